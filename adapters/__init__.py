@@ -1,0 +1,1 @@
+"""Bridges between CGI, WSGI and ASGI. Standard library only; usable alone."""

@@ -1,0 +1,201 @@
+"""Response heads in the spellings of WSGI (str), ASGI (bytes) and CGI (text): what each may hold, one into the other.
+
+Pure: knows what PEP 3333, the ASGI HTTP specification and RFC 9110 allow in a status and in headers. It must not know
+when a head is sent, nor touch a socket, a thread, a loop or a clock.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+RawHeaders = list[tuple[bytes, bytes]]
+Headers = list[tuple[str, str]]
+
+# RFC 2616, 13.5.1, which PEP 3333 names: these speak of one connection, and only the server has it.
+HOP_BY_HOP = frozenset(
+    b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer trailers"
+    b" transfer-encoding upgrade".split()
+)
+_REASONS = {status.value: status.phrase for status in HTTPStatus}
+_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch  # RFC 9110, 5.1
+_STATUS = re.compile(r"([2-9][0-9]{2})(?: .*)?", re.ASCII | re.DOTALL).fullmatch
+_FORBIDDEN = re.compile(r"[\r\n\0]").search  # RFC 9110, 5.5: they would end the field, or the head
+_FORBIDDEN_RAW = re.compile(rb"[\r\n\0]").search
+_DIGITS = re.compile(rb"[0-9]+").fullmatch
+
+_CACHE_ENTRIES, _CACHE_NAME = 1024, 64
+_STATUSES: dict[str, int] = {}  # checked status lines
+_NAMES: dict[str, bytes] = {}  # checked header names, in lower case
+
+
+class AppProtocolError(AssertionError):
+    """The application broke its side of the interface. The text says what was got, what the clause wants, and a remedy."""
+
+
+class Head(NamedTuple):
+    """A response head as ASGI spells it; `length` is what its Content-Length promises, in bytes, or None."""
+
+    status: int
+    headers: RawHeaders
+    length: int | None
+
+
+def reason(status: int) -> str:
+    """The reason phrase of a status code, "Unknown" where RFC 9110 and its registry name none."""
+    return _REASONS.get(status, "Unknown")
+
+
+def has_body(status: int) -> bool:
+    """Whether a response with this status may hold content (RFC 9110, 6.4.1)."""
+    return status >= 200 and status not in (204, 304)
+
+
+def _wsgi_status(status: str) -> int:
+    if not isinstance(status, str):
+        raise AppProtocolError(f"start_response() was given the status {status!r}; PEP 3333 wants a str, e.g. '200 OK'")
+    match = _STATUS(status)
+    if not match or _FORBIDDEN(status):
+        raise AppProtocolError(
+            f"start_response() was given the status {status!r}; PEP 3333 wants three digits (from 200), a space and a"
+            f" reason, without control characters, e.g. '200 OK'"
+        )
+    if len(status) <= _CACHE_NAME and len(_STATUSES) < _CACHE_ENTRIES:
+        _STATUSES[status] = int(match[1])
+    return int(match[1])
+
+
+def _wsgi_name(name: str) -> bytes:
+    if not isinstance(name, str):
+        raise AppProtocolError(f"start_response() was given the header name {name!r}; PEP 3333 wants a str")
+    raw = name.encode("latin-1", "replace").lower()
+    if not _TOKEN(raw) or not name.isascii():
+        raise AppProtocolError(
+            f"start_response() was given the header name {name!r}; RFC 9110 (5.1) wants letters, digits and"
+            f" !#$%&'*+-.^_`|~ only, e.g. 'X-Request-Id'"
+        )
+    if raw in HOP_BY_HOP:
+        raise AppProtocolError(
+            f"start_response() was given the hop-by-hop header {name!r}; PEP 3333 leaves it to the server: remove it"
+        )
+    if len(name) <= _CACHE_NAME and len(_NAMES) < _CACHE_ENTRIES:
+        _NAMES[name] = raw
+    return raw
+
+
+def _wsgi_value(name: str, value: str) -> bytes:
+    if not isinstance(value, str):
+        raise AppProtocolError(
+            f"start_response() was given {value!r} as value of {name!r}; PEP 3333 wants a str, e.g. {str(value)!r}"
+        )
+    if not value.isprintable() and _FORBIDDEN(value):
+        raise AppProtocolError(
+            f"start_response() was given {value!r} as value of {name!r}; a CR, LF or NUL would split the response"
+            f" (RFC 9110, 5.5): remove it"
+        )
+    try:
+        return value.strip(" \t").encode("latin-1")
+    except UnicodeEncodeError:
+        raise AppProtocolError(
+            f"start_response() was given {value!r} as value of {name!r}; PEP 3333 wants bytes as latin-1:"
+            f" encode it as RFC 8187 says, or .encode('utf-8').decode('latin-1')"
+        ) from None
+
+
+def content_length(values: list[bytes]) -> int | None:
+    """The one length, in bytes, that an application's Content-Length headers promise; None without any."""
+    if not values:
+        return None
+    if len(set(values)) > 1 or not _DIGITS(values[0]):
+        raise AppProtocolError(
+            f"the application set Content-Length to {b', '.join(values).decode('latin-1')!r}; RFC 9110 (8.6) wants one"
+            f" decimal number, e.g. '42'"
+        )
+    return int(values[0])
+
+
+def head_from_wsgi(status: str, headers: Iterable[tuple[str, str]]) -> Head:
+    """Check what an application gave to start_response() and spell it as ASGI does.
+
+    `headers` is PEP 3333's list of (name, value). Raises AppProtocolError, in the caller's thread, for a status that is
+    not three digits and a reason, for text that is not str or not latin-1, for CR, LF or NUL, for a hop-by-hop header,
+    and for a Content-Length that is not one number.
+    """
+    code = _STATUSES.get(status) if isinstance(status, str) else None
+    raw: RawHeaders = []
+    lengths: list[bytes] = []
+    for pair in headers:
+        try:
+            name, value = pair
+        except (TypeError, ValueError):
+            raise AppProtocolError(
+                f"start_response() was given the header {pair!r}; PEP 3333 wants tuples (name, value)"
+            ) from None
+        lower = _NAMES.get(name) if isinstance(name, str) else None
+        if lower is None:
+            lower = _wsgi_name(name)
+        octets = _wsgi_value(name, value)
+        if lower == b"content-length":
+            if octets in lengths:
+                continue
+            lengths.append(octets)
+        raw.append((lower, octets))
+    return Head(code or _wsgi_status(status), raw, content_length(lengths) if lengths else None)
+
+
+def status_line(status: int) -> str:
+    """A status as PEP 3333 and RFC 3875 spell it, e.g. "200 OK"."""
+    return f"{status} {_REASONS.get(status, 'Unknown')}"
+
+
+def _asgi_octets(what: str, text: Any) -> bytes:
+    if not isinstance(text, (bytes, bytearray, memoryview)):
+        raise AppProtocolError(f"http.response.start has the header {what} {text!r}; ASGI wants bytes, e.g. b'text/html'")
+    octets = bytes(text)
+    if _FORBIDDEN_RAW(octets):
+        raise AppProtocolError(
+            f"http.response.start has the header {what} {octets!r}; a CR, LF or NUL would split the response"
+            f" (RFC 9110, 5.5): remove it"
+        )
+    return octets
+
+
+def head_from_asgi(status: Any, headers: Iterable[Iterable[bytes]]) -> tuple[str, Headers, int | None]:
+    """Check an `http.response.start` (ASGI HTTP 2.5) and spell it as WSGI does: status line, headers, promised length.
+
+    Hop-by-hop headers are left out: PEP 3333 forbids them, and the server frames the response itself. Raises
+    AppProtocolError for a status that is no int from 200 to 999 and for names or values that HTTP cannot hold.
+    """
+    if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 999:
+        raise AppProtocolError(f"http.response.start has the status {status!r}; ASGI wants an int, e.g. 200")
+    native: Headers = []
+    lengths: list[bytes] = []
+    for pair in headers:
+        try:
+            raw_name, raw_value = pair
+        except (TypeError, ValueError):
+            raise AppProtocolError(
+                f"http.response.start has the header {pair!r}; ASGI wants pairs [name, value] of bytes"
+            ) from None
+        name, value = _asgi_octets("name", raw_name), _asgi_octets("value", raw_value).strip(b" \t")
+        if not _TOKEN(name):
+            raise AppProtocolError(
+                f"http.response.start has the header name {name!r}; RFC 9110 (5.1) wants a token, e.g. b'x-request-id'"
+            )
+        lower = name.lower()
+        if lower in HOP_BY_HOP:
+            continue
+        if lower == b"content-length":
+            if value in lengths:
+                continue
+            lengths.append(value)
+        native.append((name.decode("latin-1"), value.decode("latin-1")))
+    return status_line(int(status)), native, content_length(lengths) if lengths else None
+
+
+def head_to_cgi(status: str, headers: Headers) -> bytes:
+    """A checked head as a CGI program prints it (RFC 3875, 6.3), the empty line included."""
+    lines = [f"Status: {status}", *(f"{name}: {value}" for name, value in headers), "", ""]
+    return "\r\n".join(lines).encode("latin-1")

@@ -1,0 +1,249 @@
+"""ASGI scope <-> meta-variables (RFC 3875, section 4.1; PEP 3333, "environ Variables"): the one mapping of this package.
+
+Pure: knows names and spellings only. It must not know who runs an app, nor touch a socket, a thread, a loop or a clock.
+Text in an environ is "bytes as latin-1" (PEP 3333, "Unicode Issues"): each character stands for one octet of the request.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, MutableMapping
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes
+
+Scope = MutableMapping[str, Any]
+Environ = dict[str, Any]
+
+PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
+_PROTOCOLS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0", "2": "HTTP/2", "3": "HTTP/3"}
+_VERSIONS = {"HTTP/1.1": "1.1", "HTTP/1.0": "1.0", "HTTP/2": "2", "HTTP/2.0": "2", "HTTP/3": "3", "HTTP/3.0": "3"}
+_PATH_SAFE = "/:@!$&'()*+,;=-._~"  # RFC 3986, 3.3: what a path may hold as it is
+_DIGITS = re.compile(r"[0-9]+", re.ASCII).fullmatch
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:/?#@\[\]]+)(?::([0-9]*))?").fullmatch
+
+# Proxy would become HTTP_PROXY, which HTTP clients obey ("httpoxy"); the body is handed on without its transfer coding
+# (RFC 3875, 4.2), so naming the coding would have Bottle and others decode it a second time.
+_DROPPED = {b"proxy", b"transfer-encoding"}
+_KEYS: dict[bytes, str] = {}  # header name as received -> meta-variable, "" where it is dropped
+_NAMES: dict[str, bytes] = {}  # meta-variable -> header name, b"" where it is no header
+_CACHE_ENTRIES, _CACHE_NAME = 1024, 64  # a client chooses header names, so both caches are bounded
+
+
+class BadRequest(Exception):
+    """The request has no faithful meta-variables; answer with `status`. The text says what was got and what is wanted."""
+
+    status = 400
+
+
+def _key(name: bytes) -> str:
+    """The meta-variable of a header name (RFC 3875, 4.1.18); "" for names that must not pass."""
+    lower = name.lower()
+    if lower == b"content-type" or lower == b"content-length":
+        key = lower.decode().replace("-", "_").upper()
+    elif b"_" in lower or lower in _DROPPED or not lower.strip():
+        key = ""  # X_Forwarded_For would be taken for X-Forwarded-For
+    else:
+        key = "HTTP_" + lower.decode("latin-1").replace("-", "_").upper()
+    _remember(_KEYS, name, key)
+    return key
+
+
+def _remember(cache: dict[Any, Any], name: bytes | str, value: object) -> None:
+    if len(name) <= _CACHE_NAME:
+        if len(cache) >= _CACHE_ENTRIES:
+            cache.clear()
+        cache[name] = value
+
+
+def _combined(key: str, first: str, second: str) -> str:
+    """One value for a repeated header: RFC 9110, 5.3 (a list), 8.6 (Content-Length); RFC 6265, 4.2.1 (Cookie)."""
+    if key == "CONTENT_LENGTH":
+        return f"{first},{second}"  # judged as a list by content_length()
+    return f"{first}; {second}" if key == "HTTP_COOKIE" else f"{first},{second}"
+
+
+def content_length(text: str) -> str:
+    """The one length that a Content-Length field states, as digits (RFC 9110, 8.6).
+
+    Raises BadRequest for anything but equal decimal numbers.
+    """
+    lengths = {part.strip(" \t") for part in text.split(",")}
+    length = lengths.pop()
+    if lengths or not _DIGITS(length):
+        raise BadRequest(f"Content-Length is {text!r}; RFC 9110 (8.6) wants one decimal number, e.g. '42'")
+    return length
+
+
+def octets(text: str) -> bytes:
+    """The octets that an environ string stands for; never fails, also where a server put real text there."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogateescape" if not _lone(text) else "surrogatepass")
+
+
+def _lone(text: str) -> bool:
+    """Whether text has surrogates that stand for no octet."""
+    return any("\ud800" <= char < "\udc80" or "\udcff" < char <= "\udfff" for char in text)
+
+
+def _native(text: str) -> str:
+    """Decoded text of a scope as PEP 3333 spells it: its UTF-8 octets as latin-1."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "surrogatepass" if _lone(text) else "surrogateescape").decode("latin-1")
+
+
+def _path(scope: Mapping[str, Any], root: str) -> tuple[str, str]:
+    """The decoded path and the request target's path, both as environ strings."""
+    path: str = scope.get("path") or ""
+    raw: bytes | None = scope.get("raw_path")
+    native = _native(path)
+    if not raw:
+        return native, quote(native.encode("latin-1"), safe=_PATH_SAFE)
+    raw = raw.partition(b"?")[0]
+    if not path.isascii() and b"%" in raw:
+        # A server decodes raw_path with replacements; where the two agree, the original octets are the truth.
+        sent = unquote_to_bytes(raw)
+        for prefix in (b"", octets(root)):
+            if (prefix + sent).decode("utf-8", "replace") == path:
+                native = (prefix + sent).decode("latin-1")
+                break
+    return native, raw.decode("latin-1")
+
+
+def split_path(root: str, path: str) -> tuple[str, str]:
+    """SCRIPT_NAME and PATH_INFO: `root` is cut from `path` at a segment boundary only, if it is there at all."""
+    root = root.rstrip("/")
+    if root and not root.startswith("/"):
+        root = "/" + root
+    if root and path.startswith(root) and (len(path) == len(root) or path[len(root)] == "/"):
+        return root, path[len(root) :]
+    if path == "*":  # RFC 9112, 3.2.4: OPTIONS * has an empty path
+        return root, ""
+    return root, path if path.startswith("/") or (root and not path) else "/" + path
+
+
+def host_and_port(host: str) -> tuple[str, str] | None:
+    """Name (IPv6 in brackets) and port ("" if none) of a Host field value, or None where it is not one (RFC 9110, 7.2)."""
+    match = _HOST(host)
+    return (match[1], match[2] or "") if match else None
+
+
+def _server(scope: Mapping[str, Any], host: str) -> tuple[str, str]:
+    """SERVER_NAME, never empty, and SERVER_PORT, always digits (RFC 3875, 4.1.14 and 4.1.15)."""
+    server = scope.get("server") or (None, None)
+    name, port = server[0], server[1]
+    if not name or port is None:  # a unix socket, or unknown: what the client called us
+        name, port = host_and_port(host) or ("localhost", "")
+    elif ":" in name and name[0] != "[":
+        name = f"[{name}]"
+    return name, str(port) if port or port == 0 else PORTS.get(scope.get("scheme") or "http", "80")
+
+
+def environ_from_scope(scope: Mapping[str, Any]) -> Environ:
+    """The meta-variables of an `http` scope (ASGI HTTP 2.5), as WSGI strings, in a new dict; no `wsgi.*` keys.
+
+    Any optional key of the scope may be missing. Raises BadRequest for a Content-Length that states no one length.
+    """
+    root = _native(scope.get("root_path") or "")
+    path, target = _path(scope, root)
+    script_name, path_info = split_path(root, path)
+    query: str = (scope.get("query_string") or b"").decode("latin-1")
+    if query:
+        target = f"{target}?{query}"
+    version: str = scope.get("http_version") or "1.1"
+    environ: Environ = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": script_name,
+        "PATH_INFO": path_info,
+        "QUERY_STRING": query,
+        "REQUEST_URI": target,
+        "RAW_URI": target,
+        "SERVER_PROTOCOL": _PROTOCOLS.get(version) or f"HTTP/{version}",
+    }
+    keys = _KEYS
+    for name, value in scope.get("headers") or ():
+        key = keys.get(name)
+        if key is None:
+            key = _key(name)
+        if key:
+            text = value.decode("latin-1")
+            environ[key] = _combined(key, environ[key], text) if key in environ else text
+    length = environ.get("CONTENT_LENGTH")
+    if length is not None and not _DIGITS(length):
+        if length:
+            environ["CONTENT_LENGTH"] = content_length(length)
+        else:
+            del environ["CONTENT_LENGTH"]
+    environ["SERVER_NAME"], environ["SERVER_PORT"] = _server(scope, environ.get("HTTP_HOST", ""))
+    client = scope.get("client")
+    if client and client[0]:
+        environ["REMOTE_ADDR"] = client[0]
+        if client[1]:
+            environ["REMOTE_PORT"] = str(client[1])
+    if scope.get("scheme") == "https":
+        environ["HTTPS"] = "on"
+    return environ
+
+
+def _header_name(key: str) -> bytes:
+    """The header that a meta-variable came from, b"" if from none."""
+    if key == "CONTENT_TYPE" or key == "CONTENT_LENGTH":
+        name = key.replace("_", "-").lower().encode()
+    elif key.startswith("HTTP_") and len(key) > 5 and key not in ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"):
+        name = octets(key[5:]).replace(b"_", b"-").lower()
+    else:
+        name = b""
+    _remember(_NAMES, key, name)
+    return name
+
+
+def _headers(environ: Mapping[str, Any]) -> Iterable[tuple[bytes, bytes]]:
+    for key, value in environ.items():
+        name = _NAMES.get(key)
+        if name is None:
+            name = _header_name(key)
+        if name and (value or key.startswith("HTTP_")):  # an empty CONTENT_LENGTH says that there is none
+            yield name, octets(value)
+
+
+def _raw_path(environ: Mapping[str, Any], path: bytes) -> bytes:
+    """The path as it was sent, where the server passes the request target on and it means the same; else quoted anew."""
+    target = octets(environ.get("REQUEST_URI") or environ.get("RAW_URI") or "")
+    if target and not target.startswith(b"/"):  # RFC 9112, 3.2.2: absolute-form
+        target = b"/" + target.partition(b"://")[2].partition(b"/")[2]
+    raw = target.partition(b"?")[0].partition(b"#")[0]
+    return raw if raw and unquote_to_bytes(raw) == path else quote(path, safe=_PATH_SAFE).encode()
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and _DIGITS(text) else None
+
+
+def scope_from_environ(environ: Mapping[str, Any]) -> Scope:
+    """The `http` scope (ASGI HTTP 2.5) that an environ describes: WSGI's, or the environment of a CGI program.
+
+    Never fails for want of a variable or for octets that are not UTF-8 (those are replaced in `path`, kept in `raw_path`).
+    """
+    root = octets(environ.get("SCRIPT_NAME") or "").rstrip(b"/")
+    path = root + octets(environ.get("PATH_INFO") or "") or b"/"
+    scheme = environ.get("wsgi.url_scheme")
+    if not scheme:
+        scheme = "https" if str(environ.get("HTTPS", "")).lower() in ("on", "1", "true", "yes") else "http"
+    name: str = environ.get("SERVER_NAME") or ""
+    address: str = environ.get("REMOTE_ADDR") or ""
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.5"},
+        "http_version": _VERSIONS.get(environ.get("SERVER_PROTOCOL") or "", "1.1"),
+        "method": (environ.get("REQUEST_METHOD") or "GET").upper(),
+        "scheme": scheme,
+        "path": path.decode("utf-8", "replace"),
+        "raw_path": _raw_path(environ, path),
+        "query_string": octets(environ.get("QUERY_STRING") or ""),
+        "root_path": root.decode("utf-8", "replace"),
+        "headers": list(_headers(environ)),
+        "client": (address, _number(environ.get("REMOTE_PORT")) or 0) if address else None,
+        "server": (name.strip("[]"), _number(environ.get("SERVER_PORT"))) if name else None,
+    }
