@@ -1,0 +1,66 @@
+# The front door, the same for people and for CI. Each target makes its virtual environment if there is none.
+#
+#   make demo        the reference app behind CGI, WSGI and ASGI at once; MODE=wsgi|asgi|cgi for one; ARGS="--port 0 --quiet"
+#   make test        the tests; ARGS="-k trace" to choose
+#   make check       ruff format, ruff check, mypy --strict
+#   make test-all    the tests on every Python 3.11+ of this machine
+#   make clean       remove the virtual environments and what tools left behind
+
+VENV ?= .venv
+BIN = $(VENV)/bin
+PYTHON ?= $(shell .ci/pythons | sed -n '1s/^[^ ]* //p')
+CHECKED = $(wildcard adapters gateways demos benchmarks tests)
+
+.PHONY: demo test check test-all clean
+.DEFAULT_GOAL := demo
+
+demo: $(VENV)/.demo
+	@$(BIN)/gateways demo $(if $(MODE),--mode $(MODE)) $(ARGS)
+
+test: $(VENV)/.test
+	$(BIN)/pytest $(ARGS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check $(CHECKED)
+	$(BIN)/ruff check $(CHECKED)
+	$(BIN)/mypy $(CHECKED)
+
+test-all:
+	@.ci/pythons | { \
+	    failed=; \
+	    while read -r version path; do \
+	        echo "== Python $$version ($$path)"; \
+	        $(MAKE) --no-print-directory test VENV=.venv-$$version PYTHON="$$path" </dev/null || failed="$$failed $$version"; \
+	    done; \
+	    [ -z "$$failed" ] || { echo "failed on:$$failed" >&2; exit 1; }; \
+	}
+
+clean:
+	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+
+$(BIN)/python:
+	@python="$(PYTHON)"; \
+	if [ -z "$$python" ]; then \
+	    echo "make: no Python 3.11 or later with its venv module was found; install one, or say PYTHON=/path/to/python3" >&2; \
+	    exit 1; \
+	fi; \
+	echo "making $(VENV) with $$python"; \
+	"$$python" -m venv $(VENV)
+
+# A stamp for each set of packages, older than pyproject.toml when that has changed.
+define install
+@echo "installing gateways$(1) into $(VENV)"
+@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.$(1)'
+endef
+
+$(VENV)/.demo: pyproject.toml | $(BIN)/python
+	$(call install,)
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(BIN)/python
+	$(call install,[test])
+	@touch $@ $(VENV)/.demo
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	$(call install,[dev])
+	@touch $@ $(VENV)/.test $(VENV)/.demo
