@@ -1,1 +1,29 @@
-"""Bridges between CGI, WSGI and ASGI. Standard library only; usable alone."""
+"""Bridges between CGI, WSGI and ASGI. Standard library only; usable alone.
+
+Each class is imported when it is first asked for, so that a CGI program does not pay for an event loop it does not use.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .crossing import ClientDisconnected as ClientDisconnected
+    from .wsgi_to_asgi import WSGIToASGI as WSGIToASGI
+
+_HOMES = {
+    "ClientDisconnected": "crossing",
+    "WSGIToASGI": "wsgi_to_asgi",
+}
+__all__ = list(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -18,7 +18,7 @@ PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
 _PROTOCOLS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0", "2": "HTTP/2", "3": "HTTP/3"}
 _VERSIONS = {"HTTP/1.1": "1.1", "HTTP/1.0": "1.0", "HTTP/2": "2", "HTTP/2.0": "2", "HTTP/3": "3", "HTTP/3.0": "3"}
 _PATH_SAFE = "/:@!$&'()*+,;=-._~"  # RFC 3986, 3.3: what a path may hold as it is
-_DIGITS = re.compile(r"[0-9]+", re.ASCII).fullmatch
+_DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII).fullmatch  # what fits 63 bits, and int() at once
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:/?#@\[\]]+)(?::([0-9]*))?").fullmatch
 
 # Proxy would become HTTP_PROXY, which HTTP clients obey ("httpoxy"); the body is handed on without its transfer coding

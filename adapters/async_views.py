@@ -1,0 +1,30 @@
+"""Async views of WSGI frameworks (Flask, Django) on the server's own loop, where asgiref would start one for each call.
+
+Knows where asgiref looks for a loop: `SyncToAsync.threadlocal`, which it sets itself in threads that it owns. Does nothing
+where asgiref is not installed or has changed. It must not know anything about a request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+from functools import cache
+from typing import Any
+
+
+@cache
+def _threadlocal() -> Any:
+    try:
+        return getattr(importlib.import_module("asgiref.sync").SyncToAsync, "threadlocal", None)
+    except (ImportError, AttributeError):
+        return None
+
+
+def lend_loop(loop: asyncio.AbstractEventLoop | None) -> None:
+    """Have async_to_sync() in this thread run on `loop`, which must be running in another; with None as asgiref likes."""
+    local = _threadlocal()
+    if local is not None:
+        local.main_event_loop = loop
+        local.main_event_loop_pid = os.getpid() if loop is not None else None
+        local.task_context = None  # or it would keep the last request's tasks

@@ -1,0 +1,220 @@
+"""One response as PEP 3333 has an application make it: start_response(), write(), and an iterable of blocks.
+
+Knows the order that PEP 3333 demands and what a body may be. It must not know where the blocks go, nor touch a thread
+or a loop: it runs wherever the application runs, and calls `put`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sized
+from types import TracebackType
+from typing import Any, Protocol
+
+from .heads import AppProtocolError, Head, has_body, head_from_wsgi
+
+log = logging.getLogger("gateways.wsgi")
+
+Write = Callable[[bytes], None]
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
+Item = tuple[Head | None, bytes, bool]  # the head, once; a block; whether the body is complete with it
+
+
+class StartResponse(Protocol):
+    """PEP 3333, "The start_response() Callable"."""
+
+    def __call__(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Write: ...
+
+
+WSGIApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+JOIN_BYTES = 1024 * 1024  # a list with more than this in it is not copied into one piece
+
+
+class FileWrapper:
+    """`wsgi.file_wrapper` (PEP 3333, "Optional Platform-Specific File Handling"): blocks of a file, to its end."""
+
+    def __init__(self, filelike: Any, block_size: int = 256 * 1024) -> None:
+        self.filelike = filelike
+        self.block_size = block_size
+        if hasattr(filelike, "close"):
+            self.close = filelike.close
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        block: bytes = self.filelike.read(self.block_size)
+        if not block:
+            raise StopIteration
+        return block
+
+
+class WSGIResponse:
+    """The conversation with one application about one response.
+
+    Each item goes to `put` before the application is asked for more. Nothing goes before the first block that is not
+    empty, or the end, so that until then start_response() may replace the head.
+    """
+
+    def __init__(self, put: Callable[[Item], object], method: str) -> None:
+        self._put = put
+        self._to_head = method == "HEAD"
+        self._head: Head | None = None
+        self._sent = self._complete = self._bodiless = False
+        self._missing: int | None = None  # bytes that Content-Length still promises
+
+    def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None) -> Write:
+        """PEP 3333: keep the head; a second one only with exc_info, and only while the first is unsent.
+
+        Raises AppProtocolError for a head that HTTP cannot hold, and the exception of `exc_info` once it is too late.
+        """
+        if exc_info:
+            try:
+                if self._sent:
+                    raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                exc_info = None  # PEP 3333: avoid the circular reference
+        elif self._head is not None:
+            raise AppProtocolError(
+                f"start_response() was called again, with {status!r}; PEP 3333 allows that only to report an error:"
+                f" pass exc_info=sys.exc_info()"
+            )
+        self._head = head_from_wsgi(status, headers)
+        return self.write
+
+    def write(self, block: bytes) -> None:
+        """PEP 3333, "The write() Callable": send at once."""
+        if self._complete and block and not self._bodiless:
+            raise AppProtocolError(f"write() was given {len(block)} bytes past the Content-Length that was promised")
+        self._block(block)
+
+    def answer(self, app: WSGIApp, environ: dict[str, Any], send_file: SendFile | None = None) -> list[Item]:
+        """Have `app` answer. Returns what is left to send, where nothing but sending it is left to do.
+
+        Raises what the application raises, ClientDisconnected from `put`, and AppProtocolError. The iterable's close()
+        has been called, once, when this returns or raises.
+        """
+        result = app(environ, self.start_response)
+        if (type(result) is list or type(result) is tuple) and not self._sent:
+            return self._whole(result)
+        try:
+            if send_file is None or not isinstance(result, FileWrapper) or not self._send_file(result, send_file):
+                self._iterate(result)
+        finally:
+            close = getattr(result, "close", None)
+            if close is not None:
+                close()
+        return []
+
+    def _commit(self, size: int | None = None) -> Head:
+        """The head, now final; `size` is the whole body's, in bytes, where that is known."""
+        head = self._head
+        if head is None:
+            raise AppProtocolError("the application returned a body but did not call start_response() before")
+        self._bodiless = self._to_head or not has_body(head.status)
+        if head.length is None and size is not None and has_body(head.status) and (size or not self._to_head):
+            head.headers.append((b"content-length", b"%d" % size))
+            head = head._replace(length=size)
+        self._missing = None if self._bodiless else head.length
+        return head
+
+    def _whole(self, blocks: list[bytes] | tuple[bytes, ...]) -> list[Item]:
+        """A body that is complete in memory, in one piece if that costs little."""
+        if len(blocks) == 1:
+            body = _octets(blocks[0])
+            total = len(body)
+        else:
+            blocks = [_octets(block) for block in blocks]
+            total = sum(map(len, blocks))
+            body = b"".join(blocks) if total <= JOIN_BYTES else b""
+        head = self._commit(total)
+        if self._bodiless:
+            return [(head, b"", True)]
+        if head.length != total:
+            if total < (head.length or 0):
+                raise _short(head.length, total)
+            _surplus()
+            return [(head, b"".join(blocks)[: head.length], True)]
+        if total and not body:
+            return [(head, b"", False), *((None, block, False) for block in blocks), (None, b"", True)]
+        return [(head, body, True)]
+
+    def _iterate(self, blocks: Iterable[bytes]) -> None:
+        # PEP 3333, "Handling the Content-Length Header": an iterable of length 1 is its only block.
+        only = isinstance(blocks, Sized) and len(blocks) == 1 and not self._sent
+        for block in blocks:
+            self._block(block, only)
+            if self._complete:
+                return  # PEP 3333: stop iterating when enough data has been sent
+        self._end()
+
+    def _block(self, block: bytes, only: bool = False) -> None:
+        if type(block) is not bytes:
+            block = _octets(block)
+        if not block:
+            return
+        head = None
+        if not self._sent:
+            head = self._commit(len(block) if only else None)
+        missing = self._missing
+        if missing is not None:
+            if len(block) > missing:
+                _surplus()
+                block = block[:missing]
+            self._missing = missing = missing - len(block)
+        self._complete = missing == 0 or self._bodiless
+        self._sent = True
+        self._put((head, b"" if self._bodiless else block, self._complete))
+
+    def _end(self) -> None:
+        """The iterable is exhausted: that was the body, if all of it was there."""
+        if self._complete:
+            return
+        head = None if self._sent else self._commit(0)
+        if self._missing:
+            length = self._head.length if self._head else None
+            raise _short(length, (length or 0) - self._missing)
+        self._sent = self._complete = True
+        self._put((head, b"", True))
+
+    def _send_file(self, result: FileWrapper, send_file: SendFile) -> bool:
+        """Have the server send the file itself; False where it cannot, and nothing has happened."""
+        if self._sent or self._head is None or self._to_head or not has_body(self._head.status):
+            return False
+        size = send_file.size(result.filelike)
+        if not size or self._head.length not in (None, size):
+            return False
+        head = self._commit(size)
+        self._sent = self._complete = True
+        send_file.send(head, result.filelike, size)
+        return True
+
+
+class SendFile(Protocol):
+    """A server's own way to send a file."""
+
+    def size(self, filelike: Any) -> int | None:
+        """How many bytes it would send, None where it cannot send this one."""
+
+    def send(self, head: Head, filelike: Any, size: int) -> None:
+        """Send the head and all of the file; returns when the file may be closed."""
+
+
+def _octets(block: Any) -> bytes:
+    if isinstance(block, bytes):
+        return block
+    if isinstance(block, (bytearray, memoryview)):
+        return bytes(block)
+    raise AppProtocolError(
+        f"the application gave {block!r:.80} as a block of the body; PEP 3333 wants bytes: encode text, e.g."
+        f" .encode('utf-8')"
+    )
+
+
+def _short(promised: int | None, given: int) -> AppProtocolError:
+    return AppProtocolError(f"the application promised a Content-Length of {promised} bytes and gave {given}")
+
+
+def _surplus() -> None:
+    log.warning("the application gave more than the Content-Length it promised; the rest is not sent")

@@ -1,0 +1,353 @@
+"""WSGI applications on ASGI servers: the application runs in a worker thread, the request's coroutine sends what it makes.
+
+Knows both interfaces. Threads, locks and loops are crossing.py's and workers.py's matter; the order of a response is
+wsgi_response.py's; the spelling of a request and of a head is metavariables.py's and heads.py's.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import stat
+import sys
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from contextvars import copy_context
+from functools import partial
+from typing import Any
+
+from .async_views import lend_loop
+from .crossing import ClientDisconnected, Loop, Outbox, Task, running_loop
+from .heads import Head
+from .metavariables import BadRequest, environ_from_scope
+from .request_body import Body, Receive
+from .workers import Workers
+from .wsgi_response import FileWrapper, Item, WSGIApp, WSGIResponse
+
+log = logging.getLogger("gateways.wsgi")
+
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+
+_JOIN = 64 * 1024  # blocks that wait together are joined up to about this size
+
+
+class WSGIToASGI:
+    """An ASGI 3 application that runs a WSGI application (PEP 3333; ASGI HTTP 2.5, "WSGI Compatibility").
+
+    app: the WSGI application.
+    threads: how many requests may be in the application at once. They are started as needed and end when idle; further
+        requests wait, holding no thread. With 1 the application never runs concurrently with itself.
+    spool: how many bytes of a body of unknown length (chunked, HTTP/2) go to a temporary file before the application
+        starts, so that it has a CONTENT_LENGTH; 0 streams it at once, with wsgi.input_terminated only.
+
+    The environ has `asgi.scope`, `wsgi.input_terminated` (the input ends by itself), `waitress.client_disconnected` (a
+    callable: has the client left?) and, where the server offers them, `wsgi.early_hints` (a callable that takes a list
+    of headers). Reading a body that the client does not finish raises ClientDisconnected, an OSError.
+
+    An error of the application is raised to the server: before the head as it is, after it so that the response does
+    not look complete. May be made before any loop exists, used by several loops, and kept across a fork.
+    """
+
+    def __init__(self, app: WSGIApp, *, threads: int = 32, spool: int = 256 * 1024 * 1024) -> None:
+        if not callable(app):
+            raise TypeError(f"app={app!r} is not callable; a WSGI application is, with (environ, start_response)")
+        self.app = app
+        self.spool = spool
+        self._workers = Workers(threads, "wsgi-to-asgi")
+        self._environ = {
+            "wsgi.version": (1, 0),
+            "wsgi.multithread": threads > 1,
+            "wsgi.multiprocess": True,  # another server process may well run the same application
+            "wsgi.run_once": False,
+            "wsgi.file_wrapper": FileWrapper,
+        }
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope: `http`; `lifespan`, which is answered; `websocket`, which is refused.
+
+        Raises what the application raises, and ValueError for any other type of scope.
+        """
+        kind = scope["type"]
+        if kind == "http":
+            await self._http(scope, receive, send)
+        elif kind == "lifespan":
+            await self._lifespan(receive, send)
+        elif kind == "websocket":
+            await receive()
+            await send({"type": "websocket.close", "code": 1000, "reason": "a WSGI application has no WebSocket"})
+        else:
+            raise ValueError(f"scope type {kind!r} is none that a WSGI application can serve; it serves 'http'")
+
+    def close(self) -> None:
+        """End the worker threads that are idle, and the others when their request is over. Does not wait."""
+        self._workers.close()
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _http(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        try:
+            environ = environ_from_scope(scope)
+        except BadRequest as error:
+            return await _refuse(send, error)
+        environ.update(self._environ)
+        environ["wsgi.url_scheme"] = scope.get("scheme") or "http"
+        environ["wsgi.errors"] = sys.stderr
+        environ["asgi.scope"] = scope
+        exchange = _Exchange(self.app, environ, running_loop(), receive)
+        extensions = scope.get("extensions")
+        if extensions:
+            exchange.offer(extensions)
+        if _has_body(environ, scope):
+            await exchange.collect(self.spool, self._workers)
+        await exchange.serve(self._workers, send)
+
+
+def _has_body(environ: Mapping[str, Any], scope: Mapping[str, Any]) -> bool:
+    """Whether the request may have a body (RFC 9112, 6.3; from HTTP/2 on only its end tells)."""
+    length = environ.get("CONTENT_LENGTH")
+    if length is not None:
+        return int(length) > 0
+    if environ["SERVER_PROTOCOL"][:7] != "HTTP/1.":
+        return True
+    return any(name.lower() == b"transfer-encoding" for name, _ in scope.get("headers") or ())
+
+
+async def _refuse(send: Send, error: BadRequest) -> None:
+    body = f"{error}\n".encode("utf-8", "backslashreplace")
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+class _Exchange:
+    """One request: run() in a worker thread, everything else on the loop."""
+
+    def __init__(self, app: WSGIApp, environ: dict[str, Any], loop: Loop, receive: Receive) -> None:
+        self._app, self._environ, self._loop, self._receive = app, environ, loop, receive
+        self._outbox = Outbox(loop)
+        self._body: Body | None = None
+        self._send_file: _SendFile | None = None
+        self._listener: Task | None = None
+        self._error: BaseException | None = None
+        self._abandoned = False  # no coroutine is left to raise the error
+        environ["wsgi.input"] = io.BytesIO()
+        environ["waitress.client_disconnected"] = self._outbox.is_closed
+
+    def offer(self, extensions: Mapping[str, Any]) -> None:
+        """Pass on what the server can do (ASGI extensions)."""
+        if "http.response.early_hint" in extensions:
+            self._environ["wsgi.early_hints"] = partial(_early_hints, self._outbox)
+        if "http.response.pathsend" in extensions or "http.response.zerocopysend" in extensions:
+            self._send_file = _SendFile(self._outbox, "http.response.pathsend" in extensions)
+
+    async def collect(self, spool: int, workers: Workers) -> None:
+        """Receive as much of the body as may be received before a thread is taken, and make the application's input."""
+        environ = self._environ
+        length = int(environ["CONTENT_LENGTH"]) if "CONTENT_LENGTH" in environ else None
+        self._body = body = Body(self._loop, self._receive, length, self._listen)
+        if "100-continue" in environ.get("HTTP_EXPECT", "").lower():
+            body.postpone()
+        else:
+            try:
+                length = await body.collect(spool, partial(_in_thread, self._loop, workers))
+            except BaseException:
+                body.close()
+                raise
+        environ["wsgi.input"] = body.input
+        environ["wsgi.input_terminated"] = True
+        if length or (length == 0 and environ["SERVER_PROTOCOL"][:7] == "HTTP/1."):
+            environ["CONTENT_LENGTH"] = str(length)
+
+    async def serve(self, workers: Workers, send: Send) -> None:
+        """Have a worker run the application; send what it makes. Raises its error, or the server's."""
+        outbox, loop, watch = self._outbox, self._loop, self._watch
+        workers.submit(copy_context().run, self.run)
+        loop.attend(watch)
+        try:
+            ended = False
+            while not ended:
+                items, ended = await outbox.get()
+                if items:
+                    await _deliver(send, items)
+                    if not ended and not outbox.waiting:
+                        watch()
+        except Exception:  # the server's send() failed: the application is told, and finishes before we do
+            self._hang_up()
+            await outbox.ended()
+            raise
+        except BaseException:  # cancelled: the thread finishes by itself
+            self._abandoned = True
+            self._hang_up()
+            raise
+        finally:
+            loop.leave(watch)
+            if self._listener is not None:
+                self._listener.cancel()
+        if self._listener is not None:
+            await self._listener.ended()
+        if self._error is not None:
+            try:
+                raise self._error
+            finally:
+                self._error = None  # its traceback holds this frame
+
+    def _hang_up(self) -> None:
+        """Nobody is there any more: the application's next read or block fails."""
+        self._outbox.close()
+        if self._body is not None:
+            self._body.inbox.close()
+
+    def _watch(self) -> None:
+        """Notice the client's leaving from now on, unless that would receive a body that was not asked for."""
+        if self._body is None or not self._body.postponed:
+            self._listen()
+
+    def _listen(self) -> None:
+        """Receive what the client still sends, in a task beside this one: the rest of the body, then its leaving."""
+        if self._listener is None:
+            self._listener = self._loop.spawn(self._receive_all)
+
+    async def _receive_all(self) -> None:
+        inbox = self._body.inbox if self._body is not None else None
+        try:
+            while True:
+                message = await self._receive()
+                if message["type"] == "http.disconnect":
+                    return self._hang_up()
+                if inbox is not None and not inbox.over:
+                    inbox.put(message.get("body", b""))
+                    if not message.get("more_body", False):
+                        inbox.end()
+                    await inbox.room()
+        except Exception as error:
+            self._error = error
+            self._hang_up()
+
+    def run(self) -> None:
+        """In the thread: the application's whole part. Whatever it raises ends here."""
+        outbox = self._outbox
+        items: list[Item] = []
+        lend_loop(self._loop.asyncio_loop)
+        try:
+            if not outbox.closed:
+                response = WSGIResponse(lambda item: outbox.put(item, len(item[1])), self._environ["REQUEST_METHOD"])
+                items = response.answer(self._app, self._environ, self._send_file)
+        except BaseException as error:
+            self._failed(error)
+        finally:
+            lend_loop(None)
+            if self._body is not None:
+                self._body.close()
+            outbox.end(*items)
+
+    def _failed(self, error: BaseException) -> None:
+        """In the thread: keep an error for the coroutine to raise, in a form that ends neither it nor the loop."""
+        if isinstance(error, ClientDisconnected) and self._outbox.closed:
+            return
+        if self._abandoned:
+            return log.error("the application failed after its request had been cancelled", exc_info=error)
+        if isinstance(error, (StopIteration, StopAsyncIteration)) or not isinstance(error, Exception):
+            wrapped = RuntimeError(f"the application raised {error!r}")
+            wrapped.__cause__ = error
+            error = wrapped
+        self._error = error
+
+
+async def _in_thread(loop: Loop, workers: Workers, call: Callable[[], object]) -> None:
+    """Run `call`, which may wait for a disk, in a worker thread. Raises what it raises."""
+    outbox = Outbox(loop)
+
+    def run(_: object) -> None:
+        try:
+            call()
+        except Exception as error:
+            outbox.end(error)
+        else:
+            outbox.end()
+
+    workers.submit(run, None)
+    errors, _ = await outbox.get()
+    for error in errors:
+        raise error
+
+
+async def _deliver(send: Send, items: list[Any]) -> None:
+    """Send what waits, small blocks together: they waited while the server was busy, so none is held back by it."""
+    blocks: list[bytes] = []
+    size = 0
+    last = None
+    for item in items:
+        if type(item) is dict:  # a message of its own
+            await send(item)
+            continue
+        head, block, last = item
+        if head is not None:
+            await send({"type": "http.response.start", "status": head.status, "headers": head.headers})
+        if blocks and size + len(block) > _JOIN:
+            await send({"type": "http.response.body", "body": b"".join(blocks), "more_body": True})
+            blocks, size = [], 0
+        blocks.append(block)
+        size += len(block)
+    if last is not None:
+        body = blocks[0] if len(blocks) == 1 else b"".join(blocks)
+        await send({"type": "http.response.body", "body": body, "more_body": not last})
+
+
+def _early_hints(outbox: Outbox, headers: list[tuple[str, str]]) -> None:
+    """`wsgi.early_hints`: send the Link headers as a 103 response now (RFC 8297)."""
+    links = [link.encode("latin-1") for name, link in headers if name.lower() == "link"]
+    if links:
+        outbox.put({"type": "http.response.early_hint", "links": links}, 0)
+
+
+class _SendFile:
+    """The server's own way to send a file: `http.response.pathsend` if it has that, else `zerocopysend`."""
+
+    def __init__(self, outbox: Outbox, by_path: bool) -> None:
+        self._outbox, self._by_path = outbox, by_path
+
+    def size(self, filelike: Any) -> int | None:
+        """The bytes of a regular file that is read from its start; None for anything else."""
+        file = _plain_file(filelike)
+        if file is None:
+            return None
+        try:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode) or file.tell() != 0:
+                return None
+            if self._by_path and not os.path.samestat(os.stat(file.name), status):
+                return None
+        except (OSError, ValueError):
+            return None
+        return status.st_size
+
+    def send(self, head: Head, filelike: Any, size: int) -> None:
+        """Send the head and the file, and wait until the server is done with it."""
+        file = _plain_file(filelike)
+        message = (
+            {"type": "http.response.pathsend", "path": os.path.abspath(os.fsdecode(file.name))}
+            if self._by_path
+            else {"type": "http.response.zerocopysend", "file": file, "offset": 0, "count": size, "more_body": False}
+        )
+        start = {"type": "http.response.start", "status": head.status, "headers": head.headers}
+        self._outbox.put(start, 0)
+        self._outbox.put(message, 0)
+        self._outbox.drain()
+
+
+def _plain_file(filelike: Any) -> Any:
+    """The file itself, if reading it gives the bytes of its descriptor (a GzipFile's would not be those)."""
+    if type(filelike).__module__ == "tempfile":
+        filelike = getattr(filelike, "file", filelike)
+    raw = getattr(filelike, "raw", filelike)
+    named = isinstance(getattr(raw, "name", None), (str, bytes))
+    return filelike if type(raw) is io.FileIO and type(filelike) in _PLAIN and named else None
+
+
+_PLAIN = (io.BufferedReader, io.BufferedRandom, io.FileIO)
