@@ -1,0 +1,147 @@
+"""The environment of a CGI program: RFC 3875's meta-variables (4.1) as octets, and what of the host's own may pass.
+
+Pure: knows names and values. It must not know files, processes or pipes. Of the host's own environment an allow-list
+passes: a program needs a PATH and a locale, not the host's secrets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, unquote_to_bytes
+
+from adapters.cgi_script import Refused, Script
+from adapters.metavariables import PORTS, Environ, host_and_port, octets
+
+Variables = dict[bytes, bytes]
+
+_INHERITED = frozenset(("PATH", "LD_LIBRARY_PATH", "TZ", "LANG", "LANGUAGE"))  # and LC_*
+_PATH = b"/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+# As the server states them; the rest is made here.
+_PASSED = (
+    {"REQUEST_METHOD", "QUERY_STRING", "CONTENT_TYPE", "CONTENT_LENGTH", "SERVER_SOFTWARE", "SERVER_ADDR"}
+    | {f"REMOTE_{what}" for what in ("ADDR", "PORT", "HOST", "IDENT", "USER")}
+    | {"AUTH_TYPE"}
+)
+# Content-Type and -Length have names of their own (4.1.18); the body comes without its transfer coding (4.2); Proxy
+# would be taken for a proxy to use ("httpoxy").
+_DROPPED = frozenset(("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_PROXY"))
+_CREDENTIALS = frozenset(("HTTP_AUTHORIZATION", "HTTP_PROXY_AUTHORIZATION"))  # 4.1.18
+_HEADER = re.compile("HTTP_[A-Z0-9_]+", re.ASCII).fullmatch
+_DIGITS = re.compile("[0-9]+", re.ASCII).fullmatch
+_SHELL_ACTIVE = re.compile(rb"([^A-Za-z0-9_./:,@%+=\x80-\xff-])")
+_PATH_SAFE = "/:@!$&'()*+,;=-._~"
+
+
+def inherited(host: Mapping[str, str], names: Iterable[str]) -> Variables:
+    """What a program gets of the host's own environment `host`: the allow-list, and `names`."""
+    wanted = _INHERITED.union(names)
+    passed = {_os(name): _os(value) for name, value in host.items() if name in wanted or name.startswith("LC_")}
+    passed.setdefault(b"PATH", _PATH)
+    return passed
+
+
+def _os(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
+
+
+def meta_variables(environ: Mapping[str, Any], script: Script, root: bytes | None, authorization: bool) -> Variables:
+    """The meta-variables of a request (RFC 3875, 4.1), from a WSGI environ whose SCRIPT_NAME is the host's mount.
+
+    `root` is the document root, if there is one. Raises Refused for a value that no environment can hold.
+    """
+    scheme = "https" if environ.get("wsgi.url_scheme") == "https" or environ.get("HTTPS") == "on" else "http"
+    variables = {
+        b"GATEWAY_INTERFACE": b"CGI/1.1",
+        b"SERVER_SOFTWARE": b"gateways",
+        b"SERVER_PROTOCOL": _protocol(environ.get("SERVER_PROTOCOL") or "HTTP/1.1"),
+        b"SERVER_NAME": _server_name(environ),
+        b"SERVER_PORT": _port(environ.get("SERVER_PORT"), scheme),
+        b"REMOTE_ADDR": b"0.0.0.0",  # 4.1.8 wants an address; behind a unix socket nobody's is known
+        b"QUERY_STRING": b"",
+        b"REQUEST_SCHEME": scheme.encode(),
+        b"REQUEST_URI": _request_uri(environ),
+        b"REDIRECT_STATUS": b"200",  # php-cgi wants to know that a server runs it
+    }
+    withheld = _DROPPED if authorization else _DROPPED | _CREDENTIALS
+    for key, value in environ.items():
+        if key.startswith("HTTP_"):
+            if key not in withheld and _HEADER(key):
+                variables[key.encode()] = octets(value)
+        elif key in _PASSED and value:
+            variables[key.encode()] = octets(value)
+    variables[b"REMOTE_ADDR"] = variables[b"REMOTE_ADDR"].strip(b"[]")
+    variables[b"SCRIPT_NAME"] = octets(environ.get("SCRIPT_NAME") or "").rstrip(b"/") + script.name
+    variables[b"SCRIPT_FILENAME"] = script.file
+    variables[b"PATH_INFO"] = script.path_info
+    if scheme == "https":
+        variables[b"HTTPS"] = b"on"
+    if root is not None:
+        variables[b"DOCUMENT_ROOT"] = root
+        if script.path_info:  # 4.1.6
+            variables[b"PATH_TRANSLATED"] = root.rstrip(b"/") + script.path_info
+    for name, octet_string in variables.items():
+        if b"\0" in octet_string:
+            raise Refused(400, f"{name.decode()} has a NUL")
+    return variables
+
+
+def _protocol(text: str) -> bytes:
+    return octets(text + ".0" if re.fullmatch(r"HTTP/[0-9]", text) else text)  # 4.1.16: digits, a dot, digits
+
+
+def _server_name(environ: Mapping[str, Any]) -> bytes:
+    """4.1.14: what the client called this server, where that is a name; else what the server calls itself."""
+    named = host_and_port(environ.get("HTTP_HOST") or "")
+    name = named[0] if named else environ.get("SERVER_NAME") or "localhost"
+    return octets(f"[{name}]" if ":" in name and not name.startswith("[") else name)
+
+
+def _port(text: str | None, scheme: str) -> bytes:
+    return (text if text and _DIGITS(text) else PORTS[scheme]).encode()
+
+
+def _request_uri(environ: Mapping[str, Any]) -> bytes:
+    """The request target as the client sent it, or its path and query quoted anew where the server does not tell."""
+    target = environ.get("REQUEST_URI") or environ.get("RAW_URI")
+    if target:
+        return octets(target)
+    path = quote(octets((environ.get("SCRIPT_NAME") or "") + (environ.get("PATH_INFO") or "")), safe=_PATH_SAFE)
+    query = environ.get("QUERY_STRING")
+    return octets(f"{path}?{query}" if query else path)
+
+
+def redirected(environ: Environ, local: str) -> Environ:
+    """The request that a local redirect (RFC 3875, 6.2.2) makes of `environ`: GET, without its body, for `local`.
+
+    PATH_INFO is relative to the mount again. Raises Refused(302) for a path outside it: the client must ask for that.
+    """
+    path, _, query = local.partition("?")
+    decoded, mount = unquote_to_bytes(octets(path)), octets(environ.get("SCRIPT_NAME") or "").rstrip(b"/")
+    if not decoded.startswith(mount + b"/"):
+        raise Refused(302, f"{local} is not below {mount.decode('latin-1')}", Location=local)
+    request = {
+        name: value
+        for name, value in environ.items()
+        if name not in ("CONTENT_LENGTH", "CONTENT_TYPE", "HTTP_TRANSFER_ENCODING", "RAW_URI")
+    }
+    return request | {
+        "REQUEST_METHOD": "HEAD" if environ["REQUEST_METHOD"] == "HEAD" else "GET",
+        "PATH_INFO": decoded[len(mount) :].decode("latin-1"),
+        "QUERY_STRING": query,
+        "REQUEST_URI": local,
+    }
+
+
+def arguments(method: str, query: bytes) -> list[bytes]:
+    """The words of a query without "=" as a command line (RFC 3875, 4.4), with what a shell would act on escaped (7.2).
+
+    None for other methods, nor when one of them cannot be an argument, nor when the first would be taken for an option.
+    """
+    if method not in ("GET", "HEAD") or not query or b"=" in query:
+        return []
+    words = [unquote_to_bytes(word) for word in query.split(b"+")]
+    if any(b"\0" in word for word in words) or words[0].startswith(b"-"):
+        return []
+    return [_SHELL_ACTIVE.sub(rb"\\\1", word) for word in words]

@@ -1,0 +1,162 @@
+"""The output of a CGI program as an HTTP response: its head, line by line, and what of the rest is body.
+
+Pure: knows RFC 3875, section 6. It must not know how the program runs, nor touch a pipe, a process, a loop or a clock.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from adapters.heads import HOP_BY_HOP, AppProtocolError, RawHeaders, content_length, has_body, reason
+
+MAX_HEAD, MAX_FIELDS = 128 * 1024, 500  # octets and fields; one long cookie or policy must pass
+
+_FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*)", re.DOTALL).fullmatch
+_STATUS = re.compile(rb"([2-5][0-9]{2})(?:[ \t]+(.*))?", re.DOTALL).fullmatch
+_NPH = re.compile(rb"HTTP/[0-9](?:\.[0-9])? +(.*)", re.DOTALL).fullmatch
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]").search
+_ONCE = frozenset((b"status", b"location", b"content-type", b"content-length"))  # 6.3: each at most once
+# The server states its own name, date and framing.
+_NOT_FORWARDED = HOP_BY_HOP | {b"status", b"server", b"date", b"keep-alive", b"transfer-encoding"}
+
+
+class CGIHead(NamedTuple):
+    """A checked head. `length` is what Content-Length promises, `local` the target of a local redirect (6.2.2)."""
+
+    status: int
+    reason: str
+    headers: RawHeaders
+    length: int | None
+    local: str | None
+
+
+def _bad(got: bytes, wants: str) -> AppProtocolError:
+    return AppProtocolError(f"the program wrote {got[:200]!r} in its head; {wants}")
+
+
+def _status(value: bytes) -> tuple[int, str]:
+    match = _STATUS(value)
+    if not match:
+        raise _bad(value, "RFC 3875 (6.3.3) wants a status of three digits, 200 to 599, e.g. 'Status: 404 Not Found'")
+    code = int(match[1])
+    return code, (match[2] or b"").decode("latin-1").strip() or reason(code)
+
+
+class HeadParser:
+    """Takes a program's output as it comes and makes its head (RFC 3875, 6.3), or of "HTTP/1.1 200 OK" (section 5).
+
+    Lines end in LF or CRLF, mixed as they like; the first empty line ends the head. A response that is "non-parsed"
+    is taken as the same head with its status in front: the server behind a gateway interface writes its own.
+    """
+
+    def __init__(self) -> None:
+        self._buffer = b""
+        self._size = 0
+        self._status: tuple[int, str] | None = None
+        self._fields: RawHeaders = []
+        self._once: dict[bytes, bytes] = {}
+
+    def feed(self, data: bytes) -> tuple[CGIHead, bytes] | None:
+        """The head and what of `data` follows it, or None while it is incomplete. Raises AppProtocolError."""
+        self._size += len(data)
+        lines = (self._buffer + data).split(b"\n")
+        for number, line in enumerate(lines[:-1]):
+            if line in (b"", b"\r"):
+                return self._head(), b"\n".join(lines[number + 1 :])
+            self._line(line.removesuffix(b"\r"))
+        self._buffer = lines[-1]
+        if self._size > MAX_HEAD:
+            raise _bad(self._buffer, f"a head may have {MAX_HEAD} octets: end it with an empty line")
+        return None
+
+    def end(self) -> AppProtocolError:
+        """What is wrong with output that ended here."""
+        if not self._size:
+            return AppProtocolError(
+                "the program wrote nothing; RFC 3875 (6.1) wants a head, an empty line and the body"
+            )
+        return _bad(self._buffer, "RFC 3875 (6.2) wants an empty line after the last field")
+
+    def _line(self, line: bytes) -> None:
+        if not self._fields and not self._once and self._status is None and (nph := _NPH(line)):
+            self._status = _status(nph[1])
+            return
+        match = _FIELD(line)
+        if not match:
+            raise _bad(line, "RFC 3875 (6.3) wants 'Name: value' on one line, and an empty line before the body")
+        name, value = match[1], match[2].rstrip(b" \t")
+        lower = name.lower()
+        if _CONTROL(value):
+            raise _bad(line, "a control character would split the response (RFC 9110, 5.5): remove it")
+        if lower in _ONCE:
+            if lower in self._once:
+                raise _bad(line, "RFC 3875 (6.3) allows this field once")
+            self._once[lower] = value
+        if lower == b"transfer-encoding" and value.lower() != b"identity":
+            raise _bad(line, "the server frames the response (RFC 9112, 6.1): write the body uncoded")
+        if lower == b"status":
+            self._status = self._status or _status(value)
+        elif lower not in _NOT_FORWARDED and not lower.startswith((b"x-cgi-", b"proxy-")):
+            self._fields.append((name, value))
+        if len(self._fields) > MAX_FIELDS:
+            raise _bad(line, f"a head may have {MAX_FIELDS} fields")
+
+    def _head(self) -> CGIHead:
+        if not self._fields and self._status is None:
+            raise _bad(b"", "RFC 3875 (6.2) wants at least one field before the empty line, e.g. Content-Type")
+        location, length = self._once.get(b"location"), self._once.get(b"content-length")
+        if location == b"":
+            raise _bad(b"Location:", "RFC 3875 (6.3.2) wants an absolute URI or a path there")
+        status, phrase = self._status or ((302, "Found") if location else (200, "OK"))
+        promised = content_length([length]) if length is not None else None
+        fields = self._fields
+        if status == 204:  # RFC 9110, 8.6
+            fields = [field for field in fields if field[0].lower() != b"content-length"]
+        return CGIHead(status, phrase, fields, promised, self._local(location))
+
+    def _local(self, location: bytes | None) -> str | None:
+        """The target of a local redirect: a path, no Status, and no field that the client would lose by it."""
+        if not location or self._status or not location.startswith(b"/") or location.startswith(b"//"):
+            return None
+        others = {name.lower() for name, _ in self._fields} - {b"location", b"content-type", b"content-length"}
+        return None if others else location.decode("latin-1")
+
+
+class Answer:
+    """One response, from a program's output: `feed` it all that is read, send what it returns, then `end` it."""
+
+    def __init__(self, method: str) -> None:
+        self.head: CGIHead | None = None
+        self._parser = HeadParser()
+        self._bodiless = method == "HEAD"
+        self._left: int | None = None
+
+    def feed(self, data: bytes) -> bytes:
+        """The body in the next octets of output: none for HEAD, 204 and 304, none beyond Content-Length (6.4)."""
+        if self.head is None:
+            parsed = self._parser.feed(data)
+            if parsed is None:
+                return b""
+            self.head, data = parsed
+            self._bodiless = self._bodiless or not has_body(self.head.status)
+            self._left = 0 if self._bodiless else self.head.length
+        if self._left is None:
+            return data
+        data = data[: self._left]
+        self._left -= len(data)
+        return data
+
+    @property
+    def whole(self) -> bool:
+        """Whether all that the head promised has been fed: the response can end though the program goes on."""
+        return self._left == 0 and not self._bodiless
+
+    def end(self) -> None:
+        """The output is at its end. Raises AppProtocolError when it is not a whole response."""
+        if self.head is None:
+            raise self._parser.end()
+        if self._left:
+            raise AppProtocolError(
+                f"the program ended {self._left} octets before its Content-Length; the response is cut off"
+            )

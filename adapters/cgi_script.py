@@ -1,0 +1,105 @@
+"""Which program a path means: the split into script and PATH_INFO (RFC 3875, 3.3), and what of a folder may be run.
+
+Knows paths and file modes. It must not know requests, environments or processes. All paths are octets.
+"""
+
+# pathlib knows no octets
+# ruff: noqa: PTH100, PTH110, PTH112, PTH116, PTH120
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import NamedTuple
+
+
+class Refused(Exception):
+    """The request gets no program: `status` for the client, the text for the log."""
+
+    def __init__(self, status: int, detail: str, **headers: str) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.headers = headers
+
+
+class Script(NamedTuple):
+    """A program: its file, the part of the path that names it (below the mount), and the rest of the path."""
+
+    file: bytes
+    name: bytes
+    path_info: bytes
+
+
+def segments_of(path: bytes) -> list[bytes]:
+    """The segments of a decoded path. Raises Refused for those that no path may have (RFC 3875, 4.1.5 and 7.2)."""
+    if b"\0" in path:
+        raise Refused(400, "the path has a NUL")
+    segments = path.split(b"/")
+    if b".." in segments or b"." in segments:
+        raise Refused(404, "the path has a '.' or '..' segment")
+    return segments
+
+
+class Tree:
+    """The programs below a folder, or one program that answers every path.
+
+    `follow_symlinks` lets links lead out of the folder; links within it are always followed.
+    """
+
+    def __init__(self, program: str | os.PathLike[str], prefix: str, follow_symlinks: bool) -> None:
+        self.root = os.fsencode(os.path.abspath(program))
+        self.folder = os.path.isdir(self.root)
+        if not os.path.exists(self.root):
+            raise FileNotFoundError(errno.ENOENT, "no such program or folder of programs", os.fspath(program))
+        self._prefix = os.fsencode("/" + prefix.strip("/") if prefix.strip("/") else "")
+        self._real = os.path.realpath(self.root)
+        self._follow = follow_symlinks
+
+    def find(self, path: bytes) -> Script:
+        """The program for a decoded path; it exists and can be run. Raises Refused: 400, 403 or 404."""
+        segments_of(path)
+        prefix = self._prefix
+        if prefix and (path[: len(prefix)] != prefix or path[len(prefix) : len(prefix) + 1] not in (b"/", b"")):
+            raise Refused(404, f"the path is not below {prefix.decode('latin-1')}")
+        script = (
+            self._below(path[len(prefix) :], prefix) if self.folder else Script(self.root, prefix, path[len(prefix) :])
+        )
+        try:
+            self._check(script.file)
+        except (OSError, ValueError) as error:
+            raise _refusal(error, script.file) from error
+        return script
+
+    def _below(self, path: bytes, prefix: bytes) -> Script:
+        """The segments up to the first file name the script. Empty ones are dropped there, and kept after it."""
+        file, name, rest = self.root, prefix, path
+        while rest:
+            segment, slash, after = rest[1:].partition(b"/")
+            rest = slash + after
+            if not segment:
+                continue
+            file, name = file + b"/" + segment, name + b"/" + segment
+            try:
+                mode = os.stat(file).st_mode
+            except (OSError, ValueError) as error:
+                raise _refusal(error, file) from error
+            if not stat.S_ISDIR(mode):
+                return Script(file, name, rest)
+        raise Refused(404, f"{os.fsdecode(file)} is a folder; nothing is listed")
+
+    def _check(self, file: bytes) -> None:
+        if self.folder and not self._follow:
+            real = os.path.realpath(file, strict=True)
+            if real != self._real and not real.startswith(self._real.rstrip(b"/") + b"/"):
+                raise Refused(
+                    403, f"{os.fsdecode(file)} is a link out of the folder; follow_symlinks=True would allow it"
+                )
+        if not stat.S_ISREG(os.stat(file).st_mode):
+            raise Refused(403, f"{os.fsdecode(file)} is not a regular file")
+        if not os.access(file, os.X_OK):
+            raise Refused(403, f"{os.fsdecode(file)} is not executable: chmod +x it")
+
+
+def _refusal(error: OSError | ValueError, file: bytes) -> Refused:
+    code = 403 if isinstance(error, PermissionError) else 404
+    return Refused(code, f"{os.fsdecode(file)}: {error.strerror if isinstance(error, OSError) else error}")
