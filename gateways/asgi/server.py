@@ -1,0 +1,55 @@
+"""How an ASGI app is served: the servers, and how each is run on a socket. Knows nothing of CGI and WSGI."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from gateways.serving import granian, uvicorn
+from gateways.serving.server import Server
+from gateways.serving.target import load_object
+
+REFERENCE = "gateways.asgi.app:app"
+
+load = load_object
+
+Load = Callable[[], Any]
+
+
+def _hypercorn(load: Load, sock: socket.socket) -> None:
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+
+    config = Config()
+    config.bind = [f"fd://{sock.detach()}"]
+    config.graceful_timeout = 0.5
+    config.loglevel = "WARNING"
+    asyncio.run(serve(load(), config, mode="asgi"))
+
+
+def _daphne(load: Load, sock: socket.socket) -> None:
+    # Importing it installs Twisted's asyncio reactor, which must come before anything that imports a reactor.
+    from daphne.endpoints import build_endpoint_description_strings
+    from daphne.server import Server as Daphne
+
+    host, port = sock.getsockname()[:2]
+    sock.close()  # daphne binds for itself: it can adopt IPv4 sockets only
+    Daphne(
+        load(), endpoints=build_endpoint_description_strings(host=host, port=port), application_close_timeout=1
+    ).run()
+
+
+SERVERS = {
+    server.name: server
+    for server in (
+        Server("uvicorn", "one process: one event loop for the sockets and the app", uvicorn.run, extra=""),
+        Server("hypercorn", "one process: one event loop for the sockets and the app", _hypercorn),
+        Server("daphne", "one process: Twisted's reactor on one event loop", _daphne),
+        Server(
+            "granian",
+            "a master and one worker process: Rust threads for the sockets, one event loop for the app",
+            partial(granian.run, interface="asgi"),
+        ),
+    )
+}

@@ -1,0 +1,48 @@
+"""How an ASGI app is watched: its scope, what it receives, what it sends, how it ends. Knows nothing of CGI and WSGI.
+
+What the app does is not changed: each step is the server's own, and between two of them only a tuple is made.
+"""
+
+from itertools import count
+from threading import get_ident
+from time import perf_counter
+from typing import Any
+
+from gateways.trace.access import ASGIApp, Message, Receive, Scope, Send, access_log
+from gateways.trace.events import Record
+
+__all__ = ["access_log", "watch"]
+
+
+def watch(app: ASGIApp, record: Record) -> ASGIApp:
+    """The app, with an event recorded for each step between it and its server: request, WebSocket or lifespan."""
+    exchanges = count(1)
+
+    async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = next(exchanges)
+
+        def note(kind: str, data: Any) -> None:
+            record((perf_counter(), get_ident(), exchange, kind, data))
+
+        async def noted_receive() -> Message:
+            message = await receive()
+            note("receive", message.copy())
+            return message
+
+        async def noted_send(message: Message) -> None:
+            # Not copied: what is no dict is the server's to refuse, and nobody changes a message that is sent.
+            note("send", message)
+            await send(message)
+
+        note("scope", scope | {"state": scope["state"].copy()} if "state" in scope else scope.copy())
+        try:
+            await app(scope, noted_receive, noted_send)
+        except BaseException as error:
+            note("raised", repr(error))
+            raise
+        else:
+            note("returned", None)
+        finally:
+            note("end", None)
+
+    return watched

@@ -1,0 +1,47 @@
+"""The command line: which commands there are, and how a failure looks.
+
+One line on stderr says what was wrong and what to do; exit status 2 for a wrong command line, 1 for work that failed; a
+traceback only with --debug.
+"""
+
+import sys
+from typing import NoReturn
+
+import click
+
+from gateways.cli.demo import demo
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="gateways")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """CGI, WSGI and ASGI side by side."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+cli.add_command(demo)
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    try:
+        status = cli.main(args=arguments, prog_name="gateways", standalone_mode=False)
+    except click.UsageError as error:
+        command = error.ctx.command_path if error.ctx else "gateways"
+        sys.exit(_complain(command, f"{_line(error)} ({command} --help says what there is)", error.exit_code))
+    except click.ClickException as error:
+        sys.exit(_complain("gateways", _line(error), error.exit_code))
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _line(error: click.ClickException) -> str:
+    return " ".join(error.format_message().split())
+
+
+def _complain(command: str, line: str, status: int) -> int:
+    print(f"{command}: {line}", file=sys.stderr)
+    return status

@@ -1,0 +1,32 @@
+"""A command of the command line, and how its failures look."""
+
+import traceback
+from typing import Any
+
+import click
+
+from gateways.failure import Failure
+
+
+class Command(click.Command):
+    """A command with --debug, whose failures are one line."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        debug = click.Option(["--debug"], is_flag=True, help="Show the traceback of a failure.")
+        self.params.append(debug)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        debug = ctx.params.pop("debug")
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit):
+            raise
+        except Exception as error:
+            if debug:
+                traceback.print_exc()
+            if isinstance(error, Failure):
+                raise click.ClickException(str(error)) from error
+            raise click.ClickException(
+                f"a fault of gateways itself: {error!r}; --debug shows the traceback, to be reported with it"
+            ) from error

@@ -1,0 +1,90 @@
+"""What `gateways demo` prints: where to send requests, and each of them as it happens, by the renderer that all share.
+
+Knows the console. Coloured and folded on a terminal, plain and unfolded elsewhere.
+"""
+
+import platform
+import sys
+from operator import itemgetter
+
+from rich.console import Console
+from rich.text import Text
+
+from gateways.serving.listen import url
+from gateways.serving.server import Mode, side
+from gateways.trace import text
+from gateways.trace.events import Event
+from gateways.trace.exchange import Exchange, access_line, begin
+from gateways.trace.rows import row
+
+Where = tuple[Mode, str, tuple[str, int]]
+"""Mode, name of the server, host and port."""
+
+
+class Screen:
+    """Prints to stdout. One at a time, from one thread."""
+
+    def __init__(self, quiet: bool) -> None:
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(errors="replace", line_buffering=True)
+        self._console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+        self._quiet = quiet
+        self._running: dict[tuple[Mode, int, int], Exchange] = {}
+        self._numbers: dict[Mode, int] = {}
+
+    def start(self, servers: list[Where]) -> None:
+        """Say what runs where, and what to try."""
+        for mode, name, (host, port) in servers:
+            server = side(mode).SERVERS[name]
+            line = Text(f"{mode.upper():<5}", style=text.STYLES[mode]).append(f"{url(host, port)}  ", style="bold")
+            self._console.print(line.append(f"{name} {server.version()}, {server.model}", style=""))
+        python = f"Python {platform.python_version()}"
+        self._console.print(
+            f"\nThe same app{' three times' if len(servers) > 1 else ''}, on {python}. In another terminal, try:\n"
+        )
+        for command in commands([address for _, _, address in servers]):
+            self._console.print(f"  {command}", style="bold")
+        self._console.print("\nCtrl-C ends it.")
+
+    def log(self, mode: Mode, line: str) -> None:
+        """A line that a server wrote to its stderr."""
+        printable = "".join(char if char.isprintable() or char == "\t" else repr(char)[1:-1] for char in line)
+        self._console.print(Text(f"{mode.upper()} log ", style=text.STYLES[mode]).append(printable, style="yellow"))
+
+    def events(self, mode: Mode, process: int, events: tuple[Event, ...]) -> None:
+        """Steps of requests. Those of requests at the same time are sorted out: each keeps its own order."""
+        for event in sorted(events, key=itemgetter(2)):
+            if event[3] == "access":
+                self._console.print(access_line(mode, event[4]))
+            else:
+                self._step(mode, process, event)
+
+    def _step(self, mode: Mode, process: int, event: Event) -> None:
+        when, _, number, kind, _ = event
+        key = (mode, process, number)
+        exchange = self._running.get(key)
+        if exchange is None:
+            self._numbers[mode] = self._numbers.get(mode, 0) + 1
+            exchange = self._running[key] = begin(self._numbers[mode], event)
+            self._console.print()
+            self._console.print(text.heading(mode, exchange.number, exchange.heading))
+        exchange.add(event)
+        shown = row(event, exchange.began)
+        if shown is not None:
+            width = self._console.width if self._console.is_terminal else None
+            self._console.print(Text("\n").join(text.lines(mode, exchange.number, shown, width)))
+        if kind == "end":
+            del self._running[key]
+            self._console.print(text.summary(mode, exchange.number, exchange.summary(when)))
+
+
+def commands(addresses: list[tuple[str, int]]) -> list[str]:
+    """Three commands to paste; with several servers each asks all of them (the braces are curl's)."""
+    host = addresses[0][0]
+    ports = ",".join(str(port) for _, port in addresses)
+    base = url(host, f"{{{ports}}}" if len(addresses) > 1 else ports)
+    return [
+        f"curl '{base}/hello?name=you'",
+        f"curl -N '{base}/stream?chunks=3&delay=0.5'",
+        f"curl -d 'some words' '{base}/echo'",
+    ]

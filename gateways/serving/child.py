@@ -1,0 +1,60 @@
+"""What runs in a server's own process: `python -m gateways.serving.child JOB`, started by gateways.serving.process.
+
+It loads the app, puts the observer around it, and gives it to the server on the socket that it inherited. When the
+process that started it has gone, however it went, it ends too.
+"""
+
+import importlib
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from functools import partial
+from types import FrameType
+from typing import Any, NoReturn
+
+from gateways.serving.job import GRACE, Job
+from gateways.serving.server import App, side
+from gateways.trace.channel import sender
+from gateways.trace.recorder import Recorder
+
+
+def main() -> None:
+    """Do the job, which is the one argument, until SIGTERM."""
+    job = Job.from_json(sys.argv[1])
+    # What servers and adapters have to say goes to stderr, which the starting process reads.
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    # For servers that do not handle SIGTERM: they know SystemExit, and others put a handler of their own in its place.
+    signal.signal(signal.SIGTERM, _leave)
+    threading.Thread(target=_end_with_parent, name="gateways-lifeline", daemon=True).start()
+    sock = socket.socket(fileno=job.descriptor)
+    side(job.mode).SERVERS[job.server].run(partial(load, job), sock)
+
+
+def load(job: Job) -> App:
+    """The app, observed as the job says; called in the process that runs it."""
+    app = side(job.mode).load(job.target)
+    if job.observe == "nothing":
+        return app
+    trace: Any = importlib.import_module(f"gateways.{job.mode}.trace")
+    observer = trace.watch if job.observe == "steps" else trace.access_log
+    return observer(app, Recorder(sender(job.events)).record)
+
+
+def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(0)
+
+
+def _end_with_parent() -> None:
+    """Stdin is a pipe that only the starting process holds open, and into which nothing is written."""
+    os.read(0, 1)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE)
+    os.killpg(os.getpgrp(), signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

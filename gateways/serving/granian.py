@@ -1,0 +1,35 @@
+"""Running granian, which serves two of the modes."""
+
+from collections.abc import Callable
+from functools import partial
+from socket import socket
+
+from gateways.serving.server import App
+
+
+def run(load: Callable[[], App], sock: socket, *, interface: str) -> None:
+    """Serve the app that `load()` returns at the address of `sock`, in a worker process, until SIGINT or SIGTERM.
+
+    granian binds for itself: the port is given back to it at the last moment.
+    """
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+
+    host, port = sock.getsockname()[:2]
+    sock.close()
+    server = Granian(
+        target="app",
+        address=host,
+        port=port,
+        interface=Interfaces(interface),
+        workers=1,
+        blocking_threads=8 if interface == "wsgi" else None,
+        workers_kill_timeout=1,
+        log_level=LogLevels.warning,
+    )
+    server.serve(target_loader=partial(_loaded, load))
+
+
+def _loaded(load: Callable[[], App], _target: str) -> App:
+    return load()

@@ -1,0 +1,32 @@
+"""What one process asks of another that it starts to serve. Pure."""
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Literal, Self
+
+from gateways.serving.server import Mode
+
+Observe = Literal["steps", "access", "nothing"]
+"""Every step between server and app, one event a request, or the app as it is."""
+
+GRACE = 1.2
+"""Seconds from SIGTERM until what still runs is killed: with it everything is gone within two seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a server's process is to do. `descriptor` is the bound socket's, `events` the address to send events to."""
+
+    mode: Mode
+    server: str
+    target: str
+    observe: Observe
+    descriptor: int
+    events: str
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        return cls(**json.loads(text))

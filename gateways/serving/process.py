@@ -1,0 +1,123 @@
+"""A server in a process of its own, seen from outside: started on a bound socket, ready, speaking, ended.
+
+Knows processes, signals and threads. All that happens is put into one queue by the threads that wait for it, so that
+whoever runs servers does so in one loop and can be interrupted at any time.
+"""
+
+import contextlib
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from gateways.serving.job import GRACE, Job, Observe
+from gateways.serving.listen import reachable
+from gateways.serving.server import Mode
+from gateways.trace.channel import Receiver
+from gateways.trace.events import Event
+
+START = 20.0
+"""Seconds within which a server must accept connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a server's process did: it is ready, it said a line, it sent events, it ended, it is late to be ready."""
+
+    source: "ServerProcess"
+    kind: Literal["ready", "line", "events", "ended", "late"]
+    line: str = ""
+    process: int = 0
+    events: tuple[Event, ...] = ()
+
+
+NewsQueue = queue.SimpleQueue[News | None]
+"""None: whoever reads it is to stop."""
+
+
+class ServerProcess:
+    """A server that serves `target`, in a process group of its own. Its news go into `news`."""
+
+    def __init__(
+        self, mode: Mode, server: str, target: str, observe: Observe, sock: socket.socket, news: NewsQueue
+    ) -> None:
+        self.mode: Mode = mode
+        self.server = server
+        self.address = reachable(sock)
+        self.lines: list[str] = []
+        self._news = news
+        self._ended = threading.Event()
+        self._receiver = Receiver(self._arrived)
+        job = Job(mode, server, target, observe, sock.fileno(), self._receiver.address)
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "gateways.serving.child", job.to_json()],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[sock.fileno()],
+            start_new_session=True,  # Ctrl-C is for us; we end the server
+        )
+        sock.close()
+        threading.Thread(target=self._listen_to_stderr, name=f"{server}-stderr", daemon=True).start()
+        threading.Thread(target=self._wait_until_ready, name=f"{server}-ready", daemon=True).start()
+
+    def _listen_to_stderr(self) -> None:
+        assert self._process.stderr is not None
+        with self._process.stderr as stream:
+            for octets in stream:
+                line = octets.decode("utf-8", "backslashreplace").rstrip()
+                self.lines.append(line)
+                self._news.put(News(self, "line", line))
+        # Every process of the server held this pipe: all of them are gone.
+        self._ended.set()
+        self._news.put(News(self, "ended"))
+
+    def _wait_until_ready(self) -> None:
+        """The socket is bound, but only the server listens: until then connections are refused."""
+        until = time.monotonic() + START
+        while not self._ended.wait(0.02):
+            try:
+                socket.create_connection(self.address, timeout=1).close()
+            except OSError:
+                if time.monotonic() > until:
+                    self._news.put(News(self, "late"))
+                    return
+            else:
+                self._news.put(News(self, "ready"))
+                return
+
+    def _arrived(self, process: int, events: list[Event]) -> None:
+        self._news.put(News(self, "events", process=process, events=tuple(events)))
+
+    def ask_to_end(self) -> None:
+        """Send SIGTERM to the server; it ends what it has started."""
+        if not self._ended.is_set():
+            self._process.terminate()
+
+    def end(self, until: float) -> int:
+        """Wait until `until` (time.monotonic()), kill what is left of the group, return the server's exit status."""
+        assert self._process.stdin is not None
+        self._ended.wait(max(0.0, until - time.monotonic()))
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)  # not reaped yet: the group can be no stranger's
+        self._process.stdin.close()
+        status = self._process.wait()
+        self._receiver.close()
+        return status
+
+
+def end_all(processes: Iterable[ServerProcess]) -> None:
+    """End servers, all at the same time, within two seconds."""
+    running = list(processes)
+    for process in running:
+        process.ask_to_end()
+    until = time.monotonic() + GRACE
+    for process in running:
+        process.end(until)

@@ -1,0 +1,59 @@
+"""What is known of a server before it is started: the row of a table in gateways/<mode>/server.py."""
+
+import importlib
+import importlib.metadata
+from collections.abc import Callable
+from dataclasses import dataclass
+from socket import socket
+from typing import Any, Literal, Protocol, get_args
+
+from gateways.failure import Failure
+
+Mode = Literal["cgi", "wsgi", "asgi"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+
+App = Any
+"""What a server calls: a WSGI or an ASGI callable, according to the mode."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that can run an app on a socket.
+
+    `name` is also its package's and its module's. `model` says in one clause what processes and threads it uses as run
+    here. `run(load, sock)` serves what `load()` returns on the bound, not yet listening `sock` until SIGTERM; servers
+    with processes of their own call `load` there, so it can be pickled. `extra` is the extra that brings the server.
+    """
+
+    name: str
+    model: str
+    run: Callable[[Callable[[], App], socket], None]
+    extra: str = "compare"
+
+    def version(self) -> str:
+        """The installed version.
+
+        Raises:
+            Failure: it is not installed.
+        """
+        try:
+            return importlib.metadata.version(self.name)
+        except importlib.metadata.PackageNotFoundError:
+            package = f"gateways[{self.extra}]" if self.extra else "gateways"
+            raise Failure(f"the server {self.name} is not installed; it comes with: pip install '{package}'") from None
+
+
+class Side(Protocol):
+    """What gateways/<mode>/server.py offers."""
+
+    SERVERS: dict[str, Server]  # the default first
+    REFERENCE: str  # the target of the reference app
+
+    def load(self, target: str) -> App: ...
+
+
+def side(mode: Mode) -> Side:
+    """The module gateways/<mode>/server.py, imported when it is needed: the three do not know of each other."""
+    module: Any = importlib.import_module(f"gateways.{mode}.server")
+    found: Side = module
+    return found

@@ -1,0 +1,81 @@
+"""An event: one step between a server and an app, as a tuple that costs next to nothing to make.
+
+Pure: knows what kinds of events there are and how their data become values that can be kept and sent. It must not know
+how they are recorded or shown.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Event = tuple[float, int, int, str, Any]
+"""(when, thread, exchange, kind, data).
+
+`when` is time.perf_counter(), in seconds; `thread` is threading.get_ident(); `exchange` numbers the request, WebSocket
+or lifespan within its process. The kinds, and their data:
+
+    all      access (method, path, query, status, size, seconds) · raised exception · end None
+    ASGI     scope dict · receive message · send message · returned None
+    WSGI     environ dict · read (method, arguments, bytes) · start_response (status, headers, exc_info given)
+             write bytes · returned (type, length or None) · block bytes · close None
+    CGI      environment dict · stdin bytes · stdout bytes · stderr bytes · exit code
+"""
+
+Record = Callable[[Event], object]
+"""Takes an event at once and without waiting: list.append, queue.SimpleQueue.put."""
+
+SHOWN = 200
+"""Of a body, so many bytes are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The beginning of bytes that are too long to keep."""
+
+    length: int
+    head: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """An object that cannot leave its process, as the text that stands for it."""
+
+    text: str
+
+
+def plain(event: Event) -> Event:
+    """The event with data that can be kept and sent: bodies shortened, objects replaced by text in their stead."""
+    when, thread, exchange, kind, data = event
+    return when, thread, exchange, kind, _plain(data)
+
+
+def size(value: Any) -> int:
+    """The length of what may be bytes, a shortened body, or nothing."""
+    if isinstance(value, Body):
+        return value.length
+    return len(value) if isinstance(value, bytes) else 0
+
+
+def _plain(value: Any) -> Any:
+    if value is None or type(value) in (str, int, float, bool, Body, Opaque):
+        return value
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        octets = bytes(value)
+        return octets if len(octets) <= SHOWN else Body(len(octets), octets[:SHOWN])
+    # Copied first, in one step: the app may be changing it in another thread.
+    if type(value) is dict:
+        return {_key(key): _plain(item) for key, item in value.copy().items()}
+    if type(value) in (list, tuple):
+        return type(value)(map(_plain, tuple(value)))
+    return Opaque(_text(value))
+
+
+def _key(key: Any) -> Any:
+    return key if isinstance(key, (str, bytes)) else _text(key)
+
+
+def _text(value: Any) -> str:
+    try:
+        return repr(value)
+    except Exception as error:  # an app's __repr__ may do anything
+        return f"<{type(value).__name__}, whose repr() raised {type(error).__name__}>"

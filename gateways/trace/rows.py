@@ -1,0 +1,102 @@
+"""Events become rows: when, which way, what, and its data as text. Pure: literal values in, literal values out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gateways.trace.events import Body, Event, Opaque
+
+Way = Literal["in", "out"]
+"""Into the app, or out of it."""
+
+Fields = tuple[tuple[str, tuple[str, ...]], ...]
+"""Names, and the lines of the value of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One step to be shown. `at` is in seconds since the exchange began."""
+
+    at: float
+    way: Way
+    what: str
+    text: str = ""
+    fields: Fields = ()
+
+
+def row(event: Event, began: float) -> Row | None:
+    """The row that shows the event, or None for one that only counts."""
+    when, _, _, kind, data = event
+    if kind not in _KINDS:
+        return None
+    way, what, shown = _KINDS[kind]
+    content = shown(data)
+    if isinstance(content, str):
+        return Row(when - began, way, what, content)
+    return Row(when - began, way, what, "", content)
+
+
+def show(value: Any) -> str:
+    """A value as Python would write it, except that a long body is cut and its length said."""
+    if isinstance(value, Body):
+        return f"{value.head!r}… {value.length:,} bytes"
+    if isinstance(value, Opaque):
+        return value.text
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {show(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(show, value)) + "]"
+    if isinstance(value, tuple):
+        return "(" + ", ".join(map(show, value)) + (",)" if len(value) == 1 else ")")
+    return repr(value)
+
+
+def _fields(mapping: dict[Any, Any]) -> Fields:
+    return tuple(
+        (key if isinstance(key, str) and key.isprintable() else repr(key), _lines(item))
+        for key, item in mapping.items()
+    )
+
+
+def _lines(value: Any) -> tuple[str, ...]:
+    """A list gets a line for each element, as headers want it; all else is one line."""
+    if not isinstance(value, list) or len(value) < 2:
+        return (show(value),)
+    first, *rest = map(show, value)
+    return (f"[{first},", *(f" {item}," for item in rest[:-1]), f" {rest[-1]}]")
+
+
+def _read(data: tuple[str, tuple[Any, ...], Any]) -> str:
+    method, arguments, result = data
+    return f"{method}({', '.join(map(show, arguments))}) → {show(result)}"
+
+
+def _start_response(data: tuple[Any, Any, bool]) -> str:
+    status, headers, exc_info = data
+    return f"{show(status)}, {show(headers)}" + (", exc_info" if exc_info else "")
+
+
+def _returned(data: tuple[str, int | None] | None) -> str:
+    if data is None:
+        return ""
+    name, length = data
+    return name if length is None else f"{name} of {length}"
+
+
+def _bare(data: Any) -> str:
+    return "" if data is None else str(data)
+
+
+_KINDS: dict[str, tuple[Way, str, Callable[[Any], str | Fields]]] = {
+    "scope": ("in", "scope", _fields),
+    "receive": ("in", "receive", show),
+    "send": ("out", "send", show),
+    "environ": ("in", "environ", _fields),
+    "read": ("in", "wsgi.input", _read),
+    "start_response": ("out", "start_response", _start_response),
+    "write": ("out", "write", show),
+    "block": ("out", "block", show),
+    "close": ("in", "close", _bare),
+    "returned": ("out", "returned", _returned),
+    "raised": ("out", "raised", _bare),
+}

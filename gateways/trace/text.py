@@ -1,0 +1,72 @@
+"""Rows become lines for a terminal or a file. Pure: no console here, and no width but the one that is given."""
+
+from rich.text import Text
+
+from gateways.trace.rows import Row
+
+ARROWS = {"in": "→", "out": "←"}
+STYLES = {"cgi": "magenta", "wsgi": "green", "asgi": "cyan"}
+GUTTER = 9
+CLOCK = 12
+WHAT = 16
+NARROWEST = 30
+
+
+def heading(mode: str, number: int, text: str) -> Text:
+    """The line above the steps of an exchange."""
+    return _gutter(mode, number).append(text, style="bold")
+
+
+def summary(mode: str, number: int, text: str) -> Text:
+    """The line below them."""
+    bad = text[:1] not in ("1", "2", "3", "o", "c")
+    return _gutter(mode, number).append(text, style="bold red" if bad else "bold")
+
+
+def lines(mode: str, number: int, row: Row, width: int | None) -> list[Text]:
+    """The lines of a row, each no wider than `width` columns (None: as wide as they are)."""
+    out = [_gutter(mode, number)]
+    out[0].append(f"{row.at * 1000:{CLOCK - 4}.2f} ms ", style="dim").append(f"{ARROWS[row.way]} ")
+    out[0].append(row.what.ljust(WHAT) if row.text else row.what, style="red" if row.what == "raised" else STYLES[mode])
+    if row.text:
+        hanging = GUTTER + CLOCK + 2
+        first, *rest = fold(row.text, width, out[0].cell_len, hanging)
+        out[0].append(first)
+        out += [_gutter(mode, number).append(" " * (hanging - GUTTER) + more) for more in rest]
+    longest = max((len(name) for name, _ in row.fields), default=0)
+    for name, values in row.fields:
+        out += _field(mode, number, name, values, longest, width)
+    return out
+
+
+def fold(text: str, width: int | None, first: int, hanging: int) -> list[str]:
+    """The text in pieces: the first for a line whose `first` columns are taken, the others after `hanging` columns.
+
+    Cut after a blank where there is one in the second half of a line, else anywhere.
+    """
+    pieces = []
+    taken = first
+    while width is not None and len(text) > (room := max(width - taken, NARROWEST)):
+        blank = text.rfind(" ", room // 2, room)
+        cut = blank + 1 if blank >= 0 else room
+        pieces.append(text[:cut].rstrip())
+        text = text[cut:]
+        taken = hanging
+    return [*pieces, text]
+
+
+def _field(mode: str, number: int, name: str, values: tuple[str, ...], longest: int, width: int | None) -> list[Text]:
+    indent = GUTTER + CLOCK + 2
+    hanging = indent + longest + 2
+    pieces = [piece for value in values for piece in fold(value, width, hanging, hanging + 1)]
+    out = [
+        _gutter(mode, number)
+        .append(" " * (indent - GUTTER))
+        .append(name.ljust(longest + 2), style="dim")
+        .append(pieces[0])
+    ]
+    return out + [_gutter(mode, number).append(" " * (hanging - GUTTER) + piece) for piece in pieces[1:]]
+
+
+def _gutter(mode: str, number: int) -> Text:
+    return Text().append(f"{mode.upper()} {number}".ljust(GUTTER - 1) + " ", style=STYLES[mode])

@@ -1,0 +1,80 @@
+"""How a WSGI app is served: the servers, and how each is run on a socket. Knows nothing of CGI and ASGI."""
+
+import socket
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from gateways.serving import granian
+from gateways.serving.server import Server
+from gateways.serving.target import load_object
+
+REFERENCE = "gateways.wsgi.app:app"
+THREADS = 8
+
+load = load_object
+
+Load = Callable[[], Any]
+
+
+def _waitress(load: Load, sock: socket.socket) -> None:
+    import waitress
+
+    waitress.serve(load(), sockets=[sock], threads=THREADS, ident="waitress", _quiet=True)
+
+
+def _gunicorn(load: Load, sock: socket.socket) -> None:
+    from gunicorn.app.base import BaseApplication
+
+    class Application(BaseApplication):
+        def load_config(self) -> None:
+            for name, value in settings.items():
+                if name in self.cfg.settings:  # control_socket_disable: only where there is one, from 25.1 on
+                    self.cfg.set(name, value)
+
+        def load(self) -> Any:
+            return load()
+
+    settings = {
+        "bind": f"fd://{sock.fileno()}",
+        "worker_class": "gthread",
+        "workers": 1,
+        "threads": THREADS,
+        "graceful_timeout": 1,
+        "loglevel": "warning",
+        "control_socket_disable": True,
+    }
+    Application().run()
+
+
+def _cheroot(load: Load, sock: socket.socket) -> None:
+    from cheroot import wsgi
+
+    class Adopting(wsgi.Server):
+        def bind(self, family: int, type: int, proto: int = 0) -> socket.socket:  # noqa: A002 - cheroot's names
+            self.socket = sock
+            self.bind_addr = sock.getsockname()[:2]
+            return sock
+
+    server = Adopting(sock.getsockname()[:2], load(), numthreads=THREADS, max=THREADS, shutdown_timeout=1)
+    try:
+        server.start()
+    finally:
+        server.stop()
+
+
+SERVERS = {
+    server.name: server
+    for server in (
+        Server(
+            "waitress", f"one process: a thread for all sockets, {THREADS} threads for the app", _waitress, extra=""
+        ),
+        Server("gunicorn", f"a master and one worker process: {THREADS} threads for the app", _gunicorn),
+        Server("cheroot", f"one process: {THREADS} threads for the app", _cheroot),
+        Server(
+            "granian",
+            "a master and one worker process: Rust threads for the sockets, 8 threads for the app",
+            partial(granian.run, interface="wsgi"),
+        ),
+    )
+}

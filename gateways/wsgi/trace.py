@@ -1,0 +1,164 @@
+"""How a WSGI app is watched: its environ, what it reads, its head, each block, its end. Knows nothing of CGI and ASGI.
+
+What the app does is not changed: write(), close(), the length of a list and the server's wsgi.file_wrapper stay what
+they are, and between two steps only a tuple is made.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sized
+from itertools import count
+from threading import get_ident
+from time import perf_counter
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from gateways.trace.events import Record
+
+Note = Callable[[str, Any], None]
+
+
+def watch(app: WSGIApplication, record: Record) -> WSGIApplication:
+    """The app, with an event recorded for each step between it and its server."""
+    exchanges = count(1)
+
+    def watched(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        exchange = next(exchanges)
+
+        def note(kind: str, data: Any) -> None:
+            record((perf_counter(), get_ident(), exchange, kind, data))
+
+        note("environ", environ.copy())
+        environ["wsgi.input"] = _Input(environ["wsgi.input"], note)
+        try:
+            result = app(environ, _noted(start_response, note))
+        except BaseException as error:
+            note("raised", repr(error))
+            note("end", None)
+            raise
+        note("returned", (type(result).__name__, len(result) if isinstance(result, Sized) else None))
+        return _watched(result, environ, note)
+
+    return watched
+
+
+def access_log(app: WSGIApplication, record: Record) -> WSGIApplication:
+    """The app, with one `access` event recorded when a request has been answered."""
+    exchanges = count(1)
+
+    def logged(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        began = perf_counter()
+        status, size = "", 0
+
+        def note(kind: str, data: Any) -> None:
+            nonlocal status, size
+            if kind in ("block", "write"):
+                size += len(data)
+            elif kind == "start_response":
+                status = str(data[0])
+            elif kind == "end":
+                path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
+                line = (
+                    environ["REQUEST_METHOD"],
+                    path.encode("latin-1"),
+                    environ.get("QUERY_STRING", ""),
+                    status[:3],
+                    size,
+                )
+                record((began, get_ident(), next(exchanges), "access", (*line, perf_counter() - began)))
+
+        try:
+            result = app(environ, _noted(start_response, note))
+        except BaseException:
+            note("end", None)
+            raise
+        return _watched(result, environ, note)
+
+    return logged
+
+
+def _noted(start_response: StartResponse, note: Note) -> StartResponse:
+    def noted(status: str, headers: Any, *rest: Any, **named: Any) -> Callable[[bytes], object]:
+        note("start_response", (status, headers.copy() if isinstance(headers, list) else headers, bool(rest or named)))
+        write = start_response(status, headers, *rest, **named)
+
+        def noted_write(data: bytes) -> object:
+            note("write", data)
+            return write(data)
+
+        return noted_write
+
+    return noted
+
+
+def _watched(result: Iterable[bytes], environ: WSGIEnvironment, note: Note) -> Iterable[bytes]:
+    """What the app returned, as like itself as its server may want to see it."""
+    wrapper = environ.get("wsgi.file_wrapper")
+    if isinstance(wrapper, type) and isinstance(result, wrapper):
+        # The server sends a file in its own way, and knows it by its own class: this one is out of sight from here on.
+        note("end", None)
+        return result
+    return _SizedBlocks(result, note) if isinstance(result, Sized) else _Blocks(result, note)
+
+
+class _Blocks:
+    """An app's iterable that notes each block, and its end when the server closes it."""
+
+    def __init__(self, result: Any, note: Note) -> None:
+        self._result = result
+        self._note = note
+
+    def __iter__(self) -> Iterator[bytes]:
+        try:
+            for block in self._result:
+                self._note("block", block)
+                yield block
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            self._note("raised", repr(error))
+            raise
+
+    def close(self) -> None:
+        try:
+            if hasattr(self._result, "close"):
+                self._note("close", None)
+                self._result.close()
+        finally:
+            self._note("end", None)
+
+
+class _SizedBlocks(_Blocks):
+    """Of an app that returned a list or the like: servers make a Content-Length of a list of one."""
+
+    def __len__(self) -> int:
+        return len(self._result)
+
+
+class _Input:
+    """wsgi.input that notes what is read; all else is the server's own."""
+
+    def __init__(self, stream: Any, note: Note) -> None:
+        self._stream = stream
+        self._note = note
+
+    def read(self, *args: Any) -> bytes:
+        data: bytes = self._stream.read(*args)
+        self._note("read", ("read", args, data))
+        return data
+
+    def readline(self, *args: Any) -> bytes:
+        data: bytes = self._stream.readline(*args)
+        self._note("read", ("readline", args, data))
+        return data
+
+    def readlines(self, *args: Any) -> list[bytes]:
+        lines: list[bytes] = self._stream.readlines(*args)
+        self._note("read", ("readlines", args, b"".join(lines)))
+        return lines
+
+    def __iter__(self) -> Iterator[bytes]:
+        for line in self._stream:
+            self._note("read", ("__next__", (), line))
+            yield line
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
