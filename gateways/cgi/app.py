@@ -1,0 +1,267 @@
+#!/usr/bin/env python3
+"""The reference app in CGI (1993; RFC 3875, 2004): the server runs this program, once for each request.
+
+Read it beside ../wsgi/app.py and ../asgi/app.py: the same routes, functions and bytes, each in its interface's own way.
+It knows RFC 3875 and nothing else: no framework, no adapter, no server, and neither of the other two.
+Each request pays for what is imported, so most imports stand where they are needed. By hand, without a server:
+
+    PATH_INFO=/hello QUERY_STRING=name=Ada python app.py
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+
+Body = Iterable[bytes]
+Query = dict[str, list[str]]
+
+TEXT, JSON, EVENTS = "text/plain; charset=utf-8", "application/json", "text/event-stream"
+BLOCK = 64 * 1024  # bytes of a body that are held at once, at most
+METHOD = os.environ.get("REQUEST_METHOD", "GET")
+FINISHED = (
+    f"gateways-cgi-{os.getuid()}.jobs"  # of /background: a process for one request remembers in a file, or not at all
+)
+
+
+class BadRequest(Exception):
+    """What the client sent cannot be used; the text says why, and is the body of the 400."""
+
+
+# What is sent: stdout takes the head as lines, an empty line, then the body; a flush sends what is written.
+
+
+def head(status: str, kind: str, *extra: str) -> None:
+    lines = (f"Status: {status}", f"Content-Type: {kind}", *extra, "", "")
+    sys.stdout.buffer.write("\r\n".join(lines).encode())
+
+
+def whole(status: str, kind: str, text: str, *extra: str) -> None:
+    """Answer with a body that is known before it is sent, and so is its length."""
+    body = text.encode()
+    head(status, kind, f"Content-Length: {len(body)}", *extra)
+    sys.stdout.buffer.write(b"" if METHOD == "HEAD" else body)
+    sys.stdout.buffer.flush()
+
+
+def streamed(kind: str, blocks: Body, *extra: str) -> None:
+    """Answer with blocks, each on its way before the next is made; write() waits when the client is slow."""
+    head("200 OK", kind, *extra)
+    sys.stdout.buffer.flush()
+    for block in blocks if METHOD != "HEAD" else ():
+        sys.stdout.buffer.write(block)
+        sys.stdout.buffer.flush()
+
+
+def paced(texts: Iterable[str], delay: float) -> Iterator[bytes]:
+    """Make blocks with a pause between them. When the client leaves, the server ends this process, or a write fails."""
+    for number, text in enumerate(texts):
+        if number:
+            time.sleep(delay)
+        yield text.encode()
+
+
+# What was received: the head is the environment, the body is stdin.
+
+
+def query_of() -> Query:
+    """`a=1&a=2&b` is {"a": ["1", "2"], "b": [""]}. Bytes that are not UTF-8 become U+FFFD."""
+    from urllib.parse import unquote_to_bytes
+
+    query: Query = {}
+    for pair in filter(None, os.environb.get(b"QUERY_STRING", b"").split(b"&")):
+        parts = pair.replace(b"+", b" ").partition(b"=")
+        name, _, value = (unquote_to_bytes(part).decode(errors="replace") for part in parts)
+        query.setdefault(name, []).append(value)
+    return query
+
+
+def one(query: Query, name: str, default: str, want: str = "one text") -> str:
+    values = query.get(name, [default])
+    if len(values) == 1:
+        return values[0]
+    raise BadRequest(f"{name}: got {' and '.join(map(repr, values))}; want {want}")
+
+
+def integer(query: Query, name: str, default: int, low: int, high: int) -> int:
+    want = f"one whole number from {low} to {high}, such as {name}={default}"
+    text = one(query, name, str(default), want)
+    if text.isascii() and text.isdecimal() and len(text) <= 16 and low <= int(text) <= high:
+        return int(text)
+    raise BadRequest(f"{name}: got {text!r}; want {want}")
+
+
+def seconds(query: Query, name: str, default: float, high: int) -> float:
+    want = f"one number of seconds from 0 to {high}, such as {name}={default}"
+    text = one(query, name, str(default), want)
+    if text.isascii() and text.replace(".", "", 1).isdecimal() and float(text) <= high:
+        return float(text)
+    raise BadRequest(f"{name}: got {text!r}; want {want}")
+
+
+def body_of() -> Iterator[bytes]:
+    """The body in blocks. read() takes what has arrived; one may not ask for more than CONTENT_LENGTH says there is."""
+    length = os.environ.get("CONTENT_LENGTH")
+    if not length and "HTTP_TRANSFER_ENCODING" in os.environ:  # chunked, on Apache: the server ends the file
+        yield from iter(lambda: os.read(0, BLOCK), b"")
+        return
+    left = integer({"Content-Length": [length or "0"]}, "Content-Length", 0, 0, 10**15)
+    while left:
+        block = os.read(0, min(left, BLOCK))
+        if not block:
+            raise BadRequest(f"the body ended {left} bytes before its Content-Length")
+        left -= len(block)
+        yield block
+
+
+# The routes.
+
+
+def index() -> None:
+    rows = (f"{path + usage:32}{methods:17}{says}\n" for path, (_, methods, usage, says) in ROUTES.items())
+    whole("200 OK", TEXT, "".join(rows))
+
+
+def hello() -> None:
+    name = one(query_of(), "name", "") or "world"
+    whole("200 OK", TEXT, f"Hello, {name}!\n")
+
+
+def json() -> None:
+    from json import dumps
+
+    whole("200 OK", JSON, dumps({"query": query_of()}) + "\n")
+
+
+def two_chunks() -> None:
+    streamed(TEXT, [b"the first chunk\n", b"the second chunk\n"])
+
+
+def stream() -> None:
+    query = query_of()
+    chunks, delay = integer(query, "chunks", 5, 1, 1000), seconds(query, "delay", 0.5, 10)
+    texts = (f"chunk {number} of {chunks}\n" for number in range(1, chunks + 1))
+    streamed(TEXT, paced(texts, delay))
+
+
+def echo() -> None:
+    streamed("application/octet-stream", body_of())
+
+
+def upload() -> None:
+    from hashlib import sha256
+    from json import dumps
+
+    digest, length = sha256(), 0
+    for block in body_of():
+        digest.update(block)
+        length += len(block)
+    report = {"length": length, "sha256": digest.hexdigest()}
+    whole("200 OK", JSON, dumps(report) + "\n")
+
+
+def content_length() -> None:
+    received, read = os.environ.get("CONTENT_LENGTH") or "none", sum(map(len, body_of()))
+    text = f"Content-Length received: {received}\nbytes read: {read}\nContent-Length sent: "
+    whole("200 OK", TEXT, f"{text}{len(text) + 3}\n")  # 3: two digits and a newline
+
+
+def sleep() -> None:
+    pause = seconds(query_of(), "seconds", 1.0, 30)
+    time.sleep(pause)  # this process has nothing else to do; if the client leaves, the server may end it
+    whole("200 OK", TEXT, f"slept {pause:g} s\n")
+
+
+def cpu() -> None:
+    from hashlib import sha256
+
+    rounds, value = integer(query_of(), "rounds", 10_000, 1, 1_000_000), b""  # a million: about a second
+    for _ in range(rounds):  # other processes have other processors
+        value = sha256(value).digest()
+    whole("200 OK", TEXT, f"{rounds} rounds of SHA-256: {value.hex()}\n")
+
+
+def events() -> None:
+    query = query_of()
+    count, delay = integer(query, "count", 5, 1, 1000), seconds(query, "delay", 0.5, 10)
+    texts = (f"data: event {number} of {count}\n\n" for number in range(1, count + 1))
+    streamed(EVENTS, paced(texts, delay))
+
+
+def inside() -> None:
+    from json import dumps
+
+    whole("200 OK", JSON, dumps(dict(os.environ), indent=2) + "\n")
+
+
+def background() -> None:
+    from json import dumps
+    from pathlib import Path
+    from tempfile import gettempdir
+
+    folder = Path(gettempdir(), f"gateways-cgi-{os.getuid()}")  # a process for one request remembers in a file only
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if folder.lstat().st_uid != os.getuid():  # the temporary folder is everybody's
+        raise PermissionError(f"{folder} belongs to another user")
+    finished = folder / "finished"
+    if METHOD != "POST":
+        jobs = finished.read_text().split()[-100:] if finished.exists() else []
+        whole("200 OK", JSON, dumps({"finished": jobs}) + "\n")
+        return
+    pause, job = seconds(query_of(), "seconds", 1.0, 10), os.urandom(8).hex()
+    whole("202 Accepted", JSON, dumps({"job": job}) + "\n")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # closes stdout: the end of the output is the end of the response
+    time.sleep(pause)  # a process may go on, where the server lets it
+    with finished.open("a") as jobs_file:
+        jobs_file.write(f"{job}\n")
+
+
+def file() -> None:
+    source = os.open(__file__, os.O_RDONLY)
+    streamed(TEXT, iter(lambda: os.read(source, BLOCK), b""), f"Content-Length: {os.fstat(source).st_size}")
+
+
+def ws() -> None:
+    why = "A WebSocket talks both ways until one side leaves; CGI is one run: a request in, a response out.\n"
+    whole("501 Not Implemented", TEXT, why)
+
+
+GET, POST, BOTH = "GET, HEAD", "POST", "GET, HEAD, POST"
+ROUTES: dict[str, tuple[Callable[[], None], str, str, str]] = {
+    "/": (index, GET, "", "this list"),
+    "/hello": (hello, GET, "?name=", "a parameter of the query"),
+    "/json": (json, GET, "?any=thing", "the query, as JSON"),
+    "/two-chunks": (two_chunks, GET, "", "a response in two blocks"),
+    "/stream": (stream, GET, "?chunks=&delay=", "a response whose blocks are sent as they are made"),
+    "/echo": (echo, POST, "", "the body, sent back as it arrives"),
+    "/upload": (upload, POST, "", "the body's length and SHA-256"),
+    "/content-length": (content_length, BOTH, "", "the length that came and the length that goes"),
+    "/sleep": (sleep, GET, "?seconds=", "a wait"),
+    "/cpu": (cpu, GET, "?rounds=", "work: rounds of SHA-256"),
+    "/events": (events, GET, "?count=&delay=", "server-sent events"),
+    "/inside": (inside, GET, "", "what the app was given, as JSON"),
+    "/background": (background, BOTH, "?seconds=", "POST: an answer now, work after it; GET: what is finished"),
+    "/file": (file, GET, "", "the source of this app"),
+    "/ws": (ws, GET, "", "a WebSocket that echoes"),
+}
+
+
+def app() -> None:
+    """Find the route and call it."""
+    handler, methods, *_ = ROUTES.get(os.environ.get("PATH_INFO") or "/", (None, ""))
+    if handler is None:
+        whole("404 Not Found", TEXT, "There is no such route; / lists them.\n")
+    elif METHOD not in methods.split(", "):
+        whole("405 Method Not Allowed", TEXT, f"This route takes {methods}.\n", f"Allow: {methods}")
+    else:
+        try:
+            handler()
+        except BadRequest as error:
+            whole("400 Bad Request", TEXT, f"{error}\n")
+
+
+if __name__ == "__main__":
+    try:
+        app()
+    except BrokenPipeError:  # the client left, and the server has closed the pipe
+        os._exit(1)

@@ -1,0 +1,245 @@
+"""The reference app in WSGI (PEP 3333, 2010): the server calls app(environ, start_response), once for each request.
+
+Read it beside ../cgi/app.py and ../asgi/app.py: the same routes, functions and bytes, each in its interface's own way.
+It knows PEP 3333 and nothing else: no framework, no adapter, no server, and neither of the other two.
+"""
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from hashlib import sha256
+from json import dumps
+from pathlib import Path
+from urllib.parse import unquote_to_bytes
+from wsgiref.types import StartResponse as Start
+from wsgiref.types import WSGIEnvironment as Environ
+from wsgiref.util import FileWrapper
+
+Body = Iterable[bytes]
+Query = dict[str, list[str]]
+
+TEXT, JSON, EVENTS = "text/plain; charset=utf-8", "application/json", "text/event-stream"
+BLOCK = 64 * 1024  # bytes of a body that are held at once, at most
+SOURCE = Path(__file__).resolve()
+FINISHED: deque[str] = deque(maxlen=100)  # jobs of /background: a process that outlives its requests can remember
+
+
+class BadRequest(Exception):
+    """What the client sent cannot be used; the text says why, and is the body of the 400."""
+
+
+# What is sent: start_response() takes the head, the server takes the blocks of what is returned, one by one.
+
+
+def whole(environ: Environ, start_response: Start, status: str, kind: str, text: str, *extra: tuple[str, str]) -> Body:
+    """Answer with a body that is known before it is sent, and so is its length."""
+    body = text.encode()
+    start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body))), *extra])
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+
+def streamed(environ: Environ, start_response: Start, kind: str, blocks: Body) -> Body:
+    """Answer with blocks, each on its way before the next is made: PEP 3333 lets no server hold one back."""
+    start_response("200 OK", [("Content-Type", kind)])
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else blocks
+
+
+def paced(texts: Iterable[str], delay: float) -> Iterator[bytes]:
+    """Make blocks with a pause between them. When the client leaves, the server calls close(), and a yield raises."""
+    for number, text in enumerate(texts):
+        if number:
+            time.sleep(delay)
+        yield text.encode()
+
+
+# What was received: the head is a dict of str, in which each character is a byte (latin-1), the body is a file.
+
+
+def query_of(environ: Environ) -> Query:
+    """`a=1&a=2&b` is {"a": ["1", "2"], "b": [""]}. Bytes that are not UTF-8 become U+FFFD."""
+    query: Query = {}
+    for pair in filter(None, environ.get("QUERY_STRING", "").encode("latin-1").split(b"&")):
+        parts = pair.replace(b"+", b" ").partition(b"=")
+        name, _, value = (unquote_to_bytes(part).decode(errors="replace") for part in parts)
+        query.setdefault(name, []).append(value)
+    return query
+
+
+def one(query: Query, name: str, default: str, want: str = "one text") -> str:
+    values = query.get(name, [default])
+    if len(values) == 1:
+        return values[0]
+    raise BadRequest(f"{name}: got {' and '.join(map(repr, values))}; want {want}")
+
+
+def integer(query: Query, name: str, default: int, low: int, high: int) -> int:
+    want = f"one whole number from {low} to {high}, such as {name}={default}"
+    text = one(query, name, str(default), want)
+    if text.isascii() and text.isdecimal() and len(text) <= 16 and low <= int(text) <= high:
+        return int(text)
+    raise BadRequest(f"{name}: got {text!r}; want {want}")
+
+
+def seconds(query: Query, name: str, default: float, high: int) -> float:
+    want = f"one number of seconds from 0 to {high}, such as {name}={default}"
+    text = one(query, name, str(default), want)
+    if text.isascii() and text.replace(".", "", 1).isdecimal() and float(text) <= high:
+        return float(text)
+    raise BadRequest(f"{name}: got {text!r}; want {want}")
+
+
+def body_of(environ: Environ) -> Iterator[bytes]:
+    """The body in blocks. read(n) waits for n bytes; one may not ask for more than CONTENT_LENGTH says there are."""
+    length, read = environ.get("CONTENT_LENGTH"), environ["wsgi.input"].read
+    if not length and environ.get("wsgi.input_terminated"):  # chunked, or HTTP/2: the server ends the file
+        yield from iter(lambda: read(BLOCK), b"")
+        return
+    left = integer({"Content-Length": [length or "0"]}, "Content-Length", 0, 0, 10**15)
+    while left:
+        block = read(min(left, BLOCK))
+        if not block:
+            raise BadRequest(f"the body ended {left} bytes before its Content-Length")
+        left -= len(block)
+        yield block
+
+
+# The routes.
+
+
+def index(environ: Environ, start_response: Start) -> Body:
+    rows = (f"{path + usage:32}{methods:17}{says}\n" for path, (_, methods, usage, says) in ROUTES.items())
+    return whole(environ, start_response, "200 OK", TEXT, "".join(rows))
+
+
+def hello(environ: Environ, start_response: Start) -> Body:
+    name = one(query_of(environ), "name", "") or "world"
+    return whole(environ, start_response, "200 OK", TEXT, f"Hello, {name}!\n")
+
+
+def json(environ: Environ, start_response: Start) -> Body:
+    return whole(environ, start_response, "200 OK", JSON, dumps({"query": query_of(environ)}) + "\n")
+
+
+def two_chunks(environ: Environ, start_response: Start) -> Body:
+    return streamed(environ, start_response, TEXT, [b"the first chunk\n", b"the second chunk\n"])
+
+
+def stream(environ: Environ, start_response: Start) -> Body:
+    query = query_of(environ)
+    chunks, delay = integer(query, "chunks", 5, 1, 1000), seconds(query, "delay", 0.5, 10)
+    texts = (f"chunk {number} of {chunks}\n" for number in range(1, chunks + 1))
+    return streamed(environ, start_response, TEXT, paced(texts, delay))
+
+
+def echo(environ: Environ, start_response: Start) -> Body:
+    return streamed(environ, start_response, "application/octet-stream", body_of(environ))
+
+
+def upload(environ: Environ, start_response: Start) -> Body:
+    digest, length = sha256(), 0
+    for block in body_of(environ):
+        digest.update(block)
+        length += len(block)
+    report = {"length": length, "sha256": digest.hexdigest()}
+    return whole(environ, start_response, "200 OK", JSON, dumps(report) + "\n")
+
+
+def content_length(environ: Environ, start_response: Start) -> Body:
+    received, read = environ.get("CONTENT_LENGTH") or "none", sum(map(len, body_of(environ)))
+    text = f"Content-Length received: {received}\nbytes read: {read}\nContent-Length sent: "
+    return whole(environ, start_response, "200 OK", TEXT, f"{text}{len(text) + 3}\n")  # 3: two digits and a newline
+
+
+def sleep(environ: Environ, start_response: Start) -> Body:
+    pause = seconds(query_of(environ), "seconds", 1.0, 30)
+    time.sleep(pause)  # this thread can do nothing else; if the client leaves, nobody tells it
+    return whole(environ, start_response, "200 OK", TEXT, f"slept {pause:g} s\n")
+
+
+def cpu(environ: Environ, start_response: Start) -> Body:
+    rounds, value = integer(query_of(environ), "rounds", 10_000, 1, 1_000_000), b""  # a million: about a second
+    for _ in range(rounds):  # the other threads go on, in turns
+        value = sha256(value).digest()
+    return whole(environ, start_response, "200 OK", TEXT, f"{rounds} rounds of SHA-256: {value.hex()}\n")
+
+
+def events(environ: Environ, start_response: Start) -> Body:
+    query = query_of(environ)
+    count, delay = integer(query, "count", 5, 1, 1000), seconds(query, "delay", 0.5, 10)
+    texts = (f"data: event {number} of {count}\n\n" for number in range(1, count + 1))
+    return streamed(environ, start_response, EVENTS, paced(texts, delay))
+
+
+def inside(environ: Environ, start_response: Start) -> Body:
+    given = {name: value if isinstance(value, str | bool) else repr(value) for name, value in environ.items()}
+    return whole(environ, start_response, "200 OK", JSON, dumps(given, indent=2) + "\n")
+
+
+def background(environ: Environ, start_response: Start) -> Body:
+    if environ["REQUEST_METHOD"] != "POST":
+        return whole(environ, start_response, "200 OK", JSON, dumps({"finished": list(FINISHED)}) + "\n")
+    pause, job = seconds(query_of(environ), "seconds", 1.0, 10), os.urandom(8).hex()
+
+    def work() -> None:
+        time.sleep(pause)  # the client has its answer, but the thread is still taken
+        FINISHED.append(job)
+
+    return Working(whole(environ, start_response, "202 Accepted", JSON, dumps({"job": job}) + "\n"), work)
+
+
+class Working:
+    """A body that works on in close(), which the server calls when it has sent all; PEP 3333 offers no other moment."""
+
+    def __init__(self, body: Body, work: Callable[[], None]) -> None:
+        self.body, self.close = body, work
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.body)
+
+
+def file(environ: Environ, start_response: Start) -> Body:
+    start_response("200 OK", [("Content-Type", TEXT), ("Content-Length", str(SOURCE.stat().st_size))])
+    if environ["REQUEST_METHOD"] == "HEAD":
+        return []
+    wrapper: type[FileWrapper] = environ.get("wsgi.file_wrapper", FileWrapper)  # the server's may use sendfile(2)
+    return wrapper(SOURCE.open("rb"), BLOCK)  # it closes the file
+
+
+def ws(environ: Environ, start_response: Start) -> Body:
+    why = "A WebSocket talks both ways until one side leaves; WSGI is one call: a request in, a response out.\n"
+    return whole(environ, start_response, "501 Not Implemented", TEXT, why)
+
+
+GET, POST, BOTH = "GET, HEAD", "POST", "GET, HEAD, POST"
+ROUTES: dict[str, tuple[Callable[[Environ, Start], Body], str, str, str]] = {
+    "/": (index, GET, "", "this list"),
+    "/hello": (hello, GET, "?name=", "a parameter of the query"),
+    "/json": (json, GET, "?any=thing", "the query, as JSON"),
+    "/two-chunks": (two_chunks, GET, "", "a response in two blocks"),
+    "/stream": (stream, GET, "?chunks=&delay=", "a response whose blocks are sent as they are made"),
+    "/echo": (echo, POST, "", "the body, sent back as it arrives"),
+    "/upload": (upload, POST, "", "the body's length and SHA-256"),
+    "/content-length": (content_length, BOTH, "", "the length that came and the length that goes"),
+    "/sleep": (sleep, GET, "?seconds=", "a wait"),
+    "/cpu": (cpu, GET, "?rounds=", "work: rounds of SHA-256"),
+    "/events": (events, GET, "?count=&delay=", "server-sent events"),
+    "/inside": (inside, GET, "", "what the app was given, as JSON"),
+    "/background": (background, BOTH, "?seconds=", "POST: an answer now, work after it; GET: what is finished"),
+    "/file": (file, GET, "", "the source of this app"),
+    "/ws": (ws, GET, "", "a WebSocket that echoes"),
+}
+
+
+def app(environ: Environ, start_response: Start) -> Body:
+    """Find the route and call it."""
+    handler, methods, *_ = ROUTES.get(environ.get("PATH_INFO") or "/", (None, ""))
+    if handler is None:
+        return whole(environ, start_response, "404 Not Found", TEXT, "There is no such route; / lists them.\n")
+    if environ["REQUEST_METHOD"] not in methods.split(", "):
+        allow = ("Allow", methods)
+        return whole(environ, start_response, "405 Method Not Allowed", TEXT, f"This route takes {methods}.\n", allow)
+    try:
+        return handler(environ, start_response)
+    except BadRequest as error:
+        return whole(environ, start_response, "400 Bad Request", TEXT, f"{error}\n")
