@@ -137,7 +137,7 @@ class CGIHost:
 
     def start(self, environ: Mapping[str, Any], script: Script, stdin: bool) -> Program:
         """Start the program. The caller's slot is released when the program has been reaped. Raises Refused."""
-        variables = self._variables(environ, script)
+        variables = self.variables(environ, script)
         words = arguments(environ["REQUEST_METHOD"], variables[b"QUERY_STRING"]) if self._query_arguments else []
         try:
             try:
@@ -152,7 +152,8 @@ class CGIHost:
         program.on_reaped = lambda: self._reaped(program)
         return program
 
-    def _variables(self, environ: Mapping[str, Any], script: Script) -> Variables:
+    def variables(self, environ: Mapping[str, Any], script: Script) -> Variables:
+        """The environment that the program gets for a request. Raises Refused."""
         return self._base | meta_variables(environ, script, self._root, self._authorization) | self._own
 
     def _reaped(self, program: Program) -> None:
