@@ -24,7 +24,14 @@ def _threadlocal() -> Any:
 def lend_loop(loop: asyncio.AbstractEventLoop | None) -> None:
     """Have async_to_sync() in this thread run on `loop`, which must be running in another; with None as asgiref likes."""
     local = _threadlocal()
-    if local is not None:
+    if local is not None and getattr(local, "main_event_loop", None) is not loop:
         local.main_event_loop = loop
         local.main_event_loop_pid = os.getpid() if loop is not None else None
-        local.task_context = None  # or it would keep the last request's tasks
+        local.task_context = None
+
+
+def forget_tasks() -> None:
+    """Let go of the tasks that async_to_sync() made in this thread."""
+    local = _threadlocal()
+    if local is not None and getattr(local, "task_context", None):
+        local.task_context = None

@@ -23,7 +23,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import copy_context
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 HIGH_WATER = 256 * 1024  # bytes that may wait in a channel before its writer has to
 LISTEN_AFTER = 0.05  # seconds until a request that is still running is worth watching for a client that leaves
@@ -193,18 +193,24 @@ _here = threading.local()
 
 def running_loop() -> Loop:
     """The loop that the caller runs on: asyncio's (uvloop's, any other), else trio's. RuntimeError outside of both."""
-    key: Any
     try:
-        key = asyncio.get_running_loop()
+        loop = asyncio.get_running_loop()
     except RuntimeError:
         if "trio" not in sys.modules:
             raise
-        key = sys.modules["trio"].lowlevel.current_trio_token()
+        return _known(sys.modules["trio"].lowlevel.current_trio_token(), _trio)
+    try:
+        if _here.key is loop:
+            return cast(Loop, _here.loop)
+    except AttributeError:
+        pass
+    return _known(loop, _asyncio)
+
+
+def _known(key: Any, make: Callable[[Any], Loop]) -> Loop:
     if getattr(_here, "key", None) is not key:
-        _here.loop = _asyncio(key) if isinstance(key, asyncio.AbstractEventLoop) else _trio(key)
-        _here.key = key
-    loop: Loop = _here.loop
-    return loop
+        _here.loop, _here.key = make(key), key
+    return cast(Loop, _here.loop)
 
 
 def _resolve(future: Future) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any, NamedTuple
+from typing import Any
 
 RawHeaders = list[tuple[bytes, bytes]]
 Headers = list[tuple[str, str]]
@@ -35,12 +35,13 @@ class AppProtocolError(AssertionError):
     """The application broke its side of the interface. The text says what was got, what the clause wants, and a remedy."""
 
 
-class Head(NamedTuple):
+class Head:
     """A response head as ASGI spells it; `length` is what its Content-Length promises, in bytes, or None."""
 
-    status: int
-    headers: RawHeaders
-    length: int | None
+    __slots__ = ("headers", "length", "status")
+
+    def __init__(self, status: int, headers: RawHeaders, length: int | None) -> None:
+        self.status, self.headers, self.length = status, headers, length
 
 
 def reason(status: int) -> str:
@@ -86,11 +87,12 @@ def _wsgi_name(name: str) -> bytes:
 
 
 def _wsgi_value(name: str, value: str) -> bytes:
+    """Why a value was not taken at first sight; or its octets after all, where it only needs care."""
     if not isinstance(value, str):
         raise AppProtocolError(
             f"start_response() was given {value!r} as value of {name!r}; PEP 3333 wants a str, e.g. {str(value)!r}"
         )
-    if not value.isprintable() and _FORBIDDEN(value):
+    if _FORBIDDEN(value):
         raise AppProtocolError(
             f"start_response() was given {value!r} as value of {name!r}; a CR, LF or NUL would split the response"
             f" (RFC 9110, 5.5): remove it"
@@ -136,7 +138,10 @@ def head_from_wsgi(status: str, headers: Iterable[tuple[str, str]]) -> Head:
         lower = _NAMES.get(name) if isinstance(name, str) else None
         if lower is None:
             lower = _wsgi_name(name)
-        octets = _wsgi_value(name, value)
+        if type(value) is str and value.isascii() and value.isprintable():
+            octets = value.strip().encode()
+        else:
+            octets = _wsgi_value(name, value)
         if lower == b"content-length":
             if octets in lengths:
                 continue
@@ -152,7 +157,9 @@ def status_line(status: int) -> str:
 
 def _asgi_octets(what: str, text: Any) -> bytes:
     if not isinstance(text, (bytes, bytearray, memoryview)):
-        raise AppProtocolError(f"http.response.start has the header {what} {text!r}; ASGI wants bytes, e.g. b'text/html'")
+        raise AppProtocolError(
+            f"http.response.start has the header {what} {text!r}; ASGI wants bytes, e.g. b'text/html'"
+        )
     octets = bytes(text)
     if _FORBIDDEN_RAW(octets):
         raise AppProtocolError(

@@ -1,7 +1,7 @@
 """The body of an ASGI request as `wsgi.input` (PEP 3333, "Input and Error Streams").
 
 Knows `receive`, and how much of a body may be where: in memory, in a temporary file, or still with the client. It must
-not know the application, nor run on two sides at once: collect() runs on the loop, what it returns is read in a thread.
+not know the application. collect() runs on the loop; what it returns is read in a thread.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import io
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from .crossing import HIGH_WATER, Inbox, Loop
 
-Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Message = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
 InThread = Callable[[Callable[[], object]], Awaitable[None]]
 
 SMALL = HIGH_WATER  # bytes of a body that are collected before a thread is taken, so that a stalled upload holds none
@@ -45,78 +46,89 @@ class _Raw(io.RawIOBase):
 
 
 class Body:
-    """A request's body. Made on the loop; after collect(), `input` is the stream for the application."""
+    """The body of a request that is not complete in its first message."""
 
     def __init__(self, loop: Loop, receive: Receive, length: int | None, listen: Callable[[], object]) -> None:
         """`length` in bytes, None if the request does not say; `listen` has the loop receive the rest into the inbox."""
         self._receive, self._length = receive, length
         self.inbox = Inbox(loop, length, listen)
-        self.input: Any = None
         self._spooled: IO[bytes] | None = None
-        self._failed = self._postponed = False
+        self._postponed = False
 
-    def postpone(self) -> None:
-        """Receive nothing before the application reads (RFC 9110, 10.1.1: the server sends 100 at the first receive)."""
+    def postponed(self) -> io.BufferedReader:
+        """A stream for which nothing is received until it is read (RFC 9110, 10.1.1: receiving has the server send 100)."""
         self._postponed = True
-        self._stream()
+        return self._stream()
 
     @property
-    def postponed(self) -> bool:
-        """Whether the application has yet to ask for the body."""
-        return self._postponed and not self.inbox.started
+    def asked_for(self) -> bool:
+        """Whether receiving more of it is in order."""
+        return not self._postponed or self.inbox.started
 
-    async def collect(self, spool: int, in_thread: InThread) -> int | None:
-        """Receive what may be received before the application starts. Returns the body's length where that is known.
+    async def collect(self, first: Message, spool: int, in_thread: InThread) -> tuple[IO[bytes], int | None]:
+        """Receive what may be received before the application starts: a stream, and the body's length where it is known.
 
         A small body is in memory then. One of unknown length is in a temporary file, up to `spool` bytes of it, since
         many applications (Django, Bottle, Falcon) see no body without CONTENT_LENGTH. Others stream.
         """
-        blocks, size, complete = await self._some(SMALL)
-        while not complete and self._length is None and size < spool:
+        try:
+            return await self._collect(first, spool, in_thread)
+        except BaseException:
+            self.close()
+            raise
+
+    async def _collect(self, first: Message, spool: int, in_thread: InThread) -> tuple[IO[bytes], int | None]:
+        chunk = await self._some(first, SMALL)
+        size = chunk.size
+        while chunk.end is None and self._length is None and size < spool:
             if self._spooled is None:
                 self._spooled = tempfile.TemporaryFile(prefix="wsgi-input-")
-            await in_thread(partial(self._spooled.writelines, blocks))
-            blocks, more, complete = await self._some(_SPOOL_WRITE)
-            size += more
+            await in_thread(partial(self._spooled.writelines, chunk.blocks))
+            chunk = await self._some(await self._receive(), _SPOOL_WRITE)
+            size += chunk.size
         if self._spooled is not None:
-            await in_thread(partial(self._spooled.writelines, blocks))
-            await in_thread(partial(self._spooled.seek, 0))
-            blocks = []
-        if complete and not self._failed:
-            size = size if self._length is None else min(size, self._length)
-            self.input = self._spooled or io.BytesIO(b"".join(blocks)[:size])
-            return size
-        for block in blocks:
+            await in_thread(partial(_rewind, self._spooled, chunk.blocks))
+            chunk = chunk._replace(blocks=[])
+        if chunk.end and size >= (self._length or 0):
+            size = size if self._length is None else self._length
+            return self._spooled or io.BytesIO(b"".join(chunk.blocks)[:size]), size
+        for block in chunk.blocks:
             self.inbox.put(block)
-        if complete:
+        if chunk.end is not None:
             self.inbox.close()
-        self._stream()
-        return self._length
+        return self._stream(), self._length
 
-    async def _some(self, limit: int) -> tuple[list[bytes], int, bool]:
-        """Blocks of at least `limit` bytes together, or all there is: with their size, and whether no more will come."""
+    async def _some(self, message: Message, limit: int) -> _Chunk:
+        """`message` and those after it, until they hold `limit` bytes or the body ends."""
         blocks: list[bytes] = []
         size = 0
-        while size < limit:
-            message = await self._receive()
-            if message["type"] != "http.request":
-                self._failed = True
-                return blocks, size, True
+        while message["type"] == "http.request":
             block = message.get("body", b"")
             if block:
                 blocks.append(block)
                 size += len(block)
-            if not message.get("more_body", False):
-                self._failed = self._length is not None and size < self._length
-                return blocks, size, True
-            if self._length is not None and size >= self._length:
-                return blocks, size, True
-        return blocks, size, False
+            if not message.get("more_body", False) or (self._length is not None and size >= self._length):
+                return _Chunk(blocks, size, True)
+            if size >= limit:
+                return _Chunk(blocks, size, None)
+            message = await self._receive()
+        return _Chunk(blocks, size, False)
 
-    def _stream(self) -> None:
-        self.input = io.BufferedReader(_Raw(self.inbox, self._spooled), 64 * 1024)
+    def _stream(self) -> io.BufferedReader:
+        return io.BufferedReader(_Raw(self.inbox, self._spooled), 64 * 1024)
 
     def close(self) -> None:
         """Free the temporary file."""
         if self._spooled is not None:
             self._spooled.close()
+
+
+class _Chunk(NamedTuple):
+    blocks: list[bytes]
+    size: int
+    end: bool | None  # True: the body ends here; False: the client has left; None: there is more
+
+
+def _rewind(file: IO[bytes], blocks: list[bytes]) -> None:
+    file.writelines(blocks)
+    file.seek(0)

@@ -1,14 +1,14 @@
 """Threads that run jobs: as many as there is work for, up to a bound, and none for longer than they are needed.
 
-Knows threads, a queue and forks. It must not know event loops (crossing.py does), nor what a job is.
+Knows threads, locks and forks. It must not know event loops (crossing.py does), nor what a job is.
 """
 
 from __future__ import annotations
 
 import contextvars
 import os
-import queue
 import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -24,83 +24,102 @@ def _forked() -> None:
 
 os.register_at_fork(after_in_child=_forked)
 
-Job = tuple[Callable[..., object], Any]  # a callable that does not raise, and its one argument
-
 
 class Workers:
-    """Up to `limit` daemon threads on one queue. A job waits only while all of them are busy.
+    """Up to `limit` daemon threads that take jobs in order.
 
-    Each queued job is claimed at once: by a thread known to be idle, by a new thread, or, at the limit, by the backlog
-    that a finishing thread takes from. So no count is ever a guess, and a blocking job cannot strand another behind it.
+    At most one thread is being woken at any time. It wakes the next before its own job if there are jobs left. So short
+    jobs that come together are done by one thread, which costs no switches, and yet a job that blocks holds up no other:
+    while there are jobs, somebody is on the way to them, or all threads are busy.
     """
 
     def __init__(self, limit: int, name: str) -> None:
         if limit < 1:
             raise ValueError(f"threads={limit!r}: at least one thread is needed, e.g. threads=32")
-        self.limit, self._name = limit, name
+        self._limit, self._name = limit, name
         self._reset()
 
     def _reset(self) -> None:
         self._generation = generation
-        self._lock = threading.Lock()
-        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._threads = self._idle = self._backlog = self._started = 0
+        self._mutex = threading.Lock()
+        self._jobs: deque[tuple[Callable[..., object], Any]] = deque()
+        self._idle: list[threading.Lock] = []  # the gates at which threads wait, the last to come on top
+        self._waking = False  # a thread has been woken or started, and has not looked for a job yet
+        self._threads = self._started = 0
+        self._leaving = 0  # how many threads are to end instead of waiting
 
     def submit(self, call: Callable[..., object], argument: Any) -> None:
-        """Have a thread run `call(argument)`. Raises RuntimeError where not even one thread can be started."""
+        """Have a thread run `call(argument)`, which must not raise. RuntimeError if not even one thread can be had."""
         if self._generation != generation:
             self._reset()
-        with self._lock:
-            if self._idle:
-                self._idle -= 1
-            elif self._threads >= self.limit or not self._start():
-                self._backlog += 1
-            self._jobs.put((call, argument))
+        with self._mutex:
+            self._jobs.append((call, argument))
+            if not self._waking:
+                try:
+                    self._wake()
+                except RuntimeError:
+                    self._jobs.pop()
+                    raise
 
-    def _start(self) -> bool:
-        """Start a thread that has already claimed a job; False where the system gives none but others will do."""
-        self._started += 1
-        thread = threading.Thread(
-            target=self._work, args=(self._jobs,), name=f"{self._name}-{self._started}", daemon=True
-        )
-        try:
-            # From 3.14 on a thread may inherit the context of the request that happened to start it.
-            contextvars.Context().run(thread.start)
-        except RuntimeError:
-            if not self._threads:
-                raise
-            return False
-        self._threads += 1
-        return True
-
-    def _work(self, jobs: queue.SimpleQueue[Job | None]) -> None:
-        lock = self._lock
-        while True:
+    def _wake(self) -> None:
+        """Under the mutex, with a job waiting: have one more thread look for it, if there may be one more."""
+        if self._idle:
+            self._waking = True
+            self._idle.pop().release()
+        elif self._threads < self._limit:
+            self._started += 1
+            name = f"{self._name}-{self._started}"
+            thread = threading.Thread(target=self._work, args=(self._mutex,), name=name, daemon=True)
+            self._waking = True
+            self._threads += 1
             try:
-                job = jobs.get(timeout=IDLE_SECONDS)
-            except queue.Empty:
-                with lock:
-                    if not self._idle:
-                        continue  # claimed just now: the job is on its way
-                    self._idle -= 1
+                # From 3.14 on a thread may inherit the context of the request that happened to start it.
+                contextvars.Context().run(thread.start)
+            except RuntimeError:
+                self._waking = False
+                self._threads -= 1
+                if not self._threads:
+                    raise
+
+    def _work(self, mutex: threading.Lock) -> None:
+        gate = threading.Lock()
+        gate.acquire()
+        woken = True
+        while True:
+            with mutex:
+                if woken:
+                    self._waking = woken = False
+                if self._jobs:
+                    call, argument = self._jobs.popleft()
+                    if self._jobs and not self._waking:
+                        self._wake()
+                elif self._leaving:
+                    self._leaving -= 1
                     self._threads -= 1
                     return
-            if job is None:
-                return
-            job[0](job[1])
-            del job  # while it waits for the next, a thread must not keep the last request alive
-            with lock:
-                if self._backlog:
-                    self._backlog -= 1
                 else:
-                    self._idle += 1
+                    call = None
+                    self._idle.append(gate)
+            if call is not None:
+                call(argument)
+                del call, argument  # while it waits, a thread must not keep its last request alive
+                continue
+            woken = gate.acquire(timeout=IDLE_SECONDS)
+            if not woken:
+                with mutex:
+                    if gate in self._idle:
+                        self._idle.remove(gate)
+                        self._threads -= 1
+                        return
+                gate.acquire()  # woken just now
+                woken = True
 
     def close(self) -> None:
-        """End the idle threads now and the busy ones' idle time soon. Does not wait; new jobs start new threads."""
+        """Have the threads end, each when it has no job left. Does not wait; later jobs start new threads."""
         if self._generation != generation:
             return self._reset()
-        with self._lock:
-            while self._idle:
-                self._idle -= 1
-                self._threads -= 1
-                self._jobs.put(None)
+        with self._mutex:
+            self._leaving = self._threads
+            for gate in self._idle:
+                gate.release()
+            self._idle.clear()

@@ -57,7 +57,8 @@ class WSGIResponse:
     empty, or the end, so that until then start_response() may replace the head.
     """
 
-    def __init__(self, put: Callable[[Item], object], method: str) -> None:
+    def __init__(self, put: Callable[[Item, int], object], method: str) -> None:
+        """`put` takes an item and the size of its block in bytes; `method` is the request's."""
         self._put = put
         self._to_head = method == "HEAD"
         self._head: Head | None = None
@@ -112,11 +113,12 @@ class WSGIResponse:
         head = self._head
         if head is None:
             raise AppProtocolError("the application returned a body but did not call start_response() before")
-        self._bodiless = self._to_head or not has_body(head.status)
-        if head.length is None and size is not None and has_body(head.status) and (size or not self._to_head):
+        bodiless = not has_body(head.status)
+        if size is not None and head.length is None and not bodiless and (size or not self._to_head):
             head.headers.append((b"content-length", b"%d" % size))
-            head = head._replace(length=size)
-        self._missing = None if self._bodiless else head.length
+            head.length = size
+        self._bodiless = bodiless = bodiless or self._to_head
+        self._missing = None if bodiless else head.length
         return head
 
     def _whole(self, blocks: list[bytes] | tuple[bytes, ...]) -> list[Item]:
@@ -165,7 +167,9 @@ class WSGIResponse:
             self._missing = missing = missing - len(block)
         self._complete = missing == 0 or self._bodiless
         self._sent = True
-        self._put((head, b"" if self._bodiless else block, self._complete))
+        if self._bodiless:
+            block = b""
+        self._put((head, block, self._complete), len(block))
 
     def _end(self) -> None:
         """The iterable is exhausted: that was the body, if all of it was there."""
@@ -176,7 +180,7 @@ class WSGIResponse:
             length = self._head.length if self._head else None
             raise _short(length, (length or 0) - self._missing)
         self._sent = self._complete = True
-        self._put((head, b"", True))
+        self._put((head, b"", True), 0)
 
     def _send_file(self, result: FileWrapper, send_file: SendFile) -> bool:
         """Have the server send the file itself; False where it cannot, and nothing has happened."""

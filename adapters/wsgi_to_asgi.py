@@ -16,7 +16,7 @@ from contextvars import copy_context
 from functools import partial
 from typing import Any
 
-from .async_views import lend_loop
+from .async_views import forget_tasks, lend_loop
 from .crossing import ClientDisconnected, Loop, Outbox, Task, running_loop
 from .heads import Head
 from .metavariables import BadRequest, environ_from_scope
@@ -115,7 +115,10 @@ def _has_body(environ: Mapping[str, Any], scope: Mapping[str, Any]) -> bool:
         return int(length) > 0
     if environ["SERVER_PROTOCOL"][:7] != "HTTP/1.":
         return True
-    return any(name.lower() == b"transfer-encoding" for name, _ in scope.get("headers") or ())
+    for name, _ in scope.get("headers") or ():
+        if len(name) == 17 and name.lower() == b"transfer-encoding":
+            return True
+    return False
 
 
 async def _refuse(send: Send, error: BadRequest) -> None:
@@ -150,17 +153,25 @@ class _Exchange:
         """Receive as much of the body as may be received before a thread is taken, and make the application's input."""
         environ = self._environ
         length = int(environ["CONTENT_LENGTH"]) if "CONTENT_LENGTH" in environ else None
-        self._body = body = Body(self._loop, self._receive, length, self._listen)
-        if "100-continue" in environ.get("HTTP_EXPECT", "").lower():
-            body.postpone()
-        else:
-            try:
-                length = await body.collect(spool, partial(_in_thread, self._loop, workers))
-            except BaseException:
-                body.close()
-                raise
-        environ["wsgi.input"] = body.input
         environ["wsgi.input_terminated"] = True
+        if "HTTP_EXPECT" in environ and "100-continue" in environ["HTTP_EXPECT"].lower():
+            self._body = Body(self._loop, self._receive, length, self._listen)
+            environ["wsgi.input"] = self._body.postponed()
+            return
+        first = await self._receive()
+        block = first.get("body", b"")
+        if (
+            not first.get("more_body", False)
+            and first["type"] == "http.request"
+            and (length is None or len(block) == length)
+        ):
+            length = len(block)
+            environ["wsgi.input"] = io.BytesIO(block)
+        else:
+            self._body = Body(self._loop, self._receive, length, self._listen)
+            environ["wsgi.input"], length = await self._body.collect(
+                first, spool, partial(_in_thread, self._loop, workers)
+            )
         if length or (length == 0 and environ["SERVER_PROTOCOL"][:7] == "HTTP/1."):
             environ["CONTENT_LENGTH"] = str(length)
 
@@ -205,7 +216,7 @@ class _Exchange:
 
     def _watch(self) -> None:
         """Notice the client's leaving from now on, unless that would receive a body that was not asked for."""
-        if self._body is None or not self._body.postponed:
+        if self._body is None or self._body.asked_for:
             self._listen()
 
     def _listen(self) -> None:
@@ -236,12 +247,12 @@ class _Exchange:
         lend_loop(self._loop.asyncio_loop)
         try:
             if not outbox.closed:
-                response = WSGIResponse(lambda item: outbox.put(item, len(item[1])), self._environ["REQUEST_METHOD"])
+                response = WSGIResponse(outbox.put, self._environ["REQUEST_METHOD"])
                 items = response.answer(self._app, self._environ, self._send_file)
         except BaseException as error:
             self._failed(error)
         finally:
-            lend_loop(None)
+            forget_tasks()
             if self._body is not None:
                 self._body.close()
             outbox.end(*items)
@@ -279,6 +290,11 @@ async def _in_thread(loop: Loop, workers: Workers, call: Callable[[], object]) -
 
 async def _deliver(send: Send, items: list[Any]) -> None:
     """Send what waits, small blocks together: they waited while the server was busy, so none is held back by it."""
+    if len(items) == 1 and type(items[0]) is not dict:
+        head, block, last = items[0]
+        if head is not None:
+            await send({"type": "http.response.start", "status": head.status, "headers": head.headers})
+        return await send({"type": "http.response.body", "body": block, "more_body": not last})
     blocks: list[bytes] = []
     size = 0
     last = None
