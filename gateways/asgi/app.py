@@ -277,6 +277,8 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await lifespan(scope, receive, send)
         return
+    if scope["type"] not in {"http", "websocket"}:
+        raise ValueError(f"got a scope of type {scope['type']!r}; this app knows 'http', 'websocket' and 'lifespan'")
     path, root = scope["path"], scope.get("root_path", "")
     if root and f"{path}/".startswith(f"{root}/"):  # the path includes the place where the app is mounted
         path = path[len(root) :]

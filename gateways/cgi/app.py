@@ -48,9 +48,12 @@ def streamed(kind: str, blocks: Body, *extra: str) -> None:
     """Answer with blocks, each on its way before the next is made; write() waits when the client is slow."""
     head("200 OK", kind, *extra)
     sys.stdout.buffer.flush()
-    for block in blocks if METHOD != "HEAD" else ():
-        sys.stdout.buffer.write(block)
-        sys.stdout.buffer.flush()
+    try:
+        for block in blocks if METHOD != "HEAD" else ():
+            sys.stdout.buffer.write(block)
+            sys.stdout.buffer.flush()
+    except BadRequest as error:  # in the body, with the head gone: nothing is left but to fail, and say so on stderr
+        sys.exit(str(error))
 
 
 def paced(texts: Iterable[str], delay: float) -> Iterator[bytes]:

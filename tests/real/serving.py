@@ -1,0 +1,153 @@
+"""Run a server for a test: a process of its own, on a port of its own, ended afterwards with all that it started.
+
+    with serve("gateways.wsgi.app:app", "waitress") as server:
+        httpx.get(server.url + "/hello")
+
+Knows processes, ports and time limits. It must not know HTTP, or what the server answers.
+"""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+ROOT = Path(__file__).resolve().parents[2]
+HOST = "127.0.0.1"
+
+_CGI = """import sys, uvicorn
+from adapters import CGIToASGI
+host, port, program = sys.argv[1:]
+uvicorn.run(CGIToASGI(program), host=host, port=int(port), log_level="warning")
+"""
+SERVERS: Mapping[str, Sequence[str]] = {
+    "uvicorn": ("-m", "uvicorn", "--host", "{host}", "--port", "{port}", "--log-level", "warning", "{app}"),
+    "hypercorn": ("-m", "hypercorn", "--bind", "{host}:{port}", "{app}"),
+    "daphne": ("-m", "daphne", "-b", "{host}", "-p", "{port}", "{app}"),
+    "granian-asgi": ("-m", "granian", "--host", "{host}", "--port", "{port}", "--interface", "asgi", "{app}"),
+    "granian-wsgi": ("-m", "granian", "--host", "{host}", "--port", "{port}", "--interface", "wsgi", "{app}"),
+    "waitress": ("-m", "waitress", "--host={host}", "--port={port}", "--threads=8", "{app}"),
+    "gunicorn": ("-m", "gunicorn", "--bind", "{host}:{port}", "--threads", "8", "--graceful-timeout", "1", "{app}"),
+    "cheroot": ("-m", "cheroot", "--bind", "{host}:{port}", "{app}"),
+    "cgi": ("-c", _CGI, "{host}", "{port}", "{app}"),
+}
+"""Python's arguments to run each server. {app} is "module:attribute"; for cgi, the path of a program or of a folder."""
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that accepts connections."""
+
+    host: str
+    port: int
+    process: subprocess.Popen[bytes]
+    output: IO[bytes]
+
+    @property
+    def url(self) -> str:
+        """`http://127.0.0.1:40123`, without a slash at the end."""
+        return f"http://{self.host}:{self.port}"
+
+    def log(self) -> str:
+        """Return what the server has written so far to its stdout and stderr."""
+        return Path(self.output.name).read_text(errors="replace")
+
+
+@contextlib.contextmanager
+def serve(
+    target: str | Sequence[str],
+    server: str | None = None,
+    *options: str,
+    env: Mapping[str, str] | None = None,
+    within: float = 20.0,
+    grace: float = 5.0,
+) -> Iterator[Running]:
+    """Run `target` while the block runs.
+
+    `target` is an app for one of SERVERS, given by name, with further `options` for that server's command line; or,
+    without a server, a whole command, in which {host} and {port} say where it must listen. `env` replaces the
+    environment. The server must listen `within` so many seconds (AssertionError with what it wrote, if not), and has
+    `grace` seconds to end after SIGTERM before it is killed. An error in the block is noted with what the server wrote.
+    """
+    with tempfile.NamedTemporaryFile(prefix="server-", suffix=".log") as output, _reserved() as port:
+        arguments = _command(target, server, options) if isinstance(target, str) else target
+        process = subprocess.Popen(
+            [argument.replace("{host}", HOST).replace("{port}", str(port)) for argument in arguments],
+            cwd=ROOT,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is for pytest, which then ends the server here
+        )
+        running = Running(HOST, port, process, output)
+        try:
+            _await_listening(running, within)
+            yield running
+        except BaseException as error:
+            error.add_note(f"{' '.join(arguments)} wrote:\n{running.log()[-5000:]}")
+            raise
+        finally:
+            _end(process, grace)
+
+
+def eventually(condition: Callable[[], object], what: str, within: float = 10.0) -> None:
+    """Wait until `condition()` is true: AssertionError, naming `what`, if that takes longer than `within` seconds."""
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {within:g} s: {what}"
+        time.sleep(0.02)
+
+
+def _command(app: str, server: str | None, options: Sequence[str]) -> list[str]:
+    if server is None:
+        raise TypeError(f"serve({app!r}) needs to be told which server: one of {', '.join(SERVERS)}")
+    *arguments, last = (argument.replace("{app}", app) for argument in SERVERS[server])
+    return [sys.executable, *arguments, *options, last]
+
+
+@contextlib.contextmanager
+def _reserved() -> Iterator[int]:
+    """Bind a free port without listening, so that nobody is given it by chance; who names it may bind it as well."""
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((HOST, 0))
+        yield sock.getsockname()[1]
+
+
+def _await_listening(server: Running, within: float) -> None:
+    def listening() -> bool:
+        assert server.process.poll() is None, f"the server ended with status {server.process.returncode}"
+        try:
+            socket.create_connection((server.host, server.port), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    eventually(listening, f"the server listens on port {server.port}", within)
+
+
+def _end(process: subprocess.Popen[bytes], grace: float) -> None:
+    """SIGTERM to the server alone, as an init system does; SIGKILL to what is left of its tree, in whatever session."""
+    descendants: list[psutil.Process] = []
+    with contextlib.suppress(psutil.NoSuchProcess):  # it has ended already
+        descendants = psutil.Process(process.pid).children(recursive=True)
+    process.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(grace)
+    for orphan in descendants:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            orphan.kill()
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    psutil.wait_procs(descendants, timeout=grace)
