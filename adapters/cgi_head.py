@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from adapters.heads import HOP_BY_HOP, AppProtocolError, RawHeaders, content_length, has_body, reason
+from .heads import HOP_BY_HOP, AppProtocolError, RawHeaders, content_length, has_body, reason
 
 MAX_HEAD, MAX_FIELDS = 128 * 1024, 500  # octets and fields; one long cookie or policy must pass
 
@@ -152,11 +152,20 @@ class Answer:
         """Whether all that the head promised has been fed: the response can end though the program goes on."""
         return self._left == 0 and not self._bodiless
 
-    def end(self) -> None:
-        """The output is at its end. Raises AppProtocolError when it is not a whole response."""
+    def end(self, returncode: int | None) -> None:
+        """The output is at its end; `returncode` is the program's, None while it works on. Raises AppProtocolError.
+
+        A program that was killed, or that failed in a response that claims success, has not said all that it meant to:
+        such a response must not look whole. An error page may well come from a program that then fails (php-cgi's do).
+        """
         if self.head is None:
             raise self._parser.end()
         if self._left:
-            raise AppProtocolError(
-                f"the program ended {self._left} octets before its Content-Length; the response is cut off"
-            )
+            raise AppProtocolError(f"the program ended {self._left} octets before its Content-Length")
+        if returncode and not self._bodiless and (returncode < 0 or self.head.status < 400):
+            raise AppProtocolError(f"the program {ending(returncode)} in the middle of its response")
+
+
+def ending(returncode: int) -> str:
+    """A program's end in words."""
+    return f"was killed by signal {-returncode}" if returncode < 0 else f"ended with exit status {returncode}"

@@ -1,6 +1,6 @@
-"""What both CGI hosts share: the options, which program answers a request, in what environment, and how many may run.
+"""What both CGI hosts share: their options, and the way from a request to a running program.
 
-Knows requests as WSGI environs. It must not know how a server speaks to its applications, nor any loop.
+Knows requests as WSGI environs. It must not know how a server speaks to its applications, nor any loop or thread.
 """
 
 from __future__ import annotations
@@ -12,81 +12,46 @@ import os
 import signal
 import threading
 import weakref
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from adapters.cgi_environ import Variables, arguments, inherited, meta_variables
-from adapters.cgi_reaper import GRACE
-from adapters.cgi_script import Refused, Script, Tree
-from adapters.program import Program, spawn
+from .cgi_environ import Variables, arguments, inherited, meta_variables
+from .cgi_limits import DEFAULT_TIMEOUTS, GRACE, Slots, Timeouts
+from .cgi_script import Refused, Script, Tree
+from .program import Program, spawn
 
 log = logging.getLogger("gateways.cgi")
 
 MAX_REDIRECTS = 5
-LINGER = 1.0  # seconds of silence after which a program's children no longer keep its response open
-SETTLE = 0.1  # seconds that a program which has closed its output gets to end, so that its exit status counts
-
-
-class Timeouts(NamedTuple):
-    """Seconds that a host waits; None waits for ever. After them the program is ended: a 504, or a cut response.
-
-    `head` counts from the last octet of the request that the program took to the end of its head, `idle` from the last
-    octet that moved either way after that (also when it is the client that does not read), `total` from the start.
-    `queue` is how long a request waits for its turn while `limit` programs run; then it gets a 503.
-    """
-
-    head: float | None = 120.0
-    idle: float | None = 300.0
-    total: float | None = 3600.0
-    queue: float | None = 10.0
-
-
-DEFAULT_TIMEOUTS = Timeouts()
+SPOOL = 1 << 20  # octets of a request's body that stay in memory
 
 
 class ProgramFailed(RuntimeError):
-    """The program's response cannot be completed; it was begun, so the connection has to be cut."""
-
-
-class Slots:
-    """At most `limit` programs at once; who comes later waits in line. Threads and loops can wait, each in its way."""
-
-    def __init__(self, limit: int) -> None:
-        self._free = limit
-        self._lock = threading.Lock()
-        self._line: deque[Callable[[], None]] = deque()
-
-    def take(self, wake: Callable[[], None]) -> bool:
-        """Take a slot, or stand in line: `wake` is then called, in any thread, once the slot is the caller's."""
-        with self._lock:
-            if self._free > 0:
-                self._free -= 1
-                return True
-            self._line.append(wake)
-            return False
-
-    def leave(self, wake: Callable[[], None]) -> bool:
-        """Leave the line; False when the slot had been given already and must be released."""
-        with self._lock:
-            if wake in self._line:
-                self._line.remove(wake)
-                return True
-            return False
-
-    def release(self) -> None:
-        with self._lock:
-            if not self._line:
-                self._free += 1
-                return
-            wake = self._line.popleft()
-        wake()
+    """A program's response was begun and cannot be completed; raised to the server, which cuts the connection."""
 
 
 class CGIHost:
-    """The programs below a folder (or one program) and the terms on which they run."""
+    """The programs below a folder, or one program, and the terms on which they run.
 
-    def __init__(  # noqa: PLR0913 (options, each by keyword)
+    program: a folder, whose executable files are the programs: the first part of a path that names a file is
+        SCRIPT_NAME, the rest PATH_INFO. Or one executable file, which gets every path as PATH_INFO.
+    prefix: what the path must begin with to reach them, e.g. "/cgi-bin"; it is part of SCRIPT_NAME.
+    env: variables for every program; they win over all others. DOCUMENT_ROOT (the folder itself, if not given here) is
+        also what PATH_TRANSLATED starts with.
+    inherit: names of variables that are passed from this process's environment as it is now, besides PATH,
+        LD_LIBRARY_PATH, TZ, LANG, LANGUAGE and LC_*. Nothing else is.
+    authorization: pass HTTP_AUTHORIZATION, for programs that check it themselves (RFC 3875, 4.1.18 advises against it).
+    query_arguments: pass the words of a query without "=" as arguments (4.4). Programs not written for it take them
+        for options or files.
+    timeouts: see Timeouts.
+    limit: how many programs may run at once.
+    max_body: octets that a request's body may have; longer ones get a 413. None for no limit.
+    follow_symlinks: let links lead out of the folder. Links within it are followed anyway.
+
+    What a program writes to stderr, and what it does wrong, goes to the logger "gateways.cgi".
+    """
+
+    def __init__(  # noqa: PLR0913 (options, each by its name)
         self,
         program: str | os.PathLike[str],
         *,
@@ -101,80 +66,88 @@ class CGIHost:
         follow_symlinks: bool = False,
     ) -> None:
         if os.name != "posix":
-            raise NotImplementedError("the CGI host needs POSIX: process groups, and pipes that can be polled")
-        self.tree = Tree(program, prefix, follow_symlinks)
-        self.timeouts = timeouts
-        self.max_body = max_body
+            raise NotImplementedError("a CGI host needs POSIX: process groups, and pipes that can be polled")
+        self.timeouts = Timeouts(*timeouts)
+        self.limit = limit
         self.slots = Slots(limit)
-        self._base = inherited(os.environ, inherit)
-        self._own = {os.fsencode(name): os.fsencode(value) for name, value in (env or {}).items()}
-        self._root = self._own.get(b"DOCUMENT_ROOT", self.tree.root if self.tree.folder else None)
+        self._tree = Tree(program, prefix, follow_symlinks)
+        self._host_variables = inherited(os.environ, inherit)
+        self._own_variables = {os.fsencode(name): os.fsencode(value) for name, value in (env or {}).items()}
+        self._root = self._own_variables.get(b"DOCUMENT_ROOT", self._tree.root if self._tree.is_folder else None)
         self._authorization = authorization
         self._query_arguments = query_arguments
+        self._max_body = max_body
         self._running: set[Program] = set()
-        self._ended = threading.Condition()
+        self._change = threading.Condition()
         atexit.register(_close, weakref.ref(self))
+
+    def close(self) -> None:
+        """End every program of this host, with its children. Blocks until they are gone, about a second at most."""
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with self._change:
+                for program in self._running:
+                    program.signal(number)
+                self._change.wait_for(lambda: not self._running, GRACE)
 
     def find(self, environ: Mapping[str, Any]) -> Script:
         """The program for a request. Raises Refused."""
         path = (environ.get("PATH_INFO") or "").encode("latin-1", "replace")
-        return self.tree.find(path if path.startswith(b"/") or not path else b"/" + path)
+        return self._tree.find(path if path.startswith(b"/") or not path else b"/" + path)
 
     def body_length(self, environ: Mapping[str, Any]) -> int | None:
-        """The octets of the request's body, None where it does not say. Raises Refused(413)."""
+        """The octets of the request's body, None where it does not say. Raises Refused."""
         text = environ.get("CONTENT_LENGTH") or ""
         if not text:
             return None
         if not (text.isascii() and text.isdigit()):
-            raise Refused(400, f"Content-Length is {text!r}; RFC 9110 (8.6) wants one decimal number")
+            raise Refused(400, f"Content-Length is {text!r}; RFC 9110 (8.6) wants one decimal number, e.g. '42'")
         self.check_length(int(text))
         return int(text)
 
     def check_length(self, length: int) -> None:
-        """Raises Refused(413) for a body that is too long."""
-        if self.max_body is not None and length > self.max_body:
-            raise Refused(413, f"the body has more than {self.max_body} octets")
+        """Raises Refused for a body that is too long."""
+        if self._max_body is not None and length > self._max_body:
+            raise Refused(413, f"the body has more than max_body={self._max_body} octets")
 
     def start(self, environ: Mapping[str, Any], script: Script, stdin: bool) -> Program:
-        """Start the program. The caller's slot is released when the program has been reaped. Raises Refused."""
-        variables = self.variables(environ, script)
-        words = arguments(environ["REQUEST_METHOD"], variables[b"QUERY_STRING"]) if self._query_arguments else []
+        """Start a program. The caller's slot is released once it has been reaped, or at once when it cannot be run.
+
+        Raises Refused.
+        """
         try:
-            try:
-                program = spawn([script.file, *words], variables, stdin)
-            except OSError as error:
-                if error.errno != errno.E2BIG or not words:
-                    raise
-                program = spawn([script.file], variables, stdin)  # RFC 3875, 4.4: all words, or none
-        except OSError as error:
-            raise _not_started(error, script) from error
-        self._running.add(program)
+            program = self._start(self._variables(environ, script), environ, script, stdin)
+        except BaseException:
+            self.slots.release()
+            raise
+        with self._change:
+            self._running.add(program)
         program.on_reaped = lambda: self._reaped(program)
         return program
 
-    def variables(self, environ: Mapping[str, Any], script: Script) -> Variables:
-        """The environment that the program gets for a request. Raises Refused."""
-        return self._base | meta_variables(environ, script, self._root, self._authorization) | self._own
+    def _start(self, variables: Variables, environ: Mapping[str, Any], script: Script, stdin: bool) -> Program:
+        words: list[bytes] = []
+        if self._query_arguments:
+            words = arguments(environ["REQUEST_METHOD"], variables[b"QUERY_STRING"])
+        try:
+            try:
+                return spawn([script.file, *words], variables, stdin)
+            except OSError as error:
+                if error.errno != errno.E2BIG or not words:
+                    raise
+                return spawn([script.file], variables, stdin)  # RFC 3875, 4.4: all words, or none
+        except OSError as error:
+            raise _not_started(error, script) from error
+
+    def _variables(self, environ: Mapping[str, Any], script: Script) -> Variables:
+        of_request = meta_variables(environ, script, self._root, self._authorization)
+        return self._host_variables | of_request | self._own_variables
 
     def _reaped(self, program: Program) -> None:
         program.on_reaped = None
-        with self._ended:
+        with self._change:
             self._running.discard(program)
-            self._ended.notify_all()
+            self._change.notify_all()
         self.slots.release()
-
-    def close(self) -> None:
-        """End every program that runs, with its children; blocks for at most half a second and a little."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            for program in [*self._running]:
-                program.signal(number)
-            with self._ended:
-                self._ended.wait_for(lambda: not self._running, GRACE)
-
-
-def ended(status: int) -> str:
-    """An exit status in words; below 0 it is a signal."""
-    return f"ended with exit status {status}" if status >= 0 else f"was killed by {signal.Signals(-status).name}"
 
 
 def _close(host: weakref.ref[CGIHost]) -> None:
@@ -188,9 +161,16 @@ def _not_started(error: OSError, script: Script) -> Refused:
         return Refused(431, f"{name}: the request's headers do not fit into an environment")
     if error.errno in (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE):
         return Refused(503, f"{name} cannot be started now: {error}", **{"Retry-After": "1"})
-    hint = (
-        "; does its first line name its interpreter, e.g. '#!/bin/sh'?"
-        if error.errno in (errno.ENOEXEC, errno.ENOENT)
-        else ""
+    if error.errno in (errno.ENOEXEC, errno.ENOENT):
+        return Refused(
+            500, f"{name} cannot be run: {error}; its first line must name its interpreter, e.g. '#!/bin/sh'"
+        )
+    return Refused(500, f"{name} cannot be run: {error}")
+
+
+def log_refusal(method: str, path: str, refusal: Refused) -> None:
+    """Who sets a folder of programs up must see why they do not run; who serves it need not see every 404."""
+    level = (
+        logging.ERROR if refusal.status >= 500 else logging.INFO if refusal.status in (302, 404) else logging.WARNING
     )
-    return Refused(500, f"{name} cannot be run: {error}{hint}")
+    log.log(level, "%s %s: %d: %s", method, path, refusal.status, refusal)

@@ -14,10 +14,23 @@ import threading
 import time
 from collections import deque
 
-from adapters.program import Program
+from .cgi_limits import GRACE, NEVER
+from .program import Program
 
-_NEVER = float("inf")
-GRACE = 0.5  # seconds between SIGTERM and SIGKILL to a process group
+
+def part_with(program: Program, response_over: bool, seconds: float) -> None:
+    """No response waits for the program any more; the caller must not touch it afterwards.
+
+    A program that has ended and whose output is at its end is reaped; children that let go of its pipes, as a daemon
+    does, live on. One that ended its response, and works on, may do so for `seconds`. Everything else is ended, with
+    every child: one whose response failed or nobody wants, and children that hold the output of a program that ended.
+    """
+    if program.look() and not program.discard():
+        program.reap()
+    elif response_over and not program.ended:
+        _reaper().let_finish(program, seconds)
+    else:
+        _reaper().end(program)
 
 
 class _Charge:
@@ -25,11 +38,10 @@ class _Charge:
         self.program = program
         self.kill_at = kill_at  # its group has had SIGTERM, and is not to be forgotten before
         self.end_at = end_at  # it may work on until then
-        self.exited = False
 
 
-class Reaper:
-    """The thread. `end` and `let_finish` take a program over: the caller must not touch it afterwards."""
+class _Reaper:
+    """The thread. What is handed over belongs to it."""
 
     def __init__(self) -> None:
         self._inbox: deque[_Charge] = deque()
@@ -37,22 +49,21 @@ class Reaper:
         self._poll = select.poll()
         self._streams: dict[int, tuple[_Charge, str]] = {}
         self._waker, self._wake = os.pipe()
-        os.set_blocking(self._waker, False)
         os.set_blocking(self._wake, False)
         self._poll.register(self._waker, select.POLLIN)
         threading.Thread(target=self._run, name="cgi-reaper", daemon=True).start()
 
     def end(self, program: Program) -> None:
         """SIGTERM to the program's group now, SIGKILL after a grace to what is left of it; then reap."""
+        program.signal(signal.SIGTERM)
         program.close("stdin")
         program.close("stdout")
-        program.signal(signal.SIGTERM)
-        self._take(_Charge(program, time.monotonic() + GRACE, _NEVER))
+        self._take(_Charge(program, time.monotonic() + GRACE, NEVER))
 
     def let_finish(self, program: Program, seconds: float) -> None:
         """Let the program work on, its output discarded and its stderr logged, for so many seconds; then end it."""
         program.close("stdin")
-        self._take(_Charge(program, _NEVER, time.monotonic() + seconds))
+        self._take(_Charge(program, NEVER, time.monotonic() + seconds))
 
     def _take(self, charge: _Charge) -> None:
         self._inbox.append(charge)
@@ -61,7 +72,7 @@ class Reaper:
 
     def _run(self) -> None:
         while True:
-            for descriptor, _ in self._poll.poll(self._patience()):
+            for descriptor, _ in self._poll.poll(self._milliseconds()):
                 if descriptor == self._waker:
                     os.read(self._waker, 4096)
                 elif descriptor in self._streams:
@@ -70,15 +81,16 @@ class Reaper:
                 self._admit(self._inbox.popleft())
             now = time.monotonic()
             for charge in [*self._charges]:
-                self._due(charge, now)
+                self._check_time(charge, now)
 
-    def _patience(self) -> float | None:
-        first = min((min(charge.kill_at, charge.end_at) for charge in self._charges), default=_NEVER)
-        return max(0.0, first - time.monotonic()) * 1000 + 1 if first < _NEVER else None
+    def _milliseconds(self) -> float | None:
+        first = min((min(charge.kill_at, charge.end_at) for charge in self._charges), default=NEVER)
+        return max(0.0, first - time.monotonic()) * 1000 + 1 if first < NEVER else None
 
     def _admit(self, charge: _Charge) -> None:
         self._charges.add(charge)
-        for stream in ("exited", "stderr", "stdout"):
+        streams = ["stderr", "stdout"] if charge.program.ended else ["stderr", "stdout", "exited"]
+        for stream in streams:
             descriptor = getattr(charge.program, stream)
             if descriptor >= 0:
                 self._streams[descriptor] = (charge, stream)
@@ -86,27 +98,34 @@ class Reaper:
 
     def _ready(self, descriptor: int, charge: _Charge, stream: str) -> None:
         program = charge.program
-        if stream == "stderr" and program.log_stderr():
-            return
-        if stream == "stdout" and program.discard_stdout():
-            return
-        self._forget(descriptor)
         if stream == "exited":
-            charge.exited = True
-            if charge.kill_at == _NEVER:
-                self._release(charge)
-        else:
+            if program.look():
+                self._forget(descriptor)
+                self._ended(charge)
+        elif not (program.log_stderr() if stream == "stderr" else program.discard()):
+            self._forget(descriptor)
             program.close(stream)
 
-    def _due(self, charge: _Charge, now: float) -> None:
+    def _ended(self, charge: _Charge) -> None:
+        if charge.kill_at < NEVER:
+            return  # its children have the rest of the grace; until then its number is kept from becoming another's
+        if charge.program.discard() and charge.end_at < NEVER:
+            self._end(charge)
+        else:
+            self._release(charge)
+
+    def _check_time(self, charge: _Charge, now: float) -> None:
         if now >= charge.kill_at:
             charge.program.signal(signal.SIGKILL)
-            charge.kill_at = _NEVER
-            if charge.exited:
+            charge.kill_at = NEVER
+            if charge.program.ended:
                 self._release(charge)
         elif now >= charge.end_at:
-            charge.end_at, charge.kill_at = _NEVER, now + GRACE
-            charge.program.signal(signal.SIGTERM)
+            self._end(charge)
+
+    def _end(self, charge: _Charge) -> None:
+        charge.program.signal(signal.SIGTERM)
+        charge.end_at, charge.kill_at = NEVER, time.monotonic() + GRACE
 
     def _forget(self, descriptor: int) -> None:
         if self._streams.pop(descriptor, None):
@@ -119,15 +138,24 @@ class Reaper:
         charge.program.reap()
 
 
-_reaper: tuple[int, Reaper] | None = None
-_making = threading.Lock()
+class _Home:
+    """Where the reaper of this process lives. A fork has its parent's memory, but not its threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._reaper: _Reaper | None = None
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self._forked)
+
+    def _forked(self) -> None:
+        self._lock = threading.Lock()
+        self._reaper = None
+
+    def reaper(self) -> _Reaper:
+        with self._lock:
+            if self._reaper is None:
+                self._reaper = _Reaper()
+            return self._reaper
 
 
-def reaper() -> Reaper:
-    """The reaper of this process."""
-    global _reaper  # noqa: PLW0603 (one per process, and processes fork)
-    if _reaper is None or _reaper[0] != os.getpid():
-        with _making:
-            if _reaper is None or _reaper[0] != os.getpid():
-                _reaper = (os.getpid(), Reaper())
-    return _reaper[1]
+_reaper = _Home().reaper

@@ -4,7 +4,7 @@ Knows paths and file modes. It must not know requests, environments or processes
 """
 
 # pathlib knows no octets
-# ruff: noqa: PTH100, PTH110, PTH112, PTH116, PTH120
+# ruff: noqa: PTH100, PTH110, PTH112, PTH116
 from __future__ import annotations
 
 import errno
@@ -48,7 +48,7 @@ class Tree:
 
     def __init__(self, program: str | os.PathLike[str], prefix: str, follow_symlinks: bool) -> None:
         self.root = os.fsencode(os.path.abspath(program))
-        self.folder = os.path.isdir(self.root)
+        self.is_folder = os.path.isdir(self.root)
         if not os.path.exists(self.root):
             raise FileNotFoundError(errno.ENOENT, "no such program or folder of programs", os.fspath(program))
         self._prefix = os.fsencode("/" + prefix.strip("/") if prefix.strip("/") else "")
@@ -62,7 +62,9 @@ class Tree:
         if prefix and (path[: len(prefix)] != prefix or path[len(prefix) : len(prefix) + 1] not in (b"/", b"")):
             raise Refused(404, f"the path is not below {prefix.decode('latin-1')}")
         script = (
-            self._below(path[len(prefix) :], prefix) if self.folder else Script(self.root, prefix, path[len(prefix) :])
+            self._below(path[len(prefix) :], prefix)
+            if self.is_folder
+            else Script(self.root, prefix, path[len(prefix) :])
         )
         try:
             self._check(script.file)
@@ -88,7 +90,7 @@ class Tree:
         raise Refused(404, f"{os.fsdecode(file)} is a folder; nothing is listed")
 
     def _check(self, file: bytes) -> None:
-        if self.folder and not self._follow:
+        if self.is_folder and not self._follow:
             real = os.path.realpath(file, strict=True)
             if real != self._real and not real.startswith(self._real.rstrip(b"/") + b"/"):
                 raise Refused(

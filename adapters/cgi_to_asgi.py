@@ -1,7 +1,7 @@
 """CGIToASGI: CGI programs as an ASGI application.
 
 Knows ASGI events and asyncio tasks. It must not know what a path, a variable or a head means, nor read a pipe. A
-program is started on the loop's own thread: CPython holds the GIL while it does so, and it takes a fraction of a millisecond.
+program is started on the loop's own thread: CPython holds the GIL meanwhile, and it takes a fraction of a millisecond.
 """
 
 from __future__ import annotations
@@ -9,269 +9,264 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import cached_property, partial
 from typing import IO, Any
 
-from adapters.cgi_environ import redirected
-from adapters.cgi_head import Answer, CGIHead
-from adapters.cgi_host import MAX_REDIRECTS, SETTLE, CGIHost, ProgramFailed, ended, log
-from adapters.cgi_on_loop import BLOCK, ProgramOnLoop
-from adapters.cgi_script import Refused
-from adapters.heads import AppProtocolError, status_line
-from adapters.metavariables import BadRequest, Environ, environ_from_scope
+from .cgi_environ import redirected
+from .cgi_head import Answer, CGIHead, ending
+from .cgi_host import MAX_REDIRECTS, SPOOL, CGIHost, ProgramFailed, log, log_refusal
+from .cgi_on_loop import ProgramOnLoop
+from .cgi_script import Refused, Script
+from .cgi_to_wsgi import respond
+from .crossing import ClientDisconnected
+from .heads import AppProtocolError, status_line
+from .metavariables import BadRequest, Environ, environ_from_scope
+from .program import BLOCK
+from .wsgi_to_asgi import WSGIToASGI
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-SPOOL = 1 << 20  # octets of a body without a length that stay in memory
 DRAIN = 5.0  # seconds that a client gets to finish sending a body that the program did not want
 
 
-class _ClientLeft(Exception):
-    """Nobody waits for the response any more."""
-
-
 class CGIToASGI(CGIHost):
-    """An ASGI application that answers each request with a CGI program (RFC 3875).
+    """An ASGI 3 application that answers each request with a CGI program (RFC 3875); see CGIHost for its options.
 
-    `program` is a folder of programs, or one program that gets every path as PATH_INFO. See `CGIHost` for the options.
+    The program's whole process group is ended when the client leaves, also while the program is silent: SIGTERM, and
+    half a second later SIGKILL; likewise when its time is up, when the task is cancelled, and at `close`. A program
+    that has ended its response and works on may do so until its total time is up.
+
+    A body with a Content-Length streams to the program as it comes; any other is spooled first, so that the program is
+    told its length (4.2). Before its head, a program's failure is a 502 (504 for its time); after it ProgramFailed is
+    raised to the server, so that the response does not look complete.
+
+    On asyncio (uvloop, too) nothing needs a thread; on trio each running program has one.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope: `http`; `lifespan`, which is answered; `websocket`, which is refused."""
         kind = scope["type"]
         if kind == "http":
-            await self._http(scope, receive, send)
+            try:
+                loop = asyncio.get_running_loop()
+            except RuntimeError:  # trio: no loop of asyncio to watch pipes with
+                await self._in_threads(scope, receive, send)
+            else:
+                await _Exchange(self, loop, scope, receive, send).run()
         elif kind == "lifespan":
             await self._lifespan(receive, send)
         elif kind == "websocket":
             await receive()
-            await send({"type": "websocket.close", "code": 1000, "reason": ""})
+            await send({"type": "websocket.close", "code": 1000, "reason": "a CGI program has no WebSocket"})
         else:
-            raise ValueError(f"CGIToASGI was given a scope of type {kind!r}; it answers 'http' and 'lifespan'")
+            raise ValueError(f"scope type {kind!r} is none that a CGI program can serve; it serves 'http'")
+
+    @cached_property
+    def _in_threads(self) -> WSGIToASGI:
+        return WSGIToASGI(partial(respond, self), threads=self.limit)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.startup":
-                await send({"type": "lifespan.startup.complete"})
-            elif message["type"] == "lifespan.shutdown":
-                self.close()
-                await send({"type": "lifespan.shutdown.complete"})
-                return
-
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        client = _Client(self, receive, send, scope)
-        try:
-            environ = environ_from_scope(scope)
-            script = self.find(environ)
-            await client.begin(environ)
-            for _ in range(MAX_REDIRECTS + 1):
-                local = await client.answer(environ, script)
-                if local is None:
-                    return
-                environ = redirected(environ, local)
-                script = self.find(environ)
-            raise Refused(502, f"more than {MAX_REDIRECTS} local redirects, the last to {local}")
-        except BadRequest as error:
-            await client.refuse(Refused(error.status, str(error)))
-        except Refused as refusal:
-            await client.refuse(refusal)
-        except _ClientLeft:
-            log.info("%s %s: the client left", scope["method"], scope.get("path"))
-        finally:
-            client.end()
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self.close()
+        await send({"type": "lifespan.shutdown.complete"})
 
 
-class _Client:
+class _Exchange:
     """One request: its body on the way to the program, the response on the way back, and whether the client left."""
 
-    def __init__(self, host: CGIHost, receive: Receive, send: Send, scope: Scope) -> None:
-        self._host = host
-        self._receive = receive
-        self._send = send
-        self._scope = scope
-        self._loop = asyncio.get_running_loop()
-        self._task: asyncio.Task[None] | None = None
-        self._first: Message | None = None
+    def __init__(
+        self, host: CGIHost, loop: asyncio.AbstractEventLoop, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        self._host, self._loop, self._scope, self._receive, self._send = host, loop, scope, receive, send
+        self._running: ProgramOnLoop | None = None
+        self._listener: asyncio.Task[None] | None = None
+        self._first: Message | None = None  # of the body
         self._spool: IO[bytes] | None = None
-        self._has_body = False
-        self._body_read = self._loop.create_future()
-        self._left = False
+        self._body_over = self._loop.create_future()
         self._started = False
-        self.run: ProgramOnLoop | None = None
 
-    async def begin(self, environ: Environ) -> None:
-        """Wait for the first of the body, or for all where its length is not known: a program must be told it."""
+    async def run(self) -> None:
+        try:
+            environ = environ_from_scope(self._scope)
+            script = self._host.find(environ)
+            stdin = await self._await_body(environ)
+            for _ in range(MAX_REDIRECTS + 1):
+                local = await self._answer(environ, script, stdin)
+                if local is None:
+                    return
+                environ, stdin = redirected(environ, local), False
+                script = self._host.find(environ)
+            raise Refused(502, f"{MAX_REDIRECTS} local redirects, and another to {local}; it looks like a loop")
+        except BadRequest as error:
+            await self._refuse(Refused(error.status, str(error)))
+        except Refused as refusal:
+            await self._refuse(refusal)
+        except ClientDisconnected as error:
+            log.info("%s %s: %s", self._scope["method"], self._scope.get("path"), error)
+        finally:
+            if self._listener is not None:
+                self._listener.cancel()
+            if self._spool is not None:
+                self._spool.close()
+
+    async def _await_body(self, environ: Environ) -> bool:
+        """Wait for the body to begin, or for all of it when its length is not known. Whether there is one."""
         length = self._host.body_length(environ)
-        self._has_body = bool(length)
-        if length is None and self._may_have_body():
-            await self._collect(environ)
-        elif length:
-            self._first = await self._next()
-        self._task = self._loop.create_task(self._attend())
+        if length is not None:
+            if length:
+                self._first = await self._next()
+            return length > 0
+        if environ["SERVER_PROTOCOL"].startswith("HTTP/1.") and not self._is_coded():
+            return False
+        length = await self._collect()
+        if length or environ["SERVER_PROTOCOL"].startswith("HTTP/1."):
+            environ["CONTENT_LENGTH"] = str(length)
+        return length > 0
 
-    def _may_have_body(self) -> bool:
-        if self._scope.get("http_version", "1.1") not in ("1.0", "1.1"):
-            return True  # HTTP/2 and 3 need neither of the two headers
+    def _is_coded(self) -> bool:
         return any(name.lower() == b"transfer-encoding" for name, _ in self._scope.get("headers") or ())
 
-    async def _collect(self, environ: Environ) -> None:
-        spool = self._spool = tempfile.SpooledTemporaryFile(max_size=SPOOL)  # noqa: SIM115 (closed by end)
-        size, more = 0, True
+    async def _collect(self) -> int:
+        self._spool = tempfile.SpooledTemporaryFile(max_size=SPOOL)  # noqa: SIM115 (run() closes it)
+        length, more = 0, True
         while more:
             message = await self._next()
-            size += spool.write(message.get("body", b""))
-            self._host.check_length(size)
+            length += self._spool.write(message.get("body", b""))
+            self._host.check_length(length)
             more = message.get("more_body", False)
-        spool.seek(0)
-        self._has_body = size > 0
-        if size or self._scope.get("http_version") == "1.1":
-            environ["CONTENT_LENGTH"] = str(size)
+        self._spool.seek(0)
+        return length
 
     async def _next(self) -> Message:
         message = await self._receive()
         if message["type"] == "http.disconnect":
-            raise _ClientLeft
+            raise ClientDisconnected("the client has left")
         return message
 
-    async def _attend(self) -> None:
-        """Hand the body to the program, what it does not want to nobody; then wait for the client to leave."""
+    async def _listen(self, running: ProgramOnLoop, length: int) -> None:
+        """A task beside the response: hands the body on, what nobody wants of it to nobody; then waits for the end."""
         try:
-            if self._spool is not None:
-                while block := self._spool.read(BLOCK):
-                    await self._give(block)
-            else:
-                message = self._first or await self._next()
-                while True:
-                    if block := message.get("body", b""):
-                        await self._give(block)
-                    if not message.get("more_body", False):
-                        break
-                    message = await self._next()
-            if self.run is not None:
-                self.run.close_stdin()
-            self._has_body = False
-            self._body_read.set_result(None)
+            await (self._feed_spooled(running) if self._spool else self._feed(running, length))
+            running.end_of_body()
+            self._body_over.set_result(None)
             while True:
                 await self._next()
         except Exception as error:
-            self._left = True
-            if self.run is not None:
-                self.run.fail(error)
+            if self._running is not None:
+                self._running.fail(error)
         finally:
-            if not self._body_read.done():
-                self._body_read.set_result(None)
+            if not self._body_over.done():
+                self._body_over.set_result(None)
 
-    async def _give(self, block: bytes) -> None:
-        if self.run is not None:
-            await self.run.write(block)
+    async def _feed_spooled(self, running: ProgramOnLoop) -> None:
+        while self._spool and (block := self._spool.read(BLOCK)):
+            await running.write(block)
 
-    async def answer(self, environ: Environ, script: Any) -> str | None:
-        """Run the program and pass its response on; the target when that is a local redirect."""
-        await self._slot()
+    async def _feed(self, running: ProgramOnLoop, length: int) -> None:
+        message = self._first or await self._next()
+        while True:
+            block = message.get("body", b"")
+            length -= len(block)
+            await running.write(block)
+            if not message.get("more_body", False):
+                break
+            message = await self._next()
+        if length > 0:
+            raise ClientDisconnected(f"the body ended {length} octets before its Content-Length")
+
+    async def _answer(self, environ: Environ, script: Script, stdin: bool) -> str | None:
+        """Run the program and pass its response on; where that is a local redirect, return its target."""
+        await self._take_slot()
+        running = ProgramOnLoop(self._loop, self._host.start(environ, script, stdin), self._host.timeouts)
+        self._running, over = running, False
+        if self._listener is None:
+            length = int(environ.get("CONTENT_LENGTH") or 0)
+            self._listener = self._loop.create_task(self._listen(running, length))
         try:
-            program = self._host.start(environ, script, self._has_body)
-        except BaseException:
-            self._host.slots.release()
-            raise
-        run = self.run = ProgramOnLoop(self._loop, program, self._host.timeouts)
-        try:
-            if self._left:
-                raise _ClientLeft
-            return await self._pass_on(run, Answer(environ["REQUEST_METHOD"]))
+            local = await self._pass_on(running, Answer(environ["REQUEST_METHOD"]))
+            over = True
         except AppProtocolError as error:
-            log.error("%s: %s", program.name, error)
-            if self._started:
-                raise ProgramFailed(f"{program.name}: {error}") from None
-            raise Refused(502, str(error)) from None
+            raise self._failed(502, running, error) from None
         except TimeoutError as error:
-            if self._started:
-                raise ProgramFailed(f"{program.name}: {error}") from None
-            raise Refused(504, f"{program.name}: {error}") from None
+            raise self._failed(504, running, error) from None
         finally:
-            run.leave()
+            running.leave(over)
+        return local
 
-    async def _slot(self) -> None:
-        slots, loop = self._host.slots, self._loop
-        turn = loop.create_future()
+    def _failed(self, status: int, running: ProgramOnLoop, error: Exception) -> Exception:
+        text = f"{running.program.name}: {error}"
+        return ProgramFailed(text) if self._started else Refused(status, text)
 
-        def granted() -> None:
+    async def _take_slot(self) -> None:
+        turn = self._loop.create_future()
+
+        def grant() -> None:
             if not turn.done():
                 turn.set_result(None)
 
         def wake() -> None:
-            loop.call_soon_threadsafe(granted)
+            self._loop.call_soon_threadsafe(grant)
 
-        if slots.take(wake):
+        if self._host.slots.take(wake):
             return
         try:
             await asyncio.wait_for(turn, self._host.timeouts.queue)
         except BaseException as error:
-            if not slots.leave(wake):
-                slots.release()
+            self._host.slots.leave(wake)
             if isinstance(error, TimeoutError):
-                raise Refused(503, "too many programs run", **{"Retry-After": "5"}) from None
+                raise Refused(503, "as many programs run as may", **{"Retry-After": "5"}) from None
             raise
 
-    async def _pass_on(self, run: ProgramOnLoop, answer: Answer) -> str | None:
+    async def _pass_on(self, running: ProgramOnLoop, answer: Answer) -> str | None:
         body = b""
         while answer.head is None:
-            body = answer.feed(await self._read(run, answer))
-        run.head_seen = True
+            body = answer.feed(await self._read(running, answer))
+        running.patience.head_seen = True
         if answer.head.local is not None:
-            while await run.read():
+            while await running.read():
                 pass
-            run.finished = True
+            await running.settle()
             return answer.head.local
-        await self._start(run, answer.head)
+        await self._start(running, answer.head)
         while not answer.whole:
             if body:
-                await run.sending(self._send({"type": "http.response.body", "body": body, "more_body": True}))
-                body = b""
-            data = await self._read(run, answer)
+                await running.sending(self._send({"type": "http.response.body", "body": body, "more_body": True}))
+            data = await self._read(running, answer)
+            body = answer.feed(data)
             if not data:
                 break
-            body = answer.feed(data)
-        if not self._body_read.done():  # many a client reads no response before it has sent all
-            await asyncio.wait((self._body_read,), timeout=DRAIN)
-        await run.sending(self._send({"type": "http.response.body", "body": body, "more_body": False}))
-        run.finished = True
-        await run.exit_status(SETTLE)
+        if not self._body_over.done():  # many a client reads no response before it has sent all of its request
+            await asyncio.wait((self._body_over,), timeout=DRAIN)
+        await running.sending(self._send({"type": "http.response.body", "body": body, "more_body": False}))
+        await running.settle()
         return None
 
-    async def _read(self, run: ProgramOnLoop, answer: Answer) -> bytes:
+    async def _read(self, running: ProgramOnLoop, answer: Answer) -> bytes:
         """The next output; b"" at the end of a good response. Raises AppProtocolError at the end of another."""
-        data = await run.read()
+        data = await running.read()
         if not data:
-            status = await run.exit_status(SETTLE)
-            if status:
-                log.error("%s: %s", run.program.name, ended(status))
-            answer.end()
-            if status and status < 0:
-                raise AppProtocolError(f"the program {ended(status)} in the middle of its response")
+            returncode = await running.settle()
+            if returncode:
+                log.error("%s: %s", running.program.name, ending(returncode))
+            answer.end(returncode)
         return data
 
-    async def _start(self, run: ProgramOnLoop, head: CGIHead) -> None:
+    async def _start(self, running: ProgramOnLoop, head: CGIHead) -> None:
         headers = [(name.lower(), value) for name, value in head.headers]
         self._started = True
-        await run.sending(self._send({"type": "http.response.start", "status": head.status, "headers": headers}))
+        await running.sending(self._send({"type": "http.response.start", "status": head.status, "headers": headers}))
 
-    async def refuse(self, refusal: Refused) -> None:
-        """Answer in the program's place."""
-        log.log(
-            30 if refusal.status < 500 else 40, "%s %s: %s", self._scope["method"], self._scope.get("path"), refusal
-        )
+    async def _refuse(self, refusal: Refused) -> None:
+        """Answer in a program's place."""
+        log_refusal(self._scope["method"], self._scope.get("path") or "", refusal)
         text = f"{status_line(refusal.status)}\n".encode()
         headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(text))]
         headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in refusal.headers.items()]
         await self._send({"type": "http.response.start", "status": refusal.status, "headers": headers})
         body = b"" if self._scope["method"] == "HEAD" else text
-        await self._send({"type": "http.response.body", "body": body})
-
-    def end(self) -> None:
-        """Let go of everything."""
-        if self._task is not None:
-            self._task.cancel()
-        if self._spool is not None:
-            self._spool.close()
+        await self._send({"type": "http.response.body", "body": body, "more_body": False})

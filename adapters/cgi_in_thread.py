@@ -1,0 +1,129 @@
+"""A running CGI program in a thread of its server: all its pipes in one poll(), its time limits, its end.
+
+Knows descriptors, poll() and the clock. It must not know what the octets mean, nor WSGI.
+"""
+
+from __future__ import annotations
+
+import select
+import time
+from collections.abc import Callable
+from typing import IO
+
+from .cgi_limits import NEVER, SETTLE, Patience, Timeouts
+from .cgi_reaper import part_with
+from .crossing import ClientDisconnected
+from .program import BLOCK, Program
+
+LOOK = 0.5  # seconds between questions whether the client left, where the server offers nothing that can be waited for
+_GONE = getattr(select, "POLLRDHUP", 0) | select.POLLHUP if hasattr(select, "POLLHUP") else 0
+
+
+class Client:
+    """What the server tells of its client: a socket to watch, a function to ask, or neither."""
+
+    def __init__(self, socket: int = -1, has_left: Callable[[], bool] | None = None) -> None:
+        self.socket = socket
+        self.has_left = has_left
+
+
+class ProgramInThread:
+    """One program that answers the request of the current thread, which must `leave` it, whatever happens.
+
+    `body` is all that goes to its stdin. It is written whenever the program takes it: before, between and after reads.
+    """
+
+    def __init__(self, program: Program, timeouts: Timeouts, body: IO[bytes] | None, client: Client) -> None:
+        self.program = program
+        self.patience = Patience(timeouts, time.monotonic())
+        self._body = body
+        self._block = memoryview(b"")
+        self._client = client
+        self._poll = select.poll()
+        self._streams: dict[int, str] = {}
+        self._watch("stdout", select.POLLIN)
+        self._watch("stderr", select.POLLIN)
+        self._watch("exited", select.POLLIN)
+        if body is not None:
+            self._watch("stdin", select.POLLOUT)
+        if client.socket >= 0 and _GONE:
+            self._poll.register(client.socket, _GONE)
+
+    def read(self) -> bytes:
+        """The next of the program's output, b"" at its end. Raises TimeoutError and ClientDisconnected."""
+        patience = self.patience
+        while (data := self.program.read()) is None:
+            patience.lingering = self.program.ended  # its children hold the pipe; what they write counts, too (6.4)
+            due = patience.due()
+            if time.monotonic() >= due:
+                if patience.lingering:
+                    return b""
+                raise TimeoutError(patience.verdict())
+            self._wait(due)
+        patience.lingering = False
+        patience.moved = time.monotonic()
+        return data
+
+    def settle(self) -> int | None:
+        """The exit status, or minus the signal that killed it; None when it does not end within SETTLE."""
+        program = self.program
+        if not program.ended and not program.look():
+            until = time.monotonic() + SETTLE
+            self._forget("stdout")  # at its end, it would be ready all the time
+            while not program.ended and time.monotonic() < until:
+                self._wait(until)
+        return program.returncode
+
+    def sent(self) -> None:
+        """The server took what was read: time counts from here."""
+        self.patience.moved = time.monotonic()
+
+    def leave(self, response_over: bool) -> None:
+        """Part with the program."""
+        part_with(self.program, response_over, self.patience.left(time.monotonic()))
+
+    def _watch(self, stream: str, events: int) -> None:
+        descriptor = getattr(self.program, stream)
+        self._streams[descriptor] = stream
+        self._poll.register(descriptor, events)
+
+    def _forget(self, stream: str) -> None:
+        descriptor = getattr(self.program, stream)
+        if self._streams.pop(descriptor, None):
+            self._poll.unregister(descriptor)
+
+    def _wait(self, until: float) -> None:
+        """Wait for news, but not longer than until; write to stdin, log stderr."""
+        seconds = until - time.monotonic()
+        if self._client.has_left is not None:
+            seconds = min(seconds, LOOK)
+        ready = self._poll.poll(max(0.0, seconds) * 1000 + 1 if seconds < NEVER else None)
+        for descriptor, _ in ready:
+            stream = self._streams.get(descriptor)
+            if stream == "stdin":
+                self._write()
+            elif stream == "stderr":
+                if not self.program.log_stderr():
+                    self._close("stderr")
+            elif stream == "exited":
+                if self.program.look():
+                    self.patience.moved = time.monotonic()
+                    self._forget("exited")
+            elif stream is None:
+                raise ClientDisconnected("the client has left")
+        if not ready and self._client.has_left is not None and self._client.has_left():
+            raise ClientDisconnected("the client has left")
+
+    def _write(self) -> None:
+        if not self._block and self._body is not None:
+            self._block = memoryview(self._body.read(BLOCK))
+        count = self.program.write(self._block) if self._block else None
+        if count is None:  # all written, or nobody reads it
+            self._close("stdin")
+        else:
+            self._block = self._block[count:]
+            self.patience.moved = time.monotonic()
+
+    def _close(self, stream: str) -> None:
+        self._forget(stream)
+        self.program.close(stream)

@@ -1,0 +1,224 @@
+"""CGIToWSGI: CGI programs as a WSGI application.
+
+Knows PEP 3333 and what servers add to it. It must not know what a path, a variable or a head means, nor read a pipe.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from typing import IO, Any
+
+from .cgi_environ import redirected
+from .cgi_head import Answer, CGIHead, ending
+from .cgi_host import MAX_REDIRECTS, SPOOL, CGIHost, ProgramFailed, log, log_refusal
+from .cgi_in_thread import Client, ProgramInThread
+from .cgi_script import Refused, Script
+from .crossing import ClientDisconnected
+from .heads import AppProtocolError, status_line
+from .metavariables import Environ
+from .program import BLOCK
+
+StartResponse = Callable[..., Any]
+
+
+class CGIToWSGI(CGIHost):
+    """A WSGI application that answers each request with a CGI program (RFC 3875); see CGIHost for its options.
+
+    The whole body is read before the program is started, into memory or a temporary file: so the program is told its
+    length (4.2) also when it was chunked, and no program waits for a slow client.
+
+    The program's whole process group is ended when the server closes the response early; while the program is silent,
+    only where the server offers a way to notice that the client left: `gunicorn.socket`, `werkzeug.socket`, or
+    `waitress.client_disconnected` (with waitress's channel_request_lookahead > 0). Likewise when its time is up and at
+    `close`. A program that has ended its response and works on may do so until its total time is up.
+
+    Before its head, a program's failure is a 502 (504 for its time); after it the iterator raises ProgramFailed, so
+    that the response does not look complete.
+    """
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request (PEP 3333)."""
+        return respond(self, environ, start_response)
+
+
+def respond(host: CGIHost, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    """Answer one request of a WSGI server with a program of `host`."""
+    try:
+        return _respond(host, dict(environ), start_response)
+    except Refused as refusal:
+        log_refusal(environ["REQUEST_METHOD"], environ.get("PATH_INFO") or "", refusal)
+        return _refuse(environ, start_response, refusal)
+    except ClientDisconnected as error:
+        log.info("%s %s: %s", environ["REQUEST_METHOD"], environ.get("PATH_INFO"), error)
+        return _refuse(environ, start_response, Refused(503, str(error)))  # to nobody
+
+
+def _respond(host: CGIHost, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    script = host.find(environ)
+    client = _client(environ)
+    body = _read_body(host, environ)
+    for _ in range(MAX_REDIRECTS + 1):
+        response = _Response(host, environ, script, body, client)
+        head = response.head()
+        if head.local is None:
+            try:
+                start_response(f"{head.status} {head.reason}", _native(head))
+            except BaseException:
+                response.close()
+                raise
+            return response
+        response.finish()
+        environ, body = redirected(environ, head.local), None
+        script = host.find(environ)
+    raise Refused(502, f"{MAX_REDIRECTS} local redirects, and another to {head.local}; it looks like a loop")
+
+
+def _read_body(host: CGIHost, environ: Environ) -> IO[bytes] | None:
+    """All of the body, its length now in CONTENT_LENGTH; None without one."""
+    length = host.body_length(environ)
+    coded = bool(environ.get("HTTP_TRANSFER_ENCODING"))
+    if length is None and not environ.get("wsgi.input_terminated"):
+        if coded:
+            raise Refused(411, "the server does not say where the body ends (no wsgi.input_terminated)")
+        return None
+    if length == 0:
+        return None
+    spool = tempfile.SpooledTemporaryFile(max_size=SPOOL)  # noqa: SIM115 (the response closes it)
+    try:
+        size = _fill(host, spool, environ["wsgi.input"], length)
+    except BaseException:
+        spool.close()
+        raise
+    if length is None and (size or coded):
+        environ["CONTENT_LENGTH"] = str(size)
+    spool.seek(0)
+    if size:
+        return spool
+    spool.close()
+    return None
+
+
+def _fill(host: CGIHost, spool: IO[bytes], source: IO[bytes], length: int | None) -> int:
+    size = 0
+    while length is None or size < length:
+        block = source.read(BLOCK if length is None else min(BLOCK, length - size))
+        if not block:
+            break
+        size += spool.write(block)
+        host.check_length(size)
+    if length is not None and size < length:
+        raise ClientDisconnected(f"the body ended {length - size} octets before its Content-Length")
+    return size
+
+
+def _take_slot(host: CGIHost) -> None:
+    turn = threading.Event()
+    if not host.slots.take(turn.set) and not turn.wait(host.timeouts.queue):
+        host.slots.leave(turn.set)
+        raise Refused(503, "as many programs run as may", **{"Retry-After": "5"})
+
+
+class _Response:
+    """One program's response: an iterable that the server closes."""
+
+    def __init__(self, host: CGIHost, environ: Environ, script: Script, body: IO[bytes] | None, client: Client) -> None:
+        self._body = body
+        self._answer = Answer(environ["REQUEST_METHOD"])
+        self._block = b""
+        self._over = self._left = False
+        try:
+            _take_slot(host)
+            program = host.start(environ, script, body is not None)
+        except BaseException:
+            self._close_body()
+            raise
+        self._running = ProgramInThread(program, host.timeouts, body, client)
+
+    def head(self) -> CGIHead:
+        """Wait for the head. Raises Refused, after which the program is gone."""
+        try:
+            while self._answer.head is None:
+                self._block = self._answer.feed(self._read())
+        except (AppProtocolError, TimeoutError) as error:
+            self.close()
+            status = 502 if isinstance(error, AppProtocolError) else 504
+            raise Refused(status, f"{self._running.program.name}: {error}") from None
+        except BaseException:
+            self.close()
+            raise
+        self._running.patience.head_seen = True
+        return self._answer.head
+
+    def finish(self) -> None:
+        """Read the rest away; the head was all that counted."""
+        try:
+            while self._running.read():
+                pass
+            self._running.settle()
+            self._over = True
+        except TimeoutError as error:
+            raise Refused(504, f"{self._running.program.name}: {error}") from None
+        finally:
+            self.close()
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        self._running.sent()
+        try:
+            while not self._block:
+                if self._over or self._answer.whole:
+                    self._over = True
+                    raise StopIteration
+                data = self._read()
+                self._over = not data
+                self._block = self._answer.feed(data)
+        except (AppProtocolError, TimeoutError) as error:
+            raise ProgramFailed(f"{self._running.program.name}: {error}") from None
+        block, self._block = self._block, b""
+        return block
+
+    def _read(self) -> bytes:
+        """The next output; b"" at the end of a good response. Raises AppProtocolError at the end of another."""
+        data = self._running.read()
+        if not data:
+            returncode = self._running.settle()
+            if returncode:
+                log.error("%s: %s", self._running.program.name, ending(returncode))
+            self._answer.end(returncode)
+        return data
+
+    def close(self) -> None:
+        """Part with the program: the server calls this at the end, and when the client has gone."""
+        if not self._left:
+            self._left = True
+            if self._over:
+                self._running.settle()
+            self._running.leave(self._over)
+            self._close_body()
+
+    def _close_body(self) -> None:
+        if self._body is not None:
+            self._body.close()
+
+
+def _client(environ: Environ) -> Client:
+    for name in ("gunicorn.socket", "werkzeug.socket"):
+        if (socket := environ.get(name)) is not None:
+            return Client(socket=socket.fileno())
+    return Client(has_left=environ.get("waitress.client_disconnected"))
+
+
+def _native(head: CGIHead) -> list[tuple[str, str]]:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers]
+
+
+def _refuse(environ: Environ, start_response: StartResponse, refusal: Refused) -> Iterable[bytes]:
+    """Answer in a program's place."""
+    text = f"{status_line(refusal.status)}\n".encode()
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))]
+    start_response(status_line(refusal.status), headers + list(refusal.headers.items()))
+    return [] if environ["REQUEST_METHOD"] == "HEAD" else [text]
