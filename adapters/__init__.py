@@ -9,10 +9,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .asgi_to_wsgi import ASGIToWSGI as ASGIToWSGI
     from .crossing import ClientDisconnected as ClientDisconnected
     from .wsgi_to_asgi import WSGIToASGI as WSGIToASGI
 
 _HOMES = {
+    "ASGIToWSGI": "asgi_to_wsgi",
     "ClientDisconnected": "crossing",
     "WSGIToASGI": "wsgi_to_asgi",
 }

@@ -7,9 +7,11 @@ Each wait, and what ends it:
 who waits             for what                       woken by
 ====================  =============================  =================================================================
 a thread, Outbox      room for its next block        the loop's next get(), close(), or the loop found to be closed
-a thread, Inbox       the next block of a body       the loop's put(), end(), fail(), or the loop found to be closed
+a thread, Inbox       the next block of a body       the loop's put(), end(), close(), or the loop found to be closed
 a coroutine, Outbox   the thread's next block        the thread's put() or end(), by one post(); or being cancelled
-a coroutine, Inbox    room in the read-ahead         the thread's get(), by one post(); fail(); or being cancelled
+a coroutine, Inbox    room in the read-ahead         the thread's get(), by one post(); or being cancelled
+a thread, Desk        blocks, a wish, or the end     the loop's put(), ask(), end(); close(); or the loop being closed
+a coroutine, Desk     room for its next block        the thread's get(), by one post(); close(); or being cancelled
 ====================  =============================  =================================================================
 """
 
@@ -124,7 +126,8 @@ class Loop:
             self.call_later(LISTEN_AFTER, self._sweep)
 
 
-def _asyncio(loop: asyncio.AbstractEventLoop) -> Loop:
+def asyncio_loop(loop: asyncio.AbstractEventLoop) -> Loop:
+    """An asyncio event loop as Loop."""
     def spawn(main: Main) -> Task:
         task = loop.create_task(main())
         return Task(task.cancel, partial(asyncio.wait, [task]))
@@ -157,7 +160,7 @@ class _TrioFuture:
             yield from self._trio.lowlevel.wait_task_rescheduled(self._cancelled).__await__()
 
 
-def _trio(token: Any) -> Loop:
+def _trio_loop(token: Any) -> Loop:
     trio: Any = sys.modules["trio"]
 
     def call_later(seconds: float, call: Callable[[], None]) -> None:
@@ -198,13 +201,13 @@ def running_loop() -> Loop:
     except RuntimeError:
         if "trio" not in sys.modules:
             raise
-        return _known(sys.modules["trio"].lowlevel.current_trio_token(), _trio)
+        return _known(sys.modules["trio"].lowlevel.current_trio_token(), _trio_loop)
     try:
         if _here.key is loop:
             return cast(Loop, _here.loop)
     except AttributeError:
         pass
-    return _known(loop, _asyncio)
+    return _known(loop, asyncio_loop)
 
 
 def _known(key: Any, make: Callable[[Any], Loop]) -> Loop:
@@ -343,7 +346,28 @@ class Outbox(_Channel):
             self._open()
 
 
-class Inbox(_Channel):
+class _ToThread(_Channel):
+    """What a coroutine writes and a thread reads."""
+
+    async def room(self) -> None:
+        """From the coroutine: wait while HIGH_WATER or more bytes are waiting to be read."""
+        while True:
+            with self._mutex:
+                if self._size < HIGH_WATER:
+                    return
+                waiter = self._waiter = self._loop.create_future()
+            await waiter
+
+    def _read(self, size: int) -> Future | None:
+        """Under the mutex: the thread has taken `size` bytes; what to resolve, if there is room again."""
+        self._size -= size
+        if self._size >= HIGH_WATER // 2:
+            return None
+        waiter, self._waiter = self._waiter, None
+        return waiter
+
+
+class Inbox(_ToThread):
     """Blocks of a body from one coroutine to one thread, bounded by their bytes and by the length that was promised."""
 
     def __init__(self, loop: Loop, length: int | None, start: Callable[[], object]) -> None:
@@ -386,15 +410,6 @@ class Inbox(_Channel):
         """Whether nothing more will be put."""
         return self._ended
 
-    async def room(self) -> None:
-        """From the coroutine: wait while HIGH_WATER or more bytes are waiting to be read."""
-        while True:
-            with self._mutex:
-                if self._size < HIGH_WATER:
-                    return
-                waiter = self._waiter = self._loop.create_future()
-            await waiter
-
     def get(self) -> bytes:
         """From the thread: the next block, b"" at the end of the body.
 
@@ -404,10 +419,7 @@ class Inbox(_Channel):
             with self._mutex:
                 if self._blocks:
                     block = self._blocks.popleft()
-                    self._size -= len(block)
-                    waiter = None
-                    if self._size < HIGH_WATER // 2:
-                        waiter, self._waiter = self._waiter, None
+                    waiter = self._read(len(block))
                     break
                 if self._failed:
                     raise ClientDisconnected("the client left before the whole body had come")
@@ -423,3 +435,72 @@ class Inbox(_Channel):
             self._park(gate)
         self._notify(waiter)
         return block
+
+
+class Taken(NamedTuple):
+    """What a thread finds on its Desk."""
+
+    items: list[Any]
+    asked: bool  # the coroutine wants something of the thread
+    ended: bool  # nothing will follow
+
+
+class Desk(_ToThread):
+    """Items from one coroutine to one thread, bounded by their bytes; and the coroutine may ask the thread for something."""
+
+    def __init__(self, loop: Loop) -> None:
+        super().__init__(loop)
+        self.closed = False  # the thread wants no more
+        self._items: list[Any] = []
+        self._asked = self._ended = False
+
+    def put(self, item: Any, size: int, last: bool = False) -> None:
+        """From the loop: hand over an item of `size` bytes, `last` if nothing will follow. Dropped once closed."""
+        with self._mutex:
+            if not self.closed:
+                self._items.append(item)
+                self._size += size
+                self._ended = last
+                self._open()
+
+    @property
+    def full(self) -> bool:
+        """Whether the coroutine has to await room() before it goes on."""
+        return self._size >= HIGH_WATER
+
+    def ask(self) -> None:
+        """From the loop: have the thread's get() return with `asked`."""
+        with self._mutex:
+            self._asked = True
+            self._open()
+
+    def end(self) -> None:
+        """From the loop: nothing will follow."""
+        with self._mutex:
+            self._ended = True
+            self._open()
+
+    def get(self) -> Taken:
+        """From the thread: all that there is; waits for something."""
+        while True:
+            with self._mutex:
+                if self._items or self._asked or self._ended:
+                    taken = Taken(self._items, self._asked, self._ended)
+                    self._items, self._asked = [], False
+                    waiter = self._read(self._size)
+                    break
+                gate = self._shut()
+            self._park(gate)
+        self._notify(waiter)
+        return taken
+
+    def close(self) -> None:
+        """From the thread: no more is wanted. A coroutine that waits for room goes on."""
+        with self._mutex:
+            self.closed = self._ended = True
+            self._items, waiter = [], self._read(self._size)
+        if waiter is not None:
+            try:
+                self._loop.post(partial(_resolve, waiter))
+            except LoopClosed:
+                return  # then nobody waits there either

@@ -8,18 +8,19 @@ from __future__ import annotations
 import contextvars
 import os
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 IDLE_SECONDS = 30.0  # how long a thread without work stays
 
-generation = 0  # how many forks led to this process: threads do not survive one, so what belongs to them must be remade
+_all: weakref.WeakSet[Workers] = weakref.WeakSet()
 
 
 def _forked() -> None:
-    global generation
-    generation += 1
+    for workers in _all:
+        workers._reset()  # their threads stayed in the parent
 
 
 os.register_at_fork(after_in_child=_forked)
@@ -38,9 +39,9 @@ class Workers:
             raise ValueError(f"threads={limit!r}: at least one thread is needed, e.g. threads=32")
         self._limit, self._name = limit, name
         self._reset()
+        _all.add(self)
 
     def _reset(self) -> None:
-        self._generation = generation
         self._mutex = threading.Lock()
         self._jobs: deque[tuple[Callable[..., object], Any]] = deque()
         self._idle: list[threading.Lock] = []  # the gates at which threads wait, the last to come on top
@@ -50,8 +51,6 @@ class Workers:
 
     def submit(self, call: Callable[..., object], argument: Any) -> None:
         """Have a thread run `call(argument)`, which must not raise. RuntimeError if not even one thread can be had."""
-        if self._generation != generation:
-            self._reset()
         with self._mutex:
             self._jobs.append((call, argument))
             if not self._waking:
@@ -116,8 +115,6 @@ class Workers:
 
     def close(self) -> None:
         """Have the threads end, each when it has no job left. Does not wait; later jobs start new threads."""
-        if self._generation != generation:
-            return self._reset()
         with self._mutex:
             self._leaving = self._threads
             for gate in self._idle:

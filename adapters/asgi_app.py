@@ -1,0 +1,45 @@
+"""ASGI applications of both generations as one: ASGI 3, `await app(scope, receive, send)`.
+
+Knows how to tell ASGI 2's double callable, `await app(scope)(receive, send)`, without calling it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def is_double_callable(app: Any) -> bool:
+    """Whether `app` is an ASGI 2 application: a class, or a callable with one positional parameter."""
+    if inspect.isclass(app):
+        return True
+    if inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None)):  # noqa: B004
+        return False
+    try:
+        parameters = inspect.signature(app).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    required = [p for p in parameters if p.kind in kinds and p.default is p.empty]
+    return len(required) == 1 and not any(p.kind is p.VAR_POSITIONAL for p in parameters)
+
+
+def as_asgi3(app: Any) -> ASGIApp:
+    """`app` itself, or ASGI 3 around an ASGI 2 application. Raises TypeError for what is not callable."""
+    if not callable(app):
+        raise TypeError(f"app={app!r} is not callable; an ASGI application is, with (scope, receive, send)")
+    if not is_double_callable(app):
+        single: ASGIApp = app
+        return single
+
+    async def asgi3(scope: Scope, receive: Receive, send: Send) -> None:
+        await app(scope)(receive, send)
+
+    return asgi3

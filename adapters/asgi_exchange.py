@@ -1,0 +1,201 @@
+"""One request of an ASGI application, seen from its event loop: receive(), send(), and what becomes of the task.
+
+Knows the order of events that ASGI HTTP 2.5 demands. Everything here runs on the loop; what it makes lies on a Desk for the
+server's thread, which feed()s it the body. It must not know the WSGI server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections import deque
+from contextvars import Context
+from typing import Any, NamedTuple
+
+from .asgi_app import ASGIApp, Message, Scope
+from .crossing import ClientDisconnected, Desk
+from .heads import AppProtocolError, Headers, has_body, head_from_asgi
+
+log = logging.getLogger("gateways.asgi")
+
+GRACE = 1.0  # seconds that an application has to end by itself once its client has left
+_DISCONNECT = "http.disconnect"
+
+
+class PathSend(NamedTuple):
+    """The body is this file (ASGI extension http.response.pathsend)."""
+
+    path: str
+
+
+class Exchange:
+    """One request. `head`, `complete` and `error` are for the server's thread once the desk tells of them."""
+
+    def __init__(self, app: ASGIApp, scope: Scope, desk: Desk, messages: list[Message], more: bool) -> None:
+        """`messages` are what is known of the request's body; with `more`, the thread is asked for the rest."""
+        self.desk = desk
+        self.head: tuple[str, Headers] | None = None
+        self.complete = False  # the response is
+        self.error: BaseException | None = None
+        self._app, self._scope = app, scope
+        self._messages, self._more = deque(messages), more
+        self._asked = self._begun = self._dropped = self._gone = False
+        self._missing: int | None = None
+        self._receivers: set[asyncio.Future[None]] = set()
+        self.task: asyncio.Task[None] | None = None
+
+    def start(self, live: set[Exchange], context: Context) -> None:
+        """Run the application in `context`; `live` holds this exchange as long as it runs."""
+        live.add(self)
+        loop = asyncio.get_running_loop()
+        if sys.version_info >= (3, 12):
+            task = asyncio.Task(self._run(live), loop=loop, context=context, eager_start=True)
+        else:
+            task = asyncio.Task(self._run(live), loop=loop, context=context)
+        if not task.done():
+            self.task = task
+
+    async def _run(self, live: set[Exchange]) -> None:
+        try:
+            await self._app(self._scope, self._receive, self._send)
+        except BaseException as error:  # also SystemExit and KeyboardInterrupt, which would end the loop
+            self._failed(error)
+        else:
+            if not self.complete and not self.desk.closed:
+                self._failed(AppProtocolError("the application returned before its response was complete"))
+        live.discard(self)
+        self.task = None
+        self._gone = True
+        self.desk.end()
+
+    def _failed(self, error: BaseException) -> None:
+        if self.desk.closed and isinstance(error, (ClientDisconnected, asyncio.CancelledError)):
+            return
+        if self.complete:
+            return log.error("the application failed after its response", exc_info=error)
+        if self.desk.closed:
+            return log.error("the application failed after its client had left", exc_info=error)
+        log.error("the application failed before its response was complete", exc_info=error)
+        if isinstance(error, (StopIteration, StopAsyncIteration)) or not isinstance(error, Exception):
+            wrapped = RuntimeError(f"the application raised {error!r}")
+            wrapped.__cause__ = error
+            error = wrapped
+        self.error = error
+
+    def feed(self, message: Message) -> None:
+        """What the server's thread has read of the body."""
+        self._asked = False
+        self._messages.append(message)
+        self._more = bool(message.get("more_body", False))
+        self._wake_receivers()
+
+    def hang_up(self) -> None:
+        """The server wants no more of the response: tell the application, and cancel it if it does not end soon."""
+        self._gone = True
+        self._wake_receivers()
+        if self.task is not None:
+            asyncio.get_running_loop().call_later(GRACE, self.cancel)
+
+    def cancel(self) -> None:
+        """Cancel the application's task, if it still runs."""
+        if self.task is not None:
+            self.task.cancel()
+
+    def _wake_receivers(self) -> None:
+        for receiver in self._receivers:
+            if not receiver.done():
+                receiver.set_result(None)
+
+    async def _receive(self) -> Message:
+        while True:
+            if self._gone or self.complete:
+                return {"type": _DISCONNECT}
+            if self._messages:
+                message = self._messages.popleft()
+                if message["type"] == _DISCONNECT:
+                    self._messages.append(message)  # it stays true
+                return message
+            if self._more and not self._asked:
+                self._asked = True
+                self.desk.ask()
+            receiver = asyncio.get_running_loop().create_future()
+            self._receivers.add(receiver)
+            try:
+                await receiver
+            finally:
+                self._receivers.discard(receiver)
+
+    async def _send(self, message: Message) -> None:
+        if self.complete:  # ASGI HTTP, "Response Body": any further messages will be ignored
+            return log.warning("the application sent %r after its response was complete: ignored", message.get("type"))
+        if self.desk.closed:
+            raise ClientDisconnected("the client has left")  # ASGI HTTP, "Disconnected Client - send exception"
+        kind = message["type"]
+        if kind == "http.response.body":
+            self._body(message)
+            if self.desk.full and not self.complete:
+                await self.desk.room()
+                if self.desk.closed:
+                    raise ClientDisconnected("the client has left")
+        elif kind == "http.response.start":
+            self._start(message)
+        elif kind == "http.response.pathsend" and kind in self._scope["extensions"]:
+            self._path(message)
+        else:
+            raise AppProtocolError(
+                f"the application sent {kind!r}; a response is 'http.response.start' and then 'http.response.body'"
+            )
+
+    def _start(self, message: Message) -> None:
+        if self.head is not None:
+            raise AppProtocolError("the application sent 'http.response.start' a second time")
+        status, headers, length = head_from_asgi(message.get("status"), message.get("headers") or ())
+        self.head = (status, headers)
+        self._dropped = self._scope["method"] == "HEAD" or not has_body(message["status"])
+        self._missing = None if self._dropped else length
+
+    def _path(self, message: Message) -> None:
+        if self.head is None or self._begun:
+            raise AppProtocolError("'http.response.pathsend' is the whole body: send it once, after the start")
+        self._finish(b"" if self._dropped else PathSend(message["path"]), 0)
+
+    def _body(self, message: Message) -> None:
+        if self.head is None:
+            raise AppProtocolError("the application sent 'http.response.body' before 'http.response.start'")
+        block = _octets(message.get("body", b""))
+        if self._missing is not None:
+            self._missing -= len(block)
+            if self._missing < 0:
+                raise AppProtocolError("the application sent more than the Content-Length it promised")
+        if not message.get("more_body", False):
+            if self._missing:
+                raise AppProtocolError(f"the application sent {self._missing} bytes less than its Content-Length")
+            self._finish(block, len(block))
+        elif block or not self._begun:
+            self._begun = True
+            if self._dropped:
+                block = b""
+            self.desk.put(block, len(block))
+
+    def _finish(self, last: bytes | PathSend, size: int) -> None:
+        """The response is complete; what the application does from now on holds up nobody."""
+        self.complete = True
+        if self._dropped and self.head is not None and size and not self._begun:
+            _promise(self.head[1], size)
+            last = b""
+        self.desk.put(last, size, last=True)
+        self._wake_receivers()
+
+
+def _promise(headers: Headers, size: int) -> None:
+    if not any(name.lower() == "content-length" for name, _ in headers):
+        headers.append(("content-length", str(size)))
+
+
+def _octets(block: Any) -> bytes:
+    if isinstance(block, bytes):
+        return block
+    if isinstance(block, (bytearray, memoryview)):
+        return bytes(block)
+    raise AppProtocolError(f"http.response.body has the body {block!r:.80}; ASGI wants bytes: encode text")

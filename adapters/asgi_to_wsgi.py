@@ -1,0 +1,299 @@
+"""ASGI applications on WSGI servers: the application runs on one event loop, the server's thread hands over its blocks.
+
+Knows both interfaces. Threads, locks and loops are crossing.py's and loop_thread.py's matter; the order of ASGI's events is
+asgi_exchange.py's; the spelling of a request and of a head is metavariables.py's and heads.py's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import logging
+import os
+import threading
+import weakref
+from collections.abc import Iterable, Iterator
+from contextvars import copy_context
+from functools import partial
+from typing import Any
+
+from .asgi_app import ASGIApp, Message, as_asgi3
+from .asgi_exchange import GRACE, Exchange, PathSend
+from .crossing import Desk, LoopClosed
+from .heads import has_body
+from .lifespan import Lifespan, LifespanFailed
+from .loop_thread import LoopFactory, acquire, release
+from .metavariables import BadRequest, content_length, scope_from_environ
+from .wsgi_response import StartResponse
+
+log = logging.getLogger("gateways.asgi")
+
+_CLOSE_SECONDS = 10  # how long close() waits for the application
+_BLOCK = (
+    64 * 1024
+)  # bytes of a request's body that are read at a time; a smaller body is read before the application runs
+
+
+class ASGIToWSGI:
+    """A WSGI application that runs an ASGI application (ASGI HTTP 2.5 and lifespan 2.0; PEP 3333).
+
+    app: the ASGI 3 application, or an ASGI 2 double callable.
+    loop_factory: makes the event loop, e.g. uvloop.new_event_loop; asyncio's own by default. All adapters of a process
+        with the same factory share one loop, on one thread.
+
+    The loop begins and the application's lifespan starts with the first request in this process, so that an adapter made
+    before a server forks works in each child. They end with close(), or when the process exits.
+
+    An error of the application, or a response that breaks ASGI, is logged ("gateways.asgi") and raised to the server:
+    before the head for a 500, after it so that the server does not end the response as if it were whole. The scope has
+    the environ as `wsgi_environ`. A WebSocket handshake is answered with 501: WSGI has no way to carry one.
+    """
+
+    def __init__(self, app: Any, *, loop_factory: LoopFactory | None = None) -> None:
+        self.app: ASGIApp = as_asgi3(app)
+        self._loop_factory = loop_factory
+        self._forked()
+        _adapters.add(self)
+
+    def _forked(self) -> None:
+        self._starting = threading.Lock()
+        self._running: _Running | None = None
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one WSGI request. Raises what the application raises, and LifespanFailed if it could not start."""
+        if "HTTP_UPGRADE" in environ and "websocket" in environ["HTTP_UPGRADE"].lower():
+            return _answer(start_response, "501 Not Implemented", "WSGI, which this server speaks, has no WebSocket.")
+        try:
+            body = _Body(environ)
+        except BadRequest as error:
+            return _answer(start_response, "400 Bad Request", str(error))
+        running = self._running
+        if running is None or running.failure is not None:
+            running = self._start()
+        scope = scope_from_environ(environ)
+        scope["state"] = running.lifespan.state.copy()
+        scope["extensions"] = {"http.response.pathsend": {}} if "wsgi.file_wrapper" in environ else {}
+        scope["wsgi_environ"] = environ
+        desk = Desk(running.thread.loop)
+        exchange = Exchange(self.app, scope, desk, body.first(), body.more)
+        response = _Response(exchange, body, running, environ.get("wsgi.file_wrapper"))
+        return response.answer(start_response, head_only=scope["method"] == "HEAD")
+
+    def _start(self) -> _Running:
+        with self._starting:
+            if self._running is None:
+                running = _Running(self.app, self._loop_factory)
+                weakref.finalize(self, running.close_soon).atexit = False
+                self._running = running
+            if self._running.failure is not None:
+                raise LifespanFailed(self._running.failure)
+            return self._running
+
+    def close(self) -> None:
+        """End the lifespan, and the loop if no other adapter uses it. Waits for both, some seconds at most.
+
+        What the application still does has a second to end before it is cancelled. A later request starts anew.
+        """
+        with self._starting:
+            running, self._running = self._running, None
+        if running is not None:
+            running.close()
+
+
+_adapters: weakref.WeakSet[ASGIToWSGI] = weakref.WeakSet()
+_started: set[_Running] = set()  # until they are closed: also those whose adapter is gone
+
+
+class _Running:
+    """An application that has been started in this process: its loop, its lifespan, its live requests."""
+
+    def __init__(self, app: ASGIApp, factory: LoopFactory | None) -> None:
+        self._factory = factory
+        self._closing = threading.Lock()
+        self.thread = acquire(factory)
+        self.live: set[Exchange] = set()
+        self.lifespan = Lifespan(app)
+        self.failure: str | None = None
+        if self.thread.inside():
+            release(factory, self.thread)
+            raise RuntimeError(
+                "ASGIToWSGI was called on its own event loop, which it would wait for: use another thread"
+            )
+        _started.add(self)
+        try:
+            self.thread.run(self.lifespan.startup()).result()
+        except LifespanFailed as error:
+            self.failure = str(error)
+            log.error("%s; its requests will fail", error)
+
+    def close(self) -> None:
+        """End the requests, the lifespan and, if nobody else uses it, the loop."""
+        with self._closing:
+            if self not in _started:
+                return
+            _started.discard(self)
+            ending = self.thread.run(self._end())
+            try:
+                ending.result(timeout=_CLOSE_SECONDS)
+            except TimeoutError:
+                ending.cancel()
+                log.error("the application did not shut down in %s seconds", _CLOSE_SECONDS)
+            release(self._factory, self.thread)
+
+    def close_soon(self) -> None:
+        """close() in a thread of its own: the garbage collector must not wait."""
+        if self in _started:
+            threading.Thread(target=self.close, name="asgi-to-wsgi-close", daemon=True).start()
+
+    async def _end(self) -> None:
+        for exchange in list(self.live):
+            exchange.hang_up()
+        tasks = [exchange.task for exchange in self.live if exchange.task is not None]
+        if tasks:
+            await asyncio.wait(tasks, timeout=GRACE + 1)
+        await self.lifespan.shutdown()
+
+
+class _Body:
+    """The body of a request, read in the server's thread: never past its length, never without one unless it ends itself."""
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        """Raises BadRequest for a CONTENT_LENGTH that is no number."""
+        stream = environ["wsgi.input"]
+        self._read = getattr(stream, "read1", stream.read)  # read1() gives what has arrived; read() may wait for all
+        length = environ.get("CONTENT_LENGTH")
+        self._missing: int | None = None
+        if length:
+            self._missing = int(content_length(length))
+            self.more = self._missing > 0
+        else:
+            self.more = bool(environ.get("wsgi.input_terminated")) or environ.get("mod_wsgi.input_chunked") == "1"
+        self._later = "100-continue" in environ.get("HTTP_EXPECT", "").lower()
+
+    def first(self) -> list[Message]:
+        """What the application need not ask for: an empty body, or a small one."""
+        if not self.more:
+            return [{"type": "http.request", "body": b"", "more_body": False}]
+        messages: list[Message] = []
+        if self._missing is not None and self._missing <= _BLOCK and not self._later:
+            while self.more:
+                messages.append(self.read())
+        return messages
+
+    def read(self) -> Message:
+        """The next part of the body; a body that ends too soon, or cannot be read, is a disconnect."""
+        try:
+            block = self._read(_BLOCK if self._missing is None else min(_BLOCK, self._missing))
+        except Exception as error:
+            log.info("the body of a request could not be read: %r", error)
+            self.more = False
+            return {"type": "http.disconnect"}
+        if self._missing is None:
+            self.more = bool(block)
+        else:
+            self._missing -= len(block)
+            self.more = self._missing > 0 and bool(block)
+            if self._missing > 0 and not block:
+                return {"type": "http.disconnect"}
+        return {"type": "http.request", "body": block, "more_body": self.more}
+
+
+class _Response:
+    """The response on its way to the server, as its iterable where it does not come whole. In the server's thread only."""
+
+    def __init__(self, exchange: Exchange, body: _Body, running: _Running, file_wrapper: Any) -> None:
+        self._exchange, self._body, self._running, self._file_wrapper = exchange, body, running, file_wrapper
+        self._loop = running.thread.loop
+        self._items: list[Any] = []
+        self._asked = self._ended = False
+
+    def answer(self, start_response: StartResponse, head_only: bool) -> Iterable[bytes]:
+        """Run the application up to the first of its body, and call start_response()."""
+        exchange = self._exchange
+        try:
+            self._loop.post(partial(exchange.start, self._running.live, copy_context()))
+            self._take()
+        except BaseException:  # the application's error; or a signal, which finds the main thread here
+            self.close()
+            raise
+        assert exchange.head is not None  # the application sent it, or _take() would have raised
+        status, headers = exchange.head
+        if not self._ended:
+            start_response(status, headers)
+            return self
+        last = self._items[-1]
+        if isinstance(last, PathSend):
+            file = open(last.path, "rb")  # noqa: SIM115 - the server closes it, through the wrapper
+            start_response(status, headers)
+            wrapped: Iterable[bytes] = self._file_wrapper(file, _BLOCK)
+            return wrapped
+        whole = b"".join(self._items)
+        if head_only or not has_body(int(status[:3])):
+            start_response(status, headers)
+            return []
+        if not any(name.lower() == "content-length" for name, _ in headers):
+            headers.append(("Content-Length", str(len(whole))))
+        start_response(status, headers)
+        return [whole]
+
+    def _take(self) -> None:
+        """Wait for items, and meanwhile read what the application asks for. No items, with `_ended`, are the end.
+
+        Raises the application's error.
+        """
+        exchange = self._exchange
+        while not self._items:
+            if self._asked:
+                self._asked = False
+                self._loop.post(partial(exchange.feed, self._body.read()))
+            self._items, self._asked, self._ended = exchange.desk.get()
+            if self._ended and not self._items and not exchange.complete:
+                error, exchange.error = exchange.error, None
+                try:
+                    raise error or LoopClosed("the event loop of the application has ended")
+                finally:
+                    del error  # its traceback holds this frame
+            if self._ended:
+                return
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if not self._items:
+            self._take()
+            if not self._items:
+                raise StopIteration
+        items, self._items = self._items, []
+        return items[0] if len(items) == 1 else b"".join(items)
+
+    def close(self) -> None:
+        """PEP 3333: the server is done with the response. One that is not complete has lost its client."""
+        exchange = self._exchange
+        if not exchange.complete:
+            exchange.desk.close()
+            try:
+                self._loop.post(exchange.hang_up)
+            except LoopClosed:
+                return  # nothing runs there any more
+
+
+def _answer(start_response: StartResponse, status: str, text: str) -> list[bytes]:
+    body = f"{text}\n".encode("utf-8", "backslashreplace")
+    start_response(status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def _close_all() -> None:
+    for running in list(_started):
+        running.close()
+
+
+def _forked() -> None:
+    _started.clear()
+    for adapter in _adapters:
+        adapter._forked()
+
+
+atexit.register(_close_all)
+os.register_at_fork(after_in_child=_forked)

@@ -1,0 +1,74 @@
+"""The lifespan of an ASGI application (ASGI lifespan 2.0), wherever no server runs it: started once, ended once.
+
+Knows the protocol's messages. Runs on the application's event loop; it must not know threads or requests.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from .asgi_app import ASGIApp, Message
+
+log = logging.getLogger("gateways.asgi")
+
+
+class LifespanFailed(RuntimeError):
+    """The application said that it could not start: none of its requests can be served."""
+
+
+class Lifespan:
+    """One application's lifespan. `state` is what it put there for its requests, each of which gets a copy."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self.state: dict[str, Any] = {}
+        self._to_app: asyncio.Queue[Message] = asyncio.Queue()
+        self._answer: asyncio.Future[Message | None] | None = None  # None: the application has no lifespan
+        self._task: asyncio.Task[None] | None = None
+
+    async def startup(self) -> None:
+        """Start the application. Raises LifespanFailed if it answers so; one that knows no lifespan simply serves."""
+        self._task = asyncio.ensure_future(self._run())
+        answer = await self._ask("lifespan.startup")
+        if answer is not None and answer["type"] == "lifespan.startup.failed":
+            raise LifespanFailed(f"the application failed to start: {answer.get('message') or 'it gave no reason'}")
+
+    async def shutdown(self) -> None:
+        """Have the application end what it started. Waits for its answer."""
+        if self._task is None or self._task.done():
+            return
+        answer = await self._ask("lifespan.shutdown")
+        if answer is not None and answer["type"] == "lifespan.shutdown.failed":
+            log.error("the application failed to shut down: %s", answer.get("message") or "it gave no reason")
+        await asyncio.wait([self._task], timeout=1)
+        self._task.cancel()
+
+    async def _ask(self, question: str) -> Message | None:
+        self._answer = asyncio.get_running_loop().create_future()
+        self._to_app.put_nowait({"type": question})
+        return await self._answer
+
+    async def _run(self) -> None:
+        scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state}
+        try:
+            await self._app(scope, self._to_app.get, self._send)
+        except asyncio.CancelledError:
+            log.debug("the lifespan of the application was cancelled")
+        except BaseException as error:
+            self._raised(error)
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(None)
+
+    def _raised(self, error: BaseException) -> None:
+        if self._answer is None or self._answer.done():
+            log.error("the lifespan of the application failed", exc_info=error)
+        elif self._to_app.empty():
+            log.warning("the application raised %r at lifespan startup; it is served without a lifespan (ASGI)", error)
+        else:
+            log.info("the application knows no lifespan: it raised %r", error)
+
+    async def _send(self, message: Message) -> None:
+        if self._answer is not None and not self._answer.done():
+            self._answer.set_result(message)

@@ -1,0 +1,107 @@
+"""The event loop that a process keeps for ASGI applications on WSGI servers, on a thread of its own.
+
+Knows when such a loop begins and ends: on first use in this process, shared by all who name the same factory, gone when
+the last has let go of it. It must not know what runs on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import os
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any
+
+from .crossing import Loop, asyncio_loop
+
+log = logging.getLogger("gateways.asgi")
+
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+
+class LoopThread:
+    """A running loop. `loop` is its mailbox for other threads."""
+
+    def __init__(self, factory: LoopFactory | None) -> None:
+        self._asyncio = (factory or asyncio.new_event_loop)()
+        self.loop: Loop = asyncio_loop(self._asyncio)
+        self.users = 0
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="asgi-to-wsgi-loop", daemon=True)
+        contextvars.Context().run(self._thread.start)  # from 3.14 on a thread may inherit this request's context
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._asyncio)
+        while not self._stopping:
+            try:
+                self._asyncio.run_forever()
+            except (SystemExit, KeyboardInterrupt) as error:  # asyncio lets these out of any task
+                log.error("a task raised %r; the event loop goes on", error, exc_info=error)
+        try:
+            self._asyncio.run_until_complete(self._finish())
+        finally:
+            asyncio.set_event_loop(None)
+            self._asyncio.close()
+
+    async def _finish(self) -> None:
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        if rest:
+            await asyncio.wait(rest, timeout=1)
+        await self._asyncio.shutdown_asyncgens()
+
+    def run(self, main: Coroutine[Any, Any, Any]) -> Future[Any]:
+        """Run a coroutine on the loop, from another thread."""
+        return asyncio.run_coroutine_threadsafe(main, self._asyncio)
+
+    def inside(self) -> bool:
+        """Whether the caller runs on this loop's thread, where waiting for the loop would be for ever."""
+        return threading.current_thread() is self._thread
+
+    def stop(self) -> None:
+        """Cancel what still runs, end the loop and its thread. Waits a few seconds at most."""
+        self._stopping = True
+        try:
+            self._asyncio.call_soon_threadsafe(self._asyncio.stop)
+        except RuntimeError:
+            return  # closed already
+        if not self.inside():
+            self._thread.join(timeout=5)
+
+
+_loops: dict[LoopFactory | None, LoopThread] = {}
+_mutex = threading.Lock()
+
+
+def _forked() -> None:
+    global _mutex
+    _loops.clear()  # their threads stayed in the parent
+    _mutex = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_forked)
+
+
+def acquire(factory: LoopFactory | None) -> LoopThread:
+    """This process's loop of this factory; it runs until release() has been called as often."""
+    with _mutex:
+        thread = _loops.get(factory)
+        if thread is None:
+            thread = _loops[factory] = LoopThread(factory)
+        thread.users += 1
+        return thread
+
+
+def release(factory: LoopFactory | None, thread: LoopThread) -> None:
+    """Let go of a loop that acquire() gave; the last to do so ends it."""
+    with _mutex:
+        thread.users -= 1
+        if thread.users:
+            return
+        if _loops.get(factory) is thread:
+            del _loops[factory]
+    thread.stop()
