@@ -12,7 +12,7 @@ import os
 import signal
 import threading
 import weakref
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .cgi_environ import Variables, arguments, inherited, meta_variables
@@ -70,6 +70,7 @@ class CGIHost:
         self.timeouts = Timeouts(*timeouts)
         self.limit = limit
         self.slots = Slots(limit)
+        self.on_start: Callable[[Variables, Program], None] | None = None  # for who observes programs
         self._tree = Tree(program, prefix, follow_symlinks)
         self._host_variables = inherited(os.environ, inherit)
         self._own_variables = {os.fsencode(name): os.fsencode(value) for name, value in (env or {}).items()}
@@ -115,13 +116,16 @@ class CGIHost:
         Raises Refused.
         """
         try:
-            program = self._start(self._variables(environ, script), environ, script, stdin)
+            variables = self._variables(environ, script)
+            program = self._start(variables, environ, script, stdin)
         except BaseException:
             self.slots.release()
             raise
         with self._change:
             self._running.add(program)
         program.on_reaped = lambda: self._reaped(program)
+        if self.on_start is not None:
+            self.on_start(variables, program)
         return program
 
     def _start(self, variables: Variables, environ: Mapping[str, Any], script: Script, stdin: bool) -> Program:

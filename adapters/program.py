@@ -25,6 +25,7 @@ MAX_LINE, MAX_LOGGED = 2048, 64 * 1024  # octets of what one program writes to s
 class Process(Protocol):
     """A process that has been started, by whatever means."""
 
+    pid: int
     returncode: int | None  # once it has ended: exit status, or minus the number of the signal
     exited: int  # a descriptor that becomes readable when there is news
 
@@ -43,6 +44,7 @@ class Program:
 
     def __init__(self, name: str, process: Process, stdin: int, stdout: int, stderr: int) -> None:
         self.name = name
+        self.pid = process.pid
         self.stdin, self.stdout, self.stderr, self.exited = stdin, stdout, stderr, process.exited
         self.ended = False  # the program itself; its children may go on
         self.at_end = False  # of its output, which its children may hold open, too
@@ -127,6 +129,7 @@ class Child:
     """A child of this process."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.pid = process.pid
         self.returncode: int | None = None
         self.exited = _exit_descriptor(process)
         self._process = process
