@@ -1,1 +1,1 @@
-"""Tests in three sizes: pure (literal values), in process, and real (tests/real: real servers, programs and clients)."""
+"""Tests in three sizes: pure (literal values), in process, and real (tests/real: servers, programs and clients)."""

@@ -26,7 +26,7 @@ def watch(app: ASGIApp, record: Record) -> ASGIApp:
 
         async def noted_receive() -> Message:
             message = await receive()
-            note("receive", message.copy())
+            note("receive", dict(message))
             return message
 
         async def noted_send(message: Message) -> None:
@@ -34,7 +34,7 @@ def watch(app: ASGIApp, record: Record) -> ASGIApp:
             note("send", message)
             await send(message)
 
-        note("scope", scope | {"state": scope["state"].copy()} if "state" in scope else scope.copy())
+        note("scope", {**scope, "state": dict(scope["state"])} if "state" in scope else dict(scope))
         try:
             await app(scope, noted_receive, noted_send)
         except BaseException as error:

@@ -15,6 +15,7 @@ from gateways.serving.server import Mode, side
 from gateways.trace import text
 from gateways.trace.events import Event
 from gateways.trace.exchange import Exchange, access_line, begin
+from gateways.trace.printable import printable
 from gateways.trace.rows import row
 
 Where = tuple[Mode, str, tuple[str, int]]
@@ -48,8 +49,8 @@ class Screen:
 
     def log(self, mode: Mode, line: str) -> None:
         """A line that a server wrote to its stderr."""
-        printable = "".join(char if char.isprintable() or char == "\t" else repr(char)[1:-1] for char in line)
-        self._console.print(Text(f"{mode.upper()} log ", style=text.STYLES[mode]).append(printable, style="yellow"))
+        said = printable(line.expandtabs())
+        self._console.print(Text(f"{mode.upper()} log ", style=text.STYLES[mode]).append(said, style="yellow"))
 
     def events(self, mode: Mode, process: int, events: tuple[Event, ...]) -> None:
         """Steps of requests. Those of requests at the same time are sorted out: each keeps its own order."""
@@ -73,8 +74,9 @@ class Screen:
         if shown is not None:
             width = self._console.width if self._console.is_terminal else None
             self._console.print(Text("\n").join(text.lines(mode, exchange.number, shown, width)))
-        if kind == "end":
+        if exchange.over:
             del self._running[key]
+        if kind == "end":
             self._console.print(text.summary(mode, exchange.number, exchange.summary(when)))
 
 

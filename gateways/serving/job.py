@@ -1,4 +1,4 @@
-"""What one process asks of another that it starts to serve. Pure."""
+"""What one process asks of another that it starts to serve."""
 
 import json
 from dataclasses import asdict, dataclass

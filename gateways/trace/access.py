@@ -3,7 +3,7 @@
 Knows ASGI and the clock. Two of the sides use it: an app behind the CGI host is seen through ASGI too.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from itertools import count
 from threading import get_ident
 from time import perf_counter
@@ -11,8 +11,8 @@ from typing import Any
 
 from gateways.trace.events import Record
 
-Scope = dict[str, Any]
-Message = dict[str, Any]
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -30,11 +30,12 @@ def access_log(app: ASGIApp, record: Record) -> ASGIApp:
 
         async def counted(message: Message) -> None:
             nonlocal status, size
-            if message["type"] == "http.response.body":
+            kind = message.get("type")
+            if kind == "http.response.body":
                 size += len(message.get("body", b""))
-            elif message["type"] == "http.response.start":
-                status = message["status"]
-            elif message["type"] == "websocket.accept":
+            elif kind == "http.response.start":
+                status = message.get("status", 0)
+            elif kind == "websocket.accept":
                 status = 101
             await send(message)
 

@@ -36,15 +36,14 @@ class Receiver:
         self._closed = False
         self._listener = Listener(family="AF_UNIX")
         self.address = str(self._listener.address)
-        threading.Thread(target=self._accept, name="gateways-events", daemon=True).start()
+        self._thread = threading.Thread(target=self._accept, name="gateways-events", daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
         """Take no more connections, and remove the socket. Those that are open end with their senders."""
         self._closed = True
-        try:
-            Client(self.address, "AF_UNIX").close()  # wakes the thread that accepts
-        except OSError:  # it has ended already
-            self._listener.close()
+        Client(self.address, "AF_UNIX").close()  # wakes the thread that accepts
+        self._thread.join()
 
     def _accept(self) -> None:
         with self._listener:

@@ -18,7 +18,10 @@ or lifespan within its process. The kinds, and their data:
     ASGI     scope dict · receive message · send message · returned None
     WSGI     environ dict · read (method, arguments, bytes) · start_response (status, headers, exc_info given)
              write bytes · returned (type, length or None) · block bytes · close None
-    CGI      environment dict · stdin bytes · stdout bytes · stderr bytes · exit code
+             file type: the app returned the server's own wsgi.file_wrapper
+    CGI      request (method, path, query, HTTP version) · environment dict · process (pid, program)
+             stdin bytes (b"": its end) · stdout bytes (b"": its end) · stderr line · exit code
+             answer (status, headers), body bytes: what the host made of the program's output
 """
 
 Record = Callable[[Event], object]

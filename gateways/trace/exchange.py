@@ -1,10 +1,11 @@
 """An exchange counted up: which request, what status, how many bytes, how long. Pure: events in, text out."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from gateways.trace.events import Event, size
+from gateways.trace.printable import octets, printable, target
 
 
 @dataclass(slots=True)
@@ -16,20 +17,35 @@ class Exchange:
     heading: str
     status: str = ""
     size: int = 0
+    length: int = 0
     error: str = ""
+    programs: int = 0
+    ended: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Nothing more can come: a CGI program may outlive the answer to its request."""
+        return self.ended and not self.programs
 
     def add(self, event: Event) -> None:
         """Count the event in."""
         _, _, _, kind, data = event
         if kind in ("block", "write", "body"):
             self.size += size(data)
-        elif kind == "start_response":
-            self.status = str(data[0])[:3]
         elif kind == "send" and isinstance(data, dict):
             self.size += size(data.get("body"))
             self.status = str(data.get("status") or _SENT.get(data.get("type", ""), self.status))
+        elif kind in ("start_response", "answer"):
+            self.status = printable(str(data[0]))[:3]
+            self.length = content_length(data[1])
+        elif kind == "file":
+            self.size = self.length
         elif kind == "raised":
-            self.error = str(data)
+            self.error = printable(str(data))
+        elif kind == "end":
+            self.ended = True
+        else:
+            self.programs += {"process": 1, "exit": -1}.get(kind, 0)
 
     def summary(self, now: float) -> str:
         """The exchange in one line, at its end: "200 · 12 bytes · 0.61 ms"."""
@@ -43,17 +59,16 @@ _SENT = {"websocket.accept": "101", "websocket.close": "closed"}
 
 
 def begin(number: int, event: Event) -> Exchange:
-    """The exchange that starts with this event: a scope, an environ or an environment."""
+    """The exchange that starts with this event: a scope, an environ or a request."""
     when, _, _, kind, data = event
-    heading = _heading_of_scope(data) if kind == "scope" else _heading_of_environ(data)
-    return Exchange(number, when, heading)
+    return Exchange(number, when, _HEADINGS[kind](data))
 
 
 def access_line(mode: str, data: tuple[Any, ...]) -> str:
     """The one line of a request that was not watched: "ASGI  200  GET /hello?name=you  12 bytes  0.45 ms"."""
-    method, path, query, status, size, seconds = data
-    asked = f"{_printable(method)} {target(path, query)}"
-    return f"{mode.upper():<5} {status or '---'}  {asked}  {size:,} bytes  {milliseconds(seconds)}"
+    method, path, query, status, length, seconds = data
+    asked = f"{printable(method)} {target(path, query)}"
+    return f"{mode.upper():<5} {printable(str(status or '---'))}  {asked}  {length:,} bytes  {milliseconds(seconds)}"
 
 
 def milliseconds(seconds: float) -> str:
@@ -61,30 +76,33 @@ def milliseconds(seconds: float) -> str:
     return f"{seconds * 1000:.2f} ms"
 
 
-def target(path: str | bytes, query: str | bytes) -> str:
-    """What the client asked for, fit for a terminal: all but printable ASCII is %-quoted."""
-    text = quote(path, safe="/%~!$&'()*+,;=:@")
-    return f"{text}?{quote(query, safe=_QUERY)}" if query else text
+def content_length(headers: Any) -> int:
+    """What a response's Content-Length says; 0 where there is none."""
+    for name, value in headers if isinstance(headers, list) else ():
+        if isinstance(name, str) and name.lower() == "content-length" and value.isdigit():
+            return int(value)
+    return 0
 
 
-_QUERY = "/%~!$&'()*+,;=:@?[]"
-
-
-def _heading_of_scope(scope: dict[str, Any]) -> str:
-    kind = str(scope.get("type"))
+def _of_scope(scope: dict[str, Any]) -> str:
+    kind = str(scope["type"])
     if "path" not in scope:
         return kind
-    asked = target(scope.get("raw_path") or scope["path"], scope.get("query_string", b""))
+    path, query = scope.get("raw_path") or scope["path"], scope.get("query_string", b"")
     if kind == "websocket":
-        return f"WebSocket {asked}"
-    return f"{_printable(scope.get('method'))} {asked} HTTP/{scope.get('http_version')}"
+        return f"WebSocket {target(path, query)}"
+    return _of_request((scope["method"], path, query, scope.get("http_version")))
 
 
-def _heading_of_environ(environ: dict[str, Any]) -> str:
-    path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
-    asked = target(path.encode("latin-1", "replace"), environ.get("QUERY_STRING", ""))
-    return f"{_printable(environ.get('REQUEST_METHOD'))} {asked} {_printable(environ.get('SERVER_PROTOCOL'))}"
+def _of_environ(environ: dict[str, Any]) -> str:
+    path = octets(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
+    protocol = environ.get("SERVER_PROTOCOL", "").removeprefix("HTTP/")
+    return _of_request((environ["REQUEST_METHOD"], path, octets(environ.get("QUERY_STRING", "")), protocol))
 
 
-def _printable(value: Any) -> str:
-    return str(value).encode("ascii", "backslashreplace").decode() if str(value).isprintable() else repr(value)
+def _of_request(data: tuple[str, str | bytes, bytes, Any]) -> str:
+    method, path, query, version = data
+    return f"{printable(method)} {target(path, query)} HTTP/{printable(str(version))}"
+
+
+_HEADINGS: dict[str, Callable[[Any], str]] = {"scope": _of_scope, "environ": _of_environ, "request": _of_request}

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gateways.trace.events import Body, Event, Opaque
+from gateways.trace.printable import printable
 
 Way = Literal["in", "out"]
 """Into the app, or out of it."""
@@ -83,8 +84,26 @@ def _returned(data: tuple[str, int | None] | None) -> str:
     return name if length is None else f"{name} of {length}"
 
 
+def _process(data: tuple[int, str]) -> str:
+    pid, program = data
+    return f"{pid} runs {printable(program)}"
+
+
+def _stream(data: Any) -> str:
+    return show(data) if data else "closed"
+
+
+def _exit(status: int) -> str:
+    return f"{status}" if status >= 0 else f"by signal {-status}"
+
+
+def _answer(data: tuple[int, Any]) -> str:
+    status, headers = data
+    return f"{status}, {show(headers)}"
+
+
 def _bare(data: Any) -> str:
-    return "" if data is None else str(data)
+    return "" if data is None else printable(str(data))
 
 
 _KINDS: dict[str, tuple[Way, str, Callable[[Any], str | Fields]]] = {
@@ -96,7 +115,15 @@ _KINDS: dict[str, tuple[Way, str, Callable[[Any], str | Fields]]] = {
     "start_response": ("out", "start_response", _start_response),
     "write": ("out", "write", show),
     "block": ("out", "block", show),
+    "file": ("out", "file", "the server sends the file of its {} in its own way".format),
     "close": ("in", "close", _bare),
+    "environment": ("in", "environment", _fields),
+    "process": ("in", "process", _process),
+    "stdin": ("in", "stdin", _stream),
+    "stdout": ("out", "stdout", _stream),
+    "stderr": ("out", "stderr", _bare),
+    "exit": ("out", "exit", _exit),
+    "answer": ("out", "answer", _answer),
     "returned": ("out", "returned", _returned),
     "raised": ("out", "raised", _bare),
 }

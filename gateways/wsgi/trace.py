@@ -12,6 +12,8 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from gateways.trace.events import Record
+from gateways.trace.exchange import content_length
+from gateways.trace.printable import octets
 
 Note = Callable[[str, Any], None]
 
@@ -46,24 +48,21 @@ def access_log(app: WSGIApplication, record: Record) -> WSGIApplication:
 
     def logged(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         began = perf_counter()
-        status, size = "", 0
+        status, headers, size = "", [], 0
 
         def note(kind: str, data: Any) -> None:
-            nonlocal status, size
+            nonlocal status, headers, size
             if kind in ("block", "write"):
                 size += len(data)
             elif kind == "start_response":
-                status = str(data[0])
+                status, headers = str(data[0]), data[1]
+            elif kind == "file":
+                size = content_length(headers)
             elif kind == "end":
                 path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-                line = (
-                    environ["REQUEST_METHOD"],
-                    path.encode("latin-1"),
-                    environ.get("QUERY_STRING", ""),
-                    status[:3],
-                    size,
-                )
-                record((began, get_ident(), next(exchanges), "access", (*line, perf_counter() - began)))
+                request = environ["REQUEST_METHOD"], octets(path), octets(environ.get("QUERY_STRING", ""))
+                line = (*request, status[:3], size, perf_counter() - began)
+                record((began, get_ident(), next(exchanges), "access", line))
 
         try:
             result = app(environ, _noted(start_response, note))
@@ -93,7 +92,8 @@ def _watched(result: Iterable[bytes], environ: WSGIEnvironment, note: Note) -> I
     """What the app returned, as like itself as its server may want to see it."""
     wrapper = environ.get("wsgi.file_wrapper")
     if isinstance(wrapper, type) and isinstance(result, wrapper):
-        # The server sends a file in its own way, and knows it by its own class: this one is out of sight from here on.
+        # The server sends a file in its own way, and knows it by its own class: from here on it is out of sight.
+        note("file", type(result).__name__)
         note("end", None)
         return result
     return _SizedBlocks(result, note) if isinstance(result, Sized) else _Blocks(result, note)

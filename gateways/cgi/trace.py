@@ -1,0 +1,119 @@
+"""How a CGI program is watched: its environment, its three pipes, its end. Knows nothing of WSGI and ASGI apps.
+
+What the program does is not changed: it is started by the same host in the same way, and a tap between its pipes and
+the host passes every byte on, either way, as it comes. Only its stderr goes to the record in place of the log.
+"""
+
+import os
+import threading
+from collections.abc import Callable
+from contextvars import ContextVar
+from itertools import count
+from time import perf_counter
+from typing import Any
+
+from adapters.cgi_environ import Variables
+from adapters.cgi_to_asgi import CGIToASGI
+from adapters.program import Program
+from gateways.trace.access import ASGIApp, Message, Receive, Scope, Send, access_log
+from gateways.trace.events import Record
+
+__all__ = ["access_log", "watch"]
+
+Note = Callable[[str, Any], None]
+
+BLOCK = 65536
+LONGEST_LINE = 2000
+_note: ContextVar[Note] = ContextVar("note")
+
+
+def watch(host: CGIToASGI, record: Record) -> ASGIApp:
+    """The host, with an event recorded for each step between it and the programs that it runs."""
+    exchanges = count(1)
+
+    def started(variables: Variables, program: Program) -> None:
+        note = _note.get()
+        note("environment", {os.fsdecode(name): os.fsdecode(value) for name, value in variables.items()})
+        note("process", (program.pid, program.name))
+        tap(program, note)
+
+    host.on_start = started
+
+    async def watched(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await host(scope, receive, send)
+        exchange = next(exchanges)
+
+        def note(kind: str, data: Any) -> None:
+            record((perf_counter(), threading.get_ident(), exchange, kind, data))
+
+        async def noted_send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                note("answer", (message["status"], message["headers"]))
+            else:
+                note("body", message.get("body", b""))
+            await send(message)
+
+        path = scope.get("raw_path") or scope["path"]
+        note("request", (scope["method"], path, scope.get("query_string", b""), scope.get("http_version")))
+        _note.set(note)
+        try:
+            await host(scope, receive, noted_send)
+        except BaseException as error:
+            note("raised", repr(error))
+            raise
+        finally:
+            note("end", None)
+
+    return watched
+
+
+def tap(program: Program, note: Note) -> None:
+    """Put a tap into the pipes of a program that has just been started, and note its end."""
+    if program.stdin >= 0:
+        outer, inner = program.stdin, os.pipe()
+        program.stdin = inner[1]
+        _pass_on(inner[0], outer, lambda data: note("stdin", data), program.stdin)
+    outer, inner = program.stdout, os.pipe()
+    program.stdout = inner[0]
+    _pass_on(outer, inner[1], lambda data: note("stdout", data), program.stdout)
+    outer, inner = program.stderr, os.pipe()
+    program.stderr = inner[0]
+    os.close(inner[1])
+    threading.Thread(target=_lines, args=(outer, note), name="gateways-stderr", daemon=True).start()
+    reaped = program.on_reaped
+
+    def noted_end() -> None:
+        note("exit", program.returncode)
+        if reaped is not None:
+            reaped()
+
+    program.on_reaped = noted_end
+
+
+def _pass_on(source: int, sink: int, noted: Callable[[bytes], None], ours: int) -> None:
+    """Copy from `source` to `sink` until either is closed, on a thread. `ours` is the end that the host works with."""
+    os.set_blocking(ours, False)
+    for end in (source, sink):
+        os.set_blocking(end, True)
+
+    def copy() -> None:
+        with os.fdopen(source, "rb", buffering=0) as reader, os.fdopen(sink, "wb", buffering=0) as writer:
+            try:
+                while data := reader.read(BLOCK):
+                    noted(data)
+                    view = memoryview(data)
+                    while view:
+                        view = view[writer.write(view) :]
+            except BrokenPipeError:
+                return  # nobody reads any more; closing the source tells who writes into it
+            noted(b"")
+
+    threading.Thread(target=copy, name="gateways-tap", daemon=True).start()
+
+
+def _lines(source: int, note: Note) -> None:
+    os.set_blocking(source, True)
+    with os.fdopen(source, "rb") as stream:
+        while line := stream.readline(LONGEST_LINE):
+            note("stderr", line.decode("utf-8", "backslashreplace").rstrip())

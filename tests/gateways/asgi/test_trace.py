@@ -1,0 +1,152 @@
+"""A watched ASGI app: what is noted, and that its server cannot tell it from the app itself."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gateways.asgi.trace import access_log, watch
+from gateways.trace.access import ASGIApp, Message, Receive, Scope, Send
+from gateways.trace.events import Event
+
+WRAPPERS = [watch, access_log]
+SCOPE = {"type": "http", "method": "GET", "path": "/é", "raw_path": b"/%C3%A9", "query_string": b"a=1", "headers": []}
+
+
+async def echo(scope: Scope, receive: Receive, send: Send) -> None:
+    message = await receive()
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"a", b"b")]})
+    await send({"type": "http.response.body", "body": message["body"], "more_body": True})
+    await send({"type": "http.response.body"})
+
+
+async def nothing() -> Message:
+    return {"type": "http.disconnect"}
+
+
+async def drop(message: Message) -> None:
+    """What is sent to nobody."""
+
+
+def run(app: ASGIApp, scope: dict[str, Any], *messages: Message) -> list[Message]:
+    """The messages that the app sends when it receives these."""
+    incoming, sent = list(messages), []
+
+    async def receive() -> Message:
+        return incoming.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def main() -> None:
+        await app(scope, receive, send)
+
+    asyncio.run(main())
+    return sent
+
+
+def steps(events: list[Event]) -> list[tuple[str, Any]]:
+    return [(kind, data) for _, _, _, kind, data in events]
+
+
+REQUEST = {"type": "http.request", "body": b"abc", "more_body": False}
+
+
+def test_every_step_is_noted_in_its_order_and_with_its_time() -> None:
+    events: list[Event] = []
+    sent = run(watch(echo, events.append), SCOPE, REQUEST)
+    assert steps(events) == [
+        ("scope", SCOPE),
+        ("receive", REQUEST),
+        *(("send", message) for message in sent),
+        ("returned", None),
+        ("end", None),
+    ]
+    times = [when for when, *_ in events]
+    assert times == sorted(times)
+
+
+def test_two_requests_are_two_exchanges() -> None:
+    events: list[Event] = []
+    watched = watch(echo, events.append)
+    run(watched, SCOPE, REQUEST)
+    run(watched, SCOPE, REQUEST)
+    assert sorted({exchange for _, _, exchange, _, _ in events}) == [1, 2]
+
+
+@pytest.mark.parametrize("wrap", WRAPPERS)
+def test_what_the_server_sees_is_the_same(wrap: Callable[..., ASGIApp]) -> None:
+    assert run(wrap(echo, list), SCOPE, REQUEST) == run(echo, SCOPE, REQUEST)
+
+
+@pytest.mark.parametrize("wrap", WRAPPERS)
+def test_the_lifespan_state_is_the_servers_own_and_noted_as_it_was_given(wrap: Callable[..., ASGIApp]) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        assert (await receive())["type"] == "lifespan.startup"
+        scope["state"]["ready"] = True
+        await send({"type": "lifespan.startup.complete"})
+
+    events: list[Event] = []
+    scope: dict[str, Any] = {"type": "lifespan", "state": {}}
+    assert run(wrap(app, events.append), scope, {"type": "lifespan.startup"}) == [{"type": "lifespan.startup.complete"}]
+    assert scope["state"] == {"ready": True}
+    if wrap is watch:
+        assert events[0][4] == {"type": "lifespan", "state": {}}
+    else:
+        assert events == []
+
+
+@pytest.mark.parametrize("wrap", WRAPPERS)
+@pytest.mark.parametrize("error", [ValueError("in the app"), asyncio.CancelledError("left")])
+def test_an_error_in_the_app_reaches_the_server_as_itself(wrap: Callable[..., ASGIApp], error: BaseException) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        raise error
+
+    async def caught() -> BaseException | None:
+        try:
+            await wrap(app, events.append)(SCOPE, nothing, drop)
+        except BaseException as raised:
+            return raised
+        return None
+
+    events: list[Event] = []
+    assert asyncio.run(caught()) is error
+    if wrap is watch:
+        assert steps(events)[1:] == [("raised", repr(error)), ("end", None)]
+
+
+def test_an_error_of_the_server_reaches_the_app() -> None:
+    async def gone(message: Message) -> None:
+        raise OSError("the client left")
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        with pytest.raises(OSError, match="the client left"):
+            await send({"type": "http.response.start", "status": 200})
+
+    events: list[Event] = []
+
+    async def main() -> None:
+        await watch(app, events.append)(SCOPE, nothing, gone)
+
+    asyncio.run(main())
+    assert [kind for kind, _ in steps(events)] == ["scope", "send", "returned", "end"]
+
+
+def test_what_is_no_message_is_left_to_the_server_to_refuse() -> None:
+    async def app(scope: Scope, receive: Receive, send: Any) -> None:
+        await send("nonsense")
+
+    events: list[Event] = []
+    run(watch(app, events.append), SCOPE)
+    assert ("send", "nonsense") in steps(events)
+
+
+def test_the_access_event_tells_the_request_and_the_answer() -> None:
+    events: list[Event] = []
+    run(access_log(echo, events.append), SCOPE, REQUEST)
+    (event,) = events
+    method, path, query, status, size, seconds = event[4]
+    assert event[3] == "access"
+    assert (method, path, query, status, size) == ("GET", b"/%C3%A9", b"a=1", 200, 3)
+    assert 0 < seconds < 5

@@ -1,0 +1,41 @@
+"""Where servers listen: ports bound before they start, and what is said when that cannot be."""
+
+import socket
+
+import pytest
+
+from gateways.failure import Failure
+from gateways.serving.listen import bind, reachable, url
+
+
+def test_port_0_is_any_that_is_free_and_nobody_is_served_before_the_server_listens() -> None:
+    with bind("127.0.0.1", 0) as sock:
+        host, port = reachable(sock)
+        assert host == "127.0.0.1"
+        assert port > 0
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((host, port), timeout=5)
+
+
+def test_a_taken_port_is_said_in_one_line() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(Failure, match=rf"^port {port} on 127.0.0.1 is taken; .*--port"):
+            bind("127.0.0.1", port)
+
+
+def test_a_host_that_is_not_ours_or_not_there_is_said_in_one_line() -> None:
+    with pytest.raises(Failure, match=r"^cannot listen on 192.0.2.1 port 0: .*; try --host"):
+        bind("192.0.2.1", 0)  # RFC 5737: an address of documentation
+    with pytest.raises(Failure, match=r"^the host 'no such host' cannot be resolved .*; try --host"):
+        bind("no such host", 0)
+
+
+def test_a_wildcard_is_reached_on_loopback() -> None:
+    with bind("0.0.0.0", 0) as sock:
+        assert reachable(sock)[0] == "127.0.0.1"
+
+
+def test_urls_bracket_ipv6() -> None:
+    assert url("127.0.0.1", 80) == "http://127.0.0.1:80"
+    assert url("::1", 80) == "http://[::1]:80"

@@ -1,0 +1,151 @@
+"""The rules of the layout (ARCHITECTURE.md), kept by looking at what each module imports."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SIDES = ("cgi", "wsgi", "asgi")
+IMPURE = {
+    *("socket", "ssl", "select", "selectors", "http.client", "http.server", "socketserver", "urllib.request"),
+    *("threading", "_thread", "queue", "concurrent", "subprocess", "multiprocessing", "signal", "asyncio"),
+    *("time", "sched", "logging", "tempfile"),
+}
+
+
+def modules() -> dict[str, Path]:
+    """The name of each module, and its file."""
+    found = {}
+    for package in ("adapters", "gateways"):
+        for file in sorted((ROOT / package).rglob("*.py")):
+            parts = file.relative_to(ROOT).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+    return found
+
+
+MODULES = modules()
+
+
+def parsed(name: str) -> ast.Module:
+    return ast.parse(MODULES[name].read_text(), str(MODULES[name]))
+
+
+def imports(name: str) -> Iterator[str]:
+    """What a module imports, wherever in it: modules, and names of modules of this project."""
+    package = name.split(".") if MODULES[name].name == "__init__.py" else name.split(".")[:-1]
+    for node in ast.walk(parsed(name)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            source = ".".join([*above, *([node.module] if node.module else [])])
+            members = [f"{source}.{alias.name}" for alias in node.names]
+            yield from (member if member in MODULES else source for member in members)
+
+
+def within(name: str, parents: set[str]) -> bool:
+    parts = name.split(".")
+    return any(".".join(parts[:length]) in parents for length in range(1, len(parts) + 1))
+
+
+def pure() -> list[str]:
+    """Modules that say so in their docstring."""
+    return [name for name in MODULES if re.search(r"\bPure[.:]", ast.get_docstring(parsed(name)) or "")]
+
+
+def reached(name: str) -> set[str]:
+    """What a module imports, and what the modules of this project import that it imports, and so on."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        new = set(imports(waiting.pop())) - found
+        found |= new
+        waiting += new & set(MODULES)
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.split(".")[0] == "adapters"])
+def test_adapters_import_the_standard_library_only(name: str) -> None:
+    foreign = {each for each in imports(name) if each.split(".")[0] not in {*sys.stdlib_module_names, "adapters"}}
+    assert foreign == set()
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith(tuple(f"gateways.{s}" for s in SIDES))])
+def test_the_three_sides_do_not_import_each_other(name: str) -> None:
+    own = name.split(".")[1]
+    others = {f"gateways.{side}" for side in SIDES if side != own}
+    assert [each for each in imports(name) if within(each, others)] == []
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_what_the_sides_share_does_not_import_a_side(side: str) -> None:
+    shared = [name for name in MODULES if name.startswith(("gateways.trace", "gateways.serving"))]
+    assert [name for name in shared if any(within(each, {f"gateways.{side}"}) for each in imports(name))] == []
+
+
+def test_the_sides_have_the_same_files() -> None:
+    for name in ("app", "server", "trace"):
+        assert all(f"gateways.{side}.{name}" in MODULES for side in SIDES), name
+
+
+@pytest.mark.parametrize("name", pure())
+def test_modules_that_say_they_are_pure_are_pure(name: str) -> None:
+    assert {each for each in reached(name) if within(each, IMPURE)} == set()
+
+
+def test_the_mappings_are_among_the_pure_modules() -> None:
+    assert {"adapters.metavariables", "adapters.heads", "gateways.trace.rows", "gateways.trace.text"} <= set(pure())
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_each_module_opens_with_a_docstring_and_imports_alone(name: str) -> None:
+    assert ast.get_docstring(parsed(name))
+    program = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import {name}"
+    done = subprocess.run(
+        [sys.executable, "-I", "-W", "error", "-c", program], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_installed_without_dependencies_the_adapters_work(tmp_path: Path) -> None:
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    options = ["--no-deps", "--no-build-isolation", "--no-index", "--target", str(tmp_path)]
+    subprocess.run([*pip, "install", *options, str(ROOT)], capture_output=True, timeout=50, check=True)
+    for file in ("adapters/py.typed", "gateways/py.typed", "gateways/cgi/app.py"):
+        assert (tmp_path / file).exists()
+    assert (tmp_path / "gateways/cgi/app.py").stat().st_mode & 0o111
+    # -S: no site-packages, so that nothing but the standard library and what was just installed can be imported.
+    program = f"import sys; sys.path.insert(0, {str(tmp_path)!r})" + ADAPTED
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.stdout, done.stderr) == ("http.response.start http.response.body\n", "")
+
+
+ADAPTED = """
+import asyncio
+import adapters
+assert all(getattr(adapters, name) for name in adapters.__all__)
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [environ["PATH_INFO"].encode()]
+
+async def main():
+    sent = []
+    async def send(message):
+        sent.append(message)
+    async def receive():
+        return {"type": "http.request"}
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": [], "http_version": "1.1"}
+    await adapters.WSGIToASGI(app)(scope, receive, send)
+    assert sent[1]["body"] == b"/"
+    print(*(message["type"] for message in sent))
+
+asyncio.run(main())
+"""
