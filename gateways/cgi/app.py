@@ -137,7 +137,7 @@ def json() -> None:
 
 
 def two_chunks() -> None:
-    streamed(TEXT, [b"the first chunk\n", b"the second chunk\n"])
+    streamed(TEXT, paced(["the first chunk\n", "the second chunk\n"], 0))
 
 
 def stream() -> None:

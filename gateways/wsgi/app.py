@@ -122,7 +122,7 @@ def json(environ: Environ, start_response: Start) -> Body:
 
 
 def two_chunks(environ: Environ, start_response: Start) -> Body:
-    return streamed(environ, start_response, TEXT, [b"the first chunk\n", b"the second chunk\n"])
+    return streamed(environ, start_response, TEXT, paced(["the first chunk\n", "the second chunk\n"], 0))
 
 
 def stream(environ: Environ, start_response: Start) -> Body:

@@ -1,6 +1,6 @@
 """What the reference app answers, in all three forms: literal requests and literal responses. Knows no interface."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 TEXT = "text/plain; charset=utf-8"
 JSON = "application/json"
@@ -15,7 +15,7 @@ class Request:
     body: bytes | None = None
 
     def __str__(self) -> str:
-        return f"{self.method} {self.target!r}"
+        return f"{self.method} {self.target[:60].decode('latin-1')}"
 
 
 @dataclass(frozen=True)
@@ -23,8 +23,11 @@ class Response:
     """A response; the header names are in lower case."""
 
     status: int
-    headers: dict[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    headers: dict[str, str]
+    body: bytes
+
+    def __str__(self) -> str:
+        return str(self.status)
 
 
 def whole(status: int, kind: str, body: str, **headers: str) -> Response:
@@ -150,7 +153,6 @@ BAD = [
     ),
     (Request(b"/nope"), MISSING),
     (Request(b"/hello/"), MISSING),
-    (Request(b"//hello"), MISSING),
     (Request(b"/HELLO"), MISSING),
     (Request(b"/%ff"), MISSING),
     (Request(b"/h%C3%A9llo"), MISSING),
@@ -162,11 +164,12 @@ BAD = [
     (Request(b"/background", "PUT", b""), not_allowed("GET, HEAD, POST")),
     (post(b"/ws", b""), not_allowed("GET, HEAD")),
 ]
-RAW = [
+ODD = [
+    (Request(b"//hello"), MISSING),
     (Request(b"/hello?name=\xc3\xa9\xff"), whole(200, TEXT, "Hello, é\N{REPLACEMENT CHARACTER}!\n")),
     (Request(b"/json?\xff=\xe9"), whole(200, JSON, '{"query": {"\\ufffd": ["\\ufffd"]}}\n')),
 ]
-"""Octets that no client should put into a target, and many servers refuse."""
+"""Targets that no client should send: some servers mend them, some refuse them, some pass them on."""
 
 
 def as_head(request: Request, response: Response) -> tuple[Request, Response]:
@@ -175,4 +178,4 @@ def as_head(request: Request, response: Response) -> tuple[Request, Response]:
 
 
 SAFE = [as_head(request, response) for request, response in GOOD + BAD if request.method == "GET"]
-CASES = GOOD + BAD + SAFE + RAW
+CASES = GOOD + BAD + SAFE + ODD

@@ -25,9 +25,9 @@ ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 
 _CGI = """import sys, uvicorn
-from adapters import CGIToASGI
+from adapters.cgi_to_asgi import CGIToASGI
 host, port, program = sys.argv[1:]
-uvicorn.run(CGIToASGI(program), host=host, port=int(port), log_level="warning")
+uvicorn.run(CGIToASGI(program, inherit=["TMPDIR"]), host=host, port=int(port), log_level="warning")
 """
 SERVERS: Mapping[str, Sequence[str]] = {
     "uvicorn": ("-m", "uvicorn", "--host", "{host}", "--port", "{port}", "--log-level", "warning", "{app}"),
@@ -36,7 +36,7 @@ SERVERS: Mapping[str, Sequence[str]] = {
     "granian-asgi": ("-m", "granian", "--host", "{host}", "--port", "{port}", "--interface", "asgi", "{app}"),
     "granian-wsgi": ("-m", "granian", "--host", "{host}", "--port", "{port}", "--interface", "wsgi", "{app}"),
     "waitress": ("-m", "waitress", "--host={host}", "--port={port}", "--threads=8", "{app}"),
-    "gunicorn": ("-m", "gunicorn", "--bind", "{host}:{port}", "--threads", "8", "--graceful-timeout", "1", "{app}"),
+    "gunicorn": ("-m", "gunicorn", "--bind", "{host}:{port}", "--config", "tests/real/gunicorn.conf.py", "{app}"),
     "cheroot": ("-m", "cheroot", "--bind", "{host}:{port}", "{app}"),
     "cgi": ("-c", _CGI, "{host}", "{port}", "{app}"),
 }

@@ -52,6 +52,11 @@ def test_the_root_path_is_cut_at_a_segment_boundary(root: str, path: str, status
     assert ask(app, Request(path.encode()), root_path=root).status == status
 
 
+def test_two_chunks_are_two_events() -> None:
+    events = asyncio.run(conversation(app, scope_of(Request(b"/two-chunks"))))
+    assert [event.get("body") for event in events] == [None, b"the first chunk\n", b"the second chunk\n", None]
+
+
 @on_a_loop
 async def test_a_block_is_sent_before_the_next_is_made() -> None:
     async with Connection(app, scope_of(Request(b"/stream?chunks=1000&delay=10"))) as connection:

@@ -31,6 +31,12 @@ def test_an_empty_path_is_the_root() -> None:
     assert ask(app, Request(b""), SCRIPT_NAME="/mounted") == ask(app, Request(b"/"))
 
 
+def test_two_chunks_are_two_blocks_that_no_server_can_join() -> None:
+    blocks = begin(Request(b"/two-chunks"))
+    assert not hasattr(blocks, "__len__")  # as a list has, of which some servers make one piece
+    assert list(blocks) == [b"the first chunk\n", b"the second chunk\n"]
+
+
 def test_a_block_is_made_when_the_server_asks_for_it_and_none_after_close() -> None:
     blocks = iter(begin(Request(b"/stream?chunks=1000&delay=10")))
     assert next(blocks) == b"chunk 1 of 1000\n"
