@@ -1,0 +1,253 @@
+"""One way to ask a CGI host: in process through ASGI or WSGI, or on a server through a socket; the same answer from all.
+
+Knows requests and responses. It must not know what any program does.
+"""
+
+import asyncio
+import http.client
+import io
+import json
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from adapters.cgi_host import CGIHost
+from adapters.cgi_to_asgi import CGIToASGI
+from adapters.cgi_to_wsgi import CGIToWSGI
+
+Headers = Sequence[tuple[str, str]]
+
+
+@dataclass
+class Response:
+    """What came back. `complete` says whether it was ended in a way that looks whole."""
+
+    status: int
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    body: bytes = b""
+    complete: bool = True
+    reason: str = ""
+
+    def all(self, name: str) -> list[str]:
+        """The values of a header, in order."""
+        return [value for key, value in self.headers if key.lower() == name.lower()]
+
+    def __getitem__(self, name: str) -> str | None:
+        return next(iter(self.all(name)), None)
+
+
+@dataclass
+class Request:
+    """What is asked; `chunks` is a body that comes without a length."""
+
+    target: str
+    method: str = "GET"
+    headers: Headers = ()
+    body: bytes | None = None
+    chunks: Sequence[bytes] | None = None
+    version: str = "1.1"
+
+    @property
+    def all_headers(self) -> list[tuple[str, str]]:
+        """The given ones, and Content-Length or Transfer-Encoding as the body wants."""
+        framing = []
+        if self.chunks is not None:
+            framing = [("Transfer-Encoding", "chunked")]
+        elif self.body is not None and not any(name.lower() == "content-length" for name, _ in self.headers):
+            framing = [("Content-Length", str(len(self.body)))]
+        return [*self.headers, *framing]
+
+
+class Asker(ABC):
+    """Something that answers requests with the programs of a folder."""
+
+    def __call__(self, target: str, method: str = "GET", **details: Any) -> Response:
+        """Ask for `target`; see Request for the details."""
+        return self.exchange(Request(target, method, **details))
+
+    def report(self, target: str = "/report.py", method: str = "GET", **details: Any) -> Any:
+        """What report.py saw of this request."""
+        response = self(target, method, **details)
+        assert response.status == 200, response
+        return json.loads(response.body)
+
+    def environ(self, target: str = "/report.py", method: str = "GET", **details: Any) -> dict[str, str]:
+        """The environment that report.py saw, as octets in latin-1."""
+        environ: dict[str, str] = self.report(target, method, **details)["environ"]
+        return environ
+
+    @abstractmethod
+    def exchange(self, request: Request) -> Response:
+        """Make one request."""
+
+
+class InASGI(Asker):
+    """A CGIToASGI on a loop of its own for each request."""
+
+    def __init__(self, host: CGIToASGI) -> None:
+        self.host: CGIHost = host
+        self._app = host
+
+    def exchange(self, request: Request) -> Response:
+        return asyncio.run(self._exchange(request))
+
+    async def _exchange(self, request: Request) -> Response:
+        path, _, query = request.target.partition("?")
+        blocks = list(request.chunks) if request.chunks is not None else [request.body or b""]
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.4"},
+            "http_version": request.version,
+            "method": request.method,
+            "scheme": "http",
+            "path": unquote_to_bytes(path).decode("utf-8", "replace"),
+            "raw_path": path.encode("latin-1"),
+            "query_string": query.encode("latin-1"),
+            "root_path": "",
+            "headers": [(k.lower().encode("latin-1"), v.encode("latin-1")) for k, v in _with_host(request)],
+            "client": ("127.0.0.1", 50000),
+            "server": ("127.0.0.1", 8000),
+        }
+        response = Response(0, complete=False)
+
+        async def receive() -> dict[str, Any]:
+            if blocks:
+                block = blocks.pop(0)
+                return {"type": "http.request", "body": block, "more_body": bool(blocks)}
+            await asyncio.Event().wait()
+            raise AssertionError("unreachable")
+
+        async def send(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                assert not response.status
+                response.status = message["status"]
+                response.headers = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in message["headers"]]
+                assert all(name == name.lower() for name, _ in response.headers)
+            else:
+                response.body += message.get("body", b"")
+                response.complete = not message.get("more_body", False)
+
+        await _finished(self._app(scope, receive, send), response)
+        return response
+
+
+async def _finished(run: Awaitable[None], response: Response) -> None:
+    """A server cuts the connection when the application raises after the head."""
+    try:
+        await run
+    except Exception:
+        if not response.status:
+            raise
+        response.complete = False
+
+
+class InWSGI(Asker):
+    """A CGIToWSGI."""
+
+    def __init__(self, host: CGIToWSGI) -> None:
+        self.host: CGIHost = host
+        self._app: Callable[..., Iterable[bytes]] = host
+
+    def exchange(self, request: Request) -> Response:
+        path, _, query = request.target.partition("?")
+        body = b"".join(request.chunks) if request.chunks is not None else request.body or b""
+        environ: dict[str, Any] = {
+            "REQUEST_METHOD": request.method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": unquote_to_bytes(path).decode("latin-1"),
+            "QUERY_STRING": query,
+            "REQUEST_URI": request.target,
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": "8000",
+            "SERVER_PROTOCOL": f"HTTP/{request.version}",
+            "REMOTE_ADDR": "127.0.0.1",
+            "REMOTE_PORT": "50000",
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(body),
+            "wsgi.errors": sys.stderr,
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+        for name, value in _with_host(request):
+            _add(environ, name, value)
+        if request.chunks is not None:
+            environ["wsgi.input_terminated"] = True
+        return self._respond(environ)
+
+    def _respond(self, environ: dict[str, Any]) -> Response:
+        response = Response(0)
+
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Callable[..., Any]:
+            response.status, response.reason, response.headers = int(status[:3]), status[4:], headers
+            return response.body.__add__
+
+        blocks = self._app(environ, start_response)
+        try:
+            for block in blocks:
+                assert block, "PEP 3333: an empty block says nothing"
+                response.body += block
+        except Exception:
+            response.complete = False
+        finally:
+            if hasattr(blocks, "close"):
+                blocks.close()
+        return response
+
+
+def _add(environ: dict[str, Any], name: str, value: str) -> None:
+    """A header as servers put it: those with "_" are dropped, repeated ones joined."""
+    key = name.upper().replace("-", "_")
+    if "_" in name:
+        return
+    if key not in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        key = f"HTTP_{key}"
+    if key in environ:
+        value = environ[key] + ("; " if key == "HTTP_COOKIE" else ", ") + value
+    environ[key] = value
+
+
+def _with_host(request: Request) -> Headers:
+    headers = request.all_headers
+    if any(name.lower() == "host" for name, _ in headers):
+        return headers
+    return [("Host", "127.0.0.1:8000"), *headers]
+
+
+class OnServer(Asker):
+    """A server that listens, asked through http.client."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.address = host, port
+
+    def exchange(self, request: Request) -> Response:
+        connection = http.client.HTTPConnection(*self.address, timeout=20)
+        connection._http_vsn, connection._http_vsn_str = int(request.version.replace(".", "")), f"HTTP/{request.version}"  # type: ignore[attr-defined]
+        connection._validate_path = lambda url: None  # type: ignore[attr-defined]
+        try:
+            has_host = any(name.lower() == "host" for name, _ in request.headers)
+            connection.putrequest(request.method, request.target, skip_host=has_host, skip_accept_encoding=True)
+            for name, value in request.all_headers:
+                connection.putheader(name, value.encode("latin-1"))
+            body = iter(request.chunks) if request.chunks is not None else request.body
+            connection.endheaders(body, encode_chunked=request.chunks is not None)
+            answer = connection.getresponse()
+            return self._read(answer)
+        finally:
+            connection.close()
+
+    @staticmethod
+    def _read(answer: http.client.HTTPResponse) -> Response:
+        response = Response(answer.status, answer.getheaders(), reason=answer.reason)
+        try:
+            while block := answer.read1(65536):
+                response.body += block
+        except (http.client.IncompleteRead, ConnectionError):
+            response.complete = False
+        if answer.length:  # what Content-Length promised and did not come
+            response.complete = False
+        return response

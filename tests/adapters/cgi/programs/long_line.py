@@ -1,0 +1,2 @@
+#!python -IS
+print("X-Long: " + "x" * 8192 + "\nContent-Type: text/plain\n\nbody")

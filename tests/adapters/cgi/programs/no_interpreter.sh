@@ -1,0 +1,2 @@
+#!/no/such/interpreter
+printf 'Content-Type: text/plain\n\nhello\n'

@@ -1,0 +1,3 @@
+#!/bin/sh
+# secret source
+printf 'Content-Type: text/plain\n\nhello\n'

@@ -1,0 +1,9 @@
+#!python -IS
+"""Writes its head; then a line for each line of its body, as it comes."""
+
+import os
+import sys
+
+os.write(1, b"Content-Type: text/plain\n\n")
+for line in sys.stdin.buffer:
+    os.write(1, b"got " + line)
