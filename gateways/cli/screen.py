@@ -37,8 +37,12 @@ class Screen:
         """Say what runs where, and what to try."""
         for mode, name, (host, port) in servers:
             server = side(mode).SERVERS[name]
-            line = Text(f"{mode.upper():<5}", style=text.STYLES[mode]).append(f"{url(host, port)}  ", style="bold")
-            self._console.print(line.append(f"{name} {server.version()}, {server.model}", style=""))
+            line = (
+                Text()
+                .append(f"{mode.upper():<5}", style=text.STYLES[mode])
+                .append(f"{url(host, port)}  ", style="bold")
+            )
+            self._console.print(line.append(f"{name} {server.version()}, {server.model}"))
         python = f"Python {platform.python_version()}"
         self._console.print(
             f"\nThe same app{' three times' if len(servers) > 1 else ''}, on {python}. In another terminal, try:\n"
@@ -50,7 +54,7 @@ class Screen:
     def log(self, mode: Mode, line: str) -> None:
         """A line that a server wrote to its stderr."""
         said = printable(line.expandtabs())
-        self._console.print(Text(f"{mode.upper()} log ", style=text.STYLES[mode]).append(said, style="yellow"))
+        self._console.print(Text().append(f"{mode.upper()} log ", style=text.STYLES[mode]).append(said, style="yellow"))
 
     def events(self, mode: Mode, process: int, events: tuple[Event, ...]) -> None:
         """Steps of requests. Those of requests at the same time are sorted out: each keeps its own order."""
@@ -62,22 +66,25 @@ class Screen:
 
     def _step(self, mode: Mode, process: int, event: Event) -> None:
         when, _, number, kind, _ = event
+        width = self._console.width if self._console.is_terminal else None
         key = (mode, process, number)
         exchange = self._running.get(key)
         if exchange is None:
             self._numbers[mode] = self._numbers.get(mode, 0) + 1
             exchange = self._running[key] = begin(self._numbers[mode], event)
             self._console.print()
-            self._console.print(text.heading(mode, exchange.number, exchange.heading))
+            self._print(text.heading(mode, exchange.number, exchange.heading, width))
         exchange.add(event)
         shown = row(event, exchange.began)
         if shown is not None:
-            width = self._console.width if self._console.is_terminal else None
-            self._console.print(Text("\n").join(text.lines(mode, exchange.number, shown, width)))
+            self._print(text.lines(mode, exchange.number, shown, width))
         if exchange.over:
             del self._running[key]
         if kind == "end":
-            self._console.print(text.summary(mode, exchange.number, exchange.summary(when)))
+            self._print(text.summary(mode, exchange.number, exchange.summary(when), width))
+
+    def _print(self, lines: list[Text]) -> None:
+        self._console.print(Text("\n").join(lines))
 
 
 def commands(addresses: list[tuple[str, int]]) -> list[str]:

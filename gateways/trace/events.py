@@ -28,15 +28,15 @@ Record = Callable[[Event], object]
 """Takes an event at once and without waiting: list.append, queue.SimpleQueue.put."""
 
 SHOWN = 200
-"""Of a body, so many bytes are kept."""
+"""Of a body, so many bytes are kept; of all else, everything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The beginning of bytes that are too long to keep."""
+    """The beginning of a body, or of a WebSocket's text, that is too long to keep."""
 
     length: int
-    head: bytes
+    head: bytes | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,13 @@ class Opaque:
 def plain(event: Event) -> Event:
     """The event with data that can be kept and sent: bodies shortened, objects replaced by text in their stead."""
     when, thread, exchange, kind, data = event
+    if kind in ("receive", "send") and isinstance(data, dict):
+        data = {key: _short(item) if key in ("body", "bytes", "text") else item for key, item in data.items()}
+    elif kind == "read":
+        method, arguments, octets = data
+        data = method, arguments, _short(octets)
+    elif kind in ("write", "block", "stdin", "stdout", "body"):
+        data = _short(data)
     return when, thread, exchange, kind, _plain(data)
 
 
@@ -59,12 +66,18 @@ def size(value: Any) -> int:
     return len(value) if isinstance(value, bytes) else 0
 
 
+def _short(value: Any) -> Any:
+    if isinstance(value, (bytes, bytearray, memoryview, str)) and len(value) > SHOWN:
+        head = value[:SHOWN]
+        return Body(len(value), head if isinstance(head, str) else bytes(head))
+    return value
+
+
 def _plain(value: Any) -> Any:
-    if value is None or type(value) in (str, int, float, bool, Body, Opaque):
+    if value is None or type(value) in (str, int, float, bool, Body):
         return value
     if isinstance(value, (bytes, bytearray, memoryview)):
-        octets = bytes(value)
-        return octets if len(octets) <= SHOWN else Body(len(octets), octets[:SHOWN])
+        return bytes(value)
     # Copied first, in one step: the app may be changing it in another thread.
     if type(value) is dict:
         return {_key(key): _plain(item) for key, item in value.copy().items()}

@@ -40,7 +40,7 @@ def row(event: Event, began: float) -> Row | None:
 def show(value: Any) -> str:
     """A value as Python would write it, except that a long body is cut and its length said."""
     if isinstance(value, Body):
-        return f"{value.head!r}… {value.length:,} bytes"
+        return f"{value.head!r}… {value.length:,} {'bytes' if isinstance(value.head, bytes) else 'characters'}"
     if isinstance(value, Opaque):
         return value.text
     if isinstance(value, dict):

@@ -12,15 +12,15 @@ WHAT = 16
 NARROWEST = 30
 
 
-def heading(mode: str, number: int, text: str) -> Text:
-    """The line above the steps of an exchange."""
-    return _gutter(mode, number).append(text, style="bold")
+def heading(mode: str, number: int, text: str, width: int | None) -> list[Text]:
+    """The lines above the steps of an exchange."""
+    return _bold(mode, number, text, "bold", width)
 
 
-def summary(mode: str, number: int, text: str) -> Text:
-    """The line below them."""
-    bad = text[:1] not in ("1", "2", "3", "o", "c")
-    return _gutter(mode, number).append(text, style="bold red" if bad else "bold")
+def summary(mode: str, number: int, text: str, width: int | None) -> list[Text]:
+    """The lines below them; red for an exchange that failed."""
+    good = text[:1] in ("1", "2", "3", "o", "c")
+    return _bold(mode, number, text, "bold" if good else "bold red", width)
 
 
 def lines(mode: str, number: int, row: Row, width: int | None) -> list[Text]:
@@ -53,6 +53,10 @@ def fold(text: str, width: int | None, first: int, hanging: int) -> list[str]:
         text = text[cut:]
         taken = hanging
     return [*pieces, text]
+
+
+def _bold(mode: str, number: int, text: str, style: str, width: int | None) -> list[Text]:
+    return [_gutter(mode, number).append(piece, style=style) for piece in fold(text, width, GUTTER, GUTTER)]
 
 
 def _field(mode: str, number: int, name: str, values: tuple[str, ...], longest: int, width: int | None) -> list[Text]:

@@ -6,8 +6,8 @@ from types import MappingProxyType
 from gateways.trace.events import SHOWN, Body, Opaque, plain, size
 
 
-def data_of(value: object) -> object:
-    return plain((1.0, 2, 3, "kind", value))[4]
+def data_of(value: object, kind: str = "scope") -> object:
+    return plain((1.0, 2, 3, kind, value))[4]
 
 
 def test_all_but_the_data_stays_as_it_is() -> None:
@@ -15,10 +15,28 @@ def test_all_but_the_data_stays_as_it_is() -> None:
 
 
 def test_a_body_that_fits_stays_whole_and_a_longer_one_keeps_its_beginning_and_its_length() -> None:
-    assert data_of(b"x" * SHOWN) == b"x" * SHOWN
-    assert data_of(b"x" * (SHOWN + 1)) == Body(SHOWN + 1, b"x" * SHOWN)
-    assert data_of(bytearray(b"ab")) == b"ab"
-    assert data_of(memoryview(b"ab")) == b"ab"
+    long, cut = b"x" * (SHOWN + 1), Body(SHOWN + 1, b"x" * SHOWN)
+    for kind in ("write", "block", "stdin", "stdout", "body"):
+        assert data_of(b"x" * SHOWN, kind) == b"x" * SHOWN
+        assert data_of(long, kind) == cut
+        assert data_of(bytearray(long), kind) == cut
+        assert data_of(memoryview(b"ab"), kind) == b"ab"
+    assert data_of(("read", (-1,), long), "read") == ("read", (-1,), cut)
+    assert data_of({"type": "http.request", "body": long}, "receive") == {"type": "http.request", "body": cut}
+    assert data_of({"text": "é" * (SHOWN + 1)}, "send") == {"text": Body(SHOWN + 1, "é" * SHOWN)}
+
+
+def test_what_is_no_body_stays_whole_however_long() -> None:
+    long = b"x" * 10_000
+    for value in ({"query_string": long, "headers": [(b"a", long)]}, ("GET", long, long)):
+        assert data_of(value) == value
+    started = {"type": "http.response.start", "headers": [(long, long)]}
+    assert data_of(started, "send") == started
+    assert data_of(("200 OK", [("a", "x" * 10_000)], False), "start_response") == (
+        "200 OK",
+        [("a", "x" * 10_000)],
+        False,
+    )
 
 
 def test_dicts_lists_and_tuples_are_copied_all_the_way_down() -> None:

@@ -45,9 +45,16 @@ def test_text_is_cut_after_a_blank_where_there_is_one() -> None:
 
 
 def test_a_large_number_does_not_touch_the_text() -> None:
-    assert heading("wsgi", 123456, "GET / HTTP/1.1").plain == "WSGI 123456 GET / HTTP/1.1"
+    assert heading("wsgi", 123456, "GET / HTTP/1.1", None)[0].plain == "WSGI 123456 GET / HTTP/1.1"
+
+
+def test_a_long_heading_is_folded_too() -> None:
+    folded = heading("asgi", 1, "GET /" + "x" * 100, 80)
+    assert [line.plain for line in folded] == ["ASGI 1   GET /" + "x" * 66, "ASGI 1   " + "x" * 34]
 
 
 def test_a_failed_exchange_is_red() -> None:
-    styles = [summary("asgi", 1, text).spans[-1].style for text in ("200 · 1", "over · 1", "500 · 1", "no head · 0")]
+    styles = [
+        summary("asgi", 1, text, 80)[0].spans[-1].style for text in ("200 · 1", "over · 1", "500 · 1", "no head · 0")
+    ]
     assert styles == ["bold", "bold", "bold red", "bold red"]

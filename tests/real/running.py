@@ -1,0 +1,131 @@
+"""A command of this project as a process: started as a person would, read line by line, interrupted, ended."""
+
+import os
+import queue
+import re
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+PATIENCE = 20.0
+"""Seconds until something that has not happened never will."""
+
+
+class Running:
+    """`gateways …`, with its output; on leaving, everything it has started is killed."""
+
+    def __init__(self, *arguments: str, stdout: int | None = None, **environment: str) -> None:
+        self._mark = uuid.uuid4().hex
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._seen: set[psutil.Process] = set()
+        self.said: list[str] = []
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "gateways", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if stdout is None else stdout,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            env={**os.environ, **environment, "GATEWAYS_TEST": self._mark},
+        )
+        if self.process.stdout is not None:
+            threading.Thread(target=self._read, daemon=True).start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._look()
+        for each in [*self._seen, *self._marked()]:
+            if each.is_running():
+                each.kill()
+        self.process.kill()
+        self.process.communicate()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._lines.put(line.decode().rstrip("\n"))
+        self._lines.put(None)
+
+    def wait_for(self, pattern: str, count: int = 1) -> list[str]:
+        """What has been said, once so many lines match."""
+        until = time.monotonic() + PATIENCE
+        while sum(re.search(pattern, line) is not None for line in self.said) < count:
+            try:
+                line = self._lines.get(timeout=max(0.01, until - time.monotonic()))
+            except queue.Empty:
+                line = None
+            assert line is not None, f"not said: {pattern!r} × {count}, but:\n" + "\n".join(self.said)
+            self.said.append(line)
+        return self.said
+
+    @property
+    def urls(self) -> list[str]:
+        """Where it serves; it has said so."""
+        return re.findall(r"^\S+ +(http://\S+:\d+) ", "\n".join(self.wait_for("Ctrl-C")), re.MULTILINE)
+
+    @property
+    def commands(self) -> list[str]:
+        """The curl commands that it gives to try."""
+        return [line.strip() for line in self.wait_for("Ctrl-C") if line.strip().startswith("curl")]
+
+    def _look(self) -> None:
+        """Take note of all its processes: those that leave its process group cannot be found later."""
+        try:
+            self._seen.update(psutil.Process(self.process.pid).children(recursive=True))
+        except psutil.NoSuchProcess:
+            return
+
+    def _marked(self) -> list[psutil.Process]:
+        """The processes that have its environment, whoever their parent is by now."""
+        return [
+            each
+            for each in psutil.process_iter(["environ"])
+            if (each.info["environ"] or {}).get("GATEWAYS_TEST") == self._mark and each.pid != self.process.pid
+        ]
+
+    def tree(self, enough: Callable[[set[psutil.Process]], bool]) -> set[psutil.Process]:
+        """All the processes that it started, once there are enough."""
+        until = time.monotonic() + PATIENCE
+        while not enough(self._seen):
+            assert time.monotonic() < until, self._seen
+            self._look()
+            time.sleep(0.02)
+        return self._seen
+
+    def end(self, number: int, whole_group: bool = False) -> tuple[int, float]:
+        """Send a signal, as a terminal does to the whole group, or to it alone; exit status and seconds it took."""
+        self._look()
+        began = time.monotonic()
+        if whole_group:
+            os.killpg(self.process.pid, number)
+        else:
+            os.kill(self.process.pid, number)
+        status = self.process.wait(timeout=PATIENCE)
+        return status, time.monotonic() - began
+
+    def left(self) -> list[str]:
+        """The processes of it that still run. (A zombie does not: its parent, init by now, is to collect it.)"""
+        alive = []
+        for each in {*self._seen, *self._marked()}:
+            try:
+                if each.is_running() and each.status() != psutil.STATUS_ZOMBIE:
+                    alive.append(f"{each.pid} {each.cmdline()}")
+            except psutil.NoSuchProcess:
+                continue
+        return alive
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """`gateways …` to its end."""
+    command = [sys.executable, "-m", "gateways", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, stdin=subprocess.DEVNULL)
