@@ -1,0 +1,117 @@
+"""The command line: what it refuses, and how: one line on stderr, 2 for a wrong command line, 1 for failed work."""
+
+import re
+import socket
+import subprocess
+import sys
+from importlib.metadata import distribution, version
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def gateways(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "gateways", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, stdin=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["demmo"], "gateways: No such command 'demmo'"),
+        (["--nonsense"], "gateways: No such option '?--nonsense"),
+        (["demo", "--nonsense"], "gateways demo: No such option '?--nonsense"),
+        (["demo", "extra"], "gateways demo: Got unexpected extra argument"),
+        (["demo", "--mode", "fastcgi"], "gateways demo: Invalid value for '--mode': 'fastcgi' is not one of 'cgi', "),
+        (["demo", "--port", "65536"], "gateways demo: Invalid value for '--port': 65536 is not in the range"),
+        (["demo", "--port", "x"], "gateways demo: Invalid value for '--port': 'x' is not a valid integer"),
+        (["demo", "--port", "65534"], "gateways demo: Invalid value for '--port': three modes need three ports"),
+        (["demo", "--server", "uvicorn"], "gateways demo: --server needs --mode"),
+        (
+            ["demo", "--mode", "wsgi", "--server", "uvicorn"],
+            "gateways demo: Invalid value for '--server': 'uvicorn' is none for wsgi; it has waitress, gunicorn, ",
+        ),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_and_status_2(arguments: list[str], said: str) -> None:
+    done = gateways(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert re.match(f"{said}.* --help says what there is\\)\n$", done.stderr)
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_taken_port_is_one_line_and_status_1() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = gateways("demo", "--mode", "asgi", "--port", str(port))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"gateways: port {port} on 127.0.0.1 is taken; choose another with --port (0: any that is free)\n"
+    )
+
+
+def test_a_traceback_comes_with_debug_only() -> None:
+    done = gateways("demo", "--mode", "asgi", "--host", "192.0.2.1", "--port", "0", "--debug")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Traceback (most recent call last):\n")
+    assert done.stderr.splitlines()[-1].startswith("gateways: cannot listen on 192.0.2.1 port 0: ")
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """A Python in which of all that this project can use only the command line's own needs are installed."""
+    folder = tmp_path_factory.mktemp("bare")
+    for name in ("click", "rich", "markdown-it-py", "mdurl", "pygments"):
+        files = distribution(name).files or []
+        for top in {file.parts[0] for file in files if not file.parts[0].startswith(("..", "__pycache__"))}:
+            (folder / top).symlink_to(Path(str(distribution(name).locate_file(top))))
+    program = f"import sys; sys.path[:0] = [{str(ROOT)!r}, {str(folder)!r}]; from gateways.cli import main; main()"
+    return [sys.executable, "-I", "-S", "-c", program]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "server", "package"),
+    [
+        (["--mode", "asgi"], "uvicorn", "gateways"),
+        (["--mode", "cgi"], "uvicorn", "gateways"),
+        (["--mode", "wsgi", "--server", "gunicorn"], "gunicorn", "gateways[compare]"),
+        (["--mode", "asgi", "--server", "daphne"], "daphne", "gateways[compare]"),
+    ],
+)
+def test_a_server_that_is_not_installed_is_said_with_what_brings_it(
+    bare: list[str], arguments: list[str], server: str, package: str
+) -> None:
+    command = [*bare, "demo", "--port", "0", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"gateways: the server {server} is not installed; it comes with: pip install '{package}'\n"
+
+
+def test_version_and_help() -> None:
+    assert gateways("--version").stdout == f"gateways, version {version('gateways')}\n"
+    for done in (gateways(), gateways("--help"), gateways("-h")):
+        assert done.returncode == 0
+        assert "demo" in done.stdout
+    shown = gateways("demo", "--help").stdout
+    for option in ("--mode", "--server", "--host", "--port", "--quiet", "--debug"):
+        assert option in shown
+
+
+def test_the_command_is_installed() -> None:
+    script = Path(sys.executable).with_name("gateways")
+    done = subprocess.run([script, "--version"], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout == gateways("--version").stdout
+
+
+def test_help_loads_no_server_and_no_loop() -> None:
+    program = (
+        "import sys\n"
+        "from gateways.cli import cli\n"
+        "cli.main(['demo', '--help'], standalone_mode=False)\n"
+        "print(sorted({'uvicorn', 'waitress', 'asyncio', 'adapters'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"
