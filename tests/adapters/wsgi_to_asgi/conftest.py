@@ -1,0 +1,40 @@
+"""Fixtures of the contract suite: every test runs on each kind of loop; nothing may be left over after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.adapters.wsgi_to_asgi.contenders import contender, is_ours
+from tests.adapters.wsgi_to_asgi.loops import KINDS, Loop, open_loop
+from tests.adapters.wsgi_to_asgi.serving import Serve, poll, threads_inside_apps
+
+
+@pytest.fixture(params=KINDS if is_ours() else ["asyncio"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """The kind of loop."""
+    return str(request.param)
+
+
+@pytest.fixture
+def loop(kind: str) -> Iterator[Loop]:
+    """A running loop; what it complains about, and tasks that are left on it, fail the test."""
+    loop = open_loop(kind)
+    yield loop
+    left = loop.call(loop.tasks)
+    loop.close()
+    if is_ours():
+        assert not loop.complaints
+        assert not left, f"{left} tasks are left on the loop"
+
+
+@pytest.fixture
+def serve(loop: Loop) -> Iterator[Serve]:
+    """A server; threads that are still inside an app after the test's requests have ended fail the test."""
+    serve = Serve(loop, contender())
+    yield serve
+    serve.close()
+    if is_ours():
+        poll(lambda: not threads_inside_apps(), "threads to leave the apps: " + "\n".join(threads_inside_apps()))
+    serve.close_adapters()

@@ -1,0 +1,70 @@
+"""The adapters that the suite can be run against: ours, and the ones that people use today.
+
+Which one it is, the environment variable CONTRACT_ADAPTER says; without it, ours.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+ENVIRONMENT = "CONTRACT_ADAPTER"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """An adapter: its distribution, and how it is put over a WSGI app with so many threads (None: its own default)."""
+
+    distribution: str
+    title: str
+    make: Callable[[Any, int | None], Any]
+
+
+def _ours(app: Any, threads: int | None) -> Any:
+    from adapters import WSGIToASGI
+
+    return WSGIToASGI(app) if threads is None else WSGIToASGI(app, threads=threads)
+
+
+def _a2wsgi(app: Any, threads: int | None) -> Any:
+    from a2wsgi import WSGIMiddleware
+
+    return WSGIMiddleware(app) if threads is None else WSGIMiddleware(app, workers=threads)
+
+
+def _asgiref(app: Any, threads: int | None) -> Any:
+    from asgiref.wsgi import WsgiToAsgi
+
+    return WsgiToAsgi(app)
+
+
+def _starlette(app: Any, threads: int | None) -> Any:
+    from starlette.middleware.wsgi import WSGIMiddleware
+
+    return WSGIMiddleware(app)
+
+
+def _hypercorn(app: Any, threads: int | None) -> Any:
+    from hypercorn.middleware import AsyncioWSGIMiddleware
+
+    return AsyncioWSGIMiddleware(app, max_body_size=2**30)
+
+
+CONTENDERS = {
+    "gateways": Contender("gateways", "`adapters.WSGIToASGI`", _ours),
+    "a2wsgi": Contender("a2wsgi", "`a2wsgi.WSGIMiddleware`", _a2wsgi),
+    "asgiref": Contender("asgiref", "`asgiref.wsgi.WsgiToAsgi`", _asgiref),
+    "starlette": Contender("starlette", "`starlette.middleware.wsgi.WSGIMiddleware`", _starlette),
+    "hypercorn": Contender("hypercorn", "`hypercorn.middleware.AsyncioWSGIMiddleware`", _hypercorn),
+}
+
+
+def contender() -> Contender:
+    """The adapter that this run is about."""
+    return CONTENDERS[os.environ.get(ENVIRONMENT, "gateways")]
+
+
+def is_ours() -> bool:
+    return contender().distribution == "gateways"

@@ -1,0 +1,135 @@
+"""What a head may hold, and how it is spelled for ASGI: PEP 3333, "The start_response() Callable", "Unicode Issues"."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.adapters.wsgi_to_asgi.apps import Returning, Starting
+from tests.adapters.wsgi_to_asgi.serving import Serve
+
+
+def refused(serve: Serve, status: Any, headers: Any) -> None:
+    """Assert that start_response() itself raises, and that nothing is sent."""
+    app = Starting(lambda start: start(status, headers))
+    exchange = serve(app)
+    exchange.wait_end()
+    assert isinstance(app.error, Exception), "start_response() accepted it"
+    assert exchange.sent == []
+
+
+def test_status_becomes_a_number(serve: Serve) -> None:
+    """ASGI: the status argument becomes status, with the reason phrase dropped."""
+    assert serve(Returning([b""], "418 I'm a teapot")).response().status == 418
+
+
+@pytest.mark.parametrize("status", ["200 ", "299 Any Reason (at all)", "599 \xfc"])
+def test_any_reason_is_accepted(serve: Serve, status: str) -> None:
+    """RFC 9112, 4: the reason phrase may be empty, and has no meaning."""
+    assert serve(Returning([b"x"], status)).response().status == int(status[:3])
+
+
+def test_header_names_become_lower_case_bytes(serve: Serve) -> None:
+    """ASGI: header names must be lowercased; names and values are byte strings."""
+    response = serve(Returning([b"x"], headers=[("X-Custom", "Value"), ("ETAG", '"a"')])).response()
+    assert (response.values(b"x-custom"), response.values(b"etag")) == ([b"Value"], [b'"a"'])
+
+
+def test_repeated_headers_are_kept_in_order(serve: Serve) -> None:
+    """ASGI: order must be preserved in the HTTP response; RFC 6265, 3: Set-Cookie must not be folded."""
+    headers = [("Set-Cookie", "a=1"), ("X-Between", "0"), ("Set-Cookie", "b=2")]
+    response = serve(Returning([b"x"], headers=headers)).response()
+    assert response.values(b"set-cookie") == [b"a=1", b"b=2"]
+
+
+def test_header_values_are_latin_1(serve: Serve) -> None:
+    """PEP 3333: strings are bytes as latin-1."""
+    response = serve(Returning([b"x"], headers=[("X-Name", "\xc3\xbc\xff")])).response()
+    assert response.values(b"x-name") == [b"\xc3\xbc\xff"]
+
+
+def test_an_empty_header_value_is_sent(serve: Serve) -> None:
+    """RFC 9110, 5.5: a field value may be empty."""
+    assert serve(Returning([b"x"], headers=[("X-Empty", "")])).response().values(b"x-empty") == [b""]
+
+
+@pytest.mark.parametrize("status", [200, b"200 OK", None, ("200", "OK")])
+def test_a_status_that_is_no_str_is_refused(serve: Serve, status: Any) -> None:
+    """PEP 3333: strings passed to start_response() must be of type str."""
+    refused(serve, status, [])
+
+
+@pytest.mark.parametrize("status", ["", "OK", "20 OK", "2000 OK", "200OK", " 200 OK", "2x0 OK", "-20 OK", "２００ OK"])
+def test_a_status_without_three_digits_is_refused(serve: Serve, status: str) -> None:
+    """PEP 3333: status is a Status-Code and a Reason-Phrase, separated by a single space, with nothing around them."""
+    refused(serve, status, [])
+
+
+@pytest.mark.parametrize("status", ["200 OK\r\n", "200 OK\r\nX-Injected: yes", "200 O\nK", "200 O\0K"])
+def test_control_characters_in_the_status_are_refused(serve: Serve, status: str) -> None:
+    """PEP 3333: the status must not contain control characters, and must not be terminated with CR or LF."""
+    refused(serve, status, [])
+
+
+@pytest.mark.parametrize("character", ["\r", "\n", "\0", "\r\n"])
+@pytest.mark.parametrize("place", ["value", "name", "end of the value"])
+def test_control_characters_in_headers_are_refused(serve: Serve, character: str, place: str) -> None:
+    """PEP 3333: each header value must not include any control characters, either embedded or at the end."""
+    header = {
+        "value": ("X-A", f"1{character}X-Injected: yes"),
+        "name": (f"X-A: 1{character}X-Injected", "yes"),
+        "end of the value": ("X-A", f"1{character}"),
+    }[place]
+    refused(serve, "200 OK", [header])
+
+
+@pytest.mark.parametrize("header", [("X-Count", 5), (b"X-Name", "a"), ("X-Name", b"a"), ("X-None", None), (1, "a")])
+def test_names_and_values_that_are_no_str_are_refused(serve: Serve, header: Any) -> None:
+    """PEP 3333: all strings must be of type str."""
+    refused(serve, "200 OK", [header])
+
+
+@pytest.mark.parametrize("header", [("X-Name", "☃"), ("☃", "a")])
+def test_characters_outside_latin_1_are_refused(serve: Serve, header: tuple[str, str]) -> None:
+    """PEP 3333: it is a fatal error to supply strings containing a character outside ISO-8859-1."""
+    refused(serve, "200 OK", [header])
+
+
+@pytest.mark.parametrize("name", ["", "X Y", "X-Name:", "X(Y)", "X\tY", "X-Ü"])
+def test_names_that_are_no_token_are_refused(serve: Serve, name: str) -> None:
+    """PEP 3333: each header name must be a valid HTTP field-name, without a trailing colon or other punctuation."""
+    refused(serve, "200 OK", [(name, "a")])
+
+
+@pytest.mark.parametrize(
+    "name", ["Connection", "Keep-Alive", "Transfer-Encoding", "TE", "Upgrade", "transfer-encoding", "CONNECTION"]
+)
+def test_hop_by_hop_headers_are_refused(serve: Serve, name: str) -> None:
+    """PEP 3333: a server should consider hop-by-hop headers a fatal error, and raise if they are given to start_response()."""
+    refused(serve, "200 OK", [(name, "x")])
+
+
+@pytest.mark.parametrize("headers", [[("X-One",)], [("X-One", "1", "2")], ["abc"], [None], None, 5])
+def test_headers_that_are_no_list_of_pairs_are_refused(serve: Serve, headers: Any) -> None:
+    """PEP 3333: response_headers is a list of (header_name, header_value) tuples."""
+    refused(serve, "200 OK", headers)
+
+
+@pytest.mark.parametrize("length", ["five", "-1", "+5", "5.0", "", "1_0"])
+def test_a_content_length_that_is_no_number_is_refused(serve: Serve, length: str) -> None:
+    """PEP 3333: servers should check for errors in the headers when start_response is called; RFC 9110, 8.6: digits."""
+    refused(serve, "200 OK", [("Content-Length", length)])
+
+
+def test_unequal_content_lengths_are_refused(serve: Serve) -> None:
+    """RFC 9110, 8.6: a server must not send contradicting lengths, which would let responses be split."""
+    refused(serve, "200 OK", [("Content-Length", "5"), ("Content-Length", "6")])
+
+
+def test_a_faulty_head_reaches_the_server_as_an_error(serve: Serve) -> None:
+    """PEP 3333: an exception that aborts an application is trapped and logged by the server."""
+    app = Starting(lambda start: start("200 OK", [("X-A", "1\n2")]))
+    exchange = serve(app)
+    assert exchange.error() is app.error
+    assert exchange.sent == []
