@@ -23,7 +23,7 @@ Body = AsyncGenerator[bytes, None]
 Query = dict[str, list[str]]
 
 TEXT, JSON, EVENTS = "text/plain; charset=utf-8", "application/json", "text/event-stream"
-BLOCK = 64 * 1024  # bytes of a body that are held at once, at most
+BLOCK = 64 * 1024  # bytes of a file that are read at once
 SOURCE = Path(__file__).resolve()
 FINISHED: deque[str] = deque(maxlen=100)  # jobs of /background, for a server that has no lifespan to keep them in
 
