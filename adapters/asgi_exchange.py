@@ -39,6 +39,8 @@ class Exchange:
         self.complete = False  # the response is
         self.error: BaseException | None = None
         self._app, self._scope = app, scope
+        self._to_head = scope["method"] == "HEAD"  # the application may do with the scope as it likes
+        self._offered = frozenset(scope["extensions"])
         self._messages, self._more = deque(messages), more
         self._asked = self._begun = self._dropped = self._gone = False
         self._missing: int | None = None
@@ -140,7 +142,7 @@ class Exchange:
                     raise ClientDisconnected("the client has left")
         elif kind == "http.response.start":
             self._start(message)
-        elif kind == "http.response.pathsend" and kind in self._scope["extensions"]:
+        elif kind == "http.response.pathsend" and kind in self._offered:
             self._path(message)
         else:
             raise AppProtocolError(
@@ -152,13 +154,13 @@ class Exchange:
             raise AppProtocolError("the application sent 'http.response.start' a second time")
         status, headers, length = head_from_asgi(message.get("status"), message.get("headers") or ())
         self.head = (status, headers)
-        self._dropped = self._scope["method"] == "HEAD" or not has_body(message["status"])
+        self._dropped = self._to_head or not has_body(message["status"])
         self._missing = None if self._dropped else length
 
     def _path(self, message: Message) -> None:
         if self.head is None or self._begun:
             raise AppProtocolError("'http.response.pathsend' is the whole body: send it once, after the start")
-        self._finish(b"" if self._dropped else PathSend(message["path"]), 0)
+        self._finish(PathSend(message["path"]), 0)
 
     def _body(self, message: Message) -> None:
         if self.head is None:
@@ -181,9 +183,10 @@ class Exchange:
     def _finish(self, last: bytes | PathSend, size: int) -> None:
         """The response is complete; what the application does from now on holds up nobody."""
         self.complete = True
-        if self._dropped and self.head is not None and size and not self._begun:
-            _promise(self.head[1], size)
-            last = b""
+        if self._dropped:
+            if self._to_head and size and not self._begun and self.head is not None:
+                _promise(self.head[1], size)  # or a server would take the empty body for that of GET
+            last, size = b"", 0
         self.desk.put(last, size, last=True)
         self._wake_receivers()
 

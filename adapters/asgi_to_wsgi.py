@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import io
 import logging
 import os
 import threading
 import weakref
-from collections.abc import Iterable, Iterator
-from contextvars import copy_context
+from collections.abc import Callable, Iterable, Iterator
+from contextvars import Context, copy_context
 from functools import partial
 from typing import Any
 
 from .asgi_app import ASGIApp, Message, as_asgi3
 from .asgi_exchange import GRACE, Exchange, PathSend
-from .crossing import Desk, LoopClosed
+from .crossing import ClientDisconnected, Desk, LoopClosed, adopt
 from .heads import has_body
 from .lifespan import Lifespan, LifespanFailed
-from .loop_thread import LoopFactory, acquire, release
+from .loop_thread import BorrowedLoop, LoopFactory, acquire, release
 from .metavariables import BadRequest, content_length, scope_from_environ
+from .wsgi_client import left
 from .wsgi_response import StartResponse
 
 log = logging.getLogger("gateways.asgi")
@@ -31,7 +33,7 @@ log = logging.getLogger("gateways.asgi")
 _CLOSE_SECONDS = 10  # how long close() waits for the application
 _BLOCK = (
     64 * 1024
-)  # bytes of a request's body that are read at a time; a smaller body is read before the application runs
+)  # bytes of a request's body that are read at a time
 
 
 class ASGIToWSGI:
@@ -52,6 +54,7 @@ class ASGIToWSGI:
     def __init__(self, app: Any, *, loop_factory: LoopFactory | None = None) -> None:
         self.app: ASGIApp = as_asgi3(app)
         self._loop_factory = loop_factory
+        self._closed = False
         self._forked()
         _adapters.add(self)
 
@@ -61,7 +64,7 @@ class ASGIToWSGI:
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve one WSGI request. Raises what the application raises, and LifespanFailed if it could not start."""
-        if "HTTP_UPGRADE" in environ and "websocket" in environ["HTTP_UPGRADE"].lower():
+        if "HTTP_UPGRADE" in environ and _is_websocket(environ):
             return _answer(start_response, "501 Not Implemented", "WSGI, which this server speaks, has no WebSocket.")
         try:
             body = _Body(environ)
@@ -74,27 +77,35 @@ class ASGIToWSGI:
         scope["state"] = running.lifespan.state.copy()
         scope["extensions"] = {"http.response.pathsend": {}} if "wsgi.file_wrapper" in environ else {}
         scope["wsgi_environ"] = environ
-        desk = Desk(running.thread.loop)
+        desk = Desk(running.thread.loop, left(environ))
         exchange = Exchange(self.app, scope, desk, body.first(), body.more)
         response = _Response(exchange, body, running, environ.get("wsgi.file_wrapper"))
         return response.answer(start_response, head_only=scope["method"] == "HEAD")
 
     def _start(self) -> _Running:
         with self._starting:
+            if self._closed:
+                raise RuntimeError("this ASGIToWSGI has been closed; make another")
             if self._running is None:
-                running = _Running(self.app, self._loop_factory)
+                running = _Running(self.app, *self._loop())
                 weakref.finalize(self, running.close_soon).atexit = False
                 self._running = running
             if self._running.failure is not None:
                 raise LifespanFailed(self._running.failure)
             return self._running
 
+    def _loop(self) -> tuple[BorrowedLoop, Callable[[], object]]:
+        """The loop to run on, and what lets go of it."""
+        thread = acquire(self._loop_factory)
+        return thread, partial(release, self._loop_factory, thread)
+
     def close(self) -> None:
         """End the lifespan, and the loop if no other adapter uses it. Waits for both, some seconds at most.
 
-        What the application still does has a second to end before it is cancelled. A later request starts anew.
+        What the application still does has a second to end before it is cancelled. A later request is an error.
         """
         with self._starting:
+            self._closed = True
             running, self._running = self._running, None
         if running is not None:
             running.close()
@@ -107,21 +118,21 @@ _started: set[_Running] = set()  # until they are closed: also those whose adapt
 class _Running:
     """An application that has been started in this process: its loop, its lifespan, its live requests."""
 
-    def __init__(self, app: ASGIApp, factory: LoopFactory | None) -> None:
-        self._factory = factory
+    def __init__(self, app: ASGIApp, thread: BorrowedLoop, let_go: Callable[[], object]) -> None:
+        self.thread, self._let_go = thread, let_go
         self._closing = threading.Lock()
-        self.thread = acquire(factory)
         self.live: set[Exchange] = set()
         self.lifespan = Lifespan(app)
         self.failure: str | None = None
         if self.thread.inside():
-            release(factory, self.thread)
+            let_go()
             raise RuntimeError(
                 "ASGIToWSGI was called on its own event loop, which it would wait for: use another thread"
             )
         _started.add(self)
         try:
-            self.thread.run(self.lifespan.startup()).result()
+            # In an empty context: the lifespan is no part of the request that happens to be the first.
+            Context().run(self.thread.run, self.lifespan.startup()).result()
         except LifespanFailed as error:
             self.failure = str(error)
             log.error("%s; its requests will fail", error)
@@ -138,7 +149,7 @@ class _Running:
             except TimeoutError:
                 ending.cancel()
                 log.error("the application did not shut down in %s seconds", _CLOSE_SECONDS)
-            release(self._factory, self.thread)
+            self._let_go()
 
     def close_soon(self) -> None:
         """close() in a thread of its own: the garbage collector must not wait."""
@@ -159,8 +170,9 @@ class _Body:
 
     def __init__(self, environ: dict[str, Any]) -> None:
         """Raises BadRequest for a CONTENT_LENGTH that is no number."""
-        stream = environ["wsgi.input"]
+        stream = environ["wsgi.input"] or io.BytesIO()
         self._read = getattr(stream, "read1", stream.read)  # read1() gives what has arrived; read() may wait for all
+        self._arrived = isinstance(stream, io.BytesIO) or type(stream).__module__ == "waitress.buffers"
         length = environ.get("CONTENT_LENGTH")
         self._missing: int | None = None
         if length:
@@ -168,17 +180,14 @@ class _Body:
             self.more = self._missing > 0
         else:
             self.more = bool(environ.get("wsgi.input_terminated")) or environ.get("mod_wsgi.input_chunked") == "1"
-        self._later = "100-continue" in environ.get("HTTP_EXPECT", "").lower()
 
     def first(self) -> list[Message]:
-        """What the application need not ask for: an empty body, or a small one."""
+        """What the application need not ask for: an empty body, or a small one that has already arrived."""
         if not self.more:
             return [{"type": "http.request", "body": b"", "more_body": False}]
-        messages: list[Message] = []
-        if self._missing is not None and self._missing <= _BLOCK and not self._later:
-            while self.more:
-                messages.append(self.read())
-        return messages
+        if self._arrived and self._missing is not None and self._missing <= _BLOCK:
+            return [self.read()]
+        return []
 
     def read(self) -> Message:
         """The next part of the body; a body that ends too soon, or cannot be read, is a disconnect."""
@@ -205,20 +214,22 @@ class _Response:
         self._exchange, self._body, self._running, self._file_wrapper = exchange, body, running, file_wrapper
         self._loop = running.thread.loop
         self._items: list[Any] = []
-        self._asked = self._ended = False
+        self._asked = self._ended = self._closed = False
 
     def answer(self, start_response: StartResponse, head_only: bool) -> Iterable[bytes]:
         """Run the application up to the first of its body, and call start_response()."""
         exchange = self._exchange
+        context = copy_context()
         try:
-            self._loop.post(partial(exchange.start, self._running.live, copy_context()))
+            self._loop.post(partial(exchange.start, self._running.live, context))
             self._take()
         except BaseException:  # the application's error; or a signal, which finds the main thread here
             self.close()
             raise
+        adopt(context)
         assert exchange.head is not None  # the application sent it, or _take() would have raised
         status, headers = exchange.head
-        if not self._ended:
+        if not self._ended or not exchange.complete:
             start_response(status, headers)
             return self
         last = self._items[-1]
@@ -227,14 +238,8 @@ class _Response:
             start_response(status, headers)
             wrapped: Iterable[bytes] = self._file_wrapper(file, _BLOCK)
             return wrapped
-        whole = b"".join(self._items)
-        if head_only or not has_body(int(status[:3])):
-            start_response(status, headers)
-            return []
-        if not any(name.lower() == "content-length" for name, _ in headers):
-            headers.append(("Content-Length", str(len(whole))))
         start_response(status, headers)
-        return [whole]
+        return [b"".join(self._items)] if has_body(int(status[:3])) and not head_only else []
 
     def _take(self) -> None:
         """Wait for items, and meanwhile read what the application asks for. No items, with `_ended`, are the end.
@@ -250,7 +255,7 @@ class _Response:
             if self._ended and not self._items and not exchange.complete:
                 error, exchange.error = exchange.error, None
                 try:
-                    raise error or LoopClosed("the event loop of the application has ended")
+                    raise error or ClientDisconnected("the client has left, or the event loop has ended")
                 finally:
                     del error  # its traceback holds this frame
             if self._ended:
@@ -260,22 +265,35 @@ class _Response:
         return self
 
     def __next__(self) -> bytes:
-        if not self._items:
+        if not self._items and not self._closed:
             self._take()
-            if not self._items:
-                raise StopIteration
+        if not self._items:
+            raise StopIteration
         items, self._items = self._items, []
         return items[0] if len(items) == 1 else b"".join(items)
 
     def close(self) -> None:
         """PEP 3333: the server is done with the response. One that is not complete has lost its client."""
         exchange = self._exchange
+        self._closed, self._items = True, []
         if not exchange.complete:
             exchange.desk.close()
             try:
                 self._loop.post(exchange.hang_up)
             except LoopClosed:
                 return  # nothing runs there any more
+
+    __del__ = close  # for servers that forget to
+
+
+def _is_websocket(environ: dict[str, Any]) -> bool:
+    """Whether this is a WebSocket handshake (RFC 6455, 4.1)."""
+    upgrade, connection = (environ.get(name, "").lower().split(",") for name in ("HTTP_UPGRADE", "HTTP_CONNECTION"))
+    return (
+        environ.get("REQUEST_METHOD") == "GET"
+        and any(name.strip() == "upgrade" for name in connection)
+        and any(name.strip() == "websocket" for name in upgrade)
+    )
 
 
 def _answer(start_response: StartResponse, status: str, text: str) -> list[bytes]:

@@ -23,13 +23,13 @@ import threading
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from functools import partial
 from typing import Any, NamedTuple, Protocol, cast
 
 HIGH_WATER = 256 * 1024  # bytes that may wait in a channel before its writer has to
 LISTEN_AFTER = 0.05  # seconds until a request that is still running is worth watching for a client that leaves
-_LOOP_CHECK = 1.0  # seconds between a parked thread's looks at whether its loop still exists
+_LOOP_CHECK = 0.5  # seconds between a parked thread's looks at whether its loop, or its client, is still there
 
 Main = Callable[[], Coroutine[Any, Any, None]]
 
@@ -216,6 +216,16 @@ def _known(key: Any, make: Callable[[Any], Loop]) -> Loop:
     return cast(Loop, _here.loop)
 
 
+_UNSET: Any = object()
+
+
+def adopt(context: Context) -> None:
+    """Have the current context see what was set in `context`, where somebody else ran on this request's behalf."""
+    for variable, value in context.items():
+        if variable.get(_UNSET) is not value:
+            variable.set(value)
+
+
 def _resolve(future: Future) -> None:
     if not future.done():
         future.set_result(None)
@@ -243,9 +253,9 @@ class _Channel(ABC):
             self._gate.release()
             self._gate = None
 
-    def _park(self, gate: threading.Lock) -> None:
+    def _park(self, gate: threading.Lock, gone: Callable[[], bool] | None = None) -> None:
         while not gate.acquire(timeout=_LOOP_CHECK):
-            if self._loop.closed():
+            if self._loop.closed() or (gone is not None and gone()):
                 self.close()
 
     def _notify(self, waiter: Future | None) -> None:
@@ -448,8 +458,10 @@ class Taken(NamedTuple):
 class Desk(_ToThread):
     """Items from one coroutine to one thread, bounded by their bytes; and the coroutine may ask the thread for something."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: Loop, gone: Callable[[], bool] | None = None) -> None:
+        """`gone` tells the thread, while it waits, whether what it waits for is still wanted."""
         super().__init__(loop)
+        self._gone = gone
         self.closed = False  # the thread wants no more
         self._items: list[Any] = []
         self._asked = self._ended = False
@@ -490,7 +502,7 @@ class Desk(_ToThread):
                     waiter = self._read(self._size)
                     break
                 gate = self._shut()
-            self._park(gate)
+            self._park(gate, self._gone)
         self._notify(waiter)
         return taken
 
@@ -499,6 +511,7 @@ class Desk(_ToThread):
         with self._mutex:
             self.closed = self._ended = True
             self._items, waiter = [], self._read(self._size)
+            self._open()
         if waiter is not None:
             try:
                 self._loop.post(partial(_resolve, waiter))

@@ -10,8 +10,11 @@ import logging
 from typing import Any
 
 from .asgi_app import ASGIApp, Message
+from .heads import AppProtocolError
 
 log = logging.getLogger("gateways.asgi")
+
+_ANSWERS = tuple(f"lifespan.{phase}.{end}" for phase in ("startup", "shutdown") for end in ("complete", "failed"))
 
 
 class LifespanFailed(RuntimeError):
@@ -27,11 +30,13 @@ class Lifespan:
         self._to_app: asyncio.Queue[Message] = asyncio.Queue()
         self._answer: asyncio.Future[Message | None] | None = None  # None: the application has no lifespan
         self._task: asyncio.Task[None] | None = None
+        self._started = False
 
     async def startup(self) -> None:
         """Start the application. Raises LifespanFailed if it answers so; one that knows no lifespan simply serves."""
         self._task = asyncio.ensure_future(self._run())
         answer = await self._ask("lifespan.startup")
+        self._started = answer is not None
         if answer is not None and answer["type"] == "lifespan.startup.failed":
             raise LifespanFailed(f"the application failed to start: {answer.get('message') or 'it gave no reason'}")
 
@@ -62,7 +67,7 @@ class Lifespan:
             self._answer.set_result(None)
 
     def _raised(self, error: BaseException) -> None:
-        if self._answer is None or self._answer.done():
+        if self._started:
             log.error("the lifespan of the application failed", exc_info=error)
         elif self._to_app.empty():
             log.warning("the application raised %r at lifespan startup; it is served without a lifespan (ASGI)", error)
@@ -70,5 +75,7 @@ class Lifespan:
             log.info("the application knows no lifespan: it raised %r", error)
 
     async def _send(self, message: Message) -> None:
+        if message["type"] not in _ANSWERS:
+            raise AppProtocolError(f"the application sent {message['type']!r} in its lifespan; ASGI knows {_ANSWERS}")
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(message)

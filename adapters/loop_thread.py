@@ -22,12 +22,30 @@ log = logging.getLogger("gateways.asgi")
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
-class LoopThread:
-    """A running loop. `loop` is its mailbox for other threads."""
+class BorrowedLoop:
+    """A loop that somebody else runs in another thread, and ends. `loop` is its mailbox for other threads."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._asyncio = loop
+        self.loop: Loop = asyncio_loop(loop)
+
+    def run(self, main: Coroutine[Any, Any, Any]) -> Future[Any]:
+        """Run a coroutine on the loop, from another thread."""
+        return asyncio.run_coroutine_threadsafe(main, self._asyncio)
+
+    def inside(self) -> bool:
+        """Whether the caller runs on this loop, where waiting for it would be for ever."""
+        try:
+            return asyncio.get_running_loop() is self._asyncio
+        except RuntimeError:
+            return False
+
+
+class LoopThread(BorrowedLoop):
+    """A loop on a thread of its own, until stop()."""
 
     def __init__(self, factory: LoopFactory | None) -> None:
-        self._asyncio = (factory or asyncio.new_event_loop)()
-        self.loop: Loop = asyncio_loop(self._asyncio)
+        super().__init__((factory or asyncio.new_event_loop)())
         self.users = 0
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="asgi-to-wsgi-loop", daemon=True)
@@ -53,14 +71,6 @@ class LoopThread:
         if rest:
             await asyncio.wait(rest, timeout=1)
         await self._asyncio.shutdown_asyncgens()
-
-    def run(self, main: Coroutine[Any, Any, Any]) -> Future[Any]:
-        """Run a coroutine on the loop, from another thread."""
-        return asyncio.run_coroutine_threadsafe(main, self._asyncio)
-
-    def inside(self) -> bool:
-        """Whether the caller runs on this loop's thread, where waiting for the loop would be for ever."""
-        return threading.current_thread() is self._thread
 
     def stop(self) -> None:
         """Cancel what still runs, end the loop and its thread. Waits a few seconds at most."""

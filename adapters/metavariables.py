@@ -102,7 +102,7 @@ def _path(scope: Mapping[str, Any], root: str) -> tuple[str, str]:
     if not raw:
         return native, quote(native.encode("latin-1"), safe=_PATH_SAFE)
     raw = raw.partition(b"?")[0]
-    if not path.isascii() and b"%" in raw:
+    if not path.isascii():
         # A server decodes raw_path with replacements; where the two agree, the original octets are the truth.
         sent = unquote_to_bytes(raw)
         for prefix in (b"", octets(root)):

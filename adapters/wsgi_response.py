@@ -62,7 +62,7 @@ class WSGIResponse:
         self._put = put
         self._to_head = method == "HEAD"
         self._head: Head | None = None
-        self._sent = self._complete = self._bodiless = False
+        self._called = self._sent = self._complete = self._bodiless = False
         self._missing: int | None = None  # bytes that Content-Length still promises
 
     def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None) -> Write:
@@ -76,11 +76,12 @@ class WSGIResponse:
                     raise exc_info[1].with_traceback(exc_info[2])
             finally:
                 exc_info = None  # PEP 3333: avoid the circular reference
-        elif self._head is not None:
+        elif self._called:
             raise AppProtocolError(
                 f"start_response() was called again, with {status!r}; PEP 3333 allows that only to report an error:"
                 f" pass exc_info=sys.exc_info()"
             )
+        self._called = True  # PEP 3333: also where this call raises
         self._head = head_from_wsgi(status, headers)
         return self.write
 

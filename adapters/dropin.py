@@ -1,0 +1,73 @@
+"""a2wsgi's and asgiref's names and signatures over this package's adapters: to migrate, change the import.
+
+Knows those signatures, and nothing of how an adapter works. An option that means nothing here is taken, and its
+docstring says why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from .asgi_app import Scope, Send
+from .asgi_to_wsgi import ASGIToWSGI
+from .loop_thread import BorrowedLoop
+from .request_body import Receive
+from .wsgi_response import StartResponse, WSGIApp
+from .wsgi_to_asgi import WSGIToASGI
+
+
+class WSGIMiddleware(WSGIToASGI):
+    """a2wsgi.WSGIMiddleware; with `app` alone also Starlette's, FastAPI's and uvicorn's."""
+
+    def __init__(self, app: WSGIApp, workers: int = 10, send_queue_size: int = 10) -> None:
+        """`workers` threads. `send_queue_size` means nothing: what waits for a client is bounded by its bytes."""
+        super().__init__(app, threads=workers)
+
+
+class WsgiToAsgi(WSGIToASGI):
+    """asgiref.wsgi.WsgiToAsgi, whose requests run one at a time in one thread; these run side by side."""
+
+    def __init__(self, wsgi_application: WSGIApp, duplicate_header_limit: int = 100) -> None:
+        """A header that comes more than `duplicate_header_limit` times is a ValueError; 0 allows any number."""
+        super().__init__(wsgi_application)
+        self.duplicate_header_limit = duplicate_header_limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one ASGI scope; see WSGIToASGI."""
+        limit, headers = self.duplicate_header_limit, scope.get("headers", ())
+        if limit and len(headers) > limit:
+            name, count = Counter(name.lower() for name, _ in headers).most_common(1)[0]
+            if count > limit:
+                raise ValueError(f"the header {name!r} came {count} times; duplicate_header_limit is {limit}")
+        await super().__call__(scope, receive, send)
+
+
+class ASGIMiddleware(ASGIToWSGI):
+    """a2wsgi.ASGIMiddleware: an application that fails before its head is answered with 500 by the adapter itself."""
+
+    def __init__(
+        self, app: Any, wait_time: float | None = None, loop: asyncio.AbstractEventLoop | None = None
+    ) -> None:
+        """Runs on `loop`, which the caller runs in another thread, or on the process's own.
+
+        `wait_time` means nothing: what an application does after its response holds up nobody.
+        """
+        super().__init__(app)
+        self._borrowed = loop
+
+    def _loop(self) -> tuple[BorrowedLoop, Callable[[], object]]:
+        return super()._loop() if self._borrowed is None else (BorrowedLoop(self._borrowed), int)
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one WSGI request; see ASGIToWSGI."""
+        try:
+            return super().__call__(environ, start_response)
+        except Exception:
+            body = b"Server got itself in trouble"
+            headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+            start_response("500 Internal Server Error", headers, sys.exc_info())
+            return [body]
