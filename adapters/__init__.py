@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .asgi_to_wsgi import ASGIToWSGI as ASGIToWSGI
-    from .crossing import ClientDisconnected as ClientDisconnected
+    from .disconnected import ClientDisconnected as ClientDisconnected
     from .wsgi_to_asgi import WSGIToASGI as WSGIToASGI
 
 _HOMES = {
     "ASGIToWSGI": "asgi_to_wsgi",
-    "ClientDisconnected": "crossing",
+    "ClientDisconnected": "disconnected",
     "WSGIToASGI": "wsgi_to_asgi",
 }
 __all__ = list(_HOMES)

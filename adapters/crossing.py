@@ -27,15 +27,13 @@ from contextvars import Context, copy_context
 from functools import partial
 from typing import Any, NamedTuple, Protocol, cast
 
+from .disconnected import ClientDisconnected as ClientDisconnected  # noqa: PLC0414 (handed on)
+
 HIGH_WATER = 256 * 1024  # bytes that may wait in a channel before its writer has to
 LISTEN_AFTER = 0.05  # seconds until a request that is still running is worth watching for a client that leaves
 _LOOP_CHECK = 0.5  # seconds between a parked thread's looks at whether its loop, or its client, is still there
 
 Main = Callable[[], Coroutine[Any, Any, None]]
-
-
-class ClientDisconnected(OSError):
-    """The client has gone, or the server on its behalf: there is no more to read, and nobody to write to."""
 
 
 class LoopClosed(RuntimeError):
