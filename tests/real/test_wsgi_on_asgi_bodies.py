@@ -1,0 +1,90 @@
+"""Large bodies, waiting bodies and HTTP/2 bodies, sent to WSGI frameworks on ASGI servers."""
+
+import hashlib
+import random
+import socket
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.real.asgi_servers import ASGI_SERVERS, FRAMEWORKS, Site, site
+
+LARGE = random.Random(1).randbytes(50 * 1000 * 1000)
+EXPECTED = {"length": len(LARGE), "sha256": hashlib.sha256(LARGE).hexdigest()}
+BLOCK = 64 * 1024
+
+# What is slow is done by every server for one framework, and for every framework by one server.
+LARGE_FOR: dict[str, tuple[str, ...]] = {
+    "uvicorn": FRAMEWORKS,
+    "uvicorn-h11": ("django",),
+    "hypercorn": ("bottle",),
+    "hypercorn-trio": ("falcon",),
+    "granian": ("pyramid",),
+    "daphne": ("flask",),
+    "gunicorn": ("django",),
+}
+
+
+@pytest.fixture(scope="module", params=ASGI_SERVERS)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def asgi(name: str) -> Iterator[Site]:
+    with site(name) as running:
+        yield running
+
+
+def only(*servers: str) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("name", servers, indirect=True, scope="module")
+
+
+def test_an_upload_of_50_mb_arrives(asgi: Site, name: str) -> None:
+    for framework in LARGE_FOR[name]:
+        assert asgi.post(framework, "/upload", content=LARGE).json() == EXPECTED, framework
+
+
+def test_a_chunked_upload_of_50_mb_arrives(asgi: Site, name: str) -> None:
+    for framework in LARGE_FOR[name]:
+        chunks = (LARGE[at : at + BLOCK] for at in range(0, len(LARGE), BLOCK))
+        assert asgi.post(framework, "/upload", content=chunks).json() == EXPECTED, framework
+
+
+def test_a_file_of_50_mb_in_a_form_arrives(asgi: Site, name: str) -> None:
+    for framework in LARGE_FOR[name]:
+        response = asgi.post(framework, "/files", data={"note": "large"}, files={"file": ("large.bin", LARGE)})
+        assert response.json() == {"note": "large", "filename": "large.bin", **EXPECTED}, framework
+
+
+def test_a_client_that_expects_100_continue_is_told_to_go_on_once_the_app_reads(asgi: Site) -> None:
+    with socket.create_connection((asgi.server.host, asgi.server.port), timeout=10) as sock:
+        head = f"Host: flask.test\r\nContent-Length: {len(LARGE)}\r\nExpect: 100-continue\r\nConnection: close\r\n"
+        sock.sendall(f"POST /upload HTTP/1.1\r\n{head}\r\n".encode())
+        assert sock.recv(4096).startswith(b"HTTP/1.1 100 ")
+        sock.sendall(LARGE)
+        response = b"".join(iter(lambda: sock.recv(BLOCK), b""))
+    assert response.startswith(b"HTTP/1.1 200 ")
+    assert EXPECTED["sha256"] in response.decode()
+
+
+@only("uvicorn", "uvicorn-h11", "granian", "gunicorn")  # the others send the 100 whether or not the app reads
+def test_a_client_that_expects_100_continue_is_refused_without_sending(asgi: Site) -> None:
+    with socket.create_connection((asgi.server.host, asgi.server.port), timeout=10) as sock:
+        head = "Host: flask.test\r\nContent-Length: 1000\r\nExpect: 100-continue\r\nConnection: close\r\n"
+        sock.sendall(f"POST /nowhere HTTP/1.1\r\n{head}\r\n".encode())
+        assert sock.recv(4096).startswith(b"HTTP/1.1 404 ")
+
+
+@only("hypercorn", "hypercorn-trio", "granian")  # these have HTTP/2 without TLS
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_body_over_http_2_needs_no_length(asgi: Site, framework: str) -> None:
+    body, host = LARGE[:300_000], ("Host", f"{framework}.test")
+    with httpx.Client(http1=False, http2=True, timeout=20, trust_env=False) as client:
+        chunks = (body[at : at + BLOCK] for at in range(0, len(body), BLOCK))
+        uploaded = client.post(f"{asgi.server.url}/upload", content=chunks, headers=[host])
+        assert uploaded.http_version == "HTTP/2"
+        assert uploaded.json() == {"length": len(body), "sha256": hashlib.sha256(body).hexdigest()}
+        cookies = [("Cookie", "other=1"), ("Cookie", "theme=dark")]  # RFC 9113, 8.2.3: each crumb a field of its own
+        assert client.get(f"{asgi.server.url}/whoami", headers=[host, *cookies]).json()["theme"] == "dark"
