@@ -1,0 +1,98 @@
+"""What every test of this contract gets: the adapter under test, made over any app, closed when the test ends."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import uvloop
+
+from .apps import Journal, Receive, Scope, Send, http_only, respond
+from .contenders import LoopFactory as Factory
+from .contenders import contender
+from .harness import fetch
+from .request import environ
+
+Bridge = Callable[..., Any]
+LoopFactory = Factory | None
+
+
+@pytest.fixture(params=[None, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
+def loop_factory(request: pytest.FixtureRequest) -> LoopFactory:
+    """What makes the loop: asyncio's own way, and uvloop's."""
+    return request.param  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def bare() -> Iterator[Bridge]:
+    """Make an adapter over an app that sees every scope."""
+    made: list[Any] = []
+
+    def make(app: Any, loop_factory: LoopFactory = None) -> Any:
+        made.append(contender().make(app, loop_factory))
+        return made[-1]
+
+    yield make
+    for one in made:
+        closing = threading.Thread(target=getattr(one, "close", lambda: None), daemon=True)
+        closing.start()
+        closing.join(15)
+        assert not closing.is_alive(), "close() of the adapter has not ended after 15 s"
+
+
+@pytest.fixture
+def bridge(bare: Bridge) -> Bridge:
+    """Make an adapter over an app that needs to know http only."""
+
+    def make(app: Any, loop_factory: LoopFactory = None) -> Any:
+        return bare(http_only(app), loop_factory)
+
+    return make
+
+
+class ErrorLog:
+    """What has been logged as an error by now; the event loop's own complaints do not count."""
+
+    def __init__(self, caplog: pytest.LogCaptureFixture) -> None:
+        self._caplog = caplog
+
+    @property
+    def records(self) -> list[logging.LogRecord]:
+        """All of it, the oldest first."""
+        return [one for one in self._caplog.records if one.levelno >= logging.ERROR and one.name != "asyncio"]
+
+    def says(self, text: str) -> bool:
+        """Whether a record has `text` in its message or in its exception."""
+        return any(text in f"{record.getMessage()} {record.exc_info}" for record in self.records)
+
+
+@pytest.fixture
+def errors(caplog: pytest.LogCaptureFixture) -> ErrorLog:
+    """The log of this test."""
+    return ErrorLog(caplog)
+
+
+@pytest.fixture
+def journal() -> Journal:
+    """What an app notes for the test."""
+    return Journal()
+
+
+@pytest.fixture
+def seen(bridge: Bridge) -> Any:
+    """Send one request with this environ and return the scope that the app got."""
+
+    def ask(method: str = "GET", path: str = "/", **more: Any) -> Scope:
+        scopes: list[Scope] = []
+
+        async def keeps_its_scope(scope: Scope, receive: Receive, send: Send) -> None:
+            scopes.append(scope)
+            await respond(send)
+
+        assert fetch(bridge(keeps_its_scope), environ(method, path, **more)).code == 200
+        return scopes[0]
+
+    return ask

@@ -1,0 +1,58 @@
+"""The adapters that this suite can be run against: ours, and the one that people use today.
+
+Which one it is, the environment variable CONTRACT_ADAPTER says; without it, ours. Programs that tests start inherit it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+ENVIRONMENT = "CONTRACT_ADAPTER"
+
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """An adapter: its distribution, and how it is put over an ASGI app with a loop factory (None: its own)."""
+
+    distribution: str
+    title: str
+    make: Callable[[Any, LoopFactory | None], Any]
+
+
+def _ours(app: Any, loop_factory: LoopFactory | None) -> Any:
+    from adapters.asgi_to_wsgi import ASGIToWSGI
+
+    return ASGIToWSGI(app) if loop_factory is None else ASGIToWSGI(app, loop_factory=loop_factory)
+
+
+def _a2wsgi(app: Any, loop_factory: LoopFactory | None) -> Any:
+    from a2wsgi import ASGIMiddleware
+
+    if loop_factory is None:
+        return ASGIMiddleware(app)
+    loop = loop_factory()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    return ASGIMiddleware(app, loop=loop)
+
+
+CONTENDERS = {
+    "gateways": Contender("gateways", "`adapters.ASGIToWSGI`", _ours),
+    "a2wsgi": Contender("a2wsgi", "`a2wsgi.ASGIMiddleware`", _a2wsgi),
+}
+
+
+def contender() -> Contender:
+    """The adapter that this run is about."""
+    return CONTENDERS[os.environ.get(ENVIRONMENT, "gateways")]
+
+
+def is_ours() -> bool:
+    """Whether it is this project's."""
+    return contender().distribution == "gateways"

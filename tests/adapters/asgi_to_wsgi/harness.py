@@ -1,0 +1,236 @@
+"""The server's side of PEP 3333, which a test drives one step at a time; each has a limit, so a hang is a failure.
+
+Knows WSGI and clocks. It must not know which adapter it drives, nor what the app behind it does.
+"""
+
+from __future__ import annotations
+
+import queue
+import re
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from typing import Any, Self
+
+from .request import Environ, environ
+
+WSGIApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+
+LIMIT = 5.0  # seconds for one step; a correct adapter needs milliseconds
+
+
+class Hang(AssertionError):
+    """A step of the server did not end; the text shows where its thread stands."""
+
+
+class Exchange:
+    """One request, as one thread of a WSGI server performs it: call(), block() until None, close()."""
+
+    def __init__(self, app: WSGIApp, given: Environ | None = None) -> None:
+        self.app = app
+        self.environ = environ() if given is None else given
+        self.status = ""
+        self.headers: list[tuple[str, str]] = []
+        self.head_threads: list[int] = []
+        self.result: Iterable[bytes] | None = None
+        self.blocks: list[bytes] = []
+        self.sent = 0  # bytes that a client would have
+        self._iterator: Iterator[bytes] | None = None
+        self._running: Future[Any] = Future()
+        self._steps: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self.thread = threading.Thread(target=self._work, name="wsgi-server", daemon=True)
+        self.thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.result is not None:
+            self.begin(self._close)
+        self._steps.put(None)
+
+    # --- what the test tells the server to do
+
+    def call(self) -> Iterable[bytes]:
+        """Call the application object; what it returned is also in `result`."""
+        return self._wait(self.begin(self._call), "the call of the application object")  # type: ignore[no-any-return]
+
+    def block(self) -> bytes | None:
+        """The next block, None at the end. The head counts as sent from the first block that is not empty."""
+        return self._wait(self.begin(self._next), "the next block")  # type: ignore[no-any-return]
+
+    def rest(self) -> bytes:
+        """Read to the end; the bytes read by this."""
+        before = len(self.blocks)
+        while self.block() is not None:
+            continue
+        return b"".join(self.blocks[before:])
+
+    def close(self) -> None:
+        """Close the result, as PEP 3333 wants it of a server on every path."""
+        self._wait(self.begin(self._close), "close()")
+
+    def run(self) -> Exchange:
+        """The whole request: call, read all, close, in this order also where something raises."""
+        try:
+            self.call()
+            self.rest()
+        finally:
+            if self.result is not None:
+                self.close()
+        return self
+
+    def begin(self, step: Callable[[], Any]) -> Future[Any]:
+        """Have the server's thread run `step` and do not wait for it."""
+        future: Future[Any] = Future()
+        self._steps.put((step, future))
+        return future
+
+    def begin_block(self) -> Future[Any]:
+        """block() without waiting for it."""
+        return self.begin(self._next)
+
+    def begin_run(self) -> None:
+        """Call and read all, without waiting for it; finish() waits."""
+        self._running = self.begin(self._run)
+
+    def finish(self) -> bytes:
+        """Wait for what begin_run() began; the whole body."""
+        self._wait(self._running, "the request")
+        return self.body
+
+    # --- what the test asks afterwards
+
+    @property
+    def body(self) -> bytes:
+        """All that a client would have got by now."""
+        return b"".join(self.blocks)
+
+    @property
+    def code(self) -> int:
+        """The status code of the head, 0 while there is none."""
+        return int(self.status[:3] or 0)
+
+    def values(self, name: str) -> list[str]:
+        """The values of one header, in order."""
+        return [value for key, value in self.headers if key.lower() == name]
+
+    def own_headers(self) -> list[tuple[str, str]]:
+        """The headers, names in lower case, without a Content-Length: an adapter may add one to a whole response."""
+        return [(name.lower(), value) for name, value in self.headers if name.lower() != "content-length"]
+
+    # --- in the server's thread
+
+    def _work(self) -> None:
+        while (job := self._steps.get()) is not None:
+            step, future = job
+            try:
+                future.set_result(step())
+            except BaseException as error:
+                future.set_exception(error)
+            del job, step, future
+
+    def _wait(self, future: Future[Any], what: str) -> Any:
+        try:
+            return future.result(LIMIT)
+        except TimeoutError:
+            if future.done():
+                raise  # the application's own
+        frame = sys._current_frames().get(self.thread.ident or 0)
+        stack = "".join(traceback.format_stack(frame)) if frame else "(its thread is gone)"
+        raise Hang(f"{what} has not ended after {LIMIT} s; the server's thread stands at\n{stack}")
+
+    def _call(self) -> Iterable[bytes]:
+        self.result = self.app(self.environ, self._start_response)
+        return self.result
+
+    def _next(self) -> bytes | None:
+        assert self.result is not None
+        if self._iterator is None:
+            self._iterator = iter(self.result)
+        block = next(self._iterator, None)
+        if block is not None:
+            assert type(block) is bytes, f"a block is {type(block).__name__}; PEP 3333 wants bytes"
+            assert self.status, "a block came before start_response() was called"
+            self._write(block)
+        return block
+
+    def _run(self) -> None:
+        self._call()
+        while self._next() is not None:
+            continue
+
+    def _close(self) -> None:
+        close = getattr(self.result, "close", None)
+        if close is not None:
+            close()
+
+    def _start_response(
+        self, status: str, headers: list[tuple[str, str]], exc_info: Any = None, /
+    ) -> Callable[..., Any]:
+        self.head_threads.append(threading.get_ident())
+        if exc_info is None:
+            assert not self.status, "start_response() was called twice without exc_info"
+        elif self.sent:
+            raise exc_info[1]
+        assert type(status) is str, f"the status is {status!r}; PEP 3333 wants a str"
+        assert re.fullmatch(r"[0-9]{3} .*", status), f"the status is {status!r}; PEP 3333 wants '200 OK'"
+        assert type(headers) is list, f"headers are a {type(headers).__name__}; PEP 3333 wants a list"
+        for header in headers:
+            assert type(header) is tuple, f"the header {header!r} is no tuple"
+            assert [type(part) for part in header] == [str, str], f"the header {header!r} is not two str"
+        self.status, self.headers = status, headers
+        return self._write
+
+    def _write(self, block: bytes) -> None:
+        self.blocks.append(block)
+        self.sent += len(block)
+
+
+def fetch(app: WSGIApp, given: Environ | None = None) -> Exchange:
+    """One whole request; what the application raised is raised here."""
+    with Exchange(app, given) as exchange:
+        return exchange.run()
+
+
+def open_stream(app: WSGIApp, path: str = "/") -> Exchange:
+    """A request whose first block the server has."""
+    exchange = Exchange(app, environ(path=path))
+    exchange.call()
+    assert exchange.block()
+    return exchange
+
+
+class Outcome:
+    """What a server saw of a whole request: `error`, `code` and `body`; nothing is raised."""
+
+    def __init__(self, app: WSGIApp, given: Environ | None = None) -> None:
+        self.error: BaseException | None = None
+        with Exchange(app, given) as exchange:
+            try:
+                exchange.run()
+            except BaseException as error:
+                self.error = error
+        self.code, self.body = exchange.code, exchange.body
+
+    @property
+    def failed(self) -> bool:
+        """An error for the server, of a kind that its worker survives, or the adapter's own 500."""
+        return isinstance(self.error, Exception) or (self.error is None and self.code >= 500)
+
+
+def threads() -> set[threading.Thread]:
+    """All live threads but those of servers that tests have driven."""
+    return {thread for thread in threading.enumerate() if thread.name != "wsgi-server"}
+
+
+def eventually(what: str, true: Callable[[], object], limit: float = LIMIT) -> None:
+    """Wait until `true()` holds; fail with `what` when it does not within `limit` seconds."""
+    end = time.monotonic() + limit
+    while not true():
+        assert time.monotonic() < end, f"not within {limit} s: {what}"
+        time.sleep(0.005)

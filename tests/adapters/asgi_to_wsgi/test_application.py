@@ -1,0 +1,85 @@
+"""What counts as an ASGI application: single and double callables in every shape (ASGI, "Applications")."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import pytest
+
+from .apps import Receive, Scope, Send, respond
+from .conftest import Bridge, LoopFactory
+from .harness import fetch
+from .request import environ
+
+
+class Double:
+    """ASGI 2: called with the scope, it gives what is called with receive and send."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope = scope
+
+    async def __call__(self, receive: Receive, send: Send) -> None:
+        await respond(send, self.scope["path"].encode())
+
+
+def double(scope: Scope) -> Any:
+    """The same as a function."""
+    assert scope["type"] == "http"
+
+    async def instance(receive: Receive, send: Send) -> None:
+        await respond(send, scope["path"].encode())
+
+    return instance
+
+
+class Methods:
+    """An object whose method is an app of either generation."""
+
+    async def single(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert scope["type"] == "http"
+        await respond(send, scope["path"].encode())
+
+    def double(self, scope: Scope) -> Any:
+        return Double(scope)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.single(scope, receive, send)
+
+
+async def takes_more(scope: Scope, receive: Receive, send: Send, greeting: bytes = b"") -> None:
+    """An app with an option."""
+    assert scope["type"] == "http"
+    await respond(send, greeting + scope["path"].encode())
+
+
+def gives_a_coroutine(scope: Scope, receive: Receive, send: Send) -> Any:
+    """ASGI 3 without `async`: what it returns is awaited."""
+    return Methods().single(scope, receive, send)
+
+
+def decorated(*args: Any, **kwargs: Any) -> Any:
+    """ASGI 3 behind a decorator that hides its parameters."""
+    return Methods().single(*args, **kwargs)
+
+
+@pytest.mark.parametrize(
+    "app",
+    [
+        Double,
+        double,
+        Methods().double,
+        Methods().single,
+        Methods(),
+        functools.partial(takes_more, greeting=b""),
+        functools.partial(double),
+        takes_more,
+        gives_a_coroutine,
+        decorated,
+        lambda scope, receive, send: Methods().single(scope, receive, send),
+    ],
+    ids=lambda app: getattr(app, "__qualname__", type(app).__name__),
+)
+def test_every_shape_of_an_application_is_called_as_it_wants(bare: Bridge, loop_factory: LoopFactory, app: Any) -> None:
+    """ASGI, "Applications" and "Legacy Applications": single callables, and double ones of ASGI 2."""
+    assert fetch(bare(app, loop_factory), environ(path="/path")).body == b"/path"

@@ -1,0 +1,222 @@
+"""Work after the response: it goes on in the loop and holds neither the client nor the server's thread."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import weakref
+from typing import Any
+
+import pytest
+
+from .apps import Gate, Journal, Receive, Scope, Send, Watched, body, live_tasks, respond, start
+from .conftest import Bridge, ErrorLog, LoopFactory
+from .harness import Exchange, eventually, fetch
+from .request import Input, environ
+
+
+def works_afterwards(gate: Gate, journal: Journal, *, stream: bool = False) -> Any:
+    """An app whose work goes on after its response until the gate opens."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start())
+        if stream:
+            await send(body(b"one, ", True))
+        await send(body(b"done"))
+        try:
+            await gate.wait()
+            journal.note("worked")
+        except asyncio.CancelledError:
+            journal.note("cancelled")
+            raise
+
+    return app
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_the_response_ends_when_the_app_says_so(bridge: Bridge, loop_factory: LoopFactory, stream: bool) -> None:
+    """HTTP, "Response Body": with more_body False the response is complete and closed off."""
+    gate, journal = Gate(), Journal()
+    response = fetch(bridge(works_afterwards(gate, journal, stream=stream), loop_factory))
+    assert response.body == (b"one, done" if stream else b"done")
+    assert journal.entries == []
+    gate.open()
+    journal.expect("worked")
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_close_of_a_complete_response_does_not_end_the_work(bridge: Bridge, stream: bool) -> None:
+    """PEP 3333: close() comes after every response; it says nothing about work that the app does afterwards."""
+    gate, journal = Gate(), Journal()
+    with Exchange(bridge(works_afterwards(gate, journal, stream=stream))) as exchange:
+        exchange.run()
+        exchange.close()
+        gate.open()
+        journal.last()
+        assert journal.entries == ["worked"]
+
+
+def test_a_client_that_left_before_the_end_was_read_does_not_end_the_work(bridge: Bridge) -> None:
+    """HTTP: the app had completed its response; what the server could not deliver is no fault of the work after it."""
+    gate, journal, sent = Gate(), Journal(), Journal()
+
+    async def completes_then_works(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start())
+        await send(body(b"one, ", True))
+        await send(body(b"two"))
+        sent.note("complete")
+        await gate.wait()
+        journal.note("worked")
+
+    with Exchange(bridge(completes_then_works)) as exchange:
+        exchange.call()
+        exchange.block()
+        sent.expect("complete")
+        exchange.close()
+        gate.open()
+        journal.expect("worked")
+
+
+def test_a_task_that_the_app_left_behind_goes_on(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """One loop a process: a task that outlives its request is not killed with it."""
+    gate, journal = Gate(), Journal()
+    tasks: list[Any] = []
+
+    async def leaves_a_task(scope: Scope, receive: Receive, send: Send) -> None:
+        async def work() -> None:
+            await gate.wait()
+            journal.note("worked")
+
+        tasks.append(asyncio.ensure_future(work()))
+        await respond(send)
+
+    fetch(bridge(leaves_a_task, loop_factory))
+    gate.open()
+    journal.expect("worked")
+
+
+def test_an_error_in_the_work_is_logged(bridge: Bridge, errors: ErrorLog) -> None:
+    """ASGI, "Error Handling": errors that bubble up must not vanish because the response is over."""
+    gate = Gate()
+
+    async def fails_afterwards(scope: Scope, receive: Receive, send: Send) -> None:
+        await respond(send)
+        await gate.wait()
+        raise ValueError("work failed")
+
+    assert fetch(bridge(fails_afterwards)).code == 200
+    gate.open()
+    eventually(
+        "a record of it",
+        lambda: errors.says("work failed"),
+    )
+
+
+def test_receive_after_the_end_is_http_disconnect_at_once(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """HTTP, "Disconnect": sent also if receive is called after a response has been sent."""
+    journal = Journal()
+
+    async def receives_afterwards(scope: Scope, receive: Receive, send: Send) -> None:
+        await respond(send)
+        for _ in range(3):
+            journal.note((await receive())["type"])
+
+    assert fetch(bridge(receives_afterwards, loop_factory)).code == 200
+    journal.last(3)
+    assert journal.entries == ["http.disconnect"] * 3
+
+
+def test_a_receive_that_waits_at_the_end_gets_http_disconnect(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """HTTP, "Disconnect": a listener beside the response must not wait for ever once it is over."""
+    journal = Journal()
+
+    async def listens_beside_it(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+
+        async def listen() -> None:
+            journal.note((await receive())["type"])
+
+        listening = asyncio.ensure_future(listen())
+        await asyncio.sleep(0)
+        await respond(send)
+        await listening
+
+    assert fetch(bridge(listens_beside_it, loop_factory)).code == 200
+    journal.expect("http.disconnect")
+
+
+def test_the_body_that_was_not_read_in_time_is_gone(bridge: Bridge) -> None:
+    """PEP 3333: wsgi.input is the server's again once the request is over."""
+    source, gate, journal = Input(b"x" * 100_000, b"y" * 900_000), Gate(), Journal()
+
+    async def reads_afterwards(scope: Scope, receive: Receive, send: Send) -> None:
+        await respond(send, status=413)
+        await gate.wait()
+        journal.note((await receive())["type"])
+
+    fetch(bridge(reads_afterwards), environ("POST", CONTENT_LENGTH="1000000", wsgi_input=source))
+    read = len(source.sizes)
+    gate.open()
+    journal.expect("http.disconnect")
+    assert len(source.sizes) == read
+
+
+def test_the_servers_thread_is_free_while_the_work_goes_on(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """A server with one thread serves the next client meanwhile."""
+    gate, journal = Gate(), Journal()
+    app = bridge(works_afterwards(gate, journal), loop_factory)
+    with Exchange(app) as one_thread:
+        one_thread.run()
+        assert one_thread.begin(lambda: b"".join(app(one_thread.environ, lambda *_: None))).result(5) == b"done"
+        gate.open()
+        journal.last(2)
+
+
+def test_close_of_the_adapter_ends_the_work(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """ASGI, "Extra Coroutines": no guarantee beyond the server's life, but an orderly end: cancelled, not dropped."""
+    journal = Journal()
+    app = bridge(works_afterwards(Gate(), journal), loop_factory)
+    fetch(app)
+    app.close()
+    journal.expect("cancelled", limit=15)
+
+
+def test_work_that_nothing_else_refers_to_is_not_collected(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """Asyncio keeps weak references to tasks only: the adapter must hold the app's own task."""
+    journal = Journal()
+    alive: list[weakref.ref[Any]] = []
+
+    async def waits_for_a_future_of_its_own(scope: Scope, receive: Receive, send: Send) -> None:
+        future = asyncio.get_running_loop().create_future()
+        alive.append(weakref.ref(future))
+        await respond(send)
+        journal.note(asyncio.get_running_loop())
+        await future
+        journal.note("worked")
+
+    fetch(bridge(waits_for_a_future_of_its_own, loop_factory))
+    loop = journal.last()
+    gc.collect()
+    future = alive[0]()
+    assert future is not None
+    loop.call_soon_threadsafe(future.set_result, None)
+    journal.expect("worked")
+
+
+def test_no_task_is_left_when_the_work_is_done(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """Two hundred responses with work after them leave the loop as it was."""
+
+    async def works_a_little(scope: Scope, receive: Receive, send: Send) -> None:
+        await respond(send)
+        await asyncio.sleep(0)
+
+    watched = Watched(works_a_little)
+    app = bridge(watched, loop_factory)
+    fetch(app)
+    eventually("the first to end", lambda: watched.running == 0)
+    before = len(live_tasks(watched.loop))
+    for _ in range(200):
+        fetch(app)
+    eventually("the tasks to end", lambda: len(live_tasks(watched.loop)) <= before)
+    assert watched.calls == 201
+    assert watched.running == 0

@@ -1,0 +1,162 @@
+"""Context variables (PEP 567) cross the bridge: logging ids, tracing spans and database routers live in them."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextvars import ContextVar, copy_context
+from typing import Any
+
+import pytest
+
+from .apps import Gate, Journal, Receive, Scope, Send, body, respond, start
+from .conftest import Bridge, LoopFactory
+from .harness import Exchange, fetch
+
+request_id: ContextVar[str] = ContextVar("request_id", default="none")
+found: ContextVar[str] = ContextVar("found", default="none")
+
+
+def in_context(app: Any, name: str) -> Any:
+    """WSGI middleware that names the request."""
+
+    def middleware(environ: Any, start_response: Any) -> Any:
+        request_id.set(name)
+        return app(environ, start_response)
+
+    return middleware
+
+
+async def tells_its_id(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answers with the variable as it sees it."""
+    await respond(send, request_id.get().encode())
+
+
+def test_what_wsgi_middleware_set_is_seen_by_the_app(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """PEP 567: the app runs in a copy of the context of the thread that called."""
+    assert fetch(in_context(bridge(tells_its_id, loop_factory), "seven")).body == b"seven"
+
+
+def test_it_is_seen_in_every_block_and_after_the_end(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """PEP 567: one context for the whole of a task."""
+    journal = Journal()
+
+    async def streams_its_id(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start())
+        for _ in range(3):
+            await asyncio.sleep(0)
+            await send(body(request_id.get().encode(), True))
+        await send(body())
+        await asyncio.sleep(0)
+        journal.note(request_id.get())
+
+    assert fetch(in_context(bridge(streams_its_id, loop_factory), "seven")).body == b"seven" * 3
+    journal.expect("seven")
+
+
+def test_it_is_seen_by_the_tasks_of_the_app(bridge: Bridge) -> None:
+    """PEP 567: a new task copies the context of its maker."""
+
+    async def asks_a_task(scope: Scope, receive: Receive, send: Send) -> None:
+        async def ask() -> str:
+            return request_id.get()
+
+        await respond(send, (await asyncio.create_task(ask())).encode())
+
+    assert fetch(in_context(bridge(asks_a_task), "seven")).body == b"seven"
+
+
+def test_requests_at_the_same_time_do_not_see_each_others(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """PEP 567: each has a copy."""
+    gate, journal = Gate(), Journal()
+
+    async def waits_then_tells(scope: Scope, receive: Receive, send: Send) -> None:
+        request_id.set(request_id.get() + "!")
+        journal.note("waiting")
+        await gate.wait()
+        await tells_its_id(scope, receive, send)
+
+    app = bridge(waits_then_tells, loop_factory)
+    exchanges = [Exchange(in_context(app, f"request {number}")) for number in range(5)]
+    for exchange in exchanges:
+        exchange.begin_run()
+    journal.last(5)
+    gate.open()
+    assert [exchange.finish() for exchange in exchanges] == [b"request %d!" % number for number in range(5)]
+    for exchange in exchanges:
+        exchange.__exit__()
+
+
+def test_nothing_of_the_first_request_stays_in_the_loop(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """The thread of the loop is born during some request, and must not keep that one's variables for all others."""
+    app = bridge(tells_its_id, loop_factory)
+    assert fetch(in_context(app, "first")).body == b"first"
+    assert fetch(app).body == b"none"
+
+
+def test_the_lifespan_is_no_part_of_the_first_request(bare: Bridge) -> None:
+    """Lifespan: it lasts as long as the process; a request's variables in it would never be right again."""
+    journal = Journal()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await receive()
+            journal.note(request_id.get())
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        else:
+            await respond(send)
+
+    fetch(in_context(bare(app), "first"))
+    assert journal.entries == ["none"]
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_what_the_app_set_before_its_head_is_seen_by_wsgi_middleware(bridge: Bridge, stream: bool) -> None:
+    """Asgiref's way: access logs and tracing around the adapter read what the app found out (a user, a route)."""
+    seen: list[str] = []
+
+    async def sets_a_variable(scope: Scope, receive: Receive, send: Send) -> None:
+        found.set("user 9")
+        await send(start())
+        await send(body(b"one", stream))
+        if stream:
+            await send(body(b"two"))
+
+    app = bridge(sets_a_variable)
+
+    def middleware(environ: Any, start_response: Any) -> Any:
+        blocks = app(environ, start_response)
+        seen.append(found.get())
+        return blocks
+
+    fetch(middleware)
+    assert seen == ["user 9"]
+
+
+def test_what_one_request_set_is_not_seen_by_the_next_on_another_thread(bridge: Bridge) -> None:
+    """PEP 567: what comes back goes to the caller's context and no further."""
+
+    async def counts_up(scope: Scope, receive: Receive, send: Send) -> None:
+        found.set(found.get() + "+")
+        await respond(send, found.get().encode())
+
+    app = bridge(counts_up)
+    assert fetch(app).body == b"none+"
+    assert fetch(app).body == b"none+"
+
+
+def test_a_context_that_is_running_elsewhere_is_no_obstacle(bridge: Bridge) -> None:
+    """PEP 567: a context cannot be entered twice; the server's thread is inside its own all the while."""
+    app = bridge(tells_its_id)
+    answers: list[bytes] = []
+
+    def serve() -> None:
+        request_id.set("nested")
+        answers.append(fetch(app).body)  # a thread of its own, with an empty context
+        answers.append(b"".join(app(Exchange(app).environ, lambda *_: None)))  # this very thread
+
+    thread = threading.Thread(target=copy_context().run, args=(serve,))
+    thread.start()
+    thread.join(10)
+    assert answers == [b"none", b"nested"]

@@ -1,0 +1,188 @@
+"""The server stops reading and calls close(), PEP 3333's only way to say that the client left: the app is told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+
+from .apps import Journal, Receive, Scope, Send, body, endless, start
+from .conftest import Bridge, LoopFactory
+from .harness import Exchange, open_stream
+from .request import environ
+
+GRACE = 10.0  # seconds in which an app that heeds nothing else must have been cancelled
+
+
+def test_an_app_that_listens_receives_http_disconnect(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """HTTP, "Disconnect": sent to the app when receive() is waiting and the client leaves."""
+    journal = Journal()
+
+    async def listens(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send(start())
+        await send(body(b"first", True))
+        journal.note(await receive())
+
+    with open_stream(bridge(listens, loop_factory)) as exchange:
+        exchange.close()
+        assert journal.last()["type"] == "http.disconnect"
+
+
+def test_an_app_that_sends_gets_an_oserror(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """HTTP 2.4, "Disconnected Client": send() should raise a server-specific subclass of OSError."""
+    journal = Journal()
+
+    async def notes_the_error(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await endless(scope, receive, send)
+        except BaseException as error:
+            journal.note(type(error))
+            raise
+
+    with open_stream(bridge(notes_the_error, loop_factory)) as exchange:
+        exchange.close()
+        kind = journal.last()
+        assert issubclass(kind, OSError)
+        assert kind is not OSError
+
+
+def test_an_app_that_waits_to_send_gets_an_oserror(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """Backpressure ends with the client: a send() that waits for room must not wait for ever."""
+    journal = Journal()
+
+    async def sends_without_pause(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await send(start())
+            while True:
+                await send(body(bytes(1_000_000), True))
+        except BaseException as error:
+            journal.note(type(error))
+            raise
+
+    with open_stream(bridge(sends_without_pause, loop_factory)) as exchange:
+        exchange.close()
+        assert issubclass(journal.last(), OSError)
+
+
+def test_every_later_send_and_receive_says_the_same(bridge: Bridge) -> None:
+    """HTTP 2.4: an app that caught the error and goes on gets it again; receive() gives the event again."""
+    journal = Journal()
+
+    async def does_not_believe_it(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send(start())
+        await send(body(b"first", True))
+        for _ in range(3):
+            journal.note((await receive())["type"])
+            try:
+                await send(body(b"more", True))
+            except OSError:
+                journal.note("OSError")
+
+    with open_stream(bridge(does_not_believe_it)) as exchange:
+        exchange.close()
+        journal.last(6)
+        assert journal.entries == ["http.disconnect", "OSError"] * 3
+
+
+def test_an_app_that_heeds_nothing_is_cancelled(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """ASGI, "Error Handling": the server must terminate the application instance with its connection."""
+    journal = Journal()
+
+    async def waits_for_ever(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start())
+        await send(body(b"first", True))
+        try:
+            await asyncio.Event().wait()
+        finally:
+            journal.note("cleaned up")
+
+    with open_stream(bridge(waits_for_ever, loop_factory)) as exchange:
+        exchange.close()
+        journal.expect("cleaned up", limit=GRACE)
+
+
+def test_an_app_that_learns_of_it_is_given_time_to_clean_up(bridge: Bridge) -> None:
+    """HTTP, "Disconnect": mainly useful to trigger clean-up code, which may have to await something."""
+    journal = Journal()
+
+    async def cleans_up(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send(start())
+        await send(body(b"first", True))
+        await receive()
+        await asyncio.sleep(0.2)
+        journal.note("cleaned up")
+
+    with open_stream(bridge(cleans_up)) as exchange:
+        exchange.close()
+        journal.expect("cleaned up")
+
+
+def test_a_stream_may_be_closed_before_it_is_read(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """PEP 3333: close() is called also where the server never began to iterate."""
+    journal = Journal()
+
+    async def streams(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await endless(scope, receive, send)
+        finally:
+            journal.note("ended")
+
+    with Exchange(bridge(streams, loop_factory)) as exchange:
+        exchange.call()
+        exchange.close()
+        journal.expect("ended", limit=GRACE)
+
+
+def test_close_may_be_called_again(bridge: Bridge) -> None:
+    """Middleware and servers both call close() on the way out of an error."""
+    with open_stream(bridge(endless)) as exchange:
+        exchange.close()
+        exchange.close()
+
+
+def test_nothing_more_comes_after_close(bridge: Bridge) -> None:
+    """PEP 3333: close() releases what the response holds; a server that reads on finds the end, or an error."""
+    with open_stream(bridge(endless)) as exchange:
+        exchange.close()
+        with contextlib.suppress(OSError):
+            assert exchange.block() is None
+
+
+def test_the_two_tasks_of_a_framework_both_end(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """Starlette's way: one task streams, one listens for the disconnect, the first to end cancels the other."""
+    journal = Journal()
+
+    async def streams_and_listens(scope: Scope, receive: Receive, send: Send) -> None:
+        async def listen() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                continue
+
+        tasks = [asyncio.ensure_future(listen()), asyncio.ensure_future(endless(scope, receive, send))]
+        _, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        journal.note("both ended")
+
+    with open_stream(bridge(streams_and_listens, loop_factory)) as exchange:
+        exchange.close()
+        journal.expect("both ended")
+
+
+def test_a_server_that_can_tell_is_asked_while_the_app_is_silent(bridge: Bridge) -> None:
+    """waitress: environ["waitress.client_disconnected"]() knows that a client left before there is a block to write."""
+    journal, left = Journal(), threading.Event()
+
+    async def polls_nothing(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        journal.note("running")
+        journal.note((await receive())["type"])
+
+    with Exchange(bridge(polls_nothing), environ(waitress_client_disconnected=left.is_set)) as exchange:
+        exchange.begin_run()
+        journal.expect("running")
+        left.set()
+        journal.expect("http.disconnect")

@@ -1,0 +1,136 @@
+"""http.response.pathsend over wsgi.file_wrapper (PEP 3333, "Optional Platform-Specific File Handling"), early hints."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+from wsgiref.util import FileWrapper
+
+import pytest
+
+from .apps import Receive, Scope, Send, body, sends, start
+from .conftest import Bridge, LoopFactory
+from .harness import Exchange, fetch
+from .request import environ
+
+
+class SendFile(FileWrapper):
+    """What a server gives as wsgi.file_wrapper; it remembers what was made with it."""
+
+    made: ClassVar[list[SendFile]] = []
+
+    def __init__(self, filelike: Any, blksize: int = 8192) -> None:
+        super().__init__(filelike, blksize)
+        self.made.append(self)
+
+
+@pytest.fixture(autouse=True)
+def forget() -> Iterator[None]:
+    """Start with no wrapper made."""
+    SendFile.made = []
+    yield
+    SendFile.made = []
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A file larger than one block."""
+    path = tmp_path / "download.bin"
+    path.write_bytes(os.urandom(100_000))
+    return path
+
+
+def pathsend(path: Any, **more: Any) -> Any:
+    """An http.response.pathsend."""
+    return {"type": "http.response.pathsend", "path": str(path), **more}
+
+
+def test_a_file_is_handed_to_the_servers_file_wrapper(bridge: Bridge, loop_factory: LoopFactory, file: Path) -> None:
+    """PEP 3333: the server sends it its own way only where it finds its wrapper as the very return value."""
+    headers = [(b"content-length", b"100000")]
+    app = bridge(sends(start(200, headers), pathsend(file)), loop_factory)
+    with Exchange(app, environ(wsgi_file_wrapper=SendFile)) as exchange:
+        result = exchange.call()
+        assert type(result) is SendFile
+        assert result is SendFile.made[0]
+        assert exchange.code == 200
+        assert exchange.values("content-length") == ["100000"]
+        assert exchange.rest() == file.read_bytes()
+        exchange.close()
+        assert SendFile.made[0].filelike.closed
+
+
+def test_the_file_is_open_as_the_server_needs_it(bridge: Bridge, file: Path) -> None:
+    """PEP 3333: sendfile() wants a binary file object with a descriptor, at its start."""
+    with Exchange(bridge(sends(start(), pathsend(file))), environ(wsgi_file_wrapper=SendFile)) as exchange:
+        exchange.call()
+        opened = SendFile.made[0].filelike
+        assert os.fstat(opened.fileno()).st_size == 100_000
+        assert opened.tell() == 0
+        assert opened.mode == "rb"
+
+
+def test_the_file_is_closed_when_the_client_leaves(bridge: Bridge, file: Path) -> None:
+    """PEP 3333: close() of the wrapper is the server's duty, and closes the file."""
+    with Exchange(bridge(sends(start(), pathsend(file))), environ(wsgi_file_wrapper=SendFile)) as exchange:
+        exchange.call()
+        exchange.block()
+        exchange.close()
+        assert SendFile.made[0].filelike.closed
+
+
+def test_a_file_that_is_not_there_is_an_error_before_the_head(bridge: Bridge, tmp_path: Path) -> None:
+    """HTTP: nothing has been sent yet, so the server can still say 500."""
+    exchange = Exchange(bridge(sends(start(), pathsend(tmp_path / "none"))), environ(wsgi_file_wrapper=SendFile))
+    with exchange, pytest.raises(OSError, match="none"):
+        exchange.run()
+    assert exchange.sent == 0
+
+
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 304)])
+def test_a_response_without_content_sends_no_file(bridge: Bridge, file: Path, method: str, status: int) -> None:
+    """RFC 9110, 6.4.1."""
+    app = bridge(sends(start(status, [(b"content-length", b"100000")]), pathsend(file)))
+    response = fetch(app, environ(method, wsgi_file_wrapper=SendFile))
+    assert (response.body, response.values("content-length")) == (b"", ["100000"])
+    assert all(made.filelike.closed for made in SendFile.made)
+
+
+def test_a_path_that_was_never_offered_is_an_error_for_the_app(bridge: Bridge, file: Path) -> None:
+    """ASGI, "Error Handling": without the extension, http.response.pathsend is an unknown type."""
+    with Exchange(bridge(sends(start(), pathsend(file)))) as exchange, pytest.raises(Exception, match="pathsend"):
+        exchange.run()
+
+
+def test_a_path_after_a_block_of_the_body_is_an_error(bridge: Bridge, file: Path) -> None:
+    """Path Send: it cannot be mixed with http.response.body."""
+    app = bridge(sends(start(), body(b"x", True), pathsend(file)))
+    with Exchange(app, environ(wsgi_file_wrapper=SendFile)) as exchange, pytest.raises(Exception, match="pathsend"):
+        exchange.run()
+
+
+def test_a_file_ends_the_response(bridge: Bridge, file: Path) -> None:
+    """Path Send: one message a response; what follows is ignored, as after any end."""
+    app = bridge(sends(start(), pathsend(file), body(b"more")))
+    assert fetch(app, environ(wsgi_file_wrapper=SendFile)).body == file.read_bytes()
+
+
+def test_early_hints_reach_a_server_that_takes_them(bridge: Bridge) -> None:
+    """Early Hints: advertised only where the server has wsgi.early_hints (gunicorn's name), and then passed to it."""
+    hints: list[Any] = []
+
+    async def hints_if_offered(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start())
+        if "http.response.early_hint" in (scope.get("extensions") or {}):
+            await send({"type": "http.response.early_hint", "links": [b"</a.css>; rel=preload"]})
+            await send(body(b"hinted"))
+        else:
+            await send(body(b"not offered"))
+
+    response = fetch(bridge(hints_if_offered), environ(wsgi_early_hints=hints.append))
+    if response.body == b"hinted":
+        assert hints == [[("Link", "</a.css>; rel=preload")]]
+    else:
+        assert hints == []

@@ -1,0 +1,147 @@
+"""fork(): gunicorn's --preload, uWSGI and mod_wsgi import the app in one process and serve it in others."""
+
+from __future__ import annotations
+
+import pytest
+
+from . import subprograms
+
+FACTORIES = ["None", "uvloop.new_event_loop"]
+each_loop = pytest.mark.parametrize("factory", FACTORIES, ids=["asyncio", "uvloop"])
+
+
+@each_loop
+def test_an_adapter_made_before_a_fork_serves_in_every_child(factory: str) -> None:
+    """The loop belongs to the process that first uses it: threads do not survive a fork."""
+    lines = subprograms.run(f"""
+        app = make(http_only(hello), {factory})
+        for _ in range(3):
+            child(lambda: say(fetch(app).body))
+    """)
+    assert lines == ["b'hello'"] * 3
+
+
+@each_loop
+def test_an_adapter_used_before_a_fork_serves_in_the_child_and_in_the_parent(factory: str) -> None:
+    """The parent's loop is of no use to the child, and the child's use of the adapter no harm to the parent."""
+    lines = subprograms.run(f"""
+        app = make(http_only(echo), {factory})
+        say(fetch(app, environ("POST", body=b"parent")).body)
+        child(lambda: say(fetch(app, environ("POST", body=b"child")).body))
+        say(fetch(app, environ("POST", body=b"parent again")).body)
+    """)
+    assert lines == ["b'parent'", "b'child'", "b'parent again'"]
+
+
+def test_a_child_of_a_child_serves() -> None:
+    """Daemons fork twice."""
+    lines = subprograms.run("""
+        app = make(http_only(hello), None)
+        fetch(app)
+
+        def middle():
+            fetch(app)
+            child(lambda: say(fetch(app).body))
+
+        child(middle)
+    """)
+    assert lines == ["b'hello'"]
+
+
+def test_a_fork_in_the_middle_of_a_stream_is_no_end_to_it() -> None:
+    """As when gunicorn replaces a dead worker while the others stream."""
+    lines = subprograms.run("""
+        app = make(http_only(endless), None)
+        with Exchange(app) as exchange:
+            exchange.call()
+            before = exchange.block()
+
+            def serve():
+                with Exchange(app) as other:
+                    other.call()
+                    say("child", other.block()[:2])
+
+            child(serve)
+            say("parent", exchange.block()[:2])
+    """)
+    assert lines == ["child b'xx'", "parent b'xx'"]
+
+
+def test_a_fork_while_another_thread_is_starting_the_app_does_not_lock_the_child() -> None:
+    """A lock that is held at the moment of the fork stays held in the child: by nobody."""
+    lines = subprograms.run("""
+        parent, gate, journal = os.getpid(), Gate(), Journal()
+
+        async def starts_slowly(scope, receive, send):
+            if scope["type"] == "lifespan":
+                await receive()
+                journal.note("starting")
+                if os.getpid() == parent:
+                    await gate.wait()
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+            else:
+                await respond(send)
+
+        app = make(starts_slowly, None)
+        with Exchange(app) as first:
+            first.begin_run()
+            journal.expect("starting")
+            child(lambda: say("child", fetch(app).body))
+            gate.open()
+            say("parent", first.finish())
+    """)
+    assert lines == ["child b'ok'", "parent b'ok'"]
+
+
+def test_every_process_that_serves_has_a_lifespan_of_its_own() -> None:
+    """Lifespan: in a multi-process environment there are lifespan events in each process; and state for each."""
+    lines = subprograms.run("""
+        app = make(Told(), None)
+
+        def serve():
+            assert fetch(app).body == fetch(app).body == b"%d" % os.getpid()
+
+        serve()
+        child(serve)
+        child(serve)
+        serve()
+    """)
+    parent, one, two = (line.split()[1] for line in lines if line.startswith("startup"))
+    assert len({parent, one, two}) == 3
+    assert lines == [
+        f"startup {parent}",
+        *(f"{event} {child}" for child in (one, two) for event in ("startup", "shutdown")),
+        f"shutdown {parent}",
+    ]
+
+
+def test_a_child_that_serves_nothing_ends_nothing() -> None:
+    """The lifespan that runs in the parent is not the child's to shut down, by exit or by close()."""
+    lines = subprograms.run("""
+        app = make(Told(), None)
+        fetch(app)
+        child(lambda: None)
+        child(app.close)
+        say("served", fetch(app).body.decode())
+    """)
+    pid = lines[0].split()[1]
+    assert lines == [f"startup {pid}", f"served {pid}", f"shutdown {pid}"]
+
+
+def test_a_child_of_a_parent_that_has_closed_it_starts_it_anew_or_refuses() -> None:
+    """close() in the parent before the fork must not leave the child hanging."""
+    lines = subprograms.run("""
+        app = make(Told(), None)
+        fetch(app)
+        app.close()
+
+        def serve():
+            try:
+                fetch(app)
+            except RuntimeError:
+                say("refused")
+
+        child(serve)
+    """)
+    assert lines[-1].startswith(("shutdown", "refused"))

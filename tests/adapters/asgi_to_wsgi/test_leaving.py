@@ -1,0 +1,146 @@
+"""What is left when clients have left: no task, no thread, no error in the log, no harm to others."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+
+import pytest
+
+from .apps import Gate, Journal, Receive, Scope, Send, Watched, body, endless, live_tasks, respond, start
+from .conftest import Bridge, ErrorLog, LoopFactory
+from .harness import Exchange, eventually, fetch, open_stream
+from .request import environ
+
+GRACE = 10.0  # seconds in which an app that heeds nothing else must have been cancelled
+
+
+def test_close_does_not_wait_for_the_app(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """PEP 3333: close() is called on the server's thread, which has other clients."""
+    gate, journal = Gate(), Journal()
+
+    async def ignores_its_end(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start())
+        await send(body(b"first", True))
+        while True:
+            try:
+                await gate.wait()
+                break
+            except asyncio.CancelledError:
+                journal.note("cancelled")
+        journal.note("ended")
+
+    with open_stream(bridge(ignores_its_end, loop_factory)) as exchange:
+        before = time.monotonic()
+        exchange.close()
+        assert time.monotonic() - before < 1
+        gate.open()
+        journal.expect("ended")
+
+
+@pytest.mark.parametrize("handled", [True, False], ids=["caught", "let through"])
+def test_a_client_that_leaves_is_not_an_error_in_the_log(bridge: Bridge, errors: ErrorLog, handled: bool) -> None:
+    """HTTP 2.4: servers must be prepared to catch the exception they raised, and should not log it as an error."""
+
+    async def streams(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await endless(scope, receive, send)
+        except OSError:
+            if not handled:
+                raise
+
+    app = Watched(streams)
+    with open_stream(bridge(app)) as exchange:
+        exchange.close()
+        eventually("the app to end", lambda: app.running == 0)
+        live_tasks(app.loop)  # the loop has been round since
+    assert errors.records == []
+
+
+def test_an_error_in_clean_up_is_logged(bridge: Bridge, errors: ErrorLog) -> None:
+    """ASGI, "Error Handling": with no server left to tell, the log is all there is."""
+
+    async def fails_to_clean_up(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await endless(scope, receive, send)
+        finally:
+            raise ValueError("clean-up failed")
+
+    with open_stream(bridge(fails_to_clean_up)) as exchange:
+        exchange.close()
+        eventually("a record of it", lambda: errors.says("clean-up failed"))
+
+
+def test_a_stream_that_is_dropped_without_close_ends_too(bridge: Bridge) -> None:
+    """Some servers and test clients forget close(); the app must not stream into nowhere for good."""
+    journal = Journal()
+
+    async def streams(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await endless(scope, receive, send)
+        finally:
+            journal.note("ended")
+
+    app = bridge(streams)
+    blocks = iter(app(environ(), lambda status, headers, exc_info=None: None))
+    next(blocks)
+    del blocks
+    gc.collect()
+    journal.expect("ended", limit=GRACE)
+
+
+def test_nothing_is_left_of_a_hundred_clients_that_left(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """No task may outlive its client: here each is ended by the error of its next send()."""
+
+    async def streams(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/stream":
+            await endless(scope, receive, send)
+        await respond(send)
+
+    watched = Watched(streams)
+    app = bridge(watched, loop_factory)
+    fetch(app)
+    before = len(live_tasks(watched.loop))
+    for _ in range(100):
+        with open_stream(app, "/stream") as exchange:
+            exchange.close()
+    eventually("the tasks to end", lambda: len(live_tasks(watched.loop)) <= before, limit=GRACE)
+    assert watched.running == 0
+    assert watched.calls == 101
+
+
+def test_a_response_that_was_read_to_its_end_is_not_cancelled(bridge: Bridge) -> None:
+    """PEP 3333: close() comes after every response; a client left only where the app had more to send."""
+    journal, gate = Journal(), Gate()
+
+    async def goes_on_afterwards(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start())
+        await send(body(b"one, ", True))
+        await send(body(b"two"))
+        await gate.wait()
+        journal.note("went on")
+
+    assert fetch(bridge(goes_on_afterwards)).body == b"one, two"
+    gate.open()
+    journal.expect("went on")
+
+
+def test_other_requests_go_on(bridge: Bridge) -> None:
+    """One client's end is nobody else's."""
+    gate = Gate()
+
+    async def waits(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/leaves":
+            await endless(scope, receive, send)
+        await gate.wait()
+        await respond(send)
+
+    app = bridge(waits)
+    with Exchange(app) as stays, Exchange(app, environ(path="/leaves")) as leaves:
+        stays.begin_run()
+        leaves.call()
+        leaves.block()
+        leaves.close()
+        gate.open()
+        assert stays.finish() == b"ok"

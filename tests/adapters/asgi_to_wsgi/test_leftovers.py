@@ -1,0 +1,104 @@
+"""What finished requests leave behind: nothing, without the help of the garbage collector."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from .apps import Receive, Scope, Send, Watched, echo, endless, hello, live_tasks, stream
+from .conftest import Bridge, LoopFactory
+from .harness import eventually, fetch, threads
+from .request import Environ, environ
+
+
+def test_a_thousand_requests_leave_threads_and_tasks_as_they_were(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """Whole, streamed, refused, failed and left by their client."""
+
+    async def by_path(scope: Scope, receive: Receive, send: Send) -> None:
+        await {"/whole": hello, "/stream": stream, "/leaves": endless, "/fails": breaks}[scope["path"]](
+            scope, receive, send
+        )
+
+    watched = Watched(by_path)
+    app = bridge(watched, loop_factory)
+    fetch(app, environ(path="/whole"))
+    tasks, before = len(live_tasks(watched.loop)), len(threads())
+    for number in range(1000):
+        path = ("/whole", "/stream", "/leaves", "/fails")[number % 4]
+        blocks: Any = None
+        try:
+            blocks = app(environ(path=path), lambda *_: None)
+            next(iter(blocks))
+        except ValueError:
+            assert path == "/fails"
+        finally:
+            getattr(blocks, "close", lambda: None)()
+    eventually("the tasks to end", lambda: len(live_tasks(watched.loop)) <= tasks and watched.running == 0)
+    assert len(threads()) == before
+
+
+class Mark:
+    """Something in an environ whose life can be watched."""
+
+
+def leave(app: Any, given: Environ) -> None:
+    """Read one block and go."""
+    blocks = app(given, lambda *_: None)
+    next(iter(blocks))
+    blocks.close()
+
+
+def run(app: Any, given: Environ) -> None:
+    """The whole request."""
+    blocks = app(given, lambda *_: None)
+    b"".join(blocks)
+    getattr(blocks, "close", lambda: None)()
+
+
+def fail(app: Any, given: Environ) -> None:
+    """A request that raises."""
+    try:
+        run(app, given)
+    except ValueError:
+        return
+    raise AssertionError("it did not raise")
+
+
+async def breaks(scope: Scope, receive: Receive, send: Send) -> None:
+    """Raises an error that nothing keeps."""
+    raise ValueError("boom")
+
+
+@pytest.fixture
+def no_collector() -> Iterator[None]:
+    """Have objects go by their reference counts alone; log records, which pytest keeps, would hold tracebacks."""
+    logging.disable(logging.CRITICAL)
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+    logging.disable(logging.NOTSET)
+
+
+@pytest.mark.usefixtures("no_collector")
+@pytest.mark.parametrize(
+    ("app", "request_"),
+    [(hello, run), (echo, run), (stream, run), (endless, leave), (breaks, fail)],
+    ids=["whole", "with a body", "stream", "client left", "failed"],
+)
+def test_nothing_of_a_finished_request_stays_referenced(
+    bridge: Bridge, loop_factory: LoopFactory, app: Any, request_: Callable[[Any, Environ], None]
+) -> None:
+    """A body of 100 MB must go with its request and not with the garbage collector's next full round."""
+    adapter = bridge(app, loop_factory)
+    request_(adapter, environ("POST", body=b"12345"))  # what is made once is made now
+    mark = Mark()
+    ended = weakref.ref(mark)
+    request_(adapter, environ("POST", body=b"12345") | {"mark": mark})
+    del mark
+    eventually("the environ to be let go", lambda: ended() is None)

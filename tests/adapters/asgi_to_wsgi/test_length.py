@@ -1,0 +1,65 @@
+"""Content-Length and responses that may hold none: RFC 9110 between an ASGI app and a WSGI server."""
+
+from __future__ import annotations
+
+import pytest
+
+from .apps import body, hello, sends, start
+from .conftest import Bridge, ErrorLog
+from .harness import Exchange, fetch
+from .request import environ
+
+
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)], ids=["HEAD", "204", "304"])
+@pytest.mark.parametrize("parts", [1, 3])
+def test_a_response_that_has_no_content_is_given_none(bridge: Bridge, method: str, status: int, parts: int) -> None:
+    """RFC 9110, 6.4.1. ASGI apps answer HEAD as GET and leave the cutting to the server; few WSGI servers cut."""
+    blocks = [body(b"block", number < parts - 1) for number in range(parts)]
+    response = fetch(bridge(sends(start(status, [(b"etag", b'"1"')]), *blocks)), environ(method))
+    assert (response.code, response.body, response.values("etag")) == (status, b"", ['"1"'])
+
+
+@pytest.mark.parametrize("parts", [1, 2])
+def test_the_length_that_an_app_gives_for_head_is_kept(bridge: Bridge, parts: int) -> None:
+    """RFC 9110, 9.3.2: the headers of HEAD are those that GET would have got; the missing content is no shortfall."""
+    blocks = [body(b"12345"[: 5 // parts], True)] * (parts - 1) + [body(b"12345")]
+    length = str(sum(len(message["body"]) for message in blocks)).encode()
+    response = fetch(bridge(sends(start(200, [(b"content-length", length)]), *blocks)), environ("HEAD"))
+    assert (response.values("content-length"), response.body) == ([length.decode()], b"")
+
+
+def test_no_server_is_led_to_say_that_the_content_of_head_is_empty(bridge: Bridge) -> None:
+    """RFC 9110, 8.6: a Content-Length in answer to HEAD is that of GET or absent; of [b""] a server would make 0."""
+    with Exchange(bridge(sends(start(200, []), body(b"12345"))), environ("HEAD")) as exchange:
+        result = exchange.call()
+        assert exchange.rest() == b""
+        if isinstance(result, (list, tuple)) or exchange.values("content-length"):
+            assert exchange.values("content-length") == ["5"]
+
+
+def test_the_length_that_an_app_gives_is_passed_on(bridge: Bridge) -> None:
+    """PEP 3333: the server must not add or change a length that the app gave."""
+    response = fetch(bridge(hello))
+    assert response.values("content-length") == ["5"]
+    assert response.body == b"hello"
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_more_than_content_length_is_never_sent(bridge: Bridge, errors: ErrorLog, stream: bool) -> None:
+    """PEP 3333: bytes past the length would be read as the next response; the app is at fault, and that is logged."""
+    first = [body(b"123", True)] if stream else []
+    exchange = Exchange(bridge(sends(start(200, [(b"content-length", b"5")]), *first, body(b"4567890"))))
+    with exchange, pytest.raises(Exception, match=r"(?i)content-length"):
+        exchange.run()
+    assert exchange.sent <= 5
+    assert errors.records
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_less_than_content_length_never_looks_whole(bridge: Bridge, errors: ErrorLog, stream: bool) -> None:
+    """PEP 3333: a server should close the connection on it, which it can do only where it learns of it."""
+    first = [body(b"1", True)] if stream else []
+    exchange = Exchange(bridge(sends(start(200, [(b"content-length", b"5")]), *first, body(b"2"))))
+    with exchange, pytest.raises(Exception, match=r"(?i)content-length"):
+        exchange.run()
+    assert errors.records

@@ -1,0 +1,161 @@
+"""The loop behind the adapters: one a process and factory, on a thread of its own, made when first used."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+import uvloop
+
+from .apps import Receive, Scope, Send, echo, endless, hello, respond, stream
+from .conftest import Bridge, LoopFactory
+from .contenders import contender, is_ours
+from .harness import Exchange, eventually, fetch, threads
+from .request import environ
+
+
+def test_making_an_adapter_makes_neither_thread_nor_loop() -> None:
+    """A module that makes one at import time must be importable anywhere: before a fork, in a test, in a REPL."""
+    before = threads()
+    for factory in (None, uvloop.new_event_loop):
+        contender().make(http_only_hello, factory)
+    assert threads() == before
+
+
+async def http_only_hello(scope: Scope, receive: Receive, send: Send) -> None:
+    """hello, for where no fixture wraps it."""
+    assert scope["type"] == "http"
+    await hello(scope, receive, send)
+
+
+def test_an_adapter_may_be_made_while_a_loop_runs(bridge: Bridge) -> None:
+    """asyncio: making it must not take the running loop for its own."""
+
+    async def make() -> Any:
+        return bridge(hello)
+
+    assert fetch(asyncio.run(make())).body == b"hello"
+
+
+def test_a_thread_that_runs_a_loop_of_its_own_may_call_the_adapter(bridge: Bridge) -> None:
+    """A WSGI app called from a coroutine (a test client, a notebook): the app runs on the adapter's loop, not there."""
+    app = bridge(hello)
+
+    async def calls_it() -> bytes:
+        return b"".join(app(environ(), lambda *_: None))
+
+    assert asyncio.run(calls_it()) == b"hello"
+
+
+def test_a_call_from_the_adapters_own_loop_is_an_error_and_not_a_deadlock(bridge: Bridge) -> None:
+    """A thread that waits for itself waits for ever."""
+
+    async def calls_an_adapter(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            b"".join(inner(environ(), lambda *_: None))
+        except RuntimeError as error:
+            await respond(send, str(error).encode())
+
+    inner, outer = bridge(hello), bridge(calls_an_adapter)
+    assert b"loop" in fetch(outer).body
+
+
+def test_all_adapters_of_a_process_share_one_loop_and_thread(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """A session or lock of one mounted app can be used by another; a thousand adapters are no thousand threads."""
+    loops: set[Any] = set()
+
+    async def keeps_its_loop(scope: Scope, receive: Receive, send: Send) -> None:
+        loops.add((asyncio.get_running_loop(), threading.get_ident()))
+        await respond(send)
+
+    servers: set[int | None] = set()
+    for _ in range(5):
+        app = bridge(keeps_its_loop, loop_factory)
+        for _ in range(5):
+            with Exchange(app) as exchange:
+                exchange.run()
+                servers.add(exchange.thread.ident)
+    assert len(loops) == 1
+    assert not servers & {thread for _, thread in loops}
+
+
+def test_each_loop_factory_has_a_loop_of_its_own(bridge: Bridge) -> None:
+    """loop_factory: what it makes is what the app runs on."""
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def keeps_its_loop(scope: Scope, receive: Receive, send: Send) -> None:
+        loops.append(asyncio.get_running_loop())
+        await respond(send)
+
+    made: list[asyncio.AbstractEventLoop] = []
+
+    def factory() -> asyncio.AbstractEventLoop:
+        made.append(asyncio.new_event_loop())
+        return made[-1]
+
+    for one in (None, uvloop.new_event_loop, factory):
+        fetch(bridge(keeps_its_loop, one))
+    assert len(set(loops)) == 3
+    assert isinstance(loops[1], uvloop.Loop)
+    assert made == [loops[2]]
+
+
+def test_a_loop_factory_that_fails_is_an_error_for_the_request(bridge: Bridge) -> None:
+    """And the next request tries again: a limit on descriptors passes."""
+    tries: list[int] = []
+
+    def factory() -> asyncio.AbstractEventLoop:
+        tries.append(1)
+        if len(tries) == 1:
+            raise OSError("no descriptors left")
+        return asyncio.new_event_loop()
+
+    app = bridge(hello, factory)
+    with Exchange(app) as exchange, pytest.raises(OSError, match="descriptors"):
+        exchange.run()
+    assert fetch(app).body == b"hello"
+
+
+def test_no_thread_is_left_when_all_adapters_are_closed(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """close() ends the loop with the last adapter that uses it."""
+
+    def factory() -> asyncio.AbstractEventLoop:
+        return (loop_factory or asyncio.new_event_loop)()
+
+    before = threads()
+    apps = [bridge(hello, factory) for _ in range(10)]
+    for app in apps:
+        assert fetch(app).body == b"hello"
+    assert len(threads() - before) == 1
+    for app in apps:
+        app.close()
+    eventually("the thread to end", lambda: threads() <= before)
+
+
+def test_options_are_named() -> None:
+    """loop_factory is keyword-only: a second position would be taken for a path, a wait time, a loop."""
+    if is_ours():
+        from adapters import ASGIToWSGI
+
+        with pytest.raises(TypeError):
+            ASGIToWSGI(hello, asyncio.new_event_loop)  # type: ignore[call-arg]
+
+
+def debugging() -> asyncio.AbstractEventLoop:
+    """A loop that raises where it is called from a foreign thread."""
+    loop = asyncio.new_event_loop()
+    loop.set_debug(True)
+    return loop
+
+
+def test_the_loop_is_never_touched_from_another_thread(bridge: Bridge, caplog: pytest.LogCaptureFixture) -> None:
+    """asyncio, "Debug Mode": calls that are not thread-safe raise; here they would surface as errors or in the log."""
+    for app in (hello, echo, stream):
+        assert fetch(bridge(app, debugging), environ("POST", body=b"x" * 200_000)).code == 200
+    with Exchange(bridge(endless, debugging)) as exchange:
+        exchange.call()
+        exchange.block()
+        exchange.close()
+    assert not [record for record in caplog.records if "thread-safe" in f"{record.getMessage()} {record.exc_info}"]

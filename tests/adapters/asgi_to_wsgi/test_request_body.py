@@ -1,0 +1,116 @@
+"""wsgi.input to http.request: what is read of it and how much, and what the app is told when it ends badly."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+
+from .apps import Journal, Receive, Scope, Send, echo, read_all
+from .conftest import Bridge, LoopFactory
+from .harness import Exchange, fetch
+from .request import Environ, Input, environ, upload
+
+
+def test_the_app_receives_the_body_that_was_sent(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """HTTP, "Request": the blocks of the http.request events, concatenated, are the body."""
+    block = os.urandom(300_000)
+    assert fetch(bridge(echo, loop_factory), environ("POST", body=block)).body == block
+
+
+@pytest.mark.parametrize("length", [None, "", "0"])
+def test_a_request_without_a_body_is_one_empty_event_and_its_input_is_not_read(
+    bridge: Bridge, length: str | None
+) -> None:
+    """PEP 3333: CONTENT_LENGTH may be empty or absent; reading then could wait for the next request for ever."""
+    given = Input(RuntimeError("this input must not be read"))
+    response = fetch(bridge(echo), environ("POST", CONTENT_LENGTH=length, wsgi_input=given))
+    assert response.body == b""
+    assert not given.sizes
+
+
+def test_a_request_without_an_input_stream_has_an_empty_body(bridge: Bridge) -> None:
+    """Some servers set wsgi.input to None where there is no body."""
+    assert fetch(bridge(echo), environ(wsgi_input=None) | {"wsgi.input": None}).body == b""
+
+
+def test_no_more_than_content_length_is_ever_asked_for(bridge: Bridge) -> None:
+    """PEP 3333: a server need not simulate end of file; past the length stands the next request of the connection."""
+    given, source = upload(b"x" * 70_000, b"GET /next HTTP/1.1\r\n", length=70_000)
+    assert fetch(bridge(echo), given).body == b"x" * 70_000
+    assert source.given == 70_000
+    left = 70_000
+    for size in source.sizes:
+        assert 0 < size <= left, f"read({size}) with {left} bytes left"
+        left -= min(size, left)
+
+
+def test_input_without_a_length_is_read_to_its_end_where_the_server_says_that_it_ends(bridge: Bridge) -> None:
+    """wsgi.input_terminated: a chunked request's body has no CONTENT_LENGTH."""
+    given, _ = upload(b"one, ", b"two, ", b"three", length=None)
+    given |= {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    assert fetch(bridge(echo), given).body == b"one, two, three"
+
+
+@pytest.mark.parametrize("mark", [{}, {"wsgi.input_terminated": False}, {"HTTP_TRANSFER_ENCODING": "chunked"}])
+def test_input_without_a_length_is_not_read_where_nothing_says_that_it_ends(bridge: Bridge, mark: Environ) -> None:
+    """PEP 3333 wants no read past the body; a chunked request alone does not promise an end of file."""
+    given, source = upload(RuntimeError("this input must not be read"), length=None)
+    assert fetch(bridge(echo), given | mark).body == b""
+    assert not source.sizes
+
+
+def test_a_length_counts_also_where_input_ends_by_itself(bridge: Bridge) -> None:
+    """wsgi.input_terminated beside CONTENT_LENGTH, as gunicorn and waitress set it for every request."""
+    given, _ = upload(b"12345", length=5)
+    assert fetch(bridge(echo), given | {"wsgi.input_terminated": True}).body == b"12345"
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [(b"12345",), (), (b"12345", ConnectionResetError("gone")), (OSError("gone"),), (ValueError("bad chunk"),)],
+    ids=["short", "empty", "reset", "error at once", "server's own error"],
+)
+def test_a_body_that_breaks_off_ends_in_http_disconnect(bridge: Bridge, loop_factory: LoopFactory, steps: Any) -> None:
+    """HTTP, "Disconnect": a truncated body must never look whole, nor go on as an endless run of empty events."""
+    journal = Journal()
+
+    async def notes_the_end(scope: Scope, receive: Receive, send: Send) -> None:
+        journal.note(await read_all(receive))
+        journal.note((await receive())["type"])
+
+    given, _ = upload(*steps, length=10)
+    with Exchange(bridge(notes_the_end, loop_factory), given) as exchange:
+        exchange.begin_run()
+        block, end = journal.last(1)
+        assert end == "http.disconnect"
+        assert b"12345".startswith(block)
+        assert journal.last(2) == "http.disconnect"
+
+
+def test_a_chunked_body_that_breaks_off_ends_in_http_disconnect(bridge: Bridge) -> None:
+    """A server that decodes chunks raises where they end early: that is no end of the body."""
+    journal = Journal()
+
+    async def notes_the_end(scope: Scope, receive: Receive, send: Send) -> None:
+        journal.note((await read_all(receive))[1])
+
+    given, _ = upload(b"12345", OSError("gone"), length=None)
+    with Exchange(bridge(notes_the_end), given | {"wsgi.input_terminated": True}) as exchange:
+        exchange.begin_run()
+        journal.expect("http.disconnect")
+
+
+@pytest.mark.parametrize("length", ["five", "-1", "5, 6", "0x5", "²"])
+def test_a_length_that_is_no_number_is_a_bad_request(bridge: Bridge, length: str) -> None:
+    """RFC 9110, 8.6: Content-Length is decimal digits; where it is not, no one knows where the body ends."""
+    given, source = upload(b"12345", length=None)
+    assert fetch(bridge(echo), given | {"CONTENT_LENGTH": length}).code == 400
+    assert not source.sizes
+
+
+def test_equal_lengths_that_a_server_joined_are_one(bridge: Bridge) -> None:
+    """RFC 9110, 8.6: a recipient may take a list of equal values for one."""
+    given, _ = upload(b"12345", length=None)
+    assert fetch(bridge(echo), given | {"CONTENT_LENGTH": "5, 5"}).body == b"12345"

@@ -1,0 +1,124 @@
+"""Lifespan 2.0: shutdown at close(), once, after the requests, and whatever becomes of it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from .apps import Journal, Receive, Scope, Send, respond
+from .conftest import Bridge, ErrorLog, LoopFactory
+from .harness import Exchange, Outcome, fetch
+from .lifespans import COMPLETE, Lifespan
+from .request import environ
+
+
+def test_close_is_the_shutdown_and_waits_for_it(bare: Bridge, loop_factory: LoopFactory, journal: Journal) -> None:
+    """Lifespan, "Shutdown Complete": a server must wait for this message before terminating."""
+    app = bare(Lifespan(journal), loop_factory)
+    fetch(app)
+    app.close()
+    assert journal.entries[-2:] == ["lifespan.shutdown", "shut down"]
+
+
+def test_close_again_is_nothing_more(bare: Bridge, journal: Journal) -> None:
+    """A worker's exit hook and a test's teardown may both call it."""
+    app = bare(Lifespan(journal))
+    fetch(app)
+    app.close(), app.close()
+    assert journal.entries.count("lifespan.shutdown") == 1
+
+
+def test_close_without_a_request_is_no_startup(bare: Bridge, journal: Journal) -> None:
+    """Lifespan: what was never started is not shut down."""
+    bare(Lifespan(journal)).close()
+    assert journal.entries == []
+
+
+def test_a_shutdown_that_fails_is_logged(bare: Bridge, journal: Journal, errors: ErrorLog) -> None:
+    """Lifespan, "Shutdown Failed": a server should log the message provided, and then terminate."""
+    app = bare(Lifespan(journal, shutdown={"type": "lifespan.shutdown.failed", "message": "could not flush"}))
+    fetch(app)
+    app.close()
+    assert errors.says("could not flush")
+
+
+def test_an_exception_in_shutdown_is_logged(bare: Bridge, errors: ErrorLog) -> None:
+    """Lifespan: the app gave up without the message; close() must end all the same."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await receive()
+            await send(COMPLETE)
+            await receive()
+            raise OSError("could not flush")
+        await respond(send)
+
+    adapter = bare(app)
+    fetch(adapter)
+    adapter.close()
+    assert errors.says("could not flush")
+
+
+@pytest.mark.parametrize("error", [None, RuntimeError("died"), SystemExit(1)], ids=["returns", "raises", "exits"])
+def test_a_lifespan_that_ends_early_ends_nothing_else(bare: Bridge, error: BaseException | None) -> None:
+    """Lifespan: once started, the app serves, whatever became of its lifespan task; close() does not wait for it."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await receive()
+            await send(COMPLETE)
+            if error:
+                raise error
+        else:
+            await respond(send)
+
+    adapter = bare(app)
+    assert fetch(adapter).code == 200
+    assert fetch(adapter).code == 200
+    closing = threading.Thread(target=adapter.close, daemon=True)
+    closing.start()
+    closing.join(5)
+    assert not closing.is_alive()
+
+
+def test_one_task_sees_startup_and_shutdown(bare: Bridge, loop_factory: LoopFactory, journal: Journal) -> None:
+    """Task groups and cancel scopes opened at startup can be closed only by the task that opened them."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await respond(send)
+            return
+        await receive()
+        async with asyncio.TaskGroup() as group:
+            worker = group.create_task(asyncio.Event().wait())
+            await send(COMPLETE)
+            await receive()
+            worker.cancel()
+        journal.note("group closed")
+        await send({"type": "lifespan.shutdown.complete"})
+
+    adapter = bare(app, loop_factory)
+    fetch(adapter)
+    adapter.close()
+    journal.expect("group closed")
+
+
+def test_shutdown_comes_after_the_requests_have_ended(bare: Bridge, journal: Journal) -> None:
+    """Lifespan, "Shutdown": sent when the server has closed all active connections; a stream then ends first."""
+    app = bare(Lifespan(journal))
+    with Exchange(app, environ(path="/stream")) as exchange:
+        exchange.call(), exchange.block()
+        app.close()
+        assert journal.entries.index("request ended") < journal.entries.index("lifespan.shutdown")
+
+
+def test_a_request_after_close_is_a_new_start_or_an_error(bare: Bridge, journal: Journal) -> None:
+    """Lifespan: no request is processed without a startup before it, and none is left hanging."""
+    app = bare(Lifespan(journal))
+    fetch(app)
+    app.close()
+    again = Outcome(app)
+    assert again.failed or again.code == 200
+    assert journal.entries.count(("request", {})) == journal.entries.count("started")

@@ -1,0 +1,95 @@
+"""WebSocket: WSGI has no way to upgrade a connection, and the client is told so instead of being left to guess."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .apps import Journal, Receive, Scope, Send, respond
+from .conftest import Bridge
+from .harness import Exchange, fetch
+from .request import Environ, environ
+
+HANDSHAKE = {
+    "HTTP_UPGRADE": "websocket",
+    "HTTP_CONNECTION": "Upgrade",
+    "HTTP_SEC_WEBSOCKET_KEY": "dGhlIHNhbXBsZSBub25jZQ==",
+    "HTTP_SEC_WEBSOCKET_VERSION": "13",
+}
+
+
+@pytest.fixture
+def ask(bare: Bridge) -> Any:
+    """Send a request to an app that takes any scope; the exchange, and the types of the scopes that the app saw."""
+
+    def send_request(method: str = "GET", **headers: Any) -> tuple[Exchange, list[str]]:
+        journal = Journal()
+
+        async def takes_anything(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "lifespan":
+                raise NotImplementedError
+            journal.note(scope["type"])
+            await respond(send)
+
+        return fetch(bare(takes_anything), environ(method, path="/ws", **headers)), journal.entries
+
+    return send_request
+
+
+def test_a_handshake_is_answered_501_and_never_reaches_the_app(ask: Any) -> None:
+    """RFC 6455, 4.2.2: refuse with an HTTP error; RFC 9110, 15.6.2: 501 says that the server cannot do this at all.
+
+    426 would ask the client to upgrade, which is what it just tried; the app's own 404 would blame the path.
+    """
+    response, scopes = ask(**HANDSHAKE)
+    assert response.code == 501
+    assert scopes == []
+
+
+def test_the_answer_says_what_is_missing(ask: Any) -> None:
+    """The one who reads this runs a WSGI server and has to learn that it is the server that cannot."""
+    response, _ = ask(**HANDSHAKE)
+    assert b"WebSocket" in response.body
+    assert b"WSGI" in response.body
+    assert response.values("content-type")[0].startswith("text/plain")
+    assert response.values("content-length") == [str(len(response.body))]
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        {"HTTP_UPGRADE": "WebSocket", "HTTP_CONNECTION": "upgrade"},
+        {"HTTP_CONNECTION": "keep-alive, Upgrade"},
+        {"HTTP_UPGRADE": "h2c, websocket"},
+    ],
+    ids=["case", "connection list", "upgrade list"],
+)
+def test_a_handshake_is_known_in_every_spelling(ask: Any, spelling: Environ) -> None:
+    """RFC 9110, 7.6.1 and 7.8: both are lists, their names without regard to case."""
+    response, scopes = ask(**(HANDSHAKE | spelling))
+    assert response.code == 501
+    assert scopes == []
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"HTTP_UPGRADE": "h2c", "HTTP_CONNECTION": "Upgrade"},
+        {"HTTP_CONNECTION": "Upgrade"},
+        {"HTTP_UPGRADE": "websocket-like", "HTTP_CONNECTION": "Upgrade"},
+    ],
+    ids=["h2c", "no name", "another name"],
+)
+def test_any_other_wish_to_upgrade_is_ignored(ask: Any, headers: Environ) -> None:
+    """RFC 9110, 7.8: a server may ignore Upgrade and go on in the protocol it has."""
+    response, scopes = ask(**headers)
+    assert response.code == 200
+    assert scopes == ["http"]
+
+
+def test_a_handshake_by_another_method_is_a_request_like_any(ask: Any) -> None:
+    """RFC 6455, 4.1: the method of a handshake must be GET."""
+    response, scopes = ask("POST", **HANDSHAKE)
+    assert response.code == 200
+    assert scopes == ["http"]
