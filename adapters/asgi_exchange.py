@@ -1,7 +1,7 @@
 """One request of an ASGI application, seen from its event loop: receive(), send(), and what becomes of the task.
 
-Knows the order of events that ASGI HTTP 2.5 demands. Everything here runs on the loop; what it makes lies on a Desk for the
-server's thread, which feed()s it the body. It must not know the WSGI server.
+Knows the order of events that ASGI HTTP 2.5 demands. Everything here runs on the loop; what it makes lies on a Desk for
+the server's thread, which feed()s it the body. It must not know the WSGI server.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Exchange:
         self._to_head = scope["method"] == "HEAD"  # the application may do with the scope as it likes
         self._offered = frozenset(scope["extensions"])
         self._messages, self._more = deque(messages), more
-        self._asked = self._begun = self._dropped = self._gone = False
+        self._asked = self._begun = self._dropped = self._gone = self._cancelled = False
         self._missing: int | None = None
         self._receivers: set[asyncio.Future[None]] = set()
         self.task: asyncio.Task[None] | None = None
@@ -72,7 +72,10 @@ class Exchange:
         self.desk.end()
 
     def _failed(self, error: BaseException) -> None:
-        if self.desk.closed and isinstance(error, (ClientDisconnected, asyncio.CancelledError)):
+        if self.desk.closed and isinstance(error, ClientDisconnected):
+            return
+        if self._cancelled and isinstance(error, asyncio.CancelledError):
+            self.error = ClientDisconnected("the application was cancelled")
             return
         if self.complete:
             return log.error("the application failed after its response", exc_info=error)
@@ -102,6 +105,7 @@ class Exchange:
     def cancel(self) -> None:
         """Cancel the application's task, if it still runs."""
         if self.task is not None:
+            self._cancelled = True
             self.task.cancel()
 
     def _wake_receivers(self) -> None:

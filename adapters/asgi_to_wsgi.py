@@ -1,7 +1,7 @@
 """ASGI applications on WSGI servers: the application runs on one event loop, the server's thread hands over its blocks.
 
-Knows both interfaces. Threads, locks and loops are crossing.py's and loop_thread.py's matter; the order of ASGI's events is
-asgi_exchange.py's; the spelling of a request and of a head is metavariables.py's and heads.py's.
+Knows both interfaces. Threads and loops are crossing.py's and loop_thread.py's matter; the order of ASGI's events
+is asgi_exchange.py's; the spelling of a request and of a head is metavariables.py's and heads.py's.
 """
 
 from __future__ import annotations
@@ -31,9 +31,7 @@ from .wsgi_response import StartResponse
 log = logging.getLogger("gateways.asgi")
 
 _CLOSE_SECONDS = 10  # how long close() waits for the application
-_BLOCK = (
-    64 * 1024
-)  # bytes of a request's body that are read at a time
+_BLOCK = 64 * 1024  # bytes of a request's body that are read at a time
 
 
 class ASGIToWSGI:
@@ -43,7 +41,7 @@ class ASGIToWSGI:
     loop_factory: makes the event loop, e.g. uvloop.new_event_loop; asyncio's own by default. All adapters of a process
         with the same factory share one loop, on one thread.
 
-    The loop begins and the application's lifespan starts with the first request in this process, so that an adapter made
+    The loop begins and the application's lifespan starts with the first request in this process: an adapter made
     before a server forks works in each child. They end with close(), or when the process exits.
 
     An error of the application, or a response that breaks ASGI, is logged ("gateways.asgi") and raised to the server:
@@ -55,10 +53,11 @@ class ASGIToWSGI:
         self.app: ASGIApp = as_asgi3(app)
         self._loop_factory = loop_factory
         self._closed = False
-        self._forked()
+        self.forked()
         _adapters.add(self)
 
-    def _forked(self) -> None:
+    def forked(self) -> None:
+        """Forget the loop and the lifespan: they are the parent process's."""
         self._starting = threading.Lock()
         self._running: _Running | None = None
 
@@ -113,6 +112,7 @@ class ASGIToWSGI:
 
 _adapters: weakref.WeakSet[ASGIToWSGI] = weakref.WeakSet()
 _started: set[_Running] = set()  # until they are closed: also those whose adapter is gone
+_inherited: list[_Running] = []  # what runs in the parent process; collecting it here would look like its end
 
 
 class _Running:
@@ -166,7 +166,7 @@ class _Running:
 
 
 class _Body:
-    """The body of a request, read in the server's thread: never past its length, never without one unless it ends itself."""
+    """The body of a request, read in the server's thread: never past its length; without one if it ends itself."""
 
     def __init__(self, environ: dict[str, Any]) -> None:
         """Raises BadRequest for a CONTENT_LENGTH that is no number."""
@@ -208,7 +208,7 @@ class _Body:
 
 
 class _Response:
-    """The response on its way to the server, as its iterable where it does not come whole. In the server's thread only."""
+    """The response on its way to the server; its iterable where it is not whole. In the server's thread only."""
 
     def __init__(self, exchange: Exchange, body: _Body, running: _Running, file_wrapper: Any) -> None:
         self._exchange, self._body, self._running, self._file_wrapper = exchange, body, running, file_wrapper
@@ -308,9 +308,10 @@ def _close_all() -> None:
 
 
 def _forked() -> None:
+    _inherited.extend(_started)
     _started.clear()
     for adapter in _adapters:
-        adapter._forked()
+        adapter.forked()
 
 
 atexit.register(_close_all)

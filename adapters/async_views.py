@@ -1,7 +1,7 @@
 """Async views of WSGI frameworks (Flask, Django) on the server's own loop, where asgiref would start one for each call.
 
-Knows where asgiref looks for a loop: `SyncToAsync.threadlocal`, which it sets itself in threads that it owns. Does nothing
-where asgiref is not installed or has changed. It must not know anything about a request.
+Knows where asgiref looks for a loop: `SyncToAsync.threadlocal`, which it sets itself in threads that it owns. Does
+nothing where asgiref is not installed or has changed. It must not know anything about a request.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def _threadlocal() -> Any:
 
 
 def lend_loop(loop: asyncio.AbstractEventLoop | None) -> None:
-    """Have async_to_sync() in this thread run on `loop`, which must be running in another; with None as asgiref likes."""
+    """Have async_to_sync() in this thread run on `loop`, which runs in another; with None, as asgiref likes."""
     local = _threadlocal()
     if local is not None and getattr(local, "main_event_loop", None) is not loop:
         local.main_event_loop = loop

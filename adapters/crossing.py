@@ -1,6 +1,6 @@
 """Where a thread meets an event loop: a mailbox per loop, and bounded channels of blocks in both directions.
 
-The only module of this package that knows both sides. It must not know WSGI, ASGI or CGI: it moves callables and blocks.
+The only module of this package that knows both sides. It must not know WSGI, ASGI or CGI: it moves calls and blocks.
 Each wait, and what ends it:
 
 ====================  =============================  =================================================================
@@ -126,6 +126,7 @@ class Loop:
 
 def asyncio_loop(loop: asyncio.AbstractEventLoop) -> Loop:
     """An asyncio event loop as Loop."""
+
     def spawn(main: Main) -> Task:
         task = loop.create_task(main())
         return Task(task.cancel, partial(asyncio.wait, [task]))
@@ -324,7 +325,7 @@ class Outbox(_Channel):
         return bool(self._items) or self._ended
 
     async def get(self) -> tuple[list[Any], bool]:
-        """From the coroutine, which is done with what it got before: all items waiting, and whether there are no more."""
+        """From the coroutine, which is done with what it got before: all that waits, and whether it is the last."""
         while True:
             with self._mutex:
                 items, self._items, self._size = self._items, [], 0
@@ -454,7 +455,7 @@ class Taken(NamedTuple):
 
 
 class Desk(_ToThread):
-    """Items from one coroutine to one thread, bounded by their bytes; and the coroutine may ask the thread for something."""
+    """Items from one coroutine to one thread, bounded by their bytes; the coroutine may also ask the thread."""
 
     def __init__(self, loop: Loop, gone: Callable[[], bool] | None = None) -> None:
         """`gone` tells the thread, while it waits, whether what it waits for is still wanted."""

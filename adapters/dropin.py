@@ -15,9 +15,10 @@ from typing import Any
 from .asgi_app import Scope, Send
 from .asgi_to_wsgi import ASGIToWSGI
 from .loop_thread import BorrowedLoop
+from .metavariables import BadRequest
 from .request_body import Receive
 from .wsgi_response import StartResponse, WSGIApp
-from .wsgi_to_asgi import WSGIToASGI
+from .wsgi_to_asgi import WSGIToASGI, refuse
 
 
 class WSGIMiddleware(WSGIToASGI):
@@ -29,10 +30,12 @@ class WSGIMiddleware(WSGIToASGI):
 
 
 class WsgiToAsgi(WSGIToASGI):
-    """asgiref.wsgi.WsgiToAsgi, whose requests run one at a time in one thread; these run side by side."""
+    """asgiref.wsgi.WsgiToAsgi: a message for each block, as there; but requests run side by side, not one at a time."""
+
+    _verbatim = True
 
     def __init__(self, wsgi_application: WSGIApp, duplicate_header_limit: int = 100) -> None:
-        """A header that comes more than `duplicate_header_limit` times is a ValueError; 0 allows any number."""
+        """A header that comes more than `duplicate_header_limit` times is answered with 400; 0 allows any number."""
         super().__init__(wsgi_application)
         self.duplicate_header_limit = duplicate_header_limit
 
@@ -42,16 +45,14 @@ class WsgiToAsgi(WSGIToASGI):
         if limit and len(headers) > limit:
             name, count = Counter(name.lower() for name, _ in headers).most_common(1)[0]
             if count > limit:
-                raise ValueError(f"the header {name!r} came {count} times; duplicate_header_limit is {limit}")
+                return await refuse(send, BadRequest(f"{name!r} came {count} times; {limit} are allowed"))
         await super().__call__(scope, receive, send)
 
 
 class ASGIMiddleware(ASGIToWSGI):
     """a2wsgi.ASGIMiddleware: an application that fails before its head is answered with 500 by the adapter itself."""
 
-    def __init__(
-        self, app: Any, wait_time: float | None = None, loop: asyncio.AbstractEventLoop | None = None
-    ) -> None:
+    def __init__(self, app: Any, wait_time: float | None = None, loop: asyncio.AbstractEventLoop | None = None) -> None:
         """Runs on `loop`, which the caller runs in another thread, or on the process's own.
 
         `wait_time` means nothing: what an application does after its response holds up nobody.

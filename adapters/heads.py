@@ -32,7 +32,7 @@ _NAMES: dict[str, bytes] = {}  # checked header names, in lower case
 
 
 class AppProtocolError(AssertionError):
-    """The application broke its side of the interface. The text says what was got, what the clause wants, and a remedy."""
+    """The application broke its side of the interface. The text says what was got, what is wanted, and a remedy."""
 
 
 class Head:

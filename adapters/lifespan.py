@@ -59,8 +59,8 @@ class Lifespan:
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state}
         try:
             await self._app(scope, self._to_app.get, self._send)
-        except asyncio.CancelledError:
-            log.debug("the lifespan of the application was cancelled")
+        except (asyncio.CancelledError, GeneratorExit) as error:
+            log.debug("the lifespan of the application was ended by %r", error)
         except BaseException as error:
             self._raised(error)
         if self._answer is not None and not self._answer.done():
@@ -76,6 +76,8 @@ class Lifespan:
 
     async def _send(self, message: Message) -> None:
         if message["type"] not in _ANSWERS:
+            if self._answer is not None and not self._answer.done() and not message["type"].startswith("lifespan."):
+                self._answer.set_result(None)  # it takes this for a request: it knows no lifespan, and may never return
             raise AppProtocolError(f"the application sent {message['type']!r} in its lifespan; ASGI knows {_ANSWERS}")
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(message)

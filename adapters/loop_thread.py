@@ -84,12 +84,16 @@ class LoopThread(BorrowedLoop):
 
 
 _loops: dict[LoopFactory | None, LoopThread] = {}
+_inherited: list[
+    LoopThread
+] = []  # their threads are the parent's; collecting them would end tasks that still run there
 _mutex = threading.Lock()
 
 
 def _forked() -> None:
-    global _mutex
-    _loops.clear()  # their threads stayed in the parent
+    global _mutex  # noqa: PLW0603 - it may have been held by a thread that is not here
+    _inherited.extend(_loops.values())
+    _loops.clear()
     _mutex = threading.Lock()
 
 
@@ -97,7 +101,7 @@ os.register_at_fork(after_in_child=_forked)
 
 
 def acquire(factory: LoopFactory | None) -> LoopThread:
-    """This process's loop of this factory; it runs until release() has been called as often."""
+    """The process's loop of this factory; it runs until release() has been called as often."""
     with _mutex:
         thread = _loops.get(factory)
         if thread is None:

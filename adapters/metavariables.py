@@ -1,7 +1,7 @@
-"""ASGI scope <-> meta-variables (RFC 3875, section 4.1; PEP 3333, "environ Variables"): the one mapping of this package.
+"""ASGI scope <-> meta-variables (RFC 3875, section 4.1; PEP 3333, "environ Variables"): the package's one mapping.
 
-Pure: knows names and spellings only. It must not know who runs an app, nor touch a socket, a thread, a loop or a clock.
-Text in an environ is "bytes as latin-1" (PEP 3333, "Unicode Issues"): each character stands for one octet of the request.
+Pure: knows names and spellings. It must not know who runs an app, nor touch a socket, a thread, a loop or a clock.
+Text in an environ is "bytes as latin-1" (PEP 3333, "Unicode Issues"): each character stands for one octet.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _CACHE_ENTRIES, _CACHE_NAME = 1024, 64  # a client chooses header names, so both
 
 
 class BadRequest(Exception):
-    """The request has no faithful meta-variables; answer with `status`. The text says what was got and what is wanted."""
+    """The request has no faithful meta-variables: answer with `status`. The text says what was got and wanted."""
 
     status = 400
 
@@ -38,7 +38,7 @@ class BadRequest(Exception):
 def _key(name: bytes) -> str:
     """The meta-variable of a header name (RFC 3875, 4.1.18); "" for names that must not pass."""
     lower = name.lower()
-    if lower == b"content-type" or lower == b"content-length":
+    if lower in (b"content-type", b"content-length"):
         key = lower.decode().replace("-", "_").upper()
     elif b"_" in lower or lower in _DROPPED or not lower.strip():
         key = ""  # X_Forwarded_For would be taken for X-Forwarded-For
@@ -125,7 +125,7 @@ def split_path(root: str, path: str) -> tuple[str, str]:
 
 
 def host_and_port(host: str) -> tuple[str, str] | None:
-    """Name (IPv6 in brackets) and port ("" if none) of a Host field value, or None where it is not one (RFC 9110, 7.2)."""
+    """Name (IPv6 in brackets) and port ("" if none) of a Host field value; None if it is not one (RFC 9110, 7.2)."""
     match = _HOST(host)
     return (match[1], match[2] or "") if match else None
 
@@ -189,7 +189,7 @@ def environ_from_scope(scope: Mapping[str, Any]) -> Environ:
 
 def _header_name(key: str) -> bytes:
     """The header that a meta-variable came from, b"" if from none."""
-    if key == "CONTENT_TYPE" or key == "CONTENT_LENGTH":
+    if key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         name = key.replace("_", "-").lower().encode()
     elif key.startswith("HTTP_") and len(key) > 5 and key not in ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"):
         name = octets(key[5:]).replace(b"_", b"-").lower()
@@ -209,7 +209,7 @@ def _headers(environ: Mapping[str, Any]) -> Iterable[tuple[bytes, bytes]]:
 
 
 def _raw_path(environ: Mapping[str, Any], path: bytes) -> bytes:
-    """The path as it was sent, where the server passes the request target on and it means the same; else quoted anew."""
+    """The path as it was sent, where the server passes the target on and it means the same; else quoted anew."""
     target = octets(environ.get("REQUEST_URI") or environ.get("RAW_URI") or "")
     if target and not target.startswith(b"/"):  # RFC 9112, 3.2.2: absolute-form
         target = b"/" + target.partition(b"://")[2].partition(b"/")[2]
@@ -224,7 +224,7 @@ def _number(text: str | None) -> int | None:
 def scope_from_environ(environ: Mapping[str, Any]) -> Scope:
     """The `http` scope (ASGI HTTP 2.5) that an environ describes: WSGI's, or the environment of a CGI program.
 
-    Never fails for want of a variable or for octets that are not UTF-8 (those are replaced in `path`, kept in `raw_path`).
+    Never fails for want of a variable, nor for octets that are not UTF-8: they are replaced in `path` only.
     """
     root = octets(environ.get("SCRIPT_NAME") or "").rstrip(b"/")
     path = root + octets(environ.get("PATH_INFO") or "") or b"/"

@@ -49,14 +49,14 @@ class Body:
     """The body of a request that is not complete in its first message."""
 
     def __init__(self, loop: Loop, receive: Receive, length: int | None, listen: Callable[[], object]) -> None:
-        """`length` in bytes, None if the request does not say; `listen` has the loop receive the rest into the inbox."""
+        """`length` in bytes, None if the request does not say; `listen` has the loop receive the rest."""
         self._receive, self._length = receive, length
         self.inbox = Inbox(loop, length, listen)
         self._spooled: IO[bytes] | None = None
         self._postponed = False
 
     def postponed(self) -> io.BufferedReader:
-        """A stream for which nothing is received until it is read (RFC 9110, 10.1.1: receiving has the server send 100)."""
+        """A stream for which nothing is received before it is read (RFC 9110, 10.1.1: the first receive sends 100)."""
         self._postponed = True
         return self._stream()
 
@@ -66,7 +66,7 @@ class Body:
         return not self._postponed or self.inbox.started
 
     async def collect(self, first: Message, spool: int, in_thread: InThread) -> tuple[IO[bytes], int | None]:
-        """Receive what may be received before the application starts: a stream, and the body's length where it is known.
+        """Receive what may be received before the application starts: a stream, and the body's length if known.
 
         A small body is in memory then. One of unknown length is in a temporary file, up to `spool` bytes of it, since
         many applications (Django, Bottle, Falcon) see no body without CONTENT_LENGTH. Others stream.
@@ -82,7 +82,7 @@ class Body:
         size = chunk.size
         while chunk.end is None and self._length is None and size < spool:
             if self._spooled is None:
-                self._spooled = tempfile.TemporaryFile(prefix="wsgi-input-")
+                self._spooled = tempfile.TemporaryFile(prefix="wsgi-input-")  # noqa: SIM115 - see close()
             await in_thread(partial(self._spooled.writelines, chunk.blocks))
             chunk = await self._some(await self._receive(), _SPOOL_WRITE)
             size += chunk.size

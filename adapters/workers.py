@@ -20,7 +20,7 @@ _all: weakref.WeakSet[Workers] = weakref.WeakSet()
 
 def _forked() -> None:
     for workers in _all:
-        workers._reset()  # their threads stayed in the parent
+        workers.forked()  # their threads stayed in the parent
 
 
 os.register_at_fork(after_in_child=_forked)
@@ -30,7 +30,7 @@ class Workers:
     """Up to `limit` daemon threads that take jobs in order.
 
     At most one thread is being woken at any time. It wakes the next before its own job if there are jobs left. So short
-    jobs that come together are done by one thread, which costs no switches, and yet a job that blocks holds up no other:
+    jobs that come together are done by one thread, without a switch, and yet a job that blocks holds up no other:
     while there are jobs, somebody is on the way to them, or all threads are busy.
     """
 
@@ -38,10 +38,11 @@ class Workers:
         if limit < 1:
             raise ValueError(f"threads={limit!r}: at least one thread is needed, e.g. threads=32")
         self._limit, self._name = limit, name
-        self._reset()
+        self.forked()
         _all.add(self)
 
-    def _reset(self) -> None:
+    def forked(self) -> None:
+        """Start anew: threads stay in the parent process."""
         self._mutex = threading.Lock()
         self._jobs: deque[tuple[Callable[..., object], Any]] = deque()
         self._idle: list[threading.Lock] = []  # the gates at which threads wait, the last to come on top

@@ -57,16 +57,20 @@ class WSGIResponse:
     empty, or the end, so that until then start_response() may replace the head.
     """
 
-    def __init__(self, put: Callable[[Item, int], object], method: str) -> None:
-        """`put` takes an item and the size of its block in bytes; `method` is the request's."""
+    def __init__(self, put: Callable[[Item, int], object], method: str, verbatim: bool = False) -> None:
+        """`put` takes an item and the size of its block in bytes; `method` is the request's.
+
+        `verbatim`: no Content-Length but the application's, and each block on its own.
+        """
         self._put = put
         self._to_head = method == "HEAD"
+        self._verbatim = verbatim
         self._head: Head | None = None
         self._called = self._sent = self._complete = self._bodiless = False
         self._missing: int | None = None  # bytes that Content-Length still promises
 
     def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None) -> Write:
-        """PEP 3333: keep the head; a second one only with exc_info, and only while the first is unsent.
+        """Keep the head (PEP 3333); a second one only with exc_info, and only while the first is unsent.
 
         Raises AppProtocolError for a head that HTTP cannot hold, and the exception of `exc_info` once it is too late.
         """
@@ -86,7 +90,7 @@ class WSGIResponse:
         return self.write
 
     def write(self, block: bytes) -> None:
-        """PEP 3333, "The write() Callable": send at once."""
+        """Send a block at once: what PEP 3333 keeps for old applications."""
         if self._complete and block and not self._bodiless:
             raise AppProtocolError(f"write() was given {len(block)} bytes past the Content-Length that was promised")
         self._block(block)
@@ -98,7 +102,7 @@ class WSGIResponse:
         has been called, once, when this returns or raises.
         """
         result = app(environ, self.start_response)
-        if (type(result) is list or type(result) is tuple) and not self._sent:
+        if (type(result) is list or type(result) is tuple) and not self._sent and not self._verbatim:
             return self._whole(result)
         try:
             if send_file is None or not isinstance(result, FileWrapper) or not self._send_file(result, send_file):
@@ -115,7 +119,8 @@ class WSGIResponse:
         if head is None:
             raise AppProtocolError("the application returned a body but did not call start_response() before")
         bodiless = not has_body(head.status)
-        if size is not None and head.length is None and not bodiless and (size or not self._to_head):
+        adds_length = head.length is None and not self._verbatim and not bodiless
+        if size is not None and adds_length and (size or not self._to_head):
             head.headers.append((b"content-length", b"%d" % size))
             head.length = size
         self._bodiless = bodiless = bodiless or self._to_head

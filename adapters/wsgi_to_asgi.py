@@ -1,4 +1,4 @@
-"""WSGI applications on ASGI servers: the application runs in a worker thread, the request's coroutine sends what it makes.
+"""WSGI applications on ASGI servers: the application runs in a worker thread, the request's coroutine sends its blocks.
 
 Knows both interfaces. Threads, locks and loops are crossing.py's and workers.py's matter; the order of a response is
 wsgi_response.py's; the spelling of a request and of a head is metavariables.py's and heads.py's.
@@ -14,6 +14,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from contextvars import copy_context
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from .async_views import forget_tasks, lend_loop
@@ -48,6 +49,8 @@ class WSGIToASGI:
     An error of the application is raised to the server: before the head as it is, after it so that the response does
     not look complete. May be made before any loop exists, used by several loops, and kept across a fork.
     """
+
+    _verbatim = False  # one message for each block, and the application's headers only: for dropin.py
 
     def __init__(self, app: WSGIApp, *, threads: int = 32, spool: int = 256 * 1024 * 1024) -> None:
         if not callable(app):
@@ -94,12 +97,12 @@ class WSGIToASGI:
         try:
             environ = environ_from_scope(scope)
         except BadRequest as error:
-            return await _refuse(send, error)
+            return await refuse(send, error)
         environ.update(self._environ)
         environ["wsgi.url_scheme"] = scope.get("scheme") or "http"
         environ["wsgi.errors"] = sys.stderr
         environ["asgi.scope"] = scope
-        exchange = _Exchange(self.app, environ, running_loop(), receive)
+        exchange = _Exchange(self.app, environ, running_loop(), receive, self._verbatim)
         extensions = scope.get("extensions")
         if extensions:
             exchange.offer(extensions)
@@ -115,13 +118,14 @@ def _has_body(environ: Mapping[str, Any], scope: Mapping[str, Any]) -> bool:
         return int(length) > 0
     if environ["SERVER_PROTOCOL"][:7] != "HTTP/1.":
         return True
-    for name, _ in scope.get("headers") or ():
+    for name, _ in scope.get("headers") or ():  # noqa: SIM110 - a generator takes twice as long
         if len(name) == 17 and name.lower() == b"transfer-encoding":
             return True
     return False
 
 
-async def _refuse(send: Send, error: BadRequest) -> None:
+async def refuse(send: Send, error: BadRequest) -> None:
+    """Answer a request that cannot be passed on."""
     body = f"{error}\n".encode("utf-8", "backslashreplace")
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
@@ -131,8 +135,9 @@ async def _refuse(send: Send, error: BadRequest) -> None:
 class _Exchange:
     """One request: run() in a worker thread, everything else on the loop."""
 
-    def __init__(self, app: WSGIApp, environ: dict[str, Any], loop: Loop, receive: Receive) -> None:
+    def __init__(self, app: WSGIApp, environ: dict[str, Any], loop: Loop, receive: Receive, verbatim: bool) -> None:
         self._app, self._environ, self._loop, self._receive = app, environ, loop, receive
+        self._verbatim = verbatim
         self._outbox = Outbox(loop)
         self._body: Body | None = None
         self._send_file: _SendFile | None = None
@@ -185,7 +190,7 @@ class _Exchange:
             while not ended:
                 items, ended = await outbox.get()
                 if items:
-                    await _deliver(send, items)
+                    await (_deliver_each if self._verbatim else _deliver)(send, items)
                     if not ended and not outbox.waiting:
                         watch()
         except Exception:  # the server's send() failed: the application is told, and finishes before we do
@@ -247,7 +252,7 @@ class _Exchange:
         lend_loop(self._loop.asyncio_loop)
         try:
             if not outbox.closed:
-                response = WSGIResponse(outbox.put, self._environ["REQUEST_METHOD"])
+                response = WSGIResponse(outbox.put, self._environ["REQUEST_METHOD"], self._verbatim)
                 items = response.answer(self._app, self._environ, self._send_file)
         except BaseException as error:
             self._failed(error)
@@ -315,6 +320,20 @@ async def _deliver(send: Send, items: list[Any]) -> None:
         await send({"type": "http.response.body", "body": body, "more_body": not last})
 
 
+async def _deliver_each(send: Send, items: list[Any]) -> None:
+    """Send each block as a message of its own, and the end as another."""
+    for item in items:
+        head, block, last = (None, b"", False) if type(item) is dict else item
+        if type(item) is dict:
+            await send(item)
+        if head is not None:
+            await send({"type": "http.response.start", "status": head.status, "headers": head.headers})
+        if block:
+            await send({"type": "http.response.body", "body": block, "more_body": True})
+        if last:
+            await send({"type": "http.response.body"})
+
+
 def _early_hints(outbox: Outbox, headers: list[tuple[str, str]]) -> None:
     """`wsgi.early_hints`: send the Link headers as a 103 response now (RFC 8297)."""
     links = [link.encode("latin-1") for name, link in headers if name.lower() == "link"]
@@ -337,7 +356,7 @@ class _SendFile:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode) or file.tell() != 0:
                 return None
-            if self._by_path and not os.path.samestat(os.stat(file.name), status):
+            if self._by_path and not os.path.samestat(Path(os.fsdecode(file.name)).stat(), status):
                 return None
         except (OSError, ValueError):
             return None
@@ -347,7 +366,7 @@ class _SendFile:
         """Send the head and the file, and wait until the server is done with it."""
         file = _plain_file(filelike)
         message = (
-            {"type": "http.response.pathsend", "path": os.path.abspath(os.fsdecode(file.name))}
+            {"type": "http.response.pathsend", "path": os.fspath(Path(os.fsdecode(file.name)).absolute())}
             if self._by_path
             else {"type": "http.response.zerocopysend", "file": file, "offset": 0, "count": size, "more_body": False}
         )
