@@ -9,14 +9,18 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .asgi_to_cgi import ASGIToCGI as ASGIToCGI
     from .asgi_to_wsgi import ASGIToWSGI as ASGIToWSGI
     from .disconnected import ClientDisconnected as ClientDisconnected
     from .wsgi_to_asgi import WSGIToASGI as WSGIToASGI
+    from .wsgi_to_cgi import WSGIToCGI as WSGIToCGI
 
 _HOMES = {
+    "ASGIToCGI": "asgi_to_cgi",
     "ASGIToWSGI": "asgi_to_wsgi",
     "ClientDisconnected": "disconnected",
     "WSGIToASGI": "wsgi_to_asgi",
+    "WSGIToCGI": "wsgi_to_cgi",
 }
 __all__ = list(_HOMES)
 

@@ -1,0 +1,223 @@
+"""ASGI applications as CGI programs: one event loop for one request, and the lifespan around it.
+
+Knows ASGI's messages and how a loop reads stdin and writes stdout. What is special to a CGI process is cgi_child.py's
+matter, the order of events asgi_exchange.py's, the spelling of a request metavariables.py's. It takes no thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from contextvars import copy_context
+from typing import Any, cast
+
+from .asgi_app import ASGIApp, Message, as_asgi3
+from .asgi_exchange import Exchange
+from .cgi_child import FAILED, Body, CGIChild, Environ, error_response, is_stream
+from .cgi_stdout import Stdout
+from .crossing import Desk
+from .disconnected import ClientDisconnected
+from .heads import has_body, head_to_cgi
+from .lifespan import Lifespan, LifespanFailed
+from .metavariables import Scope, scope_from_environ
+
+log = logging.getLogger("gateways.asgi")
+
+GRACE = 0.2  # seconds from http.disconnect to cancelling: a server may kill half a second after SIGTERM
+_BLOCK = 64 * 1024  # octets of the request's body that are read at a time
+
+
+class ASGIToCGI(CGIChild):
+    """A CGI program (RFC 3875) that is an ASGI application (ASGI HTTP 2.5): `ASGIToCGI(app).run()` is its last line.
+
+    app: the ASGI 3 application, or an ASGI 2 double callable.
+    script_name: the path that clients see the application at, where a server's rewriting hides the program's own, e.g.
+        "" for the whole site. Without it, a rewriting that keeps the end of the path (`RewriteRule ^(.*)$ app.cgi/$1`)
+        is seen and undone.
+
+    The lifespan starts before the request and ends after it; `state` is in the scope. A block is written when it is
+    sent. The response's end closes stdout: what the application does then holds up nobody. What else goes to stdout
+    arrives at stderr.
+
+    A response that is not whole ends the process with a status that is not 0: an error before the head is a 500, one
+    after it cuts the response off; the traceback goes to the logger "gateways.asgi", which is stderr by default. The
+    client's leaving is SIGTERM, or stdout found closed: receive() gives http.disconnect, send() raises
+    ClientDisconnected, an OSError, and an application that goes on is cancelled soon.
+    """
+
+    def __init__(self, app: Any, *, script_name: str | None = None) -> None:
+        super().__init__(app, script_name=script_name)
+        self.app: ASGIApp = as_asgi3(app)
+
+    def answer(self, environ: Environ, body: Body, stdout: int) -> int:
+        """Run the application for one request; write its response to descriptor `stdout`. Returns the exit status."""
+        request = _Request(self.app, scope_from_environ(environ), body)
+        try:
+            asyncio.run(request.run(stdout))
+        except asyncio.CancelledError:  # the client left before the application could be told
+            log.debug("the client left before the application had started")
+        return request.status
+
+    def as_wsgi(self) -> Any:
+        """The application for a local server that speaks WSGI."""
+        from .asgi_to_wsgi import ASGIToWSGI
+
+        return ASGIToWSGI(self.app)
+
+
+class _Request:
+    """The one request of this process, with what comes before and after it.
+
+    To the Exchange it is the desk: what that puts is written to stdout, what it asks for is read from stdin.
+    """
+
+    def __init__(self, app: ASGIApp, scope: Scope, body: Body) -> None:
+        self.status = 0  # exit status: whether the response is whole
+        self.closed = False  # the client has left
+        self._app, self._scope, self._body = app, scope, body
+        self._begun = self._last = self._complete = False
+        self._exchange: Exchange | None = None
+        self._closing: asyncio.Task[None] | None = None
+        scope["extensions"] = {}
+
+    async def run(self, stdout: int) -> None:
+        """Start the application, have it answer, end it."""
+        self._loop = asyncio.get_running_loop()
+        self._main = asyncio.current_task()
+        self._ended = asyncio.Event()
+        self._stdout = Stdout(stdout, self._flushed, self._disconnect)
+        self._loop.add_signal_handler(signal.SIGTERM, self._terminate)
+        lifespan = Lifespan(self._app)
+        try:
+            await lifespan.startup()
+        except LifespanFailed as error:
+            log.error("%s", error)
+            await self._failed()
+        else:
+            self._scope["state"] = lifespan.state.copy()
+            await self._answer()
+            await lifespan.shutdown()
+
+    async def _answer(self) -> None:
+        more = self._body.more
+        messages: list[Message] = [] if more else [{"type": "http.request", "body": b"", "more_body": False}]
+        exchange = self._exchange = Exchange(self._app, self._scope, cast(Desk, self), messages, more)
+        exchange.start(set(), copy_context())
+        await self._ended.wait()
+        await self._stdout.flushed()
+        if self._closing is not None:
+            await self._closing
+        if not self._complete:
+            await self._failed()
+
+    async def _failed(self) -> None:
+        self.status = self.status or FAILED
+        if not self.closed:
+            if not self._begun:
+                self._stdout.write(error_response("500 Internal Server Error", self._scope["method"]))
+                await self._stdout.flushed()
+            await self._drain()
+
+    def _terminate(self) -> None:
+        """SIGTERM: the server gives up on this request. A second one ends the process at once."""
+        self._loop.remove_signal_handler(signal.SIGTERM)
+        if not self._complete:  # some servers send it to whoever closes stdout and works on
+            self.status = 128 + signal.SIGTERM
+            self._disconnect()
+
+    def _disconnect(self) -> None:
+        """The client has left: tell the application, and cancel it if it does not end soon."""
+        if self.closed:
+            return
+        self.closed = True
+        self.status = self.status or FAILED
+        self._stdout.close()
+        if self._exchange is not None:
+            self._exchange.hang_up()
+            self._loop.call_later(GRACE, self._exchange.cancel)
+        elif self._main is not None:
+            self._main.cancel()
+
+    @property
+    def full(self) -> bool:
+        """Whether the application has to await room() before it goes on."""
+        return self._stdout.full
+
+    async def room(self) -> None:
+        """Wait until the server has read some of the response."""
+        await self._stdout.room()
+
+    def put(self, block: bytes, size: int, last: bool = False) -> None:
+        """Write a block of `size` octets, `last` if the response is complete with it."""
+        if not self.closed:
+            self._last = last
+            self._stdout.write(block if self._begun else self._head(size if last else None) + block)
+
+    def _head(self, size: int | None) -> bytes:
+        """The head; `size` is the whole body's, in octets, where that is known."""
+        head = self._exchange.head if self._exchange is not None else None
+        assert head is not None  # nothing is put before
+        status, headers = head
+        self._begun = True
+        if size is None or self._scope["method"] == "HEAD" or not has_body(int(status[:3])):
+            return head_to_cgi(status, headers)
+        promised = any(name.lower() == "content-length" for name, _ in headers)
+        return head_to_cgi(status, headers if promised else [*headers, ("content-length", str(size))])
+
+    def ask(self) -> None:
+        """Read of the body what comes next."""
+        if is_stream(self._body.stdin):
+            self._loop.add_reader(self._body.stdin, self._read)
+        else:
+            self._loop.call_soon(self._read)
+
+    def _read(self) -> None:
+        self._loop.remove_reader(self._body.stdin)
+        assert self._exchange is not None  # it has asked
+        try:
+            block = self._body.read(_BLOCK)
+        except BlockingIOError:
+            return self.ask()
+        except ClientDisconnected as error:
+            log.info("%s", error)
+            self._exchange.feed({"type": "http.disconnect"})
+        else:
+            self._exchange.feed({"type": "http.request", "body": block, "more_body": self._body.more})
+
+    def end(self) -> None:
+        """The application's task is over."""
+        self._ended.set()
+
+    def _flushed(self) -> None:
+        """All that was put has been written. After the last of it the server need not wait for this process."""
+        if self._last and self._closing is None:
+            if self._body.must_be_read:
+                self._closing = self._loop.create_task(self._drain_and_close())
+            else:
+                self._close()
+
+    async def _drain_and_close(self) -> None:
+        await self._drain()
+        if not self.closed:
+            self._close()
+
+    async def _drain(self) -> None:
+        readable = asyncio.Event()
+        while self._body.must_be_read and not self.closed:
+            self._loop.add_reader(self._body.stdin, readable.set)
+            await readable.wait()
+            readable.clear()
+            try:
+                self._body.read(_BLOCK)
+            except BlockingIOError:
+                continue
+            except ClientDisconnected:
+                break
+        self._loop.remove_reader(self._body.stdin)
+
+    def _close(self) -> None:
+        self._complete = True
+        self._loop.remove_reader(self._body.stdin)
+        self._body.close()
+        self._stdout.close()

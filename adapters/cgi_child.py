@@ -1,0 +1,212 @@
+"""A CGI program's own side of RFC 3875: the request from the environment and stdin, stdout for the response alone.
+
+Knows this process: its variables, its descriptors, its exit status. It must not know how an application is called, and
+imports little, because each request pays for it.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from abc import ABC, abstractmethod
+from fcntl import F_DUPFD_CLOEXEC, fcntl
+from typing import Any
+
+from .disconnected import ClientDisconnected
+from .heads import head_to_cgi
+
+Environ = dict[str, Any]
+
+FAILED = 1  # exit status of a program whose response is not whole
+_DEFAULTS = {
+    "REQUEST_METHOD": "GET",
+    "SCRIPT_NAME": "",
+    "PATH_INFO": "",
+    "QUERY_STRING": "",
+    "SERVER_NAME": "localhost",
+    "SERVER_PORT": "80",
+    "SERVER_PROTOCOL": "HTTP/1.0",
+}
+# Content-Type and -Length have names of their own (4.1.18). Proxy would be taken for a proxy to use ("httpoxy").
+_DROPPED = ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH", "HTTP_PROXY")
+_REDIRECTED = ("REDIRECT_HTTP_AUTHORIZATION", "REDIRECT_REDIRECT_HTTP_AUTHORIZATION")  # Apache renames what it rewrites
+
+
+class CGIChild(ABC):
+    """An application as a CGI program."""
+
+    def __init__(self, app: Any, *, script_name: str | None = None) -> None:
+        if not callable(app):
+            raise TypeError(f"app={app!r} is not callable; a WSGI or ASGI application is")
+        if script_name and (not script_name.startswith("/") or script_name.endswith("/")):
+            raise ValueError(f"script_name={script_name!r} is no path to mount at; give '' or e.g. '/shop'")
+        self.app = app
+        self._script_name = script_name
+
+    def run(self) -> None:
+        """Answer this process's request: the last line of a program. Raises SystemExit if the answer is not whole."""
+        if "GATEWAY_INTERFACE" not in os.environ and "REQUEST_METHOD" not in os.environ:
+            from .cgi_local import run_locally
+
+            return run_locally(self)
+        environ = request_environ(self._script_name)
+        stdin, stdout = take_over()
+        try:
+            body = Body(environ, stdin)
+        except ValueError as error:
+            os.write(stdout, error_response("400 Bad Request", environ["REQUEST_METHOD"]))
+            sys.exit(f"{error}")
+        status = self.answer(environ, body, stdout)
+        if status:
+            sys.exit(status)
+
+    @abstractmethod
+    def answer(self, environ: Environ, body: Body, stdout: int) -> int:
+        """Run the application for one request; write its response to descriptor `stdout`. Returns the exit status."""
+
+    @abstractmethod
+    def as_wsgi(self) -> Any:
+        """The application for a local server that speaks WSGI."""
+
+
+def request_environ(script_name: str | None) -> Environ:
+    """The process's environment as PEP 3333 spells it (octets as latin-1), less what misleads; and wsgi.url_scheme."""
+    environ: Environ = {name.decode("latin-1"): value.decode("latin-1") for name, value in os.environb.items()}
+    os.environ.pop("HTTP_PROXY", None)  # also for the HTTP clients that the application uses
+    for name in _DROPPED:
+        environ.pop(name, None)
+    for name, default in _DEFAULTS.items():
+        environ.setdefault(name, default)
+    for name in _REDIRECTED:
+        if environ.get(name) and not environ.get("HTTP_AUTHORIZATION"):
+            environ["HTTP_AUTHORIZATION"] = environ[name]
+    secure = environ.get("HTTPS", "").lower() in ("on", "1", "true", "yes") or environ.get("REQUEST_SCHEME") == "https"
+    environ["wsgi.url_scheme"] = "https" if secure else "http"
+    environ["SCRIPT_NAME"], environ["PATH_INFO"] = public_path(environ, script_name)
+    return environ
+
+
+def public_path(environ: Environ, script_name: str | None) -> tuple[str, str]:
+    """SCRIPT_NAME and PATH_INFO of the URL that the client asked for, also where a server rewrote it to the program's.
+
+    Of /shop/cart, rewritten to /shop/app.cgi/cart, the SCRIPT_NAME is /shop, so that links lead where the client is.
+    With a `script_name` that is it; the rest of the client's path is PATH_INFO where the server passes none (Apache's
+    FallbackResource).
+    """
+    script, info = environ["SCRIPT_NAME"].rstrip("/"), environ["PATH_INFO"]
+    asked = _asked_path(environ)
+    if script_name is not None:
+        script = script_name.encode().decode("latin-1")
+        if not info and _is_below(asked, script):
+            info = asked[len(script) :]
+    elif info and asked.endswith(info) and not _is_below(asked, script):
+        prefix = asked[: -len(info)].rstrip("/")
+        # A client must not write links: no //elsewhere.example, whatever the server made of it.
+        if all(segment not in ("", ".", "..") and "\\" not in segment for segment in prefix.split("/")[1:]):
+            script = prefix
+    return script, info if info or script else "/"
+
+
+def _is_below(path: str, prefix: str) -> bool:
+    return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/")
+
+
+def _asked_path(environ: Environ) -> str:
+    """The path that the client asked for, decoded; "" where the server does not tell."""
+    target: str | None = environ.get("REQUEST_URI")
+    if not target:
+        return environ.get("REDIRECT_REDIRECT_URL") or environ.get("REDIRECT_URL") or ""
+    if not target.startswith("/"):  # RFC 9112, 3.2.2: absolute-form
+        target = "/" + target.partition("://")[2].partition("/")[2]
+    path = target.partition("?")[0]
+    if "%" in path:
+        from urllib.parse import unquote_to_bytes
+
+        path = unquote_to_bytes(path.encode("latin-1")).decode("latin-1")
+    return path
+
+
+def take_over() -> tuple[int, int]:
+    """Take stdin and stdout from everybody else in this process and below it; returns their new descriptors.
+
+    From now on descriptor 0 is empty, and what goes to descriptor 1 or to sys.stdout, also from C libraries and
+    subprocesses, arrives at stderr: a stray print() is no part of the response.
+    """
+    null = os.open(os.devnull, os.O_RDWR)
+    while null <= 2:  # a descriptor that the server left closed is open from now on
+        null = os.dup(null)
+    stdin, stdout = fcntl(0, F_DUPFD_CLOEXEC, 3), fcntl(1, F_DUPFD_CLOEXEC, 3)
+    os.dup2(null, 0)
+    os.dup2(2, 1)
+    os.close(null)
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", errors="backslashreplace")  # noqa: SIM115 (it ends with the process)
+    if sys.stdout is not None:
+        sys.stdout.flush()  # what was printed before
+    sys.stdout = sys.stderr
+    return stdin, stdout
+
+
+class Body:
+    """The request's body (RFC 3875, 4.2): as many octets as CONTENT_LENGTH says; or all to the end, where Apache passes
+    a chunked body without a length. `more` says whether any is left to read.
+    """
+
+    def __init__(self, environ: Environ, stdin: int) -> None:
+        """Raises ValueError for a CONTENT_LENGTH that is no number."""
+        self.stdin = stdin
+        self._missing: int | None = 0
+        length = environ.get("CONTENT_LENGTH")
+        if length:
+            if not (length.isascii() and length.isdigit()):
+                raise ValueError(f"CONTENT_LENGTH is {length!r}; RFC 3875 (4.1.2) wants decimal digits, e.g. '42'")
+            self._missing = int(length)
+        elif environ.get("HTTP_TRANSFER_ENCODING"):
+            self._missing = None
+        self.more = self._missing != 0
+
+    @property
+    def length(self) -> int | None:
+        """The octets that are left, None if only the end will tell."""
+        return self._missing
+
+    def read(self, size: int) -> bytes:
+        """At most `size` octets, as soon as there are any; b"" at the end. Raises ClientDisconnected before the end."""
+        if not self.more:
+            return b""
+        try:
+            block = os.read(self.stdin, size if self._missing is None else min(size, self._missing))
+        except ConnectionError as error:
+            raise ClientDisconnected(str(error)) from error
+        if self._missing is None:
+            self.more = bool(block)
+        elif block:
+            self._missing -= len(block)
+            self.more = self._missing > 0
+        else:
+            raise ClientDisconnected(f"the body ended {self._missing} octets before its Content-Length")
+        return block
+
+    @property
+    def must_be_read(self) -> bool:
+        """Whether closing stdin now would lose the response: Apache's mod_cgid gives one socket for both."""
+        return self.more and stat.S_ISSOCK(os.fstat(self.stdin).st_mode)
+
+    def close(self) -> None:
+        """Read no more of it."""
+        self.more = False
+        os.close(self.stdin)
+
+
+def is_stream(fd: int) -> bool:
+    """Whether a loop can wait for this descriptor: it cannot for a file or /dev/null, which never make it wait."""
+    mode = os.fstat(fd).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+def error_response(status: str, method: str) -> bytes:
+    """A whole response in the application's place."""
+    text = f"{status}\n".encode()
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))]
+    return head_to_cgi(status, headers) + (b"" if method == "HEAD" else text)

@@ -1,0 +1,65 @@
+"""A CGI program that no web server has started: what it says, and what it offers instead.
+
+Knows the command line and the environment of one request. Imported only then.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from urllib.parse import unquote_to_bytes
+
+from .cgi_child import CGIChild
+
+_PORT = 8000
+
+
+def run_locally(child: CGIChild) -> None:
+    """Do what the command line asks for; without any, explain. Raises SystemExit(2) for what it does not know."""
+    arguments = sys.argv[1:]
+    if len(arguments) == 1 and arguments[0].startswith("/"):
+        os.environb.update(_request(os.fsencode(arguments[0])))
+        child.run()
+    elif arguments[:1] == ["--serve"] and all(port.isdecimal() for port in arguments[1:]) and len(arguments) <= 2:
+        _serve(child, int(arguments[1]) if arguments[1:] else _PORT)
+    else:
+        program = f"python {sys.argv[0]}"
+        sys.stderr.write(
+            f"{sys.argv[0]} is a CGI program: a web server runs it for each request (there is no GATEWAY_INTERFACE).\n"
+            f"  {program} '/path?query'  makes one request and prints the response\n"
+            f"  {program} --serve [port]  serves it on this machine, on port {_PORT} if none is given\n"
+        )
+        sys.exit(2)
+
+
+def _request(target: bytes) -> dict[bytes, bytes]:
+    path, _, query = target.partition(b"?")
+    return {
+        b"GATEWAY_INTERFACE": b"CGI/1.1",
+        b"REQUEST_METHOD": b"GET",
+        b"SCRIPT_NAME": b"",
+        b"PATH_INFO": unquote_to_bytes(path),
+        b"QUERY_STRING": query,
+        b"REQUEST_URI": target,
+        b"SERVER_NAME": b"localhost",
+        b"SERVER_PORT": b"80",
+        b"SERVER_PROTOCOL": b"HTTP/1.1",
+        b"REMOTE_ADDR": b"127.0.0.1",
+        b"HTTP_HOST": b"localhost",
+    }
+
+
+def _serve(child: CGIChild, port: int) -> None:
+    from wsgiref.simple_server import make_server
+
+    app = child.as_wsgi()
+    try:
+        server = make_server("127.0.0.1", port, app)
+    except (OSError, OverflowError) as error:
+        sys.exit(f"{sys.argv[0]}: port {port} cannot be used: {error}; name another: --serve 0 takes any")
+    with server:
+        print(f"http://127.0.0.1:{server.server_port}/ (Ctrl-C ends it)", file=sys.stderr)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            print(file=sys.stderr)
