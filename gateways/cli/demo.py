@@ -95,8 +95,11 @@ def _bind(number: int, host: str, port: int) -> list[socket.socket]:
 def _follow(running: list[ServerProcess], screen: Screen, news: NewsQueue) -> None:
     """Show what the servers do, until there is None among the news."""
     awaited = set(running)
+    early: list[News] = []
     while (item := news.get()) is not None:
-        if item.kind == "events":
+        if item.kind == "events" and awaited:
+            early.append(item)  # a lifespan begins before anybody can be told where to send requests
+        elif item.kind == "events":
             screen.events(item.source.mode, item.process, item.events)
         elif item.kind == "line":
             screen.log(item.source.mode, item.line)
@@ -104,6 +107,8 @@ def _follow(running: list[ServerProcess], screen: Screen, news: NewsQueue) -> No
             awaited.discard(item.source)
             if not awaited:
                 screen.start([(each.mode, each.server, each.address) for each in running])
+                for each in early:
+                    screen.events(each.source.mode, each.process, each.events)
         else:
             raise Failure(_why(item, item.source in awaited))
 

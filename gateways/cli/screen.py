@@ -5,6 +5,7 @@ Knows the console. Coloured and folded on a terminal, plain and unfolded elsewhe
 
 import platform
 import sys
+from itertools import groupby
 from operator import itemgetter
 
 from rich.console import Console
@@ -14,9 +15,9 @@ from gateways.serving.listen import url
 from gateways.serving.server import Mode, side
 from gateways.trace import text
 from gateways.trace.events import Event
-from gateways.trace.exchange import Exchange, access_line, begin
+from gateways.trace.exchange import BEGINNINGS, Exchange, access_line, begin
 from gateways.trace.printable import printable
-from gateways.trace.rows import row
+from gateways.trace.rows import rows
 
 Where = tuple[Mode, str, tuple[str, int]]
 """Mode, name of the server, host and port."""
@@ -57,31 +58,32 @@ class Screen:
         self._console.print(Text().append(f"{mode.upper()} log ", style=text.STYLES[mode]).append(said, style="yellow"))
 
     def events(self, mode: Mode, process: int, events: tuple[Event, ...]) -> None:
-        """Steps of requests. Those of requests at the same time are sorted out: each keeps its own order."""
-        for event in sorted(events, key=itemgetter(2)):
-            if event[3] == "access":
-                self._console.print(access_line(mode, event[4]))
-            else:
-                self._step(mode, process, event)
+        """Steps that came together. Those of requests at the same time are sorted out: each keeps its own order."""
+        for number, steps in groupby(sorted(events, key=itemgetter(2)), key=itemgetter(2)):
+            self._exchange((mode, process, number), list(steps))
 
-    def _step(self, mode: Mode, process: int, event: Event) -> None:
-        when, _, number, kind, _ = event
+    def _exchange(self, key: tuple[Mode, int, int], events: list[Event]) -> None:
+        mode, kinds = key[0], {event[3] for event in events}
+        if "access" in kinds:
+            self._console.print(access_line(mode, events[0][4]))
+            return
         width = self._console.width if self._console.is_terminal else None
-        key = (mode, process, number)
         exchange = self._running.get(key)
         if exchange is None:
+            if events[0][3] not in BEGINNINGS:
+                return  # an app may leave tasks behind that go on receiving
             self._numbers[mode] = self._numbers.get(mode, 0) + 1
-            exchange = self._running[key] = begin(self._numbers[mode], event)
+            exchange = self._running[key] = begin(self._numbers[mode], events[0])
             self._console.print()
             self._print(text.heading(mode, exchange.number, exchange.heading, width))
-        exchange.add(event)
-        shown = row(event, exchange.began)
-        if shown is not None:
-            self._print(text.lines(mode, exchange.number, shown, width))
+        for event in events:
+            exchange.add(event)
+        for row in rows(events, exchange.began):
+            self._print(text.lines(mode, exchange.number, row, width))
+        if "end" in kinds:
+            self._print(text.summary(mode, exchange.number, exchange.summary(), width))
         if exchange.over:
             del self._running[key]
-        if kind == "end":
-            self._print(text.summary(mode, exchange.number, exchange.summary(when), width))
 
     def _print(self, lines: list[Text]) -> None:
         self._console.print(Text("\n").join(lines))

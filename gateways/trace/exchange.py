@@ -19,6 +19,7 @@ class Exchange:
     size: int = 0
     length: int = 0
     error: str = ""
+    seconds: float = 0.0
     programs: int = 0
     ended: bool = False
 
@@ -29,7 +30,7 @@ class Exchange:
 
     def add(self, event: Event) -> None:
         """Count the event in."""
-        _, _, _, kind, data = event
+        when, _, _, kind, data = event
         if kind in ("block", "write", "body"):
             self.size += size(data)
         elif kind == "send" and isinstance(data, dict):
@@ -44,12 +45,13 @@ class Exchange:
             self.error = printable(str(data))
         elif kind == "end":
             self.ended = True
+            self.seconds = when - self.began
         else:
             self.programs += {"process": 1, "exit": -1}.get(kind, 0)
 
-    def summary(self, now: float) -> str:
-        """The exchange in one line, at its end: "200 · 12 bytes · 0.61 ms"."""
-        took = milliseconds(now - self.began)
+    def summary(self) -> str:
+        """The exchange in one line, once it has ended: "200 · 12 bytes · 0.61 ms"."""
+        took = milliseconds(self.seconds)
         if self.error:
             return f"{self.status or 'no head'} · {self.size:,} bytes · {took} · {self.error}"
         return f"{self.status} · {self.size:,} bytes · {took}" if self.status else f"over · {took}"
@@ -61,7 +63,7 @@ _SENT = {"websocket.accept": "101", "websocket.close": "closed"}
 def begin(number: int, event: Event) -> Exchange:
     """The exchange that starts with this event: a scope, an environ or a request."""
     when, _, _, kind, data = event
-    return Exchange(number, when, _HEADINGS[kind](data))
+    return Exchange(number, when, BEGINNINGS[kind](data))
 
 
 def access_line(mode: str, data: tuple[Any, ...]) -> str:
@@ -105,4 +107,5 @@ def _of_request(data: tuple[str, str | bytes, bytes, Any]) -> str:
     return f"{printable(method)} {target(path, query)} HTTP/{printable(str(version))}"
 
 
-_HEADINGS: dict[str, Callable[[Any], str]] = {"scope": _of_scope, "environ": _of_environ, "request": _of_request}
+BEGINNINGS: dict[str, Callable[[Any], str]] = {"scope": _of_scope, "environ": _of_environ, "request": _of_request}
+"""The kinds of events that begin an exchange, and what makes its heading."""

@@ -1,14 +1,21 @@
 """Events become rows: when, which way, what, and its data as text. Pure: literal values in, literal values out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, Literal
 
 from gateways.trace.events import Body, Event, Opaque
 from gateways.trace.printable import printable
 
-Way = Literal["in", "out"]
-"""Into the app, or out of it."""
+Way = Literal["in", "out", ""]
+"""Into the app, or out of it, or neither."""
+
+BULK = {"read", "write", "block", "receive", "send", "stdin", "stdout"}
+"""Kinds of which there are as many as a body has pieces."""
+
+MOST = 12
+"""So many rows of them in a row are shown."""
 
 Fields = tuple[tuple[str, tuple[str, ...]], ...]
 """Names, and the lines of the value of each."""
@@ -23,6 +30,18 @@ class Row:
     what: str
     text: str = ""
     fields: Fields = ()
+
+
+def rows(events: Iterable[Event], began: float) -> list[Row]:
+    """The rows of events of one exchange that came together. Of a body in many pieces the first and last are shown."""
+    shown: list[Row] = []
+    for bulk, run in groupby(events, key=lambda event: event[3] in BULK):
+        steps = [step for event in run if (step := row(event, began))]
+        if bulk and len(steps) > MOST:
+            skipped = len(steps) - MOST
+            steps[MOST - 1 : -1] = [Row(steps[-2].at, "", "…", f"{skipped} more steps like these")]
+        shown += steps
+    return shown
 
 
 def row(event: Event, began: float) -> Row | None:

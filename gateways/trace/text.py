@@ -4,7 +4,7 @@ from rich.text import Text
 
 from gateways.trace.rows import Row
 
-ARROWS = {"in": "→", "out": "←"}
+ARROWS = {"in": "→", "out": "←", "": " "}
 STYLES = {"cgi": "magenta", "wsgi": "green", "asgi": "cyan"}
 GUTTER = 9
 CLOCK = 12

@@ -73,6 +73,7 @@ def test_all_three_at_once_and_sigterm_ends_them_in_the_middle_of_streams() -> N
     with Running("demo", "--port", "0") as demo:
         urls = demo.urls
         assert [line.split()[0] for line in demo.said[:3]] == ["CGI", "WSGI", "ASGI"]
+        demo.wait_for("^ASGI 1 +lifespan")
         assert len({*urls}) == 3
         assert paste(demo.commands[0]).count("Hello, you!\n") == 3
         assert paste(demo.commands[2]).count("some words") == 3

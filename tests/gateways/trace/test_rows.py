@@ -2,8 +2,8 @@
 
 import pytest
 
-from gateways.trace.events import Body, Opaque
-from gateways.trace.rows import Row, row, show
+from gateways.trace.events import Body, Event, Opaque
+from gateways.trace.rows import MOST, Row, row, rows, show
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,19 @@ def test_each_kind_of_event_has_its_row(kind: str, data: object, expected: Row) 
 @pytest.mark.parametrize("kind", ["end", "request", "body"])
 def test_some_events_only_count(kind: str) -> None:
     assert row((0.0, 1, 1, kind, None), 0.0) is None
+
+
+def test_of_a_body_in_many_pieces_the_first_and_the_last_are_shown() -> None:
+    def events(pieces: int) -> list[Event]:
+        blocks = [
+            (float(n), 1, 1, "read" if n % 2 else "block", ("read", (), b"") if n % 2 else b"") for n in range(pieces)
+        ]
+        return [(0.0, 1, 1, "start_response", ("200 OK", [], False)), *blocks, (float(pieces), 1, 1, "close", None)]
+
+    assert [row.at for row in rows(events(MOST), 0.0)] == [0.0, *map(float, range(MOST)), MOST]
+    shown = rows(events(100), 0.0)
+    assert [row.at for row in shown] == [0.0, *map(float, range(MOST - 1)), 98.0, 99.0, 100.0]
+    assert shown[-3] == Row(98.0, "", "…", "88 more steps like these")
 
 
 def test_values_are_shown_as_python_writes_them() -> None:
