@@ -12,8 +12,9 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from gateways.trace.events import Record
-from gateways.trace.exchange import content_length
-from gateways.trace.printable import octets
+from gateways.wsgi.access import access_log, is_file
+
+__all__ = ["access_log", "watch"]
 
 Note = Callable[[str, Any], None]
 
@@ -42,38 +43,6 @@ def watch(app: WSGIApplication, record: Record) -> WSGIApplication:
     return watched
 
 
-def access_log(app: WSGIApplication, record: Record) -> WSGIApplication:
-    """The app, with one `access` event recorded when a request has been answered."""
-    exchanges = count(1)
-
-    def logged(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        began = perf_counter()
-        status, headers, size = "", [], 0
-
-        def note(kind: str, data: Any) -> None:
-            nonlocal status, headers, size
-            if kind in ("block", "write"):
-                size += len(data)
-            elif kind == "start_response":
-                status, headers = str(data[0]), data[1]
-            elif kind == "file":
-                size = content_length(headers)
-            elif kind == "end":
-                path = environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
-                request = environ["REQUEST_METHOD"], octets(path), octets(environ.get("QUERY_STRING", ""))
-                line = (*request, status[:3], size, perf_counter() - began)
-                record((began, get_ident(), next(exchanges), "access", line))
-
-        try:
-            result = app(environ, _noted(start_response, note))
-        except BaseException:
-            note("end", None)
-            raise
-        return _watched(result, environ, note)
-
-    return logged
-
-
 def _noted(start_response: StartResponse, note: Note) -> StartResponse:
     def noted(status: str, headers: Any, *rest: Any, **named: Any) -> Callable[[bytes], object]:
         note("start_response", (status, headers.copy() if isinstance(headers, list) else headers, bool(rest or named)))
@@ -90,9 +59,7 @@ def _noted(start_response: StartResponse, note: Note) -> StartResponse:
 
 def _watched(result: Iterable[bytes], environ: WSGIEnvironment, note: Note) -> Iterable[bytes]:
     """What the app returned, as like itself as its server may want to see it."""
-    wrapper = environ.get("wsgi.file_wrapper")
-    if isinstance(wrapper, type) and isinstance(result, wrapper):
-        # The server sends a file in its own way, and knows it by its own class: from here on it is out of sight.
+    if is_file(result, environ):
         note("file", type(result).__name__)
         note("end", None)
         return result

@@ -1,6 +1,7 @@
 """A watched WSGI app: what is noted, and that its server cannot tell it from the app itself."""
 
 import io
+from collections import UserList
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from wsgiref.handlers import SimpleHandler
@@ -86,7 +87,7 @@ def test_the_environ_is_noted_as_it_was_given_and_reaches_the_app_itself() -> No
 
 
 @pytest.mark.parametrize("wrap", WRAPPERS)
-@pytest.mark.parametrize("block", [[b"one"], (b"one", b"two"), []])
+@pytest.mark.parametrize("block", [[b"one"], (b"one", b"two"), [], UserList([b"one"])])
 def test_the_length_of_a_list_stays_to_be_seen(wrap: Callable[..., WSGIApplication], block: Any) -> None:
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [])
