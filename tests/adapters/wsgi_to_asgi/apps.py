@@ -24,6 +24,11 @@ def echo(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     return [environ["wsgi.input"].read()]
 
 
+def stream(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("200 OK", list(PLAIN))
+    return endless()
+
+
 class Capturing:
     """Keeps the environ of its last request."""
 

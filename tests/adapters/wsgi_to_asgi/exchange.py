@@ -11,7 +11,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ class Plan:
 
     raise_when_gone: bool = True  # ASGI 2.4: send raises OSError once the client has left; before, it was ignored
     fail_from: int | None = None  # number of the first send that raises
-    failure: BaseException = field(default_factory=lambda: OSError("the connection was reset"))
+    failure: type[BaseException] = ConnectionResetError  # what it raises then
     hold_from: int | None = None  # number of the first send that does not return, as with a client that reads nothing
 
 
@@ -94,7 +94,7 @@ class Exchange:
             return
         number = len(self.sent)
         if self._left or self._fails(number):
-            raise self._plan.failure
+            raise self._plan.failure("the client is gone")
         if self._sending:
             self.violations.append("send() was called while another send() was under way")
         self._check(message)
@@ -106,7 +106,7 @@ class Exchange:
         finally:
             self._sending = False
         if self._fails(number) or (self._left and self._holds(number) and self._plan.raise_when_gone):
-            raise self._plan.failure
+            raise self._plan.failure("the client is gone")
 
     def _fails(self, number: int) -> bool:
         return self._plan.fail_from is not None and number >= self._plan.fail_from

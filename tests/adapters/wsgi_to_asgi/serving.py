@@ -11,6 +11,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -22,6 +23,7 @@ from tests.adapters.wsgi_to_asgi.loops import PATIENCE, Loop
 
 HERE = str(Path(__file__).parent)
 STALL = None  # as `body`: the client has announced a body, and nothing of it arrives
+SLOW = Plan(hold_from=1)  # a client that reads nothing of the body
 LIMIT = 2 * 2**20  # bytes that may be in flight in one direction; generous
 
 
@@ -128,7 +130,7 @@ class Serve:
         self, adapter: ASGIApp, scope: dict[str, Any], plan: Plan | None = None, events: list[Message] | None = None
     ) -> Exchange:
         """Send a request whose every detail the test gives; nothing here keeps a reference to it."""
-        return Exchange(self.loop, adapter, scope, plan or Plan(), events or [])
+        return Exchange(self.loop, adapter, scope, replace(plan or Plan()), events or [])
 
     def gate(self, name: str = "a gate") -> Gate:
         """A gate that is opened at the latest when the test is over."""
