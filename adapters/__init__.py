@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .asgi_to_cgi import ASGIToCGI as ASGIToCGI
     from .asgi_to_wsgi import ASGIToWSGI as ASGIToWSGI
+    from .cgi_to_asgi import CGIToASGI as CGIToASGI
+    from .cgi_to_wsgi import CGIToWSGI as CGIToWSGI
     from .disconnected import ClientDisconnected as ClientDisconnected
     from .wsgi_to_asgi import WSGIToASGI as WSGIToASGI
     from .wsgi_to_cgi import WSGIToCGI as WSGIToCGI
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "ASGIToCGI": "asgi_to_cgi",
     "ASGIToWSGI": "asgi_to_wsgi",
+    "CGIToASGI": "cgi_to_asgi",
+    "CGIToWSGI": "cgi_to_wsgi",
     "ClientDisconnected": "disconnected",
     "WSGIToASGI": "wsgi_to_asgi",
     "WSGIToCGI": "wsgi_to_cgi",

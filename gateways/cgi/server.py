@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from adapters.cgi_to_asgi import CGIToASGI
+from adapters import CGIToASGI
 from gateways.serving import uvicorn
 from gateways.serving.server import Server
 

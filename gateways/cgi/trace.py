@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Any
 
 from adapters.cgi_environ import Variables
-from adapters.cgi_to_asgi import CGIToASGI
+from adapters import CGIToASGI
 from adapters.program import Program
 from gateways.trace.access import ASGIApp, Message, Receive, Scope, Send, access_log
 from gateways.trace.events import Record
