@@ -12,8 +12,8 @@ from itertools import count
 from time import perf_counter
 from typing import Any
 
-from adapters.cgi_environ import Variables
 from adapters import CGIToASGI
+from adapters.cgi_environ import Variables
 from adapters.program import Program
 from gateways.trace.access import ASGIApp, Message, Receive, Scope, Send, access_log
 from gateways.trace.events import Record
