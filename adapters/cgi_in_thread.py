@@ -12,11 +12,11 @@ from typing import IO
 
 from .cgi_limits import NEVER, SETTLE, Patience, Timeouts
 from .cgi_reaper import part_with
-from .crossing import ClientDisconnected
+from .disconnected import ClientDisconnected
 from .program import BLOCK, Program
 
 LOOK = 0.5  # seconds between questions whether the client left, where the server offers nothing that can be waited for
-_GONE = getattr(select, "POLLRDHUP", 0) | select.POLLHUP if hasattr(select, "POLLHUP") else 0
+_GONE = getattr(select, "POLLRDHUP", 0)  # POLLHUP and POLLERR need not be asked for
 
 
 class Client:
@@ -46,30 +46,31 @@ class ProgramInThread:
         self._watch("exited", select.POLLIN)
         if body is not None:
             self._watch("stdin", select.POLLOUT)
-        if client.socket >= 0 and _GONE:
+        if client.socket >= 0:
             self._poll.register(client.socket, _GONE)
 
     def read(self) -> bytes:
         """The next of the program's output, b"" at its end. Raises TimeoutError and ClientDisconnected."""
         patience = self.patience
-        while (data := self.program.read()) is None:
+        while True:
             patience.lingering = self.program.ended  # its children hold the pipe; what they write counts, too (6.4)
             due = patience.due()
+            if self._wait(due) and (data := self.program.read()) is not None:
+                patience.lingering = False
+                patience.moved = time.monotonic()
+                return data
             if time.monotonic() >= due:
                 if patience.lingering:
                     return b""
                 raise TimeoutError(patience.verdict())
-            self._wait(due)
-        patience.lingering = False
-        patience.moved = time.monotonic()
-        return data
 
     def settle(self) -> int | None:
         """The exit status, or minus the signal that killed it; None when it does not end within SETTLE."""
         program = self.program
         if not program.ended and not program.look():
             until = time.monotonic() + SETTLE
-            self._forget("stdout")  # at its end, it would be ready all the time
+            self._forget("stdout")  # at its end it would be ready all the time
+            self._forget_client()  # who has all of the response may well leave
             while not program.ended and time.monotonic() < until:
                 self._wait(until)
         return program.returncode
@@ -92,15 +93,23 @@ class ProgramInThread:
         if self._streams.pop(descriptor, None):
             self._poll.unregister(descriptor)
 
-    def _wait(self, until: float) -> None:
-        """Wait for news, but not longer than until; write to stdin, log stderr."""
+    def _forget_client(self) -> None:
+        if self._client.socket >= 0:
+            self._poll.unregister(self._client.socket)
+        self._client = Client()
+
+    def _wait(self, until: float) -> bool:
+        """Wait for news, but not longer than until; write to stdin, log stderr. Whether there may be output."""
         seconds = until - time.monotonic()
         if self._client.has_left is not None:
             seconds = min(seconds, LOOK)
         ready = self._poll.poll(max(0.0, seconds) * 1000 + 1 if seconds < NEVER else None)
+        output = False
         for descriptor, _ in ready:
             stream = self._streams.get(descriptor)
-            if stream == "stdin":
+            if stream == "stdout":
+                output = True
+            elif stream == "stdin":
                 self._write()
             elif stream == "stderr":
                 if not self.program.log_stderr():
@@ -113,6 +122,7 @@ class ProgramInThread:
                 raise ClientDisconnected("the client has left")
         if not ready and self._client.has_left is not None and self._client.has_left():
             raise ClientDisconnected("the client has left")
+        return output
 
     def _write(self) -> None:
         if not self._block and self._body is not None:

@@ -6,12 +6,15 @@ Knows descriptors and the loop. It must not know what the octets mean, nor ASGI.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
 
 from .cgi_limits import NEVER, SETTLE, Patience, Timeouts
 from .cgi_reaper import part_with
-from .crossing import ClientDisconnected
+from .disconnected import ClientDisconnected
 from .program import Program
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class ProgramOnLoop:
@@ -81,13 +84,13 @@ class ProgramOnLoop:
         """The program has the whole body, and reads an end-of-file."""
         self.program.close("stdin")
 
-    async def sending(self, sent: Awaitable[None]) -> None:
-        """Await the server's send; `fail` interrupts it. Time counts also while a client does not read."""
+    async def send(self, send: Send, message: dict[str, Any]) -> None:
+        """Await the server's `send`; `fail` interrupts it. Time counts also while a client does not read."""
         if self._failure is not None:
             raise self._failure
         self._sending = True
         try:
-            await sent
+            await send(message)
         except OSError as error:  # ASGI HTTP 2.4: the client has gone
             raise ClientDisconnected(str(error)) from error
         except asyncio.CancelledError:

@@ -18,7 +18,7 @@ from .cgi_host import MAX_REDIRECTS, SPOOL, CGIHost, ProgramFailed, log, log_ref
 from .cgi_on_loop import ProgramOnLoop
 from .cgi_script import Refused, Script
 from .cgi_to_wsgi import respond
-from .crossing import ClientDisconnected
+from .disconnected import ClientDisconnected
 from .heads import AppProtocolError, status_line
 from .metavariables import BadRequest, Environ, environ_from_scope
 from .program import BLOCK
@@ -29,6 +29,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+FAIR = 16  # blocks after which other tasks have their turn, whether or not there was anything to wait for
 DRAIN = 5.0  # seconds that a client gets to finish sending a body that the program did not want
 
 
@@ -233,16 +234,20 @@ class _Exchange:
             await running.settle()
             return answer.head.local
         await self._start(running, answer.head)
+        blocks = 0
         while not answer.whole:
             if body:
-                await running.sending(self._send({"type": "http.response.body", "body": body, "more_body": True}))
+                await running.send(self._send, {"type": "http.response.body", "body": body, "more_body": True})
             data = await self._read(running, answer)
             body = answer.feed(data)
             if not data:
                 break
+            blocks += 1
+            if not blocks % FAIR:
+                await asyncio.sleep(0)
         if not self._body_over.done():  # many a client reads no response before it has sent all of its request
             await asyncio.wait((self._body_over,), timeout=DRAIN)
-        await running.sending(self._send({"type": "http.response.body", "body": body, "more_body": False}))
+        await running.send(self._send, {"type": "http.response.body", "body": body, "more_body": False})
         await running.settle()
         return None
 
@@ -259,7 +264,7 @@ class _Exchange:
     async def _start(self, running: ProgramOnLoop, head: CGIHead) -> None:
         headers = [(name.lower(), value) for name, value in head.headers]
         self._started = True
-        await running.sending(self._send({"type": "http.response.start", "status": head.status, "headers": headers}))
+        await running.send(self._send, {"type": "http.response.start", "status": head.status, "headers": headers})
 
     async def _refuse(self, refusal: Refused) -> None:
         """Answer in a program's place."""

@@ -15,7 +15,7 @@ from .cgi_head import Answer, CGIHead, ending
 from .cgi_host import MAX_REDIRECTS, SPOOL, CGIHost, ProgramFailed, log, log_refusal
 from .cgi_in_thread import Client, ProgramInThread
 from .cgi_script import Refused, Script
-from .crossing import ClientDisconnected
+from .disconnected import ClientDisconnected
 from .heads import AppProtocolError, status_line
 from .metavariables import Environ
 from .program import BLOCK
@@ -171,7 +171,6 @@ class _Response:
         try:
             while not self._block:
                 if self._over or self._answer.whole:
-                    self._over = True
                     raise StopIteration
                 data = self._read()
                 self._over = not data
@@ -195,10 +194,13 @@ class _Response:
         """Part with the program: the server calls this at the end, and when the client has gone."""
         if not self._left:
             self._left = True
-            if self._over:
-                self._running.settle()
-            self._running.leave(self._over)
-            self._close_body()
+            over = self._over or (self._answer.whole and not self._block)
+            try:
+                if over:
+                    self._running.settle()
+            finally:
+                self._running.leave(over)
+                self._close_body()
 
     def _close_body(self) -> None:
         if self._body is not None:

@@ -7,7 +7,10 @@ import asyncio
 import http.client
 import io
 import json
+import socket
 import sys
+import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +20,7 @@ from urllib.parse import unquote_to_bytes
 from adapters.cgi_host import CGIHost
 from adapters.cgi_to_asgi import CGIToASGI
 from adapters.cgi_to_wsgi import CGIToWSGI
+from tests.real.serving import eventually
 
 Headers = Sequence[tuple[str, str]]
 
@@ -49,6 +53,7 @@ class Request:
     body: bytes | None = None
     chunks: Sequence[bytes] | None = None
     version: str = "1.1"
+    at_first: Callable[[], object] = bool  # called when the first of the body has come
 
     @property
     def all_headers(self) -> list[tuple[str, str]]:
@@ -83,6 +88,10 @@ class Asker(ABC):
     def exchange(self, request: Request) -> Response:
         """Make one request."""
 
+    @abstractmethod
+    def leave(self, request: Request, when: Callable[[], object]) -> None:
+        """Make one request, and hang up once `when()` is true."""
+
 
 class InASGI(Asker):
     """A CGIToASGI on a loop of its own for each request."""
@@ -94,10 +103,48 @@ class InASGI(Asker):
     def exchange(self, request: Request) -> Response:
         return asyncio.run(self._exchange(request))
 
-    async def _exchange(self, request: Request) -> Response:
-        path, _, query = request.target.partition("?")
+    def leave(self, request: Request, when: Callable[[], object]) -> None:
+        asyncio.run(self._leave(request, when))
+
+    async def _leave(self, request: Request, when: Callable[[], object]) -> None:
+        left = asyncio.Event()
+        exchange = asyncio.create_task(self._exchange(request, left))
+        while not when() and not exchange.done():
+            await asyncio.sleep(0.02)
+        left.set()
+        await exchange
+
+    async def _exchange(self, request: Request, left: asyncio.Event | None = None) -> Response:
         blocks = list(request.chunks) if request.chunks is not None else [request.body or b""]
-        scope = {
+        unfinished = request.chunks is None and _promised(request) > len(blocks[0])
+        response = Response(0, complete=False)
+
+        async def receive() -> dict[str, Any]:
+            if blocks:
+                block = blocks.pop(0)
+                return {"type": "http.request", "body": block, "more_body": bool(blocks) or unfinished}
+            await (left or asyncio.Event()).wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                assert not response.status
+                response.status = message["status"]
+                response.headers = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in message["headers"]]
+                assert all(name == name.lower() for name, _ in response.headers)
+            else:
+                if message.get("body") and not response.body:
+                    request.at_first()
+                response.body += message.get("body", b"")
+                response.complete = not message.get("more_body", False)
+
+        await _finished(self._app(self._scope(request), receive, send), response)
+        return response
+
+    @staticmethod
+    def _scope(request: Request) -> dict[str, Any]:
+        path, _, query = request.target.partition("?")
+        return {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.4"},
             "http_version": request.version,
@@ -111,27 +158,6 @@ class InASGI(Asker):
             "client": ("127.0.0.1", 50000),
             "server": ("127.0.0.1", 8000),
         }
-        response = Response(0, complete=False)
-
-        async def receive() -> dict[str, Any]:
-            if blocks:
-                block = blocks.pop(0)
-                return {"type": "http.request", "body": block, "more_body": bool(blocks)}
-            await asyncio.Event().wait()
-            raise AssertionError("unreachable")
-
-        async def send(message: dict[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                assert not response.status
-                response.status = message["status"]
-                response.headers = [(k.decode("latin-1"), v.decode("latin-1")) for k, v in message["headers"]]
-                assert all(name == name.lower() for name, _ in response.headers)
-            else:
-                response.body += message.get("body", b"")
-                response.complete = not message.get("more_body", False)
-
-        await _finished(self._app(scope, receive, send), response)
-        return response
 
 
 async def _finished(run: Awaitable[None], response: Response) -> None:
@@ -144,6 +170,10 @@ async def _finished(run: Awaitable[None], response: Response) -> None:
         response.complete = False
 
 
+def _promised(request: Request) -> int:
+    return int(dict(request.all_headers).get("Content-Length", 0))
+
+
 class InWSGI(Asker):
     """A CGIToWSGI."""
 
@@ -152,6 +182,23 @@ class InWSGI(Asker):
         self._app: Callable[..., Iterable[bytes]] = host
 
     def exchange(self, request: Request) -> Response:
+        return self._respond(self._environ(request), request.at_first)
+
+    def leave(self, request: Request, when: Callable[[], object]) -> None:
+        """The server offers its socket; the client shuts the other end."""
+        environ = self._environ(request)
+        client, environ["gunicorn.socket"] = socket.socketpair()
+        thread = threading.Thread(target=self._respond, args=(environ,))
+        thread.start()
+        while not when() and thread.is_alive():
+            time.sleep(0.02)
+        client.close()
+        thread.join(10)
+        assert not thread.is_alive()
+        environ["gunicorn.socket"].close()
+
+    @staticmethod
+    def _environ(request: Request) -> dict[str, Any]:
         path, _, query = request.target.partition("?")
         body = b"".join(request.chunks) if request.chunks is not None else request.body or b""
         environ: dict[str, Any] = {
@@ -177,9 +224,9 @@ class InWSGI(Asker):
             _add(environ, name, value)
         if request.chunks is not None:
             environ["wsgi.input_terminated"] = True
-        return self._respond(environ)
+        return environ
 
-    def _respond(self, environ: dict[str, Any]) -> Response:
+    def _respond(self, environ: dict[str, Any], at_first: Callable[[], object] = bool) -> Response:
         response = Response(0)
 
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> Callable[..., Any]:
@@ -190,6 +237,8 @@ class InWSGI(Asker):
         try:
             for block in blocks:
                 assert block, "PEP 3333: an empty block says nothing"
+                if not response.body:
+                    at_first()
                 response.body += block
         except Exception:
             response.complete = False
@@ -235,16 +284,25 @@ class OnServer(Asker):
                 connection.putheader(name, value.encode("latin-1"))
             body = iter(request.chunks) if request.chunks is not None else request.body
             connection.endheaders(body, encode_chunked=request.chunks is not None)
-            answer = connection.getresponse()
-            return self._read(answer)
+            return self._read(connection.getresponse(), request.at_first)
         finally:
             connection.close()
 
+    def leave(self, request: Request, when: Callable[[], object]) -> None:
+        fields = [("Host", "%s:%d" % self.address), *request.all_headers]
+        head = "".join(f"{name}: {value}\r\n" for name, value in fields)
+        with socket.create_connection(self.address, timeout=10) as connection:
+            connection.sendall(f"{request.method} {request.target} HTTP/{request.version}\r\n{head}\r\n".encode("latin-1"))
+            connection.sendall(request.body or b"")
+            eventually(when, "the moment for the client to leave")
+
     @staticmethod
-    def _read(answer: http.client.HTTPResponse) -> Response:
+    def _read(answer: http.client.HTTPResponse, at_first: Callable[[], object]) -> Response:
         response = Response(answer.status, answer.getheaders(), reason=answer.reason)
         try:
             while block := answer.read1(65536):
+                if not response.body:
+                    at_first()
                 response.body += block
         except (http.client.IncompleteRead, ConnectionError):
             response.complete = False

@@ -109,9 +109,6 @@ class MetaVariables:
         assert not {"HTTP_PROXY", "http_proxy", "PROXY"} & environ.keys()
 
     def test_a_name_with_an_underscore_cannot_pose_as_one_with_a_hyphen(self, ask: Asker) -> None:
-        response = ask("/report.py", headers=[("X-Real-Ip", "1.1.1.1"), ("X_Real_Ip", "6.6.6.6"), ("X_Only", "6")])
-        if response.status == 400:  # refused by the server
-            return
         environ = ask.environ(headers=[("X-Real-Ip", "1.1.1.1"), ("X_Real_Ip", "6.6.6.6"), ("X_Only", "6")])
         assert environ["HTTP_X_REAL_IP"] == "1.1.1.1"
         assert "HTTP_X_ONLY" not in environ
@@ -197,9 +194,9 @@ class FindingTheProgram:
     def test_a_program_that_cannot_be_run_is_500(self, ask: Asker, target: str) -> None:
         assert ask(target).status == 500
 
-    @pytest.mark.parametrize("target", ["/" + "a" * 300, "/hello.sh" * 1, "/" + "/".join(["a" * 200] * 30)])
-    def test_a_name_that_no_file_can_have_is_404(self, ask: Asker, target: str) -> None:
-        assert ask(target).status == (200 if target == "/hello.sh" else 404)
+    @pytest.mark.parametrize("target", ["/" + "a" * 300, "/" + "/".join(["a" * 200] * 30)], ids=["name", "path"])
+    def test_a_path_that_no_file_can_have_is_404(self, ask: Asker, target: str) -> None:
+        assert ask(target).status in (400, 404, 414)  # a server may find it too long, too
 
     def test_double_slashes_stay_in_path_info(self, ask: Asker) -> None:
         environ = ask.environ("/nested//deep/report.py//a//b")

@@ -1,8 +1,5 @@
 """The folder of misbehaving programs, and hosts for it."""
 
-import os
-import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,24 +10,7 @@ from adapters.cgi_host import CGIHost
 from adapters.cgi_to_asgi import CGIToASGI
 from adapters.cgi_to_wsgi import CGIToWSGI
 from tests.adapters.cgi.asking import Asker, InASGI, InWSGI
-
-PROGRAMS = Path(__file__).parent / "programs"
-
-
-def copy_programs(folder: Path) -> Path:
-    """A copy of the programs, "#!python" in them being this interpreter, in the layout that the clauses know."""
-    shutil.copytree(PROGRAMS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    for program in folder.iterdir():
-        text = program.read_text()
-        program.write_text(text.replace("#!python ", f"#!{sys.executable} ", 1))
-    (folder / "nested" / "deep").mkdir(parents=True)
-    shutil.copy(folder / "report.py", folder / "nested" / "deep" / "report.py")
-    shutil.copy(folder / "hello.sh", folder.parent / "outside.sh")
-    os.symlink("../outside.sh", folder / "link_out.sh")
-    os.symlink("hello.sh", folder / "link_in.sh")
-    os.mkfifo(folder / "fifo.sh", 0o755)
-    return folder
-
+from tests.adapters.cgi.folder import copy_programs
 
 @pytest.fixture(scope="session")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:

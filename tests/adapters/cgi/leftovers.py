@@ -21,11 +21,12 @@ def processes(query: str) -> list[psutil.Process]:
 
 def zombies(host: int) -> list[psutil.Process]:
     """The processes below process `host` that have ended and that nobody waited for."""
-    return [
-        process
-        for process in psutil.Process(host).children(recursive=True)
-        if process.status() == psutil.STATUS_ZOMBIE
-    ]
+    found = []
+    for process in psutil.Process(host).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if process.status() == psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
 
 
 def assert_gone(query: str, host: int, within: float = 2.0) -> None:

@@ -1,0 +1,23 @@
+"""The folder of programs that the tests ask for, each named by what it does."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+PROGRAMS = Path(__file__).parent / "programs"
+
+
+def copy_programs(folder: Path) -> Path:
+    """A copy of the programs, "#!python" in them being this interpreter, in the layout that the clauses know."""
+    shutil.copytree(PROGRAMS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for program in folder.iterdir():
+        text = program.read_text()
+        program.write_text(text.replace("#!python ", f"#!{sys.executable} ", 1))
+    (folder / "nested" / "deep").mkdir(parents=True)
+    shutil.copy(folder / "report.py", folder / "nested" / "deep" / "report.py")
+    shutil.copy(folder / "hello.sh", folder.parent / "outside.sh")
+    os.symlink("../outside.sh", folder / "link_out.sh")
+    os.symlink("hello.sh", folder / "link_in.sh")
+    os.mkfifo(folder / "fifo.sh", 0o755)
+    return folder

@@ -1,0 +1,2 @@
+#!python -IS
+print("X-A: b\n" * 1000 + "\nbody")

@@ -1,0 +1,10 @@
+"""The CGI hosts, for the folder that the environment names."""
+
+import os
+
+from adapters.cgi_to_asgi import CGIToASGI
+from adapters.cgi_to_wsgi import CGIToWSGI
+
+FOLDER = os.environ["CGI_PROGRAMS"]
+asgi = CGIToASGI(FOLDER)
+wsgi = CGIToWSGI(FOLDER)

@@ -1,0 +1,97 @@
+"""The CGI hosts on real servers: every clause again, over sockets."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.adapters.cgi import clauses_of_endings, clauses_of_requests, clauses_of_responses
+from tests.adapters.cgi.asking import Asker, OnServer
+from tests.adapters.cgi.folder import copy_programs
+from tests.real.serving import Running, serve
+
+SERVERS = {
+    "uvicorn": ("tests.real.apps.cgi_host:asgi", "uvicorn", "--loop", "asyncio", "--http", "h11"),
+    "uvicorn-uvloop": ("tests.real.apps.cgi_host:asgi", "uvicorn", "--loop", "uvloop", "--http", "httptools"),
+    "hypercorn": ("tests.real.apps.cgi_host:asgi", "hypercorn"),
+    "hypercorn-trio": ("tests.real.apps.cgi_host:asgi", "hypercorn", "--worker-class", "trio"),
+    "waitress": ("tests.real.apps.cgi_host:wsgi", "waitress", "--channel-request-lookahead=1"),
+    "gunicorn": ("tests.real.apps.cgi_host:wsgi", "gunicorn"),
+    "cheroot": ("tests.real.apps.cgi_host:wsgi", "cheroot"),
+}
+
+
+LIMITS = {
+    ("cheroot", "test_a_name_with_an_underscore_cannot_pose_as_one_with_a_hyphen"): "cheroot joins the two",
+    ("cheroot", "test_an_encoded_slash_is_a_slash"): "cheroot leaves it encoded",
+}
+"""What a server does to its applications, and no application can undo."""
+
+
+@pytest.fixture(autouse=True)
+def _limits_of_servers(request: pytest.FixtureRequest) -> None:
+    reason = LIMITS.get((request.node.callspec.params["server"], request.node.originalname))
+    if reason:
+        request.node.add_marker(pytest.mark.xfail(reason=reason, strict=True))
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = copy_programs(tmp_path_factory.mktemp("cgi") / "cgi-bin")
+    app, name, *options = SERVERS[request.param]
+    with serve(app, name, *options, env={**os.environ, "CGI_PROGRAMS": str(folder), "SECRET": "of the host"}) as running:
+        yield running
+
+
+@pytest.fixture
+def ask(server: Running) -> Asker:
+    return OnServer(server.host, server.port)
+
+
+class TestMetaVariables(clauses_of_requests.MetaVariables):
+    pass
+
+
+class TestFindingTheProgram(clauses_of_requests.FindingTheProgram):
+    pass
+
+
+class TestRequestBodies(clauses_of_requests.RequestBodies):
+    pass
+
+
+class TestRunningTheProgram(clauses_of_requests.RunningTheProgram):
+    pass
+
+
+class TestHeads(clauses_of_responses.Heads):
+    pass
+
+
+class TestBodies(clauses_of_responses.Bodies):
+    pass
+
+
+class TestLocalRedirects(clauses_of_responses.LocalRedirects):
+    pass
+
+
+class _Host:
+    @pytest.fixture(autouse=True)
+    def _serving(self, server: Running) -> None:
+        self._server = server
+
+    def pid(self) -> int:
+        return self._server.process.pid
+
+
+class TestTheClientLeaves(_Host, clauses_of_endings.TheClientLeaves):
+    @pytest.fixture(autouse=True)
+    def _noticing(self, request: pytest.FixtureRequest) -> None:
+        params = request.node.callspec.params
+        if params["server"] == "cheroot" and params["program"] in clauses_of_endings.SILENT:
+            pytest.skip("cheroot offers no way to notice that the client left before it writes to it again")
+
+
+class TestEndings(_Host, clauses_of_endings.Endings):
+    pass
