@@ -160,6 +160,10 @@ class Exchange:
         """Cancel the task that runs the adapter."""
         self._loop.call(self._running.cancel)
 
+    def forget(self) -> None:
+        """Let go of what the adapter raised, whose traceback leads to all of the request."""
+        self._running.error = None
+
     # -- what was seen
 
     @property

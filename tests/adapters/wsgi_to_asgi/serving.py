@@ -132,6 +132,12 @@ class Serve:
         """Send a request whose every detail the test gives; nothing here keeps a reference to it."""
         return Exchange(self.loop, adapter, scope, replace(plan or Plan()), events or [])
 
+    def forget(self) -> None:
+        """Let go of all requests, which have ended."""
+        for exchange in self._exchanges:
+            exchange.wait_end()
+        self._exchanges.clear()
+
     def gate(self, name: str = "a gate") -> Gate:
         """A gate that is opened at the latest when the test is over."""
         gate = Gate(name)

@@ -1,0 +1,68 @@
+"""For tests that need a process of their own: run a script, and what such a script needs to call an adapter once.
+
+Knows asyncio only. It must not know pytest: scripts import it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.adapters.wsgi_to_asgi.contenders import contender
+from tests.adapters.wsgi_to_asgi.loops import PATIENCE
+
+ROOT = Path(__file__).parents[3]
+PREAMBLE = """
+import asyncio, os, sys, threading
+from tests.adapters.wsgi_to_asgi.apps import echo, hello, stream
+from tests.adapters.wsgi_to_asgi.scripts import adapt, call, get
+"""
+
+
+def run_script(source: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a script with PREAMBLE before it, in development mode; one that does not end in time is an AssertionError."""
+    command = [sys.executable, "-X", "dev", "-W", "ignore::DeprecationWarning", "-c", PREAMBLE + source, *arguments]
+    try:
+        # The interpreter's own start is paid for as well, which is slow where many start at once.
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE + 10, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise AssertionError(f"the process did not end; it said {error.stdout!r} and {error.stderr!r}") from None
+
+
+def adapt(app: Any, threads: int | None = None) -> Any:
+    return contender().make(app, threads)
+
+
+async def call(adapter: Any, path: str = "/", body: bytes = b"", headers: Any = None) -> bytes:
+    """The body of the response to one request."""
+    import asyncio
+
+    scope = {
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.5"}, "http_version": "1.1", "scheme": "http",
+        "method": "POST" if body else "GET", "path": path, "raw_path": path.encode(), "query_string": b"",
+        "root_path": "", "client": ("192.0.2.7", 50123), "server": ("192.0.2.1", 8000),
+        "headers": [(b"content-length", b"%d" % len(body))] if headers is None else headers,
+    }  # fmt: skip
+    pieces = [body[n : n + 65536] for n in range(0, len(body), 65536)] or [b""]
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        if pieces:
+            return {"type": "http.request", "body": pieces.pop(0), "more_body": bool(pieces)}
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await adapter(scope, receive, send)
+    return b"".join(message.get("body", b"") for message in sent)
+
+
+def get(adapter: Any, path: str = "/") -> bytes:
+    """One request on an event loop of its own."""
+    import asyncio
+
+    return asyncio.run(call(adapter, path))

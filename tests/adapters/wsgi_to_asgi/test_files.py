@@ -1,0 +1,324 @@
+"""wsgi.file_wrapper: PEP 3333, "Optional Platform-Specific File Handling"; ASGI extensions pathsend and zerocopysend."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+from wsgiref.types import StartResponse
+
+import pytest
+
+from tests.adapters.wsgi_to_asgi.apps import Environ
+from tests.adapters.wsgi_to_asgi.exchange import Exchange, Plan, Response
+from tests.adapters.wsgi_to_asgi.serving import SLOW, Serve, poll
+
+CONTENT = bytes(range(256)) * 1200  # 300 KB
+OFFERS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "pathsend": {"http.response.pathsend": {}},
+    "zerocopysend": {"http.response.zerocopysend": {}},
+    "both": {"http.response.pathsend": {}, "http.response.zerocopysend": {}},
+}
+SENDFILE = {"pathsend", "zerocopysend"}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A file with CONTENT in it."""
+    path = tmp_path / "content.bin"
+    path.write_bytes(CONTENT)
+    return path
+
+
+@pytest.fixture(params=OFFERS.values(), ids=OFFERS.keys())
+def offer(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The file extensions that a server offers."""
+    extensions: dict[str, Any] = request.param
+    return extensions
+
+
+class Sending:
+    """Wraps what `open_file` returns; knows whether that was closed, how often, and on which thread."""
+
+    def __init__(self, open_file: Callable[[], Any], headers: Iterable[tuple[str, str]] = (), *block_size: int) -> None:
+        self._open, self._headers, self._block_size = open_file, list(headers), block_size
+        self.file: Any = None
+        self.wrapper: Any = None
+        self.thread = 0
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        self.thread = threading.get_ident()
+        start_response("200 OK", list(self._headers))
+        self.file = self._open()
+        self.wrapper = environ["wsgi.file_wrapper"](self.file, *self._block_size)
+        return self.wrapper  # type: ignore[no-any-return]
+
+
+def send(serve: Serve, app: Any, offer: dict[str, Any], method: str = "GET", plan: Plan | None = None) -> Exchange:
+    return serve(app, method, extensions=offer, plan=plan)
+
+
+def whole(serve: Serve, app: Any, offer: dict[str, Any]) -> Response:
+    """The response, with whatever length it states checked."""
+    response = send(serve, app, offer).response()
+    assert response.values(b"content-length") in ([], [b"%d" % len(response.body)])
+    return response
+
+
+def test_file_wrapper_is_a_class(serve: Serve) -> None:
+    """Ours: a class, as in PEP 3333's example, so that middleware may tell its instances from other results."""
+    wrappers: list[Any] = []
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        wrappers.append(environ["wsgi.file_wrapper"])
+        start_response("200 OK", [])
+        return [b"x"]
+
+    serve(app).response()
+    assert isinstance(wrappers[0], type)
+
+
+def test_a_file_is_sent_whole(serve: Serve, file: Path, offer: dict[str, Any]) -> None:
+    """PEP 3333: the wrapper's semantics are those of iterating over the file's blocks until its end."""
+    app = Sending(lambda: file.open("rb"))
+    assert whole(serve, app, offer).body == CONTENT
+    poll(lambda: app.file.closed, "the file to be closed")
+
+
+@pytest.mark.parametrize("block_size", [1, 1000, 10**7])
+def test_a_block_size_may_be_suggested(serve: Serve, file: Path, block_size: int) -> None:
+    """PEP 3333: the second parameter is an optional block size suggestion, which the server need not use."""
+    small = file.with_name("small.bin")
+    small.write_bytes(CONTENT[:3000])
+    assert whole(serve, Sending(lambda: small.open("rb"), [], block_size), {}).body == CONTENT[:3000]
+
+
+@pytest.mark.parametrize("name", sorted(SENDFILE))
+def test_a_file_is_handed_to_the_server_where_it_offers_to_send_it(serve: Serve, file: Path, name: str) -> None:
+    """Ours: the offered extension is used, and no block of the file passes through Python."""
+    exchange = send(serve, Sending(lambda: file.open("rb")), OFFERS[name])
+    assert exchange.response().body == CONTENT
+    assert exchange.types == ["start", name]
+
+
+def test_pathsend_has_an_absolute_path(serve: Serve, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ASGI, Path Send: path is the absolute file path."""
+    monkeypatch.chdir(file.parent)
+    exchange = send(serve, Sending(lambda: Path(file.name).open("rb")), OFFERS["pathsend"])
+    assert exchange.response().body == CONTENT
+    message = exchange.sent[-1]
+    assert message["type"] == "http.response.body" or Path(message["path"]).is_absolute()
+
+
+def test_a_file_that_the_server_sends_is_open_until_it_has(serve: Serve, file: Path) -> None:
+    """ASGI, Zero Copy Send: the application closes the file, after the server has used its descriptor."""
+    app = Sending(lambda: file.open("rb"))
+    exchange = send(serve, app, OFFERS["zerocopysend"], plan=SLOW)
+    exchange.wait_body(CONTENT)
+    serve.loop.settle()
+    assert not app.file.closed
+    exchange.release()
+    exchange.response()
+    poll(lambda: app.file.closed, "the file to be closed")
+
+
+def at(file: Path, position: int) -> Any:
+    opened = file.open("rb")
+    opened.seek(position)
+    return opened
+
+
+def peeked(file: Path) -> Any:
+    """At its start, although the operating system has read on."""
+    opened = file.open("rb")
+    opened.peek(1)
+    return opened
+
+
+def reread(file: Path) -> Any:
+    """At a position that the operating system's is far beyond."""
+    opened = file.open("rb")
+    opened.read(7)
+    return opened
+
+
+def unlinked(file: Path) -> Any:
+    other = file.with_name("unlinked.bin")
+    other.write_bytes(CONTENT)
+    opened = other.open("rb")
+    other.unlink()
+    return opened
+
+
+def replaced(file: Path) -> Any:
+    """The name now leads to another file."""
+    other = file.with_name("replaced.bin")
+    other.write_bytes(CONTENT)
+    opened = other.open("rb")
+    other.unlink()
+    other.write_bytes(b"not this")
+    return opened
+
+
+def zipped(file: Path) -> Any:
+    """A file whose descriptor leads to other bytes than its read()."""
+    other = file.with_name("content.gz")
+    other.write_bytes(gzip.compress(CONTENT))
+    return gzip.open(other)
+
+
+def piped(file: Path) -> Any:
+    """A file without a size or a position."""
+    reading, writing = os.pipe()
+
+    def write() -> None:
+        with open(writing, "wb") as pipe:
+            pipe.write(CONTENT)
+
+    threading.Thread(target=write, daemon=True).start()
+    return open(reading, "rb")
+
+
+class Reader:
+    """File-like, but only just: without close(), fileno() and everything else."""
+
+    def __init__(self, content: bytes) -> None:
+        self._stream = io.BytesIO(content)
+
+    def read(self, size: int = -1) -> bytes:
+        return self._stream.read(size)
+
+
+class Upper(io.FileIO):
+    """A file whose class makes other bytes of it."""
+
+    def read(self, size: int | None = -1) -> bytes:  # type: ignore[override]
+        return super().read(-1 if size is None else size).upper()
+
+
+FILES: dict[str, tuple[Callable[[Path], Any], bytes]] = {
+    "at its start": (lambda file: at(file, 0), CONTENT),
+    "beyond its start": (lambda file: at(file, 1000), CONTENT[1000:]),
+    "at its end": (lambda file: at(file, len(CONTENT)), b""),
+    "peeked": (peeked, CONTENT),
+    "partly read": (reread, CONTENT[7:]),
+    "unbuffered": (lambda file: file.open("rb", buffering=0), CONTENT),
+    "by descriptor": (lambda file: open(os.open(file, os.O_RDONLY), "rb"), CONTENT),
+    "for reading and writing": (lambda file: file.open("r+b"), CONTENT),
+    "unlinked": (unlinked, CONTENT),
+    "replaced": (replaced, CONTENT),
+    "zipped": (zipped, CONTENT),
+    "pipe": (piped, CONTENT),
+    "BytesIO": (lambda file: io.BytesIO(CONTENT), CONTENT),
+    "read() only": (lambda file: Reader(CONTENT), CONTENT),
+    "a class of its own": (lambda file: Upper(file), CONTENT.upper()),
+    "empty": (lambda file: open(os.devnull, "rb"), b""),
+}
+
+
+@pytest.mark.parametrize(("open_file", "content"), FILES.values(), ids=FILES.keys())
+def test_transmission_begins_at_the_current_position_of_whatever_file(
+    serve: Serve, file: Path, offer: dict[str, Any], open_file: Callable[[Path], Any], content: bytes
+) -> None:
+    """PEP 3333: transmission should begin at the current position within the file, and continue until its end."""
+    assert whole(serve, Sending(lambda: open_file(file)), offer).body == content
+
+
+@pytest.mark.parametrize("length", [0, 1, 1000, len(CONTENT) - 1, len(CONTENT)])
+def test_no_more_of_a_file_is_sent_than_the_content_length_allows(
+    serve: Serve, file: Path, offer: dict[str, Any], length: int
+) -> None:
+    """PEP 3333: until the end is reached, or until Content-Length bytes have been written."""
+    app = Sending(lambda: file.open("rb"), [("Content-Length", str(length))])
+    assert whole(serve, app, offer).body == CONTENT[:length]
+
+
+def test_a_file_shorter_than_promised_is_never_sent_as_if_it_were_whole(
+    serve: Serve, file: Path, offer: dict[str, Any]
+) -> None:
+    """PEP 3333: if the application does not provide enough data, the server should report the error."""
+    app = Sending(lambda: file.open("rb"), [("Content-Length", str(len(CONTENT) + 1))])
+    exchange = send(serve, app, offer)
+    assert isinstance(exchange.error(), Exception)
+    assert not exchange.complete
+
+
+@pytest.mark.parametrize("result", ["other", "middleware", "list"])
+def test_a_wrapper_that_is_not_returned_sends_nothing(
+    serve: Serve, file: Path, offer: dict[str, Any], result: str
+) -> None:
+    """PEP 3333: no data transmission until and unless the server receives the iterable as a return value."""
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        wrapper = environ["wsgi.file_wrapper"](file.open("rb"))
+        start_response("200 OK", [])
+        if result == "middleware":
+            return (block.swapcase() for block in wrapper)
+        if result == "list":
+            return list(wrapper)
+        wrapper.close()
+        return [b"other"]
+
+    expected = {"other": b"other", "middleware": CONTENT.swapcase(), "list": CONTENT}[result]
+    assert whole(serve, app, offer).body == expected
+
+
+def test_a_file_to_a_head_request_is_no_error(serve: Serve, file: Path, offer: dict[str, Any]) -> None:
+    """RFC 9110, 9.3.2: the server sends no content to HEAD; what length there is, is the file's."""
+    app = Sending(lambda: file.open("rb"), [("Content-Length", str(len(CONTENT)))])
+    exchange = send(serve, app, offer, "HEAD")
+    assert exchange.response().values(b"content-length") == [b"%d" % len(CONTENT)]
+    poll(lambda: app.file.closed, "the file to be closed")
+
+
+class Closing(Reader):
+    """Counts its closes and knows their thread."""
+
+    closes = 0
+    thread = 0
+
+    def close(self) -> None:
+        self.closes += 1
+        self.thread = threading.get_ident()
+
+
+@pytest.mark.parametrize("ending", ["end", "leave", "cancel", "fail"])
+def test_the_file_is_closed_on_the_thread_of_the_app(serve: Serve, ending: str) -> None:
+    """PEP 3333: the wrapper must have a close() method that invokes the file's close() method."""
+    app = Sending(lambda: Closing(CONTENT * (1 if ending == "end" else 100)))
+    exchange = send(serve, app, {}, plan=None if ending == "end" else SLOW)
+    if ending != "end":
+        exchange.wait_body(CONTENT[:1])
+        getattr(exchange, ending)()
+    exchange.wait_end()
+    poll(lambda: app.file.closes > 0, "the file to be closed")
+    assert (app.file.closes, app.file.thread) == (1, app.thread)
+
+
+def test_a_file_that_the_server_fails_to_send_is_closed(serve: Serve, file: Path, offer: dict[str, Any]) -> None:
+    """PEP 3333: close() must be called, also upon an early disconnect of the browser."""
+    app = Sending(lambda: file.open("rb"))
+    send(serve, app, offer, plan=Plan(fail_from=1)).wait_end()
+    poll(lambda: app.file.closed, "the file to be closed")
+
+
+def test_an_error_of_the_file_is_an_error_of_the_app(serve: Serve, offer: dict[str, Any]) -> None:
+    """PEP 3333: an exception that aborts the iteration is reported, and the response does not look complete."""
+
+    class Failing(Reader):
+        reads = 0
+
+        def read(self, size: int = -1) -> bytes:
+            self.reads += 1
+            if self.reads > 1:
+                raise OSError("the disk is gone")
+            return b"begun"
+
+    exchange = send(serve, Sending(lambda: Failing(b"")), offer)
+    assert isinstance(exchange.error(), OSError)
+    assert not exchange.complete
