@@ -87,7 +87,7 @@ class _Request:
         self._main = asyncio.current_task()
         self._ended = asyncio.Event()
         self._stdout = Stdout(stdout, self._flushed, self._disconnect)
-        self._loop.add_signal_handler(signal.SIGTERM, self._terminate)
+        signal.signal(signal.SIGTERM, self._terminate)
         lifespan = Lifespan(self._app)
         try:
             await lifespan.startup()
@@ -119,12 +119,12 @@ class _Request:
                 await self._stdout.flushed()
             await self._drain()
 
-    def _terminate(self) -> None:
-        """SIGTERM: the server gives up on this request. A second one ends the process at once."""
-        self._loop.remove_signal_handler(signal.SIGTERM)
+    def _terminate(self, number: int, frame: object) -> None:
+        """SIGTERM: the server gives up on this request. A second one ends the process, even if its loop is stuck."""
+        signal.signal(number, signal.SIG_DFL)
         if not self._complete:  # some servers send it to whoever closes stdout and works on
-            self.status = 128 + signal.SIGTERM
-            self._disconnect()
+            self.status = 128 + number
+            self._loop.call_soon_threadsafe(self._disconnect)
 
     def _disconnect(self) -> None:
         """The client has left: tell the application, and cancel it if it does not end soon."""

@@ -5,11 +5,13 @@ Knows the command line and the environment of one request. Imported only then.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from .cgi_child import CGIChild
+from .cgi_child import CGIChild, Environ
 
 _PORT = 8000
 
@@ -53,8 +55,15 @@ def _serve(child: CGIChild, port: int) -> None:
     from wsgiref.simple_server import make_server
 
     app = child.as_wsgi()
+
+    def bounded(environ: Environ, start_response: Any) -> Any:
+        """End the input with the body, as in a CGI program."""
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"], environ["wsgi.input_terminated"] = io.BytesIO(body), True
+        return app(environ, start_response)
+
     try:
-        server = make_server("127.0.0.1", port, app)
+        server = make_server("127.0.0.1", port, bounded)
     except (OSError, OverflowError) as error:
         sys.exit(f"{sys.argv[0]}: port {port} cannot be used: {error}; name another: --serve 0 takes any")
     with server:

@@ -1,0 +1,13 @@
+"""What only ASGI has."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.adapters.cgi_child.running import Runner
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Runner:
+    """Runs the ASGI applications."""
+    return Runner("asgi", tmp_path)

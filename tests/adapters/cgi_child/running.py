@@ -1,0 +1,167 @@
+"""Run an application of these tests as a CGI program, in the place of a web server: its environment, pipes and end.
+
+Knows processes and the form of a CGI response. It must not know what any application does.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from adapters.cgi_head import CGIHead, HeadParser
+from tests.real.serving import ROOT
+
+SIDES = {"wsgi": "WSGIToCGI", "asgi": "ASGIToCGI"}
+REQUEST = {
+    "GATEWAY_INTERFACE": "CGI/1.1",
+    "REQUEST_METHOD": "GET",
+    "SCRIPT_NAME": "/app.cgi",
+    "PATH_INFO": "/x",
+    "QUERY_STRING": "",
+    "SERVER_NAME": "test",
+    "SERVER_PORT": "80",
+    "SERVER_PROTOCOL": "HTTP/1.1",
+    "REMOTE_ADDR": "127.0.0.1",
+}
+PATIENCE = 15.0
+"""Seconds until something that has not happened never will."""
+
+
+@dataclass
+class Result:
+    """What a program left: what it wrote to stdout and stderr, and its exit status."""
+
+    output: bytes
+    stderr: str
+    status: int
+
+    @property
+    def head(self) -> CGIHead:
+        """The head; AssertionError for none."""
+        return self._parsed[0]
+
+    @property
+    def body(self) -> bytes:
+        """What follows the head."""
+        return self._parsed[1]
+
+    @property
+    def _parsed(self) -> tuple[CGIHead, bytes]:
+        parsed = HeadParser().feed(self.output)
+        assert parsed is not None, (self.output, self.stderr)
+        return parsed
+
+    def values(self, name: bytes) -> list[bytes]:
+        """The values of a header, in order."""
+        return [value for key, value in self.head.headers if key.lower() == name]
+
+
+class Program:
+    """A program that runs. Its stdin and stdout are pipes, unless others are given."""
+
+    def __init__(
+        self,
+        side: str,
+        app: str,
+        environ: Mapping[str, str],
+        streams: Mapping[str, Any],
+        options: str = "",
+        before: str = "",
+    ) -> None:
+        source = (
+            f"from adapters import {SIDES[side]} as ToCGI\nfrom tests.adapters.{side}_to_cgi.apps import {app} as app\n"
+            f"{before}\nToCGI(app{options}).run()"
+        )
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", source],
+            cwd=ROOT,
+            env={**_own(), **REQUEST, **environ},
+            **{"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams},
+        )
+
+    @property
+    def stdin(self) -> IO[bytes]:
+        """Where the body goes."""
+        assert self.process.stdin is not None
+        return self.process.stdin
+
+    @property
+    def stdout(self) -> IO[bytes]:
+        """Where the response comes from."""
+        assert self.process.stdout is not None
+        return self.process.stdout
+
+    def read_until(self, end: bytes) -> bytes:
+        """What comes up to and including `end`, and nothing more; AssertionError where the output ends before."""
+        read = b""
+        while not read.endswith(end):
+            octet = os.read(self.stdout.fileno(), 1)
+            assert octet, f"the output ended after {read!r}"
+            read += octet
+        return read
+
+    def result(self, read: bytes = b"") -> Result:
+        """Wait for the end; `read` is what has been read before."""
+        output, stderr = self.process.communicate(timeout=PATIENCE)
+        return Result(read + (output or b""), (stderr or b"").decode(), self.process.returncode)
+
+
+def _own() -> dict[str, str]:
+    """As a server does: little of its own environment. Buffered like a program that a server starts."""
+    return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
+
+
+class Runner:
+    """Runs the applications of one side."""
+
+    def __init__(self, side: str, tmp_path: Path) -> None:
+        self.side = side
+        self.record = tmp_path / "record"
+        self.signal = tmp_path / "signal"
+        self.record.touch()
+
+    @contextlib.contextmanager
+    def start(
+        self, app: str, *, options: str = "", before: str = "", streams: Mapping[str, Any] | None = None, **environ: Any
+    ) -> Iterator[Program]:
+        """Run `app` while the block runs. `options` are the adapter's; `before` is what the program does first."""
+        environ = {"RECORD": str(self.record), "SIGNAL": str(self.signal), **environ}
+        program = Program(self.side, app, environ, streams or {}, options, before)
+        with program.process:
+            try:
+                yield program
+            finally:
+                program.process.kill()
+
+    def __call__(self, app: str, body: bytes = b"", **details: Any) -> Result:
+        """Run `app` to its end. A body comes with its length, unless `details` say otherwise."""
+        if body:
+            details = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(len(body)), **details}
+        with self.start(app, **details) as program:
+            if program.process.stdin is not None:
+                with contextlib.suppress(BrokenPipeError):  # an application need not read all of it
+                    program.stdin.write(body)
+                    program.stdin.flush()
+            return program.result()
+
+    def recorded(self) -> list[str]:
+        """What the application has noted down."""
+        return self.record.read_text().split()
+
+
+def respond(source: str, body: bytes = b"", **environ: str) -> Result:
+    """Run a program that is not of these tests' applications."""
+    done = subprocess.run(
+        [sys.executable, "-c", source],
+        cwd=ROOT,
+        env={**_own(), **REQUEST, **environ},
+        input=body,
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    return Result(done.stdout, done.stderr.decode(), done.returncode)

@@ -1,0 +1,13 @@
+"""What only WSGI has."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.adapters.cgi_child.running import Runner
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Runner:
+    """Runs the WSGI applications."""
+    return Runner("wsgi", tmp_path)
