@@ -5,6 +5,7 @@ Knows asyncio only. It must not know pytest: scripts import it.
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -35,12 +36,10 @@ def adapt(app: Any, threads: int | None = None) -> Any:
     return contender().make(app, threads)
 
 
-async def call(adapter: Any, path: str = "/", body: bytes = b"", headers: Any = None) -> bytes:
+async def call(adapter: Any, path: str = "/", body: bytes = b"", headers: Any = None, version: str = "1.1") -> bytes:
     """The body of the response to one request."""
-    import asyncio
-
     scope = {
-        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.5"}, "http_version": "1.1", "scheme": "http",
+        "type": "http", "asgi": {"version": "3.0", "spec_version": "2.5"}, "http_version": version, "scheme": "http",
         "method": "POST" if body else "GET", "path": path, "raw_path": path.encode(), "query_string": b"",
         "root_path": "", "client": ("192.0.2.7", 50123), "server": ("192.0.2.1", 8000),
         "headers": [(b"content-length", b"%d" % len(body))] if headers is None else headers,
@@ -63,6 +62,4 @@ async def call(adapter: Any, path: str = "/", body: bytes = b"", headers: Any = 
 
 def get(adapter: Any, path: str = "/") -> bytes:
     """One request on an event loop of its own."""
-    import asyncio
-
     return asyncio.run(call(adapter, path))

@@ -1,0 +1,157 @@
+"""Async views: asgiref's async_to_sync, by which Flask and Django run them in a WSGI app, and its main-loop lookup."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextvars import ContextVar
+from typing import Any
+from wsgiref.types import StartResponse
+
+import pytest
+
+from tests.adapters.wsgi_to_asgi.apps import Environ
+from tests.adapters.wsgi_to_asgi.loops import AsyncioLoop
+from tests.adapters.wsgi_to_asgi.serving import Serve
+
+asgiref_sync = pytest.importorskip("asgiref.sync")
+USER: ContextVar[str] = ContextVar("user", default="nobody")
+
+
+class Viewing:
+    """Answers with what an async view returned."""
+
+    def __init__(self, view: Callable[[], Awaitable[Any]]) -> None:
+        self._view = view
+        self.thread = 0
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        self.thread = threading.get_ident()
+        answer = asgiref_sync.async_to_sync(self._view)()
+        start_response("200 OK", [])
+        return [str(answer).encode()]
+
+
+def on_asyncio(serve: Serve) -> bool:
+    return isinstance(serve.loop, AsyncioLoop)
+
+
+def test_an_async_view_runs_on_the_loop_of_the_server(serve: Serve) -> None:
+    """Ours: what a view shares with the rest of the process (clients, pools, locks) is bound to the server's loop."""
+
+    async def view() -> int:
+        return threading.get_ident()
+
+    app = Viewing(view)
+    thread = int(serve(app).response().body)
+    assert (thread == serve.loop.thread.ident) is on_asyncio(serve)
+
+
+def test_async_views_run_at_the_same_time(serve: Serve) -> None:
+    """Ours: async views, and many threads: one view that waits keeps none of the others waiting."""
+    everyone, count = threading.Event(), []
+
+    async def view() -> str:
+        count.append(1)
+        if len(count) == 4:
+            everyone.set()
+        while not everyone.is_set():
+            await _turn()
+        return "together"
+
+    app = Viewing(view)
+    exchanges = [serve(app, threads=4) for _ in range(4)]
+    for exchange in exchanges:
+        assert exchange.response().body == b"together"
+
+
+async def _turn() -> None:
+    await asyncio.sleep(0.001)
+
+
+def test_an_error_of_an_async_view_is_that_of_the_app(serve: Serve) -> None:
+    """PEP 3333: servers should trap and log any exception that aborts an application."""
+    boom = ValueError("boom")
+
+    async def view() -> None:
+        await _turn()
+        raise boom
+
+    exchange = serve(Viewing(view))
+    assert exchange.error() is boom
+    assert exchange.sent == []
+
+
+def test_context_variables_reach_an_async_view_and_come_back(serve: Serve) -> None:
+    """Ours: one context for all of the request, also where it leaves its thread."""
+
+    async def view() -> str:
+        seen = USER.get()
+        USER.set("changed")
+        return seen
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        USER.set("somebody")
+        seen = asgiref_sync.async_to_sync(view)()
+        start_response("200 OK", [])
+        return [f"{seen}, {USER.get()}".encode()]
+
+    assert serve(app).response().body == b"somebody, changed"
+
+
+def test_synchronous_code_in_an_async_view_comes_back_to_the_thread_of_the_app(serve: Serve) -> None:
+    """Ours: sync_to_async, as Django's async views use it for the database, finds the request's own connection."""
+
+    async def view() -> int:
+        return int(await asgiref_sync.sync_to_async(threading.get_ident, thread_sensitive=True)())
+
+    app = Viewing(view)
+    assert int(serve(app).response().body) == app.thread
+
+
+def test_an_async_view_may_be_called_for_each_block(serve: Serve) -> None:
+    """Ours: also while the response streams."""
+
+    async def block(number: int) -> bytes:
+        await _turn()
+        return b"%d " % number
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        for number in range(4):
+            yield asgiref_sync.async_to_sync(block)(number)
+
+    assert serve(app).response().body == b"0 1 2 3 "
+
+
+def test_an_async_view_of_flask_is_served(serve: Serve) -> None:
+    """Ours: Flask runs async views by async_to_sync."""
+    flask = pytest.importorskip("flask")
+    app = flask.Flask("async_views")
+
+    @app.get("/")  # type: ignore[untyped-decorator]
+    async def index() -> str:
+        await _turn()
+        return str(threading.get_ident() == serve.loop.thread.ident)
+
+    assert serve(app.wsgi_app).response().body == str(on_asyncio(serve)).encode()
+
+
+def test_a_client_that_leaves_during_an_async_view_takes_no_thread(serve: Serve) -> None:
+    """Safety: a view that waits for something else is not a reason to wait for ever."""
+    viewing, go = serve.gate("the view to run"), serve.gate()
+
+    async def view() -> str:
+        viewing.open()
+        while not go.is_open:
+            await _turn()
+        return "late"
+
+    app = Viewing(view)
+    exchange = serve(app, threads=1)
+    viewing.wait()
+    exchange.cancel()
+    exchange.wait_end()
+    go.open()
+    assert serve(app, threads=1).response().body == b"late"

@@ -1,0 +1,63 @@
+"""Bodies of unknown length, as the request classes of the frameworks read them; each has its own idea of when to stop."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.adapters.wsgi_to_asgi.scripts import run_script
+
+READERS = {
+    "django": """
+import django.conf, django.core.handlers.wsgi
+django.conf.settings.configure(DATA_UPLOAD_MAX_MEMORY_SIZE=None)
+read = lambda environ: django.core.handlers.wsgi.WSGIRequest(environ).body
+""",
+    "webob": """
+import webob
+read = lambda environ: webob.Request(environ).body
+""",
+    "werkzeug": """
+import werkzeug.wrappers
+read = lambda environ: werkzeug.wrappers.Request(environ).get_data()
+""",
+    "bottle": """
+import bottle
+bottle.BaseRequest.MEMFILE_MAX = 2**30
+read = lambda environ: bottle.LocalRequest(environ).body.read()
+""",
+    "falcon": """
+import falcon
+read = lambda environ: falcon.Request(environ).bounded_stream.read()
+""",
+}
+
+
+@pytest.mark.parametrize("framework", READERS)
+@pytest.mark.parametrize("headers", ["chunked", "length", "http2"])
+def test_every_framework_sees_all_of_the_body(framework: str, headers: str) -> None:
+    """Ours: a body without Content-Length reaches Django, WebOb, Flask and the others whole, be it small or large."""
+    pytest.importorskip(framework)
+    result = run_script(
+        READERS[framework]
+        + """
+import hashlib
+
+def app(environ, start_response):
+    digest = hashlib.sha256(read(environ)).hexdigest().encode()
+    start_response("200 OK", [])
+    return [digest]
+
+adapter = adapt(app)
+for size in 1000, 300_000, 3_000_000:
+    body = os.urandom(size)
+    headers = {
+        "chunked": [(b"transfer-encoding", b"chunked")], "length": [(b"content-length", b"%d" % size)], "http2": [],
+    }[sys.argv[1]]
+    headers.append((b"content-type", b"application/octet-stream"))
+    version = {"http2": "2"}.get(sys.argv[1], "1.1")
+    answer = asyncio.run(call(adapter, body=body, headers=headers, version=version))
+    print(size, answer == hashlib.sha256(body).hexdigest().encode())
+""",
+        headers,
+    )
+    assert result.stdout == "1000 True\n300000 True\n3000000 True\n", result.stderr
