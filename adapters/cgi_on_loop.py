@@ -84,6 +84,11 @@ class ProgramOnLoop:
         """The program has the whole body, and reads an end-of-file."""
         self.program.close("stdin")
 
+    def head_seen(self) -> None:
+        """From here on another time limit holds."""
+        self.patience.head_seen = True
+        self._check_time()
+
     async def send(self, send: Send, message: dict[str, Any]) -> None:
         """Await the server's `send`; `fail` interrupts it. Time counts also while a client does not read."""
         if self._failure is not None:

@@ -227,7 +227,7 @@ class _Exchange:
         body = b""
         while answer.head is None:
             body = answer.feed(await self._read(running, answer))
-        running.patience.head_seen = True
+        running.head_seen()
         if answer.head.local is not None:
             while await running.read():
                 pass

@@ -8,6 +8,7 @@ but the start itself, and nothing copies this process: CPython starts a child by
 # ruff: noqa: PTH120
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -170,18 +171,17 @@ def _exit_descriptor(process: subprocess.Popen[bytes]) -> int:
     if hasattr(os, "pidfd_open"):
         try:
             return os.pidfd_open(process.pid)
-        except OSError as error:  # a kernel before 5.3, or a sandbox without it
+        except OSError as error:  # a kernel before 5.3, a sandbox without it, or the process is gone already
             log.debug("no pidfd: %s", error)
     readable, writable = os.pipe()
 
     def wait() -> None:
-        try:
+        with contextlib.suppress(ChildProcessError):  # somebody else waited for it: it has ended
             if hasattr(os, "waitid"):
                 os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
             else:
                 process.wait()
-        finally:
-            os.close(writable)
+        os.close(writable)
 
     threading.Thread(target=wait, name=f"cgi-exit-{process.pid}", daemon=True).start()
     return readable

@@ -1,14 +1,19 @@
 """The CGI hosts on real servers: every clause again, over sockets."""
 
 import os
+import socket
+import time
+import uuid
 from collections.abc import Iterator
 
+import psutil
 import pytest
 
 from tests.adapters.cgi import clauses_of_endings, clauses_of_requests, clauses_of_responses
 from tests.adapters.cgi.asking import Asker, OnServer
 from tests.adapters.cgi.folder import copy_programs
-from tests.real.serving import Running, serve
+from tests.adapters.cgi.leftovers import assert_gone, processes
+from tests.real.serving import Running, eventually, serve
 
 SERVERS = {
     "uvicorn": ("tests.real.apps.cgi_host:asgi", "uvicorn", "--loop", "asyncio", "--http", "h11"),
@@ -39,7 +44,9 @@ def _limits_of_servers(request: pytest.FixtureRequest) -> None:
 def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = copy_programs(tmp_path_factory.mktemp("cgi") / "cgi-bin")
     app, name, *options = SERVERS[request.param]
-    with serve(app, name, *options, env={**os.environ, "CGI_PROGRAMS": str(folder), "SECRET": "of the host"}) as running:
+    with serve(
+        app, name, *options, env={**os.environ, "CGI_PROGRAMS": str(folder), "SECRET": "of the host"}
+    ) as running:
         yield running
 
 
@@ -95,3 +102,26 @@ class TestTheClientLeaves(_Host, clauses_of_endings.TheClientLeaves):
 
 class TestEndings(_Host, clauses_of_endings.Endings):
     pass
+
+
+def test_a_client_that_does_not_read_stops_the_program_and_costs_no_memory(server: Running, ask: Asker) -> None:
+    assert ask("/hello.sh").status == 200  # what is loaded once is loaded
+    mark = uuid.uuid4().hex
+    before = _memory(server)
+    with socket.create_connection((server.host, server.port)) as client:
+        client.sendall(f"GET /writes_100mb.py?{mark} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        eventually(lambda: processes(mark), "the program runs")
+        written = -1
+        while (now := processes(mark)[0].io_counters().write_chars) != written:
+            written = now
+            time.sleep(0.5)  # it has stopped when it wrote nothing for so long
+        assert written < 40_000_000
+        assert _memory(server) - before < 16_000_000
+    assert_gone(mark, server.process.pid)
+
+
+def _memory(server: Running) -> int:
+    """Octets in use by the server's processes, programs not counted."""
+    parent = psutil.Process(server.process.pid)
+    own = [process for process in parent.children(recursive=True) if process.name().startswith(("python", "gunicorn"))]
+    return sum(process.memory_info().rss for process in [parent, *own])

@@ -1,4 +1,4 @@
-"""One way to ask a CGI host: in process through ASGI or WSGI, or on a server through a socket; the same answer from all.
+"""One way to ask a CGI host: in process through ASGI or WSGI, or on a server through a socket.
 
 Knows requests and responses. It must not know what any program does.
 """
@@ -10,9 +10,8 @@ import json
 import socket
 import sys
 import threading
-import time
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -109,8 +108,7 @@ class InASGI(Asker):
     async def _leave(self, request: Request, when: Callable[[], object]) -> None:
         left = asyncio.Event()
         exchange = asyncio.create_task(self._exchange(request, left))
-        while not when() and not exchange.done():
-            await asyncio.sleep(0.02)
+        await asyncio.to_thread(eventually, lambda: when() or exchange.done(), "the moment for the client to leave")
         left.set()
         await exchange
 
@@ -126,7 +124,7 @@ class InASGI(Asker):
             await (left or asyncio.Event()).wait()
             return {"type": "http.disconnect"}
 
-        async def send(message: dict[str, Any]) -> None:
+        async def send(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 assert not response.status
                 response.status = message["status"]
@@ -188,10 +186,9 @@ class InWSGI(Asker):
         """The server offers its socket; the client shuts the other end."""
         environ = self._environ(request)
         client, environ["gunicorn.socket"] = socket.socketpair()
-        thread = threading.Thread(target=self._respond, args=(environ,))
+        thread = threading.Thread(target=self._respond, args=(environ, request.at_first))
         thread.start()
-        while not when() and thread.is_alive():
-            time.sleep(0.02)
+        eventually(lambda: when() or not thread.is_alive(), "the moment for the client to leave")
         client.close()
         thread.join(10)
         assert not thread.is_alive()
@@ -267,6 +264,16 @@ def _with_host(request: Request) -> Headers:
     return [("Host", "127.0.0.1:8000"), *headers]
 
 
+class _Connection(http.client.HTTPConnection):
+    """One that sends any target and any version."""
+
+    def speak(self, version: str) -> None:
+        self._http_vsn, self._http_vsn_str = int(version.replace(".", "")), f"HTTP/{version}"
+
+    def _validate_path(self, url: str) -> None:
+        pass
+
+
 class OnServer(Asker):
     """A server that listens, asked through http.client."""
 
@@ -274,9 +281,8 @@ class OnServer(Asker):
         self.address = host, port
 
     def exchange(self, request: Request) -> Response:
-        connection = http.client.HTTPConnection(*self.address, timeout=20)
-        connection._http_vsn, connection._http_vsn_str = int(request.version.replace(".", "")), f"HTTP/{request.version}"  # type: ignore[attr-defined]
-        connection._validate_path = lambda url: None  # type: ignore[attr-defined]
+        connection = _Connection(*self.address, timeout=20)
+        connection.speak(request.version)
         try:
             has_host = any(name.lower() == "host" for name, _ in request.headers)
             connection.putrequest(request.method, request.target, skip_host=has_host, skip_accept_encoding=True)
@@ -289,10 +295,12 @@ class OnServer(Asker):
             connection.close()
 
     def leave(self, request: Request, when: Callable[[], object]) -> None:
-        fields = [("Host", "%s:%d" % self.address), *request.all_headers]
+        fields = [("Host", f"{self.address[0]}:{self.address[1]}"), *request.all_headers]
         head = "".join(f"{name}: {value}\r\n" for name, value in fields)
         with socket.create_connection(self.address, timeout=10) as connection:
-            connection.sendall(f"{request.method} {request.target} HTTP/{request.version}\r\n{head}\r\n".encode("latin-1"))
+            connection.sendall(
+                f"{request.method} {request.target} HTTP/{request.version}\r\n{head}\r\n".encode("latin-1")
+            )
             connection.sendall(request.body or b"")
             eventually(when, "the moment for the client to leave")
 

@@ -1,4 +1,4 @@
-"""How a program ends, and what is left of it; run in process and on servers by subclasses, which say the host's process."""
+"""How a program ends, and what is left of it; run in process and on servers by subclasses."""
 
 import time
 import uuid
@@ -53,7 +53,8 @@ class Endings(ABC):
         done = tmp_path / "done"
         begun = time.monotonic()
         response = ask(f"/{program}?{done}")
-        assert response.complete and response.body in (b"over\n", b"hello")
+        assert response.complete
+        assert response.body in (b"over\n", b"hello")
         assert time.monotonic() - begun < 0.5
         assert not done.exists()
         eventually(done.exists, "the program does its work", 3)

@@ -1,4 +1,4 @@
-"""What RFC 3875 and practice want of the way from a request to a program; run in process and on servers by subclasses."""
+"""What RFC 3875 and practice want of the way from a request to a program; run in process and on servers."""
 
 import os
 import re

@@ -75,7 +75,9 @@ class Heads:
         assert printed(ask, output, end).status == 502
 
     @pytest.mark.parametrize("name", ["Status", "status", "STATUS"])
-    @pytest.mark.parametrize(("value", "status"), [("404 Not Here", 404), ("418", 418), ("299 Fine", 299), ("599", 599)])
+    @pytest.mark.parametrize(
+        ("value", "status"), [("404 Not Here", 404), ("418", 418), ("299 Fine", 299), ("599", 599)]
+    )
     def test_6_3_3_status_is_the_status_and_no_header(self, ask: Asker, name: str, value: str, status: int) -> None:
         response = printed(ask, f"Content-Type: text/plain\n{name}: {value}\n\nbody".encode())
         assert (response.status, response["Status"], response.body) == (status, None, b"body")
@@ -100,7 +102,9 @@ class Heads:
         assert (response.status, response.body) == (200, b"body")
 
     def test_headers_of_the_connection_are_the_servers(self, ask: Asker) -> None:
-        response = printed(ask, b"Keep-Alive: timeout=9\nUpgrade: x\nTrailer: x\nTE: x\nProxy-Connection: x\nX-A: b\n\nbody")
+        response = printed(
+            ask, b"Keep-Alive: timeout=9\nUpgrade: x\nTrailer: x\nTE: x\nProxy-Connection: x\nX-A: b\n\nbody"
+        )
         assert (response.status, response["X-A"], response.body) == (200, "b", b"body")
         for name in ("Upgrade", "Trailer", "TE", "Proxy-Connection"):
             assert response[name] is None

@@ -12,6 +12,7 @@ from adapters.cgi_to_wsgi import CGIToWSGI
 from tests.adapters.cgi.asking import Asker, InASGI, InWSGI
 from tests.adapters.cgi.folder import copy_programs
 
+
 @pytest.fixture(scope="session")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder."""
@@ -28,7 +29,9 @@ def hosting(request: pytest.FixtureRequest, programs: Path) -> Iterator[Hosting]
 
     def make(program: str | Path = programs, **options: Any) -> Asker:
         asker: InASGI | InWSGI
-        asker = InASGI(CGIToASGI(program, **options)) if request.param == "asgi" else InWSGI(CGIToWSGI(program, **options))
+        asker = (
+            InASGI(CGIToASGI(program, **options)) if request.param == "asgi" else InWSGI(CGIToWSGI(program, **options))
+        )
         hosts.append(asker.host)
         return asker
 

@@ -17,7 +17,7 @@ def copy_programs(folder: Path) -> Path:
     (folder / "nested" / "deep").mkdir(parents=True)
     shutil.copy(folder / "report.py", folder / "nested" / "deep" / "report.py")
     shutil.copy(folder / "hello.sh", folder.parent / "outside.sh")
-    os.symlink("../outside.sh", folder / "link_out.sh")
-    os.symlink("hello.sh", folder / "link_in.sh")
+    (folder / "link_out.sh").symlink_to("../outside.sh")
+    (folder / "link_in.sh").symlink_to("hello.sh")
     os.mkfifo(folder / "fifo.sh", 0o755)
     return folder

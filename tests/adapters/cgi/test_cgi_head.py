@@ -1,0 +1,123 @@
+"""The head parser and the framing of a body: pure, cut at every octet."""
+
+import pytest
+
+from adapters.cgi_head import MAX_FIELDS, MAX_HEAD, Answer, CGIHead, HeadParser
+from adapters.heads import AppProtocolError
+
+OUTPUTS = {
+    "lf": (b"Content-Type: text/plain\nX-A: b\n\nbody", 200, b"body"),
+    "crlf": (b"Content-Type: text/plain\r\nX-A: b\r\n\r\nbody", 200, b"body"),
+    "mixed": (b"Status: 404 Gone Away\r\nX-A:b\n\r\n\r\nbody", 404, b"\r\nbody"),
+    "length": (b"Content-Length: 2\n\nbody", 200, b"bo"),
+    "nph": (b"HTTP/1.0 503 Busy\r\nX-A: b\r\n\r\n\n\nbody", 503, b"\n\nbody"),
+    "empty": (b"Status: 204\n\n", 204, b""),
+}
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_a_head_is_the_same_wherever_it_is_cut(name: str) -> None:
+    output, status, body = OUTPUTS[name]
+    for cut in range(len(output) + 1):
+        answer = Answer("GET")
+        got = answer.feed(output[:cut]) + answer.feed(output[cut:])
+        assert answer.head is not None
+        assert (answer.head.status, got) == (status, body)
+    answer = Answer("GET")
+    assert b"".join(answer.feed(bytes([octet])) for octet in output) == body
+
+
+def parsed(output: bytes) -> CGIHead:
+    result = HeadParser().feed(output)
+    assert result is not None
+    return result[0]
+
+
+def test_a_reason_is_the_programs_or_the_usual_one() -> None:
+    assert parsed(b"Status: 404 Gone Fishing\n\n").reason == "Gone Fishing"
+    assert parsed(b"Status: 404\n\n").reason == "Not Found"
+
+
+def test_names_keep_their_spelling_and_values_lose_the_blanks_around_them() -> None:
+    assert parsed(b"x-Custom:\t a  b \t\n\n").headers == [(b"x-Custom", b"a  b")]
+
+
+@pytest.mark.parametrize(
+    ("fields", "local"),
+    [
+        (b"Location: /a?b\n", "/a?b"),
+        (b"Content-Type: text/html\nLocation: /a\n", "/a"),
+        (b"Location: /a\nStatus: 302\n", None),
+        (b"Location: /a\nX-A: b\n", None),
+        (b"Location: //host/a\n", None),
+        (b"Location: http://host/a\n", None),
+        (b"Location: a\n", None),
+    ],
+)
+def test_6_2_2_only_a_path_without_status_or_other_fields_is_a_local_redirect(fields: bytes, local: str | None) -> None:
+    assert parsed(fields + b"\n").local == local
+
+
+def test_a_head_is_bounded_in_fields_and_octets() -> None:
+    assert len(parsed(b"X-A: b\n" * MAX_FIELDS + b"\n").headers) == MAX_FIELDS
+    with pytest.raises(AppProtocolError, match="fields"):
+        HeadParser().feed(b"X-A: b\n" * (MAX_FIELDS + 1))
+    with pytest.raises(AppProtocolError, match="octets"):
+        HeadParser().feed(b"X-A: " + b"b" * MAX_HEAD)
+
+
+def test_a_bad_line_is_found_before_the_head_is_over() -> None:
+    with pytest.raises(AppProtocolError, match="no colon here"):
+        HeadParser().feed(b"X-A: b\nno colon here\nX-")
+
+
+def test_an_error_says_what_was_got() -> None:
+    with pytest.raises(AppProtocolError, match=r"'abc'.*three digits"):
+        HeadParser().feed(b"Status: abc\n")
+
+
+@pytest.mark.parametrize(
+    ("output", "method", "body"),
+    [
+        (b"X-A: b\n\nbody", "HEAD", b""),
+        (b"Status: 204\n\nbody", "GET", b""),
+        (b"Status: 304\nContent-Length: 4\n\n", "GET", b""),
+        (b"Content-Length: 4\n\n", "HEAD", b""),
+    ],
+)
+def test_what_has_no_body_ends_well_without_one(output: bytes, method: str, body: bytes) -> None:
+    answer = Answer(method)
+    assert answer.feed(output) == body
+    assert not answer.whole, "the program is read to its end, so that it can finish its work"
+    answer.end(0)
+
+
+def test_6_3_1_a_204_loses_its_content_length_and_a_304_keeps_it() -> None:
+    assert parsed(b"Status: 204\nContent-Length: 0\nX-A: b\n\n").headers == [(b"X-A", b"b")]
+    assert parsed(b"Status: 304\nContent-Length: 4\n\n").headers == [(b"Content-Length", b"4")]
+
+
+@pytest.mark.parametrize(
+    ("output", "returncode", "complaint"),
+    [
+        (b"", 0, "wrote nothing"),
+        (b"X-A: b", 0, "empty line"),
+        (b"X-A: b\n", -9, "empty line"),
+        (b"Content-Length: 9\n\nbody", 0, "5 octets before"),
+        (b"X-A: b\n\nbody", -9, "killed by signal 9"),
+        (b"X-A: b\n\nbody", 1, "exit status 1"),
+        (b"Status: 500\n\nbody", -11, "killed by signal 11"),
+    ],
+)
+def test_a_response_that_is_not_whole_is_an_error(output: bytes, returncode: int, complaint: str) -> None:
+    answer = Answer("GET")
+    answer.feed(output)
+    with pytest.raises(AppProtocolError, match=complaint):
+        answer.end(returncode)
+
+
+@pytest.mark.parametrize("returncode", [0, None])
+def test_a_program_may_work_on_after_its_output(returncode: int | None) -> None:
+    answer = Answer("GET")
+    answer.feed(b"X-A: b\n\nbody")
+    answer.end(returncode)

@@ -1,0 +1,97 @@
+"""Which program a path means, on a folder made for it."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from adapters.cgi_script import Refused, Script, Tree
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "bin" / "sub").mkdir(parents=True)
+    for name in ("a.cgi", "sub/b.cgi", "sub/a b.cgi"):
+        (tmp_path / "bin" / name).write_text("#!/bin/sh\n")
+        (tmp_path / "bin" / name).chmod(0o755)
+    return tmp_path / "bin"
+
+
+def find(folder: Path, path: bytes, prefix: str = "", follow_symlinks: bool = False) -> Script:
+    return Tree(folder, prefix, follow_symlinks).find(path)
+
+
+def status(folder: Path, path: bytes, prefix: str = "", follow_symlinks: bool = False) -> int:
+    with pytest.raises(Refused) as refused:
+        find(folder, path, prefix, follow_symlinks)
+    return refused.value.status
+
+
+@pytest.mark.parametrize(
+    ("path", "name", "rest"),
+    [
+        (b"/a.cgi", b"/a.cgi", b""),
+        (b"/a.cgi/", b"/a.cgi", b"/"),
+        (b"/a.cgi/x//y/", b"/a.cgi", b"/x//y/"),
+        (b"/sub/b.cgi/a.cgi", b"/sub/b.cgi", b"/a.cgi"),
+        (b"//sub///b.cgi", b"/sub/b.cgi", b""),
+        (b"/sub/a b.cgi", b"/sub/a b.cgi", b""),
+    ],
+)
+def test_3_3_the_script_is_the_first_file_on_the_way(folder: Path, path: bytes, name: bytes, rest: bytes) -> None:
+    assert find(folder, path) == Script(os.fsencode(folder) + name, name, rest)
+
+
+def test_a_prefix_is_part_of_script_name(folder: Path) -> None:
+    script = find(folder, b"/cgi-bin/a.cgi/x", "/cgi-bin/")
+    assert (script.name, script.path_info) == (b"/cgi-bin/a.cgi", b"/x")
+
+
+@pytest.mark.parametrize("path", [b"/a.cgi", b"/cgi-binary/a.cgi", b"/cgi-bin", b"/cgi-bin/", b"/cgi-bina.cgi", b""])
+def test_a_prefix_ends_at_a_segment(folder: Path, path: bytes) -> None:
+    assert status(folder, path, "/cgi-bin") == 404
+
+
+def test_one_program_gets_every_path(folder: Path) -> None:
+    for path in (b"", b"/", b"/a.cgi/x"):
+        assert find(folder / "a.cgi", path) == Script(os.fsencode(folder / "a.cgi"), b"", path)
+
+
+@pytest.mark.parametrize("path", [b"/../a.cgi", b"/sub/../a.cgi", b"/./a.cgi", b"/a.cgi/..", b"/a.cgi/x/./y"])
+def test_dot_segments_are_refused_wherever_they_are(folder: Path, path: bytes) -> None:
+    assert status(folder, path) == 404
+
+
+@pytest.mark.parametrize("path", [b"/a.cgi\0", b"/\0"])
+def test_a_nul_is_a_bad_request(folder: Path, path: bytes) -> None:
+    assert status(folder, path) == 400
+
+
+def test_links_may_lead_out_only_where_that_is_allowed(folder: Path) -> None:
+    outside = folder.parent / "outside.cgi"
+    (folder / "a.cgi").rename(outside)
+    (folder / "link.cgi").symlink_to(outside)
+    (folder / "up").symlink_to("..")
+    (folder / "round").symlink_to("round")
+    assert status(folder, b"/link.cgi") == 403
+    assert status(folder, b"/up/outside.cgi") == 403
+    assert status(folder, b"/up/bin/round") in (403, 404)
+    assert find(folder, b"/link.cgi", follow_symlinks=True).name == b"/link.cgi"
+    assert find(folder, b"/up/outside.cgi", follow_symlinks=True).name == b"/up/outside.cgi"
+
+
+def test_a_folder_that_is_a_link_itself_is_no_way_out(folder: Path) -> None:
+    (folder.parent / "alias").symlink_to("bin")
+    assert find(folder.parent / "alias", b"/a.cgi").name == b"/a.cgi"
+
+
+def test_an_unexecutable_file_and_a_fifo_are_forbidden(folder: Path) -> None:
+    (folder / "text").write_text("#!/bin/sh\n")
+    os.mkfifo(folder / "fifo", 0o755)
+    assert status(folder, b"/text") == 403
+    assert status(folder, b"/fifo") == 403
+
+
+def test_what_does_not_exist_is_said_at_once(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="no such program or folder"):
+        Tree(tmp_path / "missing", "", False)
