@@ -28,6 +28,7 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol, cast
 
 from .disconnected import ClientDisconnected as ClientDisconnected  # noqa: PLC0414 (handed on)
+from .workers import Workers
 
 HIGH_WATER = 256 * 1024  # bytes that may wait in a channel before its writer has to
 LISTEN_AFTER = 0.05  # seconds until a request that is still running is worth watching for a client that leaves
@@ -233,8 +234,9 @@ def _resolve(future: Future) -> None:
 class _Channel(ABC):
     """What both directions share: one lock for the state, one gate at a time for the thread that is parked."""
 
-    def __init__(self, loop: Loop) -> None:
-        self._loop = loop
+    def __init__(self, loop: Loop, workers: Workers | None = None) -> None:
+        """`workers`, if the thread is one of theirs: they replace it while it waits here."""
+        self._loop, self._workers = loop, workers
         self._mutex = threading.Lock()
         self._gate: threading.Lock | None = None
         self._waiter: Future | None = None
@@ -253,9 +255,13 @@ class _Channel(ABC):
             self._gate = None
 
     def _park(self, gate: threading.Lock, gone: Callable[[], bool] | None = None) -> None:
+        if self._workers is not None:
+            self._workers.leave()
         while not gate.acquire(timeout=_LOOP_CHECK):
             if self._loop.closed() or (gone is not None and gone()):
                 self.close()
+        if self._workers is not None:
+            self._workers.come_back()
 
     def _notify(self, waiter: Future | None) -> None:
         """Resolve what the coroutine awaits, from a thread."""
@@ -273,8 +279,8 @@ class _Channel(ABC):
 class Outbox(_Channel):
     """Items from one thread to one coroutine, bounded by their bytes."""
 
-    def __init__(self, loop: Loop) -> None:
-        super().__init__(loop)
+    def __init__(self, loop: Loop, workers: Workers | None = None) -> None:
+        super().__init__(loop, workers)
         self.closed = False  # the coroutine wants no more
         self._items: list[Any] = []
         self._ended = self._draining = False
@@ -379,9 +385,9 @@ class _ToThread(_Channel):
 class Inbox(_ToThread):
     """Blocks of a body from one coroutine to one thread, bounded by their bytes and by the length that was promised."""
 
-    def __init__(self, loop: Loop, length: int | None, start: Callable[[], object]) -> None:
+    def __init__(self, loop: Loop, workers: Workers, length: int | None, start: Callable[[], object]) -> None:
         """`length` in bytes, None if unknown; `start` is called on the loop once the thread first has to wait."""
-        super().__init__(loop)
+        super().__init__(loop, workers)
         self._missing, self._start = length, start
         self._blocks: deque[bytes] = deque()
         self._ended = self._failed = False
@@ -399,6 +405,10 @@ class Inbox(_ToThread):
                 self._size += len(block)
             if block or self._ended:
                 self._open()
+
+    def forget(self) -> None:
+        """From the thread, which will not read any more: let go of whoever would have been called to listen."""
+        self.started, self._start = True, int
 
     def end(self) -> None:
         """From the coroutine: the body is over. It has failed if some of what was promised is missing."""

@@ -29,6 +29,7 @@ _DIGITS = re.compile(rb"[0-9]+").fullmatch
 _CACHE_ENTRIES, _CACHE_NAME = 1024, 64
 _STATUSES: dict[str, int] = {}  # checked status lines
 _NAMES: dict[str, bytes] = {}  # checked header names, in lower case
+_NATIVE_NAMES: dict[bytes, str] = {}  # checked header names of ASGI applications, "" for the server's own
 
 
 class AppProtocolError(AssertionError):
@@ -169,6 +170,19 @@ def _asgi_octets(what: str, text: Any) -> bytes:
     return octets
 
 
+def _asgi_name(raw: Any) -> str:
+    """A checked header name as str; "" for one that is the server's."""
+    name = _asgi_octets("name", raw)
+    if not _TOKEN(name):
+        raise AppProtocolError(
+            f"http.response.start has the header name {name!r}; RFC 9110 (5.1) wants a token, e.g. b'x-request-id'"
+        )
+    native = "" if name.lower() in HOP_BY_HOP else name.decode("latin-1")
+    if len(name) <= _CACHE_NAME and len(_NATIVE_NAMES) < _CACHE_ENTRIES:
+        _NATIVE_NAMES[name] = native
+    return native
+
+
 def head_from_asgi(status: Any, headers: Iterable[Iterable[bytes]]) -> tuple[str, Headers, int | None]:
     """Check an `http.response.start` (ASGI HTTP 2.5) and spell it as WSGI does: status line, headers, promised length.
 
@@ -186,19 +200,17 @@ def head_from_asgi(status: Any, headers: Iterable[Iterable[bytes]]) -> tuple[str
             raise AppProtocolError(
                 f"http.response.start has the header {pair!r}; ASGI wants pairs [name, value] of bytes"
             ) from None
-        name, value = _asgi_octets("name", raw_name), _asgi_octets("value", raw_value).strip(b" \t")
-        if not _TOKEN(name):
-            raise AppProtocolError(
-                f"http.response.start has the header name {name!r}; RFC 9110 (5.1) wants a token, e.g. b'x-request-id'"
-            )
-        lower = name.lower()
-        if lower in HOP_BY_HOP:
+        name = _NATIVE_NAMES.get(raw_name) if type(raw_name) is bytes else None
+        if name is None:
+            name = _asgi_name(raw_name)
+        value = _asgi_octets("value", raw_value).strip(b" \t")
+        if not name:
             continue
-        if lower == b"content-length":
+        if len(name) == 14 and name.lower() == "content-length":
             if value in lengths:
                 continue
             lengths.append(value)
-        native.append((name.decode("latin-1"), value.decode("latin-1")))
+        native.append((name, value.decode("latin-1")))
     return status_line(int(status)), native, content_length(lengths) if lengths else None
 
 

@@ -7,7 +7,7 @@ Text in an environ is "bytes as latin-1" (PEP 3333, "Unicode Issues"): each char
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
@@ -17,6 +17,7 @@ Environ = dict[str, Any]
 PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
 _PROTOCOLS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0", "2": "HTTP/2", "3": "HTTP/3"}
 _VERSIONS = {"HTTP/1.1": "1.1", "HTTP/1.0": "1.0", "HTTP/2": "2", "HTTP/2.0": "2", "HTTP/3": "3", "HTTP/3.0": "3"}
+_PLAIN_PATH = re.compile(rb"[/0-9A-Za-z\-._~]+").fullmatch  # the same quoted and unquoted
 _PATH_SAFE = "/:@!$&'()*+,;=-._~"  # RFC 3986, 3.3: what a path may hold as it is
 _DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII).fullmatch  # what fits 63 bits, and int() at once
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:/?#@\[\]]+)(?::([0-9]*))?").fullmatch
@@ -199,18 +200,23 @@ def _header_name(key: str) -> bytes:
     return name
 
 
-def _headers(environ: Mapping[str, Any]) -> Iterable[tuple[bytes, bytes]]:
+def _headers(environ: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
+    headers = []
+    names = _NAMES
     for key, value in environ.items():
-        name = _NAMES.get(key)
+        name = names.get(key)
         if name is None:
             name = _header_name(key)
         if name and (value or key.startswith("HTTP_")):  # an empty CONTENT_LENGTH says that there is none
-            yield name, octets(value)
+            headers.append((name, value.encode() if value.isascii() else octets(value)))
+    return headers
 
 
 def _raw_path(environ: Mapping[str, Any], path: bytes) -> bytes:
     """The path as it was sent, where the server passes the target on and it means the same; else quoted anew."""
     target = octets(environ.get("REQUEST_URI") or environ.get("RAW_URI") or "")
+    if _PLAIN_PATH(path) and (not target or target.partition(b"?")[0] == path):
+        return path
     if target and not target.startswith(b"/"):  # RFC 9112, 3.2.2: absolute-form
         target = b"/" + target.partition(b"://")[2].partition(b"/")[2]
     raw = target.partition(b"?")[0].partition(b"#")[0]
@@ -243,7 +249,7 @@ def scope_from_environ(environ: Mapping[str, Any]) -> Scope:
         "raw_path": _raw_path(environ, path),
         "query_string": octets(environ.get("QUERY_STRING") or ""),
         "root_path": root.decode("utf-8", "replace"),
-        "headers": list(_headers(environ)),
+        "headers": _headers(environ),
         "client": (address, _number(environ.get("REMOTE_PORT")) or 0) if address else None,
         "server": (name.strip("[]"), _number(environ.get("SERVER_PORT"))) if name else None,
     }

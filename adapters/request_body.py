@@ -13,13 +13,14 @@ from functools import partial
 from typing import IO, Any, NamedTuple
 
 from .crossing import HIGH_WATER, Inbox, Loop
+from .workers import Workers
 
 Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 InThread = Callable[[Callable[[], object]], Awaitable[None]]
 
 SMALL = HIGH_WATER  # bytes of a body that are collected before a thread is taken, so that a stalled upload holds none
-_SPOOL_WRITE = 1024 * 1024  # bytes that are collected for one write to the temporary file
+_SPOOL_WRITE = HIGH_WATER  # bytes that are collected for one write to the temporary file
 
 
 class _Raw(io.RawIOBase):
@@ -48,10 +49,12 @@ class _Raw(io.RawIOBase):
 class Body:
     """The body of a request that is not complete in its first message."""
 
-    def __init__(self, loop: Loop, receive: Receive, length: int | None, listen: Callable[[], object]) -> None:
+    def __init__(
+        self, loop: Loop, workers: Workers, receive: Receive, length: int | None, listen: Callable[[], object]
+    ) -> None:
         """`length` in bytes, None if the request does not say; `listen` has the loop receive the rest."""
         self._receive, self._length = receive, length
-        self.inbox = Inbox(loop, length, listen)
+        self.inbox = Inbox(loop, workers, length, listen)
         self._spooled: IO[bytes] | None = None
         self._postponed = False
 
@@ -118,7 +121,8 @@ class Body:
         return io.BufferedReader(_Raw(self.inbox, self._spooled), 64 * 1024)
 
     def close(self) -> None:
-        """Free the temporary file."""
+        """Free the temporary file, and whoever would have been asked for more."""
+        self.inbox.forget()
         if self._spooled is not None:
             self._spooled.close()
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 IDLE_SECONDS = 30.0  # how long a thread without work stays
+MOST_AWAY = 512  # how many threads may wait for clients beyond the bound
 
 _all: weakref.WeakSet[Workers] = weakref.WeakSet()
 
@@ -47,7 +48,7 @@ class Workers:
         self._jobs: deque[tuple[Callable[..., object], Any]] = deque()
         self._idle: list[threading.Lock] = []  # the gates at which threads wait, the last to come on top
         self._waking = False  # a thread has been woken or started, and has not looked for a job yet
-        self._threads = self._started = 0
+        self._threads = self._started = self._away = 0
         self._leaving = 0  # how many threads are to end instead of waiting
 
     def submit(self, call: Callable[..., object], argument: Any) -> None:
@@ -66,7 +67,7 @@ class Workers:
         if self._idle:
             self._waking = True
             self._idle.pop().release()
-        elif self._threads < self._limit:
+        elif self._threads < self._limit + (min(self._away, MOST_AWAY) if self._limit > 1 else 0):
             self._started += 1
             name = f"{self._name}-{self._started}"
             thread = threading.Thread(target=self._work, args=(self._mutex,), name=name, daemon=True)
@@ -93,8 +94,8 @@ class Workers:
                     call, argument = self._jobs.popleft()
                     if self._jobs and not self._waking:
                         self._wake()
-                elif self._leaving:
-                    self._leaving -= 1
+                elif self._leaving or self._threads > self._limit + self._away:
+                    self._leaving -= bool(self._leaving)
                     self._threads -= 1
                     return
                 else:
@@ -113,6 +114,18 @@ class Workers:
                         return
                 gate.acquire()  # woken just now
                 woken = True
+
+    def leave(self) -> None:
+        """From a thread in its job: it will wait for somebody outside; another may work in its place (if limit > 1)."""
+        with self._mutex:
+            self._away += 1
+            if self._jobs and not self._waking:
+                self._wake()
+
+    def come_back(self) -> None:
+        """From that thread: the wait is over."""
+        with self._mutex:
+            self._away -= 1
 
     def close(self) -> None:
         """Have the threads end, each when it has no job left. Does not wait; later jobs start new threads."""

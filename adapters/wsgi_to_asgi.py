@@ -19,7 +19,7 @@ from typing import Any
 
 from .async_views import forget_tasks, lend_loop
 from .crossing import ClientDisconnected, Loop, Outbox, Task, running_loop
-from .heads import Head
+from .heads import Head, head_from_wsgi
 from .metavariables import BadRequest, environ_from_scope
 from .request_body import Body, Receive
 from .workers import Workers
@@ -37,8 +37,9 @@ class WSGIToASGI:
     """An ASGI 3 application that runs a WSGI application (PEP 3333; ASGI HTTP 2.5, "WSGI Compatibility").
 
     app: the WSGI application.
-    threads: how many requests may be in the application at once. They are started as needed and end when idle; further
-        requests wait, holding no thread. With 1 the application never runs concurrently with itself.
+    threads: how many requests may be at work in the application at once. They are started as needed and end when idle;
+        further requests wait, holding no thread. A thread that waits for a slow client does not count (up to 512 of
+        them), so that slow clients cannot hold up the others. With 1 the application never runs beside itself.
     spool: how many bytes of a body of unknown length (chunked, HTTP/2) go to a temporary file before the application
         starts, so that it has a CONTENT_LENGTH; 0 streams it at once, with wsgi.input_terminated only.
 
@@ -102,13 +103,13 @@ class WSGIToASGI:
         environ["wsgi.url_scheme"] = scope.get("scheme") or "http"
         environ["wsgi.errors"] = sys.stderr
         environ["asgi.scope"] = scope
-        exchange = _Exchange(self.app, environ, running_loop(), receive, self._verbatim)
+        exchange = _Exchange(self.app, environ, running_loop(), receive, self._workers, self._verbatim)
         extensions = scope.get("extensions")
         if extensions:
             exchange.offer(extensions)
         if _has_body(environ, scope):
-            await exchange.collect(self.spool, self._workers)
-        await exchange.serve(self._workers, send)
+            await exchange.collect(self.spool)
+        await exchange.serve(send)
 
 
 def _has_body(environ: Mapping[str, Any], scope: Mapping[str, Any]) -> bool:
@@ -132,13 +133,18 @@ async def refuse(send: Send, error: BadRequest) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
+_NO_TASK = Task(int, int)  # type: ignore[arg-type] # in a listener's place once it is too late for one
+
+
 class _Exchange:
     """One request: run() in a worker thread, everything else on the loop."""
 
-    def __init__(self, app: WSGIApp, environ: dict[str, Any], loop: Loop, receive: Receive, verbatim: bool) -> None:
+    def __init__(
+        self, app: WSGIApp, environ: dict[str, Any], loop: Loop, receive: Receive, workers: Workers, verbatim: bool
+    ) -> None:
         self._app, self._environ, self._loop, self._receive = app, environ, loop, receive
-        self._verbatim = verbatim
-        self._outbox = Outbox(loop)
+        self._workers, self._verbatim = workers, verbatim
+        self._outbox = Outbox(loop, workers)
         self._body: Body | None = None
         self._send_file: _SendFile | None = None
         self._listener: Task | None = None
@@ -154,13 +160,13 @@ class _Exchange:
         if "http.response.pathsend" in extensions or "http.response.zerocopysend" in extensions:
             self._send_file = _SendFile(self._outbox, "http.response.pathsend" in extensions)
 
-    async def collect(self, spool: int, workers: Workers) -> None:
+    async def collect(self, spool: int) -> None:
         """Receive as much of the body as may be received before a thread is taken, and make the application's input."""
         environ = self._environ
         length = int(environ["CONTENT_LENGTH"]) if "CONTENT_LENGTH" in environ else None
         environ["wsgi.input_terminated"] = True
         if "HTTP_EXPECT" in environ and "100-continue" in environ["HTTP_EXPECT"].lower():
-            self._body = Body(self._loop, self._receive, length, self._listen)
+            self._body = Body(self._loop, self._workers, self._receive, length, self._listen)
             environ["wsgi.input"] = self._body.postponed()
             return
         first = await self._receive()
@@ -173,17 +179,17 @@ class _Exchange:
             length = len(block)
             environ["wsgi.input"] = io.BytesIO(block)
         else:
-            self._body = Body(self._loop, self._receive, length, self._listen)
+            self._body = Body(self._loop, self._workers, self._receive, length, self._listen)
             environ["wsgi.input"], length = await self._body.collect(
-                first, spool, partial(_in_thread, self._loop, workers)
+                first, spool, partial(_in_thread, self._loop, self._workers)
             )
         if length or (length == 0 and environ["SERVER_PROTOCOL"][:7] == "HTTP/1."):
             environ["CONTENT_LENGTH"] = str(length)
 
-    async def serve(self, workers: Workers, send: Send) -> None:
+    async def serve(self, send: Send) -> None:
         """Have a worker run the application; send what it makes. Raises its error, or the server's."""
         outbox, loop, watch = self._outbox, self._loop, self._watch
-        workers.submit(copy_context().run, self.run)
+        self._workers.submit(copy_context().run, self.run)
         loop.attend(watch)
         try:
             ended = False
@@ -203,10 +209,11 @@ class _Exchange:
             raise
         finally:
             loop.leave(watch)
-            if self._listener is not None:
-                self._listener.cancel()
-        if self._listener is not None:
-            await self._listener.ended()
+            listener, self._listener = self._listener, _NO_TASK  # it holds this exchange
+            if listener is not None:
+                listener.cancel()
+        if listener is not None:
+            await listener.ended()
         if self._error is not None:
             try:
                 raise self._error
@@ -231,16 +238,22 @@ class _Exchange:
 
     async def _receive_all(self) -> None:
         inbox = self._body.inbox if self._body is not None else None
+        over = False  # the request has ended
         try:
             while True:
                 message = await self._receive()
                 if message["type"] == "http.disconnect":
                     return self._hang_up()
-                if inbox is not None and not inbox.over:
-                    inbox.put(message.get("body", b""))
-                    if not message.get("more_body", False):
-                        inbox.end()
-                    await inbox.room()
+                if over:
+                    return  # some middleware says the same again whenever it is asked, and never that the client left
+                if inbox is None or inbox.over:
+                    over = True
+                    continue
+                inbox.put(message.get("body", b""))
+                if not message.get("more_body", False):
+                    inbox.end()
+                    over = True
+                await inbox.room()
         except Exception as error:
             self._error = error
             self._hang_up()
@@ -277,7 +290,7 @@ class _Exchange:
 
 async def _in_thread(loop: Loop, workers: Workers, call: Callable[[], object]) -> None:
     """Run `call`, which may wait for a disk, in a worker thread. Raises what it raises."""
-    outbox = Outbox(loop)
+    outbox = Outbox(loop, workers)
 
     def run(_: object) -> None:
         try:
@@ -336,7 +349,7 @@ async def _deliver_each(send: Send, items: list[Any]) -> None:
 
 def _early_hints(outbox: Outbox, headers: list[tuple[str, str]]) -> None:
     """`wsgi.early_hints`: send the Link headers as a 103 response now (RFC 8297)."""
-    links = [link.encode("latin-1") for name, link in headers if name.lower() == "link"]
+    links = [value for name, value in head_from_wsgi("200 OK", headers).headers if name == b"link"]
     if links:
         outbox.put({"type": "http.response.early_hint", "links": links}, 0)
 
