@@ -1,0 +1,1 @@
+"""What README's figures come from: side by side in one run, in turns, medians and their ratios."""
