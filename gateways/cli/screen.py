@@ -53,7 +53,7 @@ class Screen:
         self._console.print("\nCtrl-C ends it.")
 
     def log(self, mode: Mode, line: str) -> None:
-        """A line that a server wrote to its stderr."""
+        """A line that a server, or an app, wrote to its stdout or stderr."""
         said = printable(line.expandtabs())
         self._console.print(Text().append(f"{mode.upper()} log ", style=text.STYLES[mode]).append(said, style="yellow"))
 

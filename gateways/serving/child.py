@@ -1,4 +1,4 @@
-"""What runs in a server's own process: `python -m gateways.serving.child JOB`, started by gateways.serving.process.
+"""What runs in a server's own process: `python -m gateways.serving JOB`, started by gateways.serving.process.
 
 It loads the app, puts the observer around it, and gives it to the server on the socket that it inherited. When the
 process that started it has gone, however it went, it ends too.
@@ -25,7 +25,7 @@ from gateways.trace.recorder import Recorder
 def main() -> None:
     """Do the job, which is the one argument, until SIGTERM."""
     job = Job.from_json(sys.argv[1])
-    # What servers and adapters have to say goes to stderr, which the starting process reads.
+    # What servers, adapters and apps have to say goes to stdout or stderr: the starting process reads both.
     logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
     # For servers that do not handle SIGTERM: they know SystemExit, and others put a handler of their own in its place.
     signal.signal(signal.SIGTERM, _leave)
@@ -54,7 +54,3 @@ def _end_with_parent() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE)
     os.killpg(os.getpgrp(), signal.SIGKILL)
-
-
-if __name__ == "__main__":
-    main()

@@ -26,7 +26,7 @@ def run(load: Callable[[], App], sock: socket, *, interface: str) -> None:
         workers=1,
         blocking_threads=8 if interface == "wsgi" else None,
         workers_kill_timeout=1,
-        log_level=LogLevels.warning,
+        log_level=LogLevels.error,
     )
     server.serve(target_loader=partial(_loaded, load))
 

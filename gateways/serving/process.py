@@ -57,20 +57,21 @@ class ServerProcess:
         self._receiver = Receiver(self._arrived)
         job = Job(mode, server, target, observe, sock.fileno(), self._receiver.address)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "gateways.serving.child", job.to_json()],
+            [sys.executable, "-m", "gateways.serving", job.to_json()],
             stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             pass_fds=[sock.fileno()],
             start_new_session=True,  # Ctrl-C is for us; we end the server
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},  # what an app prints is seen when it prints it
         )
         sock.close()
-        threading.Thread(target=self._listen_to_stderr, name=f"{server}-stderr", daemon=True).start()
+        threading.Thread(target=self._listen, name=f"{server}-output", daemon=True).start()
         threading.Thread(target=self._wait_until_ready, name=f"{server}-ready", daemon=True).start()
 
-    def _listen_to_stderr(self) -> None:
-        assert self._process.stderr is not None
-        with self._process.stderr as stream:
+    def _listen(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as stream:
             for octets in stream:
                 line = octets.decode("utf-8", "backslashreplace").rstrip()
                 self.lines.append(line)

@@ -43,14 +43,15 @@ class Recorder:
         self._thread.join(timeout=1)
 
     def _run(self) -> None:
-        while batch := self._batch():
-            events = [plain(event) for event in batch if event is not None]
-            try:
-                self._deliver(events)
-            except OSError:
-                self._deliver = _drop
-            if batch[-1] is None:
-                return
+        more = True
+        while more:
+            batch = self._batch()
+            more = batch[-1] is not None
+            if events := [plain(event) for event in batch if event is not None]:
+                try:
+                    self._deliver(events)
+                except OSError:
+                    self._deliver = _drop
 
     def _batch(self) -> list[Event | None]:
         batch = [self._events.get()]

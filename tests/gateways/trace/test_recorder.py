@@ -30,6 +30,15 @@ def test_events_arrive_plain_complete_and_in_order() -> None:
     assert delivered[0][4] == Body(300, b"x" * 200)
 
 
+def test_what_is_delivered_is_never_nothing() -> None:
+    delivered: list[list[Event]] = []
+    recorder = Recorder(delivered.append)
+    recorder.record(event(1))
+    recorder.close()
+    Recorder(delivered.append).close()
+    assert delivered == [[event(1)]]
+
+
 def test_recording_does_not_wait_for_whoever_takes_the_events() -> None:
     taken, go_on = threading.Event(), threading.Event()
 

@@ -1,0 +1,76 @@
+"""Servers in processes of their own: their news, and their end."""
+
+import queue
+import socket
+from pathlib import Path
+
+import pytest
+
+from gateways.serving.job import Observe
+from gateways.serving.listen import bind
+from gateways.serving.process import News, NewsQueue, ServerProcess, end_all
+from gateways.serving.server import Mode, side
+
+ROOT = Path(__file__).parent.parent.parent.parent
+MODES: tuple[Mode, ...] = ("wsgi", "asgi")
+EACH = [(mode, server) for mode in MODES for server in side(mode).SERVERS]
+
+
+class Started:
+    """A server process, and its news one by one."""
+
+    def __init__(self, mode: Mode, server: str, target: str, observe: Observe) -> None:
+        self._news: NewsQueue = queue.SimpleQueue()
+        self.process = ServerProcess(mode, server, target, observe, bind("127.0.0.1", 0), self._news)
+
+    def wait_for(self, kind: str, line: str = "") -> News:
+        """The next news of that kind, and with that line."""
+        while True:
+            news = self._news.get(timeout=20)
+            assert news is not None
+            if news.kind == kind and line in news.line:
+                return news
+
+    def ask(self) -> None:
+        """Send a request, and wait until the connection is closed."""
+        with socket.create_connection(self.process.address, timeout=20) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            while connection.recv(65536):
+                pass
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+@pytest.mark.parametrize(("mode", "server"), EACH)
+def test_what_an_app_prints_and_raises_is_told(mode: Mode, server: str) -> None:
+    started = Started(mode, server, f"tests.gateways.serving.noisy:{mode}", "steps")
+    try:
+        started.wait_for("ready")
+        started.ask()
+        started.wait_for("line", "printed by the app")
+        started.wait_for("line", "ZeroDivisionError")
+    finally:
+        end_all([started.process])
+
+
+def test_a_server_that_cannot_load_its_app_ends_and_its_last_line_says_why() -> None:
+    started = Started("asgi", "uvicorn", "no.such.module:app", "nothing")
+    try:
+        started.wait_for("ended")
+        assert started.process.lines[-1] == "ModuleNotFoundError: No module named 'no'"
+    finally:
+        end_all([started.process])
+
+
+def test_a_server_is_ended_with_all_that_it_has_started() -> None:
+    started = Started("wsgi", "gunicorn", "gateways.wsgi.app:app", "access")
+    started.wait_for("ready")
+    started.ask()
+    assert started.wait_for("events").events[0][3] == "access"
+    end_all([started.process])
+    started.wait_for("ended")  # no process holds its output any more
+    with pytest.raises(ConnectionRefusedError):
+        started.ask()
