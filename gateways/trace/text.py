@@ -29,8 +29,8 @@ def lines(mode: str, number: int, row: Row, width: int | None) -> list[Text]:
     out[0].append(f"{row.at * 1000:{CLOCK - 4}.2f} ms ", style="dim").append(f"{ARROWS[row.way]} ")
     out[0].append(row.what.ljust(WHAT) if row.text else row.what, style="red" if row.what == "raised" else STYLES[mode])
     if row.text:
-        hanging = GUTTER + CLOCK + 2
-        first, *rest = fold(row.text, width, out[0].cell_len, hanging)
+        hanging = GUTTER + CLOCK + 2 + WHAT
+        first, *rest = fold(row.text, width, hanging, hanging)
         out[0].append(first)
         out += [_gutter(mode, number).append(" " * (hanging - GUTTER) + more) for more in rest]
     longest = max((len(name) for name, _ in row.fields), default=0)

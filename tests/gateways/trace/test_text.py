@@ -32,6 +32,7 @@ def test_no_line_is_wider_than_the_terminal_and_nothing_is_lost() -> None:
     assert all(line.startswith("ASGI 1  ") for line in folded)
     together = "".join(line[23:].replace(" ", "") for line in folded)
     assert text.replace(" ", "") in together.replace("start_response", "")
+    assert [line[9:39].strip() for line in folded[1:3]] == ["", ""]  # the text stays in its column
     assert together.endswith("x" * 200)
 
 
