@@ -1,0 +1,31 @@
+"""The load client as a process: `python -m gateways.compare.load`. An order a line on stdin, what came of it on stdout.
+
+It ends when stdin ends, so that it does not outlive whoever started it.
+"""
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from gateways.compare.load.order import Order
+from gateways.compare.load.response import BadFraming
+from gateways.compare.load.work import Probe, Work
+
+
+def carry_out(line: str) -> dict[str, Any]:
+    """The answer to an order: what was measured or seen, or {"failure": why}."""
+    order = Order.from_json(line)
+    try:
+        return asdict(Probe(order).run()) if order.kind == "probe" else Work(order).run().to_json()
+    except (OSError, BadFraming) as error:
+        return {"failure": f"{type(error).__name__}: {error}"}
+
+
+def main() -> None:
+    for line in sys.stdin:
+        print(json.dumps(carry_out(line)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,157 @@
+"""Connections that ask and verify the answer. Knows the engine and what a response is; `loops` says who asks when."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from gateways.compare.load.engine import Engine, Link
+from gateways.compare.load.response import BadFraming, Reader
+from gateways.compare.load.tally import Expected
+
+if TYPE_CHECKING:
+    from gateways.compare.load.loops import Loop
+
+
+class Asker:
+    """One connection. It asks when told to, connecting first if it must, and tells its loop when it can ask again."""
+
+    def __init__(self, engine: Engine, address: tuple[str, int], payload: bytes, expected: Expected) -> None:
+        self.loop: Loop
+        self.sent = 0  # time_ns, 0: nothing is being asked
+        self.due = 0
+        self._engine, self._address, self._payload, self._expected = engine, address, payload, expected
+        self._reader = Reader(expected.body)
+        self._link: Link | None = None
+        self._ready = False  # connected
+        self._begun = False  # something of the response has come
+        self._first = self._latest = 0  # when bytes of its body came
+        self._opened = 0
+
+    @property
+    def tried(self) -> bool:
+        """Is it connected, or could it not be?"""
+        return self._ready if self._link is not None else self._opened > 0
+
+    def connect(self) -> None:
+        """Connect, if it is not; the loop's `idle` follows, or `failed`."""
+        if self._link is None:
+            self._ready = False
+            self._opened += 1
+            self._link = self._engine.connect(self._address, self)
+            self.loop.tally.measured.reconnects += self._opened > 1
+
+    def ask(self, due: int, now: int) -> None:
+        """Send the request that was due then."""
+        self.due, self.sent = due, now
+        if self._link is None:
+            self.connect()
+        elif self._ready:
+            self._link.send(self._payload)
+
+    def connected(self) -> None:
+        self._ready = True
+        if self.sent and self._link is not None:
+            self._link.send(self._payload)
+        else:
+            self.loop.idle(self, time.time_ns())
+
+    def received(self, data: memoryview, at: int) -> None:
+        expected, tally, sent = self._expected, self.loop.tally, self.sent
+        if not self._begun and sent and expected.fine:
+            # What comes most, in as few steps as can be: a whole answer that was right before.
+            raw = bytes(data)
+            if raw[: len(raw) - expected.length] in expected.fine and raw.endswith(expected.body):  # type: ignore[arg-type]
+                now = time.time_ns()
+                if tally.counting:
+                    tally.measured.busy += now - sent
+                    tally.measured.octets += expected.length
+                    tally.lag.append(now - at)
+                if self.loop.samples(self):
+                    tally.whole.append(at - self.due)
+                    if sent != self.due:
+                        tally.late.append(sent - self.due)
+                self.sent = 0
+                self.loop.idle(self, now)
+                return
+        self._read(data, at)
+
+    def _read(self, data: memoryview, at: int) -> None:
+        """Any answer, or a piece of it."""
+        if not self.sent:
+            self.give_up("framing", f"{len(data)} bytes came that nothing had asked for")
+            return
+        reader = self._reader
+        if not self._begun:
+            reader.begin()
+            self._begun = True
+            self._first = 0
+        before = reader.length
+        try:
+            complete = reader.feed(data)
+        except BadFraming as error:
+            self.give_up("framing", str(error))
+            return
+        if reader.length > before or complete:
+            if not self._first:
+                self._first = at
+            elif reader.length > before and self.loop.tally.counting:
+                self.loop.tally.gap.append(at - self._latest)
+            self._latest = at
+        if complete:
+            self._answered(at)
+
+    def ended(self, why: str) -> None:
+        self._link = None
+        if not self.sent:
+            self.loop.left(self)
+        elif self._begun and self._reader.ended():
+            self._answered(self._latest or time.time_ns())
+        elif self._ready:
+            self.give_up("closed", f"the connection was closed before the end of the answer {why}".rstrip())
+        else:
+            self.give_up("refused", f"the connection was not accepted: {why}")
+
+    def give_up(self, kind: str, example: str) -> None:
+        """The request has failed, or the connection without one."""
+        self.close()
+        asked = self.sent > 0
+        self.sent, self._begun = 0, False
+        if asked:
+            self.loop.tally.fail(kind, example, sample=self.loop.samples(self))
+        self.loop.left(self)
+
+    def close(self) -> None:
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+
+    def _answered(self, at: int) -> None:
+        """The response is complete."""
+        reader = self._reader
+        head = reader.head
+        assert head is not None
+        kind = self._expected.wrong(reader)
+        if kind:
+            self.loop.tally.fail(kind, self._expected.example(reader), sample=self.loop.samples(self))
+        else:
+            self._succeeded(at, reader.length)
+        if not head.keep:
+            self.close()
+        self._finished()
+
+    def _succeeded(self, at: int, octets: int) -> None:
+        tally = self.loop.tally
+        if tally.counting:
+            now = time.time_ns()
+            tally.measured.busy += now - self.sent
+            tally.measured.octets += octets
+            tally.lag.append(now - at)
+        if self.loop.samples(self):
+            tally.latency.append(at - self.due)
+            tally.first_byte.append((self._first or at) - self.due)
+            tally.late.append(self.sent - self.due)
+
+    def _finished(self) -> None:
+        self.sent, self._begun = 0, False
+        self.loop.idle(self, time.time_ns())

@@ -1,0 +1,143 @@
+"""Who asks when: a closed loop, in which everybody asks again when answered, and an open one, which does not wait.
+
+Knows askers and their engine's timers.
+"""
+
+import time
+from collections import deque
+
+from gateways.compare.load.askers import Asker
+from gateways.compare.load.engine import Engine
+from gateways.compare.load.tally import Tally
+
+BACK_OFF = 0.01
+"""Seconds until one asks again whose connection has failed."""
+
+
+class Loop:
+    """Decides when its askers ask."""
+
+    def __init__(self, engine: Engine, tally: Tally, askers: list[Asker]) -> None:
+        self.engine, self.tally, self.askers = engine, tally, askers
+        self.asking = False
+        for asker in askers:
+            asker.loop = self
+
+    def connect(self) -> None:
+        for asker in self.askers:
+            asker.connect()
+
+    def tried(self) -> bool:
+        """Have all connected that can?"""
+        return all(asker.tried for asker in self.askers)
+
+    def under_way(self) -> int:
+        """How many requests are not answered."""
+        return sum(asker.sent > 0 for asker in self.askers)
+
+    def begin(self) -> None:
+        """Ask from now on."""
+        self.asking = True
+
+    def samples(self, asker: Asker) -> bool:
+        """Does the request of this asker belong to the distribution?"""
+        raise NotImplementedError
+
+    def idle(self, asker: Asker, now: int) -> None:
+        """It can ask again."""
+        raise NotImplementedError
+
+    def left(self, asker: Asker) -> None:
+        """Its connection has gone."""
+        raise NotImplementedError
+
+    def expire(self, timeout: float) -> None:
+        """Fail the requests that have waited longer than `timeout` seconds."""
+        limit = time.time_ns() - int(timeout * 1e9)
+        for asker in self.askers:
+            if 0 < asker.sent < limit:
+                asker.give_up("timeout", f"no answer within {timeout:g} s")
+
+    def settle(self) -> None:
+        """The end: what is under way has failed."""
+        self.asking = False
+        for asker in self.askers:
+            if asker.sent:
+                asker.give_up("timeout", "no answer before the end of the measurement")
+            asker.close()
+
+
+class ClosedLoop(Loop):
+    """As much as the server can do. Its samples are the answers that come after the window has begun."""
+
+    def begin(self) -> None:
+        super().begin()
+        for asker in self.askers:
+            self.idle(asker, time.time_ns())
+
+    def samples(self, asker: Asker) -> bool:
+        return self.tally.counting or not self.asking
+
+    def idle(self, asker: Asker, now: int) -> None:
+        if self.asking and not asker.sent:
+            asker.ask(now, now)
+
+    def left(self, asker: Asker) -> None:
+        if self.asking:
+            self.engine.after(BACK_OFF, lambda: self.idle(asker, time.time_ns()))
+
+
+class OpenLoop(Loop):
+    """Requests are due at given instants (nanoseconds from the beginning), and wait for a connection that is idle.
+
+    Its samples are the requests due after the ramp.
+    """
+
+    def __init__(self, engine: Engine, tally: Tally, askers: list[Asker], instants: list[int], ramp: float) -> None:
+        super().__init__(engine, tally, askers)
+        self._instants, self._ramp = instants, int(ramp * 1e9)
+        self._idle: deque[Asker] = deque()
+        self._waiting: deque[int] = deque()
+        self._next = 0
+        self._counts_from = 0
+
+    def begin(self) -> None:
+        super().begin()
+        start = time.time_ns()
+        self._counts_from = start + self._ramp
+        self._instants = [start + instant for instant in self._instants]
+        self.tally.measured.due = sum(instant >= self._counts_from for instant in self._instants)
+        self.engine.pace = self._pace
+
+    def samples(self, asker: Asker) -> bool:
+        return asker.due >= self._counts_from
+
+    def idle(self, asker: Asker, now: int) -> None:
+        if self._waiting:
+            asker.ask(self._waiting.popleft(), now)
+        elif asker not in self._idle:
+            self._idle.append(asker)
+
+    def left(self, asker: Asker) -> None:
+        """It is as good as idle: it will connect when it has to ask."""
+        self.engine.after(BACK_OFF, lambda: self.idle(asker, time.time_ns()))
+
+    def under_way(self) -> int:
+        return super().under_way() + len(self._waiting) + len(self._instants) - self._next
+
+    def _pace(self, now: int) -> int:
+        instants = self._instants
+        while self._next < len(instants) and instants[self._next] <= now:
+            due = instants[self._next]
+            self._next += 1
+            if self._idle:
+                self._idle.popleft().ask(due, time.time_ns())
+            else:
+                self._waiting.append(due)
+        return instants[self._next] if self._next < len(instants) else now + 1_000_000_000
+
+    def settle(self) -> None:
+        left = (*self._waiting, *self._instants[self._next :])
+        self.tally.never_sent(sum(due >= self._counts_from for due in left))
+        self._waiting.clear()
+        super().settle()

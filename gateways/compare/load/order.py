@@ -1,0 +1,170 @@
+"""What the load client is asked for, and what it answers: one line of JSON each way. Pure.
+
+Times are in seconds in an order and in nanoseconds in what was measured.
+"""
+
+import json
+import random
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, Self
+
+from gateways.compare.load.histogram import Histogram
+
+Kind = Literal["probe", "closed", "open", "websocket"]
+"""One request, whose answer is returned; connections that ask again as soon as they are answered; requests that are due
+at random instants, whoever has been answered; connections that send a message when they have the last one back."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """An HTTP/1.1 request. A body has `body` bytes, the same ones for the same length."""
+
+    target: str
+    method: str = "GET"
+    body: int = 0
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def octets(self, host: str) -> bytes:
+        """The request as it is sent."""
+        lines = [f"{self.method} {self.target} HTTP/1.1", f"Host: {host}", "User-Agent: gateways"]
+        lines += [f"{name}: {value}" for name, value in self.headers]
+        if self.body:
+            lines += ["Content-Type: application/octet-stream", f"Content-Length: {self.body}"]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1") + random.Random(self.body).randbytes(self.body)  # noqa: S311
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """The inverse of dataclasses.asdict."""
+        return cls(**{**data, "headers": tuple((name, value) for name, value in data.get("headers", ()))})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What every answer must be. None: it differs from one answer to the next, and is not verified.
+
+    `sha256` is that of the body, which the client has seen in answer to a probe.
+    """
+
+    status: int
+    length: int | None
+    sha256: str | None
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What other connections do meanwhile: read the body that they get slowly, or hold it open, an endless stream."""
+
+    kind: Literal["slow", "held"]
+    request: Request
+    connections: int
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        """The inverse of dataclasses.asdict."""
+        return cls(data["kind"], Request.from_json(data["request"]), data["connections"])
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to do. `ramp` seconds are not measured; then `seconds` are; then what is under way may take `timeout`."""
+
+    kind: Kind
+    host: str
+    port: int
+    request: Request
+    answer: Answer | None = None
+    connections: int = 1
+    seconds: float = 0.0
+    ramp: float = 0.0
+    timeout: float = 10.0
+    rate: float = 0.0
+    seed: int = 0
+    spin: bool = True
+    processes: tuple[int, ...] = ()
+    behind: Behind | None = None
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        data = json.loads(text)
+        data["request"] = Request.from_json(data["request"])
+        data["behind"] = data["behind"] and Behind.from_json(data["behind"])
+        data["answer"] = data["answer"] and Answer(**data["answer"])
+        data["processes"] = tuple(data["processes"])
+        return cls(**data)
+
+
+HISTOGRAMS = ("latency", "first_byte", "gap", "lag", "late")
+
+
+@dataclass
+class Measured:
+    """What happened in one order. `window` is how long was measured.
+
+    The samples of a closed loop are the answers that came after the window began; those of an open loop the requests
+    that were due within it, and their `latency` counts from that instant. A request that failed, was not answered in
+    time or not even sent (`unsent`) is missing from `latency`, which counts it beyond every value. `first_byte` (of
+    the body) counts from the same instant; `late` is from when a request was due to when it was sent; `gap` is between
+    arrivals of a body that came in pieces.
+
+    Of the verified answers that came within the window: `lag` is from when the kernel had received each to when this
+    program saw it (0 where the kernel does not tell), `octets` their bodies' length, `busy` the time from sending to
+    seeing: by Little's law busy / window is the number of requests under way.
+
+    `client_cpu`, `server_cpu` and `machine_cpu` are CPU time spent in the window: by this program, by the processes of
+    the order with their reaped children, and by everything (None where the system does not say). `stepped`: the clock
+    was set meanwhile, so that the times are wrong. `begun` and `lost` count the connections behind.
+    """
+
+    window: int = 0
+    octets: int = 0
+    due: int = 0
+    unsent: int = 0
+    failed: dict[str, int] = field(default_factory=dict)
+    examples: list[str] = field(default_factory=list)
+    reconnects: int = 0
+    busy: int = 0
+    client_cpu: int = 0
+    server_cpu: int | None = None
+    machine_cpu: int | None = None
+    stepped: bool = False
+    begun: int = 0
+    lost: int = 0
+    latency: Histogram = field(default_factory=Histogram)
+    first_byte: Histogram = field(default_factory=Histogram)
+    gap: Histogram = field(default_factory=Histogram)
+    lag: Histogram = field(default_factory=Histogram)
+    late: Histogram = field(default_factory=Histogram)
+
+    @property
+    def answered(self) -> int:
+        """How many verified answers came within the window."""
+        return self.lag.seen
+
+    @property
+    def rate(self) -> float:
+        """Verified answers a second."""
+        return self.answered / self.window * 1e9 if self.window else 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        plain = {each.name: getattr(self, each.name) for each in fields(self) if each.name not in HISTOGRAMS}
+        return plain | {name: getattr(self, name).to_json() for name in HISTOGRAMS}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Self:
+        return cls(**data | {name: Histogram.from_json(data[name]) for name in HISTOGRAMS})
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The answer to a probe. `error` says why there is none; `head` and `start` show what came."""
+
+    status: int
+    length: int
+    sha256: str
+    head: str
+    start: str
+    seconds: float
+    error: str = ""

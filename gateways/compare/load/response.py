@@ -1,0 +1,195 @@
+"""Reads HTTP/1.1 responses (RFC 9112) as they come, piece by piece, and holds their bodies against an expected one.
+
+Pure. Heads repeat, but for a date that changes once a second: each is parsed once, and found by its bytes after that.
+"""
+
+from typing import NamedTuple
+
+MOST_HEAD = 64 * 1024
+MOST_HEADS = 512  # remembered
+
+
+class BadFraming(Exception):
+    """What came is no HTTP/1.1 response, or goes on after its end."""
+
+
+class Head(NamedTuple):
+    """What a head says. `length` is None where the body ends with the connection; `chunked` comes before it."""
+
+    status: int
+    length: int | None
+    chunked: bool
+    keep: bool
+
+
+_heads: dict[bytes, Head] = {}
+
+
+def head_of(raw: bytes) -> Head:
+    """The head in `raw`, which ends with its empty line."""
+    head = _heads.get(raw)
+    if head is None:
+        if len(_heads) >= MOST_HEADS:
+            _heads.clear()
+        head = _heads[raw] = parse_head(raw)
+    return head
+
+
+def parse_head(raw: bytes) -> Head:
+    """RFC 9112, 4 and 6.3.
+
+    Raises:
+        BadFraming: it is none.
+    """
+    status_line, *lines = raw[:-4].split(b"\r\n")
+    version, _, rest = status_line.partition(b" ")
+    code = rest[:3]
+    if not (version.startswith(b"HTTP/1.") and len(code) == 3 and code.isdigit()):
+        raise BadFraming(f"the response begins with {status_line[:60]!r}, which is no HTTP/1.1 status line")
+    fields: dict[bytes, bytes] = {}
+    for line in lines:
+        name, colon, value = line.partition(b":")
+        if not colon:
+            raise BadFraming(f"{line[:60]!r} is no header")
+        name, value = name.lower(), value.strip()
+        fields[name] = fields[name] + b"," + value if name in fields else value
+    status = int(code)
+    connection = [option.strip() for option in fields.get(b"connection", b"").lower().split(b",")]
+    keep = b"close" not in connection and (version != b"HTTP/1.0" or b"keep-alive" in connection)
+    if status < 200 or status in {204, 304}:
+        return Head(status, 0, False, keep)
+    if fields.get(b"transfer-encoding", b"").lower().endswith(b"chunked"):
+        return Head(status, None, True, keep)
+    length = fields.get(b"content-length")
+    if length is None:
+        return Head(status, None, False, False)
+    if not length.isdigit():
+        raise BadFraming(f"Content-Length is {length[:60]!r}, which is no number")
+    return Head(status, int(length), False, keep)
+
+
+class Reader:
+    """Reads one response after another; begin() before each. What is read is compared, and kept only if `keep`."""
+
+    __slots__ = ("_chunks", "_expected", "_held", "_keep", "_left", "body", "head", "length", "raw_head", "same")
+
+    def __init__(self, expected: bytes | None = None, keep: bool = False) -> None:
+        self._expected = expected
+        self._keep = keep
+        self.begin()
+
+    def begin(self) -> None:
+        """Expect a new response."""
+        self.head: Head | None = None
+        self.raw_head = b""
+        self.length = 0  # of the body, so far
+        self.same = True  # so far the body is the expected one
+        self.body = bytearray()
+        self._held = b""
+        self._left = 0
+        self._chunks: Dechunker | None = None
+
+    def feed(self, data: memoryview) -> bool:
+        """Take what has come; True when the response is complete.
+
+        Raises:
+            BadFraming: it is no response, or more than one.
+        """
+        if self.head is not None:
+            return self._more(data)
+        raw = self._held + bytes(data)
+        end = raw.find(b"\r\n\r\n") + 4
+        if end < 4:
+            if len(raw) > MOST_HEAD:
+                raise BadFraming(f"no end of the head after {len(raw)} bytes")
+            self._held = raw
+            return False
+        head = head_of(raw[:end])
+        rest = memoryview(raw)[end:]
+        if head.status < 200:  # interim: the response is still to come
+            self._held = b""
+            return bool(rest) and self.feed(rest)
+        self.head, self.raw_head = head, raw[:end]
+        self._left = head.length or 0
+        self._chunks = Dechunker() if head.chunked else None
+        return self._more(rest)
+
+    def ended(self) -> bool:
+        """The connection has ended; True if that is how the body was to end."""
+        return self.head is not None and self.head.length is None and not self.head.chunked
+
+    @property
+    def whole(self) -> bool:
+        """Is the body, which has come completely, the expected one?"""
+        return self._expected is None or (self.same and self.length == len(self._expected))
+
+    def _more(self, data: memoryview) -> bool:
+        assert self.head is not None
+        if self._chunks is not None:
+            for piece in self._chunks.feed(bytes(data)):
+                self._take(piece)
+            return self._chunks.done
+        self._take(data)
+        if self.head.length is None:
+            return False
+        self._left -= len(data)
+        if self._left < 0:
+            raise BadFraming(f"{-self._left} bytes came after the end of the response")
+        return self._left == 0
+
+    def _take(self, piece: bytes | memoryview) -> None:
+        if self._expected is not None and self.same:
+            self.same = self._expected.startswith(piece, self.length)
+        self.length += len(piece)
+        if self._keep:
+            self.body += piece
+
+
+class Dechunker:
+    """Takes a chunked body (RFC 9112, 7.1) apart."""
+
+    __slots__ = ("_held", "_left", "_trailers", "done")
+
+    def __init__(self) -> None:
+        self.done = False
+        self._held = b""  # of a line that has not ended
+        self._left = 0  # of the chunk, with the line end after it
+        self._trailers = False
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The pieces of content in what has come."""
+        pieces: list[bytes] = []
+        data, at = self._held + data, 0
+        self._held = b""
+        while at < len(data):
+            if self.done:
+                raise BadFraming(f"{len(data) - at} bytes came after the last chunk")
+            if self._left:
+                piece = data[at : at + self._left]
+                at += len(piece)
+                # The last two bytes of what is left are the line end.
+                content = piece[: max(0, self._left - 2)]
+                self._left -= len(piece)
+                if content:
+                    pieces.append(content)
+                continue
+            end = data.find(b"\r\n", at)
+            if end < 0:
+                if len(data) - at > MOST_HEAD:
+                    raise BadFraming(f"no end of a chunk's line after {len(data) - at} bytes")
+                self._held = data[at:]
+                break
+            self._line(data[at:end])
+            at = end + 2
+        return pieces
+
+    def _line(self, line: bytes) -> None:
+        if self._trailers:
+            self.done = not line
+            return
+        digits = line.partition(b";")[0].strip()
+        if not digits.isalnum() or len(digits) > 15 or digits.strip(b"0123456789abcdefABCDEF"):
+            raise BadFraming(f"{line[:60]!r} is no size of a chunk")
+        size = int(digits, 16)
+        self._trailers = size == 0
+        self._left = size + 2 if size else 0

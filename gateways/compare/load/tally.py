@@ -1,0 +1,78 @@
+"""Raw samples of one order, as they come; histograms are made of them when it is over. Pure."""
+
+from array import array
+from collections import Counter
+
+from gateways.compare.load.histogram import Histogram
+from gateways.compare.load.order import Answer, Measured
+from gateways.compare.load.response import Reader
+
+EXAMPLES = 3
+
+
+class Tally:
+    """Appending to an array is all that is done per answer, in nanoseconds. `counting` while the window is open."""
+
+    def __init__(self) -> None:
+        self.counting = False
+        self.measured = Measured()
+        self.whole = array("q")  # latency of answers that came in one piece: it is their first byte's, too
+        self.latency, self.first_byte, self.gap = array("q"), array("q"), array("q")
+        self.lag, self.late = array("q"), array("q")
+        self._failed: Counter[str] = Counter()
+        self._missing = 0
+
+    def fail(self, kind: str, example: str, *, sample: bool) -> None:
+        """Count a request that was not answered as it should be; `sample`: it belongs to the distribution."""
+        self._failed[kind] += 1
+        self._missing += sample
+        if len(self.measured.examples) < EXAMPLES:
+            self.measured.examples.append(example)
+
+    def never_sent(self, number: int) -> None:
+        self.measured.unsent += number
+        self._missing += number
+
+    def done(self) -> Measured:
+        """What was measured."""
+        measured = self.measured
+        measured.failed = dict(self._failed)
+        measured.latency = Histogram(self.latency + self.whole, self._missing)
+        measured.first_byte = Histogram(self.first_byte + self.whole, self._missing)
+        measured.gap, measured.lag, measured.late = map(Histogram, (self.gap, self.lag, self.late))
+        return measured
+
+
+class Expected:
+    """What every answer must be. `body` is held against what comes, where it is known."""
+
+    def __init__(self, answer: Answer | None = None, body: bytes | None = None) -> None:
+        self.body = body
+        self.length = len(body) if body else 0
+        self.fine: set[bytes] = set()
+        """Heads that have come before a body of that length, right in every way, on a connection that stays open."""
+        self._answer = answer
+
+    def wrong(self, reader: Reader) -> str:
+        """Which kind of failure the complete response is, "" for none."""
+        answer, head = self._answer, reader.head
+        if answer is None or head is None:
+            return ""
+        if head.status != answer.status:
+            return f"status {head.status}"
+        if answer.length is not None and reader.length != answer.length:
+            return "length"
+        if not reader.whole:
+            return "body"
+        if self.length and head.keep and head.length == self.length:
+            if len(self.fine) > 64:  # a date in it changes once a second
+                self.fine.clear()
+            self.fine.add(reader.raw_head)
+        return ""
+
+    def example(self, reader: Reader) -> str:
+        """The response in words, beside what was wanted."""
+        got = f"{reader.head.status if reader.head else 'no status'} with {reader.length} bytes"
+        answer = self._answer
+        length = "" if answer is None or answer.length is None else f" with {answer.length} bytes"
+        return f"got {got}; want {answer.status if answer else 'any'}{length}"

@@ -1,0 +1,158 @@
+"""Carries out an order: connections, window, end. Knows how long things take, and not what they mean."""
+
+import gc
+import hashlib
+import time
+from collections.abc import Callable
+
+from gateways.compare.load.arrivals import poisson
+from gateways.compare.load.askers import Asker
+from gateways.compare.load.behind import Held, SlowReader, close_all
+from gateways.compare.load.echoes import Echo
+from gateways.compare.load.engine import KERNEL_STAMPS, Engine
+from gateways.compare.load.loops import ClosedLoop, Loop, OpenLoop
+from gateways.compare.load.meters import Reading, difference
+from gateways.compare.load.order import Measured, Order, Seen
+from gateways.compare.load.response import Reader
+from gateways.compare.load.tally import Expected, Tally
+
+CHECK = 0.05
+"""Seconds between looks at what has waited too long, and whether all is answered."""
+CONNECT = 2.0
+"""Seconds that connections get to be accepted before the asking begins."""
+
+bodies: dict[str, bytes] = {}
+"""Bodies of answers to probes, by their SHA-256: what answers are held against."""
+
+
+class Work:
+    """One order of a kind that is measured."""
+
+    def __init__(self, order: Order, *, stamps: bool = KERNEL_STAMPS) -> None:
+        self._order = order
+        self._tally = Tally()
+        self._engine = Engine(stamps=stamps, spin=order.spin and order.kind == "open")
+        self._behind: list[Held] = []
+        self._loop = self._make_loop()
+        self._started = time.monotonic()
+        self._before: Reading
+        self._drain_until = 0.0
+
+    def _make_loop(self) -> Loop:
+        order, engine = self._order, self._engine
+        address, host = (order.host, order.port), f"{order.host}:{order.port}"
+        askers: list[Asker]
+        if order.kind == "websocket":
+            askers = [Echo(engine, address, order.request.target, host) for _ in range(order.connections)]
+        else:
+            known = bodies.get(order.answer.sha256 or "") if order.answer else None
+            expected, payload = Expected(order.answer, known), order.request.octets(host)
+            askers = [Asker(engine, address, payload, expected) for _ in range(order.connections)]
+        if order.kind == "open":
+            instants = poisson(order.rate, order.ramp + order.seconds, order.seed)
+            return OpenLoop(engine, self._tally, askers, instants, order.ramp)
+        return ClosedLoop(engine, self._tally, askers)
+
+    def run(self) -> Measured:
+        gc.collect()
+        gc.disable()
+        try:
+            self._start_behind()
+            self._loop.connect()
+            self._until(self._connected, self._begin)
+            self._engine.run()
+        finally:
+            gc.enable()
+            close_all(self._behind)
+            self._loop.settle()
+            self._engine.close()
+        return self._tally.done()
+
+    def _start_behind(self) -> None:
+        order, behind = self._order, self._order.behind
+        if behind is not None:
+            kind = SlowReader if behind.kind == "slow" else Held
+            address, payload = (order.host, order.port), behind.request.octets(f"{order.host}:{order.port}")
+            for _ in range(behind.connections):
+                self._behind.append(kind(self._engine, address, payload, self._tally.measured))
+
+    def _connected(self) -> bool:
+        """Is everybody there, or is it time to begin without them?"""
+        begun = all(each.begun for each in self._behind)
+        return (begun and self._loop.tried()) or time.monotonic() - self._started > CONNECT
+
+    def _until(self, condition: Callable[[], bool], then: Callable[[], None]) -> None:
+        """Look at once and again and again."""
+        if condition():
+            then()
+        else:
+            self._engine.after(CHECK / 10, lambda: self._until(condition, then))
+
+    def _begin(self) -> None:
+        self._loop.begin()
+        self._engine.after(self._order.ramp, self._open_window)
+        self._check()
+
+    def _check(self) -> None:
+        self._loop.expire(self._order.timeout)
+        self._engine.after(CHECK, self._check)
+
+    def _open_window(self) -> None:
+        self._before = Reading.now(self._order.processes)
+        self._tally.counting = True
+        self._engine.after(self._order.seconds, self._close_window)
+
+    def _close_window(self) -> None:
+        self._tally.counting = False
+        self._loop.asking = False
+        after, before, measured = Reading.now(self._order.processes), self._before, self._tally.measured
+        measured.window = after.monotonic - before.monotonic
+        measured.client_cpu = after.client - before.client
+        measured.server_cpu = difference(after.server, before.server)
+        measured.machine_cpu = difference(after.machine, before.machine)
+        measured.stepped = after.stepped(before)
+        self._drain_until = time.monotonic() + self._order.timeout
+        self._until(self._drained, self._engine.stop)
+
+    def _drained(self) -> bool:
+        return not self._loop.under_way() or time.monotonic() > self._drain_until
+
+
+class Probe:
+    """One request on a connection of its own, whose answer is kept."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._engine = Engine(stamps=False)
+        self._reader = Reader(keep=True)
+        self._payload = order.request.octets(f"{order.host}:{order.port}")
+        self._error = ""
+        self._started = time.monotonic()
+        self._link = self._engine.connect((order.host, order.port), self)
+
+    def run(self) -> Seen:
+        self._engine.after(self._order.timeout, lambda: self.ended(f"no answer within {self._order.timeout:g} s"))
+        try:
+            self._engine.run()
+        finally:
+            self._link.close()
+            self._engine.close()
+        reader, body = self._reader, bytes(self._reader.body)
+        digest = hashlib.sha256(body).hexdigest()
+        status = reader.head.status if reader.head else 0
+        if not self._error:
+            bodies[digest] = body
+        head, start = reader.raw_head.decode("latin-1"), body[:200].decode("utf-8", "replace")
+        return Seen(status, len(body), digest, head, start, time.monotonic() - self._started, self._error)
+
+    def connected(self) -> None:
+        self._link.send(self._payload)
+
+    def received(self, data: memoryview, _at: int) -> None:
+        if self._reader.feed(data):
+            self._engine.stop()
+
+    def ended(self, why: str) -> None:
+        if not self._reader.ended():
+            self._error = why or "the connection was closed before the end of the answer"
+        self._engine.stop()

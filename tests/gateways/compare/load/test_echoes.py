@@ -1,0 +1,21 @@
+"""WebSocket echoes, with a real server."""
+
+from gateways.compare.load.order import Order, Request
+from gateways.compare.load.work import Work
+from tests.gateways.compare.load import behaving
+from tests.real.serving import serve
+
+
+def test_messages_come_back() -> None:
+    with serve("gateways.asgi.app:app", "uvicorn") as server:
+        measured = Work(Order("websocket", server.host, server.port, Request("/ws"), None, 4, 0.3, 0.05)).run()
+    assert measured.failed == {}
+    assert measured.octets == 32 * measured.answered > 0
+
+
+def test_a_server_without_websockets_fails_all() -> None:
+    with behaving.serving(behaving.behaves) as port:
+        measured = Work(Order("websocket", "127.0.0.1", port, Request("/ws"), None, 2, 0.1, 0.0)).run()
+    assert measured.answered == 0
+    assert set(measured.failed) == {"framing"}
+    assert "HTTP/1.1 200 OK" in measured.examples[0]

@@ -1,0 +1,247 @@
+"""The client against servers that behave in one way each, over real sockets, with the kernel's clock and without."""
+
+import math
+import os
+import socket
+import threading
+import time
+
+import pytest
+
+from gateways.compare.load.engine import KERNEL_STAMPS
+from gateways.compare.load.order import Answer, Behind, Measured, Order, Request
+from gateways.compare.load.work import Probe, Work
+from tests.gateways.compare.load import behaving
+from tests.gateways.compare.load.behaving import Behaviour, serving
+
+HELLO = Request("/hello")
+
+
+def probe(port: int, request: Request = HELLO) -> Answer:
+    seen = Probe(Order("probe", "127.0.0.1", port, request, timeout=5)).run()
+    assert not seen.error
+    return Answer(seen.status, seen.length, seen.sha256)
+
+
+def good_answer() -> Answer:
+    with serving(behaving.behaves) as port:
+        return probe(port)
+
+
+def closed(behaviour: Behaviour, connections: int = 4, seconds: float = 0.2, timeout: float = 2.0) -> Measured:
+    answer = good_answer()
+    with serving(behaviour) as port:
+        return Work(Order("closed", "127.0.0.1", port, HELLO, answer, connections, seconds, 0.05, timeout)).run()
+
+
+def test_a_probe_tells_what_came() -> None:
+    with serving(behaving.behaves) as port:
+        seen = Probe(Order("probe", "127.0.0.1", port, HELLO)).run()
+    assert (seen.status, seen.length, seen.start, seen.error) == (200, 14, "Hello, world!\n", "")
+    assert seen.sha256 == "d9014c4624844aa5bac314773d6b689ad467fa4e1d1a50a1b8a99d5a95f72ff5"
+    assert seen.head.startswith("HTTP/1.1 200 OK\r\n")
+
+
+@pytest.mark.parametrize("behaviour", [behaving.hangs_up, behaving.hangs_up_in_the_middle, behaving.never_answers])
+def test_a_probe_without_an_answer_says_why(behaviour: Behaviour) -> None:
+    with serving(behaviour) as port:
+        seen = Probe(Order("probe", "127.0.0.1", port, HELLO, timeout=0.3)).run()
+    assert seen.error in {"the connection was closed before the end of the answer", "no answer within 0.3 s"}
+
+
+@pytest.mark.parametrize("stamps", [True, False], ids=["kernel's clock", "own clock"])
+def test_a_closed_loop_counts_verified_answers(stamps: bool) -> None:
+    if stamps and not KERNEL_STAMPS:
+        pytest.skip("this kernel does not say when it received bytes")
+    with serving(behaving.behaves) as port:
+        order = Order("closed", "127.0.0.1", port, HELLO, probe(port), 4, 0.3, 0.05)
+        measured = Work(order, stamps=stamps).run()
+    assert measured.answered > 100
+    assert (measured.failed, measured.unsent, measured.reconnects, measured.stepped) == ({}, 0, 0, False)
+    assert measured.octets == 14 * measured.answered
+    assert 0.29e9 < measured.window < 1e9
+    # Little's law: four requests are under way, all the time.
+    assert 3 < measured.busy / measured.window < 5
+    # Those that came in the window, and those under way at its end.
+    assert measured.answered <= len(measured.latency) <= measured.answered + 4
+    assert measured.first_byte == measured.latency
+    median = measured.latency.percentile(0.5)
+    assert median is not None
+    assert 0 < median < 1e9
+
+
+def test_connections_that_end_with_each_answer_are_opened_again() -> None:
+    for behaviour in (behaving.closes_each, behaving.ends_with_the_connection):
+        measured = closed(behaviour)
+        assert measured.failed == {}
+        assert measured.answered > 20
+        assert measured.reconnects >= measured.answered
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "kind"),
+    [
+        (behaving.fails, "status 500"),
+        (behaving.says_something_else, "body"),
+        (behaving.says_less, "length"),
+        (behaving.says_more_than_it_promised, "framing"),
+        (behaving.hangs_up, "closed"),
+        (behaving.hangs_up_in_the_middle, "closed"),
+    ],
+)
+def test_wrong_answers_are_failures_and_never_throughput(behaviour: Behaviour, kind: str) -> None:
+    measured = closed(behaving.every_tenth(behaviour))
+    failed = measured.failed[kind]
+    assert set(measured.failed) == {kind}
+    total = failed + measured.answered
+    assert 0.05 < failed / total < 0.4  # a tenth, in and out of the window
+    assert 0 < measured.latency.missing <= failed
+    assert measured.examples
+    assert closed(behaviour).answered == 0
+
+
+def test_a_request_that_is_not_answered_in_time_has_failed() -> None:
+    measured = closed(behaving.every_tenth(behaving.never_answers), seconds=0.4, timeout=0.1)
+    assert measured.failed["timeout"] > 0
+    assert measured.latency.percentile(1) == math.inf
+
+
+def test_a_server_that_is_not_there_is_a_failure_and_does_not_spin() -> None:
+    with serving(behaving.behaves) as port:
+        answer = probe(port)
+    measured = Work(Order("closed", "127.0.0.1", port, HELLO, answer, 2, 0.3, 0.05)).run()
+    assert measured.answered == 0
+    assert 2 < measured.failed["refused"] < 100
+
+
+def test_an_open_loop_sends_what_is_due_and_no_more() -> None:
+    with serving(behaving.behaves) as port:
+        order = Order("open", "127.0.0.1", port, HELLO, probe(port), 16, 1.0, 0.1, rate=300, seed=3)
+        measured = Work(order).run()
+    assert 240 < measured.due < 360
+    assert len(measured.latency) == measured.due
+    assert (measured.failed, measured.unsent, measured.latency.missing) == ({}, 0, 0)
+    assert len(measured.late) == measured.due
+
+
+def test_an_open_loop_counts_from_when_a_request_was_due() -> None:
+    """A server that freezes for half a second: a closed loop hardly notices, the users do."""
+    answer = good_answer()
+
+    def while_it_freezes(kind: str) -> Measured:
+        with serving(behaving.freezes_once(0.5, at=100)) as port:
+            order = Order(kind, "127.0.0.1", port, HELLO, answer, 4, 1.0, 0.05, rate=400, seed=1)  # type: ignore[arg-type]
+            return Work(order).run()
+
+    closed_loop, open_loop = while_it_freezes("closed"), while_it_freezes("open")
+    assert above(closed_loop, 0.1) < 0.1
+    # Everybody who came in the first 0.4 of the 0.5 seconds waited for more than 0.1: that is 40 % of them.
+    assert 0.25 < above(open_loop, 0.1) < 0.55
+
+
+def above(measured: Measured, seconds: float) -> float:
+    """The share of samples that took longer."""
+    below = [share for value, share in measured.latency.curve() if value <= seconds * 1e9]
+    return 1 - (below[-1] if below else 0)
+
+
+def test_what_an_open_loop_could_not_send_stays_in_the_distribution() -> None:
+    answer = good_answer()
+    with serving(behaving.never_answers) as port:
+        order = Order("open", "127.0.0.1", port, HELLO, answer, 2, 0.3, 0.0, 0.4, rate=200, seed=1)
+        measured = Work(order).run()
+    assert measured.answered == 0
+    assert len(measured.latency) == measured.latency.missing == measured.due
+    assert sum(measured.failed.values()) + measured.unsent == measured.due
+    assert measured.unsent > 10
+
+
+def test_first_bytes_and_gaps_of_a_stream() -> None:
+    with serving(behaving.streams(4, 0.05)) as port:
+        order = Order("closed", "127.0.0.1", port, HELLO, probe(port), 2, 1.0, 0.0)
+        measured = Work(order).run()
+    assert measured.failed == {}
+    first, gap, whole = (h.percentile(0.5) for h in (measured.first_byte, measured.gap, measured.latency))
+    assert first is not None
+    assert gap is not None
+    assert whole is not None
+    assert 0.045e9 < first < 0.1e9
+    assert 0.045e9 < gap < 0.1e9
+    assert 0.2e9 < whole < 0.4e9
+
+
+def test_a_large_body_is_sent_and_a_large_answer_verified() -> None:
+    big = Request("/", "POST", 5_000_000)
+
+    def gives_ten_megabytes(sock: socket.socket, _number: int) -> bool:
+        sock.sendall(behaving.answer(b"0123456789" * 1_000_000))
+        return True
+
+    with serving(gives_ten_megabytes) as port:
+        answer = probe(port, big)
+        measured = Work(Order("closed", "127.0.0.1", port, big, answer, 2, 0.5, 0.0)).run()
+    assert measured.failed == {}
+    assert measured.answered >= 1
+    assert measured.octets == measured.answered * 10_000_000
+
+
+def test_streams_are_held_while_others_ask() -> None:
+    release = threading.Event()
+
+    def holds_streams(sock: socket.socket, number: int) -> bool:
+        if number <= 20 and number > 0:
+            sock.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\ntick\r\n")
+            release.wait(5)
+            return False
+        return behaving.behaves(sock, number)
+
+    with serving(holds_streams) as port:
+        answer = probe(port)
+        behind = Behind("held", Request("/events"), 20)
+        order = Order("open", "127.0.0.1", port, HELLO, answer, 2, 0.5, 0.05, rate=50, behind=behind)
+        measured = Work(order).run()
+        release.set()
+    assert (measured.begun, measured.lost) == (20, 0)
+    assert measured.failed == {}
+    assert len(measured.latency) == measured.due > 10
+
+
+def test_slow_readers_are_slow() -> None:
+    sent: list[int] = []
+
+    def gives_without_end(sock: socket.socket, number: int) -> bool:
+        if number == 0:
+            return behaving.behaves(sock, number)
+        if number <= 3:
+            sock.settimeout(0.6)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16 * 1024)
+            sock.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            try:
+                while True:
+                    sent.append(sock.send(b"x" * 65536))
+            except OSError:
+                return False
+        return behaving.behaves(sock, number)
+
+    with serving(gives_without_end) as port:
+        answer = probe(port)
+        behind = Behind("slow", Request("/file"), 3)
+        order = Order("open", "127.0.0.1", port, HELLO, answer, 2, 0.5, 0.1, rate=50, behind=behind)
+        started = time.monotonic()
+        measured = Work(order).run()
+        took = time.monotonic() - started
+    assert (measured.begun, measured.failed) == (3, {})
+    # What the buffers of both ends take at once, and 80 kB a second: never the megabytes a fast reader would take.
+    assert 3 * 8192 < sum(sent) < 3 * (200_000 + 80_000 * (took + 0.6))
+
+
+def test_the_cpu_time_of_processes_is_that_of_the_window() -> None:
+    with serving(behaving.behaves) as port:
+        order = Order("closed", "127.0.0.1", port, HELLO, probe(port), 2, 0.3, 0.0, processes=(os.getpid(),))
+        measured = Work(order).run()
+    if measured.server_cpu is None:
+        pytest.skip("this system has no clocks of other processes")
+    # Client and server are this very process.
+    assert measured.server_cpu == pytest.approx(measured.client_cpu, rel=0.2, abs=20e6)
+    assert measured.machine_cpu is not None
+    assert measured.machine_cpu > 0
