@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from .async_views import forget_tasks, lend_loop
-from .crossing import ClientDisconnected, Loop, Outbox, Task, running_loop
+from .crossing import ClientDisconnected, Loop, Outbox, Task, adopt, running_loop
 from .heads import Head, head_from_wsgi
 from .metavariables import BadRequest, environ_from_scope
 from .request_body import Body, Receive
@@ -189,7 +189,8 @@ class _Exchange:
     async def serve(self, send: Send) -> None:
         """Have a worker run the application; send what it makes. Raises its error, or the server's."""
         outbox, loop, watch = self._outbox, self._loop, self._watch
-        self._workers.submit(copy_context().run, self.run)
+        context = copy_context()
+        self._workers.submit(context.run, self.run)
         loop.attend(watch)
         try:
             ended = False
@@ -214,6 +215,7 @@ class _Exchange:
                 listener.cancel()
         if listener is not None:
             await listener.ended()
+        adopt(context)
         if self._error is not None:
             try:
                 raise self._error
