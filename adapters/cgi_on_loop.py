@@ -17,10 +17,19 @@ from .program import Program
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
-class ProgramOnLoop:
-    """One program that answers the request of the current task, which must `leave` it, whatever happens."""
+ATTEND_AFTER = 0.05  # seconds until a program that still runs is worth watching at all ends
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, program: Program, timeouts: Timeouts) -> None:
+
+class ProgramOnLoop:
+    """One program that answers the request of the current task, which must `leave` it, whatever happens.
+
+    A program that is over at once is watched by its output alone. One that is not has its stderr, its end and its time
+    watched as well, and `attend` is called, once, for what else there is to watch.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, program: Program, timeouts: Timeouts, attend: Callable[[], None]
+    ) -> None:
         self.program = program
         self.patience = Patience(timeouts, loop.time())
         self._loop = loop
@@ -32,10 +41,18 @@ class ProgramOnLoop:
         self._lingered = False
         self._left = False
         self._watched: set[int] = set()
-        self._watch(program.stderr, self._on_stderr)
-        self._watch(program.exited, self._on_exit)
-        self._timer: asyncio.TimerHandle | None = None
-        self._check_time()
+        self._attend = attend
+        self._attended = False
+        self._timer: asyncio.TimerHandle | None = loop.call_later(ATTEND_AFTER, self.attend)
+
+    def attend(self) -> None:
+        """Watch everything from now on."""
+        if not self._attended:
+            self._attended = True
+            self._watch(self.program.stderr, self._on_stderr)
+            self._watch(self.program.exited, self._on_exit)
+            self._check_time()
+            self._attend()
 
     async def read(self) -> bytes:
         """The next of the program's output, b"" at its end. Raises what `fail` was given, TimeoutError of its own."""
@@ -110,6 +127,7 @@ class ProgramOnLoop:
         """The exit status, or minus the signal that killed it; None when it does not end within SETTLE."""
         if not self.program.ended and not self.program.look():
             until = self._loop.time() + SETTLE
+            self._watch(self.program.exited, self._on_exit)
             timer = self._loop.call_at(until, self._awake)
             try:
                 while not self.program.ended and self._failure is None and self._loop.time() < until:
@@ -159,8 +177,9 @@ class ProgramOnLoop:
             self._awake()
 
     def _watch(self, descriptor: int, callback: Callable[[], object]) -> None:
-        self._loop.add_reader(descriptor, callback)
-        self._watched.add(descriptor)
+        if descriptor not in self._watched:
+            self._loop.add_reader(descriptor, callback)
+            self._watched.add(descriptor)
 
     def _unwatch(self, descriptor: int) -> None:
         if descriptor in self._watched:
@@ -169,6 +188,8 @@ class ProgramOnLoop:
 
     def _check_time(self) -> None:
         """The one timer. It is set again when it fires, so that a block costs no timer."""
+        if not self._attended:
+            return
         if self._timer is not None:
             self._timer.cancel()
         due = self.patience.due()

@@ -30,16 +30,6 @@ class Script(NamedTuple):
     path_info: bytes
 
 
-def segments_of(path: bytes) -> list[bytes]:
-    """The segments of a decoded path. Raises Refused for those that no path may have (RFC 3875, 4.1.5 and 7.2)."""
-    if b"\0" in path:
-        raise Refused(400, "the path has a NUL")
-    segments = path.split(b"/")
-    if b".." in segments or b"." in segments:
-        raise Refused(404, "the path has a '.' or '..' segment")
-    return segments
-
-
 class Tree:
     """The programs below a folder, or one program that answers every path.
 
@@ -53,26 +43,31 @@ class Tree:
             raise FileNotFoundError(errno.ENOENT, "no such program or folder of programs", os.fspath(program))
         self._prefix = os.fsencode("/" + prefix.strip("/") if prefix.strip("/") else "")
         self._real = os.path.realpath(self.root)
-        self._follow = follow_symlinks
+        self._follow_symlinks = follow_symlinks
 
     def find(self, path: bytes) -> Script:
         """The program for a decoded path; it exists and can be run. Raises Refused: 400, 403 or 404."""
-        segments_of(path)
+        _check_segments(path)
         prefix = self._prefix
-        if prefix and (path[: len(prefix)] != prefix or path[len(prefix) : len(prefix) + 1] not in (b"/", b"")):
+        if prefix and (not path.startswith(prefix) or path[len(prefix) : len(prefix) + 1] not in (b"/", b"")):
             raise Refused(404, f"the path is not below {prefix.decode('latin-1')}")
-        script = (
-            self._below(path[len(prefix) :], prefix)
-            if self.is_folder
-            else Script(self.root, prefix, path[len(prefix) :])
-        )
+        path = path[len(prefix) :]
         try:
-            self._check(script.file)
-        except (OSError, ValueError) as error:
-            raise _refusal(error, script.file) from error
+            script, mode = self._below(path, prefix) if self.is_folder else self._itself(path, prefix)
+            executable = os.access(script.file, os.X_OK)
+        except OSError as error:
+            status = 403 if isinstance(error, PermissionError) else 404
+            raise Refused(status, f"{os.fsdecode(path)}: {error.strerror}") from error
+        if not stat.S_ISREG(mode):
+            raise Refused(403, f"{os.fsdecode(script.file)} is not a regular file")
+        if not executable:
+            raise Refused(403, f"{os.fsdecode(script.file)} is not executable: chmod +x it")
         return script
 
-    def _below(self, path: bytes, prefix: bytes) -> Script:
+    def _itself(self, path: bytes, prefix: bytes) -> tuple[Script, int]:
+        return Script(self.root, prefix, path), os.stat(self.root).st_mode
+
+    def _below(self, path: bytes, prefix: bytes) -> tuple[Script, int]:
         """The segments up to the first file name the script. Empty ones are dropped there, and kept after it."""
         file, name, rest = self.root, prefix, path
         while rest:
@@ -81,27 +76,25 @@ class Tree:
             if not segment:
                 continue
             file, name = file + b"/" + segment, name + b"/" + segment
-            try:
-                mode = os.stat(file).st_mode
-            except (OSError, ValueError) as error:
-                raise _refusal(error, file) from error
+            mode = os.lstat(file).st_mode
+            if stat.S_ISLNK(mode):
+                mode = self._follow(file)
             if not stat.S_ISDIR(mode):
-                return Script(file, name, rest)
+                return Script(file, name, rest), mode
         raise Refused(404, f"{os.fsdecode(file)} is a folder; nothing is listed")
 
-    def _check(self, file: bytes) -> None:
-        if self.is_folder and not self._follow:
-            real = os.path.realpath(file, strict=True)
+    def _follow(self, link: bytes) -> int:
+        """The mode of what a link leads to."""
+        if not self._follow_symlinks:
+            real = os.path.realpath(link, strict=True)
             if real != self._real and not real.startswith(self._real.rstrip(b"/") + b"/"):
-                raise Refused(
-                    403, f"{os.fsdecode(file)} is a link out of the folder; follow_symlinks=True would allow it"
-                )
-        if not stat.S_ISREG(os.stat(file).st_mode):
-            raise Refused(403, f"{os.fsdecode(file)} is not a regular file")
-        if not os.access(file, os.X_OK):
-            raise Refused(403, f"{os.fsdecode(file)} is not executable: chmod +x it")
+                raise Refused(403, f"{os.fsdecode(link)} leads out of the folder; follow_symlinks=True would allow it")
+        return os.stat(link).st_mode
 
 
-def _refusal(error: OSError | ValueError, file: bytes) -> Refused:
-    code = 403 if isinstance(error, PermissionError) else 404
-    return Refused(code, f"{os.fsdecode(file)}: {error.strerror if isinstance(error, OSError) else error}")
+def _check_segments(path: bytes) -> None:
+    """Raises Refused for what no path may have, neither before the script nor after it (RFC 3875, 4.1.5 and 7.2)."""
+    if b"\0" in path:
+        raise Refused(400, "the path has a NUL")
+    if b"/." in path and not {b".", b".."}.isdisjoint(path.split(b"/")):
+        raise Refused(404, "the path has a '.' or '..' segment")

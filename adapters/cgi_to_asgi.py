@@ -89,6 +89,7 @@ class _Exchange:
         self._first: Message | None = None  # of the body
         self._spool: IO[bytes] | None = None
         self._body_over = self._loop.create_future()
+        self._length = 0  # of the body
         self._started = False
 
     async def run(self) -> None:
@@ -149,10 +150,14 @@ class _Exchange:
             raise ClientDisconnected("the client has left")
         return message
 
-    async def _listen(self, running: ProgramOnLoop, length: int) -> None:
+    def _start_listening(self) -> None:
+        if self._listener is None and self._running is not None:
+            self._listener = self._loop.create_task(self._listen(self._running))
+
+    async def _listen(self, running: ProgramOnLoop) -> None:
         """A task beside the response: hands the body on, what nobody wants of it to nobody; then waits for the end."""
         try:
-            await (self._feed_spooled(running) if self._spool else self._feed(running, length))
+            await (self._feed_spooled(running) if self._spool else self._feed(running, self._length))
             running.end_of_body()
             self._body_over.set_result(None)
             while True:
@@ -183,11 +188,12 @@ class _Exchange:
     async def _answer(self, environ: Environ, script: Script, stdin: bool) -> str | None:
         """Run the program and pass its response on; where that is a local redirect, return its target."""
         await self._take_slot()
-        running = ProgramOnLoop(self._loop, self._host.start(environ, script, stdin), self._host.timeouts)
-        self._running, over = running, False
-        if self._listener is None:
-            length = int(environ.get("CONTENT_LENGTH") or 0)
-            self._listener = self._loop.create_task(self._listen(running, length))
+        program = self._host.start(environ, script, stdin)
+        running = self._running = ProgramOnLoop(self._loop, program, self._host.timeouts, self._start_listening)
+        over = False
+        if stdin:
+            self._length = int(environ["CONTENT_LENGTH"])
+            running.attend()
         try:
             local = await self._pass_on(running, Answer(environ["REQUEST_METHOD"]))
             over = True
@@ -245,7 +251,9 @@ class _Exchange:
             blocks += 1
             if not blocks % FAIR:
                 await asyncio.sleep(0)
-        if not self._body_over.done():  # many a client reads no response before it has sent all of its request
+        if (
+            self._length and not self._body_over.done()
+        ):  # many a client reads no response before it has sent all of its request
             await asyncio.wait((self._body_over,), timeout=DRAIN)
         await running.send(self._send, {"type": "http.response.body", "body": body, "more_body": False})
         await running.settle()
