@@ -1,0 +1,72 @@
+"""An ASGI app without a framework, which tells what its process is like; `wsgi` is it for a WSGI server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from adapters import ASGIToWSGI
+from tests.real.apps.asgi_records import events, note
+
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+
+
+async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+    elif scope["path"] == "/events":
+        await _start(send, b"text/event-stream")
+        async for event in events("asgi"):
+            await send({"type": "http.response.body", "body": event, "more_body": True})
+    elif scope["path"] == "/flood":
+        await _flood(send)
+    else:
+        await _start(send, b"application/json")
+        await send({"type": "http.response.body", "body": json.dumps(_report(scope)).encode()})
+
+
+async def _start(send: Send, kind: bytes) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", kind)]})
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    await receive()
+    note("asgi startup")
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    note("asgi shutdown")
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _flood(send: Send) -> None:
+    """Sends large blocks without a pause, until the client leaves."""
+    await _start(send, b"application/octet-stream")
+    note("asgi flood begun")
+    try:
+        while True:
+            await send({"type": "http.response.body", "body": bytes(1_000_000), "more_body": True})
+    finally:
+        note("asgi flood ended")
+
+
+def _report(scope: dict[str, Any]) -> dict[str, Any]:
+    shown = {key: value for key, value in scope.items() if isinstance(value, str)}
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    return {
+        "pid": os.getpid(),
+        "threads": threading.active_count(),
+        "tasks": len(asyncio.all_tasks()),
+        "scope": {**shown, "raw_path": scope["raw_path"].decode("latin-1"), "query": scope["query_string"].decode()},
+        "client": scope.get("client"),
+        "server": scope.get("server"),
+        "headers": headers,
+        "extensions": sorted(scope.get("extensions") or {}),
+    }
+
+
+wsgi = ASGIToWSGI(app)

@@ -1,0 +1,25 @@
+"""An MCP server over streamable HTTP: its lifespan keeps sessions across requests; it answers with events."""
+
+from __future__ import annotations
+
+from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
+
+mcp = MCPServer("tools")
+
+
+@mcp.tool()
+def add(one: int, two: int) -> int:
+    """The sum."""
+    return one + two
+
+
+@mcp.tool()
+async def count(to: int, context: Context) -> str:
+    """Reports progress on the way."""
+    for number in range(to):
+        await context.report_progress(number + 1, to)
+    return "counted"
+
+
+app = mcp.streamable_http_app()

@@ -1,0 +1,80 @@
+"""What ASGI apps tell of themselves: lines in the file that RECORDS names, with the process that wrote each.
+
+A file, because a server may run several processes, and because the last lines are written when the process ends.
+Knows neither a framework nor an adapter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+DOWNLOAD = Path(os.environ.get("DOWNLOAD", __file__))
+"""The file that each app gives at /download."""
+
+_records = os.open(os.environ.get("RECORDS", os.devnull), os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+
+
+def note(what: str) -> None:
+    """Add a line, in one write."""
+    os.write(_records, f"{os.getpid()} {what}\n".encode())
+
+
+class Digest:
+    """Length and SHA-256 of what was fed, a block at a time."""
+
+    def __init__(self) -> None:
+        self._sha256, self._length = hashlib.sha256(), 0
+
+    def feed(self, block: bytes) -> None:
+        """Add a block."""
+        self._sha256.update(block)
+        self._length += len(block)
+
+    def report(self) -> dict[str, Any]:
+        """What it has come to, for JSON."""
+        return {"length": self._length, "sha256": self._sha256.hexdigest()}
+
+
+def digest(block: bytes) -> dict[str, Any]:
+    """The same of one block."""
+    one = Digest()
+    one.feed(block)
+    return one.report()
+
+
+async def blocks(count: int) -> AsyncIterator[bytes]:
+    """The body of /stream: numbered lines, a little apart."""
+    for number in range(count):
+        yield b"block %d\n" % number
+        await asyncio.sleep(0.01)
+
+
+async def breaking() -> AsyncIterator[bytes]:
+    """The body of /breaks: a block, then an error."""
+    yield b"the first block\n"
+    await asyncio.sleep(0.05)
+    raise RuntimeError("broken down in mid-stream")
+
+
+async def events(name: str) -> AsyncIterator[bytes]:
+    """The body of /events: server-sent events without end; it notes its own."""
+    note(f"{name} events begun")
+    number = 0
+    try:
+        while True:
+            yield b"data: %d\n\n" % number
+            number += 1
+            await asyncio.sleep(0.05)
+    finally:
+        note(f"{name} events ended")
+
+
+async def work(name: str) -> None:
+    """What is left to do after the response of /background."""
+    await asyncio.sleep(0.3)
+    note(f"{name} worked")

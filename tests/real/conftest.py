@@ -1,0 +1,18 @@
+"""Servers that many tests share: each is started once, and the tests that need it run together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.real.wsgi_servers import WSGI_SERVERS, Site, site
+
+DOWNLOAD = bytes(range(256)) * 4096  # 1 MiB
+
+
+@pytest.fixture(scope="session", params=WSGI_SERVERS)
+def wsgi(request: pytest.FixtureRequest) -> Iterator[Site]:
+    """A WSGI server with all the ASGI apps of tests/real/apps on it."""
+    with site(request.param, download=DOWNLOAD) as running:
+        yield running

@@ -1,0 +1,48 @@
+"""Clients that leave an endless stream: its task ends within two seconds, nothing stays behind, on each WSGI server."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+
+from tests.real.serving import eventually
+from tests.real.wsgi_servers import Site
+
+STREAMING = ("asgi", "fastapi", "starlette", "django", "litestar", "quart")
+ENDS_WITHIN = 2.0  # seconds after the client has left
+
+
+@pytest.mark.parametrize("framework", STREAMING)
+def test_the_stream_ends_when_its_client_has_left(wsgi: Site, framework: str) -> None:
+    begun, ended = wsgi.noted(f"{framework} events begun"), wsgi.noted(f"{framework} events ended")
+    with wsgi.streaming(framework, "/events"):
+        wsgi.expect(f"{framework} events begun", begun + 1)
+    wsgi.expect(f"{framework} events ended", ended + 1, within=ENDS_WITHIN)
+
+
+def test_a_client_that_never_reads_and_leaves_ends_the_stream(wsgi: Site) -> None:
+    ended = wsgi.noted("asgi flood ended")
+    with wsgi.streaming("asgi", "/flood"):
+        wsgi.expect("asgi flood begun")
+    wsgi.expect("asgi flood ended", ended + 1, within=ENDS_WITHIN)
+
+
+def test_fifty_clients_that_left_leave_nothing_behind(wsgi: Site) -> None:
+    if wsgi.name.startswith("gunicorn-sync"):
+        pytest.skip("a sync worker has one client at a time: the tests above are the same")
+    before = wsgi.report()
+    ended = wsgi.noted("asgi events ended")
+    for _ in range(5):
+        with contextlib.ExitStack() as clients:
+            for _ in range(10):
+                clients.enter_context(wsgi.streaming("asgi", "/events"))
+    wsgi.expect("asgi events ended", ended + 50)
+    eventually(lambda: wsgi.report()["tasks"] <= before["tasks"], "the tasks end")
+    assert wsgi.report()["threads"] <= max(before["threads"], 24)  # servers keep up to 16 of their own
+
+
+def test_a_session_that_a_dependency_opened_is_closed(wsgi: Site) -> None:
+    with wsgi.streaming("fastapi", "/events"):
+        opened = wsgi.noted("fastapi session opened")
+    wsgi.expect("fastapi session closed", opened, within=ENDS_WITHIN)

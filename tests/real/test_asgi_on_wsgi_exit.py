@@ -1,0 +1,65 @@
+"""The end of a WSGI server with an ASGI app on it: the lifespan is shut down, held streams cannot keep it."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import time
+
+import psutil
+import pytest
+
+from tests.real.wsgi_servers import BARE, Site, site
+
+# What ends each server in an orderly way. waitress, cheroot and wsgiref leave SIGTERM to the system, which gives Python
+# no time; granian ends its workers without running exit hooks, whatever the signal.
+ORDERLY = {
+    "waitress": signal.SIGINT,
+    "gunicorn-sync": signal.SIGTERM,
+    "gunicorn-sync-preload": signal.SIGTERM,
+    "gunicorn-gthread": signal.SIGTERM,
+    "gunicorn-gthread-preload": signal.SIGTERM,
+    "cheroot": signal.SIGINT,
+    "wsgiref": signal.SIGINT,
+    "uwsgi": signal.SIGTERM,
+    "mod_wsgi": signal.SIGTERM,
+}
+GUNICORNS = tuple(name for name in ORDERLY if name.startswith("gunicorn"))
+
+
+def end(running: Site, number: signal.Signals, within: float) -> None:
+    """Send the signal; the server and all its processes must have ended so many seconds later."""
+    process = psutil.Process(running.server.process.pid)
+    tree = [process, *process.children(recursive=True)]
+    before = time.monotonic()
+    running.server.process.send_signal(number)
+    running.server.process.wait(within)
+    _, alive = psutil.wait_procs(tree[1:], timeout=max(0.1, within - (time.monotonic() - before)))
+    assert not alive
+
+
+@pytest.mark.parametrize("name", ORDERLY)
+def test_an_orderly_end_shuts_the_lifespans_down(name: str) -> None:
+    with site(name, app=BARE) as running:
+        running.report()
+        end(running, ORDERLY[name], within=10)
+        assert running.processes("asgi startup")
+        assert running.processes("asgi shutdown") == running.processes("asgi startup"), running.server.log()
+
+
+@pytest.mark.parametrize("name", GUNICORNS)
+def test_gunicorn_ends_within_its_graceful_timeout_while_it_holds_streams(name: str) -> None:
+    """It waits for open responses until --graceful-timeout (3 s here, 30 s by default), as for any WSGI app's."""
+    with site(name, app=BARE) as running, contextlib.ExitStack() as clients:
+        for _ in range(2 if "sync" in name else 8):
+            clients.enter_context(running.streaming("asgi", "/events"))
+        end(running, signal.SIGTERM, within=6)
+
+
+def test_mod_wsgi_ends_the_streams_it_holds() -> None:
+    with site("mod_wsgi", app=BARE) as running, contextlib.ExitStack() as clients:
+        for _ in range(8):
+            clients.enter_context(running.streaming("asgi", "/events"))
+        end(running, signal.SIGTERM, within=10)
+        assert running.noted("asgi events ended") == 8
+        assert running.processes("asgi shutdown") == running.processes("asgi startup")

@@ -1,0 +1,197 @@
+"""The WSGI servers that tests run ASGI apps on, and a client for the apps behind tests/real/apps/asgi_all.py.
+
+Knows servers' names, options and configuration. It must not know what is asked of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.programs import require_program
+from tests.real.serving import ROOT, Running, eventually, serve
+
+ALL = "tests.real.apps.asgi_all:app"
+BARE = "tests.real.apps.asgi_bare:wsgi"
+
+_WSGIREF = """import importlib, socketserver, sys
+from wsgiref.simple_server import WSGIServer, make_server
+class Threading(socketserver.ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+host, port, target = sys.argv[1:]
+module, attribute = target.split(":")
+app = getattr(importlib.import_module(module), attribute)
+make_server(host, int(port), app, Threading).serve_forever()
+"""
+# One process that serves in threads, as embedding hosts have it; no log file, no user to change to.
+_APACHE = """ServerRoot {folder}
+ServerName localhost
+Listen ${{ADDRESS}}
+PidFile {folder}/pid
+ErrorLog /dev/stderr
+LoadModule mpm_worker_module {modules}/mod_mpm_worker.so
+LoadModule authz_core_module {modules}/mod_authz_core.so
+LoadModule wsgi_module {modules}/mod_wsgi.so
+User {user}
+Group {group}
+StartServers 1
+ServerLimit 1
+ThreadsPerChild 32
+MaxRequestWorkers 32
+WSGISocketPrefix {folder}/wsgi
+WSGIChunkedRequest On
+WSGIApplicationGroup %{{GLOBAL}}
+WSGIDaemonProcess site threads=16 python-path={paths}
+WSGIProcessGroup site
+WSGIScriptAlias / {folder}/site.wsgi
+<Directory {folder}>
+    Require all granted
+</Directory>
+"""
+_SYNC = ("gunicorn", "--worker-class", "sync", "--threads", "1", "--workers", "2", "--graceful-timeout", "3")
+_GTHREAD = ("gunicorn", "--worker-class", "gthread", "--threads", "16", "--graceful-timeout", "3")
+WSGI_SERVERS: Mapping[str, tuple[str, ...]] = {
+    "waitress": ("waitress", "--threads=16"),
+    "gunicorn-sync": _SYNC,
+    "gunicorn-sync-preload": (*_SYNC, "--preload"),
+    "gunicorn-gthread": _GTHREAD,
+    "gunicorn-gthread-preload": (*_GTHREAD, "--preload"),
+    "cheroot": ("cheroot", "--threads", "16"),
+    "granian": (
+        *("granian-wsgi", "--blocking-threads", "16", "--backpressure", "16"),
+        *("--workers-kill-timeout", "2"),
+    ),
+    "wsgiref": (),
+    "uwsgi": (),
+    "mod_wsgi": (),
+}
+"""Each as serve() wants it: the name of the server, and options; those without have a command of their own here."""
+
+
+def _uwsgi(app: str) -> list[str]:
+    program = Path(sys.executable).with_name("uwsgi")  # built for this Python (pip install pyuwsgi)
+    if not program.exists():
+        pytest.skip("uWSGI is not installed for this Python: pip install pyuwsgi")
+    return [
+        *(
+            str(program),
+            "--http-socket",
+            "{host}:{port}",
+            "--wsgi",
+            app,
+            "--master",
+            "--processes",
+            "1",
+            "--threads",
+            "16",
+        ),
+        *("--die-on-term", "--need-app", "--py-call-osafterfork", "--disable-logging", "--buffer-size", "32768"),
+        *("--add-header", "Connection: close"),  # it closes each, and does not say so by itself
+    ]
+
+
+def _mod_wsgi(app: str, folder: Path) -> list[str]:
+    apache = require_program("apache2")
+    modules = Path("/usr/lib/apache2/modules")
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    if not (modules / f"mod_wsgi.so-{version}").exists():
+        pytest.skip(f"Apache's mod_wsgi for Python {version} is not installed")
+    paths = ":".join([str(ROOT), sysconfig.get_path("purelib")])
+    module, _, attribute = app.partition(":")
+    user = "www-data" if os.getuid() == 0 else f"#{os.getuid()}"
+    group = "www-data" if os.getuid() == 0 else f"#{os.getgid()}"
+    (folder / "site.wsgi").write_text(
+        "import os\n"
+        + "".join(f"os.environ[{name!r}] = {os.environ[name]!r}\n" for name in ("RECORDS", "DOWNLOAD"))
+        + f"from {module} import {attribute} as application\n"
+    )
+    configuration = folder / "apache.conf"
+    configuration.write_text(_APACHE.format(folder=folder, modules=modules, paths=paths, user=user, group=group))
+    return ["env", "ADDRESS={host}:{port}", apache, "-f", str(configuration), "-DFOREGROUND"]
+
+
+class Site:
+    """A server with all ASGI apps on it, the lines that they have written, and the time that each is given."""
+
+    def __init__(self, name: str, server: Running, client: httpx.Client, records: Path) -> None:
+        self.name, self.server, self._client, self._records = name, server, client, records
+
+    def ask(self, framework: str, method: str, path: str, **more: Any) -> httpx.Response:
+        """Make a request of httpx's arguments to one framework's app; its whole response."""
+        headers = {"Host": f"{framework}.test", **more.pop("headers", {})}
+        self._client.cookies.clear()
+        return self._client.request(method, self.server.url + path, headers=headers, **more)
+
+    def get(self, framework: str, path: str, **more: Any) -> httpx.Response:
+        return self.ask(framework, "GET", path, **more)
+
+    def post(self, framework: str, path: str, **more: Any) -> httpx.Response:
+        return self.ask(framework, "POST", path, **more)
+
+    @contextlib.contextmanager
+    def streaming(self, framework: str, path: str) -> Iterator[socket.socket]:
+        """A connection on which a GET has been sent and the start of its response has come; it ends with the block."""
+        with socket.create_connection((self.server.host, self.server.port), timeout=10) as connection:
+            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {framework}.test\r\n\r\n".encode())
+            head = connection.recv(1000)
+            assert head.startswith((b"HTTP/1.1 200", b"HTTP/1.0 200")), head
+            yield connection
+
+    def noted(self, what: str) -> int:
+        """How often the apps have written this line, in whatever process."""
+        return sum(line.partition(" ")[2] == what for line in self._records.read_text().splitlines())
+
+    def expect(self, what: str, count: int = 1, within: float = 10.0) -> None:
+        """Wait until the line has been written so often."""
+        eventually(lambda: self.noted(what) >= count, f"{what!r} noted {count} times", within)
+
+    def processes(self, what: str) -> set[int]:
+        """The processes that have written this line."""
+        lines = [line.partition(" ") for line in self._records.read_text().splitlines()]
+        return {int(pid) for pid, _, text in lines if text == what}
+
+    def report(self) -> dict[str, Any]:
+        """What a process of the server says of itself."""
+        report: dict[str, Any] = self.get("asgi", "/report").json()
+        return report
+
+
+@contextlib.contextmanager
+def site(name: str, *options: str, app: str = ALL, download: bytes = b"") -> Iterator[Site]:
+    """Run one of WSGI_SERVERS with ALL apps or another, and further `options`; `download` is in the file they give."""
+    with (
+        tempfile.TemporaryDirectory(prefix="wsgi-server-") as directory,
+        pytest.MonkeyPatch.context() as patch,
+        httpx.Client(timeout=20, trust_env=False) as client,
+    ):
+        folder = Path(directory)
+        folder.chmod(0o755)  # Apache's children are not root
+        records, file = folder / "records", folder / "download.bin"
+        records.touch()
+        records.chmod(0o666)
+        file.write_bytes(download)
+        patch.setenv("RECORDS", str(records))
+        patch.setenv("DOWNLOAD", str(file))
+        with _serving(app, name, options, folder) as running:
+            yield Site(name, running, client, records)
+
+
+def _serving(app: str, name: str, options: Sequence[str], folder: Path) -> contextlib.AbstractContextManager[Running]:
+    if name == "wsgiref":
+        return serve([sys.executable, "-c", _WSGIREF, "{host}", "{port}", app])
+    if name == "uwsgi":
+        return serve([*_uwsgi(app), *options])
+    if name == "mod_wsgi":
+        return serve([*_mod_wsgi(app, folder), *options])
+    server, *others = WSGI_SERVERS[name]
+    return serve(app, server, *others, *options)
