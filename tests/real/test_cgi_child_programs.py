@@ -1,0 +1,207 @@
+"""Flask and FastAPI programs under web servers: this project's CGI hosts, lighttpd, Apache's mod_cgid and mod_cgi."""
+
+import concurrent.futures
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.real.cgi_servers import OURS, SERVERS, serving, write_program
+from tests.real.serving import Running, eventually
+
+PROGRAMS = {"flask": "WSGIToCGI", "fastapi": "ASGIToCGI"}
+
+
+class Site:
+    """A server with the programs, and a client that asks one of them."""
+
+    def __init__(self, name: str, server: Running, folder: Path, program: str) -> None:
+        self.name, self.server, self.folder, self.program = name, server, folder, program
+        self.client = httpx.Client(base_url=server.url, timeout=20)
+
+    def url(self, path: str) -> str:
+        return f"/{self.program}.cgi{path}"
+
+    def recorded(self) -> list[str]:
+        record = self.folder / "record"
+        return record.read_text().split("\n") if record.exists() else []
+
+    def signal(self) -> None:
+        (self.folder / "signal").touch()
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Served"]:
+    folder, scratch = tmp_path_factory.mktemp("htdocs"), tmp_path_factory.mktemp("scratch")
+    folder.chmod(0o777)
+    for program, adapter in PROGRAMS.items():
+        app = f"from tests.real.apps.cgi_child_{program} import app"
+        write_program(folder / f"{program}.cgi", f"from adapters import {adapter}", app, f"{adapter}(app).run()")
+    with serving(request.param, folder, scratch) as server:
+        yield request.param, server, folder
+
+
+Served = tuple[str, Running, Path]
+
+
+@contextlib.contextmanager
+def asking(served: Served, program: str) -> Iterator[Site]:
+    site = Site(*served, program)
+    for file in ("record", "signal"):
+        (site.folder / file).unlink(missing_ok=True)
+    with site.client:
+        yield site
+
+
+@pytest.fixture(params=PROGRAMS)
+def site(request: pytest.FixtureRequest, served: Served) -> Iterator[Site]:
+    with asking(served, request.param) as site:
+        yield site
+
+
+@pytest.fixture
+def fastapi(served: Served) -> Iterator[Site]:
+    with asking(served, "fastapi") as site:
+        yield site
+
+
+def digest(octets: bytes) -> str:
+    return f"{len(octets)} {hashlib.sha256(octets).hexdigest()}"
+
+
+def test_a_path_outside_ascii_and_the_links_that_lead_back(site: Site) -> None:
+    response = site.client.get(site.url("/hello/caf%C3%A9%20%25"))
+    assert response.status_code == 200, response.text
+    root = f"/{site.program}.cgi"
+    assert response.json() == {"name": "café %", "root": root, "url": f"{root}/hello/x?q=y"}
+    assert site.client.get(response.json()["url"]).json()["name"] == "x"
+
+
+def test_head_has_the_head_of_get(site: Site) -> None:
+    get, head = (site.client.request(method, site.url("/hello/x")) for method in ("GET", "HEAD"))
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == get.headers["content-type"]
+
+
+def test_no_content(site: Site) -> None:
+    response = site.client.get(site.url("/no-content"))
+    assert (response.status_code, response.content) == (204, b"")
+
+
+def test_a_form(site: Site) -> None:
+    response = site.client.post(site.url("/form"), data={"a": "ä b", "b": "&="})
+    assert response.json() == {"a": "ä b", "b": "&="}
+
+
+def test_an_upload(site: Site) -> None:
+    octets = bytes(range(256)) * 4000
+    response = site.client.post(site.url("/upload"), data={"note": "n"}, files={"file": ("ü.bin", octets)})
+    assert response.json() == {"name": "ü.bin", "digest": digest(octets), "note": "n"}
+
+
+@pytest.mark.parametrize("size", [0, 2_000_000], ids=str)
+def test_a_body_of_known_length(site: Site, size: int) -> None:
+    octets = b"\0\xff" * (size // 2)
+    assert site.client.put(site.url("/raw"), content=octets).text == digest(octets)
+
+
+def test_a_chunked_body(site: Site) -> None:
+    """Apache passes it without a length; the others find out the length first."""
+    blocks = [bytes([number]) * 50_000 for number in range(30)]
+    response = site.client.put(site.url("/raw"), content=iter(blocks))
+    assert response.text == digest(b"".join(blocks))
+
+
+def test_a_body_that_is_not_read_does_not_cost_the_response(site: Site) -> None:
+    response = site.client.put(site.url("/ignored"), content=b"x" * 300_000)
+    assert (response.status_code, response.text) == (200, "not read")
+
+
+def test_the_first_block_comes_before_the_last_is_made(site: Site) -> None:
+    with site.client.stream("GET", site.url("/stream")) as response:
+        blocks = response.iter_raw()
+        assert next(blocks) == b"first\n"
+        site.signal()
+        assert b"".join(blocks) == b"last\n"
+
+
+def test_a_client_that_leaves_ends_a_stream(site: Site) -> None:
+    with site.client.stream("GET", site.url("/ticks")) as response:
+        assert next(response.iter_raw()).startswith(b"tick\n")
+        assert "ended" not in site.recorded(), site.server.log()
+    eventually(lambda: "ended" in site.recorded(), "the stream has been closed")
+    if site.program == "fastapi":
+        eventually(lambda: "shut down" in site.recorded(), "the lifespan has ended")
+
+
+def test_a_redirect(site: Site) -> None:
+    response = site.client.get(site.url("/redirect"))
+    assert response.status_code == 303
+    target = httpx.URL(site.server.url).join(response.headers["location"])
+    assert target.path == f"/{site.program}.cgi/hello/there"
+    assert site.client.get(target).json()["name"] == "there"
+
+
+def test_cookies(site: Site) -> None:
+    response = site.client.get(site.url("/cookies"), headers={"Cookie": "x=1; y=2"})
+    assert response.json() == {"x": "1", "y": "2"}
+    assert [cookie.partition(";")[0] for cookie in response.headers.get_list("set-cookie")] == ["a=1", "b=2"]
+
+
+def test_authorization(site: Site) -> None:
+    response = site.client.get(site.url("/authorization"), headers={"Authorization": "Bearer x"})
+    assert response.text == "Bearer x"
+
+
+def test_a_stray_print_goes_to_the_servers_log(site: Site) -> None:
+    assert site.client.get(site.url("/prints")).text == "clean"
+    eventually(lambda: "a stray print" in site.server.log(), "it is in the log")
+
+
+def test_a_crash_is_a_500_and_a_traceback_in_the_log(site: Site) -> None:
+    before = site.server.log().count("ZeroDivisionError: of the application")
+    assert site.client.get(site.url("/crash")).status_code == 500
+    eventually(
+        lambda: site.server.log().count("ZeroDivisionError: of the application") > before, "the traceback is in the log"
+    )
+
+
+def test_a_crash_after_the_head_cuts_the_response_off(site: Site) -> None:
+    received = b""
+    with contextlib.ExitStack() as stack:
+        if site.name in OURS:  # the others end it as if it were whole, whatever the program's exit status
+            stack.enter_context(pytest.raises(httpx.RemoteProtocolError))
+        with site.client.stream("GET", site.url("/crash-late")) as response:
+            assert response.status_code == 200
+            for block in response.iter_raw():
+                received += block
+    assert received == b"first\n"
+
+
+def test_many_at_once(site: Site) -> None:
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        names = pool.map(lambda n: site.client.get(site.url(f"/hello/{n}")).json()["name"], range(4))
+    assert list(names) == ["0", "1", "2", "3"]
+
+
+def test_the_lifespan_is_around_the_request(fastapi: Site) -> None:
+    assert fastapi.client.get(fastapi.url("/state")).text == "connected"
+    eventually(lambda: "shut down" in fastapi.recorded(), "the lifespan has ended")
+
+
+def test_a_background_task_runs_after_the_response_and_to_its_end(fastapi: Site) -> None:
+    """Also under servers that send SIGTERM when the response has ended."""
+    with fastapi.client.stream("GET", fastapi.url("/background")) as response:
+        blocks = response.iter_raw()
+        assert next(blocks) == b"at once"
+        if fastapi.name == "apache-cgi":  # which ends no response before the program's stderr
+            fastapi.signal()
+        assert not list(blocks)
+    if fastapi.name != "apache-cgi":
+        assert "worked" not in fastapi.recorded()
+        fastapi.signal()
+    eventually(lambda: "worked" in fastapi.recorded(), "the work is done")
+    eventually(lambda: "shut down" in fastapi.recorded(), "the lifespan has ended")

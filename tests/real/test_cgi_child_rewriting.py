@@ -1,0 +1,69 @@
+"""Programs that lighttpd or Apache keeps out of their URLs by rewriting: what the application sees, and its links."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.real.cgi_servers import SERVERS, serving, write_program
+from tests.real.serving import Running
+
+THEIRS = [name for name in SERVERS if name.startswith(("lighttpd", "apache"))]
+WSGI = """
+from adapters import WSGIToCGI
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    seen = (environ[name] for name in ("SCRIPT_NAME", "PATH_INFO", "QUERY_STRING"))
+    return ["\\n".join([*seen, environ.get("HTTP_AUTHORIZATION", "none")]).encode("latin-1")]
+WSGIToCGI(app%s).run()
+"""
+ASGI = """
+from adapters import ASGIToCGI
+async def app(scope, receive, send):
+    assert scope["type"] == "http"
+    root = scope["root_path"]
+    seen = (root, scope["path"].removeprefix(root), scope["query_string"].decode())
+    authorization = dict(scope["headers"]).get(b"authorization", b"none").decode()
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": "\\n".join([*seen, authorization]).encode()})
+ASGIToCGI(app%s).run()
+"""
+
+
+@pytest.fixture(scope="module", params=[f"{name}-{side}" for name in THEIRS for side in ("wsgi", "asgi")])
+def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    name, _, side = request.param.rpartition("-")
+    source = {"wsgi": WSGI, "asgi": ASGI}[side]
+    folder, scratch = tmp_path_factory.mktemp("htdocs"), tmp_path_factory.mktemp("scratch")
+    (folder / "fallback").mkdir()
+    write_program(folder / "app.cgi", source % "")
+    write_program(folder / "fallback" / "root.cgi", source % ", script_name='/fallback'")
+    with serving(name, folder, scratch) as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("url", "seen"),
+    [
+        ("/app.cgi/caf%C3%A9?q=1", ("/app.cgi", "/café", "q=1")),
+        ("/app.cgi", ("/app.cgi", "", "")),
+        ("/pretty/caf%C3%A9/x%20y", ("/pretty", "/café/x y", "")),
+        ("/pretty/x?q=1", ("/pretty", "/x", "q=1")),
+        ("/fallback/caf%C3%A9/x", ("/fallback", "/café/x", "")),
+    ],
+)
+def test_the_client_is_where_it_thinks_it_is(served: Running, url: str, seen: tuple[str, str, str]) -> None:
+    response = httpx.get(served.url + url)
+    assert response.status_code == 200, served.log()
+    assert tuple(response.text.split("\n")[:2]) == seen[:2]
+    if not url.startswith("/pretty/x?") or "Apache" in response.headers["server"]:  # lighttpd's rule drops the query
+        assert response.text.split("\n")[2] == seen[2]
+
+
+def test_authorization_comes_through_a_rewriting(served: Running) -> None:
+    headers = {"Authorization": "Bearer x"}
+    if "Apache" in httpx.get(served.url + "/app.cgi", headers=headers).headers["server"]:
+        assert httpx.get(served.url + "/app.cgi/x", headers=headers).text.split("\n")[3] == "none"
+        assert httpx.get(served.url + "/login/x", headers=headers).text.split("\n")[3] == "Bearer x"
+    else:
+        assert httpx.get(served.url + "/pretty/x", headers=headers).text.split("\n")[3] == "Bearer x"
