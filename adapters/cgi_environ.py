@@ -29,6 +29,7 @@ _PASSED = (
 _DROPPED = frozenset(("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_PROXY"))
 _CREDENTIALS = frozenset(("HTTP_AUTHORIZATION", "HTTP_PROXY_AUTHORIZATION"))  # 4.1.18
 _HEADER = re.compile("HTTP_[A-Z0-9_]+", re.ASCII).fullmatch
+_ADDRESS = re.compile(rb"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*").fullmatch
 _DIGITS = re.compile("[0-9]+", re.ASCII).fullmatch
 _SHELL_ACTIVE = re.compile(rb"([^A-Za-z0-9_./:,@%+=\x80-\xff-])")
 _PATH_SAFE = "/:@!$&'()*+,;=-._~"
@@ -81,6 +82,8 @@ def meta_variables(environ: Mapping[str, Any], script: Script, root: bytes | Non
         variables[b"DOCUMENT_ROOT"] = root
         if script.path_info:  # 4.1.6
             variables[b"PATH_TRANSLATED"] = root.rstrip(b"/") + script.path_info
+    if not _ADDRESS(variables.get(b"SERVER_ADDR", b"")):  # the path of a socket, or a name
+        variables.pop(b"SERVER_ADDR", None)
     for name, octet_string in variables.items():
         if b"\0" in octet_string:
             raise Refused(400, f"{name.decode()} has a NUL")

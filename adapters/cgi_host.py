@@ -34,7 +34,8 @@ class CGIHost:
     """The programs below a folder, or one program, and the terms on which they run.
 
     program: a folder, whose executable files are the programs: the first part of a path that names a file is
-        SCRIPT_NAME, the rest PATH_INFO. Or one executable file, which gets every path as PATH_INFO.
+        SCRIPT_NAME, the rest PATH_INFO. Or one executable file, which gets every path as PATH_INFO. In a path "%2F" is
+        a slash like any other; "." and ".." are refused everywhere (4.1.5 allows that).
     prefix: what the path must begin with to reach them, e.g. "/cgi-bin"; it is part of SCRIPT_NAME.
     env: variables for every program; they win over all others. DOCUMENT_ROOT (the folder itself, if not given here) is
         also what PATH_TRANSLATED starts with.

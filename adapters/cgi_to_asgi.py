@@ -94,7 +94,9 @@ class _Exchange:
 
     async def run(self) -> None:
         try:
-            environ = environ_from_scope(self._scope)
+            environ = environ_from_scope(self._scope, comma=", ")
+            if server := self._scope.get("server"):
+                environ["SERVER_ADDR"] = server[0]
             script = self._host.find(environ)
             stdin = await self._await_body(environ)
             for _ in range(MAX_REDIRECTS + 1):

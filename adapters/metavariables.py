@@ -56,11 +56,11 @@ def _remember(cache: dict[Any, Any], name: bytes | str, value: object) -> None:
         cache[name] = value
 
 
-def _combined(key: str, first: str, second: str) -> str:
+def _combined(key: str, first: str, second: str, comma: str) -> str:
     """One value for a repeated header: RFC 9110, 5.3 (a list), 8.6 (Content-Length); RFC 6265, 4.2.1 (Cookie)."""
     if key == "CONTENT_LENGTH":
         return f"{first},{second}"  # judged as a list by content_length()
-    return f"{first}; {second}" if key == "HTTP_COOKIE" else f"{first},{second}"
+    return f"{first}; {second}" if key == "HTTP_COOKIE" else f"{first}{comma}{second}"
 
 
 def content_length(text: str) -> str:
@@ -142,10 +142,11 @@ def _server(scope: Mapping[str, Any], host: str) -> tuple[str, str]:
     return name, str(port) if port or port == 0 else PORTS.get(scope.get("scheme") or "http", "80")
 
 
-def environ_from_scope(scope: Mapping[str, Any]) -> Environ:
+def environ_from_scope(scope: Mapping[str, Any], comma: str = ",") -> Environ:
     """The meta-variables of an `http` scope (ASGI HTTP 2.5), as WSGI strings, in a new dict; no `wsgi.*` keys.
 
-    Any optional key of the scope may be missing. Raises BadRequest for a Content-Length that states no one length.
+    Any optional key of the scope may be missing. `comma` joins the values of a repeated header (RFC 9110, 5.3). Raises
+    BadRequest for a Content-Length that states no one length.
     """
     root = _native(scope.get("root_path") or "")
     path, target = _path(scope, root)
@@ -170,7 +171,7 @@ def environ_from_scope(scope: Mapping[str, Any]) -> Environ:
             key = _key(name)
         if key:
             text = value.decode("latin-1")
-            environ[key] = _combined(key, environ[key], text) if key in environ else text
+            environ[key] = _combined(key, environ[key], text, comma) if key in environ else text
     length = environ.get("CONTENT_LENGTH")
     if length is not None and not _DIGITS(length):
         if length:

@@ -102,7 +102,11 @@ class MetaVariables:
 
     def test_4_1_18_a_repeated_header_is_one_list(self, ask: Asker) -> None:
         environ = ask.environ(headers=[("Accept", "text/html"), ("Accept", "text/plain")])
-        assert re.fullmatch("text/html, ?text/plain", environ["HTTP_ACCEPT"])
+        assert re.fullmatch("text/html, ?text/plain", environ["HTTP_ACCEPT"])  # a WSGI server has joined them already
+
+    def test_4_1_18_repeated_cookies_are_joined_by_semicolons(self, ask: Asker) -> None:
+        environ = ask.environ(headers=[("Cookie", "a=1"), ("Cookie", "b=2")])
+        assert re.fullmatch("a=1[;,] ?b=2", environ["HTTP_COOKIE"])
 
     def test_a_proxy_header_is_no_http_proxy_variable(self, ask: Asker) -> None:
         environ = ask.environ(headers=[("Proxy", "http://evil.example"), ("PROXY", "http://evil.example")])

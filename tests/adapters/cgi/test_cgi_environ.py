@@ -105,6 +105,11 @@ def test_a_request_uri_is_made_where_the_server_tells_none() -> None:
     )
 
 
+@pytest.mark.parametrize(("got", "wants"), [("127.0.0.1", b"127.0.0.1"), ("::1", b"::1"), ("/run/a.sock", None)])
+def test_server_addr_is_an_address_or_unset(got: str, wants: bytes | None) -> None:
+    assert variables(SERVER_ADDR=got).get(b"SERVER_ADDR") == wants
+
+
 def test_a_nul_is_refused() -> None:
     with pytest.raises(Refused) as refused:
         variables(HTTP_X="a\0b")

@@ -188,6 +188,21 @@ def test_http_2_has_a_body_or_none_without_saying_so(programs: Path) -> None:
     assert b'"SERVER_PROTOCOL": "HTTP/2.0"' in asyncio.run(main(b""))
 
 
+def test_4_1_18_repeated_headers_are_lists_and_cookies_pairs(programs: Path) -> None:
+    async def main() -> bytes:
+        channel = Channel()
+        channel.body(b"")
+        headers = [(b"accept", b"a/b"), (b"accept", b"c/d"), (b"cookie", b"a=1"), (b"cookie", b"b=2")]
+        await CGIToASGI(programs)(scope("/report.py", headers=headers), channel.requests.get, channel.responses.put)
+        await channel.next()
+        body: bytes = (await channel.next())["body"]
+        return body
+
+    body = asyncio.run(main())
+    assert b'"HTTP_ACCEPT": "a/b, c/d"' in body
+    assert b'"HTTP_COOKIE": "a=1; b=2"' in body
+
+
 def test_root_path_stays_in_front_of_script_name(programs: Path) -> None:
     async def main() -> bytes:
         channel = Channel()
