@@ -407,7 +407,8 @@ class Inbox(_ToThread):
                 self._open()
 
     def forget(self) -> None:
-        """From the thread, which will not read any more: let go of whoever would have been called to listen."""
+        """From the thread, whose request is over: the rest will not come, and nobody will be called to listen."""
+        self.close()
         self.started, self._start = True, int
 
     def end(self) -> None:

@@ -121,7 +121,7 @@ class Body:
         return io.BufferedReader(_Raw(self.inbox, self._spooled), 64 * 1024)
 
     def close(self) -> None:
-        """Free the temporary file, and whoever would have been asked for more."""
+        """The request is over: free the temporary file; who reads on finds that the rest will not come."""
         self.inbox.forget()
         if self._spooled is not None:
             self._spooled.close()

@@ -133,6 +133,7 @@ async def refuse(send: Send, error: BadRequest) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
+_FILE_MESSAGES = ("http.response.pathsend", "http.response.zerocopysend")
 _NO_TASK = Task(int, int)  # type: ignore[arg-type] # in a listener's place once it is too late for one
 
 
@@ -149,6 +150,7 @@ class _Exchange:
         self._send_file: _SendFile | None = None
         self._listener: Task | None = None
         self._error: BaseException | None = None
+        self._complete = False  # the end of the response has gone to the server
         self._abandoned = False  # no coroutine is left to raise the error
         environ["wsgi.input"] = io.BytesIO()
         environ["waitress.client_disconnected"] = self._outbox.is_closed
@@ -197,6 +199,7 @@ class _Exchange:
             while not ended:
                 items, ended = await outbox.get()
                 if items:
+                    self._complete = _completes(items[-1])
                     await (_deliver_each if self._verbatim else _deliver)(send, items)
                     if not ended and not outbox.waiting:
                         watch()
@@ -245,7 +248,8 @@ class _Exchange:
             while True:
                 message = await self._receive()
                 if message["type"] == "http.disconnect":
-                    return self._hang_up()
+                    # After the response it means no more than that (ASGI HTTP, "Disconnect - receive event").
+                    return None if self._complete else self._hang_up()
                 if over:
                     return  # some middleware says the same again whenever it is asked, and never that the client left
                 if inbox is None or inbox.over:
@@ -288,6 +292,11 @@ class _Exchange:
             wrapped.__cause__ = error
             error = wrapped
         self._error = error
+
+
+def _completes(item: Any) -> bool:
+    """Whether this is the last that is sent of a response."""
+    return item["type"] in _FILE_MESSAGES if type(item) is dict else item[2]
 
 
 async def _in_thread(loop: Loop, workers: Workers, call: Callable[[], object]) -> None:
