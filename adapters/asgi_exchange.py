@@ -14,7 +14,8 @@ from contextvars import Context
 from typing import Any, NamedTuple
 
 from .asgi_app import ASGIApp, Message, Scope
-from .crossing import ClientDisconnected, Desk
+from .crossing import Desk
+from .disconnected import ClientDisconnected
 from .heads import AppProtocolError, Headers, has_body, head_from_asgi
 
 log = logging.getLogger("gateways.asgi")

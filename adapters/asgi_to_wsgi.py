@@ -20,10 +20,12 @@ from typing import Any
 
 from .asgi_app import ASGIApp, Message, as_asgi3
 from .asgi_exchange import GRACE, Exchange, PathSend
-from .crossing import ClientDisconnected, Desk, LoopClosed, adopt
+from .crossing import Desk, adopt
+from .disconnected import ClientDisconnected
 from .heads import has_body
 from .lifespan import Lifespan, LifespanFailed
 from .loop_thread import BorrowedLoop, LoopFactory, acquire, release
+from .loops import LoopClosed
 from .metavariables import BadRequest, content_length, scope_from_environ
 from .wsgi_client import left
 from .wsgi_response import StartResponse

@@ -1,4 +1,4 @@
-"""Where a thread meets an event loop: a mailbox per loop, and bounded channels of blocks in both directions.
+"""Where a thread meets an event loop: bounded channels of blocks, both ways, over the loop's mailbox (loops.py).
 
 The only module of this package that knows both sides. It must not know WSGI, ASGI or CGI: it moves calls and blocks.
 Each wait, and what ends it:
@@ -17,204 +17,20 @@ a coroutine, Desk     room for its next block        the thread's get(), by one 
 
 from __future__ import annotations
 
-import asyncio
-import sys
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
-from contextvars import Context, copy_context
+from collections.abc import Callable
+from contextvars import Context
 from functools import partial
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, NamedTuple
 
-from .disconnected import ClientDisconnected as ClientDisconnected  # noqa: PLC0414 (handed on)
+from .disconnected import ClientDisconnected
+from .loops import Future, Loop, LoopClosed
 from .workers import Workers
 
 HIGH_WATER = 256 * 1024  # bytes that may wait in a channel before its writer has to
-LISTEN_AFTER = 0.05  # seconds until a request that is still running is worth watching for a client that leaves
 _LOOP_CHECK = 0.5  # seconds between a parked thread's looks at whether its loop, or its client, is still there
-
-Main = Callable[[], Coroutine[Any, Any, None]]
-
-
-class LoopClosed(RuntimeError):
-    """The event loop has ended: nothing that is posted to it will run."""
-
-
-class Future(Protocol):
-    """What a coroutine awaits and its loop resolves: asyncio's future, or its like on trio."""
-
-    def done(self) -> bool: ...
-    def set_result(self, result: None, /) -> None: ...
-    def __await__(self) -> Any: ...
-
-
-class Task(NamedTuple):
-    """A task that runs beside the one that spawned it."""
-
-    cancel: Callable[[], object]
-    ended: Callable[[], Awaitable[object]]  # waits until it has
-
-
-class Calls(NamedTuple):
-    """What a kind of event loop must offer."""
-
-    wake: Callable[[Callable[[], None]], object]  # from any thread: run this on the loop soon; RuntimeError if it ended
-    closed: Callable[[], bool]
-    create_future: Callable[[], Future]
-    call_later: Callable[[float, Callable[[], None]], object]
-    spawn: Callable[[Main], Task]
-
-
-class Loop:
-    """An event loop as the threads see it: a mailbox. And a sweep, as its own coroutines see it: attend().
-
-    The mailbox costs one wake-up for everything posted since the loop last looked. Nothing is lost in either order: a
-    thread appends, then reads the flag; the loop clears the flag, then empties the box.
-    """
-
-    def __init__(self, calls: Calls, asyncio_loop: asyncio.AbstractEventLoop | None) -> None:
-        self.asyncio_loop = asyncio_loop
-        self.wake, self.closed, self.create_future, self.call_later, self.spawn = calls
-        self._box: deque[Callable[[], object]] = deque()
-        self._posted = False
-        self._attended: dict[Callable[[], object], int] = {}
-        self._tick = 0
-        self._sweeping = False
-
-    def post(self, call: Callable[[], object]) -> None:
-        """Have `call`, which must not raise, run on the loop, in order. From any thread; raises LoopClosed."""
-        self._box.append(call)
-        if not self._posted:
-            self._posted = True
-            try:
-                self.wake(self._drain)
-            except RuntimeError:
-                self._posted = False
-                self._box.clear()
-                raise LoopClosed("the event loop has ended") from None
-
-    def _drain(self) -> None:
-        self._posted = False
-        box = self._box
-        while box:
-            box.popleft()()
-
-    def attend(self, call: Callable[[], object]) -> None:
-        """Have `call` run on the loop in one to two LISTEN_AFTER unless leave() comes first. On the loop's thread only.
-
-        One timer serves all of the loop's requests: one that is over at once pays for no timer of its own.
-        """
-        self._attended[call] = self._tick
-        if not self._sweeping:
-            self._sweeping = True
-            self.call_later(LISTEN_AFTER, self._sweep)
-
-    def leave(self, call: Callable[[], object]) -> None:
-        """Undo attend(), if it has not run yet. On the loop's thread only."""
-        self._attended.pop(call, None)
-
-    def _sweep(self) -> None:
-        due = [call for call, tick in self._attended.items() if tick < self._tick]
-        self._tick += 1
-        for call in due:
-            del self._attended[call]
-            call()
-        self._sweeping = bool(self._attended)
-        if self._sweeping:
-            self.call_later(LISTEN_AFTER, self._sweep)
-
-
-def asyncio_loop(loop: asyncio.AbstractEventLoop) -> Loop:
-    """An asyncio event loop as Loop."""
-
-    def spawn(main: Main) -> Task:
-        task = loop.create_task(main())
-        return Task(task.cancel, partial(asyncio.wait, [task]))
-
-    calls = Calls(loop.call_soon_threadsafe, loop.is_closed, loop.create_future, loop.call_later, spawn)
-    return Loop(calls, loop)
-
-
-class _TrioFuture:
-    """As much of a future as one waiting task needs."""
-
-    def __init__(self, trio: Any) -> None:
-        self._trio, self._task, self._done = trio, None, False
-
-    def done(self) -> bool:
-        return self._done
-
-    def set_result(self, result: None, /) -> None:
-        self._done = True
-        if self._task is not None:
-            self._trio.lowlevel.reschedule(self._task)
-
-    def _cancelled(self, raise_cancel: object) -> Any:
-        self._task, self._done = None, True
-        return self._trio.lowlevel.Abort.SUCCEEDED
-
-    def __await__(self) -> Any:
-        if not self._done:
-            self._task = self._trio.lowlevel.current_task()
-            yield from self._trio.lowlevel.wait_task_rescheduled(self._cancelled).__await__()
-
-
-def _trio_loop(token: Any) -> Loop:
-    trio: Any = sys.modules["trio"]
-
-    def call_later(seconds: float, call: Callable[[], None]) -> None:
-        async def wait() -> None:
-            await trio.sleep(seconds)
-            call()
-
-        trio.lowlevel.spawn_system_task(wait)
-
-    def spawn(main: Main) -> Task:
-        scope, over = trio.CancelScope(), trio.Event()
-
-        async def run() -> None:
-            with scope:
-                await main()
-            over.set()
-
-        trio.lowlevel.spawn_system_task(run, context=copy_context())
-        return Task(scope.cancel, over.wait)
-
-    def closed() -> bool:
-        try:
-            token.run_sync_soon(int)  # any call will do: the token alone knows
-        except trio.RunFinishedError:
-            return True
-        return False
-
-    return Loop(Calls(token.run_sync_soon, closed, partial(_TrioFuture, trio), call_later, spawn), None)
-
-
-_here = threading.local()
-
-
-def running_loop() -> Loop:
-    """The loop that the caller runs on: asyncio's (uvloop's, any other), else trio's. RuntimeError outside of both."""
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        if "trio" not in sys.modules:
-            raise
-        return _known(sys.modules["trio"].lowlevel.current_trio_token(), _trio_loop)
-    try:
-        if _here.key is loop:
-            return cast(Loop, _here.loop)
-    except AttributeError:
-        pass
-    return _known(loop, asyncio_loop)
-
-
-def _known(key: Any, make: Callable[[Any], Loop]) -> Loop:
-    if getattr(_here, "key", None) is not key:
-        _here.loop, _here.key = make(key), key
-    return cast(Loop, _here.loop)
-
 
 _UNSET: Any = object()
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any
 
-from .crossing import Loop, asyncio_loop
+from .loops import Loop, asyncio_loop
 
 log = logging.getLogger("gateways.asgi")
 

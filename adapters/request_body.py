@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import IO, Any, NamedTuple
 
-from .crossing import HIGH_WATER, Inbox, Loop
+from .crossing import HIGH_WATER, Inbox
+from .loops import Loop
 from .workers import Workers
 
 Message = Mapping[str, Any]

@@ -1,0 +1,120 @@
+"""What a WSGI application makes of a response, as ASGI's messages; also those that only some servers know.
+
+Knows ASGI HTTP 2.5, "Path Send", "Zero Copy Send" and "Early Hints". It must not know who made an item, or when.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any
+
+from .crossing import Outbox
+from .heads import Head, head_from_wsgi
+
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+
+_JOIN = 64 * 1024  # blocks that wait together are joined up to about this size
+_FILE_MESSAGES = ("http.response.pathsend", "http.response.zerocopysend")
+_PLAIN = (io.BufferedReader, io.BufferedRandom, io.FileIO)
+
+
+def completes(item: Any) -> bool:
+    """Whether this is the last that is sent of a response."""
+    return item["type"] in _FILE_MESSAGES if type(item) is dict else item[2]
+
+
+async def deliver(send: Send, items: list[Any]) -> None:
+    """Send what waits, small blocks together: they waited while the server was busy, so none is held back by it."""
+    if len(items) == 1 and type(items[0]) is not dict:
+        head, block, last = items[0]
+        if head is not None:
+            await send({"type": "http.response.start", "status": head.status, "headers": head.headers})
+        return await send({"type": "http.response.body", "body": block, "more_body": not last})
+    blocks: list[bytes] = []
+    size = 0
+    last = None
+    for item in items:
+        if type(item) is dict:  # a message of its own
+            await send(item)
+            continue
+        head, block, last = item
+        if head is not None:
+            await send({"type": "http.response.start", "status": head.status, "headers": head.headers})
+        if blocks and size + len(block) > _JOIN:
+            await send({"type": "http.response.body", "body": b"".join(blocks), "more_body": True})
+            blocks, size = [], 0
+        blocks.append(block)
+        size += len(block)
+    if last is not None:
+        body = blocks[0] if len(blocks) == 1 else b"".join(blocks)
+        await send({"type": "http.response.body", "body": body, "more_body": not last})
+
+
+async def deliver_each(send: Send, items: list[Any]) -> None:
+    """Send each block as a message of its own, and the end as another."""
+    for item in items:
+        head, block, last = (None, b"", False) if type(item) is dict else item
+        if type(item) is dict:
+            await send(item)
+        if head is not None:
+            await send({"type": "http.response.start", "status": head.status, "headers": head.headers})
+        if block:
+            await send({"type": "http.response.body", "body": block, "more_body": True})
+        if last:
+            await send({"type": "http.response.body"})
+
+
+def early_hints(outbox: Outbox, headers: list[tuple[str, str]]) -> None:
+    """`wsgi.early_hints`: send the Link headers as a 103 response now (RFC 8297)."""
+    links = [value for name, value in head_from_wsgi("200 OK", headers).headers if name == b"link"]
+    if links:
+        outbox.put({"type": "http.response.early_hint", "links": links}, 0)
+
+
+class SendFile:
+    """The server's own way to send a file: `http.response.pathsend` if it has that, else `zerocopysend`."""
+
+    def __init__(self, outbox: Outbox, by_path: bool) -> None:
+        self._outbox, self._by_path = outbox, by_path
+
+    def size(self, filelike: Any) -> int | None:
+        """The bytes of a regular file that is read from its start; None for anything else."""
+        file = _plain_file(filelike)
+        if file is None:
+            return None
+        try:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode) or file.tell() != 0:
+                return None
+            if self._by_path and not os.path.samestat(Path(os.fsdecode(file.name)).stat(), status):
+                return None
+        except (OSError, ValueError):
+            return None
+        return status.st_size
+
+    def send(self, head: Head, filelike: Any, size: int) -> None:
+        """Send the head and the file, and wait until the server is done with it."""
+        file = _plain_file(filelike)
+        message = (
+            {"type": "http.response.pathsend", "path": os.fspath(Path(os.fsdecode(file.name)).absolute())}
+            if self._by_path
+            else {"type": "http.response.zerocopysend", "file": file, "offset": 0, "count": size, "more_body": False}
+        )
+        start = {"type": "http.response.start", "status": head.status, "headers": head.headers}
+        self._outbox.put(start, 0)
+        self._outbox.put(message, 0)
+        self._outbox.drain()
+
+
+def _plain_file(filelike: Any) -> Any:
+    """The file itself, if reading it gives the bytes of its descriptor (a GzipFile's would not be those)."""
+    if type(filelike).__module__ == "tempfile":
+        filelike = getattr(filelike, "file", filelike)
+    raw = getattr(filelike, "raw", filelike)
+    named = isinstance(getattr(raw, "name", None), (str, bytes))
+    return filelike if type(raw) is io.FileIO and type(filelike) in _PLAIN and named else None

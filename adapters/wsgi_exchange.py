@@ -1,0 +1,202 @@
+"""One request of a WSGI application on an ASGI server: run() in a worker thread, everything else on the loop.
+
+Knows who runs where, and who is told when the other side ends. The order of a response is wsgi_response.py's
+matter, its messages are asgi_messages.py's, the body is request_body.py's; threads and loops meet in crossing.py.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Callable, Mapping
+from contextvars import copy_context
+from functools import partial
+from typing import Any
+
+from .asgi_messages import Send, SendFile, completes, deliver, deliver_each, early_hints
+from .async_views import forget_tasks, lend_loop
+from .crossing import Outbox, adopt
+from .disconnected import ClientDisconnected
+from .loops import Loop, Task
+from .request_body import Body, Receive
+from .workers import Workers
+from .wsgi_response import Item, WSGIApp, WSGIResponse
+
+log = logging.getLogger("gateways.wsgi")
+
+_NO_TASK = Task(int, int)  # type: ignore[arg-type] # in a listener's place once it is too late for one
+
+
+class Exchange:
+    """One request: run() in a worker thread, everything else on the loop."""
+
+    def __init__(
+        self, app: WSGIApp, environ: dict[str, Any], loop: Loop, receive: Receive, workers: Workers, verbatim: bool
+    ) -> None:
+        self._app, self._environ, self._loop, self._receive = app, environ, loop, receive
+        self._workers, self._verbatim = workers, verbatim
+        self._outbox = Outbox(loop, workers)
+        self._body: Body | None = None
+        self._send_file: SendFile | None = None
+        self._listener: Task | None = None
+        self._error: BaseException | None = None
+        self._complete = False  # the end of the response has gone to the server
+        self._abandoned = False  # no coroutine is left to raise the error
+        environ["wsgi.input"] = io.BytesIO()
+        environ["waitress.client_disconnected"] = self._outbox.is_closed
+
+    def offer(self, extensions: Mapping[str, Any]) -> None:
+        """Pass on what the server can do (ASGI extensions)."""
+        if "http.response.early_hint" in extensions:
+            self._environ["wsgi.early_hints"] = partial(early_hints, self._outbox)
+        if "http.response.pathsend" in extensions or "http.response.zerocopysend" in extensions:
+            self._send_file = SendFile(self._outbox, "http.response.pathsend" in extensions)
+
+    async def collect(self, spool: int) -> None:
+        """Receive as much of the body as may be received before a thread is taken, and make the application's input."""
+        environ = self._environ
+        length = int(environ["CONTENT_LENGTH"]) if "CONTENT_LENGTH" in environ else None
+        environ["wsgi.input_terminated"] = True
+        if "HTTP_EXPECT" in environ and "100-continue" in environ["HTTP_EXPECT"].lower():
+            self._body = Body(self._loop, self._workers, self._receive, length, self._listen)
+            environ["wsgi.input"] = self._body.postponed()
+            return
+        first = await self._receive()
+        block = first.get("body", b"")
+        if (
+            not first.get("more_body", False)
+            and first["type"] == "http.request"
+            and (length is None or len(block) == length)
+        ):
+            length = len(block)
+            environ["wsgi.input"] = io.BytesIO(block)
+        else:
+            self._body = Body(self._loop, self._workers, self._receive, length, self._listen)
+            environ["wsgi.input"], length = await self._body.collect(
+                first, spool, partial(_in_thread, self._loop, self._workers)
+            )
+        if length or (length == 0 and environ["SERVER_PROTOCOL"][:7] == "HTTP/1."):
+            environ["CONTENT_LENGTH"] = str(length)
+
+    async def serve(self, send: Send) -> None:
+        """Have a worker run the application; send what it makes. Raises its error, or the server's."""
+        outbox, loop, watch = self._outbox, self._loop, self._watch
+        context = copy_context()
+        self._workers.submit(context.run, self.run)
+        loop.attend(watch)
+        try:
+            ended = False
+            while not ended:
+                items, ended = await outbox.get()
+                if items:
+                    self._complete = completes(items[-1])
+                    await (deliver_each if self._verbatim else deliver)(send, items)
+                    if not ended and not outbox.waiting:
+                        watch()
+        except Exception:  # the server's send() failed: the application is told, and finishes before we do
+            self._hang_up()
+            await outbox.ended()
+            raise
+        except BaseException:  # cancelled: the thread finishes by itself
+            self._abandoned = True
+            self._hang_up()
+            raise
+        finally:
+            loop.leave(watch)
+            listener, self._listener = self._listener, _NO_TASK  # it holds this exchange
+            if listener is not None:
+                listener.cancel()
+        if listener is not None:
+            await listener.ended()
+        adopt(context)
+        if self._error is not None:
+            try:
+                raise self._error
+            finally:
+                self._error = None  # its traceback holds this frame
+
+    def _hang_up(self) -> None:
+        """Nobody is there any more: the application's next read or block fails."""
+        self._outbox.close()
+        if self._body is not None:
+            self._body.inbox.close()
+
+    def _watch(self) -> None:
+        """Notice the client's leaving from now on, unless that would receive a body that was not asked for."""
+        if self._body is None or self._body.asked_for:
+            self._listen()
+
+    def _listen(self) -> None:
+        """Receive what the client still sends, in a task beside this one: the rest of the body, then its leaving."""
+        if self._listener is None:
+            self._listener = self._loop.spawn(self._receive_all)
+
+    async def _receive_all(self) -> None:
+        inbox = self._body.inbox if self._body is not None else None
+        over = False  # the request has ended
+        try:
+            while True:
+                message = await self._receive()
+                if message["type"] == "http.disconnect":
+                    # After the response it means no more than that (ASGI HTTP, "Disconnect - receive event").
+                    return None if self._complete else self._hang_up()
+                if over:
+                    return  # some middleware says the same again whenever it is asked, and never that the client left
+                if inbox is None or inbox.over:
+                    over = True
+                    continue
+                inbox.put(message.get("body", b""))
+                if not message.get("more_body", False):
+                    inbox.end()
+                    over = True
+                await inbox.room()
+        except Exception as error:
+            self._error = error
+            self._hang_up()
+
+    def run(self) -> None:
+        """In the thread: the application's whole part. Whatever it raises ends here."""
+        outbox = self._outbox
+        items: list[Item] = []
+        lend_loop(self._loop.asyncio_loop)
+        try:
+            if not outbox.closed:
+                response = WSGIResponse(outbox.put, self._environ["REQUEST_METHOD"], self._verbatim)
+                items = response.answer(self._app, self._environ, self._send_file)
+        except BaseException as error:
+            self._failed(error)
+        finally:
+            forget_tasks()
+            if self._body is not None:
+                self._body.close()
+            outbox.end(*items)
+
+    def _failed(self, error: BaseException) -> None:
+        """In the thread: keep an error for the coroutine to raise, in a form that ends neither it nor the loop."""
+        if isinstance(error, ClientDisconnected) and self._outbox.closed:
+            return
+        if self._abandoned:
+            return log.error("the application failed after its request had been cancelled", exc_info=error)
+        if isinstance(error, (StopIteration, StopAsyncIteration)) or not isinstance(error, Exception):
+            wrapped = RuntimeError(f"the application raised {error!r}")
+            wrapped.__cause__ = error
+            error = wrapped
+        self._error = error
+
+
+async def _in_thread(loop: Loop, workers: Workers, call: Callable[[], object]) -> None:
+    """Run `call`, which may wait for a disk, in a worker thread. Raises what it raises."""
+    outbox = Outbox(loop, workers)
+
+    def run(_: object) -> None:
+        try:
+            call()
+        except Exception as error:
+            outbox.end(error)
+        else:
+            outbox.end()
+
+    workers.submit(run, None)
+    errors, _ = await outbox.get()
+    for error in errors:
+        raise error
