@@ -8,6 +8,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
+from .patience import PATIENCE
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -161,7 +163,7 @@ class Journal:
             self.entries.append(entry)
             self._changed.notify_all()
 
-    def expect(self, *entries: Any, limit: float = 5.0) -> None:
+    def expect(self, *entries: Any, limit: float = PATIENCE) -> None:
         """Wait until each of `entries` has been noted."""
         end = time.monotonic() + limit
         with self._changed:
@@ -170,7 +172,7 @@ class Journal:
                 assert left > 0, f"not noted within {limit} s: {missing}; noted: {self.entries}"
                 self._changed.wait(left)
 
-    def last(self, count: int = 1, limit: float = 5.0) -> Any:
+    def last(self, count: int = 1, limit: float = PATIENCE) -> Any:
         """Entry number `count`, once there is one."""
         end = time.monotonic() + limit
         with self._changed:
@@ -188,7 +190,7 @@ def live_tasks(loop: asyncio.AbstractEventLoop) -> list[str]:
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
         return sorted(str(task) for task in tasks)
 
-    return asyncio.run_coroutine_threadsafe(ask(), loop).result(5)
+    return asyncio.run_coroutine_threadsafe(ask(), loop).result(PATIENCE)
 
 
 def pairs(headers: Iterable[Iterable[bytes]]) -> list[tuple[bytes, bytes]]:

@@ -1,6 +1,6 @@
 """The server's side of PEP 3333, which a test drives one step at a time; each has a limit, so a hang is a failure.
 
-Knows WSGI and clocks. It must not know which adapter it drives, nor what the app behind it does.
+Knows WSGI. It must not know which adapter it drives, nor what the app behind it does.
 """
 
 from __future__ import annotations
@@ -9,18 +9,15 @@ import queue
 import re
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from typing import Any, Self
 
+from .patience import PATIENCE
 from .request import Environ, environ
 
 WSGIApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
-
-
-LIMIT = 5.0  # seconds for one step; a correct adapter needs milliseconds
 
 
 class Hang(AssertionError):
@@ -136,13 +133,13 @@ class Exchange:
 
     def _wait(self, future: Future[Any], what: str) -> Any:
         try:
-            return future.result(LIMIT)
+            return future.result(PATIENCE)
         except TimeoutError:
             if future.done():
                 raise  # the application's own
         frame = sys._current_frames().get(self.thread.ident or 0)
         stack = "".join(traceback.format_stack(frame)) if frame else "(its thread is gone)"
-        raise Hang(f"{what} has not ended after {LIMIT} s; the server's thread stands at\n{stack}")
+        raise Hang(f"{what} has not ended after {PATIENCE} s; the server's thread stands at\n{stack}")
 
     def _call(self) -> Iterable[bytes]:
         self.result = self.app(self.environ, self._start_response)
@@ -226,11 +223,3 @@ class Outcome:
 def threads() -> set[threading.Thread]:
     """All live threads but those of servers that tests have driven."""
     return {thread for thread in threading.enumerate() if thread.name != "wsgi-server"}
-
-
-def eventually(what: str, true: Callable[[], object], limit: float = LIMIT) -> None:
-    """Wait until `true()` holds; fail with `what` when it does not within `limit` seconds."""
-    end = time.monotonic() + limit
-    while not true():
-        assert time.monotonic() < end, f"not within {limit} s: {what}"
-        time.sleep(0.005)

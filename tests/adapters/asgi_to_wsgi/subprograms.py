@@ -19,7 +19,8 @@ import asyncio, os, signal, sys, threading, time
 import uvloop
 from tests.adapters.asgi_to_wsgi.apps import *
 from tests.adapters.asgi_to_wsgi.contenders import contender
-from tests.adapters.asgi_to_wsgi.harness import Exchange, eventually, fetch
+from tests.adapters.asgi_to_wsgi.harness import Exchange, fetch
+from tests.adapters.asgi_to_wsgi.patience import eventually
 from tests.adapters.asgi_to_wsgi.request import environ
 from tests.adapters.asgi_to_wsgi.subprograms import child, Told, say
 make = contender().make

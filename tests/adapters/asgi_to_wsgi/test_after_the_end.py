@@ -8,8 +8,9 @@ import pytest
 
 from .apps import Gate, Journal, Receive, Scope, Send, body, raises, respond, sends, start
 from .conftest import Bridge, ErrorLog, LoopFactory
-from .harness import eventually, fetch
+from .harness import fetch
 from .misbehaving import FIRST, TRAILERS
+from .patience import eventually
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ def test_promised_trailers_do_not_keep_the_response_open(bridge: Bridge) -> None
 
 
 def test_an_error_after_the_end_spoils_nothing_and_is_logged(bridge: Bridge, errors: ErrorLog) -> None:
-    """Background work that fails has no response left to fail: the log is all there is."""
+    """Ours: background work that fails has no response left to fail: the log is all there is."""
     error = ValueError("too late")
     response = fetch(bridge(raises(error, start(), body(b"done"))))
     assert (response.code, response.body) == (200, b"done")

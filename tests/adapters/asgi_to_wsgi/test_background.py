@@ -11,7 +11,8 @@ import pytest
 
 from .apps import Gate, Journal, Receive, Scope, Send, Watched, body, live_tasks, respond, start
 from .conftest import Bridge, ErrorLog, LoopFactory
-from .harness import Exchange, eventually, fetch
+from .harness import Exchange, fetch
+from .patience import eventually
 from .request import Input, environ
 
 
@@ -78,7 +79,7 @@ def test_a_client_that_left_before_the_end_was_read_does_not_end_the_work(bridge
 
 
 def test_a_task_that_the_app_left_behind_goes_on(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """One loop a process: a task that outlives its request is not killed with it."""
+    """Ours: one loop a process: a task that outlives its request is not killed with it."""
     gate, journal = Gate(), Journal()
     tasks: list[Any] = []
 
@@ -162,7 +163,7 @@ def test_the_body_that_was_not_read_in_time_is_gone(bridge: Bridge) -> None:
 
 
 def test_the_servers_thread_is_free_while_the_work_goes_on(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """A server with one thread serves the next client meanwhile."""
+    """Ours: a server with one thread serves the next client meanwhile."""
     gate, journal = Gate(), Journal()
     app = bridge(works_afterwards(gate, journal), loop_factory)
     with Exchange(app) as one_thread:
@@ -182,7 +183,7 @@ def test_close_of_the_adapter_ends_the_work(bridge: Bridge, loop_factory: LoopFa
 
 
 def test_work_that_nothing_else_refers_to_is_not_collected(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Asyncio keeps weak references to tasks only: the adapter must hold the app's own task."""
+    """Ours: asyncio keeps weak references to tasks only: the adapter must hold the app's own task."""
     journal = Journal()
     alive: list[weakref.ref[Any]] = []
 
@@ -204,7 +205,7 @@ def test_work_that_nothing_else_refers_to_is_not_collected(bridge: Bridge, loop_
 
 
 def test_no_task_is_left_when_the_work_is_done(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Two hundred responses with work after them leave the loop as it was."""
+    """Ours: two hundred responses with work after them leave the loop as it was."""
 
     async def works_a_little(scope: Scope, receive: Receive, send: Send) -> None:
         await respond(send)

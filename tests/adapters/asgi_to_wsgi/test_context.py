@@ -88,7 +88,7 @@ def test_requests_at_the_same_time_do_not_see_each_others(bridge: Bridge, loop_f
 
 
 def test_nothing_of_the_first_request_stays_in_the_loop(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """The thread of the loop is born during some request, and must not keep that one's variables for all others."""
+    """Ours: the loop's thread is born during some request, and must not keep that one's variables for all others."""
     app = bridge(tells_its_id, loop_factory)
     assert fetch(in_context(app, "first")).body == b"first"
     assert fetch(app).body == b"none"
@@ -113,7 +113,7 @@ def test_the_lifespan_is_no_part_of_the_first_request(bare: Bridge) -> None:
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 def test_what_the_app_set_before_its_head_is_seen_by_wsgi_middleware(bridge: Bridge, stream: bool) -> None:
-    """Asgiref's way: access logs and tracing around the adapter read what the app found out (a user, a route)."""
+    """Ours: asgiref's way: access logs and tracing around the adapter read what the app found out (a user, a route)."""
     seen: list[str] = []
 
     async def sets_a_variable(scope: Scope, receive: Receive, send: Send) -> None:

@@ -48,7 +48,7 @@ def test_an_app_that_sends_gets_an_oserror(bridge: Bridge, loop_factory: LoopFac
 
 
 def test_an_app_that_waits_to_send_gets_an_oserror(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Backpressure ends with the client: a send() that waits for room must not wait for ever."""
+    """Ours: backpressure ends with the client: a send() that waits for room must not wait for ever."""
     journal = Journal()
 
     async def sends_without_pause(scope: Scope, receive: Receive, send: Send) -> None:
@@ -137,7 +137,7 @@ def test_a_stream_may_be_closed_before_it_is_read(bridge: Bridge, loop_factory: 
 
 
 def test_close_may_be_called_again(bridge: Bridge) -> None:
-    """Middleware and servers both call close() on the way out of an error."""
+    """Ours: middleware and servers both call close() on the way out of an error."""
     with open_stream(bridge(endless)) as exchange:
         exchange.close()
         exchange.close()
@@ -152,7 +152,7 @@ def test_nothing_more_comes_after_close(bridge: Bridge) -> None:
 
 
 def test_the_two_tasks_of_a_framework_both_end(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Starlette's way: one task streams, one listens for the disconnect, the first to end cancels the other."""
+    """Ours: Starlette's way: one task streams, one listens for the disconnect, the first to end cancels the other."""
     journal = Journal()
 
     async def streams_and_listens(scope: Scope, receive: Receive, send: Send) -> None:
@@ -173,7 +173,7 @@ def test_the_two_tasks_of_a_framework_both_end(bridge: Bridge, loop_factory: Loo
 
 
 def test_a_server_that_can_tell_is_asked_while_the_app_is_silent(bridge: Bridge) -> None:
-    """waitress: environ["waitress.client_disconnected"]() knows that a client left before there is a block to write."""
+    """Ours: environ["waitress.client_disconnected"]() knows that a client left before there is a block to write."""
     journal, left = Journal(), threading.Event()
 
     async def polls_nothing(scope: Scope, receive: Receive, send: Send) -> None:

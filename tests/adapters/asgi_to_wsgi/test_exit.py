@@ -21,7 +21,7 @@ def test_the_lifespan_is_shut_down_when_the_process_exits(factory: str) -> None:
 
 
 def test_the_lifespan_is_shut_down_when_the_main_thread_is_interrupted() -> None:
-    """Ctrl-C of a server whose main thread serves, as wsgiref's does."""
+    """Ours: Ctrl-C of a server whose main thread serves, as wsgiref's does."""
     lines = subprograms.run("""
         app = make(Told(), None)
         blocks = app(environ(path="/stream"), lambda *_: None)
@@ -36,7 +36,7 @@ def test_the_lifespan_is_shut_down_when_the_main_thread_is_interrupted() -> None
 
 
 def test_a_main_thread_that_waits_for_a_silent_app_can_be_interrupted() -> None:
-    """A lock that is waited for without an end in sight must still let a signal through."""
+    """Ours: a lock that is waited for without an end in sight must still let a signal through."""
     lines = subprograms.run("""
         async def silent(scope, receive, send):
             say("waiting")
@@ -53,6 +53,16 @@ def test_a_main_thread_that_waits_for_a_silent_app_can_be_interrupted() -> None:
 
 
 STUCK = {
+    "a server's thread that is no daemon in the middle of a stream": """
+        app, begun = make(Told(), None), threading.Event()
+
+        def serve():
+            for _ in app(environ(path="/stream"), lambda *_: None):
+                begun.set()
+
+        threading.Thread(target=serve).start()
+        assert begun.wait(5)
+    """,
     "a stream that nobody reads": """
         exchange = Exchange(make(Told(), None), environ(path="/stream"))
         exchange.call(), exchange.block()
@@ -89,7 +99,7 @@ STUCK = {
 
 @pytest.mark.parametrize("program", STUCK.values(), ids=STUCK)
 def test_the_process_exits_promptly_with(program: str) -> None:
-    """An operator's TERM must not have to become a KILL: servers give their workers half a minute at most."""
+    """Ours: an operator's TERM must not have to become a KILL: servers give their workers half a minute at most."""
     before = time.monotonic()
     subprograms.run(program)
     assert time.monotonic() - before < 8

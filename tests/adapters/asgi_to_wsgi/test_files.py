@@ -91,7 +91,7 @@ def test_a_file_that_is_not_there_is_an_error_before_the_head(bridge: Bridge, tm
 
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 304)])
 def test_a_response_without_content_sends_no_file(bridge: Bridge, file: Path, method: str, status: int) -> None:
-    """RFC 9110, 6.4.1."""
+    """RFC 9110, 6.4.1: HEAD, 204 and 304 have none."""
     app = bridge(sends(start(status, [(b"content-length", b"100000")]), pathsend(file)))
     response = fetch(app, environ(method, wsgi_file_wrapper=SendFile))
     assert (response.body, response.values("content-length")) == (b"", ["100000"])

@@ -5,13 +5,29 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
+from typing import Any
 
 import pytest
 
-from .apps import Gate, Journal, Receive, Scope, Send, Watched, body, endless, live_tasks, respond, start
+from .apps import (
+    Gate,
+    Journal,
+    Receive,
+    Scope,
+    Send,
+    Watched,
+    body,
+    endless,
+    hello,
+    live_tasks,
+    read_all,
+    respond,
+    start,
+)
 from .conftest import Bridge, ErrorLog, LoopFactory
-from .harness import Exchange, eventually, fetch, open_stream
-from .request import environ
+from .harness import Exchange, Outcome, fetch, open_stream
+from .patience import eventually
+from .request import environ, upload
 
 GRACE = 10.0  # seconds in which an app that heeds nothing else must have been cancelled
 
@@ -73,7 +89,7 @@ def test_an_error_in_clean_up_is_logged(bridge: Bridge, errors: ErrorLog) -> Non
 
 
 def test_a_stream_that_is_dropped_without_close_ends_too(bridge: Bridge) -> None:
-    """Some servers and test clients forget close(); the app must not stream into nowhere for good."""
+    """Ours: some servers and test clients forget close(); the app must not stream into nowhere for good."""
     journal = Journal()
 
     async def streams(scope: Scope, receive: Receive, send: Send) -> None:
@@ -91,7 +107,7 @@ def test_a_stream_that_is_dropped_without_close_ends_too(bridge: Bridge) -> None
 
 
 def test_nothing_is_left_of_a_hundred_clients_that_left(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """No task may outlive its client: here each is ended by the error of its next send()."""
+    """Ours: no task may outlive its client: here each is ended by the error of its next send()."""
 
     async def streams(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == "/stream":
@@ -127,7 +143,7 @@ def test_a_response_that_was_read_to_its_end_is_not_cancelled(bridge: Bridge) ->
 
 
 def test_other_requests_go_on(bridge: Bridge) -> None:
-    """One client's end is nobody else's."""
+    """Ours: one client's end is nobody else's."""
     gate = Gate()
 
     async def waits(scope: Scope, receive: Receive, send: Send) -> None:
@@ -144,3 +160,28 @@ def test_other_requests_go_on(bridge: Bridge) -> None:
         leaves.close()
         gate.open()
         assert stays.finish() == b"ok"
+
+
+@pytest.mark.parametrize("app", [endless, hello], ids=["stream", "whole"])
+def test_a_server_that_refuses_the_head_ends_the_app(bridge: Bridge, app: Any) -> None:
+    """PEP 3333: start_response() may raise; the server then has nothing to close(), so nobody else ends the app."""
+    watched = Watched(app)
+    adapter = bridge(watched)
+
+    def refuses(status: str, headers: Any, exc_info: Any = None) -> Any:
+        raise ConnectionError("refused by the server")
+
+    with pytest.raises(ConnectionError, match="refused by the server"):
+        adapter(environ(), refuses)
+    eventually("the app to end", lambda: watched.calls == 1 and watched.running == 0, limit=GRACE)
+
+
+def test_an_app_that_gives_up_on_a_broken_body_has_done_nothing_wrong(bridge: Bridge, errors: ErrorLog) -> None:
+    """HTTP, "Disconnect": Django returns without a response then; an error for the server, not one in the log."""
+
+    async def gives_up(scope: Scope, receive: Receive, send: Send) -> None:
+        assert (await read_all(receive))[1] == "http.disconnect"
+
+    given, _ = upload(b"12345", length=10)
+    assert Outcome(bridge(gives_up), given).failed
+    assert errors.records == []

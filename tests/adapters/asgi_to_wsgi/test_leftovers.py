@@ -12,12 +12,13 @@ import pytest
 
 from .apps import Receive, Scope, Send, Watched, echo, endless, hello, live_tasks, stream
 from .conftest import Bridge, LoopFactory
-from .harness import eventually, fetch, threads
+from .harness import fetch, threads
+from .patience import eventually
 from .request import Environ, environ
 
 
 def test_a_thousand_requests_leave_threads_and_tasks_as_they_were(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Whole, streamed, refused, failed and left by their client."""
+    """Ours: whole, streamed, refused, failed and left by their client."""
 
     async def by_path(scope: Scope, receive: Receive, send: Send) -> None:
         await {"/whole": hello, "/stream": stream, "/leaves": endless, "/fails": breaks}[scope["path"]](
@@ -94,7 +95,7 @@ def no_collector() -> Iterator[None]:
 def test_nothing_of_a_finished_request_stays_referenced(
     bridge: Bridge, loop_factory: LoopFactory, app: Any, request_: Callable[[Any, Environ], None]
 ) -> None:
-    """A body of 100 MB must go with its request and not with the garbage collector's next full round."""
+    """Ours: a body of 100 MB must go with its request and not with the garbage collector's next full round."""
     adapter = bridge(app, loop_factory)
     request_(adapter, environ("POST", body=b"12345"))  # what is made once is made now
     mark = Mark()

@@ -13,7 +13,7 @@ from .request import environ
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)], ids=["HEAD", "204", "304"])
 @pytest.mark.parametrize("parts", [1, 3])
 def test_a_response_that_has_no_content_is_given_none(bridge: Bridge, method: str, status: int, parts: int) -> None:
-    """RFC 9110, 6.4.1. ASGI apps answer HEAD as GET and leave the cutting to the server; few WSGI servers cut."""
+    """RFC 9110, 6.4.1: ASGI apps answer HEAD as GET and leave the cutting to the server; few WSGI servers cut."""
     blocks = [body(b"block", number < parts - 1) for number in range(parts)]
     response = fetch(bridge(sends(start(status, [(b"etag", b'"1"')]), *blocks)), environ(method))
     assert (response.code, response.body, response.values("etag")) == (status, b"", ['"1"'])

@@ -12,12 +12,13 @@ import uvloop
 from .apps import Receive, Scope, Send, echo, endless, hello, respond, stream
 from .conftest import Bridge, LoopFactory
 from .contenders import contender, is_ours
-from .harness import Exchange, eventually, fetch, threads
+from .harness import Exchange, fetch, threads
+from .patience import eventually
 from .request import environ
 
 
 def test_making_an_adapter_makes_neither_thread_nor_loop() -> None:
-    """A module that makes one at import time must be importable anywhere: before a fork, in a test, in a REPL."""
+    """Ours: a module that makes one at import time must be importable anywhere: before a fork, in a test, in a REPL."""
     before = threads()
     for factory in (None, uvloop.new_event_loop):
         contender().make(http_only_hello, factory)
@@ -31,7 +32,7 @@ async def http_only_hello(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def test_an_adapter_may_be_made_while_a_loop_runs(bridge: Bridge) -> None:
-    """asyncio: making it must not take the running loop for its own."""
+    """Ours: asyncio: making it must not take the running loop for its own."""
 
     async def make() -> Any:
         return bridge(hello)
@@ -40,7 +41,7 @@ def test_an_adapter_may_be_made_while_a_loop_runs(bridge: Bridge) -> None:
 
 
 def test_a_thread_that_runs_a_loop_of_its_own_may_call_the_adapter(bridge: Bridge) -> None:
-    """A WSGI app called from a coroutine (a test client, a notebook): the app runs on the adapter's loop, not there."""
+    """Ours: a coroutine may call a WSGI app (a test client, a notebook): the app runs on the adapter's loop."""
     app = bridge(hello)
 
     async def calls_it() -> bytes:
@@ -50,7 +51,7 @@ def test_a_thread_that_runs_a_loop_of_its_own_may_call_the_adapter(bridge: Bridg
 
 
 def test_a_call_from_the_adapters_own_loop_is_an_error_and_not_a_deadlock(bridge: Bridge) -> None:
-    """A thread that waits for itself waits for ever."""
+    """Ours: a thread that waits for itself waits for ever."""
 
     async def calls_an_adapter(scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -63,7 +64,7 @@ def test_a_call_from_the_adapters_own_loop_is_an_error_and_not_a_deadlock(bridge
 
 
 def test_all_adapters_of_a_process_share_one_loop_and_thread(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """A session or lock of one mounted app can be used by another; a thousand adapters are no thousand threads."""
+    """Ours: a session of one mounted app can be used by another; a thousand adapters are no thousand threads."""
     loops: set[Any] = set()
 
     async def keeps_its_loop(scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,7 +83,7 @@ def test_all_adapters_of_a_process_share_one_loop_and_thread(bridge: Bridge, loo
 
 
 def test_each_loop_factory_has_a_loop_of_its_own(bridge: Bridge) -> None:
-    """loop_factory: what it makes is what the app runs on."""
+    """Ours: loop_factory: what it makes is what the app runs on."""
     loops: list[asyncio.AbstractEventLoop] = []
 
     async def keeps_its_loop(scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,7 +104,7 @@ def test_each_loop_factory_has_a_loop_of_its_own(bridge: Bridge) -> None:
 
 
 def test_a_loop_factory_that_fails_is_an_error_for_the_request(bridge: Bridge) -> None:
-    """And the next request tries again: a limit on descriptors passes."""
+    """Ours: and the next request tries again: a limit on descriptors passes."""
     tries: list[int] = []
 
     def factory() -> asyncio.AbstractEventLoop:
@@ -119,7 +120,7 @@ def test_a_loop_factory_that_fails_is_an_error_for_the_request(bridge: Bridge) -
 
 
 def test_no_thread_is_left_when_all_adapters_are_closed(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """close() ends the loop with the last adapter that uses it."""
+    """Ours: close() ends the loop with the last adapter that uses it."""
 
     def factory() -> asyncio.AbstractEventLoop:
         return (loop_factory or asyncio.new_event_loop)()
@@ -135,7 +136,7 @@ def test_no_thread_is_left_when_all_adapters_are_closed(bridge: Bridge, loop_fac
 
 
 def test_options_are_named() -> None:
-    """loop_factory is keyword-only: a second position would be taken for a path, a wait time, a loop."""
+    """Ours: loop_factory is keyword-only: a second position would be taken for a path, a wait time, a loop."""
     if is_ours():
         from adapters import ASGIToWSGI
 
@@ -151,7 +152,7 @@ def debugging() -> asyncio.AbstractEventLoop:
 
 
 def test_the_loop_is_never_touched_from_another_thread(bridge: Bridge, caplog: pytest.LogCaptureFixture) -> None:
-    """asyncio, "Debug Mode": calls that are not thread-safe raise; here they would surface as errors or in the log."""
+    """Ours: in asyncio's debug mode calls that are not thread-safe raise; they would be errors, or in the log."""
     for app in (hello, echo, stream):
         assert fetch(bridge(app, debugging), environ("POST", body=b"x" * 200_000)).code == 200
     with Exchange(bridge(endless, debugging)) as exchange:

@@ -13,8 +13,9 @@ import pytest
 
 from .apps import Gate, Journal, Receive, Scope, Send, Watched, body, hello, live_tasks, raises, respond, start
 from .conftest import Bridge, ErrorLog, LoopFactory
-from .harness import Exchange, Outcome, eventually, fetch
+from .harness import Exchange, Outcome, fetch
 from .misbehaving import AFTER_A_BLOCK, BEFORE_THE_HEAD, FIRST, NO_APPS, TRAILERS
+from .patience import eventually
 from .request import environ
 
 each_before = pytest.mark.parametrize("app", BEFORE_THE_HEAD.values(), ids=BEFORE_THE_HEAD)
@@ -49,7 +50,7 @@ def test_what_goes_wrong_after_a_block_is_an_error_where_the_next_would_be(
 
 
 def test_the_server_gets_the_apps_own_exception(bridge: Bridge) -> None:
-    """Servers' error pages, and error trackers around them, show what the app raised."""
+    """Ours: servers' error pages, and error trackers around them, show what the app raised."""
     error = LookupError("the app's own")
     outcome = Outcome(bridge(raises(error)))
     chain = [outcome.error, getattr(outcome.error, "__cause__", None), getattr(outcome.error, "__context__", None)]
@@ -57,7 +58,7 @@ def test_the_server_gets_the_apps_own_exception(bridge: Bridge) -> None:
 
 
 def test_an_error_is_logged_once_with_its_traceback(bridge: Bridge, errors: ErrorLog) -> None:
-    """An operator needs to see where the app failed, and not three times."""
+    """Ours: an operator needs to see where the app failed, and not three times."""
     error = LookupError("the app's own")
     assert Outcome(bridge(raises(error))).failed
     records = errors.records
@@ -110,7 +111,7 @@ def test_what_is_no_asgi_app_is_an_error_and_not_a_hang(bare: Bridge, app: Any) 
 
 
 def test_an_app_that_cancels_itself_is_an_error(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """asyncio: a task may cancel itself; its server must not wait for it."""
+    """Ours: asyncio: a task may cancel itself; its server must not wait for it."""
 
     async def cancels_itself(scope: Scope, receive: Receive, send: Send) -> None:
         task = asyncio.current_task()
@@ -122,7 +123,7 @@ def test_an_app_that_cancels_itself_is_an_error(bridge: Bridge, loop_factory: Lo
 
 
 def test_an_app_whose_task_group_fails_leaves_no_task(bridge: Bridge) -> None:
-    """Structured concurrency: the children end with their parent, and the server gets the group's error."""
+    """Ours: structured concurrency: the children end with their parent, and the server gets the group's error."""
 
     async def fails_in_a_group(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == "/fails":
@@ -142,7 +143,7 @@ def test_an_app_whose_task_group_fails_leaves_no_task(bridge: Bridge) -> None:
 
 @pytest.mark.parametrize("broken", [raises(SystemExit(1)), raises(KeyboardInterrupt)], ids=["exit", "interrupt"])
 def test_requests_under_way_survive_anothers_exit(bridge: Bridge, loop_factory: LoopFactory, broken: Any) -> None:
-    """Asyncio lets SystemExit and KeyboardInterrupt out of a task and through the loop: that must not end the rest."""
+    """Ours: asyncio lets SystemExit and KeyboardInterrupt out of a task; that must not end the rest."""
     gate, journal = Gate(), Journal()
 
     async def waits(scope: Scope, receive: Receive, send: Send) -> None:
@@ -160,7 +161,7 @@ def test_requests_under_way_survive_anothers_exit(bridge: Bridge, loop_factory: 
 
 
 def test_a_task_that_an_app_left_behind_cannot_end_the_loop(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """The same from a task that the adapter never saw."""
+    """Ours: the same from a task that the adapter never saw."""
     journal = Journal()
 
     async def exits() -> None:

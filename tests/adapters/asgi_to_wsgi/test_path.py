@@ -14,7 +14,7 @@ def test_the_path_is_text_decoded_from_utf_8(seen: Any) -> None:
 
 
 def test_a_path_that_is_no_utf_8_still_reaches_the_app(seen: Any) -> None:
-    """A client chooses these bytes: they must not be an error of the server; raw_path has what was sent."""
+    """Ours: a client chooses these bytes: they must not be an error of the server; raw_path has what was sent."""
     scope = seen(path="/\xff\xfe")
     assert scope["path"].startswith("/")
     assert isinstance(scope["path"], str)
@@ -70,7 +70,7 @@ def test_raw_path_includes_the_root_path(seen: Any) -> None:
 
 @pytest.mark.parametrize("path", ["/plain", "/a b", "/caf\xc3\xa9", "/100%", "/q?x", "/a;b=c,d", "/h#x"])
 def test_without_the_target_raw_path_is_the_path_quoted(seen: Any, path: str) -> None:
-    """Where the server passes no target, raw_path is bytes that a client could have sent for this path."""
+    """Ours: where the server passes no target, raw_path is bytes that a client could have sent for this path."""
     raw = seen(path=path)["raw_path"]
     assert type(raw) is bytes
     assert unquote_to_bytes(raw) == path.encode("latin-1")

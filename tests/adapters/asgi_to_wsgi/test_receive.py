@@ -66,7 +66,7 @@ def test_receive_after_the_body_waits_until_there_is_something_to_say(
 
 
 def test_a_receive_that_is_cancelled_loses_nothing(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """asyncio: a timeout around receive() is ordinary; the bytes it would have returned go to the next receive()."""
+    """Ours: a timeout around receive() is ordinary; the bytes it would have returned go to the next receive()."""
     journal, arrives = Journal(), threading.Event()
 
     async def times_out_once(scope: Scope, receive: Receive, send: Send) -> None:
@@ -102,7 +102,7 @@ def test_two_receives_at_once_share_the_body_between_them(bridge: Bridge) -> Non
 
 
 def test_blocks_pass_while_a_receive_is_waiting(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Frameworks listen for the disconnect in one task and stream from another: neither may wait for the other."""
+    """Ours: frameworks listen in one task and stream from another; neither may wait for the other."""
 
     async def listens_and_streams(scope: Scope, receive: Receive, send: Send) -> None:
         listening = asyncio.ensure_future(receive())

@@ -31,7 +31,7 @@ def test_a_request_without_a_body_is_one_empty_event_and_its_input_is_not_read(
 
 
 def test_a_request_without_an_input_stream_has_an_empty_body(bridge: Bridge) -> None:
-    """Some servers set wsgi.input to None where there is no body."""
+    """Ours: some servers set wsgi.input to None where there is no body."""
     assert fetch(bridge(echo), environ(wsgi_input=None) | {"wsgi.input": None}).body == b""
 
 
@@ -47,7 +47,7 @@ def test_no_more_than_content_length_is_ever_asked_for(bridge: Bridge) -> None:
 
 
 def test_input_without_a_length_is_read_to_its_end_where_the_server_says_that_it_ends(bridge: Bridge) -> None:
-    """wsgi.input_terminated: a chunked request's body has no CONTENT_LENGTH."""
+    """Ours: wsgi.input_terminated: a chunked request's body has no CONTENT_LENGTH."""
     given, _ = upload(b"one, ", b"two, ", b"three", length=None)
     given |= {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
     assert fetch(bridge(echo), given).body == b"one, two, three"
@@ -55,14 +55,14 @@ def test_input_without_a_length_is_read_to_its_end_where_the_server_says_that_it
 
 @pytest.mark.parametrize("mark", [{}, {"wsgi.input_terminated": False}, {"HTTP_TRANSFER_ENCODING": "chunked"}])
 def test_input_without_a_length_is_not_read_where_nothing_says_that_it_ends(bridge: Bridge, mark: Environ) -> None:
-    """PEP 3333 wants no read past the body; a chunked request alone does not promise an end of file."""
+    """PEP 3333: no read past the body; a chunked request alone does not promise an end of file."""
     given, source = upload(RuntimeError("this input must not be read"), length=None)
     assert fetch(bridge(echo), given | mark).body == b""
     assert not source.sizes
 
 
 def test_a_length_counts_also_where_input_ends_by_itself(bridge: Bridge) -> None:
-    """wsgi.input_terminated beside CONTENT_LENGTH, as gunicorn and waitress set it for every request."""
+    """Ours: wsgi.input_terminated beside CONTENT_LENGTH, as gunicorn and waitress set it for every request."""
     given, _ = upload(b"12345", length=5)
     assert fetch(bridge(echo), given | {"wsgi.input_terminated": True}).body == b"12345"
 
@@ -90,7 +90,7 @@ def test_a_body_that_breaks_off_ends_in_http_disconnect(bridge: Bridge, loop_fac
 
 
 def test_a_chunked_body_that_breaks_off_ends_in_http_disconnect(bridge: Bridge) -> None:
-    """A server that decodes chunks raises where they end early: that is no end of the body."""
+    """Ours: a server that decodes chunks raises where they end early: that is no end of the body."""
     journal = Journal()
 
     async def notes_the_end(scope: Scope, receive: Receive, send: Send) -> None:

@@ -95,7 +95,7 @@ def test_start_response_is_called_once_on_the_servers_thread(bridge: Bridge, loo
 
 
 def test_a_stream_that_has_ended_stays_ended(bridge: Bridge) -> None:
-    """PEP 3333 builds on Python's iterators: after StopIteration, StopIteration."""
+    """PEP 3333: it builds on Python's iterators; after StopIteration, StopIteration."""
     with Exchange(bridge(sends(start(), body(b"a", True), body(b"b", True), body(b"c")))) as exchange:
         exchange.call()
         assert exchange.rest() == b"abc"
@@ -113,7 +113,7 @@ def test_empty_blocks_neither_end_nor_spoil_a_stream(bridge: Bridge) -> None:
     "app", [hello, echo, sends(start(), body(b"a", True), body(b"b"))], ids=["list", "echo", "stream"]
 )
 def test_the_adapter_passes_wsgirefs_validator(bridge: Bridge, app: Any) -> None:
-    """PEP 3333, checked from both sides by the standard library."""
+    """PEP 3333: checked from both sides by the standard library."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         given = environ("POST", body=b"12345", CONTENT_TYPE="text/plain")
@@ -137,7 +137,7 @@ def test_a_block_larger_than_any_buffer_passes(bridge: Bridge, loop_factory: Loo
 
 
 def test_nothing_of_one_response_is_in_the_next(bridge: Bridge) -> None:
-    """Each request has a head and a body of its own."""
+    """Ours: each request has a head and a body of its own."""
 
     async def answers_by_path(scope: Scope, receive: Receive, send: Send) -> None:
         await respond(send, scope["path"].encode(), headers=[(b"x-path", scope["raw_path"])])

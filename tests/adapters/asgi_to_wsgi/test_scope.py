@@ -100,7 +100,7 @@ def test_empty_content_type_and_content_length_are_no_headers(seen: Any) -> None
 
 
 def test_content_headers_come_once_from_servers_that_name_them_twice(seen: Any) -> None:
-    """Some servers set HTTP_CONTENT_TYPE beside CONTENT_TYPE; a repeated Content-Length is a smuggling risk."""
+    """Ours: some servers set HTTP_CONTENT_TYPE beside CONTENT_TYPE; a repeated Content-Length is a smuggling risk."""
     more = {"CONTENT_TYPE": "text/plain", "HTTP_CONTENT_TYPE": "text/plain", "HTTP_CONTENT_LENGTH": "5"}
     names = [name for name, _ in seen("POST", body=b"12345", **more)["headers"]]
     assert names.count(b"content-type") == names.count(b"content-length") == 1
@@ -120,7 +120,7 @@ def test_the_client_is_host_and_port(seen: Any) -> None:
 
 @pytest.mark.parametrize("port", [None, "", "none"])
 def test_a_client_of_unknown_port_has_port_0(seen: Any, port: str | None) -> None:
-    """REMOTE_PORT is in no specification of WSGI; the host must not be lost with it."""
+    """Ours: REMOTE_PORT is in no specification of WSGI; the host must not be lost with it."""
     assert list(seen(REMOTE_PORT=port)["client"]) == ["192.0.2.7", 0]
 
 
@@ -143,14 +143,14 @@ def test_a_server_without_a_port_is_no_crash(seen: Any, port: str) -> None:
 
 
 def test_the_environ_is_reachable(seen: Any) -> None:
-    """What ASGI has no key for (REMOTE_USER, a server's own keys) is in scope["wsgi_environ"], a2wsgi's name for it."""
+    """Ours: what ASGI has no key for (REMOTE_USER, say) is in scope["wsgi_environ"], which is a2wsgi's name for it."""
     given = {"REMOTE_USER": "ann", "mod_wsgi.version": (4, 9)}
     found = seen(**given)["wsgi_environ"]
     assert {key: found[key] for key in given} == given
 
 
 def test_the_environ_is_left_as_it_was(bridge: Bridge) -> None:
-    """Middleware around the adapter owns the environ: the adapter and the app's scope must not change it."""
+    """Ours: middleware around the adapter owns the environ: the adapter and the app's scope must not change it."""
 
     async def changes_its_scope(scope: Scope, receive: Receive, send: Send) -> None:
         scope.clear()

@@ -23,7 +23,7 @@ def test_close_is_the_shutdown_and_waits_for_it(bare: Bridge, loop_factory: Loop
 
 
 def test_close_again_is_nothing_more(bare: Bridge, journal: Journal) -> None:
-    """A worker's exit hook and a test's teardown may both call it."""
+    """Ours: a worker's exit hook and a test's teardown may both call it."""
     app = bare(Lifespan(journal))
     fetch(app)
     app.close(), app.close()
@@ -84,7 +84,7 @@ def test_a_lifespan_that_ends_early_ends_nothing_else(bare: Bridge, error: BaseE
 
 
 def test_one_task_sees_startup_and_shutdown(bare: Bridge, loop_factory: LoopFactory, journal: Journal) -> None:
-    """Task groups and cancel scopes opened at startup can be closed only by the task that opened them."""
+    """Ours: task groups and cancel scopes opened at startup can be closed only by the task that opened them."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

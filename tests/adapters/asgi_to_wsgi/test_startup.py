@@ -10,8 +10,9 @@ import pytest
 
 from .apps import Gate, Journal, Receive, Scope, Send, Watched, body, raises, respond, sends, start
 from .conftest import Bridge, ErrorLog, LoopFactory
-from .harness import Exchange, Outcome, eventually, fetch
+from .harness import Exchange, Outcome, fetch
 from .lifespans import COMPLETE, Lifespan
+from .patience import eventually
 
 
 def test_startup_comes_before_the_first_request_and_once(
@@ -25,7 +26,7 @@ def test_startup_comes_before_the_first_request_and_once(
 
 
 def test_nothing_runs_before_the_first_request(bare: Bridge, journal: Journal) -> None:
-    """An adapter is made at import time, in a process that may yet fork: startup belongs to the one that serves."""
+    """Ours: an adapter is made at import, in a process that may yet fork; startup belongs to the one that serves."""
     app = bare(Lifespan(journal))
     assert journal.entries == []
     fetch(app)
@@ -141,7 +142,7 @@ def test_an_app_whose_startup_failed_is_not_served(bare: Bridge, loop_factory: L
 
 
 def test_threads_that_wait_for_a_startup_that_fails_all_learn_of_it(bare: Bridge, journal: Journal) -> None:
-    """None of them may be left waiting."""
+    """Ours: none of them may be left waiting."""
     gate = Gate()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -183,7 +184,7 @@ def test_the_lifespan_runs_on_the_loop_of_the_requests(bare: Bridge, loop_factor
 
 
 def test_each_app_has_a_lifespan_of_its_own(bare: Bridge) -> None:
-    """Adapters share a loop, not a state."""
+    """Ours: adapters share a loop, not a state."""
     journals = [Journal(), Journal()]
     apps = [bare(Lifespan(journal, number=number)) for number, journal in enumerate(journals)]
     for app in apps:

@@ -10,7 +10,8 @@ import pytest
 
 from .apps import Gate, Journal, Receive, Scope, Send, body, hello, respond, start
 from .conftest import Bridge, LoopFactory
-from .harness import Exchange, eventually, fetch
+from .harness import Exchange, fetch
+from .patience import eventually
 from .request import environ
 
 BOUND = 2 * 1024 * 1024  # what may be in flight: generous, and far from what is sent
@@ -113,7 +114,7 @@ class Flood:
 
 
 def test_an_app_does_not_run_ahead_of_a_server_that_does_not_read(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Backpressure: what waits for a slow client is bounded, whatever the size of the response."""
+    """Ours: backpressure: what waits for a slow client is bounded, whatever the size of the response."""
     app = Flood()
     with Exchange(bridge(app, loop_factory)) as exchange:
         exchange.call()
@@ -123,7 +124,7 @@ def test_an_app_does_not_run_ahead_of_a_server_that_does_not_read(bridge: Bridge
 
 
 def test_a_server_that_reads_again_gets_all(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Backpressure: the app goes on when the server does, and never more than the bound ahead."""
+    """Ours: backpressure: the app goes on when the server does, and never more than the bound ahead."""
     app = Flood()
     with Exchange(bridge(app, loop_factory)) as exchange:
         exchange.call()
@@ -135,7 +136,7 @@ def test_a_server_that_reads_again_gets_all(bridge: Bridge, loop_factory: LoopFa
 
 
 def test_one_block_above_the_bound_passes_alone(bridge: Bridge) -> None:
-    """Backpressure must not stop a single block that is larger than all that may wait."""
+    """Ours: backpressure must not stop a single block that is larger than all that may wait."""
 
     async def sends_large_blocks(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start())
@@ -149,7 +150,7 @@ def test_one_block_above_the_bound_passes_alone(bridge: Bridge) -> None:
 
 
 def test_a_server_that_does_not_read_stalls_no_other_request(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Backpressure suspends the app's task, never the loop."""
+    """Ours: backpressure suspends the app's task, never the loop."""
     flood, app = Flood(), bridge(hello, loop_factory)
     with Exchange(bridge(flood, loop_factory)) as stalled:
         stalled.call()
@@ -182,7 +183,7 @@ def test_requests_are_served_at_the_same_time(bridge: Bridge, loop_factory: Loop
 
 
 def test_streams_of_many_threads_do_not_mix(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Each request's blocks go to its own thread."""
+    """Ours: each request's blocks go to its own thread."""
 
     async def streams_its_path(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start())
@@ -201,7 +202,7 @@ def test_streams_of_many_threads_do_not_mix(bridge: Bridge, loop_factory: LoopFa
 
 
 def test_a_slow_app_costs_its_server_no_processor_time(bridge: Bridge) -> None:
-    """A thread that waits must sleep: no polling of the loop, no spinning."""
+    """Ours: a thread that waits must sleep: no polling of the loop, no spinning."""
 
     async def waits(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start())
@@ -229,3 +230,22 @@ def test_blocks_sent_before_an_error_are_not_lost_to_it(bridge: Bridge) -> None:
     with Exchange(bridge(breaks_down)) as exchange, pytest.raises(RuntimeError, match="broken down"):
         exchange.run()
     assert exchange.body == b"012"
+
+
+def test_send_does_not_wait_while_little_is_waiting(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """Ours: an app that has a few small blocks to send is done with them, however slow the client is."""
+    journal = Journal()
+
+    async def sends_a_little(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start())
+        for number in range(20):
+            await send(body(b"%02d" % number, True))
+        await send(body())
+        journal.note("all sent")
+
+    with Exchange(bridge(sends_a_little, loop_factory)) as exchange:
+        exchange.call()
+        first = exchange.block()
+        journal.expect("all sent")
+        assert first is not None
+        assert first + exchange.rest() == b"".join(b"%02d" % number for number in range(20))

@@ -12,14 +12,15 @@ import pytest
 
 from .apps import Gate, Journal, Receive, Scope, Send, body, echo, respond, start
 from .conftest import Bridge, LoopFactory
-from .harness import Exchange, eventually, fetch
+from .harness import Exchange, fetch
+from .patience import eventually
 from .request import Endless, environ, upload
 
 BOUND = 2 * 1024 * 1024  # what may be in flight: generous, and far from an upload's size
 
 
 def test_the_input_is_read_on_the_servers_thread_only(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """PEP 3333 knows one thread a request; many servers' inputs are not safe on another."""
+    """PEP 3333: one thread a request; many servers' inputs are not safe on another."""
     given, source = upload(b"x" * 100_000, b"y" * 100_000, length=200_000)
     with Exchange(bridge(echo, loop_factory), given) as exchange:
         exchange.run()
@@ -63,7 +64,7 @@ def pipe() -> Iterator[tuple[io.BufferedReader, Any]]:
 
 
 def test_a_body_reaches_the_app_as_it_arrives_from_an_input_that_blocks_for_all(bridge: Bridge, pipe: Any) -> None:
-    """Wsgiref's input is a BufferedReader: read(n) waits for n bytes, read1(n) for the next that come."""
+    """Ours: wsgiref's input is a BufferedReader: read(n) waits for n bytes, read1(n) for the next that come."""
     reader, writer = pipe
     journal = Journal()
     writer.write(b"first")
@@ -77,7 +78,7 @@ def test_a_body_reaches_the_app_as_it_arrives_from_an_input_that_blocks_for_all(
 
 
 def test_a_block_sent_before_the_next_receive_is_delivered_before_more_is_read(bridge: Bridge) -> None:
-    """Half of a conversation must not wait for the other half: a block's echo comes before the next is read."""
+    """Ours: half of a conversation must not wait for the other half: a block's echo comes before the next is read."""
     second = threading.Event()
     given, _ = upload(b"ping1", second, b"ping2", length=10)
 
@@ -100,7 +101,7 @@ def test_a_block_sent_before_the_next_receive_is_delivered_before_more_is_read(b
 
 
 def test_what_the_app_does_not_receive_is_not_read_ahead_without_bound(bridge: Bridge) -> None:
-    """An app that answers without reading must cost neither the memory nor the time of the upload."""
+    """Ours: an app that answers without reading must cost neither the memory nor the time of the upload."""
     source = Endless()
 
     async def reads_nothing(scope: Scope, receive: Receive, send: Send) -> None:
@@ -112,7 +113,7 @@ def test_what_the_app_does_not_receive_is_not_read_ahead_without_bound(bridge: B
 
 
 def test_reading_ahead_of_a_slow_app_is_bounded(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """An upload that comes faster than the app takes it waits in the client, not in memory."""
+    """Ours: an upload that comes faster than the app takes it waits in the client, not in memory."""
     source, gate, journal = Endless(), Gate(), Journal()
 
     async def stops_after_one_block(scope: Scope, receive: Receive, send: Send) -> None:
@@ -149,7 +150,7 @@ def test_a_client_that_waits_for_100_continue_is_read_when_the_app_asks(bridge: 
 
 
 def test_a_thread_that_waits_for_input_holds_no_other_request(bridge: Bridge) -> None:
-    """A stalled upload blocks its own thread of the server, never the loop that all share."""
+    """Ours: a stalled upload blocks its own thread of the server, never the loop that all share."""
     app, arrives = bridge(echo), threading.Event()
     given, source = upload(arrives, b"12345", length=5)
     with Exchange(app, given) as stalled:

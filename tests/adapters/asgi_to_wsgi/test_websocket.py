@@ -48,7 +48,7 @@ def test_a_handshake_is_answered_501_and_never_reaches_the_app(ask: Any) -> None
 
 
 def test_the_answer_says_what_is_missing(ask: Any) -> None:
-    """The one who reads this runs a WSGI server and has to learn that it is the server that cannot."""
+    """Ours: the one who reads this runs a WSGI server and has to learn that it is the server that cannot."""
     response, _ = ask(**HANDSHAKE)
     assert b"WebSocket" in response.body
     assert b"WSGI" in response.body
