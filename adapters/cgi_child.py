@@ -1,7 +1,7 @@
 """A CGI program's own side of RFC 3875: the request from the environment and stdin, stdout for the response alone.
 
-Knows this process: its variables, its descriptors, its exit status. It must not know how an application is called, and
-imports little, because each request pays for it.
+Knows this process, on POSIX: its variables, its descriptors, its exit status. It must not know how an application is
+called, and imports little, because each request pays for it.
 """
 
 from __future__ import annotations
@@ -143,7 +143,7 @@ def take_over() -> tuple[int, int]:
     if sys.stderr is None:
         sys.stderr = open(2, "w", errors="backslashreplace")  # noqa: SIM115 (it ends with the process)
     if sys.stdout is not None:
-        sys.stdout.flush()  # what was printed before
+        sys.stdout.flush()  # what was printed before comes before what follows
     sys.stdout = sys.stderr
     return stdin, stdout
 

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 from .cgi_child import CGIChild, Environ
+
+if TYPE_CHECKING:
+    from socketserver import BaseServer
 
 _PORT = 8000
 
@@ -68,7 +72,20 @@ def _serve(child: CGIChild, port: int) -> None:
         sys.exit(f"{sys.argv[0]}: port {port} cannot be used: {error}; name another: --serve 0 takes any")
     with server:
         print(f"http://127.0.0.1:{server.server_port}/ (Ctrl-C ends it)", file=sys.stderr)
-        try:
-            server.serve_forever()
-        except KeyboardInterrupt:
-            print(file=sys.stderr)
+        _serve_until_interrupted(server)
+
+
+def _serve_until_interrupted(server: BaseServer) -> None:
+    interrupted = False
+
+    def interrupt(number: int, frame: object) -> None:
+        nonlocal interrupted
+        interrupted = True  # wsgiref drops the exception where it answers a request
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        while not interrupted:
+            server.handle_request()
+    except KeyboardInterrupt:
+        print(file=sys.stderr)

@@ -6,7 +6,6 @@ response wsgi_response.py's. It must not import asyncio: a program that needs no
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 import signal
@@ -61,7 +60,8 @@ class _Output:
     """The response on its way to the server, and how it ends."""
 
     def __init__(self, stdout: int, body: Body, method: str) -> None:
-        os.set_blocking(stdout, True)
+        for fd in (body.stdin, stdout):
+            os.set_blocking(fd, True)
         self.response = _Response(self.put, method)
         self._stdout, self._body, self._method = stdout, body, method
         self._begun = self._complete = False
@@ -124,8 +124,10 @@ class _Output:
         if self._complete:
             return 0  # the status speaks of the response
         if not self._begun:
-            with contextlib.suppress(ClientDisconnected):
+            try:
                 self._write(error_response("500 Internal Server Error", self._method))
+            except ClientDisconnected:
+                return FAILED
         self._drain()
         return FAILED
 

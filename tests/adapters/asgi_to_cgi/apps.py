@@ -5,10 +5,11 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 
-from tests.adapters.cgi_child.side_effects import await_signal, chatter, leave_a_child, note, signalled
+from tests.adapters.cgi_child.side_effects import await_signal, chatter, complain, leave_a_child, note, signalled
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -220,6 +221,12 @@ async def leaves_a_child(scope: Scope, receive: Receive, send: Send) -> None:
     await hello(scope, receive, send)
 
 
+@http
+async def complains(scope: Scope, receive: Receive, send: Send) -> None:
+    complain()
+    await hello(scope, receive, send)
+
+
 # What only ASGI has.
 
 
@@ -253,7 +260,7 @@ async def is_deaf(scope: Scope, receive: Receive, send: Send) -> None:
     try:
         await asyncio.Event().wait()
     except asyncio.CancelledError:
-        note("cancelled")
+        note(str(time.time()))
         raise
 
 

@@ -50,11 +50,12 @@ def test_the_servers_closing_of_stdout_is_a_disconnect_though_nothing_is_written
 def test_an_application_that_does_not_listen_is_cancelled(run: Runner) -> None:
     with run.start("is_deaf") as program:
         program.read_until(b"first\n")
-        began = time.monotonic()
+        told = time.time()
         program.process.send_signal(signal.SIGTERM)
         result = program.result()
-    assert time.monotonic() - began < 1.5
-    assert (run.recorded(), result.status, result.stderr) == (["cancelled"], 128 + signal.SIGTERM, "")
+    (cancelled,) = run.recorded()
+    assert float(cancelled) - told < 0.8  # a server may kill soon
+    assert (result.status, result.stderr) == (128 + signal.SIGTERM, "")
 
 
 @pytest.mark.parametrize("kind", ["pipe", "file", "none"])

@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -28,6 +29,11 @@ def chatter() -> None:
     print("a stray print")
     os.write(1, b"a C library's write\n")
     os.system("echo a shell command")
+
+
+def complain() -> None:
+    """Write more to stderr than any pipe holds."""
+    sys.stderr.write("#" * 1_000_000 + "\n")
 
 
 def leave_a_child() -> None:

@@ -19,8 +19,7 @@ from tests.real.serving import ROOT
 def program(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
     """The command of a program, as a person starts it."""
     (tmp_path / "app.cgi").write_text(
-        f"import signal, sys; sys.path[:0] = [{str(ROOT)!r}]\n"
-        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background job ignores it
+        f"import sys; sys.path[:0] = [{str(ROOT)!r}]\n"
         f"from adapters import {SIDES[request.param]} as ToCGI\n"
         f"from tests.adapters.{request.param}_to_cgi.apps import reports\n"
         "ToCGI(reports).run()\n"
@@ -66,7 +65,6 @@ def test_serve_is_a_server_on_this_machine(program: list[str]) -> None:
             connection.close()
             server.send_signal(signal.SIGINT)
             assert server.wait(10) == 0
-            assert "Traceback" not in server.stderr.read()
         finally:
             server.kill()
 

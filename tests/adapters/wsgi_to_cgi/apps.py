@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 from wsgiref.validate import validator
 
-from tests.adapters.cgi_child.side_effects import await_signal, chatter, leave_a_child, note
+from tests.adapters.cgi_child.side_effects import await_signal, chatter, complain, leave_a_child, note
 
 Environ = dict[str, Any]
 Start = Callable[..., Callable[[bytes], None]]
@@ -161,6 +161,11 @@ def fails_after_its_response(environ: Environ, start_response: Start) -> Iterabl
 
 def leaves_a_child(environ: Environ, start_response: Start) -> Iterable[bytes]:
     leave_a_child()
+    return hello(environ, start_response)
+
+
+def complains(environ: Environ, start_response: Start) -> Iterable[bytes]:
+    complain()
     return hello(environ, start_response)
 
 
