@@ -124,8 +124,8 @@ def waits(environ: Environ, start_response: Start) -> Iterable[bytes]:
 
 
 def waits_before_head(environ: Environ, start_response: Start) -> Iterable[bytes]:
-    note("waiting")
     try:
+        note("waiting")
         await_signal()
     finally:
         note("ended")
