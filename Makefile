@@ -4,6 +4,8 @@
 #   make test        the tests; ARGS="-k trace" to choose
 #   make check       ruff format, ruff check, mypy --strict
 #   make test-all    the tests on every Python 3.11+ of this machine
+#   make bench       the figures of docs/benchmarks.md: adapters, peers and servers side by side (some minutes, on a quiet machine)
+#   make peers       docs/peers.md: the contract suites run against this project's adapters and the peers'
 #   make clean       remove the virtual environments and what tools left behind
 
 VENV ?= .venv
@@ -11,7 +13,7 @@ BIN = $(VENV)/bin
 PYTHON ?= $(shell .ci/pythons | sed -n '1s/^[^ ]* //p')
 CHECKED = $(wildcard adapters gateways demos benchmarks tests)
 
-.PHONY: demo test check test-all clean
+.PHONY: demo test check test-all bench peers clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.demo
@@ -34,6 +36,14 @@ test-all:
 	    done; \
 	    [ -z "$$failed" ] || { echo "failed on:$$failed" >&2; exit 1; }; \
 	}
+
+bench: $(VENV)/.test
+	@mkdir -p docs
+	$(BIN)/python -m benchmarks.adapters > docs/benchmarks.md.new
+	@mv docs/benchmarks.md.new docs/benchmarks.md
+
+peers: $(VENV)/.test
+	$(BIN)/python -m tests.peers
 
 clean:
 	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -1,24 +1,37 @@
-"""`python -m benchmarks.adapters [in-process|sockets]`: WSGI on ASGI and ASGI on WSGI, ours, the peers' and the barest ways."""
+"""`python -m benchmarks.adapters [in-process|sockets]`: WSGI on ASGI, ASGI on WSGI; ours, the peers, the barest way."""
 
 from __future__ import annotations
 
 import shutil
 import sys
 import warnings
+from datetime import UTC, datetime
 
 from . import in_process, over_sockets
 from .rounds import machine
+
+_METHOD = """# Figures
+
+Generated on {date} by `make bench`. In each table the contenders take turns, round by round, in one run; shown are the
+medians, and the median of the rounds' ratios, which holds better than any figure where a machine is shared or changes
+its speed. In process there is no server: a request is a scope or an environ of a browser's six headers. Over sockets
+each server is one process on one core and the client (wrk with 32 connections, or curl) is on another; every answer
+counts only if it is right.
+"""
 
 
 def main(which: list[str]) -> None:
     """Print Markdown."""
     warnings.simplefilter("ignore")
+    print(_METHOD.format(date=datetime.now(UTC).date().isoformat()))
     print(machine("a2wsgi", "asgiref", "uvicorn", "uvloop", "waitress", "gunicorn", "granian"), "\n")
     if not which or "in-process" in which:
         print(in_process.report())
     if not which or "sockets" in which:
         if not all(map(shutil.which, ("wrk", "curl", "taskset"))):
-            sys.exit("benchmarks.adapters: the figures over sockets need wrk, curl and taskset (Debian: wrk curl util-linux)")
+            sys.exit(
+                "benchmarks.adapters: the figures over sockets need wrk, curl and taskset (Debian: wrk curl util-linux)"
+            )
         print(over_sockets.report())
 
 

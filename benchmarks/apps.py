@@ -61,7 +61,7 @@ async def asgi(scope: Any, receive: Any, send: Any) -> None:
 
 
 ours_on_asgi = WSGIToASGI(wsgi)
-a2wsgi_on_asgi = WSGIMiddleware(wsgi)
+a2wsgi_on_asgi = WSGIMiddleware(wsgi)  # type: ignore[arg-type]
 asgiref_on_asgi = WsgiToAsgi(wsgi)  # type: ignore[no-untyped-call]
 ours_on_wsgi = ASGIToWSGI(asgi)
 a2wsgi_on_wsgi = ASGIMiddleware(asgi)

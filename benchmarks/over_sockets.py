@@ -26,7 +26,10 @@ SECONDS = 1
 UVICORN = "uvicorn --no-access-log --log-level error --port {port} --loop uvloop --http httptools benchmarks.apps:"
 GRANIAN = "granian --no-ws --log-level error --port {port} --workers 1 --interface "
 WAITRESS = "waitress --listen=127.0.0.1:{port} benchmarks.apps:"
-GTHREAD = "gunicorn --no-control-socket --log-level error -w 1 -k gthread --threads 32 --keep-alive 75 -b 127.0.0.1:{port} benchmarks.apps:"
+GTHREAD = (
+    "gunicorn --no-control-socket --log-level error -w 1 -k gthread --threads 32 --keep-alive 75 -b 127.0.0.1:{port}"
+    " benchmarks.apps:"
+)
 
 
 @contextmanager
@@ -56,7 +59,7 @@ def _wait(port: int, server: subprocess.Popen[bytes]) -> None:
         with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
             return
         time.sleep(0.05)
-    raise RuntimeError(f"the server did not start: {server.args}")
+    raise RuntimeError(f"the server did not start: {server.args!r}")
 
 
 def wrk(url: str) -> Callable[[], float]:
@@ -145,5 +148,7 @@ def report(count: int = 7) -> str:
         downloads = rounds({name: curl(f"{url}/download") for name, url in urls.items()}, count)
         parts.append(table("WSGI on ASGI: download of 100 MB, uvicorn", "s", downloads, "ours", more_is_better=False))
         uploads = {name: curl("-T", str(body), "-H", "Expect:", f"{url}/upload") for name, url in urls.items()}
-        parts.append(table("WSGI on ASGI: upload of 100 MB, uvicorn", "s", rounds(uploads, count), "ours", more_is_better=False))
+        parts.append(
+            table("WSGI on ASGI: upload of 100 MB, uvicorn", "s", rounds(uploads, count), "ours", more_is_better=False)
+        )
     return "\n".join(parts)

@@ -36,7 +36,9 @@ def table(title: str, unit: str, figures: Figures, ours: str, *, more_is_better:
     for name, values in figures.items():
         times = ratio(figures, ours, name) if more_is_better else ratio(figures, name, ours)
         shown = "" if name == ours else f"{times:.2f} ×"
-        lines.append(f"| {name} | {statistics.median(values):,.1f} | {min(values):,.1f} | {max(values):,.1f} | {shown} |")
+        lines.append(
+            f"| {name} | {statistics.median(values):,.1f} | {min(values):,.1f} | {max(values):,.1f} | {shown} |"
+        )
     return "\n".join(lines) + "\n"
 
 
