@@ -6,15 +6,19 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from adapters.asgi_app import ASGIApp, as_asgi3
 from gateways.serving import granian, uvicorn
 from gateways.serving.server import Server
 from gateways.serving.target import load_object
 
 REFERENCE = "gateways.asgi.app:app"
 
-load = load_object
-
 Load = Callable[[], Any]
+
+
+def load(target: str) -> ASGIApp:
+    """The app, of ASGI 3 or 2, as an app of ASGI 3."""
+    return as_asgi3(load_object(target))
 
 
 def _hypercorn(load: Load, sock: socket.socket) -> None:

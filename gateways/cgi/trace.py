@@ -14,6 +14,7 @@ from typing import Any
 
 from adapters import CGIToASGI
 from adapters.cgi_environ import Variables
+from adapters.cgi_host import CGIHost
 from adapters.program import Program
 from gateways.trace.access import ASGIApp, Message, Receive, Scope, Send, access_log
 from gateways.trace.events import Record
@@ -28,14 +29,11 @@ _note: ContextVar[Note] = ContextVar("note")
 
 
 def watch(host: CGIToASGI, record: Record) -> ASGIApp:
-    """The host, with an event recorded for each step between it and the programs that it runs."""
+    """The host, with an event recorded for each step between it and the programs that it runs, and for its answer."""
     exchanges = count(1)
 
     def started(variables: Variables, program: Program) -> None:
-        note = _note.get()
-        note("environment", {os.fsdecode(name): os.fsdecode(value) for name, value in variables.items()})
-        note("process", (program.pid, program.name))
-        tap(program, note)
+        _start(_note.get(), variables, program)
 
     host.on_start = started
 
@@ -66,6 +64,27 @@ def watch(host: CGIToASGI, record: Record) -> ASGIApp:
             note("end", None)
 
     return watched
+
+
+def watch_programs(host: CGIHost, record: Record) -> None:
+    """Record each program that the host runs as an exchange of its own; the host's own side is seen by others."""
+    exchanges = count(1)
+
+    def started(variables: Variables, program: Program) -> None:
+        exchange = next(exchanges)
+
+        def note(kind: str, data: Any) -> None:
+            record((perf_counter(), threading.get_ident(), exchange, kind, data))
+
+        _start(note, variables, program)
+
+    host.on_start = started
+
+
+def _start(note: Note, variables: Variables, program: Program) -> None:
+    note("environment", {os.fsdecode(name): os.fsdecode(value) for name, value in variables.items()})
+    note("process", (program.pid, program.name))
+    tap(program, note)
 
 
 def tap(program: Program, note: Note) -> None:

@@ -97,10 +97,10 @@ def _follow(running: list[ServerProcess], screen: Screen, news: NewsQueue) -> No
     awaited = set(running)
     early: list[News] = []
     while (item := news.get()) is not None:
-        if item.kind == "events" and awaited:
+        if item.batch is not None and awaited:
             early.append(item)  # a lifespan begins before anybody can be told where to send requests
-        elif item.kind == "events":
-            screen.events(item.source.mode, item.process, item.events)
+        elif item.batch is not None:
+            screen.events(item.source.mode, item.batch)
         elif item.kind == "line":
             screen.log(item.source.mode, item.line)
         elif item.kind == "ready":
@@ -108,7 +108,8 @@ def _follow(running: list[ServerProcess], screen: Screen, news: NewsQueue) -> No
             if not awaited:
                 screen.start([(each.mode, each.server, each.address) for each in running])
                 for each in early:
-                    screen.events(each.source.mode, each.process, each.events)
+                    if each.batch is not None:
+                        screen.events(each.source.mode, each.batch)
         else:
             raise Failure(_why(item, item.source in awaited))
 

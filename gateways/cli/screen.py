@@ -14,6 +14,7 @@ from rich.text import Text
 from gateways.serving.listen import url
 from gateways.serving.server import Mode, side
 from gateways.trace import text
+from gateways.trace.channel import Batch
 from gateways.trace.events import Event
 from gateways.trace.exchange import BEGINNINGS, Exchange, access_line, begin
 from gateways.trace.printable import printable
@@ -57,10 +58,10 @@ class Screen:
         said = printable(line.expandtabs())
         self._console.print(Text().append(f"{mode.upper()} log ", style=text.STYLES[mode]).append(said, style="yellow"))
 
-    def events(self, mode: Mode, process: int, events: tuple[Event, ...]) -> None:
+    def events(self, mode: Mode, batch: Batch) -> None:
         """Steps that came together. Those of requests at the same time are sorted out: each keeps its own order."""
-        for number, steps in groupby(sorted(events, key=itemgetter(2)), key=itemgetter(2)):
-            self._exchange((mode, process, number), list(steps))
+        for number, steps in groupby(sorted(batch.events, key=itemgetter(2)), key=itemgetter(2)):
+            self._exchange((mode, batch.process, number), list(steps))
 
     def _exchange(self, key: tuple[Mode, int, int], events: list[Event]) -> None:
         mode, kinds = key[0], {event[3] for event in events}

@@ -4,7 +4,6 @@ It loads the app, puts the observer around it, and gives it to the server on the
 process that started it has gone, however it went, it ends too.
 """
 
-import importlib
 import logging
 import os
 import signal
@@ -14,12 +13,13 @@ import threading
 import time
 from functools import partial
 from types import FrameType
-from typing import Any, NoReturn
+from typing import NoReturn
 
+from gateways.failure import Failure
+from gateways.serving.adapting import adapted
 from gateways.serving.job import GRACE, Job
+from gateways.serving.observing import observed
 from gateways.serving.server import App, side
-from gateways.trace.channel import sender
-from gateways.trace.recorder import Recorder
 
 
 def main() -> None:
@@ -31,17 +31,16 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_end_with_parent, name="gateways-lifeline", daemon=True).start()
     sock = socket.socket(fileno=job.descriptor)
-    side(job.mode).SERVERS[job.server].run(partial(load, job), sock)
+    try:
+        side(job.mode).SERVERS[job.server].run(partial(load, job), sock)
+    except Failure as failure:
+        sys.exit(str(failure))
 
 
 def load(job: Job) -> App:
-    """The app, observed as the job says; called in the process that runs it."""
-    app = side(job.mode).load(job.target)
-    if job.observe == "nothing":
-        return app
-    trace: Any = importlib.import_module(f"gateways.{job.mode}.trace")
-    observer = trace.watch if job.observe == "steps" else trace.access_log
-    return observer(app, Recorder(sender(job.events)).record)
+    """The app, in the server's interface, observed as the job says; called in the process that runs it."""
+    app = side(job.mode).load(job.target) if job.interface == job.mode else adapted(job)
+    return observed(app, job.mode, job)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:

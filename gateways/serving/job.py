@@ -15,9 +15,13 @@ GRACE = 1.2
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a server's process is to do. `descriptor` is the bound socket's, `events` the address to send events to."""
+    """What a server's process is to do: serve `target`, an app of `interface`, with a server that speaks `mode`.
+
+    `descriptor` is the bound socket's, `events` the address to send events to.
+    """
 
     mode: Mode
+    interface: Mode
     server: str
     target: str
     observe: Observe

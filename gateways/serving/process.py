@@ -14,14 +14,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from gateways.serving.job import GRACE, Job, Observe
 from gateways.serving.listen import reachable
 from gateways.serving.server import Mode
-from gateways.trace.channel import Receiver
-from gateways.trace.events import Event
+from gateways.trace.channel import Batch, Receiver
 
 START = 20.0
 """Seconds within which a server must accept connections."""
@@ -34,8 +33,8 @@ class News:
     source: "ServerProcess"
     kind: Literal["ready", "line", "events", "ended", "late"]
     line: str = ""
-    process: int = 0
-    events: tuple[Event, ...] = ()
+    batch: Batch | None = None
+    when: float = field(default_factory=time.perf_counter)
 
 
 NewsQueue = queue.SimpleQueue[News | None]
@@ -43,10 +42,20 @@ NewsQueue = queue.SimpleQueue[News | None]
 
 
 class ServerProcess:
-    """A server that serves `target`, in a process group of its own. Its news go into `news`."""
+    """A server that serves `target`, in a process group of its own. Its news go into `news`.
 
-    def __init__(
-        self, mode: Mode, server: str, target: str, observe: Observe, sock: socket.socket, news: NewsQueue
+    `interface` is the target's, where that is not the server's `mode`: then an adapter stands between them.
+    """
+
+    def __init__(  # noqa: PLR0913 (what is served, how, and where it is told)
+        self,
+        mode: Mode,
+        server: str,
+        target: str,
+        observe: Observe,
+        sock: socket.socket,
+        news: NewsQueue,
+        interface: Mode | None = None,
     ) -> None:
         self.mode: Mode = mode
         self.server = server
@@ -55,7 +64,7 @@ class ServerProcess:
         self._news = news
         self._ended = threading.Event()
         self._receiver = Receiver(self._arrived)
-        job = Job(mode, server, target, observe, sock.fileno(), self._receiver.address)
+        job = Job(mode, interface or mode, server, target, observe, sock.fileno(), self._receiver.address)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "gateways.serving", job.to_json()],
             stdin=subprocess.PIPE,
@@ -94,8 +103,8 @@ class ServerProcess:
                 self._news.put(News(self, "ready"))
                 return
 
-    def _arrived(self, process: int, events: list[Event]) -> None:
-        self._news.put(News(self, "events", process=process, events=tuple(events)))
+    def _arrived(self, batch: Batch) -> None:
+        self._news.put(News(self, "events", batch=batch))
 
     def ask_to_end(self) -> None:
         """Send SIGTERM to the server; it ends what it has started."""

@@ -1,11 +1,257 @@
-"""From the name of an app, "module:attribute", to the app."""
+"""From what people call an app to the app itself, and to the interface it speaks, which is told without calling it.
 
+A target is `module:attribute`, `module`, a Python file with or without `:attribute`, a CGI program, or a folder of CGI
+programs. Knows imports and signatures; it must not know how anything is served.
+"""
+
+import difflib
 import importlib
+import inspect
+import os
+import sys
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass
 from operator import attrgetter
+from pathlib import Path
+from types import ModuleType
 from typing import Any
+
+from gateways.failure import Failure
+from gateways.serving.server import Mode
+
+NAMES = ("app", "application", "api", "asgi_app", "wsgi_app", "create_app", "make_app", "get_app")
+"""What apps and their factories are called, in the order in which they are looked for."""
+
+KNOWN = 8
+"""So many names are said when one is not found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An app, or the path of a CGI program. `signature` is how it is called: "app(environ, start_response)"."""
+
+    app: Any
+    interface: Mode
+    signature: str
 
 
 def load_object(target: str) -> Any:
-    """Import the `module` of "module:attribute" and return its attribute (which may be dotted)."""
-    module, _, attribute = target.partition(":")
-    return attrgetter(attribute)(importlib.import_module(module))
+    """The app that `target` means: what `find` finds."""
+    return find(target).app
+
+
+def find(target: str) -> Found:
+    """Import what `target` means and tell which interface it speaks. A factory is called, an app is not.
+
+    Raises:
+        Failure: there is no such thing, or it is no app.
+    """
+    if program := program_of(target):
+        return Found(program, "cgi", program)
+    location, _, attribute = target.partition(":")
+    module = _import(_module_name(location))
+    called = attribute.endswith("()")
+    name = attribute.removesuffix("()") or _usual_name(module)
+    app = _attribute(module, name)
+    if called or _is_factory(app):
+        app, name = _made(app, f"{module.__name__}:{name}"), f"{name}()"
+    return Found(app, interface_of(app, f"{module.__name__}:{name}"), _called(app, name))
+
+
+def program_of(target: str) -> str | None:
+    """The path of the CGI program or the folder that `target` means; None if it means Python to be imported.
+
+    A Python file is a program if it is executable and names its interpreter.
+
+    Raises:
+        Failure: it is a path, and neither.
+    """
+    path = Path(target)
+    if path.is_dir() and not (path / "__init__.py").exists():
+        if any(each.is_file() and os.access(each, os.X_OK) for each in path.rglob("*")):
+            return str(path.resolve())
+        raise Failure(f"the folder {target!r} has no executable file in it; a folder of CGI programs has")
+    if not path.is_file():
+        return None
+    executable = os.access(path, os.X_OK)
+    with path.open("rb") as file:
+        names_its_interpreter = file.read(2) == b"#!"
+    if path.suffix == ".py" and not (executable and names_its_interpreter):
+        return None
+    if executable:
+        return str(path.resolve())
+    raise Failure(f"{target!r} is no Python file and not executable; if it is a CGI program: chmod +x {target}")
+
+
+def interface_of(app: Any, name: str = "the app") -> Mode:
+    """Which interface `app` speaks, by how many positional arguments it takes: WSGI two, ASGI three, ASGI 2 one.
+
+    A class counts by what makes its instances: PEP 3333 allows a class for an app, and ASGI 2 is one.
+
+    Raises:
+        Failure: it is not callable, or it takes none of these, or any.
+    """
+    if not callable(app):
+        raise Failure(f"{name} is {_article(app)}, which is not callable; WSGI and ASGI apps are")
+    if is_async(app):
+        return "asgi"
+    numbers = _arguments(app)
+    if numbers is None or len(numbers) > 3:
+        raise Failure(f"{name} takes any arguments, so that it may be WSGI or ASGI; give it (environ, start_response)")
+    fewest = min(numbers, default=-1)
+    if fewest in (1, 2, 3):
+        return "wsgi" if fewest == 2 else "asgi"
+    raise Failure(
+        f"{name} is {_article(app)} and called {_called(app, name.rpartition(':')[2])}; "
+        "WSGI apps take (environ, start_response), ASGI apps (scope, receive, send)"
+    )
+
+
+def is_async(app: Any) -> bool:
+    """Whether calling `app` makes a coroutine."""
+    if inspect.isclass(app):
+        return False
+    return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(type(app), "__call__", None))  # noqa: B004
+
+
+def _arguments(app: Any) -> set[int] | None:
+    """With how many positional arguments, of 0 to 3, it can be called; None if it does not say."""
+    try:
+        signature = inspect.signature(app)
+    except (TypeError, ValueError):
+        return None
+    numbers = set()
+    for number in range(4):
+        try:
+            signature.bind(*range(number))
+        except TypeError:
+            continue
+        numbers.add(number)
+    return numbers
+
+
+def _is_factory(app: Any) -> bool:
+    """Whether it can be called with nothing, as neither a WSGI nor an ASGI app can."""
+    if not (inspect.isroutine(app) or inspect.isclass(app)) or inspect.iscoroutinefunction(app):
+        return False
+    numbers = _arguments(app)
+    return numbers is not None and 0 in numbers and numbers != {0, 1, 2, 3}
+
+
+def _made(factory: Any, name: str) -> Any:
+    if not callable(factory):
+        raise Failure(f"{name} is {_article(factory)}, which is not callable; leave out its '()'")
+    try:
+        app = factory()
+    except Exception as error:
+        raise Failure(f"{name}() raised {error!r}{_where(error)}") from error
+    if inspect.iscoroutine(app):
+        app.close()
+        raise Failure(f"{name} is a coroutine function; a factory is a plain function that returns the app")
+    return app
+
+
+def _called(app: Any, name: str) -> str:
+    """How it is called: "await app(scope, receive, send)", "await App(scope)(receive, send)"."""
+    try:
+        names = ", ".join(inspect.signature(app).parameters)
+    except (TypeError, ValueError):
+        return f"{name}(…)"
+    if is_async(app) or (_arguments(app) or {0}) == {3}:
+        return f"await {name}({names})"
+    if _arguments(app) == {1}:
+        return f"await {name}({names})(receive, send)"
+    return f"{name}({names})"
+
+
+def _module_name(location: str) -> str:
+    """The name to import; what a file needs to be imported, its folder among the places to look in, is seen to."""
+    path = Path(location)
+    if path.suffix != ".py" and os.sep not in location and not location.startswith("."):
+        if not location:
+            raise Failure("the target has no module before its ':'; e.g. main:app")
+        return location
+    if not path.is_file():
+        raise Failure(f"there is no file {location!r} here")
+    path = path.resolve()
+    parts = [path.stem] if path.stem != "__init__" else []
+    folder = path.parent
+    while (folder / "__init__.py").exists():
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    sys.path.insert(0, str(folder))
+    return ".".join(parts)
+
+
+def _import(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        missing = error.name or ""
+        if name == missing or name.startswith(f"{missing}."):
+            raise Failure(f"there is no module {missing!r} here{_instead(missing, _modules())}") from error
+        raise Failure(f"importing {name} failed: {error}{_where(error)}") from error
+    except (Exception, SystemExit) as error:
+        raise Failure(f"importing {name} failed: {error!r}{_where(error)}") from error
+
+
+def _modules() -> list[str]:
+    """The names that can be imported from the current folder."""
+    here = Path()
+    files = (each.stem for each in here.glob("*.py") if each.stem.isidentifier() and each.stem != "__init__")
+    packages = (each.parent.name for each in here.glob("*/__init__.py"))
+    return sorted({*files, *packages})
+
+
+def _usual_name(module: ModuleType) -> str:
+    for name in NAMES:
+        if callable(getattr(module, name, None)):
+            return name
+    raise Failure(f"module {module.__name__} has none of {', '.join(NAMES)}{_instead('', _callables(module))}")
+
+
+def _attribute(module: ModuleType, name: str) -> Any:
+    try:
+        return attrgetter(name)(module)
+    except AttributeError:
+        said = _instead(name, _callables(module))
+        raise Failure(f"module {module.__name__} has no attribute {name!r}{said}") from None
+
+
+def _callables(module: ModuleType) -> list[str]:
+    """What it defines itself and can be called, and instances that can be called, wherever their class is from."""
+    return [
+        name
+        for name, value in vars(module).items()
+        if callable(value)
+        and not name.startswith("_")
+        and (getattr(value, "__module__", None) == module.__name__ or not (inspect.isclass(value) or _plain(value)))
+    ]
+
+
+def _plain(value: Any) -> bool:
+    return inspect.isroutine(value) or type(value).__module__ in ("typing", "types")
+
+
+def _instead(wanted: str, there: Iterable[str]) -> str:
+    names = list(there)
+    near = difflib.get_close_matches(wanted, names, n=1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    more = ", …" if len(names) > KNOWN else ""
+    return f"; there is {', '.join(names[:KNOWN])}{more}" if names else ""
+
+
+def _article(value: Any) -> str:
+    kind = type(value).__name__
+    return f"{'an' if kind[0].lower() in 'aeiou' else 'a'} {kind}"
+
+
+def _where(error: BaseException) -> str:
+    """Where it was raised: the last line of it that is in a file."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f" ({error.filename}:{error.lineno})"
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen")]
+    own = [frame for frame in frames if frame.filename != __file__ and "importlib" not in frame.filename]
+    return f" ({own[-1].filename}:{own[-1].lineno})" if own else ""

@@ -7,23 +7,37 @@ The batches are pickled: both ends are this program, and the socket is in a dire
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing.connection import Client, Connection, Listener
 from typing import Any
 
 from gateways.trace.events import Event
 
-Arrived = Callable[[int, list[Event]], object]
-"""Called with the process id of the sender and a batch; on a thread of the receiver's."""
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Events that were recorded together: in which process, of which interface, and the names of their threads."""
+
+    process: int
+    interface: str
+    threads: dict[int, str]
+    events: tuple[Event, ...]
 
 
-def sender(address: str) -> Callable[[list[Event]], None]:
+Arrived = Callable[[Batch], object]
+"""Called on a thread of the receiver's."""
+
+
+def sender(address: str, interface: str) -> Callable[[list[Event]], None]:
     """A function that sends batches to the receiver at `address`; it raises OSError when that has gone."""
     connection: list[Connection[Any, Any]] = []
 
     def send(events: list[Event]) -> None:
         if not connection:
             connection.append(Client(address, "AF_UNIX"))
-        connection[0].send((os.getpid(), events))
+        threads = {each.ident: each.name for each in threading.enumerate() if each.ident is not None}
+        used = {event[1]: threads[event[1]] for event in events if event[1] in threads}
+        connection[0].send(Batch(os.getpid(), interface, used, tuple(events)))
 
     return send
 
@@ -34,31 +48,43 @@ class Receiver:
     def __init__(self, arrived: Arrived) -> None:
         self._arrived = arrived
         self._closed = False
+        self._readers: list[threading.Thread] = []
         self._listener = Listener(family="AF_UNIX")
         self.address = str(self._listener.address)
         self._thread = threading.Thread(target=self._accept, name="gateways-events", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Take no more connections, and remove the socket. Those that are open end with their senders."""
+        """Take no more connections, and remove the socket. What ended senders have sent has arrived then."""
         self._closed = True
-        Client(self.address, "AF_UNIX").close()  # wakes the thread that accepts
-        self._thread.join()
+        with Client(self.address, "AF_UNIX") as last:  # whoever connected before is accepted before
+            last.send(None)
+            self._thread.join()
+        for reader in self._readers:
+            reader.join(timeout=1)  # a sender that lives on has left its process group
 
     def _accept(self) -> None:
         with self._listener:
             while True:
                 connection = self._listener.accept()
-                if self._closed:
+                if self._closed and not self._take(connection):
                     connection.close()
                     return
-                threading.Thread(target=self._read, args=(connection,), name="gateways-events", daemon=True).start()
+                reader = threading.Thread(target=self._read, args=(connection,), name="gateways-events", daemon=True)
+                self._readers.append(reader)
+                reader.start()
 
     def _read(self, connection: "Connection[Any, Any]") -> None:
         with connection:
-            while True:
-                try:
-                    process, events = connection.recv()
-                except (EOFError, OSError):  # the sender's process has ended
-                    return
-                self._arrived(process, events)
+            while self._take(connection):
+                pass
+
+    def _take(self, connection: "Connection[Any, Any]") -> bool:
+        """Take one batch; False at the end, where the sender's process has ended, or ours closes."""
+        try:
+            batch = connection.recv()
+        except (EOFError, OSError):
+            return False
+        if batch is not None:
+            self._arrived(batch)
+        return batch is not None

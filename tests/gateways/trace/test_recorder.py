@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from gateways.trace.channel import Receiver, sender
+from gateways.trace.channel import Batch, Receiver, sender
 from gateways.trace.events import Body, Event
 from gateways.trace.recorder import Recorder
 
-Arrivals = queue.SimpleQueue[tuple[int, list[Event]]]
+Arrivals = queue.SimpleQueue[Batch]
 
 
 def event(number: int, data: object = None) -> Event:
@@ -73,7 +73,7 @@ def test_when_nobody_listens_any_more_events_are_dropped() -> None:
 @pytest.fixture
 def arrivals() -> Iterator[tuple[str, Arrivals]]:
     arrived: Arrivals = queue.SimpleQueue()
-    receiver = Receiver(lambda process, events: arrived.put((process, events)))
+    receiver = Receiver(arrived.put)
     yield receiver.address, arrived
     receiver.close()
 
@@ -83,7 +83,7 @@ def test_batches_cross_to_another_process(arrivals: tuple[str, Arrivals]) -> Non
     program = (
         "import sys, os\n"
         "from gateways.trace.channel import sender\n"
-        "send = sender(sys.argv[1])\n"
+        "send = sender(sys.argv[1], 'asgi')\n"
         "send([(1.0, 2, 3, 'scope', {'type': 'http'})])\n"
         "send([(2.0, 2, 3, 'end', None)])\n"
         "print(os.getpid())\n"
@@ -92,25 +92,43 @@ def test_batches_cross_to_another_process(arrivals: tuple[str, Arrivals]) -> Non
         [sys.executable, "-c", program, address], capture_output=True, text=True, timeout=30, check=True
     )
     process = int(child.stdout)
-    assert arrived.get(timeout=10) == (process, [(1.0, 2, 3, "scope", {"type": "http"})])
-    assert arrived.get(timeout=10) == (process, [(2.0, 2, 3, "end", None)])
+    assert arrived.get(timeout=10) == Batch(process, "asgi", {}, ((1.0, 2, 3, "scope", {"type": "http"}),))
+    assert arrived.get(timeout=10) == Batch(process, "asgi", {}, ((2.0, 2, 3, "end", None),))
+
+
+def test_a_batch_names_the_threads_that_recorded_it(arrivals: tuple[str, Arrivals]) -> None:
+    address, arrived = arrivals
+    here = threading.get_ident()
+    sender(address, "wsgi")([(1.0, here, 1, "close", None), (2.0, -1, 1, "end", None)])
+    assert arrived.get(timeout=10).threads == {here: threading.current_thread().name}
+
+
+def test_what_an_ended_sender_has_sent_has_arrived_when_the_receiver_is_closed() -> None:
+    arrived: Arrivals = queue.SimpleQueue()
+    receiver = Receiver(arrived.put)
+    send = sender(receiver.address, "asgi")
+    for number in range(200):
+        send([event(number)])
+    del send
+    receiver.close()
+    assert arrived.qsize() == 200
 
 
 def test_several_processes_may_send_at_once(arrivals: tuple[str, Arrivals]) -> None:
     address, arrived = arrivals
-    first, second = sender(address), sender(address)
+    first, second = sender(address, "asgi"), sender(address, "asgi")
     first([event(1)])
     second([event(2)])
     first([event(3)])
-    got = sorted(arrived.get(timeout=10)[1][0][0] for _ in range(3))
+    got = sorted(arrived.get(timeout=10).events[0][0] for _ in range(3))
     assert got == [1.0, 2.0, 3.0]
 
 
 def test_a_closed_receiver_leaves_nothing_behind_and_refuses() -> None:
-    receiver = Receiver(lambda process, events: None)
+    receiver = Receiver(lambda batch: None)
     address = Path(receiver.address)
     assert oct(address.parent.stat().st_mode)[-3:] == "700"
     receiver.close()
     assert not address.exists()
     with pytest.raises(FileNotFoundError):
-        sender(receiver.address)([event(1)])
+        sender(receiver.address, "asgi")([event(1)])

@@ -1,0 +1,88 @@
+"""Which interface a target speaks, found out in a process of its own: importing an app may print, hang, or end it.
+
+Knows processes and the time limit. What there is to find out is target.py's matter.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from typing import cast
+
+from gateways.failure import Failure
+from gateways.serving.server import Mode
+from gateways.serving.target import find, program_of
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a target before it is served: see gateways.serving.target.Found."""
+
+    target: str
+    interface: Mode
+    signature: str
+
+
+def probe(target: str, seconds: float) -> Known:
+    """Find out what `target` is.
+
+    Raises:
+        Failure: there is no such app, or importing it takes longer than `seconds`, or ends its process.
+    """
+    if program := program_of(target):
+        return Known(target, "cgi", program)
+    reading, writing = os.pipe()
+    with os.fdopen(reading) as answer:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateways.serving.probe", target, str(writing)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=[writing],
+            start_new_session=True,
+        )
+        os.close(writing)
+        try:
+            said, _ = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            raise Failure(
+                f"importing {target!r} is not over after {seconds:g} seconds; --timeout gives it longer"
+            ) from None
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # and what it has started, which holds its pipe
+            process.communicate()
+        return _known(target, answer.read(), process.returncode, said)
+
+
+def _known(target: str, answer: str, status: int, said: bytes) -> Known:
+    if not answer:
+        lines = said.decode("utf-8", "backslashreplace").split("\n")
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+        how = f"with exit status {status}" if status >= 0 else f"by signal {-status}"
+        raise Failure(f"importing {target!r} ended the process {how}: {last}")
+    found = json.loads(answer)
+    if "failure" in found:
+        raise Failure(found["failure"])
+    return Known(target, cast("Mode", found["interface"]), found["signature"])
+
+
+def main() -> None:
+    """In the process of its own: write what is found to the descriptor, and end, whatever threads the app started."""
+    target, descriptor = sys.argv[1], int(sys.argv[2])
+    try:
+        found = find(target)
+    except Failure as failure:
+        answer = {"failure": str(failure)}
+    else:
+        answer = asdict(Known(target, found.interface, found.signature))
+    with os.fdopen(descriptor, "w") as pipe:
+        json.dump(answer, pipe)
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
