@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from .asgi_to_wsgi import ASGIToWSGI as ASGIToWSGI
     from .cgi_to_asgi import CGIToASGI as CGIToASGI
     from .cgi_to_wsgi import CGIToWSGI as CGIToWSGI
+    from .choose import adapt as adapt
     from .disconnected import ClientDisconnected as ClientDisconnected
     from .wsgi_to_asgi import WSGIToASGI as WSGIToASGI
     from .wsgi_to_cgi import WSGIToCGI as WSGIToCGI
 
 _HOMES = {
+    "adapt": "choose",
     "ASGIToCGI": "asgi_to_cgi",
     "ASGIToWSGI": "asgi_to_wsgi",
     "CGIToASGI": "cgi_to_asgi",
