@@ -5,13 +5,14 @@ Knows servers' names and options. It must not know what is asked of them.
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
-from tests.real.serving import Running, serve
+from tests.real.serving import Running, eventually, serve
 
 ASGI_SERVERS: Mapping[str, tuple[str, ...]] = {
     "uvicorn": ("uvicorn", "--loop", "uvloop", "--http", "httptools"),
@@ -24,14 +25,27 @@ ASGI_SERVERS: Mapping[str, tuple[str, ...]] = {
 }
 """Each as serve() wants it: the name of the server, and options."""
 
+BUFFERING = ("daphne",)
+"""Servers that collect a request's whole body before they call the app, and all that it sends whether or not the client
+reads: what an app does not read, or makes, is in the server's memory or on its disk (test_wsgi_on_asgi_memory.py)."""
+
 FRAMEWORKS = ("flask", "django", "bottle", "falcon", "pyramid")
+DOWNLOAD = b"0123456789abcdef" * 64 * 1024  # what they give at /download
+
+
+def only(*servers: str) -> pytest.MarkDecorator:
+    """Have a test run on these servers only."""
+    return pytest.mark.parametrize("asgi", servers, indirect=True, scope="session")
+
+
+streaming_servers = only(*(name for name in ASGI_SERVERS if name not in BUFFERING))
 
 
 class Site:
     """A server with tests.real.apps.wsgi_all:app on it."""
 
-    def __init__(self, server: Running, client: httpx.Client) -> None:
-        self.server, self._client = server, client
+    def __init__(self, name: str, server: Running, client: httpx.Client) -> None:
+        self.name, self.server, self._client = name, server, client
 
     def ask(self, framework: str, method: str, path: str, **more: Any) -> httpx.Response:
         """Make a request of httpx's arguments to one framework's app; its whole response."""
@@ -63,15 +77,27 @@ class Site:
         """How often `what` has happened in the server's process (tests/real/apps/wsgi_records.py)."""
         return int(self.report()["counts"].get(what, 0))
 
+    def expect_streams_closed(self) -> None:
+        """Every stream that was begun is closed soon, each in the thread that made it."""
+        counts: dict[str, int] = {}
+
+        def closed() -> bool:
+            counts.update(self.report()["counts"])
+            return counts.get("streams closed", 0) == counts.get("streams begun", 0)
+
+        eventually(closed, "all streams are closed")
+        assert counts.get("calls on a foreign thread", 0) == 0
+
 
 @contextlib.contextmanager
-def site(server: str, *options: str, download: Path | None = None, **more: Any) -> Iterator[Site]:
-    """Run one of ASGI_SERVERS with all apps; `download` is the file they give, `more` is for serve()."""
+def site(server: str, *options: str, app: str = "tests.real.apps.wsgi_all:app") -> Iterator[Site]:
+    """Run one of ASGI_SERVERS with all apps, or another, and further `options`."""
     name, *others = ASGI_SERVERS[server]
-    env = {**os.environ, **({"DOWNLOAD": str(download)} if download else {})}
-    app = more.pop("app", "tests.real.apps.wsgi_all:app")
     with (
-        serve(app, name, *others, *options, env=env, **more) as running,
+        tempfile.NamedTemporaryFile(prefix="download-") as file,
         httpx.Client(timeout=20, trust_env=False) as client,
     ):
-        yield Site(running, client)
+        file.write(DOWNLOAD)
+        file.flush()
+        with serve(app, name, *others, *options, env={**os.environ, "DOWNLOAD": file.name}) as running:
+            yield Site(server, running, client)

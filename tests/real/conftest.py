@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.real import asgi_servers
 from tests.real.wsgi_servers import WSGI_SERVERS, Site, site
 
 DOWNLOAD = bytes(range(256)) * 4096  # 1 MiB
@@ -15,4 +16,11 @@ DOWNLOAD = bytes(range(256)) * 4096  # 1 MiB
 def wsgi(request: pytest.FixtureRequest) -> Iterator[Site]:
     """A WSGI server with all the ASGI apps of tests/real/apps on it."""
     with site(request.param, download=DOWNLOAD) as running:
+        yield running
+
+
+@pytest.fixture(scope="session", params=asgi_servers.ASGI_SERVERS)
+def asgi(request: pytest.FixtureRequest) -> Iterator[asgi_servers.Site]:
+    """An ASGI server with all the WSGI apps of tests/real/apps on it."""
+    with asgi_servers.site(request.param) as running:
         yield running

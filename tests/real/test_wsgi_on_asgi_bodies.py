@@ -3,15 +3,15 @@
 import hashlib
 import random
 import socket
-from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
 
-from tests.real.asgi_servers import ASGI_SERVERS, FRAMEWORKS, Site, site
+from tests.real.asgi_servers import FRAMEWORKS, Site, only
 
 LARGE = random.Random(1).randbytes(50 * 1000 * 1000)
-EXPECTED = {"length": len(LARGE), "sha256": hashlib.sha256(LARGE).hexdigest()}
+EXPECTED: dict[str, Any] = {"length": len(LARGE), "sha256": hashlib.sha256(LARGE).hexdigest()}
 BLOCK = 64 * 1024
 
 # What is slow is done by every server for one framework, and for every framework by one server.
@@ -26,34 +26,19 @@ LARGE_FOR: dict[str, tuple[str, ...]] = {
 }
 
 
-@pytest.fixture(scope="module", params=ASGI_SERVERS)
-def name(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture(scope="module")
-def asgi(name: str) -> Iterator[Site]:
-    with site(name) as running:
-        yield running
-
-
-def only(*servers: str) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("name", servers, indirect=True, scope="module")
-
-
-def test_an_upload_of_50_mb_arrives(asgi: Site, name: str) -> None:
-    for framework in LARGE_FOR[name]:
+def test_an_upload_of_50_mb_arrives(asgi: Site) -> None:
+    for framework in LARGE_FOR[asgi.name]:
         assert asgi.post(framework, "/upload", content=LARGE).json() == EXPECTED, framework
 
 
-def test_a_chunked_upload_of_50_mb_arrives(asgi: Site, name: str) -> None:
-    for framework in LARGE_FOR[name]:
+def test_a_chunked_upload_of_50_mb_arrives(asgi: Site) -> None:
+    for framework in LARGE_FOR[asgi.name]:
         chunks = (LARGE[at : at + BLOCK] for at in range(0, len(LARGE), BLOCK))
         assert asgi.post(framework, "/upload", content=chunks).json() == EXPECTED, framework
 
 
-def test_a_file_of_50_mb_in_a_form_arrives(asgi: Site, name: str) -> None:
-    for framework in LARGE_FOR[name]:
+def test_a_file_of_50_mb_in_a_form_arrives(asgi: Site) -> None:
+    for framework in LARGE_FOR[asgi.name]:
         response = asgi.post(framework, "/files", data={"note": "large"}, files={"file": ("large.bin", LARGE)})
         assert response.json() == {"note": "large", "filename": "large.bin", **EXPECTED}, framework
 

@@ -1,26 +1,16 @@
 """Flask, Django, Bottle, Falcon and Pyramid behind WSGIToASGI: what any site does, on each server."""
 
 import hashlib
-from collections.abc import Iterator
 
 import pytest
 
-from tests.real.asgi_servers import ASGI_SERVERS, FRAMEWORKS, Site, site
+from tests.real.asgi_servers import DOWNLOAD, FRAMEWORKS, Site
 from tests.real.serving import eventually
 
 SOME = bytes(range(256)) * 1200  # 300 KB: more than is collected before a thread is taken
 EXPECTED = {"length": len(SOME), "sha256": hashlib.sha256(SOME).hexdigest()}
-FILE = b"0123456789abcdef" * 64 * 1024
 
 each_framework = pytest.mark.parametrize("framework", FRAMEWORKS)
-
-
-@pytest.fixture(scope="module", params=ASGI_SERVERS)
-def asgi(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    download = tmp_path_factory.mktemp("download") / "file.bin"
-    download.write_bytes(FILE)
-    with site(request.param, download=download) as running:
-        yield running
 
 
 @each_framework
@@ -80,13 +70,13 @@ def test_a_stream_arrives_block_by_block(asgi: Site, framework: str) -> None:
 @each_framework
 def test_a_file_is_downloaded(asgi: Site, framework: str) -> None:
     response = asgi.get(framework, "/download")
-    assert response.headers["content-length"] == str(len(FILE))
-    assert response.content == FILE
+    assert response.headers["content-length"] == str(len(DOWNLOAD))
+    assert response.content == DOWNLOAD
 
 
 def test_a_part_of_a_file_is_downloaded(asgi: Site) -> None:
     response = asgi.get("flask", "/download", headers={"Range": "bytes=16-47"})
-    assert (response.status_code, response.content) == (206, FILE[16:48])
+    assert (response.status_code, response.content) == (206, DOWNLOAD[16:48])
 
 
 def test_a_file_that_the_client_has_is_not_downloaded(asgi: Site) -> None:

@@ -1,0 +1,73 @@
+"""Clients that servers would rather not have: they stall, do not read, or go without a word. Many at once.
+
+Knows sockets. It must not know what is asked, or of whom.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import selectors
+import socket
+import struct
+import time
+from collections.abc import Iterable, Iterator
+
+from tests.real.serving import Running
+
+PATIENCE = 20.0  # seconds until what has not come never will
+SMALL_BUFFER = 4096  # bytes that the system takes for a client that does not read: as few as it allows
+
+
+class Crowd:
+    """Connections to one server, each with a request under way."""
+
+    def __init__(self, sockets: list[socket.socket]) -> None:
+        self._sockets = sockets
+
+    def wait_for_answers(self, count: int) -> None:
+        """Wait until so many of them have been sent something."""
+        deadline = time.monotonic() + PATIENCE
+        answered = 0
+        with selectors.DefaultSelector() as selector:
+            for sock in self._sockets:
+                selector.register(sock, selectors.EVENT_READ)
+            while answered < count:
+                ready = selector.select(max(0.0, deadline - time.monotonic()))
+                assert ready, f"{answered} of {len(self._sockets)} clients have been answered, not {count}"
+                answered += len(ready)
+                for key, _ in ready:
+                    selector.unregister(key.fileobj)
+
+    def cut_off(self) -> None:
+        """Have all leave: one half says so (FIN), the other is gone as if its machine had crashed (RST)."""
+        for number, sock in enumerate(self._sockets):
+            if number % 2:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            sock.close()
+
+
+@contextlib.contextmanager
+def crowd(server: Running, requests: Iterable[bytes]) -> Iterator[Crowd]:
+    """A client for each request, which it sends as it is, on a connection that ends with the block."""
+    with contextlib.ExitStack() as stack:
+        sockets: list[socket.socket] = []
+        for request in requests:
+            sock = stack.enter_context(socket.socket())
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
+            sock.settimeout(PATIENCE)
+            sock.connect((server.host, server.port))
+            sockets.append(sock)
+            sock.sendall(request)
+        yield Crowd(sockets)
+
+
+def get(framework: str, path: str) -> bytes:
+    """A GET request for one of the apps of tests/real/apps."""
+    return f"GET {path} HTTP/1.1\r\nHost: {framework}.test\r\n\r\n".encode()
+
+
+def post(framework: str, path: str, length: int | None, body: bytes) -> bytes:
+    """The start of a POST request: `body` is what comes of `length` bytes, or of a chunked body that does not end."""
+    framing = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
+    head = f"POST {path} HTTP/1.1\r\nHost: {framework}.test\r\n{framing}\r\n\r\n".encode()
+    return head + (b"%x\r\n%b\r\n" % (len(body), body) if length is None else body)

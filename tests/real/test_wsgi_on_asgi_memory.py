@@ -1,0 +1,53 @@
+"""Large bodies on their way to and from a WSGI app on ASGI servers: they pass through memory, and do not stay there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.real.asgi_servers import ASGI_SERVERS, BUFFERING, Site, site
+from tests.real.memory import MB, Growth, download, needs_peaks, upload
+
+LIMIT = 16 * MB  # by which the server's memory may grow
+UPLOAD, DOWNLOAD = 200, 100  # MB
+RATE = 80e6  # bytes a second: a client that takes a second or more for what the app makes in less
+
+pytestmark = needs_peaks
+
+
+@pytest.fixture(scope="module", params=[name for name in ASGI_SERVERS if name not in BUFFERING])
+def large(request: pytest.FixtureRequest) -> Iterator[Site]:
+    """A server that has served nothing large before: what it held then could be used again, and hide growth."""
+    with site(request.param, app="tests.real.apps.wsgi_large:app") as running:
+        upload(running.server, "/", 2, chunked=False)
+        upload(running.server, "/", 2, chunked=True)
+        download(running.server, "/stream?blocks=2", RATE)
+        yield running
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["with a length", "chunked"])
+def test_an_upload_of_200_mb_does_not_stay_in_memory(large: Site, chunked: bool) -> None:
+    growth = Growth(large.server)
+    assert int(upload(large.server, "/", UPLOAD, chunked)) == UPLOAD * MB
+    assert growth.bytes < LIMIT
+
+
+@pytest.mark.parametrize("path", ["/stream", "/file"])
+def test_a_download_of_100_mb_to_a_slow_client_does_not_pile_up_in_memory(large: Site, path: str) -> None:
+    growth = Growth(large.server)
+    assert download(large.server, f"{path}?blocks={DOWNLOAD}", RATE) == DOWNLOAD * MB
+    assert growth.bytes < LIMIT
+
+
+@pytest.mark.parametrize("name", BUFFERING)
+def test_the_servers_left_out_keep_large_bodies_in_memory_by_themselves(name: str) -> None:
+    """With a native ASGI app: nothing that an adapter does could help. A server that fails here has learned to."""
+    with site(name, app="tests.real.apps.wsgi_large:native") as native:
+        growth = Growth(native.server)
+        upload(native.server, "/", UPLOAD, chunked=False)
+        assert growth.bytes > 2 * LIMIT
+    with site(name, app="tests.real.apps.wsgi_large:native") as native:
+        growth = Growth(native.server)
+        download(native.server, f"/stream?blocks={DOWNLOAD}", RATE)
+        assert growth.bytes > 2 * LIMIT

@@ -1,0 +1,64 @@
+"""A hundred clients that stall, of WSGI frameworks on ASGI servers with fewer threads than that: nobody else waits."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.real.asgi_servers import FRAMEWORKS, Site, streaming_servers
+from tests.real.bad_clients import Crowd, crowd, get, post
+from tests.real.serving import eventually
+
+KB, MB = 1000, 1000 * 1000
+STREAM = "/stream?blocks=200&size=65536"  # 13 MB: more than fits between an app and a client that does not read
+THREADS = 32 + 8  # the adapter's, and the server's own
+
+
+def each_served(asgi: Site) -> None:
+    """A request of somebody else to each app is served as if nothing were."""
+    for framework in FRAMEWORKS:
+        assert asgi.get(framework, "/hello", timeout=10).text == f"hello from {framework}"
+
+
+def threads(asgi: Site) -> int:
+    return int(asgi.report()["threads"])
+
+
+def cut_off(asgi: Site, clients: Crowd) -> None:
+    """Once the clients are gone, the threads end that were there for them, and all is as before."""
+    clients.cut_off()
+    eventually(lambda: threads(asgi) <= THREADS, "the threads end that waited for clients")
+    each_served(asgi)
+
+
+@pytest.mark.parametrize(
+    ("length", "sent"),
+    [(1000, 10), (10 * MB, 100 * KB), (None, 10), (None, MB)],
+    ids=["10 bytes of 1000", "100 KB of 10 MB", "chunked, after 10 bytes", "chunked, after 1 MB"],
+)
+def test_uploads_that_stall_before_the_app_has_begun_hold_no_thread(asgi: Site, length: int | None, sent: int) -> None:
+    uploads = [post(framework, "/upload", length, b"x" * sent) for framework in FRAMEWORKS * 20]
+    with crowd(asgi.server, uploads) as clients:
+        each_served(asgi)
+        assert threads(asgi) <= THREADS
+        cut_off(asgi, clients)
+
+
+@streaming_servers
+def test_uploads_that_stall_while_the_app_reads_leave_threads_for_others(asgi: Site) -> None:
+    uploads = [post(framework, "/upload", 10 * MB, b"x" * MB) for framework in FRAMEWORKS * 20]
+    with crowd(asgi.server, uploads) as clients:
+        eventually(lambda: threads(asgi) > len(uploads), "there is a thread for each, beyond the adapter's usual 32")
+        each_served(asgi)
+        cut_off(asgi, clients)
+
+
+@streaming_servers
+def test_clients_that_do_not_read_leave_threads_for_others(asgi: Site) -> None:
+    asgi.expect_streams_closed()
+    begun = asgi.count("streams begun")
+    with crowd(asgi.server, [get(framework, STREAM) for framework in FRAMEWORKS * 20]) as clients:
+        clients.wait_for_answers(100)
+        each_served(asgi)
+        assert (asgi.count("streams begun"), asgi.count("streams closed")) == (begun + 100, begun)
+        cut_off(asgi, clients)
+    asgi.expect_streams_closed()
