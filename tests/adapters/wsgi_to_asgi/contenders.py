@@ -37,7 +37,7 @@ def _a2wsgi(app: Any, threads: int | None) -> Any:
 def _asgiref(app: Any, threads: int | None) -> Any:
     from asgiref.wsgi import WsgiToAsgi
 
-    return WsgiToAsgi(app)
+    return WsgiToAsgi(app)  # type: ignore[no-untyped-call]
 
 
 def _starlette(app: Any, threads: int | None) -> Any:

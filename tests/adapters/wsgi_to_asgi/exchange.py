@@ -18,7 +18,9 @@ from typing import Any
 from tests.adapters.wsgi_to_asgi.loops import PATIENCE, Loop, Running
 
 Message = dict[str, Any]
-ASGIApp = Callable[[dict[str, Any], Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]]
+ASGIApp = Callable[
+    [dict[str, Any], Callable[[], Awaitable[Message]], Callable[[Message], Awaitable[None]]], Awaitable[None]
+]
 
 
 @dataclass
@@ -205,7 +207,9 @@ class Exchange:
 
     def wait_end(self) -> None:
         """Wait until the adapter's call has ended, in whatever way."""
-        assert self._running.ended.wait(PATIENCE), f"after {PATIENCE} s the adapter's call has not ended; sent: {self.types}"
+        assert self._running.ended.wait(PATIENCE), (
+            f"after {PATIENCE} s the adapter's call has not ended; sent: {self.types}"
+        )
 
     def response(self) -> Response:
         """The whole response, of an adapter's call that ended well."""

@@ -105,7 +105,8 @@ class Loop(ABC):
             self.call(lambda: None)
 
     def close(self) -> None:
-        self.soon(self._stop)
+        if self.thread.is_alive():
+            self.soon(self._stop)
         self.thread.join(PATIENCE)
         assert not self.thread.is_alive(), "the event loop did not stop"
 

@@ -1,4 +1,4 @@
-"""What a test holds in its hands: `serve(app, …)` sends a request to a WSGI app behind the adapter, `serve.gate()` stops it.
+"""What a test holds in its hands: `serve(app, …)` requests from an app behind the adapter, `serve.gate()` stops it.
 
 Knows how scopes are made and how threads are watched. It must not know how the adapter works.
 """
@@ -96,11 +96,14 @@ class Serve:
 
     def __init__(self, loop: Loop, contender: Contender) -> None:
         self.loop, self._contender = loop, contender
+        self.only: ASGIApp | None = None  # an adapter to use for all apps, such as one that other servers use as well
         self._adapters: dict[tuple[int, int | None], tuple[WSGIApplication, ASGIApp]] = {}
         self._exchanges: list[Exchange] = []
         self._gates: list[Gate] = []
 
     def adapt(self, app: WSGIApplication, threads: int | None = None) -> Any:
+        if self.only:
+            return self.only
         key = (id(app), threads)
         if key not in self._adapters:
             self._adapters[key] = (app, self._contender.make(app, threads))

@@ -44,7 +44,7 @@ def test_the_excess_is_cut_off_and_the_response_completed(serve: Serve) -> None:
 def test_a_body_shorter_than_promised_is_never_sent_as_if_it_were_whole(
     serve: Serve, shape: Any, blocks: list[bytes]
 ) -> None:
-    """PEP 3333: if the application does not provide enough data, the server should close the connection and report it."""
+    """PEP 3333: if the application does not provide enough data, the server should close the connection."""
     exchange = serve(Returning(shape(blocks), headers=FIVE))
     assert isinstance(exchange.error(), Exception)
     assert not exchange.complete

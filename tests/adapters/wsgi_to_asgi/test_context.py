@@ -116,3 +116,15 @@ def test_a_context_is_not_that_in_which_a_thread_was_started(serve: Serve, view:
     request(serve, app, "starter", threads=2).response()
     exchanges = [serve(app, threads=2) for _ in range(6)]
     assert {exchange.response().body for exchange in exchanges} == {b"none"}
+
+
+def test_variables_that_the_app_sets_are_visible_to_what_surrounds_the_adapter(serve: Serve) -> None:
+    """Ours: middleware around the adapter sees what the app set, as it would of an ASGI app that it awaits."""
+    seen: list[str] = []
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        REQUEST.set("set by the app")
+        return hello(environ, start_response)
+
+    request(serve, app, "one", after=lambda: seen.append(REQUEST.get())).response()
+    assert seen == ["set by the app"]

@@ -1,4 +1,4 @@
-"""Clients that leave, servers that give up: PEP 3333 (early disconnect); ASGI HTTP, "Disconnect", "Disconnected Client"."""
+"""Clients that leave, servers that give up: PEP 3333 (early disconnect); ASGI HTTP, "Disconnected Client"."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ENDINGS: dict[str, Callable[[Exchange], None]] = {
 }
 
 
-@pytest.fixture(params=ENDINGS.values(), ids=ENDINGS.keys())
+@pytest.fixture(params=list(ENDINGS.values()), ids=list(ENDINGS))
 def end(request: pytest.FixtureRequest) -> Callable[[Exchange], None]:
     """A way in which a request ends early: the client leaves, the server cancels the task, send() fails."""
     ending: Callable[[Exchange], None] = request.param

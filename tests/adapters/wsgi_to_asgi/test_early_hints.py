@@ -12,7 +12,7 @@ from tests.adapters.wsgi_to_asgi.apps import Capturing, Environ
 from tests.adapters.wsgi_to_asgi.exchange import Exchange
 from tests.adapters.wsgi_to_asgi.serving import Serve
 
-OFFERED = {"http.response.early_hint": {}}
+OFFERED: dict[str, Any] = {"http.response.early_hint": {}}
 STYLE, SCRIPT = "</style.css>; rel=preload; as=style", "</app.js>; rel=preload; as=script"
 
 

@@ -51,7 +51,11 @@ def test_a_validator_between_app_and_adapter_finds_no_fault(serve: Serve, method
 def test_every_string_holds_only_latin_1(serve: Serve) -> None:
     """PEP 3333: strings hold only code points representable in ISO-8859-1, and every CGI variable is a str."""
     environ = environ_of(
-        serve, path="/☃/ü", query_string=b"q=\xff", root_path="/☃", headers=[(b"x-note", "☃".encode()), (b"host", b"\xfc")]
+        serve,
+        path="/☃/ü",
+        query_string=b"q=\xff",
+        root_path="/☃",
+        headers=[(b"x-note", "☃".encode()), (b"host", b"\xfc")],
     )
     for key, value in environ.items():
         if "." not in key:

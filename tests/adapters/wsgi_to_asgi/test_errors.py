@@ -14,7 +14,7 @@ from tests.adapters.wsgi_to_asgi.apps import Environ, hello
 from tests.adapters.wsgi_to_asgi.serving import Serve
 
 PLACES = ["call", "first iteration", "after an empty block", "after a block", "after blocks", "iter", "write"]
-BEFORE_THE_HEAD = PLACES[:3] + ["iter"]
+BEFORE_THE_HEAD = [*PLACES[:3], "iter"]
 AFTER_THE_HEAD = ["after a block", "after blocks", "write"]
 
 
@@ -141,7 +141,7 @@ def test_stop_iteration_from_the_iterator_is_the_end(serve: Serve) -> None:
 
 def test_an_app_that_cannot_be_called_is_an_error(serve: Serve) -> None:
     """PEP 3333: the application object must accept two positional arguments."""
-    exchange = serve(lambda environ: [b"x"])  # type: ignore[arg-type]
+    exchange = serve(lambda environ: [b"x"])  # type: ignore[arg-type, misc]
     assert isinstance(exchange.error(), TypeError)
     assert exchange.sent == []
 

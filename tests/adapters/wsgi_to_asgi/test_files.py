@@ -1,4 +1,4 @@
-"""wsgi.file_wrapper: PEP 3333, "Optional Platform-Specific File Handling"; ASGI extensions pathsend and zerocopysend."""
+"""wsgi.file_wrapper: PEP 3333, "Optional Platform-Specific File Handling"; ASGI, Path Send and Zero Copy Send."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.fixture(params=OFFERS.values(), ids=OFFERS.keys())
+@pytest.fixture(params=list(OFFERS.values()), ids=list(OFFERS))
 def offer(request: pytest.FixtureRequest) -> dict[str, Any]:
     """The file extensions that a server offers."""
     extensions: dict[str, Any] = request.param
@@ -169,7 +169,7 @@ def zipped(file: Path) -> Any:
     """A file whose descriptor leads to other bytes than its read()."""
     other = file.with_name("content.gz")
     other.write_bytes(gzip.compress(CONTENT))
-    return gzip.open(other)
+    return gzip.GzipFile(other)
 
 
 def piped(file: Path) -> Any:
@@ -177,11 +177,11 @@ def piped(file: Path) -> Any:
     reading, writing = os.pipe()
 
     def write() -> None:
-        with open(writing, "wb") as pipe:
+        with os.fdopen(writing, "wb") as pipe:
             pipe.write(CONTENT)
 
     threading.Thread(target=write, daemon=True).start()
-    return open(reading, "rb")
+    return os.fdopen(reading, "rb")
 
 
 class Reader:
@@ -197,7 +197,7 @@ class Reader:
 class Upper(io.FileIO):
     """A file whose class makes other bytes of it."""
 
-    def read(self, size: int | None = -1) -> bytes:  # type: ignore[override]
+    def read(self, size: int | None = -1) -> bytes:
         return super().read(-1 if size is None else size).upper()
 
 
@@ -208,7 +208,7 @@ FILES: dict[str, tuple[Callable[[Path], Any], bytes]] = {
     "peeked": (peeked, CONTENT),
     "partly read": (reread, CONTENT[7:]),
     "unbuffered": (lambda file: file.open("rb", buffering=0), CONTENT),
-    "by descriptor": (lambda file: open(os.open(file, os.O_RDONLY), "rb"), CONTENT),
+    "by descriptor": (lambda file: os.fdopen(os.open(file, os.O_RDONLY), "rb"), CONTENT),
     "for reading and writing": (lambda file: file.open("r+b"), CONTENT),
     "unlinked": (unlinked, CONTENT),
     "replaced": (replaced, CONTENT),
@@ -216,8 +216,8 @@ FILES: dict[str, tuple[Callable[[Path], Any], bytes]] = {
     "pipe": (piped, CONTENT),
     "BytesIO": (lambda file: io.BytesIO(CONTENT), CONTENT),
     "read() only": (lambda file: Reader(CONTENT), CONTENT),
-    "a class of its own": (lambda file: Upper(file), CONTENT.upper()),
-    "empty": (lambda file: open(os.devnull, "rb"), b""),
+    "a class of its own": (Upper, CONTENT.upper()),
+    "empty": (lambda file: Path(os.devnull).open("rb"), b""),
 }
 
 

@@ -1,4 +1,4 @@
-"""Bodies of unknown length, as the request classes of the frameworks read them; each has its own idea of when to stop."""
+"""Bodies as the request classes of the frameworks read them; each has its own idea of when to stop."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ def test_names_that_are_no_token_are_refused(serve: Serve, name: str) -> None:
     "name", ["Connection", "Keep-Alive", "Transfer-Encoding", "TE", "Upgrade", "transfer-encoding", "CONNECTION"]
 )
 def test_hop_by_hop_headers_are_refused(serve: Serve, name: str) -> None:
-    """PEP 3333: a server should consider hop-by-hop headers a fatal error, and raise if they are given to start_response()."""
+    """PEP 3333: a server should consider hop-by-hop headers a fatal error, and raise in start_response()."""
     refused(serve, "200 OK", [(name, "x")])
 
 

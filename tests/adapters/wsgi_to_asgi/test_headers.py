@@ -1,4 +1,4 @@
-"""Request headers as HTTP_ variables: PEP 3333; RFC 3875, 4.1.18; RFC 9110, 5.3 and 8.6; RFC 6265; ASGI HTTP, `headers`."""
+"""Request headers as HTTP_ variables: PEP 3333; RFC 3875, 4.1.18; RFC 9110, 5.3 and 8.6; RFC 6265."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def test_headers_become_http_variables(serve: Serve) -> None:
 
 def test_content_type_and_length_have_no_http_prefix(serve: Serve) -> None:
     """RFC 3875, 4.1.2 and 4.1.3: CONTENT_LENGTH and CONTENT_TYPE; 4.1.18: not again as HTTP_ variables."""
-    environ = with_headers(serve, (b"content-type", b"text/plain"), (b"content-length", b"2"), method="POST", body=b"hi")
+    environ = with_headers(
+        serve, (b"content-type", b"text/plain"), (b"content-length", b"2"), method="POST", body=b"hi"
+    )
     assert (environ["CONTENT_TYPE"], environ["CONTENT_LENGTH"]) == ("text/plain", "2")
     assert not {"HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"} & environ.keys()
 
@@ -33,7 +35,11 @@ def test_header_names_may_have_any_case(serve: Serve) -> None:
     environ = with_headers(
         serve, (b"Content-Type", b"text/plain"), (b"CONTENT-LENGTH", b"2"), (b"X-Up", b"1"), method="POST", body=b"hi"
     )
-    assert (environ.get("CONTENT_TYPE"), environ.get("CONTENT_LENGTH"), environ["HTTP_X_UP"]) == ("text/plain", "2", "1")
+    assert (environ.get("CONTENT_TYPE"), environ.get("CONTENT_LENGTH"), environ["HTTP_X_UP"]) == (
+        "text/plain",
+        "2",
+        "1",
+    )
     assert not {"HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"} & environ.keys()
 
 
@@ -68,7 +74,9 @@ def test_header_bytes_above_7f_appear_as_latin_1(serve: Serve) -> None:
 
 def test_names_with_underscores_are_dropped(serve: Serve) -> None:
     """Safety: x_forwarded_for and x-forwarded-for become the same variable, so that one could pass for the other."""
-    environ = with_headers(serve, (b"x-forwarded-for", b"192.0.2.1"), (b"x_forwarded_for", b"spoof"), (b"x_user", b"root"))
+    environ = with_headers(
+        serve, (b"x-forwarded-for", b"192.0.2.1"), (b"x_forwarded_for", b"spoof"), (b"x_user", b"root")
+    )
     assert environ["HTTP_X_FORWARDED_FOR"] == "192.0.2.1"
     assert "HTTP_X_USER" not in environ
 
@@ -98,7 +106,9 @@ def test_equal_repeated_content_lengths_collapse(serve: Serve, headers: list[tup
     assert with_headers(serve, *headers, method="POST", body=b"hi")["CONTENT_LENGTH"] == "2"
 
 
-@pytest.mark.parametrize("values", [(b"2", b"3"), (b"2, 3",), (b"two",), (b"-1",), (b"+2",), (b"2_0",), ("２".encode(),)])
+@pytest.mark.parametrize(
+    "values", [(b"2", b"3"), (b"2, 3",), (b"two",), (b"-1",), (b"+2",), (b"2_0",), ("２".encode(),)]
+)
 def test_content_lengths_that_state_no_one_length_are_a_400(serve: Serve, values: tuple[bytes, ...]) -> None:
     """RFC 9110, 8.6; RFC 9112, 6.3: an invalid Content-Length, or unequal ones, must be treated as an error."""
     app = Capturing()

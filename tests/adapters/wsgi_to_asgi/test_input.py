@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from typing import Any
+from wsgiref.types import StartResponse
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.adapters.wsgi_to_asgi.apps import Environ, Reading, StartResponse
+from tests.adapters.wsgi_to_asgi.apps import Environ, Reading
 from tests.adapters.wsgi_to_asgi.serving import Serve
 
 TEXT = b"first\nsecond line\n\nlast without an end"
@@ -76,9 +77,11 @@ def test_readline_returns_a_line_with_its_end(serve: Serve, cut: list[bytes]) ->
 
 @pytest.mark.parametrize("size", [0, 1, 5, 6, 7, 100, -1, None])
 def test_readline_supports_the_size_argument(serve: Serve, cut: list[bytes], size: int | None) -> None:
-    """PEP 3333: servers should support the optional size argument to readline(): at most so many bytes, a line at most."""
+    """PEP 3333: servers should support the optional size argument to readline(): at most so many bytes."""
     expected = io.BytesIO(TEXT)
-    assert read(serve, lambda s: [s.readline(size) for _ in range(3)], cut) == [expected.readline(size) for _ in range(3)]
+    assert read(serve, lambda s: [s.readline(size) for _ in range(3)], cut) == [
+        expected.readline(size) for _ in range(3)
+    ]
 
 
 def test_readlines_returns_all_lines(serve: Serve, cut: list[bytes]) -> None:
@@ -115,7 +118,10 @@ def test_what_is_read_is_bytes(serve: Serve, length: int) -> None:
 
 def test_the_app_reads_no_more_than_the_content_length(serve: Serve) -> None:
     """PEP 3333: the server should simulate an end-of-file if the application reads past the Content-Length."""
-    assert read(serve, lambda s: (s.read(), s.read()), [b"hello, world"], headers=[(b"content-length", b"5")]) == (b"hello", b"")
+    assert read(serve, lambda s: (s.read(), s.read()), [b"hello, world"], headers=[(b"content-length", b"5")]) == (
+        b"hello",
+        b"",
+    )
 
 
 def test_events_may_lack_their_optional_keys(serve: Serve) -> None:

@@ -147,4 +147,4 @@ def test_no_task_is_left_when_a_request_is_over(serve: Serve) -> None:
         exchange = serve(app, "POST", path, body=body, plan=plan)
         end(exchange)
         exchange.wait_end()
-        poll(lambda: serve.loop.call(serve.loop.tasks) == 0, f"the tasks of {path} to end")  # noqa: B023
+        poll(lambda: serve.loop.call(serve.loop.tasks) == 0, f"the tasks of {path} to end")

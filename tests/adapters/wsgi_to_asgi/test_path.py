@@ -1,4 +1,4 @@
-"""SCRIPT_NAME and PATH_INFO: PEP 3333, "environ Variables" and "Unicode Issues"; ASGI HTTP, `path`, `raw_path`, `root_path`."""
+"""SCRIPT_NAME and PATH_INFO: PEP 3333, "environ Variables", "Unicode Issues"; ASGI HTTP, "Connection Scope"."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_root_path_becomes_script_name(serve: Serve, path: str, root_path: str, 
 
 
 def test_root_path_is_cut_at_a_segment_boundary_only(serve: Serve) -> None:
-    """PEP 3333: SCRIPT_NAME is the initial portion of the path that corresponds to the application: /app is none of /apple."""
+    """PEP 3333: SCRIPT_NAME is the initial portion of the path that is the application: /app is not that of /apple."""
     assert names(serve, "/apple", "/app") == ("/app", "/apple")
 
 
@@ -113,7 +113,7 @@ def test_root_path_is_cut_from_the_original_bytes(serve: Serve) -> None:
 
 
 def test_an_escaped_slash_is_visible_in_the_raw_target(serve: Serve) -> None:
-    """Ours: RAW_URI and REQUEST_URI carry the undecoded target; in PATH_INFO %2F and / look the same (RFC 3986, 2.2)."""
+    """Ours: RAW_URI and REQUEST_URI carry the undecoded target; in PATH_INFO, %2F and / look the same."""
     environ = environ_of(serve, path="/a/b/c", raw_path=b"/a%2Fb/c", query_string=b"q=%20")
     assert environ["PATH_INFO"] == "/a/b/c"
     assert environ.get("RAW_URI") == environ.get("REQUEST_URI") == "/a%2Fb/c?q=%20"

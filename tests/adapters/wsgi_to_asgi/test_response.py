@@ -11,15 +11,6 @@ import pytest
 from tests.adapters.wsgi_to_asgi.apps import Environ, Result, Returning, endless, hello
 from tests.adapters.wsgi_to_asgi.serving import LIMIT, SLOW, Serve, level
 
-SHAPES: dict[str, Callable[[list[bytes]], Any]] = {
-    "list": list,
-    "tuple": tuple,
-    "iterator": iter,
-    "generator": lambda blocks: (block for block in blocks),
-    "closing": Result,
-    "sequence": lambda blocks: Sequence(blocks),
-}
-
 
 class Sequence:
     """Iterable by the protocol of Python before 2.2."""
@@ -29,6 +20,16 @@ class Sequence:
 
     def __getitem__(self, index: int) -> bytes:
         return self._blocks[index]
+
+
+SHAPES: dict[str, Callable[[list[bytes]], Any]] = {
+    "list": list,
+    "tuple": tuple,
+    "iterator": iter,
+    "generator": lambda blocks: (block for block in blocks),
+    "closing": Result,
+    "sequence": Sequence,
+}
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
@@ -79,9 +80,13 @@ def test_a_list_of_one_block_gets_a_content_length(serve: Serve, shape: str) -> 
     assert serve(Returning(SHAPES[shape]([b"hello"]))).response().values(b"content-length") == [b"5"]
 
 
-@pytest.mark.parametrize(("method", "status"), [("GET", "204 No Content"), ("GET", "304 Not Modified"), ("HEAD", "200 OK")])
+@pytest.mark.parametrize(
+    ("method", "status"), [("GET", "204 No Content"), ("GET", "304 Not Modified"), ("HEAD", "200 OK")]
+)
 @pytest.mark.parametrize("blocks", [[], [b""]])
-def test_no_content_length_is_made_up_where_there_is_no_body(serve: Serve, method: str, status: str, blocks: Any) -> None:
+def test_no_content_length_is_made_up_where_there_is_no_body(
+    serve: Serve, method: str, status: str, blocks: Any
+) -> None:
     """RFC 9110, 8.6: no Content-Length in a 204; in a 304 or to HEAD, only the one that the 200 to a GET would have."""
     response = serve(Returning(blocks, status), method).response()
     assert (response.body, response.values(b"content-length")) == (b"", [])

@@ -37,8 +37,8 @@ class Channel:
         return [message["type"] for message in self.sent]
 
 
-LIFESPAN = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}
-WEBSOCKET = {
+LIFESPAN: dict[str, Any] = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}
+WEBSOCKET: dict[str, Any] = {
     "type": "websocket", "asgi": {"version": "3.0", "spec_version": "2.5"}, "http_version": "1.1", "scheme": "ws",
     "path": "/", "raw_path": b"/", "query_string": b"", "root_path": "", "headers": [], "client": None, "server": None,
     "subprotocols": [],

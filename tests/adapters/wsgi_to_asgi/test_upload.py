@@ -1,4 +1,4 @@
-"""How a request's body gets to the app: PEP 3333, "Input and Error Streams" and "HTTP 1.1 Expect/Continue"; ASGI, "Request"."""
+"""How a request's body gets to the app: PEP 3333, "HTTP 1.1 Expect/Continue"; RFC 9112, 6.3; ASGI HTTP, "Request"."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Waiting:
 def test_a_request_that_can_have_no_body_never_waits_for_one(
     serve: Serve, method: str, headers: list[tuple[bytes, bytes]], version: str
 ) -> None:
-    """RFC 9112, 6.3: without Content-Length and Transfer-Encoding, or with a length of 0, there is no body to wait for."""
+    """RFC 9112, 6.3: without Content-Length and Transfer-Encoding, or with a length of 0, there is no body."""
     app = Reading(lambda stream: (stream.read(), stream.readline()))
     serve(app, method, body=STALL, headers=headers, http_version=version).response()
     assert app.result == (b"", b"")
@@ -165,7 +165,7 @@ def test_the_app_waits_for_a_large_body_without_blocking_the_loop(serve: Serve, 
 
 @pytest.mark.parametrize("value", [b"100-continue", b"100-Continue"])
 def test_with_expect_continue_nothing_is_received_until_the_app_reads(serve: Serve, value: bytes) -> None:
-    """PEP 3333, Expect/Continue: the stream sends "100 Continue" when the app first reads; ASGI servers do so on receive()."""
+    """PEP 3333, Expect/Continue: "100 Continue" is sent when the app first reads; by ASGI servers on receive()."""
     app = Waiting(serve)
     exchange = serve(app, "POST", body=b"hello", headers=announcing(5, (b"expect", value)))
     app.called.wait()
@@ -200,7 +200,9 @@ def test_a_body_without_length_gets_one(serve: Serve, size: int) -> None:
 @pytest.mark.parametrize(
     ("size", "version", "headers"), [(0, "1.1", CHUNKED), (5, "1.1", CHUNKED), (3 * MIB, "1.1", CHUNKED), (5, "2", [])]
 )
-def test_a_body_without_length_is_marked_as_ending_by_itself(serve: Serve, size: int, version: str, headers: Any) -> None:
+def test_a_body_without_length_is_marked_as_ending_by_itself(
+    serve: Serve, size: int, version: str, headers: Any
+) -> None:
     """Ours: wsgi.input_terminated (Werkzeug, mod_wsgi, Gunicorn) tells the app that reading to the end is safe."""
     app = Reading(lambda stream: stream.read())
     serve(app, "POST", body=[b"x" * size], headers=headers, http_version=version).response()
@@ -250,7 +252,9 @@ def test_reading_after_the_response_does_not_hang(serve: Serve) -> None:
     read.wait()
 
 
-def truncated(serve: Serve, sent: int, announced: int, read: Any, headers: Any = None) -> tuple[Reading, Exchange, Gate]:
+def truncated(
+    serve: Serve, sent: int, announced: int, read: Any, headers: Any = None
+) -> tuple[Reading, Exchange, Gate]:
     """An app whose client leaves in the middle of the body."""
     called = serve.gate("the app to be called")
 
@@ -286,7 +290,9 @@ def test_a_truncated_body_never_looks_whole(serve: Serve, read: Any, sent: int) 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS.keys())
 @pytest.mark.parametrize("sent", [5, 500_000])
-def test_the_client_leaving_in_mid_body_raises_client_disconnected_in_the_app(serve: Serve, read: Any, sent: int) -> None:
+def test_the_client_leaving_in_mid_body_raises_client_disconnected_in_the_app(
+    serve: Serve, read: Any, sent: int
+) -> None:
     """Ours: the app is told, by an OSError of its own class, so that it can tell it from others and clean up."""
     from adapters import ClientDisconnected
 

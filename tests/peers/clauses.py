@@ -1,0 +1,49 @@
+"""The clauses of the contract suite, read from its files: a test's name is the sentence, its docstring the source.
+
+Knows how the suite is written. It must not import or run it.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+
+SUITE = Path(__file__).parents[1] / "adapters" / "wsgi_to_asgi"
+OURS = "Ours"  # the source of what no specification asks for
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A test function."""
+
+    test: str  # as pytest names it, below the suite's folder
+    source: str
+
+    @property
+    def sentence(self) -> str:
+        text = self.test.rpartition("::")[2].removeprefix("test_").replace("_", " ")
+        return text[0].upper() + text[1:]
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A file of the suite."""
+
+    title: str
+    clauses: list[Clause]
+
+
+def chapters() -> list[Chapter]:
+    """All of the suite, in the order of its files."""
+    found = []
+    for path in sorted(SUITE.glob("test_*.py")):
+        tree = ast.parse(path.read_text())
+        title = (ast.get_docstring(tree) or path.stem).splitlines()[0].rstrip(".")
+        clauses = [
+            Clause(f"{path.name}::{node.name}", (ast.get_docstring(node) or "").partition(":")[0])
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+        ]
+        found.append(Chapter(title, clauses))
+    return found

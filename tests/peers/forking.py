@@ -1,0 +1,99 @@
+"""A pytest plugin that runs each test in a process of its own, with a time limit: what hangs or breaks, ends there.
+
+Run as `python -m tests.peers.forking FILE`: runs the suite against the adapter that CONTRACT_ADAPTER names and writes
+the outcome of every test as JSON. It must not know how outcomes are judged or shown.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from tests.adapters.wsgi_to_asgi.contenders import contender
+
+SUITE = "tests/adapters/wsgi_to_asgi"
+LIMIT = 40.0  # seconds for a test, far more than its own waits sum up to
+JOBS = 6  # tests at once; what takes time is waiting for those that hang
+
+
+class Child:
+    """A test under way in a process, and process group, of its own."""
+
+    def __init__(self, item: pytest.Item) -> None:
+        self.item, self.deadline = item, time.monotonic() + LIMIT
+        self._reading, writing = os.pipe()
+        self._pid = os.fork()
+        if not self._pid:
+            _run(item, writing)
+        os.close(writing)
+
+    def fileno(self) -> int:
+        return self._reading
+
+    def end(self, answered: bool) -> str:
+        """Its outcome: passed, failed, skipped, crashed, or, unless it has answered, hung."""
+        outcome = os.read(self._reading, 64).decode() if answered else "hung"
+        os.close(self._reading)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._pid, signal.SIGKILL)
+        os.waitpid(self._pid, 0)
+        return outcome or "crashed"
+
+
+def _run(item: pytest.Item, writing: int) -> NoReturn:
+    os.setsid()
+    outcomes = {report.outcome for report in runtestprotocol(item, nextitem=None, log=False)}
+    worst = next((outcome for outcome in ("failed", "skipped") if outcome in outcomes), "passed")
+    os.write(writing, worst.encode())
+    os._exit(0)  # whatever threads there still are
+
+
+def outcomes_of(items: list[pytest.Item]) -> Iterator[tuple[pytest.Item, str]]:
+    """Run tests, JOBS at a time."""
+    waiting, running = items[::-1], list[Child]()
+    while waiting or running:
+        while waiting and len(running) < JOBS:
+            running.append(Child(waiting.pop()))
+        soonest = min(child.deadline for child in running)
+        answered, _, _ = select.select(running, [], [], max(0.0, soonest - time.monotonic()))
+        for child in answered or [child for child in running if child.deadline <= time.monotonic()]:
+            running.remove(child)
+            yield child.item, child.end(bool(answered))
+
+
+class Forking:
+    """Collects outcomes by test function, and by its parameters."""
+
+    def __init__(self) -> None:
+        self.outcomes: dict[str, dict[str, str]] = {}
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        for item, outcome in outcomes_of(session.items):
+            function, _, parameters = item.nodeid.removeprefix(f"{SUITE}/").partition("[")
+            self.outcomes.setdefault(function, {})[parameters.removesuffix("]")] = outcome
+        return True
+
+
+def main(output: str) -> int:
+    plugin = Forking()
+    contender().make(lambda environ, start_response: [], None)  # imported here, once, and not by every fork
+    options = ["-q", "--timeout=0", "--tb=native", "-p", "no:cacheprovider", "-W", "ignore"]
+    code = pytest.main([*options, SUITE], plugins=[plugin])
+    Path(output).write_text(json.dumps(plugin.outcomes))
+    return 0 if plugin.outcomes else int(code) or 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))
