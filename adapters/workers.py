@@ -6,12 +6,13 @@ Knows threads, locks and forks. It must not know event loops (crossing.py does),
 from __future__ import annotations
 
 import contextvars
-import os
 import threading
 import weakref
 from collections import deque
 from collections.abc import Callable
 from typing import Any
+
+from . import forks
 
 IDLE_SECONDS = 30.0  # how long a thread without work stays
 MOST_AWAY = 512  # how many threads may wait for clients beyond the bound
@@ -19,12 +20,10 @@ MOST_AWAY = 512  # how many threads may wait for clients beyond the bound
 _all: weakref.WeakSet[Workers] = weakref.WeakSet()
 
 
+@forks.in_child
 def _forked() -> None:
     for workers in _all:
         workers.forked()  # their threads stayed in the parent
-
-
-os.register_at_fork(after_in_child=_forked)
 
 
 class Workers:
@@ -90,13 +89,16 @@ class Workers:
             with mutex:
                 if woken:
                     self._waking = woken = False
-                if self._jobs:
+                surplus = self._threads > self._limit + self._away
+                if self._jobs and not surplus:
                     call, argument = self._jobs.popleft()
                     if self._jobs and not self._waking:
                         self._wake()
-                elif self._leaving or self._threads > self._limit + self._away:
+                elif surplus or self._leaving:
                     self._leaving -= bool(self._leaving)
                     self._threads -= 1
+                    if self._jobs and not self._waking:
+                        self._wake()
                     return
                 else:
                     call = None
