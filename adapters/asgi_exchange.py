@@ -43,7 +43,7 @@ class Exchange:
         self._to_head = scope["method"] == "HEAD"  # the application may do with the scope as it likes
         self._offered = frozenset(scope["extensions"])
         self._messages, self._more = deque(messages), more
-        self._asked = self._begun = self._dropped = self._gone = self._cancelled = False
+        self._asked = self._begun = self._dropped = self._gone = self._cancelled = self._told = False
         self._missing: int | None = None
         self._receivers: set[asyncio.Future[None]] = set()
         self.task: asyncio.Task[None] | None = None
@@ -65,7 +65,9 @@ class Exchange:
         except BaseException as error:  # also SystemExit and KeyboardInterrupt, which would end the loop
             self._failed(error)
         else:
-            if not self.complete and not self.desk.closed:
+            if self._told and not self.complete:
+                self.error = ClientDisconnected("the client has left")
+            elif not self.complete and not self.desk.closed:
                 self._failed(AppProtocolError("the application returned before its response was complete"))
         live.discard(self)
         self.task = None
@@ -122,6 +124,7 @@ class Exchange:
                 message = self._messages.popleft()
                 if message["type"] == _DISCONNECT:
                     self._messages.append(message)  # it stays true
+                    self._told = True
                 return message
             if self._more and not self._asked:
                 self._asked = True

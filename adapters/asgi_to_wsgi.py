@@ -10,7 +10,6 @@ import asyncio
 import atexit
 import io
 import logging
-import os
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -18,6 +17,7 @@ from contextvars import Context, copy_context
 from functools import partial
 from typing import Any
 
+from . import forks
 from .asgi_app import ASGIApp, Message, as_asgi3
 from .asgi_exchange import GRACE, Exchange, PathSend
 from .crossing import Desk, adopt
@@ -71,6 +71,7 @@ class ASGIToWSGI:
             body = _Body(environ)
         except BadRequest as error:
             return _answer(start_response, "400 Bad Request", str(error))
+        forks.check()
         running = self._running
         if running is None or running.failure is not None:
             running = self._start()
@@ -309,6 +310,7 @@ def _close_all() -> None:
         running.close()
 
 
+@forks.in_child
 def _forked() -> None:
     _inherited.extend(_started)
     _started.clear()
@@ -317,4 +319,3 @@ def _forked() -> None:
 
 
 atexit.register(_close_all)
-os.register_at_fork(after_in_child=_forked)

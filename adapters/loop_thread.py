@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-import os
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any
 
+from . import forks
 from .loops import Loop, asyncio_loop
 
 log = logging.getLogger("gateways.asgi")
@@ -90,14 +90,12 @@ _inherited: list[
 _mutex = threading.Lock()
 
 
+@forks.in_child
 def _forked() -> None:
     global _mutex  # noqa: PLW0603 - it may have been held by a thread that is not here
     _inherited.extend(_loops.values())
     _loops.clear()
     _mutex = threading.Lock()
-
-
-os.register_at_fork(after_in_child=_forked)
 
 
 def acquire(factory: LoopFactory | None) -> LoopThread:

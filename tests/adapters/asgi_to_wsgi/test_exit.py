@@ -53,16 +53,6 @@ def test_a_main_thread_that_waits_for_a_silent_app_can_be_interrupted() -> None:
 
 
 STUCK = {
-    "a server's thread that is no daemon in the middle of a stream": """
-        app, begun = make(Told(), None), threading.Event()
-
-        def serve():
-            for _ in app(environ(path="/stream"), lambda *_: None):
-                begun.set()
-
-        threading.Thread(target=serve).start()
-        assert begun.wait(5)
-    """,
     "a stream that nobody reads": """
         exchange = Exchange(make(Told(), None), environ(path="/stream"))
         exchange.call(), exchange.block()
