@@ -85,7 +85,7 @@ class _Request:
         """Start the application, have it answer, end it."""
         self._loop = asyncio.get_running_loop()
         self._main = asyncio.current_task()
-        self._ended = asyncio.Event()
+        self._over = asyncio.Event()
         self._stdout = Stdout(stdout, self._flushed, self._disconnect)
         signal.signal(signal.SIGTERM, self._terminate)
         lifespan = Lifespan(self._app)
@@ -104,7 +104,7 @@ class _Request:
         messages: list[Message] = [] if more else [{"type": "http.request", "body": b"", "more_body": False}]
         exchange = self._exchange = Exchange(self._app, self._scope, cast(Desk, self), messages, more)
         exchange.start(set(), copy_context())
-        await self._ended.wait()
+        await self._over.wait()
         await self._stdout.flushed()
         if self._closing is not None:
             await self._closing
@@ -140,6 +140,11 @@ class _Request:
             self._main.cancel()
 
     @property
+    def ended(self) -> bool:
+        """Whether what is put now would be dropped."""
+        return self.closed or self._last or self._over.is_set()
+
+    @property
     def full(self) -> bool:
         """Whether the application has to await room() before it goes on."""
         return self._stdout.full
@@ -150,7 +155,7 @@ class _Request:
 
     def put(self, block: bytes, size: int, last: bool = False) -> None:
         """Write a block of `size` octets, `last` if the response is complete with it."""
-        if not self.closed:
+        if not self.ended:
             self._last = last
             self._stdout.write(block if self._begun else self._head(size if last else None) + block)
 
@@ -180,14 +185,14 @@ class _Request:
         except BlockingIOError:
             return self.ask()
         except ClientDisconnected as error:
-            log.info("%s", error)
+            log.warning("%s", error)
             self._exchange.feed({"type": "http.disconnect"})
         else:
             self._exchange.feed({"type": "http.request", "body": block, "more_body": self._body.more})
 
     def end(self) -> None:
         """The application's task is over."""
-        self._ended.set()
+        self._over.set()
 
     def _flushed(self) -> None:
         """All that was put has been written. After the last of it the server need not wait for this process."""
