@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any
 
 from gateways.trace.access import ASGIApp, Message, Receive, Scope, Send, access_log
-from gateways.trace.events import Record
+from gateways.trace.events import Record, raised
 
 __all__ = ["access_log", "watch"]
 
@@ -38,7 +38,7 @@ def watch(app: ASGIApp, record: Record) -> ASGIApp:
         try:
             await app(scope, noted_receive, noted_send)
         except BaseException as error:
-            note("raised", repr(error))
+            note("raised", raised(error))
             raise
         else:
             note("returned", None)

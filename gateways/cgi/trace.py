@@ -17,7 +17,7 @@ from adapters.cgi_environ import Variables
 from adapters.cgi_host import CGIHost
 from adapters.program import Program
 from gateways.trace.access import ASGIApp, Message, Receive, Scope, Send, access_log
-from gateways.trace.events import Record
+from gateways.trace.events import Record, raised
 
 __all__ = ["access_log", "watch"]
 
@@ -58,7 +58,7 @@ def watch(host: CGIToASGI, record: Record) -> ASGIApp:
         try:
             await host(scope, receive, noted_send)
         except BaseException as error:
-            note("raised", repr(error))
+            note("raised", raised(error))
             raise
         finally:
             note("end", None)

@@ -10,6 +10,7 @@ from typing import NoReturn
 import click
 
 from gateways.cli.demo import demo
+from gateways.cli.trace import trace
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -22,6 +23,7 @@ def cli(ctx: click.Context) -> None:
 
 
 cli.add_command(demo)
+cli.add_command(trace)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -14,8 +14,7 @@ from rich.text import Text
 from gateways.serving.listen import url
 from gateways.serving.server import Mode, side
 from gateways.trace import text
-from gateways.trace.channel import Batch
-from gateways.trace.events import Event
+from gateways.trace.events import Batch, Event
 from gateways.trace.exchange import BEGINNINGS, Exchange, access_line, begin
 from gateways.trace.printable import printable
 from gateways.trace.rows import rows

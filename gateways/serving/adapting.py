@@ -8,6 +8,7 @@ import os
 import stat
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +39,17 @@ run_as_program({job!r}, {here!r})
 
 def adapted(job: Job) -> App:
     """The job's app with the adapter around it: what the job's server is to serve. The app's side is observed."""
-    adapter: Any = getattr(adapters, ADAPTERS[job.interface, job.mode])
     if job.interface == "cgi":
-        return _programs(job, adapter)
+        app = programs(job)
+        if job.observe == "steps":
+            trace: Any = importlib.import_module("gateways.cgi.trace")
+            trace.watch_programs(app, record("cgi", job))
+        return app
     if job.mode == "cgi":
         return _as_program(job)
-    return adapter(_watched(job))
+    adapter: Any = getattr(adapters, ADAPTERS[job.interface, job.mode])
+    threads = job.settings.threads if job.mode == "asgi" else None
+    return adapter(_watched(job), **({"threads": threads} if threads else {}))
 
 
 def _watched(job: Job) -> App:
@@ -52,25 +58,26 @@ def _watched(job: Job) -> App:
     return observed(app, job.interface, job) if job.observe == "steps" else app
 
 
-def _programs(job: Job, host: Any) -> App:
-    """A host for CGI programs, which run in processes of their own: what they do is seen from the host."""
+def programs(job: Job) -> App:
+    """The host for a CGI program or a folder of them, which run in processes of their own."""
     module: Any = importlib.import_module("gateways.cgi.server")
-    app = module.load(job.target, host)
-    if job.observe == "steps":
-        trace: Any = importlib.import_module("gateways.cgi.trace")
-        trace.watch_programs(app, record("cgi", job))
-    return app
+    return module.load(job.target, ADAPTERS["cgi", "wsgi" if job.mode == "wsgi" else "asgi"], job.settings)
 
 
 def _as_program(job: Job) -> App:
-    """The host of a CGI program that is written for the app, as people would write it, in a folder that it keeps."""
+    """The host of a CGI program that is written for the app, as people would write it, in a folder that it keeps.
+
+    It gets all variables of this environment, as the app would in another mode.
+    """
     folder = tempfile.TemporaryDirectory(prefix="gateways-", ignore_cleanup_errors=True)
     program = Path(folder.name, "app.cgi")
     here = str(Path.cwd())
     path = [here, *(each for each in sys.path if each)]
     program.write_text(PROGRAM.format(path=path, job=job.to_json(), here=here))
     program.chmod(stat.S_IRWXU)
-    host = side("cgi").load(str(program))
+    module: Any = importlib.import_module("gateways.cgi.server")
+    environment = tuple(name for name in os.environ if not name.startswith("HTTP_"))
+    host = module.load(str(program), settings=replace(job.settings, environment=environment, files=False))
     host.folder = folder
     return host
 

@@ -16,9 +16,10 @@ from types import FrameType
 from typing import NoReturn
 
 from gateways.failure import Failure
-from gateways.serving.adapting import adapted
+from gateways.serving.adapting import adapted, programs
 from gateways.serving.job import GRACE, Job
 from gateways.serving.observing import observed
+from gateways.serving.rooted import rooted
 from gateways.serving.server import App, side
 
 
@@ -32,15 +33,18 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, name="gateways-lifeline", daemon=True).start()
     sock = socket.socket(fileno=job.descriptor)
     try:
-        side(job.mode).SERVERS[job.server].run(partial(load, job), sock)
+        side(job.mode).SERVERS[job.server].run(partial(load, job), sock, job.settings)
     except Failure as failure:
-        sys.exit(str(failure))
+        sys.exit(f"{failure.traceback}{failure}")
 
 
 def load(job: Job) -> App:
     """The app, in the server's interface, observed as the job says; called in the process that runs it."""
-    app = side(job.mode).load(job.target) if job.interface == job.mode else adapted(job)
-    return observed(app, job.mode, job)
+    if job.interface != job.mode:
+        app = adapted(job)
+    else:
+        app = programs(job) if job.mode == "cgi" else side(job.mode).load(job.target)
+    return rooted(observed(app, job.mode, job), job.mode, job.settings.root_path)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -5,10 +5,11 @@ from functools import partial
 from socket import socket
 
 from gateways.serving.server import App
+from gateways.serving.settings import Settings
 
 
-def run(load: Callable[[], App], sock: socket, *, interface: str) -> None:
-    """Serve the app that `load()` returns at the address of `sock`, in a worker process, until SIGINT or SIGTERM.
+def run(load: Callable[[], App], sock: socket, settings: Settings, *, interface: str) -> None:
+    """Serve the app that `load()` returns at the address of `sock`, in worker processes, until SIGINT or SIGTERM.
 
     granian binds for itself: the port is given back to it at the last moment.
     """
@@ -23,8 +24,8 @@ def run(load: Callable[[], App], sock: socket, *, interface: str) -> None:
         address=host,
         port=port,
         interface=Interfaces(interface),
-        workers=1,
-        blocking_threads=8 if interface == "wsgi" else None,
+        workers=settings.workers or 1,
+        blocking_threads=settings.threads or 8 if interface == "wsgi" else None,
         workers_kill_timeout=1,
         log_level=LogLevels.error,
     )

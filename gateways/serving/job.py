@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal, Self
 
 from gateways.serving.server import Mode
+from gateways.serving.settings import USUAL, Settings
 
 Observe = Literal["steps", "access", "nothing"]
 """Every step between server and app, one event a request, or the app as it is."""
@@ -27,10 +28,13 @@ class Job:
     observe: Observe
     descriptor: int
     events: str
+    settings: Settings = USUAL
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        return cls(**json.loads(text))
+        fields = json.loads(text)
+        settings = fields.pop("settings")
+        return cls(**fields, settings=Settings(**{**settings, "environment": tuple(settings["environment"])}))

@@ -26,8 +26,8 @@ class Known:
     signature: str
 
 
-def probe(target: str, seconds: float) -> Known:
-    """Find out what `target` is.
+def probe(target: str, seconds: float, interface: Mode | None = None) -> Known:
+    """Find out what `target` is; its `interface` may be known, and is not judged then.
 
     Raises:
         Failure: there is no such app, or importing it takes longer than `seconds`, or ends its process.
@@ -37,7 +37,7 @@ def probe(target: str, seconds: float) -> Known:
     reading, writing = os.pipe()
     with os.fdopen(reading) as answer:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gateways.serving.probe", target, str(writing)],
+            [sys.executable, "-m", "gateways.serving.probe", target, interface or "", str(writing)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -66,17 +66,17 @@ def _known(target: str, answer: str, status: int, said: bytes) -> Known:
         raise Failure(f"importing {target!r} ended the process {how}: {last}")
     found = json.loads(answer)
     if "failure" in found:
-        raise Failure(found["failure"])
+        raise Failure(found["failure"], found["traceback"])
     return Known(target, cast("Mode", found["interface"]), found["signature"])
 
 
 def main() -> None:
     """In the process of its own: write what is found to the descriptor, and end, whatever threads the app started."""
-    target, descriptor = sys.argv[1], int(sys.argv[2])
+    target, interface, descriptor = sys.argv[1], cast("Mode | None", sys.argv[2] or None), int(sys.argv[3])
     try:
-        found = find(target)
+        found = find(target, interface)
     except Failure as failure:
-        answer = {"failure": str(failure)}
+        answer = {"failure": str(failure), "traceback": failure.traceback}
     else:
         answer = asdict(Known(target, found.interface, found.signature))
     with os.fdopen(descriptor, "w") as pipe:

@@ -20,7 +20,8 @@ from typing import Literal
 from gateways.serving.job import GRACE, Job, Observe
 from gateways.serving.listen import reachable
 from gateways.serving.server import Mode
-from gateways.trace.channel import Batch, Receiver
+from gateways.trace.channel import Receiver
+from gateways.trace.events import Batch
 
 START = 20.0
 """Seconds within which a server must accept connections."""
@@ -47,7 +48,7 @@ class ServerProcess:
     `interface` is the target's, where that is not the server's `mode`: then an adapter stands between them.
     """
 
-    def __init__(  # noqa: PLR0913 (what is served, how, and where it is told)
+    def __init__(
         self,
         mode: Mode,
         server: str,

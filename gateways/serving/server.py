@@ -8,6 +8,7 @@ from socket import socket
 from typing import Any, Literal, Protocol, get_args
 
 from gateways.failure import Failure
+from gateways.serving.settings import Settings
 
 Mode = Literal["cgi", "wsgi", "asgi"]
 MODES: tuple[Mode, ...] = get_args(Mode)
@@ -21,14 +22,16 @@ class Server:
     """A server that can run an app on a socket.
 
     `name` is also its package's and its module's. `model` says in one clause what processes and threads it uses as run
-    here. `run(load, sock)` serves what `load()` returns on the bound, not yet listening `sock` until SIGTERM; servers
-    with processes of their own call `load` there, so it can be pickled. `extra` is the extra that brings the server.
+    here. `run(load, sock, settings)` serves what `load()` returns on the bound, not yet listening `sock` until SIGTERM;
+    servers with processes of their own call `load` there, so it can be pickled. `extra` is the extra that brings the
+    server. `options` are those that it has of "threads", "workers" and "unix" (a socket that is a file).
     """
 
     name: str
     model: str
-    run: Callable[[Callable[[], App], socket], None]
+    run: Callable[[Callable[[], App], socket, Settings], None]
     extra: str = "compare"
+    options: frozenset[str] = frozenset()
 
     def version(self) -> str:
         """The installed version.

@@ -37,18 +37,30 @@ class Found:
 
 
 def load_object(target: str) -> Any:
-    """The app that `target` means: what `find` finds."""
-    return find(target).app
+    """The app that `target` means, whatever it speaks.
+
+    Raises:
+        Failure: there is no such thing.
+    """
+    return _load(target)[0]
 
 
-def find(target: str) -> Found:
+def find(target: str, interface: Mode | None = None) -> Found:
     """Import what `target` means and tell which interface it speaks. A factory is called, an app is not.
+
+    `interface`, where it is known, is not judged: some apps do not show it.
 
     Raises:
         Failure: there is no such thing, or it is no app.
     """
     if program := program_of(target):
         return Found(program, "cgi", program)
+    app, module, name = _load(target)
+    return Found(app, interface or interface_of(app, f"{module}:{name}"), _called(app, name))
+
+
+def _load(target: str) -> tuple[Any, str, str]:
+    """The app, the name of its module, and its own name there: "app", "create_app()"."""
     location, _, attribute = target.partition(":")
     module = _import(_module_name(location))
     called = attribute.endswith("()")
@@ -56,7 +68,7 @@ def find(target: str) -> Found:
     app = _attribute(module, name)
     if called or _is_factory(app):
         app, name = _made(app, f"{module.__name__}:{name}"), f"{name}()"
-    return Found(app, interface_of(app, f"{module.__name__}:{name}"), _called(app, name))
+    return app, module.__name__, name
 
 
 def program_of(target: str) -> str | None:
@@ -98,7 +110,8 @@ def interface_of(app: Any, name: str = "the app") -> Mode:
         return "asgi"
     numbers = _arguments(app)
     if numbers is None or len(numbers) > 3:
-        raise Failure(f"{name} takes any arguments, so that it may be WSGI or ASGI; give it (environ, start_response)")
+        called = _called(app, name.rpartition(":")[2])
+        raise Failure(f"{name} is called {called}, which may be WSGI or ASGI; give it (environ, start_response)")
     fewest = min(numbers, default=-1)
     if fewest in (1, 2, 3):
         return "wsgi" if fewest == 2 else "asgi"
@@ -145,7 +158,7 @@ def _made(factory: Any, name: str) -> Any:
     try:
         app = factory()
     except Exception as error:
-        raise Failure(f"{name}() raised {error!r}{_where(error)}") from error
+        raise Failure(f"{name}() raised {error!r}{_where(error)}", _traceback(error)) from error
     if inspect.iscoroutine(app):
         app.close()
         raise Failure(f"{name} is a coroutine function; a factory is a plain function that returns the app")
@@ -191,9 +204,9 @@ def _import(name: str) -> ModuleType:
         missing = error.name or ""
         if name == missing or name.startswith(f"{missing}."):
             raise Failure(f"there is no module {missing!r} here{_instead(missing, _modules())}") from error
-        raise Failure(f"importing {name} failed: {error}{_where(error)}") from error
+        raise Failure(f"importing {name} failed: {error}{_where(error)}", _traceback(error)) from error
     except (Exception, SystemExit) as error:
-        raise Failure(f"importing {name} failed: {error!r}{_where(error)}") from error
+        raise Failure(f"importing {name} failed: {error!r}{_where(error)}", _traceback(error)) from error
 
 
 def _modules() -> list[str]:
@@ -252,6 +265,20 @@ def _where(error: BaseException) -> str:
     """Where it was raised: the last line of it that is in a file."""
     if isinstance(error, SyntaxError) and error.filename:
         return f" ({error.filename}:{error.lineno})"
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<frozen")]
-    own = [frame for frame in frames if frame.filename != __file__ and "importlib" not in frame.filename]
+    own = _theirs(traceback.extract_tb(error.__traceback__))
     return f" ({own[-1].filename}:{own[-1].lineno})" if own else ""
+
+
+def _traceback(error: BaseException) -> str:
+    """As Python prints it, without the way that led to the app."""
+    told = traceback.TracebackException.from_exception(error)
+    told.stack = traceback.StackSummary.from_list(_theirs(told.stack))
+    return "".join(told.format())
+
+
+def _theirs(frames: Iterable[traceback.FrameSummary]) -> list[traceback.FrameSummary]:
+    return [
+        frame
+        for frame in frames
+        if frame.filename != __file__ and "importlib" not in frame.filename and not frame.filename.startswith("<frozen")
+    ]

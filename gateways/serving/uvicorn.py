@@ -1,17 +1,28 @@
 """Running uvicorn, which serves two of the modes."""
 
+import inspect
 from collections.abc import Callable
 from socket import socket
+from typing import TYPE_CHECKING, Any
 
 from gateways.serving.server import App
+from gateways.serving.settings import Settings
+
+if TYPE_CHECKING:
+    from uvicorn import Config
+
+OPTIONS = frozenset(("workers", "unix"))
 
 
-def run(load: Callable[[], App], sock: socket) -> None:
-    """Serve the ASGI app that `load()` returns on `sock`, in this process, until SIGINT or SIGTERM."""
+def run(load: Callable[[], App], sock: socket, settings: Settings) -> None:
+    """Serve the ASGI app that `load()` returns on `sock`, in this process or its workers, until SIGINT or SIGTERM."""
     import uvicorn
 
+    several = (settings.workers or 1) > 1
     config = uvicorn.Config(
-        load(),
+        load if several else load(),
+        factory=several,
+        workers=settings.workers if several else None,
         interface="asgi3",
         log_config=None,
         log_level="warning",
@@ -19,4 +30,18 @@ def run(load: Callable[[], App], sock: socket) -> None:
         # Whoever ends it does not wait for slow clients: what still runs is cancelled, and may clean up.
         timeout_graceful_shutdown=0,
     )
-    uvicorn.Server(config).run(sockets=[sock])
+    if several:
+        _workers(config, sock)
+    else:
+        uvicorn.Server(config).run(sockets=[sock])
+
+
+def _workers(config: "Config", sock: socket) -> None:
+    from uvicorn import Server
+    from uvicorn.supervisors import Multiprocess
+
+    supervisor: Any = Multiprocess
+    asked = inspect.signature(supervisor).parameters
+    # Before 0.50 or so it wanted to be told what its processes are to do.
+    more = {"target": Server(config).run} if "target" in asked else {}
+    supervisor(config, sockets=[sock], **more).run()

@@ -7,22 +7,10 @@ The batches are pickled: both ends are this program, and the socket is in a dire
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from multiprocessing.connection import Client, Connection, Listener
 from typing import Any
 
-from gateways.trace.events import Event
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """Events that were recorded together: in which process, of which interface, and the names of their threads."""
-
-    process: int
-    interface: str
-    threads: dict[int, str]
-    events: tuple[Event, ...]
-
+from gateways.trace.events import Batch, Event
 
 Arrived = Callable[[Batch], object]
 """Called on a thread of the receiver's."""

@@ -27,6 +27,17 @@ or lifespan within its process. The kinds, and their data:
 Record = Callable[[Event], object]
 """Takes an event at once and without waiting: list.append, queue.SimpleQueue.put."""
 
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Events that were recorded together: in which process, of which interface, and the names of their threads."""
+
+    process: int
+    interface: str
+    threads: dict[int, str]
+    events: tuple[Event, ...]
+
+
 SHOWN = 200
 """Of a body, so many bytes are kept; of all else, everything."""
 
@@ -57,6 +68,15 @@ def plain(event: Event) -> Event:
     elif kind in ("write", "block", "stdin", "stdout", "body"):
         data = _short(data)
     return when, thread, exchange, kind, _plain(data)
+
+
+def raised(error: BaseException) -> str:
+    """The error, and the line that raised it: "ValueError('x') at app.py:12"."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    said = _text(error)
+    return said if trace is None else f"{said} at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
 
 
 def size(value: Any) -> int:

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from gateways.trace.events import Record
+from gateways.trace.events import Record, raised
 from gateways.wsgi.access import access_log, is_file
 
 __all__ = ["access_log", "watch"]
@@ -34,7 +34,7 @@ def watch(app: WSGIApplication, record: Record) -> WSGIApplication:
         try:
             result = app(environ, _noted(start_response, note))
         except BaseException as error:
-            note("raised", repr(error))
+            note("raised", raised(error))
             note("end", None)
             raise
         note("returned", (type(result).__name__, len(result) if isinstance(result, Sized) else None))
@@ -81,7 +81,7 @@ class _Blocks:
         except GeneratorExit:
             raise
         except BaseException as error:
-            self._note("raised", repr(error))
+            self._note("raised", raised(error))
             raise
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from gateways.asgi.trace import access_log, watch
 from gateways.trace.access import ASGIApp, Message, Receive, Scope, Send
-from gateways.trace.events import Event
+from gateways.trace.events import Event, raised
 
 WRAPPERS = [watch, access_log]
 SCOPE = {"type": "http", "method": "GET", "path": "/é", "raw_path": b"/%C3%A9", "query_string": b"a=1", "headers": []}
@@ -106,14 +106,14 @@ def test_an_error_in_the_app_reaches_the_server_as_itself(wrap: Callable[..., AS
     async def caught() -> BaseException | None:
         try:
             await wrap(app, events.append)(SCOPE, nothing, drop)
-        except BaseException as raised:
-            return raised
+        except BaseException as seen:
+            return seen
         return None
 
     events: list[Event] = []
     assert asyncio.run(caught()) is error
     if wrap is watch:
-        assert steps(events)[1:] == [("raised", repr(error)), ("end", None)]
+        assert steps(events)[1:] == [("raised", raised(error)), ("end", None)]
 
 
 def test_an_error_of_the_server_reaches_the_app() -> None:

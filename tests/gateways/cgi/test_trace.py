@@ -13,7 +13,7 @@ import pytest
 from adapters.cgi_to_asgi import CGIToASGI
 from gateways.cgi.trace import watch
 from gateways.trace.access import ASGIApp, Message
-from gateways.trace.events import Event
+from gateways.trace.events import Event, raised
 
 ECHO = "printf 'Content-Type: text/plain\\n\\n'; cat"
 
@@ -129,7 +129,7 @@ def test_a_program_that_fails_is_noted_with_the_error_that_the_server_gets(tmp_p
         ask(watched)
     events.wait(ended)
     assert events.of("exit") == [3]
-    assert events.of("raised") == [repr(caught.value)]
+    assert events.of("raised") == [raised(caught.value)]
 
 
 def test_a_program_whose_client_leaves_is_ended_and_that_is_noted(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gateways.trace.channel import Batch, Receiver, sender
-from gateways.trace.events import Body, Event
+from gateways.trace.channel import Receiver, sender
+from gateways.trace.events import Batch, Body, Event
 from gateways.trace.recorder import Recorder
 
 Arrivals = queue.SimpleQueue[Batch]

@@ -1,0 +1,26 @@
+"""What may be asked of a server, and of the adapter before the app, beyond which app they serve. Pure."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to serve. Of a server's numbers None means the usual one; which of them it has is in its row (server.py).
+
+    threads: that run the app, of the server or of the adapter in between.
+    workers: processes of the server.
+    root_path: where the app is mounted, e.g. "/shop"; "" for the root.
+    warm: run CGI programs in Python by forks of an interpreter that has imported what they need.
+    files: the target is a folder to be served as a site: its files, and the programs below /cgi-bin/ and /htbin/.
+    environment: variables for CGI programs, each "NAME=VALUE", or "NAME" to pass on what it is here.
+    """
+
+    threads: int | None = None
+    workers: int | None = None
+    root_path: str = ""
+    warm: bool = False
+    files: bool = False
+    environment: tuple[str, ...] = ()
+
+
+USUAL = Settings()

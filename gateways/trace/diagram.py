@@ -1,0 +1,264 @@
+"""A trace as a sequence diagram for a terminal: time, a lifeline for each layer, and beside them what passed. Pure.
+
+No console here, and no width but the one that is given.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from gateways.trace.document import Trace
+from gateways.trace.printable import printable
+from gateways.trace.steps import Connection, Step
+from gateways.trace.text import fold
+
+WIDTH = 100
+CLOCK = 10
+FIRST = 14
+SPACING = 11
+STYLES = {"transport": "yellow", "protocol": "cyan", "application": "green"}
+LAYERS = {"TRANSPORT": "yellow", "PROTOCOL": "cyan", "ADAPTER": "magenta", "APPLICATION": "green"}
+PAUSE = 0.02
+"""Seconds without a step after which the time that passed is written, if it is also a twentieth of the whole."""
+
+RUN = 24
+"""Of so many steps of a body, one after the other, the first and the last are drawn."""
+LAST = 6
+
+LOG = 12
+"""Of what was written, so many lines are shown: the last ones."""
+
+TALL = 3
+"""So many lines of a value are shown."""
+
+OTHERS = 6
+"""So many names of what is not shown are said."""
+
+
+def diagram(trace: Trace, width: int = WIDTH) -> list[Text]:
+    """The lines of a trace, each no wider than `width`."""
+    canvas = _Canvas(trace, width)
+    lines = [*title(trace, width), Text(), *canvas.heads()]
+    for phase, said in (("before", "before the request: the app starts"), ("request", ""), ("after", "the end")):
+        steps = [step for step in trace.steps if step.phase == phase]
+        if steps and said:
+            lines += canvas.rule(said)
+        elif steps and phase == "request" and any(step.phase == "before" for step in trace.steps):
+            lines += canvas.rule("the request")
+        lines += canvas.steps(steps)
+    return [*lines, *canvas.feet(), *_threads(trace, width), *_log(trace, width), Text(), *summary(trace, width)]
+
+
+def title(trace: Trace, width: int) -> list[Text]:
+    """What was asked of what, and how that was served."""
+    served = trace.served
+    how = f"{served.interface.upper()} app on {served.server} {served.version}"
+    how += f" through {served.adapter}" if served.adapter else ""
+    lines = [Text(piece, style="bold") for piece in fold(printable(trace.asked), width, 0, 2)]
+    return [*lines, *(Text(piece, style="dim") for piece in fold(f"{printable(served.target)} · {how}", width, 0, 2))]
+
+
+def summary(trace: Trace, width: int) -> list[Text]:
+    """What came back, how it was framed, how long it took, and what went wrong."""
+    pieces: list[tuple[str, str]] = []
+    if trace.connection and trace.connection.response.start:
+        pieces.append((" · ".join(_outcome(trace.connection)), "bold"))
+    if trace.hop is not None:
+        pieces.append((f"the hop through {trace.served.adapter} took {ms(trace.hop)} on the way in", "bold"))
+    if trace.problem:
+        pieces.append((trace.problem, "bold red"))
+    return [Text(line, style=style) for text, style in pieces for line in fold(printable(text), width, 0, 2)]
+
+
+def _outcome(connection: Connection) -> list[str]:
+    response = connection.response
+    _, _, status = response.start.partition(" ")
+    said = [
+        printable(status),
+        f"framed by {FRAMINGS.get(response.framing, response.framing)}" if response.framing else "no end of the head",
+    ]
+    said.append(f"{response.length:,} bytes" + ("" if response.complete else ", not complete"))
+    if connection.first is not None and connection.last is not None:
+        said += [f"first byte {ms(connection.first)}", f"in total {ms(connection.last)}"]
+    return said
+
+
+FRAMINGS = {"chunked": "chunks"}
+
+
+def ms(seconds: float) -> str:
+    """Seconds as milliseconds, with as many digits as matter: "0.61 ms", "12.3 ms", "1,204 ms"."""
+    number = seconds * 1000
+    return f"{number:,.{2 if abs(number) < 10 else 1 if abs(number) < 100 else 0}f} ms"
+
+
+class _Canvas:
+    """The lifelines, and what is drawn on and beside them."""
+
+    def __init__(self, trace: Trace, width: int) -> None:
+        self._lifelines = trace.lifelines
+        self._columns = [FIRST + SPACING * n for n in range(len(self._lifelines))]
+        self._beside = self._columns[-1] + 4
+        self._width = width
+        self._letters = {thread: _letter(n) for n, thread in enumerate(trace.threads)}
+        self._total = max((step.at for step in trace.steps if step.phase == "request"), default=0.0)
+
+    def heads(self) -> list[Text]:
+        """The layers' names, and below them what each is here."""
+        lines = [Text(" " * CLOCK), Text(f"{'ms':>{CLOCK - 2}}  ", style="dim")]
+        for column, (layer, name) in zip(self._columns, self._lifelines, strict=True):
+            for line, said in zip(lines, (layer, name), strict=True):
+                start = max(column - len(said) // 2, len(line.plain) + bool(line.plain.strip()))
+                line.append(" " * (start - len(line.plain))).append(said, style=f"bold {LAYERS[layer]}")
+        return lines
+
+    def feet(self) -> list[Text]:
+        return [self._row(dict.fromkeys(self._columns, "┴"))]
+
+    def rule(self, said: str) -> list[Text]:
+        return [self._row({}).append(f"── {said}", style="dim italic")]
+
+    def steps(self, steps: Sequence[Step]) -> Iterator[Text]:
+        """The lines of steps that follow each other."""
+        before: Step | None = None
+        for step in _abridged(steps):
+            if isinstance(step, str):
+                yield self._row({}).append(f"⋮ {step}", style="dim italic")
+                continue
+            if before is not None and (waited := step.at - before.at) > max(PAUSE, self._total / 20):
+                yield self._row({}, clock="⋮").append(f"⋮ {ms(waited)}", style="dim italic")
+            yield from self._step(step)
+            before = step
+
+    def _step(self, step: Step) -> Iterator[Text]:
+        left, right = sorted((self._columns[step.source], self._columns[step.target]))
+        drawn = dict.fromkeys(range(left + 1, right), "─")
+        drawn |= (
+            {left: "├", right - 1: "▶", right: "│"}
+            if step.source < step.target
+            else {left: "│", left + 1: "◀", right: "┤"}
+        )
+        style = "red" if step.wrong else STYLES[step.layer]
+        clock = f"{step.at * 1000:.2f}"
+        line = self._row(drawn, clock, self._letters.get(step.thread, " "), style)
+        text = printable(step.text)
+        line.append(step.what, style=f"bold {style}")
+        start = self._beside + len(step.what) + 2
+        if text:
+            first, *rest = fold(text, self._width, start, self._beside + 2)
+            if len(step.what) + 2 + len(first) > self._width - self._beside:  # no room beside it
+                rest, first = fold(text, self._width, self._beside + 2, self._beside + 2), ""
+            yield line.append(f"  {first}" if first else "")
+            yield from (self._row({}).append(f"  {piece}") for piece in rest)
+        else:
+            yield line
+        yield from self._fields(step)
+
+    def _fields(self, step: Step) -> Iterator[Text]:
+        shown, others = _shown(step)
+        longest = min(max((len(name) for name, _ in shown), default=0), 20)
+        for name, values in shown:
+            label = printable(name).ljust(longest) + "  " if longest else ""
+            hanging = self._beside + 2 + len(label)
+            pieces = [
+                piece for value in values for piece in _cut(fold(printable(value), self._width, hanging, hanging))
+            ]
+            yield self._row({}).append("  ").append(label, style="dim").append(pieces[0])
+            yield from (self._row({}).append(" " * (2 + len(label)) + piece) for piece in pieces[1:])
+        if others:
+            names = ", ".join(others[:OTHERS]) + (", …" if len(others) > OTHERS else "")
+            for piece in fold(f"and {len(others)} more: {names}", self._width, self._beside + 2, self._beside + 2):
+                yield self._row({}).append(f"  {piece}", style="dim italic")
+
+    def _row(self, drawn: dict[int, str], clock: str = "", letter: str = " ", style: str = "") -> Text:
+        """A line up to where the text begins."""
+        cells = [" "] * self._beside
+        for column in self._columns:
+            cells[column] = "│"
+        for column, char in drawn.items():
+            cells[column] = char
+        line = Text(f"{clock:>{CLOCK - 2}} ", style="").append(letter, style="dim")
+        line.stylize("dim", 0, CLOCK - 1)
+        for column in range(CLOCK, self._beside):
+            line.append(cells[column], style=style if column in drawn and cells[column] != "│" else "dim")
+        return line
+
+
+def _cut(pieces: list[str]) -> list[str]:
+    return pieces if len(pieces) <= TALL else [*pieces[: TALL - 1], f"{pieces[TALL - 1][:-1]}…"]
+
+
+def _shown(step: Step) -> tuple[list[tuple[str, tuple[str, ...]]], list[str]]:
+    """Of an environment, what is of the request or the interface; and the names of what is not."""
+    if step.what not in ("environ", "environment"):
+        return list(step.fields), []
+    shown = [pair for pair in step.fields if _of_request(pair[0])]
+    return shown, [name for name, _ in step.fields if not _of_request(name)]
+
+
+def _of_request(name: str) -> bool:
+    return name in META or name.startswith(("HTTP_", "wsgi."))
+
+
+META = {
+    *("AUTH_TYPE", "CONTENT_LENGTH", "CONTENT_TYPE", "GATEWAY_INTERFACE", "PATH_INFO", "PATH_TRANSLATED"),
+    *("QUERY_STRING", "REMOTE_ADDR", "REMOTE_HOST", "REMOTE_IDENT", "REMOTE_USER", "REQUEST_METHOD", "SCRIPT_NAME"),
+    *("SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "SERVER_SOFTWARE"),
+}
+"""RFC 3875, 4.1."""
+
+
+def _abridged(steps: Sequence[Step]) -> Iterator[Step | str]:
+    """The steps, with a text for those left out of a long body."""
+    start = 0
+    while start < len(steps):
+        end = start
+        while end < len(steps) and _bulk(steps[end]):
+            end += 1
+        if end - start > RUN:
+            yield from steps[start : start + RUN - LAST]
+            yield f"{end - start - RUN} more steps like these; --json and --html have them all"
+            yield from steps[end - LAST : end]
+        else:
+            yield from steps[start : end or start]
+        if end == start:
+            yield steps[start]
+            end += 1
+        start = end
+
+
+def _bulk(step: Step) -> bool:
+    return not step.fields and not step.wrong and not step.what.endswith("closes")
+
+
+def thread_name(name: str) -> str:
+    """What a thread is called in a sentence; a CGI program has no name but that."""
+    return name if name.startswith(("the ", "thread ")) else f"thread {name}"
+
+
+def _letter(number: int) -> str:
+    return chr(ord("a") + number % 26)
+
+
+def _threads(trace: Trace, width: int) -> list[Text]:
+    lines = [Text()]
+    for number, (process, name) in enumerate(trace.threads):
+        pieces = fold(f"{_letter(number)}  process {process}, {printable(thread_name(name))}", width, CLOCK, CLOCK + 2)
+        lines += [Text(" " * (CLOCK - 1) + piece, style="dim") for piece in pieces]
+    return lines if len(lines) > 1 else []
+
+
+def _log(trace: Trace, width: int) -> list[Text]:
+    if not trace.log:
+        return []
+    lines = [Text(), Text("what the server and the app wrote to stdout and stderr", style="dim italic")]
+    skipped = len(trace.log) - LOG
+    log = trace.log if skipped <= 0 else trace.log[-LOG:]
+    if skipped > 0:
+        lines.append(Text(f"{' ' * CLOCK}{skipped} lines; --json has them; then:", style="dim italic"))
+    for line in log:
+        clock = f"{line.at * 1000:>{CLOCK - 2}.0f}  "
+        for piece in fold(printable(line.text.expandtabs()), width, CLOCK, CLOCK):
+            lines.append(Text(clock, style="dim").append(piece, style="yellow"))
+            clock = " " * CLOCK
+    return lines

@@ -1,0 +1,208 @@
+"""Takes a trace: a server in a process of its own, a tap before it, one request, and all that they tell.
+
+Knows processes, the queue of news and the time limit. What the news mean, and how a trace looks, is for pure modules.
+"""
+
+import importlib.metadata
+import platform
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from gateways.serving.adapting import ADAPTERS
+from gateways.serving.listen import bind
+from gateways.serving.probe import Known
+from gateways.serving.process import START, News, NewsQueue, ServerProcess, end_all
+from gateways.serving.server import MODES, Mode, side
+from gateways.trace.client import Request, ask
+from gateways.trace.document import Line, Served, Trace, all_steps
+from gateways.trace.events import Batch
+from gateways.trace.recorder import GATHER
+from gateways.trace.steps import of_batches, of_connection
+from gateways.trace.tap import Tap
+from gateways.trace.wire import Piece
+
+SETTLE = 1.0
+"""Seconds for the app to end what it does for a request that has been answered."""
+
+BEGINNINGS = ("environment", "environ", "scope")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be served, with what, and what is asked of it; `seconds` is the time limit for the answer."""
+
+    known: Known
+    mode: Mode
+    server: str
+    request: Request
+    seconds: float
+
+
+@dataclass(slots=True)
+class _Recording:
+    """What has arrived so far."""
+
+    batches: list[Batch] = field(default_factory=list)
+    lines: list[tuple[float, str]] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
+    problem: str | None = None
+
+    def take(self, news: News) -> None:
+        if news.batch is not None:
+            self.batches.append(news.batch)
+        elif news.kind == "line":
+            self.lines.append((news.when, news.line))
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the app still works on the request: a lifespan goes on, and of a program the exit is the end."""
+        begun: set[tuple[int, str, int]] = set()
+        ended: set[tuple[int, str, int]] = set()
+        for batch in self.batches:
+            for _, _, exchange, kind, data in batch.events:
+                key = batch.process, batch.interface, exchange
+                if kind in BEGINNINGS and not (kind == "scope" and data.get("type") == "lifespan"):
+                    begun.add(key)
+                elif kind == ("exit" if batch.interface == "cgi" else "end"):
+                    ended.add(key)
+        return not begun or bool(begun - ended)
+
+
+def take(plan: Plan) -> Trace:
+    """Serve, ask, end, and tell. What goes wrong on the way is in the trace, as its problem.
+
+    Raises:
+        Failure: the server is not installed.
+    """
+    served = _served(plan)
+    recording = _Recording()
+    news: NewsQueue = queue.SimpleQueue()
+    sock = bind("127.0.0.1", 0)
+    process = ServerProcess(plan.mode, plan.server, plan.known.target, "steps", sock, news, plan.known.interface)
+    try:
+        recording.problem = _until_ready(news, recording)
+        if recording.problem is None:
+            recording.problem = _ask(plan, process, news, recording)
+    finally:
+        ending = time.perf_counter()
+        end_all([process])
+    while not news.empty():
+        if (item := news.get()) is not None and (item.batch or item.when < ending):  # not how it speaks of its end
+            recording.take(item)
+    return _trace(plan, served, recording)
+
+
+def _served(plan: Plan) -> Served:
+    server = side(plan.mode).SERVERS[plan.server]
+    adapter = "" if plan.known.interface == plan.mode else ADAPTERS[plan.known.interface, plan.mode]
+    return Served(
+        target=plan.known.target,
+        interface=plan.known.interface,
+        signature=plan.known.signature,
+        mode=plan.mode,
+        server=plan.server,
+        version=server.version(),
+        model=server.model,
+        adapter=adapter,
+        python=platform.python_version(),
+        gateways=importlib.metadata.version("gateways"),
+    )
+
+
+def _news(news: NewsQueue, until: float) -> Iterator[News | None]:
+    """What comes until then (time.monotonic())."""
+    while (left := until - time.monotonic()) > 0:
+        try:
+            yield news.get(timeout=left)
+        except queue.Empty:
+            return
+
+
+def _until_ready(news: NewsQueue, recording: _Recording) -> str | None:
+    """None, or why it did not start."""
+    for item in _news(news, time.monotonic() + START + 1):
+        if item is None or item.kind == "ready":
+            break
+        recording.take(item)
+        if item.kind == "ended":
+            said = recording.lines[-1][1] if recording.lines else "it said nothing"
+            return f"the server {item.source.server} did not start: {said}"
+        if item.kind == "late":
+            return f"the server does not listen after {START:.0f} seconds"
+    for item in _news(news, time.monotonic() + 2 * GATHER):  # a lifespan's: nothing of it disturbs the request
+        if item is not None:
+            recording.take(item)
+    return None
+
+
+def _ask(plan: Plan, process: ServerProcess, news: NewsQueue, recording: _Recording) -> str | None:
+    """Make the request; None, or what went wrong."""
+    problems: list[str | None] = []
+
+    def client() -> None:
+        problems.append(ask(tap.address, plan.request, plan.seconds))
+        news.put(None)
+
+    with Tap(process.address) as tap:
+        asking = threading.Thread(target=client, name="gateways-client", daemon=True)
+        asking.start()
+        dead = _follow(plan.seconds, news, recording)
+        problem = problems[0] if problems else f"no complete response within {plan.seconds:g} seconds"
+        if problems and not dead:
+            dead = _settle(news, recording)
+        asking.join(timeout=0.5 if dead else 0)
+        recording.pieces = tap.pieces()
+    asking.join(timeout=1)
+    if dead:
+        return "the server's process ended; what it did in its last 20 ms may be missing here"
+    return problem
+
+
+def _follow(seconds: float, news: NewsQueue, recording: _Recording) -> bool:
+    """Take news until the client is done, or the time is up. True if the server has ended."""
+    for item in _news(news, time.monotonic() + seconds + 0.2):
+        if item is None:
+            return False
+        recording.take(item)
+        if item.kind == "ended":
+            return True
+    return False
+
+
+def _settle(news: NewsQueue, recording: _Recording) -> bool:
+    """Let the app end what it does after the answer, within limits. True if the server has ended."""
+    if not recording.waiting:
+        return False
+    for item in _news(news, time.monotonic() + SETTLE):
+        if item is not None:
+            recording.take(item)
+            if item.kind == "ended":
+                return True
+        if not recording.waiting:
+            return False
+    return False
+
+
+def _trace(plan: Plan, served: Served, recording: _Recording) -> Trace:
+    request = plan.request
+    connection = of_connection(recording.pieces, bodiless=request.method == "HEAD")
+    firsts = [batch.events[0][0] for batch in recording.batches] + [when for when, _ in recording.lines]
+    began = connection.began if connection else min(firsts, default=0.0)
+    inner = plan.known.interface if served.adapter else None
+    steps = of_batches(recording.batches, inner, began)
+    return Trace(
+        served=served,
+        asked=f"WebSocket {request.target}" if request.texts else f"{request.method} {request.target} HTTP/1.1",
+        connection=connection,
+        steps=all_steps(connection, steps),
+        log=tuple(Line(when - began, text) for when, text in recording.lines),
+        problem=recording.problem,
+    )
+
+
+def modes_of(server: str) -> list[Mode]:
+    """The modes that have a server of that name."""
+    return [mode for mode in MODES if server in side(mode).SERVERS]

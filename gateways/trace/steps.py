@@ -1,0 +1,176 @@
+"""A request's way as steps between lifelines: what crossed the socket, and what was said on either side of an adapter.
+
+Pure: pieces of a connection and batches of events in, steps out. Knows what each kind of event is; it must not know how
+a step is drawn.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from gateways.trace.events import Batch, Body, Event, size
+from gateways.trace.printable import printable
+from gateways.trace.rows import Fields, row, show
+from gateways.trace.wire import Message, Piece, Stream
+
+Layer = Literal["transport", "protocol", "application"]
+Phase = Literal["before", "request", "after"]
+
+MADE = {"scope", "environ", "environment", "process", "answer"}
+"""Kinds that say what a server or a host made of the bytes."""
+
+OF_PROGRAM = {"stdin", "stdout", "stderr", "exit"}
+"""Kinds that a CGI program takes part in, in its own process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something that passed from one lifeline to another, or (both the same) happened on one.
+
+    `at` is in seconds since the request's first byte; `interface` is "tcp", "cgi", "wsgi" or "asgi". `thread` is a
+    process id and a thread's name; (0, "") is the client.
+    """
+
+    at: float
+    phase: Phase
+    layer: Layer
+    interface: str
+    source: int
+    target: int
+    what: str
+    text: str = ""
+    fields: Fields = ()
+    thread: tuple[int, str] = (0, "")
+    data: Any = None
+    wrong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What crossed the socket: its steps, and both messages as far as they came. Times are seconds, as in a Step."""
+
+    steps: tuple[Step, ...]
+    request: Message
+    response: Message
+    began: float
+    first: float | None = None
+    last: float | None = None
+
+
+def of_connection(pieces: Iterable[Piece], bodiless: bool = False) -> Connection | None:
+    """The steps at the socket; None if nothing crossed. `bodiless`: the response to HEAD has no body."""
+    taken = list(pieces)
+    if not any(piece.data for piece in taken):
+        return None
+    began = taken[0].at
+    streams = {"in": Stream(), "out": Stream(bodiless=bodiless)}
+    steps: list[Step] = []
+    for piece in taken:
+        lines = streams[piece.way].feed(piece.data)
+        what = f"{len(piece.data):,} byte{'s' * (len(piece.data) != 1)}" if piece.data else "end"
+        ends = (0, 1) if piece.way == "in" else (1, 0)
+        text, *more = lines or [""]
+        text = text.removeprefix(what).strip()
+        below = tuple(("", (line,)) for line in more)
+        who = "client" if piece.way == "in" else "server"
+        if not piece.data:
+            what, text = f"{who} closes", "" if text == "closed" else text
+        data = {"bytes": piece.data}
+        steps.append(Step(piece.at - began, "request", "transport", "tcp", *ends, what, text, below, (0, ""), data))
+    out = [piece.at - began for piece in taken if piece.way == "out" and piece.data]
+    first, last = (out[0], out[-1]) if out else (None, None)
+    return Connection(tuple(steps), streams["in"].message, streams["out"].message, began, first, last)
+
+
+def of_batches(batches: Iterable[Batch], inner: str | None, began: float) -> list[Step]:
+    """The steps of the app's side of the server, in the order of time.
+
+    `inner` is the app's interface where an adapter stands between it and the server.
+    """
+    named: dict[tuple[int, int], str] = {}
+    events: list[tuple[Event, Batch]] = []
+    for batch in batches:
+        named |= {(batch.process, thread): name for thread, name in batch.threads.items()}
+        events += [(event, batch) for event in batch.events]
+    lifespans = {(batch.process, batch.interface, event[2]) for event, batch in events if _begins_lifespan(event)}
+    programs: dict[tuple[int, int], int] = {}
+    ending = False
+    steps = []
+    for event, batch in sorted(events, key=lambda pair: pair[0][0]):
+        step = of_event(event, began, batch.interface)
+        if step is None:
+            continue
+        if (batch.process, batch.interface, event[2]) in lifespans:
+            ending = ending or step.what == "receive lifespan.shutdown"
+            step = replace(step, phase="after" if ending else "before" if step.at < 0 else "request")
+        if batch.interface == inner:
+            step = replace(step, source=step.source + 1, target=step.target + 1)
+        elif inner is not None:
+            step = replace(step, layer="protocol")
+        if event[3] == "process":
+            programs[batch.process, event[2]] = event[4][0]
+        if event[3] in OF_PROGRAM:
+            thread = programs.get((batch.process, event[2]), batch.process), "the program"
+        else:
+            thread = batch.process, named.get((batch.process, event[1]), f"thread {event[1]}")
+        steps.append(replace(step, thread=thread))
+    return steps
+
+
+def of_event(event: Event, began: float, interface: str) -> Step | None:
+    """The step that an event is, between lifelines 1 and 2; None for one that only counts."""
+    at, _, _, kind, data = event
+    plain = row(event, began)
+    if plain is None:
+        return None
+    layer: Layer = "protocol" if kind in MADE else "application"
+    what, text, below = plain.what, plain.text, plain.fields
+    if kind in ("receive", "send") and isinstance(data, dict):
+        what, text, below = _message(kind, data)
+    elif kind == "start_response":
+        text, below = show(data[0]) + (", exc_info" if data[2] else ""), _headers(data[1])
+    elif kind == "answer":
+        text, below = str(data[0]), _headers(data[1])
+    elif kind in ("write", "block", "stdin", "stdout"):
+        text = _bytes(data)
+    ends = (1, 2) if plain.way == "in" else (2, 1)
+    wrong = kind == "raised" or (kind == "exit" and data != 0)
+    return Step(at - began, "request", layer, interface, *ends, what, text, below, data=data, wrong=wrong)
+
+
+def _begins_lifespan(event: Event) -> bool:
+    return event[3] == "scope" and isinstance(event[4], dict) and event[4].get("type") == "lifespan"
+
+
+def _message(kind: str, message: dict[str, Any]) -> tuple[str, str, Fields]:
+    """An ASGI message in short: its type, what else it has, its headers below."""
+    rest = {key: value for key, value in message.items() if key not in ("type", "headers")}
+    parts = [
+        _bytes(value) if isinstance(value, (bytes, Body)) else f"{key}={show(value)}"
+        for key, value in rest.items()
+        if value is not None and (value != b"" or "more_body" not in message)
+    ]
+    return f"{kind} {message.get('type', '')}", "  ".join(parts), _headers(message.get("headers", []))
+
+
+def _headers(headers: Any) -> Fields:
+    """Headers as they would look in a head; what is none is shown as it is."""
+    if not isinstance(headers, (list, tuple)):
+        return (("headers", (show(headers),)),) if headers is not None else ()
+    pairs = [tuple(pair) for pair in headers if isinstance(pair, (list, tuple))]
+    if len(pairs) != len(headers) or any(len(pair) != 2 for pair in pairs):
+        return (("headers", (show(list(headers)),)),)
+    return tuple((_native(name), (_native(value),)) for name, value in pairs)
+
+
+def _native(value: Any) -> str:
+    return printable(value.decode("latin-1") if isinstance(value, bytes) else str(value))
+
+
+def _bytes(data: Any) -> str:
+    """How many bytes, and the first of them."""
+    if isinstance(data, (bytes, Body)) and size(data):
+        number = size(data)
+        head = data.head if isinstance(data, Body) else data
+        return f"{number:,} byte{'s' * (number != 1)}  {head!r}{'…' * (number > len(head))}"
+    return "closed" if data == b"" else show(data)

@@ -1,0 +1,75 @@
+"""A tap on loopback: who connects to it is connected to a server, and each byte that crosses is kept, with its time.
+
+Knows sockets and threads, and nothing of what the bytes mean.
+"""
+
+import contextlib
+import socket
+import threading
+from time import perf_counter
+from typing import Literal, Self
+
+from gateways.trace.wire import Piece
+
+BLOCK = 65536
+
+
+class Tap:
+    """Listens at `address` for one connection, and passes it on to `server`. A context manager."""
+
+    def __init__(self, server: tuple[str, int]) -> None:
+        self._server = server
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._open: list[socket.socket] = [self._listener]
+        self._pieces: list[Piece] = []
+        self._threads = [threading.Thread(target=self._serve, name="gateways-tap", daemon=True)]
+        self.address: tuple[str, int] = self._listener.getsockname()
+        self._threads[0].start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for sock in self._open:
+            with contextlib.suppress(OSError):  # its other end may have closed it
+                sock.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(timeout=1)
+        for sock in self._open:
+            sock.close()
+
+    def pieces(self) -> list[Piece]:
+        """What has crossed so far, in the order of time."""
+        return sorted(self._pieces, key=lambda piece: piece.at)
+
+    def _serve(self) -> None:
+        try:
+            client, _ = self._listener.accept()
+        except OSError:  # closed, and nobody has come
+            return
+        self._open.append(client)
+        server = socket.create_connection(self._server, timeout=5)
+        server.settimeout(None)
+        self._open.append(server)
+        for sock in (client, server):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        back = threading.Thread(target=self._copy, args=(server, client, "out"), name="gateways-tap", daemon=True)
+        self._threads.append(back)
+        back.start()
+        self._copy(client, server, "in")
+
+    def _copy(self, source: socket.socket, sink: socket.socket, way: Literal["in", "out"]) -> None:
+        data = b" "
+        while data:
+            try:
+                data = source.recv(BLOCK)
+            except OSError:  # reset: nothing more comes, as at a proper end
+                data = b""
+            self._pieces.append(Piece(perf_counter(), way, data))
+            try:
+                if data:
+                    sink.sendall(data)
+                else:
+                    sink.shutdown(socket.SHUT_WR)
+            except OSError:  # the other side is gone, and what it does not read cannot be delivered
+                return

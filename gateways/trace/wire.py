@@ -1,0 +1,191 @@
+"""What crossed a socket, made readable: heads as lines, bodies shortened, chunks and WebSocket frames named. Pure.
+
+Knows HTTP/1.1's framing (RFC 9112) and WebSocket's (RFC 6455). It reads what it gets, cut anywhere, and refuses
+nothing: it shows what was there, also where that was wrong.
+"""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from gateways.trace.printable import printable
+
+Headers = tuple[tuple[str, str], ...]
+
+SHOWN = 120
+"""So many bytes of a body are shown."""
+
+OPCODES = {0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
+"""RFC 6455, 5.2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Bytes that crossed the socket together; none: that side has closed. `at` is in seconds, time.perf_counter()."""
+
+    at: float
+    way: Literal["in", "out"]
+    data: bytes
+
+
+@dataclass(slots=True)
+class Message:
+    """An HTTP message, as far as it has come. `length` counts the content, without what frames it."""
+
+    start: str = ""
+    headers: Headers = ()
+    framing: str = ""
+    length: int = 0
+    complete: bool = False
+
+    @property
+    def status(self) -> int | None:
+        """A response's status."""
+        parts = self.start.split(" ", 2)
+        return int(parts[1]) if self.start.startswith("HTTP/") and len(parts) > 1 and parts[1].isdigit() else None
+
+    def header(self, name: str) -> str:
+        """The values of a header, joined by a comma."""
+        return ", ".join(value for each, value in self.headers if each.lower() == name)
+
+
+@dataclass(slots=True)
+class Stream:
+    """Reads one direction of a connection: one message, and frames after it where it changes the protocol."""
+
+    message: Message = field(default_factory=Message)
+    bodiless: bool = False
+    _held: bytes = b""
+    _state: Literal["head", "body", "size", "chunk", "trailers", "frames", "over"] = "head"
+    _left: int = 0
+    _chunk: int = 0
+
+    def feed(self, data: bytes) -> list[str]:
+        """The lines that show the next bytes. No bytes: the connection has ended."""
+        if not data:
+            return self._end()
+        lines: list[str] = []
+        self._held += data
+        while self._held and (more := self._step()) is not None:
+            lines += more
+        return lines
+
+    def _step(self) -> list[str] | None:
+        """Take something from what is held; None if it is not enough yet."""
+        if self._state in ("head", "size", "trailers"):
+            end = self._held.find(b"\n")
+            if end < 0:
+                return None
+            line = self._held[:end].rstrip(b"\r").decode("latin-1")
+            self._held = self._held[end + 1 :]
+            return {"head": self._head, "size": self._size, "trailers": self._trailer}[self._state](line)
+        if self._state == "frames":
+            return self._frame()
+        return self._content()
+
+    def _head(self, line: str) -> list[str]:
+        message = self.message
+        if line and not message.start:
+            message.start = line
+        elif line:
+            name, _, value = line.partition(":")
+            message.headers += ((name, value.strip()),)
+        elif message.start:
+            return self._head_ends()
+        return [printable(line)] if line else []
+
+    def _head_ends(self) -> list[str]:
+        message, status = self.message, self.message.status
+        if status is not None and 100 <= status < 200 and status != 101:  # interim: the response is still to come
+            self.message = Message()
+            return []
+        if message.header("upgrade").lower() == "websocket" and status in (None, 101):
+            message.framing, self._state = "upgrade to WebSocket", "frames"
+        elif status in (204, 304) or self.bodiless:
+            self._over("none: this response has no body")
+        elif "chunked" in message.header("transfer-encoding").lower():
+            message.framing, self._state = "chunked", "size"
+        elif (length := message.header("content-length")).isdigit():
+            message.framing, self._left, self._state = f"Content-Length: {length}", int(length), "body"
+            if not self._left:
+                self._over(message.framing)
+        elif status is None:
+            self._over("none")
+        else:
+            message.framing, self._left, self._state = "the end of the connection", -1, "body"
+        return []
+
+    def _over(self, framing: str) -> None:
+        self.message.framing, self.message.complete, self._state = framing, True, "over"
+
+    def _content(self) -> list[str]:
+        size = len(self._held) if self._left < 0 or self._state == "over" else min(self._left, len(self._held))
+        block, self._held = self._held[:size], self._held[size:]
+        if self._state == "over":
+            return [f"{shown(block)} after the end"]
+        self.message.length += size
+        self._left -= size if self._left > 0 else 0
+        if self._state == "chunk":
+            return [self._of_chunk(block)]
+        if not self._left:
+            self._over(self.message.framing)
+        return [shown(block)]
+
+    def _of_chunk(self, block: bytes) -> str:
+        if not self._left:
+            self._state = "size"
+        if len(block) == self._chunk:
+            return f"chunk, {shown(block)}"
+        begins = len(block) + self._left == self._chunk
+        return f"chunk of {self._chunk:,} {'begins' if begins else 'goes on'}, {shown(block)}"
+
+    def _size(self, line: str) -> list[str]:
+        digits = line.partition(";")[0].strip()
+        try:
+            self._left = int(digits, 16)
+        except ValueError:
+            if not line:  # the line end after a chunk
+                return []
+            self._over("chunked, and broken")
+            return [f"{line!r} is no size of a chunk"]
+        self._chunk = self._left
+        self._state = "chunk" if self._left else "trailers"
+        return [] if self._left else ["last chunk"]
+
+    def _trailer(self, line: str) -> list[str]:
+        if not line:
+            self._over("chunked")
+        return [printable(line)] if line else []
+
+    def _frame(self) -> list[str] | None:
+        data = self._held
+        if len(data) < 2:
+            return None
+        length, at = data[1] & 0x7F, 2
+        if length > 125:
+            width = 2 if length == 126 else 8
+            length, at = int.from_bytes(data[2 : 2 + width], "big"), 2 + width
+        mask = data[at : at + 4] if data[1] & 0x80 else b""
+        at += len(mask)
+        if len(data) < at + length:
+            return None
+        payload = data[at : at + length]
+        if mask:
+            payload = bytes(byte ^ mask[n % 4] for n, byte in enumerate(payload))
+        self._held = data[at + length :]
+        name = OPCODES.get(data[0] & 0x0F, "unknown")
+        self.message.length += length
+        return [f"{name} frame{', masked' if mask else ''}{', compressed' if data[0] & 0x40 else ''}: {shown(payload)}"]
+
+    def _end(self) -> list[str]:
+        held, self._held = self._held, b""
+        if self._state in ("body", "frames") and self._left <= 0:
+            self.message.complete = True
+        if self._state not in ("head", "over", "frames") and not self.message.complete:
+            return ["closed before the end of the body"]
+        return [f"{shown(held)}, then closed" if held else "closed"]
+
+
+def shown(data: bytes) -> str:
+    """Bytes as Python writes them, cut if there are many, with their number: "5 bytes b'hello'"."""
+    number = f"{len(data):,} byte{'s' * (len(data) != 1)}"
+    return f"{number}  {data[:SHOWN]!r}{'…' * (len(data) > SHOWN)}"
