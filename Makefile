@@ -6,6 +6,7 @@
 #   make test-all    the tests on every Python 3.11+ of this machine
 #   make bench       the figures of docs/benchmarks.md: adapters, peers and servers side by side (some minutes, on a quiet machine)
 #   make peers       docs/peers.md: the contract suites run against this project's adapters and the peers'
+#   make soak        a million requests through each adapter, 1 GB up and down, and what that leaves behind (ten minutes)
 #   make clean       remove the virtual environments and what tools left behind
 
 VENV ?= .venv
@@ -13,7 +14,7 @@ BIN = $(VENV)/bin
 PYTHON ?= $(shell .ci/pythons | sed -n '1s/^[^ ]* //p')
 CHECKED = $(wildcard adapters gateways demos benchmarks tests)
 
-.PHONY: demo test check test-all bench peers clean
+.PHONY: demo test check test-all bench peers soak clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.demo
@@ -44,6 +45,11 @@ bench: $(VENV)/.test
 
 peers: $(VENV)/.test
 	$(BIN)/python -m tests.peers
+
+soak: $(VENV)/.test
+	$(BIN)/python -m tests.soak.wsgi_on_asgi $(ARGS)
+	$(BIN)/python -m tests.soak.asgi_on_wsgi $(ARGS)
+	$(BIN)/python -m tests.soak.large_bodies
 
 clean:
 	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

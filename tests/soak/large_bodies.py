@@ -1,0 +1,47 @@
+"""`python -m tests.soak.large_bodies`: 1 GB to and from a WSGI app behind WSGIToASGI on uvicorn, its memory watched.
+
+Exits with 1 if the server has taken 16 MB more at any time. Linux only: there the highest memory can be asked for.
+Knows what passes and how fast. It must not know how memory is measured.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+
+from tests.real.asgi_servers import Site, site
+from tests.real.memory import MB, Growth, download, upload
+
+SIZE = 1000  # MB
+LIMIT = 16 * MB
+RATE = 100e6  # bytes a second that a slow client takes
+
+PASSES: dict[str, Callable[[Site], int]] = {
+    "upload with a length": lambda site: int(upload(site.server, "/", SIZE, chunked=False)),
+    "upload, chunked": lambda site: int(upload(site.server, "/", SIZE, chunked=True)),
+    "download": lambda site: download(site.server, f"/stream?blocks={SIZE}", float("inf")),
+    "download of a file": lambda site: download(site.server, f"/file?blocks={SIZE}", float("inf")),
+    "download to a slow client": lambda site: download(site.server, f"/stream?blocks={SIZE}", RATE),
+}
+
+
+def main() -> int:
+    failed = False
+    with site("uvicorn", app="tests.real.apps.wsgi_large:app") as running:
+        upload(running.server, "/", 2, chunked=True)  # what is made once has been made
+        for name, passing in PASSES.items():
+            growth, began = Growth(running.server), time.monotonic()
+            passed = passing(running)
+            seconds = time.monotonic() - began
+            failed |= passed != SIZE * MB or growth.bytes >= LIMIT
+            print(
+                f"{name:<26} {passed / MB:>6,.0f} MB {seconds:>6.1f} s   grown by {growth.bytes / MB:>5.1f} MB",
+                flush=True,
+            )
+    print(f"That was more than {LIMIT / MB:.0f} MB, or not all." if failed else "Nothing has stayed in memory.")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

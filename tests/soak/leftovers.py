@@ -1,0 +1,81 @@
+"""What this process holds, row by row as a soak goes on, and whether that is more at the end than at the beginning.
+
+Knows processes and Python's allocator. It must not know what is done meanwhile.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import psutil
+
+MB = 1000 * 1000
+
+
+class Held(NamedTuple):
+    """What a process holds when so many requests are over."""
+
+    requests: int
+    seconds: float
+    rss: int  # bytes
+    blocks: (
+        int  # that Python's allocator has given away: finer than the resident memory, blind to what C libraries hold
+    )
+    threads: int
+    tasks: int
+    descriptors: int
+
+
+LEEWAY = {"rss": 4 * MB, "blocks": 1000, "threads": 0, "tasks": 0, "descriptors": 0}
+"""By how much each may be more at the end: memory is not given back to the byte, the others are counted."""
+
+_began = time.monotonic()
+_process = psutil.Process()
+
+
+def held(requests: int, tasks: int) -> Held:
+    """What there is now; for a moment at which no request is under way."""
+    gc.collect()
+    return Held(
+        requests,
+        time.monotonic() - _began,
+        _process.memory_info().rss,
+        sys.getallocatedblocks(),
+        threading.active_count(),
+        tasks,
+        _process.num_fds(),
+    )
+
+
+def header() -> str:
+    return (
+        f"{'requests':>10} {'seconds':>8} {'RSS, MB':>8} {'blocks':>8} {'threads':>8} {'tasks':>6} {'descriptors':>12}"
+    )
+
+
+def row(now: Held) -> str:
+    return (
+        f"{now.requests:>10,} {now.seconds:>8.0f} {now.rss / MB:>8.1f} {now.blocks:>8,}"
+        f" {now.threads:>8} {now.tasks:>6} {now.descriptors:>12}"
+    )
+
+
+def grown(first: Held, last: Held) -> list[str]:
+    """What there is more of at the end, a line each."""
+    return [
+        f"{name} have grown from {before:,} to {after:,}; at most {leeway:,} more are none"
+        for name, leeway in LEEWAY.items()
+        if (after := getattr(last, name)) > (before := getattr(first, name)) + leeway
+    ]
+
+
+def verdict(rows: Sequence[Held]) -> int:
+    """Print what has grown since the first row, and the exit status that says so."""
+    lines = grown(rows[0], rows[-1])
+    print("\n".join(lines) if lines else "Nothing has grown.", flush=True)
+    return 1 if lines else 0

@@ -1,0 +1,41 @@
+"""How many requests a soak makes, of which kinds, and when it looks at what they have left: the same for both adapters.
+
+Knows the command line. It must not know what a request is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
+
+_Kind = TypeVar("_Kind")
+
+REQUESTS = 1_000_000
+FIRST = 10_000  # requests after which all that is made once has been made
+ROWS = 10  # looks that follow
+
+
+def requests_wanted(description: str) -> int:
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--requests", type=int, default=REQUESTS, help="how many (default: %(default)s)")
+    wanted: int = parser.parse_args().requests
+    if wanted < 2:
+        parser.error("--requests: at least 2, e.g. --requests 200000")
+    return wanted
+
+
+def rounds(requests: int) -> list[int]:
+    """How many requests there are before the first look and before each that follows."""
+    first = min(FIRST, requests // 2)
+    each, rest = divmod(requests - first, ROWS)
+    return [first, *([each] * (ROWS - 1) if each else []), each + rest]
+
+
+def mixed(weights: Mapping[_Kind, int]) -> Iterator[_Kind]:
+    """Kinds without an end, each as often as it weighs, in an order that is the same in each run."""
+    kinds = [kind for kind, weight in weights.items() for _ in range(weight)]
+    random.Random(1).shuffle(kinds)
+    while True:
+        yield from kinds
