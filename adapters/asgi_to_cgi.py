@@ -37,8 +37,9 @@ class ASGIToCGI(CGIChild):
         is seen and undone.
 
     The lifespan starts before the request and ends after it; `state` is in the scope. A block is written when it is
-    sent. The response's end closes stdout: what the application does then holds up nobody. What else goes to stdout
-    arrives at stderr.
+    sent. The response's end closes stdout: what the application does then (background tasks) holds up nobody, unless
+    the server waits for stderr, as Apache's mod_cgi does; tasks that outlive the application's call are cancelled. What
+    else goes to stdout arrives at stderr.
 
     A response that is not whole ends the process with a status that is not 0: an error before the head is a 500, one
     after it cuts the response off; the traceback goes to the logger "gateways.asgi", which is stderr by default. The
