@@ -9,6 +9,7 @@ from typing import Any
 from adapters.asgi_app import ASGIApp, as_asgi3
 from gateways.serving import granian, uvicorn
 from gateways.serving.server import Server
+from gateways.serving.settings import Settings
 from gateways.serving.target import load_object
 
 REFERENCE = "gateways.asgi.app:app"
@@ -21,7 +22,7 @@ def load(target: str) -> ASGIApp:
     return as_asgi3(load_object(target))
 
 
-def _hypercorn(load: Load, sock: socket.socket) -> None:
+def _hypercorn(load: Load, sock: socket.socket, _settings: Settings) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
@@ -32,7 +33,7 @@ def _hypercorn(load: Load, sock: socket.socket) -> None:
     asyncio.run(serve(load(), config, mode="asgi"))
 
 
-def _daphne(load: Load, sock: socket.socket) -> None:
+def _daphne(load: Load, sock: socket.socket, _settings: Settings) -> None:
     # Importing it installs Twisted's asyncio reactor, which must come before anything that imports a reactor.
     from daphne.endpoints import build_endpoint_description_strings
     from daphne.server import Server as Daphne
@@ -47,13 +48,25 @@ def _daphne(load: Load, sock: socket.socket) -> None:
 SERVERS = {
     server.name: server
     for server in (
-        Server("uvicorn", "one process: one event loop for the sockets and the app", uvicorn.run, extra=""),
-        Server("hypercorn", "one process: one event loop for the sockets and the app", _hypercorn),
+        Server(
+            "uvicorn",
+            "one process: one event loop for the sockets and the app",
+            uvicorn.run,
+            extra="",
+            options=uvicorn.OPTIONS,
+        ),
+        Server(
+            "hypercorn",
+            "one process: one event loop for the sockets and the app",
+            _hypercorn,
+            options=frozenset(("unix",)),
+        ),
         Server("daphne", "one process: Twisted's reactor on one event loop", _daphne),
         Server(
             "granian",
             "a master and one worker process: Rust threads for the sockets, one event loop for the app",
             partial(granian.run, interface="asgi"),
+            options=frozenset(("workers",)),
         ),
     )
 }

@@ -1,7 +1,11 @@
 """Where a server listens: a socket bound before the server starts, so that a taken port is known, and said, at once."""
 
+import contextlib
 import errno
+import os
 import socket
+import stat
+from pathlib import Path
 
 from gateways.failure import Failure
 
@@ -36,12 +40,62 @@ def _refused(host: str, port: int, error: OSError) -> str:
     return f"cannot listen on {host} port {port}: {error.strerror}; try --host 127.0.0.1"
 
 
+def bind_unix(path: str) -> socket.socket:
+    """A Unix socket bound to `path`, not yet listening; the caller closes it, and removes the file.
+
+    The file of a server that is no more is taken over.
+
+    Raises:
+        Failure: a server listens there, something else is there, or there is no such folder.
+    """
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if _is_left_behind(path):
+            Path(path).unlink()
+        sock.bind(path)
+    except OSError as error:
+        sock.close()
+        why = "a server listens there, or it is another kind of file" if os.path.lexists(path) else error.strerror
+        raise Failure(f"cannot listen on {path}: {why or error}; choose another with --unix") from error
+    return sock
+
+
+def _is_left_behind(path: str) -> bool:
+    """Whether there is a Unix socket at which nobody listens."""
+    with contextlib.suppress(OSError):
+        if stat.S_ISSOCK(Path(path).lstat().st_mode):
+            try:
+                connect((path, 0)).close()
+            except ConnectionRefusedError:
+                return True
+    return False
+
+
 def reachable(sock: socket.socket) -> tuple[str, int]:
-    """Host and port at which a client on this machine reaches a bound socket."""
+    """Host and port at which a client on this machine reaches a bound socket; of a Unix socket its path, and 0."""
+    if sock.family == socket.AF_UNIX:
+        return str(Path(sock.getsockname()).absolute()), 0
     host, port = sock.getsockname()[:2]
     return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host), port
 
 
+def connect(address: tuple[str, int], seconds: float = 1.0) -> socket.socket:
+    """A connection to what is reachable there, made within that time. Raises OSError."""
+    path, port = address
+    if port:
+        return socket.create_connection(address, seconds)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.settimeout(seconds)
+        sock.connect(path)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
 def url(host: str, port: int | str) -> str:
-    """The URL of a server there, without a path: "http://127.0.0.1:8000", "http://[::1]:8000"."""
+    """The URL of a server there, without a path: "http://127.0.0.1:8000", "http://[::1]:8000", "unix:/run/app"."""
+    if not port:
+        return f"unix:{host}"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

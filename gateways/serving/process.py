@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from gateways.serving.job import GRACE, Job, Observe
-from gateways.serving.listen import reachable
+from gateways.serving.listen import connect, reachable
 from gateways.serving.server import Mode
+from gateways.serving.settings import USUAL, Settings
 from gateways.trace.channel import Receiver
 from gateways.trace.events import Batch
 
@@ -29,10 +30,13 @@ START = 20.0
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a server's process did: it is ready, it said a line, it sent events, it ended, it is late to be ready."""
+    """What a server's process did: it is ready, it said a line, it sent events, it ended, it is late to be ready.
+
+    Or a file that it was made of changed, where somebody watches them (gateways.serving.changes).
+    """
 
     source: "ServerProcess"
-    kind: Literal["ready", "line", "events", "ended", "late"]
+    kind: Literal["ready", "line", "events", "ended", "late", "changed"]
     line: str = ""
     batch: Batch | None = None
     when: float = field(default_factory=time.perf_counter)
@@ -48,7 +52,7 @@ class ServerProcess:
     `interface` is the target's, where that is not the server's `mode`: then an adapter stands between them.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 (what is served, how, and where it is told)
         self,
         mode: Mode,
         server: str,
@@ -57,6 +61,7 @@ class ServerProcess:
         sock: socket.socket,
         news: NewsQueue,
         interface: Mode | None = None,
+        settings: Settings = USUAL,
     ) -> None:
         self.mode: Mode = mode
         self.server = server
@@ -65,7 +70,7 @@ class ServerProcess:
         self._news = news
         self._ended = threading.Event()
         self._receiver = Receiver(self._arrived)
-        job = Job(mode, interface or mode, server, target, observe, sock.fileno(), self._receiver.address)
+        job = Job(mode, interface or mode, server, target, observe, sock.fileno(), self._receiver.address, settings)
         self._process = subprocess.Popen(
             [sys.executable, "-m", "gateways.serving", job.to_json()],
             stdin=subprocess.PIPE,
@@ -95,7 +100,7 @@ class ServerProcess:
         until = time.monotonic() + START
         while not self._ended.wait(0.02):
             try:
-                socket.create_connection(self.address, timeout=1).close()
+                connect(self.address).close()
             except OSError:
                 if time.monotonic() > until:
                     self._news.put(News(self, "late"))

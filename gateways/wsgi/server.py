@@ -7,6 +7,7 @@ from typing import Any
 
 from gateways.serving import granian
 from gateways.serving.server import Server
+from gateways.serving.settings import Settings
 from gateways.serving.target import load_object
 
 REFERENCE = "gateways.wsgi.app:app"
@@ -17,13 +18,13 @@ load = load_object
 Load = Callable[[], Any]
 
 
-def _waitress(load: Load, sock: socket.socket) -> None:
+def _waitress(load: Load, sock: socket.socket, settings: Settings) -> None:
     import waitress
 
-    waitress.serve(load(), sockets=[sock], threads=THREADS, ident="waitress", _quiet=True)
+    waitress.serve(load(), sockets=[sock], threads=settings.threads or THREADS, ident="waitress", _quiet=True)
 
 
-def _gunicorn(load: Load, sock: socket.socket) -> None:
+def _gunicorn(load: Load, sock: socket.socket, asked: Settings) -> None:
     from gunicorn.app.base import BaseApplication
 
     class Application(BaseApplication):
@@ -38,8 +39,8 @@ def _gunicorn(load: Load, sock: socket.socket) -> None:
     settings = {
         "bind": f"fd://{sock.fileno()}",
         "worker_class": "gthread",
-        "workers": 1,
-        "threads": THREADS,
+        "workers": asked.workers or 1,
+        "threads": asked.threads or THREADS,
         "graceful_timeout": 1,
         "loglevel": "warning",
         "control_socket_disable": True,
@@ -47,16 +48,19 @@ def _gunicorn(load: Load, sock: socket.socket) -> None:
     Application().run()
 
 
-def _cheroot(load: Load, sock: socket.socket) -> None:
+def _cheroot(load: Load, sock: socket.socket, settings: Settings) -> None:
     from cheroot import wsgi
 
     class Adopting(wsgi.Server):
         def bind(self, family: int, type: int, proto: int = 0) -> socket.socket:  # noqa: A002 - cheroot's names
             self.socket = sock
-            self.bind_addr = sock.getsockname()[:2]
+            self.bind_addr = address
             return sock
 
-    server = Adopting(sock.getsockname()[:2], load(), numthreads=THREADS, max=THREADS, shutdown_timeout=1)
+    name = sock.getsockname()
+    address = name if isinstance(name, str) else name[:2]
+    threads = settings.threads or THREADS
+    server = Adopting(address, load(), numthreads=threads, max=threads, shutdown_timeout=1)
     try:
         server.start()
     finally:
@@ -67,14 +71,29 @@ SERVERS = {
     server.name: server
     for server in (
         Server(
-            "waitress", f"one process: a thread for all sockets, {THREADS} threads for the app", _waitress, extra=""
+            "waitress",
+            f"one process: a thread for all sockets, {THREADS} threads for the app",
+            _waitress,
+            extra="",
+            options=frozenset(("threads", "unix")),
         ),
-        Server("gunicorn", f"a master and one worker process: {THREADS} threads for the app", _gunicorn),
-        Server("cheroot", f"one process: {THREADS} threads for the app", _cheroot),
+        Server(
+            "gunicorn",
+            f"a master and one worker process: {THREADS} threads for the app",
+            _gunicorn,
+            options=frozenset(("threads", "workers", "unix")),
+        ),
+        Server(
+            "cheroot",
+            f"one process: {THREADS} threads for the app",
+            _cheroot,
+            options=frozenset(("threads", "unix")),
+        ),
         Server(
             "granian",
             "a master and one worker process: Rust threads for the sockets, 8 threads for the app",
             partial(granian.run, interface="wsgi"),
+            options=frozenset(("threads", "workers")),
         ),
     )
 }

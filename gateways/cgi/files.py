@@ -1,0 +1,183 @@
+"""The files of a folder, as http.server gives them: a WSGI application.
+
+Knows paths, file modes and dates. It sends no program's source: nothing below a folder for CGI programs, and nothing
+that is executable and names its interpreter. It must not know how programs are run.
+"""
+
+import html
+import mimetypes
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, suppress
+from email.utils import formatdate, parsedate_to_datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import IO, NamedTuple
+from urllib.parse import quote
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+PROGRAMS = ("cgi-bin", "htbin")
+"""Folders of CGI programs: as names of segments of a path, and in any case, because file systems differ."""
+
+INDEX = ("index.html", "index.htm")
+BLOCK = 65536
+
+# Of a compressed file the compression is its type: it is sent as it is, and nobody is to unpack it on the way.
+COMPRESSED = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
+
+LISTING = """<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>{title}</title></head>
+<body>
+<h1>{title}</h1>
+<ul>
+{items}
+</ul>
+</body>
+</html>
+"""
+
+Headers = list[tuple[str, str]]
+
+
+class _Answer(NamedTuple):
+    status: HTTPStatus
+    headers: Headers
+    content: bytes | IO[bytes]
+
+
+class _Refused(Exception):
+    """No file for this request."""
+
+    def __init__(self, status: HTTPStatus, **headers: str) -> None:
+        super().__init__(status.phrase)
+        self.status = status
+        self.headers = list(headers.items())
+
+
+class Files:
+    """Files below `folder` by GET and HEAD: index.html or a list for a folder, If-Modified-Since, nothing outside it.
+
+    Links within the folder are followed. Hidden files are files like any other.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str]) -> None:
+        self._root = Path(folder).resolve(strict=True)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request (PEP 3333)."""
+        try:
+            status, headers, content = self._find(environ)
+        except _Refused as refusal:
+            text = f"{refusal.status} {refusal.status.phrase}\n".encode()
+            headers = [*refusal.headers, ("Content-Type", "text/plain"), ("Content-Length", str(len(text)))]
+            status, content = refusal.status, text
+        start_response(f"{status} {status.phrase}", headers)
+        if isinstance(content, bytes):
+            return [content] if content and environ["REQUEST_METHOD"] != "HEAD" else []
+        wrapper = environ.get("wsgi.file_wrapper", _blocks)
+        sent: Iterable[bytes] = wrapper(content, BLOCK)
+        return sent
+
+    def _find(self, environ: WSGIEnvironment) -> _Answer:
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            raise _Refused(HTTPStatus.METHOD_NOT_ALLOWED, Allow="GET, HEAD")
+        path = environ.get("PATH_INFO", "").encode("latin-1")
+        try:
+            found = self._below(path)
+            if found.is_dir():
+                return self._index(found, path, environ) if path.endswith(b"/") else _moved(environ)
+            if path.endswith(b"/"):
+                raise _Refused(HTTPStatus.NOT_FOUND)
+            return _file(found, environ)
+        except PermissionError:
+            raise _Refused(HTTPStatus.FORBIDDEN) from None
+        except OSError:
+            raise _Refused(HTTPStatus.NOT_FOUND) from None
+
+    def _index(self, folder: Path, path: bytes, environ: WSGIEnvironment) -> _Answer:
+        for name in INDEX:
+            if (folder / name).is_file():
+                return _file(self._below(path + name.encode()), environ)  # it may be a link
+        return _list(folder, path)
+
+    def _below(self, path: bytes) -> Path:
+        """What a path means, links followed. Raises OSError for what there is not, _Refused for what is not to be had.
+
+        Wherever links lead: it is looked at where the file is that would be sent.
+        """
+        segments = [os.fsdecode(each) for each in path.split(b"/") if each]
+        if b"\0" in path:
+            raise _Refused(HTTPStatus.BAD_REQUEST)
+        if "." in segments or ".." in segments:
+            raise _Refused(HTTPStatus.NOT_FOUND)
+        found = self._root.joinpath(*segments).resolve(strict=True)
+        if not found.is_relative_to(self._root):
+            raise _Refused(HTTPStatus.NOT_FOUND)
+        for each in (*segments, *found.relative_to(self._root).parts):
+            if each.casefold() in PROGRAMS:
+                raise _Refused(HTTPStatus.FORBIDDEN)
+        return found
+
+
+def _moved(environ: WSGIEnvironment) -> _Answer:
+    """To the same with a slash: relative, so that it holds behind any proxy; in one segment, so on this host only."""
+    path = (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1")
+    query = environ.get("QUERY_STRING")
+    location = quote(path.rpartition(b"/")[2], safe="") + "/" + (f"?{query}" if query else "")
+    return _Answer(HTTPStatus.MOVED_PERMANENTLY, [("Location", location), ("Content-Length", "0")], b"")
+
+
+def _file(path: Path, environ: WSGIEnvironment) -> _Answer:
+    if not path.is_file():
+        raise _Refused(HTTPStatus.FORBIDDEN)
+    with ExitStack() as opened:
+        file = opened.enter_context(path.open("rb"))
+        status = os.fstat(file.fileno())
+        if status.st_mode & 0o111 and file.read(2) == b"#!":
+            raise _Refused(HTTPStatus.FORBIDDEN)
+        headers = [("Last-Modified", formatdate(int(status.st_mtime), usegmt=True))]
+        if _is_known(environ, int(status.st_mtime)):
+            return _Answer(HTTPStatus.NOT_MODIFIED, headers, b"")
+        headers += [("Content-Type", _type(path.name)), ("Content-Length", str(status.st_size))]
+        if environ["REQUEST_METHOD"] == "HEAD":
+            return _Answer(HTTPStatus.OK, headers, b"")
+        file.seek(0)
+        opened.pop_all()
+        return _Answer(HTTPStatus.OK, headers, file)
+
+
+def _is_known(environ: WSGIEnvironment, modified: int) -> bool:
+    """RFC 9110, 13.1.3: If-Modified-Since counts in whole seconds, and not beside If-None-Match nor if it is no date."""
+    since = environ.get("HTTP_IF_MODIFIED_SINCE", "")
+    if not since or "HTTP_IF_NONE_MATCH" in environ:
+        return False
+    with suppress(ValueError, TypeError, OverflowError):
+        return modified <= parsedate_to_datetime(since).timestamp()
+    return False
+
+
+def _type(name: str) -> str:
+    kind, encoding = mimetypes.guess_type(name)
+    return COMPRESSED.get(encoding or "", kind or "application/octet-stream")
+
+
+def _list(folder: Path, path: bytes) -> _Answer:
+    title = html.escape(f"Directory listing for {os.fsdecode(path)}")
+    items = "\n".join(map(_item, sorted(folder.iterdir(), key=lambda each: each.name.casefold())))
+    page = LISTING.format(title=title, items=items).encode("utf-8", "surrogateescape")
+    headers = [("Content-Type", "text/html; charset=utf-8"), ("Content-Length", str(len(page)))]
+    return _Answer(HTTPStatus.OK, headers, page)
+
+
+def _item(path: Path) -> str:
+    slash = "/" if path.is_dir() else ""
+    shown = path.name + ("@" if path.is_symlink() else slash)
+    link = quote(os.fsencode(path.name), safe="") + slash
+    return f'<li><a href="{link}">{html.escape(shown)}</a></li>'
+
+
+def _blocks(file: IO[bytes], size: int) -> Iterator[bytes]:
+    with file:
+        while block := file.read(size):
+            yield block

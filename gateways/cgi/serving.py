@@ -1,0 +1,55 @@
+"""A CGI folder served in a thread of this process: for test suites that used CGIHTTPRequestHandler, and the like.
+
+    from gateways.cgi.serving import cgi_server
+
+    @pytest.fixture
+    def site():
+        with cgi_server("tests/www") as url:
+            yield url
+
+It knows one server and no test framework.
+"""
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import uvicorn
+
+from gateways.cgi.server import environment
+from gateways.cgi.site import site
+from gateways.serving.listen import bind, reachable
+from gateways.serving.listen import url as url_of
+
+
+@contextmanager
+def cgi_server(
+    folder: str | os.PathLike[str], *, host: str = "127.0.0.1", port: int = 0, **options: Any
+) -> Iterator[str]:
+    """Serve `folder` as `python -m http.server --cgi` did, while the block runs; the URL, without a last slash.
+
+    Files by GET and HEAD, and programs below /cgi-bin/ and /htbin/, which get HTTP's variables, PATH and the locale, and
+    nothing else of this process's environment. When the block is left, requests and programs that still run are ended.
+
+    host, port: where to listen; port 0 is any that is free.
+    options: those of adapters.CGIToASGI, e.g. `env={"NAME": "value"}`, `inherit=["NAME"]`, `warm=True`.
+
+    Raises FileNotFoundError where there is no such folder, gateways.failure.Failure where it cannot listen. What
+    programs write to stderr goes to the logger "gateways.cgi".
+    """
+    app = site(folder, **{**options, "env": {**environment(), **(options.get("env") or {})}})
+    config = uvicorn.Config(
+        app, log_config=None, access_log=False, lifespan="on", ws="none", timeout_graceful_shutdown=0
+    )
+    server = uvicorn.Server(config)
+    with bind(host, port) as sock:
+        sock.listen(128)  # from here on clients can connect: they wait until the loop runs
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, name="cgi-server", daemon=True)
+        thread.start()
+        try:
+            yield url_of(*reachable(sock))
+        finally:
+            server.should_exit = True
+            thread.join()

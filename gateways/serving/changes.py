@@ -1,0 +1,46 @@
+"""Tells of Python files that have changed, so that a server can be started anew. Knows watchfiles and one thread."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from gateways.failure import Failure
+
+
+class Changes:
+    """Watches the Python files below folders, but for those that no app is made of (.venv, .git …), while entered.
+
+    `changed` is called, on a thread of this, with the paths of those that changed at about the same time.
+    """
+
+    def __init__(self, folders: list[Path], changed: Callable[[list[Path]], object]) -> None:
+        try:
+            import watchfiles
+        except ModuleNotFoundError:
+            raise Failure("--reload needs watchfiles; it comes with: pip install 'uvicorn[standard]'") from None
+        self._over = threading.Event()
+        self._changed = changed
+        self._watched: Any = watchfiles.watch(
+            *folders,
+            watch_filter=watchfiles.PythonFilter(),
+            stop_event=self._over,
+            rust_timeout=200,  # milliseconds until it looks at stop_event
+            yield_on_timeout=False,
+            raise_interrupt=False,
+        )
+        self._thread = threading.Thread(target=self._watch, name="gateways-changes", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._over.set()
+
+    def _watch(self) -> None:
+        for changes in self._watched:
+            self._changed(sorted({Path(path) for _, path in changes}))
