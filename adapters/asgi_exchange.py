@@ -14,7 +14,7 @@ from contextvars import Context
 from typing import Any, NamedTuple
 
 from .asgi_app import ASGIApp, Message, Scope
-from .crossing import Desk
+from .crossing import Desk, harmless
 from .disconnected import ClientDisconnected
 from .heads import AppProtocolError, Headers, has_body, head_from_asgi
 
@@ -69,13 +69,14 @@ class Exchange:
                 self.error = ClientDisconnected("the client has left")
             elif not self.complete and not self.desk.closed:
                 self._failed(AppProtocolError("the application returned before its response was complete"))
-        live.discard(self)
-        self.task = None
-        self._gone = True
-        self.desk.end()
+        finally:  # whatever happens, logging included: the server's thread waits for this
+            live.discard(self)
+            self.task = None
+            self._gone = True
+            self.desk.end()
 
     def _failed(self, error: BaseException) -> None:
-        if self.desk.closed and isinstance(error, ClientDisconnected):
+        if self.desk.closed and _is_disconnect(error):
             return
         if self._cancelled and isinstance(error, asyncio.CancelledError):
             self.error = ClientDisconnected("the application was cancelled")
@@ -84,12 +85,8 @@ class Exchange:
             return log.error("the application failed after its response", exc_info=error)
         if self.desk.closed:
             return log.error("the application failed after its client had left", exc_info=error)
+        self.error = harmless(error)
         log.error("the application failed before its response was complete", exc_info=error)
-        if isinstance(error, (StopIteration, StopAsyncIteration)) or not isinstance(error, Exception):
-            wrapped = RuntimeError(f"the application raised {error!r}")
-            wrapped.__cause__ = error
-            error = wrapped
-        self.error = error
 
     def feed(self, message: Message) -> None:
         """What the server's thread has read of the body."""
@@ -101,6 +98,8 @@ class Exchange:
     def hang_up(self) -> None:
         """The server wants no more of the response: tell the application, and cancel it if it does not end soon."""
         self._gone = True
+        if self.desk.closed:
+            self.error = None  # nobody will take it, and its traceback holds this exchange
         self._wake_receivers()
         if self.task is not None:
             asyncio.get_running_loop().call_later(GRACE, self.cancel)
@@ -139,7 +138,7 @@ class Exchange:
     async def _send(self, message: Message) -> None:
         if self.complete:  # ASGI HTTP, "Response Body": any further messages will be ignored
             return log.warning("the application sent %r after its response was complete: ignored", message.get("type"))
-        if self.desk.closed:
+        if self.desk.ended:  # also for a task that the application left behind
             raise ClientDisconnected("the client has left")  # ASGI HTTP, "Disconnected Client - send exception"
         kind = message["type"]
         if kind == "http.response.body":
@@ -197,6 +196,15 @@ class Exchange:
             last, size = b"", 0
         self.desk.put(last, size, last=True)
         self._wake_receivers()
+
+
+def _is_disconnect(error: BaseException | None) -> bool:
+    """Whether this is ClientDisconnected, as it is or as a framework passes it on: in a group, or as one of its own."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(_is_disconnect(one) for one in error.exceptions)
+    if error is None or isinstance(error, ClientDisconnected):
+        return error is not None
+    return "Disconnect" in type(error).__name__ and _is_disconnect(error.__cause__ or error.__context__)
 
 
 def _promise(headers: Headers, size: int) -> None:

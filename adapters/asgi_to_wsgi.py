@@ -12,8 +12,9 @@ import io
 import logging
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator
-from contextvars import Context, copy_context
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from contextvars import Context, Token, copy_context
 from functools import partial
 from typing import Any
 
@@ -75,6 +76,7 @@ class ASGIToWSGI:
         running = self._running
         if running is None or running.failure is not None:
             running = self._start()
+        running.thread.refuse_inside()
         scope = scope_from_environ(environ)
         scope["state"] = running.lifespan.state.copy()
         scope["extensions"] = {"http.response.pathsend": {}} if "wsgi.file_wrapper" in environ else {}
@@ -102,14 +104,19 @@ class ASGIToWSGI:
         return thread, partial(release, self._loop_factory, thread)
 
     def close(self) -> None:
-        """End the lifespan, and the loop if no other adapter uses it. Waits for both, some seconds at most.
+        """End the lifespan, and the loop if no other adapter uses it. Waits for both, some seconds at most; on the
+        loop itself it does not wait.
 
         What the application still does has a second to end before it is cancelled. A later request is an error.
         """
         with self._starting:
             self._closed = True
             running, self._running = self._running, None
-        if running is not None:
+        if running is None:
+            return
+        if running.thread.inside():
+            running.close_soon()  # the loop that called would have to do what it waits for
+        else:
             running.close()
 
 
@@ -127,11 +134,11 @@ class _Running:
         self.live: set[Exchange] = set()
         self.lifespan = Lifespan(app)
         self.failure: str | None = None
-        if self.thread.inside():
+        try:
+            self.thread.refuse_inside()
+        except RuntimeError:
             let_go()
-            raise RuntimeError(
-                "ASGIToWSGI was called on its own event loop, which it would wait for: use another thread"
-            )
+            raise
         _started.add(self)
         try:
             # In an empty context: the lifespan is no part of the request that happens to be the first.
@@ -210,6 +217,23 @@ class _Body:
         return {"type": "http.request", "body": block, "more_body": self.more}
 
 
+class _Lent(threading.local):
+    """What the last request of a thread has set in the thread's context: for that request's middleware to see."""
+
+    tokens: Sequence[Token[Any]] = ()
+
+    def take_back(self) -> None:
+        """Undo it before the next request: the thread is the same, its user perhaps not."""
+        for token in self.tokens:
+            # A context other than the one it was set in is none of this thread's: the server made it for one request.
+            with suppress(ValueError):
+                token.var.reset(token)
+        self.tokens = ()
+
+
+_lent = _Lent()
+
+
 class _Response:
     """The response on its way to the server; its iterable where it is not whole. In the server's thread only."""
 
@@ -222,14 +246,16 @@ class _Response:
     def answer(self, start_response: StartResponse, head_only: bool) -> Iterable[bytes]:
         """Run the application up to the first of its body, and call start_response()."""
         exchange = self._exchange
-        context = copy_context()
+        _lent.take_back()
+        before = copy_context()
+        context = before.copy()
         try:
             self._loop.post(partial(exchange.start, self._running.live, context))
             self._take()
         except BaseException:  # the application's error; or a signal, which finds the main thread here
             self.close()
             raise
-        adopt(context)
+        _lent.tokens = adopt(context, before)
         assert exchange.head is not None  # the application sent it, or _take() would have raised
         status, headers = exchange.head
         if not self._ended or not exchange.complete:
@@ -255,7 +281,7 @@ class _Response:
                 self._asked = False
                 self._loop.post(partial(exchange.feed, self._body.read()))
             self._items, self._asked, self._ended = exchange.desk.get()
-            if self._ended and not self._items and not exchange.complete:
+            if self._ended and not self._items and (not exchange.complete or exchange.desk.closed):
                 error, exchange.error = exchange.error, None
                 try:
                     raise error or ClientDisconnected("the client has left, or the event loop has ended")

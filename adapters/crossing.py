@@ -20,8 +20,8 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable
-from contextvars import Context
+from collections.abc import Callable, Sequence
+from contextvars import Context, Token
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -35,11 +35,25 @@ _LOOP_CHECK = 0.5  # seconds between a parked thread's looks at whether its loop
 _UNSET: Any = object()
 
 
-def adopt(context: Context) -> None:
-    """Have the current context see what was set in `context`, where somebody else ran on this request's behalf."""
-    for variable, value in context.items():
-        if variable.get(_UNSET) is not value:
-            variable.set(value)
+def adopt(context: Context, before: Context) -> list[Token[Any]]:
+    """Have the current context see what was set in `context`, where somebody else ran on this request's behalf.
+
+    `before` is what `context` was a copy of: what the caller itself has set since then stays. Returns what undoes it.
+    """
+    return [variable.set(value) for variable, value in context.items() if before.get(variable, _UNSET) is not value]
+
+
+def harmless(error: BaseException) -> Exception:
+    """An error in a form that ends neither the thread nor the loop nor the coroutine that it crosses to."""
+    if isinstance(error, Exception) and not isinstance(error, (StopIteration, StopAsyncIteration)):
+        return error
+    try:
+        text = repr(error)
+    except Exception:
+        text = type(error).__name__
+    wrapped = RuntimeError(f"the application raised {text}")
+    wrapped.__cause__ = error
+    return wrapped
 
 
 def _resolve(future: Future) -> None:
@@ -66,9 +80,9 @@ class _Channel(ABC):
 
     def _open(self) -> None:
         """Under the mutex: let the parked thread go on, if one is."""
-        if self._gate is not None:
-            self._gate.release()
-            self._gate = None
+        gate, self._gate = self._gate, None
+        if gate is not None:
+            gate.release()
 
     def _park(self, gate: threading.Lock, gone: Callable[[], bool] | None = None) -> None:
         if self._workers is not None:
@@ -180,22 +194,25 @@ class Outbox(_Channel):
 class _ToThread(_Channel):
     """What a coroutine writes and a thread reads."""
 
+    _waiters: Sequence[Future] = ()  # of all that wait for room: an application may send from several tasks
+
     async def room(self) -> None:
-        """From the coroutine: wait while HIGH_WATER or more bytes are waiting to be read."""
+        """From a coroutine: wait while HIGH_WATER or more bytes are waiting to be read."""
         while True:
             with self._mutex:
                 if self._size < HIGH_WATER:
                     return
-                waiter = self._waiter = self._loop.create_future()
+                waiter = self._loop.create_future()
+                self._waiters = [*self._waiters, waiter]
             await waiter
 
-    def _read(self, size: int) -> Future | None:
+    def _read(self, size: int) -> Sequence[Future]:
         """Under the mutex: the thread has taken `size` bytes; what to resolve, if there is room again."""
         self._size -= size
         if self._size >= HIGH_WATER // 2:
-            return None
-        waiter, self._waiter = self._waiter, None
-        return waiter
+            return ()
+        waiters, self._waiters = self._waiters, ()
+        return waiters
 
 
 class Inbox(_ToThread):
@@ -255,7 +272,7 @@ class Inbox(_ToThread):
             with self._mutex:
                 if self._blocks:
                     block = self._blocks.popleft()
-                    waiter = self._read(len(block))
+                    waiters = self._read(len(block))
                     break
                 if self._failed:
                     raise ClientDisconnected("the client left before the whole body had come")
@@ -269,7 +286,8 @@ class Inbox(_ToThread):
                 except LoopClosed:
                     self.close()
             self._park(gate)
-        self._notify(waiter)
+        for waiter in waiters:
+            self._notify(waiter)
         return block
 
 
@@ -293,13 +311,18 @@ class Desk(_ToThread):
         self._asked = self._ended = False
 
     def put(self, item: Any, size: int, last: bool = False) -> None:
-        """From the loop: hand over an item of `size` bytes, `last` if nothing will follow. Dropped once closed."""
+        """From the loop: hand over an item of `size` bytes, `last` if nothing will follow. Dropped after the end."""
         with self._mutex:
-            if not self.closed:
+            if not self._ended:
                 self._items.append(item)
                 self._size += size
                 self._ended = last
                 self._open()
+
+    @property
+    def ended(self) -> bool:
+        """Whether what is put now would be dropped."""
+        return self._ended
 
     @property
     def full(self) -> bool:
@@ -325,21 +348,19 @@ class Desk(_ToThread):
                 if self._items or self._asked or self._ended:
                     taken = Taken(self._items, self._asked, self._ended)
                     self._items, self._asked = [], False
-                    waiter = self._read(self._size)
+                    waiters = self._read(self._size)
                     break
                 gate = self._shut()
             self._park(gate, self._gone)
-        self._notify(waiter)
+        for waiter in waiters:
+            self._notify(waiter)
         return taken
 
     def close(self) -> None:
         """From the thread: no more is wanted. A coroutine that waits for room goes on."""
         with self._mutex:
             self.closed = self._ended = True
-            self._items, waiter = [], self._read(self._size)
+            self._items, waiters = [], self._read(self._size)
             self._open()
-        if waiter is not None:
-            try:
-                self._loop.post(partial(_resolve, waiter))
-            except LoopClosed:
-                return  # then nobody waits there either
+        for waiter in waiters:
+            self._notify(waiter)

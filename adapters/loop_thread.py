@@ -35,10 +35,14 @@ class BorrowedLoop:
 
     def inside(self) -> bool:
         """Whether the caller runs on this loop, where waiting for it would be for ever."""
-        try:
-            return asyncio.get_running_loop() is self._asyncio
-        except RuntimeError:
-            return False
+        return asyncio._get_running_loop() is self._asyncio  # noqa: SLF001 - get_running_loop() raises where none is
+
+    def refuse_inside(self) -> None:
+        """Raise RuntimeError where the caller runs on this loop."""
+        if self.inside():
+            raise RuntimeError(
+                "ASGIToWSGI was called on its own event loop, which it would wait for: use another thread"
+            )
 
 
 class LoopThread(BorrowedLoop):

@@ -10,7 +10,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
-from contextvars import copy_context
+from contextvars import Context
 from functools import partial
 from typing import Any, NamedTuple, Protocol, cast
 
@@ -45,7 +45,7 @@ class Calls(NamedTuple):
     closed: Callable[[], bool]
     create_future: Callable[[], Future]
     call_later: Callable[[float, Callable[[], None]], object]
-    spawn: Callable[[Main], Task]
+    spawn: Callable[[Main, Context], Task]  # in a copy of that context, whoever calls
 
 
 class Loop:
@@ -90,7 +90,8 @@ class Loop:
         self._attended[call] = self._tick
         if not self._sweeping:
             self._sweeping = True
-            self.call_later(LISTEN_AFTER, self._sweep)
+            # A timer keeps the context that it was made in: here, of whichever request came first.
+            Context().run(self.call_later, LISTEN_AFTER, self._sweep)
 
     def leave(self, call: Callable[[], object]) -> None:
         """Undo attend(), if it has not run yet. On the loop's thread only."""
@@ -100,8 +101,8 @@ class Loop:
         due = [call for call, tick in self._attended.items() if tick < self._tick]
         self._tick += 1
         for call in due:
-            del self._attended[call]
-            call()
+            if self._attended.pop(call, None) is not None:
+                call()
         self._sweeping = bool(self._attended)
         if self._sweeping:
             self.call_later(LISTEN_AFTER, self._sweep)
@@ -110,8 +111,8 @@ class Loop:
 def asyncio_loop(loop: asyncio.AbstractEventLoop) -> Loop:
     """An asyncio event loop as Loop."""
 
-    def spawn(main: Main) -> Task:
-        task = loop.create_task(main())
+    def spawn(main: Main, context: Context) -> Task:
+        task = context.run(lambda: loop.create_task(main()))
         return Task(task.cancel, partial(asyncio.wait, [task]))
 
     calls = Calls(loop.call_soon_threadsafe, loop.is_closed, loop.create_future, loop.call_later, spawn)
@@ -152,7 +153,7 @@ def _trio_loop(token: Any) -> Loop:
 
         trio.lowlevel.spawn_system_task(wait)
 
-    def spawn(main: Main) -> Task:
+    def spawn(main: Main, context: Context) -> Task:
         scope, over = trio.CancelScope(), trio.Event()
 
         async def run() -> None:
@@ -160,7 +161,7 @@ def _trio_loop(token: Any) -> Loop:
                 await main()
             over.set()
 
-        trio.lowlevel.spawn_system_task(run, context=copy_context())
+        trio.lowlevel.spawn_system_task(run, context=context.copy())
         return Task(scope.cancel, over.wait)
 
     def closed() -> bool:

@@ -104,7 +104,14 @@ class Workers:
                     call = None
                     self._idle.append(gate)
             if call is not None:
-                call(argument)
+                try:
+                    call(argument)
+                except BaseException:  # it must not; if it does, it takes this thread, but not its place
+                    with mutex:
+                        self._threads -= 1
+                        if self._jobs and not self._waking:
+                            self._wake()
+                    raise
                 del call, argument  # while it waits, a thread must not keep its last request alive
                 continue
             woken = gate.acquire(timeout=IDLE_SECONDS)

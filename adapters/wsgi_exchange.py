@@ -15,7 +15,7 @@ from typing import Any
 
 from .asgi_messages import Send, SendFile, completes, deliver, deliver_each, early_hints
 from .async_views import forget_tasks, lend_loop
-from .crossing import Outbox, adopt
+from .crossing import Outbox, adopt, harmless
 from .disconnected import ClientDisconnected
 from .loops import Loop, Task
 from .request_body import Body, Receive
@@ -81,7 +81,8 @@ class Exchange:
     async def serve(self, send: Send) -> None:
         """Have a worker run the application; send what it makes. Raises its error, or the server's."""
         outbox, loop, watch = self._outbox, self._loop, self._watch
-        context = copy_context()
+        self._context = copy_context()
+        context = self._context.copy()
         self._workers.submit(context.run, self.run)
         loop.attend(watch)
         try:
@@ -96,24 +97,27 @@ class Exchange:
         except Exception:  # the server's send() failed: the application is told, and finishes before we do
             self._hang_up()
             await outbox.ended()
+            self._log_error("after its client had left")
             raise
         except BaseException:  # cancelled: the thread finishes by itself
             self._abandoned = True
             self._hang_up()
+            self._log_error("before its request was cancelled")
             raise
         finally:
             loop.leave(watch)
+            outbox.closed = True  # for a thread that the application left behind, and that writes on
             listener, self._listener = self._listener, _NO_TASK  # it holds this exchange
             if listener is not None:
                 listener.cancel()
-        if listener is not None:
-            await listener.ended()
-        adopt(context)
-        if self._error is not None:
-            try:
+        try:
+            if listener is not None:
+                await listener.ended()
+            adopt(context, self._context)
+            if self._error is not None:
                 raise self._error
-            finally:
-                self._error = None  # its traceback holds this frame
+        finally:
+            self._error = None  # its traceback holds this frame
 
     def _hang_up(self) -> None:
         """Nobody is there any more: the application's next read or block fails."""
@@ -129,7 +133,7 @@ class Exchange:
     def _listen(self) -> None:
         """Receive what the client still sends, in a task beside this one: the rest of the body, then its leaving."""
         if self._listener is None:
-            self._listener = self._loop.spawn(self._receive_all)
+            self._listener = self._loop.spawn(self._receive_all, self._context)
 
     async def _receive_all(self) -> None:
         inbox = self._body.inbox if self._body is not None else None
@@ -153,6 +157,9 @@ class Exchange:
         except Exception as error:
             self._error = error
             self._hang_up()
+        except BaseException:  # cancelled with the request; or by receive() itself, and the request goes on
+            self._hang_up()
+            raise
 
     def run(self) -> None:
         """In the thread: the application's whole part. Whatever it raises ends here."""
@@ -175,13 +182,15 @@ class Exchange:
         """In the thread: keep an error for the coroutine to raise, in a form that ends neither it nor the loop."""
         if isinstance(error, ClientDisconnected) and self._outbox.closed:
             return
+        self._error = harmless(error)
         if self._abandoned:
-            return log.error("the application failed after its request had been cancelled", exc_info=error)
-        if isinstance(error, (StopIteration, StopAsyncIteration)) or not isinstance(error, Exception):
-            wrapped = RuntimeError(f"the application raised {error!r}")
-            wrapped.__cause__ = error
-            error = wrapped
-        self._error = error
+            self._log_error("after its request had been cancelled")
+
+    def _log_error(self, when: str) -> None:
+        """Log the application's error, if there is one, where no coroutine is left to raise it."""
+        error, self._error = self._error, None  # its traceback holds this exchange
+        if error is not None:
+            log.error("the application failed %s", when, exc_info=error)
 
 
 async def _in_thread(loop: Loop, workers: Workers, call: Callable[[], object]) -> None:

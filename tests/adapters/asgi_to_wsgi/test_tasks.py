@@ -1,0 +1,164 @@
+"""Apps of several tasks, and calls from the loop itself: ASGI lets every task of an app call receive() and send()."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context, ContextVar
+from typing import Any
+
+import pytest
+
+from .apps import Receive, Scope, Send, body, hello, respond, start
+from .conftest import Bridge, ErrorLog
+from .harness import Exchange, Outcome, fetch, open_stream
+from .patience import eventually
+from .request import environ
+
+BLOCK = 400_000  # bytes, above what may wait
+user: ContextVar[str] = ContextVar("user", default="nobody")
+
+
+def test_several_tasks_may_send_at_once_also_above_the_bound(bridge: Bridge) -> None:
+    """Ours: each of the tasks that wait for room goes on when there is some."""
+
+    async def sends_from_three_tasks(scope: Scope, receive: Receive, send: Send) -> None:
+        async def sends_many() -> None:
+            for _ in range(10):
+                await send(body(b"x" * BLOCK, True))
+
+        await send(start())
+        await asyncio.gather(sends_many(), sends_many(), sends_many())
+        await send(body())
+
+    assert len(fetch(bridge(sends_from_three_tasks)).body) == 30 * BLOCK
+
+
+def test_a_task_that_outlives_the_app_cannot_take_its_error_back(bridge: Bridge, errors: ErrorLog) -> None:
+    """ASGI, "Error Handling": the app returned without a response; what a task of it sends then is no response."""
+    tasks: list[asyncio.Task[Any]] = []
+
+    async def returns_early(scope: Scope, receive: Receive, send: Send) -> None:
+        async def sends_later() -> None:
+            await send(start())
+            await send(body(b"never the last", True))
+
+        tasks.append(asyncio.ensure_future(sends_later()))
+
+    assert Outcome(bridge(returns_early)).failed
+    eventually("the task to end", tasks[0].done)
+    assert isinstance(tasks[0].exception(), OSError)
+    assert errors.records
+
+
+def test_a_call_from_the_adapters_own_loop_is_refused_also_when_the_app_has_been_started(bridge: Bridge) -> None:
+    """Ours: a thread that waits for itself waits for ever."""
+    inner = bridge(hello)
+    assert fetch(inner).body == b"hello"
+
+    async def calls_an_adapter(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            b"".join(inner(environ(), lambda *_: None))
+        except RuntimeError as error:
+            await respond(send, str(error).encode())
+
+    assert b"loop" in fetch(bridge(calls_an_adapter)).body
+
+
+def test_an_app_may_close_its_own_adapter(bridge: Bridge) -> None:
+    """Ours: close() on the loop that it would wait for does not wait."""
+    adapters: list[Any] = []
+
+    async def closes_its_adapter(scope: Scope, receive: Receive, send: Send) -> None:
+        adapters[0].close()
+        await respond(send)
+
+    adapters.append(bridge(closes_its_adapter))
+    assert fetch(adapters[0]).body == b"ok"
+    assert isinstance(Outcome(adapters[0]).error, RuntimeError)
+
+
+def test_what_one_request_set_is_not_seen_by_the_next_on_the_same_thread(bridge: Bridge) -> None:
+    """Safety: an ASGI server gives each request a context of its own; a user must not stay logged in for the next."""
+
+    async def logs_in(scope: Scope, receive: Receive, send: Send) -> None:
+        seen = user.get()
+        if scope["path"] == "/login":
+            user.set("alice")
+        await respond(send, seen.encode())
+
+    app = bridge(logs_in)
+
+    def serve() -> list[bytes]:
+        return [b"".join(app(environ(path=path), lambda *_: None)) for path in ("/login", "/", "/login", "/")]
+
+    with ThreadPoolExecutor(1) as server:
+        assert server.submit(Context().run, serve).result() == [b"nobody"] * 4
+
+
+def test_a_client_that_leaves_a_group_of_tasks_is_not_an_error_in_the_log(bridge: Bridge, errors: ErrorLog) -> None:
+    """HTTP 2.4: servers should not log the exception that they raised; a task group wraps it, Starlette renames it."""
+    ended: list[str] = []
+
+    class ClientDisconnect(Exception):
+        """Starlette's."""
+
+    async def streams(send: Send) -> None:
+        try:
+            while True:
+                await send(body(b"x", True))
+                await asyncio.sleep(0)
+        except OSError:
+            raise ClientDisconnect  # noqa: B904 - as Starlette does
+
+    async def has_two_tasks(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(streams(send))
+                group.create_task(streams(send))
+        finally:
+            ended.append("app")
+
+    with open_stream(bridge(has_two_tasks)) as exchange:
+        exchange.close()
+        eventually("the app to end", lambda: ended)
+    assert fetch(bridge(hello)).body == b"hello"  # the loop has been round since
+    assert errors.records == []
+
+
+class Unspeakable(BaseException):
+    """An error that cannot be shown."""
+
+    def __repr__(self) -> str:
+        raise ValueError("no words")
+
+    __str__ = __repr__
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before the head", "after a block"])
+def test_an_error_that_cannot_be_shown_is_one_all_the_same(bridge: Bridge, before: bool) -> None:
+    """Ours: whatever the app raises, the server's thread is not left waiting."""
+
+    async def raises_it(scope: Scope, receive: Receive, send: Send) -> None:
+        if not before:
+            await send(start())
+            await send(body(b"first", True))
+        raise Unspeakable
+
+    assert isinstance(Outcome(bridge(raises_it)).error, Exception)
+
+
+def test_an_error_is_told_also_where_logging_fails(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ours: filters and handlers are somebody else's code; the server's thread does not depend on them."""
+
+    def fails(*_: object, **__: object) -> None:
+        raise ValueError("the log is full")
+
+    monkeypatch.setattr("adapters.asgi_exchange.log.error", fails)
+
+    async def raises_an_error(scope: Scope, receive: Receive, send: Send) -> None:
+        raise LookupError("the app's own")
+
+    with Exchange(bridge(raises_an_error)) as exchange, pytest.raises(LookupError):
+        exchange.run()

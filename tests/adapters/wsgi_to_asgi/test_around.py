@@ -1,0 +1,145 @@
+"""Middleware around the adapter: its send() and receive() run in the context of their request, and may raise."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
+from typing import Any
+from wsgiref.types import StartResponse
+
+import pytest
+
+from tests.adapters.wsgi_to_asgi.apps import Environ, Result, hello
+from tests.adapters.wsgi_to_asgi.exchange import Message, Plan
+from tests.adapters.wsgi_to_asgi.serving import Serve, poll, scope_of
+
+REQUEST: ContextVar[str] = ContextVar("request", default="none")
+LENGTH = 1_000_000
+UPLOAD = [(b"content-length", b"%d" % LENGTH)]
+
+
+def reads_all(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    size = len(environ["wsgi.input"].read())
+    start_response("200 OK", [])
+    return [str(size).encode()]
+
+
+def test_what_a_send_wrapper_set_is_still_set_after_the_adapter(serve: Serve) -> None:
+    """PEP 567: the request's task is the caller's; only what the app itself has set comes back into it."""
+    seen: list[str] = []
+    adapter = serve.adapt(hello)
+
+    async def middleware(scope: Any, receive: Any, send: Any) -> None:
+        async def notes_the_status(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                REQUEST.set(f"answered {message['status']}")
+            await send(message)
+
+        REQUEST.set("asked")
+        await adapter(scope, receive, notes_the_status)
+        seen.append(REQUEST.get())
+
+    serve.start(middleware, scope_of()).response()
+    assert seen == ["answered 200"]
+
+
+def test_receive_runs_in_the_context_of_its_own_request(serve: Serve) -> None:
+    """Safety: tracers in receive() must not take one request for another, whichever thread woke the loop."""
+    wrong: list[str] = []
+    adapter = serve.adapt(reads_all)
+
+    def request(name: str) -> Any:
+        async def middleware(scope: Any, receive: Any, send: Any) -> None:
+            async def looks() -> Any:
+                if REQUEST.get() != name:
+                    wrong.append(f"{name} received as {REQUEST.get()}")
+                return await receive()
+
+            REQUEST.set(name)
+            await adapter(scope, looks, send)
+
+        return serve.start(middleware, scope_of("POST", "/", UPLOAD))
+
+    exchanges = [request(str(number)) for number in range(8)]
+    for _ in range(10):
+        for exchange in exchanges:
+            exchange.feed(b"x" * (LENGTH // 10))
+    for exchange in exchanges:
+        assert exchange.response().body == str(LENGTH).encode()
+    assert wrong == []
+
+
+@pytest.mark.parametrize("error", [OSError, asyncio.CancelledError])
+def test_an_app_that_reads_is_woken_by_whatever_receive_raises(
+    serve: Serve, kind: str, error: type[BaseException]
+) -> None:
+    """Safety: a thread that waits for a body that will never come is lost to all others."""
+    if error is asyncio.CancelledError and kind == "trio":
+        pytest.skip("on trio it is an error like any other")
+    raised: list[BaseException] = []
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        try:
+            environ["wsgi.input"].read()
+        except OSError as disconnected:
+            raised.append(disconnected)
+            raise
+        return hello(environ, start_response)
+
+    adapter = serve.adapt(app, 1)
+
+    async def middleware(scope: Any, receive: Any, send: Any) -> None:
+        async def fails() -> Any:
+            message = await receive()
+            if message["body"] == b"now":
+                raise error
+            return message
+
+        await adapter(scope, fails, send)
+
+    exchange = serve.start(middleware, scope_of("POST", "/", UPLOAD))
+    exchange.feed(b"x" * (LENGTH // 2))
+    exchange.feed(b"now")
+    exchange.wait_end()
+    poll(lambda: bool(raised), "the app to be woken")
+
+
+class Unspeakable(BaseException):
+    """An error that cannot be shown."""
+
+    def __repr__(self) -> str:
+        raise ValueError("no words")
+
+    __str__ = __repr__
+
+
+def test_an_error_that_cannot_be_shown_is_one_all_the_same(serve: Serve) -> None:
+    """Safety: it costs no thread, and the server learns of it."""
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        raise Unspeakable
+
+    for _ in range(3):
+        assert isinstance(serve(app, threads=1).error().__cause__, Unspeakable)
+
+
+def test_an_error_in_close_after_send_has_failed_is_logged(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    """Ours: the server gets the error of its own send(); that of the app is not lost for that."""
+
+    class FailsToClose(Result):
+        def __iter__(self) -> Iterator[bytes]:
+            while True:
+                yield b"x"
+
+        def close(self) -> None:
+            raise LookupError("in close()")
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        return FailsToClose([])
+
+    with caplog.at_level(logging.ERROR, "gateways.wsgi"):
+        assert isinstance(serve(app, plan=Plan(fail_from=1)).error(), ConnectionResetError)
+    assert "in close()" in caplog.text
