@@ -15,12 +15,14 @@ from rich.console import Console
 from rich.text import Text
 
 from gateways.cli.command import Command
+from gateways.failure import Failure
 from gateways.serving.probe import Known, probe
 from gateways.serving.server import MODES, Mode, side
 from gateways.serving.target import find
 from gateways.trace.client import Request
 from gateways.trace.diagram import WIDTH, diagram
 from gateways.trace.document import Trace, to_json
+from gateways.trace.page import render
 from gateways.trace.run import Plan, modes_of, take
 
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -105,10 +107,25 @@ def choose(known: Known | None, mode: Mode | None, server: str | None) -> tuple[
 
 def show(taken: Trace, as_json: bool, page: Path | None) -> None:
     """Print the trace, or write it."""
+    if page is not None:
+        write(page, render(taken))
     if as_json:
         click.echo(json.dumps(to_json(taken), indent=2, ensure_ascii=True))
     elif page is None:
         draw(diagram(taken, WIDTH))
+
+
+def write(page: Path, text: str) -> None:
+    """Write a page.
+
+    Raises:
+        Failure: it cannot be written there.
+    """
+    try:
+        page.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"cannot write {page}: {error.strerror}") from error
+    click.echo(f"written: {page}", err=True)
 
 
 def draw(lines: list[Text]) -> None:

@@ -1,0 +1,66 @@
+"""What every page has: one file with nothing from elsewhere, light and dark, for screens, phones and paper. Pure."""
+
+from html import escape
+from importlib.resources import files
+from string import Template
+
+PAGE = Template(
+    """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="Content-Security-Policy" content="$policy">
+<meta name="generator" content="gateways $version">
+<link rel="icon" href="data:,">
+<title>$title</title>
+<style>
+$style</style>
+</head>
+<body>
+$body
+<script>
+$script</script>
+</body>
+</html>
+"""
+)
+
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+"""Nothing is loaded from anywhere, and a browser holds the page to it."""
+
+
+def page(title: str, body: str, version: str) -> str:
+    """A page with that title (text) and body (HTML)."""
+    return PAGE.substitute(
+        policy=POLICY,
+        version=escape(version),
+        title=escape(title),
+        style=_asset("page.css"),
+        body=body,
+        script=_asset("page.js"),
+    )
+
+
+def element(name: str, *content: str, **attributes: str | int | None) -> str:
+    """An element around content, which is HTML. `class_` is `class`, other underscores are dashes; None leaves out."""
+    said = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(str(value))}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
+    return f"<{name}{said}>{''.join(content)}</{name}>"
+
+
+def facts(pairs: list[tuple[str, str]]) -> str:
+    """Names and values, large: the first things to be read."""
+    return element(
+        "dl",
+        *(element("div", element("dt", escape(name)), element("dd", escape(value))) for name, value in pairs),
+        class_="facts",
+    )
+
+
+def _asset(name: str) -> str:
+    return files("gateways.trace").joinpath(name).read_text(encoding="utf-8")

@@ -1,0 +1,141 @@
+"""Headless Chromium, driven by its DevTools protocol: pages from files, what their console says, keys, screenshots.
+
+Knows Chromium's command line and the protocol. It must not know what the pages are about.
+"""
+
+import base64
+import itertools
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from websockets.sync.client import ClientConnection, connect
+
+from tests.programs import require_program
+
+PATIENCE = 30.0
+OPTIONS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--mute-audio"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
+    *("--disable-default-apps", "--disable-extensions", "--remote-debugging-port=0", "--remote-allow-origins=*"),
+)
+KEYS = {"Tab": 9, "Enter": 13, "ArrowUp": 38, "ArrowDown": 40}
+
+
+@dataclass
+class Page:
+    """A tab. What goes wrong in it, and what it asks the network for, is kept."""
+
+    _connection: ClientConnection
+    errors: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    _loaded: bool = False
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def do(self, method: str, **parameters: Any) -> dict[str, Any]:
+        """Send a command, and take what it gives back."""
+        number = next(self._numbers)
+        self._connection.send(json.dumps({"id": number, "method": method, "params": parameters}))
+        while True:
+            message = self._take()
+            if message.get("id") == number:
+                assert "error" not in message, (method, message["error"])
+                result: dict[str, Any] = message["result"]
+                return result
+
+    def _take(self) -> dict[str, Any]:
+        message: dict[str, Any] = json.loads(self._connection.recv(timeout=PATIENCE))
+        method, parameters = message.get("method"), message.get("params", {})
+        if method == "Runtime.exceptionThrown":
+            self.errors.append(json.dumps(parameters["exceptionDetails"]))
+        elif method == "Runtime.consoleAPICalled" and parameters["type"] in ("error", "warning"):
+            self.errors.append(json.dumps(parameters["args"]))
+        elif method == "Log.entryAdded" and parameters["entry"]["level"] in ("error", "warning"):
+            self.errors.append(parameters["entry"]["text"])
+        elif method == "Network.requestWillBeSent":
+            self.requests.append(parameters["request"]["url"])
+        elif method == "Page.loadEventFired":
+            self._loaded = True
+        return message
+
+    def open(self, file: Path) -> None:
+        """Load a file, to its end."""
+        self._loaded = False
+        self.do("Page.navigate", url=file.resolve().as_uri())
+        while not self._loaded:
+            self._take()
+
+    def size(self, width: int, height: int, dark: bool = False, phone: bool = False) -> None:
+        """Be a screen of that size, in CSS pixels."""
+        self.do("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.do("Emulation.setEmulatedMedia", media="screen", features=[scheme])
+
+    def evaluate(self, expression: str) -> Any:
+        """What a JavaScript expression gives."""
+        done = self.do("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in done, done
+        return done["result"].get("value")
+
+    def press(self, key: str) -> None:
+        """Press and release a key."""
+        for kind in ("rawKeyDown", "char", "keyUp") if key == "Enter" else ("rawKeyDown", "keyUp"):
+            text = {"text": "\r"} if kind == "char" else {}
+            self.do("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=KEYS[key], **text)
+
+    def screenshot(self, file: Path, whole: bool = True) -> None:
+        """A picture of the page, or of what is seen of it at first."""
+        done = self.do("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
+        file.write_bytes(base64.b64decode(done["data"]))
+
+    def pdf(self) -> bytes:
+        """The page as it is printed."""
+        return base64.b64decode(self.do("Page.printToPDF", printBackground=True)["data"])
+
+
+@contextmanager
+def chromium() -> Iterator[Page]:
+    """A browser with one page; ended afterwards with all its processes."""
+    program = require_program("chromium")
+    with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as folder:
+        process = subprocess.Popen(
+            [program, *OPTIONS, f"--user-data-dir={folder}", "about:blank"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            with connect(_address(Path(folder)), max_size=None, compression=None, open_timeout=PATIENCE) as browser:
+                root = Page(browser)
+                target = root.do("Target.createTarget", url="about:blank")["targetId"]
+                base = _address(Path(folder)).partition("/devtools")[0]
+                with connect(f"{base}/devtools/page/{target}", max_size=None, compression=None) as connection:
+                    page = Page(connection)
+                    for domain in ("Page", "Runtime", "Log", "Network"):
+                        page.do(f"{domain}.enable")
+                    yield page
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait(timeout=PATIENCE)
+
+
+def _address(folder: Path) -> str:
+    """Where the browser is to be reached, once it has said so."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        with suppress(FileNotFoundError):
+            lines = (folder / "DevToolsActivePort").read_text().splitlines()
+            if len(lines) == 2:
+                return f"ws://127.0.0.1:{lines[0]}{lines[1]}"
+        time.sleep(0.05)
+    raise AssertionError("Chromium does not say where it listens")
