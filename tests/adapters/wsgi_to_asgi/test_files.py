@@ -109,7 +109,7 @@ def test_a_file_is_handed_to_the_server_where_it_offers_to_send_it(serve: Serve,
 def test_pathsend_has_an_absolute_path(serve: Serve, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """ASGI, Path Send: path is the absolute file path."""
     monkeypatch.chdir(file.parent)
-    exchange = send(serve, Sending(lambda: Path(file.name).open("rb")), OFFERS["pathsend"])
+    exchange = send(serve, Sending(lambda: at(Path(file.name), 0)), OFFERS["pathsend"])
     assert exchange.response().body == CONTENT
     message = exchange.sent[-1]
     assert message["type"] == "http.response.body" or Path(message["path"]).is_absolute()
@@ -217,7 +217,7 @@ FILES: dict[str, tuple[Callable[[Path], Any], bytes]] = {
     "BytesIO": (lambda file: io.BytesIO(CONTENT), CONTENT),
     "read() only": (lambda file: Reader(CONTENT), CONTENT),
     "a class of its own": (Upper, CONTENT.upper()),
-    "empty": (lambda file: Path(os.devnull).open("rb"), b""),
+    "empty": (lambda file: at(Path(os.devnull), 0), b""),
 }
 
 
