@@ -148,7 +148,7 @@ def _file(path: Path, environ: WSGIEnvironment) -> _Answer:
 
 
 def _is_known(environ: WSGIEnvironment, modified: int) -> bool:
-    """RFC 9110, 13.1.3: If-Modified-Since counts in whole seconds, and not beside If-None-Match nor if it is no date."""
+    """RFC 9110, 13.1.3: it counts in whole seconds, and not beside If-None-Match, nor where it is no date."""
     since = environ.get("HTTP_IF_MODIFIED_SINCE", "")
     if not since or "HTTP_IF_NONE_MATCH" in environ:
         return False

@@ -16,7 +16,7 @@ REFERENCE = str(Path(__file__).with_name("app.py"))
 
 def load(target: str, adapter: str = "CGIToASGI", settings: Settings = USUAL) -> App:
     """The CGI host of that name for a program, or for a folder of programs, or for a folder that is a site."""
-    options: dict[str, Any] = {"env": environment(settings.environment), "warm": settings.warm}
+    options: dict[str, Any] = {"env": environment(settings.environment), **({"warm": True} if settings.warm else {})}
     return site(target, adapter, **options) if settings.files else getattr(adapters, adapter)(target, **options)
 
 

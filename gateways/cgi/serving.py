@@ -30,8 +30,8 @@ def cgi_server(
 ) -> Iterator[str]:
     """Serve `folder` as `python -m http.server --cgi` did, while the block runs; the URL, without a last slash.
 
-    Files by GET and HEAD, and programs below /cgi-bin/ and /htbin/, which get HTTP's variables, PATH and the locale, and
-    nothing else of this process's environment. When the block is left, requests and programs that still run are ended.
+    Files by GET and HEAD, and programs below /cgi-bin/ and /htbin/, which get the request's variables, PATH and the
+    locale, and nothing else of this environment. When the block is left, requests and programs that run are ended.
 
     host, port: where to listen; port 0 is any that is free.
     options: those of adapters.CGIToASGI, e.g. `env={"NAME": "value"}`, `inherit=["NAME"]`, `warm=True`.

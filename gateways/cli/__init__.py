@@ -10,6 +10,7 @@ from typing import NoReturn
 import click
 
 from gateways.cli.demo import demo
+from gateways.cli.serve import serve
 from gateways.cli.trace import trace
 
 
@@ -23,6 +24,7 @@ def cli(ctx: click.Context) -> None:
 
 
 cli.add_command(demo)
+cli.add_command(serve)
 cli.add_command(trace)
 
 

@@ -76,8 +76,8 @@ def _as_program(job: Job) -> App:
     program.write_text(PROGRAM.format(path=path, job=job.to_json(), here=here))
     program.chmod(stat.S_IRWXU)
     module: Any = importlib.import_module("gateways.cgi.server")
-    environment = tuple(name for name in os.environ if not name.startswith("HTTP_"))
-    host = module.load(str(program), settings=replace(job.settings, environment=environment, files=False))
+    environment = *(name for name in os.environ if not name.startswith("HTTP_")), *job.settings.environment
+    host = module.load(str(program), settings=replace(job.settings, environment=environment))
     host.folder = folder
     return host
 

@@ -32,7 +32,7 @@ def probe(target: str, seconds: float, interface: Mode | None = None) -> Known:
     Raises:
         Failure: there is no such app, or importing it takes longer than `seconds`, or ends its process.
     """
-    if program := program_of(target):
+    if interface in (None, "cgi") and (program := program_of(target)):
         return Known(target, "cgi", program)
     reading, writing = os.pipe()
     with os.fdopen(reading) as answer:

@@ -53,8 +53,10 @@ def find(target: str, interface: Mode | None = None) -> Found:
     Raises:
         Failure: there is no such thing, or it is no app.
     """
-    if program := program_of(target):
+    if interface in (None, "cgi") and (program := program_of(target)):
         return Found(program, "cgi", program)
+    if interface == "cgi":
+        raise Failure(f"{target!r} is no CGI program, which is an executable file, nor a folder of them")
     app, module, name = _load(target)
     return Found(app, interface or interface_of(app, f"{module}:{name}"), _called(app, name))
 

@@ -1,0 +1,142 @@
+"""`gateways serve`: the user's own app behind a server, and an adapter in between where the two speak differently.
+
+Knows the command line and what may be asked of which server. How an app is recognised and how a server is run is known
+in gateways/serving; what happens while it runs, in until_ended.py.
+"""
+
+import contextlib
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from socket import socket
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from gateways.cli.command import Command
+from gateways.cli.trace import choose
+from gateways.cli.until_ended import Serving, Wanted
+from gateways.failure import Failure
+from gateways.serving.listen import bind, bind_unix
+from gateways.serving.probe import Known, probe
+from gateways.serving.server import MODES, Mode, side
+from gateways.serving.settings import Settings
+
+PROGRAMS = ("cgi-bin", "htbin")
+IMPORT = 600.0
+"""Seconds that importing an app may take, while Ctrl-C ends it."""
+
+
+@click.command(cls=Command)
+@click.argument("target")
+@click.option("--mode", type=click.Choice(MODES), help="What the server speaks; without, what the app speaks.")
+@click.option("--server", metavar="NAME", help="The server; without, the usual one of the mode.")
+@click.option("--interface", type=click.Choice(MODES), help="What the app speaks, where it does not show.")
+@click.option("--host", metavar="ADDRESS", help="The address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port; 0 is any that is free.  [default: 8000]")
+@click.option("--unix", metavar="PATH", help="A Unix socket to listen on, in place of host and port.")
+@click.option("--threads", type=click.IntRange(1), help="Threads for the app: of the server, or of the adapter.")
+@click.option("--workers", type=click.IntRange(1), help="Processes of the server.")
+@click.option("--root-path", metavar="PATH", default="", help="The path that the app is reached at, e.g. /shop.")
+@click.option("--reload", is_flag=True, help="Start the app anew when a Python file changes.")
+@click.option("--warm", is_flag=True, help="Run CGI programs in Python by an interpreter that is ready.")
+@click.option("--env", metavar="NAME[=VALUE]", multiple=True, help="A variable for CGI programs; may be repeated.")
+@click.option("--quiet", is_flag=True, help="No line for each request.")
+def serve(  # noqa: PLR0913, PLR0917 (options)
+    target: str,
+    mode: Mode | None,
+    server: str | None,
+    interface: Mode | None,
+    host: str | None,
+    port: int | None,
+    unix: str | None,
+    threads: int | None,
+    workers: int | None,
+    root_path: str,
+    reload: bool,
+    warm: bool,
+    env: tuple[str, ...],
+    quiet: bool,
+) -> None:
+    """Serve TARGET: module:app, a module or a Python file (whose app, or factory, has a usual name), a CGI program, a
+    folder of files and CGI programs, or a folder of programs alone, named cgi-bin. Ctrl-C ends it.
+    """
+    if unix and (host is not None or port is not None):
+        raise click.UsageError("--unix is in place of --host and --port.")
+    files = interface != "cgi" and is_site(Path(target))
+    settings = Settings(threads, workers, _root(root_path), warm, files, env)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    with contextlib.suppress(KeyboardInterrupt):
+        known = Known(target, "cgi", target) if files else _found(target, interface)
+        mode, server = choose(known, mode, server)
+        wanted = Wanted(known, mode, server, settings, reload, quiet)
+        check(wanted, unix)
+        side(mode).SERVERS[server].version()
+        with _listening(host, port, unix) as sock:
+            Serving(wanted, sock).run()
+
+
+def is_site(path: Path) -> bool:
+    """Whether it is a folder with files for everybody, and not Python to be imported, nor programs alone.
+
+    In any other folder an executable file would be run by whoever asks for it: that is for one named cgi-bin.
+    """
+    if any((path / name).is_dir() for name in PROGRAMS):
+        return True
+    return path.is_dir() and path.resolve().name not in PROGRAMS and not (path / "__init__.py").exists()
+
+
+def _root(path: str) -> str:
+    return f"/{path.strip('/')}" if path.strip("/") else ""
+
+
+def _found(target: str, interface: Mode | None) -> Known:
+    """What the target is. Where the app itself fails, its traceback is what its author needs."""
+    try:
+        return probe(target, IMPORT, interface)
+    except Failure as failure:
+        click.echo(failure.traceback, nl=False, err=True)
+        raise
+
+
+def check(wanted: Wanted, unix: str | None) -> None:
+    """Refuse what the server, or what it is to serve, does not have.
+
+    Raises:
+        UsageError: it says what does have it.
+    """
+    mode, settings = wanted.mode, wanted.settings
+    is_adapted = mode == "asgi" and wanted.known.interface == "wsgi"  # the adapter has threads
+    asked = {
+        "threads": settings.threads is not None and not is_adapted,
+        "workers": (settings.workers or 1) > 1,
+        "unix": unix is not None,
+    }
+    servers = side(mode).SERVERS
+    for option, is_asked in asked.items():
+        if is_asked and option not in servers[wanted.server].options:
+            having = ", ".join(name for name in servers if option in servers[name].options)
+            instead = f"of the {mode} servers {having} have" if having else f"no {mode} server has"
+            raise click.UsageError(f"{wanted.server} has no --{option}; {instead}.")
+    is_cgi = "cgi" in (mode, wanted.known.interface)
+    if wanted.reload and is_cgi:
+        raise click.UsageError("--reload is not for CGI: each request runs the program as it is then.")
+    for option, is_there in (("warm", settings.warm), ("env", bool(settings.environment))):
+        if is_there and not is_cgi:
+            raise click.UsageError(f"--{option} is for CGI programs, and {wanted.known.target} is none.")
+
+
+@contextlib.contextmanager
+def _listening(host: str | None, port: int | None, unix: str | None) -> Iterator[socket]:
+    with bind_unix(unix) if unix else bind(host or "127.0.0.1", 8000 if port is None else port) as sock:
+        try:
+            yield sock
+        finally:
+            if unix:
+                Path(unix).unlink(missing_ok=True)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,0 +1,146 @@
+"""What `gateways serve` does from a bound socket on: starts the server, says what it is and tells, ends or renews it.
+
+Knows the order of things, and the words. All that happens goes through one queue to one thread.
+"""
+
+import queue
+import signal
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from socket import socket
+
+import click
+
+from gateways.failure import Failure
+from gateways.serving.adapting import ADAPTERS
+from gateways.serving.changes import Changes
+from gateways.serving.listen import url
+from gateways.serving.probe import Known
+from gateways.serving.process import START, News, NewsQueue, ServerProcess, end_all
+from gateways.serving.server import Mode, side
+from gateways.serving.settings import Settings
+from gateways.trace.exchange import access_line
+from gateways.trace.printable import printable
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to serve, by which server, and how."""
+
+    known: Known
+    mode: Mode
+    server: str
+    settings: Settings
+    reload: bool
+    quiet: bool
+
+
+class Serving:
+    """A server, or one after the other, on one socket."""
+
+    def __init__(self, wanted: Wanted, sock: socket) -> None:
+        self._wanted = wanted
+        self._sock = sock
+        self._news: NewsQueue = queue.SimpleQueue()
+        self._current: ServerProcess
+        self._is_up = False
+
+    def run(self) -> None:
+        """Serve until SIGINT, SIGTERM or SIGHUP.
+
+        Raises:
+            Failure: the server did not start or has ended by itself, and no change of a file can help.
+        """
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, lambda *_: self._news.put(None))
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(errors="replace", line_buffering=True)
+        with ExitStack() as stack:
+            if self._wanted.reload:
+                stack.enter_context(Changes(_folders(self._wanted.known.target), self._changed))
+            self._start()
+            try:
+                while (item := self._news.get()) is not None:
+                    if item.source is self._current:
+                        self._take(item)
+            finally:
+                end_all([self._current])
+
+    def _start(self) -> None:
+        wanted = self._wanted
+        self._is_up = False
+        self._current = ServerProcess(
+            wanted.mode,
+            wanted.server,
+            wanted.known.target,
+            "nothing" if wanted.quiet else "access",
+            self._sock.dup(),  # a change of the app leaves it open: who asks meanwhile waits
+            self._news,
+            wanted.known.interface,
+            wanted.settings,
+        )
+
+    def _changed(self, paths: list[Path]) -> None:
+        self._news.put(News(self._current, "changed", ", ".join(map(str, paths))))
+
+    def _take(self, item: News) -> None:
+        if item.batch is not None:
+            for event in item.batch.events:
+                click.echo(access_line(self._wanted.mode, event[4]))
+        elif item.kind == "line":
+            click.echo(printable(item.line.expandtabs()), err=True)
+        elif item.kind == "ready":
+            self._is_up = True
+            for line in heading(self._wanted, self._current.address):
+                click.echo(line)
+        elif item.kind == "late":
+            click.echo(f"it does not listen yet, after {START:.0f} seconds; Ctrl-C ends it", err=True)
+        elif item.kind == "changed":
+            click.echo(f"changed: {item.line}")
+            end_all([self._current])
+            self._start()
+        else:
+            self._ended()
+
+    def _ended(self) -> None:
+        how = "has ended by itself" if self._is_up else "did not start"
+        if not self._wanted.reload:
+            said = self._current.lines[-1] if self._current.lines else "it said nothing"
+            raise Failure(f"the {self._wanted.mode} server {self._wanted.server} {how}: {said}")
+        click.echo(f"{self._wanted.server} {how}; it is started again when a Python file changes", err=True)
+
+
+def heading(wanted: Wanted, address: tuple[str, int]) -> list[str]:
+    """Where it is served and by what; what the app is, and what is in between."""
+    server, settings = side(wanted.mode).SERVERS[wanted.server], wanted.settings
+    numbers = {"worker": settings.workers, "thread": settings.threads}
+    parts = [f"{number} {name}{'s' * (number > 1)}" for name, number in numbers.items() if number]
+    said = ", ".join([f"{wanted.server} {server.version()}", *parts])
+    return [f"{url(*address)}{settings.root_path}  {said}", what(wanted), "Ctrl-C ends it."]
+
+
+def what(wanted: Wanted) -> str:
+    """In one line: what the app is, and what stands between it and the server."""
+    known, mode, server = wanted.known, wanted.mode, wanted.server
+    if known.interface == "cgi":
+        adapter = ADAPTERS["cgi", "wsgi" if mode == "wsgi" else "asgi"]
+        if wanted.settings.files:
+            return f"{known.target}: files, and CGI programs below /cgi-bin/ and /htbin/, run by adapters.{adapter}"
+        kind = "a folder of CGI programs" if Path(known.target).is_dir() else "a CGI program"
+        return f"{known.target}: {kind}, run by adapters.{adapter}"
+    app = f"{known.target}: {'an ASGI' if known.interface == 'asgi' else 'a WSGI'} app, {known.signature}"
+    if known.interface == mode:
+        return f"{app}; {server} speaks {mode.upper()}, so nothing is in between"
+    adapter = ADAPTERS[known.interface, mode]
+    if mode == "cgi":
+        return f"{app}; a new process answers each request: adapters.{adapter}(app).run()"
+    return f"{app}; {server} speaks {mode.upper()}, so adapters.{adapter}(app) is in between"
+
+
+def _folders(target: str) -> list[Path]:
+    """Where the files of an app are: here, and next to its own if that is elsewhere."""
+    here = Path.cwd()
+    file = Path(target.partition(":")[0]).resolve()
+    return [here] if not file.is_file() or file.is_relative_to(here) else [here, file.parent]
