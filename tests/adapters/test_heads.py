@@ -26,7 +26,8 @@ SPLITTERS = set(b"\r\n\0")
 TOKENS = st.text("abcdefghijklmnopqrstuvwxyzABCXYZ0123456789!#$%&'*+-.^_`|~", min_size=1, max_size=12).filter(
     lambda name: name.lower().encode() not in HOP_BY_HOP and name.lower() != "content-length"
 )
-VALUES = st.text(st.characters(max_codepoint=255, exclude_characters="\r\n\0"), max_size=12)
+CONTROLS = "".join(map(chr, [*range(32), 127])).replace("\t", "")
+VALUES = st.text(st.characters(max_codepoint=255, exclude_characters=CONTROLS), max_size=12)
 ANYTHING = st.one_of(
     st.none(), st.integers(), st.binary(max_size=4), st.text(max_size=4), st.lists(st.text(max_size=2))
 )

@@ -11,6 +11,7 @@ from wsgiref.types import StartResponse
 
 import pytest
 
+from adapters import WSGIToASGI
 from tests.adapters.wsgi_to_asgi.apps import Environ, Result, hello
 from tests.adapters.wsgi_to_asgi.exchange import Message, Plan
 from tests.adapters.wsgi_to_asgi.serving import Serve, poll, scope_of
@@ -104,6 +105,22 @@ def test_an_app_that_reads_is_woken_by_whatever_receive_raises(
     exchange.feed(b"now")
     exchange.wait_end()
     poll(lambda: bool(raised), "the app to be woken")
+
+
+def test_with_spool_0_a_body_of_unknown_length_is_streamed_at_once(serve: Serve) -> None:
+    """Ours: a client that waits for the answer to its first piece gets it."""
+
+    def echo(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        return iter(lambda: environ["wsgi.input"].read(3), b"")
+
+    adapter: Any = WSGIToASGI(echo, spool=0)
+    exchange = serve.start(adapter, scope_of("POST", "/", [(b"transfer-encoding", b"chunked")]))
+    exchange.feed(b"one")
+    exchange.wait_body(b"one")
+    exchange.feed(b"two", more=False)
+    assert exchange.response().body == b"onetwo"
+    adapter.close()
 
 
 class Unspeakable(BaseException):

@@ -51,6 +51,20 @@ def test_early_hints_may_be_given_several_times(serve: Serve) -> None:
     assert (links(exchange), raised) == ([[STYLE.encode()], [SCRIPT.encode()]], [])
 
 
+def test_early_hints_after_the_head_are_not_sent(serve: Serve) -> None:
+    """RFC 8297: a 103 precedes the final response; servers fail at one that follows it."""
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        yield b"pa"
+        environ["wsgi.early_hints"]([("Link", STYLE)])
+        yield b"ge"
+
+    exchange = serve(app, extensions=OFFERED)
+    assert exchange.response().body == b"page"
+    assert links(exchange) == []
+
+
 def test_early_hints_reach_the_server_while_the_app_computes(serve: Serve) -> None:
     """Ours: a hint that waits for the response is of no use."""
     go = serve.gate()

@@ -144,6 +144,14 @@ def test_optional_keys_of_the_scope_may_be_missing(serve: Serve) -> None:
     assert app.environ["wsgi.url_scheme"] == "http"
 
 
+def test_optional_keys_of_the_scope_may_be_none(serve: Serve) -> None:
+    """ASGI: what is optional defaults to None, and some servers say so."""
+    app = Capturing()
+    exchange = serve(app, path="/x", client=None, server=None, raw_path=None, extensions=None, state=None)
+    assert exchange.response().body == b"hello"
+    assert app.environ["PATH_INFO"] == "/x"
+
+
 def test_query_and_headers_may_be_missing(serve: Serve) -> None:
     """Safety: a server that leaves out empty values is served all the same."""
     app = Capturing()

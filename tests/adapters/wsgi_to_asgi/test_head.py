@@ -66,13 +66,13 @@ def test_a_status_without_three_digits_is_refused(serve: Serve, status: str) -> 
     refused(serve, status, [])
 
 
-@pytest.mark.parametrize("status", ["200 OK\r\n", "200 OK\r\nX-Injected: yes", "200 O\nK", "200 O\0K"])
+@pytest.mark.parametrize("status", ["200 OK\r\n", "200 OK\r\nX-Injected: yes", "200 O\nK", "200 O\0K", "200 O\x1bK"])
 def test_control_characters_in_the_status_are_refused(serve: Serve, status: str) -> None:
     """PEP 3333: the status must not contain control characters, and must not be terminated with CR or LF."""
     refused(serve, status, [])
 
 
-@pytest.mark.parametrize("character", ["\r", "\n", "\0", "\r\n"])
+@pytest.mark.parametrize("character", ["\r", "\n", "\0", "\r\n", "\x01", "\x1b", "\x7f"])
 @pytest.mark.parametrize("place", ["value", "name", "end of the value"])
 def test_control_characters_in_headers_are_refused(serve: Serve, character: str, place: str) -> None:
     """PEP 3333: each header value must not include any control characters, either embedded or at the end."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack, closing
+from typing import Any
 from wsgiref.types import StartResponse
 
 import pytest
@@ -236,6 +237,48 @@ def test_close_ends_the_threads(serve: Serve) -> None:
     for _ in range(2):
         adapter.close()
     poll(lambda: set(threading.enumerate()) <= before, "the worker threads to end")
+
+
+def test_requests_after_close_are_served(serve: Serve) -> None:
+    """Ours: close() ends threads, not the adapter: a server may start again what it has shut down."""
+    adapter = serve.adapt(hello, 2)
+    for _ in range(3):
+        assert serve(hello, threads=2).response().body == b"hello"
+        adapter.close()
+
+
+@pytest.mark.parametrize(("app", "threads", "error"), [("no app", 1, TypeError), (hello, 0, ValueError)])
+def test_what_cannot_work_is_refused_when_the_adapter_is_made(app: Any, threads: int, error: type[Exception]) -> None:
+    """Ours: a mistake shows where it is made, not with the first request."""
+    from adapters import WSGIToASGI
+
+    with pytest.raises(error):
+        WSGIToASGI(app, threads=threads)
+
+
+def test_an_app_behind_adapters_in_both_directions_is_served(serve: Serve) -> None:
+    """Ours: an ASGI app as WSGI app as ASGI app; neither adapter waits for the other's loop or threads."""
+    from adapters import ASGIToWSGI
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        body = b""
+        while (message := await receive())["type"] == "http.request":
+            body += message.get("body", b"")
+            if not message.get("more_body"):
+                break
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for start in range(0, len(body), 65536):
+            await send({"type": "http.response.body", "body": body[start : start + 65536], "more_body": True})
+        await send({"type": "http.response.body"})
+
+    inner: Any = ASGIToWSGI(app)
+    try:
+        for size in 0, 1000, 3_000_000:
+            exchanges = [serve(inner, "POST", body=bytes(size), threads=4) for _ in range(6)]
+            for exchange in exchanges:
+                assert exchange.response().body == bytes(size)
+    finally:
+        inner.close()
 
 
 def test_close_lets_a_request_under_way_finish(serve: Serve) -> None:

@@ -144,9 +144,9 @@ def test_a_block_that_is_no_bytestring_is_an_error(serve: Serve, block: Any, sha
     assert exchange.sent == []
 
 
-@pytest.mark.parametrize("result", [None, 5])
-def test_a_result_that_is_no_iterable_is_an_error(serve: Serve, result: Any) -> None:
-    """PEP 3333: the application object must always return an iterable."""
+@pytest.mark.parametrize("result", [None, 5, "text", b"bytes", object()])
+def test_a_result_that_is_no_iterable_of_bytestrings_is_an_error(serve: Serve, result: Any) -> None:
+    """PEP 3333: the application must always return an iterable yielding bytestrings; a bytestring yields ints."""
     exchange = serve(Returning(result))
     assert isinstance(exchange.error(), Exception)
     assert exchange.sent == []
@@ -237,6 +237,15 @@ def test_the_promised_length_of_an_absent_body_is_kept(serve: Serve, method: str
     """RFC 9110, 8.6: to HEAD, and in a 304, Content-Length says what a GET would have got; it is no shortfall."""
     response = serve(Returning(SHAPES[shape]([]), status, [("Content-Length", "1234")]), method).response()
     assert (response.body, response.values(b"content-length")) == (b"", [b"1234"])
+
+
+@pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
+@pytest.mark.parametrize("shape", ["list", "iterator", "closing"])
+def test_a_body_where_there_can_be_none_is_not_sent(serve: Serve, status: str, shape: str) -> None:
+    """RFC 9112, 6.3: a 204 or 304 ends with its head; what followed would be taken for the next response."""
+    exchange = serve(Returning(SHAPES[shape]([b"one", b"two"]), status))
+    exchange.wait_end()
+    assert exchange.body == b""
 
 
 @pytest.mark.parametrize("shape", ["list", "iterator", "closing"])

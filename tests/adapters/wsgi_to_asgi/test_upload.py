@@ -218,6 +218,19 @@ def test_an_empty_body_without_length_has_none_or_zero(serve: Serve) -> None:
     assert app.result == b""
 
 
+@pytest.mark.parametrize("spool", [0, 200_000])
+def test_a_body_without_length_that_is_larger_than_the_spool_streams(serve: Serve, spool: int) -> None:
+    """Ours: how much is kept on disk to learn its length is bounded; beyond, wsgi.input_terminated has to do."""
+    from adapters import WSGIToASGI
+
+    app, size = Reading(lambda stream: len(stream.read())), 8 * MIB
+    serve.only = WSGIToASGI(app, spool=spool)
+    serve(app, "POST", body=[b"x" * 65536] * (size // 65536), headers=CHUNKED).response()
+    assert app.result == size
+    assert app.environ.get("CONTENT_LENGTH", "") == ""
+    assert app.environ["wsgi.input_terminated"] is True
+
+
 def test_what_the_app_does_not_read_is_not_drained(serve: Serve) -> None:
     """Safety: an app that answers early is not made to wait for a body that it does not want."""
     exchange = serve(hello, "POST", body=STALL, headers=announcing(64 * MIB))
