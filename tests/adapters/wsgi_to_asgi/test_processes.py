@@ -1,0 +1,142 @@
+"""Processes that fork, and that end: with requests under way, stuck, or long over."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.adapters.wsgi_to_asgi.scripts import run_script
+
+
+def test_a_loop_closed_under_a_request_harms_nobody() -> None:
+    """Safety: also a loop that is closed without cancelling its tasks leaves no worker waiting for it."""
+    result = run_script("""
+stuck, go = threading.Event(), threading.Event()
+
+def app(environ, start_response):
+    if environ["PATH_INFO"] == "/stuck":
+        stuck.set()
+        go.wait()
+    start_response("200 OK", [])
+    return iter([b"x" * 300_000] * 10)
+
+adapter = adapt(app, 1)
+for _ in range(3):
+    stuck.clear(), go.clear()
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda *_: None)
+    task = loop.create_task(call(adapter, "/stuck"))
+    task._log_destroy_pending = False
+    loop.run_until_complete(asyncio.wait([task], timeout=0.05))
+    assert stuck.wait(5)
+    loop.close()
+    go.set()
+print(len(get(adapter)))
+os._exit(0)
+""")
+    assert (result.stdout, result.returncode) == ("3000000\n", 0), result.stderr
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_an_adapter_survives_a_fork(used: bool) -> None:
+    """Safety: servers that preload make the app once and fork their workers; threads do not cross a fork."""
+    result = run_script(
+        """
+adapter = adapt(hello)
+if sys.argv[1] == "True":
+    assert get(adapter) == b"hello"
+children = []
+for _ in range(2):
+    child = os.fork()
+    if not child:
+        ok = all(get(adapter) == b"hello" for _ in range(3))
+        os._exit(0 if ok else 1)
+    children.append(child)
+assert get(adapter) == b"hello"
+for child in children:
+    assert os.waitpid(child, 0)[1] == 0
+print("served")
+""",
+        str(used),
+    )
+    assert (result.stdout, result.returncode) == ("served\n", 0), result.stderr
+
+
+def test_a_fork_during_a_request_leaves_the_child_free() -> None:
+    """Safety: what was under way in the parent takes no thread, and no lock, from the child."""
+    result = run_script("""
+called, go = threading.Event(), threading.Event()
+
+def app(environ, start_response):
+    if environ["PATH_INFO"] == "/block":
+        called.set()
+        go.wait()
+    return hello(environ, start_response)
+
+adapter = adapt(app, 1)
+
+async def main():
+    blocked = asyncio.create_task(call(adapter, "/block"))
+    await asyncio.to_thread(called.wait)
+    child = os.fork()
+    if not child:
+        fresh = threading.Thread(target=lambda: os._exit(0 if get(adapter) == b"hello" else 1))
+        fresh.start()
+        fresh.join()
+    assert (await asyncio.to_thread(os.waitpid, child, 0))[1] == 0
+    go.set()
+    assert await blocked == b"hello"
+    print("served")
+
+asyncio.run(main())
+""")
+    assert (result.stdout, result.returncode) == ("served\n", 0), result.stderr
+
+
+@pytest.mark.parametrize("place", ["call", "block", "read"])
+def test_the_process_ends_promptly_with_a_request_stuck(place: str) -> None:
+    """Safety: an app that never returns does not keep the process from ending."""
+    result = run_script(
+        """
+stuck = threading.Event()
+
+def app(environ, start_response):
+    start_response("200 OK", [])
+    if sys.argv[1] == "call":
+        stuck.set()
+        threading.Event().wait()
+    if sys.argv[1] == "read":
+        stuck.set()
+        environ["wsgi.input"].read()
+    def blocks():
+        yield b"begun"
+        stuck.set()
+        threading.Event().wait()
+    return blocks()
+
+async def main():
+    headers = [(b"content-length", b"%d" % 2**23), (b"expect", b"100-continue")] if sys.argv[1] == "read" else []
+    task = asyncio.create_task(call(adapt(app), body=b"x" if headers else b"", headers=headers))
+    while not stuck.is_set():
+        await asyncio.sleep(0.01)
+    print("stuck", flush=True)
+
+asyncio.run(main())
+print("over", flush=True)
+""",
+        place,
+    )
+    assert (result.stdout, result.returncode) == ("stuck\nover\n", 0), result.stderr
+
+
+def test_the_process_ends_silently() -> None:
+    """Safety: idle threads are no reason to wait for, nor for a message, at the end of the process."""
+    result = run_script("""
+adapter = adapt(hello)
+uploads = adapt(echo)
+for _ in range(3):
+    assert get(adapter) == b"hello"
+    for headers in None, [(b"transfer-encoding", b"chunked")]:
+        assert len(asyncio.run(call(uploads, body=b"x" * 3_000_000, headers=headers))) == 3_000_000
+print("over")
+""")
+    assert (result.stdout, result.stderr, result.returncode) == ("over\n", "", 0)

@@ -1,0 +1,97 @@
+"""Bodies that break off: RFC 9112, section 8; what a client leaves behind in the middle of an upload."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.adapters.wsgi_to_asgi.apps import Reading
+from tests.adapters.wsgi_to_asgi.exchange import Exchange
+from tests.adapters.wsgi_to_asgi.serving import STALL, Gate, Serve
+from tests.adapters.wsgi_to_asgi.test_upload import CHUNKED, MIB, announcing
+
+
+def truncated(
+    serve: Serve, sent: int, announced: int, read: Any, headers: Any = None
+) -> tuple[Reading, Exchange, Gate]:
+    """An app whose client leaves in the middle of the body."""
+    called = serve.gate("the app to be called")
+
+    def note(stream: Any) -> Any:
+        called.open()
+        return read(stream)
+
+    app = Reading(note)
+    exchange = serve(app, "POST", body=STALL, headers=headers or announcing(announced))
+    for start in range(0, sent, 65536):
+        exchange.feed(b"x" * min(65536, sent - start))
+    return app, exchange, called
+
+
+READS = {
+    "read": lambda stream: stream.read(),
+    "sizes": lambda stream: list(iter(lambda: stream.read(8192), b"")),
+    "readline": lambda stream: stream.readline(),
+    "readlines": lambda stream: stream.readlines(),
+    "iteration": list,
+}
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS.keys())
+@pytest.mark.parametrize("sent", [5, 500_000])
+def test_a_truncated_body_never_looks_whole(serve: Serve, read: Any, sent: int) -> None:
+    """RFC 9112, 8: a message is incomplete if fewer octets than its Content-Length were received before the close."""
+    app, exchange, called = truncated(serve, sent, 2 * sent, read)
+    exchange.leave()
+    exchange.wait_end()
+    assert isinstance(app.error, OSError) if called.is_open else app.result is None
+
+
+@pytest.mark.parametrize("read", READS.values(), ids=READS.keys())
+@pytest.mark.parametrize("sent", [5, 500_000])
+def test_the_client_leaving_in_mid_body_raises_client_disconnected_in_the_app(
+    serve: Serve, read: Any, sent: int
+) -> None:
+    """Ours: the app is told, by an OSError of its own class, so that it can tell it from others and clean up."""
+    from adapters import ClientDisconnected
+
+    app, exchange, _ = truncated(serve, sent, 2 * sent, read)
+    exchange.leave()
+    exchange.wait_end()
+    assert isinstance(app.error, ClientDisconnected)
+    assert isinstance(app.error, OSError)
+
+
+def test_the_client_leaving_wakes_an_app_that_is_reading(serve: Serve) -> None:
+    """Safety: an app that waits for a body is not left waiting when the client has gone."""
+    app, exchange, called = truncated(serve, 500_000, 8 * MIB, READS["read"])
+    serve.loop.settle()
+    exchange.leave()
+    exchange.wait_end()
+    assert isinstance(app.error, OSError) if called.is_open else app.result is None
+
+
+@pytest.mark.parametrize("sent", [5, 500_000])
+def test_a_truncated_chunked_body_never_looks_whole(serve: Serve, sent: int) -> None:
+    """RFC 9112, 8: a message with chunked coding is incomplete if the last chunk has not been received."""
+    app, exchange, _ = truncated(serve, sent, 0, READS["read"], headers=CHUNKED)
+    exchange.leave()
+    exchange.wait_end()
+    assert app.result is None
+
+
+def test_a_body_shorter_than_its_content_length_never_looks_whole(serve: Serve) -> None:
+    """RFC 9112, 8: a message is incomplete if fewer octets than the Content-Length have arrived."""
+    app = Reading(READS["read"])
+    serve(app, "POST", body=b"hello", headers=announcing(10)).wait_end()
+    assert app.result is None
+
+
+def test_with_expect_continue_the_client_leaving_raises_in_the_app(serve: Serve) -> None:
+    """Safety: also where the body is asked for late, a truncated one never looks whole."""
+    app, exchange, called = truncated(serve, 5, 10, READS["read"], announcing(10, (b"expect", b"100-continue")))
+    called.wait()
+    exchange.leave()
+    exchange.wait_end()
+    assert isinstance(app.error, OSError)
