@@ -64,7 +64,7 @@ def trace(
     if known is None:
         reference = side(mode).REFERENCE
         known = Known(reference, mode, find(reference).signature)
-    taken = take(Plan(known, mode, server, wanted, timeout))
+    (taken,) = take(Plan(known, mode, server, (wanted,), timeout))
     show(taken, as_json, page)
     return 1 if taken.problem else 0
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
+from gateways.trace.axis import ms
 from gateways.trace.document import Trace
 from gateways.trace.printable import printable
 from gateways.trace.steps import Connection, Step
@@ -84,12 +85,6 @@ def _outcome(connection: Connection) -> list[str]:
 
 
 FRAMINGS = {"chunked": "chunks"}
-
-
-def ms(seconds: float) -> str:
-    """Seconds as milliseconds, with as many digits as matter: "0.61 ms", "12.3 ms", "1,204 ms"."""
-    number = seconds * 1000
-    return f"{number:,.{2 if abs(number) < 10 else 1 if abs(number) < 100 else 0}f} ms"
 
 
 class _Canvas:

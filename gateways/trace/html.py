@@ -4,6 +4,8 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
+from gateways.trace.axis import ms, ticks
+
 PAGE = Template(
     """<!doctype html>
 <html lang="en">
@@ -60,6 +62,15 @@ def facts(pairs: list[tuple[str, str]]) -> str:
         *(element("div", element("dt", escape(name)), element("dd", escape(value))) for name, value in pairs),
         class_="facts",
     )
+
+
+def axis(end: float) -> str:
+    """The round times below an axis that goes from 0 to `end`, in seconds."""
+    spans = [
+        element("span", escape(ms(at)), style=f"left:{at / end:.2%}", class_="late" if at > 0.93 * end and at else None)
+        for at in ticks(end)
+    ]
+    return element("div", *spans, class_="ticks", aria_hidden="true")
 
 
 def _asset(name: str) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from html import escape
 
-from gateways.trace.diagram import FRAMINGS, ms, thread_name
+from gateways.trace.axis import ms
+from gateways.trace.diagram import FRAMINGS, thread_name
 from gateways.trace.document import CALLS, Trace
-from gateways.trace.html import element, facts, page
+from gateways.trace.html import axis, element, facts, page
 from gateways.trace.printable import printable
 from gateways.trace.steps import Phase, Step
 
@@ -14,7 +15,6 @@ PHASES: dict[Phase, str] = {
     "request": "The request",
     "after": "The end: the server stops",
 }
-TICKS = 4
 PAUSE = 0.05
 """A time without a step is written if it is that part of the whole."""
 
@@ -74,7 +74,6 @@ def _axis(trace: Trace) -> str:
         for layer, name in trace.lifelines
     ]
     marks = [_mark(number, step, step.at / end) for number, step in steps]
-    ticks = [element("span", escape(ms(at)), style=f"left:{at / end:.2%}") for at in _ticks(end)]
     return element(
         "section",
         element("h2", "On one axis"),
@@ -82,7 +81,7 @@ def _axis(trace: Trace) -> str:
         element(
             "div",
             element("div", *lanes, element("div", *marks, class_="plot"), class_="lanes", aria_hidden="true"),
-            element("div", *ticks, class_="ticks", aria_hidden="true"),
+            axis(end),
             class_="axis",
         ),
     )
@@ -101,30 +100,7 @@ def _mark(number: int, step: Step, where: float) -> str:
     )
 
 
-def _ticks(end: float) -> list[float]:
-    """Round times from 0 to the end, which is the last."""
-    rough = end / TICKS
-    power = 10.0 ** _exponent(rough)
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
-    count = int(end / step)
-    whole = [step * n for n in range(count + 1)]
-    if end - whole[-1] < step * 0.8 and len(whole) > 1:
-        whole.pop()
-    return [*whole, end]
-
-
-def _exponent(value: float) -> int:
-    return int(f"{value:e}".partition("e")[2])
-
-
 def _steps(trace: Trace) -> str:
-    parts = [_heads(trace)]
-    letters = {thread: chr(ord("a") + n % 26) for n, thread in enumerate(trace.threads)}
-    numbered = list(enumerate(trace.steps, 1))
-    for phase, title in PHASES.items():
-        steps = [(number, step) for number, step in numbered if step.phase == phase]
-        if steps:
-            parts += [element("h3", title), element("ol", *_items(steps, letters), class_="steps")]
     tools = element(
         "div",
         '<button type="button" id="open">Open all</button>',
@@ -136,8 +112,20 @@ def _steps(trace: Trace) -> str:
         element("h2", "Step by step"),
         element("p", "From top to bottom. Each step opens; arrow keys go from one to the next."),
         tools,
-        element("div", *parts, _threads(letters), class_=f"diagram of{len(trace.lifelines)}"),
+        sequence(trace, "s"),
     )
+
+
+def sequence(trace: Trace, prefix: str) -> str:
+    """The sequence diagram; `prefix` begins the id of each step."""
+    parts = [_heads(trace)]
+    letters = {thread: chr(ord("a") + n % 26) for n, thread in enumerate(trace.threads)}
+    numbered = [(f"{prefix}{number}", step) for number, step in enumerate(trace.steps, 1)]
+    for phase, title in PHASES.items():
+        steps = [(name, step) for name, step in numbered if step.phase == phase]
+        if steps:
+            parts += [element("h3", title), element("ol", *_items(steps, letters), class_="steps")]
+    return element("div", *parts, _threads(letters), class_=f"diagram of{len(trace.lifelines)}")
 
 
 def _threads(letters: dict[tuple[int, str], str]) -> str:
@@ -162,20 +150,20 @@ def _heads(trace: Trace) -> str:
     )
 
 
-def _items(steps: Sequence[tuple[int, Step]], letters: dict[tuple[int, str], str]) -> list[str]:
+def _items(steps: Sequence[tuple[str, Step]], letters: dict[tuple[int, str], str]) -> list[str]:
     whole = steps[-1][1].at - steps[0][1].at
     items: list[str] = []
     before: Step | None = None
-    for number, step in steps:
+    for name, step in steps:
         waited = step.at - before.at if before else 0.0
         if waited > max(0.001, whole * PAUSE):
             items.append(element("li", element("div", escape(f"⋮ {ms(waited)}"), class_="pause")))
-        items.append(element("li", _step(number, step, letters.get(step.thread), waited)))
+        items.append(element("li", _step(name, step, letters.get(step.thread), waited)))
         before = step
     return items
 
 
-def _step(number: int, step: Step, letter: str | None, waited: float) -> str:
+def _step(name: str, step: Step, letter: str | None, waited: float) -> str:
     ends = sorted((step.source, step.target))
     way = "out" if step.source > step.target else "in"
     arrow = element("span", class_=f"arrow {way}", style=f"--a:{ends[0]};--b:{ends[1]}")
@@ -193,7 +181,7 @@ def _step(number: int, step: Step, letter: str | None, waited: float) -> str:
     )
     more = element("div", _fields(step), element("p", escape(meta), class_="meta"), class_="more")
     is_open = "" if step.phase == "request" and (step.fields or step.wrong) and step.what not in CALLS[1:] else None
-    return element("details", summary, more, id=f"s{number}", class_=f"step {_colour(step)}", open=is_open)
+    return element("details", summary, more, id=name, class_=f"step {_colour(step)}", open=is_open)
 
 
 def _who(step: Step) -> str:

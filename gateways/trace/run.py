@@ -1,4 +1,4 @@
-"""Takes a trace: a server in a process of its own, a tap before it, one request, and all that they tell.
+"""Takes traces: a server in a process of its own, a tap before it, a request, and all that they tell.
 
 Knows processes, the queue of news and the time limit. What the news mean, and how a trace looks, is for pure modules.
 """
@@ -20,7 +20,7 @@ from gateways.trace.client import Request, ask
 from gateways.trace.document import Line, Served, Trace, all_steps
 from gateways.trace.events import Batch
 from gateways.trace.recorder import GATHER
-from gateways.trace.steps import of_batches, of_connection
+from gateways.trace.steps import Lifespans, lifespans_of, of_batches, of_connection
 from gateways.trace.tap import Tap
 from gateways.trace.wire import Piece
 
@@ -32,12 +32,12 @@ BEGINNINGS = ("environment", "environ", "scope")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be served, with what, and what is asked of it; `seconds` is the time limit for the answer."""
+    """What is to be served, with what, and what is asked of it; `seconds` is the time limit for each answer."""
 
     known: Known
     mode: Mode
     server: str
-    request: Request
+    requests: tuple[Request, ...]
     seconds: float
 
 
@@ -71,28 +71,39 @@ class _Recording:
         return not begun or bool(begun - ended)
 
 
-def take(plan: Plan) -> Trace:
-    """Serve, ask, end, and tell. What goes wrong on the way is in the trace, as its problem.
+def take(plan: Plan) -> list[Trace]:
+    """Serve, ask, end, and tell: a trace for each request, until one has a problem, which is in its trace.
+
+    How the app starts is in the first, how it ends in the last.
 
     Raises:
         Failure: the server is not installed.
     """
     served = _served(plan)
-    recording = _Recording()
+    recordings = [_Recording()]
     news: NewsQueue = queue.SimpleQueue()
     sock = bind("127.0.0.1", 0)
     process = ServerProcess(plan.mode, plan.server, plan.known.target, "steps", sock, news, plan.known.interface)
     try:
-        recording.problem = _until_ready(news, recording)
-        if recording.problem is None:
-            recording.problem = _ask(plan, process, news, recording)
+        recordings[0].problem = _until_ready(news, recordings[0])
+        for number, request in enumerate(plan.requests):
+            if recordings[-1].problem is not None:
+                break
+            if number:
+                recordings.append(_Recording())
+            recordings[-1].problem = _ask(request, plan.seconds, process, news, recordings[-1])
     finally:
         ending = time.perf_counter()
         end_all([process])
     while not news.empty():
         if (item := news.get()) is not None and (item.batch or item.when < ending):  # not how it speaks of its end
-            recording.take(item)
-    return _trace(plan, served, recording)
+            recordings[-1].take(item)
+    lifespans = lifespans_of(batch for recording in recordings for batch in recording.batches)
+    inner = plan.known.interface if served.adapter else None
+    return [
+        _trace(request, inner, lifespans, served, recording)
+        for request, recording in zip(plan.requests, recordings, strict=False)
+    ]
 
 
 def _served(plan: Plan) -> Served:
@@ -138,19 +149,21 @@ def _until_ready(news: NewsQueue, recording: _Recording) -> str | None:
     return None
 
 
-def _ask(plan: Plan, process: ServerProcess, news: NewsQueue, recording: _Recording) -> str | None:
+def _ask(
+    request: Request, seconds: float, process: ServerProcess, news: NewsQueue, recording: _Recording
+) -> str | None:
     """Make the request; None, or what went wrong."""
     problems: list[str | None] = []
 
     def client() -> None:
-        problems.append(ask(tap.address, plan.request, plan.seconds))
+        problems.append(ask(tap.address, request, seconds))
         news.put(None)
 
     with Tap(process.address) as tap:
         asking = threading.Thread(target=client, name="gateways-client", daemon=True)
         asking.start()
-        dead = _follow(plan.seconds, news, recording)
-        problem = problems[0] if problems else f"no complete response within {plan.seconds:g} seconds"
+        dead = _follow(seconds, news, recording)
+        problem = problems[0] if problems else f"no complete response within {seconds:g} seconds"
         if problems and not dead:
             dead = _settle(news, recording)
         asking.join(timeout=0.5 if dead else 0)
@@ -186,13 +199,11 @@ def _settle(news: NewsQueue, recording: _Recording) -> bool:
     return False
 
 
-def _trace(plan: Plan, served: Served, recording: _Recording) -> Trace:
-    request = plan.request
+def _trace(request: Request, inner: str | None, lifespans: Lifespans, served: Served, recording: _Recording) -> Trace:
     connection = of_connection(recording.pieces, bodiless=request.method == "HEAD")
     firsts = [batch.events[0][0] for batch in recording.batches] + [when for when, _ in recording.lines]
     began = connection.began if connection else min(firsts, default=0.0)
-    inner = plan.known.interface if served.adapter else None
-    steps = of_batches(recording.batches, inner, began)
+    steps = of_batches(recording.batches, inner, began, lifespans)
     return Trace(
         served=served,
         asked=f"WebSocket {request.target}" if request.texts else f"{request.method} {request.target} HTTP/1.1",

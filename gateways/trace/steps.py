@@ -82,7 +82,17 @@ def of_connection(pieces: Iterable[Piece], bodiless: bool = False) -> Connection
     return Connection(tuple(steps), streams["in"].message, streams["out"].message, began, first, last)
 
 
-def of_batches(batches: Iterable[Batch], inner: str | None, began: float) -> list[Step]:
+Lifespans = frozenset[tuple[int, str, int]]
+"""Exchanges that are lifespans: process, interface, number."""
+
+
+def lifespans_of(batches: Iterable[Batch]) -> Lifespans:
+    """The lifespans that begin in these."""
+    begun = ((batch, event) for batch in batches for event in batch.events if _begins_lifespan(event))
+    return frozenset((batch.process, batch.interface, event[2]) for batch, event in begun)
+
+
+def of_batches(batches: Iterable[Batch], inner: str | None, began: float, lifespans: Lifespans) -> list[Step]:
     """The steps of the app's side of the server, in the order of time.
 
     `inner` is the app's interface where an adapter stands between it and the server.
@@ -92,7 +102,6 @@ def of_batches(batches: Iterable[Batch], inner: str | None, began: float) -> lis
     for batch in batches:
         named |= {(batch.process, thread): name for thread, name in batch.threads.items()}
         events += [(event, batch) for event in batch.events]
-    lifespans = {(batch.process, batch.interface, event[2]) for event, batch in events if _begins_lifespan(event)}
     programs: dict[tuple[int, int], int] = {}
     ending = False
     steps = []

@@ -1,0 +1,145 @@
+"""The timeline as one value, and as JSON (docs/trace-schema.md). Pure: traces in, figures out."""
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from gateways.timeline.generations import Generation
+from gateways.trace.document import Trace
+from gateways.trace.document import to_json as trace_to_json
+from gateways.trace.events import size
+from gateways.trace.steps import Step
+
+SCHEMA = "gateways.timeline/1"
+
+REPEATS = 5
+"""The plain request is made so often; the run with the median time is shown."""
+
+MAKES = {"write": "", "block": "", "stdout": "", "send http.response.body": "body"}
+"""The steps by which an app hands over a part of the body, and the key of it in an event."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one generation did: the plain request, and the streaming one."""
+
+    generation: Generation
+    hello: Trace
+    stream: Trace
+
+    @property
+    def where(self) -> str:
+        """The process and thread that the app ran in."""
+        process, thread = next((step.thread for step in reversed(app_steps(self.hello)) if step.thread[0]), (0, ""))
+        if thread == "the program":
+            return f"a new process, {process}"
+        return f"process {process}, {thread}{', the event loop' if self.generation.mode == 'asgi' else ''}"
+
+    @property
+    def calls(self) -> tuple[tuple[str, int], ...]:
+        """The calls or events of the plain request, in their order, with how often each came in a row."""
+        names = (step.what.replace("http.", "") for step in app_steps(self.hello))
+        return tuple((name, len(list(same))) for name, same in groupby(names))
+
+    @property
+    def made(self) -> tuple[float, ...]:
+        """When the app made each block of the stream: seconds since the request's first byte."""
+        return tuple(step.at for step in app_steps(self.stream) if _makes(step))
+
+    @property
+    def sent(self) -> tuple[float, ...]:
+        """When something of the response's body crossed the socket."""
+        if self.stream.connection is None:
+            return ()
+        steps = [step for step in self.stream.connection.steps if step.source > step.target and _has_content(step)]
+        return tuple(step.at for step in steps)
+
+    @property
+    def held(self) -> float | None:
+        """The longest time from a block being made to one crossing the socket, in seconds."""
+        waits = [min((at - made for at in self.sent if at >= made), default=None) for made in self.made]
+        return max((wait for wait in waits if wait is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """All generations, on one machine, one after the other."""
+
+    runs: tuple[Run, ...]
+    hello: str
+    stream: str
+
+    @property
+    def problem(self) -> str | None:
+        """The first thing that went wrong."""
+        for run in self.runs:
+            for trace in (run.hello, run.stream):
+                if trace.problem:
+                    return f"{run.generation.name}: {trace.problem}"
+        return None
+
+    @property
+    def end(self) -> float:
+        """Seconds until the last of the streams was over."""
+        lasts = [run.stream.connection.last for run in self.runs if run.stream.connection]
+        return max((last for last in lasts if last), default=0.0) or 1e-6
+
+
+def app_steps(trace: Trace) -> list[Step]:
+    """The steps between server and app, of the request."""
+    return [step for step in trace.steps if step.interface != "tcp" and step.phase == "request"]
+
+
+def median(traces: list[Trace]) -> Trace:
+    """The one with the median time in total; one that failed is taken before all others."""
+    failed = [trace for trace in traces if trace.problem]
+    ordered = sorted(traces, key=lambda trace: times(trace)[1] or 0.0)
+    return failed[0] if failed else ordered[len(ordered) // 2]
+
+
+def times(trace: Trace) -> tuple[float | None, float | None]:
+    """Seconds to the first byte and to the last."""
+    connection = trace.connection
+    return (connection.first, connection.last) if connection else (None, None)
+
+
+def _makes(step: Step) -> bool:
+    if step.what not in MAKES:
+        return False
+    key = MAKES[step.what]
+    return bool(size(step.data.get(key) if key else step.data))
+
+
+def _has_content(step: Step) -> bool:
+    lines = (step.text, *(line for _, lines in step.fields for line in lines))
+    return any(line.startswith(("chunk", "b'", 'b"')) or " bytes  b" in line or " byte  b" in line for line in lines)
+
+
+def to_json(timeline: Timeline) -> dict[str, Any]:
+    """The timeline in the schema."""
+    return {
+        "schema": SCHEMA,
+        "problem": timeline.problem,
+        "requests": {"hello": timeline.hello, "stream": timeline.stream},
+        "generations": [_run(run) for run in timeline.runs],
+    }
+
+
+def _run(run: Run) -> dict[str, Any]:
+    generation = run.generation
+    return {
+        "name": generation.name,
+        "year": generation.year,
+        "interface": generation.mode,
+        "signature": run.hello.served.signature,
+        "where": run.where,
+        "calls": [list(call) for call in run.calls],
+        "cannot": generation.cannot,
+        "blocks": {"made_ms": [_ms(at) for at in run.made], "sent_ms": [_ms(at) for at in run.sent]},
+        "held_back_ms": None if run.held is None else _ms(run.held),
+        "traces": {"hello": trace_to_json(run.hello), "stream": trace_to_json(run.stream)},
+    }
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 3)
