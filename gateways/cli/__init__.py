@@ -11,6 +11,7 @@ import click
 
 from gateways.cli.demo import demo
 from gateways.cli.serve import serve
+from gateways.cli.timeline import timeline
 from gateways.cli.trace import trace
 
 
@@ -25,6 +26,7 @@ def cli(ctx: click.Context) -> None:
 
 cli.add_command(demo)
 cli.add_command(serve)
+cli.add_command(timeline)
 cli.add_command(trace)
 
 
