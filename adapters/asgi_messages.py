@@ -14,6 +14,7 @@ from typing import Any
 
 from .crossing import Outbox
 from .heads import Head, head_from_wsgi
+from .wsgi_response import WSGIResponse
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]
@@ -69,8 +70,10 @@ async def deliver_each(send: Send, items: list[Any]) -> None:
             await send({"type": "http.response.body"})
 
 
-def early_hints(outbox: Outbox, headers: list[tuple[str, str]]) -> None:
-    """`wsgi.early_hints`: send the Link headers as a 103 response now (RFC 8297)."""
+def early_hints(outbox: Outbox, response: WSGIResponse, headers: list[tuple[str, str]]) -> None:
+    """`wsgi.early_hints`: send the Link headers as a 103 response now (RFC 8297); nothing once the head has gone."""
+    if response.begun:
+        return
     links = [value for name, value in head_from_wsgi("200 OK", headers).headers if name == b"link"]
     if links:
         outbox.put({"type": "http.response.early_hint", "links": links}, 0)

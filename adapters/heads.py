@@ -22,9 +22,10 @@ HOP_BY_HOP = frozenset(
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 _TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch  # RFC 9110, 5.1
 _STATUS = re.compile(r"([2-9][0-9]{2})(?: .*)?", re.ASCII | re.DOTALL).fullmatch
-_FORBIDDEN = re.compile(r"[\r\n\0]").search  # RFC 9110, 5.5: they would end the field, or the head
-_FORBIDDEN_RAW = re.compile(rb"[\r\n\0]").search
-_DIGITS = re.compile(rb"[0-9]+").fullmatch
+# PEP 3333: no control characters; RFC 9110, 5.5: but the tab. CR, LF and NUL would end the field, or the head.
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
+_FORBIDDEN_RAW = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]").search
+_DIGITS = re.compile(rb"[0-9]{1,18}").fullmatch  # what fits 63 bits, and int() at once
 
 _CACHE_ENTRIES, _CACHE_NAME = 1024, 64
 _STATUSES: dict[str, int] = {}  # checked status lines
@@ -95,8 +96,8 @@ def _wsgi_value(name: str, value: str) -> bytes:
         )
     if _FORBIDDEN(value):
         raise AppProtocolError(
-            f"start_response() was given {value!r} as value of {name!r}; a CR, LF or NUL would split the response"
-            f" (RFC 9110, 5.5): remove it"
+            f"start_response() was given {value!r} as value of {name!r}; control characters are forbidden, and CR, LF"
+            f" or NUL would split the response (RFC 9110, 5.5): remove them"
         )
     try:
         return value.strip(" \t").encode("latin-1")
@@ -123,8 +124,8 @@ def head_from_wsgi(status: str, headers: Iterable[tuple[str, str]]) -> Head:
     """Check what an application gave to start_response() and spell it as ASGI does.
 
     `headers` is PEP 3333's list of (name, value). Raises AppProtocolError, in the caller's thread, for a status that is
-    not three digits and a reason, for text that is not str or not latin-1, for CR, LF or NUL, for a hop-by-hop header,
-    and for a Content-Length that is not one number.
+    not three digits and a reason, for text that is not str or not latin-1, for control characters, for a hop-by-hop
+    header, and for a Content-Length that is not one number.
     """
     code = _STATUSES.get(status) if isinstance(status, str) else None
     raw: RawHeaders = []
@@ -164,8 +165,8 @@ def _asgi_octets(what: str, text: Any) -> bytes:
     octets = bytes(text)
     if _FORBIDDEN_RAW(octets):
         raise AppProtocolError(
-            f"http.response.start has the header {what} {octets!r}; a CR, LF or NUL would split the response"
-            f" (RFC 9110, 5.5): remove it"
+            f"http.response.start has the header {what} {octets!r}; control characters are forbidden, and CR, LF or"
+            f" NUL would split the response (RFC 9110, 5.5): remove them"
         )
     return octets
 

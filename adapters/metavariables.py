@@ -44,7 +44,7 @@ def _key(name: bytes) -> str:
     elif b"_" in lower or lower in _DROPPED or not lower.strip():
         key = ""  # X_Forwarded_For would be taken for X-Forwarded-For
     else:
-        key = "HTTP_" + lower.decode("latin-1").replace("-", "_").upper()
+        key = "HTTP_" + lower.replace(b"-", b"_").upper().decode("latin-1")  # as text, "ß" would become "SS"
     _remember(_KEYS, name, key)
     return key
 
@@ -224,8 +224,8 @@ def _raw_path(environ: Mapping[str, Any], path: bytes) -> bytes:
     return raw if raw and unquote_to_bytes(raw) == path else quote(path, safe=_PATH_SAFE).encode()
 
 
-def _number(text: str | None) -> int | None:
-    return int(text) if text and _DIGITS(text) else None
+def _number(text: str | int | None) -> int | None:
+    return int(text) if text and _DIGITS(str(text)) else None  # werkzeug's REMOTE_PORT is an int
 
 
 def scope_from_environ(environ: Mapping[str, Any]) -> Scope:

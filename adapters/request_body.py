@@ -82,7 +82,7 @@ class Body:
             raise
 
     async def _collect(self, first: Message, spool: int, in_thread: InThread) -> tuple[IO[bytes], int | None]:
-        chunk = await self._some(first, SMALL)
+        chunk = await self._some(first, SMALL if spool or self._length is not None else 0)
         size = chunk.size
         while chunk.end is None and self._length is None and size < spool:
             if self._spooled is None:

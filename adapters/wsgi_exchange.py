@@ -38,6 +38,7 @@ class Exchange:
         self._outbox = Outbox(loop, workers)
         self._body: Body | None = None
         self._send_file: SendFile | None = None
+        self._hints = False  # the server sends early hints
         self._listener: Task | None = None
         self._error: BaseException | None = None
         self._complete = False  # the end of the response has gone to the server
@@ -47,8 +48,7 @@ class Exchange:
 
     def offer(self, extensions: Mapping[str, Any]) -> None:
         """Pass on what the server can do (ASGI extensions)."""
-        if "http.response.early_hint" in extensions:
-            self._environ["wsgi.early_hints"] = partial(early_hints, self._outbox)
+        self._hints = "http.response.early_hint" in extensions
         if "http.response.pathsend" in extensions or "http.response.zerocopysend" in extensions:
             self._send_file = SendFile(self._outbox, "http.response.pathsend" in extensions)
 
@@ -169,6 +169,8 @@ class Exchange:
         try:
             if not outbox.closed:
                 response = WSGIResponse(outbox.put, self._environ["REQUEST_METHOD"], self._verbatim)
+                if self._hints:
+                    self._environ["wsgi.early_hints"] = partial(early_hints, outbox, response)
                 items = response.answer(self._app, self._environ, self._send_file)
         except BaseException as error:
             self._failed(error)

@@ -69,6 +69,11 @@ class WSGIResponse:
         self._called = self._sent = self._complete = self._bodiless = False
         self._missing: int | None = None  # bytes that Content-Length still promises
 
+    @property
+    def begun(self) -> bool:
+        """Whether the head has gone to `put`."""
+        return self._sent
+
     def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None) -> Write:
         """Keep the head (PEP 3333); a second one only with exc_info, and only while the first is unsent.
 

@@ -116,6 +116,7 @@ def test_the_client_is_host_and_port(seen: Any) -> None:
     """HTTP Connection Scope: client is [host, port], port an integer."""
     assert list(seen()["client"]) == ["192.0.2.7", 50123]
     assert list(seen(REMOTE_ADDR="2001:db8::1")["client"]) == ["2001:db8::1", 50123]
+    assert list(seen(REMOTE_PORT=50123)["client"]) == ["192.0.2.7", 50123], "werkzeug's server gives an int"
 
 
 @pytest.mark.parametrize("port", [None, "", "none"])
