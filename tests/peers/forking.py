@@ -53,6 +53,7 @@ class Child:
 
 def _run(item: pytest.Item, writing: int) -> NoReturn:
     os.setsid()
+    signal.alarm(int(LIMIT) + 5)  # ends this process, should the one that watches it be gone by then
     outcomes = {report.outcome for report in runtestprotocol(item, nextitem=None, log=False)}
     worst = next((outcome for outcome in ("failed", "skipped") if outcome in outcomes), "passed")
     os.write(writing, worst.encode())
