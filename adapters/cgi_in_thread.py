@@ -73,6 +73,7 @@ class ProgramInThread:
             self._forget_client()  # who has all of the response may well leave
             while not program.ended and time.monotonic() < until:
                 self._wait(until)
+        program.log_stderr()
         return program.returncode
 
     def sent(self) -> None:

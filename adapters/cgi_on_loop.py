@@ -44,13 +44,15 @@ class ProgramOnLoop:
         self._attend = attend
         self._attended = False
         self._timer: asyncio.TimerHandle | None = loop.call_later(ATTEND_AFTER, self.attend)
+        if not program.started:
+            self._watch(program.exited, self._on_exit)
 
     def attend(self) -> None:
         """Watch everything from now on."""
         if not self._attended:
             self._attended = True
             self._watch(self.program.stderr, self._on_stderr)
-            self._watch(self.program.exited, self._on_exit)
+            self._look()
             self._check_time()
             self._attend()
 
@@ -125,15 +127,15 @@ class ProgramOnLoop:
 
     async def settle(self) -> int | None:
         """The exit status, or minus the signal that killed it; None when it does not end within SETTLE."""
-        if not self.program.ended and not self.program.look():
+        if not self._look():
             until = self._loop.time() + SETTLE
-            self._watch(self.program.exited, self._on_exit)
             timer = self._loop.call_at(until, self._awake)
             try:
                 while not self.program.ended and self._failure is None and self._loop.time() < until:
                     await self._wait()
             finally:
                 timer.cancel()
+        self.program.log_stderr()
         return self.program.returncode
 
     def fail(self, error: BaseException) -> None:
@@ -171,10 +173,16 @@ class ProgramOnLoop:
             self.program.close("stderr")
 
     def _on_exit(self) -> None:
-        if self.program.look():
-            self._unwatch(self.program.exited)
+        if self._look():
             self.patience.moved = self._loop.time()
             self._awake()
+
+    def _look(self) -> bool:
+        """Whether the program has ended; if not, its end is watched from here on."""
+        self._unwatch(self.program.exited)  # it may stand for something else afterwards
+        if not self.program.look():
+            self._watch(self.program.exited, self._on_exit)
+        return self.program.ended
 
     def _watch(self, descriptor: int, callback: Callable[[], object]) -> None:
         if descriptor not in self._watched:

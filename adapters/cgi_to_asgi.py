@@ -14,14 +14,14 @@ from typing import IO, Any
 
 from .cgi_environ import redirected
 from .cgi_head import Answer, CGIHead, ending
-from .cgi_host import MAX_REDIRECTS, SPOOL, CGIHost, ProgramFailed, log, log_refusal
+from .cgi_host import MAX_REDIRECTS, SPOOL, CGIHost, ProgramFailed, log_refusal
 from .cgi_on_loop import ProgramOnLoop
 from .cgi_script import Refused, Script
 from .cgi_to_wsgi import respond
 from .disconnected import ClientDisconnected
 from .heads import AppProtocolError, status_line
 from .metavariables import BadRequest, Environ, environ_from_scope
-from .program import BLOCK
+from .program import BLOCK, log
 from .wsgi_to_asgi import WSGIToASGI
 
 Scope = MutableMapping[str, Any]

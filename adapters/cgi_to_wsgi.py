@@ -12,13 +12,13 @@ from typing import IO, Any
 
 from .cgi_environ import redirected
 from .cgi_head import Answer, CGIHead, ending
-from .cgi_host import MAX_REDIRECTS, SPOOL, CGIHost, ProgramFailed, log, log_refusal
+from .cgi_host import MAX_REDIRECTS, SPOOL, CGIHost, ProgramFailed, log_refusal
 from .cgi_in_thread import Client, ProgramInThread
 from .cgi_script import Refused, Script
 from .disconnected import ClientDisconnected
 from .heads import AppProtocolError, status_line
 from .metavariables import Environ
-from .program import BLOCK
+from .program import BLOCK, log
 
 StartResponse = Callable[..., Any]
 

@@ -1,20 +1,15 @@
-"""A CGI program as a process: started, with three pipes, in a session of its own; signalled as a group; reaped.
+"""A running CGI program: three pipes that are read and written without waiting, an end that is noticed, a log.
 
-Knows processes, descriptors and signals. It must not know requests, responses, loops or servers. Nothing here blocks
-but the start itself, and nothing copies this process: CPython starts a child by vfork while no preexec_fn is given.
+Knows descriptors. It must not know requests, responses, loops or servers, nor how a process is started or signalled.
+Nothing here blocks.
 """
 
-# pathlib knows no octets
-# ruff: noqa: PTH120
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import signal
-import subprocess
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
 log = logging.getLogger("gateways.cgi")
@@ -26,12 +21,16 @@ MAX_LINE, MAX_LOGGED = 2048, 64 * 1024  # octets of what one program writes to s
 class Process(Protocol):
     """A process that has been started, by whatever means."""
 
-    pid: int
+    pid: int  # 0 while it is not known
     returncode: int | None  # once it has ended: exit status, or minus the number of the signal
     exited: int  # a descriptor that becomes readable when there is news
+    started: bool  # whether it runs for certain; if not, that will be news, too
 
     def look(self) -> bool:
-        """There is news: has it ended? Not reaped yet: until `reap`, its process group can be no stranger's."""
+        """There is news: has it ended? Not reaped yet: until `reap`, its process group can be no stranger's.
+
+        `exited` may mean something else afterwards: who waits for it must begin to wait anew.
+        """
 
     def signal(self, number: signal.Signals) -> None:
         """Signal it and every descendant that has not left its process group."""
@@ -45,13 +44,22 @@ class Program:
 
     def __init__(self, name: str, process: Process, stdin: int, stdout: int, stderr: int) -> None:
         self.name = name
-        self.pid = process.pid
         self.stdin, self.stdout, self.stderr, self.exited = stdin, stdout, stderr, process.exited
         self.ended = False  # the program itself; its children may go on
         self.at_end = False  # of its output, which its children may hold open, too
         self.on_reaped: Callable[[], None] | None = None
         self._process = process
         self._said = StderrLog(name)
+
+    @property
+    def started(self) -> bool:
+        """Whether it runs for certain. If not, there may be no end-of-file on its pipes before `look` says so."""
+        return self._process.started
+
+    @property
+    def pid(self) -> int:
+        """The process's number, which is its session's and its group's, too; 0 while it is not known."""
+        return self._process.pid
 
     @property
     def returncode(self) -> int | None:
@@ -124,125 +132,6 @@ class Program:
             self.close(stream)
         if self.on_reaped is not None:
             self.on_reaped()
-
-
-class Child:
-    """A child of this process."""
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self.pid = process.pid
-        self.returncode: int | None = None
-        self.exited = _exit_descriptor(process)
-        self._process = process
-        self._reaped = False
-
-    def look(self) -> bool:
-        """Whether it has ended."""
-        if hasattr(os, "waitid"):
-            try:
-                result = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            except ChildProcessError:  # somebody else in this process waits for whatever child ends
-                self._reaped = True
-                self.returncode = self._process.wait()
-                return True
-            if result is None:
-                return False
-            self.returncode = result.si_status if result.si_code == os.CLD_EXITED else -result.si_status
-            return True
-        self.returncode = self._process.poll()
-        self._reaped = self.returncode is not None
-        return self._reaped
-
-    def signal(self, number: signal.Signals) -> None:
-        """Signal its process group, unless it has been reaped: the number could be another's by now."""
-        if not self._reaped:
-            try:
-                os.killpg(self._process.pid, number)
-            except (ProcessLookupError, PermissionError) as error:  # macOS: EPERM when only zombies are left
-                log.debug("no signal to process group %d: %s", self._process.pid, error)
-
-    def reap(self) -> None:
-        """Collect it; it has ended."""
-        self._reaped = True
-        self._process.wait()
-
-
-def _exit_descriptor(process: subprocess.Popen[bytes]) -> int:
-    if hasattr(os, "pidfd_open"):
-        try:
-            return os.pidfd_open(process.pid)
-        except OSError as error:  # a kernel before 5.3, a sandbox without it, or the process is gone already
-            log.debug("no pidfd: %s", error)
-    readable, writable = os.pipe()
-
-    def wait() -> None:
-        with contextlib.suppress(ChildProcessError):  # somebody else waited for it: it has ended
-            if hasattr(os, "waitid"):
-                os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-            else:
-                process.wait()
-        os.close(writable)
-
-    threading.Thread(target=wait, name=f"cgi-exit-{process.pid}", daemon=True).start()
-    return readable
-
-
-def spawn(arguments: Sequence[bytes], environment: Mapping[bytes, bytes], stdin: bool) -> Program:
-    """Start a program in its own folder and session, with default signals and no descriptor but its three (7.2).
-
-    Without `stdin` it reads an end-of-file at once. Raises OSError when it cannot be run.
-    """
-    pipes = Pipes(stdin)
-    try:
-        process = subprocess.Popen(
-            arguments,
-            stdin=pipes.theirs[0],
-            stdout=pipes.theirs[1],
-            stderr=pipes.theirs[2],
-            env=environment,
-            cwd=os.path.dirname(arguments[0]),
-            start_new_session=True,
-        )
-    except BaseException:
-        pipes.close()
-        raise
-    pipes.given()
-    return Program(os.fsdecode(arguments[0]), Child(process), *pipes.ours)
-
-
-class Pipes:
-    """The pipes of one program: its ends, which block, and ours, which do not."""
-
-    def __init__(self, stdin: bool) -> None:
-        self.ours: list[int] = []
-        self.theirs: list[int] = []
-        try:
-            theirs, ours = os.pipe() if stdin else (subprocess.DEVNULL, -1)
-            self._add(ours, theirs)
-            for _ in ("stdout", "stderr"):
-                self._add(*os.pipe())
-        except BaseException:
-            self.close()
-            raise
-
-    def _add(self, ours: int, theirs: int) -> None:
-        self.ours.append(ours)
-        self.theirs.append(theirs)
-        if ours >= 0:
-            os.set_blocking(ours, False)
-
-    def given(self) -> None:
-        """The program has its ends: close ours of them, or it would never see an end-of-file."""
-        for descriptor in self.theirs:
-            if descriptor >= 0:
-                os.close(descriptor)
-
-    def close(self) -> None:
-        """There is no program: close all."""
-        self.given()
-        for descriptor in self.ours:
-            if descriptor >= 0:
-                os.close(descriptor)
 
 
 class StderrLog:

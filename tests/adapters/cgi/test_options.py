@@ -227,7 +227,7 @@ sys.stdin.read()
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as process:
         eventually(lambda: processes(mark), "the program runs")
         process.communicate(timeout=10)
-    eventually(lambda: not processes(mark), f"nothing is left: {processes(mark)}", 1)
+    eventually(lambda: not processes(mark), f"nothing is left: {processes(mark)}", 3)
 
 
 def test_requests_in_a_forked_process_are_answered(hosting: Hosting) -> None:

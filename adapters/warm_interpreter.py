@@ -1,0 +1,214 @@
+"""A warm interpreter: a process of zygote.py, the packets that it is sent, and the processes that it forks.
+
+Knows sockets, packets and descriptors. It must not know requests, servers or loops, nor which modules a program needs.
+A request whose interpreter dies before its program runs is not lost: the program's ends of its pipes are kept until a
+process is known to have them, and else it is started in the ordinary way.
+"""
+
+# pathlib knows no octets
+# ruff: noqa: PTH100, PTH118, PTH120
+from __future__ import annotations
+
+import array
+import contextlib
+import functools
+import os
+import select
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from .cgi_limits import NEVER
+from .cgi_process import Child, Pipes, start
+from .cgi_reaper import part_with
+from .program import Program, log
+
+READY_WITHIN = 60.0  # seconds that imports may take
+PACKET = 1 << 20
+ZYGOTE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "zygote.py")
+
+Variables = Mapping[bytes, bytes]
+Report = Callable[["WarmInterpreter", str, list[str]], None]
+
+
+class WarmInterpreter:
+    """The process, and the connection to it. `names` are modules to import; without any it reports what is needed."""
+
+    def __init__(self, command: Sequence[str], file: bytes, environment: Variables, names: Sequence[str]) -> None:
+        self._born = time.monotonic()
+        self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            process = subprocess.Popen(
+                [*command, ZYGOTE, str(theirs.fileno()), os.fsdecode(file)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                cwd=os.path.dirname(file),
+                start_new_session=True,
+                pass_fds=[theirs.fileno()],
+            )
+        self._process = Program(f"{os.fsdecode(file)} (its warm interpreter)", Child(process), -1, -1, -1)
+        self._connection.setblocking(False)
+        self._connection.send("\0".join(names).encode() or b"\0")
+
+    def run(self, arguments: Sequence[bytes], variables: Variables, stdin: bool, report: Report) -> Program:
+        """Have the program run in a fork. Raises BlockingIOError, or another OSError where the interpreter has died."""
+        pipes = Pipes(stdin)
+        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        words = [b"%d" % len(arguments), *arguments, *(b"%b=%b" % pair for pair in variables.items())]
+        streams = [pipes.theirs[0] if stdin else _null(), *pipes.theirs[1:], theirs.fileno()]
+        try:
+            ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", streams))]
+            self._connection.sendmsg([b"\0".join(words)], ancillary)
+        except BaseException:
+            pipes.close()
+            control.close()
+            raise
+        finally:
+            theirs.close()
+        start_cold = functools.partial(start, arguments, variables, pipes)
+        forked = _Forked(control, pipes, start_cold, functools.partial(report, self))
+        return Program(os.fsdecode(arguments[0]), forked, *pipes.ours)
+
+    def news(self) -> str:
+        """What it says of its imports: "ready", "spoilt NAME", or why it never will; "" while there is nothing."""
+        try:
+            return self._connection.recv(PACKET).decode() or "the interpreter ended"
+        except BlockingIOError:
+            return "" if time.monotonic() - self._born < READY_WITHIN else f"not ready in {READY_WITHIN} seconds"
+        except OSError as error:
+            return str(error)
+
+    def retire(self) -> None:
+        """Let it end when its programs have."""
+        with contextlib.suppress(OSError):
+            self._connection.send(b"retire")
+        self._connection.close()
+        part_with(self._process, True, NEVER)
+
+    def end(self) -> None:
+        """End it, with its programs if there are any."""
+        self._connection.close()
+        part_with(self._process, False, 0)
+
+
+@functools.cache
+def _null() -> int:
+    """A descriptor of /dev/null for programs without a body."""
+    return os.open(os.devnull, os.O_RDONLY)
+
+
+class _Forked:
+    """The process of one request, as its interpreter tells of it by packets on `exited`."""
+
+    def __init__(
+        self,
+        control: socket.socket,
+        pipes: Pipes,
+        start_cold: Callable[[], Child],
+        report: Callable[[str, list[str]], None],
+    ) -> None:
+        control.setblocking(False)
+        self.exited = control.detach()
+        self.returncode: int | None = None
+        self.started = False
+        self._pipes = pipes
+        self._start_cold = start_cold
+        self._report = report
+        self.pid = 0
+        self._child: Child | None = None  # it was started in the ordinary way
+        self._orphan = self._reaped = False
+        self._early: list[signal.Signals] = []  # that came before the process
+
+    def look(self) -> bool:
+        """Whether it has ended. `exited` may stand for another descriptor afterwards."""
+        if self._child is not None:
+            ended, self.returncode = self._child.look(), self._child.returncode
+            return ended
+        if self._orphan:
+            return self._look_for_orphan()
+        while self.returncode is None:
+            try:
+                kind, _, text = os.read(self.exited, PACKET).partition(b" ")
+            except BlockingIOError:
+                return False
+            if kind == b"pid":
+                self._begin(int(text))
+            elif kind == b"modules":
+                self._report("modules", text.decode("utf-8", "replace").split("\0"))
+            elif kind == b"status":
+                self._begin(self.pid)
+                self._report("status", [])
+                self.returncode = int(text)
+            elif self.pid:
+                return self._adopt()
+            else:
+                return self._run_cold(kind == b"cold")
+        return True
+
+    def _begin(self, pid: int) -> None:
+        """The process has its ends of the pipes."""
+        self.pid = pid
+        if not self.started:
+            self.started = True
+            self._pipes.given()
+        while self._early:
+            self.signal(self._early.pop(0))
+
+    def _run_cold(self, refused: bool) -> bool:
+        """The interpreter has refused, or has died before the program ran: start it in the ordinary way."""
+        if refused:
+            self._report("cold", [])
+        try:
+            self._child = self._start_cold()
+        except OSError as error:
+            log.error("%s", error)
+            self._begin(0)
+            self.returncode = 127  # as a shell has it
+            return True
+        self.started = True
+        self._replace_exited(self._child.exited)
+        while self._early:
+            self.signal(self._early.pop(0))
+        return self.look()
+
+    def _adopt(self) -> bool:
+        """The interpreter has died, and the program goes on without it."""
+        self._orphan = True
+        try:
+            self._replace_exited(os.pidfd_open(self.pid))
+        except ProcessLookupError:
+            self.returncode = 0  # as far as can be known
+            return True
+        return self._look_for_orphan()
+
+    def _replace_exited(self, descriptor: int) -> None:
+        os.dup2(descriptor, self.exited, inheritable=False)
+        os.close(descriptor)
+
+    def _look_for_orphan(self) -> bool:
+        poll = select.poll()
+        poll.register(self.exited, select.POLLIN)
+        if not poll.poll(0):
+            return False
+        self.returncode = 0
+        return True
+
+    def signal(self, number: signal.Signals) -> None:
+        """Signal its process group: not reaped, it is its own; an orphan is reaped by strangers."""
+        if self._child is not None:
+            self._child.signal(number)
+        elif not self.pid:
+            self._early.append(number)
+        elif not (self._reaped or (self._orphan and self.returncode is not None)):
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.pid, number)
+
+    def reap(self) -> None:
+        """Forget it. Its interpreter collects it when it sees that `exited` is closed."""
+        self._reaped = True
+        if self._child is not None:
+            self._child.reap()
