@@ -125,7 +125,8 @@ def _moved(environ: WSGIEnvironment) -> _Answer:
     path = (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1")
     query = environ.get("QUERY_STRING")
     location = quote(path.rpartition(b"/")[2], safe="") + "/" + (f"?{query}" if query else "")
-    return _Answer(HTTPStatus.MOVED_PERMANENTLY, [("Location", location), ("Content-Length", "0")], b"")
+    headers = [("Location", location), ("Content-Type", "text/plain"), ("Content-Length", "0")]
+    return _Answer(HTTPStatus.MOVED_PERMANENTLY, headers, b"")
 
 
 def _file(path: Path, environ: WSGIEnvironment) -> _Answer:

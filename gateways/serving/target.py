@@ -113,7 +113,7 @@ def interface_of(app: Any, name: str = "the app") -> Mode:
     numbers = _arguments(app)
     if numbers is None or len(numbers) > 3:
         called = _called(app, name.rpartition(":")[2])
-        raise Failure(f"{name} is called {called}, which may be WSGI or ASGI; give it (environ, start_response)")
+        raise Failure(f"{name} is called {called}, which may be WSGI or ASGI; say which: --interface wsgi, or asgi")
     fewest = min(numbers, default=-1)
     if fewest in (1, 2, 3):
         return "wsgi" if fewest == 2 else "asgi"
@@ -170,7 +170,8 @@ def _made(factory: Any, name: str) -> Any:
 def _called(app: Any, name: str) -> str:
     """How it is called: "await app(scope, receive, send)", "await App(scope)(receive, send)"."""
     try:
-        names = ", ".join(inspect.signature(app).parameters)
+        parameters = inspect.signature(app).parameters.values()
+        names = ", ".join(str(each.replace(annotation=each.empty, default=each.empty)) for each in parameters)
     except (TypeError, ValueError):
         return f"{name}(…)"
     if is_async(app) or (_arguments(app) or {0}) == {3}:

@@ -1,11 +1,12 @@
 """Where servers listen: ports bound before they start, and what is said when that cannot be."""
 
 import socket
+from pathlib import Path
 
 import pytest
 
 from gateways.failure import Failure
-from gateways.serving.listen import bind, reachable, url
+from gateways.serving.listen import bind, bind_unix, connect, reachable, url
 
 
 def test_port_0_is_any_that_is_free_and_nobody_is_served_before_the_server_listens() -> None:
@@ -39,3 +40,26 @@ def test_a_wildcard_is_reached_on_loopback() -> None:
 def test_urls_bracket_ipv6() -> None:
     assert url("127.0.0.1", 80) == "http://127.0.0.1:80"
     assert url("::1", 80) == "http://[::1]:80"
+
+
+def test_a_unix_socket_is_taken_over_from_a_server_that_is_no_more(tmp_path: Path) -> None:
+    path = str(tmp_path / "socket")
+    with bind_unix(path) as first:
+        assert reachable(first) == (path, 0)
+        assert url(*reachable(first)) == f"unix:{path}"
+        first.listen()
+        connect((path, 0)).close()
+        with pytest.raises(Failure, match=rf"^cannot listen on {path}: a server listens there, .*; .*--unix"):
+            bind_unix(path)
+    with bind_unix(path), pytest.raises(ConnectionRefusedError):  # it does not listen yet
+        connect((path, 0))
+
+
+def test_a_file_that_is_no_socket_stays(tmp_path: Path) -> None:
+    file = tmp_path / "precious"
+    file.write_text("data")
+    with pytest.raises(Failure, match="another kind of file"):
+        bind_unix(str(file))
+    assert file.read_text() == "data"
+    with pytest.raises(Failure, match="No such file or directory"):
+        bind_unix(str(tmp_path / "no" / "folder"))

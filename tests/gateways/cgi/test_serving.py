@@ -1,0 +1,99 @@
+"""A folder served in a thread, as a test suite uses it; the WSGI form of the same; what its programs are given."""
+
+import http.client
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateways.cgi.serving import cgi_server
+from gateways.cgi.site import WSGISite, site
+from tests.gateways.cases import Request
+from tests.gateways.wsgi.harness import ask
+
+ECHO = f"""#!{sys.executable}
+import os, sys
+body = sys.stdin.read()
+print("Content-Type: text/plain\\n")
+print(*map(os.environ.get, ("SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "DOCUMENT_ROOT", "NAMED", "HOME")), body)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "index.html").write_text("hello")
+    (tmp_path / "cgi-bin").mkdir()
+    program(tmp_path / "cgi-bin" / "echo.py", ECHO)
+    return tmp_path
+
+
+@pytest.fixture
+def url(folder: Path) -> Iterator[str]:
+    """The fixture of the module's docstring."""
+    with cgi_server(folder, env={"NAMED": "by name"}) as url:
+        yield url
+
+
+def program(path: Path, text: str) -> None:
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+def get(url: str, data: bytes | None = None) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(url, data, timeout=20) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def test_files_and_programs_are_served(url: str, folder: Path) -> None:
+    assert get(f"{url}/") == (200, "hello")
+    assert get(f"{url}/cgi-bin/echo.py/more?query", b"body") == (
+        200,
+        f"/cgi-bin/echo.py /more query {folder} by name None body\n",
+    )
+    assert get(f"{url}/cgi-bin/")[0] == 404
+    assert get(f"{url}//cgi-bin/echo.py")[0] == 403
+    assert get(f"{url}/index.html", b"posted")[0] == 405
+
+
+def test_a_folder_of_programs_may_come_later(url: str, folder: Path) -> None:
+    assert get(f"{url}/htbin/late.sh")[0] == 404
+    (folder / "htbin").mkdir()
+    program(folder / "htbin" / "late.sh", "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\nlate'\n")
+    assert get(f"{url}/htbin/late.sh") == (200, "late")
+
+
+def test_leaving_the_block_ends_programs_that_run_and_the_thread(folder: Path) -> None:
+    program(folder / "cgi-bin" / "stays.sh", "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'; echo on; exec sleep 60\n")
+    threads = threading.active_count()
+    with cgi_server(folder) as url:
+        client = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
+        client.request("GET", "/cgi-bin/stays.sh")
+        answer = client.getresponse()
+        assert answer.readline() == b"on\n"
+    with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+        answer.read()
+    client.close()
+    assert not [each for each in threading.enumerate() if each.name == "cgi-server"]
+    assert threading.active_count() <= threads + 1  # the reaper stays
+
+
+def test_the_same_as_a_wsgi_application(folder: Path) -> None:
+    app = site(folder, "CGIToWSGI", env={"NAMED": "so"})
+    assert isinstance(app, WSGISite)
+    assert ask(app, Request(b"/")).body == b"hello"
+    answer = ask(app, Request(b"/cgi-bin/echo.py/x?y", "POST", b"body"))
+    assert answer.body.decode() == f"/cgi-bin/echo.py /x y {folder} so None body\n"
+    app.close()
+
+
+def test_a_folder_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), cgi_server(tmp_path / "nowhere"):
+        pass

@@ -1,0 +1,167 @@
+"""`gateways serve` before it serves: what it takes a target for, what it says of it, and what it refuses, and how."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateways.cli import main
+from gateways.cli.serve import is_site
+from gateways.cli.until_ended import Wanted, heading, what
+from gateways.serving.probe import Known
+from gateways.serving.server import Mode, side
+from gateways.serving.settings import Settings
+
+APPS = """
+def wsgi(environ, start_response): ...
+async def asgi(scope, receive, send): ...
+def either(*args): ...
+number = 42
+def create_app(config=None): return wsgi
+def fails(): return 1 / 0
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The current folder, with a module of apps and a CGI program in it. The handlers of signals are put back."""
+    (tmp_path / "apps.py").write_text(APPS)
+    program = tmp_path / "hello.cgi"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    handlers = [signal.getsignal(number) for number in numbers]
+    yield tmp_path
+    for number, handler in zip(numbers, handlers, strict=True):
+        signal.signal(number, handler)
+
+
+def serve(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(["serve", *arguments])
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "Missing argument 'TARGET'."),
+        (["apps:wsgi", "--unix", "s", "--port", "1"], "--unix is in place of --host and --port."),
+        (["apps:wsgi", "--server", "nope"], "Invalid value for '--server': 'nope' is none of uvicorn, waitress, "),
+        (["apps:wsgi", "--mode", "asgi", "--server", "waitress"], "Invalid value: 'waitress' is none for asgi; "),
+        (["apps:asgi", "--threads", "2"], "uvicorn has no --threads; no asgi server has."),
+        (["apps:wsgi", "--mode", "cgi", "--threads", "2"], "uvicorn has no --threads; no cgi server has."),
+        (["apps:wsgi", "--workers", "2"], "waitress has no --workers; of the wsgi servers gunicorn, granian have."),
+        (["apps:wsgi", "--workers", "0"], "Invalid value for '--workers': 0 is not in the range x>=1."),
+        (["apps:asgi", "--server", "daphne", "--unix", "s"], "daphne has no --unix; of the asgi servers uvicorn, hyper"),
+        (["hello.cgi", "--reload"], "--reload is not for CGI: "),
+        (["apps:wsgi", "--warm"], "--warm is for CGI programs, and apps:wsgi is none."),
+        (["apps:wsgi", "--env", "A=B"], "--env is for CGI programs, and apps:wsgi is none."),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_and_status_2(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert serve(*arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"gateways serve: {said}")
+    assert err.endswith(" (gateways serve --help says what there is)\n")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["nothing"], "there is no module 'nothing' here; there is apps"),
+        (["apps:wsgy"], "module apps has no attribute 'wsgy'; did you mean 'wsgi'?"),
+        (["apps:number"], "apps:number is an int, which is not callable; WSGI and ASGI apps are"),
+        (["apps:either"], "apps:either is called either(*args), which may be WSGI or ASGI; say which: --interface wsgi, "),
+        (["apps:wsgi", "--interface", "cgi"], "'apps:wsgi' is no CGI program, which is an executable file, nor a folder"),
+        (["apps:wsgi", "--unix", "no/folder"], "cannot listen on no/folder: No such file or directory; "),
+    ],
+)
+def test_what_cannot_be_served_is_one_line_and_status_1(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert serve(*arguments) == 1
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert err.startswith(f"gateways: {said}")
+
+
+@pytest.mark.parametrize(
+    ("target", "text", "frames", "last"),
+    [
+        ("broken", "import apps\napps.fails()\n", ["apps.fails()", "return 1 / 0"], "ZeroDivisionError: division by zero"),
+        ("broken", "x = (\n", ["x = ("], "SyntaxError: '(' was never closed"),
+        ("broken", "import no_such_library\n", ["import no_such_library"], "ModuleNotFoundError: No module named 'no_such"),
+        ("apps:fails()", "", ["return 1 / 0"], "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_an_app_that_fails_to_be_imported_shows_its_own_traceback_and_one_line(
+    folder: Path, target: str, text: str, frames: list[str], last: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "broken.py").write_text(text)
+    assert serve(target) == 1
+    *traceback, raised, line = capsys.readouterr().err.splitlines()
+    assert raised.startswith(last)
+    assert line.startswith("gateways: ")
+    files = [each.split('"')[1] for each in traceback if each.startswith("  File ")]
+    assert {Path(file).parent for file in files} == {folder}  # nothing of what imported it
+    shown = "\n".join(traceback)
+    assert all(frame in shown for frame in frames)
+
+
+def test_a_folder_is_a_site_unless_it_is_a_cgi_bin_or_python(tmp_path: Path) -> None:
+    (tmp_path / "www" / "cgi-bin").mkdir(parents=True)
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "__init__.py").touch()
+    assert is_site(tmp_path)
+    assert is_site(tmp_path / "www")
+    assert not is_site(tmp_path / "www" / "cgi-bin")
+    assert not is_site(tmp_path / "package")
+    assert not is_site(tmp_path / "nothing")
+    assert not is_site(tmp_path / "apps.py")
+    (tmp_path / "package" / "cgi-bin").mkdir()
+    assert is_site(tmp_path / "package")
+
+
+def wanted(known: Known, mode: Mode, server: str, settings: Settings) -> Wanted:
+    return Wanted(known, mode, server, settings, reload=False, quiet=False)
+
+
+WSGI = Known("shop:app", "wsgi", "app(environ, start_response)")
+ASGI = Known("shop:app", "asgi", "await app(scope, receive, send)")
+PROGRAM = Known("hello.cgi", "cgi", "hello.cgi")
+FOLDER = Known(".", "cgi", ".")
+
+
+@pytest.mark.parametrize(
+    ("known", "mode", "said"),
+    [
+        (WSGI, "wsgi", "a WSGI app, app(environ, start_response); X speaks WSGI, so nothing is in between"),
+        (WSGI, "asgi", "; X speaks ASGI, so adapters.WSGIToASGI(app) is in between"),
+        (ASGI, "wsgi", "an ASGI app, await app(scope, receive, send); X speaks WSGI, so adapters.ASGIToWSGI(app) is "),
+        (ASGI, "cgi", "; a new process answers each request: adapters.ASGIToCGI(app).run()"),
+        (PROGRAM, "cgi", "hello.cgi: a CGI program, run by adapters.CGIToASGI"),
+        (PROGRAM, "wsgi", "run by adapters.CGIToWSGI"),
+        (FOLDER, "asgi", ".: a folder of CGI programs, run by adapters.CGIToASGI"),
+    ],
+)
+def test_one_line_says_what_is_in_between(known: Known, mode: Mode, said: str) -> None:
+    line = what(wanted(known, mode, "X", Settings()))
+    assert said in line
+    assert "\n" not in line
+
+
+def test_the_heading_says_where_by_what_and_how_many() -> None:
+    version = side("wsgi").SERVERS["gunicorn"].version()
+    settings = Settings(threads=3, workers=1, root_path="/shop")
+    where, _, end = heading(wanted(WSGI, "wsgi", "gunicorn", settings), ("::1", 80))
+    assert where == f"http://[::1]:80/shop  gunicorn {version}, 1 worker, 3 threads"
+    assert end == "Ctrl-C ends it."
