@@ -4,7 +4,7 @@
 def ms(seconds: float) -> str:
     """Seconds as milliseconds, with as many digits as matter: "0.61 ms", "12.3 ms", "1,204 ms"."""
     number = seconds * 1000
-    return f"{number:,.{2 if abs(number) < 10 else 1 if abs(number) < 100 else 0}f} ms"
+    return f"{number:,.{2 if abs(number) < 9.995 else 1 if abs(number) < 99.95 else 0}f} ms"
 
 
 def ticks(end: float, most: int = 5) -> list[float]:

@@ -32,6 +32,9 @@ LOG = 12
 TALL = 3
 """So many lines of a value are shown."""
 
+NAME = 22
+"""So long a name stands beside its value; a longer one above it."""
+
 OTHERS = 6
 """So many names of what is not shown are said."""
 
@@ -151,15 +154,24 @@ class _Canvas:
 
     def _fields(self, step: Step) -> Iterator[Text]:
         shown, others = _shown(step)
-        longest = min(max((len(name) for name, _ in shown), default=0), 20)
+        longest = max((len(printable(name)) for name, _ in shown if len(name) <= NAME), default=0)
         for name, values in shown:
-            label = printable(name).ljust(longest) + "  " if longest else ""
-            hanging = self._beside + 2 + len(label)
+            label = printable(name)
+            line = self._row({}).append("  ")
+            if len(label) > longest:  # too long for the column of names
+                for piece in fold(label, self._width, self._beside + 2, self._beside + 2):
+                    yield self._row({}).append("  ").append(piece, style="dim")
+                line.append("  ")
+                taken = 4
+            else:
+                line.append(label.ljust(longest + 2) if longest else "", style="dim")
+                taken = 2 + (longest + 2 if longest else 0)
+            hanging = self._beside + taken
             pieces = [
                 piece for value in values for piece in _cut(fold(printable(value), self._width, hanging, hanging))
             ]
-            yield self._row({}).append("  ").append(label, style="dim").append(pieces[0])
-            yield from (self._row({}).append(" " * (2 + len(label)) + piece) for piece in pieces[1:])
+            yield line.append(pieces[0])
+            yield from (self._row({}).append(" " * taken + piece) for piece in pieces[1:])
         if others:
             names = ", ".join(others[:OTHERS]) + (", …" if len(others) > OTHERS else "")
             for piece in fold(f"and {len(others)} more: {names}", self._width, self._beside + 2, self._beside + 2):

@@ -1,0 +1,68 @@
+"""A literal trace as JSON, and the schema as it is documented."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from gateways.trace.document import plain, to_json
+from gateways.trace.events import Body, Opaque
+from tests.gateways.trace.literal import trace
+
+DOCUMENT = (Path(__file__).parents[3] / "docs" / "trace-schema.md").read_text()
+TRACE = DOCUMENT.partition("## gateways.timeline/1")[0]
+
+
+def documented(table: str) -> set[str]:
+    """The keys in the first column of a table, which is what follows that text."""
+    rows = TRACE[TRACE.index(table) :].partition("|---|---|\n")[2].partition("\n\n")[0]
+    return {key for row in rows.splitlines() for key in re.findall(r"`(\w+)`", row.split("|")[1])}
+
+
+def test_it_is_json_and_has_what_the_document_says() -> None:
+    made = json.loads(json.dumps(to_json(trace("WSGIToASGI"))))
+    assert set(made) == documented("## gateways.trace/1")
+    assert all(set(step) == documented("A **step** has") for step in made["steps"])
+    assert set(made["response"]) == {
+        "start_line",
+        "headers",
+        "framing",
+        "length",
+        "complete",
+        "status",
+        "first_byte_ms",
+        "total_ms",
+    }
+
+
+def test_its_values() -> None:
+    made = to_json(trace("WSGIToASGI"))
+    assert made["schema"] == "gateways.trace/1"
+    assert made["adapter"] == {"name": "WSGIToASGI", "hop_ms": 2.0}
+    assert made["response"]["status"] == 200
+    assert (made["response"]["first_byte_ms"], made["response"]["total_ms"]) == (200.0, 201.0)
+    assert [line["layer"] for line in made["lifelines"]] == ["transport", "protocol", "adapter", "application"]
+    (raised,) = (step for step in made["steps"] if step["wrong"])
+    assert raised["at_ms"] == 5.0
+    assert (raised["from"], raised["to"], raised["process"], raised["thread"]) == (3, 2, 7, "worker-1")
+
+
+def test_without_an_adapter_there_is_none() -> None:
+    assert to_json(trace())["adapter"] is None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (b"\xffa", {"bytes": "\xffa"}),
+        (Body(900, b"\xff"), {"bytes": "\xff", "length": 900}),
+        (Body(900, "text"), {"text": "text", "length": 900}),
+        (Opaque("<x>"), {"object": "<x>"}),
+        ({"a": [(b"b", 1)], b"k": None}, {"a": [[{"bytes": "b"}, 1]], "k": None}),
+        (("x", 1.5, True), ["x", 1.5, True]),
+    ],
+)
+def test_what_json_has_no_word_for(value: object, expected: object) -> None:
+    assert plain(value) == expected
+    json.dumps(plain(value))

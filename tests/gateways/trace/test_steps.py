@@ -1,0 +1,149 @@
+"""Literal pieces and events become steps between lifelines."""
+
+import pytest
+
+from gateways.trace.events import Batch, Body, Event
+from gateways.trace.steps import Step, lifespans_of, of_batches, of_connection, of_event
+from gateways.trace.wire import Piece
+from tests.gateways.trace.literal import ASGI, PIECES, trace
+
+
+def made(kind: str, data: object) -> Step:
+    step = of_event((1.5, 1, 1, kind, data), began=1.0, interface="x")
+    assert step is not None
+    return step
+
+
+def test_the_bytes_of_a_connection_are_steps_between_client_and_server() -> None:
+    connection = of_connection(PIECES)
+    assert connection is not None
+    assert [(step.source, step.target, step.what, step.text) for step in connection.steps] == [
+        (0, 1, "28 bytes", "GET /a HTTP/1.1"),
+        (1, 0, "38 bytes", "HTTP/1.1 200 OK"),
+        (1, 0, "3 bytes", "b'abc'"),
+        (0, 1, "client closes", ""),
+    ]
+    assert connection.steps[0].fields == (("", ("Host: h",)),)
+    assert (connection.began, connection.response.status, connection.response.complete) == (10.0, 200, True)
+    assert connection.first == pytest.approx(0.2)
+    assert connection.last == pytest.approx(0.201)
+
+
+def test_where_nothing_crossed_there_is_no_connection() -> None:
+    assert of_connection([]) is None
+    assert of_connection([Piece(1.0, "in", b"")]) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "what", "text", "fields", "ends", "layer"),
+    [
+        ("scope", {"type": "http"}, "scope", "", (("type", ("'http'",)),), (1, 2), "protocol"),
+        (
+            "send",
+            {"type": "http.response.start", "status": 200, "headers": [(b"a", b"\xe9")]},
+            "send http.response.start",
+            "status=200",
+            (("a", ("é",)),),
+            (2, 1),
+            "application",
+        ),
+        (
+            "send",
+            {"type": "http.response.body", "body": Body(900, b"xy"), "more_body": True},
+            "send http.response.body",
+            "900 bytes  b'xy'…  more_body=True",
+            (),
+            (2, 1),
+            "application",
+        ),
+        (
+            "receive",
+            {"type": "http.request", "body": b"", "more_body": False},
+            "receive http.request",
+            "more_body=False",
+            (),
+            (1, 2),
+            "application",
+        ),
+        (
+            "start_response",
+            ("200 OK", [("A", "b")], True),
+            "start_response",
+            "'200 OK', exc_info",
+            (("A", ("b",)),),
+            (2, 1),
+            "application",
+        ),
+        ("block", b"x", "block", "1 byte  b'x'", (), (2, 1), "application"),
+        ("stdout", b"", "stdout", "closed", (), (2, 1), "application"),
+        ("stdin", b"ab", "stdin", "2 bytes  b'ab'", (), (1, 2), "application"),
+        ("answer", (200, [(b"a", b"b")]), "answer", "200", (("a", ("b",)),), (2, 1), "protocol"),
+        ("exit", 0, "exit", "0", (), (2, 1), "application"),
+    ],
+)
+def test_each_kind_of_event_has_its_step(
+    kind: str, data: object, what: str, text: str, fields: object, ends: tuple[int, int], layer: str
+) -> None:
+    step = made(kind, data)
+    assert (step.what, step.text, step.fields, (step.source, step.target), step.layer) == (
+        what,
+        text,
+        fields,
+        ends,
+        layer,
+    )
+    assert (step.at, step.wrong) == (0.5, False)
+
+
+@pytest.mark.parametrize(("kind", "data"), [("raised", "ValueError('x')"), ("exit", 1), ("exit", -9)])
+def test_what_went_wrong_is_marked(kind: str, data: object) -> None:
+    assert made(kind, data).wrong
+
+
+@pytest.mark.parametrize("headers", [None, "none", [1, 2], [(b"a",)]])
+def test_headers_that_are_none_are_shown_as_they_are(headers: object) -> None:
+    step = made("send", {"type": "http.response.start", "status": 200, "headers": headers})
+    assert step.fields == (
+        () if headers is None else (("headers", (repr(list(headers) if isinstance(headers, list) else headers),)),)
+    )
+
+
+def test_a_lifespan_is_before_and_after_the_request() -> None:
+    assert [(step.phase, step.what) for step in trace().steps if step.phase != "request"] == [
+        ("before", "scope"),
+        ("before", "receive lifespan.startup"),
+        ("after", "receive lifespan.shutdown"),
+        ("after", "returned"),
+    ]
+
+
+def test_a_lifespan_whose_beginning_came_with_another_request_is_known_by_it() -> None:
+    later = Batch(7, "asgi", {}, ASGI.events[-2:])
+    steps = of_batches([later], None, 10.0, lifespans_of([ASGI]))
+    assert [step.phase for step in steps] == ["after", "after"]
+
+
+def test_behind_an_adapter_the_apps_steps_are_one_lifeline_further() -> None:
+    steps = [step for step in trace("WSGIToASGI").steps if step.phase == "request"]
+    assert [(step.source, step.target) for step in steps if step.interface == "asgi"] == [
+        (1, 2),
+        (2, 1),
+        (2, 1),
+        (2, 1),
+    ]
+    assert [(step.source, step.target) for step in steps if step.interface == "wsgi"] == [(2, 3), (3, 2), (3, 2)]
+    assert {step.layer for step in steps if step.interface == "asgi"} == {"protocol"}
+
+
+def test_each_step_names_its_process_and_thread() -> None:
+    assert trace("WSGIToASGI").threads == ((7, "MainThread"), (7, "worker-1"))
+
+
+def test_what_a_cgi_program_does_is_in_its_own_process() -> None:
+    events: tuple[Event, ...] = (
+        (1.0, 5, 1, "environment", {}),
+        (1.1, 5, 1, "process", (99, "/a.cgi")),
+        (1.2, 6, 1, "stdout", b"x"),
+    )
+    steps = of_batches([Batch(7, "cgi", {5: "MainThread"}, events)], None, 1.0, frozenset())
+    assert [step.thread for step in steps] == [(7, "MainThread"), (7, "MainThread"), (99, "the program")]
