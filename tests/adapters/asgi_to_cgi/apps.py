@@ -288,6 +288,17 @@ async def ticks_while_it_sends(scope: Scope, receive: Receive, send: Send) -> No
 
 
 @http
+async def ticks_while_it_receives(scope: Scope, receive: Receive, send: Send) -> None:
+    """Notes that its loop goes round while the body does not come."""
+    receiving = asyncio.ensure_future(receive())
+    while not receiving.done():
+        note("tick")
+        await asyncio.sleep(0.01)
+    await head(send)
+    await body(send, receiving.result()["body"])
+
+
+@http
 async def receives_afterwards(scope: Scope, receive: Receive, send: Send) -> None:
     await hello(scope, receive, send)
     note((await receive())["type"], (await receive())["type"])

@@ -103,6 +103,13 @@ def test_a_server_that_does_not_read_stalls_the_application_and_not_its_loop(run
         assert program.result().output == b"x" * 3_000_000
 
 
+def test_a_body_that_does_not_come_stalls_receive_and_not_the_loop(run: Runner) -> None:
+    with run.start("ticks_while_it_receives", REQUEST_METHOD="POST", CONTENT_LENGTH="4") as program:
+        eventually(lambda: len(run.recorded()) > 5, "the loop goes round while the pipe is empty")
+        program.stdin.write(b"body")
+        assert program.result().body == b"body"
+
+
 def test_after_the_response_receive_gives_disconnect(run: Runner) -> None:
     assert run("receives_afterwards").status == 0
     assert run.recorded() == ["http.disconnect", "http.disconnect"]

@@ -185,7 +185,8 @@ def tells_of_wsgi(environ: Environ, start_response: Start) -> Iterable[bytes]:
     start_response("200 OK", TEXT)
     names = ("run_once", "multithread", "multiprocess", "version", "input_terminated")
     keys = {name: environ[f"wsgi.{name}"] for name in names}
-    return [json.dumps({**keys, "length": environ.get("CONTENT_LENGTH"), "type": type(environ).__name__}).encode()]
+    body = {"length": environ.get("CONTENT_LENGTH"), "coding": environ.get("HTTP_TRANSFER_ENCODING")}
+    return [json.dumps({**keys, **body, "type": type(environ).__name__}).encode()]
 
 
 def sends_a_file(environ: Environ, start_response: Start) -> Iterable[bytes]:
