@@ -45,7 +45,7 @@ class Serving:
         self._sock = sock
         self._news: NewsQueue = queue.SimpleQueue()
         self._current: ServerProcess
-        self._is_up = False
+        self._has_listened = False
 
     def run(self) -> None:
         """Serve until SIGINT, SIGTERM or SIGHUP.
@@ -58,19 +58,16 @@ class Serving:
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(errors="replace", line_buffering=True)
         with ExitStack() as stack:
+            self._start()
+            stack.callback(lambda: end_all([self._current]))
             if self._wanted.reload:
                 stack.enter_context(Changes(_folders(self._wanted.known.target), self._changed))
-            self._start()
-            try:
-                while (item := self._news.get()) is not None:
-                    if item.source is self._current:
-                        self._take(item)
-            finally:
-                end_all([self._current])
+            while (item := self._news.get()) is not None:
+                if item.source is self._current:
+                    self._take(item)
 
     def _start(self) -> None:
         wanted = self._wanted
-        self._is_up = False
         self._current = ServerProcess(
             wanted.mode,
             wanted.server,
@@ -92,9 +89,7 @@ class Serving:
         elif item.kind == "line":
             click.echo(printable(item.line.expandtabs()), err=True)
         elif item.kind == "ready":
-            self._is_up = True
-            for line in heading(self._wanted, self._current.address):
-                click.echo(line)
+            self._ready()
         elif item.kind == "late":
             click.echo(f"it does not listen yet, after {START:.0f} seconds; Ctrl-C ends it", err=True)
         elif item.kind == "changed":
@@ -104,12 +99,20 @@ class Serving:
         else:
             self._ended()
 
+    def _ready(self) -> None:
+        if not self._has_listened:  # a server after the first is on a socket that accepts all the time
+            self._has_listened = True
+            for line in heading(self._wanted, self._current.address):
+                click.echo(line)
+
     def _ended(self) -> None:
-        how = "has ended by itself" if self._is_up else "did not start"
-        if not self._wanted.reload:
-            said = self._current.lines[-1] if self._current.lines else "it said nothing"
-            raise Failure(f"the {self._wanted.mode} server {self._wanted.server} {how}: {said}")
-        click.echo(f"{self._wanted.server} {how}; it is started again when a Python file changes", err=True)
+        wanted = self._wanted
+        if wanted.reload:
+            click.echo(f"{wanted.server} has ended; it is started again when a Python file changes")
+            return
+        how = "has ended by itself" if self._has_listened else "did not start"
+        said = self._current.lines[-1] if self._current.lines else "it said nothing"
+        raise Failure(f"the {wanted.mode} server {wanted.server} {how}: {said}")
 
 
 def heading(wanted: Wanted, address: tuple[str, int]) -> list[str]:

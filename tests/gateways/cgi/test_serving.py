@@ -71,7 +71,9 @@ def test_a_folder_of_programs_may_come_later(url: str, folder: Path) -> None:
 
 
 def test_leaving_the_block_ends_programs_that_run_and_the_thread(folder: Path) -> None:
-    program(folder / "cgi-bin" / "stays.sh", "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'; echo on; exec sleep 60\n")
+    program(
+        folder / "cgi-bin" / "stays.sh", "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'; echo on; exec sleep 60\n"
+    )
     threads = threading.active_count()
     with cgi_server(folder) as url:
         client = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)

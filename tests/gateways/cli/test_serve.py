@@ -57,7 +57,10 @@ def serve(*arguments: str) -> int:
         (["apps:wsgi", "--mode", "cgi", "--threads", "2"], "uvicorn has no --threads; no cgi server has."),
         (["apps:wsgi", "--workers", "2"], "waitress has no --workers; of the wsgi servers gunicorn, granian have."),
         (["apps:wsgi", "--workers", "0"], "Invalid value for '--workers': 0 is not in the range x>=1."),
-        (["apps:asgi", "--server", "daphne", "--unix", "s"], "daphne has no --unix; of the asgi servers uvicorn, hyper"),
+        (
+            ["apps:asgi", "--server", "daphne", "--unix", "s"],
+            "daphne has no --unix; of the asgi servers uvicorn, hyper",
+        ),
         (["hello.cgi", "--reload"], "--reload is not for CGI: "),
         (["apps:wsgi", "--warm"], "--warm is for CGI programs, and apps:wsgi is none."),
         (["apps:wsgi", "--env", "A=B"], "--env is for CGI programs, and apps:wsgi is none."),
@@ -80,8 +83,14 @@ def test_a_wrong_command_line_is_one_line_and_status_2(
         (["nothing"], "there is no module 'nothing' here; there is apps"),
         (["apps:wsgy"], "module apps has no attribute 'wsgy'; did you mean 'wsgi'?"),
         (["apps:number"], "apps:number is an int, which is not callable; WSGI and ASGI apps are"),
-        (["apps:either"], "apps:either is called either(*args), which may be WSGI or ASGI; say which: --interface wsgi, "),
-        (["apps:wsgi", "--interface", "cgi"], "'apps:wsgi' is no CGI program, which is an executable file, nor a folder"),
+        (
+            ["apps:either"],
+            "apps:either is called either(*args), which may be WSGI or ASGI; say which: --interface wsgi, ",
+        ),
+        (
+            ["apps:wsgi", "--interface", "cgi"],
+            "'apps:wsgi' is no CGI program, which is an executable file, nor a folder",
+        ),
         (["apps:wsgi", "--unix", "no/folder"], "cannot listen on no/folder: No such file or directory; "),
     ],
 )
@@ -97,9 +106,19 @@ def test_what_cannot_be_served_is_one_line_and_status_1(
 @pytest.mark.parametrize(
     ("target", "text", "frames", "last"),
     [
-        ("broken", "import apps\napps.fails()\n", ["apps.fails()", "return 1 / 0"], "ZeroDivisionError: division by zero"),
+        (
+            "broken",
+            "import apps\napps.fails()\n",
+            ["apps.fails()", "return 1 / 0"],
+            "ZeroDivisionError: division by zero",
+        ),
         ("broken", "x = (\n", ["x = ("], "SyntaxError: '(' was never closed"),
-        ("broken", "import no_such_library\n", ["import no_such_library"], "ModuleNotFoundError: No module named 'no_such"),
+        (
+            "broken",
+            "import no_such_library\n",
+            ["import no_such_library"],
+            "ModuleNotFoundError: No module named 'no_such",
+        ),
         ("apps:fails()", "", ["return 1 / 0"], "ZeroDivisionError: division by zero"),
     ],
 )

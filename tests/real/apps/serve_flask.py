@@ -1,0 +1,33 @@
+"""A Flask app by the usual name, made by the usual factory, and wrapped so that it does not show what it speaks."""
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+from flask import Flask, request
+
+
+def create_app() -> Flask:
+    """Everything that a request tells of where the app is."""
+    made = Flask(__name__)
+
+    @made.route("/inside/<word>", methods=["GET", "POST"])
+    def inside(word: str) -> dict[str, Any]:
+        return {
+            "word": word,
+            "root": request.script_root,
+            "body": request.get_data(as_text=True),
+            "server": "gunicorn" if "gunicorn" in request.environ.get("SERVER_SOFTWARE", "") else "",
+            "variable": os.environ.get("SERVE_VARIABLE"),
+            "process": os.getpid(),
+        }
+
+    return made
+
+
+app = create_app()
+
+
+def wrapped(*args: Any) -> Iterable[bytes]:
+    """As decorators leave it."""
+    return app(*args)

@@ -1,0 +1,64 @@
+"""Apps in shapes that specifications allow and people write: a partial, an object, a class, ASGI 2, PEP 333's class."""
+
+import functools
+import json
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+
+def _told(word: str, body: bytes) -> bytes:
+    return json.dumps({"word": word.removeprefix("/inside/"), "body": body.decode()}).encode()
+
+
+def answer(
+    status: str, environ: WSGIEnvironment, start_response: StartResponse, *, kind: str = "application/json"
+) -> Iterable[bytes]:
+    """A WSGI app but for its first argument."""
+    start_response(status, [("Content-Type", kind)])
+    return [_told(environ["PATH_INFO"], environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))]
+
+
+partial = functools.partial(answer, "200 OK")
+
+
+class Callable2:
+    """Made without arguments, called as WSGI."""
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer."""
+        return partial(environ, start_response)
+
+
+instance = Callable2()
+
+
+class Iterated:
+    """PEP 3333, "The Application/Framework Side": a class whose instances are the iterable."""
+
+    def __init__(self, environ: WSGIEnvironment, start_response: StartResponse) -> None:
+        self._blocks = partial(environ, start_response)
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self._blocks
+
+
+class Double:
+    """ASGI 2: made of a scope, called with the rest. It knows no lifespan."""
+
+    def __init__(self, scope: dict[str, Any]) -> None:
+        if scope["type"] != "http":
+            raise ValueError(scope["type"])
+        self._path = scope["path"]
+
+    async def __call__(
+        self, receive: Callable[[], Awaitable[dict[str, Any]]], send: Callable[[dict[str, Any]], Awaitable[None]]
+    ) -> None:
+        """Answer."""
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message.get("body", b""), message.get("more_body", False)
+        headers = [(b"content-type", b"application/json")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": _told(self._path, body)})
