@@ -43,7 +43,7 @@ class Exchange:
         self._to_head = scope["method"] == "HEAD"  # the application may do with the scope as it likes
         self._offered = frozenset(scope["extensions"])
         self._messages, self._more = deque(messages), more
-        self._asked = self._begun = self._dropped = self._gone = self._cancelled = self._told = False
+        self._asked = self._begun = self._dropped = self._gone = self._cancelled = self._told = self._late = False
         self._missing: int | None = None
         self._receivers: set[asyncio.Future[None]] = set()
         self.task: asyncio.Task[None] | None = None
@@ -137,7 +137,10 @@ class Exchange:
 
     async def _send(self, message: Message) -> None:
         if self.complete:  # ASGI HTTP, "Response Body": any further messages will be ignored
-            return log.warning("the application sent %r after its response was complete: ignored", message.get("type"))
+            level, self._late = logging.DEBUG if self._late else logging.WARNING, True
+            return log.log(
+                level, "the application sent %r after its response was complete: ignored", message.get("type")
+            )
         if self.desk.ended:  # also for a task that the application left behind
             raise ClientDisconnected("the client has left")  # ASGI HTTP, "Disconnected Client - send exception"
         kind = message["type"]

@@ -109,9 +109,11 @@ class ASGIToWSGI:
 
         What the application still does has a second to end before it is cancelled. A later request is an error.
         """
-        with self._starting:
-            self._closed = True
-            running, self._running = self._running, None
+        self._closed = True
+        if not self._starting.acquire(timeout=_CLOSE_SECONDS):
+            return log.error("the application is still starting after %s seconds; close() gives up", _CLOSE_SECONDS)
+        running, self._running = self._running, None
+        self._starting.release()
         if running is None:
             return
         if running.thread.inside():
@@ -146,6 +148,9 @@ class _Running:
         except LifespanFailed as error:
             self.failure = str(error)
             log.error("%s; its requests will fail", error)
+        except BaseException:  # a signal: the next request starts anew
+            self.close_soon()
+            raise
 
     def close(self) -> None:
         """End the requests, the lifespan and, if nobody else uses it, the loop."""

@@ -67,7 +67,8 @@ class _Channel(ABC):
     def __init__(self, loop: Loop, workers: Workers | None = None) -> None:
         """`workers`, if the thread is one of theirs: they replace it while it waits here."""
         self._loop, self._workers = loop, workers
-        self._mutex = threading.Lock()
+        # Reentrant: garbage collection in here may find a coroutine whose loop is gone, which then closes this channel.
+        self._mutex = threading.RLock()
         self._gate: threading.Lock | None = None
         self._waiter: Future | None = None
         self._size = 0  # bytes waiting

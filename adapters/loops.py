@@ -179,12 +179,10 @@ _here = threading.local()
 
 def running_loop() -> Loop:
     """The loop that the caller runs on: asyncio's (uvloop's, any other), else trio's. RuntimeError outside of both."""
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        if "trio" not in sys.modules:
-            raise
-        return _known(sys.modules["trio"].lowlevel.current_trio_token(), _trio_loop)
+    trio = sys.modules.get("trio")
+    if trio is not None and trio.lowlevel.in_trio_run() and trio.lowlevel.in_trio_task():  # also as asyncio's guest
+        return _known(trio.lowlevel.current_trio_token(), _trio_loop)
+    loop = asyncio.get_running_loop()
     try:
         if _here.key is loop:
             return cast(Loop, _here.loop)

@@ -24,7 +24,8 @@ _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:/?#@\[\]]+)(?::([0-9]*))?").fullm
 
 # Proxy would become HTTP_PROXY, which HTTP clients obey ("httpoxy"); the body is handed on without its transfer coding
 # (RFC 3875, 4.2), so naming the coding would have Bottle and others decode it a second time.
-_DROPPED = {b"proxy", b"transfer-encoding"}
+_DROPPED = {b"proxy"}
+_CODED = "transfer-encoding"  # stands in the environ while it is made
 _KEYS: dict[bytes, str] = {}  # header name as received -> meta-variable, "" where it is dropped
 _NAMES: dict[str, bytes] = {}  # meta-variable -> header name, b"" where it is no header
 _CACHE_ENTRIES, _CACHE_NAME = 1024, 64  # a client chooses header names, so both caches are bounded
@@ -41,6 +42,8 @@ def _key(name: bytes) -> str:
     lower = name.lower()
     if lower in (b"content-type", b"content-length"):
         key = lower.decode().replace("-", "_").upper()
+    elif lower == b"transfer-encoding":
+        key = _CODED
     elif b"_" in lower or lower in _DROPPED or not lower.strip():
         key = ""  # X_Forwarded_For would be taken for X-Forwarded-For
     else:
@@ -172,6 +175,9 @@ def environ_from_scope(scope: Mapping[str, Any], comma: str = ",") -> Environ:
         if key:
             text = value.decode("latin-1")
             environ[key] = _combined(key, environ[key], text, comma) if key in environ else text
+    if _CODED in environ:
+        del environ[_CODED]
+        environ.pop("CONTENT_LENGTH", None)  # RFC 9112, 6.3: the coding overrides it
     length = environ.get("CONTENT_LENGTH")
     if length is not None and not _DIGITS(length):
         if length:

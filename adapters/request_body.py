@@ -58,6 +58,7 @@ class Body:
         self.inbox = Inbox(loop, workers, length, listen)
         self._spooled: IO[bytes] | None = None
         self._postponed = False
+        self.left = False  # the client has, while the body was collected
 
     def postponed(self) -> io.BufferedReader:
         """A stream for which nothing is received before it is read (RFC 9110, 10.1.1: the first receive sends 100)."""
@@ -99,6 +100,7 @@ class Body:
         for block in chunk.blocks:
             self.inbox.put(block)
         if chunk.end is not None:
+            self.left = not chunk.end
             self.inbox.close()
         return self._stream(), self._length
 

@@ -182,7 +182,7 @@ class Exchange:
 
     def _failed(self, error: BaseException) -> None:
         """In the thread: keep an error for the coroutine to raise, in a form that ends neither it nor the loop."""
-        if isinstance(error, ClientDisconnected) and self._outbox.closed:
+        if isinstance(error, ClientDisconnected) and (self._outbox.closed or (self._body and self._body.left)):
             return
         self._error = harmless(error)
         if self._abandoned:

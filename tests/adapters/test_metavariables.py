@@ -289,3 +289,10 @@ def test_an_environ_becomes_a_scope(environ: dict[str, str], key: str, value: An
 def test_a_path_without_raw_path_is_quoted_for_the_target() -> None:
     """RFC 3986, 2.1: a request target holds no space and no byte above 7F."""
     assert environ_from_scope(scope_of(path="/a b/ü?"))["REQUEST_URI"] == quote("/a b/ü?")
+
+
+def test_a_transfer_coding_overrides_the_length() -> None:
+    """RFC 9112, 6.3: where both are there, Transfer-Encoding overrides the Content-Length."""
+    headers = [(b"content-length", b"5"), (b"transfer-encoding", b"chunked")]
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": headers}
+    assert not {"CONTENT_LENGTH", "transfer-encoding", "HTTP_TRANSFER_ENCODING"} & environ_from_scope(scope).keys()

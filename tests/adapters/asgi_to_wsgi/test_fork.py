@@ -153,6 +153,7 @@ def test_a_fork_that_python_does_not_see_leaves_a_working_adapter() -> None:
         import ctypes
         app = make(http_only(hello), None)
         fetch(app)
+        time.sleep(0.5)  # until the loop's thread rests: a fork must not catch it where it wants the interpreter's lock
         pid = ctypes.PyDLL(None).fork()
         if not pid:
             signal.alarm(10)  # a hang must end

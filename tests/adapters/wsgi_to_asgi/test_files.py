@@ -158,17 +158,15 @@ def test_a_wrapper_that_is_not_returned_sends_nothing(
     """PEP 3333: no data transmission until and unless the server receives the iterable as a return value."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        wrapper = environ["wsgi.file_wrapper"](file.open("rb"))
+        wrapper = environ["wsgi.file_wrapper"](opened)
         start_response("200 OK", [])
         if result == "middleware":
             return (block.swapcase() for block in wrapper)
-        if result == "list":
-            return list(wrapper)
-        wrapper.close()
-        return [b"other"]
+        return list(wrapper) if result == "list" else [b"other"]
 
     expected = {"other": b"other", "middleware": CONTENT.swapcase(), "list": CONTENT}[result]
-    assert whole(serve, app, offer).body == expected
+    with file.open("rb") as opened:
+        assert whole(serve, app, offer).body == expected
 
 
 def test_a_file_to_a_head_request_is_no_error(serve: Serve, file: Path, offer: dict[str, Any]) -> None:
