@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import click
 
+from gateways.cli.compare import compare
 from gateways.cli.demo import demo
 from gateways.cli.serve import serve
 from gateways.cli.timeline import timeline
@@ -26,6 +27,7 @@ def cli(ctx: click.Context) -> None:
 
 cli.add_command(demo)
 cli.add_command(serve)
+cli.add_command(compare)
 cli.add_command(timeline)
 cli.add_command(trace)
 

@@ -5,6 +5,7 @@ Times are in seconds in an order and in nanoseconds in what was measured.
 
 import json
 import random
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self
 
@@ -144,6 +145,11 @@ class Measured:
         return self.lag.seen
 
     @property
+    def failures(self) -> int:
+        """How many requests were not answered as they should have been, or not sent."""
+        return sum(self.failed.values()) + self.unsent
+
+    @property
     def rate(self) -> float:
         """Verified answers a second."""
         return self.answered / self.window * 1e9 if self.window else 0.0
@@ -153,8 +159,10 @@ class Measured:
         return plain | {name: getattr(self, name).to_json() for name in HISTOGRAMS}
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        return cls(**data | {name: Histogram.from_json(data[name]) for name in HISTOGRAMS})
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The inverse of to_json; what later versions have added is left out."""
+        known = {each.name: data[each.name] for each in fields(cls)}
+        return cls(**known | {name: Histogram.from_json(data[name]) for name in HISTOGRAMS})
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,232 @@
+"""`gateways compare`: servers, interfaces and adapters side by side under load.
+
+Knows the command line, files and signals. It must not know how anything is measured or judged. What a run needs is
+imported when one begins, so that the other commands do not pay for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from gateways.cli.command import Command
+from gateways.compare.contender import ADAPTER_NAMES, MODES, Contender, Mode, contenders
+from gateways.compare.effort import EFFORTS
+from gateways.compare.scenarios import SCENARIOS, USUAL, Scenario, of_path
+from gateways.compare.servers import SERVERS
+from gateways.failure import Failure
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from rich.console import Console
+
+    from gateways.compare.record import Record
+    from gateways.compare.target import Target
+
+ALL = "all"
+
+
+class Names(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
+    """Some of the known names, with commas between them."""
+
+    name = "NAMES"
+
+    def __init__(self, known: Sequence[str], *, everything: bool = True) -> None:
+        self._known = [*known, *([ALL] if everything else [])]
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        if isinstance(value, tuple):
+            return value
+        names = tuple(name.strip() for name in value.split(",") if name.strip())
+        for name in names:
+            if name not in self._known:
+                self.fail(f"{name!r} is not known; there are {', '.join(self._known)}.", param, ctx)
+        return names
+
+
+FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+OLD = click.Path(dir_okay=False, exists=True, path_type=Path)
+PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS))
+
+
+@click.command(cls=Command)
+@click.argument("target", required=False)
+@click.option("--path", metavar="PATH", help="Ask for this path.  [default with TARGET: /]")
+@click.option("--modes", type=Names(MODES), default=(), help=f"Among {', '.join(MODES)}.")
+@click.option("--servers", type=Names([*SERVERS, *PACKAGES]), default=(), help=f"Among {', '.join(SERVERS)}; or all.")
+@click.option("--adapters", type=Names(ADAPTER_NAMES), default=(), help=f"Among {', '.join(ADAPTER_NAMES)}; or all.")
+@click.option("--scenarios", type=Names(list(SCENARIOS)), default=(), help=f"Among {', '.join(SCENARIOS)}; or all.")
+@click.option("--threads", type=click.IntRange(1, 10_000), help="For all that have threads to run the app on.")
+@click.option("--quick", "effort", flag_value="quick", help="A first look: fewer rounds, wider intervals.")
+@click.option("--thorough", "effort", flag_value="thorough", help="For figures to publish: more of everything.")
+@click.option("--seed", type=int, help="Of the order of turns and of arrivals.  [default: by chance]")
+@click.option("--force", is_flag=True, help="Measure also while other programs keep the machine busy.")
+@click.option("--json", "json_file", type=FILE, help="Keep all that is measured here, as it comes.")
+@click.option("--from", "from_file", type=OLD, help="Show what is in such a file, and measure nothing.")
+@click.option("--against", type=OLD, help="Hold it against such a file; exit with 1 if something has become worse.")
+@click.option("--markdown", type=FILE, help="Write a report here; - is stdout.")
+@click.option("--csv", "csv_file", type=FILE, help="Write the figures here; - is stdout.")
+def compare(
+    target: str | None,
+    from_file: Path | None,
+    against: Path | None,
+    json_file: Path | None,
+    markdown: Path | None,
+    csv_file: Path | None,
+    **asked: Any,
+) -> int:
+    """Compare ways to serve TARGET under load: "module:attribute", a file, a CGI program, or a folder of them.
+
+    Without TARGET the reference app is served in five ways, which takes two or three minutes. Who answers something
+    else than the others is not timed; all answers are verified; no difference is claimed that noise could explain.
+    Ctrl-C ends it, and shows what was measured until then.
+    """
+    for file in (json_file, markdown, csv_file):
+        _must_be_writable(file)
+    old = None if against is None else _read(against)
+    if from_file is not None:
+        if target is not None or json_file is not None:
+            raise click.UsageError("--from measures nothing: there is no TARGET, and no --json, for it.")
+        record = _read(from_file)
+    else:
+        record = _measured(target, json_file, to_stdout=Path("-") in {markdown, csv_file}, **asked)
+    return _report(record, old, markdown, csv_file)
+
+
+def _measured(
+    target: str | None, json_file: Path | None, *, to_stdout: bool, effort: str | None, seed: int | None, **asked: Any
+) -> Record:
+    """Carry out the comparison that is asked for."""
+    from gateways.compare.run import Plan, compare, installed
+    from gateways.compare.screen import Screen, console
+
+    with ExitStack() as stack:
+        app = stack.enter_context(_app(target))
+        chosen, absent = installed(
+            choose(app.form, asked["modes"], asked["servers"], asked["adapters"], asked["threads"])
+        )
+        if not chosen:
+            raise Failure("; ".join(f"{each.contender}: {each.why}" for each in absent))
+        plan = Plan(
+            target=app,
+            contenders=tuple(chosen),
+            scenarios=tuple(_scenarios(app, asked["path"], asked["scenarios"])),
+            effort=EFFORTS[effort or "usual"],
+            seed=random.randrange(2**32) if seed is None else seed,  # noqa: S311
+            force=asked["force"],
+        )
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _interrupt)
+        screen = stack.enter_context(Screen(console(to_stdout), plan.seconds, json_file))
+        return compare(plan, absent, screen)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _app(target: str | None) -> Iterator[Target]:
+    from gateways.compare.target import of_user, reference
+
+    if target is None:
+        yield reference()
+        return
+    with of_user(target) as app:
+        yield app
+
+
+def choose(
+    form: Any, modes: Sequence[Mode], servers: Sequence[str], adapters: Sequence[str], threads: int | None
+) -> list[Contender]:
+    """The contenders that are asked for; the one that others are compared with comes first."""
+    if ALL in modes:
+        modes = MODES
+    named = [name for name, server in SERVERS.items() if {name, server.package} & set(servers)]
+    found = contenders(form, modes, [ALL] if ALL in servers else named, adapters, threads)
+    if not found:
+        what = "the reference app" if form is None else f"an app for {form.upper()}"
+        raise click.UsageError(f"{what} cannot be served like that: the modes, servers and adapters do not fit.")
+    native = "asgi" if form is None else form
+    return sorted(found, key=lambda each: (each.mode != native, each.server.extra != ""))
+
+
+def _scenarios(app: Target, path: str | None, names: Sequence[str]) -> list[Scenario]:
+    if path is not None or app.form is not None:
+        if names:
+            raise click.UsageError("--scenarios are for the reference app; for yours, and for a --path, there is one.")
+        if path is not None and not path.startswith("/"):
+            raise click.BadParameter(f"{path!r} does not start with a slash.", param_hint="'--path'")
+        return [of_path(path or "/")]
+    return list(SCENARIOS.values()) if ALL in names else [SCENARIOS[name] for name in names or USUAL]
+
+
+def _report(record: Record, old: Record | None, markdown: Path | None, csv_file: Path | None) -> int:
+    """Show it, and write what is to be written; the exit status."""
+    from gateways.compare.analysis import sections
+    from gateways.compare.export import markdown as as_markdown
+    from gateways.compare.export import table_of_values
+    from gateways.compare.screen import console, show
+
+    found = sections(record)
+    out = console(to_stderr=Path("-") in {markdown, csv_file})
+    show(out, record, found)
+    if markdown is not None:
+        _write(markdown, as_markdown(record, found))
+    if csv_file is not None:
+        _write(csv_file, table_of_values(found))
+    worse = old is not None and _compared(out, record, old)
+    return 130 if record.interrupted else 1 if worse else 0
+
+
+def _compared(out: Console, record: Record, old: Record) -> bool:
+    """Say what has changed since the old comparison; has anything become worse?"""
+    from gateways.compare.against import changes, differences
+
+    found = changes(record, old)
+    if not found:
+        raise Failure("the two comparisons have no contender and scenario in common, so nothing can be held against")
+    out.print()
+    for difference in differences(record, old):
+        out.print(f"since then: {difference}", markup=False)
+    for change in found:
+        out.print(f"{'worse: ' if change.regression else ''}{change.what}", style="red" if change.regression else None)
+    return any(change.regression for change in found)
+
+
+def _read(file: Path) -> Record:
+    from gateways.compare.record import Record
+
+    try:
+        return Record.from_json(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise Failure(f"{file} cannot be read: {error}; it is to be one that --json has written") from error
+    except ValueError as error:
+        raise Failure(f"{file} cannot be used: {error}") from error
+
+
+def _must_be_writable(file: Path | None) -> None:
+    """Before anything is measured."""
+    if file is None or file == Path("-"):
+        return
+    if not file.parent.is_dir() or not os.access(file.parent, os.W_OK):
+        raise Failure(f"{file} cannot be written: there is no folder {file.parent} to write to")
+
+
+def _write(file: Path, text: str) -> None:
+    from gateways.compare.screen import write
+
+    if file == Path("-"):
+        sys.stdout.write(text)
+    else:
+        write(file, text)

@@ -1,0 +1,46 @@
+"""The same answers first: who answers something else than the others is not timed, and is told why. Pure."""
+
+from dataclasses import dataclass
+
+from gateways.compare.load.order import Answer, Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a contender answered, the first and the second time."""
+
+    contender: str
+    first: Seen
+    second: Seen
+
+
+def expected(given: Given) -> Answer:
+    """What its answers have in common: length and digest are not verified if they differ from one to the next."""
+    first, second = given.first, given.second
+    length = first.length if first.length == second.length else None
+    return Answer(first.status, length, first.sha256 if first.sha256 == second.sha256 else None)
+
+
+def unusable(given: Given) -> str:
+    """Why it cannot be timed, whatever others answer; "" if it can."""
+    for seen in (given.first, given.second):
+        if seen.error:
+            return f"it gives no answer: {seen.error}"
+        if seen.status >= 400:
+            start = " ".join(seen.start.split())[:80]
+            return f"it answers {seen.status}{f': {start}' if start else ''}"
+    if given.first.status != given.second.status:
+        return f"it answers {given.first.status}, and then {given.second.status}"
+    return ""
+
+
+def unequal(given: Given, answer: Answer) -> str:
+    """How its answers differ from what they should be; "" if they do not."""
+    for seen in (given.first, given.second):
+        if seen.status != answer.status:
+            return f"it answers {seen.status}; the others {answer.status}"
+        if answer.length is not None and seen.length != answer.length:
+            return f"its answer has {seen.length} bytes; that of the others {answer.length}"
+        if answer.sha256 is not None and seen.sha256 != answer.sha256:
+            return f"its answer begins {seen.start[:60]!r}, which is not the others'"
+    return ""

@@ -1,0 +1,120 @@
+"""Where measurements are made: the client, the cores, the servers that run now, and the record that all goes into.
+
+Knows processes and how one measurement is made. It must not know in which order they are made, or why.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from gateways.compare.client import Client
+from gateways.compare.contender import Contender
+from gateways.compare.load.order import Answer, Kind, Order, Seen
+from gateways.compare.record import NULL, Cell, Exclusion, Phase, Record, Resources
+from gateways.compare.resources import taken_by, watched
+from gateways.compare.running import HOST, Running, await_listening, end
+from gateways.compare.scenarios import Scenario
+from gateways.compare.target import Target
+from gateways.compare.warden import Warden
+from gateways.failure import Failure
+
+
+class Listener(Protocol):
+    """Who is told what happens, between measurements."""
+
+    def now(self, what: str, scenario: str = "") -> None:
+        """What is being done from now on."""
+
+    def measured(self, record: Record, planned: float) -> None:
+        """Something has been measured that was planned to take so many seconds."""
+
+    def keep(self, record: Record) -> None:
+        """A good moment to write it down."""
+
+
+@dataclass
+class Bench:
+    """One comparison's means."""
+
+    client: Client
+    warden: Warden
+    target: Target
+    record: Record
+    listener: Listener
+    running: dict[str, Running] = field(default_factory=dict)
+
+    @contextmanager
+    def up(self, contenders: Sequence[Contender], scenario: Scenario | None = None) -> Iterator[None]:
+        """Run their servers while the block runs; those that do not start are excluded."""
+        apps = self.target.extra if scenario is not None and scenario.extra_routes else self.target.apps
+        cores = self.record.placement.server
+        try:
+            for each in contenders:
+                running = Running(each, apps[each.form], cores, plain=self.target.plain)
+                self.running[each.id] = running
+                self.warden.watch(running.process.pid)
+            for contender, why in await_listening(self.running.values()).items():
+                self.exclude(contender, "", why)
+            yield
+        finally:
+            end(self.running.values(), self.warden)
+            self.running.clear()
+
+    def exclude(self, contender: str, scenario: str, why: str) -> None:
+        """It is not measured any more, in this scenario or ("") in any."""
+        self.record.exclusions.append(Exclusion(contender, scenario, why))
+
+    def excluded(self, contender: str, scenario: str) -> bool:
+        return any(each.contender == contender and each.scenario in {"", scenario} for each in self.record.exclusions)
+
+    def left(self, contenders: Sequence[Contender], scenario: Scenario) -> list[Contender]:
+        """Those that take part in it."""
+        return [each for each in contenders if not self.excluded(each.id, scenario.name)]
+
+    def see(self, contender: Contender, scenario: Scenario) -> Seen:
+        """One request, and its answer."""
+        running = self.running[contender.id]
+        return self.client.see(Order("probe", HOST, running.port, scenario.request, timeout=max(10, scenario.timeout)))
+
+    def order(self, contender: Contender, scenario: Scenario) -> Order:
+        """To ask it what the scenario asks: a closed loop, or an open one if the scenario has a rate."""
+        running = self.running[contender.id]
+        kind: Kind = "websocket" if scenario.needs_websocket else "open" if scenario.rate else "closed"
+        answer, timeout = self.answer_to(scenario), scenario.timeout
+        return Order(kind, HOST, running.port, scenario.request, answer, timeout=timeout, processes=running.processes)
+
+    def measure(
+        self, contender: Contender, scenario: Scenario, order: Order, start: int, number: int, *, alone: bool = False
+    ) -> None:
+        """Carry out an order, and record what came of it; if the server has ended meanwhile, exclude it instead.
+
+        `alone`: it is a long run on a server of its own, which is watched meanwhile.
+        """
+        running = self.running[contender.id]
+        before = peak = taken_by(running.process.pid)
+        if alone:
+            with watched(running.process.pid) as seen:
+                measured = self.client.measure(order)
+            peak = peak.most(seen.most)
+        else:
+            measured = self.client.measure(order)
+        try:
+            running.check()
+        except Failure as failure:
+            self.exclude(contender.id, "", str(failure))
+            return
+        after = taken_by(running.process.pid)
+        phase: Phase = "long" if alone else "latency" if order.rate else "capacity"
+        where = (scenario.name, phase, contender.id, start, number, order.connections, order.rate)
+        self.record.cells.append(Cell(*where, measured, before, after, peak.most(after)))
+
+    def measure_null(self, scenario: Scenario, order: Order, start: int, number: int) -> None:
+        """Carry out an order for the server that does nothing."""
+        measured, nothing = self.client.measure(order), Resources()
+        where = (NULL, start, number, order.connections, 0.0)
+        self.record.cells.append(Cell(scenario.name, "capacity", *where, measured, nothing, nothing, nothing))
+
+    def answer_to(self, scenario: Scenario) -> Answer | None:
+        """What every answer must be; None for a WebSocket."""
+        return next((each.answer for each in self.record.questions if each.name == scenario.name), None)

@@ -1,0 +1,57 @@
+"""Asks every contender every question once or twice before anything is timed, and leaves out who does not answer it."""
+
+from collections.abc import Sequence
+
+from gateways.compare.answers import Given, expected, unequal, unusable
+from gateways.compare.bench import Bench
+from gateways.compare.contender import Contender
+from gateways.compare.load.order import Answer, Order
+from gateways.compare.record import Question
+from gateways.compare.running import HOST
+from gateways.compare.scenarios import Scenario
+from gateways.failure import Failure
+
+
+def check(bench: Bench, scenario: Scenario, contenders: Sequence[Contender]) -> None:
+    """Find out what the answer is: the first contender's that has one. The servers are up.
+
+    Raises:
+        Failure: nobody gives an answer that could be timed.
+    """
+    bench.listener.now("asks for the same answer", scenario.name)
+    asked = bench.left([each for each in contenders if not each.twin], scenario)
+    answer: Answer | None = None
+    for each in asked:
+        why = _websocket(bench, each, scenario) if scenario.needs_websocket else ""
+        if not scenario.needs_websocket:
+            given = _given(bench, each, scenario)
+            why = unusable(given)
+            if not why and answer is None:
+                answer = expected(given)
+            elif not why and answer is not None:
+                why = unequal(given, answer)
+        if why:
+            bench.exclude(each.id, scenario.name, why)
+    for each in contenders:  # a twin is where the other is
+        if each.twin and bench.excluded(each.id.removesuffix("#2"), scenario.name):
+            bench.exclude(each.id, scenario.name, "the other is not compared either")
+    behind = scenario.behind.connections if scenario.behind else 0
+    question = (scenario.name, scenario.reveals, f"{scenario.request.method} {scenario.request.target}")
+    bench.record.questions.append(Question(*question, scenario.load, scenario.service, behind, answer))
+    if asked and not bench.left(asked, scenario):
+        raise Failure(f"{scenario.request.target} has no answer to be timed: {bench.record.exclusions[-1].why}")
+
+
+def _given(bench: Bench, contender: Contender, scenario: Scenario) -> Given:
+    first = bench.see(contender, scenario)
+    # The reference app's long answers do not vary, and take long.
+    return Given(contender.id, first, first if scenario.load == "long" else bench.see(contender, scenario))
+
+
+def _websocket(bench: Bench, contender: Contender, scenario: Scenario) -> str:
+    """Does it echo?"""
+    order = Order("websocket", HOST, bench.running[contender.id].port, scenario.request, seconds=0.05)
+    measured = bench.client.measure(order)
+    if measured.answered:
+        return ""
+    return f"it echoes no message: {measured.examples[0] if measured.examples else 'it is silent'}"

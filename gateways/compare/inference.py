@@ -1,0 +1,111 @@
+"""What may be claimed of measurements that vary. Pure.
+
+Contenders take turns in rounds, within several starts of their servers. A round's slices are neighbours in time, so
+what disturbs the machine disturbs them alike: compared are the logarithms of their ratios, by the median, which a
+disturbed slice does not move. Servers differ from one start to the next more than within one, so the interval comes
+from drawing starts and, within each, rounds (a cluster bootstrap).
+"""
+
+import math
+import random
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+RESAMPLES = 2000
+CONFIDENCE = 0.95
+
+T = TypeVar("T")
+Starts = Sequence[Sequence[T]]
+"""What was measured in the rounds of each start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """How many times as much, and its 95 % interval, which is empty where there is one measurement only."""
+
+    value: float
+    low: float
+    high: float
+
+    def tie(self, floor: float) -> bool:
+        """Is no difference to be claimed? `floor` is the ratio of which two identical servers may differ, 0.03 say."""
+        return self.low <= 1 <= self.high or abs(math.log(self.value)) <= math.log1p(floor)
+
+
+def bootstrap(
+    starts: Starts[T], statistic: Callable[[list[T]], float], seed: int, resamples: int = RESAMPLES
+) -> tuple[float, float]:
+    """The 95 % interval of `statistic`, by drawing starts and then rounds, with replacement."""
+    chance = random.Random(seed)  # noqa: S311 - nothing to be kept secret
+    groups = [list(rounds) for rounds in starts if rounds]
+    found = sorted(
+        statistic(
+            [each for group in chance.choices(groups, k=len(groups)) for each in chance.choices(group, k=len(group))]
+        )
+        for _ in range(resamples)
+    )
+    tail = int((1 - CONFIDENCE) / 2 * resamples)
+    return found[tail], found[-1 - tail]
+
+
+def ratio(pairs: Starts[tuple[float, float]], seed: int) -> Ratio | None:
+    """How many times the second of each pair the first is; None without pairs. Pairs with a zero count for nothing."""
+    logs = [[math.log(a / b) for a, b in rounds if a > 0 and b > 0] for rounds in pairs]
+    every = [log for rounds in logs for log in rounds]
+    if not every:
+        return None
+    low, high = bootstrap(logs, statistics.median, seed) if len(every) > 1 else (every[0], every[0])
+    return Ratio(math.exp(statistics.median(every)), math.exp(low), math.exp(high))
+
+
+def unpaired(new: Starts[float], old: Starts[float], seed: int) -> Ratio | None:
+    """How many times the median of `old` that of `new` is, when they were not measured side by side."""
+    logs = [[[math.log(value) for value in rounds if value > 0] for rounds in each] for each in (new, old)]
+    medians = [[value for rounds in each for value in rounds] for each in logs]
+    if not all(medians):
+        return None
+    drawn = [_drawn_medians(each, seed + number) for number, each in enumerate(logs)]
+    differences = sorted(a - b for a, b in zip(*drawn, strict=True))
+    tail = int((1 - CONFIDENCE) / 2 * RESAMPLES)
+    value = statistics.median(medians[0]) - statistics.median(medians[1])
+    return Ratio(math.exp(value), math.exp(differences[tail]), math.exp(differences[-1 - tail]))
+
+
+def _drawn_medians(starts: Starts[float], seed: int) -> list[float]:
+    found: list[float] = []
+
+    def keep(values: list[float]) -> float:
+        found.append(statistics.median(values))
+        return 0.0
+
+    bootstrap(starts, keep, seed)
+    return found
+
+
+def noise(twins: Ratio) -> float:
+    """The least difference that can be claimed, as a share: that between two identical servers.
+
+    If even they seem to differ, it is the most that they may differ by: something disturbs that is not chance.
+    """
+    bounds = [twins.value] if twins.low <= 1 <= twins.high else [twins.low, twins.high]
+    return math.expm1(max(abs(math.log(bound)) for bound in bounds))
+
+
+def letters(order: Sequence[str], tie: Mapping[tuple[str, str], bool]) -> dict[str, str]:
+    """A letter for each group of neighbours in `order` that cannot be told apart, "a" for the first.
+
+    `tie[a, b]` is given for a before b. One that is tied with some of a group and not with all is in two: "ab".
+    """
+    groups: list[range] = []
+    for first in range(len(order)):
+        last = first
+        while last + 1 < len(order) and all(tie[order[each], order[last + 1]] for each in range(first, last + 1)):
+            last += 1
+        if not groups or last >= groups[-1].stop:
+            groups.append(range(first, last + 1))
+    names = {id(group): chr(ord("a") + number) for number, group in enumerate(groups)}
+    return {
+        name: "".join(names[id(group)] for group in groups if position in group) for position, name in enumerate(order)
+    }

@@ -1,0 +1,61 @@
+"""Which cores the servers run on, and which the client: apart, and the same for every contender."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from gateways.compare.record import Placement
+
+SIBLINGS = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
+
+
+def place(cores: list[int], siblings: dict[int, set[int]]) -> Placement:
+    """One core for the servers, another for the client: of another physical core, if there is one.
+
+    `siblings` are the cores that share a physical one with each. The first core, which often serves the devices, is the
+    client's: what it is disturbed by shows in its own lag.
+    """
+    if len(cores) < 2:
+        return Placement(tuple(cores), tuple(cores))
+    client, *others = sorted(cores)
+    server = next((core for core in reversed(others) if core not in siblings.get(client, set())), others[-1])
+    return Placement((server,), (client,))
+
+
+def here() -> Placement:
+    """The placement on this machine."""
+    if not hasattr(os, "sched_getaffinity"):
+        return Placement((), ())
+    cores = sorted(os.sched_getaffinity(0))
+    return place(cores, {core: _siblings(core) for core in cores})
+
+
+def _siblings(core: int) -> set[int]:
+    try:
+        return parse_cores(Path(SIBLINGS.format(core)).read_text(encoding="ascii"))
+    except OSError:
+        return {core}
+
+
+def parse_cores(text: str) -> set[int]:
+    """`0,4-6` is {0, 4, 5, 6}."""
+    found: set[int] = set()
+    for part in filter(None, text.strip().split(",")):
+        first, _, last = part.partition("-")
+        found |= set(range(int(first), int(last or first) + 1))
+    return found
+
+
+@contextmanager
+def on(cores: tuple[int, ...]) -> Iterator[None]:
+    """What this thread starts meanwhile runs on these cores."""
+    if not cores:
+        yield
+        return
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)

@@ -1,0 +1,165 @@
+"""The quick scenarios: all contenders are up and take turns in short slices, over several starts of their servers.
+
+First capacity, for all numbers of clients; then latency, at rates that all of them can do. Never both in one.
+"""
+
+import statistics
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from gateways.compare.bench import Bench
+from gateways.compare.checks import check
+from gateways.compare.client import NullServer
+from gateways.compare.contender import Contender
+from gateways.compare.effort import BETWEEN, RAMP, WINDOW, Effort, common_rates, steady, turns
+from gateways.compare.load.order import Answer, Order, Request
+from gateways.compare.record import Cell
+from gateways.compare.running import HOST
+from gateways.compare.scenarios import Scenario
+
+SLICE = WINDOW + RAMP + BETWEEN
+PROGRAMS = 8
+"""Clients of a contender that starts a process for each request: more of them only wait longer for the same cores."""
+UNTROUBLED = 0.01
+"""The share of failures above which a contender does not say at which rates the others are measured."""
+
+
+class Quick:
+    """All quick scenarios of a comparison."""
+
+    def __init__(self, bench: Bench, contenders: Sequence[Contender], scenarios: Sequence[Scenario], effort: Effort):
+        self._bench, self._contenders, self._scenarios, self._effort = bench, contenders, scenarios, effort
+        self._rates: dict[str, list[float]] = {}  # by scenario
+        self._own: dict[tuple[str, str], float] = {}  # by scenario and contender, for those that cannot do these
+
+    @staticmethod
+    def planned(contenders: int, scenarios: Sequence[Scenario], effort: Effort) -> float:
+        """Seconds that it takes, about."""
+        if not scenarios:
+            return 0.0
+        capacity = sum(len(numbers_of_clients(each, effort)) for each in scenarios) * (contenders + 1)
+        latency = sum(len(effort.shares) for each in scenarios if not each.needs_websocket) * (contenders - 1)
+        slices = effort.starts * effort.rounds * (capacity + latency) * SLICE
+        return slices + effort.starts * (2.0 + contenders * len(scenarios) * effort.warm) + 1.0 * len(scenarios)
+
+    def run(self) -> None:
+        for start in range(self._effort.starts if self._scenarios else 0):
+            self._bench.listener.now(f"start {start + 1} of {self._effort.starts}: starts the servers")
+            contenders = [each for each in self._contenders if not self._bench.excluded(each.id, "")]
+            with self._bench.up(contenders):
+                for scenario in self._scenarios:
+                    self._scenario(scenario, start)
+            self._bench.listener.keep(self._bench.record)
+
+    def _scenario(self, scenario: Scenario, start: int) -> None:
+        fitting = [each for each in self._contenders if each.mode not in scenario.without]
+        if start == 0:
+            check(self._bench, scenario, fitting)
+        for contender in self._bench.left(fitting, scenario):
+            self._warm_up(contender, scenario)
+        with self._null(scenario) as null:
+            for clients in numbers_of_clients(scenario, self._effort):
+                for number in range(self._effort.rounds):
+                    self._capacity(scenario, fitting, start, number, clients, null)
+        if scenario.needs_websocket:
+            return  # messages on open connections have no instants at which they are due
+        fitting = [each for each in fitting if not each.twin]
+        for rate in self._rates.setdefault(scenario.name, self._common_rates(scenario)):
+            for number in range(self._effort.rounds):
+                self._latency(scenario, fitting, start, number, rate)
+
+    @contextmanager
+    def _null(self, scenario: Scenario) -> Iterator[Order | None]:
+        """What to ask of a server that does nothing and answers as many bytes: that is the client's own ceiling."""
+        answer = self._bench.answer_to(scenario)
+        if answer is None or answer.length is None:
+            yield None
+            return
+        with NullServer(answer.length, self._bench.record.placement.server) as null:
+            seen = self._bench.client.see(Order("probe", HOST, null.port, Request("/")))
+            same = Answer(seen.status, seen.length, seen.sha256)
+            yield Order("closed", HOST, null.port, Request("/"), same, seconds=WINDOW, ramp=RAMP)
+
+    def _warm_up(self, contender: Contender, scenario: Scenario) -> None:
+        self._bench.listener.now(f"warm-up: {contender.label}", scenario.name)
+        until, rates = time.monotonic() + self._effort.warm, list[float]()
+        while time.monotonic() < until and not steady(rates):
+            order = self._closed(contender, scenario, max(scenario.connections))
+            rates.append(self._bench.client.measure(order).rate)
+
+    def _capacity(
+        self,
+        scenario: Scenario,
+        fitting: Sequence[Contender],
+        start: int,
+        number: int,
+        clients: int,
+        null: Order | None,
+    ) -> None:
+        """One round: everybody once, and the server that does nothing."""
+        self._say(f"{clients} clients that ask without a pause", scenario, start, number)
+        everybody = [*self._bench.left(fitting, scenario), *([None] if null else [])]
+        for contender in turns(everybody, f"{self._bench.record.seed}/{scenario.name}/{clients}/{start}/{number}"):
+            if contender is not None:
+                order = self._closed(contender, scenario, clients)
+                self._bench.measure(contender, scenario, order, start, number)
+            elif null is not None:
+                self._bench.measure_null(scenario, replace(null, connections=clients), start, number)
+            self._bench.listener.measured(self._bench.record, SLICE)
+
+    def _latency(self, scenario: Scenario, fitting: Sequence[Contender], start: int, number: int, rate: float) -> None:
+        """One round at a rate. The requests of all are due at the same instants of their slices."""
+        self._say(f"{rate:,.0f} requests a second", scenario, start, number)
+        name = f"{self._bench.record.seed}/{scenario.name}/{rate}/{start}/{number}"
+        for contender in turns(self._bench.left(fitting, scenario), name):
+            order = self._open(contender, scenario, rate, zlib.crc32(name.encode()))
+            self._bench.measure(contender, scenario, order, start, number)
+            self._bench.listener.measured(self._bench.record, SLICE)
+
+    def _say(self, what: str, scenario: Scenario, start: int, number: int) -> None:
+        where = f"start {start + 1} of {self._effort.starts}, round {number + 1} of {self._effort.rounds}"
+        self._bench.listener.now(f"{what}: {where}", scenario.name)
+
+    def _closed(self, contender: Contender, scenario: Scenario, clients: int) -> Order:
+        clients = min(clients, PROGRAMS) if contender.mode == "cgi" else clients
+        order = self._bench.order(contender, scenario)
+        return replace(order, connections=clients, seconds=WINDOW, ramp=RAMP)
+
+    def _open(self, contender: Contender, scenario: Scenario, rate: float, seed: int) -> Order:
+        """At a rate of its own for one that cannot do the common one."""
+        if contender.mode == "cgi":
+            capacities = self._capacities(scenario, [contender.id])
+            own = min(common_rates(capacities, self._effort.shares), default=rate)
+            rate = min(rate, self._own.setdefault((scenario.name, contender.id), own))
+        order = self._bench.order(contender, scenario)
+        spin, clients = self._bench.record.placement.apart, max(scenario.connections)
+        return replace(
+            order, kind="open", connections=clients, seconds=WINDOW, ramp=RAMP, rate=rate, seed=seed, spin=spin
+        )
+
+    def _common_rates(self, scenario: Scenario) -> list[float]:
+        resident = [each.id for each in self._contenders if each.mode != "cgi"]
+        among = resident or [each.id for each in self._contenders]
+        return common_rates(self._capacities(scenario, among), self._effort.shares)
+
+    def _capacities(self, scenario: Scenario, among: Sequence[str]) -> list[float]:
+        """What each can do, as far as is known."""
+        found: dict[str, list[Cell]] = {}
+        for cell in self._bench.record.cells:
+            if (cell.scenario, cell.phase) == (scenario.name, "capacity") and cell.contender in among:
+                found.setdefault(cell.contender, []).append(cell)
+        return [
+            statistics.median(cell.measured.rate for cell in cells)
+            for cells in found.values()
+            if sum(cell.measured.failures for cell in cells)
+            <= UNTROUBLED * sum(cell.measured.answered for cell in cells)
+            and statistics.median(cell.measured.rate for cell in cells) > 0
+        ]
+
+
+def numbers_of_clients(scenario: Scenario, effort: Effort) -> list[int]:
+    """How many ask at the same time: each is a measurement."""
+    return sorted({*scenario.connections, *(scenario.more if effort.thorough else ())})

@@ -1,0 +1,223 @@
+"""All that was measured, as it is kept: the JSON file of a comparison. Pure.
+
+`schema` is its version: the number after the dot grows when something is added, the one before it when something that
+was there means something else. All that is said of a comparison is computed from this; anyone can compute it again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal, Self, TypeVar, cast
+
+from gateways.compare.load.order import Answer, Measured
+
+NAME, MAJOR, MINOR = "gateways-compare", 1, 0
+SCHEMA = f"{NAME}/{MAJOR}.{MINOR}"
+
+T = TypeVar("T")
+
+Phase = Literal["capacity", "latency", "long"]
+"""A closed loop, in slices; an open loop at a fixed rate, in slices; either, on a server started for it alone."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What was measured on. "" or None: the system does not say.
+
+    `memory` is in bytes; `quota` is what the control group may use; `steal` the share of time that the hypervisor gave
+    to other machines, `foreign` how many cores others kept busy, both while nothing of ours ran.
+    """
+
+    system: str
+    python: str
+    cpu: str
+    cores: int
+    memory: int
+    open_files: int
+    governor: str = ""
+    turbo: str = ""
+    quota: str = ""
+    steal: float | None = None
+    foreign: float | None = None
+    packages: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Cores by number. Both are empty where processes cannot be bound to cores, as on macOS."""
+
+    server: tuple[int, ...] = ()
+    client: tuple[int, ...] = ()
+
+    @property
+    def bound(self) -> bool:
+        return bool(self.server)
+
+    @property
+    def apart(self) -> bool:
+        """Do client and server not take time from each other, as far as is known?"""
+        return not self.bound or not set(self.server) & set(self.client)
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a server's tree of processes takes at one moment, or the most of each at several.
+
+    `memory` is what is its own, in bytes: anonymous pages, those that processes share divided among them (Linux), or
+    the unique set size. `resident` counts shared pages for each. `switches` are context switches since the start.
+    """
+
+    memory: int = 0
+    resident: int = 0
+    threads: int = 0
+    processes: int = 0
+    switches: int = 0
+
+    def most(self, other: "Resources") -> "Resources":
+        """The larger of each."""
+        return Resources(*(max(getattr(self, each.name), getattr(other, each.name)) for each in fields(self)))
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A contender. `command` and `environment` are what to type to run it, with {port} for the port."""
+
+    id: str
+    label: str
+    mode: str
+    server: str
+    adapter: str
+    threads: int | None
+    command: tuple[str, ...]
+    environment: dict[str, str]
+    twin_of: str = ""
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """Who is not measured, in which scenario ("": in none), and why."""
+
+    contender: str
+    scenario: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """A scenario, as it was asked, and what every answer had to be (None: messages of a WebSocket)."""
+
+    name: str
+    reveals: str
+    request: str
+    load: str
+    service: float | None
+    behind: int
+    answer: Answer | None = None
+
+
+NULL = "null"
+"""The contender of slices in which a server that does nothing was asked: they show what the client can do."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One slice, or one long run. `offered` is the rate at which requests were due (0: a closed loop).
+
+    `before` and `after` say what the server took then; `peak` the most that was seen in a long run.
+    """
+
+    scenario: str
+    phase: Phase
+    contender: str
+    start: int
+    round: int
+    connections: int
+    offered: float
+    measured: Measured
+    before: Resources
+    after: Resources
+    peak: Resources
+
+    def to_json(self) -> dict[str, Any]:
+        plain = {each.name: getattr(self, each.name) for each in fields(self)}
+        taken = {name: asdict(plain[name]) for name in ("before", "after", "peak")}
+        return plain | taken | {"measured": self.measured.to_json()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        taken = {name: _made(Resources, data[name]) for name in ("before", "after", "peak")}
+        return _made(cls, {**data, **taken, "measured": Measured.from_json(data["measured"])})
+
+
+@dataclass
+class Record:
+    """A comparison. Times are ISO 8601; `reference` is the id of the contender that others are compared with."""
+
+    created: str
+    version: str
+    seed: int
+    target: str
+    options: dict[str, Any]
+    machine: Machine
+    placement: Placement
+    reference: str
+    finished: str = ""
+    interrupted: bool = False
+    entrants: list[Entrant] = field(default_factory=list)
+    exclusions: list[Exclusion] = field(default_factory=list)
+    questions: list[Question] = field(default_factory=list)
+    cells: list[Cell] = field(default_factory=list)
+
+    def entrant(self, contender: str) -> Entrant:
+        return next(each for each in self.entrants if each.id == contender)
+
+    @property
+    def twin(self) -> str:
+        """The id of the second of two that are the same, "" if there is none."""
+        return next((each.id for each in self.entrants if each.twin_of), "")
+
+    def to_json(self) -> dict[str, Any]:
+        plain = {each.name: getattr(self, each.name) for each in fields(self)}
+        lists = {name: [asdict(each) for each in plain[name]] for name in ("entrants", "exclusions", "questions")}
+        single = {name: asdict(plain[name]) for name in ("machine", "placement")}
+        return {"schema": SCHEMA} | plain | single | lists | {"cells": [cell.to_json() for cell in self.cells]}
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """The inverse of to_json.
+
+        Raises:
+            ValueError: it is no such file, or one of a version that means something else; the text says which.
+        """
+        schema = data.get("schema") if isinstance(data, dict) else None
+        if not isinstance(schema, str) or not schema.startswith(f"{NAME}/"):
+            raise ValueError(f"it is no file of this command: its schema is {schema!r}, and not {SCHEMA!r}")
+        if schema.partition("/")[2].partition(".")[0] != str(MAJOR):
+            raise ValueError(f"its schema is {schema!r}, and this version of gateways reads {NAME}/{MAJOR}")
+        try:
+            return cls._from_json(data)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"it is damaged: {type(error).__name__}: {error}") from error
+
+    @classmethod
+    def _from_json(cls, data: dict[str, Any]) -> Self:
+        return _made(
+            cls,
+            data
+            | {
+                "machine": _made(Machine, data["machine"]),
+                "placement": Placement(**{name: tuple(cores) for name, cores in data["placement"].items()}),
+                "entrants": [_made(Entrant, each | {"command": tuple(each["command"])}) for each in data["entrants"]],
+                "exclusions": [_made(Exclusion, each) for each in data["exclusions"]],
+                "questions": [
+                    _made(Question, each | {"answer": each["answer"] and _made(Answer, each["answer"])})
+                    for each in data["questions"]
+                ],
+                "cells": [Cell.from_json(each) for each in data["cells"]],
+            },
+        )
+
+
+def _made(cls: type[T], data: Mapping[str, Any]) -> T:
+    """What later minor versions have added is left out."""
+    names = {each.name for each in fields(cast(Any, cls))}
+    return cls(**{name: value for name, value in data.items() if name in names})

@@ -1,0 +1,152 @@
+"""A comparison from beginning to end: preflight, quick scenarios, long ones. Knows the order of things."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gateways.compare import machine
+from gateways.compare.bench import Bench, Listener
+from gateways.compare.client import Client
+from gateways.compare.contender import Contender
+from gateways.compare.effort import Effort
+from gateways.compare.long import Long
+from gateways.compare.placement import here
+from gateways.compare.quick import Quick, numbers_of_clients
+from gateways.compare.record import Entrant, Exclusion, Record
+from gateways.compare.scenarios import Scenario
+from gateways.compare.target import Target
+from gateways.compare.warden import Warden
+from gateways.failure import Failure
+
+SPARE = 64
+"""Descriptors besides those of the connections."""
+QUIET, PATIENCE = 0.15, 5
+"""Cores that others may keep busy before they are waited for, and how many seconds that is done."""
+BUSY = 0.5
+"""The share of the machine that others may keep busy before a comparison is refused."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be compared, and how."""
+
+    target: Target
+    contenders: tuple[Contender, ...]
+    scenarios: tuple[Scenario, ...]
+    effort: Effort
+    seed: int = 0
+    force: bool = False
+
+    @property
+    def quick(self) -> list[Scenario]:
+        return [each for each in self.scenarios if each.load != "long"]
+
+    @property
+    def long(self) -> list[Scenario]:
+        return [each for each in self.scenarios if each.load == "long"]
+
+    @property
+    def entrants(self) -> list[Contender]:
+        """The contenders, the first one, which others are compared with, twice if anything is measured in slices."""
+        twin = [replace(self.contenders[0], twin=True)] if self.quick else []
+        return [*self.contenders, *twin]
+
+    @property
+    def seconds(self) -> float:
+        """About how long it takes."""
+        quick = Quick.planned(len(self.entrants), self.quick, self.effort)
+        return 4.0 + quick + Long.planned(len(self.contenders), self.long, self.effort)
+
+
+def installed(contenders: Sequence[Contender]) -> tuple[list[Contender], list[Exclusion]]:
+    """Those that can be run here; of the others, what brings them."""
+    there, absent = list[Contender](), list[Exclusion]()
+    for each in contenders:
+        missing = [package for package in each.packages if not machine.version(package)]
+        if missing:
+            why = f"{' and '.join(missing)} not installed; it comes with: pip install 'gateways[compare]'"
+            absent.append(Exclusion(each.id, "", why))
+        else:
+            there.append(each)
+    return there, absent
+
+
+def compare(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Record:
+    """Compare. Interrupted (KeyboardInterrupt), it returns what was measured until then; its `interrupted` says so.
+
+    Raises:
+        Failure: there is nothing to be measured, or the machine is too busy.
+    """
+    record = _begin(plan, absent, listener)
+    try:
+        with Warden() as warden, Client(record.placement.client) as client:
+            bench = Bench(client, warden, plan.target, record, listener)
+            Quick(bench, plan.entrants, plan.quick, plan.effort).run()
+            Long(bench, plan.contenders, plan.long, plan.effort).run()
+    except KeyboardInterrupt:
+        record.interrupted = True
+    record.finished = _now()
+    listener.keep(record)
+    return record
+
+
+def _begin(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Record:
+    """Preflight."""
+    most = max(clients for each in plan.scenarios for clients in numbers_of_clients(each, plan.effort))
+    behind = max((each.behind.connections for each in plan.scenarios if each.behind), default=0)
+    machine.allow_open_files(max(most, behind) + most + SPARE)
+    packages = [package for each in plan.contenders for package in each.packages]
+    listener.now("looks at the machine")
+    found = machine.look(["gateways", *packages, *_BESIDES])
+    for _ in range(PATIENCE):
+        if found.foreign is None or found.foreign < QUIET:
+            break
+        listener.now(f"waits: other programs keep {found.foreign:.1f} cores busy")
+        found = replace(found, foreign=machine.watch(1.0)[0])
+    if found.foreign is not None and found.foreign > BUSY * found.cores and not plan.force:
+        raise Failure(
+            f"other programs keep {found.foreign:.1f} of {found.cores} cores busy: end them, or measure all the same "
+            "with --force"
+        )
+    placement = here()
+    if placement.bound:
+        os.sched_setaffinity(0, placement.client)
+    return Record(
+        created=_now(),
+        version=machine.version("gateways"),
+        seed=plan.seed,
+        target=plan.target.name,
+        options={"effort": plan.effort.name, "starts": plan.effort.starts, "rounds": plan.effort.rounds},
+        machine=found,
+        placement=placement,
+        reference=plan.contenders[0].id,
+        entrants=[_entrant(each, plan) for each in plan.entrants],
+        exclusions=list(absent),
+    )
+
+
+_BESIDES = ("uvloop", "httptools", "h11", "websockets", "wsproto")
+"""Packages that servers use if they are there."""
+
+
+def _entrant(contender: Contender, plan: Plan) -> Entrant:
+    app = plan.target.apps[contender.form]
+    app = os.path.relpath(app) if Path(app).is_relative_to(Path.cwd()) else app
+    command, environment = contender.command("python", app, "127.0.0.1", "{port}", plain=plan.target.plain)
+    return Entrant(
+        id=contender.id,
+        label=contender.label,
+        mode=contender.mode,
+        server=contender.server.name,
+        adapter=contender.adapter.name if contender.adapter else "",
+        threads=contender.threads,
+        command=tuple(command),
+        environment=environment,
+        twin_of=plan.contenders[0].id if contender.twin else "",
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

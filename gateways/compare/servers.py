@@ -1,0 +1,124 @@
+"""The servers that can be compared, each by the command line that anyone can type. Pure.
+
+As installed, with these exceptions, the same for all: one worker process, no access log, and room for two thousand
+connections.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Interface = Literal["wsgi", "asgi"]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One way to run a server.
+
+    `arguments` follow `python -m`, and say {host}, {port}, {app} ("module:attribute") and {threads}, if it is a server
+    whose threads run the app: `threads` is then how many it has as installed. `threads_flag` is put in when another
+    number is asked for, where the server has a default of its own. `extra` is the extra of gateways that brings it.
+    """
+
+    name: str
+    package: str
+    speaks: Interface
+    arguments: tuple[str, ...]
+    threads: int | None = None
+    threads_flag: tuple[str, ...] = ()
+    websocket: bool = False
+    extra: str = "compare"
+
+    def command(self, python: str, app: str, host: str, port: str, threads: int | None) -> list[str]:
+        """The command line."""
+        flag = self.threads_flag if threads not in {None, self.threads} else ()
+        arguments = [*self.arguments[:-1], *flag, self.arguments[-1]]
+        values = {"host": host, "port": port, "app": app, "threads": str(threads)}
+        return [python, "-m", *(argument.format(**values) for argument in arguments)]
+
+
+_GUNICORN = ("--bind", "{host}:{port}", "--workers", "1", "--log-level", "warning", "--no-control-socket")
+_UVICORN = ("uvicorn", "--host", "{host}", "--port", "{port}", "--log-level", "warning", "--no-access-log")
+_GRANIAN = (
+    "--workers",
+    "1",
+    "--log-level",
+    "warning",
+    "--no-access-log",
+    "--host",
+    "{host}",
+    "--port",
+    "{port}",
+    "{app}",
+)
+
+SERVERS: dict[str, Server] = {
+    server.name: server
+    for server in (
+        Server(
+            "waitress",
+            "waitress",
+            "wsgi",
+            ("waitress", "--host={host}", "--port={port}", "--connection-limit=2048", "{app}"),
+            threads=4,
+            threads_flag=("--threads={threads}",),
+            extra="",
+        ),
+        Server(
+            "gunicorn-sync", "gunicorn", "wsgi", ("gunicorn", *_GUNICORN, "--worker-class", "sync", "{app}"), threads=1
+        ),
+        Server(
+            "gunicorn-gthread",
+            "gunicorn",
+            "wsgi",
+            ("gunicorn", *_GUNICORN, "--worker-class", "gthread", "--threads", "{threads}", "{app}"),
+            threads=4,
+        ),
+        Server(
+            "cheroot",
+            "cheroot",
+            "wsgi",
+            ("cheroot", "--bind", "{host}:{port}", "--request-queue-size", "2048", "{app}"),
+            threads=10,
+            threads_flag=("--threads", "{threads}", "--max-threads", "{threads}"),
+        ),
+        Server(
+            "granian-wsgi",
+            "granian",
+            "wsgi",
+            ("granian", "--interface", "wsgi", *_GRANIAN),
+            threads=512,
+            threads_flag=("--blocking-threads", "{threads}"),
+        ),
+        Server("uvicorn", "uvicorn", "asgi", (*_UVICORN, "{app}"), websocket=True, extra=""),
+        Server(
+            "uvicorn-h11",
+            "uvicorn",
+            "asgi",
+            (*_UVICORN, "--loop", "asyncio", "--http", "h11", "{app}"),
+            websocket=True,
+            extra="",
+        ),
+        Server(
+            "hypercorn",
+            "hypercorn",
+            "asgi",
+            ("hypercorn", "--bind", "{host}:{port}", "--log-level", "WARNING", "--backlog", "2048", "{app}"),
+            websocket=True,
+        ),
+        Server(
+            "daphne",
+            "daphne",
+            "asgi",
+            ("daphne", "-v", "0", "-e", "tcp:{port}:interface={host}:backlog=2048", "{app}"),
+            websocket=True,
+        ),
+        Server("granian-asgi", "granian", "asgi", ("granian", "--interface", "asgi", *_GRANIAN), websocket=True),
+        Server(
+            "gunicorn-asgi",
+            "gunicorn",
+            "asgi",
+            ("gunicorn", *_GUNICORN, "--worker-class", "asgi", "{app}"),
+            websocket=True,
+        ),
+    )
+}

@@ -1,0 +1,111 @@
+"""Sentences drawn from the figures: what a person who has ten seconds should know. Pure."""
+
+from collections.abc import Sequence
+
+from gateways.compare import limits
+from gateways.compare.analysis import Section
+from gateways.compare.figures import Row
+from gateways.compare.words import duration, interval, megabytes, micros, rate, share, times, together
+
+
+def verdicts(sections: Sequence[Section]) -> list[str]:
+    """One or two for each scenario that says something."""
+    said = []
+    for section in sections:
+        rows = [row for row in section.rows if row.ranked]
+        if section.headline == "room":
+            said += _room(section)
+        elif section.question.service and section.headline == "rate":
+            said += _waiting(section, rows)
+        elif section.headline == "first byte":
+            said += _first_byte(section, rows)
+        elif len(rows) > 1:
+            said += [*_throughput(section, rows), *_adapters([row for row in section.rows if not row.figures.failures])]
+    return said
+
+
+def _throughput(section: Section, rows: Sequence[Row]) -> list[str]:
+    reference = section.row(section.reference)
+    best = rows[0]
+    if reference is None:
+        return []
+    base, name = reference.figures.entrant.label, section.question.name
+    if best.ratio is None:
+        others = [row for row in rows if row.ratio is not None and not row.tie]
+        said = f"{name}: none serves more requests than {base} ({rate(best.figures.rate)} a second)"
+        if others and (worst := others[-1]).ratio is not None:
+            said += f"; {worst.figures.entrant.label} serves {times(worst.ratio.value)} times as many"
+    elif best.tie:
+        said = f"{name}: no difference seen between {base} and the fastest, {best.figures.entrant.label}"
+    else:
+        said = (
+            f"{name}: {best.figures.entrant.label} serves {times(best.ratio.value)} ({interval(best.ratio)}) times the "
+            f"requests of {base}"
+        )
+    ties = [row.figures.entrant.label for row in rows if row.tie and row is not reference and row is not best]
+    return [said + (f"; no difference seen between {base} and {together(ties)}." if ties else ".")]
+
+
+def _adapters(rows: Sequence[Row]) -> list[str]:
+    """What an adapter adds to the same server's work."""
+    said = []
+    native = {row.figures.entrant.server: row.figures for row in rows if not row.figures.entrant.adapter}
+    for row in rows:
+        entrant, cpu = row.figures.entrant, row.figures.cpu
+        own = native.get(entrant.server)
+        if entrant.adapter != "ours" or entrant.mode == "cgi" or own is None or cpu is None or own.cpu is None:
+            continue
+        said.append(
+            f"{entrant.label} takes {micros(cpu)} of CPU an answer, {own.entrant.label} {micros(own.cpu)}: "
+            f"what the adapter adds is {_dilution(cpu - own.cpu)}."
+        )
+    return said
+
+
+def _dilution(cost: float) -> str:
+    """What it is worth beside an app that does something."""
+    return f"{share(cost / 0.005)} of an app's 5 ms" if cost > 0 else "nothing beside an app's 5 ms"
+
+
+def _waiting(section: Section, rows: Sequence[Row]) -> list[str]:
+    service = section.question.service
+    assert service is not None
+    if not section.rows:
+        return []
+    parts = []
+    fastest, slowest = section.rows[0], section.rows[-1]
+    limited = [row for row in section.rows if row.limit.startswith("threads")]
+    shown = [limited[0]] if limited else [slowest]
+    for row in [*shown, fastest]:
+        allowed, by = limits.allowed(row.figures, service)
+        part = f"{row.figures.entrant.label} answers {rate(row.figures.rate)} a second ({by} {rate(allowed)})"
+        parts.append(part)
+    clients = section.connections
+    what = f"{clients:,} client{'s' if clients > 1 else ''} that wait{'s' if clients == 1 else ''}"
+    return [f"{section.question.name}, {what}: {', '.join(dict.fromkeys(parts))}."]
+
+
+def _first_byte(section: Section, rows: Sequence[Row]) -> list[str]:
+    known = [row for row in rows if row.figures.first_byte.p50 is not None]
+    if len(known) < 2:
+        return []
+    parts = [
+        f"after {duration(row.figures.first_byte.p50)} from {row.figures.entrant.label}"
+        for row in (known[0], known[-1])
+    ]
+    return [
+        f"{section.question.name}, {section.connections} clients: half of them have the first byte {', '.join(parts)}."
+    ]
+
+
+def _room(section: Section) -> list[str]:
+    if not section.rows:
+        return []
+    parts = []
+    for row in section.rows[:1] + section.rows[1:][-1:]:
+        figures = row.figures
+        rest = (
+            "answers nobody else" if figures.lost_share > 0.99 else f"answers others in {duration(figures.answer.p50)}"
+        )
+        parts.append(f"{figures.entrant.label} holds {figures.begun}, {rest} and takes {megabytes(figures.memory[1])}")
+    return [f"{section.question.name}, {section.question.behind} clients: {'; '.join(parts)}."]

@@ -1,0 +1,84 @@
+"""Records made by hand: cells with the rates and times that a test wants."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from gateways.compare.contender import Contender, contenders
+from gateways.compare.load.histogram import Histogram
+from gateways.compare.load.order import Answer, Measured
+from gateways.compare.record import Cell, Entrant, Machine, Placement, Question, Record, Resources
+
+MS = 1_000_000
+SECOND = 1_000_000_000
+HELLO = Question("hello", "the fixed cost", "GET /hello", "quick", None, 0, Answer(200, 14, "ab"))
+WAIT = Question("wait", "where threads run out", "GET /sleep", "long", 0.05, 0, Answer(200, 14, "ab"))
+STREAM = Question("stream", "who gets the first byte at once", "GET /stream", "long", 0.95, 0, Answer(200, 14, "ab"))
+IDLE = Question("idle", "whether idle clients leave room", "GET /hello", "long", None, 300, Answer(200, 14, "ab"))
+
+UVICORN, WAITRESS = "asgi:uvicorn", "wsgi:waitress"
+
+
+def contender(name: str) -> Contender:
+    """By its id."""
+    return next(each for each in contenders(None, servers=["all"], adapters=["all"]) if each.id == name)
+
+
+def entrant(name: str, twin_of: str = "") -> Entrant:
+    made = contender(name.removesuffix("#2"))
+    adapter = made.adapter.name if made.adapter else ""
+    return Entrant(name, made.label, made.mode, made.server.name, adapter, made.threads, ("python",), {}, twin_of)
+
+
+def measured(rate: float, ms: float = 1.0, *, window: int = SECOND // 4, **more: Any) -> Measured:
+    """A slice with so many answers a second, each of which took so many milliseconds."""
+    number = round(rate * window / SECOND)
+    times = [int(ms * MS)] * number
+    values = {
+        "latency": Histogram(times, more.pop("missing", 0)),
+        "first_byte": Histogram(times),
+        "lag": Histogram([1000] * number),
+        "client_cpu": window // 10,
+        "server_cpu": window // 2,
+        "machine_cpu": window // 2 + window // 10,
+        "busy": int(64 * window),
+        **more,
+    }
+    return Measured(window=window, **values)
+
+
+def cell(name: str, what: Measured, question: Question = HELLO, **more: Any) -> Cell:
+    memory = Resources(memory=20_000_000, resident=40_000_000, threads=5, processes=1)
+    phase = "long" if question.load == "long" else "latency" if more.get("offered") else "capacity"
+    values = {"start": 0, "round": 0, "connections": 64, "offered": 0.0, **more}
+    taken = {"before": memory, "after": memory, "peak": memory}
+    return Cell(**{"scenario": question.name, "phase": phase, "contender": name, "measured": what, **taken, **values})
+
+
+def slices(name: str, rates: Sequence[Sequence[float]], question: Question = HELLO, **more: Any) -> list[Cell]:
+    """A slice for each rate of each start."""
+    return [
+        cell(name, measured(rate, **more), question, start=start, round=number)
+        for start, rounds in enumerate(rates)
+        for number, rate in enumerate(rounds)
+    ]
+
+
+def record(cells: Sequence[Cell], questions: Sequence[Question] = (HELLO,), **more: Any) -> Record:
+    names = dict.fromkeys(cell.contender for cell in cells if cell.contender != "null")
+    reference = more.pop("reference", UVICORN)
+    machine = Machine("Linux 6", "CPython 3.11.7", "A CPU", 2, 8_000_000_000, 1024, packages={"uvicorn": "1"})
+    values = {
+        "created": "2026-11-20T12:00:00+00:00",
+        "version": "0.1.0",
+        "seed": 1,
+        "target": "the reference app",
+        "options": {},
+        "machine": machine,
+        "placement": Placement((1,), (0,)),
+        "reference": reference,
+        "entrants": [entrant(name, reference if name.endswith("#2") else "") for name in names],
+        "questions": list(questions),
+        "cells": list(cells),
+        **more,
+    }
+    return Record(**values)

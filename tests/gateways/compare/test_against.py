@@ -1,0 +1,69 @@
+"""Two comparisons, made by hand: what has become worse is found, and what has not is not."""
+
+from dataclasses import replace
+
+from gateways.compare.against import changes, differences
+from gateways.compare.record import NULL, Record
+from tests.gateways.compare.making import UVICORN, WAIT, WAITRESS, cell, measured, record, slices
+from tests.gateways.compare.test_analysis import STEADY, scaled
+
+OLD = record([*slices(UVICORN, STEADY), *slices(WAITRESS, scaled(0.4)), *slices(NULL, scaled(5))])
+
+
+def regressions(new: Record, old: Record = OLD) -> list[str]:
+    return [change.what for change in changes(new, old) if change.regression]
+
+
+def test_nothing_has_changed() -> None:
+    assert regressions(OLD) == []
+    assert all(change.what.endswith("no difference seen") for change in changes(OLD, OLD))
+
+
+def test_twenty_percent_slower_is_a_regression() -> None:
+    new = record([*slices(UVICORN, scaled(0.8)), *slices(WAITRESS, scaled(0.4)), *slices(NULL, scaled(5))])
+    assert regressions(new) == [
+        (
+            "hello, 64 clients: asgi uvicorn answers 8,080 a second, 0.80 times the 10,100 of before (0.79–0.81): "
+            "slower; CPU an answer 62 µs, was 50 µs"
+        )
+    ]
+
+
+def test_faster_is_none() -> None:
+    new = record([*slices(UVICORN, scaled(1.3)), *slices(WAITRESS, scaled(0.4)), *slices(NULL, scaled(5))])
+    assert regressions(new) == []
+    assert any(change.what.endswith("faster") for change in changes(new, OLD))
+
+
+def test_a_machine_that_is_slower_itself_is_no_regression_of_the_app() -> None:
+    new = record([*slices(UVICORN, scaled(0.8)), *slices(WAITRESS, scaled(0.32)), *slices(NULL, scaled(3.9))])
+    assert regressions(new) == []
+
+
+def test_two_of_the_same_that_differ_as_much_explain_it() -> None:
+    twin = f"{UVICORN}#2"
+    new = record([*slices(UVICORN, scaled(0.9)), *slices(WAITRESS, scaled(0.4)), *slices(twin, scaled(0.75))])
+    assert regressions(new) == []
+
+
+def test_answers_that_are_lost_now_are_a_regression() -> None:
+    new = record([*slices(UVICORN, STEADY, failed={"status 500": 100}), *slices(WAITRESS, scaled(0.4))])
+    assert regressions(new) == ["hello, 64 clients: asgi uvicorn loses 3.8 % of its answers; it lost 0 %"]
+
+
+def test_one_run_is_not_held_against_one_run() -> None:
+    old, new = (record([cell(UVICORN, measured(rate), WAIT)], [WAIT]) for rate in (100, 50))
+    (change,) = changes(new, old)
+    assert (change.what, change.regression) == (
+        "wait, 64 clients: asgi uvicorn: too few runs to be held against each other",
+        False,
+    )
+
+
+def test_what_else_differs_is_said() -> None:
+    new = replace(OLD, machine=replace(OLD.machine, python="CPython 3.13.0", packages={"uvicorn": "2", "h11": "1"}))
+    assert differences(new, OLD) == [
+        "Python was CPython 3.11.7, and is CPython 3.13.0",
+        "h11 was none, and is 1",
+        "uvicorn was 1, and is 2",
+    ]

@@ -1,0 +1,105 @@
+"""Each reason to doubt, by the record that gives it; and none for a good one."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from gateways.compare.analysis import sections
+from gateways.compare.doubts import doubts
+from gateways.compare.load.histogram import Histogram
+from gateways.compare.load.order import Answer
+from gateways.compare.record import Exclusion, Placement, Record, Resources
+from tests.gateways.compare.making import HELLO, MS, UVICORN, WAIT, WAITRESS, cell, measured, record, slices
+from tests.gateways.compare.test_analysis import STEADY, scaled
+
+GOOD = [*slices(UVICORN, STEADY), *slices(WAITRESS, scaled(0.4))]
+
+
+def found(made: Record) -> dict[str, str]:
+    return {doubt.name: doubt.what for doubt in doubts(made, sections(made))}
+
+
+def on(**machine: Any) -> Record:
+    made = record(GOOD)
+    return replace(made, machine=replace(made.machine, **machine))
+
+
+def test_there_is_no_doubt_without_a_reason() -> None:
+    assert found(record(GOOD)) == {}
+
+
+@pytest.mark.parametrize(
+    ("made", "name", "said"),
+    [
+        (record(GOOD, placement=Placement((0,), (0,))), "one-core", "no latency is claimed"),
+        (record(GOOD, placement=Placement()), "not-bound", "Linux does not bind processes to cores"),
+        (on(foreign=0.7), "busy-machine", "other programs kept 0.7 of 2 cores busy"),
+        (on(steal=0.04), "stolen-time", "4.0 % of the time"),
+        (on(governor="powersave"), "changing-clock", "powersave"),
+        (on(quota="150000 100000"), "quota", "150000 100000"),
+        (record(GOOD, interrupted=True), "interrupted", "fewer slices"),
+        (
+            record(GOOD, exclusions=[Exclusion("asgi:daphne", "", "daphne not installed; …")]),
+            "not-installed",
+            "asgi:daphne",
+        ),
+        (record(GOOD, exclusions=[Exclusion("asgi:daphne", "hello", "it answers 500")]), "left-out", "it answers 500"),
+        (record([*GOOD, *slices(f"{UVICORN}#2", scaled(1.2))]), "noise", "1.20 times itself"),
+        (record(GOOD, [replace(HELLO, answer=Answer(200, 14, None))]), "varying", "status and length are verified"),
+        (record(GOOD, [replace(HELLO, answer=Answer(200, None, None))]), "varying", "status is verified"),
+        (record([*GOOD, *slices(UVICORN, [[1]], stepped=True)]), "clock", "1 slices"),
+        (record([cell(UVICORN, measured(9), WAIT), cell(WAITRESS, measured(9), WAIT)], [WAIT]), "one-run", "one run"),
+    ],
+)
+def test_what_is_to_be_doubted_is_named(made: Record, name: str, said: str) -> None:
+    assert said in found(made)[name]
+
+
+def test_a_contender_that_loses_one_percent_of_its_answers_is_called_so() -> None:
+    losing = slices(WAITRESS, scaled(0.4), failed={"status 500": 10}, examples=["got 500 with 4 bytes"])
+    assert found(record([*slices(UVICORN, STEADY), *losing])) == {
+        "errors": "hello: wsgi waitress·4 loses 0.98 % of its answers: status 500 × 80 (got 500 with 4 bytes)"
+    }
+
+
+def test_others_that_disturb_are_said() -> None:
+    disturbed = slices(UVICORN, STEADY, machine_cpu=500 * MS)
+    assert "in 100 % of the slices" in found(record(disturbed))["disturbed"]
+
+
+def test_a_client_that_is_late_itself_is_said() -> None:
+    late = measured(8000, 1.0, lag=Histogram([2 * MS] * 2000))
+    made = record([*GOOD, cell(UVICORN, late, offered=8000.0)])
+    assert found(made) == {
+        "client-lag": "hello: the client itself was late, at the 99th percentile of asgi uvicorn (2 ms of 1 ms)"
+    }
+
+
+def test_too_few_samples_for_a_percentile_are_said() -> None:
+    made = record([*GOOD, cell(UVICORN, measured(800), offered=800.0)])
+    assert found(made) == {"few-samples": "hello: too few samples for a 99th percentile: asgi uvicorn (200)"}
+
+
+def test_littles_law_missed_is_said() -> None:
+    assert "25 %" in found(record(slices(UVICORN, STEADY, busy=12_000 * MS)))["littles-law"]
+
+
+def test_a_client_that_has_no_more_to_give_is_said() -> None:
+    made = record(slices(UVICORN, STEADY, client_cpu=240 * MS))
+    assert found(made) == {"client-limited": "hello: asgi uvicorn may do more: the client had no more to give"}
+
+
+def test_connections_closed_after_each_answer_are_said() -> None:
+    made = record(slices(UVICORN, STEADY, reconnects=2500))
+    assert "asgi uvicorn closes the connection" in found(made)["no-keep-alive"]
+
+
+def test_memory_that_grows_and_is_kept_is_said() -> None:
+    grown = [cell(UVICORN, measured(9000), before=Resources(20_000_000), after=Resources(80_000_000))]
+    assert "grew from 20 MB to 80 MB" in found(record(grown))["growth"]
+
+
+def test_every_doubt_has_a_remedy() -> None:
+    made = record(slices(UVICORN, [[100]], client_cpu=240 * MS, failed={"closed": 1}), interrupted=True)
+    assert all(doubt.remedy for doubt in doubts(made, sections(made)))

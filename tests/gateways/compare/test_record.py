@@ -1,0 +1,43 @@
+"""The JSON file: there and back, and what is none."""
+
+import json
+
+import pytest
+
+from gateways.compare.record import SCHEMA, Exclusion, Record
+from tests.gateways.compare.making import UVICORN, WAITRESS, cell, measured, record
+
+
+def test_a_record_comes_back_from_json() -> None:
+    cells = [cell(UVICORN, measured(100)), cell(WAITRESS, measured(50, missing=3), start=1, offered=20.0)]
+    made = record(cells, exclusions=[Exclusion(WAITRESS, "hello", "because")], interrupted=True)
+    data = json.loads(json.dumps(made.to_json(), allow_nan=False))
+    assert data["schema"] == SCHEMA == "gateways-compare/1.0"
+    assert Record.from_json(data) == made
+
+
+def test_what_a_later_minor_version_adds_is_left_out() -> None:
+    made = record([cell(UVICORN, measured(100))])
+    data = json.loads(json.dumps(made.to_json()))
+    data["schema"] = "gateways-compare/1.7"
+    data["moon"] = data["machine"]["moon"] = data["cells"][0]["moon"] = data["entrants"][0]["moon"] = "full"
+    data["cells"][0]["measured"]["moon"] = data["questions"][0]["moon"] = data["cells"][0]["peak"]["moon"] = "full"
+    assert Record.from_json(data) == made
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ([], "no file of this command: its schema is None"),
+        ({"schema": "k6"}, "no file of this command: its schema is 'k6'"),
+        (
+            {"schema": "gateways-compare/2.0"},
+            "its schema is 'gateways-compare/2.0', and this version of gateways reads",
+        ),
+        ({"schema": SCHEMA}, "it is damaged: KeyError"),
+        ({**record([]).to_json(), "cells": [{"measured": {}}]}, "it is damaged: KeyError"),
+    ],
+)
+def test_what_is_no_such_file_is_said_to_be_none(data: object, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        Record.from_json(data)

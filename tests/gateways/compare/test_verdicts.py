@@ -1,0 +1,108 @@
+"""Sentences about records made by hand."""
+
+from gateways.compare.analysis import sections
+from gateways.compare.load.histogram import Histogram
+from gateways.compare.record import Resources
+from gateways.compare.verdicts import verdicts
+from tests.gateways.compare.making import (
+    IDLE,
+    MS,
+    SECOND,
+    STREAM,
+    UVICORN,
+    WAIT,
+    WAITRESS,
+    cell,
+    measured,
+    record,
+    slices,
+)
+from tests.gateways.compare.test_analysis import HYPERCORN, STEADY, scaled
+
+
+def said(*arguments: object, **more: object) -> list[str]:
+    return verdicts(sections(record(*arguments, **more)))  # type: ignore[arg-type]
+
+
+def test_the_fastest_is_named_with_its_interval() -> None:
+    cells = [*slices(UVICORN, STEADY), *slices(HYPERCORN, scaled(1.5, 0.02)), *slices(WAITRESS, scaled(1.0, 0.02))]
+    assert said(cells) == [
+        (
+            "hello: asgi hypercorn serves 1.50 (1.48–1.52) times the requests of asgi uvicorn; no difference seen "
+            "between asgi uvicorn and wsgi waitress·4."
+        )
+    ]
+
+
+def test_none_is_faster_than_the_reference() -> None:
+    cells = [*slices(UVICORN, STEADY), *slices(WAITRESS, scaled(0.4)), *slices(HYPERCORN, scaled(0.9))]
+    assert said(cells) == [
+        (
+            "hello: none serves more requests than asgi uvicorn (10,100 a second); wsgi waitress·4 serves 0.40 times "
+            "as many."
+        )
+    ]
+
+
+def test_no_difference_between_the_fastest_and_the_reference_is_said() -> None:
+    cells = [*slices(UVICORN, STEADY), *slices(HYPERCORN, scaled(1.01, 0.05))]
+    assert said(cells) == ["hello: no difference seen between asgi uvicorn and the fastest, asgi hypercorn."]
+
+
+def test_what_an_adapter_costs_is_the_difference_to_the_same_server_without_it() -> None:
+    cells = [
+        *slices(UVICORN, STEADY, server_cpu=SECOND // 16),
+        *slices("wsgi-on-asgi:uvicorn:ours", scaled(0.5), server_cpu=SECOND // 16),
+        *slices("wsgi-on-asgi:uvicorn:a2wsgi", scaled(0.2), server_cpu=SECOND // 16),
+    ]
+    assert said(cells)[1:] == [
+        (
+            "wsgi-on-asgi uvicorn ours·32 takes 50 µs of CPU an answer, asgi uvicorn 25 µs: what the adapter adds is "
+            "0.5 % of an app's 5 ms."
+        )
+    ]
+
+
+def test_clients_that_wait_are_counted_against_the_law() -> None:
+    cells = [
+        cell(UVICORN, measured(3300), WAIT, connections=200),
+        cell(WAITRESS, measured(76), WAIT, connections=200),
+        cell("cgi:uvicorn:cold", measured(40), WAIT, connections=200),
+    ]
+    assert said(cells, [WAIT]) == [
+        (
+            "wait, 200 clients that wait: wsgi waitress·4 answers 76 a second (its 4 threads allow 80), asgi uvicorn "
+            "answers 3,300 a second (200 clients allow 4,000)."
+        )
+    ]
+
+
+def test_who_has_the_first_byte_when() -> None:
+    cells = [
+        cell(name, measured(50, window=SECOND, first_byte=Histogram([first * MS] * 50)), STREAM, connections=50)
+        for name, first in ((UVICORN, 13), (WAITRESS, 6800))
+    ]
+    assert said(cells, [STREAM]) == [
+        (
+            "stream, 50 clients: half of them have the first byte after 13 ms from asgi uvicorn, after 6.8 s from wsgi "
+            "waitress·4."
+        )
+    ]
+
+
+def test_who_holds_idle_clients_and_what_is_left_for_others() -> None:
+    taken = Resources(memory=25_000_000)
+    cells = [
+        cell(UVICORN, measured(100, 2, window=3 * SECOND, begun=300), IDLE, offered=100.0, phase="long", peak=taken),
+        cell(WAITRESS, measured(0, begun=4, missing=300, failed={"timeout": 300}), IDLE, offered=100.0, phase="long"),
+    ]
+    assert said(cells, [IDLE]) == [
+        (
+            "idle, 300 clients: asgi uvicorn holds 300, answers others in 2 ms and takes 25 MB; wsgi waitress·4 holds "
+            "4, answers nobody else and takes 20 MB."
+        )
+    ]
+
+
+def test_nothing_is_said_of_one_alone() -> None:
+    assert said(slices(UVICORN, STEADY)) == []
