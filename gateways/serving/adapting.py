@@ -12,7 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import adapters
 from gateways.serving.job import Job
 from gateways.serving.observing import observed, record
 from gateways.serving.server import App, Mode, side
@@ -47,7 +46,7 @@ def adapted(job: Job) -> App:
         return app
     if job.mode == "cgi":
         return _as_program(job)
-    adapter: Any = getattr(adapters, ADAPTERS[job.interface, job.mode])
+    adapter = _adapter(job)
     threads = job.settings.threads if job.mode == "asgi" else None
     return adapter(_watched(job), **({"threads": threads} if threads else {}))
 
@@ -56,6 +55,12 @@ def _watched(job: Job) -> App:
     """The job's app. Of a request that is to be one line, the server's side knows all."""
     app = side(job.interface).load(job.target)
     return observed(app, job.interface, job) if job.observe == "steps" else app
+
+
+def _adapter(job: Job) -> Any:
+    import adapters  # who asks for help, or which adapter it would be, does not wait for it
+
+    return getattr(adapters, ADAPTERS[job.interface, job.mode])
 
 
 def programs(job: Job) -> App:
@@ -89,4 +94,4 @@ def run_as_program(text: str, here: str) -> None:
     os.chdir(here)  # a target may be a relative path
     app = _watched(job)
     os.chdir(folder)
-    getattr(adapters, ADAPTERS[job.interface, "cgi"])(app).run()
+    _adapter(job)(app).run()
