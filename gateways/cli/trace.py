@@ -25,6 +25,9 @@ from gateways.trace.document import Trace, to_json
 from gateways.trace.page import render
 from gateways.trace.run import Plan, modes_of, take
 
+IMPORT = 20.0
+"""Seconds within which a target must be imported."""
+
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 """RFC 9110, 5.6.2: what a method and the name of a header are made of."""
 
@@ -33,6 +36,7 @@ TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 @click.argument("target", required=False)
 @click.option("--mode", type=click.Choice(MODES), help="What the server speaks; an adapter bridges it to another app.")
 @click.option("--server", metavar="NAME", help="The server; the usual one of the mode without.")
+@click.option("--interface", type=click.Choice(MODES), help="What the app speaks, where it does not show.")
 @click.option("--path", metavar="PATH", default="/hello?name=you", show_default=True, help="Path and query to ask for.")
 @click.option("--method", metavar="METHOD", help="The method; GET without, POST with --data.")
 @click.option("--header", "headers", metavar="'NAME: VALUE'", multiple=True, help="A header; may be repeated.")
@@ -47,6 +51,7 @@ def trace(
     target: str | None,
     mode: Mode | None,
     server: str | None,
+    interface: Mode | None,
     timeout: float,
     as_json: bool,
     page: Path | None,
@@ -59,7 +64,7 @@ def trace(
     reference app.
     """
     wanted = request(**asked)
-    known = probe(target, timeout) if target else None
+    known = probe(target, max(timeout, IMPORT), interface) if target else None
     mode, server = choose(known, mode, server)
     if known is None:
         reference = side(mode).REFERENCE

@@ -44,7 +44,8 @@ class Run:
     @property
     def made(self) -> tuple[float, ...]:
         """When the app made each block of the stream: seconds since the request's first byte."""
-        return tuple(step.at for step in app_steps(self.stream) if _makes(step))
+        steps = app_steps(self.stream)
+        return tuple(step.at for step in steps if _makes(step) and step.at > _head_over(steps))
 
     @property
     def sent(self) -> tuple[float, ...]:
@@ -101,6 +102,19 @@ def times(trace: Trace) -> tuple[float | None, float | None]:
     """Seconds to the first byte and to the last."""
     connection = trace.connection
     return (connection.first, connection.last) if connection else (None, None)
+
+
+def _head_over(steps: list[Step]) -> float:
+    """When a CGI program had written its head, if that came alone; elsewhere a head is no part of the output."""
+    written = b""
+    for step in steps:
+        if step.what == "stdout" and isinstance(step.data, bytes):
+            written += step.data
+            if written.endswith((b"\r\n\r\n", b"\n\n")):
+                return step.at
+            if b"\n\n" in written or b"\r\n\r\n" in written:
+                break
+    return -1.0
 
 
 def _makes(step: Step) -> bool:

@@ -11,12 +11,14 @@ from gateways.trace.axis import ms
 from gateways.trace.document import Trace
 from gateways.trace.printable import printable
 from gateways.trace.steps import Connection, Step
-from gateways.trace.text import fold
+from gateways.trace.text import NARROWEST, fold
 
 WIDTH = 100
 CLOCK = 10
 FIRST = 14
-SPACING = 11
+SPACING = {3: 11, 4: 10}
+"""Columns from one lifeline to the next, by their number."""
+
 STYLES = {"transport": "yellow", "protocol": "cyan", "application": "green"}
 LAYERS = {"TRANSPORT": "yellow", "PROTOCOL": "cyan", "ADAPTER": "magenta", "APPLICATION": "green"}
 PAUSE = 0.02
@@ -95,7 +97,8 @@ class _Canvas:
 
     def __init__(self, trace: Trace, width: int) -> None:
         self._lifelines = trace.lifelines
-        self._columns = [FIRST + SPACING * n for n in range(len(self._lifelines))]
+        spacing = SPACING[len(self._lifelines)]
+        self._columns = [FIRST + spacing * n for n in range(len(self._lifelines))]
         self._beside = self._columns[-1] + 4
         self._width = width
         self._letters = {thread: _letter(n) for n, thread in enumerate(trace.threads)}
@@ -154,7 +157,8 @@ class _Canvas:
 
     def _fields(self, step: Step) -> Iterator[Text]:
         shown, others = _shown(step)
-        longest = max((len(printable(name)) for name, _ in shown if len(name) <= NAME), default=0)
+        most = min(NAME, self._width - self._beside - 4 - NARROWEST)
+        longest = max((len(label) for name, _ in shown if len(label := printable(name)) <= most), default=0)
         for name, values in shown:
             label = printable(name)
             line = self._row({}).append("  ")

@@ -10,7 +10,12 @@ for (const step of steps) {
   for (const [kind, on] of [["mouseenter", true], ["mouseleave", false], ["focusin", true], ["focusout", false]]) {
     step.addEventListener(kind, () => mark?.classList.toggle("on", on));
   }
-  mark?.addEventListener("click", () => { step.open = true; step.firstElementChild.focus({ preventScroll: true }); });
+  mark?.addEventListener("click", (event) => {
+    event.preventDefault(); // going to the fragment would take the focus away again
+    step.open = true;
+    step.firstElementChild.focus({ preventScroll: true });
+    step.scrollIntoView({ block: "center" });
+  });
 }
 
 // Arrow keys go from step to step, as Tab does.

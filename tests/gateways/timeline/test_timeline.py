@@ -106,3 +106,17 @@ def test_a_problem_names_its_generation() -> None:
     assert timeline.problem == "PEP 3333: it broke"
     assert lines(timeline)[-1].plain == "PEP 3333: it broke"
     assert "PEP 3333: it broke" in render(timeline)
+
+
+@pytest.mark.parametrize(
+    ("output", "made"),
+    [
+        ((b"A: b\r\n\r\n", b"one", b"two\n\n"), (0.2, 0.3)),
+        ((b"A: b\n\none", b"two"), (0.1, 0.2)),
+        ((b"A: ", b"b\n\n", b"one"), (0.3,)),
+    ],
+)
+def test_the_head_of_a_cgi_program_is_no_block(output: tuple[bytes, ...], made: tuple[float, ...]) -> None:
+    events = tuple((1.0 + number / 10, 1, 1, "stdout", data) for number, data in enumerate(output, 1))
+    steps = tuple(of_batches([Batch(3, "cgi", {}, events)], None, 1.0, frozenset()))
+    assert replace(run(0), stream=replace(trace(), steps=steps)).made == pytest.approx(made)

@@ -56,11 +56,11 @@ def test_it_is_drawn_so() -> None:
 
 def test_behind_an_adapter_there_are_four_lifelines_and_what_the_hop_cost() -> None:
     drawn = plain(trace("WSGIToASGI")).splitlines()
-    assert "          TRANSPORT  PROTOCOL    ADAPTER  APPLICATION" in drawn
-    assert "      ms   socket     uvicorn  WSGIToASGI    WSGI" in drawn
-    assert "    3.00 b    │          │          ├─────────▶│   environ" in drawn
-    assert "    4.00 b    │          │          │◀─────────┤   start_response  '200 OK'" in drawn
-    assert "              │          │          │          │     and 1 more: asgi.scope" in drawn
+    assert "          TRANSPORT PROTOCOL   ADAPTER APPLICATION" in drawn
+    assert "      ms   socket    uvicorn WSGIToASGI   WSGI" in drawn
+    assert "    3.00 b    │         │         ├────────▶│   environ" in drawn
+    assert "    4.00 b    │         │         │◀────────┤   start_response  '200 OK'" in drawn
+    assert "              │         │         │         │     and 1 more: asgi.scope" in drawn
     assert drawn[-1] == "the hop through WSGIToASGI took 2.00 ms on the way in"
 
 

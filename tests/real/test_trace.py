@@ -1,0 +1,238 @@
+"""`gateways trace` as people use it: their own apps on real servers, and what can go wrong."""
+
+import json
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from fcntl import ioctl
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateways.serving.server import MODES, side
+
+ROOT = Path(__file__).parents[2]
+APPS = Path(__file__).parent / "apps" / "traced"
+PATIENCE = 50
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(APPS)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "gateways", "trace", *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=PATIENCE, check=False, stdin=subprocess.DEVNULL
+    )
+
+
+def traced(*arguments: str, status: int = 0) -> Any:
+    """The JSON of a trace."""
+    done = run(*arguments, "--json")
+    assert done.returncode == status, done.stderr + done.stdout
+    return json.loads(done.stdout)
+
+
+def whats(trace: Any, interface: str | None = None) -> list[str]:
+    """What happened in the request, in its order, between whom that is asked for; bytes are no numbers here."""
+    steps = [step for step in trace["steps"] if step["phase"] == "request"]
+    return [
+        re.sub(r"^[\d,]+ bytes?$", "bytes", step["what"]) for step in steps if interface in (None, step["interface"])
+    ]
+
+
+def sent(trace: Any) -> str:
+    """All bytes that the server sent, as ISO 8859-1, with what frames them."""
+    return "".join(
+        step["data"]["bytes"]["bytes"] for step in trace["steps"] if step["interface"] == "tcp" and step["from"] == 1
+    )
+
+
+@pytest.mark.parametrize(("mode", "server"), [(mode, name) for mode in MODES for name in side(mode).SERVERS])
+def test_the_reference_app_on_each_server(mode: str, server: str) -> None:
+    trace = traced("--mode", mode, "--server", server, "--path", "/hello?name=kfir")
+    assert trace["problem"] is None
+    assert (trace["response"]["status"], trace["response"]["complete"]) == (200, True)
+    assert sent(trace).endswith("Hello, kfir!\n")
+    assert (trace["server"]["name"], trace["target"]["interface"]) == (server, mode)
+    assert trace["request"]["start_line"] == "GET /hello?name=kfir HTTP/1.1"
+    first = {"cgi": "environment", "wsgi": "environ", "asgi": "scope"}[mode]
+    (called,) = (step for step in trace["steps"] if step["what"] == first and step["phase"] == "request")
+    assert called["process"]
+    assert called["thread"]
+    assert 0 < called["at_ms"] < trace["response"]["first_byte_ms"] <= trace["response"]["total_ms"]
+
+
+def test_fastapi_with_a_dependency_and_a_stream() -> None:
+    trace = traced("fastapi_app:app", "--path", "/stream?name=kfir")
+    assert whats(trace, "asgi")[:3] == ["scope", "receive http.request", "send http.response.start"]
+    assert [step["data"]["body"]["bytes"] for step in trace["steps"] if step["what"] == "send http.response.body"] == [
+        "KFIR 0\n",
+        "KFIR 1\n",
+        "KFIR 2\n",
+        "",
+    ]
+    assert trace["response"]["framing"] == "chunked"
+    assert trace["response"]["total_ms"] - trace["response"]["first_byte_ms"] > 80  # two pauses of 50 ms
+    phases = [step["phase"] for step in trace["steps"] if "lifespan." in step["what"]]
+    assert phases == ["before", "before", "after", "after"]
+
+
+def test_flask_under_uvicorn_shows_both_sides_of_the_adapter_and_what_the_hop_cost() -> None:
+    trace = traced("flask_app.py", "--server", "uvicorn", "--path", "/echo", "--data", "hello", "--header", "X-A: b")
+    assert trace["adapter"]["name"] == "WSGIToASGI"
+    assert 0 < trace["adapter"]["hop_ms"] < trace["response"]["first_byte_ms"]
+    assert whats(trace, "asgi")[:2] == ["scope", "receive http.request"]
+    assert {"environ", "wsgi.input", "start_response", "block", "close"} <= set(whats(trace, "wsgi"))
+    assert sent(trace).endswith("olleh")
+    threads = {step["interface"]: step["thread"] for step in trace["steps"] if step["what"] in ("scope", "environ")}
+    assert threads["asgi"] != threads["wsgi"]
+    assert ["x-a", "b"] in [[name.lower(), value] for name, value in trace["request"]["headers"]]
+
+
+def test_fastapi_under_waitress() -> None:
+    trace = traced("fastapi_app:app", "--mode", "wsgi", "--path", "/hello?name=kfir")
+    assert trace["adapter"]["name"] == "ASGIToWSGI"
+    assert whats(trace, "wsgi")[0] == "environ"
+    assert whats(trace, "asgi")[-1] == "returned"
+    assert sent(trace).endswith('{"hello":"KFIR"}')
+
+
+def test_flask_as_a_cgi_program_runs_in_a_process_of_its_own_and_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    trace = traced("flask_app:app", "--mode", "cgi", "--path", "/hello")
+    assert trace["adapter"]["name"] == "WSGIToCGI"
+    assert trace["response"]["status"] == 200
+    processes = {
+        step["interface"]: step["process"] for step in trace["steps"] if step["what"] in ("environ", "environment")
+    }
+    assert processes["cgi"] != processes["wsgi"]
+    assert whats(trace, "cgi")[-1] == "exit"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_django() -> None:
+    trace = traced("django_app", "--path", "/page")
+    assert (trace["target"]["interface"], trace["response"]["status"]) == ("wsgi", 200)
+    assert "a page by Django" in sent(trace)
+
+
+@pytest.mark.parametrize(("mode", "adapter"), [("cgi", None), ("asgi", "CGIToASGI"), ("wsgi", "CGIToWSGI")])
+def test_a_shell_script_as_a_cgi_program(mode: str, adapter: str | None) -> None:
+    trace = traced("hello.sh", "--mode", mode, "--data", "some words")
+    assert (trace["adapter"] or {}).get("name") == adapter
+    steps = whats(trace, "cgi")
+    assert {"environment", "process", "stdin", "stdout", "stderr", "exit"} <= set(steps)
+    (complaint,) = (step for step in trace["steps"] if step["what"] == "stderr")
+    assert complaint["text"] == "a complaint"
+    (started,) = (step for step in trace["steps"] if step["what"] == "process")
+    assert complaint["process"] == started["data"][0]
+    assert "POST /hello: " in sent(trace)
+    assert "some words" in sent(trace)
+
+
+def test_a_websocket_chat() -> None:
+    trace = traced("asgi_app", "--path", "/chat", "--ws", "hello", "--ws", "goodbye")
+    assert (trace["asked"], trace["response"]["status"]) == ("WebSocket /chat", 101)
+    assert whats(trace, "asgi") == [
+        "scope",
+        "receive websocket.connect",
+        "send websocket.accept",
+        *["receive websocket.receive", "send websocket.send"] * 2,
+        "receive websocket.disconnect",
+        "returned",
+    ]
+    said = [step["text"] for step in trace["steps"] if step["interface"] == "tcp"]
+    assert "text frame, masked: 7 bytes  b'goodbye'" in said
+    assert "text frame: 16 bytes  b'you said goodbye'" in said
+
+
+def test_an_app_that_raises_in_mid_stream_shows_where() -> None:
+    trace = traced("asgi_app:app", "--path", "/breaks", status=1)
+    assert trace["problem"] == "the connection ended in the middle of the response"
+    (raised,) = (step for step in trace["steps"] if step["wrong"])
+    assert re.fullmatch(r"RuntimeError\('in mid-stream'\) at .*asgi_app\.py:\d+", raised["text"])
+    assert trace["response"]["complete"] is False
+    assert any(line["text"] == "RuntimeError: in mid-stream" for line in trace["log"])
+
+
+def test_an_app_that_hangs_is_not_waited_for_and_the_trace_so_far_is_shown() -> None:
+    trace = traced("asgi_app:app", "--path", "/hangs", "--timeout", "1", status=1)
+    assert trace["problem"] == "no complete response within 1 seconds"
+    assert whats(trace, "asgi")[:1] == ["scope"]
+    assert trace["response"] is None
+
+
+def test_an_app_that_dies_is_said_to_and_the_trace_so_far_is_shown() -> None:
+    trace = traced("asgi_app:app", "--path", "/dies", status=1)
+    assert trace["problem"] == "the server's process ended; what it did in its last 20 ms may be missing here"
+    assert [step["phase"] for step in trace["steps"][:3]] == ["before"] * 3
+    assert whats(trace, "tcp")[0] == "bytes"
+
+
+def test_a_lifespan_that_fails_is_shown() -> None:
+    trace = traced("asgi_app:unstartable", status=1)
+    assert trace["problem"].startswith("the server uvicorn did not start: ")
+    assert trace["request"] is None
+
+
+def test_the_diagram_is_plain_and_fits_100_columns_where_there_is_no_terminal() -> None:
+    done = run("flask_app:app", "--server", "uvicorn", "--path", "/hello?name=" + "x" * 300)
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 100
+    assert "TRANSPORT PROTOCOL   ADAPTER APPLICATION" in done.stdout
+
+
+def test_on_a_terminal_it_is_coloured() -> None:
+    ours, theirs = pty.openpty()
+    ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 120, 0, 0))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gateways", "trace"],
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        env={**os.environ, "TERM": "xterm-256color"},
+    )
+    os.close(theirs)
+    shown = b""
+    try:
+        while data := os.read(ours, 65536):
+            shown += data
+    except OSError:  # EIO: nobody has the other end any more
+        assert process.wait(timeout=PATIENCE) == 0
+    os.close(ours)
+    assert b"\x1b[" in shown
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode()).splitlines()
+    assert max(map(len, lines)) <= 100
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["nothing_here"], 1, "gateways: there is no module 'nothing_here' here; there is "),
+        (["asgi_app:ap"], 1, "gateways: module asgi_app has no attribute 'ap'; did you mean 'app'?"),
+        (["asgi_app:__doc__"], 1, "gateways: asgi_app:__doc__ is a str, which is not callable; WSGI and ASGI apps are"),
+        (["none.py"], 1, "gateways: there is no file 'none.py' here"),
+        (["--server", "apache"], 2, "gateways trace: Invalid value for '--server': 'apache' is none of uvicorn, "),
+        (["--server", "waitress", "--mode", "asgi"], 2, "gateways trace: Invalid value: 'waitress' is none for asgi; "),
+        (["--path", "hello"], 2, "gateways trace: Invalid value for '--path': 'hello' does not begin with '/'."),
+        (["--method", "G T"], 2, "gateways trace: Invalid value for '--method': 'G T' is no method; e.g. GET."),
+        (["--header", "none"], 2, "gateways trace: Invalid value for '--header': 'none' is no header; "),
+        (["--ws", "a", "--data", "b"], 2, "gateways trace: --ws goes without --method and --data"),
+        (["--html", "/no/such/folder/page.html"], 1, "gateways: cannot write /no/such/folder/page.html: "),
+    ],
+)
+def test_bad_input_is_one_clear_line(arguments: list[str], status: int, said: str) -> None:
+    done = run(*arguments)
+    assert done.stderr.startswith(said)
+    assert (done.returncode, done.stderr.count("\n")) == (status, 1)
