@@ -17,9 +17,12 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def is_double_callable(app: Any) -> bool:
-    """Whether `app` is an ASGI 2 application: a class, or a callable with one positional parameter."""
+    """Whether `app` is an ASGI 2 application: a class, or a callable with one positional parameter.
+
+    A class whose instances can be awaited is ASGI 3: `await App(scope, receive, send)`, as Starlette's endpoints are.
+    """
     if inspect.isclass(app):
-        return True
+        return not hasattr(app, "__await__")
     if inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None)):  # noqa: B004
         return False
     try:

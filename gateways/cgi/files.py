@@ -111,7 +111,7 @@ class Files:
             raise _Refused(HTTPStatus.BAD_REQUEST)
         if "." in segments or ".." in segments:
             raise _Refused(HTTPStatus.NOT_FOUND)
-        found = self._root.joinpath(*segments).resolve(strict=True)
+        found = Path(os.path.realpath(self._root.joinpath(*segments), strict=True))
         if not found.is_relative_to(self._root):
             raise _Refused(HTTPStatus.NOT_FOUND)
         for each in (*segments, *found.relative_to(self._root).parts):

@@ -188,6 +188,8 @@ def _module_name(location: str) -> str:
         if not location:
             raise Failure("the target has no module before its ':'; e.g. main:app")
         return location
+    if path.is_dir():
+        path /= "__init__.py"
     if not path.is_file():
         raise Failure(f"there is no file {location!r} here")
     path = path.resolve()

@@ -56,6 +56,7 @@ class Serving(Running):
         ("serve_odd.py:instance", "", "instance(environ, start_response); waitress speaks WSGI, so nothing"),
         ("serve_odd.py:Callable2", "--mode asgi", "Callable2()(environ, start_response); uvicorn speaks ASGI"),
         ("serve_odd.py:Iterated", "", "Iterated(environ, start_response); waitress speaks WSGI, so nothing"),
+        ("serve_odd.py:Awaited", "", "await Awaited(scope, receive, send); uvicorn speaks ASGI, so nothing"),
         ("serve_odd.py:Double", "--server waitress", "await Double(scope)(receive, send); waitress speaks WSGI"),
         ("serve_fastapi.py", "--mode cgi", "a new process answers each request: adapters.ASGIToCGI(app).run()"),
     ],

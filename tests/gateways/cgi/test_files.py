@@ -32,6 +32,7 @@ def folder(tmp_path: Path) -> Path:
     script.write_text("#!/bin/sh\necho the source")
     script.chmod(0o755)
     (root / "out").symlink_to(tmp_path)
+    (root / "loop").symlink_to(root / "loop")
     (root / "deep").symlink_to(root / "sub" / "deep")
     (root / "alias").symlink_to(root / "cgi-bin" / "program.py")
     (root / "sub" / "deep" / "<&>.txt").write_text("named badly")
@@ -113,6 +114,7 @@ def test_a_folder_without_its_slash_is_a_redirect_within_the_host(folder: Path, 
         (b"/sub/..%2f..%2fsecret.txt", 404),
         (b"/out/secret.txt", 404),
         (b"/out/", 404),
+        (b"/loop", 404),
         (b"/plain%00.txt", 400),
         (b"/xxx" * 1000, 404),
         (b"/cgi-bin/program.py", 403),

@@ -6,6 +6,10 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from starlette.endpoints import HTTPEndpoint
+from starlette.requests import Request
+from starlette.responses import Response
+
 
 def _told(word: str, body: bytes) -> bytes:
     return json.dumps({"word": word.removeprefix("/inside/"), "body": body.decode()}).encode()
@@ -41,6 +45,14 @@ class Iterated:
 
     def __iter__(self) -> Iterator[bytes]:
         yield from self._blocks
+
+
+class Awaited(HTTPEndpoint):
+    """ASGI 3 by a class: its instances are awaited."""
+
+    async def post(self, request: Request) -> Response:
+        """Answer."""
+        return Response(_told(request.url.path, await request.body()), media_type="application/json")
 
 
 class Double:
