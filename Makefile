@@ -7,6 +7,7 @@
 #   make bench       the figures of docs/benchmarks.md: adapters, peers and servers side by side (some minutes, on a quiet machine)
 #   make peers       docs/peers.md: the contract suites run against this project's adapters and the peers'
 #   make soak        a million requests through each adapter, 1 GB up and down, and what that leaves behind (ten minutes)
+#   make images      the pictures of README.md
 #   make clean       remove the virtual environments and what tools left behind
 
 VENV ?= .venv
@@ -14,7 +15,7 @@ BIN = $(VENV)/bin
 PYTHON ?= $(shell .ci/pythons | sed -n '1s/^[^ ]* //p')
 CHECKED = $(wildcard adapters gateways demos benchmarks tests)
 
-.PHONY: demo test check test-all bench peers soak clean
+.PHONY: demo test check test-all bench peers soak images clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.demo
@@ -50,6 +51,9 @@ soak: $(VENV)/.test
 	$(BIN)/python -m tests.soak.wsgi_on_asgi $(ARGS)
 	$(BIN)/python -m tests.soak.asgi_on_wsgi $(ARGS)
 	$(BIN)/python -m tests.soak.large_bodies
+
+images: $(VENV)/.test
+	$(BIN)/python -m tests.real.pictures
 
 clean:
 	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

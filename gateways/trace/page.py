@@ -54,7 +54,7 @@ def _facts(trace: Trace) -> list[tuple[str, str]]:
         found.append(("Body", f"{response.length:,} bytes" + ("" if response.complete else ", cut off")))
         found.append(("Framed by", FRAMINGS.get(response.framing, response.framing).partition(":")[0] or "nothing"))
     if trace.hop is not None:
-        found.append(("Way into the adapter", ms(trace.hop)))
+        found.append(("Hop to the app", ms(trace.hop)))
     return found
 
 
