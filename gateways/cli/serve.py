@@ -14,8 +14,8 @@ from typing import NoReturn
 
 import click
 
+from gateways.cli.choosing import choose
 from gateways.cli.command import Command
-from gateways.cli.trace import choose
 from gateways.cli.until_ended import Serving, Wanted
 from gateways.failure import Failure
 from gateways.serving.listen import bind, bind_unix
@@ -70,7 +70,7 @@ def serve(  # noqa: PLR0913, PLR0917 (options)
         signal.signal(number, _interrupt)
     with contextlib.suppress(KeyboardInterrupt):
         known = Known(target, "cgi", target) if files else _found(target, interface)
-        mode, server = choose(known, mode, server)
+        mode, server = choose(known.interface, mode, server)
         wanted = Wanted(known, mode, server, settings, reload, quiet)
         check(wanted, unix)
         side(mode).SERVERS[server].version()

@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from gateways.cli.choosing import choose
 from gateways.cli.command import Command
 from gateways.failure import Failure
 from gateways.serving.probe import Known, probe
@@ -23,7 +24,7 @@ from gateways.trace.client import Request
 from gateways.trace.diagram import WIDTH, diagram
 from gateways.trace.document import Trace, to_json
 from gateways.trace.page import render
-from gateways.trace.run import Plan, modes_of, take
+from gateways.trace.run import Plan, take
 
 IMPORT = 20.0
 """Seconds within which a target must be imported."""
@@ -65,7 +66,7 @@ def trace(
     """
     wanted = request(**asked)
     known = probe(target, max(timeout, IMPORT), interface) if target else None
-    mode, server = choose(known, mode, server)
+    mode, server = choose(known.interface if known else "asgi", mode, server)
     if known is None:
         reference = side(mode).REFERENCE
         known = Known(reference, mode, find(reference).signature)
@@ -93,21 +94,6 @@ def request(
     body = None if data is None else data.encode("utf-8", "surrogateescape")
     verb = method or ("GET" if data is None else "POST")
     return Request(verb, quote(path, safe="/%~!$&'()*+,;=:@?[]"), tuple(pairs), body, texts)
-
-
-def choose(known: Known | None, mode: Mode | None, server: str | None) -> tuple[Mode, str]:
-    """The mode and the server to use: by default those that speak what the app speaks."""
-    own = known.interface if known else "asgi"
-    if server is None:
-        mode = mode or own
-        return mode, next(iter(side(mode).SERVERS))
-    modes = modes_of(server)
-    if not modes:
-        there = dict.fromkeys(name for each in MODES for name in side(each).SERVERS)
-        raise click.BadParameter(f"{server!r} is none of {', '.join(there)}.", param_hint="'--server'")
-    if mode is not None and mode not in modes:
-        raise click.BadParameter(f"{server!r} is none for {mode}; it has {', '.join(side(mode).SERVERS)}.")
-    return mode or (own if own in modes else modes[-1]), server
 
 
 def show(taken: Trace, as_json: bool, page: Path | None) -> None:

@@ -5,10 +5,12 @@ Knows http.client and websockets. What comes back is seen at the tap; here it is
 
 import contextlib
 import http.client
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from websockets.exceptions import WebSocketException
-from websockets.sync.client import connect
+if TYPE_CHECKING:
+    from websockets.sync.client import ClientConnection
 
 REPLY = 1.0
 """Seconds to wait for what a WebSocket says to a text."""
@@ -39,7 +41,7 @@ def ask(address: tuple[str, int], request: Request, seconds: float) -> str | Non
         return f"no complete response within {seconds:g} seconds"
     except http.client.IncompleteRead:
         return "the connection ended in the middle of the response"
-    except (OSError, http.client.HTTPException, WebSocketException, EOFError) as error:
+    except (OSError, http.client.HTTPException, EOFError) as error:
         return str(error) or type(error).__name__
     return None
 
@@ -66,6 +68,18 @@ def _ask(address: tuple[str, int], request: Request, seconds: float) -> None:
 
 
 def _talk(address: tuple[str, int], request: Request, seconds: float) -> None:
+    from websockets.exceptions import WebSocketException
+    from websockets.sync.client import connect
+
+    try:
+        _say(connect, address, request, seconds)
+    except WebSocketException as error:
+        raise http.client.HTTPException(str(error) or type(error).__name__) from error
+
+
+def _say(
+    connect: "Callable[..., ClientConnection]", address: tuple[str, int], request: Request, seconds: float
+) -> None:
     host, port = address
     with connect(
         f"ws://{host}:{port}{request.target}",

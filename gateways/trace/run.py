@@ -15,13 +15,13 @@ from gateways.serving.adapting import ADAPTERS
 from gateways.serving.listen import bind
 from gateways.serving.probe import Known
 from gateways.serving.process import START, News, NewsQueue, ServerProcess, end_all
-from gateways.serving.server import MODES, Mode, side
+from gateways.serving.server import Mode, side
 from gateways.trace.client import Request, ask
 from gateways.trace.document import Line, Served, Trace, all_steps
 from gateways.trace.events import Batch
 from gateways.trace.recorder import GATHER
 from gateways.trace.steps import Lifespans, lifespans_of, of_batches, of_connection
-from gateways.trace.tap import Tap
+from gateways.trace.tap import MOST, Tap
 from gateways.trace.wire import Piece
 
 SETTLE = 1.0
@@ -168,6 +168,8 @@ def _ask(
             dead = _settle(news, recording)
         asking.join(timeout=0.5 if dead else 0)
         recording.pieces = tap.pieces()
+        if tap.full:
+            problem = f"more than {MOST >> 20} MB crossed the socket; the trace ends there"
     asking.join(timeout=1)
     if dead:
         return "the server's process ended; what it did in its last 20 ms may be missing here"
@@ -212,8 +214,3 @@ def _trace(request: Request, inner: str | None, lifespans: Lifespans, served: Se
         log=tuple(Line(when - began, text) for when, text in recording.lines),
         problem=recording.problem,
     )
-
-
-def modes_of(server: str) -> list[Mode]:
-    """The modes that have a server of that name."""
-    return [mode for mode in MODES if server in side(mode).SERVERS]

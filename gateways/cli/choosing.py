@@ -1,0 +1,24 @@
+"""Which mode and which server serve a target: as asked for, and else what its app speaks."""
+
+import click
+
+from gateways.serving.server import MODES, Mode, side
+
+
+def choose(interface: Mode, mode: Mode | None, server: str | None) -> tuple[Mode, str]:
+    """The mode and the server for an app of that interface. A server that is asked for may bring its mode.
+
+    Raises:
+        BadParameter: there is no such server, or not for that mode.
+    """
+    if server is None:
+        mode = mode or interface
+        return mode, next(iter(side(mode).SERVERS))
+    modes = [each for each in MODES if server in side(each).SERVERS]
+    if not modes:
+        there = dict.fromkeys(name for each in MODES for name in side(each).SERVERS)
+        raise click.BadParameter(f"{server!r} is none of {', '.join(there)}.", param_hint="'--server'")
+    if mode is not None and mode not in modes:
+        said = f"{server!r} is none for {mode}; it has {', '.join(side(mode).SERVERS)}."
+        raise click.BadParameter(said, param_hint="'--server'")
+    return mode or (interface if interface in modes else modes[-1]), server
