@@ -1,17 +1,16 @@
 """The generations: what each is called, the reference app in its form, and what it cannot do. Pure: a table."""
 
 from dataclasses import dataclass
-
-from gateways.serving.server import Mode
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """An interface of a year. `module` holds the reference app as it is written for it; "" is the usual one."""
+    """An interface of a year. `target` is the reference app as it is written for it; "" is the mode's usual one."""
 
     name: str
     year: int
-    mode: Mode
+    mode: Literal["cgi", "wsgi", "asgi"]
     target: str
     server: str
     news: str

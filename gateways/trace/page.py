@@ -77,7 +77,10 @@ def _axis(trace: Trace) -> str:
     return element(
         "section",
         element("h2", "On one axis"),
-        element("p", f"To scale: {ms(end)} from the first byte to the last step. A mark leads to its step."),
+        element(
+            "p",
+            f"To scale: {ms(end)} from the first byte to the last step, of the process's first request. A mark leads to its step.",
+        ),
         element(
             "div",
             element("div", *lanes, element("div", *marks, class_="plot"), class_="lanes", aria_hidden="true"),

@@ -16,6 +16,9 @@ from gateways.trace.wire import Message, Piece, Stream
 Layer = Literal["transport", "protocol", "application"]
 Phase = Literal["before", "request", "after"]
 
+KEPT = 4000
+"""Bytes of what crossed the socket together that a step keeps."""
+
 MADE = {"scope", "environ", "environment", "process", "answer"}
 """Kinds that say what a server or a host made of the bytes."""
 
@@ -75,7 +78,8 @@ def of_connection(pieces: Iterable[Piece], bodiless: bool = False) -> Connection
         who = "client" if piece.way == "in" else "server"
         if not piece.data:
             what, text = f"{who} closes", "" if text == "closed" else text
-        data = {"bytes": piece.data}
+        kept = piece.data if len(piece.data) <= KEPT else Body(len(piece.data), piece.data[:KEPT])
+        data = {"bytes": kept}
         steps.append(Step(piece.at - began, "request", "transport", "tcp", *ends, what, text, below, (0, ""), data))
     out = [piece.at - began for piece in taken if piece.way == "out" and piece.data]
     first, last = (out[0], out[-1]) if out else (None, None)

@@ -13,6 +13,9 @@ from gateways.trace.wire import Piece
 
 BLOCK = 65536
 
+MOST = 16 * 1024 * 1024
+"""Bytes that are kept. With more than that the connection is closed, and `full` says so."""
+
 
 class Tap:
     """Listens at `address` for one connection, and passes it on to `server`. A context manager."""
@@ -22,6 +25,8 @@ class Tap:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = [self._listener]
         self._pieces: list[Piece] = []
+        self._kept = 0
+        self.full = False
         self._threads = [threading.Thread(target=self._serve, name="gateways-tap", daemon=True)]
         self.address: tuple[str, int] = self._listener.getsockname()
         self._threads[0].start()
@@ -66,7 +71,13 @@ class Tap:
             except OSError:  # reset: nothing more comes, as at a proper end
                 data = b""
             self._pieces.append(Piece(perf_counter(), way, data))
+            self._kept += len(data)
             try:
+                if self._kept > MOST:
+                    self.full = True
+                    for sock in (source, sink):
+                        sock.shutdown(socket.SHUT_RDWR)
+                    return
                 if data:
                     sink.sendall(data)
                 else:

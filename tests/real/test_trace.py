@@ -224,7 +224,11 @@ def test_on_a_terminal_it_is_coloured() -> None:
         (["asgi_app:__doc__"], 1, "gateways: asgi_app:__doc__ is a str, which is not callable; WSGI and ASGI apps are"),
         (["none.py"], 1, "gateways: there is no file 'none.py' here"),
         (["--server", "apache"], 2, "gateways trace: Invalid value for '--server': 'apache' is none of uvicorn, "),
-        (["--server", "waitress", "--mode", "asgi"], 2, "gateways trace: Invalid value for '--server': 'waitress' is none for asgi; "),
+        (
+            ["--server", "waitress", "--mode", "asgi"],
+            2,
+            "gateways trace: Invalid value for '--server': 'waitress' is none for asgi; ",
+        ),
         (["--path", "hello"], 2, "gateways trace: Invalid value for '--path': 'hello' does not begin with '/'."),
         (["--method", "G T"], 2, "gateways trace: Invalid value for '--method': 'G T' is no method; e.g. GET."),
         (["--header", "none"], 2, "gateways trace: Invalid value for '--header': 'none' is no header; "),
