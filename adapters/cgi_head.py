@@ -155,14 +155,15 @@ class Answer:
     def end(self, returncode: int | None) -> None:
         """The output is at its end; `returncode` is the program's, None while it works on. Raises AppProtocolError.
 
-        A program that was killed, or that failed in a response that claims success, has not said all that it meant to:
-        such a response must not look whole. An error page may well come from a program that then fails (php-cgi's do).
+        A program that was killed has not said all that it meant to, and its response must not look whole. An exit
+        status means nothing of the kind: RFC 3875 knows none, and whole pages come from programs that end with any
+        (awstats with 1, php-cgi with 255, the shell with its last command's, old C programs with what was at hand).
         """
         if self.head is None:
             raise self._parser.end()
         if self._left:
             raise AppProtocolError(f"the program ended {self._left} octets before its Content-Length")
-        if returncode and not self._bodiless and (returncode < 0 or self.head.status < 400):
+        if returncode is not None and returncode < 0 and not self._bodiless:
             raise AppProtocolError(f"the program {ending(returncode)} in the middle of its response")
 
 

@@ -1,6 +1,7 @@
-"""What a host left behind: processes of programs, found by their query; zombies, found below the host."""
+"""What a host left behind: processes of programs, found by a variable of theirs; zombies, found below the host."""
 
 import contextlib
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -8,13 +9,14 @@ import psutil
 from tests.real.serving import eventually
 
 
-def processes(query: str) -> list[psutil.Process]:
-    """Every process, in whatever session, whose QUERY_STRING is this one: a program, or a child of it."""
+def processes(value: str, variable: str = "QUERY_STRING") -> list[psutil.Process]:
+    """Every process, in whatever session, whose variable has this value: a program, or a child of it."""
     found = []
+    wanted = f"{variable}={value}".encode()
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
             variables = Path(f"/proc/{process.pid}/environ").read_bytes().split(b"\0")
-            if b"QUERY_STRING=" + query.encode() in variables:
+            if wanted in variables:
                 found.append(process)
     return found
 
@@ -29,7 +31,8 @@ def zombies(host: int) -> list[psutil.Process]:
     return found
 
 
-def assert_gone(query: str, host: int, within: float = 2.0) -> None:
+def assert_gone(value: str, host: int, within: float = 2.0, variable: str = "QUERY_STRING") -> None:
     """Nothing of what the request with this query started is left, in at most so many seconds."""
-    eventually(lambda: not processes(query), f"the program and its children are gone: {processes(query)}", within)
+    left = partial(processes, value, variable)
+    eventually(lambda: not left(), f"the program and its children are gone: {left()}", within)
     eventually(lambda: not zombies(host), f"all are reaped: {zombies(host)}", within)
