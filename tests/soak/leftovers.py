@@ -31,7 +31,7 @@ class Held(NamedTuple):
     descriptors: int
 
 
-LEEWAY = {"rss": 4 * MB, "blocks": 1000, "threads": 0, "tasks": 0, "descriptors": 0}
+LEEWAY = {"rss": 8 * MB, "blocks": 1000, "threads": 0, "tasks": 0, "descriptors": 0}
 """By how much each may be more at the end: memory is not given back to the byte, the others are counted."""
 
 _began = time.monotonic()
