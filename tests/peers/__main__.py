@@ -28,7 +28,7 @@ def column(name: str) -> Column:
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "outcomes.json"
         environment = {**os.environ, ENVIRONMENT: name, "CONTRACT_PATIENCE": PATIENCE}
-        command = [sys.executable, "-m", "tests.peers.forking", str(output)]
+        command = [sys.executable, "-W", "ignore", "-m", "tests.peers.forking", str(output)]
         subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, check=True)
         outcomes = json.loads(output.read_text())
     return Column(name, contender.title, version(contender.distribution), outcomes)
