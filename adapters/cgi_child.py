@@ -14,11 +14,11 @@ from fcntl import F_DUPFD_CLOEXEC, fcntl
 from typing import Any
 
 from .disconnected import ClientDisconnected
-from .heads import head_to_cgi
+from .heads import NOT_WHOLE, head_to_cgi
 
 Environ = dict[str, Any]
 
-FAILED = 1  # exit status of a program whose response is not whole
+FAILED = NOT_WHOLE  # exit status of a program whose response is not whole
 _DEFAULTS = {
     "REQUEST_METHOD": "GET",
     "SCRIPT_NAME": "",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .heads import HOP_BY_HOP, AppProtocolError, RawHeaders, content_length, has_body, reason
+from .heads import HOP_BY_HOP, NOT_WHOLE, AppProtocolError, RawHeaders, content_length, has_body, reason
 
 MAX_HEAD, MAX_FIELDS = 128 * 1024, 500  # octets and fields; one long cookie or policy must pass
 
@@ -155,15 +155,15 @@ class Answer:
     def end(self, returncode: int | None) -> None:
         """The output is at its end; `returncode` is the program's, None while it works on. Raises AppProtocolError.
 
-        A program that was killed has not said all that it meant to, and its response must not look whole. An exit
-        status means nothing of the kind: RFC 3875 knows none, and whole pages come from programs that end with any
+        A program that was killed, or that ends with NOT_WHOLE, has not said all that it meant to, and its response must
+        not look whole. Other exit statuses mean nothing of the kind: whole pages come from programs that end with any
         (awstats with 1, php-cgi with 255, the shell with its last command's, old C programs with what was at hand).
         """
         if self.head is None:
             raise self._parser.end()
         if self._left:
             raise AppProtocolError(f"the program ended {self._left} octets before its Content-Length")
-        if returncode is not None and returncode < 0 and not self._bodiless:
+        if returncode is not None and (returncode < 0 or returncode == NOT_WHOLE) and not self._bodiless:
             raise AppProtocolError(f"the program {ending(returncode)} in the middle of its response")
 
 

@@ -14,6 +14,9 @@ from typing import Any
 RawHeaders = list[tuple[bytes, bytes]]
 Headers = list[tuple[str, str]]
 
+# What a CGI program ends with to say that its response is not whole: EX_SOFTWARE of sysexits.h. Other exit statuses say
+# nothing of the kind: RFC 3875 knows none, and whole pages come from programs that end with any.
+NOT_WHOLE = 70
 # RFC 2616, 13.5.1, which PEP 3333 names: these speak of one connection, and only the server has it.
 HOP_BY_HOP = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer trailers"

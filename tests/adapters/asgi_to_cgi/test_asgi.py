@@ -22,7 +22,7 @@ def test_the_lifespan_is_around_the_request_and_its_state_within(run: Runner) ->
 
 def test_an_application_that_cannot_start_answers_500(run: Runner) -> None:
     result = run("fails_to_start")
-    assert (result.head.status, result.status) == (500, 1)
+    assert (result.head.status, result.status) == (500, 70)
     assert "no database" in result.stderr
 
 
@@ -34,7 +34,7 @@ def test_a_client_that_leaves_during_startup_ends_it(run: Runner, how: str) -> N
             program.process.send_signal(signal.SIGTERM)
         else:
             program.stdout.close()
-        assert program.result().status == (128 + signal.SIGTERM if how == "SIGTERM" else 1)
+        assert program.result().status == (128 + signal.SIGTERM if how == "SIGTERM" else 70)
     assert run.recorded() == ["starting", "ended"]
 
 
@@ -43,7 +43,7 @@ def test_the_servers_closing_of_stdout_is_a_disconnect_though_nothing_is_written
         program.read_until(b"first\n")
         program.stdout.close()
         result = program.result()
-    assert (result.status, result.stderr) == (1, "")
+    assert (result.status, result.stderr) == (70, "")
     assert run.recorded() == ["startup", "ClientDisconnected", "ended", "shutdown"]
 
 
@@ -134,7 +134,7 @@ def test_a_response_that_breaks_asgi_is_not_ended_as_if_it_were_whole(
     run: Runner, app: str, status: int, complaint: str
 ) -> None:
     result = run(app)
-    assert (result.head.status, result.status) == (status, 1)
+    assert (result.head.status, result.status) == (status, 70)
     assert complaint in result.stderr
 
 

@@ -164,7 +164,7 @@ class Bodies:
         response = printed(ask, f"Status: {status}\nX-A: b\n\nbody".encode())
         assert (response.status, response["X-A"], response.body, response.complete) == (status, "b", b"", True)
 
-    @pytest.mark.parametrize("end", ["/kill/9", "/kill/15", "/kill/11"])
+    @pytest.mark.parametrize("end", ["/kill/9", "/kill/15", "/kill/11", "/exit/70"])
     def test_a_response_in_which_the_program_was_killed_does_not_look_whole(self, ask: Asker, end: str) -> None:
         response = printed(ask, b"Content-Type: text/plain\n\npart", end)
         assert response.complete is False or response.status == 500  # a server may not have sent the head yet

@@ -39,7 +39,7 @@ def test_stdout_that_nobody_reads_ends_an_application_that_writes(run: Runner) -
         program.read_until(b"x\n")
         program.stdout.close()
         result = program.result()
-    assert result.status == 1
+    assert result.status == 70
     assert result.stderr == ""  # it is no error
     assert run.recorded() == (["ended"] if run.side == "wsgi" else ["startup", "ended", "shutdown"])
 

@@ -62,25 +62,25 @@ def test_an_error_before_the_head_is_a_500_and_a_traceback(run: Runner) -> None:
     assert (result.head.status, result.body) == (500, b"500 Internal Server Error\n")
     assert "Traceback" in result.stderr
     assert "ZeroDivisionError: of the application" in result.stderr
-    assert result.status == 1
+    assert result.status == 70
 
 
 def test_an_error_after_the_head_cuts_the_response_off(run: Runner) -> None:
     result = run("raises_after_head")
     assert (result.head.status, result.body) == (200, b"the first block")
     assert "ZeroDivisionError: of the application" in result.stderr
-    assert result.status == 1
+    assert result.status == 70
 
 
 def test_system_exit_is_an_error_whatever_its_status(run: Runner) -> None:
     result = run("exits")
-    assert (result.head.status, result.status) == (500, 1)
+    assert (result.head.status, result.status) == (500, 70)
     assert "SystemExit" in result.stderr
 
 
 def test_a_content_length_that_is_not_kept_is_no_clean_end(run: Runner) -> None:
     result = run("answers_short")
-    assert result.status == 1
+    assert result.status == 70
     assert "Content-Length" in result.stderr
     if run.side == "wsgi":  # ASGI's last message tells in time
         assert (result.values(b"content-length"), result.body) == ([b"10"], b"short")
@@ -125,7 +125,7 @@ def test_on_one_socket_for_both_the_response_outlives_an_unread_body(run: Runner
     with ours, run.start(app, streams=streams, REQUEST_METHOD="POST", CONTENT_LENGTH=str(len(body))) as program:
         theirs.close()
         ours.sendall(body)  # all of it, before the response is read
-        assert program.process.wait(15) == (app == "raises_before_head")
+        assert program.process.wait(15) == (70 if app == "raises_before_head" else 0)
         received = b"".join(iter(lambda: ours.recv(65536), b""))
     assert received.startswith(b"Status: ")
     assert received.endswith((b"Hello!\n", b"last\n", b"Error\n"))
