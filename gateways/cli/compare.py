@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from gateways.cli.command import Command
-from gateways.compare.contender import ADAPTER_NAMES, MODES, Contender, Mode, contenders
+from gateways.compare.contender import ADAPTER_NAMES, MODES, Contender, Form, contenders
 from gateways.compare.effort import EFFORTS
 from gateways.compare.scenarios import SCENARIOS, USUAL, Scenario, of_path
 from gateways.compare.servers import SERVERS
@@ -147,13 +147,14 @@ def _app(target: str | None) -> Iterator[Target]:
 
 
 def choose(
-    form: Any, modes: Sequence[Mode], servers: Sequence[str], adapters: Sequence[str], threads: int | None
+    form: Form | None, modes: Sequence[str], servers: Sequence[str], adapters: Sequence[str], threads: int | None
 ) -> list[Contender]:
     """The contenders that are asked for; the one that others are compared with comes first."""
-    if ALL in modes:
-        modes = MODES
-    named = [name for name, server in SERVERS.items() if {name, server.package} & set(servers)]
-    found = contenders(form, modes, [ALL] if ALL in servers else named, adapters, threads)
+    # gunicorn is all of its kinds; uvicorn, which is the name of one, is that one.
+    packages = set(servers) & set(PACKAGES)
+    named = [name for name, server in SERVERS.items() if name in servers or server.package in packages]
+    asked = [mode for mode in MODES if mode in modes or ALL in modes]
+    found = contenders(form, asked, [ALL] if ALL in servers else named, adapters, threads)
     if not found:
         what = "the reference app" if form is None else f"an app for {form.upper()}"
         raise click.UsageError(f"{what} cannot be served like that: the modes, servers and adapters do not fit.")

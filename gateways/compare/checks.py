@@ -21,6 +21,7 @@ def check(bench: Bench, scenario: Scenario, contenders: Sequence[Contender]) -> 
     bench.listener.now("asks for the same answer", scenario.name)
     asked = bench.left([each for each in contenders if not each.twin], scenario)
     answer: Answer | None = None
+    refused = ""
     for each in asked:
         why = _websocket(bench, each, scenario) if scenario.needs_websocket else ""
         if not scenario.needs_websocket:
@@ -32,6 +33,7 @@ def check(bench: Bench, scenario: Scenario, contenders: Sequence[Contender]) -> 
                 why = unequal(given, answer)
         if why:
             bench.exclude(each.id, scenario.name, why)
+            refused = why
     for each in contenders:  # a twin is where the other is
         if each.twin and bench.excluded(each.id.removesuffix("#2"), scenario.name):
             bench.exclude(each.id, scenario.name, "the other is not compared either")
@@ -39,7 +41,7 @@ def check(bench: Bench, scenario: Scenario, contenders: Sequence[Contender]) -> 
     question = (scenario.name, scenario.reveals, f"{scenario.request.method} {scenario.request.target}")
     bench.record.questions.append(Question(*question, scenario.load, scenario.service, behind, answer))
     if asked and not bench.left(asked, scenario):
-        raise Failure(f"{scenario.request.target} has no answer to be timed: {bench.record.exclusions[-1].why}")
+        raise Failure(f"{scenario.request.target} has no answer to be timed: {refused}; --path asks for another")
 
 
 def _given(bench: Bench, contender: Contender, scenario: Scenario) -> Given:

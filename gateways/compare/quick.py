@@ -100,7 +100,7 @@ class Quick:
         null: Order | None,
     ) -> None:
         """One round: everybody once, and the server that does nothing."""
-        self._say(f"{clients} clients that ask without a pause", scenario, start, number)
+        self._say(f"{clients} ask without a pause", scenario, start, number)
         everybody = [*self._bench.left(fitting, scenario), *([None] if null else [])]
         for contender in turns(everybody, f"{self._bench.record.seed}/{scenario.name}/{clients}/{start}/{number}"):
             if contender is not None:

@@ -12,7 +12,7 @@ from gateways.compare.client import Client
 from gateways.compare.contender import Contender
 from gateways.compare.effort import Effort
 from gateways.compare.long import Long
-from gateways.compare.placement import here
+from gateways.compare.placement import here, on
 from gateways.compare.quick import Quick, numbers_of_clients
 from gateways.compare.record import Entrant, Exclusion, Record
 from gateways.compare.scenarios import Scenario
@@ -80,8 +80,10 @@ def compare(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Reco
         Failure: there is nothing to be measured, or the machine is too busy.
     """
     record = _begin(plan, absent, listener)
+    client_cores = record.placement.client
     try:
-        with Warden() as warden, Client(record.placement.client) as client:
+        # What is done here between measurements must not disturb the servers: it is done on the client's core.
+        with on(client_cores), Warden() as warden, Client(client_cores) as client:
             bench = Bench(client, warden, plan.target, record, listener)
             Quick(bench, plan.entrants, plan.quick, plan.effort).run()
             Long(bench, plan.contenders, plan.long, plan.effort).run()
@@ -100,7 +102,7 @@ def _begin(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Recor
     packages = [package for each in plan.contenders for package in each.packages]
     listener.now("looks at the machine")
     found = machine.look(["gateways", *packages, *_BESIDES])
-    for _ in range(PATIENCE):
+    for _ in range(0 if plan.force else PATIENCE):
         if found.foreign is None or found.foreign < QUIET:
             break
         listener.now(f"waits: other programs keep {found.foreign:.1f} cores busy")
@@ -110,9 +112,6 @@ def _begin(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Recor
             f"other programs keep {found.foreign:.1f} of {found.cores} cores busy: end them, or measure all the same "
             "with --force"
         )
-    placement = here()
-    if placement.bound:
-        os.sched_setaffinity(0, placement.client)
     return Record(
         created=_now(),
         version=machine.version("gateways"),
@@ -120,7 +119,7 @@ def _begin(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Recor
         target=plan.target.name,
         options={"effort": plan.effort.name, "starts": plan.effort.starts, "rounds": plan.effort.rounds},
         machine=found,
-        placement=placement,
+        placement=here(),
         reference=plan.contenders[0].id,
         entrants=[_entrant(each, plan) for each in plan.entrants],
         exclusions=list(absent),

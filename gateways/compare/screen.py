@@ -172,7 +172,22 @@ def _show_table(out: Console, shown: Table) -> None:
 
 BAR_COLUMN = -1
 GAP, SHORT = 2, 8
-GIVEN_UP = ("threads", "", "gaps", BAR_COLUMN, "p50", "memory", "body", "gaps, p90", "p75", "p90", "p99", "limit")
+GIVEN_UP = (
+    "threads",
+    "",
+    "gaps",
+    BAR_COLUMN,
+    "p50",
+    "memory",
+    "body",
+    "gaps, p90",
+    "p75",
+    "p90",
+    "p99",
+    "limit",
+    "CPU/answer",
+    "times",
+)
 """Columns that are left out where the terminal is too narrow, in this order."""
 
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from gateways.cli.compare import choose
 from gateways.compare.contender import MODES, WAYS, contenders
 from gateways.compare.servers import SERVERS
 from tests.gateways.compare.making import contender
@@ -87,3 +88,18 @@ def test_what_a_servers_command_line_does_not_know_is_imported_for_it() -> None:
     command, environment = contender("asgi:uvicorn").command("python", "shop/app.py", "h", "1", plain=False)
     assert command[-1] == "gateways.compare.adapted:app"
     assert json.loads(environment["GATEWAYS_ADAPTED"])["app"] == "shop/app.py"
+
+
+def test_the_command_takes_servers_by_name_and_by_package() -> None:
+    def chosen(*servers: str) -> list[str]:
+        return [each.id for each in choose("asgi", ["asgi"], servers, (), None)]
+
+    assert chosen("uvicorn") == ["asgi:uvicorn"]
+    assert chosen("granian", "hypercorn") == ["asgi:hypercorn", "asgi:granian-asgi"]
+    assert len(chosen("all")) == 6
+
+
+def test_the_usual_server_of_the_apps_own_interface_is_what_others_are_compared_with() -> None:
+    assert choose(None, (), (), (), None)[0].id == "asgi:uvicorn"
+    assert choose("wsgi", (), (), (), None)[0].id == "wsgi:waitress"
+    assert choose("asgi", ["all"], ["all"], ["all"], None)[0].id == "asgi:uvicorn"

@@ -1,0 +1,52 @@
+"""ASGI apps that answer hello like the reference app, but for one thing each."""
+
+import os
+import time
+from collections.abc import Awaitable, Callable
+from itertools import count
+from typing import Any
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+numbers = count()
+
+
+async def answer(send: Send, body: bytes = b"Hello, world!\n", status: int = 200) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def behaves(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await answer(send)
+
+
+async def takes_longer(_scope: Scope, _receive: Receive, send: Send) -> None:
+    until = time.thread_time() + 0.0002
+    while time.thread_time() < until:
+        pass
+    await answer(send)
+
+
+async def loses_one_percent(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await (answer(send, b"oops", 500) if next(numbers) % 100 == 99 else answer(send))
+
+
+async def dies_after_a_hundred(_scope: Scope, _receive: Receive, send: Send) -> None:
+    if next(numbers) >= 100:
+        os._exit(3)
+    await answer(send)
+
+
+async def says_something_else(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await answer(send, b"Hallo, world!\n")
+
+
+async def fails(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await answer(send, b"no database", 500)
+
+
+async def says_the_time(_scope: Scope, _receive: Receive, send: Send) -> None:
+    await answer(send, b"%d" % time.monotonic_ns())

@@ -1,0 +1,186 @@
+"""Comparisons that really run, in as few slices as there can be: what is found of apps that misbehave in known ways."""
+
+from dataclasses import replace
+
+import pytest
+
+from gateways.compare.analysis import Section, sections
+from gateways.compare.contender import Contender
+from gateways.compare.doubts import doubts
+from gateways.compare.effort import Effort
+from gateways.compare.load.order import Behind
+from gateways.compare.record import Record
+from gateways.compare.run import Plan, compare
+from gateways.compare.scenarios import EVENTS, SCENARIOS, Scenario
+from gateways.compare.target import Target, reference
+from gateways.failure import Failure
+from tests.gateways.compare.making import contender
+
+TINY = Effort("tiny", starts=1, rounds=3, shares=(), warm=0.0)
+MISBEHAVING = "tests.gateways.compare.misbehaving"
+
+
+class Quiet:
+    """A listener that only remembers."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.kept = 0
+
+    def now(self, what: str, scenario: str = "") -> None:
+        self.said.append(f"{scenario}: {what}")
+
+    def measured(self, record: Record, planned: float) -> None:
+        assert record.cells
+        assert planned > 0
+
+    def keep(self, record: Record) -> None:
+        self.kept += len(record.cells) > 0
+
+
+def plan(
+    *contenders: Contender, scenarios: tuple[Scenario, ...], effort: Effort = TINY, target: Target | None = None
+) -> Plan:
+    return Plan(target or reference(), contenders, scenarios, effort, seed=1, force=True)
+
+
+def misbehaving(app: str) -> Contender:
+    """Uvicorn with another app than it is told to serve."""
+    made = contender("asgi:uvicorn")
+    arguments = (*made.server.arguments[:-1], f"{MISBEHAVING}:{app}")
+    return replace(made, server=replace(made.server, name=app, arguments=arguments))
+
+
+@pytest.fixture(scope="module")
+def hello() -> Record:
+    """The reference app beside apps that misbehave, asked for hello."""
+    apps = ("behaves", "takes_longer", "loses_one_percent", "dies_after_a_hundred", "says_something_else", "fails")
+    contenders = [contender("asgi:uvicorn"), *map(misbehaving, apps)]
+    return compare(plan(*contenders, scenarios=(SCENARIOS["hello"],)), [], Quiet())
+
+
+@pytest.fixture(scope="module")
+def section(hello: Record) -> Section:
+    (found,) = sections(hello)
+    return found
+
+
+def test_an_app_that_takes_longer_is_found_slower(section: Section) -> None:
+    slower, behaving = section.row("asgi:takes_longer"), section.row("asgi:behaves")
+    assert slower is not None
+    assert slower.ratio is not None
+    assert slower.ratio.value < 0.7
+    assert behaving is not None
+    assert behaving.figures.cpu is not None
+    assert slower.figures.cpu is not None
+    assert slower.figures.cpu > behaving.figures.cpu + 0.00015
+
+
+def test_one_that_loses_one_percent_is_called_so_and_not_ranked(hello: Record, section: Section) -> None:
+    row = section.row("asgi:loses_one_percent")
+    assert row is not None
+    assert 0.005 < row.figures.lost_share < 0.02
+    assert (row.ranked, row.limit) == (False, "errors")
+    said = [doubt.what for doubt in doubts(hello, [section]) if doubt.name == "errors"]
+    assert any("loses_one_percent loses" in each and "status 500" in each for each in said)
+
+
+def test_one_that_dies_is_left_out_and_says_so(hello: Record, section: Section) -> None:
+    (out,) = (each for each in section.out if each.contender == "asgi:dies_after_a_hundred")
+    assert "has ended by itself with status 3" in out.why
+    row = section.row("asgi:dies_after_a_hundred")
+    assert row is None or not row.ranked
+
+
+def test_who_answers_something_else_is_not_timed(section: Section) -> None:
+    why = {each.contender: each.why for each in section.out}
+    assert why["asgi:says_something_else"] == "its answer begins 'Hallo, world!\\n', which is not the others'"
+    assert why["asgi:fails"] == "it answers 500: no database"
+    assert section.row("asgi:says_something_else") is None
+    assert section.row("asgi:fails") is None
+
+
+def test_the_same_server_runs_twice_and_gives_the_noise_floor(hello: Record, section: Section) -> None:
+    assert hello.twin == "asgi:uvicorn#2"
+    assert section.twins is not None
+    assert section.floor is not None
+    assert section.row("asgi:uvicorn#2") is None
+    assert set(section.ceilings) >= {"asgi:uvicorn", "asgi:behaves"}
+
+
+def test_what_was_measured_can_be_computed_again_from_its_json(hello: Record, section: Section) -> None:
+    assert sections(Record.from_json(hello.to_json())) == [section]
+    assert all(cell.measured.window > 0.2e9 for cell in hello.cells)
+    commands = {entrant.id: " ".join(entrant.command) for entrant in hello.entrants}
+    assert commands["asgi:uvicorn"].endswith("--port {port} --log-level warning --no-access-log gateways.asgi.app:app")
+
+
+def test_latency_is_measured_at_a_rate_that_all_can_do() -> None:
+    effort = replace(TINY, rounds=2, shares=(0.3,))
+    contenders = [contender("asgi:uvicorn"), contender("wsgi:waitress"), contender("cgi:uvicorn:cold")]
+    listener = Quiet()
+    made = compare(plan(*contenders, scenarios=(SCENARIOS["hello"],), effort=effort), [], listener)
+    (section,) = sections(made)
+    offered = {row.figures.entrant.id: [each.offered for each in row.figures.latencies] for row in section.rows}
+    assert offered["asgi:uvicorn"] == offered["wsgi:waitress"] != offered["cgi:uvicorn:cold"]
+    slowest = min(row.figures.rate for row in section.rows if row.figures.entrant.mode != "cgi")
+    assert offered["asgi:uvicorn"][0] == pytest.approx(0.3 * slowest, rel=0.3)
+    assert listener.kept >= 2
+
+
+def test_clients_that_wait_are_answered_as_threads_and_loops_allow() -> None:
+    wait = replace(SCENARIOS["wait"], connections=(32,), seconds=0.8)
+    blocking = replace(SCENARIOS["blocking"], seconds=0.8)
+    made = compare(plan(contender("wsgi:waitress"), contender("asgi:uvicorn"), scenarios=(wait, blocking)), [], Quiet())
+    rates = {
+        (section.question.name, row.figures.entrant.id): row.figures.rate
+        for section in sections(made)
+        for row in section.rows
+    }
+    assert 40 < rates["wait", "wsgi:waitress"] < 85  # 4 threads, 50 ms: 80
+    assert 200 < rates["wait", "asgi:uvicorn"] < 660  # 32 clients: 640
+    assert 10 < rates["blocking", "asgi:uvicorn"] < 21  # one loop that stands still: 20
+    assert 40 < rates["blocking", "wsgi:waitress"] < 85
+
+
+def test_streams_that_are_held_leave_room_or_not() -> None:
+    idle = replace(SCENARIOS["idle"], seconds=0.5, timeout=0.5, behind=Behind("held", EVENTS, 20))
+    made = compare(plan(contender("wsgi:waitress"), contender("asgi:uvicorn"), scenarios=(idle,)), [], Quiet())
+    (section,) = sections(made)
+    loop, threads = section.rows
+    assert (loop.figures.entrant.id, loop.figures.begun, loop.figures.failures) == ("asgi:uvicorn", 20, 0)
+    assert (threads.figures.entrant.id, threads.figures.begun) == ("wsgi:waitress", 4)
+    assert threads.figures.lost_share == 1
+    assert threads.figures.threads >= 5
+
+
+def test_websocket_and_extra_routes() -> None:
+    scenarios = (SCENARIOS["websocket"], replace(SCENARIOS["download"], seconds=0.4))
+    effort = replace(TINY, rounds=1)
+    made = compare(
+        plan(contender("asgi:uvicorn"), contender("wsgi:waitress"), scenarios=scenarios, effort=effort), [], Quiet()
+    )
+    websocket, download = sections(made)
+    assert [row.figures.entrant.id for row in websocket.rows] == ["asgi:uvicorn"]
+    assert websocket.rows[0].figures.rate > 500
+    assert {row.figures.entrant.id for row in download.rows} == {"asgi:uvicorn", "wsgi:waitress"}
+    assert all(row.figures.bytes_per_second > 1e7 for row in download.rows)
+
+
+def test_answers_that_vary_are_verified_by_what_they_have_in_common() -> None:
+    target = Target("the time", "asgi", {"asgi": f"{MISBEHAVING}:says_the_time"})
+    effort = replace(TINY, rounds=1)
+    made = compare(
+        plan(contender("asgi:uvicorn"), scenarios=(SCENARIOS["hello"],), effort=effort, target=target), [], Quiet()
+    )
+    answer = made.questions[0].answer
+    assert answer is not None
+    assert (answer.status, answer.sha256) == (200, None)
+    assert sections(made)[0].rows[0].figures.failures == 0
+    assert "varying" in {doubt.name for doubt in doubts(made, sections(made))}
+
+
+def test_an_app_that_answers_nobody_is_a_failure() -> None:
+    target = Target("fails", "asgi", {"asgi": f"{MISBEHAVING}:fails"})
+    with pytest.raises(Failure, match="/hello has no answer to be timed: it answers 500: no database"):
+        compare(plan(contender("asgi:uvicorn"), scenarios=(SCENARIOS["hello"],), target=target), [], Quiet())
