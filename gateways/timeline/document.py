@@ -12,7 +12,7 @@ from gateways.trace.steps import Step
 
 SCHEMA = "gateways.timeline/1"
 
-REPEATS = 5
+REPEATS = 9
 """The plain request is made so often; the run with the median time is shown."""
 
 MAKES = {"write": "", "block": "", "stdout": "", "send http.response.body": "body"}

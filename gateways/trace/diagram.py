@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from gateways.trace.axis import ms
+from gateways.trace.captions import CLOCK, letter, log, summary, threads, title
 from gateways.trace.document import Trace
 from gateways.trace.printable import printable
-from gateways.trace.steps import Connection, Step
+from gateways.trace.steps import Step
 from gateways.trace.text import NARROWEST, fold
 
 WIDTH = 100
-CLOCK = 10
 FIRST = 14
 SPACING = {3: 11, 4: 10}
 """Columns from one lifeline to the next, by their number."""
@@ -27,9 +27,6 @@ PAUSE = 0.02
 RUN = 24
 """Of so many steps of a body, one after the other, the first and the last are drawn."""
 LAST = 6
-
-LOG = 12
-"""Of what was written, so many lines are shown: the last ones."""
 
 TALL = 3
 """So many lines of a value are shown."""
@@ -52,45 +49,7 @@ def diagram(trace: Trace, width: int = WIDTH) -> list[Text]:
         elif steps and phase == "request" and any(step.phase == "before" for step in trace.steps):
             lines += canvas.rule("the request")
         lines += canvas.steps(steps)
-    return [*lines, *canvas.feet(), *_threads(trace, width), *_log(trace, width), Text(), *summary(trace, width)]
-
-
-def title(trace: Trace, width: int) -> list[Text]:
-    """What was asked of what, and how that was served."""
-    served = trace.served
-    how = f"{served.interface.upper()} app on {served.server} {served.version}"
-    how += f" through {served.adapter}" if served.adapter else ""
-    lines = [Text(piece, style="bold") for piece in fold(printable(trace.asked), width, 0, 2)]
-    return [*lines, *(Text(piece, style="dim") for piece in fold(f"{printable(served.target)} · {how}", width, 0, 2))]
-
-
-def summary(trace: Trace, width: int) -> list[Text]:
-    """What came back, how it was framed, how long it took, and what went wrong."""
-    pieces: list[tuple[str, str]] = []
-    if trace.connection and trace.connection.response.start:
-        pieces.append((" · ".join(_outcome(trace.connection)), "bold"))
-    if trace.hop is not None:
-        hop = f"the hop through {trace.served.adapter} took {ms(trace.hop)} on the way in"
-        pieces.append((f"{hop}, for the process's first request", "bold"))
-    if trace.problem:
-        pieces.append((trace.problem, "bold red"))
-    return [Text(line, style=style) for text, style in pieces for line in fold(printable(text), width, 0, 2)]
-
-
-def _outcome(connection: Connection) -> list[str]:
-    response = connection.response
-    _, _, status = response.start.partition(" ")
-    said = [
-        printable(status),
-        f"framed by {FRAMINGS.get(response.framing, response.framing)}" if response.framing else "no end of the head",
-    ]
-    said.append(f"{response.length:,} bytes" + ("" if response.complete else ", not complete"))
-    if connection.first is not None and connection.last is not None:
-        said += [f"first byte {ms(connection.first)}", f"in total {ms(connection.last)}"]
-    return said
-
-
-FRAMINGS = {"chunked": "chunks"}
+    return [*lines, *canvas.feet(), *threads(trace, width), *log(trace, width), Text(), *summary(trace, width)]
 
 
 class _Canvas:
@@ -102,7 +61,7 @@ class _Canvas:
         self._columns = [FIRST + spacing * n for n in range(len(self._lifelines))]
         self._beside = self._columns[-1] + 4
         self._width = width
-        self._letters = {thread: _letter(n) for n, thread in enumerate(trace.threads)}
+        self._letters = {thread: letter(n) for n, thread in enumerate(trace.threads)}
         self._total = max((step.at for step in trace.steps if step.phase == "request"), default=0.0)
 
     def heads(self) -> list[Text]:
@@ -241,36 +200,3 @@ def _abridged(steps: Sequence[Step]) -> Iterator[Step | str]:
 
 def _bulk(step: Step) -> bool:
     return not step.fields and not step.wrong and not step.what.endswith("closes")
-
-
-def thread_name(name: str) -> str:
-    """What a thread is called in a sentence; a CGI program has no name but that."""
-    return name if name.startswith(("the ", "thread ")) else f"thread {name}"
-
-
-def _letter(number: int) -> str:
-    return chr(ord("a") + number % 26)
-
-
-def _threads(trace: Trace, width: int) -> list[Text]:
-    lines = [Text()]
-    for number, (process, name) in enumerate(trace.threads):
-        pieces = fold(f"{_letter(number)}  process {process}, {printable(thread_name(name))}", width, CLOCK, CLOCK + 2)
-        lines += [Text(" " * (CLOCK - 1) + piece, style="dim") for piece in pieces]
-    return lines if len(lines) > 1 else []
-
-
-def _log(trace: Trace, width: int) -> list[Text]:
-    if not trace.log:
-        return []
-    lines = [Text(), Text("what the server and the app wrote to stdout and stderr", style="dim italic")]
-    skipped = len(trace.log) - LOG
-    log = trace.log if skipped <= 0 else trace.log[-LOG:]
-    if skipped > 0:
-        lines.append(Text(f"{' ' * CLOCK}{skipped} lines; --json has them; then:", style="dim italic"))
-    for line in log:
-        clock = f"{line.at * 1000:>{CLOCK - 2}.0f}  "
-        for piece in fold(printable(line.text.expandtabs()), width, CLOCK, CLOCK):
-            lines.append(Text(clock, style="dim").append(piece, style="yellow"))
-            clock = " " * CLOCK
-    return lines

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from gateways.trace.axis import ms
-from gateways.trace.diagram import FRAMINGS, thread_name
+from gateways.trace.captions import FRAMINGS, letter, thread_name
 from gateways.trace.document import CALLS, Trace
 from gateways.trace.html import axis, element, facts, page
 from gateways.trace.printable import printable
@@ -123,7 +123,7 @@ def _steps(trace: Trace) -> str:
 def sequence(trace: Trace, prefix: str) -> str:
     """The sequence diagram; `prefix` begins the id of each step."""
     parts = [_heads(trace)]
-    letters = {thread: chr(ord("a") + n % 26) for n, thread in enumerate(trace.threads)}
+    letters = {thread: letter(n) for n, thread in enumerate(trace.threads)}
     numbered = [(f"{prefix}{number}", step) for number, step in enumerate(trace.steps, 1)]
     for phase, title in PHASES.items():
         steps = [(name, step) for name, step in numbered if step.phase == phase]
