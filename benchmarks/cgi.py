@@ -1,0 +1,212 @@
+"""`python -m benchmarks.cgi`: what a CGI request costs and what a warm one saves, beside a bare spawn and other hosts.
+
+Knows programs, servers and the figures that are aimed at; how turns and ratios are made is rounds.py's matter.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from .rounds import Figures, machine, ratio, rounds, table
+
+ROOT = Path(__file__).resolve().parents[1]
+METHOD = """# Figures of the CGI hosts
+
+Generated on {date} by `python -m benchmarks.cgi`. Whole requests in milliseconds, each on a connection of its own, one
+after the other. The contenders take turns in one run, and an answer counts only if it is right. Shown are medians, and
+medians of the rounds' ratios. Warm is `warm=True`, after the first requests have shown what the program imports.
+"""
+PROGRAMS = {
+    "hello.sh": "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\nhello'\n",
+    "hello.py": """#!{system}
+import json, re, urllib.parse
+print("Content-Type: text/plain\\n")
+print("hello", end="")
+""",
+    "flask_hello.py": """#!{python}
+from flask import Flask
+from adapters import WSGIToCGI
+app = Flask(__name__)
+@app.get("/")
+def hello(): return "hello"
+WSGIToCGI(app).run()
+""",
+    "fastapi_hello.py": """#!{python}
+from fastapi import FastAPI
+from fastapi.responses import PlainTextResponse
+from adapters import ASGIToCGI
+app = FastAPI()
+@app.get("/", response_class=PlainTextResponse)
+async def hello(): return "hello"
+ASGIToCGI(app).run()
+""",
+}
+LIGHTTPD = """server.document-root = "{folder}"
+server.port = {port}
+server.bind = "127.0.0.1"
+server.modules = ("mod_cgi")
+cgi.assign = (".sh" => "", ".py" => "")
+"""
+UVICORN = "{python} -m uvicorn --no-access-log --log-level error --port {port} benchmarks.cgi_hosts:"
+COMMANDS = {
+    "ours on uvicorn": UVICORN + "asgi",
+    "ours on uvicorn, warm": UVICORN + "warm",
+    "ours on waitress": "{python} -m waitress --listen=127.0.0.1:{port} benchmarks.cgi_hosts:wsgi",
+    "http.server --cgi": "{python} -W ignore -m http.server --cgi --bind 127.0.0.1 -d {folder} {port}",
+    "lighttpd": "lighttpd -D -f {folder}/lighttpd.conf",
+}
+Measure = Callable[[], float]
+
+
+def bare(program: Path) -> Measure:
+    """Milliseconds to spawn the program and read what it writes."""
+
+    def measure() -> float:
+        begun = time.perf_counter()
+        readable, writable = os.pipe()
+        actions = [(os.POSIX_SPAWN_DUP2, writable, 1)]
+        pid = os.posix_spawn(program, [os.fspath(program)], {"PATH": os.defpath}, file_actions=actions)
+        os.close(writable)
+        with open(readable, "rb") as output:
+            text = output.read()
+        os.waitpid(pid, 0)
+        elapsed = time.perf_counter() - begun
+        if not text.endswith(b"hello"):
+            raise RuntimeError(f"{program} wrote {text!r}")
+        return elapsed * 1000
+
+    return measure
+
+
+def request(port: int, path: str) -> Measure:
+    """Milliseconds of one request, from connecting to the last octet."""
+
+    def measure() -> float:
+        begun = time.perf_counter()
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection.request("GET", path, headers={"Connection": "close"})
+        response = connection.getresponse()
+        body = response.read()
+        connection.close()
+        elapsed = time.perf_counter() - begun
+        if (response.status, body) != (200, b"hello"):
+            raise RuntimeError(f"port {port}: {path} was answered {response.status} {body[:200]!r}")
+        return elapsed * 1000
+
+    return measure
+
+
+@contextmanager
+def serving(command: str, folder: Path) -> Iterator[int]:
+    """Run a server of the folder; its port, once it listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    (folder / "lighttpd.conf").write_text(LIGHTTPD.format(folder=folder, port=port))
+    words = command.format(python=sys.executable, folder=folder, port=port).split()
+    environment = {**os.environ, "CGI_FOLDER": str(folder)}
+    server = subprocess.Popen(words, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        deadline = time.monotonic() + 20
+        while True:
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the server did not start: {' '.join(words)}")
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            time.sleep(0.05)
+        yield port
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def write_programs(folder: Path) -> None:
+    """The programs, in a folder that http.server can read when root runs it: it becomes nobody."""
+    folder.chmod(0o755)
+    (folder / "cgi-bin").mkdir()
+    system = shutil.which("python3", path="/usr/bin") or sys.executable
+    for name, source in PROGRAMS.items():
+        program = folder / "cgi-bin" / name
+        program.write_text(source.replace("{system}", system).replace("{python}", sys.executable))
+        program.chmod(0o755)
+
+
+def warmed(measure: Measure) -> None:
+    """Ask until an interpreter has imported what the program needs."""
+    for _ in range(6):
+        measure()
+        time.sleep(0.5)
+
+
+def contest(title: str, program: str, hosts: dict[str, int], folder: Path, count: int) -> tuple[str, Figures]:
+    """The hosts' figures for one program, and the table of them."""
+    path = f"/cgi-bin/{program}" + ("/" if "_" in program else "")
+    contenders = {name: request(port, path) for name, port in hosts.items()}
+    if "_" not in program:
+        contenders = {"a bare spawn": bare(folder / "cgi-bin" / program), **contenders}
+    if (warm := contenders.get("ours on uvicorn, warm")) is not None:
+        warmed(warm)
+    figures = rounds(contenders, count)
+    return table(title, "ms", figures, "ours on uvicorn", more_is_better=False), figures
+
+
+def aims(shell: Figures, python: Figures, flask: Figures, fastapi: Figures) -> Iterator[tuple[str, float, float, bool]]:
+    """What is aimed at: a name, the figure, the aim, and whether more is better."""
+    for host in ("ours on uvicorn", "ours on waitress"):
+        more = statistics.median(a - b for a, b in zip(shell[host], shell["a bare spawn"], strict=True))
+        yield f"shell hello, {host}: ms more than a bare spawn", more, 1.2, False
+        if "lighttpd" in shell:
+            yield f"shell hello, {host}: times lighttpd's request", ratio(shell, host, "lighttpd"), 1.5, False
+    cold, warm = "ours on uvicorn", "ours on uvicorn, warm"
+    for name, figures, aim in (("Python hello", python, 4), ("Flask", flask, 10), ("FastAPI", fastapi, 15)):
+        yield f"{name}: cold over warm", ratio(figures, cold, warm), aim, True
+    if "http.server --cgi" in python:
+        yield "Python hello: http.server --cgi over ours", ratio(python, "http.server --cgi", cold), 1.0, True
+        yield "Python hello: http.server --cgi over ours, warm", ratio(python, "http.server --cgi", warm), 4.0, True
+
+
+def main() -> None:
+    """Print Markdown."""
+    commands = dict(COMMANDS)
+    os.environ["PATH"] += os.pathsep + "/usr/sbin"
+    if not shutil.which("lighttpd"):
+        del commands["lighttpd"]
+    if sys.version_info >= (3, 15):
+        del commands["http.server --cgi"]
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        write_programs(folder)
+        ports = {name: stack.enter_context(serving(command, folder)) for name, command in commands.items()}
+        ours = {name: ports[name] for name in ("ours on uvicorn", "ours on uvicorn, warm")}
+        cold = {name: port for name, port in ports.items() if name != "ours on uvicorn, warm"}
+        results = [
+            contest("A shell program", "hello.sh", cold, folder, 300),
+            contest("A Python program that imports json, re and urllib.parse", "hello.py", ports, folder, 60),
+            contest("A Flask application through WSGIToCGI", "flask_hello.py", ours, folder, 15),
+            contest("A FastAPI application through ASGIToCGI", "fastapi_hello.py", ours, folder, 15),
+        ]
+    print(METHOD.format(date=datetime.now(UTC).date().isoformat()))
+    print(machine("uvicorn", "uvloop", "waitress", "flask", "fastapi"), "\n")
+    for text, _ in results:
+        print(text)
+    print("| | figure | aim | reached |\n|---|--:|--:|---|")
+    for name, figure, aim, more_is_better in aims(*(figures for _, figures in results)):
+        reached = figure >= aim if more_is_better else figure <= aim
+        bound = "at least" if more_is_better else "at most"
+        print(f"| {name} | {figure:.2f} | {bound} {aim:g} | {'yes' if reached else 'no'} |")
+
+
+if __name__ == "__main__":
+    main()
