@@ -23,8 +23,8 @@ from tests.adapters.wsgi_to_asgi.scripts import adapt, call, get
 
 
 def run_script(source: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a script with PREAMBLE before it, in development mode; one that does not end in time is an AssertionError."""
-    command = [sys.executable, "-X", "dev", "-W", "ignore::DeprecationWarning", "-c", PREAMBLE + source, *arguments]
+    """Run a script with PREAMBLE before it, warnings shown; one that does not end in time is an AssertionError."""
+    command = [sys.executable, "-W", "default", "-W", "ignore::DeprecationWarning", "-c", PREAMBLE + source, *arguments]
     try:
         # The interpreter's own start is paid for as well, which is slow where many start at once.
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE + 10, check=False)

@@ -52,7 +52,7 @@ def test_early_hints_may_be_given_several_times(serve: Serve) -> None:
 
 
 def test_early_hints_after_the_head_are_not_sent(serve: Serve) -> None:
-    """RFC 8297: a 103 precedes the final response; servers fail at one that follows it."""
+    """Ours: a 103 precedes the final response (RFC 8297); servers fail at one that follows it."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [])

@@ -153,7 +153,7 @@ def test_optional_keys_of_the_scope_may_be_none(serve: Serve) -> None:
 
 
 def test_query_and_headers_may_be_missing(serve: Serve) -> None:
-    """Safety: a server that leaves out empty values is served all the same."""
+    """Ours: a server that leaves out empty values is served all the same."""
     app = Capturing()
     scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "path": "/x"}
     exchange = serve.start(serve.adapt(app), scope, events=[{"type": "http.request"}])

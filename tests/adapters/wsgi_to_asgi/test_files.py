@@ -10,7 +10,8 @@ from wsgiref.types import StartResponse
 
 import pytest
 
-from tests.adapters.wsgi_to_asgi.apps import Environ
+from tests.adapters.wsgi_to_asgi.apps import Capturing, Environ
+from tests.adapters.wsgi_to_asgi.contenders import is_ours
 from tests.adapters.wsgi_to_asgi.exchange import Exchange, Plan, Response
 from tests.adapters.wsgi_to_asgi.files import CONTENT, FILES, Reader, at
 from tests.adapters.wsgi_to_asgi.serving import SLOW, Serve, poll
@@ -37,6 +38,15 @@ def offer(request: pytest.FixtureRequest) -> dict[str, Any]:
     """The file extensions that a server offers."""
     extensions: dict[str, Any] = request.param
     return extensions
+
+
+@pytest.fixture(autouse=True)
+def _offered(serve: Serve) -> None:
+    """PEP 3333 leaves it to servers whether they supply wsgi.file_wrapper; we do."""
+    app = Capturing()
+    serve(app).response()
+    if not is_ours() and "wsgi.file_wrapper" not in app.environ:
+        pytest.skip("this adapter has no wsgi.file_wrapper")
 
 
 class Sending:

@@ -31,7 +31,7 @@ def test_content_type_and_length_have_no_http_prefix(serve: Serve) -> None:
 
 
 def test_header_names_may_have_any_case(serve: Serve) -> None:
-    """RFC 9110, 5.1: field names are case-insensitive; a server may hand them on as they came."""
+    """Ours: a server may hand names on as they came, although ASGI wants them in lower case."""
     environ = with_headers(
         serve, (b"Content-Type", b"text/plain"), (b"CONTENT-LENGTH", b"2"), (b"X-Up", b"1"), method="POST", body=b"hi"
     )

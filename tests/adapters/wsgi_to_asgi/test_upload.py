@@ -41,7 +41,7 @@ class Waiting:
 def test_a_request_that_can_have_no_body_never_waits_for_one(
     serve: Serve, method: str, headers: list[tuple[bytes, bytes]], version: str
 ) -> None:
-    """RFC 9112, 6.3: without Content-Length and Transfer-Encoding, or with a length of 0, there is no body."""
+    """Ours: without Content-Length and Transfer-Encoding, or with a length of 0, there is no body (RFC 9112, 6.3)."""
     app = Reading(lambda stream: (stream.read(), stream.readline()))
     serve(app, method, body=STALL, headers=headers, http_version=version).response()
     assert app.result == (b"", b"")
