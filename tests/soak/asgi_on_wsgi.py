@@ -199,6 +199,7 @@ def at_rest() -> int:
     until = time.monotonic() + PATIENCE
     while tasks() > LIFESPAN and time.monotonic() < until:
         time.sleep(0.01)
+    assert tasks() <= LIFESPAN, f"after {PATIENCE} s there are still {tasks() - LIFESPAN} tasks"
     return tasks()
 
 

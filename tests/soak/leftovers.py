@@ -68,7 +68,7 @@ def row(now: Held) -> str:
 def grown(first: Held, last: Held) -> list[str]:
     """What there is more of at the end, a line each."""
     return [
-        f"{name} have grown from {before:,} to {after:,}; at most {leeway:,} more are none"
+        f"{name} have grown from {before:,} to {after:,}; {leeway:,} more would count as none"
         for name, leeway in LEEWAY.items()
         if (after := getattr(last, name)) > (before := getattr(first, name)) + leeway
     ]

@@ -151,6 +151,7 @@ async def at_rest() -> int:
     until = time.monotonic() + PATIENCE
     while tasks() > OWN and time.monotonic() < until:  # noqa: ASYNC110 - the app's threads know no event of this loop
         await asyncio.sleep(0.01)
+    assert tasks() <= OWN, f"after {PATIENCE} s there are still {tasks() - OWN} tasks, or threads inside the app"
     return tasks()
 
 
