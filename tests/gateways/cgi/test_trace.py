@@ -124,11 +124,11 @@ def test_stderr_goes_to_the_record_line_by_line(tmp_path: Path) -> None:
 
 def test_a_program_that_fails_is_noted_with_the_error_that_the_server_gets(tmp_path: Path) -> None:
     events = Events()
-    watched = watch(program(tmp_path, "printf 'Content-Type: text/plain\\n\\nx'; exit 3"), events.append)
-    with pytest.raises(RuntimeError, match="exit status 3") as caught:
+    watched = watch(program(tmp_path, "printf 'Content-Type: text/plain\\n\\nx'; exit 70"), events.append)
+    with pytest.raises(RuntimeError, match="exit status 70") as caught:
         ask(watched)
     events.wait(ended)
-    assert events.of("exit") == [3]
+    assert events.of("exit") == [70]
     assert events.of("raised") == [raised(caught.value)]
 
 
