@@ -73,6 +73,7 @@ def meta_variables(environ: Mapping[str, Any], script: Script, root: bytes | Non
         elif key in _PASSED and value:
             variables[key.encode()] = octets(value)
     variables[b"REMOTE_ADDR"] = variables[b"REMOTE_ADDR"].strip(b"[]")
+    variables.setdefault(b"REMOTE_HOST", variables[b"REMOTE_ADDR"])  # 4.1.9: where the name is not known
     variables[b"SCRIPT_NAME"] = octets(environ.get("SCRIPT_NAME") or "").rstrip(b"/") + script.name
     variables[b"SCRIPT_FILENAME"] = script.file
     variables[b"PATH_INFO"] = script.path_info

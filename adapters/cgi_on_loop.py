@@ -45,14 +45,14 @@ class ProgramOnLoop:
         self._attended = False
         self._timer: asyncio.TimerHandle | None = loop.call_later(ATTEND_AFTER, self.attend)
         if not program.started:
-            self._watch(program.exited, self._on_exit)
+            self._watch(program.exited, self._on_news)
 
     def attend(self) -> None:
         """Watch everything from now on."""
         if not self._attended:
             self._attended = True
             self._watch(self.program.stderr, self._on_stderr)
-            self._look()
+            self._on_news()
             self._check_time()
             self._attend()
 
@@ -172,7 +172,7 @@ class ProgramOnLoop:
             self._unwatch(self.program.stderr)
             self.program.close("stderr")
 
-    def _on_exit(self) -> None:
+    def _on_news(self) -> None:
         if self._look():
             self.patience.moved = self._loop.time()
             self._awake()
@@ -181,7 +181,7 @@ class ProgramOnLoop:
         """Whether the program has ended; if not, its end is watched from here on."""
         self._unwatch(self.program.exited)  # it may stand for something else afterwards
         if not self.program.look():
-            self._watch(self.program.exited, self._on_exit)
+            self._watch(self.program.exited, self._on_news)
         return self.program.ended
 
     def _watch(self, descriptor: int, callback: Callable[[], object]) -> None:

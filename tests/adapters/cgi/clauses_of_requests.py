@@ -49,6 +49,7 @@ class MetaVariables:
     def test_4_1_8_remote_addr_is_the_client(self, ask: Asker) -> None:
         environ = ask.environ()
         assert environ["REMOTE_ADDR"] == "127.0.0.1"
+        assert environ["REMOTE_HOST"] == "127.0.0.1"
         assert environ["REMOTE_PORT"].isdigit()
 
     def test_4_1_13_script_name_is_the_path_of_the_program_and_path_info_the_rest(self, ask: Asker) -> None:
