@@ -12,6 +12,8 @@ from gateways.compare.record import NULL, Cell, Exclusion, Question, Record
 
 Headline = Literal["rate", "first byte", "room"]
 """What a scenario is sorted by: answers a second; time to the first byte; the connections held, and how others fare."""
+FOR_LETTERS = 400
+"""Resamples for each pair of contenders, of which there are many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ def _ceilings(main: Mapping[str, Sequence[Cell]], cells: Sequence[Cell]) -> dict
     found = {}
     for name, own in main.items():
         null = [cell for cell in cells if cell.contender == NULL and own and cell.connections == own[0].connections]
-        ratio = _ratio(own, null, 0)
+        ratio = _ratio(own, null, 0, 1)
         if ratio is not None:
             found[name] = ratio.value
     return found
@@ -152,12 +154,14 @@ def _letters(order: Sequence[str], main: dict[str, list[Cell]], seed: int, floor
     tie = {}
     for number, better in enumerate(order):
         for worse in order[number + 1 :]:
-            ratio = _ratio(main[better], main[worse], seed)
+            ratio = _ratio(main[better], main[worse], seed, FOR_LETTERS)
             tie[better, worse] = ratio is None or ratio.tie(floor)
     return inference.letters(order, tie)
 
 
-def _ratio(cells: Sequence[Cell], others: Sequence[Cell], seed: int) -> Ratio | None:
+def _ratio(
+    cells: Sequence[Cell], others: Sequence[Cell], seed: int, resamples: int = inference.RESAMPLES
+) -> Ratio | None:
     """Of the slices of the same rounds."""
     rates = {(cell.start, cell.round): rate_of(cell) for cell in others}
     paired = [cell for cell in cells if (cell.start, cell.round) in rates]
@@ -165,7 +169,7 @@ def _ratio(cells: Sequence[Cell], others: Sequence[Cell], seed: int) -> Ratio | 
         [(rate_of(cell), rates[cell.start, cell.round]) for cell in same]
         for _, same in groupby(sorted(paired, key=lambda cell: cell.start), key=lambda cell: cell.start)
     ]
-    return inference.ratio(pairs, seed)
+    return inference.ratio(pairs, seed, resamples)
 
 
 def rate_of(cell: Cell) -> float:

@@ -10,7 +10,8 @@ from typing import Protocol
 
 from gateways.compare.client import Client
 from gateways.compare.contender import Contender
-from gateways.compare.load.order import Answer, Kind, Order, Seen
+from gateways.compare.load.meters import cpu, difference
+from gateways.compare.load.order import Answer, Kind, Measured, Order, Seen
 from gateways.compare.record import NULL, Cell, Exclusion, Phase, Record, Resources
 from gateways.compare.resources import taken_by, watched
 from gateways.compare.running import HOST, Running, await_listening, end
@@ -43,6 +44,8 @@ class Bench:
     record: Record
     listener: Listener
     running: dict[str, Running] = field(default_factory=dict)
+    alone: dict[tuple[str, str], float] = field(default_factory=dict)
+    """By scenario and contender: the seconds that an answer took when nobody else asked."""
 
     @contextmanager
     def up(self, contenders: Sequence[Contender], scenario: Scenario | None = None) -> Iterator[None]:
@@ -93,12 +96,16 @@ class Bench:
         """
         running = self.running[contender.id]
         before = peak = taken_by(running.process.pid)
+        spent = cpu(order.processes)
         if alone:
             with watched(running.process.pid) as seen:
                 measured = self.client.measure(order)
             peak = peak.most(seen.most)
         else:
             measured = self.client.measure(order)
+        if contender.mode == "cgi":
+            running.await_programs(len(order.processes))
+            _count_programs(measured, difference(cpu(order.processes), spent))
         try:
             running.check()
         except Failure as failure:
@@ -118,3 +125,9 @@ class Bench:
     def answer_to(self, scenario: Scenario) -> Answer | None:
         """What every answer must be; None for a WebSocket."""
         return next((each.answer for each in self.record.questions if each.name == scenario.name), None)
+
+
+def _count_programs(measured: Measured, spent: int | None) -> None:
+    """A program's time is known when it has ended, perhaps after the window: so the whole order's is shared out."""
+    every = measured.answered + measured.outside
+    measured.server_cpu = None if spent is None or not every else spent * measured.answered // every

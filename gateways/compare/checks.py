@@ -20,17 +20,18 @@ def check(bench: Bench, scenario: Scenario, contenders: Sequence[Contender]) -> 
     """
     bench.listener.now("asks for the same answer", scenario.name)
     asked = bench.left([each for each in contenders if not each.twin], scenario)
+    if contenders and not asked:
+        raise Failure(f"nobody is left to be asked for {scenario.request.target}: {bench.record.exclusions[0].why}")
     answer: Answer | None = None
     refused = ""
     for each in asked:
-        why = _websocket(bench, each, scenario) if scenario.needs_websocket else ""
-        if not scenario.needs_websocket:
+        if scenario.needs_websocket:
+            why = _websocket(bench, each, scenario)
+        else:
             given = _given(bench, each, scenario)
-            why = unusable(given)
-            if not why and answer is None:
-                answer = expected(given)
-            elif not why and answer is not None:
-                why = unequal(given, answer)
+            bench.alone[scenario.name, each.id] = min(given.first.seconds, given.second.seconds)
+            why = unusable(given) or (unequal(given, answer) if answer else "")
+            answer = answer or (None if why else expected(given))
         if why:
             bench.exclude(each.id, scenario.name, why)
             refused = why

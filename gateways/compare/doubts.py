@@ -143,7 +143,7 @@ def _of_all(section: Section, name: str) -> Iterator[Doubt]:
     closing = [
         row.figures.entrant.label
         for row in section.rows
-        if section.quick and row.figures.reconnects > row.figures.answered / 2
+        if section.quick and not row.figures.failures and row.figures.reconnects > row.figures.answered / 2
     ]
     if closing:
         what = f"{name}: {together(closing)} closes the connection after each answer: connecting is in its figures"

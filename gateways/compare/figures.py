@@ -128,9 +128,9 @@ def figures(entrant: Entrant, main: Sequence[Cell], every: Sequence[Cell]) -> Fi
         failed=failed,
         examples=examples,
         reconnects=sum(cell.measured.reconnects for cell in every),
-        cpu=_per(main, lambda cell: cell.measured.server_cpu, answered * 10**9),
-        cores=_per(main, lambda cell: cell.measured.server_cpu, window),
-        others=_per(main, foreign, window),
+        cpu=_per(main, _spent, _answered),
+        cores=_per(main, _spent, _window),
+        others=_per(main, foreign, _window),
         client=sum(each.client_cpu for each in measured) / window,
         little=_little(main),
         answer=answer,
@@ -158,11 +158,23 @@ def _failures(cells: Sequence[Cell]) -> tuple[dict[str, int], tuple[str, ...]]:
     return dict(failed), tuple(examples)[:3]
 
 
-def _per(cells: Sequence[Cell], of: Callable[[Cell], int | None], number: int) -> float | None:
-    """The sum of what is known of all of them, per so many."""
-    values = [of(cell) for cell in cells]
-    known = [value for value in values if value is not None]
-    return sum(known) / number if number and len(known) == len(values) else None
+def _per(cells: Sequence[Cell], of: Callable[[Cell], int | None], unit: Callable[[Cell], int]) -> float | None:
+    """The sum of what is known, per unit of the cells that it is known of."""
+    known = [(value, unit(cell)) for cell in cells if (value := of(cell)) is not None]
+    units = sum(number for _, number in known)
+    return sum(value for value, _ in known) / units if units else None
+
+
+def _answered(cell: Cell) -> int:
+    return cell.measured.answered * 10**9  # nanoseconds an answer are seconds
+
+
+def _window(cell: Cell) -> int:
+    return cell.measured.window
+
+
+def _spent(cell: Cell) -> int | None:
+    return cell.measured.server_cpu
 
 
 def foreign(cell: Cell) -> int | None:

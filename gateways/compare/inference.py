@@ -50,13 +50,13 @@ def bootstrap(
     return found[tail], found[-1 - tail]
 
 
-def ratio(pairs: Starts[tuple[float, float]], seed: int) -> Ratio | None:
+def ratio(pairs: Starts[tuple[float, float]], seed: int, resamples: int = RESAMPLES) -> Ratio | None:
     """How many times the second of each pair the first is; None without pairs. Pairs with a zero count for nothing."""
     logs = [[math.log(a / b) for a, b in rounds if a > 0 and b > 0] for rounds in pairs]
     every = [log for rounds in logs for log in rounds]
     if not every:
         return None
-    low, high = bootstrap(logs, statistics.median, seed) if len(every) > 1 else (every[0], every[0])
+    low, high = bootstrap(logs, statistics.median, seed, resamples) if len(every) > 1 else (every[0], every[0])
     return Ratio(math.exp(statistics.median(every)), math.exp(low), math.exp(high))
 
 

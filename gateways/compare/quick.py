@@ -21,8 +21,15 @@ from gateways.compare.running import HOST
 from gateways.compare.scenarios import Scenario
 
 SLICE = WINDOW + RAMP + BETWEEN
-PROGRAMS = 8
-"""Clients of a contender that starts a process for each request: more of them only wait longer for the same cores."""
+ANSWERS = 5
+"""A slice is long enough for so many answers, one after the other,"""
+LONGEST = 3.0
+"""but not longer than so many seconds."""
+LONGER, PROGRAMS = 1.0, 2
+"""The seconds of a slice, and the clients, of a contender that starts a process for each request: a few keep a core
+busy, and more only wait for each other."""
+SLOW, MANY, FEW = 0.02, 100_000, 16
+"""From so many seconds an answer on, no more than FEW clients ask: what they ask for outlasts a slice."""
 UNTROUBLED = 0.01
 """The share of failures above which a contender does not say at which rates the others are measured."""
 
@@ -33,6 +40,7 @@ class Quick:
     def __init__(self, bench: Bench, contenders: Sequence[Contender], scenarios: Sequence[Scenario], effort: Effort):
         self._bench, self._contenders, self._scenarios, self._effort = bench, contenders, scenarios, effort
         self._rates: dict[str, list[float]] = {}  # by scenario
+        self._resident = [each for each in contenders if each.mode != "cgi"]
         self._own: dict[tuple[str, str], float] = {}  # by scenario and contender, for those that cannot do these
 
     @staticmethod
@@ -56,6 +64,8 @@ class Quick:
 
     def _scenario(self, scenario: Scenario, start: int) -> None:
         fitting = [each for each in self._contenders if each.mode not in scenario.without]
+        if not fitting:
+            return
         if start == 0:
             check(self._bench, scenario, fitting)
         for contender in self._bench.left(fitting, scenario):
@@ -116,7 +126,8 @@ class Quick:
         name = f"{self._bench.record.seed}/{scenario.name}/{rate}/{start}/{number}"
         for contender in turns(self._bench.left(fitting, scenario), name):
             order = self._open(contender, scenario, rate, zlib.crc32(name.encode()))
-            self._bench.measure(contender, scenario, order, start, number)
+            if order is not None:
+                self._bench.measure(contender, scenario, order, start, number)
             self._bench.listener.measured(self._bench.record, SLICE)
 
     def _say(self, what: str, scenario: Scenario, start: int, number: int) -> None:
@@ -124,26 +135,32 @@ class Quick:
         self._bench.listener.now(f"{what}: {where}", scenario.name)
 
     def _closed(self, contender: Contender, scenario: Scenario, clients: int) -> Order:
-        clients = min(clients, PROGRAMS) if contender.mode == "cgi" else clients
+        seconds, most = self._slice(contender, scenario)
         order = self._bench.order(contender, scenario)
-        return replace(order, connections=clients, seconds=WINDOW, ramp=RAMP)
+        return replace(order, connections=min(clients, most), seconds=seconds, ramp=RAMP)
 
-    def _open(self, contender: Contender, scenario: Scenario, rate: float, seed: int) -> Order:
-        """At a rate of its own for one that cannot do the common one."""
+    def _open(self, contender: Contender, scenario: Scenario, rate: float, seed: int) -> Order | None:
+        """At a rate of its own for one that cannot do the common one; None if it can do none."""
         if contender.mode == "cgi":
-            capacities = self._capacities(scenario, [contender.id])
-            own = min(common_rates(capacities, self._effort.shares), default=rate)
-            rate = min(rate, self._own.setdefault((scenario.name, contender.id), own))
-        order = self._bench.order(contender, scenario)
-        spin, clients = self._bench.record.placement.apart, max(scenario.connections)
-        return replace(
-            order, kind="open", connections=clients, seconds=WINDOW, ramp=RAMP, rate=rate, seed=seed, spin=spin
-        )
+            own = common_rates(self._capacities(scenario, [contender.id]), self._effort.shares)
+            if not own:
+                return None
+            rate = self._own.setdefault((scenario.name, contender.id), min([rate, *own]))
+        seconds, clients = self._slice(contender, scenario)[0], max(scenario.connections)
+        order = replace(self._bench.order(contender, scenario), kind="open", rate=rate, seed=seed)
+        return replace(order, connections=clients, seconds=seconds, ramp=RAMP, spin=self._bench.record.placement.apart)
+
+    def _slice(self, contender: Contender, scenario: Scenario) -> tuple[float, int]:
+        """How many seconds are measured of it, and by how many clients at most: enough for some answers of each."""
+        alone = self._bench.alone.get((scenario.name, contender.id), 0.0)
+        if contender.mode == "cgi":
+            return min(LONGEST, max(LONGER, ANSWERS * alone)), PROGRAMS
+        slowest = max((self._bench.alone.get((scenario.name, each.id), 0.0) for each in self._resident), default=0.0)
+        return min(LONGEST, max(WINDOW, ANSWERS * slowest)), MANY if slowest < SLOW else FEW
 
     def _common_rates(self, scenario: Scenario) -> list[float]:
-        resident = [each.id for each in self._contenders if each.mode != "cgi"]
-        among = resident or [each.id for each in self._contenders]
-        return common_rates(self._capacities(scenario, among), self._effort.shares)
+        among = self._resident or self._contenders
+        return common_rates(self._capacities(scenario, [each.id for each in among]), self._effort.shares)
 
     def _capacities(self, scenario: Scenario, among: Sequence[str]) -> list[float]:
         """What each can do, as far as is known."""

@@ -15,8 +15,8 @@ from gateways.compare.long import Long
 from gateways.compare.placement import here, on
 from gateways.compare.quick import Quick, numbers_of_clients
 from gateways.compare.record import Entrant, Exclusion, Record
-from gateways.compare.scenarios import Scenario
-from gateways.compare.target import Target
+from gateways.compare.scenarios import GATEWAY, Scenario
+from gateways.compare.target import Target, reference
 from gateways.compare.warden import Warden
 from gateways.failure import Failure
 
@@ -26,6 +26,7 @@ QUIET, PATIENCE = 0.15, 5
 """Cores that others may keep busy before they are waited for, and how many seconds that is done."""
 BUSY = 0.5
 """The share of the machine that others may keep busy before a comparison is refused."""
+ONCE = Effort("once", starts=1, rounds=4, shares=())
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,16 @@ class Plan:
         return [*self.contenders, *twin]
 
     @property
+    def of_user(self) -> bool:
+        """Is it an app whose own cost may be told from the server's?"""
+        return self.target.form in {"wsgi", "asgi"}
+
+    @property
     def seconds(self) -> float:
         """About how long it takes."""
         quick = Quick.planned(len(self.entrants), self.quick, self.effort)
-        return 4.0 + quick + Long.planned(len(self.contenders), self.long, self.effort)
+        gateway = Quick.planned(1, [GATEWAY], ONCE) if self.of_user else 0.0
+        return 4.0 + quick + gateway + Long.planned(len(self.contenders), self.long, self.effort)
 
 
 def installed(contenders: Sequence[Contender]) -> tuple[list[Contender], list[Exclusion]]:
@@ -87,6 +94,9 @@ def compare(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Reco
             bench = Bench(client, warden, plan.target, record, listener)
             Quick(bench, plan.entrants, plan.quick, plan.effort).run()
             Long(bench, plan.contenders, plan.long, plan.effort).run()
+            if plan.of_user:
+                server = Bench(client, warden, reference(), record, listener)
+                Quick(server, plan.contenders[:1], [GATEWAY], ONCE).run()
     except KeyboardInterrupt:
         record.interrupted = True
     record.finished = _now()

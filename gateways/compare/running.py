@@ -73,6 +73,12 @@ class Running:
         if status is not None:
             raise Failure(f"{self.contender.label} has ended by itself with status {status}: {self.said()}")
 
+    def await_programs(self, resident: int) -> None:
+        """Wait until the programs that it has started for requests have ended, and only so many processes are left."""
+        until = time.monotonic() + GRACE
+        while len(self.processes) > resident and time.monotonic() < until:
+            time.sleep(0.01)
+
     def said(self) -> str:
         """The last line that it wrote."""
         end = self._log.seek(0, os.SEEK_END)

@@ -4,7 +4,7 @@ Quick scenarios are measured side by side, in rounds of short slices; long ones 
 connections) leave a server with work that it owes to clients who have gone, so each run has a server of its own.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from gateways.compare.contender import Mode
@@ -156,4 +156,15 @@ USUAL = ("hello", "wait", "stream")
 
 def of_path(path: str) -> Scenario:
     """The scenario of a user's app: one of its paths."""
-    return Scenario("path", f"GET {path}, as it is", Request(path), more=(1, 4, 16, 256))
+    return Scenario(
+        "path", "what this path of the app costs, served in each of these ways", Request(path), more=(1, 4, 16, 256)
+    )
+
+
+GATEWAY = replace(
+    SCENARIOS["hello"],
+    name="gateway",
+    reveals="what the server takes for itself: it serves hello, instead of the app",
+    more=(),
+)
+"""What a user's app is held against, on one server: how much of the cost is not the app's."""

@@ -80,7 +80,7 @@ class Screen(AbstractContextManager["Screen"]):
     def _left(self) -> str:
         """By what was planned, and how that went so far."""
         took = time.monotonic() - self._began
-        pace = min(2.0, max(0.5, took / self._done)) if self._done > 10 else 1.0
+        pace = min(10.0, max(0.5, took / self._done)) if self._done > 10 else 1.0
         minutes, seconds = divmod(round(max(0.0, self._planned - self._done) * pace), 60)
         return f"{minutes}m{seconds:02}s"
 

@@ -21,7 +21,24 @@ def verdicts(sections: Sequence[Section]) -> list[str]:
             said += _first_byte(section, rows)
         elif len(rows) > 1:
             said += [*_throughput(section, rows), *_adapters([row for row in section.rows if not row.figures.failures])]
-    return said
+    return [*said, *_own_share(sections)]
+
+
+def _own_share(sections: Sequence[Section]) -> list[str]:
+    """How much of an answer's cost is the server's, and so may be changed by changing it."""
+    by_name = {section.question.name: section for section in sections}
+    if not {"gateway", "path"} <= set(by_name) or not (rows := by_name["gateway"].rows):
+        return []
+    server, app = rows[0].figures, by_name["path"].row(rows[0].figures.entrant.id)
+    if app is None or not server.cpu or not app.figures.cpu:
+        return []
+    own = min(1.0, server.cpu / app.figures.cpu)
+    return [
+        (
+            f"Of the {micros(app.figures.cpu)} of CPU that an answer takes on {server.entrant.label}, the server takes "
+            f"{micros(server.cpu)} ({share(own)}): the rest is the app's, and no server makes it faster."
+        )
+    ]
 
 
 def _throughput(section: Section, rows: Sequence[Row]) -> list[str]:

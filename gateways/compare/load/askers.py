@@ -67,6 +67,8 @@ class Asker:
                     tally.measured.busy += now - sent
                     tally.measured.octets += expected.length
                     tally.lag.append(now - at)
+                else:
+                    tally.measured.outside += 1
                 if self.loop.samples(self):
                     tally.whole.append(at - self.due)
                     if sent != self.due:
@@ -147,6 +149,8 @@ class Asker:
             tally.measured.busy += now - self.sent
             tally.measured.octets += octets
             tally.lag.append(now - at)
+        else:
+            tally.measured.outside += 1
         if self.loop.samples(self):
             tally.latency.append(at - self.due)
             tally.first_byte.append((self._first or at) - self.due)

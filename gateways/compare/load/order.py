@@ -112,7 +112,8 @@ class Measured:
 
     Of the verified answers that came within the window: `lag` is from when the kernel had received each to when this
     program saw it (0 where the kernel does not tell), `octets` their bodies' length, `busy` the time from sending to
-    seeing: by Little's law busy / window is the number of requests under way.
+    seeing: by Little's law busy / window is the number of requests under way. `outside` counts those that came before
+    the window or after it.
 
     `client_cpu`, `server_cpu` and `machine_cpu` are CPU time spent in the window: by this program, by the processes of
     the order with their reaped children, and by everything (None where the system does not say). `stepped`: the clock
@@ -121,6 +122,7 @@ class Measured:
 
     window: int = 0
     octets: int = 0
+    outside: int = 0
     due: int = 0
     unsent: int = 0
     failed: dict[str, int] = field(default_factory=dict)

@@ -42,17 +42,17 @@ def between_servers(truth: float, chance: random.Random) -> list[list[tuple[floa
 
 def test_the_interval_holds_the_truth_most_of_the_time() -> None:
     chance = random.Random(1)
-    found = [ratio(between_servers(1.2, chance), seed) for seed in range(60)]
+    found = [ratio(between_servers(1.2, chance), seed) for seed in range(40)]
     held = sum(each is not None and each.low <= 1.2 <= each.high for each in found)
-    assert held >= 48  # 95 % would be 57; of five starts the bootstrap promises a little less
+    assert held >= 32  # 95 % would be 38; of five starts the bootstrap promises a little less
 
 
 def test_twenty_percent_are_found_and_none_are_not() -> None:
     chance = random.Random(2)
-    slower = [ratio(between_servers(0.8, chance), seed) for seed in range(20)]
-    same = [ratio(between_servers(1.0, chance), seed) for seed in range(20)]
+    slower = [ratio(between_servers(0.8, chance), seed) for seed in range(12)]
+    same = [ratio(between_servers(1.0, chance), seed) for seed in range(12)]
     assert all(each is not None and not each.tie(0.03) for each in slower)
-    assert sum(each is not None and each.tie(0.03) for each in same) >= 17
+    assert sum(each is not None and each.tie(0.03) for each in same) >= 10
 
 
 @pytest.mark.parametrize(

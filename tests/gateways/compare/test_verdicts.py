@@ -1,10 +1,13 @@
 """Sentences about records made by hand."""
 
+from dataclasses import replace
+
 from gateways.compare.analysis import sections
 from gateways.compare.load.histogram import Histogram
 from gateways.compare.record import Resources
 from gateways.compare.verdicts import verdicts
 from tests.gateways.compare.making import (
+    HELLO,
     IDLE,
     MS,
     SECOND,
@@ -106,3 +109,15 @@ def test_who_holds_idle_clients_and_what_is_left_for_others() -> None:
 
 def test_nothing_is_said_of_one_alone() -> None:
     assert said(slices(UVICORN, STEADY)) == []
+
+
+def test_of_a_users_app_the_servers_own_share_is_said() -> None:
+    path, gateway = replace(HELLO, name="path"), replace(HELLO, name="gateway")
+    cells = [
+        *slices(UVICORN, STEADY, path, server_cpu=SECOND // 8),
+        *slices(UVICORN, scaled(2), gateway, server_cpu=SECOND // 16),
+    ]
+    assert said(cells, [path, gateway])[-1] == (
+        "Of the 50 µs of CPU that an answer takes on asgi uvicorn, the server takes 12 µs (25 %): the rest is the "
+        "app's, and no server makes it faster."
+    )
