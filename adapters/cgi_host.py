@@ -19,7 +19,7 @@ from .cgi_environ import Variables, arguments, inherited, meta_variables
 from .cgi_limits import DEFAULT_TIMEOUTS, GRACE, Slots, Timeouts
 from .cgi_process import spawn
 from .cgi_script import Refused, Script, Tree
-from .program import Program, log
+from .program import Program, log, printable
 from .warm import Warm
 
 MAX_REDIRECTS = 5
@@ -44,7 +44,7 @@ class CGIHost:
     authorization: pass HTTP_AUTHORIZATION, for programs that check it themselves (RFC 3875, 4.1.18 advises against it).
     query_arguments: pass the words of a query without "=" as arguments (4.4). Programs not written for it take them
         for options or files.
-    timeouts: see Timeouts.
+    timeouts: seconds, e.g. {"head": 30, "total": None}; see Timeouts for what they mean and the others.
     limit: how many programs may run at once.
     max_body: octets that a request's body may have; longer ones get a 413. None for no limit.
     follow_symlinks: let links lead out of the folder. Links within it are followed anyway.
@@ -63,7 +63,7 @@ class CGIHost:
         inherit: Iterable[str] = (),
         authorization: bool = False,
         query_arguments: bool = False,
-        timeouts: Timeouts = DEFAULT_TIMEOUTS,
+        timeouts: Timeouts | Mapping[str, float | None] = DEFAULT_TIMEOUTS,
         limit: int = 64,
         max_body: int | None = 1 << 30,
         follow_symlinks: bool = False,
@@ -71,7 +71,7 @@ class CGIHost:
     ) -> None:
         if os.name != "posix":
             raise NotImplementedError("a CGI host needs POSIX: process groups, and pipes that can be polled")
-        self.timeouts = Timeouts(*timeouts)
+        self.timeouts = timeouts if isinstance(timeouts, Timeouts) else Timeouts(**timeouts)
         self.limit = limit
         self.slots = Slots(limit)
         self.on_start: Callable[[Variables, Program], None] | None = None  # for who observes programs
@@ -190,4 +190,4 @@ def log_refusal(method: str, path: str, refusal: Refused) -> None:
     level = (
         logging.ERROR if refusal.status >= 500 else logging.INFO if refusal.status in (302, 404) else logging.WARNING
     )
-    log.log(level, "%s %s: %d: %s", method, path, refusal.status, refusal)
+    log.log(level, "%s %r: %d: %s", method, path, refusal.status, printable(str(refusal)))

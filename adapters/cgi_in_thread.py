@@ -8,23 +8,24 @@ from __future__ import annotations
 import select
 import time
 from collections.abc import Callable
-from typing import IO
+from typing import IO, NamedTuple
 
 from .cgi_limits import NEVER, SETTLE, Patience, Timeouts
 from .cgi_reaper import part_with
 from .disconnected import ClientDisconnected
 from .program import BLOCK, Program
 
-LOOK = 0.5  # seconds between questions whether the client left, where the server offers nothing that can be waited for
-_GONE = getattr(select, "POLLRDHUP", 0)  # POLLHUP and POLLERR need not be asked for
+# Seconds between questions whether the client has left, where the server has nothing that can be waited for; and
+# seconds that a client which has hung up is still answered: it may have closed only its own side.
+LOOK = 0.5
+_HUNG_UP = getattr(select, "POLLRDHUP", 0)  # POLLHUP and POLLERR need not be asked for
 
 
-class Client:
+class Client(NamedTuple):
     """What the server tells of its client: a socket to watch, a function to ask, or neither."""
 
-    def __init__(self, socket: int = -1, has_left: Callable[[], bool] | None = None) -> None:
-        self.socket = socket
-        self.has_left = has_left
+    socket: int = -1
+    has_left: Callable[[], bool] | None = None
 
 
 class ProgramInThread:
@@ -46,16 +47,18 @@ class ProgramInThread:
         self._watch("exited", select.POLLIN)
         if body is not None:
             self._watch("stdin", select.POLLOUT)
+        self._look_at = time.monotonic() + LOOK if client.has_left else NEVER
         if client.socket >= 0:
-            self._poll.register(client.socket, _GONE)
+            self._poll.register(client.socket, _HUNG_UP)
 
     def read(self) -> bytes:
         """The next of the program's output, b"" at its end. Raises TimeoutError and ClientDisconnected."""
         patience = self.patience
         while True:
+            self._look_for_client()
             patience.lingering = self.program.ended  # its children hold the pipe; what they write counts, too (6.4)
             due = patience.due()
-            if self._wait(due) and (data := self.program.read()) is not None:
+            if self._wait(min(due, self._look_at)) and (data := self.program.read()) is not None:
                 patience.lingering = False
                 patience.moved = time.monotonic()
                 return data
@@ -94,19 +97,22 @@ class ProgramInThread:
         if self._streams.pop(descriptor, None):
             self._poll.unregister(descriptor)
 
+    def _look_for_client(self) -> None:
+        if time.monotonic() >= self._look_at:
+            self._look_at += LOOK
+            if self._client.has_left is None or self._client.has_left():
+                raise ClientDisconnected("the client has left")
+
     def _forget_client(self) -> None:
         if self._client.socket >= 0:
             self._poll.unregister(self._client.socket)
-        self._client = Client()
+        self._client, self._look_at = Client(), NEVER
 
     def _wait(self, until: float) -> bool:
         """Wait for news, but not longer than until; write to stdin, log stderr. Whether there may be output."""
         seconds = until - time.monotonic()
-        if self._client.has_left is not None:
-            seconds = min(seconds, LOOK)
-        ready = self._poll.poll(max(0.0, seconds) * 1000 + 1 if seconds < NEVER else None)
         output = False
-        for descriptor, _ in ready:
+        for descriptor, _ in self._poll.poll(max(0.0, seconds) * 1000 + 1 if seconds < NEVER else None):
             stream = self._streams.get(descriptor)
             if stream == "stdout":
                 output = True
@@ -120,9 +126,8 @@ class ProgramInThread:
                     self.patience.moved = time.monotonic()
                     self._forget("exited")
             elif stream is None:
-                raise ClientDisconnected("the client has left")
-        if not ready and self._client.has_left is not None and self._client.has_left():
-            raise ClientDisconnected("the client has left")
+                self._forget_client()
+                self._look_at = time.monotonic() + LOOK
         return output
 
     def _write(self) -> None:

@@ -65,6 +65,12 @@ class CGIToASGI(CGIHost):
         else:
             raise ValueError(f"scope type {kind!r} is none that a CGI program can serve; it serves 'http'")
 
+    def close(self) -> None:
+        """End every program of this host, with its children. Blocks until they are gone, about a second at most."""
+        super().close()
+        if "_in_threads" in self.__dict__:
+            self._in_threads.close()
+
     @cached_property
     def _in_threads(self) -> WSGIToASGI:
         return WSGIToASGI(partial(respond, self), threads=self.limit)
@@ -111,7 +117,7 @@ class _Exchange:
         except Refused as refusal:
             await self._refuse(refusal)
         except ClientDisconnected as error:
-            log.info("%s %s: %s", self._scope["method"], self._scope.get("path"), error)
+            log.info("%s %r: %s", self._scope["method"], self._scope.get("path"), error)
         finally:
             if self._listener is not None:
                 self._listener.cancel()
@@ -253,13 +259,15 @@ class _Exchange:
             blocks += 1
             if not blocks % FAIR:
                 await asyncio.sleep(0)
-        if (
-            self._length and not self._body_over.done()
-        ):  # many a client reads no response before it has sent all of its request
-            await asyncio.wait((self._body_over,), timeout=DRAIN)
+        await self._drain()
         await running.send(self._send, {"type": "http.response.body", "body": body, "more_body": False})
         await running.settle()
         return None
+
+    async def _drain(self) -> None:
+        """Many a client reads no response before it has sent all of its request."""
+        if self._length and not self._body_over.done():
+            await asyncio.wait((self._body_over,), timeout=DRAIN)
 
     async def _read(self, running: ProgramOnLoop, answer: Answer) -> bytes:
         """The next output; b"" at the end of a good response. Raises AppProtocolError at the end of another."""
@@ -267,7 +275,7 @@ class _Exchange:
         if not data:
             returncode = await running.settle()
             if returncode:
-                log.error("%s: %s", running.program.name, ending(returncode))
+                log.warning("%s: %s", running.program.name, ending(returncode))
             answer.end(returncode)
         return data
 
@@ -283,5 +291,6 @@ class _Exchange:
         headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(text))]
         headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in refusal.headers.items()]
         await self._send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+        await self._drain()
         body = b"" if self._scope["method"] == "HEAD" else text
         await self._send({"type": "http.response.body", "body": body, "more_body": False})

@@ -51,7 +51,7 @@ def respond(host: CGIHost, environ: Environ, start_response: StartResponse) -> I
         log_refusal(environ["REQUEST_METHOD"], environ.get("PATH_INFO") or "", refusal)
         return _refuse(environ, start_response, refusal)
     except ClientDisconnected as error:
-        log.info("%s %s: %s", environ["REQUEST_METHOD"], environ.get("PATH_INFO"), error)
+        log.info("%s %r: %s", environ["REQUEST_METHOD"], environ.get("PATH_INFO"), error)
         return _refuse(environ, start_response, Refused(503, str(error)))  # to nobody
 
 
@@ -186,7 +186,7 @@ class _Response:
         if not data:
             returncode = self._running.settle()
             if returncode:
-                log.error("%s: %s", self._running.program.name, ending(returncode))
+                log.warning("%s: %s", self._running.program.name, ending(returncode))
             self._answer.end(returncode)
         return data
 

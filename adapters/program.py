@@ -165,9 +165,11 @@ class StderrLog:
         elif line.strip():
             self._left -= len(line)
             text = line[:MAX_LINE].decode("utf-8", "backslashreplace")
-            log.warning("%s: %s", self._name, text if text.isprintable() else _printable(text))
+            log.warning("%s: %s", self._name, printable(text))
 
 
-def _printable(text: str) -> str:
-    """Without what would forge a line of the log or command a terminal."""
+def printable(text: str) -> str:
+    """The text without what would forge a line of the log or command a terminal."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() or char == "\t" else repr(char)[1:-1] for char in text)

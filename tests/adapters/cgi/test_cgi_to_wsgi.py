@@ -2,6 +2,7 @@
 
 import io
 import os
+import socket
 import sys
 import threading
 import uuid
@@ -129,6 +130,24 @@ def test_waitress_is_asked_whether_the_client_left(programs: Path) -> None:
     thread.join(2)
     assert not thread.is_alive()
     assert_gone(mark, os.getpid())
+
+
+def test_a_client_that_closed_its_own_side_only_gets_an_answer_that_is_quick(programs: Path) -> None:
+    client, served = socket.socketpair()
+    client.shutdown(socket.SHUT_WR)
+    with client, served:
+        assert Call(programs, "/hello.sh", **{"gunicorn.socket": served}).all() == b"hello\n"
+
+
+def test_a_client_that_leaves_while_stderr_is_busy_is_noticed(programs: Path) -> None:
+    mark, left = uuid.uuid4().hex, threading.Event()
+    call = Call(programs, "/complains_for_ever.sh", mark, **{"waitress.client_disconnected": left.is_set})
+    thread = threading.Thread(target=call.all)
+    thread.start()
+    eventually(lambda: processes(mark), "the program runs")
+    left.set()
+    thread.join(2)
+    assert not thread.is_alive()
 
 
 def test_a_failure_after_the_head_is_raised_from_the_iterator(programs: Path) -> None:

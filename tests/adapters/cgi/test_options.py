@@ -128,6 +128,13 @@ def test_a_program_whose_time_is_up_is_ended(hosting: Hosting, program: str, tim
     assert_gone(mark, os.getpid())
 
 
+def test_timeouts_may_be_a_mapping(hosting: Hosting) -> None:
+    ask = hosting(timeouts={"head": 0.2, "total": None})
+    assert ask("/is_silent.sh").status == 504
+    with pytest.raises(TypeError, match="heads"):
+        hosting(timeouts={"heads": 1})
+
+
 def test_time_does_not_run_while_octets_move(hosting: Hosting) -> None:
     response = hosting(timeouts=Timeouts(head=5, idle=0.5, total=None))("/has_a_child_that_writes_on.sh")
     assert response.body == b"one two three four five "
