@@ -29,6 +29,13 @@ def test_a_clause_is_met_if_all_its_cases_pass(outcomes: dict[str, str], word: s
     assert cell(outcomes) == word
 
 
+def test_what_could_not_be_tried_does_not_count() -> None:
+    clauses = [Clause(f"test_a.py::test_{name}", "PEP 3333") for name in ("one", "two", "three")]
+    outcomes = {clauses[0].test: {"": "passed"}, clauses[1].test: {"": "skipped"}, clauses[2].test: {"": "failed"}}
+    page = render([Chapter("A file", clauses)], [Column("peer", "`peer`", "1.0", outcomes)], "2026-01-01", "a machine")
+    assert "| **met** | **1 of 2** |" in page
+
+
 def test_what_only_we_promise_is_counted_apart() -> None:
     asked, ours = (
         Clause("test_a.py::test_this_is_asked_for", "PEP 3333"),
@@ -36,8 +43,8 @@ def test_what_only_we_promise_is_counted_apart() -> None:
     )
     column = Column("peer", "`peer`", "1.0", {asked.test: {"": "passed"}, ours.test: {"": "failed"}})
     page = render([Chapter("A file", [asked, ours])], [column], "2026-01-01", "a machine")
-    assert "| **met, of 1** | **1** |" in page
-    assert "| ours, of 1 | 0 |" in page
+    assert "| **met** | **1 of 1** |" in page
+    assert "| ours | 0 of 1 |" in page
     assert "| This is asked for | PEP 3333 | yes |" in page
 
 
