@@ -1,6 +1,7 @@
 """The options of the hosts, in process: the same for the ASGI host and the WSGI host."""
 
 import logging
+import operator
 import os
 import resource
 import signal
@@ -12,6 +13,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psutil
 import pytest
 
 from adapters.cgi_limits import Timeouts
@@ -256,3 +258,30 @@ def test_sigchld_may_be_ignored(hosting: Hosting) -> None:
         assert ask("/hello.sh").body == b"hello\n"
     finally:
         signal.signal(signal.SIGCHLD, before)
+
+
+@pytest.mark.parametrize("warm", [False, True])
+def test_nothing_stays_open(hosting: Hosting, warm: bool) -> None:
+    ask, process = hosting(warm=warm), psutil.Process()
+
+    def round_of_requests() -> None:
+        for target in ("/hello.sh", "/report.py", "/missing", "/no_interpreter.sh", "/prints.py?bad", "/link_in.sh/x"):
+            ask(target)
+            ask(target, "POST", body=b"x" * 100_000)
+            ask(target, "POST", chunks=[b"x" * 1000, b"y" * 2_000_000])
+        ask("/prints.py/kill/9?X-A:%20b%0A%0A")
+        ask("/redirects_to_itself.sh")
+        ask("/leaves_a_child_that_holds_stdout.sh")
+        ask.leave(Request("/writes_for_ever.sh"), lambda: True)
+
+    def opened() -> tuple[int, int, int]:
+        return process.num_fds(), process.num_threads(), len(process.children())
+
+    def after_rounds(count: int) -> tuple[int, int, int]:
+        for _ in range(count):
+            round_of_requests()
+        eventually(lambda: not ask.host._running, "all programs have ended")  # type: ignore[attr-defined]
+        return opened()
+
+    before = after_rounds(2)
+    eventually(lambda: all(map(operator.le, after_rounds(2), before)), f"no more is open than before: {before}", 30)
