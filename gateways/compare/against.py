@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateways.compare import inference
-from gateways.compare.analysis import Section, rate_of, sections
+from gateways.compare.analysis import Section, sections
 from gateways.compare.figures import Row
-from gateways.compare.inference import Starts
+from gateways.compare.inference import Ratio
 from gateways.compare.limits import ERRORS
+from gateways.compare.pairing import Of, cpu_of, grouped, rate_of
 from gateways.compare.record import NULL, Cell, Record
 from gateways.compare.words import interval, micros, rate, share, times
 
-LEAST = 0.03
+LEAST = 0.05
 """No smaller change is called one, however quiet the machine: two runs are never quite the same."""
 ENOUGH = 5
 """Runs, or slices, of both that are needed for a claim."""
@@ -29,9 +30,9 @@ class Change:
 def changes(new: Record, old: Record) -> list[Change]:
     """What differs from the old comparison, in the scenarios that both have measured."""
     found = []
-    before = {(section.question.name, section.connections): section for section in sections(old)}
+    before = {_key(section): section for section in sections(old)}
     for section in sections(new):
-        earlier = before.get((section.question.name, section.connections))
+        earlier = before.get(_key(section))
         if earlier is not None and section.headline == "rate":
             for row in section.rows:
                 own = earlier.row(row.figures.entrant.id)
@@ -40,32 +41,52 @@ def changes(new: Record, old: Record) -> list[Change]:
     return found
 
 
+def _key(section: Section) -> tuple[str, int]:
+    """Slices are compared at their own numbers of clients, long runs at the same."""
+    return section.question.name, 0 if section.quick else section.connections
+
+
 def _changes(new: Record, old: Record, now: tuple[Section, Row], then: tuple[Section, Row]) -> list[Change]:
     section, row = now
     figures, before = row.figures, then[1].figures
     name = f"{section.question.name}, {section.connections:,} clients: {figures.entrant.label}"
     if figures.lost_share > ERRORS and figures.lost_share > 2 * before.lost_share:
-        return [
-            Change(f"{name} loses {share(figures.lost_share)} of its answers; it lost {share(before.lost_share)}", True)
-        ]
-    rates = _rates(new, section, row), _rates(old, *then)
-    ratio = inference.unpaired(*rates, new.seed)
-    if ratio is None or min(sum(map(len, each)) for each in rates) < ENOUGH:
+        what = f"{name} loses {share(figures.lost_share)} of its answers; it lost {share(before.lost_share)}"
+        return [Change(what, True)]
+    cells = _cells(new, section, row), _cells(old, *then)
+    if min(map(len, cells)) < ENOUGH:
         return [Change(f"{name}: too few runs to be held against each other", False)]
-    floor = max(LEAST, section.floor or 0.0, then[0].floor or 0.0, machine_changed(new, old, section.question.name))
-    said = f"{name} answers {rate(figures.rate)} a second, {times(ratio.value)} times the {rate(before.rate)} of before"
-    said += f" ({interval(ratio)})" if interval(ratio) else ""
-    if ratio.high < 1 and -math.log(ratio.value) > math.log1p(floor):
-        return [Change(f"{said}: slower; CPU an answer {micros(figures.cpu)}, was {micros(before.cpu)}", True)]
-    if ratio.low > 1 and math.log(ratio.value) > math.log1p(floor):
-        return [Change(f"{said}: faster", False)]
-    return [Change(f"{said}: no difference seen", False)]
+    floor = max(LEAST, section.floor or 0.0, then[0].floor or 0.0)
+    answers = _unpaired(*cells, rate_of, new.seed)
+    machine = _unpaired(_null(new, section), _null(old, section), rate_of, new.seed)
+    said = f"{name} answers {rate(figures.rate)} a second, {{}} times the {rate(before.rate)} of before"
+    found = [_judged(said, answers, floor, machine, more_is_worse=False)]
+    spent = _unpaired(*cells, cpu_of, new.seed)
+    if spent is not None:
+        said = f"{name} takes {micros(figures.cpu)} of CPU an answer, {{}} times the {micros(before.cpu)} of before"
+        machine = _unpaired(_null(new, section), _null(old, section), cpu_of, new.seed)
+        found.append(_judged(said, spent, floor, machine, more_is_worse=True))
+    return [each for each in found if each is not None]
 
 
-def machine_changed(new: Record, old: Record, scenario: str) -> float:
-    """By which share the machine itself is faster or slower than then: the server that does nothing tells."""
-    null = inference.unpaired(_grouped(_null(new, scenario)), _grouped(_null(old, scenario)), new.seed)
-    return 0.0 if null is None or null.low <= 1 <= null.high else math.expm1(abs(math.log(null.value)))
+def _judged(
+    said: str, ratio: Ratio | None, floor: float, machine: Ratio | None, *, more_is_worse: bool
+) -> Change | None:
+    """`machine` is how much the server that does nothing has changed: that is not the contender's doing."""
+    if ratio is None:
+        return None
+    if machine is not None and not machine.low <= 1 <= machine.high:
+        floor = max(floor, math.expm1(abs(math.log(machine.value))))
+    bounds = f" ({interval(ratio)})" if interval(ratio) else ""
+    what = said.format(times(ratio.value)) + bounds
+    if ratio.tie(floor):
+        return Change(f"{what}: no difference seen", False)
+    worse = (ratio.value > 1) == more_is_worse
+    return Change(f"{what}: {'worse' if worse else 'better'}", worse)
+
+
+def _unpaired(cells: Sequence[Cell], others: Sequence[Cell], of: Of, seed: int) -> Ratio | None:
+    return inference.unpaired(grouped(cells, of), grouped(others, of), seed)
 
 
 def differences(new: Record, old: Record) -> list[str]:
@@ -81,24 +102,16 @@ def differences(new: Record, old: Record) -> list[str]:
     return [f"{what} was {before}, and is {after}" for what, before, after in pairs if before != after]
 
 
-def _null(record: Record, scenario: str) -> list[Cell]:
-    return [cell for cell in record.cells if cell.scenario == scenario and cell.contender == NULL]
+def _null(record: Record, section: Section) -> list[Cell]:
+    return [cell for cell in record.cells if (cell.scenario, cell.contender) == (section.question.name, NULL)]
 
 
-def _rates(record: Record, section: Section, row: Row) -> Starts[float]:
-    return _grouped(
-        [
-            cell
-            for cell in record.cells
-            if (cell.scenario, cell.contender) == (section.question.name, row.figures.entrant.id)
-            and cell.connections == row.figures.connections
-            and not cell.offered
-        ]
-    )
-
-
-def _grouped(cells: Sequence[Cell]) -> Starts[float]:
-    """The rates of each start."""
+def _cells(record: Record, section: Section, row: Row) -> list[Cell]:
+    """Those that its throughput was taken from."""
     return [
-        [rate_of(cell) for cell in cells if cell.start == start] for start in sorted({cell.start for cell in cells})
+        cell
+        for cell in record.cells
+        if (cell.scenario, cell.contender) == (section.question.name, row.figures.entrant.id)
+        and cell.connections == row.figures.connections
+        and not cell.offered
     ]

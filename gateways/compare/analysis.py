@@ -1,19 +1,22 @@
 """From a record to what is shown of it: for each scenario the contenders' figures, sorted and compared. Pure."""
 
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Literal
 
 from gateways.compare import inference, limits
 from gateways.compare.figures import Figures, Row, figures, knee
-from gateways.compare.inference import Ratio, Starts
+from gateways.compare.inference import Ratio
+from gateways.compare.pairing import Of, compared, cpu_of, rate_of
 from gateways.compare.record import NULL, Cell, Exclusion, Question, Record
 
 Headline = Literal["rate", "first byte", "room"]
 """What a scenario is sorted by: answers a second; time to the first byte; the connections held, and how others fare."""
 FOR_LETTERS = 400
 """Resamples for each pair of contenders, of which there are many."""
+LEAST_CPU = 0.03
+"""No smaller difference of CPU time is claimed: caches and clock move it by as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +24,9 @@ class Section:
     """A scenario, with one number of clients. The rows are sorted, the best first, those that are not ranked last.
 
     `twins` compares the same server measured twice, and `floor` is the share below which no difference is claimed for
-    it; None if it was not. `ceilings` are the shares that contenders reach of what the client can do. `discarded` are
-    the slices during which the clock was set, `out` those that are not measured.
+    it; None if it was not. `null` is the rate of a server that does nothing, which is what the client can do, `ceilings`
+    the shares of it that contenders reach. `discarded` are the slices during which the clock was set, `out` those that
+    are not measured.
     """
 
     question: Question
@@ -33,6 +37,7 @@ class Section:
     reference: str
     floor: float | None
     twins: Ratio | None
+    null: float | None
     ceilings: Mapping[str, float]
     discarded: int
 
@@ -61,23 +66,23 @@ def sections(record: Record) -> list[Section]:
 def _section(record: Record, question: Question, cells: Sequence[Cell]) -> Section:
     valid = [cell for cell in cells if not cell.measured.stepped]
     of = {entrant.id: [cell for cell in valid if cell.contender == entrant.id] for entrant in record.entrants}
-    main = {name: _main(own) for name, own in of.items() if own}
-    reference = record.reference if main.get(record.reference) else next((name for name in main if main[name]), "")
-    twins = _ratio(main.get(record.twin, []), main.get(reference, []), record.seed)
-    floor = inference.noise(twins) if twins else None
-    seen = {name: figures(record.entrant(name), main[name], of[name]) for name in main if main[name]}
+    main = {name: found for name, own in of.items() if (found := _main(own))}
+    reference = record.reference if record.reference in main else next(iter(main), "")
+    seen = {name: figures(record.entrant(name), main[name], of[name]) for name in main}
     seen.pop(record.twin, None)
+    pairing = _Pairing(main, reference, record.twin, record.seed, repeated=question.load != "long")
     ceilings = _ceilings(main, valid)
     out = [each for each in record.exclusions if each.scenario in {"", question.name} and each.contender != record.twin]
     return Section(
         question=question,
         connections=max((each.connections for each in seen.values()), default=0),
         headline=_headline(question),
-        rows=tuple(_rows(record, question, seen, main, ceilings, reference, floor or 0.0)),
+        rows=tuple(_rows(question, seen, {each.contender for each in out}, ceilings, pairing)),
         out=tuple(out),
         reference=reference,
-        floor=floor,
-        twins=twins,
+        floor=inference.noise(pairing.twins) if pairing.twins else None,
+        twins=pairing.twins,
+        null=_null(valid),
         ceilings=ceilings,
         discarded=len(cells) - len(valid),
     )
@@ -100,43 +105,83 @@ def _main(cells: Sequence[Cell]) -> list[Cell]:
 
 
 def _median_rate(cells: Sequence[Cell], clients: int) -> float:
-    rates = sorted(cell.measured.rate for cell in cells if cell.connections == clients)
-    return rates[len(rates) // 2]
+    return statistics.median(cell.measured.rate for cell in cells if cell.connections == clients)
+
+
+class _Pairing:
+    """Contenders' slices, held against each other."""
+
+    def __init__(
+        self, main: Mapping[str, Sequence[Cell]], reference: str, twin: str, seed: int, *, repeated: bool
+    ) -> None:
+        self.reference, self.repeated = reference, repeated
+        self._main, self._seed = main, seed
+        self.twins = self.ratio(twin, rate_of)
+        self._floor = inference.noise(self.twins) if self.twins else 0.0
+        twins_cpu = self.ratio(twin, cpu_of)
+        self._cpu_floor = max(LEAST_CPU, inference.noise(twins_cpu) if twins_cpu else 0.0)
+
+    def ratio(self, name: str, of: Of) -> Ratio | None:
+        """To the reference; None for itself."""
+        if name not in self._main or name == self.reference:
+            return None
+        return compared(self._main[name], self._main[self.reference], of, self._seed)
+
+    def tie(self, ratio: Ratio | None) -> bool:
+        return ratio is not None and self.repeated and ratio.tie(self._floor)
+
+    def differs(self, ratio: Ratio | None) -> bool:
+        """Does it take more CPU than the reference, or less, beyond the noise?"""
+        return ratio is not None and self.repeated and not ratio.tie(self._cpu_floor)
+
+    def letters(self, order: Sequence[str]) -> dict[str, str]:
+        tie = {}
+        for number, better in enumerate(order):
+            for worse in order[number + 1 :]:
+                found = compared(self._main[better], self._main[worse], rate_of, self._seed, FOR_LETTERS)
+                tie[better, worse] = found is None or found.tie(self._floor)
+        return inference.letters(order, tie)
 
 
 def _rows(
-    record: Record,
-    question: Question,
-    seen: dict[str, Figures],
-    main: dict[str, list[Cell]],
-    ceilings: Mapping[str, float],
-    reference: str,
-    floor: float,
+    question: Question, seen: dict[str, Figures], out: set[str], ceilings: Mapping[str, float], pairing: _Pairing
 ) -> list[Row]:
-    out = {each.contender for each in record.exclusions if each.scenario in {"", question.name}}
     ranked = {
         name
         for name, each in seen.items()
         if name not in out and each.lost_share <= limits.ERRORS and not limits.of_client(each, ceilings.get(name))
     }
     order = sorted(seen, key=lambda name: (name not in ranked, _key(_headline(question), seen[name])))
-    repeated = question.load != "long"
-    letters = _letters([name for name in order if name in ranked], main, record.seed, floor) if repeated else {}
+    letters = pairing.letters([name for name in order if name in ranked]) if pairing.repeated else {}
     rows = []
     for name in order:
-        ratio = _ratio(main[name], main[reference], record.seed) if not question.behind and name != reference else None
-        tie = name == reference or (ratio is not None and repeated and ratio.tie(floor))
-        limit = limits.limit(seen[name], question.service, ceilings.get(name), paced=bool(question.behind))
-        rows.append(Row(seen[name], ratio, tie, letters.get(name, ""), limit, name in ranked))
+        ratio, cpu = (None, None) if question.behind else (pairing.ratio(name, rate_of), pairing.ratio(name, cpu_of))
+        rows.append(
+            Row(
+                figures=seen[name],
+                ratio=ratio,
+                tie=name == pairing.reference or pairing.tie(ratio),
+                letters=letters.get(name, ""),
+                limit=limits.limit(seen[name], question.service, ceilings.get(name), paced=bool(question.behind)),
+                ranked=name in ranked,
+                cpu_ratio=cpu,
+                cpu_differs=pairing.differs(cpu),
+            )
+        )
     return rows
+
+
+def _null(cells: Sequence[Cell]) -> float | None:
+    rates = [cell.measured.rate for cell in cells if cell.contender == NULL]
+    return statistics.median(rates) if rates else None
 
 
 def _ceilings(main: Mapping[str, Sequence[Cell]], cells: Sequence[Cell]) -> dict[str, float]:
     """By contender, the share that it reaches of what the client does with a server that does nothing."""
     found = {}
     for name, own in main.items():
-        null = [cell for cell in cells if cell.contender == NULL and own and cell.connections == own[0].connections]
-        ratio = _ratio(own, null, 0, 1)
+        null = [cell for cell in cells if cell.contender == NULL and cell.connections == own[0].connections]
+        ratio = compared(own, null, rate_of, 0, 1)
         if ratio is not None:
             found[name] = ratio.value
     return found
@@ -148,30 +193,3 @@ def _key(headline: Headline, each: Figures) -> tuple[float, ...]:
     if headline == "room":
         return (-each.begun, each.lost_share, each.answer.p99 if each.answer.p99 is not None else float("inf"))
     return (-each.rate,)
-
-
-def _letters(order: Sequence[str], main: dict[str, list[Cell]], seed: int, floor: float) -> dict[str, str]:
-    tie = {}
-    for number, better in enumerate(order):
-        for worse in order[number + 1 :]:
-            ratio = _ratio(main[better], main[worse], seed, FOR_LETTERS)
-            tie[better, worse] = ratio is None or ratio.tie(floor)
-    return inference.letters(order, tie)
-
-
-def _ratio(
-    cells: Sequence[Cell], others: Sequence[Cell], seed: int, resamples: int = inference.RESAMPLES
-) -> Ratio | None:
-    """Of the slices of the same rounds."""
-    rates = {(cell.start, cell.round): rate_of(cell) for cell in others}
-    paired = [cell for cell in cells if (cell.start, cell.round) in rates]
-    pairs: Starts[tuple[float, float]] = [
-        [(rate_of(cell), rates[cell.start, cell.round]) for cell in same]
-        for _, same in groupby(sorted(paired, key=lambda cell: cell.start), key=lambda cell: cell.start)
-    ]
-    return inference.ratio(pairs, seed, resamples)
-
-
-def rate_of(cell: Cell) -> float:
-    """Answers a second; half an answer if there was none, which has a logarithm."""
-    return max(cell.measured.rate, 0.5e9 / max(1, cell.measured.window))

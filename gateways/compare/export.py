@@ -74,6 +74,7 @@ FIELDS = (
         "answered",
         "failures",
         "cpu_seconds_per_answer",
+        "cpu_ratio",
         "server_cores",
     ),
     *(
@@ -134,6 +135,7 @@ def _values(section: Section, row: Row) -> dict[str, object]:
         "answered": figures.answered,
         "failures": figures.failures,
         "cpu_seconds_per_answer": figures.cpu,
+        "cpu_ratio": row.cpu_ratio and row.cpu_ratio.value,
         "server_cores": figures.cores,
         "gap_p50": figures.gap.p50,
         "gap_p99": figures.gap.p99,

@@ -94,6 +94,8 @@ class Row:
 
     `ratio` is to the reference; `tie`: no difference from it is claimed. Who shares one of `letters` cannot be told
     apart. `limit` is what limits it. It is not `ranked` if the figures are not its own, or it fails too often.
+    `cpu_ratio` is that of the CPU time of an answer, which suffers least where others use the machine, too;
+    `cpu_differs`: a difference of it is claimed.
     """
 
     figures: Figures
@@ -102,6 +104,8 @@ class Row:
     letters: str
     limit: str
     ranked: bool
+    cpu_ratio: Ratio | None = None
+    cpu_differs: bool = False
 
 
 def seconds(nanoseconds: float | None) -> float | None:

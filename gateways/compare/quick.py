@@ -74,8 +74,8 @@ class Quick:
             for clients in numbers_of_clients(scenario, self._effort):
                 for number in range(self._effort.rounds):
                     self._capacity(scenario, fitting, start, number, clients, null)
-        if scenario.needs_websocket:
-            return  # messages on open connections have no instants at which they are due
+        if scenario.needs_websocket or not self._bench.record.placement.apart:
+            return  # messages have no instants at which they are due; on one core the client makes the server wait
         fitting = [each for each in fitting if not each.twin]
         for rate in self._rates.setdefault(scenario.name, self._common_rates(scenario)):
             for number in range(self._effort.rounds):
@@ -91,7 +91,8 @@ class Quick:
         with NullServer(answer.length, self._bench.record.placement.server) as null:
             seen = self._bench.client.see(Order("probe", HOST, null.port, Request("/")))
             same = Answer(seen.status, seen.length, seen.sha256)
-            yield Order("closed", HOST, null.port, Request("/"), same, seconds=WINDOW, ramp=RAMP)
+            processes = (null.process.pid,)
+            yield Order("closed", HOST, null.port, Request("/"), same, seconds=WINDOW, ramp=RAMP, processes=processes)
 
     def _warm_up(self, contender: Contender, scenario: Scenario) -> None:
         self._bench.listener.now(f"warm-up: {contender.label}", scenario.name)

@@ -57,7 +57,8 @@ def _title(section: Section) -> str:
 
 def _note(section: Section) -> str:
     floor = "" if section.floor is None else f" No difference below {share(section.floor)} is claimed."
-    return f"It reveals {section.question.reveals}.{floor}"
+    client = "" if section.null is None else f" The client could ask for {rate(section.null)} a second."
+    return f"It reveals {section.question.reveals}.{floor}{client}"
 
 
 def _named(section: Section, column: str) -> str:
@@ -104,6 +105,11 @@ def _whole(of: Callable[[Row], float | None]) -> Callable[[Section, Row], str]:
     return lambda section, row: "" if section.quick else duration(of(row))
 
 
+def _cpu(_: Section, row: Row) -> str:
+    factor = f" ×{times(row.cpu_ratio.value)}" if row.cpu_differs and row.cpu_ratio is not None else ""
+    return micros(row.figures.cpu) + factor
+
+
 def _bytes(_: Section, row: Row) -> str:
     return f"{megabytes(row.figures.bytes_per_second)}/s" if row.figures.bytes_per_second > 10_000_000 else ""
 
@@ -126,7 +132,7 @@ _COLUMNS: dict[Headline, Sequence[Column]] = {
         ("answers/s", _rate),
         ("times", _ratio),
         ("", lambda _, row: row.letters),
-        ("CPU/answer", lambda section, row: micros(row.figures.cpu)),
+        ("CPU/answer", _cpu),
         ("p50 @{rate}/s", _latency(lambda latency: latency.answer.p50)),
         ("p99", _latency(lambda latency: latency.answer.p99)),
         ("p50", _whole(lambda row: row.figures.answer.p50)),

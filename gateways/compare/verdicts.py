@@ -60,7 +60,17 @@ def _throughput(section: Section, rows: Sequence[Row]) -> list[str]:
             f"requests of {base}"
         )
     ties = [row.figures.entrant.label for row in rows if row.tie and row is not reference and row is not best]
-    return [said + (f"; no difference seen between {base} and {together(ties)}." if ties else ".")]
+    said += f"; no difference seen between {base} and {together(ties)}." if ties else "."
+    return [said, *(_cost(row, base) for row in rows if row.tie and row.cpu_differs and row.cpu_ratio is not None)]
+
+
+def _cost(row: Row, base: str) -> str:
+    """Where rates cannot be told apart, what an answer costs may be."""
+    assert row.cpu_ratio is not None
+    label, ratio = row.figures.entrant.label, row.cpu_ratio
+    return (
+        f"An answer of {label} takes {times(ratio.value)} ({interval(ratio)}) times the CPU of one of {base}, though."
+    )
 
 
 def _adapters(rows: Sequence[Row]) -> list[str]:

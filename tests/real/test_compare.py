@@ -1,5 +1,6 @@
 """Comparisons that really run, in as few slices as there can be: what is found of apps that misbehave in known ways."""
 
+import os
 from dataclasses import replace
 
 import pytest
@@ -205,3 +206,18 @@ def test_an_app_that_is_slow_is_measured_for_longer_by_fewer() -> None:
     cells = [cell.measured for cell in made.cells if cell.contender != "null"]
     assert all(0.49e9 < measured.window < 1.5e9 for measured in cells)
     assert 60 < section.rows[0].figures.rate < 165  # 16 clients, 100 ms: 160
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system does not bind processes to cores")
+def test_on_one_core_no_latency_is_claimed_and_the_report_says_why() -> None:
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(before)})
+    try:
+        effort = replace(TINY, rounds=1, shares=(0.5,))
+        made = compare(plan(contender("asgi:uvicorn"), scenarios=(SCENARIOS["hello"],), effort=effort), [], Quiet())
+        assert os.sched_getaffinity(0) == {max(before)}
+    finally:
+        os.sched_setaffinity(0, before)
+    assert {cell.phase for cell in made.cells} == {"capacity"}
+    assert made.machine.cores == 1
+    assert "one-core" in {doubt.name for doubt in doubts(made, sections(made))}

@@ -7,6 +7,7 @@ from gateways.compare.record import NULL, Record
 from tests.gateways.compare.making import UVICORN, WAIT, WAITRESS, cell, measured, record, slices
 from tests.gateways.compare.test_analysis import STEADY, scaled
 
+WHO = "hello, 64 clients: asgi uvicorn"
 OLD = record([*slices(UVICORN, STEADY), *slices(WAITRESS, scaled(0.4)), *slices(NULL, scaled(5))])
 
 
@@ -22,17 +23,22 @@ def test_nothing_has_changed() -> None:
 def test_twenty_percent_slower_is_a_regression() -> None:
     new = record([*slices(UVICORN, scaled(0.8)), *slices(WAITRESS, scaled(0.4)), *slices(NULL, scaled(5))])
     assert regressions(new) == [
-        (
-            "hello, 64 clients: asgi uvicorn answers 8,080 a second, 0.80 times the 10,100 of before (0.79–0.81): "
-            "slower; CPU an answer 62 µs, was 50 µs"
-        )
+        f"{WHO} answers 8,080 a second, 0.80 times the 10,100 of before (0.79–0.81): worse",
+        f"{WHO} takes 62 µs of CPU an answer, 1.25 times the 50 µs of before (1.23–1.27): worse",
+    ]
+
+
+def test_more_cpu_for_each_answer_is_a_regression_whatever_the_rate() -> None:
+    new = record([*slices(UVICORN, STEADY, server_cpu=150_000_000), *slices(NULL, scaled(5))])
+    assert regressions(new) == [
+        f"{WHO} takes 59 µs of CPU an answer, 1.20 times the 50 µs of before (1.18–1.22): worse",
     ]
 
 
 def test_faster_is_none() -> None:
     new = record([*slices(UVICORN, scaled(1.3)), *slices(WAITRESS, scaled(0.4)), *slices(NULL, scaled(5))])
     assert regressions(new) == []
-    assert any(change.what.endswith("faster") for change in changes(new, OLD))
+    assert any(change.what.endswith(": better") for change in changes(new, OLD))
 
 
 def test_a_machine_that_is_slower_itself_is_no_regression_of_the_app() -> None:

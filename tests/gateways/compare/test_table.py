@@ -30,8 +30,8 @@ def test_slices_have_ratios_letters_and_latency_at_the_common_rate() -> None:
     )
     assert [line.cells for line in shown.lines] == [
         ("asgi uvicorn", "10,100", "1", "a", "50 µs", "0.50 ms", "0.50 ms", "20 MB", "5", ""),
-        ("wsgi waitress·4", "4,040", "0.40 [0.40–0.40]", "b", "124 µs", "3 ms @1,000/s", "", "20 MB", "5", ""),
-        ("asgi hypercorn", "≥ 40,400", "4.00 [4.00–4.00]", "", "12 µs", "1 ms", "1 ms", "20 MB", "5", "client"),
+        ("wsgi waitress·4", "4,040", "0.40 [0.40–0.40]", "b", "124 µs ×2.50", "3 ms @1,000/s", "", "20 MB", "5", ""),
+        ("asgi hypercorn", "≥ 40,400", "4.00 [4.00–4.00]", "", "12 µs ×0.25", "1 ms", "1 ms", "20 MB", "5", "client"),
     ]
     assert [line.dim for line in shown.lines] == [False, False, True]
     assert [round(line.bar, 2) for line in shown.lines] == [0.25, 0.1, 1.0]

@@ -121,3 +121,17 @@ def test_of_a_users_app_the_servers_own_share_is_said() -> None:
         "Of the 50 µs of CPU that an answer takes on asgi uvicorn, the server takes 12 µs (25 %): the rest is the "
         "app's, and no server makes it faster."
     )
+
+
+def test_where_rates_tie_the_cpu_time_may_tell() -> None:
+    cells = [
+        *slices(UVICORN, STEADY, server_cpu=SECOND // 16),
+        *slices(HYPERCORN, scaled(0.98, 0.1), server_cpu=SECOND * 5 // 64),
+    ]
+    assert said(cells) == [
+        (
+            "hello: none serves more requests than asgi uvicorn (10,100 a second); no difference seen between asgi "
+            "uvicorn and asgi hypercorn."
+        ),
+        "An answer of asgi hypercorn takes 1.28 (1.16–1.42) times the CPU of one of asgi uvicorn, though.",
+    ]
