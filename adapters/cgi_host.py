@@ -49,7 +49,9 @@ class CGIHost:
     max_body: octets that a request's body may have; longer ones get a 413. None for no limit.
     follow_symlinks: let links lead out of the folder. Links within it are followed anyway.
     warm: run Python programs in forks of an interpreter that has imported beforehand what they import: the modules of
-        their first run, or those named here. Linux only; elsewhere, and for other programs, it changes nothing.
+        their first run, or those named here. To the program it is CGI as ever: a process, arguments, variables and
+        descriptors of its own; but what modules make at import is made once, and so is the order of hashes. A changed
+        program or module is noticed. Linux only; elsewhere, and for other programs, it changes nothing.
 
     What a program writes to stderr, and what it does wrong, goes to the logger "gateways.cgi".
     """
@@ -67,7 +69,7 @@ class CGIHost:
         limit: int = 64,
         max_body: int | None = 1 << 30,
         follow_symlinks: bool = False,
-        warm: bool | Iterable[str] = False,
+        warm: bool | str | Iterable[str] = False,
     ) -> None:
         if os.name != "posix":
             raise NotImplementedError("a CGI host needs POSIX: process groups, and pipes that can be polled")
@@ -82,9 +84,10 @@ class CGIHost:
         self._authorization = authorization
         self._query_arguments = query_arguments
         self._max_body = max_body
-        self._warm = (
-            Warm([] if warm is True else list(warm), self._host_variables | self._own_variables) if warm else None
-        )
+        self._warm = None
+        if warm:
+            names = [] if warm is True else [warm] if isinstance(warm, str) else list(warm)
+            self._warm = Warm(names, self._host_variables | self._own_variables)
         self._running: set[Program] = set()
         self._change = threading.Condition()
         atexit.register(_close, weakref.ref(self))

@@ -152,6 +152,8 @@ class Child:
             os.dup2(descriptor, stream)
         for descriptor in {*others, *self._streams, self.control} - {0, 1, 2}:
             os.close(descriptor)
+        if "numpy.random" in sys.modules:  # the standard library's generator sees to itself
+            sys.modules["numpy.random"].seed()
         sys.argv[:] = self._arguments
         os.environ.clear()
         for variable in self._variables:

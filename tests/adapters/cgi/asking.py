@@ -95,15 +95,17 @@ class Asker(ABC):
 class InASGI(Asker):
     """A CGIToASGI on a loop of its own for each request."""
 
-    def __init__(self, host: CGIToASGI) -> None:
+    def __init__(self, host: CGIToASGI, run: Callable[..., Any] = asyncio.run) -> None:
         self.host: CGIHost = host
         self._app = host
+        self._run = run  # a coroutine, on a new loop
 
     def exchange(self, request: Request) -> Response:
-        return asyncio.run(self._exchange(request))
+        response: Response = self._run(self._exchange(request))
+        return response
 
     def leave(self, request: Request, when: Callable[[], object]) -> None:
-        asyncio.run(self._leave(request, when))
+        self._run(self._leave(request, when))
 
     async def _leave(self, request: Request, when: Callable[[], object]) -> None:
         left = asyncio.Event()

@@ -1,5 +1,6 @@
 """Warm Python programs: faster, and otherwise what they are cold."""
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -14,6 +15,7 @@ from typing import Any
 
 import psutil
 import pytest
+import uvloop
 
 from adapters.cgi_to_asgi import CGIToASGI
 from adapters.cgi_to_wsgi import CGIToWSGI
@@ -34,13 +36,19 @@ def write(folder: Path, name: str, source: str) -> Path:
     return program
 
 
-@pytest.fixture(params=["asgi", "wsgi"])
+def warm_asker(kind: str, folder: Path) -> InASGI | InWSGI:
+    if kind == "wsgi":
+        return InWSGI(CGIToWSGI(folder, warm=True))
+    return InASGI(CGIToASGI(folder, warm=True), asyncio.run if kind == "asyncio" else uvloop.run)
+
+
+KINDS = ["asyncio", "uvloop", "wsgi"]
+
+
+@pytest.fixture(params=KINDS)
 def ask(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Asker]:
     """A folder of its own for each test."""
-    asker: InASGI | InWSGI
-    asker = (
-        InASGI(CGIToASGI(tmp_path, warm=True)) if request.param == "asgi" else InWSGI(CGIToWSGI(tmp_path, warm=True))
-    )
+    asker = warm_asker(request.param, tmp_path)
     yield asker
     asker.host.close()
 
@@ -73,12 +81,9 @@ def warmed(ask: Asker, program: Path) -> None:
     eventually(replaced, "an interpreter with its modules serves")
 
 
-@pytest.fixture(scope="module", params=["asgi", "wsgi"])
+@pytest.fixture(scope="module", params=KINDS)
 def warm_host(request: pytest.FixtureRequest, programs: Path) -> Iterator[Asker]:
-    asker: InASGI | InWSGI
-    asker = (
-        InASGI(CGIToASGI(programs, warm=True)) if request.param == "asgi" else InWSGI(CGIToWSGI(programs, warm=True))
-    )
+    asker = warm_asker(request.param, programs)
     for program in ("report.py", "prints.py"):
         warmed(asker, programs / program)
     yield asker
@@ -209,6 +214,16 @@ def test_each_run_has_its_own_chance(ask: Asker, tmp_path: Path) -> None:
     program = write(tmp_path, "a.py", "import random, uuid\nprint('X-A: b\\n')\nprint(random.random(), uuid.uuid4())\n")
     warmed(ask, program)
     assert len({ask("/a.py").body for _ in range(5)}) == 5
+
+
+def test_numpys_global_generator_is_seeded_anew_as_well(ask: Asker, tmp_path: Path) -> None:
+    (tmp_path / "numpy").mkdir()
+    (tmp_path / "numpy" / "__init__.py").touch()
+    (tmp_path / "numpy" / "random.py").write_text("seeded = 0\ndef seed():\n    global seeded\n    seeded += 1\n")
+    source = "import numpy.random\nprint(f'X-A: b\\n\\n{numpy.random.seeded}')\n"
+    program = write(tmp_path, "a.py", source)
+    warmed(ask, program)
+    assert ask("/a.py").body == b"1\n"
 
 
 def test_each_run_starts_from_the_same_state(ask: Asker, tmp_path: Path) -> None:
