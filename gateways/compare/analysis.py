@@ -24,9 +24,9 @@ class Section:
     """A scenario, with one number of clients. The rows are sorted, the best first, those that are not ranked last.
 
     `twins` compares the same server measured twice, and `floor` is the share below which no difference is claimed for
-    it; None if it was not. `null` is the rate of a server that does nothing, which is what the client can do, `ceilings`
-    the shares of it that contenders reach. `discarded` are the slices during which the clock was set, `out` those that
-    are not measured.
+    it; None if it was not. `null` is the rate of a server that does nothing, which is what the client can do;
+    `ceilings` are the shares of it that contenders reach. `discarded` are the slices during which the clock was set,
+    `out` those that are not measured.
     """
 
     question: Question
