@@ -25,8 +25,9 @@ ROOT = Path(__file__).resolve().parents[1]
 METHOD = """# Figures of the CGI hosts
 
 Generated on {date} by `python -m benchmarks.cgi`. Whole requests in milliseconds, each on a connection of its own, one
-after the other. The contenders take turns in one run, and an answer counts only if it is right. Shown are medians, and
-medians of the rounds' ratios. Warm is `warm=True`, after the first requests have shown what the program imports.
+after the other; between those of applications is a pause, in which the last one's process ends. The contenders take
+turns in one run, and an answer counts only if it is right. Shown are medians, and medians of the rounds' ratios. Warm
+is `warm=True`, after the first requests have shown what the program imports.
 """
 PROGRAMS = {
     "hello.sh": "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\nhello'\n",
@@ -90,10 +91,14 @@ def bare(program: Path) -> Measure:
     return measure
 
 
-def request(port: int, path: str) -> Measure:
-    """Milliseconds of one request, from connecting to the last octet."""
+def request(port: int, path: str, pause: float) -> Measure:
+    """Milliseconds of one request, from connecting to the last octet.
+
+    It begins after `pause` seconds: a program whose response is over may need a while to end.
+    """
 
     def measure() -> float:
+        time.sleep(pause)
         begun = time.perf_counter()
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         connection.request("GET", path, headers={"Connection": "close"})
@@ -152,9 +157,10 @@ def warmed(measure: Measure) -> None:
 
 def contest(title: str, program: str, hosts: dict[str, int], folder: Path, count: int) -> tuple[str, Figures]:
     """The hosts' figures for one program, and the table of them."""
-    path = f"/cgi-bin/{program}" + ("/" if "_" in program else "")
-    contenders = {name: request(port, path) for name, port in hosts.items()}
-    if "_" not in program:
+    is_app = "_" in program
+    path, pause = f"/cgi-bin/{program}" + "/" * is_app, 0.1 if is_app else 0.0
+    contenders = {name: request(port, path, pause) for name, port in hosts.items()}
+    if not is_app:
         contenders = {"a bare spawn": bare(folder / "cgi-bin" / program), **contenders}
     if (warm := contenders.get("ours on uvicorn, warm")) is not None:
         warmed(warm)
