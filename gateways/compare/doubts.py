@@ -31,8 +31,13 @@ class Doubt:
 
 
 def doubts(record: Record, sections: Sequence[Section]) -> list[Doubt]:
-    """All that there are, those about everything first."""
-    return [*_of_machine(record), *_of_run(record), *(doubt for section in sections for doubt in _of_section(section))]
+    """All that there are, those about everything first; of one name only one, which says of what it is true."""
+    found: dict[str, Doubt] = {}
+    every = [*_of_machine(record), *_of_run(record), *(doubt for section in sections for doubt in _of_section(section))]
+    for doubt in every:
+        said = f"{found[doubt.name].what}; {doubt.what}" if doubt.name in found else doubt.what
+        found[doubt.name] = Doubt(doubt.name, said, doubt.remedy)
+    return list(found.values())
 
 
 def _of_machine(record: Record) -> Iterator[Doubt]:
@@ -146,8 +151,10 @@ def _of_all(section: Section, name: str) -> Iterator[Doubt]:
         if section.quick and not row.figures.failures and row.figures.reconnects > row.figures.answered / 2
     ]
     if closing:
-        what = f"{name}: {together(closing)} closes the connection after each answer: connecting is in its figures"
-        yield Doubt("no-keep-alive", what, "a proxy in front that connects in its stead would pay for it as well")
+        what = f"{name}: the connection is closed after each answer: {together(closing)}"
+        yield Doubt(
+            "no-keep-alive", what, "connecting is in the figures; a proxy in front of it would pay for that, too"
+        )
     latencies = [(row.figures.entrant.label, latency) for row in section.rows for latency in row.figures.latencies]
     few = [f"{label} ({latency.samples})" for label, latency in latencies if latency.answer.p99 is None]
     if few:

@@ -22,7 +22,7 @@ def of_client(figures: Figures, reached: float | None) -> bool:
 
 
 def limit(figures: Figures, service: float | None, reached: float | None, *, paced: bool = False) -> str:
-    """`errors`, `client`, `cpu`, `threads=4`, `clients`, or "" if it is none of them.
+    """`errors`, `client`, `cpu`, `threads=4`, `one loop`, `clients`, or "" if it is none of them.
 
     `service` is how many seconds each answer waits, if that is known, `reached` the share of what the client can do. A
     `paced` load has a rate of its own: unless it fails, nothing else limits it.
@@ -43,7 +43,15 @@ def _waiting(figures: Figures, service: float) -> str:
     threads = figures.entrant.threads
     if threads and figures.connections > threads and abs(figures.rate * service / threads - 1) < NEAR:
         return f"threads={threads}"
+    if _stands_still(figures, service):
+        return "one loop"
     return "clients" if abs(figures.rate * service / figures.connections - 1) < NEAR else ""
+
+
+def _stands_still(figures: Figures, service: float) -> bool:
+    """Does an event loop wait for each answer, so that there is one at a time?"""
+    loop = figures.entrant.threads is None and figures.entrant.mode == "asgi"
+    return loop and figures.connections > 1 and abs(figures.rate * service - 1) < NEAR
 
 
 def _shared(figures: Figures) -> float:
@@ -56,4 +64,6 @@ def allowed(figures: Figures, service: float) -> tuple[float, str]:
     if threads and threads < figures.connections:
         name = "its one thread allows" if threads == 1 else f"its {threads} threads allow"
         return threads / service, name
+    if _stands_still(figures, service):
+        return 1 / service, "its one loop, which stands still, allows"
     return figures.connections / service, f"{figures.connections:,} clients allow"

@@ -102,8 +102,8 @@ def _waiting(section: Section, rows: Sequence[Row]) -> list[str]:
     parts = []
     fastest, slowest = section.rows[0], section.rows[-1]
     limited = [row for row in section.rows if row.limit.startswith("threads")]
-    shown = [limited[0]] if limited else [slowest]
-    for row in [*shown, fastest]:
+    shown = limited[0] if limited and limited[0] is not fastest else slowest
+    for row in (shown, fastest):
         allowed, by = limits.allowed(row.figures, service)
         part = f"{row.figures.entrant.label} answers {rate(row.figures.rate)} a second ({by} {rate(allowed)})"
         parts.append(part)

@@ -13,6 +13,7 @@ from gateways.compare.record import Exclusion, Placement, Record, Resources
 from tests.gateways.compare.making import HELLO, MS, UVICORN, WAIT, WAITRESS, cell, measured, record, slices
 from tests.gateways.compare.test_analysis import STEADY, scaled
 
+UPLOAD = replace(WAIT, name="upload", service=None)
 GOOD = [*slices(UVICORN, STEADY), *slices(WAITRESS, scaled(0.4))]
 
 
@@ -92,7 +93,7 @@ def test_a_client_that_has_no_more_to_give_is_said() -> None:
 
 def test_connections_closed_after_each_answer_are_said() -> None:
     made = record(slices(UVICORN, STEADY, reconnects=2500))
-    assert "asgi uvicorn closes the connection" in found(made)["no-keep-alive"]
+    assert "after each answer: asgi uvicorn" in found(made)["no-keep-alive"]
 
 
 def test_memory_that_grows_and_is_kept_is_said() -> None:
@@ -103,3 +104,11 @@ def test_memory_that_grows_and_is_kept_is_said() -> None:
 def test_every_doubt_has_a_remedy() -> None:
     made = record(slices(UVICORN, [[100]], client_cpu=240 * MS, failed={"closed": 1}), interrupted=True)
     assert all(doubt.remedy for doubt in doubts(made, sections(made)))
+
+
+def test_the_same_doubt_about_several_is_said_once() -> None:
+    cells = [cell(name, measured(9), question) for question in (WAIT, UPLOAD) for name in (UVICORN, WAITRESS)]
+    assert found(record(cells, [WAIT, UPLOAD])) == {
+        "one-run": "wait: one run of each: compare orders of magnitude; upload: one run of each: compare orders of "
+        "magnitude"
+    }

@@ -23,6 +23,7 @@ def made(name: str, rate: float, clients: int = 200, **more: Any) -> Figures:
         (made(WAITRESS, 60), 0.05, None, ""),
         (made(WAITRESS, 78, clients=4), 0.05, None, "clients"),  # as many clients as threads
         (made(UVICORN, 3900), 0.05, None, "clients"),
+        (made(UVICORN, 19.9, server_cpu=0), 0.05, None, "one loop"),
         (made(UVICORN, 3900, server_cpu=int(0.97 * CORE)), 0.05, None, "cpu"),
         (made(UVICORN, 9000, server_cpu=int(0.6 * CORE), client_cpu=0, machine_cpu=CORE), None, None, "cpu"),
         (made(UVICORN, 9000, server_cpu=int(0.6 * CORE), client_cpu=0, machine_cpu=int(0.7 * CORE)), None, None, ""),
@@ -42,5 +43,6 @@ def test_a_paced_load_limits_nothing_unless_it_fails() -> None:
 
 def test_what_the_law_allows() -> None:
     assert limits.allowed(made(WAITRESS, 78), 0.05) == (80, "its 4 threads allow")
-    assert limits.allowed(made(UVICORN, 78), 0.05) == (4000, "200 clients allow")
+    assert limits.allowed(made(UVICORN, 3300), 0.05) == (4000, "200 clients allow")
+    assert limits.allowed(made(UVICORN, 20), 0.05) == (20, "its one loop, which stands still, allows")
     assert limits.allowed(made("wsgi:gunicorn-sync", 19), 0.05) == (20, "its one thread allows")

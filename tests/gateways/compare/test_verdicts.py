@@ -135,3 +135,17 @@ def test_where_rates_tie_the_cpu_time_may_tell() -> None:
         ),
         "An answer of asgi hypercorn takes 1.28 (1.16–1.42) times the CPU of one of asgi uvicorn, though.",
     ]
+
+
+def test_a_loop_that_stands_still_is_held_against_the_law_of_one() -> None:
+    blocking = replace(WAIT, name="blocking")
+    cells = [
+        cell(UVICORN, measured(20), blocking, connections=16),
+        cell(WAITRESS, measured(80), blocking, connections=16),
+    ]
+    assert said(cells, [blocking]) == [
+        (
+            "blocking, 16 clients that wait: asgi uvicorn answers 20 a second (its one loop, which stands still, "
+            "allows 20), wsgi waitress·4 answers 80 a second (its 4 threads allow 80)."
+        )
+    ]
