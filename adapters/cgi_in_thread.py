@@ -22,7 +22,7 @@ _HUNG_UP = getattr(select, "POLLRDHUP", 0)  # POLLHUP and POLLERR need not be as
 
 
 class Client(NamedTuple):
-    """What the server tells of its client: a socket to watch, a function to ask, or neither."""
+    """What the server tells of its client: a socket to watch, a function to ask, both, or neither."""
 
     socket: int = -1
     has_left: Callable[[], bool] | None = None

@@ -5,9 +5,12 @@ Knows PEP 3333 and what servers add to it. It must not know what a path, a varia
 
 from __future__ import annotations
 
+import os
+import stat
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import IO, Any
 
 from .cgi_environ import redirected
@@ -30,9 +33,9 @@ class CGIToWSGI(CGIHost):
     length (4.2) also when it was chunked, and no program waits for a slow client.
 
     The program's whole process group is ended when the server closes the response early; while the program is silent,
-    only where the server offers a way to notice that the client left: `gunicorn.socket`, `werkzeug.socket`, or
-    `waitress.client_disconnected` (with waitress's channel_request_lookahead > 0). Likewise when its time is up and at
-    `close`. A program that has ended its response and works on may do so until its total time is up.
+    only where the server lets its application notice that the client left (gunicorn, waitress, cheroot, werkzeug and
+    wsgiref do, and whatever has `waitress.client_disconnected`). Likewise when its time is up and at `close`. A program
+    that has ended its response and works on may do so until its total time is up.
 
     Before its head, a program's failure is a 502 (504 for its time); after it the iterator raises ProgramFailed, so
     that the response does not look complete.
@@ -208,10 +211,16 @@ class _Response:
 
 
 def _client(environ: Environ) -> Client:
-    for name in ("gunicorn.socket", "werkzeug.socket"):
-        if (socket := environ.get(name)) is not None:
-            return Client(socket=socket.fileno())
-    return Client(has_left=environ.get("waitress.client_disconnected"))
+    """The client's socket, wherever the server shows it, and a function to ask, if it offers one."""
+    has_left, source = environ.get("waitress.client_disconnected"), environ.get("wsgi.input")
+    shown: list[Any] = [environ.get("gunicorn.socket"), environ.get("werkzeug.socket")]
+    shown.append(getattr(getattr(has_left, "__self__", None), "socket", None))  # waitress: of its channel
+    shown.append(getattr(source, "rfile", source))  # cheroot, and wsgiref, whose input is the socket itself
+    for holder in shown:
+        with suppress(AttributeError, OSError, ValueError):  # none, not of a file, closed
+            if stat.S_ISSOCK(os.fstat(holder.fileno()).st_mode):
+                return Client(holder.fileno(), has_left)
+    return Client(has_left=has_left)
 
 
 def _native(head: CGIHead) -> list[tuple[str, str]]:

@@ -74,8 +74,7 @@ def serving(name: str, folder: Path, scratch: Path) -> Iterator[Running]:
     if make is None:
         env = {**os.environ, "CGI_PROGRAMS": str(folder)}
         app = "asgi" if name == "uvicorn" else "wsgi"
-        options = ["--channel-request-lookahead=1"] if name == "waitress" else []
-        with serve(f"tests.real.apps.cgi_child_host:{app}", name, *options, env=env) as running:
+        with serve(f"tests.real.apps.cgi_child_host:{app}", name, env=env) as running:
             yield running
     else:
         with serve(make(name, folder, scratch), env={"PATH": os.environ["PATH"]}) as running:

@@ -17,7 +17,7 @@ from tests.real.serving import Running, eventually, serve
 SERVERS = {
     "uvicorn": ("tests.real.apps.cgi_program:asgi", "uvicorn"),
     "hypercorn": ("tests.real.apps.cgi_program:asgi", "hypercorn"),
-    "waitress": ("tests.real.apps.cgi_program:wsgi", "waitress", "--channel-request-lookahead=1"),
+    "waitress": ("tests.real.apps.cgi_program:wsgi", "waitress"),
     "gunicorn": ("tests.real.apps.cgi_program:wsgi", "gunicorn"),
 }
 IDENTITY = {
@@ -69,9 +69,9 @@ def server(request: pytest.FixtureRequest, projects: Path) -> Iterator[Running]:
         "HOME": str(projects),
         "CGI_TEST": str(projects),
     }
-    app, name, *options = SERVERS[request.param]
+    app, name = SERVERS[request.param]
     environment = {**os.environ, "CGI_PROGRAM": str(backend), "CGI_VARIABLES": json.dumps(variables)}
-    with serve(app, name, *options, env=environment) as running:
+    with serve(app, name, env=environment) as running:
         yield running
         assert_gone(str(projects), running.process.pid, variable="CGI_TEST")
 
