@@ -18,7 +18,7 @@ from .patience import eventually
 )
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 def test_what_is_sent_after_the_end_is_ignored(bridge: Bridge, errors: ErrorLog, late: Any, stream: bool) -> None:
-    """HTTP, "Response Body": further messages on the channel will be ignored; ASGI: send acts as a no-op."""
+    """ASGI HTTP, "Response Body": further messages on the channel will be ignored; ASGI: send acts as a no-op."""
     journal = Journal()
 
     async def sends_late(scope: Scope, receive: Receive, send: Send) -> None:
@@ -36,12 +36,12 @@ def test_what_is_sent_after_the_end_is_ignored(bridge: Bridge, errors: ErrorLog,
 
 
 def test_promised_trailers_do_not_keep_the_response_open(bridge: Bridge) -> None:
-    """HTTP Trailers: not offered here, so a head that promises them anyway ends with its last body."""
+    """ASGI HTTP Trailers: not offered here, so a head that promises them anyway ends with its last body."""
     assert fetch(bridge(sends(start(200, trailers=True), body(b"x"), TRAILERS))).body == b"x"
 
 
 def test_an_error_after_the_end_spoils_nothing_and_is_logged(bridge: Bridge, errors: ErrorLog) -> None:
-    """Ours: background work that fails has no response left to fail: the log is all there is."""
+    """ASGI, "Error Handling": background work that fails has no response left to fail: the log is all there is."""
     error = ValueError("too late")
     response = fetch(bridge(raises(error, start(), body(b"done"))))
     assert (response.code, response.body) == (200, b"done")
@@ -51,7 +51,7 @@ def test_an_error_after_the_end_spoils_nothing_and_is_logged(bridge: Bridge, err
 
 
 def test_an_app_that_never_returns_does_not_hold_its_response(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """HTTP: the response is complete when more_body is False, whatever the coroutine does afterwards."""
+    """ASGI HTTP: the response is complete when more_body is False, whatever the coroutine does afterwards."""
     gate = Gate()
 
     async def never_returns(scope: Scope, receive: Receive, send: Send) -> None:

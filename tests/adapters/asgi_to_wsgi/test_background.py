@@ -36,7 +36,7 @@ def works_afterwards(gate: Gate, journal: Journal, *, stream: bool = False) -> A
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 def test_the_response_ends_when_the_app_says_so(bridge: Bridge, loop_factory: LoopFactory, stream: bool) -> None:
-    """HTTP, "Response Body": with more_body False the response is complete and closed off."""
+    """ASGI HTTP, "Response Body": with more_body False the response is complete and closed off."""
     gate, journal = Gate(), Journal()
     response = fetch(bridge(works_afterwards(gate, journal, stream=stream), loop_factory))
     assert response.body == (b"one, done" if stream else b"done")
@@ -58,7 +58,7 @@ def test_close_of_a_complete_response_does_not_end_the_work(bridge: Bridge, stre
 
 
 def test_a_client_that_left_before_the_end_was_read_does_not_end_the_work(bridge: Bridge) -> None:
-    """HTTP: the app had completed its response; what the server could not deliver is no fault of the work after it."""
+    """ASGI HTTP: the app had completed its response; what could not be delivered is no fault of the work after it."""
     gate, journal, sent = Gate(), Journal(), Journal()
 
     async def completes_then_works(scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,7 +79,7 @@ def test_a_client_that_left_before_the_end_was_read_does_not_end_the_work(bridge
 
 
 def test_a_task_that_the_app_left_behind_goes_on(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Ours: one loop a process: a task that outlives its request is not killed with it."""
+    """ASGI, "Extra Coroutines": one loop a process: a task that outlives its request is not killed with it."""
     gate, journal = Gate(), Journal()
     tasks: list[Any] = []
 
@@ -114,7 +114,7 @@ def test_an_error_in_the_work_is_logged(bridge: Bridge, errors: ErrorLog) -> Non
 
 
 def test_receive_after_the_end_is_http_disconnect_at_once(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """HTTP, "Disconnect": sent also if receive is called after a response has been sent."""
+    """ASGI HTTP, "Disconnect": sent also if receive is called after a response has been sent."""
     journal = Journal()
 
     async def receives_afterwards(scope: Scope, receive: Receive, send: Send) -> None:
@@ -128,7 +128,7 @@ def test_receive_after_the_end_is_http_disconnect_at_once(bridge: Bridge, loop_f
 
 
 def test_a_receive_that_waits_at_the_end_gets_http_disconnect(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """HTTP, "Disconnect": a listener beside the response must not wait for ever once it is over."""
+    """ASGI HTTP, "Disconnect": a listener beside the response must not wait for ever once it is over."""
     journal = Journal()
 
     async def listens_beside_it(scope: Scope, receive: Receive, send: Send) -> None:
@@ -163,7 +163,7 @@ def test_the_body_that_was_not_read_in_time_is_gone(bridge: Bridge) -> None:
 
 
 def test_the_servers_thread_is_free_while_the_work_goes_on(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Ours: a server with one thread serves the next client meanwhile."""
+    """Safety: a server with one thread serves the next client meanwhile."""
     gate, journal = Gate(), Journal()
     app = bridge(works_afterwards(gate, journal), loop_factory)
     with Exchange(app) as one_thread:
@@ -183,7 +183,7 @@ def test_close_of_the_adapter_ends_the_work(bridge: Bridge, loop_factory: LoopFa
 
 
 def test_work_that_nothing_else_refers_to_is_not_collected(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Ours: asyncio keeps weak references to tasks only: the adapter must hold the app's own task."""
+    """Safety: asyncio keeps weak references to tasks only: the adapter must hold the app's own task."""
     journal = Journal()
     alive: list[weakref.ref[Any]] = []
 
@@ -205,7 +205,7 @@ def test_work_that_nothing_else_refers_to_is_not_collected(bridge: Bridge, loop_
 
 
 def test_no_task_is_left_when_the_work_is_done(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Ours: two hundred responses with work after them leave the loop as it was."""
+    """Safety: two hundred responses with work after them leave the loop as it was."""
 
     async def works_a_little(scope: Scope, receive: Receive, send: Send) -> None:
         await respond(send)

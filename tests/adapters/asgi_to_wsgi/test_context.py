@@ -33,12 +33,12 @@ async def tells_its_id(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def test_what_wsgi_middleware_set_is_seen_by_the_app(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """PEP 567: the app runs in a copy of the context of the thread that called."""
+    """Safety: the app runs in a copy of the context of the thread that called."""
     assert fetch(in_context(bridge(tells_its_id, loop_factory), "seven")).body == b"seven"
 
 
 def test_it_is_seen_in_every_block_and_after_the_end(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """PEP 567: one context for the whole of a task."""
+    """Safety: one context for the whole of a request."""
     journal = Journal()
 
     async def streams_its_id(scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,7 +67,7 @@ def test_it_is_seen_by_the_tasks_of_the_app(bridge: Bridge) -> None:
 
 
 def test_requests_at_the_same_time_do_not_see_each_others(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """PEP 567: each has a copy."""
+    """Safety: each has a copy."""
     gate, journal = Gate(), Journal()
 
     async def waits_then_tells(scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,14 +88,14 @@ def test_requests_at_the_same_time_do_not_see_each_others(bridge: Bridge, loop_f
 
 
 def test_nothing_of_the_first_request_stays_in_the_loop(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Ours: the loop's thread is born during some request, and must not keep that one's variables for all others."""
+    """Safety: the loop's thread is born during some request, and must not keep that one's variables for all others."""
     app = bridge(tells_its_id, loop_factory)
     assert fetch(in_context(app, "first")).body == b"first"
     assert fetch(app).body == b"none"
 
 
 def test_the_lifespan_is_no_part_of_the_first_request(bare: Bridge) -> None:
-    """Lifespan: it lasts as long as the process; a request's variables in it would never be right again."""
+    """ASGI Lifespan: it lasts as long as the process; a request's variables in it would never be right again."""
     journal = Journal()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -135,7 +135,7 @@ def test_what_the_app_set_before_its_head_is_seen_by_wsgi_middleware(bridge: Bri
 
 
 def test_what_one_request_set_is_not_seen_by_the_next_on_another_thread(bridge: Bridge) -> None:
-    """PEP 567: what comes back goes to the caller's context and no further."""
+    """Safety: what comes back goes to the caller's context and no further."""
 
     async def counts_up(scope: Scope, receive: Receive, send: Send) -> None:
         found.set(found.get() + "+")

@@ -15,7 +15,7 @@ GRACE = 10.0  # seconds in which an app that heeds nothing else must have been c
 
 
 def test_an_app_that_listens_receives_http_disconnect(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """HTTP, "Disconnect": sent to the app when receive() is waiting and the client leaves."""
+    """ASGI HTTP, "Disconnect": sent to the app when receive() is waiting and the client leaves."""
     journal = Journal()
 
     async def listens(scope: Scope, receive: Receive, send: Send) -> None:
@@ -30,7 +30,7 @@ def test_an_app_that_listens_receives_http_disconnect(bridge: Bridge, loop_facto
 
 
 def test_an_app_that_sends_gets_an_oserror(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """HTTP 2.4, "Disconnected Client": send() should raise a server-specific subclass of OSError."""
+    """ASGI HTTP 2.4, "Disconnected Client": send() should raise a server-specific subclass of OSError."""
     journal = Journal()
 
     async def notes_the_error(scope: Scope, receive: Receive, send: Send) -> None:
@@ -48,7 +48,7 @@ def test_an_app_that_sends_gets_an_oserror(bridge: Bridge, loop_factory: LoopFac
 
 
 def test_an_app_that_waits_to_send_gets_an_oserror(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Ours: backpressure ends with the client: a send() that waits for room must not wait for ever."""
+    """ASGI HTTP 2.4, "Disconnected Client": a send() that waits for room must not wait for ever."""
     journal = Journal()
 
     async def sends_without_pause(scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +66,7 @@ def test_an_app_that_waits_to_send_gets_an_oserror(bridge: Bridge, loop_factory:
 
 
 def test_every_later_send_and_receive_says_the_same(bridge: Bridge) -> None:
-    """HTTP 2.4: an app that caught the error and goes on gets it again; receive() gives the event again."""
+    """ASGI HTTP 2.4: an app that caught the error and goes on gets it again; receive() gives the event again."""
     journal = Journal()
 
     async def does_not_believe_it(scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,7 +104,7 @@ def test_an_app_that_heeds_nothing_is_cancelled(bridge: Bridge, loop_factory: Lo
 
 
 def test_an_app_that_learns_of_it_is_given_time_to_clean_up(bridge: Bridge) -> None:
-    """HTTP, "Disconnect": mainly useful to trigger clean-up code, which may have to await something."""
+    """ASGI HTTP, "Disconnect": mainly useful to trigger clean-up code, which may have to await something."""
     journal = Journal()
 
     async def cleans_up(scope: Scope, receive: Receive, send: Send) -> None:
@@ -137,7 +137,7 @@ def test_a_stream_may_be_closed_before_it_is_read(bridge: Bridge, loop_factory: 
 
 
 def test_close_may_be_called_again(bridge: Bridge) -> None:
-    """Ours: middleware and servers both call close() on the way out of an error."""
+    """Safety: middleware and servers both call close() on the way out of an error."""
     with open_stream(bridge(endless)) as exchange:
         exchange.close()
         exchange.close()
@@ -152,7 +152,7 @@ def test_nothing_more_comes_after_close(bridge: Bridge) -> None:
 
 
 def test_the_two_tasks_of_a_framework_both_end(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Ours: Starlette's way: one task streams, one listens for the disconnect, the first to end cancels the other."""
+    """Safety: Starlette's way: one task streams, one listens for the disconnect, the first to end cancels the other."""
     journal = Journal()
 
     async def streams_and_listens(scope: Scope, receive: Receive, send: Send) -> None:

@@ -12,7 +12,7 @@ from .test_fork import each_loop
 
 @each_loop
 def test_the_lifespan_is_shut_down_when_the_process_exits(factory: str) -> None:
-    """Lifespan, "Shutdown": few WSGI servers tell an app that they end; the interpreter does."""
+    """ASGI Lifespan, "Shutdown": few WSGI servers tell an app that they end; the interpreter does."""
     lines = subprograms.run(f"""
         app = make(Told(), {factory})
         fetch(app)
@@ -21,7 +21,7 @@ def test_the_lifespan_is_shut_down_when_the_process_exits(factory: str) -> None:
 
 
 def test_the_lifespan_is_shut_down_when_the_main_thread_is_interrupted() -> None:
-    """Ours: Ctrl-C of a server whose main thread serves, as wsgiref's does."""
+    """ASGI Lifespan, "Shutdown": Ctrl-C of a server whose main thread serves, as wsgiref's does."""
     lines = subprograms.run("""
         app = make(Told(), None)
         blocks = app(environ(path="/stream"), lambda *_: None)
@@ -36,7 +36,7 @@ def test_the_lifespan_is_shut_down_when_the_main_thread_is_interrupted() -> None
 
 
 def test_a_main_thread_that_waits_for_a_silent_app_can_be_interrupted() -> None:
-    """Ours: a lock that is waited for without an end in sight must still let a signal through."""
+    """Safety: a lock that is waited for without an end in sight must still let a signal through."""
     lines = subprograms.run("""
         async def silent(scope, receive, send):
             say("waiting")
@@ -89,14 +89,14 @@ STUCK = {
 
 @pytest.mark.parametrize("program", STUCK.values(), ids=STUCK)
 def test_the_process_exits_promptly_with(program: str) -> None:
-    """Ours: an operator's TERM must not have to become a KILL: servers give their workers half a minute at most."""
+    """Safety: an operator's TERM must not have to become a KILL: servers give their workers half a minute at most."""
     before = time.monotonic()
     subprograms.run(program)
     assert time.monotonic() - before < 8
 
 
 def test_a_shutdown_that_never_ends_does_not_keep_the_process() -> None:
-    """Lifespan: the server waits for the answer, but not for ever."""
+    """ASGI Lifespan: the server waits for the answer, but not for ever."""
     lines = subprograms.run("""
         async def never_shuts_down(scope, receive, send):
             if scope["type"] == "lifespan":

@@ -35,6 +35,14 @@ def forget() -> Iterator[None]:
 
 
 @pytest.fixture
+def file_app(bridge: Bridge, seen: Any) -> Bridge:
+    """Make an adapter over an app that sends files by their paths; an adapter need not offer that."""
+    if "http.response.pathsend" not in (seen(wsgi_file_wrapper=SendFile).get("extensions") or {}):
+        pytest.skip("this adapter does not offer http.response.pathsend")
+    return bridge
+
+
+@pytest.fixture
 def file(tmp_path: Path) -> Path:
     """A file larger than one block."""
     path = tmp_path / "download.bin"
@@ -48,7 +56,7 @@ def pathsend(path: Any, **more: Any) -> Any:
 
 
 def test_a_file_is_handed_to_the_servers_file_wrapper(bridge: Bridge, loop_factory: LoopFactory, file: Path) -> None:
-    """PEP 3333: the server sends it its own way only where it finds its wrapper as the very return value."""
+    """Ours: the server sends it its own way (PEP 3333) only where it finds its wrapper as the very return value."""
     headers = [(b"content-length", b"100000")]
     app = bridge(sends(start(200, headers), pathsend(file)), loop_factory)
     with Exchange(app, environ(wsgi_file_wrapper=SendFile)) as exchange:
@@ -62,9 +70,9 @@ def test_a_file_is_handed_to_the_servers_file_wrapper(bridge: Bridge, loop_facto
         assert SendFile.made[0].filelike.closed
 
 
-def test_the_file_is_open_as_the_server_needs_it(bridge: Bridge, file: Path) -> None:
+def test_the_file_is_open_as_the_server_needs_it(file_app: Bridge, file: Path) -> None:
     """PEP 3333: sendfile() wants a binary file object with a descriptor, at its start."""
-    with Exchange(bridge(sends(start(), pathsend(file))), environ(wsgi_file_wrapper=SendFile)) as exchange:
+    with Exchange(file_app(sends(start(), pathsend(file))), environ(wsgi_file_wrapper=SendFile)) as exchange:
         exchange.call()
         opened = SendFile.made[0].filelike
         assert os.fstat(opened.fileno()).st_size == 100_000
@@ -72,27 +80,27 @@ def test_the_file_is_open_as_the_server_needs_it(bridge: Bridge, file: Path) -> 
         assert opened.mode == "rb"
 
 
-def test_the_file_is_closed_when_the_client_leaves(bridge: Bridge, file: Path) -> None:
+def test_the_file_is_closed_when_the_client_leaves(file_app: Bridge, file: Path) -> None:
     """PEP 3333: close() of the wrapper is the server's duty, and closes the file."""
-    with Exchange(bridge(sends(start(), pathsend(file))), environ(wsgi_file_wrapper=SendFile)) as exchange:
+    with Exchange(file_app(sends(start(), pathsend(file))), environ(wsgi_file_wrapper=SendFile)) as exchange:
         exchange.call()
         exchange.block()
         exchange.close()
         assert SendFile.made[0].filelike.closed
 
 
-def test_a_file_that_is_not_there_is_an_error_before_the_head(bridge: Bridge, tmp_path: Path) -> None:
-    """HTTP: nothing has been sent yet, so the server can still say 500."""
-    exchange = Exchange(bridge(sends(start(), pathsend(tmp_path / "none"))), environ(wsgi_file_wrapper=SendFile))
+def test_a_file_that_is_not_there_is_an_error_before_the_head(file_app: Bridge, tmp_path: Path) -> None:
+    """ASGI HTTP: nothing has been sent yet, so the server can still say 500."""
+    exchange = Exchange(file_app(sends(start(), pathsend(tmp_path / "none"))), environ(wsgi_file_wrapper=SendFile))
     with exchange, pytest.raises(OSError, match="none"):
         exchange.run()
     assert exchange.sent == 0
 
 
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 304)])
-def test_a_response_without_content_sends_no_file(bridge: Bridge, file: Path, method: str, status: int) -> None:
+def test_a_response_without_content_sends_no_file(file_app: Bridge, file: Path, method: str, status: int) -> None:
     """RFC 9110, 6.4.1: HEAD, 204 and 304 have none."""
-    app = bridge(sends(start(status, [(b"content-length", b"100000")]), pathsend(file)))
+    app = file_app(sends(start(status, [(b"content-length", b"100000")]), pathsend(file)))
     response = fetch(app, environ(method, wsgi_file_wrapper=SendFile))
     assert (response.body, response.values("content-length")) == (b"", ["100000"])
     assert all(made.filelike.closed for made in SendFile.made)
@@ -104,21 +112,21 @@ def test_a_path_that_was_never_offered_is_an_error_for_the_app(bridge: Bridge, f
         exchange.run()
 
 
-def test_a_path_after_a_block_of_the_body_is_an_error(bridge: Bridge, file: Path) -> None:
-    """Path Send: it cannot be mixed with http.response.body."""
-    app = bridge(sends(start(), body(b"x", True), pathsend(file)))
+def test_a_path_after_a_block_of_the_body_is_an_error(file_app: Bridge, file: Path) -> None:
+    """ASGI Path Send: it cannot be mixed with http.response.body."""
+    app = file_app(sends(start(), body(b"x", True), pathsend(file)))
     with Exchange(app, environ(wsgi_file_wrapper=SendFile)) as exchange, pytest.raises(Exception, match="pathsend"):
         exchange.run()
 
 
-def test_a_file_ends_the_response(bridge: Bridge, file: Path) -> None:
-    """Path Send: one message a response; what follows is ignored, as after any end."""
-    app = bridge(sends(start(), pathsend(file), body(b"more")))
+def test_a_file_ends_the_response(file_app: Bridge, file: Path) -> None:
+    """ASGI Path Send: one message a response; what follows is ignored, as after any end."""
+    app = file_app(sends(start(), pathsend(file), body(b"more")))
     assert fetch(app, environ(wsgi_file_wrapper=SendFile)).body == file.read_bytes()
 
 
 def test_early_hints_reach_a_server_that_takes_them(bridge: Bridge) -> None:
-    """Early Hints: advertised only where the server has wsgi.early_hints (gunicorn's name), and then passed to it."""
+    """ASGI Early Hints: offered only where the server has wsgi.early_hints (gunicorn's name), and then passed to it."""
     hints: list[Any] = []
 
     async def hints_if_offered(scope: Scope, receive: Receive, send: Send) -> None:

@@ -12,7 +12,7 @@ each_loop = pytest.mark.parametrize("factory", FACTORIES, ids=["asyncio", "uvloo
 
 @each_loop
 def test_an_adapter_made_before_a_fork_serves_in_every_child(factory: str) -> None:
-    """Ours: the loop belongs to the process that first uses it: threads do not survive a fork."""
+    """Safety: the loop belongs to the process that first uses it: threads do not survive a fork."""
     lines = subprograms.run(f"""
         app = make(http_only(hello), {factory})
         for _ in range(3):
@@ -23,7 +23,7 @@ def test_an_adapter_made_before_a_fork_serves_in_every_child(factory: str) -> No
 
 @each_loop
 def test_an_adapter_used_before_a_fork_serves_in_the_child_and_in_the_parent(factory: str) -> None:
-    """Ours: the parent's loop is of no use to the child, and the child's use of the adapter no harm to the parent."""
+    """Safety: the parent's loop is of no use to the child, and the child's use of the adapter no harm to the parent."""
     lines = subprograms.run(f"""
         app = make(http_only(echo), {factory})
         say(fetch(app, environ("POST", body=b"parent")).body)
@@ -34,7 +34,7 @@ def test_an_adapter_used_before_a_fork_serves_in_the_child_and_in_the_parent(fac
 
 
 def test_a_child_of_a_child_serves() -> None:
-    """Ours: daemons fork twice."""
+    """Safety: daemons fork twice."""
     lines = subprograms.run("""
         app = make(http_only(hello), None)
         fetch(app)
@@ -49,7 +49,7 @@ def test_a_child_of_a_child_serves() -> None:
 
 
 def test_a_fork_in_the_middle_of_a_stream_is_no_end_to_it() -> None:
-    """Ours: as when gunicorn replaces a dead worker while the others stream."""
+    """Safety: as when gunicorn replaces a dead worker while the others stream."""
     lines = subprograms.run("""
         app = make(http_only(endless), None)
         with Exchange(app) as exchange:
@@ -68,7 +68,7 @@ def test_a_fork_in_the_middle_of_a_stream_is_no_end_to_it() -> None:
 
 
 def test_a_fork_while_another_thread_is_starting_the_app_does_not_lock_the_child() -> None:
-    """Ours: a lock that is held at the moment of the fork stays held in the child: by nobody."""
+    """Safety: a lock that is held at the moment of the fork stays held in the child: by nobody."""
     lines = subprograms.run("""
         parent, gate, journal = os.getpid(), Gate(), Journal()
 
@@ -95,7 +95,7 @@ def test_a_fork_while_another_thread_is_starting_the_app_does_not_lock_the_child
 
 
 def test_every_process_that_serves_has_a_lifespan_of_its_own() -> None:
-    """Lifespan: in a multi-process environment there are lifespan events in each process; and state for each."""
+    """ASGI Lifespan: in a multi-process environment there are lifespan events in each process; and state for each."""
     lines = subprograms.run("""
         app = make(Told(), None)
 
@@ -117,7 +117,7 @@ def test_every_process_that_serves_has_a_lifespan_of_its_own() -> None:
 
 
 def test_a_child_that_serves_nothing_ends_nothing() -> None:
-    """Ours: the lifespan that runs in the parent is not the child's to shut down, by exit or by close()."""
+    """Safety: the lifespan that runs in the parent is not the child's to shut down, by exit or by close()."""
     lines = subprograms.run("""
         app = make(Told(), None)
         fetch(app)
@@ -130,7 +130,7 @@ def test_a_child_that_serves_nothing_ends_nothing() -> None:
 
 
 def test_a_child_of_a_parent_that_has_closed_it_starts_it_anew_or_refuses() -> None:
-    """Ours: close() in the parent before the fork must not leave the child hanging."""
+    """Safety: close() in the parent before the fork must not leave the child hanging."""
     lines = subprograms.run("""
         app = make(Told(), None)
         fetch(app)
@@ -148,7 +148,7 @@ def test_a_child_of_a_parent_that_has_closed_it_starts_it_anew_or_refuses() -> N
 
 
 def test_a_fork_that_python_does_not_see_leaves_a_working_adapter() -> None:
-    """Ours: uWSGI forks in C, and runs Python's own fork hooks only when told to (--py-call-osafterfork)."""
+    """Safety: uWSGI forks in C, and runs Python's own fork hooks only when told to (--py-call-osafterfork)."""
     lines = subprograms.run("""
         import ctypes
         app = make(http_only(hello), None)

@@ -57,7 +57,7 @@ def test_close_does_not_wait_for_the_app(bridge: Bridge, loop_factory: LoopFacto
 
 @pytest.mark.parametrize("handled", [True, False], ids=["caught", "let through"])
 def test_a_client_that_leaves_is_not_an_error_in_the_log(bridge: Bridge, errors: ErrorLog, handled: bool) -> None:
-    """HTTP 2.4: servers must be prepared to catch the exception they raised, and should not log it as an error."""
+    """ASGI HTTP 2.4: servers must be prepared to catch the exception they raised, and should not log it as an error."""
 
     async def streams(scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -89,7 +89,7 @@ def test_an_error_in_clean_up_is_logged(bridge: Bridge, errors: ErrorLog) -> Non
 
 
 def test_a_stream_that_is_dropped_without_close_ends_too(bridge: Bridge) -> None:
-    """Ours: some servers and test clients forget close(); the app must not stream into nowhere for good."""
+    """Safety: some servers and test clients forget close(); the app must not stream into nowhere for good."""
     journal = Journal()
 
     async def streams(scope: Scope, receive: Receive, send: Send) -> None:
@@ -107,7 +107,7 @@ def test_a_stream_that_is_dropped_without_close_ends_too(bridge: Bridge) -> None
 
 
 def test_nothing_is_left_of_a_hundred_clients_that_left(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Ours: no task may outlive its client: here each is ended by the error of its next send()."""
+    """Safety: no task may outlive its client: here each is ended by the error of its next send()."""
 
     async def streams(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == "/stream":
@@ -143,7 +143,7 @@ def test_a_response_that_was_read_to_its_end_is_not_cancelled(bridge: Bridge) ->
 
 
 def test_other_requests_go_on(bridge: Bridge) -> None:
-    """Ours: one client's end is nobody else's."""
+    """Safety: one client's end is nobody else's."""
     gate = Gate()
 
     async def waits(scope: Scope, receive: Receive, send: Send) -> None:
@@ -177,7 +177,7 @@ def test_a_server_that_refuses_the_head_ends_the_app(bridge: Bridge, app: Any) -
 
 
 def test_an_app_that_gives_up_on_a_broken_body_has_done_nothing_wrong(bridge: Bridge, errors: ErrorLog) -> None:
-    """HTTP, "Disconnect": Django returns without a response then; an error for the server, not one in the log."""
+    """ASGI HTTP, "Disconnect": Django returns without a response then; an error for the server, not one in the log."""
 
     async def gives_up(scope: Scope, receive: Receive, send: Send) -> None:
         assert (await read_all(receive))[1] == "http.disconnect"

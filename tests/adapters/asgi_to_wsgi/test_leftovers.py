@@ -18,7 +18,7 @@ from .request import Environ, environ
 
 
 def test_a_thousand_requests_leave_threads_and_tasks_as_they_were(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Ours: whole, streamed, refused, failed and left by their client."""
+    """Safety: whole, streamed, refused, failed and left by their client."""
 
     async def by_path(scope: Scope, receive: Receive, send: Send) -> None:
         await {"/whole": hello, "/stream": stream, "/leaves": endless, "/fails": breaks}[scope["path"]](
@@ -95,7 +95,7 @@ def no_collector() -> Iterator[None]:
 def test_nothing_of_a_finished_request_stays_referenced(
     bridge: Bridge, loop_factory: LoopFactory, app: Any, request_: Callable[[Any, Environ], None]
 ) -> None:
-    """Ours: a body of 100 MB must go with its request and not with the garbage collector's next full round."""
+    """Safety: a body of 100 MB must go with its request and not with the garbage collector's next full round."""
     adapter = bridge(app, loop_factory)
     request_(adapter, environ("POST", body=b"12345"))  # what is made once is made now
     mark = Mark()

@@ -6,7 +6,7 @@ import pytest
 
 from .apps import body, hello, sends, start
 from .conftest import Bridge, ErrorLog
-from .harness import Exchange, fetch
+from .harness import Exchange, Outcome, fetch
 from .request import environ
 
 
@@ -45,21 +45,29 @@ def test_the_length_that_an_app_gives_is_passed_on(bridge: Bridge) -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-def test_more_than_content_length_is_never_sent(bridge: Bridge, errors: ErrorLog, stream: bool) -> None:
-    """PEP 3333: bytes past the length would be read as the next response; the app is at fault, and that is logged."""
+def test_more_than_content_length_is_never_sent(bridge: Bridge, stream: bool) -> None:
+    """PEP 3333: bytes past the length would be read as the next response."""
     first = [body(b"123", True)] if stream else []
-    exchange = Exchange(bridge(sends(start(200, [(b"content-length", b"5")]), *first, body(b"4567890"))))
-    with exchange, pytest.raises(Exception, match=r"(?i)content-length"):
-        exchange.run()
-    assert exchange.sent <= 5
-    assert errors.records
+    outcome = Outcome(bridge(sends(start(200, [(b"content-length", b"5")]), *first, body(b"4567890"))))
+    assert len(outcome.body) <= 5 or outcome.code >= 500
+    assert outcome.failed or len(outcome.body) == 5
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-def test_less_than_content_length_never_looks_whole(bridge: Bridge, errors: ErrorLog, stream: bool) -> None:
+def test_less_than_content_length_never_looks_whole(bridge: Bridge, stream: bool) -> None:
     """PEP 3333: a server should close the connection on it, which it can do only where it learns of it."""
     first = [body(b"1", True)] if stream else []
-    exchange = Exchange(bridge(sends(start(200, [(b"content-length", b"5")]), *first, body(b"2"))))
-    with exchange, pytest.raises(Exception, match=r"(?i)content-length"):
-        exchange.run()
-    assert errors.records
+    outcome = Outcome(bridge(sends(start(200, [(b"content-length", b"5")]), *first, body(b"2"))))
+    assert outcome.failed
+
+
+@pytest.mark.parametrize("block", [b"1", b"1234567890"], ids=["less", "more"])
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+def test_a_wrong_length_is_named_in_the_error_and_in_the_log(
+    bridge: Bridge, errors: ErrorLog, block: bytes, stream: bool
+) -> None:
+    """Ours: the one who reads it has to learn which promise was broken."""
+    first = [body(b"1", True)] if stream else []
+    outcome = Outcome(bridge(sends(start(200, [(b"content-length", b"5")]), *first, body(block))))
+    assert "Content-Length" in str(outcome.error)
+    assert errors.says("Content-Length")

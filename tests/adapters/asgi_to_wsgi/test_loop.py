@@ -51,7 +51,7 @@ def test_a_thread_that_runs_a_loop_of_its_own_may_call_the_adapter(bridge: Bridg
 
 
 def test_a_call_from_the_adapters_own_loop_is_an_error_and_not_a_deadlock(bridge: Bridge) -> None:
-    """Ours: a thread that waits for itself waits for ever."""
+    """Safety: a thread that waits for itself waits for ever."""
 
     async def calls_an_adapter(scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -104,7 +104,7 @@ def test_each_loop_factory_has_a_loop_of_its_own(bridge: Bridge) -> None:
 
 
 def test_a_loop_factory_that_fails_is_an_error_for_the_request(bridge: Bridge) -> None:
-    """Ours: and the next request tries again: a limit on descriptors passes."""
+    """Safety: and the next request tries again: a limit on descriptors passes."""
     tries: list[int] = []
 
     def factory() -> asyncio.AbstractEventLoop:
@@ -120,7 +120,7 @@ def test_a_loop_factory_that_fails_is_an_error_for_the_request(bridge: Bridge) -
 
 
 def test_no_thread_is_left_when_all_adapters_are_closed(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Ours: close() ends the loop with the last adapter that uses it."""
+    """Safety: close() ends the loop with the last adapter that uses it."""
 
     def factory() -> asyncio.AbstractEventLoop:
         return (loop_factory or asyncio.new_event_loop)()
@@ -137,11 +137,12 @@ def test_no_thread_is_left_when_all_adapters_are_closed(bridge: Bridge, loop_fac
 
 def test_options_are_named() -> None:
     """Ours: loop_factory is keyword-only: a second position would be taken for a path, a wait time, a loop."""
-    if is_ours():
-        from adapters import ASGIToWSGI
+    if not is_ours():
+        pytest.skip("another adapter has options of its own")
+    from adapters import ASGIToWSGI
 
-        with pytest.raises(TypeError):
-            ASGIToWSGI(hello, asyncio.new_event_loop)  # type: ignore[call-arg]
+    with pytest.raises(TypeError):
+        ASGIToWSGI(hello, asyncio.new_event_loop)  # type: ignore[call-arg]
 
 
 def debugging() -> asyncio.AbstractEventLoop:
@@ -152,7 +153,7 @@ def debugging() -> asyncio.AbstractEventLoop:
 
 
 def test_the_loop_is_never_touched_from_another_thread(bridge: Bridge, caplog: pytest.LogCaptureFixture) -> None:
-    """Ours: in asyncio's debug mode calls that are not thread-safe raise; they would be errors, or in the log."""
+    """Safety: in asyncio's debug mode calls that are not thread-safe raise; they would be errors, or in the log."""
     for app in (hello, echo, stream):
         assert fetch(bridge(app, debugging), environ("POST", body=b"x" * 200_000)).code == 200
     with Exchange(bridge(endless, debugging)) as exchange:

@@ -13,7 +13,7 @@ from .request import environ, upload
 
 
 def test_a_body_event_has_bytes_and_a_bool(bridge: Bridge) -> None:
-    """HTTP, "Request": type, body (a byte string), more_body (a bool)."""
+    """ASGI HTTP, "Request": type, body (a byte string), more_body (a bool)."""
     events: list[Any] = []
 
     async def keeps_events(scope: Scope, receive: Receive, send: Send) -> None:
@@ -28,7 +28,7 @@ def test_a_body_event_has_bytes_and_a_bool(bridge: Bridge) -> None:
 
 
 def test_a_small_body_is_one_event(bridge: Bridge) -> None:
-    """HTTP, "Request": more_body is False with the last block, so no empty event need follow."""
+    """Ours: more_body is False with the last block, so no empty event need follow."""
     events: list[Any] = []
 
     async def keeps_one_event(scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,7 +43,7 @@ def test_a_small_body_is_one_event(bridge: Bridge) -> None:
 def test_receive_after_the_body_waits_until_there_is_something_to_say(
     bridge: Bridge, loop_factory: LoopFactory
 ) -> None:
-    """HTTP, "Disconnect": while the client is there and the response open, receive() has no event, empty or other."""
+    """ASGI HTTP, "Disconnect": while the client is there and the response open, receive() has no event to give."""
     gate, journal = Gate(), Journal()
 
     async def listens_after_the_body(scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +66,7 @@ def test_receive_after_the_body_waits_until_there_is_something_to_say(
 
 
 def test_a_receive_that_is_cancelled_loses_nothing(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Ours: a timeout around receive() is ordinary; the bytes it would have returned go to the next receive()."""
+    """Safety: a timeout around receive() is ordinary; the bytes it would have returned go to the next receive()."""
     journal, arrives = Journal(), threading.Event()
 
     async def times_out_once(scope: Scope, receive: Receive, send: Send) -> None:
@@ -102,7 +102,7 @@ def test_two_receives_at_once_share_the_body_between_them(bridge: Bridge) -> Non
 
 
 def test_blocks_pass_while_a_receive_is_waiting(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Ours: frameworks listen in one task and stream from another; neither may wait for the other."""
+    """Safety: frameworks listen in one task and stream from another; neither may wait for the other."""
 
     async def listens_and_streams(scope: Scope, receive: Receive, send: Send) -> None:
         listening = asyncio.ensure_future(receive())

@@ -14,7 +14,7 @@ from .request import Environ, Input, environ, upload
 
 
 def test_the_app_receives_the_body_that_was_sent(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """HTTP, "Request": the blocks of the http.request events, concatenated, are the body."""
+    """ASGI HTTP, "Request": the blocks of the http.request events, concatenated, are the body."""
     block = os.urandom(300_000)
     assert fetch(bridge(echo, loop_factory), environ("POST", body=block)).body == block
 
@@ -73,7 +73,7 @@ def test_a_length_counts_also_where_input_ends_by_itself(bridge: Bridge) -> None
     ids=["short", "empty", "reset", "error at once", "server's own error"],
 )
 def test_a_body_that_breaks_off_ends_in_http_disconnect(bridge: Bridge, loop_factory: LoopFactory, steps: Any) -> None:
-    """HTTP, "Disconnect": a truncated body must never look whole, nor go on as an endless run of empty events."""
+    """ASGI HTTP, "Disconnect": a truncated body must never look whole, nor go on as an endless run of empty events."""
     journal = Journal()
 
     async def notes_the_end(scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,7 +90,7 @@ def test_a_body_that_breaks_off_ends_in_http_disconnect(bridge: Bridge, loop_fac
 
 
 def test_a_chunked_body_that_breaks_off_ends_in_http_disconnect(bridge: Bridge) -> None:
-    """Ours: a server that decodes chunks raises where they end early: that is no end of the body."""
+    """ASGI HTTP, "Disconnect": a server that decodes chunks raises where they end early: that is no end of the body."""
     journal = Journal()
 
     async def notes_the_end(scope: Scope, receive: Receive, send: Send) -> None:

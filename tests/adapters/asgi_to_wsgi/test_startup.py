@@ -18,7 +18,7 @@ from .patience import eventually
 def test_startup_comes_before_the_first_request_and_once(
     bare: Bridge, loop_factory: LoopFactory, journal: Journal
 ) -> None:
-    """Lifespan, "Startup": sent when the server is ready; requests wait for startup.complete."""
+    """ASGI Lifespan, "Startup": sent when the server is ready; requests wait for startup.complete."""
     app = bare(Lifespan(journal), loop_factory)
     for _ in range(3):
         assert fetch(app).code == 200
@@ -34,7 +34,7 @@ def test_nothing_runs_before_the_first_request(bare: Bridge, journal: Journal) -
 
 
 def test_many_first_requests_at_once_are_one_startup(bare: Bridge, loop_factory: LoopFactory, journal: Journal) -> None:
-    """Lifespan, "Startup Complete": a server must wait for this message before it starts processing connections."""
+    """ASGI Lifespan, "Startup Complete": a server must wait for this message before it processes connections."""
     gate = Gate()
     app = bare(Lifespan(journal, held=gate), loop_factory)
     exchanges = [Exchange(app) for _ in range(8)]
@@ -51,7 +51,7 @@ def test_many_first_requests_at_once_are_one_startup(bare: Bridge, loop_factory:
 
 
 def test_the_scope_of_the_lifespan_is_complete(bare: Bridge, journal: Journal) -> None:
-    """Lifespan, "Scope": type, asgi["version"], asgi["spec_version"], and a state to fill."""
+    """ASGI Lifespan, "Scope": type, asgi["version"], asgi["spec_version"], and a state to fill."""
     app = Lifespan(journal)
     fetch(bare(app))
     assert app.scope["type"] == "lifespan"
@@ -61,14 +61,14 @@ def test_the_scope_of_the_lifespan_is_complete(bare: Bridge, journal: Journal) -
 
 
 def test_what_startup_put_into_state_reaches_each_request(bare: Bridge, journal: Journal) -> None:
-    """Lifespan, "Lifespan State": the server passes the state into each subsequent request."""
+    """ASGI Lifespan, "Lifespan State": the server passes the state into each subsequent request."""
     app = bare(Lifespan(journal, pool="a pool"))
     fetch(app), fetch(app)
     assert journal.entries.count(("request", {"pool": "a pool"})) == 2
 
 
 def test_the_state_of_a_request_is_a_copy_of_its_own(bare: Bridge) -> None:
-    """Lifespan, "Lifespan State": a shallow copy: what a request sets is its own, what startup made is shared."""
+    """ASGI Lifespan, "Lifespan State": a shallow copy: what a request sets is its own, what startup made is shared."""
     seen: list[dict[str, Any]] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -98,7 +98,7 @@ def test_the_state_of_a_request_is_a_copy_of_its_own(bare: Bridge) -> None:
 def test_an_app_without_lifespan_is_served(
     bare: Bridge, loop_factory: LoopFactory, errors: ErrorLog, lifespan: Any
 ) -> None:
-    """Lifespan, "Scope": if an exception is raised the server must continue, and it is no cause for alarm."""
+    """ASGI Lifespan, "Scope": if an exception is raised the server must continue, and it is no cause for alarm."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await (respond(send) if scope["type"] == "http" else lifespan(scope, receive, send))
@@ -110,7 +110,7 @@ def test_an_app_without_lifespan_is_served(
 
 
 def test_an_app_that_raises_at_the_startup_event_is_served(bare: Bridge) -> None:
-    """Lifespan, "Scope": nor may an exception at lifespan.startup stop the server; startup.failed is there for that."""
+    """ASGI Lifespan, "Scope": nor may an exception at lifespan.startup stop it; startup.failed is there for that."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -134,7 +134,7 @@ def failing(scope: Scope, receive: Receive, send: Send) -> Any:
 
 
 def test_an_app_whose_startup_failed_is_not_served(bare: Bridge, loop_factory: LoopFactory, errors: ErrorLog) -> None:
-    """Lifespan, "Startup Failed": the server should log the message and not start; every request is an error."""
+    """ASGI Lifespan, "Startup Failed": the server should log the message and not start; every request is an error."""
     adapter = bare(failing, loop_factory)
     assert Outcome(adapter).failed
     assert Outcome(adapter).failed
@@ -142,7 +142,7 @@ def test_an_app_whose_startup_failed_is_not_served(bare: Bridge, loop_factory: L
 
 
 def test_threads_that_wait_for_a_startup_that_fails_all_learn_of_it(bare: Bridge, journal: Journal) -> None:
-    """Ours: none of them may be left waiting."""
+    """Safety: none of them may be left waiting."""
     gate = Gate()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -166,7 +166,7 @@ def test_threads_that_wait_for_a_startup_that_fails_all_learn_of_it(bare: Bridge
 
 
 def test_the_lifespan_runs_on_the_loop_of_the_requests(bare: Bridge, loop_factory: LoopFactory) -> None:
-    """Lifespan: "being referred to is that of the main event loop": a pool made at startup is used by requests."""
+    """ASGI Lifespan: "being referred to is that of the main event loop": a pool made at startup is used by requests."""
     loops: list[object] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -184,7 +184,7 @@ def test_the_lifespan_runs_on_the_loop_of_the_requests(bare: Bridge, loop_factor
 
 
 def test_each_app_has_a_lifespan_of_its_own(bare: Bridge) -> None:
-    """Ours: adapters share a loop, not a state."""
+    """ASGI Lifespan, "Scope": adapters share a loop, not a state."""
     journals = [Journal(), Journal()]
     apps = [bare(Lifespan(journal, number=number)) for number, journal in enumerate(journals)]
     for app in apps:
@@ -217,7 +217,7 @@ def test_an_unknown_lifespan_message_raises_in_the_app(bare: Bridge) -> None:
 
 
 def test_a_request_of_an_app_without_state_may_still_look_for_it(bare: Bridge, journal: Journal) -> None:
-    """HTTP Connection Scope: state is there where lifespan is supported: as it is by this server."""
+    """ASGI HTTP, "Connection Scope": state may be missing; where it is there, nobody else has filled it."""
     app = Watched(sends(start(), body(b"x")))
     scopes: list[Scope] = []
 

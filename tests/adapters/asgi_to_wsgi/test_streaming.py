@@ -18,7 +18,7 @@ BOUND = 2 * 1024 * 1024  # what may be in flight: generous, and far from what is
 
 
 def test_the_head_waits_for_the_first_body(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """HTTP, "Response Start": the server must not start sending the response before one Response Body event."""
+    """ASGI HTTP, "Response Start": the server must not start sending the response before one Response Body event."""
     gate, journal = Gate(), Journal()
 
     async def pauses_after_its_head(scope: Scope, receive: Receive, send: Send) -> None:
@@ -37,7 +37,7 @@ def test_the_head_waits_for_the_first_body(bridge: Bridge, loop_factory: LoopFac
 
 
 def test_send_of_a_head_does_not_wait_for_the_server(bridge: Bridge) -> None:
-    """HTTP, "Response Start": an app may do its work between head and body."""
+    """ASGI HTTP, "Response Start": an app may do its work between head and body."""
     journal = Journal()
 
     async def counts(scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,7 +86,7 @@ def test_each_block_is_delivered_before_the_next_is_made(bridge: Bridge, loop_fa
 
 
 def test_many_small_blocks_arrive_whole_and_in_order(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """HTTP, "Response Body": bodies are concatenated. Blocks that wait may travel together."""
+    """ASGI HTTP, "Response Body": bodies are concatenated. Blocks that wait may travel together."""
 
     async def streams(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start())
@@ -114,7 +114,7 @@ class Flood:
 
 
 def test_an_app_does_not_run_ahead_of_a_server_that_does_not_read(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Ours: backpressure: what waits for a slow client is bounded, whatever the size of the response."""
+    """Safety: backpressure: what waits for a slow client is bounded, whatever the size of the response."""
     app = Flood()
     with Exchange(bridge(app, loop_factory)) as exchange:
         exchange.call()
@@ -124,7 +124,7 @@ def test_an_app_does_not_run_ahead_of_a_server_that_does_not_read(bridge: Bridge
 
 
 def test_a_server_that_reads_again_gets_all(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Ours: backpressure: the app goes on when the server does, and never more than the bound ahead."""
+    """Safety: backpressure: the app goes on when the server does, and never more than the bound ahead."""
     app = Flood()
     with Exchange(bridge(app, loop_factory)) as exchange:
         exchange.call()
@@ -136,7 +136,7 @@ def test_a_server_that_reads_again_gets_all(bridge: Bridge, loop_factory: LoopFa
 
 
 def test_one_block_above_the_bound_passes_alone(bridge: Bridge) -> None:
-    """Ours: backpressure must not stop a single block that is larger than all that may wait."""
+    """Safety: backpressure must not stop a single block that is larger than all that may wait."""
 
     async def sends_large_blocks(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start())
@@ -150,7 +150,7 @@ def test_one_block_above_the_bound_passes_alone(bridge: Bridge) -> None:
 
 
 def test_a_server_that_does_not_read_stalls_no_other_request(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Ours: backpressure suspends the app's task, never the loop."""
+    """Safety: backpressure suspends the app's task, never the loop."""
     flood, app = Flood(), bridge(hello, loop_factory)
     with Exchange(bridge(flood, loop_factory)) as stalled:
         stalled.call()
@@ -183,7 +183,7 @@ def test_requests_are_served_at_the_same_time(bridge: Bridge, loop_factory: Loop
 
 
 def test_streams_of_many_threads_do_not_mix(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Ours: each request's blocks go to its own thread."""
+    """Safety: each request's blocks go to its own thread."""
 
     async def streams_its_path(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start())
@@ -202,7 +202,7 @@ def test_streams_of_many_threads_do_not_mix(bridge: Bridge, loop_factory: LoopFa
 
 
 def test_a_slow_app_costs_its_server_no_processor_time(bridge: Bridge) -> None:
-    """Ours: a thread that waits must sleep: no polling of the loop, no spinning."""
+    """Safety: a thread that waits must sleep: no polling of the loop, no spinning."""
 
     async def waits(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start())

@@ -42,7 +42,7 @@ def notes_blocks(journal: Journal) -> Any:
 
 
 def test_a_body_reaches_the_app_as_it_arrives(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """HTTP, "Request": a way to stream large bodies; the first block must not wait for the last."""
+    """ASGI HTTP, "Request": a way to stream large bodies; the first block must not wait for the last."""
     journal, last = Journal(), threading.Event()
     given, _ = upload(b"first", last, b"last!", length=10)
     with Exchange(bridge(notes_blocks(journal), loop_factory), given) as exchange:
@@ -101,7 +101,7 @@ def test_a_block_sent_before_the_next_receive_is_delivered_before_more_is_read(b
 
 
 def test_what_the_app_does_not_receive_is_not_read_ahead_without_bound(bridge: Bridge) -> None:
-    """Ours: an app that answers without reading must cost neither the memory nor the time of the upload."""
+    """Safety: an app that answers without reading must cost neither the memory nor the time of the upload."""
     source = Endless()
 
     async def reads_nothing(scope: Scope, receive: Receive, send: Send) -> None:
@@ -113,7 +113,7 @@ def test_what_the_app_does_not_receive_is_not_read_ahead_without_bound(bridge: B
 
 
 def test_reading_ahead_of_a_slow_app_is_bounded(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Ours: an upload that comes faster than the app takes it waits in the client, not in memory."""
+    """Safety: an upload that comes faster than the app takes it waits in the client, not in memory."""
     source, gate, journal = Endless(), Gate(), Journal()
 
     async def stops_after_one_block(scope: Scope, receive: Receive, send: Send) -> None:
@@ -150,7 +150,7 @@ def test_a_client_that_waits_for_100_continue_is_read_when_the_app_asks(bridge: 
 
 
 def test_a_thread_that_waits_for_input_holds_no_other_request(bridge: Bridge) -> None:
-    """Ours: a stalled upload blocks its own thread of the server, never the loop that all share."""
+    """Safety: a stalled upload blocks its own thread of the server, never the loop that all share."""
     app, arrives = bridge(echo), threading.Event()
     given, source = upload(arrives, b"12345", length=5)
     with Exchange(app, given) as stalled:

@@ -38,7 +38,7 @@ def ask(bare: Bridge) -> Any:
 
 
 def test_a_handshake_is_answered_501_and_never_reaches_the_app(ask: Any) -> None:
-    """RFC 6455, 4.2.2: refuse with an HTTP error; RFC 9110, 15.6.2: 501 says that the server cannot do this at all.
+    """Ours: a server may ignore Upgrade; 501 says that it cannot do this at all (RFC 9110, 15.6.2).
 
     426 would ask the client to upgrade, which is what it just tried; the app's own 404 would blame the path.
     """
@@ -66,7 +66,7 @@ def test_the_answer_says_what_is_missing(ask: Any) -> None:
     ids=["case", "connection list", "upgrade list"],
 )
 def test_a_handshake_is_known_in_every_spelling(ask: Any, spelling: Environ) -> None:
-    """RFC 9110, 7.6.1 and 7.8: both are lists, their names without regard to case."""
+    """Ours: both are lists, their names without regard to case (RFC 9110, 7.6.1 and 7.8)."""
     response, scopes = ask(**(HANDSHAKE | spelling))
     assert response.code == 501
     assert scopes == []
