@@ -10,7 +10,7 @@ from typing import Any, Literal, Self, TypeVar, cast
 
 from gateways.compare.load.order import Answer, Measured
 
-NAME, MAJOR, MINOR = "gateways-compare", 1, 0
+NAME, MAJOR, MINOR = "gateways-compare", 1, 1
 SCHEMA = f"{NAME}/{MAJOR}.{MINOR}"
 
 T = TypeVar("T")

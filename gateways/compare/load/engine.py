@@ -54,7 +54,7 @@ class Link:
         if engine.stamps:
             self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self._connecting = True
-        self._rest = memoryview(b"")
+        self._rest: memoryview = memoryview(b"")
         error = self._socket.connect_ex(address)
         engine.add(self._fd, OUT, self.ready)
         if error not in {0, errno.EINPROGRESS}:
@@ -66,6 +66,9 @@ class Link:
 
     def send(self, data: bytes) -> None:
         """Send all of it, now or as the peer takes it."""
+        if self._rest:
+            self._rest = memoryview(bytes(self._rest) + data)
+            return
         try:
             sent = self._socket.send(data)
         except BlockingIOError:
@@ -151,8 +154,9 @@ class Link:
 class Engine:
     """Runs connections and timers until it is stopped."""
 
-    def __init__(self, *, stamps: bool = KERNEL_STAMPS, spin: bool = False) -> None:
+    def __init__(self, *, stamps: bool = KERNEL_STAMPS, spin: bool = False, link: "Links | None" = None) -> None:
         self.stamps = stamps
+        self._link: Links = link or Link
         self.view = memoryview(bytearray(BUFFER))
         self.whole = [self.view]
         self.pace: Callable[[int], int] | None = None
@@ -170,7 +174,7 @@ class Engine:
         Raises:
             OSError: there is no socket to be had.
         """
-        return Link(self, client, address, receive_buffer)
+        return self._link(self, client, address, receive_buffer)
 
     def after(self, seconds: float, call: Callable[[], None]) -> None:
         """Call it then."""
@@ -209,6 +213,10 @@ class Engine:
     def remove(self, fd: int) -> None:
         self._poller.unregister(fd)
         del self._ready[fd]
+
+
+Links = Callable[[Engine, Client, tuple[str, int], int], Link]
+"""What makes connections: Link, or one that does more."""
 
 
 class _Poller:

@@ -67,7 +67,11 @@ class Behind:
 
 @dataclass(frozen=True)
 class Order:
-    """What to do. `ramp` seconds are not measured; then `seconds` are; then what is under way may take `timeout`."""
+    """What to do. `ramp` seconds are not measured; then `seconds` are; then what is under way may take `timeout`.
+
+    It begins when everybody is connected, and not before `begin` (time.time_ns(); 0: at once). With `tls`, `host` is
+    the name that the certificate is held against.
+    """
 
     kind: Kind
     host: str
@@ -83,6 +87,14 @@ class Order:
     spin: bool = True
     processes: tuple[int, ...] = ()
     behind: Behind | None = None
+    tls: bool = False
+    begin: int = 0
+
+    @property
+    def authority(self) -> str:
+        """The Host header's value: the port is left out where it is the usual one (RFC 9110, 4.2)."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
 
     def to_json(self) -> str:
         return json.dumps(asdict(self))
@@ -102,7 +114,7 @@ HISTOGRAMS = ("latency", "first_byte", "gap", "lag", "late")
 
 @dataclass
 class Measured:
-    """What happened in one order. `window` is how long was measured.
+    """What happened in one order. `window` is how long was measured, `opened` when it began (time.time_ns()).
 
     The samples of a closed loop are the answers that came after the window began; those of an open loop the requests
     that were due within it, and their `latency` counts from that instant. A request that failed, was not answered in
@@ -135,6 +147,7 @@ class Measured:
     stepped: bool = False
     begun: int = 0
     lost: int = 0
+    opened: int = 0
     latency: Histogram = field(default_factory=Histogram)
     first_byte: Histogram = field(default_factory=Histogram)
     gap: Histogram = field(default_factory=Histogram)
@@ -162,8 +175,8 @@ class Measured:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The inverse of to_json; what later versions have added is left out."""
-        known = {each.name: data[each.name] for each in fields(cls)}
+        """The inverse of to_json; what later versions have added is left out, and may be missing."""
+        known = {each.name: data[each.name] for each in fields(cls) if each.name != "opened" or "opened" in data}
         return cls(**known | {name: Histogram.from_json(data[name]) for name in HISTOGRAMS})
 
 

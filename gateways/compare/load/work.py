@@ -2,19 +2,22 @@
 
 import gc
 import hashlib
+import socket
 import time
 from collections.abc import Callable
+from functools import partial
 
 from gateways.compare.load.arrivals import poisson
 from gateways.compare.load.askers import Asker
 from gateways.compare.load.behind import Held, SlowReader, close_all
 from gateways.compare.load.echoes import Echo
-from gateways.compare.load.engine import KERNEL_STAMPS, Engine
+from gateways.compare.load.engine import KERNEL_STAMPS, Engine, Link, Links
 from gateways.compare.load.loops import ClosedLoop, Loop, OpenLoop
 from gateways.compare.load.meters import Reading, difference
 from gateways.compare.load.order import Measured, Order, Seen
 from gateways.compare.load.response import Reader
 from gateways.compare.load.tally import Expected, Tally
+from gateways.compare.load.where import address
 
 CHECK = 0.05
 """Seconds between looks at what has waited too long, and whether all is answered."""
@@ -31,7 +34,8 @@ class Work:
     def __init__(self, order: Order, *, stamps: bool = KERNEL_STAMPS) -> None:
         self._order = order
         self._tally = Tally()
-        self._engine = Engine(stamps=stamps, spin=order.spin and order.kind == "open")
+        self._engine = Engine(stamps=stamps, spin=order.spin and order.kind == "open", link=_links(order))
+        self._address = address(order.host, order.port)
         self._behind: list[Held] = []
         self._loop = self._make_loop()
         self._started = time.monotonic()
@@ -39,8 +43,7 @@ class Work:
         self._drain_until = 0.0
 
     def _make_loop(self) -> Loop:
-        order, engine = self._order, self._engine
-        address, host = (order.host, order.port), f"{order.host}:{order.port}"
+        order, engine, address, host = self._order, self._engine, self._address, self._order.authority
         askers: list[Asker]
         if order.kind == "websocket":
             askers = [Echo(engine, address, order.request.target, host) for _ in range(order.connections)]
@@ -59,7 +62,7 @@ class Work:
         try:
             self._start_behind()
             self._loop.connect()
-            self._until(self._connected, self._begin)
+            self._until(self._connected, self._wait)
             self._engine.run()
         finally:
             gc.enable()
@@ -72,9 +75,9 @@ class Work:
         order, behind = self._order, self._order.behind
         if behind is not None:
             kind = SlowReader if behind.kind == "slow" else Held
-            address, payload = (order.host, order.port), behind.request.octets(f"{order.host}:{order.port}")
+            payload = behind.request.octets(order.authority)
             for _ in range(behind.connections):
-                self._behind.append(kind(self._engine, address, payload, self._tally.measured))
+                self._behind.append(kind(self._engine, self._address, payload, self._tally.measured))
 
     def _connected(self) -> bool:
         """Is everybody there, or is it time to begin without them?"""
@@ -87,6 +90,10 @@ class Work:
             then()
         else:
             self._engine.after(CHECK / 10, lambda: self._until(condition, then))
+
+    def _wait(self) -> None:
+        """For the instant at which to begin: others, on other machines, begin then, too."""
+        self._engine.after(max(0, self._order.begin - time.time_ns()) / 1e9, self._begin)
 
     def _begin(self) -> None:
         self._loop.begin()
@@ -106,7 +113,7 @@ class Work:
         self._tally.counting = False
         self._loop.asking = False
         after, before, measured = Reading.now(self._order.processes), self._before, self._tally.measured
-        measured.window = after.monotonic - before.monotonic
+        measured.window, measured.opened = after.monotonic - before.monotonic, before.wall
         measured.client_cpu = after.client - before.client
         measured.server_cpu = difference(after.server, before.server)
         measured.machine_cpu = difference(after.machine, before.machine)
@@ -118,24 +125,37 @@ class Work:
         return not self._loop.under_way() or time.monotonic() > self._drain_until
 
 
+def _links(order: Order) -> Links | None:
+    if not order.tls:
+        return None
+    from gateways.compare.load.secure import SecureLink
+
+    return partial(SecureLink, name=order.host)
+
+
 class Probe:
     """One request on a connection of its own, whose answer is kept."""
 
     def __init__(self, order: Order) -> None:
         self._order = order
-        self._engine = Engine(stamps=False)
+        self._engine = Engine(stamps=False, link=_links(order))
         self._reader = Reader(keep=True)
-        self._payload = order.request.octets(f"{order.host}:{order.port}")
+        self._payload = order.request.octets(order.authority)
         self._error = ""
         self._started = time.monotonic()
-        self._link = self._engine.connect((order.host, order.port), self)
+        self._link: Link | None = None
 
     def run(self) -> Seen:
-        self._engine.after(self._order.timeout, lambda: self.ended(f"no answer within {self._order.timeout:g} s"))
+        order = self._order
+        self._engine.after(order.timeout, lambda: self.ended(f"no answer within {order.timeout:g} s"))
         try:
+            self._link = self._engine.connect(address(order.host, order.port), self)
             self._engine.run()
+        except socket.gaierror as error:
+            self._error = f"{order.host!r} cannot be resolved: {error.strerror}"
         finally:
-            self._link.close()
+            if self._link is not None:
+                self._link.close()
             self._engine.close()
         reader, body = self._reader, bytes(self._reader.body)
         digest = hashlib.sha256(body).hexdigest()
@@ -146,6 +166,7 @@ class Probe:
         return Seen(status, len(body), digest, head, start, time.monotonic() - self._started, self._error)
 
     def connected(self) -> None:
+        assert self._link is not None
         self._link.send(self._payload)
 
     def received(self, data: memoryview, _at: int) -> None:

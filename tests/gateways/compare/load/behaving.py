@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -98,13 +99,13 @@ def streams(blocks: int, pause: float) -> Behaviour:
 
 
 @contextlib.contextmanager
-def serving(behaviour: Behaviour) -> Iterator[int]:
+def serving(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[int]:
     """The port at which it serves."""
     open_sockets: list[socket.socket] = []
     numbers, lock = iter(range(10**9)), threading.Lock()
 
     def connection(sock: socket.socket) -> None:
-        with contextlib.suppress(OSError), sock, sock.makefile("rb") as file:
+        with contextlib.suppress(OSError), encrypted(sock) as stream, stream.makefile("rb") as file:
             while line := file.readline():
                 length = 0
                 while line not in {b"\r\n", b""}:
@@ -114,8 +115,11 @@ def serving(behaviour: Behaviour) -> Iterator[int]:
                 file.read(length)
                 with lock:
                     number = next(numbers)
-                if not behaviour(sock, number):
+                if not behaviour(stream, number):
                     return
+
+    def encrypted(sock: socket.socket) -> socket.socket:
+        return tls.wrap_socket(sock, server_side=True) if tls is not None else sock
 
     def accept(listener: socket.socket) -> None:
         with contextlib.suppress(OSError):

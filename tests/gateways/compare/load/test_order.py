@@ -27,3 +27,15 @@ def test_a_request_as_it_is_sent() -> None:
     assert b"Content-Length: 1000" in head
     assert len(body) == 1000
     assert body == Request("/", "PUT", 1000).octets("h").partition(b"\r\n\r\n")[2]
+
+
+def test_the_host_header_has_a_port_only_where_it_is_not_the_usual_one() -> None:
+    hosts = [("a.example", 443, True), ("a.example", 80, True), ("a.example", 80, False), ("::1", 8000, False)]
+    said = [Order("probe", host, port, Request("/"), tls=tls).authority for host, port, tls in hosts]
+    assert said == ["a.example", "a.example:80", "a.example", "[::1]:8000"]
+
+
+def test_what_an_earlier_version_has_measured_can_be_read() -> None:
+    data = Measured(window=5).to_json()
+    del data["opened"]
+    assert Measured.from_json(data) == Measured(window=5)

@@ -51,6 +51,8 @@ def test_the_client_works_through_its_orders(client: "subprocess.Popen[str]", nu
 
 
 def test_an_order_that_cannot_be_carried_out_is_answered_with_a_failure(client: "subprocess.Popen[str]") -> None:
-    assert "gaierror" in str(give(client, Order("probe", "no such host", 1, Request("/")))["failure"])
+    assert "gaierror" in str(give(client, Order("closed", "no such host", 1, Request("/")))["failure"])
+    seen = give(client, Order("probe", "no such host", 1, Request("/")))
+    assert str(seen["error"]).startswith("'no such host' cannot be resolved: ")
     seen = give(client, Order("probe", "127.0.0.1", 1, Request("/"), timeout=1))
     assert seen["error"] == "ECONNREFUSED"

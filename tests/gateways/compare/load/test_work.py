@@ -245,3 +245,10 @@ def test_the_cpu_time_of_processes_is_that_of_the_window() -> None:
     assert measured.server_cpu == pytest.approx(measured.client_cpu, rel=0.2, abs=20e6)
     assert measured.machine_cpu is not None
     assert measured.machine_cpu > 0
+
+
+def test_an_order_begins_at_the_instant_that_it_names() -> None:
+    with serving(behaving.behaves) as port:
+        begin = time.time_ns() + 300_000_000
+        measured = Work(Order("closed", "127.0.0.1", port, HELLO, probe(port), 2, 0.1, 0.05, begin=begin)).run()
+    assert 50_000_000 <= measured.opened - begin < 200_000_000

@@ -1,0 +1,103 @@
+"""A connection by TLS. Knows how bytes are encrypted; when they arrived, the kernel says of the encrypted ones.
+
+Certificates are verified as by every Python program: SSL_CERT_FILE in the environment names other authorities.
+"""
+
+import ssl
+from functools import lru_cache
+
+from gateways.compare.load.engine import BUFFER, Client, Engine, Link
+
+_clear = memoryview(bytearray(BUFFER))
+"""What has been decrypted: it is valid during a call of received()."""
+
+
+@lru_cache
+def context() -> ssl.SSLContext:
+    made = ssl.create_default_context()
+    made.set_alpn_protocols(["http/1.1"])
+    return made
+
+
+class SecureLink(Link):
+    """It is connected when the handshake is done. To the engine it is the client of the link that it is itself."""
+
+    __slots__ = ("_in", "_out", "_shaken", "_tls", "_user")
+
+    def __init__(self, engine: Engine, client: Client, address: tuple[str, int], receive_buffer: int, name: str):
+        self._user = client
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._tls = context().wrap_bio(self._in, self._out, server_hostname=name)
+        self._shaken = False
+        super().__init__(engine, self, address, receive_buffer)
+
+    def send(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[self._tls.write(rest) :]
+        self._flush()
+
+    def connected(self) -> None:
+        self._shake()
+
+    def received(self, data: memoryview, at: int) -> None:
+        self._in.write(data)
+        if not self._shaken and not self._shake():
+            return
+        try:
+            while self.open and (length := self._decrypt()):
+                self._user.received(_clear[:length], at)
+        except ssl.SSLError as error:
+            self._give_up(error)
+        self._flush()
+
+    def ended(self, why: str) -> None:
+        self._user.ended(why)
+
+    def _shake(self) -> bool:
+        """Go on with the handshake; is it done?"""
+        try:
+            self._tls.do_handshake()
+        except ssl.SSLWantReadError:
+            self._flush()
+            return False
+        except ssl.SSLError as error:
+            self._flush()  # the alert that says why
+            self._give_up(error)
+            return False
+        self._shaken = True
+        self._flush()
+        self._user.connected()
+        return True
+
+    def _decrypt(self) -> int:
+        """Everything that there is, as far as it fits: how many bytes. The peer's end of the stream ends the link."""
+        length = 0
+        while length < BUFFER:
+            try:
+                number = int(self._tls.read(BUFFER - length, _clear[length:]))  # with a buffer, it is a number
+            except ssl.SSLWantReadError:
+                break
+            except ssl.SSLZeroReturnError:
+                number = 0
+            if not number:
+                self._engine.after(0.0, self._end)
+                break
+            length += number
+        return length
+
+    def _end(self) -> None:
+        if self.open:
+            self.close()
+            self._user.ended("")
+
+    def _give_up(self, error: ssl.SSLError) -> None:
+        if self.open:
+            self.close()
+            self._user.ended(
+                f"TLS: {error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else error.reason}"
+            )
+
+    def _flush(self) -> None:
+        if self.open and (octets := self._out.read()):
+            super().send(octets)

@@ -1,0 +1,114 @@
+"""The client over TLS, against servers with a certificate that is trusted, or not."""
+
+import datetime as dt
+import ipaddress
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from gateways.compare.load.order import Answer, Order, Request, Seen
+from gateways.compare.load.secure import context
+from gateways.compare.load.work import Probe, Work
+from tests.gateways.compare.load import behaving
+from tests.gateways.compare.load.behaving import serving
+
+UPLOAD = Request("/upload", "POST", 1_000_000)
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for 127.0.0.1, with its key, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a test")])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path_factory.mktemp("tls") / "both.pem"
+    form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    file.write_bytes(
+        made.public_bytes(serialization.Encoding.PEM) + key.private_bytes(serialization.Encoding.PEM, *form)
+    )
+    return file
+
+
+@pytest.fixture
+def tls(certificate: Path) -> ssl.SSLContext:
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(certificate)
+    return made
+
+
+@pytest.fixture
+def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    context.cache_clear()
+    yield
+    context.cache_clear()
+
+
+def probe(port: int, request: Request) -> Seen:
+    return Probe(Order("probe", "127.0.0.1", port, request, tls=True)).run()
+
+
+@pytest.mark.usefixtures("trusted")
+@pytest.mark.parametrize("request_", [Request("/hello"), UPLOAD], ids=["small", "large body"])
+def test_answers_over_tls_are_verified_and_counted(tls: ssl.SSLContext, request_: Request) -> None:
+    with serving(behaving.behaves, tls) as port:
+        seen = probe(port, request_)
+        assert (seen.error, seen.start) == ("", "Hello, world!\n")
+        answer = Answer(seen.status, seen.length, seen.sha256)
+        order = Order("closed", "127.0.0.1", port, request_, answer, 4, 0.3, 0.05, tls=True)
+        measured = Work(order).run()
+    assert measured.answered > 10
+    assert (measured.failed, measured.reconnects) == ({}, 0)
+
+
+@pytest.mark.usefixtures("trusted")
+def test_pieces_of_a_stream_are_timed_one_by_one_over_tls(tls: ssl.SSLContext) -> None:
+    with serving(behaving.streams(5, 0.02), tls) as port:
+        seen = probe(port, Request("/"))
+        order = Order("closed", "127.0.0.1", port, Request("/"), Answer(200, 20, seen.sha256), 2, 0.3, 0.0, tls=True)
+        measured = Work(order).run()
+    assert measured.failed == {}
+    assert (measured.gap.percentile(0.5) or 0) > 15e6
+
+
+@pytest.mark.usefixtures("trusted")
+def test_a_server_that_hangs_up_is_told_from_one_that_is_not_trusted(tls: ssl.SSLContext) -> None:
+    with serving(behaving.hangs_up, tls) as port:
+        assert probe(port, Request("/")).error == "the connection was closed before the end of the answer"
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(tls: ssl.SSLContext) -> None:
+    with serving(behaving.behaves, tls) as port:
+        assert probe(port, Request("/")).error == "TLS: self-signed certificate"
+        measured = Work(Order("closed", "127.0.0.1", port, Request("/"), None, 1, 0.1, tls=True, timeout=1)).run()
+    assert measured.answered == 0
+    assert measured.failed["refused"] > 0
+    assert measured.examples[0] == "the connection was not accepted: TLS: self-signed certificate"
+
+
+def test_a_server_without_tls_is_told() -> None:
+    def refuse(listener: socket.socket) -> None:
+        sock, _ = listener.accept()
+        with sock:
+            sock.recv(4096)
+            sock.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=refuse, args=(listener,))
+        thread.start()
+        assert probe(listener.getsockname()[1], Request("/")).error == "TLS: WRONG_VERSION_NUMBER"
+        thread.join()
