@@ -33,15 +33,15 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-s
 """Nothing is loaded from anywhere, and a browser holds the page to it."""
 
 
-def page(title: str, body: str, version: str) -> str:
-    """A page with that title (text) and body (HTML)."""
+def page(title: str, body: str, version: str, package: str = "gateways.trace") -> str:
+    """A page with that title (text) and body (HTML). The package has a page.css, after base.css, and a page.js."""
     return PAGE.substitute(
         policy=POLICY,
         version=escape(version),
         title=escape(title),
-        style=_asset("page.css"),
+        style=_asset("gateways.trace", "base.css") + _asset(package, "page.css"),
         body=body,
-        script=_asset("page.js"),
+        script=_asset(package, "page.js"),
     )
 
 
@@ -73,5 +73,5 @@ def axis(end: float) -> str:
     return element("div", *spans, class_="ticks", aria_hidden="true")
 
 
-def _asset(name: str) -> str:
-    return files("gateways.trace").joinpath(name).read_text(encoding="utf-8")
+def _asset(package: str, name: str) -> str:
+    return files(package).joinpath(name).read_text(encoding="utf-8")
