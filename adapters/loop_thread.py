@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import os
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any
 
 from . import forks
-from .loops import Loop, asyncio_loop
+from .loops import Loop, Wake, asyncio_loop
 
 log = logging.getLogger("gateways.asgi")
 
@@ -25,9 +26,9 @@ LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 class BorrowedLoop:
     """A loop that somebody else runs in another thread, and ends. `loop` is its mailbox for other threads."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, wake: Wake | None = None) -> None:
         self._asyncio = loop
-        self.loop: Loop = asyncio_loop(loop)
+        self.loop: Loop = asyncio_loop(loop, wake)
 
     def run(self, main: Coroutine[Any, Any, Any]) -> Future[Any]:
         """Run a coroutine on the loop, from another thread."""
@@ -45,11 +46,56 @@ class BorrowedLoop:
             )
 
 
+class _Bell:
+    """Wakes a loop from any thread by one write, where call_soon_threadsafe() takes a handle, a write and two reads."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Raises OSError or NotImplementedError where the system or the loop cannot."""
+        self._mutex = threading.RLock()  # reentrant: garbage collection in here may find a response, which rings
+        self._call: Callable[[], None]
+        self._fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        try:
+            loop.add_reader(self._fd, self._heard)
+        except BaseException:
+            os.close(self._fd)
+            raise
+
+    def ring(self, call: Callable[[], None]) -> None:
+        """Have the loop run `call`, always the same. Raises RuntimeError once the bell is closed."""
+        with self._mutex:
+            if self._fd < 0:
+                raise RuntimeError("the event loop has ended")
+            self._call = call
+            os.eventfd_write(self._fd, 1)
+
+    def _heard(self) -> None:
+        os.eventfd_read(self._fd)
+        self._call()
+
+    def close(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Before the loop is closed: nothing rings any more."""
+        with self._mutex:
+            loop.remove_reader(self._fd)
+            os.close(self._fd)
+            self._fd = -1  # the number may be another file's from now on
+
+
+def _bell(loop: asyncio.AbstractEventLoop) -> _Bell | None:
+    if not hasattr(os, "eventfd"):  # Linux has it
+        return None
+    try:
+        return _Bell(loop)
+    except (OSError, NotImplementedError):
+        return None
+
+
 class LoopThread(BorrowedLoop):
     """A loop on a thread of its own, until stop()."""
 
     def __init__(self, factory: LoopFactory | None) -> None:
-        super().__init__((factory or asyncio.new_event_loop)())
+        loop = (factory or asyncio.new_event_loop)()
+        self._bell = _bell(loop)
+        super().__init__(loop, self._bell.ring if self._bell else None)
         self.users = 0
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="asgi-to-wsgi-loop", daemon=True)
@@ -66,6 +112,8 @@ class LoopThread(BorrowedLoop):
             self._asyncio.run_until_complete(self._finish())
         finally:
             asyncio.set_event_loop(None)
+            if self._bell is not None:
+                self._bell.close(self._asyncio)
             self._asyncio.close()
 
     async def _finish(self) -> None:

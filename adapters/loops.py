@@ -108,14 +108,17 @@ class Loop:
             self.call_later(LISTEN_AFTER, self._sweep)
 
 
-def asyncio_loop(loop: asyncio.AbstractEventLoop) -> Loop:
-    """An asyncio event loop as Loop."""
+Wake = Callable[[Callable[[], None]], object]
+
+
+def asyncio_loop(loop: asyncio.AbstractEventLoop, wake: Wake | None = None) -> Loop:
+    """An asyncio event loop as Loop; `wake` in place of its call_soon_threadsafe()."""
 
     def spawn(main: Main, context: Context) -> Task:
         task = context.run(lambda: loop.create_task(main()))
         return Task(task.cancel, partial(asyncio.wait, [task]))
 
-    calls = Calls(loop.call_soon_threadsafe, loop.is_closed, loop.create_future, loop.call_later, spawn)
+    calls = Calls(wake or loop.call_soon_threadsafe, loop.is_closed, loop.create_future, loop.call_later, spawn)
     return Loop(calls, loop)
 
 

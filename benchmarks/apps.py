@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from typing import Any
 
@@ -9,6 +10,9 @@ from a2wsgi import ASGIMiddleware, WSGIMiddleware
 from asgiref.wsgi import WsgiToAsgi
 
 from adapters import ASGIToWSGI, WSGIToASGI
+
+# A line for every request that has to wait is a large part of waitress's work in a benchmark, whatever the app does.
+logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 BLOCK = b"x" * 65536
 BLOCKS = 1600  # 100 MB
