@@ -18,7 +18,7 @@ from adapters.loops import LoopClosed
 class _WithoutReaders(asyncio.SelectorEventLoop):
     """As a proactor's loop is: it watches no descriptors."""
 
-    def add_reader(self, fd: object, callback: object, *args: object) -> None:  # type: ignore[override]
+    def add_reader(self, fd: object, callback: object, *args: object) -> None:
         raise NotImplementedError
 
 
