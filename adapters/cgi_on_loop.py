@@ -131,7 +131,8 @@ class ProgramOnLoop:
             until = self._loop.time() + SETTLE
             timer = self._loop.call_at(until, self._awake)
             try:
-                while not self.program.ended and self._failure is None and self._loop.time() < until:
+                # uvloop's time is in whole milliseconds: its timer may go off a rounding before `until`.
+                while not self.program.ended and self._failure is None and self._loop.time() + 0.001 < until:
                     await self._wait()
             finally:
                 timer.cancel()

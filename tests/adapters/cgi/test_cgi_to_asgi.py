@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 
 from adapters.cgi_host import ProgramFailed
 from adapters.cgi_to_asgi import CGIToASGI
@@ -248,3 +249,22 @@ def test_websocket_is_refused_and_anything_else_an_error(programs: Path) -> None
             await CGIToASGI(programs)({"type": "mqtt"}, channel.requests.get, channel.responses.put)
 
     asyncio.run(main())
+
+
+def test_on_uvloop_too_nobody_waits_for_a_program_that_closed_its_output(tmp_path: Path) -> None:
+    """Its timers go off up to a rounding early: seen with one program of eight, so here are many."""
+    program = tmp_path / "works_on.sh"
+    program.write_text("#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\nover\\n'\nexec >&-\nsleep 30\n")
+    program.chmod(0o755)
+
+    async def main() -> None:
+        host = CGIToASGI(program)
+        channels = [Channel() for _ in range(40)]
+        for channel in channels:
+            channel.body(b"")
+        async with asyncio.timeout(15):
+            await asyncio.gather(*(host(scope("/"), each.requests.get, each.responses.put) for each in channels))
+        host.close()
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())
