@@ -1,24 +1,43 @@
 """Where measurements are made: the client, the cores, the servers that run now, and the record that all goes into.
 
-Knows processes and how one measurement is made. It must not know in which order they are made, or why.
+Knows servers, those that are started here and those that run already, and how one measurement is made. It must not
+know in which order they are made, or why.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Protocol
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
-from gateways.compare.client import Client
 from gateways.compare.contender import Contender
 from gateways.compare.load.meters import cpu, difference
 from gateways.compare.load.order import Answer, Kind, Measured, Order, Seen
 from gateways.compare.record import NULL, Cell, Exclusion, Phase, Record, Resources
-from gateways.compare.resources import taken_by, watched
-from gateways.compare.running import HOST, Running, await_listening, end
+from gateways.compare.remote import Reached, Site
+from gateways.compare.running import Running, await_listening, end
 from gateways.compare.scenarios import Scenario
 from gateways.compare.target import Target
 from gateways.compare.warden import Warden
 from gateways.failure import Failure
+
+Entry = Contender | Site
+"""Who is compared: a server that is started here, or one that runs already."""
+
+
+class Asks(Protocol):
+    """The load client, or several of them that do together what one is asked for."""
+
+    def see(self, order: Order) -> Seen:
+        """The answer to a probe."""
+
+    def measure(self, order: Order) -> Measured:
+        """What came of an order."""
+
+    def null(self, length: int, cores: tuple[int, ...]) -> AbstractContextManager[Order | None]:
+        """An order for a server that does nothing and answers `length` bytes; None if there is no such server."""
+
+    def facts(self) -> dict[str, Any]:
+        """What is to be known of who asked, for the record's options."""
 
 
 class Listener(Protocol):
@@ -38,30 +57,35 @@ class Listener(Protocol):
 class Bench:
     """One comparison's means."""
 
-    client: Client
+    client: Asks
     warden: Warden
     target: Target
     record: Record
     listener: Listener
-    running: dict[str, Running] = field(default_factory=dict)
+    running: dict[str, Running | Reached] = field(default_factory=dict)
     alone: dict[tuple[str, str], float] = field(default_factory=dict)
     """By scenario and contender: the seconds that an answer took when nobody else asked."""
 
     @contextmanager
-    def up(self, contenders: Sequence[Contender], scenario: Scenario | None = None) -> Iterator[None]:
+    def up(self, contenders: Sequence[Entry], scenario: Scenario | None = None) -> Iterator[None]:
         """Run their servers while the block runs; those that do not start are excluded."""
         apps = self.target.extra if scenario is not None and scenario.extra_routes else self.target.apps
         cores = self.record.placement.server
+        started: list[Running] = []
         try:
             for each in contenders:
+                if isinstance(each, Site):
+                    self.running[each.id] = Reached(each)
+                    continue
                 running = Running(each, apps[each.form], cores, plain=self.target.plain)
                 self.running[each.id] = running
+                started.append(running)
                 self.warden.watch(running.process.pid)
-            for contender, why in await_listening(self.running.values()).items():
+            for contender, why in await_listening(started).items():
                 self.exclude(contender, "", why)
             yield
         finally:
-            end(self.running.values(), self.warden)
+            end(started, self.warden)
             self.running.clear()
 
     def exclude(self, contender: str, scenario: str, why: str) -> None:
@@ -71,39 +95,47 @@ class Bench:
     def excluded(self, contender: str, scenario: str) -> bool:
         return any(each.contender == contender and each.scenario in {"", scenario} for each in self.record.exclusions)
 
-    def left(self, contenders: Sequence[Contender], scenario: Scenario) -> list[Contender]:
+    def left(self, contenders: Sequence[Entry], scenario: Scenario) -> list[Entry]:
         """Those that take part in it."""
         return [each for each in contenders if not self.excluded(each.id, scenario.name)]
 
-    def see(self, contender: Contender, scenario: Scenario) -> Seen:
+    def see(self, contender: Entry, scenario: Scenario) -> Seen:
         """One request, and its answer."""
-        running = self.running[contender.id]
-        return self.client.see(Order("probe", HOST, running.port, scenario.request, timeout=max(10, scenario.timeout)))
+        return self.client.see(replace(self._ask("probe", contender, scenario), timeout=max(10, scenario.timeout)))
 
-    def order(self, contender: Contender, scenario: Scenario) -> Order:
+    def order(self, contender: Entry, scenario: Scenario) -> Order:
         """To ask it what the scenario asks: a closed loop, or an open one if the scenario has a rate."""
-        running = self.running[contender.id]
+        running, behind = self.running[contender.id], scenario.behind
         kind: Kind = "websocket" if scenario.needs_websocket else "open" if scenario.rate else "closed"
-        answer, timeout = self.answer_to(scenario), scenario.timeout
-        return Order(kind, HOST, running.port, scenario.request, answer, timeout=timeout, processes=running.processes)
+        return replace(
+            self._ask(kind, contender, scenario),
+            answer=self.answer_to(scenario),
+            timeout=scenario.timeout,
+            processes=running.processes,
+            behind=behind and replace(behind, request=running.asked(behind.request)),
+        )
+
+    def _ask(self, kind: Kind, contender: Entry, scenario: Scenario) -> Order:
+        running = self.running[contender.id]
+        return Order(kind, running.host, running.port, running.asked(scenario.request), tls=running.tls)
 
     def measure(
-        self, contender: Contender, scenario: Scenario, order: Order, start: int, number: int, *, alone: bool = False
+        self, contender: Entry, scenario: Scenario, order: Order, start: int, number: int, *, alone: bool = False
     ) -> None:
         """Carry out an order, and record what came of it; if the server has ended meanwhile, exclude it instead.
 
         `alone`: it is a long run on a server of its own, which is watched meanwhile.
         """
         running = self.running[contender.id]
-        before = peak = taken_by(running.process.pid)
+        before = peak = running.taken()
         spent = cpu(order.processes)
         if alone:
-            with watched(running.process.pid) as seen:
+            with running.watched() as seen:
                 measured = self.client.measure(order)
             peak = peak.most(seen.most)
         else:
             measured = self.client.measure(order)
-        if contender.mode == "cgi":
+        if contender.mode == "cgi" and isinstance(running, Running):
             running.await_programs(len(order.processes))
             _count_programs(measured, difference(cpu(order.processes), spent))
         try:
@@ -111,7 +143,7 @@ class Bench:
         except Failure as failure:
             self.exclude(contender.id, "", str(failure))
             return
-        after = taken_by(running.process.pid)
+        after = running.taken()
         phase: Phase = "long" if alone else "latency" if order.rate else "capacity"
         where = (scenario.name, phase, contender.id, start, number, order.connections, order.rate)
         self.record.cells.append(Cell(*where, measured, before, after, peak.most(after)))

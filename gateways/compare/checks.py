@@ -1,18 +1,17 @@
 """Asks every contender every question once or twice before anything is timed, and leaves out who does not answer it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gateways.compare.answers import Given, expected, unequal, unusable
-from gateways.compare.bench import Bench
-from gateways.compare.contender import Contender
-from gateways.compare.load.order import Answer, Order
+from gateways.compare.bench import Bench, Entry
+from gateways.compare.load.order import Answer
 from gateways.compare.record import Question
-from gateways.compare.running import HOST
 from gateways.compare.scenarios import Scenario
 from gateways.failure import Failure
 
 
-def check(bench: Bench, scenario: Scenario, contenders: Sequence[Contender]) -> None:
+def check(bench: Bench, scenario: Scenario, contenders: Sequence[Entry]) -> None:
     """Find out what the answer is: the first contender's that has one. The servers are up.
 
     Raises:
@@ -45,16 +44,15 @@ def check(bench: Bench, scenario: Scenario, contenders: Sequence[Contender]) -> 
         raise Failure(f"{scenario.request.target} has no answer to be timed: {refused}; --path asks for another")
 
 
-def _given(bench: Bench, contender: Contender, scenario: Scenario) -> Given:
+def _given(bench: Bench, contender: Entry, scenario: Scenario) -> Given:
     first = bench.see(contender, scenario)
     # The reference app's long answers do not vary, and take long.
     return Given(contender.id, first, first if scenario.load == "long" else bench.see(contender, scenario))
 
 
-def _websocket(bench: Bench, contender: Contender, scenario: Scenario) -> str:
+def _websocket(bench: Bench, contender: Entry, scenario: Scenario) -> str:
     """Does it echo?"""
-    order = Order("websocket", HOST, bench.running[contender.id].port, scenario.request, seconds=0.05)
-    measured = bench.client.measure(order)
+    measured = bench.client.measure(replace(bench.order(contender, scenario), seconds=0.05))
     if measured.answered:
         return ""
     return f"it echoes no message: {measured.examples[0] if measured.examples else 'it is silent'}"

@@ -4,10 +4,12 @@ import json
 import select
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
-from gateways.compare.load.order import Measured, Order, Seen
+from gateways.compare.load.order import Measured, Order, Request, Seen
 from gateways.compare.placement import on
 from gateways.failure import Failure
 
@@ -67,6 +69,15 @@ class Client(_Process):
     def measure(self, order: Order) -> Measured:
         """What came of an order."""
         return Measured.from_json(self._give(order))
+
+    @contextmanager
+    def null(self, length: int, cores: tuple[int, ...]) -> Iterator[Order]:
+        """An order for a server that does nothing, which runs while the block does."""
+        with NullServer(length, cores) as null:
+            yield Order("closed", "127.0.0.1", null.port, Request("/"), processes=(null.process.pid,))
+
+    def facts(self) -> dict[str, Any]:
+        return {"engine": "own"}
 
     def _give(self, order: Order) -> dict[str, Any]:
         self._in.write(order.to_json().encode() + b"\n")

@@ -7,9 +7,8 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gateways.compare.bench import Bench
+from gateways.compare.bench import Bench, Entry
 from gateways.compare.checks import check
-from gateways.compare.contender import Contender
 from gateways.compare.effort import Effort, turns
 from gateways.compare.quick import numbers_of_clients
 from gateways.compare.scenarios import Scenario
@@ -22,7 +21,7 @@ START = 1.5
 class Long:
     """All long scenarios of a comparison."""
 
-    def __init__(self, bench: Bench, contenders: Sequence[Contender], scenarios: Sequence[Scenario], effort: Effort):
+    def __init__(self, bench: Bench, contenders: Sequence[Entry], scenarios: Sequence[Scenario], effort: Effort):
         self._bench, self._scenarios, self._effort = bench, scenarios, effort
         self._contenders = [each for each in contenders if not each.twin]
 
@@ -54,7 +53,7 @@ class Long:
                 self._bench.listener.measured(self._bench.record, _planned(scenario) + START)
                 self._bench.listener.keep(self._bench.record)
 
-    def _run(self, contender: Contender, scenario: Scenario, clients: int, number: int, seed: int) -> None:
+    def _run(self, contender: Entry, scenario: Scenario, clients: int, number: int, seed: int) -> None:
         behind = scenario.behind
         who = f"{clients} clients" if behind is None else f"{behind.connections} clients {_DOING[behind.kind]}"
         self._bench.listener.now(f"{who}: {contender.label}", scenario.name)
@@ -68,7 +67,6 @@ class Long:
                 ramp=RAMP,
                 rate=scenario.rate,
                 seed=seed,
-                behind=behind,
             )
             self._bench.measure(contender, scenario, order, number, 0, alone=True)
 

@@ -10,14 +10,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from gateways.compare.bench import Bench
+from gateways.compare.bench import Bench, Entry
 from gateways.compare.checks import check
-from gateways.compare.client import NullServer
-from gateways.compare.contender import Contender
 from gateways.compare.effort import BETWEEN, RAMP, WINDOW, Effort, common_rates, steady, turns
-from gateways.compare.load.order import Answer, Order, Request
+from gateways.compare.load.order import Answer, Order
 from gateways.compare.record import Cell
-from gateways.compare.running import HOST
 from gateways.compare.scenarios import Scenario
 
 SLICE = WINDOW + RAMP + BETWEEN
@@ -37,7 +34,7 @@ UNTROUBLED = 0.01
 class Quick:
     """All quick scenarios of a comparison."""
 
-    def __init__(self, bench: Bench, contenders: Sequence[Contender], scenarios: Sequence[Scenario], effort: Effort):
+    def __init__(self, bench: Bench, contenders: Sequence[Entry], scenarios: Sequence[Scenario], effort: Effort):
         self._bench, self._contenders, self._scenarios, self._effort = bench, contenders, scenarios, effort
         self._rates: dict[str, list[float]] = {}  # by scenario
         self._resident = [each for each in contenders if each.mode != "cgi"]
@@ -88,13 +85,15 @@ class Quick:
         if answer is None or answer.length is None:
             yield None
             return
-        with NullServer(answer.length, self._bench.record.placement.server) as null:
-            seen = self._bench.client.see(Order("probe", HOST, null.port, Request("/")))
+        with self._bench.client.null(answer.length, self._bench.record.placement.server) as order:
+            if order is None:
+                yield None
+                return
+            seen = self._bench.client.see(replace(order, kind="probe"))
             same = Answer(seen.status, seen.length, seen.sha256)
-            processes = (null.process.pid,)
-            yield Order("closed", HOST, null.port, Request("/"), same, seconds=WINDOW, ramp=RAMP, processes=processes)
+            yield replace(order, answer=same, seconds=WINDOW, ramp=RAMP)
 
-    def _warm_up(self, contender: Contender, scenario: Scenario) -> None:
+    def _warm_up(self, contender: Entry, scenario: Scenario) -> None:
         self._bench.listener.now(f"warm-up: {contender.label}", scenario.name)
         until, rates = time.monotonic() + self._effort.warm, list[float]()
         while time.monotonic() < until and not steady(rates):
@@ -104,7 +103,7 @@ class Quick:
     def _capacity(
         self,
         scenario: Scenario,
-        fitting: Sequence[Contender],
+        fitting: Sequence[Entry],
         start: int,
         number: int,
         clients: int,
@@ -121,7 +120,7 @@ class Quick:
                 self._bench.measure_null(scenario, replace(null, connections=clients), start, number)
             self._bench.listener.measured(self._bench.record, SLICE)
 
-    def _latency(self, scenario: Scenario, fitting: Sequence[Contender], start: int, number: int, rate: float) -> None:
+    def _latency(self, scenario: Scenario, fitting: Sequence[Entry], start: int, number: int, rate: float) -> None:
         """One round at a rate. The requests of all are due at the same instants of their slices."""
         self._say(f"{rate:,.0f} requests a second", scenario, start, number)
         name = f"{self._bench.record.seed}/{scenario.name}/{rate}/{start}/{number}"
@@ -135,12 +134,12 @@ class Quick:
         where = f"start {start + 1} of {self._effort.starts}, round {number + 1} of {self._effort.rounds}"
         self._bench.listener.now(f"{what}: {where}", scenario.name)
 
-    def _closed(self, contender: Contender, scenario: Scenario, clients: int) -> Order:
+    def _closed(self, contender: Entry, scenario: Scenario, clients: int) -> Order:
         seconds, most = self._slice(contender, scenario)
         order = self._bench.order(contender, scenario)
         return replace(order, connections=min(clients, most), seconds=seconds, ramp=RAMP)
 
-    def _open(self, contender: Contender, scenario: Scenario, rate: float, seed: int) -> Order | None:
+    def _open(self, contender: Entry, scenario: Scenario, rate: float, seed: int) -> Order | None:
         """At a rate of its own for one that cannot do the common one; None if it can do none."""
         if contender.mode == "cgi":
             own = common_rates(self._capacities(scenario, [contender.id]), self._effort.shares)
@@ -151,7 +150,7 @@ class Quick:
         order = replace(self._bench.order(contender, scenario), kind="open", rate=rate, seed=seed)
         return replace(order, connections=clients, seconds=seconds, ramp=RAMP, spin=self._bench.record.placement.apart)
 
-    def _slice(self, contender: Contender, scenario: Scenario) -> tuple[float, int]:
+    def _slice(self, contender: Entry, scenario: Scenario) -> tuple[float, int]:
         """How many seconds are measured of it, and by how many clients at most: enough for some answers of each."""
         alone = self._bench.alone.get((scenario.name, contender.id), 0.0)
         if contender.mode == "cgi":

@@ -7,14 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gateways.compare import machine
-from gateways.compare.bench import Bench, Listener
+from gateways.compare.bench import Bench, Entry, Listener
 from gateways.compare.client import Client
 from gateways.compare.contender import Contender
 from gateways.compare.effort import Effort
 from gateways.compare.long import Long
 from gateways.compare.placement import here, on
 from gateways.compare.quick import Quick, numbers_of_clients
-from gateways.compare.record import Entrant, Exclusion, Record
+from gateways.compare.record import Entrant, Exclusion, Placement, Record
+from gateways.compare.remote import Site
 from gateways.compare.scenarios import GATEWAY, Scenario
 from gateways.compare.target import Target, reference
 from gateways.compare.warden import Warden
@@ -34,7 +35,7 @@ class Plan:
     """What is to be compared, and how."""
 
     target: Target
-    contenders: tuple[Contender, ...]
+    contenders: tuple[Entry, ...]
     scenarios: tuple[Scenario, ...]
     effort: Effort
     seed: int = 0
@@ -49,10 +50,20 @@ class Plan:
         return [each for each in self.scenarios if each.load == "long"]
 
     @property
-    def entrants(self) -> list[Contender]:
+    def entrants(self) -> list[Entry]:
         """The contenders, the first one, which others are compared with, twice if anything is measured in slices."""
         twin = [replace(self.contenders[0], twin=True)] if self.quick else []
         return [*self.contenders, *twin]
+
+    @property
+    def started(self) -> list[Contender]:
+        """Those whose servers are started here."""
+        return [each for each in self.contenders if not isinstance(each, Site)]
+
+    @property
+    def remote(self) -> bool:
+        """Do their servers run already? All do, or none."""
+        return not self.started
 
     @property
     def of_user(self) -> bool:
@@ -109,9 +120,9 @@ def _begin(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Recor
     most = max(clients for each in plan.scenarios for clients in numbers_of_clients(each, plan.effort))
     behind = max((each.behind.connections for each in plan.scenarios if each.behind), default=0)
     machine.allow_open_files(max(most, behind) + most + SPARE)
-    packages = [package for each in plan.contenders for package in each.packages]
+    packages = [] if plan.remote else [*_BESIDES, *(name for each in plan.started for name in each.packages)]
     listener.now("looks at the machine")
-    found = machine.look(["gateways", *packages, *_BESIDES])
+    found = machine.look(["gateways", *packages])
     for _ in range(0 if plan.force else PATIENCE):
         if found.foreign is None or found.foreign < QUIET:
             break
@@ -129,7 +140,8 @@ def _begin(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Recor
         target=plan.target.name,
         options={"effort": plan.effort.name, "starts": plan.effort.starts, "rounds": plan.effort.rounds},
         machine=found,
-        placement=here(),
+        # Where servers run that are not started here is not known: then nothing is bound to cores.
+        placement=Placement() if plan.remote else here(),
         reference=plan.contenders[0].id,
         entrants=[_entrant(each, plan) for each in plan.entrants],
         exclusions=list(absent),
@@ -140,7 +152,9 @@ _BESIDES = ("uvloop", "httptools", "h11", "websockets", "wsproto")
 """Packages that servers use if they are there."""
 
 
-def _entrant(contender: Contender, plan: Plan) -> Entrant:
+def _entrant(contender: Entry, plan: Plan) -> Entrant:
+    if isinstance(contender, Site):
+        return contender.entrant
     app = plan.target.apps[contender.form]
     app = os.path.relpath(app) if Path(app).is_relative_to(Path.cwd()) else app
     command, environment = contender.command("python", app, "127.0.0.1", "{port}", plain=plan.target.plain)

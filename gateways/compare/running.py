@@ -12,12 +12,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 
 import psutil
 
 from gateways.compare.contender import Contender
+from gateways.compare.load.order import Request
 from gateways.compare.placement import on
-from gateways.compare.resources import tree
+from gateways.compare.record import Resources
+from gateways.compare.resources import Peak, taken_by, tree, watched
 from gateways.compare.warden import Warden
 from gateways.failure import Failure
 from gateways.serving.job import GRACE
@@ -29,6 +32,8 @@ HOST = "127.0.0.1"
 
 class Running:
     """A server that serves `app` on a port of its own, from now on."""
+
+    host, tls = HOST, False
 
     def __init__(self, contender: Contender, app: str, cores: tuple[int, ...], *, plain: bool) -> None:
         self.contender = contender
@@ -53,6 +58,18 @@ class Running:
     def processes(self) -> tuple[int, ...]:
         """Those that are there for longer than a request."""
         return tuple(process.pid for process in tree(self.process.pid))
+
+    def asked(self, request: Request) -> Request:
+        """The request as it is to be sent to this server."""
+        return request
+
+    def taken(self) -> Resources:
+        """What all its processes take now."""
+        return taken_by(self.process.pid)
+
+    def watched(self) -> AbstractContextManager[Peak]:
+        """What they take at most while the block runs."""
+        return watched(self.process.pid)
 
     def listening(self) -> bool:
         """Does it accept connections?

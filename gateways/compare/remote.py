@@ -1,0 +1,102 @@
+"""Servers that run already, here or elsewhere: where a URL says that one is, and how little is known of it.
+
+Nothing is started, bound to cores, or ended; what the server takes is not seen. Its answers are verified as any others.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Literal
+from urllib.parse import urlsplit
+
+from gateways.compare.load.order import Request
+from gateways.compare.record import Entrant, Resources
+from gateways.compare.resources import Peak
+
+EXAMPLE = "blue=https://blue.example.org"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A server, as `LABEL=URL` names it: a contender without a command line. `path` is the URL's, as it was given."""
+
+    label: str
+    host: str
+    port: int
+    tls: bool = False
+    path: str = ""
+    twin: bool = False
+    mode: Literal["url"] = "url"
+
+    @property
+    def id(self) -> str:
+        return f"{self.label}#2" if self.twin else self.label
+
+    @property
+    def url(self) -> str:
+        """Where it is, without a path."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
+
+    def asked(self, request: Request) -> Request:
+        """The request with its target below the URL's path; for `/` that path is asked for as it stands."""
+        target = (self.path or "/") if request.target == "/" else self.path.rstrip("/") + request.target
+        return replace(request, target=target)
+
+    @property
+    def entrant(self) -> Entrant:
+        """As it is recorded."""
+        label = f"{self.label} again" if self.twin else self.label
+        return Entrant(
+            self.id, label, self.mode, self.url + self.path, "", None, (), {}, self.label if self.twin else ""
+        )
+
+
+def site(text: str) -> Site:
+    """The server that `LABEL=URL` names; without a label, its host and port are one.
+
+    Raises:
+        ValueError: it does not; the text says why.
+    """
+    name, equals, url = text.partition("=")
+    if not equals or "/" in name:
+        name, url = "", text
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"{text!r} names no server; write, for instance, {EXAMPLE}")
+    if parts.query or parts.fragment or parts.username is not None:
+        raise ValueError(f"{url!r} may have a path, but neither a query, which --path may have, nor a user or fragment")
+    tls = parts.scheme == "https"
+    port = parts.port or (443 if tls else 80)
+    return Site(name or f"{parts.hostname}:{port}", parts.hostname, port, tls, parts.path)
+
+
+def several(sites: Sequence[Site]) -> Sequence[Site]:
+    """The same ones, if they can be told apart.
+
+    Raises:
+        ValueError: two have the same label.
+    """
+    labels = [each.label for each in sites]
+    for label in labels:
+        if labels.count(label) > 1:
+            raise ValueError(f"two servers are called {label!r}; give each a label of its own: {EXAMPLE}")
+    return sites
+
+
+class Reached:
+    """A site during a measurement, where another contender has a process: there is none to be seen."""
+
+    processes: tuple[int, ...] = ()
+
+    def __init__(self, where: Site) -> None:
+        self.host, self.port, self.tls, self.asked = where.host, where.port, where.tls, where.asked
+
+    def check(self) -> None:
+        """Whether it still runs, its answers tell."""
+
+    def taken(self) -> Resources:
+        return Resources()
+
+    def watched(self) -> AbstractContextManager[Peak]:
+        return nullcontext(Peak())
