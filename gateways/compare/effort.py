@@ -29,7 +29,7 @@ EFFORTS = {
     effort.name: effort
     for effort in (
         Effort("quick", 2, 3),
-        Effort("usual", 3, 4),
+        Effort("usual", 4, 3),
         Effort("thorough", 5, 8, shares=(0.25, 0.5, 0.8), runs=3, warm=3.0, thorough=True),
     )
 }

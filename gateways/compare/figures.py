@@ -47,6 +47,8 @@ class Latency:
 class Figures:
     """What was measured of one contender. `rate` is verified answers a second: the median of slices.
 
+    `answered` and `failed` are of all requests, also of those outside the measured windows.
+
     `cpu` is the server's CPU time per answer, in seconds; `cores` how many it kept busy, `others` how many the rest of
     the machine did. `memory` is (before, most, after) in bytes, the first and last within one start. `failed` counts
     by kind; `switches` are context switches per answer. `client` is the share of a core that the client took, `little`
@@ -128,7 +130,7 @@ def figures(entrant: Entrant, main: Sequence[Cell], every: Sequence[Cell]) -> Fi
         entrant=entrant,
         connections=main[0].connections,
         rate=statistics.median(each.rate for each in measured),
-        answered=sum(cell.measured.answered for cell in every),
+        answered=sum(cell.measured.answered + cell.measured.outside for cell in every),
         failed=failed,
         examples=examples,
         reconnects=sum(cell.measured.reconnects for cell in every),

@@ -85,12 +85,11 @@ def _drawn_medians(starts: Starts[float], seed: int) -> list[float]:
 
 
 def noise(twins: Ratio) -> float:
-    """The least difference that can be claimed, as a share: that between two identical servers.
+    """The least difference that can be claimed, as a share: the most that two identical servers may differ by.
 
-    If even they seem to differ, it is the most that they may differ by: something disturbs that is not chance.
+    That is the far end of their interval, not the middle of it, which is near 1 by luck in one comparison of several.
     """
-    bounds = [twins.value] if twins.low <= 1 <= twins.high else [twins.low, twins.high]
-    return math.expm1(max(abs(math.log(bound)) for bound in bounds))
+    return math.expm1(max(abs(math.log(bound)) for bound in (twins.low, twins.high)))
 
 
 def letters(order: Sequence[str], tie: Mapping[tuple[str, str], bool]) -> dict[str, str]:

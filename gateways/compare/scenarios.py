@@ -74,6 +74,7 @@ SCENARIOS: dict[str, Scenario] = {
             more=(1, 16, 1000),
             service=WAIT,
             seconds=2.0,
+            timeout=10.0,
         ),
         Scenario(
             "stream",

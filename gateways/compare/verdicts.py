@@ -21,6 +21,7 @@ def verdicts(sections: Sequence[Section]) -> list[str]:
             said += _first_byte(section, rows)
         elif len(rows) > 1:
             said += [*_throughput(section, rows), *_adapters([row for row in section.rows if not row.figures.failures])]
+        said += _losing(section)
     return [*said, *_own_share(sections)]
 
 
@@ -100,16 +101,24 @@ def _waiting(section: Section, rows: Sequence[Row]) -> list[str]:
     if not section.rows:
         return []
     parts = []
-    fastest, slowest = section.rows[0], section.rows[-1]
-    limited = [row for row in section.rows if row.limit.startswith("threads")]
-    shown = limited[0] if limited and limited[0] is not fastest else slowest
-    for row in (shown, fastest):
+    among = rows or section.rows
+    limited = [row for row in among if row.limit.startswith(("threads", "one loop"))] or among
+    for row in (limited[-1], limited[0], among[0]):
         allowed, by = limits.allowed(row.figures, service)
         part = f"{row.figures.entrant.label} answers {rate(row.figures.rate)} a second ({by} {rate(allowed)})"
         parts.append(part)
     clients = section.connections
     what = f"{clients:,} client{'s' if clients > 1 else ''} that wait{'s' if clients == 1 else ''}"
     return [f"{section.question.name}, {what}: {', '.join(dict.fromkeys(parts))}."]
+
+
+def _losing(section: Section) -> list[str]:
+    """Whose answers are not all there, or not all right."""
+    losing = [row.figures for row in section.rows if row.figures.lost_share > limits.ERRORS]
+    if not losing or section.headline == "room":
+        return []
+    each = [f"{figures.entrant.label} ({share(figures.lost_share)})" for figures in losing]
+    return [f"{section.question.name}: not ranked, for answers are lost or wrong: {together(each)}."]
 
 
 def _first_byte(section: Section, rows: Sequence[Row]) -> list[str]:

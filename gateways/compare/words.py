@@ -50,8 +50,8 @@ def share(value: float) -> str:
 
 
 def times(value: float) -> str:
-    """`1.73`, `0.33`, `0.0031`."""
-    return f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
+    """`868`, `1.73`, `0.33`, `0.0031`."""
+    return number(value) if value >= 10 else f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
 def interval(ratio: Ratio) -> str:

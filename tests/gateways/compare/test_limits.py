@@ -30,6 +30,9 @@ def made(name: str, rate: float, clients: int = 200, **more: Any) -> Figures:
         (made(UVICORN, 60_000, client_cpu=int(0.9 * CORE)), None, 0.6, "client"),
         (made(UVICORN, 60_000), None, 0.8, "client"),
         (made(UVICORN, 60_000, failed={"status 500": 7500}), None, 0.8, "errors"),
+        (made(WAITRESS, 78, failed={"timeout": 10}), 0.05, None, "threads=4"),
+        (made(WAITRESS, 78, failed={"timeout": 10, "closed": 1}), 0.05, None, "errors"),
+        (made(WAITRESS, 50, failed={"timeout": 10}), 0.05, None, "errors"),
     ],
 )
 def test_what_limits(found: Figures, service: float | None, reached: float | None, limit: str) -> None:

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from gateways.compare.analysis import sections
-from gateways.compare.record import NULL
+from gateways.compare.record import NULL, SCHEMA
 from gateways.compare.screen import Screen, bar, found_so_far, show, sparkline, write
 from tests.gateways.compare.making import UVICORN, WAIT, WAITRESS, cell, measured, record, slices
 from tests.gateways.compare.test_analysis import STEADY, scaled
@@ -90,4 +90,4 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 def test_the_record_is_kept_as_it_comes(tmp_path: Path) -> None:
     file = tmp_path / "out.json"
     Screen(Console(file=io.StringIO()), 1.0, file).keep(MADE)
-    assert file.read_text().startswith('{"schema": "gateways-compare/1.0"')
+    assert file.read_text().startswith(f'{{"schema": "{SCHEMA}"')

@@ -80,6 +80,24 @@ def test_clients_that_wait_are_counted_against_the_law() -> None:
     ]
 
 
+def test_the_fewest_and_the_most_threads_are_held_against_the_law() -> None:
+    ours = "wsgi-on-asgi:uvicorn:ours"
+    rates = {UVICORN: 3300, ours: 620, WAITRESS: 76}
+    cells = [cell(name, measured(each), WAIT, connections=200) for name, each in rates.items()]
+    assert said(cells, [WAIT]) == [
+        (
+            "wait, 200 clients that wait: wsgi waitress·4 answers 76 a second (its 4 threads allow 80), wsgi-on-asgi "
+            "uvicorn ours·32 answers 620 a second (its 32 threads allow 640), asgi uvicorn answers 3,300 a second (200 "
+            "clients allow 4,000)."
+        )
+    ]
+
+
+def test_who_loses_answers_is_said_not_to_be_ranked() -> None:
+    cells = [*slices(UVICORN, STEADY), *slices(WAITRESS, scaled(1.5), failed={"status 500": 40})]
+    assert said(cells) == ["hello: not ranked, for answers are lost or wrong: wsgi waitress·4 (1.0 %)."]
+
+
 def test_who_has_the_first_byte_when() -> None:
     cells = [
         cell(name, measured(50, window=SECOND, first_byte=Histogram([first * MS] * 50)), STREAM, connections=50)
