@@ -5,7 +5,7 @@
 #   make check       ruff format, ruff check, mypy --strict
 #   make test-all    the tests on every Python 3.11+ of this machine
 #   make bench       the figures of docs/benchmarks.md: adapters, peers and servers side by side (some minutes, on a quiet machine)
-#   make peers       docs/peers.md: the contract suites run against this project's adapters and the peers'
+#   make peers       docs/peers.md: the contract suites run against this project's adapters and the peers'; ARGS=asgi_to_wsgi for one
 #   make soak        a million requests through each adapter, 1 GB up and down, and what that leaves behind (ten minutes)
 #   make images      the pictures of README.md
 #   make clean       remove the virtual environments and what tools left behind
@@ -45,7 +45,7 @@ bench: $(VENV)/.test
 	@mv docs/benchmarks.md.new docs/benchmarks.md
 
 peers: $(VENV)/.test
-	$(BIN)/python -m tests.peers
+	$(BIN)/python -m tests.peers $(ARGS)
 
 soak: $(VENV)/.test
 	$(BIN)/python -m tests.soak.wsgi_on_asgi $(ARGS)

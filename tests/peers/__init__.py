@@ -1,1 +1,1 @@
-"""The contract suite of WSGIToASGI, run against the other adapters; `python -m tests.peers` writes docs/peers.md."""
+"""The contract suites of both directions, run against other adapters; `python -m tests.peers` writes docs/peers.md."""

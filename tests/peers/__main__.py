@@ -1,4 +1,7 @@
-"""Run the contract suite against each adapter and write docs/peers.md; `python -m tests.peers [ADAPTER …]`."""
+"""Run the contract suites against each adapter and write docs/peers.md; `python -m tests.peers [SUITE] [ADAPTER …]`.
+
+With a suite, only its section of the page is made anew; with adapters, it is printed and not written.
+"""
 
 from __future__ import annotations
 
@@ -12,39 +15,47 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-from tests.adapters.wsgi_to_asgi.contenders import CONTENDERS, ENVIRONMENT
-from tests.peers.clauses import chapters
-from tests.peers.page import Column, render
+from tests.adapters.asgi_to_wsgi.contenders import ENVIRONMENT
+from tests.peers.page import Column, render, section, sections
+from tests.peers.suites import ROOT, SUITES, Suite
 
-ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "peers.md"
 PATIENCE = "3"  # seconds until a wait of a test has failed; a peer that hangs costs this for each of its cases
 
 
-def column(name: str) -> Column:
+def column(suite: Suite, name: str) -> Column:
     """What the suite says about one adapter."""
-    contender = CONTENDERS[name]
-    print(f"{name} {version(contender.distribution)} …", flush=True)
+    contender = suite.contenders[name]
+    print(f"{suite.title}: {name} {version(contender.distribution)} …", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "outcomes.json"
         environment = {**os.environ, ENVIRONMENT: name, "CONTRACT_PATIENCE": PATIENCE}
-        command = [sys.executable, "-W", "ignore", "-m", "tests.peers.forking", str(output)]
+        command = [sys.executable, "-W", "ignore", "-m", "tests.peers.forking", suite.name, str(output)]
         subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, check=True)
         outcomes = json.loads(output.read_text())
     return Column(name, contender.title, version(contender.distribution), outcomes)
 
 
-def main(names: list[str]) -> None:
-    if unknown := set(names) - CONTENDERS.keys():
-        sys.exit(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(CONTENDERS)}")
-    columns = [column(name) for name in names or CONTENDERS]
+def made(suite: Suite, names: list[str]) -> str:
+    """The suite's section, run now against the adapters of these names; against all if there are none."""
+    columns = [column(suite, name) for name in names or suite.contenders]
     machine = f"Python {platform.python_version()}, {platform.system()}"
-    page = render(chapters(), columns, dt.datetime.now(dt.UTC).date().isoformat(), machine)
+    return section(suite, suite.chapters(), columns, dt.datetime.now(dt.UTC).date().isoformat(), machine)
+
+
+def main(arguments: list[str]) -> None:
+    wanted = [SUITES[argument] for argument in arguments if argument in SUITES] or list(SUITES.values())
+    names = [argument for argument in arguments if argument not in SUITES]
+    for suite in wanted:
+        if unknown := set(names) - suite.contenders.keys():
+            sys.exit(f"{suite.name} does not know {', '.join(sorted(unknown))}; it knows {', '.join(suite.contenders)}")
+    fresh = {suite.name: made(suite, names) for suite in wanted}
     if names:
-        print(page)
+        print("\n".join(fresh.values()))
         return
+    known = {**sections(PAGE.read_text() if PAGE.exists() else ""), **fresh}
     PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(page)
+    PAGE.write_text(render({name: known[name] for name in SUITES if name in known}))
     print(f"{PAGE.relative_to(ROOT)} is written")
 
 

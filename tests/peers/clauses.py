@@ -1,6 +1,6 @@
-"""The clauses of the contract suite, read from its files: a test's name is the sentence, its docstring the source.
+"""The clauses of a contract suite, read from its files: a test's name is the sentence, its docstring the source.
 
-Knows how the suite is written. It must not import or run it.
+Knows how the suites are written. It must not import or run them.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import ast
 from dataclasses import dataclass
 from pathlib import Path
 
-SUITE = Path(__file__).parents[1] / "adapters" / "wsgi_to_asgi"
 OURS = "Ours"  # the source of what no specification asks for
 
 
@@ -28,16 +27,16 @@ class Clause:
 
 @dataclass(frozen=True)
 class Chapter:
-    """A file of the suite."""
+    """A file of a suite."""
 
     title: str
     clauses: list[Clause]
 
 
-def chapters() -> list[Chapter]:
-    """All of the suite, in the order of its files."""
+def chapters(folder: Path) -> list[Chapter]:
+    """All of the suite in `folder`, in the order of its files."""
     found = []
-    for path in sorted(SUITE.glob("test_*.py")):
+    for path in sorted(folder.glob("test_*.py")):
         tree = ast.parse(path.read_text())
         title = (ast.get_docstring(tree) or path.stem).splitlines()[0].rstrip(".")
         clauses = [

@@ -1,7 +1,7 @@
 """A pytest plugin that runs each test in a process of its own, with a time limit: what hangs or breaks, ends there.
 
-Run as `python -m tests.peers.forking FILE`: runs the suite against the adapter that CONTRACT_ADAPTER names and writes
-the outcome of every test as JSON. It must not know how outcomes are judged or shown.
+Run as `python -m tests.peers.forking SUITE FILE`: runs the suite against the adapter that CONTRACT_ADAPTER names and
+writes the outcome of every test as JSON. It must not know how outcomes are judged or shown.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pkgutil
 import select
 import signal
 import sys
@@ -20,9 +21,9 @@ from typing import NoReturn
 import pytest
 from _pytest.runner import runtestprotocol
 
-from tests.adapters.wsgi_to_asgi.contenders import contender
+from tests.adapters.asgi_to_wsgi.contenders import ENVIRONMENT
+from tests.peers.suites import SUITES, Suite
 
-SUITE = "tests/adapters/wsgi_to_asgi"
 LIMIT = 40.0  # seconds for a test, far more than its own waits sum up to
 JOBS = 6  # tests at once; what takes time is waiting for those that hang
 
@@ -76,25 +77,28 @@ def outcomes_of(items: list[pytest.Item]) -> Iterator[tuple[pytest.Item, str]]:
 class Forking:
     """Collects outcomes by test function, and by its parameters."""
 
-    def __init__(self) -> None:
+    def __init__(self, suite: Suite) -> None:
+        self._suite = suite
         self.outcomes: dict[str, dict[str, str]] = {}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         for item, outcome in outcomes_of(session.items):
-            function, _, parameters = item.nodeid.removeprefix(f"{SUITE}/").partition("[")
+            function, _, parameters = item.nodeid.removeprefix(f"{self._suite.folder}/").partition("[")
             self.outcomes.setdefault(function, {})[parameters.removesuffix("]")] = outcome
         return True
 
 
-def main(output: str) -> int:
-    plugin = Forking()
-    contender().make(lambda environ, start_response: [], None)  # imported here, once, and not by every fork
+def main(name: str, output: str) -> int:
+    suite = SUITES[name]
+    plugin = Forking(suite)
+    # Imported here, once, and not by every fork; not made, since that may start a thread.
+    pkgutil.resolve_name(suite.contenders[os.environ[ENVIRONMENT]].title)
     options = ["-q", "--timeout=0", "--tb=native", "-p", "no:cacheprovider", "-W", "ignore"]
-    code = pytest.main([*options, SUITE], plugins=[plugin])
+    code = pytest.main([*options, suite.folder], plugins=[plugin])
     Path(output).write_text(json.dumps(plugin.outcomes))
     return 0 if plugin.outcomes else int(code) or 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:]))

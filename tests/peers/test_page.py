@@ -1,4 +1,4 @@
-"""The table of the peers: how outcomes are counted, and whether docs/peers.md is of this suite."""
+"""The tables of the peers: how outcomes are counted, and whether docs/peers.md is of these suites."""
 
 from __future__ import annotations
 
@@ -6,10 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers.clauses import Chapter, Clause, chapters
-from tests.peers.page import Column, cell, render
+from tests.peers.clauses import Chapter, Clause
+from tests.peers.page import Column, cell, render, section, sections
+from tests.peers.suites import SUITES, Suite
 
 PAGE = Path(__file__).parents[2] / "docs" / "peers.md"
+SUITE = Suite("there_and_back", "There and back", "on any loop", {})
+
+each_suite = pytest.mark.parametrize("suite", SUITES.values(), ids=SUITES)
+
+
+def section_of(clauses: list[Clause], *columns: Column) -> str:
+    return section(SUITE, [Chapter("A file", clauses)], list(columns), "2026-01-01", "a machine")
 
 
 @pytest.mark.parametrize(
@@ -32,8 +40,7 @@ def test_a_clause_is_met_if_all_its_cases_pass(outcomes: dict[str, str], word: s
 def test_what_could_not_be_tried_does_not_count() -> None:
     clauses = [Clause(f"test_a.py::test_{name}", "PEP 3333") for name in ("one", "two", "three")]
     outcomes = {clauses[0].test: {"": "passed"}, clauses[1].test: {"": "skipped"}, clauses[2].test: {"": "failed"}}
-    page = render([Chapter("A file", clauses)], [Column("peer", "`peer`", "1.0", outcomes)], "2026-01-01", "a machine")
-    assert "| **met** | **1 of 2** |" in page
+    assert "| **met** | **1 of 2** |" in section_of(clauses, Column("peer", "peer", "1.0", outcomes))
 
 
 def test_what_only_we_promise_is_counted_apart() -> None:
@@ -41,19 +48,37 @@ def test_what_only_we_promise_is_counted_apart() -> None:
         Clause("test_a.py::test_this_is_asked_for", "PEP 3333"),
         Clause("test_a.py::test_this_is_ours", "Ours"),
     )
-    column = Column("peer", "`peer`", "1.0", {asked.test: {"": "passed"}, ours.test: {"": "failed"}})
-    page = render([Chapter("A file", [asked, ours])], [column], "2026-01-01", "a machine")
+    column = Column("peer", "peer", "1.0", {asked.test: {"": "passed"}, ours.test: {"": "failed"}})
+    page = section_of([asked, ours], column)
     assert "| **met** | **1 of 1** |" in page
     assert "| ours | 0 of 1 |" in page
     assert "| This is asked for | PEP 3333 | yes |" in page
 
 
-def test_every_clause_names_its_source() -> None:
+def test_a_section_can_be_made_anew_beside_another() -> None:
+    old, new = (section_of([Clause(f"test_a.py::test_{name}", "PEP 3333")]) for name in ("old", "new"))
+    page = render({"first": old.replace("there_and_back", "first"), "second": old.replace("there_and_back", "second")})
+    parts = sections(page)
+    assert list(parts) == ["first", "second"]
+    assert render(parts) == page
+    again = render({**parts, "second": new})
+    assert parts["first"] in again
+    assert new in again
+    assert parts["second"] not in again
+
+
+@each_suite
+def test_every_clause_names_its_source(suite: Suite) -> None:
     known = ("PEP ", "RFC ", "ASGI", "Safety", "Ours")
-    assert [clause for chapter in chapters() for clause in chapter.clauses if not clause.source.startswith(known)] == []
+    clauses = [clause for chapter in suite.chapters() for clause in chapter.clauses]
+    assert clauses
+    assert [clause for clause in clauses if not clause.source.startswith(known)] == []
 
 
-def test_the_page_is_of_this_suite() -> None:
+@each_suite
+def test_the_page_is_of_this_suite(suite: Suite) -> None:
     """Where this fails, `make peers` is due."""
-    rows = {line.split(" | ")[0].removeprefix("| ") for line in PAGE.read_text().splitlines() if line.startswith("| ")}
-    assert [clause for chapter in chapters() for clause in chapter.clauses if clause.sentence not in rows] == []
+    lines = sections(PAGE.read_text())[suite.name].splitlines()
+    rows = {tuple(line.removeprefix("| ").split(" | ")[:2]) for line in lines if line.startswith("| ")}
+    clauses = [clause for chapter in suite.chapters() for clause in chapter.clauses]
+    assert [clause for clause in clauses if (clause.sentence, clause.source) not in rows] == []

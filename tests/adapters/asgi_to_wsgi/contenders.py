@@ -43,8 +43,8 @@ def _a2wsgi(app: Any, loop_factory: LoopFactory | None) -> Any:
 
 
 CONTENDERS = {
-    "gateways": Contender("gateways", "`adapters.ASGIToWSGI`", _ours),
-    "a2wsgi": Contender("a2wsgi", "`a2wsgi.ASGIMiddleware`", _a2wsgi),
+    "gateways": Contender("gateways", "adapters.ASGIToWSGI", _ours),
+    "a2wsgi": Contender("a2wsgi", "a2wsgi.ASGIMiddleware", _a2wsgi),
 }
 
 

@@ -53,11 +53,11 @@ def _hypercorn(app: Any, threads: int | None) -> Any:
 
 
 CONTENDERS = {
-    "gateways": Contender("gateways", "`adapters.WSGIToASGI`", _ours),
-    "a2wsgi": Contender("a2wsgi", "`a2wsgi.WSGIMiddleware`", _a2wsgi),
-    "asgiref": Contender("asgiref", "`asgiref.wsgi.WsgiToAsgi`", _asgiref),
-    "starlette": Contender("starlette", "`starlette.middleware.wsgi.WSGIMiddleware`", _starlette),
-    "hypercorn": Contender("hypercorn", "`hypercorn.middleware.AsyncioWSGIMiddleware`", _hypercorn),
+    "gateways": Contender("gateways", "adapters.WSGIToASGI", _ours),
+    "a2wsgi": Contender("a2wsgi", "a2wsgi.WSGIMiddleware", _a2wsgi),
+    "asgiref": Contender("asgiref", "asgiref.wsgi.WsgiToAsgi", _asgiref),
+    "starlette": Contender("starlette", "starlette.middleware.wsgi.WSGIMiddleware", _starlette),
+    "hypercorn": Contender("hypercorn", "hypercorn.middleware.AsyncioWSGIMiddleware", _hypercorn),
 }
 
 

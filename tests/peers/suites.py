@@ -1,0 +1,63 @@
+"""The contract suites that are run against the peers: one for each direction between WSGI and ASGI.
+
+Knows where a suite is, what its page says of it and which adapters it can be run against. It must not run it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from tests.adapters.asgi_to_wsgi.contenders import CONTENDERS as ASGI_TO_WSGI
+from tests.adapters.wsgi_to_asgi.contenders import CONTENDERS as WSGI_TO_ASGI
+from tests.peers.clauses import Chapter, chapters
+
+ROOT = Path(__file__).parents[2]
+
+
+class Contender(Protocol):
+    """An adapter as each suite names it: the distribution that it comes with, and the path to import it by."""
+
+    @property
+    def distribution(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A contract suite, under the name of its folder."""
+
+    name: str
+    title: str
+    loops: str  # what its tests run on
+    contenders: Mapping[str, Contender]
+
+    @property
+    def folder(self) -> str:
+        """Below the project's root, as pytest names it."""
+        return f"tests/adapters/{self.name}"
+
+    def chapters(self) -> list[Chapter]:
+        return chapters(ROOT / self.folder)
+
+
+SUITES = {
+    suite.name: suite
+    for suite in (
+        Suite(
+            "wsgi_to_asgi",
+            "WSGI apps on ASGI servers",
+            "ours on asyncio, uvloop and trio, the others on asyncio only",
+            WSGI_TO_ASGI,
+        ),
+        Suite(
+            "asgi_to_wsgi",
+            "ASGI apps on WSGI servers",
+            "on asyncio and, where the choice of the loop could matter, on uvloop too",
+            ASGI_TO_WSGI,
+        ),
+    )
+}
