@@ -98,7 +98,9 @@ def _protocol(text: str) -> bytes:
 def _server_name(environ: Mapping[str, Any]) -> bytes:
     """4.1.14: what the client called this server, where that is a name; else what the server calls itself."""
     named = host_and_port(environ.get("HTTP_HOST") or "")
-    name = named[0] if named else environ.get("SERVER_NAME") or "localhost"
+    name = named[0] if named else environ.get("SERVER_NAME") or ""
+    if not name or name.endswith(".invalid"):  # RFC 6761, 6.4: no name of anything; waitress has such a one
+        name = "localhost"
     return octets(f"[{name}]" if ":" in name and not name.startswith("[") else name)
 
 

@@ -15,6 +15,7 @@ MAX_HEAD, MAX_FIELDS = 128 * 1024, 500  # octets and fields; one long cookie or 
 _FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*)", re.DOTALL).fullmatch
 _STATUS = re.compile(rb"([2-5][0-9]{2})(?:[ \t]+(.*))?", re.DOTALL).fullmatch
 _NPH = re.compile(rb"HTTP/[0-9](?:\.[0-9])? +(.*)", re.DOTALL).fullmatch
+_PATH = re.compile(rb"/(?!/)[^#]*").fullmatch
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]").search
 _ONCE = frozenset((b"status", b"location", b"content-type", b"content-length"))  # 6.3: each at most once
 # The server states its own name, date and framing.
@@ -116,8 +117,8 @@ class HeadParser:
         return CGIHead(status, phrase, fields, promised, self._local(location))
 
     def _local(self, location: bytes | None) -> str | None:
-        """The target of a local redirect: a path, no Status, and no field that the client would lose by it."""
-        if not location or self._status or not location.startswith(b"/") or location.startswith(b"//"):
+        """The target of a local redirect: path and query, no Status, and nothing that the client would lose by it."""
+        if not location or self._status or not _PATH(location):
             return None
         others = {name.lower() for name, _ in self._fields} - {b"location", b"content-type", b"content-length"}
         return None if others else location.decode("latin-1")

@@ -102,6 +102,9 @@ def _path(scope: Mapping[str, Any], root: str) -> tuple[str, str]:
     """The decoded path and the request target's path, both as environ strings."""
     path: str = scope.get("path") or ""
     raw: bytes | None = scope.get("raw_path")
+    if path[:1] != "/" and "://" in path:  # RFC 9112, 3.2.2: absolute-form, which some servers leave as it is
+        path = "/" + path.partition("://")[2].partition("/")[2]
+        raw = raw and b"/" + raw.partition(b"://")[2].partition(b"/")[2]
     native = _native(path)
     if not raw:
         return native, quote(native.encode("latin-1"), safe=_PATH_SAFE)

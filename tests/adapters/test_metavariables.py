@@ -296,3 +296,10 @@ def test_a_transfer_coding_overrides_the_length() -> None:
     headers = [(b"content-length", b"5"), (b"transfer-encoding", b"chunked")]
     scope = {"type": "http", "method": "POST", "path": "/", "headers": headers}
     assert not {"CONTENT_LENGTH", "transfer-encoding", "HTTP_TRANSFER_ENCODING"} & environ_from_scope(scope).keys()
+
+
+def test_a_target_in_absolute_form_has_a_path() -> None:
+    """RFC 9112, 3.2.2: every server takes it, and some hand it on as it is."""
+    scope = scope_of(path="http://a.example/b c", raw_path=b"http://a.example/b%20c", query_string=b"d")
+    environ = environ_from_scope(scope)
+    assert [environ[name] for name in ("SCRIPT_NAME", "PATH_INFO", "REQUEST_URI")] == ["", "/b c", "/b%20c?d"]

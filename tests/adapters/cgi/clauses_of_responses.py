@@ -209,7 +209,7 @@ class LocalRedirects:
         response = printed(ask, b"Location: /hello.sh\nSet-Cookie: a=1\n\n")
         assert (response.status, response["Location"], response["Set-Cookie"]) == (302, "/hello.sh", "a=1")
 
-    @pytest.mark.parametrize("location", ["//example.com/x", "page.html"])
+    @pytest.mark.parametrize("location", ["//example.com/x", "page.html", "/hello.sh#part"])
     def test_what_is_neither_absolute_nor_a_path_is_the_clients(self, ask: Asker, location: str) -> None:
         response = printed(ask, f"Location: {location}\n\n".encode())
         assert (response.status, response["Location"]) == (302, location)

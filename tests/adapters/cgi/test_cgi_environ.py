@@ -37,6 +37,7 @@ def test_there_is_always_a_path() -> None:
         ({"HTTP_HOST": "evil/../host", "SERVER_NAME": "mine"}, b"mine"),
         ({"HTTP_HOST": "a b", "SERVER_NAME": "mine"}, b"mine"),
         ({"SERVER_NAME": "::1"}, b"[::1]"),
+        ({"SERVER_NAME": "waitress.invalid"}, b"localhost"),
         ({}, b"localhost"),
     ],
 )

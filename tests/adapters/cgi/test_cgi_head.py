@@ -49,6 +49,7 @@ def test_names_keep_their_spelling_and_values_lose_the_blanks_around_them() -> N
         (b"Content-Type: text/html\nLocation: /a\n", "/a"),
         (b"Location: /a\nStatus: 302\n", None),
         (b"Location: /a\nX-A: b\n", None),
+        (b"Location: /a#b\n", None),
         (b"Location: //host/a\n", None),
         (b"Location: http://host/a\n", None),
         (b"Location: a\n", None),
