@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from gateways.cli.command import Command
+from gateways.cli.remote import PORT, WORKERS, Address, Server, crew_of, target_of
 from gateways.compare.contender import ADAPTER_NAMES, MODES, Contender, Form, contenders
 from gateways.compare.effort import EFFORTS
 from gateways.compare.scenarios import SCENARIOS, USUAL, Scenario, of_path
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from gateways.compare.record import Record
+    from gateways.compare.bench import Entry
+    from gateways.compare.record import Exclusion, Record
+    from gateways.compare.remote import Site
     from gateways.compare.target import Target
 
 ALL = "all"
@@ -67,6 +70,14 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
 @click.option("--adapters", type=Names(ADAPTER_NAMES), default=(), help=f"Among {', '.join(ADAPTER_NAMES)}; or all.")
 @click.option("--scenarios", type=Names(list(SCENARIOS)), default=(), help=f"Among {', '.join(SCENARIOS)}; or all.")
 @click.option("--threads", type=click.IntRange(1, 10_000), help="For all that have threads to run the app on.")
+@click.option(
+    "--url", "sites", type=Server(), multiple=True, help="Compare this server, which runs already; repeatable."
+)
+@click.option("--engine", type=click.Choice(["own", "locust"]), default="own", help="Who asks.  [default: own]")
+@click.option(
+    "--workers", type=click.IntRange(1, 1000), help=f"How many of locust's workers ask.  [default: {WORKERS}]"
+)
+@click.option("--bind", type=Address(), help=f"Wait here for workers that you start.  [port: {PORT}]")
 @click.option("--quick", "effort", flag_value="quick", help="A first look: fewer rounds, wider intervals.")
 @click.option("--thorough", "effort", flag_value="thorough", help="For figures to publish: more of everything.")
 @click.option("--seed", type=int, help="Of the order of turns and of arrivals.  [default: by chance]")
@@ -74,6 +85,7 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
 @click.option("--json", "json_file", type=FILE, help="Keep all that is measured here, as it comes.")
 @click.option("--from", "from_file", type=OLD, help="Show what is in such a file, and measure nothing.")
 @click.option("--against", type=OLD, help="Hold it against such a file; exit with 1 if something has become worse.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a web page here, with charts.")
 @click.option("--markdown", type=FILE, help="Write a report here; - is stdout.")
 @click.option("--csv", "csv_file", type=FILE, help="Write the figures here; - is stdout.")
 def compare(
@@ -81,6 +93,7 @@ def compare(
     from_file: Path | None,
     against: Path | None,
     json_file: Path | None,
+    html: Path | None,
     markdown: Path | None,
     csv_file: Path | None,
     **asked: Any,
@@ -91,7 +104,7 @@ def compare(
     else than the others is not timed; all answers are verified; no difference is claimed that noise could explain.
     Ctrl-C ends it, and shows what was measured until then.
     """
-    for file in (json_file, markdown, csv_file):
+    for file in (json_file, html, markdown, csv_file):
         _must_be_writable(file)
     old = None if against is None else _read(against)
     if from_file is not None:
@@ -100,30 +113,41 @@ def compare(
         record = _read(from_file)
     else:
         record = _measured(target, json_file, to_stdout=Path("-") in {markdown, csv_file}, **asked)
-    return _report(record, old, markdown, csv_file)
+    return _report(record, old, html, markdown, csv_file)
 
 
 def _measured(
     target: str | None, json_file: Path | None, *, to_stdout: bool, effort: str | None, seed: int | None, **asked: Any
 ) -> Record:
     """Carry out the comparison that is asked for."""
+    from gateways.compare.locust_process import must_be_installed
+    from gateways.compare.machine import version
     from gateways.compare.run import Plan, compare, installed
     from gateways.compare.screen import Screen, console
 
     with ExitStack() as stack:
-        app = stack.enter_context(_app(target))
-        chosen, absent = installed(
-            choose(app.form, asked["modes"], asked["servers"], asked["adapters"], asked["threads"])
-        )
-        if not chosen:
-            raise Failure("; ".join(f"{each.contender}: {each.why}" for each in absent))
+        sites: Sequence[Site] = asked["sites"]
+        if asked["engine"] == "locust":
+            must_be_installed()
+        chosen: Sequence[Entry]
+        absent: Sequence[Exclusion]
+        if sites:
+            app, chosen, absent = target_of(sites, target, asked), sites, []
+        else:
+            app = stack.enter_context(_app(target))
+            chosen, absent = installed(
+                choose(app.form, asked["modes"], asked["servers"], asked["adapters"], asked["threads"])
+            )
+            if not chosen:
+                raise Failure("; ".join(f"{each.contender}: {each.why}" for each in absent))
         plan = Plan(
             target=app,
             contenders=tuple(chosen),
-            scenarios=tuple(_scenarios(app, asked["path"], asked["scenarios"])),
+            scenarios=tuple(_scenarios(app, sites, asked["path"], asked["scenarios"])),
             effort=EFFORTS[effort or "usual"],
             seed=random.randrange(2**32) if seed is None else seed,  # noqa: S311
             force=asked["force"],
+            crew=crew_of(asked["engine"], asked["workers"], asked["bind"], sites, version("gateways")),
         )
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _interrupt)
@@ -162,8 +186,9 @@ def choose(
     return sorted(found, key=lambda each: (each.mode != native, each.server.extra != ""))
 
 
-def _scenarios(app: Target, path: str | None, names: Sequence[str]) -> list[Scenario]:
-    if path is not None or app.form is not None:
+def _scenarios(app: Target, sites: Sequence[Site], path: str | None, names: Sequence[str]) -> list[Scenario]:
+    """Those that are asked for. Servers of --url serve the reference app if --scenarios says so."""
+    if path is not None or app.form is not None or (sites and not names):
         if names:
             raise click.UsageError("--scenarios are for the reference app; for yours, and for a --path, there is one.")
         if path is not None and not path.startswith("/"):
@@ -172,7 +197,9 @@ def _scenarios(app: Target, path: str | None, names: Sequence[str]) -> list[Scen
     return list(SCENARIOS.values()) if ALL in names else [SCENARIOS[name] for name in names or USUAL]
 
 
-def _report(record: Record, old: Record | None, markdown: Path | None, csv_file: Path | None) -> int:
+def _report(
+    record: Record, old: Record | None, html: Path | None, markdown: Path | None, csv_file: Path | None
+) -> int:
     """Show it, and write what is to be written; the exit status."""
     from gateways.compare.analysis import sections
     from gateways.compare.export import markdown as as_markdown
@@ -182,6 +209,10 @@ def _report(record: Record, old: Record | None, markdown: Path | None, csv_file:
     found = sections(record)
     out = console(to_stderr=Path("-") in {markdown, csv_file})
     show(out, record, found)
+    if html is not None:
+        from gateways.compare.page import render
+
+        _write(html, render(record, found))
     if markdown is not None:
         _write(markdown, as_markdown(record, found))
     if csv_file is not None:
@@ -206,12 +237,13 @@ def _compared(out: Console, record: Record, old: Record) -> bool:
 
 
 def _read(file: Path) -> Record:
+    from gateways.compare.page import data_of
     from gateways.compare.record import Record
 
     try:
-        return Record.from_json(json.loads(file.read_text(encoding="utf-8")))
+        return Record.from_json(json.loads(data_of(file.read_text(encoding="utf-8"))))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise Failure(f"{file} cannot be read: {error}; it is to be one that --json has written") from error
+        raise Failure(f"{file} cannot be read: {error}; it is to be one that --json or --html has written") from error
     except ValueError as error:
         raise Failure(f"{file} cannot be used: {error}") from error
 

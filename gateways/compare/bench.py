@@ -12,8 +12,9 @@ from typing import Any, Protocol
 from gateways.compare.contender import Contender
 from gateways.compare.load.meters import cpu, difference
 from gateways.compare.load.order import Answer, Kind, Measured, Order, Seen
+from gateways.compare.reached import Reached
 from gateways.compare.record import NULL, Cell, Exclusion, Phase, Record, Resources
-from gateways.compare.remote import Reached, Site
+from gateways.compare.remote import Site
 from gateways.compare.running import Running, await_listening, end
 from gateways.compare.scenarios import Scenario
 from gateways.compare.target import Target

@@ -1,17 +1,12 @@
-"""Servers that run already, here or elsewhere: where a URL says that one is, and how little is known of it.
-
-Nothing is started, bound to cores, or ended; what the server takes is not seen. Its answers are verified as any others.
-"""
+"""Servers that run already, here or elsewhere: where a URL says that one is. Pure."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urlsplit
 
 from gateways.compare.load.order import Request
-from gateways.compare.record import Entrant, Resources
-from gateways.compare.resources import Peak
+from gateways.compare.record import Entrant
 
 EXAMPLE = "blue=https://blue.example.org"
 
@@ -82,21 +77,3 @@ def several(sites: Sequence[Site]) -> Sequence[Site]:
         if labels.count(label) > 1:
             raise ValueError(f"two servers are called {label!r}; give each a label of its own: {EXAMPLE}")
     return sites
-
-
-class Reached:
-    """A site during a measurement, where another contender has a process: there is none to be seen."""
-
-    processes: tuple[int, ...] = ()
-
-    def __init__(self, where: Site) -> None:
-        self.host, self.port, self.tls, self.asked = where.host, where.port, where.tls, where.asked
-
-    def check(self) -> None:
-        """Whether it still runs, its answers tell."""
-
-    def taken(self) -> Resources:
-        return Resources()
-
-    def watched(self) -> AbstractContextManager[Peak]:
-        return nullcontext(Peak())

@@ -2,15 +2,18 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from gateways.compare import machine
-from gateways.compare.bench import Bench, Entry, Listener
+from gateways.compare.bench import Asks, Bench, Entry, Listener
 from gateways.compare.client import Client
 from gateways.compare.contender import Contender
 from gateways.compare.effort import Effort
+from gateways.compare.locust_crew import Workers
+from gateways.compare.locust_shares import Crew
 from gateways.compare.long import Long
 from gateways.compare.placement import here, on
 from gateways.compare.quick import Quick, numbers_of_clients
@@ -32,7 +35,7 @@ ONCE = Effort("once", starts=1, rounds=4, shares=())
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be compared, and how."""
+    """What is to be compared, and how. With a `crew`, locust's workers ask, and not a client here."""
 
     target: Target
     contenders: tuple[Entry, ...]
@@ -40,6 +43,7 @@ class Plan:
     effort: Effort
     seed: int = 0
     force: bool = False
+    crew: Crew | None = None
 
     @property
     def quick(self) -> list[Scenario]:
@@ -101,18 +105,31 @@ def compare(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Reco
     client_cores = record.placement.client
     try:
         # What is done here between measurements must not disturb the servers: it is done on the client's core.
-        with on(client_cores), Warden() as warden, Client(client_cores) as client:
-            bench = Bench(client, warden, plan.target, record, listener)
-            Quick(bench, plan.entrants, plan.quick, plan.effort).run()
-            Long(bench, plan.contenders, plan.long, plan.effort).run()
-            if plan.of_user:
-                server = Bench(client, warden, reference(), record, listener)
-                Quick(server, plan.contenders[:1], [GATEWAY], ONCE).run()
+        with on(client_cores), Warden() as warden, _client(plan, client_cores, warden, listener) as client:
+            try:
+                _measure(plan, client, warden, record, listener)
+            finally:
+                record.options |= client.facts()
     except KeyboardInterrupt:
         record.interrupted = True
     record.finished = _now()
     listener.keep(record)
     return record
+
+
+def _client(
+    plan: Plan, cores: tuple[int, ...], warden: Warden, listener: Listener
+) -> AbstractContextManager[Client | Workers]:
+    return Client(cores) if plan.crew is None else Workers(plan.crew, cores, warden, listener)
+
+
+def _measure(plan: Plan, client: Asks, warden: Warden, record: Record, listener: Listener) -> None:
+    bench = Bench(client, warden, plan.target, record, listener)
+    Quick(bench, plan.entrants, plan.quick, plan.effort).run()
+    Long(bench, plan.contenders, plan.long, plan.effort).run()
+    if plan.of_user:
+        server = Bench(client, warden, reference(), record, listener)
+        Quick(server, plan.contenders[:1], [GATEWAY], ONCE).run()
 
 
 def _begin(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Record:

@@ -1,0 +1,93 @@
+"""The options of `gateways compare` for servers that run already, and for load from several machines.
+
+Knows the command line. It must not know how anything is measured.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from gateways.compare.contender import Form
+from gateways.compare.locust_shares import Crew
+from gateways.compare.remote import Site, several, site
+from gateways.compare.target import Target
+
+PORT = 5557
+"""Where locust's master waits, if nothing else is said."""
+WORKERS = 2
+OF_STARTED = ("modes", "servers", "adapters", "threads")
+"""Options for servers that are started here."""
+
+
+class Server(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
+    """A server that runs already."""
+
+    name = "LABEL=URL"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Site:
+        if isinstance(value, Site):
+            return value
+        try:
+            return site(value)
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
+
+
+class Address(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
+    """Where to listen; an IPv6 address is written in brackets."""
+
+    name = "HOST[:PORT]"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, int]:
+        if isinstance(value, tuple):
+            return value
+        host, colon, port = value, "", ""
+        if not value.endswith("]"):
+            host, colon, port = value.rpartition(":") if ":" in value else (value, "", "")
+        bracketed = host.startswith("[") and host.endswith("]")
+        if not host or (":" in host and not bracketed) or (colon and not _is_port(port)):
+            self.fail(f"{value!r} is no address; write, for instance, 192.0.2.7 or 192.0.2.7:{PORT}.", param, ctx)
+        return host, int(port or PORT)
+
+
+def _is_port(text: str) -> bool:
+    return text.isdigit() and 0 < int(text) < 65536
+
+
+def target_of(sites: Sequence[Site], target: str | None, asked: Mapping[str, Any]) -> Target:
+    """What is compared if it is sites: an app that is not known."""
+    if target is not None:
+        raise click.UsageError("--url names servers that run already: there is no TARGET to serve for them.")
+    for name in OF_STARTED:
+        if asked[name]:
+            raise click.UsageError(f"--{name} is for servers that are started here, and those of --url are not.")
+    try:
+        labels = [each.label for each in several(sites)]
+    except ValueError as error:
+        raise click.BadParameter(f"{error}.", param_hint="'--url'") from error
+    form: Form | None = None
+    return Target(", ".join(labels), form, {})
+
+
+def crew_of(
+    engine: str, workers: int | None, bind: tuple[str, int] | None, sites: Sequence[Site], version: str
+) -> Crew | None:
+    """The workers that are asked for, which are told how they are started; None for the client of our own."""
+    if engine != "locust":
+        if workers is not None or bind is not None:
+            raise click.UsageError("--workers and --bind are for --engine locust.")
+        return None
+    crew = Crew(workers or WORKERS, bind)
+    if bind is None:
+        return crew
+    if not sites and bind[0] not in {"127.0.0.1", "[::1]", "localhost"}:
+        raise click.UsageError(
+            "with --bind, workers may be elsewhere, and servers that are started here are reached from here only: "
+            "name servers with --url."
+        )
+    click.echo(
+        f"{crew.workers} workers are to be started, where there is gateways[locust] {version}, each by:", err=True
+    )
+    click.echo(f"  {crew.command}", err=True)
+    return crew

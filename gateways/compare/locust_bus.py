@@ -1,0 +1,121 @@
+"""The locustfile of `gateways compare --engine locust`: locust carries orders to its workers, and answers back.
+
+It runs in locust's own processes, where gevent has taken over the standard library. Each worker has one user, who hands
+orders to a load client in a process of its own, which gevent has not reached. The master reads orders from its stdin,
+and ends, with its workers, when that ends.
+
+The master sends this text to the workers. So it imports nothing of gateways: one that has none can say so.
+"""
+
+import importlib.metadata
+import json
+import os
+import platform
+import socket
+import subprocess
+import sys
+import time
+from typing import Any
+
+import gevent
+from gevent.fileobject import FileObject
+from gevent.queue import Queue
+from locust import User, events, task
+from locust.env import Environment
+from locust.exception import StopUser
+from locust.runners import MasterRunner, WorkerRunner
+
+MARK = "@gateways "
+"""What the lines on the master's stdout begin with that are not locust's own."""
+CAME, READY, ORDER = "gateways_came", "gateways_ready", "gateways_order"
+ANSWER, BROKEN = "gateways_answer", "gateways_broken"
+EVERY = 0.5
+"""Seconds between looks at which workers are still there."""
+
+orders: Queue[dict[str, Any]] = Queue()
+"""Of a worker: what it is to carry out."""
+
+
+class LoadClient(User):
+    """The one user of a worker."""
+
+    @task
+    def carry_out(self) -> None:
+        runner = self.environment.runner
+        runner.send_message(READY, {})
+        command = [sys.executable, "-m", "gateways.compare.load"]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as client:
+            try:
+                while True:
+                    asked = orders.get()
+                    answer = given(client, asked["order"]) if asked["order"] else ""
+                    runner.send_message(ANSWER, {"number": asked["number"], "answer": answer, "clock": time.time_ns()})
+            except (OSError, EOFError) as error:
+                runner.send_message(BROKEN, {"why": f"its load client has gone ({type(error).__name__})"})
+            finally:
+                client.kill()
+        raise StopUser
+
+
+def given(client: "subprocess.Popen[bytes]", order: str) -> str:
+    assert client.stdin is not None
+    assert client.stdout is not None
+    client.stdin.write(order.encode() + b"\n")
+    client.stdin.flush()
+    line: bytes = client.stdout.readline()
+    if not line:
+        raise EOFError
+    return line.decode()
+
+
+def described() -> dict[str, Any]:
+    """A worker, as it introduces itself."""
+    try:
+        version = importlib.metadata.version("gateways")
+    except importlib.metadata.PackageNotFoundError:
+        version = ""
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    system = f"{platform.system()} {platform.release()} {platform.machine()}"
+    said = {"version": version, "host": socket.gethostname(), "python": python, "system": system}
+    return {**said, "cores": os.cpu_count() or 1}
+
+
+def say(**what: Any) -> None:
+    """Tell whoever has started the master."""
+    print(MARK + json.dumps(what), flush=True)
+
+
+def begin(environment: Environment, **_: Any) -> None:
+    runner = environment.runner
+    if isinstance(runner, WorkerRunner):
+        runner.register_message(ORDER, lambda msg, **_: orders.put(msg.data))
+        runner.send_message(CAME, described())
+    elif isinstance(runner, MasterRunner):
+        for kind in (CAME, READY, ANSWER, BROKEN):
+            runner.register_message(kind, lambda msg, **_: say(kind=msg.type, worker=msg.node_id, **msg.data))
+        say(kind="listens", port=runner.server.port)
+        gevent.spawn(pass_on, runner)
+        gevent.spawn(watch, runner)
+
+
+def pass_on(runner: MasterRunner) -> None:
+    """What comes on stdin, to the worker that it is for."""
+    for line in FileObject(sys.stdin.fileno(), "r", closefd=False):
+        asked = json.loads(line)
+        runner.send_message(ORDER, {"number": asked["number"], "order": asked["order"]}, asked["worker"])
+    runner.quit()
+    os._exit(0)  # locust would go on waiting for workers, and then print its statistics, which are empty
+
+
+def watch(runner: MasterRunner) -> None:
+    """Say which workers have gone."""
+    known: set[str] = set()
+    while True:
+        gevent.sleep(EVERY)
+        there = {client.id for client in runner.clients.all if client.state != "missing"}
+        for worker in known - there:
+            say(kind="gone", worker=worker)
+        known = there
+
+
+events.init.add_listener(begin)  # type: ignore[no-untyped-call]

@@ -1,0 +1,100 @@
+"""One order shared out among several load clients, and what each has measured made one again. Pure.
+
+Histograms add up, and independent Poisson arrivals add up to one of the sum of their rates: so what comes of it is what
+one larger client would have measured.
+"""
+
+import platform
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from gateways.compare.load.histogram import Histogram
+from gateways.compare.load.order import HISTOGRAMS, Behind, Measured, Order, Seen
+from gateways.compare.load.tally import EXAMPLES
+
+SUMS = ("octets", "outside", "due", "unsent", "reconnects", "busy", "begun", "lost")
+
+
+@dataclass(frozen=True)
+class Crew:
+    """How many workers there are to be.
+
+    `bind` is where locust's master waits for them, whoever starts them. None: at a port of this machine that is not
+    reached from elsewhere, and they are started here, too.
+    """
+
+    workers: int
+    bind: tuple[str, int] | None = None
+
+    @property
+    def command(self) -> str:
+        """What starts a worker, typed on any machine that reaches the master."""
+        host, port = self.bind or ("127.0.0.1", 0)
+        reached = platform.node() if host in {"0.0.0.0", "[::]"} else host
+        return f"locust -f - --worker --master-host {reached} --master-port {port}"
+
+
+def shared(order: Order, number: int) -> list[Order]:
+    """The order for each of so many clients; fewer where there are not as many connections as clients.
+
+    The first one reads the clocks of the server's processes, if they are on its machine.
+    """
+    parts = min(number, order.connections)
+    connections = portions(order.connections, parts)
+    behind = portions(order.behind.connections, parts) if order.behind else [0] * parts
+    return [
+        replace(
+            order,
+            connections=own,
+            rate=order.rate * own / order.connections,
+            seed=order.seed + which,
+            processes=() if which else order.processes,
+            behind=_behind(order.behind, behind[which]),
+        )
+        for which, own in enumerate(connections)
+    ]
+
+
+def portions(whole: int, parts: int) -> list[int]:
+    """Whole numbers as equal as can be: 10 in 3 is 4, 3, 3."""
+    return [whole // parts + (which < whole % parts) for which in range(parts)]
+
+
+def _behind(behind: Behind | None, connections: int) -> Behind | None:
+    return replace(behind, connections=connections) if behind and connections else None
+
+
+def merged(measured: Sequence[Measured]) -> Measured:
+    """What all of them have measured at the same time.
+
+    `client_cpu` is that of the busiest client, the one that may have had no more to give. Of several machines' CPU time
+    nothing can be said.
+    """
+    whole = Measured(
+        window=round(sum(each.window for each in measured) / len(measured)),
+        failed=dict(sum((Counter(each.failed) for each in measured), Counter[str]())),
+        examples=[example for each in measured for example in each.examples][:EXAMPLES],
+        client_cpu=max(each.client_cpu for each in measured),
+        server_cpu=measured[0].server_cpu,
+        machine_cpu=measured[0].machine_cpu if len(measured) == 1 else None,
+        stepped=any(each.stepped for each in measured),
+        opened=min(each.opened for each in measured),
+    )
+    for name in SUMS:
+        setattr(whole, name, sum(getattr(each, name) for each in measured))
+    for name in HISTOGRAMS:
+        setattr(whole, name, Histogram.merged(getattr(each, name) for each in measured))
+    return whole
+
+
+def agreed(seen: Sequence[Seen], turn: int) -> Seen:
+    """The one answer that all have got; of several different ones another at each turn, so that it shows.
+
+    One that failed, or was refused, is told first.
+    """
+    for each in seen:
+        if each.error or each.status >= 400:
+            return each
+    different = list({(each.status, each.length, each.sha256): each for each in seen}.values())
+    return different[turn % len(different)]
