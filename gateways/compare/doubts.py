@@ -1,4 +1,4 @@
-"""Every reason to doubt a figure, by name, with what to try. Pure."""
+"""Finds the reasons there are to doubt the figures of a comparison. Pure. What they mean, `reasons` says."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from gateways.compare import limits
 from gateways.compare.analysis import Section
-from gateways.compare.figures import Latency, Row, foreign
+from gateways.compare.figures import Figures, Latency, foreign
+from gateways.compare.reasons import REASONS
 from gateways.compare.record import Record
 from gateways.compare.words import duration, interval, megabytes, share, together
 
@@ -23,153 +24,107 @@ GROWTH = 20_000_000
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """`name` is for searching, `what` says what was seen, `remedy` what to try."""
+    """`name` is for searching, `what` says what was seen, and where; `remedy` what to try."""
 
     name: str
     what: str
     remedy: str
 
 
+Seen = tuple[str, str]
+"""The name of a reason, and of what it is true."""
+
+
 def doubts(record: Record, sections: Sequence[Section]) -> list[Doubt]:
-    """All that there are, those about everything first; of one name only one, which says of what it is true."""
-    found: dict[str, Doubt] = {}
-    every = [*_of_machine(record), *_of_run(record), *(doubt for section in sections for doubt in _of_section(section))]
-    for doubt in every:
-        said = f"{found[doubt.name].what}; {doubt.what}" if doubt.name in found else doubt.what
-        found[doubt.name] = Doubt(doubt.name, said, doubt.remedy)
-    return list(found.values())
+    """One for each reason that there is, with all that it is true of."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for name, of in [*_of_machine(record), *_of_run(record)]:
+        found.setdefault(name, {}).setdefault("", []).append(of)
+    for section in sections:
+        for name, of in _of_section(section):
+            found.setdefault(name, {}).setdefault(section.question.name, []).append(of)
+    return [_said(name, found[name]) for name in REASONS if name in found]
 
 
-def _of_machine(record: Record) -> Iterator[Doubt]:
+def _said(name: str, by_scenario: dict[str, list[str]]) -> Doubt:
+    meaning, remedy = REASONS[name]
+    parts = []
+    for scenario, of in by_scenario.items():
+        listed = together([each for each in of if each])
+        parts.append(f"{scenario}: {listed}" if scenario and listed else scenario or listed)
+    return Doubt(name, ": ".join(filter(None, [meaning, "; ".join(parts)])), remedy)
+
+
+def _of_machine(record: Record) -> Iterator[Seen]:
     machine, placement = record.machine, record.placement
     if not placement.apart:
-        yield Doubt(
-            "one-core",
-            "client and server share the only core, so each slows the other, and no latency is claimed",
-            "measure on a machine with two cores or more",
-        )
+        yield "one-core", ""
     elif not placement.bound:
-        yield Doubt(
-            "not-bound",
-            f"{machine.system.split()[0]} does not bind processes to cores, so the system moves them about",
-            "measure on Linux; here, trust large differences only",
-        )
+        yield "not-bound", machine.system.split()[0]
     if machine.foreign is not None and machine.foreign > FOREIGN:
-        yield Doubt(
-            "busy-machine",
-            f"other programs kept {machine.foreign:.1f} of {machine.cores} cores busy before the beginning",
-            "end them and compare again; ratios suffer less than rates, and CPU an answer least",
-        )
+        yield "busy-machine", f"{machine.foreign:.1f} of {machine.cores}"
     if machine.steal is not None and machine.steal > 0.01:
-        yield Doubt(
-            "stolen-time",
-            f"the hypervisor gave {share(machine.steal)} of the time to others",
-            "use a machine of your own",
-        )
+        yield "stolen-time", share(machine.steal)
     if machine.governor in {"powersave", "schedutil", "ondemand", "conservative"}:
-        yield Doubt(
-            "changing-clock",
-            f"the CPU's governor is {machine.governor}, so its speed follows the load",
-            "cpupower frequency-set --governor performance",
-        )
+        yield "changing-clock", f"its governor is {machine.governor}"
     if machine.quota.split()[:1] not in ([], ["-1"], ["max"]):
-        yield Doubt("quota", f"the control group may use {machine.quota} (µs, of each period) of CPU", "lift the limit")
+        yield "quota", f"{machine.quota} (µs, of each period)"
 
 
-def _of_run(record: Record) -> Iterator[Doubt]:
+def _of_run(record: Record) -> Iterator[Seen]:
     if record.interrupted:
-        yield Doubt("interrupted", "it was interrupted: what there is rests on fewer slices", "let it run to its end")
+        yield "interrupted", ""
     disturbed = sum((foreign(cell) or 0) > FOREIGN * cell.measured.window for cell in record.cells)
     if disturbed > len(record.cells) / 10:
-        yield Doubt(
-            "disturbed",
-            f"in {share(disturbed / len(record.cells))} of the slices other programs took more than {FOREIGN} cores",
-            "end them; how much it matters, the intervals and the noise floor tell",
-        )
-    absent = [each.contender for each in record.exclusions if "not installed" in each.why]
-    if absent:
-        yield Doubt("not-installed", f"not compared: {together(absent)}", "pip install 'gateways[compare]'")
+        yield "disturbed", f"more than {FOREIGN} cores in {share(disturbed / len(record.cells))} of the slices"
+    for each in record.exclusions:
+        if "not installed" in each.why:
+            yield "not-installed", each.contender
 
 
-def _of_section(section: Section) -> Iterator[Doubt]:
-    name = section.question.name
+def _of_section(section: Section) -> Iterator[Seen]:
     for each in section.out:
         if "not installed" not in each.why:
-            yield Doubt("left-out", f"{name}: {each.contender}: {each.why}", "gateways trace shows what it does")
+            yield "left-out", f"{each.contender}: {each.why}"
     twins = section.twins
     if twins is not None and max(twins.high, 1 / twins.low) > 1 + FLOOR:
-        what = f"{name}: the same server twice is measured as {interval(twins)} times itself"
-        yield Doubt(
-            "noise", what, "believe large differences only; end other programs, or take more rounds: --thorough"
-        )
+        yield "noise", f"{interval(twins)} times"
     answer = section.question.answer
     if answer is not None and answer.sha256 is None:
-        verified = "status is" if answer.length is None else "status and length are"
-        what = f"{name}: answers differ from one to the next, so only their {verified} verified"
-        yield Doubt("varying", what, "choose a --path that always answers the same")
+        yield "varying", f"only the {'status is' if answer.length is None else 'status and length are'}"
     if section.discarded:
-        what = f"{name}: {section.discarded} slices are left out: the clock was set"
-        yield Doubt("clock", what, "let nothing set it meanwhile")
+        yield "clock", str(section.discarded)
     repeated = any(row.ratio and interval(row.ratio) for row in section.rows)
     if section.headline == "rate" and section.rows and not section.quick and not repeated:
-        yield Doubt("one-run", f"{name}: one run of each: compare orders of magnitude", "--thorough")
+        yield "one-run", ""
     for row in section.rows:
-        yield from _of_row(section, row)
-    yield from _of_all(section, name)
+        yield from _of_figures(section, row.figures)
+        for latency in row.figures.latencies:
+            yield from _of_latency(row.figures.entrant.label, latency)
 
 
-def _of_row(section: Section, row: Row) -> Iterator[Doubt]:
-    figures = row.figures
-    who = f"{section.question.name}: {figures.entrant.label}"
-    if figures.failures:
+def _of_figures(section: Section, figures: Figures) -> Iterator[Seen]:
+    who = figures.entrant.label
+    # Where others hold the server, that nobody else is answered is what was asked, and in the table.
+    expected = {"timeout", "not sent"} if section.headline == "room" else set()
+    if set(figures.failed) - expected:
         kinds = ", ".join(f"{kind} × {count:,}" for kind, count in sorted(figures.failed.items()))
-        example = f" ({figures.examples[0]})" if figures.examples else ""
-        what = f"{who} loses {share(figures.lost_share)} of its answers: {kinds}{example}"
-        yield Doubt("errors", what, "they do not count as throughput; its log may say why")
+        example = f": {figures.examples[0]}" if figures.examples else ""
+        yield "errors", f"{who} {share(figures.lost_share)} ({kinds}{example})"
     if figures.little is not None and abs(figures.little) > SLACK:
-        what = f"{who}: rate × time misses the number of clients by {share(abs(figures.little))}"
-        yield Doubt("littles-law", what, "the client was kept from its work: end other programs")
+        yield "littles-law", f"{who} by {share(abs(figures.little))}"
     before, _, after = figures.memory
     if section.quick and after - before > GROWTH and after > 1.5 * before:
-        what = f"{who} grew from {megabytes(before)} to {megabytes(after)} under load, and kept it"
-        yield Doubt("growth", what, "if it grows with every run, it is a leak")
+        yield "growth", f"{who} from {megabytes(before)} to {megabytes(after)}"
+    if not section.question.behind and limits.of_client(figures, section.ceilings.get(figures.entrant.id)):
+        yield "client-limited", who
+    if section.quick and not figures.failures and figures.reconnects > figures.answered / 2:
+        yield "no-keep-alive", who
 
 
-def _of_all(section: Section, name: str) -> Iterator[Doubt]:
-    """What is often true of several contenders at a time."""
-    limited = [
-        row.figures.entrant.label
-        for row in section.rows
-        if not section.question.behind and limits.of_client(row.figures, section.ceilings.get(row.figures.entrant.id))
-    ]
-    if limited:
-        what = f"{name}: {together(limited)} may do more: the client had no more to give"
-        yield Doubt("client-limited", what, "a faster core for the client, or an app that does more")
-    closing = [
-        row.figures.entrant.label
-        for row in section.rows
-        if section.quick and not row.figures.failures and row.figures.reconnects > row.figures.answered / 2
-    ]
-    if closing:
-        what = f"{name}: the connection is closed after each answer: {together(closing)}"
-        yield Doubt(
-            "no-keep-alive", what, "connecting is in the figures; a proxy in front of it would pay for that, too"
-        )
-    latencies = [(row.figures.entrant.label, latency) for row in section.rows for latency in row.figures.latencies]
-    few = [f"{label} ({latency.samples})" for label, latency in latencies if latency.answer.p99 is None]
-    if few:
-        what = f"{name}: too few samples for a 99th percentile: {together(few)}"
-        yield Doubt("few-samples", what, "--thorough")
-    late = [
-        f"{label} ({duration(latency.lag)} of {duration(latency.answer.p99)})"
-        for label, latency in latencies
-        if _late(latency)
-    ]
-    if late:
-        what = f"{name}: the client itself was late, at the 99th percentile of {together(late)}"
-        yield Doubt("client-lag", what, "end other programs; believe the medians")
-
-
-def _late(latency: Latency) -> bool:
+def _of_latency(who: str, latency: Latency) -> Iterator[Seen]:
     p99 = latency.answer.p99
-    return p99 is not None and latency.lag is not None and not math.isinf(p99) and latency.lag > LAG * p99
+    if p99 is None:
+        yield "few-samples", f"{who} ({latency.samples})"
+    elif latency.lag is not None and not math.isinf(p99) and latency.lag > LAG * p99:
+        yield "client-lag", f"{who} ({duration(latency.lag)} of {duration(p99)})"

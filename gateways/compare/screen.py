@@ -174,7 +174,7 @@ BAR_COLUMN = -1
 GAP, SHORT = 2, 8
 GIVEN_UP = (
     "threads",
-    "",
+    "group",
     "gaps",
     BAR_COLUMN,
     "p50",
@@ -186,7 +186,7 @@ GIVEN_UP = (
     "p99",
     "limit",
     "CPU/answer",
-    "times",
+    "ratio",
 )
 """Columns that are left out where the terminal is too narrow, in this order."""
 

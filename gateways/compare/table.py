@@ -33,7 +33,7 @@ Column = tuple[str, Callable[[Section, Row], str]]
 
 def table(section: Section) -> Table:
     """The columns that have anything to say."""
-    named = [(_named(section, name), of) for name, of in _COLUMNS[section.headline]]
+    named = [(_named(section, name), of) for name, of in SHOWN[section.headline]]
     columns = [(name, of) for name, of in named if any(of(section, row) for row in section.rows)]
     lines = [
         Line(tuple(of(section, row) for _, of in columns), bar, not row.ranked)
@@ -57,8 +57,9 @@ def _title(section: Section) -> str:
 
 def _note(section: Section) -> str:
     floor = "" if section.floor is None else f" No difference below {share(section.floor)} is claimed."
+    groups = " Who shares a group cannot be told apart." if any(row.letters for row in section.rows) else ""
     client = "" if section.null is None else f" The client could ask for {rate(section.null)} a second."
-    return f"It reveals {section.question.reveals}.{floor}{client}"
+    return f"It reveals {section.question.reveals}.{floor}{groups}{client}"
 
 
 def _named(section: Section, column: str) -> str:
@@ -126,12 +127,12 @@ _WHAT_IT_TAKES: Sequence[Column] = (
     ("lost", lambda _, row: share(row.figures.lost_share) if row.figures.failures else ""),
     ("limit", lambda _, row: row.limit),
 )
-_COLUMNS: dict[Headline, Sequence[Column]] = {
+SHOWN: dict[Headline, Sequence[Column]] = {
     "rate": (
         _CONTENDER,
         ("answers/s", _rate),
-        ("times", _ratio),
-        ("", lambda _, row: row.letters),
+        ("ratio", _ratio),
+        ("group", lambda _, row: row.letters),
         ("CPU/answer", _cpu),
         ("p50 @{rate}/s", _latency(lambda latency: latency.answer.p50)),
         ("p99", _latency(lambda latency: latency.answer.p99)),
@@ -158,3 +159,4 @@ _COLUMNS: dict[Headline, Sequence[Column]] = {
         *_WHAT_IT_TAKES[:2],
     ),
 }
+"""By headline. What they mean, `columns` says."""

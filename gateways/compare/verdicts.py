@@ -20,7 +20,7 @@ def verdicts(sections: Sequence[Section]) -> list[str]:
         elif section.headline == "first byte":
             said += _first_byte(section, rows)
         elif len(rows) > 1:
-            said += [*_throughput(section, rows), *_adapters([row for row in section.rows if not row.figures.failures])]
+            said += [*_throughput(section, rows), *_adapters(section)]
         said += _losing(section)
     return [*said, *_own_share(sections)]
 
@@ -62,21 +62,25 @@ def _throughput(section: Section, rows: Sequence[Row]) -> list[str]:
         )
     ties = [row.figures.entrant.label for row in rows if row.tie and row is not reference and row is not best]
     said += f"; no difference seen between {base} and {together(ties)}." if ties else "."
-    return [said, *(_cost(row, base) for row in rows if row.tie and row.cpu_differs and row.cpu_ratio is not None)]
+    return [said, *_costs(rows, base)]
 
 
-def _cost(row: Row, base: str) -> str:
+def _costs(rows: Sequence[Row], base: str) -> list[str]:
     """Where rates cannot be told apart, what an answer costs may be."""
-    assert row.cpu_ratio is not None
-    label, ratio = row.figures.entrant.label, row.cpu_ratio
-    return (
-        f"An answer of {label} takes {times(ratio.value)} ({interval(ratio)}) times the CPU of one of {base}, though."
-    )
+    each = [
+        f"{row.figures.entrant.label} {times(row.cpu_ratio.value)} ({interval(row.cpu_ratio)})"
+        for row in rows
+        if row.tie and row.cpu_differs and row.cpu_ratio is not None
+    ]
+    return [f"An answer takes more or less CPU, though, than one of {base}: {together(each)} times."] if each else []
 
 
-def _adapters(rows: Sequence[Row]) -> list[str]:
-    """What an adapter adds to the same server's work."""
+def _adapters(section: Section) -> list[str]:
+    """What an adapter adds to the same server's work: told by small answers, in which nothing else costs much."""
+    if section.question.name not in {"hello", "path"}:
+        return []
     said = []
+    rows = [row for row in section.rows if not row.figures.failures]
     native = {row.figures.entrant.server: row.figures for row in rows if not row.figures.entrant.adapter}
     for row in rows:
         entrant, cpu = row.figures.entrant, row.figures.cpu
@@ -140,8 +144,10 @@ def _room(section: Section) -> list[str]:
     parts = []
     for row in section.rows[:1] + section.rows[1:][-1:]:
         figures = row.figures
-        rest = (
-            "answers nobody else" if figures.lost_share > 0.99 else f"answers others in {duration(figures.answer.p50)}"
-        )
+        rest = f"answers others in {duration(figures.answer.p50)}"
+        if figures.lost_share > limits.ERRORS:
+            rest = (
+                "answers nobody else" if figures.lost_share > 0.99 else f"loses {share(figures.lost_share)} of others"
+            )
         parts.append(f"{figures.entrant.label} holds {figures.begun}, {rest} and takes {megabytes(figures.memory[1])}")
     return [f"{section.question.name}, {section.question.behind} clients: {'; '.join(parts)}."]

@@ -1,7 +1,8 @@
 """Tables of words."""
 
 from gateways.compare.analysis import sections
-from gateways.compare.table import table
+from gateways.compare.columns import COLUMNS
+from gateways.compare.table import SHOWN, table
 from tests.gateways.compare.making import IDLE, SECOND, UVICORN, WAIT, WAITRESS, cell, measured, record, slices
 from tests.gateways.compare.test_analysis import HYPERCORN, STEADY, scaled
 
@@ -26,7 +27,18 @@ def test_slices_have_ratios_letters_and_latency_at_the_common_rate() -> None:
     shown = table(section)
     assert shown.title == "hello: GET /hello by 64 clients"
     assert shown.columns == (
-        *("contender", "answers/s", "times", "", "CPU/answer", "p50 @4,000/s", "p99", "memory", "threads", "limit"),
+        *(
+            "contender",
+            "answers/s",
+            "ratio",
+            "group",
+            "CPU/answer",
+            "p50 @4,000/s",
+            "p99",
+            "memory",
+            "threads",
+            "limit",
+        ),
     )
     assert [line.cells for line in shown.lines] == [
         ("asgi uvicorn", "10,100", "1", "a", "50 µs", "0.50 ms", "0.50 ms", "20 MB", "5", ""),
@@ -45,7 +57,7 @@ def test_long_runs_have_percentiles_of_their_own_and_no_letters() -> None:
     (section,) = sections(record(cells, [WAIT]))
     shown = table(section)
     assert shown.columns == (
-        *("contender", "answers/s", "times", "CPU/answer", "p50", "p90", "memory", "threads", "limit"),
+        *("contender", "answers/s", "ratio", "CPU/answer", "p50", "p90", "memory", "threads", "limit"),
     )
     assert shown.lines[0].cells[-1] == ""
     assert shown.lines[1].cells[:3] == ("wsgi waitress·4", "80", "0.024")
@@ -64,3 +76,8 @@ def test_what_is_held_and_how_others_fare() -> None:
         ("asgi uvicorn", "300 of 300", "100 %", "2 ms"),
         ("wsgi waitress·4", "4 of 300", "0 %", "never"),
     ]
+
+
+def test_every_column_has_a_meaning() -> None:
+    shown = {name.partition(" @")[0] for columns in SHOWN.values() for name, _ in columns}
+    assert shown == set(COLUMNS)
