@@ -1,24 +1,30 @@
 """`gateways demo`: the reference app behind one server or three, and what it is given and answers, as it happens.
 
 Knows the command line, the signals and the order of things; it must not know how a server is run or a request shown.
+Beside all three there is a page (gateways.demo), in a process of its own.
 """
 
 import queue
 import signal
 import socket
+from contextlib import ExitStack, closing
 
 import click
 
 from gateways.cli.command import Command
 from gateways.cli.screen import Screen
+from gateways.demo import link
 from gateways.failure import Failure
 from gateways.serving.job import Observe
 from gateways.serving.listen import bind
 from gateways.serving.process import START, News, NewsQueue, ServerProcess, end_all
 from gateways.serving.server import MODES, Mode, side
+from gateways.trace.events import Batch
 
 Chosen = list[tuple[Mode, str]]
 """Modes, and the name of the server of each."""
+
+PAGE = "gateways.demo.app:create_app()"
 
 
 @click.command(cls=Command)
@@ -30,17 +36,18 @@ Chosen = list[tuple[Mode, str]]
     type=click.IntRange(0, 65535),
     default=8000,
     show_default=True,
-    help="The port to listen on; three modes take this and the next two. 0: any that is free.",
+    help="The port to listen on; the three modes take this and the next two, and their page the one after. 0: any.",
 )
 @click.option("--quiet", is_flag=True, help="One line a request, and nothing between the app and its server but that.")
 def demo(mode: Mode | None, server: str | None, host: str, port: int, quiet: bool) -> None:
     """Serve the reference app as CGI, WSGI and ASGI, and show each request: what the app was given, each call or event
-    with its time, and what went back. Ctrl-C ends it.
+    with its time, and what went back. For all three there is a page, which asks them the same at the same moment and
+    shows it side by side. Ctrl-C ends it.
     """
     chosen = choose(mode, server)
-    if port and port + len(chosen) - 1 > 65535:
+    if port and mode is None and port + len(chosen) > 65535:
         raise click.BadParameter(
-            f"three modes need three ports, and {port} is too near to 65535.", param_hint="'--port'"
+            f"three modes and their page need four ports, and {port} is too near to 65535.", param_hint="'--port'"
         )
     run(chosen, host, port, quiet)
 
@@ -70,14 +77,27 @@ def run(chosen: Chosen, host: str, port: int, quiet: bool) -> None:
     news: NewsQueue = queue.SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: news.put(None))
+    has_page = len(chosen) > 1
+    observe: Observe = "access" if quiet else "steps"
     running: list[ServerProcess] = []
-    try:
-        for (mode, name), sock in zip(chosen, _bind(len(chosen), host, port), strict=True):
-            observe: Observe = "access" if quiet else "steps"
+    with ExitStack() as stack:
+        stack.callback(end_all, running)
+        sockets = _bind(len(chosen) + has_page, host, port)
+        for (mode, name), sock in zip(chosen, sockets, strict=False):
             running.append(ServerProcess(mode, name, side(mode).REFERENCE, observe, sock, news))
-        _follow(running, Screen(quiet), news)
-    finally:
-        end_all(running)
+        following = _Following(tuple(running), Screen(quiet))
+        if has_page:
+            told = stack.enter_context(closing(link.Link(link.Lanes(tuple(map(_lane, running)), host, quiet))))
+            environment = {link.ADDRESS: told.address}
+            page = ServerProcess("asgi", "uvicorn", PAGE, "nothing", sockets[-1], news, environment=environment)
+            running.append(page)
+            following.show_on(page, told)
+        following.until_ended(news)
+
+
+def _lane(process: ServerProcess) -> link.Lane:
+    server = side(process.mode).SERVERS[process.server]
+    return link.Lane(process.mode, process.server, server.version(), server.model, process.address)
 
 
 def _bind(number: int, host: str, port: int) -> list[socket.socket]:
@@ -92,31 +112,58 @@ def _bind(number: int, host: str, port: int) -> list[socket.socket]:
     return sockets
 
 
-def _follow(running: list[ServerProcess], screen: Screen, news: NewsQueue) -> None:
-    """Show what the servers do, until there is None among the news."""
-    awaited = set(running)
-    early: list[News] = []
-    while (item := news.get()) is not None:
-        if item.batch is not None and awaited:
-            early.append(item)  # a lifespan begins before anybody can be told where to send requests
-        elif item.batch is not None:
-            screen.events(item.source.mode, item.batch)
-        elif item.kind == "line":
-            screen.log(item.source.mode, item.line)
-        elif item.kind == "ready":
-            awaited.discard(item.source)
-            if not awaited:
-                screen.start([(each.mode, each.server, each.address) for each in running])
-                for each in early:
-                    if each.batch is not None:
-                        screen.events(each.source.mode, each.batch)
+class _Following:
+    """Shows what the servers do, on the screen and on the page."""
+
+    def __init__(self, servers: tuple[ServerProcess, ...], screen: Screen) -> None:
+        self._servers = servers
+        self._screen = screen
+        self._page: ServerProcess | None = None
+        self._told: link.Link | None = None
+        self._awaited = set(servers)
+        self._early: list[tuple[Mode, Batch]] = []
+
+    def show_on(self, page: ServerProcess, told: link.Link) -> None:
+        """Tell the page's process too."""
+        self._page, self._told = page, told
+        self._awaited.add(page)
+
+    def until_ended(self, news: NewsQueue) -> None:
+        """Follow the news until there is None among them.
+
+        Raises:
+            Failure: a server did not start or has ended by itself.
+        """
+        while (item := news.get()) is not None:
+            if item.batch is not None:
+                self._happened(item.source.mode, item.batch)
+            elif item.kind == "line":
+                self._screen.log(None if item.source is self._page else item.source.mode, item.line)
+            elif item.kind == "ready":
+                self._ready(item.source)
+            else:
+                raise Failure(self._why(item))
+
+    def _happened(self, mode: Mode, batch: Batch) -> None:
+        if self._told is not None:
+            self._told.put(mode, batch)
+        if self._awaited:
+            self._early.append((mode, batch))  # a lifespan begins before anybody can be told where to send requests
         else:
-            raise Failure(_why(item, item.source in awaited))
+            self._screen.events(mode, batch)
 
+    def _ready(self, process: ServerProcess) -> None:
+        self._awaited.discard(process)
+        if not self._awaited:
+            where = [(each.mode, each.server, each.address) for each in self._servers]
+            self._screen.start(where, self._page.address if self._page else None)
+            for mode, batch in self._early:
+                self._screen.events(mode, batch)
 
-def _why(item: News, starting: bool) -> str:
-    server = f"the {item.source.mode} server {item.source.server}"
-    if item.kind == "late":
-        return f"{server} does not listen after {START:.0f} seconds; see what it says above"
-    said = item.source.lines[-1] if item.source.lines else "it said nothing"
-    return f"{server} {'did not start' if starting else 'has ended by itself'}: {said}"
+    def _why(self, item: News) -> str:
+        source = item.source
+        server = "the page's server" if source is self._page else f"the {source.mode} server {source.server}"
+        if item.kind == "late":
+            return f"{server} does not listen after {START:.0f} seconds; see what it says above"
+        said = source.lines[-1] if source.lines else "it said nothing"
+        return f"{server} {'did not start' if source in self._awaited else 'has ended by itself'}: {said}"

@@ -34,8 +34,11 @@ class Screen:
         self._running: dict[tuple[Mode, int, int], Exchange] = {}
         self._numbers: dict[Mode, int] = {}
 
-    def start(self, servers: list[Where]) -> None:
-        """Say what runs where, and what to try."""
+    def start(self, servers: list[Where], page: tuple[str, int] | None) -> None:
+        """Say what runs where, and what to try. `page` is the address of the page, if there is one."""
+        if page is not None:
+            line = Text().append(f"{'page':<5}", style="yellow").append(f"{url(*page)}  ", style="bold")
+            self._console.print(line.append("the three side by side: open it in a browser"))
         for mode, name, (host, port) in servers:
             server = side(mode).SERVERS[name]
             line = (
@@ -52,10 +55,11 @@ class Screen:
             self._console.print(f"  {command}", style="bold")
         self._console.print("\nCtrl-C ends it.")
 
-    def log(self, mode: Mode, line: str) -> None:
-        """A line that a server, or an app, wrote to its stdout or stderr."""
+    def log(self, mode: Mode | None, line: str) -> None:
+        """A line that a server, or an app, wrote to its stdout or stderr; None: the page's."""
         said = printable(line.expandtabs())
-        self._console.print(Text().append(f"{mode.upper()} log ", style=text.STYLES[mode]).append(said, style="yellow"))
+        who = Text().append(f"{mode.upper()} log ", style=text.STYLES[mode]) if mode else Text("page log ")
+        self._console.print(who.append(said, style="yellow"))
 
     def events(self, mode: Mode, batch: Batch) -> None:
         """Steps that came together. Those of requests at the same time are sorted out: each keeps its own order."""

@@ -13,8 +13,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 from gateways.serving.job import GRACE, Job, Observe
@@ -49,7 +50,8 @@ NewsQueue = queue.SimpleQueue[News | None]
 class ServerProcess:
     """A server that serves `target`, in a process group of its own. Its news go into `news`.
 
-    `interface` is the target's, where that is not the server's `mode`: then an adapter stands between them.
+    `interface` is the target's, where that is not the server's `mode`: then an adapter stands between them. Its process
+    has our environment, and `environment`.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 (what is served, how, and where it is told)
@@ -62,6 +64,7 @@ class ServerProcess:
         news: NewsQueue,
         interface: Mode | None = None,
         settings: Settings = USUAL,
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.mode: Mode = mode
         self.server = server
@@ -78,7 +81,7 @@ class ServerProcess:
             stderr=subprocess.STDOUT,
             pass_fds=[sock.fileno()],
             start_new_session=True,  # Ctrl-C is for us; we end the server
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},  # what an app prints is seen when it prints it
+            env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"},  # what an app prints is seen when it prints it
         )
         sock.close()
         threading.Thread(target=self._listen, name=f"{server}-output", daemon=True).start()

@@ -1,4 +1,4 @@
-"""Headless Chromium, driven by its DevTools protocol: pages from files, what their console says, keys, screenshots.
+"""Headless Chromium, driven by its DevTools protocol: pages, what their console says, mouse and keys, screenshots.
 
 Knows Chromium's command line and the protocol. It must not know what the pages are about.
 """
@@ -27,7 +27,7 @@ OPTIONS = (
     *("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
     *("--disable-default-apps", "--disable-extensions", "--remote-debugging-port=0", "--remote-allow-origins=*"),
 )
-KEYS = {"Tab": 9, "Enter": 13, "ArrowUp": 38, "ArrowDown": 40}
+KEYS = {"Tab": 9, "Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
 
 
 @dataclass
@@ -68,8 +68,12 @@ class Page:
 
     def open(self, file: Path) -> None:
         """Load a file, to its end."""
+        self.visit(file.resolve().as_uri())
+
+    def visit(self, url: str) -> None:
+        """Load a page, to its end."""
         self._loaded = False
-        self.do("Page.navigate", url=file.resolve().as_uri())
+        self.do("Page.navigate", url=url)
         while not self._loaded:
             self._take()
 
@@ -84,6 +88,26 @@ class Page:
         done = self.do("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in done, done
         return done["result"].get("value")
+
+    def wait_for(self, condition: str, seconds: float = PATIENCE) -> Any:
+        """What a JavaScript expression gives, once that is true."""
+        until = time.monotonic() + seconds
+        while not (value := self.evaluate(condition)):
+            assert time.monotonic() < until, (condition, self.errors)
+            time.sleep(0.03)
+        return value
+
+    def click(self, selector: str) -> None:
+        """Click on the middle of an element, scrolled to if need be."""
+        box = f"document.querySelector({json.dumps(selector)})"
+        self.evaluate(f"{box}.scrollIntoView({{block: 'center', behavior: 'instant'}})")
+        x, y = self.evaluate(f"(b => [b.x + b.width / 2, b.y + b.height / 2])({box}.getBoundingClientRect())")
+        for kind in ("mousePressed", "mouseReleased"):
+            self.do("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    def type(self, text: str) -> None:
+        """Write into what has the focus, in place of what is selected there."""
+        self.do("Input.insertText", text=text)
 
     def press(self, key: str) -> None:
         """Press and release a key."""

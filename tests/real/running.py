@@ -70,8 +70,14 @@ class Running:
 
     @property
     def urls(self) -> list[str]:
-        """Where it serves; it has said so."""
-        return re.findall(r"^\S+ +(http://\S+:\d+) ", "\n".join(self.wait_for("Ctrl-C")), re.MULTILINE)
+        """Where it serves, in which mode; it has said so."""
+        return re.findall(r"^[A-Z]+ +(http://\S+:\d+) ", "\n".join(self.wait_for("Ctrl-C")), re.MULTILINE)
+
+    @property
+    def page(self) -> str:
+        """Where the page of the demo is."""
+        (url,) = re.findall(r"^page +(http://\S+:\d+) ", "\n".join(self.wait_for("Ctrl-C")), re.MULTILINE)
+        return str(url)
 
     @property
     def commands(self) -> list[str]:

@@ -11,7 +11,7 @@ import termios
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from fcntl import ioctl
 
 import pytest
@@ -72,18 +72,19 @@ def test_each_server_shows_what_the_pasted_commands_do_and_ends_with_ctrl_c(mode
 def test_all_three_at_once_and_sigterm_ends_them_in_the_middle_of_streams() -> None:
     with Running("demo", "--port", "0") as demo:
         urls = demo.urls
-        assert [line.split()[0] for line in demo.said[:3]] == ["CGI", "WSGI", "ASGI"]
+        assert [line.split()[0] for line in demo.said[:4]] == ["page", "CGI", "WSGI", "ASGI"]
         demo.wait_for("^ASGI 1 +lifespan")
-        assert len({*urls}) == 3
+        assert len({*urls, demo.page}) == 4
         assert paste(demo.commands[0]).count("Hello, you!\n") == 3
         assert paste(demo.commands[2]).count("some words") == 3
         demo.wait_for(" 200 · 12 bytes", count=3)
         with ExitStack() as connections:
             for url in urls:
                 connections.enter_context(asked(f"{url}/stream?chunks=100&delay=0.1"))
+            connections.enter_context(asked(f"{demo.page}/feed"))
             for mode in ("CGI", "WSGI", "ASGI"):
                 demo.wait_for(f"^{mode} .*chunk 3 of 100")  # live: long before the end
-            assert len(demo.tree(lambda seen: len(seen) >= 4)) >= 4
+            assert len(demo.tree(lambda seen: len(seen) >= 5)) >= 5
             status, took = demo.end(signal.SIGTERM)
         assert status == 0
         assert took < 2
@@ -123,13 +124,20 @@ def test_quiet_is_one_line_a_request(mode: str) -> None:
     assert [re.search(r"(\d+) bytes", line)[1] for line in lines[:3]] == ["12", "39", "10"]  # type: ignore[index]
 
 
-def test_the_port_is_the_one_that_was_asked_for_and_three_modes_take_three() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    if port + 2 > 65535:
-        pytest.skip("the system chose one of the last two ports")
+def test_the_port_is_the_one_that_was_asked_for_and_three_modes_and_their_page_take_four() -> None:
+    port = four_free_ports()
     with Running("demo", "--port", str(port)) as demo:
-        assert demo.urls == [f"http://127.0.0.1:{port + n}" for n in range(3)]
+        assert [*demo.urls, demo.page] == [f"http://127.0.0.1:{port + n}" for n in range(4)]
+
+
+def four_free_ports() -> int:
+    """The first of them; the system gives out others in the meantime, but seldom these."""
+    for port in range(20000, 30000, 4):
+        with ExitStack() as probes, suppress(OSError):
+            for offset in range(4):
+                probes.enter_context(socket.create_server(("127.0.0.1", port + offset)))
+            return port
+    raise AssertionError("no four free ports in a row")
 
 
 def test_it_listens_on_ipv6_too() -> None:
@@ -160,6 +168,18 @@ def test_when_a_server_ends_by_itself_all_end_and_it_is_said() -> None:
         _, said = demo.process.communicate(timeout=PATIENCE)
         assert demo.process.returncode == 1
         assert said.decode() == "gateways: the wsgi server waitress has ended by itself: it said nothing\n"
+        assert demo.left() == []
+
+
+def test_when_the_page_ends_by_itself_all_end_and_it_is_said() -> None:
+    with Running("demo", "--port", "0", "--quiet") as demo:
+        demo.wait_for("Ctrl-C")
+        running = demo.tree(lambda seen: len(seen) >= 4)
+        (page,) = (each for each in running if "gateways.demo.app" in " ".join(each.cmdline()))
+        page.send_signal(signal.SIGKILL)
+        _, said = demo.process.communicate(timeout=PATIENCE)
+        assert said.decode() == "gateways: the page's server has ended by itself: it said nothing\n"
+        assert demo.process.returncode == 1
         assert demo.left() == []
 
 

@@ -1,0 +1,130 @@
+"""What the buttons ask: which request, of how many clients at once, and what may be chosen. Knows the reference app."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from gateways.demo.client import BLOCK, Body, Request
+
+CROWD = 10
+MEGABYTE = 1_000_000
+LARGEST = 100
+"""Megabytes of an upload, at most."""
+
+
+class BadRequest(Exception):
+    """What the page sent cannot be used; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The same request to each of the servers, by so many clients at once. `digest` is that of its body, if any."""
+
+    request: Request
+    clients: int = 1
+    digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """A body of random octets, one block again and again."""
+
+    length: int
+    octets: bytes
+
+    def block(self, start: int) -> bytes:
+        """The octets from `start`, which is at the beginning of a block."""
+        return self.octets[: self.length - start]
+
+
+class Spooled:
+    """A body that was received, in a file that has no name."""
+
+    def __init__(self) -> None:
+        self.length = 0
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by close()
+        self._digest = hashlib.sha256()
+
+    def write(self, octets: bytes) -> None:
+        """Add to its end."""
+        self.length += len(octets)
+        if self.length > LARGEST * MEGABYTE:
+            raise BadRequest(f"the file is larger than {LARGEST} MB")
+        self._digest.update(octets)
+        self._file.write(octets)
+
+    def whole(self) -> str:
+        """No more is written. Returns its digest."""
+        self._file.flush()
+        return self._digest.hexdigest()
+
+    def block(self, start: int) -> bytes:
+        """Some octets from `start` on."""
+        return os.pread(self._file.fileno(), BLOCK, start)
+
+    def close(self) -> None:
+        """Give up the file."""
+        self._file.close()
+
+
+def plan(name: str, query: Mapping[str, str]) -> Plan:
+    """What a button means.
+
+    Raises:
+        BadRequest: there is no such button, or it does not take what it was given.
+    """
+    if name not in ACTIONS:
+        raise BadRequest(f"there is no action {name!r}; there are {', '.join(ACTIONS)}")
+    return ACTIONS[name](query)
+
+
+def of_body(body: Body, digest: str) -> Plan:
+    """An upload."""
+    return Plan(Request("POST", "/upload", body), digest=digest)
+
+
+def _hello(query: Mapping[str, str]) -> Plan:
+    return Plan(Request("GET", f"/hello?name={quote(query.get('name', '')[:200], safe='')}"))
+
+
+def _paced(path: str, number: str) -> Callable[[Mapping[str, str]], Plan]:
+    def paced(query: Mapping[str, str]) -> Plan:
+        count, delay = _number(query, number, 6, 1, 40), _number(query, "delay", 0.4, 0, 2)
+        return Plan(Request("GET", f"{path}?{number}={count:.0f}&delay={delay:g}"))
+
+    return paced
+
+
+def _upload(query: Mapping[str, str]) -> Plan:
+    length = int(_number(query, "megabytes", 8, 1, LARGEST)) * MEGABYTE
+    body, digest = Generated(length, os.urandom(BLOCK)), hashlib.sha256()
+    for start in range(0, length, BLOCK):
+        digest.update(body.block(start))
+    return of_body(body, digest.hexdigest())
+
+
+def _crowd(query: Mapping[str, str]) -> Plan:
+    return Plan(Request("GET", f"/sleep?seconds={_number(query, 'seconds', 1, 0.1, 5):g}"), clients=CROWD)
+
+
+ACTIONS: dict[str, Callable[[Mapping[str, str]], Plan]] = {
+    "hello": _hello,
+    "stream": _paced("/stream", "chunks"),
+    "upload": _upload,
+    "crowd": _crowd,
+    "events": _paced("/events", "count"),
+}
+
+
+def _number(query: Mapping[str, str], name: str, default: float, low: float, high: float) -> float:
+    text = query.get(name, str(default))
+    try:
+        value = float(text)
+    except ValueError:
+        value = float("nan")
+    if low <= value <= high:
+        return value
+    raise BadRequest(f"{name}: got {text!r}; want a number from {low:g} to {high:g}")

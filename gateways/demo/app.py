@@ -1,0 +1,180 @@
+"""The page's server as an ASGI app: its files, the feed of events, the runs, the chat.
+
+Knows ASGI and the routes. That the page asks this server, and this server asks the three, is what lets their ports stay
+closed to other origins and their responses stay as they are; and one forwarded port is enough to see all of it.
+"""
+
+import asyncio
+import json
+import os
+import platform
+import threading
+from collections.abc import Awaitable, Callable
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from functools import partial
+from importlib.resources import files
+from multiprocessing.connection import Connection
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import parse_qsl
+
+from gateways.demo import actions, link
+from gateways.demo.exchange import POLICY, Gone, Receive, Send, Write, body_of, refuse, streamed, whole
+from gateways.demo.feed import Feed, event
+from gateways.demo.guard import refusal
+from gateways.demo.link import Lanes
+from gateways.demo.runs import ask_all, talk
+from gateways.demo.told import Teller
+from gateways.serving.listen import url
+from gateways.serving.server import Mode
+from gateways.trace.events import Batch
+
+Scope = dict[str, Any]
+
+KINDS = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+}
+ALIVE = 15.0
+"""Seconds of silence after which the feed says that it is alive."""
+
+
+def create_app() -> "Page":
+    """The app, in the process that the command has started for it."""
+    lanes, connection = link.connect(os.environ[link.ADDRESS])
+    return Page(lanes, connection)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request to the page's server."""
+
+    scope: Scope
+    receive: Receive
+    send: Send
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Its parameters; of several of one name the last."""
+        return dict(parse_qsl(self.scope["query_string"].decode("latin-1"), keep_blank_values=True))
+
+    def header(self, name: bytes) -> str:
+        """The last value of a header, or ""."""
+        headers: dict[bytes, bytes] = dict(self.scope["headers"])
+        return headers.get(name, b"").decode("latin-1")
+
+
+class Page:
+    """The app. `connection` is where the command tells what happens; without one the feed is filled by others."""
+
+    def __init__(self, lanes: Lanes, connection: "Connection[Any, Any] | None" = None) -> None:
+        self.feed = Feed()
+        self._lanes = lanes
+        self._connection = connection
+        self._teller = Teller()
+        self._files = {
+            f"/{each.name}": each.read_bytes() for each in files("gateways.demo").joinpath("static").iterdir()
+        }
+        self._files["/"] = self._files.pop("/index.html")
+        self._routes: dict[tuple[str, str], Callable[[Asked], Awaitable[None]]] = {
+            ("GET", "/feed"): self._feed,
+            **{("POST", f"/run/{name}"): self._run for name in actions.ACTIONS},
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a scope."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(Asked(scope, receive, send))
+        elif scope["path"] != "/chat" or refusal(scope, self._lanes.host):
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await talk(self._lanes.lanes, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()
+        if self._connection is not None:
+            loop = asyncio.get_running_loop()
+
+            def arrived(mode: Mode, batch: Batch) -> None:
+                with suppress(RuntimeError):  # the loop has ended, and so will this thread
+                    loop.call_soon_threadsafe(lambda: self.feed.add(self._teller.tell(mode, batch)))
+
+            threading.Thread(
+                target=link.follow, args=(self._connection, arrived), name="gateways-link", daemon=True
+            ).start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _answer(self, asked: Asked) -> None:
+        scope, send = asked.scope, asked.send
+        method, path = scope["method"], scope["path"]
+        route = self._routes.get((method, path))
+        if why := refusal(scope, self._lanes.host):
+            await refuse(send, 403, why)
+        elif route is not None:
+            await route(asked)
+        elif path in self._files and method in ("GET", "HEAD"):
+            kind = KINDS[PurePath(path).suffix or ".html"]
+            await whole(send, 200, kind, self._files[path], (b"content-security-policy", POLICY))
+        else:
+            await refuse(send, 404, "there is no such thing here")
+
+    async def _feed(self, asked: Asked) -> None:
+        """The items after the one that the page had last; first of all, what the lanes are."""
+        last = asked.header(b"last-event-id") or asked.query.get("after", "0")
+        number = int(last) if last.isascii() and last.isdecimal() and len(last) < 16 else 0
+
+        async def follow(write: Write) -> None:
+            nonlocal number
+            await write(b"event: lanes\ndata: " + json.dumps(self._described()).encode() + b"\n\n")
+            while True:
+                texts, number = self.feed.after(number)
+                if texts:
+                    await write(event(texts, number))
+                    continue
+                try:
+                    async with asyncio.timeout(ALIVE):
+                        await self.feed.wait(number)
+                except TimeoutError:
+                    await write(b": nothing new\n\n")
+
+        await streamed(asked.receive, asked.send, "text/event-stream", follow)
+
+    def _described(self) -> dict[str, Any]:
+        lanes = [
+            {"lane": each.mode, "server": each.server, "version": each.version, "model": each.model,
+             "url": url(*each.address)}
+            for each in self._lanes.lanes
+        ]  # fmt: skip
+        return {"lanes": lanes, "python": platform.python_version(), "quiet": self._lanes.quiet}
+
+    async def _run(self, asked: Asked) -> None:
+        """Ask all three what the button means, and write each thing that happens as a line of JSON."""
+        try:
+            await self._planned(asked)
+        except actions.BadRequest as error:
+            await refuse(asked.send, 400, str(error))
+        except Gone:
+            return
+
+    async def _planned(self, asked: Asked) -> None:
+        name = asked.scope["path"].rpartition("/")[2]
+        if name == "upload" and "megabytes" not in asked.query:
+            with closing(actions.Spooled()) as body:
+                async for octets in body_of(asked.receive):
+                    body.write(octets)
+                plan = actions.of_body(body, body.whole())
+                await streamed(
+                    asked.receive, asked.send, "application/x-ndjson", partial(ask_all, self._lanes.lanes, plan)
+                )
+        else:
+            async for _ in body_of(asked.receive):
+                pass
+            plan = await asyncio.to_thread(actions.plan, name, asked.query)
+            await streamed(asked.receive, asked.send, "application/x-ndjson", partial(ask_all, self._lanes.lanes, plan))

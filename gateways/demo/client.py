@@ -1,0 +1,120 @@
+"""One request to one of the servers, as a client that is no browser: each thing that happens is noted with its time.
+
+Knows asyncio and h11. A browser opens six connections to a server at most, joins blocks that come close together, and
+sends a dozen headers of its own; here ten at once are ten, and a block is what came in one piece.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Protocol
+
+import h11
+
+Note = Callable[..., object]
+"""note(what, **values): something happened now."""
+
+BLOCK = 64 * 1024
+SHOWN = 2000
+"""Characters of a block that are noted."""
+
+EVERY = 0.03
+"""Seconds between two notes of how much of a body has been sent."""
+
+LIMIT = 60.0
+"""Seconds for a whole request."""
+
+
+class Body(Protocol):
+    """What is sent. It may be read by several at once."""
+
+    @property
+    def length(self) -> int: ...
+
+    def block(self, start: int) -> bytes:
+        """Some octets from `start` on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked. `target` is the path and the query, quoted."""
+
+    method: str
+    target: str
+    body: Body | None = None
+
+
+async def ask(address: tuple[str, int], request: Request, note: Note) -> None:
+    """Make the request, and note: asked, sent, head, block, and in the end either end or failed."""
+    try:
+        async with asyncio.timeout(LIMIT):
+            reader, writer = await asyncio.open_connection(*address)
+            try:
+                note("asked", port=writer.get_extra_info("sockname")[1])
+                await _exchange(address, request, reader, writer, note)
+            finally:
+                writer.transport.abort()
+    except TimeoutError:
+        note("failed", why=f"no complete response within {LIMIT:.0f} seconds")
+    except h11.RemoteProtocolError as error:
+        note("failed", why=f"the response is not whole: {error}")
+    except OSError as error:
+        note("failed", why=error.strerror or str(error) or type(error).__name__)
+
+
+async def _exchange(
+    address: tuple[str, int], request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, note: Note
+) -> None:
+    connection = h11.Connection(h11.CLIENT)
+    sending = asyncio.create_task(_send(connection, _head(address, request), request.body, writer, note))
+    try:
+        await _receive(connection, reader, note)
+    finally:
+        sending.cancel()  # an answer may come before all has been sent
+        with suppress(asyncio.CancelledError, OSError):
+            await sending
+
+
+def _head(address: tuple[str, int], request: Request) -> h11.Request:
+    host, port = address
+    host = f"[{host}]" if ":" in host else host
+    headers = [("Host", f"{host}:{port}"), ("User-Agent", "gateways-demo"), ("Accept", "*/*"), ("Connection", "close")]
+    if request.body is not None:
+        headers += [("Content-Type", "application/octet-stream"), ("Content-Length", str(request.body.length))]
+    return h11.Request(method=request.method, target=request.target, headers=headers)
+
+
+async def _send(
+    connection: h11.Connection, head: h11.Request, body: Body | None, writer: asyncio.StreamWriter, note: Note
+) -> None:
+    writer.write(connection.send(head) or b"")
+    if body is not None:
+        sent, noted = 0, time.monotonic()
+        while sent < body.length:
+            block = body.block(sent)
+            writer.write(connection.send(h11.Data(data=block)) or b"")
+            await writer.drain()
+            sent += len(block)
+            await asyncio.sleep(0)  # a server whose buffers are large is not to hold up the clients of the others
+            if sent == body.length or time.monotonic() - noted > EVERY:
+                noted = time.monotonic()
+                note("sent", size=sent)
+    writer.write(connection.send(h11.EndOfMessage()) or b"")
+    await writer.drain()
+
+
+async def _receive(connection: h11.Connection, reader: asyncio.StreamReader, note: Note) -> None:
+    while True:
+        event = connection.next_event()
+        if event is h11.NEED_DATA:
+            connection.receive_data(await reader.read(BLOCK))
+        elif isinstance(event, h11.Response):
+            headers = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in event.headers]
+            note("head", status=event.status_code, reason=event.reason.decode("latin-1"), headers=headers)
+        elif isinstance(event, h11.Data):
+            note("block", size=len(event.data), text=bytes(event.data).decode(errors="replace")[:SHOWN])
+        elif isinstance(event, h11.EndOfMessage):
+            note("end")
+            return

@@ -1,0 +1,44 @@
+"""Who is let in: the page itself, and nobody who only found out where it is. Pure: a scope in, a reason or None out.
+
+Another site's script can send requests to this address, and with a name that it resolves anew (DNS rebinding) even read
+the answers. So the name that was asked for must be one that no stranger's DNS can give, and what acts must come from
+the page's own origin.
+"""
+
+import ipaddress
+from typing import Any
+from urllib.parse import urlsplit
+
+
+def refusal(scope: dict[str, Any], host: str) -> str | None:
+    """Why this request is not answered; None if it is. `host` is the name that the command was told to listen on.
+
+    RFC 6454, 7: a browser sends Origin with every POST and every WebSocket handshake.
+    """
+    asked = _only(scope, b"host")
+    if asked is None or not _is_known(asked, host):
+        return f"the host {asked!r} is not this page's; ask for it by its address, or by the name localhost"
+    origin = _only(scope, b"origin")
+    acts = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD")
+    if (origin is None and acts) or (origin is not None and origin != f"http://{asked}"):
+        return f"the origin {origin!r} is not this page's, which is 'http://{asked}'"
+    return None
+
+
+def _only(scope: dict[str, Any], name: bytes) -> str | None:
+    """The value of a header that is there exactly once."""
+    values = [value for each, value in scope["headers"] if each.lower() == name]
+    return values[0].decode("latin-1") if len(values) == 1 else None
+
+
+def _is_known(asked: str, host: str) -> bool:
+    """An address is known, since no DNS is asked for it; and so are localhost and the name that was given to us."""
+    try:
+        name = urlsplit(f"//{asked}").hostname or ""
+    except ValueError:
+        return False
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return name in {"localhost", host.lower()}
+    return True

@@ -1,0 +1,89 @@
+"""What a button does: asks all three at the same moment, and tells the page what happens, on one clock.
+
+Knows the plans, the clients and the chat. What it tells are lines of JSON, {"what", "at", "lane", "client", …}, with
+`at` in ms since the run began. The first is "began", with `clock`: the same moment on the clock of the feed's events.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from gateways.demo.actions import Plan
+from gateways.demo.chat import LONGEST, chat
+from gateways.demo.client import Note, ask
+from gateways.demo.exchange import Message, Receive, Send, Write, until_left
+from gateways.demo.link import Lane
+
+
+class Notes:
+    """What happens in one run, until it is over. Used on one event loop."""
+
+    def __init__(self, **about: Any) -> None:
+        self._clock = time.perf_counter()
+        self._waiting: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
+        self.noting()("began", clock=self._clock, **about)
+
+    def noting(self, **about: Any) -> Note:
+        """A Note of which each has `about` too."""
+
+        def note(what: str, **values: Any) -> None:
+            at = round((time.perf_counter() - self._clock) * 1000, 3)
+            self._waiting.put_nowait({"what": what, "at": at, **about, **values})
+
+        return note
+
+    def over(self) -> None:
+        """Nothing more happens."""
+        self._waiting.put_nowait(None)
+
+    async def lines(self) -> AsyncIterator[str]:
+        """Each as a line of JSON."""
+        while (item := await self._waiting.get()) is not None:
+            yield json.dumps(item, separators=(",", ":"))
+
+
+async def ask_all(lanes: tuple[Lane, ...], plan: Plan, write: Write) -> None:
+    """Make the plan's requests to all lanes, and write what happens."""
+    request = plan.request
+    length = request.body.length if request.body else 0
+    about = {"method": request.method, "target": request.target, "length": length, "digest": plan.digest}
+    notes = Notes(**about)
+
+    async def asking() -> None:
+        async with asyncio.TaskGroup() as group:
+            for client in range(plan.clients):
+                for lane in lanes:
+                    note = notes.noting(lane=lane.mode, client=client)
+                    group.create_task(ask(lane.address, request, note))
+        notes.over()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(asking())
+        async for line in notes.lines():
+            await write(f"{line}\n".encode())
+
+
+async def talk(lanes: tuple[Lane, ...], receive: Receive, send: Send) -> None:
+    """A WebSocket of the page: shake hands in all lanes, and pass on texts, until it leaves."""
+    notes, texts = Notes(method="GET", target="/ws"), asyncio.Queue[str](maxsize=100)
+
+    async def heard() -> Message:
+        message = await receive()
+        if message["type"] == "websocket.receive" and message.get("text"):
+            await texts.put(message["text"][:LONGEST])
+        return message
+
+    async def telling() -> None:
+        async for line in notes.lines():
+            await send({"type": "websocket.send", "text": line})
+
+    async def talking() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(telling())
+            await chat({lane.address: notes.noting(lane=lane.mode, client=0) for lane in lanes}, texts)
+
+    await receive()  # websocket.connect
+    await send({"type": "websocket.accept"})
+    await until_left(heard, talking(), "websocket.disconnect")
