@@ -49,6 +49,8 @@ class Tree:
         """The program for a decoded path; it exists and can be run. Raises Refused: 400, 403 or 404."""
         _check_segments(path)
         prefix = self._prefix
+        if prefix:
+            path = b"/" + path.lstrip(b"/")  # as everywhere before the script
         if prefix and (not path.startswith(prefix) or path[len(prefix) : len(prefix) + 1] not in (b"/", b"")):
             raise Refused(404, f"the path is not below {prefix.decode('latin-1')}")
         path = path[len(prefix) :]

@@ -28,7 +28,7 @@ class _Site:
 
     def host(self, path: str) -> Any:
         """The CGI host that a path is for, None where it is for a file."""
-        name = path[1:].partition("/")[0]
+        name = path.lstrip("/").partition("/")[0]
         if name not in PROGRAMS:
             return None
         if name not in self._hosts:
