@@ -55,6 +55,12 @@ def element(name: str, *content: str, **attributes: str | int | None) -> str:
     return f"<{name}{said}>{''.join(content)}</{name}>"
 
 
+def section(title: str, note: str, *content: str, name: str) -> str:
+    """A part of the page under its heading; `name` is its id."""
+    said = element("p", escape(note)) if note else ""
+    return element("section", element("h2", escape(title)), said, *content, id=name)
+
+
 def facts(pairs: list[tuple[str, str]]) -> str:
     """Names and values, large: the first things to be read."""
     return element(

@@ -1,0 +1,165 @@
+"""A comparison as a page: what was found, its tables and charts, what it was measured on, and all of the data. Pure."""
+
+import json
+import re
+from collections.abc import Sequence
+from html import escape
+
+from gateways.compare.analysis import Section
+from gateways.compare.charts import clients, percentiles, rounds, spans
+from gateways.compare.charts.lines import chart
+from gateways.compare.charts.parts import Numbers, shapes, swatch
+from gateways.compare.charts.tracks import spans as tracks
+from gateways.compare.doubts import Doubt, doubts
+from gateways.compare.page_details import failures, made_with
+from gateways.compare.page_tables import tables
+from gateways.compare.record import Record
+from gateways.compare.verdicts import verdicts
+from gateways.trace.html import element, page, section
+from gateways.trace.printable import printable
+
+DATA = re.compile(r'<script type="application/json" id="record">(.*?)</script>', re.DOTALL)
+
+
+def render(record: Record, sections: Sequence[Section]) -> str:
+    """The page."""
+    numbers = {each.id: number for number, each in enumerate(each for each in record.entrants if not each.twin_of)}
+    body = [
+        shapes(),
+        _header(record, sections),
+        _doubts(doubts(record, sections)),
+        _legend(record, numbers),
+        tables(sections, numbers),
+        *_charts(record, sections, numbers),
+        failures(sections, numbers),
+        made_with(record, numbers),
+        _data(record),
+    ]
+    return page(
+        f"{printable(record.target)}, compared", "\n".join(filter(None, body)), record.version, "gateways.compare"
+    )
+
+
+def data_of(text: str) -> str:
+    """The JSON that a page holds; the text itself if it is no page."""
+    found = DATA.search(text)
+    return found[1] if found else text
+
+
+def _header(record: Record, sections: Sequence[Section]) -> str:
+    said = [element("li", escape(printable(verdict))) for verdict in verdicts(sections)] or [
+        "<li>Nothing was measured.</li>"
+    ]
+    machine = record.machine
+    when = f"{record.created[:10]} · {machine.cpu or 'an unknown CPU'}, {machine.cores} cores · {machine.system}"
+    parts = [
+        element("p", "<b>gateways</b> compare", class_="brand"),
+        element("h1", escape(f"{printable(record.target)}, compared")),
+        element("p", escape(when), class_="lead"),
+        element("ul", *said, class_="verdicts"),
+    ]
+    return element("header", *parts)
+
+
+def _doubts(found: Sequence[Doubt]) -> str:
+    if not found:
+        return ""
+    items = [
+        element(
+            "li",
+            element("b", escape(each.name)),
+            element("p", escape(printable(each.what))),
+            element("p", "Try: ", escape(each.remedy), class_="try"),
+        )
+        for each in found
+    ]
+    return section(
+        "Doubts",
+        "Reasons not to believe some of it, and what to try.",
+        element("ul", *items, class_="doubts"),
+        name="doubts",
+    )
+
+
+def _legend(record: Record, numbers: Numbers) -> str:
+    """Switches for each contender. Without a script they are what says which colour is whose."""
+    buttons = [
+        element(
+            "button",
+            swatch(numbers[each.id]),
+            escape(each.label),
+            type="button",
+            aria_pressed="true",
+            data_switch=numbers[each.id],
+        )
+        for each in record.entrants
+        if each.id in numbers
+    ]
+    every = element("button", "Show all", type="button", id="all", hidden="")
+    inside = element("div", *buttons, every, class_="switches", role="group", aria_label="Show or hide contenders")
+    summary = element("summary", f"{len(buttons)} contenders", id="shown")
+    return element("details", summary, inside, class_="legend", open="")
+
+
+def _charts(record: Record, sections: Sequence[Section], numbers: Numbers) -> list[str]:
+    """Those that there is something for."""
+    kinds = (
+        (
+            "Ratios",
+            "ratios",
+            "Each contender's slices, held against the reference's of the same round.",
+            [tracks(each, numbers) for each in spans.ratios(record, sections)],
+        ),
+        (
+            "Throughput over clients",
+            "throughput",
+            "Clients ask again as soon as they are answered. Where more of them get no more, something has run out.",
+            [chart(each, numbers) for each in clients.throughput(sections)],
+        ),
+        (
+            "Latency at the same rate",
+            "latency",
+            "Requests come whoever has been answered, as those of users do, and are timed from when they were due.",
+            [chart(each, numbers) for each in percentiles.latency(record, sections)],
+        ),
+        (
+            "First byte and gaps of streams",
+            "streams",
+            "A body that comes in parts: who begins at once, and who goes on evenly.",
+            [chart(each, numbers) for each in percentiles.streams(record, sections)],
+        ),
+        (
+            "Memory",
+            "memory",
+            "What all of a server's processes have to themselves: ○ at the start, | at most, ● at the end.",
+            [
+                *(tracks(each, numbers) for each in spans.memory(sections)),
+                *(chart(each, numbers) for each in rounds.memory(record, sections)),
+            ],
+        ),
+        (
+            "Round by round",
+            "rounds",
+            "All take turns in each round. What moves all lanes alike was the machine; what moves one was its server.",
+            [chart(each, numbers) for each in rounds.strips(record, sections)],
+        ),
+    )
+    return [
+        section(title, note, element("div", *drawn, class_="charts"), name=name)
+        for title, name, note, drawn in kinds
+        if drawn
+    ]
+
+
+def _data(record: Record) -> str:
+    """In a script, `<` could begin its end tag, or a comment: in JSON it has another spelling."""
+    text = json.dumps(record.to_json(), allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    name = f"gateways-compare-{record.created[:10]}.json"
+    link = element("a", "Save the data", href="#data", download=name, id="save", class_="button", hidden="")
+    size = f"{len(text) / 1e6:.1f} MB of JSON"
+    return section(
+        "The data",
+        f"This page holds all that was measured ({size}). gateways compare --from reads it from here, too.",
+        element("p", link),
+        name="data",
+    ) + element("script", text, type="application/json", id="record")
