@@ -1,0 +1,71 @@
+"""Exercise 7: answer first, work afterwards: in CGI, in WSGI, in ASGI. What does the work hold up?
+
+What you see: the client has its answer half a second before the work is done, in all three. In CGI the response ends
+when the program closes its output, and the process is its own; under Apache, stderr must be closed as well. In WSGI
+there is nothing after the response but close(), and it holds one of the server's threads. In ASGI the app just goes on
+after its last event, on the loop. None of it survives the process: what must not be lost wants a queue.
+
+    $ python -m demos.exercises.after_response
+"""
+
+import asyncio
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from adapters import CGIToASGI
+from demos.exercises.local import get, uvicorn_serving, waitress_serving
+
+PROGRAM = Path(__file__).with_suffix(".cgi")
+
+
+class Answer:
+    """A WSGI response that works when it is closed."""
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter([b"accepted"])
+
+    def close(self) -> None:
+        time.sleep(0.5)
+        Path(os.environ["DONE"]).touch()
+
+
+def wsgi_app(environ: WSGIEnvironment, start_response: StartResponse) -> Answer:
+    # The length tells the client that this is all: without it, it waits for the end, which comes after close().
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "8")])
+    return Answer()
+
+
+async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] != "http":
+        raise NotImplementedError(scope["type"])
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": b"accepted"})
+    await asyncio.sleep(0.5)
+    Path(os.environ["DONE"]).touch()  # noqa: ASYNC240 - it takes microseconds
+
+
+def show(name: str, port: int) -> None:
+    """Ask, and say when the answer was here and when the work was done."""
+    done, began = Path(os.environ["DONE"]), time.perf_counter()
+    assert get(port) == "accepted"
+    answered = time.perf_counter() - began
+    while not done.exists():
+        time.sleep(0.01)
+    print(f"{name}: answered after {answered:.2f} s, work done after {time.perf_counter() - began:.2f} s")
+    done.unlink()
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as scratch:
+        os.environ["DONE"] = f"{scratch}/done"
+        with uvicorn_serving(CGIToASGI(PROGRAM, inherit=["DONE"])) as port:
+            show("CGI", port)
+        with waitress_serving(wsgi_app) as port:
+            show("WSGI", port)
+        with uvicorn_serving(asgi_app) as port:
+            show("ASGI", port)

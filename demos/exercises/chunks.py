@@ -1,0 +1,72 @@
+"""Exercise 4: stream a response, and count the chunks that arrive.
+
+What you see: a body of unknown length travels in chunks (RFC 9112, 7.1), and the server frames one for each block of
+the app, when it is made. With a Content-Length there is no chunk at all, yet the blocks still arrive one by one: chunks
+are how a body's end is found, not what makes it a stream. Blocks that are made faster than they can be sent may share
+a chunk behind an adapter: count on the bytes, never on the chunks.
+
+    $ python -m demos.exercises.chunks
+"""
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterator
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from adapters import WSGIToASGI
+from demos.exercises.local import HOST, uvicorn_serving, waitress_serving
+
+BLOCKS = [f"block {number}\n".encode() for number in range(5)]
+
+
+def wsgi_app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
+    length = [("Content-Length", str(sum(map(len, BLOCKS))))] if environ["PATH_INFO"] == "/length" else []
+    start_response("200 OK", [("Content-Type", "text/plain"), *length])
+    for block in BLOCKS:
+        yield block
+        time.sleep(0.1)
+
+
+async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] != "http":
+        raise NotImplementedError(scope["type"])
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for block in BLOCKS:
+        await send({"type": "http.response.body", "body": block, "more_body": True})
+        await asyncio.sleep(0.1)
+    await send({"type": "http.response.body"})
+
+
+def arrivals(port: int, path: str = "/") -> tuple[int, list[float]]:
+    """Make one request over a socket; how many chunks there were, and the seconds at which each block was here."""
+    began, chunks, times = time.perf_counter(), 0, list[float]()
+    with socket.create_connection((HOST, port), timeout=30) as connection, connection.makefile("rb") as stream:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
+        head = list(iter(stream.readline, b"\r\n"))
+        chunked = any(line.lower().startswith(b"transfer-encoding: chunked") for line in head)
+        while len(times) < len(BLOCKS):
+            if chunked:
+                int(stream.readline(), 16)
+                chunks += 1
+            assert stream.readline() == BLOCKS[len(times)]
+            times.append(time.perf_counter() - began)
+            if chunked:
+                stream.readline()
+    return chunks, times
+
+
+def show(name: str, port: int, path: str = "/") -> None:
+    chunks, times = arrivals(port, path)
+    print(f"{name:38} {chunks} chunks, blocks at {' '.join(f'{second:.1f}' for second in times)} s")
+
+
+if __name__ == "__main__":
+    with waitress_serving(wsgi_app) as port:
+        show("WSGI on waitress", port)
+        show("WSGI on waitress, with a Content-Length", port, "/length")
+    with uvicorn_serving(asgi_app) as port:
+        show("ASGI on uvicorn", port)
+    with uvicorn_serving(WSGIToASGI(wsgi_app)) as port:
+        show("WSGI on uvicorn, by WSGIToASGI", port)

@@ -1,0 +1,52 @@
+"""Exercise 6: a WebSocket that echoes, by hand. What are its events? And what becomes of it on a WSGI server?
+
+What you see: one call of the app for the whole connection, with `receive` and `send` as its two ends: the client asks
+(`connect`), the app accepts, both talk as they like, and somebody leaves (`disconnect`, with a code). A WSGI app is
+called once for one request and one response: it has no way to do this, and the adapter says so by 501.
+
+    $ uvicorn demos.exercises.echo_websocket:app
+    $ waitress-serve demos.exercises.echo_websocket:wsgi_app
+    $ python -m demos.exercises.echo_websocket
+"""
+
+from typing import Any
+
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from adapters import ASGIToWSGI
+from demos.exercises.local import HOST, uvicorn_serving, waitress_serving
+
+
+async def app(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] != "websocket":
+        raise NotImplementedError(scope["type"])
+    while (message := await receive())["type"] != "websocket.disconnect":
+        print(f"the app received {message}", flush=True)
+        if message["type"] == "websocket.connect":
+            await send({"type": "websocket.accept"})
+        elif message.get("text") is not None:
+            await send({"type": "websocket.send", "text": message["text"]})
+        else:
+            await send({"type": "websocket.send", "bytes": message["bytes"]})
+    print(f"the app received {message}", flush=True)
+
+
+wsgi_app = ASGIToWSGI(app)
+
+
+def talk(port: int) -> None:
+    with connect(f"ws://{HOST}:{port}") as websocket:
+        for sent in ("hello", b"\x00\x01"):
+            websocket.send(sent)
+            print(f"the client received {websocket.recv(timeout=10)!r}", flush=True)
+
+
+if __name__ == "__main__":
+    with uvicorn_serving(app) as port:
+        talk(port)
+    with waitress_serving(wsgi_app) as port:
+        try:
+            talk(port)
+        except InvalidStatus as error:
+            print(f"on a WSGI server: {error.response.status_code} {error.response.body.decode().strip()}")

@@ -1,0 +1,53 @@
+"""Exercise 5: the same app twice, sync and async, that waits 50 ms for each request. Which one is faster?
+
+What you see: asked once, neither. Asked 40 times at once, the sync app in 4 threads takes ten rounds of 50 ms, the
+async one a single round; and so does the sync one in 40 threads, behind an adapter or not. A wait costs the sync app a
+thread and the async app next to nothing: that is all the difference there is. Replace the wait by a computation of
+50 ms, and there is none.
+
+    $ python -m demos.exercises.fifty_ms
+"""
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from wsgiref.types import StartResponse, WSGIEnvironment
+
+from adapters import WSGIToASGI
+from demos.exercises.local import get, uvicorn_serving, waitress_serving
+
+REQUESTS = 40
+WAIT = 0.05
+
+
+def sync_app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    time.sleep(WAIT)
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"done"]
+
+
+async def async_app(scope: Any, receive: Any, send: Any) -> None:
+    if scope["type"] != "http":
+        raise NotImplementedError(scope["type"])
+    await asyncio.sleep(WAIT)
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": b"done"})
+
+
+def show(name: str, port: int) -> None:
+    """Ask once, so that all is warm, then many times at once, and say how long that took."""
+    with ThreadPoolExecutor(REQUESTS) as clients:
+        assert get(port) == "done"
+        began = time.perf_counter()
+        assert list(clients.map(get, [port] * REQUESTS)) == ["done"] * REQUESTS
+        print(f"{name:35} {REQUESTS} requests in {time.perf_counter() - began:.2f} s")
+
+
+if __name__ == "__main__":
+    with waitress_serving(sync_app, threads=4) as port:
+        show("sync, waitress, 4 threads", port)
+    with uvicorn_serving(async_app) as port:
+        show("async, uvicorn", port)
+    with uvicorn_serving(WSGIToASGI(sync_app, threads=REQUESTS)) as port:
+        show(f"sync, uvicorn, WSGIToASGI, {REQUESTS} threads", port)

@@ -1,0 +1,49 @@
+"""Exercise 1: what does a server do with a WSGI app? Be the server once, by hand; then let wsgiref be it.
+
+What you see: an app is a function that is called with a dict and a function, and returns blocks of bytes. Calling it
+needs no server, no socket and no thread. `validator` complains about whatever breaks PEP 3333, on either side: remove
+the close(), or return a str, to see it.
+
+    $ python -m demos.exercises.hello_by_hand
+    $ python -m demos.exercises.hello_by_hand --serve 8000
+"""
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+from wsgiref.simple_server import make_server
+from wsgiref.types import StartResponse, WSGIEnvironment
+from wsgiref.util import setup_testing_defaults
+from wsgiref.validate import validator
+
+
+def hello(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    body = f"Hello from {environ['PATH_INFO']}\n".encode()
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def call(app: Any, path: str) -> str:
+    """Be the server: make the environ, call the app, take the blocks, close what it returned."""
+    said: list[str] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        said.extend([f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers), ""])
+        return said.append
+
+    environ: WSGIEnvironment = {"SCRIPT_NAME": "", "PATH_INFO": path, "QUERY_STRING": ""}
+    setup_testing_defaults(environ)
+    blocks = app(environ, start_response)
+    try:
+        said.extend(block.decode() for block in blocks)
+    finally:
+        if hasattr(blocks, "close"):
+            blocks.close()
+    return "\n".join(said)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--serve"]:
+        with make_server("127.0.0.1", int(sys.argv[2]), validator(hello)) as server:
+            server.serve_forever()
+    print(call(validator(hello), "/by/hand"), end="")

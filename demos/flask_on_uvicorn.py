@@ -1,0 +1,62 @@
+"""A Flask app on uvicorn, without a change to it.
+
+You want this when the server you have, or want, speaks ASGI: to serve a FastAPI app or WebSockets beside Flask in one
+process, or to hold slow clients without holding a thread for each. What changes is the last line. Requests run in up to
+16 threads, as under `gunicorn --threads 16`; streams go out block by block; async views run on uvicorn's own loop.
+
+    $ uvicorn demos.flask_on_uvicorn:app
+    $ curl -N localhost:8000/report
+    $ curl localhost:8000/threads
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+
+from flask import Flask, Response, g, jsonify, request
+
+from adapters import WSGIToASGI
+
+shop = Flask(__name__)
+
+
+@shop.before_request
+def remember_who_asks() -> None:
+    g.name = request.args.get("name", "nobody")
+
+
+@shop.get("/hello")
+def hello() -> str:
+    time.sleep(0.05)  # a query, say; meanwhile other requests run in other threads
+    return f"hello, {g.name}\n"
+
+
+@shop.get("/report")
+def report() -> Response:
+    def rows() -> Iterator[str]:
+        for number in range(4):
+            time.sleep(0.1)
+            yield f"row {number}\n"
+
+    return Response(rows(), mimetype="text/plain")
+
+
+@shop.post("/upload")
+def upload() -> Response:
+    size = sum(len(block) for block in iter(lambda: request.stream.read(65536), b""))
+    return jsonify(bytes=size)
+
+
+@shop.get("/threads")
+def in_a_thread() -> Response:
+    return jsonify(view=threading.current_thread().name, async_view="/threads/async")
+
+
+@shop.get("/threads/async")
+async def on_the_loop() -> Response:
+    await asyncio.gather(*(asyncio.sleep(0.1) for _ in range(10)))  # ten calls to other services at once
+    return jsonify(async_view=threading.current_thread().name)
+
+
+app = WSGIToASGI(shop, threads=16)

@@ -1,0 +1,8 @@
+#!/bin/sh
+# Replacing `python -m http.server --cgi`, which is gone from Python 3.15: change the command. Programs get PATH, the
+# locale, and of your environment what you name with --env; what the others are for, docs/serve.md says.
+#
+#   $ sh demos/replacing/before/http_server_cgi.sh 8000
+#   $ sh demos/replacing/after/http_server_cgi.sh 8000
+
+exec python3 -m http.server --cgi --bind 127.0.0.1 --directory demos/old_site "${1:-8000}"

@@ -1,0 +1,63 @@
+"""A legacy WSGI app below FastAPI, replaced route by route: the strangler fig.
+
+You want this when the old app is too large to be rewritten at once. What changes at first is nothing: FastAPI has no
+route yet, and the old app, mounted last and at "/", gets every request, with links, redirects and sessions as ever.
+Then each route that FastAPI is given takes its path and method away from the old app, and what matches none still
+falls through to it, for its 404 page too. It is mounted once more below /old, to compare the new answers with the old.
+
+    $ uvicorn demos.strangler_fig.app:app
+    $ curl localhost:8000/items/1 localhost:8000/old/items/1
+    $ curl -c jar -b jar -L -d user=Ada localhost:8000/login
+    $ curl -b jar localhost:8000/me
+"""
+
+from typing import Annotated, Any
+
+from fastapi import Cookie, Depends, FastAPI, HTTPException, WebSocket
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import BadSignature
+
+from adapters import WSGIToASGI
+from demos.strangler_fig.legacy import PRICES, shop
+
+# FastAPI's own pages would take /docs and /openapi.json away from the old app.
+app = FastAPI(docs_url="/new/docs", redoc_url=None, openapi_url="/new/openapi.json")
+
+
+@app.get("/items/{number:int}")  # as narrow as the old route: /items/x is still the old app's
+async def item(number: int) -> dict[str, int]:
+    """Replaces the old route: the same path, the same answer."""
+    if number not in PRICES:
+        raise HTTPException(404, "no such item")  # final: a route that matches does not fall through
+    return {"number": number, "cents": PRICES[number]}
+
+
+def logged_in(session: Annotated[str, Cookie()] = "") -> str:
+    """Who has logged in at the old app: its session is a signed cookie, which whoever has its key can read."""
+    serializer = SecureCookieSessionInterface().get_signing_serializer(shop)
+    assert serializer is not None  # it has a key
+    try:
+        data: dict[str, Any] = serializer.loads(session)
+    except BadSignature:
+        data = {}
+    if "user" not in data:
+        raise HTTPException(401, "log in at /login first")
+    return str(data["user"])
+
+
+@app.get("/me")
+async def me(user: Annotated[str, Depends(logged_in)]) -> dict[str, str]:
+    return {"user": user}
+
+
+@app.websocket("/prices")
+async def prices(websocket: WebSocket) -> None:
+    """What the old app could not have: it lives beside it, on the same port."""
+    await websocket.accept()
+    await websocket.send_json(PRICES)
+    await websocket.close()
+
+
+old = WSGIToASGI(shop)
+app.mount("/old", old)
+app.mount("/", old)  # last: it matches everything

@@ -1,0 +1,90 @@
+"""demos/exercises: what they say one sees is what they show."""
+
+import re
+import shlex
+
+import pytest
+
+from tests.demos.asking import client
+from tests.demos.starting import ENVIRONMENT, command, run, started
+from tests.real.serving import eventually, serve
+
+
+def said(name: str) -> str:
+    return run(shlex.split(command(f"exercises/{name}.py", "python -m")))
+
+
+def test_1_an_app_can_be_called_without_a_server_and_by_one() -> None:
+    by_hand, serving = (f"python -m demos.exercises.hello_by_hand{option}" for option in ("", " --serve 8000"))
+    assert run(by_hand.split()).split("\n") == [
+        *("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 20", "", "Hello from /by/hand", "")
+    ]
+    with serve(serving.replace("8000", "{port}").split(), env=ENVIRONMENT) as server:
+        assert client.get(f"{server.url}/by/wsgiref").text == "Hello from /by/wsgiref\n"
+
+
+@pytest.mark.parametrize(
+    ("server", "order"),
+    [
+        ("waitress-serve", {"WSGI call returned": (0, 150), "WSGI response ended": (300, 5000)}),
+        (
+            "uvicorn",
+            {
+                "ASGI head sent": (0, 150),
+                "ASGI response ended": (300, 5000),
+                "ASGI call returned": (500, 5000),
+            },
+        ),
+    ],
+)
+def test_2_a_response_takes_longer_than_the_call(server: str, order: dict[str, tuple[int, int]]) -> None:
+    with started("exercises/timing.py", server) as running:
+        assert client.get(running.url).text == "block 0\nblock 1\nblock 2\n"
+        *_, last = order
+        eventually(lambda: last in running.log(), f"it says {last!r}")
+        times = {
+            what: float(ms) for what, ms in re.findall(r"^(\w+ \w+ \w+): ([\d.]+) ms$", running.log(), re.MULTILINE)
+        }
+    assert [*times] == [*order]
+    for what, (least, most) in order.items():
+        assert least <= times[what] < most, times
+
+
+def test_3_who_blocks_the_loop_starves_the_others() -> None:
+    blocking, threaded = (float(seconds) for seconds in re.findall(r"up to ([\d.]+) s", said("starving")))
+    assert blocking > 0.4
+    assert threaded < blocking / 2
+
+
+def test_4_each_block_is_a_chunk_and_a_length_makes_chunks_needless() -> None:
+    lines = re.findall(r"^(.+?) +(\d) chunks, blocks at ([\d. ]+) s$", said("chunks"), re.MULTILINE)
+    assert [int(chunks) for _, chunks, _ in lines] == [5, 0, 5, 5]
+    for name, _, times in lines:
+        first, *_, last = map(float, times.split())
+        assert last - first > 0.2, name
+
+
+def test_5_waits_cost_a_sync_app_its_threads() -> None:
+    few_threads, loop, many_threads = (float(each) for each in re.findall(r"in ([\d.]+) s", said("fifty_ms")))
+    assert few_threads > 0.49  # ten rounds of 50 ms
+    assert loop < few_threads
+    assert many_threads < few_threads
+
+
+def test_6_a_websocket_is_one_call_and_no_matter_for_wsgi() -> None:
+    assert said("echo_websocket").splitlines() == [
+        "the app received {'type': 'websocket.connect'}",
+        "the app received {'type': 'websocket.receive', 'text': 'hello'}",
+        "the client received 'hello'",
+        "the app received {'type': 'websocket.receive', 'bytes': b'\\x00\\x01'}",
+        "the client received b'\\x00\\x01'",
+        "the app received {'type': 'websocket.disconnect', 'code': 1000, 'reason': ''}",
+        "on a WSGI server: 501 WSGI, which this server speaks, has no WebSocket.",
+    ]
+
+
+def test_7_the_answer_comes_before_the_work_is_done() -> None:
+    lines = re.findall(r"(\w+): answered after ([\d.]+) s, work done after ([\d.]+) s\n", said("after_response"))
+    assert [name for name, _, _ in lines] == ["CGI", "WSGI", "ASGI"]
+    for name, answered, done in lines:
+        assert float(done) - float(answered) > 0.25, name

@@ -1,0 +1,63 @@
+"""demos/fastapi_on_wsgi.py, started as it says: by gunicorn, and by waitress."""
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from tests.demos.asking import arrivals, at_once, client
+from tests.demos.starting import started
+from tests.real.serving import Running, eventually
+
+DEMO = "fastapi_on_wsgi.py"
+
+
+@pytest.fixture(scope="module", params=["gunicorn", "waitress-serve"])
+def server(request: pytest.FixtureRequest) -> Iterator[Running]:
+    with started(DEMO, request.param) as running:
+        yield running
+
+
+def test_the_lifespan_begins_in_the_process_that_serves(server: Running) -> None:
+    worker = client.get(f"{server.url}/worker").json()
+    assert worker["imported_in"] == server.process.pid
+    assert worker["opened_in"] == worker["served_in"]
+    if "gunicorn" in str(server.process.args):
+        assert worker["served_in"] != server.process.pid  # it was forked after the import
+
+
+def test_a_stream_goes_out_block_by_block(server: Running) -> None:
+    body, lasted = arrivals(f"{server.url}/rows")
+    assert body == b"row 0\nrow 1\nrow 2\nrow 3\n"
+    assert lasted > 0.2
+
+
+def test_requests_wait_side_by_side(server: Running) -> None:
+    answers = at_once(lambda seconds: client.get(f"{server.url}/wait?seconds={seconds}"), [0.1] * 8)
+    assert {answer.json() for answer in answers} == {"done"}
+
+
+def test_a_background_task_holds_up_nobody(server: Running) -> None:
+    answer = client.post(f"{server.url}/orders")
+    assert (answer.status_code, answer.json()) == (202, "accepted")
+    assert "mail sent" not in server.log()
+    eventually(lambda: "mail sent" in server.log(), "the mail is sent")
+
+
+def test_a_websocket_handshake_is_refused(server: Running) -> None:
+    with pytest.raises(InvalidStatus) as refused, connect(f"ws://{server.host}:{server.port}/ws"):
+        pass
+    assert refused.value.response.status_code == 501
+
+
+def test_each_lifespan_ends_with_its_process() -> None:
+    with started(DEMO, "gunicorn", "--graceful-timeout=10") as server:
+        at_once(lambda _: httpx.get(f"{server.url}/worker", trust_env=False, timeout=20), range(8))
+        server.process.terminate()
+        server.process.wait(20)
+        begun, ended = (re.findall(rf"lifespan: {word} in (\d+)", server.log()) for word in ("opened", "closed"))
+    assert begun
+    assert sorted(begun) == sorted(ended)

@@ -1,0 +1,82 @@
+"""demos/strangler_fig, started as it says."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from websockets.sync.client import connect
+
+from tests.demos.asking import client
+from tests.demos.starting import curl, started
+from tests.real.serving import Running
+
+DEMO = "strangler_fig/app.py"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Running]:
+    with started(DEMO, "uvicorn") as running:
+        yield running
+
+
+@pytest.fixture
+def browser(server: Running) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=server.url, trust_env=False, follow_redirects=True) as session:
+        yield session
+
+
+@pytest.mark.parametrize("mount", ["", "/old"])
+def test_links_of_the_old_app_lead_to_where_it_is_mounted(browser: httpx.Client, mount: str) -> None:
+    page = browser.get(f"{mount}/").text
+    assert f'href="{mount}/items/1"' in page
+    assert f'href="{mount}/account"' in page
+
+
+def test_a_replaced_route_answers_as_the_old_one(browser: httpx.Client) -> None:
+    for number, status in ((1, 200), (2, 200), (9, 404)):
+        new, old = browser.get(f"/items/{number}"), browser.get(f"/old/items/{number}")
+        assert (new.status_code, new.json()) == (old.status_code, old.json()) == (status, old.json())
+
+
+def test_a_redirect_and_a_session_of_the_old_app_hold_in_both(browser: httpx.Client) -> None:
+    assert browser.get("/me").status_code == 401
+    answer = browser.post("/login", data={"user": "Ada"})
+    assert [step.status_code for step in answer.history] == [302]
+    assert (answer.url.path, answer.text) == ("/account", "Flask knows Ada\n")
+    assert browser.get("/old/account").text == "Flask knows Ada\n"
+    assert browser.get("/me").json() == {"user": "Ada"}
+
+
+def test_a_session_that_the_old_app_has_not_signed_counts_for_nothing(browser: httpx.Client) -> None:
+    browser.post("/login", data={"user": "Ada"})
+    payload, _, signature = browser.cookies["session"].partition(".")
+    browser.cookies.clear()
+    assert browser.get("/me", headers={"Cookie": f"session={payload}x.{signature}"}).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/items/x", "/docs"])
+def test_what_matches_no_new_route_is_the_old_apps_404(browser: httpx.Client, path: str) -> None:
+    answer = browser.get(path)
+    assert (answer.status_code, answer.text) == (404, f"the old shop has no {path}\n")
+
+
+def test_other_methods_of_a_replaced_path_are_still_the_old_apps(browser: httpx.Client) -> None:
+    assert browser.head("/items/1").status_code == 200
+    answer = browser.delete("/items/1")
+    assert answer.status_code == 405
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}  # FastAPI would say GET alone
+
+
+def test_a_websocket_lives_beside_the_old_app(server: Running) -> None:
+    with connect(f"ws://{server.host}:{server.port}/prices") as websocket:
+        assert json.loads(websocket.recv(timeout=10)) == {"1": 250, "2": 990}
+
+
+def test_its_commands_work(server: Running, tmp_path: Path) -> None:
+    items, login, me = curl(DEMO, server, tmp_path)
+    assert items.count('"cents":250') == 2
+    assert login == "Flask knows Ada\n"
+    assert json.loads(me) == {"user": "Ada"}
+    assert client.get(f"{server.url}/new/docs").status_code == 200
