@@ -20,6 +20,8 @@ LAG = 0.1
 SLACK = 0.05
 """How far Little's law may be missed before it is said."""
 GROWTH = 20_000_000
+APART = 0.025
+"""Seconds that clients may begin apart, a tenth of a slice, before it is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,11 @@ def _of_machine(record: Record) -> Iterator[Seen]:
     machine, placement = record.machine, record.placement
     if not placement.apart:
         yield "one-core", ""
-    elif not placement.bound:
+    elif not placement.bound and not record.remote:
         yield "not-bound", machine.system.split()[0]
+    for entrant in record.entrants:
+        if entrant.mode == "url" and not entrant.twin_of:
+            yield "not-seen", f"{entrant.label} ({entrant.server})"
     if machine.foreign is not None and machine.foreign > FOREIGN:
         yield "busy-machine", f"{machine.foreign:.1f} of {machine.cores}"
     if machine.steal is not None and machine.steal > 0.01:
@@ -77,6 +82,9 @@ def _of_run(record: Record) -> Iterator[Seen]:
     disturbed = sum((foreign(cell) or 0) > FOREIGN * cell.measured.window for cell in record.cells)
     if disturbed > len(record.cells) / 10:
         yield "disturbed", f"more than {FOREIGN} cores in {share(disturbed / len(record.cells))} of the slices"
+    apart = record.options.get("apart", 0.0)
+    if apart > APART:
+        yield "apart", f"by up to {duration(apart)}"
     for each in record.exclusions:
         if "not installed" in each.why:
             yield "not-installed", each.contender

@@ -28,8 +28,9 @@ def markdown(record: Record, sections: Sequence[Section]) -> str:
         parts += ["## Doubts", "\n".join(f"- **{each.name}**: {each.what}. Try: {each.remedy}." for each in found)]
     packages = ", ".join(f"{name} {version}" for name, version in machine.packages.items())
     made = f"{machine.cpu}, {machine.cores} cores; {machine.system}; {machine.python}; {packages}"
-    commands = "```\n" + "\n".join(command_lines(record)) + "\n```"
-    parts += ["## Made with", f"{made}. {record.created}, seed {record.seed}.", commands]
+    lines = [line for line in command_lines(record) if line]
+    commands = "\n".join(["```", *lines, "```"]) if lines else ""
+    parts += ["## Made with", f"{made}. {record.created}, seed {record.seed}. {record.setting}", commands]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -38,7 +39,7 @@ def _cell(text: str) -> str:
 
 
 def command_lines(record: Record) -> list[str]:
-    """What to type to run each contender."""
+    """What to type to run each contender; "" for one that ran already."""
     lines = []
     for entrant in record.entrants:
         if not entrant.twin_of:
@@ -140,11 +141,11 @@ def _values(section: Section, row: Row) -> dict[str, object]:
         "gap_p50": figures.gap.p50,
         "gap_p99": figures.gap.p99,
         "held": figures.begun if section.question.behind else None,
-        "memory_before": before,
-        "memory_peak": peak,
-        "memory_after": after,
-        "server_threads": figures.threads,
-        "server_processes": figures.processes,
+        "memory_before": before or None,
+        "memory_peak": peak or None,
+        "memory_after": after or None,
+        "server_threads": figures.threads or None,
+        "server_processes": figures.processes or None,
         "switches_per_answer": figures.switches,
     }
 

@@ -9,6 +9,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "processes cannot be bound to cores here, so the system moves them about",
         "measure on Linux; here, trust large differences only",
     ),
+    "not-seen": (
+        "servers that ran already are known by their answers only: not what they take, nor what else runs there",
+        "on their machine, gateways compare with the app itself: that sees CPU, memory and threads",
+    ),
     "busy-machine": (
         "other programs kept cores busy before the beginning",
         "end them and compare again; ratios suffer less than rates, and CPU an answer least",
@@ -20,6 +24,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "disturbed": (
         "other programs took part of the cores meanwhile",
         "end them; how much it matters, the intervals and the noise floor tell",
+    ),
+    "apart": (
+        "clients on several machines did not begin at the same instant, so the edges of slices are not everybody's",
+        "workers nearer to each other, or --thorough",
     ),
     "not-installed": ("not compared, for they are not installed", "pip install 'gateways[compare]'"),
     "left-out": ("not measured, or not to the end", "gateways trace shows what it answers; its log may say why"),

@@ -4,6 +4,7 @@
 was there means something else. All that is said of a comparison is computed from this; anyone can compute it again.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Self, TypeVar, cast
@@ -169,6 +170,22 @@ class Record:
 
     def entrant(self, contender: str) -> Entrant:
         return next(each for each in self.entrants if each.id == contender)
+
+    @property
+    def remote(self) -> bool:
+        """Did the servers run already, so that only their answers are known?"""
+        return any(each.mode == "url" for each in self.entrants)
+
+    @property
+    def setting(self) -> str:
+        """Where servers and clients were, in a sentence or two."""
+        if self.remote:
+            said = "The servers ran already, and are known by their answers only"
+        else:
+            said = "Loopback, one machine, one worker process, no TLS, no proxy in front"
+        hosts = Counter(each["host"] for each in self.options.get("machines", ()))
+        by = ", ".join(f"{number} on {host}" for host, number in hosts.items())
+        return f"{said}. Measured by {hosts.total()} of locust's workers: {by}." if hosts else f"{said}."
 
     @property
     def twin(self) -> str:

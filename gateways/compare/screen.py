@@ -216,7 +216,7 @@ def _environment(record: Record) -> str:
     where = f" (server on {placement.server[0]}, client on {placement.client[0]})" if placement.bound else ""
     packages = ", ".join(f"{name} {version}" for name, version in machine.packages.items())
     what = f"{machine.cpu}, {machine.cores} cores{where}, {machine.system}, {machine.python}, {packages}"
-    return f"{what}; seed {record.seed}. Loopback, one machine, one worker process, no TLS, no proxy in front."
+    return f"{what}; seed {record.seed}. {record.setting}"
 
 
 def write(file: Path, text: str) -> None:

@@ -149,5 +149,6 @@ def _room(section: Section) -> list[str]:
             rest = (
                 "answers nobody else" if figures.lost_share > 0.99 else f"loses {share(figures.lost_share)} of others"
             )
-        parts.append(f"{figures.entrant.label} holds {figures.begun}, {rest} and takes {megabytes(figures.memory[1])}")
+        takes = f" and takes {megabytes(figures.memory[1])}" if figures.memory[1] else ""
+        parts.append(f"{figures.entrant.label} holds {figures.begun}, {rest}{takes}")
     return [f"{section.question.name}, {section.question.behind} clients: {'; '.join(parts)}."]
