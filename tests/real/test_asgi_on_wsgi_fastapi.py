@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import socket
+
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
 from tests.real.wsgi_servers import Site
 
 HANDSHAKE = {
@@ -54,3 +60,14 @@ def test_a_websocket_handshake_is_told_that_the_server_has_none(wsgi: Site) -> N
     response = wsgi.get("fastapi", "/ws", headers=HANDSHAKE)
     assert response.status_code == 501
     assert "WebSocket" in response.text
+
+
+def test_a_websocket_client_is_told_that_the_server_has_none(wsgi: Site) -> None:
+    if wsgi.name == "wsgiref":
+        pytest.skip("it answers in HTTP/1.0, which the client takes for no answer")
+    url = f"ws://fastapi.test:{wsgi.server.port}/ws"
+    with pytest.raises(InvalidStatus) as refused:
+        connect(url, sock=socket.create_connection((wsgi.server.host, wsgi.server.port)), open_timeout=5)
+    assert refused.value.response.status_code == 501
+    assert b"WebSocket" in (refused.value.response.body or b"")
+    assert wsgi.get("fastapi", "/docs").status_code == 200
