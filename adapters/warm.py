@@ -9,6 +9,7 @@ this process never forks. Whatever cannot be run warm is run in the ordinary way
 # ruff: noqa: PTH116, PTH119
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import re
@@ -25,6 +26,10 @@ MAX_ATTEMPTS = 5  # to keep an interpreter alive, and to find modules that it ca
 
 _PYTHON = re.compile(r"python[0-9.]*[dt]?").fullmatch
 _FLAG = re.compile(r"-[bBdEIOPqRsSuv]+|-X[\w=]+|-W[\w:.]+").fullmatch  # that say how, not what, to run
+# A socket that is full, a request that is too large for it, descriptors that are used up: an interpreter survives that.
+_NO_ROOM = frozenset(
+    getattr(errno, name) for name in ["EAGAIN", "EMSGSIZE", "ENOBUFS", "ETOOMANYREFS", "EMFILE", "ENFILE", "ENOMEM"]
+)
 Variables = Mapping[bytes, bytes]
 
 
@@ -116,9 +121,9 @@ class _WarmProgram:
                     if self._serving is None:
                         self._serving = WarmInterpreter(self._command, self._file, self._environment, self._named)
                     return self._serving.run(arguments, variables, stdin, self._report)
-                except BlockingIOError:  # more requests wait than its socket holds
-                    return None
                 except OSError as error:
+                    if error.errno in _NO_ROOM:
+                        return None
                     self._bury(error)
         return None
 

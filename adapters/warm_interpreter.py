@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import array
 import contextlib
+import errno
 import functools
 import os
 import select
@@ -26,6 +27,7 @@ from .cgi_reaper import part_with
 from .program import Program, log
 
 READY_WITHIN = 60.0  # seconds that imports may take
+RETIRE_WITHIN = 1.0  # seconds that an interpreter may take to read on
 PACKET = 1 << 20
 ZYGOTE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "zygote.py")
 
@@ -55,20 +57,20 @@ class WarmInterpreter:
         self._connection.send("\0".join(names).encode() or b"\0")
 
     def run(self, arguments: Sequence[bytes], variables: Variables, stdin: bool, report: Report) -> Program:
-        """Have the program run in a fork. Raises BlockingIOError, or another OSError where the interpreter has died."""
-        pipes = Pipes(stdin)
-        control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        words = [b"%d" % len(arguments), *arguments, *(b"%b=%b" % pair for pair in variables.items())]
-        streams = [pipes.theirs[0] if stdin else _null(), *pipes.theirs[1:], theirs.fileno()]
-        try:
-            ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", streams))]
-            self._connection.sendmsg([b"\0".join(words)], ancillary)
-        except BaseException:
-            pipes.close()
-            control.close()
-            raise
-        finally:
-            theirs.close()
+        """Have the program run in a fork. Raises OSError: the interpreter has died, or this is too much for now."""
+        packet = b"\0".join((b"%d" % len(arguments), *arguments, *(b"%b=%b" % pair for pair in variables.items())))
+        if len(packet) > PACKET:
+            raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
+        with contextlib.ExitStack() as undo:
+            pipes = Pipes(stdin)
+            undo.callback(pipes.close)
+            control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            undo.callback(control.close)
+            with theirs:
+                streams = [pipes.theirs[0] if stdin else _null(), *pipes.theirs[1:], theirs.fileno()]
+                ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", streams))]
+                self._connection.sendmsg([packet], ancillary)
+            undo.pop_all()
         start_cold = functools.partial(start, arguments, variables, pipes)
         forked = _Forked(control, pipes, start_cold, functools.partial(report, self))
         return Program(os.fsdecode(arguments[0]), forked, *pipes.ours)
@@ -84,6 +86,7 @@ class WarmInterpreter:
 
     def retire(self) -> None:
         """Let it end when its programs have."""
+        self._connection.settimeout(RETIRE_WITHIN)  # it may be full of requests, which a mere end would cut
         with contextlib.suppress(OSError):
             self._connection.send(b"retire")
         self._connection.close()

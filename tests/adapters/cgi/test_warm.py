@@ -341,6 +341,15 @@ def test_many_at_once(ask: Asker, tmp_path: Path) -> None:
     assert [response.body for response in responses] == [b"%d\n" % number for number in range(20)]
 
 
+def test_a_request_too_large_for_its_interpreter_does_it_no_harm(ask: Asker, tmp_path: Path) -> None:
+    program = write(tmp_path, "a.py", "import os\nprint('X-A: b\\n\\n' + str(sum(map(len, os.environ.values()))))\n")
+    assert ask("/a.py").status == 200
+    before = interpreters(program)
+    response = ask("/a.py", headers=[(f"X-{number}", "x" * 8000) for number in range(150)])
+    assert int(response.body) > 150 * 8000
+    assert interpreters(program) == before
+
+
 def test_this_process_never_forks(tmp_path: Path) -> None:
     code = f"""
 import os, sys
