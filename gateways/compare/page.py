@@ -35,9 +35,10 @@ def render(record: Record, sections: Sequence[Section]) -> str:
         made_with(record, numbers),
         _data(record),
     ]
-    return page(
-        f"{printable(record.target)}, compared", "\n".join(filter(None, body)), record.version, "gateways.compare"
-    )
+    # What clients and programs have written may hold what is not fit for a page, or for UTF-8.
+    lines = "\n".join(filter(None, body)).split("\n")
+    whole = "\n".join(map(printable, lines))
+    return page(printable(f"{record.target}, compared"), whole, printable(record.version), "gateways.compare")
 
 
 def data_of(text: str) -> str:
@@ -47,14 +48,12 @@ def data_of(text: str) -> str:
 
 
 def _header(record: Record, sections: Sequence[Section]) -> str:
-    said = [element("li", escape(printable(verdict))) for verdict in verdicts(sections)] or [
-        "<li>Nothing was measured.</li>"
-    ]
+    said = [element("li", escape(verdict)) for verdict in verdicts(sections)] or ["<li>Nothing was measured.</li>"]
     machine = record.machine
     when = f"{record.created[:10]} · {machine.cpu or 'an unknown CPU'}, {machine.cores} cores · {machine.system}"
     parts = [
         element("p", "<b>gateways</b> compare", class_="brand"),
-        element("h1", escape(f"{printable(record.target)}, compared")),
+        element("h1", escape(f"{record.target}, compared")),
         element("p", escape(when), class_="lead"),
         element("ul", *said, class_="verdicts"),
     ]
@@ -68,7 +67,7 @@ def _doubts(found: Sequence[Doubt]) -> str:
         element(
             "li",
             element("b", escape(each.name)),
-            element("p", escape(printable(each.what))),
+            element("p", escape(each.what)),
             element("p", "Try: ", escape(each.remedy), class_="try"),
         )
         for each in found

@@ -9,7 +9,6 @@ from gateways.compare.export import command_lines
 from gateways.compare.record import Entrant, Record
 from gateways.compare.words import share
 from gateways.trace.html import element, facts, section
-from gateways.trace.printable import printable
 
 
 def failures(sections: Sequence[Section], numbers: Numbers) -> str:
@@ -36,8 +35,8 @@ def _failure(who: str, what: str, why: str, examples: Sequence[str], number: int
     return element(
         "li",
         element("p", element("b", escape(who)), escape(f" {what}")),
-        element("p", escape(printable(why))),
-        *(element("p", element("code", escape(printable(each))), class_="note") for each in examples),
+        element("p", escape(why)),
+        *(element("p", element("code", escape(each)), class_="note") for each in examples),
         data_series=number,
     )
 
@@ -49,14 +48,14 @@ def made_with(record: Record, numbers: Numbers) -> str:
         element(
             "li",
             element("p", swatch(numbers[entrant.id]), escape(entrant.label)),
-            element("pre", escape(printable(line or entrant.server)), tabindex=0),
+            element("pre", escape(line or entrant.server), tabindex=0),
         )
         for entrant, line in zip(entrants, command_lines(record), strict=True)
     ]
     note = "These commands, with a port for {port}, run each server as it was run. " if any(map(_own, entrants)) else ""
     if all(map(_own, entrants)):
         note += "Loopback, one machine, one worker process of each server, no TLS, no proxy in front."
-    known = facts([(name, printable(value)) for name, value in _known(record) if value])
+    known = facts([(name, value) for name, value in _known(record) if value])
     return section("Made with", note, known, element("ol", *commands, class_="commands"), name="made-with")
 
 
@@ -76,7 +75,7 @@ def _known(record: Record) -> list[tuple[str, str]]:
         ("Python", machine.python),
         ("Governor", machine.governor),
         ("Turbo", machine.turbo),
-        ("Quota", machine.quota),
+        ("Quota", "" if machine.quota.startswith(("-1", "max")) else machine.quota),
         ("Stolen before", "" if machine.steal is None else share(machine.steal)),
         ("Others before", "" if machine.foreign is None else f"{machine.foreign:.2f} cores"),
         ("Measured", f"{record.created} to {record.finished or '(not finished)'}"),
