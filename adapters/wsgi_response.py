@@ -15,7 +15,7 @@ from .heads import AppProtocolError, Head, has_body, head_from_wsgi
 
 log = logging.getLogger("gateways.wsgi")
 
-Write = Callable[[bytes], None]
+Write = Callable[[bytes], object]  # as typeshed has it, so that either fits the other
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 Item = tuple[Head | None, bytes, bool]  # the head, once; a block; whether the body is complete with it
 
