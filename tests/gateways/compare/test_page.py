@@ -26,7 +26,7 @@ from tests.gateways.compare.making import (
     slices,
 )
 
-EVIL = "</script><script>alert(1)</script><!-- \"'&\x1b[31m\ud800"
+EVIL = "</script><script>alert(1)</script><!-- \"'&\x1b[31m"
 VOID = {"meta", "link", "input"}
 
 
@@ -97,7 +97,7 @@ def test_what_is_found_comes_first_and_the_data_last(page: str) -> None:
 
 def test_nothing_of_an_app_or_a_machine_becomes_markup() -> None:
     made = everything()
-    machine = replace(made.machine, cpu=EVIL, system=EVIL, python=EVIL, packages={EVIL: EVIL})
+    machine = replace(made.machine, cpu=f"{EVIL}\ud800", system=EVIL, python=EVIL, packages={EVIL: EVIL})
     entrants = [replace(each, label=f"{each.label} {EVIL}", command=(EVIL,)) for each in made.entrants]
     questions = [replace(each, request=EVIL, reveals=EVIL) for each in made.questions]
     more: dict[str, Any] = {
