@@ -33,8 +33,14 @@ class PathSend(NamedTuple):
 class Exchange:
     """One request. `head`, `complete` and `error` are for the server's thread once the desk tells of them."""
 
-    def __init__(self, app: ASGIApp, scope: Scope, desk: Desk, messages: list[Message], more: bool) -> None:
-        """`messages` are what is known of the request's body; with `more`, the thread is asked for the rest."""
+    def __init__(
+        self, app: ASGIApp, scope: Scope, desk: Desk, messages: list[Message], more: bool, *, owner: object = None
+    ) -> None:
+        """`messages` are what is known of the request's body; with `more`, the thread is asked for the rest.
+
+        `owner` is not collected as long as this runs.
+        """
+        self._owner = owner
         self.desk = desk
         self.head: tuple[str, Headers] | None = None
         self.complete = False  # the response is

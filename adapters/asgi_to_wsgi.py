@@ -82,7 +82,7 @@ class ASGIToWSGI:
         scope["extensions"] = {"http.response.pathsend": {}} if "wsgi.file_wrapper" in environ else {}
         scope["wsgi_environ"] = environ
         desk = Desk(running.thread.loop, left(environ))
-        exchange = Exchange(self.app, scope, desk, body.first(), body.more)
+        exchange = Exchange(self.app, scope, desk, body.first(), body.more, owner=self)
         response = _Response(exchange, body, running, environ.get("wsgi.file_wrapper"))
         return response.answer(start_response, head_only=scope["method"] == "HEAD")
 
@@ -215,6 +215,7 @@ class _Body:
         if self._missing is None:
             self.more = bool(block)
         else:
+            block = block[: self._missing]
             self._missing -= len(block)
             self.more = self._missing > 0 and bool(block)
             if self._missing > 0 and not block:
@@ -222,21 +223,26 @@ class _Body:
         return {"type": "http.request", "body": block, "more_body": self.more}
 
 
-class _Lent(threading.local):
-    """What the last request of a thread has set in the thread's context: for that request's middleware to see."""
+class _Whole(list[bytes]):
+    """A whole body, and what its application has set in the thread's context: for middleware to see until close()."""
 
-    tokens: Sequence[Token[Any]] = ()
+    def __init__(self, body: list[bytes], lent: Sequence[Token[Any]]) -> None:
+        super().__init__(body)
+        self._lent = lent
 
-    def take_back(self) -> None:
-        """Undo it before the next request: the thread is the same, its user perhaps not."""
-        for token in self.tokens:
-            # A context other than the one it was set in is none of this thread's: the server made it for one request.
-            with suppress(ValueError):
-                token.var.reset(token)
-        self.tokens = ()
+    def close(self) -> None:
+        """PEP 3333: the server is done with the response. The thread's next request may be another user's."""
+        lent, self._lent = self._lent, ()
+        _take_back(lent)
+
+    __del__ = close  # for servers that forget to
 
 
-_lent = _Lent()
+def _take_back(lent: Sequence[Token[Any]]) -> None:
+    for token in lent:
+        # Another context than the one it was set in is none of this thread's: the server made it for one request.
+        with suppress(ValueError):
+            token.var.reset(token)
 
 
 class _Response:
@@ -246,12 +252,12 @@ class _Response:
         self._exchange, self._body, self._running, self._file_wrapper = exchange, body, running, file_wrapper
         self._loop = running.thread.loop
         self._items: list[Any] = []
+        self._lent: Sequence[Token[Any]] = ()
         self._asked = self._ended = self._closed = False
 
     def answer(self, start_response: StartResponse, head_only: bool) -> Iterable[bytes]:
         """Run the application up to the first of its body, and call start_response()."""
         exchange = self._exchange
-        _lent.take_back()
         before = copy_context()
         context = before.copy()
         try:
@@ -260,10 +266,10 @@ class _Response:
         except BaseException:  # the application's error; or a signal, which finds the main thread here
             self.close()
             raise
-        _lent.tokens = adopt(context, before)
         assert exchange.head is not None  # the application sent it, or _take() would have raised
         status, headers = exchange.head
         if not self._ended or not exchange.complete:
+            self._lent = adopt(context, before)
             start_response(status, headers)
             return self
         last = self._items[-1]
@@ -272,8 +278,10 @@ class _Response:
             start_response(status, headers)
             wrapped: Iterable[bytes] = self._file_wrapper(file, _BLOCK)
             return wrapped
+        lent = adopt(context, before)
         start_response(status, headers)
-        return [b"".join(self._items)] if has_body(int(status[:3])) and not head_only else []
+        whole = [b"".join(self._items)] if has_body(int(status[:3])) and not head_only else []
+        return _Whole(whole, lent) if lent else whole
 
     def _take(self) -> None:
         """Wait for items, and meanwhile read what the application asks for. No items, with `_ended`, are the end.
@@ -310,6 +318,8 @@ class _Response:
         """PEP 3333: the server is done with the response. One that is not complete has lost its client."""
         exchange = self._exchange
         self._closed, self._items = True, []
+        lent, self._lent = self._lent, ()
+        _take_back(lent)
         if not exchange.complete:
             exchange.desk.close()
             try:

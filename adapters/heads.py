@@ -17,6 +17,7 @@ Headers = list[tuple[str, str]]
 # What a CGI program ends with to say that its response is not whole: EX_SOFTWARE of sysexits.h. Other exit statuses say
 # nothing of the kind: RFC 3875 knows none, and whole pages come from programs that end with any.
 NOT_WHOLE = 70
+NO_CONTENT = 204  # RFC 9110, 8.6: without a Content-Length, which applications set to 0
 # RFC 2616, 13.5.1, which PEP 3333 names: these speak of one connection, and only the server has it.
 HOP_BY_HOP = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer trailers"
@@ -130,7 +131,7 @@ def head_from_wsgi(status: str, headers: Iterable[tuple[str, str]]) -> Head:
     not three digits and a reason, for text that is not str or not latin-1, for control characters, for a hop-by-hop
     header, and for a Content-Length that is not one number.
     """
-    code = _STATUSES.get(status) if isinstance(status, str) else None
+    code = (_STATUSES.get(status) if isinstance(status, str) else None) or _wsgi_status(status)
     raw: RawHeaders = []
     lengths: list[bytes] = []
     for pair in headers:
@@ -151,8 +152,10 @@ def head_from_wsgi(status: str, headers: Iterable[tuple[str, str]]) -> Head:
             if octets in lengths:
                 continue
             lengths.append(octets)
+            if code == NO_CONTENT:
+                continue
         raw.append((lower, octets))
-    return Head(code or _wsgi_status(status), raw, content_length(lengths) if lengths else None)
+    return Head(code, raw, content_length(lengths) if lengths else None)
 
 
 def status_line(status: int) -> str:
@@ -214,6 +217,8 @@ def head_from_asgi(status: Any, headers: Iterable[Iterable[bytes]]) -> tuple[str
             if value in lengths:
                 continue
             lengths.append(value)
+            if status == NO_CONTENT:
+                continue
         native.append((name, value.decode("latin-1")))
     return status_line(int(status)), native, content_length(lengths) if lengths else None
 

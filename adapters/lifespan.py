@@ -37,6 +37,8 @@ class Lifespan:
         self._task = asyncio.ensure_future(self._run())
         answer = await self._ask("lifespan.startup")
         self._started = answer is not None
+        if answer is None:
+            self._task.cancel()  # it may have taken this for a request that goes on
         if answer is not None and answer["type"] == "lifespan.startup.failed":
             raise LifespanFailed(f"the application failed to start: {answer.get('message') or 'it gave no reason'}")
 

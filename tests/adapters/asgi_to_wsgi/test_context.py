@@ -146,6 +146,30 @@ def test_what_one_request_set_is_not_seen_by_the_next_on_another_thread(bridge: 
     assert fetch(app).body == b"none+"
 
 
+def test_what_middleware_set_for_the_next_request_is_what_its_app_sees(bridge: Bridge) -> None:
+    """Safety: taking back what an app has set must not bring back the user of the request before."""
+
+    async def sets_it_again(scope: Scope, receive: Receive, send: Send) -> None:
+        seen = request_id.get()
+        request_id.set("checked")
+        await respond(send, seen.encode())
+
+    app = bridge(sets_it_again)
+    answers: list[bytes] = []
+
+    def serve() -> None:
+        for name in ("alice", "checked", "carol"):
+            blocks = in_context(app, name)(Exchange(app).environ, lambda *_: None)
+            answers.append(b"".join(blocks))
+            if hasattr(blocks, "close"):
+                blocks.close()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    thread.join(10)
+    assert answers == [b"alice", b"checked", b"carol"]
+
+
 def test_a_context_that_is_running_elsewhere_is_no_obstacle(bridge: Bridge) -> None:
     """PEP 567: a context cannot be entered twice; the server's thread is inside its own all the while."""
     app = bridge(tells_its_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import weakref
@@ -10,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from .apps import Receive, Scope, Send, Watched, echo, endless, hello, live_tasks, stream
+from .apps import Receive, Scope, Send, Watched, body, echo, endless, hello, http_only, live_tasks, start, stream
 from .conftest import Bridge, LoopFactory
+from .contenders import contender
 from .harness import fetch, threads
 from .patience import eventually
 from .request import Environ, environ
@@ -41,6 +43,21 @@ def test_a_thousand_requests_leave_threads_and_tasks_as_they_were(bridge: Bridge
             getattr(blocks, "close", lambda: None)()
     eventually("the tasks to end", lambda: len(live_tasks(watched.loop)) <= tasks and watched.running == 0)
     assert len(threads()) == before
+
+
+def test_an_adapter_that_nobody_holds_lives_as_long_as_its_responses(loop_factory: LoopFactory) -> None:
+    """Safety: an app that is replaced on reload, or made for one request, must not cut what it still answers."""
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start())
+        for _ in range(4):
+            await send(body(b"block, ", True))
+            await asyncio.sleep(0.4)  # together longer than an app whose client has left is given
+        await send(body(b"end"))
+
+    blocks = contender().make(http_only(slow), loop_factory)(environ(), lambda *_: None)
+    gc.collect()
+    assert b"".join(blocks) == b"block, block, block, block, end"
 
 
 class Mark:

@@ -19,6 +19,12 @@ def test_a_response_that_has_no_content_is_given_none(bridge: Bridge, method: st
     assert (response.code, response.body, response.values("etag")) == (status, b"", ['"1"'])
 
 
+def test_a_204_has_no_content_length(bridge: Bridge) -> None:
+    """RFC 9110, 8.6: a server must not send it there; applications set it to 0."""
+    response = fetch(bridge(sends(start(204, [(b"content-length", b"0"), (b"x-more", b"1")]), body())))
+    assert (response.values("content-length"), response.values("x-more")) == ([], ["1"])
+
+
 @pytest.mark.parametrize("parts", [1, 2])
 def test_the_length_that_an_app_gives_for_head_is_kept(bridge: Bridge, parts: int) -> None:
     """RFC 9110, 9.3.2: the headers of HEAD are those that GET would have got; the missing content is no shortfall."""

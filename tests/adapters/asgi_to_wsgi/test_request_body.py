@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from typing import Any
 
@@ -44,6 +45,17 @@ def test_no_more_than_content_length_is_ever_asked_for(bridge: Bridge) -> None:
     for size in source.sizes:
         assert 0 < size <= left, f"read({size}) with {left} bytes left"
         left -= min(size, left)
+
+
+def test_an_input_that_gives_more_than_it_was_asked_for_is_cut_at_content_length(bridge: Bridge) -> None:
+    """PEP 3333: read(size) is at most size bytes; the body is CONTENT_LENGTH bytes whatever an input does."""
+
+    class Generous(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            return b"x" * (size + 5)
+
+    given = environ("POST", CONTENT_LENGTH="10", wsgi_input=Generous())
+    assert fetch(bridge(echo), given).body == b"x" * 10
 
 
 def test_input_without_a_length_is_read_to_its_end_where_the_server_says_that_it_ends(bridge: Bridge) -> None:

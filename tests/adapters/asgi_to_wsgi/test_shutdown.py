@@ -30,6 +30,28 @@ def test_close_again_is_nothing_more(bare: Bridge, journal: Journal) -> None:
     assert journal.entries.count("lifespan.shutdown") == 1
 
 
+def test_an_app_that_took_the_lifespan_for_a_request_does_not_hold_up_the_end(bare: Bridge) -> None:
+    """ASGI Lifespan: an app that knows none is served without it, and has nothing to shut down."""
+
+    async def answers_whatever_it_is(scope: Scope, receive: Receive, send: Send) -> None:
+        gone = asyncio.ensure_future(until_gone(receive))
+        try:
+            await respond(send)
+        finally:
+            await gone
+
+    async def until_gone(receive: Receive) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    app = bare(answers_whatever_it_is)
+    assert fetch(app).status == "200 OK"
+    closing = threading.Thread(target=getattr(app, "close", int), daemon=True)
+    closing.start()
+    closing.join(5)
+    assert not closing.is_alive()
+
+
 def test_close_without_a_request_is_no_startup(bare: Bridge, journal: Journal) -> None:
     """ASGI Lifespan: what was never started is not shut down."""
     app = bare(Lifespan(journal))
