@@ -70,7 +70,8 @@ def _section(record: Record, question: Question, cells: Sequence[Cell]) -> Secti
     reference = record.reference if record.reference in main else next(iter(main), "")
     seen = {name: figures(record.entrant(name), main[name], of[name]) for name in main}
     seen.pop(record.twin, None)
-    pairing = _Pairing(main, reference, record.twin, record.seed, repeated=question.load != "long")
+    repeated = question.load != "long" and len({(cell.start, cell.round) for cell in valid}) > 1
+    pairing = _Pairing(main, reference, record.twin, record.seed, repeated=repeated)
     ceilings = _ceilings(main, valid)
     out = [each for each in record.exclusions if each.scenario in {"", question.name} and each.contender != record.twin]
     return Section(
@@ -116,9 +117,9 @@ class _Pairing:
     ) -> None:
         self.reference, self.repeated = reference, repeated
         self._main, self._seed = main, seed
-        self.twins = self.ratio(twin, rate_of)
+        self.twins = self.ratio(twin, rate_of) if repeated else None
         self._floor = inference.noise(self.twins) if self.twins else 0.0
-        twins_cpu = self.ratio(twin, cpu_of)
+        twins_cpu = self.ratio(twin, cpu_of) if repeated else None
         self._cpu_floor = max(LEAST_CPU, inference.noise(twins_cpu) if twins_cpu else 0.0)
 
     def ratio(self, name: str, of: Of) -> Ratio | None:
@@ -135,6 +136,9 @@ class _Pairing:
         return ratio is not None and self.repeated and not ratio.tie(self._cpu_floor)
 
     def letters(self, order: Sequence[str]) -> dict[str, str]:
+        """Who cannot be told apart; none where there is nobody to be told from, or one measurement of each."""
+        if not self.repeated or len(order) < 2:
+            return {}
         tie = {}
         for number, better in enumerate(order):
             for worse in order[number + 1 :]:
@@ -152,7 +156,7 @@ def _rows(
         if name not in out and each.lost_share <= limits.ERRORS and not limits.of_client(each, ceilings.get(name))
     }
     order = sorted(seen, key=lambda name: (name not in ranked, _key(_headline(question), seen[name])))
-    letters = pairing.letters([name for name in order if name in ranked]) if pairing.repeated else {}
+    letters = pairing.letters([name for name in order if name in ranked])
     rows = []
     for name in order:
         ratio, cpu = (None, None) if question.behind else (pairing.ratio(name, rate_of), pairing.ratio(name, cpu_of))

@@ -103,7 +103,7 @@ def _of_section(section: Section) -> Iterator[Seen]:
     if section.discarded:
         yield "clock", str(section.discarded)
     repeated = any(row.ratio and interval(row.ratio) for row in section.rows)
-    if section.headline == "rate" and section.rows and not section.quick and not repeated:
+    if section.headline == "rate" and len(section.rows) > 1 and not repeated:
         yield "one-run", ""
     for row in section.rows:
         yield from _of_figures(section, row.figures)

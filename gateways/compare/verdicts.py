@@ -68,11 +68,11 @@ def _throughput(section: Section, rows: Sequence[Row]) -> list[str]:
 def _costs(rows: Sequence[Row], base: str) -> list[str]:
     """Where rates cannot be told apart, what an answer costs may be."""
     each = [
-        f"{row.figures.entrant.label} {times(row.cpu_ratio.value)} ({interval(row.cpu_ratio)})"
+        f"{row.figures.entrant.label} takes {times(row.cpu_ratio.value)} ({interval(row.cpu_ratio)})"
         for row in rows
         if row.tie and row.cpu_differs and row.cpu_ratio is not None
     ]
-    return [f"An answer takes more or less CPU, though, than one of {base}: {together(each)} times."] if each else []
+    return [f"The CPU time of an answer differs, though: {together(each)} times that of {base}."] if each else []
 
 
 def _adapters(section: Section) -> list[str]:

@@ -166,3 +166,11 @@ def test_who_holds_more_idle_clients_is_first() -> None:
 def test_a_record_without_measurements_has_nothing_to_say() -> None:
     assert sections(record([])) == []
     assert sections(record([cell(NULL, measured(5))]))[0].rows == ()
+
+
+def test_of_one_slice_of_each_nothing_is_claimed() -> None:
+    (section,) = sections(
+        record([*slices(UVICORN, [[100]]), *slices(WAITRESS, [[40]]), *slices(f"{UVICORN}#2", [[103]])])
+    )
+    assert section.floor is None
+    assert [(row.letters, row.tie, row.cpu_differs) for row in section.rows] == [("", True, False), ("", False, False)]

@@ -151,7 +151,7 @@ def test_where_rates_tie_the_cpu_time_may_tell() -> None:
             "hello: none serves more requests than asgi uvicorn (10,100 a second); no difference seen between asgi "
             "uvicorn and asgi hypercorn."
         ),
-        "An answer takes more or less CPU, though, than one of asgi uvicorn: asgi hypercorn 1.28 (1.16–1.42) times.",
+        "The CPU time of an answer differs, though: asgi hypercorn takes 1.28 (1.16–1.42) times that of asgi uvicorn.",
     ]
 
 
