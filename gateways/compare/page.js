@@ -26,7 +26,11 @@ all.addEventListener("click", () => {
 });
 const legend = document.querySelector("details.legend");
 legend.classList.add("stays");
-if (matchMedia("(max-width: 46rem)").matches) legend.open = false;
+// What stays in sight must not take it all.
+if (legend.offsetHeight > 100 || matchMedia("(max-width: 46rem)").matches) {
+  legend.classList.add("folds");
+  legend.open = false;
+}
 
 // A chart is read out column by column, from the table of its values: by pointing at it, and by arrow keys.
 for (const figure of find("figure.chart")) {
