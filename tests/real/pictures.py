@@ -1,6 +1,7 @@
-"""Makes the pictures of README.md: `make images`, or `python -m tests.real.pictures`.
+"""Makes the pictures of README.md: `make images`, or `python -m tests.real.pictures [COMPARISON.json]`.
 
-The pages are made by the commands, and photographed in Chromium, light and dark.
+The pages are made by the commands, and photographed in Chromium, light and dark. A comparison takes its time, and a
+quiet machine: that of a file is photographed if there is one, else a short one is made.
 """
 
 import json
@@ -18,18 +19,42 @@ PAGES = {
     "timeline": ("timeline",),
 }
 TRIES = {"trace": 10, "timeline": 1}
-BOTTOM = {"trace": ".diagram", "timeline": ".bars"}
+BOTTOM = {"trace": ".diagram", "timeline": ".bars", "compare": "#throughput .charts"}
 """The last element of a page that is in its picture."""
+SHORT = ("--quick", "--scenarios", "hello,wait")
+BEFORE = {
+    "trace": "document.querySelector('#close').click()",
+    "timeline": "0",
+    "compare": """(() => {
+        const [charts, latency] = ['#throughput .charts', '#latency figure'].map(each => document.querySelector(each));
+        charts.replaceChildren(charts.lastElementChild, ...(latency ? [latency] : []));
+        const rest = '#doubts, #ratios, #latency, .verdicts li:nth-child(n+6), #results table ~ *, .values, .key';
+        document.querySelectorAll(rest).forEach(each => each.remove());
+        document.querySelector('.legend').classList.remove('stays');
+    })()""",
+}
+"""What is done to a page before it is photographed: a comparison's has more than fits a picture."""
 
 
-def main() -> None:
-    """Make all of them."""
+def main(comparison: str = "") -> None:
+    """Make all of them, or that of one comparison."""
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         browser.do("Emulation.setScrollbarsHidden", hidden=True)
-        for name, arguments in PAGES.items():
-            page = min((make(Path(folder, f"{name}-{n}.html"), arguments) for n in range(TRIES[name])), key=took)
+        pages = {"compare": compare(Path(folder, "compare.html"), comparison)}
+        for name, arguments in {} if comparison else PAGES.items():
+            tries = (make(Path(folder, f"{name}-{n}.html"), arguments) for n in range(TRIES[name]))
+            pages[name] = min(tries, key=took)[0]
+        for name, page in pages.items():
             for scheme in ("light", "dark"):
-                photograph(browser, page, BOTTOM[name], scheme, IMAGES / f"{name}-{scheme}.png")
+                photograph(browser, page, name, scheme)
+
+
+def compare(page: Path, comparison: str) -> Path:
+    """The page of a comparison."""
+    arguments = ("--from", comparison) if comparison else SHORT
+    command = [sys.executable, "-m", "gateways", "compare", *arguments, "--html", str(page)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return page
 
 
 def make(page: Path, arguments: tuple[str, ...]) -> tuple[Path, float]:
@@ -44,16 +69,17 @@ def took(made: tuple[Path, float]) -> float:
     return made[1]
 
 
-def photograph(browser: Page, made: tuple[Path, float], bottom: str, scheme: str, image: Path) -> None:
+def photograph(browser: Page, page: Path, name: str, scheme: str) -> None:
     """A page from its top to the end of an element."""
+    image = IMAGES / f"{name}-{scheme}.png"
     browser.size(WIDTH, 800, dark=scheme == "dark")
-    browser.open(made[0])
-    browser.evaluate("document.querySelector('#close')?.click()")
-    height = browser.evaluate(f"document.querySelector('{bottom}').getBoundingClientRect().bottom + scrollY")
+    browser.open(page)
+    browser.evaluate(BEFORE[name])
+    height = browser.evaluate(f"document.querySelector('{BOTTOM[name]}').getBoundingClientRect().bottom + scrollY")
     browser.size(WIDTH, round(height) + 28, dark=scheme == "dark")
     browser.screenshot(image, whole=False)
     print(image)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])
