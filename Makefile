@@ -7,7 +7,7 @@
 #   make bench       the figures of docs/benchmarks.md: adapters, peers and servers side by side (some minutes, on a quiet machine)
 #   make peers       docs/peers.md: the contract suites run against this project's adapters and the peers'; ARGS=asgi_to_wsgi for one
 #   make soak        a million requests through each adapter, 1 GB up and down, and what that leaves behind (ten minutes)
-#   make images      the pictures of README.md
+#   make images      the pictures of README.md; ARGS=run.json for that of a comparison, from its file
 #   make clean       remove the virtual environments and what tools left behind
 
 VENV ?= .venv
@@ -53,7 +53,7 @@ soak: $(VENV)/.test
 	$(BIN)/python -m tests.soak.large_bodies
 
 images: $(VENV)/.test
-	$(BIN)/python -m tests.real.pictures
+	$(BIN)/python -m tests.real.pictures $(ARGS)
 
 clean:
 	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
