@@ -78,6 +78,7 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
     "--workers", type=click.IntRange(1, 1000), help=f"How many of locust's workers ask.  [default: {WORKERS}]"
 )
 @click.option("--bind", type=Address(), help=f"Wait here for workers that you start.  [port: {PORT}]")
+@click.option("--export-locustfile", type=FILE, help="Write the scenarios for plain locust here, and measure nothing.")
 @click.option("--quick", "effort", flag_value="quick", help="A first look: fewer rounds, wider intervals.")
 @click.option("--thorough", "effort", flag_value="thorough", help="For figures to publish: more of everything.")
 @click.option("--seed", type=int, help="Of the order of turns and of arrivals.  [default: by chance]")
@@ -104,8 +105,11 @@ def compare(
     else than the others is not timed; all answers are verified; no difference is claimed that noise could explain.
     Ctrl-C ends it, and shows what was measured until then.
     """
-    for file in (json_file, html, markdown, csv_file):
+    export: Path | None = asked.pop("export_locustfile")
+    for file in (json_file, html, markdown, csv_file, export):
         _must_be_writable(file)
+    if export is not None:
+        return _export(export, target, **asked)
     old = None if against is None else _read(against)
     if from_file is not None:
         if target is not None or json_file is not None:
@@ -155,6 +159,20 @@ def _measured(
         return compare(plan, absent, screen)
 
 
+def _export(file: Path, target: str | None, **asked: Any) -> int:
+    """Write the locustfile that is asked for, and say how it is used."""
+    from gateways.compare.locust_export import HERE, command, locustfile
+
+    sites: Sequence[Site] = asked["sites"]
+    if len(sites) > 1:
+        raise click.UsageError("a locustfile has one host, so one --url; another is named with locust's own --host.")
+    scenarios = _scenarios(target_of(sites, target, asked), sites, asked["path"], asked["scenarios"])
+    _write(file, locustfile(sites[0] if sites else HERE, scenarios, str(file)))
+    if file != Path("-"):
+        click.echo(command(scenarios, str(file)))
+    return 0
+
+
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
@@ -197,9 +215,7 @@ def _scenarios(app: Target, sites: Sequence[Site], path: str | None, names: Sequ
     return list(SCENARIOS.values()) if ALL in names else [SCENARIOS[name] for name in names or USUAL]
 
 
-def _report(
-    record: Record, old: Record | None, html: Path | None, markdown: Path | None, csv_file: Path | None
-) -> int:
+def _report(record: Record, old: Record | None, html: Path | None, markdown: Path | None, csv_file: Path | None) -> int:
     """Show it, and write what is to be written; the exit status."""
     from gateways.compare.analysis import sections
     from gateways.compare.export import markdown as as_markdown

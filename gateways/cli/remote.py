@@ -58,7 +58,7 @@ def _is_port(text: str) -> bool:
 def target_of(sites: Sequence[Site], target: str | None, asked: Mapping[str, Any]) -> Target:
     """What is compared if it is sites: an app that is not known."""
     if target is not None:
-        raise click.UsageError("--url names servers that run already: there is no TARGET to serve for them.")
+        raise click.UsageError("a server that runs already, as of --url, has its app: there is no TARGET for it.")
     for name in OF_STARTED:
         if asked[name]:
             raise click.UsageError(f"--{name} is for servers that are started here, and those of --url are not.")

@@ -1,0 +1,55 @@
+"""The exported locustfile, run by plain locust: what it finds of an app that behaves, and of those that do not."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.real.serving import serve
+
+
+def run(folder: Path, url: str, scenarios: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Export, and have locust run it for some seconds, in another folder."""
+    command = ["gateways", "compare", "--export-locustfile", str(folder / "load.py"), "--scenarios", scenarios]
+    subprocess.run([sys.executable, "-m", *command, "--url", f"a={url}"], check=True, timeout=20, capture_output=True)
+    options = ["--headless", "--users", "12", "--spawn-rate", "100", "--only-summary", "--json-file", "stats"]
+    return subprocess.run(
+        [sys.executable, "-m", "locust", "-f", "load.py", *options, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=40,
+        check=False,
+    )
+
+
+def stats(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    entries = json.loads((folder / "stats.json").read_text())
+    return {(entry["method"], entry["name"]): entry for entry in entries}
+
+
+def test_answers_are_verified_and_times_are_finer_than_locusts_own(tmp_path: Path) -> None:
+    with serve("gateways.asgi.app:app", "uvicorn") as server:
+        done = run(tmp_path, server.url, "hello,stream", "--run-time", "4s", "Hello", "Stream")
+    assert done.returncode == 0, done.stderr
+    found = stats(tmp_path)
+    hello = found["GET", "/hello"]
+    assert (hello["num_requests"] > 100, hello["num_failures"]) == (True, 0)
+    assert any("." in time.rstrip("0").rstrip(".") for time in hello["response_times"])
+    path = "/stream?chunks=20&delay=0.05"
+    whole, first = found["GET", path], found["first byte", path]
+    assert whole["num_failures"] == 0
+    assert whole["min_response_time"] > 900
+    assert first["min_response_time"] < 500
+
+
+def test_a_wrong_answer_is_a_failure_and_one_that_is_wrong_from_the_beginning_ends_it(tmp_path: Path) -> None:
+    with serve("tests.gateways.compare.misbehaving:loses_one_percent", "uvicorn") as server:
+        assert run(tmp_path, server.url, "hello", "--run-time", "2s", "Hello").returncode == 1
+    hello = stats(tmp_path)["GET", "/hello"]
+    assert 0.001 < hello["num_failures"] / hello["num_requests"] < 0.05
+    with serve("tests.gateways.compare.misbehaving:fails", "uvicorn") as server:
+        done = run(tmp_path, server.url, "hello", "--run-time", "20s", "Hello")
+    assert done.returncode == 1
+    assert "/hello gives no answer to hold others against: HTTP Error 500" in done.stderr
