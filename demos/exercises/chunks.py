@@ -59,7 +59,7 @@ def arrivals(port: int, path: str = "/") -> tuple[int, list[float]]:
 
 def show(name: str, port: int, path: str = "/") -> None:
     chunks, times = arrivals(port, path)
-    print(f"{name:38} {chunks} chunks, blocks at {' '.join(f'{second:.1f}' for second in times)} s")
+    print(f"{name:40} {chunks} chunks, blocks at {' '.join(f'{second:.1f}' for second in times)} s")
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def show(name: str, port: int) -> None:
         assert get(port) == "done"
         began = time.perf_counter()
         assert list(clients.map(get, [port] * REQUESTS)) == ["done"] * REQUESTS
-        print(f"{name:35} {REQUESTS} requests in {time.perf_counter() - began:.2f} s")
+        print(f"{name:38} {REQUESTS} requests in {time.perf_counter() - began:.2f} s")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,33 @@
+"""docs/migrating.md shows every demo by including its file, and the lines that change as they are."""
+
+import re
+from collections import Counter
+
+import pytest
+
+from tests.demos.test_replacing import FOLDER, NAMES
+from tests.real.serving import ROOT
+
+PAGE = (ROOT / "docs" / "migrating.md").read_text()
+SHOWN = re.findall(r'^```(\w+) title="(.+)"\n--8<-- "demos/(.+)"\n```$', PAGE, re.MULTILINE)
+NOT_SHOWN = {"old_site/index.html", *(f"replacing/before/{name}" for name in NAMES)}
+
+
+def test_each_demo_is_shown_once_under_its_name() -> None:
+    files = {str(file.relative_to(ROOT / "demos")) for file in (ROOT / "demos").rglob("*") if file.is_file()}
+    demos = {file for file in files if "__pycache__" not in file} - NOT_SHOWN
+    assert sorted(file for _, _, file in SHOWN) == sorted(demos)
+    assert all(title == file for _, title, file in SHOWN)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_lines_that_change_are_those_of_the_files(name: str) -> None:
+    before, after = (Counter((FOLDER / side / name).read_text().splitlines()) for side in ("before", "after"))
+    (row,) = re.findall(
+        rf"^\| \[.+\]\(#.+\).* \| {cell(before - after)} \| {cell(after - before)} \|$", PAGE, re.MULTILINE
+    )
+    assert row
+
+
+def cell(lines: Counter[str]) -> str:
+    return "<br>".join(re.escape(f"`{line}`") for line in lines if line)
