@@ -1,0 +1,71 @@
+"""`gateways compare` with servers that run already, and with locust: what is refused before anything is measured."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from gateways.cli import main
+from gateways.cli.remote import PORT, Address
+
+A, B = "a=http://127.0.0.1:1", "b=http://127.0.0.1:2"
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    with pytest.raises(SystemExit) as ended:
+        main(["compare", *arguments])
+    said = capsys.readouterr()
+    assert len(said.err.splitlines()) == 1
+    assert isinstance(ended.value.code, int)
+    return ended.value.code, said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--url", "blue"], "'blue' names no server; write, for instance, blue=https://blue.example.org."),
+        (["--url", A, "--url", A], "two servers are called 'a'"),
+        (["shop:app", "--url", A], "there is no TARGET for it"),
+        (["--url", A, "--servers", "uvicorn"], "--servers is for servers that are started here"),
+        (["--url", A, "--path", "x"], "'x' does not start with a slash."),
+        (["--url", A, "--workers", "2"], "--workers and --bind are for --engine locust."),
+        (["--engine", "locust", "--bind", "192.0.2.7"], "name servers with --url."),
+        (["--engine", "locust", "--url", A, "--bind", "192.0.2.7:x"], "'192.0.2.7:x' is no address"),
+        (["--export-locustfile", "x.py", "--url", A, "--url", B], "a locustfile has one host, so one --url"),
+        (["--export-locustfile", "x.py", "shop:app"], "there is no TARGET for it"),
+    ],
+)
+def test_a_command_line_that_means_nothing_is_refused(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, line = refused(capsys, *arguments)
+    assert status == 2
+    assert said in line
+
+
+def test_without_locust_the_extra_that_brings_it_is_named(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "locust", None)
+    status, line = refused(capsys, "--engine", "locust", "--url", A)
+    assert (status, line) == (1, "gateways: locust is not installed; it comes with: pip install 'gateways[locust]'\n")
+
+
+def test_a_locustfile_is_written_and_how_it_is_run_is_said(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        main(["compare", "--export-locustfile", "load.py", "--url", "a=http://127.0.0.1:8080/shop"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.startswith("locust -f load.py --headless --users 64 ")
+    assert 'method, path, body = "GET", "/shop", 0' in (tmp_path / "load.py").read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [("192.0.2.7", ("192.0.2.7", PORT)), ("a.example:80", ("a.example", 80)), ("[::1]", ("[::1]", PORT))],
+)
+def test_an_address_has_the_usual_port_if_it_names_none(text: str, address: tuple[str, int]) -> None:
+    assert Address().convert(text, None, None) == address
+    assert Address().convert("[::1]:80", None, None) == ("[::1]", 80)
