@@ -53,7 +53,7 @@ def made_with(record: Record, numbers: Numbers) -> str:
         for entrant, line in zip(entrants, command_lines(record), strict=True)
     ]
     note = "These commands, with a port for {port}, run each server as it was run. " if any(map(_own, entrants)) else ""
-    if all(map(_own, entrants)):
+    if all(map(_own, entrants)) and record.options.get("engine", "own") == "own":
         note += "Loopback, one machine, one worker process of each server, no TLS, no proxy in front."
     known = facts([(name, value) for name, value in _known(record) if value])
     return section("Made with", note, known, element("ol", *commands, class_="commands"), name="made-with")
@@ -79,11 +79,20 @@ def _known(record: Record) -> list[tuple[str, str]]:
         ("Stolen before", "" if machine.steal is None else share(machine.steal)),
         ("Others before", "" if machine.foreign is None else f"{machine.foreign:.2f} cores"),
         ("Measured", f"{record.created} to {record.finished or '(not finished)'}"),
-        *((name, str(value)) for name, value in record.options.items()),
+        *((name, _words(value)) for name, value in record.options.items()),
         ("seed", str(record.seed)),
         ("gateways", record.version),
         *((name, version) for name, version in machine.packages.items() if name != "gateways"),
     ]
+
+
+def _words(value: object) -> str:
+    """A value of JSON as words."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_words(each)}" for name, each in value.items())
+    if isinstance(value, list):
+        return "; ".join(map(_words, value))
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
 
 
 def _cores(numbers: Sequence[int]) -> str:

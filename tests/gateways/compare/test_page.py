@@ -169,6 +169,20 @@ def test_values_are_where_they_are_drawn(page: str) -> None:
     assert all(("data-up=" in attributes) is bool(text) for attributes, text in cells)
 
 
+def test_how_it_was_made_is_said_in_words() -> None:
+    made = everything()
+    there = [replace(each, server="https://blue.example.org/", command=()) for each in made.entrants[:1]]
+    machines = [{"host": "red", "cores": 2}, {"host": "green", "cores": 4}]
+    options = {"engine": "locust", "apart": True, "machines": machines}
+    remote = replace(made, entrants=[*there, *made.entrants[1:]], options=options)
+    found = render(remote, sections(remote))
+    assert '<pre tabindex="0">https://blue.example.org/</pre>' in found
+    assert "<dt>machines</dt><dd>host red, cores 2; host green, cores 4</dd>" in found
+    assert "<dt>apart</dt><dd>yes</dd>" in found
+    assert "Loopback" not in found
+    assert "Loopback" in render(made, sections(made))
+
+
 def test_a_record_without_measurements_is_a_page_too() -> None:
     made = record([], [], entrants=[], interrupted=True)
     outline = Outline(render(made, sections(made)))
