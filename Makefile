@@ -2,11 +2,12 @@
 #
 #   make demo        the reference app behind CGI, WSGI and ASGI at once; MODE=wsgi|asgi|cgi for one; ARGS="--port 0 --quiet"
 #   make test        the tests; ARGS="-k trace" to choose
-#   make check       ruff format, ruff check, mypy --strict
+#   make check       ruff format, ruff check, mypy --strict, the documentation built strictly
 #   make test-all    the tests on every Python 3.11+ of this machine
 #   make bench       the figures of docs/benchmarks.md: adapters, peers and servers side by side (some minutes, on a quiet machine)
 #   make peers       docs/peers.md: the contract suites run against this project's adapters and the peers'; ARGS=asgi_to_wsgi for one
 #   make soak        a million requests through each adapter, 1 GB up and down, and what that leaves behind (ten minutes)
+#   make docs        the outputs that README.md and docs/ show made anew, and the documentation built, in site/
 #   make images      the pictures of README.md; ARGS=run.json for that of a comparison, from its file
 #   make clean       remove the virtual environments and what tools left behind
 
@@ -15,7 +16,7 @@ BIN = $(VENV)/bin
 PYTHON ?= $(shell .ci/pythons | sed -n '1s/^[^ ]* //p')
 CHECKED = $(wildcard adapters gateways demos benchmarks tests)
 
-.PHONY: demo test check test-all bench peers soak images clean
+.PHONY: demo test check test-all bench peers soak docs images clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.demo
@@ -28,6 +29,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check $(CHECKED)
 	$(BIN)/ruff check $(CHECKED)
 	$(BIN)/mypy $(CHECKED)
+	$(BIN)/zensical build --strict
 
 test-all:
 	@.ci/pythons | { \
@@ -52,11 +54,15 @@ soak: $(VENV)/.test
 	$(BIN)/python -m tests.soak.asgi_on_wsgi $(ARGS)
 	$(BIN)/python -m tests.soak.large_bodies
 
+docs: $(VENV)/.dev
+	$(BIN)/python -m tests.docs
+	$(BIN)/zensical build --strict
+
 images: $(VENV)/.test
 	$(BIN)/python -m tests.real.pictures $(ARGS)
 
 clean:
-	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache build dist site
 
 $(BIN)/python:
 	@python="$(PYTHON)"; \

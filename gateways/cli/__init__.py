@@ -11,13 +11,21 @@ import click
 
 from gateways.cli.compare import compare
 from gateways.cli.demo import demo
+from gateways.cli.installed import show
 from gateways.cli.serve import serve
 from gateways.cli.timeline import timeline
 from gateways.cli.trace import trace
 
 
 @click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="gateways")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=show,
+    help="Show what is installed, and exit.",
+)
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """CGI, WSGI and ASGI side by side."""

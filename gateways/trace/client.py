@@ -80,6 +80,8 @@ def _talk(address: tuple[str, int], request: Request, seconds: float) -> None:
 def _say(
     connect: "Callable[..., ClientConnection]", address: tuple[str, int], request: Request, seconds: float
 ) -> None:
+    from websockets.exceptions import ConnectionClosedOK
+
     host, port = address
     with connect(
         f"ws://{host}:{port}{request.target}",
@@ -90,7 +92,7 @@ def _say(
     ) as socket:
         for text in request.texts:
             socket.send(text)
-            with contextlib.suppress(TimeoutError):
+            with contextlib.suppress(TimeoutError, ConnectionClosedOK):  # the app may end the conversation
                 socket.recv(timeout=REPLY)
                 while True:
                     socket.recv(timeout=QUIET)

@@ -27,7 +27,10 @@ def gateways(*arguments: str) -> subprocess.CompletedProcess[str]:
         (["demo", "--mode", "fastcgi"], "gateways demo: Invalid value for '--mode': 'fastcgi' is not one of 'cgi', "),
         (["demo", "--port", "65536"], "gateways demo: Invalid value for '--port': 65536 is not in the range"),
         (["demo", "--port", "x"], "gateways demo: Invalid value for '--port': 'x' is not a valid integer"),
-        (["demo", "--port", "65534"], "gateways demo: Invalid value for '--port': three modes need three ports"),
+        (
+            ["demo", "--port", "65533"],
+            "gateways demo: Invalid value for '--port': three modes and their page need four",
+        ),
         (["demo", "--server", "uvicorn"], "gateways demo: --server needs --mode"),
         (
             ["demo", "--mode", "wsgi", "--server", "uvicorn"],
@@ -91,13 +94,23 @@ def test_a_server_that_is_not_installed_is_said_with_what_brings_it(
 
 
 def test_version_and_help() -> None:
-    assert gateways("--version").stdout == f"gateways, version {version('gateways')}\n"
+    said = gateways("--version").stdout
+    assert said.startswith(f"gateways {version('gateways')}\n")
+    for package in ("waitress", "uvicorn", "granian", "a2wsgi"):
+        assert f"{package} {version(package)}" in said
     for done in (gateways(), gateways("--help"), gateways("-h")):
         assert done.returncode == 0
         assert "demo" in done.stdout
     shown = gateways("demo", "--help").stdout
     for option in ("--mode", "--server", "--host", "--port", "--quiet", "--debug"):
         assert option in shown
+
+
+def test_version_says_what_is_not_installed(bare: list[str]) -> None:
+    done = subprocess.run([*bare, "--version"], capture_output=True, text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "\nservers: none\n" in done.stdout
+    assert "\nnot installed: cheroot, daphne, " in done.stdout
 
 
 def test_the_command_is_installed() -> None:

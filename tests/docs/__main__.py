@@ -1,0 +1,28 @@
+"""`make docs`: run the pages, and write the outputs that they show anew. `python -m tests.docs README.md` for one."""
+
+import sys
+from pathlib import Path
+
+from tests.docs.blocks import aligned
+from tests.docs.reading import PAGES, is_whole, problems, read, renewed
+
+
+def main() -> int:
+    """Returns 1 if a block fails; what is shown is made anew all the same."""
+    failed = 0
+    for page in [Path(name).resolve() for name in sys.argv[1:]] or PAGES:
+        findings = read(page)
+        for each in findings:
+            if each.problem or (each.shown and not is_whole(each) and aligned(each.shown, each.real) is None):
+                failed = 1
+                print(f"{page.name}: " + "\n".join(problems([each])), file=sys.stderr)
+        old = page.read_text()
+        new = renewed(old, findings)
+        if new != old:
+            page.write_text(new)
+            print(f"{page}: outputs made anew", file=sys.stderr)
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

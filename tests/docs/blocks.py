@@ -1,0 +1,144 @@
+"""What is in a page: its fenced blocks, the commands in them, and whether an output is still what the page shows.
+
+Pure. It must not know how a command is run.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+FENCE = re.compile(r"( *)(`{3,}) *([\w-]*)(.*)")
+TITLE = re.compile(r'title="([^"]+)"')
+SNIPPET = re.compile(r' *--8<-- "([^":]+)"')
+CUT = "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced block: `line` is that of its first fence, from 1; `title` the file that it is; `indent` a list's."""
+
+    line: int
+    language: str
+    title: str | None
+    lines: tuple[str, ...]
+    indent: str = ""
+
+    @property
+    def text(self) -> str:
+        return "".join(f"{line}\n" for line in self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command of a console block, at `line` of the page, and what the page shows of its output, from `below` on."""
+
+    line: int
+    text: str
+    below: int
+    shown: tuple[str, ...]
+
+
+def blocks(page: str) -> Iterator[Block]:
+    """The fenced blocks of a page. Raises ValueError for one that is not closed."""
+    lines = page.splitlines()
+    number = 0
+    while number < len(lines):
+        opening = FENCE.fullmatch(lines[number])
+        number += 1
+        if opening is None:
+            continue
+        indent, fence, language, info = opening.groups()
+        start = number
+        while number < len(lines) and lines[number].strip() != fence:
+            number += 1
+        if number == len(lines):
+            raise ValueError(f"the block of line {start} is not closed")
+        title = TITLE.search(info)
+        inner = tuple(line.removeprefix(indent) for line in lines[start:number])
+        yield Block(start, language, title and title[1], inner, indent)
+        number += 1
+
+
+def included(block: Block, read: Callable[[str], str]) -> Block:
+    """The block with the files that it includes (`--8<-- "demos/x.py"`) in their places."""
+    lines: list[str] = []
+    for line in block.lines:
+        snippet = SNIPPET.fullmatch(line)
+        lines += read(snippet[1]).splitlines() if snippet else [line]
+    return Block(block.line, block.language, block.title, tuple(lines), block.indent)
+
+
+def commands(block: Block) -> Iterator[Command]:
+    """The commands of a console block: "$ …", more lines of the same after a backslash, and then its output.
+
+    Raises ValueError for lines before the first.
+    """
+    starts = [number for number, line in enumerate(block.lines) if line.startswith("$ ")]
+    if not starts or starts[0] != 0:
+        raise ValueError(f"line {block.line + 1}: a console block begins with a command: '$ …'")
+    for start, end in zip(starts, [*starts[1:], len(block.lines)], strict=True):
+        below = start + 1
+        while block.lines[below - 1].endswith("\\"):
+            below += 1
+        shown = block.lines[below:end]
+        while shown and not shown[-1].strip():
+            shown = shown[:-1]
+        text = "\n".join([block.lines[start].removeprefix("$ "), *block.lines[start + 1 : below]])
+        yield Command(block.line + 1 + start, text, block.line + 1 + below, shown)
+
+
+FORMS = [
+    (re.compile(r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d+ [A-Z][a-z]{2} \d{4}"), r"[A-Z][a-z]{2}, \d+ [A-Z][a-z]{2} \d+"),
+    (re.compile(r"0x[0-9a-f]+"), "0x[0-9a-f]+"),
+    (re.compile(r"\d[\d.,]*"), r"\d[\d.,]*"),
+    (re.compile(r" {2,}"), " +"),
+    (re.compile(CUT), ".*"),
+]
+"""What may be otherwise each time, and what it may be then: dates, addresses, numbers, spaces that align, a cut."""
+
+VARIABLE = re.compile("|".join(f"(?:{each.pattern})" for each, _ in FORMS))
+
+
+def alike(shown: str, real: str) -> bool:
+    """Whether a line is as the page shows it, but for what may be otherwise each time."""
+    pattern, end = "", 0
+    for found in VARIABLE.finditer(shown):
+        pattern += re.escape(shown[end : found.start()])
+        pattern += next(form for each, form in FORMS if each.fullmatch(found[0]))
+        end = found.end()
+    return re.fullmatch(pattern + re.escape(shown[end:].rstrip()), real.rstrip()) is not None
+
+
+def aligned(shown: Sequence[str], real: Sequence[str]) -> list[str] | None:
+    """The lines to show: those of the real output where those shown before are; None where they are not all there.
+
+    A line that is "…" stands for any number of lines, and stays. So does a line with a "…" in it. What is before the
+    first cut begins the output, what is after the last one ends it; parts in between may come in any order, as what
+    several servers say does.
+    """
+    parts: list[list[str]] = [[]]
+    for line in shown:
+        if line.strip() == CUT:
+            parts.append([])
+        else:
+            parts[-1].append(line)
+    found: list[str] = []
+    taken: set[int] = set()
+    for number, part in enumerate(parts):
+        last = len(real) - len(part)
+        places = [0] if number == 0 else [last] if part and number == len(parts) - 1 else range(last + 1)
+        at = next((place for place in places if _is_at(place, part, real, taken)), None)
+        if at is None:
+            return None
+        if number:
+            found.append(CUT)
+        taken.update(range(at, at + len(part)))
+        found += [old if CUT in old else new.rstrip() for old, new in zip(part, real[at:], strict=False)]
+    return found if len(parts) > 1 or len(taken) == len(real) else None
+
+
+def _is_at(place: int, part: Sequence[str], real: Sequence[str], taken: set[int]) -> bool:
+    lines = range(place, place + len(part))
+    if place < 0 or lines.stop > len(real) or not taken.isdisjoint(lines):
+        return False
+    return all(alike(old, real[line]) for old, line in zip(part, lines, strict=True))

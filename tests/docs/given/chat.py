@@ -1,0 +1,12 @@
+"""A FastAPI app with a WebSocket, such as the pages speak of."""
+
+from fastapi import FastAPI, WebSocket
+
+app = FastAPI()
+
+
+@app.websocket("/ws")
+async def chat(websocket: WebSocket) -> None:
+    await websocket.accept()
+    await websocket.send_text(f"you said: {await websocket.receive_text()}")
+    await websocket.close()

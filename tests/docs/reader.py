@@ -1,0 +1,268 @@
+"""A reader of one page: runs its blocks in a folder of its own, and tells what became of them.
+
+Knows processes. Run by reading.py in a network and among processes of its own, so that any port is free, and nothing
+stays behind: `python -m tests.docs.reader PAGE` prints a JSON list of what differs from the page, or might.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from tests.docs.blocks import Block, Command, aligned, blocks, commands, included
+from tests.docs.shown_only import DRAWINGS, why_not
+
+ROOT = Path(__file__).parents[2]
+GIVEN = Path(__file__).parent / "given"
+SERVERS = re.compile(
+    r"(\.venv/bin/)?"
+    r"(make demo|gateways (demo|serve)|uvicorn|gunicorn|waitress-serve|hypercorn|daphne|granian|cheroot|lighttpd)\b"
+)
+"""Commands that serve until they are ended."""
+
+OURS = re.compile(r"(\.venv/bin/)?(make|gateways) ")
+READY = "Ctrl-C ends it."  # what these say when all of its servers listen
+ENDS = 60.0  # seconds for a command to end by itself
+STARTS = 20.0  # for a server to listen
+ANSWERS = 10.0  # for a response
+SAYS = 4.0  # for what a server says of a request that has been answered
+EXITS = 5.0  # from Ctrl-C
+
+STAMPS = (".demo", ".test", ".dev")
+"""What make has installed (Makefile), as of now."""
+
+CGI = {
+    "GATEWAY_INTERFACE": "CGI/1.1",
+    "SERVER_PROTOCOL": "HTTP/1.1",
+    "SERVER_NAME": "localhost",
+    "SERVER_PORT": "80",
+    "REQUEST_METHOD": "GET",
+    "SCRIPT_NAME": "/app.cgi",
+    "PATH_INFO": "/",
+}
+"""For Python that is a CGI program."""
+
+
+@dataclass(slots=True)
+class Finding:
+    """What became of a block or a command: its line, what the page shows from `below` on, and what there really is."""
+
+    line: int
+    text: str
+    below: int = 0
+    shown: tuple[str, ...] = ()
+    real: list[str] = field(default_factory=list)
+    problem: str = ""
+
+
+class Reader:
+    """Follows one page from the top. A server goes on until the next one is started, or the page ends."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.findings: list[Finding] = []
+        self._serving: tuple[subprocess.Popen[bytes], Path, Finding] | None = None
+        self._asked = False  # whether there was a command since, which would have failed without an answer
+        path = [str(folder / ".venv/bin"), "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin"]
+        kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TMPDIR") if name in os.environ}
+        self._environment = {**kept, "HOME": str(folder / ".home"), "PATH": os.pathsep.join(path), "COLUMNS": "120"}
+
+    def read(self, page: str) -> None:
+        """Run every block of the page."""
+        for block in blocks(page):
+            whole = included(block, lambda name: (ROOT / name).read_text())
+            if whole.title is not None:
+                self._keep(whole, whole.title)
+            elif whole.language == "console":
+                for command in commands(whole):
+                    self._command(command)
+            elif whole.language == "python":
+                self._python(whole, is_file=whole != block)
+            elif whole.language not in DRAWINGS:
+                why = f"a {whole.language or 'nameless'} block is neither run nor has it a title, to be a file"
+                self.findings.append(Finding(block.line, block.text, problem=why))
+        self.end()
+
+    def _keep(self, block: Block, title: str) -> None:
+        """A block with a title is that file."""
+        file = self.folder / title
+        if not file.resolve().is_relative_to(self.folder.resolve()):
+            raise ValueError(f"line {block.line}: {title} would be written into this tree")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(block.text)
+        if block.text.startswith("#!"):
+            file.chmod(0o755)
+
+    def _python(self, block: Block, is_file: bool) -> None:
+        """Run a block of Python; one that is a file of this tree is imported, as its tests run it."""
+        file = self.folder / f"block_{block.line}.py"
+        file.write_text(block.text)
+        command = f"import runpy; runpy.run_path({file.name!r}, run_name={'shown' if is_file else '__main__'!r})"
+        done = self._run([sys.executable, "-c", command], CGI)
+        problem = "" if done.returncode == 0 else f"exits with {done.returncode}"
+        self.findings.append(Finding(block.line, block.text, real=done.stdout.splitlines(), problem=problem))
+
+    def _command(self, command: Command) -> None:
+        finding = Finding(command.line, command.text, command.below, command.shown)
+        if why_not(command.text) is not None:
+            return
+        self.findings.append(finding)
+        if SERVERS.match(command.text):
+            self._serve(finding)
+            return
+        self._asked = True
+        expected = re.search(r"# .*\bexit status (\d+)", command.text)
+        try:
+            done = self._run(["bash", "-c", command.text])
+        except subprocess.TimeoutExpired:
+            finding.problem = f"did not end within {ENDS:.0f} seconds; if it is a server, reader.SERVERS must name it"
+            return
+        finding.real = self._shown(done.stdout)
+        if done.returncode != int(expected[1] if expected else 0):
+            finding.problem = f"exits with {done.returncode}"
+
+    def _run(self, arguments: list[str], more: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            arguments,
+            cwd=self.folder,
+            env=self._environment | (more or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            timeout=ENDS,
+            check=False,
+        )
+
+    def _serve(self, finding: Finding) -> None:
+        self.end()
+        output = self.folder / ".home" / f"output-{finding.line}"
+        with output.open("wb") as file:
+            process = subprocess.Popen(
+                ["bash", "-c", f"exec {finding.text}"],
+                cwd=self.folder,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._serving, self._asked = (process, output, finding), False
+        ready = READY if OURS.match(finding.text) else ""
+
+        def is_up() -> bool:
+            return process.poll() is not None or (bool(listening()) and ready in output.read_text(errors="replace"))
+
+        if not until(is_up, STARTS):
+            finding.problem = f"does not listen after {STARTS:.0f} seconds"
+        elif process.poll() is not None:
+            finding.problem = f"exits with {process.returncode}"
+
+    def end(self) -> None:
+        """End the server as Ctrl-C does, once it has said what the page shows."""
+        if self._serving is None:
+            return
+        process, output, finding = self._serving
+        self._serving = None
+
+        def says_it() -> bool:
+            finding.real = self._shown(output.read_text(errors="replace"))
+            return not finding.shown or aligned(finding.shown, finding.real) is not None
+
+        until(says_it, SAYS)
+        if process.poll() is None and not finding.problem and not self._asked:
+            finding.problem = "; ".join(f"does not answer on port {each}" for each in listening() if not answers(each))
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
+        try:
+            process.wait(EXITS)
+        except subprocess.TimeoutExpired:
+            if OURS.match(finding.text):  # gunicorn with threads may miss it: it joins them in the signal's handler
+                finding.problem = f"does not end within {EXITS:.0f} seconds of Ctrl-C"
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        if not until(lambda: not listening(), EXITS):
+            finding.problem = "has ended, and something that it started still listens"
+
+    def _shown(self, output: str) -> list[str]:
+        """Lines as they are on anybody's machine."""
+        for real, usual in ((str(self.folder), "/home/you/gateways"), (str(ROOT), "/home/you/gateways")):
+            output = output.replace(real, usual)
+        return output.rstrip().splitlines()
+
+
+def listening() -> list[int]:
+    """The ports on which something listens in this network namespace, but for those that the system has chosen."""
+    files = [Path("/proc/net/tcp"), Path("/proc/net/tcp6")]
+    rows = [line.split() for file in files if file.exists() for line in file.read_text().splitlines()[1:]]
+    ports = [int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == "0A"]
+    return [port for port in ports if 1024 <= port < 32768]
+
+
+def answers(port: int) -> bool:
+    """Whether a server that speaks HTTP is there."""
+    try:
+        with socket.create_connection(("127.0.0.1", port), ANSWERS) as client:
+            client.sendall(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            return client.recv(5) == b"HTTP/"
+    except OSError:
+        return False
+
+
+def until(condition: Callable[[], bool], seconds: float) -> bool:
+    """Poll for a condition; whether it came."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+@contextmanager
+def clone() -> Iterator[Path]:
+    """A folder as good as a clone of this project, with its virtual environment, and the apps that pages speak of."""
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent) / "gateways"
+        (folder / ".home").mkdir(parents=True)
+        (folder / ".home" / ".curlrc").write_text("silent\nshow-error\n")  # as curl is on a terminal
+        (folder / ".venv").mkdir()
+        for name in ("Makefile", "pyproject.toml"):
+            shutil.copyfile(ROOT / name, folder / name)  # older than the stamps, whoever edits them meanwhile
+        for name in (".ci", *(each.name for each in ROOT.iterdir() if each.name[0] != ".")):
+            if not (folder / name).exists():
+                (folder / name).symlink_to(ROOT / name)
+        for entry in Path(sys.prefix).iterdir():
+            if entry.name not in STAMPS:
+                (folder / ".venv" / entry.name).symlink_to(entry)
+        for stamp in STAMPS:
+            (folder / ".venv" / stamp).touch()
+        shutil.copytree(GIVEN, folder, dirs_exist_ok=True)
+        yield folder
+
+
+def main() -> None:
+    """Read the page that is named, and print what was found."""
+    page = Path(sys.argv[1])
+    with clone() as folder:
+        reader = Reader(folder)
+        try:
+            reader.read(page.read_text())
+        finally:
+            reader.end()
+    print(json.dumps([asdict(finding) for finding in reader.findings]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Pages read in a network and among processes of their own, what is wrong with them, and their outputs made anew.
+
+Knows namespaces of Linux; without them a page is read all the same, and its ports must be free. It must not know what
+is in a page.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from tests.docs.blocks import CUT, aligned
+from tests.docs.reader import Finding
+
+ROOT = Path(__file__).parents[2]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+APART = ["unshare", "--map-root-user", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
+LOOPBACK = """
+import fcntl, os, socket, struct, sys
+with socket.socket() as any_socket:
+    fcntl.ioctl(any_socket, 0x8914, struct.pack("16sH14x", b"lo", 0x41))  # SIOCSIFFLAGS: up, running
+os.execv(sys.executable, [sys.executable, "-m", "tests.docs.reader", sys.argv[1]])
+"""
+
+
+@cache
+def can_be_apart() -> bool:
+    """Whether this system lets its users have namespaces: each page has all ports, and its processes end with it."""
+    return shutil.which("unshare") is not None and not subprocess.run([*APART, "true"], check=False).returncode
+
+
+def read(page: Path) -> list[Finding]:
+    """What becomes of a page's blocks. Raises CalledProcessError if the reader fails."""
+    apart = [*APART, sys.executable, "-c", LOOPBACK] if can_be_apart() else [sys.executable, "-m", "tests.docs.reader"]
+    done = subprocess.run(
+        [*apart, str(page)], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=240, check=True
+    )
+    found: list[dict[str, Any]] = json.loads(done.stdout)
+    return [Finding(**{**each, "shown": tuple(each["shown"])}) for each in found]
+
+
+def problems(findings: list[Finding]) -> list[str]:
+    """What is wrong, for people."""
+    said = []
+    for each in findings:
+        if each.problem:
+            said.append(f"line {each.line}: {each.text.rstrip()}\n{each.problem}; it says:\n" + _indented(each.real))
+        elif each.shown and aligned(each.shown, each.real) is None:
+            said.append(
+                f"line {each.line}: {each.text.rstrip()}\nthe page does not show what it says:\n" + _indented(each.real)
+            )
+    return said
+
+
+def _indented(lines: list[str]) -> str:
+    return "\n".join(f"    {line}" for line in lines[-60:])
+
+
+def is_whole(finding: Finding) -> bool:
+    """Whether the page shows the whole of an output."""
+    return not any(CUT in line for line in finding.shown)
+
+
+def renewed(page: str, findings: list[Finding]) -> str:
+    """The page with the outputs that there are. One that has changed is replaced, if nothing was cut from it."""
+    lines = page.splitlines()
+    for each in reversed(findings):
+        new = aligned(each.shown, each.real) or (each.real if is_whole(each) else None)
+        if each.shown and not each.problem and new is not None:
+            start, end = each.below - 1, each.below - 1 + len(each.shown)
+            indent = lines[each.line - 1][: len(lines[each.line - 1]) - len(lines[each.line - 1].lstrip())]
+            lines[start:end] = [(indent + line).rstrip() for line in new]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,19 @@
+"""What the pages show and no test runs, and why: each line of it is a gap. Pure."""
+
+import re
+
+SHOWN_ONLY = {
+    r"(\.venv/bin/)?pip install ": "there is no network here; tests/test_packaging.py installs",
+    r"make (?!demo\b)": "these are tests and measurements of minutes; that the target exists is tested",
+    r"bash \.ci/run": "these are the tests",
+    r"gateways compare": "this is a measurement of minutes; its options are tested, and tests/real runs it",
+}
+"""By the beginning of a command."""
+
+DRAWINGS = {"text": "a drawing: it says nothing that could be run"}
+"""By the language of a block."""
+
+
+def why_not(command: str) -> str | None:
+    """Why a command is not run; None for one that is."""
+    return next((why for pattern, why in SHOWN_ONLY.items() if re.match(pattern, command)), None)
