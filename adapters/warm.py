@@ -15,6 +15,7 @@ import os
 import re
 import shutil
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
@@ -23,6 +24,7 @@ from .warm_interpreter import WarmInterpreter
 
 MAX_PROGRAMS = 16  # that have an interpreter waiting; the one that was not asked for longest loses its own
 MAX_ATTEMPTS = 5  # to keep an interpreter alive, and to find modules that it can import beforehand
+PAUSE = 30.0  # seconds without one, after that many have died and none has served
 
 _PYTHON = re.compile(r"python[0-9.]*[dt]?").fullmatch
 _FLAG = re.compile(r"-[bBdEIOPqRsSuv]+|-X[\w=]+|-W[\w:.]+").fullmatch  # that say how, not what, to run
@@ -109,6 +111,7 @@ class _WarmProgram:
         self._serving: WarmInterpreter | None = None
         self._coming: WarmInterpreter | None = None
         self._searches = self._deaths = 0
+        self._resting_until = 0.0
         self._has_served = False
         self._lock = threading.RLock()
 
@@ -116,7 +119,7 @@ class _WarmProgram:
         """Run the program; None where it must be run in the ordinary way."""
         with self._lock:
             self._look_for_news()
-            while self._command and self._deaths < MAX_ATTEMPTS:
+            while self._command and (self._deaths < MAX_ATTEMPTS or time.monotonic() >= self._resting_until):
                 try:
                     if self._serving is None:
                         self._serving = WarmInterpreter(self._command, self._file, self._environment, self._named)
@@ -139,22 +142,30 @@ class _WarmProgram:
                 self._import_modules()
             elif kind == "status":
                 self._deaths, self._has_served = 0, True
+                self._searches = 0 if interpreter.imports else self._searches
 
     def _bury(self, error: OSError) -> None:
-        """The serving interpreter has died. One that never served anything will not be tried for ever."""
+        """The serving interpreter has died. Where none serves anything, another is not tried each time."""
         self._deaths += 1
+        self._resting_until = time.monotonic() + PAUSE
         level = logging.WARNING if self._deaths == 1 and self._has_served else logging.INFO
         log.log(level, "%s: its warm interpreter has died (%s)", self._name, error)
         if self._serving is not None:
             self._serving.end()
-        self._serving = None
+        self._serving, self._searching = None, not self._named
 
     def _import_modules(self) -> None:
         """Have another interpreter import the modules; the serving one goes on meanwhile."""
         usable = [name for name in self._modules if name.partition(".")[0] not in self._excluded]
         self._searches += 1
+        if self._coming is not None:
+            self._coming.end()
+            self._coming = None
         if usable and self._command and self._searches <= MAX_ATTEMPTS:
-            self._coming = WarmInterpreter(self._command, self._file, self._environment, usable)
+            try:
+                self._coming = WarmInterpreter(self._command, self._file, self._environment, usable)
+            except OSError as error:
+                log.info("%s: its modules cannot be imported beforehand now: %s", self._name, error)
 
     def _look_for_news(self) -> None:
         if self._coming is None or not (news := self._coming.news()):

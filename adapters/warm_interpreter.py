@@ -39,9 +39,11 @@ class WarmInterpreter:
     """The process, and the connection to it. `names` are modules to import; without any it reports what is needed."""
 
     def __init__(self, command: Sequence[str], file: bytes, environment: Variables, names: Sequence[str]) -> None:
+        self.imports = bool(names)
         self._born = time.monotonic()
         self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
+        with theirs, contextlib.ExitStack() as undo:
+            undo.callback(self._connection.close)
             process = subprocess.Popen(
                 [*command, ZYGOTE, str(theirs.fileno()), os.fsdecode(file)],
                 stdin=subprocess.DEVNULL,
@@ -52,9 +54,11 @@ class WarmInterpreter:
                 start_new_session=True,
                 pass_fds=[theirs.fileno()],
             )
+            undo.pop_all()
         self._process = Program(f"{os.fsdecode(file)} (its warm interpreter)", Child(process), -1, -1, -1)
         self._connection.setblocking(False)
-        self._connection.send("\0".join(names).encode() or b"\0")
+        with contextlib.suppress(ConnectionError):  # it has died already, which the first request will see
+            self._connection.send("\0".join(names).encode() or b"\0")
 
     def run(self, arguments: Sequence[bytes], variables: Variables, stdin: bool, report: Report) -> Program:
         """Have the program run in a fork. Raises OSError: the interpreter has died, or this is too much for now."""

@@ -17,6 +17,7 @@ import psutil
 import pytest
 import uvloop
 
+from adapters import warm
 from adapters.cgi_to_asgi import CGIToASGI
 from adapters.cgi_to_wsgi import CGIToWSGI
 from adapters.warm import MAX_PROGRAMS, interpreter_of
@@ -277,6 +278,33 @@ def test_a_dead_interpreter_is_replaced(ask: Asker, tmp_path: Path) -> None:
     assert ask("/a.py").body == b"body\n"
 
 
+def test_what_replaces_a_dead_interpreter_has_its_modules_again(ask: Asker, tmp_path: Path) -> None:
+    program = write(tmp_path, "a.py", "import colorsys\nprint('X-A: b\\n\\nbody')\n")
+    for _ in range(2):
+        warmed(ask, program)
+        (interpreter,) = interpreters(program)
+        interpreter.kill()
+        eventually(lambda: not interpreters(program), "it has died")
+
+
+def test_an_interpreter_that_died_too_often_is_tried_again_after_a_pause(
+    ask: Asker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warm, "PAUSE", 0.5)
+    python, well = tmp_path / "python3", tmp_path / "well"
+    python.write_text(
+        f'#!/bin/sh\ncase "$1" in *zygote.py) [ -e "{well}" ] || exit 1;; esac\nexec {sys.executable} "$@"\n'
+    )
+    python.chmod(0o755)
+    program = write(tmp_path, "a.py", "print('X-A: b\\n\\nbody')\n")
+    program.write_text(program.read_text().replace(sys.executable, str(python)))
+    for _ in range(warm.MAX_ATTEMPTS + 2):
+        assert ask("/a.py").body == b"body\n"
+        eventually(lambda: not interpreters(program), "it has died")
+    well.touch()
+    eventually(lambda: ask("/a.py").body == b"body\n" and interpreters(program), "one lives")
+
+
 def test_a_program_goes_on_when_its_interpreter_dies(ask: Asker, tmp_path: Path) -> None:
     source = "import os, time\nprint('X-A: b\\n\\nfirst', flush=True)\n"
     source += (
@@ -355,6 +383,7 @@ def test_this_process_never_forks(tmp_path: Path) -> None:
 import os, sys
 sys.path.insert(0, {str(Path(__file__).parents[3])!r})
 os.register_at_fork(before=lambda: os._exit(66))
+from adapters import warm
 from adapters.cgi_to_asgi import CGIToASGI
 from tests.adapters.cgi.asking import InASGI
 host = CGIToASGI({str(tmp_path)!r}, warm=True)
@@ -371,6 +400,7 @@ def test_nothing_outlives_a_host_that_is_killed(tmp_path: Path, how: signal.Sign
     code = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).parents[3])!r})
+from adapters import warm
 from adapters.cgi_to_asgi import CGIToASGI
 from tests.adapters.cgi.asking import InASGI
 InASGI(CGIToASGI({str(tmp_path)!r}, warm=True))("/a.py?{(mark := uuid.uuid4().hex)}")
