@@ -114,10 +114,12 @@ addEventListener("pointerdown", (event) => {
   for (const figure of find("figure.read")) if (!figure.contains(event.target)) figure.dispatchEvent(new Event("leave"));
 });
 
-// The data, as a file.
+// The data, as a file: there may be much of it, so it is made when it is asked for.
 const save = document.querySelector("#save");
-const data = document.querySelector("#record").textContent;
-save.href = URL.createObjectURL(new Blob([data], { type: "application/json" }));
+save.addEventListener("click", () => {
+  const data = document.querySelector("#record").textContent;
+  if (!save.href.startsWith("blob:")) save.href = URL.createObjectURL(new Blob([data], { type: "application/json" }));
+});
 save.hidden = false;
 
 // On paper nothing can be opened or switched.

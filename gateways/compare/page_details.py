@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from gateways.compare.analysis import Section
+from gateways.compare.charts.chart import of_clients
 from gateways.compare.charts.parts import Numbers, swatch
 from gateways.compare.export import command_lines
 from gateways.compare.record import Entrant, Record
@@ -22,7 +23,7 @@ def failures(sections: Sequence[Section], numbers: Numbers) -> str:
 def _lost(of: Section, numbers: Numbers) -> Iterator[str]:
     for figures in (row.figures for row in of.rows if row.figures.failures):
         kinds = ", ".join(f"{kind} × {count:,}" for kind, count in sorted(figures.failed.items()))
-        what = f"{of.question.name}: {share(figures.lost_share)} lost"
+        what = f"{of.question.name}, {of_clients(figures.connections)}: {share(figures.lost_share)} lost"
         yield _failure(figures.entrant.label, what, kinds, figures.examples, numbers.get(figures.entrant.id))
 
 
