@@ -1,40 +1,37 @@
 """ASGI applications on WSGI servers: the application runs on one event loop, the server's thread hands over its blocks.
 
-Knows both interfaces. Threads and loops are crossing.py's and loop_thread.py's matter; the order of ASGI's events
-is asgi_exchange.py's; the spelling of a request and of a head is metavariables.py's and heads.py's.
+Knows both interfaces. Threads and loops are crossing.py's and loop_thread.py's matter; when the application starts and
+ends is asgi_running.py's, the order of its events asgi_exchange.py's; the spelling of a request and of a head is
+metavariables.py's and heads.py's.
 """
 
 from __future__ import annotations
 
-import asyncio
-import atexit
-import io
 import logging
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from contextvars import Context, Token, copy_context
+from contextvars import Token, copy_context
 from functools import partial
 from typing import Any
 
 from . import forks
-from .asgi_app import ASGIApp, Message, as_asgi3
-from .asgi_exchange import GRACE, Exchange, PathSend
+from .asgi_app import ASGIApp, as_asgi3
+from .asgi_exchange import Exchange, PathSend
+from .asgi_running import CLOSE_SECONDS, Running
 from .crossing import Desk, adopt
 from .disconnected import ClientDisconnected
 from .heads import has_body
-from .lifespan import Lifespan, LifespanFailed
+from .lifespan import LifespanFailed
 from .loop_thread import BorrowedLoop, LoopFactory, acquire, release
 from .loops import LoopClosed
-from .metavariables import BadRequest, content_length, scope_from_environ
+from .metavariables import BadRequest, scope_from_environ
+from .wsgi_body import BLOCK, WSGIBody
 from .wsgi_client import left
 from .wsgi_response import StartResponse
 
 log = logging.getLogger("gateways.asgi")
-
-_CLOSE_SECONDS = 10  # how long close() waits for the application
-_BLOCK = 64 * 1024  # bytes of a request's body that are read at a time
 
 
 class ASGIToWSGI:
@@ -45,7 +42,9 @@ class ASGIToWSGI:
         with the same factory share one loop, on one thread.
 
     The loop begins and the application's lifespan starts with the first request in this process: an adapter made
-    before a server forks works in each child. They end with close(), or when the process exits.
+    before a server forks works in each child. They end with close(), or when the process exits. Call close() from the
+    server's own hook where it has one: gunicorn's gthread waits for streams that run before it exits, and is killed
+    (`def worker_exit(server, worker): app.close()` in its configuration file ends them, and the lifespan, first).
 
     An error of the application, or a response that breaks ASGI, is logged ("gateways.asgi") and raised to the server:
     before the head for a 500, after it so that the server does not end the response as if it were whole. The scope has
@@ -62,14 +61,14 @@ class ASGIToWSGI:
     def forked(self) -> None:
         """Forget the loop and the lifespan: they are the parent process's."""
         self._starting = threading.Lock()
-        self._running: _Running | None = None
+        self._running: Running | None = None
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve one WSGI request. Raises what the application raises, and LifespanFailed if it could not start."""
         if "HTTP_UPGRADE" in environ and _is_websocket(environ):
             return _answer(start_response, "501 Not Implemented", "WSGI, which this server speaks, has no WebSocket.")
         try:
-            body = _Body(environ)
+            body = WSGIBody(environ)
         except BadRequest as error:
             return _answer(start_response, "400 Bad Request", str(error))
         forks.check()
@@ -86,12 +85,12 @@ class ASGIToWSGI:
         response = _Response(exchange, body, running, environ.get("wsgi.file_wrapper"))
         return response.answer(start_response, head_only=scope["method"] == "HEAD")
 
-    def _start(self) -> _Running:
+    def _start(self) -> Running:
         with self._starting:
             if self._closed:
                 raise RuntimeError("this ASGIToWSGI has been closed; make another")
             if self._running is None:
-                running = _Running(self.app, *self._loop())
+                running = Running(self.app, *self._loop())
                 weakref.finalize(self, running.close_soon).atexit = False
                 self._running = running
             if self._running.failure is not None:
@@ -110,8 +109,8 @@ class ASGIToWSGI:
         What the application still does has a second to end before it is cancelled. A later request is an error.
         """
         self._closed = True
-        if not self._starting.acquire(timeout=_CLOSE_SECONDS):
-            return log.error("the application is still starting after %s seconds; close() gives up", _CLOSE_SECONDS)
+        if not self._starting.acquire(timeout=CLOSE_SECONDS):
+            return log.error("the application is still starting after %s seconds; close() gives up", CLOSE_SECONDS)
         running, self._running = self._running, None
         self._starting.release()
         if running is None:
@@ -123,104 +122,12 @@ class ASGIToWSGI:
 
 
 _adapters: weakref.WeakSet[ASGIToWSGI] = weakref.WeakSet()
-_started: set[_Running] = set()  # until they are closed: also those whose adapter is gone
-_inherited: list[_Running] = []  # what runs in the parent process; collecting it here would look like its end
 
 
-class _Running:
-    """An application that has been started in this process: its loop, its lifespan, its live requests."""
-
-    def __init__(self, app: ASGIApp, thread: BorrowedLoop, let_go: Callable[[], object]) -> None:
-        self.thread, self._let_go = thread, let_go
-        self._closing = threading.Lock()
-        self.live: set[Exchange] = set()
-        self.lifespan = Lifespan(app)
-        self.failure: str | None = None
-        try:
-            self.thread.refuse_inside()
-        except RuntimeError:
-            let_go()
-            raise
-        _started.add(self)
-        try:
-            # In an empty context: the lifespan is no part of the request that happens to be the first.
-            Context().run(self.thread.run, self.lifespan.startup()).result()
-        except LifespanFailed as error:
-            self.failure = str(error)
-            log.error("%s; its requests will fail", error)
-        except BaseException:  # a signal: the next request starts anew
-            self.close_soon()
-            raise
-
-    def close(self) -> None:
-        """End the requests, the lifespan and, if nobody else uses it, the loop."""
-        with self._closing:
-            if self not in _started:
-                return
-            _started.discard(self)
-            ending = self.thread.run(self._end())
-            try:
-                ending.result(timeout=_CLOSE_SECONDS)
-            except TimeoutError:
-                ending.cancel()
-                log.error("the application did not shut down in %s seconds", _CLOSE_SECONDS)
-            self._let_go()
-
-    def close_soon(self) -> None:
-        """close() in a thread of its own: the garbage collector must not wait."""
-        if self in _started:
-            threading.Thread(target=self.close, name="asgi-to-wsgi-close", daemon=True).start()
-
-    async def _end(self) -> None:
-        for exchange in list(self.live):
-            exchange.hang_up()
-        tasks = [exchange.task for exchange in self.live if exchange.task is not None]
-        if tasks:
-            await asyncio.wait(tasks, timeout=GRACE + 1)
-        await self.lifespan.shutdown()
-
-
-class _Body:
-    """The body of a request, read in the server's thread: never past its length; without one if it ends itself."""
-
-    def __init__(self, environ: dict[str, Any]) -> None:
-        """Raises BadRequest for a CONTENT_LENGTH that is no number."""
-        stream = environ["wsgi.input"] or io.BytesIO()
-        self._read = getattr(stream, "read1", stream.read)  # read1() gives what has arrived; read() may wait for all
-        self._arrived = isinstance(stream, io.BytesIO) or type(stream).__module__ == "waitress.buffers"
-        length = environ.get("CONTENT_LENGTH")
-        self._missing: int | None = None
-        if length:
-            self._missing = int(content_length(length))
-            self.more = self._missing > 0
-        else:
-            self.more = bool(environ.get("wsgi.input_terminated")) or environ.get("mod_wsgi.input_chunked") == "1"
-
-    def first(self) -> list[Message]:
-        """What the application need not ask for: an empty body, or a small one that has already arrived."""
-        if not self.more:
-            return [{"type": "http.request", "body": b"", "more_body": False}]
-        if self._arrived and self._missing is not None and self._missing <= _BLOCK:
-            return [self.read()]
-        return []
-
-    def read(self) -> Message:
-        """The next part of the body; a body that ends too soon, or cannot be read, is a disconnect."""
-        try:
-            block = self._read(_BLOCK if self._missing is None else min(_BLOCK, self._missing))
-        except Exception as error:
-            log.info("the body of a request could not be read: %r", error)
-            self.more = False
-            return {"type": "http.disconnect"}
-        if self._missing is None:
-            self.more = bool(block)
-        else:
-            block = block[: self._missing]
-            self._missing -= len(block)
-            self.more = self._missing > 0 and bool(block)
-            if self._missing > 0 and not block:
-                return {"type": "http.disconnect"}
-        return {"type": "http.request", "body": block, "more_body": self.more}
+@forks.in_child
+def _forked() -> None:
+    for adapter in _adapters:
+        adapter.forked()
 
 
 class _Whole(list[bytes]):
@@ -248,7 +155,7 @@ def _take_back(lent: Sequence[Token[Any]]) -> None:
 class _Response:
     """The response on its way to the server; its iterable where it is not whole. In the server's thread only."""
 
-    def __init__(self, exchange: Exchange, body: _Body, running: _Running, file_wrapper: Any) -> None:
+    def __init__(self, exchange: Exchange, body: WSGIBody, running: Running, file_wrapper: Any) -> None:
         self._exchange, self._body, self._running, self._file_wrapper = exchange, body, running, file_wrapper
         self._loop = running.thread.loop
         self._items: list[Any] = []
@@ -276,7 +183,7 @@ class _Response:
         if isinstance(last, PathSend):
             file = open(last.path, "rb")  # noqa: SIM115 - the server closes it, through the wrapper
             start_response(status, headers)
-            wrapped: Iterable[bytes] = self._file_wrapper(file, _BLOCK)
+            wrapped: Iterable[bytes] = self._file_wrapper(file, BLOCK)
             return wrapped
         lent = adopt(context, before)
         start_response(status, headers)
@@ -344,19 +251,3 @@ def _answer(start_response: StartResponse, status: str, text: str) -> list[bytes
     body = f"{text}\n".encode("utf-8", "backslashreplace")
     start_response(status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))])
     return [body]
-
-
-def _close_all() -> None:
-    for running in list(_started):
-        running.close()
-
-
-@forks.in_child
-def _forked() -> None:
-    _inherited.extend(_started)
-    _started.clear()
-    for adapter in _adapters:
-        adapter.forked()
-
-
-atexit.register(_close_all)
