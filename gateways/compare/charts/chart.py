@@ -40,7 +40,10 @@ class Guide:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """`columns` are (where on the x-axis, name). `never`: there are values that never came, at the top."""
+    """`columns` are (where on the x-axis, name); lines end before those with the numbers in `breaks`, and begin again.
+
+    `never`: there are values that never came, at the top.
+    """
 
     title: str
     note: str
@@ -52,6 +55,7 @@ class Chart:
     lines: tuple[Line, ...]
     guides: tuple[Guide, ...] = ()
     height: int = 260
+    breaks: frozenset[int] = frozenset()
 
     @property
     def never(self) -> bool:

@@ -97,8 +97,9 @@ def _line(shown: Chart, line: Line, numbers: Numbers) -> svg.Element:
 def _path(shown: Chart, places: Sequence[tuple[float, Point | None]]) -> list[svg.PathData]:
     path: list[svg.PathData] = []
     joined = False
-    for at, point in places:
+    for n, (at, point) in enumerate(places):
         if point is not None:
+            joined = joined and n not in shown.breaks
             path.append((svg.LineTo if joined else svg.MoveTo)(round(at * 100, 2), _up(shown, point.value)))
         joined = point is not None
     return path

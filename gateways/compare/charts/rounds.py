@@ -53,6 +53,7 @@ def _strips(record: Record, section: Section) -> Chart:
         x=_rounds_axis(rounds),
         y=linear(0, lanes),
         columns=_round_columns(rounds),
+        breaks=_starts(rounds),
         lines=tuple(lines),
         guides=tuple(guides),
         height=46 * lanes,
@@ -98,6 +99,7 @@ def memory(record: Record, sections: Sequence[Section]) -> list[Chart]:
                     x=_rounds_axis(rounds),
                     y=from_zero(most, megabytes),
                     columns=_round_columns(rounds),
+                    breaks=_starts(rounds),
                     lines=tuple(lines),
                     height=200,
                 )
@@ -123,7 +125,16 @@ def _places(rounds: Sequence[tuple[int, int]]) -> list[float]:
 def _rounds_axis(rounds: Sequence[tuple[int, int]]) -> Scale:
     places = _places(rounds)
     first = {start: place for place, (start, _) in reversed(list(zip(places, rounds, strict=True)))}
-    return linear(-0.5, places[-1] + 0.5, [(place, f"start {start + 1}") for start, place in sorted(first.items())])
+    names = [
+        (place, f"{'' if number else 'start '}{start + 1}")
+        for number, (start, place) in enumerate(sorted(first.items()))
+    ]
+    return linear(-0.5, places[-1] + 0.5, names)
+
+
+def _starts(rounds: Sequence[tuple[int, int]]) -> frozenset[int]:
+    """The numbers of the first round of each start."""
+    return frozenset(n for n, (start, _) in enumerate(rounds) if n == 0 or start != rounds[n - 1][0])
 
 
 def _round_columns(rounds: Sequence[tuple[int, int]]) -> tuple[tuple[float, str], ...]:

@@ -1,13 +1,14 @@
 """What the charts of a comparison's page show, from records made by hand."""
 
 import math
+import re
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from gateways.compare.analysis import sections
-from gateways.compare.charts import clients, percentiles, rounds, spans
+from gateways.compare.charts import clients, lines, percentiles, rounds, spans
 from gateways.compare.charts.chart import Chart, Line
 from gateways.compare.load.histogram import Histogram
 from gateways.compare.record import Cell, Question, Record
@@ -123,7 +124,8 @@ def test_a_strip_has_each_round_in_its_order_and_drift_moves_it() -> None:
     assert [name for _, name in chart.columns][1:3] == ["start 1, round 2", "start 2, round 1"]
     places = [at for at, _ in chart.columns]
     assert places[2] - places[1] > places[1] - places[0]  # servers were started anew
-    assert [name for _, name in chart.x.ticks] == ["start 1", "start 2"]
+    assert [name for _, name in chart.x.ticks] == ["start 1", "2"]
+    assert chart.breaks == {0, 2}
     steady, moved = values(of(chart, WAITRESS)), values(of(chart, UVICORN))
     assert len(set(steady)) == 1
     assert moved[0] == moved[1] == moved[2]
@@ -180,3 +182,11 @@ def test_a_record_without_measurements_has_no_charts() -> None:
     found = sections(made)
     assert not [*clients.throughput(found), *percentiles.latency(made, found), *rounds.strips(made, found)]
     assert not [*spans.ratios(made, found), *spans.memory(found)]
+
+
+def test_lines_are_not_drawn_from_one_start_to_the_next() -> None:
+    _, shown = strip()
+    drawn = lines.chart(shown, {UVICORN: 0, WAITRESS: 1})
+    paths = re.findall(r'<path [^>]*\bd="([^"]*)"', drawn)
+    assert len(paths) == 3
+    assert all([word for word in path.split() if word.isalpha()] == ["M", "L", "M", "L"] for path in paths)
