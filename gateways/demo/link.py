@@ -66,7 +66,7 @@ class Link:
         self._batches.put(None)
         with contextlib.suppress(OSError):  # somebody had connected, and the socket is gone
             Client(self.address, "AF_UNIX").close()
-        self._thread.join(timeout=1)
+        self._thread.join(timeout=0.2)  # it may wait for a process that takes nothing, until that is ended
 
     def _run(self) -> None:
         with self._listener:

@@ -28,8 +28,15 @@ OPTIONS = (
     *("--disable-default-apps", "--disable-extensions", "--remote-debugging-port=0", "--remote-allow-origins=*"),
 )
 KEYS = {
-    **{"Tab": 9, "Enter": 13, "Escape": 27, "End": 35, "Home": 36},
-    **{"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40},
+    "Tab": 9,
+    "Enter": 13,
+    "Escape": 27,
+    "End": 35,
+    "Home": 36,
+    "ArrowLeft": 37,
+    "ArrowUp": 38,
+    "ArrowRight": 39,
+    "ArrowDown": 40,
 }
 
 
@@ -93,9 +100,9 @@ class Page:
         return done["result"].get("value")
 
     def wait_for(self, condition: str, seconds: float = PATIENCE) -> Any:
-        """What a JavaScript expression gives, once that is true."""
+        """What a JavaScript expression gives, once that is true there."""
         until = time.monotonic() + seconds
-        while not (value := self.evaluate(condition)):
+        while (value := self.evaluate(f"({condition}) || null")) is None:  # an element is {} here
             assert time.monotonic() < until, (condition, self.errors)
             time.sleep(0.03)
         return value

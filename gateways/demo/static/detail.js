@@ -10,9 +10,10 @@ let neighbour = () => null;
 /** Open an event's button. `beside(button, by)` gives the button of the one before (-1) or after (1) it. */
 export function open(button, request, item, beside) {
   [opener, neighbour] = [button, beside];
-  const step = (by) => el("button", { type: "button", disabled: !beside(button, by), onclick: () => go(by), "aria-keyshortcuts": by < 0 ? "ArrowLeft" : "ArrowRight" }, by < 0 ? "‹ earlier" : "later ›");
+  const step = (by) => el("button", { type: "button", "data-by": by, disabled: !beside(button, by), onclick: () => go(by), "aria-keyshortcuts": by < 0 ? "ArrowLeft" : "ArrowRight" }, by < 0 ? "‹ earlier" : "later ›");
   const [process, thread] = item.thread;
   const dialog = $("detail");
+  const by = document.activeElement?.dataset.by; // whoever goes on with a button can press it again
   dialog.className = request.lane;
   dialog.replaceChildren(
     el("header", {},
@@ -22,8 +23,9 @@ export function open(button, request, item, beside) {
     el("dl", { class_: "facts" }, ...[["after", `${item.at.toFixed(2)} ms`], ["process", process], ["thread", thread]].map(
       ([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, String(value))))),
     el("div", { class_: "values", tabindex: "0", role: "region", "aria-label": "Values" }, values(item)),
-    el("footer", {}, step(-1), step(1), el("button", { type: "button", class_: "close", onclick: close, autofocus: true }, "Close")));
+    el("footer", {}, step(-1), step(1), el("button", { type: "button", class_: "close", onclick: close }, "Close")));
   if (!dialog.open) dialog.showModal();
+  (dialog.querySelector(`[data-by="${by}"]:enabled`) ?? dialog.querySelector(".close")).focus();
 }
 
 const close = () => $("detail").close();

@@ -20,18 +20,21 @@ let run = null;
 let leave = () => {};
 let waiting = 0;
 
-/** Draw what the lanes received, once for all that came together. */
+/** Draw what the lanes received. */
+function draw() {
+  waiting = 0;
+  if (!run) return;
+  for (const lane of LANES) {
+    const works = run.lanes[lane].map((client) => (client.port && run.clock !== null ? requests.from(lane, client.port, run.clock) : null));
+    stage.draw(lanes.stage(lane), run, lane, works);
+  }
+  if (run.over || run.action === "chat") announce();
+}
+
+/** Something has happened: draw, once for all that came together. */
 function changed() {
   score.changed();
-  waiting ||= requestAnimationFrame(() => {
-    waiting = 0;
-    if (!run) return;
-    for (const lane of LANES) {
-      const works = run.lanes[lane].map((client) => (client.port && run.clock !== null ? requests.from(lane, client.port, run.clock) : null));
-      stage.draw(lanes.stage(lane), run, lane, works);
-    }
-    if (run.action === "chat" && !run.over) announce();
-  });
+  waiting ||= requestAnimationFrame(draw);
 }
 
 function announce() {
@@ -84,11 +87,11 @@ function begin(values) {
 function end(problem = "") {
   const focused = document.activeElement === $("stop");
   run.finish(problem);
-  announce();
   leave = () => {};
   buttons(false);
   if (focused) $("go").focus();
-  changed();
+  score.changed();
+  draw();
 }
 
 async function press() {

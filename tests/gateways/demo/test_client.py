@@ -1,0 +1,103 @@
+"""A request as the page's server makes it, against servers that answer as they are told to."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from gateways.demo.actions import Generated
+from gateways.demo.client import Request, ask
+
+Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+Notes = list[tuple[str, dict[str, Any]]]
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
+
+
+def asked(answer: Answer, request: Request) -> Notes:
+    """What is noted of a request to a server that answers so."""
+
+    async def main() -> Notes:
+        notes: Notes = []
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await answer(reader, writer)
+            writer.close()
+
+        async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+            address = server.sockets[0].getsockname()
+            await asyncio.wait_for(ask(address, request, lambda what, **values: notes.append((what, values))), 20)
+        return notes
+
+    return asyncio.run(main())
+
+
+def test_what_happens_is_noted_in_order() -> None:
+    heads: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nX-Y: z\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
+        )
+
+    notes = asked(answer, Request("GET", "/hello?name=%C3%A9"))
+    assert [what for what, _ in notes] == ["asked", "head", "block", "block", "end"]
+    assert (notes[1][1]["status"], notes[1][1]["headers"][0]) == (200, ["x-y", "z"])
+    assert [values["text"] for what, values in notes if what == "block"] == ["one", "two"]
+    (head,) = heads
+    assert head.startswith(b"GET /hello?name=%C3%A9 HTTP/1.1\r\nHost: 127.0.0.1:")
+    assert b"\r\nConnection: close\r\n" in head
+    assert b"origin" not in head.lower()
+
+
+def test_a_body_is_sent_whole_and_its_way_is_noted() -> None:
+    length = 3_000_000
+    read: list[int] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        read.append(len(await reader.readexactly(length)))
+        writer.write(OK + b"whole")
+
+    notes = asked(answer, Request("POST", "/upload", Generated(length, bytes(65536))))
+    assert read == [length]
+    assert [values["size"] for what, values in notes if what == "sent"][-1] == length
+    assert notes[-1] == ("end", {})
+
+
+def test_an_answer_that_comes_before_all_has_been_sent_is_taken() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK.replace(b"200 OK", b"413 Too Large") + b"large")
+        await writer.drain()
+
+    notes = asked(answer, Request("POST", "/upload", Generated(100_000_000, bytes(65536))))
+    assert [(what, values.get("status")) for what, values in notes if what in ("head", "end")] == [
+        ("head", 413),
+        ("end", None),
+    ]
+
+
+def test_what_is_not_whole_is_a_failure_and_no_end() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(OK + b"who")
+
+    notes = asked(answer, Request("GET", "/"))
+    assert [what for what, _ in notes] == ["asked", "head", "block", "failed"]
+    assert notes[-1][1]["why"].startswith("the response is not whole: ")
+
+
+def test_nobody_there_is_a_failure() -> None:
+    async def main() -> Notes:
+        notes: Notes = []
+        server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)
+        address = server.sockets[0].getsockname()
+        server.close()
+        await server.wait_closed()
+        await ask(address, Request("GET", "/"), lambda what, **values: notes.append((what, values)))
+        return notes
+
+    ((what, values),) = asyncio.run(main())
+    assert what == "failed"
+    assert values["why"]

@@ -1,0 +1,59 @@
+"""From the command to the page's process: who the lanes are, then each batch; and never in the command's way."""
+
+import queue
+import threading
+from contextlib import closing
+from pathlib import Path
+
+from gateways.demo.link import WAITING, Lane, Lanes, Link, Told, connect, follow
+from gateways.serving.server import Mode
+from gateways.trace.events import Batch
+
+LANES = Lanes((Lane("wsgi", "waitress", "3.0", "one process", ("127.0.0.1", 8001)),), "127.0.0.1", quiet=False)
+
+
+def batch(number: int) -> Batch:
+    return Batch(number, "wsgi", {}, ())
+
+
+def test_lanes_come_first_and_then_each_batch_in_order() -> None:
+    arrived: queue.SimpleQueue[Told] = queue.SimpleQueue()
+
+    def keep(mode: Mode, told: Batch) -> None:
+        arrived.put((mode, told))
+
+    with closing(Link(LANES)) as link:
+        link.put("wsgi", batch(0))  # before anybody is there
+        lanes, connection = connect(link.address)
+        reader = threading.Thread(target=follow, args=(connection, keep))
+        reader.start()
+        for number in range(1, 50):
+            link.put("wsgi", batch(number))
+        told = [arrived.get(timeout=10) for _ in range(50)]
+    reader.join(10)
+    assert not reader.is_alive()  # the end of the command ends it
+    assert lanes == LANES
+    assert told == [("wsgi", batch(number)) for number in range(50)]
+
+
+def test_it_ends_where_nobody_came_and_leaves_no_socket() -> None:
+    link = Link(LANES)
+    assert Path(link.address).exists()
+    link.close()
+    assert not Path(link.address).exists()
+
+
+def test_a_process_that_takes_nothing_holds_up_nobody() -> None:
+    with closing(Link(LANES)) as link:
+        _, connection = connect(link.address)
+        with connection:
+            large = Batch(1, "wsgi", {}, ((1.0, 1, 1, "stderr", "x" * 1_000_000),))
+            for _ in range(WAITING * 3):
+                link.put("wsgi", large)  # most are dropped: 600 MB would be more than anybody wants to keep
+
+
+def test_a_process_that_has_gone_holds_up_nobody() -> None:
+    with closing(Link(LANES)) as link:
+        connect(link.address)[1].close()
+        for number in range(10):
+            link.put("wsgi", batch(number))

@@ -1,0 +1,338 @@
+"""The page of `gateways demo` in a real browser, by real clicks and keys, against the three real servers."""
+
+import hashlib
+import json
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.programs import require_program
+from tests.real.chromium import Page, chromium
+from tests.real.running import Running
+from tests.real.test_trace_pages import CONTRAST, OVERFLOW
+
+LANES = ("cgi", "wsgi", "asgi")
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[Running]:
+    require_program("chromium")
+    with Running("demo", "--port", "0") as running:
+        running.wait_for("Ctrl-C")
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Page]:
+    require_program("chromium")
+    with chromium() as page:
+        yield page
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Page, demo: Running) -> Page:
+    """The page, connected; it shows what happened before."""
+    browser.size(1280, 900)
+    browser.visit(demo.page)
+    browser.wait_for("document.querySelector('#status').dataset.state === 'live'")
+    browser.wait_for("document.querySelector('.asgi .requests').innerText.includes('lifespan.startup.complete')")
+    return browser
+
+
+@pytest.fixture
+def page(opened: Page, demo: Running) -> Iterator[Page]:
+    """The page with nothing on it. Whatever is done with it, it complains of nothing and asks nobody else."""
+    opened.size(1280, 900)
+    opened.evaluate("document.querySelector('dialog').close()")
+    opened.click("#clear")
+    yield opened
+    assert opened.errors == []
+    own = (demo.page, demo.page.replace("http", "ws"), "data:")
+    assert [url for url in opened.requests if not url.startswith(own)] == []
+
+
+def text(page: Page, selector: str) -> str:
+    return str(page.evaluate(f"document.querySelector({json.dumps(selector)}).innerText"))
+
+
+def fill(page: Page, name: str, value: str) -> None:
+    """Write into a field, in place of what is there."""
+    page.click(f"[name={name}]")
+    page.evaluate(f"document.querySelector('[name={name}]').select()")
+    page.type(value)
+
+
+def choose(page: Page, action: str, **values: str) -> None:
+    page.click(f"#tab-{action}")
+    for name, value in values.items():
+        fill(page, name, value)
+
+
+def ask(page: Page, action: str, **values: str) -> str:
+    """Choose an action, write its values, press the button; the verdict."""
+    choose(page, action, **values)
+    page.click("#go")
+    return str(page.wait_for("document.querySelector('#verdict').innerText"))
+
+
+def received(page: Page, lane: str) -> list[str]:
+    found: list[str] = page.evaluate(f"[...document.querySelectorAll('.{lane} .out .text')].map(e => e.innerText)")
+    return found
+
+
+def steps(page: Page, lane: str) -> list[str]:
+    found: list[str] = page.evaluate(f"[...document.querySelectorAll('.{lane} .event .what')].map(e => e.innerText)")
+    return found
+
+
+def figure(page: Page, lane: str, name: str) -> str:
+    find = f"[...document.querySelectorAll('.{lane} .figures div')].find(e => e.children[0].innerText === '{name}')"
+    return str(page.evaluate(f"{find}?.children[1].innerText"))
+
+
+def why(page: Page, lane: str, said: str) -> str:
+    """The sentence under a lane, once it is there; it must say that."""
+    sentence = str(page.wait_for(f"document.querySelector('.{lane} .why')?.innerText"))
+    assert re.search(said, sentence)
+    return sentence
+
+
+def test_hello_comes_from_all_three_with_the_events_of_each(page: Page) -> None:
+    said = ask(page, "hello", name="Grace & Ada")
+    assert said.startswith("The same bytes from all three. First byte: CGI ")
+    for lane in LANES:
+        assert received(page, lane) == ["Hello, Grace & Ada!"]
+        assert figure(page, lane, "status") == "200"
+    why(page, "cgi", r"went by between starting a Python process and its first output. It was process \d+")
+    why(page, "wsgi", r"on its thread waitress.\d, which was there already")
+    why(page, "asgi", "no thread was taken")
+    page.wait_for("document.querySelector('.cgi .event.exit')")
+    assert steps(page, "cgi")[:3] == ["environment", "process", "stdout"]
+    assert steps(page, "wsgi")[:4] == ["environ", "start_response", "returned", "block"]
+    assert steps(page, "asgi") == ["scope", "send", "send", "returned"]
+    for lane in LANES:
+        assert text(page, f".{lane} .heading") == "GET /hello?name=Grace%20%26%20Ada HTTP/1.1"
+        page.wait_for(f"document.querySelector('.{lane} .sum').innerText.startsWith('200 · 20 bytes · ')")
+        assert page.evaluate(f"document.querySelectorAll('.row.{lane} i.dot').length") == 1
+        assert page.evaluate(f"document.querySelectorAll('.row.{lane} i.work').length") == 1
+
+
+def test_blocks_of_the_stream_are_shown_as_they_come(page: Page) -> None:
+    choose(page, "stream", chunks="4", delay="0.4")
+    page.click("#go")
+    page.wait_for("document.querySelectorAll('.asgi .out li').length === 2")
+    assert page.evaluate("document.querySelector('#go').disabled")
+    assert text(page, "#verdict") == ""  # it is not over
+    assert page.wait_for("document.querySelector('#verdict').innerText").startswith("The same bytes from all three.")
+    for lane in LANES:
+        assert received(page, lane) == [f"chunk {number} of 4" for number in range(1, 5)]
+    first = {
+        lane: page.evaluate(f"parseFloat(document.querySelector('.row.{lane} .read').innerText)") for lane in LANES
+    }
+    assert first["cgi"] > max(first["wsgi"], first["asgi"])
+    assert {len(page.evaluate(f"[...document.querySelectorAll('.row.{lane} i.dot')]")) for lane in LANES} == {4}
+
+
+def test_a_run_can_be_stopped_and_so_ends_what_it_asked_for(page: Page) -> None:
+    choose(page, "stream", chunks="40", delay="0.3")
+    page.click("#go")
+    page.wait_for("document.querySelectorAll('.cgi .out li').length >= 1")
+    page.click("#stop")
+    page.wait_for("document.querySelector('#verdict').innerText === 'Stopped.'")
+    assert page.evaluate("document.activeElement.id") == "go"
+    page.wait_for("document.querySelector('.cgi .event.exit')")  # the program was ended
+    assert page.evaluate("document.querySelector('#stop').hidden")
+
+
+def test_server_sent_events_come_in_all_three(page: Page) -> None:
+    ask(page, "events", count="2", delay="0.1")
+    for lane in LANES:
+        assert received(page, lane) == ["data: event 1 of 2", "data: event 2 of 2"]
+
+
+def test_an_upload_has_the_same_digest_in_all_three(page: Page) -> None:
+    said = ask(page, "upload", megabytes="3")
+    assert said.startswith("All three read what was sent: the same SHA-256 in each.")
+    assert len({page.evaluate(f"document.querySelector('.{lane} .digest').title") for lane in LANES}) == 1
+    for lane in LANES:
+        assert text(page, f".{lane} .sentence") == "3.0 MB of 3.0 MB sent"
+        assert page.evaluate(f"document.querySelector('.{lane} progress').position") == 1
+    page.wait_for("document.querySelector('.wsgi .steps .more')?.innerText.endsWith(' more steps like these')")
+
+
+def test_a_file_can_be_uploaded(page: Page, tmp_path: Path) -> None:
+    octets = bytes(range(256)) * 5000
+    file = tmp_path / "some file.bin"
+    file.write_bytes(octets)
+    choose(page, "upload")
+    root = page.do("DOM.getDocument")["root"]["nodeId"]
+    node = page.do("DOM.querySelector", nodeId=root, selector="[name=file]")["nodeId"]
+    page.do("DOM.setFileInputFiles", nodeId=node, files=[str(file)])
+    page.click("#go")
+    page.wait_for("document.querySelector('#verdict').innerText.startsWith('All three read what was sent')")
+    digests = {page.evaluate(f"document.querySelector('.{lane} .digest').title") for lane in LANES}
+    assert digests == {hashlib.sha256(octets).hexdigest()}
+
+
+def test_of_ten_at_once_each_interface_holds_what_it_can(page: Page) -> None:
+    said = ask(page, "crowd", seconds="0.5")
+    assert said.startswith("All thirty answered. The last in each lane: CGI ")
+    for lane in LANES:
+        assert page.evaluate(f"document.querySelectorAll('.{lane} .crowd .answered').length") == 10
+    why(page, "cgi", r"^\d+ processes at once, one for each client")
+    why(page, "wsgi", "^8 threads: the other 2 waited until one was free")
+    why(page, "asgi", "^10 waits held at once by one loop, on one thread")
+    assert page.evaluate("document.querySelectorAll('.asgi .requests > li').length") == 10
+
+
+def test_a_chat_goes_on_in_the_lane_that_can_and_the_others_say_why_not(page: Page) -> None:
+    choose(page, "chat", text="Can you hear me?")
+    page.click("#go")
+    page.wait_for("document.querySelectorAll('.asgi .out li').length === 2")
+    fill(page, "text", "And now — ünïcödé?")
+    page.click("#go")
+    page.wait_for("document.querySelectorAll('.asgi .out li').length === 4")
+    assert received(page, "asgi") == ["Can you hear me?"] * 2 + ["And now — ünïcödé?"] * 2
+    page.wait_for("document.querySelector('#verdict').innerText.startsWith('ASGI talks; CGI answers 501, WSGI 501.')")
+    for lane in ("cgi", "wsgi"):
+        assert figure(page, lane, "status") == "501"
+        assert received(page, lane)[0].startswith("A WebSocket talks both ways until one side leaves; ")
+    assert why(page, "cgi", "to the handshake").startswith("403")
+    assert why(page, "wsgi", "to the handshake").startswith("501")
+    page.wait_for("document.querySelectorAll('.asgi .event.receive').length >= 3")
+    assert text(page, ".asgi .heading") == "WebSocket /ws"
+    page.click("#stop")
+    page.wait_for("document.querySelector('.asgi .sum').innerText.startsWith('101 · ')")
+    assert page.evaluate("document.querySelector('#stop').hidden")
+
+
+def test_an_event_that_is_clicked_shows_its_bytes_and_values(page: Page) -> None:
+    ask(page, "hello", name="Ada")
+    page.wait_for("document.querySelectorAll('.why').length === 3")  # nothing moves any more
+    page.click(".wsgi .event.block")
+    assert page.evaluate("document.querySelector('dialog').open")
+    assert text(page, "dialog h2") == "← block"
+    assert "48 65 6c 6c 6f 2c 20 41 64 61 21 0a" in text(page, "dialog .hex")
+    assert "b'Hello, Ada!\\n'" in text(page, "dialog .values")
+    for _ in range(3):
+        page.press("ArrowLeft")
+    assert text(page, "dialog h2") == "→ environ"
+    values = text(page, "dialog .values").split("\n")
+    assert values[values.index("QUERY_STRING") + 1] == "name=Ada"
+    page.press("Escape")
+    page.wait_for("document.activeElement.className === 'event environ'")
+    assert not page.evaluate("document.querySelector('dialog').open")
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until that has the focus, which must be seen."""
+    for _ in range(20):
+        page.press("Tab")
+        if page.evaluate(f"document.activeElement.matches({json.dumps(selector)})"):
+            assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+            return
+    raise AssertionError(f"Tab does not reach {selector}")
+
+
+def focused(page: Page, attribute: str) -> Any:
+    return page.evaluate(f"document.activeElement.{attribute}")
+
+
+def test_all_of_it_can_be_done_with_the_keyboard(page: Page) -> None:
+    page.evaluate("document.activeElement.blur()")
+    tab_to(page, "[role=tab]")
+    page.press("ArrowRight")
+    assert focused(page, "id") == "tab-stream"
+    assert page.evaluate("document.querySelector('[name=chunks]').offsetWidth") > 0
+    page.press("ArrowLeft")
+    assert page.evaluate("document.querySelector('#tab-hello').ariaSelected") == "true"
+    tab_to(page, "[name=name]")
+    page.press("Enter")
+    page.wait_for("document.querySelector('#verdict').innerText")
+    page.wait_for("document.querySelector('.cgi .event.exit')")
+    tab_to(page, ".cgi summary")
+    page.press("ArrowDown")
+    assert focused(page, "className") == "event environment"
+    page.press("Enter")
+    assert "GATEWAY_INTERFACE" in text(page, "dialog .values")
+    tab_to(page, "dialog .close")
+    page.press("Enter")
+    page.wait_for("document.activeElement.className === 'event environment'")
+    page.press("ArrowRight")
+    assert page.evaluate("Boolean(document.activeElement.closest('.wsgi'))")
+    page.press("ArrowDown")
+    assert focused(page, "className") == "event environ"
+
+
+def test_paused_events_wait_and_cleared_ones_are_gone(page: Page) -> None:
+    page.click("#pause")
+    ask(page, "hello")
+    page.wait_for("/Go on \\(\\d\\d\\)/.test(document.querySelector('#pause').innerText)")
+    assert steps(page, "asgi") == []
+    page.click("#pause")
+    assert text(page, "#pause") == "Pause"
+    page.wait_for("document.querySelectorAll('.asgi .event').length === 4")
+    page.click("#clear")
+    assert [steps(page, lane) for lane in LANES] == [[], [], []]
+    assert text(page, ".cgi .none") == "Nothing yet."
+
+
+def test_requests_of_others_are_shown_too_and_old_ones_fall_off(page: Page, demo: Running) -> None:
+    for number in range(5):
+        ask(page, "crowd", seconds="0.1")
+        page.wait_for(f"document.querySelectorAll('.asgi .requests > li').length >= {min(24, 10 * (number + 1))}")
+    for lane in LANES:
+        page.wait_for(f"document.querySelectorAll('.{lane} .requests > li').length === 24")
+        assert page.evaluate(f"document.querySelectorAll('.{lane} .requests details[open]').length") <= 2
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_overflows_and_all_can_be_read_light_and_dark(page: Page, width: int) -> None:
+    page.size(width, 844, phone=width == 390)
+    ask(page, "chat", text="x" * 300)
+    page.wait_for("document.querySelectorAll('.cgi .out li').length === 1")
+    for action in ("hello", "stream", "upload", "crowd", "chat", "events"):
+        page.click(f"#tab-{action}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(OVERFLOW) == []
+    lefts = [page.evaluate(f"document.querySelector('.lane.{lane}').getBoundingClientRect().x") for lane in LANES]
+    assert len({*lefts}) == (1 if width == 390 else 3)
+    for dark in (False, True):
+        page.size(width, 844, dark, phone=width == 390)
+        page.click("#tab-hello")
+        page.wait_for("document.getAnimations().length === 0")
+        assert page.evaluate(CONTRAST) == []
+    page.click(".cgi .event.environment")
+    assert page.evaluate("document.querySelector('dialog').open")
+    assert page.evaluate(OVERFLOW) == []
+    assert page.evaluate(CONTRAST) == []
+
+
+def test_with_reduced_motion_nothing_moves_by_itself(page: Page) -> None:
+    page.do("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
+    page.wait_for("document.getAnimations().length === 0")  # what had begun before
+    choose(page, "stream", chunks="3", delay="0.2")
+    page.click("#go")
+    page.wait_for("document.querySelectorAll('.asgi .out li').length === 2")
+    assert page.evaluate("document.getAnimations().map(each => each.effect.target.className)") == []
+    assert page.evaluate("document.querySelector('.playhead').hidden")
+    page.wait_for("document.querySelector('#verdict').innerText")
+
+
+def test_when_the_demo_ends_it_does_so_at_once_and_the_page_says_so(browser: Page) -> None:
+    with Running("demo", "--port", "0") as demo:
+        browser.size(1280, 900)
+        browser.visit(demo.page)
+        choose(browser, "chat")
+        browser.click("#go")
+        browser.wait_for("document.querySelectorAll('.asgi .out li').length === 2")
+        demo.tree(lambda seen: len(seen) >= 4)
+        status, took = demo.end(signal.SIGINT, whole_group=True)
+        assert (status, demo.left()) == (0, [])
+        assert took < 2
+    browser.wait_for("document.querySelector('#status').innerText.startsWith('not connected')")
+    browser.wait_for("document.querySelector('#stop').hidden")
