@@ -5,6 +5,7 @@
 #   make check       ruff format, ruff check, mypy --strict, the documentation built strictly
 #   make test-all    the tests on every Python 3.11+ of this machine
 #   make bench       the figures of docs/benchmarks.md: adapters, peers and servers side by side (some minutes, on a quiet machine)
+#   make bench-cgi   docs/benchmarks-cgi.md: what a CGI request costs, cold and warm, beside other hosts (two minutes, on a quiet machine)
 #   make peers       docs/peers.md: the contract suites run against this project's adapters and the peers'; ARGS=asgi_to_wsgi for one
 #   make soak        a million requests through each adapter, 1 GB up and down, and what that leaves behind (ten minutes)
 #   make docs        the outputs that README.md and docs/ show made anew, and the documentation built, in site/
@@ -16,14 +17,14 @@ BIN = $(VENV)/bin
 PYTHON ?= $(shell .ci/pythons | sed -n '1s/^[^ ]* //p')
 CHECKED = $(wildcard adapters gateways demos benchmarks tests)
 
-.PHONY: demo test check test-all bench peers soak docs images clean
+.PHONY: demo test check test-all bench bench-cgi peers soak docs images clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.demo
 	@$(BIN)/gateways demo $(if $(MODE),--mode $(MODE)) $(ARGS)
 
 test: $(VENV)/.test
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check $(CHECKED)
@@ -45,6 +46,11 @@ bench: $(VENV)/.test
 	@mkdir -p docs
 	$(BIN)/python -m benchmarks.adapters > docs/benchmarks.md.new
 	@mv docs/benchmarks.md.new docs/benchmarks.md
+
+bench-cgi: $(VENV)/.test
+	@mkdir -p docs
+	$(BIN)/python -m benchmarks.cgi > docs/benchmarks-cgi.md.new
+	@mv docs/benchmarks-cgi.md.new docs/benchmarks-cgi.md
 
 peers: $(VENV)/.test
 	$(BIN)/python -m tests.peers $(ARGS)
