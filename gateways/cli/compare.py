@@ -143,7 +143,7 @@ def _measured(
                 choose(app.form, asked["modes"], asked["servers"], asked["adapters"], asked["threads"])
             )
             if not chosen:
-                raise Failure("; ".join(f"{each.contender}: {each.why}" for each in absent))
+                raise Failure("; ".join(dict.fromkeys(each.why for each in absent)))
         plan = Plan(
             target=app,
             contenders=tuple(chosen),
@@ -223,6 +223,8 @@ def _report(record: Record, old: Record | None, html: Path | None, markdown: Pat
     from gateways.compare.screen import console, show
 
     found = sections(record)
+    if record.empty and not record.interrupted:
+        raise Failure("; ".join(["nothing was measured", *dict.fromkeys(each.why for each in record.exclusions)]))
     out = console(to_stderr=Path("-") in {markdown, csv_file})
     show(out, record, found)
     if html is not None:

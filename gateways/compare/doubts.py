@@ -20,6 +20,8 @@ LAG = 0.1
 SLACK = 0.05
 """How far Little's law may be missed before it is said."""
 GROWTH = 20_000_000
+NOT_INSTALLED = " not installed"
+"""What an exclusion says of the packages that it names before."""
 APART = 0.025
 """Seconds that clients may begin apart, a tenth of a slice, before it is said."""
 
@@ -67,7 +69,7 @@ def _of_machine(record: Record) -> Iterator[Seen]:
         if entrant.mode == "url" and not entrant.twin_of:
             yield "not-seen", f"{entrant.label} ({entrant.server})"
     if machine.foreign is not None and machine.foreign > FOREIGN:
-        yield "busy-machine", f"{machine.foreign:.1f} of {machine.cores}"
+        yield "busy-machine", f"{machine.foreign:.1f}"
     if machine.steal is not None and machine.steal > 0.01:
         yield "stolen-time", share(machine.steal)
     if machine.governor in {"powersave", "schedutil", "ondemand", "conservative"}:
@@ -85,14 +87,14 @@ def _of_run(record: Record) -> Iterator[Seen]:
     apart = record.options.get("apart", 0.0)
     if apart > APART:
         yield "apart", f"by up to {duration(apart)}"
-    for each in record.exclusions:
-        if "not installed" in each.why:
-            yield "not-installed", each.contender
+    packages = [each.why.partition(NOT_INSTALLED)[0] for each in record.exclusions if NOT_INSTALLED in each.why]
+    for package in dict.fromkeys(package for some in packages for package in some.split(" and ")):
+        yield "not-installed", package
 
 
 def _of_section(section: Section) -> Iterator[Seen]:
     for each in section.out:
-        if "not installed" not in each.why:
+        if NOT_INSTALLED not in each.why:
             yield "left-out", f"{each.contender}: {each.why}"
     twins = section.twins
     if twins is not None and max(twins.high, 1 / twins.low) > 1 + FLOOR:

@@ -67,6 +67,8 @@ class Quick:
             check(self._bench, scenario, fitting)
         for contender in self._bench.left(fitting, scenario):
             self._warm_up(contender, scenario)
+        if not self._bench.left(fitting, scenario):
+            return
         with self._null(scenario) as null:
             for clients in numbers_of_clients(scenario, self._effort):
                 for number in range(self._effort.rounds):

@@ -188,6 +188,11 @@ class Record:
         return f"{said}. Measured by {hosts.total()} of locust's workers: {by}." if hosts else f"{said}."
 
     @property
+    def empty(self) -> bool:
+        """Has no contender been measured?"""
+        return all(cell.contender == NULL for cell in self.cells)
+
+    @property
     def twin(self) -> str:
         """The id of the second of two that are the same, "" if there is none."""
         return next((each.id for each in self.entrants if each.twin_of), "")

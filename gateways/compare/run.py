@@ -99,7 +99,7 @@ def compare(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Reco
     """Compare. Interrupted (KeyboardInterrupt), it returns what was measured until then; its `interrupted` says so.
 
     Raises:
-        Failure: there is nothing to be measured, or the machine is too busy.
+        Failure: there is nothing to be measured, the machine is too busy, or the client has gone.
     """
     record = _begin(plan, absent, listener)
     client_cores = record.placement.client
@@ -112,6 +112,9 @@ def compare(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Reco
                 record.options |= client.facts()
     except KeyboardInterrupt:
         record.interrupted = True
+    except Failure:
+        listener.keep(record)
+        raise
     record.finished = _now()
     listener.keep(record)
     return record
@@ -129,7 +132,7 @@ def _measure(plan: Plan, client: Asks, warden: Warden, record: Record, listener:
     Long(bench, plan.contenders, plan.long, plan.effort).run()
     if plan.of_user:
         server = Bench(client, warden, reference(), record, listener)
-        Quick(server, plan.contenders[:1], [GATEWAY], ONCE).run()
+        Quick(server, bench.left(plan.contenders, plan.scenarios[0])[:1], [GATEWAY], ONCE).run()
 
 
 def _begin(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Record:

@@ -98,9 +98,11 @@ class Running:
 
     def said(self) -> str:
         """The last line that it wrote."""
-        end = self._log.seek(0, os.SEEK_END)
-        self._log.seek(max(0, end - 4000))
-        lines = self._log.read().decode("utf-8", "replace").strip().splitlines()
+        begin = max(0, self._log.seek(0, os.SEEK_END) - 4000)
+        self._log.seek(begin)
+        lines = self._log.read().decode("utf-8", "replace").strip().splitlines()[begin > 0 :]
+        # waitress says that of every request that has to wait.
+        lines = [line for line in lines if "Task queue depth is" not in line]
         return lines[-1].strip() if lines else "it said nothing"
 
     def ask_to_end(self) -> None:
