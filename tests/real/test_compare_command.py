@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gateways.compare.page import data_of
 from gateways.compare.record import SCHEMA
 from tests.real.running import Running
 
@@ -32,7 +33,7 @@ def compared(folder: Path) -> "subprocess.CompletedProcess[str]":
     """A user's app, on one server: the fewest slices that the command takes."""
     (folder / "shop.py").write_text(SHOP)
     arguments = ["shop:app", "--path", "/hello", "--modes", "asgi", "--servers", "uvicorn", "--quick", "--seed", "7"]
-    return gateways(*arguments, "--force", "--json", "one.json", cwd=folder)
+    return gateways(*arguments, "--force", "--json", "one.json", "--html", "one.html", cwd=folder)
 
 
 def test_a_comparison_says_what_it_does_and_what_it_has_found(compared: "subprocess.CompletedProcess[str]") -> None:
@@ -53,6 +54,7 @@ def test_its_file_is_the_documented_one(compared: "subprocess.CompletedProcess[s
     assert [entrant["id"] for entrant in data["entrants"]] == ["asgi:uvicorn", "asgi:uvicorn#2"]
     assert {cell["phase"] for cell in data["cells"]} == {"capacity", "latency"}
     assert {cell["contender"] for cell in data["cells"]} == {"asgi:uvicorn", "asgi:uvicorn#2", "null"}
+    assert json.loads(data_of((folder / "one.html").read_text())) == data
 
 
 def test_its_file_is_drawn_again_and_written_as_markdown_and_csv(

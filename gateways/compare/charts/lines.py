@@ -123,4 +123,5 @@ def _values(shown: Chart, numbers: Numbers) -> str:
         rows.append(element("tr", element("th", escape(name), scope="row"), *cells, data_across=place))
     table = element("table", element("thead", element("tr", element("td"), *heads)), element("tbody", *rows))
     scroll = element("div", table, class_="scroll", tabindex=0, role="region", aria_label=f"Values: {shown.title}")
-    return element("details", element("summary", "Values"), scroll, class_="values")
+    summary = element("summary", "Values", aria_label=f"Values: {shown.title}")
+    return element("details", summary, scroll, class_="values")
