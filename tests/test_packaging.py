@@ -1,0 +1,203 @@
+"""What is built and installed: the source distribution, the wheel made of it, and what a user does with that."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tarfile
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PACKAGES = ("adapters", "gateways")
+USER = Path(__file__).parent / "packaging" / "user.py"
+PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+
+
+def run(command: list[object], **options: object) -> str:
+    """Standard output of a command that must succeed."""
+    done = subprocess.run(
+        [str(each) for each in command], capture_output=True, text=True, timeout=150, check=False, **options
+    )  # type: ignore[call-overload]
+    assert done.returncode == 0, done.stdout + done.stderr
+    return str(done.stdout)
+
+
+def pythons() -> dict[str, str]:
+    """Each Python that this project is for, of this machine."""
+    lines = run([ROOT / ".ci/pythons"]).splitlines()
+    return {line.split(" ", 1)[0]: line.split(" ", 1)[1] for line in lines}
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("sdist")
+    run([sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", folder], cwd=ROOT)
+    (built,) = folder.iterdir()
+    return built
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built of the source distribution: as an installer does that has nothing else."""
+    folder = tmp_path_factory.mktemp("wheel")
+    run([*PIP, "wheel", "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", folder, sdist])
+    (built,) = folder.iterdir()
+    return built
+
+
+def venv(python: str, folder: Path) -> Path:
+    """The Python of a new virtual environment, without pip: the one that runs the tests installs into it."""
+    run([python, "-m", "venv", "--without-pip", folder])
+    return folder / "bin" / "python"
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Python of a virtual environment with the wheel and all that it asks for."""
+    python = venv(sys.executable, tmp_path_factory.mktemp("full") / "venv")
+    done = subprocess.run(
+        [*PIP, "--python", python, "install", "--no-compile", wheel],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    if "NewConnectionError" in done.stderr and os.environ.get("CI") != "true":
+        pytest.skip("the package registry cannot be reached")
+    assert done.returncode == 0, done.stderr
+    return python
+
+
+def test_the_source_distribution_is_what_is_needed_to_build_test_and_read(sdist: Path) -> None:
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"README.md", "LICENSE", "pyproject.toml", "Makefile", "mkdocs.yml", "docs/index.md"} <= names
+    assert {"tests/test_packaging.py", "adapters/wsgi_to_asgi.py"} <= names
+    assert not [name for name in names if re.search(r"(^|/)(\.venv|\.git|__pycache__|site|\.cache)(/|$)", name)]
+
+
+def test_the_wheel_has_every_file_of_the_packages_and_no_other(wheel: Path) -> None:
+    tree = {
+        str(file.relative_to(ROOT))
+        for package in PACKAGES
+        for file in (ROOT / package).rglob("*")
+        if file.is_file() and not re.search(r"/(__pycache__|\.\w+_cache)/", str(file))
+    }
+    with zipfile.ZipFile(wheel) as archive:
+        files = {info.filename: info for info in archive.infolist()}
+    assert {name for name in files if ".dist-info/" not in name} == tree
+    assert {f"{package}/py.typed" for package in PACKAGES} <= set(files)
+    assert files["gateways/cgi/app.py"].external_attr >> 16 & 0o111, "it is a program"
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("name", pythons())
+def test_without_dependencies_the_adapters_work_on_every_python(name: str, wheel: Path, tmp_path: Path) -> None:
+    python = venv(pythons()[name], tmp_path / "venv")
+    run([*PIP, "--python", python, "install", "--no-deps", "--no-index", "--no-compile", wheel])
+    assert run([python, "-I", "-W", "error", "-c", ADAPTED]) == "http.response.start http.response.body\n"
+
+
+@pytest.mark.timeout(240)
+def test_the_command_runs_with_what_the_wheel_asks_for(installed: Path) -> None:
+    command = installed.with_name("gateways")
+    assert run([command, "--version"]).startswith(f"gateways {version('gateways')}\n")
+    assert "demo" in run([command, "--help"])
+    taken = json.loads(run([command, "trace", "--json"], cwd="/"))
+    assert taken["response"]["status"] == 200
+
+
+@pytest.fixture
+def demo(installed: Path) -> Iterator[list[str]]:
+    """The addresses of a demo, the page's first."""
+    with subprocess.Popen(
+        [installed.with_name("gateways"), "demo", "--port", "0", "--quiet"], stdout=subprocess.PIPE, text=True, cwd="/"
+    ) as process:
+        assert process.stdout is not None
+        said = iter(process.stdout.readline, "Ctrl-C ends it.\n")
+        yield [url for line in said for url in re.findall(r"^\w+ +(http://\S+)", line)]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(10) == 0
+
+
+@pytest.mark.timeout(240)
+def test_the_demo_and_its_page_are_in_the_wheel(demo: list[str]) -> None:
+    page, *apps = demo
+    assert len(apps) == 3
+    for app in apps:
+        assert fetched(f"{app}/hello?name=you") == "Hello, you!\n"
+    scripts = re.findall(r'(?:src|href)="([^":]+\.(?:js|css))"', fetched(page))
+    assert scripts
+    for script in scripts:
+        assert fetched(f"{page}/{script.removeprefix('/')}")
+
+
+def fetched(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=20) as response:
+        return str(response.read().decode())
+
+
+@pytest.mark.timeout(150)
+def test_a_users_file_with_all_six_passes_mypy_strict(installed: Path, tmp_path: Path) -> None:
+    mypy = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path}"]
+    run([*mypy, f"--python-executable={installed}", USER], cwd=tmp_path)
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(USER.read_text() + "\nWSGIToASGI(wsgi, threads='many')\n")
+    done = subprocess.run(
+        [*mypy, f"--python-executable={installed}", wrong], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert '"threads" to "WSGIToASGI" has incompatible type "str"' in done.stdout
+
+
+ADAPTED = """
+import asyncio
+import adapters
+assert all(getattr(adapters, name) for name in adapters.__all__)
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [environ["PATH_INFO"].encode()]
+
+async def main():
+    sent = []
+    async def send(message):
+        sent.append(message)
+    async def receive():
+        return {"type": "http.request"}
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": [], "http_version": "1.1"}
+    await adapters.WSGIToASGI(app)(scope, receive, send)
+    assert sent[1]["body"] == b"/"
+    print(*(message["type"] for message in sent))
+
+asyncio.run(main())
+"""
+
+COMPLETED = """
+eval "$(_GATEWAYS_COMPLETE=bash_source gateways)"
+COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+_gateways_completion gateways
+echo "${COMPREPLY[@]}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (["gateways", "ser"], "serve"),
+        (["gateways", "demo", "--mo"], "--mode"),
+        (["gateways", "demo", "--mode", ""], "cgi wsgi asgi"),
+    ],
+)
+def test_bash_completes(words: list[str], offered: str, tmp_path: Path) -> None:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    script = tmp_path / "completed.sh"
+    script.write_text(COMPLETED)
+    assert run(["bash", "--norc", script, *words], env={"PATH": path}).split() == offered.split()
