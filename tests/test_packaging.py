@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.docs.blocks import blocks
+
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("adapters", "gateways")
 USER = Path(__file__).parent / "packaging" / "user.py"
@@ -180,8 +182,8 @@ async def main():
 asyncio.run(main())
 """
 
+LINES = {block.title: block.text for block in blocks((ROOT / "docs/command-line.md").read_text())}
 COMPLETED = """
-eval "$(_GATEWAYS_COMPLETE=bash_source gateways)"
 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
 _gateways_completion gateways
 echo "${COMPREPLY[@]}"
@@ -199,5 +201,14 @@ echo "${COMPREPLY[@]}"
 def test_bash_completes(words: list[str], offered: str, tmp_path: Path) -> None:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     script = tmp_path / "completed.sh"
-    script.write_text(COMPLETED)
+    script.write_text(LINES["completion.bash"] + COMPLETED)
     assert run(["bash", "--norc", script, *words], env={"PATH": path}).split() == offered.split()
+
+
+@pytest.mark.parametrize(
+    ("shell", "defines"), [("zsh", "compdef _gateways_completion gateways"), ("fish", "complete ")]
+)
+def test_there_is_completion_for(shell: str, defines: str) -> None:
+    (instruction,) = re.findall(r"_GATEWAYS_COMPLETE=(\w+) gateways", LINES[f"completion.{shell}"])
+    command = Path(sys.executable).with_name("gateways")
+    assert defines in run([command], env={"_GATEWAYS_COMPLETE": instruction})

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 FENCE = re.compile(r"( *)(`{3,}) *([\w-]*)(.*)")
 TITLE = re.compile(r'title="([^"]+)"')
 SNIPPET = re.compile(r' *--8<-- "([^":]+)"')
+PROMPT = re.compile(r"(\w*)\$ ")
 CUT = "…"
 
 
@@ -71,9 +72,9 @@ def included(block: Block, read: Callable[[str], str]) -> Block:
 def commands(block: Block) -> Iterator[Command]:
     """The commands of a console block: "$ …", more lines of the same after a backslash, and then its output.
 
-    Raises ValueError for lines before the first.
+    One on another machine keeps its prompt: "worker$ …". Raises ValueError for lines before the first.
     """
-    starts = [number for number, line in enumerate(block.lines) if line.startswith("$ ")]
+    starts = [number for number, line in enumerate(block.lines) if PROMPT.match(line)]
     if not starts or starts[0] != 0:
         raise ValueError(f"line {block.line + 1}: a console block begins with a command: '$ …'")
     for start, end in zip(starts, [*starts[1:], len(block.lines)], strict=True):

@@ -37,6 +37,8 @@ def test_a_command_goes_on_after_a_backslash_and_its_output_is_below_it() -> Non
     first, second = commands(console)
     assert (first.line, first.text, first.below, first.shown) == (10, "echo one \\\n    two", 12, ("one two",))
     assert (second.line, second.text, second.shown) == (13, "true  # nothing", ())
+    (elsewhere,) = commands(Block(1, "console", None, ("worker$ ls", "one")))
+    assert (elsewhere.text, elsewhere.shown) == ("worker$ ls", ("one",))
     with pytest.raises(ValueError, match=r"begins with a command"):
         list(commands(Block(1, "console", None, ("one", "$ two"))))
 
