@@ -86,7 +86,7 @@ def _of_run(record: Record) -> Iterator[Seen]:
         yield "disturbed", f"more than {FOREIGN} cores in {share(disturbed / len(record.cells))} of the slices"
     apart = record.options.get("apart", 0.0)
     if apart > APART:
-        yield "apart", f"by up to {duration(apart)}"
+        yield "apart", f"one in ten times by {duration(apart)} or more"
     packages = [each.why.partition(NOT_INSTALLED)[0] for each in record.exclusions if NOT_INSTALLED in each.why]
     for package in dict.fromkeys(package for some in packages for package in some.split(" and ")):
         yield "not-installed", package

@@ -52,7 +52,8 @@ class Quick:
 
     def run(self) -> None:
         for start in range(self._effort.starts if self._scenarios else 0):
-            self._bench.listener.now(f"start {start + 1} of {self._effort.starts}: starts the servers")
+            what = "asks the servers" if self._bench.record.remote else "starts the servers"
+            self._bench.listener.now(f"start {start + 1} of {self._effort.starts}: {what}")
             contenders = [each for each in self._contenders if not self._bench.excluded(each.id, "")]
             with self._bench.up(contenders):
                 for scenario in self._scenarios:
