@@ -2,13 +2,15 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
 from gateways.compare.analysis import Section
 from gateways.compare.charts import clients, percentiles, rounds, spans
+from gateways.compare.charts.chart import Chart
 from gateways.compare.charts.lines import chart
 from gateways.compare.charts.parts import Numbers, shapes, swatch
+from gateways.compare.charts.spans import Spans
 from gateways.compare.charts.tracks import spans as tracks
 from gateways.compare.doubts import Doubt, doubts
 from gateways.compare.page_details import failures, made_with
@@ -100,54 +102,59 @@ def _legend(record: Record, numbers: Numbers) -> str:
     return element("details", summary, inside, class_="legend", open="")
 
 
+Drawn = Callable[[Record, Sequence[Section]], Sequence[Spans | Chart]]
+CHARTS: tuple[tuple[str, str, str, Drawn], ...] = (
+    (
+        "Ratios",
+        "ratios",
+        "Each contender's slices, held against the reference's of the same round.",
+        spans.ratios,
+    ),
+    (
+        "Throughput over clients",
+        "throughput",
+        "Clients ask again as soon as they are answered. Where more of them get no more, something has run out.",
+        lambda _, sections: clients.throughput(sections),
+    ),
+    (
+        "Latency at the same rate",
+        "latency",
+        "Requests come whoever has been answered, as those of users do, and are timed from when they were due.",
+        percentiles.latency,
+    ),
+    (
+        "First byte and gaps of streams",
+        "streams",
+        "A body that comes in parts: who begins at once, and who goes on evenly.",
+        percentiles.streams,
+    ),
+    (
+        "Memory",
+        "memory",
+        "What all of a server's processes have to themselves: ○ at the start, | at most, ● at the end.",
+        lambda record, sections: [*spans.memory(sections), *rounds.memory(record, sections)],
+    ),
+    (
+        "Round by round",
+        "rounds",
+        "All take turns in each round. What moves all lanes alike was the machine; what moves one was its server.",
+        rounds.strips,
+    ),
+)
+"""Title, id, what it is about, and what is drawn; in the order in which they stand."""
+
+
 def _charts(record: Record, sections: Sequence[Section], numbers: Numbers) -> list[str]:
     """Those that there is something for."""
-    kinds = (
-        (
-            "Ratios",
-            "ratios",
-            "Each contender's slices, held against the reference's of the same round.",
-            [tracks(each, numbers) for each in spans.ratios(record, sections)],
-        ),
-        (
-            "Throughput over clients",
-            "throughput",
-            "Clients ask again as soon as they are answered. Where more of them get no more, something has run out.",
-            [chart(each, numbers) for each in clients.throughput(sections)],
-        ),
-        (
-            "Latency at the same rate",
-            "latency",
-            "Requests come whoever has been answered, as those of users do, and are timed from when they were due.",
-            [chart(each, numbers) for each in percentiles.latency(record, sections)],
-        ),
-        (
-            "First byte and gaps of streams",
-            "streams",
-            "A body that comes in parts: who begins at once, and who goes on evenly.",
-            [chart(each, numbers) for each in percentiles.streams(record, sections)],
-        ),
-        (
-            "Memory",
-            "memory",
-            "What all of a server's processes have to themselves: ○ at the start, | at most, ● at the end.",
-            [
-                *(tracks(each, numbers) for each in spans.memory(sections)),
-                *(chart(each, numbers) for each in rounds.memory(record, sections)),
-            ],
-        ),
-        (
-            "Round by round",
-            "rounds",
-            "All take turns in each round. What moves all lanes alike was the machine; what moves one was its server.",
-            [chart(each, numbers) for each in rounds.strips(record, sections)],
-        ),
-    )
-    return [
-        section(title, note, element("div", *drawn, class_="charts"), name=name)
-        for title, name, note, drawn in kinds
-        if drawn
-    ]
+    found = []
+    for title, name, note, drawn in CHARTS:
+        figures = [
+            tracks(each, numbers) if isinstance(each, Spans) else chart(each, numbers)
+            for each in drawn(record, sections)
+        ]
+        if figures:
+            found.append(section(title, note, element("div", *figures, class_="charts"), name=name))
+    return found
 
 
 def _data(record: Record) -> str:

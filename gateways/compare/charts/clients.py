@@ -26,43 +26,42 @@ def throughput(sections: Sequence[Section]) -> list[Chart]:
     return found
 
 
-def _rates(sections: Sequence[Section]) -> dict[str, dict[int, tuple[float, str]]]:
-    """By contender and number of clients: the rate, and how it is said."""
-    rates: dict[str, dict[int, tuple[float, str]]] = {}
+def _rates(sections: Sequence[Section]) -> dict[str, dict[int, Point]]:
+    """By contender and number of clients. What is said besides the rate is true of the number that figures are from."""
+    rates: dict[str, dict[int, Point]] = {}
     for section in sections:
         for row in section.rows:
             figures, own = row.figures, rates.setdefault(row.figures.entrant.id, {})
-            lost = f", {share(figures.lost_share)} lost" if figures.failures else ""
             for count, value in figures.ladder if section.quick else ((figures.connections, figures.rate),):
-                known = "≥ " if row.limit == "client" and count == figures.connections else ""
-                own[count] = value, f"{known}{rate(value)}/s{lost}"
+                main = count == figures.connections
+                known = "≥ " if main and row.limit == "client" else ""
+                lost = f", {share(figures.lost_share)} lost" if main and figures.failures else ""
+                own[count] = Point(value, f"{known}{rate(value)}/s{lost}")
     return rates
 
 
 def _over_clients(
     name: str,
     sections: Sequence[Section],
-    rates: Mapping[str, Mapping[int, tuple[float, str]]],
+    rates: Mapping[str, Mapping[int, Point]],
     clients: Sequence[int],
     service: float | None,
 ) -> Chart:
     figures = {row.figures.entrant.id: row.figures for section in sections for row in section.rows}
     lines = tuple(
-        Line(who, figures[who].entrant.label, tuple(own[n] and Point(*own[n]) if n in own else None for n in clients))
-        for who, own in rates.items()
+        Line(who, figures[who].entrant.label, tuple(own.get(n) for n in clients)) for who, own in rates.items()
     )
     least, most = (1, 1000) if len(clients) < 2 else (clients[0], clients[-1])
     guides = _laws(list(figures.values()), service, least, most) if service else []
-    values = [point.value for line in lines for point in line.points if point]
+    values = [point.value for own in rates.values() for point in own.values()]
+    values += [end[1] for guide in guides for end in (guide.start, guide.end) if end]
     return Chart(
         title=name,
         note="Grey: what waiting alone allows, by clients / time and threads / time." if guides else "",
         across="clients",
         up="answers a second",
         x=_clients_axis(clients, least, most),
-        y=logarithmic(
-            [*values, *(end for guide in guides for end in _heights(guide))], lambda value: f"{value:,g}", 1.25
-        ),
+        y=logarithmic(values, lambda value: f"{value:,g}", 1.25),
         columns=tuple((n, of_clients(n)) for n in clients),
         lines=lines,
         guides=tuple(guides),
@@ -75,20 +74,14 @@ def _clients_axis(clients: Sequence[int], least: int, most: int) -> Scale:
     return replace(scale, ticks=tuple((tick, f"{tick:,.0f}") for tick in sorted(ticks)))
 
 
-def _heights(guide: Guide) -> list[float]:
-    return [guide.start[1], *([guide.end[1]] if guide.end else [])]
-
-
 def _laws(figures: Sequence[Figures], service: float, least: int, most: int) -> list[Guide]:
     """Clients / service time for all; threads / service time for each number of threads that there is."""
     found = [Guide("what so many clients allow", (least, least / service), (most, most / service))]
     threads = sorted({each.entrant.threads for each in figures if each.entrant.threads})
-    for count in threads:
-        if count < most:
-            what = f"{count} thread{'s' if count > 1 else ''}: {rate(count / service)}/s"
-            found.append(Guide(what, (max(count, least), count / service), (most, count / service)))
+    limited = [(count, f"{count} thread{'s' if count > 1 else ''}") for count in threads if count < most]
     if any(limits.limit(each, service, None) == "one loop" for each in figures):
-        found.append(
-            Guide(f"one loop that stands still: {rate(1 / service)}/s", (least, 1 / service), (most, 1 / service))
-        )
+        limited.append((1, "one loop that stands still"))
+    for count, who in limited:
+        allowed = count / service
+        found.append(Guide(f"{who}: {rate(allowed)}/s", (max(count, least), allowed), (most, allowed)))
     return found

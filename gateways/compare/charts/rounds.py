@@ -12,65 +12,67 @@ from gateways.compare.figures import foreign
 from gateways.compare.record import Cell, Entrant, Record
 from gateways.compare.words import megabytes, number, rate, share
 
-
-def strips(record: Record, sections: Sequence[Section]) -> list[Chart]:
-    """Each contender's slices in the order in which they were measured: drift, and what disturbed, can be seen."""
-    return [_strips(record, section) for section in sections if section.quick and of_rounds(record, section)]
-
-
-LANE = 1.0
 SPREAD = 0.36
 """The part of a lane's height that the largest deviation takes, on either side of the median."""
+LANE = 46
+"""Its height, in pixels."""
+Rounds = Sequence[tuple[int, int]]
+"""By the numbers of the start, and of the round within it."""
+
+
+def strips(record: Record, sections: Sequence[Section]) -> list[Chart]:
+    """A lane for each contender, with its slices in the order in which they were measured."""
+    return [_strips(record, section) for section in sections if section.quick and of_rounds(record, section)]
 
 
 def _strips(record: Record, section: Section) -> Chart:
     cells = of_rounds(record, section)
-    rounds = sorted({(cell.start, cell.round) for each in cells.values() for cell in each})
+    rounds = _rounds(cells)
     medians = {name: statistics.median(cell.measured.rate for cell in own) for name, own in cells.items()}
     deviations = [abs(_deviation(cell, medians[name])) for name, own in cells.items() for cell in own]
     most = max(math.log(1.05), min(math.log(2), max(deviations)))
-    lanes = len(cells) + 1
-    lines, guides = [], []
-    for lane, (name, own) in enumerate(cells.items()):
-        middle = lanes - lane - 0.62
-        at = {
-            (cell.start, cell.round): Point(
-                middle + SPREAD * max(-1.0, min(1.0, _deviation(cell, medians[name]) / most)),
-                _slice(cell, medians[name]),
-            )
-            for cell in own
-        }
-        label = record.entrant(name).label
+    lines, guides = [_others(cells, rounds)], [Guide("other programs", (-0.5, 0.38))]
+    if not any(lines[0].points):
+        lines, guides = [], []
+    for name, own in reversed(cells.items()):  # from the bottom to the top
+        middle = len(lines) + 0.38
+        label, median = record.entrant(name).label, medians[name]
+        at = {(cell.start, cell.round): _in_lane(cell, median, middle, most) for cell in own}
         lines.append(Line(name, label, tuple(at.get(each) for each in rounds)))
-        guides.append(Guide(f"{label}: {rate(medians[name])}/s", (-0.5, middle), None, name))
-    lines.append(_others(cells, rounds))
-    guides.append(Guide("other programs", (-0.5, 0.38)))
+        guides.append(Guide(f"{label}: {rate(median)}/s", (-0.5, middle), None, name))
     return Chart(
         title=section.question.name,
         note=f"The full height of a lane is {share(math.expm1(most))} more and less than the contender's median.",
         across="",
         up="",
         x=_rounds_axis(rounds),
-        y=linear(0, lanes),
+        y=linear(0, len(lines)),
         columns=_round_columns(rounds),
-        breaks=_starts(rounds),
-        lines=tuple(lines),
+        lines=tuple(reversed(lines)),
         guides=tuple(guides),
-        height=46 * lanes,
+        height=LANE * len(lines),
+        breaks=_starts(rounds),
     )
+
+
+def _rounds(cells: Mapping[str, Sequence[Cell]]) -> Rounds:
+    return sorted({(cell.start, cell.round) for each in cells.values() for cell in each})
 
 
 def _deviation(cell: Cell, median: float) -> float:
     return math.log(cell.measured.rate / median) if cell.measured.rate and median else -math.inf
 
 
-def _slice(cell: Cell, median: float) -> str:
-    lost = f", {cell.measured.failures} lost" if cell.measured.failures else ""
-    percent = round(math.expm1(_deviation(cell, median)) * 100)
-    return f"{rate(cell.measured.rate)}/s" + (f" ({percent:+} %)" if percent else "") + lost
+def _in_lane(cell: Cell, median: float, middle: float, most: float) -> Point:
+    """`most` is the deviation that has the full height."""
+    deviation = _deviation(cell, median)
+    percent = round(math.expm1(deviation) * 100)
+    text = f"{rate(cell.measured.rate)}/s" + (f" ({percent:+} %)" if percent else "")
+    text += f", {cell.measured.failures} lost" if cell.measured.failures else ""
+    return Point(middle + SPREAD * max(-1.0, min(1.0, deviation / most)), text)
 
 
-def _others(cells: Mapping[str, Sequence[Cell]], rounds: Sequence[tuple[int, int]]) -> Line:
+def _others(cells: Mapping[str, Sequence[Cell]], rounds: Rounds) -> Line:
     """How many cores everything else kept busy, in the mean of a round's slices; a core is half a lane's height."""
     points = []
     for each in rounds:
@@ -83,31 +85,31 @@ def _others(cells: Mapping[str, Sequence[Cell]], rounds: Sequence[tuple[int, int
 
 def memory(record: Record, sections: Sequence[Section]) -> list[Chart]:
     """What servers took after each of those slices."""
-    found = []
-    for section in sections:
-        cells = of_rounds(record, section) if section.quick else {}
-        rounds = sorted({(cell.start, cell.round) for each in cells.values() for cell in each})
-        most = max((cell.after.memory for each in cells.values() for cell in each), default=0)
-        if most and len(rounds) > 1:
-            lines = [_memory_of(record.entrant(name), own, rounds) for name, own in cells.items()]
-            found.append(
-                Chart(
-                    title=f"{section.question.name}, after each round",
-                    note="Servers are new in each start: memory that grows within one was not given back.",
-                    across="",
-                    up="memory",
-                    x=_rounds_axis(rounds),
-                    y=from_zero(most, megabytes),
-                    columns=_round_columns(rounds),
-                    breaks=_starts(rounds),
-                    lines=tuple(lines),
-                    height=200,
-                )
-            )
-    return found
+    measured = [(section, of_rounds(record, section)) for section in sections if section.quick]
+    return [
+        _memory(record, section, cells)
+        for section, cells in measured
+        if len(_rounds(cells)) > 1 and any(cell.after.memory for own in cells.values() for cell in own)
+    ]
 
 
-def _memory_of(entrant: Entrant, cells: Sequence[Cell], rounds: Sequence[tuple[int, int]]) -> Line:
+def _memory(record: Record, section: Section, cells: Mapping[str, Sequence[Cell]]) -> Chart:
+    rounds = _rounds(cells)
+    return Chart(
+        title=f"{section.question.name}, after each round",
+        note="Servers are new in each start: memory that grows within one was not given back.",
+        across="",
+        up="memory",
+        x=_rounds_axis(rounds),
+        y=from_zero(max(cell.after.memory for own in cells.values() for cell in own), megabytes),
+        columns=_round_columns(rounds),
+        lines=tuple(_memory_of(record.entrant(name), own, rounds) for name, own in cells.items()),
+        height=200,
+        breaks=_starts(rounds),
+    )
+
+
+def _memory_of(entrant: Entrant, cells: Sequence[Cell], rounds: Rounds) -> Line:
     at = {(cell.start, cell.round): cell.after.memory for cell in cells}
     points = tuple(Point(at[each], f"{number(at[each] / 1e6)} MB") if at.get(each) else None for each in rounds)
     return Line(entrant.id, entrant.label, points)
@@ -117,12 +119,12 @@ GAP = 0.8
 """The way between two starts, in rounds."""
 
 
-def _places(rounds: Sequence[tuple[int, int]]) -> list[float]:
+def _places(rounds: Rounds) -> list[float]:
     starts = sorted({start for start, _ in rounds})
     return [place + GAP * starts.index(start) for place, (start, _) in enumerate(rounds)]
 
 
-def _rounds_axis(rounds: Sequence[tuple[int, int]]) -> Scale:
+def _rounds_axis(rounds: Rounds) -> Scale:
     places = _places(rounds)
     first = {start: place for place, (start, _) in reversed(list(zip(places, rounds, strict=True)))}
     names = [
@@ -132,11 +134,11 @@ def _rounds_axis(rounds: Sequence[tuple[int, int]]) -> Scale:
     return linear(-0.5, places[-1] + 0.5, names)
 
 
-def _starts(rounds: Sequence[tuple[int, int]]) -> frozenset[int]:
+def _starts(rounds: Rounds) -> frozenset[int]:
     """The numbers of the first round of each start."""
     return frozenset(n for n, (start, _) in enumerate(rounds) if n == 0 or start != rounds[n - 1][0])
 
 
-def _round_columns(rounds: Sequence[tuple[int, int]]) -> tuple[tuple[float, str], ...]:
+def _round_columns(rounds: Rounds) -> tuple[tuple[float, str], ...]:
     names = [f"start {start + 1}, round {each + 1}" for start, each in rounds]
     return tuple(zip(_places(rounds), names, strict=True))
