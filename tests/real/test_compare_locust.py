@@ -80,7 +80,7 @@ def test_workers_that_a_person_starts_are_awaited_and_the_loss_of_one_ends_it_al
                 running.wait_for(f"{number} of 2 have come")
                 command = [sys.executable, "-m", *shlex.split(crew.command)]
                 workers.append(subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True))
-            running.wait_for("ask without a pause")
+            running.wait_for("warm-up")
             os.killpg(workers[0].pid, signal.SIGKILL)
             running.process.wait(20)
             assert running.process.returncode == 1
@@ -101,7 +101,7 @@ def test_workers_that_a_person_starts_are_awaited_and_the_loss_of_one_ends_it_al
 def test_ctrl_c_ends_the_master_and_its_workers(server: Server) -> None:
     asked = ["--url", f"a={server.url}", "--path", "/hello", "--thorough", "--force", "--engine", "locust"]
     with Running("compare", *asked) as running:
-        running.wait_for("ask without a pause")
+        running.wait_for("warm-up")
         running.tree(lambda seen: len(seen) >= 6)  # warden, master, two workers and a client of each
         status, seconds = running.end(signal.SIGINT)
         assert (status, seconds < 6) == (130, True)
