@@ -1,13 +1,20 @@
 """`gateways compare` with servers that run already, and with locust: what is refused before anything is measured."""
 
+import re
+import shlex
 import sys
 from pathlib import Path
 
 import pytest
 
 from gateways.cli import main
+from gateways.cli.compare import compare
 from gateways.cli.remote import PORT, Address
+from gateways.compare.locust_export import command
+from gateways.compare.locust_shares import Crew
+from gateways.compare.scenarios import SCENARIOS
 
+DOCS = (Path(__file__).parents[3] / "docs" / "compare-many-machines.md").read_text()
 A, B = "a=http://127.0.0.1:1", "b=http://127.0.0.1:2"
 
 
@@ -69,3 +76,15 @@ def test_a_locustfile_is_written_and_how_it_is_run_is_said(
 def test_an_address_has_the_usual_port_if_it_names_none(text: str, address: tuple[str, int]) -> None:
     assert Address().convert(text, None, None) == address
     assert Address().convert("[::1]:80", None, None) == ("[::1]", 80)
+
+
+@pytest.mark.parametrize("line", re.findall(r"^\$ gateways compare (.*)$", DOCS, re.MULTILINE))
+def test_the_commands_of_the_docs_are_understood(line: str) -> None:
+    assert compare.make_context("compare", shlex.split(line)).params["sites"]
+
+
+def test_the_output_in_the_docs_is_what_is_said() -> None:
+    lines = [line.strip() for line in DOCS.splitlines()]
+    assert Crew(2, ("192.0.2.7", PORT)).command in lines
+    assert command([SCENARIOS["hello"], SCENARIOS["stream"]], "load.py") in lines
+    assert f"worker$ {Crew(1, ('127.0.0.1', PORT)).command}" in lines
