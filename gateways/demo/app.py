@@ -9,6 +9,7 @@ import json
 import os
 import platform
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -74,6 +75,7 @@ class Page:
         self._lanes = lanes
         self._connection = connection
         self._teller = Teller()
+        self._instance = f"{os.getpid()} {time.time_ns()}"  # a page may outlive its demo, and find another in its place
         self._files = {
             f"/{each.name}": each.read_bytes() for each in files("gateways.demo").joinpath("static").iterdir()
         }
@@ -152,7 +154,8 @@ class Page:
              "url": url(*each.address)}
             for each in self._lanes.lanes
         ]  # fmt: skip
-        return {"lanes": lanes, "python": platform.python_version(), "quiet": self._lanes.quiet}
+        about = {"python": platform.python_version(), "quiet": self._lanes.quiet, "instance": self._instance}
+        return {"lanes": lanes, **about}
 
     async def _run(self, asked: Asked) -> None:
         """Ask all three what the button means, and write each thing that happens as a line of JSON."""

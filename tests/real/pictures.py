@@ -1,7 +1,7 @@
-"""Makes the pictures of README.md: `make images`, or `python -m tests.real.pictures [COMPARISON.json]`.
+"""Makes the pictures of README.md: `make images`, or `python -m tests.real.pictures [demo | COMPARISON.json]`.
 
 The pages are made by the commands, and photographed in Chromium, light and dark. A comparison takes its time, and a
-quiet machine: that of a file is photographed if there is one, else a short one is made.
+quiet machine: that of a file is photographed if there is one, else a short one is made. The demo's page is alive.
 """
 
 import json
@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from tests.real.chromium import Page, chromium
+from tests.real.running import Running
 
 IMAGES = Path(__file__).parents[2] / "docs" / "images"
 WIDTH = 1080
@@ -36,10 +37,15 @@ BEFORE = {
 """What is done to a page before it is photographed: a comparison's has more than fits a picture."""
 
 
-def main(comparison: str = "") -> None:
-    """Make all of them, or that of one comparison."""
+def main(only: str = "") -> None:
+    """Make all of them, or the demo's, or that of one comparison."""
+    comparison = "" if only == "demo" else only
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         browser.do("Emulation.setScrollbarsHidden", hidden=True)
+        if not comparison:
+            demo(browser)
+        if only == "demo":
+            return
         pages = {"compare": compare(Path(folder, "compare.html"), comparison)}
         for name, arguments in {} if comparison else PAGES.items():
             tries = (make(Path(folder, f"{name}-{n}.html"), arguments) for n in range(TRIES[name]))
@@ -47,6 +53,29 @@ def main(comparison: str = "") -> None:
         for name, page in pages.items():
             for scheme in ("light", "dark"):
                 photograph(browser, page, name, scheme)
+
+
+def demo(browser: Page) -> None:
+    """The page of a demo that has just streamed something, down to the first of its events."""
+    with Running("demo", "--port", "0") as running:
+        browser.size(WIDTH, 800)
+        browser.visit(running.page)
+        browser.click("#go")  # a server's first request is slower than the others
+        browser.wait_for("document.querySelector('#verdict').innerText")
+        browser.click("#clear")
+        browser.click("#tab-stream")
+        browser.click("#go")
+        browser.wait_for("document.querySelector('#verdict').innerText")
+        browser.wait_for("document.querySelectorAll('.why').length === 3 && document.querySelector('.cgi .event.exit')")
+        browser.click("h1")
+        for scheme in ("light", "dark"):
+            browser.size(WIDTH, 800, dark=scheme == "dark")
+            browser.wait_for("document.getAnimations().length === 0")
+            last = "document.querySelector('.cgi .requests li')"
+            height = browser.evaluate(f"{last}.getBoundingClientRect().bottom + scrollY")
+            browser.size(WIDTH, round(height), dark=scheme == "dark")
+            browser.screenshot(IMAGES / f"demo-{scheme}.png", whole=False)
+            print(IMAGES / f"demo-{scheme}.png")
 
 
 def compare(page: Path, comparison: str) -> Path:

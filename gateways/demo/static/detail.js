@@ -28,16 +28,20 @@ export function open(button, request, item, beside) {
   (dialog.querySelector(`[data-by="${by}"]:enabled`) ?? dialog.querySelector(".close")).focus();
 }
 
-const close = () => $("detail").close();
+/** Close it, and go back to the event that it shows, which need not be the one that it was opened from. */
+function close() {
+  $("detail").close();
+  opener.focus();
+}
 
 function go(by) {
   neighbour(opener, by)?.click();
 }
 
-/** Listen to the keys of the dialog, and give the focus back when it closes. */
+/** Listen to the keys of the dialog. */
 export function prepare() {
   const dialog = $("detail");
-  dialog.addEventListener("close", () => opener?.focus({ preventScroll: false }));
+  dialog.addEventListener("cancel", (event) => [event.preventDefault(), close()]); // Escape
   dialog.addEventListener("click", (event) => event.target === dialog && close());
   dialog.addEventListener("keydown", (event) => {
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];

@@ -16,10 +16,10 @@ export const LANES = ["cgi", "wsgi", "asgi"];
 
 export const $ = (id) => document.getElementById(id);
 
-/** Milliseconds for people: "3.4 ms", "149 ms", "2.01 s". */
+/** Milliseconds for people: "3.4 ms", "149 ms", "2.01 s"; a line does not break before the unit. */
 export function ms(value) {
-  if (value >= 1000) return `${(value / 1000).toFixed(2)} s`;
-  return `${value >= 100 ? Math.round(value) : value.toFixed(1)} ms`;
+  if (value >= 1000) return `${(value / 1000).toFixed(2)}\u00a0s`;
+  return `${value >= 100 ? Math.round(value) : value.toFixed(1)}\u00a0ms`;
 }
 
 /** Bytes for people: "98 bytes", "8.0 MB". */

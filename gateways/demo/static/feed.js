@@ -2,21 +2,33 @@
 
 import { $ } from "./dom.js";
 
-/** Calls lanes(description) once a connection is there, and items([item…]) for what happens. */
-export function follow({ lanes, items }) {
+/** Calls lanes(description) once a connection is there, items([item…]) for what happens, renewed() before another demo's. */
+export function follow({ lanes, items, renewed }) {
   let source = null;
   let last = 0;
+  let instance = null;
 
   function open() {
     if (source) return;
     source = new EventSource(`/feed?after=${last}`);
-    source.addEventListener("open", () => say("live", "live"));
     source.addEventListener("error", () => say("lost", "not connected: the demo has ended, or is busy"));
-    source.addEventListener("lanes", (event) => lanes(JSON.parse(event.data)));
+    source.addEventListener("lanes", (event) => described(JSON.parse(event.data)));
     source.addEventListener("message", (event) => {
       last = Number(event.lastEventId);
       items(JSON.parse(event.data));
     });
+  }
+
+  function described(description) {
+    const another = instance !== null && instance !== description.instance;
+    instance = description.instance;
+    say("live", `live, on Python ${description.python}`);
+    if (another) { // the demo was started anew on the same port: its events are counted from 1
+      last = 0;
+      close();
+      renewed();
+      open();
+    } else lanes(description);
   }
 
   function close() {

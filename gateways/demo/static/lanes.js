@@ -69,7 +69,8 @@ function pause() {
   if (!paused) for (const [request, item] of held.splice(0)) place(request, item);
 }
 
-function clear() {
+/** Forget all events. */
+export function clear() {
   held = [];
   known.clear();
   for (const { list, shown, none } of Object.values(parts)) {

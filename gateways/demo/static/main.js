@@ -158,10 +158,8 @@ detail.prepare();
 score.prepare(requests);
 choose(action);
 follow({
-  lanes: (described) => {
-    $("python").textContent = `, on Python ${described.python}`;
-    lanes.describe(described);
-  },
+  renewed: lanes.clear,
+  lanes: lanes.describe,
   items: (items) => {
     lanes.add(items);
     changed();

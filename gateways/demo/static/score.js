@@ -48,7 +48,7 @@ function draw() {
   if (!run) return;
   const now = run.elapsed;
   for (const { lane, index, client } of run.clients) line(plots[lane].children[index], marksOf(lane, client, now), end);
-  for (const lane of LANES) reads[lane].textContent = read(run.lanes[lane]);
+  for (const lane of LANES) reads[lane].textContent = read(lane, run.lanes[lane]);
   head.hidden = run.over || reducedMotion.matches;
   head.style.left = `${(now / end) * 100}%`;
   if (run.over || run.clock === null || reducedMotion.matches) return;
@@ -97,7 +97,9 @@ function line(place, marks, end) {
 }
 
 /** What a row says in figures. */
-function read(clients) {
+function read(lane, clients) {
+  const working = run.over ? 0 : clients.filter((client) => workOf(lane, client)?.until === null).length;
+  if (working && clients.length > 1) return `${working} at work`;
   if (clients.length > 1) return `${clients.filter((client) => client.end !== null && !client.failed).length} of ${clients.length}`;
   const [{ first, failed, refused, status }] = clients;
   if (failed) return "failed";

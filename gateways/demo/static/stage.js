@@ -26,9 +26,10 @@ function figures(run, client) {
 
 function received(run, client) {
   if (!client.blocks.length) return [];
-  const begin = run.action === "chat" ? null : client.first;
-  return [el("ol", { class_: run.action === "chat" ? "out chat" : "out" }, ...client.blocks.map((block) => el("li", { class_: block.way },
-    el("span", { class_: "at" }, begin === null || block.at - begin < 0.5 ? ms(block.at) : `+${ms(block.at - begin)}`),
+  const chat = run.action === "chat";
+  const [first] = client.blocks;
+  return [el("ol", { class_: chat ? "out chat" : "out" }, ...client.blocks.map((block) => el("li", { class_: block.way },
+    el("span", { class_: "at" }, chat || block === first ? ms(block.at) : `+${ms(block.at - first.at)}`),
     el("span", { class_: "text" }, block.text.trimEnd()))))];
 }
 

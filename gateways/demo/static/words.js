@@ -27,8 +27,8 @@ export function reason(run, lane, works) {
   const [client] = run.lanes[lane];
   if (client.failed) return client.failed;
   if (run.action === "chat") return chatting(lane, client);
+  if (known.length && run.action === "crowd") return crowd(run, lane, known);
   if (!known.length || client.first === null) return "";
-  if (run.action === "crowd") return crowd(run, lane, known);
   const [work] = known;
   if (run.action === "upload") return read(run, lane, work);
   if (lane === "cgi") return started(run, work, client);
@@ -61,7 +61,7 @@ const thread = (work) => work.thread.replaceAll("-", "\u2011"); // a name is not
 
 function crowd(run, lane, works) {
   const clients = run.lanes[lane].filter((client) => client.end !== null);
-  if (clients.length < run.lanes[lane].length) return "";
+  if (clients.length < run.lanes[lane].length) return meanwhile(run, lane, works);
   const slowest = ms(Math.max(...clients.map((client) => client.end)));
   if (lane === "cgi") return `${atOnce(works)} processes at once, one for each client. The last had its answer after ${slowest}.`;
   const threads = new Set(works.map((work) => `${work.process} ${work.thread}`)).size;
@@ -69,6 +69,15 @@ function crowd(run, lane, works) {
   const late = clients.length - threads;
   const waited = late > 0 ? `the other ${late} waited until one was free` : "enough for all";
   return `${threads} threads: ${waited}. The last had its answer after ${slowest}.`;
+}
+
+function meanwhile(run, lane, works) {
+  const working = works.filter((work) => work.from && !work.until).length;
+  const waiting = run.lanes[lane].filter((client) => client.end === null).length - working;
+  if (!working || run.over) return "";
+  if (lane === "cgi") return `${working} processes are at work.`;
+  if (lane === "asgi") return `One loop, on one thread, holds ${working} waits.`;
+  return `${working} threads are at work${waiting > 0 ? `, and ${waiting} clients wait until one is free` : ""}.`;
 }
 
 /** The most that were at work at the same time. */
