@@ -1,14 +1,15 @@
 """Bridges between CGI, WSGI and ASGI. Standard library only; usable alone.
 
 Each class is imported when it is first asked for, so that a CGI program does not pay for an event loop it does not use.
+For the same reason what WSGIToCGI needs imports neither typing, logging nor re: each is a tenth of its start.
 """
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .asgi_to_cgi import ASGIToCGI as ASGIToCGI
     from .asgi_to_wsgi import ASGIToWSGI as ASGIToWSGI
     from .cgi_to_asgi import CGIToASGI as CGIToASGI
@@ -34,7 +35,7 @@ __all__ = list(_HOMES)
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f".{_HOMES[name]}", __name__), name)
+    return getattr(__import__(f"{__name__}.{_HOMES[name]}", fromlist=[name]), name)
 
 
 def __dir__() -> list[str]:

@@ -10,17 +10,20 @@ import asyncio
 import logging
 import signal
 from contextvars import copy_context
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from .asgi_app import ASGIApp, Message, as_asgi3
 from .asgi_exchange import Exchange
-from .cgi_child import FAILED, Body, CGIChild, Environ, error_response, is_stream
+from .cgi_child import FAILED, Body, CGIChild, error_response, is_stream
 from .cgi_stdout import Stdout
 from .crossing import Desk
 from .disconnected import ClientDisconnected
 from .heads import has_body, head_to_cgi
 from .lifespan import Lifespan, LifespanFailed
 from .metavariables import Scope, scope_from_environ
+
+if TYPE_CHECKING:
+    from .cgi_child import Environ
 
 log = logging.getLogger("gateways.asgi")
 

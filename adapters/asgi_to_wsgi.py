@@ -29,7 +29,7 @@ from .loops import LoopClosed
 from .metavariables import BadRequest, scope_from_environ
 from .wsgi_body import BLOCK, WSGIBody
 from .wsgi_client import left
-from .wsgi_response import StartResponse
+from .wsgi_types import StartResponse
 
 log = logging.getLogger("gateways.asgi")
 

@@ -11,12 +11,15 @@ import stat
 import sys
 from abc import ABC, abstractmethod
 from fcntl import F_DUPFD_CLOEXEC, fcntl
-from typing import Any
 
 from .disconnected import ClientDisconnected
 from .heads import NOT_WHOLE, head_to_cgi
 
-Environ = dict[str, Any]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    Environ = dict[str, Any]
 
 FAILED = NOT_WHOLE  # exit status of a program whose response is not whole
 _DEFAULTS = {

@@ -12,10 +12,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
-from .cgi_child import CGIChild, Environ
-
 if TYPE_CHECKING:
     from socketserver import BaseServer
+
+    from .cgi_child import CGIChild, Environ
 
 _PORT = 8000
 

@@ -17,8 +17,8 @@ from .asgi_to_wsgi import ASGIToWSGI
 from .loop_thread import BorrowedLoop
 from .metavariables import BadRequest
 from .request_body import Receive
-from .wsgi_response import StartResponse, WSGIApp
 from .wsgi_to_asgi import WSGIToASGI, refuse
+from .wsgi_types import StartResponse, WSGIApp
 
 
 class WSGIMiddleware(WSGIToASGI):

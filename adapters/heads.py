@@ -6,10 +6,10 @@ when a head is sent, nor touch a socket, a thread, a loop or a clock.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-from http import HTTPStatus
-from typing import Any
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
 
 RawHeaders = list[tuple[bytes, bytes]]
 Headers = list[tuple[str, str]]
@@ -23,15 +23,13 @@ HOP_BY_HOP = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer trailers"
     b" transfer-encoding upgrade".split()
 )
-_REASONS = {status.value: status.phrase for status in HTTPStatus}
-_TOKEN = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch  # RFC 9110, 5.1
-_STATUS = re.compile(r"([2-9][0-9]{2})(?: .*)?", re.ASCII | re.DOTALL).fullmatch
+_TOKEN = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # RFC 9110, 5.1
 # PEP 3333: no control characters; RFC 9110, 5.5: but the tab. CR, LF and NUL would end the field, or the head.
-_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
-_FORBIDDEN_RAW = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]").search
-_DIGITS = re.compile(rb"[0-9]{1,18}").fullmatch  # what fits 63 bits, and int() at once
+_CONTROLS = bytes([*range(9), *range(10, 32), 127])
+_MAX_DIGITS = 18  # what fits 63 bits, and int() at once
 
 _CACHE_ENTRIES, _CACHE_NAME = 1024, 64
+_REASONS: dict[int, str] = {}
 _STATUSES: dict[str, int] = {}  # checked status lines
 _NAMES: dict[str, bytes] = {}  # checked header names, in lower case
 _NATIVE_NAMES: dict[bytes, str] = {}  # checked header names of ASGI applications, "" for the server's own
@@ -52,6 +50,10 @@ class Head:
 
 def reason(status: int) -> str:
     """The reason phrase of a status code, "Unknown" where RFC 9110 and its registry name none."""
+    if not _REASONS:
+        from http import HTTPStatus
+
+        _REASONS.update({known.value: known.phrase for known in HTTPStatus})
     return _REASONS.get(status, "Unknown")
 
 
@@ -60,25 +62,34 @@ def has_body(status: int) -> bool:
     return status >= 200 and status not in (204, 304)
 
 
+def _is_token(octets: bytes) -> bool:
+    return octets != b"" and not octets.translate(None, _TOKEN)
+
+
+def _has_controls(octets: bytes) -> bool:
+    return octets.translate(None, _CONTROLS) != octets
+
+
 def _wsgi_status(status: str) -> int:
     if not isinstance(status, str):
         raise AppProtocolError(f"start_response() was given the status {status!r}; PEP 3333 wants a str, e.g. '200 OK'")
-    match = _STATUS(status)
-    if not match or _FORBIDDEN(status):
+    code = status[:3]
+    is_code = len(code) == 3 and code.isascii() and code.isdigit() and code >= "200"
+    if not is_code or status[3:4] not in ("", " ") or _has_controls(status.encode("latin-1", "replace")):
         raise AppProtocolError(
             f"start_response() was given the status {status!r}; PEP 3333 wants three digits (from 200), a space and a"
             f" reason, without control characters, e.g. '200 OK'"
         )
     if len(status) <= _CACHE_NAME and len(_STATUSES) < _CACHE_ENTRIES:
-        _STATUSES[status] = int(match[1])
-    return int(match[1])
+        _STATUSES[status] = int(code)
+    return int(code)
 
 
 def _wsgi_name(name: str) -> bytes:
     if not isinstance(name, str):
         raise AppProtocolError(f"start_response() was given the header name {name!r}; PEP 3333 wants a str")
     raw = name.encode("latin-1", "replace").lower()
-    if not _TOKEN(raw) or not name.isascii():
+    if not _is_token(raw) or not name.isascii():
         raise AppProtocolError(
             f"start_response() was given the header name {name!r}; RFC 9110 (5.1) wants letters, digits and"
             f" !#$%&'*+-.^_`|~ only, e.g. 'X-Request-Id'"
@@ -98,7 +109,7 @@ def _wsgi_value(name: str, value: str) -> bytes:
         raise AppProtocolError(
             f"start_response() was given {value!r} as value of {name!r}; PEP 3333 wants a str, e.g. {str(value)!r}"
         )
-    if _FORBIDDEN(value):
+    if _has_controls(value.encode("latin-1", "replace")):
         raise AppProtocolError(
             f"start_response() was given {value!r} as value of {name!r}; control characters are forbidden, and CR, LF"
             f" or NUL would split the response (RFC 9110, 5.5): remove them"
@@ -116,7 +127,7 @@ def content_length(values: list[bytes]) -> int | None:
     """The one length, in bytes, that an application's Content-Length headers promise; None without any."""
     if not values:
         return None
-    if len(set(values)) > 1 or not _DIGITS(values[0]):
+    if len(set(values)) > 1 or not (values[0].isdigit() and len(values[0]) <= _MAX_DIGITS):
         raise AppProtocolError(
             f"the application set Content-Length to {b', '.join(values).decode('latin-1')!r}; RFC 9110 (8.6) wants one"
             f" decimal number, e.g. '42'"
@@ -160,7 +171,7 @@ def head_from_wsgi(status: str, headers: Iterable[tuple[str, str]]) -> Head:
 
 def status_line(status: int) -> str:
     """A status as PEP 3333 and RFC 3875 spell it, e.g. "200 OK"."""
-    return f"{status} {_REASONS.get(status, 'Unknown')}"
+    return f"{status} {reason(status)}"
 
 
 def _asgi_octets(what: str, text: Any) -> bytes:
@@ -169,7 +180,7 @@ def _asgi_octets(what: str, text: Any) -> bytes:
             f"http.response.start has the header {what} {text!r}; ASGI wants bytes, e.g. b'text/html'"
         )
     octets = bytes(text)
-    if _FORBIDDEN_RAW(octets):
+    if _has_controls(octets):
         raise AppProtocolError(
             f"http.response.start has the header {what} {octets!r}; control characters are forbidden, and CR, LF or"
             f" NUL would split the response (RFC 9110, 5.5): remove them"
@@ -180,7 +191,7 @@ def _asgi_octets(what: str, text: Any) -> bytes:
 def _asgi_name(raw: Any) -> str:
     """A checked header name as str; "" for one that is the server's."""
     name = _asgi_octets("name", raw)
-    if not _TOKEN(name):
+    if not _is_token(name):
         raise AppProtocolError(
             f"http.response.start has the header name {name!r}; RFC 9110 (5.1) wants a token, e.g. b'x-request-id'"
         )

@@ -20,7 +20,8 @@ from .disconnected import ClientDisconnected
 from .loops import Loop, Task
 from .request_body import Body, Receive
 from .workers import Workers
-from .wsgi_response import Item, WSGIApp, WSGIResponse
+from .wsgi_response import WSGIResponse
+from .wsgi_types import Item, WSGIApp
 
 log = logging.getLogger("gateways.wsgi")
 

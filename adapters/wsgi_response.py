@@ -6,27 +6,17 @@ or a loop: it runs wherever the application runs, and calls `put`.
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Iterator, Sized
-from types import TracebackType
-from typing import Any, Protocol
+from collections.abc import Sized
 
-from .heads import AppProtocolError, Head, has_body, head_from_wsgi
+from .heads import AppProtocolError, has_body, head_from_wsgi
 
-log = logging.getLogger("gateways.wsgi")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
 
-Write = Callable[[bytes], object]  # as typeshed has it, so that either fits the other
-ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
-Item = tuple[Head | None, bytes, bool]  # the head, once; a block; whether the body is complete with it
-
-
-class StartResponse(Protocol):
-    """PEP 3333, "The start_response() Callable"."""
-
-    def __call__(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None, /) -> Write: ...
-
-
-WSGIApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+    from .heads import Head
+    from .wsgi_types import ExcInfo, Item, SendFile, Write, WSGIApp
 
 JOIN_BYTES = 1024 * 1024  # a list with more than this in it is not copied into one piece
 
@@ -206,16 +196,6 @@ class WSGIResponse:
         return True
 
 
-class SendFile(Protocol):
-    """A server's own way to send a file."""
-
-    def size(self, filelike: Any) -> int | None:
-        """How many bytes it would send, None where it cannot send this one."""
-
-    def send(self, head: Head, filelike: Any, size: int) -> None:
-        """Send the head and all of the file; returns when the file may be closed."""
-
-
 def _octets(block: Any) -> bytes:
     if isinstance(block, bytes):
         return block
@@ -232,4 +212,8 @@ def _short(promised: int | None, given: int) -> AppProtocolError:
 
 
 def _surplus() -> None:
-    log.warning("the application gave more than the Content-Length it promised; the rest is not sent")
+    from logging import getLogger
+
+    getLogger("gateways.wsgi").warning(
+        "the application gave more than the Content-Length it promised; the rest is not sent"
+    )

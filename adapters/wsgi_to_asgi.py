@@ -16,7 +16,8 @@ from .metavariables import BadRequest, environ_from_scope
 from .request_body import Receive
 from .workers import Workers
 from .wsgi_exchange import Exchange
-from .wsgi_response import FileWrapper, WSGIApp
+from .wsgi_response import FileWrapper
+from .wsgi_types import WSGIApp
 
 
 class WSGIToASGI:

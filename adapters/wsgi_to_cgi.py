@@ -10,12 +10,18 @@ import io
 import os
 import signal
 import sys
-from typing import Any
 
-from .cgi_child import FAILED, Body, CGIChild, Environ, error_response
+from .cgi_child import FAILED, Body, CGIChild, error_response
 from .disconnected import ClientDisconnected
 from .heads import Head, head_to_cgi
-from .wsgi_response import ExcInfo, FileWrapper, Item, Write, WSGIApp, WSGIResponse
+from .wsgi_response import FileWrapper, WSGIResponse
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from .cgi_child import Environ
+    from .wsgi_types import ExcInfo, Item, Write, WSGIApp
 
 _BLOCK = 64 * 1024  # octets of the request's body that are read at a time
 _SPOOL = 1024 * 1024  # octets of a body of unknown length that stay in memory
