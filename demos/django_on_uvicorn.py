@@ -1,9 +1,11 @@
 """A Django project with sync and async views, on uvicorn, by its WSGI handler.
 
-You want this when a few views should await other services, while the middleware and most views are sync and shall stay:
-streams of sync views are sent as they are made, and threads live from request to request, so CONN_MAX_AGE works (by
-Django's ASGI handler neither does). What changes is one line in wsgi.py. Sync views run in worker threads; async views
-all run on uvicorn's own loop, so that what is bound to a loop, as a pool of connections is, can be shared by them.
+You want this when a few views should await other services, while the middleware and most
+views are sync and shall stay: streams of sync views are sent as they are made, and
+threads live from request to request, so CONN_MAX_AGE works (by Django's ASGI handler
+neither does). What changes is one line in wsgi.py. Sync views run in worker threads;
+async views all run on uvicorn's own loop, so that what is bound to a loop, as a pool of
+connections is, can be shared by them.
 
     $ uvicorn demos.django_on_uvicorn:app
     $ curl localhost:8000/next & sleep 1; curl -d news localhost:8000/tell
@@ -25,7 +27,10 @@ from django.urls import path
 from adapters import WSGIToASGI
 
 settings.configure(
-    ALLOWED_HOSTS=["localhost", "127.0.0.1"], ROOT_URLCONF=__name__, SECRET_KEY=secrets.token_hex(), USE_TZ=True
+    ALLOWED_HOSTS=["localhost", "127.0.0.1"],
+    ROOT_URLCONF=__name__,
+    SECRET_KEY=secrets.token_hex(),
+    USE_TZ=True,
 )
 waiting: set[asyncio.Future[str]] = set()  # each is bound to the loop it was made on
 
@@ -51,7 +56,8 @@ async def next_message(_: Any) -> Any:
 async def tell(request: Any) -> Any:
     for message in waiting:
         if not message.done():
-            message.set_result(request.body.decode())  # right without a lock: all of this is one loop's work
+            # Right without a lock: all of this is one loop's work.
+            message.set_result(request.body.decode())
     return JsonResponse({"told": len(waiting)})
 
 

@@ -1,9 +1,12 @@
-"""A FastAPI app, lifespan and all, on a server that speaks WSGI: gunicorn's threads, or waitress.
+"""A FastAPI app, lifespan and all, on a server that speaks WSGI: gunicorn's threads, or
+waitress.
 
-You want this when the server is given (a company's gunicorn set-up, mod_wsgi, uWSGI, waitress on Windows) and the app
-is async. What changes is one line. All requests of a process run on one event loop; the lifespan starts with the first
-request in each worker process, also with --preload, and ends with the worker; a thread of the server is held only until
-the response is complete. WebSockets stay behind: WSGI has none, and a handshake is answered with 501.
+You want this when the server is given (a company's gunicorn set-up, mod_wsgi, uWSGI,
+waitress on Windows) and the app is async. What changes is one line. All requests of a
+process run on one event loop; the lifespan starts with the first request in each worker
+process, also with --preload, and ends with the worker; a thread of the server is held
+only until the response is complete. WebSockets stay behind: WSGI has none, and a
+handshake is answered with 501.
 
     $ gunicorn --preload --workers 2 --threads 8 demos.fastapi_on_wsgi:app
     $ waitress-serve --threads=8 demos.fastapi_on_wsgi:app
@@ -26,7 +29,8 @@ IMPORTED_IN = os.getpid()  # with --preload this is gunicorn's own process
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, int]]:
-    print(f"lifespan: opened in {os.getpid()}", file=sys.stderr)  # a pool of connections, say
+    # A pool of connections, say.
+    print(f"lifespan: opened in {os.getpid()}", file=sys.stderr)
     yield {"opened_in": os.getpid()}
     print(f"lifespan: closed in {os.getpid()}", file=sys.stderr)
 
@@ -36,7 +40,11 @@ api = FastAPI(lifespan=lifespan)
 
 @api.get("/worker")
 async def worker(request: Request) -> dict[str, int]:
-    return {"imported_in": IMPORTED_IN, "opened_in": request.state.opened_in, "served_in": os.getpid()}
+    return {
+        "imported_in": IMPORTED_IN,
+        "opened_in": request.state.opened_in,
+        "served_in": os.getpid(),
+    }
 
 
 @api.get("/wait")

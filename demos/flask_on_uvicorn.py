@@ -1,8 +1,10 @@
 """A Flask app on uvicorn, without a change to it.
 
-You want this when the server you have, or want, speaks ASGI: to serve a FastAPI app or WebSockets beside Flask in one
-process, or to hold slow clients without holding a thread for each. What changes is the last line. Requests run in up to
-16 threads, as under `gunicorn --threads 16`; streams go out block by block; async views run on uvicorn's own loop.
+You want this when the server you have, or want, speaks ASGI: to serve a FastAPI app or
+WebSockets beside Flask in one process, or to hold slow clients without holding a thread
+for each. What changes is the last line. Requests run in up to 16 threads, as under
+`gunicorn --threads 16`; streams go out block by block; async views run on uvicorn's own
+loop.
 
     $ uvicorn demos.flask_on_uvicorn:app
     $ curl -N localhost:8000/report
@@ -55,7 +57,8 @@ def in_a_thread() -> Response:
 
 @shop.get("/threads/async")
 async def on_the_loop() -> Response:
-    await asyncio.gather(*(asyncio.sleep(0.1) for _ in range(10)))  # ten calls to other services at once
+    # Ten calls to other services at once, say.
+    await asyncio.gather(*(asyncio.sleep(0.1) for _ in range(10)))
     return jsonify(async_view=threading.current_thread().name)
 
 

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""The CGI program of after_response.py: it closes its output, which ends the response, and works on."""
+"""The CGI program of after_response.py: it closes its output, which ends the response,
+and works on.
+"""
 
 import os
 import sys

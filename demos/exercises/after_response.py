@@ -1,9 +1,12 @@
-"""Exercise 7: answer first, work afterwards: in CGI, in WSGI, in ASGI. What does the work hold up?
+"""Exercise 7: answer first, work afterwards: in CGI, in WSGI, in ASGI. What does the work
+hold up?
 
-What you see: the client has its answer half a second before the work is done, in all three. In CGI the response ends
-when the program closes its output, and the process is its own; under Apache, stderr must be closed as well. In WSGI
-there is nothing after the response but close(), and it holds one of the server's threads. In ASGI the app just goes on
-after its last event, on the loop. None of it survives the process: what must not be lost wants a queue.
+What you see: the client has its answer half a second before the work is done, in all
+three. In CGI the response ends when the program closes its output, and the process is its
+own; under Apache, stderr must be closed as well. In WSGI there is nothing after the
+response but close(), and it holds one of the server's threads. In ASGI the app just goes
+on after its last event, on the loop. None of it survives the process: what must not be
+lost wants a queue.
 
     $ python -m demos.exercises.after_response
 """
@@ -35,7 +38,8 @@ class Answer:
 
 
 def wsgi_app(environ: WSGIEnvironment, start_response: StartResponse) -> Answer:
-    # The length tells the client that this is all: without it, it waits for the end, which comes after close().
+    # The length tells the client that this is all. Without it, it waits for the end, which
+    # comes after close().
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "8")])
     return Answer()
 
@@ -43,7 +47,13 @@ def wsgi_app(environ: WSGIEnvironment, start_response: StartResponse) -> Answer:
 async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] != "http":
         raise NotImplementedError(scope["type"])
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [(b"content-type", b"text/plain")],
+        }
+    )
     await send({"type": "http.response.body", "body": b"accepted"})
     await asyncio.sleep(0.5)
     Path(os.environ["DONE"]).touch()  # noqa: ASYNC240 - it takes microseconds
@@ -56,7 +66,8 @@ def show(name: str, port: int) -> None:
     answered = time.perf_counter() - began
     while not done.exists():
         time.sleep(0.01)
-    print(f"{name}: answered after {answered:.2f} s, work done after {time.perf_counter() - began:.2f} s")
+    worked = time.perf_counter() - began
+    print(f"{name}: answered after {answered:.2f} s, work done after {worked:.2f} s")
     done.unlink()
 
 

@@ -1,9 +1,10 @@
 """Exercise 4: stream a response, and count the chunks that arrive.
 
-What you see: a body of unknown length travels in chunks (RFC 9112, 7.1), and the server frames one for each block of
-the app, when it is made. With a Content-Length there is no chunk at all, yet the blocks still arrive one by one: chunks
-are how a body's end is found, not what makes it a stream. Blocks that are made faster than they can be sent may share
-a chunk behind an adapter: count on the bytes, never on the chunks.
+What you see: a body of unknown length travels in chunks (RFC 9112, 7.1), and the server
+frames one for each block of the app, when it is made. With a Content-Length there is no
+chunk at all, yet the blocks still arrive one by one: chunks are how a body's end is
+found, not what makes it a stream. Blocks that are made faster than they can be sent may
+share a chunk behind an adapter: count on the bytes, never on the chunks.
 
     $ python -m demos.exercises.chunks
 """
@@ -22,8 +23,10 @@ BLOCKS = [f"block {number}\n".encode() for number in range(5)]
 
 
 def wsgi_app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
-    length = [("Content-Length", str(sum(map(len, BLOCKS))))] if environ["PATH_INFO"] == "/length" else []
-    start_response("200 OK", [("Content-Type", "text/plain"), *length])
+    headers = [("Content-Type", "text/plain")]
+    if environ["PATH_INFO"] == "/length":
+        headers.append(("Content-Length", str(sum(map(len, BLOCKS)))))
+    start_response("200 OK", headers)
     for block in BLOCKS:
         yield block
         time.sleep(0.1)
@@ -40,12 +43,16 @@ async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
 
 
 def arrivals(port: int, path: str = "/") -> tuple[int, list[float]]:
-    """Make one request over a socket; how many chunks there were, and the seconds at which each block was here."""
+    """Make one request over a socket: how many chunks, and when each block was here."""
     began, chunks, times = time.perf_counter(), 0, list[float]()
-    with socket.create_connection((HOST, port), timeout=30) as connection, connection.makefile("rb") as stream:
-        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n".encode())
-        head = list(iter(stream.readline, b"\r\n"))
-        chunked = any(line.lower().startswith(b"transfer-encoding: chunked") for line in head)
+    with (
+        socket.create_connection((HOST, port), timeout=30) as connection,
+        connection.makefile("rb") as stream,
+    ):
+        head = f"GET {path} HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n"
+        connection.sendall(head.encode())
+        lines = [line.lower().split() for line in iter(stream.readline, b"\r\n")]
+        chunked = [b"transfer-encoding:", b"chunked"] in lines
         while len(times) < len(BLOCKS):
             if chunked:
                 int(stream.readline(), 16)
@@ -59,7 +66,8 @@ def arrivals(port: int, path: str = "/") -> tuple[int, list[float]]:
 
 def show(name: str, port: int, path: str = "/") -> None:
     chunks, times = arrivals(port, path)
-    print(f"{name:40} {chunks} chunks, blocks at {' '.join(f'{second:.1f}' for second in times)} s")
+    seconds = " ".join(f"{each:.1f}" for each in times)
+    print(f"{name:40} {chunks} chunks, blocks at {seconds} s")
 
 
 if __name__ == "__main__":

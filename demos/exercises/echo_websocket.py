@@ -1,8 +1,10 @@
-"""Exercise 6: a WebSocket that echoes, by hand. What are its events? And what becomes of it on a WSGI server?
+"""Exercise 6: a WebSocket that echoes, by hand. What are its events? And what becomes of
+it on a WSGI server?
 
-What you see: one call of the app for the whole connection, with `receive` and `send` as its two ends: the client asks
-(`connect`), the app accepts, both talk as they like, and somebody leaves (`disconnect`, with a code). A WSGI app is
-called once for one request and one response: it has no way to do this, and the adapter says so by 501.
+What you see: one call of the app for the whole connection, with `receive` and `send` as
+its two ends: the client asks (`connect`), the app accepts, both talk as they like, and
+somebody leaves (`disconnect`, with a code). A WSGI app is called once for one request and
+one response: it has no way to do this, and the adapter says so by 501.
 
     $ uvicorn demos.exercises.echo_websocket:app
     $ waitress-serve demos.exercises.echo_websocket:wsgi_app
@@ -49,4 +51,5 @@ if __name__ == "__main__":
         try:
             talk(port)
         except InvalidStatus as error:
-            print(f"on a WSGI server: {error.response.status_code} {error.response.body.decode().strip()}")
+            said = error.response.body.decode().strip()
+            print(f"on a WSGI server: {error.response.status_code} {said}")

@@ -1,9 +1,11 @@
-"""Exercise 5: the same app twice, sync and async, that waits 50 ms for each request. Which one is faster?
+"""Exercise 5: the same app twice, sync and async, that waits 50 ms for each request.
+Which one is faster?
 
-What you see: asked once, neither. Asked 40 times at once, the sync app in 4 threads takes ten rounds of 50 ms, the
-async one a single round; and so does the sync one in 40 threads, behind an adapter or not. A wait costs the sync app a
-thread and the async app next to nothing: that is all the difference there is. Replace the wait by a computation of
-50 ms, and there is none.
+What you see: asked once, neither. Asked 40 times at once, the sync app in 4 threads takes
+ten rounds of 50 ms, the async one a single round; and so does the sync one in 40 threads,
+behind an adapter or not. A wait costs the sync app a thread and the async app next to
+nothing: that is all the difference there is. Replace the wait by a computation of 50 ms,
+and there is none.
 
     $ python -m demos.exercises.fifty_ms
 """
@@ -31,12 +33,18 @@ async def async_app(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] != "http":
         raise NotImplementedError(scope["type"])
     await asyncio.sleep(WAIT)
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [(b"content-type", b"text/plain")],
+        }
+    )
     await send({"type": "http.response.body", "body": b"done"})
 
 
 def show(name: str, port: int) -> None:
-    """Ask once, so that all is warm, then many times at once, and say how long that took."""
+    """Ask once, to warm up, then many times at once, and say how long that took."""
     with ThreadPoolExecutor(REQUESTS) as clients:
         assert get(port) == "done"
         began = time.perf_counter()

@@ -1,8 +1,10 @@
-"""Exercise 1: what does a server do with a WSGI app? Be the server once, by hand; then let wsgiref be it.
+"""Exercise 1: what does a server do with a WSGI app? Be the server once, by hand; then
+let wsgiref be it.
 
-What you see: an app is a function that is called with a dict and a function, and returns blocks of bytes. Calling it
-needs no server, no socket and no thread. `validator` complains about whatever breaks PEP 3333, on either side: remove
-the close(), or return a str, to see it.
+What you see: an app is a function that is called with a dict and a function, and returns
+blocks of bytes. Calling it needs no server, no socket and no thread. `validator`
+complains about whatever breaks PEP 3333, on either side: remove the close(), or return a
+str, to see it.
 
     $ python -m demos.exercises.hello_by_hand
     $ python -m demos.exercises.hello_by_hand --serve 8000
@@ -19,16 +21,21 @@ from wsgiref.validate import validator
 
 def hello(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     body = f"Hello from {environ['PATH_INFO']}\n".encode()
-    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))])
+    headers = [("Content-Type", "text/plain"), ("Content-Length", str(len(body)))]
+    start_response("200 OK", headers)
     return [body]
 
 
 def call(app: Any, path: str) -> str:
-    """Be the server: make the environ, call the app, take the blocks, close what it returned."""
+    """Be the server: make the environ, call the app, take the blocks, close them."""
     said: list[str] = []
 
-    def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
-        said.extend([f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers), ""])
+    def start_response(
+        status: str, headers: list[tuple[str, str]], exc_info: Any = None
+    ) -> Any:
+        said.extend(
+            [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers), ""]
+        )
         return said.append
 
     environ: WSGIEnvironment = {"SCRIPT_NAME": "", "PATH_INFO": path, "QUERY_STRING": ""}

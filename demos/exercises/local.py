@@ -1,6 +1,7 @@
-"""Servers in threads of this process, for as long as a block runs: for exercises that ask them something.
+"""Servers in threads of this process, for exercises that ask them something.
 
-Knows uvicorn and waitress, the usual ASGI and WSGI server of this project. It must not know what is asked.
+Knows uvicorn and waitress, the usual ASGI and WSGI server of this project. It must not
+know what is asked.
 """
 
 import http.client
@@ -20,7 +21,8 @@ HOST = "127.0.0.1"
 @contextmanager
 def uvicorn_serving(app: Any) -> Iterator[int]:
     """Serve an ASGI app; the port."""
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="websockets-sansio"))
+    config = uvicorn.Config(app, log_level="warning", ws="websockets-sansio")
+    server = uvicorn.Server(config)
     with socket.create_server((HOST, 0)) as listening:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
@@ -34,7 +36,8 @@ def uvicorn_serving(app: Any) -> Iterator[int]:
 @contextmanager
 def waitress_serving(app: Any, threads: int = 4) -> Iterator[int]:
     """Serve a WSGI app in so many threads; the port."""
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # more requests than threads are meant
+    # More requests than threads are meant.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server: Any = create_server(app, map={}, host=HOST, port=0, threads=threads)
     thread = threading.Thread(target=server.run)
     thread.start()

@@ -1,8 +1,10 @@
-"""Exercise 3: block the event loop, and watch the others starve. Then fix it with a thread.
+"""Exercise 3: block the event loop, and watch the others starve. Then fix it with a
+thread.
 
-What you see: while one request sleeps in the loop's own thread for half a second, another that has nothing to do waits
-for half a second, too; in a thread it does not matter to anybody. `time.sleep` stands for whatever does not await: a
-driver that is not async, a large file, a computation. (A computation in a thread still shares the interpreter: give
+What you see: while one request sleeps in the loop's own thread for half a second, another
+that has nothing to do waits for half a second, too; in a thread it does not matter to
+anybody. `time.sleep` stands for whatever does not await: a driver that is not async, a
+large file, a computation. (A computation in a thread still shares the interpreter: give
 it a process.)
 
     $ python -m demos.exercises.starving
@@ -28,7 +30,7 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 def longest_wait(port: int, path: str) -> float:
-    """Ask for `path`, and meanwhile for / again and again; the longest that / took, in seconds."""
+    """Ask for `path`, and meanwhile for / again and again; the longest that / took."""
     waits = [0.0]
     with ThreadPoolExecutor() as clients:
         slow = clients.submit(get, port, path)

@@ -1,8 +1,10 @@
-"""Exercise 2: how long does a response take? Write a middleware that times it, for WSGI and for ASGI.
+"""Exercise 2: how long does a response take? Write a middleware that times it, for WSGI
+and for ASGI.
 
-What you see: three times, and only one is the response's. A WSGI app that returns a generator has returned before it
-has done anything, so a middleware that stops the clock there measures nothing: the response ends with close(). In ASGI
-it ends with the last `http.response.body`; the call returns later, if the app goes on with work of its own.
+What you see: three times, and only one is the response's. A WSGI app that returns a
+generator has returned before it has done anything, so a middleware that stops the clock
+there measures nothing: the response ends with close(). In ASGI it ends with the last
+`http.response.body`; the call returns later, if the app goes on with work of its own.
 
     $ waitress-serve demos.exercises.timing:wsgi_app
     $ uvicorn demos.exercises.timing:asgi_app
@@ -24,11 +26,12 @@ class Stopwatch:
         self._began = time.perf_counter()
 
     def say(self, what: str) -> None:
-        print(f"{what}: {(time.perf_counter() - self._began) * 1000:.1f} ms", file=sys.stderr, flush=True)
+        seconds = time.perf_counter() - self._began
+        print(f"{what}: {seconds * 1000:.1f} ms", file=sys.stderr, flush=True)
 
 
 class Closing:
-    """An iterable that says when the server is done with it: close() is called exactly once, whatever happens."""
+    """An iterable that says when the server is done with it: by close(), in any case."""
 
     def __init__(self, blocks: Iterable[bytes], on_close: Callable[[], None]) -> None:
         self._blocks, self._on_close = blocks, on_close
@@ -44,7 +47,9 @@ class Closing:
 
 
 def timed_wsgi(app: Any) -> Any:
-    def middleware(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def middleware(
+        environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
         watch = Stopwatch()
         blocks = app(environ, start_response)
         watch.say("WSGI call returned")
@@ -87,8 +92,20 @@ def wsgi_app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterato
 async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] != "http":
         raise NotImplementedError(scope["type"])
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+    await send(
+        {
+            "type": "http.response.start",
+            "status": 200,
+            "headers": [(b"content-type", b"text/plain")],
+        }
+    )
     for number in range(3):
         await asyncio.sleep(0.1)
-        await send({"type": "http.response.body", "body": f"block {number}\n".encode(), "more_body": number < 2})
+        await send(
+            {
+                "type": "http.response.body",
+                "body": f"block {number}\n".encode(),
+                "more_body": number < 2,
+            }
+        )
     await asyncio.sleep(0.2)  # a mail is sent, say

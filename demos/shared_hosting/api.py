@@ -12,7 +12,8 @@ from fastapi.security import HTTPBasic
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, int]]:
     yield {"process": os.getpid()}
-    print(f"lifespan: closed in {os.getpid()}", file=sys.stderr)  # stderr is the server's error log
+    # The server's error log has this.
+    print(f"lifespan: closed in {os.getpid()}", file=sys.stderr)
 
 
 app = FastAPI(lifespan=lifespan)
@@ -20,7 +21,12 @@ app = FastAPI(lifespan=lifespan)
 
 @app.get("/items/{number}", name="item")
 async def item(number: int, request: Request, q: str = "") -> dict[str, str | int]:
-    return {"number": number, "q": q, "url": str(request.url), "process": request.state.process}
+    return {
+        "number": number,
+        "q": q,
+        "url": str(request.url),
+        "process": request.state.process,
+    }
 
 
 @app.get("/items")

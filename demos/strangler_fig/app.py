@@ -1,9 +1,11 @@
 """A legacy WSGI app below FastAPI, replaced route by route: the strangler fig.
 
-You want this when the old app is too large to be rewritten at once. What changes at first is nothing: FastAPI has no
-route yet, and the old app, mounted last and at "/", gets every request, with links, redirects and sessions as ever.
-Then each route that FastAPI is given takes its path and method away from the old app, and what matches none still
-falls through to it, for its 404 page too. It is mounted once more below /old, to compare the new answers with the old.
+You want this when the old app is too large to be rewritten at once. What changes at first
+is nothing: FastAPI has no route yet, and the old app, mounted last and at "/", gets every
+request, with links, redirects and sessions as ever. Then each route that FastAPI is given
+takes its path and method away from the old app, and what matches none still falls through
+to it, for its 404 page too. It is mounted once more below /old, to compare the new
+answers with the old.
 
     $ uvicorn demos.strangler_fig.app:app
     $ curl localhost:8000/items/1 localhost:8000/old/items/1
@@ -24,16 +26,17 @@ from demos.strangler_fig.legacy import PRICES, shop
 app = FastAPI(docs_url="/new/docs", redoc_url=None, openapi_url="/new/openapi.json")
 
 
-@app.get("/items/{number:int}")  # as narrow as the old route: /items/x is still the old app's
+@app.get("/items/{number:int}")
 async def item(number: int) -> dict[str, int]:
-    """Replaces the old route: the same path, the same answer."""
+    """Replaces the old route, and is as narrow: /items/x is still the old app's."""
     if number not in PRICES:
-        raise HTTPException(404, "no such item")  # final: a route that matches does not fall through
+        # Final: a route that matches does not fall through.
+        raise HTTPException(404, "no such item")
     return {"number": number, "cents": PRICES[number]}
 
 
 def logged_in(session: Annotated[str, Cookie()] = "") -> str:
-    """Who has logged in at the old app: its session is a signed cookie, which whoever has its key can read."""
+    """Who has logged in at the old app: its session is a cookie, which its key reads."""
     serializer = SecureCookieSessionInterface().get_signing_serializer(shop)
     assert serializer is not None  # it has a key
     try:

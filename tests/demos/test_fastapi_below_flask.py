@@ -14,7 +14,7 @@ DEMO = "fastapi_below_flask.py"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Running]:
-    with started(DEMO, "gunicorn") as running:
+    with started(DEMO, "waitress-serve") as running:
         yield running
 
 

@@ -5,12 +5,14 @@ from collections import Counter
 
 import pytest
 
+from tests.demos.asking import client
+from tests.demos.starting import ENVIRONMENT
 from tests.demos.test_replacing import FOLDER, NAMES
-from tests.real.serving import ROOT
+from tests.real.serving import ROOT, serve
 
 PAGE = (ROOT / "docs" / "migrating.md").read_text()
 SHOWN = re.findall(r'^```(\w+) title="(.+)"\n--8<-- "demos/(.+)"\n```$', PAGE, re.MULTILINE)
-NOT_SHOWN = {"old_site/index.html", *(f"replacing/before/{name}" for name in NAMES)}
+NOT_SHOWN = {"ruff.toml", "old_site/index.html", *(f"replacing/before/{name}" for name in NAMES)}
 
 
 def test_each_demo_is_shown_once_under_its_name() -> None:
@@ -31,3 +33,20 @@ def test_the_lines_that_change_are_those_of_the_files(name: str) -> None:
 
 def cell(lines: Counter[str]) -> str:
     return "<br>".join(re.escape(f"`{line}`") for line in lines if line)
+
+
+@pytest.mark.parametrize(
+    ("server", "app", "options", "variable", "cut_off", "left"),
+    [
+        ("uvicorn", "app", ["--root-path=/shop"], {}, 200, 404),
+        ("gunicorn", "shop", [], {"SCRIPT_NAME": "/shop"}, 500, 200),
+        ("waitress", "shop", ["--url-prefix=/shop"], {}, 200, 200),
+        ("hypercorn", "app", ["--root-path=/shop"], {}, 200, 200),
+    ],
+)
+def test_a_proxys_prefix_is_wanted_as_the_page_says(
+    server: str, app: str, options: list[str], variable: dict[str, str], cut_off: int, left: int
+) -> None:
+    with serve(f"demos.flask_on_uvicorn:{app}", server, *options, env={**ENVIRONMENT, **variable}) as running:
+        answers = [client.get(f"{running.url}{path}").status_code for path in ("/hello", "/shop/hello")]
+    assert answers == [cut_off, left]

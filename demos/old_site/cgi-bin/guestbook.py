@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""A guest book of 1998, as a CGI program: what is posted goes to a file, and the file is shown."""
+"""A guest book of 1998, as a CGI program: what is posted goes to a file, and the file is
+shown.
+"""
 
 import fcntl
 import html
@@ -14,7 +16,8 @@ book = Path(os.environ.get("GUESTBOOK") or Path(tempfile.gettempdir()) / "guestb
 if os.environ["REQUEST_METHOD"] == "POST":
     form = parse_qs(sys.stdin.read(int(os.environ.get("CONTENT_LENGTH") or 0)))
     with book.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)  # each request is a process: this keeps two of them apart
+        # Each request is a process: this keeps two of them apart.
+        fcntl.flock(file, fcntl.LOCK_EX)
         file.write(f"{form['name'][0]}: {form['text'][0]}\n")
 
 entries = book.read_text().splitlines() if book.exists() else []

@@ -1,8 +1,10 @@
-"""Replacing Starlette's WSGIMiddleware, which is FastAPI's too (fastapi.middleware.wsgi): change the import.
+"""Replacing Starlette's WSGIMiddleware, which is FastAPI's too (fastapi.middleware.wsgi):
+change the import.
 
-You want this because Starlette's is deprecated, and keeps whole uploads and responses in memory. The mount stays as it
-is, and so do the paths and links of the app below it. Starlette's takes the app alone; here it may have `workers`, the
-number of threads, 10 if not given. New code says `adapters.WSGIToASGI(shop)`.
+You want this because Starlette's is deprecated, and keeps whole uploads and responses in
+memory. The mount stays as it is, and so do the paths and links of the app below it.
+Starlette's takes the app alone; here it may have `workers`, the number of threads, 10 if
+not given. New code says `adapters.WSGIToASGI(shop)`.
 
     $ uvicorn demos.replacing.before.starlette_wsgi:app
     $ uvicorn demos.replacing.after.starlette_wsgi:app

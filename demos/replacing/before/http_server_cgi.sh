@@ -1,6 +1,6 @@
 #!/bin/sh
-# Replacing `python -m http.server --cgi`, which is gone from Python 3.15: change the command. Programs get PATH, the
-# locale, and of your environment what you name with --env; what the others are for, docs/serve.md says.
+# Replacing `python -m http.server --cgi`, which is gone from Python 3.15: change the command.
+# Programs get PATH, the locale, and of your environment what you name with --env.
 #
 #   $ sh demos/replacing/before/http_server_cgi.sh 8000
 #   $ sh demos/replacing/after/http_server_cgi.sh 8000
