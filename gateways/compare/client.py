@@ -5,7 +5,7 @@ import select
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -70,11 +70,8 @@ class Client(_Process):
         """What came of an order."""
         return Measured.from_json(self._give(order))
 
-    @contextmanager
-    def null(self, length: int, cores: tuple[int, ...]) -> Iterator[Order]:
-        """An order for a server that does nothing, which runs while the block does."""
-        with NullServer(length, cores) as null:
-            yield Order("closed", "127.0.0.1", null.port, Request("/"), processes=(null.process.pid,))
+    def null(self, length: int, cores: tuple[int, ...]) -> AbstractContextManager[Order]:
+        return asked_of_nothing(length, cores)
 
     def facts(self) -> dict[str, Any]:
         return {"engine": "own"}
@@ -94,3 +91,10 @@ class NullServer(_Process):
     def __init__(self, length: int, cores: tuple[int, ...] = ()) -> None:
         super().__init__(cores, "gateways.compare.load.null", str(length))
         self.port = int(self._line(PATIENCE))
+
+
+@contextmanager
+def asked_of_nothing(length: int, cores: tuple[int, ...]) -> Iterator[Order]:
+    """An order for a server that does nothing, which runs while the block does."""
+    with NullServer(length, cores) as null:
+        yield Order("closed", "127.0.0.1", null.port, Request("/"), processes=(null.process.pid,))

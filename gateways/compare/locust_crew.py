@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from gateways.compare.bench import Listener
+from gateways.compare.client import asked_of_nothing
 from gateways.compare.load.order import Measured, Order, Seen
 from gateways.compare.locust_process import Locust, Said
 from gateways.compare.locust_shares import Crew, agreed, merged, shared
@@ -89,8 +90,8 @@ class Workers:
         return merged(measured)
 
     def null(self, length: int, cores: tuple[int, ...]) -> AbstractContextManager[Order | None]:
-        """None: each worker has a machine of its own, where it would have to be."""
-        return nullcontext()
+        """For workers of this machine; others would need one on each of their machines."""
+        return asked_of_nothing(length, cores) if self._crew.bind is None else nullcontext()
 
     def facts(self) -> dict[str, Any]:
         """`apart`: nine of ten orders began not further apart than so many seconds."""

@@ -57,6 +57,7 @@ def test_two_workers_measure_together_and_verify_every_answer(server: Server) ->
     assert [each.contender for each in record.exclusions] == ["c"]
     assert "which is not the others'" in record.exclusions[0].why
     assert {(cell.contender, cell.phase, cell.connections) for cell in record.cells} == {
+        ("null", "capacity", 64),
         ("a", "capacity", 64),
         ("a#2", "capacity", 64),
         ("b", "capacity", 64),
