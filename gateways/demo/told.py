@@ -14,7 +14,6 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from gateways.serving.server import Mode
 from gateways.trace.document import plain
 from gateways.trace.events import Batch, Event
 from gateways.trace.exchange import BEGINNINGS, Exchange, access_line, begin
@@ -23,7 +22,7 @@ from gateways.trace.rows import BULK, MOST
 from gateways.trace.steps import OF_PROGRAM, of_event
 
 Item = dict[str, Any]
-Key = tuple[Mode, int, int]
+Key = tuple[str, int, int]
 
 
 class Teller:
@@ -32,14 +31,14 @@ class Teller:
     def __init__(self) -> None:
         self._running: dict[Key, Exchange] = {}
         self._programs: dict[Key, int] = {}
-        self._numbers: dict[Mode, int] = {}
+        self._numbers: dict[str, int] = {}
 
-    def tell(self, mode: Mode, batch: Batch) -> list[Item]:
+    def tell(self, mode: str, batch: Batch) -> list[Item]:
         """The items of a batch; those of one request keep their order."""
         groups = groupby(sorted(batch.events, key=itemgetter(2)), key=itemgetter(2))
         return [item for number, steps in groups for item in self._request(mode, batch, number, list(steps))]
 
-    def _request(self, mode: Mode, batch: Batch, number: int, events: list[Event]) -> Iterator[Item]:
+    def _request(self, mode: str, batch: Batch, number: int, events: list[Event]) -> Iterator[Item]:
         if events[0][3] == "access":
             yield from self._access(mode, batch, events[0])
             return
@@ -67,7 +66,7 @@ class Teller:
             del self._running[key]
             self._programs.pop(key, None)
 
-    def _access(self, mode: Mode, batch: Batch, event: Event) -> Iterator[Item]:
+    def _access(self, mode: str, batch: Batch, event: Event) -> Iterator[Item]:
         """A request of which one line is known."""
         when, _, _, _, data = event
         method, path, query, status, _, seconds = data
@@ -78,7 +77,7 @@ class Teller:
         good = isinstance(status, int) and 0 < status < 400
         yield _item(mode, number, when + seconds, "end", summary=f"{status} · {summary}", good=good)
 
-    def _next(self, mode: Mode) -> int:
+    def _next(self, mode: str) -> int:
         self._numbers[mode] = self._numbers.get(mode, 0) + 1
         return self._numbers[mode]
 
@@ -99,7 +98,7 @@ class Teller:
         return {**step, "thread": who, "data": plain(data), **_port(kind, data)}
 
 
-def _item(mode: Mode, number: int, when: float, kind: str, **more: Any) -> Item:
+def _item(mode: str, number: int, when: float, kind: str, **more: Any) -> Item:
     return {"lane": mode, "request": number, "when": when, "kind": kind, **more}
 
 
