@@ -53,6 +53,10 @@ class CGIHost:
         descriptors of its own; but what modules make at import is made once, and so is the order of hashes. A changed
         program or module is noticed. Linux only; elsewhere, and for other programs, it changes nothing.
 
+    A response whose program is killed by a signal, ends short of its Content-Length, or ends with exit status 70
+    (EX_SOFTWARE, with which WSGIToCGI and ASGIToCGI say so) is cut off, so that nobody takes it for whole. Any other
+    exit status is logged and means nothing for the response: whole pages come from programs that end with any.
+
     What a program writes to stderr, and what it does wrong, goes to the logger "gateways.cgi".
     """
 

@@ -204,7 +204,7 @@ def main() -> None:
             contest("A FastAPI application through ASGIToCGI", "fastapi_hello.py", ours, folder, 15),
         ]
     print(METHOD.format(date=datetime.now(UTC).date().isoformat()))
-    print(machine("uvicorn", "uvloop", "waitress", "flask", "fastapi"), "\n")
+    print(machine("uvicorn", "uvloop", "waitress", "flask", "fastapi") + "\n")
     for text, _ in results:
         print(text)
     print("| | figure | aim | reached |\n|---|--:|--:|---|")
