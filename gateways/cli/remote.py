@@ -86,8 +86,7 @@ def crew_of(
             "with --bind, workers may be elsewhere, and servers that are started here are reached from here only: "
             "name servers with --url."
         )
-    click.echo(
-        f"{crew.workers} workers are to be started, where there is gateways[locust] {version}, each by:", err=True
-    )
+    who = "1 worker is" if crew.workers == 1 else f"{crew.workers} workers are"
+    click.echo(f"{who} to be started, where there is gateways[locust] {version}, each by:", err=True)
     click.echo(f"  {crew.command}", err=True)
     return crew
