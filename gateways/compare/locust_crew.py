@@ -79,7 +79,10 @@ class Workers:
         """What came of an order that all carried out together, each its share, from the same instant on."""
         begin = time.time_ns() + int(self._lead * 1e9)
         parts = list(zip(self._workers, shared(order, len(self._workers)), strict=False))
-        orders = {worker.id: replace(part, begin=begin + worker.offset) for worker, part in parts}
+        orders = {
+            worker.id: replace(part, begin=begin + worker.offset, spin=part.spin and self._has_room(worker))
+            for worker, part in parts
+        }
         measured = [Measured.from_json(answer) for answer in self._give(orders)]
         for each, (worker, _) in zip(measured, parts, strict=True):
             each.opened -= worker.offset
@@ -135,6 +138,11 @@ class Workers:
             why = said.get("why", "it was ended, or the network between us was")
             raise Failure(f"locust's worker on {self._host(said)} is lost: {why}; start it again, and compare anew")
         return said
+
+    def _has_room(self, worker: Worker) -> bool:
+        """May it keep a core busy with waiting, and leave one to the server, if that is on the same machine?"""
+        same = [each for each in self._workers if each.about["host"] == worker.about["host"]]
+        return bool(worker.about["cores"] > len(same))
 
     def _host(self, said: Said) -> str:
         return next(str(worker.about["host"]) for worker in self._workers if worker.id == said["worker"])
