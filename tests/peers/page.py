@@ -31,7 +31,7 @@ SECTION = """\
 <!-- suite: {name} -->
 ## {title}
 
-Generated on {date} by `make peers` ({machine}) from [{folder}](../{folder}): {loops}.
+Generated on {date} by `make peers` ({machine}) from `{folder}`: {loops}.
 """
 
 _MARK = re.compile(r"^<!-- suite: (\w+) -->$", re.MULTILINE)
