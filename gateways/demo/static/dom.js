@@ -30,6 +30,7 @@ export function size(value) {
 }
 
 /** "a", "a and b", "a, b and c". */
-export const listed = (parts) => (parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`);
+export const listed = (parts) =>
+  parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}`;
 
 export const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");

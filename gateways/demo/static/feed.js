@@ -23,7 +23,8 @@ export function follow({ lanes, items, renewed }) {
     const another = instance !== null && instance !== description.instance;
     instance = description.instance;
     say("live", `live, on Python ${description.python}`);
-    if (another) { // the demo was started anew on the same port: its events are counted from 1
+    if (another) {
+      // the demo was started anew on the same port: its events are counted from 1
       last = 0;
       close();
       renewed();

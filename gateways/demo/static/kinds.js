@@ -9,14 +9,16 @@ export const KINDS = {
   stderr: "What the program writes to its standard error goes to a log, not to the client.",
   exit: "The program’s process has ended. 0 is success.",
   answer: "What the host made of the program’s head: a status and headers, for its server.",
-  environ: "PEP 3333: the server calls app(environ, start_response). The environ is CGI’s environment, and wsgi.* besides.",
+  environ:
+    "PEP 3333: the server calls app(environ, start_response). The environ is CGI’s environment, and wsgi.* besides.",
   read: "PEP 3333: the app reads the request’s body from environ['wsgi.input'], a file.",
   start_response: "PEP 3333: the app says its status and headers. The server holds them until the first block.",
   write: "PEP 3333: the app sends a block at once, by the function that start_response() returned.",
   block: "PEP 3333: the server has asked the app’s iterable for the next block, and sends it before it asks again.",
   file: "PEP 3333: the app returned the server’s own wsgi.file_wrapper.",
   close: "PEP 3333: the server calls close() of what the app returned, whatever happened before.",
-  scope: "ASGI: the server calls app(scope, receive, send). The scope says what the connection is, and lives as long as it does.",
+  scope:
+    "ASGI: the server calls app(scope, receive, send). The scope says what the connection is, and lives as long as it does.",
   receive: "ASGI: the app has awaited receive(), and was given this message.",
   send: "ASGI: the app awaits send() with this message.",
   returned: "The app has returned.",

@@ -10,7 +10,7 @@ const FACE = {
   wsgi: ["WSGI", "2003", "Between server and app"],
   asgi: ["ASGI", "2016", "Between server and app"],
 };
-const ARROWS = { in: "→", out: "←", "": "·" };
+const ARROWS = { in: "→", out: "←" };
 const SHOWN = 24; // requests of a lane; older ones fall off
 const HELD = 3000; // items that wait while it is paused; older ones fall off
 const OPEN = 2; // of the requests the newest are open
@@ -34,9 +34,15 @@ export function prepare(requests) {
     list.addEventListener("keydown", (event) => moved(event, lane));
     list.addEventListener("focusin", (event) => stopAt(lane, event.target));
     list.addEventListener("toggle", () => focusable(lane), true);
-    $("lanes").append(el("section", { class_: `lane ${lane}`, "aria-labelledby": `name-${lane}` },
-      el("header", {}, el("h2", { id: `name-${lane}` }, name), el("span", { class_: "year" }, year), model),
-      place, el("div", { class_: "between" }, el("h3", {}, between), none, list)));
+    $("lanes").append(
+      el(
+        "section",
+        { class_: `lane ${lane}`, "aria-labelledby": `name-${lane}` },
+        el("header", {}, el("h2", { id: `name-${lane}` }, name), el("span", { class_: "year" }, year), model),
+        place,
+        el("div", { class_: "between" }, el("h3", {}, between), none, list),
+      ),
+    );
     parts[lane] = { model, stage: place, list, none, shown: new Map() };
   }
   $("pause").addEventListener("click", pause);
@@ -46,7 +52,11 @@ export function prepare(requests) {
 /** Say what the lanes are. */
 export function describe({ lanes, quiet }) {
   for (const { lane, server, version, model, url } of lanes) {
-    parts[lane].model.replaceChildren(el("b", {}, `${server} ${version}`), ` ${model} `, el("span", { class_: "url" }, url.replace("http://", "")));
+    parts[lane].model.replaceChildren(
+      el("b", {}, `${server} ${version}`),
+      ` ${model} `,
+      el("span", { class_: "url" }, url.replace("http://", "")),
+    );
     if (quiet) parts[lane].none.textContent = "With --quiet one line a request.";
   }
 }
@@ -69,10 +79,9 @@ function pause() {
   if (!paused) for (const [request, item] of held.splice(0)) place(request, item);
 }
 
-/** Forget all events. */
+/** Show none of the events that came so far. */
 export function clear() {
   held = [];
-  known.clear();
   for (const { list, shown, none } of Object.values(parts)) {
     list.replaceChildren();
     shown.clear();
@@ -81,49 +90,82 @@ export function clear() {
 }
 
 function place(request, item) {
-  const { list, shown, none } = parts[request.lane];
-  if (item.kind === "begin") {
-    shown.set(request.number, begin(request));
-    list.prepend(shown.get(request.number).item);
-    none.hidden = true;
-    while (shown.size > SHOWN) {
-      const [number, oldest] = shown.entries().next().value;
-      oldest.item.remove();
-      shown.delete(number);
-    }
-    [...list.children].forEach((each, index) => {
-      const group = each.firstElementChild;
-      if (index >= OPEN && !group.dataset.wanted && !group.contains(document.activeElement)) group.open = false;
-    });
-  }
-  const group = shown.get(request.number);
-  if (!group) return;
+  if (item.kind === "begin") begin(request);
+  const group = parts[request.lane].shown.get(request.number);
+  if (!group) return; // cleared meanwhile
   if (item.kind === "step") group.steps.append(row(request, item));
-  else if (item.kind === "more") group.steps.append(el("li", { class_: "more" }, `${item.skipped.toLocaleString("en")} more steps like these`));
-  else if (item.kind === "end") [group.sum.textContent, group.sum.className] = [item.summary, item.good ? "sum" : "sum bad"];
+  if (item.kind === "more") group.steps.append(skipped(item));
+  if (item.kind === "end") {
+    group.sum.textContent = item.summary;
+    group.sum.classList.toggle("bad", !item.good);
+  }
   if (group.steps.children.length > STEPS) group.steps.children[1].remove();
   focusable(request.lane);
 }
 
+const skipped = (item) => el("li", { class_: "more" }, `${item.skipped.toLocaleString("en")} more steps like these`);
+
+/** Put a request on top; the oldest falls off, and those below the newest are folded, unless somebody is at them. */
 function begin(request) {
+  const { list, shown, none } = parts[request.lane];
+  const made = heading(request);
+  shown.set(request.number, made);
+  list.prepend(made.item);
+  none.hidden = true;
+  while (shown.size > SHOWN) {
+    const [number, oldest] = shown.entries().next().value;
+    oldest.item.remove();
+    shown.delete(number);
+  }
+  [...list.children].forEach((each, index) => {
+    const group = each.firstElementChild;
+    if (index >= OPEN && !group.dataset.wanted && !group.contains(document.activeElement)) group.open = false;
+  });
+}
+
+function heading(request) {
   const sum = el("span", { class_: "sum" });
   const steps = el("ol", { class_: "steps" });
-  const head = el("summary", { tabindex: "-1", onclick: () => { group.dataset.wanted = "yes"; } },
-    el("span", { class_: "number" }, String(request.number)), el("span", { class_: "heading" }, request.heading), sum);
+  const head = el(
+    "summary",
+    {
+      tabindex: "-1",
+      onclick: () => {
+        group.dataset.wanted = "yes";
+      },
+    },
+    el("span", { class_: "number" }, String(request.number)),
+    el("span", { class_: "heading" }, request.heading),
+    sum,
+  );
   const group = el("details", { open: true }, head, steps);
   return { item: el("li", {}, group), steps, sum };
 }
 
 function row(request, item) {
-  const button = el("button", { type: "button", tabindex: "-1", class_: `event ${item.step}`, onclick: () => detail.open(button, request, item, beside) },
-    el("span", { class_: "at" }, item.at.toFixed(2)), el("span", { class_: "arrow", "aria-label": { in: "into the app", out: "out of the app" }[item.way] ?? null }, ARROWS[item.way]),
-    el("span", { class_: "what" }, item.what), el("span", { class_: "text" }, item.text.slice(0, 160)));
+  const button = el(
+    "button",
+    {
+      type: "button",
+      tabindex: "-1",
+      class_: `event ${item.step}`,
+      onclick: () => detail.open(button, request, item, beside),
+    },
+    el("span", { class_: "at" }, item.at.toFixed(2)),
+    el(
+      "span",
+      { class_: "arrow", role: "img", "aria-label": item.way === "in" ? "into the app" : "out of the app" },
+      ARROWS[item.way],
+    ),
+    el("span", { class_: "what" }, item.what),
+    el("span", { class_: "text" }, item.text.slice(0, 160)),
+  );
   return el("li", {}, button);
 }
 
 /** The event before or after one of the same request. */
 function beside(button, by) {
-  for (let item = button.parentElement; (item = by < 0 ? item.previousElementSibling : item.nextElementSibling); ) {
+  for (let item = button.parentElement; (item = by < 0 ? item.previousElementSibling : item.nextElementSibling);) {
     if (item.firstElementChild) return item.firstElementChild;
   }
   return null;

@@ -25,7 +25,9 @@ function draw() {
   waiting = 0;
   if (!run) return;
   for (const lane of LANES) {
-    const works = run.lanes[lane].map((client) => (client.port && run.clock !== null ? requests.from(lane, client.port, run.clock) : null));
+    const works = run.lanes[lane].map((client) =>
+      client.port && run.clock !== null ? requests.from(lane, client.port, run.clock) : null,
+    );
     stage.draw(lanes.stage(lane), run, lane, works);
   }
   if (run.over || run.action === "chat") announce();
@@ -61,7 +63,8 @@ function choose(name) {
 }
 
 function buttons(busy) {
-  $("go").textContent = { crowd: "Send ten to each", chat: busy ? "Say it" : "Connect and say it" }[action] ?? "Ask all three";
+  $("go").textContent =
+    { crowd: "Send ten to each", chat: busy ? "Say it" : "Connect and say it" }[action] ?? "Ask all three";
   $("go").disabled = busy && action !== "chat";
   $("stop").textContent = action === "chat" ? "Hang up" : "Stop";
   $("stop").hidden = !busy;
@@ -71,7 +74,8 @@ function buttons(busy) {
 function expected(values) {
   const number = (name) => Number(values.get(name));
   if (action === "crowd") return number("seconds") * 2000 + 400;
-  if (action === "stream" || action === "events") return ((number("chunks") || number("count")) - 1) * number("delay") * 1000 + 250;
+  if (action === "stream" || action === "events")
+    return ((number("chunks") || number("count")) - 1) * number("delay") * 1000 + 250;
   return action === "chat" ? 5000 : 80;
 }
 
@@ -158,7 +162,10 @@ detail.prepare();
 score.prepare(requests);
 choose(action);
 follow({
-  renewed: lanes.clear,
+  renewed: () => {
+    requests.clear();
+    lanes.clear();
+  },
   lanes: lanes.describe,
   items: (items) => {
     lanes.add(items);

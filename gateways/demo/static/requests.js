@@ -5,8 +5,21 @@ export const STEPS = 200; // of a request; of a long conversation the first and 
 
 /** A request, as the feed tells of it. `from` and `until` (s) are when the app worked: a program, from its start to the end of its output. */
 function begun(item) {
-  return { lane: item.lane, number: item.request, heading: item.heading, began: item.when, steps: [], port: null,
-    from: item.lane === "cgi" ? null : item.when, until: null, output: null, process: null, thread: null, summary: null, good: true };
+  return {
+    lane: item.lane,
+    number: item.request,
+    heading: item.heading,
+    began: item.when,
+    steps: [],
+    port: null,
+    from: item.lane === "cgi" ? null : item.when,
+    until: null,
+    output: null,
+    process: null,
+    thread: null,
+    summary: null,
+    good: true,
+  };
 }
 
 export class Requests {
@@ -39,7 +52,7 @@ export class Requests {
     if (request.steps.length > STEPS) request.steps.splice(1, 1);
     if (item.port) request.port = item.port;
     if (request.lane === "cgi") {
-      if (item.step === "process") [request.from, request.process] = [item.when, item.data[0]];
+      if (item.step === "process") Object.assign(request, { from: item.when, process: item.data[0] });
       if (item.step === "stdout") request.output ??= item.when;
       if (item.step === "exit" || (item.step === "stdout" && item.data.bytes === "")) request.until ??= item.when;
     } else if (item.step === "scope" || item.step === "environ") {

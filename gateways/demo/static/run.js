@@ -5,8 +5,20 @@ import { LANES } from "./dom.js";
 const MOST = 100; // blocks of a client that are remembered
 
 /** What one client saw, in ms since the run began; null: not yet. */
-const nobody = () => ({ asked: null, port: null, sent: 0, status: null, reason: "", first: null, blocks: [], size: 0,
-  end: null, failed: null, open: null, refused: null });
+const nobody = () => ({
+  asked: null,
+  port: null,
+  sent: 0,
+  status: null,
+  reason: "",
+  first: null,
+  blocks: [],
+  size: 0,
+  end: null,
+  failed: null,
+  open: null,
+  refused: null,
+});
 
 export class Run {
   /** `expected`: how long it will take, in ms, where that can be known. */
@@ -35,7 +47,8 @@ export class Run {
     const client = this.lanes[note.lane][note.client];
     const { at } = note;
     if (note.what === "asked") Object.assign(client, { asked: client.asked ?? at, port: note.port });
-    else if (note.what === "head") Object.assign(client, { status: note.status, reason: note.reason, first: client.first ?? at });
+    else if (note.what === "head")
+      Object.assign(client, { status: note.status, reason: note.reason, first: client.first ?? at });
     else if (note.what === "block") this.#block(client, { at, size: note.size, text: note.text, way: "out" });
     else if (note.what === "said") this.#block(client, { at, size: note.text.length, text: note.text, way: "out" });
     else if (note.what === "sent" && note.text !== undefined) this.#block(client, { at, text: note.text, way: "in" });

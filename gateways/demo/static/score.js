@@ -16,7 +16,14 @@ export function prepare(known) {
   for (const lane of LANES) {
     plots[lane] = el("div", { class_: "plot" });
     reads[lane] = el("span", { class_: "read" });
-    $("rows").append(el("div", { class_: `row ${lane}` }, el("div", { class_: "name" }, el("b", {}, names[lane]), reads[lane]), plots[lane]));
+    $("rows").append(
+      el(
+        "div",
+        { class_: `row ${lane}` },
+        el("div", { class_: "name" }, el("b", {}, names[lane]), reads[lane]),
+        plots[lane],
+      ),
+    );
   }
   ticks = el("div", { class_: "ticks" });
   head = el("div", { class_: "playhead", hidden: true });
@@ -78,7 +85,8 @@ function marksOf(lane, client, now) {
   const first = client.first ?? client.end ?? now;
   marks.push(["wait", client.asked, first]);
   if (client.first !== null) marks.push(["flow", first, client.end ?? now]);
-  if (run.length && client.sent) marks.push(["sent", client.asked, client.asked + (first - client.asked) * (client.sent / run.length)]);
+  if (run.length && client.sent)
+    marks.push(["sent", client.asked, client.asked + (first - client.asked) * (client.sent / run.length)]);
   for (const block of client.blocks) marks.push([`dot ${block.way}`, block.at, block.at]);
   if (client.failed || client.status >= 400) marks.push(["dot bad", client.end ?? first, client.end ?? first]);
   return marks;
@@ -100,7 +108,8 @@ function line(place, marks, end) {
 function read(lane, clients) {
   const working = run.over ? 0 : clients.filter((client) => workOf(lane, client)?.until === null).length;
   if (working && clients.length > 1) return `${working} at work`;
-  if (clients.length > 1) return `${clients.filter((client) => client.end !== null && !client.failed).length} of ${clients.length}`;
+  if (clients.length > 1)
+    return `${clients.filter((client) => client.end !== null && !client.failed).length} of ${clients.length}`;
   const [{ first, failed, refused, status }] = clients;
   if (failed) return "failed";
   if (refused) return `${status ?? refused.status}`;

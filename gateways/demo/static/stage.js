@@ -6,7 +6,10 @@ import { digestOf, reason } from "./words.js";
 /** Draw what the clients of a lane saw. `works`: what the feed knows of each client's request. */
 export function draw(place, run, lane, works) {
   const clients = run.lanes[lane];
-  const parts = clients.length > 1 ? crowd(clients) : [figures(run, clients[0]), ...(run.length ? upload(run, clients[0]) : received(run, clients[0]))];
+  const parts =
+    clients.length > 1
+      ? crowd(clients)
+      : [figures(run, clients[0]), ...(run.length ? upload(run, clients[0]) : received(run, clients[0]))];
   const why = reason(run, lane, works);
   place.replaceChildren(...parts, ...(why ? [el("p", { class_: "why" }, why)] : []));
   const out = place.querySelector(".out");
@@ -21,16 +24,31 @@ function figures(run, client) {
   if (client.end !== null && !client.failed) pairs.push(["whole", ms(client.end)]);
   if (client.size && !run.length && client.open === null) pairs.push(["body", size(client.size)]);
   if (client.failed) pairs.push(["failed", "", "bad"]);
-  return el("dl", { class_: "figures" }, ...pairs.map(([name, value, kind]) => el("div", { class_: kind }, el("dt", {}, name), el("dd", {}, value))));
+  return el(
+    "dl",
+    { class_: "figures" },
+    ...pairs.map(([name, value, kind]) => el("div", { class_: kind }, el("dt", {}, name), el("dd", {}, value))),
+  );
 }
 
 function received(run, client) {
   if (!client.blocks.length) return [];
   const chat = run.action === "chat";
   const [first] = client.blocks;
-  return [el("ol", { class_: chat ? "out chat" : "out" }, ...client.blocks.map((block) => el("li", { class_: block.way },
-    el("span", { class_: "at" }, chat || block === first ? ms(block.at) : `+${ms(block.at - first.at)}`),
-    el("span", { class_: "text" }, block.text.trimEnd()))))];
+  return [
+    el(
+      "ol",
+      { class_: chat ? "out chat" : "out" },
+      ...client.blocks.map((block) =>
+        el(
+          "li",
+          { class_: block.way },
+          el("span", { class_: "at" }, chat || block === first ? ms(block.at) : `+${ms(block.at - first.at)}`),
+          el("span", { class_: "text" }, block.text.trimEnd()),
+        ),
+      ),
+    ),
+  ];
 }
 
 function upload(run, client) {
@@ -39,12 +57,32 @@ function upload(run, client) {
   return [
     el("progress", { max: run.length, value: client.sent, "aria-label": "sent" }),
     el("p", { class_: "sentence" }, `${size(client.sent)} of ${size(run.length)} sent`),
-    ...(digest ? [el("p", { class_: same ? "digest" : "digest bad", title: digest }, `${same ? "=" : "≠"} ${digest.slice(0, 16)}…${digest.slice(-8)}`)] : []),
+    ...(digest
+      ? [
+          el(
+            "p",
+            { class_: same ? "digest" : "digest bad", title: digest },
+            `${same ? "=" : "≠"} ${digest.slice(0, 16)}…${digest.slice(-8)}`,
+          ),
+        ]
+      : []),
   ];
 }
 
 function crowd(clients) {
   const state = (client) => (client.failed ? "failed" : client.end !== null ? "answered" : "waiting");
-  return [el("ol", { class_: "crowd" }, ...clients.map((client, index) => el("li", { class_: state(client) },
-    el("b", {}, String(index + 1)), el("span", {}, client.end === null ? "…" : client.failed ? "failed" : ms(client.end)))))];
+  return [
+    el(
+      "ol",
+      { class_: "crowd" },
+      ...clients.map((client, index) =>
+        el(
+          "li",
+          { class_: state(client) },
+          el("b", {}, String(index + 1)),
+          el("span", {}, client.end === null ? "…" : client.failed ? "failed" : ms(client.end)),
+        ),
+      ),
+    ),
+  ];
 }

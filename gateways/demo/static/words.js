@@ -8,10 +8,12 @@ const NAMES = { cgi: "CGI", wsgi: "WSGI", asgi: "ASGI" };
 export const ABOUT = {
   hello: "One short answer. See what each side is given, and what it costs to be asked at all.",
   stream: "A response whose blocks are sent as they are made. All three stream; CGI has a process to start first.",
-  upload: "A body with some weight, sent to all three at once. Each app reads it as it arrives, and answers with its SHA-256.",
+  upload:
+    "A body with some weight, sent to all three at once. Each app reads it as it arrives, and answers with its SHA-256.",
   crowd: "Ten clients at the same moment, each of whom has to wait. How many can be served at once, and by what?",
   chat: "A WebSocket: texts both ways, until one side leaves. Only one of the three interfaces has it.",
-  events: "Server-sent events: one long response that never hurries. It looks like the stream; ask what it holds on to meanwhile.",
+  events:
+    "Server-sent events: one long response that never hurries. It looks like the stream; ask what it holds on to meanwhile.",
 };
 
 /** What each interface is. */
@@ -33,7 +35,9 @@ export function reason(run, lane, works) {
   if (run.action === "upload") return read(run, lane, work);
   if (lane === "cgi") return started(run, work, client);
   if (lane === "wsgi") {
-    const waits = paced(run) ? ", which sleeps through each pause and can do nothing else" : ", which was there already";
+    const waits = paced(run)
+      ? ", which sleeps through each pause and can do nothing else"
+      : ", which was there already";
     return `The server called the app on its thread ${thread(work)}${waits}.`;
   }
   const free = paced(run) ? " In each pause the loop is free for others." : "";
@@ -45,15 +49,19 @@ const paced = (run) => run.action === "stream" || run.action === "events";
 function started(run, work, client) {
   if (!work.from || !work.output) return "";
   const share = ms((work.output - work.from) * 1000);
-  return `${share} of the ${ms(client.first)} before the first byte went by between starting a Python process and its ` +
-    `first output. It was process ${work.process}, for this one request.`;
+  return (
+    `${share} of the ${ms(client.first)} before the first byte went by between starting a Python process and its ` +
+    `first output. It was process ${work.process}, for this one request.`
+  );
 }
 
 function read(run, lane, work) {
   if (!work.from) return "";
   const after = ms((work.from - run.clock) * 1000);
-  if (lane === "cgi") return `Process ${work.process} was started after ${after}, and read the body from its standard input, a pipe.`;
-  if (lane === "wsgi") return `The app was called after ${after}, on the thread ${thread(work)}, and read the body from wsgi.input.`;
+  if (lane === "cgi")
+    return `Process ${work.process} was started after ${after}, and read the body from its standard input, a pipe.`;
+  if (lane === "wsgi")
+    return `The app was called after ${after}, on the thread ${thread(work)}, and read the body from wsgi.input.`;
   return `The app was called after ${after}, and awaited receive() for each piece of the body.`;
 }
 
@@ -63,9 +71,11 @@ function crowd(run, lane, works) {
   const clients = run.lanes[lane].filter((client) => client.end !== null);
   if (clients.length < run.lanes[lane].length) return meanwhile(run, lane, works);
   const slowest = ms(Math.max(...clients.map((client) => client.end)));
-  if (lane === "cgi") return `${atOnce(works)} processes at once, one for each client. The last had its answer after ${slowest}.`;
+  if (lane === "cgi")
+    return `${atOnce(works)} processes at once, one for each client. The last had its answer after ${slowest}.`;
   const threads = new Set(works.map((work) => `${work.process} ${work.thread}`)).size;
-  if (lane === "asgi") return `${atOnce(works)} waits held at once by one loop, on one thread. The last had its answer after ${slowest}.`;
+  if (lane === "asgi")
+    return `${atOnce(works)} waits held at once by one loop, on one thread. The last had its answer after ${slowest}.`;
   const late = clients.length - threads;
   const waited = late > 0 ? `the other ${late} waited until one was free` : "enough for all";
   return `${threads} threads: ${waited}. The last had its answer after ${slowest}.`;
@@ -89,11 +99,13 @@ function atOnce(works) {
 }
 
 function chatting(lane, client) {
-  if (client.open !== null) return client.end === null ? "Connected: the loop holds it open, and is free for others." : "Over.";
+  if (client.open !== null)
+    return client.end === null ? "Connected: the loop holds it open, and is free for others." : "Over.";
   if (!client.refused) return "";
   const { status, reason: said } = client.refused;
   const handshake = `${status}${said ? ` ${said}` : ""} to the handshake`;
-  if (lane === "cgi") return `${handshake}: the gateway has no way to pass a WebSocket to a program, and starts none. Asked without one, the program says why.`;
+  if (lane === "cgi")
+    return `${handshake}: the gateway has no way to pass a WebSocket to a program, and starts none. Asked without one, the program says why.`;
   return `${handshake}: the app got it as a plain request, and says why it cannot.`;
 }
 
@@ -101,7 +113,8 @@ function chatting(lane, client) {
 export function verdict(run) {
   if (run.problem) return run.problem;
   const failed = run.clients.filter(({ client }) => client.failed);
-  if (failed.length) return `${listed([...new Set(failed.map(({ lane }) => NAMES[lane]))])} failed: ${failed[0].client.failed}`;
+  if (failed.length)
+    return `${listed([...new Set(failed.map(({ lane }) => NAMES[lane]))])} failed: ${failed[0].client.failed}`;
   if (run.action === "chat") return talk(run);
   if (run.action === "upload") return digests(run);
   if (run.action === "crowd") {
@@ -113,7 +126,11 @@ export function verdict(run) {
 }
 
 function talk(run) {
-  const { cgi: [cgi], wsgi: [wsgi], asgi: [asgi] } = run.lanes;
+  const {
+    cgi: [cgi],
+    wsgi: [wsgi],
+    asgi: [asgi],
+  } = run.lanes;
   if (asgi.open === null || cgi.end === null || wsgi.end === null) return "";
   const said = asgi.blocks.findLast((block) => block.way === "out");
   return `ASGI ${asgi.end === null ? "talks" : "talked"}; CGI answers ${cgi.status}, WSGI ${wsgi.status}.${said ? ` ASGI says: “${said.text}”` : ""}`;
@@ -127,7 +144,12 @@ function digests(run) {
 
 /** The digest that an answer to an upload holds; null if it holds none. */
 export function digestOf(client) {
-  return client.blocks.map((block) => block.text).join("").match(/"sha256": "([0-9a-f]{64})"/)?.[1] ?? null;
+  return (
+    client.blocks
+      .map((block) => block.text)
+      .join("")
+      .match(/"sha256": "([0-9a-f]{64})"/)?.[1] ?? null
+  );
 }
 
 const each = (run, figure) => listed(LANES.map((lane) => `${NAMES[lane]} ${ms(figure(lane))}`));
