@@ -26,11 +26,11 @@ def test_1_an_app_can_be_called_without_a_server_and_by_one() -> None:
 @pytest.mark.parametrize(
     ("server", "order"),
     [
-        ("waitress-serve", {"WSGI call returned": (0, 150), "WSGI response ended": (300, 5000)}),
+        ("waitress-serve", {"WSGI call returned": (0, 290), "WSGI response ended": (300, 5000)}),
         (
             "uvicorn",
             {
-                "ASGI head sent": (0, 150),
+                "ASGI head sent": (0, 290),
                 "ASGI response ended": (300, 5000),
                 "ASGI call returned": (500, 5000),
             },
@@ -52,8 +52,7 @@ def test_2_a_response_takes_longer_than_the_call(server: str, order: dict[str, t
 
 def test_3_who_blocks_the_loop_starves_the_others() -> None:
     blocking, threaded = (float(seconds) for seconds in re.findall(r"up to ([\d.]+) s", said("starving")))
-    assert blocking > 0.4
-    assert threaded < blocking / 2
+    assert threaded < 0.4 < blocking
 
 
 def test_4_each_block_is_a_chunk_and_a_length_makes_chunks_needless() -> None:
