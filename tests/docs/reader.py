@@ -72,6 +72,7 @@ class Reader:
         self.folder = folder
         self.findings: list[Finding] = []
         self._serving: tuple[subprocess.Popen[bytes], Path, Finding] | None = None
+        self._others = set(listening())  # of other programs, where the network is not the page's own
         self._asked = False  # whether there was a command since, which would have failed without an answer
         path = [str(folder / ".venv/bin"), "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin"]
         kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TMPDIR") if name in os.environ}
@@ -162,7 +163,7 @@ class Reader:
         ready = READY if OURS.match(finding.text) else ""
 
         def is_up() -> bool:
-            return process.poll() is not None or (bool(listening()) and ready in output.read_text(errors="replace"))
+            return process.poll() is not None or (bool(self._ports()) and ready in output.read_text(errors="replace"))
 
         if not until(is_up, STARTS):
             finding.problem = f"does not listen after {STARTS:.0f} seconds"
@@ -182,7 +183,9 @@ class Reader:
 
         until(says_it, SAYS)
         if process.poll() is None and not finding.problem and not self._asked:
-            finding.problem = "; ".join(f"does not answer on port {each}" for each in listening() if not answers(each))
+            finding.problem = "; ".join(
+                f"does not answer on port {each}" for each in self._ports() if not answers(each)
+            )
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGINT)
         try:
@@ -192,8 +195,12 @@ class Reader:
                 finding.problem = f"does not end within {EXITS:.0f} seconds of Ctrl-C"
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-        if not until(lambda: not listening(), EXITS):
+        if not until(lambda: not self._ports(), EXITS):
             finding.problem = "has ended, and something that it started still listens"
+
+    def _ports(self) -> set[int]:
+        """The ports on which the page's server listens."""
+        return set(listening()) - self._others
 
     def _shown(self, output: str) -> list[str]:
         """Lines as they are on anybody's machine."""
