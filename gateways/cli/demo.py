@@ -16,8 +16,8 @@ from gateways.cli.screen import Screen
 from gateways.demo import link
 from gateways.failure import Failure
 from gateways.serving.job import Observe
-from gateways.serving.listen import bind
-from gateways.serving.process import START, News, NewsQueue, ServerProcess, end_all
+from gateways.serving.listen import bind, reachable
+from gateways.serving.process import START, News, ServerProcess, end_all
 from gateways.serving.server import MODES, Mode, side
 from gateways.trace.events import Batch
 
@@ -74,30 +74,31 @@ def run(chosen: Chosen, host: str, port: int, quiet: bool) -> None:
     """
     for mode, name in chosen:
         side(mode).SERVERS[name].version()
-    news: NewsQueue = queue.SimpleQueue()
+    news = _News()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: news.put(None))
+        signal.signal(number, lambda *_: news.end())
     has_page = len(chosen) > 1
     observe: Observe = "access" if quiet else "steps"
+    sockets = _bind(len(chosen) + has_page, host, port)
     running: list[ServerProcess] = []
     with ExitStack() as stack:
+        if has_page:
+            lanes = tuple(_lane(mode, name, sock) for (mode, name), sock in zip(chosen, sockets, strict=False))
+            news.told = stack.enter_context(closing(link.Link(link.Lanes(lanes, host, quiet))))
         stack.callback(end_all, running)
-        sockets = _bind(len(chosen) + has_page, host, port)
         for (mode, name), sock in zip(chosen, sockets, strict=False):
             running.append(ServerProcess(mode, name, side(mode).REFERENCE, observe, sock, news))
-        following = _Following(tuple(running), Screen(quiet))
-        if has_page:
-            told = stack.enter_context(closing(link.Link(link.Lanes(tuple(map(_lane, running)), host, quiet))))
-            environment = {link.ADDRESS: told.address}
+        servers, page = tuple(running), None
+        if news.told is not None:
+            environment = {link.ADDRESS: news.told.address}
             page = ServerProcess("asgi", "uvicorn", PAGE, "nothing", sockets[-1], news, environment=environment)
             running.append(page)
-            following.show_on(page, told)
-        following.until_ended(news)
+        _Following(servers, page, Screen(quiet)).until_ended(news)
 
 
-def _lane(process: ServerProcess) -> link.Lane:
-    server = side(process.mode).SERVERS[process.server]
-    return link.Lane(process.mode, process.server, server.version(), server.model, process.address)
+def _lane(mode: Mode, name: str, sock: socket.socket) -> link.Lane:
+    server = side(mode).SERVERS[name]
+    return link.Lane(mode, name, server.version(), server.model, reachable(sock))
 
 
 def _bind(number: int, host: str, port: int) -> list[socket.socket]:
@@ -112,29 +113,42 @@ def _bind(number: int, host: str, port: int) -> list[socket.socket]:
     return sockets
 
 
-class _Following:
-    """Shows what the servers do, on the screen and on the page."""
+class _News(queue.SimpleQueue[News | None]):
+    """What the servers do, for the screen. The page is told at once: a terminal may be slow, or stand still."""
 
-    def __init__(self, servers: tuple[ServerProcess, ...], screen: Screen) -> None:
+    def __init__(self) -> None:
+        self.told: link.Link | None = None
+        self.ended = False
+
+    def put(self, item: News | None, block: bool = True, timeout: float | None = None) -> None:
+        """Keep an item, and tell the page of events. On any thread."""
+        if self.told is not None and item is not None and item.batch is not None:
+            self.told.put(item.source.mode, item.batch)
+        super().put(item, block, timeout)
+
+    def end(self) -> None:
+        """Whatever waits is not shown any more."""
+        self.ended = True
+        self.put(None)
+
+
+class _Following:
+    """Shows on the screen what the servers do. `page` is the process of the page, if there is one."""
+
+    def __init__(self, servers: tuple[ServerProcess, ...], page: ServerProcess | None, screen: Screen) -> None:
         self._servers = servers
+        self._page = page
         self._screen = screen
-        self._page: ServerProcess | None = None
-        self._told: link.Link | None = None
-        self._awaited = set(servers)
+        self._awaited = {*servers} if page is None else {*servers, page}
         self._early: list[tuple[Mode, Batch]] = []
 
-    def show_on(self, page: ServerProcess, told: link.Link) -> None:
-        """Tell the page's process too."""
-        self._page, self._told = page, told
-        self._awaited.add(page)
-
-    def until_ended(self, news: NewsQueue) -> None:
-        """Follow the news until there is None among them.
+    def until_ended(self, news: _News) -> None:
+        """Follow the news until somebody ends them.
 
         Raises:
             Failure: a server did not start or has ended by itself.
         """
-        while (item := news.get()) is not None:
+        while (item := news.get()) is not None and not news.ended:
             if item.batch is not None:
                 self._happened(item.source.mode, item.batch)
             elif item.kind == "line":
@@ -145,8 +159,6 @@ class _Following:
                 raise Failure(self._why(item))
 
     def _happened(self, mode: Mode, batch: Batch) -> None:
-        if self._told is not None:
-            self._told.put(mode, batch)
         if self._awaited:
             self._early.append((mode, batch))  # a lifespan begins before anybody can be told where to send requests
         else:

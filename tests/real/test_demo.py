@@ -1,5 +1,6 @@
 """`gateways demo` as people use it: each server, the printed commands pasted, Ctrl-C, and what can go wrong."""
 
+import http.client
 import os
 import pty
 import re
@@ -169,6 +170,18 @@ def test_when_a_server_ends_by_itself_all_end_and_it_is_said() -> None:
         assert demo.process.returncode == 1
         assert said.decode() == "gateways: the wsgi server waitress has ended by itself: it said nothing\n"
         assert demo.left() == []
+
+
+def test_it_ends_at_once_however_much_is_still_to_be_shown() -> None:
+    with Running("demo", "--mode", "asgi", "--port", "0") as demo:
+        connection = http.client.HTTPConnection(demo.urls[0].removeprefix("http://"), timeout=PATIENCE)
+        for _ in range(3000):  # it takes seconds to print them
+            connection.request("GET", "/hello")
+            connection.getresponse().read()
+        connection.close()
+        status, took = demo.end(signal.SIGINT)
+        assert status == 0
+        assert took < 2
 
 
 def test_when_the_page_ends_by_itself_all_end_and_it_is_said() -> None:
