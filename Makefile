@@ -6,6 +6,7 @@
 #   make test-all    the tests on every Python 3.11+ of this machine
 #   make bench       the figures of docs/benchmarks.md: adapters, peers and servers side by side (some minutes, on a quiet machine)
 #   make bench-cgi   docs/benchmarks-cgi.md: what a CGI request costs, cold and warm, beside other hosts (two minutes, on a quiet machine)
+#   make results     docs/results.md: what is true of CGI, WSGI and ASGI, by `gateways compare` (ten minutes, on a quiet machine)
 #   make peers       docs/peers.md: the contract suites run against this project's adapters and the peers'; ARGS=asgi_to_wsgi for one
 #   make soak        a million requests through each adapter, 1 GB up and down, and what that leaves behind (ten minutes)
 #   make docs        the outputs that README.md and docs/ show made anew, and the documentation built, in site/
@@ -17,7 +18,7 @@ BIN = $(VENV)/bin
 PYTHON ?= $(shell .ci/pythons | sed -n '1s/^[^ ]* //p')
 CHECKED = $(wildcard adapters gateways demos benchmarks tests)
 
-.PHONY: demo test check test-all bench bench-cgi peers soak docs images clean
+.PHONY: demo test check test-all bench bench-cgi results peers soak docs images clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.demo
@@ -51,6 +52,11 @@ bench-cgi: $(VENV)/.test
 	@mkdir -p docs
 	$(BIN)/python -m benchmarks.cgi > docs/benchmarks-cgi.md.new
 	@mv docs/benchmarks-cgi.md.new docs/benchmarks-cgi.md
+
+results: $(VENV)/.test
+	@mkdir -p docs
+	$(BIN)/python -m benchmarks.results $(ARGS) > docs/results.md.new
+	@mv docs/results.md.new docs/results.md
 
 peers: $(VENV)/.test
 	$(BIN)/python -m tests.peers $(ARGS)

@@ -20,9 +20,7 @@ def markdown(record: Record, sections: Sequence[Section]) -> str:
     parts = [f"# {record.target}, compared", "\n".join(f"- {verdict}" for verdict in verdicts(sections))]
     for section in sections:
         shown = table(section)
-        rows = [shown.columns, ("---", *("---:" for _ in shown.columns[1:])), *(line.cells for line in shown.lines)]
-        grid = "\n".join("| " + " | ".join(_cell(cell) for cell in row) + " |" for row in rows)
-        parts += [f"## {shown.title}", shown.note, grid]
+        parts += [f"## {shown.title}", shown.note, grid(shown.columns, [line.cells for line in shown.lines])]
     found = doubts(record, sections)
     if found:
         parts += ["## Doubts", "\n".join(f"- **{each.name}**: {each.what}. Try: {each.remedy}." for each in found)]
@@ -34,8 +32,10 @@ def markdown(record: Record, sections: Sequence[Section]) -> str:
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+def grid(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table, whose first column is words and whose others are figures."""
+    lines = [columns, ("---", *("---:" for _ in columns[1:])), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
 def command_lines(record: Record) -> list[str]:

@@ -13,7 +13,7 @@ from gateways.compare.page import data_of
 from gateways.compare.record import SCHEMA
 from tests.real.running import Running
 
-SHOP = Path("tests/gateways/compare/misbehaving.py").resolve().read_text() + "\napp = takes_longer\n"
+SHOP = Path("tests/gateways/compare/misbehaving.py").resolve().read_text() + "\napp = works\n"
 
 
 def gateways(*arguments: str, cwd: Path | None = None, timeout: int = 50) -> "subprocess.CompletedProcess[str]":

@@ -23,11 +23,24 @@ async def behaves(_scope: Scope, _receive: Receive, send: Send) -> None:
     await answer(send)
 
 
-async def takes_longer(_scope: Scope, _receive: Receive, send: Send) -> None:
-    until = time.thread_time() + 0.0002
+def burn(seconds: float) -> None:
+    until = time.thread_time() + seconds
     while time.thread_time() < until:
         pass
+
+
+async def works(_scope: Scope, _receive: Receive, send: Send) -> None:
+    burn(0.0003)
     await answer(send)
+
+
+async def works_a_fifth_longer(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """Than `works`, with what the server takes."""
+    burn(0.000365)
+    await answer(send)
+
+
+works_too = works
 
 
 async def loses_one_percent(_scope: Scope, _receive: Receive, send: Send) -> None:
@@ -36,6 +49,13 @@ async def loses_one_percent(_scope: Scope, _receive: Receive, send: Send) -> Non
 
 async def dies_after_a_hundred(_scope: Scope, _receive: Receive, send: Send) -> None:
     if next(numbers) >= 100:
+        os._exit(3)
+    await answer(send)
+
+
+async def dies_in_the_middle(_scope: Scope, _receive: Receive, send: Send) -> None:
+    burn(0.001)
+    if next(numbers) >= 500:
         os._exit(3)
     await answer(send)
 

@@ -1,0 +1,167 @@
+"""docs/results.md: comparisons of the reference app, and what articles claim beside what they show.
+
+`make results` measures for some ten minutes, on a machine that has nothing else to do; the records are kept in
+.cache/results, from which `python -m benchmarks.results --again` writes the page anew. `--short` is a rehearsal.
+"""
+
+import json
+import secrets
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from benchmarks.claims import (
+    A2WSGI,
+    ASGIREF,
+    COLD,
+    FOUR,
+    GTHREAD,
+    LOOP,
+    LOOP_BEHIND_THREADS,
+    LOOP_OF_RUST,
+    MANY,
+    OURS,
+    WARM,
+    claims,
+)
+from gateways.compare.analysis import Section, sections
+from gateways.compare.contender import contenders
+from gateways.compare.doubts import doubts
+from gateways.compare.effort import EFFORTS, Effort
+from gateways.compare.export import command_lines, grid
+from gateways.compare.record import Record
+from gateways.compare.run import Plan, compare
+from gateways.compare.scenarios import SCENARIOS
+from gateways.compare.screen import Screen, console
+from gateways.compare.table import table
+from gateways.compare.target import reference
+from gateways.failure import Failure
+
+KEPT = Path(".cache/results")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A comparison: some scenarios, and those contenders of which they reveal something."""
+
+    scenarios: tuple[str, ...]
+    contenders: tuple[str, ...]
+
+    @property
+    def file(self) -> Path:
+        return KEPT / f"{'-'.join(self.scenarios)}.json"
+
+    def plan(self, effort: Effort, seed: int) -> Plan:
+        known = {each.id: each for each in contenders(None, servers=["all"], adapters=["all"])}
+        chosen = tuple(known[name] for name in self.contenders)
+        return Plan(reference(), chosen, tuple(SCENARIOS[name] for name in self.scenarios), effort, seed)
+
+
+H11 = "asgi:uvicorn-h11"
+A2WSGI_BEHIND_THREADS = "asgi-on-wsgi:waitress:a2wsgi"
+NATIVE = (LOOP, H11, LOOP_OF_RUST, FOUR, GTHREAD, MANY)
+ADAPTED = (OURS, A2WSGI, ASGIREF, LOOP_BEHIND_THREADS, A2WSGI_BEHIND_THREADS)
+
+PARTS = (
+    Part(("hello",), (*NATIVE, *ADAPTED, COLD, WARM)),
+    Part(("cpu",), (LOOP, FOUR, MANY, OURS, LOOP_BEHIND_THREADS)),
+    Part(("wait",), (LOOP, FOUR, GTHREAD, MANY, *ADAPTED, COLD, WARM)),
+    Part(("blocking",), (LOOP, FOUR, OURS, LOOP_BEHIND_THREADS, COLD)),
+    Part(("stream", "idle"), (LOOP, FOUR, GTHREAD, MANY, OURS, LOOP_BEHIND_THREADS, COLD)),
+    Part(("slow-readers",), (LOOP, FOUR, GTHREAD, OURS, LOOP_BEHIND_THREADS)),
+)
+
+
+def measure(parts: Sequence[Part], effort: Effort, *, force: bool = False) -> None:
+    """Carry out the comparisons, and keep their records. Raises KeyboardInterrupt if one of them is interrupted."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    seed = secrets.randbelow(2**32)
+    for part in parts:
+        plan = part.plan(effort, seed)
+        with Screen(console(to_stderr=True), plan.seconds, part.file) as screen:
+            record = compare(replace(plan, force=force), [], screen)
+        if record.interrupted:
+            raise KeyboardInterrupt
+
+
+def page(records: Sequence[Record]) -> str:
+    """The page, of what was measured."""
+    found = [sections(record) for record in records]
+    return (
+        "\n\n".join(
+            [
+                "# What is true of CGI, WSGI and ASGI",
+                _method(records[0]),
+                "## What people say",
+                _claims(found),
+                "## Figures",
+                *(_figures(section) for each in found for section in each),
+                "## Doubts",
+                _doubts(records, found),
+                "## How each was run",
+                _commands(records),
+            ]
+        )
+        + "\n"
+    )
+
+
+def _claims(found: Sequence[Sequence[Section]]) -> str:
+    lines = ["| claim | | what was seen |", "|---|---|---|"]
+    judged = claims([section for part in found for section in part])
+    return "\n".join([*lines, *(f"| {each.said} | **{each.verdict}** | {each.seen} |" for each in judged)])
+
+
+def _method(record: Record) -> str:
+    machine, placement = record.machine, record.placement
+    packages = ", ".join(f"{name} {version}" for name, version in machine.packages.items())
+    where = ", the server on one and the client on another," if placement.bound and placement.apart else ","
+    return (
+        f"Generated on {record.created[:10]} by `make results`, with `gateways compare`: "
+        "[its method](compare.md), with what each column and each doubt means.\n\n"
+        f"{machine.cpu}, {machine.cores} cores{where} {machine.system}, {machine.python}; {packages}; "
+        f"seed {record.seed}. The reference app in each of its forms, as installed: one worker process, no TLS, "
+        "loopback, no proxy. Contenders of hello and cpu took turns in slices of a quarter of a second, in "
+        f"{record.options['rounds']} rounds of each of {record.options['starts']} starts; of the other scenarios there "
+        "was one run of each, on a server of its own: they tell orders of magnitude. Verdicts are computed from the "
+        "figures."
+    )
+
+
+def _figures(section: Section) -> str:
+    shown = table(section)
+    return f"### {shown.title}\n\n{shown.note}\n\n{grid(shown.columns, [line.cells for line in shown.lines])}"
+
+
+def _doubts(records: Sequence[Record], found: Sequence[Sequence[Section]]) -> str:
+    pairs = zip(records, found, strict=True)
+    lines = [f"- **{doubt.name}**: {doubt.what}." for record, part in pairs for doubt in doubts(record, part)]
+    return "\n".join(dict.fromkeys(lines)) or "None."
+
+
+def _commands(records: Sequence[Record]) -> str:
+    lines = dict.fromkeys(line for record in records for line in command_lines(record))
+    return "\n".join(["```text", *lines, "```"])
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure, unless --again, and print the page."""
+    if unknown := set(arguments) - {"--short", "--again", "--force"}:
+        print(f"there is no {unknown.pop()}; there are --short, --again and --force", file=sys.stderr)
+        return 2
+    try:
+        if "--again" not in arguments:
+            measure(PARTS, EFFORTS["quick" if "--short" in arguments else "usual"], force="--force" in arguments)
+        records = [Record.from_json(json.loads(part.file.read_text(encoding="utf-8"))) for part in PARTS]
+    except KeyboardInterrupt:
+        return 130
+    except (Failure, OSError) as failure:
+        print(f"results: {failure}", file=sys.stderr)
+        return 1
+    sys.stdout.write(page(records))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,163 @@
+"""What is claimed of records made by hand, and the page of them."""
+
+from dataclasses import replace
+
+import pytest
+
+from benchmarks.claims import (
+    A2WSGI,
+    ASGIREF,
+    COLD,
+    FOUR,
+    GTHREAD,
+    LOOP,
+    LOOP_BEHIND_THREADS,
+    LOOP_OF_RUST,
+    MANY,
+    OURS,
+    WARM,
+    Claim,
+    claims,
+)
+from benchmarks.results import PARTS, Part, main, page
+from gateways.compare.analysis import sections
+from gateways.compare.effort import EFFORTS
+from gateways.compare.load.histogram import Histogram
+from gateways.compare.record import Cell, Question, Record
+from gateways.compare.scenarios import SCENARIOS
+from tests.gateways.compare.making import MS, SECOND, cell, entrant, measured, record
+
+HELLO = {
+    LOOP: 37_000.0,
+    LOOP_OF_RUST: 43_000.0,
+    MANY: 64_000.0,
+    FOUR: 12_000.0,
+    OURS: 19_000.0,
+    A2WSGI: 5400.0,
+    LOOP_BEHIND_THREADS: 6600.0,
+    COLD: 47.0,
+    WARM: 400.0,
+}
+RATES: dict[str, dict[str, float]] = {
+    "hello": HELLO,
+    "cpu": {LOOP: 362, FOUR: 264, OURS: 360},
+    "wait": {LOOP: 3780, MANY: 3844, FOUR: 79, OURS: 630, LOOP_BEHIND_THREADS: 78},
+    "blocking": {LOOP: 20, FOUR: 79, OURS: 310, COLD: 33},
+    "stream": {LOOP: 48, MANY: 47, FOUR: 4},
+    "idle": {LOOP: 100, MANY: 100, OURS: 0},
+    "slow-readers": {LOOP: 100, FOUR: 96, GTHREAD: 0},
+}
+HELD = {LOOP: 300, MANY: 300, OURS: 32}
+
+
+def question(name: str) -> Question:
+    asked = SCENARIOS[name]
+    behind = asked.behind.connections if asked.behind else 0
+    return Question(name, asked.reveals, "GET /", asked.load, asked.service, behind)
+
+
+def cells(name: str, rates: dict[str, float], gap: float) -> list[Cell]:
+    asked = SCENARIOS[name]
+    more = {"connections": max(asked.connections), "phase": "long" if asked.load == "long" else "capacity"}
+    seconds = 4 * SECOND if name != "hello" else SECOND // 4
+    return [
+        cell(
+            contender,
+            measured(
+                rate,
+                9,
+                window=seconds,
+                gap=Histogram([int(gap * MS)] * 50),
+                begun=HELD.get(contender, 0),
+                failed={} if rate else {"timeout": 100},
+            ),
+            question(name),
+            **more,
+        )
+        for contender, rate in rates.items()
+    ]
+
+
+def made(rates: dict[str, dict[str, float]] = RATES, gap: float = 50.0) -> Record:
+    every = [each for name, of in rates.items() for each in cells(name, of, gap)]
+    failing = measured(1400, failed={"status 500": 350})
+    return record(
+        [*every, cell(ASGIREF, failing)], [question(name) for name in rates], options={"rounds": 3, "starts": 4}
+    )
+
+
+def judged(**more: object) -> dict[str, Claim]:
+    return {each.said: each for each in claims(sections(made(**more)))}  # type: ignore[arg-type]
+
+
+def test_the_verdicts_on_what_was_measured_once() -> None:
+    assert {said: claim.verdict for said, claim in judged().items()} == {
+        "Async is always faster.": "false",
+        "The interface decides how fast a server is.": "false",
+        "Async makes work in Python faster.": "false",
+        "WSGI cannot stream.": "false",
+        "CGI is 100 times slower.": "conditional",
+        "Async needs no threads.": "conditional",
+        "Just make it async.": "false",
+        "Adapters are slow.": "conditional",
+        "An async server gives a sync app async's scale.": "false",
+        "An async app keeps its scale on a sync server.": "false",
+        "Threads do not scale.": "conditional",
+        "A few slow clients stop a sync server.": "conditional",
+    }
+    assert (
+        "wsgi granian-wsgi·≤512 64,000 a second, asgi granian-asgi 43,000." in judged()["Async is always faster."].seen
+    )
+    assert "asgiref's fails 50 % of them" in judged()["Adapters are slow."].seen
+
+
+@pytest.mark.parametrize(
+    ("scenario", "rates", "said", "verdict"),
+    [
+        ("hello", {MANY: 9000.0}, "Async is always faster.", "conditional"),
+        ("cpu", {LOOP: 600.0}, "Async makes work in Python faster.", "true"),
+        ("blocking", {LOOP: 320.0}, "Just make it async.", "true"),
+        ("blocking", {LOOP: 320.0}, "Async needs no threads.", "true"),
+        ("wait", {OURS: 3500.0}, "An async server gives a sync app async's scale.", "true"),
+        ("wait", {MANY: 600.0}, "Threads do not scale.", "true"),
+    ],
+)
+def test_other_figures_give_other_verdicts(scenario: str, rates: dict[str, float], said: str, verdict: str) -> None:
+    assert judged(rates=RATES | {scenario: RATES[scenario] | rates})[said].verdict == verdict
+
+
+def test_blocks_that_are_held_back_are_no_stream() -> None:
+    assert judged(gap=0.2)["WSGI cannot stream."].verdict == "conditional"
+
+
+def test_without_the_figures_nothing_is_claimed() -> None:
+    claim = judged(rates={name: of for name, of in RATES.items() if name != "wait"})["Threads do not scale."]
+    assert (claim.verdict, claim.seen) == ("not measured", f"Without {LOOP} in wait nothing can be said.")
+
+
+def test_all_that_is_claimed_is_measured() -> None:
+    measured_ones = {(name, contender) for part in PARTS for name in part.scenarios for contender in part.contenders}
+    assert {(name, contender) for name, of in RATES.items() for contender in of} <= measured_ones
+    assert all(claim.verdict != "not measured" for claim in judged().values())
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_each_part_is_a_comparison_that_can_be_made(part: Part) -> None:
+    plan = part.plan(EFFORTS["usual"], 1)
+    assert [each.id for each in plan.contenders] == list(part.contenders)
+    assert plan.seconds < 240
+
+
+def test_the_page_has_its_method_above_the_claims_and_the_figures() -> None:
+    one = made()
+    one.entrants = [replace(entrant(each.id), command=("python", "-m", each.server)) for each in one.entrants]
+    text = page([one])
+    order = ["Generated on 2026-11-20 by `make results`", "in 3 rounds of each of 4 starts", "| Just make it async. |"]
+    order += ["### hello: GET / by 64 clients", "## Doubts", "python -m uvicorn"]
+    places = [text.index(each) for each in order]
+    assert places == sorted(places)
+
+
+def test_an_option_that_there_is_not_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--fast"]) == 2
+    assert capsys.readouterr().err == "there is no --fast; there are --short, --again and --force\n"

@@ -1,0 +1,82 @@
+"""docs/compare.md and docs/compare-schema.md, held against the code."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import click
+
+from gateways.cli.compare import compare
+from gateways.compare.columns import COLUMNS
+from gateways.compare.contender import ADAPTERS, MODES
+from gateways.compare.effort import EFFORTS
+from gateways.compare.load.order import HISTOGRAMS, Measured
+from gateways.compare.reasons import REASONS
+from gateways.compare.record import SCHEMA, Cell, Entrant, Exclusion, Machine, Placement, Question, Record, Resources
+from gateways.compare.scenarios import SCENARIOS, Scenario
+from gateways.compare.servers import SERVERS
+
+DOCS = Path(__file__).parents[3] / "docs"
+PAGE, SCHEMA_PAGE = ((DOCS / name).read_text() for name in ("compare.md", "compare-schema.md"))
+
+
+def table(heading: str) -> list[list[str]]:
+    """The first table below a heading, without its head."""
+    _, found, rest = PAGE.partition(f"\n## {heading}\n")
+    assert found, heading
+    rows = re.search(r"(?:^\|.*\n)+", rest, re.MULTILINE)
+    assert rows is not None
+    return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows[0].splitlines()[2:]]
+
+
+def clients(scenario: Scenario) -> str:
+    more = f" ({', '.join(f'{number:,}' for number in scenario.more)} too)" if scenario.more else ""
+    return ", ".join(f"{number:,}" for number in scenario.connections) + more
+
+
+def test_every_scenario_is_told_with_what_it_asks() -> None:
+    assert table("Scenarios") == [
+        [f"`{each.name}`", f"`{each.request.method} {each.request.target}`", clients(each), each.reveals]
+        for each in SCENARIOS.values()
+    ]
+
+
+def test_every_column_is_told() -> None:
+    assert table("Columns") == [[name, meaning] for name, meaning in COLUMNS.items()]
+
+
+def test_every_doubt_is_told_with_what_to_try() -> None:
+    assert table("Doubts") == [[f"`{name}`", means, remedy] for name, (means, remedy) in REASONS.items()]
+
+
+def test_every_mode_is_told_with_its_servers_and_adapters() -> None:
+    rows = {row[0].strip("`"): row[1:] for row in table("What is compared")}
+    assert tuple(rows) == MODES
+    for mode, interface in (("wsgi", "wsgi"), ("asgi", "asgi")):
+        names = [name for name, server in SERVERS.items() if server.speaks == interface]
+        assert rows[mode][0] == ", ".join(names)
+    for (mode, _), adapters in ADAPTERS.items():
+        assert re.findall(r"`(\w+)`", rows[mode][1]) == [adapter.name for adapter in adapters]
+
+
+def test_every_option_is_told() -> None:
+    told = set(re.findall(r"`(--[\w-]+)`", PAGE))
+    options = {name for each in compare.params if isinstance(each, click.Option) for name in each.opts}
+    assert options - {"--help", "--debug"} == told
+
+
+def test_the_rounds_are_what_is_told() -> None:
+    rounds = [EFFORTS[name].starts * EFFORTS[name].rounds for name in ("quick", "usual", "thorough")]
+    assert "{} rounds instead of {}, or {}".format(*rounds) in PAGE
+
+
+def test_every_key_of_the_file_is_told() -> None:
+    assert SCHEMA_PAGE.count(SCHEMA) == 2
+    of = (Record, Machine, Placement, Resources, Entrant, Exclusion, Question, Cell, Measured)
+    told = set(re.findall(r"`(\w+)`", SCHEMA_PAGE))
+    keys = {each.name for cls in of for each in fields(cls)}
+    assert keys - told == set()
+    assert {"missing", "total", "buckets", "schema"} <= told
+    assert re.findall(r"^\| `(\w+)` \|", SCHEMA_PAGE.partition("`measured`, with")[2], re.MULTILINE)[-5:] == [
+        *HISTOGRAMS
+    ]
