@@ -82,7 +82,7 @@ def test_the_source_distribution_is_what_is_needed_to_build_test_and_read(sdist:
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"README.md", "LICENSE", "pyproject.toml", "Makefile", "mkdocs.yml", "docs/index.md"} <= names
-    assert {"tests/test_packaging.py", "adapters/wsgi_to_asgi.py"} <= names
+    assert {"tests/test_packaging.py", ".ci/pythons", "adapters/wsgi_to_asgi.py"} <= names
     assert not [name for name in names if re.search(r"(^|/)(\.venv|\.git|__pycache__|site|\.cache)(/|$)", name)]
 
 
