@@ -94,7 +94,9 @@ def page(records: Sequence[Record]) -> str:
                 "# What is true of CGI, WSGI and ASGI",
                 _method(records[0]),
                 "## What people say",
+                "<!-- --8<-- [start:claims] -->",  # docs/choosing.md shows them, too
                 _claims(found),
+                "<!-- --8<-- [end:claims] -->",
                 "## Figures",
                 *(_figures(section) for each in found for section in each),
                 "## Doubts",
