@@ -43,13 +43,16 @@ class Exchange:
         self._owner = owner
         self.desk = desk
         self.head: tuple[str, Headers] | None = None
-        self.complete = False  # the response is
+        self.complete = False  # the response is, for the server
+        self.length: int | None = None  # what a Content-Length of the application's promises, in bytes
         self.error: BaseException | None = None
         self._app, self._scope = app, scope
         self._to_head = scope["method"] == "HEAD"  # the application may do with the scope as it likes
         self._offered = frozenset(scope["extensions"])
         self._messages, self._more = deque(messages), more
         self._asked = self._begun = self._dropped = self._gone = self._cancelled = self._told = self._late = False
+        self._unheard = False  # the application goes on with a body that nobody will get
+        self._bodiless = False  # no response with this status has content
         self._missing: int | None = None
         self._receivers: set[asyncio.Future[None]] = set()
         self.task: asyncio.Task[None] | None = None
@@ -82,7 +85,7 @@ class Exchange:
             self.desk.end()
 
     def _failed(self, error: BaseException) -> None:
-        if self.desk.closed and _is_disconnect(error):
+        if (self.desk.closed or self._unheard) and _is_disconnect(error):
             return
         if self._cancelled and isinstance(error, asyncio.CancelledError):
             self.error = ClientDisconnected("the application was cancelled")
@@ -142,11 +145,8 @@ class Exchange:
                 self._receivers.discard(receiver)
 
     async def _send(self, message: Message) -> None:
-        if self.complete:  # ASGI HTTP, "Response Body": any further messages will be ignored
-            level, self._late = logging.DEBUG if self._late else logging.WARNING, True
-            return log.log(
-                level, "the application sent %r after its response was complete: ignored", message.get("type")
-            )
+        if self.complete:
+            return await self._ignore(message)
         if self.desk.ended:  # also for a task that the application left behind
             raise ClientDisconnected("the client has left")  # ASGI HTTP, "Disconnected Client - send exception"
         kind = message["type"]
@@ -165,13 +165,22 @@ class Exchange:
                 f"the application sent {kind!r}; a response is 'http.response.start' and then 'http.response.body'"
             )
 
+    async def _ignore(self, message: Message) -> None:
+        """ASGI HTTP, "Response Body": after the end any further messages will be ignored."""
+        if self._unheard and message["type"] == "http.response.body":
+            self._unheard = bool(message.get("more_body", False))
+            return await asyncio.sleep(0)  # it may do nothing but send
+        level, self._late = logging.DEBUG if self._late else logging.WARNING, True
+        log.log(level, "the application sent %r after its response was complete: ignored", message.get("type"))
+
     def _start(self, message: Message) -> None:
         if self.head is not None:
             raise AppProtocolError("the application sent 'http.response.start' a second time")
-        status, headers, length = head_from_asgi(message.get("status"), message.get("headers") or ())
+        status, headers, self.length = head_from_asgi(message.get("status"), message.get("headers") or ())
         self.head = (status, headers)
-        self._dropped = self._to_head or not has_body(message["status"])
-        self._missing = None if self._dropped else length
+        self._bodiless = not has_body(message["status"])
+        self._dropped = self._to_head or self._bodiless
+        self._missing = None if self._dropped else self.length
 
     def _path(self, message: Message) -> None:
         if self.head is None or self._begun:
@@ -190,18 +199,33 @@ class Exchange:
             if self._missing:
                 raise AppProtocolError(f"the application sent {self._missing} bytes less than its Content-Length")
             self._finish(block, len(block))
+        elif self._dropped:
+            self._leave_unheard()
         elif block or not self._begun:
             self._begun = True
-            if self._dropped:
-                block = b""
             self.desk.put(block, len(block))
+
+    def _leave_unheard(self) -> None:
+        """The head is all that HEAD, 204 and 304 are answered with: the server has it, however long the body goes on.
+
+        It would never learn that the client left, for it has nothing to write. The application is treated as if it
+        knew: it may end by itself, and is cancelled if it does not.
+        """
+        self.complete = self._unheard = True
+        self.desk.put(b"", 0, last=True)
+        self._wake_receivers()
+        asyncio.get_running_loop().call_later(GRACE, self._end_unheard)
+
+    def _end_unheard(self) -> None:
+        if self._unheard:
+            self.cancel()
 
     def _finish(self, last: bytes | PathSend, size: int) -> None:
         """The response is complete; what the application does from now on holds up nobody."""
         self.complete = True
         if self._dropped:
-            if self._to_head and size and not self._begun and self.head is not None:
-                _promise(self.head[1], size)  # or a server would take the empty body for that of GET
+            if size and not self._bodiless and self.length is None and self.head is not None:
+                self.head[1].append(("content-length", str(size)))  # or a server would take the empty body for GET's
             last, size = b"", 0
         self.desk.put(last, size, last=True)
         self._wake_receivers()
@@ -214,11 +238,6 @@ def _is_disconnect(error: BaseException | None) -> bool:
     if error is None or isinstance(error, ClientDisconnected):
         return error is not None
     return "Disconnect" in type(error).__name__ and _is_disconnect(error.__cause__ or error.__context__)
-
-
-def _promise(headers: Headers, size: int) -> None:
-    if not any(name.lower() == "content-length" for name, _ in headers):
-        headers.append(("content-length", str(size)))
 
 
 def _octets(block: Any) -> bytes:

@@ -171,7 +171,7 @@ class _Request:
         self._begun = True
         if size is None or self._scope["method"] == "HEAD" or not has_body(int(status[:3])):
             return head_to_cgi(status, headers)
-        promised = any(name.lower() == "content-length" for name, _ in headers)
+        promised = self._exchange is not None and self._exchange.length is not None
         return head_to_cgi(status, headers if promised else [*headers, ("content-length", str(size))])
 
     def ask(self) -> None:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import logging
 import threading
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from contextvars import Token, copy_context
+from contextvars import copy_context
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from . import forks
 from .asgi_app import ASGIApp, as_asgi3
 from .asgi_exchange import Exchange, PathSend
 from .asgi_running import CLOSE_SECONDS, Running
-from .crossing import Desk, adopt
+from .crossing import Desk, Lent, adopt
 from .disconnected import ClientDisconnected
 from .heads import has_body
 from .lifespan import LifespanFailed
@@ -78,7 +78,7 @@ class ASGIToWSGI:
         running.thread.refuse_inside()
         scope = scope_from_environ(environ)
         scope["state"] = running.lifespan.state.copy()
-        scope["extensions"] = {"http.response.pathsend": {}} if "wsgi.file_wrapper" in environ else {}
+        scope["extensions"] = {"http.response.pathsend": {}} if environ.get("wsgi.file_wrapper") else {}
         scope["wsgi_environ"] = environ
         desk = Desk(running.thread.loop, left(environ))
         exchange = Exchange(self.app, scope, desk, body.first(), body.more, owner=self)
@@ -133,7 +133,7 @@ def _forked() -> None:
 class _Whole(list[bytes]):
     """A whole body, and what its application has set in the thread's context: for middleware to see until close()."""
 
-    def __init__(self, body: list[bytes], lent: Sequence[Token[Any]]) -> None:
+    def __init__(self, body: list[bytes], lent: Lent) -> None:
         super().__init__(body)
         self._lent = lent
 
@@ -145,11 +145,13 @@ class _Whole(list[bytes]):
     __del__ = close  # for servers that forget to
 
 
-def _take_back(lent: Sequence[Token[Any]]) -> None:
-    for token in lent:
-        # Another context than the one it was set in is none of this thread's: the server made it for one request.
-        with suppress(ValueError):
-            token.var.reset(token)
+def _take_back(lent: Lent) -> None:
+    for token, value in lent:
+        # What somebody else has set since stays. Another context than the one it was set in is none of this thread's:
+        # the server made it for one request.
+        if token.var.get(None) is value:
+            with suppress(ValueError):
+                token.var.reset(token)
 
 
 class _Response:
@@ -159,7 +161,7 @@ class _Response:
         self._exchange, self._body, self._running, self._file_wrapper = exchange, body, running, file_wrapper
         self._loop = running.thread.loop
         self._items: list[Any] = []
-        self._lent: Sequence[Token[Any]] = ()
+        self._lent: Lent = ()
         self._asked = self._ended = self._closed = False
 
     def answer(self, start_response: StartResponse, head_only: bool) -> Iterable[bytes]:
@@ -181,14 +183,27 @@ class _Response:
             return self
         last = self._items[-1]
         if isinstance(last, PathSend):
-            file = open(last.path, "rb")  # noqa: SIM115 - the server closes it, through the wrapper
-            start_response(status, headers)
-            wrapped: Iterable[bytes] = self._file_wrapper(file, BLOCK)
-            return wrapped
+            return self._file(last.path, start_response)
         lent = adopt(context, before)
+        if head_only or not has_body(int(status[:3])):
+            whole = []
+        else:
+            whole = [b"".join(self._items)]
+            if exchange.length is None:
+                headers.append(("content-length", str(len(whole[0]))))
         start_response(status, headers)
-        whole = [b"".join(self._items)] if has_body(int(status[:3])) and not head_only else []
         return _Whole(whole, lent) if lent else whole
+
+    def _file(self, path: str, start_response: StartResponse) -> Iterable[bytes]:
+        assert self._exchange.head is not None  # it comes before
+        file = open(path, "rb")  # noqa: SIM115 - the server closes it, through the wrapper
+        try:
+            start_response(*self._exchange.head)
+            wrapped: Iterable[bytes] = self._file_wrapper(file, BLOCK)
+        except BaseException:
+            file.close()
+            raise
+        return wrapped
 
     def _take(self) -> None:
         """Wait for items, and meanwhile read what the application asks for. No items, with `_ended`, are the end.

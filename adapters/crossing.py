@@ -35,12 +35,18 @@ _LOOP_CHECK = 0.5  # seconds between a parked thread's looks at whether its loop
 _UNSET: Any = object()
 
 
-def adopt(context: Context, before: Context) -> list[Token[Any]]:
+Lent = Sequence[tuple[Token[Any], Any]]
+
+
+def adopt(context: Context, before: Context) -> Lent:
     """Have the current context see what was set in `context`, where somebody else ran on this request's behalf.
 
-    `before` is what `context` was a copy of: what the caller itself has set since then stays. Returns what undoes it.
+    `before` is what `context` was a copy of: what the caller itself has set since then stays. Returns what undoes it,
+    and the values.
     """
-    return [variable.set(value) for variable, value in context.items() if before.get(variable, _UNSET) is not value]
+    return [
+        (variable.set(value), value) for variable, value in context.items() if before.get(variable, _UNSET) is not value
+    ]
 
 
 def harmless(error: BaseException) -> Exception:

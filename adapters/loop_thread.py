@@ -101,6 +101,10 @@ class LoopThread(BorrowedLoop):
         self._thread = threading.Thread(target=self._run, name="asgi-to-wsgi-loop", daemon=True)
         contextvars.Context().run(self._thread.start)  # from 3.14 on a thread may inherit this request's context
 
+    def inside(self) -> bool:
+        """Whether the caller is this thread. Under gevent the running loop seems to be every greenlet's."""
+        return threading.get_ident() == self._thread.ident
+
     def _run(self) -> None:
         asyncio.set_event_loop(self._asyncio)
         while not self._stopping:

@@ -15,6 +15,7 @@ from .metavariables import content_length
 log = logging.getLogger("gateways.asgi")
 
 BLOCK = 64 * 1024  # bytes of a request's body that are read at a time
+_UNSUPPORTED = io.BufferedIOBase.read1  # what a class inherits that defines read() only: it raises
 
 
 class WSGIBody:
@@ -24,6 +25,8 @@ class WSGIBody:
         """Raises BadRequest for a CONTENT_LENGTH that is no number."""
         stream = environ["wsgi.input"] or io.BytesIO()
         self._read = getattr(stream, "read1", stream.read)  # read1() gives what has arrived; read() may wait for all
+        if getattr(type(stream), "read1", None) is _UNSUPPORTED:
+            self._read = stream.read
         self._arrived = isinstance(stream, io.BytesIO) or type(stream).__module__ == "waitress.buffers"
         length = environ.get("CONTENT_LENGTH")
         self._missing: int | None = None

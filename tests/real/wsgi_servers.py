@@ -66,6 +66,7 @@ WSGI_SERVERS: Mapping[str, tuple[str, ...]] = {
     "gunicorn-sync-preload": (*_SYNC, "--preload"),
     "gunicorn-gthread": _GTHREAD,
     "gunicorn-gthread-preload": (*_GTHREAD, "--preload"),
+    "gunicorn-gevent": ("gunicorn", "--worker-class", "gevent", "--graceful-timeout", "3"),
     "cheroot": ("cheroot", "--threads", "16"),
     "granian": (
         *("granian-wsgi", "--blocking-threads", "16", "--backpressure", "16"),

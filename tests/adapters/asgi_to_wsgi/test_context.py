@@ -170,6 +170,29 @@ def test_what_middleware_set_for_the_next_request_is_what_its_app_sees(bridge: B
     assert answers == [b"alice", b"checked", b"carol"]
 
 
+def test_what_middleware_has_put_back_stays(bridge: Bridge) -> None:
+    """Safety: middleware that undoes its own setting when the app has returned must find it undone after close()."""
+
+    async def sets_it_again(scope: Scope, receive: Receive, send: Send) -> None:
+        request_id.set("the app's")
+        await respond(send)
+
+    app = bridge(sets_it_again)
+    found_after: list[str] = []
+
+    def serve() -> None:
+        token = request_id.set("the middleware's")
+        blocks = app(Exchange(app).environ, lambda *_: None)
+        request_id.reset(token)
+        getattr(blocks, "close", int)()
+        found_after.append(request_id.get())
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    thread.join(10)
+    assert found_after == ["none"]
+
+
 def test_a_context_that_is_running_elsewhere_is_no_obstacle(bridge: Bridge) -> None:
     """PEP 567: a context cannot be entered twice; the server's thread is inside its own all the while."""
     app = bridge(tells_its_id)

@@ -10,7 +10,7 @@ from wsgiref.util import FileWrapper
 
 import pytest
 
-from .apps import Receive, Scope, Send, body, sends, start
+from .apps import Receive, Scope, Send, body, respond, sends, start
 from .conftest import Bridge, LoopFactory
 from .harness import Exchange, fetch
 from .request import environ
@@ -87,6 +87,32 @@ def test_the_file_is_closed_when_the_client_leaves(file_app: Bridge, file: Path)
         exchange.block()
         exchange.close()
         assert SendFile.made[0].filelike.closed
+
+
+def test_the_file_is_closed_where_the_server_refuses_the_head(file_app: Bridge, file: Path) -> None:
+    """Safety: nobody else will."""
+
+    class Remembers(SendFile):
+        def __init__(self, filelike: Any, blksize: int = 8192) -> None:
+            super().__init__(filelike, blksize)
+            raise OSError("no more of these")
+
+    app = file_app(sends(start(), pathsend(file)))
+    with Exchange(app, environ(wsgi_file_wrapper=Remembers)) as exchange, pytest.raises(OSError, match="no more"):
+        exchange.run()
+    assert SendFile.made[0].filelike.closed
+
+
+def test_a_file_wrapper_of_none_is_no_offer(bridge: Bridge) -> None:
+    """ASGI, "Extensions": only what works is in the scope."""
+    scopes: list[Scope] = []
+
+    async def keeps_its_scope(scope: Scope, receive: Receive, send: Send) -> None:
+        scopes.append(scope)
+        await respond(send)
+
+    fetch(bridge(keeps_its_scope), environ() | {"wsgi.file_wrapper": None})
+    assert "http.response.pathsend" not in (scopes[0].get("extensions") or {})
 
 
 def test_a_file_that_is_not_there_is_an_error_before_the_head(file_app: Bridge, tmp_path: Path) -> None:

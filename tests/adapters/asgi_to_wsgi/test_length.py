@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from .apps import body, hello, sends, start
-from .conftest import Bridge, ErrorLog
+from .apps import Journal, Receive, Scope, Send, body, hello, sends, start
+from .conftest import Bridge, ErrorLog, LoopFactory
 from .harness import Exchange, Outcome, fetch
 from .request import environ
 
@@ -17,6 +19,64 @@ def test_a_response_that_has_no_content_is_given_none(bridge: Bridge, method: st
     blocks = [body(b"block", number < parts - 1) for number in range(parts)]
     response = fetch(bridge(sends(start(status, [(b"etag", b'"1"')]), *blocks)), environ(method))
     assert (response.code, response.body, response.values("etag")) == (status, b"", ['"1"'])
+
+
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)], ids=["HEAD", "204", "304"])
+def test_a_stream_without_end_that_has_no_content_is_over_with_its_head(
+    bridge: Bridge, loop_factory: LoopFactory, method: str, status: int
+) -> None:
+    """Safety: a server that has nothing to write never learns that its client left: `curl -I` would take a thread."""
+    journal = Journal()
+
+    async def streams(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await send(start(status))
+            while True:
+                await send(body(b"data: 1\n\n", True))
+                await asyncio.sleep(0.001)
+        finally:
+            journal.note("ended")
+
+    with Exchange(bridge(streams, loop_factory), environ(method)) as exchange:
+        exchange.begin_run()
+        assert exchange.finish() == b""
+        assert exchange.code == status
+    journal.expect("ended")
+
+
+def test_an_app_that_does_nothing_but_send_in_answer_to_head_stalls_no_other_request(bridge: Bridge) -> None:
+    """Safety: what is not sent takes no room; the others must run all the same."""
+
+    async def sends_without_pause(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start())
+        while True:
+            await send(body(bytes(1000), True))
+
+    with Exchange(bridge(sends_without_pause), environ("HEAD")) as exchange:
+        exchange.begin_run()
+        assert fetch(bridge(hello)).body == b"hello"
+        exchange.finish()
+
+
+def test_an_app_that_ends_its_answer_to_head_works_on_as_after_any_other(bridge: Bridge) -> None:
+    """ASGI HTTP, "Response Body": only the content is the server's to leave out."""
+    journal = Journal()
+
+    async def works_afterwards(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start())
+        await send(body(b"one", True))
+        await send(body(b"two"))
+        await asyncio.sleep(1.5)  # longer than an app whose client has left is given
+        journal.note("worked")
+
+    assert fetch(bridge(works_afterwards), environ("HEAD")).body == b""
+    journal.expect("worked")
+
+
+def test_a_body_that_came_whole_has_a_length(bridge: Bridge) -> None:
+    """RFC 9110, 8.6: a sender should say it where it knows it; some servers send one block in chunks otherwise."""
+    assert fetch(bridge(sends(start(), body(b"12345")))).values("content-length") == ["5"]
+    assert fetch(bridge(sends(start(204), body(b"12345")))).values("content-length") == []
 
 
 def test_a_204_has_no_content_length(bridge: Bridge) -> None:

@@ -47,6 +47,20 @@ def test_no_more_than_content_length_is_ever_asked_for(bridge: Bridge) -> None:
         left -= min(size, left)
 
 
+def test_an_input_that_only_inherits_read1_is_read(bridge: Bridge) -> None:
+    """PEP 3333: read() is what an input has; the read1() of io.BufferedIOBase raises UnsupportedOperation."""
+
+    class OnlyRead(io.BufferedIOBase):
+        def __init__(self, content: bytes) -> None:
+            self._source = io.BytesIO(content)
+
+        def read(self, size: int | None = -1) -> bytes:
+            return self._source.read(size)
+
+    given = environ("POST", CONTENT_LENGTH="5", wsgi_input=OnlyRead(b"12345"))
+    assert fetch(bridge(echo), given).body == b"12345"
+
+
 def test_an_input_that_gives_more_than_it_was_asked_for_is_cut_at_content_length(bridge: Bridge) -> None:
     """PEP 3333: read(size) is at most size bytes; the body is CONTENT_LENGTH bytes whatever an input does."""
 

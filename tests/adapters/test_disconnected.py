@@ -1,0 +1,15 @@
+"""ClientDisconnected: what applications and servers know it by."""
+
+from __future__ import annotations
+
+import errno
+
+from adapters import ClientDisconnected
+
+
+def test_it_is_an_oserror_that_servers_take_for_a_reset_connection() -> None:
+    """ASGI HTTP 2.4: a subclass of OSError; gunicorn and others log a traceback unless errno says what it is."""
+    error = ClientDisconnected("the client has left")
+    assert isinstance(error, OSError)
+    assert error.errno == errno.ECONNRESET
+    assert str(error) == "the client has left"
