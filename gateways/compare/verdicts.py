@@ -102,18 +102,17 @@ def _dilution(cost: float) -> str:
 def _waiting(section: Section, rows: Sequence[Row]) -> list[str]:
     service = section.question.service
     assert service is not None
-    if not section.rows:
+    if not section.rows or section.connections == 1:  # one client waits for nobody else
         return []
     parts = []
     among = rows or section.rows
-    limited = [row for row in among if row.limit.startswith(("threads", "one loop"))] or among
-    for row in (limited[-1], limited[0], among[0]):
+    held_up = [row for row in section.rows if row.limit.startswith(("threads", "one loop"))] or among
+    by_rate = sorted(held_up, key=lambda row: row.figures.rate)
+    for row in (by_rate[0], by_rate[-1], among[0]):
         allowed, by = limits.allowed(row.figures, service)
         part = f"{row.figures.entrant.label} answers {rate(row.figures.rate)} a second ({by} {rate(allowed)})"
         parts.append(part)
-    clients = section.connections
-    what = f"{clients:,} client{'s' if clients > 1 else ''} that wait{'s' if clients == 1 else ''}"
-    return [f"{section.question.name}, {what}: {', '.join(dict.fromkeys(parts))}."]
+    return [f"{section.question.name}, {section.connections:,} clients that wait: {', '.join(dict.fromkeys(parts))}."]
 
 
 def _losing(section: Section) -> list[str]:
@@ -122,7 +121,8 @@ def _losing(section: Section) -> list[str]:
     if not losing or section.headline == "room":
         return []
     each = [f"{figures.entrant.label} ({share(figures.lost_share)})" for figures in losing]
-    return [f"{section.question.name}: not ranked, for answers are lost or wrong: {together(each)}."]
+    where = section.question.name if section.quick else f"{section.question.name}, {section.connections:,} clients"
+    return [f"{where}: not ranked, for answers are lost or wrong: {together(each)}."]
 
 
 def _first_byte(section: Section, rows: Sequence[Row]) -> list[str]:

@@ -36,7 +36,7 @@ def micros(seconds: float | None) -> str:
     """CPU time per answer: `32 µs`, `24 ms`."""
     if seconds is None:
         return ""
-    return f"{seconds * 1e6:.0f} µs" if seconds < 0.001 else f"{number(seconds * 1e3)} ms"
+    return f"{seconds * 1e6:.0f} µs" if seconds < 0.0009995 else f"{number(seconds * 1e3)} ms"
 
 
 def megabytes(octets: float) -> str:

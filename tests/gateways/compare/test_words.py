@@ -64,5 +64,6 @@ def test_names_together() -> None:
 
 
 def test_cpu_and_memory() -> None:
-    assert (words.micros(0.000032), words.micros(0.0246), words.micros(None)) == ("32 µs", "24.6 ms", "")
+    found = [words.micros(seconds) for seconds in (0.000032, 0.0009994, 0.0009999, 0.0246, None)]
+    assert found == ["32 µs", "999 µs", "1.00 ms", "24.6 ms", ""]
     assert words.megabytes(20_156_416) == "20 MB"
