@@ -10,6 +10,7 @@ import atexit
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from contextvars import Context
 
 from . import forks
@@ -41,15 +42,25 @@ class Running:
             let_go()
             raise
         _started.add(self)
+        # In an empty context: the lifespan is no part of the request that happens to be the first.
+        self._starting = Context().run(self.thread.run, self.lifespan.startup())
+
+    def wait(self) -> None:
+        """Wait until the application has started; `failure` tells whether it could not."""
         try:
-            # In an empty context: the lifespan is no part of the request that happens to be the first.
-            Context().run(self.thread.run, self.lifespan.startup()).result()
+            self._starting.result()
         except LifespanFailed as error:
             self.failure = str(error)
             log.error("%s; its requests will fail", error)
+        except CancelledError:
+            self.failure = "it was closed while the application was starting"
         except BaseException:  # a signal: the next request starts anew
             self.close_soon()
             raise
+
+    def give_up(self) -> None:
+        """Wait no longer for the application to start."""
+        self._starting.cancel()
 
     def close(self) -> None:
         """End the requests, the lifespan and, if nobody else uses it, the loop."""

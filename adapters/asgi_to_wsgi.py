@@ -62,6 +62,7 @@ class ASGIToWSGI:
         """Forget the loop and the lifespan: they are the parent process's."""
         self._starting = threading.Lock()
         self._running: Running | None = None
+        self._beginning: Running | None = None  # also while it starts
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve one WSGI request. Raises what the application raises, and LifespanFailed if it could not start."""
@@ -90,7 +91,8 @@ class ASGIToWSGI:
             if self._closed:
                 raise RuntimeError("this ASGIToWSGI has been closed; make another")
             if self._running is None:
-                running = Running(self.app, *self._loop())
+                running = self._beginning = Running(self.app, *self._loop())
+                running.wait()
                 weakref.finalize(self, running.close_soon).atexit = False
                 self._running = running
             if self._running.failure is not None:
@@ -110,7 +112,11 @@ class ASGIToWSGI:
         """
         self._closed = True
         if not self._starting.acquire(timeout=CLOSE_SECONDS):
-            return log.error("the application is still starting after %s seconds; close() gives up", CLOSE_SECONDS)
+            log.error("the application is still starting after %s seconds; close() ends it", CLOSE_SECONDS)
+            if self._beginning is not None:
+                self._beginning.give_up()
+            if not self._starting.acquire(timeout=1):
+                return  # it blocks the loop as well
         running, self._running = self._running, None
         self._starting.release()
         if running is None:

@@ -14,3 +14,6 @@ class ClientDisconnected(OSError):
 
     def __str__(self) -> str:
         return str(self.strerror)
+
+    def __reduce__(self) -> tuple[type["ClientDisconnected"], tuple[str]]:
+        return type(self), (str(self),)

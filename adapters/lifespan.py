@@ -35,7 +35,11 @@ class Lifespan:
     async def startup(self) -> None:
         """Start the application. Raises LifespanFailed if it answers so; one that knows no lifespan simply serves."""
         self._task = asyncio.ensure_future(self._run())
-        answer = await self._ask("lifespan.startup")
+        try:
+            answer = await self._ask("lifespan.startup")
+        except asyncio.CancelledError:
+            self._task.cancel()
+            raise
         self._started = answer is not None
         if answer is None:
             self._task.cancel()  # it may have taken this for a request that goes on

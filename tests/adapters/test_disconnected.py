@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import errno
 
 from adapters import ClientDisconnected
@@ -12,4 +13,4 @@ def test_it_is_an_oserror_that_servers_take_for_a_reset_connection() -> None:
     error = ClientDisconnected("the client has left")
     assert isinstance(error, OSError)
     assert error.errno == errno.ECONNRESET
-    assert str(error) == "the client has left"
+    assert str(error) == str(copy.copy(error)) == "the client has left"
