@@ -150,6 +150,8 @@ SIZE = FILE.stat().st_size
 KINDS: dict[Ask, int] = {
     serves("/hello", size=5): 350,
     serves("/hello", size=0, REQUEST_METHOD="HEAD"): 10,
+    serves("/events", size=0, REQUEST_METHOD="HEAD"): 5,
+    serves("/endless", size=0, REQUEST_METHOD="HEAD"): 1,
     serves("/empty", "204", 0): 10,
     serves("/read", size=8, body=KB, length=len(KB)): 150,
     serves("/read", size=8, body=KB): 30,
