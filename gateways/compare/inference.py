@@ -85,11 +85,13 @@ def _drawn_medians(starts: Starts[float], seed: int) -> list[float]:
 
 
 def noise(twins: Ratio) -> float:
-    """The least difference that can be claimed, as a share: the most that two identical servers may differ by.
+    """The least difference that can be claimed, as a share: by how much two identical servers seem to differ.
 
-    That is the far end of their interval, not the middle of it, which is near 1 by luck in one comparison of several.
+    But no less than half of what their interval spans: that they seem to be the same may be luck. With four starts, as
+    these vary, one comparison of forty then claims a difference where there is none; without it, one of eight.
     """
-    return math.expm1(max(abs(math.log(bound)) for bound in (twins.low, twins.high)))
+    span = math.log(twins.high) - math.log(twins.low)
+    return math.expm1(max(abs(math.log(twins.value)), span / 2))
 
 
 def letters(order: Sequence[str], tie: Mapping[tuple[str, str], bool]) -> dict[str, str]:
