@@ -61,7 +61,11 @@ class ASGIMiddleware(ASGIToWSGI):
         self._borrowed = loop
 
     def _loop(self) -> tuple[BorrowedLoop, Callable[[], object]]:
-        return super()._loop() if self._borrowed is None else (BorrowedLoop(self._borrowed), int)
+        if self._borrowed is None:
+            return super()._loop()
+        if not self._borrowed.is_running():
+            raise RuntimeError(f"loop={self._borrowed!r} does not run; run it in another thread, or leave loop= out")
+        return BorrowedLoop(self._borrowed), int
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve one WSGI request; see ASGIToWSGI."""

@@ -35,6 +35,8 @@ class Workers:
     """
 
     def __init__(self, limit: int, name: str) -> None:
+        if not isinstance(limit, int):
+            raise TypeError(f"threads={limit!r}: their number is wanted, e.g. threads=32")
         if limit < 1:
             raise ValueError(f"threads={limit!r}: at least one thread is needed, e.g. threads=32")
         self._limit, self._name = limit, name

@@ -5,6 +5,7 @@ Knows those servers' keys of the environ. It must not know what an adapter does 
 
 from __future__ import annotations
 
+import select
 import socket
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -26,9 +27,13 @@ def left(environ: Mapping[str, Any]) -> Callable[[], bool] | None:
 def _ended(connection: socket.socket) -> bool:
     """Whether the peer has closed its side, with nothing of what it sent left to read."""
     try:
+        readable = select.poll()
+        readable.register(connection, select.POLLIN)
+        if not readable.poll(0):  # gevent's recv() would wait in spite of MSG_DONTWAIT
+            return False
         # The plain socket's recv(): a TLS socket knows no flags, and its end of file is the connection's, too.
         return socket.socket.recv(connection, 1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
     except BlockingIOError:
         return False
-    except OSError:
+    except (OSError, ValueError):  # ValueError: it is closed on this side
         return True

@@ -28,6 +28,17 @@ def test_a_client_that_never_reads_and_leaves_ends_the_stream(wsgi: Site) -> Non
     wsgi.expect("asgi flood ended", ended + 1, within=ENDS_WITHIN)
 
 
+def test_a_client_that_waits_is_answered_however_long_the_app_is_silent(wsgi: Site) -> None:
+    assert wsgi.get("asgi", "/slow").text == "at last"
+
+
+def test_head_of_an_endless_stream_takes_no_thread(wsgi: Site) -> None:
+    ended = wsgi.noted("asgi events ended")
+    for _ in range(20):  # more than each server has threads
+        assert wsgi.ask("asgi", "HEAD", "/events").status_code == 200
+    wsgi.expect("asgi events ended", ended + 20)
+
+
 def test_fifty_clients_that_left_leave_nothing_behind(wsgi: Site) -> None:
     if wsgi.name.startswith("gunicorn-sync"):
         pytest.skip("a sync worker has one client at a time: the tests above are the same")

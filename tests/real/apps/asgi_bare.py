@@ -23,6 +23,10 @@ async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         await _start(send, b"text/event-stream")
         async for event in events("asgi"):
             await send({"type": "http.response.body", "body": event, "more_body": True})
+    elif scope["path"] == "/slow":
+        await asyncio.sleep(0.8)  # so long that the server's thread looks whether the client is still there
+        await _start(send, b"text/plain")
+        await send({"type": "http.response.body", "body": b"at last"})
     elif scope["path"] == "/flood":
         await _flood(send)
     else:
