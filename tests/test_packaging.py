@@ -196,6 +196,8 @@ echo "${COMPREPLY[@]}"
         (["gateways", "ser"], "serve"),
         (["gateways", "demo", "--mo"], "--mode"),
         (["gateways", "demo", "--mode", ""], "cgi wsgi asgi"),
+        (["gateways", "serve", "--server", "gu"], "gunicorn"),
+        (["gateways", "demo", "--mode", "asgi", "--server", ""], "uvicorn hypercorn daphne granian"),
     ],
 )
 def test_bash_completes(words: list[str], offered: str, tmp_path: Path) -> None:

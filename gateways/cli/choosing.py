@@ -1,8 +1,15 @@
-"""Which mode and which server serve a target: as asked for, and else what its app speaks."""
+"""Which mode and which server serve a target: as asked for, and else what its app speaks; and what a shell offers."""
 
 import click
 
 from gateways.serving.server import MODES, Mode, side
+
+
+def complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The servers that a shell is to offer: those of --mode, if it has been said."""
+    mode: Mode | None = ctx.params.get("mode")
+    names = dict.fromkeys(name for each in ([mode] if mode else MODES) for name in side(each).SERVERS)
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def choose(interface: Mode, mode: Mode | None, server: str | None) -> tuple[Mode, str]:

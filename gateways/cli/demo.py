@@ -11,6 +11,7 @@ from contextlib import ExitStack, closing
 
 import click
 
+from gateways.cli.choosing import complete
 from gateways.cli.command import Command
 from gateways.cli.screen import Screen
 from gateways.demo import link
@@ -29,7 +30,9 @@ PAGE = "gateways.demo.app:create_app()"
 
 @click.command(cls=Command)
 @click.option("--mode", type=click.Choice(MODES), help="One interface only; all three, side by side, without.")
-@click.option("--server", metavar="NAME", help="Another server of that mode than its usual one.")
+@click.option(
+    "--server", metavar="NAME", shell_complete=complete, help="Another server of that mode than its usual one."
+)
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option(
     "--port",

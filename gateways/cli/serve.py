@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import click
 
-from gateways.cli.choosing import choose
+from gateways.cli.choosing import choose, complete
 from gateways.cli.command import Command
 from gateways.cli.until_ended import Serving, Wanted
 from gateways.failure import Failure
@@ -31,7 +31,9 @@ IMPORT = 600.0
 @click.command(cls=Command)
 @click.argument("target")
 @click.option("--mode", type=click.Choice(MODES), help="What the server speaks; without, what the app speaks.")
-@click.option("--server", metavar="NAME", help="The server; without, the usual one of the mode.")
+@click.option(
+    "--server", metavar="NAME", shell_complete=complete, help="The server; without, the usual one of the mode."
+)
 @click.option("--interface", type=click.Choice(MODES), help="What the app speaks, where it does not show.")
 @click.option("--host", metavar="ADDRESS", help="The address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="The port; 0 is any that is free.  [default: 8000]")

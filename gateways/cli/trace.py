@@ -14,7 +14,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from gateways.cli.choosing import choose
+from gateways.cli.choosing import choose, complete
 from gateways.cli.command import Command
 from gateways.failure import Failure
 from gateways.serving.probe import Known, probe
@@ -36,7 +36,9 @@ TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 @click.command(cls=Command)
 @click.argument("target", required=False)
 @click.option("--mode", type=click.Choice(MODES), help="What the server speaks; an adapter bridges it to another app.")
-@click.option("--server", metavar="NAME", help="The server; the usual one of the mode without.")
+@click.option(
+    "--server", metavar="NAME", shell_complete=complete, help="The server; the usual one of the mode without."
+)
 @click.option("--interface", type=click.Choice(MODES), help="What the app speaks, where it does not show.")
 @click.option("--path", metavar="PATH", default="/hello?name=you", show_default=True, help="Path and query to ask for.")
 @click.option("--method", metavar="METHOD", help="The method; GET without, POST with --data.")
