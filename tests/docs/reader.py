@@ -7,23 +7,18 @@ stays behind: `python -m tests.docs.reader PAGE` prints a JSON list of what diff
 import json
 import os
 import re
-import shutil
 import signal
-import socket
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tests.docs.blocks import Block, Command, aligned, blocks, commands, included
+from tests.docs.place import ROOT, answers, clone, listening
 from tests.docs.shown_only import DRAWINGS, why_not
 
-ROOT = Path(__file__).parents[2]
-GIVEN = Path(__file__).parent / "given"
 SERVERS = re.compile(
     r"(\.venv/bin/)?"
     r"(make demo|gateways (demo|serve)|uvicorn|gunicorn|waitress-serve|hypercorn|daphne|granian|cheroot|lighttpd)\b"
@@ -31,15 +26,11 @@ SERVERS = re.compile(
 """Commands that serve until they are ended."""
 
 OURS = re.compile(r"(\.venv/bin/)?(make|gateways) ")
-READY = "Ctrl-C ends it."  # what these say when all of its servers listen
+READY = "Ctrl-C ends it."  # what these say when all of their servers listen
 ENDS = 60.0  # seconds for a command to end by itself
 STARTS = 20.0  # for a server to listen
-ANSWERS = 10.0  # for a response
 SAYS = 4.0  # for what a server says of a request that has been answered
 EXITS = 5.0  # from Ctrl-C
-
-STAMPS = (".demo", ".test", ".dev")
-"""What make has installed (Makefile), as of now."""
 
 CGI = {
     "GATEWAY_INTERFACE": "CGI/1.1",
@@ -209,24 +200,6 @@ class Reader:
         return output.rstrip().splitlines()
 
 
-def listening() -> list[int]:
-    """The ports on which something listens in this network namespace, but for those that the system has chosen."""
-    files = [Path("/proc/net/tcp"), Path("/proc/net/tcp6")]
-    rows = [line.split() for file in files if file.exists() for line in file.read_text().splitlines()[1:]]
-    ports = [int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == "0A"]
-    return [port for port in ports if 1024 <= port < 32768]
-
-
-def answers(port: int) -> bool:
-    """Whether a server that speaks HTTP is there."""
-    try:
-        with socket.create_connection(("127.0.0.1", port), ANSWERS) as client:
-            client.sendall(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")
-            return client.recv(5) == b"HTTP/"
-    except OSError:
-        return False
-
-
 def until(condition: Callable[[], bool], seconds: float) -> bool:
     """Poll for a condition; whether it came."""
     end = time.monotonic() + seconds
@@ -235,28 +208,6 @@ def until(condition: Callable[[], bool], seconds: float) -> bool:
             return False
         time.sleep(0.02)
     return True
-
-
-@contextmanager
-def clone() -> Iterator[Path]:
-    """A folder as good as a clone of this project, with its virtual environment, and the apps that pages speak of."""
-    with tempfile.TemporaryDirectory() as parent:
-        folder = Path(parent) / "gateways"
-        (folder / ".home").mkdir(parents=True)
-        (folder / ".home" / ".curlrc").write_text("silent\nshow-error\n")  # as curl is on a terminal
-        (folder / ".venv").mkdir()
-        for name in ("Makefile", "pyproject.toml"):
-            shutil.copyfile(ROOT / name, folder / name)  # older than the stamps, whoever edits them meanwhile
-        for name in (".ci", *(each.name for each in ROOT.iterdir() if each.name[0] != ".")):
-            if not (folder / name).exists():
-                (folder / name).symlink_to(ROOT / name)
-        for entry in Path(sys.prefix).iterdir():
-            if entry.name not in STAMPS:
-                (folder / ".venv" / entry.name).symlink_to(entry)
-        for stamp in STAMPS:
-            (folder / ".venv" / stamp).touch()
-        shutil.copytree(GIVEN, folder, dirs_exist_ok=True)
-        yield folder
 
 
 def main() -> None:

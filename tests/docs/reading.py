@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.docs.blocks import CUT, aligned
+from tests.docs.place import ROOT
 from tests.docs.reader import Finding
 
-ROOT = Path(__file__).parents[2]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 APART = ["unshare", "--map-root-user", "--net", "--pid", "--fork", "--kill-child", "--mount-proc"]
 LOOPBACK = """

@@ -11,7 +11,8 @@ import adapters
 from gateways.cli import cli
 from gateways.serving.server import MODES, side
 from tests.docs.blocks import Command, blocks, commands
-from tests.docs.reading import PAGES, ROOT
+from tests.docs.place import ROOT
+from tests.docs.reading import PAGES
 from tests.docs.shown_only import SHOWN_ONLY, why_not
 
 README = (ROOT / "README.md").read_text()

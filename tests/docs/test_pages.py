@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.reading import PAGES, ROOT, problems, read
+from tests.docs.place import ROOT
+from tests.docs.reading import PAGES, problems, read
 
 pytestmark = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="the pages are read on Linux")
 
