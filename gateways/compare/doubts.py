@@ -110,7 +110,7 @@ def _of_section(section: Section) -> Iterator[Seen]:
     for row in section.rows:
         yield from _of_figures(section, row.figures)
         for latency in row.figures.latencies:
-            yield from _of_latency(row.figures.entrant.label, latency)
+            yield from _of_latency(row.figures, latency)
 
 
 def _of_figures(section: Section, figures: Figures) -> Iterator[Seen]:
@@ -132,9 +132,10 @@ def _of_figures(section: Section, figures: Figures) -> Iterator[Seen]:
         yield "no-keep-alive", who
 
 
-def _of_latency(who: str, latency: Latency) -> Iterator[Seen]:
-    p99 = latency.answer.p99
+def _of_latency(figures: Figures, latency: Latency) -> Iterator[Seen]:
+    who, p99 = figures.entrant.label, latency.answer.p99
     if p99 is None:
-        yield "few-samples", f"{who} ({latency.samples})"
+        if figures.entrant.mode != "cgi":  # of a process for each request there are never that many
+            yield "few-samples", f"{who} ({latency.samples})"
     elif latency.lag is not None and not math.isinf(p99) and latency.lag > LAG * p99:
         yield "client-lag", f"{who} ({duration(latency.lag)} of {duration(p99)})"

@@ -51,8 +51,9 @@ def _throughput(section: Section, rows: Sequence[Row]) -> list[str]:
     if best.ratio is None:
         others = [row for row in rows if row.ratio is not None and not row.tie]
         said = f"{name}: none serves more requests than {base} ({rate(best.figures.rate)} a second)"
-        if others and (worst := others[-1]).ratio is not None:
-            said += f"; {worst.figures.entrant.label} serves {times(worst.ratio.value)} times as many"
+        ends = [f"{row.figures.entrant.label} serves {times(row.ratio.value)}" for row in others if row.ratio]
+        if ends:
+            said += f"; {together(ends[:1] + ends[1:][-1:])} times as many"
     elif best.tie:
         said = f"{name}: no difference seen between {base} and the fastest, {best.figures.entrant.label}"
     else:

@@ -41,8 +41,8 @@ def test_none_is_faster_than_the_reference() -> None:
     cells = [*slices(UVICORN, STEADY), *slices(WAITRESS, scaled(0.4)), *slices(HYPERCORN, scaled(0.9))]
     assert said(cells) == [
         (
-            "hello: none serves more requests than asgi uvicorn (10,100 a second); wsgi waitress·4 serves 0.40 times "
-            "as many."
+            "hello: none serves more requests than asgi uvicorn (10,100 a second); asgi hypercorn serves 0.90 and wsgi "
+            "waitress·4 serves 0.40 times as many."
         )
     ]
 
