@@ -201,8 +201,8 @@ class Zygote:
         """Take a request. Returns in the child only; the parent gets None."""
         try:
             packet, ancillary, _, _ = self._connection.recvmsg(PACKET, _socket.CMSG_SPACE(16))
-        except ConnectionResetError:  # the other side ended without reading all that this one said
-            packet, ancillary = b"", []
+        except ConnectionResetError:  # it ended without reading all; that is told before what it had sent until then
+            packet, ancillary, _, _ = self._connection.recvmsg(PACKET, _socket.CMSG_SPACE(16))
         if packet == b"retire":
             self._retired = True
             self._poll.unregister(self._connection.fileno())

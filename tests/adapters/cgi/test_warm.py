@@ -202,6 +202,29 @@ def test_what_the_first_run_imported_is_imported_before_the_next(ask: Asker, tmp
     assert imports.read_text() == before
 
 
+WAITS = """
+import colorsys, os, pathlib, time
+if os.environ["QUERY_STRING"] == "waits":
+    pathlib.Path(f"{os.getpid()}.waits").touch()
+    while not os.path.exists("gate"):
+        time.sleep(0.01)
+print(f"X-A: b\\n\\n{os.getppid()}")
+"""
+
+
+def test_what_runs_when_another_interpreter_takes_over_ends_as_it_should(ask: Asker, tmp_path: Path) -> None:
+    write(tmp_path, "a.py", WAITS)
+    with ThreadPoolExecutor(4) as pool:
+        try:
+            waiting = [pool.submit(ask, "/a.py?waits") for _ in range(4)]
+            eventually(lambda: len(list(tmp_path.glob("*.waits"))) == 4, "all of them run")
+            first = ask("/a.py").body
+            eventually(lambda: ask("/a.py").body != first, "another interpreter serves")
+        finally:
+            (tmp_path / "gate").touch()
+        assert [(each.result().status, each.result().body) for each in waiting] == [(200, first)] * 4
+
+
 def test_named_modules_are_imported_before_the_first_run(tmp_path: Path) -> None:
     write(tmp_path, "a.py", "import sys\nloaded = 'colorsys' in sys.modules\nprint(f'X-A: b\\n\\n{loaded}')\n")
     host = CGIToASGI(tmp_path, warm=["colorsys"])
