@@ -6,11 +6,8 @@ imported when one begins, so that the other commands do not pay for it.
 
 from __future__ import annotations
 
-import json
-import os
 import random
 import signal
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -20,6 +17,7 @@ import click
 
 from gateways.cli.command import Command
 from gateways.cli.remote import PORT, WORKERS, Address, Server, crew_of, target_of
+from gateways.cli.report import must_be_writable, read, report, write
 from gateways.compare.contender import ADAPTER_NAMES, MODES, Contender, Form, contenders
 from gateways.compare.effort import EFFORTS
 from gateways.compare.scenarios import SCENARIOS, USUAL, Scenario, of_path
@@ -28,8 +26,6 @@ from gateways.failure import Failure
 
 if TYPE_CHECKING:
     from types import FrameType
-
-    from rich.console import Console
 
     from gateways.compare.bench import Entry
     from gateways.compare.record import Exclusion, Record
@@ -107,17 +103,17 @@ def compare(
     """
     export: Path | None = asked.pop("export_locustfile")
     for file in (json_file, html, markdown, csv_file, export):
-        _must_be_writable(file)
+        must_be_writable(file)
     if export is not None:
         return _export(export, target, **asked)
-    old = None if against is None else _read(against)
+    old = None if against is None else read(against)
     if from_file is not None:
         if target is not None or json_file is not None:
             raise click.UsageError("--from measures nothing: there is no TARGET, and no --json, for it.")
-        record = _read(from_file)
+        record = read(from_file)
     else:
         record = _measured(target, json_file, to_stdout=Path("-") in {markdown, csv_file}, **asked)
-    return _report(record, old, html, markdown, csv_file)
+    return report(record, old, html, markdown, csv_file)
 
 
 def _measured(
@@ -167,7 +163,7 @@ def _export(file: Path, target: str | None, **asked: Any) -> int:
     if len(sites) > 1:
         raise click.UsageError("a locustfile has one host, so one --url; another is named with locust's own --host.")
     scenarios = _scenarios(target_of(sites, target, asked), sites, asked["path"], asked["scenarios"])
-    _write(file, locustfile(sites[0] if sites else HERE, scenarios, str(file)))
+    write(file, locustfile(sites[0] if sites else HERE, scenarios, str(file)))
     if file != Path("-"):
         click.echo(command(scenarios, str(file)))
     return 0
@@ -213,71 +209,3 @@ def _scenarios(app: Target, sites: Sequence[Site], path: str | None, names: Sequ
             raise click.BadParameter(f"{path!r} does not start with a slash.", param_hint="'--path'")
         return [of_path(path or "/")]
     return list(SCENARIOS.values()) if ALL in names else [SCENARIOS[name] for name in names or USUAL]
-
-
-def _report(record: Record, old: Record | None, html: Path | None, markdown: Path | None, csv_file: Path | None) -> int:
-    """Show it, and write what is to be written; the exit status."""
-    from gateways.compare.analysis import sections
-    from gateways.compare.export import markdown as as_markdown
-    from gateways.compare.export import table_of_values
-    from gateways.compare.screen import console, show
-
-    found = sections(record)
-    if record.empty and not record.interrupted:
-        raise Failure("; ".join(["nothing was measured", *dict.fromkeys(each.why for each in record.exclusions)]))
-    out = console(to_stderr=Path("-") in {markdown, csv_file})
-    show(out, record, found)
-    if html is not None:
-        from gateways.compare.page import render
-
-        _write(html, render(record, found))
-    if markdown is not None:
-        _write(markdown, as_markdown(record, found))
-    if csv_file is not None:
-        _write(csv_file, table_of_values(found))
-    worse = old is not None and _compared(out, record, old)
-    return 130 if record.interrupted else 1 if worse else 0
-
-
-def _compared(out: Console, record: Record, old: Record) -> bool:
-    """Say what has changed since the old comparison; has anything become worse?"""
-    from gateways.compare.against import changes, differences
-
-    found = changes(record, old)
-    if not found:
-        raise Failure("the two comparisons have no contender and scenario in common, so nothing can be held against")
-    out.print()
-    for difference in differences(record, old):
-        out.print(f"since then: {difference}", markup=False)
-    for change in found:
-        out.print(f"{'worse: ' if change.regression else ''}{change.what}", style="red" if change.regression else None)
-    return any(change.regression for change in found)
-
-
-def _read(file: Path) -> Record:
-    from gateways.compare.page import data_of
-    from gateways.compare.record import Record
-
-    try:
-        return Record.from_json(json.loads(data_of(file.read_text(encoding="utf-8"))))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise Failure(f"{file} cannot be read: {error}; it is to be one that --json or --html has written") from error
-    except ValueError as error:
-        raise Failure(f"{file} cannot be used: {error}") from error
-
-
-def _must_be_writable(file: Path | None) -> None:
-    """Before anything is measured."""
-    if file is None or file == Path("-"):
-        return
-    if not file.parent.is_dir() or not os.access(file.parent, os.W_OK):
-        raise Failure(f"{file} cannot be written: there is no folder {file.parent} to write to")
-
-
-def _write(file: Path, text: str) -> None:
-    from gateways.compare.screen import write
-
-    if file == Path("-"):
-        sys.stdout.write(text)
-    else:
-        write(file, text)

@@ -1,0 +1,87 @@
+"""What becomes of a comparison: shown, written to files, held against another one.
+
+Knows files and exit statuses. It must not know how anything is measured, judged or drawn.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gateways.failure import Failure
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from gateways.compare.record import Record
+
+
+def report(record: Record, old: Record | None, html: Path | None, markdown: Path | None, csv_file: Path | None) -> int:
+    """Show it, and write what is to be written; the exit status."""
+    from gateways.compare.analysis import sections
+    from gateways.compare.export import markdown as as_markdown
+    from gateways.compare.export import table_of_values
+    from gateways.compare.screen import console, show
+
+    found = sections(record)
+    if record.empty and not record.interrupted:
+        raise Failure("; ".join(["nothing was measured", *dict.fromkeys(each.why for each in record.exclusions)]))
+    out = console(to_stderr=Path("-") in {markdown, csv_file})
+    show(out, record, found)
+    if html is not None:
+        from gateways.compare.page import render
+
+        write(html, render(record, found))
+    if markdown is not None:
+        write(markdown, as_markdown(record, found))
+    if csv_file is not None:
+        write(csv_file, table_of_values(found))
+    worse = old is not None and _compared(out, record, old)
+    return 130 if record.interrupted else 1 if worse else 0
+
+
+def _compared(out: Console, record: Record, old: Record) -> bool:
+    """Say what has changed since the old comparison; has anything become worse?"""
+    from gateways.compare.against import changes, differences
+
+    found = changes(record, old)
+    if not found:
+        raise Failure("the two comparisons have no contender and scenario in common, so nothing can be held against")
+    out.print()
+    for difference in differences(record, old):
+        out.print(f"since then: {difference}", markup=False)
+    for change in found:
+        out.print(f"{'worse: ' if change.regression else ''}{change.what}", style="red" if change.regression else None)
+    return any(change.regression for change in found)
+
+
+def read(file: Path) -> Record:
+    from gateways.compare.page import data_of
+    from gateways.compare.record import Record
+
+    try:
+        return Record.from_json(json.loads(data_of(file.read_text(encoding="utf-8"))))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise Failure(f"{file} cannot be read: {error}; it is to be one that --json or --html has written") from error
+    except ValueError as error:
+        raise Failure(f"{file} cannot be used: {error}") from error
+
+
+def must_be_writable(file: Path | None) -> None:
+    """Before anything is measured."""
+    if file is None or file == Path("-"):
+        return
+    if not file.parent.is_dir() or not os.access(file.parent, os.W_OK):
+        raise Failure(f"{file} cannot be written: there is no folder {file.parent} to write to")
+
+
+def write(file: Path, text: str) -> None:
+    from gateways.compare.screen import write as write_whole
+
+    if file == Path("-"):
+        sys.stdout.write(text)
+    else:
+        write_whole(file, text)
