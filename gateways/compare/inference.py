@@ -85,13 +85,12 @@ def _drawn_medians(starts: Starts[float], seed: int) -> list[float]:
 
 
 def noise(twins: Ratio) -> float:
-    """The least difference that can be claimed, as a share: by how much two identical servers seem to differ.
+    """The least difference that can be claimed, as a share: the most by which two identical servers may differ.
 
-    But no less than half of what their interval spans: that they seem to be the same may be luck. With four starts, as
-    these vary, one comparison of forty then claims a difference where there is none; without it, one of eight.
+    That is the far end of their interval: its middle is near 1 by luck in one comparison of several. With four starts,
+    as these vary, one comparison of eighty then claims a difference where there is none; without twins, one of eight.
     """
-    span = math.log(twins.high) - math.log(twins.low)
-    return math.expm1(max(abs(math.log(twins.value)), span / 2))
+    return math.expm1(max(abs(math.log(bound)) for bound in (twins.low, twins.high)))
 
 
 def letters(order: Sequence[str], tie: Mapping[tuple[str, str], bool]) -> dict[str, str]:

@@ -70,10 +70,10 @@ def test_ties(found: Ratio, floor: float, tie: bool) -> None:
     assert found.tie(floor) is tie
 
 
-def test_the_noise_floor_is_how_far_two_of_the_same_are_apart_and_no_less_than_can_be_told() -> None:
-    assert noise(Ratio(1.08, 1.05, 1.10)) == pytest.approx(0.08)
-    assert noise(Ratio(0.9, 0.88, 0.92)) == pytest.approx(1 / 0.9 - 1)
-    assert noise(Ratio(1.0, 1 / 1.05, 1.05)) == pytest.approx(0.05)
+def test_the_noise_floor_is_how_far_two_of_the_same_may_be_apart() -> None:
+    assert noise(Ratio(1.00, 0.97, 1.06)) == pytest.approx(0.06)
+    assert noise(Ratio(0.98, 0.95, 1.01)) == pytest.approx(1 / 0.95 - 1)
+    assert noise(Ratio(0.9, 0.8, 0.95)) == pytest.approx(1 / 0.8 - 1)
 
 
 def starts(chance: random.Random, speed: float) -> list[list[float]]:
@@ -99,8 +99,8 @@ def test_two_of_the_same_are_seldom_told_apart_and_one_that_is_a_fifth_slower_mo
         twins, same, slower = (each for each in ratios if each is not None)
         false += not same.tie(noise(twins))
         found += not slower.tie(noise(twins))
-    assert false <= 4
-    assert found >= 90
+    assert false <= 3
+    assert found >= 80
 
 
 def test_medians_that_were_not_measured_side_by_side() -> None:
