@@ -62,7 +62,8 @@ def _throughput(section: Section, rows: Sequence[Row]) -> list[str]:
             f"requests of {base}"
         )
     ties = [row.figures.entrant.label for row in rows if row.tie and row is not reference and row is not best]
-    said += f"; no difference seen between {base} and {together(ties)}." if ties else "."
+    each = "each of " if len(ties) > 1 else ""
+    said += f"; no difference seen between {base} and {each}{together(ties)}." if ties else "."
     return [said, *_costs(rows, base)]
 
 

@@ -46,7 +46,7 @@ def megabytes(octets: float) -> str:
 def share(value: float) -> str:
     """`1.0 %`, `50 %`, `0.02 %`."""
     percent = value * 100
-    return f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %" if percent >= 1 else f"{percent:.2g} %"
+    return f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %" if percent >= 0.995 else f"{percent:.2g} %"
 
 
 def times(value: float) -> str:

@@ -41,7 +41,16 @@ def test_durations(seconds: float | None, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.5, "50 %"), (0.0104, "1.0 %"), (0.0004, "0.04 %"), (1.0, "100 %"), (0, "0 %")]
+    ("value", "text"),
+    [
+        (0.5, "50 %"),
+        (0.0104, "1.0 %"),
+        (0.00996, "1.0 %"),
+        (0.0098, "0.98 %"),
+        (0.0004, "0.04 %"),
+        (1.0, "100 %"),
+        (0, "0 %"),
+    ],
 )
 def test_shares(value: float, text: str) -> None:
     assert words.share(value) == text
