@@ -149,9 +149,14 @@ class Answer:
         return data
 
     @property
+    def bodiless(self) -> bool:
+        """Whether the head is all that there is to send: what the program writes after it goes nowhere."""
+        return self._bodiless
+
+    @property
     def whole(self) -> bool:
         """Whether all that the head promised has been fed: the response can end though the program goes on."""
-        return self._left == 0 and not self._bodiless
+        return self._left == 0
 
     def end(self, returncode: int | None) -> None:
         """The output is at its end; `returncode` is the program's, None while it works on. Raises AppProtocolError.

@@ -13,6 +13,7 @@ from typing import NamedTuple
 NEVER = float("inf")
 LINGER = 1.0  # seconds of silence after which the children of a program that ended no longer keep its response open
 SETTLE = 0.1  # seconds that a program which has closed its output gets to end, so that its exit status counts
+UNHEARD = 5.0  # seconds that a program may go on after a head that is all its response: nobody gets what it writes
 GRACE = 0.5  # seconds between SIGTERM and SIGKILL
 
 
@@ -46,6 +47,10 @@ class Patience:
     def due(self) -> float:
         """When the time is up, if nothing moves until then."""
         return min(self.moved + self._silence(), self._end)
+
+    def hurry(self, now: float) -> None:
+        """The head is all that is wanted of the program."""
+        self._end = min(self._end, now + UNHEARD)
 
     def left(self, now: float) -> float:
         """Seconds that the program may go on when its response has ended."""

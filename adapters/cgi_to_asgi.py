@@ -247,6 +247,8 @@ class _Exchange:
                 pass
             await running.settle()
             return answer.head.local
+        if answer.bodiless:
+            running.patience.hurry(self._loop.time())
         await self._start(running, answer.head)
         blocks = 0
         while not answer.whole:

@@ -9,6 +9,7 @@ import os
 import stat
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import IO, Any
@@ -152,6 +153,8 @@ class _Response:
             self.close()
             raise
         self._running.patience.head_seen = True
+        if self._answer.bodiless:
+            self._running.patience.hurry(time.monotonic())
         return self._answer.head
 
     def finish(self) -> None:

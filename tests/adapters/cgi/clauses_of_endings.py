@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.cgi_limits import UNHEARD
 from tests.adapters.cgi.asking import Asker, Request
 from tests.adapters.cgi.leftovers import assert_gone, processes
 from tests.real.serving import eventually
@@ -59,6 +60,15 @@ class Endings(ABC):
         assert not done.exists()
         eventually(done.exists, "the program does its work", 3)
         assert_gone(str(done), self.pid())
+
+    @pytest.mark.parametrize("program", WRITING)
+    def test_head_is_answered_with_the_head_though_the_body_has_no_end(self, ask: Asker, program: str) -> None:
+        mark = uuid.uuid4().hex
+        begun = time.monotonic()
+        response = ask(f"/{program}?{mark}", "HEAD")
+        assert (response.status, response.body, response.complete) == (200, b"", True)
+        assert time.monotonic() - begun < 2
+        assert_gone(mark, self.pid(), UNHEARD + 2)
 
     def test_6_4_a_child_that_holds_stdout_delays_the_end_a_little_and_is_ended(self, ask: Asker) -> None:
         mark = uuid.uuid4().hex
