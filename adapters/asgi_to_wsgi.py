@@ -28,7 +28,7 @@ from .loop_thread import BorrowedLoop, LoopFactory, acquire, release
 from .loops import LoopClosed
 from .metavariables import BadRequest, scope_from_environ
 from .wsgi_body import BLOCK, WSGIBody
-from .wsgi_client import left
+from .wsgi_client import has_left
 from .wsgi_types import StartResponse
 
 log = logging.getLogger("gateways.asgi")
@@ -81,7 +81,7 @@ class ASGIToWSGI:
         scope["state"] = running.lifespan.state.copy()
         scope["extensions"] = {"http.response.pathsend": {}} if environ.get("wsgi.file_wrapper") else {}
         scope["wsgi_environ"] = environ
-        desk = Desk(running.thread.loop, left(environ))
+        desk = Desk(running.thread.loop, partial(has_left, environ))
         exchange = Exchange(self.app, scope, desk, body.first(), body.more, owner=self)
         response = _Response(exchange, body, running, environ.get("wsgi.file_wrapper"))
         return response.answer(start_response, head_only=scope["method"] == "HEAD")

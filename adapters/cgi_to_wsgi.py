@@ -5,13 +5,10 @@ Knows PEP 3333 and what servers add to it. It must not know what a path, a varia
 
 from __future__ import annotations
 
-import os
-import stat
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from typing import IO, Any
 
 from .cgi_environ import redirected
@@ -23,6 +20,7 @@ from .disconnected import ClientDisconnected
 from .heads import AppProtocolError, status_line
 from .metavariables import Environ
 from .program import BLOCK, log
+from .wsgi_client import descriptor
 
 StartResponse = Callable[..., Any]
 
@@ -61,7 +59,7 @@ def respond(host: CGIHost, environ: Environ, start_response: StartResponse) -> I
 
 def _respond(host: CGIHost, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     script = host.find(environ)
-    client = _client(environ)
+    client = Client(descriptor(environ), environ.get("waitress.client_disconnected"))
     body = _read_body(host, environ)
     for _ in range(MAX_REDIRECTS + 1):
         response = _Response(host, environ, script, body, client)
@@ -211,19 +209,6 @@ class _Response:
     def _close_body(self) -> None:
         if self._body is not None:
             self._body.close()
-
-
-def _client(environ: Environ) -> Client:
-    """The client's socket, wherever the server shows it, and a function to ask, if it offers one."""
-    has_left, source = environ.get("waitress.client_disconnected"), environ.get("wsgi.input")
-    shown: list[Any] = [environ.get("gunicorn.socket"), environ.get("werkzeug.socket")]
-    shown.append(getattr(getattr(has_left, "__self__", None), "socket", None))  # waitress: of its channel
-    shown.append(getattr(source, "rfile", source))  # cheroot, and wsgiref, whose input is the socket itself
-    for holder in shown:
-        with suppress(AttributeError, OSError, ValueError):  # none, not of a file, closed
-            if stat.S_ISSOCK(os.fstat(holder.fileno()).st_mode):
-                return Client(holder.fileno(), has_left)
-    return Client(has_left=has_left)
 
 
 def _native(head: CGIHead) -> list[tuple[str, str]]:

@@ -7,9 +7,10 @@ import contextlib
 import pytest
 
 from tests.real.serving import eventually
-from tests.real.wsgi_servers import Site
+from tests.real.wsgi_servers import WSGI_SERVERS, Site
 
 STREAMING = ("asgi", "fastapi", "starlette", "django", "litestar", "quart")
+SHOWING = set(WSGI_SERVERS) - {"granian", "uwsgi", "mod_wsgi"}
 ENDS_WITHIN = 2.0  # seconds after the client has left
 
 
@@ -26,6 +27,16 @@ def test_a_client_that_never_reads_and_leaves_ends_the_stream(wsgi: Site) -> Non
     with wsgi.streaming("asgi", "/flood"):
         wsgi.expect("asgi flood begun")
     wsgi.expect("asgi flood ended", ended + 1, within=ENDS_WITHIN)
+
+
+@pytest.mark.parametrize("wsgi", sorted(SHOWING), indirect=True)
+def test_a_client_that_leaves_a_silent_app_ends_it_where_the_server_shows_the_connection(wsgi: Site) -> None:
+    begun, ended = wsgi.noted("asgi silence begun"), wsgi.noted("asgi silence ended")
+    with wsgi.asking("asgi", "/silent"):
+        wsgi.expect("asgi silence begun", begun + 1)
+    wsgi.expect(
+        "asgi silence ended", ended + 1, within=2 * ENDS_WITHIN
+    )  # it is told, and has a second to end by itself
 
 
 def test_a_client_that_waits_is_answered_however_long_the_app_is_silent(wsgi: Site) -> None:

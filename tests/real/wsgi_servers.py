@@ -140,10 +140,16 @@ class Site:
         return self.ask(framework, "POST", path, **more)
 
     @contextlib.contextmanager
-    def streaming(self, framework: str, path: str) -> Iterator[socket.socket]:
-        """A connection on which a GET has been sent and the start of its response has come; it ends with the block."""
+    def asking(self, framework: str, path: str) -> Iterator[socket.socket]:
+        """A connection on which a GET has been sent; it ends with the block."""
         with socket.create_connection((self.server.host, self.server.port), timeout=10) as connection:
             connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {framework}.test\r\n\r\n".encode())
+            yield connection
+
+    @contextlib.contextmanager
+    def streaming(self, framework: str, path: str) -> Iterator[socket.socket]:
+        """A connection on which a GET has been sent and the start of its response has come; it ends with the block."""
+        with self.asking(framework, path) as connection:
             head = connection.recv(1000)
             assert head.startswith((b"HTTP/1.1 200", b"HTTP/1.0 200")), head
             yield connection

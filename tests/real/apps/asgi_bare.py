@@ -27,6 +27,12 @@ async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         await asyncio.sleep(0.8)  # so long that the server's thread looks whether the client is still there
         await _start(send, b"text/plain")
         await send({"type": "http.response.body", "body": b"at last"})
+    elif scope["path"] == "/silent":
+        note("asgi silence begun")
+        try:
+            await asyncio.get_running_loop().create_future()
+        finally:
+            note("asgi silence ended")
     elif scope["path"] == "/flood":
         await _flood(send)
     else:
