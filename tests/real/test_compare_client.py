@@ -23,7 +23,7 @@ from tests.real.serving import Running, serve
 
 CONNECTIONS, SECONDS, ROUNDS = 32, 1, 3
 NEAR, NEAR_IF_BUSY = 0.1, 0.25
-ITS_OWN = 0.9
+ITS_OWN = 0.85
 """The share of a core that a saturated server has where nobody disturbs it."""
 PLACEMENT = here()
 
