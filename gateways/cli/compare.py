@@ -125,6 +125,8 @@ def _measured(
     from gateways.compare.run import Plan, compare, installed
     from gateways.compare.screen import Screen, console
 
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     with ExitStack() as stack:
         sites: Sequence[Site] = asked["sites"]
         if asked["engine"] == "locust":
@@ -149,8 +151,6 @@ def _measured(
             force=asked["force"],
             crew=crew_of(asked["engine"], asked["workers"], asked["bind"], sites, version("gateways")),
         )
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, _interrupt)
         screen = stack.enter_context(Screen(console(to_stdout), plan.seconds, json_file))
         return compare(plan, absent, screen)
 
