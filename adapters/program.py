@@ -47,6 +47,7 @@ class Program:
         self.stdin, self.stdout, self.stderr, self.exited = stdin, stdout, stderr, process.exited
         self.ended = False  # the program itself; its children may go on
         self.at_end = False  # of its output, which its children may hold open, too
+        self.on_ended: Callable[[], None] | None = None  # who observes it: its children may be waited for after that
         self.on_reaped: Callable[[], None] | None = None
         self._process = process
         self._said = StderrLog(name)
@@ -109,7 +110,10 @@ class Program:
 
     def look(self) -> bool:
         """`exited` is readable: whether the program has ended."""
-        self.ended = self.ended or self._process.look()
+        if not self.ended and self._process.look():
+            self.ended = True
+            if self.on_ended is not None:
+                self.on_ended()
         return self.ended
 
     def signal(self, number: signal.Signals) -> None:

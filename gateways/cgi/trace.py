@@ -25,6 +25,10 @@ Note = Callable[[str, Any], None]
 
 BLOCK = 65536
 LONGEST_LINE = 2000
+
+PASSING = 0.05
+"""Seconds for what a program wrote before it ended to pass the tap; longer only where its children hold its stdout."""
+
 _note: ContextVar[Note] = ContextVar("note")
 
 
@@ -95,22 +99,20 @@ def tap(program: Program, note: Note) -> None:
         _pass_on(inner[0], outer, lambda data: note("stdin", data), program.stdin)
     outer, inner = program.stdout, os.pipe()
     program.stdout = inner[0]
-    _pass_on(outer, inner[1], lambda data: note("stdout", data), program.stdout)
+    output = _pass_on(outer, inner[1], lambda data: note("stdout", data), program.stdout)
     outer, inner = program.stderr, os.pipe()
     program.stderr = inner[0]
     os.close(inner[1])
     threading.Thread(target=_lines, args=(outer, note), name="gateways-stderr", daemon=True).start()
-    reaped = program.on_reaped
 
     def noted_end() -> None:
         note("exit", program.returncode)
-        if reaped is not None:
-            reaped()
+        output.join(PASSING)  # else the host would find it unfinished, and take it for held open by children
 
-    program.on_reaped = noted_end
+    program.on_ended = noted_end
 
 
-def _pass_on(source: int, sink: int, noted: Callable[[bytes], None], ours: int) -> None:
+def _pass_on(source: int, sink: int, noted: Callable[[bytes], None], ours: int) -> threading.Thread:
     """Copy from `source` to `sink` until either is closed, on a thread. `ours` is the end that the host works with."""
     os.set_blocking(ours, False)
     for end in (source, sink):
@@ -128,7 +130,9 @@ def _pass_on(source: int, sink: int, noted: Callable[[bytes], None], ours: int) 
                 return  # nobody reads any more; closing the source tells who writes into it
             noted(b"")
 
-    threading.Thread(target=copy, name="gateways-tap", daemon=True).start()
+    thread = threading.Thread(target=copy, name="gateways-tap", daemon=True)
+    thread.start()
+    return thread
 
 
 def _lines(source: int, note: Note) -> None:

@@ -80,12 +80,14 @@ class Screen:
             exchange = self._running[key] = begin(self._numbers[mode], events[0])
             self._console.print()
             self._print(text.heading(mode, exchange.number, exchange.heading, width))
-        for event in events:
-            exchange.add(event)
-        for row in rows(events, exchange.began):
-            self._print(text.lines(mode, exchange.number, row, width))
-        if "end" in kinds:
-            self._print(text.summary(mode, exchange.number, exchange.summary(), width))
+        answered = next((number for number, event in enumerate(events, 1) if event[3] == "end"), 0)
+        for part in (events[:answered], events[answered:]):  # a program may go on after its answer
+            for event in part:
+                exchange.add(event)
+            for row in rows(part, exchange.began):
+                self._print(text.lines(mode, exchange.number, row, width))
+            if part and part[-1][3] == "end":
+                self._print(text.summary(mode, exchange.number, exchange.summary(), width))
         if exchange.over:
             del self._running[key]
 

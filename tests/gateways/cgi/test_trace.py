@@ -139,6 +139,13 @@ def test_a_program_whose_client_leaves_is_ended_and_that_is_noted(tmp_path: Path
     assert events.of("exit") == [-15]
 
 
+def test_the_exit_is_noted_when_the_program_ends_though_its_child_holds_the_output(tmp_path: Path) -> None:
+    events = Events()
+    script = "sleep 60 & printf 'Content-Type: text/plain\\nContent-Length: 1\\n\\nx'"
+    ask(watch(program(tmp_path, script), events.append))
+    assert [kind for *_, kind, _ in events][-2:] == ["exit", "end"]
+
+
 def test_a_request_without_a_program_is_noted_with_its_refusal(tmp_path: Path) -> None:
     events = Events()
     host = program(tmp_path, ECHO)
