@@ -9,7 +9,8 @@
 #   make results     docs/results.md: what is true of CGI, WSGI and ASGI, by `gateways compare` (ten minutes, on a quiet machine)
 #   make peers       docs/peers.md: the contract suites run against this project's adapters and the peers'; ARGS=asgi_to_wsgi for one
 #   make soak        a million requests through each adapter, 1 GB up and down, and what that leaves behind (ten minutes)
-#   make docs        the outputs that README.md and docs/ show made anew, and the documentation built, in site/
+#   make site        the documentation built, in site/: open site/index.html (seconds)
+#   make docs        what README.md and docs/ show of outputs and files made anew, and the documentation built (some minutes)
 #   make images      the pictures of README.md; ARGS=run.json for that of a comparison, from its file
 #   make clean       remove the virtual environments and what tools left behind
 
@@ -18,7 +19,7 @@ BIN = $(VENV)/bin
 PYTHON ?= $(shell .ci/pythons | sed -n '1s/^[^ ]* //p')
 CHECKED = $(wildcard adapters gateways demos benchmarks tests)
 
-.PHONY: demo test check test-all bench bench-cgi results peers soak docs images clean
+.PHONY: demo test check test-all bench bench-cgi results peers soak site docs images clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.demo
@@ -57,6 +58,7 @@ results: $(VENV)/.test
 	@mkdir -p docs
 	$(BIN)/python -m benchmarks.results $(ARGS) > docs/results.md.new
 	@mv docs/results.md.new docs/results.md
+	$(BIN)/python -m tests.docs.copies
 
 peers: $(VENV)/.test
 	$(BIN)/python -m tests.peers $(ARGS)
@@ -65,6 +67,9 @@ soak: $(VENV)/.test
 	$(BIN)/python -m tests.soak.wsgi_on_asgi $(ARGS)
 	$(BIN)/python -m tests.soak.asgi_on_wsgi $(ARGS)
 	$(BIN)/python -m tests.soak.large_bodies
+
+site: $(VENV)/.dev
+	$(BIN)/zensical build --strict
 
 docs: $(VENV)/.dev
 	$(BIN)/python -m tests.docs

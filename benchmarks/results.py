@@ -93,10 +93,8 @@ def page(records: Sequence[Record]) -> str:
             [
                 "# What is true of CGI, WSGI and ASGI",
                 _method(records[0]),
-                "## What people say",
-                "<!-- --8<-- [start:claims] -->",  # docs/choosing.md shows them, too
+                "## What people say",  # docs/choosing.md shows this section, too
                 _claims(found),
-                "<!-- --8<-- [end:claims] -->",
                 "## Figures",
                 *(_figures(section) for each in found for section in each),
                 "## Doubts",

@@ -1,4 +1,4 @@
-"""docs/migrating.md shows every demo by including its file, and the lines that change as they are."""
+"""docs/migrating.md shows every demo: the whole of its file, and the lines that change as they are."""
 
 import re
 from collections import Counter
@@ -8,18 +8,19 @@ import pytest
 from tests.demos.asking import client
 from tests.demos.starting import ENVIRONMENT
 from tests.demos.test_replacing import FOLDER, NAMES
+from tests.docs.blocks import blocks
 from tests.real.serving import ROOT, serve
 
 PAGE = (ROOT / "docs" / "migrating.md").read_text()
-SHOWN = re.findall(r'^```(\w+) title="(.+)"\n--8<-- "demos/(.+)"\n```$', PAGE, re.MULTILINE)
+SHOWN = [block for block in blocks(PAGE) if (block.source or "").startswith("demos/")]
 NOT_SHOWN = {"ruff.toml", "old_site/index.html", *(f"replacing/before/{name}" for name in NAMES)}
 
 
 def test_each_demo_is_shown_once_under_its_name() -> None:
     files = {str(file.relative_to(ROOT / "demos")) for file in (ROOT / "demos").rglob("*") if file.is_file()}
     demos = {file for file in files if "__pycache__" not in file} - NOT_SHOWN
-    assert sorted(file for _, _, file in SHOWN) == sorted(demos)
-    assert all(title == file for _, title, file in SHOWN)
+    assert sorted(block.source or "" for block in SHOWN) == sorted(f"demos/{name}" for name in demos)
+    assert all(block.source == f"demos/{block.title}" for block in SHOWN)
 
 
 @pytest.mark.parametrize("name", NAMES)

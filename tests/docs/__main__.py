@@ -1,9 +1,13 @@
-"""`make docs`: run the pages, and write the outputs that they show anew. `python -m tests.docs README.md` for one."""
+"""`make docs`: run the pages, and write anew what they show of files and outputs.
+
+`python -m tests.docs README.md` for one.
+"""
 
 import sys
 from pathlib import Path
 
 from tests.docs.blocks import aligned
+from tests.docs.copies import renew_copies
 from tests.docs.reading import PAGES, is_whole, problems, read, renewed
 
 
@@ -11,6 +15,7 @@ def main() -> int:
     """Returns 1 if a block fails; what is shown is made anew all the same."""
     failed = 0
     for page in [Path(name).resolve() for name in sys.argv[1:]] or PAGES:
+        renew_copies(page)
         findings = read(page)
         for each in findings:
             if each.problem or (each.shown and not is_whole(each) and aligned(each.shown, each.real) is None):

@@ -4,25 +4,29 @@ Pure. It must not know how a command is run.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 FENCE = re.compile(r"( *)(`{3,}) *([\w-]*)(.*)")
 TITLE = re.compile(r'title="([^"]+)"')
-SNIPPET = re.compile(r' *--8<-- "([^":]+)"')
+SHOWN = re.compile(r" *<!-- shown: ([^,]+)(?:, (.+))? -->")
 PROMPT = re.compile(r"(\w*)\$ ")
 CUT = "…"
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A fenced block: `line` is that of its first fence, from 1; `title` the file that it is; `indent` a list's."""
+    """A fenced block: `line` is that of its first fence, from 1; `title` the file that it is; `indent` a list's.
+
+    `source` is the file of this tree that it shows, by `<!-- shown: demos/x.py -->` above it (copies.py).
+    """
 
     line: int
     language: str
     title: str | None
     lines: tuple[str, ...]
     indent: str = ""
+    source: str | None = None
 
     @property
     def text(self) -> str:
@@ -49,6 +53,7 @@ def blocks(page: str) -> Iterator[Block]:
         if opening is None:
             continue
         indent, fence, language, info = opening.groups()
+        mark = SHOWN.fullmatch(lines[number - 2]) if number > 1 else None
         start = number
         while number < len(lines) and lines[number].strip() != fence:
             number += 1
@@ -56,17 +61,8 @@ def blocks(page: str) -> Iterator[Block]:
             raise ValueError(f"the block of line {start} is not closed")
         title = TITLE.search(info)
         inner = tuple(line.removeprefix(indent) for line in lines[start:number])
-        yield Block(start, language, title and title[1], inner, indent)
+        yield Block(start, language, title and title[1], inner, indent, mark and mark[1])
         number += 1
-
-
-def included(block: Block, read: Callable[[str], str]) -> Block:
-    """The block with the files that it includes (`--8<-- "demos/x.py"`) in their places."""
-    lines: list[str] = []
-    for line in block.lines:
-        snippet = SNIPPET.fullmatch(line)
-        lines += read(snippet[1]).splitlines() if snippet else [line]
-    return Block(block.line, block.language, block.title, tuple(lines), block.indent)
 
 
 def commands(block: Block) -> Iterator[Command]:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from tests.docs.blocks import Block, Command, aligned, blocks, commands, included
+from tests.docs.blocks import Block, Command, aligned, blocks, commands
 from tests.docs.place import ROOT, answers, clone, listening
 from tests.docs.shown_only import DRAWINGS, why_not
 
@@ -72,16 +72,15 @@ class Reader:
     def read(self, page: str) -> None:
         """Run every block of the page."""
         for block in blocks(page):
-            whole = included(block, lambda name: (ROOT / name).read_text())
-            if whole.title is not None:
-                self._keep(whole, whole.title)
-            elif whole.language == "console":
-                for command in commands(whole):
+            if block.title is not None:
+                self._keep(block, block.title)
+            elif block.language == "console":
+                for command in commands(block):
                     self._command(command)
-            elif whole.language == "python":
-                self._python(whole, is_file=whole != block)
-            elif whole.language not in DRAWINGS:
-                why = f"a {whole.language or 'nameless'} block is neither run nor has it a title, to be a file"
+            elif block.language == "python":
+                self._python(block)
+            elif block.language not in DRAWINGS:
+                why = f"a {block.language or 'nameless'} block is neither run nor has it a title, to be a file"
                 self.findings.append(Finding(block.line, block.text, problem=why))
         self.end()
 
@@ -95,11 +94,11 @@ class Reader:
         if block.text.startswith("#!"):
             file.chmod(0o755)
 
-    def _python(self, block: Block, is_file: bool) -> None:
+    def _python(self, block: Block) -> None:
         """Run a block of Python; one that is a file of this tree is imported, as its tests run it."""
         file = self.folder / f"block_{block.line}.py"
         file.write_text(block.text)
-        command = f"import runpy; runpy.run_path({file.name!r}, run_name={'shown' if is_file else '__main__'!r})"
+        command = f"import runpy; runpy.run_path({file.name!r}, run_name={'shown' if block.source else '__main__'!r})"
         done = self._run([sys.executable, "-c", command], CGI)
         problem = "" if done.returncode == 0 else f"exits with {done.returncode}"
         self.findings.append(Finding(block.line, block.text, real=done.stdout.splitlines(), problem=problem))

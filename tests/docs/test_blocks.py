@@ -2,14 +2,15 @@
 
 import pytest
 
-from tests.docs.blocks import Block, aligned, alike, blocks, commands, included
+from tests.docs.blocks import Block, aligned, alike, blocks, commands
 from tests.docs.reader import Finding
 from tests.docs.reading import renewed
 
 PAGE = """Text.
 
+<!-- shown: demos/x.py -->
 ```python title="shop.py"
---8<-- "demos/x.py"
+import os
 ```
 
 - a list
@@ -25,9 +26,8 @@ PAGE = """Text.
 
 def test_blocks_have_their_line_language_title_and_indent() -> None:
     first, second = blocks(PAGE)
-    assert first == Block(3, "python", "shop.py", ('--8<-- "demos/x.py"',))
-    assert (second.line, second.language, second.title, second.indent) == (9, "console", None, "  ")
-    assert included(first, {"demos/x.py": "import os\nos\n"}.__getitem__).text == "import os\nos\n"
+    assert first == Block(4, "python", "shop.py", ("import os",), source="demos/x.py")
+    assert (second.line, second.language, second.title, second.indent) == (10, "console", None, "  ")
     with pytest.raises(ValueError, match="line 1 is not closed"):
         list(blocks("```python\n1\n"))
 
@@ -35,8 +35,8 @@ def test_blocks_have_their_line_language_title_and_indent() -> None:
 def test_a_command_goes_on_after_a_backslash_and_its_output_is_below_it() -> None:
     *_, console = blocks(PAGE)
     first, second = commands(console)
-    assert (first.line, first.text, first.below, first.shown) == (10, "echo one \\\n    two", 12, ("one two",))
-    assert (second.line, second.text, second.shown) == (13, "true  # nothing", ())
+    assert (first.line, first.text, first.below, first.shown) == (11, "echo one \\\n    two", 13, ("one two",))
+    assert (second.line, second.text, second.shown) == (14, "true  # nothing", ())
     (elsewhere,) = commands(Block(1, "console", None, ("worker$ ls", "one")))
     assert (elsewhere.text, elsewhere.shown) == ("worker$ ls", ("one",))
     with pytest.raises(ValueError, match=r"begins with a command"):

@@ -1,0 +1,63 @@
+"""What pages show of files of this tree is in the pages themselves, so that they can be read as they are.
+
+`<!-- shown: demos/x.py -->` above a fenced block: the block is that file. `<!-- shown: docs/y.md, Title -->`: what
+follows, up to `<!-- end -->`, is the section of that title. `python -m tests.docs.copies` writes all of them anew.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tests.docs.blocks import FENCE, SHOWN
+from tests.docs.place import ROOT
+from tests.docs.reading import PAGES
+
+END = "<!-- end -->"
+
+
+def renewed(page: str, read: Callable[[str], str]) -> str:
+    """The page with its copies as the files are now. Raises ValueError for one without an end."""
+    return "".join(f"{line}\n" for line in _renewed(iter(page.splitlines()), read))
+
+
+def _renewed(lines: Iterator[str], read: Callable[[str], str]) -> Iterator[str]:
+    for line in lines:
+        yield line
+        mark = SHOWN.fullmatch(line)
+        if mark is None:
+            continue
+        name, title = mark.groups()
+        end = END
+        if title is None:
+            opening = FENCE.fullmatch(fence := next(lines, ""))
+            if opening is None:
+                raise ValueError(f"{line.strip()}: no fenced block is below it")
+            yield fence
+            end = opening[2]
+        if not any(below.strip() == end for below in lines):
+            raise ValueError(f"{line.strip()}: its copy is not ended by {end}")
+        text = read(name)
+        yield from (section(text, title) if title else text).splitlines()
+        yield end
+
+
+def section(page: str, title: str) -> str:
+    """What is below a heading of second order, up to the next one. Raises ValueError if there is none of that title."""
+    parts = re.split(r"^## (.+)\n", page, flags=re.MULTILINE)[1:]
+    found = dict(zip(parts[::2], parts[1::2], strict=True)).get(title)
+    if found is None:
+        raise ValueError(f"there is no section '## {title}'")
+    return f"\n{found.strip()}\n\n"
+
+
+def renew_copies(page: Path) -> None:
+    """Write the page's copies anew, if they are not of the files as they are."""
+    old = page.read_text()
+    new = renewed(old, lambda name: (ROOT / name).read_text())
+    if new != old:
+        page.write_text(new)
+
+
+if __name__ == "__main__":
+    for each in PAGES:
+        renew_copies(each)
