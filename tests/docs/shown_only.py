@@ -4,7 +4,7 @@ import re
 
 SHOWN_ONLY = {
     r"(\.venv/bin/)?pip install ": "there is no network here; tests/test_packaging.py installs",
-    r"make (?!demo\b)": "these are tests and measurements of minutes; that the target exists is tested",
+    r"make (?!demo\b)": "these are tests, builds and measurements; that the target exists is tested",
     r"bash \.ci/run": "these are the tests",
     r"\w+\$ ": "it is for another machine",
     r"gateways compare(?!.*--(from|export-locustfile|help))": "it measures for minutes; its options are tested",
