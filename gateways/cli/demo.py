@@ -7,6 +7,7 @@ Beside all three there is a page (gateways.demo), in a process of its own.
 import queue
 import signal
 import socket
+import time
 from contextlib import ExitStack, closing
 
 import click
@@ -18,7 +19,7 @@ from gateways.demo import link
 from gateways.failure import Failure
 from gateways.serving.job import Observe
 from gateways.serving.listen import bind, reachable
-from gateways.serving.process import START, News, ServerProcess, end_all
+from gateways.serving.process import START, News, ServerProcess, end_all, told_before
 from gateways.serving.server import MODES, Mode, side
 from gateways.trace.events import Batch
 
@@ -96,7 +97,11 @@ def run(chosen: Chosen, host: str, port: int, quiet: bool) -> None:
             environment = {link.ADDRESS: news.told.address}
             page = ServerProcess("asgi", "uvicorn", PAGE, "nothing", sockets[-1], news, environment=environment)
             running.append(page)
-        _Following(servers, page, Screen(quiet)).until_ended(news)
+        following = _Following(servers, page, Screen(quiet))
+        following.until_ended(news)
+        ending = time.perf_counter()
+    for item in told_before(news, ending):
+        following.show(item)
 
 
 def _lane(mode: Mode, name: str, sock: socket.socket) -> link.Lane:
@@ -130,7 +135,7 @@ class _News(queue.SimpleQueue[News | None]):
         super().put(item, block, timeout)
 
     def end(self) -> None:
-        """Whatever waits is not shown any more."""
+        """What waits is shown when the servers have ended, as far as there is time."""
         self.ended = True
         self.put(None)
 
@@ -151,15 +156,20 @@ class _Following:
         Raises:
             Failure: a server did not start or has ended by itself.
         """
-        while (item := news.get()) is not None and not news.ended:
-            if item.batch is not None:
-                self._happened(item.source.mode, item.batch)
-            elif item.kind == "line":
-                self._screen.log(None if item.source is self._page else item.source.mode, item.line)
+        while not news.ended and (item := news.get()) is not None:
+            if item.batch is not None or item.kind == "line":
+                self.show(item)
             elif item.kind == "ready":
                 self._ready(item.source)
             else:
                 raise Failure(self._why(item))
+
+    def show(self, item: News) -> None:
+        """Show steps that came together, or a line."""
+        if item.batch is not None:
+            self._happened(item.source.mode, item.batch)
+        else:
+            self._screen.log(None if item.source is self._page else item.source.mode, item.line)
 
     def _happened(self, mode: Mode, batch: Batch) -> None:
         if self._awaited:

@@ -6,6 +6,7 @@ Knows the order of things, and the words. All that happens goes through one queu
 import queue
 import signal
 import sys
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from gateways.serving.adapting import ADAPTERS
 from gateways.serving.changes import Changes
 from gateways.serving.listen import url
 from gateways.serving.probe import Known
-from gateways.serving.process import START, News, NewsQueue, ServerProcess, end_all
+from gateways.serving.process import START, News, NewsQueue, ServerProcess, end_all, told_before
 from gateways.serving.server import Mode, side
 from gateways.serving.settings import Settings
 from gateways.trace.exchange import access_line
@@ -65,6 +66,9 @@ class Serving:
             while (item := self._news.get()) is not None:
                 if item.source is self._current:
                     self._take(item)
+            ending = time.perf_counter()
+        for item in told_before(self._news, ending):
+            self._take(item)
 
     def _start(self) -> None:
         wanted = self._wanted

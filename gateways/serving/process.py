@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
@@ -27,6 +27,9 @@ from gateways.trace.events import Batch
 
 START = 20.0
 """Seconds within which a server must accept connections."""
+
+LAST = 0.3
+"""Seconds for what servers that have ended had told before: a terminal may be slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,3 +143,15 @@ def end_all(processes: Iterable[ServerProcess]) -> None:
     until = time.monotonic() + GRACE
     for process in running:
         process.end(until)
+
+
+def told_before(news: NewsQueue, ending: float) -> Iterator[News]:
+    """What servers that have ended by now had to tell, for LAST seconds: requests, and lines from before `ending`.
+
+    `ending` is the time at which they were asked to end (time.perf_counter()); how they speak of it is left out.
+    """
+    until = time.perf_counter() + LAST
+    while time.perf_counter() < until and not news.empty():
+        item = news.get()
+        if item is not None and (item.batch or (item.kind == "line" and item.when < ending)):
+            yield item

@@ -3,11 +3,11 @@
 Knows the queue and its thread. It must not know what events mean, nor where they go.
 """
 
-import atexit
 import queue
 import threading
 import time
 from collections.abc import Callable
+from multiprocessing.util import Finalize
 
 from gateways.trace.events import Event, Record, plain
 
@@ -34,11 +34,12 @@ class Recorder:
         self.record = self._events.put
         self._thread = threading.Thread(target=self._run, name="gateways-recorder", daemon=True)
         self._thread.start()
-        atexit.register(self.close)
+        # As atexit, and also in the processes that servers make by multiprocessing, which end without it.
+        self._at_exit = Finalize(None, self.close, exitpriority=0)
 
     def close(self) -> None:
         """Deliver what has been recorded, and stop."""
-        atexit.unregister(self.close)
+        self._at_exit.cancel()
         self._events.put(None)
         self._thread.join(timeout=1)
 

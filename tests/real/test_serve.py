@@ -120,6 +120,15 @@ def test_a_request_that_never_ends_does_not_keep_it_and_the_lifespan_is_over_fir
             serving.ends(signal.SIGHUP)
 
 
+@pytest.mark.parametrize("options", ["--server waitress", "--server granian", "--mode asgi --workers 2"])
+def test_what_was_asked_just_before_the_end_is_told(options: str) -> None:
+    with Serving(str(APPS / "serve_flask.py"), *options.split()) as serving:
+        for number in range(3):
+            serving.ask(f"/inside/{number}")
+        serving.ends()
+        serving.wait_for(r"  GET /inside/\d  \d+ bytes", count=3)
+
+
 def test_reload_starts_the_app_anew_also_after_it_could_not_be_imported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
