@@ -17,6 +17,8 @@
 VENV ?= .venv
 BIN = $(VENV)/bin
 PYTHON ?= $(shell .ci/pythons | sed -n '1s/^[^ ]* //p')
+# Test files that run side by side: the tests mostly wait for servers.
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) > 3 ? 4 : $$(getconf _NPROCESSORS_ONLN) + 1)))
 CHECKED = $(wildcard adapters gateways demos benchmarks tests)
 
 .PHONY: demo test check test-all bench bench-cgi results peers soak site docs images clean
@@ -26,7 +28,7 @@ demo: $(VENV)/.demo
 	@$(BIN)/gateways demo $(if $(MODE),--mode $(MODE)) $(ARGS)
 
 test: $(VENV)/.test
-	$(BIN)/pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check $(CHECKED)
