@@ -69,13 +69,13 @@ class Teller:
     def _access(self, mode: str, batch: Batch, event: Event) -> Iterator[Item]:
         """A request of which one line is known."""
         when, _, _, _, data = event
-        method, path, query, status, _, seconds = data
+        method, path, query, status, _, seconds, flaw = data
         number = self._next(mode)
         heading = f"{printable(method)} {target(path, query)}"
         yield _item(mode, number, when, "begin", heading=heading, process=batch.process)
         summary = access_line(mode, data).partition(heading)[2].strip().replace("  ", " · ")
-        good = isinstance(status, int) and 0 < status < 400
-        yield _item(mode, number, when + seconds, "end", summary=f"{status} · {summary}", good=good)
+        good = isinstance(status, int) and 0 < status < 400 and not flaw
+        yield _item(mode, number, when + seconds, "end", summary=f"{status or 'no head'} · {summary}", good=good)
 
     def _next(self, mode: str) -> int:
         self._numbers[mode] = self._numbers.get(mode, 0) + 1

@@ -4,6 +4,7 @@ Pure: knows what kinds of events there are and how their data become values that
 how they are recorded or shown.
 """
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ Event = tuple[float, int, int, str, Any]
 `when` is time.perf_counter(), in seconds; `thread` is threading.get_ident(); `exchange` numbers the request, WebSocket
 or lifespan within its process. The kinds, and their data:
 
-    all      access (method, path, query, status, size, seconds) · raised exception · end None
+    all      access (method, path, query, status, size, seconds, flaw) · raised exception · end None
     ASGI     scope dict · receive message · send message · returned None
     WSGI     environ dict · read (method, arguments, bytes) · start_response (status, headers, exc_info given)
              write bytes · returned (type, length or None) · block bytes · close None
@@ -68,6 +69,11 @@ def plain(event: Event) -> Event:
     elif kind in ("write", "block", "stdin", "stdout", "body"):
         data = _short(data)
     return when, thread, exchange, kind, _plain(data)
+
+
+def flaw(error: BaseException) -> str:
+    """Why an answer is not whole, in a word or two, when this left the app: "raised ValueError"."""
+    return "cancelled" if isinstance(error, asyncio.CancelledError) else f"raised {type(error).__name__}"
 
 
 def raised(error: BaseException) -> str:

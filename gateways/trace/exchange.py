@@ -67,10 +67,15 @@ def begin(number: int, event: Event) -> Exchange:
 
 
 def access_line(mode: str, data: tuple[Any, ...]) -> str:
-    """The one line of a request that was not watched: "ASGI  200  GET /hello?name=you  12 bytes  0.45 ms"."""
-    method, path, query, status, length, seconds = data
+    """The one line of a request that was not watched: "ASGI  200  GET /hello?name=you  12 bytes  0.45 ms".
+
+    At its end is what was wrong with the answer, "client left" or "raised ValueError"; "---" stands for a status where
+    the app gave none.
+    """
+    method, path, query, status, length, seconds, flaw = data
     asked = f"{printable(method)} {target(path, query)}"
-    return f"{mode.upper():<5} {printable(str(status or '---'))}  {asked}  {length:,} bytes  {milliseconds(seconds)}"
+    line = f"{mode.upper():<5} {printable(str(status or '---'))}  {asked}  {length:,} bytes  {milliseconds(seconds)}"
+    return f"{line}  {printable(flaw)}" if flaw else line
 
 
 def milliseconds(seconds: float) -> str:

@@ -5,12 +5,13 @@ A list goes to the server as it is, counted at once; only what is made block by 
 
 from collections.abc import Callable, Iterable, Iterator, Sized
 from itertools import count
+from math import inf
 from threading import get_ident
 from time import perf_counter
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from gateways.trace.events import Record
+from gateways.trace.events import Record, flaw
 from gateways.trace.exchange import content_length
 from gateways.trace.printable import octets
 
@@ -23,16 +24,17 @@ def access_log(app: WSGIApplication, record: Record) -> WSGIApplication:
         began = perf_counter()
         line = _Line(start_response)
 
-        def done(size: int) -> None:
+        def done(size: int, wrong: str = "") -> None:
             path = octets(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
             request = environ["REQUEST_METHOD"], path, octets(environ.get("QUERY_STRING", ""))
-            answer = str(line.status)[:3], line.written + size, perf_counter() - began
-            record((began, get_ident(), next(exchanges), "access", (*request, *answer)))
+            answer = line.status, line.written + size, perf_counter() - began
+            wrong = wrong or ("" if line.status else "no answer")
+            record((began, get_ident(), next(exchanges), "access", (*request, *answer, wrong)))
 
         try:
             result = app(environ, line.start)
-        except BaseException:
-            done(0)
+        except BaseException as error:
+            done(0, flaw(error))
             raise
         if type(result) in (list, tuple):  # the app has done its part
             done(sum(map(len, result)))
@@ -40,23 +42,31 @@ def access_log(app: WSGIApplication, record: Record) -> WSGIApplication:
         if is_file(result, environ):
             done(content_length(line.headers))
             return result
-        return _SizedCounted(result, done) if isinstance(result, Sized) else _Counted(result, done)
+        counted = _SizedCounted if isinstance(result, Sized) else _Counted
+        return counted(result, done, lambda: _wanted(environ, line))
 
     return logged
+
+
+def _wanted(environ: WSGIEnvironment, line: "_Line") -> float:
+    """How many bytes a server has to take of an iterable, which it may leave unfinished after those."""
+    if environ["REQUEST_METHOD"] == "HEAD" or line.status in (204, 304):
+        return 0
+    return content_length(line.headers) or inf
 
 
 class _Line:
     """What an app says of its answer when it starts it."""
 
     def __init__(self, start_response: StartResponse) -> None:
-        self.status: object = ""
+        self.status = 0
         self.headers: object = None
         self.written = 0
         self._start_response = start_response
 
     def start(self, status: str, headers: Any, *rest: Any, **named: Any) -> Callable[[bytes], object]:
-        self.status, self.headers = status, headers
-        self._write = self._start_response(status, headers, *rest, **named)
+        self._write = self._start_response(status, headers, *rest, **named)  # it may refuse them
+        self.status, self.headers = int(status[:3]) if status[:3].isdecimal() else 0, headers
         return self._counted_write
 
     def _counted_write(self, data: bytes) -> object:
@@ -67,22 +77,32 @@ class _Line:
 class _Counted:
     """An app's iterable whose bytes are counted until the server closes it."""
 
-    def __init__(self, result: Any, done: Callable[[int], None]) -> None:
+    def __init__(self, result: Any, done: Callable[[int, str], None], wanted: Callable[[], float]) -> None:
         self._result = result
         self._done = done
+        self._wanted = wanted
         self._size = 0
+        self._flaw = "cut off"
 
     def __iter__(self) -> Iterator[bytes]:
-        for block in self._result:
-            self._size += len(block)
-            yield block
+        try:
+            for block in self._result:
+                self._size += len(block)
+                yield block
+        except GeneratorExit:
+            raise
+        except BaseException as error:
+            self._flaw = flaw(error)
+            raise
+        self._flaw = ""
 
     def close(self) -> None:
         try:
             if hasattr(self._result, "close"):
                 self._result.close()
         finally:
-            self._done(self._size)
+            is_enough = self._flaw == "cut off" and self._size >= self._wanted()
+            self._done(self._size, "" if is_enough else self._flaw)
 
 
 class _SizedCounted(_Counted):

@@ -1,6 +1,7 @@
 """A watched ASGI app: what is noted, and that its server cannot tell it from the app itself."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -146,7 +147,52 @@ def test_the_access_event_tells_the_request_and_the_answer() -> None:
     events: list[Event] = []
     run(access_log(echo, events.append), SCOPE, REQUEST)
     (event,) = events
-    method, path, query, status, size, seconds = event[4]
+    method, path, query, status, size, seconds, flaw = event[4]
     assert event[3] == "access"
-    assert (method, path, query, status, size) == ("GET", b"/%C3%A9", b"a=1", 200, 3)
+    assert (method, path, query, status, size, flaw) == ("GET", b"/%C3%A9", b"a=1", 200, 3, "")
     assert 0 < seconds < 5
+
+
+async def leaves_off(scope: Scope, receive: Receive, send: Send) -> None:
+    await receive()
+    await send({"type": "http.response.start", "status": 200})
+    await send({"type": "http.response.body", "body": b"123", "more_body": True})
+
+
+async def fails(scope: Scope, receive: Receive, send: Send) -> None:
+    raise ValueError
+
+
+@pytest.mark.parametrize(
+    ("app", "message", "told"),
+    [
+        (leaves_off, REQUEST, (200, 3, "not complete")),
+        (leaves_off, {"type": "http.disconnect"}, (200, 3, "client left")),
+        (fails, REQUEST, (0, 0, "raised ValueError")),
+    ],
+)
+def test_the_access_event_tells_why_an_answer_is_not_whole(
+    app: ASGIApp, message: Message, told: tuple[int, int, str]
+) -> None:
+    events: list[Event] = []
+    with contextlib.suppress(ValueError):
+        run(access_log(app, events.append), SCOPE, message)
+    data = events[0][4]
+    assert (data[3], data[4], data[6]) == told
+
+
+def test_the_access_event_tells_that_the_server_could_not_send() -> None:
+    async def gone(message: Message) -> None:
+        raise ConnectionResetError
+
+    async def main() -> None:
+        await access_log(echo, events.append)(SCOPE, given, gone)
+
+    async def given() -> Message:
+        return dict(REQUEST)
+
+    events: list[Event] = []
+    with pytest.raises(ConnectionResetError):
+        asyncio.run(main())
+    assert events[0][4][3:5] == (0, 0)
+    assert events[0][4][6] == "client left"

@@ -92,7 +92,7 @@ def test_a_program_is_named_by_its_own_process_until_it_has_ended() -> None:
 
 
 def test_quiet_requests_are_told_by_their_one_line() -> None:
-    begin, end = tell((1.0, 1, 1, "access", ("GET", b"/hello", b"name=you", 404, 1234, 0.0005)))
+    begin, end = tell((1.0, 1, 1, "access", ("GET", b"/hello", b"name=you", 404, 1234, 0.0005, "")))
     assert begin["heading"] == "GET /hello?name=you"
     assert (end["summary"], end["good"]) == ("404 · 1,234 bytes · 0.50 ms", False)
 

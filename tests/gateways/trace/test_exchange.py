@@ -85,6 +85,7 @@ def test_an_exchange_is_over_when_its_answer_and_its_program_have_ended() -> Non
 
 
 def test_the_access_line_is_one_line_whatever_the_client_sent() -> None:
-    line = access_line("asgi", ("GET\n", "/x\r\n", b"\x1b[31m", 200, 1234, 0.00045))
+    line = access_line("asgi", ("GET\n", "/x\r\n", b"\x1b[31m", 200, 1234, 0.00045, ""))
     assert line == "ASGI  200  GET\\n /x%0D%0A?%1B[31m  1,234 bytes  0.45 ms"
-    assert access_line("cgi", ("GET", "/", b"", 0, 0, 0.001)) == "CGI   ---  GET /  0 bytes  1.00 ms"
+    line = access_line("cgi", ("GET", "/", b"", 0, 0, 0.001, "raised\n"))
+    assert line == "CGI   ---  GET /  0 bytes  1.00 ms  raised\\n"

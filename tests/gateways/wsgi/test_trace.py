@@ -154,7 +154,7 @@ def test_the_servers_own_file_wrapper_comes_back_untouched() -> None:
     lines: list[Event] = []
     result = access_log(app, lines.append)(environ_of() | {"wsgi.file_wrapper": FileWrapper}, started)
     assert type(result) is FileWrapper
-    assert lines[0][4][:5] == ("GET", b"/", b"", "200", 4)
+    assert lines[0][4][:5] == ("GET", b"/", b"", 200, 4)
 
 
 @pytest.mark.parametrize("wrap", WRAPPERS)
@@ -234,7 +234,64 @@ def test_the_access_event_tells_the_request_and_the_answer() -> None:
     environ = environ_of(b"world", SCRIPT_NAME="/app", PATH_INFO="/\xc3\xa9", QUERY_STRING="a=1")
     answered(access_log(hello, events.append), environ)
     (event,) = events
-    method, path, query, status, size, seconds = event[4]
+    method, path, query, status, size, seconds, flaw = event[4]
     assert event[3] == "access"
-    assert (method, path, query, status, size) == ("GET", b"/app/\xc3\xa9", b"a=1", "200", 12)
+    assert (method, path, query, status, size, flaw) == ("GET", b"/app/\xc3\xa9", b"a=1", 200, 12, "")
     assert 0 < seconds < 5
+
+
+def raising(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    raise ValueError
+
+
+def raising_later(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    start_response("200 OK", [])
+    yield b"123"
+    raise KeyError
+
+
+def silent(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    return []
+
+
+@pytest.mark.parametrize(
+    ("app", "status", "size", "flaw"),
+    [(raising, 0, 0, "raised ValueError"), (raising_later, 200, 3, "raised KeyError"), (silent, 0, 0, "no answer")],
+)
+def test_the_access_event_tells_why_an_answer_is_not_whole(
+    app: WSGIApplication, status: int, size: int, flaw: str
+) -> None:
+    events: list[Event] = []
+    answered(access_log(app, events.append), environ_of())
+    data = events[0][4]
+    assert (data[3], data[4], data[6]) == (status, size, flaw)
+
+
+def test_the_access_event_has_no_status_where_the_server_refuses_the_head() -> None:
+    def refused(*_: Any) -> Callable[[bytes], object]:
+        raise AssertionError
+
+    events: list[Event] = []
+    with pytest.raises(AssertionError):
+        access_log(hello, events.append)(environ_of(), refused)
+    assert events[0][4][3] == 0
+    assert events[0][4][6] == "raised AssertionError"
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "flaw"),
+    [("GET", [], "cut off"), ("GET", [("Content-Length", "3")], ""), ("HEAD", [], "")],
+)
+def test_blocks_that_a_server_leaves_are_cut_off_unless_it_had_all_it_wanted(
+    method: str, headers: list[tuple[str, str]], flaw: str
+) -> None:
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:
+        start_response("200 OK", headers)
+        yield b"123"
+        yield b""
+
+    events: list[Event] = []
+    result = access_log(app, events.append)(environ_of(REQUEST_METHOD=method), started)
+    assert next(iter(result)) == b"123"
+    result.close()  # type: ignore[attr-defined]
+    assert events[0][4][6] == flaw
