@@ -21,12 +21,12 @@ LEAST_CPU = 0.03
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A scenario, with one number of clients. The rows are sorted, the best first, those that are not ranked last.
+    """A scenario, with one number of clients; `connections` is the most where some were asked by fewer.
 
-    `twins` compares the same server measured twice, and `floor` is the share below which no difference is claimed for
-    it; None if it was not. `null` is the rate of a server that does nothing, which is what the client can do;
-    `ceilings` are the shares of it that contenders reach. `discarded` are the slices during which the clock was set,
-    `out` those that are not measured.
+    The rows are sorted, the best first, those that are not ranked last. `twins` compares the same server measured
+    twice, and `floor` is the share below which no difference is claimed for it; None if it was not. `null` is the rate
+    of a server that does nothing, which is what the client can do; `ceilings` are the shares of it that contenders
+    reach. `discarded` are the slices during which the clock was set, `out` those that are not measured.
     """
 
     question: Question
@@ -45,6 +45,11 @@ class Section:
     def quick(self) -> bool:
         """Was it measured in slices, by turns?"""
         return self.question.load != "long"
+
+    @property
+    def numbers(self) -> list[int]:
+        """How many clients asked at a time: several where not all contenders were asked by as many."""
+        return sorted({row.figures.connections for row in self.rows})
 
     def row(self, contender: str) -> Row | None:
         return next((row for row in self.rows if row.figures.entrant.id == contender), None)

@@ -4,11 +4,10 @@ from collections.abc import Iterator, Sequence
 from html import escape
 
 from gateways.compare.analysis import Section
-from gateways.compare.charts.chart import of_clients
 from gateways.compare.charts.parts import Numbers, swatch
 from gateways.compare.export import command_lines
 from gateways.compare.record import Entrant, Record
-from gateways.compare.words import share
+from gateways.compare.words import of_clients, share
 from gateways.trace.html import element, facts, section
 
 

@@ -113,7 +113,8 @@ class Quick:
         null: Order | None,
     ) -> None:
         """One round: everybody once, and the server that does nothing."""
-        self._say(f"{clients} ask without a pause", scenario, start, number)
+        numbers = sorted({min(clients, self._slice(each, scenario)[1]) for each in fitting})
+        self._say(f"{' or '.join(map(str, numbers))} ask without a pause", scenario, start, number)
         everybody = [*self._bench.left(fitting, scenario), *([None] if null else [])]
         for contender in turns(everybody, f"{self._bench.record.seed}/{scenario.name}/{clients}/{start}/{number}"):
             if contender is not None:

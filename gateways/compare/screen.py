@@ -184,6 +184,7 @@ GIVEN_UP = (
     "p75",
     "p90",
     "p99",
+    "clients",
     "limit",
     "CPU/answer",
     "ratio",

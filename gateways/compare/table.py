@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from gateways.compare.analysis import Headline, Section
 from gateways.compare.figures import Latency, Row
-from gateways.compare.words import duration, interval, megabytes, micros, rate, share, times
+from gateways.compare.words import duration, interval, megabytes, micros, of_clients, rate, share, times
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,10 @@ def _bars(section: Section) -> list[float]:
 
 
 def _title(section: Section) -> str:
-    question, clients = section.question, section.connections
+    question = section.question
     if question.behind:
         return f"{question.name}: {question.behind} clients, while others ask"
-    return f"{question.name}: {question.request} by {clients:,} client{'s' if clients != 1 else ''}"
+    return f"{question.name}: {question.request} by {of_clients(*section.numbers)}"
 
 
 def _note(section: Section) -> str:
@@ -72,6 +72,10 @@ def _offered(section: Section) -> float | None:
     counts = Counter(latency.offered for row in section.rows for latency in row.figures.latencies)
     common = sorted(offered for offered, count in counts.items() if count == max(counts.values()))
     return common[len(common) // 2] if common else None
+
+
+def _clients(section: Section, row: Row) -> str:
+    return f"{row.figures.connections:,}" if len(section.numbers) > 1 else ""
 
 
 def _rate(_: Section, row: Row) -> str:
@@ -130,6 +134,7 @@ _WHAT_IT_TAKES: Sequence[Column] = (
 SHOWN: dict[Headline, Sequence[Column]] = {
     "rate": (
         _CONTENDER,
+        ("clients", _clients),
         ("answers/s", _rate),
         ("ratio", _ratio),
         ("group", lambda _, row: row.letters),

@@ -59,6 +59,13 @@ def interval(ratio: Ratio) -> str:
     return f"{times(ratio.low)}–{times(ratio.high)}" if ratio.high > ratio.low else ""
 
 
+def of_clients(*counts: int) -> str:
+    """`1 client`, `1,000 clients`; `2 or 64 clients` where not everybody was asked by as many."""
+    numbers = [f"{count:,}" for count in sorted(counts)]
+    alternatives = " or ".join(filter(None, [", ".join(numbers[:-1]), *numbers[-1:]]))
+    return f"{alternatives} client{'' if set(counts) == {1} else 's'}"
+
+
 def together(names: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else ""

@@ -60,8 +60,3 @@ class Chart:
     @property
     def never(self) -> bool:
         return any(point is not None and math.isinf(point.value) for line in self.lines for point in line.points)
-
-
-def of_clients(count: int) -> str:
-    """`1 client`, `1,000 clients`."""
-    return f"{count:,} client{'' if count == 1 else 's'}"

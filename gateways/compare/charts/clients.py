@@ -6,10 +6,10 @@ from itertools import groupby
 
 from gateways.compare import limits
 from gateways.compare.analysis import Section
-from gateways.compare.charts.chart import Chart, Guide, Line, Point, of_clients
+from gateways.compare.charts.chart import Chart, Guide, Line, Point
 from gateways.compare.charts.scales import Scale, logarithmic
 from gateways.compare.figures import Figures
-from gateways.compare.words import rate, share
+from gateways.compare.words import of_clients, rate, share
 
 
 def throughput(sections: Sequence[Section]) -> list[Chart]:

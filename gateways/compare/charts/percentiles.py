@@ -5,11 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 from gateways.compare.analysis import Section
 from gateways.compare.charts.cells import by_contender, valid
-from gateways.compare.charts.chart import Chart, Line, Point, of_clients
+from gateways.compare.charts.chart import Chart, Line, Point
 from gateways.compare.charts.scales import SHARES, logarithmic, nines, percent
 from gateways.compare.load.histogram import Histogram
 from gateways.compare.record import Cell, Entrant, Record
-from gateways.compare.words import duration, rate
+from gateways.compare.words import duration, of_clients, rate
 
 
 def latency(record: Record, sections: Sequence[Section]) -> list[Chart]:

@@ -5,12 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from gateways.compare.analysis import Section
-from gateways.compare.charts.chart import of_clients
 from gateways.compare.charts.scales import Scale, from_zero, logarithmic
 from gateways.compare.figures import Row
 from gateways.compare.inference import Ratio
 from gateways.compare.record import Record
-from gateways.compare.words import interval, megabytes, times
+from gateways.compare.words import interval, megabytes, of_clients, times
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ def _forest(
     note += " Shaded: what even the same server twice may differ by." if band else ""
     values = [value for row in rows for _, value in row.marks]
     return Spans(
-        f"{section.question.name}, {of_clients(section.connections)}: {what}",
+        f"{section.question.name}, {of_clients(*section.numbers)}: {what}",
         note,
         logarithmic([1.0, *values, *(band or ())], lambda value: f"{value:,g}", 1.1),
         tuple(rows),
@@ -108,7 +107,7 @@ def memory(sections: Iterable[Section]) -> list[Spans]:
     for section in sections:
         rows = [_memory(row) for row in section.rows if row.figures.memory[1]]
         if rows:
-            clients = of_clients(section.question.behind or section.connections)
+            clients = of_clients(*([section.question.behind] if section.question.behind else section.numbers))
             most = max(row.figures.memory[1] for row in section.rows)
             found.append(Spans(f"{section.question.name}, {clients}", "", from_zero(most, megabytes), tuple(rows)))
     return found

@@ -1,7 +1,10 @@
 """Tables of words."""
 
+from dataclasses import replace
+
 from gateways.compare.analysis import sections
 from gateways.compare.columns import COLUMNS
+from gateways.compare.export import table_of_values
 from gateways.compare.table import SHOWN, table
 from tests.gateways.compare.making import IDLE, SECOND, UVICORN, WAIT, WAITRESS, cell, measured, record, slices
 from tests.gateways.compare.test_analysis import HYPERCORN, STEADY, scaled
@@ -76,6 +79,17 @@ def test_what_is_held_and_how_others_fare() -> None:
         ("asgi uvicorn", "300 of 300", "100 %", "2 ms"),
         ("wsgi waitress·4", "4 of 300", "0 %", "never"),
     ]
+
+
+def test_who_was_asked_by_fewer_clients_says_so_wherever_it_appears() -> None:
+    two = [replace(each, connections=2) for each in slices("cgi:uvicorn:cold", scaled(0.01))]
+    found = sections(record([*slices(UVICORN, STEADY), *two]))
+    shown = table(found[0])
+    assert shown.title == "hello: GET /hello by 2 or 64 clients"
+    assert shown.columns[1] == "clients"
+    assert [line.cells[:2] for line in shown.lines] == [("asgi uvicorn", "64"), ("cgi uvicorn cold", "2")]
+    lines = [line.split(",")[:3] for line in table_of_values(found).splitlines()[1:]]
+    assert lines == [["hello", "64", "asgi:uvicorn"], ["hello", "2", "cgi:uvicorn:cold"]]
 
 
 def test_every_column_has_a_meaning() -> None:

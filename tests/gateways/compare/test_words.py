@@ -76,3 +76,8 @@ def test_cpu_and_memory() -> None:
     found = [words.micros(seconds) for seconds in (0.000032, 0.0009994, 0.0009999, 0.0246, None)]
     assert found == ["32 µs", "999 µs", "1.00 ms", "24.6 ms", ""]
     assert words.megabytes(20_156_416) == "20 MB"
+
+
+def test_clients_are_counted() -> None:
+    assert [words.of_clients(1), words.of_clients(1000)] == ["1 client", "1,000 clients"]
+    assert words.of_clients(64, 2, 16) == "2, 16 or 64 clients"
