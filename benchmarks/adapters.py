@@ -14,9 +14,9 @@ _METHOD = """# Figures
 
 Generated on {date} by `make bench`. In each table the contenders take turns, round by round, in one run; shown are the
 medians, and the median of the rounds' ratios, which holds better than any figure where a machine is shared or changes
-its speed. In process there is no server: a request is a scope or an environ of a browser's six headers. Over sockets
-each server is one process on one core and the client (wrk with 32 connections, or curl) is on another; every answer
-counts only if it is right.
+its speed; "ours, times as good" is below 1 where ours is the worse one. In process there is no server: a request is a
+scope or an environ of a browser's six headers. Over sockets each server is one process on one core and the client (wrk
+with 32 connections, or curl) is on another; every answer counts only if it is right.
 """
 
 

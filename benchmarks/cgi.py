@@ -24,10 +24,11 @@ from .rounds import Figures, machine, ratio, rounds, table
 ROOT = Path(__file__).resolve().parents[1]
 METHOD = """# Figures of the CGI hosts
 
-Generated on {date} by `python -m benchmarks.cgi`. Whole requests in milliseconds, each on a connection of its own, one
+Generated on {date} by `make bench-cgi`. Whole requests in milliseconds, each on a connection of its own, one
 after the other; between those of applications is a pause, in which the last one's process ends. The contenders take
-turns in one run, and an answer counts only if it is right. Shown are medians, and medians of the rounds' ratios. Warm
-is `warm=True`, after the first requests have shown what the program imports.
+turns in one run, and an answer counts only if it is right. Shown are medians, and medians of the rounds' ratios:
+"ours, times as good", where ours is the one on uvicorn, is below 1 where that is the worse one. Warm is `warm=True`,
+after the first requests have shown what the program imports.
 """
 PROGRAMS = {
     "hello.sh": "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\nhello'\n",
@@ -207,6 +208,7 @@ def main() -> None:
     print(machine("uvicorn", "uvloop", "waitress", "flask", "fastapi") + "\n")
     for text, _ in results:
         print(text)
+    print("**What is aimed at**\n")
     print("| | figure | aim | reached |\n|---|--:|--:|---|")
     for name, figure, aim, more_is_better in aims(*(figures for _, figures in results)):
         reached = figure >= aim if more_is_better else figure <= aim

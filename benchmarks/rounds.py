@@ -31,15 +31,19 @@ def ratio(figures: Figures, slow: str, fast: str) -> float:
 
 
 def table(title: str, unit: str, figures: Figures, ours: str, *, more_is_better: bool) -> str:
-    """A Markdown table: each contender's median, least and most, and how many times better ours is."""
-    lines = [f"**{title}**", "", f"| | median {unit} | least | most | ours is better by |", "|---|--:|--:|--:|--:|"]
+    """A Markdown table: each contender's median, least and most, and how many times as good ours is: below 1, worse."""
+    lines = [f"**{title}**", "", f"| | median {unit} | least | most | ours, times as good |", "|---|--:|--:|--:|--:|"]
     for name, values in figures.items():
         times = ratio(figures, ours, name) if more_is_better else ratio(figures, name, ours)
         shown = "" if name == ours else f"{times:.2f} ×"
-        lines.append(
-            f"| {name} | {statistics.median(values):,.1f} | {min(values):,.1f} | {max(values):,.1f} | {shown} |"
-        )
+        low, median, high = (digits(figure) for figure in (min(values), statistics.median(values), max(values)))
+        lines.append(f"| {name} | {median} | {low} | {high} | {shown} |")
     return "\n".join(lines) + "\n"
+
+
+def digits(figure: float) -> str:
+    """A figure by three digits, and all of those before the point."""
+    return f"{figure:,.{3 if figure < 1 else 2 if figure < 10 else 1 if figure < 100 else 0}f}"
 
 
 def machine(*packages: str) -> str:
