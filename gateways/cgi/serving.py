@@ -30,8 +30,9 @@ def cgi_server(
 ) -> Iterator[str]:
     """Serve `folder` as `python -m http.server --cgi` did, while the block runs; the URL, without a last slash.
 
-    Files by GET and HEAD, and programs below /cgi-bin/ and /htbin/, which get the request's variables, PATH and the
-    locale, and nothing else of this environment. When the block is left, requests and programs that run are ended.
+    Files by GET and HEAD, and programs below /cgi-bin/ and /htbin/, which get the request's variables and, of this
+    environment, what CGIToASGI passes (PATH, the locale …), with the folder of this Python first in PATH.
+    When the block is left, requests and programs that run are ended.
 
     host, port: where to listen; port 0 is any that is free.
     options: those of adapters.CGIToASGI, e.g. `env={"NAME": "value"}`, `inherit=["NAME"]`, `warm=True`.
