@@ -97,10 +97,13 @@ def _root(path: str) -> str:
 def _found(target: str, interface: Mode | None) -> Known:
     """What the target is. Where the app itself fails, its traceback is what its author needs."""
     try:
-        return probe(target, IMPORT, interface)
+        known = probe(target, IMPORT, interface)
     except Failure as failure:
         click.echo(failure.traceback, nl=False, err=True)
         raise
+    if known.doubt:
+        click.echo(f"gateways serve: {known.doubt}", err=True)
+    return known
 
 
 def check(wanted: Wanted, unix: str | None) -> None:

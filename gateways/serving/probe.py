@@ -24,6 +24,7 @@ class Known:
     target: str
     interface: Mode
     signature: str
+    doubt: str = ""
 
 
 def probe(target: str, seconds: float, interface: Mode | None = None) -> Known:
@@ -67,7 +68,7 @@ def _known(target: str, answer: str, status: int, said: bytes) -> Known:
     found = json.loads(answer)
     if "failure" in found:
         raise Failure(found["failure"], found["traceback"])
-    return Known(target, cast("Mode", found["interface"]), found["signature"])
+    return Known(target, cast("Mode", found["interface"]), found["signature"], found["doubt"])
 
 
 def main() -> None:
@@ -78,7 +79,7 @@ def main() -> None:
     except Failure as failure:
         answer = {"failure": str(failure), "traceback": failure.traceback}
     else:
-        answer = asdict(Known(target, found.interface, found.signature))
+        answer = asdict(Known(target, found.interface, found.signature, found.doubt))
     with os.fdopen(descriptor, "w") as pipe:
         json.dump(answer, pipe)
     os._exit(0)

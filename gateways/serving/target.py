@@ -8,6 +8,7 @@ import difflib
 import importlib
 import inspect
 import os
+import re
 import sys
 import traceback
 from collections.abc import Iterable
@@ -23,17 +24,24 @@ from gateways.serving.server import Mode
 NAMES = ("app", "application", "api", "asgi_app", "wsgi_app", "create_app", "make_app", "get_app")
 """What apps and their factories are called, in the order in which they are looked for."""
 
+SUBMODULES = ("wsgi", "asgi")
+"""Where the app of a package is, as in a Django project."""
+
 KNOWN = 8
 """So many names are said when one is not found."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An app, or the path of a CGI program. `signature` is how it is called: "app(environ, start_response)"."""
+    """An app, or the path of a CGI program. `signature` is how it is called: "app(environ, start_response)".
+
+    `doubt` is what speaks against the interface that it was said to have.
+    """
 
     app: Any
     interface: Mode
     signature: str
+    doubt: str = ""
 
 
 def load_object(target: str) -> Any:
@@ -58,7 +66,18 @@ def find(target: str, interface: Mode | None = None) -> Found:
     if interface == "cgi":
         raise Failure(f"{target!r} is no CGI program, which is an executable file, nor a folder of them")
     app, module, name = _load(target)
-    return Found(app, interface or interface_of(app, f"{module}:{name}"), _called(app, name))
+    called = _called(app, name)
+    if interface is None:
+        return Found(app, interface_of(app, f"{module}:{name}"), called)
+    return Found(app, interface, called, _doubt(app, interface, f"{module}:{name} is called {called}"))
+
+
+def _doubt(app: Any, interface: Mode, how: str) -> str:
+    try:
+        evident = interface_of(app)
+    except Failure:
+        return ""
+    return f"{how}, as {evident.upper()} apps are; --interface {interface} may be wrong" if evident != interface else ""
 
 
 def _load(target: str) -> tuple[Any, str, str]:
@@ -94,8 +113,17 @@ def program_of(target: str) -> str | None:
     if path.suffix == ".py" and not (executable and names_its_interpreter):
         return None
     if executable:
+        _refuse_manage(path)
         return str(path.resolve())
     raise Failure(f"{target!r} is no Python file and not executable; if it is a CGI program: chmod +x {target}")
+
+
+def _refuse_manage(path: Path) -> None:
+    """Django's manage.py is executable, but no CGI program."""
+    if path.name == "manage.py" and "execute_from_command_line" in (text := path.read_text("utf-8", "replace")):
+        settings = re.search(r"DJANGO_SETTINGS_MODULE\W+(\w+)", text)
+        name = settings[1] if settings else "mysite"
+        raise Failure(f"{str(path)!r} is Django's command, and no app; the app is {name}.wsgi, or {name}.asgi")
 
 
 def interface_of(app: Any, name: str = "the app") -> Mode:
@@ -111,16 +139,32 @@ def interface_of(app: Any, name: str = "the app") -> Mode:
     if is_async(app):
         return "asgi"
     numbers = _arguments(app)
-    if numbers is None or len(numbers) > 3:
+    if numbers is None or _takes_any(app):
         called = _called(app, name.rpartition(":")[2])
         raise Failure(f"{name} is called {called}, which may be WSGI or ASGI; say which: --interface wsgi, or asgi")
     fewest = min(numbers, default=-1)
-    if fewest in (1, 2, 3):
+    if fewest in (2, 3) or (fewest == 1 and _is_asgi2(app)):
         return "wsgi" if fewest == 2 else "asgi"
+    kind = "a class" if inspect.isclass(app) else _article(app)
+    makes = inspect.isclass(app) or inspect.isroutine(app)
     raise Failure(
-        f"{name} is {_article(app)} and called {_called(app, name.rpartition(':')[2])}; "
+        f"{name} is {kind} and called {_parameters(app, name.rpartition(':')[2])}; "
         "WSGI apps take (environ, start_response), ASGI apps (scope, receive, send)"
+        + ("; if it makes the app, serve a function that calls it: main:create_app()" if makes else "")
     )
+
+
+def _is_asgi2(app: Any) -> bool:
+    """Whether what can be called with one argument is called with a scope, not with the settings of a factory."""
+    if next(iter(inspect.signature(app).parameters)) == "scope":
+        return True
+    call = getattr(app, "__call__", None) if inspect.isclass(app) else None  # noqa: B004
+    return inspect.iscoroutinefunction(call) and len(inspect.signature(call).parameters) == 3  # self, receive, send
+
+
+def _takes_any(app: Any) -> bool:
+    parameters = inspect.signature(app).parameters.values()
+    return any(each.kind is each.VAR_POSITIONAL for each in parameters) and len(_arguments(app) or ()) > 3
 
 
 def is_async(app: Any) -> bool:
@@ -169,16 +213,20 @@ def _made(factory: Any, name: str) -> Any:
 
 def _called(app: Any, name: str) -> str:
     """How it is called: "await app(scope, receive, send)", "await App(scope)(receive, send)"."""
+    called, numbers = _parameters(app, name), _arguments(app)
+    if is_async(app) or numbers == {3}:
+        return f"await {called}"
+    return f"await {called}(receive, send)" if numbers == {1} else called
+
+
+def _parameters(app: Any, name: str) -> str:
+    """Its name and the names of its parameters: "make(config)"; of many, the first."""
     try:
-        parameters = inspect.signature(app).parameters.values()
-        names = ", ".join(str(each.replace(annotation=each.empty, default=each.empty)) for each in parameters)
+        parameters = [*inspect.signature(app).parameters.values()]
     except (TypeError, ValueError):
         return f"{name}(…)"
-    if is_async(app) or (_arguments(app) or {0}) == {3}:
-        return f"await {name}({names})"
-    if _arguments(app) == {1}:
-        return f"await {name}({names})(receive, send)"
-    return f"{name}({names})"
+    names = [str(each.replace(annotation=each.empty, default=each.empty)) for each in parameters[:KNOWN]]
+    return f"{name}({', '.join(names)}{', …' if len(parameters) > KNOWN else ''})"
 
 
 def _module_name(location: str) -> str:
@@ -226,7 +274,13 @@ def _usual_name(module: ModuleType) -> str:
     for name in NAMES:
         if callable(getattr(module, name, None)):
             return name
-    raise Failure(f"module {module.__name__} has none of {', '.join(NAMES)}{_instead('', _callables(module))}")
+    inside = [f"{module.__name__}.{name}" for name in SUBMODULES if _has_submodule(module, name)]
+    there = f"; did you mean {' or '.join(map(repr, inside))}?" if inside else _instead("", _callables(module))
+    raise Failure(f"module {module.__name__} has none of {', '.join(NAMES)}{there}")
+
+
+def _has_submodule(module: ModuleType, name: str) -> bool:
+    return any(Path(folder, f"{name}.py").is_file() for folder in getattr(module, "__path__", ()))
 
 
 def _attribute(module: ModuleType, name: str) -> Any:

@@ -39,6 +39,14 @@ class ASGI2Class:
         raise AssertionError("called")
 
 
+class Configured:
+    def __init__(self, files: object = (), memory: object = 0, cors: object = 0, settings: object = None) -> None: ...
+
+
+class OfConfig(ASGIInstance):
+    def __init__(self, config: object) -> None: ...
+
+
 async def asgi(scope: object, receive: object, send: object) -> None:
     raise AssertionError("called")
 
@@ -97,6 +105,9 @@ def test_these_are_asgi_and_are_not_called(app: object) -> None:
             lambda a, b, c, d: a,
             "the app is a function and called the app(a, b, c, d); WSGI apps take (environ, start_response)",
         ),
+        (lambda config: config, "the app is a function and called the app(config); WSGI apps take "),
+        (Configured, "the app is a class and called the app(files, memory, cors, settings); WSGI apps take "),
+        (OfConfig, "the app is a class and called the app(config); WSGI apps take (environ, start_response)"),
     ],
 )
 def test_these_are_none(app: object, said: str) -> None:
@@ -121,6 +132,15 @@ def module(request: pytest.FixtureRequest) -> Iterator[Callable[..., str]]:
 def test_a_module_alone_means_its_app(module: Callable[..., str]) -> None:
     assert find(module(application=wsgi, app=asgi)).app is asgi
     assert find("made_for_this:application").app is wsgi
+
+
+def test_an_interface_that_is_evidently_wrong_is_doubted(module: Callable[..., str]) -> None:
+    found = find(f"{module(app=asgi, any=any_async)}:app", "wsgi")
+    assert found.interface == "wsgi"
+    assert found.doubt == (
+        "made_for_this:app is called await app(scope, receive, send), as ASGI apps are; --interface wsgi may be wrong"
+    )
+    assert find("made_for_this:app", "asgi").doubt == ""
 
 
 def test_a_factory_is_called(module: Callable[..., str]) -> None:
@@ -157,6 +177,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+MANAGE = """#!/usr/bin/env python
+os.environ.setdefault('DJANGO_SETTINGS_MODULE', 'mysite.settings')
+execute_from_command_line(sys.argv)
+"""
 APP = "def app(environ, start_response): raise AssertionError('called')\n"
 
 
@@ -196,6 +220,12 @@ def test_an_executable_file_is_a_cgi_program_and_is_not_run(folder: Path) -> Non
         ),
         ("import time; time.sleep(60)", "shop", "importing 'shop' is not over after 1 seconds"),
         (APP, "text.txt", "'text.txt' is no Python file and not executable; if it is a CGI program: chmod +x text.txt"),
+        (
+            APP,
+            "mysite",
+            "module mysite has none of app, application, api, asgi_app, wsgi_app, create_app, make_app, get",
+        ),
+        (APP, "manage.py", "'manage.py' is Django's command, and no app; the app is mysite.wsgi, or mysite.asgi"),
         (APP, "empty", "the folder 'empty' has no executable file in it; a folder of CGI programs has"),
     ],
 )
@@ -203,9 +233,16 @@ def test_what_cannot_be_imported_is_said_in_one_line(folder: Path, source: str, 
     (folder / "shop.py").write_text(source)
     (folder / "text.txt").touch()
     (folder / "empty").mkdir()
+    (folder / "mysite").mkdir()
+    for name in ("__init__", "wsgi", "asgi"):
+        (folder / "mysite" / f"{name}.py").touch()
+    (folder / "manage.py").write_text(MANAGE)
+    (folder / "manage.py").chmod(0o755)
     with pytest.raises(Failure) as caught:
         probe(target, 1 if "sleep" in source else 20)
     assert str(caught.value).startswith(said)
     assert "\n" not in str(caught.value)
+    if target == "mysite":
+        assert str(caught.value).endswith("; did you mean 'mysite.wsgi' or 'mysite.asgi'?")
     if "(" in said[-1]:
         assert "shop.py:1)" in str(caught.value)
