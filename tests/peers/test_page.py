@@ -56,7 +56,8 @@ def test_what_only_we_promise_is_counted_apart() -> None:
 
 
 def test_a_section_can_be_made_anew_beside_another() -> None:
-    old, new = (section_of([Clause(f"test_a.py::test_{name}", "PEP 3333")]) for name in ("old", "new"))
+    peer = Column("peer", "peer", "1.0", {})
+    old, new = (section_of([Clause(f"test_a.py::test_{name}", "PEP 3333")], peer) for name in ("old", "new"))
     page = render({"first": old.replace("there_and_back", "first"), "second": old.replace("there_and_back", "second")})
     parts = sections(page)
     assert list(parts) == ["first", "second"]
@@ -65,6 +66,17 @@ def test_a_section_can_be_made_anew_beside_another() -> None:
     assert parts["first"] in again
     assert new in again
     assert parts["second"] not in again
+
+
+def test_the_page_begins_with_what_each_meets() -> None:
+    clauses = [Clause("test_a.py::test_one", "PEP 3333")]
+    columns = [Column(name, name, "1.0", {clauses[0].test: {"": "passed"}}) for name in ("a", "b", "c")]
+    first, second = section_of(clauses, columns[0], columns[1]), section_of(clauses, columns[0], columns[2])
+    page = render({"first": first, "second": second.replace("There and back", "Back")})
+    beginning = page[: page.index("<!-- suite")]
+    assert "\n|  | a | b | c |\n" in beginning
+    assert "\n| There and back | **1 of 1** | **1 of 1** |  |\n" in beginning
+    assert "\n| Back | **1 of 1** |  | **1 of 1** |\n" in beginning
 
 
 @each_suite
@@ -78,7 +90,9 @@ def test_every_clause_names_its_source(suite: Suite) -> None:
 @each_suite
 def test_the_page_is_of_this_suite(suite: Suite) -> None:
     """Where this fails, `make peers` is due."""
+    assert render(sections(PAGE.read_text())) == PAGE.read_text()
     lines = sections(PAGE.read_text())[suite.name].splitlines()
     rows = {tuple(line.removeprefix("| ").split(" | ")[:2]) for line in lines if line.startswith("| ")}
     clauses = [clause for chapter in suite.chapters() for clause in chapter.clauses]
     assert [clause for clause in clauses if (clause.sentence, clause.source) not in rows] == []
+    assert suite.remark in "\n".join(lines)
