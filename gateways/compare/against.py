@@ -9,7 +9,7 @@ from gateways.compare.analysis import Section, sections
 from gateways.compare.figures import Row
 from gateways.compare.inference import Ratio
 from gateways.compare.limits import ERRORS
-from gateways.compare.pairing import Of, cpu_of, grouped, rate_of
+from gateways.compare.pairing import Of, cpu_of, grouped, rates_unpaired
 from gateways.compare.record import NULL, Cell, Record
 from gateways.compare.words import interval, micros, rate, share, times
 
@@ -57,8 +57,8 @@ def _changes(new: Record, old: Record, now: tuple[Section, Row], then: tuple[Sec
     if min(map(len, cells)) < ENOUGH:
         return [Change(f"{name}: too few runs to be held against each other", False)]
     floor = max(LEAST, section.floor or 0.0, then[0].floor or 0.0)
-    answers = _unpaired(*cells, rate_of, new.seed)
-    machine = _unpaired(_null(new, section), _null(old, section), rate_of, new.seed)
+    answers = rates_unpaired(*cells, new.seed)
+    machine = rates_unpaired(_null(new, section), _null(old, section), new.seed)
     said = f"{name} answers {rate(figures.rate)} a second, {{}} times the {rate(before.rate)} of before"
     found = [_judged(said, answers, floor, machine, more_is_worse=False)]
     spent = _unpaired(*cells, cpu_of, new.seed)

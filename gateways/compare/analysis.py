@@ -8,7 +8,7 @@ from typing import Literal
 from gateways.compare import inference, limits
 from gateways.compare.figures import Figures, Row, figures, knee
 from gateways.compare.inference import Ratio
-from gateways.compare.pairing import Of, compared, cpu_of, rate_of
+from gateways.compare.pairing import compared, cpu_of, rate_of, rates_compared, throughput
 from gateways.compare.record import NULL, Cell, Exclusion, Question, Record
 
 Headline = Literal["rate", "first byte", "room"]
@@ -106,12 +106,8 @@ def _main(cells: Sequence[Cell]) -> list[Cell]:
     if not closed or closed[0].phase == "long":
         return closed
     by_clients = sorted({cell.connections for cell in closed})
-    ladder = [(clients, _median_rate(closed, clients)) for clients in by_clients]
+    ladder = [(clients, throughput([cell for cell in closed if cell.connections == clients])) for clients in by_clients]
     return [cell for cell in closed if cell.connections == knee(ladder)]
-
-
-def _median_rate(cells: Sequence[Cell], clients: int) -> float:
-    return statistics.median(cell.measured.rate for cell in cells if cell.connections == clients)
 
 
 class _Pairing:
@@ -122,16 +118,22 @@ class _Pairing:
     ) -> None:
         self.reference, self.repeated = reference, repeated
         self._main, self._seed = main, seed
-        self.twins = self.ratio(twin, rate_of) if repeated else None
+        self.twins = self.rates(twin) if repeated else None
         self._floor = inference.noise(self.twins) if self.twins else 0.0
-        twins_cpu = self.ratio(twin, cpu_of) if repeated else None
+        twins_cpu = self.costs(twin) if repeated else None
         self._cpu_floor = max(LEAST_CPU, inference.noise(twins_cpu) if twins_cpu else 0.0)
 
-    def ratio(self, name: str, of: Of) -> Ratio | None:
-        """To the reference; None for itself."""
+    def rates(self, name: str) -> Ratio | None:
+        """Answers a second, to the reference's; None for itself."""
         if name not in self._main or name == self.reference:
             return None
-        return compared(self._main[name], self._main[self.reference], of, self._seed)
+        return rates_compared(self._main[name], self._main[self.reference], self._seed)
+
+    def costs(self, name: str) -> Ratio | None:
+        """CPU time of an answer, likewise."""
+        if name not in self._main or name == self.reference:
+            return None
+        return compared(self._main[name], self._main[self.reference], cpu_of, self._seed)
 
     def tie(self, ratio: Ratio | None) -> bool:
         return ratio is not None and self.repeated and ratio.tie(self._floor)
@@ -147,7 +149,7 @@ class _Pairing:
         tie = {}
         for number, better in enumerate(order):
             for worse in order[number + 1 :]:
-                found = compared(self._main[better], self._main[worse], rate_of, self._seed, FOR_LETTERS)
+                found = rates_compared(self._main[better], self._main[worse], self._seed, FOR_LETTERS)
                 tie[better, worse] = found is None or found.tie(self._floor)
         return inference.letters(order, tie)
 
@@ -164,7 +166,7 @@ def _rows(
     letters = pairing.letters([name for name in order if name in ranked])
     rows = []
     for name in order:
-        ratio, cpu = (None, None) if question.behind else (pairing.ratio(name, rate_of), pairing.ratio(name, cpu_of))
+        ratio, cpu = (None, None) if question.behind else (pairing.rates(name), pairing.costs(name))
         rows.append(
             Row(
                 figures=seen[name],

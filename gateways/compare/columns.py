@@ -8,7 +8,7 @@ COLUMNS: dict[str, str] = {
     "held": "How many of the clients behind have been answered, and hold the server now.",
     "others answered": "The share of the others' requests that were answered rightly and in time.",
     "clients": "How many asked it at a time, where not everybody was asked by as many.",
-    "answers/s": "Verified answers a second, the median of the slices. ≥: the client had no more to give.",
+    "answers/s": "Verified answers a second: the slices' median, of few all together. ≥: the client limits it.",
     "ratio": "As a multiple of the reference's, with its 95 % interval. A tie: no difference is claimed.",
     "group": "Those that share a letter cannot be told apart.",
     "CPU/answer": "CPU time of the server's processes for each answer; × as a multiple of the reference's.",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gateways.compare import limits
 from gateways.compare.analysis import Section
 from gateways.compare.figures import Figures, Latency, foreign
+from gateways.compare.pairing import FEW
 from gateways.compare.reasons import REASONS
 from gateways.compare.record import Record
 from gateways.compare.words import duration, interval, megabytes, share, together
@@ -121,6 +122,8 @@ def _of_figures(section: Section, figures: Figures) -> Iterator[Seen]:
         kinds = ", ".join(f"{kind} × {count:,}" for kind, count in sorted(figures.failed.items()))
         example = f": {figures.examples[0]}" if figures.examples else ""
         yield "errors", f"{who} {share(figures.lost_share)} ({kinds}{example})"
+    if section.quick and figures.answered and figures.per_slice < FEW:
+        yield "few-answers", f"{who} ({figures.per_slice:.0f} in each)"
     if figures.little is not None and abs(figures.little) > SLACK:
         yield "littles-law", f"{who} by {share(abs(figures.little))}"
     before, _, after = figures.memory

@@ -1,13 +1,13 @@
 """From what was measured of a contender in one scenario to its figures. Pure. Times in figures are in seconds."""
 
 import math
-import statistics
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from gateways.compare.inference import Ratio
 from gateways.compare.load.histogram import Histogram
+from gateways.compare.pairing import per_slice, throughput
 from gateways.compare.record import Cell, Entrant
 
 ENOUGH = 20
@@ -45,7 +45,8 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was measured of one contender. `rate` is verified answers a second: the median of slices.
+    """What was measured of one contender. `rate` is verified answers a second: the median of slices, or, where these
+    hold few (`per_slice`, on average), that of all together.
 
     `answered` and `failed` are of all requests, also of those outside the measured windows.
 
@@ -58,6 +59,7 @@ class Figures:
     entrant: Entrant
     connections: int
     rate: float
+    per_slice: float
     answered: int
     failed: dict[str, int]
     examples: tuple[str, ...]
@@ -129,7 +131,8 @@ def figures(entrant: Entrant, main: Sequence[Cell], every: Sequence[Cell]) -> Fi
     return Figures(
         entrant=entrant,
         connections=main[0].connections,
-        rate=statistics.median(each.rate for each in measured),
+        rate=throughput(main),
+        per_slice=per_slice(main),
         answered=sum(cell.measured.answered + cell.measured.outside for cell in every),
         failed=failed,
         examples=examples,
@@ -225,10 +228,10 @@ def _latency(rate: float, cells: Sequence[Cell]) -> Latency:
 
 
 def _ladder(cells: Sequence[Cell]) -> list[tuple[int, float]]:
-    by_clients: dict[int, list[float]] = {}
+    by_clients: dict[int, list[Cell]] = {}
     for cell in cells:
-        by_clients.setdefault(cell.connections, []).append(cell.measured.rate)
-    return [(clients, statistics.median(rates)) for clients, rates in sorted(by_clients.items())]
+        by_clients.setdefault(cell.connections, []).append(cell)
+    return [(clients, throughput(same)) for clients, same in sorted(by_clients.items())]
 
 
 def knee(ladder: Sequence[tuple[int, float]]) -> int:

@@ -15,6 +15,8 @@ from typing import TypeVar
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
+DEVIATIONS = 1.96
+"""Standard deviations that hold so many."""
 
 T = TypeVar("T")
 Starts = Sequence[Sequence[T]]
@@ -58,6 +60,17 @@ def ratio(pairs: Starts[tuple[float, float]], seed: int, resamples: int = RESAMP
         return None
     low, high = bootstrap(logs, statistics.median, seed, resamples) if len(every) > 1 else (every[0], every[0])
     return Ratio(math.exp(statistics.median(every)), math.exp(low), math.exp(high))
+
+
+def of_few(found: Ratio, value: float, counts: Sequence[Sequence[int]]) -> Ratio:
+    """`found`, where slices hold few answers: `value` is the ratio of sums, `counts` the answers in each one's slices.
+
+    One answer more or less at the edges of a slice is by chance, which the same number in all of them would hide: the
+    interval holds what that may do, and what the rounds' ratios say.
+    """
+    edges = sum(len(each) / max(1, sum(each)) ** 2 for each in counts)
+    reach = math.exp(DEVIATIONS * math.sqrt(edges))
+    return Ratio(value, min(found.low, value / reach), max(found.high, value * reach))
 
 
 def unpaired(new: Starts[float], old: Starts[float], seed: int) -> Ratio | None:

@@ -3,7 +3,6 @@
 First capacity, for all numbers of clients; then latency, at rates that all of them can do. Never both in one.
 """
 
-import statistics
 import time
 import zlib
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ from gateways.compare.bench import Bench, Entry
 from gateways.compare.checks import check
 from gateways.compare.effort import BETWEEN, RAMP, WINDOW, Effort, common_rates, steady, turns
 from gateways.compare.load.order import Answer, Order
+from gateways.compare.pairing import throughput
 from gateways.compare.record import Cell
 from gateways.compare.scenarios import Scenario
 
@@ -173,11 +173,11 @@ class Quick:
             if (cell.scenario, cell.phase) == (scenario.name, "capacity") and cell.contender in among:
                 found.setdefault(cell.contender, []).append(cell)
         return [
-            statistics.median(cell.measured.rate for cell in cells)
+            throughput(cells)
             for cells in found.values()
             if sum(cell.measured.failures for cell in cells)
             <= UNTROUBLED * sum(cell.measured.answered for cell in cells)
-            and statistics.median(cell.measured.rate for cell in cells) > 0
+            and throughput(cells) > 0
         ]
 
 

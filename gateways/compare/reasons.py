@@ -41,6 +41,10 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "clock": ("slices are left out, for the clock was set meanwhile", "let nothing set it"),
     "one-run": ("there was one run of each: compare orders of magnitude", "--thorough"),
+    "few-answers": (
+        "slices hold few answers, so their rates are those of all slices together, and their intervals are wide",
+        "believe large differences only; --thorough",
+    ),
     "errors": ("answers are lost or wrong", "they do not count as throughput; the server's log may say why"),
     "littles-law": (
         "rate × time misses the number of clients",

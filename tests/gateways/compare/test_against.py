@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from gateways.compare.against import changes, differences
 from gateways.compare.record import NULL, Record
-from tests.gateways.compare.making import UVICORN, WAIT, WAITRESS, cell, measured, record, slices
+from tests.gateways.compare.making import SECOND, UVICORN, WAIT, WAITRESS, cell, measured, record, slices
 from tests.gateways.compare.test_analysis import STEADY, scaled
 
 WHO = "hello, 64 clients: asgi uvicorn"
@@ -64,6 +64,17 @@ def test_one_run_is_not_held_against_one_run() -> None:
         "wait, 64 clients: asgi uvicorn: too few runs to be held against each other",
         False,
     )
+
+
+def test_few_answers_are_held_against_each_other_by_their_sums() -> None:
+    """A median of 2 beside one of 3 is chance; half as many in all is not."""
+    cold = "cgi:uvicorn:cold"
+    old, same, worse = (
+        record(slices(cold, rates, window=SECOND, server_cpu=None))
+        for rates in ([[3, 3, 2, 3]] * 2, [[2, 2, 3, 3]] * 2, [[9, 8, 8, 9]] * 2)
+    )
+    assert regressions(same, old) == []
+    assert len(regressions(old, worse)) == 1
 
 
 def test_what_else_differs_is_said() -> None:

@@ -102,6 +102,25 @@ def test_a_slice_without_an_answer_counts() -> None:
     assert row.figures.rate == 0
 
 
+def test_where_slices_hold_few_answers_ratio_interval_and_rates_agree() -> None:
+    """The same number of answers in all, now all alike and now by fits, is the same rate and the same ratio."""
+    cells = [
+        *slices(UVICORN, [[3680] * 4] * 2, window=SECOND),
+        *slices("cgi:uvicorn:cold", [[1, 6, 2, 3], [3, 2, 1, 6]], window=SECOND),
+        *slices("cgi:uvicorn:warm", [[3] * 4] * 2, window=SECOND),
+    ]
+    (section,) = sections(record(cells))
+    for name in ("cgi:uvicorn:cold", "cgi:uvicorn:warm"):
+        row = section.row(name)
+        assert row is not None
+        assert row.ratio is not None
+        assert row.figures.rate == 3
+        assert row.ratio.value == pytest.approx(3 / 3680)
+        # Of 24 answers in 8 slices one more or less in each, by chance, is 23 %.
+        assert row.ratio.low * 1.25 < row.ratio.value < row.ratio.high / 1.25
+    assert [row.letters for row in section.rows] == ["a", "b", "b"]
+
+
 def test_the_number_of_clients_at_the_knee_is_the_one_that_counts() -> None:
     cells = [
         cell(name, measured(rate * factor), connections=clients, round=number)

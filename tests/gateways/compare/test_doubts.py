@@ -39,6 +39,11 @@ def test_there_is_no_doubt_without_a_reason() -> None:
             "not-bound",
             "cannot be bound to cores here, so the system moves them about: Linux",
         ),
+        (
+            record([*GOOD, *slices("cgi:uvicorn:cold", scaled(0.001))]),
+            "few-answers",
+            "hello: cgi uvicorn cold (3 in each)",
+        ),
         (on(foreign=0.7), "busy-machine", "kept cores busy before the beginning: 0.7"),
         (on(steal=0.04), "stolen-time", "4.0 %"),
         (on(governor="powersave"), "changing-clock", "powersave"),
