@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import click
 
+from gateways.cli.command import Failed
 from gateways.cli.compare import compare
 from gateways.cli.demo import demo
 from gateways.cli.installed import show
@@ -48,7 +49,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         command = error.ctx.command_path if error.ctx else "gateways"
         sys.exit(_complain(command, f"{_line(error)} ({command} --help says what there is)", error.exit_code))
     except click.ClickException as error:
-        sys.exit(_complain("gateways", _line(error), error.exit_code))
+        command = error.command if isinstance(error, Failed) else "gateways"
+        sys.exit(_complain(command, _line(error), error.exit_code))
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     sys.exit(status if isinstance(status, int) else 0)

@@ -8,6 +8,14 @@ import click
 from gateways.failure import Failure
 
 
+class Failed(click.ClickException):
+    """Work that could not be done, by that command: "gateways serve"."""
+
+    def __init__(self, line: str, command: str) -> None:
+        super().__init__(line)
+        self.command = command
+
+
 class Command(click.Command):
     """A command with --debug, whose failures are one line."""
 
@@ -26,7 +34,8 @@ class Command(click.Command):
             if debug:
                 traceback.print_exc()
             if isinstance(error, Failure):
-                raise click.ClickException(str(error)) from error
-            raise click.ClickException(
-                f"a fault of gateways itself: {error!r}; --debug shows the traceback, to be reported with it"
+                raise Failed(str(error), ctx.command_path) from error
+            raise Failed(
+                f"a fault of gateways itself: {error!r}; --debug shows the traceback, to be reported with it",
+                ctx.command_path,
             ) from error

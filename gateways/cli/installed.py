@@ -8,6 +8,7 @@ import click
 
 from gateways.compare.contender import ADAPTERS
 from gateways.compare.servers import SERVERS
+from gateways.installing import install_line
 
 
 def show(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
@@ -28,7 +29,7 @@ def lines() -> list[str]:
         f"other adapters: {_listed(others)}",
     ]
     absent = [name for name, number in (servers | others).items() if number is None]
-    return [*said, f"not installed: {', '.join(absent)} (pip install 'gateways[compare]')"] if absent else said
+    return [*said, f"not installed: {', '.join(absent)} ({install_line('compare')})"] if absent else said
 
 
 def _found(packages: Iterable[str]) -> dict[str, str | None]:

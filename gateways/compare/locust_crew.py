@@ -198,5 +198,5 @@ def must_be_same(said: Said) -> None:
     if said["version"] != own:
         has = f"has gateways {said['version']}" if said["version"] else "has no gateways"
         raise Failure(
-            f"the worker on {said['host']} {has}, and this is {own}; there: pip install 'gateways[locust]=={own}'"
+            f"the worker on {said['host']} {has}, and this is {own}; there, in its clone: pip install '.[locust]'"
         )

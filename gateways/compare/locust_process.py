@@ -22,6 +22,7 @@ from gateways.compare.locust_shares import Crew
 from gateways.compare.placement import on
 from gateways.compare.warden import Warden
 from gateways.failure import Failure
+from gateways.installing import install_line
 
 ENDING = 4.0
 """Seconds that locust gets to end by itself; its workers need one or two."""
@@ -34,7 +35,7 @@ Said = Mapping[str, Any]
 def must_be_installed() -> None:
     """Raise Failure if locust is not."""
     if find_spec("locust") is None:
-        raise Failure("locust is not installed; it comes with: pip install 'gateways[locust]'")
+        raise Failure(f"locust is not installed; it comes with: {install_line('locust')}")
 
 
 class Locust:

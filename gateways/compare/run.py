@@ -23,6 +23,7 @@ from gateways.compare.scenarios import GATEWAY, Scenario
 from gateways.compare.target import Target, reference
 from gateways.compare.warden import Warden
 from gateways.failure import Failure
+from gateways.installing import install_line
 
 SPARE = 64
 """Descriptors besides those of the connections."""
@@ -88,7 +89,7 @@ def installed(contenders: Sequence[Contender]) -> tuple[list[Contender], list[Ex
     for each in contenders:
         missing = [package for package in each.packages if not machine.version(package)]
         if missing:
-            why = f"{' and '.join(missing)} not installed; it comes with: pip install 'gateways[compare]'"
+            why = f"{' and '.join(missing)} not installed; it comes with: {install_line('compare')}"
             absent.append(Exclusion(each.id, "", why))
         else:
             there.append(each)

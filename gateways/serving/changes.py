@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from gateways.failure import Failure
+from gateways.installing import install_line
 
 
 class Changes:
@@ -19,7 +20,7 @@ class Changes:
         try:
             import watchfiles
         except ModuleNotFoundError:
-            raise Failure("--reload needs watchfiles; it comes with: pip install 'uvicorn[standard]'") from None
+            raise Failure(f"--reload needs watchfiles; it comes with: {install_line()}") from None
         self._over = threading.Event()
         self._changed = changed
         self._watched: Any = watchfiles.watch(

@@ -8,6 +8,7 @@ from socket import socket
 from typing import Any, Literal, Protocol, get_args
 
 from gateways.failure import Failure
+from gateways.installing import install_line
 from gateways.serving.settings import Settings
 
 Mode = Literal["cgi", "wsgi", "asgi"]
@@ -42,8 +43,9 @@ class Server:
         try:
             return importlib.metadata.version(self.name)
         except importlib.metadata.PackageNotFoundError:
-            package = f"gateways[{self.extra}]" if self.extra else "gateways"
-            raise Failure(f"the server {self.name} is not installed; it comes with: pip install '{package}'") from None
+            raise Failure(
+                f"the server {self.name} is not installed; it comes with: {install_line(self.extra)}"
+            ) from None
 
 
 class Side(Protocol):

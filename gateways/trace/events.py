@@ -4,7 +4,6 @@ Pure: knows what kinds of events there are and how their data become values that
 how they are recorded or shown.
 """
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -73,7 +72,8 @@ def plain(event: Event) -> Event:
 
 def flaw(error: BaseException) -> str:
     """Why an answer is not whole, in a word or two, when this left the app: "raised ValueError"."""
-    return "cancelled" if isinstance(error, asyncio.CancelledError) else f"raised {type(error).__name__}"
+    name = type(error).__name__
+    return "cancelled" if name == "CancelledError" else f"raised {name}"
 
 
 def raised(error: BaseException) -> str:

@@ -52,7 +52,7 @@ def test_a_taken_port_is_one_line_and_status_1() -> None:
         done = gateways("demo", "--mode", "asgi", "--port", str(port))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f"gateways: port {port} on 127.0.0.1 is taken; choose another with --port (0: any that is free)\n"
+        f"gateways demo: port {port} on 127.0.0.1 is taken; choose another with --port (0: any that is free)\n"
     )
 
 
@@ -60,7 +60,7 @@ def test_a_traceback_comes_with_debug_only() -> None:
     done = gateways("demo", "--mode", "asgi", "--host", "192.0.2.1", "--port", "0", "--debug")
     assert done.returncode == 1
     assert done.stderr.startswith("Traceback (most recent call last):\n")
-    assert done.stderr.splitlines()[-1].startswith("gateways: cannot listen on 192.0.2.1 port 0: ")
+    assert done.stderr.splitlines()[-1].startswith("gateways demo: cannot listen on 192.0.2.1 port 0: ")
 
 
 @pytest.fixture(scope="module")
@@ -78,10 +78,10 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 @pytest.mark.parametrize(
     ("arguments", "server", "package"),
     [
-        (["--mode", "asgi"], "uvicorn", "gateways"),
-        (["--mode", "cgi"], "uvicorn", "gateways"),
-        (["--mode", "wsgi", "--server", "gunicorn"], "gunicorn", "gateways[compare]"),
-        (["--mode", "asgi", "--server", "daphne"], "daphne", "gateways[compare]"),
+        (["--mode", "asgi"], "uvicorn", "."),
+        (["--mode", "cgi"], "uvicorn", "."),
+        (["--mode", "wsgi", "--server", "gunicorn"], "gunicorn", ".[compare]"),
+        (["--mode", "asgi", "--server", "daphne"], "daphne", ".[compare]"),
     ],
 )
 def test_a_server_that_is_not_installed_is_said_with_what_brings_it(
@@ -90,7 +90,17 @@ def test_a_server_that_is_not_installed_is_said_with_what_brings_it(
     command = [*bare, "demo", "--port", "0", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"gateways: the server {server} is not installed; it comes with: pip install '{package}'\n"
+    said = f"gateways demo: the server {server} is not installed; it comes with: "
+    assert re.fullmatch(re.escape(said) + rf"\S+ -m pip install -e '?{re.escape(package)}'?\n", done.stderr)
+
+
+def test_without_what_the_commands_need_there_is_one_line() -> None:
+    program = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from gateways.__main__ import main; main()"
+    command = [sys.executable, "-I", "-S", "-c", program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    said = "gateways: there is no module 'click': the commands need more than --no-deps installs: "
+    assert done.stderr.startswith(said)
 
 
 def test_version_and_help() -> None:

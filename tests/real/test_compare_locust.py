@@ -141,5 +141,5 @@ def test_a_server_that_is_down_is_told() -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 1
     assert done.stderr == (
-        "gateways: / has no answer to be timed: it gives no answer: ECONNREFUSED; --path asks for another\n"
+        "gateways compare: / has no answer to be timed: it gives no answer: ECONNREFUSED; --path asks for another\n"
     )

@@ -219,10 +219,10 @@ def test_on_a_terminal_it_is_coloured() -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
-        (["nothing_here"], 1, "gateways: there is no module 'nothing_here' here; there is "),
-        (["asgi_app:ap"], 1, "gateways: module asgi_app has no attribute 'ap'; did you mean 'app'?"),
-        (["asgi_app:__doc__"], 1, "gateways: asgi_app:__doc__ is a str, which is not callable; WSGI and ASGI apps are"),
-        (["none.py"], 1, "gateways: there is no file 'none.py' here"),
+        (["nothing_here"], 1, "gateways trace: there is no module 'nothing_here' here; there is "),
+        (["asgi_app:ap"], 1, "gateways trace: module asgi_app has no attribute 'ap'; did you mean 'app'?"),
+        (["asgi_app:__doc__"], 1, "gateways trace: asgi_app:__doc__ is a str, which is not callable; WSGI and ASGI apps are"),
+        (["none.py"], 1, "gateways trace: there is no file 'none.py' here"),
         (["--server", "apache"], 2, "gateways trace: Invalid value for '--server': 'apache' is none of uvicorn, "),
         (
             ["--server", "waitress", "--mode", "asgi"],
@@ -233,7 +233,7 @@ def test_on_a_terminal_it_is_coloured() -> None:
         (["--method", "G T"], 2, "gateways trace: Invalid value for '--method': 'G T' is no method; e.g. GET."),
         (["--header", "none"], 2, "gateways trace: Invalid value for '--header': 'none' is no header; "),
         (["--ws", "a", "--data", "b"], 2, "gateways trace: --ws goes without --method and --data"),
-        (["--html", "/no/such/folder/page.html"], 1, "gateways: cannot write /no/such/folder/page.html: "),
+        (["--html", "/no/such/folder/page.html"], 1, "gateways trace: cannot write /no/such/folder/page.html: "),
     ],
 )
 def test_bad_input_is_one_clear_line(arguments: list[str], status: int, said: str) -> None:

@@ -13,6 +13,7 @@ from gateways.cli.remote import PORT, Address
 from gateways.compare.locust_export import command
 from gateways.compare.locust_shares import Crew
 from gateways.compare.scenarios import SCENARIOS
+from gateways.installing import install_line
 
 DOCS = (Path(__file__).parents[3] / "docs" / "compare-many-machines.md").read_text()
 A, B = "a=http://127.0.0.1:1", "b=http://127.0.0.1:2"
@@ -55,7 +56,10 @@ def test_without_locust_the_extra_that_brings_it_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, "locust", None)
     status, line = refused(capsys, "--engine", "locust", "--url", A)
-    assert (status, line) == (1, "gateways: locust is not installed; it comes with: pip install 'gateways[locust]'\n")
+    assert (status, line) == (
+        1,
+        f"gateways compare: locust is not installed; it comes with: {install_line('locust')}\n",
+    )
 
 
 def test_a_locustfile_is_written_and_how_it_is_run_is_said(

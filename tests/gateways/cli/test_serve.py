@@ -103,7 +103,7 @@ def test_what_cannot_be_served_is_one_line_and_status_1(
     assert serve(*arguments) == 1
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
-    assert err.startswith(f"gateways: {said}")
+    assert err.startswith(f"gateways serve: {said}")
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_an_app_that_fails_to_be_imported_shows_its_own_traceback_and_one_line(
     assert serve(target) == 1
     *traceback, raised, line = capsys.readouterr().err.splitlines()
     assert raised.startswith(last)
-    assert line.startswith("gateways: ")
+    assert line.startswith("gateways serve: ")
     files = [each.split('"')[1] for each in traceback if each.startswith("  File ")]
     assert {Path(file).parent for file in files} == {folder}  # nothing of what imported it
     shown = "\n".join(traceback)
