@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
 from gateways.compare import inference, limits
@@ -15,6 +16,8 @@ Headline = Literal["rate", "first byte", "room"]
 """What a scenario is sorted by: answers a second; time to the first byte; the connections held, and how others fare."""
 FOR_LETTERS = 400
 """Resamples for each pair of contenders, of which there are many."""
+ONE_RUN = 1.0
+"""One run of each tells orders of magnitude: no difference below a factor of 2 is claimed, as a share."""
 LEAST_CPU = 0.03
 """No smaller difference of CPU time is claimed: caches and clock move it by as much."""
 
@@ -26,7 +29,8 @@ class Section:
     The rows are sorted, the best first, those that are not ranked last. `twins` compares the same server measured
     twice, and `floor` is the share below which no difference is claimed for it; None if it was not. `null` is the rate
     of a server that does nothing, which is what the client can do; `ceilings` are the shares of it that contenders
-    reach. `discarded` are the slices during which the clock was set, `out` those that are not measured.
+    reach. `discarded` are the slices during which the clock was set, `out` those that are not measured. `ties` are the
+    pairs between which no difference is claimed; `repeated`: there was more than one measurement of each.
     """
 
     question: Question
@@ -40,6 +44,21 @@ class Section:
     null: float | None
     ceilings: Mapping[str, float]
     discarded: int
+    ties: frozenset[frozenset[str]]
+    repeated: bool
+
+    def apart(self, one: str, other: str) -> bool:
+        """Is a difference between their answers a second claimed?"""
+        return frozenset({one, other}) not in self.ties
+
+    def cost_apart(self, one: Row, other: Row) -> bool:
+        """Is a difference between the CPU times of their answers claimed?"""
+        if self.reference in {one.figures.entrant.id, other.figures.entrant.id}:
+            return one.cpu_differs or other.cpu_differs
+        ratios = one.cpu_ratio, other.cpu_ratio
+        if not self.repeated or ratios[0] is None or ratios[1] is None:
+            return False
+        return ratios[0].high < ratios[1].low or ratios[1].high < ratios[0].low
 
     @property
     def quick(self) -> bool:
@@ -91,6 +110,8 @@ def _section(record: Record, question: Question, cells: Sequence[Cell]) -> Secti
         null=_null(valid),
         ceilings=ceilings,
         discarded=len(cells) - len(valid),
+        ties=pairing.ties(list(seen)),
+        repeated=repeated,
     )
 
 
@@ -118,6 +139,7 @@ class _Pairing:
     ) -> None:
         self.reference, self.repeated = reference, repeated
         self._main, self._seed = main, seed
+        self._ties: dict[frozenset[str], bool] = {}
         self.twins = self.rates(twin) if repeated else None
         self._floor = inference.noise(self.twins) if self.twins else 0.0
         twins_cpu = self.costs(twin) if repeated else None
@@ -136,7 +158,7 @@ class _Pairing:
         return compared(self._main[name], self._main[self.reference], cpu_of, self._seed)
 
     def tie(self, ratio: Ratio | None) -> bool:
-        return ratio is not None and self.repeated and ratio.tie(self._floor)
+        return ratio is not None and ratio.tie(self._floor if self.repeated else ONE_RUN)
 
     def differs(self, ratio: Ratio | None) -> bool:
         """Does it take more CPU than the reference, or less, beyond the noise?"""
@@ -146,12 +168,20 @@ class _Pairing:
         """Who cannot be told apart; none where there is nobody to be told from, or one measurement of each."""
         if not self.repeated or len(order) < 2:
             return {}
-        tie = {}
-        for number, better in enumerate(order):
-            for worse in order[number + 1 :]:
-                found = rates_compared(self._main[better], self._main[worse], self._seed, FOR_LETTERS)
-                tie[better, worse] = found is None or found.tie(self._floor)
-        return inference.letters(order, tie)
+        ties = self.ties(order)
+        return inference.letters(order, {pair: frozenset(pair) in ties for pair in combinations(order, 2)})
+
+    def ties(self, among: Sequence[str]) -> frozenset[frozenset[str]]:
+        """The pairs between which no difference is claimed."""
+        return frozenset(pair for pair in map(frozenset, combinations(among, 2)) if self._tied(pair))
+
+    def _tied(self, pair: frozenset[str]) -> bool:
+        if pair not in self._ties:
+            one, other = sorted(pair, key=lambda name: name == self.reference)
+            resamples = inference.RESAMPLES if other == self.reference else FOR_LETTERS  # as in the column
+            found = rates_compared(self._main[one], self._main[other], self._seed, resamples)
+            self._ties[pair] = found is None or self.tie(found)
+        return self._ties[pair]
 
 
 def _rows(

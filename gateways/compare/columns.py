@@ -9,7 +9,7 @@ COLUMNS: dict[str, str] = {
     "others answered": "The share of the others' requests that were answered rightly and in time.",
     "clients": "How many asked it at a time, where not everybody was asked by as many.",
     "answers/s": "Verified answers a second: the slices' median, of few all together. ≥: the client limits it.",
-    "ratio": "As a multiple of the reference's, with its 95 % interval. A tie: no difference is claimed.",
+    "ratio": "As a multiple of the reference's, with its 95 % interval. A tie: none is claimed (of one run: below 2).",
     "group": "Those that share a letter cannot be told apart.",
     "CPU/answer": "CPU time of the server's processes for each answer; × as a multiple of the reference's.",
     "p50": "Half of the requests took no longer. With @, at a fixed rate, counted from when each was due.",

@@ -5,6 +5,7 @@ one, and cores / CPU time of each.
 """
 
 from gateways.compare.figures import Figures
+from gateways.compare.words import of_clients
 
 CORE = 0.93
 """The share of a core from which on it is taken for busy: the rest is waking up."""
@@ -68,4 +69,5 @@ def allowed(figures: Figures, service: float) -> tuple[float, str]:
         return threads / service, name
     if _stands_still(figures, service):
         return 1 / service, "its one loop, which stands still, allows"
-    return figures.connections / service, f"{figures.connections:,} clients allow"
+    name = f"{of_clients(figures.connections)} allow{'s' if figures.connections == 1 else ''}"
+    return figures.connections / service, name

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from gateways.compare import limits
 from gateways.compare.analysis import Section
 from gateways.compare.figures import Row
-from gateways.compare.words import duration, interval, megabytes, micros, rate, share, times, together
+from gateways.compare.words import as_many, bounded, duration, megabytes, micros, rate, share, together
 
 
 def verdicts(sections: Sequence[Section]) -> list[str]:
@@ -51,16 +51,13 @@ def _throughput(section: Section, rows: Sequence[Row]) -> list[str]:
     if best.ratio is None:
         others = [row for row in rows if row.ratio is not None and not row.tie]
         said = f"{name}: none serves more requests than {base} ({rate(best.figures.rate)} a second)"
-        ends = [f"{row.figures.entrant.label} serves {times(row.ratio.value)}" for row in others if row.ratio]
+        ends = [f"{row.figures.entrant.label} serves {as_many(row.ratio.value)}" for row in others if row.ratio]
         if ends:
-            said += f"; {together(ends[:1] + ends[1:][-1:])} times as many"
+            said += f"; {together(ends[:1] + ends[1:][-1:])}"
     elif best.tie:
         said = f"{name}: no difference seen between {base} and the fastest, {best.figures.entrant.label}"
     else:
-        said = (
-            f"{name}: {best.figures.entrant.label} serves {times(best.ratio.value)} ({interval(best.ratio)}) times the "
-            f"requests of {base}"
-        )
+        said = f"{name}: {best.figures.entrant.label} serves {bounded(best.ratio)} times the requests of {base}"
     ties = [row.figures.entrant.label for row in rows if row.tie and row is not reference and row is not best]
     each = "each of " if len(ties) > 1 else ""
     said += f"; no difference seen between {base} and {each}{together(ties)}." if ties else "."
@@ -70,7 +67,7 @@ def _throughput(section: Section, rows: Sequence[Row]) -> list[str]:
 def _costs(rows: Sequence[Row], base: str) -> list[str]:
     """Where rates cannot be told apart, what an answer costs may be."""
     each = [
-        f"{row.figures.entrant.label} takes {times(row.cpu_ratio.value)} ({interval(row.cpu_ratio)})"
+        f"{row.figures.entrant.label} takes {bounded(row.cpu_ratio)}"
         for row in rows
         if row.tie and row.cpu_differs and row.cpu_ratio is not None
     ]
@@ -83,22 +80,20 @@ def _adapters(section: Section) -> list[str]:
         return []
     said = []
     rows = [row for row in section.rows if not row.figures.failures]
-    native = {row.figures.entrant.server: row.figures for row in rows if not row.figures.entrant.adapter}
+    native = {row.figures.entrant.server: row for row in rows if not row.figures.entrant.adapter}
     for row in rows:
         entrant, cpu = row.figures.entrant, row.figures.cpu
         own = native.get(entrant.server)
-        if entrant.adapter != "ours" or entrant.mode == "cgi" or own is None or cpu is None or own.cpu is None:
+        if entrant.adapter != "ours" or entrant.mode == "cgi" or own is None or cpu is None or own.figures.cpu is None:
             continue
-        said.append(
-            f"{entrant.label} takes {micros(cpu)} of CPU an answer, {own.entrant.label} {micros(own.cpu)}: "
-            f"what the adapter adds is {_dilution(cpu - own.cpu)}."
-        )
+        adds = cpu - own.figures.cpu
+        if section.cost_apart(row, own):
+            ends = f"what the adapter adds is {share(adds / 0.005)} of an app's 5 ms" if adds > 0 else "it adds nothing"
+        else:
+            ends = "no difference seen"
+        beside = f"{own.figures.entrant.label} {micros(own.figures.cpu)}"
+        said.append(f"{entrant.label} takes {micros(cpu)} of CPU an answer, {beside}: {ends}.")
     return said
-
-
-def _dilution(cost: float) -> str:
-    """What it is worth beside an app that does something."""
-    return f"{share(cost / 0.005)} of an app's 5 ms" if cost > 0 else "nothing beside an app's 5 ms"
 
 
 def _waiting(section: Section, rows: Sequence[Row]) -> list[str]:

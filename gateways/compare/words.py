@@ -54,6 +54,21 @@ def times(value: float) -> str:
     return number(value) if value >= 10 else f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
+def fewer(value: float) -> str:
+    """`2,000 times fewer` of 0.0005."""
+    return f"{number(float(f'{1 / value:.2g}'))} times fewer"
+
+
+def as_many(value: float) -> str:
+    """`0.40 times as many`; `0.0005 times as many (2,000 times fewer)`."""
+    return f"{times(value)} times as many" + (f" ({fewer(value)})" if value < 0.1 else "")
+
+
+def bounded(ratio: Ratio) -> str:
+    """`1.73 (1.70–1.76)`, `2.10 (one run)`."""
+    return f"{times(ratio.value)} ({interval(ratio) or 'one run'})"
+
+
 def interval(ratio: Ratio) -> str:
     """`1.70–1.76`; "" where there was one measurement only."""
     return f"{times(ratio.low)}–{times(ratio.high)}" if ratio.high > ratio.low else ""

@@ -193,3 +193,25 @@ def test_of_one_slice_of_each_nothing_is_claimed() -> None:
     )
     assert section.floor is None
     assert [(row.letters, row.tie, row.cpu_differs) for row in section.rows] == [("", True, False), ("", False, False)]
+
+
+def test_a_difference_is_claimed_between_two_of_which_neither_is_the_reference() -> None:
+    cells = [
+        *slices(UVICORN, STEADY),
+        *slices(WAITRESS, scaled(0.4)),
+        *slices(HYPERCORN, scaled(0.5, 0.2)),
+        *slices(DAPHNE, scaled(4), client_cpu=SECOND),
+    ]
+    (section,) = sections(record(cells))
+    assert not section.apart(WAITRESS, HYPERCORN)
+    assert section.apart(WAITRESS, DAPHNE)  # who is not ranked, for the client limits it, does at least so much
+    assert section.apart(UVICORN, WAITRESS)
+
+
+@pytest.mark.parametrize(("rate", "apart"), [(55, False), (100, False), (201, True), (45, True)])
+def test_of_one_run_no_difference_below_a_factor_of_2_is_claimed(rate: int, apart: bool) -> None:
+    cells = [cell(name, measured(each, window=SECOND), WAIT) for name, each in ((UVICORN, 100), (WAITRESS, rate))]
+    (section,) = sections(record(cells, [WAIT]))
+    row = section.row(WAITRESS)
+    assert row is not None
+    assert (section.apart(UVICORN, WAITRESS), row.tie) == (apart, not apart)

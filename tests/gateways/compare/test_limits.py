@@ -1,5 +1,6 @@
 """What limits a contender, by literal figures."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -49,3 +50,4 @@ def test_what_the_law_allows() -> None:
     assert limits.allowed(made(UVICORN, 3300), 0.05) == (4000, "200 clients allow")
     assert limits.allowed(made(UVICORN, 20), 0.05) == (20, "its one loop, which stands still, allows")
     assert limits.allowed(made("wsgi:gunicorn-sync", 19), 0.05) == (20, "its one thread allows")
+    assert limits.allowed(replace(made(UVICORN, 18), connections=1), 0.05) == (20, "1 client allows")

@@ -41,10 +41,33 @@ def test_none_is_faster_than_the_reference() -> None:
     cells = [*slices(UVICORN, STEADY), *slices(WAITRESS, scaled(0.4)), *slices(HYPERCORN, scaled(0.9))]
     assert said(cells) == [
         (
-            "hello: none serves more requests than asgi uvicorn (10,100 a second); asgi hypercorn serves 0.90 and wsgi "
-            "waitress·4 serves 0.40 times as many."
+            "hello: none serves more requests than asgi uvicorn (10,100 a second); asgi hypercorn serves 0.90 times as "
+            "many and wsgi waitress·4 serves 0.40 times as many."
         )
     ]
+
+
+def test_how_many_times_fewer_a_slow_one_serves_is_said_in_both_directions() -> None:
+    (verdict,) = said([*slices(UVICORN, STEADY), *slices("cgi:uvicorn:cold", scaled(0.0005), window=8 * SECOND)])
+    assert verdict.endswith("; cgi uvicorn cold serves 0.0005 times as many (2,000 times fewer).")
+
+
+def test_of_one_run_a_factor_of_2_is_needed_and_that_it_was_one_is_said() -> None:
+    upload = replace(WAIT, name="upload", service=None)
+
+    def verdict(rate: float) -> str:
+        return said([cell(UVICORN, measured(200), upload), cell(HYPERCORN, measured(rate), upload)], [upload])[0]
+
+    assert verdict(360) == "upload: no difference seen between asgi uvicorn and the fastest, asgi hypercorn."
+    assert verdict(440) == "upload: asgi hypercorn serves 2.20 (one run) times the requests of asgi uvicorn."
+
+
+def test_an_adapter_whose_cost_cannot_be_told_is_not_said_to_have_any() -> None:
+    cells = [
+        *slices(UVICORN, STEADY, server_cpu=SECOND // 16),
+        *slices("wsgi-on-asgi:uvicorn:ours", scaled(0.99, 0.1), server_cpu=SECOND // 16),
+    ]
+    assert said(cells)[-1].endswith(": no difference seen.")
 
 
 def test_no_difference_between_the_fastest_and_the_reference_is_said() -> None:

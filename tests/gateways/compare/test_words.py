@@ -78,6 +78,11 @@ def test_cpu_and_memory() -> None:
     assert words.megabytes(20_156_416) == "20 MB"
 
 
+def test_a_small_ratio_is_said_in_both_directions() -> None:
+    assert words.as_many(0.4) == "0.40 times as many"
+    assert words.as_many(0.000493) == "0.00049 times as many (2,000 times fewer)"
+
+
 def test_clients_are_counted() -> None:
     assert [words.of_clients(1), words.of_clients(1000)] == ["1 client", "1,000 clients"]
     assert words.of_clients(64, 2, 16) == "2, 16 or 64 clients"
