@@ -198,6 +198,7 @@ echo "${COMPREPLY[@]}"
         (["gateways", "demo", "--mode", ""], "cgi wsgi asgi"),
         (["gateways", "serve", "--server", "gu"], "gunicorn"),
         (["gateways", "demo", "--mode", "asgi", "--server", ""], "uvicorn hypercorn daphne granian"),
+        (["gateways", "compare", "--scenarios", "hello,str"], "hello,stream"),
     ],
 )
 def test_bash_completes(words: list[str], offered: str, tmp_path: Path) -> None:

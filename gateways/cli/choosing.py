@@ -1,6 +1,7 @@
 """Which mode and which server serve a target: as asked for, and else what its app speaks; and what a shell offers."""
 
 import click
+from click.shell_completion import CompletionItem
 
 from gateways.serving.server import MODES, Mode, side
 
@@ -10,6 +11,11 @@ def complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> li
     mode: Mode | None = ctx.params.get("mode")
     names = dict.fromkeys(name for each in ([mode] if mode else MODES) for name in side(each).SERVERS)
     return [name for name in names if name.startswith(incomplete)]
+
+
+def files(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """A shell is to offer files and folders: what a target may be, or a socket."""
+    return [CompletionItem(incomplete, type="file")]
 
 
 def choose(interface: Mode, mode: Mode | None, server: str | None) -> tuple[Mode, str]:

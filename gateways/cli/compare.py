@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
+from gateways.cli.choosing import files
 from gateways.cli.command import Command
 from gateways.cli.remote import PORT, WORKERS, Address, Server, crew_of, target_of
 from gateways.cli.report import must_be_writable, read, report, write
@@ -52,6 +54,10 @@ class Names(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.
                 self.fail(f"{name!r} is not known; there are {', '.join(self._known)}.", param, ctx)
         return names
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        before, comma, begun = incomplete.rpartition(",")
+        return [CompletionItem(f"{before}{comma}{name}") for name in self._known if name.startswith(begun)]
+
 
 FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 OLD = click.Path(dir_okay=False, exists=True, path_type=Path)
@@ -59,7 +65,7 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
 
 
 @click.command(cls=Command)
-@click.argument("target", required=False)
+@click.argument("target", required=False, shell_complete=files)
 @click.option("--path", metavar="PATH", help="Ask for this path.  [default with TARGET: /]")
 @click.option("--modes", type=Names(MODES), default=(), help=f"Among {', '.join(MODES)}.")
 @click.option("--servers", type=Names([*SERVERS, *PACKAGES]), default=(), help=f"Among {', '.join(SERVERS)}; or all.")

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import click
 
-from gateways.cli.choosing import choose, complete
+from gateways.cli.choosing import choose, complete, files
 from gateways.cli.command import Command
 from gateways.cli.until_ended import Serving, Wanted
 from gateways.failure import Failure
@@ -29,7 +29,7 @@ IMPORT = 600.0
 
 
 @click.command(cls=Command)
-@click.argument("target")
+@click.argument("target", shell_complete=files)
 @click.option("--mode", type=click.Choice(MODES), help="What the server speaks; without, what the app speaks.")
 @click.option(
     "--server", metavar="NAME", shell_complete=complete, help="The server; without, the usual one of the mode."
@@ -37,7 +37,9 @@ IMPORT = 600.0
 @click.option("--interface", type=click.Choice(MODES), help="What the app speaks, where it does not show.")
 @click.option("--host", metavar="ADDRESS", help="The address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="The port; 0 is any that is free.  [default: 8000]")
-@click.option("--unix", metavar="PATH", help="A Unix socket to listen on, in place of host and port.")
+@click.option(
+    "--unix", metavar="PATH", shell_complete=files, help="A Unix socket to listen on, in place of host and port."
+)
 @click.option("--threads", type=click.IntRange(1), help="Threads for the app: of the server, or of the adapter.")
 @click.option("--workers", type=click.IntRange(1), help="Processes of the server.")
 @click.option("--root-path", metavar="PATH", default="", help="The path that the app is reached at, e.g. /shop.")

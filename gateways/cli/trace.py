@@ -14,7 +14,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from gateways.cli.choosing import choose, complete
+from gateways.cli.choosing import choose, complete, files
 from gateways.cli.command import Command
 from gateways.failure import Failure
 from gateways.serving.probe import Known, probe
@@ -29,18 +29,20 @@ from gateways.trace.run import Plan, take
 IMPORT = 20.0
 """Seconds within which a target must be imported."""
 
+REFERENCE_PATH = "/hello?name=you"
+
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 """RFC 9110, 5.6.2: what a method and the name of a header are made of."""
 
 
 @click.command(cls=Command)
-@click.argument("target", required=False)
+@click.argument("target", required=False, shell_complete=files)
 @click.option("--mode", type=click.Choice(MODES), help="What the server speaks; an adapter bridges it to another app.")
 @click.option(
     "--server", metavar="NAME", shell_complete=complete, help="The server; the usual one of the mode without."
 )
 @click.option("--interface", type=click.Choice(MODES), help="What the app speaks, where it does not show.")
-@click.option("--path", metavar="PATH", default="/hello?name=you", show_default=True, help="Path and query to ask for.")
+@click.option("--path", metavar="PATH", help=f"Path and query to ask for.  [default: {REFERENCE_PATH}, with TARGET: /]")
 @click.option("--method", metavar="METHOD", help="The method; GET without, POST with --data.")
 @click.option("--header", "headers", metavar="'NAME: VALUE'", multiple=True, help="A header; may be repeated.")
 @click.option("--data", metavar="TEXT", help="The body of the request.")
@@ -66,6 +68,7 @@ def trace(
     TARGET is `module:attribute`, `module`, a Python file, a CGI program or a folder of those; without it, the
     reference app.
     """
+    asked["path"] = asked["path"] or ("/" if target else REFERENCE_PATH)
     wanted = request(**asked)
     known = probe(target, max(timeout, IMPORT), interface) if target else None
     mode, server = choose(known.interface if known else "asgi", mode, server)

@@ -137,7 +137,7 @@ def test_a_shell_script_as_a_cgi_program(mode: str, adapter: str | None) -> None
     assert complaint["text"] == "a complaint"
     (started,) = (step for step in trace["steps"] if step["what"] == "process")
     assert complaint["process"] == started["data"][0]
-    assert "POST /hello: " in sent(trace)
+    assert "POST /: " in sent(trace)
     assert "some words" in sent(trace)
 
 
