@@ -5,6 +5,7 @@ in gateways/serving; what happens while it runs, in until_ended.py.
 """
 
 import contextlib
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,14 +17,13 @@ import click
 
 from gateways.cli.choosing import choose, complete, files
 from gateways.cli.command import Command
-from gateways.cli.until_ended import Serving, Wanted
+from gateways.cli.until_ended import PROGRAMS, Serving, Wanted
 from gateways.failure import Failure
 from gateways.serving.listen import bind, bind_unix
 from gateways.serving.probe import Known, probe
 from gateways.serving.server import MODES, Mode, side
 from gateways.serving.settings import Settings
 
-PROGRAMS = ("cgi-bin", "htbin")
 IMPORT = 600.0
 """Seconds that importing an app may take, while Ctrl-C ends it."""
 
@@ -133,6 +133,12 @@ def check(wanted: Wanted, unix: str | None) -> None:
     for option, is_there in (("warm", settings.warm), ("env", bool(settings.environment))):
         if is_there and not is_cgi:
             raise click.UsageError(f"--{option} is for CGI programs, and {wanted.known.target} is none.")
+    for variable in settings.environment:
+        name, is_given, _ = variable.partition("=")
+        if not name:
+            raise click.UsageError(f"--env {variable!r} has no name before its '='; e.g. --env LANGUAGE=en.")
+        if not is_given and name not in os.environ:
+            raise click.UsageError(f"--env {name}: there is no such variable here; --env {name}=VALUE gives it one.")
 
 
 @contextlib.contextmanager

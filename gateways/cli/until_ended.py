@@ -25,6 +25,9 @@ from gateways.serving.settings import Settings
 from gateways.trace.exchange import access_line
 from gateways.trace.printable import printable
 
+PROGRAMS = ("cgi-bin", "htbin")
+"""The folders of a site whose files are CGI programs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -133,6 +136,8 @@ def what(wanted: Wanted) -> str:
     known, mode, server = wanted.known, wanted.mode, wanted.server
     if known.interface == "cgi":
         adapter = ADAPTERS["cgi", "wsgi" if mode == "wsgi" else "asgi"]
+        if wanted.settings.files and not any(Path(known.target, name).is_dir() for name in PROGRAMS):
+            return f"{known.target}: files, and no CGI programs: there is no folder {' or '.join(PROGRAMS)} in it"
         if wanted.settings.files:
             return f"{known.target}: files, and CGI programs below /cgi-bin/ and /htbin/, run by adapters.{adapter}"
         kind = "a folder of CGI programs" if Path(known.target).is_dir() else "a CGI program"

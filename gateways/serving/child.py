@@ -26,8 +26,10 @@ from gateways.serving.server import App, side
 def main() -> None:
     """Do the job, which is the one argument, until SIGTERM."""
     job = Job.from_json(sys.argv[1])
-    # What servers, adapters and apps have to say goes to stdout or stderr: the starting process reads both.
-    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s")
+    # What servers, adapters and apps have to say goes to stdout or stderr: the starting process reads both. The root
+    # logger has no handler: with one an app's own logging.basicConfig() would do nothing.
+    if logging.lastResort is not None:
+        logging.lastResort.setFormatter(logging.Formatter("%(name)s: %(message)s"))
     # For servers that do not handle SIGTERM: they know SystemExit, and others put a handler of their own in its place.
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_end_with_parent, name="gateways-lifeline", daemon=True).start()

@@ -259,7 +259,8 @@ def _import(name: str) -> ModuleType:
             raise Failure(f"there is no module {missing!r} here{_instead(missing, _modules())}") from error
         raise Failure(f"importing {name} failed: {error}{_where(error)}", _traceback(error)) from error
     except (Exception, SystemExit) as error:
-        raise Failure(f"importing {name} failed: {error!r}{_where(error)}", _traceback(error)) from error
+        said = f"SyntaxError: {error.msg}" if isinstance(error, SyntaxError) else repr(error)
+        raise Failure(f"importing {name} failed: {said}{_where(error)}", _traceback(error)) from error
 
 
 def _modules() -> list[str]:

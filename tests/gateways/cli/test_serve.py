@@ -66,6 +66,8 @@ def serve(*arguments: str) -> int:
         ),
         (["hello.cgi", "--reload"], "--reload is not for CGI: "),
         (["apps:wsgi", "--warm"], "--warm is for CGI programs, and apps:wsgi is none."),
+        (["hello.cgi", "--env", "=x"], "--env '=x' has no name before its '='; e.g. --env LANGUAGE=en."),
+        (["hello.cgi", "--env", "NO_SUCH_NAME"], "--env NO_SUCH_NAME: there is no such variable here; "),
         (["apps:wsgi", "--env", "A=B"], "--env is for CGI programs, and apps:wsgi is none."),
     ],
 )
@@ -179,6 +181,14 @@ def test_one_line_says_what_is_in_between(known: Known, mode: Mode, said: str) -
     line = what(wanted(known, mode, "X", Settings()))
     assert said in line
     assert "\n" not in line
+
+
+def test_a_site_is_said_to_have_programs_if_it_has_a_folder_for_them(tmp_path: Path) -> None:
+    known, settings = Known(str(tmp_path), "cgi", str(tmp_path)), Settings(files=True)
+    said = f"{tmp_path}: files, and no CGI programs: there is no folder cgi-bin or htbin in it"
+    assert what(wanted(known, "asgi", "X", settings)) == said
+    (tmp_path / "htbin").mkdir()
+    assert "CGI programs below /cgi-bin/ and /htbin/, run by" in what(wanted(known, "asgi", "X", settings))
 
 
 def test_the_heading_says_where_by_what_and_how_many() -> None:

@@ -1,8 +1,16 @@
-"""Apps that print, and then raise."""
+"""Apps that print, and then raise; and one that logs."""
 
+import logging
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
+
+
+def logs(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    logging.basicConfig(level=logging.INFO, format="in its own format: %(message)s")
+    logging.info("logged by the app")
+    start_response("204 No Content", [])
+    return []
 
 
 def wsgi(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

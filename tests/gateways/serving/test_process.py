@@ -56,6 +56,16 @@ def test_what_an_app_prints_and_raises_is_told(mode: Mode, server: str) -> None:
         end_all([started.process])
 
 
+def test_an_app_logs_in_its_own_format() -> None:
+    started = Started("wsgi", "waitress", "tests.gateways.serving.noisy:logs", "access")
+    try:
+        started.wait_for("ready")
+        started.ask()
+        assert started.wait_for("line", "logged by the app").line == "in its own format: logged by the app"
+    finally:
+        end_all([started.process])
+
+
 def test_a_server_that_cannot_load_its_app_ends_and_its_last_line_says_why() -> None:
     started = Started("asgi", "uvicorn", "no.such.module:app", "nothing")
     try:

@@ -210,7 +210,7 @@ def test_an_executable_file_is_a_cgi_program_and_is_not_run(folder: Path) -> Non
         (APP, "none/at/all.py", "there is no file 'none/at/all.py' here"),
         (APP, ":app", "the target has no module before its ':'; e.g. main:app"),
         ("import nothing_such", "shop", "importing shop failed: No module named 'nothing_such' ("),
-        ("def", "shop", "importing shop failed: SyntaxError("),
+        ("def", "shop", "importing shop failed: SyntaxError: invalid syntax ("),
         ("1 / 0", "shop", "importing shop failed: ZeroDivisionError('division by zero') ("),
         ("raise SystemExit(3)", "shop", "importing shop failed: SystemExit(3) ("),
         (
