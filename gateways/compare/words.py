@@ -55,8 +55,8 @@ def times(value: float) -> str:
 
 
 def fewer(value: float) -> str:
-    """`2,000 times fewer` of 0.0005."""
-    return f"{number(float(f'{1 / value:.2g}'))} times fewer"
+    """`2,000 times fewer` of 0.0005; of the ratio as it is shown, so that both are the same figure."""
+    return f"{rate(float(f'{1 / float(times(value)):.2g}'))} times fewer"
 
 
 def as_many(value: float) -> str:
