@@ -8,7 +8,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 def logs(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     logging.basicConfig(level=logging.INFO, format="in its own format: %(message)s")
-    logging.info("logged by the app")
+    logging.getLogger("app").info("logged by the app")
     start_response("204 No Content", [])
     return []
 
