@@ -29,7 +29,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "clients on several machines did not begin at the same instant, so the edges of slices are not everybody's",
         "workers nearer to each other, or --thorough",
     ),
-    "not-installed": ("not compared, for they are not installed", "pip install 'gateways[compare]'"),
+    "not-installed": (
+        "not compared, for they are not installed",
+        "in the clone: python3 -m pip install -e '.[compare]'",
+    ),
     "left-out": ("not measured, or not to the end", "gateways trace shows what it answers; its log may say why"),
     "noise": (
         "the same server, measured twice, seems to differ from itself",
