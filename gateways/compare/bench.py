@@ -47,6 +47,9 @@ class Listener(Protocol):
     def now(self, what: str, scenario: str = "") -> None:
         """What is being done from now on."""
 
+    def longer(self, seconds: float) -> None:
+        """It will take so many seconds more than was planned, as far as is known now."""
+
     def measured(self, record: Record, planned: float) -> None:
         """Something has been measured that was planned to take so many seconds."""
 

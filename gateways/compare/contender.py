@@ -140,7 +140,7 @@ def contenders(
         if mode in ways
         for name in _names(servers, ways[mode], SERVERS)
         if (mode, SERVERS[name].speaks) in ADAPTERS
-        for adapter in _adapters(mode, SERVERS[name].speaks, adapters)
+        for adapter in _adapters(mode, SERVERS[name].speaks, adapters, named=mode in modes)
     ]
 
 
@@ -160,10 +160,13 @@ def _names(asked: Sequence[str], usual: Iterable[str], known: Iterable[str]) -> 
     return asked or usual
 
 
-def _adapters(mode: Mode, speaks: Interface, asked: Sequence[str]) -> Sequence[Adapter | None]:
+def _adapters(mode: Mode, speaks: Interface, asked: Sequence[str], *, named: bool) -> Sequence[Adapter | None]:
+    """Who asks for adapters, and for CGI by name, means those of the other modes."""
     known = ADAPTERS[mode, speaks]
     if not known:
         return [None]
     if "all" in asked:
         return known
-    return [each for each in known if each.name in asked] or ([] if asked and mode != "cgi" else known[:1])
+    return [each for each in known if each.name in asked] or (
+        [] if asked and not (named and mode == "cgi") else known[:1]
+    )

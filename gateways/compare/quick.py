@@ -41,14 +41,13 @@ class Quick:
         self._own: dict[tuple[str, str], float] = {}  # by scenario and contender, for those that cannot do these
 
     @staticmethod
-    def planned(contenders: int, scenarios: Sequence[Scenario], effort: Effort) -> float:
-        """Seconds that it takes, about."""
+    def planned(contenders: Sequence[Entry], scenarios: Sequence[Scenario], effort: Effort) -> float:
+        """Seconds that it takes, about, as long as nobody has answered."""
         if not scenarios:
             return 0.0
-        capacity = sum(len(numbers_of_clients(each, effort)) for each in scenarios) * (contenders + 1)
-        latency = sum(len(effort.shares) for each in scenarios if not each.needs_websocket) * (contenders - 1)
-        slices = effort.starts * effort.rounds * (capacity + latency) * SLICE
-        return slices + effort.starts * (2.0 + contenders * len(scenarios) * effort.warm) + 1.0 * len(scenarios)
+        of_each = sum(_seconds(each, scenario, effort, _usual(each)) for scenario in scenarios for each in contenders)
+        null = sum(len(numbers_of_clients(each, effort)) for each in scenarios) * effort.starts * effort.rounds * SLICE
+        return of_each + null + effort.starts * 2.0 + 1.0 * len(scenarios)
 
     def run(self) -> None:
         for start in range(self._effort.starts if self._scenarios else 0):
@@ -66,6 +65,7 @@ class Quick:
             return
         if start == 0:
             check(self._bench, scenario, fitting)
+            self._bench.listener.longer(sum(self._longer(each, scenario) for each in fitting))
         for contender in self._bench.left(fitting, scenario):
             self._warm_up(contender, scenario)
         if not self._bench.left(fitting, scenario):
@@ -80,6 +80,19 @@ class Quick:
         for rate in self._rates.setdefault(scenario.name, self._common_rates(scenario)):
             for number in range(self._effort.rounds):
                 self._latency(scenario, fitting, start, number, rate)
+
+    def _longer(self, contender: Entry, scenario: Scenario) -> float:
+        """By how many seconds it takes longer than was planned, now that it has answered, or does not take part."""
+        planned = _seconds(contender, scenario, self._effort, _usual(contender))
+        if self._bench.excluded(contender.id, scenario.name):
+            return -planned
+        return _seconds(contender, scenario, self._effort, self._lasts(contender, scenario)) - planned
+
+    def _lasts(self, contender: Entry, scenario: Scenario) -> float:
+        """Seconds that one of its slices takes in all, with the last answers."""
+        alone = self._bench.alone.get((scenario.name, contender.id.removesuffix("#2")), 0.0)
+        last = alone * (PROGRAMS if contender.mode == "cgi" else 1)
+        return self._slice(contender, scenario)[0] + last + RAMP + BETWEEN
 
     @contextmanager
     def _null(self, scenario: Scenario) -> Iterator[Order | None]:
@@ -102,6 +115,9 @@ class Quick:
         while time.monotonic() < until and not steady(rates):
             order = self._closed(contender, scenario, max(scenario.connections))
             rates.append(self._bench.client.measure(order).rate)
+        took = _warm_up(self._effort, self._lasts(contender, scenario))
+        if took:
+            self._bench.listener.measured(self._bench.record, took)
 
     def _capacity(
         self,
@@ -122,7 +138,8 @@ class Quick:
                 self._bench.measure(contender, scenario, order, start, number)
             elif null is not None:
                 self._bench.measure_null(scenario, replace(null, connections=clients), start, number)
-            self._bench.listener.measured(self._bench.record, SLICE)
+            took = SLICE if contender is None else self._lasts(contender, scenario)
+            self._bench.listener.measured(self._bench.record, took)
 
     def _latency(self, scenario: Scenario, fitting: Sequence[Entry], start: int, number: int, rate: float) -> None:
         """One round at a rate. The requests of all are due at the same instants of their slices."""
@@ -132,7 +149,7 @@ class Quick:
             order = self._open(contender, scenario, rate, zlib.crc32(name.encode()))
             if order is not None:
                 self._bench.measure(contender, scenario, order, start, number)
-            self._bench.listener.measured(self._bench.record, SLICE)
+            self._bench.listener.measured(self._bench.record, self._lasts(contender, scenario))
 
     def _say(self, what: str, scenario: Scenario, start: int, number: int) -> None:
         where = f"start {start + 1} of {self._effort.starts}, round {number + 1} of {self._effort.rounds}"
@@ -156,7 +173,7 @@ class Quick:
 
     def _slice(self, contender: Entry, scenario: Scenario) -> tuple[float, int]:
         """How many seconds are measured of it, and by how many clients at most: enough for some answers of each."""
-        alone = self._bench.alone.get((scenario.name, contender.id), 0.0)
+        alone = self._bench.alone.get((scenario.name, contender.id.removesuffix("#2")), 0.0)
         if contender.mode == "cgi":
             return min(LONGEST, max(LONGER, ANSWERS * alone)), PROGRAMS
         slowest = max((self._bench.alone.get((scenario.name, each.id), 0.0) for each in self._resident), default=0.0)
@@ -179,6 +196,23 @@ class Quick:
             <= UNTROUBLED * sum(cell.measured.answered for cell in cells)
             and throughput(cells) > 0
         ]
+
+
+def _usual(contender: Entry) -> float:
+    """Seconds that a slice takes if answers are no slower than most."""
+    return (LONGER if contender.mode == "cgi" else WINDOW) + RAMP + BETWEEN
+
+
+def _seconds(contender: Entry, scenario: Scenario, effort: Effort, of_slice: float) -> float:
+    """What a contender's slices in a scenario take in all starts, with the warm-up."""
+    latency = 0 if scenario.needs_websocket or contender.twin else len(effort.shares)
+    slices = effort.rounds * (len(numbers_of_clients(scenario, effort)) + latency)
+    return effort.starts * (slices * of_slice + _warm_up(effort, of_slice))
+
+
+def _warm_up(effort: Effort, of_slice: float) -> float:
+    """It goes on until its time is over, and for a slice at least."""
+    return max(effort.warm, of_slice) if effort.warm else 0.0
 
 
 def numbers_of_clients(scenario: Scenario, effort: Effort) -> list[int]:

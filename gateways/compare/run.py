@@ -78,8 +78,8 @@ class Plan:
     @property
     def seconds(self) -> float:
         """About how long it takes."""
-        quick = Quick.planned(len(self.entrants), self.quick, self.effort)
-        gateway = Quick.planned(1, [GATEWAY], ONCE) if self.of_user else 0.0
+        quick = Quick.planned(self.entrants, self.quick, self.effort)
+        gateway = Quick.planned(self.contenders[:1], [GATEWAY], ONCE) if self.of_user else 0.0
         return 4.0 + quick + gateway + Long.planned(len(self.contenders), self.long, self.effort)
 
 

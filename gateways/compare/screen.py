@@ -67,6 +67,9 @@ class Screen(AbstractContextManager["Screen"]):
             self._console.print(f"{said} ({self._left()} left)")
             self._said = said
 
+    def longer(self, seconds: float) -> None:
+        self._planned += seconds
+
     def measured(self, record: Record, planned: float) -> None:
         self._done += planned
         self._record = record

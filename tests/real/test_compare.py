@@ -29,13 +29,17 @@ class Quiet:
     def __init__(self) -> None:
         self.said: list[str] = []
         self.kept = 0
+        self.more = self.done = 0.0
 
     def now(self, what: str, scenario: str = "") -> None:
         self.said.append(f"{scenario}: {what}")
 
+    def longer(self, seconds: float) -> None:
+        self.more += seconds
+
     def measured(self, record: Record, planned: float) -> None:
-        assert record.cells or record.exclusions
         assert planned > 0
+        self.done += planned
 
     def keep(self, record: Record) -> None:
         self.kept += len(record.cells) > 0
@@ -130,16 +134,23 @@ def test_what_was_measured_can_be_computed_again_from_its_json(hello: Record, se
 
 
 def test_latency_is_measured_at_a_rate_that_all_can_do() -> None:
-    effort = replace(TINY, rounds=1, shares=(0.3,))
+    effort = replace(TINY, rounds=1, shares=(0.3,), warm=0.1)
     contenders = [contender("asgi:uvicorn"), contender("wsgi:waitress"), contender("cgi:uvicorn:cold")]
     listener = Quiet()
-    made = compare(plan(*contenders, scenarios=(SCENARIOS["hello"],), effort=effort), [], listener)
+    asked = plan(*contenders, scenarios=(SCENARIOS["hello"],), effort=effort)
+    made = compare(asked, [], listener)
     (section,) = sections(made)
     offered = {row.figures.entrant.id: [each.offered for each in row.figures.latencies] for row in section.rows}
     assert offered["asgi:uvicorn"] == offered["wsgi:waitress"] != offered["cgi:uvicorn:cold"]
     slowest = min(row.figures.rate for row in section.rows if row.figures.entrant.mode != "cgi")
     assert offered["asgi:uvicorn"][0] == pytest.approx(0.3 * slowest, rel=0.3)
     assert listener.kept >= 2
+    # All that was planned has been done, but for starting the servers, and looking at the machine.
+    assert asked.seconds + listener.more - listener.done == pytest.approx(7)
+    assert (
+        plan(contenders[2], scenarios=asked.scenarios).seconds
+        > plan(contenders[1], scenarios=asked.scenarios).seconds + 4
+    )
 
 
 def test_clients_that_wait_are_answered_as_threads_and_loops_allow() -> None:

@@ -51,6 +51,12 @@ def test_what_is_asked_for_is_what_is_compared() -> None:
     assert labels("wsgi", modes=["asgi"]) == []
 
 
+def test_who_asks_for_an_adapter_of_other_modes_is_not_given_cgi_unless_that_is_named() -> None:
+    assert labels("wsgi", servers=["uvicorn"], adapters=["ours"]) == ["wsgi-on-asgi uvicorn ours·32"]
+    named = labels("wsgi", modes=["wsgi-on-asgi", "cgi"], adapters=["ours"])
+    assert named == ["wsgi-on-asgi uvicorn ours·32", "cgi uvicorn cold"]
+
+
 def test_all_of_everything_has_ids_of_its_own() -> None:
     found = contenders(None, servers=["all"], adapters=["all"])
     assert len({each.id for each in found}) == len(found) > 40

@@ -72,9 +72,12 @@ def test_without_a_terminal_each_step_is_a_line() -> None:
         for number in range(3):
             screen.now(f"64 clients that ask without a pause: round {number}", "hello")
             screen.measured(MADE, 20.0)
+        screen.longer(60.0)
+        screen.now("64 clients that ask", "json")
     assert out.getvalue().splitlines() == [
         "starts the servers (1m00s left)",
         "hello: 64 clients that ask without a pause (1m00s left)",
+        "json: 64 clients that ask (0m30s left)",  # by the pace of what was done
     ]
 
 
