@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def report(record: Record, old: Record | None, html: Path | None, markdown: Path | None, csv_file: Path | None) -> int:
-    """Show it, and write what is to be written; the exit status."""
+    """Write what is to be written, and show it; the exit status. Who reads no further than the head keeps the files."""
     from gateways.compare.analysis import sections
     from gateways.compare.export import markdown as as_markdown
     from gateways.compare.export import table_of_values
@@ -29,16 +29,15 @@ def report(record: Record, old: Record | None, html: Path | None, markdown: Path
     found = sections(record)
     if record.empty and not record.interrupted:
         raise Failure("; ".join(["nothing was measured", *dict.fromkeys(each.why for each in record.exclusions)]))
-    out = console(to_stderr=Path("-") in {markdown, csv_file})
-    show(out, record, found)
     if html is not None:
         from gateways.compare.page import render
 
         write(html, render(record, found))
-    if markdown is not None:
-        write(markdown, as_markdown(record, found))
-    if csv_file is not None:
-        write(csv_file, table_of_values(found))
+    texts = ((markdown, as_markdown(record, found)), (csv_file, table_of_values(found)))
+    for file, text in sorted(((file, text) for file, text in texts if file), key=lambda each: each[0] == Path("-")):
+        write(file, text)
+    out = console(to_stderr=Path("-") in {markdown, csv_file})
+    show(out, record, found)
     worse = old is not None and _compared(out, record, old)
     return 130 if record.interrupted else 1 if worse else 0
 

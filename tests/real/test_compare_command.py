@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -67,6 +68,29 @@ def test_its_file_is_drawn_again_and_written_as_markdown_and_csv(
     assert gateways("--from", "one.json", "--csv", "one.csv", cwd=folder).returncode == 0
     with (folder / "one.csv").open() as file:
         assert {row["contender"] for row in csv.DictReader(file)} == {"asgi:uvicorn"}
+
+
+def test_who_reads_no_further_than_the_head_has_the_files(
+    compared: "subprocess.CompletedProcess[str]", folder: Path
+) -> None:
+    assert compared.returncode == 0
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [
+        sys.executable,
+        "-m",
+        "gateways",
+        "compare",
+        "--from",
+        "one.json",
+        "--markdown",
+        "-",
+        "--csv",
+        "head.csv",
+    ]
+    with os.fdopen(writing, "w") as gone:
+        subprocess.run(command, cwd=folder, stdout=gone, stderr=subprocess.DEVNULL, timeout=60, check=False)
+    assert (folder / "head.csv").read_text().startswith("scenario,connections,contender,")
 
 
 def test_it_is_held_against_another(compared: "subprocess.CompletedProcess[str]", folder: Path) -> None:
