@@ -9,7 +9,7 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -45,7 +45,10 @@ def waitress_serving(app: Any, threads: int = 4) -> Iterator[int]:
         yield server.effective_port
     finally:
         server.task_dispatcher.shutdown()
-        server.trigger.pull_trigger(server.close)  # in its own thread: it wakes up for it
+        with suppress(
+            OSError
+        ):  # its own thread closes it, perhaps before it has been woken up for that
+            server.trigger.pull_trigger(server.close)
         thread.join()
 
 

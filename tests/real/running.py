@@ -9,6 +9,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -45,7 +46,7 @@ class Running:
     ) -> None:
         self._look()
         for each in [*self._seen, *self._marked()]:
-            if each.is_running():
+            with suppress(psutil.NoSuchProcess):
                 each.kill()
         self.process.kill()
         self.process.communicate()

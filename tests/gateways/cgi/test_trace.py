@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from adapters.cgi_limits import GRACE
 from adapters.cgi_to_asgi import CGIToASGI
 from gateways.cgi.trace import watch
 from gateways.trace.access import ASGIApp, Message
@@ -143,7 +144,9 @@ def test_the_exit_is_noted_when_the_program_ends_though_its_child_holds_the_outp
     events = Events()
     script = "sleep 60 & printf 'Content-Type: text/plain\\nContent-Length: 1\\n\\nx'"
     ask(watch(program(tmp_path, script), events.append))
-    assert [kind for *_, kind, _ in events][-2:] == ["exit", "end"]
+    events.wait(lambda events: bool(events.of("exit")))
+    when = {kind: at for at, _, _, kind, _ in events}
+    assert when["exit"] - when["end"] < GRACE  # only then is its group, with the child, gone, and it is reaped
 
 
 def test_a_request_without_a_program_is_noted_with_its_refusal(tmp_path: Path) -> None:
