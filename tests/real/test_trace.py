@@ -221,7 +221,11 @@ def test_on_a_terminal_it_is_coloured() -> None:
     [
         (["nothing_here"], 1, "gateways trace: there is no module 'nothing_here' here; there is "),
         (["asgi_app:ap"], 1, "gateways trace: module asgi_app has no attribute 'ap'; did you mean 'app'?"),
-        (["asgi_app:__doc__"], 1, "gateways trace: asgi_app:__doc__ is a str, which is not callable; WSGI and ASGI apps are"),
+        (
+            ["asgi_app:__doc__"],
+            1,
+            "gateways trace: asgi_app:__doc__ is a str, which is not callable; WSGI and ASGI apps are",
+        ),
         (["none.py"], 1, "gateways trace: there is no file 'none.py' here"),
         (["--server", "apache"], 2, "gateways trace: Invalid value for '--server': 'apache' is none of uvicorn, "),
         (
