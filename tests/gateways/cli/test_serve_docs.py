@@ -8,10 +8,10 @@ import pytest
 
 from gateways.cli.serve import serve
 from gateways.cli.until_ended import Wanted, heading
+from gateways.serving.importing import NAMES
 from gateways.serving.probe import Known
 from gateways.serving.server import side
 from gateways.serving.settings import USUAL
-from gateways.serving.target import NAMES
 
 ROOT = Path(__file__).parents[3]
 README = (ROOT / "README.md").read_text()

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from gateways.failure import Failure
+from gateways.serving.interface import interface_of
 from gateways.serving.probe import probe
-from gateways.serving.target import find, interface_of
+from gateways.serving.target import find
 
 
 class WSGIInstance:

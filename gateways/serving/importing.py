@@ -1,0 +1,158 @@
+"""Importing what a user names, a module or a file, and saying well what is wrong with it.
+
+Knows where modules are and what is in them. It must not know which interface an app speaks.
+"""
+
+import difflib
+import importlib
+import inspect
+import os
+import sys
+import traceback
+from collections.abc import Iterable
+from operator import attrgetter
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from gateways.failure import Failure
+
+NAMES = ("app", "application", "api", "asgi_app", "wsgi_app", "create_app", "make_app", "get_app")
+"""What apps and their factories are called, in the order in which they are looked for."""
+
+SUBMODULES = ("wsgi", "asgi")
+"""Where the app of a package is, as in a Django project."""
+
+KNOWN = 8
+"""So many names are said when one is not found."""
+
+
+def load_module(location: str) -> ModuleType:
+    """The module of that name, or in that file.
+
+    Raises:
+        Failure: there is none, or importing it failed.
+    """
+    return _import(_module_name(location))
+
+
+def _module_name(location: str) -> str:
+    """The name to import; what a file needs to be imported, its folder among the places to look in, is seen to."""
+    path = Path(location)
+    if path.suffix != ".py" and os.sep not in location and not location.startswith("."):
+        if not location:
+            raise Failure("the target has no module before its ':'; e.g. main:app")
+        return location
+    if path.is_dir():
+        path /= "__init__.py"
+    if not path.is_file():
+        raise Failure(f"there is no file {location!r} here")
+    path = path.resolve()
+    parts = [path.stem] if path.stem != "__init__" else []
+    folder = path.parent
+    while (folder / "__init__.py").exists():
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    sys.path.insert(0, str(folder))
+    return ".".join(parts)
+
+
+def _import(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        missing = error.name or ""
+        if name == missing or name.startswith(f"{missing}."):
+            raise Failure(f"there is no module {missing!r} here{_instead(missing, _modules())}") from error
+        raise Failure(f"importing {name} failed: {error}{where(error)}", traceback_of(error)) from error
+    except (Exception, SystemExit) as error:
+        said = f"SyntaxError: {error.msg}" if isinstance(error, SyntaxError) else repr(error)
+        raise Failure(f"importing {name} failed: {said}{where(error)}", traceback_of(error)) from error
+
+
+def _modules() -> list[str]:
+    """The names that can be imported from the current folder."""
+    here = Path()
+    files = (each.stem for each in here.glob("*.py") if each.stem.isidentifier() and each.stem != "__init__")
+    packages = (each.parent.name for each in here.glob("*/__init__.py"))
+    return sorted({*files, *packages})
+
+
+def usual_name(module: ModuleType) -> str:
+    """The first of NAMES that the module has.
+
+    Raises:
+        Failure: it has none.
+    """
+    for name in NAMES:
+        if callable(getattr(module, name, None)):
+            return name
+    inside = [f"{module.__name__}.{name}" for name in SUBMODULES if _has_submodule(module, name)]
+    there = f"; did you mean {' or '.join(map(repr, inside))}?" if inside else _instead("", _callables(module))
+    raise Failure(f"module {module.__name__} has none of {', '.join(NAMES)}{there}")
+
+
+def _has_submodule(module: ModuleType, name: str) -> bool:
+    return any(Path(folder, f"{name}.py").is_file() for folder in getattr(module, "__path__", ()))
+
+
+def attribute_of(module: ModuleType, name: str) -> Any:
+    """What the module calls so, also deeper down: "api.app".
+
+    Raises:
+        Failure: it has no such thing.
+    """
+    try:
+        return attrgetter(name)(module)
+    except AttributeError:
+        said = _instead(name, _callables(module))
+        raise Failure(f"module {module.__name__} has no attribute {name!r}{said}") from None
+
+
+def _callables(module: ModuleType) -> list[str]:
+    """What it defines itself and can be called, and instances that can be called, wherever their class is from."""
+    return [
+        name
+        for name, value in vars(module).items()
+        if callable(value)
+        and not name.startswith("_")
+        and (getattr(value, "__module__", None) == module.__name__ or not (inspect.isclass(value) or _plain(value)))
+    ]
+
+
+def _plain(value: Any) -> bool:
+    return inspect.isroutine(value) or type(value).__module__ in ("typing", "types")
+
+
+def _instead(wanted: str, there: Iterable[str]) -> str:
+    names = list(there)
+    near = difflib.get_close_matches(wanted, names, n=1)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    more = ", …" if len(names) > KNOWN else ""
+    return f"; there is {', '.join(names[:KNOWN])}{more}" if names else ""
+
+
+def where(error: BaseException) -> str:
+    """Where it was raised: the last line of it that is in a file."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f" ({error.filename}:{error.lineno})"
+    own = _theirs(traceback.extract_tb(error.__traceback__))
+    return f" ({own[-1].filename}:{own[-1].lineno})" if own else ""
+
+
+def traceback_of(error: BaseException) -> str:
+    """As Python prints it, without the way that led to the app."""
+    told = traceback.TracebackException.from_exception(error)
+    told.stack = traceback.StackSummary.from_list(_theirs(told.stack))
+    return "".join(told.format())
+
+
+def _theirs(frames: Iterable[traceback.FrameSummary]) -> list[traceback.FrameSummary]:
+    return [
+        frame
+        for frame in frames
+        if Path(frame.filename).parent != Path(__file__).parent
+        and "importlib" not in frame.filename
+        and not frame.filename.startswith("<frozen")
+    ]
