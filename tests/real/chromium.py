@@ -39,6 +39,9 @@ KEYS = {
     "ArrowDown": 40,
 }
 
+PLAIN: dict[str, Any] = {"max_size": None, "compression": None, "ping_interval": None}
+"""How the browser is spoken to. Without pings: nobody answers them while something else is waited for."""
+
 
 @dataclass
 class Page:
@@ -148,11 +151,11 @@ def chromium() -> Iterator[Page]:
             start_new_session=True,
         )
         try:
-            with connect(_address(Path(folder)), max_size=None, compression=None, open_timeout=PATIENCE) as browser:
+            with connect(_address(Path(folder)), **PLAIN, open_timeout=PATIENCE) as browser:
                 root = Page(browser)
                 target = root.do("Target.createTarget", url="about:blank")["targetId"]
                 base = _address(Path(folder)).partition("/devtools")[0]
-                with connect(f"{base}/devtools/page/{target}", max_size=None, compression=None) as connection:
+                with connect(f"{base}/devtools/page/{target}", **PLAIN) as connection:
                     page = Page(connection)
                     for domain in ("Page", "Runtime", "Log", "Network"):
                         page.do(f"{domain}.enable")
