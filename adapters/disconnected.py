@@ -9,7 +9,7 @@ class ClientDisconnected(OSError):
     Its errno is ECONNRESET, which servers know: a client that left is no error of theirs.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str = "the client has left") -> None:
         super().__init__(errno.ECONNRESET, text)
 
     def __str__(self) -> str:

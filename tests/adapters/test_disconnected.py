@@ -10,7 +10,7 @@ from adapters import ClientDisconnected
 
 def test_it_is_an_oserror_that_servers_take_for_a_reset_connection() -> None:
     """ASGI HTTP 2.4: a subclass of OSError; gunicorn and others log a traceback unless errno says what it is."""
-    error = ClientDisconnected("the client has left")
+    error = ClientDisconnected()
     assert isinstance(error, OSError)
     assert error.errno == errno.ECONNRESET
     assert str(error) == str(copy.copy(error)) == "the client has left"
