@@ -44,15 +44,15 @@ class Exchange:
         self.desk = desk
         self.head: tuple[str, Headers] | None = None
         self.complete = False  # the response is, for the server
-        self.length: int | None = None  # what a Content-Length of the application's promises, in bytes
+        self.dropped = False  # there is no content for the server: HEAD, 204, 304
         self.error: BaseException | None = None
         self._app, self._scope = app, scope
         self._to_head = scope["method"] == "HEAD"  # the application may do with the scope as it likes
         self._offered = frozenset(scope["extensions"])
         self._messages, self._more = deque(messages), more
-        self._asked = self._begun = self._dropped = self._gone = self._cancelled = self._told = self._late = False
+        self._asked = self._begun = self._gone = self._cancelled = self._told = self._late = False
         self._unheard = False  # the application goes on with a body that nobody will get
-        self._bodiless = False  # no response with this status has content
+        self._unpromised = False  # nothing says how long the content is
         self._missing: int | None = None
         self._receivers: set[asyncio.Future[None]] = set()
         self.task: asyncio.Task[None] | None = None
@@ -176,15 +176,17 @@ class Exchange:
     def _start(self, message: Message) -> None:
         if self.head is not None:
             raise AppProtocolError("the application sent 'http.response.start' a second time")
-        status, headers, self.length = head_from_asgi(message.get("status"), message.get("headers") or ())
+        status, headers, length = head_from_asgi(message.get("status"), message.get("headers") or ())
         self.head = (status, headers)
-        self._bodiless = not has_body(message["status"])
-        self._dropped = self._to_head or self._bodiless
-        self._missing = None if self._dropped else self.length
+        bodiless = not has_body(message["status"])
+        self.dropped = self._to_head or bodiless
+        self._unpromised = length is None and not bodiless
+        self._missing = None if self.dropped else length
 
     def _path(self, message: Message) -> None:
         if self.head is None or self._begun:
             raise AppProtocolError("'http.response.pathsend' is the whole body: send it once, after the start")
+        self._unpromised = False  # the server looks at the file
         self._finish(PathSend(message["path"]), 0)
 
     def _body(self, message: Message) -> None:
@@ -199,7 +201,7 @@ class Exchange:
             if self._missing:
                 raise AppProtocolError(f"the application sent {self._missing} bytes less than its Content-Length")
             self._finish(block, len(block))
-        elif self._dropped:
+        elif self.dropped:
             self._leave_unheard()
         elif block or not self._begun:
             self._begun = True
@@ -223,9 +225,10 @@ class Exchange:
     def _finish(self, last: bytes | PathSend, size: int) -> None:
         """The response is complete; what the application does from now on holds up nobody."""
         self.complete = True
-        if self._dropped:
-            if size and not self._bodiless and self.length is None and self.head is not None:
-                self.head[1].append(("content-length", str(size)))  # or a server would take the empty body for GET's
+        if self._unpromised and not self._begun and self.head is not None and (size or not self._to_head):
+            # It came whole: HEAD is promised what GET has, and no server needs to send one block in chunks.
+            self.head[1].append(("content-length", str(size)))
+        if self.dropped:
             last, size = b"", 0
         self.desk.put(last, size, last=True)
         self._wake_receivers()

@@ -18,7 +18,7 @@ from .cgi_child import FAILED, Body, CGIChild, error_response, is_stream
 from .cgi_stdout import Stdout
 from .crossing import Desk
 from .disconnected import ClientDisconnected
-from .heads import has_body, head_to_cgi
+from .heads import head_to_cgi
 from .lifespan import Lifespan, LifespanFailed
 from .metavariables import Scope, scope_from_environ
 
@@ -161,18 +161,13 @@ class _Request:
         """Write a block of `size` octets, `last` if the response is complete with it."""
         if not self.ended:
             self._last = last
-            self._stdout.write(block if self._begun else self._head(size if last else None) + block)
+            self._stdout.write(block if self._begun else self._head() + block)
 
-    def _head(self, size: int | None) -> bytes:
-        """The head; `size` is the whole body's, in octets, where that is known."""
+    def _head(self) -> bytes:
         head = self._exchange.head if self._exchange is not None else None
         assert head is not None  # nothing is put before
-        status, headers = head
         self._begun = True
-        if size is None or self._scope["method"] == "HEAD" or not has_body(int(status[:3])):
-            return head_to_cgi(status, headers)
-        promised = self._exchange is not None and self._exchange.length is not None
-        return head_to_cgi(status, headers if promised else [*headers, ("content-length", str(size))])
+        return head_to_cgi(*head)
 
     def ask(self) -> None:
         """Read of the body what comes next."""

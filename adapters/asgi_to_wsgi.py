@@ -22,7 +22,6 @@ from .asgi_exchange import Exchange, PathSend
 from .asgi_running import CLOSE_SECONDS, Running
 from .crossing import Desk, Lent, adopt
 from .disconnected import ClientDisconnected
-from .heads import has_body
 from .lifespan import LifespanFailed
 from .loop_thread import BorrowedLoop, LoopFactory, acquire, release
 from .loops import LoopClosed
@@ -84,7 +83,7 @@ class ASGIToWSGI:
         desk = Desk(running.thread.loop, partial(has_left, environ))
         exchange = Exchange(self.app, scope, desk, body.first(), body.more, owner=self)
         response = _Response(exchange, body, running, environ.get("wsgi.file_wrapper"))
-        return response.answer(start_response, head_only=scope["method"] == "HEAD")
+        return response.answer(start_response)
 
     def _start(self) -> Running:
         with self._starting:
@@ -170,7 +169,7 @@ class _Response:
         self._lent: Lent = ()
         self._asked = self._ended = self._closed = False
 
-    def answer(self, start_response: StartResponse, head_only: bool) -> Iterable[bytes]:
+    def answer(self, start_response: StartResponse) -> Iterable[bytes]:
         """Run the application up to the first of its body, and call start_response()."""
         exchange = self._exchange
         before = copy_context()
@@ -191,13 +190,8 @@ class _Response:
         if isinstance(last, PathSend):
             return self._file(last.path, start_response)
         lent = adopt(context, before)
-        if head_only or not has_body(int(status[:3])):
-            whole = []
-        else:
-            whole = [b"".join(self._items)]
-            if exchange.length is None:
-                headers.append(("content-length", str(len(whole[0]))))
         start_response(status, headers)
+        whole = [] if exchange.dropped else [b"".join(self._items)]
         return _Whole(whole, lent) if lent else whole
 
     def _file(self, path: str, start_response: StartResponse) -> Iterable[bytes]:
