@@ -6,6 +6,9 @@ For the same reason what WSGIToCGI needs imports neither typing, logging nor re:
 
 from __future__ import annotations
 
+if not __name__.startswith("gateways."):  # a clone's root is on sys.path, and the index has another package `adapters`
+    raise ImportError(f"this folder is the package gateways.adapters, not {__name__!r}: import gateways.adapters")
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
     from .cgi_to_asgi import CGIToASGI as CGIToASGI
     from .cgi_to_wsgi import CGIToWSGI as CGIToWSGI
     from .choose import adapt as adapt
-    from .disconnected import ClientDisconnected as ClientDisconnected
+    from .errors import ClientDisconnected as ClientDisconnected
     from .wsgi_to_asgi import WSGIToASGI as WSGIToASGI
     from .wsgi_to_cgi import WSGIToCGI as WSGIToCGI
 
@@ -25,7 +28,7 @@ _HOMES = {
     "ASGIToWSGI": "asgi_to_wsgi",
     "CGIToASGI": "cgi_to_asgi",
     "CGIToWSGI": "cgi_to_wsgi",
-    "ClientDisconnected": "disconnected",
+    "ClientDisconnected": "errors",
     "WSGIToASGI": "wsgi_to_asgi",
     "WSGIToCGI": "wsgi_to_cgi",
 }

@@ -12,18 +12,18 @@ import signal
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, cast
 
-from .asgi_app import ASGIApp, Message, as_asgi3
-from .asgi_exchange import Exchange
-from .cgi_child import FAILED, Body, CGIChild, error_response, is_stream
-from .cgi_stdout import Stdout
-from .crossing import Desk
-from .disconnected import ClientDisconnected
-from .heads import head_to_cgi
-from .lifespan import Lifespan, LifespanFailed
-from .metavariables import Scope, scope_from_environ
+from .concurrency.channels import Desk
+from .errors import ClientDisconnected
+from .mapping.requests import Scope, scope_from_environ
+from .mapping.responses import head_to_cgi
+from .on_cgi.program import FAILED, Body, CGIChild, error_response, is_stream
+from .on_cgi.stdout import Stdout
+from .run_asgi.exchange import Exchange
+from .run_asgi.lifespan import Lifespan, LifespanFailed
+from .run_asgi.versions import ASGIApp, Message, as_asgi3
 
 if TYPE_CHECKING:
-    from .cgi_child import Environ
+    from .on_cgi.program import Environ
 
 log = logging.getLogger("gateways.asgi")
 

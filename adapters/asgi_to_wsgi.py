@@ -16,18 +16,18 @@ from contextvars import copy_context
 from functools import partial
 from typing import Any
 
-from . import forks
-from .asgi_app import ASGIApp, as_asgi3
-from .asgi_exchange import Exchange, PathSend
-from .asgi_running import CLOSE_SECONDS, Running
-from .crossing import Desk, Lent, adopt
-from .disconnected import ClientDisconnected
-from .lifespan import LifespanFailed
-from .loop_thread import BorrowedLoop, LoopFactory, acquire, release
-from .loops import LoopClosed
-from .metavariables import BadRequest, scope_from_environ
-from .wsgi_body import BLOCK, WSGIBody
-from .wsgi_client import has_left
+from .concurrency import forks
+from .concurrency.channels import Desk, Lent, adopt
+from .concurrency.loop_thread import BorrowedLoop, LoopFactory, acquire, release
+from .concurrency.loops import LoopClosed
+from .errors import ClientDisconnected
+from .mapping.requests import BadRequest, scope_from_environ
+from .on_wsgi.client import has_left
+from .on_wsgi.request_body import BLOCK, WSGIBody
+from .run_asgi.exchange import Exchange, PathSend
+from .run_asgi.lifespan import LifespanFailed
+from .run_asgi.running import CLOSE_SECONDS, Running
+from .run_asgi.versions import ASGIApp, as_asgi3
 from .wsgi_types import StartResponse
 
 log = logging.getLogger("gateways.asgi")

@@ -12,16 +12,16 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from functools import cached_property, partial
 from typing import IO, Any
 
-from .cgi_environ import redirected
-from .cgi_head import Answer, CGIHead, ending
-from .cgi_host import MAX_REDIRECTS, SPOOL, CGIHost, ProgramFailed, log_refusal
-from .cgi_on_loop import ProgramOnLoop
-from .cgi_script import Refused, Script
 from .cgi_to_wsgi import respond
-from .disconnected import ClientDisconnected
-from .heads import AppProtocolError, status_line
-from .metavariables import BadRequest, Environ, environ_from_scope
-from .program import BLOCK, log
+from .errors import ClientDisconnected
+from .mapping.requests import BadRequest, Environ, environ_from_scope
+from .mapping.responses import AppProtocolError, status_line
+from .run_cgi.environ import redirected
+from .run_cgi.host import MAX_REDIRECTS, SPOOL, CGIHost, ProgramFailed, log_refusal
+from .run_cgi.on_loop import ProgramOnLoop
+from .run_cgi.output import Answer, CGIHead, ending
+from .run_cgi.program import BLOCK, log
+from .run_cgi.script import Refused, Script
 from .wsgi_to_asgi import WSGIToASGI
 
 Scope = MutableMapping[str, Any]

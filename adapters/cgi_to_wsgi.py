@@ -11,16 +11,16 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any
 
-from .cgi_environ import redirected
-from .cgi_head import Answer, CGIHead, ending
-from .cgi_host import MAX_REDIRECTS, SPOOL, CGIHost, ProgramFailed, log_refusal
-from .cgi_in_thread import Client, ProgramInThread
-from .cgi_script import Refused, Script
-from .disconnected import ClientDisconnected
-from .heads import AppProtocolError, status_line
-from .metavariables import Environ
-from .program import BLOCK, log
-from .wsgi_client import descriptor
+from .errors import ClientDisconnected
+from .mapping.requests import Environ
+from .mapping.responses import AppProtocolError, status_line
+from .on_wsgi.client import descriptor
+from .run_cgi.environ import redirected
+from .run_cgi.host import MAX_REDIRECTS, SPOOL, CGIHost, ProgramFailed, log_refusal
+from .run_cgi.in_thread import Client, ProgramInThread
+from .run_cgi.output import Answer, CGIHead, ending
+from .run_cgi.program import BLOCK, log
+from .run_cgi.script import Refused, Script
 
 StartResponse = Callable[..., Any]
 

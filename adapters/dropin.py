@@ -12,11 +12,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .asgi_app import Scope, Send
 from .asgi_to_wsgi import ASGIToWSGI
-from .loop_thread import BorrowedLoop
-from .metavariables import BadRequest
-from .request_body import Receive
+from .concurrency.loop_thread import BorrowedLoop
+from .mapping.requests import BadRequest
+from .on_asgi.request_body import Receive
+from .run_asgi.versions import Scope, Send
 from .wsgi_to_asgi import WSGIToASGI, refuse
 from .wsgi_types import StartResponse, WSGIApp
 

@@ -13,14 +13,14 @@ from contextvars import copy_context
 from functools import partial
 from typing import Any
 
-from .asgi_messages import Send, SendFile, completes, deliver, deliver_each, early_hints
-from .async_views import forget_tasks, lend_loop
-from .crossing import Outbox, adopt, harmless
-from .disconnected import ClientDisconnected
-from .loops import Loop, Task
-from .request_body import Body, Receive
-from .workers import Workers
-from .wsgi_response import WSGIResponse
+from .concurrency.channels import Outbox, adopt, harmless
+from .concurrency.loops import Loop, Task
+from .concurrency.thread_pool import Workers
+from .errors import ClientDisconnected
+from .on_asgi.messages import Send, SendFile, completes, deliver, deliver_each, early_hints
+from .on_asgi.request_body import Body, Receive
+from .run_wsgi.async_views import forget_tasks, lend_loop
+from .run_wsgi.response import WSGIResponse
 from .wsgi_types import Item, WSGIApp
 
 log = logging.getLogger("gateways.wsgi")

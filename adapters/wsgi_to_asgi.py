@@ -10,13 +10,13 @@ import sys
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
-from .asgi_messages import Send
-from .loops import running_loop
-from .metavariables import BadRequest, environ_from_scope
-from .request_body import Receive
-from .workers import Workers
+from .concurrency.loops import running_loop
+from .concurrency.thread_pool import Workers
+from .mapping.requests import BadRequest, environ_from_scope
+from .on_asgi.messages import Send
+from .on_asgi.request_body import Receive
+from .run_wsgi.response import FileWrapper
 from .wsgi_exchange import Exchange
-from .wsgi_response import FileWrapper
 from .wsgi_types import WSGIApp
 
 

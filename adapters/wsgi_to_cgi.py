@@ -11,16 +11,16 @@ import os
 import signal
 import sys
 
-from .cgi_child import FAILED, Body, CGIChild, error_response
-from .disconnected import ClientDisconnected
-from .heads import Head, head_to_cgi
-from .wsgi_response import FileWrapper, WSGIResponse
+from .errors import ClientDisconnected
+from .mapping.responses import Head, head_to_cgi
+from .on_cgi.program import FAILED, Body, CGIChild, error_response
+from .run_wsgi.response import FileWrapper, WSGIResponse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .cgi_child import Environ
+    from .on_cgi.program import Environ
     from .wsgi_types import ExcInfo, Item, Write, WSGIApp
 
 _BLOCK = 64 * 1024  # octets of the request's body that are read at a time

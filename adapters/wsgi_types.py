@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Protocol
 
-from .heads import Head
+from .mapping.responses import Head
 
 Write = Callable[[bytes], object]  # as typeshed has it, so that either fits the other
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]

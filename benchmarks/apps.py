@@ -9,7 +9,7 @@ from typing import Any
 from a2wsgi import ASGIMiddleware, WSGIMiddleware
 from asgiref.wsgi import WsgiToAsgi
 
-from adapters import ASGIToWSGI, WSGIToASGI
+from gateways.adapters import ASGIToWSGI, WSGIToASGI
 
 # A line for every request that has to wait is a large part of waitress's work in a benchmark, whatever the app does.
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)

@@ -39,7 +39,7 @@ print("hello", end="")
 """,
     "flask_hello.py": """#!{python}
 from flask import Flask
-from adapters import WSGIToCGI
+from gateways.adapters import WSGIToCGI
 app = Flask(__name__)
 @app.get("/")
 def hello(): return "hello"
@@ -48,7 +48,7 @@ WSGIToCGI(app).run()
     "fastapi_hello.py": """#!{python}
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse
-from adapters import ASGIToCGI
+from gateways.adapters import ASGIToCGI
 app = FastAPI()
 @app.get("/", response_class=PlainTextResponse)
 async def hello(): return "hello"

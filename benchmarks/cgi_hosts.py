@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from adapters.cgi_to_asgi import CGIToASGI
-from adapters.cgi_to_wsgi import CGIToWSGI
+from gateways.adapters.cgi_to_asgi import CGIToASGI
+from gateways.adapters.cgi_to_wsgi import CGIToWSGI
 
 FOLDER = os.path.join(os.environ["CGI_FOLDER"], "cgi-bin")  # noqa: PTH118
 IMPORTABLE = {"PYTHONPATH": os.getcwd()}  # noqa: PTH109

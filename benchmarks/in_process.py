@@ -16,7 +16,7 @@ from typing import Any
 from a2wsgi import ASGIMiddleware, WSGIMiddleware
 from asgiref.wsgi import WsgiToAsgi
 
-from adapters import ASGIToWSGI, WSGIToASGI
+from gateways.adapters import ASGIToWSGI, WSGIToASGI
 
 from .rounds import Figures, rounds, table
 

@@ -14,7 +14,7 @@ children, when its client leaves.
 
 from pathlib import Path
 
-from adapters import CGIToASGI
+from gateways.adapters import CGIToASGI
 
 programs = Path(__file__).parent / "old_site" / "cgi-bin"
 app = CGIToASGI(programs, prefix="/cgi-bin", inherit=["GUESTBOOK"], warm=True)

@@ -24,7 +24,7 @@ from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.urls import path
 
-from adapters import WSGIToASGI
+from gateways.adapters import WSGIToASGI
 
 settings.configure(
     ALLOWED_HOSTS=["localhost", "127.0.0.1"],

@@ -13,8 +13,8 @@ with /api to FastAPI, whose links know that prefix; the rest is the old app's, a
 
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from adapters import ASGIToWSGI
 from demos.fastapi_on_wsgi import api
 from demos.flask_on_uvicorn import shop
+from gateways.adapters import ASGIToWSGI
 
 app = DispatcherMiddleware(shop, {"/api": ASGIToWSGI(api)})

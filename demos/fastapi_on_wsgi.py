@@ -22,7 +22,7 @@ from contextlib import asynccontextmanager
 from fastapi import BackgroundTasks, FastAPI, Request, WebSocket
 from fastapi.responses import StreamingResponse
 
-from adapters import ASGIToWSGI
+from gateways.adapters import ASGIToWSGI
 
 IMPORTED_IN = os.getpid()  # with --preload this is gunicorn's own process
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from flask import Flask, Response, g, jsonify, request
 
-from adapters import WSGIToASGI
+from gateways.adapters import WSGIToASGI
 
 shop = Flask(__name__)
 

@@ -161,7 +161,7 @@ def test_a_users_file_with_all_six_passes_mypy_strict(installed: Path, tmp_path:
 
 ADAPTED = """
 import asyncio
-import adapters
+from gateways import adapters
 assert all(getattr(adapters, name) for name in adapters.__all__)
 
 def app(environ, start_response):

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from adapters import CGIToASGI
 from demos.exercises.local import get, uvicorn_serving, waitress_serving
+from gateways.adapters import CGIToASGI
 
 PROGRAM = Path(__file__).with_suffix(".cgi")
 

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from adapters import WSGIToASGI
 from demos.exercises.local import HOST, uvicorn_serving, waitress_serving
+from gateways.adapters import WSGIToASGI
 
 BLOCKS = [f"block {number}\n".encode() for number in range(5)]
 

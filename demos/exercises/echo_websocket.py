@@ -16,8 +16,8 @@ from typing import Any
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from adapters import ASGIToWSGI
 from demos.exercises.local import HOST, uvicorn_serving, waitress_serving
+from gateways.adapters import ASGIToWSGI
 
 
 async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -16,8 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from adapters import WSGIToASGI
 from demos.exercises.local import get, uvicorn_serving, waitress_serving
+from gateways.adapters import WSGIToASGI
 
 REQUESTS = 40
 WAIT = 0.05

@@ -13,6 +13,6 @@ importing FastAPI.
 
 from api import app
 
-from adapters import ASGIToCGI
+from gateways.adapters import ASGIToCGI
 
 ASGIToCGI(app).run()

@@ -19,8 +19,8 @@ from fastapi import Cookie, Depends, FastAPI, HTTPException, WebSocket
 from flask.sessions import SecureCookieSessionInterface
 from itsdangerous import BadSignature
 
-from adapters import WSGIToASGI
 from demos.strangler_fig.legacy import PRICES, shop
+from gateways.adapters import WSGIToASGI
 
 # FastAPI's own pages would take /docs and /openapi.json away from the old app.
 app = FastAPI(docs_url="/new/docs", redoc_url=None, openapi_url="/new/openapi.json")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from adapters.asgi_app import ASGIApp, as_asgi3
+from gateways.adapters.run_asgi.versions import ASGIApp, as_asgi3
 from gateways.serving import granian, uvicorn
 from gateways.serving.server import Server
 from gateways.serving.settings import Settings

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import adapters
+from gateways import adapters
 from gateways.cgi.site import site
 from gateways.serving import uvicorn
 from gateways.serving.server import App, Server

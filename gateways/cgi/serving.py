@@ -35,7 +35,7 @@ def cgi_server(
     When the block is left, requests and programs that run are ended.
 
     host, port: where to listen; port 0 is any that is free.
-    options: those of adapters.CGIToASGI, e.g. `env={"NAME": "value"}`, `inherit=["NAME"]`, `warm=True`.
+    options: those of gateways.adapters.CGIToASGI, e.g. `env={"NAME": "value"}`, `inherit=["NAME"]`, `warm=True`.
 
     Raises FileNotFoundError where there is no such folder, gateways.failure.Failure where it cannot listen. What
     programs write to stderr goes to the logger "gateways.cgi".

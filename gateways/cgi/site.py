@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-import adapters
-from adapters import WSGIToASGI
+from gateways import adapters
+from gateways.adapters import WSGIToASGI
 from gateways.cgi.files import PROGRAMS, Files
 
 Message = MutableMapping[str, Any]

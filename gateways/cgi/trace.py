@@ -12,10 +12,10 @@ from itertools import count
 from time import perf_counter
 from typing import Any
 
-from adapters import CGIToASGI
-from adapters.cgi_environ import Variables
-from adapters.cgi_host import CGIHost
-from adapters.program import Program
+from gateways.adapters import CGIToASGI
+from gateways.adapters.run_cgi.environ import Variables
+from gateways.adapters.run_cgi.host import CGIHost
+from gateways.adapters.run_cgi.program import Program
 from gateways.trace.access import ASGIApp, Message, Receive, Scope, Send, access_log
 from gateways.trace.events import Record, raised
 

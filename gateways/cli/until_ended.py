@@ -139,16 +139,17 @@ def what(wanted: Wanted) -> str:
         if wanted.settings.files and not any(Path(known.target, name).is_dir() for name in PROGRAMS):
             return f"{known.target}: files, and no CGI programs: there is no folder {' or '.join(PROGRAMS)} in it"
         if wanted.settings.files:
-            return f"{known.target}: files, and CGI programs below /cgi-bin/ and /htbin/, run by adapters.{adapter}"
+            programs = "CGI programs below /cgi-bin/ and /htbin/"
+            return f"{known.target}: files, and {programs}, run by gateways.adapters.{adapter}"
         kind = "a folder of CGI programs" if Path(known.target).is_dir() else "a CGI program"
-        return f"{known.target}: {kind}, run by adapters.{adapter}"
+        return f"{known.target}: {kind}, run by gateways.adapters.{adapter}"
     app = f"{known.target}: {'an ASGI' if known.interface == 'asgi' else 'a WSGI'} app, {known.signature}"
     if known.interface == mode:
         return f"{app}; {server} speaks {mode.upper()}, so nothing is in between"
     adapter = ADAPTERS[known.interface, mode]
     if mode == "cgi":
-        return f"{app}; a new process answers each request: adapters.{adapter}(app).run()"
-    return f"{app}; {server} speaks {mode.upper()}, so adapters.{adapter}(app) is in between"
+        return f"{app}; a new process answers each request: gateways.adapters.{adapter}(app).run()"
+    return f"{app}; {server} speaks {mode.upper()}, so gateways.adapters.{adapter}(app) is in between"
 
 
 def _folders(target: str) -> list[Path]:

@@ -16,13 +16,13 @@ from gateways.serving.target import load_object
 
 
 def _cgi_on_asgi(program: str, _threads: int, *, warm: bool) -> Any:
-    from adapters import CGIToASGI
+    from gateways.adapters import CGIToASGI
 
     return CGIToASGI(program, env=_path(), inherit=os.environ, warm=warm)
 
 
 def _cgi_on_wsgi(program: str, _threads: int, *, warm: bool) -> Any:
-    from adapters import CGIToWSGI
+    from gateways.adapters import CGIToWSGI
 
     return CGIToWSGI(program, env=_path(), inherit=os.environ, warm=warm)
 
@@ -38,7 +38,7 @@ def _path() -> dict[str, str]:
 
 
 def _wsgi_by_ours(app: str, threads: int) -> Any:
-    from adapters import WSGIToASGI
+    from gateways.adapters import WSGIToASGI
 
     return WSGIToASGI(load_object(app), threads=threads)
 
@@ -56,7 +56,7 @@ def _wsgi_by_asgiref(app: str, _threads: int) -> Any:
 
 
 def _asgi_by_ours(app: str, _threads: int) -> Any:
-    from adapters import ASGIToWSGI
+    from gateways.adapters import ASGIToWSGI
 
     return ASGIToWSGI(load_object(app))
 

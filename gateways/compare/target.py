@@ -72,7 +72,7 @@ def of_user(target: str) -> Iterator[Target]:
 _PROGRAM = """#!{python}
 import sys
 sys.path.insert(0, {folder!r})
-from adapters import {form}ToCGI
+from gateways.adapters import {form}ToCGI
 from gateways.serving.target import load_object
 {form}ToCGI(load_object({app!r})).run()
 """

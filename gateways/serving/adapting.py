@@ -58,7 +58,7 @@ def _watched(job: Job) -> App:
 
 
 def _adapter(job: Job) -> Any:
-    import adapters  # who asks for help, or which adapter it would be, does not wait for it
+    from gateways import adapters  # who asks for help, or which adapter it would be, does not wait for it
 
     return getattr(adapters, ADAPTERS[job.interface, job.mode])
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from adapters import ASGIToWSGI, asgi_to_wsgi
-from adapters.lifespan import LifespanFailed
+from gateways.adapters import ASGIToWSGI, asgi_to_wsgi
+from gateways.adapters.run_asgi.lifespan import LifespanFailed
 from tests.adapters.asgi_to_wsgi.request import environ
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-import adapters
-from adapters import adapt
+from gateways import adapters
+from gateways.adapters import adapt
 
 
 def app(*_: Any) -> Any:

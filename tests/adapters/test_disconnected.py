@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import errno
 
-from adapters import ClientDisconnected
+from gateways.adapters import ClientDisconnected
 
 
 def test_it_is_an_oserror_that_servers_take_for_a_reset_connection() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from adapters.dropin import ASGIMiddleware, WSGIMiddleware, WsgiToAsgi
+from gateways.adapters.dropin import ASGIMiddleware, WSGIMiddleware, WsgiToAsgi
 from tests.adapters.asgi_to_wsgi.request import environ
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters.heads import (
+from gateways.adapters.mapping.responses import (
     HOP_BY_HOP,
     AppProtocolError,
     has_body,

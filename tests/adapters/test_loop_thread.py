@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import uvloop
 
-from adapters.loop_thread import LoopFactory, LoopThread, acquire, release
-from adapters.loops import LoopClosed
+from gateways.adapters.concurrency.loop_thread import LoopFactory, LoopThread, acquire, release
+from gateways.adapters.concurrency.loops import LoopClosed
 
 
 class _WithoutReaders(asyncio.SelectorEventLoop):

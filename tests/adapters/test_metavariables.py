@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from adapters.metavariables import BadRequest, environ_from_scope, scope_from_environ
+from gateways.adapters.mapping.requests import BadRequest, environ_from_scope, scope_from_environ
 
 
 def scope_of(**more: Any) -> dict[str, Any]:

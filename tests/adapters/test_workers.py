@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from adapters.workers import Workers
+from gateways.adapters.concurrency.thread_pool import Workers
 from tests.adapters.wsgi_to_asgi.loops import PATIENCE
 from tests.adapters.wsgi_to_asgi.serving import poll
 

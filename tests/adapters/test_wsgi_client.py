@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from adapters.wsgi_client import descriptor, has_left
+from gateways.adapters.on_wsgi.client import descriptor, has_left
 
 Pair = tuple[socket.socket, socket.socket]
 

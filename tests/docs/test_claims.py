@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-import adapters
+from gateways import adapters
 from gateways.cli import cli
 from gateways.serving.server import MODES, side
 from tests.docs.blocks import Command, blocks, commands

@@ -5,7 +5,16 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 
-from adapters import ASGIToCGI, ASGIToWSGI, CGIToASGI, CGIToWSGI, ClientDisconnected, WSGIToASGI, WSGIToCGI, adapt
+from gateways.adapters import (
+    ASGIToCGI,
+    ASGIToWSGI,
+    CGIToASGI,
+    CGIToWSGI,
+    ClientDisconnected,
+    WSGIToASGI,
+    WSGIToCGI,
+    adapt,
+)
 
 
 def wsgi(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 
 _CGI = """import sys, uvicorn
-from adapters.cgi_to_asgi import CGIToASGI
+from gateways.adapters.cgi_to_asgi import CGIToASGI
 host, port, program = sys.argv[1:]
 uvicorn.run(CGIToASGI(program, inherit=["TMPDIR"]), host=host, port=int(port), log_level="warning")
 """

@@ -39,7 +39,9 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     folder.chmod(0o777)
     for program, adapter in PROGRAMS.items():
         app = f"from tests.real.apps.cgi_child_{program} import app"
-        write_program(folder / f"{program}.cgi", f"from adapters import {adapter}", app, f"{adapter}(app).run()")
+        write_program(
+            folder / f"{program}.cgi", f"from gateways.adapters import {adapter}", app, f"{adapter}(app).run()"
+        )
     with serving(request.param, folder, scratch) as server:
         yield request.param, server, folder
 

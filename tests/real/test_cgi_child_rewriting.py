@@ -10,7 +10,7 @@ from tests.real.serving import Running
 
 THEIRS = [name for name in SERVERS if name.startswith(("lighttpd", "apache"))]
 WSGI = """
-from adapters import WSGIToCGI
+from gateways.adapters import WSGIToCGI
 def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     seen = (environ[name] for name in ("SCRIPT_NAME", "PATH_INFO", "QUERY_STRING"))
@@ -18,7 +18,7 @@ def app(environ, start_response):
 WSGIToCGI(app%s).run()
 """
 ASGI = """
-from adapters import ASGIToCGI
+from gateways.adapters import ASGIToCGI
 async def app(scope, receive, send):
     assert scope["type"] == "http"
     root = scope["root_path"]

@@ -44,21 +44,37 @@ class Serving(Running):
 @pytest.mark.parametrize(
     ("target", "options", "between"),
     [
-        ("serve_flask.py", "--server uvicorn", "; uvicorn speaks ASGI, so adapters.WSGIToASGI(app) is in between"),
+        (
+            "serve_flask.py",
+            "--server uvicorn",
+            "; uvicorn speaks ASGI, so gateways.adapters.WSGIToASGI(app) is in between",
+        ),
         ("serve_flask.py:create_app()", "--server gunicorn --workers 2 --threads 2", "so nothing is in between"),
-        ("serve_flask.py:wrapped", "--interface wsgi --mode asgi --server hypercorn", "adapters.WSGIToASGI(app)"),
-        ("serve_flask.py:create_app", "--server granian --mode asgi --threads 2", "adapters.WSGIToASGI(app)"),
-        ("serve_django.py:wsgi", "--mode asgi", "adapters.WSGIToASGI(app)"),
-        ("serve_django.py:asgi", "--server cheroot --threads 3", "adapters.ASGIToWSGI(app)"),
-        ("serve_fastapi.py", "--server waitress", "; waitress speaks WSGI, so adapters.ASGIToWSGI(app) is in between"),
+        (
+            "serve_flask.py:wrapped",
+            "--interface wsgi --mode asgi --server hypercorn",
+            "gateways.adapters.WSGIToASGI(app)",
+        ),
+        ("serve_flask.py:create_app", "--server granian --mode asgi --threads 2", "gateways.adapters.WSGIToASGI(app)"),
+        ("serve_django.py:wsgi", "--mode asgi", "gateways.adapters.WSGIToASGI(app)"),
+        ("serve_django.py:asgi", "--server cheroot --threads 3", "gateways.adapters.ASGIToWSGI(app)"),
+        (
+            "serve_fastapi.py",
+            "--server waitress",
+            "; waitress speaks WSGI, so gateways.adapters.ASGIToWSGI(app) is in between",
+        ),
         ("serve_fastapi.py", "--workers 2", "; uvicorn speaks ASGI, so nothing is in between"),
-        ("serve_odd.py:partial", "--server daphne", "adapters.WSGIToASGI(app)"),
+        ("serve_odd.py:partial", "--server daphne", "gateways.adapters.WSGIToASGI(app)"),
         ("serve_odd.py:instance", "", "instance(environ, start_response); waitress speaks WSGI, so nothing"),
         ("serve_odd.py:Callable2", "--mode asgi", "Callable2()(environ, start_response); uvicorn speaks ASGI"),
         ("serve_odd.py:Iterated", "", "Iterated(environ, start_response); waitress speaks WSGI, so nothing"),
         ("serve_odd.py:Awaited", "", "await Awaited(scope, receive, send); uvicorn speaks ASGI, so nothing"),
         ("serve_odd.py:Double", "--server waitress", "await Double(scope)(receive, send); waitress speaks WSGI"),
-        ("serve_fastapi.py", "--mode cgi", "a new process answers each request: adapters.ASGIToCGI(app).run()"),
+        (
+            "serve_fastapi.py",
+            "--mode cgi",
+            "a new process answers each request: gateways.adapters.ASGIToCGI(app).run()",
+        ),
     ],
 )
 def test_an_app_is_recognised_and_served(target: str, options: str, between: str) -> None:
@@ -171,7 +187,7 @@ def test_a_folder_is_served_as_http_server_did_with_cgi(options: str, tmp_path: 
             assert variables == ["/x/cgi-bin/hello.py", "/more", "a=b", "here", "on", None]
             assert body == "body"
             assert Path(python).parent == Path(sys.executable).parent
-        assert "files, and CGI programs below /cgi-bin/ and /htbin/, run by adapters.CGITo" in serving.said[1]
+        assert "files, and CGI programs below /cgi-bin/ and /htbin/, run by gateways.adapters.CGITo" in serving.said[1]
         serving.ends()
 
 
@@ -183,7 +199,7 @@ def test_a_cgi_bin_and_an_app_as_a_program_get_what_they_need(tmp_path: Path) ->
     program.chmod(0o755)
     with Serving(str(folder), "--server", "waitress") as serving:
         assert serving.ask("/one") == "/one"
-        assert "a folder of CGI programs, run by adapters.CGIToWSGI" in serving.said[1]
+        assert "a folder of CGI programs, run by gateways.adapters.CGIToWSGI" in serving.said[1]
     options = ["--mode", "cgi", "--root-path", "/shop"]
     with Serving(str(APPS / "serve_flask.py"), *options, SERVE_VARIABLE="of the shell") as serving:
         first, second = serving.ask("/inside/word", b"posted"), serving.ask("/inside/word")

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from wsgiref.util import FileWrapper
 
-from adapters import ASGIToWSGI, ClientDisconnected
+from gateways.adapters import ASGIToWSGI, ClientDisconnected
 from tests.soak.asgi_app import BLOCK, FILE, LARGE, Failure, app, inside, loops
 from tests.soak.leftovers import Held, header, held, row, verdict
 from tests.soak.schedule import mixed, requests_wanted, rounds

@@ -15,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
-from adapters import WSGIToASGI
+from gateways.adapters import WSGIToASGI
 from tests.soak.asgi_client import ASGIApp, Client
 from tests.soak.leftovers import Held, header, held, row, verdict
 from tests.soak.schedule import mixed, requests_wanted, rounds

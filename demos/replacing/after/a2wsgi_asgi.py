@@ -3,7 +3,8 @@
 You want this because the lifespan runs, `state` arrives, and errors are logged. `loop` is
 used as before: the app runs on it, and it must run in another thread; most can leave it
 out. `wait_time` is taken and means nothing: the response ends when the app says so, and
-no thread waits for what it does afterwards. New code says `adapters.ASGIToWSGI(api)`.
+no thread waits for what it does afterwards. New code says
+`gateways.adapters.ASGIToWSGI(api)`.
 
     $ waitress-serve demos.replacing.before.a2wsgi_asgi:app
     $ waitress-serve demos.replacing.after.a2wsgi_asgi:app
@@ -12,8 +13,8 @@ no thread waits for what it does afterwards. New code says `adapters.ASGIToWSGI(
 import asyncio
 import threading
 
-from adapters.dropin import ASGIMiddleware
 from demos.fastapi_on_wsgi import api
+from gateways.adapters.dropin import ASGIMiddleware
 
 loop = asyncio.new_event_loop()
 threading.Thread(target=loop.run_forever, daemon=True).start()

@@ -3,14 +3,14 @@
 You want this for speed, for uploads and streams that end when the client does, and for
 async views on the server's loop. `workers` is the number of threads, as before.
 `send_queue_size` is taken and means nothing: what waits for a slow client is bounded by
-its bytes, not by a number of blocks. New code says `adapters.WSGIToASGI(shop,
+its bytes, not by a number of blocks. New code says `gateways.adapters.WSGIToASGI(shop,
 threads=20)`.
 
     $ uvicorn demos.replacing.before.a2wsgi_wsgi:app
     $ uvicorn demos.replacing.after.a2wsgi_wsgi:app
 """
 
-from adapters.dropin import WSGIMiddleware
 from demos.flask_on_uvicorn import shop
+from gateways.adapters.dropin import WSGIMiddleware
 
 app = WSGIMiddleware(shop, workers=20, send_queue_size=5)

@@ -4,7 +4,7 @@ change the import.
 You want this because Starlette's is deprecated, and keeps whole uploads and responses in
 memory. The mount stays as it is, and so do the paths and links of the app below it.
 Starlette's takes the app alone; here it may have `workers`, the number of threads, 10 if
-not given. New code says `adapters.WSGIToASGI(shop)`.
+not given. New code says `gateways.adapters.WSGIToASGI(shop)`.
 
     $ uvicorn demos.replacing.before.starlette_wsgi:app
     $ uvicorn demos.replacing.after.starlette_wsgi:app
@@ -13,7 +13,7 @@ not given. New code says `adapters.WSGIToASGI(shop)`.
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from adapters.dropin import WSGIMiddleware
 from demos.flask_on_uvicorn import shop
+from gateways.adapters.dropin import WSGIMiddleware
 
 app = Starlette(routes=[Mount("/legacy", WSGIMiddleware(shop))])

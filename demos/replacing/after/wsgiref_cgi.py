@@ -10,7 +10,7 @@ rewriting that hides the script's name is seen and undone.
     $ gateways serve demos/replacing/after/wsgiref_cgi.py
 """
 
-from adapters import WSGIToCGI
 from demos.flask_on_uvicorn import shop
+from gateways.adapters import WSGIToCGI
 
 WSGIToCGI(shop).run()

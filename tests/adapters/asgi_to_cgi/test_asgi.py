@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from adapters import ASGIToCGI
+from gateways.adapters import ASGIToCGI
 from tests.adapters.asgi_to_cgi import apps
 from tests.adapters.cgi_child.running import Runner, respond
 from tests.real.serving import eventually
@@ -74,7 +74,7 @@ TELLS_MODULES = """
 import asyncio, sys
 asyncio.run(asyncio.sleep(0))
 before = set(sys.modules)
-from adapters import ASGIToCGI
+from gateways.adapters import ASGIToCGI
 
 async def app(scope, receive, send):
     assert scope["type"] == "http"
@@ -89,8 +89,8 @@ ASGIToCGI(app).run()
 
 def test_little_more_than_asyncio_is_imported() -> None:
     more = set(respond(TELLS_MODULES, b"xy", CONTENT_LENGTH="2").body.decode().split())
-    assert "adapters.asgi_to_cgi" in more
-    of_python = {name for name in more if name.partition(".")[0] != "adapters"}
+    assert "gateways.adapters.asgi_to_cgi" in more
+    of_python = {name for name in more if name.partition(".")[0] != "gateways"}
     assert of_python <= {"__future__", "fcntl", "http", "importlib.util", "ipaddress", "urllib", "urllib.parse"}
 
 

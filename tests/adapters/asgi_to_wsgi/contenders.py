@@ -27,7 +27,7 @@ class Contender:
 
 
 def _ours(app: Any, loop_factory: LoopFactory | None) -> Any:
-    from adapters.asgi_to_wsgi import ASGIToWSGI
+    from gateways.adapters.asgi_to_wsgi import ASGIToWSGI
 
     return ASGIToWSGI(app) if loop_factory is None else ASGIToWSGI(app, loop_factory=loop_factory)
 
@@ -43,7 +43,7 @@ def _a2wsgi(app: Any, loop_factory: LoopFactory | None) -> Any:
 
 
 CONTENDERS = {
-    "gateways": Contender("gateways", "adapters.ASGIToWSGI", _ours),
+    "gateways": Contender("gateways", "gateways.adapters.ASGIToWSGI", _ours),
     "a2wsgi": Contender("a2wsgi", "a2wsgi.ASGIMiddleware", _a2wsgi),
 }
 

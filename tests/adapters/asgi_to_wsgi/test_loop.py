@@ -139,7 +139,7 @@ def test_options_are_named() -> None:
     """Ours: loop_factory is keyword-only: a second position would be taken for a path, a wait time, a loop."""
     if not is_ours():
         pytest.skip("another adapter has options of its own")
-    from adapters import ASGIToWSGI
+    from gateways.adapters import ASGIToWSGI
 
     with pytest.raises(TypeError):
         ASGIToWSGI(hello, asyncio.new_event_loop)  # type: ignore[call-arg]

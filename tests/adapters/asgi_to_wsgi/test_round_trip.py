@@ -16,7 +16,7 @@ from .request import environ
 @pytest.fixture
 def around(bare: Bridge) -> Iterator[Any]:
     """Put a WSGI app behind WSGIToASGI and that behind the adapter under test."""
-    from adapters import WSGIToASGI
+    from gateways.adapters import WSGIToASGI
 
     made: list[Any] = []
 

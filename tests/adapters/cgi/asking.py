@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from adapters.cgi_host import CGIHost
-from adapters.cgi_to_asgi import CGIToASGI
-from adapters.cgi_to_wsgi import CGIToWSGI
+from gateways.adapters.cgi_to_asgi import CGIToASGI
+from gateways.adapters.cgi_to_wsgi import CGIToWSGI
+from gateways.adapters.run_cgi.host import CGIHost
 from tests.real.serving import eventually
 
 Headers = Sequence[tuple[str, str]]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.cgi_limits import UNHEARD
+from gateways.adapters.run_cgi.limits import UNHEARD
 from tests.adapters.cgi.asking import Asker, Request
 from tests.adapters.cgi.leftovers import assert_gone, processes
 from tests.real.serving import eventually

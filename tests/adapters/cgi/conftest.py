@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from adapters.cgi_host import CGIHost
-from adapters.cgi_to_asgi import CGIToASGI
-from adapters.cgi_to_wsgi import CGIToWSGI
+from gateways.adapters.cgi_to_asgi import CGIToASGI
+from gateways.adapters.cgi_to_wsgi import CGIToWSGI
+from gateways.adapters.run_cgi.host import CGIHost
 from tests.adapters.cgi.asking import Asker, InASGI, InWSGI
 from tests.adapters.cgi.folder import copy_programs
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from adapters.cgi_environ import arguments, inherited, meta_variables, redirected
-from adapters.cgi_script import Refused, Script
+from gateways.adapters.run_cgi.environ import arguments, inherited, meta_variables, redirected
+from gateways.adapters.run_cgi.script import Refused, Script
 
 SCRIPT = Script(b"/srv/a.cgi", b"/a.cgi", b"")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from adapters.cgi_head import MAX_FIELDS, MAX_HEAD, Answer, CGIHead, HeadParser
-from adapters.heads import AppProtocolError
+from gateways.adapters.mapping.responses import AppProtocolError
+from gateways.adapters.run_cgi.output import MAX_FIELDS, MAX_HEAD, Answer, CGIHead, HeadParser
 
 OUTPUTS = {
     "lf": (b"Content-Type: text/plain\nX-A: b\n\nbody", 200, b"body"),

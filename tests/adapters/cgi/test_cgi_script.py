@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.cgi_script import Refused, Script, Tree
+from gateways.adapters.run_cgi.script import Refused, Script, Tree
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import uvloop
 
-from adapters.cgi_host import ProgramFailed
-from adapters.cgi_to_asgi import CGIToASGI
+from gateways.adapters.cgi_to_asgi import CGIToASGI
+from gateways.adapters.run_cgi.host import ProgramFailed
 from tests.adapters.cgi.leftovers import assert_gone, processes
 from tests.real.serving import eventually
 

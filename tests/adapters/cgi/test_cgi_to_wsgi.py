@@ -14,8 +14,8 @@ from wsgiref.validate import validator
 
 import pytest
 
-from adapters.cgi_host import ProgramFailed
-from adapters.cgi_to_wsgi import CGIToWSGI
+from gateways.adapters.cgi_to_wsgi import CGIToWSGI
+from gateways.adapters.run_cgi.host import ProgramFailed
 from tests.adapters.cgi.leftovers import assert_gone, processes
 from tests.real.serving import eventually
 

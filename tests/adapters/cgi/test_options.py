@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from adapters.cgi_limits import Timeouts
+from gateways.adapters.run_cgi.limits import Timeouts
 from tests.adapters.cgi.asking import Request
 from tests.adapters.cgi.conftest import Hosting
 from tests.adapters.cgi.leftovers import assert_gone, processes
@@ -227,7 +227,7 @@ def test_programs_end_with_the_hosts_process(kind: str, programs: Path) -> None:
     code = f"""
 import sys, threading, time
 sys.path.insert(0, {str(Path(__file__).parents[3])!r})
-from adapters.{module} import {name}
+from gateways.adapters.{module} import {name}
 from tests.adapters.cgi.asking import InASGI, InWSGI
 ask = {"InASGI" if "ASGI" in name else "InWSGI"}({name}({str(programs)!r}))
 threading.Thread(target=ask, args=("/ignores_sigterm.sh?{mark}",), daemon=True).start()

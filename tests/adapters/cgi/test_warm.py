@@ -17,10 +17,10 @@ import psutil
 import pytest
 import uvloop
 
-from adapters import warm
-from adapters.cgi_to_asgi import CGIToASGI
-from adapters.cgi_to_wsgi import CGIToWSGI
-from adapters.warm import MAX_PROGRAMS, interpreter_of
+from gateways.adapters.cgi_to_asgi import CGIToASGI
+from gateways.adapters.cgi_to_wsgi import CGIToWSGI
+from gateways.adapters.run_cgi.warm import programs as warm
+from gateways.adapters.run_cgi.warm.programs import MAX_PROGRAMS, interpreter_of
 from tests.adapters.cgi import clauses_of_requests, clauses_of_responses
 from tests.adapters.cgi.asking import Asker, InASGI, InWSGI, Request
 from tests.adapters.cgi.leftovers import assert_gone, processes
@@ -406,8 +406,8 @@ def test_this_process_never_forks(tmp_path: Path) -> None:
 import os, sys
 sys.path.insert(0, {str(Path(__file__).parents[3])!r})
 os.register_at_fork(before=lambda: os._exit(66))
-from adapters import warm
-from adapters.cgi_to_asgi import CGIToASGI
+from gateways.adapters.run_cgi.warm import programs as warm
+from gateways.adapters.cgi_to_asgi import CGIToASGI
 from tests.adapters.cgi.asking import InASGI
 host = CGIToASGI({str(tmp_path)!r}, warm=True)
 bodies = [InASGI(host)("/a.py").body for _ in range(5)]
@@ -423,8 +423,8 @@ def test_nothing_outlives_a_host_that_is_killed(tmp_path: Path, how: signal.Sign
     code = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).parents[3])!r})
-from adapters import warm
-from adapters.cgi_to_asgi import CGIToASGI
+from gateways.adapters.run_cgi.warm import programs as warm
+from gateways.adapters.cgi_to_asgi import CGIToASGI
 from tests.adapters.cgi.asking import InASGI
 InASGI(CGIToASGI({str(tmp_path)!r}, warm=True))("/a.py?{(mark := uuid.uuid4().hex)}")
 """

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from adapters.cgi_head import CGIHead, HeadParser
+from gateways.adapters.run_cgi.output import CGIHead, HeadParser
 from tests.real.serving import ROOT
 
 SIDES = {"wsgi": "WSGIToCGI", "asgi": "ASGIToCGI"}
@@ -73,7 +73,8 @@ class Program:
         before: str = "",
     ) -> None:
         source = (
-            f"from adapters import {SIDES[side]} as ToCGI\nfrom tests.adapters.{side}_to_cgi.apps import {app} as app\n"
+            f"from gateways.adapters import {SIDES[side]} as ToCGI\n"
+            f"from tests.adapters.{side}_to_cgi.apps import {app} as app\n"
             f"{before}\nToCGI(app{options}).run()"
         )
         self.process = subprocess.Popen(

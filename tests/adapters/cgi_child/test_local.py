@@ -20,7 +20,7 @@ def program(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
     """The command of a program, as a person starts it."""
     (tmp_path / "app.cgi").write_text(
         f"import sys; sys.path[:0] = [{str(ROOT)!r}]\n"
-        f"from adapters import {SIDES[request.param]} as ToCGI\n"
+        f"from gateways.adapters import {SIDES[request.param]} as ToCGI\n"
         f"from tests.adapters.{request.param}_to_cgi.apps import reports\n"
         "ToCGI(reports).run()\n"
     )

@@ -23,7 +23,7 @@ class Contender:
 
 
 def _ours(app: Any, threads: int | None) -> Any:
-    from adapters import WSGIToASGI
+    from gateways.adapters import WSGIToASGI
 
     return WSGIToASGI(app) if threads is None else WSGIToASGI(app, threads=threads)
 
@@ -53,7 +53,7 @@ def _hypercorn(app: Any, threads: int | None) -> Any:
 
 
 CONTENDERS = {
-    "gateways": Contender("gateways", "adapters.WSGIToASGI", _ours),
+    "gateways": Contender("gateways", "gateways.adapters.WSGIToASGI", _ours),
     "a2wsgi": Contender("a2wsgi", "a2wsgi.WSGIMiddleware", _a2wsgi),
     "asgiref": Contender("asgiref", "asgiref.wsgi.WsgiToAsgi", _asgiref),
     "starlette": Contender("starlette", "starlette.middleware.wsgi.WSGIMiddleware", _starlette),

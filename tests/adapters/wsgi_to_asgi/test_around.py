@@ -11,7 +11,7 @@ from wsgiref.types import StartResponse
 
 import pytest
 
-from adapters import WSGIToASGI
+from gateways.adapters import WSGIToASGI
 from tests.adapters.wsgi_to_asgi.apps import Environ, Result, hello
 from tests.adapters.wsgi_to_asgi.exchange import Message, Plan
 from tests.adapters.wsgi_to_asgi.serving import Serve, poll, scope_of

@@ -114,7 +114,7 @@ def test_requests_after_close_are_served(serve: Serve) -> None:
 @pytest.mark.parametrize(("app", "threads", "error"), [("no app", 1, TypeError), (hello, 0, ValueError)])
 def test_what_cannot_work_is_refused_when_the_adapter_is_made(app: Any, threads: int, error: type[Exception]) -> None:
     """Ours: a mistake shows where it is made, not with the first request."""
-    from adapters import WSGIToASGI
+    from gateways.adapters import WSGIToASGI
 
     with pytest.raises(error):
         WSGIToASGI(app, threads=threads)
@@ -122,7 +122,7 @@ def test_what_cannot_work_is_refused_when_the_adapter_is_made(app: Any, threads:
 
 def test_an_app_behind_adapters_in_both_directions_is_served(serve: Serve) -> None:
     """Ours: an ASGI app as WSGI app as ASGI app; neither adapter waits for the other's loop or threads."""
-    from adapters import ASGIToWSGI
+    from gateways.adapters import ASGIToWSGI
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         body = b""

@@ -54,7 +54,7 @@ def test_the_client_leaving_in_mid_body_raises_client_disconnected_in_the_app(
     serve: Serve, read: Any, sent: int
 ) -> None:
     """Ours: the app is told, by an OSError of its own class, so that it can tell it from others and clean up."""
-    from adapters import ClientDisconnected
+    from gateways.adapters import ClientDisconnected
 
     app, exchange, _ = truncated(serve, sent, 2 * sent, read)
     exchange.leave()

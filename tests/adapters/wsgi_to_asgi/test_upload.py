@@ -220,7 +220,7 @@ def test_an_empty_body_without_length_has_none_or_zero(serve: Serve) -> None:
 @pytest.mark.parametrize("spool", [0, 200_000])
 def test_a_body_without_length_that_is_larger_than_the_spool_streams(serve: Serve, spool: int) -> None:
     """Ours: how much is kept on disk to learn its length is bounded; beyond, wsgi.input_terminated has to do."""
-    from adapters import WSGIToASGI
+    from gateways.adapters import WSGIToASGI
 
     app, size = Reading(lambda stream: len(stream.read())), 8 * MIB
     serve.only = WSGIToASGI(app, spool=spool)

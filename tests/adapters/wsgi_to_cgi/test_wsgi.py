@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from adapters import WSGIToCGI
+from gateways.adapters import WSGIToCGI
 from tests.adapters.cgi_child.running import Runner, respond
 from tests.adapters.wsgi_to_cgi import apps
 from tests.real.serving import ROOT
@@ -44,7 +44,7 @@ def test_a_chunked_body_is_given_a_length(run: Runner, size: int) -> None:
 TELLS_MODULES = """
 import sys
 before = set(sys.modules)  # of this machine's own
-from adapters import WSGIToCGI
+from gateways.adapters import WSGIToCGI
 
 def app(environ, start_response):
     environ["wsgi.input"].read()
@@ -58,10 +58,17 @@ WSGIToCGI(app).run()
 @pytest.mark.parametrize("request_", [{}, {"REQUEST_URI": "/app.cgi/x"}, {"CONTENT_LENGTH": "2"}], ids=str)
 def test_a_request_imports_no_event_loop_and_little_else(request_: dict[str, str]) -> None:
     modules = set(respond(TELLS_MODULES, b"xy", **request_).body.decode().split())
-    assert "adapters.wsgi_to_cgi" in modules
+    assert "gateways.adapters.wsgi_to_cgi" in modules
     heavy = {"asyncio", "concurrent.futures", "socket", "ssl", "selectors", "subprocess", "inspect", "tempfile"}
     heavy |= {"typing", "re", "logging", "traceback", "threading", "http", "importlib", "urllib.parse"}
-    assert modules.isdisjoint(heavy | {"adapters.crossing", "adapters.asgi_exchange", "adapters.wsgi_types"})
+    assert modules.isdisjoint(
+        heavy
+        | {
+            "gateways.adapters.concurrency.channels",
+            "gateways.adapters.run_asgi.exchange",
+            "gateways.adapters.wsgi_types",
+        }
+    )
 
 
 def test_file_wrapper_sends_a_file(run: Runner) -> None:
@@ -104,6 +111,6 @@ def test_what_cannot_be_an_application_or_a_mount_is_refused_when_it_is_made() -
 
 
 def test_making_one_takes_nothing_over() -> None:
-    program = "import sys; from adapters import WSGIToCGI; WSGIToCGI(print); print('still here')"
+    program = "import sys; from gateways.adapters import WSGIToCGI; WSGIToCGI(print); print('still here')"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, timeout=15, check=True)
     assert done.stdout == b"still here\n"

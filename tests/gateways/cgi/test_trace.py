@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from adapters.cgi_limits import GRACE
-from adapters.cgi_to_asgi import CGIToASGI
+from gateways.adapters.cgi_to_asgi import CGIToASGI
+from gateways.adapters.run_cgi.limits import GRACE
 from gateways.cgi.trace import watch
 from gateways.trace.access import ASGIApp, Message
 from gateways.trace.events import Event, raised

@@ -169,12 +169,16 @@ FOLDER = Known(".", "cgi", ".")
     ("known", "mode", "said"),
     [
         (WSGI, "wsgi", "a WSGI app, app(environ, start_response); X speaks WSGI, so nothing is in between"),
-        (WSGI, "asgi", "; X speaks ASGI, so adapters.WSGIToASGI(app) is in between"),
-        (ASGI, "wsgi", "an ASGI app, await app(scope, receive, send); X speaks WSGI, so adapters.ASGIToWSGI(app) is "),
-        (ASGI, "cgi", "; a new process answers each request: adapters.ASGIToCGI(app).run()"),
-        (PROGRAM, "cgi", "hello.cgi: a CGI program, run by adapters.CGIToASGI"),
-        (PROGRAM, "wsgi", "run by adapters.CGIToWSGI"),
-        (FOLDER, "asgi", ".: a folder of CGI programs, run by adapters.CGIToASGI"),
+        (WSGI, "asgi", "; X speaks ASGI, so gateways.adapters.WSGIToASGI(app) is in between"),
+        (
+            ASGI,
+            "wsgi",
+            "an ASGI app, await app(scope, receive, send); X speaks WSGI, so gateways.adapters.ASGIToWSGI(app) is ",
+        ),
+        (ASGI, "cgi", "; a new process answers each request: gateways.adapters.ASGIToCGI(app).run()"),
+        (PROGRAM, "cgi", "hello.cgi: a CGI program, run by gateways.adapters.CGIToASGI"),
+        (PROGRAM, "wsgi", "run by gateways.adapters.CGIToWSGI"),
+        (FOLDER, "asgi", ".: a folder of CGI programs, run by gateways.adapters.CGIToASGI"),
     ],
 )
 def test_one_line_says_what_is_in_between(known: Known, mode: Mode, said: str) -> None:

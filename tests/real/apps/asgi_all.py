@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from adapters import ASGIToWSGI
+from gateways.adapters import ASGIToWSGI
 from tests.real.apps import (
     asgi_bare,
     asgi_django,

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from adapters import ASGIToWSGI
+from gateways.adapters import ASGIToWSGI
 from tests.real.apps.asgi_records import events, note
 
 Receive = Callable[[], Awaitable[Any]]

@@ -2,8 +2,8 @@
 
 import os
 
-from adapters.cgi_to_asgi import CGIToASGI
-from adapters.cgi_to_wsgi import CGIToWSGI
+from gateways.adapters.cgi_to_asgi import CGIToASGI
+from gateways.adapters.cgi_to_wsgi import CGIToWSGI
 
 FOLDER = os.environ["CGI_PROGRAMS"]
 asgi = CGIToASGI(FOLDER)

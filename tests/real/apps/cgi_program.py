@@ -3,8 +3,8 @@
 import json
 import os
 
-from adapters.cgi_to_asgi import CGIToASGI
-from adapters.cgi_to_wsgi import CGIToWSGI
+from gateways.adapters.cgi_to_asgi import CGIToASGI
+from gateways.adapters.cgi_to_wsgi import CGIToWSGI
 
 PROGRAM, VARIABLES = os.environ["CGI_PROGRAM"], json.loads(os.environ["CGI_VARIABLES"])
 asgi = CGIToASGI(PROGRAM, env=VARIABLES)

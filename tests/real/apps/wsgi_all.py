@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from wsgiref.validate import validator
 
-from adapters import WSGIToASGI
+from gateways.adapters import WSGIToASGI
 from tests.real.apps import meeting, wsgi_bottle, wsgi_django, wsgi_falcon, wsgi_flask, wsgi_pyramid
 from tests.real.apps.wsgi_records import counts, gates
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
-from adapters import WSGIToASGI
+from gateways.adapters import WSGIToASGI
 
 _SIZE = 1000 * 1000
 _PAUSE = 0.3  # seconds before the app reads a body, in which a client can send most of it

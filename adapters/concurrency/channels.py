@@ -25,9 +25,9 @@ from contextvars import Context, Token
 from functools import partial
 from typing import Any, NamedTuple
 
-from .disconnected import ClientDisconnected
+from ..errors import ClientDisconnected
 from .loops import Future, Loop, LoopClosed
-from .workers import Workers
+from .thread_pool import Workers
 
 HIGH_WATER = 256 * 1024  # bytes that may wait in a channel before its writer has to
 _LOOP_CHECK = 0.5  # seconds between a parked thread's looks at whether its loop, or its client, is still there

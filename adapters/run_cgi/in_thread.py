@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable
 from typing import IO, NamedTuple
 
-from .cgi_limits import NEVER, SETTLE, Patience, Timeouts
-from .cgi_reaper import part_with
-from .disconnected import ClientDisconnected
+from ..errors import ClientDisconnected
+from .limits import NEVER, SETTLE, Patience, Timeouts
 from .program import BLOCK, Program
+from .reaper import part_with
 
 # Seconds between questions whether the client has left, where the server has nothing that can be waited for; and
 # seconds that a client which has hung up is still answered: it may have closed only its own side.

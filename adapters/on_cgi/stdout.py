@@ -11,8 +11,8 @@ import os
 import stat
 from collections.abc import Callable
 
-from .cgi_child import is_stream
-from .crossing import HIGH_WATER
+from ..concurrency.channels import HIGH_WATER
+from .program import is_stream
 
 log = logging.getLogger("gateways.asgi")
 

@@ -19,8 +19,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
-from .program import Program, log
-from .warm_interpreter import WarmInterpreter
+from ..program import Program, log
+from .interpreter import WarmInterpreter
 
 MAX_PROGRAMS = 16  # that have an interpreter waiting; the one that was not asked for longest loses its own
 MAX_ATTEMPTS = 5  # to keep an interpreter alive, and to find modules that it can import beforehand

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sized
 
-from .heads import AppProtocolError, has_body, head_from_wsgi
+from ..mapping.responses import AppProtocolError, has_body, head_from_wsgi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-    from .heads import Head
-    from .wsgi_types import ExcInfo, Item, SendFile, Write, WSGIApp
+    from ..mapping.responses import Head
+    from ..wsgi_types import ExcInfo, Item, SendFile, Write, WSGIApp
 
 JOIN_BYTES = 1024 * 1024  # a list with more than this in it is not copied into one piece
 

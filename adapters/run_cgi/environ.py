@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
-from .cgi_script import Refused, Script
-from .metavariables import PORTS, Environ, host_and_port, octets
+from ..mapping.requests import PORTS, Environ, host_and_port, octets
+from .script import Refused, Script
 
 Variables = dict[bytes, bytes]
 

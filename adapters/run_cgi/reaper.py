@@ -14,7 +14,7 @@ import threading
 import time
 from collections import deque
 
-from .cgi_limits import GRACE, NEVER
+from .limits import GRACE, NEVER
 from .program import Program
 
 

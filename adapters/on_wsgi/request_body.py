@@ -9,8 +9,8 @@ import io
 import logging
 from typing import Any
 
-from .asgi_app import Message
-from .metavariables import content_length
+from ..mapping.requests import content_length
+from ..run_asgi.versions import Message
 
 log = logging.getLogger("gateways.asgi")
 

@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 if TYPE_CHECKING:
     from socketserver import BaseServer
 
-    from .cgi_child import CGIChild, Environ
+    from .program import CGIChild, Environ
 
 _PORT = 8000
 

@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import IO, Any, NamedTuple
 
-from .crossing import HIGH_WATER, Inbox
-from .loops import Loop
-from .workers import Workers
+from ..concurrency.channels import HIGH_WATER, Inbox
+from ..concurrency.loops import Loop
+from ..concurrency.thread_pool import Workers
 
 Message = Mapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

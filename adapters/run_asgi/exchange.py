@@ -13,10 +13,10 @@ from collections import deque
 from contextvars import Context
 from typing import Any, NamedTuple
 
-from .asgi_app import ASGIApp, Message, Scope
-from .crossing import Desk, harmless
-from .disconnected import ClientDisconnected
-from .heads import AppProtocolError, Headers, has_body, head_from_asgi
+from ..concurrency.channels import Desk, harmless
+from ..errors import ClientDisconnected
+from ..mapping.responses import AppProtocolError, Headers, has_body, head_from_asgi
+from .versions import ASGIApp, Message, Scope
 
 log = logging.getLogger("gateways.asgi")
 

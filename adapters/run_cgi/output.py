@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from .heads import HOP_BY_HOP, NOT_WHOLE, AppProtocolError, RawHeaders, content_length, has_body, reason
+from ..mapping.responses import HOP_BY_HOP, NOT_WHOLE, AppProtocolError, RawHeaders, content_length, has_body, reason
 
 MAX_HEAD, MAX_FIELDS = 128 * 1024, 500  # octets and fields; one long cookie or policy must pass
 

@@ -12,8 +12,8 @@ import sys
 from abc import ABC, abstractmethod
 from fcntl import F_DUPFD_CLOEXEC, fcntl
 
-from .disconnected import ClientDisconnected
-from .heads import NOT_WHOLE, head_to_cgi
+from ..errors import ClientDisconnected
+from ..mapping.responses import NOT_WHOLE, head_to_cgi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class CGIChild(ABC):
     def run(self) -> None:
         """Answer this process's request: the last line of a program. Raises SystemExit if the answer is not whole."""
         if "GATEWAY_INTERFACE" not in os.environ and "REQUEST_METHOD" not in os.environ:
-            from .cgi_local import run_locally
+            from .command_line import run_locally
 
             return run_locally(self)
         environ = request_environ(self._script_name)

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from contextvars import Context
 
-from . import forks
-from .asgi_app import ASGIApp
-from .asgi_exchange import GRACE, Exchange
+from ..concurrency import forks
+from ..concurrency.loop_thread import BorrowedLoop
+from .exchange import GRACE, Exchange
 from .lifespan import Lifespan, LifespanFailed
-from .loop_thread import BorrowedLoop
+from .versions import ASGIApp
 
 log = logging.getLogger("gateways.asgi")
 

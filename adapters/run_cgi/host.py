@@ -15,12 +15,12 @@ import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from .cgi_environ import Variables, arguments, inherited, meta_variables
-from .cgi_limits import DEFAULT_TIMEOUTS, GRACE, Slots, Timeouts
-from .cgi_process import spawn
-from .cgi_script import Refused, Script, Tree
+from .environ import Variables, arguments, inherited, meta_variables
+from .limits import DEFAULT_TIMEOUTS, GRACE, Slots, Timeouts
+from .process import spawn
 from .program import Program, log, printable
-from .warm import Warm
+from .script import Refused, Script, Tree
+from .warm.programs import Warm
 
 MAX_REDIRECTS = 5
 SPOOL = 1 << 20  # octets of a request's body that stay in memory

@@ -21,10 +21,10 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from .cgi_limits import NEVER
-from .cgi_process import Child, Pipes, start
-from .cgi_reaper import part_with
-from .program import Program, log
+from ..limits import NEVER
+from ..process import Child, Pipes, start
+from ..program import Program, log
+from ..reaper import part_with
 
 READY_WITHIN = 60.0  # seconds that imports may take
 RETIRE_WITHIN = 1.0  # seconds that an interpreter may take to read on

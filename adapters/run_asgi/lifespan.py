@@ -9,8 +9,8 @@ import asyncio
 import logging
 from typing import Any
 
-from .asgi_app import ASGIApp, Message
-from .heads import AppProtocolError
+from ..mapping.responses import AppProtocolError
+from .versions import ASGIApp, Message
 
 log = logging.getLogger("gateways.asgi")
 

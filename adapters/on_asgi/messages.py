@@ -12,9 +12,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
-from .crossing import Outbox
-from .heads import Head, head_from_wsgi
-from .wsgi_response import WSGIResponse
+from ..concurrency.channels import Outbox
+from ..mapping.responses import Head, head_from_wsgi
+from ..run_wsgi.response import WSGIResponse
 
 Message = MutableMapping[str, Any]
 Send = Callable[[Message], Awaitable[None]]

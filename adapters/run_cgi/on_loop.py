@@ -9,10 +9,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-from .cgi_limits import NEVER, SETTLE, Patience, Timeouts
-from .cgi_reaper import part_with
-from .disconnected import ClientDisconnected
+from ..errors import ClientDisconnected
+from .limits import NEVER, SETTLE, Patience, Timeouts
 from .program import Program
+from .reaper import part_with
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 

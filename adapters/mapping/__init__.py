@@ -1,0 +1,1 @@
+"""The two pure mappings: requests (scope, environ, meta-variables) and response headers (CGI, WSGI, ASGI)."""

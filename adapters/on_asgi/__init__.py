@@ -1,0 +1,1 @@
+"""Behave as an ASGI server expects of its application: scopes, messages and the request body."""

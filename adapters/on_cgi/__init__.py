@@ -1,0 +1,1 @@
+"""Behave as a CGI host expects of its program: environment, stdin, stdout and exit status."""

@@ -1,0 +1,1 @@
+"""Run an ASGI application: its lifespan, and one task per request."""

@@ -1,0 +1,1 @@
+"""Run Python CGI programs in processes forked from an interpreter that is already started."""
