@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from benchmarks.found import Found, Missing
-from gateways.compare.analysis import Section
-from gateways.compare.words import as_many, duration, megabytes, micros, number, share, times, together
+from gateways.compare.judge.analysis import Section
+from gateways.compare.judge.words import as_many, duration, megabytes, micros, number, share, times, together
 
 Verdict = Literal["true", "false", "conditional", "no difference seen", "not measured"]
 

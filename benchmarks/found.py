@@ -6,9 +6,9 @@ Knows the tables of a comparison. It must not know what anybody says of them.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from gateways.compare.analysis import ONE_RUN, Section
-from gateways.compare.figures import Figures, Row
-from gateways.compare.words import rate
+from gateways.compare.judge.analysis import ONE_RUN, Section
+from gateways.compare.judge.figures import Figures, Row
+from gateways.compare.judge.words import rate
 
 
 class Missing(Exception):

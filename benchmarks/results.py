@@ -25,17 +25,17 @@ from benchmarks.claims import (
     WARM,
     claims,
 )
-from gateways.compare.analysis import Section, sections
-from gateways.compare.contender import contenders
-from gateways.compare.doubts import doubts
-from gateways.compare.effort import EFFORTS, Effort
-from gateways.compare.export import command_lines, grid
+from gateways.compare.judge.analysis import Section, sections
+from gateways.compare.judge.doubts import doubts
+from gateways.compare.measure.run import Plan, compare
+from gateways.compare.plan.contender import contenders
+from gateways.compare.plan.effort import EFFORTS, Effort
+from gateways.compare.plan.scenarios import SCENARIOS
+from gateways.compare.plan.target import reference
 from gateways.compare.record import Record
-from gateways.compare.run import Plan, compare
-from gateways.compare.scenarios import SCENARIOS
-from gateways.compare.screen import Screen, console
-from gateways.compare.table import table
-from gateways.compare.target import reference
+from gateways.compare.show.export import command_lines, grid
+from gateways.compare.show.screen import Screen, console
+from gateways.compare.show.table import table
 from gateways.failure import Failure
 
 KEPT = Path(".cache/results")

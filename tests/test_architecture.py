@@ -86,7 +86,7 @@ def test_the_three_sides_do_not_import_each_other(name: str) -> None:
 
 @pytest.mark.parametrize("side", SIDES)
 def test_what_the_sides_share_does_not_import_a_side(side: str) -> None:
-    shared = [name for name in MODULES if name.startswith(("gateways.trace", "gateways.serving"))]
+    shared = [name for name in MODULES if name.startswith(("gateways.events", "gateways.trace", "gateways.serving"))]
     assert [name for name in shared if any(within(each, {f"gateways.{side}"}) for each in imports(name))] == []
 
 

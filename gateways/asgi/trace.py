@@ -8,8 +8,8 @@ from threading import get_ident
 from time import perf_counter
 from typing import Any
 
-from gateways.trace.access import ASGIApp, Message, Receive, Scope, Send, access_log
-from gateways.trace.events import Record, raised
+from gateways.events.access import ASGIApp, Message, Receive, Scope, Send, access_log
+from gateways.events.events import Record, raised
 
 __all__ = ["access_log", "watch"]
 

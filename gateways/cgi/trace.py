@@ -16,8 +16,8 @@ from gateways.adapters import CGIToASGI
 from gateways.adapters.run_cgi.environ import Variables
 from gateways.adapters.run_cgi.host import CGIHost
 from gateways.adapters.run_cgi.program import Program
-from gateways.trace.access import ASGIApp, Message, Receive, Scope, Send, access_log
-from gateways.trace.events import Record, raised
+from gateways.events.access import ASGIApp, Message, Receive, Scope, Send, access_log
+from gateways.events.events import Record, raised
 
 __all__ = ["access_log", "watch"]
 

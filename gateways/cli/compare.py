@@ -20,19 +20,19 @@ from gateways.cli.choosing import files
 from gateways.cli.command import Command
 from gateways.cli.remote import PORT, WORKERS, Address, Server, crew_of, target_of
 from gateways.cli.report import must_be_writable, read, report, write
-from gateways.compare.contender import ADAPTER_NAMES, MODES, Contender, Form, contenders
-from gateways.compare.effort import EFFORTS
-from gateways.compare.scenarios import SCENARIOS, USUAL, Scenario, of_path
-from gateways.compare.servers import SERVERS
+from gateways.compare.plan.contender import ADAPTER_NAMES, MODES, Contender, Form, contenders
+from gateways.compare.plan.effort import EFFORTS
+from gateways.compare.plan.scenarios import SCENARIOS, USUAL, Scenario, of_path
+from gateways.compare.plan.servers import SERVERS
 from gateways.failure import Failure
 
 if TYPE_CHECKING:
     from types import FrameType
 
-    from gateways.compare.bench import Entry
+    from gateways.compare.measure.bench import Entry
+    from gateways.compare.measure.remote import Site
+    from gateways.compare.plan.target import Target
     from gateways.compare.record import Exclusion, Record
-    from gateways.compare.remote import Site
-    from gateways.compare.target import Target
 
 ALL = "all"
 
@@ -126,10 +126,10 @@ def _measured(
     target: str | None, json_file: Path | None, *, to_stdout: bool, effort: str | None, seed: int | None, **asked: Any
 ) -> Record:
     """Carry out the comparison that is asked for."""
-    from gateways.compare.locust_process import must_be_installed
-    from gateways.compare.machine import version
-    from gateways.compare.run import Plan, compare, installed
-    from gateways.compare.screen import Screen, console
+    from gateways.compare.locust.process import must_be_installed
+    from gateways.compare.measure.machine import version
+    from gateways.compare.measure.run import Plan, compare, installed
+    from gateways.compare.show.screen import Screen, console
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
@@ -163,7 +163,7 @@ def _measured(
 
 def _export(file: Path, target: str | None, **asked: Any) -> int:
     """Write the locustfile that is asked for, and say how it is used."""
-    from gateways.compare.locust_export import HERE, command, locustfile
+    from gateways.compare.locust.export import HERE, command, locustfile
 
     sites: Sequence[Site] = asked["sites"]
     if len(sites) > 1:
@@ -181,7 +181,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
 
 @contextmanager
 def _app(target: str | None) -> Iterator[Target]:
-    from gateways.compare.target import of_user, reference
+    from gateways.compare.plan.target import of_user, reference
 
     if target is None:
         yield reference()

@@ -16,12 +16,12 @@ from gateways.cli.choosing import complete
 from gateways.cli.command import Command
 from gateways.cli.screen import Screen
 from gateways.demo import link
+from gateways.events.events import Batch
 from gateways.failure import Failure
 from gateways.serving.job import Observe
 from gateways.serving.listen import bind, reachable
 from gateways.serving.process import START, News, ServerProcess, end_all, told_before
 from gateways.serving.server import MODES, Mode, side
-from gateways.trace.events import Batch
 
 Chosen = list[tuple[Mode, str]]
 """Modes, and the name of the server of each."""

@@ -6,8 +6,8 @@ from importlib.metadata import PackageNotFoundError, version
 
 import click
 
-from gateways.compare.contender import ADAPTERS
-from gateways.compare.servers import SERVERS
+from gateways.compare.plan.contender import ADAPTERS
+from gateways.compare.plan.servers import SERVERS
 from gateways.installing import install_line
 
 

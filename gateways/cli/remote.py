@@ -8,10 +8,10 @@ from typing import Any
 
 import click
 
-from gateways.compare.contender import Form
-from gateways.compare.locust_shares import Crew
-from gateways.compare.remote import Site, several, site
-from gateways.compare.target import Target
+from gateways.compare.locust.shares import Crew
+from gateways.compare.measure.remote import Site, several, site
+from gateways.compare.plan.contender import Form
+from gateways.compare.plan.target import Target
 
 PORT = 5557
 """Where locust's master waits, if nothing else is said."""

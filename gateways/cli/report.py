@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 def report(record: Record, old: Record | None, html: Path | None, markdown: Path | None, csv_file: Path | None) -> int:
     """Write what is to be written, and show it; the exit status. Who reads no further than the head keeps the files."""
-    from gateways.compare.analysis import sections
-    from gateways.compare.export import markdown as as_markdown
-    from gateways.compare.export import table_of_values
-    from gateways.compare.screen import console, show
+    from gateways.compare.judge.analysis import sections
+    from gateways.compare.show.export import markdown as as_markdown
+    from gateways.compare.show.export import table_of_values
+    from gateways.compare.show.screen import console, show
 
     found = sections(record)
     if record.empty and not record.interrupted:
         raise Failure("; ".join(["nothing was measured", *dict.fromkeys(each.why for each in record.exclusions)]))
     if html is not None:
-        from gateways.compare.page import render
+        from gateways.compare.show.page import render
 
         write(html, render(record, found))
     texts = ((markdown, as_markdown(record, found)), (csv_file, table_of_values(found)))
@@ -44,7 +44,7 @@ def report(record: Record, old: Record | None, html: Path | None, markdown: Path
 
 def _compared(out: Console, record: Record, old: Record) -> bool:
     """Say what has changed since the old comparison; has anything become worse?"""
-    from gateways.compare.against import changes, differences
+    from gateways.compare.judge.against import changes, differences
 
     found = changes(record, old)
     if not found:
@@ -58,8 +58,8 @@ def _compared(out: Console, record: Record, old: Record) -> bool:
 
 
 def read(file: Path) -> Record:
-    from gateways.compare.page import data_of
     from gateways.compare.record import Record
+    from gateways.compare.show.page import data_of
 
     try:
         return Record.from_json(json.loads(data_of(file.read_text(encoding="utf-8"))))
@@ -78,7 +78,7 @@ def must_be_writable(file: Path | None) -> None:
 
 
 def write(file: Path, text: str) -> None:
-    from gateways.compare.screen import write as write_whole
+    from gateways.compare.show.screen import write as write_whole
 
     if file == Path("-"):
         sys.stdout.write(text)

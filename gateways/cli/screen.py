@@ -11,12 +11,12 @@ from operator import itemgetter
 from rich.console import Console
 from rich.text import Text
 
+from gateways.events.events import Batch, Event
+from gateways.events.exchange import BEGINNINGS, Exchange, access_line, begin
+from gateways.events.printable import printable
 from gateways.serving.listen import url
 from gateways.serving.server import Mode, side
 from gateways.trace import text
-from gateways.trace.events import Batch, Event
-from gateways.trace.exchange import BEGINNINGS, Exchange, access_line, begin
-from gateways.trace.printable import printable
 from gateways.trace.rows import rows
 
 Where = tuple[Mode, str, tuple[str, int]]

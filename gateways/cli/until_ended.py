@@ -14,6 +14,8 @@ from socket import socket
 
 import click
 
+from gateways.events.exchange import access_line
+from gateways.events.printable import printable
 from gateways.failure import Failure
 from gateways.serving.adapting import ADAPTERS
 from gateways.serving.changes import Changes
@@ -22,8 +24,6 @@ from gateways.serving.probe import Known
 from gateways.serving.process import START, News, NewsQueue, ServerProcess, end_all, told_before
 from gateways.serving.server import Mode, side
 from gateways.serving.settings import Settings
-from gateways.trace.exchange import access_line
-from gateways.trace.printable import printable
 
 PROGRAMS = ("cgi-bin", "htbin")
 """The folders of a site whose files are CGI programs."""

@@ -27,9 +27,9 @@ from gateways.demo.guard import refusal
 from gateways.demo.link import Lanes
 from gateways.demo.runs import ask_all, talk
 from gateways.demo.told import Teller
+from gateways.events.events import Batch
 from gateways.serving.listen import url
 from gateways.serving.server import Mode
-from gateways.trace.events import Batch
 
 Scope = dict[str, Any]
 

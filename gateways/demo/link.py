@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Client, Connection, Listener
 from typing import Any
 
+from gateways.events.events import Batch
 from gateways.serving.server import Mode
-from gateways.trace.events import Batch
 
 ADDRESS = "GATEWAYS_DEMO"
 """The environment variable that tells the page's process where the command is."""

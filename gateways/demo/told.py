@@ -14,10 +14,10 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from gateways.events.events import Batch, Event
+from gateways.events.exchange import BEGINNINGS, Exchange, access_line, begin
+from gateways.events.printable import printable, target
 from gateways.trace.document import plain
-from gateways.trace.events import Batch, Event
-from gateways.trace.exchange import BEGINNINGS, Exchange, access_line, begin
-from gateways.trace.printable import printable, target
 from gateways.trace.rows import BULK, MOST
 from gateways.trace.steps import OF_PROGRAM, of_event
 

@@ -3,11 +3,11 @@
 import importlib
 from typing import Any
 
+from gateways.events.channel import sender
+from gateways.events.events import Record
+from gateways.events.recorder import Recorder
 from gateways.serving.job import Job
 from gateways.serving.server import App, Mode
-from gateways.trace.channel import sender
-from gateways.trace.events import Record
-from gateways.trace.recorder import Recorder
 
 
 def observed(app: App, interface: Mode, job: Job) -> App:

@@ -18,12 +18,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from gateways.events.channel import Receiver
+from gateways.events.events import Batch
 from gateways.serving.job import GRACE, Job, Observe
 from gateways.serving.listen import connect, reachable
 from gateways.serving.server import Mode
 from gateways.serving.settings import USUAL, Settings
-from gateways.trace.channel import Receiver
-from gateways.trace.events import Batch
 
 START = 20.0
 """Seconds within which a server must accept connections."""

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from gateways.events.events import size
 from gateways.timeline.generations import Generation
 from gateways.trace.document import Trace
 from gateways.trace.document import to_json as trace_to_json
-from gateways.trace.events import size
 from gateways.trace.steps import Step
 
 SCHEMA = "gateways.timeline/1"

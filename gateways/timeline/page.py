@@ -2,11 +2,11 @@
 
 from html import escape
 
+from gateways.events.printable import printable
 from gateways.timeline.document import REPEATS, Run, Timeline, times
 from gateways.trace.axis import ms
 from gateways.trace.html import axis, element, page
 from gateways.trace.page import sequence
-from gateways.trace.printable import printable
 
 WARM = f"Shown is the one of {REPEATS} that took the median time, after one more that warmed the server up."
 COLUMNS = ("", "is called", "runs in", "takes", "first byte", "in total", "cannot")

@@ -5,9 +5,9 @@ Pure: no console here, and no width but the one that is given.
 
 from rich.text import Text
 
+from gateways.events.printable import printable
 from gateways.trace.axis import ms
 from gateways.trace.document import Trace
-from gateways.trace.printable import printable
 from gateways.trace.steps import Connection
 from gateways.trace.text import fold
 

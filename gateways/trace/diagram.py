@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
+from gateways.events.printable import printable
 from gateways.trace.axis import ms
 from gateways.trace.captions import CLOCK, letter, log, summary, threads, title
 from gateways.trace.document import Trace
-from gateways.trace.printable import printable
 from gateways.trace.steps import Step
 from gateways.trace.text import NARROWEST, fold
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from gateways.trace.events import Body, Opaque
+from gateways.events.events import Body, Opaque
 from gateways.trace.steps import Connection, Step
 from gateways.trace.wire import Message
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from html import escape
 
+from gateways.events.printable import printable
 from gateways.trace.axis import ms
 from gateways.trace.captions import FRAMINGS, letter, thread_name
 from gateways.trace.document import CALLS, Trace
 from gateways.trace.html import axis, element, facts, page
-from gateways.trace.printable import printable
 from gateways.trace.steps import Phase, Step
 
 PHASES: dict[Phase, str] = {

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Literal
 
-from gateways.trace.events import Body, Event, Opaque
-from gateways.trace.printable import printable
+from gateways.events.events import Body, Event, Opaque
+from gateways.events.printable import printable
 
 Way = Literal["in", "out", ""]
 """Into the app, or out of it, or neither."""

@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from gateways.events.events import Batch
+from gateways.events.recorder import GATHER
 from gateways.serving.adapting import ADAPTERS
 from gateways.serving.listen import bind
 from gateways.serving.probe import Known
@@ -18,8 +20,6 @@ from gateways.serving.process import START, News, NewsQueue, ServerProcess, end_
 from gateways.serving.server import Mode, side
 from gateways.trace.client import Request, ask
 from gateways.trace.document import Line, Served, Trace, all_steps
-from gateways.trace.events import Batch
-from gateways.trace.recorder import GATHER
 from gateways.trace.steps import Lifespans, lifespans_of, of_batches, of_connection
 from gateways.trace.tap import MOST, Tap
 from gateways.trace.wire import Piece

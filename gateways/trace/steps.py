@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from gateways.trace.events import Batch, Body, Event, size
-from gateways.trace.printable import printable
+from gateways.events.events import Batch, Body, Event, size
+from gateways.events.printable import printable
 from gateways.trace.rows import Fields, row, show
 from gateways.trace.wire import Message, Piece, Stream
 

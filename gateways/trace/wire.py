@@ -7,7 +7,7 @@ nothing: it shows what was there, also where that was wrong.
 from dataclasses import dataclass, field
 from typing import Literal
 
-from gateways.trace.printable import printable
+from gateways.events.printable import printable
 
 Headers = tuple[tuple[str, str], ...]
 

@@ -11,9 +11,9 @@ from time import perf_counter
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from gateways.trace.events import Record, flaw
-from gateways.trace.exchange import content_length
-from gateways.trace.printable import octets
+from gateways.events.events import Record, flaw
+from gateways.events.exchange import content_length
+from gateways.events.printable import octets
 
 
 def access_log(app: WSGIApplication, record: Record) -> WSGIApplication:

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from gateways.trace.events import Record, raised
+from gateways.events.events import Record, raised
 from gateways.wsgi.access import access_log, is_file
 
 __all__ = ["access_log", "watch"]

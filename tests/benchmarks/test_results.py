@@ -21,11 +21,11 @@ from benchmarks.claims import (
     claims,
 )
 from benchmarks.results import PARTS, Part, main, page
-from gateways.compare.analysis import Section, sections
-from gateways.compare.effort import EFFORTS
+from gateways.compare.judge.analysis import Section, sections
 from gateways.compare.load.histogram import Histogram
+from gateways.compare.plan.effort import EFFORTS
+from gateways.compare.plan.scenarios import SCENARIOS
 from gateways.compare.record import Cell, Question, Record
-from gateways.compare.scenarios import SCENARIOS
 from tests.gateways.compare.making import MS, SECOND, cell, entrant, measured, record
 
 HELLO = {

@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.adapters.cgi.leftovers import assert_gone, processes
+from tests.adapters.run_cgi.leftovers import assert_gone, processes
 from tests.programs import require_program
 from tests.real.serving import Running, eventually, serve
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from tests.adapters.cgi import clauses_of_endings, clauses_of_requests, clauses_of_responses
-from tests.adapters.cgi.asking import Asker, OnServer
-from tests.adapters.cgi.folder import copy_programs
-from tests.adapters.cgi.leftovers import assert_gone, processes
+from tests.adapters.run_cgi import clauses_of_endings, clauses_of_requests, clauses_of_responses
+from tests.adapters.run_cgi.asking import Asker, OnServer
+from tests.adapters.run_cgi.folder import copy_programs
+from tests.adapters.run_cgi.leftovers import assert_gone, processes
 from tests.real.serving import Running, eventually, serve
 
 SERVERS = {

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.cgi.asking import Asker, OnServer
-from tests.adapters.cgi.leftovers import assert_gone
+from tests.adapters.run_cgi.asking import Asker, OnServer
+from tests.adapters.run_cgi.leftovers import assert_gone
 from tests.programs import require_program
 from tests.real.serving import serve
 from tests.real.test_cgi_git import git

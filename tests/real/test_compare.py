@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from gateways.compare.analysis import Section, sections
-from gateways.compare.contender import Contender
-from gateways.compare.doubts import doubts
-from gateways.compare.effort import Effort
+from gateways.compare.judge.analysis import Section, sections
+from gateways.compare.judge.doubts import doubts
+from gateways.compare.judge.verdicts import verdicts
 from gateways.compare.load.order import Behind, Request
+from gateways.compare.measure.run import Plan, compare
+from gateways.compare.plan.contender import Contender
+from gateways.compare.plan.effort import Effort
+from gateways.compare.plan.scenarios import EVENTS, SCENARIOS, Scenario, of_path
+from gateways.compare.plan.target import Target, of_user, reference
 from gateways.compare.record import Record
-from gateways.compare.run import Plan, compare
-from gateways.compare.scenarios import EVENTS, SCENARIOS, Scenario, of_path
-from gateways.compare.target import Target, of_user, reference
-from gateways.compare.verdicts import verdicts
 from gateways.failure import Failure
 from tests.gateways.compare.making import contender
 

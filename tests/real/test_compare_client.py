@@ -15,10 +15,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from gateways.compare.client import Client
 from gateways.compare.load import meters
 from gateways.compare.load.order import Answer, Order, Request
-from gateways.compare.placement import here, on
+from gateways.compare.measure.client import Client
+from gateways.compare.measure.placement import here, on
 from tests.real.serving import Running, serve
 
 CONNECTIONS, SECONDS, ROUNDS = 32, 1, 3

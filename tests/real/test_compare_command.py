@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from gateways.compare.page import data_of
 from gateways.compare.record import SCHEMA
+from gateways.compare.show.page import data_of
 from tests.real.running import Running
 
 SHOP = Path("tests/gateways/compare/misbehaving.py").resolve().read_text() + "\napp = works\n"

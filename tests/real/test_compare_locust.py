@@ -12,15 +12,15 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from gateways.compare.analysis import sections
-from gateways.compare.effort import Effort
-from gateways.compare.locust_crew import Workers
-from gateways.compare.locust_shares import Crew
-from gateways.compare.remote import site
-from gateways.compare.run import Plan, compare
-from gateways.compare.scenarios import of_path
-from gateways.compare.target import Target
-from gateways.compare.warden import Warden
+from gateways.compare.judge.analysis import sections
+from gateways.compare.locust.crew import Workers
+from gateways.compare.locust.shares import Crew
+from gateways.compare.measure.remote import site
+from gateways.compare.measure.run import Plan, compare
+from gateways.compare.measure.warden import Warden
+from gateways.compare.plan.effort import Effort
+from gateways.compare.plan.scenarios import of_path
+from gateways.compare.plan.target import Target
 from gateways.failure import Failure
 from tests.real.running import Running
 from tests.real.serving import Running as Server

@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 
-from tests.adapters.cgi_child.side_effects import await_signal, chatter, complain, leave_a_child, note, signalled
+from tests.adapters.on_cgi.side_effects import await_signal, chatter, complain, leave_a_child, note, signalled
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

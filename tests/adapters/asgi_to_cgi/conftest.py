@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.adapters.cgi_child.running import Runner
+from tests.adapters.on_cgi.running import Runner
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 
 from gateways.adapters import ASGIToCGI
 from tests.adapters.asgi_to_cgi import apps
-from tests.adapters.cgi_child.running import Runner, respond
+from tests.adapters.on_cgi.running import Runner, respond
 from tests.real.serving import eventually
 
 

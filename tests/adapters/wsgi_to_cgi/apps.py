@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 from wsgiref.validate import validator
 
-from tests.adapters.cgi_child.side_effects import await_signal, chatter, complain, leave_a_child, note
+from tests.adapters.on_cgi.side_effects import await_signal, chatter, complain, leave_a_child, note
 
 Environ = dict[str, Any]
 Start = Callable[..., Callable[[bytes], None]]

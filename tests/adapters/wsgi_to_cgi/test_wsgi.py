@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from gateways.adapters import WSGIToCGI
-from tests.adapters.cgi_child.running import Runner, respond
+from tests.adapters.on_cgi.running import Runner, respond
 from tests.adapters.wsgi_to_cgi import apps
 from tests.real.serving import ROOT
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from gateways.asgi.trace import access_log, watch
-from gateways.trace.access import ASGIApp, Message, Receive, Scope, Send
-from gateways.trace.events import Event, raised
+from gateways.events.access import ASGIApp, Message, Receive, Scope, Send
+from gateways.events.events import Event, raised
 
 WRAPPERS = [watch, access_log]
 SCOPE = {"type": "http", "method": "GET", "path": "/é", "raw_path": b"/%C3%A9", "query_string": b"a=1", "headers": []}

@@ -10,9 +10,9 @@ import pytest
 from gateways.cli import main
 from gateways.cli.compare import compare
 from gateways.cli.remote import PORT, Address
-from gateways.compare.locust_export import command
-from gateways.compare.locust_shares import Crew
-from gateways.compare.scenarios import SCENARIOS
+from gateways.compare.locust.export import command
+from gateways.compare.locust.shares import Crew
+from gateways.compare.plan.scenarios import SCENARIOS
 from gateways.installing import install_line
 
 DOCS = (Path(__file__).parents[3] / "docs" / "compare-many-machines.md").read_text()

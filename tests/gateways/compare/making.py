@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from gateways.compare.contender import Contender, contenders
 from gateways.compare.load.histogram import Histogram
 from gateways.compare.load.order import Answer, Measured
+from gateways.compare.plan.contender import Contender, contenders
 from gateways.compare.record import Cell, Entrant, Machine, Placement, Question, Record, Resources
 
 MS = 1_000_000

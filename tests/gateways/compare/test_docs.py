@@ -7,14 +7,14 @@ from pathlib import Path
 import click
 
 from gateways.cli.compare import compare
-from gateways.compare.columns import COLUMNS
-from gateways.compare.contender import ADAPTERS, MODES
-from gateways.compare.effort import EFFORTS
+from gateways.compare.judge.reasons import REASONS
 from gateways.compare.load.order import HISTOGRAMS, Measured
-from gateways.compare.reasons import REASONS
+from gateways.compare.plan.contender import ADAPTERS, MODES
+from gateways.compare.plan.effort import EFFORTS
+from gateways.compare.plan.scenarios import SCENARIOS, Scenario
+from gateways.compare.plan.servers import SERVERS
 from gateways.compare.record import SCHEMA, Cell, Entrant, Exclusion, Machine, Placement, Question, Record, Resources
-from gateways.compare.scenarios import SCENARIOS, Scenario
-from gateways.compare.servers import SERVERS
+from gateways.compare.show.columns import COLUMNS
 
 DOCS = Path(__file__).parents[3] / "docs"
 PAGE, SCHEMA_PAGE = ((DOCS / name).read_text() for name in ("compare.md", "compare-schema.md"))

@@ -6,8 +6,8 @@ from contextlib import closing
 from pathlib import Path
 
 from gateways.demo.link import WAITING, Lane, Lanes, Link, Told, connect, follow
+from gateways.events.events import Batch
 from gateways.serving.server import Mode
-from gateways.trace.events import Batch
 
 LANES = Lanes((Lane("wsgi", "waitress", "3.0", "one process", ("127.0.0.1", 8001)),), "127.0.0.1", quiet=False)
 

@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from gateways.demo.told import Item, Teller
+from gateways.events.events import Batch, Body, Event, Opaque
 from gateways.serving.server import Mode
-from gateways.trace.events import Batch, Body, Event, Opaque
 
 
 def batch(*events: Event, mode: Mode = "wsgi", process: int = 7) -> Batch:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from gateways.events.events import Batch
 from gateways.timeline.document import Run, Timeline, median, to_json
 from gateways.timeline.generations import GENERATIONS
 from gateways.timeline.page import render
 from gateways.timeline.text import WIDTH, lines
-from gateways.trace.events import Batch
 from gateways.trace.steps import of_batches, of_connection
 from gateways.trace.wire import Piece
 from tests.gateways.trace.literal import trace

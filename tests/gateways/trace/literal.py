@@ -1,7 +1,7 @@
 """A trace of literal values, for the tests of what is made of it."""
 
+from gateways.events.events import Batch
 from gateways.trace.document import Line, Served, Trace, all_steps
-from gateways.trace.events import Batch
 from gateways.trace.steps import lifespans_of, of_batches, of_connection
 from gateways.trace.wire import Piece
 

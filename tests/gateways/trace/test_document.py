@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from gateways.events.events import Body, Opaque
 from gateways.trace.document import plain, to_json
-from gateways.trace.events import Body, Opaque
 from tests.gateways.trace.literal import trace
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "trace-schema.md").read_text()

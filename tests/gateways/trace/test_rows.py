@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateways.trace.events import Body, Event, Opaque
+from gateways.events.events import Body, Event, Opaque
 from gateways.trace.rows import MOST, Row, row, rows, show
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateways.trace.events import Batch, Body, Event
+from gateways.events.events import Batch, Body, Event
 from gateways.trace.steps import Step, lifespans_of, of_batches, of_connection, of_event
 from gateways.trace.wire import Piece
 from tests.gateways.trace.literal import ASGI, PIECES, trace

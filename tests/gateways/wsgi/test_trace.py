@@ -11,7 +11,7 @@ from wsgiref.validate import validator
 
 import pytest
 
-from gateways.trace.events import Event
+from gateways.events.events import Event
 from gateways.wsgi.trace import access_log, watch
 
 WRAPPERS = [watch, access_log]

@@ -1,0 +1,1 @@
+"""What the record says: figures, statistics, verdicts and doubts. Computes; measures nothing."""

@@ -1,0 +1,117 @@
+"""Two comparisons held against each other: what has become slower, beyond what noise explains. Pure."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateways.compare.judge import inference
+from gateways.compare.judge.analysis import Section, sections
+from gateways.compare.judge.figures import Row
+from gateways.compare.judge.inference import Ratio
+from gateways.compare.judge.limits import ERRORS
+from gateways.compare.judge.pairing import Of, cpu_of, grouped, rates_unpaired
+from gateways.compare.judge.words import interval, micros, rate, share, times
+from gateways.compare.record import NULL, Cell, Record
+
+LEAST = 0.05
+"""No smaller change is called one, however quiet the machine: two runs are never quite the same."""
+ENOUGH = 5
+"""Runs, or slices, of both that are needed for a claim."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of a contender in a scenario. `regression`: it is worse than before, beyond the noise."""
+
+    what: str
+    regression: bool
+
+
+def changes(new: Record, old: Record) -> list[Change]:
+    """What differs from the old comparison, in the scenarios that both have measured."""
+    found = []
+    before = {_key(section): section for section in sections(old)}
+    for section in sections(new):
+        earlier = before.get(_key(section))
+        if earlier is not None and section.headline == "rate":
+            for row in section.rows:
+                own = earlier.row(row.figures.entrant.id)
+                if own is not None:
+                    found += _changes(new, old, (section, row), (earlier, own))
+    return found
+
+
+def _key(section: Section) -> tuple[str, int]:
+    """Slices are compared at their own numbers of clients, long runs at the same."""
+    return section.question.name, 0 if section.quick else section.connections
+
+
+def _changes(new: Record, old: Record, now: tuple[Section, Row], then: tuple[Section, Row]) -> list[Change]:
+    section, row = now
+    figures, before = row.figures, then[1].figures
+    name = f"{section.question.name}, {section.connections:,} clients: {figures.entrant.label}"
+    if figures.lost_share > ERRORS and figures.lost_share > 2 * before.lost_share:
+        what = f"{name} loses {share(figures.lost_share)} of its answers; it lost {share(before.lost_share)}"
+        return [Change(what, True)]
+    cells = _cells(new, section, row), _cells(old, *then)
+    if min(map(len, cells)) < ENOUGH:
+        return [Change(f"{name}: too few runs to be held against each other", False)]
+    floor = max(LEAST, section.floor or 0.0, then[0].floor or 0.0)
+    answers = rates_unpaired(*cells, new.seed)
+    machine = rates_unpaired(_null(new, section), _null(old, section), new.seed)
+    said = f"{name} answers {rate(figures.rate)} a second, {{}} times the {rate(before.rate)} of before"
+    found = [_judged(said, answers, floor, machine, more_is_worse=False)]
+    spent = _unpaired(*cells, cpu_of, new.seed)
+    if spent is not None:
+        said = f"{name} takes {micros(figures.cpu)} of CPU an answer, {{}} times the {micros(before.cpu)} of before"
+        machine = _unpaired(_null(new, section), _null(old, section), cpu_of, new.seed)
+        found.append(_judged(said, spent, floor, machine, more_is_worse=True))
+    return [each for each in found if each is not None]
+
+
+def _judged(
+    said: str, ratio: Ratio | None, floor: float, machine: Ratio | None, *, more_is_worse: bool
+) -> Change | None:
+    """`machine` is how much the server that does nothing has changed: that is not the contender's doing."""
+    if ratio is None:
+        return None
+    if machine is not None and not machine.low <= 1 <= machine.high:
+        floor = max(floor, math.expm1(abs(math.log(machine.value))))
+    bounds = f" ({interval(ratio)})" if interval(ratio) else ""
+    what = said.format(times(ratio.value)) + bounds
+    if ratio.tie(floor):
+        return Change(f"{what}: no difference seen", False)
+    worse = (ratio.value > 1) == more_is_worse
+    return Change(f"{what}: {'worse' if worse else 'better'}", worse)
+
+
+def _unpaired(cells: Sequence[Cell], others: Sequence[Cell], of: Of, seed: int) -> Ratio | None:
+    return inference.unpaired(grouped(cells, of), grouped(others, of), seed)
+
+
+def differences(new: Record, old: Record) -> list[str]:
+    """What else differs between the two, so that a change may have another reason than the app."""
+    pairs = [
+        ("the CPU", old.machine.cpu, new.machine.cpu),
+        ("the system", old.machine.system, new.machine.system),
+        ("Python", old.machine.python, new.machine.python),
+        ("the target", old.target, new.target),
+    ]
+    earlier, later = old.machine.packages, new.machine.packages
+    pairs += [(name, earlier.get(name, "none"), later.get(name, "none")) for name in sorted(earlier | later)]
+    return [f"{what} was {before}, and is {after}" for what, before, after in pairs if before != after]
+
+
+def _null(record: Record, section: Section) -> list[Cell]:
+    return [cell for cell in record.cells if (cell.scenario, cell.contender) == (section.question.name, NULL)]
+
+
+def _cells(record: Record, section: Section, row: Row) -> list[Cell]:
+    """Those that its throughput was taken from."""
+    return [
+        cell
+        for cell in record.cells
+        if (cell.scenario, cell.contender) == (section.question.name, row.figures.entrant.id)
+        and cell.connections == row.figures.connections
+        and not cell.offered
+    ]

@@ -1,0 +1,236 @@
+"""From a record to what is shown of it: for each scenario the contenders' figures, sorted and compared. Pure."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Literal
+
+from gateways.compare.judge import inference, limits
+from gateways.compare.judge.figures import Figures, Row, figures, knee
+from gateways.compare.judge.inference import Ratio
+from gateways.compare.judge.pairing import compared, cpu_of, rate_of, rates_compared, throughput
+from gateways.compare.record import NULL, Cell, Exclusion, Question, Record
+
+Headline = Literal["rate", "first byte", "room"]
+"""What a scenario is sorted by: answers a second; time to the first byte; the connections held, and how others fare."""
+FOR_LETTERS = 400
+"""Resamples for each pair of contenders, of which there are many."""
+ONE_RUN = 1.0
+"""One run of each tells orders of magnitude: no difference below a factor of 2 is claimed, as a share."""
+LEAST_CPU = 0.03
+"""No smaller difference of CPU time is claimed: caches and clock move it by as much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A scenario, with one number of clients; `connections` is the most where some were asked by fewer.
+
+    The rows are sorted, the best first, those that are not ranked last. `twins` compares the same server measured
+    twice, and `floor` is the share below which no difference is claimed for it; None if it was not. `null` is the rate
+    of a server that does nothing, which is what the client can do; `ceilings` are the shares of it that contenders
+    reach. `discarded` are the slices during which the clock was set, `out` those that are not measured. `ties` are the
+    pairs between which no difference is claimed; `repeated`: there was more than one measurement of each.
+    """
+
+    question: Question
+    connections: int
+    headline: Headline
+    rows: tuple[Row, ...]
+    out: tuple[Exclusion, ...]
+    reference: str
+    floor: float | None
+    twins: Ratio | None
+    null: float | None
+    ceilings: Mapping[str, float]
+    discarded: int
+    ties: frozenset[frozenset[str]]
+    repeated: bool
+
+    def apart(self, one: str, other: str) -> bool:
+        """Is a difference between their answers a second claimed?"""
+        return frozenset({one, other}) not in self.ties
+
+    def cost_apart(self, one: Row, other: Row) -> bool:
+        """Is a difference between the CPU times of their answers claimed?"""
+        if self.reference in {one.figures.entrant.id, other.figures.entrant.id}:
+            return one.cpu_differs or other.cpu_differs
+        ratios = one.cpu_ratio, other.cpu_ratio
+        if not self.repeated or ratios[0] is None or ratios[1] is None:
+            return False
+        return ratios[0].high < ratios[1].low or ratios[1].high < ratios[0].low
+
+    @property
+    def quick(self) -> bool:
+        """Was it measured in slices, by turns?"""
+        return self.question.load != "long"
+
+    @property
+    def numbers(self) -> list[int]:
+        """How many clients asked at a time: several where not all contenders were asked by as many."""
+        return sorted({row.figures.connections for row in self.rows})
+
+    def row(self, contender: str) -> Row | None:
+        return next((row for row in self.rows if row.figures.entrant.id == contender), None)
+
+
+def sections(record: Record) -> list[Section]:
+    """All of it, in the order in which it was asked."""
+    found = []
+    for question in record.questions:
+        cells = [cell for cell in record.cells if cell.scenario == question.name]
+        if question.load == "long":
+            numbers = sorted({cell.connections for cell in cells})
+            found += [_section(record, question, [cell for cell in cells if cell.connections == n]) for n in numbers]
+        elif cells:
+            found.append(_section(record, question, cells))
+    return found
+
+
+def _section(record: Record, question: Question, cells: Sequence[Cell]) -> Section:
+    valid = [cell for cell in cells if not cell.measured.stepped]
+    of = {entrant.id: [cell for cell in valid if cell.contender == entrant.id] for entrant in record.entrants}
+    main = {name: found for name, own in of.items() if (found := _main(own))}
+    reference = record.reference if record.reference in main else next(iter(main), "")
+    seen = {name: figures(record.entrant(name), main[name], of[name]) for name in main}
+    seen.pop(record.twin, None)
+    repeated = question.load != "long" and len({(cell.start, cell.round) for cell in valid}) > 1
+    pairing = _Pairing(main, reference, record.twin, record.seed, repeated=repeated)
+    ceilings = _ceilings(main, valid)
+    out = [each for each in record.exclusions if each.scenario in {"", question.name} and each.contender != record.twin]
+    return Section(
+        question=question,
+        connections=max((each.connections for each in seen.values()), default=0),
+        headline=_headline(question),
+        rows=tuple(_rows(question, seen, {each.contender for each in out}, ceilings, pairing)),
+        out=tuple(out),
+        reference=reference,
+        floor=inference.noise(pairing.twins) if pairing.twins else None,
+        twins=pairing.twins,
+        null=_null(valid),
+        ceilings=ceilings,
+        discarded=len(cells) - len(valid),
+        ties=pairing.ties(list(seen)),
+        repeated=repeated,
+    )
+
+
+def _headline(question: Question) -> Headline:
+    if question.behind:
+        return "room"
+    return "first byte" if question.name == "stream" else "rate"
+
+
+def _main(cells: Sequence[Cell]) -> list[Cell]:
+    """Those that throughput is taken from: long runs, or the slices with the number of clients at the knee."""
+    closed = [cell for cell in cells if cell.phase in {"capacity", "long"}]
+    if not closed or closed[0].phase == "long":
+        return closed
+    by_clients = sorted({cell.connections for cell in closed})
+    ladder = [(clients, throughput([cell for cell in closed if cell.connections == clients])) for clients in by_clients]
+    return [cell for cell in closed if cell.connections == knee(ladder)]
+
+
+class _Pairing:
+    """Contenders' slices, held against each other."""
+
+    def __init__(
+        self, main: Mapping[str, Sequence[Cell]], reference: str, twin: str, seed: int, *, repeated: bool
+    ) -> None:
+        self.reference, self.repeated = reference, repeated
+        self._main, self._seed = main, seed
+        self._ties: dict[frozenset[str], bool] = {}
+        self.twins = self.rates(twin) if repeated else None
+        self._floor = inference.noise(self.twins) if self.twins else 0.0
+        twins_cpu = self.costs(twin) if repeated else None
+        self._cpu_floor = max(LEAST_CPU, inference.noise(twins_cpu) if twins_cpu else 0.0)
+
+    def rates(self, name: str) -> Ratio | None:
+        """Answers a second, to the reference's; None for itself."""
+        if name not in self._main or name == self.reference:
+            return None
+        return rates_compared(self._main[name], self._main[self.reference], self._seed)
+
+    def costs(self, name: str) -> Ratio | None:
+        """CPU time of an answer, likewise."""
+        if name not in self._main or name == self.reference:
+            return None
+        return compared(self._main[name], self._main[self.reference], cpu_of, self._seed)
+
+    def tie(self, ratio: Ratio | None) -> bool:
+        return ratio is not None and ratio.tie(self._floor if self.repeated else ONE_RUN)
+
+    def differs(self, ratio: Ratio | None) -> bool:
+        """Does it take more CPU than the reference, or less, beyond the noise?"""
+        return ratio is not None and self.repeated and not ratio.tie(self._cpu_floor)
+
+    def letters(self, order: Sequence[str]) -> dict[str, str]:
+        """Who cannot be told apart; none where there is nobody to be told from, or one measurement of each."""
+        if not self.repeated or len(order) < 2:
+            return {}
+        ties = self.ties(order)
+        return inference.letters(order, {pair: frozenset(pair) in ties for pair in combinations(order, 2)})
+
+    def ties(self, among: Sequence[str]) -> frozenset[frozenset[str]]:
+        """The pairs between which no difference is claimed."""
+        return frozenset(pair for pair in map(frozenset, combinations(among, 2)) if self._tied(pair))
+
+    def _tied(self, pair: frozenset[str]) -> bool:
+        if pair not in self._ties:
+            one, other = sorted(pair, key=lambda name: name == self.reference)
+            resamples = inference.RESAMPLES if other == self.reference else FOR_LETTERS  # as in the column
+            found = rates_compared(self._main[one], self._main[other], self._seed, resamples)
+            self._ties[pair] = found is None or self.tie(found)
+        return self._ties[pair]
+
+
+def _rows(
+    question: Question, seen: dict[str, Figures], out: set[str], ceilings: Mapping[str, float], pairing: _Pairing
+) -> list[Row]:
+    ranked = {
+        name
+        for name, each in seen.items()
+        if name not in out and each.lost_share <= limits.ERRORS and not limits.of_client(each, ceilings.get(name))
+    }
+    order = sorted(seen, key=lambda name: (name not in ranked, _key(_headline(question), seen[name])))
+    letters = pairing.letters([name for name in order if name in ranked])
+    rows = []
+    for name in order:
+        ratio, cpu = (None, None) if question.behind else (pairing.rates(name), pairing.costs(name))
+        rows.append(
+            Row(
+                figures=seen[name],
+                ratio=ratio,
+                tie=name == pairing.reference or pairing.tie(ratio),
+                letters=letters.get(name, ""),
+                limit=limits.limit(seen[name], question.service, ceilings.get(name), paced=bool(question.behind)),
+                ranked=name in ranked,
+                cpu_ratio=cpu,
+                cpu_differs=pairing.differs(cpu),
+            )
+        )
+    return rows
+
+
+def _null(cells: Sequence[Cell]) -> float | None:
+    rates = [cell.measured.rate for cell in cells if cell.contender == NULL]
+    return statistics.median(rates) if rates else None
+
+
+def _ceilings(main: Mapping[str, Sequence[Cell]], cells: Sequence[Cell]) -> dict[str, float]:
+    """By contender, the share that it reaches of what the client does with a server that does nothing."""
+    found = {}
+    for name, own in main.items():
+        null = [cell for cell in cells if cell.contender == NULL and cell.connections == own[0].connections]
+        ratio = compared(own, null, rate_of, 0, 1)
+        if ratio is not None:
+            found[name] = ratio.value
+    return found
+
+
+def _key(headline: Headline, each: Figures) -> tuple[float, ...]:
+    if headline == "first byte":
+        return (each.first_byte.p50 if each.first_byte.p50 is not None else float("inf"), -each.rate)
+    if headline == "room":
+        return (-each.begun, each.lost_share, each.answer.p99 if each.answer.p99 is not None else float("inf"))
+    return (-each.rate,)

@@ -1,0 +1,144 @@
+"""Finds the reasons there are to doubt the figures of a comparison. Pure. What they mean, `reasons` says."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from gateways.compare.judge import limits
+from gateways.compare.judge.analysis import Section
+from gateways.compare.judge.figures import Figures, Latency, foreign
+from gateways.compare.judge.pairing import FEW
+from gateways.compare.judge.reasons import REASONS
+from gateways.compare.judge.words import duration, interval, megabytes, share, together
+from gateways.compare.record import Record
+
+FOREIGN = 0.15
+"""Cores that others may keep busy before it is said."""
+FLOOR = 0.05
+"""The share that two identical servers may seem to differ by before it is said."""
+LAG = 0.1
+"""The share of the 99th percentile that the client's own lag may make up before it is said."""
+SLACK = 0.05
+"""How far Little's law may be missed before it is said."""
+GROWTH = 20_000_000
+NOT_INSTALLED = " not installed"
+"""What an exclusion says of the packages that it names before."""
+APART = 0.025
+"""Seconds that clients may begin apart, a tenth of a slice, before it is said."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """`name` is for searching, `what` says what was seen, and where; `remedy` what to try."""
+
+    name: str
+    what: str
+    remedy: str
+
+
+Seen = tuple[str, str]
+"""The name of a reason, and of what it is true."""
+
+
+def doubts(record: Record, sections: Sequence[Section]) -> list[Doubt]:
+    """One for each reason that there is, with all that it is true of."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for name, of in [*_of_machine(record), *_of_run(record)]:
+        found.setdefault(name, {}).setdefault("", []).append(of)
+    for section in sections:
+        for name, of in _of_section(section):
+            found.setdefault(name, {}).setdefault(section.question.name, []).append(of)
+    return [_said(name, found[name]) for name in REASONS if name in found]
+
+
+def _said(name: str, by_scenario: dict[str, list[str]]) -> Doubt:
+    meaning, remedy = REASONS[name]
+    parts = []
+    for scenario, of in by_scenario.items():
+        listed = together([each for each in of if each])
+        parts.append(f"{scenario}: {listed}" if scenario and listed else scenario or listed)
+    return Doubt(name, ": ".join(filter(None, [meaning, "; ".join(parts)])), remedy)
+
+
+def _of_machine(record: Record) -> Iterator[Seen]:
+    machine, placement = record.machine, record.placement
+    if not placement.apart:
+        yield "one-core", ""
+    elif not placement.bound and not record.remote:
+        yield "not-bound", machine.system.split()[0]
+    for entrant in record.entrants:
+        if entrant.mode == "url" and not entrant.twin_of:
+            yield "not-seen", f"{entrant.label} ({entrant.server})"
+    if machine.foreign is not None and machine.foreign > FOREIGN:
+        yield "busy-machine", f"{machine.foreign:.1f}"
+    if machine.steal is not None and machine.steal > 0.01:
+        yield "stolen-time", share(machine.steal)
+    if machine.governor in {"powersave", "schedutil", "ondemand", "conservative"}:
+        yield "changing-clock", f"its governor is {machine.governor}"
+    if machine.quota.split()[:1] not in ([], ["-1"], ["max"]):
+        yield "quota", f"{machine.quota} (µs, of each period)"
+
+
+def _of_run(record: Record) -> Iterator[Seen]:
+    if record.interrupted:
+        yield "interrupted", ""
+    disturbed = sum((foreign(cell) or 0) > FOREIGN * cell.measured.window for cell in record.cells)
+    if disturbed > len(record.cells) / 10:
+        yield "disturbed", f"more than {FOREIGN} cores in {share(disturbed / len(record.cells))} of the slices"
+    apart = record.options.get("apart", 0.0)
+    if apart > APART:
+        yield "apart", f"one in ten times by {duration(apart)} or more"
+    packages = [each.why.partition(NOT_INSTALLED)[0] for each in record.exclusions if NOT_INSTALLED in each.why]
+    for package in dict.fromkeys(package for some in packages for package in some.split(" and ")):
+        yield "not-installed", package
+
+
+def _of_section(section: Section) -> Iterator[Seen]:
+    for each in section.out:
+        if NOT_INSTALLED not in each.why:
+            yield "left-out", f"{each.contender}: {each.why}"
+    twins = section.twins
+    if twins is not None and max(twins.high, 1 / twins.low) > 1 + FLOOR:
+        yield "noise", f"{interval(twins)} times"
+    answer = section.question.answer
+    if answer is not None and answer.sha256 is None:
+        yield "varying", f"only the {'status is' if answer.length is None else 'status and length are'}"
+    if section.discarded:
+        yield "clock", str(section.discarded)
+    repeated = any(row.ratio and interval(row.ratio) for row in section.rows)
+    if section.headline == "rate" and len(section.rows) > 1 and not repeated:
+        yield "one-run", ""
+    for row in section.rows:
+        yield from _of_figures(section, row.figures)
+        for latency in row.figures.latencies:
+            yield from _of_latency(row.figures, latency)
+
+
+def _of_figures(section: Section, figures: Figures) -> Iterator[Seen]:
+    who = figures.entrant.label
+    # Where others hold the server, that nobody else is answered is what was asked, and in the table.
+    expected = {"timeout", "not sent"} if section.headline == "room" else set()
+    if set(figures.failed) - expected:
+        kinds = ", ".join(f"{kind} × {count:,}" for kind, count in sorted(figures.failed.items()))
+        example = f": {figures.examples[0]}" if figures.examples else ""
+        yield "errors", f"{who} {share(figures.lost_share)} ({kinds}{example})"
+    if section.quick and figures.answered and figures.per_slice < FEW:
+        yield "few-answers", f"{who} ({figures.per_slice:.0f} in each)"
+    if figures.little is not None and abs(figures.little) > SLACK:
+        yield "littles-law", f"{who} by {share(abs(figures.little))}"
+    before, _, after = figures.memory
+    if section.quick and after - before > GROWTH and after > 1.5 * before:
+        yield "growth", f"{who} from {megabytes(before)} to {megabytes(after)}"
+    if not section.question.behind and limits.of_client(figures, section.ceilings.get(figures.entrant.id)):
+        yield "client-limited", who
+    if section.quick and not figures.failures and figures.reconnects > figures.answered / 2:
+        yield "no-keep-alive", who
+
+
+def _of_latency(figures: Figures, latency: Latency) -> Iterator[Seen]:
+    who, p99 = figures.entrant.label, latency.answer.p99
+    if p99 is None:
+        if figures.entrant.mode != "cgi":  # of a process for each request there are never that many
+            yield "few-samples", f"{who} ({latency.samples})"
+    elif latency.lag is not None and not math.isinf(p99) and latency.lag > LAG * p99:
+        yield "client-lag", f"{who} ({duration(latency.lag)} of {duration(p99)})"

@@ -1,0 +1,240 @@
+"""From what was measured of a contender in one scenario to its figures. Pure. Times in figures are in seconds."""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from gateways.compare.judge.inference import Ratio
+from gateways.compare.judge.pairing import per_slice, throughput
+from gateways.compare.load.histogram import Histogram
+from gateways.compare.record import Cell, Entrant
+
+ENOUGH = 20
+"""Answers on each connection in a window from which on its edges do not matter for Little's law."""
+
+
+@dataclass(frozen=True, slots=True)
+class Percentiles:
+    """Seconds; inf where that many failed, None where too few samples lie beyond."""
+
+    p50: float | None = None
+    p75: float | None = None
+    p90: float | None = None
+    p99: float | None = None
+    p999: float | None = None
+
+    @classmethod
+    def of(cls, histogram: Histogram) -> "Percentiles":
+        """Of nanoseconds."""
+        return cls(*(seconds(histogram.supported(share)) for share in (0.5, 0.75, 0.9, 0.99, 0.999)))
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """What users saw at one rate. `lag` is how late the client itself was at the 99th percentile."""
+
+    offered: float
+    samples: int
+    missing: int
+    answer: Percentiles
+    first_byte: Percentiles
+    lag: float | None
+    late: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What was measured of one contender. `rate` is verified answers a second: the median of slices, or, where these
+    hold few (`per_slice`, on average), that of all together.
+
+    `answered` and `failed` are of all requests, also of those outside the measured windows.
+
+    `cpu` is the server's CPU time per answer, in seconds; `cores` how many it kept busy, `others` how many the rest of
+    the machine did. `memory` is (before, most, after) in bytes, the first and last within one start. `failed` counts
+    by kind; `switches` are context switches per answer. `client` is the share of a core that the client took, `little`
+    by what share Little's law is missed.
+    """
+
+    entrant: Entrant
+    connections: int
+    rate: float
+    per_slice: float
+    answered: int
+    failed: dict[str, int]
+    examples: tuple[str, ...]
+    reconnects: int
+    cpu: float | None
+    cores: float | None
+    others: float | None
+    client: float
+    little: float | None
+    answer: Percentiles
+    first_byte: Percentiles
+    gap: Percentiles
+    bytes_per_second: float
+    memory: tuple[int, int, int]
+    threads: int
+    processes: int
+    switches: float | None
+    begun: int
+    lost: int
+    latencies: tuple[Latency, ...] = ()
+    ladder: tuple[tuple[int, float], ...] = ()
+
+    @property
+    def failures(self) -> int:
+        return sum(self.failed.values())
+
+    @property
+    def lost_share(self) -> float:
+        """The share of requests that were not answered as they should have been."""
+        return self.failures / max(1, self.failures + self.answered)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A contender's figures in the light of the others'.
+
+    `ratio` is to the reference; `tie`: no difference from it is claimed. Who shares one of `letters` cannot be told
+    apart. `limit` is what limits it. It is not `ranked` if the figures are not its own, or it fails too often.
+    `cpu_ratio` is that of the CPU time of an answer, which suffers least where others use the machine, too;
+    `cpu_differs`: a difference of it is claimed.
+    """
+
+    figures: Figures
+    ratio: Ratio | None
+    tie: bool
+    letters: str
+    limit: str
+    ranked: bool
+    cpu_ratio: Ratio | None = None
+    cpu_differs: bool = False
+
+
+def seconds(nanoseconds: float | None) -> float | None:
+    return None if nanoseconds is None else nanoseconds / 1e9
+
+
+def figures(entrant: Entrant, main: Sequence[Cell], every: Sequence[Cell]) -> Figures:
+    """`main` are the slices, or long runs, that throughput is taken from; `every` all of the scenario, as they came."""
+    measured = [cell.measured for cell in main]
+    window = sum(each.window for each in measured) or 1
+    answered = sum(each.answered for each in measured)
+    answer, first_byte, gap = (
+        Percentiles.of(Histogram.merged(getattr(each, name) for each in measured))
+        for name in ("latency", "first_byte", "gap")
+    )
+    failed, examples = _failures(every)
+    last = [cell for cell in every if cell.start == every[-1].start]
+    switches = sum(max(0, cell.after.switches - cell.before.switches) for cell in main)
+    return Figures(
+        entrant=entrant,
+        connections=main[0].connections,
+        rate=throughput(main),
+        per_slice=per_slice(main),
+        answered=sum(cell.measured.answered + cell.measured.outside for cell in every),
+        failed=failed,
+        examples=examples,
+        reconnects=sum(cell.measured.reconnects for cell in every),
+        cpu=_per(main, _spent, _answered),
+        cores=_per(main, _spent, _window),
+        others=_per(main, foreign, _window),
+        client=sum(each.client_cpu for each in measured) / window,
+        little=_little(main),
+        answer=answer,
+        first_byte=first_byte,
+        gap=gap,
+        bytes_per_second=sum(each.octets for each in measured) / window * 1e9,
+        memory=(last[0].before.memory, max(cell.peak.memory for cell in every), last[-1].after.memory),
+        threads=max(cell.peak.threads for cell in every),
+        processes=max(cell.peak.processes for cell in every),
+        switches=switches / answered if answered else None,
+        begun=min(each.begun for each in measured),
+        lost=max(each.lost for each in measured),
+        latencies=tuple(_latencies([cell for cell in every if cell.phase == "latency"])),
+        ladder=tuple(_ladder([cell for cell in every if cell.phase == "capacity"])),
+    )
+
+
+def _failures(cells: Sequence[Cell]) -> tuple[dict[str, int], tuple[str, ...]]:
+    failed: Counter[str] = Counter()
+    for cell in cells:
+        failed.update(cell.measured.failed)
+        if cell.measured.unsent:
+            failed["not sent"] += cell.measured.unsent
+    examples = dict.fromkeys(example for cell in cells for example in cell.measured.examples)
+    return dict(failed), tuple(examples)[:3]
+
+
+def _per(cells: Sequence[Cell], of: Callable[[Cell], int | None], unit: Callable[[Cell], int]) -> float | None:
+    """The sum of what is known, per unit of the cells that it is known of."""
+    known = [(value, unit(cell)) for cell in cells if (value := of(cell)) is not None]
+    units = sum(number for _, number in known)
+    return sum(value for value, _ in known) / units if units else None
+
+
+def _answered(cell: Cell) -> int:
+    return cell.measured.answered * 10**9  # nanoseconds an answer are seconds
+
+
+def _window(cell: Cell) -> int:
+    return cell.measured.window
+
+
+def _spent(cell: Cell) -> int | None:
+    return cell.measured.server_cpu
+
+
+def foreign(cell: Cell) -> int | None:
+    """CPU time of everything but server and client."""
+    measured = cell.measured
+    if measured.machine_cpu is None or measured.server_cpu is None:
+        return None
+    return max(0, measured.machine_cpu - measured.server_cpu - measured.client_cpu)
+
+
+def _little(cells: Sequence[Cell]) -> float | None:
+    """In a closed loop in which all goes well, as many requests are under way as there are clients."""
+    closed = [cell for cell in cells if not cell.offered and not cell.measured.failures]
+    window = sum(cell.measured.window for cell in closed)
+    answers = sum(cell.measured.answered for cell in closed)
+    if answers < ENOUGH * len(closed) * cells[0].connections or not window:
+        return None
+    return sum(cell.measured.busy for cell in closed) / window / cells[0].connections - 1
+
+
+def _latencies(cells: Sequence[Cell]) -> list[Latency]:
+    by_rate: dict[float, list[Cell]] = {}
+    for cell in cells:
+        by_rate.setdefault(cell.offered, []).append(cell)
+    return [_latency(rate, same) for rate, same in sorted(by_rate.items())]
+
+
+def _latency(rate: float, cells: Sequence[Cell]) -> Latency:
+    answer, first, lag, late = (
+        Histogram.merged(getattr(cell.measured, name) for cell in cells)
+        for name in ("latency", "first_byte", "lag", "late")
+    )
+    return Latency(
+        offered=rate,
+        samples=len(answer),
+        missing=answer.missing,
+        answer=Percentiles.of(answer),
+        first_byte=Percentiles.of(first),
+        lag=seconds(lag.percentile(0.99)),
+        late=seconds(late.percentile(0.99)),
+    )
+
+
+def _ladder(cells: Sequence[Cell]) -> list[tuple[int, float]]:
+    by_clients: dict[int, list[Cell]] = {}
+    for cell in cells:
+        by_clients.setdefault(cell.connections, []).append(cell)
+    return [(clients, throughput(same)) for clients, same in sorted(by_clients.items())]
+
+
+def knee(ladder: Sequence[tuple[int, float]]) -> int:
+    """The smallest number of clients with which it does within 5 % of the most that it does with any."""
+    most = max(rate for _, rate in ladder)
+    return next(clients for clients, rate in ladder if rate >= 0.95 * most or math.isclose(rate, most))

@@ -1,0 +1,151 @@
+"""Sentences drawn from the figures: what a person who has ten seconds should know. Pure."""
+
+from collections.abc import Sequence
+
+from gateways.compare.judge import limits
+from gateways.compare.judge.analysis import Section
+from gateways.compare.judge.figures import Row
+from gateways.compare.judge.words import as_many, bounded, duration, megabytes, micros, rate, share, together
+
+
+def verdicts(sections: Sequence[Section]) -> list[str]:
+    """One or two for each scenario that says something."""
+    said = []
+    for section in sections:
+        rows = [row for row in section.rows if row.ranked]
+        if section.headline == "room":
+            said += _room(section)
+        elif section.question.service and section.headline == "rate":
+            said += _waiting(section, rows)
+        elif section.headline == "first byte":
+            said += _first_byte(section, rows)
+        elif len(rows) > 1:
+            said += [*_throughput(section, rows), *_adapters(section)]
+        said += _losing(section)
+    return [*said, *_own_share(sections)]
+
+
+def _own_share(sections: Sequence[Section]) -> list[str]:
+    """How much of an answer's cost is the server's, and so may be changed by changing it."""
+    by_name = {section.question.name: section for section in sections}
+    if not {"gateway", "path"} <= set(by_name) or not (rows := by_name["gateway"].rows):
+        return []
+    server, app = rows[0].figures, by_name["path"].row(rows[0].figures.entrant.id)
+    if app is None or not server.cpu or not app.figures.cpu:
+        return []
+    own = min(1.0, server.cpu / app.figures.cpu)
+    return [
+        (
+            f"Of the {micros(app.figures.cpu)} of CPU that an answer takes on {server.entrant.label}, the server takes "
+            f"{micros(server.cpu)} ({share(own)}): the rest is the app's, and no server makes it faster."
+        )
+    ]
+
+
+def _throughput(section: Section, rows: Sequence[Row]) -> list[str]:
+    reference = section.row(section.reference)
+    best = rows[0]
+    if reference is None:
+        return []
+    base, name = reference.figures.entrant.label, section.question.name
+    if best.ratio is None:
+        others = [row for row in rows if row.ratio is not None and not row.tie]
+        said = f"{name}: none serves more requests than {base} ({rate(best.figures.rate)} a second)"
+        ends = [f"{row.figures.entrant.label} serves {as_many(row.ratio.value)}" for row in others if row.ratio]
+        if ends:
+            said += f"; {together(ends[:1] + ends[1:][-1:])}"
+    elif best.tie:
+        said = f"{name}: no difference seen between {base} and the fastest, {best.figures.entrant.label}"
+    else:
+        said = f"{name}: {best.figures.entrant.label} serves {bounded(best.ratio)} times the requests of {base}"
+    ties = [row.figures.entrant.label for row in rows if row.tie and row is not reference and row is not best]
+    each = "each of " if len(ties) > 1 else ""
+    said += f"; no difference seen between {base} and {each}{together(ties)}." if ties else "."
+    return [said, *_costs(rows, base)]
+
+
+def _costs(rows: Sequence[Row], base: str) -> list[str]:
+    """Where rates cannot be told apart, what an answer costs may be."""
+    each = [
+        f"{row.figures.entrant.label} takes {bounded(row.cpu_ratio)}"
+        for row in rows
+        if row.tie and row.cpu_differs and row.cpu_ratio is not None
+    ]
+    return [f"The CPU time of an answer differs, though: {together(each)} times that of {base}."] if each else []
+
+
+def _adapters(section: Section) -> list[str]:
+    """What an adapter adds to the same server's work: told by small answers, in which nothing else costs much."""
+    if section.question.name not in {"hello", "path"}:
+        return []
+    said = []
+    rows = [row for row in section.rows if not row.figures.failures]
+    native = {row.figures.entrant.server: row for row in rows if not row.figures.entrant.adapter}
+    for row in rows:
+        entrant, cpu = row.figures.entrant, row.figures.cpu
+        own = native.get(entrant.server)
+        if entrant.adapter != "ours" or entrant.mode == "cgi" or own is None or cpu is None or own.figures.cpu is None:
+            continue
+        adds = cpu - own.figures.cpu
+        if section.cost_apart(row, own):
+            ends = f"what the adapter adds is {share(adds / 0.005)} of an app's 5 ms" if adds > 0 else "it adds nothing"
+        else:
+            ends = "no difference seen"
+        beside = f"{own.figures.entrant.label} {micros(own.figures.cpu)}"
+        said.append(f"{entrant.label} takes {micros(cpu)} of CPU an answer, {beside}: {ends}.")
+    return said
+
+
+def _waiting(section: Section, rows: Sequence[Row]) -> list[str]:
+    service = section.question.service
+    assert service is not None
+    if not section.rows or section.connections == 1:  # one client waits for nobody else
+        return []
+    parts = []
+    among = rows or section.rows
+    held_up = [row for row in section.rows if row.limit.startswith(("threads", "one loop"))] or among
+    by_rate = sorted(held_up, key=lambda row: row.figures.rate)
+    for row in (by_rate[0], by_rate[-1], among[0]):
+        allowed, by = limits.allowed(row.figures, service)
+        part = f"{row.figures.entrant.label} answers {rate(row.figures.rate)} a second ({by} {rate(allowed)})"
+        parts.append(part)
+    return [f"{section.question.name}, {section.connections:,} clients that wait: {', '.join(dict.fromkeys(parts))}."]
+
+
+def _losing(section: Section) -> list[str]:
+    """Whose answers are not all there, or not all right."""
+    losing = [row.figures for row in section.rows if row.figures.lost_share > limits.ERRORS]
+    if not losing or section.headline == "room":
+        return []
+    each = [f"{figures.entrant.label} ({share(figures.lost_share)})" for figures in losing]
+    where = section.question.name if section.quick else f"{section.question.name}, {section.connections:,} clients"
+    return [f"{where}: not ranked, for answers are lost or wrong: {together(each)}."]
+
+
+def _first_byte(section: Section, rows: Sequence[Row]) -> list[str]:
+    known = [row for row in rows if row.figures.first_byte.p50 is not None]
+    if len(known) < 2:
+        return []
+    parts = [
+        f"after {duration(row.figures.first_byte.p50)} from {row.figures.entrant.label}"
+        for row in (known[0], known[-1])
+    ]
+    return [
+        f"{section.question.name}, {section.connections} clients: half of them have the first byte {', '.join(parts)}."
+    ]
+
+
+def _room(section: Section) -> list[str]:
+    if not section.rows:
+        return []
+    parts = []
+    for row in section.rows[:1] + section.rows[1:][-1:]:
+        figures = row.figures
+        rest = f"answers others in {duration(figures.answer.p50)}"
+        if figures.lost_share > limits.ERRORS:
+            rest = (
+                "answers nobody else" if figures.lost_share > 0.99 else f"loses {share(figures.lost_share)} of others"
+            )
+        takes = f" and takes {megabytes(figures.memory[1])}" if figures.memory[1] else ""
+        parts.append(f"{figures.entrant.label} holds {figures.begun}, {rest}{takes}")
+    return [f"{section.question.name}, {section.question.behind} clients: {'; '.join(parts)}."]

@@ -1,0 +1,1 @@
+"""The load client on several machines, carried by locust's workers."""

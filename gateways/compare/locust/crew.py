@@ -1,0 +1,202 @@
+"""Several load clients that do together what one is asked for: locust carries orders to them, and answers back.
+
+Knows what `bus` says, and the workers' clocks. gevent stays in locust's processes: none of it is imported here.
+"""
+
+import json
+import time
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Any, Self
+
+from gateways.compare.load.order import Measured, Order, Seen
+from gateways.compare.locust.process import Locust, Said
+from gateways.compare.locust.shares import Crew, agreed, merged, shared
+from gateways.compare.measure.bench import Listener
+from gateways.compare.measure.client import asked_of_nothing
+from gateways.compare.measure.machine import version
+from gateways.compare.measure.warden import Warden
+from gateways.failure import Failure
+
+START, COMING = 20.0, 300.0
+"""Seconds that locust gets to start, and that workers which others start get to come."""
+ANSWERING = 10.0
+"""Seconds beyond what an order can take, after which a worker is taken for dead."""
+LOOKS = 5
+"""How often a worker is asked what time it is: the quickest answer tells most exactly."""
+LEAD, MOST_LEAD = 0.05, 2.0
+"""Seconds from sending an order to its beginning: time for all to connect. It grows where it does not suffice."""
+APART = 0.02
+"""Seconds that clients may begin apart before the lead grows."""
+
+
+@dataclass
+class Worker:
+    """`about` is what it says of itself, `offset` what its clock shows more than ours, in nanoseconds."""
+
+    id: str
+    about: dict[str, Any]
+    offset: int = 0
+
+
+class Workers:
+    """The load clients of a crew, from the beginning of the block to its end."""
+
+    def __init__(
+        self, crew: Crew, cores: tuple[int, ...], warden: Warden, listener: Listener, coming: float = COMING
+    ) -> None:
+        self._crew, self._cores, self._warden, self._listener = crew, cores, warden, listener
+        self._coming = coming if crew.bind else START
+        self._workers: list[Worker] = []
+        self._number = self._turn = 0
+        self._lead = LEAD
+        self._apart = list[float]()
+
+    def __enter__(self) -> Self:
+        self._locust = Locust(self._crew, self._warden)
+        try:
+            self._gather()
+            self._set_clocks()
+        except BaseException:
+            self._locust.end()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._locust.end()
+
+    def see(self, order: Order) -> Seen:
+        """The answer to a probe, which every client sends: each must know what it is to hold answers against."""
+        seen = [Seen(**answer) for answer in self._give({worker.id: order for worker in self._workers})]
+        self._turn += 1
+        return agreed(seen, self._turn)
+
+    def measure(self, order: Order) -> Measured:
+        """What came of an order that all carried out together, each its share, from the same instant on."""
+        begin = time.time_ns() + int(self._lead * 1e9)
+        parts = list(zip(self._workers, shared(order, len(self._workers)), strict=False))
+        orders = {
+            worker.id: replace(part, begin=begin + worker.offset, spin=part.spin and self._has_room(worker))
+            for worker, part in parts
+        }
+        measured = [Measured.from_json(answer) for answer in self._give(orders)]
+        for each, (worker, _) in zip(measured, parts, strict=True):
+            each.opened -= worker.offset
+        apart = (max(each.opened for each in measured) - min(each.opened for each in measured)) / 1e9
+        self._apart.append(apart)
+        if apart > APART:
+            self._lead = min(MOST_LEAD, 2 * self._lead)
+        return merged(measured)
+
+    def null(self, length: int, cores: tuple[int, ...]) -> AbstractContextManager[Order | None]:
+        """For workers of this machine; others would need one on each of their machines."""
+        return asked_of_nothing(length, cores) if self._crew.bind is None else nullcontext()
+
+    def facts(self) -> dict[str, Any]:
+        """`apart`: nine of ten orders began not further apart than so many seconds."""
+        about = [worker.about for worker in self._workers]
+        apart = sorted(self._apart)[len(self._apart) * 9 // 10] if self._apart else 0.0
+        return {"engine": "locust", "workers": len(about), "machines": about, "apart": apart}
+
+    def _give(self, orders: Mapping[str, Order]) -> list[dict[str, Any]]:
+        """Give workers an order each; what they answer, in the same order."""
+        longest = max(order.ramp + order.seconds + 2 * order.timeout for order in orders.values())
+        lines = {worker: order.to_json() for worker, order in orders.items()}
+        found = []
+        for said in self._ask(lines, longest + self._lead + ANSWERING):
+            answer: dict[str, Any] = json.loads(said["answer"])
+            if "failure" in answer:
+                raise Failure(f"the load client on {self._host(said)} failed: {answer['failure']}")
+            found.append(answer)
+        return found
+
+    def _ask(self, lines: Mapping[str, str], within: float) -> list[Said]:
+        """Send workers a line each ("": what time is it?); their answers."""
+        self._number += 1
+        for worker, line in lines.items():
+            self._locust.say(worker=worker, number=self._number, order=line)
+        answers: dict[str, Said] = {}
+        until = time.monotonic() + within
+        while len(answers) < len(lines):
+            said = self._hear(until)
+            if said is None:
+                silent = ", ".join(self._host({"worker": worker}) for worker in lines.keys() - answers.keys())
+                raise Failure(f"locust's worker on {silent} has not answered for {within:.0f} seconds; start it again")
+            if said["kind"] == "gateways_answer" and said["number"] == self._number:
+                answers[said["worker"]] = said
+        return [answers[worker] for worker in lines]
+
+    def _hear(self, until: float) -> Said | None:
+        """What the master says next, unless that is that a worker of ours is lost, which is a Failure."""
+        said = self._locust.hear(until)
+        lost = said is not None and said["kind"] in {"gone", "gateways_broken"}
+        if said is not None and lost and said["worker"] in {worker.id for worker in self._workers}:
+            why = said.get("why", "it was ended, or the network between us was")
+            raise Failure(f"locust's worker on {self._host(said)} is lost: {why}; start it again, and compare anew")
+        return said
+
+    def _has_room(self, worker: Worker) -> bool:
+        """May it keep a core busy with waiting, and leave one to the server, if that is on the same machine?"""
+        same = [each for each in self._workers if each.about["host"] == worker.about["host"]]
+        return bool(worker.about["cores"] > len(same))
+
+    def _host(self, said: Said) -> str:
+        return next(str(worker.about["host"]) for worker in self._workers if worker.id == said["worker"])
+
+    def _gather(self) -> None:
+        """Wait until the master listens and all workers are there."""
+        listens = self._locust.hear(time.monotonic() + START)
+        if listens is None:
+            raise Failure(f"locust's master does not listen after {START:.0f} seconds: {self._locust.last_words()}")
+        if self._crew.bind is None:
+            self._locust.start_workers(listens["port"], self._cores)
+        came: dict[str, dict[str, Any]] = {}
+        until = time.monotonic() + self._coming
+        while len(self._workers) < self._crew.workers:
+            self._listener.now(f"waits for workers: {len(came)} of {self._crew.workers} have come")
+            said = self._hear(until)
+            if said is None:
+                raise Failure(self._missing(len(came)))
+            if said["kind"] == "gateways_came":
+                must_be_same(said)
+                came[said["worker"]] = {name: said[name] for name in ("host", "system", "python", "cores")}
+            elif said["kind"] == "gateways_ready":
+                self._workers.append(Worker(said["worker"], came[said["worker"]]))
+
+    def _missing(self, came: int) -> str:
+        said = f"{came} of {self._crew.workers} workers have come within {self._coming:.0f} seconds"
+        if self._crew.bind is None:
+            return f"{said}: {self._locust.last_words()}"
+        return f"{said}; start each with: {self._crew.command} (and see that a firewall lets it through)"
+
+    def _set_clocks(self) -> None:
+        """Find out what time it is for each worker: halfway between asking and being told."""
+        longest = 0
+        for worker in self._workers:
+            quickest = 1 << 62
+            for _ in range(LOOKS):
+                asked = time.time_ns()
+                clock = self._ask({worker.id: ""}, ANSWERING)[0]["clock"]
+                told = time.time_ns()
+                if told - asked < quickest:
+                    quickest, worker.offset = told - asked, clock - (asked + told) // 2
+            longest = max(longest, quickest)
+        self._lead += longest / 1e9
+
+
+def must_be_same(said: Said) -> None:
+    """The orders of one version are not those of another.
+
+    Raises:
+        Failure: the worker that introduces itself has another version of gateways, or none.
+    """
+    own = version("gateways")
+    if said["version"] != own:
+        has = f"has gateways {said['version']}" if said["version"] else "has no gateways"
+        raise Failure(
+            f"the worker on {said['host']} {has}, and this is {own}; there, in its clone: pip install '.[locust]'"
+        )

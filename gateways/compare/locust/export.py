@@ -1,0 +1,61 @@
+"""Scenarios as a locustfile that stands alone, for those who want plain locust. `template` is what all share.
+
+Pure but for reading the template.
+"""
+
+import json
+import re
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from gateways.compare.measure.remote import Site
+from gateways.compare.plan.scenarios import Scenario
+from gateways.failure import Failure
+
+TEMPLATE = Path(__file__).with_name("template.py")
+SECONDS = 20
+HERE = Site("here", "127.0.0.1", 8000)
+"""The host, if none is named: where gateways serve, and most servers, listen."""
+
+
+def command(scenarios: Sequence[Scenario], file: str) -> str:
+    """What to type to run the first of them."""
+    users = max(scenarios[0].connections)
+    options = f"--headless --users {users} --spawn-rate {users} --run-time {SECONDS}s --json-file stats"
+    return f"locust -f {shlex.quote(file)} {options} {name_of(scenarios[0])}"
+
+
+def locustfile(site: Site, scenarios: Sequence[Scenario], file: str) -> str:
+    """The text of the file.
+
+    Raises:
+        Failure: a scenario needs more than plain locust's users, who ask and wait.
+    """
+    for each in scenarios:
+        if each.behind or each.needs_websocket:
+            what = "messages of WebSockets" if each.needs_websocket else "clients that read slowly or hold connections"
+            raise Failure(f"{each.name} takes {what}, which plain locust's users are not; --engine locust has them")
+    template = re.sub(r"  # (type: ignore|noqa).*", "", TEMPLATE.read_text(encoding="utf-8"))
+    filled = template.replace("{command}", command(scenarios, file)).replace("{host}", site.url)
+    return "\n\n\n".join([filled.rstrip(), *(_class(site, each) for each in scenarios)]) + "\n"
+
+
+def name_of(scenario: Scenario) -> str:
+    """`slow-readers` is SlowReaders."""
+    return scenario.name.title().replace("-", "")
+
+
+def _class(site: Site, scenario: Scenario) -> str:
+    request = site.asked(scenario.request)
+    lines = [
+        f"class {name_of(scenario)}(Verified):",
+        f'    """It reveals {scenario.reveals}."""',
+        "",
+        f"    method, path, body = {json.dumps(request.method)}, {json.dumps(request.target)}, {request.body}",
+    ]
+    if request.headers:
+        lines.append(f"    headers = {json.dumps(dict(request.headers))}")
+    if scenario.load == "long":
+        lines.append("    in_pieces = True")
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Take the measurements: start servers, run the load client in turns, fill the record."""

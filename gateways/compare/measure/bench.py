@@ -1,0 +1,169 @@
+"""Where measurements are made: the client, the cores, the servers that run now, and the record that all goes into.
+
+Knows servers, those that are started here and those that run already, and how one measurement is made. It must not
+know in which order they are made, or why.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from gateways.compare.load.meters import cpu, difference
+from gateways.compare.load.order import Answer, Kind, Measured, Order, Seen
+from gateways.compare.measure.reached import Reached
+from gateways.compare.measure.remote import Site
+from gateways.compare.measure.running import Running, await_listening, end
+from gateways.compare.measure.warden import Warden
+from gateways.compare.plan.contender import Contender
+from gateways.compare.plan.scenarios import Scenario
+from gateways.compare.plan.target import Target
+from gateways.compare.record import NULL, Cell, Exclusion, Phase, Record, Resources
+from gateways.failure import Failure
+
+Entry = Contender | Site
+"""Who is compared: a server that is started here, or one that runs already."""
+
+
+class Asks(Protocol):
+    """The load client, or several of them that do together what one is asked for."""
+
+    def see(self, order: Order) -> Seen:
+        """The answer to a probe."""
+
+    def measure(self, order: Order) -> Measured:
+        """What came of an order."""
+
+    def null(self, length: int, cores: tuple[int, ...]) -> AbstractContextManager[Order | None]:
+        """An order for a server that does nothing and answers `length` bytes; None if there is no such server."""
+
+    def facts(self) -> dict[str, Any]:
+        """What is to be known of who asked, for the record's options."""
+
+
+class Listener(Protocol):
+    """Who is told what happens, between measurements."""
+
+    def now(self, what: str, scenario: str = "") -> None:
+        """What is being done from now on."""
+
+    def longer(self, seconds: float) -> None:
+        """It will take so many seconds more than was planned, as far as is known now."""
+
+    def measured(self, record: Record, planned: float) -> None:
+        """Something has been measured that was planned to take so many seconds."""
+
+    def keep(self, record: Record) -> None:
+        """A good moment to write it down."""
+
+
+@dataclass
+class Bench:
+    """One comparison's means."""
+
+    client: Asks
+    warden: Warden
+    target: Target
+    record: Record
+    listener: Listener
+    running: dict[str, Running | Reached] = field(default_factory=dict)
+    alone: dict[tuple[str, str], float] = field(default_factory=dict)
+    """By scenario and contender: the seconds that an answer took when nobody else asked."""
+
+    @contextmanager
+    def up(self, contenders: Sequence[Entry], scenario: Scenario | None = None) -> Iterator[None]:
+        """Run their servers while the block runs; those that do not start are excluded."""
+        apps = self.target.extra if scenario is not None and scenario.extra_routes else self.target.apps
+        cores = self.record.placement.server
+        started: list[Running] = []
+        try:
+            for each in contenders:
+                if isinstance(each, Site):
+                    self.running[each.id] = Reached(each)
+                    continue
+                running = Running(each, apps[each.form], cores, plain=self.target.plain)
+                self.running[each.id] = running
+                started.append(running)
+                self.warden.watch(running.process.pid)
+            for contender, why in await_listening(started).items():
+                self.exclude(contender, "", why)
+            yield
+        finally:
+            end(started, self.warden)
+            self.running.clear()
+
+    def exclude(self, contender: str, scenario: str, why: str) -> None:
+        """It is not measured any more, in this scenario or ("") in any."""
+        self.record.exclusions.append(Exclusion(contender, scenario, why))
+
+    def excluded(self, contender: str, scenario: str) -> bool:
+        return any(each.contender == contender and each.scenario in {"", scenario} for each in self.record.exclusions)
+
+    def left(self, contenders: Sequence[Entry], scenario: Scenario) -> list[Entry]:
+        """Those that take part in it."""
+        return [each for each in contenders if not self.excluded(each.id, scenario.name)]
+
+    def see(self, contender: Entry, scenario: Scenario) -> Seen:
+        """One request, and its answer."""
+        return self.client.see(replace(self._ask("probe", contender, scenario), timeout=max(10, scenario.timeout)))
+
+    def order(self, contender: Entry, scenario: Scenario) -> Order:
+        """To ask it what the scenario asks: a closed loop, or an open one if the scenario has a rate."""
+        running, behind = self.running[contender.id], scenario.behind
+        kind: Kind = "websocket" if scenario.needs_websocket else "open" if scenario.rate else "closed"
+        return replace(
+            self._ask(kind, contender, scenario),
+            answer=self.answer_to(scenario),
+            timeout=scenario.timeout,
+            processes=running.processes,
+            behind=behind and replace(behind, request=running.asked(behind.request)),
+        )
+
+    def _ask(self, kind: Kind, contender: Entry, scenario: Scenario) -> Order:
+        running = self.running[contender.id]
+        return Order(kind, running.host, running.port, running.asked(scenario.request), tls=running.tls)
+
+    def measure(
+        self, contender: Entry, scenario: Scenario, order: Order, start: int, number: int, *, alone: bool = False
+    ) -> None:
+        """Carry out an order, and record what came of it; if the server has ended meanwhile, exclude it instead.
+
+        `alone`: it is a long run on a server of its own, which is watched meanwhile.
+        """
+        running = self.running[contender.id]
+        before = peak = running.taken()
+        spent = cpu(order.processes)
+        if alone:
+            with running.watched() as seen:
+                measured = self.client.measure(order)
+            peak = peak.most(seen.most)
+        else:
+            measured = self.client.measure(order)
+        if contender.mode == "cgi" and isinstance(running, Running):
+            running.await_programs(len(order.processes))
+            _count_programs(measured, difference(cpu(order.processes), spent))
+        try:
+            running.check()
+        except Failure as failure:
+            self.exclude(contender.id, "", str(failure))
+            return
+        after = running.taken()
+        phase: Phase = "long" if alone else "latency" if order.rate else "capacity"
+        where = (scenario.name, phase, contender.id, start, number, order.connections, order.rate)
+        self.record.cells.append(Cell(*where, measured, before, after, peak.most(after)))
+
+    def measure_null(self, scenario: Scenario, order: Order, start: int, number: int) -> None:
+        """Carry out an order for the server that does nothing."""
+        measured, nothing = self.client.measure(order), Resources()
+        where = (NULL, start, number, order.connections, 0.0)
+        self.record.cells.append(Cell(scenario.name, "capacity", *where, measured, nothing, nothing, nothing))
+
+    def answer_to(self, scenario: Scenario) -> Answer | None:
+        """What every answer must be; None for a WebSocket."""
+        return next((each.answer for each in self.record.questions if each.name == scenario.name), None)
+
+
+def _count_programs(measured: Measured, spent: int | None) -> None:
+    """A program's time is known when it has ended, perhaps after the window: so the whole order's is shared out."""
+    every = measured.answered + measured.outside
+    measured.server_cpu = None if spent is None or not every else spent * measured.answered // every

@@ -1,0 +1,100 @@
+"""The load client and the server that does nothing, as processes of their own, seen from the one that gives orders."""
+
+import json
+import select
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from types import TracebackType
+from typing import Any, Self
+
+from gateways.compare.load.order import Measured, Order, Request, Seen
+from gateways.compare.measure.placement import on
+from gateways.failure import Failure
+
+PATIENCE = 10.0
+"""Seconds beyond what an order can take, after which the client is taken for dead."""
+
+
+class _Process:
+    """A module of `load`, on some cores; it ends with the block."""
+
+    def __init__(self, cores: tuple[int, ...], *arguments: str) -> None:
+        with on(cores):
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,
+            )
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self._in, self._out = self.process.stdin, self.process.stdout
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self.process.kill()  # it may be in the middle of an order
+        self._in.close()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._out.close()
+
+    def _line(self, within: float) -> bytes:
+        ready, _, _ = select.select([self._out], [], [], within)
+        line = self._out.readline() if ready else b""
+        if not line:
+            raise Failure(f"the load client ({self.process.pid}) has gone; try again")
+        return line
+
+
+class Client(_Process):
+    """Carries out one order after another."""
+
+    def __init__(self, cores: tuple[int, ...] = ()) -> None:
+        super().__init__(cores, "gateways.compare.load")
+
+    def see(self, order: Order) -> Seen:
+        """The answer to a probe."""
+        return Seen(**self._give(order))
+
+    def measure(self, order: Order) -> Measured:
+        """What came of an order."""
+        return Measured.from_json(self._give(order))
+
+    def null(self, length: int, cores: tuple[int, ...]) -> AbstractContextManager[Order]:
+        return asked_of_nothing(length, cores)
+
+    def facts(self) -> dict[str, Any]:
+        return {"engine": "own"}
+
+    def _give(self, order: Order) -> dict[str, Any]:
+        self._in.write(order.to_json().encode() + b"\n")
+        self._in.flush()
+        answer: dict[str, Any] = json.loads(self._line(order.ramp + order.seconds + 2 * order.timeout + PATIENCE))
+        if "failure" in answer:
+            raise Failure(f"the load client failed: {answer['failure']}")
+        return answer
+
+
+class NullServer(_Process):
+    """Answers everything with `length` bytes."""
+
+    def __init__(self, length: int, cores: tuple[int, ...] = ()) -> None:
+        super().__init__(cores, "gateways.compare.load.null", str(length))
+        self.port = int(self._line(PATIENCE))
+
+
+@contextmanager
+def asked_of_nothing(length: int, cores: tuple[int, ...]) -> Iterator[Order]:
+    """An order for a server that does nothing, which runs while the block does."""
+    with NullServer(length, cores) as null:
+        yield Order("closed", "127.0.0.1", null.port, Request("/"), processes=(null.process.pid,))

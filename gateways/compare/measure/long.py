@@ -1,0 +1,79 @@
+"""The long scenarios: one contender at a time, each on a server that was started for this run alone.
+
+A server that was asked for more than it can do owes work to clients who have gone; here that ends with the server.
+"""
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gateways.compare.measure.bench import Bench, Entry
+from gateways.compare.measure.checks import check
+from gateways.compare.measure.quick import numbers_of_clients
+from gateways.compare.plan.effort import Effort, turns
+from gateways.compare.plan.scenarios import Scenario
+
+RAMP = 0.2
+START = 1.5
+"""Seconds that starting and ending a server takes, about."""
+
+
+class Long:
+    """All long scenarios of a comparison."""
+
+    def __init__(self, bench: Bench, contenders: Sequence[Entry], scenarios: Sequence[Scenario], effort: Effort):
+        self._bench, self._scenarios, self._effort = bench, scenarios, effort
+        self._contenders = [each for each in contenders if not each.twin]
+
+    @staticmethod
+    def planned(contenders: int, scenarios: Sequence[Scenario], effort: Effort) -> float:
+        """Seconds that it takes, about."""
+        runs = (len(numbers_of_clients(each, effort)) * (_planned(each) + START) for each in scenarios)
+        checks = sum(START / contenders + (each.service or 0.1) for each in scenarios) if contenders else 0
+        return contenders * (effort.runs * sum(runs) + checks)
+
+    def run(self) -> None:
+        for extra in (False, True):
+            scenarios = [each for each in self._scenarios if each.extra_routes == extra]
+            if scenarios:
+                self._bench.listener.now("asks the servers" if self._bench.record.remote else "starts the servers")
+                contenders = [each for each in self._contenders if not self._bench.excluded(each.id, "")]
+                with self._bench.up(contenders, scenarios[0]):
+                    for scenario in scenarios:
+                        check(self._bench, scenario, contenders)
+        for number in range(self._effort.runs):
+            for scenario in self._scenarios:
+                self._scenario(scenario, number)
+
+    def _scenario(self, scenario: Scenario, number: int) -> None:
+        for clients in numbers_of_clients(scenario, self._effort):
+            name = f"{self._bench.record.seed}/{scenario.name}/{clients}/{number}"
+            for contender in turns(self._bench.left(self._contenders, scenario), name):
+                self._run(contender, scenario, clients, number, zlib.crc32(name.encode()))
+                self._bench.listener.measured(self._bench.record, _planned(scenario) + START)
+                self._bench.listener.keep(self._bench.record)
+
+    def _run(self, contender: Entry, scenario: Scenario, clients: int, number: int, seed: int) -> None:
+        behind = scenario.behind
+        who = f"{clients} clients" if behind is None else f"{behind.connections} clients {_DOING[behind.kind]}"
+        self._bench.listener.now(f"{who}: {contender.label}", scenario.name)
+        with self._bench.up([contender], scenario):
+            if self._bench.excluded(contender.id, scenario.name):
+                return
+            order = replace(
+                self._bench.order(contender, scenario),
+                connections=clients,
+                seconds=scenario.seconds,
+                ramp=RAMP,
+                rate=scenario.rate,
+                seed=seed,
+            )
+            self._bench.measure(contender, scenario, order, number, 0, alone=True)
+
+
+_DOING = {"slow": "read slowly", "held": "hold a stream"}
+
+
+def _planned(scenario: Scenario) -> float:
+    """Seconds of a run. The last answers are waited for: of those who serve few at a time, for long."""
+    return RAMP + scenario.seconds + (2.0 if scenario.service else 0.5)

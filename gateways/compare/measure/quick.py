@@ -1,0 +1,220 @@
+"""The quick scenarios: all contenders are up and take turns in short slices, over several starts of their servers.
+
+First capacity, for all numbers of clients; then latency, at rates that all of them can do. Never both in one.
+"""
+
+import time
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from gateways.compare.judge.pairing import throughput
+from gateways.compare.load.order import Answer, Order
+from gateways.compare.measure.bench import Bench, Entry
+from gateways.compare.measure.checks import check
+from gateways.compare.plan.effort import BETWEEN, RAMP, WINDOW, Effort, common_rates, steady, turns
+from gateways.compare.plan.scenarios import Scenario
+from gateways.compare.record import Cell
+
+SLICE = WINDOW + RAMP + BETWEEN
+ANSWERS = 5
+"""A slice is long enough for so many answers, one after the other,"""
+LONGEST = 3.0
+"""but not longer than so many seconds."""
+LONGER, PROGRAMS = 1.0, 2
+"""The seconds of a slice, and the clients, of a contender that starts a process for each request: a few keep a core
+busy, and more only wait for each other."""
+SLOW, MANY, FEW = 0.02, 100_000, 16
+"""From so many seconds an answer on, no more than FEW clients ask: what they ask for outlasts a slice."""
+UNTROUBLED = 0.01
+"""The share of failures above which a contender does not say at which rates the others are measured."""
+
+
+class Quick:
+    """All quick scenarios of a comparison."""
+
+    def __init__(self, bench: Bench, contenders: Sequence[Entry], scenarios: Sequence[Scenario], effort: Effort):
+        self._bench, self._contenders, self._scenarios, self._effort = bench, contenders, scenarios, effort
+        self._rates: dict[str, list[float]] = {}  # by scenario
+        self._resident = [each for each in contenders if each.mode != "cgi"]
+        self._own: dict[tuple[str, str], float] = {}  # by scenario and contender, for those that cannot do these
+
+    @staticmethod
+    def planned(contenders: Sequence[Entry], scenarios: Sequence[Scenario], effort: Effort) -> float:
+        """Seconds that it takes, about, as long as nobody has answered."""
+        if not scenarios:
+            return 0.0
+        of_each = sum(_seconds(each, scenario, effort, _usual(each)) for scenario in scenarios for each in contenders)
+        null = sum(len(numbers_of_clients(each, effort)) for each in scenarios) * effort.starts * effort.rounds * SLICE
+        return of_each + null + effort.starts * 2.0 + 1.0 * len(scenarios)
+
+    def run(self) -> None:
+        for start in range(self._effort.starts if self._scenarios else 0):
+            what = "asks the servers" if self._bench.record.remote else "starts the servers"
+            self._bench.listener.now(f"start {start + 1} of {self._effort.starts}: {what}")
+            contenders = [each for each in self._contenders if not self._bench.excluded(each.id, "")]
+            with self._bench.up(contenders):
+                for scenario in self._scenarios:
+                    self._scenario(scenario, start)
+            self._bench.listener.keep(self._bench.record)
+
+    def _scenario(self, scenario: Scenario, start: int) -> None:
+        fitting = [each for each in self._contenders if each.mode not in scenario.without]
+        if not fitting:
+            return
+        if start == 0:
+            check(self._bench, scenario, fitting)
+            self._bench.listener.longer(sum(self._longer(each, scenario) for each in fitting))
+        for contender in self._bench.left(fitting, scenario):
+            self._warm_up(contender, scenario)
+        if not self._bench.left(fitting, scenario):
+            return
+        with self._null(scenario) as null:
+            for clients in numbers_of_clients(scenario, self._effort):
+                for number in range(self._effort.rounds):
+                    self._capacity(scenario, fitting, start, number, clients, null)
+        if scenario.needs_websocket or not self._bench.record.placement.apart:
+            return  # messages have no instants at which they are due; on one core the client makes the server wait
+        fitting = [each for each in fitting if not each.twin]
+        for rate in self._rates.setdefault(scenario.name, self._common_rates(scenario)):
+            for number in range(self._effort.rounds):
+                self._latency(scenario, fitting, start, number, rate)
+
+    def _longer(self, contender: Entry, scenario: Scenario) -> float:
+        """By how many seconds it takes longer than was planned, now that it has answered, or does not take part."""
+        planned = _seconds(contender, scenario, self._effort, _usual(contender))
+        if self._bench.excluded(contender.id, scenario.name):
+            return -planned
+        return _seconds(contender, scenario, self._effort, self._lasts(contender, scenario)) - planned
+
+    def _lasts(self, contender: Entry, scenario: Scenario) -> float:
+        """Seconds that one of its slices takes in all, with the last answers."""
+        alone = self._bench.alone.get((scenario.name, contender.id.removesuffix("#2")), 0.0)
+        last = alone * (PROGRAMS if contender.mode == "cgi" else 1)
+        return self._slice(contender, scenario)[0] + last + RAMP + BETWEEN
+
+    @contextmanager
+    def _null(self, scenario: Scenario) -> Iterator[Order | None]:
+        """What to ask of a server that does nothing and answers as many bytes: that is the client's own ceiling."""
+        answer = self._bench.answer_to(scenario)
+        if answer is None or answer.length is None:
+            yield None
+            return
+        with self._bench.client.null(answer.length, self._bench.record.placement.server) as order:
+            if order is None:
+                yield None
+                return
+            seen = self._bench.client.see(replace(order, kind="probe"))
+            same = Answer(seen.status, seen.length, seen.sha256)
+            yield replace(order, answer=same, seconds=WINDOW, ramp=RAMP)
+
+    def _warm_up(self, contender: Entry, scenario: Scenario) -> None:
+        self._bench.listener.now(f"warm-up: {contender.label}", scenario.name)
+        until, rates = time.monotonic() + self._effort.warm, list[float]()
+        while time.monotonic() < until and not steady(rates):
+            order = self._closed(contender, scenario, max(scenario.connections))
+            rates.append(self._bench.client.measure(order).rate)
+        took = _warm_up(self._effort, self._lasts(contender, scenario))
+        if took:
+            self._bench.listener.measured(self._bench.record, took)
+
+    def _capacity(
+        self,
+        scenario: Scenario,
+        fitting: Sequence[Entry],
+        start: int,
+        number: int,
+        clients: int,
+        null: Order | None,
+    ) -> None:
+        """One round: everybody once, and the server that does nothing."""
+        numbers = sorted({min(clients, self._slice(each, scenario)[1]) for each in fitting})
+        self._say(f"{' or '.join(map(str, numbers))} ask without a pause", scenario, start, number)
+        everybody = [*self._bench.left(fitting, scenario), *([None] if null else [])]
+        for contender in turns(everybody, f"{self._bench.record.seed}/{scenario.name}/{clients}/{start}/{number}"):
+            if contender is not None:
+                order = self._closed(contender, scenario, clients)
+                self._bench.measure(contender, scenario, order, start, number)
+            elif null is not None:
+                self._bench.measure_null(scenario, replace(null, connections=clients), start, number)
+            took = SLICE if contender is None else self._lasts(contender, scenario)
+            self._bench.listener.measured(self._bench.record, took)
+
+    def _latency(self, scenario: Scenario, fitting: Sequence[Entry], start: int, number: int, rate: float) -> None:
+        """One round at a rate. The requests of all are due at the same instants of their slices."""
+        self._say(f"{rate:,.0f} requests a second", scenario, start, number)
+        name = f"{self._bench.record.seed}/{scenario.name}/{rate}/{start}/{number}"
+        for contender in turns(self._bench.left(fitting, scenario), name):
+            order = self._open(contender, scenario, rate, zlib.crc32(name.encode()))
+            if order is not None:
+                self._bench.measure(contender, scenario, order, start, number)
+            self._bench.listener.measured(self._bench.record, self._lasts(contender, scenario))
+
+    def _say(self, what: str, scenario: Scenario, start: int, number: int) -> None:
+        where = f"start {start + 1} of {self._effort.starts}, round {number + 1} of {self._effort.rounds}"
+        self._bench.listener.now(f"{what}: {where}", scenario.name)
+
+    def _closed(self, contender: Entry, scenario: Scenario, clients: int) -> Order:
+        seconds, most = self._slice(contender, scenario)
+        order = self._bench.order(contender, scenario)
+        return replace(order, connections=min(clients, most), seconds=seconds, ramp=RAMP)
+
+    def _open(self, contender: Entry, scenario: Scenario, rate: float, seed: int) -> Order | None:
+        """At a rate of its own for one that cannot do the common one; None if it can do none."""
+        if contender.mode == "cgi":
+            own = common_rates(self._capacities(scenario, [contender.id]), self._effort.shares)
+            if not own:
+                return None
+            rate = self._own.setdefault((scenario.name, contender.id), min([rate, *own]))
+        seconds, clients = self._slice(contender, scenario)[0], max(scenario.connections)
+        order = replace(self._bench.order(contender, scenario), kind="open", rate=rate, seed=seed)
+        return replace(order, connections=clients, seconds=seconds, ramp=RAMP, spin=self._bench.record.placement.apart)
+
+    def _slice(self, contender: Entry, scenario: Scenario) -> tuple[float, int]:
+        """How many seconds are measured of it, and by how many clients at most: enough for some answers of each."""
+        alone = self._bench.alone.get((scenario.name, contender.id.removesuffix("#2")), 0.0)
+        if contender.mode == "cgi":
+            return min(LONGEST, max(LONGER, ANSWERS * alone)), PROGRAMS
+        slowest = max((self._bench.alone.get((scenario.name, each.id), 0.0) for each in self._resident), default=0.0)
+        return min(LONGEST, max(WINDOW, ANSWERS * slowest)), MANY if slowest < SLOW else FEW
+
+    def _common_rates(self, scenario: Scenario) -> list[float]:
+        among = self._resident or self._contenders
+        return common_rates(self._capacities(scenario, [each.id for each in among]), self._effort.shares)
+
+    def _capacities(self, scenario: Scenario, among: Sequence[str]) -> list[float]:
+        """What each can do, as far as is known."""
+        found: dict[str, list[Cell]] = {}
+        for cell in self._bench.record.cells:
+            if (cell.scenario, cell.phase) == (scenario.name, "capacity") and cell.contender in among:
+                found.setdefault(cell.contender, []).append(cell)
+        return [
+            throughput(cells)
+            for cells in found.values()
+            if sum(cell.measured.failures for cell in cells)
+            <= UNTROUBLED * sum(cell.measured.answered for cell in cells)
+            and throughput(cells) > 0
+        ]
+
+
+def _usual(contender: Entry) -> float:
+    """Seconds that a slice takes if answers are no slower than most."""
+    return (LONGER if contender.mode == "cgi" else WINDOW) + RAMP + BETWEEN
+
+
+def _seconds(contender: Entry, scenario: Scenario, effort: Effort, of_slice: float) -> float:
+    """What a contender's slices in a scenario take in all starts, with the warm-up."""
+    latency = 0 if scenario.needs_websocket or contender.twin else len(effort.shares)
+    slices = effort.rounds * (len(numbers_of_clients(scenario, effort)) + latency)
+    return effort.starts * (slices * of_slice + _warm_up(effort, of_slice))
+
+
+def _warm_up(effort: Effort, of_slice: float) -> float:
+    """It goes on until its time is over, and for a slice at least."""
+    return max(effort.warm, of_slice) if effort.warm else 0.0
+
+
+def numbers_of_clients(scenario: Scenario, effort: Effort) -> list[int]:
+    """How many ask at the same time: each is a measurement."""
+    return sorted({*scenario.connections, *(scenario.more if effort.thorough else ())})

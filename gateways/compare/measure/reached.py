@@ -1,0 +1,28 @@
+"""A server that runs already, during a measurement: how little is known of it.
+
+Nothing is started, bound to cores, or ended; what the server takes is not seen. Its answers are verified as any others.
+"""
+
+from contextlib import AbstractContextManager, nullcontext
+
+from gateways.compare.measure.remote import Site
+from gateways.compare.measure.resources import Peak
+from gateways.compare.record import Resources
+
+
+class Reached:
+    """A site during a measurement, where another contender has a process: there is none to be seen."""
+
+    processes: tuple[int, ...] = ()
+
+    def __init__(self, where: Site) -> None:
+        self.host, self.port, self.tls, self.asked = where.host, where.port, where.tls, where.asked
+
+    def check(self) -> None:
+        """Whether it still runs, its answers tell."""
+
+    def taken(self) -> Resources:
+        return Resources()
+
+    def watched(self) -> AbstractContextManager[Peak]:
+        return nullcontext(Peak())

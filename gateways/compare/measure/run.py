@@ -1,0 +1,196 @@
+"""A comparison from beginning to end: preflight, quick scenarios, long ones. Knows the order of things."""
+
+import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gateways.compare.locust.crew import Workers
+from gateways.compare.locust.shares import Crew
+from gateways.compare.measure import machine
+from gateways.compare.measure.bench import Asks, Bench, Entry, Listener
+from gateways.compare.measure.client import Client
+from gateways.compare.measure.long import Long
+from gateways.compare.measure.placement import here, on
+from gateways.compare.measure.quick import Quick, numbers_of_clients
+from gateways.compare.measure.remote import Site
+from gateways.compare.measure.warden import Warden
+from gateways.compare.plan.contender import Contender
+from gateways.compare.plan.effort import Effort
+from gateways.compare.plan.scenarios import GATEWAY, Scenario
+from gateways.compare.plan.target import Target, reference
+from gateways.compare.record import Entrant, Exclusion, Placement, Record
+from gateways.failure import Failure
+from gateways.installing import install_line
+
+SPARE = 64
+"""Descriptors besides those of the connections."""
+QUIET, PATIENCE = 0.15, 5
+"""Cores that others may keep busy before they are waited for, and how many seconds that is done."""
+BUSY = 0.5
+"""The share of the machine that others may keep busy before a comparison is refused."""
+ONCE = Effort("once", starts=1, rounds=4, shares=())
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be compared, and how. With a `crew`, locust's workers ask, and not a client here."""
+
+    target: Target
+    contenders: tuple[Entry, ...]
+    scenarios: tuple[Scenario, ...]
+    effort: Effort
+    seed: int = 0
+    force: bool = False
+    crew: Crew | None = None
+
+    @property
+    def quick(self) -> list[Scenario]:
+        return [each for each in self.scenarios if each.load != "long"]
+
+    @property
+    def long(self) -> list[Scenario]:
+        return [each for each in self.scenarios if each.load == "long"]
+
+    @property
+    def entrants(self) -> list[Entry]:
+        """The contenders, the first one, which others are compared with, twice if anything is measured in slices."""
+        twin = [replace(self.contenders[0], twin=True)] if self.quick else []
+        return [*self.contenders, *twin]
+
+    @property
+    def started(self) -> list[Contender]:
+        """Those whose servers are started here."""
+        return [each for each in self.contenders if not isinstance(each, Site)]
+
+    @property
+    def remote(self) -> bool:
+        """Do their servers run already? All do, or none."""
+        return not self.started
+
+    @property
+    def of_user(self) -> bool:
+        """Is it an app whose own cost may be told from the server's?"""
+        return self.target.form in {"wsgi", "asgi"}
+
+    @property
+    def seconds(self) -> float:
+        """About how long it takes."""
+        quick = Quick.planned(self.entrants, self.quick, self.effort)
+        gateway = Quick.planned(self.contenders[:1], [GATEWAY], ONCE) if self.of_user else 0.0
+        return 4.0 + quick + gateway + Long.planned(len(self.contenders), self.long, self.effort)
+
+
+def installed(contenders: Sequence[Contender]) -> tuple[list[Contender], list[Exclusion]]:
+    """Those that can be run here; of the others, what brings them."""
+    there, absent = list[Contender](), list[Exclusion]()
+    for each in contenders:
+        missing = [package for package in each.packages if not machine.version(package)]
+        if missing:
+            why = f"{' and '.join(missing)} not installed; it comes with: {install_line('compare')}"
+            absent.append(Exclusion(each.id, "", why))
+        else:
+            there.append(each)
+    return there, absent
+
+
+def compare(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Record:
+    """Compare. Interrupted (KeyboardInterrupt), it returns what was measured until then; its `interrupted` says so.
+
+    Raises:
+        Failure: there is nothing to be measured, the machine is too busy, or the client has gone.
+    """
+    record = _begin(plan, absent, listener)
+    client_cores = record.placement.client
+    try:
+        # What is done here between measurements must not disturb the servers: it is done on the client's core.
+        with on(client_cores), Warden() as warden, _client(plan, client_cores, warden, listener) as client:
+            try:
+                _measure(plan, client, warden, record, listener)
+            finally:
+                record.options |= client.facts()
+    except KeyboardInterrupt:
+        record.interrupted = True
+    except Failure:
+        listener.keep(record)
+        raise
+    record.finished = _now()
+    listener.keep(record)
+    return record
+
+
+def _client(
+    plan: Plan, cores: tuple[int, ...], warden: Warden, listener: Listener
+) -> AbstractContextManager[Client | Workers]:
+    return Client(cores) if plan.crew is None else Workers(plan.crew, cores, warden, listener)
+
+
+def _measure(plan: Plan, client: Asks, warden: Warden, record: Record, listener: Listener) -> None:
+    bench = Bench(client, warden, plan.target, record, listener)
+    Quick(bench, plan.entrants, plan.quick, plan.effort).run()
+    Long(bench, plan.contenders, plan.long, plan.effort).run()
+    if plan.of_user:
+        server = Bench(client, warden, reference(), record, listener)
+        Quick(server, bench.left(plan.contenders, plan.scenarios[0])[:1], [GATEWAY], ONCE).run()
+
+
+def _begin(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Record:
+    """Preflight."""
+    most = max(clients for each in plan.scenarios for clients in numbers_of_clients(each, plan.effort))
+    behind = max((each.behind.connections for each in plan.scenarios if each.behind), default=0)
+    machine.allow_open_files(max(most, behind) + most + SPARE)
+    packages = [] if plan.remote else [*_BESIDES, *(name for each in plan.started for name in each.packages)]
+    listener.now("looks at the machine")
+    found = machine.look(["gateways", *packages])
+    for _ in range(0 if plan.force else PATIENCE):
+        if found.foreign is None or found.foreign < QUIET:
+            break
+        listener.now(f"waits: other programs keep {found.foreign:.1f} cores busy")
+        found = replace(found, foreign=machine.watch(1.0)[0])
+    if found.foreign is not None and found.foreign > BUSY * found.cores and not plan.force:
+        raise Failure(
+            f"other programs keep {found.foreign:.1f} of {found.cores} cores busy: end them, or measure all the same "
+            "with --force"
+        )
+    return Record(
+        created=_now(),
+        version=machine.version("gateways"),
+        seed=plan.seed,
+        target=plan.target.name,
+        options={"effort": plan.effort.name, "starts": plan.effort.starts, "rounds": plan.effort.rounds},
+        machine=found,
+        # Where servers run that are not started here is not known: then nothing is bound to cores.
+        placement=Placement() if plan.remote else here(),
+        reference=plan.contenders[0].id,
+        entrants=[_entrant(each, plan) for each in plan.entrants],
+        exclusions=list(absent),
+    )
+
+
+_BESIDES = ("uvloop", "httptools", "h11", "websockets", "wsproto")
+"""Packages that servers use if they are there."""
+
+
+def _entrant(contender: Entry, plan: Plan) -> Entrant:
+    if isinstance(contender, Site):
+        return contender.entrant
+    app = plan.target.apps[contender.form]
+    app = os.path.relpath(app) if Path(app).is_relative_to(Path.cwd()) else app
+    command, environment = contender.command("python", app, "127.0.0.1", "{port}", plain=plan.target.plain)
+    return Entrant(
+        id=contender.id,
+        label=contender.label,
+        mode=contender.mode,
+        server=contender.server.name,
+        adapter=contender.adapter.name if contender.adapter else "",
+        threads=contender.threads,
+        command=tuple(command),
+        environment=environment,
+        twin_of=plan.contenders[0].id if contender.twin else "",
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,153 @@
+"""A contender's server as a process group of its own: started, ready, ended with all that it has started.
+
+Knows processes, ports and signals. It must not know what the server is asked.
+"""
+
+import contextlib
+import os
+import random
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+
+import psutil
+
+from gateways.compare.load.order import Request
+from gateways.compare.measure.placement import on
+from gateways.compare.measure.resources import Peak, taken_by, tree, watched
+from gateways.compare.measure.warden import Warden
+from gateways.compare.plan.contender import Contender
+from gateways.compare.record import Resources
+from gateways.failure import Failure
+from gateways.serving.job import GRACE
+from gateways.serving.listen import bind
+from gateways.serving.process import START
+
+HOST = "127.0.0.1"
+
+
+class Running:
+    """A server that serves `app` on a port of its own, from now on."""
+
+    host, tls = HOST, False
+
+    def __init__(self, contender: Contender, app: str, cores: tuple[int, ...], *, plain: bool) -> None:
+        self.contender = contender
+        # Bound, and not listening: nobody else is given this port, and the server may bind it as well.
+        self._reserved = bind(HOST, 0)
+        self.port: int = self._reserved.getsockname()[1]
+        command, own = contender.command(sys.executable, app, HOST, str(self.port), plain=plain)
+        self._log = tempfile.TemporaryFile(prefix="gateways-")  # noqa: SIM115 - closed in end()
+        # Where things lie in memory depends on the environment's size, and speed on that: by chance, at each start.
+        padding = {"GATEWAYS_PADDING": "x" * random.randrange(4096)}  # noqa: S311
+        with on(cores):
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **own, **padding},
+                start_new_session=True,  # Ctrl-C is for us; we end the server
+            )
+
+    @property
+    def processes(self) -> tuple[int, ...]:
+        """Those that are there for longer than a request."""
+        return tuple(process.pid for process in tree(self.process.pid))
+
+    def asked(self, request: Request) -> Request:
+        """The request as it is to be sent to this server."""
+        return request
+
+    def taken(self) -> Resources:
+        """What all its processes take now."""
+        return taken_by(self.process.pid)
+
+    def watched(self) -> AbstractContextManager[Peak]:
+        """What they take at most while the block runs."""
+        return watched(self.process.pid)
+
+    def listening(self) -> bool:
+        """Does it accept connections?
+
+        Raises:
+            Failure: it has ended.
+        """
+        self.check()
+        try:
+            socket.create_connection((HOST, self.port), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    def check(self) -> None:
+        """Raise Failure if it has ended."""
+        status = self.process.poll()
+        if status is not None:
+            raise Failure(f"{self.contender.label} has ended by itself with status {status}: {self.said()}")
+
+    def await_programs(self, resident: int) -> None:
+        """Wait until the programs that it has started for requests have ended, and only so many processes are left."""
+        until = time.monotonic() + GRACE
+        while len(self.processes) > resident and time.monotonic() < until:
+            time.sleep(0.01)
+
+    def said(self) -> str:
+        """The last line that it wrote."""
+        begin = max(0, self._log.seek(0, os.SEEK_END) - 4000)
+        self._log.seek(begin)
+        lines = self._log.read().decode("utf-8", "replace").strip().splitlines()[begin > 0 :]
+        # waitress says that of every request that has to wait.
+        lines = [line for line in lines if "Task queue depth is" not in line]
+        return lines[-1].strip() if lines else "it said nothing"
+
+    def ask_to_end(self) -> None:
+        """Send SIGTERM."""
+        self._started = tree(self.process.pid)
+        if self.process.poll() is None:
+            self.process.terminate()
+
+    def end(self, until: float) -> None:
+        """Wait until `until` (time.monotonic()), then kill what is left, also in sessions of their own."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(max(0.0, until - time.monotonic()))
+        for process in self._started:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        self.process.wait()
+        psutil.wait_procs(self._started, timeout=2)
+        self._reserved.close()
+        self._log.close()
+
+
+def await_listening(running: Iterable[Running]) -> dict[str, str]:
+    """Wait until they listen; by id, why those do not that do not."""
+    waiting, failed = list(running), dict[str, str]()
+    until = time.monotonic() + START
+    while waiting:
+        for each in list(waiting):
+            try:
+                if each.listening():
+                    waiting.remove(each)
+                elif time.monotonic() > until:
+                    raise Failure(f"{each.contender.label} does not listen after {START:.0f} seconds: {each.said()}")
+            except Failure as failure:
+                failed[each.contender.id] = str(failure)
+                waiting.remove(each)
+        time.sleep(0.01)
+    return failed
+
+
+def end(running: Iterable[Running], warden: Warden) -> None:
+    """End them, all at the same time."""
+    ending = list(running)
+    for each in ending:
+        each.ask_to_end()
+    until = time.monotonic() + GRACE
+    for each in ending:
+        each.end(until)
+        warden.forget(each.process.pid)

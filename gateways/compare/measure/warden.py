@@ -1,0 +1,60 @@
+"""Ends what was started if whoever started it is gone, however it went: `python -m gateways.compare.measure.warden`.
+
+It reads process groups from stdin, a line each: `+123` is to be ended with us, `-123` has ended. When stdin ends, it
+kills those that are left, and ends.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from types import TracebackType
+from typing import Self
+
+
+class Warden:
+    """The process, seen from the one that it watches."""
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "gateways.compare.measure.warden"], stdin=subprocess.PIPE, start_new_session=True
+        )
+        return self
+
+    def watch(self, group: int) -> None:
+        self._say(f"+{group}\n")
+
+    def forget(self, group: int) -> None:
+        self._say(f"-{group}\n")
+
+    def _say(self, line: str) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):  # somebody has ended it: there is no warden, but no harm either
+            self._process.stdin.write(line.encode())
+            self._process.stdin.flush()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.close()
+        self._process.wait()
+
+
+def main() -> None:
+    groups: set[int] = set()
+    for line in sys.stdin:
+        group = int(line[1:])
+        if line[0] == "+":
+            groups.add(group)
+        else:
+            groups.discard(group)
+    for group in groups:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""What is asked of every contender, and what each question reveals. Pure.
+
+Quick scenarios are measured side by side, in rounds of short slices; long ones (waits, streams, big bodies, idle
+connections) leave a server with work that it owes to clients who have gone, so each run has a server of its own.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from gateways.compare.load.order import Behind, Request
+from gateways.compare.plan.contender import Mode
+
+WAIT = 0.05
+"""Seconds that a request waits, in the scenarios that wait."""
+BIG = 10_000_000
+"""Bytes of a big body."""
+BLOCKS = 20
+
+Load = Literal["quick", "long", "websocket"]
+
+EVENTS = Request("/events?count=1000&delay=0.5")
+DOWNLOAD = Request(f"/download?bytes={16 * 1024 * 1024}")
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One question.
+
+    `connections` are the numbers of clients that ask it at the same time, each a measurement of its own: those of a
+    usual run, `more` those of a thorough one. `service` is how many seconds the app waits for each answer, which says
+    what threads and clients allow; `seconds` is how long is measured where it is long. With `behind`, the clients ask
+    `rate` times a second, while others do that.
+    """
+
+    name: str
+    reveals: str
+    request: Request
+    load: Load = "quick"
+    connections: tuple[int, ...] = (64,)
+    more: tuple[int, ...] = ()
+    service: float | None = None
+    seconds: float = 1.0
+    timeout: float = 5.0
+    behind: Behind | None = None
+    rate: float = 0.0
+    extra_routes: bool = False
+    without: tuple[Mode, ...] = ()
+
+    @property
+    def needs_websocket(self) -> bool:
+        return self.load == "websocket"
+
+
+SCENARIOS: dict[str, Scenario] = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario(
+            "hello",
+            "the fixed cost of a request: HTTP parser, interface, adapter; no app dilutes it",
+            Request("/hello"),
+            more=(1, 4, 16, 256),
+        ),
+        Scenario(
+            "json",
+            "how far an app that does a little already narrows the gaps between servers",
+            Request("/json?a=1&b=2&c=3"),
+        ),
+        Scenario(
+            "wait",
+            "where threads run out: each request waits 50 ms for something else, as for a database",
+            Request(f"/sleep?seconds={WAIT}"),
+            "long",
+            connections=(200,),
+            more=(1, 16, 1000),
+            service=WAIT,
+            seconds=2.0,
+            timeout=10.0,
+        ),
+        Scenario(
+            "stream",
+            "who gets the first byte at once: 50 clients each take 20 blocks, one every 50 ms",
+            Request(f"/stream?chunks={BLOCKS}&delay={WAIT}"),
+            "long",
+            connections=(50,),
+            service=WAIT * (BLOCKS - 1),
+            seconds=1.5,
+            timeout=15.0,
+        ),
+        Scenario(
+            "upload",
+            "what it costs to bring a body of 10 MB to the app: copies, and memory if it is collected first",
+            Request("/upload", "POST", BIG),
+            "long",
+            connections=(4,),
+            timeout=15.0,
+        ),
+        Scenario(
+            "download",
+            "what it costs to send a body of 10 MB, block by block",
+            Request(f"/download?bytes={BIG}"),
+            "long",
+            connections=(4,),
+            timeout=15.0,
+            extra_routes=True,
+        ),
+        Scenario(
+            "slow-readers",
+            "whether 50 clients that read slowly cost others their answers, or the server its memory",
+            Request("/hello"),
+            "long",
+            connections=(16,),
+            seconds=3.0,
+            timeout=2.0,
+            behind=Behind("slow", DOWNLOAD, 50),
+            rate=100.0,
+            extra_routes=True,
+        ),
+        Scenario(
+            "idle",
+            "whether 300 clients that hold a stream of events open leave room for others",
+            Request("/hello"),
+            "long",
+            connections=(16,),
+            seconds=3.0,
+            timeout=2.0,
+            behind=Behind("held", EVENTS, 300),
+            rate=100.0,
+        ),
+        Scenario(
+            "cpu",
+            "work in Python, some 3 ms of it: no interface makes it faster, only more processes do",
+            Request("/cpu?rounds=8000"),
+            connections=(8,),
+        ),
+        Scenario(
+            "websocket",
+            "messages a second on open connections, which only ASGI has",
+            Request("/ws"),
+            "websocket",
+            without=("cgi", "wsgi", "wsgi-on-asgi", "asgi-on-wsgi"),
+        ),
+        Scenario(
+            "blocking",
+            "the classic mistake: code that blocks for 50 ms, also in the async app, where it stops everybody",
+            Request(f"/block?seconds={WAIT}"),
+            "long",
+            connections=(16,),
+            service=WAIT,
+            extra_routes=True,
+        ),
+    )
+}
+
+USUAL = ("hello", "wait", "stream")
+"""What is asked when nothing is said: about two minutes."""
+
+
+def of_path(path: str) -> Scenario:
+    """The scenario of a user's app: one of its paths."""
+    return Scenario(
+        "path", "what this path of the app costs, served in each of these ways", Request(path), more=(1, 4, 16, 256)
+    )
+
+
+GATEWAY = replace(
+    SCENARIOS["hello"],
+    name="gateway",
+    reveals="what the server takes for itself: it serves hello, instead of the app",
+    more=(),
+)
+"""What a user's app is held against, on one server: how much of the cost is not the app's."""

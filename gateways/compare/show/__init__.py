@@ -1,0 +1,1 @@
+"""Show a record: terminal, JSON, CSV, Markdown and the HTML page."""

@@ -1,0 +1,171 @@
+"""A comparison as a page: what was found, its tables and charts, what it was measured on, and all of the data. Pure."""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from html import escape
+
+from gateways.compare.judge.analysis import Section
+from gateways.compare.judge.doubts import Doubt, doubts
+from gateways.compare.judge.verdicts import verdicts
+from gateways.compare.record import Record
+from gateways.compare.show.charts import clients, percentiles, rounds, spans
+from gateways.compare.show.charts.chart import Chart
+from gateways.compare.show.charts.lines import chart
+from gateways.compare.show.charts.parts import Numbers, shapes, swatch
+from gateways.compare.show.charts.spans import Spans
+from gateways.compare.show.charts.tracks import spans as tracks
+from gateways.compare.show.page_details import failures, made_with
+from gateways.compare.show.page_tables import tables
+from gateways.events.printable import printable
+from gateways.trace.html import element, page, section
+
+DATA = re.compile(r'<script type="application/json" id="record">(.*?)</script>', re.DOTALL)
+
+
+def render(record: Record, sections: Sequence[Section]) -> str:
+    """The page."""
+    numbers = {each.id: number for number, each in enumerate(each for each in record.entrants if not each.twin_of)}
+    body = [
+        shapes(),
+        _header(record, sections),
+        _doubts(doubts(record, sections)),
+        _legend(record, numbers),
+        tables(sections, numbers),
+        *_charts(record, sections, numbers),
+        failures(sections, numbers),
+        made_with(record, numbers),
+        _data(record),
+    ]
+    # What clients and programs have written may hold what is not fit for a page, or for UTF-8.
+    lines = "\n".join(filter(None, body)).split("\n")
+    whole = "\n".join(map(printable, lines))
+    return page(printable(f"{record.target}, compared"), whole, printable(record.version), "gateways.compare.show")
+
+
+def data_of(text: str) -> str:
+    """The JSON that a page holds; the text itself if it is no page."""
+    found = DATA.search(text)
+    return found[1] if found else text
+
+
+def _header(record: Record, sections: Sequence[Section]) -> str:
+    said = [element("li", escape(verdict)) for verdict in verdicts(sections)] or ["<li>Nothing was measured.</li>"]
+    machine = record.machine
+    when = f"{record.created[:10]} · {machine.cpu or 'an unknown CPU'}, {machine.cores} cores · {machine.system}"
+    parts = [
+        element("p", "<b>gateways</b> compare", class_="brand"),
+        element("h1", escape(f"{record.target}, compared")),
+        element("p", escape(when), class_="lead"),
+        element("ul", *said, class_="verdicts"),
+    ]
+    return element("header", *parts)
+
+
+def _doubts(found: Sequence[Doubt]) -> str:
+    if not found:
+        return ""
+    items = [
+        element(
+            "li",
+            element("b", escape(each.name)),
+            element("p", escape(each.what)),
+            element("p", "Try: ", escape(each.remedy), class_="try"),
+        )
+        for each in found
+    ]
+    return section(
+        "Doubts",
+        "Reasons not to believe some of it, and what to try.",
+        element("ul", *items, class_="doubts"),
+        name="doubts",
+    )
+
+
+def _legend(record: Record, numbers: Numbers) -> str:
+    """Switches for each contender. Without a script they are what says which colour is whose."""
+    buttons = [
+        element(
+            "button",
+            swatch(numbers[each.id]),
+            escape(each.label),
+            type="button",
+            aria_pressed="true",
+            data_switch=numbers[each.id],
+        )
+        for each in record.entrants
+        if each.id in numbers
+    ]
+    every = element("button", "Show all", type="button", id="all", hidden="")
+    inside = element("div", *buttons, every, class_="switches", role="group", aria_label="Show or hide contenders")
+    summary = element("summary", f"{len(buttons)} contenders", id="shown")
+    return element("details", summary, inside, class_="legend", open="")
+
+
+Drawn = Callable[[Record, Sequence[Section]], Sequence[Spans | Chart]]
+CHARTS: tuple[tuple[str, str, str, Drawn], ...] = (
+    (
+        "Ratios",
+        "ratios",
+        "Each contender's slices, held against the reference's of the same round.",
+        spans.ratios,
+    ),
+    (
+        "Throughput over clients",
+        "throughput",
+        "Clients ask again as soon as they are answered. Where more of them get no more, something has run out.",
+        lambda _, sections: clients.throughput(sections),
+    ),
+    (
+        "Latency at the same rate",
+        "latency",
+        "Requests come whoever has been answered, as those of users do, and are timed from when they were due.",
+        percentiles.latency,
+    ),
+    (
+        "First byte and gaps of streams",
+        "streams",
+        "A body that comes in parts: who begins at once, and who goes on evenly.",
+        percentiles.streams,
+    ),
+    (
+        "Memory",
+        "memory",
+        "What all of a server's processes have to themselves: ○ at the start, | at most, ● at the end.",
+        lambda record, sections: [*spans.memory(sections), *rounds.memory(record, sections)],
+    ),
+    (
+        "Round by round",
+        "rounds",
+        "All take turns in each round. What moves all lanes alike was the machine; what moves one was its server.",
+        rounds.strips,
+    ),
+)
+"""Title, id, what it is about, and what is drawn; in the order in which they stand."""
+
+
+def _charts(record: Record, sections: Sequence[Section], numbers: Numbers) -> list[str]:
+    """Those that there is something for."""
+    found = []
+    for title, name, note, drawn in CHARTS:
+        figures = [
+            tracks(each, numbers) if isinstance(each, Spans) else chart(each, numbers)
+            for each in drawn(record, sections)
+        ]
+        if figures:
+            found.append(section(title, note, element("div", *figures, class_="charts"), name=name))
+    return found
+
+
+def _data(record: Record) -> str:
+    """In a script, `<` could begin its end tag, or a comment: in JSON it has another spelling."""
+    text = json.dumps(record.to_json(), allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
+    name = f"gateways-compare-{record.created[:10]}.json"
+    link = element("a", "Save the data", href="#data", download=name, id="save", class_="button", hidden="")
+    size = f"{len(text) / 1e6:.1f} MB of JSON"
+    return section(
+        "The data",
+        f"This page holds all that was measured ({size}). gateways compare --from reads it from here, too.",
+        element("p", link),
+        name="data",
+    ) + element("script", text, type="application/json", id="record")

@@ -1,0 +1,233 @@
+"""What is seen of a comparison: live while it runs, and the whole at its end.
+
+Knows the console. It draws between measurements only, so that drawing takes no time from what is measured; on a
+terminal the picture is drawn over, elsewhere there is a line for each step.
+"""
+
+import json
+import os
+import statistics
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table as Grid
+from rich.text import Text
+
+from gateways.compare.judge.analysis import Section
+from gateways.compare.judge.doubts import Doubt, doubts
+from gateways.compare.judge.verdicts import verdicts
+from gateways.compare.judge.words import rate
+from gateways.compare.record import NULL, Record
+from gateways.compare.show.table import Table, table
+
+BAR = 30
+EVERY = 0.25
+"""Seconds between two pictures, at least."""
+SPARKS = "▁▂▃▄▅▆▇█"
+WIDE = 200
+LAST = 12
+"""So many slices are in a sparkline."""
+
+
+class Screen(AbstractContextManager["Screen"]):
+    """A bench's listener that shows what it is told, and keeps the record in `file` if there is one."""
+
+    def __init__(self, console: Console, planned: float, file: Path | None) -> None:
+        self._console, self._planned, self._file = console, planned, file
+        self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
+        self._what = self._scenario = self._said = ""
+        self._done = 0.0
+        self._began = self._drawn = time.monotonic()
+        self._record: Record | None = None
+
+    def __enter__(self) -> Self:
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def now(self, what: str, scenario: str = "") -> None:
+        self._what, self._scenario = what, scenario
+        if self._live is not None:
+            self._draw()
+            return
+        said = f"{scenario}: {what.partition(':')[0]}" if scenario else what
+        if said != self._said:
+            self._console.print(f"{said} ({self._left()} left)")
+            self._said = said
+
+    def longer(self, seconds: float) -> None:
+        self._planned += seconds
+
+    def measured(self, record: Record, planned: float) -> None:
+        self._done += planned
+        self._record = record
+        if time.monotonic() - self._drawn > EVERY:
+            self._draw()
+
+    def keep(self, record: Record) -> None:
+        if self._file is not None:
+            write(self._file, json.dumps(record.to_json(), allow_nan=False))
+
+    def _left(self) -> str:
+        """By what was planned, and how that went so far."""
+        took = time.monotonic() - self._began
+        pace = min(10.0, max(0.5, took / self._done)) if self._done > 10 else 1.0
+        minutes, seconds = divmod(round(max(0.0, self._planned - self._done) * pace), 60)
+        return f"{minutes}m{seconds:02}s"
+
+    def _draw(self) -> None:
+        if self._live is not None:
+            self._drawn = time.monotonic()
+            head = Text.assemble(
+                ("gateways compare", "bold"), f"  {self._scenario}  {self._what}  ", self._left(), " left"
+            )
+            bars = [] if self._record is None else [found_so_far(self._record)]
+            self._live.update(Group(head, *bars), refresh=True)
+
+
+def found_so_far(record: Record) -> RenderableType:
+    """Bars of the medians so far, for each scenario that has been measured; with the last slices of the last one."""
+    grid = Grid.grid(padding=(0, 1))
+    by: dict[tuple[str, int], dict[str, list[float]]] = {}
+    for cell in record.cells:
+        if not cell.offered or cell.phase == "long":
+            clients = 0 if cell.phase == "capacity" else cell.connections
+            by.setdefault((cell.scenario, clients), {}).setdefault(cell.contender, []).append(cell.measured.rate)
+    for (scenario, clients), rates in by.items():
+        grid.add_row(Text(f"{scenario}{f', {clients} clients' if clients else ''}", style="bold"))
+        medians = {name: statistics.median(values) for name, values in rates.items() if name != NULL}
+        most = max(medians.values(), default=0.0) or 1.0
+        for name, median in sorted(medians.items(), key=lambda item: -item[1]):
+            sparks = sparkline(rates[name][-LAST:]) if len(rates[name]) > 1 else ""
+            label = record.entrant(name).label
+            grid.add_row(
+                f"  {label}", Text(bar(median / most, BAR), style="cyan"), rate(median), Text(sparks, style="dim")
+            )
+    return grid
+
+
+def bar(share: float, length: int) -> str:
+    """A bar of blocks, as long as its share of that length; never nothing for something."""
+    eighths = round(share * length * 8)
+    return "█" * (eighths // 8) + ("", *"▏▎▍▌▋▊▉")[eighths % 8] or ("▏" if share else "")
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """A block for each value, as high as its share of the largest."""
+    most = max(values) or 1.0
+    return "".join(SPARKS[round(value / most * (len(SPARKS) - 1))] for value in values)
+
+
+def console(to_stderr: bool) -> Console:
+    """Where it is shown. What is not read from a terminal is as wide as it needs to be."""
+    made = Console(stderr=to_stderr, highlight=False, emoji=False, markup=False)
+    return (
+        made if made.is_terminal else Console(stderr=to_stderr, highlight=False, emoji=False, markup=False, width=WIDE)
+    )
+
+
+def show(out: Console, record: Record, sections: Sequence[Section]) -> None:
+    """The whole of it: tables, verdicts, doubts."""
+    for section in sections:
+        if section.rows:
+            _show_table(out, table(section))
+    if not any(section.rows for section in sections):
+        out.print("Nothing was measured.")
+    for verdict in verdicts(sections):
+        out.print(Text.assemble(("• ", "green"), (verdict, "bold")), soft_wrap=not out.is_terminal)
+    found = doubts(record, sections)
+    if found:
+        out.print()
+    for each in found:
+        out.print(_doubt(each), soft_wrap=not out.is_terminal)
+    out.print()
+    out.print(Text(_environment(record), style="dim"), soft_wrap=not out.is_terminal)
+
+
+def _show_table(out: Console, shown: Table) -> None:
+    out.print(Text(shown.title, style="bold"))
+    out.print(Text(shown.note, style="dim"))
+    columns = _fitting(shown, out.width)
+    grid = Grid(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim")
+    if BAR_COLUMN in columns:
+        grid.add_column("")
+    for number in columns - {BAR_COLUMN}:
+        grid.add_column(shown.columns[number], justify="right" if number else "left", no_wrap=True)
+    for line in shown.lines:
+        bars = [Text(bar(line.bar, SHORT).ljust(SHORT), style="cyan")] if BAR_COLUMN in columns else []
+        cells = [Text(line.cells[number]) for number in sorted(columns - {BAR_COLUMN})]
+        grid.add_row(*bars, *cells, style="dim" if line.dim else "")
+    out.print(grid)
+    out.print()
+
+
+BAR_COLUMN = -1
+GAP, SHORT = 2, 8
+GIVEN_UP = (
+    "threads",
+    "group",
+    "gaps",
+    BAR_COLUMN,
+    "p50",
+    "memory",
+    "body",
+    "gaps, p90",
+    "p75",
+    "p90",
+    "p99",
+    "clients",
+    "limit",
+    "CPU/answer",
+    "ratio",
+)
+"""Columns that are left out where the terminal is too narrow, in this order."""
+
+
+def _fitting(shown: Table, width: int) -> set[int]:
+    """The numbers of the columns that there is room for."""
+    columns = {BAR_COLUMN, *range(len(shown.columns))}
+    widths = {
+        number: max(len(name), *(len(line.cells[number]) for line in shown.lines)) + GAP
+        for number, name in enumerate(shown.columns)
+    } | {BAR_COLUMN: SHORT + GAP}
+    for given_up in GIVEN_UP:
+        if sum(widths[number] for number in columns) - GAP <= width:
+            break
+        columns -= {
+            n for n in columns if given_up in {n, shown.columns[n].partition(" @")[0] if n >= 0 else BAR_COLUMN}
+        }
+    return columns
+
+
+def _doubt(doubt: Doubt) -> Text:
+    return Text.assemble((f"{doubt.name}: ", "yellow"), doubt.what, "; try: ", (doubt.remedy, "italic"))
+
+
+def _environment(record: Record) -> str:
+    machine, placement = record.machine, record.placement
+    where = f" (server on {placement.server[0]}, client on {placement.client[0]})" if placement.bound else ""
+    packages = ", ".join(f"{name} {version}" for name, version in machine.packages.items())
+    what = f"{machine.cpu}, {machine.cores} cores{where}, {machine.system}, {machine.python}, {packages}"
+    return f"{what}; seed {record.seed}. {record.setting}"
+
+
+def write(file: Path, text: str) -> None:
+    """Put the text there, whole or not at all."""
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,167 @@
+"""A section as a table of words, for the terminal and for Markdown. Pure."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from gateways.compare.judge.analysis import Headline, Section
+from gateways.compare.judge.figures import Latency, Row
+from gateways.compare.judge.words import duration, interval, megabytes, micros, of_clients, rate, share, times
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of the table. `bar` is how long its bar is, of 1; `dim`: it is not ranked."""
+
+    cells: tuple[str, ...]
+    bar: float
+    dim: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """`title` says what was asked, `note` what to know; the first column is the contender's, the others are figures."""
+
+    title: str
+    note: str
+    columns: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+
+Column = tuple[str, Callable[[Section, Row], str]]
+
+
+def table(section: Section) -> Table:
+    """The columns that have anything to say."""
+    named = [(_named(section, name), of) for name, of in SHOWN[section.headline]]
+    columns = [(name, of) for name, of in named if any(of(section, row) for row in section.rows)]
+    lines = [
+        Line(tuple(of(section, row) for _, of in columns), bar, not row.ranked)
+        for row, bar in zip(section.rows, _bars(section), strict=True)
+    ]
+    return Table(_title(section), _note(section), tuple(name for name, _ in columns), tuple(lines))
+
+
+def _bars(section: Section) -> list[float]:
+    of = [row.figures.begun if section.headline == "room" else row.figures.rate for row in section.rows]
+    most = max(of, default=0) or 1
+    return [value / most for value in of]
+
+
+def _title(section: Section) -> str:
+    question = section.question
+    if question.behind:
+        return f"{question.name}: {question.behind} clients, while others ask"
+    return f"{question.name}: {question.request} by {of_clients(*section.numbers)}"
+
+
+def _note(section: Section) -> str:
+    floor = "" if section.floor is None else f" No difference below {share(section.floor)} is claimed."
+    groups = " Who shares a group cannot be told apart." if any(row.letters for row in section.rows) else ""
+    client = "" if section.null is None else f" The client could ask for {rate(section.null)} a second."
+    return f"It reveals {section.question.reveals}.{floor}{groups}{client}"
+
+
+def _named(section: Section, column: str) -> str:
+    """`{rate}` is the rate at which latency was measured."""
+    return column.format(rate=rate(_offered(section) or 0))
+
+
+def _offered(section: Section) -> float | None:
+    """The rate that most were measured at; of several the one in the middle."""
+    counts = Counter(latency.offered for row in section.rows for latency in row.figures.latencies)
+    common = sorted(offered for offered, count in counts.items() if count == max(counts.values()))
+    return common[len(common) // 2] if common else None
+
+
+def _clients(section: Section, row: Row) -> str:
+    return f"{row.figures.connections:,}" if len(section.numbers) > 1 else ""
+
+
+def _rate(_: Section, row: Row) -> str:
+    return ("≥ " if row.limit == "client" else "") + rate(row.figures.rate)
+
+
+def _ratio(section: Section, row: Row) -> str:
+    if row.figures.entrant.id == section.reference:
+        return "1"
+    if row.ratio is None:
+        return ""
+    bounds = interval(row.ratio)
+    return times(row.ratio.value) + (f" [{bounds}]" if bounds else "") + (" tie" if row.tie else "")
+
+
+def _latency(of: Callable[[Latency], float | None]) -> Callable[[Section, Row], str]:
+    """At the rate that is shown; one that was measured at another only, says at which."""
+
+    def cell(section: Section, row: Row) -> str:
+        offered = _offered(section)
+        if offered is None or not row.figures.latencies:
+            return ""
+        latency = min(row.figures.latencies, key=lambda each: abs(each.offered - offered))
+        value = duration(of(latency))
+        return f"{value} @{rate(latency.offered)}/s" if value and latency.offered != offered else value
+
+    return cell
+
+
+def _whole(of: Callable[[Row], float | None]) -> Callable[[Section, Row], str]:
+    """Of a long run. That of slices is not shown: in a closed loop it is the number of clients by the rate."""
+    return lambda section, row: "" if section.quick else duration(of(row))
+
+
+def _cpu(_: Section, row: Row) -> str:
+    factor = f" ×{times(row.cpu_ratio.value)}" if row.cpu_differs and row.cpu_ratio is not None else ""
+    return micros(row.figures.cpu) + factor
+
+
+def _bytes(_: Section, row: Row) -> str:
+    return f"{megabytes(row.figures.bytes_per_second)}/s" if row.figures.bytes_per_second > 10_000_000 else ""
+
+
+def _threads(_: Section, row: Row) -> str:
+    processes = f" in {row.figures.processes}" if row.figures.processes > 1 else ""
+    return f"{row.figures.threads}{processes}" if row.figures.threads else ""
+
+
+_CONTENDER: Column = ("contender", lambda _, row: row.figures.entrant.label)
+_WHAT_IT_TAKES: Sequence[Column] = (
+    ("memory", lambda _, row: megabytes(row.figures.memory[1]) if row.figures.memory[1] else ""),
+    ("threads", _threads),
+    ("lost", lambda _, row: share(row.figures.lost_share) if row.figures.failures else ""),
+    ("limit", lambda _, row: row.limit),
+)
+SHOWN: dict[Headline, Sequence[Column]] = {
+    "rate": (
+        _CONTENDER,
+        ("clients", _clients),
+        ("answers/s", _rate),
+        ("ratio", _ratio),
+        ("group", lambda _, row: row.letters),
+        ("CPU/answer", _cpu),
+        ("p50 @{rate}/s", _latency(lambda latency: latency.answer.p50)),
+        ("p99", _latency(lambda latency: latency.answer.p99)),
+        ("p50", _whole(lambda row: row.figures.answer.p50)),
+        ("p90", _whole(lambda row: row.figures.answer.p90)),
+        ("body", _bytes),
+        *_WHAT_IT_TAKES,
+    ),
+    "first byte": (
+        _CONTENDER,
+        ("first byte", _whole(lambda row: row.figures.first_byte.p50)),
+        ("p75", _whole(lambda row: row.figures.first_byte.p75)),
+        ("gaps", _whole(lambda row: row.figures.gap.p50)),
+        ("gaps, p90", _whole(lambda row: row.figures.gap.p90)),
+        ("answers/s", _rate),
+        *_WHAT_IT_TAKES,
+    ),
+    "room": (
+        _CONTENDER,
+        ("held", lambda section, row: f"{row.figures.begun} of {section.question.behind}"),
+        ("others answered", lambda _, row: share(1 - row.figures.lost_share)),
+        ("p50", _whole(lambda row: row.figures.answer.p50)),
+        ("p90", _whole(lambda row: row.figures.answer.p90)),
+        *_WHAT_IT_TAKES[:2],
+    ),
+}
+"""By headline. What they mean, `columns` says."""

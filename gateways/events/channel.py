@@ -1,0 +1,78 @@
+"""Brings batches of events from the processes of a server to the one that shows them, over a private Unix socket.
+
+Knows sockets and threads. Each process of a server connects for itself, so that servers may fork or spawn as they like.
+The batches are pickled: both ends are this program, and the socket is in a directory that only its user may enter.
+"""
+
+import os
+import threading
+from collections.abc import Callable
+from multiprocessing.connection import Client, Connection, Listener
+from typing import Any
+
+from gateways.events.events import Batch, Event
+
+Arrived = Callable[[Batch], object]
+"""Called on a thread of the receiver's."""
+
+
+def sender(address: str, interface: str) -> Callable[[list[Event]], None]:
+    """A function that sends batches to the receiver at `address`; it raises OSError when that has gone."""
+    connection: list[Connection[Any, Any]] = []
+
+    def send(events: list[Event]) -> None:
+        if not connection:
+            connection.append(Client(address, "AF_UNIX"))
+        threads = {each.ident: each.name for each in threading.enumerate() if each.ident is not None}
+        used = {event[1]: threads[event[1]] for event in events if event[1] in threads}
+        connection[0].send(Batch(os.getpid(), interface, used, tuple(events)))
+
+    return send
+
+
+class Receiver:
+    """Listens at `address` and calls `arrived` for each batch, until closed."""
+
+    def __init__(self, arrived: Arrived) -> None:
+        self._arrived = arrived
+        self._closed = False
+        self._readers: list[threading.Thread] = []
+        self._listener = Listener(family="AF_UNIX")
+        self.address = str(self._listener.address)
+        self._thread = threading.Thread(target=self._accept, name="gateways-events", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Take no more connections, and remove the socket. What ended senders have sent has arrived then."""
+        self._closed = True
+        with Client(self.address, "AF_UNIX") as last:  # whoever connected before is accepted before
+            last.send(None)
+            self._thread.join()
+        for reader in self._readers:
+            reader.join(timeout=1)  # a sender that lives on has left its process group
+
+    def _accept(self) -> None:
+        with self._listener:
+            while True:
+                connection = self._listener.accept()
+                if self._closed and not self._take(connection):
+                    connection.close()
+                    return
+                reader = threading.Thread(target=self._read, args=(connection,), name="gateways-events", daemon=True)
+                self._readers.append(reader)
+                reader.start()
+
+    def _read(self, connection: "Connection[Any, Any]") -> None:
+        with connection:
+            while self._take(connection):
+                pass
+
+    def _take(self, connection: "Connection[Any, Any]") -> bool:
+        """Take one batch; False at the end, where the sender's process has ended, or ours closes."""
+        try:
+            batch = connection.recv()
+        except (EOFError, OSError):
+            return False
+        if batch is not None:
+            self._arrived(batch)
+        return batch is not None

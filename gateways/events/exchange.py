@@ -1,0 +1,116 @@
+"""An exchange counted up: which request, what status, how many bytes, how long. Pure: events in, text out."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from gateways.events.events import Event, size
+from gateways.events.printable import octets, printable, target
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request, WebSocket or lifespan, as far as it has come. `began` is the time of its first event, in seconds."""
+
+    number: int
+    began: float
+    heading: str
+    status: str = ""
+    size: int = 0
+    length: int = 0
+    error: str = ""
+    seconds: float = 0.0
+    programs: int = 0
+    ended: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Nothing more can come: a CGI program may outlive the answer to its request."""
+        return self.ended and not self.programs
+
+    def add(self, event: Event) -> None:
+        """Count the event in."""
+        when, _, _, kind, data = event
+        if kind in ("block", "write", "body"):
+            self.size += size(data)
+        elif kind == "send" and isinstance(data, dict):
+            self.size += size(data.get("body"))
+            self.status = str(data.get("status") or _SENT.get(data.get("type", ""), self.status))
+        elif kind in ("start_response", "answer"):
+            self.status = printable(str(data[0]))[:3]
+            self.length = content_length(data[1])
+        elif kind == "file":
+            self.size = self.length
+        elif kind == "raised":
+            self.error = printable(str(data))
+        elif kind == "end":
+            self.ended = True
+            self.seconds = when - self.began
+        else:
+            self.programs += {"process": 1, "exit": -1}.get(kind, 0)
+
+    def summary(self) -> str:
+        """The exchange in one line, once it has ended: "200 · 12 bytes · 0.61 ms"."""
+        took = milliseconds(self.seconds)
+        if self.error:
+            return f"{self.status or 'no head'} · {self.size:,} bytes · {took} · {self.error}"
+        return f"{self.status} · {self.size:,} bytes · {took}" if self.status else f"over · {took}"
+
+
+_SENT = {"websocket.accept": "101", "websocket.close": "closed"}
+
+
+def begin(number: int, event: Event) -> Exchange:
+    """The exchange that starts with this event: a scope, an environ or a request."""
+    when, _, _, kind, data = event
+    return Exchange(number, when, BEGINNINGS[kind](data))
+
+
+def access_line(mode: str, data: tuple[Any, ...]) -> str:
+    """The one line of a request that was not watched: "ASGI  200  GET /hello?name=you  12 bytes  0.45 ms".
+
+    At its end is what was wrong with the answer, "client left" or "raised ValueError"; "---" stands for a status where
+    the app gave none.
+    """
+    method, path, query, status, length, seconds, flaw = data
+    asked = f"{printable(method)} {target(path, query)}"
+    line = f"{mode.upper():<5} {printable(str(status or '---'))}  {asked}  {length:,} bytes  {milliseconds(seconds)}"
+    return f"{line}  {printable(flaw)}" if flaw else line
+
+
+def milliseconds(seconds: float) -> str:
+    """Seconds as people read them: "0.61 ms"."""
+    return f"{seconds * 1000:.2f} ms"
+
+
+def content_length(headers: Any) -> int:
+    """What a response's Content-Length says; 0 where there is none."""
+    for name, value in headers if isinstance(headers, list) else ():
+        if isinstance(name, str) and name.lower() == "content-length" and value.isdigit():
+            return int(value)
+    return 0
+
+
+def _of_scope(scope: dict[str, Any]) -> str:
+    kind = str(scope["type"])
+    if "path" not in scope:
+        return kind
+    path, query = scope.get("raw_path") or scope["path"], scope.get("query_string", b"")
+    if kind == "websocket":
+        return f"WebSocket {target(path, query)}"
+    return _of_request((scope["method"], path, query, scope.get("http_version")))
+
+
+def _of_environ(environ: dict[str, Any]) -> str:
+    path = octets(environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", ""))
+    protocol = environ.get("SERVER_PROTOCOL", "").removeprefix("HTTP/")
+    return _of_request((environ["REQUEST_METHOD"], path, octets(environ.get("QUERY_STRING", "")), protocol))
+
+
+def _of_request(data: tuple[str, str | bytes, bytes, Any]) -> str:
+    method, path, query, version = data
+    return f"{printable(method)} {target(path, query)} HTTP/{printable(str(version))}"
+
+
+BEGINNINGS: dict[str, Callable[[Any], str]] = {"scope": _of_scope, "environ": _of_environ, "request": _of_request}
+"""The kinds of events that begin an exchange, and what makes its heading."""

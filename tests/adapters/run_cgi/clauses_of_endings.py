@@ -1,0 +1,105 @@
+"""How a program ends, and what is left of it; run in process and on servers by subclasses."""
+
+import time
+import uuid
+from abc import ABC, abstractmethod
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from gateways.adapters.run_cgi.limits import UNHEARD
+from tests.adapters.run_cgi.asking import Asker, Request
+from tests.adapters.run_cgi.leftovers import assert_gone, processes
+from tests.real.serving import eventually
+
+SILENT = ["is_silent.sh", "is_silent_after_its_head.sh", "waits_for_a_child.sh"]
+SILENT += ["ignores_sigterm.sh", "has_a_child_that_ignores_sigterm.sh"]
+WRITING = ["writes_for_ever.sh", "writes_now_and_then.sh"]
+
+
+class TheClientLeaves(ABC):
+    """Whatever the program does: it, its children and their exit statuses are gone within two seconds."""
+
+    @abstractmethod
+    def pid(self) -> int:
+        """The host's process, or a parent of it."""
+
+    def leaves(self, ask: Asker, program: str, **details: object) -> None:
+        """Hang up on a program that runs."""
+        mark = uuid.uuid4().hex
+        ask.leave(Request(f"/{program}?{mark}", **details), lambda: processes(mark))  # type: ignore[arg-type]
+        assert_gone(mark, self.pid())
+
+    @pytest.mark.parametrize("program", SILENT)
+    def test_while_the_program_is_silent(self, ask: Asker, program: str) -> None:
+        self.leaves(ask, program)
+
+    @pytest.mark.parametrize("program", WRITING)
+    def test_while_the_program_writes(self, ask: Asker, program: str) -> None:
+        self.leaves(ask, program)
+
+
+class Endings(ABC):
+    """The response ends, or the program does, and the other does not."""
+
+    @abstractmethod
+    def pid(self) -> int:
+        """The host's process, or a parent of it."""
+
+    @pytest.mark.parametrize("program", ["closes_stdout_and_works_on.sh", "promises_5_octets_and_works_on.sh"])
+    def test_the_response_ends_at_once_though_the_program_works_on_to_its_end(
+        self, ask: Asker, program: str, tmp_path: Path
+    ) -> None:
+        done = tmp_path / "done"
+        begun = time.monotonic()
+        response = ask(f"/{program}?{done}")
+        assert response.complete
+        assert response.body in (b"over\n", b"hello")
+        assert time.monotonic() - begun < 0.5
+        assert not done.exists()
+        eventually(done.exists, "the program does its work", 3)
+        assert_gone(str(done), self.pid())
+
+    @pytest.mark.parametrize("program", WRITING)
+    def test_head_is_answered_with_the_head_though_the_body_has_no_end(self, ask: Asker, program: str) -> None:
+        mark = uuid.uuid4().hex
+        begun = time.monotonic()
+        response = ask(f"/{program}?{mark}", "HEAD")
+        assert (response.status, response.body, response.complete) == (200, b"", True)
+        assert time.monotonic() - begun < 2
+        assert_gone(mark, self.pid(), UNHEARD + 2)
+
+    def test_6_4_a_child_that_holds_stdout_delays_the_end_a_little_and_is_ended(self, ask: Asker) -> None:
+        mark = uuid.uuid4().hex
+        begun = time.monotonic()
+        response = ask(f"/leaves_a_child_that_holds_stdout.sh?{mark}")
+        assert (response.complete, response.body) == (True, b"over\n")
+        assert time.monotonic() - begun < 3
+        assert_gone(mark, self.pid())
+
+    def test_6_4_what_a_child_writes_is_part_of_the_response(self, ask: Asker) -> None:
+        assert ask("/has_a_child_that_writes_on.sh").body == b"one two three four five "
+
+    def test_a_child_that_let_go_of_the_pipes_lives_on(self, ask: Asker, tmp_path: Path) -> None:
+        done = tmp_path / "done"
+        assert ask(f"/leaves_a_daemon.sh?{done}").body == b"over\n"
+        eventually(done.exists, "the daemon does its work", 3)
+
+    @pytest.mark.parametrize("program", ["hello.sh", "no_interpreter.sh", "redirects_to_itself.sh", "prints.py"])
+    def test_nothing_is_left_of_a_request_that_is_over(self, ask: Asker, program: str) -> None:
+        mark = uuid.uuid4().hex
+        ask(f"/{program}?{mark}")
+        assert_gone(mark, self.pid())
+
+    def test_six_at_once_do_not_wait_for_each_other(self, ask: Asker) -> None:
+        begun = time.monotonic()
+        with ThreadPoolExecutor(6) as pool:
+            responses = list(pool.map(ask, ["/sleeps_half_a_second.sh"] * 6))
+        assert [response.body for response in responses] == [b"hello\n"] * 6
+        assert time.monotonic() - begun < 2
+
+    def test_the_first_octet_passes_when_it_is_written(self, ask: Asker, tmp_path: Path) -> None:
+        seen = tmp_path / "seen"
+        response = ask(f"/waits_for_a_file.sh?{seen}", at_first=seen.touch)
+        assert response.body == b"first\nsecond\n"

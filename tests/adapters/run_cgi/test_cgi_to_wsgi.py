@@ -1,0 +1,166 @@
+"""What PEP 3333 and its servers ask of the WSGI host."""
+
+import io
+import os
+import socket
+import sys
+import threading
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+from wsgiref.util import setup_testing_defaults
+from wsgiref.validate import validator
+
+import pytest
+
+from gateways.adapters.cgi_to_wsgi import CGIToWSGI
+from gateways.adapters.run_cgi.host import ProgramFailed
+from tests.adapters.run_cgi.leftovers import assert_gone, processes
+from tests.real.serving import eventually
+
+
+class Call:
+    """One call of the application."""
+
+    def __init__(self, programs: Path, path: str, query: Any = "", **environ: Any) -> None:
+        self.status = ""
+        self.headers: list[tuple[str, str]] = []
+        self.environ = {
+            "SCRIPT_NAME": "",
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "wsgi.errors": sys.stderr,
+            **environ,
+        }
+        setup_testing_defaults(self.environ)
+        self.app = CGIToWSGI(programs)
+
+    def __call__(self, validate: bool = False) -> Any:
+        app: Any = validator(self.app) if validate else self.app
+        return app(self.environ, self.start_response)
+
+    def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        self.status, self.headers = status, headers
+        return io.BytesIO().write
+
+    def all(self, validate: bool = False) -> bytes:
+        blocks: Iterable[bytes] = self(validate)
+        try:
+            return b"".join(blocks)
+        finally:
+            if hasattr(blocks, "close"):
+                blocks.close()
+
+
+@pytest.mark.parametrize("path", ["/hello.sh", "/missing", "/prints.py", "/nph-hello.sh"])
+def test_wsgiref_finds_nothing_to_complain_about(programs: Path, path: str) -> None:
+    assert Call(programs, path).all(validate=True)
+
+
+def test_the_programs_reason_is_passed_on(programs: Path) -> None:
+    call = Call(programs, "/prints.py", "Status:%20404%20Gone%20Fishing%0A%0A")
+    call.all()
+    assert call.status == "404 Gone Fishing"
+
+
+def test_the_environ_of_the_server_is_left_as_it_is(programs: Path) -> None:
+    call = Call(programs, "/report.py", **{"wsgi.input": io.BytesIO(b"body"), "wsgi.input_terminated": True})
+    before = dict(call.environ)
+    assert b'"body": "body"' in call.all()
+    assert call.environ == before
+
+
+def test_a_chunked_body_without_an_end_is_411(programs: Path) -> None:
+    call = Call(programs, "/echo.py", HTTP_TRANSFER_ENCODING="chunked", REQUEST_METHOD="POST")
+    call.all()
+    assert call.status.startswith("411 ")
+
+
+def test_a_body_that_ends_short_starts_no_program(programs: Path) -> None:
+    mark = uuid.uuid4().hex
+    body: dict[str, Any] = {"CONTENT_LENGTH": "9", "wsgi.input": io.BytesIO(b"part")}
+    call = Call(programs, "/is_silent.sh", mark, REQUEST_METHOD="POST", **body)
+    call.all()
+    assert call.status.startswith("503 ")
+    assert not processes(mark)
+
+
+def test_no_more_than_content_length_is_read_of_the_input(programs: Path) -> None:
+    source = io.BytesIO(b"body, and the next request")
+    call = Call(programs, "/echo.py", REQUEST_METHOD="POST", CONTENT_LENGTH="4", **{"wsgi.input": source})
+    assert call.all() == b"body"
+    assert source.read() == b", and the next request"
+
+
+def test_close_ends_a_program_whose_response_is_not_over(programs: Path) -> None:
+    mark = uuid.uuid4().hex
+    blocks = Call(programs, "/writes_for_ever.sh", mark)()
+    next(iter(blocks))
+    blocks.close()
+    assert_gone(mark, os.getpid())
+
+
+def test_close_without_a_look_at_the_body_ends_the_program(programs: Path) -> None:
+    mark = uuid.uuid4().hex
+    Call(programs, "/is_silent_after_its_head.sh", mark)().close()
+    assert_gone(mark, os.getpid())
+
+
+def test_a_start_response_that_raises_ends_the_program(programs: Path) -> None:
+    mark = uuid.uuid4().hex
+    call = Call(programs, "/is_silent_after_its_head.sh", mark)
+
+    def start_response(*_: Any) -> Any:
+        raise RuntimeError("no")
+
+    call.start_response = start_response  # type: ignore[method-assign,assignment]
+    with pytest.raises(RuntimeError, match="no"):
+        call()
+    assert_gone(mark, os.getpid())
+
+
+def test_waitress_is_asked_whether_the_client_left(programs: Path) -> None:
+    mark, left = uuid.uuid4().hex, threading.Event()
+    call = Call(programs, "/is_silent.sh", mark, **{"waitress.client_disconnected": left.is_set})
+    thread = threading.Thread(target=call.all)
+    thread.start()
+    eventually(lambda: processes(mark), "the program runs")
+    left.set()
+    thread.join(2)
+    assert not thread.is_alive()
+    assert_gone(mark, os.getpid())
+
+
+def test_a_client_that_closed_its_own_side_only_gets_an_answer_that_is_quick(programs: Path) -> None:
+    client, served = socket.socketpair()
+    client.shutdown(socket.SHUT_WR)
+    with client, served:
+        assert Call(programs, "/hello.sh", **{"gunicorn.socket": served}).all() == b"hello\n"
+
+
+def test_a_client_that_leaves_while_stderr_is_busy_is_noticed(programs: Path) -> None:
+    mark, left = uuid.uuid4().hex, threading.Event()
+    call = Call(programs, "/complains_for_ever.sh", mark, **{"waitress.client_disconnected": left.is_set})
+    thread = threading.Thread(target=call.all)
+    thread.start()
+    eventually(lambda: processes(mark), "the program runs")
+    left.set()
+    thread.join(2)
+    assert not thread.is_alive()
+
+
+def test_a_failure_after_the_head_is_raised_from_the_iterator(programs: Path) -> None:
+    blocks = Call(programs, "/prints.py/kill/9", "X-A:%20b%0A%0Apart")()
+    assert next(iter(blocks)) == b"part"
+    with pytest.raises(ProgramFailed, match="signal 9"):
+        next(iter(blocks))
+    blocks.close()
+
+
+def test_script_name_of_the_server_stays_in_front(programs: Path) -> None:
+    assert b'"SCRIPT_NAME": "/app/report.py"' in Call(programs, "/report.py", SCRIPT_NAME="/app").all()
+
+
+def test_who_the_server_authenticated_is_passed(programs: Path) -> None:
+    assert b'"REMOTE_USER": "me"' in Call(programs, "/report.py", REMOTE_USER="me", AUTH_TYPE="Basic").all()

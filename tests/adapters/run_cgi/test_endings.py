@@ -1,0 +1,18 @@
+"""The endings, in process: the same for the ASGI host and the WSGI host."""
+
+import os
+
+from tests.adapters.run_cgi import clauses_of_endings
+
+
+class _Here:
+    def pid(self) -> int:
+        return os.getpid()
+
+
+class TestTheClientLeaves(_Here, clauses_of_endings.TheClientLeaves):
+    pass
+
+
+class TestEndings(_Here, clauses_of_endings.Endings):
+    pass

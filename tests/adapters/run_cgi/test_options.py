@@ -1,0 +1,287 @@
+"""The options of the hosts, in process: the same for the ASGI host and the WSGI host."""
+
+import logging
+import operator
+import os
+import resource
+import signal
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from gateways.adapters.run_cgi.limits import Timeouts
+from tests.adapters.run_cgi.asking import Request
+from tests.adapters.run_cgi.conftest import Hosting
+from tests.adapters.run_cgi.leftovers import assert_gone, processes
+from tests.real.serving import eventually
+
+
+def test_env_wins_over_everything(hosting: Hosting) -> None:
+    environ = hosting(env={"MINE": "caf\u00e9", "SERVER_NAME": "me", "PATH": "/bin"}).environ()
+    assert (environ["MINE"].encode("latin-1").decode(), environ["SERVER_NAME"], environ["PATH"]) == (
+        "café",
+        "me",
+        "/bin",
+    )
+
+
+def test_only_what_is_named_is_inherited(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECRET_TOKEN", "s3cret")
+    monkeypatch.setenv("DATABASE", "db")
+    environ = hosting(inherit=["DATABASE", "NOT_SET"]).environ()
+    assert environ["DATABASE"] == "db"
+    assert not {"SECRET_TOKEN", "NOT_SET"} & environ.keys()
+
+
+def test_authorization_is_passed_where_asked_for(hosting: Hosting) -> None:
+    environ = hosting(authorization=True).environ(headers=[("Authorization", "Bearer t")])
+    assert environ["HTTP_AUTHORIZATION"] == "Bearer t"
+
+
+def test_4_4_a_query_without_equals_sign_is_arguments_where_asked_for(hosting: Hosting) -> None:
+    assert hosting(query_arguments=True).report("/report.py?a%3Db+c%20d")["argv"][1:] == ["a=b", "c\\ d"]
+
+
+def test_a_request_that_no_environment_can_hold_is_431(hosting: Hosting) -> None:
+    assert hosting()("/hello.sh", headers=[("X-Long", "x" * 200_000)]).status == 431
+
+
+def test_4_4_without_room_for_all_words_there_are_no_arguments(hosting: Hosting) -> None:
+    before = resource.getrlimit(resource.RLIMIT_STACK)
+    resource.setrlimit(resource.RLIMIT_STACK, (512 * 1024, before[1]))  # a quarter of it is for both
+    try:
+        report = hosting(query_arguments=True).report("/report.py?" + "+".join(["x"] * 20_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_STACK, before)
+    assert report["argv"][1:] == []
+
+
+def test_a_prefix_is_where_programs_are(hosting: Hosting) -> None:
+    ask = hosting(prefix="/cgi-bin")
+    assert ask.environ("/cgi-bin/report.py/x")["SCRIPT_NAME"] == "/cgi-bin/report.py"
+    assert ask("/report.py").status == 404
+
+
+def test_the_document_root_is_what_env_says(hosting: Hosting) -> None:
+    environ = hosting(env={"DOCUMENT_ROOT": "/srv/www"}).environ("/report.py/a/b")
+    assert (environ["DOCUMENT_ROOT"], environ["PATH_TRANSLATED"]) == ("/srv/www", "/srv/www/a/b")
+
+
+def test_one_program_answers_every_path(hosting: Hosting, programs: Path) -> None:
+    environ = hosting(programs / "report.py").environ("/a/b?c")
+    assert (environ["SCRIPT_NAME"], environ["PATH_INFO"]) == ("", "/a/b")
+    assert environ["SCRIPT_FILENAME"] == str(programs / "report.py")
+    assert not {"DOCUMENT_ROOT", "PATH_TRANSLATED"} & environ.keys()
+
+
+def test_a_body_longer_than_max_body_is_413(hosting: Hosting) -> None:
+    ask = hosting(max_body=10)
+    assert ask("/echo.py", "POST", body=b"x" * 10).body == b"x" * 10
+    assert ask("/echo.py", "POST", body=b"x" * 11).status == 413
+    assert ask("/echo.py", "POST", chunks=[b"x" * 6, b"y" * 5]).status == 413
+
+
+def test_links_lead_out_where_that_is_allowed(hosting: Hosting) -> None:
+    assert hosting(follow_symlinks=True)("/link_out.sh").body == b"hello\n"
+
+
+def test_programs_wait_for_their_turn(hosting: Hosting) -> None:
+    ask = hosting(limit=1)
+    with ThreadPoolExecutor(3) as pool:
+        responses = list(pool.map(ask, ["/sleeps_half_a_second.sh"] * 3))
+    assert [response.status for response in responses] == [200] * 3
+
+
+def test_a_request_whose_turn_does_not_come_is_503(hosting: Hosting) -> None:
+    ask, mark = hosting(limit=1, timeouts=Timeouts(queue=0.1)), uuid.uuid4().hex
+    left = threading.Event()
+    first = threading.Thread(target=ask.leave, args=(Request(f"/is_silent.sh?{mark}"), left.is_set))
+    first.start()
+    eventually(lambda: processes(mark), "the first program runs")
+    response = ask("/hello.sh")
+    left.set()
+    first.join()
+    assert (response.status, response["Retry-After"]) == (503, "5")
+    eventually(lambda: ask("/hello.sh").status == 200, "the slot is free again", 2)
+
+
+@pytest.mark.parametrize(
+    ("program", "timeouts", "status"),
+    [
+        ("is_silent.sh", Timeouts(head=0.3), 504),
+        ("is_silent.sh", Timeouts(total=0.3), 504),
+        ("is_silent_after_its_head.sh", Timeouts(idle=0.3), 200),
+        ("is_silent_after_its_head.sh", Timeouts(total=0.3), 200),
+        ("writes_now_and_then.sh", Timeouts(total=0.5), 200),
+        ("ignores_sigterm.sh", Timeouts(idle=0.3), 200),
+    ],
+)
+def test_a_program_whose_time_is_up_is_ended(hosting: Hosting, program: str, timeouts: Timeouts, status: int) -> None:
+    mark = uuid.uuid4().hex
+    response = hosting(timeouts=timeouts)(f"/{program}?{mark}")
+    assert (response.status, response.complete) == (status, status == 504)
+    assert_gone(mark, os.getpid())
+
+
+def test_timeouts_may_be_a_mapping(hosting: Hosting) -> None:
+    ask = hosting(timeouts={"head": 0.2, "total": None})
+    assert ask("/is_silent.sh").status == 504
+    with pytest.raises(TypeError, match="heads"):
+        hosting(timeouts={"heads": 1})
+
+
+def test_time_does_not_run_while_octets_move(hosting: Hosting) -> None:
+    response = hosting(timeouts=Timeouts(head=5, idle=0.5, total=None))("/has_a_child_that_writes_on.sh")
+    assert response.body == b"one two three four five "
+
+
+def test_a_program_that_works_on_may_do_so_until_its_total_time_is_up(hosting: Hosting, tmp_path: Path) -> None:
+    done = tmp_path / "done"
+    assert hosting(timeouts=Timeouts(total=0.4))(f"/closes_stdout_and_works_on.sh?{done}").body == b"over\n"
+    assert_gone(str(done), os.getpid())
+    assert not done.exists()
+
+
+def test_close_ends_what_runs(hosting: Hosting) -> None:
+    ask, marks = hosting(), [uuid.uuid4().hex for _ in range(3)]
+    names = ["is_silent.sh", "ignores_sigterm.sh", "has_a_child_that_ignores_sigterm.sh"]
+    threads = [threading.Thread(target=ask, args=(f"/{n}?{m}",)) for n, m in zip(names, marks, strict=True)]
+    for thread in threads:
+        thread.start()
+    eventually(lambda: all(processes(mark) for mark in marks), "all run")
+    begun = time.monotonic()
+    ask.host.close()  # type: ignore[attr-defined]
+    assert time.monotonic() - begun < 2
+    for mark in marks:
+        assert_gone(mark, os.getpid())
+    for thread in threads:
+        thread.join()
+
+
+def test_sigterm_comes_first_so_that_programs_can_clean_up(hosting: Hosting, tmp_path: Path) -> None:
+    cleaned = tmp_path / "cleaned"
+    ask = hosting()
+    seen = threading.Event()
+    request = Request(f"/cleans_up_on_sigterm.py?{cleaned}", at_first=seen.set)
+    ask.leave(request, seen.is_set)
+    eventually(cleaned.exists, "the program has cleaned up", 2)
+
+
+def test_stderr_goes_to_the_log_line_by_line_and_cannot_forge_any(
+    hosting: Hosting, caplog: pytest.LogCaptureFixture
+) -> None:
+    hosting()("/complains.sh")
+    said = [record.getMessage() for record in caplog.records if "complains.sh" in record.getMessage()]
+    assert [text.partition("complains.sh: ")[2] for text in said] == [
+        "first line",
+        "second \\x1b[31mline",
+        "unfinished",
+    ]
+
+
+def test_the_log_of_stderr_is_bounded(hosting: Hosting, caplog: pytest.LogCaptureFixture) -> None:
+    hosting()("/writes_1mb_to_stderr.py")
+    said = [record.getMessage() for record in caplog.records]
+    assert 500 < len(said) < 1000
+    assert "more octets on stderr are not logged" in said[-1]
+
+
+def test_what_a_program_does_wrong_is_logged_with_its_name(hosting: Hosting, caplog: pytest.LogCaptureFixture) -> None:
+    ask = hosting()
+    for target, complaint in [
+        ("/prints.py?", "prints.py: the program wrote nothing"),
+        ("/prints.py/exit/3?X-A:%20b%0A%0A", "prints.py: ended with exit status 3"),
+        ("/prints.py/kill/9?X-A:%20b%0A%0A", "prints.py: was killed by signal 9"),
+        ("/no_interpreter.sh", "its first line must name its interpreter"),
+        ("/not_executable.sh", "chmod +x"),
+        ("/link_out.sh", "follow_symlinks=True"),
+    ]:
+        caplog.clear()
+        with caplog.at_level(logging.INFO, "gateways.cgi"):
+            ask(target)
+        assert complaint in caplog.text
+
+
+@pytest.mark.parametrize("limit", [0, -1])
+def test_a_limit_below_one_is_an_error(hosting: Hosting, limit: int) -> None:
+    with pytest.raises(ValueError, match="limit"):
+        hosting(limit=limit)
+
+
+def test_a_missing_folder_is_an_error(hosting: Hosting, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        hosting(tmp_path / "missing")
+
+
+@pytest.mark.parametrize("kind", ["cgi_to_asgi.CGIToASGI", "cgi_to_wsgi.CGIToWSGI"])
+def test_programs_end_with_the_hosts_process(kind: str, programs: Path) -> None:
+    module, name = kind.split(".")
+    mark = uuid.uuid4().hex
+    code = f"""
+import sys, threading, time
+sys.path.insert(0, {str(Path(__file__).parents[3])!r})
+from gateways.adapters.{module} import {name}
+from tests.adapters.run_cgi.asking import InASGI, InWSGI
+ask = {"InASGI" if "ASGI" in name else "InWSGI"}({name}({str(programs)!r}))
+threading.Thread(target=ask, args=("/ignores_sigterm.sh?{mark}",), daemon=True).start()
+sys.stdin.read()
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as process:
+        eventually(lambda: processes(mark), "the program runs")
+        process.communicate(timeout=10)
+    eventually(lambda: not processes(mark), f"nothing is left: {processes(mark)}", 3)
+
+
+def test_requests_in_a_forked_process_are_answered(hosting: Hosting) -> None:
+    """As under gunicorn --preload: the host was used before the fork, its reaper's thread is not in the child."""
+    ask = hosting()
+    assert ask("/closes_stdout_and_works_on.sh?/dev/null").body == b"over\n"
+    pid = os.fork()
+    if not pid:
+        bodies = [ask("/hello.sh").body, ask("/promises_5_octets_and_works_on.sh?/dev/null").body]
+        os._exit(0 if bodies == [b"hello\n", b"hello"] else 1)
+    assert os.waitpid(pid, 0)[1] == 0
+
+
+def test_sigchld_may_be_ignored(hosting: Hosting) -> None:
+    """Then the kernel reaps by itself, and nobody learns an exit status."""
+    ask = hosting()
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert ask("/hello.sh").body == b"hello\n"
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
+@pytest.mark.parametrize("warm", [False, True])
+def test_nothing_stays_open(hosting: Hosting, warm: bool) -> None:
+    ask, process = hosting(warm=warm), psutil.Process()
+
+    def round_of_requests() -> None:
+        for target in ("/hello.sh", "/report.py", "/missing", "/no_interpreter.sh", "/prints.py?bad", "/link_in.sh/x"):
+            ask(target)
+            ask(target, "POST", body=b"x" * 100_000)
+            ask(target, "POST", chunks=[b"x" * 1000, b"y" * 2_000_000])
+        ask("/prints.py/kill/9?X-A:%20b%0A%0A")
+        ask("/redirects_to_itself.sh")
+        ask("/leaves_a_child_that_holds_stdout.sh")
+        ask.leave(Request("/writes_for_ever.sh"), lambda: True)
+
+    def opened() -> tuple[int, int, int]:
+        return process.num_fds(), process.num_threads(), len(process.children())
+
+    def after_rounds(count: int) -> tuple[int, int, int]:
+        for _ in range(count):
+            round_of_requests()
+        eventually(lambda: not ask.host._running, "all programs have ended")  # type: ignore[attr-defined]
+        return opened()
+
+    before = after_rounds(2)
+    eventually(lambda: all(map(operator.le, after_rounds(2), before)), f"no more is open than before: {before}", 30)

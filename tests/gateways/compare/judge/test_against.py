@@ -1,0 +1,87 @@
+"""Two comparisons, made by hand: what has become worse is found, and what has not is not."""
+
+from dataclasses import replace
+
+from tests.gateways.compare.judge.test_analysis import STEADY, scaled
+
+from gateways.compare.judge.against import changes, differences
+from gateways.compare.record import NULL, Record
+from tests.gateways.compare.making import SECOND, UVICORN, WAIT, WAITRESS, cell, measured, record, slices
+
+WHO = "hello, 64 clients: asgi uvicorn"
+OLD = record([*slices(UVICORN, STEADY), *slices(WAITRESS, scaled(0.4)), *slices(NULL, scaled(5))])
+
+
+def regressions(new: Record, old: Record = OLD) -> list[str]:
+    return [change.what for change in changes(new, old) if change.regression]
+
+
+def test_nothing_has_changed() -> None:
+    assert regressions(OLD) == []
+    assert all(change.what.endswith("no difference seen") for change in changes(OLD, OLD))
+
+
+def test_twenty_percent_slower_is_a_regression() -> None:
+    new = record([*slices(UVICORN, scaled(0.8)), *slices(WAITRESS, scaled(0.4)), *slices(NULL, scaled(5))])
+    assert regressions(new) == [
+        f"{WHO} answers 8,080 a second, 0.80 times the 10,100 of before (0.79–0.81): worse",
+        f"{WHO} takes 62 µs of CPU an answer, 1.25 times the 50 µs of before (1.23–1.27): worse",
+    ]
+
+
+def test_more_cpu_for_each_answer_is_a_regression_whatever_the_rate() -> None:
+    new = record([*slices(UVICORN, STEADY, server_cpu=150_000_000), *slices(NULL, scaled(5))])
+    assert regressions(new) == [
+        f"{WHO} takes 59 µs of CPU an answer, 1.20 times the 50 µs of before (1.18–1.22): worse",
+    ]
+
+
+def test_faster_is_none() -> None:
+    new = record([*slices(UVICORN, scaled(1.3)), *slices(WAITRESS, scaled(0.4)), *slices(NULL, scaled(5))])
+    assert regressions(new) == []
+    assert any(change.what.endswith(": better") for change in changes(new, OLD))
+
+
+def test_a_machine_that_is_slower_itself_is_no_regression_of_the_app() -> None:
+    new = record([*slices(UVICORN, scaled(0.8)), *slices(WAITRESS, scaled(0.32)), *slices(NULL, scaled(3.9))])
+    assert regressions(new) == []
+
+
+def test_two_of_the_same_that_differ_as_much_explain_it() -> None:
+    twin = f"{UVICORN}#2"
+    new = record([*slices(UVICORN, scaled(0.9)), *slices(WAITRESS, scaled(0.4)), *slices(twin, scaled(0.75))])
+    assert regressions(new) == []
+
+
+def test_answers_that_are_lost_now_are_a_regression() -> None:
+    new = record([*slices(UVICORN, STEADY, failed={"status 500": 100}), *slices(WAITRESS, scaled(0.4))])
+    assert regressions(new) == ["hello, 64 clients: asgi uvicorn loses 3.8 % of its answers; it lost 0 %"]
+
+
+def test_one_run_is_not_held_against_one_run() -> None:
+    old, new = (record([cell(UVICORN, measured(rate), WAIT)], [WAIT]) for rate in (100, 50))
+    (change,) = changes(new, old)
+    assert (change.what, change.regression) == (
+        "wait, 64 clients: asgi uvicorn: too few runs to be held against each other",
+        False,
+    )
+
+
+def test_few_answers_are_held_against_each_other_by_their_sums() -> None:
+    """A median of 2 beside one of 3 is chance; half as many in all is not."""
+    cold = "cgi:uvicorn:cold"
+    old, same, worse = (
+        record(slices(cold, rates, window=SECOND, server_cpu=None))
+        for rates in ([[3, 3, 2, 3]] * 2, [[2, 2, 3, 3]] * 2, [[9, 8, 8, 9]] * 2)
+    )
+    assert regressions(same, old) == []
+    assert len(regressions(old, worse)) == 1
+
+
+def test_what_else_differs_is_said() -> None:
+    new = replace(OLD, machine=replace(OLD.machine, python="CPython 3.13.0", packages={"uvicorn": "2", "h11": "1"}))
+    assert differences(new, OLD) == [
+        "Python was CPython 3.11.7, and is CPython 3.13.0",
+        "h11 was none, and is 1",
+        "uvicorn was 1, and is 2",
+    ]

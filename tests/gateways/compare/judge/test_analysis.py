@@ -1,0 +1,217 @@
+"""Sections of records made by hand: who is first, who ties, who is not ranked."""
+
+import pytest
+
+from gateways.compare.judge.analysis import sections
+from gateways.compare.load.histogram import Histogram
+from gateways.compare.record import NULL, Exclusion
+from tests.gateways.compare.making import (
+    IDLE,
+    MS,
+    SECOND,
+    STREAM,
+    UVICORN,
+    WAIT,
+    WAITRESS,
+    cell,
+    measured,
+    record,
+    slices,
+)
+
+HYPERCORN, DAPHNE = "asgi:hypercorn", "asgi:daphne"
+STEADY = [[10_000, 10_100, 9_900, 10_050], [10_200, 10_300, 10_100, 10_150]]
+
+
+def scaled(factor: float, wobble: float = 0.0) -> list[list[float]]:
+    return [[rate * (factor + wobble * (-1) ** number) for number, rate in enumerate(rounds)] for rounds in STEADY]
+
+
+def test_the_fastest_is_first_and_compared_with_the_reference() -> None:
+    cells = [*slices(UVICORN, STEADY), *slices(WAITRESS, scaled(0.4)), *slices(HYPERCORN, scaled(1.5, 0.02))]
+    (section,) = sections(record(cells))
+    assert [row.figures.entrant.id for row in section.rows] == [HYPERCORN, UVICORN, WAITRESS]
+    first, reference, last = section.rows
+    assert first.ratio is not None
+    assert first.ratio.value == pytest.approx(1.5, rel=0.02)
+    assert first.ratio.low < 1.5 < first.ratio.high
+    assert (reference.ratio, reference.tie) == (None, True)
+    assert last.ratio is not None
+    assert last.ratio.value == pytest.approx(0.4)
+    assert [row.letters for row in section.rows] == ["a", "b", "c"]
+    assert not first.tie
+    assert not last.tie
+
+
+def test_no_difference_is_claimed_below_that_of_the_twins() -> None:
+    cells = [*slices(UVICORN, STEADY), *slices(WAITRESS, scaled(0.95)), *slices(f"{UVICORN}#2", scaled(0.93))]
+    (section,) = sections(record(cells))
+    assert section.floor == pytest.approx(1 / 0.93 - 1, rel=0.01)
+    assert section.twins is not None
+    assert [(row.figures.entrant.id, row.tie, row.letters) for row in section.rows] == [
+        (UVICORN, True, "a"),
+        (WAITRESS, True, "a"),
+    ]
+
+
+def test_an_interval_that_holds_1_is_a_tie() -> None:
+    cells = [*slices(UVICORN, STEADY), *slices(WAITRESS, scaled(1.02, 0.1))]
+    (section,) = sections(record(cells))
+    row = section.row(WAITRESS)
+    assert row is not None
+    assert row.tie
+
+
+def test_who_is_limited_by_the_client_or_fails_is_not_ranked() -> None:
+    cells = [
+        *slices(UVICORN, STEADY),
+        *slices(HYPERCORN, scaled(4), client_cpu=SECOND * 9 // 40),
+        *slices(DAPHNE, scaled(2), failed={"status 500": 30}),
+        *slices(WAITRESS, scaled(0.5), failed={"status 500": 1}),
+    ]
+    (section,) = sections(record(cells))
+    assert [(row.figures.entrant.id, row.ranked, row.limit) for row in section.rows] == [
+        (UVICORN, True, ""),
+        (WAITRESS, True, ""),
+        (HYPERCORN, False, "client"),
+        (DAPHNE, False, "errors"),
+    ]
+
+
+def test_the_ceiling_is_the_share_of_what_the_client_does_with_a_server_that_does_nothing() -> None:
+    cells = [*slices(UVICORN, STEADY), *slices(HYPERCORN, scaled(4)), *slices(NULL, scaled(5))]
+    (section,) = sections(record(cells))
+    assert section.ceilings == {UVICORN: pytest.approx(0.2), HYPERCORN: pytest.approx(0.8)}
+    assert [(row.figures.entrant.id, row.limit) for row in section.rows] == [(UVICORN, ""), (HYPERCORN, "client")]
+
+
+def test_slices_in_which_the_clock_was_set_are_left_out() -> None:
+    cells = [*slices(UVICORN, STEADY), *slices(UVICORN, [[1]], stepped=True)]
+    (section,) = sections(record(cells))
+    assert section.discarded == 1
+    assert section.rows[0].figures.rate == pytest.approx(10_100)
+
+
+def test_a_slice_without_an_answer_counts() -> None:
+    """One that stands still for more than half of the time is no rival."""
+    cells = [*slices(UVICORN, STEADY), *slices(WAITRESS, [[0, 0, 0, 10_000], [0, 0, 20_000, 0]])]
+    row = sections(record(cells))[0].row(WAITRESS)
+    assert row is not None
+    assert row.ratio is not None
+    assert row.ratio.value < 0.001
+    assert row.figures.rate == 0
+
+
+def test_where_slices_hold_few_answers_ratio_interval_and_rates_agree() -> None:
+    """The same number of answers in all, now all alike and now by fits, is the same rate and the same ratio."""
+    cells = [
+        *slices(UVICORN, [[3680] * 4] * 2, window=SECOND),
+        *slices("cgi:uvicorn:cold", [[1, 6, 2, 3], [3, 2, 1, 6]], window=SECOND),
+        *slices("cgi:uvicorn:warm", [[3] * 4] * 2, window=SECOND),
+    ]
+    (section,) = sections(record(cells))
+    for name in ("cgi:uvicorn:cold", "cgi:uvicorn:warm"):
+        row = section.row(name)
+        assert row is not None
+        assert row.ratio is not None
+        assert row.figures.rate == 3
+        assert row.ratio.value == pytest.approx(3 / 3680)
+        # Of 24 answers in 8 slices one more or less in each, by chance, is 23 %.
+        assert row.ratio.low * 1.25 < row.ratio.value < row.ratio.high / 1.25
+    assert [row.letters for row in section.rows] == ["a", "b", "b"]
+
+
+def test_the_number_of_clients_at_the_knee_is_the_one_that_counts() -> None:
+    cells = [
+        cell(name, measured(rate * factor), connections=clients, round=number)
+        for name, factor in ((UVICORN, 1.0), (WAITRESS, 0.5))
+        for clients, rate in ((1, 1000), (16, 9800), (64, 10_000))
+        for number in range(4)
+    ]
+    (section,) = sections(record(cells))
+    assert section.connections == 16
+    assert section.rows[0].figures.ladder == ((1, 1000), (16, 9800), (64, 10_000))
+    assert section.rows[1].ratio is not None
+    assert section.rows[1].ratio.value == pytest.approx(0.5)
+
+
+def test_without_the_reference_another_is_compared_with() -> None:
+    cells = [*slices(WAITRESS, STEADY), *slices(HYPERCORN, scaled(2))]
+    out = [Exclusion(UVICORN, "hello", "it answers 500")]
+    (section,) = sections(record(cells, exclusions=out))
+    assert section.reference == WAITRESS
+    assert section.out == tuple(out)
+
+
+def test_long_scenarios_have_a_section_for_each_number_of_clients() -> None:
+    cells = [
+        cell(name, measured(rate), WAIT, connections=clients)
+        for clients, rates in ((16, (310, 79)), (200, (3700, 79)))
+        for name, rate in zip((UVICORN, WAITRESS), rates, strict=True)
+    ]
+    found = sections(record(cells, [WAIT]))
+    assert [(each.connections, each.quick, each.floor) for each in found] == [(16, False, None), (200, False, None)]
+    row = found[1].rows[1]
+    assert (row.limit, row.letters) == ("threads=4", "")
+    assert row.ratio is not None
+    assert row.ratio.low == row.ratio.high  # one run: no interval
+    assert not row.tie
+
+
+def test_streams_are_sorted_by_their_first_byte() -> None:
+    def stream(name: str, first: int, rate: float) -> object:
+        return cell(
+            name, measured(rate, window=SECOND, first_byte=Histogram([first * MS] * 50)), STREAM, connections=50
+        )
+
+    (section,) = sections(record([stream(WAITRESS, 5000, 60), stream(UVICORN, 10, 40)], [STREAM]))  # type: ignore[list-item]
+    assert section.headline == "first byte"
+    assert [row.figures.entrant.id for row in section.rows] == [UVICORN, WAITRESS]
+
+
+def test_who_holds_more_idle_clients_is_first() -> None:
+    cells = [
+        cell(WAITRESS, measured(0, begun=4, missing=300, failed={"timeout": 300}), IDLE, offered=100.0, phase="long"),
+        cell(UVICORN, measured(100, window=3 * SECOND, begun=300), IDLE, offered=100.0, phase="long"),
+    ]
+    (section,) = sections(record(cells, [IDLE]))
+    assert section.headline == "room"
+    assert [(row.figures.entrant.id, row.limit, row.ratio) for row in section.rows] == [
+        (UVICORN, "", None),
+        (WAITRESS, "errors", None),
+    ]
+
+
+def test_a_record_without_measurements_has_nothing_to_say() -> None:
+    assert sections(record([])) == []
+    assert sections(record([cell(NULL, measured(5))]))[0].rows == ()
+
+
+def test_of_one_slice_of_each_nothing_is_claimed() -> None:
+    (section,) = sections(
+        record([*slices(UVICORN, [[100]]), *slices(WAITRESS, [[40]]), *slices(f"{UVICORN}#2", [[103]])])
+    )
+    assert section.floor is None
+    assert [(row.letters, row.tie, row.cpu_differs) for row in section.rows] == [("", True, False), ("", False, False)]
+
+
+def test_a_difference_is_claimed_between_two_of_which_neither_is_the_reference() -> None:
+    cells = [
+        *slices(UVICORN, STEADY),
+        *slices(WAITRESS, scaled(0.4)),
+        *slices(HYPERCORN, scaled(0.5, 0.2)),
+        *slices(DAPHNE, scaled(4), client_cpu=SECOND),
+    ]
+    (section,) = sections(record(cells))
+    assert not section.apart(WAITRESS, HYPERCORN)
+    assert section.apart(WAITRESS, DAPHNE)  # who is not ranked, for the client limits it, does at least so much
+    assert section.apart(UVICORN, WAITRESS)
+
+
+@pytest.mark.parametrize(("rate", "apart"), [(55, False), (100, False), (201, True), (45, True)])
+def test_of_one_run_no_difference_below_a_factor_of_2_is_claimed(rate: int, apart: bool) -> None:
+    cells = [cell(name, measured(each, window=SECOND), WAIT) for name, each in ((UVICORN, 100), (WAITRESS, rate))]
+    (section,) = sections(record(cells, [WAIT]))
+    row = section.row(WAITRESS)
+    assert row is not None
+    assert (section.apart(UVICORN, WAITRESS), row.tie) == (apart, not apart)

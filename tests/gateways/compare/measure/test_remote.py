@@ -1,0 +1,53 @@
+"""What a URL says of a server that runs already."""
+
+import pytest
+
+from gateways.compare.load.order import Request
+from gateways.compare.measure.remote import Site, several, site
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("blue=https://blue.example.org", Site("blue", "blue.example.org", 443, True)),
+        ("blue=http://10.0.0.1:8000/app/", Site("blue", "10.0.0.1", 8000, False, "/app/")),
+        ("http://[::1]:8000", Site("::1:8000", "::1", 8000)),
+        ("http://example.org/a=b", Site("example.org:80", "example.org", 80, False, "/a=b")),
+    ],
+)
+def test_a_server_is_named_by_label_and_url(text: str, found: Site) -> None:
+    assert site(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("blue", "names no server"),
+        ("blue=ftp://example.org", "names no server"),
+        ("blue=http://", "names no server"),
+        ("http://example.org:99999", "out of range"),
+        ("blue=http://example.org/?a=b", "neither a query"),
+        ("blue=http://user:secret@example.org/", "neither a query"),
+    ],
+)
+def test_what_names_none_is_refused(text: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        site(text)
+
+
+@pytest.mark.parametrize(
+    ("path", "target", "asked"),
+    [("", "/", "/"), ("", "/hello", "/hello"), ("/app/", "/", "/app/"), ("/app/", "/hello?a=1", "/app/hello?a=1")],
+)
+def test_what_is_asked_for_lies_below_the_urls_path(path: str, target: str, asked: str) -> None:
+    assert Site("a", "h", 80, path=path).asked(Request(target)).target == asked
+
+
+def test_labels_tell_servers_apart() -> None:
+    with pytest.raises(ValueError, match="two servers are called 'a'"):
+        several([site("a=http://h"), site("a=http://g")])
+
+
+def test_a_site_is_recorded_with_its_url_and_a_twin_with_the_other() -> None:
+    made = Site("a", "h", 8000, path="/app", twin=True).entrant
+    assert (made.id, made.label, made.server, made.twin_of) == ("a#2", "a again", "http://h:8000/app", "a")

@@ -1,0 +1,96 @@
+"""Bars, sparklines, columns that fit, and files that are whole or not there."""
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from tests.gateways.compare.judge.test_analysis import STEADY, scaled
+
+from gateways.compare.judge.analysis import sections
+from gateways.compare.record import NULL, SCHEMA
+from gateways.compare.show.screen import Screen, bar, found_so_far, show, sparkline, write
+from tests.gateways.compare.making import UVICORN, WAIT, WAITRESS, cell, measured, record, slices
+
+MADE = record([*slices(UVICORN, STEADY), *slices(WAITRESS, scaled(0.4)), *slices(NULL, scaled(5))])
+
+
+def shown(width: int) -> str:
+    out = io.StringIO()
+    show(Console(file=out, width=width, markup=False, highlight=False), MADE, sections(MADE))
+    return out.getvalue()
+
+
+def test_bars_are_as_long_as_their_share() -> None:
+    assert [bar(share, 4) for share in (0, 0.001, 0.25, 0.53, 1)] == ["", "▏", "█", "██▏", "████"]
+
+
+def test_sparklines_are_as_high_as_their_share() -> None:
+    assert sparkline([0, 50, 100]) == "▁▅█"
+    assert sparkline([0, 0]) == "▁▁"
+
+
+def test_the_end_has_tables_verdicts_and_the_machine() -> None:
+    text = shown(200)
+    assert "hello: GET /hello by 64 clients" in text
+    assert "████████  asgi uvicorn" in text
+    assert "• hello: none serves more requests than asgi uvicorn" in text
+    assert "A CPU, 2 cores (server on 1, client on 0), Linux 6, CPython 3.11.7, uvicorn 1; seed 1." in text
+    assert NULL not in text.partition("•")[0]
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 100])
+def test_columns_are_left_out_rather_than_cut(width: int) -> None:
+    table = shown(width).partition("•")[0].splitlines()
+    assert all(len(line) <= width for line in table)
+    assert "…" not in "".join(table)
+    assert any("wsgi waitress·4" in line and "4,040" in line for line in table)
+
+
+def test_nothing_measured_is_said() -> None:
+    out = io.StringIO()
+    empty = record([], interrupted=True)
+    show(Console(file=out, width=100), empty, sections(empty))
+    assert out.getvalue().startswith("Nothing was measured.\n")
+
+
+def test_so_far_the_medians_are_bars() -> None:
+    made = record([*MADE.cells, cell(UVICORN, measured(3000), WAIT, connections=200)], [*MADE.questions, WAIT])
+    out = io.StringIO()
+    Console(file=out, width=100).print(found_so_far(made))
+    lines = [line.split() for line in out.getvalue().splitlines()]
+    assert lines[0] == ["hello"]
+    assert lines[1][:2] == ["asgi", "uvicorn"]
+    assert lines[2][-2] == "4,040"
+    assert lines[3] == ["wait,", "200", "clients"]
+
+
+def test_without_a_terminal_each_step_is_a_line() -> None:
+    out = io.StringIO()
+    with Screen(Console(file=out, width=100), 60.0, None) as screen:
+        screen.now("starts the servers")
+        for number in range(3):
+            screen.now(f"64 clients that ask without a pause: round {number}", "hello")
+            screen.measured(MADE, 20.0)
+        screen.longer(60.0)
+        screen.now("64 clients that ask", "json")
+    assert out.getvalue().splitlines() == [
+        "starts the servers (1m00s left)",
+        "hello: 64 clients that ask without a pause (1m00s left)",
+        "json: 64 clients that ask (0m30s left)",  # by the pace of what was done
+    ]
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    file = tmp_path / "out.json"
+    write(file, "first")
+    with pytest.raises(UnicodeEncodeError):
+        write(file, "\ud800")
+    assert file.read_text() == "first"
+    assert [each.name for each in tmp_path.iterdir()] == ["out.json"]
+
+
+def test_the_record_is_kept_as_it_comes(tmp_path: Path) -> None:
+    file = tmp_path / "out.json"
+    Screen(Console(file=io.StringIO()), 1.0, file).keep(MADE)
+    assert file.read_text().startswith(f'{{"schema": "{SCHEMA}"')

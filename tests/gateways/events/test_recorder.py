@@ -1,0 +1,134 @@
+"""Recorder and channel: from the app's thread to another process, in order, complete, and never in the app's way."""
+
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateways.events.channel import Receiver, sender
+from gateways.events.events import Batch, Body, Event
+from gateways.events.recorder import Recorder
+
+Arrivals = queue.SimpleQueue[Batch]
+
+
+def event(number: int, data: object = None) -> Event:
+    return (float(number), 1, 1, "block", data)
+
+
+def test_events_arrive_plain_complete_and_in_order() -> None:
+    delivered: list[Event] = []
+    recorder = Recorder(delivered.extend)
+    for number in range(2500):
+        recorder.record(event(number, b"x" * 300))
+    recorder.close()
+    assert [when for when, *_ in delivered] == list(range(2500))
+    assert delivered[0][4] == Body(300, b"x" * 200)
+
+
+def test_what_is_delivered_is_never_nothing() -> None:
+    delivered: list[list[Event]] = []
+    recorder = Recorder(delivered.append)
+    recorder.record(event(1))
+    recorder.close()
+    Recorder(delivered.append).close()
+    assert delivered == [[event(1)]]
+
+
+def test_recording_does_not_wait_for_whoever_takes_the_events() -> None:
+    taken, go_on = threading.Event(), threading.Event()
+
+    def slow(events: list[Event]) -> None:
+        taken.set()
+        go_on.wait(10)
+
+    recorder = Recorder(slow)
+    recorder.record(event(1))
+    assert taken.wait(10)
+    for number in range(1000):
+        recorder.record(event(number))  # on this thread, while the other stands still
+    go_on.set()
+    recorder.close()
+
+
+def test_when_nobody_listens_any_more_events_are_dropped() -> None:
+    failed = threading.Event()
+
+    def gone(events: list[Event]) -> None:
+        failed.set()
+        raise BrokenPipeError
+
+    recorder = Recorder(gone)
+    recorder.record(event(1))
+    assert failed.wait(10)
+    recorder.record(event(2))
+    recorder.close()
+    assert not any(thread.name == "gateways-recorder" for thread in threading.enumerate())
+
+
+@pytest.fixture
+def arrivals() -> Iterator[tuple[str, Arrivals]]:
+    arrived: Arrivals = queue.SimpleQueue()
+    receiver = Receiver(arrived.put)
+    yield receiver.address, arrived
+    receiver.close()
+
+
+def test_batches_cross_to_another_process(arrivals: tuple[str, Arrivals]) -> None:
+    address, arrived = arrivals
+    program = (
+        "import sys, os\n"
+        "from gateways.events.channel import sender\n"
+        "send = sender(sys.argv[1], 'asgi')\n"
+        "send([(1.0, 2, 3, 'scope', {'type': 'http'})])\n"
+        "send([(2.0, 2, 3, 'end', None)])\n"
+        "print(os.getpid())\n"
+    )
+    child = subprocess.run(
+        [sys.executable, "-c", program, address], capture_output=True, text=True, timeout=30, check=True
+    )
+    process = int(child.stdout)
+    assert arrived.get(timeout=10) == Batch(process, "asgi", {}, ((1.0, 2, 3, "scope", {"type": "http"}),))
+    assert arrived.get(timeout=10) == Batch(process, "asgi", {}, ((2.0, 2, 3, "end", None),))
+
+
+def test_a_batch_names_the_threads_that_recorded_it(arrivals: tuple[str, Arrivals]) -> None:
+    address, arrived = arrivals
+    here = threading.get_ident()
+    sender(address, "wsgi")([(1.0, here, 1, "close", None), (2.0, -1, 1, "end", None)])
+    assert arrived.get(timeout=10).threads == {here: threading.current_thread().name}
+
+
+def test_what_an_ended_sender_has_sent_has_arrived_when_the_receiver_is_closed() -> None:
+    arrived: Arrivals = queue.SimpleQueue()
+    receiver = Receiver(arrived.put)
+    send = sender(receiver.address, "asgi")
+    for number in range(200):
+        send([event(number)])
+    del send
+    receiver.close()
+    assert arrived.qsize() == 200
+
+
+def test_several_processes_may_send_at_once(arrivals: tuple[str, Arrivals]) -> None:
+    address, arrived = arrivals
+    first, second = sender(address, "asgi"), sender(address, "asgi")
+    first([event(1)])
+    second([event(2)])
+    first([event(3)])
+    got = sorted(arrived.get(timeout=10).events[0][0] for _ in range(3))
+    assert got == [1.0, 2.0, 3.0]
+
+
+def test_a_closed_receiver_leaves_nothing_behind_and_refuses() -> None:
+    receiver = Receiver(lambda batch: None)
+    address = Path(receiver.address)
+    assert oct(address.parent.stat().st_mode)[-3:] == "700"
+    receiver.close()
+    assert not address.exists()
+    with pytest.raises(FileNotFoundError):
+        sender(receiver.address, "asgi")([event(1)])
