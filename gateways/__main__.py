@@ -1,11 +1,9 @@
-"""`python -m gateways`, and the command `gateways`: it says in a line what is missing where it cannot be imported."""
+"""`python -m gateways` and the command `gateways`; if a package is missing, one line says how to install it."""
 
 import sys
 from typing import NoReturn
 
 from gateways.installing import install_line
-
-OURS = ("adapters", "gateways")
 
 
 def main() -> NoReturn:
@@ -13,10 +11,10 @@ def main() -> NoReturn:
     try:
         from gateways.cli import main as run
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] in OURS:
+        if error.name is None or error.name.partition(".")[0] == "gateways":
             raise
-        why = f"there is no module {error.name!r}: the commands need more than --no-deps installs"
-        print(f"gateways: {why}: {install_line()}", file=sys.stderr)
+        why = f"the commands need the package {error.name!r}, which the adapters alone do without"
+        print(f"gateways: {why}; install the toolkit: {install_line()}", file=sys.stderr)
         sys.exit(2)
     run()
 

@@ -1,22 +1,42 @@
-"""How what is not installed is had: one command, for this Python, wherever the shell's own `pip` belongs to.
+"""The command that installs missing packages: for this Python, from where this project itself was installed.
 
-Knows where this project lies and which Python runs it. It must not know what needs what.
+Knows where this project lies (PEP 610) and which Python runs it. It must not know which command needs which package.
 """
 
+import json
 import os
 import shlex
 import sys
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 
-def install_line(extra: str = "") -> str:
-    """What installs this project with that extra from its clone: ".venv/bin/python -m pip install -e '.[compare]'"."""
+def install_line(extra: str = "toolkit") -> str:
+    """Return a command that installs this project with `extra`, e.g. ".venv/bin/python -m pip install -e '.[compare]'".
+
+    In a clone it installs the clone; elsewhere the file, folder or repository that this project was installed from.
+    """
     root = Path(__file__).parents[1]
-    is_clone = (root / "pyproject.toml").is_file()
-    here = _shortened(root) if is_clone and root != Path.cwd() else "."
-    what = f"{here}[{extra}]" if extra else here
-    editable = "-e " if is_clone else ""
-    return f"{shlex.quote(_shortened(Path(sys.executable)))} -m pip install {editable}{shlex.quote(what)}"
+    if (root / "pyproject.toml").is_file():
+        here = _shortened(root) if root != Path.cwd() else "."
+        what = f"-e {shlex.quote(f'{here}[{extra}]')}"
+    else:
+        source = _source()
+        what = shlex.quote(f"gateways[{extra}] @ {source}" if source else f"gateways[{extra}]")
+    return f"{shlex.quote(_shortened(Path(sys.executable)))} -m pip install {what}"
+
+
+def _source() -> str | None:
+    """The URL that this project was installed from; None for an index."""
+    try:
+        recorded = distribution("gateways").read_text("direct_url.json")
+    except PackageNotFoundError:
+        return None
+    if not recorded:
+        return None
+    found = json.loads(recorded)
+    scheme = f"{found['vcs_info']['vcs']}+" if "vcs_info" in found else ""
+    return f"{scheme}{found['url']}"
 
 
 def _shortened(path: Path) -> str:

@@ -18,7 +18,6 @@ import pytest
 from tests.docs.blocks import blocks
 
 ROOT = Path(__file__).parent.parent
-PACKAGES = ("adapters", "gateways")
 USER = Path(__file__).parent / "packaging" / "user.py"
 PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
 
@@ -63,10 +62,10 @@ def venv(python: str, folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of a virtual environment with the wheel and all that it asks for."""
+    """The Python of a virtual environment with the wheel and the toolkit's dependencies."""
     python = venv(sys.executable, tmp_path_factory.mktemp("full") / "venv")
     done = subprocess.run(
-        [*PIP, "--python", python, "install", "--no-compile", wheel],
+        [*PIP, "--python", python, "install", "--no-compile", f"{wheel}[toolkit]"],
         capture_output=True,
         text=True,
         timeout=200,
@@ -86,26 +85,56 @@ def test_the_source_distribution_is_what_is_needed_to_build_test_and_read(sdist:
     assert not [name for name in names if re.search(r"(^|/)(\.venv|\.git|__pycache__|site|\.cache)(/|$)", name)]
 
 
+def test_a_wheel_of_the_clone_is_the_wheel_of_its_source_distribution(wheel: Path, tmp_path: Path) -> None:
+    run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path], cwd=ROOT)
+    (direct,) = tmp_path.iterdir()
+    with zipfile.ZipFile(direct) as one, zipfile.ZipFile(wheel) as other:
+        assert sorted(one.namelist()) == sorted(other.namelist())
+        assert all(one.read(name) == other.read(name) for name in one.namelist() if ".dist-info/" not in name)
+
+
+def test_the_wheel_asks_for_no_dependency_unless_an_extra_is_named(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = [each for each in archive.namelist() if each.endswith(".dist-info/METADATA")]
+        lines = archive.read(name).decode().splitlines()
+    assert [line for line in lines if line.startswith("Requires-Dist:") and "extra ==" not in line] == []
+
+
 def test_the_wheel_has_every_file_of_the_packages_and_no_other(wheel: Path) -> None:
     tree = {
-        str(file.relative_to(ROOT))
-        for package in PACKAGES
+        prefix + str(file.relative_to(ROOT))
+        for prefix, package in (("gateways/", "adapters"), ("", "gateways"))
         for file in (ROOT / package).rglob("*")
-        if file.is_file() and not re.search(r"/(__pycache__|\.\w+_cache)/", str(file))
+        if file.is_file() and not re.search(r"/(__pycache__|\.\w+_cache|gateways/adapters)/", str(file))
     }
     with zipfile.ZipFile(wheel) as archive:
         files = {info.filename: info for info in archive.infolist()}
     assert {name for name in files if ".dist-info/" not in name} == tree
-    assert {f"{package}/py.typed" for package in PACKAGES} <= set(files)
+    assert {"gateways/py.typed", "gateways/adapters/py.typed"} <= set(files)
     assert files["gateways/cgi/app.py"].external_attr >> 16 & 0o111, "it is a program"
 
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("name", pythons())
-def test_without_dependencies_the_adapters_work_on_every_python(name: str, wheel: Path, tmp_path: Path) -> None:
+def test_installed_alone_the_adapters_work_on_every_python(name: str, wheel: Path, tmp_path: Path) -> None:
     python = venv(pythons()[name], tmp_path / "venv")
-    run([*PIP, "--python", python, "install", "--no-deps", "--no-index", "--no-compile", wheel])
+    run([*PIP, "--python", python, "install", "--no-index", "--no-compile", wheel])
     assert run([python, "-I", "-W", "error", "-c", ADAPTED]) == "http.response.start http.response.body\n"
+    done = subprocess.run([python.with_name("gateways")], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.fullmatch(r"gateways: .*'click'.* -m pip install .*gateways\[toolkit\].*\n", done.stderr)
+
+
+@pytest.mark.timeout(120)
+def test_the_adapters_live_beside_another_package_that_is_named_adapters(wheel: Path, tmp_path: Path) -> None:
+    python = venv(sys.executable, tmp_path / "venv")
+    run([*PIP, "--python", python, "install", "--no-index", "--no-compile", wheel])
+    (site,) = (tmp_path / "venv").glob("lib/python3*/site-packages")
+    assert not (site / "adapters").exists()
+    (site / "adapters").mkdir()
+    (site / "adapters" / "__init__.py").write_text("WHOSE = 'another project'\n")
+    program = "import adapters, gateways.adapters; print(adapters.WHOSE, gateways.adapters.WSGIToASGI.__name__)"
+    assert run([python, "-I", "-W", "error", "-c", program]) == "another project WSGIToASGI\n"
 
 
 @pytest.mark.timeout(240)

@@ -52,7 +52,7 @@ SERVERS = {
             "uvicorn",
             "one process: one event loop for the sockets and the app",
             uvicorn.run,
-            extra="",
+            extra="toolkit",
             options=uvicorn.OPTIONS,
         ),
         Server(

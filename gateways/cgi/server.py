@@ -38,7 +38,7 @@ SERVERS = {
             "uvicorn",
             "one event loop for the sockets; a new process for every request",
             uvicorn.run,
-            extra="",
+            extra="toolkit",
             options=uvicorn.OPTIONS,
         ),
     )

@@ -74,7 +74,7 @@ SERVERS = {
             "waitress",
             f"one process: a thread for all sockets, {THREADS} threads for the app",
             _waitress,
-            extra="",
+            extra="toolkit",
             options=frozenset(("threads", "unix")),
         ),
         Server(

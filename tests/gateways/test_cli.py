@@ -78,8 +78,8 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 @pytest.mark.parametrize(
     ("arguments", "server", "package"),
     [
-        (["--mode", "asgi"], "uvicorn", "."),
-        (["--mode", "cgi"], "uvicorn", "."),
+        (["--mode", "asgi"], "uvicorn", ".[toolkit]"),
+        (["--mode", "cgi"], "uvicorn", ".[toolkit]"),
         (["--mode", "wsgi", "--server", "gunicorn"], "gunicorn", ".[compare]"),
         (["--mode", "asgi", "--server", "daphne"], "daphne", ".[compare]"),
     ],
@@ -99,7 +99,7 @@ def test_without_what_the_commands_need_there_is_one_line() -> None:
     command = [sys.executable, "-I", "-S", "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    said = "gateways: there is no module 'click': the commands need more than --no-deps installs: "
+    said = "gateways: the commands need the package 'click', which the adapters alone do without; install the toolkit: "
     assert done.stderr.startswith(said)
 
 
@@ -134,7 +134,7 @@ def test_help_loads_no_server_and_no_loop() -> None:
         "import sys\n"
         "from gateways.cli import cli\n"
         "cli.main(['demo', '--help'], standalone_mode=False)\n"
-        "print(sorted({'uvicorn', 'waitress', 'asyncio', 'adapters'} & set(sys.modules)))\n"
+        "print(sorted({'uvicorn', 'waitress', 'asyncio', 'gateways.adapters'} & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.gateways.compare.show.test_page import everything
 
 from gateways.compare.plan.contender import contenders
 from gateways.compare.record import Record
 from tests.gateways.compare.making import record, slices
+from tests.gateways.compare.show.test_page import everything
 from tests.programs import require_program
 from tests.real.chromium import Page, chromium
 from tests.real.test_trace_pages import CONTRAST, OVERFLOW

@@ -2,10 +2,9 @@
 
 from dataclasses import replace
 
-from tests.gateways.compare.judge.test_analysis import STEADY, scaled
-
 from gateways.compare.judge.against import changes, differences
 from gateways.compare.record import NULL, Record
+from tests.gateways.compare.judge.test_analysis import STEADY, scaled
 from tests.gateways.compare.making import SECOND, UVICORN, WAIT, WAITRESS, cell, measured, record, slices
 
 WHO = "hello, 64 clients: asgi uvicorn"

@@ -4,13 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.gateways.compare.judge.test_analysis import STEADY, scaled
 
 from gateways.compare.judge.analysis import sections
 from gateways.compare.judge.doubts import doubts
 from gateways.compare.load.histogram import Histogram
 from gateways.compare.load.order import Answer
 from gateways.compare.record import Exclusion, Placement, Record, Resources
+from tests.gateways.compare.judge.test_analysis import STEADY, scaled
 from tests.gateways.compare.making import HELLO, IDLE, MS, UVICORN, WAIT, WAITRESS, cell, measured, record, slices
 
 UPLOAD = replace(WAIT, name="upload", service=None)

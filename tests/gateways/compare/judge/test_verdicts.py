@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 
-from tests.gateways.compare.judge.test_analysis import HYPERCORN, STEADY, scaled
-
 from gateways.compare.judge.analysis import sections
 from gateways.compare.judge.verdicts import verdicts
 from gateways.compare.load.histogram import Histogram
 from gateways.compare.record import Resources
+from tests.gateways.compare.judge.test_analysis import HYPERCORN, STEADY, scaled
 from tests.gateways.compare.making import (
     HELLO,
     IDLE,

@@ -3,10 +3,9 @@
 import csv
 import io
 
-from tests.gateways.compare.judge.test_analysis import STEADY, scaled
-
 from gateways.compare.judge.analysis import sections
 from gateways.compare.show.export import FIELDS, command_lines, markdown, table_of_values
+from tests.gateways.compare.judge.test_analysis import STEADY, scaled
 from tests.gateways.compare.making import UVICORN, WAITRESS, cell, entrant, measured, record, slices
 
 

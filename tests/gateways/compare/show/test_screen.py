@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
-from tests.gateways.compare.judge.test_analysis import STEADY, scaled
 
 from gateways.compare.judge.analysis import sections
 from gateways.compare.record import NULL, SCHEMA
 from gateways.compare.show.screen import Screen, bar, found_so_far, show, sparkline, write
+from tests.gateways.compare.judge.test_analysis import STEADY, scaled
 from tests.gateways.compare.making import UVICORN, WAIT, WAITRESS, cell, measured, record, slices
 
 MADE = record([*slices(UVICORN, STEADY), *slices(WAITRESS, scaled(0.4)), *slices(NULL, scaled(5))])

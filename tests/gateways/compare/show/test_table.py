@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 
-from tests.gateways.compare.judge.test_analysis import HYPERCORN, STEADY, scaled
-
 from gateways.compare.judge.analysis import sections
 from gateways.compare.show.columns import COLUMNS
 from gateways.compare.show.export import table_of_values
 from gateways.compare.show.table import SHOWN, table
+from tests.gateways.compare.judge.test_analysis import HYPERCORN, STEADY, scaled
 from tests.gateways.compare.making import IDLE, SECOND, UVICORN, WAIT, WAITRESS, cell, measured, record, slices
 
 

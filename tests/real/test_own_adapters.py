@@ -1,0 +1,87 @@
+"""The commands in a project with its own package or module `adapters`, or with one installed; also `tests`, `demos`."""
+
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.real.running import Running
+
+COMMAND = Path(sys.executable).with_name("gateways")
+APP = """
+import json
+import adapters, benchmarks, demos, tests
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [json.dumps([each.OWNER for each in (adapters, benchmarks, demos, tests)]).encode()]
+"""
+OWNED = ["the project"] * 4
+
+
+@pytest.fixture(params=["a package", "a module", "an installed package"])
+def project(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with shop.py; the modules that it imports are packages or modules beside it, or installed."""
+    folder, library = tmp_path / "project", tmp_path / "library"
+    folder.mkdir()
+    library.mkdir()
+    (folder / "shop.py").write_text(APP)
+    place = library if request.param == "an installed package" else folder
+    for name in ("adapters", "benchmarks", "demos", "tests"):
+        if request.param == "a module":
+            (place / f"{name}.py").write_text("OWNER = 'the project'\n")
+        else:
+            (place / name).mkdir()
+            (place / name / "__init__.py").write_text("OWNER = 'the project'\n")
+    monkeypatch.setenv("PYTHONPATH", str(library))
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def gateways(*arguments: str, limit: float = 55) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [COMMAND, *arguments], capture_output=True, text=True, timeout=limit, check=False, stdin=subprocess.DEVNULL
+    )
+
+
+def fetched(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=20) as response:
+        return bytes(response.read())
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("server", ["waitress", "uvicorn", "gunicorn"])
+def test_serve_runs_an_app_that_imports_its_own_adapters(server: str) -> None:
+    with Running("serve", "shop:app", "--server", server, "--port", "0", stdout=None) as serving:
+        serving.wait_for("Ctrl-C ends it")
+        assert json.loads(fetched(serving.said[0].split()[0])) == OWNED
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("mode", ["wsgi", "asgi", "cgi"])
+def test_trace_runs_an_app_that_imports_its_own_adapters(mode: str) -> None:
+    done = gateways("trace", "shop:app", "--mode", mode, "--json")
+    assert done.returncode == 0, done.stderr + done.stdout
+    traced: Any = json.loads(done.stdout)
+    assert traced["response"]["status"] == 200
+    assert "the project" in done.stdout
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("project", ["a package"], indirect=True)  # the other two take half a minute each
+def test_compare_runs_an_app_that_imports_its_own_adapters(project: Path) -> None:
+    out = project / "run.json"
+    asked = ("--modes", "wsgi,wsgi-on-asgi", "--servers", "waitress,uvicorn", "--quick", "--force")
+    done = gateways("compare", "shop:app", *asked, "--json", os.fspath(out), limit=110)
+    assert done.returncode == 0, done.stderr + done.stdout
+
+
+@pytest.mark.usefixtures("project")
+def test_the_demo_runs_beside_a_projects_own_adapters() -> None:
+    with Running("demo", "--mode", "cgi", "--port", "0", stdout=None) as demo:
+        demo.wait_for("Ctrl-C ends it")
