@@ -12,15 +12,16 @@ import signal
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, cast
 
+from .asgi_types import ASGIApp, Message, Scope
 from .concurrency.channels import Desk
 from .errors import ClientDisconnected
-from .mapping.requests import Scope, scope_from_environ
+from .mapping.requests import scope_from_environ
 from .mapping.responses import head_to_cgi
 from .on_cgi.program import FAILED, Body, CGIChild, error_response, is_stream
 from .on_cgi.stdout import Stdout
 from .run_asgi.exchange import Exchange
 from .run_asgi.lifespan import Lifespan, LifespanFailed
-from .run_asgi.versions import ASGIApp, Message, as_asgi3
+from .run_asgi.versions import as_asgi3
 
 if TYPE_CHECKING:
     from .on_cgi.program import Environ

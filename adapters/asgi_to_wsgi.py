@@ -16,18 +16,19 @@ from contextvars import copy_context
 from functools import partial
 from typing import Any
 
+from .asgi_types import ASGIApp
 from .concurrency import forks
 from .concurrency.channels import Desk, Lent, adopt
 from .concurrency.loop_thread import BorrowedLoop, LoopFactory, acquire, release
 from .concurrency.loops import LoopClosed
-from .errors import ClientDisconnected
-from .mapping.requests import BadRequest, scope_from_environ
+from .errors import BadRequest, ClientDisconnected
+from .mapping.requests import scope_from_environ
 from .on_wsgi.client import has_left
 from .on_wsgi.request_body import BLOCK, WSGIBody
 from .run_asgi.exchange import Exchange, PathSend
 from .run_asgi.lifespan import LifespanFailed
 from .run_asgi.running import CLOSE_SECONDS, Running
-from .run_asgi.versions import ASGIApp, as_asgi3
+from .run_asgi.versions import as_asgi3
 from .wsgi_types import StartResponse
 
 log = logging.getLogger("gateways.asgi")

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Awaitable, Callable, MutableMapping
 from functools import cached_property, partial
-from typing import IO, Any
+from typing import IO
 
+from .asgi_types import Message, Receive, Scope, Send
 from .cgi_to_wsgi import respond
-from .errors import ClientDisconnected
-from .mapping.requests import BadRequest, Environ, environ_from_scope
-from .mapping.responses import AppProtocolError, status_line
+from .errors import AppProtocolError, BadRequest, ClientDisconnected
+from .mapping.requests import Environ, environ_from_scope
+from .mapping.responses import status_line
+from .on_asgi.scopes import answer_lifespan, refusal, refuse_scope
 from .run_cgi.environ import redirected
 from .run_cgi.host import MAX_REDIRECTS, SPOOL, CGIHost, ProgramFailed, log_refusal
 from .run_cgi.on_loop import ProgramOnLoop
@@ -23,11 +24,6 @@ from .run_cgi.output import Answer, CGIHead, ending
 from .run_cgi.program import BLOCK, log
 from .run_cgi.script import Refused, Script
 from .wsgi_to_asgi import WSGIToASGI
-
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 FAIR = 16  # blocks after which other tasks have their turn, whether or not there was anything to wait for
 DRAIN = 5.0  # seconds that a client gets to finish sending a body that the program did not want
@@ -58,12 +54,9 @@ class CGIToASGI(CGIHost):
             else:
                 await _Exchange(self, loop, scope, receive, send).run()
         elif kind == "lifespan":
-            await self._lifespan(receive, send)
-        elif kind == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": 1000, "reason": "a CGI program has no WebSocket"})
+            await answer_lifespan(receive, send, self.close)
         else:
-            raise ValueError(f"scope type {kind!r} is none that a CGI program can serve; it serves 'http'")
+            await refuse_scope(scope, receive, send, "a CGI program")
 
     def close(self) -> None:
         """End every program of this host, with its children. Blocks until they are gone, about a second at most."""
@@ -74,13 +67,6 @@ class CGIToASGI(CGIHost):
     @cached_property
     def _in_threads(self) -> WSGIToASGI:
         return WSGIToASGI(partial(respond, self), threads=self.limit)
-
-    async def _lifespan(self, receive: Receive, send: Send) -> None:
-        await receive()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        self.close()
-        await send({"type": "lifespan.shutdown.complete"})
 
 
 class _Exchange:
@@ -114,8 +100,8 @@ class _Exchange:
             raise Refused(502, f"{MAX_REDIRECTS} local redirects, and another to {local}; it looks like a loop")
         except BadRequest as error:
             await self._refuse(Refused(error.status, str(error)))
-        except Refused as refusal:
-            await self._refuse(refusal)
+        except Refused as refused:
+            await self._refuse(refused)
         except ClientDisconnected as error:
             log.info("%s %r: %s", self._scope["method"], self._scope.get("path"), error)
         finally:
@@ -286,13 +272,12 @@ class _Exchange:
         self._started = True
         await running.send(self._send, {"type": "http.response.start", "status": head.status, "headers": headers})
 
-    async def _refuse(self, refusal: Refused) -> None:
+    async def _refuse(self, refused: Refused) -> None:
         """Answer in a program's place."""
-        log_refusal(self._scope["method"], self._scope.get("path") or "", refusal)
-        text = f"{status_line(refusal.status)}\n".encode()
-        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(text))]
-        headers += [(name.lower().encode(), value.encode("latin-1")) for name, value in refusal.headers.items()]
-        await self._send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+        log_refusal(self._scope["method"], self._scope.get("path") or "", refused)
+        headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in refused.headers.items()]
+        to_head = self._scope["method"] == "HEAD"
+        start, body = refusal(refused.status, status_line(refused.status), headers, to_head)
+        await self._send(start)
         await self._drain()
-        body = b"" if self._scope["method"] == "HEAD" else text
-        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+        await self._send(body)

@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any
 
-from .errors import ClientDisconnected
+from .errors import AppProtocolError, ClientDisconnected
 from .mapping.requests import Environ
-from .mapping.responses import AppProtocolError, status_line
+from .mapping.responses import status_line
 from .on_wsgi.client import descriptor
 from .run_cgi.environ import redirected
 from .run_cgi.host import MAX_REDIRECTS, SPOOL, CGIHost, ProgramFailed, log_refusal

@@ -13,11 +13,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .asgi_to_wsgi import ASGIToWSGI
+from .asgi_types import Receive, Scope, Send
 from .concurrency.loop_thread import BorrowedLoop
-from .mapping.requests import BadRequest
-from .on_asgi.request_body import Receive
-from .run_asgi.versions import Scope, Send
-from .wsgi_to_asgi import WSGIToASGI, refuse
+from .on_asgi.scopes import refuse
+from .wsgi_to_asgi import WSGIToASGI
 from .wsgi_types import StartResponse, WSGIApp
 
 
@@ -45,7 +44,7 @@ class WsgiToAsgi(WSGIToASGI):
         if limit and len(headers) > limit:
             name, count = Counter(name.lower() for name, _ in headers).most_common(1)[0]
             if count > limit:
-                return await refuse(send, BadRequest(f"{name!r} came {count} times; {limit} are allowed"))
+                return await refuse(send, 400, f"{name!r} came {count} times; {limit} are allowed")
         await super().__call__(scope, receive, send)
 
 

@@ -1,23 +1,36 @@
 """WSGI applications on ASGI servers: the application runs in a worker thread, the request's coroutine sends its blocks.
 
-Knows both interfaces. Who runs where in a request is wsgi_exchange.py's matter; the spelling of a request is
-metavariables.py's; what threads there are is workers.py's.
+Knows both interfaces, who runs where in a request, and who is told when the other side ends. The spelling of a request
+is mapping/'s matter, the order of a response run_wsgi/'s, its messages and the body on_asgi/'s; threads and loops meet
+in concurrency/.
 """
 
 from __future__ import annotations
 
+import io
+import logging
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping
+from contextvars import copy_context
+from functools import partial
 from typing import Any
 
-from .concurrency.loops import running_loop
+from .asgi_types import Receive, Scope, Send
+from .concurrency.channels import Outbox, adopt, harmless
+from .concurrency.loops import Loop, Task, running_loop
 from .concurrency.thread_pool import Workers
-from .mapping.requests import BadRequest, environ_from_scope
-from .on_asgi.messages import Send
-from .on_asgi.request_body import Receive
-from .run_wsgi.response import FileWrapper
-from .wsgi_exchange import Exchange
-from .wsgi_types import WSGIApp
+from .errors import BadRequest, ClientDisconnected
+from .mapping.requests import environ_from_scope
+from .on_asgi.messages import SendFile, completes, deliver, deliver_each, early_hints
+from .on_asgi.request_body import Body
+from .on_asgi.scopes import answer_lifespan, refuse, refuse_scope
+from .run_wsgi.async_views import forget_tasks, lend_loop
+from .run_wsgi.response import FileWrapper, WSGIResponse
+from .wsgi_types import Item, WSGIApp
+
+log = logging.getLogger("gateways.wsgi")
+
+_NO_TASK = Task(int, int)  # type: ignore[arg-type] # in a listener's place once it is too late for one
 
 
 class WSGIToASGI:
@@ -54,7 +67,7 @@ class WSGIToASGI:
             "wsgi.file_wrapper": FileWrapper,
         }
 
-    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope: `http`; `lifespan`, which is answered; `websocket`, which is refused.
 
         Raises what the application raises, and ValueError for any other type of scope.
@@ -63,34 +76,24 @@ class WSGIToASGI:
         if kind == "http":
             await self._http(scope, receive, send)
         elif kind == "lifespan":
-            await self._lifespan(receive, send)
-        elif kind == "websocket":
-            await receive()
-            await send({"type": "websocket.close", "code": 1000, "reason": "a WSGI application has no WebSocket"})
+            await answer_lifespan(receive, send, self.close)
         else:
-            raise ValueError(f"scope type {kind!r} is none that a WSGI application can serve; it serves 'http'")
+            await refuse_scope(scope, receive, send, "a WSGI application")
 
     def close(self) -> None:
         """End the worker threads that are idle, and the others when their request is over. Does not wait."""
         self._workers.close()
 
-    async def _lifespan(self, receive: Receive, send: Send) -> None:
-        await receive()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        self.close()
-        await send({"type": "lifespan.shutdown.complete"})
-
-    async def _http(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             environ = environ_from_scope(scope)
         except BadRequest as error:
-            return await refuse(send, error)
+            return await refuse(send, error.status, str(error))
         environ.update(self._environ)
         environ["wsgi.url_scheme"] = scope.get("scheme") or "http"
         environ["wsgi.errors"] = sys.stderr
         environ["asgi.scope"] = scope
-        exchange = Exchange(self.app, environ, running_loop(), receive, self._workers, self._verbatim)
+        exchange = _Exchange(self.app, environ, running_loop(), receive, self._workers, self._verbatim)
         extensions = scope.get("extensions")
         if extensions:
             exchange.offer(extensions)
@@ -112,9 +115,187 @@ def _has_body(environ: Mapping[str, Any], scope: Mapping[str, Any]) -> bool:
     return False
 
 
-async def refuse(send: Send, error: BadRequest) -> None:
-    """Answer a request that cannot be passed on."""
-    body = f"{error}\n".encode("utf-8", "backslashreplace")
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": error.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body, "more_body": False})
+class _Exchange:
+    """One request: run() in a worker thread, everything else on the loop."""
+
+    def __init__(
+        self, app: WSGIApp, environ: dict[str, Any], loop: Loop, receive: Receive, workers: Workers, verbatim: bool
+    ) -> None:
+        self._app, self._environ, self._loop, self._receive = app, environ, loop, receive
+        self._workers, self._verbatim = workers, verbatim
+        self._outbox = Outbox(loop, workers)
+        self._body: Body | None = None
+        self._send_file: SendFile | None = None
+        self._hints = False  # the server sends early hints
+        self._listener: Task | None = None
+        self._error: BaseException | None = None
+        self._complete = False  # the end of the response has gone to the server
+        self._abandoned = False  # no coroutine is left to raise the error
+        environ["wsgi.input"] = io.BytesIO()
+        environ["waitress.client_disconnected"] = self._outbox.is_closed
+
+    def offer(self, extensions: Mapping[str, Any]) -> None:
+        """Pass on what the server can do (ASGI extensions)."""
+        self._hints = "http.response.early_hint" in extensions
+        if "http.response.pathsend" in extensions or "http.response.zerocopysend" in extensions:
+            self._send_file = SendFile(self._outbox, "http.response.pathsend" in extensions)
+
+    async def collect(self, spool: int) -> None:
+        """Receive as much of the body as may be received before a thread is taken, and make the application's input."""
+        environ = self._environ
+        length = int(environ["CONTENT_LENGTH"]) if "CONTENT_LENGTH" in environ else None
+        environ["wsgi.input_terminated"] = True
+        if "HTTP_EXPECT" in environ and "100-continue" in environ["HTTP_EXPECT"].lower():
+            self._body = Body(self._loop, self._workers, self._receive, length, self._listen)
+            environ["wsgi.input"] = self._body.postponed()
+            return
+        first = await self._receive()
+        block = first.get("body", b"")
+        if (
+            not first.get("more_body", False)
+            and first["type"] == "http.request"
+            and (length is None or len(block) == length)
+        ):
+            length = len(block)
+            environ["wsgi.input"] = io.BytesIO(block)
+        else:
+            self._body = Body(self._loop, self._workers, self._receive, length, self._listen)
+            environ["wsgi.input"], length = await self._body.collect(
+                first, spool, partial(_in_thread, self._loop, self._workers)
+            )
+        if length or (length == 0 and environ["SERVER_PROTOCOL"][:7] == "HTTP/1."):
+            environ["CONTENT_LENGTH"] = str(length)
+
+    async def serve(self, send: Send) -> None:
+        """Have a worker run the application; send what it makes. Raises its error, or the server's."""
+        outbox, loop, watch = self._outbox, self._loop, self._watch
+        self._context = copy_context()
+        context = self._context.copy()
+        self._workers.submit(context.run, self.run)
+        loop.attend(watch)
+        try:
+            ended = False
+            while not ended:
+                items, ended = await outbox.get()
+                if items:
+                    self._complete = completes(items[-1])
+                    await (deliver_each if self._verbatim else deliver)(send, items)
+                    if not ended and not outbox.waiting:
+                        watch()
+        except Exception:  # the server's send() failed: the application is told, and finishes before we do
+            self._hang_up()
+            await outbox.ended()
+            self._log_error("after its client had left")
+            raise
+        except BaseException:  # cancelled: the thread finishes by itself
+            self._abandoned = True
+            self._hang_up()
+            self._log_error("before its request was cancelled")
+            raise
+        finally:
+            loop.leave(watch)
+            outbox.closed = True  # for a thread that the application left behind, and that writes on
+            listener, self._listener = self._listener, _NO_TASK  # it holds this exchange
+            if listener is not None:
+                listener.cancel()
+        try:
+            if listener is not None:
+                await listener.ended()
+            adopt(context, self._context)
+            if self._error is not None:
+                raise self._error
+        finally:
+            self._error = None  # its traceback holds this frame
+
+    def _hang_up(self) -> None:
+        """Nobody is there any more: the application's next read or block fails."""
+        self._outbox.close()
+        if self._body is not None:
+            self._body.inbox.close()
+
+    def _watch(self) -> None:
+        """Notice the client's leaving from now on, unless that would receive a body that was not asked for."""
+        if self._body is None or self._body.asked_for:
+            self._listen()
+
+    def _listen(self) -> None:
+        """Receive what the client still sends, in a task beside this one: the rest of the body, then its leaving."""
+        if self._listener is None:
+            self._listener = self._loop.spawn(self._receive_all, self._context)
+
+    async def _receive_all(self) -> None:
+        inbox = self._body.inbox if self._body is not None else None
+        over = False  # the request has ended
+        try:
+            while True:
+                message = await self._receive()
+                if message["type"] == "http.disconnect":
+                    # After the response it means no more than that (ASGI HTTP, "Disconnect - receive event").
+                    return None if self._complete else self._hang_up()
+                if over:
+                    return  # some middleware says the same again whenever it is asked, and never that the client left
+                if inbox is None or inbox.over:
+                    over = True
+                    continue
+                inbox.put(message.get("body", b""))
+                if not message.get("more_body", False):
+                    inbox.end()
+                    over = True
+                await inbox.room()
+        except Exception as error:
+            self._error = error
+            self._hang_up()
+        except BaseException:  # cancelled with the request; or by receive() itself, and the request goes on
+            self._hang_up()
+            raise
+
+    def run(self) -> None:
+        """In the thread: the application's whole part. Whatever it raises ends here."""
+        outbox = self._outbox
+        items: list[Item] = []
+        lend_loop(self._loop.asyncio_loop)
+        try:
+            if not outbox.closed:
+                response = WSGIResponse(outbox.put, self._environ["REQUEST_METHOD"], self._verbatim)
+                if self._hints:
+                    self._environ["wsgi.early_hints"] = partial(early_hints, outbox, response)
+                items = response.answer(self._app, self._environ, self._send_file)
+        except BaseException as error:
+            self._failed(error)
+        finally:
+            forget_tasks()
+            if self._body is not None:
+                self._body.close()
+            outbox.end(*items)
+
+    def _failed(self, error: BaseException) -> None:
+        """In the thread: keep an error for the coroutine to raise, in a form that ends neither it nor the loop."""
+        if isinstance(error, ClientDisconnected) and (self._outbox.closed or (self._body and self._body.left)):
+            return
+        self._error = harmless(error)
+        if self._abandoned:
+            self._log_error("after its request had been cancelled")
+
+    def _log_error(self, when: str) -> None:
+        """Log the application's error, if there is one, where no coroutine is left to raise it."""
+        error, self._error = self._error, None  # its traceback holds this exchange
+        if error is not None:
+            log.error("the application failed %s", when, exc_info=error)
+
+
+async def _in_thread(loop: Loop, workers: Workers, call: Callable[[], object]) -> None:
+    """Run `call`, which may wait for a disk, in a worker thread. Raises what it raises."""
+    outbox = Outbox(loop, workers)
+
+    def run(_: object) -> None:
+        try:
+            call()
+        except Exception as error:
+            outbox.end(error)
+        else:
+            outbox.end()
+
+    workers.submit(run, None)
+    errors, _ = await outbox.get()
+    for error in errors:
+        raise error

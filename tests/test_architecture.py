@@ -117,3 +117,27 @@ def test_each_module_opens_with_a_docstring_and_imports_alone(name: str) -> None
         [sys.executable, "-I", "-W", "error", "-c", program], capture_output=True, text=True, timeout=30, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_no_modules_of_the_adapters_import_each_other_in_a_circle() -> None:
+    names = [name for name in MODULES if within(name, {"gateways.adapters"}) and name != "gateways.adapters"]
+    assert [name for name in names if name in reached(name)] == []
+
+
+# What each room may build on, besides the types and the errors.
+FLOORS = (
+    ("errors", "asgi_types", "wsgi_types", "mapping"),
+    ("concurrency",),
+    ("run_wsgi", "run_asgi", "run_cgi"),
+    ("on_asgi", "on_wsgi", "on_cgi"),
+)
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.count(".") > 1 and "adapters" in name])
+def test_no_room_of_the_adapters_imports_from_a_floor_above_it(name: str) -> None:
+    def floor(module: str) -> int:
+        room = module.split(".")[2]
+        return next((number for number, rooms in enumerate(FLOORS) if room in rooms), len(FLOORS))
+
+    above = [each for each in imports(name) if each.startswith("gateways.adapters.") and floor(each) > floor(name)]
+    assert above == []

@@ -7,19 +7,21 @@ Text in an environ is "bytes as latin-1" (PEP 3333, "Unicode Issues"): each char
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
-Scope = MutableMapping[str, Any]
+from ..asgi_types import Scope
+from .lengths import MAX_DIGITS, content_length
+
 Environ = dict[str, Any]
 
 PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
 _PROTOCOLS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0", "2": "HTTP/2", "3": "HTTP/3"}
 _VERSIONS = {"HTTP/1.1": "1.1", "HTTP/1.0": "1.0", "HTTP/2": "2", "HTTP/2.0": "2", "HTTP/3": "3", "HTTP/3.0": "3"}
 _PLAIN_PATH = re.compile(rb"[/0-9A-Za-z\-._~]+").fullmatch  # the same quoted and unquoted
-_PATH_SAFE = "/:@!$&'()*+,;=-._~"  # RFC 3986, 3.3: what a path may hold as it is
-_DIGITS = re.compile(r"[0-9]{1,18}", re.ASCII).fullmatch  # what fits 63 bits, and int() at once
+PATH_SAFE = "/:@!$&'()*+,;=-._~"  # RFC 3986, 3.3: what a path may hold as it is
+_DIGITS = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}", re.ASCII).fullmatch
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:/?#@\[\]]+)(?::([0-9]*))?").fullmatch
 
 # Proxy would become HTTP_PROXY, which HTTP clients obey ("httpoxy"); the body is handed on without its transfer coding
@@ -29,12 +31,6 @@ _CODED = "transfer-encoding"  # stands in the environ while it is made
 _KEYS: dict[bytes, str] = {}  # header name as received -> meta-variable, "" where it is dropped
 _NAMES: dict[str, bytes] = {}  # meta-variable -> header name, b"" where it is no header
 _CACHE_ENTRIES, _CACHE_NAME = 1024, 64  # a client chooses header names, so both caches are bounded
-
-
-class BadRequest(Exception):
-    """The request has no faithful meta-variables: answer with `status`. The text says what was got and wanted."""
-
-    status = 400
 
 
 def _key(name: bytes) -> str:
@@ -66,18 +62,6 @@ def _combined(key: str, first: str, second: str, comma: str) -> str:
     return f"{first}; {second}" if key == "HTTP_COOKIE" else f"{first}{comma}{second}"
 
 
-def content_length(text: str) -> str:
-    """The one length that a Content-Length field states, as digits (RFC 9110, 8.6).
-
-    Raises BadRequest for anything but equal decimal numbers.
-    """
-    lengths = {part.strip(" \t") for part in text.split(",")}
-    length = lengths.pop()
-    if lengths or not _DIGITS(length):
-        raise BadRequest(f"Content-Length is {text!r}; RFC 9110 (8.6) wants one decimal number, e.g. '42'")
-    return length
-
-
 def octets(text: str) -> bytes:
     """The octets that an environ string stands for; never fails, also where a server put real text there."""
     try:
@@ -107,7 +91,7 @@ def _path(scope: Mapping[str, Any], root: str) -> tuple[str, str]:
         raw = raw and b"/" + raw.partition(b"://")[2].partition(b"/")[2]
     native = _native(path)
     if not raw:
-        return native, quote(native.encode("latin-1"), safe=_PATH_SAFE)
+        return native, quote(native.encode("latin-1"), safe=PATH_SAFE)
     raw = raw.partition(b"?")[0]
     if not path.isascii():
         # A server decodes raw_path with replacements; where the two agree, the original octets are the truth.
@@ -184,7 +168,7 @@ def environ_from_scope(scope: Mapping[str, Any], comma: str = ",") -> Environ:
     length = environ.get("CONTENT_LENGTH")
     if length is not None and not _DIGITS(length):
         if length:
-            environ["CONTENT_LENGTH"] = content_length(length)
+            environ["CONTENT_LENGTH"] = str(content_length(length.split(",")))
         else:
             del environ["CONTENT_LENGTH"]
     environ["SERVER_NAME"], environ["SERVER_PORT"] = _server(scope, environ.get("HTTP_HOST", ""))
@@ -230,7 +214,7 @@ def _raw_path(environ: Mapping[str, Any], path: bytes) -> bytes:
     if target and not target.startswith(b"/"):  # RFC 9112, 3.2.2: absolute-form
         target = b"/" + target.partition(b"://")[2].partition(b"/")[2]
     raw = target.partition(b"?")[0].partition(b"#")[0]
-    return raw if raw and unquote_to_bytes(raw) == path else quote(path, safe=_PATH_SAFE).encode()
+    return raw if raw and unquote_to_bytes(raw) == path else quote(path, safe=PATH_SAFE).encode()
 
 
 def _number(text: str | int | None) -> int | None:

@@ -6,6 +6,9 @@ when a head is sent, nor touch a socket, a thread, a loop or a clock.
 
 from __future__ import annotations
 
+from ..errors import AppProtocolError
+from .lengths import content_length
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,17 +29,12 @@ HOP_BY_HOP = frozenset(
 _TOKEN = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # RFC 9110, 5.1
 # PEP 3333: no control characters; RFC 9110, 5.5: but the tab. CR, LF and NUL would end the field, or the head.
 _CONTROLS = bytes([*range(9), *range(10, 32), 127])
-_MAX_DIGITS = 18  # what fits 63 bits, and int() at once
 
 _CACHE_ENTRIES, _CACHE_NAME = 1024, 64
 _REASONS: dict[int, str] = {}
 _STATUSES: dict[str, int] = {}  # checked status lines
 _NAMES: dict[str, bytes] = {}  # checked header names, in lower case
 _NATIVE_NAMES: dict[bytes, str] = {}  # checked header names of ASGI applications, "" for the server's own
-
-
-class AppProtocolError(AssertionError):
-    """The application broke its side of the interface. The text says what was got, what is wanted, and a remedy."""
 
 
 class Head:
@@ -123,16 +121,18 @@ def _wsgi_value(name: str, value: str) -> bytes:
         ) from None
 
 
-def content_length(values: list[bytes]) -> int | None:
-    """The one length, in bytes, that an application's Content-Length headers promise; None without any."""
-    if not values:
-        return None
-    if len(set(values)) > 1 or not (values[0].isdigit() and len(values[0]) <= _MAX_DIGITS):
-        raise AppProtocolError(
-            f"the application set Content-Length to {b', '.join(values).decode('latin-1')!r}; RFC 9110 (8.6) wants one"
-            f" decimal number, e.g. '42'"
-        )
-    return int(values[0])
+def promised_length(values: list[bytes]) -> int:
+    """The one length, in bytes, that an application's Content-Length headers promise. Raises AppProtocolError."""
+    return content_length((value.decode("latin-1") for value in values), AppProtocolError)
+
+
+def body_block(block: Any, what: str, rule: str) -> bytes:
+    """Return a block of a body as bytes. Raises AppProtocolError, "{what} {block}; {rule} wants bytes", for others."""
+    if isinstance(block, bytes):
+        return block
+    if isinstance(block, (bytearray, memoryview)):
+        return bytes(block)
+    raise AppProtocolError(f"{what} {block!r:.80}; {rule} wants bytes: encode text, e.g. .encode('utf-8')")
 
 
 def head_from_wsgi(status: str, headers: Iterable[tuple[str, str]]) -> Head:
@@ -166,7 +166,7 @@ def head_from_wsgi(status: str, headers: Iterable[tuple[str, str]]) -> Head:
             if code == NO_CONTENT:
                 continue
         raw.append((lower, octets))
-    return Head(code, raw, content_length(lengths) if lengths else None)
+    return Head(code, raw, promised_length(lengths) if lengths else None)
 
 
 def status_line(status: int) -> str:
@@ -231,7 +231,7 @@ def head_from_asgi(status: Any, headers: Iterable[Iterable[bytes]]) -> tuple[str
             if status == NO_CONTENT:
                 continue
         native.append((name, value.decode("latin-1")))
-    return status_line(int(status)), native, content_length(lengths) if lengths else None
+    return status_line(int(status)), native, promised_length(lengths) if lengths else None
 
 
 def head_to_cgi(status: str, headers: Headers) -> bytes:

@@ -8,16 +8,13 @@ from __future__ import annotations
 import io
 import os
 import stat
-from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
+from ..asgi_types import Send
 from ..concurrency.channels import Outbox
 from ..mapping.responses import Head, head_from_wsgi
 from ..run_wsgi.response import WSGIResponse
-
-Message = MutableMapping[str, Any]
-Send = Callable[[Message], Awaitable[None]]
 
 _JOIN = 64 * 1024  # blocks that wait together are joined up to about this size
 _FILE_MESSAGES = ("http.response.pathsend", "http.response.zerocopysend")

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import io
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import IO, Any, NamedTuple
 
+from ..asgi_types import Message, Receive
 from ..concurrency.channels import HIGH_WATER, Inbox
 from ..concurrency.loops import Loop
 from ..concurrency.thread_pool import Workers
 
-Message = Mapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 InThread = Callable[[Callable[[], object]], Awaitable[None]]
 
 SMALL = HIGH_WATER  # bytes of a body that are collected before a thread is taken, so that a stalled upload holds none

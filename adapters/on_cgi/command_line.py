@@ -12,22 +12,29 @@ import sys
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
+from ..errors import BadRequest
+from ..mapping.lengths import content_length
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from socketserver import BaseServer
 
-    from .program import CGIChild, Environ
+    Environ = dict[str, Any]
 
 _PORT = 8000
 
 
-def run_locally(child: CGIChild) -> None:
-    """Do what the command line asks for; without any, explain. Raises SystemExit(2) for what it does not know."""
+def run_locally(run: Callable[[], None], as_wsgi: Callable[[], Any]) -> None:
+    """Run the command line: one request by `run`, or a local server of `as_wsgi()`; without arguments, explain.
+
+    Raises SystemExit(2) for unknown arguments.
+    """
     arguments = sys.argv[1:]
     if len(arguments) == 1 and arguments[0].startswith("/"):
         os.environb.update(_request(os.fsencode(arguments[0])))
-        child.run()
+        run()
     elif arguments[:1] == ["--serve"] and all(port.isdecimal() for port in arguments[1:]) and len(arguments) <= 2:
-        _serve(child, int(arguments[1]) if arguments[1:] else _PORT)
+        _serve(as_wsgi(), int(arguments[1]) if arguments[1:] else _PORT)
     else:
         program = f"python {sys.argv[0]}"
         sys.stderr.write(
@@ -55,14 +62,17 @@ def _request(target: bytes) -> dict[bytes, bytes]:
     }
 
 
-def _serve(child: CGIChild, port: int) -> None:
+def _serve(app: Any, port: int) -> None:
     from wsgiref.simple_server import make_server
-
-    app = child.as_wsgi()
 
     def bounded(environ: Environ, start_response: Any) -> Any:
         """End the input with the body, as in a CGI program."""
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        try:
+            length = content_length((environ.get("CONTENT_LENGTH") or "0",))
+        except BadRequest as error:
+            start_response("400 Bad Request", [("Content-Type", "text/plain; charset=utf-8")])
+            return [f"{error}\n".encode()]
+        body = environ["wsgi.input"].read(length)
         environ["wsgi.input"], environ["wsgi.input_terminated"] = io.BytesIO(body), True
         return app(environ, start_response)
 

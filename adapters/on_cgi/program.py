@@ -12,7 +12,8 @@ import sys
 from abc import ABC, abstractmethod
 from fcntl import F_DUPFD_CLOEXEC, fcntl
 
-from ..errors import ClientDisconnected
+from ..errors import BadRequest, ClientDisconnected
+from ..mapping.lengths import content_length
 from ..mapping.responses import NOT_WHOLE, head_to_cgi
 
 TYPE_CHECKING = False
@@ -52,12 +53,12 @@ class CGIChild(ABC):
         if "GATEWAY_INTERFACE" not in os.environ and "REQUEST_METHOD" not in os.environ:
             from .command_line import run_locally
 
-            return run_locally(self)
+            return run_locally(self.run, self.as_wsgi)
         environ = request_environ(self._script_name)
         stdin, stdout = take_over()
         try:
             body = Body(environ, stdin)
-        except ValueError as error:
+        except BadRequest as error:
             os.write(stdout, error_response("400 Bad Request", environ["REQUEST_METHOD"]))
             sys.exit(f"{error}")
         status = self.answer(environ, body, stdout)
@@ -157,14 +158,12 @@ class Body:
     """
 
     def __init__(self, environ: Environ, stdin: int) -> None:
-        """Raises ValueError for a CONTENT_LENGTH that is no number."""
+        """Raises BadRequest for a CONTENT_LENGTH that is not a number."""
         self.stdin = stdin
         self._missing: int | None = 0
         length = environ.get("CONTENT_LENGTH")
         if length:
-            if not (length.isascii() and length.isdigit()):
-                raise ValueError(f"CONTENT_LENGTH is {length!r}; RFC 3875 (4.1.2) wants decimal digits, e.g. '42'")
-            self._missing = int(length)
+            self._missing = content_length((length,))
         elif environ.get("HTTP_TRANSFER_ENCODING"):
             self._missing = None
         self.more = self._missing != 0

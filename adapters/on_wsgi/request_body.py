@@ -9,8 +9,8 @@ import io
 import logging
 from typing import Any
 
-from ..mapping.requests import content_length
-from ..run_asgi.versions import Message
+from ..asgi_types import Message
+from ..mapping.lengths import content_length
 
 log = logging.getLogger("gateways.asgi")
 
@@ -31,7 +31,7 @@ class WSGIBody:
         length = environ.get("CONTENT_LENGTH")
         self._missing: int | None = None
         if length:
-            self._missing = int(content_length(length))
+            self._missing = content_length(length.split(","))
             self.more = self._missing > 0
         else:
             self.more = bool(environ.get("wsgi.input_terminated")) or environ.get("mod_wsgi.input_chunked") == "1"

@@ -11,12 +11,12 @@ import logging
 import sys
 from collections import deque
 from contextvars import Context
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from ..asgi_types import ASGIApp, Message, Scope
 from ..concurrency.channels import Desk, harmless
-from ..errors import ClientDisconnected
-from ..mapping.responses import AppProtocolError, Headers, has_body, head_from_asgi
-from .versions import ASGIApp, Message, Scope
+from ..errors import AppProtocolError, ClientDisconnected
+from ..mapping.responses import Headers, body_block, has_body, head_from_asgi
 
 log = logging.getLogger("gateways.asgi")
 
@@ -192,7 +192,7 @@ class Exchange:
     def _body(self, message: Message) -> None:
         if self.head is None:
             raise AppProtocolError("the application sent 'http.response.body' before 'http.response.start'")
-        block = _octets(message.get("body", b""))
+        block = body_block(message.get("body", b""), "http.response.body has the body", "ASGI")
         if self._missing is not None:
             self._missing -= len(block)
             if self._missing < 0:
@@ -241,11 +241,3 @@ def _is_disconnect(error: BaseException | None) -> bool:
     if error is None or isinstance(error, ClientDisconnected):
         return error is not None
     return "Disconnect" in type(error).__name__ and _is_disconnect(error.__cause__ or error.__context__)
-
-
-def _octets(block: Any) -> bytes:
-    if isinstance(block, bytes):
-        return block
-    if isinstance(block, (bytearray, memoryview)):
-        return bytes(block)
-    raise AppProtocolError(f"http.response.body has the body {block!r:.80}; ASGI wants bytes: encode text")

@@ -9,8 +9,8 @@ import asyncio
 import logging
 from typing import Any
 
-from ..mapping.responses import AppProtocolError
-from .versions import ASGIApp, Message
+from ..asgi_types import ASGIApp, Message
+from ..errors import AppProtocolError
 
 log = logging.getLogger("gateways.asgi")
 

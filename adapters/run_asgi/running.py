@@ -13,11 +13,11 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from contextvars import Context
 
+from ..asgi_types import ASGIApp
 from ..concurrency import forks
 from ..concurrency.loop_thread import BorrowedLoop
 from .exchange import GRACE, Exchange
 from .lifespan import Lifespan, LifespanFailed
-from .versions import ASGIApp
 
 log = logging.getLogger("gateways.asgi")
 

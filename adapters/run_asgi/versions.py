@@ -6,14 +6,9 @@ Knows how to tell ASGI 2's double callable, `await app(scope)(receive, send)`, w
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+from ..asgi_types import ASGIApp, Receive, Scope, Send
 
 
 def is_double_callable(app: Any) -> bool:

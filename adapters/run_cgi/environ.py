@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
-from ..mapping.requests import PORTS, Environ, host_and_port, octets
+from ..mapping.requests import PATH_SAFE, PORTS, Environ, host_and_port, octets
 from .script import Refused, Script
 
 Variables = dict[bytes, bytes]
@@ -32,7 +32,6 @@ _HEADER = re.compile("HTTP_[A-Z0-9_]+", re.ASCII).fullmatch
 _ADDRESS = re.compile(rb"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*").fullmatch
 _DIGITS = re.compile("[0-9]+", re.ASCII).fullmatch
 _SHELL_ACTIVE = re.compile(rb"([^A-Za-z0-9_./:,@%+=\x80-\xff-])")
-_PATH_SAFE = "/:@!$&'()*+,;=-._~"
 
 
 def inherited(host: Mapping[str, str], names: Iterable[str]) -> Variables:
@@ -113,7 +112,7 @@ def _request_uri(environ: Mapping[str, Any]) -> bytes:
     target = environ.get("REQUEST_URI") or environ.get("RAW_URI")
     if target:
         return octets(target)
-    path = quote(octets((environ.get("SCRIPT_NAME") or "") + (environ.get("PATH_INFO") or "")), safe=_PATH_SAFE)
+    path = quote(octets((environ.get("SCRIPT_NAME") or "") + (environ.get("PATH_INFO") or "")), safe=PATH_SAFE)
     query = environ.get("QUERY_STRING")
     return octets(f"{path}?{query}" if query else path)
 

@@ -15,6 +15,8 @@ import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from ..errors import BadRequest
+from ..mapping.lengths import content_length
 from .environ import Variables, arguments, inherited, meta_variables
 from .limits import DEFAULT_TIMEOUTS, GRACE, Slots, Timeouts
 from .process import spawn
@@ -116,10 +118,12 @@ class CGIHost:
         text = environ.get("CONTENT_LENGTH") or ""
         if not text:
             return None
-        if not (text.isascii() and text.isdigit()):
-            raise Refused(400, f"Content-Length is {text!r}; RFC 9110 (8.6) wants one decimal number, e.g. '42'")
-        self.check_length(int(text))
-        return int(text)
+        try:
+            length = content_length(text.split(","))
+        except BadRequest as error:
+            raise Refused(error.status, str(error)) from None
+        self.check_length(length)
+        return length
 
     def check_length(self, length: int) -> None:
         """Raises Refused for a body that is too long."""

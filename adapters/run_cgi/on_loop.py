@@ -6,16 +6,14 @@ Knows descriptors and the loop. It must not know what the octets mean, nor ASGI.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from typing import Any
 
+from ..asgi_types import Send
 from ..errors import ClientDisconnected
 from .limits import NEVER, SETTLE, Patience, Timeouts
 from .program import Program
 from .reaper import part_with
-
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
 
 ATTEND_AFTER = 0.05  # seconds until a program that still runs is worth watching at all ends
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from ..mapping.responses import HOP_BY_HOP, NOT_WHOLE, AppProtocolError, RawHeaders, content_length, has_body, reason
+from ..errors import AppProtocolError
+from ..mapping.responses import HOP_BY_HOP, NOT_WHOLE, RawHeaders, has_body, promised_length, reason
 
 MAX_HEAD, MAX_FIELDS = 128 * 1024, 500  # octets and fields; one long cookie or policy must pass
 
@@ -110,7 +111,7 @@ class HeadParser:
         if location == b"":
             raise _bad(b"Location:", "RFC 3875 (6.3.2) wants an absolute URI or a path there")
         status, phrase = self._status or ((302, "Found") if location else (200, "OK"))
-        promised = content_length([length]) if length is not None else None
+        promised = promised_length([length]) if length is not None else None
         fields = self._fields
         if status == 204:  # RFC 9110, 8.6
             fields = [field for field in fields if field[0].lower() != b"content-length"]

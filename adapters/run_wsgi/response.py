@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sized
 
-from ..mapping.responses import AppProtocolError, has_body, head_from_wsgi
+from ..errors import AppProtocolError
+from ..mapping.responses import body_block, has_body, head_from_wsgi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -197,14 +198,7 @@ class WSGIResponse:
 
 
 def _octets(block: Any) -> bytes:
-    if isinstance(block, bytes):
-        return block
-    if isinstance(block, (bytearray, memoryview)):
-        return bytes(block)
-    raise AppProtocolError(
-        f"the application gave {block!r:.80} as a block of the body; PEP 3333 wants bytes: encode text, e.g."
-        f" .encode('utf-8')"
-    )
+    return body_block(block, "the application gave the block", "PEP 3333")
 
 
 def _short(promised: int | None, given: int) -> AppProtocolError:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from gateways.adapters.run_asgi.versions import ASGIApp, as_asgi3
+from gateways.adapters.asgi_types import ASGIApp
+from gateways.adapters.run_asgi.versions import as_asgi3
 from gateways.serving import granian, uvicorn
 from gateways.serving.server import Server
 from gateways.serving.settings import Settings

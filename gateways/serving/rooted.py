@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from gateways.adapters.run_asgi.versions import ASGIApp, Receive, Scope, Send
+from gateways.adapters.asgi_types import ASGIApp, Receive, Scope, Send
 from gateways.serving.server import App, Mode
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gateways.adapters.mapping.requests import BadRequest, environ_from_scope, scope_from_environ
+from gateways.adapters.errors import BadRequest
+from gateways.adapters.mapping.requests import environ_from_scope, scope_from_environ
 
 
 def scope_of(**more: Any) -> dict[str, Any]:

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from gateways.adapters.errors import AppProtocolError
 from gateways.adapters.mapping.responses import (
     HOP_BY_HOP,
-    AppProtocolError,
     has_body,
     head_from_asgi,
     head_from_wsgi,

@@ -62,6 +62,8 @@ def test_serve_is_a_server_on_this_machine(program: list[str]) -> None:
             connection = http.client.HTTPConnection("127.0.0.1", int(match[1]), timeout=10)
             connection.request("POST", "/x?y", b"body")
             assert b'"body": "body"' in connection.getresponse().read()
+            connection.request("POST", "/x", b"", {"Content-Length": "9" * 5000})
+            assert connection.getresponse().status == 400
             connection.close()
             server.send_signal(signal.SIGINT)
             assert server.wait(10) == 0

@@ -158,11 +158,11 @@ def test_a_body_cut_short_is_an_error(run: Runner) -> None:
     assert result.stderr.startswith("the body ended 5 octets before its Content-Length\n")
 
 
-@pytest.mark.parametrize("length", ["-1", "5 ", "0x5", "five", "\N{SUPERSCRIPT TWO}"])
+@pytest.mark.parametrize("length", ["-1", "5 6", "0x5", "five", "\N{SUPERSCRIPT TWO}", "9" * 5000])
 def test_a_length_that_is_no_number_is_refused(run: Runner, length: str) -> None:
     result = run("hello", CONTENT_LENGTH=length)
     assert result.head.status == 400
-    assert "CONTENT_LENGTH is" in result.stderr
+    assert "Content-Length is" in result.stderr
 
 
 def test_stdin_is_the_bodys_alone(run: Runner) -> None:

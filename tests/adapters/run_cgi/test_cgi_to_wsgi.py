@@ -164,3 +164,11 @@ def test_script_name_of_the_server_stays_in_front(programs: Path) -> None:
 
 def test_who_the_server_authenticated_is_passed(programs: Path) -> None:
     assert b'"REMOTE_USER": "me"' in Call(programs, "/report.py", REMOTE_USER="me", AUTH_TYPE="Basic").all()
+
+
+@pytest.mark.parametrize("length", ["five", "-1", "5, 6", "9" * 5000])
+def test_a_length_that_is_not_a_number_is_a_400(programs: Path, length: str) -> None:
+    """RFC 9110, 8.6. Safety: also one with more digits than int() takes."""
+    call = Call(programs, "/echo.py", REQUEST_METHOD="POST", CONTENT_LENGTH=length)
+    call.all()
+    assert call.status.startswith("400 ")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateways.adapters.mapping.responses import AppProtocolError
+from gateways.adapters.errors import AppProtocolError
 from gateways.adapters.run_cgi.output import MAX_FIELDS, MAX_HEAD, Answer, CGIHead, HeadParser
 
 OUTPUTS = {

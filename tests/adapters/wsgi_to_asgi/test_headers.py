@@ -107,7 +107,7 @@ def test_equal_repeated_content_lengths_collapse(serve: Serve, headers: list[tup
 
 
 @pytest.mark.parametrize(
-    "values", [(b"2", b"3"), (b"2, 3",), (b"two",), (b"-1",), (b"+2",), (b"2_0",), ("２".encode(),)]
+    "values", [(b"2", b"3"), (b"2, 3",), (b"two",), (b"-1",), (b"+2",), (b"2_0",), ("２".encode(),), (b"9" * 5000,)]
 )
 def test_content_lengths_that_state_no_one_length_are_a_400(serve: Serve, values: tuple[bytes, ...]) -> None:
     """RFC 9110, 8.6; RFC 9112, 6.3: an invalid Content-Length, or unequal ones, must be treated as an error."""

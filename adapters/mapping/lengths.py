@@ -1,0 +1,28 @@
+"""Content-Length (RFC 9110, 8.6), the one check of it: of requests, of applications' responses, of CGI programs.
+
+Pure: knows what the field may state. It must not know where the field came from.
+"""
+
+from __future__ import annotations
+
+from ..errors import BadRequest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_DIGITS = 18  # fits 63 bits; int() refuses more than 4,300 digits
+
+
+def content_length(values: Iterable[str], error: type[Exception] = BadRequest) -> int:
+    """Return the one length, in bytes, that the `values` of Content-Length state; equal ones count once.
+
+    Raises `error` if they differ, or if one is not 1 to 18 ASCII digits.
+    """
+    values = list(values)
+    lengths = {value.strip(" \t") for value in values}
+    length = lengths.pop() if len(lengths) == 1 else ""
+    if not (length.isascii() and length.isdigit() and len(length) <= MAX_DIGITS):
+        got = ",".join(values)
+        raise error(f"Content-Length is {got!r:.80}; RFC 9110 (8.6) wants one decimal number, e.g. '42'")
+    return int(length)

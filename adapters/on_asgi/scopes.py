@@ -1,0 +1,48 @@
+"""What an adapter on an ASGI server answers by itself: lifespan, refused WebSockets, refused requests.
+
+Knows the messages of ASGI lifespan 2.0, WebSocket 2.5 and HTTP 2.5. It must not know why a request is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from ..asgi_types import Message, Receive, Scope, Send
+from ..mapping.responses import RawHeaders
+
+
+async def answer_lifespan(receive: Receive, send: Send, close: Callable[[], object]) -> None:
+    """Serve a `lifespan` scope: complete both phases, and call `close` at shutdown."""
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    close()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+async def refuse_scope(scope: Scope, receive: Receive, send: Send, app: str) -> None:
+    """Close a `websocket` before its handshake (the server answers 403); `app` is named as in "a WSGI application".
+
+    Raises ValueError for any other type of scope.
+    """
+    kind = scope["type"]
+    if kind != "websocket":
+        raise ValueError(f"unsupported scope type {kind!r}; {app} can serve 'http'")
+    await receive()
+    await send({"type": "websocket.close", "code": 1000, "reason": f"{app} has no WebSocket"})
+
+
+def refusal(
+    status: int, text: str, headers: Iterable[tuple[bytes, bytes]] = (), to_head: bool = False
+) -> tuple[Message, Message]:
+    """The two messages of a plain text response in the application's place; `to_head`: without the body."""
+    body = f"{text}\n".encode("utf-8", "backslashreplace")
+    head: RawHeaders = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
+    start = {"type": "http.response.start", "status": status, "headers": [*head, *headers]}
+    return start, {"type": "http.response.body", "body": b"" if to_head else body, "more_body": False}
+
+
+async def refuse(send: Send, status: int, text: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
+    """Answer a request in the application's place."""
+    for message in refusal(status, text, headers):
+        await send(message)

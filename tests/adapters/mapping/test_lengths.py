@@ -1,0 +1,27 @@
+"""Content-Length: what states one length (RFC 9110, 8.6), and what does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from gateways.adapters.errors import AppProtocolError, BadRequest
+from gateways.adapters.mapping.lengths import content_length
+
+
+@pytest.mark.parametrize(
+    ("values", "length"),
+    [(["0"], 0), (["42"], 42), (["042"], 42), ([" 42\t"], 42), (["5", " 5"], 5), (["9" * 18], 10**18 - 1)],
+)
+def test_equal_decimal_numbers_are_one_length(values: list[str], length: int) -> None:
+    assert content_length(values) == length
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[], [""], ["5", "6"], ["5", ""], ["5, 5"], ["-1"], ["+1"], ["1_0"], ["1.0"], ["0x5"], ["²"], ["５"], ["9" * 5000]],
+)
+@pytest.mark.parametrize("error", [BadRequest, AppProtocolError])
+def test_anything_else_is_an_error_of_whoever_stated_it(values: list[str], error: type[Exception]) -> None:
+    """Safety: int() raises ValueError for more than 4,300 digits, which must not become a 500."""
+    with pytest.raises(error, match=r"^Content-Length is .{,80}; RFC 9110 \(8\.6\) wants one decimal number"):
+        content_length(values, error)
