@@ -1,0 +1,117 @@
+"""Options that describe requests, the same for every command that sends the user's own traffic.
+
+Knows click and files. What a request is, and how files of them are read, is known in gateways/requests.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from gateways.failure import Failure
+from gateways.requests import json_lines
+from gateways.requests.access_log import FORMATS
+from gateways.requests.options import traffic as of_options
+from gateways.requests.read import read
+from gateways.requests.traffic import Traffic, summary
+
+FILE = click.Path(dir_okay=False, exists=True, path_type=Path)
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option("--requests", "files", metavar="FILE", type=FILE, multiple=True,
+                 help="File of requests: HAR, access log or JSON lines (docs/requests.md). Repeatable."),
+    click.option("--log-format", metavar="FORMAT",
+                 help=f"Format of access logs: {', '.join(FORMATS)}, or as in Apache's LogFormat. Default: found out."),
+    click.option("--path", "paths", metavar="PATH[=WEIGHT]", multiple=True,
+                 help="Path and query of a request; a weight is for load tests. Repeatable."),
+    click.option("--method", metavar="METHOD", help="Method for --path. Default: GET, or POST with --data."),
+    click.option("--header", "headers", metavar="'NAME: VALUE'", multiple=True, help="Header for --path. Repeatable."),
+    click.option("--data", metavar="TEXT|@FILE", help="Request body for --path; @- is stdin."),
+    click.option("--cookie", "cookies", metavar="NAME=VALUE", multiple=True, help="Cookie for --path. Repeatable."),
+    click.option("--user", metavar="NAME:PASSWORD", help="Basic authentication for --path."),
+    click.option("--login", metavar="FILE", type=FILE,
+                 help="File of requests that come first; later requests get their cookies and values."),
+)  # fmt: skip
+
+
+def request_options(command: Decorated) -> Decorated:
+    """Give a command the options; it gets what traffic_of() takes."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def traffic_of(  # noqa: PLR0913, PLR0917 (one for each option)
+    files: tuple[Path, ...],
+    log_format: str | None,
+    paths: tuple[str, ...],
+    method: str | None,
+    headers: tuple[str, ...],
+    data: str | None,
+    cookies: tuple[str, ...],
+    user: str | None,
+    login: Path | None,
+    expect: int | None = None,
+) -> Traffic:
+    """The requests that the options ask for: those of files first, then those of --path. It may hold none.
+
+    Raises:
+        UsageError: an option is not valid, or belongs to --path, which is not given.
+        Failure: a file cannot be read; the text names the line.
+    """
+    own = {"method": method, "header": headers, "data": data, "cookie": cookies, "user": user}
+    if files and not paths and (given := [name for name, value in own.items() if value]):
+        raise click.UsageError(f"--{given[0]} belongs to --path; requests of a file have their own.")
+    found = Traffic(())
+    if login is not None:
+        first = read(login, log_format)
+        found += Traffic((), first.login + first.requests, first.left_out, first.notes, first.host)
+    for file in files:
+        found += read(file, log_format)
+    body = None if data is None else data_of(data)
+    try:
+        return found + of_options(paths, method, headers, body, cookies, user, expect)
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from error
+
+
+def data_of(text: str) -> bytes:
+    """The body that --data stands for: the text, or what is in the file after an "@".
+
+    Raises:
+        Failure: the file cannot be read.
+    """
+    if not text.startswith("@"):
+        return text.encode("utf-8", "surrogateescape")
+    if text == "@-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(text[1:]).read_bytes()
+    except OSError as error:
+        raise Failure(f"--data {text}: cannot read the file: {error.strerror}") from error
+
+
+def export(file: Path, traffic: Traffic) -> None:
+    """Write the requests as JSON lines; "-" is stdout.
+
+    Raises:
+        Failure: the file cannot be written.
+    """
+    text = json_lines.write(traffic)
+    if str(file) == "-":
+        click.echo(text, nl=False)
+        return
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Failure(f"cannot write {file}: {error.strerror}") from error
+
+
+def tell_left_out(traffic: Traffic) -> None:
+    """Say on stderr what of the files is not sent, and why."""
+    for line in (*summary(traffic.left_out), *traffic.notes):
+        click.echo(line, err=True)

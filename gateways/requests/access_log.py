@@ -1,0 +1,131 @@
+"""Access logs of web servers turned into requests. Knows apachelogs, which reads the lines.
+
+A log holds neither headers (but for Referer and User-Agent) nor cookies nor bodies: what needs a body cannot be
+replayed.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from gateways.failure import Failure
+from gateways.requests.request import TOKEN, Request, checked_header, target_of
+from gateways.requests.traffic import LeftOut, Traffic
+
+if TYPE_CHECKING:
+    from apachelogs import LogEntry, LogParser
+
+COMMON = '%h %l %u %t "%r" %>s %b'
+COMBINED = f'{COMMON} "%{{Referer}}i" "%{{User-Agent}}i"'
+FORMATS = {"combined": COMBINED, "common": COMMON, "vhost_combined": f"%v:%p {COMBINED}"}
+"""Formats by name, as Apache httpd writes them (mod_log_config). Those of nginx by default are "combined"."""
+
+HEADERS = ("Referer", "User-Agent")
+NEED_A_BODY = frozenset(("POST", "PUT", "PATCH"))
+
+
+class _Unfit(ValueError):
+    """A line that cannot be replayed; the text is the reason."""
+
+
+def read(text: str, origin: str, log_format: str | None = None) -> Traffic:
+    """The requests in an access log.
+
+    log_format: a name of FORMATS, or a format string of Apache's LogFormat; None to try the known ones on each line.
+
+    Raises:
+        Failure: no line is of that format, or the format is not one.
+    """
+    parsers = _parsers(log_format)
+    requests: list[Request] = []
+    out: list[LeftOut] = []
+    seen = False
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        where = f"{origin}, line {number}"
+        entry = _entry(line.rstrip("\r"), parsers)
+        if entry is None:
+            out.append(LeftOut(where, line[:100], "not a line of the log's format"))
+            continue
+        seen = True
+        try:
+            requests.append(_request(entry, where))
+        except _Unfit as why:
+            out.append(LeftOut(where, (entry.request_line or "-")[:100], str(why)))
+    if out and not seen:
+        known = f"the format {log_format!r}" if log_format else f"a known format ({', '.join(FORMATS)})"
+        raise Failure(
+            f"{out[0].where}: {out[0].what!r} is not a line in {known}; "
+            f"name the format of the log with --log-format, e.g. '{COMMON}'"
+        )
+    return Traffic(tuple(requests), left_out=tuple(out))
+
+
+def _parsers(log_format: str | None) -> "list[LogParser]":
+    from apachelogs import InvalidDirectiveError, LogParser, UnknownDirectiveError
+
+    texts = list(FORMATS.values()) if log_format is None else [FORMATS.get(log_format, log_format)]
+    try:
+        parsers = [LogParser(each) for each in texts]
+    except (InvalidDirectiveError, UnknownDirectiveError) as error:
+        raise Failure(f"the log format {log_format!r} is not valid: {error}") from None
+    if not any(directive in texts[0] for directive in ("%r", "%U")):
+        raise Failure(f"the log format {log_format!r} has neither %r nor %U: it does not say what was requested")
+    return parsers
+
+
+def _entry(line: str, parsers: "list[LogParser]") -> "LogEntry | None":
+    from apachelogs import InvalidEntryError
+
+    # apachelogs wants octets outside ASCII as Apache httpd and nginx write them; other servers write them raw.
+    line = re.sub(r"[^\x00-\x7f]", lambda char: f"\\x{ord(char[0]):02x}", line)
+    for parser in parsers:
+        try:
+            entry: LogEntry = parser.parse(line)
+        except (InvalidEntryError, ValueError):
+            continue
+        parsers.remove(parser)  # the other lines are most likely of the same format
+        parsers.insert(0, parser)
+        return entry
+    return None
+
+
+def _request(entry: "LogEntry", where: str) -> Request:
+    method, target = _asked(entry)
+    if method in NEED_A_BODY:
+        raise _Unfit(f"an access log does not hold the body of a {method}")
+    status = getattr(entry, "final_status", None) or getattr(entry, "status", None)
+    return Request(method, target, tuple(_headers(entry)), recorded=status, origin=where)
+
+
+def _asked(entry: "LogEntry") -> tuple[str, str]:
+    """Method and target, of %r, or of %m, %U and %q."""
+    line = getattr(entry, "request_line", None)
+    if line is None and getattr(entry, "request_uri", None):
+        line = (
+            f"{entry.request_method or 'GET'} {entry.request_uri}{getattr(entry, 'request_query', '') or ''} HTTP/1.1"
+        )
+    parts = (line or "").split(" ")
+    if len(parts) != 3 or not parts[2].startswith("HTTP/") or not TOKEN.fullmatch(parts[0]):
+        raise _Unfit("the client did not send an HTTP request")
+    method, target, _ = parts
+    if target.startswith(("http://", "https://")):
+        url = urlsplit(target)
+        target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+    if not target.startswith("/"):
+        raise _Unfit(f"the target of a {method} is not a path")
+    # The log's octets, one character each, so that they are percent-encoded as they came.
+    return method, target_of(target.encode("latin-1").decode("utf-8", "surrogateescape"))
+
+
+def _headers(entry: "LogEntry") -> Iterator[tuple[str, str]]:
+    found = getattr(entry, "headers_in", {})
+    for name in HEADERS:
+        value = found.get(name)
+        if value:
+            try:
+                yield checked_header(name, value)
+            except ValueError:
+                raise _Unfit(f"its {name} cannot be sent") from None

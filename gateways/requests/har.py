@@ -1,0 +1,136 @@
+"""HAR files (HTTP Archive 1.2), as the developer tools of browsers save them, turned into requests. Pure.
+
+A recording holds requests to many hosts; those to the host of its first page are replayed.
+"""
+
+import base64
+import binascii
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, cast
+from urllib.parse import SplitResult, urlencode, urlsplit
+
+from gateways.failure import Failure
+from gateways.requests.request import OF_THE_CONNECTION, Request, checked_header, checked_method, target_of
+from gateways.requests.traffic import LeftOut, Traffic
+
+
+class _Unfit(ValueError):
+    """An entry that cannot be replayed; the text is the reason."""
+
+
+def read(text: str, origin: str) -> Traffic:
+    """The requests in a HAR file.
+
+    Raises:
+        Failure: it is not JSON, or not a HAR file.
+    """
+    entries = _entries(text, origin)
+    urls = [_url(entry, f"{origin}, entry {number}") for number, entry in enumerate(entries, 1)]
+    host = _host(urls)
+    requests: list[Request] = []
+    out: list[LeftOut] = []
+    for number, (entry, url) in enumerate(zip(entries, urls, strict=True), 1):
+        where = f"{origin}, entry {number}"
+        try:
+            requests.append(_request(entry, url, host, where))
+        except _Unfit as why:
+            out.append(LeftOut(where, f"{entry['request'].get('method', '?')} {url.geturl()[:100]}", str(why)))
+        except ValueError as error:
+            raise Failure(f"{where}: {error}") from error
+    return Traffic(tuple(requests), left_out=tuple(out), host=host or None)
+
+
+def _entries(text: str, origin: str) -> list[dict[str, Any]]:
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise Failure(f"{origin}, line {error.lineno}: not JSON ({error.msg} at column {error.colno})") from None
+    log = document.get("log") if isinstance(document, dict) else None
+    entries = log.get("entries") if isinstance(log, dict) else None
+    if not isinstance(entries, list):
+        raise Failure(f"{origin}: not a HAR file: it has no list log.entries")
+    return entries
+
+
+def _url(entry: Any, where: str) -> SplitResult:
+    request = entry.get("request") if isinstance(entry, dict) else None
+    if not isinstance(request, dict) or not isinstance(request.get("url"), str):
+        raise Failure(f"{where}: it has no request.url")
+    try:
+        url = urlsplit(request["url"])
+        _ = url.port  # a port that is not a number is an error here
+    except ValueError as error:
+        raise Failure(f"{where}: the URL {request['url']!r} is not valid: {error}") from None
+    return url
+
+
+def _host(urls: list[SplitResult]) -> str:
+    """The host with most requests; of two with as many the first."""
+    counts = Counter(url.netloc.rpartition("@")[2] for url in urls if url.scheme in ("http", "https"))
+    return counts.most_common(1)[0][0] if counts else ""
+
+
+def _request(entry: dict[str, Any], url: SplitResult, host: str, where: str) -> Request:
+    given = entry["request"]
+    if url.scheme in ("ws", "wss") or "_webSocketMessages" in entry:
+        raise _Unfit("a WebSocket is not replayed")
+    if url.scheme not in ("http", "https"):
+        raise _Unfit(f"the browser answers {url.scheme}: URLs itself")
+    if url.netloc.rpartition("@")[2] != host:
+        raise _Unfit(f"it goes to another host than {host}")
+    status = entry.get("response", {}).get("status", 0)
+    return Request(
+        method=checked_method(given.get("method")),
+        target=target_of((url.path or "/") + (f"?{url.query}" if url.query else "")),
+        headers=tuple(_headers(given.get("headers", []))),
+        body=_body(given),
+        recorded=status if isinstance(status, int) and status >= 100 else None,
+        origin=where,
+    )
+
+
+def _headers(given: Any) -> Iterator[tuple[str, str]]:
+    for each in cast("list[dict[str, Any]]", given):
+        name, value = each.get("name"), each.get("value")
+        if isinstance(name, str) and (name.startswith(":") or name.lower() in OF_THE_CONNECTION):
+            continue  # of HTTP/2, or of the recorded connection
+        yield checked_header(name, value)
+
+
+def _body(given: dict[str, Any]) -> bytes | None:
+    """The body, octet for octet; browsers do not record each."""
+    data, size = given.get("postData"), given.get("bodySize", -1)
+    if not isinstance(data, dict):
+        if isinstance(size, int) and size > 0:
+            raise _Unfit("the recording does not hold its body")
+        return None
+    text, kind = data.get("text"), str(data.get("mimeType", ""))
+    if isinstance(text, str) and text:
+        return _octets(text, data, kind, size)
+    params = data.get("params")
+    if params and kind.startswith("application/x-www-form-urlencoded"):
+        return urlencode([(each.get("name", ""), each.get("value", "")) for each in params]).encode()
+    if params or (isinstance(size, int) and size > 0):
+        raise _Unfit("the recording does not hold its body")
+    return b""
+
+
+def _octets(text: str, data: dict[str, Any], kind: str, size: Any) -> bytes:
+    if data.get("encoding") == "base64":
+        try:
+            return base64.b64decode(text, validate=True)
+        except binascii.Error as error:
+            raise ValueError(f"request.postData.text is not base64: {error}") from None
+    candidates = [text.encode("utf-8", "surrogatepass")]
+    if all(ord(char) < 256 for char in text):
+        candidates.append(text.encode("latin-1"))
+    if not isinstance(size, int) or size <= 0:
+        if kind.startswith("multipart/") and "filename=" in text:
+            raise _Unfit("the recording does not hold the files of its body")
+        return candidates[0]
+    fitting = [each for each in candidates if len(each) == size]
+    if not fitting:
+        raise _Unfit(f"the recording holds {len(candidates[0])} bytes of a body of {size}")
+    return fitting[0]

@@ -1,0 +1,69 @@
+"""Files of requests: opened, their kind found out, and handed to the reader of that kind. Knows the file system."""
+
+import codecs
+import json
+from pathlib import Path
+
+from gateways.failure import Failure
+from gateways.requests import access_log, har, json_lines
+from gateways.requests.traffic import Kind, Traffic
+
+MOST = 1 << 30
+"""Octets of a file that is read; a larger one is refused before it fills the memory."""
+
+
+def read(file: Path, log_format: str | None = None) -> Traffic:
+    """The requests in a HAR file, an access log, or a file of JSON lines.
+
+    Raises:
+        Failure: it cannot be read, or something in it is wrong; the text names the line.
+    """
+    text = _text(file)
+    kind = "access log" if log_format is not None else kind_of(text, file.name)
+    if kind == "har":
+        found = har.read(text, file.name)
+    elif kind == "json lines":
+        found = json_lines.read(text, file.name, lambda name: (file.parent / name).read_bytes())
+    else:
+        found = access_log.read(text, file.name, log_format)
+    if not (found.requests or found.login):
+        why = f": {found.left_out[0].where}: {found.left_out[0].why}" if found.left_out else ""
+        raise Failure(f"{file} holds no request that can be replayed{why}")
+    return found
+
+
+def kind_of(text: str, name: str = "") -> Kind:
+    """What a file is, by how it begins.
+
+    Raises:
+        Failure: it is of a kind that is known not to be read.
+    """
+    if name.lower().endswith((".http", ".rest")):
+        raise Failure(f"{name}: .http files are not read; save the requests as a HAR file or as JSON lines")
+    start = text.lstrip()
+    if not start.startswith(("{", "[")):
+        return "access log"
+    first = start.partition("\n")[0]
+    try:
+        entry = json.loads(first)
+    except json.JSONDecodeError:
+        # A HAR file is one object over many lines; in a file of lines the first one ends its object.
+        return "json lines" if first.rstrip().endswith("}") or '"log"' not in start[:2000] else "har"
+    return "har" if isinstance(entry, dict) and "log" in entry else "json lines"
+
+
+def _text(file: Path) -> str:
+    """JSON is UTF-8. A log holds the octets that clients sent: one character for each."""
+    try:
+        if file.stat().st_size > MOST:
+            raise Failure(f"{file} is larger than {MOST >> 30} GiB; take a part of it")
+        octets = file.read_bytes().removeprefix(codecs.BOM_UTF8)
+    except OSError as error:
+        raise Failure(f"cannot read {file}: {error.strerror}") from error
+    if octets.lstrip()[:1] not in (b"{", b"["):
+        return octets.decode("latin-1")
+    try:
+        return octets.decode()
+    except UnicodeDecodeError as error:
+        line = octets.count(b"\n", 0, error.start) + 1
+        raise Failure(f"{file.name}, line {line}: not UTF-8 (octet {octets[error.start]:#04x})") from None

@@ -1,0 +1,129 @@
+"""One HTTP request as data. Knows no file format and no client. Pure."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import quote
+
+SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
+"""RFC 9110, 9.2.1: methods that ask for no change of state."""
+
+TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+"""RFC 9110, 5.6.2: the characters of a method and of a field name."""
+
+OF_THE_CONNECTION = frozenset(
+    ("connection", "content-length", "host", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding",
+     "upgrade")
+)  # fmt: skip
+"""Header names that each client sets for its own connection; a recording's values do not fit a replay."""
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A value that later requests need: `${name}` in their target, headers or body stands for it.
+
+    source: where in the response it is found: "regex" in the body (the first group, or the whole match), "header" by
+    name, "json" by a JSON pointer (RFC 6901), "cookie" by name.
+    """
+
+    name: str
+    source: Literal["regex", "header", "json", "cookie"]
+    argument: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request that can be sent to any server. Host, Content-Length and Connection are left to the client.
+
+    method: "GET".
+    target: path and query in ASCII, percent-encoded: "/cart?item=1" (RFC 9112, 3.2.1).
+    headers: in order, names as they were written; text is latin-1 (one character for each octet).
+    body: None for a request without one.
+    weight: how often a load test sends it, relative to the others.
+    expect: the status that the response must have; None if any will do.
+    recorded: the status that a recording saw; it says nothing about another database.
+    takes: values for later requests.
+    name: label in tables; "" for the method and the target.
+    origin: where it was read: "shop.har, entry 3". Not compared.
+    """
+
+    method: str
+    target: str
+    headers: Headers = ()
+    body: bytes | None = None
+    weight: float = 1.0
+    expect: int | None = None
+    recorded: int | None = None
+    takes: tuple[Take, ...] = ()
+    name: str = ""
+    origin: str = ""
+
+    @property
+    def label(self) -> str:
+        return self.name or f"{self.method} {self.target}"
+
+    @property
+    def is_safe(self) -> bool:
+        """True if the method is safe (RFC 9110, 9.2.1), so that sending it twice changes nothing."""
+        return self.method in SAFE
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, whatever the case of its name."""
+        return next((value for each, value in self.headers if each.lower() == name.lower()), None)
+
+
+def target_of(path: str) -> str:
+    """The request target for a path and query that a person wrote: "/café" is "/caf%C3%A9".
+
+    Raises:
+        ValueError: it does not begin with a slash.
+    """
+    if not path.startswith("/"):
+        raise ValueError(f"the path {path!r} does not begin with a slash; e.g. '/{path}'")
+    octets = path.partition("#")[0].encode("utf-8", "surrogateescape")
+    return quote(octets, safe="/%~!$&'()*+,;=:@?[]{}|^\\")
+
+
+def header_of(line: str) -> tuple[str, str]:
+    """Name and value of a header that a person wrote: "Accept: text/html".
+
+    Raises:
+        ValueError: it is not a header.
+    """
+    name, colon, value = line.partition(":")
+    return checked_header(name, value.strip()) if colon else checked_header(line, "", without_colon=True)
+
+
+def checked_header(name: object, value: object, *, without_colon: bool = False) -> tuple[str, str]:
+    """The header, if it can be sent.
+
+    Raises:
+        ValueError: the name is not a token, or the value holds a control character or one outside latin-1.
+    """
+    if without_colon or not isinstance(name, str) or not TOKEN.fullmatch(name):
+        raise ValueError(f"{name!r} is not a header; write a name, a colon and a value, e.g. 'Accept: text/html'")
+    if not isinstance(value, str):
+        raise ValueError(f"the value of the header {name} is {value!r}; it must be a string")
+    if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value):
+        raise ValueError(f"the value of the header {name} holds a control character: {value!r}")
+    try:
+        value.encode("latin-1")
+    except UnicodeEncodeError:
+        raise ValueError(f"the value of the header {name} holds characters outside latin-1: {value!r}") from None
+    return name, value
+
+
+def checked_method(method: object) -> str:
+    """The method, in capital letters where it is a common one.
+
+    Raises:
+        ValueError: it is not a token (RFC 9110, 9.1).
+    """
+    if not isinstance(method, str) or not TOKEN.fullmatch(method):
+        raise ValueError(f"{method!r} is not a method; e.g. GET")
+    return method.upper() if method.upper() in _COMMON else method
+
+
+_COMMON = SAFE | {"POST", "PUT", "PATCH", "DELETE"}

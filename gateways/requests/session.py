@@ -1,0 +1,47 @@
+"""A client's state while it sends traffic: its cookies, and the values that it has taken from responses. Pure."""
+
+from dataclasses import replace
+
+from gateways.requests.cookies import Jar, header_of, of_header
+from gateways.requests.request import Headers, Request
+from gateways.requests.values import fill_body, fill_text, taken
+
+
+class Session:
+    """One client's state. Each server that is asked has a session of its own."""
+
+    def __init__(self) -> None:
+        self.jar = Jar()
+        self.values: dict[str, str] = {}
+
+    def prepared(self, request: Request) -> Request:
+        """The request as it is to be sent: values filled in, cookies that responses have set in place of recorded
+        ones of the same name.
+        """
+        target = fill_text(request.target, self.values, quoted=True)
+        headers = [(name, fill_text(value, self.values)) for name, value in request.headers]
+        own = {
+            name: value
+            for each, said in headers if each.lower() == "cookie"
+            for name, value in of_header(said).items()
+        }  # fmt: skip
+        cookies = {**own, **self.jar.for_target(target)}
+        headers = [pair for pair in headers if pair[0].lower() != "cookie"]
+        if cookies:
+            headers.append(("Cookie", header_of(cookies)))
+        body = request.body
+        if body is not None and self.values:
+            body = fill_body(body, request.header("content-type") or "", self.values)
+        return replace(request, target=target, headers=tuple(headers), body=body)
+
+    def learn(self, request: Request, status: int, headers: Headers, body: bytes) -> None:
+        """Keep the cookies of a response, and the values that the request takes from it.
+
+        request: as it was given to prepared(). body: decoded from any content coding.
+
+        Raises:
+            gateways.requests.values.Missing: a value is not there. The cookies are kept all the same.
+        """
+        self.jar.learn(fill_text(request.target, self.values, quoted=True), headers)
+        for take in request.takes:
+            self.values[take.name] = taken(take, status, headers, body, self.jar.everything())

@@ -1,0 +1,82 @@
+"""Requests that belong together, as a file or a command line gave them, and what of it cannot be replayed. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from gateways.requests.request import Request
+
+Kind = Literal["options", "har", "access log", "json lines"]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Something in a file that is not among the requests: where ("shop.log, line 7"), what it was, and the reason."""
+
+    where: str
+    what: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Requests in the order in which they were made.
+
+    requests: those to compare, in order.
+    login: those that come first, once for each server; their cookies and values serve the requests.
+    left_out: entries that cannot be replayed.
+    notes: further things a reader of the results should know, one sentence each.
+    host: the Host header that a recording names ("shop.example:8000"); None if it names none.
+    """
+
+    requests: tuple[Request, ...]
+    login: tuple[Request, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
+    host: str | None = None
+
+    def __add__(self, other: "Traffic") -> "Traffic":
+        return Traffic(
+            self.requests + other.requests,
+            self.login + other.login,
+            self.left_out + other.left_out,
+            self.notes + other.notes,
+            self.host or other.host,
+        )
+
+    def mix(self) -> tuple[Request, ...]:
+        """Each different request once, its weight the sum of its occurrences' weights: what a load test draws from."""
+        weights: dict[Request, float] = {}
+        first: dict[Request, Request] = {}
+        for request in self.requests:
+            key = replace(request, weight=1.0, recorded=None, origin="")
+            first.setdefault(key, request)
+            weights[key] = weights.get(key, 0.0) + request.weight
+        return tuple(replace(request, weight=weights[key]) for key, request in first.items())
+
+    def safe(self, why: str) -> "Traffic":
+        """Without the requests that may change data; they are among `left_out` then, for the reason `why`.
+
+        The login stays: it is sent because it was asked for.
+        """
+        unsafe = [each for each in self.requests if not each.is_safe]
+        out = tuple(LeftOut(each.origin or "command line", each.label, why) for each in unsafe)
+        return replace(self, requests=tuple(each for each in self.requests if each.is_safe),
+                       left_out=self.left_out + out)  # fmt: skip
+
+    @property
+    def changes_data(self) -> bool:
+        """True if some request, of the login too, uses a method that is not safe (RFC 9110, 9.2.1)."""
+        return not all(each.is_safe for each in (*self.login, *self.requests))
+
+
+def summary(left_out: Iterable[LeftOut]) -> list[str]:
+    """What was left out, one line for each reason: the count, the reason and the first place."""
+    items = list(left_out)
+    counts = Counter(each.why for each in items)
+    first = {each.why: each for each in reversed(items)}
+    return [
+        f"left out: {count} {'entry' if count == 1 else 'entries'}: {why}; first {first[why].where}: {first[why].what}"
+        for why, count in counts.most_common()
+    ]

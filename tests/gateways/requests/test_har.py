@@ -1,0 +1,93 @@
+"""Recordings of browsers, as their developer tools save them."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from gateways.failure import Failure
+from gateways.requests.har import read
+
+
+def entry(method: str = "GET", url: str = "http://shop.example/", **more: Any) -> dict[str, Any]:
+    return {"request": {"method": method, "url": url, "headers": [], **more}, "response": {"status": 200}}
+
+
+def har(*entries: Any) -> str:
+    return json.dumps({"log": {"version": "1.2", "entries": entries}}, indent=1)
+
+
+def form(text: str, **more: Any) -> dict[str, Any]:
+    return {"mimeType": "application/x-www-form-urlencoded", "text": text, **more}
+
+
+def test_requests_keep_what_the_app_sees_and_lose_what_belongs_to_the_connection() -> None:
+    names = [":method", "Host", "Connection", "Content-Length", "Accept", "Cookie", "Transfer-Encoding"]
+    headers = [{"name": name, "value": "1"} for name in names]
+    given = entry("POST", "http://shop.example/a?b=c#d", headers=headers, postData=form("x=é"), bodySize=4)
+    traffic = read(har(given), "x.har")
+    (request,) = traffic.requests
+    assert (request.method, request.target, request.body) == ("POST", "/a?b=c", "x=é".encode())
+    assert request.headers == (("Accept", "1"), ("Cookie", "1"))
+    assert (request.recorded, request.origin, traffic.host) == (200, "x.har, entry 1", "shop.example")
+
+
+def test_the_host_with_most_requests_is_replayed_and_the_others_are_named() -> None:
+    traffic = read(har(entry(url="https://cdn.example/x.js"), entry(), entry(url="http://shop.example/b")), "x")
+    assert [each.target for each in traffic.requests] == ["/", "/b"]
+    (out,) = traffic.left_out
+    assert (out.where, out.what) == ("x, entry 1", "GET https://cdn.example/x.js")
+    assert out.why == "it goes to another host than shop.example"
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (entry(url="ws://shop.example/ws"), "a WebSocket is not replayed"),
+        ({**entry(url="http://shop.example/ws"), "_webSocketMessages": []}, "a WebSocket is not replayed"),
+        (entry(url="data:text/plain,x"), "the browser answers data: URLs itself"),
+        (entry("POST", bodySize=3), "the recording does not hold its body"),
+        (entry("POST", postData={"mimeType": "multipart/form-data", "params": [{}]}), "does not hold its body"),
+        (entry("POST", postData=form("x=1"), bodySize=30), "holds 3 bytes of a body of 30"),
+        (
+            entry("POST", postData={"mimeType": "multipart/form-data; boundary=x", "text": 'filename="a"'}),
+            "does not hold the files of its body",
+        ),
+    ],
+)
+def test_what_cannot_be_replayed_is_left_out_with_the_reason(given: dict[str, Any], why: str) -> None:
+    traffic = read(har(entry(), given), "x")
+    assert [each.target for each in traffic.requests] == ["/"]
+    assert why in traffic.left_out[0].why
+
+
+@pytest.mark.parametrize(
+    ("data", "size", "body"),
+    [
+        (form("x=ÿ"), 3, b"x=\xff"),
+        (form("x=1"), -1, b"x=1"),
+        ({**form(base64.b64encode(b"\x00\xff").decode()), "encoding": "base64"}, 2, b"\x00\xff"),
+        ({"mimeType": "application/x-www-form-urlencoded", "params": [{"name": "a b", "value": "&"}]}, -1, b"a+b=%26"),
+        (form(""), 0, b""),
+    ],
+)
+def test_a_body_is_the_octets_that_were_sent(data: dict[str, Any], size: int, body: bytes) -> None:
+    assert read(har(entry("POST", postData=data, bodySize=size)), "x").requests[0].body == body
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"log":\n {"entries": [}', "x, line 2: not JSON"),
+        ("{}", "x: not a HAR file"),
+        ('{"log": {"entries": [1]}}', "x, entry 1: it has no request.url"),
+        (har(entry(), entry(url="http://a:b/")), "x, entry 2: the URL 'http://a:b/' is not valid"),
+        (har(entry(method="G T")), "x, entry 1: 'G T' is not a method"),
+        (har(entry(headers=[{"name": "A", "value": "\n"}])), "x, entry 1: the value of the header A holds"),
+    ],
+)
+def test_a_bad_file_is_refused_with_the_place(text: str, said: str) -> None:
+    with pytest.raises(Failure) as caught:
+        read(text, "x")
+    assert str(caught.value).startswith(said)

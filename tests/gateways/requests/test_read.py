@@ -1,0 +1,68 @@
+"""Files of requests: their kind is found out by how they begin."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gateways.failure import Failure
+from gateways.requests.read import kind_of, read
+
+HAR = {"log": {"entries": [{"request": {"method": "GET", "url": "http://a/", "headers": []}}]}}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (json.dumps(HAR), "har"),
+        (json.dumps(HAR, indent=2), "har"),
+        ('{"path": "/"}\n{"path": "/log"}', "json lines"),
+        ('{"path": "/"', "json lines"),
+        ('127.0.0.1 - - [10/Oct/2026:13:55:36 +0000] "GET / HTTP/1.1" 200 5', "access log"),
+        ("\n  {}", "json lines"),
+    ],
+)
+def test_the_kind_is_found_out_by_how_the_file_begins(text: str, kind: str) -> None:
+    assert kind_of(text) == kind
+
+
+def test_each_kind_is_read(tmp_path: Path) -> None:
+    (tmp_path / "body.bin").write_bytes(b"\x00")
+    for name, text in {
+        "a.har": json.dumps(HAR),
+        "a.jsonl": '\ufeff{"path": "/", "body_file": "body.bin"}',
+        "a.log": '127.0.0.1 - - [10/Oct/2026:13:55:36 +0000] "GET / HTTP/1.1" 200 5',
+    }.items():
+        (tmp_path / name).write_text(text)
+        assert [each.target for each in read(tmp_path / name).requests] == ["/"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("a.http", b"GET / HTTP/1.1", ".http files are not read; save the requests as a HAR file"),
+        ("a.jsonl", b'{"path": "/"}\n{"path": "/\xff"}', "a.jsonl, line 2: not UTF-8 (octet 0xff)"),
+        ("a.har", b'{"log": {"entries": []}}', "holds no request that can be replayed"),
+        ("a.log", b"", "holds no request that can be replayed"),
+        ("a.jsonl", b'{"path": "/", "body_file": "gone"}', "line 1: [Errno 2]"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_with_the_reason(
+    name: str, content: bytes, said: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(Failure) as caught:
+        read(tmp_path / name)
+    assert said in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Failure, match="No such file"):
+        read(tmp_path / "gone.har")
+
+
+def test_a_log_whose_lines_all_lack_a_body_says_so(tmp_path: Path) -> None:
+    file = tmp_path / "a.log"
+    file.write_text('127.0.0.1 - - [10/Oct/2026:13:55:36 +0000] "POST / HTTP/1.1" 200 5\n')
+    with pytest.raises(Failure, match="line 1: an access log does not hold the body of a POST"):
+        read(file)

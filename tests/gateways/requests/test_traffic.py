@@ -1,0 +1,40 @@
+"""Requests together: the mix of a load test, what may change data, and what was left out."""
+
+from gateways.requests.request import Request
+from gateways.requests.traffic import LeftOut, Traffic, summary
+
+
+def test_a_mix_has_each_different_request_once_with_its_weight() -> None:
+    home, cart = Request("GET", "/", origin="line 1", recorded=200), Request("GET", "/cart")
+    mixed = Traffic((home, cart, Request("GET", "/", weight=2.0, origin="line 3", recorded=304))).mix()
+    assert [(each.target, each.weight) for each in mixed] == [("/", 3.0), ("/cart", 1.0)]
+
+
+def test_requests_with_other_headers_are_different() -> None:
+    assert len(Traffic((Request("GET", "/"), Request("GET", "/", (("Accept", "a"),)))).mix()) == 2
+
+
+def test_what_may_change_data_is_left_out_by_name_and_the_login_stays() -> None:
+    traffic = Traffic(
+        (Request("GET", "/"), Request("POST", "/cart", origin="x.har, entry 2")), (Request("POST", "/in"),)
+    )
+    safe = traffic.safe("it may change data")
+    assert [each.target for each in safe.requests] == ["/"]
+    assert safe.login == traffic.login
+    assert safe.left_out == (LeftOut("x.har, entry 2", "POST /cart", "it may change data"),)
+    assert traffic.changes_data
+    assert not Traffic((Request("HEAD", "/"),)).changes_data
+
+
+def test_two_files_are_one_traffic_in_order() -> None:
+    both = Traffic((Request("GET", "/a"),), host="a") + Traffic((Request("GET", "/b"),), host="b", notes=("note",))
+    assert [each.target for each in both.requests] == ["/a", "/b"]
+    assert (both.host, both.notes) == ("a", ("note",))
+
+
+def test_the_summary_has_a_line_for_each_reason_with_its_first_place() -> None:
+    out = [LeftOut("log, line 2", "POST /a", "no body"), LeftOut("log, line 5", "POST /b", "no body")]
+    assert summary([*out, LeftOut("log, line 3", "-", "not HTTP")]) == [
+        "left out: 2 entries: no body; first log, line 2: POST /a",
+        "left out: 1 entry: not HTTP; first log, line 3: -",
+    ]
