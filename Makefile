@@ -2,8 +2,9 @@
 #
 #   make demo        the reference app behind CGI, WSGI and ASGI at once; MODE=wsgi|asgi|cgi for one; ARGS="--port 0 --quiet"
 #   make test        the tests; ARGS="-k trace" to choose
+#   make quick       the pure and in-process tests that are not slow, in under a minute; ARGS as for make test
 #   make check       ruff format, ruff check, mypy --strict, the documentation built strictly
-#   make test-all    the tests on every Python 3.11+ of this machine
+#   make test-all    the tests on every Python 3.11+ of this machine, and the adapters' tests on the Pythons of .ci/newer-pythons
 #   make bench       the figures of docs/benchmarks.md: adapters, peers and servers side by side (some minutes, on a quiet machine)
 #   make bench-cgi   docs/benchmarks-cgi.md: what a CGI request costs, cold and warm, beside other hosts (two minutes, on a quiet machine)
 #   make results     docs/results.md: what is true of CGI, WSGI and ASGI, by `gateways compare` (ten minutes, on a quiet machine)
@@ -23,7 +24,7 @@ CHECKED = $(wildcard gateways demos benchmarks tests)
 # ruff does not follow the link gateways/adapters.
 FORMATTED = $(CHECKED) adapters
 
-.PHONY: demo test check test-all bench bench-cgi results peers soak site docs images clean
+.PHONY: demo test quick check test-all bench bench-cgi results peers soak site docs images clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.demo
@@ -31,6 +32,9 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.test
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+quick: $(VENV)/.test
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile -m 'not slow' tests/adapters tests/gateways tests/test_architecture.py tests/benchmarks tests/peers $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check $(FORMATTED)
@@ -45,6 +49,7 @@ test-all:
 	        echo "== Python $$version ($$path)"; \
 	        $(MAKE) --no-print-directory test VENV=.venv-$$version PYTHON="$$path" </dev/null || failed="$$failed $$version"; \
 	    done; \
+	    .ci/newer-pythons || failed="$$failed newer"; \
 	    [ -z "$$failed" ] || { echo "failed on:$$failed" >&2; exit 1; }; \
 	}
 

@@ -9,6 +9,8 @@ import pytest
 from . import subprograms
 from .test_fork import each_loop
 
+pytestmark = pytest.mark.slow
+
 
 @each_loop
 def test_the_lifespan_is_shut_down_when_the_process_exits(factory: str) -> None:

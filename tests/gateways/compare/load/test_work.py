@@ -14,6 +14,8 @@ from gateways.compare.load.work import Probe, Work
 from tests.gateways.compare.load import behaving
 from tests.gateways.compare.load.behaving import Behaviour, serving
 
+pytestmark = pytest.mark.slow
+
 HELLO = Request("/hello")
 
 
