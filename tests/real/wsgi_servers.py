@@ -41,7 +41,7 @@ PidFile {folder}/pid
 ErrorLog /dev/stderr
 LoadModule mpm_worker_module {modules}/mod_mpm_worker.so
 LoadModule authz_core_module {modules}/mod_authz_core.so
-LoadModule wsgi_module {modules}/mod_wsgi.so
+LoadModule wsgi_module {module}
 User {user}
 Group {group}
 StartServers 1
@@ -105,7 +105,8 @@ def _mod_wsgi(app: str, folder: Path) -> list[str]:
     apache = require_program("apache2")
     modules = Path("/usr/lib/apache2/modules")
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    if not (modules / f"mod_wsgi.so-{version}").exists():
+    built = modules / f"mod_wsgi.so-{version}"  # mod_wsgi.so is the one for Debian's default Python
+    if not built.exists():
         pytest.skip(f"Apache's mod_wsgi for Python {version} is not installed")
     paths = ":".join([str(ROOT), sysconfig.get_path("purelib")])
     module, _, attribute = app.partition(":")
@@ -117,7 +118,8 @@ def _mod_wsgi(app: str, folder: Path) -> list[str]:
         + f"from {module} import {attribute} as application\n"
     )
     configuration = folder / "apache.conf"
-    configuration.write_text(_APACHE.format(folder=folder, modules=modules, paths=paths, user=user, group=group))
+    names = {"folder": folder, "modules": modules, "module": built, "paths": paths, "user": user, "group": group}
+    configuration.write_text(_APACHE.format(**names))
     return ["env", "ADDRESS={host}:{port}", apache, "-f", str(configuration), "-DFOREGROUND"]
 
 
