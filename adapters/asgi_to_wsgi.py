@@ -25,6 +25,7 @@ from .errors import BadRequest, ClientDisconnected
 from .mapping.requests import scope_from_environ
 from .on_wsgi.client import has_left
 from .on_wsgi.request_body import BLOCK, WSGIBody
+from .on_wsgi.sent_file import SentFile
 from .run_asgi.exchange import Exchange, PathSend
 from .run_asgi.lifespan import LifespanFailed
 from .run_asgi.running import CLOSE_SECONDS, Running
@@ -40,6 +41,9 @@ class ASGIToWSGI:
     app: the ASGI 3 application, or an ASGI 2 double callable.
     loop_factory: makes the event loop, e.g. uvloop.new_event_loop; asyncio's own by default. All adapters of a process
         with the same factory share one loop, on one thread.
+    pathsend: offer `http.response.pathsend` where the server has wsgi.file_wrapper. The server's thread then reads the
+        file, and send() returns once it has been sent. Off by default: middleware that wraps send() or reads bodies
+        (compression, Starlette's BaseHTTPMiddleware) does not know this message.
 
     The loop begins and the application's lifespan starts with the first request in this process: an adapter made
     before a server forks works in each child. They end with close(), or when the process exits. Call close() from the
@@ -51,8 +55,9 @@ class ASGIToWSGI:
     the environ as `wsgi_environ`. A WebSocket handshake is answered with 501: WSGI has no way to carry one.
     """
 
-    def __init__(self, app: Any, *, loop_factory: LoopFactory | None = None) -> None:
+    def __init__(self, app: Any, *, loop_factory: LoopFactory | None = None, pathsend: bool = False) -> None:
         self.app: ASGIApp = as_asgi3(app)
+        self._pathsend = pathsend
         self._loop_factory = loop_factory
         self._closed = False
         self.forked()
@@ -79,11 +84,12 @@ class ASGIToWSGI:
         running.thread.refuse_inside()
         scope = scope_from_environ(environ)
         scope["state"] = running.lifespan.state.copy()
-        scope["extensions"] = {"http.response.pathsend": {}} if environ.get("wsgi.file_wrapper") else {}
+        file_wrapper = environ.get("wsgi.file_wrapper") if self._pathsend else None
+        scope["extensions"] = {"http.response.pathsend": {}} if file_wrapper else {}
         scope["wsgi_environ"] = environ
         desk = Desk(running.thread.loop, partial(has_left, environ))
         exchange = Exchange(self.app, scope, desk, body.first(), body.more, owner=self)
-        response = _Response(exchange, body, running, environ.get("wsgi.file_wrapper"))
+        response = _Response(exchange, body, running, file_wrapper)
         return response.answer(start_response)
 
     def _start(self) -> Running:
@@ -168,7 +174,7 @@ class _Response:
         self._loop = running.thread.loop
         self._items: list[Any] = []
         self._lent: Lent = ()
-        self._asked = self._ended = self._closed = False
+        self._asked = self._ended = self._closed = self._handed = False
 
     def answer(self, start_response: StartResponse) -> Iterable[bytes]:
         """Run the application up to the first of its body, and call start_response()."""
@@ -189,22 +195,34 @@ class _Response:
             return self
         last = self._items[-1]
         if isinstance(last, PathSend):
-            return self._file(last.path, start_response)
+            return self._file(last, start_response)
         lent = adopt(context, before)
         start_response(status, headers)
         whole = [] if exchange.dropped else [b"".join(self._items)]
         return _Whole(whole, lent) if lent else whole
 
-    def _file(self, path: str, start_response: StartResponse) -> Iterable[bytes]:
-        assert self._exchange.head is not None  # it comes before
-        file = open(path, "rb")  # noqa: SIM115 - the server closes it, through the wrapper
+    def _file(self, sent: PathSend, start_response: StartResponse) -> Iterable[bytes]:
+        exchange, self._handed = self._exchange, True
         try:
-            start_response(*self._exchange.head)
+            file = SentFile(sent.path, sent.length, partial(self._file_done, exchange))
+        except BaseException as error:
+            self._file_done(exchange, error)
+            raise
+        try:
+            assert exchange.head is not None  # it comes before
+            status, headers = exchange.head
+            if sent.length is None:
+                headers.append(("content-length", str(file.length)))
+            start_response(status, headers)
             wrapped: Iterable[bytes] = self._file_wrapper(file, BLOCK)
         except BaseException:
             file.close()
             raise
         return wrapped
+
+    def _file_done(self, exchange: Exchange, error: BaseException | None) -> None:
+        with suppress(LoopClosed):  # then the application has ended
+            self._loop.post(partial(exchange.file_done, error))
 
     def _take(self) -> None:
         """Wait for items, and meanwhile read what the application asks for. No items, with `_ended`, are the end.
@@ -243,7 +261,7 @@ class _Response:
         self._closed, self._items = True, []
         lent, self._lent = self._lent, ()
         _take_back(lent)
-        if not exchange.complete:
+        if not exchange.complete or (exchange.sending and not self._handed):
             exchange.desk.close()
             try:
                 self._loop.post(exchange.hang_up)

@@ -28,6 +28,7 @@ class PathSend(NamedTuple):
     """The body is this file (ASGI extension http.response.pathsend)."""
 
     path: str
+    length: int | None  # the Content-Length that the application promised
 
 
 class Exchange:
@@ -55,6 +56,7 @@ class Exchange:
         self._unpromised = False  # nothing says how long the content is
         self._missing: int | None = None
         self._receivers: set[asyncio.Future[None]] = set()
+        self._file: asyncio.Future[None] | None = None  # send() waits for it while the server reads the file
         self.task: asyncio.Task[None] | None = None
 
     def start(self, live: set[Exchange], context: Context) -> None:
@@ -107,6 +109,8 @@ class Exchange:
     def hang_up(self) -> None:
         """The server wants no more of the response: tell the application, and cancel it if it does not end soon."""
         self._gone = True
+        if self._file is not None:
+            self.file_done(ClientDisconnected())
         if self.desk.closed:
             self.error = None  # nobody will take it, and its traceback holds this exchange
         self._wake_receivers()
@@ -126,7 +130,7 @@ class Exchange:
 
     async def _receive(self) -> Message:
         while True:
-            if self._gone or self.complete:
+            if self._gone or (self.complete and self._file is None):
                 return {"type": _DISCONNECT}
             if self._messages:
                 message = self._messages.popleft()
@@ -159,7 +163,7 @@ class Exchange:
         elif kind == "http.response.start":
             self._start(message)
         elif kind == "http.response.pathsend" and kind in self._offered:
-            self._path(message)
+            await self._path(message)
         else:
             raise AppProtocolError(
                 f"the application sent {kind!r}; a response is 'http.response.start' and then 'http.response.body'"
@@ -183,11 +187,34 @@ class Exchange:
         self._unpromised = length is None and not bodiless
         self._missing = None if self.dropped else length
 
-    def _path(self, message: Message) -> None:
+    async def _path(self, message: Message) -> None:
+        """Have the server send a file. Returns once the server has closed it: until then the file must not change.
+
+        The application may rewrite or delete the file as soon as this returns, as it may reuse a buffer it has sent.
+        """
         if self.head is None or self._begun:
             raise AppProtocolError("'http.response.pathsend' is the whole body: send it once, after the start")
-        self._unpromised = False  # the server looks at the file
-        self._finish(PathSend(message["path"]), 0)
+        self._unpromised = False  # the server's thread looks at the file
+        if self.dropped:
+            return self._finish(b"", 0)
+        self._file = asyncio.get_running_loop().create_future()
+        self._finish(PathSend(message["path"], self._missing), 0)
+        await self._file
+
+    @property
+    def sending(self) -> bool:
+        """Whether the application waits for the server to send a file."""
+        return self._file is not None
+
+    def file_done(self, error: BaseException | None) -> None:
+        """The server has closed the file, or could not send all of it because of `error`."""
+        file, self._file = self._file, None
+        if file is not None and not file.done():
+            if error is None:
+                file.set_result(None)
+            else:
+                file.set_exception(error)
+        self._wake_receivers()
 
     def _body(self, message: Message) -> None:
         if self.head is None:

@@ -12,7 +12,7 @@ import uvloop
 
 from .apps import Journal, Receive, Scope, Send, http_only, respond
 from .contenders import LoopFactory as Factory
-from .contenders import contender
+from .contenders import contender, is_ours
 from .harness import fetch
 from .request import environ
 
@@ -31,8 +31,13 @@ def bare() -> Iterator[Bridge]:
     """Make an adapter over an app that sees every scope."""
     made: list[Any] = []
 
-    def make(app: Any, loop_factory: LoopFactory = None) -> Any:
-        made.append(contender().make(app, loop_factory))
+    def make(app: Any, loop_factory: LoopFactory = None, **options: Any) -> Any:
+        try:
+            made.append(contender().make(app, loop_factory, **options))
+        except TypeError:
+            if is_ours() or not options:
+                raise
+            pytest.skip(f"this adapter does not have {', '.join(options)}")
         return made[-1]
 
     yield make
@@ -47,8 +52,8 @@ def bare() -> Iterator[Bridge]:
 def bridge(bare: Bridge) -> Bridge:
     """Make an adapter over an app that needs to know http only."""
 
-    def make(app: Any, loop_factory: LoopFactory = None) -> Any:
-        return bare(http_only(app), loop_factory)
+    def make(app: Any, loop_factory: LoopFactory = None, **options: Any) -> Any:
+        return bare(http_only(app), loop_factory, **options)
 
     return make
 

@@ -23,13 +23,16 @@ class Contender:
 
     distribution: str
     title: str
-    make: Callable[[Any, LoopFactory | None], Any]
+    make: Callable[..., Any]
+    """Takes the app, the loop factory, and by keyword what only this adapter has."""
 
 
-def _ours(app: Any, loop_factory: LoopFactory | None) -> Any:
+def _ours(app: Any, loop_factory: LoopFactory | None, **options: Any) -> Any:
     from gateways.adapters.asgi_to_wsgi import ASGIToWSGI
 
-    return ASGIToWSGI(app) if loop_factory is None else ASGIToWSGI(app, loop_factory=loop_factory)
+    if loop_factory is not None:
+        options["loop_factory"] = loop_factory
+    return ASGIToWSGI(app, **options)
 
 
 def _a2wsgi(app: Any, loop_factory: LoopFactory | None) -> Any:

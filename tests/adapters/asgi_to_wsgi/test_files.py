@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from wsgiref.util import FileWrapper
 
 import pytest
 
-from .apps import Receive, Scope, Send, body, respond, sends, start
+from .apps import Journal, Receive, Scope, Send, Watched, body, live_tasks, respond, sends, start
 from .conftest import Bridge, LoopFactory
 from .harness import Exchange, fetch
 from .request import environ
@@ -35,11 +36,13 @@ def forget() -> Iterator[None]:
 
 
 @pytest.fixture
-def file_app(bridge: Bridge, seen: Any) -> Bridge:
-    """Make an adapter over an app that sends files by their paths; an adapter need not offer that."""
-    if "http.response.pathsend" not in (seen(wsgi_file_wrapper=SendFile).get("extensions") or {}):
-        pytest.skip("this adapter does not offer http.response.pathsend")
-    return bridge
+def file_app(bridge: Bridge) -> Bridge:
+    """Make an adapter that offers pathsend over an app that sends files by their paths."""
+
+    def make(app: Any, loop_factory: LoopFactory = None) -> Any:
+        return bridge(app, loop_factory, pathsend=True)
+
+    return make
 
 
 @pytest.fixture
@@ -55,10 +58,10 @@ def pathsend(path: Any, **more: Any) -> Any:
     return {"type": "http.response.pathsend", "path": str(path), **more}
 
 
-def test_a_file_is_handed_to_the_servers_file_wrapper(bridge: Bridge, loop_factory: LoopFactory, file: Path) -> None:
+def test_a_file_is_handed_to_the_servers_file_wrapper(file_app: Bridge, loop_factory: LoopFactory, file: Path) -> None:
     """Ours: the server sends it its own way (PEP 3333) only where it finds its wrapper as the very return value."""
     headers = [(b"content-length", b"100000")]
-    app = bridge(sends(start(200, headers), pathsend(file)), loop_factory)
+    app = file_app(sends(start(200, headers), pathsend(file)), loop_factory)
     with Exchange(app, environ(wsgi_file_wrapper=SendFile)) as exchange:
         result = exchange.call()
         assert type(result) is SendFile
@@ -70,14 +73,129 @@ def test_a_file_is_handed_to_the_servers_file_wrapper(bridge: Bridge, loop_facto
         assert SendFile.made[0].filelike.closed
 
 
+def test_pathsend_is_not_offered_unless_it_is_asked_for(seen: Any) -> None:
+    """ASGI, "Extensions": middleware that wraps send() has not met it, and sends files uncompressed or fails."""
+    assert "http.response.pathsend" not in (seen(wsgi_file_wrapper=SendFile).get("extensions") or {})
+
+
 def test_the_file_is_open_as_the_server_needs_it(file_app: Bridge, file: Path) -> None:
-    """PEP 3333: sendfile() wants a binary file object with a descriptor, at its start."""
+    """PEP 3333: a file object that can be read; seek() and tell() are what waitress measures it by."""
     with Exchange(file_app(sends(start(), pathsend(file))), environ(wsgi_file_wrapper=SendFile)) as exchange:
         exchange.call()
         opened = SendFile.made[0].filelike
-        assert os.fstat(opened.fileno()).st_size == 100_000
-        assert opened.tell() == 0
-        assert opened.mode == "rb"
+        assert (opened.tell(), opened.seek(0, os.SEEK_END), opened.seek(10), opened.tell()) == (0, 100_000, 10, 10)
+        assert opened.read(20) == file.read_bytes()[10:30]
+
+
+def test_the_server_cannot_send_it_without_reading_it(file_app: Bridge, file: Path) -> None:
+    """sendfile(2): the file must stay unmodified until the other end has consumed it, long after close()."""
+    with Exchange(file_app(sends(start(), pathsend(file))), environ(wsgi_file_wrapper=SendFile)) as exchange:
+        exchange.call()
+        with pytest.raises(OSError, match="fileno"):
+            SendFile.made[0].filelike.fileno()
+
+
+def test_a_file_without_a_promised_length_is_given_one(file_app: Bridge, file: Path) -> None:
+    """RFC 9110, 8.6: a whole body has a known length."""
+    response = fetch(file_app(sends(start(), pathsend(file))), environ(wsgi_file_wrapper=SendFile))
+    assert response.values("content-length") == ["100000"]
+
+
+def sends_then_notes(file: Path, journal: Journal, *, length: int | None = None) -> Any:
+    """An app that notes what became of its pathsend."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start(200, [] if length is None else [(b"content-length", b"%d" % length)]))
+        try:
+            await send(pathsend(file))
+            journal.note("sent")
+        except OSError as error:
+            journal.note(type(error).__name__)
+            raise
+
+    return app
+
+
+def test_send_returns_only_when_the_server_has_closed_the_file(
+    file_app: Bridge, loop_factory: LoopFactory, file: Path, journal: Journal
+) -> None:
+    """Safety: the app may rewrite or delete the file as soon as send() returns; another user's data may be next."""
+    watched = Watched(sends_then_notes(file, journal))
+    app = file_app(watched, loop_factory)
+    with Exchange(app, environ(wsgi_file_wrapper=SendFile)) as exchange:
+        exchange.call()
+        assert exchange.rest() == file.read_bytes()
+        live_tasks(watched.loop)  # the loop has been round since
+        assert journal.entries == []
+        exchange.close()
+        journal.expect("sent")
+
+
+def test_send_raises_where_the_server_closed_the_file_too_early(file_app: Bridge, file: Path, journal: Journal) -> None:
+    """ASGI HTTP, "Disconnected Client - send exception"."""
+    with Exchange(file_app(sends_then_notes(file, journal)), environ(wsgi_file_wrapper=SendFile)) as exchange:
+        exchange.call()
+        exchange.block()
+        exchange.close()
+        journal.expect("ClientDisconnected")
+
+
+def test_send_raises_where_the_file_cannot_be_opened(file_app: Bridge, tmp_path: Path, journal: Journal) -> None:
+    """Ours: the app learns the reason, as it would had it read the file itself."""
+    app = file_app(sends_then_notes(tmp_path / "none", journal))
+    with Exchange(app, environ(wsgi_file_wrapper=SendFile)) as exchange, pytest.raises(FileNotFoundError):
+        exchange.run()
+    journal.expect("FileNotFoundError")
+
+
+def test_an_app_that_listens_is_not_disconnected_while_its_file_is_sent(
+    file_app: Bridge, file: Path, journal: Journal
+) -> None:
+    """ASGI HTTP, "Disconnect": sent once the response has been; this one has not."""
+
+    async def listens_beside_it(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+
+        async def listen() -> None:
+            journal.note((await receive())["type"])
+
+        listening = asyncio.ensure_future(listen())
+        await send(start())
+        await send(pathsend(file))
+        journal.note("sent")
+        await listening
+
+    with Exchange(file_app(listens_beside_it), environ(wsgi_file_wrapper=SendFile)) as exchange:
+        exchange.call()
+        exchange.rest()
+        exchange.close()
+        journal.last(2)
+        assert set(journal.entries) == {"sent", "http.disconnect"}
+
+
+def test_a_file_that_is_shorter_than_promised_is_an_error_before_the_head(file_app: Bridge, file: Path) -> None:
+    """RFC 9110, 8.6: a body that ends before its length would be filled up from the next response."""
+    app = file_app(sends(start(200, [(b"content-length", b"100001")]), pathsend(file)))
+    with Exchange(app, environ(wsgi_file_wrapper=SendFile)) as exchange, pytest.raises(OSError, match="100001"):
+        exchange.run()
+    assert not exchange.status
+
+
+def test_a_file_that_is_longer_than_promised_is_cut(file_app: Bridge, file: Path) -> None:
+    """RFC 9110, 8.6: it has grown since the app looked; what exceeds the length would be taken for the next head."""
+    app = file_app(sends(start(200, [(b"content-length", b"90000")]), pathsend(file)))
+    assert fetch(app, environ(wsgi_file_wrapper=SendFile)).body == file.read_bytes()[:90_000]
+
+
+def test_a_file_that_is_truncated_while_it_is_sent_breaks_the_response(file_app: Bridge, file: Path) -> None:
+    """Safety: another process may do it; the response must not look whole."""
+    app = file_app(sends(start(), pathsend(file)))
+    with Exchange(app, environ(wsgi_file_wrapper=SendFile)) as exchange:
+        exchange.call()
+        exchange.block()
+        os.truncate(file, 20_000)
+        with pytest.raises(OSError, match="truncated"):
+            exchange.rest()
 
 
 def test_the_file_is_closed_when_the_client_leaves(file_app: Bridge, file: Path) -> None:
@@ -111,7 +229,7 @@ def test_a_file_wrapper_of_none_is_no_offer(bridge: Bridge) -> None:
         scopes.append(scope)
         await respond(send)
 
-    fetch(bridge(keeps_its_scope), environ() | {"wsgi.file_wrapper": None})
+    fetch(bridge(keeps_its_scope, pathsend=True), environ() | {"wsgi.file_wrapper": None})
     assert "http.response.pathsend" not in (scopes[0].get("extensions") or {})
 
 

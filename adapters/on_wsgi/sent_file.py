@@ -1,0 +1,70 @@
+"""A file as the body of a WSGI response: what wsgi.file_wrapper is given (PEP 3333, "File Handling").
+
+Knows how a server reads the file and that close() is the end. It must not know how the application chose the file.
+
+The server reads the octets; they are never sent by sendfile(). Its manual page says why: with zero-copy the file must
+stay unmodified until the reader at the other end has consumed the data, and close() comes long before that.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+
+from ..errors import ClientDisconnected
+
+
+class SentFile(io.BufferedIOBase):
+    """The first `length` octets of a file, without fileno(). Tells `done` once the server has closed it."""
+
+    def __init__(self, path: str, length: int | None, done: Callable[[BaseException | None], object]) -> None:
+        """Open `path`; `length` is the Content-Length that was promised, None for the size of the file.
+
+        `done` gets None if the server has read all of it, else the error. Raises OSError if the file cannot be opened,
+        is a directory, or is shorter than `length`.
+        """
+        self._done: Callable[[BaseException | None], object] | None = None
+        self._file = open(path, "rb", buffering=0)  # noqa: SIM115 - close() closes it
+        size = os.fstat(self._file.fileno()).st_size
+        self.length = size if length is None else length
+        if size < self.length:
+            self._file.close()
+            raise OSError(f"{path!r} has {size} bytes; the response promised Content-Length: {length}")
+        self._done = done
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Up to `size` octets. Raises OSError if the file has become shorter: the response must not look whole."""
+        rest = self.length - self._file.tell()
+        wanted = rest if size is None or size < 0 else min(size, rest)
+        if wanted <= 0:
+            return b""
+        block = self._file.read(wanted)
+        if not block:
+            raise OSError(f"the file ended {rest} bytes before the response's Content-Length: it has been truncated")
+        return block
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        if whence == os.SEEK_END:
+            offset, whence = self.length + offset, os.SEEK_SET
+        return self._file.seek(offset, whence)
+
+    def close(self) -> None:
+        """PEP 3333: the server is done with the response, whether or not it has sent all of it."""
+        if self.closed:
+            return
+        super().close()
+        done, self._done = self._done, None
+        if done is not None:
+            whole = self._file.tell() >= self.length
+            self._file.close()
+            done(None if whole else ClientDisconnected("the client disconnected before the whole file was sent"))
