@@ -33,7 +33,7 @@ from gateways.compare.plan.effort import EFFORTS, Effort
 from gateways.compare.plan.scenarios import SCENARIOS
 from gateways.compare.plan.target import reference
 from gateways.compare.record import Record
-from gateways.compare.show.export import command_lines, grid
+from gateways.compare.show.export import command_lines, files_of, grid
 from gateways.compare.show.screen import Screen, console
 from gateways.compare.show.table import table
 from gateways.failure import Failure
@@ -145,7 +145,8 @@ def _doubts(records: Sequence[Record], found: Sequence[Sequence[Section]]) -> st
 
 def _commands(records: Sequence[Record]) -> str:
     lines = dict.fromkeys(line for record in records for line in command_lines(record))
-    return "\n".join(["```text", *lines, "```"])
+    files = dict.fromkeys(text for record in records for text in files_of(record))
+    return "\n\n".join(["\n".join(["```text", *lines, "```"]), *files])
 
 
 def main(arguments: Sequence[str]) -> int:

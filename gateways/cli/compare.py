@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import random
 import signal
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,8 +19,8 @@ from click.shell_completion import CompletionItem
 
 from gateways.cli.choosing import files
 from gateways.cli.command import Command
-from gateways.cli.remote import PORT, WORKERS, Address, Server, crew_of, target_of
-from gateways.cli.report import must_be_writable, read, report, write
+from gateways.cli.remote import PORT, WORKERS, Address, Server, crew_of, target_of, trust_of
+from gateways.cli.report import must_be_comparable, must_be_writable, read, report, write
 from gateways.compare.plan.contender import ADAPTER_NAMES, MODES, Contender, Form, contenders
 from gateways.compare.plan.effort import EFFORTS
 from gateways.compare.plan.scenarios import SCENARIOS, USUAL, Scenario, of_path
@@ -75,6 +76,12 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
 @click.option(
     "--url", "sites", type=Server(), multiple=True, help="Compare this server, which runs already; repeatable."
 )
+@click.option("--host-header", metavar="HOST", help="Host header for all contenders.  [default: 127.0.0.1:8000]")
+@click.option(
+    "--expect", type=click.IntRange(200, 599), help="Status of the expected answer.  [default: any from 200 to 299]"
+)
+@click.option("--ca", type=OLD, help="Certificates that --url is verified with, PEM.  [default: the system's]")
+@click.option("--insecure", is_flag=True, help="Accept any certificate of --url.")
 @click.option("--engine", type=click.Choice(["own", "locust"]), default="own", help="Who asks.  [default: own]")
 @click.option(
     "--workers", type=click.IntRange(1, 1000), help=f"How many of locust's workers ask.  [default: {WORKERS}]"
@@ -85,6 +92,11 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
 @click.option("--thorough", "effort", flag_value="thorough", help="For figures to publish: more of everything.")
 @click.option("--seed", type=int, help="Of the order of turns and of arrivals.  [default: by chance]")
 @click.option("--force", is_flag=True, help="Measure also while other programs keep the machine busy.")
+@click.option(
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the modules that servers are told to serve, and for their logs.  [default: a temporary one]",
+)
 @click.option("--json", "json_file", type=FILE, help="Keep all that is measured here, as it comes.")
 @click.option("--from", "from_file", type=OLD, help="Show what is in such a file, and measure nothing.")
 @click.option("--against", type=OLD, help="Hold it against such a file; exit with 1 if something has become worse.")
@@ -117,13 +129,22 @@ def compare(
         if target is not None or json_file is not None:
             raise click.UsageError("--from measures nothing: there is no TARGET, and no --json, for it.")
         record = read(from_file)
+        if old is not None:
+            must_be_comparable(old, record.target, {each.name: each.request for each in record.questions})
     else:
-        record = _measured(target, json_file, to_stdout=Path("-") in {markdown, csv_file}, **asked)
+        record = _measured(target, old, json_file, to_stdout=Path("-") in {markdown, csv_file}, **asked)
     return report(record, old, html, markdown, csv_file)
 
 
 def _measured(
-    target: str | None, json_file: Path | None, *, to_stdout: bool, effort: str | None, seed: int | None, **asked: Any
+    target: str | None,
+    old: Record | None,
+    json_file: Path | None,
+    *,
+    to_stdout: bool,
+    effort: str | None,
+    seed: int | None,
+    **asked: Any,
 ) -> Record:
     """Carry out the comparison that is asked for."""
     from gateways.compare.locust.process import must_be_installed
@@ -142,7 +163,7 @@ def _measured(
         if sites:
             app, chosen, absent = target_of(sites, target, asked), sites, []
         else:
-            app = stack.enter_context(_app(target))
+            app = _app(target)
             chosen, absent = installed(
                 choose(app.form, asked["modes"], asked["servers"], asked["adapters"], asked["threads"])
             )
@@ -151,12 +172,17 @@ def _measured(
         plan = Plan(
             target=app,
             contenders=tuple(chosen),
-            scenarios=tuple(_scenarios(app, sites, asked["path"], asked["scenarios"])),
+            scenarios=tuple(_scenarios(app, sites, asked["path"], asked["scenarios"], asked["expect"])),
             effort=EFFORTS[effort or "usual"],
             seed=random.randrange(2**32) if seed is None else seed,  # noqa: S311
             force=asked["force"],
+            keep=asked["keep"],
+            host_header=asked["host_header"] or "",
+            trust=trust_of(asked["ca"], insecure=asked["insecure"], sites=sites),
             crew=crew_of(asked["engine"], asked["workers"], asked["bind"], sites, version("gateways")),
         )
+        if old is not None:
+            must_be_comparable(old, app.name, {each.name: each.asks for each in plan.scenarios})
         screen = stack.enter_context(Screen(console(to_stdout), plan.seconds, json_file))
         return compare(plan, absent, screen)
 
@@ -168,7 +194,7 @@ def _export(file: Path, target: str | None, **asked: Any) -> int:
     sites: Sequence[Site] = asked["sites"]
     if len(sites) > 1:
         raise click.UsageError("a locustfile has one host, so one --url; another is named with locust's own --host.")
-    scenarios = _scenarios(target_of(sites, target, asked), sites, asked["path"], asked["scenarios"])
+    scenarios = _scenarios(target_of(sites, target, asked), sites, asked["path"], asked["scenarios"], None)
     write(file, locustfile(sites[0] if sites else HERE, scenarios, str(file)))
     if file != Path("-"):
         click.echo(command(scenarios, str(file)))
@@ -179,15 +205,10 @@ def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
-@contextmanager
-def _app(target: str | None) -> Iterator[Target]:
+def _app(target: str | None) -> Target:
     from gateways.compare.plan.target import of_user, reference
 
-    if target is None:
-        yield reference()
-        return
-    with of_user(target) as app:
-        yield app
+    return reference() if target is None else of_user(target)
 
 
 def choose(
@@ -206,12 +227,16 @@ def choose(
     return sorted(found, key=lambda each: (each.mode != native, each.server.extra != ""))
 
 
-def _scenarios(app: Target, sites: Sequence[Site], path: str | None, names: Sequence[str]) -> list[Scenario]:
+def _scenarios(
+    app: Target, sites: Sequence[Site], path: str | None, names: Sequence[str], expect: int | None
+) -> list[Scenario]:
     """Those that are asked for. Servers of --url serve the reference app if --scenarios says so."""
     if path is not None or app.form is not None or (sites and not names):
         if names:
             raise click.UsageError("--scenarios are for the reference app; for yours, and for a --path, there is one.")
         if path is not None and not path.startswith("/"):
             raise click.BadParameter(f"{path!r} does not start with a slash.", param_hint="'--path'")
-        return [of_path(path or "/")]
+        return [replace(of_path(path or "/"), expect=expect)]
+    if expect is not None:
+        raise click.UsageError("--expect is for --path; the scenarios know what they expect.")
     return list(SCENARIOS.values()) if ALL in names else [SCENARIOS[name] for name in names or USUAL]

@@ -4,10 +4,12 @@ Knows the command line. It must not know how anything is measured.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
+from gateways.compare.load.order import Trust
 from gateways.compare.locust.shares import Crew
 from gateways.compare.measure.remote import Site, several, site
 from gateways.compare.plan.contender import Form
@@ -68,6 +70,15 @@ def target_of(sites: Sequence[Site], target: str | None, asked: Mapping[str, Any
         raise click.BadParameter(f"{error}.", param_hint="'--url'") from error
     form: Form | None = None
     return Target(", ".join(labels), form, {})
+
+
+def trust_of(ca: Path | None, *, insecure: bool, sites: Sequence[Site]) -> Trust:
+    """The certificates that are accepted."""
+    if (ca or insecure) and not any(each.tls for each in sites):
+        raise click.UsageError("--ca and --insecure are for --url with https.")
+    if ca and insecure:
+        raise click.UsageError("--insecure accepts every certificate, so --ca has no use with it.")
+    return Trust(str(ca.resolve()) if ca else "", insecure)
 
 
 def crew_of(

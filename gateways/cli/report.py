@@ -8,8 +8,11 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import click
 
 from gateways.failure import Failure
 
@@ -20,7 +23,12 @@ if TYPE_CHECKING:
 
 
 def report(record: Record, old: Record | None, html: Path | None, markdown: Path | None, csv_file: Path | None) -> int:
-    """Write what is to be written, and show it; the exit status. Who reads no further than the head keeps the files."""
+    """Write the files, show the comparison, and return the exit status. The files are written first, so that a reader
+    who closes the pipe early has them.
+
+    Raises:
+        Failure: nothing was measured, or a measurement failed.
+    """
     from gateways.compare.judge.analysis import sections
     from gateways.compare.show.export import markdown as as_markdown
     from gateways.compare.show.export import table_of_values
@@ -38,6 +46,12 @@ def report(record: Record, old: Record | None, html: Path | None, markdown: Path
         write(file, text)
     out = console(to_stderr=Path("-") in {markdown, csv_file})
     show(out, record, found)
+    failed = [section.question.name for section in found if section.failed]
+    if failed and not record.interrupted:
+        raise Failure(
+            f"the measurement of {', '.join(failed)} failed: the same server, measured twice, differs from itself by "
+            "more than 100 %; end other programs, or look at the failures above"
+        )
     worse = old is not None and _compared(out, record, old)
     return 130 if record.interrupted else 1 if worse else 0
 
@@ -48,7 +62,7 @@ def _compared(out: Console, record: Record, old: Record) -> bool:
 
     found = changes(record, old)
     if not found:
-        raise Failure("the two comparisons have no contender and scenario in common, so nothing can be held against")
+        raise Failure("the two comparisons have no contender and scenario in common")
     out.print()
     for difference in differences(record, old):
         out.print(f"since then: {difference}", markup=False)
@@ -67,6 +81,23 @@ def read(file: Path) -> Record:
         raise Failure(f"{file} cannot be read: {error}; it is to be one that --json or --html has written") from error
     except ValueError as error:
         raise Failure(f"{file} cannot be used: {error}") from error
+
+
+def must_be_comparable(old: Record, target: str, requests: Mapping[str, str]) -> None:
+    """Refuse `--against` a comparison of something else. `requests` are the new ones, by scenario.
+
+    Raises:
+        UsageError: the targets differ, or the request of a scenario that both have; the text names the difference.
+    """
+    if not old.remote and old.target != target:
+        raise click.UsageError(f"--against compares the same app: that file is of {old.target!r}, this is {target!r}.")
+    for question in old.questions:
+        new = requests.get(question.name, question.request)
+        if new != question.request:
+            raise click.UsageError(
+                f"--against compares the same requests: in that file, {question.name} is {question.request!r}, "
+                f"and now it is {new!r}."
+            )
 
 
 def must_be_writable(file: Path | None) -> None:

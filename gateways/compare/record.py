@@ -11,7 +11,7 @@ from typing import Any, Literal, Self, TypeVar, cast
 
 from gateways.compare.load.order import Answer, Measured
 
-NAME, MAJOR, MINOR = "gateways-compare", 1, 1
+NAME, MAJOR, MINOR = "gateways-compare", 1, 2
 SCHEMA = f"{NAME}/{MAJOR}.{MINOR}"
 
 T = TypeVar("T")
@@ -80,7 +80,11 @@ class Resources:
 
 @dataclass(frozen=True)
 class Entrant:
-    """A contender. `command` and `environment` are what to type to run it, with {port} for the port."""
+    """A contender. `command` and `environment` are what to type to run it, with {port} for the port.
+
+    `files` are the modules and programs that the command needs, by name, with their text. They are in the folder that
+    PYTHONPATH names in `environment`; without one, they were not kept, and belong in the current folder.
+    """
 
     id: str
     label: str
@@ -91,6 +95,7 @@ class Entrant:
     command: tuple[str, ...]
     environment: dict[str, str]
     twin_of: str = ""
+    files: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

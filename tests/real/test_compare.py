@@ -113,7 +113,7 @@ def test_what_was_measured_is_kept_when_nobody_is_left() -> None:
 def test_who_answers_something_else_is_not_timed(section: Section) -> None:
     why = {each.contender: each.why for each in section.out}
     assert why["asgi:says_something_else"] == "its answer begins 'Hallo, world!\\n', which is not the others'"
-    assert why["asgi:fails"] == "it answers 500: no database"
+    assert why["asgi:fails"].startswith("it answers 500: no database")
     assert section.row("asgi:says_something_else") is None
     assert section.row("asgi:fails") is None
 
@@ -217,9 +217,9 @@ def test_a_users_app_is_compared_with_what_the_server_takes_for_itself(
     app: str, path: str, names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BOOKS", str(tmp_path / "books.sqlite3"))
-    with of_user(f"tests.real.apps.{app}") as target:
-        asked = plan(*map(contender, names), scenarios=(of_path(path),), effort=replace(TINY, rounds=1), target=target)
-        made = compare(asked, [], Quiet())
+    target = of_user(f"tests.real.apps.{app}")
+    asked = plan(*map(contender, names), scenarios=(of_path(path),), effort=replace(TINY, rounds=1), target=target)
+    made = compare(asked, [], Quiet())
     found = {section.question.name: section for section in sections(made)}
     assert {row.figures.entrant.id for row in found["path"].rows} == set(names)
     assert all(row.figures.answered > 5 and not row.figures.failures for row in found["path"].rows)
@@ -229,7 +229,7 @@ def test_a_users_app_is_compared_with_what_the_server_takes_for_itself(
 
 def test_an_app_that_answers_nobody_is_a_failure() -> None:
     target = Target("fails", "asgi", {"asgi": f"{MISBEHAVING}:fails"})
-    with pytest.raises(Failure, match="/hello has no answer to be timed: it answers 500: no database"):
+    with pytest.raises(Failure, match="/hello has no answer that can be timed: it answers 500: no database"):
         compare(plan(contender("asgi:uvicorn"), scenarios=(SCENARIOS["hello"],), target=target), [], Quiet())
 
 

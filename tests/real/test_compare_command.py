@@ -1,17 +1,24 @@
 """`gateways compare` as a person runs it: a small comparison, what is made of its file, Ctrl-C, and what is refused."""
 
 import csv
+import http.client
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
+import time
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gateways.compare.record import SCHEMA
 from gateways.compare.show.page import data_of
+from gateways.serving.listen import bind
 from tests.real.running import Running
 
 SHOP = Path("tests/gateways/compare/misbehaving.py").resolve().read_text() + "\napp = works\n"
@@ -37,8 +44,33 @@ def compared(folder: Path) -> "subprocess.CompletedProcess[str]":
     return gateways(*arguments, "--force", "--json", "one.json", "--html", "one.html", cwd=folder)
 
 
+@pytest.fixture(scope="module")
+def calm(compared: "subprocess.CompletedProcess[str]", folder: Path) -> str:
+    """Its file, in which both runs of the server have the same measurements: without the noise of the machine."""
+    assert compared.returncode in {0, 1}
+    data = json.loads((folder / "one.json").read_text())
+    first = {_place(cell): cell["measured"] for cell in data["cells"] if cell["contender"] == "asgi:uvicorn"}
+    for cell in data["cells"]:
+        if cell["contender"] == "asgi:uvicorn#2":
+            cell["measured"] = first[_place(cell)]
+    (folder / "calm.json").write_text(json.dumps(data))
+    return "calm.json"
+
+
+def _place(cell: dict[str, Any]) -> tuple[Any, ...]:
+    return cell["scenario"], cell["phase"], cell["start"], cell["round"], cell["connections"]
+
+
+def succeeded(done: "subprocess.CompletedProcess[str]") -> bool:
+    """It ended well, or found the machine so busy that it refused to judge, in the words for that and no others."""
+    return (done.returncode, done.stderr) == (0, "") or (done.returncode == 1 and TOO_BUSY in done.stderr)
+
+
+TOO_BUSY = "the same server, measured twice, differs from itself by more than 100 %"
+
+
 def test_a_comparison_says_what_it_does_and_what_it_has_found(compared: "subprocess.CompletedProcess[str]") -> None:
-    assert (compared.returncode, compared.stderr) == (0, "")
+    assert succeeded(compared)
     assert "path: 64 ask without a pause" in compared.stdout
     assert "path: GET /hello by 64 clients" in compared.stdout
     assert "asgi uvicorn" in compared.stdout
@@ -47,7 +79,7 @@ def test_a_comparison_says_what_it_does_and_what_it_has_found(compared: "subproc
 
 
 def test_its_file_is_the_documented_one(compared: "subprocess.CompletedProcess[str]", folder: Path) -> None:
-    assert compared.returncode == 0
+    assert succeeded(compared)
     data = json.loads((folder / "one.json").read_text())
     assert data["schema"] == SCHEMA
     assert (data["seed"], data["target"], data["interrupted"]) == (7, "shop:app", False)
@@ -62,18 +94,15 @@ def test_its_file_is_drawn_again_and_written_as_markdown_and_csv(
     compared: "subprocess.CompletedProcess[str]", folder: Path
 ) -> None:
     again = gateways("--from", "one.json", "--markdown", "-", cwd=folder)
-    assert (again.returncode, again.stdout.splitlines()[0]) == (0, "# shop:app, compared")
+    assert (again.returncode, again.stdout.splitlines()[0]) == (compared.returncode, "# shop:app, compared")
     # The tables are what they were: on stderr now, for stdout is Markdown.
-    assert again.stderr == compared.stdout[compared.stdout.index("path: GET /hello") :]
-    assert gateways("--from", "one.json", "--csv", "one.csv", cwd=folder).returncode == 0
+    assert again.stderr == compared.stdout[compared.stdout.index("path: GET /hello") :] + compared.stderr
+    assert gateways("--from", "one.json", "--csv", "one.csv", cwd=folder).returncode == compared.returncode
     with (folder / "one.csv").open() as file:
         assert {row["contender"] for row in csv.DictReader(file)} == {"asgi:uvicorn"}
 
 
-def test_who_reads_no_further_than_the_head_has_the_files(
-    compared: "subprocess.CompletedProcess[str]", folder: Path
-) -> None:
-    assert compared.returncode == 0
+def test_a_reader_who_closes_the_pipe_after_the_head_has_the_files(calm: str, folder: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     command = [
@@ -82,7 +111,7 @@ def test_who_reads_no_further_than_the_head_has_the_files(
         "gateways",
         "compare",
         "--from",
-        "one.json",
+        calm,
         "--markdown",
         "-",
         "--csv",
@@ -93,19 +122,133 @@ def test_who_reads_no_further_than_the_head_has_the_files(
     assert (folder / "head.csv").read_text().startswith("scenario,connections,contender,")
 
 
-def test_it_is_held_against_another(compared: "subprocess.CompletedProcess[str]", folder: Path) -> None:
-    assert compared.returncode == 0
-    same = gateways("--from", "one.json", "--against", "one.json", cwd=folder)
+def test_it_is_compared_with_another(calm: str, folder: Path) -> None:
+    same = gateways("--from", calm, "--against", calm, cwd=folder)
     assert (same.returncode, same.stderr) == (0, "")
     assert "path, 64 clients: asgi uvicorn" in same.stdout
-    faster = json.loads((folder / "one.json").read_text())
+    faster = json.loads((folder / calm).read_text())
     for cell in faster["cells"]:
         if cell["contender"] != "null":
             cell["measured"]["window"] //= 4  # as many answers in a quarter of the time
     (folder / "faster.json").write_text(json.dumps(faster))
-    worse = gateways("--from", "one.json", "--against", "faster.json", cwd=folder)
+    worse = gateways("--from", calm, "--against", "faster.json", cwd=folder)
     assert worse.returncode == 1
     assert "worse: path, 64 clients: asgi uvicorn answers" in worse.stdout
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [({"target": "other:app"}, "'other:app'"), ({"request": "GET /other"}, "'GET /other'")],
+    ids=["another target", "another path"],
+)
+def test_it_is_not_compared_with_a_file_of_something_else(
+    change: dict[str, str], said: str, calm: str, folder: Path
+) -> None:
+    data = json.loads((folder / calm).read_text())
+    data["target"] = change.get("target", data["target"])
+    data["questions"][0]["request"] = change.get("request", data["questions"][0]["request"])
+    (folder / "else.json").write_text(json.dumps(data))
+    for arguments in (["--from", calm], ["shop:app", "--path", "/hello", "--force"]):
+        done = gateways(*arguments, "--against", "else.json", cwd=folder)
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_measurement_whose_twins_differ_by_a_factor_of_two_is_a_failure(calm: str, folder: Path) -> None:
+    data = json.loads((folder / calm).read_text())
+    for cell in data["cells"]:
+        if cell["contender"].endswith("#2"):
+            cell["measured"]["window"] *= 4
+    (folder / "noisy.json").write_text(json.dumps(data))
+    done = gateways("--from", "noisy.json", cwd=folder)
+    assert done.returncode == 1
+    assert "the measurement of path failed" in done.stderr
+    assert "asgi uvicorn" in done.stdout
+
+
+def test_the_commands_of_kept_modules_can_be_typed_and_their_logs_are_there(folder: Path) -> None:
+    (folder / "shop.py").write_text(SHOP)
+    arguments = ["shop:app", "--path", "/hello", "--modes", "asgi-on-wsgi", "--servers", "waitress"]
+    done = gateways(
+        *arguments, "--quick", "--force", "--keep", "kept", "--json", "kept.json", "--markdown", "kept.md", cwd=folder
+    )
+    assert succeeded(done)
+    assert sorted(each.name for each in (folder / "kept/logs").iterdir())
+    entrants = json.loads((folder / "kept.json").read_text())["entrants"]
+    assert all(each["files"] for each in entrants)
+    for entrant in entrants:
+        assert all((folder / "kept" / name).read_text() == text for name, text in entrant["files"].items())
+        assert all(text in (folder / "kept.md").read_text() for text in entrant["files"].values())
+        with closing(bind("127.0.0.1", 0)) as reserved:
+            port = str(reserved.getsockname()[1])
+            command = [sys.executable, *(word.replace("{port}", port) for word in entrant["command"][1:])]
+            environment = {**os.environ, **entrant["environment"]}
+            server = subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.DEVNULL)
+            try:
+                assert answered(int(port), "/hello") == b"Hello, world!\n"
+            finally:
+                server.terminate()
+                server.wait(10)
+
+
+def answered(port: int, path: str) -> bytes:
+    """The body that the server answers, when it listens."""
+    until = time.monotonic() + 20
+    while True:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().read()
+        except ConnectionRefusedError:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        finally:
+            connection.close()
+
+
+ABSOLUTE = """
+async def app(scope, receive, send):
+    host = dict(scope["headers"])[b"host"]
+    body = b"<a href='http://" + host + scope["path"].encode() + b"'>here</a>"
+    headers = [(b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+"""
+
+
+def test_an_app_that_writes_absolute_urls_gives_all_contenders_the_same_answer(tmp_path: Path) -> None:
+    (tmp_path / "links.py").write_text(ABSOLUTE)
+    arguments = ["links:app", "--modes", "asgi,asgi-on-wsgi", "--servers", "uvicorn,waitress", "--quick", "--force"]
+    done = gateways(*arguments, "--json", "links.json", "--host-header", "shop.example", cwd=tmp_path)
+    assert succeeded(done)
+    data = json.loads((tmp_path / "links.json").read_text())
+    assert data["exclusions"] == []
+    assert all(cell["measured"]["failed"] == {} for cell in data["cells"])
+    length = len("<a href='http://shop.example/'>here</a>")
+    assert data["questions"][0]["answer"]["length"] == length
+    assert data["questions"][0]["answer"]["sha256"]
+
+
+def test_a_failed_comparison_names_the_log_that_may_say_why(folder: Path) -> None:
+    (folder / "shop.py").write_text(SHOP + "\nimport sys\nprint('a hint', file=sys.stderr, flush=True)\n")
+    done = gateways("shop:fails", "--force", "--servers", "uvicorn", "--modes", "asgi", "--quick", cwd=folder)
+    assert done.returncode == 1
+    (logs,) = re.findall(r"the servers' logs are in (\S+)", done.stderr)
+    assert "a hint" in Path(logs, "asgi-uvicorn.log").read_text()
+    shutil.rmtree(Path(logs).parent)
+
+
+def test_a_redirect_is_measured_only_if_it_is_expected(tmp_path: Path) -> None:
+    app = ABSOLUTE.replace('"status": 200', '"status": 302').replace("[(b", '[(b"location", b"/login"), (b')
+    (tmp_path / "admin.py").write_text(app)
+    arguments = ["admin:app", "--servers", "uvicorn", "--modes", "asgi", "--quick", "--force", "--keep", "kept"]
+    refused = gateways(*arguments, cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "it answers 302 to /login" in refused.stderr
+    measured = gateways(*arguments, "--expect", "302", cwd=tmp_path)
+    assert succeeded(measured)
+    assert "status 302" in measured.stdout
 
 
 def test_ctrl_c_keeps_what_was_measured_and_ends_everything(folder: Path) -> None:
@@ -147,7 +290,7 @@ def test_ctrl_c_keeps_what_was_measured_and_ends_everything(folder: Path) -> Non
         (
             ["shop:fails", "--force", "--servers", "uvicorn"],
             1,
-            "/ has no answer to be timed: it answers 500: no database",
+            "/ has no answer that can be timed: it answers 500: no database",
         ),
     ],
 )

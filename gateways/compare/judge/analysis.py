@@ -16,6 +16,8 @@ Headline = Literal["rate", "first byte", "room"]
 """What a scenario is sorted by: answers a second; time to the first byte; the connections held, and how others fare."""
 FOR_LETTERS = 400
 """Resamples for each pair of contenders, of which there are many."""
+FAILED = 1.0
+"""Noise floor, as a share, above which a measurement has failed: twins that differ by a factor of 2 compare nothing."""
 ONE_RUN = 1.0
 """One run of each tells orders of magnitude: no difference below a factor of 2 is claimed, as a share."""
 LEAST_CPU = 0.03
@@ -64,6 +66,11 @@ class Section:
     def quick(self) -> bool:
         """Was it measured in slices, by turns?"""
         return self.question.load != "long"
+
+    @property
+    def failed(self) -> bool:
+        """Did the measurement fail, because the same server seems to differ from itself by a factor of 2 or more?"""
+        return _failed(self.twins)
 
     @property
     def numbers(self) -> list[int]:
@@ -193,10 +200,11 @@ def _rows(
         if name not in out and each.lost_share <= limits.ERRORS and not limits.of_client(each, ceilings.get(name))
     }
     order = sorted(seen, key=lambda name: (name not in ranked, _key(_headline(question), seen[name])))
-    letters = pairing.letters([name for name in order if name in ranked])
+    letters = {} if _failed(pairing.twins) else pairing.letters([name for name in order if name in ranked])
     rows = []
     for name in order:
-        ratio, cpu = (None, None) if question.behind else (pairing.rates(name), pairing.costs(name))
+        apart = question.behind or _failed(pairing.twins)
+        ratio, cpu = (None, None) if apart else (pairing.rates(name), pairing.costs(name))
         rows.append(
             Row(
                 figures=seen[name],
@@ -210,6 +218,10 @@ def _rows(
             )
         )
     return rows
+
+
+def _failed(twins: Ratio | None) -> bool:
+    return twins is not None and inference.noise(twins) > FAILED
 
 
 def _null(cells: Sequence[Cell]) -> float | None:

@@ -48,11 +48,13 @@ def doubts(record: Record, sections: Sequence[Section]) -> list[Doubt]:
     for section in sections:
         for name, of in _of_section(section):
             found.setdefault(name, {}).setdefault(section.question.name, []).append(of)
-    return [_said(name, found[name]) for name in REASONS if name in found]
+    return [_said(name, found[name], record.options.get("logs", "")) for name in REASONS if name in found]
 
 
-def _said(name: str, by_scenario: dict[str, list[str]]) -> Doubt:
+def _said(name: str, by_scenario: dict[str, list[str]], logs: str) -> Doubt:
     meaning, remedy = REASONS[name]
+    if logs and name in {"left-out", "errors"}:
+        remedy = f"{remedy} ({logs})"
     parts = []
     for scenario, of in by_scenario.items():
         listed = together([each for each in of if each])

@@ -33,7 +33,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "not compared, for they are not installed",
         "in the clone: python3 -m pip install -e '.[compare]'",
     ),
-    "left-out": ("not measured, or not to the end", "gateways trace shows what it answers; its log may say why"),
+    "left-out": (
+        "not measured, or not to the end",
+        "gateways trace shows what it answers; read the servers' logs",
+    ),
     "noise": (
         "the same server, measured twice, seems to differ from itself",
         "believe large differences only; end other programs, or take more rounds: --thorough",
@@ -48,7 +51,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "slices hold few answers, so their rates are those of all slices together, and their intervals are wide",
         "believe large differences only; --thorough",
     ),
-    "errors": ("answers are lost or wrong", "they do not count as throughput; the server's log may say why"),
+    "errors": ("answers are lost or wrong", "they do not count as throughput; read the servers' logs"),
     "littles-law": (
         "rate × time misses the number of clients",
         "the client was kept from its work: end other programs",

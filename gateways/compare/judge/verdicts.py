@@ -13,6 +13,12 @@ def verdicts(sections: Sequence[Section]) -> list[str]:
     said = []
     for section in sections:
         rows = [row for row in section.rows if row.ranked]
+        if section.failed:
+            said.append(
+                f"{section.question.name}: the measurement failed: {section.reference} and its second run, the same "
+                "server, differ by more than 100 %, so nothing can be compared."
+            )
+            continue
         if section.headline == "room":
             said += _room(section)
         elif section.question.service and section.headline == "rate":

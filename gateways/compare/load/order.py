@@ -66,11 +66,19 @@ class Behind:
 
 
 @dataclass(frozen=True)
+class Trust:
+    """Which certificates are accepted: those of the authorities in the file `ca` ("": the system's), or any."""
+
+    ca: str = ""
+    insecure: bool = False
+
+
+@dataclass(frozen=True)
 class Order:
     """What to do. `ramp` seconds are not measured; then `seconds` are; then what is under way may take `timeout`.
 
-    It begins when everybody is connected, and not before `begin` (time.time_ns(); 0: at once). With `tls`, `host` is
-    the name that the certificate is held against.
+    It begins when all connections are open, and not before `begin` (time.time_ns(); 0: at once). With `tls`, the
+    certificate must be valid for `host`, as `trust` says. `host_header` is sent as Host; "" means host and port.
     """
 
     kind: Kind
@@ -89,10 +97,14 @@ class Order:
     behind: Behind | None = None
     tls: bool = False
     begin: int = 0
+    host_header: str = ""
+    trust: Trust = field(default_factory=Trust)
 
     @property
     def authority(self) -> str:
-        """The Host header's value: the port is left out where it is the usual one (RFC 9110, 4.2)."""
+        """The Host header's value. From the address, the default port is left out (RFC 9110, 4.2)."""
+        if self.host_header:
+            return self.host_header
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
 
@@ -106,6 +118,7 @@ class Order:
         data["behind"] = data["behind"] and Behind.from_json(data["behind"])
         data["answer"] = data["answer"] and Answer(**data["answer"])
         data["processes"] = tuple(data["processes"])
+        data["trust"] = Trust(**data["trust"])
         return cls(**data)
 
 

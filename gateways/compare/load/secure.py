@@ -1,20 +1,25 @@
 """A connection by TLS. Knows how bytes are encrypted; when they arrived, the kernel says of the encrypted ones.
 
-Certificates are verified as by every Python program: SSL_CERT_FILE in the environment names other authorities.
+Certificates are verified as by every Python program, unless the order says otherwise.
 """
 
 import ssl
 from functools import lru_cache
 
 from gateways.compare.load.engine import BUFFER, Client, Engine, Link
+from gateways.compare.load.order import Trust
+
+DEFAULT_TRUST = Trust()
 
 _clear = memoryview(bytearray(BUFFER))
 """What has been decrypted: it is valid during a call of received()."""
 
 
 @lru_cache
-def context() -> ssl.SSLContext:
-    made = ssl.create_default_context()
+def context(trust: Trust) -> ssl.SSLContext:
+    made = ssl.create_default_context(cafile=trust.ca or None)
+    if trust.insecure:
+        made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
     made.set_alpn_protocols(["http/1.1"])
     return made
 
@@ -24,10 +29,18 @@ class SecureLink(Link):
 
     __slots__ = ("_in", "_out", "_shaken", "_tls", "_user")
 
-    def __init__(self, engine: Engine, client: Client, address: tuple[str, int], receive_buffer: int, name: str):
+    def __init__(
+        self,
+        engine: Engine,
+        client: Client,
+        address: tuple[str, int],
+        receive_buffer: int,
+        name: str,
+        trust: Trust = DEFAULT_TRUST,
+    ):
         self._user = client
         self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
-        self._tls = context().wrap_bio(self._in, self._out, server_hostname=name)
+        self._tls = context(trust).wrap_bio(self._in, self._out, server_hostname=name)
         self._shaken = False
         super().__init__(engine, self, address, receive_buffer)
 

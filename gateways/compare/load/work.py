@@ -130,7 +130,7 @@ def _links(order: Order) -> Links | None:
         return None
     from gateways.compare.load.secure import SecureLink
 
-    return partial(SecureLink, name=order.host)
+    return partial(SecureLink, name=order.host, trust=order.trust)
 
 
 class Probe:

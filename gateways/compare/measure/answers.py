@@ -1,5 +1,6 @@
 """The same answers first: who answers something else than the others is not timed, and is told why. Pure."""
 
+import re
 from dataclasses import dataclass
 
 from gateways.compare.load.order import Answer, Seen
@@ -21,16 +22,31 @@ def expected(given: Given) -> Answer:
     return Answer(first.status, length, first.sha256 if first.sha256 == second.sha256 else None)
 
 
-def unusable(given: Given) -> str:
-    """Why it cannot be timed, whatever others answer; "" if it can."""
+def unusable(given: Given, expect: int | None = None) -> str:
+    """Why the answers cannot be timed, whatever others answer; "" if they can. Without `expect`, a status must be 2xx:
+    a redirect to a login page is fast, and not what a user means to measure.
+    """
     for seen in (given.first, given.second):
         if seen.error:
-            return f"it gives no answer: {seen.error}"
-        if seen.status >= 400:
+            return f"it gives no answer: {seen.error}{_advice(seen.error)}"
+        if seen.status != expect and (expect is not None or not 200 <= seen.status < 300):
             start = " ".join(seen.start.split())[:80]
-            return f"it answers {seen.status}{f': {start}' if start else ''}"
+            want = f"--expect {expect} wants another status" if expect else f"--expect {seen.status} measures that"
+            return f"it answers {seen.status}{_location(seen)}{f': {start}' if start else ''}; {want}"
     if given.first.status != given.second.status:
         return f"it answers {given.first.status}, and then {given.second.status}"
+    return ""
+
+
+def _location(seen: Seen) -> str:
+    """Where a redirect leads."""
+    found = re.search(r"(?im)^location:[ \t]*([^\r\n]*)", seen.head) if 300 <= seen.status < 400 else None
+    return f" to {found[1].strip()[:80]}" if found else ""
+
+
+def _advice(error: str) -> str:
+    if error.startswith("TLS: ") and "certificate" in error:
+        return "; --ca FILE names the certificate's authority, --insecure accepts any certificate"
     return ""
 
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from gateways.compare.load.meters import cpu, difference
-from gateways.compare.load.order import Answer, Kind, Measured, Order, Seen
+from gateways.compare.load.order import Answer, Kind, Measured, Order, Seen, Trust
+from gateways.compare.measure.folder import Folder
 from gateways.compare.measure.reached import Reached
 from gateways.compare.measure.remote import Site
 from gateways.compare.measure.running import Running, await_listening, end
@@ -66,6 +67,11 @@ class Bench:
     target: Target
     record: Record
     listener: Listener
+    folder: Folder
+    part: str = ""
+    """The part of the folder for the modules of this bench's target."""
+    host_header: str = ""
+    trust: Trust = field(default_factory=Trust)
     running: dict[str, Running | Reached] = field(default_factory=dict)
     alone: dict[tuple[str, str], float] = field(default_factory=dict)
     """By scenario and contender: the seconds that an answer took when nobody else asked."""
@@ -73,7 +79,7 @@ class Bench:
     @contextmanager
     def up(self, contenders: Sequence[Entry], scenario: Scenario | None = None) -> Iterator[None]:
         """Run their servers while the block runs; those that do not start are excluded."""
-        apps = self.target.extra if scenario is not None and scenario.extra_routes else self.target.apps
+        extra = scenario is not None and scenario.extra_routes
         cores = self.record.placement.server
         started: list[Running] = []
         try:
@@ -81,7 +87,9 @@ class Bench:
                 if isinstance(each, Site):
                     self.running[each.id] = Reached(each)
                     continue
-                running = Running(each, apps[each.form], cores, plain=self.target.plain)
+                launch = self.target.launch(each, extra=extra)
+                where = self.folder.put(launch.files, f"{self.part}extra" if extra else self.part)
+                running = Running(launch, where, self.folder.logs, cores)
                 self.running[each.id] = running
                 started.append(running)
                 self.warden.watch(running.process.pid)
@@ -121,7 +129,15 @@ class Bench:
 
     def _ask(self, kind: Kind, contender: Entry, scenario: Scenario) -> Order:
         running = self.running[contender.id]
-        return Order(kind, running.host, running.port, running.asked(scenario.request), tls=running.tls)
+        return Order(
+            kind,
+            running.host,
+            running.port,
+            running.asked(scenario.request),
+            tls=running.tls,
+            host_header=self.host_header or running.host_header,
+            trust=self.trust,
+        )
 
     def measure(
         self, contender: Entry, scenario: Scenario, order: Order, start: int, number: int, *, alone: bool = False

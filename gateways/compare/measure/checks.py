@@ -15,12 +15,12 @@ def check(bench: Bench, scenario: Scenario, contenders: Sequence[Entry]) -> None
     """Find out what the answer is: the first contender's that has one. The servers are up.
 
     Raises:
-        Failure: nobody gives an answer that could be timed, and nothing has been measured before.
+        Failure: no contender gives an answer that can be timed, and nothing has been measured before.
     """
     bench.listener.now("asks for the same answer", scenario.name)
     asked = bench.left([each for each in contenders if not each.twin], scenario)
     if contenders and not asked and bench.record.empty:
-        raise Failure(f"nobody is left to be asked: {bench.record.exclusions[0].why}")
+        raise Failure(f"no contender is left: {bench.record.exclusions[0].why}")
     answer: Answer | None = None
     refused = ""
     for each in asked:
@@ -29,7 +29,7 @@ def check(bench: Bench, scenario: Scenario, contenders: Sequence[Entry]) -> None
         else:
             given = _given(bench, each, scenario)
             bench.alone[scenario.name, each.id] = min(given.first.seconds, given.second.seconds)
-            why = unusable(given) or (unequal(given, answer) if answer else "")
+            why = unusable(given, scenario.expect) or (unequal(given, answer) if answer else "")
             answer = answer or (None if why else expected(given))
         if why:
             bench.exclude(each.id, scenario.name, why)
@@ -38,10 +38,10 @@ def check(bench: Bench, scenario: Scenario, contenders: Sequence[Entry]) -> None
         if each.twin and bench.excluded(each.id.removesuffix("#2"), scenario.name):
             bench.exclude(each.id, scenario.name, "the other is not compared either")
     behind = scenario.behind.connections if scenario.behind else 0
-    question = (scenario.name, scenario.reveals, f"{scenario.request.method} {scenario.request.target}")
-    bench.record.questions.append(Question(*question, scenario.load, scenario.service, behind, answer))
+    question = (scenario.name, scenario.reveals, scenario.asks, scenario.load, scenario.service)
+    bench.record.questions.append(Question(*question, behind, answer))
     if asked and not bench.left(asked, scenario) and bench.record.empty:
-        raise Failure(f"{scenario.request.target} has no answer to be timed: {refused}; --path asks for another")
+        raise Failure(f"{scenario.request.target} has no answer that can be timed: {refused}")
 
 
 def _given(bench: Bench, contender: Entry, scenario: Scenario) -> Given:

@@ -11,9 +11,10 @@ from gateways.compare.record import Resources
 
 
 class Reached:
-    """A site during a measurement, where another contender has a process: there is none to be seen."""
+    """A site during a measurement: it has no process to watch, and its own name is its Host header."""
 
     processes: tuple[int, ...] = ()
+    host_header = ""
 
     def __init__(self, where: Site) -> None:
         self.host, self.port, self.tls, self.asked = where.host, where.port, where.tls, where.asked

@@ -1,21 +1,23 @@
 """A comparison from beginning to end: preflight, quick scenarios, long ones. Knows the order of things."""
 
-import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gateways.compare.load.order import Trust
 from gateways.compare.locust.crew import Workers
 from gateways.compare.locust.shares import Crew
 from gateways.compare.measure import machine
-from gateways.compare.measure.bench import Asks, Bench, Entry, Listener
+from gateways.compare.measure.bench import Bench, Entry, Listener
 from gateways.compare.measure.client import Client
+from gateways.compare.measure.folder import Folder, folder
 from gateways.compare.measure.long import Long
 from gateways.compare.measure.placement import here, on
 from gateways.compare.measure.quick import Quick, numbers_of_clients
 from gateways.compare.measure.remote import Site
+from gateways.compare.measure.running import module_path
 from gateways.compare.measure.warden import Warden
 from gateways.compare.plan.contender import Contender
 from gateways.compare.plan.effort import Effort
@@ -36,7 +38,12 @@ ONCE = Effort("once", starts=1, rounds=4, shares=())
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be compared, and how. With a `crew`, locust's workers ask, and not a client here."""
+    """What is to be compared, and how. With a `crew`, locust's workers send the requests, and not a client here.
+
+    The modules that servers are told to serve, and the servers' logs, are written to the folder `keep`; to a temporary
+    one if it is None. `host_header` is sent to all contenders ("": the default of each); `trust` says which
+    certificates are accepted.
+    """
 
     target: Target
     contenders: tuple[Entry, ...]
@@ -45,6 +52,9 @@ class Plan:
     seed: int = 0
     force: bool = False
     crew: Crew | None = None
+    keep: Path | None = None
+    host_header: str = ""
+    trust: Trust = field(default_factory=Trust)
 
     @property
     def quick(self) -> list[Scenario]:
@@ -106,15 +116,24 @@ def compare(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Reco
     client_cores = record.placement.client
     try:
         # What is done here between measurements must not disturb the servers: it is done on the client's core.
-        with on(client_cores), Warden() as warden, _client(plan, client_cores, warden, listener) as client:
+        with (
+            on(client_cores),
+            folder(plan.keep) as place,
+            Warden() as warden,
+            _client(plan, client_cores, warden, listener) as client,
+        ):
             try:
-                _measure(plan, client, warden, record, listener)
+                bench = Bench(client, warden, plan.target, record, listener, place)
+                _measure(plan, replace(bench, host_header=plan.host_header, trust=plan.trust))
             finally:
                 record.options |= client.facts()
+                _keep_logs(plan, record, place)
     except KeyboardInterrupt:
         record.interrupted = True
-    except Failure:
+    except Failure as failure:
         listener.keep(record)
+        if "logs" in record.options:
+            raise Failure(f"{failure}; the servers' logs are in {record.options['logs']}") from failure
         raise
     record.finished = _now()
     listener.keep(record)
@@ -127,13 +146,20 @@ def _client(
     return Client(cores) if plan.crew is None else Workers(plan.crew, cores, warden, listener)
 
 
-def _measure(plan: Plan, client: Asks, warden: Warden, record: Record, listener: Listener) -> None:
-    bench = Bench(client, warden, plan.target, record, listener)
+def _measure(plan: Plan, bench: Bench) -> None:
     Quick(bench, plan.entrants, plan.quick, plan.effort).run()
     Long(bench, plan.contenders, plan.long, plan.effort).run()
     if plan.of_user:
-        server = Bench(client, warden, reference(), record, listener)
+        server = replace(bench, target=reference(), part="reference", running={}, alone={})
         Quick(server, bench.left(plan.contenders, plan.scenarios[0])[:1], [GATEWAY], ONCE).run()
+
+
+def _keep_logs(plan: Plan, record: Record, place: Folder) -> None:
+    """Keep the servers' logs if they may explain something, and record where they are."""
+    failed = any(each.why for each in record.exclusions) or any(cell.measured.failures for cell in record.cells)
+    place.keep_logs = failed and not plan.remote
+    if place.keep_logs or plan.keep is not None:
+        record.options["logs"] = str(place.logs)
 
 
 def _begin(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Record:
@@ -176,9 +202,8 @@ _BESIDES = ("uvloop", "httptools", "h11", "websockets", "wsproto")
 def _entrant(contender: Entry, plan: Plan) -> Entrant:
     if isinstance(contender, Site):
         return contender.entrant
-    app = plan.target.apps[contender.form]
-    app = os.path.relpath(app) if Path(app).is_relative_to(Path.cwd()) else app
-    command, environment = contender.command("python", app, "127.0.0.1", "{port}", plain=plan.target.plain)
+    launch = plan.target.launch(contender)
+    environment = module_path(plan.keep.absolute()) if plan.keep is not None and launch.files else {}
     return Entrant(
         id=contender.id,
         label=contender.label,
@@ -186,9 +211,10 @@ def _entrant(contender: Entry, plan: Plan) -> Entrant:
         server=contender.server.name,
         adapter=contender.adapter.name if contender.adapter else "",
         threads=contender.threads,
-        command=tuple(command),
+        command=tuple(launch.command("python", "127.0.0.1", "{port}")),
         environment=environment,
         twin_of=plan.contenders[0].id if contender.twin else "",
+        files=launch.files,
     )
 
 

@@ -6,13 +6,14 @@ Knows processes, ports and signals. It must not know what the server is asked.
 import contextlib
 import os
 import random
+import re
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 import psutil
 
@@ -20,7 +21,7 @@ from gateways.compare.load.order import Request
 from gateways.compare.measure.placement import on
 from gateways.compare.measure.resources import Peak, taken_by, tree, watched
 from gateways.compare.measure.warden import Warden
-from gateways.compare.plan.contender import Contender
+from gateways.compare.plan.contender import Launch
 from gateways.compare.record import Resources
 from gateways.failure import Failure
 from gateways.serving.job import GRACE
@@ -28,29 +29,33 @@ from gateways.serving.listen import bind
 from gateways.serving.process import START
 
 HOST = "127.0.0.1"
+HOST_HEADER = "127.0.0.1:8000"
+"""The Host header for every server that is started here. With a port of its own in it, each server would give another
+answer if the app writes absolute URLs."""
 
 
 class Running:
-    """A server that serves `app` on a port of its own, from now on."""
+    """A server on a port of its own, from its start on. Its log is appended to a file in `logs`."""
 
-    host, tls = HOST, False
+    host, tls, host_header = HOST, False, HOST_HEADER
 
-    def __init__(self, contender: Contender, app: str, cores: tuple[int, ...], *, plain: bool) -> None:
-        self.contender = contender
-        # Bound, and not listening: nobody else is given this port, and the server may bind it as well.
+    def __init__(self, launch: Launch, folder: Path, logs: Path, cores: tuple[int, ...]) -> None:
+        self.contender = launch.contender
+        # Bound, and not listening: no other process is given this port, and the server may bind it as well.
         self._reserved = bind(HOST, 0)
         self.port: int = self._reserved.getsockname()[1]
-        command, own = contender.command(sys.executable, app, HOST, str(self.port), plain=plain)
-        self._log = tempfile.TemporaryFile(prefix="gateways-")  # noqa: SIM115 - closed in end()
+        self.log = logs / f"{re.sub(r'[^A-Za-z0-9]+', '-', self.contender.id)}.log"
+        self._log = self.log.open("ab+")
+        self._begin = self._log.seek(0, os.SEEK_END)
         # Where things lie in memory depends on the environment's size, and speed on that: by chance, at each start.
         padding = {"GATEWAYS_PADDING": "x" * random.randrange(4096)}  # noqa: S311
         with on(cores):
             self.process = subprocess.Popen(
-                command,
+                launch.command(sys.executable, HOST, str(self.port)),
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **own, **padding},
+                env={**os.environ, **module_path(folder), **padding},
                 start_new_session=True,  # Ctrl-C is for us; we end the server
             )
 
@@ -98,9 +103,9 @@ class Running:
 
     def said(self) -> str:
         """The last line that it wrote."""
-        begin = max(0, self._log.seek(0, os.SEEK_END) - 4000)
+        begin = max(self._begin, self._log.seek(0, os.SEEK_END) - 4000)
         self._log.seek(begin)
-        lines = self._log.read().decode("utf-8", "replace").strip().splitlines()[begin > 0 :]
+        lines = self._log.read().decode("utf-8", "replace").strip().splitlines()[begin > self._begin :]
         # waitress says that of every request that has to wait.
         lines = [line for line in lines if "Task queue depth is" not in line]
         return lines[-1].strip() if lines else "it said nothing"
@@ -122,6 +127,11 @@ class Running:
         psutil.wait_procs(self._started, timeout=2)
         self._reserved.close()
         self._log.close()
+
+
+def module_path(folder: Path) -> dict[str, str]:
+    """The environment in which modules of the folder can be imported, beside those that can be already."""
+    return {"PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))}
 
 
 def await_listening(running: Iterable[Running]) -> dict[str, str]:

@@ -1,10 +1,10 @@
 """Who is compared: an app in one of its modes, on a server, by an adapter where one is needed. Pure."""
 
-import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from gateways.compare.plan import module
 from gateways.compare.plan.servers import SERVERS, Interface, Server
 
 Mode = Literal["cgi", "wsgi", "asgi", "wsgi-on-asgi", "asgi-on-wsgi"]
@@ -64,7 +64,11 @@ WAYS: dict[Form | None, dict[Mode, tuple[str, ...]]] = {
         "cgi": ("uvicorn",),
     },
 }
-"""The modes that an app of each form can be served in, each with its usual servers. None: the reference app has all."""
+"""The modes that an app of each form can be served in, with their default servers. None: the reference app, in all."""
+
+ON_REQUEST: dict[Form | None, frozenset[Mode]] = {"wsgi": frozenset({"cgi"}), "asgi": frozenset({"cgi"})}
+"""Modes that are compared only if they are named: a process for each request of a user's app takes most of the time of
+the comparison, and is rarely an alternative."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,22 +108,33 @@ class Contender:
         """The distributions whose versions matter."""
         return [self.server.package, *([self.adapter.package] if self.adapter else [])]
 
-    def command(
-        self, python: str, app: str, host: str, port: str, *, plain: bool = True
-    ) -> tuple[list[str], dict[str, str]]:
-        """The command line that serves `app`, and its environment.
+    def launch(self, app: str, *, plain: bool = True, beside: Collection[str] = ()) -> "Launch":
+        """What the server is told to serve.
 
-        `app` is a CGI program's path, or what gateways.serving.target knows; if it is `plain`, every server does.
+        `app` is a CGI program, or a target (gateways.serving.target). If it is `plain`, every server's command line
+        understands it. A program in `beside` lies in the folder of the launch's module.
         """
-        threads = self.threads if self.server.threads is not None else None
         if self.adapter is None and plain:
-            return self.server.command(python, app, host, port, threads), {}
+            return Launch(self, app)
         by = self.adapter.name if self.adapter else ""
-        adapted: dict[str, str | int] = {"mode": self.mode, "on": self.server.speaks, "by": by, "app": app}
-        if self.adapter is not None and self.adapter.threads is not None:
-            adapted |= {"threads": self.threads or 0}
-        command = self.server.command(python, "gateways.compare.adapted:app", host, port, threads)
-        return command, {"GATEWAYS_ADAPTED": json.dumps(adapted)}
+        name = module.name(self.mode, self.server.speaks, by)
+        text = module.source(self.mode, self.server.speaks, by, app, self.threads, beside)
+        return Launch(self, f"{name}:app", {f"{name}.py": text})
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How a contender's server is started: the app that its command line names, and the modules that it imports."""
+
+    contender: Contender
+    app: str
+    files: dict[str, str] = field(default_factory=dict)
+
+    def command(self, python: str, host: str, port: str) -> list[str]:
+        """The command line. The folder of `files` has to be on the path of modules."""
+        contender = self.contender
+        threads = contender.threads if contender.server.threads is not None else None
+        return contender.server.command(python, self.app, host, port, threads)
 
 
 def contenders(
@@ -129,14 +144,15 @@ def contenders(
     adapters: Sequence[str] = (),
     threads: int | None = None,
 ) -> list[Contender]:
-    """Those that are asked for; what is not said is as usual, and "all" is all there are.
+    """The contenders that are asked for; an empty choice means the defaults, and "all" means all there are.
 
     Servers and adapters that do not fit a mode are left out of it.
     """
     ways = WAYS[form]
+    usual = [mode for mode in ways if mode not in ON_REQUEST.get(form, ()) or _named(mode, adapters)]
     return [
         make(mode, SERVERS[name], adapter, threads)
-        for mode in modes or ways
+        for mode in modes or usual
         if mode in ways
         for name in _names(servers, ways[mode], SERVERS)
         if (mode, SERVERS[name].speaks) in ADAPTERS
@@ -152,6 +168,12 @@ def make(mode: Mode, server: Server, adapter: Adapter | None, threads: int | Non
         return Contender(mode, server, adapter, None)
     fixed = server.name == "gunicorn-sync"
     return Contender(mode, server, adapter, server.threads if fixed else threads or server.threads)
+
+
+def _named(mode: Mode, adapters: Sequence[str]) -> bool:
+    """Return True if one of the adapters that are asked for belongs to the mode."""
+    known = {each.name for (of, _), those in ADAPTERS.items() if of == mode for each in those}
+    return "all" in adapters or bool(known & set(adapters))
 
 
 def _names(asked: Sequence[str], usual: Iterable[str], known: Iterable[str]) -> Iterable[str]:

@@ -29,7 +29,7 @@ class Scenario:
     `connections` are the numbers of clients that ask it at the same time, each a measurement of its own: those of a
     usual run, `more` those of a thorough one. `service` is how many seconds the app waits for each answer, which says
     what threads and clients allow; `seconds` is how long is measured where it is long. With `behind`, the clients ask
-    `rate` times a second, while others do that.
+    `rate` times a second, while others do that. `expect` is the status of the answer; None means any from 200 to 299.
     """
 
     name: str
@@ -45,6 +45,12 @@ class Scenario:
     rate: float = 0.0
     extra_routes: bool = False
     without: tuple[Mode, ...] = ()
+    expect: int | None = None
+
+    @property
+    def asks(self) -> str:
+        """The request, as it is shown and recorded: "GET /hello"."""
+        return f"{self.request.method} {self.request.target}"
 
     @property
     def needs_websocket(self) -> bool:

@@ -32,7 +32,7 @@ class Server:
         """The command line."""
         flag = self.threads_flag if threads not in {None, self.threads} else ()
         arguments = [*self.arguments[:-1], *flag, self.arguments[-1]]
-        values = {"host": host, "port": port, "app": app, "threads": str(threads)}
+        values = {"host": host, "port": port, "app": app, "threads": str(threads or self.threads)}
         return [python, "-m", *(argument.format(**values) for argument in arguments)]
 
 

@@ -3,15 +3,13 @@
 Knows what an app is called. It must not know how it is served.
 """
 
+import os
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from gateways.compare.plan.contender import Form
+from gateways.compare.plan.contender import Contender, Form, Launch
 from gateways.serving.probe import probe
 from gateways.serving.server import MODES, side
 
@@ -23,8 +21,9 @@ LOADING = 30.0
 class Target:
     """What is served: "module:attribute", or a CGI program's path, by form. `form` is None for the reference app.
 
-    `extra` has the forms of the app with the routes that some scenarios need besides. A `plain` one is called in a way
-    that every server's command line has.
+    `extra` has the forms of the app with the additional routes that some scenarios need. A `plain` target is written in
+    a way that the command line of every server understands. `files` are programs that have to be written first, by
+    name: an app that is one of these names lies beside the module that serves it.
     """
 
     name: str
@@ -32,6 +31,15 @@ class Target:
     apps: dict[Form, str]
     extra: dict[Form, str] = field(default_factory=dict)
     plain: bool = True
+    files: dict[str, str] = field(default_factory=dict)
+
+    def launch(self, contender: Contender, *, extra: bool = False) -> Launch:
+        """How a contender's server is started with this app, or with that which has the additional routes."""
+        app = (self.extra if extra else self.apps)[contender.form]
+        if Path(app).is_relative_to(Path.cwd()):
+            app = os.path.relpath(app)
+        launch = contender.launch(app, plain=self.plain, beside=self.files)
+        return replace(launch, files=launch.files | {name: text for name, text in self.files.items() if name == app})
 
 
 def reference() -> Target:
@@ -49,25 +57,23 @@ def reference() -> Target:
     )
 
 
-@contextmanager
-def of_user(target: str) -> Iterator[Target]:
-    """The user's app, while the block runs; gateways.serving.target says what it may be.
+def of_user(target: str) -> Target:
+    """The user's app; gateways.serving.target says what it may be.
 
     Raises:
-        Failure: there is no such app, it cannot be imported, or is none.
+        Failure: there is no such app, or it cannot be imported.
     """
     found = probe(target, LOADING)
     if found.interface == "cgi":
-        yield Target(target, "cgi", {"cgi": found.signature})
-        return
+        return Target(target, "cgi", {"cgi": found.signature})
     form: Form = found.interface
-    with TemporaryDirectory(prefix="gateways-") as scratch:
-        program = Path(scratch, "app.cgi")
-        values = {"python": sys.executable, "folder": str(Path.cwd()), "app": _anywhere(target), "form": form.upper()}
-        program.write_text(_PROGRAM.format(**values))
-        program.chmod(0o755)
-        yield Target(target, form, {form: target, "cgi": str(program)}, plain=_plain(target, found.signature))
+    values = {"python": sys.executable, "folder": str(Path.cwd()), "app": _anywhere(target), "form": form.upper()}
+    plain = _plain(target, found.signature)
+    return Target(target, form, {form: target, "cgi": PROGRAM}, {}, plain, {PROGRAM: _PROGRAM.format(**values)})
 
+
+PROGRAM = "gateways_app.cgi"
+"""The name of the CGI program that a user's app is made into."""
 
 _PROGRAM = """#!{python}
 import sys

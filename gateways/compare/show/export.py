@@ -29,7 +29,27 @@ def markdown(record: Record, sections: Sequence[Section]) -> str:
     lines = [line for line in command_lines(record) if line]
     commands = "\n".join(["```", *lines, "```"]) if lines else ""
     parts += ["## Made with", f"{made}. {record.created}, seed {record.seed}. {record.setting}", commands]
+    parts += files_of(record)
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def files_of(record: Record) -> list[str]:
+    """The modules and programs that the commands need, each once, below a sentence that says where they belong."""
+    files = {name: text for entrant in record.entrants for name, text in entrant.files.items()}
+    if not files:
+        return []
+    blocks = [f"`{name}`:\n\n```text\n{text}```" for name, text in files.items()]
+    return [f"{where(record)}:", *blocks]
+
+
+def where(record: Record) -> str:
+    """Where the files of the commands are, or where they belong."""
+    if any(entrant.environment for entrant in record.entrants):
+        return "The commands import these files, from the folder that PYTHONPATH names"
+    return (
+        "The commands need these files in the folder in which they are typed (programs executable); "
+        "--keep FOLDER writes them"
+    )
 
 
 def grid(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

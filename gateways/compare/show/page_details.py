@@ -7,7 +7,7 @@ from gateways.compare.judge.analysis import Section
 from gateways.compare.judge.words import of_clients, share
 from gateways.compare.record import Entrant, Record
 from gateways.compare.show.charts.parts import Numbers, swatch
-from gateways.compare.show.export import command_lines
+from gateways.compare.show.export import command_lines, where
 from gateways.trace.html import element, facts, section
 
 
@@ -56,7 +56,20 @@ def made_with(record: Record, numbers: Numbers) -> str:
     if all(map(_own, entrants)) and record.options.get("engine", "own") == "own":
         note += "Loopback, one machine, one worker process of each server, no TLS, no proxy in front."
     known = facts([(name, value) for name, value in _known(record) if value])
-    return section("Made with", note, known, element("ol", *commands, class_="commands"), name="made-with")
+    listed = element("ol", *commands, class_="commands")
+    return section("Made with", note, known, listed, _files(record), name="made-with")
+
+
+def _files(record: Record) -> str:
+    """The modules and programs that the commands need."""
+    files = {name: text for entrant in record.entrants for name, text in entrant.files.items()}
+    if not files:
+        return ""
+    shown = [
+        element("details", element("summary", escape(name)), element("pre", escape(text), tabindex=0))
+        for name, text in files.items()
+    ]
+    return element("p", escape(f"{where(record)}:"), class_="note") + "".join(shown)
 
 
 def _own(entrant: Entrant) -> bool:

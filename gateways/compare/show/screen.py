@@ -157,58 +157,40 @@ def show(out: Console, record: Record, sections: Sequence[Section]) -> None:
 
 
 def _show_table(out: Console, shown: Table) -> None:
+    """Print the table: on a narrow terminal as several, one below the other, each with the contenders' names."""
     out.print(Text(shown.title, style="bold"))
     out.print(Text(shown.note, style="dim"))
-    columns = _fitting(shown, out.width)
-    grid = Grid(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim")
-    if BAR_COLUMN in columns:
-        grid.add_column("")
-    for number in columns - {BAR_COLUMN}:
-        grid.add_column(shown.columns[number], justify="right" if number else "left", no_wrap=True)
-    for line in shown.lines:
-        bars = [Text(bar(line.bar, SHORT).ljust(SHORT), style="cyan")] if BAR_COLUMN in columns else []
-        cells = [Text(line.cells[number]) for number in sorted(columns - {BAR_COLUMN})]
-        grid.add_row(*bars, *cells, style="dim" if line.dim else "")
-    out.print(grid)
-    out.print()
+    for bars, columns in _parts(shown, out.width):
+        grid = Grid(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim")
+        if bars:
+            grid.add_column("")
+        for number in columns:
+            grid.add_column(shown.columns[number], justify="right" if number else "left", no_wrap=True)
+        for line in shown.lines:
+            blocks = [Text(bar(line.bar, SHORT).ljust(SHORT), style="cyan")] if bars else []
+            cells = [Text(line.cells[number]) for number in columns]
+            grid.add_row(*blocks, *cells, style="dim" if line.dim else "")
+        out.print(grid)
+        out.print()
 
 
-BAR_COLUMN = -1
 GAP, SHORT = 2, 8
-GIVEN_UP = (
-    "threads",
-    "group",
-    "gaps",
-    BAR_COLUMN,
-    "p50",
-    "memory",
-    "body",
-    "gaps, p90",
-    "p75",
-    "p90",
-    "p99",
-    "clients",
-    "limit",
-    "CPU/answer",
-    "ratio",
-)
-"""Columns that are left out where the terminal is too narrow, in this order."""
 
 
-def _fitting(shown: Table, width: int) -> set[int]:
-    """The numbers of the columns that there is room for."""
-    columns = {BAR_COLUMN, *range(len(shown.columns))}
-    widths = {
-        number: max(len(name), *(len(line.cells[number]) for line in shown.lines)) + GAP
+def _parts(shown: Table, width: int) -> list[tuple[bool, list[int]]]:
+    """The columns of each part of a table that is `width` characters wide at most, and if it begins with bars."""
+    widths = [
+        max(len(name), *(len(line.cells[number]) for line in shown.lines)) + GAP
         for number, name in enumerate(shown.columns)
-    } | {BAR_COLUMN: SHORT + GAP}
-    for given_up in GIVEN_UP:
-        if sum(widths[number] for number in columns) - GAP <= width:
-            break
-        columns -= {
-            n for n in columns if given_up in {n, shown.columns[n].partition(" @")[0] if n >= 0 else BAR_COLUMN}
-        }
-    return columns
+    ]
+    bars = SHORT + GAP + sum(widths) - GAP <= width
+    parts = [[0]]
+    for number in range(1, len(widths)):
+        taken = (SHORT + GAP if bars else 0) + sum(widths[each] for each in parts[-1])
+        if taken + widths[number] - GAP > width and len(parts[-1]) > 1:
+            parts.append([0])
+        parts[-1].append(number)
+    return [(bars, part) for part in parts]
 
 
 def _doubt(doubt: Doubt) -> Text:

@@ -50,16 +50,24 @@ def _bars(section: Section) -> list[float]:
 
 def _title(section: Section) -> str:
     question = section.question
+    status = f", status {question.answer.status}" if question.answer else ""
     if question.behind:
-        return f"{question.name}: {question.behind} clients, while others ask"
-    return f"{question.name}: {question.request} by {of_clients(*section.numbers)}"
+        return f"{question.name}: {question.behind} clients, while others ask{status}"
+    return f"{question.name}: {question.request} by {of_clients(*section.numbers)}{status}"
 
 
 def _note(section: Section) -> str:
-    floor = "" if section.floor is None else f" No difference below {share(section.floor)} is claimed."
-    groups = " Who shares a group cannot be told apart." if any(row.letters for row in section.rows) else ""
-    client = "" if section.null is None else f" The client could ask for {rate(section.null)} a second."
-    return f"It reveals {section.question.reveals}.{floor}{groups}{client}"
+    groups = " Contenders that share a group are statistically indistinguishable." * any(
+        row.letters for row in section.rows
+    )
+    client = "" if section.null is None else f" The load client can send up to {rate(section.null)} requests a second."
+    return f"This shows {section.question.reveals}.{_floor(section)}{groups}{client}"
+
+
+def _floor(section: Section) -> str:
+    if section.failed:
+        return " The measurement failed: the same server, measured twice, differs from itself by more than 100 %."
+    return "" if section.floor is None else f" No difference smaller than {share(section.floor)} is reported."
 
 
 def _named(section: Section, column: str) -> str:

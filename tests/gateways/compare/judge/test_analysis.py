@@ -3,8 +3,10 @@
 import pytest
 
 from gateways.compare.judge.analysis import sections
+from gateways.compare.judge.verdicts import verdicts
 from gateways.compare.load.histogram import Histogram
 from gateways.compare.record import NULL, Exclusion
+from gateways.compare.show.table import table
 from tests.gateways.compare.making import (
     IDLE,
     MS,
@@ -215,3 +217,14 @@ def test_of_one_run_no_difference_below_a_factor_of_2_is_claimed(rate: int, apar
     row = section.row(WAITRESS)
     assert row is not None
     assert (section.apart(UVICORN, WAITRESS), row.tie) == (apart, not apart)
+
+
+def test_a_noise_floor_above_a_hundred_percent_is_a_failed_measurement() -> None:
+    made = record([*slices(UVICORN, STEADY), *slices(f"{UVICORN}#2", scaled(0.4)), *slices(WAITRESS, scaled(0.4))])
+    (section,) = sections(made)
+    assert section.failed
+    assert [(row.ratio, row.cpu_ratio, row.letters) for row in section.rows] == [(None, None, "")] * 2
+    (verdict,) = verdicts([section])
+    assert "the measurement failed" in verdict
+    assert "the measurement failed" in table(section).note.lower()
+    assert "No difference" not in table(section).note

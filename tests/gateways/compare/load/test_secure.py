@@ -13,7 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gateways.compare.load.order import Answer, Order, Request, Seen
+from gateways.compare.load.order import Answer, Order, Request, Seen, Trust
 from gateways.compare.load.secure import context
 from gateways.compare.load.work import Probe, Work
 from tests.gateways.compare.load import behaving
@@ -112,3 +112,12 @@ def test_a_server_without_tls_is_told() -> None:
         thread.start()
         assert probe(listener.getsockname()[1], Request("/")).error == "TLS: WRONG_VERSION_NUMBER"
         thread.join()
+
+
+@pytest.mark.parametrize("ca", [True, False], ids=["its authority is named", "any is accepted"])
+def test_a_certificate_is_accepted_as_the_order_says(ca: bool, tls: ssl.SSLContext, certificate: Path) -> None:
+    trust = Trust(str(certificate)) if ca else Trust(insecure=True)
+    with serving(behaving.behaves, tls) as port:
+        order = Order("probe", "127.0.0.1", port, Request("/hello"), tls=True, trust=trust)
+        seen = Probe(Order.from_json(order.to_json())).run()
+    assert (seen.error, seen.start) == ("", "Hello, world!\n")

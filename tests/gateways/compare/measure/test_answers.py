@@ -1,5 +1,9 @@
 """Who answers the same, and who not."""
 
+from dataclasses import replace
+
+import pytest
+
 from gateways.compare.load.order import Answer, Seen
 from gateways.compare.measure.answers import Given, expected, unequal, unusable
 
@@ -23,11 +27,30 @@ def test_of_answers_that_vary_less_is_verified() -> None:
 
 def test_what_cannot_be_timed() -> None:
     assert unusable(given(seen())) == ""
-    assert unusable(given(seen(302))) == ""
+    assert unusable(given(seen(204))) == ""
     assert unusable(given(seen(error="ECONNREFUSED"))) == "it gives no answer: ECONNREFUSED"
-    assert unusable(given(seen(500, "Internal\n  Server Error"))) == "it answers 500: Internal Server Error"
-    assert unusable(given(seen(), seen(404, ""))) == "it answers 404"
-    assert unusable(given(seen(200), seen(302))) == "it answers 200, and then 302"
+    assert unusable(given(seen(500, "Internal\n  Server Error"))).startswith("it answers 500: Internal Server Error; ")
+    assert unusable(given(seen(), seen(404, ""))).startswith("it answers 404; ")
+    assert unusable(given(seen(200), seen(201))) == "it answers 200, and then 201"
+
+
+@pytest.mark.parametrize("status", [301, 302, 304, 401, 404, 500])
+def test_a_status_other_than_2xx_is_measured_only_if_it_is_expected(status: int) -> None:
+    assert f"--expect {status} " in unusable(given(seen(status)))
+    assert unusable(given(seen(status)), status) == ""
+    assert "it answers 200" in unusable(given(seen(200)), status)
+
+
+def test_where_a_redirect_leads_is_said() -> None:
+    redirect = replace(seen(302, ""), head="HTTP/1.1 302 Found\r\nLocation: /login?next=/admin\r\n\r\n")
+    assert "it answers 302 to /login?next=/admin" in unusable(given(redirect))
+
+
+def test_the_advice_for_a_certificate_is_about_certificates() -> None:
+    why = unusable(given(seen(0, "", error="TLS: self-signed certificate")))
+    assert "--ca" in why
+    assert "--insecure" in why
+    assert "--path" not in why
 
 
 def test_who_answers_something_else_is_told_what() -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from gateways.compare.measure.folder import Folder
 from gateways.compare.measure.running import Running, await_listening, end
 from gateways.compare.measure.warden import Warden
-from gateways.compare.plan.contender import Contender
+from gateways.compare.plan.contender import Contender, contenders
+from gateways.compare.plan.target import of_user
 from gateways.failure import Failure
 from tests.gateways.compare.making import contender
-
-CGI = str(Path("gateways/compare/plan/apps/cgi.py").resolve())
 
 
 @pytest.fixture
@@ -24,8 +24,14 @@ def warden() -> Iterator[Warden]:
         yield made
 
 
-def running(made: Contender, app: str) -> Running:
-    return Running(made, app, (), plain=True)
+@pytest.fixture
+def place(tmp_path: Path) -> Folder:
+    return Folder(tmp_path)
+
+
+def running(made: Contender, app: str, place: Folder, *, plain: bool = True) -> Running:
+    launch = made.launch(app, plain=plain)
+    return Running(launch, place.put(launch.files), place.logs, ())
 
 
 def get(server: Running, path: str) -> tuple[int, bytes]:
@@ -37,22 +43,19 @@ def get(server: Running, path: str) -> tuple[int, bytes]:
     return response.status, body
 
 
-@pytest.mark.parametrize(
-    ("name", "app"),
-    [
-        ("wsgi:waitress", "gateways.compare.plan.apps.wsgi:app"),
-        ("asgi:uvicorn", "gateways.compare.plan.apps.asgi:app"),
-        ("wsgi-on-asgi:uvicorn:ours", "gateways.compare.plan.apps.wsgi:app"),
-        ("wsgi-on-asgi:uvicorn:a2wsgi", "gateways.compare.plan.apps.wsgi:app"),
-        ("wsgi-on-asgi:uvicorn:asgiref", "gateways.compare.plan.apps.wsgi:app"),
-        ("asgi-on-wsgi:waitress:ours", "gateways.compare.plan.apps.asgi:app"),
-        ("asgi-on-wsgi:waitress:a2wsgi", "gateways.compare.plan.apps.asgi:app"),
-        ("cgi:uvicorn:cold", CGI),
-        ("cgi:waitress:cold", CGI),
-    ],
-)
-def test_a_contender_serves_the_app_with_its_extra_routes(name: str, app: str, warden: Warden) -> None:
-    server = running(contender(name), app)
+APPS = {
+    "wsgi": "gateways.compare.plan.apps.wsgi:app",
+    "asgi": "gateways.compare.plan.apps.asgi:app",
+    "cgi": str(Path("gateways/compare/plan/apps/cgi.py").resolve()),
+}
+EACH_SERVER_AND_MODE = [each.id for each in contenders(None, servers=["all"])]
+EACH_ADAPTER = ["wsgi-on-asgi:uvicorn:a2wsgi", "wsgi-on-asgi:uvicorn:asgiref", "asgi-on-wsgi:waitress:a2wsgi"]
+
+
+@pytest.mark.parametrize("name", [*EACH_SERVER_AND_MODE, *EACH_ADAPTER])
+def test_a_contender_serves_the_app_with_its_extra_routes(name: str, warden: Warden, place: Folder) -> None:
+    made = contender(name)
+    server = running(made, APPS[made.form], place)
     try:
         assert await_listening([server]) == {}
         assert get(server, "/hello") == (200, b"Hello, world!\n")
@@ -65,10 +68,38 @@ def test_a_contender_serves_the_app_with_its_extra_routes(name: str, app: str, w
     assert not any(process.is_running() for process in left)
 
 
-def test_a_server_that_does_not_start_says_why(warden: Warden) -> None:
+@pytest.mark.parametrize("name", [each.id for each in contenders(None, ["wsgi", "asgi"], servers=["all"])])
+def test_every_server_serves_a_module_that_does_not_say_which_of_it_is_the_app(
+    name: str, warden: Warden, place: Folder
+) -> None:
+    made = contender(name)
+    server = running(made, APPS[made.form].removesuffix(":app"), place, plain=False)
+    try:
+        assert await_listening([server]) == {}
+        assert get(server, "/hello") == (200, b"Hello, world!\n")
+    finally:
+        end([server], warden)
+
+
+def test_a_users_app_is_run_as_a_program_that_lies_beside_the_module(
+    warden: Warden, place: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = "def app(environ, start_response):\n    start_response('200 OK', [])\n    return [b'hi']\n"
+    (tmp_path / "shop.py").write_text(app)
+    monkeypatch.chdir(tmp_path)
+    launch = of_user("shop:app").launch(contender("cgi:uvicorn:cold"))
+    server = Running(launch, place.put(launch.files), place.logs, ())
+    try:
+        assert await_listening([server]) == {}
+        assert get(server, "/") == (200, b"hi")
+    finally:
+        end([server], warden)
+
+
+def test_a_server_that_does_not_start_says_why(warden: Warden, place: Folder) -> None:
     servers = [
-        running(contender("asgi:uvicorn"), "no_such_module:app"),
-        running(contender("wsgi:waitress"), "json:dumps"),
+        running(contender("asgi:uvicorn"), "no_such_module:app", place),
+        running(contender("wsgi:waitress"), "json:dumps", place),
     ]
     try:
         failed = await_listening(servers)
@@ -77,10 +108,11 @@ def test_a_server_that_does_not_start_says_why(warden: Warden) -> None:
     assert set(failed) == {"asgi:uvicorn"}
     assert failed["asgi:uvicorn"].startswith("asgi uvicorn has ended by itself with status ")
     assert "no_such_module" in failed["asgi:uvicorn"]
+    assert "no_such_module" in servers[0].log.read_text()
 
 
-def test_a_server_that_ends_is_noticed(warden: Warden) -> None:
-    server = running(contender("asgi:uvicorn"), "gateways.asgi.app:app")
+def test_a_server_that_ends_is_noticed(warden: Warden, place: Folder) -> None:
+    server = running(contender("asgi:uvicorn"), "gateways.asgi.app:app", place)
     try:
         assert await_listening([server]) == {}
         server.check()
@@ -92,10 +124,10 @@ def test_a_server_that_ends_is_noticed(warden: Warden) -> None:
         end([server], warden)
 
 
-def test_one_that_does_not_heed_sigterm_is_killed(warden: Warden) -> None:
+def test_one_that_does_not_heed_sigterm_is_killed(warden: Warden, place: Folder) -> None:
     made = contender("wsgi:waitress")
     deaf = replace(made, server=replace(made.server, arguments=("tests.gateways.compare.deaf", "{port}")))
-    server = running(deaf, "")
+    server = running(deaf, "", place)
     try:
         assert await_listening([server]) == {}
         child = psutil.Process(server.process.pid).children()[0]

@@ -1,11 +1,10 @@
 """Who is compared, by name, and the command line of each."""
 
-import json
-
 import pytest
 
 from gateways.cli.compare import choose
-from gateways.compare.plan.contender import MODES, WAYS, contenders
+from gateways.compare.plan.contender import ADAPTERS, MODES, WAYS, contenders
+from gateways.compare.plan.module import SOURCES
 from gateways.compare.plan.servers import SERVERS
 from tests.gateways.compare.making import contender
 
@@ -32,9 +31,8 @@ def test_an_app_is_compared_on_the_servers_of_its_own_interface_and_by_adapter()
         "wsgi cheroot·10",
         "wsgi granian-wsgi·≤512",
         "wsgi-on-asgi uvicorn ours·32",
-        "cgi uvicorn cold",
     ]
-    assert labels("asgi", servers=["hypercorn"]) == ["asgi hypercorn", "cgi hypercorn cold"]
+    assert labels("asgi", servers=["hypercorn"]) == ["asgi hypercorn"]
     assert labels("cgi") == ["cgi uvicorn cold", "cgi waitress cold"]
 
 
@@ -49,6 +47,13 @@ def test_what_is_asked_for_is_what_is_compared() -> None:
     assert labels(None, modes=["asgi-on-wsgi"], adapters=["asgiref"]) == []
     assert labels(None, modes=["cgi"], adapters=["cold", "warm"]) == ["cgi uvicorn cold", "cgi uvicorn warm"]
     assert labels("wsgi", modes=["asgi"]) == []
+
+
+def test_a_users_app_is_a_cgi_program_only_on_request() -> None:
+    assert labels("wsgi", servers=["gunicorn-gthread"]) == ["wsgi gunicorn-gthread·4"]
+    assert labels("asgi", ["cgi"]) == ["cgi uvicorn cold"]
+    assert "cgi uvicorn cold" in labels("asgi", adapters=["cold"])
+    assert "cgi uvicorn warm" in labels("wsgi", adapters=["all"])
 
 
 def test_who_asks_for_an_adapter_of_other_modes_is_not_given_cgi_unless_that_is_named() -> None:
@@ -66,34 +71,50 @@ def test_all_of_everything_has_ids_of_its_own() -> None:
 
 
 def test_a_server_is_run_as_anyone_would() -> None:
-    command, environment = contender("wsgi:waitress").command("python", "shop:app", "127.0.0.1", "8000")
+    launch = contender("wsgi:waitress").launch("shop:app")
+    command = launch.command("python", "127.0.0.1", "8000")
     assert " ".join(command) == "python -m waitress --host=127.0.0.1 --port=8000 --connection-limit=2048 shop:app"
-    assert environment == {}
+    assert launch.files == {}
     (threaded,) = contenders("wsgi", ["wsgi"], ["waitress"], threads=16)
-    assert "--threads=16" in threaded.command("python", "shop:app", "h", "1")[0]
+    assert "--threads=16" in threaded.launch("shop:app").command("python", "h", "1")
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"),
+    ("name", "made"),
     [
-        ("cgi:uvicorn:cold", {"mode": "cgi", "on": "asgi", "by": "cold", "app": "a:b"}),
-        (
-            "wsgi-on-asgi:uvicorn:ours",
-            {"mode": "wsgi-on-asgi", "on": "asgi", "by": "ours", "app": "a:b", "threads": 32},
-        ),
-        ("asgi-on-wsgi:waitress:a2wsgi", {"mode": "asgi-on-wsgi", "on": "wsgi", "by": "a2wsgi", "app": "a:b"}),
+        ("wsgi-on-asgi:uvicorn:ours", "app = WSGIToASGI(load_object('a:b'), threads=32)"),
+        ("wsgi-on-asgi:uvicorn:a2wsgi", "app = WSGIMiddleware(load_object('a:b'), workers=10)"),
+        ("wsgi-on-asgi:uvicorn:asgiref", "app = WsgiToAsgi(load_object('a:b'))"),
+        ("asgi-on-wsgi:waitress:ours", "app = ASGIToWSGI(load_object('a:b'))"),
+        ("asgi-on-wsgi:waitress:a2wsgi", "app = ASGIMiddleware(load_object('a:b'))"),
+        ("cgi:uvicorn:cold", """app = CGIToASGI('a:b', env={"PATH": PATH}, inherit=os.environ, warm=False)"""),
+        ("cgi:waitress:warm", """app = CGIToWSGI('a:b', env={"PATH": PATH}, inherit=os.environ, warm=True)"""),
     ],
 )
-def test_an_adapter_is_told_in_the_environment(name: str, expected: dict[str, object]) -> None:
-    command, environment = contender(name).command("python", "a:b", "h", "1")
-    assert command[-1] == "gateways.compare.adapted:app"
-    assert json.loads(environment["GATEWAYS_ADAPTED"]) == expected
+def test_an_adapter_is_in_a_module_that_stands_alone(name: str, made: str) -> None:
+    launch = contender(name).launch("a:b")
+    ((file, text),) = launch.files.items()
+    assert launch.command("python", "h", "1")[-1] == f"{file.removesuffix('.py')}:app"
+    assert text.splitlines()[-1] == made
+    compile(text, file, "exec")
 
 
-def test_what_a_servers_command_line_does_not_know_is_imported_for_it() -> None:
-    command, environment = contender("asgi:uvicorn").command("python", "shop/app.py", "h", "1", plain=False)
-    assert command[-1] == "gateways.compare.adapted:app"
-    assert json.loads(environment["GATEWAYS_ADAPTED"])["app"] == "shop/app.py"
+def test_every_adapter_of_every_mode_has_a_module() -> None:
+    assert {(mode, on, each.name) for (mode, on), found in ADAPTERS.items() for each in found} | {
+        ("wsgi", "wsgi", ""),
+        ("asgi", "asgi", ""),
+    } == set(SOURCES)
+
+
+def test_an_app_that_a_servers_command_line_cannot_name_is_imported_by_a_module() -> None:
+    launch = contender("asgi:uvicorn").launch("shop/app.py", plain=False)
+    assert launch.command("python", "h", "1")[-1] == "gateways_asgi_on_asgi:app"
+    assert launch.files["gateways_asgi_on_asgi.py"].splitlines()[-1] == "app = load_object('shop/app.py')"
+
+
+@pytest.mark.parametrize("name", ["cgi:gunicorn-gthread:cold", "cgi:gunicorn-sync:cold", "cgi:cheroot:cold"])
+def test_a_server_of_threads_hosts_programs_with_its_own_number_of_them(name: str) -> None:
+    assert "None" not in contender(name).launch("app.cgi").command("python", "h", "1")
 
 
 def test_the_command_takes_servers_by_name_and_by_package() -> None:

@@ -9,6 +9,7 @@ from rich.console import Console
 from gateways.compare.judge.analysis import sections
 from gateways.compare.record import NULL, SCHEMA
 from gateways.compare.show.screen import Screen, bar, found_so_far, show, sparkline, write
+from gateways.compare.show.table import table
 from tests.gateways.compare.judge.test_analysis import STEADY, scaled
 from tests.gateways.compare.making import UVICORN, WAIT, WAITRESS, cell, measured, record, slices
 
@@ -39,12 +40,16 @@ def test_the_end_has_tables_verdicts_and_the_machine() -> None:
     assert NULL not in text.partition("•")[0]
 
 
-@pytest.mark.parametrize("width", [40, 60, 80, 100])
-def test_columns_are_left_out_rather_than_cut(width: int) -> None:
-    table = shown(width).partition("•")[0].splitlines()
-    assert all(len(line) <= width for line in table)
-    assert "…" not in "".join(table)
-    assert any("wsgi waitress·4" in line and "4,040" in line for line in table)
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
+def test_a_narrow_terminal_has_every_column_in_tables_one_below_the_other(width: int) -> None:
+    text = shown(width).partition("•")[0]
+    assert all(len(line) <= width for line in text.splitlines())
+    assert "…" not in text
+    assert all(name in text for name in table(sections(MADE)[0]).columns)
+    rows = [line for line in text.splitlines() if "wsgi waitress·4" in line]
+    assert "4,040" in rows[0]
+    assert any("20 MB" in row for row in rows)
+    assert (len(rows) > 1) == (width < 100)
 
 
 def test_nothing_measured_is_said() -> None:

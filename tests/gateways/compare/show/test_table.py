@@ -28,7 +28,7 @@ def test_slices_have_ratios_letters_and_latency_at_the_common_rate() -> None:
         )
     )
     shown = table(section)
-    assert shown.title == "hello: GET /hello by 64 clients"
+    assert shown.title == "hello: GET /hello by 64 clients, status 200"
     assert shown.columns == (
         *(
             "contender",
@@ -73,7 +73,7 @@ def test_what_is_held_and_how_others_fare() -> None:
         cell(WAITRESS, measured(0, begun=4, missing=300, failed={"timeout": 300}), IDLE, **idle),
     ]
     shown = table(sections(record(cells, [IDLE]))[0])
-    assert shown.title == "idle: 300 clients, while others ask"
+    assert shown.title == "idle: 300 clients, while others ask, status 200"
     assert shown.columns[:4] == ("contender", "held", "others answered", "p50")
     assert [line.cells[:4] for line in shown.lines] == [
         ("asgi uvicorn", "300 of 300", "100 %", "2 ms"),
@@ -85,7 +85,7 @@ def test_who_was_asked_by_fewer_clients_says_so_wherever_it_appears() -> None:
     two = [replace(each, connections=2) for each in slices("cgi:uvicorn:cold", scaled(0.01))]
     found = sections(record([*slices(UVICORN, STEADY), *two]))
     shown = table(found[0])
-    assert shown.title == "hello: GET /hello by 2 or 64 clients"
+    assert shown.title == "hello: GET /hello by 2 or 64 clients, status 200"
     assert shown.columns[1] == "clients"
     assert [line.cells[:2] for line in shown.lines] == [("asgi uvicorn", "64"), ("cgi uvicorn cold", "2")]
     lines = [line.split(",")[:3] for line in table_of_values(found).splitlines()[1:]]
