@@ -7,9 +7,7 @@ program is started on the loop's own thread: CPython holds the GIL meanwhile, an
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from functools import cached_property, partial
-from typing import IO
 
 from .asgi_types import Message, Receive, Scope, Send
 from .cgi_to_wsgi import respond
@@ -17,15 +15,18 @@ from .errors import AppProtocolError, BadRequest, ClientDisconnected
 from .mapping.requests import Environ, environ_from_scope
 from .mapping.responses import status_line
 from .on_asgi.scopes import answer_lifespan, refusal, refuse_scope
-from .run_cgi.environ import redirected
-from .run_cgi.host import MAX_REDIRECTS, SPOOL, CGIHost, ProgramFailed, log_refusal
+from .run_cgi.host import REDIRECTS, CGIHost, ProgramFailed, log_refusal
+from .run_cgi.kills import reason
+from .run_cgi.log import log
 from .run_cgi.on_loop import ProgramOnLoop
 from .run_cgi.output import Answer, CGIHead, ending
-from .run_cgi.program import BLOCK, log
+from .run_cgi.program import BLOCK
 from .run_cgi.script import Refused, Script
+from .run_cgi.spool import Spool
 from .wsgi_to_asgi import WSGIToASGI
 
 FAIR = 16  # blocks after which other tasks have their turn, whether or not there was anything to wait for
+_OF_BODY = frozenset((b"content-length", b"content-type", b"transfer-encoding", b"expect"))
 DRAIN = 5.0  # seconds that a client gets to finish sending a body that the program did not want
 
 
@@ -79,7 +80,7 @@ class _Exchange:
         self._running: ProgramOnLoop | None = None
         self._listener: asyncio.Task[None] | None = None
         self._first: Message | None = None  # of the body
-        self._spool: IO[bytes] | None = None
+        self._spool: Spool | None = None
         self._body_over = self._loop.create_future()
         self._length = 0  # of the body
         self._started = False
@@ -89,15 +90,16 @@ class _Exchange:
             environ = environ_from_scope(self._scope, comma=", ")
             if server := self._scope.get("server"):
                 environ["SERVER_ADDR"] = server[0]
-            script = self._host.find(environ)
+            environ[REDIRECTS] = self._scope.get(REDIRECTS, 0)
+            script: Script | None = self._host.find(environ)
             stdin = await self._await_body(environ)
-            for _ in range(MAX_REDIRECTS + 1):
+            while script is not None:
                 local = await self._answer(environ, script, stdin)
                 if local is None:
                     return
-                environ, stdin = redirected(environ, local), False
-                script = self._host.find(environ)
-            raise Refused(502, f"{MAX_REDIRECTS} local redirects, and another to {local}; it looks like a loop")
+                environ, script = self._host.redirect(environ, local)
+                stdin = False
+            await self._answer_elsewhere(environ)
         except BadRequest as error:
             await self._refuse(Refused(error.status, str(error)))
         except Refused as refused:
@@ -128,14 +130,14 @@ class _Exchange:
         return any(name.lower() == b"transfer-encoding" for name, _ in self._scope.get("headers") or ())
 
     async def _collect(self) -> int:
-        self._spool = tempfile.SpooledTemporaryFile(max_size=SPOOL)  # noqa: SIM115 (run() closes it)
+        self._spool = Spool()
         length, more = 0, True
         while more:
             message = await self._next()
             length += self._spool.write(message.get("body", b""))
             self._host.check_length(length)
             more = message.get("more_body", False)
-        self._spool.seek(0)
+        self._spool.rewind()
         return length
 
     async def _next(self) -> Message:
@@ -184,20 +186,50 @@ class _Exchange:
         await self._take_slot()
         program = self._host.start(environ, script, stdin)
         running = self._running = ProgramOnLoop(self._loop, program, self._host.timeouts, self._start_listening)
-        over = False
-        if stdin:
-            self._length = int(environ["CONTENT_LENGTH"])
-            running.attend()
+        error: BaseException | None = None
         try:
-            local = await self._pass_on(running, Answer(environ["REQUEST_METHOD"]))
-            over = True
-        except AppProtocolError as error:
-            raise self._failed(502, running, error) from None
-        except TimeoutError as error:
-            raise self._failed(504, running, error) from None
+            if stdin:
+                self._length = int(environ["CONTENT_LENGTH"])
+                running.attend()
+            return await self._pass_on(running, Answer(environ["REQUEST_METHOD"]))
+        except BaseException as failure:
+            error = failure
+            if isinstance(error, AppProtocolError):
+                raise self._failed(502, running, error) from None
+            if isinstance(error, TimeoutError):
+                raise self._failed(504, running, error) from None
+            raise
         finally:
-            running.leave(over)
-        return local
+            running.leave(error is None, reason(error))
+
+    async def _answer_elsewhere(self, environ: Environ) -> None:
+        """Have the host's `elsewhere` answer what a local redirect leads to."""
+        if self._listener is not None:
+            self._listener.cancel()
+            await asyncio.wait((self._listener,))
+        target: str = environ["REQUEST_URI"]
+        path = (environ["SCRIPT_NAME"] + environ["PATH_INFO"]).encode("latin-1")
+        scope = {
+            **self._scope,
+            "method": environ["REQUEST_METHOD"],
+            "path": path.decode("utf-8", "replace"),
+            "raw_path": target.partition("?")[0].encode("latin-1"),
+            "query_string": environ["QUERY_STRING"].encode("latin-1"),
+            "headers": [field for field in self._scope["headers"] if field[0].lower() not in _OF_BODY],
+            REDIRECTS: environ[REDIRECTS],
+        }
+        begun = False
+
+        async def receive() -> Message:
+            nonlocal begun
+            if not begun:
+                begun = True
+                return {"type": "http.request", "body": b"", "more_body": False}
+            while (message := await self._receive())["type"] != "http.disconnect":
+                pass  # the rest of the body that the program got
+            return message
+
+        await self._host.elsewhere(scope, receive, self._send)
 
     def _failed(self, status: int, running: ProgramOnLoop, error: Exception) -> Exception:
         text = f"{running.program.name}: {error}"

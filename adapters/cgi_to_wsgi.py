@@ -5,7 +5,7 @@ Knows PEP 3333 and what servers add to it. It must not know what a path, a varia
 
 from __future__ import annotations
 
-import tempfile
+import io
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -15,12 +15,14 @@ from .errors import AppProtocolError, ClientDisconnected
 from .mapping.requests import Environ
 from .mapping.responses import status_line
 from .on_wsgi.client import descriptor
-from .run_cgi.environ import redirected
-from .run_cgi.host import MAX_REDIRECTS, SPOOL, CGIHost, ProgramFailed, log_refusal
+from .run_cgi.host import CGIHost, ProgramFailed, log_refusal
 from .run_cgi.in_thread import Client, ProgramInThread
+from .run_cgi.kills import reason
+from .run_cgi.log import log
 from .run_cgi.output import Answer, CGIHead, ending
-from .run_cgi.program import BLOCK, log
+from .run_cgi.program import BLOCK
 from .run_cgi.script import Refused, Script
+from .run_cgi.spool import Spool
 
 StartResponse = Callable[..., Any]
 
@@ -58,26 +60,27 @@ def respond(host: CGIHost, environ: Environ, start_response: StartResponse) -> I
 
 
 def _respond(host: CGIHost, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    script = host.find(environ)
+    script: Script | None = host.find(environ)
     client = Client(descriptor(environ), environ.get("waitress.client_disconnected"))
     body = _read_body(host, environ)
-    for _ in range(MAX_REDIRECTS + 1):
+    while script is not None:
         response = _Response(host, environ, script, body, client)
         head = response.head()
         if head.local is None:
             try:
                 start_response(f"{head.status} {head.reason}", _native(head))
-            except BaseException:
-                response.close()
+            except BaseException as error:
+                response.fail(error)
                 raise
             return response
         response.finish()
-        environ, body = redirected(environ, head.local), None
-        script = host.find(environ)
-    raise Refused(502, f"{MAX_REDIRECTS} local redirects, and another to {head.local}; it looks like a loop")
+        body = None
+        environ, script = host.redirect(environ, head.local)
+    answer: Iterable[bytes] = host.elsewhere(environ | {"wsgi.input": io.BytesIO()}, start_response)
+    return answer
 
 
-def _read_body(host: CGIHost, environ: Environ) -> IO[bytes] | None:
+def _read_body(host: CGIHost, environ: Environ) -> Spool | None:
     """All of the body, its length now in CONTENT_LENGTH; None without one."""
     length = host.body_length(environ)
     coded = bool(environ.get("HTTP_TRANSFER_ENCODING"))
@@ -87,22 +90,22 @@ def _read_body(host: CGIHost, environ: Environ) -> IO[bytes] | None:
         return None
     if length == 0:
         return None
-    spool = tempfile.SpooledTemporaryFile(max_size=SPOOL)  # noqa: SIM115 (the response closes it)
+    spool = Spool()
     try:
         size = _fill(host, spool, environ["wsgi.input"], length)
+        spool.rewind()
     except BaseException:
         spool.close()
         raise
-    if length is None and (size or coded):
+    if length is not None or size or coded:
         environ["CONTENT_LENGTH"] = str(size)
-    spool.seek(0)
     if size:
         return spool
     spool.close()
     return None
 
 
-def _fill(host: CGIHost, spool: IO[bytes], source: IO[bytes], length: int | None) -> int:
+def _fill(host: CGIHost, spool: Spool, source: IO[bytes], length: int | None) -> int:
     size = 0
     while length is None or size < length:
         block = source.read(BLOCK if length is None else min(BLOCK, length - size))
@@ -117,26 +120,34 @@ def _fill(host: CGIHost, spool: IO[bytes], source: IO[bytes], length: int | None
 
 def _take_slot(host: CGIHost) -> None:
     turn = threading.Event()
-    if not host.slots.take(turn.set) and not turn.wait(host.timeouts.queue):
-        host.slots.leave(turn.set)
+    if host.slots.take(turn.set):
+        return
+    granted = False
+    try:
+        granted = turn.wait(host.timeouts.queue)
+    finally:
+        if not granted:
+            host.slots.leave(turn.set)
+    if not granted:
         raise Refused(503, "as many programs run as may", **{"Retry-After": "5"})
 
 
 class _Response:
     """One program's response: an iterable that the server closes."""
 
-    def __init__(self, host: CGIHost, environ: Environ, script: Script, body: IO[bytes] | None, client: Client) -> None:
+    def __init__(self, host: CGIHost, environ: Environ, script: Script, body: Spool | None, client: Client) -> None:
         self._body = body
         self._answer = Answer(environ["REQUEST_METHOD"])
         self._block = b""
         self._over = self._left = False
+        self._error: BaseException | None = None  # that ended the response
         try:
             _take_slot(host)
             program = host.start(environ, script, body is not None)
+            self._running = ProgramInThread(program, host.timeouts, body, client)
         except BaseException:
             self._close_body()
             raise
-        self._running = ProgramInThread(program, host.timeouts, body, client)
 
     def head(self) -> CGIHead:
         """Wait for the head. Raises Refused, after which the program is gone."""
@@ -144,11 +155,11 @@ class _Response:
             while self._answer.head is None:
                 self._block = self._answer.feed(self._read())
         except (AppProtocolError, TimeoutError) as error:
-            self.close()
+            self.fail(error)
             status = 502 if isinstance(error, AppProtocolError) else 504
             raise Refused(status, f"{self._running.program.name}: {error}") from None
-        except BaseException:
-            self.close()
+        except BaseException as error:
+            self.fail(error)
             raise
         self._running.patience.head_seen = True
         if self._answer.bodiless:
@@ -162,10 +173,18 @@ class _Response:
                 pass
             self._running.settle()
             self._over = True
-        except TimeoutError as error:
-            raise Refused(504, f"{self._running.program.name}: {error}") from None
-        finally:
             self.close()
+        except TimeoutError as error:
+            self.fail(error)
+            raise Refused(504, f"{self._running.program.name}: {error}") from None
+        except BaseException as error:
+            self.fail(error)
+            raise
+
+    def fail(self, error: BaseException) -> None:
+        """Part with the program, because of an error."""
+        self._error = error
+        self.close()
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -180,7 +199,11 @@ class _Response:
                 self._over = not data
                 self._block = self._answer.feed(data)
         except (AppProtocolError, TimeoutError) as error:
+            self._error = error
             raise ProgramFailed(f"{self._running.program.name}: {error}") from None
+        except Exception as error:
+            self._error = error
+            raise
         block, self._block = self._block, b""
         return block
 
@@ -203,7 +226,7 @@ class _Response:
                 if over:
                     self._running.settle()
             finally:
-                self._running.leave(over)
+                self._running.leave(over, reason(self._error))
                 self._close_body()
 
     def _close_body(self) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
 from ..mapping.requests import PATH_SAFE, PORTS, Environ, host_and_port, octets
-from .script import Refused, Script
+from .script import Refused, Script, resolved
 
 Variables = dict[bytes, bytes]
 
@@ -75,7 +75,8 @@ def meta_variables(environ: Mapping[str, Any], script: Script, root: bytes | Non
     variables.setdefault(b"REMOTE_HOST", variables[b"REMOTE_ADDR"])  # 4.1.9: where the name is not known
     variables[b"SCRIPT_NAME"] = octets(environ.get("SCRIPT_NAME") or "").rstrip(b"/") + script.name
     variables[b"SCRIPT_FILENAME"] = script.file
-    variables[b"PATH_INFO"] = script.path_info
+    if script.path_info:  # else unset, as Apache and lighttpd have it: programs ask os.environ.get("PATH_INFO", "/")
+        variables[b"PATH_INFO"] = script.path_info
     if scheme == "https":
         variables[b"HTTPS"] = b"on"
     if root is not None:
@@ -123,13 +124,13 @@ def redirected(environ: Environ, local: str) -> Environ:
     PATH_INFO is relative to the mount again. Raises Refused(302) for a path outside it: the client must ask for that.
     """
     path, _, query = local.partition("?")
-    decoded, mount = unquote_to_bytes(octets(path)), octets(environ.get("SCRIPT_NAME") or "").rstrip(b"/")
+    decoded, mount = resolved(unquote_to_bytes(octets(path))), octets(environ.get("SCRIPT_NAME") or "").rstrip(b"/")
     if not decoded.startswith(mount + b"/"):
-        raise Refused(302, f"{local} is not below {mount.decode('latin-1')}", Location=local)
+        raise ask_elsewhere(local)
     request = {
         name: value
         for name, value in environ.items()
-        if name not in ("CONTENT_LENGTH", "CONTENT_TYPE", "HTTP_TRANSFER_ENCODING", "RAW_URI")
+        if name not in ("CONTENT_LENGTH", "CONTENT_TYPE", "HTTP_TRANSFER_ENCODING", "HTTP_EXPECT", "RAW_URI")
     }
     return request | {
         "REQUEST_METHOD": "HEAD" if environ["REQUEST_METHOD"] == "HEAD" else "GET",
@@ -137,6 +138,11 @@ def redirected(environ: Environ, local: str) -> Environ:
         "QUERY_STRING": query,
         "REQUEST_URI": local,
     }
+
+
+def ask_elsewhere(local: str) -> Refused:
+    """The answer to a local redirect that leads where this host does not answer: the client asks there."""
+    return Refused(302, f"the local redirect to {local} leads to where no program of this host is", Location=local)
 
 
 def arguments(method: str, query: bytes) -> list[bytes]:

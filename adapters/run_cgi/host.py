@@ -9,23 +9,28 @@ import atexit
 import errno
 import logging
 import os
-import signal
 import threading
 import weakref
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from ..concurrency import forks
 from ..errors import BadRequest
 from ..mapping.lengths import content_length
-from .environ import Variables, arguments, inherited, meta_variables
+from ..mapping.requests import Environ
+from . import reaper
+from .environ import Variables, arguments, ask_elsewhere, inherited, meta_variables, redirected
+from .kills import CLOSED, UNNEEDED, Kill
 from .limits import DEFAULT_TIMEOUTS, GRACE, Slots, Timeouts
+from .log import log, printable
 from .process import spawn
-from .program import Program, log, printable
+from .program import Program
 from .script import Refused, Script, Tree
 from .warm.programs import Warm
 
 MAX_REDIRECTS = 5
-SPOOL = 1 << 20  # octets of a request's body that stay in memory
+REDIRECTS = "gateways.local_redirects"  # how many led to a request: a key of its environ, or of its scope
 
 
 class ProgramFailed(RuntimeError):
@@ -37,7 +42,7 @@ class CGIHost:
 
     program: a folder, whose executable files are the programs: the first part of a path that names a file is
         SCRIPT_NAME, the rest PATH_INFO. Or one executable file, which gets every path as PATH_INFO. In a path "%2F" is
-        a slash like any other; "." and ".." are refused everywhere (4.1.5 allows that).
+        a slash like any other; "." and ".." are resolved, and never lead out of the folder.
     prefix: what the path must begin with to reach them, e.g. "/cgi-bin"; it is part of SCRIPT_NAME.
     env: variables for every program; they win over all others. DOCUMENT_ROOT (the folder itself, if not given here) is
         also what PATH_TRANSLATED starts with.
@@ -81,8 +86,8 @@ class CGIHost:
             raise NotImplementedError("a CGI host needs POSIX: process groups, and pipes that can be polled")
         self.timeouts = timeouts if isinstance(timeouts, Timeouts) else Timeouts(**timeouts)
         self.limit = limit
-        self.slots = Slots(limit)
-        self.on_start: Callable[[Variables, Program], None] | None = None  # for who observes programs
+        self.on_start: Callable[[Variables, Program], None] | None = None  # observes programs
+        self.elsewhere: Any = None  # an app of the server's interface that answers local redirects out of `prefix`
         self._tree = Tree(program, prefix, follow_symlinks)
         self._host_variables = inherited(os.environ, inherit)
         self._own_variables = {os.fsencode(name): os.fsencode(value) for name, value in (env or {}).items()}
@@ -94,24 +99,72 @@ class CGIHost:
         if warm:
             names = [] if warm is True else [warm] if isinstance(warm, str) else list(warm)
             self._warm = Warm(names, self._host_variables | self._own_variables)
+        self._kills: Counter[str] = Counter()
+        self._set_up()
+        _hosts.add(self)
+
+    def _set_up(self) -> None:
+        """Begin with no program: when the host is made, and in a fork of this process."""
+        self.slots = Slots(self.limit)
         self._running: set[Program] = set()
+        self._starting = 0  # programs that are being started, and are not among those that run yet
+        self._closing = 0  # calls of close()
+        self._closed = False  # for good: this process ends
         self._change = threading.Condition()
-        atexit.register(_close, weakref.ref(self))
+
+    def after_fork(self) -> None:
+        """In a fork of this process: the programs, and their slots, are the parent's."""
+        for program in [*self._running]:
+            program.abandon()
+        self._set_up()
 
     def close(self) -> None:
-        """End every program of this host, with its children. Blocks until they are gone, about a second at most."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
+        """End every program of this host, with its children. Blocks until they are gone, about a second at most.
+
+        Programs that are being started meanwhile are ended, too. Later requests are answered again.
+        """
+        forks.check()
+        with self._change:
+            self._closing += 1
+        try:
+            self._end_all()
+        finally:
             with self._change:
-                for program in self._running:
-                    program.signal(number)
-                self._change.wait_for(lambda: not self._running, GRACE)
+                self._closing -= 1
         if self._warm is not None:
             self._warm.close()
 
+    def close_for_good(self) -> None:
+        """End every program, and start no other: this process ends."""
+        self._closed = True
+        self.close()
+
+    def _end_all(self) -> None:
+        for end in (lambda program: program.terminate(CLOSED), Program.kill):
+            with self._change:
+                self._change.wait_for(lambda: not self._starting, GRACE)
+                for program in self._running:
+                    end(program)
+                self._change.wait_for(lambda: not self._running and not self._starting, GRACE)
+
     def find(self, environ: Mapping[str, Any]) -> Script:
         """The program for a request. Raises Refused."""
-        path = (environ.get("PATH_INFO") or "").encode("latin-1", "replace")
-        return self._tree.find(path if path.startswith(b"/") or not path else b"/" + path)
+        return self._tree.find(_path(environ))
+
+    def redirect(self, environ: Environ, local: str) -> tuple[Environ, Script | None]:
+        """The request that a local redirect (RFC 3875, 6.2.2) makes, and its program; None where `elsewhere` answers.
+
+        Raises Refused: a 302 where nothing here answers that path.
+        """
+        request = redirected(environ, local)
+        request[REDIRECTS] = redirects = environ.get(REDIRECTS, 0) + 1
+        if redirects > MAX_REDIRECTS:
+            raise Refused(502, f"{MAX_REDIRECTS} local redirects, and another to {local}; it looks like a loop")
+        if self._tree.reaches(_path(request)):
+            return request, self.find(request)
+        if self.elsewhere is None:
+            raise ask_elsewhere(local)
+        return request, None
 
     def body_length(self, environ: Mapping[str, Any]) -> int | None:
         """The octets of the request's body, None where it does not say. Raises Refused."""
@@ -135,17 +188,34 @@ class CGIHost:
 
         Raises Refused.
         """
+        program = None
+        forks.check()
+        with self._change:
+            self._starting += 1
         try:
+            if self._closed:
+                raise Refused(503, "this process ends")
             variables = self._variables(environ, script)
             program = self._start(variables, environ, script, stdin)
+            program.on_reaped = lambda: self._reaped(program)
+            program.on_killed = self._killed
         except BaseException:
             self.slots.release()
             raise
-        with self._change:
-            self._running.add(program)
-        program.on_reaped = lambda: self._reaped(program)
+        finally:
+            with self._change:
+                self._starting -= 1
+                if program is not None:
+                    self._running.add(program)
+                    if self._closing:
+                        program.terminate(CLOSED)
+                self._change.notify_all()
         if self.on_start is not None:
-            self.on_start(variables, program)
+            try:
+                self.on_start(variables, program)
+            except BaseException:
+                reaper.part_with(program, False, 0, UNNEEDED)
+                raise
         return program
 
     def _start(self, variables: Variables, environ: Mapping[str, Any], script: Script, stdin: bool) -> Program:
@@ -153,6 +223,7 @@ class CGIHost:
         if self._query_arguments:
             words = arguments(environ["REQUEST_METHOD"], variables[b"QUERY_STRING"])
         try:
+            reaper.ensure()
             try:
                 return self._run([script.file, *words], variables, stdin)
             except OSError as error:
@@ -170,6 +241,10 @@ class CGIHost:
         of_request = meta_variables(environ, script, self._root, self._authorization)
         return self._host_variables | of_request | self._own_variables
 
+    def _killed(self, kill: Kill) -> None:
+        with self._change:
+            self._kills[kill.name] += 1
+
     def _reaped(self, program: Program) -> None:
         program.on_reaped = None
         with self._change:
@@ -178,9 +253,25 @@ class CGIHost:
         self.slots.release()
 
 
-def _close(host: weakref.ref[CGIHost]) -> None:
-    if (living := host()) is not None:
-        living.close()
+def _path(environ: Mapping[str, Any]) -> bytes:
+    path: bytes = (environ.get("PATH_INFO") or "").encode("latin-1", "replace")
+    return path if path.startswith(b"/") or not path else b"/" + path
+
+
+_hosts: weakref.WeakSet[CGIHost] = weakref.WeakSet()
+
+
+@atexit.register
+def _close_for_good() -> None:
+    forks.check()
+    for host in [*_hosts]:
+        host.close_for_good()
+
+
+@forks.in_child
+def _forget_parents() -> None:
+    for host in [*_hosts]:
+        host.after_fork()
 
 
 def _not_started(error: OSError, script: Script) -> Refused:

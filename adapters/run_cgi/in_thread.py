@@ -8,9 +8,10 @@ from __future__ import annotations
 import select
 import time
 from collections.abc import Callable
-from typing import IO, NamedTuple
+from typing import NamedTuple, Protocol
 
 from ..errors import ClientDisconnected
+from .kills import Kill, reason
 from .limits import NEVER, SETTLE, Patience, Timeouts
 from .program import BLOCK, Program
 from .reaper import part_with
@@ -19,6 +20,13 @@ from .reaper import part_with
 # seconds that a client which has hung up is still answered: it may have closed only its own side.
 LOOK = 0.5
 _HUNG_UP = getattr(select, "POLLRDHUP", 0)  # POLLHUP and POLLERR need not be asked for
+
+
+class Body(Protocol):
+    """The request's body, to be read without waiting."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most so many octets, b"" at the end."""
 
 
 class Client(NamedTuple):
@@ -34,7 +42,7 @@ class ProgramInThread:
     `body` is all that goes to its stdin. It is written whenever the program takes it: before, between and after reads.
     """
 
-    def __init__(self, program: Program, timeouts: Timeouts, body: IO[bytes] | None, client: Client) -> None:
+    def __init__(self, program: Program, timeouts: Timeouts, body: Body | None, client: Client) -> None:
         self.program = program
         self.patience = Patience(timeouts, time.monotonic())
         self._body = body
@@ -42,14 +50,18 @@ class ProgramInThread:
         self._client = client
         self._poll = select.poll()
         self._streams: dict[int, str] = {}
-        self._watch("stdout", select.POLLIN)
-        self._watch("stderr", select.POLLIN)
-        self._watch("exited", select.POLLIN)
-        if body is not None:
-            self._watch("stdin", select.POLLOUT)
         self._look_at = time.monotonic() + LOOK if client.has_left else NEVER
-        if client.socket >= 0:
-            self._poll.register(client.socket, _HUNG_UP)
+        try:
+            self._watch("stdout", select.POLLIN)
+            self._watch("stderr", select.POLLIN)
+            self._watch("exited", select.POLLIN)
+            if body is not None:
+                self._watch("stdin", select.POLLOUT)
+            if client.socket >= 0:
+                self._poll.register(client.socket, _HUNG_UP)
+        except BaseException as error:
+            self.leave(False, reason(error))
+            raise
 
     def read(self) -> bytes:
         """The next of the program's output, b"" at its end. Raises TimeoutError and ClientDisconnected."""
@@ -83,9 +95,9 @@ class ProgramInThread:
         """The server took what was read: time counts from here."""
         self.patience.moved = time.monotonic()
 
-    def leave(self, response_over: bool) -> None:
-        """Part with the program."""
-        part_with(self.program, response_over, self.patience.left(time.monotonic()))
+    def leave(self, response_over: bool, kill: Kill) -> None:
+        """Part with the program; end it, because of `kill`, if its response is not over."""
+        part_with(self.program, response_over, self.patience.left(time.monotonic()), kill)
 
     def _watch(self, stream: str, events: int) -> None:
         descriptor = getattr(self.program, stream)

@@ -10,6 +10,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
+from .log import log
+
 NEVER = float("inf")
 LINGER = 1.0  # seconds of silence after which the children of a program that ended no longer keep its response open
 SETTLE = 0.1  # seconds that a program which has closed its output gets to end, so that its exit status counts
@@ -100,10 +102,14 @@ class Slots:
         self.release()
 
     def release(self) -> None:
-        """Give a slot back, to the first in line if there is one."""
-        with self._lock:
-            if not self._line:
-                self._free += 1
-                return
-            wake = self._line.popleft()
-        wake()
+        """Give a slot back, to the first in line that can be woken (an event loop may have been closed)."""
+        while True:
+            with self._lock:
+                if not self._line:
+                    self._free += 1
+                    return
+                wake = self._line.popleft()
+            try:
+                return wake()
+            except Exception as error:
+                log.debug("a request that waited for its turn is gone: %r", error)

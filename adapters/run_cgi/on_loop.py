@@ -11,6 +11,7 @@ from typing import Any
 
 from ..asgi_types import Send
 from ..errors import ClientDisconnected
+from .kills import Kill, reason
 from .limits import NEVER, SETTLE, Patience, Timeouts
 from .program import Program
 from .reaper import part_with
@@ -43,7 +44,11 @@ class ProgramOnLoop:
         self._attended = False
         self._timer: asyncio.TimerHandle | None = loop.call_later(ATTEND_AFTER, self.attend)
         if not program.started:
-            self._watch(program.exited, self._on_news)
+            try:
+                self._watch(program.exited, self._on_news)
+            except BaseException as error:
+                self.leave(False, reason(error))
+                raise
 
     def attend(self) -> None:
         """Watch everything from now on."""
@@ -146,18 +151,20 @@ class ProgramOnLoop:
             if self._sending and self._task is not None:
                 self._task.cancel()
 
-    def leave(self, response_over: bool) -> None:
-        """Part with the program."""
-        if self._timer is not None:
-            self._timer.cancel()
-        if self._writable is not None and self.program.stdin >= 0:
-            self._loop.remove_writer(self.program.stdin)
-            _resolve(self._writable)
-        self._left = True
-        for descriptor in [*self._watched]:
-            self._unwatch(descriptor)
-        self.program.close("stdin")
-        part_with(self.program, response_over, self.patience.left(self._loop.time()))
+    def leave(self, response_over: bool, kill: Kill) -> None:
+        """Part with the program; end it, because of `kill`, if its response is not over."""
+        try:
+            if self._timer is not None:
+                self._timer.cancel()
+            if self._writable is not None and self.program.stdin >= 0:
+                self._loop.remove_writer(self.program.stdin)
+                _resolve(self._writable)
+            self._left = True
+            for descriptor in [*self._watched]:
+                self._unwatch(descriptor)
+            self.program.close("stdin")
+        finally:
+            part_with(self.program, response_over, self.patience.left(self._loop.time()), kill)
 
     async def _wait(self) -> None:
         self._news = self._loop.create_future()

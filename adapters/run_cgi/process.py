@@ -9,13 +9,15 @@ CPython starts a child by vfork while no preexec_fn is given.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
 
-from .program import Program, log
+from .log import log
+from .program import Program
 
 
 def spawn(arguments: Sequence[bytes], environment: Mapping[bytes, bytes], stdin: bool) -> Program:
@@ -43,8 +45,15 @@ def start(arguments: Sequence[bytes], environment: Mapping[bytes, bytes], pipes:
         cwd=os.path.dirname(arguments[0]),
         start_new_session=True,
     )
+    try:
+        child = Child(process)
+    except BaseException:  # its end cannot be watched: no descriptor or thread is left
+        with contextlib.suppress(OSError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
     pipes.given()
-    return Child(process)
+    return child
 
 
 class Pipes:
@@ -86,20 +95,22 @@ class Child:
     """A child of this process."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        """Raises OSError where there is no descriptor or thread to watch its end by."""
         self.pid = process.pid
         self.returncode: int | None = None
         self.started = True
         self.exited = _exit_descriptor(process)
         self._process = process
         self._reaped = False
+        self._taken = False  # another part of this process waited for it, or the kernel reaped it (SIGCHLD is ignored)
 
     def look(self) -> bool:
         """Whether it has ended."""
         if hasattr(os, "waitid"):
             try:
                 result = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
-            except ChildProcessError:  # somebody else in this process waits for whatever child ends
-                self._reaped = True
+            except ChildProcessError:
+                self._taken = True
                 self.returncode = self._process.wait()
                 return True
             if result is None:
@@ -107,21 +118,33 @@ class Child:
             self.returncode = result.si_status if result.si_code == os.CLD_EXITED else -result.si_status
             return True
         self.returncode = self._process.poll()
-        self._reaped = self.returncode is not None
-        return self._reaped
+        self._taken = self.returncode is not None
+        return self._taken
 
     def signal(self, number: signal.Signals) -> None:
-        """Signal its process group, unless it has been reaped: the number could be another's by now."""
-        if not self._reaped:
-            try:
-                os.killpg(self._process.pid, number)
-            except (ProcessLookupError, PermissionError) as error:  # macOS: EPERM when only zombies are left
-                log.debug("no signal to process group %d: %s", self._process.pid, error)
+        """Signal its process group, unless the group's number could be another's by now."""
+        if self._reaped or (self._taken and _exists(self.pid)):
+            return
+        try:
+            os.killpg(self.pid, number)
+        except (ProcessLookupError, PermissionError) as error:  # macOS: EPERM when only zombies are left
+            log.debug("no signal to process group %d: %s", self.pid, error)
 
     def reap(self) -> None:
         """Collect it; it has ended."""
         self._reaped = True
         self._process.wait()
+
+
+def _exists(pid: int) -> bool:
+    """Whether a process has this number. While a process group has it, no new process can get it."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _exit_descriptor(process: subprocess.Popen[bytes]) -> int:
@@ -133,12 +156,17 @@ def _exit_descriptor(process: subprocess.Popen[bytes]) -> int:
     readable, writable = os.pipe()
 
     def wait() -> None:
-        with contextlib.suppress(ChildProcessError):  # somebody else waited for it: it has ended
+        with contextlib.suppress(ChildProcessError):  # another part of this process waited for it: it has ended
             if hasattr(os, "waitid"):
                 os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
             else:
                 process.wait()
         os.close(writable)
 
-    threading.Thread(target=wait, name=f"cgi-exit-{process.pid}", daemon=True).start()
+    try:
+        threading.Thread(target=wait, name=f"cgi-exit-{process.pid}", daemon=True).start()
+    except RuntimeError as error:
+        os.close(readable)
+        os.close(writable)
+        raise OSError(errno.EAGAIN, str(error)) from error
     return readable

@@ -1,21 +1,24 @@
 """A running CGI program: three pipes that are read and written without waiting, an end that is noticed, a log.
 
 Knows descriptors. It must not know requests, responses, loops or servers, nor how a process is started or signalled.
-Nothing here blocks.
+Nothing here blocks. A program belongs to the process that started it: in a fork of that process nothing here signals it
+or waits for it.
 """
 
 from __future__ import annotations
 
-import logging
+import contextlib
 import os
 import signal
+import time
 from collections.abc import Callable
 from typing import Protocol
 
-log = logging.getLogger("gateways.cgi")
+from .kills import Kill
+from .log import StderrLog
+from .log import log as log  # noqa: PLC0414 (run_cgi.warm finds it here)
 
 BLOCK = 65536  # octets read from a program at once: what a pipe holds
-MAX_LINE, MAX_LOGGED = 2048, 64 * 1024  # octets of what one program writes to stderr, per line and in all
 
 
 class Process(Protocol):
@@ -40,17 +43,32 @@ class Process(Protocol):
 
 
 class Program:
-    """A running program and this side's ends of its pipes, non-blocking; -1 once closed."""
+    """A running program and this side's ends of its pipes, non-blocking; -1 once closed.
+
+    on_ended: called when the program has ended; its children may still run.
+    on_killed: called with the reason when the host begins to end it.
+    on_reaped: called when it has been reaped, and counts no more as running.
+    """
 
     def __init__(self, name: str, process: Process, stdin: int, stdout: int, stderr: int) -> None:
         self.name = name
         self.stdin, self.stdout, self.stderr, self.exited = stdin, stdout, stderr, process.exited
         self.ended = False  # the program itself; its children may go on
         self.at_end = False  # of its output, which its children may hold open, too
-        self.on_ended: Callable[[], None] | None = None  # who observes it: its children may be waited for after that
+        self.discarded = 0  # octets of it that were read away
+        self.killed: Kill | None = None
+        self.on_ended: Callable[[], None] | None = None
+        self.on_killed: Callable[[Kill], None] | None = None
         self.on_reaped: Callable[[], None] | None = None
+        self._born = time.monotonic()
+        self._owner = os.getpid()
         self._process = process
         self._said = StderrLog(name)
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this process started it. A fork of that process has only copies of its descriptors."""
+        return self._owner == os.getpid()
 
     @property
     def started(self) -> bool:
@@ -94,6 +112,7 @@ class Program:
                 return True
             if not data:
                 return False
+            self.discarded += len(data)
         return True
 
     def log_stderr(self) -> bool:
@@ -109,8 +128,8 @@ class Program:
         return True
 
     def look(self) -> bool:
-        """`exited` is readable: whether the program has ended."""
-        if not self.ended and self._process.look():
+        """Return whether the program has ended; `exited` has become readable."""
+        if not self.ended and (not self.is_ours or self._process.look()):
             self.ended = True
             if self.on_ended is not None:
                 self.on_ended()
@@ -118,7 +137,36 @@ class Program:
 
     def signal(self, number: signal.Signals) -> None:
         """Signal the program and every descendant that has not left its process group."""
-        self._process.signal(number)
+        if self.is_ours:
+            self._process.signal(number)
+
+    def terminate(self, kill: Kill) -> None:
+        """Send SIGTERM to the program's group, and log why, once."""
+        if not self.is_ours:
+            return
+        if self.killed is None:
+            self.killed = kill
+            age = time.monotonic() - self._born
+            which = "the processes that it left were" if self.ended else "it was"
+            log.log(
+                kill.level,
+                "%s (process %d): %s terminated after %.2f s: %s",
+                self.name,
+                self.pid,
+                which,
+                age,
+                kill.text,
+            )
+            if self.on_killed is not None:
+                self.on_killed(kill)
+        self._process.signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """Send SIGKILL to what is left of the program's group."""
+        if self.is_ours:
+            if not self.ended:
+                log.warning("%s (process %d): it did not end on SIGTERM, and was killed", self.name, self.pid)
+            self._process.signal(signal.SIGKILL)
 
     def close(self, stream: str) -> None:
         """Close `stdin`, `stdout`, `stderr` or `exited`; again does nothing."""
@@ -127,53 +175,34 @@ class Program:
             setattr(self, stream, -1)
             os.close(descriptor)
 
-    def reap(self) -> None:
-        """The program has ended, and nothing more is wanted of it."""
-        self.log_stderr()
-        self._said.end()
-        self._process.reap()
+    def abandon(self) -> None:
+        """Close this process's copies of the descriptors of a program that another process started."""
+        self.on_ended = self.on_killed = self.on_reaped = None
         for stream in ("stdin", "stdout", "stderr", "exited"):
-            self.close(stream)
-        if self.on_reaped is not None:
-            self.on_reaped()
+            with contextlib.suppress(OSError):
+                self.close(stream)
 
+    def collect(self) -> None:
+        """The program has ended, and so has its output: reap it. What its children write to stderr can still be read.
 
-class StderrLog:
-    """What a program writes to stderr, line by line to the log, bounded."""
+        Every step is taken, whichever raises.
+        """
+        with contextlib.ExitStack() as steps:
+            if self.on_reaped is not None:
+                steps.callback(self.on_reaped)
+            for stream in ("stdin", "stdout", "exited"):
+                steps.callback(self.close, stream)
+            steps.callback(self._process.reap)
 
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._line = b""
-        self._left = MAX_LOGGED
-        self._dropped = 0
+    def reap(self) -> None:
+        """The program has ended, and nothing more is wanted of it. Every step is taken, whichever raises."""
+        with contextlib.ExitStack() as steps:
+            steps.callback(self.collect)
+            steps.callback(self.finish)
 
-    def feed(self, data: bytes) -> None:
-        """The next octets."""
-        lines = (self._line + data).split(b"\n")
-        self._line = lines.pop()
-        if len(self._line) > MAX_LINE:
-            lines.append(self._line)
-            self._line = b""
-        for line in lines:
-            self._write(line)
-
-    def end(self) -> None:
-        """There are no more."""
-        self._write(self._line)
-        if self._dropped:
-            log.warning("%s: %d more octets on stderr are not logged", self._name, self._dropped)
-
-    def _write(self, line: bytes) -> None:
-        if self._left <= 0:
-            self._dropped += len(line)
-        elif line.strip():
-            self._left -= len(line)
-            text = line[:MAX_LINE].decode("utf-8", "backslashreplace")
-            log.warning("%s: %s", self._name, printable(text))
-
-
-def printable(text: str) -> str:
-    """The text without what would forge a line of the log or command a terminal."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() or char == "\t" else repr(char)[1:-1] for char in text)
+    def finish(self) -> None:
+        """Log the rest of stderr and close it."""
+        with contextlib.ExitStack() as steps:
+            steps.callback(self.close, "stderr")
+            steps.callback(self._said.end)
+            self.log_stderr()

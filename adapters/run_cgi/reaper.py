@@ -1,69 +1,119 @@
-"""Where programs go that no response waits for any more: a thread that ends them, or lets them finish, and reaps them.
+"""The background thread that terminates and reaps programs whose response is over, or lets them finish first.
 
-Knows processes, descriptors and the clock. It must not know requests or servers. The thread is made on first use in
-this process (so a fork is no harm), sleeps in poll(), and serves every host.
+Knows processes, descriptors and the clock. It must not know requests or servers. There is one thread in a process, for
+all hosts; it sleeps in poll(). It is started before the first program is (`ensure`), so that no program is without it,
+and a fork makes its own. Nothing that it calls can end it: a program that it fails to handle is killed and looked at
+again, until it is gone.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import select
-import signal
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 
+from ..concurrency import forks
+from .kills import OVERTIME, UNNEEDED, Kill
 from .limits import GRACE, NEVER
+from .log import log
 from .program import Program
 
+LOOK_AGAIN = 0.1  # seconds between looks at a program that could not be handled, and after a failure of the loop itself
 
-def part_with(program: Program, response_over: bool, seconds: float) -> None:
-    """No response waits for the program any more; the caller must not touch it afterwards.
 
-    A program that has ended and whose output is at its end is reaped; children that let go of its pipes, as a daemon
-    does, live on. One that ended its response, and works on, may do so for `seconds`. Everything else is ended, with
-    every child: one whose response failed or nobody wants, and children that hold the output of a program that ended.
+def part_with(program: Program, response_over: bool, seconds: float, kill: Kill = UNNEEDED) -> None:
+    """Hand over a program that no response waits for; the caller must not touch it afterwards.
+
+    A program that has ended, with its output, is reaped. If its response is over, it, or the children that hold its
+    output, may work on for `seconds`; their output is discarded. Else it is terminated, with every child, because of
+    `kill`. Children that have let go of stdout live on; their stderr is logged for `seconds`.
     """
-    if program.look() and not program.discard():
-        program.reap()
-    elif response_over and not program.ended:
+    if not program.is_ours:
+        program.abandon()
+    elif program.look() and not program.discard():
+        if program.log_stderr():
+            _reaper().take_stderr(program, seconds)
+        else:
+            program.reap()
+    elif response_over:
         _reaper().let_finish(program, seconds)
     else:
-        _reaper().end(program)
+        _reaper().end(program, kill)
+
+
+def ensure() -> None:
+    """Start the thread, if it is not running. Raises OSError where there is no descriptor or thread for it."""
+    _reaper()
 
 
 class _Charge:
+    """A program that was handed over.
+
+    Its group gets SIGKILL at `kill_at`, SIGTERM at `end_at`; `collected` once only its stderr is of interest; `broken`
+    once it could not be handled.
+    """
+
     def __init__(self, program: Program, kill_at: float, end_at: float) -> None:
         self.program = program
-        self.kill_at = kill_at  # its group has had SIGTERM, and is not to be forgotten before
-        self.end_at = end_at  # it may work on until then
+        self.kill_at, self.end_at = kill_at, end_at
+        self.collected = self.broken = False
+        self.left_children = False  # its response ended, and it, but its children held its output
 
 
-class _Reaper:
-    """The thread. What is handed over belongs to it."""
+class Reaper:
+    """The thread. Programs that are handed over belong to it."""
 
     def __init__(self) -> None:
+        """Raises OSError."""
         self._inbox: deque[_Charge] = deque()
         self._charges: set[_Charge] = set()
         self._poll = select.poll()
         self._streams: dict[int, tuple[_Charge, str]] = {}
         self._waker, self._wake = os.pipe()
+        os.set_blocking(self._waker, False)
         os.set_blocking(self._wake, False)
         self._poll.register(self._waker, select.POLLIN)
-        threading.Thread(target=self._run, name="cgi-reaper", daemon=True).start()
+        try:
+            threading.Thread(target=self._run, name="cgi-reaper", daemon=True).start()
+        except RuntimeError as error:
+            self.close()
+            raise OSError(errno.EAGAIN, str(error)) from error
 
-    def end(self, program: Program) -> None:
+    def close(self) -> None:
+        """Close the descriptors: in a fork, where the thread does not exist."""
+        os.close(self._waker)
+        os.close(self._wake)
+
+    def end(self, program: Program, kill: Kill) -> None:
         """SIGTERM to the program's group now, SIGKILL after a grace to what is left of it; then reap."""
-        program.signal(signal.SIGTERM)
+        program.terminate(kill)
         program.close("stdin")
         program.close("stdout")
         self._take(_Charge(program, time.monotonic() + GRACE, NEVER))
 
     def let_finish(self, program: Program, seconds: float) -> None:
-        """Let the program work on, its output discarded and its stderr logged, for so many seconds; then end it."""
+        """Let the program and its children work on for so many seconds, then end them.
+
+        Their output is discarded, their stderr logged.
+        """
         program.close("stdin")
-        self._take(_Charge(program, NEVER, time.monotonic() + seconds))
+        charge = _Charge(program, NEVER, time.monotonic() + seconds)
+        charge.left_children = program.ended
+        if program.ended:
+            log.info("%s: its response is over, and processes that it left work on, with its output open", program.name)
+        self._take(charge)
+
+    def take_stderr(self, program: Program, seconds: float) -> None:
+        """Reap the program, which has ended, and log for so many seconds what its children write to stderr."""
+        charge = _Charge(program, NEVER, time.monotonic() + seconds)
+        charge.collected = True
+        program.collect()
+        self._take(charge)
 
     def _take(self, charge: _Charge) -> None:
         self._inbox.append(charge)
@@ -72,90 +122,150 @@ class _Reaper:
 
     def _run(self) -> None:
         while True:
-            for descriptor, _ in self._poll.poll(self._milliseconds()):
-                if descriptor == self._waker:
+            try:
+                self._turn()
+            except Exception as error:
+                log.error("the thread that reaps CGI programs goes on after %r", error)
+                time.sleep(LOOK_AGAIN)
+
+    def _turn(self) -> None:
+        """Wait for news of the programs, and act on it."""
+        ready = self._poll.poll(self._milliseconds())
+        for descriptor, _ in ready:
+            if descriptor == self._waker:
+                with contextlib.suppress(BlockingIOError):
                     os.read(self._waker, 4096)
-                elif descriptor in self._streams:
-                    self._ready(descriptor, *self._streams[descriptor])
-            while self._inbox:
-                self._admit(self._inbox.popleft())
-            now = time.monotonic()
-            for charge in [*self._charges]:
-                self._check_time(charge, now)
+            elif descriptor in self._streams:
+                charge, stream = self._streams[descriptor]
+                self._try(charge, self._ready, descriptor, stream)
+        while self._inbox:
+            charge = self._inbox.popleft()
+            self._charges.add(charge)
+            self._try(charge, self._watch)
+        now = time.monotonic()
+        for charge in [*self._charges]:
+            self._try(charge, self._check_time, now)
+
+    def _try(self, charge: _Charge, step: Callable[..., None], *arguments: object) -> None:
+        """Take a step for one program. Where that fails, kill it, and look at it from time to time until it is gone."""
+        try:
+            step(charge, *arguments)
+        except Exception as error:
+            log.error("%s: it is killed, because handling it failed with %r", charge.program.name, error)
+            charge.broken = True
+            charge.end_at, charge.kill_at = NEVER, time.monotonic() + LOOK_AGAIN
+            for descriptor in [each for each, (owner, _) in self._streams.items() if owner is charge]:
+                self._forget(descriptor)
 
     def _milliseconds(self) -> float | None:
         first = min((min(charge.kill_at, charge.end_at) for charge in self._charges), default=NEVER)
         return max(0.0, first - time.monotonic()) * 1000 + 1 if first < NEVER else None
 
-    def _admit(self, charge: _Charge) -> None:
-        self._charges.add(charge)
-        streams = ["stderr", "stdout"] if charge.program.ended else ["stderr", "stdout", "exited"]
-        for stream in streams:
+    def _watch(self, charge: _Charge) -> None:
+        for stream in ("stderr",) if charge.collected else ("stderr", "stdout", "exited"):
             descriptor = getattr(charge.program, stream)
-            if descriptor >= 0:
-                self._streams[descriptor] = (charge, stream)
+            if descriptor >= 0 and not (stream == "exited" and charge.program.ended):
                 self._poll.register(descriptor, select.POLLIN)
+                self._streams[descriptor] = (charge, stream)
 
-    def _ready(self, descriptor: int, charge: _Charge, stream: str) -> None:
+    def _ready(self, charge: _Charge, descriptor: int, stream: str) -> None:
         program = charge.program
         if stream == "exited":
             if program.look():
                 self._forget(descriptor)
-                self._ended(charge)
-        elif not (program.log_stderr() if stream == "stderr" else program.discard()):
-            self._forget(descriptor)
-            program.close(stream)
+                self._release_if_over(charge)
+        elif stream == "stderr":
+            if not program.log_stderr():
+                self._close(charge, "stderr")
+                if charge.collected:
+                    self._drop(charge)
+        elif not program.discard():
+            self._close(charge, "stdout")
+            self._release_if_over(charge)
 
-    def _ended(self, charge: _Charge) -> None:
-        if charge.kill_at < NEVER:
-            return  # its children have the rest of the grace; until then its number is kept from becoming another's
-        if charge.program.discard() and charge.end_at < NEVER:
-            self._end(charge)
-        else:
+    def _release_if_over(self, charge: _Charge) -> None:
+        """Reap a program that has ended, with its output: its children that have let go of that live on.
+
+        After SIGTERM they have the rest of the grace: until then its number is kept from becoming another's.
+        """
+        program = charge.program
+        if not program.ended or charge.kill_at < NEVER:
+            return
+        if program.stdout < 0:
             self._release(charge)
+        elif program.killed is not None:  # by its host, which is being closed
+            charge.end_at, charge.kill_at = NEVER, time.monotonic() + GRACE
 
     def _check_time(self, charge: _Charge, now: float) -> None:
-        if now >= charge.kill_at:
-            charge.program.signal(signal.SIGKILL)
+        program = charge.program
+        if charge.broken:
+            if now >= charge.kill_at:
+                self._look_again(charge)
+        elif now >= charge.kill_at:
+            program.kill()
             charge.kill_at = NEVER
-            if charge.program.ended:
+            if program.ended:
                 self._release(charge)
         elif now >= charge.end_at:
-            self._end(charge)
+            charge.end_at = NEVER
+            if charge.collected:
+                self._drop(charge)
+            else:
+                charge.kill_at = now + GRACE
+                self._close(charge, "stdout")
+                program.terminate(OVERTIME)
 
-    def _end(self, charge: _Charge) -> None:
-        charge.program.signal(signal.SIGTERM)
-        charge.end_at, charge.kill_at = NEVER, time.monotonic() + GRACE
+    def _look_again(self, charge: _Charge) -> None:
+        charge.kill_at = time.monotonic() + LOOK_AGAIN
+        charge.program.kill()
+        if charge.collected or charge.program.look():
+            charge.program.finish() if charge.collected else charge.program.reap()
+            self._charges.discard(charge)
+
+    def _release(self, charge: _Charge) -> None:
+        """Reap the program. What children that live on write to stderr is still logged."""
+        program = charge.program
+        for stream in ("exited", "stdout"):
+            self._forget(getattr(program, stream))
+        if charge.left_children and program.discarded:
+            log.warning(
+                "%s: %d octets are lost that processes which it left wrote after its response had ended",
+                program.name,
+                program.discarded,
+            )
+        program.collect()
+        charge.collected = True
+        if program.killed is not None or program.stderr < 0 or not program.log_stderr():
+            self._drop(charge)
+
+    def _drop(self, charge: _Charge) -> None:
+        self._charges.discard(charge)
+        self._forget(charge.program.stderr)
+        charge.program.finish()
+
+    def _close(self, charge: _Charge, stream: str) -> None:
+        self._forget(getattr(charge.program, stream))
+        charge.program.close(stream)
 
     def _forget(self, descriptor: int) -> None:
         if self._streams.pop(descriptor, None):
             self._poll.unregister(descriptor)
 
-    def _release(self, charge: _Charge) -> None:
-        for stream in ("exited", "stderr", "stdout"):
-            self._forget(getattr(charge.program, stream))
-        self._charges.discard(charge)
-        charge.program.reap()
+
+_lock = threading.Lock()
+_started: list[Reaper] = []  # the one of this process
 
 
-class _Home:
-    """Where the reaper of this process lives. A fork has its parent's memory, but not its threads."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._reaper: _Reaper | None = None
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(after_in_child=self._forked)
-
-    def _forked(self) -> None:
-        self._lock = threading.Lock()
-        self._reaper = None
-
-    def reaper(self) -> _Reaper:
-        with self._lock:
-            if self._reaper is None:
-                self._reaper = _Reaper()
-            return self._reaper
+@forks.in_child
+def _forget_parents() -> None:
+    global _lock  # noqa: PLW0603 - another thread of the parent may have held it
+    _lock = threading.Lock()
+    while _started:
+        _started.pop().close()
 
 
-_reaper = _Home().reaper
+def _reaper() -> Reaper:
+    with _lock:
+        if not _started:
+            _started.append(Reaper())
+        return _started[0]

@@ -46,16 +46,17 @@ class Tree:
         self._follow_symlinks = follow_symlinks
 
     def find(self, path: bytes) -> Script:
-        """The program for a decoded path; it exists and can be run. Raises Refused: 400, 403 or 404."""
-        _check_segments(path)
-        prefix = self._prefix
-        if prefix:
-            path = b"/" + path.lstrip(b"/")  # as everywhere before the script
-        if prefix and (not path.startswith(prefix) or path[len(prefix) : len(prefix) + 1] not in (b"/", b"")):
-            raise Refused(404, f"the path is not below {prefix.decode('latin-1')}")
-        path = path[len(prefix) :]
+        """The program for a decoded path; it exists and can be run. Raises Refused: 400, 403 or 404.
+
+        "." and ".." are resolved first, in the whole path, as Apache and lighttpd do.
+        """
+        path = resolved(path)
+        if not self.reaches(path):
+            raise Refused(404, f"the path is not below {self._prefix.decode('latin-1')}")
+        path = b"/" + path.lstrip(b"/") if self._prefix else path
+        path = path[len(self._prefix) :]
         try:
-            script, mode = self._below(path, prefix) if self.is_folder else self._itself(path, prefix)
+            script, mode = self._below(path, self._prefix) if self.is_folder else self._itself(path, self._prefix)
             executable = os.access(script.file, os.X_OK)
         except OSError as error:
             status = 403 if isinstance(error, PermissionError) else 404
@@ -65,6 +66,14 @@ class Tree:
         if not executable:
             raise Refused(403, f"{os.fsdecode(script.file)} is not executable: chmod +x it")
         return script
+
+    def reaches(self, path: bytes) -> bool:
+        """Whether a resolved path is below the prefix, at a segment's boundary. Slashes before it may be repeated."""
+        prefix = self._prefix
+        if not prefix:
+            return True
+        path = b"/" + path.lstrip(b"/")
+        return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in (b"/", b"")
 
     def _itself(self, path: bytes, prefix: bytes) -> tuple[Script, int]:
         return Script(self.root, prefix, path), os.stat(self.root).st_mode
@@ -94,9 +103,24 @@ class Tree:
         return os.stat(link).st_mode
 
 
-def _check_segments(path: bytes) -> None:
-    """Raises Refused for what no path may have, neither before the script nor after it (RFC 3875, 4.1.5 and 7.2)."""
+def resolved(path: bytes) -> bytes:
+    """A decoded path without "." and ".." segments (RFC 3986, 5.2.4).
+
+    Raises Refused: 400 for a NUL, 404 for a path that would lead above the root.
+    """
     if b"\0" in path:
         raise Refused(400, "the path has a NUL")
-    if b"/." in path and not {b".", b".."}.isdisjoint(path.split(b"/")):
-        raise Refused(404, "the path has a '.' or '..' segment")
+    if b"/." not in path:
+        return path
+    kept: list[bytes] = []
+    segments = path.split(b"/")[1:]
+    for segment in segments:
+        if segment == b"..":
+            if not kept:
+                raise Refused(404, "the path leads above the root by '..'")
+            kept.pop()
+        elif segment != b".":
+            kept.append(segment)
+    if segments[-1] in (b".", b".."):
+        kept.append(b"")  # it names a folder
+    return b"/" + b"/".join(kept)

@@ -57,11 +57,35 @@ class MetaVariables:
         assert environ["SCRIPT_NAME"] == "/nested/deep/report.py"
         assert environ["PATH_INFO"] == "/more/of it"
 
-    @pytest.mark.parametrize("rest", ["", "/", "/a/", "/A//b", "/a?b", "/ü/%"])
+    @pytest.mark.parametrize("rest", ["/", "/a/", "/A//b", "/a?b", "/ü/%", "/a..b/...", "/.a/b."])
     def test_4_1_5_path_info_is_decoded_once_with_its_slashes_and_case(self, ask: Asker, rest: str) -> None:
         environ = ask.environ("/report.py" + quote(rest))
         assert environ["PATH_INFO"].encode("latin-1").decode() == rest
         assert environ["SCRIPT_NAME"] == "/report.py"
+
+    def test_4_1_5_without_a_rest_path_info_is_unset(self, ask: Asker) -> None:
+        environ = ask.environ("/report.py")
+        assert "PATH_INFO" not in environ
+        assert environ["SCRIPT_NAME"] == "/report.py"
+
+    @pytest.mark.parametrize(
+        ("rest", "path_info"),
+        [
+            ("/a/../b", "/b"),
+            ("/a/./b", "/a/b"),
+            ("/a/b/..", "/a/"),
+            ("/a/.", "/a/"),
+            ("/%2e%2e/report.py/b", "/b"),
+            ("/a/..%2fb", "/b"),
+            ("/a/b/../../c", "/c"),
+            ("/../report.py/c", "/c"),
+            ("/../nested/../report.py/c", "/c"),
+        ],
+    )
+    def test_dot_segments_are_resolved(self, ask: Asker, rest: str, path_info: str) -> None:
+        environ = ask.environ("/report.py" + rest)
+        assert (environ["SCRIPT_NAME"], environ["PATH_INFO"]) == ("/report.py", path_info)
+        assert environ["PATH_TRANSLATED"] == environ["DOCUMENT_ROOT"] + path_info
 
     def test_3_3_the_script_uri_gives_the_same_split_again(self, ask: Asker) -> None:
         first = ask.environ("/nested//deep/report.py/a%2520b//c%3Bd/?q")

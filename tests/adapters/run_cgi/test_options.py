@@ -149,6 +149,42 @@ def test_a_program_that_works_on_may_do_so_until_its_total_time_is_up(hosting: H
     assert not done.exists()
 
 
+def test_a_job_that_a_program_left_may_work_on_until_the_programs_total_time_is_up(
+    hosting: Hosting, caplog: pytest.LogCaptureFixture
+) -> None:
+    mark = uuid.uuid4().hex
+    ask = hosting(timeouts=Timeouts(total=1.2))
+    assert ask(f"/leaves_a_child_that_holds_stdout.sh?{mark}").body == b"over\n"
+    assert_gone(mark, os.getpid(), 4)
+    assert "the processes that it left were terminated after" in caplog.text
+    assert "its response was over, and the time to work on after it was up" in caplog.text
+
+
+def test_what_a_job_writes_after_the_response_is_lost_and_that_is_logged(
+    hosting: Hosting, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "gateways.cgi"):
+        assert hosting()("/leaves_a_job_that_writes_late.sh").body == b"over\n"
+        assert "processes that it left work on, with its output open" in caplog.text
+        eventually(lambda: "5 octets are lost" in caplog.text, "the loss is logged", 5)
+
+
+def test_what_a_job_says_on_stderr_is_logged(
+    hosting: Hosting, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    hosting()(f"/leaves_a_job_that_complains.sh?{tmp_path / 'done'}")
+    eventually(lambda: "the job says" in caplog.text, "the job's line is logged", 5)
+
+
+def test_close_ends_the_jobs_that_programs_left(hosting: Hosting) -> None:
+    mark = uuid.uuid4().hex
+    ask = hosting()
+    ask(f"/leaves_a_child_that_holds_stdout.sh?{mark}")
+    assert processes(mark)
+    ask.host.close()  # type: ignore[attr-defined]
+    assert_gone(mark, os.getpid())
+
+
 def test_close_ends_what_runs(hosting: Hosting) -> None:
     ask, marks = hosting(), [uuid.uuid4().hex for _ in range(3)]
     names = ["is_silent.sh", "ignores_sigterm.sh", "has_a_child_that_ignores_sigterm.sh"]
@@ -271,7 +307,7 @@ def test_nothing_stays_open(hosting: Hosting, warm: bool) -> None:
             ask(target, "POST", chunks=[b"x" * 1000, b"y" * 2_000_000])
         ask("/prints.py/kill/9?X-A:%20b%0A%0A")
         ask("/redirects_to_itself.sh")
-        ask("/leaves_a_child_that_holds_stdout.sh")
+        ask("/leaves_a_job.sh?/dev/null")
         ask.leave(Request("/writes_for_ever.sh"), lambda: True)
 
     def opened() -> tuple[int, int, int]:

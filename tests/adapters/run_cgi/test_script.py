@@ -58,9 +58,36 @@ def test_one_program_gets_every_path(folder: Path) -> None:
         assert find(folder / "a.cgi", path) == Script(os.fsencode(folder / "a.cgi"), b"", path)
 
 
-@pytest.mark.parametrize("path", [b"/../a.cgi", b"/sub/../a.cgi", b"/./a.cgi", b"/a.cgi/..", b"/a.cgi/x/./y"])
-def test_dot_segments_are_refused_wherever_they_are(folder: Path, path: bytes) -> None:
+@pytest.mark.parametrize(
+    ("path", "name", "rest"),
+    [
+        (b"/sub/../a.cgi", b"/a.cgi", b""),
+        (b"/./a.cgi", b"/a.cgi", b""),
+        (b"/a.cgi/x/./y", b"/a.cgi", b"/x/y"),
+        (b"/a.cgi/x/../..", b"", b""),
+        (b"/missing/../a.cgi/x", b"/a.cgi", b"/x"),
+        (b"/a.cgi/x//../y", b"/a.cgi", b"/x/y"),
+    ],
+)
+def test_dot_segments_are_resolved(folder: Path, path: bytes, name: bytes, rest: bytes) -> None:
+    if name:
+        assert find(folder, path) == Script(os.fsencode(folder) + name, name, rest)
+    else:
+        assert status(folder, path) == 404
+
+
+@pytest.mark.parametrize("path", [b"/../a.cgi", b"/..", b"/a.cgi/../..", b"/sub/../../bin/a.cgi", b"/./../bin/a.cgi"])
+def test_dot_segments_never_lead_above_the_folder(folder: Path, path: bytes) -> None:
     assert status(folder, path) == 404
+
+
+@pytest.mark.parametrize("path", [b"/cgi-bin/../a.cgi", b"/cgi-bin/a.cgi/../../a.cgi"])
+def test_dot_segments_never_lead_out_of_the_prefix(folder: Path, path: bytes) -> None:
+    assert status(folder, path, "/cgi-bin") == 404
+
+
+def test_dot_segments_may_lead_into_the_prefix(folder: Path) -> None:
+    assert find(folder, b"/pages/../cgi-bin/a.cgi/x", "/cgi-bin").path_info == b"/x"
 
 
 @pytest.mark.parametrize("path", [b"/a.cgi\0", b"/\0"])

@@ -1,0 +1,96 @@
+"""The logger of CGI programs, "gateways.cgi", and what is written to it of their stderr.
+
+A logging handler or filter that raises loses its line. It must not take a program, a slot or a response with it: much
+of this is logged while a program is being ended. Knows lines of text, and no process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import traceback
+
+MAX_LINE, MAX_LOGGED = 2048, 64 * 1024  # octets of what one program writes to stderr, per line and in all
+
+
+class SafeLogger:
+    """A logger whose methods never raise. `lost` counts the lines that a handler or filter failed to take."""
+
+    def __init__(self, logger: logging.Logger) -> None:
+        self.lost = 0
+        self._logger = logger
+
+    def debug(self, message: str, *arguments: object) -> None:
+        """Log at DEBUG."""
+        self._log(logging.DEBUG, message, arguments)
+
+    def info(self, message: str, *arguments: object) -> None:
+        """Log at INFO."""
+        self._log(logging.INFO, message, arguments)
+
+    def warning(self, message: str, *arguments: object) -> None:
+        """Log at WARNING."""
+        self._log(logging.WARNING, message, arguments)
+
+    def error(self, message: str, *arguments: object) -> None:
+        """Log at ERROR."""
+        self._log(logging.ERROR, message, arguments)
+
+    def log(self, level: int, message: str, *arguments: object) -> None:
+        """Log at `level`."""
+        self._log(level, message, arguments)
+
+    def _log(self, level: int, message: str, arguments: tuple[object, ...]) -> None:
+        try:
+            self._logger.log(level, message, *arguments, stacklevel=3)
+        except Exception:
+            self.lost += 1
+            if logging.raiseExceptions and self.lost == 1:  # as logging.Handler.handleError does, but once
+                with contextlib.suppress(Exception):  # stderr may be what fails
+                    traceback.print_exc()
+
+
+log = SafeLogger(logging.getLogger("gateways.cgi"))
+
+
+class StderrLog:
+    """What a program writes to stderr, line by line to the log, bounded."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._line = b""
+        self._left = MAX_LOGGED
+        self._dropped = 0
+
+    def feed(self, data: bytes) -> None:
+        """Log the lines that these octets complete."""
+        lines = (self._line + data).split(b"\n")
+        self._line = lines.pop()
+        if len(self._line) > MAX_LINE:
+            lines.append(self._line)
+            self._line = b""
+        for line in lines:
+            self._write(line)
+
+    def end(self) -> None:
+        """Log the unfinished line, and how much was too much."""
+        self._write(self._line)
+        self._line = b""
+        if self._dropped:
+            log.warning("%s: %d more octets on stderr are not logged", self._name, self._dropped)
+            self._dropped = 0
+
+    def _write(self, line: bytes) -> None:
+        if self._left <= 0:
+            self._dropped += len(line)
+        elif line.strip():
+            self._left -= len(line)
+            text = line[:MAX_LINE].decode("utf-8", "backslashreplace")
+            log.warning("%s: %s", self._name, printable(text))
+
+
+def printable(text: str) -> str:
+    """The text without what would forge a line of the log or command a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char == "\t" else repr(char)[1:-1] for char in text)

@@ -1,0 +1,156 @@
+"""How programs are started, signalled and reaped: also where descriptors, memory or threads are used up."""
+
+import errno
+import os
+import resource
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from gateways.adapters.run_cgi.process import spawn
+from gateways.adapters.run_cgi.program import Program
+from tests.adapters.run_cgi.leftovers import zombies
+from tests.real.serving import eventually
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> bytes:
+    """A program that sleeps."""
+    program = tmp_path / "program.sh"
+    program.write_text("#!/bin/sh\nexec sleep 60\n")
+    program.chmod(0o755)
+    return os.fsencode(program)
+
+
+def start(file: bytes) -> Program:
+    return spawn([file], {b"PATH": os.fsencode(os.environ["PATH"])}, stdin=True)
+
+
+def end(program: Program) -> None:
+    program.signal(signal.SIGKILL)
+    eventually(program.look, "it has ended")
+    program.reap()
+
+
+def assert_nothing_is_left(before: int) -> None:
+    eventually(lambda: not [each for each in psutil.Process().children() if "sleep" in each.name()], "no program")
+    assert zombies(os.getpid()) == []
+    assert psutil.Process().num_fds() == before
+
+
+def test_it_leads_its_process_group_and_its_pipes_do_not_block(file: bytes) -> None:
+    program = start(file)
+    assert os.getpgid(program.pid) == program.pid
+    assert program.read() is None
+    assert not any(os.get_blocking(each) for each in (program.stdin, program.stdout, program.stderr))
+    end(program)
+
+
+def test_every_number_of_descriptors_that_is_left_is_enough_or_leaves_nothing(file: bytes) -> None:
+    """EMFILE at each step: the pipes, the start, the descriptor of its end."""
+    end(start(file))
+    before, limit = psutil.Process().num_fds(), resource.getrlimit(resource.RLIMIT_NOFILE)
+    started = 0
+    for room in range(16):
+        taken: list[int] = []
+        highest = max(int(name) for name in os.listdir("/proc/self/fd"))  # noqa: PTH208
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 64, limit[1]))
+        program = None
+        try:
+            while True:
+                taken.append(os.dup(0))
+        except OSError:
+            for _ in range(room):
+                os.close(taken.pop())
+            try:
+                program = start(file)
+            except OSError as error:
+                assert error.errno == errno.EMFILE  # noqa: PT017
+        finally:
+            for descriptor in taken:
+                os.close(descriptor)
+            resource.setrlimit(resource.RLIMIT_NOFILE, limit)
+        if program is not None:
+            started += 1
+            end(program)
+        assert_nothing_is_left(before)
+    assert 0 < started < 16
+
+
+@pytest.mark.parametrize("number", [errno.EAGAIN, errno.ENOMEM])
+def test_a_fork_that_fails_leaves_nothing(file: bytes, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = psutil.Process().num_fds()
+
+    def fail(*arguments: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(subprocess, "_fork_exec", fail)
+    with pytest.raises(OSError, match=os.strerror(number)):
+        start(file)
+    assert_nothing_is_left(before)
+
+
+@pytest.mark.parametrize("threads", [True, False])
+def test_where_its_end_cannot_be_watched_it_is_not_left_running(
+    file: bytes, threads: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = psutil.Process().num_fds()
+
+    def refuse(*arguments: object) -> int:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    def no_thread(self: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(os, "pidfd_open", refuse)
+    if threads:
+        monkeypatch.setattr(threading.Thread, "start", no_thread)
+    else:
+        pipes = iter([os.pipe(), os.pipe(), os.pipe(), os.pipe()])  # the program's, and that of subprocess
+        monkeypatch.setattr(os, "pipe", lambda: next(pipes, None) or refuse())
+    with pytest.raises(OSError, match="start new thread" if threads else "Too many open files"):
+        start(file)
+    monkeypatch.undo()
+    assert_nothing_is_left(before)
+
+
+def test_without_pidfd_a_thread_watches_its_end(file: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "pidfd_open")
+    before = psutil.Process().num_fds()
+    end(start(file))
+    assert_nothing_is_left(before)
+
+
+@pytest.fixture
+def sigchld_is_ignored() -> Iterator[None]:
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGCHLD, before)
+
+
+@pytest.mark.usefixtures("sigchld_is_ignored")
+def test_children_of_a_program_that_the_kernel_reaped_can_still_be_signalled(tmp_path: Path) -> None:
+    program_file = tmp_path / "program.sh"
+    program_file.write_text("#!/bin/sh\nsleep 60 &\nprintf %d $!\n")
+    program_file.chmod(0o755)
+    program = start(os.fsencode(program_file))
+    eventually(program.look, "it has ended")
+    child = int(program.read() or b"0")
+    assert psutil.pid_exists(child)
+    program.signal(signal.SIGKILL)
+    eventually(lambda: not psutil.pid_exists(child), "its child is gone")
+    program.reap()
+
+
+def test_once_reaped_its_number_is_never_signalled(file: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = start(file)
+    end(program)
+    signalled: list[int] = []
+    monkeypatch.setattr(os, "killpg", lambda pid, number: signalled.append(pid))
+    program.signal(signal.SIGKILL)
+    assert signalled == []
