@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import click
 
+from gateways.cli.check import check
 from gateways.cli.command import Failed
 from gateways.cli.compare import compare
 from gateways.cli.demo import demo
@@ -36,6 +37,7 @@ def cli(ctx: click.Context) -> None:
 
 cli.add_command(demo)
 cli.add_command(serve)
+cli.add_command(check)
 cli.add_command(compare)
 cli.add_command(timeline)
 cli.add_command(trace)
@@ -49,8 +51,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         command = error.ctx.command_path if error.ctx else "gateways"
         sys.exit(_complain(command, f"{_line(error)} ({command} --help says what there is)", error.exit_code))
     except click.ClickException as error:
-        command = error.command if isinstance(error, Failed) else "gateways"
-        sys.exit(_complain(command, _line(error), error.exit_code))
+        command, status = (error.command, error.status) if isinstance(error, Failed) else ("gateways", error.exit_code)
+        sys.exit(_complain(command, _line(error), status))
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     sys.exit(status if isinstance(status, int) else 0)

@@ -9,15 +9,18 @@ from gateways.failure import Failure
 
 
 class Failed(click.ClickException):
-    """Work that could not be done, by that command: "gateways serve"."""
+    """Work that failed in a command: "gateways serve"; `status` is the exit status."""
 
-    def __init__(self, line: str, command: str) -> None:
+    def __init__(self, line: str, command: str, status: int = 1) -> None:
         super().__init__(line)
         self.command = command
+        self.status = status
 
 
 class Command(click.Command):
-    """A command with --debug, whose failures are one line."""
+    """A command with --debug, whose failures are one line and the exit status `failure_status`."""
+
+    failure_status = 1
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -34,8 +37,9 @@ class Command(click.Command):
             if debug:
                 traceback.print_exc()
             if isinstance(error, Failure):
-                raise Failed(str(error), ctx.command_path) from error
+                raise Failed(str(error), ctx.command_path, self.failure_status) from error
             raise Failed(
                 f"a fault of gateways itself: {error!r}; --debug shows the traceback, to be reported with it",
                 ctx.command_path,
+                self.failure_status,
             ) from error

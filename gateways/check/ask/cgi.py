@@ -1,0 +1,76 @@
+"""Requests of CGI programs through the CGI host, which judges their output by RFC 3875 and logs what is wrong."""
+
+import logging
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gateways.check.ask.wsgi import environ
+from gateways.check.watch.notes import Notes
+from gateways.requests.request import Request
+
+MOST = 16
+"""Programs of a folder that are run."""
+
+
+def paths(target: str) -> list[str]:
+    """Return the path of each program: "/" for one program, "/name" for those of a folder."""
+    folder = Path(target)
+    if not folder.is_dir():
+        return ["/"]
+    programs = (each for each in sorted(folder.rglob("*")) if each.is_file() and os.access(each, os.X_OK))
+    return [f"/{each.relative_to(folder)}" for each in programs][:MOST]
+
+
+def ask_all(target: str, requests: Sequence[Request], notes: Notes) -> dict[str, str]:
+    """Run each program once, and return the statuses."""
+    from gateways.adapters import CGIToWSGI
+    from gateways.cgi.server import environment
+
+    secret = secrets.token_hex(16)
+    said = _Said()
+    logging.getLogger("gateways.cgi").addHandler(said)
+    app: Any = CGIToWSGI(target, env={**environment(), "GATEWAYS_CHECK": secret})
+    statuses = {}
+    for request in requests:
+        notes.request = request.label
+        said.lines.clear()
+        status, body = _ask(app, request)
+        statuses[notes.request] = status
+        if secret.encode() in body:
+            notes.add("shown-environment", "the value of GATEWAYS_CHECK is in the body")
+        if status.startswith("502") and said.lines:
+            notes.add("breach", said.lines[-1], clause="RFC 3875, 6: the program's response", remedy=_REMEDY)
+    app.close()
+    return statuses
+
+
+_REMEDY = "write 'Content-Type: text/plain', an empty line and the body to stdout; messages go to stderr"
+
+
+def _ask(app: Any, request: Request) -> tuple[str, bytes]:
+    statuses: list[str] = []
+
+    def start_response(status: str, _headers: Any, _exc_info: Any = None) -> Any:
+        statuses.append(status)
+
+    result = app(environ(request), start_response)
+    try:
+        body = b"".join(result)
+    finally:
+        if hasattr(result, "close"):
+            result.close()
+    return statuses[-1], body
+
+
+class _Said(logging.Handler):
+    """Keeps the lines of warnings and errors."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())

@@ -1,0 +1,30 @@
+"""Take down what a response shows: hop-by-hop headers, a stream, breaches of HTTP."""
+
+from collections.abc import Iterable
+
+from gateways.check.ask.answer import Answer
+from gateways.check.finding import Place
+from gateways.check.lint import http
+from gateways.check.lint.breach import Breach
+from gateways.check.watch.notes import Notes
+from gateways.check.watch.own import Own
+
+
+def tell(answer: Answer, method: str, notes: Notes, own: Own) -> None:
+    """Record what the answer to the current request shows."""
+    for name, value in answer.headers:
+        if name.lower() in http.HOP_BY_HOP:
+            place = own.place_of_string(name)
+            notes.add("hop-by-hop", f"{name}: {value}", place, name=name)
+    if answer.is_stream:
+        told = f"{len(answer.times)} blocks in {answer.took * 1000:.0f} ms"
+        accel = answer.header("x-accel-buffering").lower() == "no"
+        kind = answer.header("content-type")
+        notes.add("stream", f"{told}, {kind or 'no type'}", accel=accel, endless=not answer.whole)
+    breach(http.body(method, answer.status, answer.headers, answer.length, answer.whole), notes)
+
+
+def breach(breaches: Iterable[Breach], notes: Notes, place: Place | None = None) -> None:
+    """Record breaches."""
+    for each in breaches:
+        notes.add("breach", each.seen, place, clause=each.clause, remedy=each.remedy)

@@ -1,0 +1,62 @@
+"""The watchers of one process together, around its requests."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from gateways.check.watch.background import Background
+from gateways.check.watch.blocking import REPEATS, Block, Blocking, repeated
+from gateways.check.watch.locals import Locals
+from gateways.check.watch.notes import Notes
+from gateways.check.watch.own import Own
+
+T = TypeVar("T")
+
+
+class Watching:
+    """Made before the app is imported, but for `locals`, which look at what it has made."""
+
+    locals: Locals
+
+    def __init__(self, notes: Notes, own: Own) -> None:
+        self.notes, self.own = notes, own
+        self.blocking = Blocking(own)
+        self.background = Background(notes, own)
+
+    def repeat(self, ask: Callable[[], T], is_safe: bool) -> T:
+        """Make a request; if it is safe and held an event loop, make it again to be sure."""
+        passes: list[list[Block]] = []
+        result = self._once(ask, passes)
+        while is_safe and passes[-1] and len(passes) < REPEATS:
+            result = self._once(ask, passes)
+        repeated(self.notes, passes, self.notes.request)
+        return result
+
+    def _once(self, ask: Callable[[], T], passes: list[list[Block]]) -> T:
+        self._begin()
+        try:
+            return ask()
+        finally:
+            passes.append(self._end())
+
+    async def repeat_async(self, ask: Callable[[], Awaitable[T]], is_safe: bool) -> T:
+        """The same for a request that is awaited."""
+        passes: list[list[Block]] = []
+        while True:
+            self._begin()
+            try:
+                result = await ask()
+            finally:
+                passes.append(self._end())
+            if not is_safe or not passes[-1] or len(passes) == REPEATS:
+                repeated(self.notes, passes, self.notes.request)
+                return result
+
+    def _begin(self) -> None:
+        self.background.begin()
+        self.blocking.blocks = []
+        self.blocking.on = True
+
+    def _end(self) -> list[Block]:
+        self.blocking.on = False
+        self.background.end()
+        return self.blocking.blocks

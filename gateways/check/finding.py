@@ -1,0 +1,77 @@
+"""The two records of a check: an observation, and the finding that a rule makes of it. Pure."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of the app's source: the path of the file, the number of the line (from 1), and its text."""
+
+    file: str
+    line: int
+    code: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One observation of the running app.
+
+    kind: the rule's key in `gateways.check.rules.RULES`.
+    message: the evidence as text: a call, a header, an exception's own message.
+    place: the line of the app that caused it; None if it could not be traced to a line.
+    request: the request during which it was seen, e.g. "GET /"; "" for import and startup.
+    stack: the frames of a measured block, innermost last.
+    values: further data that the rule needs; JSON types only.
+    """
+
+    kind: str
+    message: str
+    place: Place | None = None
+    request: str = ""
+    stack: tuple[str, ...] = ()
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON types; the inverse of `from_dict`."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, fields: dict[str, Any]) -> Self:
+        place = Place(**fields["place"]) if fields["place"] else None
+        return cls(**{**fields, "place": place, "stack": tuple(fields["stack"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """The part of a finding that a rule adds: a title, the reason with its clause, and the remedy."""
+
+    title: str
+    why: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An observation that matters for the move that was asked about."""
+
+    rule: str
+    seen: Seen
+    advice: Advice
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the finding as `--json` prints it."""
+        seen = self.seen
+        return {
+            "rule": self.rule,
+            "title": self.advice.title,
+            "seen": seen.message,
+            "where": asdict(seen.place) if seen.place else None,
+            "request": seen.request or None,
+            "stack": list(seen.stack),
+            "why": self.advice.why,
+            "remedy": self.advice.remedy,
+        }

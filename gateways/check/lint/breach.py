@@ -1,0 +1,15 @@
+"""A breach of an interface: what was seen, the clause, and a correct value. Pure."""
+
+from typing import NamedTuple
+
+
+class Breach(NamedTuple):
+    """`seen` is what the app did, `clause` the rule with its source, `remedy` what is correct.
+
+    `forgiven`: every server accepts it, and Django does it; said of the app's own code only.
+    """
+
+    seen: str
+    clause: str
+    remedy: str
+    forgiven: bool = False

@@ -1,0 +1,45 @@
+"""What HTTP asks of a response, whatever the interface: Content-Length, bodies that must be empty, hop-by-hop. Pure."""
+
+from collections.abc import Iterable, Iterator
+
+from gateways.check.lint.breach import Breach
+
+HOP_BY_HOP = frozenset(
+    (
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    )
+)
+"""PEP 3333 points to RFC 2616, 13.5.1; today RFC 9110, 7.6.1 and 7.8."""
+
+
+def body(method: str, status: int, headers: Iterable[tuple[str, str]], length: int, whole: bool) -> Iterator[Breach]:
+    """Check a response's body of `length` bytes; `whole` is False if the response was left before its end."""
+    declared = [value.strip() for name, value in headers if name.lower() == "content-length"]
+    if method == "HEAD" or status in (204, 304) or 100 <= status < 200:
+        if length and method != "HEAD":
+            yield Breach(
+                f"a response {status} with a body of {length:,} bytes",
+                f"RFC 9110, 15.3.5, 15.4.5: a response {status} has no body; on a kept connection its bytes are read "
+                "as the beginning of the next response",
+                "return no body with this status",
+            )
+        return
+    for value in declared:
+        if not value.isascii() or not value.isdigit():
+            yield Breach(f"Content-Length: {value!r}", "RFC 9110, 8.6: decimal digits", "e.g. Content-Length: 42")
+        elif length > int(value) or (whole and length < int(value)):
+            yield Breach(
+                f"Content-Length is {int(value):,}, the body has {length:,} bytes",
+                "RFC 9110, 8.6: it is the length of the body; servers cut a longer body, and close the connection "
+                "after a shorter one",
+                "count bytes, not characters: len(text.encode()); or leave the header to the server",
+            )
+    if len(set(declared)) > 1:
+        yield Breach(f"several values of Content-Length: {declared}", "RFC 9110, 8.6: one value", "send one")

@@ -1,0 +1,61 @@
+"""wsgiref.validate as a lint: each failed assertion is a breach, with the frame that failed it.
+
+Its rules about Content-Type are left out: PEP 3333 does not have them, and RFC 9110 (8.3, 15.3.5) allows both.
+"""
+
+import sys
+import warnings
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+from wsgiref import validate
+
+from gateways.check.lint.breach import Breach
+
+SECTIONS = (
+    ("environ", "environ Variables"),
+    ("status", "The start_response() Callable"),
+    ("header", "The start_response() Callable"),
+    ("exc_info", "Error Handling"),
+    ("start_response", "The start_response() Callable"),
+    ("write", "The write() Callable"),
+    ("iterator", "Buffering and Streaming"),
+    ("read", "Input and Error Streams"),
+    ("closed", "Specification Details"),
+)
+"""A word of an assertion's text, and the section of PEP 3333."""
+
+Report = Callable[[Breach, FrameType], None]
+
+
+def validated(app: Any, report: Report) -> Any:
+    """Return the app behind wsgiref.validate; `report` gets each breach and the frame in which it was found."""
+
+    def assert_(condition: Any, *arguments: Any) -> None:
+        if condition:
+            return
+        frame = sys._getframe(1)  # noqa: SLF001 - the caller
+        function = frame.f_code.co_name
+        said = str(arguments[0]) if arguments else f"{function}() of wsgi.input or wsgi.errors, wrongly called"
+        report(_breach(said, function), frame)
+        raise AssertionError(*arguments)
+
+    module: Any = validate
+    module.assert_ = assert_
+    module.check_content_type = lambda status, headers: None
+    inner = validate.validator(app)
+
+    def called(environ: dict[str, Any], start_response: Any) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", validate.WSGIWarning)
+            return inner(environ, start_response)
+
+    return called
+
+
+def _breach(said: str, function: str) -> Breach:
+    text = f"{said} {function}".lower()
+    section = next((section for word, section in SECTIONS if word in text), "Specification Details")
+    return Breach(
+        said, f"PEP 3333, {section}; wsgiref.validate checks it", "see the section; wsgiref.validate passes then"
+    )

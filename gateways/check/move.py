@@ -1,0 +1,143 @@
+"""The move that is checked: from the app's interface to a server and its interface, with that server's traits. Pure.
+
+A new server is one row of SERVERS. Each trait cites the server's own documentation.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Mode = Literal["cgi", "wsgi", "asgi"]
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What a server does that an app can notice, with its default settings.
+
+    threads: threads of one process that call a WSGI app; 1 if each process calls it once at a time.
+    lifespan: False if it sends no lifespan events.
+    lends_socket: a WSGI server whose connection an app can take over for WebSockets.
+    body_limit: largest request body in bytes, None if unlimited; `body_option` raises it.
+    buffering: how it holds back a response that is streamed, "" if it does not; `unbuffered` is the remedy.
+    """
+
+    name: str
+    speaks: tuple[Mode, ...]
+    threads: int = 1
+    lifespan: bool = True
+    lends_socket: bool = False
+    body_limit: int | None = None
+    body_option: str = ""
+    buffering: str = ""
+    unbuffered: str = ""
+
+
+SERVERS: dict[str, Traits] = {
+    traits.name: traits
+    for traits in (
+        Traits(
+            "waitress",
+            ("wsgi",),
+            threads=4,
+            body_limit=1024 * MIB,
+            body_option="max_request_body_size (waitress: Arguments to waitress.serve)",
+        ),
+        Traits("gunicorn", ("wsgi",), threads=8, lends_socket=True),
+        Traits("cheroot", ("wsgi",), threads=10),
+        Traits("granian", ("wsgi", "asgi"), threads=8),
+        Traits("uvicorn", ("asgi", "cgi")),
+        Traits("hypercorn", ("asgi",)),
+        Traits("daphne", ("asgi",), lifespan=False),
+        Traits("werkzeug", ("wsgi",), threads=8, lends_socket=True),
+        Traits("uwsgi", ("wsgi",), threads=1),
+        Traits(
+            "mod_wsgi",
+            ("wsgi",),
+            threads=15,
+            body_limit=1024 * MIB,
+            body_option="LimitRequestBody (Apache httpd core, default 1073741824 since 2.4.54)",
+        ),
+        Traits(
+            "nginx",
+            ("wsgi", "asgi", "cgi"),
+            threads=8,
+            lends_socket=True,
+            body_limit=MIB,
+            body_option="client_max_body_size (ngx_http_core_module, default 1m)",
+            buffering="nginx collects a proxied response in its buffers (ngx_http_proxy_module, proxy_buffering on)",
+            unbuffered="send the header X-Accel-Buffering: no with the response, or set proxy_buffering off there",
+        ),
+        Traits(
+            "apache",
+            ("cgi",),
+            body_limit=1024 * MIB,
+            body_option="LimitRequestBody (Apache httpd core, default 1073741824 since 2.4.54)",
+        ),
+        Traits(
+            "lighttpd",
+            ("cgi",),
+            buffering="lighttpd reads the whole response before it sends any of it (server.stream-response-body = 0)",
+            unbuffered="set server.stream-response-body = 1 in lighttpd.conf",
+        ),
+    )
+}
+
+DEFAULTS: dict[Mode, str] = {"wsgi": "waitress", "asgi": "uvicorn", "cgi": "uvicorn"}
+"""The server of each mode if none is named: that of `gateways serve`."""
+
+OTHER: dict[Mode, Mode] = {"wsgi": "asgi", "asgi": "wsgi", "cgi": "asgi"}
+"""The mode to check for if none is named, by the app's interface."""
+
+ADAPTER_THREADS = 32
+"""Default of WSGIToASGI(threads=)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An app of `interface` that is to run on `server`, which speaks `to`. `threads` is None for the default."""
+
+    interface: Mode
+    to: Mode
+    server: Traits
+    threads_asked: int | None = None
+
+    @property
+    def threads(self) -> int:
+        """Threads of one process that may run a WSGI app at the same time there."""
+        if self.to == "cgi" or self.interface != "wsgi":
+            return 1
+        return self.threads_asked or (ADAPTER_THREADS if self.to == "asgi" else self.server.threads)
+
+    @property
+    def leaves_importing_thread(self) -> bool:
+        """Whether requests run on another thread than the one that imported the app."""
+        return self.threads > 1 or (self.interface == "asgi" and self.to == "wsgi")
+
+    @property
+    def runner(self) -> str:
+        """The part that runs the app, for sentences: "WSGIToASGI on uvicorn", "waitress"."""
+        if self.interface == self.to:
+            return self.server.name
+        adapter = f"{self.interface.upper()}To{self.to.upper()}"
+        return f"{adapter} as a CGI program" if self.to == "cgi" else f"{adapter} on {self.server.name}"
+
+
+def destination(interface: Mode, to: Mode | None, server: str | None) -> tuple[Mode, Traits]:
+    """Choose mode and server: as named, else the other interface and its default server.
+
+    Raises:
+        ValueError: unknown server, or it does not speak `to`; the message names the ones that do.
+    """
+    if server is None:
+        to = to or OTHER[interface]
+        return to, SERVERS[DEFAULTS[to]]
+    if server not in SERVERS:
+        raise ValueError(f"unknown server {server!r}; choose one of {', '.join(SERVERS)}")
+    traits = SERVERS[server]
+    if to is None:
+        to = interface if interface in traits.speaks and len(traits.speaks) > 1 else traits.speaks[0]
+    if to not in traits.speaks:
+        those = ", ".join(name for name, each in SERVERS.items() if to in each.speaks)
+        raise ValueError(f"{server} does not speak {to.upper()}; choose one of {those}")
+    return to, traits

@@ -1,0 +1,113 @@
+"""The app's own process: import it, watch it, make requests, and write what was seen to a pipe as JSON.
+
+Started by `gateways.check.run`. Whatever the app prints, starts or breaks stays in this process.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self, cast
+
+from gateways.check.move import Mode
+from gateways.check.watch import files, variables
+from gateways.check.watch.notes import Notes
+from gateways.check.watch.own import Own
+from gateways.failure import Failure
+from gateways.requests.read import read
+from gateways.requests.request import Request, target_of
+from gateways.serving.target import Found, find
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A check: target, interface if known, paths and a file of requests (none: its routes), seconds for each."""
+
+    target: str
+    interface: str | None
+    paths: tuple[str, ...]
+    requests: str | None
+    seconds: float
+    descriptor: int
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        fields = json.loads(text)
+        return cls(**{**fields, "paths": tuple(fields["paths"])})
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+
+def main() -> None:
+    """Do the job, which is the one argument."""
+    job = Job.from_json(sys.argv[1])
+    try:
+        answer = looked(job)
+    except Failure as failure:
+        answer = {"failure": str(failure), "traceback": failure.traceback}
+    with os.fdopen(job.descriptor, "w") as pipe:
+        json.dump(answer, pipe)
+    sys.stdout.flush()
+    os._exit(0)  # whatever threads the app has started
+
+
+def looked(job: Job) -> dict[str, Any]:
+    """Import the app and make the requests; the answer as `run` reads it."""
+    notes = Notes()
+    location = Path(job.target.partition(":")[0])
+    own = Own([Path.cwd(), *([location.resolve().parent] if location.is_file() else [])])
+    from gateways.check.ask.watching import Watching
+
+    watching = Watching(notes, own)
+    files.install(notes, own)
+    variables.install(notes, own)
+    found = find(job.target, cast("Mode | None", job.interface))
+    statuses = _asked(found, job, watching)
+    return {
+        "interface": found.interface,
+        "signature": found.signature,
+        "asked": statuses,
+        "problems": notes.problems,
+        "seen": [each.to_dict() for each in notes.seen],
+    }
+
+
+def _asked(found: Found, job: Job, watching: Any) -> dict[str, str]:
+    given = _given(job)
+    if found.interface == "cgi":
+        from gateways.check.ask import cgi
+
+        return cgi.ask_all(found.app, given or _gets(cgi.paths(found.app)), watching.notes)
+    from gateways.adapters.run_asgi.versions import as_asgi3
+    from gateways.check.ask import asgi, wsgi
+    from gateways.check.watch import frameworks, unsafe
+    from gateways.check.watch.locals import Locals
+
+    watching.background.imported()
+    unsafe.look(watching.notes, watching.own)
+    frameworks.look(found.app, watching.notes, watching.own)
+    watching.locals = Locals(watching.notes, watching.own)
+    watching.locals.look("import")
+    requests = given or _gets(frameworks.paths(found.app))
+    if found.interface == "wsgi":
+        return wsgi.ask_all(found.app, requests, job.seconds, watching)
+    return asgi.ask_all(as_asgi3(found.app), requests, job.seconds, watching)
+
+
+def _given(job: Job) -> list[Request]:
+    """The requests that the command names; those of a file first, with its login before them."""
+    if job.requests is None:
+        return _gets(job.paths)
+    traffic = read(Path(job.requests))
+    return [*traffic.login, *traffic.requests, *_gets(job.paths)]
+
+
+def _gets(paths: Iterable[str]) -> list[Request]:
+    return [Request("GET", target_of(path), name=f"GET {path}") for path in paths]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""Rules about the process that the app finds itself in: working directory and environment variables. Pure."""
+
+import re
+
+from gateways.check.finding import Advice, Seen
+from gateways.check.move import Move
+
+_SECRET = re.compile(r"SECRET|TOKEN|PASSW|PRIVATE|CREDENTIAL|API_?KEY|ACCESS_?KEY|DATABASE_URL|DSN", re.IGNORECASE)
+
+
+def relative_path(seen: Seen, move: Move) -> Advice:
+    where = (
+        "CGI hosts change to the program's folder (RFC 3875, 7.2)"
+        if move.to == "cgi"
+        else "the current folder is that of the command that starts the server: / under systemd and mod_wsgi"
+    )
+    return Advice(
+        f"a file is opened by the relative path {seen.values['path']!r}",
+        f"{where}, so this is another file there, or no file",
+        "build the path from the module: Path(__file__).parent / ...",
+    )
+
+
+def environment(seen: Seen, move: Move) -> Advice | None:
+    name = seen.values["name"]
+    if move.to != "cgi":
+        return None
+    if _SECRET.search(name):
+        return Advice(
+            f"the secret {name} would have to pass through the environment of a CGI program",
+            "CGI programs get the request's meta-variables and only the variables that the web server is told to pass "
+            "(RFC 3875, 4.1). A passed secret can be read by every program of the folder, by each process that it "
+            "starts, and in error pages that print the environment",
+            f"read {name} from a file that only the program's user can read",
+        )
+    return Advice(
+        f"the variable {name} is missing in a CGI program",
+        "CGI programs get the request's meta-variables and only the variables that the web server is told to pass "
+        "(RFC 3875, 4.1)",
+        f"name it: PassEnv {name} in Apache, inherit=[{name!r}] of CGIToASGI, --env {name} of gateways serve",
+    )
+
+
+def shown_environment(seen: Seen, _move: Move) -> Advice:
+    return Advice(
+        f"{seen.request} shows the environment of the program to its client",
+        "a variable that the check gave to the program came back in the response body; secrets that a server passes "
+        "to its CGI programs would, too (CWE-526)",
+        "do not serve this program, or print only the variables that it needs",
+    )

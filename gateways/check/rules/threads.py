@@ -1,0 +1,54 @@
+"""Rules about the threads that run the app: unsafe globals, thread-locals, a blocked event loop. Pure."""
+
+from gateways.check.finding import Advice, Seen
+from gateways.check.move import Move
+
+
+def unsafe_global(seen: Seen, move: Move) -> Advice | None:
+    values = seen.values
+    if not (move.leaves_importing_thread if values["bound"] else move.threads > 1):
+        return None
+    many = f"up to {move.threads} threads" if move.threads > 1 else "another thread than the one that imported it"
+    return Advice(
+        f"{values['name']}, a {values['type']}, is made at import and shared by all threads",
+        f"{move.runner} runs the app on {many}. {values['why']}",
+        values["remedy"],
+    )
+
+
+def thread_local(seen: Seen, move: Move) -> Advice | None:
+    values = seen.values
+    held = ", ".join(values["held"])
+    if values["when"] == "import":
+        if not move.leaves_importing_thread:
+            return None
+        return Advice(
+            f"the thread-local {values['name']} is filled at import",
+            f"threading.local: attributes exist only in the thread that set them. {move.runner} runs requests on other "
+            f"threads, where {held} raises AttributeError",
+            f"set {held} where it is first used in each thread, or use a plain global for a value that does not change",
+        )
+    if move.interface == "wsgi" and move.threads < 2:
+        return None
+    shared = move.interface == "asgi"
+    return Advice(
+        f"the thread-local {values['name']} keeps {held} after the request",
+        (
+            "all coroutines of an event loop share one thread, so concurrent requests overwrite the value"
+            if shared
+            else f"{move.runner} gives each request any of {move.threads} threads: the next request on this thread "
+            "sees the value, one on another thread does not"
+        ),
+        "use contextvars.ContextVar for values of a request; the adapters carry context variables across",
+    )
+
+
+def blocked_loop(seen: Seen, move: Move) -> Advice | None:
+    if move.to == "cgi" or (move.interface == "wsgi" and move.to == "wsgi"):
+        return None
+    return Advice(
+        f"an async view holds the event loop for {seen.values['milliseconds']:.0f} ms",
+        f"{move.runner} runs all async code of a process on one loop: no other request on it moves meanwhile "
+        "(asyncio, Developing: Running Blocking Code)",
+        "await an asynchronous call, use asyncio.to_thread(), or make the view a plain def (which runs in a thread)",
+    )

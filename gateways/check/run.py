@@ -1,0 +1,89 @@
+"""Run a check: start the app's process, wait for its observations, let the rules judge them.
+
+Knows processes and the time limit, as `gateways.serving.probe` does for the interface alone.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import Any
+
+from gateways.check.finding import Seen
+from gateways.check.move import Mode, Move, destination
+from gateways.check.process import Job
+from gateways.check.report import Report
+from gateways.check.rules import judged
+from gateways.failure import Failure
+
+ASK = 2.0
+"""Seconds for one request; after them its client leaves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to look at: the target, its interface if known, paths and a file of requests, seconds for all of it."""
+
+    target: str
+    interface: Mode | None = None
+    paths: tuple[str, ...] = ()
+    requests: str | None = None
+    seconds: float = 60.0
+
+
+def check(wanted: Wanted, to: Mode | None = None, server: str | None = None, threads: int | None = None) -> Report:
+    """Check a target for a move to the interface `to` on `server`, with so many threads.
+
+    Raises:
+        Failure: the app could not be imported, ended its process, or took too long.
+        ValueError: unknown server, or it does not speak `to`.
+    """
+    target, interface = wanted.target, wanted.interface
+    if server is not None:
+        destination(interface or "wsgi", to, server)  # a wrong name is said at once
+    answer = _looked(wanted)
+    app: Mode = answer["interface"]
+    where, traits = destination(app, to, server)
+    if where == "cgi" and app == "cgi":
+        raise ValueError(f"{target} is a CGI program already; check it --to wsgi or --to asgi")
+    move = Move(app, where, traits, threads)
+    findings = judged(map(Seen.from_dict, answer["seen"]), move)
+    return Report(target, answer["signature"], move, answer["asked"], answer["problems"], findings)
+
+
+def _looked(wanted: Wanted) -> dict[str, Any]:
+    target, seconds = wanted.target, wanted.seconds
+    reading, writing = os.pipe()
+    job = Job(target, wanted.interface, wanted.paths, wanted.requests, ASK, writing)
+    with os.fdopen(reading) as answer:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateways.check.process", job.to_json()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=[writing],
+            start_new_session=True,
+        )
+        os.close(writing)
+        try:
+            said, _ = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            raise Failure(
+                f"checking {target!r} is not over after {seconds:g} seconds; --timeout gives it longer"
+            ) from None
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # and every process that it has started, which holds its pipe
+            process.communicate()
+        text = answer.read()
+    if not text:
+        lines = said.decode("utf-8", "backslashreplace").strip().splitlines()
+        last = lines[-1] if lines else "without output"
+        raise Failure(f"the app ended the process of the check with status {process.returncode}: {last}")
+    found: dict[str, Any] = json.loads(text)
+    if "failure" in found:
+        raise Failure(found["failure"], found["traceback"])
+    return found

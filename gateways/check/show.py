@@ -1,0 +1,46 @@
+"""A report as lines of text and as JSON. Pure."""
+
+from typing import Any
+
+from gateways.check.finding import Finding
+from gateways.check.report import Report
+
+
+def lines(report: Report) -> list[str]:
+    """Return the report as a person reads it."""
+    move = report.move
+    app = f"{report.target}: {move.interface.upper()} app, {report.signature}"
+    asked = ", ".join(f"{request} {status}" for request, status in report.asked.items())
+    said = [f"{app}; checked for {move.runner} ({move.to.upper()})", f"requests: {asked}", *report.problems]
+    for number, finding in enumerate(report.findings, 1):
+        said += ["", *_finding(number, finding)]
+    count = len(report.findings)
+    total = "no finding" if not count else f"{count} finding{'s' * (count > 1)}"
+    return [*said, "", f"{total} for {move.runner}"]
+
+
+def _finding(number: int, finding: Finding) -> list[str]:
+    seen, advice = finding.seen, finding.advice
+    where = f"{seen.place}: " if seen.place else f"{seen.request}: " if seen.request else ""
+    said = [f"{number}. {where}{advice.title}  [{finding.rule}]"]
+    if seen.place and seen.place.code:
+        said.append(f"   line    {seen.place.code}")
+    during = f"  ({seen.request})" if seen.request and seen.place else ""
+    said.append(f"   seen    {seen.message}{during}")
+    said += [f"   stack   {frame}" for frame in seen.stack]
+    return [*said, f"   why     {advice.why}", f"   remedy  {advice.remedy}"]
+
+
+def document(report: Report) -> dict[str, Any]:
+    """Return the report as `--json` prints it."""
+    move = report.move
+    return {
+        "target": report.target,
+        "interface": move.interface,
+        "to": move.to,
+        "server": move.server.name,
+        "runner": move.runner,
+        "requests": report.asked,
+        "problems": report.problems,
+        "findings": [finding.to_dict() for finding in report.findings],
+    }

@@ -1,0 +1,40 @@
+"""Thread-locals of the app: filled at import, or still filled after a request.
+
+An attribute with close() is taken for a resource that a thread keeps on purpose, such as its database connection.
+"""
+
+import threading
+from typing import Any
+
+from gateways.check.watch.notes import Notes
+from gateways.check.watch.own import Own, assigned
+from gateways.check.watch.unsafe import bound
+
+
+class Locals:
+    """The thread-locals that own modules bind."""
+
+    def __init__(self, notes: Notes, own: Own) -> None:
+        self._notes = notes
+        self._found = [
+            (f"{within}.{name}" if within else name, value, assigned(module, name, within))
+            for module, within, name, value in bound(own)
+            if isinstance(value, threading.local)
+        ]
+
+    def look(self, when: str) -> None:
+        """Record those that hold values on the calling thread; `when` is "import" or "request"."""
+        for name, value, place in self._found:
+            held = [key for key, what in vars(value).items() if not _is_resource(what) or when == "import"]
+            if held:
+                seen = ", ".join(f"{name}.{key} = {_shown(vars(value)[key])}" for key in held)
+                self._notes.add("thread-local", seen, place, name=name, held=held, when=when)
+
+
+def _is_resource(value: Any) -> bool:
+    return callable(getattr(value, "close", None))
+
+
+def _shown(value: Any) -> str:
+    """The value's text, or its type where the text could be long or secret."""
+    return repr(value) if isinstance(value, (int, float, bool)) or value is None else f"a {type(value).__name__}"

@@ -1,0 +1,18 @@
+"""Where watchers write, and the request that is being made. Thread-safe: list.append is one step."""
+
+from typing import Any
+
+from gateways.check.finding import Place, Seen
+
+
+class Notes:
+    """The observations of one process."""
+
+    def __init__(self) -> None:
+        self.seen: list[Seen] = []
+        self.request = ""
+        self.problems: list[str] = []
+
+    def add(self, kind: str, message: str, place: Place | None = None, **values: Any) -> None:
+        """Record an observation, under the current request."""
+        self.seen.append(Seen(kind, message, place, self.request, values=values))

@@ -1,0 +1,114 @@
+"""Objects made at import that threads must not share. A new one is a row of UNSAFE."""
+
+import sqlite3
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from gateways.check.finding import Place
+from gateways.check.watch.notes import Notes
+from gateways.check.watch.own import Own, assigned
+
+
+@dataclass(frozen=True, slots=True)
+class Unsafe:
+    """A class, in a module, that is not safe for threads; the reason, as its documentation gives it."""
+
+    module: str
+    name: str
+    why: str
+    remedy: str
+
+
+_EACH = "make one for each request or thread"
+UNSAFE = (
+    Unsafe("requests.sessions", "Session", "requests: a Session shares cookies and adapters without locks", _EACH),
+    Unsafe(
+        "sqlalchemy.orm.session",
+        "Session",
+        "SQLAlchemy, Session Basics: a Session is not thread-safe",
+        "use scoped_session",
+    ),
+    Unsafe("boto3.session", "Session", "boto3, Session: not thread-safe", "make one for each thread"),
+    Unsafe("boto3.resources.base", "ServiceResource", "boto3, Resources: not thread-safe", "make one for each thread"),
+    Unsafe("pymysql.connections", "Connection", "PEP 249: threadsafety is 1, no shared connections", _EACH),
+    Unsafe("MySQLdb.connections", "Connection", "PEP 249: threadsafety is 1, no shared connections", _EACH),
+    Unsafe("http.client", "HTTPConnection", "http.client: one request at a time", _EACH),
+    Unsafe("smtplib", "SMTP", "smtplib: one conversation at a time", _EACH),
+    Unsafe("ftplib", "FTP", "ftplib: one conversation at a time", _EACH),
+    Unsafe("imaplib", "IMAP4", "imaplib: one conversation at a time", _EACH),
+    Unsafe("pycurl", "Curl", "pycurl, Thread Safety: one thread at a time", _EACH),
+)
+
+
+def look(notes: Notes, own: Own) -> None:
+    """Record the unsafe globals and class attributes of the app's own modules; call it in the importing thread."""
+    for module, within, name, value in bound(own):
+        label = f"{within}.{name}" if within else name
+        place = assigned(module, name, within)
+        if isinstance(value, sqlite3.Connection):
+            _sqlite(notes, value, label, place)
+            continue
+        for each in UNSAFE:
+            kind = getattr(sys.modules.get(each.module), each.name, None)
+            if isinstance(kind, type) and isinstance(value, kind):
+                what = f"{each.module.partition('.')[0]}.{each.name}"
+                notes.add(
+                    "unsafe-global",
+                    f"{label} is a {what}",
+                    place,
+                    name=label,
+                    type=what,
+                    why=each.why,
+                    remedy=each.remedy,
+                    bound=False,
+                )
+                break
+
+
+def bound(own: Own) -> Iterator[tuple[ModuleType, str, str, Any]]:
+    """Return module, class or "", name and value of all that own modules and their classes bind themselves."""
+    for module in own.modules():
+        for name, value in list(vars(module).items()):
+            if isinstance(value, type) and value.__module__ == module.__name__:
+                for inner, what in list(vars(value).items()):
+                    if assigned(module, inner, name):
+                        yield module, name, inner, what
+            elif assigned(module, name):
+                yield module, "", name, value
+
+
+def _sqlite(notes: Notes, connection: sqlite3.Connection, name: str, place: Place | None) -> None:
+    """Ask the connection itself, on another thread, whether it may be used there."""
+    said: list[str] = []
+
+    def use() -> None:
+        try:
+            connection.cursor().close()
+        except sqlite3.ProgrammingError as error:
+            said.append(str(error))
+
+    thread = threading.Thread(target=use)
+    thread.start()
+    thread.join()
+    closed = said and "closed" in said[0]
+    if closed:
+        return
+    notes.add(
+        "unsafe-global",
+        f"ProgrammingError: {said[0]}" if said else f"{name}.cursor() on another thread raises nothing",
+        place,
+        name=name,
+        type="sqlite3.Connection",
+        why=(
+            "sqlite3: with check_same_thread=True a connection raises ProgrammingError on any thread but its own"
+            if said
+            else "check_same_thread=False: the threads share one transaction, so commit() of one request commits "
+            "the half of another"
+        ),
+        remedy="connect in each request, or keep one connection for each thread",
+        bound=bool(said),
+    )

@@ -1,0 +1,91 @@
+"""`gateways check`: report the parts of an app that behave differently elsewhere. Knows the command line.
+
+Exit status 0 without findings, 1 with findings, 2 if the app could not be checked.
+"""
+
+import json
+
+import click
+from click.shell_completion import CompletionItem
+
+from gateways.check.move import SERVERS
+from gateways.check.run import Wanted
+from gateways.check.run import check as run
+from gateways.check.show import document, lines
+from gateways.cli.choosing import files
+from gateways.cli.command import Command
+from gateways.failure import Failure
+from gateways.serving.server import MODES, Mode
+
+
+class Checking(Command):
+    """A command whose own failure has the status 2: status 1 means findings."""
+
+    failure_status = 2
+
+
+def _servers(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    return [CompletionItem(name) for name in SERVERS if name.startswith(incomplete)]
+
+
+@click.command(cls=Checking)
+@click.argument("target", shell_complete=files)
+@click.option(
+    "--to", type=click.Choice(MODES), help="Interface to move to. Default: ASGI for a WSGI app, WSGI for ASGI."
+)
+@click.option(
+    "--server",
+    metavar="NAME",
+    shell_complete=_servers,
+    help=f"Server to move to: {', '.join(SERVERS)}. Default: waitress for WSGI, else uvicorn.",
+)
+@click.option("--interface", type=click.Choice(MODES), help="Interface of the app, if its signature does not show it.")
+@click.option("--threads", type=click.IntRange(1), help="Threads that will run the app there.")
+@click.option(
+    "--path",
+    "paths",
+    metavar="PATH",
+    multiple=True,
+    help="Path to request with GET; may be repeated. Default: the app's GET routes without parameters, or /.",
+)
+@click.option(
+    "--requests",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Requests to make: a HAR file, an access log, or JSON lines.",
+)
+@click.option(
+    "--timeout", metavar="SECONDS", type=click.FloatRange(0.1), default=60.0, help="Time limit.  [default: 60]"
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.pass_context
+def check(  # noqa: PLR0913, PLR0917 (options)
+    ctx: click.Context,
+    target: str,
+    to: Mode | None,
+    server: str | None,
+    interface: Mode | None,
+    threads: int | None,
+    paths: tuple[str, ...],
+    requests: str | None,
+    timeout: float,
+    as_json: bool,
+) -> None:
+    """Import TARGET, request some of its paths, and report the parts that behave differently under --to and --server.
+
+    TARGET is what `gateways serve` takes. Each finding has its evidence, the rule and a remedy. Exit status: 0 without
+    findings, 1 with findings, 2 if the app could not be checked.
+    """
+    for path in paths:
+        if not path.startswith("/"):
+            raise click.BadParameter(f"{path!r} does not start with a slash.", param_hint="'--path'")
+    try:
+        wanted = Wanted(target, interface, paths, requests, timeout)
+        report = run(wanted, to, server, threads)
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from None
+    except Failure as failure:
+        click.echo(failure.traceback, nl=False, err=True)
+        raise
+    click.echo(json.dumps(document(report), indent=2) if as_json else "\n".join(lines(report)))
+    ctx.exit(1 if report.findings else 0)

@@ -1,0 +1,230 @@
+"""`gateways check` of real apps: every planted trap is found with its line, and clean apps get no finding."""
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateways.check.run import ASK
+from tests.real.running import run
+
+APPS = Path(__file__).parent / "apps" / "checked"
+
+
+def checked(target: str | Path, *options: str) -> dict[str, Any]:
+    done = run("check", str(target), "--json", *options)
+    assert done.returncode in (0, 1), done.stderr
+    report: dict[str, Any] = json.loads(done.stdout)
+    assert done.returncode == bool(report["findings"])
+    return report
+
+
+def rules(report: dict[str, Any]) -> set[tuple[str, str]]:
+    """Rule and source line of each finding; the request where there is no line."""
+    return {(each["rule"], each["where"]["code"] if each["where"] else each["request"]) for each in report["findings"]}
+
+
+FLASK = {
+    ("hop-by-hop", 'return Response("bye", headers={"Connection": "close"})'),
+    ("relative-path", 'with open("terms.txt") as file:'),
+}
+
+
+@pytest.mark.parametrize(
+    ("options", "more"),
+    [
+        (
+            "",
+            {
+                ("unsafe-global", 'database = sqlite3.connect(":memory:")'),
+                ("unsafe-global", "session = requests.Session()"),
+                ("thread-local", "current = threading.local()"),
+                ("blocked-loop", "time.sleep(0.15)  # noqa: ASYNC251 - the trap"),
+            },
+        ),
+        ("--to wsgi --threads 1", {("upload", 'app.config["MAX_CONTENT_LENGTH"] = 2_000_000_000')}),
+        (
+            "--to cgi",
+            {
+                (
+                    "background",
+                    'threading.Thread(target=time.sleep, args=(0.5,), name="mailer").start()',
+                )
+            },
+        ),
+    ],
+)
+def test_the_traps_of_a_flask_app_are_found(options: str, more: set[tuple[str, str]]) -> None:
+    found = rules(checked(APPS / "flask_traps.py", *options.split()))
+    assert {each for each in found if each[0] != "websocket-extension"} == FLASK | more
+
+
+def test_the_traps_of_a_django_app_are_found() -> None:
+    found = rules(checked(APPS / "django_traps.py"))
+    assert {rule for rule, _ in found} == {
+        *("hop-by-hop", "relative-path", "unsafe-global", "conn-max-age", "async-middleware")
+    }
+    assert ("conn-max-age", '"CONN_MAX_AGE": 60,') in found
+    assert ("relative-path", 'return HttpResponse(open("motto.txt").read())') in found
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("--server daphne", {"hop-by-hop", "blocked-loop", "lifespan"}),
+        ("--server gunicorn", {"hop-by-hop", "blocked-loop", "background", "stream"}),
+        ("--server nginx", {"hop-by-hop", "blocked-loop", "stream", "upload"}),
+        ("--to cgi", {"hop-by-hop", "background", "lifespan", "stream", "environment", "websocket-route"}),
+    ],
+)
+def test_the_traps_of_a_fastapi_app_are_found(
+    options: str, expected: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_SECRET_KEY", "hidden")
+    report = checked(APPS / "fastapi_traps.py", *options.split())
+    assert {rule for rule, _ in rules(report)} == expected
+    assert "hidden" not in json.dumps(report)
+    for each in report["findings"]:
+        assert each["seen"]
+        assert each["why"]
+        assert each["remedy"]
+
+
+@pytest.mark.parametrize("app", ["flask_clean.py", "fastapi_clean.py", "django_clean.py", "django_clean.py:asgi"])
+@pytest.mark.parametrize("options", ["--to wsgi", "--to asgi", "--to cgi", "--server daphne", "--server granian"])
+def test_a_clean_app_has_no_finding(app: str, options: str) -> None:
+    report = checked(APPS / app, *options.split())
+    assert report["findings"] == []
+    assert len(report["requests"]) >= 4
+    assert report["problems"] == []
+
+
+def test_a_block_is_shown_with_its_stack_and_time() -> None:
+    done = run("check", str(APPS / "fastapi_traps.py"), "--server", "uvicorn", "--path", "/blocking")
+    assert "the loop was held for 1" in done.stdout
+    assert "in blocking: time.sleep(0.15)" in done.stdout
+    assert done.stdout.endswith("1 finding for uvicorn\n")
+
+
+BREACHES = """
+def wsgi(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "3")])
+    return [b"four"]
+
+def text(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return ["text"]
+
+async def asgi(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"Content-Type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": "text"})
+
+async def silent(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+
+def endless(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    def body():
+        import time
+        while True:
+            time.sleep(0.1)
+            yield b"x"
+    return body()
+
+def stuck(environ, start_response):
+    import threading
+    threading.Event().wait()
+"""
+
+
+@pytest.fixture
+def breaching(tmp_path: Path) -> Path:
+    file = tmp_path / "breaching.py"
+    file.write_text(BREACHES)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("name", "seen", "why"),
+    [
+        ("wsgi", "Content-Length is 3, the body has 4 bytes", "RFC 9110, 8.6"),
+        ("text", "Iterator yielded non-bytestring ('text')", "PEP 3333, Buffering and Streaming"),
+        ("asgi", "http.response.body: body is 'text'", "ASGI HTTP, Response Body: body: bytes"),
+        ("silent", "the app returned in the state 'nothing sent'", "ASGI http: an app sends its whole response"),
+    ],
+)
+def test_the_breach_of_an_interface_is_found_with_its_clause(name: str, seen: str, why: str, breaching: Path) -> None:
+    report = checked(f"{breaching}:{name}", "--to", "wsgi")
+    found = [each for each in report["findings"] if each["rule"] == "breach"]
+    assert (seen, True) in {(each["seen"], each["why"].startswith(why)) for each in found}
+
+
+def test_header_names_in_mixed_case_are_a_breach_of_own_code_only(breaching: Path) -> None:
+    report = checked(f"{breaching}:asgi", "--to", "wsgi")
+    (found,) = (each for each in report["findings"] if "headers is" in each["seen"])
+    assert found["where"]["code"].startswith('await send({"type": "http.response.start"')
+
+
+def test_an_endless_response_is_left_and_a_stuck_one_is_said(breaching: Path) -> None:
+    report = checked(f"{breaching}:endless", "--to", "cgi")
+    assert [rule for rule, _ in rules(report)] == ["stream"]
+    report = checked(f"{breaching}:stuck", "--to", "asgi")
+    assert report["requests"] == {"GET /": f"no end within {ASK + 5:g} s"}
+    assert report["problems"] == ["GET / did not end, so no request after it was made"]
+
+
+def test_requests_of_a_file_are_made_with_their_bodies(tmp_path: Path) -> None:
+    file = tmp_path / "echo.py"
+    file.write_text(
+        "def app(environ, start_response):\\n"
+        "    body = environ['wsgi.input'].read(int(environ['CONTENT_LENGTH']))\\n"
+        "    start_response('200 OK', [('Content-Type', 'text/plain'), ('Upgrade', body.decode())])\\n"
+        "    return [body]\\n".replace("\\n", "\n")
+    )
+    requests = tmp_path / "requests.jsonl"
+    requests.write_text('{"method": "POST", "path": "/a?b=c", "body": "posted"}\n')
+    report = checked(file, "--requests", str(requests))
+    assert report["requests"] == {"POST /a?b=c": "200"}
+    assert [each["seen"] for each in report["findings"]] == ["Upgrade: posted"]
+
+
+def test_a_cgi_program_that_shows_its_environment_or_breaks_the_protocol_is_found(tmp_path: Path) -> None:
+    folder = tmp_path / "cgi-bin"
+    folder.mkdir()
+    programs = {
+        "env": "#!/bin/sh\necho Content-Type: text/plain\necho\nenv\n",
+        "bad": "#!/bin/sh\necho no head\n",
+        "good": "#!/bin/sh\necho Content-Type: text/plain\necho\necho hello\n",
+    }
+    for name, text in programs.items():
+        (folder / name).write_text(text)
+        (folder / name).chmod(stat.S_IRWXU)
+    report = checked(folder)
+    assert set(report["requests"]) == {"GET /env", "GET /bad", "GET /good"}
+    assert {(each["rule"], each["request"]) for each in report["findings"]} == {
+        ("shown-environment", "GET /env"),
+        ("breach", "GET /bad"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "said"),
+    [
+        ("raise RuntimeError('no database')", "", "importing unfit failed: RuntimeError('no database')"),
+        ("import os; os._exit(3)", "", "the app ended the process of the check with status 3"),
+        ("import time; time.sleep(600)", "--timeout 1", "is not over after 1 seconds; --timeout gives it longer"),
+        ("def app(environ, start_response): ...", "--server nosuch", "unknown server 'nosuch'; choose one of"),
+        ("def app(environ, start_response): ...", "--path x", "'x' does not start with a slash"),
+    ],
+)
+def test_an_app_that_cannot_be_checked_has_the_status_2(text: str, options: str, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "unfit.py"
+    file.write_text(text)
+    done = run("check", str(file), *options.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
