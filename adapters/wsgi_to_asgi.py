@@ -10,8 +10,10 @@ from __future__ import annotations
 import io
 import logging
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -33,6 +35,18 @@ log = logging.getLogger("gateways.wsgi")
 _NO_TASK = Task(int, int)  # type: ignore[arg-type] # in a listener's place once it is too late for one
 
 
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """What all requests of an adapter share."""
+
+    app: WSGIApp
+    workers: Workers
+    verbatim: bool
+    pathsend: bool
+    share_loop: bool
+    may_warn: Callable[[], bool]  # true once: whether to warn of a header that was dropped
+
+
 class WSGIToASGI:
     """An ASGI 3 application that runs a WSGI application (PEP 3333; ASGI HTTP 2.5, "WSGI Compatibility").
 
@@ -42,6 +56,12 @@ class WSGIToASGI:
         them), so that slow clients cannot hold up the others. With 1 the application never runs beside itself.
     spool: how many bytes of a body of unknown length (chunked, HTTP/2) go to a temporary file before the application
         starts, so that it has a CONTENT_LENGTH; 0 streams it at once, with wsgi.input_terminated only.
+    pathsend: have the server send files of `wsgi.file_wrapper` itself, by `http.response.pathsend` or `zerocopysend`,
+        where it offers one. Only for applications whose files stay in place until they have been sent, and below
+        middleware that knows these messages.
+    share_loop: run async views (Flask, Django, by asgiref) on the server's event loop, where they may share clients and
+        pools with the rest of the process; but a view that blocks then blocks the server. With False each call has an
+        event loop of its own, as on a WSGI server.
 
     The environ has `asgi.scope`, `wsgi.input_terminated` (the input ends by itself), `waitress.client_disconnected` (a
     callable: has the client left?) and, where the server offers them, `wsgi.early_hints` (a callable that takes a list
@@ -53,12 +73,27 @@ class WSGIToASGI:
 
     _verbatim = False  # one message for each block, and the application's headers only: for dropin.py
 
-    def __init__(self, app: WSGIApp, *, threads: int = 32, spool: int = 256 * 1024 * 1024) -> None:
+    def __init__(
+        self,
+        app: WSGIApp,
+        *,
+        threads: int = 32,
+        spool: int = 256 * 1024 * 1024,
+        pathsend: bool = False,
+        share_loop: bool = True,
+    ) -> None:
         if not callable(app):
             raise TypeError(f"app={app!r} is not callable; a WSGI application is, with (environ, start_response)")
         self.app = app
-        self.spool = spool
-        self._workers = Workers(threads, "wsgi-to-asgi")
+        self._spool = spool
+        self._terms = _Terms(
+            app=app,
+            workers=Workers(threads, "wsgi-to-asgi"),
+            verbatim=self._verbatim,
+            pathsend=pathsend,
+            share_loop=share_loop,
+            may_warn=partial(threading.Lock().acquire, False),
+        )
         self._environ = {
             "wsgi.version": (1, 0),
             "wsgi.multithread": threads > 1,
@@ -82,7 +117,7 @@ class WSGIToASGI:
 
     def close(self) -> None:
         """End the worker threads that are idle, and the others when their request is over. Does not wait."""
-        self._workers.close()
+        self._terms.workers.close()
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -93,12 +128,12 @@ class WSGIToASGI:
         environ["wsgi.url_scheme"] = scope.get("scheme") or "http"
         environ["wsgi.errors"] = sys.stderr
         environ["asgi.scope"] = scope
-        exchange = _Exchange(self.app, environ, running_loop(), receive, self._workers, self._verbatim)
+        exchange = _Exchange(self._terms, environ, running_loop(), receive)
         extensions = scope.get("extensions")
         if extensions:
             exchange.offer(extensions)
         if _has_body(environ, scope):
-            await exchange.collect(self.spool)
+            await exchange.collect(self._spool)
         await exchange.serve(send)
 
 
@@ -118,12 +153,9 @@ def _has_body(environ: Mapping[str, Any], scope: Mapping[str, Any]) -> bool:
 class _Exchange:
     """One request: run() in a worker thread, everything else on the loop."""
 
-    def __init__(
-        self, app: WSGIApp, environ: dict[str, Any], loop: Loop, receive: Receive, workers: Workers, verbatim: bool
-    ) -> None:
-        self._app, self._environ, self._loop, self._receive = app, environ, loop, receive
-        self._workers, self._verbatim = workers, verbatim
-        self._outbox = Outbox(loop, workers)
+    def __init__(self, terms: _Terms, environ: dict[str, Any], loop: Loop, receive: Receive) -> None:
+        self._terms, self._environ, self._loop, self._receive = terms, environ, loop, receive
+        self._outbox = Outbox(loop, terms.workers)
         self._body: Body | None = None
         self._send_file: SendFile | None = None
         self._hints = False  # the server sends early hints
@@ -137,6 +169,8 @@ class _Exchange:
     def offer(self, extensions: Mapping[str, Any]) -> None:
         """Pass on what the server can do (ASGI extensions)."""
         self._hints = "http.response.early_hint" in extensions
+        if not self._terms.pathsend:
+            return
         if "http.response.pathsend" in extensions or "http.response.zerocopysend" in extensions:
             self._send_file = SendFile(self._outbox, "http.response.pathsend" in extensions)
 
@@ -146,7 +180,7 @@ class _Exchange:
         length = int(environ["CONTENT_LENGTH"]) if "CONTENT_LENGTH" in environ else None
         environ["wsgi.input_terminated"] = True
         if "HTTP_EXPECT" in environ and "100-continue" in environ["HTTP_EXPECT"].lower():
-            self._body = Body(self._loop, self._workers, self._receive, length, self._listen)
+            self._body = Body(self._loop, self._terms.workers, self._receive, length, self._listen)
             environ["wsgi.input"] = self._body.postponed()
             return
         first = await self._receive()
@@ -159,9 +193,9 @@ class _Exchange:
             length = len(block)
             environ["wsgi.input"] = io.BytesIO(block)
         else:
-            self._body = Body(self._loop, self._workers, self._receive, length, self._listen)
+            self._body = Body(self._loop, self._terms.workers, self._receive, length, self._listen)
             environ["wsgi.input"], length = await self._body.collect(
-                first, spool, partial(_in_thread, self._loop, self._workers)
+                first, spool, partial(_in_thread, self._loop, self._terms.workers)
             )
         if length or (length == 0 and environ["SERVER_PROTOCOL"][:7] == "HTTP/1."):
             environ["CONTENT_LENGTH"] = str(length)
@@ -171,7 +205,7 @@ class _Exchange:
         outbox, loop, watch = self._outbox, self._loop, self._watch
         self._context = copy_context()
         context = self._context.copy()
-        self._workers.submit(context.run, self.run)
+        self._terms.workers.submit(context.run, self.run)
         loop.attend(watch)
         try:
             ended = False
@@ -179,7 +213,7 @@ class _Exchange:
                 items, ended = await outbox.get()
                 if items:
                     self._complete = completes(items[-1])
-                    await (deliver_each if self._verbatim else deliver)(send, items)
+                    await (deliver_each if self._terms.verbatim else deliver)(send, items)
                     if not ended and not outbox.waiting:
                         watch()
         except Exception:  # the server's send() failed: the application is told, and finishes before we do
@@ -251,15 +285,16 @@ class _Exchange:
 
     def run(self) -> None:
         """In the thread: the application's whole part. Whatever it raises ends here."""
-        outbox = self._outbox
+        outbox, terms = self._outbox, self._terms
         items: list[Item] = []
-        lend_loop(self._loop.asyncio_loop)
+        lend_loop(self._loop.asyncio_loop if terms.share_loop else None)
         try:
             if not outbox.closed:
-                response = WSGIResponse(outbox.put, self._environ["REQUEST_METHOD"], self._verbatim)
+                method = self._environ["REQUEST_METHOD"]
+                response = WSGIResponse(outbox.put, method, terms.verbatim, terms.may_warn)
                 if self._hints:
                     self._environ["wsgi.early_hints"] = partial(early_hints, outbox, response)
-                items = response.answer(self._app, self._environ, self._send_file)
+                items = response.answer(terms.app, self._environ, self._send_file)
         except BaseException as error:
             self._failed(error)
         finally:

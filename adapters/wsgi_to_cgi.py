@@ -68,7 +68,7 @@ class _Output:
     def __init__(self, stdout: int, body: Body, method: str) -> None:
         for fd in (body.stdin, stdout):
             os.set_blocking(fd, True)
-        self.response = _Response(self.put, method)
+        self.response = _Response(self.put, method, may_warn=lambda: True)
         self._stdout, self._body, self._method = stdout, body, method
         self._begun = self._complete = False
         self._status = 0  # exit status of a process whose client has left

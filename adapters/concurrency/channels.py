@@ -68,27 +68,29 @@ def _resolve(future: Future) -> None:
 
 
 class _Channel(ABC):
-    """What both directions share: one lock for the state, one gate at a time for the thread that is parked."""
+    """What both directions share: one lock for the state, and a gate for each thread that is parked."""
+
+    _gates: tuple[threading.Lock, ...] = ()  # an application may write, or read, from several threads
 
     def __init__(self, loop: Loop, workers: Workers | None = None) -> None:
         """`workers`, if the thread is one of theirs: they replace it while it waits here."""
         self._loop, self._workers = loop, workers
         # Reentrant: garbage collection in here may find a coroutine whose loop is gone, which then closes this channel.
         self._mutex = threading.RLock()
-        self._gate: threading.Lock | None = None
         self._waiter: Future | None = None
         self._size = 0  # bytes waiting
 
     def _shut(self) -> threading.Lock:
         """Under the mutex: a gate for the calling thread to wait at."""
-        gate = self._gate = threading.Lock()
+        gate = threading.Lock()
         gate.acquire()
+        self._gates += (gate,)
         return gate
 
     def _open(self) -> None:
-        """Under the mutex: let the parked thread go on, if one is."""
-        gate, self._gate = self._gate, None
-        if gate is not None:
+        """Under the mutex: let the parked threads go on."""
+        gates, self._gates = self._gates, ()
+        for gate in gates:
             gate.release()
 
     def _park(self, gate: threading.Lock, gone: Callable[[], bool] | None = None) -> None:

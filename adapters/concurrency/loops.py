@@ -6,6 +6,7 @@ Knows the two kinds of loop and nothing else: no thread of ours, no request. It 
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 import threading
 from collections import deque
@@ -13,6 +14,8 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import Context
 from functools import partial
 from typing import Any, NamedTuple, Protocol, cast
+
+log = logging.getLogger("gateways.loops")
 
 LISTEN_AFTER = 0.05  # seconds until a request that is still running is worth watching for a client that leaves
 
@@ -65,7 +68,7 @@ class Loop:
         self._sweeping = False
 
     def post(self, call: Callable[[], object]) -> None:
-        """Have `call`, which must not raise, run on the loop, in order. From any thread; raises LoopClosed."""
+        """Have `call` run on the loop, in order. From any thread; raises LoopClosed."""
         self._box.append(call)
         if not self._posted:
             self._posted = True
@@ -79,8 +82,13 @@ class Loop:
     def _drain(self) -> None:
         self._posted = False
         box = self._box
-        while box:
-            box.popleft()()
+        try:
+            while box:
+                box.popleft()()
+        finally:
+            if box:  # a call has failed, or a signal's handler in it; the others must not wait for the next post()
+                self._posted = True
+                self.wake(self._drain)
 
     def attend(self, call: Callable[[], object]) -> None:
         """Have `call` run on the loop in one to two LISTEN_AFTER unless leave() comes first. On the loop's thread only.
@@ -89,23 +97,31 @@ class Loop:
         """
         self._attended[call] = self._tick
         if not self._sweeping:
-            self._sweeping = True
-            # A timer keeps the context that it was made in: here, of whichever request came first.
-            Context().run(self.call_later, LISTEN_AFTER, self._sweep)
+            self._sweep_later()
 
     def leave(self, call: Callable[[], object]) -> None:
         """Undo attend(), if it has not run yet. On the loop's thread only."""
         self._attended.pop(call, None)
 
+    def _sweep_later(self) -> None:
+        # A timer keeps the context that it was made in: here, of whichever request came first.
+        Context().run(self.call_later, LISTEN_AFTER, self._sweep)
+        self._sweeping = True
+
     def _sweep(self) -> None:
+        """Run the calls that are due. One that raises is logged; those after it run in the next sweep."""
+        self._sweeping = False
         due = [call for call, tick in self._attended.items() if tick < self._tick]
         self._tick += 1
-        for call in due:
-            if self._attended.pop(call, None) is not None:
-                call()
-        self._sweeping = bool(self._attended)
-        if self._sweeping:
-            self.call_later(LISTEN_AFTER, self._sweep)
+        try:
+            for call in due:
+                if self._attended.pop(call, None) is not None:
+                    call()
+        except Exception:  # on trio it would end the run
+            log.exception("a request is no longer watched for a disconnect")
+        finally:
+            if self._attended and not self._sweeping:
+                self._sweep_later()
 
 
 Wake = Callable[[Callable[[], None]], object]

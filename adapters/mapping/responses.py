@@ -11,7 +11,7 @@ from .lengths import content_length
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -21,10 +21,10 @@ Headers = list[tuple[str, str]]
 # nothing of the kind: RFC 3875 knows none, and whole pages come from programs that end with any.
 NOT_WHOLE = 70
 NO_CONTENT = 204  # RFC 9110, 8.6: without a Content-Length, which applications set to 0
-# RFC 2616, 13.5.1, which PEP 3333 names: these speak of one connection, and only the server has it.
+# RFC 9110, 7.6.1, and RFC 2616, 13.5.1, which PEP 3333 names: these speak of one connection, which only the server has.
 HOP_BY_HOP = frozenset(
-    b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer trailers"
-    b" transfer-encoding upgrade".split()
+    b"connection keep-alive proxy-authenticate proxy-authentication-info proxy-authorization proxy-connection te"
+    b" trailer trailers transfer-encoding upgrade".split()
 )
 _TOKEN = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # RFC 9110, 5.1
 # PEP 3333: no control characters; RFC 9110, 5.5: but the tab. CR, LF and NUL would end the field, or the head.
@@ -33,7 +33,7 @@ _CONTROLS = bytes([*range(9), *range(10, 32), 127])
 _CACHE_ENTRIES, _CACHE_NAME = 1024, 64
 _REASONS: dict[int, str] = {}
 _STATUSES: dict[str, int] = {}  # checked status lines
-_NAMES: dict[str, bytes] = {}  # checked header names, in lower case
+_NAMES: dict[str, bytes] = {}  # checked header names, in lower case, b"" for the server's own
 _NATIVE_NAMES: dict[bytes, str] = {}  # checked header names of ASGI applications, "" for the server's own
 
 
@@ -93,9 +93,7 @@ def _wsgi_name(name: str) -> bytes:
             f" !#$%&'*+-.^_`|~ only, e.g. 'X-Request-Id'"
         )
     if raw in HOP_BY_HOP:
-        raise AppProtocolError(
-            f"start_response() was given the hop-by-hop header {name!r}; PEP 3333 leaves it to the server: remove it"
-        )
+        raw = b""
     if len(name) <= _CACHE_NAME and len(_NAMES) < _CACHE_ENTRIES:
         _NAMES[name] = raw
     return raw
@@ -135,12 +133,15 @@ def body_block(block: Any, what: str, rule: str) -> bytes:
     raise AppProtocolError(f"{what} {block!r:.80}; {rule} wants bytes: encode text, e.g. .encode('utf-8')")
 
 
-def head_from_wsgi(status: str, headers: Iterable[tuple[str, str]]) -> Head:
+def head_from_wsgi(
+    status: str, headers: Iterable[tuple[str, str]], dropped: Callable[[str], object] | None = None
+) -> Head:
     """Check what an application gave to start_response() and spell it as ASGI does.
 
-    `headers` is PEP 3333's list of (name, value). Raises AppProtocolError, in the caller's thread, for a status that is
-    not three digits and a reason, for text that is not str or not latin-1, for control characters, for a hop-by-hop
-    header, and for a Content-Length that is not one number.
+    `headers` is PEP 3333's list of (name, value). Hop-by-hop headers are left out: PEP 3333 forbids them; `dropped` is
+    called with the name of each. Raises AppProtocolError, in the caller's thread, for a status that is not three digits
+    and a reason, for text that is not str or not latin-1, for control characters, and for a Content-Length that is not
+    one number.
     """
     code = (_STATUSES.get(status) if isinstance(status, str) else None) or _wsgi_status(status)
     raw: RawHeaders = []
@@ -159,6 +160,10 @@ def head_from_wsgi(status: str, headers: Iterable[tuple[str, str]]) -> Head:
             octets = value.strip().encode()
         else:
             octets = _wsgi_value(name, value)
+        if not lower:
+            if dropped is not None:
+                dropped(name)
+            continue
         if lower == b"content-length":
             if octets in lengths:
                 continue

@@ -85,7 +85,7 @@ class SendFile:
     def size(self, filelike: Any) -> int | None:
         """The bytes of a regular file that is read from its start; None for anything else."""
         file = _plain_file(filelike)
-        if file is None:
+        if file is None or (self._by_path and file is not filelike):  # tempfile's disappear when they are closed
             return None
         try:
             status = os.fstat(file.fileno())

@@ -23,13 +23,23 @@ JOIN_BYTES = 1024 * 1024  # a list with more than this in it is not copied into 
 
 
 class FileWrapper:
-    """`wsgi.file_wrapper` (PEP 3333, "Optional Platform-Specific File Handling"): blocks of a file, to its end."""
+    """`wsgi.file_wrapper` (PEP 3333, "Optional Platform-Specific File Handling"): blocks of a file, to its end.
+
+    close(), seek() and tell() are the file's, where it has them: range requests (werkzeug, whitenoise) seek.
+    """
 
     def __init__(self, filelike: Any, block_size: int = 256 * 1024) -> None:
         self.filelike = filelike
         self.block_size = block_size
-        if hasattr(filelike, "close"):
-            self.close = filelike.close
+        for name in ("close", "seek", "tell"):
+            if hasattr(filelike, name):
+                setattr(self, name, getattr(filelike, name))
+
+    def seekable(self) -> bool:
+        """Return whether seek() works."""
+        if hasattr(self.filelike, "seekable"):
+            return bool(self.filelike.seekable())
+        return hasattr(self.filelike, "seek")
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -48,11 +58,19 @@ class WSGIResponse:
     empty, or the end, so that until then start_response() may replace the head.
     """
 
-    def __init__(self, put: Callable[[Item, int], object], method: str, verbatim: bool = False) -> None:
+    def __init__(
+        self,
+        put: Callable[[Item, int], object],
+        method: str,
+        verbatim: bool = False,
+        may_warn: Callable[[], bool] = bool,
+    ) -> None:
         """`put` takes an item and the size of its block in bytes; `method` is the request's.
 
-        `verbatim`: no Content-Length but the application's, and each block on its own.
+        `verbatim`: no Content-Length but the application's, and each block on its own. `may_warn` says
+        whether a warning about a dropped header is due: once each application.
         """
+        self._may_warn = may_warn
         self._put = put
         self._to_head = method == "HEAD"
         self._verbatim = verbatim
@@ -82,8 +100,18 @@ class WSGIResponse:
                 f" pass exc_info=sys.exc_info()"
             )
         self._called = True  # PEP 3333: also where this call raises
-        self._head = head_from_wsgi(status, headers)
+        self._head = head_from_wsgi(status, headers, self._dropped)
         return self.write
+
+    def _dropped(self, name: str) -> None:
+        if self._may_warn():
+            from logging import getLogger
+
+            getLogger("gateways.wsgi").warning(
+                "the application set the hop-by-hop header %r; it was dropped: PEP 3333 (The start_response() Callable)"
+                " leaves it to the server. Remove it from the application. Further ones are dropped without a warning",
+                name,
+            )
 
     def write(self, block: bytes) -> None:
         """Send a block at once: what PEP 3333 keeps for old applications."""
@@ -101,7 +129,7 @@ class WSGIResponse:
         if (type(result) is list or type(result) is tuple) and not self._sent and not self._verbatim:
             return self._whole(result)
         try:
-            if send_file is None or not isinstance(result, FileWrapper) or not self._send_file(result, send_file):
+            if send_file is None or type(result) is not FileWrapper or not self._send_file(result, send_file):
                 self._iterate(result)
         finally:
             close = getattr(result, "close", None)

@@ -19,34 +19,34 @@ class Contender:
 
     distribution: str
     title: str
-    make: Callable[[Any, int | None], Any]
+    make: Callable[..., Any]
 
 
-def _ours(app: Any, threads: int | None) -> Any:
+def _ours(app: Any, threads: int | None, **options: Any) -> Any:
     from gateways.adapters import WSGIToASGI
 
-    return WSGIToASGI(app) if threads is None else WSGIToASGI(app, threads=threads)
+    return WSGIToASGI(app, **({} if threads is None else {"threads": threads}) | options)
 
 
-def _a2wsgi(app: Any, threads: int | None) -> Any:
+def _a2wsgi(app: Any, threads: int | None, **_: Any) -> Any:
     from a2wsgi import WSGIMiddleware
 
     return WSGIMiddleware(app) if threads is None else WSGIMiddleware(app, workers=threads)
 
 
-def _asgiref(app: Any, threads: int | None) -> Any:
+def _asgiref(app: Any, threads: int | None, **_: Any) -> Any:
     from asgiref.wsgi import WsgiToAsgi
 
     return WsgiToAsgi(app)  # type: ignore[no-untyped-call]
 
 
-def _starlette(app: Any, threads: int | None) -> Any:
+def _starlette(app: Any, threads: int | None, **_: Any) -> Any:
     from starlette.middleware.wsgi import WSGIMiddleware
 
     return WSGIMiddleware(app)
 
 
-def _hypercorn(app: Any, threads: int | None) -> Any:
+def _hypercorn(app: Any, threads: int | None, **_: Any) -> Any:
     from hypercorn.middleware import AsyncioWSGIMiddleware
 
     return AsyncioWSGIMiddleware(app, max_body_size=2**30)

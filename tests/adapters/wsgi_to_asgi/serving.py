@@ -96,6 +96,7 @@ class Serve:
 
     def __init__(self, loop: Loop, contender: Contender) -> None:
         self.loop, self._contender = loop, contender
+        self.options: dict[str, Any] = {}  # of the adapters that are made from now on; ours only
         self.only: ASGIApp | None = None  # an adapter to use for all apps, such as one that other servers use as well
         self._adapters: dict[tuple[int, int | None], tuple[WSGIApplication, ASGIApp]] = {}
         self._exchanges: list[Exchange] = []
@@ -106,7 +107,7 @@ class Serve:
             return self.only
         key = (id(app), threads)
         if key not in self._adapters:
-            self._adapters[key] = (app, self._contender.make(app, threads))
+            self._adapters[key] = (app, self._contender.make(app, threads, **self.options))
         return self._adapters[key][1]
 
     def __call__(

@@ -11,7 +11,7 @@ from wsgiref.types import StartResponse
 
 import pytest
 
-from tests.adapters.wsgi_to_asgi.apps import Environ
+from tests.adapters.wsgi_to_asgi.apps import Environ, hello
 from tests.adapters.wsgi_to_asgi.loops import AsyncioLoop
 from tests.adapters.wsgi_to_asgi.serving import Serve
 
@@ -46,6 +46,24 @@ def test_an_async_view_runs_on_the_loop_of_the_server(serve: Serve) -> None:
     app = Viewing(view)
     thread = int(serve(app).response().body)
     assert (thread == serve.loop.thread.ident) is on_asyncio(serve)
+
+
+def test_an_async_view_that_blocks_holds_up_only_itself_where_the_loop_is_not_shared(serve: Serve) -> None:
+    """PEP 3333, "Thread Support": on a WSGI server a view that blocks keeps its own thread, and no other request."""
+    blocking, go = serve.gate("the view to block"), serve.gate()
+
+    async def blocks() -> int:
+        blocking.open()
+        go.wait()
+        return threading.get_ident()
+
+    serve.options = {"share_loop": False}
+    app = Viewing(blocks)
+    blocked = serve(app)
+    blocking.wait()
+    assert serve(hello).response().body == b"hello"
+    go.open()
+    assert int(blocked.response().body) != serve.loop.thread.ident
 
 
 def test_async_views_run_at_the_same_time(serve: Serve) -> None:

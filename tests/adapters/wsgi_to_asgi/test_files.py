@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import tempfile
 import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -43,6 +45,7 @@ def offer(request: pytest.FixtureRequest) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def _offered(serve: Serve) -> None:
     """PEP 3333 leaves it to servers whether they supply wsgi.file_wrapper; we do."""
+    serve.options = {"pathsend": True}
     app = Capturing()
     serve(app).response()
     if not is_ours() and "wsgi.file_wrapper" not in app.environ:
@@ -111,6 +114,114 @@ def test_a_file_is_handed_to_the_server_where_it_offers_to_send_it(serve: Serve,
     exchange = send(serve, Sending(lambda: file.open("rb")), OFFERS[name])
     assert exchange.response().body == CONTENT
     assert exchange.types == ["start", name]
+
+
+@pytest.mark.parametrize("name", sorted(SENDFILE))
+def test_no_file_is_handed_to_the_server_unless_asked_for(serve: Serve, file: Path, name: str) -> None:
+    """Ours: middleware that wraps send() may never have met these messages; they are an option."""
+    serve.options = {}
+    exchange = send(serve, Sending(lambda: file.open("rb")), OFFERS[name])
+    assert exchange.response().body == CONTENT
+    assert not SENDFILE & set(exchange.types)
+
+
+def test_a_temporary_file_is_not_handed_over_by_its_name(serve: Serve) -> None:
+    """Safety: it disappears when it is closed; a server may open it later than send() returns."""
+
+    def temporary() -> Any:
+        opened = tempfile.NamedTemporaryFile()  # noqa: SIM115 - the server closes it
+        opened.write(CONTENT)
+        opened.seek(0)
+        return opened
+
+    exchange = send(serve, Sending(temporary), OFFERS["pathsend"])
+    assert exchange.response().body == CONTENT
+    assert "pathsend" not in exchange.types
+
+
+def test_a_wrapper_of_the_apps_own_class_is_iterated(serve: Serve, file: Path) -> None:
+    """Safety: a subclass may make other bytes of the file, or remove it in close()."""
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        wrapper: Any = environ["wsgi.file_wrapper"]
+
+        class Upper(wrapper):  # type: ignore[misc]
+            def __next__(self) -> bytes:
+                return bytes(super().__next__()).swapcase()
+
+        start_response("200 OK", [])
+        return Upper(file.open("rb"))
+
+    assert whole(serve, app, OFFERS["pathsend"]).body == CONTENT.swapcase()
+
+
+def test_a_wrapper_can_seek_where_its_file_can(serve: Serve, file: Path) -> None:
+    """Ours: Werkzeug seeks in the wrapper for a range, where that says that it can, and else reads from the start."""
+    reads: list[int] = []
+
+    class Counting(io.FileIO):
+        def read(self, size: int | None = -1) -> bytes:
+            reads.append(self.tell())
+            return super().read(-1 if size is None else size)
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        wrapper = environ["wsgi.file_wrapper"](Counting(file), 1000)
+        assert wrapper.seekable()
+        wrapper.seek(-10, io.SEEK_END)
+        assert wrapper.tell() == len(CONTENT) - 10
+        start_response("206 Partial Content", [])
+        return wrapper  # type: ignore[no-any-return]
+
+    assert whole(serve, app, OFFERS["pathsend"]).body == CONTENT[-10:]
+    assert reads[0] == len(CONTENT) - 10
+
+
+def test_a_wrapper_cannot_seek_where_its_file_cannot(serve: Serve, file: Path) -> None:
+    """Ours: what a wrapper says of itself is true."""
+    said: list[bool] = []
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        wrap = environ["wsgi.file_wrapper"]
+        said.extend((wrap(Reader(b"")).seekable(), hasattr(wrap(Reader(b"")), "seek")))
+        with FILES["pipe"][0](file) as pipe:
+            said.append(wrap(pipe).seekable())
+            pipe.read()
+        start_response("200 OK", [])
+        return [b"x"]
+
+    whole(serve, app, {})
+    assert said == [False, False, False]
+
+
+@pytest.mark.parametrize("wanted", ["bytes=-10", f"bytes={len(CONTENT) - 10}-", "bytes=5-14"])
+def test_a_range_of_a_file_is_read_from_where_it_begins(serve: Serve, file: Path, wanted: str) -> None:
+    """RFC 9110, 14.2, through Flask: ten bytes of a file cost one block, wherever they are."""
+    flask = pytest.importorskip("flask")
+    flask_app, blocks = flask.Flask("ranges"), list[bytes]()
+
+    @flask_app.get("/")  # type: ignore[untyped-decorator]
+    def download() -> Any:
+        return flask.send_file(file, conditional=True)
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        wrapper: Any = environ["wsgi.file_wrapper"]
+
+        class Counting(wrapper):  # type: ignore[misc]
+            def __init__(self, file: Any, size: int = 1000) -> None:
+                super().__init__(file, 1000)
+
+            def __next__(self) -> bytes:
+                block: bytes = super().__next__()
+                blocks.append(block)
+                return block
+
+        environ["wsgi.file_wrapper"] = Counting
+        return flask_app.wsgi_app(environ, start_response)  # type: ignore[no-any-return]
+
+    response = serve(app, headers=[(b"range", wanted.encode())]).response()
+    expected = CONTENT[5:15] if wanted == "bytes=5-14" else CONTENT[-10:]
+    assert (response.status, response.body) == (206, expected)
+    assert len(blocks) == 1
 
 
 def test_pathsend_has_an_absolute_path(serve: Serve, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,12 +102,29 @@ def test_names_that_are_no_token_are_refused(serve: Serve, name: str) -> None:
     refused(serve, "200 OK", [(name, "a")])
 
 
-@pytest.mark.parametrize(
-    "name", ["Connection", "Keep-Alive", "Transfer-Encoding", "TE", "Upgrade", "transfer-encoding", "CONNECTION"]
-)
-def test_hop_by_hop_headers_are_refused(serve: Serve, name: str) -> None:
-    """PEP 3333: a server should consider hop-by-hop headers a fatal error, and raise in start_response()."""
-    refused(serve, "200 OK", [(name, "x")])
+HOP_BY_HOP = ["Connection", "Keep-Alive", "Transfer-Encoding", "TE", "Trailer", "Upgrade", "CONNECTION"]
+
+
+@pytest.mark.parametrize("name", [*HOP_BY_HOP, "Proxy-Connection", "Proxy-Authenticate", "transfer-encoding"])
+def test_hop_by_hop_headers_are_dropped(serve: Serve, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """RFC 9110, 7.6.1: they speak of one connection, the server's. PEP 3333 forbids them, and real apps set them."""
+    headers = [("X-Before", "1"), (name, "keep-alive"), ("X-After", "2")]
+    response = serve(Returning([b"x"], headers=headers)).response()
+    assert [pair for pair in response.headers if pair[0] != b"content-length"] == [
+        (b"x-before", b"1"),
+        (b"x-after", b"2"),
+    ]
+    assert name in caplog.text
+    assert "PEP 3333" in caplog.text
+
+
+def test_an_app_is_warned_once_of_its_hop_by_hop_headers(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    """Ours: a log is not filled by a header that costs nothing; another app gets its own warning."""
+    apps = [Returning([b"x"], headers=[("Connection", "close"), ("Upgrade", "h2c")]) for _ in range(2)]
+    for _ in range(3):
+        for app in apps:
+            assert serve(app).response().status == 200
+    assert caplog.text.count("hop-by-hop") == len(apps)
 
 
 @pytest.mark.parametrize("headers", [[("X-One",)], [("X-One", "1", "2")], ["abc"], [None], None, 5])

@@ -1,0 +1,65 @@
+"""Channels that several threads of one application use at the same time: none is left waiting."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from gateways.adapters.concurrency.channels import HIGH_WATER, Inbox, Outbox
+from gateways.adapters.concurrency.loops import running_loop
+from gateways.adapters.concurrency.thread_pool import Workers
+from gateways.adapters.errors import ClientDisconnected
+from tests.adapters.wsgi_to_asgi.conftest import kind, loop  # noqa: F401 - fixtures
+from tests.adapters.wsgi_to_asgi.loops import PATIENCE, Loop
+from tests.adapters.wsgi_to_asgi.serving import poll
+
+WRITERS = 4
+
+
+@pytest.fixture
+def workers() -> Workers:
+    return Workers(1, "unused")
+
+
+def start(target: Callable[[], object]) -> threading.Thread:
+    thread = threading.Thread(target=target, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_all_threads_that_wait_for_room_go_on(loop: Loop, workers: Workers) -> None:  # noqa: F811
+    """Safety: write() of PEP 3333 may be called by threads that the application started."""
+    outbox = loop.call(lambda: Outbox(running_loop(), workers))
+    threads = [start(lambda: outbox.put("block", HIGH_WATER)) for _ in range(WRITERS)]
+    poll(lambda: len(outbox._gates) == WRITERS, "all threads to wait")
+    got: list[object] = []
+
+    async def take() -> None:
+        got.extend((await outbox.get())[0])
+
+    assert loop.start(take).ended.wait(PATIENCE)
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert [thread.is_alive() for thread in threads] == [False] * WRITERS
+    assert got == ["block"] * WRITERS
+
+
+def test_all_threads_that_wait_learn_that_the_client_has_left(loop: Loop, workers: Workers) -> None:  # noqa: F811
+    """Safety: also those that read the same body."""
+    inbox = loop.call(lambda: Inbox(running_loop(), workers, None, int))
+    outcomes: list[type[BaseException]] = []
+
+    def read() -> None:
+        try:
+            inbox.get()
+        except ClientDisconnected as error:
+            outcomes.append(type(error))
+
+    threads = [start(read) for _ in range(WRITERS)]
+    poll(lambda: len(inbox._gates) == WRITERS, "all threads to wait")
+    inbox.close()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert outcomes == [ClientDisconnected] * WRITERS

@@ -1,0 +1,52 @@
+"""A loop's mailbox and sweep: one call that fails costs no other call."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from gateways.adapters.concurrency.loops import running_loop
+from tests.adapters.wsgi_to_asgi.conftest import kind, loop  # noqa: F401 - fixtures
+from tests.adapters.wsgi_to_asgi.loops import PATIENCE, Loop
+
+
+class Failing:
+    """A call that raises, however often."""
+
+    def __call__(self) -> None:
+        raise ValueError("this call fails")
+
+
+def test_calls_that_wait_behind_a_failing_one_still_run(loop: Loop, kind: str) -> None:  # noqa: F811
+    """Safety: nothing that was posted is lost; the next post() may never come."""
+    if kind == "trio":
+        pytest.skip("trio itself ends its run when a call from another thread raises")
+    done = threading.Event()
+
+    def post() -> None:
+        ours = running_loop()
+        ours.post(Failing())
+        ours.post(done.set)
+
+    loop.soon(post)
+    assert done.wait(PATIENCE)
+    loop.complaints.clear()
+
+
+def test_a_sweep_goes_on_after_a_call_that_raised(loop: Loop, caplog: pytest.LogCaptureFixture) -> None:  # noqa: F811
+    """Safety: later requests are watched as well."""
+    first, second, late = threading.Event(), threading.Event(), threading.Event()
+    attended: list[Callable[[], object]] = [first.set, Failing(), second.set]
+
+    def attend() -> None:
+        for call in attended:
+            running_loop().attend(call)
+
+    loop.soon(attend)
+    assert first.wait(PATIENCE)
+    assert second.wait(PATIENCE)
+    assert "this call fails" in caplog.text
+    loop.call(lambda: running_loop().attend(late.set))
+    assert late.wait(PATIENCE)
