@@ -23,13 +23,17 @@ from .concurrency.loop_thread import BorrowedLoop, LoopFactory, acquire, release
 from .concurrency.loops import LoopClosed
 from .errors import BadRequest, ClientDisconnected
 from .mapping.requests import scope_from_environ
+from .on_wsgi import websocket as on_wsgi
 from .on_wsgi.client import has_left
 from .on_wsgi.request_body import BLOCK, WSGIBody
 from .on_wsgi.sent_file import SentFile
+from .on_wsgi.takeover import Connection, find
 from .run_asgi.exchange import Exchange, PathSend
 from .run_asgi.lifespan import LifespanFailed
 from .run_asgi.running import CLOSE_SECONDS, Running
 from .run_asgi.versions import as_asgi3
+from .run_asgi.websocket import Limits, WebSocketExchange
+from .websocket.handshake import Refusal, is_handshake, refusal
 from .wsgi_types import StartResponse
 
 log = logging.getLogger("gateways.asgi")
@@ -44,6 +48,10 @@ class ASGIToWSGI:
     pathsend: offer `http.response.pathsend` where the server has wsgi.file_wrapper. The server's thread then reads the
         file, and send() returns once it has been sent. Off by default: middleware that wraps send() or reads bodies
         (compression, Starlette's BaseHTTPMiddleware) does not know this message.
+    websockets: how many WebSockets a process may have at once; further handshakes are answered with 503. With 0 the
+        adapter carries none.
+    ping: seconds between pings to the client of a WebSocket; one that answers none is taken for gone. 0 for no pings.
+    max_message: how many bytes a message from a client may have; a larger one closes its WebSocket with 1009.
 
     The loop begins and the application's lifespan starts with the first request in this process: an adapter made
     before a server forks works in each child. They end with close(), or when the process exits. Call close() from the
@@ -52,12 +60,27 @@ class ASGIToWSGI:
 
     An error of the application, or a response that breaks ASGI, is logged ("gateways.asgi") and raised to the server:
     before the head for a 500, after it so that the server does not end the response as if it were whole. The scope has
-    the environ as `wsgi_environ`. A WebSocket handshake is answered with 501: WSGI has no way to carry one.
+    the environ as `wsgi_environ`.
+
+    A WebSocket that the application accepts leaves the server: the adapter takes the connection's socket and serves it
+    on the loop, so that it holds no thread (ASGI WebSocket 2.5). Where the server does not show its socket, or it
+    carries TLS or HTTP/2, the handshake is answered with 501.
     """
 
-    def __init__(self, app: Any, *, loop_factory: LoopFactory | None = None, pathsend: bool = False) -> None:
+    def __init__(
+        self,
+        app: Any,
+        *,
+        loop_factory: LoopFactory | None = None,
+        pathsend: bool = False,
+        websockets: int = 10_000,
+        ping: float = 20.0,
+        max_message: int = 16 * 1024 * 1024,
+    ) -> None:
         self.app: ASGIApp = as_asgi3(app)
         self._pathsend = pathsend
+        self._places = on_wsgi.Places(websockets)
+        self._limits = Limits(max_message, ping)
         self._loop_factory = loop_factory
         self._closed = False
         self.forked()
@@ -65,14 +88,15 @@ class ASGIToWSGI:
 
     def forked(self) -> None:
         """Forget the loop and the lifespan: they are the parent process's."""
+        self._places.forked()
         self._starting = threading.Lock()
         self._running: Running | None = None
         self._beginning: Running | None = None  # also while it starts
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve one WSGI request. Raises what the application raises, and LifespanFailed if it could not start."""
-        if "HTTP_UPGRADE" in environ and _is_websocket(environ):
-            return _answer(start_response, "501 Not Implemented", "WSGI, which this server speaks, has no WebSocket.")
+        if "HTTP_UPGRADE" in environ and is_handshake(environ):
+            return self._websocket(environ, start_response)
         try:
             body = WSGIBody(environ)
         except BadRequest as error:
@@ -91,6 +115,36 @@ class ASGIToWSGI:
         exchange = Exchange(self.app, scope, desk, body.first(), body.more, owner=self)
         response = _Response(exchange, body, running, file_wrapper)
         return response.answer(start_response)
+
+    def _websocket(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Serve a WebSocket handshake: 101 and the connection is gone, or an ordinary response."""
+        if not self._places.limit:
+            return _refuse(start_response, on_wsgi.SWITCHED_OFF)
+        wrong = refusal(environ)
+        connection = None if wrong else find(environ)
+        if wrong is not None or connection is None:
+            return _refuse(start_response, wrong or on_wsgi.NO_CONNECTION)
+        forks.check()
+        if not self._places.take():
+            return _refuse(start_response, on_wsgi.FULL)
+        places = self._places
+        try:
+            running = self._running
+            if running is None or running.failure is not None:
+                running = self._start()
+            running.thread.refuse_inside()
+            scope = on_wsgi.websocket_scope(environ)
+            scope["state"] = running.lifespan.state.copy()
+            scope["wsgi_environ"] = environ
+            desk = Desk(running.thread.loop, partial(has_left, environ))
+        except BaseException:
+            places.give_back()
+            raise
+        over = places.give_back
+        exchange = WebSocketExchange(self.app, scope, desk, limits=self._limits, over=over, owner=self)
+        exchange.open_in(running.websockets)
+        response = _Response(exchange, WSGIBody({"wsgi.input": None}), running, None)
+        return response.answer(start_response, partial(_hand_over, exchange, connection, running))
 
     def _start(self) -> Running:
         with self._starting:
@@ -176,17 +230,25 @@ class _Response:
         self._lent: Lent = ()
         self._asked = self._ended = self._closed = self._handed = False
 
-    def answer(self, start_response: StartResponse) -> Iterable[bytes]:
-        """Run the application up to the first of its body, and call start_response()."""
+    def answer(
+        self, start_response: StartResponse, accepted: Callable[[StartResponse], Iterable[bytes] | None] | None = None
+    ) -> Iterable[bytes]:
+        """Run the application up to the first of its body, and call start_response().
+
+        `accepted` gives another answer, if the application has accepted a WebSocket.
+        """
         exchange = self._exchange
         before = copy_context()
         context = before.copy()
         try:
             self._loop.post(partial(exchange.start, self._running.live, context))
             self._take()
+            other = accepted(start_response) if accepted is not None else None
         except BaseException:  # the application's error; or a signal, which finds the main thread here
             self.close()
             raise
+        if other is not None:
+            return other
         assert exchange.head is not None  # the application sent it, or _take() would have raised
         status, headers = exchange.head
         if not self._ended or not exchange.complete:
@@ -271,17 +333,37 @@ class _Response:
     __del__ = close  # for servers that forget to
 
 
-def _is_websocket(environ: dict[str, Any]) -> bool:
-    """Whether this is a WebSocket handshake (RFC 6455, 4.1)."""
-    upgrade, connection = (environ.get(name, "").lower().split(",") for name in ("HTTP_UPGRADE", "HTTP_CONNECTION"))
-    return (
-        environ.get("REQUEST_METHOD") == "GET"
-        and any(name.strip() == "upgrade" for name in connection)
-        and any(name.strip() == "websocket" for name in upgrade)
-    )
+def _hand_over(
+    exchange: WebSocketExchange, connection: Connection, running: Running, start_response: StartResponse
+) -> Iterable[bytes] | None:
+    """Give an accepted WebSocket the server's connection; None if it was not accepted."""
+    if not exchange.accepted:
+        return None
+    loop = running.thread.loop
+    taken = False
+    try:
+        sock, early = connection.take()
+        taken = True
+        loop.post(partial(exchange.attach, sock, early))
+        start_response("101 Switching Protocols", [])  # for the server's log: its connection has ended
+    except BaseException as error:
+        if not taken:
+            loop.post(exchange.lose)
+        elif isinstance(error, LoopClosed):
+            sock.close()
+        connection.close()
+        raise
+    return on_wsgi.HandedOver(connection)
 
 
-def _answer(start_response: StartResponse, status: str, text: str) -> list[bytes]:
+def _refuse(start_response: StartResponse, wrong: Refusal) -> list[bytes]:
+    return _answer(start_response, wrong.status, wrong.text, wrong.headers)
+
+
+def _answer(
+    start_response: StartResponse, status: str, text: str, headers: Iterable[tuple[str, str]] = ()
+) -> list[bytes]:
     body = f"{text}\n".encode("utf-8", "backslashreplace")
-    start_response(status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))])
+    length = str(len(body))
+    start_response(status, [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", length), *headers])
     return [body]

@@ -5,8 +5,8 @@ You want this when the server is given (a company's gunicorn set-up, mod_wsgi, u
 waitress on Windows) and the app is async. What changes is one line. All requests of a
 process run on one event loop; the lifespan starts with the first request in each worker
 process, also with --preload, and ends with the worker; a thread of the server is held
-only until the response is complete. WebSockets stay behind: WSGI has none, and a
-handshake is answered with 501.
+only until the response is complete. WebSockets come along: the adapter takes their
+connections out of the server's hands, and they hold no thread.
 
     $ gunicorn --preload --workers 2 --threads 8 demos.fastapi_on_wsgi:app
     $ waitress-serve --threads=8 demos.fastapi_on_wsgi:app
@@ -75,8 +75,10 @@ async def send_mail() -> None:
 
 
 @api.websocket("/ws")
-async def never_reached(websocket: WebSocket) -> None:
+async def echo(websocket: WebSocket) -> None:
     await websocket.accept()
+    async for text in websocket.iter_text():
+        await websocket.send_text(text)
 
 
 app = ASGIToWSGI(api)

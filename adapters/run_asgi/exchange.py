@@ -48,7 +48,7 @@ class Exchange:
         self.dropped = False  # there is no content for the server: HEAD, 204, 304
         self.error: BaseException | None = None
         self._app, self._scope = app, scope
-        self._to_head = scope["method"] == "HEAD"  # the application may do with the scope as it likes
+        self._to_head = scope.get("method") == "HEAD"  # the application may do with the scope as it likes
         self._offered = frozenset(scope["extensions"])
         self._messages, self._more = deque(messages), more
         self._asked = self._begun = self._gone = self._cancelled = self._told = self._late = False

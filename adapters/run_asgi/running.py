@@ -18,6 +18,7 @@ from ..concurrency import forks
 from ..concurrency.loop_thread import BorrowedLoop
 from .exchange import GRACE, Exchange
 from .lifespan import Lifespan, LifespanFailed
+from .websocket import WebSocketExchange
 
 log = logging.getLogger("gateways.asgi")
 
@@ -34,6 +35,7 @@ class Running:
         self.thread, self._let_go = thread, let_go
         self._closing = threading.Lock()
         self.live: set[Exchange] = set()
+        self.websockets: set[WebSocketExchange] = set()  # from their acceptance until they have ended
         self.lifespan = Lifespan(app)
         self.failure: str | None = None
         try:
@@ -82,11 +84,14 @@ class Running:
             threading.Thread(target=self.close, name="asgi-to-wsgi-close", daemon=True).start()
 
     async def _end(self) -> None:
+        websockets = [asyncio.ensure_future(websocket.end()) for websocket in self.websockets]
         for exchange in list(self.live):
             exchange.hang_up()
         tasks = [exchange.task for exchange in self.live if exchange.task is not None]
         if tasks:
             await asyncio.wait(tasks, timeout=GRACE + 1)
+        if websockets:
+            await asyncio.wait(websockets)  # each has its own limit
         await self.lifespan.shutdown()
 
 

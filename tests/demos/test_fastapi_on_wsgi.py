@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.demos.asking import arrivals, at_once, client
@@ -47,10 +46,11 @@ def test_a_background_task_holds_up_nobody(server: Running) -> None:
     eventually(lambda: "mail sent" in server.log(), "the mail is sent")
 
 
-def test_a_websocket_handshake_is_refused(server: Running) -> None:
-    with pytest.raises(InvalidStatus) as refused, connect(f"ws://{server.host}:{server.port}/ws"):
-        pass
-    assert refused.value.response.status_code == 501
+def test_a_websocket_outlives_its_request(server: Running) -> None:
+    with connect(f"ws://{server.host}:{server.port}/ws") as socket:
+        assert client.get(f"{server.url}/worker").status_code == 200
+        socket.send("hello")
+        assert socket.recv(timeout=10) == "hello"
 
 
 def test_each_lifespan_ends_with_its_process() -> None:

@@ -1,21 +1,8 @@
-"""What FastAPI adds to ASGI, on each WSGI server: validation, dependencies, sync views, its pages, no WebSockets."""
+"""What FastAPI adds to ASGI, on each WSGI server: validation, dependencies, sync views, its own pages."""
 
 from __future__ import annotations
 
-import socket
-
-import pytest
-from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
-
 from tests.real.wsgi_servers import Site
-
-HANDSHAKE = {
-    "Connection": "Upgrade",
-    "Upgrade": "websocket",
-    "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-    "Sec-WebSocket-Version": "13",
-}
 
 
 def test_a_model_is_validated(wsgi: Site) -> None:
@@ -54,20 +41,3 @@ def test_a_client_that_is_there_is_not_disconnected(wsgi: Site) -> None:
 def test_its_own_pages_work(wsgi: Site) -> None:
     assert "/items/{number}" in wsgi.get("fastapi", "/openapi.json").json()["paths"]
     assert "swagger" in wsgi.get("fastapi", "/docs").text
-
-
-def test_a_websocket_handshake_is_told_that_the_server_has_none(wsgi: Site) -> None:
-    response = wsgi.get("fastapi", "/ws", headers=HANDSHAKE)
-    assert response.status_code == 501
-    assert "WebSocket" in response.text
-
-
-def test_a_websocket_client_is_told_that_the_server_has_none(wsgi: Site) -> None:
-    if wsgi.name == "wsgiref":
-        pytest.skip("it answers in HTTP/1.0, which the client takes for no answer")
-    url = f"ws://fastapi.test:{wsgi.server.port}/ws"
-    with pytest.raises(InvalidStatus) as refused:
-        connect(url, sock=socket.create_connection((wsgi.server.host, wsgi.server.port)), open_timeout=5)
-    assert refused.value.response.status_code == 501
-    assert b"WebSocket" in (refused.value.response.body or b"")
-    assert wsgi.get("fastapi", "/docs").status_code == 200

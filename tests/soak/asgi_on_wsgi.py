@@ -163,7 +163,7 @@ KINDS: dict[Ask, int] = {
     serves("/background", size=5): 20,
     serves("/file", size=SIZE): 20,
     serves("/hello", "400", body=KB, CONTENT_LENGTH="many"): 10,
-    serves("/hello", "501", HTTP_UPGRADE="websocket", HTTP_CONNECTION="Upgrade"): 10,
+    serves("/hello", "426", HTTP_UPGRADE="websocket", HTTP_CONNECTION="Upgrade"): 10,
     raises("/fails", Failure, ""): 40,
     raises("/breaks", Failure, "200"): 40,
     raises("/short", Exception, "200"): 20,

@@ -1,0 +1,139 @@
+"""Take a client's connection out of a WSGI server's hands, so that it can outlive the request.
+
+Knows where each server keeps the socket of a request, and what it has read ahead of it. It must not know what is
+spoken on the connection. Only plain HTTP/1.1 connections are taken: one under HTTP/2 carries other requests, and one
+under TLS has a state that only its server has.
+
+dup() alone would not do: servers end a response with shutdown(), which ends the connection for all copies of its
+descriptor. So the descriptor is duplicated, and one end of a socket pair is then put in its place: whatever the server
+writes, reads or closes from now on, it does to that.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+_TLS = ("getpeercert", "get_peer_certificate")  # ssl's, gevent's and eventlet's sockets; pyOpenSSL's
+
+
+class Connection:
+    """A client's connection that can be taken."""
+
+    def __init__(self, fd: int, environ: Mapping[str, Any]) -> None:
+        self._fd, self._environ = fd, environ
+        self._servers: socket.socket | None = None  # the other end of what the server is left with
+
+    def take(self) -> tuple[socket.socket, bytes]:
+        """The connection, and the bytes that the server has read ahead. Raises OSError if no descriptor is left.
+
+        The server goes on with a connection that has ended: it reads the end of file, and what it writes is dropped
+        once it calls close().
+        """
+        mine = os.dup(self._fd)
+        try:
+            dead, self._servers = socket.socketpair()
+            with dead:
+                self._servers.shutdown(socket.SHUT_WR)
+                os.dup2(dead.fileno(), self._fd, inheritable=False)
+        except BaseException:
+            os.close(mine)
+            raise
+        return socket.socket(fileno=mine), _read_ahead(self._environ)
+
+    def close(self) -> None:
+        """The server is done with its response."""
+        servers, self._servers = self._servers, None
+        if servers is not None:
+            servers.close()
+
+
+def find(environ: Mapping[str, Any]) -> Connection | None:
+    """The connection of this request, None where the server does not show it or it cannot be taken.
+
+    None also where what was found is not a connected stream socket: a wrong guess must not mix up connections.
+    """
+    if environ.get("SERVER_PROTOCOL", "")[:7] != "HTTP/1.":
+        return None
+    for holder in _holders(environ):
+        with suppress(AttributeError, OSError, ValueError, TypeError):  # not there, not of a file, or closed
+            fd = int(holder.fileno())
+            if not stat.S_ISSOCK(os.fstat(fd).st_mode):
+                continue
+            if _is_tls(holder) or not _is_client(fd):
+                return None
+            return Connection(fd, environ)
+    return None
+
+
+def _holders(environ: Mapping[str, Any]) -> Iterator[Any]:
+    """What may have the descriptor, in each server's own place."""
+    yield environ.get("gunicorn.socket")
+    yield environ.get("werkzeug.socket")
+    yield getattr(_waitress(environ), "socket", None)
+    if "eventlet.input" in environ:
+        yield environ["eventlet.input"].get_socket()
+    source = environ.get("wsgi.input")
+    source = getattr(source, "rfile", source)  # cheroot's and gevent's; wsgiref gives the file itself
+    yield getattr(source, "raw", None)
+    yield source
+    uwsgi = sys.modules.get("uwsgi")
+    if uwsgi is not None and "uwsgi.version" in environ and not _has_tls_sockets(uwsgi):
+        yield _UWSGI(uwsgi.connection_fd)
+
+
+class _UWSGI:
+    """The number of a descriptor as something that has one."""
+
+    def __init__(self, fileno: Callable[[], int]) -> None:
+        self.fileno = fileno
+
+
+def _has_tls_sockets(uwsgi: Any) -> bool:
+    """Whether a worker of uWSGI speaks TLS itself: its descriptors do not tell."""
+    return any(name in getattr(uwsgi, "opt", {}) for name in ("https-socket", "suwsgi-socket", "ssl-socket"))
+
+
+def _waitress(environ: Mapping[str, Any]) -> Any:
+    return getattr(environ.get("waitress.client_disconnected"), "__self__", None)
+
+
+def _is_tls(holder: Any) -> bool:
+    """Whether this, or the socket below a file or a green socket, encrypts."""
+    layers = [holder]
+    for name in ("_sock", "fd"):
+        layer = getattr(holder, name, None)
+        if layer is not None and not isinstance(layer, int):
+            layers.append(layer)
+    return any(hasattr(layer, name) for layer in layers for name in _TLS)
+
+
+def _is_client(fd: int) -> bool:
+    """Whether a descriptor is one end of a stream connection."""
+    with socket.socket(fileno=os.dup(fd)) as sock:
+        if sock.family not in (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX) or sock.type != socket.SOCK_STREAM:
+            return False
+        sock.getpeername()  # OSError if it is not connected
+        return True
+
+
+def _read_ahead(environ: Mapping[str, Any]) -> bytes:
+    """What the server has of the connection behind the request. No read can block: its connection has ended."""
+    source = environ.get("wsgi.input")
+    unreader = getattr(getattr(source, "reader", None), "unreader", None)
+    if unreader is not None:  # gunicorn
+        return bytes(unreader.buf.getvalue())
+    waitress = _waitress(environ)
+    if waitress is not None:  # as the start of the next request
+        return bytes(getattr(waitress.request, "header_plus", b""))
+    source = environ.get("eventlet.input", source)
+    for holder in (getattr(source, "rfile", source), source):
+        if hasattr(holder, "peek"):
+            with suppress(OSError, ValueError):
+                return bytes(holder.peek())
+    return b""

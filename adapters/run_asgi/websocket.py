@@ -1,0 +1,312 @@
+"""One WebSocket of an ASGI application, seen from its event loop (ASGI WebSocket 2.5): its events and their order.
+
+Until it is accepted it is a request with a Desk for the server's thread, which is also how a denial goes out: as the
+HTTP response of Exchange. Once accepted, it is a Connection on this loop. It must not know the WSGI server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+from ..asgi_types import ASGIApp, Message, Scope
+from ..concurrency.channels import HIGH_WATER, Desk
+from ..errors import AppProtocolError, ClientDisconnected
+from ..mapping.responses import head_from_asgi
+from ..websocket.connection import Connection
+from ..websocket.frames import may_close_with
+from ..websocket.handshake import response_head
+from .exchange import GRACE, Exchange
+
+log = logging.getLogger("gateways.asgi")
+
+_DENIAL = ("websocket.http.response.start", "websocket.http.response.body")
+_MESSAGE_COST = 256  # bytes that a received message takes besides its data
+_SERVER_ERROR, _LOST, _RESTART = 1011, 1006, 1012
+
+
+class Limits(NamedTuple):
+    """What a client is allowed."""
+
+    max_message: int  # bytes
+    ping: float  # seconds between pings, 0 for none
+
+
+class WebSocketExchange(Exchange):
+    """One WebSocket. `accepted` is for the server's thread once the desk has an item."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        scope: Scope,
+        desk: Desk,
+        *,
+        limits: Limits,
+        over: Callable[[], object],
+        owner: object = None,
+    ) -> None:
+        """`over` is called once, when application and connection have ended; until then `owner` is not collected."""
+        super().__init__(app, scope, desk, [{"type": "websocket.connect"}], False, owner=owner)
+        self.accepted = False
+        self._limits, self._over = limits, over
+        self._keys = [value for name, value in scope["headers"] if name == b"sec-websocket-key"]
+        self._live: set[Any] = set()
+        self._open: set[WebSocketExchange] = set()
+        self._offered_protocols = tuple(scope["subprotocols"])
+        self._connection: Connection | None = None
+        self._attached: asyncio.Future[None] | None = None
+        self._waiting = 0  # bytes received that the application has not taken
+        self._closed = False  # the application has sent websocket.close
+        self._left = False  # the application was told, or will be, that the connection is closed
+        self._ended = False
+
+    def open_in(self, sockets: set[WebSocketExchange]) -> None:
+        """Have this set hold the WebSocket from its acceptance until it has ended, in place of start()'s `live`."""
+        self._open = sockets
+
+    # the application's task
+
+    async def _run(self, live: set[Any]) -> None:
+        self._live = live
+        code, reason = 1000, ""
+        try:
+            await self._app(self._scope, self._receive, self._send)
+        except BaseException as error:  # also SystemExit and KeyboardInterrupt, which would end the loop
+            code, reason = _SERVER_ERROR, "Internal Server Error"
+            if self.accepted:
+                self._failed_open(error)
+            else:
+                self._failed(error)
+        else:
+            if not (self.accepted or self.complete or self.desk.closed):
+                self._failed(AppProtocolError("the application returned without accepting or closing the WebSocket"))
+        finally:  # whatever happens, logging included: the server's thread waits for this
+            self.task = None
+            self._gone = True
+            live.discard(self)
+            self.desk.end()
+            if self._connection is not None:
+                self._connection.close(code, reason)
+            if self._connection is None or self._connection.ended.done():
+                self._end()
+
+    def _failed_open(self, error: BaseException) -> None:
+        if self._left and ("Disconnect" in type(error).__name__ or isinstance(error, OSError)):
+            return  # frameworks raise this at the end of every WebSocket
+        if self._cancelled and isinstance(error, asyncio.CancelledError):
+            return
+        log.error("the application failed in a WebSocket", exc_info=error)
+
+    def _end(self) -> None:
+        if not self._ended:
+            self._ended = True
+            self._open.discard(self)
+            self._over()
+
+    async def _receive(self) -> Message:
+        while not self._messages:
+            if self._gone or self._left or (self.complete and not self.accepted):
+                return _disconnect(_LOST, "")
+            receiver = asyncio.get_running_loop().create_future()
+            self._receivers.add(receiver)
+            try:
+                await receiver
+            finally:
+                self._receivers.discard(receiver)
+        message = self._messages.popleft()
+        if message["type"] == "websocket.disconnect":
+            self._messages.append(message)  # it stays true
+        elif message["type"] == "websocket.receive":
+            self._waiting -= _cost(message.get("text") or message.get("bytes") or "")
+            if self._waiting < HIGH_WATER // 2 and self._connection is not None:
+                self._connection.hold(False)
+        return message
+
+    async def _send(self, message: Message) -> None:
+        kind = message["type"]
+        if self.accepted:
+            return await self._send_open(kind, message)
+        if kind in _DENIAL:
+            return await self._deny({**message, "type": kind.removeprefix("websocket.")})
+        if self.complete:
+            raise AppProtocolError(f"the application sent {kind!r} after it had closed the WebSocket")
+        if self.desk.ended:
+            raise ClientDisconnected("the client has left")
+        if self.head is not None or kind not in ("websocket.accept", "websocket.close"):
+            raise AppProtocolError(
+                f"the application sent {kind!r}; the first is 'websocket.accept', 'websocket.close', or a response of"
+                " 'websocket.http.response.start' and 'websocket.http.response.body'"
+            )
+        if kind == "websocket.accept":
+            await self._accept(message)
+        else:  # ASGI WebSocket, "Close - send event": before it is accepted, a 403
+            await super()._send({"type": "http.response.start", "status": 403, "headers": []})
+            await super()._send({"type": "http.response.body", "body": b""})
+
+    async def _deny(self, message: Message) -> None:
+        """ASGI, "Websocket Denial Response": an HTTP response under other names."""
+        try:
+            await super()._send(message)
+        except AppProtocolError as error:
+            raise AppProtocolError(str(error).replace("http.response", "websocket.http.response")) from None
+
+    async def _accept(self, message: Message) -> None:
+        protocol = message.get("subprotocol")
+        if protocol is not None and protocol not in self._offered_protocols:
+            raise AppProtocolError(
+                f"'websocket.accept' has the subprotocol {protocol!r}, which is not one that the client offers:"
+                f" {list(self._offered_protocols)}"
+            )
+        try:
+            _, headers, _ = head_from_asgi(200, message.get("headers") or ())
+        except AppProtocolError as error:
+            raise AppProtocolError(str(error).replace("http.response.start", "websocket.accept")) from None
+        if any(name.lower().startswith("sec-websocket-") for name, _ in headers):
+            raise AppProtocolError(
+                "'websocket.accept' has a Sec-WebSocket header; they are the server's: 'subprotocol'"
+            )
+        self._head_101 = response_head(self._keys[0].decode("latin-1"), protocol, headers)
+        self._attached = asyncio.get_running_loop().create_future()
+        self.accepted = self.complete = True
+        self._live.discard(self)
+        self._open.add(self)
+        self.desk.put(b"", 0, last=True)  # the server's thread goes on, and attaches the connection
+        await self._attached
+
+    async def _send_open(self, kind: str, message: Message) -> None:
+        connection = self._connection
+        if self._closed:
+            raise AppProtocolError(f"the application sent {kind!r} after 'websocket.close'")
+        if kind == "websocket.send":
+            if connection is None or connection.is_closing:
+                raise ClientDisconnected("the WebSocket is closed")  # ASGI WebSocket, "Send - send event"
+            try:
+                connection.send(_payload(message))
+            except UnicodeEncodeError as error:
+                raise AppProtocolError(f"'websocket.send' has text that UTF-8 cannot hold: {error}") from None
+            await connection.drain()
+        elif kind == "websocket.close":
+            code, reason = message.get("code", 1000), message.get("reason") or ""
+            if not isinstance(code, int) or not may_close_with(code):
+                raise AppProtocolError(
+                    f"'websocket.close' has the code {code!r}; RFC 6455 (7.4) wants e.g. 1000, or 3000"
+                )
+            self._closed = True
+            if connection is not None:
+                connection.close(code, reason)
+            self._tell(code, reason)
+        else:
+            raise AppProtocolError(f"the application sent {kind!r} to an accepted WebSocket; use 'websocket.send'")
+
+    # the server's thread, by its posts
+
+    def attach(self, sock: socket.socket, early: bytes) -> None:
+        """Go on with the client's connection, which no server has any more."""
+        if self._ended:
+            with sock, suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+            return
+        connection = self._connection = Connection(
+            self._head_101,
+            max_message=self._limits.max_message,
+            ping=self._limits.ping,
+            on_message=self._arrived,
+            on_close=self._tell,
+        )
+        connection.ended.add_done_callback(self._connection_ended)
+        self._attaching = asyncio.get_running_loop().create_task(self._attach(connection, sock, early))
+
+    async def _attach(self, connection: Connection, sock: socket.socket, early: bytes) -> None:
+        try:
+            await connection.attach(sock, early)
+        except OSError as error:
+            log.info("the connection of a WebSocket could not be used: %s", error)
+            self.lose()
+        if self.task is None or self._left:  # while it was attached
+            connection.close(_RESTART, "the server restarts")
+        assert self._attached is not None
+        if not self._attached.done():
+            self._attached.set_result(None)
+
+    def lose(self) -> None:
+        """There is no connection to go on with."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.ended.cancel()
+        self._tell(_LOST, "")
+        if self._attached is not None and not self._attached.done():
+            self._attached.set_result(None)
+        if self.task is None:
+            self._end()
+
+    # the connection
+
+    def _arrived(self, data: str | bytes) -> None:
+        self._messages.append({"type": "websocket.receive", "text" if isinstance(data, str) else "bytes": data})
+        self._waiting += _cost(data)
+        if self._waiting >= HIGH_WATER and self._connection is not None:
+            self._connection.hold(True)
+        self._wake_receivers()
+
+    def _tell(self, code: int, reason: str) -> None:
+        """Tell the application, behind the messages that it has not taken, that the connection is closed."""
+        if not self._left:
+            self._left = True
+            self._messages.append(_disconnect(code, reason))
+            self._wake_receivers()
+
+    def _connection_ended(self, ended: asyncio.Future[None]) -> None:
+        if not ended.cancelled() and self.task is None:
+            self._end()
+
+    # the end of the server
+
+    def hang_up(self) -> None:
+        """Before it is accepted: the client has left. After it: the server shuts down, which 1012 says."""
+        if self.accepted:
+            if self._connection is not None:
+                self._connection.close(_RESTART, "the server restarts")
+            self._tell(_RESTART, "the server restarts")
+            if self.task is not None:
+                asyncio.get_running_loop().call_later(GRACE, self.cancel)
+        else:
+            self._tell(_LOST, "")
+            super().hang_up()
+
+    async def end(self) -> None:
+        """The server shuts down: hang up, and wait for application and client, no longer than the grace period."""
+        self.hang_up()
+        waiting: list[asyncio.Future[None]] = [] if self.task is None else [self.task]
+        connection = self._connection
+        if connection is not None:
+            waiting.append(connection.ended)
+        if waiting:
+            await asyncio.wait(waiting, timeout=GRACE + 1)
+        if connection is not None:
+            connection.abort()
+
+
+def _disconnect(code: int, reason: str) -> Message:
+    return {"type": "websocket.disconnect", "code": code, "reason": reason}
+
+
+def _cost(data: str | bytes) -> int:
+    return len(data) + _MESSAGE_COST
+
+
+def _payload(message: Message) -> str | bytes:
+    """The data of a websocket.send. Raises AppProtocolError."""
+    data, text = message.get("bytes"), message.get("text")
+    if isinstance(data, bytes):
+        return data
+    if isinstance(data, (bytearray, memoryview)):
+        return bytes(data)
+    if data is None and isinstance(text, str):
+        return text
+    raise AppProtocolError(
+        f"'websocket.send' has bytes={data!r:.80} and text={text!r:.80}; ASGI wants one: bytes as bytes, or text as str"
+    )

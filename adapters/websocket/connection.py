@@ -1,0 +1,216 @@
+"""A WebSocket connection on an asyncio loop, in the server's role: frames, pings, backpressure, closing handshake.
+
+Knows RFC 6455 and asyncio's transports. Runs on the loop only. It must not know ASGI, nor where its socket came from.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from typing import cast
+
+from .frames import CLOSE, PING, PONG, MessageReader, encode, encode_close, encode_message
+
+CLOSE_SECONDS = 10.0  # Timeout for the client's half of the closing handshake, and for what it has not read yet
+LINGER_SECONDS = 2.0  # Time for a client that broke the protocol to read why, and to stop sending
+
+
+class Connection(asyncio.Protocol):
+    """One accepted WebSocket. `ended` is resolved once its socket is closed."""
+
+    def __init__(
+        self,
+        head: bytes,
+        *,
+        max_message: int,
+        ping: float,
+        on_message: Callable[[str | bytes], object],
+        on_close: Callable[[int, str], object],
+    ) -> None:
+        """`head` is the response that accepts the handshake. `ping` is in seconds between pings, 0 for none.
+
+        `on_close` is called once, with the code and reason of the peer's Close frame, of the failure, or with 1006.
+        It is not called after close().
+        """
+        self._head, self._ping = head, ping
+        self._on_message, self._on_close = on_message, on_close
+        self._reader = MessageReader(from_client=True, max_message=max_message)
+        self._loop = asyncio.get_running_loop()
+        self.ended: asyncio.Future[None] = self._loop.create_future()
+        self._transport: asyncio.Transport | None = None
+        self._sock: socket.socket | None = None
+        self._writable: asyncio.Future[None] | None = None
+        self._closing = self._reported = False  # a Close frame has been sent; on_close has been called
+        self._holding = False  # the owner wants no more messages for now
+        self._heard = True  # something has arrived since the last ping
+        self._pong: bytes | None = None  # the latest ping that could not be answered yet
+        self._sent = self._flushed = 0
+        self._stuck = False  # the client was not reading at the last ping
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def attach(self, sock: socket.socket, early: bytes) -> None:
+        """Answer the handshake on `sock`, which belongs to this connection from now on.
+
+        `early` are bytes that the client sent behind its handshake. Raises OSError if the socket cannot be used.
+        """
+        self._sock = sock
+        try:
+            await self._loop.create_connection(lambda: self, sock=sock)
+        except BaseException:
+            sock.close()
+            raise
+        if early:
+            self.data_received(early)
+
+    def send(self, data: str | bytes) -> None:
+        """Send a message. Raises UnicodeEncodeError for text that UTF-8 cannot hold."""
+        self._write(encode_message(data))
+
+    async def drain(self) -> None:
+        """Wait while the client reads too slowly for more."""
+        while self._writable is not None:
+            await asyncio.shield(self._writable)
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether messages can no longer be sent."""
+        return self._closing or self._transport is None or self._transport.is_closing()
+
+    def close(self, code: int, reason: str) -> None:
+        """Start the closing handshake (RFC 6455, 7.1.2); what the client still sends is dropped."""
+        self._reported = True
+        if self._transport is None or self._closing:
+            return
+        self._closing = True
+        self._write(encode_close(code, reason))
+        self.hold(False)
+        self._expire(CLOSE_SECONDS)
+
+    def abort(self) -> None:
+        """End the connection now."""
+        self._reported = True
+        if self._transport is not None:
+            self._transport.abort()
+
+    def hold(self, holding: bool) -> None:
+        """Stop reading, or go on."""
+        if holding is self._holding or self._transport is None or self._transport.is_closing():
+            return
+        self._holding = holding
+        if holding:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are no subclass
+        self._write(self._head)
+        if self._ping:
+            self._timer = self._loop.call_later(self._ping, self._tick)
+
+    def data_received(self, data: bytes) -> None:
+        self._heard = True
+        for event in self._reader.feed(data):
+            if event.kind == CLOSE:
+                assert isinstance(event.data, str)
+                return self._closed_by_peer(event.code, event.data)
+            if self._closing:
+                continue
+            if event.kind == PING:
+                self._answer(bytes(event.data))  # type: ignore[arg-type]
+            elif event.kind != PONG:
+                self._on_message(event.data)
+        failure, self._reader.failure = self._reader.failure, None
+        if failure is not None:
+            self._fail(failure.code, failure.reason)
+
+    def _answer(self, data: bytes) -> None:
+        """Send a Pong. For a client that does not read, only the latest Ping is answered (RFC 6455, 5.5.3)."""
+        if self._writable is None:
+            self._write(encode(PONG, data))
+        else:
+            self._pong = data
+
+    def _closed_by_peer(self, code: int, reason: str) -> None:
+        if not self._closing:
+            self._closing = True
+            self._write(encode_close(code))
+        self._report(code, reason)
+        assert self._transport is not None
+        self._expire(CLOSE_SECONDS)
+        self._transport.close()  # once everything is written
+
+    def _fail(self, code: int, reason: str) -> None:
+        """RFC 6455, 7.1.7: say why, and end the connection.
+
+        Closing the socket while the client still sends would reset the connection, and the client would not see why:
+        what it sends is read and dropped for a moment.
+        """
+        assert self._transport is not None
+        if not self._closing:
+            self._closing = True
+            self._write(encode_close(code, reason))
+        self._report(code, reason)
+        self.hold(False)
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+        self._expire(LINGER_SECONDS)
+
+    def _report(self, code: int, reason: str) -> None:
+        if not self._reported:
+            self._reported = True
+            self._on_close(code, reason)
+
+    def _write(self, data: bytes) -> None:
+        assert self._transport is not None
+        self._sent += len(data)
+        self._transport.write(data)
+
+    def _expire(self, seconds: float) -> None:
+        """Abort the connection if it has not ended by then."""
+        if self._timer is not None:
+            self._timer.cancel()
+        assert self._transport is not None
+        self._timer = self._loop.call_later(seconds, self._transport.abort)
+
+    def _tick(self) -> None:
+        """Ping the client; abort the connection if it shows no sign of life since the last ping."""
+        assert self._transport is not None
+        flushed = self._sent - self._transport.get_write_buffer_size()
+        alive = self._heard or self._holding or (self._stuck and flushed > self._flushed)
+        if not alive:
+            return self._transport.abort()
+        self._heard, self._flushed, self._stuck = False, flushed, self._writable is not None
+        if not self._stuck:
+            self._write(encode(PING, b""))
+        self._timer = self._loop.call_later(self._ping, self._tick)
+
+    def eof_received(self) -> bool:
+        return False  # close
+
+    def pause_writing(self) -> None:
+        self._writable = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        writable, self._writable = self._writable, None
+        if writable is not None and not writable.done():
+            writable.set_result(None)
+        pong, self._pong = self._pong, None
+        if pong is not None and not self.is_closing:
+            self._write(encode(PONG, pong))
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        sock, self._sock = self._sock, None
+        if sock is not None:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)  # a forked child may hold a copy: close() alone would not end it
+        self._closing = True
+        self._report(1006, "")
+        self._pong = None
+        self.resume_writing()
+        if not self.ended.done():
+            self.ended.set_result(None)

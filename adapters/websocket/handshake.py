@@ -1,0 +1,112 @@
+"""RFC 6455, section 4: the opening handshake, as an environ asks for it and as either side answers it.
+
+Pure: knows headers and tokens. It must not know frames, nor who sends what when.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+VERSION = "13"
+_GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+_KEY_BYTES = 16
+
+
+class Refusal(NamedTuple):
+    """Why a handshake fails: the response's status, text and headers."""
+
+    status: str
+    text: str
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def is_handshake(environ: Mapping[str, Any]) -> bool:
+    """Whether a WSGI request asks for a WebSocket (RFC 6455, 4.1)."""
+    upgrade, connection = (environ.get(name, "").lower().split(",") for name in ("HTTP_UPGRADE", "HTTP_CONNECTION"))
+    return (
+        environ.get("REQUEST_METHOD") == "GET"
+        and any(name.strip() == "upgrade" for name in connection)
+        and any(name.strip() == "websocket" for name in upgrade)
+    )
+
+
+def refusal(environ: Mapping[str, Any]) -> Refusal | None:
+    """What is wrong with a handshake (RFC 6455, 4.2.1); None if nothing is."""
+    version = environ.get("HTTP_SEC_WEBSOCKET_VERSION", "").strip()
+    if version != VERSION:
+        text = f"Sec-WebSocket-Version is {version!r}; this server speaks '13' (RFC 6455, 4.4)."
+        return Refusal("426 Upgrade Required", text, (("Sec-WebSocket-Version", VERSION),))
+    key = environ.get("HTTP_SEC_WEBSOCKET_KEY", "").strip()
+    if not _is_key(key):
+        text = f"Sec-WebSocket-Key is {key!r}; RFC 6455 (4.1) wants 16 bytes in base64, 'dGhlIHNhbXBsZSBub25jZQ=='."
+        return Refusal("400 Bad Request", text)
+    if environ.get("SERVER_PROTOCOL") == "HTTP/1.0" and "eventlet.input" not in environ:  # eventlet says so of all
+        return Refusal("400 Bad Request", "The handshake came by HTTP/1.0; RFC 6455 (4.1) wants HTTP/1.1.")
+    if environ.get("CONTENT_LENGTH") not in (None, "", "0") or "HTTP_TRANSFER_ENCODING" in environ:
+        return Refusal("400 Bad Request", "The handshake has a body; after it come WebSocket frames (RFC 6455, 1.5).")
+    return None
+
+
+def _is_key(key: str) -> bool:
+    try:
+        return len(base64.b64decode(key, validate=True)) == _KEY_BYTES
+    except (binascii.Error, ValueError):
+        return False
+
+
+def accept_token(key: str) -> str:
+    """Sec-WebSocket-Accept for a Sec-WebSocket-Key (RFC 6455, 4.2.2)."""
+    digest = hashlib.sha1(key.strip().encode("latin-1") + _GUID, usedforsecurity=False).digest()
+    return base64.b64encode(digest).decode()
+
+
+def subprotocols(environ: Mapping[str, Any]) -> list[str]:
+    """The subprotocols that the client offers, in its order."""
+    offered: str = environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "")
+    return [name for name in (part.strip() for part in offered.split(",")) if name]
+
+
+def response_head(key: str, subprotocol: str | None, headers: Iterable[tuple[str, str]]) -> bytes:
+    """The 101 response that accepts a handshake; no extension is ever agreed to. `headers` have been checked."""
+    lines = [
+        "HTTP/1.1 101 Switching Protocols",
+        "Upgrade: websocket",
+        "Connection: Upgrade",
+        f"Sec-WebSocket-Accept: {accept_token(key)}",
+    ]
+    if subprotocol is not None:
+        lines.append(f"Sec-WebSocket-Protocol: {subprotocol}")
+    lines += [f"{name}: {value}" for name, value in headers]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
+
+
+class Accepted(NamedTuple):
+    """What a 101 response says besides the handshake itself."""
+
+    subprotocol: str | None
+    headers: list[tuple[bytes, bytes]]
+
+
+_OURS = (b"upgrade", b"connection", b"date", b"server")
+
+
+def read_response(head: bytes, key: str) -> Accepted | None:
+    """Read a response's head as a client does (RFC 6455, 4.1); None if it does not accept the handshake."""
+    line, *fields = head.rstrip(b"\r\n").split(b"\r\n")
+    if line.split(b" ")[1:2] != [b"101"]:
+        return None
+    subprotocol, token, headers = None, b"", []
+    for field in fields:
+        name, _, value = field.partition(b":")
+        name, value = name.strip().lower(), value.strip()
+        if name == b"sec-websocket-accept":
+            token = value
+        elif name == b"sec-websocket-protocol":
+            subprotocol = value.decode("latin-1")
+        elif name not in _OURS and not name.startswith(b"sec-websocket-"):
+            headers.append((name, value))
+    return Accepted(subprotocol, headers) if token == accept_token(key).encode() else None
