@@ -236,7 +236,7 @@ class Record:
                 "entrants": [_made(Entrant, each | {"command": tuple(each["command"])}) for each in data["entrants"]],
                 "exclusions": [_made(Exclusion, each) for each in data["exclusions"]],
                 "questions": [
-                    _made(Question, each | {"answer": each["answer"] and _made(Answer, each["answer"])})
+                    _made(Question, each | {"answer": each["answer"] and Answer.from_json(each["answer"])})
                     for each in data["questions"]
                 ],
                 "cells": [Cell.from_json(each) for each in data["cells"]],

@@ -1,27 +1,41 @@
-"""Connections that ask and verify the answer. Knows the engine and what a response is; `loops` says who asks when."""
-
-from __future__ import annotations
+"""Connections that send requests and verify the answers. Knows the engine and what a response is."""
 
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Protocol
 
 from gateways.compare.load.engine import Engine, Link
 from gateways.compare.load.response import BadFraming, Reader
-from gateways.compare.load.tally import Expected
+from gateways.compare.load.tally import Expected, Tally
 
-if TYPE_CHECKING:
-    from gateways.compare.load.loops import Loop
+
+class Schedule(Protocol):
+    """Decides when connections send requests. `tally` counts what belongs to no single request."""
+
+    tally: Tally
+
+    def samples(self, asker: "Asker") -> bool:
+        """Return True if the current request of this connection belongs to the distribution."""
+
+    def idle(self, asker: "Asker", now: int) -> None:
+        """The connection can send a request."""
+
+    def left(self, asker: "Asker") -> None:
+        """The connection is closed."""
 
 
 class Asker:
-    """One connection. It asks when told to, connecting first if it must, and tells its loop when it can ask again."""
+    """One connection. It sends a request on demand, connecting first if necessary, and tells its schedule when it can
+    send another. What comes of the request is counted in `tally`.
+    """
 
     def __init__(self, engine: Engine, address: tuple[str, int], payload: bytes, expected: Expected) -> None:
-        self.loop: Loop
+        self.loop: Schedule
+        self.tally: Tally
         self.sent = 0  # time_ns, 0: nothing is being asked
         self.due = 0
         self._engine, self._address, self._payload, self._expected = engine, address, payload, expected
-        self._reader = Reader(expected.body)
+        self._reader = reader_for(payload, expected)
         self._link: Link | None = None
         self._ready = False  # connected
         self._begun = False  # something of the response has come
@@ -57,7 +71,7 @@ class Asker:
             self.loop.idle(self, time.time_ns())
 
     def received(self, data: memoryview, at: int) -> None:
-        expected, tally, sent = self._expected, self.loop.tally, self.sent
+        expected, tally, sent = self._expected, self.tally, self.sent
         if not self._begun and sent and expected.fine:
             # What comes most, in as few steps as can be: a whole answer that was right before.
             raw = bytes(data)
@@ -97,8 +111,8 @@ class Asker:
         if reader.length > before or complete:
             if not self._first:
                 self._first = at
-            elif reader.length > before and self.loop.tally.counting:
-                self.loop.tally.gap.append(at - self._latest)
+            elif reader.length > before and self.tally.counting:
+                self.tally.gap.append(at - self._latest)
             self._latest = at
         if complete:
             self._answered(at)
@@ -120,7 +134,7 @@ class Asker:
         asked = self.sent > 0
         self.sent, self._begun = 0, False
         if asked:
-            self.loop.tally.fail(kind, example, sample=self.loop.samples(self))
+            self.tally.fail(kind, example, sample=self.loop.samples(self))
         self.loop.left(self)
 
     def close(self) -> None:
@@ -135,7 +149,7 @@ class Asker:
         assert head is not None
         kind = self._expected.wrong(reader)
         if kind:
-            self.loop.tally.fail(kind, self._expected.example(reader), sample=self.loop.samples(self))
+            self.tally.fail(kind, self._expected.example(reader), sample=self.loop.samples(self))
         else:
             self._succeeded(at, reader.length)
         if not head.keep:
@@ -143,7 +157,7 @@ class Asker:
         self._finished()
 
     def _succeeded(self, at: int, octets: int) -> None:
-        tally = self.loop.tally
+        tally = self.tally
         if tally.counting:
             now = time.time_ns()
             tally.measured.busy += now - self.sent
@@ -159,3 +173,33 @@ class Asker:
     def _finished(self) -> None:
         self.sent, self._begun = 0, False
         self.loop.idle(self, time.time_ns())
+
+
+def reader_for(payload: bytes, expected: Expected) -> Reader:
+    """A reader of the responses to that request."""
+    return Reader(expected.body, keep=expected.fixed is not None, bodiless=payload.startswith(b"HEAD "))
+
+
+Choice = tuple[bytes, Expected, Tally]
+"""A request of a mix as it is sent, the answer that it must have, and where it is counted."""
+
+
+class Drawing(Asker):
+    """A connection that draws each request from a mix: `draw` returns the number of the next one."""
+
+    def __init__(
+        self, engine: Engine, address: tuple[str, int], choices: list[Choice], draw: Callable[[], int]
+    ) -> None:
+        payload, expected, _ = choices[0]
+        super().__init__(engine, address, payload, expected)
+        self._choices, self._draw = choices, draw
+        self._readers: dict[int, Reader] = {}
+
+    def ask(self, due: int, now: int) -> None:
+        number = self._draw()
+        self._payload, self._expected, self.tally = self._choices[number]
+        reader = self._readers.get(number)
+        if reader is None:
+            reader = self._readers[number] = reader_for(self._payload, self._expected)
+        self._reader = reader
+        super().ask(due, now)

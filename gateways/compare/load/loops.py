@@ -1,6 +1,6 @@
-"""Who asks when: a closed loop, in which everybody asks again when answered, and an open one, which does not wait.
+"""Schedules: a closed loop sends the next request when the last one is answered; an open loop sends at given instants.
 
-Knows askers and their engine's timers.
+Knows connections and their engine's timers.
 """
 
 import time
@@ -22,6 +22,7 @@ class Loop:
         self.asking = False
         for asker in askers:
             asker.loop = self
+            asker.tally = tally
 
     def connect(self) -> None:
         for asker in self.askers:

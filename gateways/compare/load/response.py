@@ -69,12 +69,28 @@ def parse_head(raw: bytes) -> Head:
 
 
 class Reader:
-    """Reads one response after another; begin() before each. What is read is compared, and kept only if `keep`."""
+    """Reads one response after another; begin() before each. What is read is compared, and kept only if `keep`.
 
-    __slots__ = ("_chunks", "_expected", "_held", "_keep", "_left", "body", "head", "length", "raw_head", "same")
+    `bodiless`: the requests are HEAD, whose responses have no body whatever their headers say (RFC 9112, 6.3).
+    """
 
-    def __init__(self, expected: bytes | None = None, keep: bool = False) -> None:
+    __slots__ = (
+        "_bodiless",
+        "_chunks",
+        "_expected",
+        "_held",
+        "_keep",
+        "_left",
+        "body",
+        "head",
+        "length",
+        "raw_head",
+        "same",
+    )
+
+    def __init__(self, expected: bytes | None = None, keep: bool = False, bodiless: bool = False) -> None:
         self._expected = expected
+        self._bodiless = bodiless
         self._keep = keep
         self.begin()
 
@@ -109,6 +125,8 @@ class Reader:
         if head.status < 200:  # interim: the response is still to come
             self._held = b""
             return bool(rest) and self.feed(rest)
+        if self._bodiless:
+            head = head._replace(length=0, chunked=False)
         self.head, self.raw_head = head, raw[:end]
         self._left = head.length or 0
         self._chunks = Dechunker() if head.chunked else None

@@ -4,10 +4,9 @@ from array import array
 from collections import Counter
 
 from gateways.compare.load.histogram import Histogram
-from gateways.compare.load.order import Answer, Measured
+from gateways.compare.load.order import EXAMPLES, Answer, Measured
 from gateways.compare.load.response import Reader
-
-EXAMPLES = 3
+from gateways.compare.load.varying import has
 
 
 class Tally:
@@ -34,7 +33,7 @@ class Tally:
         self._missing += number
 
     def done(self) -> Measured:
-        """What was measured."""
+        """Return what was measured."""
         measured = self.measured
         measured.failed = dict(self._failed)
         measured.latency = Histogram(self.latency + self.whole, self._missing)
@@ -44,11 +43,13 @@ class Tally:
 
 
 class Expected:
-    """What every answer must be. `body` is held against what comes, where it is known."""
+    """What every answer must be: the same `body`, where it is known, or one with the same fixed pieces."""
 
     def __init__(self, answer: Answer | None = None, body: bytes | None = None) -> None:
         self.body = body
         self.length = len(body) if body else 0
+        pieces = answer.fixed if answer else None
+        self.fixed = None if pieces is None else [piece.encode("latin-1") for piece in pieces]
         self.fine: set[bytes] = set()
         """Heads that have come before a body of that length, right in every way, on a connection that stays open."""
         self._answer = answer
@@ -62,7 +63,7 @@ class Expected:
             return f"status {head.status}"
         if answer.length is not None and reader.length != answer.length:
             return "length"
-        if not reader.whole:
+        if not reader.whole or (self.fixed is not None and not has(self.fixed, bytes(reader.body))):
             return "body"
         if self.length and head.keep and head.length == self.length:
             if len(self.fine) > 64:  # a date in it changes once a second

@@ -1,20 +1,23 @@
 """Carries out an order: connections, window, end. Knows how long things take, and not what they mean."""
 
+import base64
 import gc
 import hashlib
+import random
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import accumulate
 
 from gateways.compare.load.arrivals import poisson
-from gateways.compare.load.askers import Asker
+from gateways.compare.load.askers import Asker, Drawing
 from gateways.compare.load.behind import Held, SlowReader, close_all
 from gateways.compare.load.echoes import Echo
 from gateways.compare.load.engine import KERNEL_STAMPS, Engine, Link, Links
 from gateways.compare.load.loops import ClosedLoop, Loop, OpenLoop
 from gateways.compare.load.meters import Reading, difference
-from gateways.compare.load.order import Measured, Order, Seen
+from gateways.compare.load.order import WHOLE, Answer, Measured, Order, Seen
 from gateways.compare.load.response import Reader
 from gateways.compare.load.tally import Expected, Tally
 from gateways.compare.load.where import address
@@ -34,6 +37,7 @@ class Work:
     def __init__(self, order: Order, *, stamps: bool = KERNEL_STAMPS) -> None:
         self._order = order
         self._tally = Tally()
+        self._parts = [Tally() for _ in order.mix]
         self._engine = Engine(stamps=stamps, spin=order.spin and order.kind == "open", link=_links(order))
         self._address = address(order.host, order.port)
         self._behind: list[Held] = []
@@ -47,9 +51,13 @@ class Work:
         askers: list[Asker]
         if order.kind == "websocket":
             askers = [Echo(engine, address, order.request.target, host) for _ in range(order.connections)]
+        elif order.mix:
+            mix = zip(order.mix, self._parts, strict=True)
+            choices = [(part.request.octets(host), _expected(part.answer), tally) for part, tally in mix]
+            draw = drawn([part.weight for part in order.mix], order.seed)
+            askers = [Drawing(engine, address, choices, draw) for _ in range(order.connections)]
         else:
-            known = bodies.get(order.answer.sha256 or "") if order.answer else None
-            expected, payload = Expected(order.answer, known), order.request.octets(host)
+            expected, payload = _expected(order.answer), order.request.octets(host)
             askers = [Asker(engine, address, payload, expected) for _ in range(order.connections)]
         if order.kind == "open":
             instants = poisson(order.rate, order.ramp + order.seconds, order.seed)
@@ -69,7 +77,15 @@ class Work:
             close_all(self._behind)
             self._loop.settle()
             self._engine.close()
-        return self._tally.done()
+        measured = self._tally.done()
+        return measured.with_parts([self._part(tally, measured) for tally in self._parts])
+
+    @staticmethod
+    def _part(tally: Tally, whole: Measured) -> Measured:
+        """What was measured of one request of the mix, in the same window."""
+        measured = tally.done()
+        measured.window, measured.opened, measured.stepped = whole.window, whole.opened, whole.stepped
+        return measured
 
     def _start_behind(self) -> None:
         order, behind = self._order, self._order.behind
@@ -106,11 +122,15 @@ class Work:
 
     def _open_window(self) -> None:
         self._before = Reading.now(self._order.processes)
-        self._tally.counting = True
+        self._count(True)
         self._engine.after(self._order.seconds, self._close_window)
 
+    def _count(self, counting: bool) -> None:
+        for tally in (self._tally, *self._parts):
+            tally.counting = counting
+
     def _close_window(self) -> None:
-        self._tally.counting = False
+        self._count(False)
         self._loop.asking = False
         after, before, measured = Reading.now(self._order.processes), self._before, self._tally.measured
         measured.window, measured.opened = after.monotonic - before.monotonic, before.wall
@@ -123,6 +143,22 @@ class Work:
 
     def _drained(self) -> bool:
         return not self._loop.under_way() or time.monotonic() > self._drain_until
+
+
+def _expected(answer: Answer | None) -> Expected:
+    return Expected(answer, bodies.get(answer.sha256 or "") if answer else None)
+
+
+def drawn(weights: Sequence[float], seed: int) -> Callable[[], int]:
+    """Draws numbers of requests, each as often as its weight says. The same seed gives the same sequence."""
+    chance, numbers = random.Random(seed), range(len(weights))  # noqa: S311 - nothing to be kept secret
+    upto = list(accumulate(weights))
+
+    def many() -> Iterator[int]:
+        while True:
+            yield from chance.choices(numbers, cum_weights=upto, k=1000)
+
+    return many().__next__
 
 
 def _links(order: Order) -> Links | None:
@@ -139,7 +175,7 @@ class Probe:
     def __init__(self, order: Order) -> None:
         self._order = order
         self._engine = Engine(stamps=False, link=_links(order))
-        self._reader = Reader(keep=True)
+        self._reader = Reader(keep=True, bodiless=order.request.method == "HEAD")
         self._payload = order.request.octets(order.authority)
         self._error = ""
         self._started = time.monotonic()
@@ -163,7 +199,8 @@ class Probe:
         if not self._error:
             bodies[digest] = body
         head, start = reader.raw_head.decode("latin-1"), body[:200].decode("utf-8", "replace")
-        return Seen(status, len(body), digest, head, start, time.monotonic() - self._started, self._error)
+        whole = base64.b64encode(body).decode() if len(body) <= WHOLE else ""
+        return Seen(status, len(body), digest, head, start, time.monotonic() - self._started, self._error, whole)
 
     def connected(self) -> None:
         assert self._link is not None

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from gateways.compare.load.histogram import Histogram
-from gateways.compare.load.order import HISTOGRAMS, Behind, Measured, Order, Seen
-from gateways.compare.load.tally import EXAMPLES
+from gateways.compare.load.order import EXAMPLES, HISTOGRAMS, Behind, Measured, Order, Seen
 
 SUMS = ("octets", "outside", "due", "unsent", "reconnects", "busy", "begun", "lost")
 
@@ -85,6 +84,7 @@ def merged(measured: Sequence[Measured]) -> Measured:
         setattr(whole, name, sum(getattr(each, name) for each in measured))
     for name in HISTOGRAMS:
         setattr(whole, name, Histogram.merged(getattr(each, name) for each in measured))
+    whole.parts = tuple(merged(same) for same in zip(*(each.parts for each in measured), strict=True))
     return whole
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import socketserver
 import ssl
 import threading
 import time
@@ -143,3 +144,33 @@ def serving(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator
                     sock.shutdown(socket.SHUT_RDWR)
             for thread in threads:
                 thread.join(5)
+
+
+@contextlib.contextmanager
+def serving_by_path(answers: dict[bytes, bytes]) -> Iterator[int]:
+    """The port of a server that answers each path with those octets; to HEAD, with the head of them."""
+
+    class Connection(socketserver.StreamRequestHandler):
+        disable_nagle_algorithm = True
+
+        def handle(self) -> None:
+            with contextlib.suppress(OSError):
+                while line := self.rfile.readline():
+                    method, path, _ = line.split(b" ")
+                    while self.rfile.readline() not in {b"\r\n", b""}:
+                        pass
+                    octets = answers[path]
+                    self.wfile.write(octets[: octets.index(b"\r\n\r\n") + 4] if method == b"HEAD" else octets)
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+        block_on_close = False
+
+    with Server(("127.0.0.1", 0), Connection) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join(5)
