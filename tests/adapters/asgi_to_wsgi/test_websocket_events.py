@@ -13,6 +13,7 @@ import pytest
 
 from gateways.adapters import ASGIToWSGI, ClientDisconnected
 from gateways.adapters.websocket.frames import BINARY, CONTINUATION, PING, PONG, TEXT, Event
+from tests.adapters.websocket.test_frames import BROKEN
 from tests.real.serving import eventually
 
 from .apps import Receive, Scope, Send
@@ -435,6 +436,18 @@ def test_a_client_that_breaks_the_protocol_is_told_why_even_while_it_sends(bare:
         client.sock.sendall(b"\xf2\x85" + bytes(4) + b"12345" + bytes(200_000))
         assert client.closed()[0] == 1002
         assert seen.get(timeout=10)["code"] == 1002
+
+
+@pytest.mark.parametrize("what", [name for name in BROKEN if not name.startswith("9 ")])
+def test_each_way_to_break_the_protocol_closes_with_its_code(bare: Bridge, what: str) -> None:
+    """As Autobahn's test suite has it: what came before is answered, then the Close frame, then the end."""
+    data, code = BROKEN[what]
+    with connected(bare(echo)) as client:
+        client.send("before")
+        assert client.message() == "before"
+        client.sock.sendall(data)
+        assert client.closed()[0] == code
+        assert client.ended()
 
 
 def test_a_client_that_is_silent_is_pinged_and_lives_by_its_pongs(loop_factory: LoopFactory) -> None:

@@ -1,0 +1,91 @@
+"""The WSGI servers that carry an ASGI app's WebSockets, few threads each; and the one that cannot.
+
+Knows servers' commands. It must not know what is asked of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.real.serving import Running, serve
+
+FASTAPI = "tests.real.apps.websocket_fastapi:app"
+
+_LOAD = "import importlib, sys; host, port, target = sys.argv[1:]; m, a = target.split(':')\n"
+_APP = "app = getattr(importlib.import_module(m), a)\n"
+_WERKZEUG = _LOAD + _APP + "from werkzeug.serving import run_simple\nrun_simple(host, int(port), app, threaded=True)\n"
+_PYWSGI = (
+    "from gevent import monkey; monkey.patch_all()\n"
+    + _LOAD
+    + _APP
+    + "from gevent.pywsgi import WSGIServer\nWSGIServer((host, int(port)), app).serve_forever()\n"
+)
+_EVENTLET = (
+    "import eventlet, eventlet.wsgi; eventlet.monkey_patch()\n"
+    + _LOAD
+    + _APP
+    + "eventlet.wsgi.server(eventlet.listen((host, int(port))), app)\n"
+)
+_WSGIREF = (
+    _LOAD
+    + _APP
+    + """import socketserver
+from wsgiref.simple_server import WSGIServer, make_server
+class Threading(socketserver.ThreadingMixIn, WSGIServer):
+    daemon_threads = True
+make_server(host, int(port), app, Threading).serve_forever()
+"""
+)
+_PROGRAMS = {"werkzeug": _WERKZEUG, "gevent pywsgi": _PYWSGI, "eventlet": _EVENTLET, "wsgiref": _WSGIREF}
+_SERVERS: Mapping[str, tuple[str, ...]] = {
+    "gunicorn sync": ("gunicorn", "--worker-class", "sync", "--threads", "1"),
+    "gunicorn gthread": ("gunicorn", "--worker-class", "gthread", "--threads", "4"),
+    "gunicorn gevent": ("gunicorn", "--worker-class", "gevent"),
+    "waitress": ("waitress", "--threads=4"),
+    "cheroot": ("cheroot", "--threads", "4"),
+    "granian": ("granian-wsgi", "--blocking-threads", "4"),
+}
+CARRYING = (*(name for name in _SERVERS if name != "granian"), *_PROGRAMS, "uWSGI")
+"""The servers whose connections can be taken."""
+
+MISSING = {
+    ("uWSGI", "bytes sent before the 101"): "uWSGI has read them into memory that an app cannot see: they are lost",
+    ("uWSGI", "error before accept is a 500"): "uWSGI answers no error of an app with a response: it disconnects",
+}
+"""What a server cannot do, and why."""
+
+
+@contextlib.contextmanager
+def serving(name: str, *options: str, app: str = FASTAPI, grace: float = 5.0) -> Iterator[Running]:
+    """Run one of CARRYING, or granian, with an app."""
+    if name in _SERVERS:
+        server, *others = _SERVERS[name]
+        with serve(app, server, *others, *options, grace=grace) as running:
+            yield running
+        return
+    if name == "uWSGI":
+        with serve([*_uwsgi(), "--wsgi", app, *options], grace=grace) as running:
+            yield running
+        return
+    arguments = [sys.executable, "-W", "ignore", "-c", _PROGRAMS[name], "{host}", "{port}", app]
+    environment = {**os.environ, "EVENTLET_NO_GREENDNS": "yes"}
+    if name == "eventlet":
+        pytest.importorskip("eventlet", exc_type=ImportError)
+    with serve(arguments, env=environment, grace=grace) as running:
+        yield running
+
+
+def _uwsgi() -> Sequence[str]:
+    program = Path(sys.executable).with_name("uwsgi")  # built for this Python (pip install pyuwsgi)
+    if not program.exists():
+        pytest.skip("uWSGI is not installed for this Python: pip install pyuwsgi")
+    return (
+        *(str(program), "--http-socket", "{host}:{port}", "--master", "--processes", "1", "--threads", "4"),
+        *("--die-on-term", "--need-app", "--py-call-osafterfork", "--buffer-size", "32768"),
+    )
