@@ -55,6 +55,7 @@ class CGIHost:
     limit: how many programs may run at once.
     max_body: octets that a request's body may have; longer ones get a 413. None for no limit.
     follow_symlinks: let links lead out of the folder. Links within it are followed anyway.
+    chdir: the working folder of every program. Default: the folder of each (RFC 3875, 7.2). With it no program is warm.
     warm: run Python programs in forks of an interpreter that has imported beforehand what they import: the modules of
         their first run, or those named here. To the program it is CGI as ever: a process, arguments, variables and
         descriptors of its own; but what modules make at import is made once, and so is the order of hashes. A changed
@@ -80,6 +81,7 @@ class CGIHost:
         limit: int = 64,
         max_body: int | None = 1 << 30,
         follow_symlinks: bool = False,
+        chdir: str | os.PathLike[str] | None = None,
         warm: bool | str | Iterable[str] = False,
     ) -> None:
         if os.name != "posix":
@@ -95,8 +97,11 @@ class CGIHost:
         self._authorization = authorization
         self._query_arguments = query_arguments
         self._max_body = max_body
+        self._chdir = None if chdir is None else os.path.abspath(os.fsencode(chdir))  # noqa: PTH100
         self._warm = None
-        if warm:
+        if self._chdir is not None and not os.path.isdir(self._chdir):  # noqa: PTH112
+            raise NotADirectoryError(errno.ENOTDIR, "chdir is not a folder", os.fsdecode(self._chdir))
+        if warm and self._chdir is None:
             names = [] if warm is True else [warm] if isinstance(warm, str) else list(warm)
             self._warm = Warm(names, self._host_variables | self._own_variables)
         self._kills: Counter[str] = Counter()
@@ -235,7 +240,7 @@ class CGIHost:
 
     def _run(self, arguments: Sequence[bytes], variables: Variables, stdin: bool) -> Program:
         program = self._warm.start(arguments, variables, stdin) if self._warm is not None else None
-        return program or spawn(arguments, variables, stdin)
+        return program or spawn(arguments, variables, stdin, self._chdir)
 
     def _variables(self, environ: Mapping[str, Any], script: Script) -> Variables:
         of_request = meta_variables(environ, script, self._root, self._authorization)

@@ -20,21 +20,27 @@ from .log import log
 from .program import Program
 
 
-def spawn(arguments: Sequence[bytes], environment: Mapping[bytes, bytes], stdin: bool) -> Program:
-    """Start a program in its own folder and session, with default signals and no descriptor but its three (7.2).
+def spawn(
+    arguments: Sequence[bytes], environment: Mapping[bytes, bytes], stdin: bool, folder: bytes | None = None
+) -> Program:
+    """Start a program in a session of its own, with default signals and no descriptor but its three (7.2).
 
-    Without `stdin` it reads an end-of-file at once. Raises OSError when it cannot be run.
+    folder: its working folder. Default: the one that it is in. Without `stdin` it reads an end-of-file at once.
+
+    Raises OSError when it cannot be run.
     """
     pipes = Pipes(stdin)
     try:
-        child = start(arguments, environment, pipes)
+        child = start(arguments, environment, pipes, folder)
     except BaseException:
         pipes.close()
         raise
     return Program(os.fsdecode(arguments[0]), child, *pipes.ours)
 
 
-def start(arguments: Sequence[bytes], environment: Mapping[bytes, bytes], pipes: Pipes) -> Child:
+def start(
+    arguments: Sequence[bytes], environment: Mapping[bytes, bytes], pipes: Pipes, folder: bytes | None = None
+) -> Child:
     """Start a process with these pipes, and close what of them is the process's alone. Raises OSError."""
     process = subprocess.Popen(
         arguments,
@@ -42,7 +48,7 @@ def start(arguments: Sequence[bytes], environment: Mapping[bytes, bytes], pipes:
         stdout=pipes.theirs[1],
         stderr=pipes.theirs[2],
         env=environment,
-        cwd=os.path.dirname(arguments[0]),
+        cwd=folder or os.path.dirname(arguments[0]),
         start_new_session=True,
     )
     try:

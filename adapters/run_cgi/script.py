@@ -50,11 +50,10 @@ class Tree:
 
         "." and ".." are resolved first, in the whole path, as Apache and lighttpd do.
         """
-        path = resolved(path)
-        if not self.reaches(path):
+        rest = cut(resolved(path), self._prefix)
+        if rest is None:
             raise Refused(404, f"the path is not below {self._prefix.decode('latin-1')}")
-        path = b"/" + path.lstrip(b"/") if self._prefix else path
-        path = path[len(self._prefix) :]
+        path = rest
         try:
             script, mode = self._below(path, self._prefix) if self.is_folder else self._itself(path, self._prefix)
             executable = os.access(script.file, os.X_OK)
@@ -68,12 +67,8 @@ class Tree:
         return script
 
     def reaches(self, path: bytes) -> bool:
-        """Whether a resolved path is below the prefix, at a segment's boundary. Slashes before it may be repeated."""
-        prefix = self._prefix
-        if not prefix:
-            return True
-        path = b"/" + path.lstrip(b"/")
-        return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in (b"/", b"")
+        """Whether a resolved path is below the prefix."""
+        return cut(path, self._prefix) is not None
 
     def _itself(self, path: bytes, prefix: bytes) -> tuple[Script, int]:
         return Script(self.root, prefix, path), os.stat(self.root).st_mode
@@ -101,6 +96,20 @@ class Tree:
             if real != self._real and not real.startswith(self._real.rstrip(b"/") + b"/"):
                 raise Refused(403, f"{os.fsdecode(link)} leads out of the folder; follow_symlinks=True would allow it")
         return os.stat(link).st_mode
+
+
+def cut(path: bytes, prefix: bytes) -> bytes | None:
+    """The rest of a path below a prefix ("/a/b", or ""), whose slashes may be repeated in the path; None if it is not.
+
+    A prefix ends at the end of a segment.
+    """
+    rest = path
+    for name in prefix.split(b"/")[1:]:
+        rest = rest.lstrip(b"/")
+        if not rest.startswith(name) or rest[len(name) : len(name) + 1] not in (b"/", b""):
+            return None
+        rest = rest[len(name) :]
+    return rest
 
 
 def resolved(path: bytes) -> bytes:

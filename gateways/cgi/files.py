@@ -16,6 +16,9 @@ from typing import IO, NamedTuple
 from urllib.parse import quote
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from gateways.adapters.run_cgi.host import REDIRECTS
+from gateways.adapters.run_cgi.script import Refused, resolved
+
 PROGRAMS = ("cgi-bin", "htbin")
 """Folders of CGI programs: as names of segments of a path, and in any case, because file systems differ."""
 
@@ -61,8 +64,13 @@ class Files:
     Links within the folder are followed. Hidden files are files like any other.
     """
 
-    def __init__(self, folder: str | os.PathLike[str]) -> None:
+    def __init__(
+        self, folder: str | os.PathLike[str], programs: Iterable[str] = (), follow_symlinks: bool = False
+    ) -> None:
+        """Serve `folder`, but nothing below `programs`, further folders of CGI programs, e.g. "shop/scripts"."""
         self._root = Path(folder).resolve(strict=True)
+        self._programs = [name.casefold().split("/") for name in programs]
+        self._follow_symlinks = follow_symlinks
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
@@ -82,7 +90,10 @@ class Files:
     def _find(self, environ: WSGIEnvironment) -> _Answer:
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             raise _Refused(HTTPStatus.METHOD_NOT_ALLOWED, Allow="GET, HEAD")
-        path = environ.get("PATH_INFO", "").encode("latin-1")
+        try:
+            path = resolved(environ.get("PATH_INFO", "").encode("latin-1"))
+        except Refused as refused:
+            raise _Refused(HTTPStatus(refused.status)) from None
         try:
             found = self._below(path)
             if found.is_dir():
@@ -102,29 +113,35 @@ class Files:
         return _list(folder, path)
 
     def _below(self, path: bytes) -> Path:
-        """What a path means, links followed. Raises OSError for what there is not, _Refused for what is not to be had.
+        """Return the file that a resolved path means, links followed. Raises OSError if there is none, and _Refused.
 
         Wherever links lead: it is looked at where the file is that would be sent.
         """
         segments = [os.fsdecode(each) for each in path.split(b"/") if each]
-        if b"\0" in path:
-            raise _Refused(HTTPStatus.BAD_REQUEST)
-        if "." in segments or ".." in segments:
-            raise _Refused(HTTPStatus.NOT_FOUND)
         found = Path(os.path.realpath(self._root.joinpath(*segments), strict=True))
-        if not found.is_relative_to(self._root):
+        if not found.is_relative_to(self._root) and not self._follow_symlinks:
             raise _Refused(HTTPStatus.NOT_FOUND)
-        for each in (*segments, *found.relative_to(self._root).parts):
-            if each.casefold() in PROGRAMS:
-                raise _Refused(HTTPStatus.FORBIDDEN)
+        if self._is_of_programs(segments) or self._is_of_programs(os.path.relpath(found, self._root).split("/")):
+            raise _Refused(HTTPStatus.FORBIDDEN)
         return found
+
+    def _is_of_programs(self, segments: list[str]) -> bool:
+        names = [each.casefold() for each in segments]
+        return not set(PROGRAMS).isdisjoint(names) or any(names[: len(each)] == each for each in self._programs)
 
 
 def _moved(environ: WSGIEnvironment) -> _Answer:
-    """To the same with a slash: relative, so that it holds behind any proxy; in one segment, so on this host only."""
+    """To the same with a slash: relative, so that it holds behind any proxy; in one segment, so on this host only.
+
+    What a local redirect led to is not below the URL that the client has: it gets the whole path.
+    """
     path = (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1")
     query = environ.get("QUERY_STRING")
-    location = quote(path.rpartition(b"/")[2], safe="") + "/" + (f"?{query}" if query else "")
+    if environ.get(REDIRECTS) or environ.get("asgi.scope", {}).get(REDIRECTS):
+        location = "/" + quote(path.lstrip(b"/"))
+    else:
+        location = quote(path.rpartition(b"/")[2], safe="")
+    location += "/" + (f"?{query}" if query else "")
     headers = [("Location", location), ("Content-Type", "text/plain"), ("Content-Length", "0")]
     return _Answer(HTTPStatus.MOVED_PERMANENTLY, headers, b"")
 

@@ -16,8 +16,24 @@ REFERENCE = str(Path(__file__).with_name("app.py"))
 
 def load(target: str, adapter: str = "CGIToASGI", settings: Settings = USUAL) -> App:
     """The CGI host of that name for a program, or for a folder of programs, or for a folder that is a site."""
-    options: dict[str, Any] = {"env": environment(settings.environment), **({"warm": True} if settings.warm else {})}
-    return site(target, adapter, **options) if settings.files else getattr(adapters, adapter)(target, **options)
+    options = host_options(settings)
+    if not settings.files:
+        return getattr(adapters, adapter)(target, **options)
+    return site(target, adapter, **({"cgi_dirs": settings.cgi_dirs} if settings.cgi_dirs else {}), **options)
+
+
+def host_options(settings: Settings) -> dict[str, Any]:
+    """The options of a CGI host that the settings name."""
+    options: dict[str, Any] = {"env": environment(settings.environment), "follow_symlinks": settings.follow_symlinks}
+    if settings.warm:
+        options["warm"] = True
+    if settings.chdir is not None:
+        options["chdir"] = settings.chdir
+    if settings.limit is not None:
+        options["limit"] = settings.limit
+    if settings.timeout is not None:
+        options["timeouts"] = dict.fromkeys(("head", "idle", "total"), settings.timeout or None)
+    return options
 
 
 def environment(wanted: tuple[str, ...] = ()) -> dict[str, str]:

@@ -12,12 +12,13 @@ It knows one server and no test framework.
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import uvicorn
 
+from gateways.cgi.files import PROGRAMS
 from gateways.cgi.server import environment
 from gateways.cgi.site import site
 from gateways.serving.listen import bind, reachable
@@ -26,21 +27,28 @@ from gateways.serving.listen import url as url_of
 
 @contextmanager
 def cgi_server(
-    folder: str | os.PathLike[str], *, host: str = "127.0.0.1", port: int = 0, **options: Any
+    folder: str | os.PathLike[str],
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    cgi_dirs: Iterable[str] = PROGRAMS,
+    **options: Any,
 ) -> Iterator[str]:
     """Serve `folder` as `python -m http.server --cgi` did, while the block runs; the URL, without a last slash.
 
-    Files by GET and HEAD, and programs below /cgi-bin/ and /htbin/, which get the request's variables and, of this
+    Files by GET and HEAD, and programs below `cgi_dirs`, which get the request's variables and, of this
     environment, what CGIToASGI passes (PATH, the locale …), with the folder of this Python first in PATH.
     When the block is left, requests and programs that run are ended.
 
     host, port: where to listen; port 0 is any that is free.
-    options: those of gateways.adapters.CGIToASGI, e.g. `env={"NAME": "value"}`, `inherit=["NAME"]`, `warm=True`.
+    cgi_dirs: paths below the folder whose executable files are programs, as `cgi_directories` of
+        CGIHTTPRequestHandler. Default: /cgi-bin and /htbin.
+    options: those of gateways.adapters.CGIToASGI, e.g. `env={"NAME": "value"}`, `inherit=["NAME"]`, `chdir="."`.
 
     Raises FileNotFoundError where there is no such folder, gateways.failure.Failure where it cannot listen. What
     programs write to stderr goes to the logger "gateways.cgi".
     """
-    app = site(folder, **{**options, "env": {**environment(), **(options.get("env") or {})}})
+    app = site(folder, cgi_dirs=cgi_dirs, **{**options, "env": {**environment(), **(options.get("env") or {})}})
     config = uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="on", ws="none", timeout_graceful_shutdown=0
     )

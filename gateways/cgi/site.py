@@ -1,4 +1,4 @@
-"""A folder as `python -m http.server --cgi` served it: its files, and the CGI programs below /cgi-bin/ and /htbin/.
+"""A folder as `python -m http.server --cgi` served it: its files, and the CGI programs below /cgi-bin/ and the like.
 
 Knows which path belongs to which of them. What a file is, and how a program is run, it must not know.
 """
@@ -11,6 +11,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 from gateways import adapters
 from gateways.adapters import WSGIToASGI
+from gateways.adapters.run_cgi.script import Refused, cut, resolved
 from gateways.cgi.files import PROGRAMS, Files
 
 Message = MutableMapping[str, Any]
@@ -19,23 +20,38 @@ Message = MutableMapping[str, Any]
 class _Site:
     """The folder, and a host for each of its folders of programs, made when there is one."""
 
-    def __init__(self, folder: str | os.PathLike[str], adapter: str, options: dict[str, Any]) -> None:
-        self.files = Files(folder)
+    def __init__(
+        self, folder: str | os.PathLike[str], adapter: str, cgi_dirs: Iterable[str], options: dict[str, Any]
+    ) -> None:
+        # Of two that hold a path, the longer one is meant.
+        names = sorted(set(map(_name, cgi_dirs)), key=len, reverse=True)
+        self.files = Files(folder, [name for name in names if name], options.get("follow_symlinks", False))
+        self._names = names
         self._folder = Path(folder).resolve()
         self._make = getattr(adapters, adapter)
         self._options = {**options, "env": {"DOCUMENT_ROOT": str(self._folder), **(options.get("env") or {})}}
         self._hosts: dict[str, Any] = {}
 
-    def host(self, path: str) -> Any:
-        """The CGI host that a path is for, None where it is for a file."""
-        name = path.lstrip("/").partition("/")[0]
-        if name not in PROGRAMS:
-            return None
+    def host(self, path: bytes) -> Any:
+        """The CGI host that a decoded path is for, None where it is for a file."""
+        try:
+            path = resolved(path)
+        except Refused:
+            return None  # the files refuse it, too
+        for name in self._names:
+            if cut(path, os.fsencode(f"/{name}" if name else "")) is None:
+                continue
+            if (host := self._host(name)) is not None and (name or _is_program(host, path)):
+                return host
+        return None
+
+    def _host(self, name: str) -> Any:
         if name not in self._hosts:
             folder = self._folder / name
             if not folder.is_dir():
                 return None
-            self._hosts[name] = self._make(folder, prefix=f"/{name}", **self._options)
+            host = self._hosts[name] = self._make(folder, prefix=f"/{name}", **self._options)
+            host.elsewhere = self  # a local redirect out of the folder (RFC 3875, 6.2.2)
         return self._hosts[name]
 
     def close(self) -> None:
@@ -44,12 +60,31 @@ class _Site:
             host.close()
 
 
+def _name(path: str) -> str:
+    """A folder of programs below the site, without slashes around it. Raises ValueError."""
+    segments = [each for each in path.split("/") if each]
+    if {".", ".."} & {*segments}:
+        raise ValueError(
+            f"the folder of CGI programs {path!r} has a '.' or '..'; give a path below the site, e.g. '/bin'"
+        )
+    return "/".join(segments)
+
+
+def _is_program(host: Any, path: bytes) -> bool:
+    """Whether a path in a site whose every folder may hold programs is a program's, and no file's."""
+    try:
+        host.find({"PATH_INFO": path.decode("latin-1")})
+    except Refused:
+        return False
+    return True
+
+
 class WSGISite(_Site):
     """The site as a WSGI application."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request (PEP 3333)."""
-        app = self.host(environ.get("PATH_INFO", "")) or self.files
+        app = self.host(environ.get("PATH_INFO", "").encode("latin-1", "replace")) or self.files
         answer: Iterable[bytes] = app(environ, start_response)
         return answer
 
@@ -57,8 +92,10 @@ class WSGISite(_Site):
 class ASGISite(_Site):
     """The site as an ASGI 3 application."""
 
-    def __init__(self, folder: str | os.PathLike[str], adapter: str, options: dict[str, Any]) -> None:
-        super().__init__(folder, adapter, options)
+    def __init__(
+        self, folder: str | os.PathLike[str], adapter: str, cgi_dirs: Iterable[str], options: dict[str, Any]
+    ) -> None:
+        super().__init__(folder, adapter, cgi_dirs, options)
         self._asgi_files = WSGIToASGI(self.files, threads=8)
 
     async def __call__(
@@ -71,7 +108,7 @@ class ASGISite(_Site):
         if scope["type"] == "http":
             path, root = scope["path"], scope.get("root_path", "").rstrip("/")
             below = path[len(root) :] if root and (path == root or path.startswith(root + "/")) else path
-            await (self.host(below) or self._asgi_files)(scope, receive, send)
+            await (self.host(below.encode("utf-8", "replace")) or self._asgi_files)(scope, receive, send)
             return
         if scope["type"] != "lifespan":
             await self._asgi_files(scope, receive, send)
@@ -83,9 +120,14 @@ class ASGISite(_Site):
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def site(folder: str | os.PathLike[str], adapter: str = "CGIToASGI", **options: Any) -> WSGISite | ASGISite:
+def site(
+    folder: str | os.PathLike[str], adapter: str = "CGIToASGI", *, cgi_dirs: Iterable[str] = PROGRAMS, **options: Any
+) -> WSGISite | ASGISite:
     """The folder as an application of the interface that `adapter` goes to; `options` are those of the adapter.
+
+    cgi_dirs: paths whose executable files are programs, e.g. ["/cgi-bin", "/shop/scripts"]. "/" is the whole folder:
+        every file that can be run is run, and all others are sent.
 
     Raises FileNotFoundError where there is no such folder.
     """
-    return (WSGISite if adapter == "CGIToWSGI" else ASGISite)(folder, adapter, options)
+    return (WSGISite if adapter == "CGIToWSGI" else ASGISite)(folder, adapter, cgi_dirs, options)

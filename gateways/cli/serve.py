@@ -46,6 +46,21 @@ IMPORT = 600.0
 @click.option("--reload", is_flag=True, help="Start the app anew when a Python file changes.")
 @click.option("--warm", is_flag=True, help="Run CGI programs in Python by an interpreter that is ready.")
 @click.option("--env", metavar="NAME[=VALUE]", multiple=True, help="A variable for CGI programs; may be repeated.")
+@click.option(
+    "--cgi-dir",
+    metavar="PATH",
+    multiple=True,
+    help="Folder of CGI programs below a site; may be repeated.  [default: /cgi-bin and /htbin]",
+)
+@click.option(
+    "--chdir",
+    metavar="FOLDER",
+    type=click.Path(exists=True, file_okay=False, resolve_path=True),
+    help="Working folder of CGI programs.  [default: each program's own]",
+)
+@click.option("--follow-symlinks", is_flag=True, help="Let links lead out of the folder of CGI programs or files.")
+@click.option("--limit", type=click.IntRange(1), help="CGI programs that run at once.  [default: 64]")
+@click.option("--timeout", metavar="SECONDS", type=click.FloatRange(0), help="Time for a CGI program; 0: no limit.")
 @click.option("--quiet", is_flag=True, help="No line for each request.")
 def serve(  # noqa: PLR0913, PLR0917 (options)
     target: str,
@@ -61,6 +76,11 @@ def serve(  # noqa: PLR0913, PLR0917 (options)
     reload: bool,
     warm: bool,
     env: tuple[str, ...],
+    cgi_dir: tuple[str, ...],
+    chdir: str | None,
+    follow_symlinks: bool,
+    limit: int | None,
+    timeout: float | None,
     quiet: bool,
 ) -> None:
     """Serve TARGET: module:app, a module or a Python file (whose app, or factory, has a usual name), a CGI program, a
@@ -68,8 +88,10 @@ def serve(  # noqa: PLR0913, PLR0917 (options)
     """
     if unix and (host is not None or port is not None):
         raise click.UsageError("--unix is in place of --host and --port.")
-    files = interface != "cgi" and is_site(Path(target))
-    settings = Settings(threads, workers, _root(root_path), warm, files, env)
+    files = interface != "cgi" and (is_site(Path(target)) or (bool(cgi_dir) and Path(target).is_dir()))
+    settings = Settings(
+        *(threads, workers, _root(root_path), warm, files, env), cgi_dir, chdir, follow_symlinks, limit, timeout
+    )
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     with contextlib.suppress(KeyboardInterrupt):
@@ -130,9 +152,21 @@ def check(wanted: Wanted, unix: str | None) -> None:
     is_cgi = "cgi" in (mode, wanted.known.interface)
     if wanted.reload and is_cgi:
         raise click.UsageError("--reload is not for CGI: each request runs the program as it is then.")
-    for option, is_there in (("warm", settings.warm), ("env", bool(settings.environment))):
+    for_cgi = {
+        "warm": settings.warm,
+        "env": bool(settings.environment),
+        "chdir": settings.chdir is not None,
+        "follow-symlinks": settings.follow_symlinks,
+        "limit": settings.limit is not None,
+        "timeout": settings.timeout is not None,
+    }
+    for option, is_there in for_cgi.items():
         if is_there and not is_cgi:
-            raise click.UsageError(f"--{option} is for CGI programs, and {wanted.known.target} is none.")
+            raise click.UsageError(f"--{option} is for CGI programs, and {wanted.known.target} is not one.")
+    if settings.cgi_dirs and not settings.files:
+        raise click.UsageError(
+            f"--cgi-dir is for a folder of files and programs, and {wanted.known.target} is not one."
+        )
     for variable in settings.environment:
         name, is_given, _ = variable.partition("=")
         if not name:

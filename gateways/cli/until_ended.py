@@ -136,8 +136,9 @@ def what(wanted: Wanted) -> str:
     known, mode, server = wanted.known, wanted.mode, wanted.server
     if known.interface == "cgi":
         adapter = ADAPTERS["cgi", "wsgi" if mode == "wsgi" else "asgi"]
-        if wanted.settings.files and not any(Path(known.target, name).is_dir() for name in PROGRAMS):
-            return f"{known.target}: files, and no CGI programs: there is no folder {' or '.join(PROGRAMS)} in it"
+        names = wanted.settings.cgi_dirs or PROGRAMS
+        if wanted.settings.files and not any(Path(known.target, name.strip("/")).is_dir() for name in names):
+            return f"{known.target}: files, and no CGI programs: there is no folder {' or '.join(names)} in it"
         if wanted.settings.files:
             programs = "CGI programs below /cgi-bin/ and /htbin/"
             return f"{known.target}: files, and {programs}, run by gateways.adapters.{adapter}"

@@ -37,4 +37,5 @@ class Job:
     def from_json(cls, text: str) -> Self:
         fields = json.loads(text)
         settings = fields.pop("settings")
-        return cls(**fields, settings=Settings(**{**settings, "environment": tuple(settings["environment"])}))
+        lists = {name: tuple(value) for name, value in settings.items() if isinstance(value, list)}
+        return cls(**fields, settings=Settings(**{**settings, **lists}))

@@ -11,8 +11,13 @@ class Settings:
     workers: processes of the server.
     root_path: where the app is mounted, e.g. "/shop"; "" for the root.
     warm: run CGI programs in Python by forks of an interpreter that has imported what they need.
-    files: the target is a folder to be served as a site: its files, and the programs below /cgi-bin/ and /htbin/.
+    files: the target is a folder to be served as a site: its files, and the programs of `cgi_dirs`.
     environment: variables for CGI programs, each "NAME=VALUE", or "NAME" to pass on what it is here.
+    cgi_dirs: paths below the site whose executable files are programs. Default: /cgi-bin and /htbin.
+    chdir: working folder of CGI programs. Default: the folder of each.
+    follow_symlinks: links may lead out of the folder.
+    limit: number of CGI programs that run at once.
+    timeout: seconds for a CGI program; 0 for no limit.
     """
 
     threads: int | None = None
@@ -21,6 +26,11 @@ class Settings:
     warm: bool = False
     files: bool = False
     environment: tuple[str, ...] = ()
+    cgi_dirs: tuple[str, ...] = ()
+    chdir: str | None = None
+    follow_symlinks: bool = False
+    limit: int | None = None
+    timeout: float | None = None
 
 
 USUAL = Settings()

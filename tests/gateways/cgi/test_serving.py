@@ -59,7 +59,7 @@ def test_files_and_programs_are_served(url: str, folder: Path) -> None:
         f"/cgi-bin/echo.py /more query {folder} by name None body\n",
     )
     assert get(f"{url}/cgi-bin/")[0] == 404
-    assert get(f"{url}//cgi-bin/echo.py", b"body")[1].startswith("/cgi-bin/echo.py  ")
+    assert get(f"{url}//cgi-bin/echo.py", b"body")[1].startswith("/cgi-bin/echo.py None ")
     assert get(f"{url}/index.html", b"posted")[0] == 405
 
 

@@ -143,8 +143,10 @@ def test_a_program_whose_client_leaves_is_ended_and_that_is_noted(tmp_path: Path
 def test_the_exit_is_noted_when_the_program_ends_though_its_child_holds_the_output(tmp_path: Path) -> None:
     events = Events()
     script = "sleep 60 & printf 'Content-Type: text/plain\\nContent-Length: 1\\n\\nx'"
-    ask(watch(program(tmp_path, script), events.append))
+    host = program(tmp_path, script)
+    ask(watch(host, events.append))
     events.wait(lambda events: bool(events.of("exit")))
+    host.close()
     when = {kind: at for at, _, _, kind, _ in events}
     assert when["exit"] - when["end"] < GRACE  # only then is its group, with the child, gone, and it is reaped
 

@@ -65,10 +65,10 @@ def serve(*arguments: str) -> int:
             "daphne has no --unix; of the asgi servers uvicorn, hyper",
         ),
         (["hello.cgi", "--reload"], "--reload is not for CGI: "),
-        (["apps:wsgi", "--warm"], "--warm is for CGI programs, and apps:wsgi is none."),
+        (["apps:wsgi", "--warm"], "--warm is for CGI programs, and apps:wsgi is not one."),
         (["hello.cgi", "--env", "=x"], "--env '=x' has no name before its '='; e.g. --env LANGUAGE=en."),
         (["hello.cgi", "--env", "NO_SUCH_NAME"], "--env NO_SUCH_NAME: there is no such variable here; "),
-        (["apps:wsgi", "--env", "A=B"], "--env is for CGI programs, and apps:wsgi is none."),
+        (["apps:wsgi", "--env", "A=B"], "--env is for CGI programs, and apps:wsgi is not one."),
     ],
 )
 def test_a_wrong_command_line_is_one_line_and_status_2(
