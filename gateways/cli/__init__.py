@@ -13,6 +13,7 @@ from gateways.cli.check import check
 from gateways.cli.command import Failed
 from gateways.cli.compare import compare
 from gateways.cli.demo import demo
+from gateways.cli.diff import diff
 from gateways.cli.installed import show
 from gateways.cli.serve import serve
 from gateways.cli.timeline import timeline
@@ -39,6 +40,7 @@ cli.add_command(demo)
 cli.add_command(serve)
 cli.add_command(check)
 cli.add_command(compare)
+cli.add_command(diff)
 cli.add_command(timeline)
 cli.add_command(trace)
 

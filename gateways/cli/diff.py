@@ -1,0 +1,218 @@
+"""`gateways diff`: two stacks, the same requests, and what differs between their answers.
+
+Knows the command line, files and signals. It must not know how anything is asked or judged.
+"""
+
+import json
+import signal
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from gateways.cli.choosing import choose, files
+from gateways.cli.command import Command
+from gateways.cli.requests import export, request_options, traffic_of
+from gateways.diff import accepted
+from gateways.diff.document import to_json
+from gateways.diff.page import render
+from gateways.diff.result import Result
+from gateways.diff.run import HOST, Plan, run
+from gateways.diff.side import Site, Stack, site
+from gateways.diff.terminal import lines
+from gateways.failure import Failure
+from gateways.requests.traffic import Traffic
+from gateways.serving.probe import Known, probe
+from gateways.serving.server import MODES, Mode, side
+
+IMPORT = 60.0
+"""Seconds within which a target must be imported."""
+
+NOT_ASKED = 2
+"""Exit status if the sides could not be compared, as for a wrong command line."""
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+STDOUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
+
+
+@click.command(cls=Command)
+@click.argument("old", shell_complete=files)
+@click.argument("new", shell_complete=files)
+@request_options
+@click.option("--interface", type=click.Choice(MODES), help="Interface of the app, if it cannot be detected.")
+@click.option("--host-header", metavar="HOST", help=f"Host header for both. Default: the recorded one, else {HOST}.")
+@click.option(
+    "--timeout", type=click.FloatRange(0.1, 3600), default=30.0, show_default=True, help="Seconds for one response."
+)
+@click.option("--reset", metavar="COMMAND", help="Shell command that prepares the data before each round.")
+@click.option("--unsafe", is_flag=True, help="Also send POST, PUT, PATCH and DELETE to a URL.")
+@click.option("--insecure", is_flag=True, help="Accept any certificate of a URL.")
+@click.option("--ca", metavar="FILE", help="Certificates to trust, for URLs.")
+@click.option(
+    "--ignore",
+    "ignored",
+    metavar="FACET",
+    multiple=True,
+    help="Leave out differences, e.g. header:x-request-id or 'cookie:*'. Repeatable.",
+)
+@click.option("--accept", metavar="FILE", type=FILE, help="File of accepted differences; only others count.")
+@click.option("--write-accepted", metavar="FILE", type=STDOUT, help="Write a file that accepts what differs now.")
+@click.option("--strict", is_flag=True, help="Also count what no client may depend on, e.g. the order of headers.")
+@click.option("--json", "as_json", metavar="FILE", type=STDOUT, help="Write the result as JSON; - is stdout.")
+@click.option("--html", "page", metavar="FILE", type=FILE, help="Write the result as a web page.")
+@click.option(
+    "--export", "export_file", metavar="FILE", type=STDOUT, help="Write the requests as JSON lines, and ask nothing."
+)
+def diff(  # noqa: PLR0913, PLR0917 (options)
+    old: str,
+    new: str,
+    interface: Mode | None,
+    host_header: str | None,
+    timeout: float,
+    reset: str | None,
+    unsafe: bool,
+    insecure: bool,
+    ca: str | None,
+    ignored: tuple[str, ...],
+    accept: Path | None,
+    write_accepted: Path | None,
+    strict: bool,
+    as_json: Path | None,
+    page: Path | None,
+    export_file: Path | None,
+    **asked: Any,
+) -> int:
+    """Ask OLD and NEW the same requests, and show what differs beyond noise.
+
+    Each side is TARGET@SERVER, e.g. shop:app@gunicorn (the adapter in between is found), TARGET@MODE, TARGET alone, or
+    the URL of a server that runs already. @SERVER alone is OLD's target on another server. OLD is asked at least twice:
+    what differs between its own answers is noise.
+
+    Exit status: 0 same, 1 different, 2 not compared.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    known = None if accept is None else _accepted(accept)
+    try:
+        traffic = traffic_of(**asked)
+        if export_file is not None:
+            export(export_file, traffic)
+            return 0
+        first = _side(old, "", interface, insecure, ca)
+        second = _side(new, "" if isinstance(first, Site) else first.known.target, interface, insecure, ca)
+        plan = Plan(
+            old=first,
+            new=second,
+            traffic=_sent(traffic, (first, second), unsafe=unsafe),
+            host=host_header or traffic.host or HOST,
+            seconds=timeout,
+            reset=reset,
+            ignored=ignored,
+            strict=strict,
+        )
+        result = _run(plan)
+    except Failure as failure:
+        click.echo(failure.traceback, nl=False, err=True)
+        raise _NotAsked(str(failure)) from failure
+    if known is not None:
+        result = accepted.apply(result, known)
+    return _show(result, as_json, page, write_accepted, known or [])
+
+
+class _NotAsked(click.ClickException):
+    exit_code = NOT_ASKED
+
+
+def _side(text: str, default: str, interface: Mode | None, insecure: bool, ca: str | None) -> Stack | Site:
+    """The side that is meant by TARGET, TARGET@SERVER, TARGET@MODE or a URL."""
+    if text.startswith(("http://", "https://")):
+        return site(text, insecure=insecure, authorities=ca)
+    target, at, name = text.rpartition("@")
+    names = {each for mode in MODES for each in side(mode).SERVERS}
+    if not at or name not in names | set(MODES):
+        if at and (target == "" or ":" in target):
+            there = ", ".join([*sorted(names), *MODES])
+            raise click.UsageError(f"{text!r}: {name!r} is neither a server nor a mode; choose one of {there}.")
+        target, name = text, ""
+    if not (target or default):
+        raise click.UsageError(f"{text!r} has no TARGET before the @; e.g. shop:app@{name}.")
+    known: Known = probe(target or default, IMPORT, interface)
+    mode, server = choose(known.interface, _mode(name), None if name in ("", *MODES) else name)
+    side(mode).SERVERS[server].version()  # a server that is not installed is named before anything is started
+    return Stack(text if target else f"{default}{text}", known, mode, server)
+
+
+def _mode(name: str) -> Mode | None:
+    return next((mode for mode in MODES if mode == name), None)
+
+
+def _sent(traffic: Traffic, sides: tuple[Stack | Site, ...], *, unsafe: bool) -> Traffic:
+    if any(isinstance(each, Site) for each in sides) and not unsafe:
+        traffic = traffic.safe("it may change data, and goes to a URL only with --unsafe")
+    if not (traffic.requests or traffic.login):
+        raise click.UsageError("there is no request to send; --requests FILE or --path PATH gives some.")
+    return traffic
+
+
+def _accepted(file: Path) -> list[accepted.Accepted]:
+    try:
+        return accepted.read(file.read_text(encoding="utf-8"), file.name)
+    except (OSError, UnicodeDecodeError) as error:
+        raise _NotAsked(f"cannot read {file}: {error}") from error
+
+
+def _run(plan: Plan) -> Result:
+    """Compare, with a bar on a terminal."""
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=None)
+
+        def show(which: str, number: int, done: int, total: int) -> None:
+            progress.update(task, description=f"{which}, round {number}", completed=done, total=total)
+
+        return run(plan, show)
+
+
+def _show(
+    result: Result,
+    as_json: Path | None,
+    page: Path | None,
+    write_accepted: Path | None,
+    before: list[accepted.Accepted],
+) -> int:
+    if as_json is not None:
+        _write(as_json, json.dumps(to_json(result), indent=2) + "\n")
+    if page is not None:
+        _write(page, render(result, version("gateways")))
+    if write_accepted is not None:
+        _write(write_accepted, accepted.write(result, before))
+    if Path("-") not in (as_json, write_accepted):
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(errors="replace")
+        console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+        for line in lines(result):
+            console.print(line)
+    if result.counted:
+        return 1
+    return NOT_ASKED if result.interrupted or not result.asked else 0
+
+
+def _write(file: Path, text: str) -> None:
+    if file == Path("-"):
+        click.echo(text, nl=False)
+        return
+    try:
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise _NotAsked(f"cannot write {file}: {error.strerror}") from error
+    click.echo(f"written: {file}", err=True)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

@@ -1,0 +1,133 @@
+"""The file of accepted differences, to be committed: what a team has looked at and agreed to. Pure.
+
+JSON: {"gateways-accepted": 1, "differences": [{"facet": ..., "requests": ..., "old": ..., "new": ..., "reason": ...}]}.
+Only "facet" is needed; what is left out fits anything. "facet" is a pattern (fnmatch), and so is each of "requests".
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from functools import partial
+
+from gateways.diff.result import Difference, Result
+from gateways.failure import Failure
+
+VERSION = 1
+HEADING = "gateways-accepted"
+TIMES = ("stream", "time")
+"""Facets whose values are never the same twice."""
+
+FIELDS = ("facet", "requests", "old", "new", "reason")
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An accepted difference. `requests` are patterns of "GET /path"; `old` and `new` are None for any value."""
+
+    facet: str
+    requests: tuple[str, ...] = ("*",)
+    old: str | None = None
+    new: str | None = None
+    reason: str = ""
+
+    def fits(self, difference: Difference, labels: Sequence[str]) -> bool:
+        """True if it accepts the difference in every request that shows it."""
+        found = difference.found
+        return (
+            fnmatchcase(found.facet, self.facet)
+            and self.old in (None, found.old)
+            and self.new in (None, found.new)
+            and all(any(fnmatchcase(label, pattern) for pattern in self.requests) for label in labels)
+        )
+
+
+def read(text: str, origin: str) -> list[Accepted]:
+    """The accepted differences in a file.
+
+    Raises:
+        Failure: it is not such a file; the text names the entry and what is wrong.
+    """
+    try:
+        document = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise Failure(f"{origin}, line {error.lineno}: not JSON ({error.msg} at column {error.colno})") from None
+    if not isinstance(document, dict) or document.get(HEADING) != VERSION:
+        raise Failure(f'{origin}: not a file of accepted differences; it begins with {{"{HEADING}": {VERSION}, …')
+    entries = document.get("differences")
+    if not isinstance(entries, list):
+        raise Failure(f'{origin}: "differences" must be a list')
+    return [_entry(entry, f"{origin}, difference {number}") for number, entry in enumerate(entries, 1)]
+
+
+def _entry(entry: object, where: str) -> Accepted:
+    if not isinstance(entry, dict) or not isinstance(entry.get("facet"), str):
+        raise Failure(f'{where}: got {entry!r}; each is an object with a "facet", e.g. {{"facet": "header:date"}}')
+    entry = dict(entry)
+    requests = entry.pop("requests", "*")
+    if isinstance(requests, str):
+        requests = [requests]
+    if not isinstance(requests, list) or not all(isinstance(each, str) for each in requests):
+        raise Failure(f"{where}: 'requests' is {requests!r}; it must be a pattern or a list of patterns, e.g. 'GET /*'")
+    for name, value in entry.items():
+        if name not in FIELDS:
+            raise Failure(f"{where}: unknown field {name!r}; there are {', '.join(FIELDS)}")
+        if not isinstance(value, str):
+            raise Failure(f"{where}: {name!r} is {value!r}; it must be a string")
+    return Accepted(**entry, requests=tuple(requests))
+
+
+def write(result: Result, before: Sequence[Accepted] = ()) -> str:
+    """A file that accepts each difference of a result, after those that were accepted before."""
+    entries = [_written(each) for each in (*before, *map(partial(_accepting, result=result), result.counted))]
+    return json.dumps({HEADING: VERSION, "differences": entries}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _accepting(difference: Difference, result: Result) -> Accepted:
+    found = difference.found
+    labels = dict.fromkeys(result.asked[number].label for number in difference.requests)
+    if len(labels) == len({each.label for each in result.asked}):
+        requests: tuple[str, ...] = ("*",)
+    else:
+        requests = tuple(re.sub(r"[\[?*]", r"[\g<0>]", label) for label in labels)
+    if found.facet in TIMES:
+        return Accepted(found.facet, requests)
+    return Accepted(found.facet, requests, found.old, found.new)
+
+
+def _written(accepted: Accepted) -> dict[str, object]:
+    values = {"facet": accepted.facet, "requests": list(accepted.requests), "old": accepted.old, "new": accepted.new,
+              "reason": accepted.reason}  # fmt: skip
+    if accepted.requests == ("*",):
+        del values["requests"]
+    return {name: value for name, value in values.items() if value is not None and (name, value) != ("reason", "")}
+
+
+def apply(result: Result, accepted: Sequence[Accepted]) -> Result:
+    """The result with its accepted differences marked, and those that did not occur named.
+
+    A difference that some of its requests show unaccepted is split: it is new in those.
+    """
+    used: set[Accepted] = set()
+    differences: list[Difference] = []
+    for each in result.differences:
+        rest: list[int] = []
+        taken: dict[Accepted, list[int]] = {}
+        for number in each.requests:
+            fitting = next((one for one in accepted if one.fits(each, [result.asked[number].label])), None)
+            if fitting is None:
+                rest.append(number)
+            else:
+                taken.setdefault(fitting, []).append(number)
+        if not each.requests and (whole := next((one for one in accepted if one.fits(each, [])), None)):
+            taken[whole] = []
+        used |= taken.keys()
+        differences += [
+            replace(each, requests=tuple(numbers), accepted=one.reason or "accepted") for one, numbers in taken.items()
+        ]
+        if rest or not taken:
+            differences.append(replace(each, requests=tuple(rest)))
+    unused = [f"{one.facet} in {', '.join(one.requests)}" for one in accepted if one not in used]
+    differences.sort(key=lambda each: not each.is_counted)
+    return replace(result, differences=tuple(differences), unused=tuple(unused))

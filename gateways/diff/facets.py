@@ -1,0 +1,129 @@
+"""An answer taken apart into facets: what is compared, each by a name that can be ignored or accepted. Pure.
+
+problem, status, interim, framing, body, excess, trailers, header:NAME, cookie:NAME, cookie:NAME;ATTRIBUTE; and
+the classes that no client may depend on: reason, version, header-order, header-case, header-repetition.
+"""
+
+import zlib
+
+from gateways.diff.answer import Answer
+from gateways.requests.cookies import parse
+
+FRAMING_HEADERS = frozenset(("content-length", "transfer-encoding"))
+"""Their meaning is the facet "framing"; of responses without a body they are headers like others."""
+
+OF_THE_HOP = frozenset(("connection", "keep-alive", "proxy-connection", "upgrade", "trailer"))
+"""RFC 9110, 7.6.1: they speak to the next hop, and a proxy in front of the server drops them."""
+
+WORDS = {
+    "length": "Content-Length",
+    "chunked": "chunked",
+    "close": "until the connection closes",
+    "none": "no body",
+}
+
+FORMATS = "header-order", "header-case", "header-repetition"
+
+
+def facets(answer: Answer) -> dict[str, str]:
+    """Everything but the body and times. A facet that an answer does not have is absent."""
+    found = {"problem": answer.problem} if answer.problem else {}
+    if answer.status is None:
+        return found
+    found |= {
+        "status": str(answer.status),
+        "reason": answer.reason,
+        "version": answer.version,
+        "framing": WORDS[answer.framing],
+    }
+    if answer.interim:
+        found["interim"] = ", ".join(map(str, answer.interim))
+    if answer.excess:
+        found["excess"] = "octets after the end of the response"
+    found |= _headers(answer) | _cookies(answer)
+    if answer.trailers:
+        found["trailers"] = "\n".join(f"{name.lower()}: {value}" for name, value in answer.trailers)
+    return found
+
+
+def _headers(answer: Answer) -> dict[str, str]:
+    found: dict[str, str] = {}
+    names = [name.lower() for name, _ in answer.headers]
+    for name in dict.fromkeys(names):
+        if name == "set-cookie" or (name in FRAMING_HEADERS and answer.framing != "none"):
+            continue
+        found[f"header:{name}"] = ", ".join(answer.values(name))
+    return found
+
+
+def _cookies(answer: Answer) -> dict[str, str]:
+    found: dict[str, str] = {}
+    counts: dict[str, int] = {}
+    for value in answer.values("set-cookie"):
+        cookie = parse(value)
+        counts[cookie.name] = counts.get(cookie.name, 0) + 1
+        again = f"#{counts[cookie.name]}" if counts[cookie.name] > 1 else ""
+        found[f"cookie:{cookie.name}{again}"] = cookie.value
+        for name, said in cookie.attributes:
+            found[f"cookie:{cookie.name}{again};{name}"] = said or "set"
+    return found
+
+
+def format_facets(old: Answer, new: Answer) -> dict[str, tuple[str, str]]:
+    """How two answers write the headers that both have, where they write them differently (RFC 9110, 5.1 and 5.3)."""
+    both = {name.lower() for name, _ in old.headers} & {name.lower() for name, _ in new.headers}
+    both -= FRAMING_HEADERS | OF_THE_HOP
+    pair = [[name for name, _ in each.headers if name.lower() in both] for each in (old, new)]
+    found: dict[str, tuple[str, str]] = {}
+    cases = [{name.lower(): name for name in names} for names in pair]
+    differing = sorted(name for name in both if cases[0][name] != cases[1][name])
+    if differing:
+        found["header-case"] = (
+            ", ".join(cases[0][each] for each in differing),
+            ", ".join(cases[1][each] for each in differing),
+        )
+    orders = [list(dict.fromkeys(name.lower() for name in names)) for names in pair]
+    if orders[0] != orders[1]:
+        found["header-order"] = ", ".join(orders[0]), ", ".join(orders[1])
+    repeated = sorted(
+        name for name in both - {"set-cookie"}
+        if len(old.values(name)) != len(new.values(name)) and ", ".join(old.values(name)) == ", ".join(new.values(name))
+    )  # fmt: skip
+    if repeated:
+        found["header-repetition"] = tuple(  # type: ignore[assignment]
+            ", ".join(f"{len(each.values(name))} × {name}" for name in repeated) for each in (old, new)
+        )
+    return found
+
+
+def content(answer: Answer) -> bytes:
+    """The body without its content coding (RFC 9110, 8.4), as far as the standard library undoes it."""
+    octets = answer.body.octets
+    coding = ", ".join(answer.values("content-encoding")).strip().lower()
+    try:
+        if coding in ("gzip", "x-gzip"):
+            return zlib.decompress(octets, wbits=31)
+        if coding == "deflate":
+            return zlib.decompress(octets)
+    except zlib.error:
+        return octets
+    return octets
+
+
+def media_type(answer: Answer) -> str:
+    """The media type in lower case, without parameters; "" if it is not said."""
+    return ", ".join(answer.values("content-type")).partition(";")[0].strip().lower()
+
+
+def text_of(answer: Answer) -> str | None:
+    """The body as text; None if it is binary."""
+    octets = content(answer)
+    if b"\x00" in octets:
+        return None
+    parameter = ", ".join(answer.values("content-type")).lower().partition("charset=")[2]
+    for charset in (parameter.partition(";")[0].strip("\"' "), "utf-8"):
+        try:
+            return octets.decode(charset or "utf-8")
+        except (LookupError, UnicodeDecodeError):
+            continue
+    return None

@@ -1,0 +1,165 @@
+"""What differs between the answers of two stacks to one request, beyond what differs between the old stack's own. Pure.
+
+The old stack is asked several times. A facet in which its answers differ from each other is noise there, and the new
+stack's answer may differ in the same place too. Nothing is known in advance about what varies.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from gateways.diff import structure, text
+from gateways.diff.answer import Answer
+from gateways.diff.facets import content, facets, format_facets, media_type, text_of
+from gateways.diff.timing import slower
+
+ABSENT = structure.ABSENT
+MOST_TEXT = 120
+"""Characters of changed text that stand for a change."""
+
+MOST_PLACES = 20
+"""Places of one JSON document that are named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A facet that differs in one answer. `old` and `new` are for people; `lines` show more of it."""
+
+    facet: str
+    old: str
+    new: str
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A facet that differs in `times` of `asked` answers of the new stack to one request."""
+
+    found: Found
+    times: int
+    asked: int
+
+
+def judge(olds: Sequence[Answer], news: Sequence[Answer], *, is_first: bool = False) -> list[Judged]:
+    """How the new stack's answers to one request differ from the old stack's.
+
+    is_first: it was the first request of its server, which may have had to load the app: its time says nothing.
+    """
+    found: dict[str, list[Found]] = {}
+    for new in news:
+        for each in _compare(olds, new):
+            found.setdefault(each.facet, []).append(each)
+    judged = [Judged(each[0], len(each), len(news)) for each in found.values()]
+    if not found.keys() & {"problem", "status"}:
+        judged += [Judged(Found(*each), len(news), len(news)) for each in slower(olds, news, is_first=is_first)]
+    return judged
+
+
+def noise(olds: Sequence[Answer]) -> set[str]:
+    """The facets in which the old stack's answers to one request differ from each other."""
+    tables = [facets(each) for each in olds]
+    found = {name for table in tables for name in table if len({one.get(name) for one in tables}) > 1}
+    return found | ({"body"} if len({each.body.digest for each in olds}) > 1 else set())
+
+
+def _compare(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
+    same = [each for each in olds if (each.status, each.problem) == (new.status, new.problem)]
+    if not same:
+        yield _other_outcome(olds[0], new)
+        return
+    tables, now = [facets(each) for each in same], facets(new)
+    for name in sorted({*now, *(each for table in tables for each in table)}):
+        yield from _facet(name, [table.get(name) for table in tables], now.get(name))
+    formats = format_facets(same[0], new)
+    own = {name for other in same[1:] for name in format_facets(same[0], other)}
+    for name, (old, written) in formats.items():
+        if name not in own:
+            yield Found(name, old, written)
+    yield from _body(same, new)
+
+
+def _other_outcome(old: Answer, new: Answer) -> Found:
+    """Another status, or none: what else differs follows from it, and is shown as far as it helps."""
+    name = "status" if old.status != new.status and new.status is not None and not new.problem else "problem"
+    lines = [f"+{text.visible(line)}"[:200] for line in (text_of(new) or "").split("\n") if line.strip()][:6]
+    return Found(name, _outcome(old), _outcome(new), tuple(lines))
+
+
+def _outcome(answer: Answer) -> str:
+    status = "no response" if answer.status is None else f"{answer.status} {answer.reason}".strip()
+    return f"{status}: {answer.problem}" if answer.problem else status
+
+
+def _facet(name: str, olds: Sequence[str | None], new: str | None) -> Iterator[Found]:
+    if new in olds:
+        return
+    there = [each for each in olds if each is not None]
+    if new is None or not there:
+        yield Found(name, there[0] if there else ABSENT, ABSENT if new is None else new)
+    elif text.beyond_noise(there, new):
+        yield Found(name, there[0], new)
+
+
+def _body(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
+    if any(each.body.digest == new.body.digest for each in olds):
+        return
+    if not all(each.body.is_kept for each in (*olds, new)):
+        yield from _octets(olds, new)
+        return
+    contents = [content(each) for each in olds]
+    if content(new) in contents:
+        return
+    if all("json" in media_type(each) for each in (*olds, new)):
+        try:
+            documents = [structure.parse(each) for each in contents]
+            document = structure.parse(content(new))
+        except (ValueError, RecursionError):
+            pass
+        else:
+            yield from _json(documents, document, olds, new)
+            return
+    yield from _text(olds, new)
+
+
+def _json(olds: Sequence[object], document: object, answers: Sequence[Answer], new: Answer) -> Iterator[Found]:
+    found = structure.beyond_noise(olds, document)
+    for each in found[:MOST_PLACES]:
+        yield Found(f"body:{each.pointer}", each.old, each.new)
+    if len(found) > MOST_PLACES:
+        yield Found("body:", f"{len(found) - MOST_PLACES} more places", "…")
+    if not found and not structure.noisy(olds):
+        for each_text in _text(answers, new):
+            yield replace(each_text, lines=("the same JSON, written differently", *each_text.lines))
+
+
+def _text(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
+    texts, now = [text_of(each) for each in olds], text_of(new)
+    known = [each for each in texts if each is not None]
+    if now is None or len(known) < len(texts):
+        yield from _octets(olds, new)
+        return
+    changes = text.beyond_noise(known, now)
+    if changes:
+        removed = [known[0][each.start : each.end] for each in changes]
+        lines = tuple(text.shown(known[0], now, changes))
+        yield Found("body", _joined(removed), _joined([each.new for each in changes]), lines)
+
+
+def _octets(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
+    """Binary: the same or not."""
+    if len({each.body.digest for each in olds}) == 1:
+        yield Found(
+            "body", _size(olds[0]), _size(new), (f"-sha256 {olds[0].body.digest}", f"+sha256 {new.body.digest}")
+        )
+
+
+def _joined(pieces: Sequence[str]) -> str:
+    """The text of changes; of much text the beginning and a digest, so that other changes are not taken for it."""
+    whole = " … ".join(text.visible(each) for each in pieces if each)
+    if len(whole) <= MOST_TEXT:
+        return whole or ABSENT
+    return f"{whole[:MOST_TEXT]}… (sha256 {hashlib.sha256(whole.encode()).hexdigest()[:12]})"
+
+
+def _size(answer: Answer) -> str:
+    return f"{answer.body.length:,} octets"

@@ -1,0 +1,105 @@
+"""What is known about a difference: whether a client may depend on it, the clause that says so, and our page. Pure."""
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from gateways.diff.judge import ABSENT, Found
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """An explanation.
+
+    says: a sentence or two. clause: the part of the specification. is_counted: False if no client may depend on it.
+    """
+
+    says: str
+    clause: str = ""
+    is_counted: bool = True
+
+
+FORMAL: tuple[tuple[str, Known], ...] = (
+    ("reason", Known("A client should ignore the reason phrase.", "RFC 9112, 4", False)),
+    ("version", Known("The version belongs to this hop; a proxy in front uses its own.", "RFC 9110, 2.5", False)),
+    ("header-case", Known("Names of headers are case-insensitive.", "RFC 9110, 5.1", False)),
+    ("header-order", Known("The order of headers with different names has no meaning.", "RFC 9110, 5.3", False)),
+    ("header-repetition", Known("A repeated header means the same as one with the values joined by commas.",
+                                "RFC 9110, 5.3", False)),
+    ("header:server", Known("Each server names itself.", "RFC 9110, 10.2.4", False)),
+    ("header:via", Known("A proxy names itself.", "RFC 9110, 7.6.3", False)),
+    *((f"header:{name}", Known("A hop-by-hop header speaks to the next hop only. WSGI apps must not send it.",
+                               "RFC 9110, 7.6.1; PEP 3333, Other HTTP Features", False))
+      for name in ("connection", "keep-alive", "proxy-connection", "upgrade", "trailer")),
+)  # fmt: skip
+"""By the facet: differences that are shown and do not count."""
+
+STATUSES: dict[str, Known] = {
+    "411": Known("The new server wants a Content-Length and does not decode a chunked request body.",
+                 "RFC 9110, 15.5.12"),
+    "413": Known("The new server has a lower limit for request bodies.", "RFC 9110, 15.5.14"),
+    "414": Known("The new server has a lower limit for the request line.", "RFC 9110, 15.5.15"),
+    "417": Known("The new server does not support Expect: 100-continue.", "RFC 9110, 15.5.18"),
+    "431": Known("The new server has a lower limit for request headers.", "RFC 6585, 5"),
+    "400": Known("The new server refuses the request before or in the app: compare its limits and its strictness.",
+                 "RFC 9110, 15.5.1"),
+    "500": Known("The app or the new server failed: the log of the new server has the traceback.",
+                 "RFC 9110, 15.6.1"),
+    "501": Known("The new server, or the interface that it speaks, does not support what was asked.",
+                 "RFC 9110, 15.6.2"),
+    "502": Known("A CGI program sent no valid head.", "RFC 3875, 6.2"),
+    "503": Known("The new stack is at its limit of requests.", "RFC 9110, 15.6.4"),
+    "504": Known("A time limit of the new stack has passed.", "RFC 9110, 15.6.5"),
+}  # fmt: skip
+"""By the new status."""
+
+COOKIE = Known("Set-Cookie must reach the client attribute for attribute: browsers act on each.", "RFC 6265, 4.1")
+CUT = Known("A response that ends early must not look complete; a client sees a transfer that failed.", "RFC 9112, 8")
+STREAM = Known("The new stack holds blocks back. PEP 3333 wants each block sent before the next is asked for.",
+               "PEP 3333, Buffering and Streaming")  # fmt: skip
+NO_LENGTH = Known("Both are valid framing. Without a Content-Length a client shows no progress.", "RFC 9112, 6.3")
+CLOSE = Known("The end of the body is the end of the connection, so a client cannot tell a cut from the end.",
+              "RFC 9112, 6.3 and 8")  # fmt: skip
+HEAD_LENGTH = Known("A server may leave this header out of a response to HEAD.", "RFC 9110, 9.3.2")
+EXCESS = Known("Octets after a response break the next response on the connection.", "RFC 9112, 6.3")
+DATE = Known("A server that has a clock must send Date.", "RFC 9110, 6.6.1")
+EARLY = Known("Early hints reach the client on one side only.", "RFC 8297, 2")
+
+
+def explain(found: Found) -> Known | None:
+    """What is known about a difference; None if it is of no known class."""
+    for facet, known in FORMAL:
+        if fnmatchcase(found.facet, facet):
+            return known
+    if found.facet == "status":
+        return STATUSES.get(found.new[:3])
+    if found.facet == "framing":
+        return CLOSE if found.new.startswith("until") else NO_LENGTH
+    if found.facet == "header:date":
+        return DATE if ABSENT in (found.old, found.new) else None
+    if found.facet.startswith("cookie:"):
+        return COOKIE
+    return {
+        "stream": STREAM,
+        "problem": CUT if "middle" in found.new else None,
+        "header:content-length": HEAD_LENGTH if found.new == ABSENT else None,
+        "excess": EXCESS,
+        "interim": EARLY if "103" in found.old + found.new else None,
+    }.get(found.facet)
+
+
+_PAGES = {
+    "WSGIToASGI": "docs/adapters/wsgi-to-asgi.md",
+    "ASGIToWSGI": "docs/adapters/asgi-to-wsgi.md",
+    "CGIToASGI": "docs/adapters/cgi-to-asgi.md",
+    "CGIToWSGI": "docs/adapters/cgi-to-wsgi.md",
+    "WSGIToCGI": "docs/adapters/wsgi-to-cgi.md",
+    "ASGIToCGI": "docs/adapters/asgi-to-cgi.md",
+}
+
+_OF_ADAPTERS = ("stream", "framing", "problem", "status", "interim", "trailers", "time")
+"""Facets that an adapter may be the reason for."""
+
+
+def page_of(found: Found, adapter: str) -> str | None:
+    """The page about the adapter, where it may explain the difference."""
+    return _PAGES.get(adapter) if found.facet in _OF_ADAPTERS else None

@@ -1,0 +1,126 @@
+"""A result as a page: each difference with old and new side by side, the requests that show it, and noise. Pure."""
+
+from html import escape
+
+from gateways.diff.known import page_of
+from gateways.diff.result import Asked, Difference, Result
+from gateways.diff.terminal import sentences, verdict
+from gateways.events.printable import printable
+from gateways.trace.html import element, facts, page, section
+
+MOST = 200
+"""Requests that are listed for one difference."""
+
+
+def render(result: Result, version: str) -> str:
+    """The page. `version` is that of this program."""
+    body = [_header(result)]
+    counted = result.counted
+    others = [each for each in result.differences if each not in counted and each.accepted is None]
+    accepted = [each for each in result.differences if each.accepted is not None]
+    if counted:
+        body.append(_differences("Differences", "", counted, result, "differences"))
+    if others:
+        note = "No client may depend on these. They do not count."
+        body.append(_differences("Of the servers' own", note, others, result, "others"))
+    if accepted:
+        body.append(_differences("Accepted", "Looked at, and agreed to.", accepted, result, "accepted"))
+    body += [_noise(result), _requests(result)]
+    body.append(element("footer", element("p", escape(f"gateways {version}"))))
+    return page(f"diff · {result.old.label} → {result.new.label}", "\n".join(body), version, "gateways.diff")
+
+
+def _header(result: Result) -> str:
+    old, new = result.rounds
+    differing = {number for each in result.counted for number in each.requests}
+    parts = [
+        element("p", "<b>gateways</b> diff", class_="brand"),
+        element("h1", escape(printable(verdict(result).partition(" (")[0]))),
+        element("p", "old ", element("code", escape(printable(result.old.what))), class_="lead"),
+        element("p", "new ", element("code", escape(printable(result.new.what))), class_="lead"),
+        facts(
+            [
+                ("Requests", f"{len(result.asked):,}"),
+                ("That differ", f"{len(differing):,}"),
+                ("Old stack asked", f"{old} times"),
+                ("New stack asked", f"{new} times"),
+            ]
+        ),
+    ]
+    parts += [element("p", escape(printable(line)), class_="note") for line in sentences(result)]
+    return element("header", *parts)
+
+
+def _differences(title: str, note: str, differences: list[Difference], result: Result, name: str) -> str:
+    return section(title, note, *(_difference(each, result) for each in differences), name=name)
+
+
+def _difference(each: Difference, result: Result) -> str:
+    found = each.found
+    often = f"in {each.times} of {each.asked} answers" if each.times < each.asked else ""
+    parts = [
+        element("h3", element("code", escape(printable(found.facet))), element("span", escape(often), class_="often")),
+        element("div", _value("old", found.old), _value("new", found.new), class_="sides"),
+    ]
+    if found.lines:
+        parts.append(element("pre", "\n".join(_line(line) for line in found.lines), tabindex="0"))
+    if each.known is not None:
+        shown = page_of(found, result.new.adapter)
+        more = f" ({each.known.clause})" if each.known.clause else ""
+        more += f" See {shown}." if shown else ""
+        parts.append(element("p", escape(each.known.says + more), class_="says"))
+    if each.accepted is not None:
+        parts.append(element("p", escape(printable(f"Accepted: {each.accepted}")), class_="says"))
+    if each.requests:
+        parts.append(_shown_by([result.asked[number] for number in each.requests]))
+    return element("article", *parts)
+
+
+def _value(side: str, value: str) -> str:
+    return element("div", element("b", side), element("code", escape(printable(value)) or "&nbsp;"), class_=side)
+
+
+def _line(line: str) -> str:
+    kind = {"-": "old", "+": "new"}.get(line[:1])
+    return element("span", escape(printable(line)), class_=kind)
+
+
+def _shown_by(asked: list[Asked]) -> str:
+    count = "1 request" if len(asked) == 1 else f"{len(asked):,} requests"
+    items = [element("li", element("code", escape(printable(each.label)))) for each in asked[:MOST]]
+    if len(asked) > MOST:
+        items.append(element("li", f"and {len(asked) - MOST:,} more"))
+    return element("details", element("summary", count), element("ul", *items))
+
+
+def _noise(result: Result) -> str:
+    if not result.noise:
+        return ""
+    items = [
+        element(
+            "li", element("code", escape(printable(name))), f" in {count:,} {'request' if count == 1 else 'requests'}"
+        )
+        for name, count in result.noise.items()
+    ]
+    note = "In these facets the old stack differs from itself, so the new one may differ in the same places."
+    return section("Noise", note, element("ul", *items, class_="noise"), name="noise")
+
+
+def _requests(result: Result) -> str:
+    differing = {number for each in result.counted for number in each.requests}
+    rows = [
+        element(
+            "li",
+            element("code", escape(printable(each.label))),
+            element("span", f"{_statuses(each.old)} → {_statuses(each.new)}"),
+            class_="differs" if number in differing else None,
+        )
+        for number, each in enumerate(result.asked)
+    ]
+    whole = element("details", element("summary", f"{len(rows):,} requests"), element("ol", *rows, class_="asked"))
+    return section("Requests", "In the order in which they were sent, with the statuses of both sides.", whole,
+                   name="requests")  # fmt: skip
+
+
+def _statuses(statuses: tuple[int | None, ...]) -> str:
+    return "/".join(dict.fromkeys("none" if each is None else str(each) for each in statuses))

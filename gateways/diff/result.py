@@ -1,0 +1,121 @@
+"""The result of a comparison: differences put together over all requests, noise, and what could not be asked. Pure."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+
+from gateways.diff.judge import Found, Judged
+from gateways.diff.known import Known, explain
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A difference, and each request that shows it.
+
+    requests: indices. times, asked: in how many answers of the new stack, of how many to those requests.
+    accepted: the reason in the file of accepted differences; None if it is not there.
+    """
+
+    found: Found
+    requests: tuple[int, ...]
+    times: int
+    asked: int
+    known: Known | None
+    accepted: str | None = None
+
+    @property
+    def is_counted(self) -> bool:
+        """True if it is one that a client may depend on, and it is not accepted."""
+        return self.accepted is None and (self.known is None or self.known.is_counted)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One stack, in words: as it was given, the app with its server, and the adapter's name; "" without one."""
+
+    label: str
+    what: str
+    adapter: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request, and the statuses that each side answered with; None where there was no response."""
+
+    label: str
+    origin: str
+    old: tuple[int | None, ...]
+    new: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of it.
+
+    asked: the requests that were compared, in order. noise: by facet, in how many requests the old stack varied.
+    left_out: lines about what was not sent. notes: further sentences. interrupted: it ended before all were asked.
+    unused: accepted differences that did not occur.
+    """
+
+    old: Side
+    new: Side
+    asked: tuple[Asked, ...]
+    differences: tuple[Difference, ...]
+    noise: dict[str, int] = field(default_factory=dict)
+    rounds: tuple[int, int] = (2, 2)
+    left_out: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    interrupted: bool = False
+    unused: tuple[str, ...] = ()
+    strict: bool = False
+
+    @property
+    def counted(self) -> list[Difference]:
+        """The differences that decide the exit status."""
+        return [each for each in self.differences if each.is_counted or (self.strict and each.accepted is None)]
+
+
+def together(judged: Sequence[Sequence[Judged]], ignored: Sequence[str] = ()) -> list[Difference]:
+    """The differences of all requests, the same ones as one, those of most weight first.
+
+    judged: for each request. ignored: patterns of facets ("header:date", "cookie:*") that are left out.
+    """
+    groups: dict[object, Difference] = {}
+    for number, each in enumerate(judged):
+        for one in each:
+            facet = one.found.facet
+            if any(fnmatchcase(facet, pattern) for pattern in ignored):
+                continue
+            known = explain(one.found)
+            key = _key(one.found, known)
+            before = groups.get(key) or Difference(one.found, (), 0, 0, known)
+            groups[key] = replace(
+                before,
+                requests=(*before.requests, number),
+                times=before.times + one.times,
+                asked=before.asked + one.asked,
+            )
+    return sorted(groups.values(), key=lambda each: (not each.is_counted, _rank(each.found.facet), each.requests))
+
+
+def _key(found: Found, known: Known | None) -> object:
+    """The same for differences that are said once: of a formal class, or with the same lines, or the same values."""
+    if known is not None and not known.is_counted:
+        return found.facet
+    if found.lines and found.facet not in ("status", "problem"):
+        return found.facet, found.lines
+    return found.facet, found.old, found.new
+
+
+def _rank(facet: str) -> int:
+    order = ("problem", "status", "body", "excess", "stream", "cookie", "header:", "framing", "interim", "trailers")
+    return next((number for number, name in enumerate(order) if facet.startswith(name)), len(order))
+
+
+def count_noise(noise: Iterable[set[str]]) -> dict[str, int]:
+    """By facet, the number of requests in which it was noise, most frequent first."""
+    counts: dict[str, int] = {}
+    for each in noise:
+        for name in each:
+            counts[name] = counts.get(name, 0) + 1
+    return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))

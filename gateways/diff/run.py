@@ -1,0 +1,208 @@
+"""The comparison of two stacks: rounds of requests in an order that shows noise, and the judgement over all of them.
+
+Knows the order of rounds. The old stack is asked first and last, the new stack in between: whatever changes with time
+(a date, a counter, data that grows) has then changed between the old stack's own answers, and is noise. While
+differences remain, the old stack is asked again, for values that are the same twice by chance.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from gateways.diff.answer import Answer, Body
+from gateways.diff.ask import ask
+from gateways.diff.facets import content
+from gateways.diff.judge import Found, judge, noise
+from gateways.diff.known import Known
+from gateways.diff.result import Asked, Difference, Result, count_noise, together
+from gateways.diff.side import Ports, Running, Site, Stack, messages, reset, running
+from gateways.requests.request import Request
+from gateways.requests.session import Session
+from gateways.requests.traffic import Traffic, summary
+from gateways.requests.values import Missing
+
+Which = Literal["old", "new"]
+ORDER: tuple[Which, ...] = ("old", "new", "new", "old")
+MORE = 3
+"""Further rounds of the old stack at most, while each of them shows that differences were noise."""
+
+HOST = "localhost"
+
+Progress = Callable[[Which, int, int, int], None]
+"""Called with the side, the number of its round from 1, the requests that are done, and all of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to compare.
+
+    host: the Host header for both sides. seconds: time limit for one response. reset: command before each round.
+    ignored: patterns of facets. strict: also count what no client may depend on.
+    """
+
+    old: Stack | Site
+    new: Stack | Site
+    traffic: Traffic
+    host: str = HOST
+    seconds: float = 30.0
+    reset: str | None = None
+    ignored: tuple[str, ...] = ()
+    strict: bool = False
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        return (*self.traffic.login, *self.traffic.requests)
+
+    @property
+    def may_repeat(self) -> bool:
+        """True if a further round changes no data for good: it begins from a reset, or nothing changes data."""
+        has_site = isinstance(self.old, Site)
+        return self.reset is not None or not self.traffic.changes_data or not has_site
+
+
+@dataclass(slots=True)
+class _Rounds:
+    """The answers so far: a list for each round of a side."""
+
+    answers: dict[Which, list[list[Answer]]] = field(default_factory=lambda: {"old": [], "new": []})
+    lines: dict[Which, list[set[str]]] = field(default_factory=lambda: {"old": [], "new": []})
+    notes: dict[str, None] = field(default_factory=dict)
+    bodies: dict[str, Body] = field(default_factory=dict)
+
+    def of(self, which: Which, number: int) -> list[Answer]:
+        return [each[number] for each in self.answers[which] if len(each) > number]
+
+
+def _quiet(_which: Which, _round: int, _done: int, _total: int) -> None:
+    pass
+
+
+def run(plan: Plan, progress: Progress = _quiet) -> Result:
+    """Ask both stacks and compare. Ctrl-C ends it with what there is.
+
+    Raises:
+        Failure: a stack did not start, or the reset failed.
+    """
+    rounds, ports, interrupted = _Rounds(), Ports(), False
+    try:
+        for which in ORDER:
+            _round(plan, which, rounds, ports, progress)
+        differences = _differences(plan, rounds)
+        for _ in range(MORE if plan.may_repeat else 0):
+            if not any(each.is_counted for each in differences):
+                break
+            _round(plan, "old", rounds, ports, progress)
+            before, differences = differences, _differences(plan, rounds)
+            if len(differences) == len(before):
+                break
+    except KeyboardInterrupt:
+        interrupted = True
+    return _result(plan, rounds, interrupted=interrupted)
+
+
+def _round(plan: Plan, which: Which, rounds: _Rounds, ports: Ports, progress: Progress) -> None:
+    """Ask one side everything, once, in order, one request at a time."""
+    answers: list[Answer] = []
+    rounds.answers[which].append(answers)  # before it begins: an interrupted round counts as far as it came
+    number, requests = len(rounds.answers[which]), plan.requests
+    progress(which, number, 0, len(requests))
+    if plan.reset is not None:
+        reset(plan.reset)
+    with running(plan.old if which == "old" else plan.new, plan.host, ports) as stack:
+        session = Session()
+        for request in requests:
+            answers.append(_kept(_ask(request, session, stack, plan, rounds, which), rounds.bodies))
+            progress(which, number, len(answers), len(requests))
+    rounds.lines[which].append(messages(stack.lines))
+
+
+def _ask(request: Request, session: Session, stack: Running, plan: Plan, rounds: _Rounds, which: Which) -> Answer:
+    answer = ask(stack.address, session.prepared(request), plan.seconds)
+    if answer.status is not None:
+        try:
+            session.learn(request, answer.status, answer.headers, content(answer))
+        except Missing as missing:
+            rounds.notes[f"{which}: {request.label}: {missing}"] = None
+    return answer
+
+
+def _kept(answer: Answer, bodies: dict[str, Body]) -> Answer:
+    """The answer with a body that answers share: most are the same in each round."""
+    return replace(answer, body=bodies.setdefault(answer.body.digest, answer.body))
+
+
+def _differences(plan: Plan, rounds: _Rounds) -> list[Difference]:
+    judged = [
+        judge(olds, news, is_first=number == 0) if olds and news else []
+        for number, (olds, news) in enumerate(_pairs(plan, rounds))
+    ]
+    return together(judged, plan.ignored)
+
+
+def _pairs(plan: Plan, rounds: _Rounds) -> list[tuple[list[Answer], list[Answer]]]:
+    return [(rounds.of("old", number), rounds.of("new", number)) for number in range(len(plan.requests))]
+
+
+LOG = Known("Servers log in their own words; look for tracebacks and warnings of the app.", "", is_counted=False)
+
+
+def _log(rounds: _Rounds) -> list[Difference]:
+    """Messages that each round of the new stack logged and no round of the old one."""
+    if not rounds.lines["old"] or not rounds.lines["new"]:
+        return []
+    first, *others = rounds.lines["new"]
+    own = first.intersection(*others).difference(*rounds.lines["old"])
+    if not own:
+        return []
+    shown = tuple(f"+{line[:200]}" for line in sorted(own)[:10])
+    return [Difference(Found("log", "-", f"{len(own)} other messages", shown), (), 0, 0, LOG)]
+
+
+def _result(plan: Plan, rounds: _Rounds, *, interrupted: bool) -> Result:
+    pairs = _pairs(plan, rounds)
+    asked = tuple(
+        Asked(request.label, request.origin, _statuses(olds), _statuses(news))
+        for request, (olds, news) in zip(plan.requests, pairs, strict=True)
+        if olds and news
+    )
+    differences = _differences(plan, rounds)
+    if "log" not in plan.ignored:
+        differences += _log(rounds)
+    return Result(
+        old=plan.old.words,
+        new=plan.new.words,
+        asked=asked,
+        differences=tuple(differences),
+        noise=count_noise(noise(olds) for olds, _ in pairs if len(olds) > 1),
+        rounds=(len(rounds.answers["old"]), len(rounds.answers["new"])),
+        left_out=tuple(summary(plan.traffic.left_out)),
+        notes=(*plan.traffic.notes, *rounds.notes, *_doubts(plan, pairs)),
+        interrupted=interrupted,
+        strict=plan.strict,
+    )
+
+
+def _statuses(answers: Sequence[Answer]) -> tuple[int | None, ...]:
+    return tuple(each.status for each in answers)
+
+
+def _doubts(plan: Plan, pairs: Sequence[tuple[list[Answer], list[Answer]]]) -> list[str]:
+    """What speaks against the requests: the old stack itself does not answer them as recorded or expected."""
+    found = []
+    both = [(request, olds[0]) for request, (olds, _) in zip(plan.requests, pairs, strict=True) if olds]
+    for request, old in both:
+        if request.expect is not None and old.status != request.expect:
+            found.append(f"old: {request.label} is answered with {old.status}; {request.expect} is expected")
+    other = [(request, old) for request, old in both if request.recorded not in (None, old.status)]
+    if other:
+        request, old = other[0]
+        found.append(
+            f"old: {len(other)} of {len(both)} requests have another status than recorded; "
+            f"first {request.label}: {old.status}, recorded {request.recorded}"
+        )
+    if plan.traffic.changes_data and plan.reset is None:
+        found.append(
+            "some requests may change data; outside the app's process it stays from round to round, "
+            "unless --reset COMMAND prepares it"
+        )
+    return found

@@ -1,0 +1,188 @@
+"""One of the two stacks: an app on a server that is started here, or a server that runs already, by its URL.
+
+Knows how a server is started and stopped, and how a data reset is run. It must not know what is asked or compared.
+"""
+
+import contextlib
+import queue
+import re
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from gateways.diff.ask import Address
+from gateways.diff.result import Side
+from gateways.failure import Failure
+from gateways.serving.adapting import ADAPTERS
+from gateways.serving.listen import bind
+from gateways.serving.probe import Known
+from gateways.serving.process import LAST, START, NewsQueue, ServerProcess, end_all
+from gateways.serving.server import Mode, side
+from gateways.serving.settings import USUAL, Settings
+
+SAME_HASHES = {"PYTHONHASHSEED": "0"}
+"""Sets of strings come in the same order each time, so that their order is not noise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """An app on a server that is started for each round. `label` is how the user named it."""
+
+    label: str
+    known: Known
+    mode: Mode
+    server: str
+    settings: Settings = USUAL
+
+    @property
+    def adapter(self) -> str:
+        """The name of the adapter between the app and the server; "" if the server speaks the app's interface."""
+        if self.known.interface == "cgi":
+            return ADAPTERS["cgi", "wsgi" if self.mode == "wsgi" else "asgi"]
+        return "" if self.known.interface == self.mode else ADAPTERS[self.known.interface, self.mode]
+
+    @property
+    def words(self) -> Side:
+        version = side(self.mode).SERVERS[self.server].version()
+        by = f" through {self.adapter}" if self.adapter else ""
+        what = f"{self.known.target} ({self.known.interface.upper()}){by} on {self.server} {version}"
+        return Side(self.label, what, self.adapter)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A server that runs already. Only what is given here is asked."""
+
+    url: str
+    tls: ssl.SSLContext | None = None
+
+    @property
+    def label(self) -> str:
+        return self.url
+
+    @property
+    def words(self) -> Side:
+        return Side(self.url, self.url)
+
+
+@dataclass(slots=True)
+class Running:
+    """A stack that can be asked. `lines` is what it has logged since it was ready."""
+
+    address: Address
+    lines: list[str] = field(default_factory=list)
+
+
+class Ports:
+    """The port that all rounds use, one after the other, so that apps that show it show the same."""
+
+    def __init__(self) -> None:
+        self.port = 0
+
+
+@contextlib.contextmanager
+def running(spec: Stack | Site, host: str, ports: Ports) -> Iterator[Running]:
+    """Start the stack, or reach it, and stop it at the end.
+
+    host: the Host header for a stack, and for a site on this machine; another site has its own.
+
+    Raises:
+        Failure: it did not start, or it is not listening.
+    """
+    if isinstance(spec, Site):
+        yield Running(_address(spec, host))
+        return
+    news: NewsQueue = queue.SimpleQueue()
+    try:
+        sock = bind("127.0.0.1", ports.port)
+    except Failure:  # another process has taken it meanwhile
+        sock = bind("127.0.0.1", 0)
+    ports.port = sock.getsockname()[1]
+    process = ServerProcess(
+        spec.mode, spec.server, spec.known.target, "nothing", sock, news, spec.known.interface, spec.settings,
+        SAME_HASHES,
+    )  # fmt: skip
+    stack = Running(Address(process.address, host))
+    try:
+        _until_ready(spec, process, news)
+        before = len(process.lines)
+        yield stack
+        time.sleep(LAST / 3)  # for lines about the last request
+        stack.lines = process.lines[before:]
+    finally:
+        end_all([process])
+
+
+def _until_ready(spec: Stack, process: ServerProcess, news: NewsQueue) -> None:
+    until = time.monotonic() + START + 1
+    while (left := until - time.monotonic()) > 0:
+        try:
+            item = news.get(timeout=left)
+        except queue.Empty:
+            break
+        if item is not None and item.kind == "ready":
+            return
+        if item is not None and item.kind == "ended":
+            said = process.lines[-1] if process.lines else "it said nothing"
+            raise Failure(f"{spec.label}: the server {spec.server} did not start: {said}", "\n".join(process.lines))
+    raise Failure(f"{spec.label}: the server {spec.server} is not listening after {START:.0f} seconds")
+
+
+def _address(site: Site, host: str) -> Address:
+    url = urlsplit(site.url)
+    port = url.port or (443 if url.scheme == "https" else 80)
+    own = url.netloc.rpartition("@")[2]
+    is_here = url.hostname in ("localhost", "127.0.0.1", "::1")
+    return Address((url.hostname or "", port), host if is_here else own, site.tls if url.scheme == "https" else None)
+
+
+def site(url: str, *, insecure: bool = False, authorities: str | None = None) -> Site:
+    """The site at a URL.
+
+    insecure: accept any certificate. authorities: a file of certificates to trust.
+
+    Raises:
+        Failure: it is not an HTTP URL without a path, or the file cannot be read.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
+        raise Failure(f"{url!r} is not the URL of a server; e.g. http://127.0.0.1:8000 (paths are in the requests)")
+    if parts.scheme == "http":
+        return Site(url.rstrip("/"))
+    try:
+        context = ssl.create_default_context(cafile=authorities)
+    except (OSError, ssl.SSLError) as error:
+        raise Failure(f"cannot read certificates from {authorities}: {error}") from error
+    if insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return Site(url.rstrip("/"), context)
+
+
+def reset(command: str) -> None:
+    """Run the user's command that prepares the data, in a shell.
+
+    Raises:
+        Failure: it failed; the text has its last line.
+    """
+    done = subprocess.run(
+        ["/bin/sh", "-c", command],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    if done.returncode:
+        lines = done.stdout.decode("utf-8", "backslashreplace").strip().splitlines()
+        raise Failure(
+            f"--reset {command!r} failed with exit status {done.returncode}: {lines[-1] if lines else 'no output'}"
+        )
+
+
+def messages(lines: list[str]) -> set[str]:
+    """What a server logged, without what varies: numbers, and the frames of tracebacks."""
+    kept = (line for line in lines if line.strip() and not line.startswith((" ", "\t", "Traceback (most recent")))
+    return {re.sub(r"0x[0-9a-f]+|\d+", "0", line) for line in kept}

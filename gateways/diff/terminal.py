@@ -1,0 +1,111 @@
+"""A result as lines for a terminal, coloured by their meaning. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from gateways.diff.known import page_of
+from gateways.diff.result import Difference, Result
+from gateways.events.printable import printable
+
+NAMED = 3
+"""Requests that are named for one difference."""
+
+WIDE = 160
+"""Characters of a value that are shown."""
+
+
+def lines(result: Result) -> Iterator[Text]:
+    """What was asked, what differs, and what a reader should know to trust it."""
+    yield Text(f"old  {result.old.what}")
+    yield Text(f"new  {result.new.what}")
+    yield Text(verdict(result), style="bold red" if result.counted else "bold green" if result.asked else "bold yellow")
+    counted = result.counted
+    for each in counted:
+        yield Text()
+        yield from _difference(each, result)
+    others = [each for each in result.differences if each not in counted and each.accepted is None]
+    if others:
+        yield Text()
+        yield Text("No client may depend on these; they do not count (--strict counts them):", style="bold")
+        for each in others:
+            yield from _difference(each, result)
+    accepted = [each for each in result.differences if each.accepted is not None]
+    if accepted:
+        yield Text()
+        yield Text("Accepted:", style="bold")
+        for each in accepted:
+            yield _head(each).append(f"  {printable(each.accepted or '')}", style="dim")
+    yield from _around(result)
+
+
+def verdict(result: Result) -> str:
+    """The one line that matters."""
+    old, new = result.rounds
+    times = f"asked {old} × old, {new} × new"
+    requests = f"{len(result.asked)} {'request' if len(result.asked) == 1 else 'requests'}"
+    counted = result.counted
+    cut = "interrupted: " if result.interrupted else ""
+    if not result.asked:
+        return f"{cut}no request was answered by both sides"
+    if not counted:
+        return f"{cut}same: {requests}, no difference beyond noise ({times})"
+    showing = len({number for each in counted for number in each.requests})
+    count = "1 difference" if len(counted) == 1 else f"{len(counted)} differences"
+    return f"{cut}{count}, in {showing} of {requests} ({times})"
+
+
+def _difference(each: Difference, result: Result) -> Iterator[Text]:
+    yield _head(each)
+    yield Text(f"  {_where(each, result)}", style="dim") if each.requests else Text("  in the log", style="dim")
+    for line in each.found.lines:
+        style = {"-": "red", "+": "green"}.get(line[:1], "dim")
+        yield Text(f"    {printable(line)}", style=style)
+    if each.known is not None:
+        clause = f" ({each.known.clause})" if each.known.clause else ""
+        page = page_of(each.found, result.new.adapter)
+        yield Text(f"  {each.known.says}{clause}{f' See {page}' if page else ''}", style="italic")
+
+
+def _head(each: Difference) -> Text:
+    found = each.found
+    line = Text().append(found.facet, style="bold").append("  ")
+    line.append(short(found.old), style="red").append(" → ").append(short(found.new), style="green")
+    if each.times < each.asked:
+        line.append(f"  in {each.times} of {each.asked} answers", style="bold yellow")
+    return line
+
+
+def short(text: str) -> str:
+    """A value on one line, fit for a terminal."""
+    said = printable(text)
+    return said if len(said) <= WIDE else f"{said[:WIDE]}…"
+
+
+def _where(each: Difference, result: Result) -> str:
+    labels = list(dict.fromkeys(result.asked[number].label for number in each.requests))
+    named = ", ".join(short(label) for label in labels[:NAMED])
+    if len(each.requests) == 1:
+        origin = result.asked[each.requests[0]].origin
+        return f"{named}  ({origin})" if origin else named
+    more = f" and {len(labels) - NAMED} more" if len(labels) > NAMED else ""
+    return f"in {len(each.requests)} requests: {named}{more}"
+
+
+def _around(result: Result) -> Iterator[Text]:
+    if result.noise:
+        yield Text()
+        parts = [f"{printable(name)} in {count}" for name, count in list(result.noise.items())[:8]]
+        more = f" and {len(result.noise) - 8} more" if len(result.noise) > 8 else ""
+        yield Text(f"Noise (the old stack differs from itself; requests): {', '.join(parts)}{more}", style="dim")
+    for line in sentences(result):
+        yield Text(printable(line), style="yellow")
+
+
+def sentences(result: Result) -> Sequence[str]:
+    """What a reader should know to trust the result: what was left out, and doubts about the requests."""
+    found = [*result.left_out, *result.notes]
+    if result.rounds[0] < 2:
+        found.append("the old stack was asked once only: noise is not known, and may be among the differences")
+    found += [f"accepted, but not seen: {each}" for each in result.unused]
+    return found

@@ -1,0 +1,158 @@
+"""How a text differs from others beyond their noise: what differs between the others themselves. Pure.
+
+A text is compared by lines, and lines that differ by units: words, runs of white space, and single delimiters. A token
+or a date is one unit, so it is noise as a whole, and the rest of its line is still compared.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+UNIT = re.compile(r"""[^\s<>"'=&;,()\[\]{}]+|\s+|.""", re.DOTALL)
+MOST_PAIRS = 4_000_000
+"""Lines times lines, or units times units, that are aligned; a larger stretch counts as one change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Characters `start` to `end` of a text, and what stands there in another one."""
+
+    start: int
+    end: int
+    new: str
+
+
+def changes(old: str, new: str) -> list[Change]:
+    """How `new` differs from `old`, in order."""
+    if old == new:
+        return []
+    found: list[Change] = []
+    old_lines, new_lines = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    starts = _starts(old_lines)
+    for first, last, others in _differing(old_lines, new_lines):
+        before, after = old_lines[first:last], new_lines[others]
+        if not before or not after:
+            found.append(Change(starts[first], starts[last], "".join(after)))
+            continue
+        units, others_units = UNIT.findall("".join(before)), UNIT.findall("".join(after))
+        places = [starts[first] + at for at in _starts(units)]
+        for begin, end, stretch in _differing(units, others_units):
+            found.append(Change(places[begin], places[end], "".join(others_units[stretch])))
+    return found
+
+
+def _starts(parts: Sequence[str]) -> list[int]:
+    places = [0]
+    for part in parts:
+        places.append(places[-1] + len(part))
+    return places
+
+
+def _differing(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, slice]]:
+    """The stretches that differ: from, to, and the stretch of `new` in their place."""
+    head = 0
+    while head < min(len(old), len(new)) and old[head] == new[head]:
+        head += 1
+    tail = 0
+    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
+        tail += 1
+    inner, other = old[head : len(old) - tail], new[head : len(new) - tail]
+    if not inner and not other:
+        return
+    if len(inner) * len(other) > MOST_PAIRS:
+        yield head, len(old) - tail, slice(head, len(new) - tail)
+        return
+    for tag, i, j, k, m in SequenceMatcher(None, inner, other, autojunk=False).get_opcodes():
+        if tag != "equal":
+            yield head + i, head + j, slice(head + k, head + m)
+
+
+def beyond_noise(olds: Sequence[str], new: str) -> list[Change]:
+    """How `new` differs from olds[0] in places where the olds agree. Empty if it equals any of them."""
+    if new in olds:
+        return []
+    noise = _noise(olds[0], olds[1:])
+    return [each for each in changes(olds[0], new) if not any(_is_within(each, spot, olds[0]) for spot in noise)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """A stretch of a text in which the others differ; `words` is how many words each has there."""
+
+    start: int
+    end: int
+    words: frozenset[int]
+
+
+def _noise(base: str, others: Sequence[str]) -> list[_Spot]:
+    found: list[_Spot] = []
+    single = sorted(
+        (each for other in others for each in changes(base, other)), key=lambda each: (each.start, each.end)
+    )
+    for each in single:
+        words = frozenset((_words(base[each.start : each.end]), _words(each.new)))
+        if found and not _has_words(base[found[-1].end : each.start]):
+            last = found.pop()
+            end = max(last.end, each.end)
+            same = (last.start, last.end) == (each.start, each.end)
+            found.append(_Spot(last.start, end, last.words | words if same else frozenset()))
+        else:
+            found.append(_Spot(each.start, each.end, words))
+    return found
+
+
+def _is_within(change: Change, spot: _Spot, base: str) -> bool:
+    """True if the change lies where noise does, but for delimiters at its edges, and is as long as the noise is.
+
+    Noise that always has as many words does not excuse a change to more of them.
+    """
+    start, end = min(change.start, spot.start), max(change.end, spot.end)
+    if _has_words(base[start : spot.start]) or _has_words(base[spot.end : end]):
+        return False
+    if change.start > spot.end or change.end < spot.start:
+        return False
+    is_same_place = (change.start, change.end) == (spot.start, spot.end)
+    return not (is_same_place and len(spot.words) == 1 and _words(change.new) not in spot.words)
+
+
+def _has_words(text: str) -> bool:
+    return any(char.isalnum() for char in text)
+
+
+def _words(text: str) -> int:
+    return sum(map(_has_words, UNIT.findall(text)))
+
+
+def noisy_share(olds: Sequence[str]) -> float:
+    """The share of the first text's characters that are noise."""
+    if not olds[0]:
+        return 0.0
+    return sum(spot.end - spot.start for spot in _noise(olds[0], olds[1:])) / len(olds[0])
+
+
+def shown(old: str, new: str, found: Sequence[Change], most: int = 12) -> list[str]:
+    """The lines that hold the changes, with "-" and "+" before them, shortened around the change."""
+    lines: list[str] = []
+    for change in found[:most]:
+        begin, end = old.rfind("\n", 0, change.start) + 1, old.find("\n", change.end)
+        end = len(old) if end < 0 else end
+        before, after = old[max(begin, change.start - 40) : change.start], old[change.end : min(end, change.end + 40)]
+        number = old.count("\n", 0, change.start) + 1
+        lines.append(f"@ line {number}")
+        lines += [f"-{line}" for line in _cut(before + old[change.start : change.end] + after)]
+        lines += [f"+{line}" for line in _cut(before + change.new + after)]
+    if len(found) > most:
+        lines.append(f"… and {len(found) - most} more places")
+    return lines
+
+
+def _cut(text: str, most: int = 8, width: int = 200) -> list[str]:
+    lines = [visible(line) for line in text.split("\n")] or [""]
+    short = [line if len(line) <= width else f"{line[:width]}…" for line in lines[:most]]
+    return [*short, f"… {len(lines) - most} more lines"] if len(lines) > most else short
+
+
+def visible(text: str) -> str:
+    r"""The text with characters that cannot be seen as Python escapes them: "\r", "\xa0", "\u200b"."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

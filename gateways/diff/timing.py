@@ -1,0 +1,45 @@
+"""Whether the new stack holds answers back: a stream that is buffered, a first octet that is far later. Pure.
+
+Times are noisy, so only another order of magnitude counts, and only if each answer of the new stack shows it.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from gateways.diff.answer import Answer
+
+MAGNITUDE = 10.0
+SPREAD = 0.15
+"""Seconds between the first and the last block from which a response is a stream."""
+
+LATER = 0.3
+"""Seconds by which a first octet must come later to count."""
+
+
+def slower(olds: Sequence[Answer], news: Sequence[Answer], *, is_first: bool = False) -> Iterator[tuple[str, str, str]]:
+    """Facet, old and new: "stream" where blocks no longer arrive as they are made, "time" for the first octet."""
+    if not olds or not news:
+        return
+    old_spread, new_spread = min(map(spread, olds)), max(map(spread, news))
+    if old_spread >= SPREAD and new_spread * MAGNITUDE <= old_spread:
+        old, new = min(olds, key=spread), max(news, key=spread)
+        yield "stream", _stream(old), _stream(new)
+        return
+    new_first, old_first = min(each.first for each in news), max(each.first for each in olds)
+    if not is_first and new_first >= old_first * MAGNITUDE and new_first - old_first >= LATER:
+        yield "time", f"first octet after {_ms(old_first)}", f"first octet after {_ms(new_first)}"
+
+
+def spread(answer: Answer) -> float:
+    """Seconds from the first block to the last."""
+    return answer.blocks[-1][0] - answer.blocks[0][0] if len(answer.blocks) > 1 else 0.0
+
+
+def _stream(answer: Answer) -> str:
+    count = len(answer.blocks)
+    if count < 2:
+        return f"1 block after {_ms(answer.blocks[0][0] if answer.blocks else answer.total)}"
+    return f"{count} blocks from {_ms(answer.blocks[0][0])} to {_ms(answer.blocks[-1][0])}"
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:,.0f} ms"

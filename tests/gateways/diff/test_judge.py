@@ -1,0 +1,152 @@
+"""Which differences are named, by which facet, and which are noise."""
+
+import gzip
+from typing import Any
+
+import pytest
+
+from gateways.diff.answer import KEPT, Answer
+from gateways.diff.judge import ABSENT, judge, noise
+from tests.gateways.diff.making import answer
+
+SAME = answer()
+JSON = ("Content-Type", "application/json")
+
+
+def named(olds: list[Answer], *news: Answer) -> dict[str, tuple[str, str]]:
+    return {each.found.facet: (each.found.old, each.found.new) for each in judge(olds, news or [SAME])}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "facet", "values"),
+    [
+        (answer(), answer(status=500, reason="No"), "status", ("200 OK", "500 No")),
+        (answer("a", ("X-A", "1")), answer("a"), "header:x-a", ("1", ABSENT)),
+        (answer("a"), answer("a", ("X-A", "1")), "header:x-a", (ABSENT, "1")),
+        (answer("a", ("X-A", "1")), answer("a", ("X-A", "2")), "header:x-a", ("1", "2")),
+        (answer("a", ("X-A", "1"), ("X-A", "2")), answer("a", ("X-A", "1")), "header:x-a", ("1, 2", "1")),
+        (
+            answer("a", ("Set-Cookie", "s=1; Secure")), answer("a", ("Set-Cookie", "s=1")), "cookie:s;secure",
+            ("set", ABSENT),
+        ),
+        (
+            answer("a", ("Set-Cookie", "s=1; SameSite=Lax")),
+            answer("a", ("Set-Cookie", "s=1; SameSite=None")),
+            "cookie:s;samesite",
+            ("Lax", "None"),
+        ),
+        (answer("a", ("Set-Cookie", "s=1")), answer("a", ("Set-Cookie", "s=2")), "cookie:s", ("1", "2")),
+        (answer("hello"), answer("hello\n"), "body", (ABSENT, "\\n")),
+        (answer("hello"), answer("hellp"), "body", ("hello", "hellp")),
+        (answer('{"a": 1}', JSON), answer('{"a": 2}', JSON), "body:/a", ("1", "2")),
+        (
+            answer('{"a": 1}', JSON), answer('{"a":1}', JSON), "body",
+            (": 1", ":1"),
+        ),
+        (answer(b"\x00a"), answer(b"\x00b"), "body", ("2 octets", "2 octets")),
+        (answer(), answer(framing="chunked"), "framing", ("Content-Length", "chunked")),
+        (answer(interim=(103,)), answer(), "interim", ("103", ABSENT)),
+        (answer(trailers=(("X", "1"),)), answer(), "trailers", ("x: 1", ABSENT)),
+        (answer(), answer(excess=2), "excess", (ABSENT, "octets after the end of the response")),
+        (answer(), answer(problem="cut"), "problem", ("200 OK", "200 OK: cut")),
+        (answer(), Answer(problem="refused"), "problem", ("200 OK", "no response: refused")),
+        (answer(), answer(reason="Fine"), "reason", ("OK", "Fine")),
+        (answer("a", ("X-A", "1")), answer("a", ("x-a", "1")), "header-case", ("X-A", "x-a")),
+        (
+            answer("a", ("A", "1"), ("B", "1")), answer("a", ("B", "1"), ("A", "1")), "header-order",
+            ("content-type, a, b", "content-type, b, a"),
+        ),
+        (
+            answer("a", ("A", "1"), ("A", "2")), answer("a", ("A", "1, 2")), "header-repetition", ("2 × a", "1 × a"),
+        ),
+    ],
+)  # fmt: skip
+def test_a_difference_is_named_by_its_facet_alone(
+    old: Answer, new: Answer, facet: str, values: tuple[str, str]
+) -> None:
+    assert named([old, old], new, new) == {facet: values}
+
+
+def test_equal_answers_have_no_difference() -> None:
+    assert named([SAME, SAME], SAME, SAME) == {}
+
+
+@pytest.mark.parametrize(
+    "vary",
+    [
+        lambda n: answer("a", ("Date", f"Sun, 29 Nov 2026 20:54:2{n} GMT")),
+        lambda n: answer(f"token=abc{n}"),
+        lambda n: answer("a", ("Set-Cookie", f"s=x{n}; Expires=Sun, 29 Nov 2026 20:54:2{n} GMT")),
+        lambda n: answer(f'{{"id": {n}}}', JSON),
+        lambda n: answer(b"\x00" + bytes([n])),
+        lambda n: answer(status=200 + n % 2),
+        lambda n: answer("x", ("X-Odd", "1")) if n % 2 else answer("x"),
+        lambda n: answer(gzip.compress(b"same", mtime=n), ("Content-Encoding", "gzip")),
+    ],
+)
+def test_what_varies_in_the_old_stack_is_noise(vary: Any) -> None:
+    assert named([vary(1), vary(2)], vary(3), vary(4)) == {}
+    assert noise([vary(1), vary(2)])
+
+
+def test_beside_noise_a_difference_is_still_named() -> None:
+    olds = [answer("a", ("Date", "1"), ("Set-Cookie", f"s={n}; HttpOnly")) for n in "12"]
+    assert named(olds, answer("a", ("Date", "1"), ("Set-Cookie", "s=3"))) == {"cookie:s;httponly": ("set", ABSENT)}
+
+
+def test_a_nonce_in_a_header_does_not_hide_the_rest_of_it() -> None:
+    olds = [answer("a", ("CSP", f"script-src 'nonce-{n}'; img-src *")) for n in "12"]
+    assert list(named(olds, answer("a", ("CSP", "script-src 'nonce-3'; img-src none")))) == ["header:csp"]
+    assert named(olds, answer("a", ("CSP", "script-src 'nonce-3'; img-src *"))) == {}
+
+
+def test_with_another_status_nothing_else_is_named() -> None:
+    assert list(named([SAME, SAME], answer("<h1>oh</h1>", ("X", "1"), status=500))) == ["status"]
+
+
+def test_a_failure_in_one_of_two_answers_is_named_with_its_frequency() -> None:
+    (judged,) = judge([SAME, SAME], [SAME, answer(status=500)])
+    assert (judged.found.facet, judged.times, judged.asked) == ("status", 1, 2)
+
+
+def test_a_content_coding_that_gives_the_same_content_is_no_difference() -> None:
+    coded = [answer(gzip.compress(b"x" * 99, level), ("Content-Encoding", "gzip")) for level in (1, 9)]
+    assert named([coded[0]], coded[1]) == {}
+    other = answer(gzip.compress(b"x" * 98 + b"y"), ("Content-Encoding", "gzip"))
+    assert list(named([coded[0]], other)) == ["body"]
+
+
+def test_a_body_too_large_to_keep_is_compared_by_its_digest() -> None:
+    old, new = answer(b"a" * (KEPT + 1)), answer(b"a" * KEPT + b"b")
+    assert not old.body.is_kept
+    assert list(named([old, old], new)) == ["body"]
+    assert named([old, old], answer(b"a" * (KEPT + 1))) == {}
+
+
+def test_of_a_response_without_a_body_the_length_is_a_header() -> None:
+    head = answer("", ("Content-Length", "5"), framing="none")
+    assert named([head, head], answer("", framing="none")) == {"header:content-length": ("5", ABSENT)}
+
+
+BLOCKS = ((0.01, 5), (0.2, 5), (0.4, 5))
+
+
+def test_a_stream_that_is_buffered_is_named_even_if_it_is_the_first_request() -> None:
+    old = answer(blocks=BLOCKS, total=0.4)
+    new = answer(blocks=((0.4, 15),), first=0.4, total=0.4)
+    (judged,) = judge([old, old], [new, new], is_first=True)
+    assert (judged.found.facet, judged.found.old) == ("stream", "3 blocks from 10 ms to 400 ms")
+    assert judged.found.new == "1 block after 400 ms"
+
+
+def test_a_stream_that_is_only_cut_into_other_blocks_is_the_same() -> None:
+    old = answer(blocks=BLOCKS, total=0.4)
+    assert named([old, old], answer(blocks=((0.01, 5), (0.4, 10)), total=0.4)) == {}
+
+
+def test_a_first_octet_must_be_later_by_a_magnitude_each_time() -> None:
+    slow = answer(first=0.5)
+    assert named([SAME, SAME], slow, slow) == {"time": ("first octet after 10 ms", "first octet after 500 ms")}
+    assert named([SAME, SAME], slow, SAME) == {}
+    assert judge([SAME, SAME], [slow, slow], is_first=True) == []
+    assert named([answer(first=0.2), SAME], slow, slow) == {}

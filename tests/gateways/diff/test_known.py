@@ -1,0 +1,33 @@
+"""What is said about differences of known classes."""
+
+import pytest
+
+from gateways.diff.judge import ABSENT, Found
+from gateways.diff.known import explain
+
+
+@pytest.mark.parametrize(
+    ("found", "clause", "is_counted"),
+    [
+        (Found("header:connection", "close", ABSENT), "RFC 9110, 7.6.1", False),
+        (Found("header:server", "a", "b"), "RFC 9110, 10.2.4", False),
+        (Found("header-case", "A", "a"), "RFC 9110, 5.1", False),
+        (Found("status", "200 OK", "411 Length Required"), "RFC 9110, 15.5.12", True),
+        (Found("framing", "Content-Length", "chunked"), "RFC 9112, 6.3", True),
+        (Found("framing", "chunked", "until the connection closes"), "RFC 9112, 6.3 and 8", True),
+        (Found("cookie:s;secure", "set", ABSENT), "RFC 6265, 4.1", True),
+        (Found("stream", "3 blocks", "1 block"), "PEP 3333, Buffering and Streaming", True),
+        (Found("problem", "200", "200: the connection was closed in the middle"), "RFC 9112, 8", True),
+        (Found("header:date", "x", ABSENT), "RFC 9110, 6.6.1", True),
+    ],
+)
+def test_a_known_class_has_its_clause(found: Found, clause: str, is_counted: bool) -> None:
+    known = explain(found)
+    assert known is not None
+    assert known.clause.startswith(clause)
+    assert known.is_counted is is_counted
+
+
+def test_a_header_of_the_app_is_of_no_known_class() -> None:
+    assert explain(Found("header:x-frame-options", "DENY", ABSENT)) is None
+    assert explain(Found("status", "200 OK", "404 Not Found")) is None

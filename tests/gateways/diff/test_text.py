@@ -1,0 +1,74 @@
+"""Texts that differ beyond noise, and those that do not."""
+
+import secrets
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateways.diff.text import Change, beyond_noise, changes, shown, visible
+
+PAGE = "<html>\n<p>hello</p>\n<input name=csrf value='{token}'>\n<p>{date}, served in {ms} ms</p>\n</html>\n"
+
+
+def page(**more: str) -> str:
+    return PAGE.format(
+        **{"token": secrets.token_urlsafe(24), "date": "Sun, 29 Nov 2026 20:54:21 GMT", "ms": "7", **more}
+    )
+
+
+def test_changes_are_words_in_their_lines() -> None:
+    assert changes("a b c\nd\n", "a x c\nd\n") == [Change(2, 3, "x")]
+    assert changes("a\nb\n", "a\nnew\nb\n") == [Change(2, 2, "new\n")]
+    assert changes("same", "same") == []
+
+
+@given(st.text("ab <\n"), st.text("ab <\n"))
+def test_changes_applied_to_the_old_text_give_the_new_one(old: str, new: str) -> None:
+    made, end = "", 0
+    for each in changes(old, new):
+        made += old[end : each.start] + each.new
+        end = each.end
+    assert made + old[end:] == new
+
+
+def test_tokens_dates_and_times_that_vary_are_noise() -> None:
+    olds = [page(), page(date="Sun, 29 Nov 2026 20:54:22 GMT", ms="9")]
+    for _ in range(50):
+        assert beyond_noise(olds, page(date="Sun, 29 Nov 2026 20:54:59 GMT", ms="13")) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("hello", "hallo"),
+        ("</html>\n", "</html>"),
+        ("</html>\n", "</html>\r\n"),
+        ("<html>", "<html>\n<!-- debug -->"),
+        ("served in", "served  in"),
+        ("name=csrf", "name=token"),
+    ],
+)
+def test_a_difference_of_an_octet_beside_noise_is_found(old: str, new: str) -> None:
+    olds = [page(), page()]
+    assert beyond_noise(olds, page().replace(old, new)) != []
+
+
+def test_noise_does_not_excuse_more_words_in_its_place() -> None:
+    assert beyond_noise(["id=a1;", "id=b2;"], "id=c3;") == []
+    assert beyond_noise(["id=a1;", "id=b2;"], "id=c3 <script> alert </script>;") != []
+
+
+def test_an_answer_that_the_old_stack_also_gives_is_no_difference() -> None:
+    assert beyond_noise(["heads", "tails"], "tails") == []
+
+
+def test_lines_show_the_change_and_what_cannot_be_seen() -> None:
+    old, new = "one\ntwo\n", "one\ntwo\r\n"
+    assert shown(old, new, changes(old, new)) == ["@ line 2", "-two", "-", "+two\\r", "+"]
+    assert visible("a\u200bb") == "a\\u200bb"
+
+
+def test_a_large_text_without_a_common_line_is_compared_in_bounded_time() -> None:
+    old, new = ("\n".join(f"{name}{number}" for number in range(20_000)) for name in "ab")
+    assert len(changes(old, new)) == 1

@@ -1,0 +1,168 @@
+"""`gateways diff` between real servers: planted differences are found and named, and nothing else is."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+APPS = Path(__file__).parent / "apps" / "diffed"
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"]}
+WHEN = "[10/Oct/2026:13:55:36 +0000]"
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "gateways", "diff", *arguments]
+
+
+def diff(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*arguments), cwd=APPS, env=ENVIRONMENT, capture_output=True, text=True, timeout=110, check=False,
+        stdin=subprocess.DEVNULL,
+    )  # fmt: skip
+
+
+def differences(*arguments: str, status: int = 1) -> dict[str, dict[str, Any]]:
+    """The differences that count, by facet."""
+    done = diff(*arguments, "--json", "-")
+    assert done.returncode == status, done.stderr + done.stdout
+    found = json.loads(done.stdout)["differences"]
+    return {each["facet"]: each for each in found if each["counted"]}
+
+
+PATHS = ("--path", "/", "--path", "/cart", "--path", "/api", "--path", "/stream")
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize(
+    ("planted", "facet", "old", "new"),
+    [
+        ("lost_header", "header:x-frame-options", "DENY", "(absent)"),
+        ("cookie_attribute", "cookie:session;httponly", "set", "(absent)"),
+        ("buffered", "stream", "4 blocks from", "1 block after"),
+        ("off_by_one", "body", "(absent)", "\\n"),
+        ("price", "body:/items/0/price", '"1.10"', "1.10"),
+        ("cut", "problem", "200 OK", "the connection was closed in the middle of the response"),
+    ],
+)
+def test_a_planted_difference_is_named_and_nothing_else(planted: str, facet: str, old: str, new: str) -> None:
+    found = differences("shop:app@waitress", f"shop:{planted}@uvicorn", *PATHS)
+    assert list(found) == [facet]
+    assert old in found[facet]["old"]
+    assert new in found[facet]["new"]
+
+
+@pytest.mark.timeout(120)
+def test_one_failure_in_two_hundred_requests_of_an_access_log_is_named(tmp_path: Path) -> None:
+    log = tmp_path / "access.log"
+    log.write_text("".join(f'::1 - - {WHEN} "GET /{number} HTTP/1.1" 200 5 "-" "x"\n' for number in range(200)))
+    found = differences("shop:app@waitress", "shop:one_failure@gunicorn", "--requests", str(log))
+    assert list(found) == ["status"]
+    assert found["status"]["new"] == "500 Internal Server Error"
+    assert found["status"]["requests"] == [136]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("server", ["waitress", "gunicorn", "cheroot", "uvicorn", "hypercorn", "granian"])
+def test_the_same_app_on_each_server_is_the_same(server: str) -> None:
+    assert differences("shop:app@waitress", f"@{server}", *PATHS, status=0) == {}
+
+
+@pytest.mark.timeout(60)
+def test_a_server_that_sends_no_date_is_named() -> None:
+    assert list(differences("shop:app@waitress", "@daphne", *PATHS)) == ["header:date"]
+
+
+@pytest.mark.timeout(110)
+def test_the_old_stack_does_not_differ_from_itself_ten_times(tmp_path: Path) -> None:
+    paths = tmp_path / "x.jsonl"
+    paths.write_text("".join(f'{{"path": "/{each}"}}\n' for each in ["", "a", "b", "api", "api?x"] * 10))
+    for _ in range(10):
+        done = diff("shop:app@waitress", "shop:app@waitress", "--strict", "--requests", str(paths))
+        assert done.returncode == 0, done.stdout
+        assert "same: 50 requests" in done.stdout
+
+
+@pytest.mark.timeout(60)
+def test_an_accepted_difference_does_not_count_and_a_new_one_does(tmp_path: Path) -> None:
+    accepted = tmp_path / "accepted.json"
+    sides = ("shop:app@waitress", "shop:lost_header@waitress")
+    assert diff(*sides, "--path", "/", "--write-accepted", str(accepted)).returncode == 1
+    assert diff(*sides, "--path", "/", "--accept", str(accepted)).returncode == 0
+    other = diff(sides[0], "shop:cookie_attribute@waitress", "--path", "/", "--accept", str(accepted))
+    assert other.returncode == 1
+    assert "accepted, but not seen: header:x-frame-options" in other.stdout
+    assert diff(*sides, "--path", "/", "--ignore", "header:x-*").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["shop:app@wsgiref", "@uvicorn", "--path", "/"], "'wsgiref' is neither a server nor a mode"),
+        (["shop:app", "@uvicorn"], "there is no request to send"),
+        (["shop:gone", "@uvicorn", "--path", "/"], "gone"),
+        (["http://127.0.0.1:1/path", "shop:app", "--path", "/"], "is not the URL of a server"),
+        (["shop:app", "@uvicorn", "--requests", "shop.py"], "is not a line in a known format"),
+        (["shop:app", "@uvicorn", "--path", "/", "--reset", "echo broken; false"], "failed with exit status 1: broken"),
+        (["@uvicorn", "shop:app", "--path", "/"], "has no TARGET before the @"),
+    ],
+)
+def test_what_cannot_be_compared_exits_with_2_and_says_why(arguments: Sequence[str], said: str) -> None:
+    done = diff(*arguments)
+    assert done.returncode == 2, done.stdout
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.timeout(60)
+def test_ctrl_c_shows_what_there_is_and_leaves_no_server(tmp_path: Path) -> None:
+    paths = tmp_path / "x.jsonl"
+    paths.write_text('{"path": "/"}\n' + '{"path": "/stream"}\n' * 30)
+    mark = f"GATEWAYS_TEST_{os.getpid()}"
+    process = subprocess.Popen(
+        command("shop:app@waitress", "shop:lost_header@waitress", "--requests", str(paths), "--reset",
+                f"echo x >> {tmp_path}/rounds"),
+        cwd=APPS, env={**ENVIRONMENT, mark: "1"}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        rounds = tmp_path / "rounds"
+        while not rounds.exists() or rounds.read_text().count("x") < 2:
+            assert process.poll() is None
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(0.1)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(4)  # some requests into the second round
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=10)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 1, said
+    assert "interrupted: " in said
+    assert "header:x-frame-options  DENY → (absent)" in said
+    assert "noise is not known" in said
+    assert not [each for each in Path("/proc").glob("[0-9]*/environ") if mark.encode() in _read(each)]
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
+
+
+@pytest.mark.timeout(60)
+def test_requests_are_exported_as_json_lines_that_ask_the_same(tmp_path: Path) -> None:
+    log, lines = tmp_path / "access.log", tmp_path / "x.jsonl"
+    log.write_text(f'::1 - - {WHEN} "GET /api HTTP/1.1" 200 5\n::1 - - {WHEN} "POST / HTTP/1.1" 200 5\n')
+    assert diff("shop:app", "@uvicorn", "--requests", str(log), "--export", str(lines)).returncode == 0
+    assert '"path": "/api"' in lines.read_text()
+    done = diff("shop:app", "@uvicorn", "--requests", str(log))
+    assert "left out: 1 entry: an access log does not hold the body of a POST; first access.log, line 2" in done.stdout
+    assert diff("shop:app", "@uvicorn", "--requests", str(lines)).returncode == 0
