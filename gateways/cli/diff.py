@@ -1,34 +1,36 @@
 """`gateways diff`: two stacks, the same requests, and what differs between their answers.
 
-Knows the command line, files and signals. It must not know how anything is asked or judged.
+Knows the command line, files and signals. It must not know how anything is asked or judged. What a run needs is
+imported when one begins, so that the other commands do not pay for it.
 """
+
+from __future__ import annotations
 
 import json
 import signal
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from types import FrameType
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from gateways.cli.choosing import choose, files
 from gateways.cli.command import Command
 from gateways.cli.requests import export, request_options, traffic_of
-from gateways.diff import accepted
-from gateways.diff.document import to_json
-from gateways.diff.page import render
-from gateways.diff.result import Result
-from gateways.diff.run import HOST, Plan, run
-from gateways.diff.side import Site, Stack, site
-from gateways.diff.terminal import lines
 from gateways.failure import Failure
-from gateways.requests.traffic import Traffic
 from gateways.serving.probe import Known, probe
 from gateways.serving.server import MODES, Mode, side
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from gateways.diff.accepted import Accepted
+    from gateways.diff.result import Result
+    from gateways.diff.run import Plan
+    from gateways.diff.side import Site, Stack
+    from gateways.requests.traffic import Traffic
 
 IMPORT = 60.0
 """Seconds within which a target must be imported."""
@@ -45,7 +47,7 @@ STDOUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 @click.argument("new", shell_complete=files)
 @request_options
 @click.option("--interface", type=click.Choice(MODES), help="Interface of the app, if it cannot be detected.")
-@click.option("--host-header", metavar="HOST", help=f"Host header for both. Default: the recorded one, else {HOST}.")
+@click.option("--host-header", metavar="HOST", help="Host header for both. Default: the recorded one, else localhost.")
 @click.option(
     "--timeout", type=click.FloatRange(0.1, 3600), default=30.0, show_default=True, help="Seconds for one response."
 )
@@ -95,6 +97,10 @@ def diff(  # noqa: PLR0913, PLR0917 (options)
 
     Exit status: 0 same, 1 different, 2 not compared.
     """
+    from gateways.diff.accepted import apply
+    from gateways.diff.run import HOST, Plan
+    from gateways.diff.side import Site
+
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     known = None if accept is None else _accepted(accept)
@@ -120,7 +126,7 @@ def diff(  # noqa: PLR0913, PLR0917 (options)
         click.echo(failure.traceback, nl=False, err=True)
         raise _NotAsked(str(failure)) from failure
     if known is not None:
-        result = accepted.apply(result, known)
+        result = apply(result, known)
     return _show(result, as_json, page, write_accepted, known or [])
 
 
@@ -130,6 +136,8 @@ class _NotAsked(click.ClickException):
 
 def _side(text: str, default: str, interface: Mode | None, insecure: bool, ca: str | None) -> Stack | Site:
     """The side that is meant by TARGET, TARGET@SERVER, TARGET@MODE or a URL."""
+    from gateways.diff.side import Stack, site
+
     if text.startswith(("http://", "https://")):
         return site(text, insecure=insecure, authorities=ca)
     target, at, name = text.rpartition("@")
@@ -152,6 +160,8 @@ def _mode(name: str) -> Mode | None:
 
 
 def _sent(traffic: Traffic, sides: tuple[Stack | Site, ...], *, unsafe: bool) -> Traffic:
+    from gateways.diff.side import Site
+
     if any(isinstance(each, Site) for each in sides) and not unsafe:
         traffic = traffic.safe("it may change data, and goes to a URL only with --unsafe")
     if not (traffic.requests or traffic.login):
@@ -159,15 +169,21 @@ def _sent(traffic: Traffic, sides: tuple[Stack | Site, ...], *, unsafe: bool) ->
     return traffic
 
 
-def _accepted(file: Path) -> list[accepted.Accepted]:
+def _accepted(file: Path) -> list[Accepted]:
+    from gateways.diff.accepted import read
+
     try:
-        return accepted.read(file.read_text(encoding="utf-8"), file.name)
+        return read(file.read_text(encoding="utf-8"), file.name)
     except (OSError, UnicodeDecodeError) as error:
         raise _NotAsked(f"cannot read {file}: {error}") from error
 
 
 def _run(plan: Plan) -> Result:
     """Compare, with a bar on a terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from gateways.diff.run import run
+
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -184,14 +200,19 @@ def _show(
     as_json: Path | None,
     page: Path | None,
     write_accepted: Path | None,
-    before: list[accepted.Accepted],
+    before: list[Accepted],
 ) -> int:
+    from gateways.diff.accepted import write
+    from gateways.diff.document import to_json
+    from gateways.diff.page import render
+    from gateways.diff.terminal import lines
+
     if as_json is not None:
         _write(as_json, json.dumps(to_json(result), indent=2) + "\n")
     if page is not None:
         _write(page, render(result, version("gateways")))
     if write_accepted is not None:
-        _write(write_accepted, accepted.write(result, before))
+        _write(write_accepted, write(result, before))
     if Path("-") not in (as_json, write_accepted):
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(errors="replace")
