@@ -16,7 +16,7 @@ from gateways.diff.judge import Found, judge, noise
 from gateways.diff.known import Known
 from gateways.diff.result import Asked, Difference, Result, count_noise, together
 from gateways.diff.side import Ports, Running, Site, Stack, messages, reset, running
-from gateways.requests.request import Request
+from gateways.requests.request import Request, from_origin
 from gateways.requests.session import Session
 from gateways.requests.traffic import Traffic, summary
 from gateways.requests.values import Missing
@@ -117,7 +117,9 @@ def _round(plan: Plan, which: Which, rounds: _Rounds, ports: Ports, progress: Pr
 
 
 def _ask(request: Request, session: Session, stack: Running, plan: Plan, rounds: _Rounds, which: Which) -> Answer:
-    answer = ask(stack.address, session.prepared(request), plan.seconds)
+    origin = f"{'https' if stack.address.tls else 'http'}://{stack.address.host}"
+    prepared = from_origin(session.prepared(request), plan.traffic.host, origin)
+    answer = ask(stack.address, prepared, plan.seconds)
     if answer.status is not None:
         try:
             session.learn(request, answer.status, answer.headers, content(answer))

@@ -12,6 +12,7 @@ from typing import Any, cast
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 from gateways.failure import Failure
+from gateways.requests.correlate import Response, correlated
 from gateways.requests.request import OF_THE_CONNECTION, Request, checked_header, checked_method, target_of
 from gateways.requests.traffic import LeftOut, Traffic
 
@@ -30,16 +31,19 @@ def read(text: str, origin: str) -> Traffic:
     urls = [_url(entry, f"{origin}, entry {number}") for number, entry in enumerate(entries, 1)]
     host = _host(urls)
     requests: list[Request] = []
+    responses: list[Response] = []
     out: list[LeftOut] = []
     for number, (entry, url) in enumerate(zip(entries, urls, strict=True), 1):
         where = f"{origin}, entry {number}"
         try:
             requests.append(_request(entry, url, host, where))
+            responses.append(_response(entry.get("response")))
         except _Unfit as why:
             out.append(LeftOut(where, f"{entry['request'].get('method', '?')} {url.geturl()[:100]}", str(why)))
         except ValueError as error:
             raise Failure(f"{where}: {error}") from error
-    return Traffic(tuple(requests), left_out=tuple(out), host=host or None)
+    linked, notes = correlated(requests, responses)
+    return Traffic(linked, left_out=tuple(out), notes=tuple(notes), host=host or None)
 
 
 def _entries(text: str, origin: str) -> list[dict[str, Any]]:
@@ -89,6 +93,23 @@ def _request(entry: dict[str, Any], url: SplitResult, host: str, where: str) -> 
         recorded=status if isinstance(status, int) and status >= 100 else None,
         origin=where,
     )
+
+
+def _response(given: Any) -> Response:
+    """What of a recorded response later requests may have used."""
+    given = given if isinstance(given, dict) else {}
+    pairs = [(each.get("name"), each.get("value")) for each in given.get("headers") or [] if isinstance(each, dict)]
+    headers = tuple((name, value) for name, value in pairs if isinstance(name, str) and isinstance(value, str))
+    content = given.get("content") or {}
+    text = content.get("text") if isinstance(content, dict) else None
+    if not isinstance(text, str):
+        return Response(headers, "")
+    if content.get("encoding") != "base64":
+        return Response(headers, text)
+    try:
+        return Response(headers, base64.b64decode(text).decode("utf-8", "replace"))
+    except binascii.Error:
+        return Response(headers, "")
 
 
 def _headers(given: Any) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """One HTTP request as data. Knows no file format and no client. Pure."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import quote
 
@@ -72,6 +72,22 @@ class Request:
     def header(self, name: str) -> str | None:
         """The first value of a header, whatever the case of its name."""
         return next((value for each, value in self.headers if each.lower() == name.lower()), None)
+
+
+def from_origin(request: Request, recorded: str | None, origin: str) -> Request:
+    """The request as a browser sends it that has the site open at `origin`, e.g. "http://localhost".
+
+    Origin and Referer name the site that was recorded: apps refuse a form that came from another one.
+    recorded: the host of the recording; None if it names none.
+    """
+    if recorded is None or not any(name.lower() in ("origin", "referer") for name, _ in request.headers):
+        return request
+    site = re.compile(rf"https?://{re.escape(recorded)}(?=/|$)", re.IGNORECASE)
+    headers = tuple(
+        (name, site.sub(lambda _: origin, value, count=1) if name.lower() in ("origin", "referer") else value)
+        for name, value in request.headers
+    )
+    return replace(request, headers=headers)
 
 
 def target_of(path: str) -> str:

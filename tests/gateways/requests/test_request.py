@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateways.requests.request import Request, checked_header, checked_method, header_of, target_of
+from gateways.requests.request import Request, checked_header, checked_method, from_origin, header_of, target_of
 
 
 def test_a_path_is_percent_encoded_and_loses_its_fragment() -> None:
@@ -37,3 +37,12 @@ def test_safe_methods_are_those_of_rfc_9110() -> None:
         *(True, True, True),
         *(False, False, False),
     ]
+
+
+def test_origin_and_referer_name_the_site_that_is_asked() -> None:
+    headers = (("Origin", "https://shop.example"), ("Referer", "https://shop.example/a"), ("X", "https://shop.example"))
+    sent = from_origin(Request("POST", "/", headers), "shop.example", "http://localhost")
+    assert sent.headers == (("Origin", "http://localhost"), ("Referer", "http://localhost/a"), headers[2])
+    other = Request("POST", "/", (("Origin", "https://shop.example.evil"),))
+    assert from_origin(other, "shop.example", "http://localhost") == other
+    assert from_origin(other, None, "http://localhost") == other

@@ -1,0 +1,137 @@
+"""Values in recorded requests that came from earlier responses: CSRF tokens, bearer tokens, ids of new objects. Pure.
+
+A recording holds the values of its own session; another server gives others. Where a long value of a request stands in
+an earlier response of the recording, the request takes it from that response instead. Nothing is known by name.
+"""
+
+import html
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote_plus, unquote_plus
+
+from gateways.requests.cookies import parse
+from gateways.requests.request import Headers, Request, Take
+
+TOKEN = re.compile(r"[A-Za-z0-9_\-.+/=~]{16,}")
+SEARCHED = 200_000
+"""Characters of a request body that are searched for values."""
+
+FIXED = frozenset(
+    ("accept", "accept-encoding", "accept-language", "cookie", "if-none-match", "origin", "referer", "user-agent")
+)
+"""Headers that a browser fills in by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A recorded response, its body as text."""
+
+    headers: Headers
+    body: str
+
+
+def correlated(requests: Sequence[Request], responses: Sequence[Response]) -> tuple[tuple[Request, ...], list[str]]:
+    """The requests with their values taken from earlier responses, and a sentence for each value.
+
+    responses: those of the requests, in the same order.
+    """
+    made = list(requests)
+    notes: list[str] = []
+    names: dict[tuple[int, str], str] = {}
+    for number, request in enumerate(requests):
+        for value in _values(request):
+            source = _source(value, number, request, requests, responses)
+            if source is None:
+                continue
+            before, take = source
+            key = before, value
+            if key not in names:
+                names[key] = f"value{len(names) + 1}"
+                made[before] = replace(made[before], takes=(*made[before].takes, replace(take, name=names[key])))
+                notes.append(f"{request.origin}: {value[:12]}… is taken from the response to {requests[before].label}")
+            made[number] = _with(made[number], value, names[key])
+    return tuple(made), notes
+
+
+def _values(request: Request) -> Iterator[str]:
+    """Long values that look made by a program: letters and digits."""
+    body = (request.body or b"")[:SEARCHED].decode("utf-8", "replace")
+    texts = [request.target, body, *(value for name, value in request.headers if name.lower() not in FIXED)]
+    if (request.header("content-type") or "").startswith("application/x-www-form-urlencoded"):
+        texts[1] = "\n".join(unquote_plus(part) for pair in body.split("&") for part in pair.split("=", 1)[1:])
+    texts[0] = "\n".join(unquote_plus(part) for part in re.split(r"[/?&=]", request.target))
+    found = (each for text in texts for each in TOKEN.findall(text))
+    yield from dict.fromkeys(
+        each for each in found if re.search("[0-9]", each) and re.search("[A-Za-z]", each) and "/" not in each[:1]
+    )
+
+
+def _source(
+    value: str, number: int, request: Request, requests: Sequence[Request], responses: Sequence[Response]
+) -> tuple[int, Take] | None:
+    """The latest earlier response that holds the value, and how it is found there.
+
+    A value in a path may be that of a file with a hash in its name: it is taken from responses to changes only.
+    """
+    in_path = value in request.target.partition("?")[0]
+    for before in range(number - 1, -1, -1):
+        if in_path and requests[before].is_safe:
+            continue
+        take = _take(value, responses[before])
+        if take is not None:
+            return before, take
+    return None
+
+
+def _take(value: str, response: Response) -> Take | None:
+    for name, said in response.headers:
+        if name.lower() == "set-cookie" and parse(said).value == value:
+            return Take("", "cookie", parse(said).name)
+        if said == value:
+            return Take("", "header", name)
+    try:
+        pointer = next((where for where, leaf in _leaves(json.loads(response.body)) if leaf == value), None)
+    except (ValueError, RecursionError):
+        pointer = None
+    if pointer is not None:
+        return Take("", "json", pointer)
+    at = response.body.find(value)
+    return _by_context(value, response.body, at) if at >= 0 and html.escape(value) == value else None
+
+
+def _leaves(document: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
+    if isinstance(document, dict):
+        for key, value in document.items():
+            yield from _leaves(value, f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}")
+    elif isinstance(document, list):
+        for number, value in enumerate(document):
+            yield from _leaves(value, f"{pointer}/{number}")
+    elif isinstance(document, str):
+        yield pointer, document
+
+
+def _by_context(value: str, body: str, at: int) -> Take | None:
+    """A regular expression that finds the value by as little of what stands before it as will do."""
+    for length in (8, 16, 32, 64, 128):
+        pattern = re.escape(body[max(0, at - length) : at]) + rf"({TOKEN.pattern})"
+        match = re.search(pattern, body)
+        if match is not None and match[1] == value:
+            return Take("", "regex", pattern)
+    return None
+
+
+def _with(request: Request, value: str, name: str) -> Request:
+    """The request with a placeholder in place of the value."""
+    place = f"${{{name}}}"
+    spellings = dict.fromkeys((value, quote_plus(value)))
+    target, body = request.target, request.body
+    for spelling in spellings:
+        target = target.replace(spelling, place)
+        body = None if body is None else body.replace(spelling.encode(), place.encode())
+    headers = tuple(
+        (key, said if key.lower() in FIXED else said.replace(value, place)) for key, said in request.headers
+    )
+    return replace(request, target=target, headers=headers, body=body)

@@ -1,0 +1,69 @@
+"""Values in recorded requests that are taken from earlier responses."""
+
+from gateways.requests.correlate import Response, correlated
+from gateways.requests.request import Request
+from gateways.requests.session import Session
+
+TOKEN = "fD7a8bC9dE0fG1hI2jK3"
+FORM = ("Content-Type", "application/x-www-form-urlencoded")
+PAGE = '<input name="next" value="/start"><input type="hidden" name="csrf" value="{}">'
+
+
+def replayed(first: Request, recorded: Response, second: Request, answer: Response) -> Request:
+    """The second request as it is sent after the first was answered otherwise."""
+    (one, two), _ = correlated([first, second], [recorded, Response((), "")])
+    session = Session()
+    session.learn(session.prepared(one), 200, answer.headers, answer.body.encode())
+    return session.prepared(two)
+
+
+def test_a_token_of_a_form_is_taken_from_the_page_that_held_it() -> None:
+    get, post = Request("GET", "/login"), Request("POST", "/login", (FORM,), f"user=me&csrf={TOKEN}".encode())
+    recorded, other = Response((), PAGE.format(TOKEN)), Response((), PAGE.format("X" * 20 + "1"))
+    assert replayed(get, recorded, post, other).body == f"user=me&csrf={'X' * 20}1".encode()
+
+
+def test_a_bearer_token_is_taken_from_json() -> None:
+    post, get = Request("POST", "/token"), Request("GET", "/me", (("Authorization", f"Bearer {TOKEN}"),))
+    sent = replayed(post, Response((), f'{{"access_token": "{TOKEN}"}}'), get, Response((), '{"access_token": "new"}'))
+    assert sent.headers == (("Authorization", "Bearer new"),)
+
+
+def test_a_value_in_a_header_is_taken_from_a_cookie_or_a_header() -> None:
+    get, post = Request("GET", "/"), Request("POST", "/", (("X-CSRFToken", TOKEN),))
+    cookie = [Response((("Set-Cookie", f"csrftoken={value}; Path=/"),), "") for value in (TOKEN, "new")]
+    assert replayed(get, cookie[0], post, cookie[1]).header("x-csrftoken") == "new"
+    header = [Response((("X-Token", value),), "") for value in (TOKEN, "new")]
+    assert replayed(get, header[0], post, header[1]).header("x-csrftoken") == "new"
+
+
+def test_an_id_in_a_path_is_taken_from_the_response_that_created_it() -> None:
+    post, get = Request("POST", "/orders"), Request("GET", f"/orders/{TOKEN}/items")
+    sent = replayed(post, Response((), f'{{"id": "{TOKEN}"}}'), get, Response((), '{"id": "o2"}'))
+    assert sent.target == "/orders/o2/items"
+
+
+def test_a_hash_in_the_name_of_a_file_is_left_alone() -> None:
+    requests = [Request("GET", "/"), Request("GET", f"/static/main.{TOKEN}.js")]
+    made, notes = correlated(requests, [Response((), f"<script src='/static/main.{TOKEN}.js'>"), Response((), "")])
+    assert (made, notes) == (tuple(requests), [])
+
+
+def test_short_and_spoken_values_and_what_browsers_fill_in_are_left_alone() -> None:
+    requests = [
+        Request("GET", "/"),
+        Request("POST", "/", (FORM, ("User-Agent", TOKEN)), b"a=short1&b=only-letters-in-here"),
+    ]
+    body = f"short1 only-letters-in-here {TOKEN}"
+    assert correlated(requests, [Response((), body), Response((), "")]) == (tuple(requests), [])
+
+
+def test_each_value_is_taken_once_and_said_once() -> None:
+    requests = [
+        Request("GET", "/a"),
+        *(Request("POST", "/b", (FORM,), f"t={TOKEN}".encode(), origin="x") for _ in "12"),
+    ]
+    made, notes = correlated(requests, [Response((), PAGE.format(TOKEN)), *[Response((), "")] * 2])
+    assert len(made[0].takes) == 1
+    assert [each.body for each in made[1:]] == [b"t=${value1}"] * 2
+    assert notes == ["x: fD7a8bC9dE0f… is taken from the response to GET /a"]
