@@ -28,7 +28,7 @@ FORMAL: tuple[tuple[str, Known], ...] = (
     ("header:server", Known("Each server names itself.", "RFC 9110, 10.2.4", False)),
     ("header:via", Known("A proxy names itself.", "RFC 9110, 7.6.3", False)),
     *((f"header:{name}", Known("A hop-by-hop header speaks to the next hop only. WSGI apps must not send it.",
-                               "RFC 9110, 7.6.1; PEP 3333, Other HTTP Features", False))
+                               "RFC 9110, 7.6.1", False))
       for name in ("connection", "keep-alive", "proxy-connection", "upgrade", "trailer")),
 )  # fmt: skip
 """By the facet: differences that are shown and do not count."""

@@ -14,6 +14,9 @@ NAMED = 3
 WIDE = 160
 """Characters of a value that are shown."""
 
+BRIEF = 40
+"""The same, of a value that does not count."""
+
 
 def lines(result: Result) -> Iterator[Text]:
     """What was asked, what differs, and what a reader should know to trust it."""
@@ -27,9 +30,10 @@ def lines(result: Result) -> Iterator[Text]:
     others = [each for each in result.differences if each not in counted and each.accepted is None]
     if others:
         yield Text()
-        yield Text("No client may depend on these; they do not count (--strict counts them):", style="bold")
+        yield Text("Not counted, for no client may depend on it (--strict counts it):", style="bold")
         for each in others:
-            yield from _difference(each, result)
+            yield _formal(each)
+            yield from (_detail(line) for line in each.found.lines)
     accepted = [each for each in result.differences if each.accepted is not None]
     if accepted:
         yield Text()
@@ -58,13 +62,25 @@ def verdict(result: Result) -> str:
 def _difference(each: Difference, result: Result) -> Iterator[Text]:
     yield _head(each)
     yield Text(f"  {_where(each, result)}", style="dim") if each.requests else Text("  in the log", style="dim")
-    for line in each.found.lines:
-        style = {"-": "red", "+": "green"}.get(line[:1], "dim")
-        yield Text(f"    {printable(line)}", style=style)
+    yield from (_detail(line) for line in each.found.lines)
     if each.known is not None:
         clause = f" ({each.known.clause})" if each.known.clause else ""
         page = page_of(each.found, result.new.adapter)
         yield Text(f"  {each.known.says}{clause}{f' See {page}' if page else ''}", style="italic")
+
+
+def _formal(each: Difference) -> Text:
+    """On one line: what no client may depend on, how often it is there, and the clause that says so."""
+    found = each.found
+    line = Text().append(found.facet, style="bold").append(f"  {short(found.old, BRIEF)} → {short(found.new, BRIEF)}")
+    count = len(each.requests)
+    times = f", in {count} {'request' if count == 1 else 'requests'}" if count else ""
+    clause = f" ({each.known.clause})" if each.known and each.known.clause else ""
+    return line.append(f"{times}{clause}", style="dim")
+
+
+def _detail(line: str) -> Text:
+    return Text(f"    {printable(line)}", style={"-": "red", "+": "green"}.get(line[:1], "dim"))
 
 
 def _head(each: Difference) -> Text:
@@ -76,10 +92,10 @@ def _head(each: Difference) -> Text:
     return line
 
 
-def short(text: str) -> str:
+def short(text: str, most: int = WIDE) -> str:
     """A value on one line, fit for a terminal."""
     said = printable(text)
-    return said if len(said) <= WIDE else f"{said[:WIDE]}…"
+    return said if len(said) <= most else f"{said[:most]}…"
 
 
 def _where(each: Difference, result: Result) -> str:
