@@ -1,6 +1,7 @@
 """How an ASGI app is served: the servers, and how each is run on a socket. Knows nothing of CGI and WSGI."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -23,7 +24,7 @@ def load(target: str) -> ASGIApp:
     return as_asgi3(load_object(target))
 
 
-def _hypercorn(load: Load, sock: socket.socket, _settings: Settings) -> None:
+def _hypercorn(load: Load, sock: socket.socket, settings: Settings) -> None:
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
@@ -31,19 +32,23 @@ def _hypercorn(load: Load, sock: socket.socket, _settings: Settings) -> None:
     config.bind = [f"fd://{sock.detach()}"]
     config.graceful_timeout = 0.5
     config.loglevel = "WARNING"
+    config.certfile, config.keyfile = settings.certfile or None, settings.keyfile or None
     asyncio.run(serve(load(), config, mode="asgi"))
 
 
-def _daphne(load: Load, sock: socket.socket, _settings: Settings) -> None:
+def _daphne(load: Load, sock: socket.socket, settings: Settings) -> None:
+    logging.getLogger("daphne").setLevel(logging.WARNING)  # as the other servers: no lines for its start
     # Importing it installs Twisted's asyncio reactor, which must come before anything that imports a reactor.
     from daphne.endpoints import build_endpoint_description_strings
     from daphne.server import Server as Daphne
 
     host, port = sock.getsockname()[:2]
     sock.close()  # daphne binds for itself: it can adopt IPv4 sockets only
-    Daphne(
-        load(), endpoints=build_endpoint_description_strings(host=host, port=port), application_close_timeout=1
-    ).run()
+    endpoints = build_endpoint_description_strings(host=host, port=port)
+    if settings.certfile:
+        files = [each.replace(":", r"\:") for each in (settings.keyfile, settings.certfile, host)]
+        endpoints = ["ssl:{port}:privateKey={}:certKey={}:interface={}".format(*files, port=port)]
+    Daphne(load(), endpoints=endpoints, application_close_timeout=1).run()
 
 
 SERVERS = {
@@ -60,14 +65,14 @@ SERVERS = {
             "hypercorn",
             "one process: one event loop for the sockets and the app",
             _hypercorn,
-            options=frozenset(("unix",)),
+            options=frozenset(("unix", "tls", "http2")),
         ),
-        Server("daphne", "one process: Twisted's reactor on one event loop", _daphne),
+        Server("daphne", "one process: Twisted's reactor on one event loop", _daphne, options=frozenset(("tls",))),
         Server(
             "granian",
             "a master and one worker process: Rust threads for the sockets, one event loop for the app",
             partial(granian.run, interface="asgi"),
-            options=frozenset(("workers",)),
+            options=frozenset(("workers", "tls", "http2")),
         ),
     )
 }

@@ -18,6 +18,7 @@ from gateways.check.watch.own import Own
 from gateways.failure import Failure
 from gateways.requests.read import read
 from gateways.requests.request import Request, target_of
+from gateways.serving.hang import told
 from gateways.serving.target import Found, find
 
 
@@ -31,6 +32,7 @@ class Job:
     requests: str | None
     seconds: float
     descriptor: int
+    errors: int
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -64,7 +66,8 @@ def looked(job: Job) -> dict[str, Any]:
     watching = Watching(notes, own)
     files.install(notes, own)
     variables.install(notes, own)
-    found = find(job.target, cast("Mode | None", job.interface))
+    with told(job.target, lambda said: os.write(job.errors, said.encode())):
+        found = find(job.target, cast("Mode | None", job.interface))
     statuses = _asked(found, job, watching)
     return {
         "interface": found.interface,

@@ -57,17 +57,19 @@ def check(wanted: Wanted, to: Mode | None = None, server: str | None = None, thr
 def _looked(wanted: Wanted) -> dict[str, Any]:
     target, seconds = wanted.target, wanted.seconds
     reading, writing = os.pipe()
-    job = Job(target, wanted.interface, wanted.paths, wanted.requests, ASK, writing)
+    errors = os.dup(2)
+    job = Job(target, wanted.interface, wanted.paths, wanted.requests, ASK, writing, errors)
     with os.fdopen(reading) as answer:
         process = subprocess.Popen(
             [sys.executable, "-m", "gateways.check.process", job.to_json()],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            pass_fds=[writing],
+            pass_fds=[writing, errors],
             start_new_session=True,
         )
         os.close(writing)
+        os.close(errors)
         try:
             said, _ = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:

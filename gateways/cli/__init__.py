@@ -12,6 +12,7 @@ import click
 from gateways.cli.check import check
 from gateways.cli.command import Failed
 from gateways.cli.compare import compare
+from gateways.cli.configured import defaults
 from gateways.cli.demo import demo
 from gateways.cli.diff import diff
 from gateways.cli.installed import show
@@ -48,7 +49,13 @@ cli.add_command(trace)
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     try:
-        status = cli.main(args=arguments, prog_name="gateways", standalone_mode=False)
+        status = cli.main(
+            args=arguments,
+            prog_name="gateways",
+            standalone_mode=False,
+            auto_envvar_prefix="GATEWAYS",
+            default_map=defaults(cli),
+        )
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "gateways"
         sys.exit(_complain(command, f"{_line(error)} ({command} --help says what there is)", error.exit_code))

@@ -7,7 +7,9 @@ in gateways/serving; what happens while it runs, in until_ended.py.
 import contextlib
 import os
 import signal
+import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from socket import socket
 from types import FrameType
@@ -17,12 +19,16 @@ import click
 
 from gateways.cli.choosing import choose, complete, files
 from gateways.cli.command import Command
-from gateways.cli.until_ended import PROGRAMS, Serving, Wanted
+from gateways.cli.until_ended import PROGRAMS, Serving, Wanted, await_change
 from gateways.failure import Failure
+from gateways.serving.certificate import self_signed
 from gateways.serving.listen import bind, bind_unix
+from gateways.serving.log_lines import FIELDS, FORMATS, LEVELS, is_format
 from gateways.serving.probe import Known, probe
 from gateways.serving.server import MODES, Mode, side
 from gateways.serving.settings import Settings
+
+FILE = click.Path(exists=True, dir_okay=False)
 
 IMPORT = 600.0
 """Seconds that importing an app may take, while Ctrl-C ends it."""
@@ -61,6 +67,21 @@ IMPORT = 600.0
 @click.option("--follow-symlinks", is_flag=True, help="Let links lead out of the folder of CGI programs or files.")
 @click.option("--limit", type=click.IntRange(1), help="CGI programs that run at once.  [default: 64]")
 @click.option("--timeout", metavar="SECONDS", type=click.FloatRange(0), help="Time for a CGI program; 0: no limit.")
+@click.option("--certfile", metavar="FILE", type=FILE, help="Certificate for HTTPS, in PEM, with its chain.")
+@click.option("--keyfile", metavar="FILE", type=FILE, help="Key of the certificate. Default: in --certfile.")
+@click.option("--tls", is_flag=True, help="Serve HTTPS with a self-signed certificate, made for this run.")
+@click.option(
+    "--log-format",
+    metavar="FORMAT",
+    default="full",
+    help=f"Format of request lines: {', '.join(FORMATS)}, or a text with {{fields}}.  [default: full]",
+)
+@click.option(
+    "--log-level",
+    type=click.Choice(LEVELS),
+    default="info",
+    help="Least level of lines; a status of 4xx is a warning, 5xx an error.  [default: info]",
+)
 @click.option("--quiet", is_flag=True, help="No line for each request.")
 def serve(  # noqa: PLR0913, PLR0917 (options)
     target: str,
@@ -81,6 +102,11 @@ def serve(  # noqa: PLR0913, PLR0917 (options)
     follow_symlinks: bool,
     limit: int | None,
     timeout: float | None,
+    certfile: str | None,
+    keyfile: str | None,
+    tls: bool,
+    log_format: str,
+    log_level: str,
     quiet: bool,
 ) -> None:
     """Serve TARGET: module:app, a module or a Python file (whose app, or factory, has a usual name), a CGI program, a
@@ -88,20 +114,26 @@ def serve(  # noqa: PLR0913, PLR0917 (options)
     """
     if unix and (host is not None or port is not None):
         raise click.UsageError("--unix is in place of --host and --port.")
+    if not is_format(log_format):
+        said = f"{log_format!r} is neither a name nor has it known fields; fields: {', '.join(FIELDS)}."
+        raise click.BadParameter(said, param_hint="'--log-format'")
     files = interface != "cgi" and (is_site(Path(target)) or (bool(cgi_dir) and Path(target).is_dir()))
     settings = Settings(
         *(threads, workers, _root(root_path), warm, files, env), cgi_dir, chdir, follow_symlinks, limit, timeout
     )
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
-    with contextlib.suppress(KeyboardInterrupt):
-        known = Known(target, "cgi", target) if files else _found(target, interface)
+    with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as stack:
+        secured = stack.enter_context(_certificate(certfile, keyfile, tls, host))
+        certificate, key = secured or ("", "")
+        settings = replace(settings, certfile=certificate, keyfile=key, log_level=log_level)
+        sock = stack.enter_context(_listening(host, port, unix)) if reload else None  # for the page of a broken app
+        known = Known(target, "cgi", target) if files else _found(target, interface, sock, secured)
         mode, server = choose(known.interface, mode, server)
-        wanted = Wanted(known, mode, server, settings, reload, quiet)
+        wanted = Wanted(known, mode, server, settings, reload, quiet, log_format)
         check(wanted, unix)
         side(mode).SERVERS[server].version()
-        with _listening(host, port, unix) as sock:
-            Serving(wanted, sock).run()
+        Serving(wanted, sock or stack.enter_context(_listening(host, port, unix))).run()
 
 
 def is_site(path: Path) -> bool:
@@ -118,13 +150,20 @@ def _root(path: str) -> str:
     return f"/{path.strip('/')}" if path.strip("/") else ""
 
 
-def _found(target: str, interface: Mode | None) -> Known:
-    """What the target is. Where the app itself fails, its traceback is what its author needs."""
-    try:
-        known = probe(target, IMPORT, interface)
-    except Failure as failure:
-        click.echo(failure.traceback, nl=False, err=True)
-        raise
+def _found(target: str, interface: Mode | None, sock: socket | None, tls: tuple[str, str] | None) -> Known:
+    """What the target is. Where the app itself fails, its author needs its traceback.
+
+    With a socket, for --reload, a failure is shown there until a change of a file has mended it.
+    """
+    while True:
+        try:
+            known = probe(target, IMPORT, interface)
+            break
+        except Failure as failure:
+            click.echo(failure.traceback, nl=False, err=True)
+            if sock is None or not failure.traceback:  # no change of the app mends a wrong name
+                raise
+            await_change(target, failure, sock, tls)
     if known.doubt:
         click.echo(f"gateways serve: {known.doubt}", err=True)
     return known
@@ -139,6 +178,7 @@ def check(wanted: Wanted, unix: str | None) -> None:
     mode, settings = wanted.mode, wanted.settings
     is_adapted = mode == "asgi" and wanted.known.interface == "wsgi"  # the adapter has threads
     asked = {
+        "tls": bool(settings.certfile),
         "threads": settings.threads is not None and not is_adapted,
         "workers": (settings.workers or 1) > 1,
         "unix": unix is not None,
@@ -173,6 +213,34 @@ def check(wanted: Wanted, unix: str | None) -> None:
             raise click.UsageError(f"--env {variable!r} has no name before its '='; e.g. --env LANGUAGE=en.")
         if not is_given and name not in os.environ:
             raise click.UsageError(f"--env {name}: there is no such variable here; --env {name}=VALUE gives it one.")
+
+
+@contextlib.contextmanager
+def _certificate(
+    certfile: str | None, keyfile: str | None, is_made: bool, host: str | None
+) -> Iterator[tuple[str, str] | None]:
+    """The paths of the certificate and its key; None for plain HTTP.
+
+    Raises:
+        UsageError: the options contradict each other.
+        Failure: the files are not a certificate and its key.
+    """
+    if is_made:
+        if certfile or keyfile:
+            raise click.UsageError("--tls makes a certificate; it is in place of --certfile and --keyfile.")
+        with self_signed(host or "127.0.0.1") as made:
+            yield made
+    elif certfile:
+        pair = certfile, keyfile or certfile
+        try:
+            ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(*pair)
+        except OSError as error:
+            raise Failure(f"{' and '.join(dict.fromkeys(pair))} cannot be used for TLS: {error}") from error
+        yield pair
+    elif keyfile:
+        raise click.UsageError("--keyfile needs --certfile.")
+    else:
+        yield None
 
 
 @contextlib.contextmanager

@@ -9,17 +9,20 @@ import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
-from socket import socket
+from socket import SO_ACCEPTCONN, SOL_SOCKET, socket
 
 import click
 
-from gateways.events.exchange import access_line
+from gateways.events.events import Event
 from gateways.events.printable import printable
 from gateways.failure import Failure
 from gateways.serving.adapting import ADAPTERS
+from gateways.serving.broken import BrokenPage
 from gateways.serving.changes import Changes
-from gateways.serving.listen import url
+from gateways.serving.listen import bind, reachable, url
+from gateways.serving.log_lines import LEVELS, fields, level_of, line
 from gateways.serving.probe import Known
 from gateways.serving.process import START, News, NewsQueue, ServerProcess, end_all, told_before
 from gateways.serving.server import Mode, side
@@ -27,6 +30,10 @@ from gateways.serving.settings import Settings
 
 PROGRAMS = ("cgi-bin", "htbin")
 """The folders of a site whose files are CGI programs."""
+
+
+LINES = 200
+"""Lines of a server's output that the page of a broken app shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,7 @@ class Wanted:
     settings: Settings
     reload: bool
     quiet: bool
+    log_format: str = "full"
 
 
 class Serving:
@@ -49,6 +57,7 @@ class Serving:
         self._sock = sock
         self._news: NewsQueue = queue.SimpleQueue()
         self._current: ServerProcess
+        self._page: BrokenPage | None = None
         self._has_listened = False
 
     def run(self) -> None:
@@ -63,6 +72,7 @@ class Serving:
             sys.stdout.reconfigure(errors="replace", line_buffering=True)
         with ExitStack() as stack:
             self._start()
+            stack.callback(self._close_page)
             stack.callback(lambda: end_all([self._current]))
             if self._wanted.reload:
                 stack.enter_context(Changes(_folders(self._wanted.known.target), self._changed))
@@ -75,6 +85,7 @@ class Serving:
 
     def _start(self) -> None:
         wanted = self._wanted
+        self._make_room()
         self._current = ServerProcess(
             wanted.mode,
             wanted.server,
@@ -92,7 +103,7 @@ class Serving:
     def _take(self, item: News) -> None:
         if item.batch is not None:
             for event in item.batch.events:
-                click.echo(access_line(self._wanted.mode, event[4]))
+                self._tell(event)
         elif item.kind == "line":
             click.echo(printable(item.line.expandtabs()), err=True)
         elif item.kind == "ready":
@@ -101,10 +112,32 @@ class Serving:
             click.echo(f"it does not listen yet, after {START:.0f} seconds; Ctrl-C ends it", err=True)
         elif item.kind == "changed":
             click.echo(f"changed: {item.line}")
+            self._close_page()
             end_all([self._current])
             self._start()
         else:
             self._ended()
+
+    def _tell(self, event: Event) -> None:
+        """Print the line of a request, at the time at which it was over; both processes read the same clock."""
+        data, level = event[4], self._wanted.settings.log_level or "info"
+        if LEVELS.index(level_of(data[3] or 0, data[6])) >= LEVELS.index(level):
+            ago = time.perf_counter() - (event[0] + data[5])
+            when = datetime.now().astimezone() - timedelta(seconds=ago)
+            click.echo(line(self._wanted.log_format, fields(self._wanted.mode, data, when)))
+
+    def _close_page(self) -> None:
+        if self._page is not None:
+            self._page.close()
+            self._page = None
+
+    def _make_room(self) -> None:
+        """Bind again for a server that binds for itself: it cannot while the socket of the page listens."""
+        adopts = "unix" in side(self._wanted.mode).SERVERS[self._wanted.server].options
+        if not adopts and self._sock.getsockopt(SOL_SOCKET, SO_ACCEPTCONN):
+            host, port = self._sock.getsockname()[:2]
+            self._sock.close()
+            self._sock = bind(host, port)
 
     def _ready(self) -> None:
         if not self._has_listened:  # a server after the first is on a socket that accepts all the time
@@ -116,6 +149,9 @@ class Serving:
         wanted = self._wanted
         if wanted.reload:
             click.echo(f"{wanted.server} has ended; it is started again when a Python file changes")
+            tls = (wanted.settings.certfile, wanted.settings.keyfile) if wanted.settings.certfile else None
+            lines = self._current.lines[-LINES:]
+            self._page = BrokenPage(self._sock.dup(), wanted.known.target, lines, tls)
             return
         how = "has ended by itself" if self._has_listened else "did not start"
         said = self._current.lines[-1] if self._current.lines else "it said nothing"
@@ -127,8 +163,11 @@ def heading(wanted: Wanted, address: tuple[str, int]) -> list[str]:
     server, settings = side(wanted.mode).SERVERS[wanted.server], wanted.settings
     numbers = {"worker": settings.workers, "thread": settings.threads}
     parts = [f"{number} {name}{'s' * (number > 1)}" for name, number in numbers.items() if number]
+    if settings.certfile and "http2" in server.options:
+        parts.append("HTTP/2")
     said = ", ".join([f"{wanted.server} {server.version()}", *parts])
-    return [f"{url(*address)}{settings.root_path}  {said}", what(wanted), "Ctrl-C ends it."]
+    place = url(*address, "https" if settings.certfile else "http")
+    return [f"{place}{settings.root_path}  {said}", what(wanted), "Ctrl-C ends it."]
 
 
 def what(wanted: Wanted) -> str:
@@ -151,6 +190,17 @@ def what(wanted: Wanted) -> str:
     if mode == "cgi":
         return f"{app}; a new process answers each request: gateways.adapters.{adapter}(app).run()"
     return f"{app}; {server} speaks {mode.upper()}, so gateways.adapters.{adapter}(app) is in between"
+
+
+def await_change(target: str, failure: Failure, sock: socket, tls: tuple[str, str] | None) -> None:
+    """Show why the app cannot be imported, here and in the browser, until a Python file changes."""
+    click.echo(f"{failure}; it is tried again when a Python file changes", err=True)
+    changed: queue.SimpleQueue[list[Path]] = queue.SimpleQueue()
+    lines = [*failure.traceback.splitlines(), str(failure)]
+    with BrokenPage(sock.dup(), target, lines, tls), Changes(_folders(target), changed.put):
+        where = url(*reachable(sock), "https" if tls else "http")
+        click.echo(f"{where}  shows the error")
+        click.echo(f"changed: {', '.join(map(str, changed.get()))}")
 
 
 def _folders(target: str) -> list[Path]:

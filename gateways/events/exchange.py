@@ -72,7 +72,7 @@ def access_line(mode: str, data: tuple[Any, ...]) -> str:
     At its end is what was wrong with the answer, "client left" or "raised ValueError"; "---" stands for a status where
     the app gave none.
     """
-    method, path, query, status, length, seconds, flaw = data
+    method, path, query, status, length, seconds, flaw, *_ = data
     asked = f"{printable(method)} {target(path, query)}"
     line = f"{mode.upper():<5} {printable(str(status or '---'))}  {asked}  {length:,} bytes  {milliseconds(seconds)}"
     return f"{line}  {printable(flaw)}" if flaw else line

@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from gateways.failure import Failure
 from gateways.serving.adapting import adapted, programs
+from gateways.serving.hang import told
 from gateways.serving.job import GRACE, Job
 from gateways.serving.observing import observed
 from gateways.serving.rooted import rooted
@@ -26,10 +27,7 @@ from gateways.serving.server import App, side
 def main() -> None:
     """Do the job, which is the one argument, until SIGTERM."""
     job = Job.from_json(sys.argv[1])
-    # What servers, adapters and apps have to say goes to stdout or stderr: the starting process reads both. The root
-    # logger has no handler: with one an app's own logging.basicConfig() would do nothing.
-    if logging.lastResort is not None:
-        logging.lastResort.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+    _prepare_logging(job.settings.log_level)
     # For servers that do not handle SIGTERM: they know SystemExit, and others put a handler of their own in its place.
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_end_with_parent, name="gateways-lifeline", daemon=True).start()
@@ -40,12 +38,29 @@ def main() -> None:
         sys.exit(f"{failure.traceback}{failure}")
 
 
+def _prepare_logging(level: str | None) -> None:
+    """Servers, adapters and apps log to stderr, which the starting process reads; with a level, with time and level.
+
+    The root logger has no handler: with one an app's own logging.basicConfig() would do nothing.
+    """
+    if logging.lastResort is None:
+        return
+    form = "%(name)s: %(message)s"
+    if level is not None:
+        form = f"%(asctime)s.%(msecs)03d %(levelname)-7s {form}"
+        logging.getLogger().setLevel(level.upper())
+        logging.lastResort.setLevel(level.upper())
+    logging.lastResort.setFormatter(logging.Formatter(form, "%Y-%m-%d %H:%M:%S"))
+
+
 def load(job: Job) -> App:
     """The app, in the server's interface, observed as the job says; called in the process that runs it."""
-    if job.interface != job.mode:
-        app = adapted(job)
-    else:
-        app = programs(job) if job.mode == "cgi" else side(job.mode).load(job.target)
+    _prepare_logging(job.settings.log_level)  # a worker may be another process
+    with told(job.target, lambda said: print(said, end="", file=sys.stderr, flush=True)):
+        if job.interface != job.mode:
+            app = adapted(job)
+        else:
+            app = programs(job) if job.mode == "cgi" else side(job.mode).load(job.target)
     return rooted(observed(app, job.mode, job), job.mode, job.settings.root_path)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from socket import socket
 
 from gateways.serving.server import App
@@ -28,6 +29,8 @@ def run(load: Callable[[], App], sock: socket, settings: Settings, *, interface:
         blocking_threads=settings.threads or 8 if interface == "wsgi" else None,
         workers_kill_timeout=1,
         log_level=LogLevels.error,
+        ssl_cert=Path(settings.certfile) if settings.certfile else None,
+        ssl_key=Path(settings.keyfile) if settings.keyfile else None,
     )
     server.serve(target_loader=partial(_loaded, load))
 

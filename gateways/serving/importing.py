@@ -137,18 +137,19 @@ def where(error: BaseException) -> str:
     """Where it was raised: the last line of it that is in a file."""
     if isinstance(error, SyntaxError) and error.filename:
         return f" ({error.filename}:{error.lineno})"
-    own = _theirs(traceback.extract_tb(error.__traceback__))
+    own = theirs(traceback.extract_tb(error.__traceback__))
     return f" ({own[-1].filename}:{own[-1].lineno})" if own else ""
 
 
 def traceback_of(error: BaseException) -> str:
     """As Python prints it, without the way that led to the app."""
     told = traceback.TracebackException.from_exception(error)
-    told.stack = traceback.StackSummary.from_list(_theirs(told.stack))
+    told.stack = traceback.StackSummary.from_list(theirs(told.stack))
     return "".join(told.format())
 
 
-def _theirs(frames: Iterable[traceback.FrameSummary]) -> list[traceback.FrameSummary]:
+def theirs(frames: Iterable[traceback.FrameSummary]) -> list[traceback.FrameSummary]:
+    """The frames of the app, without those of importlib and of this folder."""
     return [
         frame
         for frame in frames

@@ -94,8 +94,8 @@ def connect(address: tuple[str, int], seconds: float = 1.0) -> socket.socket:
     return sock
 
 
-def url(host: str, port: int | str) -> str:
+def url(host: str, port: int | str, scheme: str = "http") -> str:
     """The URL of a server there, without a path: "http://127.0.0.1:8000", "http://[::1]:8000", "unix:/run/app"."""
     if not port:
         return f"unix:{host}"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

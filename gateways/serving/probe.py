@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import cast
 
 from gateways.failure import Failure
+from gateways.serving.hang import told
 from gateways.serving.server import Mode
 from gateways.serving.target import find, program_of
 
@@ -36,16 +37,18 @@ def probe(target: str, seconds: float, interface: Mode | None = None) -> Known:
     if interface in (None, "cgi") and (program := program_of(target)):
         return Known(target, "cgi", program)
     reading, writing = os.pipe()
+    errors = os.dup(2)  # the app's output is collected; that its import hangs is said at once
     with os.fdopen(reading) as answer:
         process = subprocess.Popen(
-            [sys.executable, "-m", "gateways.serving.probe", target, interface or "", str(writing)],
+            [sys.executable, "-m", "gateways.serving.probe", target, interface or "", str(writing), str(errors)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            pass_fds=[writing],
+            pass_fds=[writing, errors],
             start_new_session=True,
         )
         os.close(writing)
+        os.close(errors)
         try:
             said, _ = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
@@ -73,9 +76,11 @@ def _known(target: str, answer: str, status: int, said: bytes) -> Known:
 
 def main() -> None:
     """In the process of its own: write what is found to the descriptor, and end, whatever threads the app started."""
-    target, interface, descriptor = sys.argv[1], cast("Mode | None", sys.argv[2] or None), int(sys.argv[3])
+    target, interface = sys.argv[1], cast("Mode | None", sys.argv[2] or None)
+    descriptor, errors = map(int, sys.argv[3:])
     try:
-        found = find(target, interface)
+        with told(target, lambda said: os.write(errors, said.encode())):
+            found = find(target, interface)
     except Failure as failure:
         answer = {"failure": str(failure), "traceback": failure.traceback}
     else:

@@ -9,6 +9,7 @@ import os
 import queue
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -74,6 +75,7 @@ class ServerProcess:
         self.address = reachable(sock)
         self.lines: list[str] = []
         self._news = news
+        self._is_tls = bool(settings.certfile)
         self._ended = threading.Event()
         self._receiver = Receiver(self._arrived)
         job = Job(mode, interface or mode, server, target, observe, sock.fileno(), self._receiver.address, settings)
@@ -106,7 +108,7 @@ class ServerProcess:
         until = time.monotonic() + START
         while not self._ended.wait(0.02):
             try:
-                connect(self.address).close()
+                _greet(self.address, self._is_tls)
             except OSError:
                 if time.monotonic() > until:
                     self._news.put(News(self, "late"))
@@ -133,6 +135,18 @@ class ServerProcess:
         status = self._process.wait()
         self._receiver.close()
         return status
+
+
+def _greet(address: tuple[str, int], is_tls: bool) -> None:
+    """Connect and disconnect. With TLS after the handshake: some servers log a connection without one as an error.
+
+    Raises OSError.
+    """
+    with connect(address) as sock:
+        if is_tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # it sends nothing
+            context.wrap_socket(sock).close()
 
 
 def end_all(processes: Iterable[ServerProcess]) -> None:

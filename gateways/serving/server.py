@@ -25,7 +25,8 @@ class Server:
     `name` is also its package's and its module's. `model` says in one clause what processes and threads it uses as run
     here. `run(load, sock, settings)` serves what `load()` returns on the bound, not yet listening `sock` until SIGTERM;
     servers with processes of their own call `load` there, so it can be pickled. `extra` is the extra that brings the
-    server. `options` are those that it has of "threads", "workers" and "unix" (a socket that is a file).
+    server. `options` are those that it has of "threads", "workers", "unix" (a socket that is a file), "tls" and "http2"
+    (which it then offers over TLS).
     """
 
     name: str

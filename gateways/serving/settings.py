@@ -12,6 +12,8 @@ class Settings:
     root_path: where the app is mounted, e.g. "/shop"; "" for the root.
     warm: run CGI programs in Python by forks of an interpreter that has imported what they need.
     files: the target is a folder to be served as a site: its files, and the programs of `cgi_dirs`.
+    certfile, keyfile: PEM files for TLS; "" for plain HTTP.
+    log_level: least level of log records, e.g. "info"; None for logging's own, without times.
     environment: variables for CGI programs, each "NAME=VALUE", or "NAME" to pass on what it is here.
     cgi_dirs: paths below the site whose executable files are programs. Default: /cgi-bin and /htbin.
     chdir: working folder of CGI programs. Default: the folder of each.
@@ -31,6 +33,9 @@ class Settings:
     follow_symlinks: bool = False
     limit: int | None = None
     timeout: float | None = None
+    certfile: str = ""
+    keyfile: str = ""
+    log_level: str | None = None
 
 
 USUAL = Settings()

@@ -11,7 +11,7 @@ from gateways.serving.settings import Settings
 if TYPE_CHECKING:
     from uvicorn import Config
 
-OPTIONS = frozenset(("workers", "unix"))
+OPTIONS = frozenset(("workers", "unix", "tls"))
 
 
 def run(load: Callable[[], App], sock: socket, settings: Settings) -> None:
@@ -29,6 +29,8 @@ def run(load: Callable[[], App], sock: socket, settings: Settings) -> None:
         access_log=False,
         # Whoever ends it does not wait for slow clients: what still runs is cancelled, and may clean up.
         timeout_graceful_shutdown=0,
+        ssl_certfile=settings.certfile or None,
+        ssl_keyfile=settings.keyfile or None,
     )
     if several:
         _workers(config, sock)

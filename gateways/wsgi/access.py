@@ -29,7 +29,7 @@ def access_log(app: WSGIApplication, record: Record) -> WSGIApplication:
             request = environ["REQUEST_METHOD"], path, octets(environ.get("QUERY_STRING", ""))
             answer = line.status, line.written + size, perf_counter() - began
             wrong = wrong or ("" if line.status else "no answer")
-            record((began, get_ident(), next(exchanges), "access", (*request, *answer, wrong)))
+            record((began, get_ident(), next(exchanges), "access", (*request, *answer, wrong, _client(environ))))
 
         try:
             result = app(environ, line.start)
@@ -46,6 +46,12 @@ def access_log(app: WSGIApplication, record: Record) -> WSGIApplication:
         return counted(result, done, lambda: _wanted(environ, line))
 
     return logged
+
+
+def _client(environ: WSGIEnvironment) -> tuple[str, str] | None:
+    """Address and port, "" if the server does not say it; None for a Unix socket."""
+    address = environ.get("REMOTE_ADDR")
+    return (address, environ.get("REMOTE_PORT", "")) if address else None
 
 
 def _wanted(environ: WSGIEnvironment, line: "_Line") -> float:

@@ -44,6 +44,7 @@ def _gunicorn(load: Load, sock: socket.socket, asked: Settings) -> None:
         "graceful_timeout": 1,
         "loglevel": "warning",
         "control_socket_disable": True,
+        **({"certfile": asked.certfile, "keyfile": asked.keyfile} if asked.certfile else {}),
     }
     Application().run()
 
@@ -61,6 +62,10 @@ def _cheroot(load: Load, sock: socket.socket, settings: Settings) -> None:
     address = name if isinstance(name, str) else name[:2]
     threads = settings.threads or THREADS
     server = Adopting(address, load(), numthreads=threads, max=threads, shutdown_timeout=1)
+    if settings.certfile:
+        from cheroot.ssl.builtin import BuiltinSSLAdapter
+
+        server.ssl_adapter = BuiltinSSLAdapter(settings.certfile, settings.keyfile)
     try:
         server.start()
     finally:
@@ -81,19 +86,19 @@ SERVERS = {
             "gunicorn",
             f"a master and one worker process: {THREADS} threads for the app",
             _gunicorn,
-            options=frozenset(("threads", "workers", "unix")),
+            options=frozenset(("threads", "workers", "unix", "tls")),
         ),
         Server(
             "cheroot",
             f"one process: {THREADS} threads for the app",
             _cheroot,
-            options=frozenset(("threads", "unix")),
+            options=frozenset(("threads", "unix", "tls")),
         ),
         Server(
             "granian",
             "a master and one worker process: Rust threads for the sockets, 8 threads for the app",
             partial(granian.run, interface="wsgi"),
-            options=frozenset(("threads", "workers")),
+            options=frozenset(("threads", "workers", "tls", "http2")),
         ),
     )
 }

@@ -4,13 +4,19 @@ import json
 import re
 import signal
 import socket
+import ssl
 import sys
+import time
+import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from gateways.serving.certificate import self_signed
+from gateways.serving.server import Mode, side
 from tests.real.running import PATIENCE, Running
 
 APPS = Path(__file__).parent / "apps"
@@ -83,7 +89,7 @@ def test_an_app_is_recognised_and_served(target: str, options: str, between: str
         assert (told["word"], told["body"]) == ("word", "a body")
         assert told.get("root", "") == ""
         assert between in serving.said[1]
-        serving.wait_for(r"^(CGI  |WSGI |ASGI ) 200  POST /inside/word  \d+ bytes  ")
+        serving.wait_for(r" (CGI |WSGI|ASGI) 200 POST /inside/word  \d+ bytes  ")
         serving.ends()
 
 
@@ -142,29 +148,133 @@ def test_what_was_asked_just_before_the_end_is_told(options: str) -> None:
         for number in range(3):
             serving.ask(f"/inside/{number}")
         serving.ends()
-        serving.wait_for(r"  GET /inside/\d  \d+ bytes", count=3)
+        serving.wait_for(r" 200 GET /inside/\d  \d+ bytes", count=3)
 
 
-def test_reload_starts_the_app_anew_also_after_it_could_not_be_imported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+TEXT = (
+    "def app(environ, start_response):\n"
+    "    start_response('200 OK', [('Content-Type', 'application/json')])\n"
+    "    return [b'{number}']\n"
+)
+
+
+@pytest.mark.parametrize("server", ["waitress", "granian"])
+def test_reload_shows_why_an_app_cannot_be_imported_until_it_can(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     app = tmp_path / "changing.py"
-    text = (
-        "def app(environ, start_response):\n"
-        "    start_response('200 OK', [('Content-Type', 'application/json')])\n"
-        "    return [b'{number}']\n"
-    )
-    app.write_text(text.format(number=1))
-    with Serving("changing", "--reload", "--server", "waitress", PYTHONPATH=str(ROOT)) as serving:
+    app.write_text(TEXT.format(number=1))
+    with Serving("changing", "--reload", "--server", server, PYTHONPATH=str(ROOT)) as serving:
         assert serving.ask("/") == 1
         app.write_text("this is no Python")
         serving.wait_for(f"^changed: {app}$")
-        serving.wait_for("waitress has ended; it is started again when a Python file changes")
-        app.write_text(text.format(number=22))
+        serving.wait_for(f"{server} has ended; it is started again when a Python file changes")
+        status, page = refused(serving.url, Accept="text/html")  # it does not hang
+        assert status == 503
+        assert '<meta http-equiv="refresh"' in page
+        assert "this is no Python" in page
+        app.write_text(TEXT.format(number=22))
         serving.wait_for(f"^changed: {app}$", count=2)
-        assert serving.ask("/") == 22  # who asks while it is started waits
+        wait_for_answer(serving, 22)
         serving.ends()
+
+
+def test_reload_starts_with_an_app_that_cannot_be_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = tmp_path / "changing.py"
+    app.write_text("import no_such_library")
+    with Serving("changing", "--reload", PYTHONPATH=str(ROOT)) as serving:
+        url = serving.wait_for("  shows the error$")[-1].split()[0]
+        status, page = refused(url)
+        assert status == 503
+        assert page.startswith("changing is not running\n")
+        assert "No module named 'no_such_library'" in page
+        app.write_text(TEXT.format(number=22))
+        serving.wait_for("Ctrl-C ends it")
+        with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
+            assert json.load(answer) == 22
+        serving.ends()
+
+
+def refused(url: str, **headers: str) -> tuple[int, str]:
+    request = urllib.request.Request(url, headers=headers)
+    with pytest.raises(urllib.error.HTTPError) as raised:
+        urllib.request.urlopen(request, timeout=PATIENCE)
+    with raised.value as error:
+        return error.code, error.read().decode()
+
+
+def wait_for_answer(serving: Serving, number: int) -> None:
+    """A server that binds for itself is away for a moment while it starts; the others make clients wait."""
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            assert serving.ask("/") == number
+            return
+        except OSError:
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("mode", "server"),
+    [(mode, name) for mode in ("wsgi", "asgi") for name, row in side(mode).SERVERS.items() if "tls" in row.options],
+)
+def test_tls_by_every_server_that_has_it(mode: Mode, server: str) -> None:
+    app = APPS / "serve_flask.py"  # daphne runs no lifespan, which the other apps need
+    with self_signed("127.0.0.1") as (certfile, keyfile):
+        options = ["--mode", mode, "--server", server, "--certfile", certfile, "--keyfile", keyfile]
+        with Serving(str(app), *options) as serving:
+            assert serving.url.startswith("https://127.0.0.1:")
+            context = ssl.create_default_context(cafile=certfile)
+            context.set_alpn_protocols(["http/1.1"])
+            with urllib.request.urlopen(f"{serving.url}/inside/word", context=context, timeout=PATIENCE) as answer:
+                assert json.load(answer)["word"] == "word"
+            assert ("HTTP/2" in serving.said[0]) is ("http2" in side(mode).SERVERS[server].options)
+            if "http2" in side(mode).SERVERS[server].options:
+                assert h2_is_agreed(serving.url, certfile)
+            serving.ends()
+
+
+def h2_is_agreed(url: str, certfile: str) -> bool:
+    """Whether the server chooses HTTP/2 by ALPN (RFC 7301)."""
+    context = ssl.create_default_context(cafile=certfile)
+    context.set_alpn_protocols(["h2", "http/1.1"])
+    host, port = url.removeprefix("https://").split(":")
+    with (
+        socket.create_connection((host, int(port)), timeout=PATIENCE) as sock,
+        context.wrap_socket(sock, server_hostname=host) as secured,
+    ):
+        return secured.selected_alpn_protocol() == "h2"
+
+
+def test_a_certificate_made_for_the_run_and_a_log_in_json_from_a_level_on() -> None:
+    options = ["--tls", "--log-format", "json", "--log-level", "warning"]
+    with Serving(str(APPS / "serve_flask.py"), "--server", "cheroot", *options) as serving:
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        for path in ("/inside/word", "/missing"):
+            with suppress(urllib.error.HTTPError):
+                urllib.request.urlopen(serving.url + path, context=context, timeout=PATIENCE).close()
+        serving.wait_for("^{")
+        serving.ends()
+        (line,) = (json.loads(line) for line in serving.said if line.startswith("{"))
+        assert (line["status"], line["level"], line["target"]) == ("404", "WARNING", "/missing")
+        assert line["client"].startswith("127.0.0.1:")
+
+
+def test_an_import_that_hangs_says_so_with_its_line(tmp_path: Path) -> None:
+    app = tmp_path / "slow.py"
+    app.write_text("import threading\nthreading.Event().wait(3600)\n")
+    with Serving(str(app)) as serving:
+        assert serving.process.stderr is not None
+        said = b"".join(serving.process.stderr.readline() for _ in range(3)).decode()
+        assert f"importing '{app}' is not over after 5 seconds; it is here:" in said
+        assert f'File "{app}", line 2, in <module>' in said
+        status, _ = serving.end(signal.SIGINT)
+        assert status == 0
+        assert serving.left() == []
 
 
 @pytest.mark.parametrize("options", ["", "--server waitress", "--server gunicorn", "--warm"])

@@ -1,0 +1,111 @@
+"""A page in place of an app that could not be started, on the socket that the server would have had.
+
+Knows http.server and one thread. Browsers get a page that reloads itself, other clients the text.
+"""
+
+import html
+import http.server
+import socket
+import ssl
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="refresh" content="2">
+<title>{title}</title>
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; margin: 3rem auto; max-width: 60rem; padding: 0 1rem; }}
+pre {{ background: #8881; border-radius: 6px; overflow-x: auto; padding: 1rem; }}
+</style>
+</head>
+<body>
+<h1>{title}</h1>
+<p>The app could not be started. It is started again when a Python file changes; this page reloads itself.</p>
+<pre>{text}</pre>
+</body>
+</html>
+"""
+
+
+class BrokenPage:
+    """Answers every request on `sock`, which is bound, with 503 and the `lines`, until closed."""
+
+    def __init__(self, sock: socket.socket, target: str, lines: Sequence[str], tls: tuple[str, str] | None) -> None:
+        text = "\n".join(lines) or "it said nothing"
+        title = f"{target} is not running"
+        page = PAGE.format(title=html.escape(title), text=html.escape(text)).encode()
+        plain = f"{title}\n\n{text}\n".encode()
+        self._server = _Server(sock, page, plain, tls)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="gateways-broken")
+        self._thread.start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop answering; other descriptors of the socket listen on, so that clients wait for the next server."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, sock: socket.socket, page: bytes, plain: bytes, tls: tuple[str, str] | None) -> None:
+        self.page, self.plain = page, plain
+        super().__init__(("", 0), _Handler, bind_and_activate=False)
+        self.socket.close()
+        sock.listen(128)
+        self.socket = sock
+        self._context: ssl.SSLContext | None = None
+        if tls is not None:
+            self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._context.load_cert_chain(*tls)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """In the connection's thread, so that a slow handshake holds up no other client."""
+        request.settimeout(10)
+        if self._context is not None:
+            request = self._context.wrap_socket(request, server_side=True)
+        super().finish_request(request, client_address)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that leaves, or speaks no TLS, is of no interest."""
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server: _Server
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("do_"):
+            return self._answer
+        raise AttributeError(name)
+
+    def _answer(self) -> None:
+        is_browser = "text/html" in self.headers.get("Accept", "")
+        body = self.server.page if is_browser else self.server.plain
+        self.send_response(503)
+        self.send_header("Content-Type", f"text/{'html' if is_browser else 'plain'}; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.send_header("Retry-After", "2")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+        self.close_connection = True
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
+        """The command prints its own lines."""

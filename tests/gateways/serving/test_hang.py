@@ -1,0 +1,33 @@
+"""An import that hangs is said, with its line."""
+
+import queue
+import threading
+
+from gateways.serving.hang import told
+
+
+def test_a_block_that_is_not_over_is_told_once_with_the_stack_of_its_thread() -> None:
+    said: queue.SimpleQueue[str] = queue.SimpleQueue()
+    over = threading.Event()
+
+    def hangs() -> None:
+        with told("shop", said.put, 0.05):
+            over.wait(20)
+
+    thread = threading.Thread(target=hangs)
+    thread.start()
+    text = said.get(timeout=20)
+    over.set()
+    thread.join()
+    assert text.startswith("importing 'shop' is not over after 0.05 seconds; it is here:\n")
+    assert "over.wait(20)" in text
+    assert said.empty()
+
+
+def test_a_block_that_ends_in_time_is_not_told() -> None:
+    said: list[str] = []
+    with told("shop", said.append, 0.2):
+        watchers = [each for each in threading.enumerate() if each.name == "gateways-hang"]
+    for each in watchers:
+        each.join()
+    assert said == []
