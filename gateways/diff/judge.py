@@ -17,7 +17,7 @@ ABSENT = structure.ABSENT
 MOST_TEXT = 120
 """Characters of changed text that stand for a change."""
 
-MOST_PLACES = 20
+MOST_PLACES = 8
 """Places of one JSON document that are named."""
 
 
@@ -126,7 +126,7 @@ def _json(olds: Sequence[object], document: object, answers: Sequence[Answer], n
     for each in found[:MOST_PLACES]:
         yield Found(f"body:{each.pointer}", each.old, each.new)
     if len(found) > MOST_PLACES:
-        yield Found("body:", f"{len(found) - MOST_PLACES} more places", "…")
+        yield Found("body:*", "…", f"{len(found) - MOST_PLACES} more places")
     if not found and not structure.noisy(olds):
         for each_text in _text(answers, new):
             yield replace(each_text, lines=("the same JSON, written differently", *each_text.lines))

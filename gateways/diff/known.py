@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from gateways.diff.facets import WORDS
 from gateways.diff.judge import ABSENT, Found
 
 
@@ -57,6 +58,7 @@ CUT = Known("A response that ends early must not look complete; a client sees a 
 STREAM = Known("The new stack holds blocks back. PEP 3333 wants each block sent before the next is asked for.",
                "PEP 3333, Buffering and Streaming")  # fmt: skip
 NO_LENGTH = Known("Both are valid framing. Without a Content-Length a client shows no progress.", "RFC 9112, 6.3")
+GAINED_LENGTH = Known("The new stack tells the length of the body as well.", "RFC 9110, 8.6", is_counted=False)
 CLOSE = Known("The end of the body is the end of the connection, so a client cannot tell a cut from the end.",
               "RFC 9112, 6.3 and 8")  # fmt: skip
 HEAD_LENGTH = Known("A server may leave this header out of a response to HEAD.", "RFC 9110, 9.3.2")
@@ -72,13 +74,13 @@ def explain(found: Found) -> Known | None:
             return known
     if found.facet == "status":
         return STATUSES.get(found.new[:3])
-    if found.facet == "framing":
-        return CLOSE if found.new.startswith("until") else NO_LENGTH
     if found.facet == "header:date":
         return DATE if ABSENT in (found.old, found.new) else None
     if found.facet.startswith("cookie:"):
         return COOKIE
+    lengths = {WORDS["length"]: GAINED_LENGTH, WORDS["close"]: CLOSE}
     return {
+        "framing": lengths.get(found.new, NO_LENGTH),
         "stream": STREAM,
         "problem": CUT if "middle" in found.new else None,
         "header:content-length": HEAD_LENGTH if found.new == ABSENT else None,

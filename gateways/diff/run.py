@@ -156,8 +156,16 @@ def _log(rounds: _Rounds) -> list[Difference]:
     own = first.intersection(*others).difference(*rounds.lines["old"])
     if not own:
         return []
-    shown = tuple(f"+{line[:200]}" for line in sorted(own)[:10])
-    return [Difference(Found("log", "-", f"{len(own)} other messages", shown), (), 0, 0, LOG)]
+    shown = tuple(f"+{line[:200]}" for line in sorted(own)[:5])
+    return [
+        Difference(
+            Found("log", "-", "1 other message" if len(own) == 1 else f"{len(own)} other messages", shown),
+            (),
+            0,
+            0,
+            LOG,
+        )
+    ]
 
 
 def _result(plan: Plan, rounds: _Rounds, *, interrupted: bool) -> Result:

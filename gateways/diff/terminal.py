@@ -1,6 +1,7 @@
 """A result as lines for a terminal, coloured by their meaning. Pure."""
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from rich.text import Text
 
@@ -24,9 +25,11 @@ def lines(result: Result) -> Iterator[Text]:
     yield Text(f"new  {result.new.what}")
     yield Text(verdict(result), style="bold red" if result.counted else "bold green" if result.asked else "bold yellow")
     counted = result.counted
-    for each in counted:
+    for each, after in zip_longest(counted, counted[1:]):
         yield Text()
         yield from _difference(each, result)
+        if each.requests and (after is None or after.requests != each.requests):
+            yield Text(f"  {_where(each, result)}", style="dim")
     others = [each for each in result.differences if each not in counted and each.accepted is None]
     if others:
         yield Text()
@@ -61,7 +64,6 @@ def verdict(result: Result) -> str:
 
 def _difference(each: Difference, result: Result) -> Iterator[Text]:
     yield _head(each)
-    yield Text(f"  {_where(each, result)}", style="dim") if each.requests else Text("  in the log", style="dim")
     yield from (_detail(line) for line in each.found.lines)
     if each.known is not None:
         clause = f" ({each.known.clause})" if each.known.clause else ""

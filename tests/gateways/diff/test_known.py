@@ -14,6 +14,7 @@ from gateways.diff.known import explain
         (Found("header-case", "A", "a"), "RFC 9110, 5.1", False),
         (Found("status", "200 OK", "411 Length Required"), "RFC 9110, 15.5.12", True),
         (Found("framing", "Content-Length", "chunked"), "RFC 9112, 6.3", True),
+        (Found("framing", "chunked", "Content-Length"), "RFC 9110, 8.6", False),
         (Found("framing", "chunked", "until the connection closes"), "RFC 9112, 6.3 and 8", True),
         (Found("cookie:s;secure", "set", ABSENT), "RFC 6265, 4.1", True),
         (Found("stream", "3 blocks", "1 block"), "PEP 3333, Buffering and Streaming", True),
