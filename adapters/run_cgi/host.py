@@ -56,10 +56,10 @@ class CGIHost:
     max_body: octets that a request's body may have; longer ones get a 413. None for no limit.
     follow_symlinks: let links lead out of the folder. Links within it are followed anyway.
     chdir: the working folder of every program. Default: the folder of each (RFC 3875, 7.2). With it no program is warm.
-    warm: run Python programs in forks of an interpreter that has imported beforehand what they import: the modules of
-        their first run, or those named here. To the program it is CGI as ever: a process, arguments, variables and
-        descriptors of its own; but what modules make at import is made once, and so is the order of hashes. A changed
-        program or module is noticed. Linux only; elsewhere, and for other programs, it changes nothing.
+    warm: run Python programs in forks of an interpreter that has already imported their libraries; a list names modules
+        of the programs' own to import there too, e.g. ["shop"]. All other modules of the program, and libraries whose
+        import would show, are imported in each process. To the program it is CGI as ever; docs/cgi.md names what
+        differs. A changed program or module is noticed. Linux only; other programs run as without it.
 
     A response whose program is killed by a signal, ends short of its Content-Length, or ends with exit status 70
     (EX_SOFTWARE, with which WSGIToCGI and ASGIToCGI say so) is cut off, so that nobody takes it for whole. Any other

@@ -20,6 +20,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from ..limits import NEVER
 from ..process import Child, Pipes, start
@@ -32,20 +33,33 @@ PACKET = 1 << 20
 ZYGOTE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "zygote.py")
 
 Variables = Mapping[bytes, bytes]
-Report = Callable[["WarmInterpreter", str, list[str]], None]
+Report = Callable[["WarmInterpreter", str, list[str], list[str]], None]
+
+
+class Wanted(NamedTuple):
+    """What an interpreter is to import: modules of the program's own by name, libraries, variables the program sets."""
+
+    named: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+
+    def packet(self) -> bytes:
+        """The three lists, as zygote.py reads them."""
+        return "\1".join("\0".join(names) for names in self).encode("utf-8", "replace")
 
 
 class WarmInterpreter:
-    """The process, and the connection to it. `names` are modules to import; without any it reports what is needed."""
+    """The process, and the connection to it. `command` is the executable, and then the words that it is started by."""
 
-    def __init__(self, command: Sequence[str], file: bytes, environment: Variables, names: Sequence[str]) -> None:
-        self.imports = bool(names)
+    def __init__(self, command: Sequence[str], file: bytes, environment: Variables, wanted: Wanted) -> None:
+        self.wanted = wanted
         self._born = time.monotonic()
         self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs, contextlib.ExitStack() as undo:
             undo.callback(self._connection.close)
             process = subprocess.Popen(
-                [*command, ZYGOTE, str(theirs.fileno()), os.fsdecode(file)],
+                [*command[1:], ZYGOTE, str(theirs.fileno()), os.fsdecode(file)],
+                executable=command[0],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -55,10 +69,11 @@ class WarmInterpreter:
                 pass_fds=[theirs.fileno()],
             )
             undo.pop_all()
+        self._popen = process
         self._process = Program(f"{os.fsdecode(file)} (its warm interpreter)", Child(process), -1, -1, -1)
         self._connection.setblocking(False)
         with contextlib.suppress(ConnectionError):  # it has died already, which the first request will see
-            self._connection.send("\0".join(names).encode() or b"\0")
+            self._connection.send(wanted.packet())
 
     def run(self, arguments: Sequence[bytes], variables: Variables, stdin: bool, report: Report) -> Program:
         """Have the program run in a fork. Raises OSError: the interpreter has died, or this is too much for now."""
@@ -70,8 +85,11 @@ class WarmInterpreter:
             undo.callback(pipes.close)
             control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             undo.callback(control.close)
-            with theirs:
-                streams = [pipes.theirs[0] if stdin else _null(), *pipes.theirs[1:], theirs.fileno()]
+            with theirs, contextlib.ExitStack() as given:
+                if not stdin:  # of its own: what a program does to its descriptors, another must not see
+                    null = os.open(os.devnull, os.O_RDWR)
+                    given.callback(os.close, null)
+                streams = [pipes.theirs[0] if stdin else null, *pipes.theirs[1:], theirs.fileno()]
                 ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", streams))]
                 self._connection.sendmsg([packet], ancillary)
             undo.pop_all()
@@ -80,7 +98,7 @@ class WarmInterpreter:
         return Program(os.fsdecode(arguments[0]), forked, *pipes.ours)
 
     def news(self) -> str:
-        """What it says of its imports: "ready", "spoilt NAME", or why it never will; "" while there is nothing."""
+        """What it says: "ready" and reasons (see zygote.py), "never REASON", or why it says nothing; "" for not yet."""
         try:
             return self._connection.recv(PACKET).decode() or "the interpreter ended"
         except BlockingIOError:
@@ -101,11 +119,11 @@ class WarmInterpreter:
         self._connection.close()
         part_with(self._process, False, 0)
 
-
-@functools.cache
-def _null() -> int:
-    """A descriptor of /dev/null for programs without a body."""
-    return os.open(os.devnull, os.O_RDONLY)
+    def forget(self) -> None:
+        """In a fork of this process, whose parent has the interpreter: close what would keep it alive."""
+        self._connection.close()
+        self._process.close("exited")
+        self._popen.returncode = 0  # not this process's child: there is nothing to wait for, nor to warn of
 
 
 class _Forked:
@@ -116,7 +134,7 @@ class _Forked:
         control: socket.socket,
         pipes: Pipes,
         start_cold: Callable[[], Child],
-        report: Callable[[str, list[str]], None],
+        report: Callable[[str, list[str], list[str]], None],
     ) -> None:
         control.setblocking(False)
         self.exited = control.detach()
@@ -130,7 +148,7 @@ class _Forked:
         self._orphan = self._reaped = False
         self._early: list[signal.Signals] = []  # that came before the process
 
-    def look(self) -> bool:
+    def look(self) -> bool:  # noqa: PLR0911 (a row for each packet)
         """Whether it has ended. `exited` may stand for another descriptor afterwards."""
         if self._child is not None:
             ended, self.returncode = self._child.look(), self._child.returncode
@@ -145,15 +163,18 @@ class _Forked:
             if kind == b"pid":
                 self._begin(int(text))
             elif kind == b"modules":
-                self._report("modules", text.decode("utf-8", "replace").split("\0"))
+                names, _, variables = text.decode("utf-8", "replace").partition("\1")
+                self._report("modules", names.split("\0") if names else [], variables.split("\0") if variables else [])
+            elif kind == b"status" and not self.pid:  # it was killed before it was the program
+                return self._run_cold(False)
             elif kind == b"status":
                 self._begin(self.pid)
-                self._report("status", [])
+                self._report("status", [], [])
                 self.returncode = int(text)
             elif self.pid:
                 return self._adopt()
             else:
-                return self._run_cold(kind == b"cold")
+                return self._run_cold(kind == b"changed")
         return True
 
     def _begin(self, pid: int) -> None:
@@ -162,25 +183,31 @@ class _Forked:
         if not self.started:
             self.started = True
             self._pipes.given()
-        while self._early:
-            self.signal(self._early.pop(0))
+        early, self._early = self._early, []
+        for number in early:
+            self.signal(number)
 
-    def _run_cold(self, refused: bool) -> bool:
+    def _run_cold(self, changed: bool) -> bool:
         """The interpreter has refused, or has died before the program ran: start it in the ordinary way."""
-        if refused:
-            self._report("cold", [])
+        if changed:
+            self._report("changed", [], [])
+        if signal.SIGKILL in self._early or signal.SIGTERM in self._early:  # nothing waits for it any more
+            return self._never_began(-signal.SIGTERM)
         try:
             self._child = self._start_cold()
         except OSError as error:
             log.error("%s", error)
-            self._begin(0)
-            self.returncode = 127  # as a shell has it
-            return True
+            return self._never_began(127)  # as a shell has it
         self.started = True
         self._replace_exited(self._child.exited)
-        while self._early:
-            self.signal(self._early.pop(0))
         return self.look()
+
+    def _never_began(self, returncode: int) -> bool:
+        """There will be no process."""
+        self.started, self.returncode = True, returncode
+        self._pipes.given()
+        self._early.clear()
+        return True
 
     def _adopt(self) -> bool:
         """The interpreter has died, and the program goes on without it."""
@@ -209,10 +236,18 @@ class _Forked:
         if self._child is not None:
             self._child.signal(number)
         elif not self.pid:
-            self._early.append(number)
+            if self.returncode is None and not self._reaped:
+                self._early.append(number)
+                if number == signal.SIGKILL:
+                    self._give_up()
         elif not (self._reaped or (self._orphan and self.returncode is not None)):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, number)
+
+    def _give_up(self) -> None:
+        """Have `exited` tell the end: the interpreter may never take the request. Should it do so, its child ends."""
+        with socket.fromfd(self.exited, socket.AF_UNIX, socket.SOCK_SEQPACKET) as control:
+            control.shutdown(socket.SHUT_RD)
 
     def reap(self) -> None:
         """Forget it. Its interpreter collects it when it sees that `exited` is closed."""

@@ -1,0 +1,236 @@
+"""The process of one request: how a fork of the zygote becomes the program, runs it, and ends as an interpreter does.
+
+Knows the interpreter's own ways to begin and to end. It must not know sockets, other requests or the zygote. Part of
+zygote.py, loaded by file name into the program's own interpreter (Python 3.9 or later).
+"""
+
+# pathlib and contextlib would be imported by every program; the interpreter's own way to end has private names
+# ruff: noqa: SIM105, SLF001, RUF063
+from __future__ import annotations
+
+import _io
+import _weakref
+import atexit
+import gc
+import os
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType, ModuleType
+    from typing import Any
+
+_MAX_STATUS = 1 << 63
+_signal: Any = sys.modules["_signal"]  # as it is in every interpreter
+
+
+def fresh_main(of_zygote: dict[str, Any], program: str) -> ModuleType:
+    """A module `__main__` as the interpreter makes one for a program. `of_zygote` is what it made for the zygote."""
+    main = type(sys)("__main__")
+    main.__dict__.clear()
+    main.__dict__.update((name, value) for name, value in of_zygote.items() if name.startswith("__"))
+    if "__annotations__" in main.__dict__:  # until Python 3.13
+        main.__dict__["__annotations__"] = {}
+    main.__dict__.update(__doc__=None, __file__=program)
+    loader = main.__dict__.get("__loader__")
+    if loader is not None:
+        main.__dict__["__loader__"] = type(loader)("__main__", program)
+    return main
+
+
+def renew_streams() -> None:
+    """Make the three standard streams anew, in place, on the descriptors that are there now."""
+    for descriptor, stream in enumerate((sys.stdin, sys.stdout, sys.stderr)):
+        if stream is not None:
+            _renew(stream, descriptor)
+
+
+def _renew(stream: Any, descriptor: int) -> None:
+    """As the interpreter does (create_stdio in pylifecycle.c). A library may hold the stream, hence in place."""
+    buffer, name = stream.buffer, stream.name
+    options = stream.encoding, stream.errors, "\n", stream.line_buffering, stream.write_through
+    raw: Any = _io.FileIO(descriptor, "wb" if descriptor else "rb", closefd=False)  # the old one thinks it can seek
+    raw.name = name
+    if isinstance(buffer, _io.FileIO):  # `python -u`
+        buffer = raw
+    else:
+        size = raw._blksize
+        if sys.version_info >= (3, 14):
+            size = max(min(size, 8 << 20), _io.DEFAULT_BUFFER_SIZE)
+        buffer.__init__(raw, size)
+    stream.__init__(buffer, *options)
+
+
+def refresh() -> None:
+    """Renew what modules keep that is of one process. The standard library's random numbers see to themselves."""
+    modules = sys.modules
+    if "numpy.random.mtrand" in modules:
+        modules["numpy.random.mtrand"].seed()
+    if "logging" in modules:
+        logging: Any = modules["logging"]
+        started = logging._startTime
+        logging._startTime = time.time_ns() if isinstance(started, int) else time.time()
+    if "threading" in modules:
+        thread = modules["threading"].main_thread()
+        if hasattr(thread, "_set_native_id"):
+            thread._set_native_id()
+
+
+def c_exit() -> Any:
+    """The C library's exit(), which flushes what C code has written; where it cannot be had, _exit()."""
+    try:
+        import _ctypes
+
+        itself: Any = None
+        address = _ctypes.dlsym(_ctypes.dlopen(itself, 2), "exit")
+    except (ImportError, OSError, AttributeError):
+        return os._exit
+    return lambda status: _ctypes.call_function(address, (status,))
+
+
+class Run:
+    """The run of a program. `shared` are the names of the modules that were imported before."""
+
+    def __init__(self, main: ModuleType, shared: set[str]) -> None:
+        self._main: ModuleType | None = main
+        sys.modules["__main__"] = main
+        self._shared = shared
+        self._signal = 0
+
+    def run(self, code: CodeType) -> int:
+        """Run the code as __main__; the exit status."""
+        assert self._main is not None
+        try:
+            exec(code, self._main.__dict__)  # noqa: S102 (it is what an interpreter does with a program)
+        except SystemExit as error:
+            return self._exit_status(error.code)
+        except BaseException as error:
+            return self._failed(error)
+        return 0
+
+    def _failed(self, error: BaseException) -> int:
+        trace = error.__traceback__
+        error.__traceback__ = trace and trace.tb_next  # without the frame of `run`
+        if sys.version_info >= (3, 12):
+            sys.last_exc = error
+        sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
+        try:
+            sys.excepthook(type(error), error, error.__traceback__)
+        except SystemExit as exit_:
+            return self._exit_status(exit_.code)
+        except BaseException as second:
+            _write("Error in sys.excepthook:\n")
+            sys.__excepthook__(type(second), second, second.__traceback__ and second.__traceback__.tb_next)
+            _write("\nOriginal exception was:\n")
+            sys.__excepthook__(type(error), error, error.__traceback__)
+        self._signal = 2 if type(error) is KeyboardInterrupt else 0
+        return 1
+
+    @staticmethod
+    def _exit_status(code: object) -> int:
+        if code is None or isinstance(code, int):
+            return (code or 0) & 0xFF if -_MAX_STATUS <= (code or 0) < _MAX_STATUS else 0xFF
+        try:
+            _write(f"{code}\n")
+        except Exception:  # as the interpreter has it
+            return 1
+        return 1
+
+    def end(self, status: int, exit_: Callable[[int], object]) -> None:
+        """End as an interpreter does, save for destroying what all runs share: threads, atexit, output, objects."""
+        if "threading" in sys.modules:
+            _call(sys.modules["threading"]._shutdown)
+        _call(atexit._run_exitfuncs)
+        status = 120 if _lost_output() else status
+        self._destroy_modules()
+        status = 120 if _lost_output() else status
+        if self._signal:
+            _signal.signal(self._signal, _signal.SIG_DFL)
+            os.kill(os.getpid(), self._signal)
+        exit_(status)
+        os._exit(status)
+
+    def _destroy_modules(self) -> None:
+        """Destroy the program's own modules, in the interpreter's order (finalize_modules in pylifecycle.c)."""
+        for name in ("last_exc", "last_type", "last_value", "last_traceback"):
+            if hasattr(sys, name):
+                setattr(sys, name, None)
+        sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__
+        modules = []
+        for name in [name for name in sys.modules if name not in self._shared or name == "__main__"]:
+            module = sys.modules.pop(name)
+            try:
+                modules.append(_weakref.ref(module))
+            except TypeError:  # anything may be in sys.modules
+                pass
+            del module
+        self._main = None
+        gc.collect()
+        for reference in reversed(modules):
+            living = reference()
+            if type(living) is type(sys):
+                _clear(living.__dict__)
+            del living
+        gc.collect()
+        _flush_files()
+
+
+def _clear(names: dict[str, Any]) -> None:
+    """The order of _PyModule_ClearDict: private names first, builtins never."""
+    for private in (True, False):
+        for name in list(names):
+            if isinstance(name, str) and name != "__builtins__" and (not private or name[:1] == "_" != name[1:2]):
+                names[name] = None
+
+
+def _flush_files() -> None:
+    """Flush files that something shared still holds."""
+    things = gc.get_objects()  # of this process only; those of the zygote are frozen
+    kinds = {kind for kind in set(map(type, things)) if issubclass(kind, _io._IOBase)}
+    for thing in things:
+        if type(thing) in kinds and thing is not sys.stdout and thing is not sys.stderr:
+            try:
+                thing.flush()
+            except (OSError, ValueError):
+                pass
+
+
+def _lost_output() -> bool:
+    """Flush the standard streams; whether that failed for stdout, whose failure alone counts."""
+    lost = False
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None and not getattr(stream, "closed", False):
+                stream.flush()
+        except Exception as error:  # the program may have put anything there
+            if stream is sys.stdout:
+                lost = True
+                _unraisable(error, stream)
+    return lost
+
+
+def _call(function: Callable[[], object]) -> None:
+    try:
+        function()
+    except BaseException as error:
+        _unraisable(error, function)
+
+
+def _unraisable(error: BaseException, thing: object) -> None:
+    """Report it as the interpreter does."""
+    message = None
+    if sys.version_info >= (3, 14) and thing is sys.stdout:
+        message, thing = "Exception ignored while flushing sys.stdout", None
+    arguments: Any = sys.UnraisableHookArgs
+    try:
+        sys.unraisablehook(arguments((type(error), error, error.__traceback__, message, thing)))
+    except Exception:  # nothing is left to report it to
+        return
+
+
+def _write(text: str) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write(text)
+        sys.stderr.flush()

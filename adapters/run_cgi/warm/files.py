@@ -1,0 +1,163 @@
+"""Which modules are libraries, and whether the files that a warm interpreter has read are still what they were.
+
+Knows paths and file times. It must not know requests, processes or why a module is imported. Part of zygote.py, loaded
+by file name into the program's own interpreter (Python 3.9 or later).
+
+A library is the standard library, an installed package (below site-packages or dist-packages), this package, or a
+module that the host's owner has named. All else is the program's own, and is imported by each process for itself.
+"""
+
+# pathlib would be imported by every program
+# ruff: noqa: PTH116, PTH118, PTH120, PTH208
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from types import ModuleType
+
+LOOK_AFTER = 0.1  # seconds between looks at the files of installed packages
+LOOK_AT_PYTHON_AFTER = 1.0  # seconds between looks at the files of the standard library
+_SOURCES = (".py", ".pyc", ".so")
+_HERE = os.path.dirname(os.path.realpath(__file__))
+_ADAPTERS = os.path.dirname(os.path.dirname(_HERE))
+
+
+class Library:
+    """The modules that every run of a program may share. `named` are modules of the program's own that may be, too."""
+
+    def __init__(self, program: str, named: Iterable[str]) -> None:
+        self._named = frozenset(named)
+        self._standard = os.path.dirname(os.__file__) + os.sep
+        self._folder = os.path.dirname(os.path.realpath(program)) + os.sep
+        self._known: dict[str, bool] = {}
+
+    def holds(self, module: ModuleType) -> bool:
+        """Whether the module is one of them."""
+        name = module.__name__
+        if any(name == each or name.startswith(each + ".") for each in self._named):
+            return True
+        file = self.file(module)
+        if file is not None:
+            return self._below(os.path.dirname(file) + os.sep)
+        folders = list(getattr(module, "__path__", ()))  # of a namespace package, which has no file
+        return all(self._below(folder + os.sep) for folder in folders) if folders else self._is_builtin(module)
+
+    def is_standard(self, module: ModuleType) -> bool:
+        """Whether the module is part of Python."""
+        file = self.file(module)
+        return file is None or (file.startswith(self._standard) and not _is_installed(file))
+
+    @staticmethod
+    def file(module: ModuleType) -> str | None:
+        """The file that the module was loaded from, None if there is none."""
+        file = getattr(module, "__file__", None)
+        return file if isinstance(file, str) else None
+
+    @staticmethod
+    def _is_builtin(module: ModuleType) -> bool:
+        origin = getattr(getattr(module, "__spec__", None), "origin", None)
+        return origin in ("built-in", "frozen")
+
+    def _below(self, folder: str) -> bool:
+        if folder not in self._known:
+            installed = folder.startswith(self._standard) or _is_installed(folder)
+            own = installed and folder.startswith(self._folder) and not _is_installed(folder[len(self._folder) :])
+            self._known[folder] = (installed and not own) or _is_ours(folder)
+        return self._known[folder]
+
+
+def _is_installed(path: str) -> bool:
+    return "site-packages" + os.sep in path or "dist-packages" + os.sep in path
+
+
+def _is_ours(folder: str) -> bool:
+    """Whether it is this package, which reads no request when it is imported, or the one that holds it."""
+    real = os.path.realpath(folder) + os.sep
+    return real.startswith(_ADAPTERS + os.sep) or os.path.realpath(os.path.join(folder, "adapters")) == _ADAPTERS
+
+
+class Files:
+    """The files that this interpreter has read, the folders that it looked into, and whether one has changed."""
+
+    def __init__(self, program: str, library: Library) -> None:
+        self._library = library
+        self._own = {program: _stamp(program)}
+        self._installed: dict[str, object] = {}
+        self._standard: dict[str, object] = {}
+        self._folders: dict[str, tuple[object, frozenset[str]]] = {}  # of the program's own
+        self._places: dict[str, tuple[object, frozenset[str]]] = {}  # where packages are installed
+        self._shared: frozenset[str] = frozenset()
+        self._looked = self._looked_at_python = time.monotonic()
+
+    def watch(self, shared: Iterable[str]) -> None:
+        """Watch the files of these modules, and the folders in which another module could come before one of them."""
+        self._shared = frozenset(name.partition(".")[0] for name in shared)
+        for name in shared:
+            module = sys.modules.get(name)
+            file = module and self._library.file(module)
+            if module is None or not file:
+                continue
+            if self._library.is_standard(module):
+                self._standard[file] = _stamp(file)
+            else:
+                (self._installed if _is_installed(file) else self._own)[file] = _stamp(file)
+        for folder in sys.path:
+            if _is_installed(folder + os.sep):
+                self._places[folder] = _stamp(folder), frozenset(_modules_in(folder))
+            elif not os.path.join(folder, "").startswith(os.path.dirname(os.__file__) + os.sep):
+                self._folders[folder] = _stamp(folder), frozenset(_modules_in(folder))
+
+    def changed(self) -> bool:
+        """Whether one is not what it was."""
+        now = time.monotonic()
+        if any(_stamp(file) != stamp for file, stamp in self._own.items()) or self._is_hidden():
+            return True
+        if now - self._looked > LOOK_AFTER:
+            self._looked = now
+            if any(_stamp(file) != stamp for file, stamp in self._installed.items()) or any(_news_in(self._places)):
+                return True
+        if now - self._looked_at_python > LOOK_AT_PYTHON_AFTER:
+            self._looked_at_python = now
+            return any(_stamp(file) != stamp for file, stamp in self._standard.items())
+        return False
+
+    def _is_hidden(self) -> bool:
+        """Whether the program's own folders have got a module that comes before one which is imported already."""
+        return any(news & self._shared for news in _news_in(self._folders))
+
+
+def _news_in(folders: dict[str, tuple[object, frozenset[str]]]) -> Iterator[frozenset[str]]:
+    """The modules that have come to folders, and gone from them, since the last look."""
+    for folder, (stamp, before) in list(folders.items()):
+        now = _stamp(folder)
+        if now != stamp:
+            modules = frozenset(_modules_in(folder))
+            folders[folder] = now, modules
+            yield modules ^ before
+
+
+def _modules_in(folder: str) -> Iterator[str]:
+    """The names of modules that a folder may hold."""
+    try:
+        entries = os.listdir(folder)
+    except OSError:  # sys.path may name what is no folder
+        return
+    for entry in entries:
+        name, dot, _ = entry.partition(".")
+        if (not dot and name != "__pycache__") or entry.endswith(_SOURCES):
+            yield name
+
+
+def _stamp(file: str) -> object:
+    try:
+        status = os.stat(file)
+    except OSError:
+        return None
+    if (status.st_mode & 0o170000) == 0o040000:
+        return status.st_mtime_ns, status.st_ino
+    return status.st_mtime_ns, status.st_size, status.st_ino

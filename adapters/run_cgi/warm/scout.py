@@ -1,0 +1,330 @@
+"""Which library modules can be imported before a request is there: they are imported, and what that does is observed.
+
+Knows modules, what importing them did to the process, and what they hold. It must not know requests or processes. Part
+of zygote.py, run in a process of its own that ends afterwards: it leaves hooks everywhere. A module cannot be shared if
+its import does what each run of the program must do for itself (read the request's variables, keep the time or a random
+number, write a file, start a thread, set a signal handler), nor can any module that imports one of those.
+"""
+
+# ruff: noqa: PTH109, PTH208, SLF001
+from __future__ import annotations
+
+import _locale
+import builtins
+import gc
+import os
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from types import FrameType, ModuleType
+    from typing import Any
+
+    from .files import Library
+
+_signal: Any = sys.modules["_signal"]  # as it is in every interpreter
+bootstrap: Any = sys.modules["_frozen_importlib"]
+# The beginnings of the names of variables that are of one request; all others are the same for each.
+OF_REQUEST = (
+    *("HTTP_", "REMOTE_", "REQUEST_", "SCRIPT_", "SERVER_", "PATH_INFO", "PATH_TRANSLATED", "QUERY_STRING"),
+    *("CONTENT_", "AUTH_TYPE", "GATEWAY_", "DOCUMENT_ROOT", "REDIRECT_", "HTTPS"),
+)
+# Modules of Python that keep what `child.refresh` makes anew in each process, or that do no harm.
+_REFRESHED = frozenset(("logging", "random"))
+# Functions whose random numbers are keys within a process, which no run can tell from its own.
+_KEYS = frozenset((("opentelemetry.context", "create_key"),))
+_CHANGES = {
+    **dict.fromkeys(("os.mkdir", "tempfile.mkdtemp"), "creates a folder"),
+    **dict.fromkeys(("tempfile.mkstemp", "os.link", "os.symlink"), "creates a file"),
+    **dict.fromkeys(("os.rename", "os.remove", "os.rmdir", "os.truncate", "shutil.rmtree"), "changes files"),
+    **dict.fromkeys(("_thread.start_new_thread", "_thread.start_joinable_thread"), "starts a thread"),
+    **dict.fromkeys(("os.putenv", "os.unsetenv"), "changes the environment"),
+    "mmap.__new__": "shares memory",
+    "sqlite3.connect": "opens a database",
+    "os.fork": "forks",
+    "socket.connect": "connects to a server",
+    "os.chdir": "changes the working folder",
+}
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_SHARING = frozenset(("_multiprocessing", "mmap")).union(
+    f"multiprocessing.{name}" for name in ("heap", "managers", "pool", "queues", "shared_memory", "synchronize")
+)
+_PLAIN = frozenset((str, bytes, bool, complex, type(None), type(Ellipsis), type(NotImplemented), range, slice))
+
+
+class Scout:
+    """Imports modules and finds which of them can be shared. `set_by_program` are variables that the program sets."""
+
+    def __init__(self, library: Library, set_by_program: Iterable[str]) -> None:
+        self.reasons: dict[str, list[str]] = {}  # by module: why it cannot be shared; nothing for the program's own
+        self._library = library
+        self._set_by_program = frozenset(set_by_program)
+        self._loading: list[str] = []
+        self._loaded: list[str] = []
+        self._needs: dict[str, set[str]] = {}
+        self._begun = time.time(), time.monotonic()
+        self._known = frozenset(sys.modules)
+        self._state = _state()
+
+    def explore(self, names: Iterable[str]) -> tuple[list[str], dict[str, str]]:
+        """Import the modules. Those that can be shared, in the order to import them in, and why others cannot be."""
+        self._observe()
+        for name in names:
+            try:
+                __import__(name)
+            except BaseException:  # noqa: S112 (whatever it is, the program will meet it itself)
+                continue
+        self._loading.append("")
+        self._settle()
+        for name in self._loaded:
+            module = sys.modules.get(name)
+            if module is None:
+                self.reasons.setdefault(name, ["takes itself out of sys.modules"])
+            elif not self._library.holds(module):
+                self.reasons.setdefault(name, [])
+        self._search()
+        left = self._with_dependents()
+        good = set(self._loaded) - left
+        return [name for name in sys.modules if name in good], {
+            name: ", ".join(reasons) for name, reasons in self.reasons.items() if name and reasons
+        }
+
+    def _with_dependents(self) -> set[str]:
+        left = set(self.reasons)
+        size = -1
+        while size != len(left):
+            size = len(left)
+            left.update(name for name, needs in self._needs.items() if needs & left)
+        return left
+
+    def _blame(self, reason: str) -> None:
+        """Note what the module that is being loaded does. This package sees to itself after a fork."""
+        if self._loading and self._loading[-1] not in _REFRESHED and not self._loading[-1].startswith("gateways."):
+            reasons = self.reasons.setdefault(self._loading[-1], [])
+            if reason not in reasons:
+                reasons.append(reason)
+
+    def _settle(self) -> None:
+        """Compare the state of the process with what it was, and blame the module that is being loaded."""
+        now = _state()
+        for what, value in now.items():
+            if value != self._state[what]:
+                self._blame(f"changes {what}")
+        self._state = now
+
+    def _observe(self) -> None:
+        """Hook into everything that a module may do when it is imported."""
+        load, find, import_ = bootstrap._load_unlocked, bootstrap._find_and_load, builtins.__import__
+
+        def load_and_observe(spec: Any) -> Any:
+            self._settle()
+            self._need(spec.name)
+            self._needs.setdefault(spec.name, set()).add(spec.name.rpartition(".")[0] or spec.name)
+            self._loading.append(spec.name)
+            try:
+                module = load(spec)
+                self._loaded.append(spec.name)
+                return module
+            finally:
+                self._settle()
+                self._loading.pop()
+
+        def find_and_need(name: str, *rest: Any) -> Any:
+            self._need(name)
+            return find(name, *rest)
+
+        def import_and_need(name: str, *places: Any, **named: Any) -> Any:
+            module = import_(name, *places, **named)
+            options = dict(zip(("globals", "locals", "fromlist", "level"), places)) | named  # noqa: B905 (Python 3.9)
+            fromlist, level, names = options.get("fromlist"), options.get("level"), options.get("globals")
+            if level and names:
+                name = bootstrap._resolve_name(name, bootstrap._calc___package__(names), level)
+            self._need(name)
+            for each in fromlist or ():
+                if f"{name}.{each}" in sys.modules:
+                    self._need(f"{name}.{each}")
+            return module
+
+        bootstrap._load_unlocked, bootstrap._find_and_load = load_and_observe, find_and_need
+        builtins.__import__ = import_and_need
+        self._observe_calls()
+        self._observe_variables()
+        sys.addaudithook(self._audit)
+
+    def _need(self, name: str) -> None:
+        if self._loading and name not in self._known:
+            self._needs.setdefault(self._loading[-1], set()).add(name)
+
+    def _observe_calls(self) -> None:
+        import warnings
+
+        def blaming(function: Callable[..., Any], reason: str) -> Callable[..., Any]:
+            def call(*arguments: Any, **named: Any) -> Any:
+                if self._loading and not _is_for_keys(sys._getframe(1)):
+                    self._blame(reason)
+                return function(*arguments, **named)
+
+            return call
+
+        for module, name, reason in (
+            (os, "urandom", "keeps a random number"),
+            (os, "getrandom", "keeps a random number"),
+            (sys.modules["_thread"], "start_new_thread", "starts a thread"),
+            (os, "getpid", "keeps the process's id"),
+            (os, "getppid", "keeps the process's id"),
+            (warnings, "warn", "warns when it is imported"),
+            (warnings, "warn_explicit", "warns when it is imported"),
+        ):
+            setattr(module, name, blaming(getattr(module, name), reason))
+
+    def _observe_variables(self) -> None:
+        environ: Any = type(os.environ)
+        get, iterate, observed = environ.__getitem__, environ.__iter__, self
+
+        def getitem(self: Any, key: Any) -> Any:
+            name = key.decode("utf-8", "replace") if isinstance(key, bytes) else key
+            if isinstance(name, str) and (name.startswith(OF_REQUEST) or name in observed._set_by_program):
+                observed._blame(f"reads {name} of the environment")
+            return get(self, key)
+
+        def iterate_all(self: Any) -> Iterator[Any]:
+            observed._blame("reads the whole environment")
+            return iterate(self)  # type: ignore[no-any-return]
+
+        environ.__getitem__, environ.__iter__, environ.__contains__ = getitem, iterate_all, _contains
+        sys.argv = _Arguments(sys.argv)
+        _Arguments.blame = self._blame
+
+    def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self._loading:
+            return
+        if event == "open":
+            path, mode, flags = arguments
+            writes = (isinstance(mode, str) and not set(mode).isdisjoint("wax+")) or (flags or 0) & _WRITES
+            if writes and isinstance(path, (str, bytes)) and not _is_harmless(path):
+                self._blame("writes a file")
+        elif event in _CHANGES and not (arguments and _is_harmless(arguments[0])):
+            self._blame(_CHANGES[event])
+
+    def _search(self) -> None:
+        """Look through what the modules hold, each with what it was the first to load."""
+        seen = {id(module.__dict__) for module in list(sys.modules.values()) if hasattr(module, "__dict__")}
+        seen.update((id(self), id(self.__dict__)))
+        for name in self._loaded:
+            module = sys.modules.get(name)
+            if module is not None and self._library.holds(module) and not self._library.is_standard(module):
+                self._loading[-1] = name
+                self._search_in(module, seen)
+        self._loading.pop()
+
+    def _search_in(self, module: ModuleType, seen: set[int]) -> None:
+        waiting = list(module.__dict__.values())
+        module_type = type(sys)
+        while waiting:
+            thing = waiting.pop()
+            kind = type(thing)
+            if kind in _PLAIN or id(thing) in seen:
+                continue
+            seen.add(id(thing))
+            if (reason := self._trouble(thing, kind)) is not None:
+                self._blame(reason)
+                return
+            if kind is not module_type:
+                waiting.extend(gc.get_referents(thing))
+
+    def _trouble(self, thing: Any, kind: type) -> str | None:
+        """Why no two processes should have the same of it, None if they may."""
+        if kind is int or kind is float:
+            return "keeps the time" if self._is_now(thing, kind) else None
+        home = getattr(kind, "__module__", "")
+        if kind.__name__ == "datetime" and home == "datetime":
+            elapsed = type(thing).now(thing.tzinfo) - thing
+            return "keeps the time" if 0 <= elapsed.total_seconds() <= time.time() - self._begun[0] + 1 else None
+        if _is_generator(thing, kind, home):
+            return "has a random generator"
+        shares = isinstance(home, str) and home in _SHARING and not issubclass(kind, type)
+        return "has what processes share" if shares else None
+
+    def _is_now(self, number: float, kind: type) -> bool:
+        """Whether a number is the time since this began, in any of the clock's units."""
+        now = time.time()
+        if self._begun[0] <= number <= now or self._begun[0] * 1e9 <= number <= now * 1e9:
+            return True
+        return kind is float and self._begun[1] <= number <= time.monotonic()
+
+
+def _is_generator(thing: object, kind: type, home: object) -> bool:
+    """Whether it makes random numbers from a state of its own, which `child.refresh` does not renew."""
+    random = sys.modules.get("random")
+    if random is not None and issubclass(kind, random.Random):
+        return not issubclass(kind, random.SystemRandom) and thing is not random._inst
+    if isinstance(home, str) and home.startswith("numpy.random") and hasattr(kind, "__setstate__"):
+        numpys = getattr(sys.modules.get("numpy.random.mtrand"), "_rand", None)
+        return thing is not numpys and thing is not getattr(numpys, "_bit_generator", None)
+    return False
+
+
+class _Arguments(list):  # type: ignore[type-arg]
+    """sys.argv: the program's name is the same for each request, and all else may not be."""
+
+    blame: Callable[[str], None]
+
+    def __getitem__(self, index: Any) -> Any:
+        if index != 0:
+            _Arguments.blame("reads the arguments")
+        return list.__getitem__(self, index)
+
+    def __iter__(self) -> Iterator[Any]:
+        _Arguments.blame("reads the arguments")
+        return list.__iter__(self)
+
+
+def _is_for_keys(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if (frame.f_globals.get("__name__"), frame.f_code.co_name) in _KEYS:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _contains(environ: Any, key: object) -> bool:
+    try:
+        environ[key]
+    except KeyError:
+        return False
+    return True
+
+
+def _is_harmless(path: object) -> bool:
+    """Whether a file is one of compiled modules, or none."""
+    text = os.fsdecode(path) if isinstance(path, (str, bytes)) else ""
+    return "__pycache__" in text or ".pyc" in text or text == os.devnull
+
+
+def _state() -> dict[str, object]:
+    """What of the process a module can change without an audit event, and the program would see before it should."""
+    random = sys.modules.get("random")
+    socket = sys.modules.get("socket")
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream is not None:
+            stream.flush()
+    umask = os.umask(0o22)
+    os.umask(umask)
+    return {
+        "its threads": len(os.listdir("/proc/self/task")),
+        "its descriptors": os.listdir("/proc/self/fd"),
+        "its output": [os.fstat(descriptor).st_size for descriptor in (1, 2)],
+        "its input": os.lseek(0, 0, os.SEEK_CUR),
+        "signal handlers": [_signal.getsignal(number) for number in range(1, 32)],
+        "the working folder": os.getcwd(),
+        "the umask": umask,
+        "sys.path": list(sys.path),
+        "the standard streams": [id(stream) for stream in (sys.stdin, sys.stdout, sys.stderr)],
+        "hooks": [sys.excepthook, sys.displayhook, sys.unraisablehook, sys.gettrace(), sys.getprofile()],
+        "the locale": _locale.setlocale(_locale.LC_ALL),
+        "limits": [sys.getrecursionlimit(), sys.getswitchinterval(), gc.get_threshold(), gc.isenabled()],
+        "the sockets' time limit": socket and socket.getdefaulttimeout(),
+        "the random numbers": random and random._inst.getstate(),
+    }

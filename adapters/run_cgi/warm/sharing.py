@@ -1,0 +1,76 @@
+"""Which of a program's libraries a zygote imports: those that a scout, in a process of its own, found no harm in.
+
+Knows the interpreter's settings and processes. It must not know requests, nor how harm is found. Part of zygote.py,
+loaded by file name into the program's own interpreter (Python 3.9 or later).
+"""
+
+# ruff: noqa: PTH208, SLF001
+from __future__ import annotations
+
+import marshal
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .files import Library
+
+_PATCHING = {"gevent", "eventlet"}  # packages that change what is imported after them
+
+
+def unfit(library: Library) -> str:
+    """Why no program of this interpreter can be run warm, "" if they can."""
+    for name in ("sitecustomize", "usercustomize"):
+        module = sys.modules.get(name)
+        if module is not None and not library.is_standard(module):
+            return f"{name} ({library.file(module)}) is to run at the start of each interpreter"
+    flags = [name for name in ("verbose", "inspect", "debug", "dev_mode") if getattr(sys.flags, name)]
+    options = [
+        name for name in ("importtime", "showrefcount", "perf", "perf_jit", "tracemalloc") if name in sys._xoptions
+    ]
+    names = ("PYTHONPROFILEIMPORTTIME", "PYTHONDUMPREFS", "PYTHONMALLOCSTATS", "PYTHONTRACEMALLOC", "PYTHONPERFSUPPORT")
+    variables = [] if sys.flags.ignore_environment else [name for name in names if os.environ.get(name)]
+    unusual = flags + options + variables
+    return f"Python reports on its own start ({', '.join(unusual)})" if unusual else ""
+
+
+def share(names: list[str], explore: Callable[[list[str]], Any]) -> dict[str, str]:
+    """Import what of these modules can be shared; why others cannot. `explore` finds that out, in another process."""
+    if not _PATCHING.isdisjoint(name.partition(".")[0] for name in names):
+        return {"all libraries": "gevent and eventlet change what is imported after them"}
+    readable, writable = os.pipe()
+    scout = os.fork()
+    if not scout:
+        _explore(names, explore, writable)
+    os.close(writable)
+    with open(readable, "rb") as pipe:
+        found = pipe.read()
+    os.waitpid(scout, 0)
+    if not found:
+        return {"all libraries": "an interpreter that imported them has died"}
+    good, left = marshal.loads(found)  # noqa: S302 (from this process's own child)
+    for name in good:
+        try:
+            __import__(name)
+        except BaseException:  # noqa: S112 (it is as if it had not been tried)
+            continue
+    if len(os.listdir("/proc/self/task")) > 1:
+        raise SystemExit  # a fork would lose a thread; the scout had none
+    return dict(left)
+
+
+def _explore(names: list[str], explore: Callable[[list[str]], Any], writable: int) -> None:
+    """In the other process: import the modules on streams that tell of their use, write what was found, and end."""
+    try:
+        for descriptor in (0, 1, 2):
+            os.dup2(os.memfd_create("stream"), descriptor)
+        os.write(0, b"\n")
+        os.lseek(0, 0, os.SEEK_SET)
+        found = explore(names)
+        with open(writable, "wb") as pipe:
+            pipe.write(marshal.dumps(found))
+    finally:
+        os._exit(0)

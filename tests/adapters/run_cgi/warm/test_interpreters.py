@@ -1,0 +1,249 @@
+"""The interpreters: how many, whose, and what happens when one fails or must end."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import uuid
+import zipapp
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from gateways.adapters.run_cgi.warm import programs as warm
+from gateways.adapters.run_cgi.warm.programs import MAX_PROGRAMS
+from tests.adapters.run_cgi.asking import Asker, Request
+from tests.adapters.run_cgi.leftovers import assert_gone, processes
+from tests.adapters.run_cgi.warm.warming import interpreters, warmed, write
+from tests.real.serving import eventually
+
+WAITS = """
+import colorsys, os, pathlib, time
+if os.environ["QUERY_STRING"] == "waits":
+    pathlib.Path(f"{os.getpid()}.waits").touch()
+    while not os.path.exists("gate"):
+        time.sleep(0.01)
+print(f"X-A: b\\n\\n{os.getppid()}")
+"""
+
+
+def test_what_runs_when_another_interpreter_takes_over_ends_as_it_should(ask: Asker, tmp_path: Path) -> None:
+    write(tmp_path, "a.py", WAITS)
+    with ThreadPoolExecutor(4) as pool:
+        try:
+            waiting = [pool.submit(ask, "/a.py?waits") for _ in range(4)]
+            eventually(lambda: len(list(tmp_path.glob("*.waits"))) == 4, "all of them run")
+            first = ask("/a.py").body
+            eventually(lambda: ask("/a.py").body != first, "another interpreter serves")
+        finally:
+            (tmp_path / "gate").touch()
+        assert [(each.result().status, each.result().body) for each in waiting] == [(200, first)] * 4
+
+
+def test_a_dead_interpreter_is_replaced(ask: Asker, tmp_path: Path) -> None:
+    program = write(tmp_path, "a.py", "print('X-A: b\\n\\nbody')\n")
+    for _ in range(3):
+        assert ask("/a.py").body == b"body\n"
+        (interpreter,) = interpreters(program)
+        interpreter.kill()
+        eventually(lambda: not interpreters(program), "it has died")
+    assert ask("/a.py").body == b"body\n"
+
+
+def test_what_replaces_a_dead_interpreter_has_its_modules_again(ask: Asker, tmp_path: Path) -> None:
+    program = write(tmp_path, "a.py", "import colorsys\nprint('X-A: b\\n\\nbody')\n")
+    for _ in range(2):
+        warmed(ask, program)
+        (interpreter,) = interpreters(program)
+        interpreter.kill()
+        eventually(lambda: not interpreters(program), "it has died")
+
+
+def test_an_interpreter_that_died_too_often_is_tried_again_after_a_pause(
+    ask: Asker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warm, "PAUSE", 0.5)
+    python, well = tmp_path / "python3", tmp_path / "well"
+    python.write_text(
+        f'#!/bin/sh\ncase "$1" in *zygote.py) [ -e "{well}" ] || exit 1;; esac\nexec {sys.executable} "$@"\n'
+    )
+    python.chmod(0o755)
+    program = write(tmp_path, "a.py", "print('X-A: b\\n\\nbody')\n")
+    program.write_text(program.read_text().replace(sys.executable, str(python)))
+    for _ in range(warm.MAX_ATTEMPTS + 2):
+        assert ask("/a.py").body == b"body\n"
+        eventually(lambda: not interpreters(program), "it has died")
+    well.touch()
+    eventually(lambda: ask("/a.py").body == b"body\n" and interpreters(program), "one lives")
+
+
+def test_a_program_goes_on_when_its_interpreter_dies(ask: Asker, tmp_path: Path) -> None:
+    source = "import os, time\nprint('X-A: b\\n\\nfirst', flush=True)\n"
+    source += (
+        "while not os.path.exists(os.environ['QUERY_STRING']): time.sleep(0.02)\ntime.sleep(1.5)\nprint('second')\n"
+    )
+    program = write(tmp_path, "a.py", source)
+    go_on = tmp_path / "go_on"
+
+    def kill() -> None:
+        (interpreter,) = interpreters(program)
+        interpreter.kill()
+        go_on.touch()
+
+    assert ask(f"/a.py?{go_on}", at_first=kill).body == b"first\nsecond\n"
+
+
+def test_a_request_whose_interpreter_dies_before_its_program_runs_is_not_lost(ask: Asker, tmp_path: Path) -> None:
+    program = write(tmp_path, "a.py", "import sys\nprint('X-A: b\\n\\n' + sys.stdin.read())\n")
+    assert ask("/a.py").status == 200
+    (interpreter,) = interpreters(program)
+    interpreter.suspend()
+    with ThreadPoolExecutor(1) as pool:
+        response = pool.submit(ask, "/a.py", "POST", body=b"the body")
+        try:
+            eventually(lambda: ask.host._running, "the request has been sent")  # type: ignore[attr-defined]
+        finally:
+            interpreter.kill()
+        assert response.result(10).body == b"the body\n"
+
+
+@pytest.mark.parametrize("ignores", [False, True])
+def test_the_client_leaves_a_warm_program_and_its_children(ask: Asker, tmp_path: Path, ignores: bool) -> None:
+    source = "import signal, subprocess\n" + "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" * ignores
+    program = write(tmp_path, "a.py", source + "subprocess.run(['sleep', '60'])\n")
+    mark = uuid.uuid4().hex
+    leaders: list[psutil.Process | None] = []
+
+    def child_runs() -> bool:
+        leaders.extend(process.parent() for process in processes(mark))  # a fork shows the environment of its parent
+        return bool(leaders)
+
+    ask.leave(Request(f"/a.py?{mark}"), child_runs)
+    assert_gone(mark, os.getpid())
+    eventually(lambda: not [leader for leader in leaders if leader and leader.is_running()], "it has ended, too", 2)
+    assert interpreters(program)
+
+
+def test_a_client_that_leaves_at_once_leaves_nothing(ask: Asker, tmp_path: Path) -> None:
+    program = write(tmp_path, "a.py", "import time\ntime.sleep(60)\n")
+    for _ in range(3):
+        mark = uuid.uuid4().hex
+        ask.leave(Request(f"/a.py?{mark}"), lambda: True)
+        assert_gone(mark, os.getpid())
+    assert interpreters(program)
+
+
+def test_many_at_once(ask: Asker, tmp_path: Path) -> None:
+    write(tmp_path, "a.py", "import os, time\ntime.sleep(0.3)\nprint('X-A: b\\n\\n' + os.environ['QUERY_STRING'])\n")
+    targets = [f"/a.py?{number}" for number in range(20)]
+    with ThreadPoolExecutor(20) as pool:
+        responses = list(pool.map(ask, targets))
+    assert [response.body for response in responses] == [b"%d\n" % number for number in range(20)]
+
+
+def test_a_request_too_large_for_its_interpreter_does_it_no_harm(ask: Asker, tmp_path: Path) -> None:
+    program = write(tmp_path, "a.py", "import os\nprint('X-A: b\\n\\n' + str(sum(map(len, os.environ.values()))))\n")
+    assert ask("/a.py").status == 200
+    before = interpreters(program)
+    response = ask("/a.py", headers=[(f"X-{number}", "x" * 8000) for number in range(150)])
+    assert int(response.body) > 150 * 8000
+    assert interpreters(program) == before
+
+
+def test_this_process_never_forks(tmp_path: Path) -> None:
+    code = f"""
+import os, sys
+sys.path.insert(0, {str(Path(__file__).parents[3])!r})
+os.register_at_fork(before=lambda: os._exit(66))
+from gateways.adapters.run_cgi.warm import programs as warm
+from gateways.adapters.cgi_to_asgi import CGIToASGI
+from tests.adapters.run_cgi.asking import InASGI
+host = CGIToASGI({str(tmp_path)!r}, warm=True)
+bodies = [InASGI(host)("/a.py").body for _ in range(5)]
+host.close()
+assert bodies == [b"body\\n"] * 5
+"""
+    write(tmp_path, "a.py", "import json\nprint('X-A: b\\n\\nbody')\n")
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_nothing_outlives_a_host_that_is_killed(tmp_path: Path, how: signal.Signals) -> None:
+    code = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parents[3])!r})
+from gateways.adapters.run_cgi.warm import programs as warm
+from gateways.adapters.cgi_to_asgi import CGIToASGI
+from tests.adapters.run_cgi.asking import InASGI
+InASGI(CGIToASGI({str(tmp_path)!r}, warm=True))("/a.py?{(mark := uuid.uuid4().hex)}")
+"""
+    write(tmp_path, "a.py", "import subprocess\nsubprocess.run(['sleep', '60'])\n")
+    with subprocess.Popen([sys.executable, "-c", code]) as process:
+        eventually(lambda: processes(mark), "the program runs, and has a child")
+        started = psutil.Process(process.pid).children(recursive=True)
+        assert len(started) == 3, "interpreter, program and child"
+        process.send_signal(how)
+    eventually(lambda: not any(map(_runs, started)), "all have ended", 3)
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Whether it has not ended: as an orphan it is reaped by init, whenever that likes to."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
+
+
+def test_close_ends_the_interpreters(ask: Asker, tmp_path: Path) -> None:
+    program = write(tmp_path, "a.py", "import json\nprint('X-A: b\\n\\nbody')\n")
+    assert ask("/a.py").status == 200
+    assert interpreters(program)
+    ask.host.close()  # type: ignore[attr-defined]
+    eventually(lambda: not interpreters(program), "they end", 3)
+
+
+def test_so_many_interpreters_wait_and_no_more(ask: Asker, tmp_path: Path) -> None:
+    files = [write(tmp_path, f"{number}.py", "print('X-A: b\\n\\nbody')\n") for number in range(MAX_PROGRAMS + 2)]
+    for file in files:
+        assert ask(f"/{file.name}").status == 200
+    eventually(lambda: not interpreters(files[0]) and not interpreters(files[1]), "the first ones have ended", 5)
+    assert len([1 for file in files if interpreters(file)]) == MAX_PROGRAMS
+    assert ask("/0.py").status == 200
+
+
+def test_a_forked_host_has_interpreters_of_its_own(ask: Asker, tmp_path: Path) -> None:
+    write(tmp_path, "a.py", "print('X-A: b\\n\\nbody')\n")
+    assert ask("/a.py").body == b"body\n"
+    pid = os.fork()
+    if not pid:
+        good = ask("/a.py").body == b"body\n"
+        ask.host.close()  # type: ignore[attr-defined]
+        os._exit(0 if good else 1)
+    assert os.waitpid(pid, 0)[1] == 0
+    assert ask("/a.py").body == b"body\n"
+
+
+def test_programs_that_are_not_python_run_as_ever(ask: Asker, tmp_path: Path) -> None:
+    program = write(tmp_path, "a.sh", "")
+    program.write_text("#!/bin/sh\nprintf 'X-A: b\\n\\nbody'\n")
+    assert ask("/a.sh").body == b"body"
+    assert not interpreters(program)
+
+
+def test_a_program_whose_interpreter_cannot_be_had_runs_cold(ask: Asker, tmp_path: Path) -> None:
+    """As a zip archive with a first line: the interpreter can run it, but not read it as source."""
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "__main__.py").write_text("print('X-A: b\\n\\nbody')\n")
+    zipapp.create_archive(tmp_path / "app", tmp_path / "a.pyz", sys.executable)
+    for _ in range(8):
+        assert ask("/a.pyz").body == b"body\n"
+
+
+def test_an_interpreter_that_cannot_fork_leaves_it_to_the_host(ask: Asker, tmp_path: Path) -> None:
+    program = write(tmp_path, "a.py", "print('X-A: b\\n\\nbody')\n")
+    assert ask("/a.py").status == 200
+    (interpreter,) = interpreters(program)
+    interpreter.rlimit(psutil.RLIMIT_NOFILE, (8, 8))  # neither descriptors nor children
+    assert [ask("/a.py").body for _ in range(3)] == [b"body\n"] * 3

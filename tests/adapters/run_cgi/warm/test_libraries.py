@@ -1,0 +1,202 @@
+"""Libraries: imported before a program runs, unless that would show."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from tests.adapters.run_cgi.asking import Asker
+from tests.adapters.run_cgi.warm.warming import install, site_packages, warm_asker, warmed, write
+from tests.real.serving import eventually
+
+SHOWS = """
+import sys
+before = "lib" in sys.modules
+import colorsys, lib
+print(f"X-A: b\\n\\n{before} {getattr(lib, 'value', '')}")
+"""
+HARMLESS = {  # lib by its idiom
+    "imports": "import json, random, tempfile, secrets, uuid, logging, threading\nvalue = 1",
+    "locks": "import threading\nlock, local, event = threading.RLock(), threading.local(), threading.Event()",
+    "reads_a_setting": "import os\nvalue = os.environ.get('LIB_SETTING')",
+    "opens_and_closes": "import socket\nsocket.socket().close()\nopen(__file__).close()\nvalue = 1",
+    "registers_at_exit": "import atexit\natexit.register(int)\nvalue = 1",
+    "system_random": "import random\nvalue = type(random.SystemRandom())",
+    "optional": "try:\n    import no_such_module\nexcept ImportError:\n    value = 1",
+    "context_keys": "from opentelemetry.context import create_key\nkey, value = create_key('a'), 1",
+}
+HARMFUL = {
+    "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()": "starts a thread",
+    "import threading\nthread = threading.Thread(target=int)\nthread.start(); thread.join()": "starts a thread",
+    "import socket\nopen_for_ever = socket.socket()": "changes its descriptors",
+    "import tempfile\nfolder = tempfile.TemporaryDirectory()": "creates a folder",
+    "import tempfile, os\nfd, path = tempfile.mkstemp(); os.close(fd); os.remove(path)": "creates a file",
+    "with open(__file__ + '.out', 'w') as file: file.write('x')": "writes a file",
+    "import mmap\nshared = mmap.mmap(-1, 100)": "shares memory",
+    "import multiprocessing\nlock = multiprocessing.Lock()": "has what processes share",
+    "import sqlite3\ndatabase = sqlite3.connect(':memory:')": "opens a database",
+    "import random\nvalue = random.Random()": "has a random generator",
+    "import random\nclass Dice:\n    rng = random.Random(7)\nheld = {'a': [Dice()]}": "has a random generator",
+    "import random\nvalue = random.random()": "changes the random numbers",
+    "import secrets\nvalue = secrets.token_hex()": "keeps a random number",
+    "import uuid\nvalue = uuid.uuid4()": "keeps a random number",
+    "import os\nvalue = os.getpid()": "keeps the process's id",
+    "import time\nvalue = time.time()": "keeps the time",
+    "import time\nvalue = {'ns': [time.time_ns()]}": "keeps the time",
+    "import time\nvalue = time.monotonic()": "keeps the time",
+    "from datetime import datetime, timezone\nvalue = datetime.now(timezone.utc)": "keeps the time",
+    "import os\nvalue = os.environ.get('QUERY_STRING')": "reads QUERY_STRING of the environment",
+    "import os\nvalue = 'HTTP_COOKIE' in os.environ": "reads HTTP_COOKIE of the environment",
+    "import os\nvalue = dict(os.environ)": "reads the whole environment",
+    "import sys\nvalue = sys.argv[1:]": "reads the arguments",
+    "import sys\nvalue = sys.stdin.read()": "changes its input",
+    "import os\nos.environ['LIB_HOME'] = '/lib'": "changes the environment",
+    "import os\nos.chdir('/')": "changes the working folder",
+    "import os\nos.umask(0o77)": "changes the umask",
+    "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)": "changes signal handlers",
+    "import sys\nsys.excepthook = lambda *_: None": "changes hooks",
+    "import sys\nsys.path.append('/lib')": "changes sys.path",
+    "import sys, io\nsys.stdout = io.TextIOWrapper(sys.stdout.buffer)": "changes the standard streams",
+    "import locale\nlocale.setlocale(locale.LC_CTYPE, 'C')": "changes the locale",
+    "import socket\nsocket.setdefaulttimeout(5)": "changes the sockets' time limit",
+    "import sys\nsys.setrecursionlimit(5000)": "changes limits",
+    "import sys\nprint('from lib', file=sys.stderr)": "changes its output",
+    "import warnings\nwarnings.warn('lib is old')": "warns when it is imported",
+}
+
+
+def _reports(caplog: pytest.LogCaptureFixture) -> str:
+    return "\n".join(record.getMessage() for record in caplog.records if "runs warm" in record.getMessage())
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_a_library_that_does_no_harm_is_imported_before(ask_one: Asker, tmp_path: Path, name: str) -> None:
+    install(tmp_path, "lib", HARMLESS[name] + "\n")
+    if name == "context_keys":
+        install(
+            tmp_path,
+            "opentelemetry.context",
+            "from uuid import uuid4\ndef create_key(name): return name + str(uuid4())\n",
+        )
+    program = write(tmp_path, "a.py", SHOWS)
+    warmed(ask_one, program)
+    assert ask_one("/a.py").body.startswith(b"True")
+
+
+@pytest.mark.parametrize(("source", "reason"), HARMFUL.items())
+def test_a_library_that_runs_cannot_share_is_left_to_each(
+    ask_one: Asker, tmp_path: Path, caplog: pytest.LogCaptureFixture, source: str, reason: str
+) -> None:
+    caplog.set_level(logging.INFO, "gateways.cgi")
+    install(tmp_path, "lib", source + "\n")
+    program = write(tmp_path, "a.py", SHOWS)
+    warmed(ask_one, program)
+    eventually(lambda: " lib: " in _reports(caplog), f"the log names it: {caplog.messages}")
+    assert reason in _reports(caplog).partition(" lib: ")[2].partition(";")[0]
+    assert b"False" in ask_one("/a.py").body
+
+
+def test_a_module_that_imports_one_that_is_left_is_left_as_well(ask_one: Asker, tmp_path: Path) -> None:
+    install(tmp_path, "dice", "import random\nrng = random.Random()\n")
+    install(tmp_path, "game", "from dice import rng\n")
+    install(tmp_path, "late", "def roll():\n    import dice\n    return dice.rng.random()\n")
+    source = "import sys\nbefore = [name for name in ('dice', 'game', 'late') if name in sys.modules]\n"
+    program = write(tmp_path, "a.py", source + "import game, late\nprint('X-A: b\\n')\nprint(before, late.roll())\n")
+    warmed(ask_one, program)
+    bodies = {ask_one("/a.py").body for _ in range(4)}
+    assert len(bodies) == 4
+    assert {body[:9] for body in bodies} == {b"['late'] "[:9]}
+
+
+def test_a_library_whose_settings_the_program_makes_is_left(ask_one: Asker, tmp_path: Path) -> None:
+    install(tmp_path, "lib", "import os\nvalue = os.environ.get('LIB_SETTING')\n")
+    program = write(tmp_path, "a.py", "import os\nos.environ['LIB_SETTING'] = os.environ['QUERY_STRING']\n" + SHOWS)
+    warmed(ask_one, program)
+    assert [ask_one(f"/a.py?{number}").body for number in range(3)] == [b"False %d\n" % number for number in range(3)]
+
+
+def test_each_run_is_seeded_for_numpys_global_generator(ask_one: Asker, tmp_path: Path) -> None:
+    seeds = "import random\nclass RandomState(random.Random):\n    def __setstate__(self, state): pass\n"
+    install(
+        tmp_path,
+        "numpy.random.mtrand",
+        f"{seeds}_rand = random\nseeded = 0\ndef seed():\n    global seeded\n    seeded += 1\n",
+    )
+    program = write(tmp_path, "a.py", "import numpy.random.mtrand as m\nprint(f'X-A: b\\n\\n{m.seeded}')\n")
+    warmed(ask_one, program)
+    assert ask_one("/a.py").body == b"1\n"
+
+
+def test_what_a_later_run_imports_is_imported_before_as_well(ask_one: Asker, tmp_path: Path) -> None:
+    source = "import os, sys\nbefore = 'colorsys' in sys.modules\nimport json\n"
+    source += "if os.environ['QUERY_STRING']: import colorsys\nprint(f'X-A: b\\n\\n{before}')\n"
+    program = write(tmp_path, "a.py", source)
+    warmed(ask_one, program)
+    assert ask_one("/a.py").body == b"False\n"
+    eventually(lambda: ask_one("/a.py?more").body == b"True\n", "it is imported before")
+
+
+def test_a_changed_library_is_noticed(ask_one: Asker, tmp_path: Path) -> None:
+    install(tmp_path, "lib", "value = 'old'\n")
+    program = write(tmp_path, "a.py", SHOWS)
+    warmed(ask_one, program)
+    assert ask_one("/a.py").body == b"True old\n"
+    install(tmp_path, "lib", "value = 'newer'\n")
+    eventually(lambda: ask_one("/a.py").body.endswith(b" newer\n"), "it is noticed", 1)
+    for _ in range(3):
+        assert ask_one("/a.py").body.endswith(b" newer\n")
+
+
+def test_a_module_of_the_program_that_comes_to_hide_a_library_is_noticed(ask_one: Asker, tmp_path: Path) -> None:
+    install(tmp_path, "lib", "value = 'library'\n")
+    program = write(tmp_path, "a.py", SHOWS)
+    warmed(ask_one, program)
+    assert ask_one("/a.py").body == b"True library\n"
+    (tmp_path / "lib.py").write_text("value = 'own'\n")
+    for _ in range(3):
+        assert ask_one("/a.py").body == b"False own\n"
+
+
+def test_a_library_that_is_installed_later_is_found(ask_one: Asker, tmp_path: Path) -> None:
+    source = "import colorsys\ntry:\n    import lib\n    value = lib.value\nexcept ImportError:\n    value = 'none'\n"
+    program = write(tmp_path, "a.py", source + "print(f'X-A: b\\n\\n{value}')\n")
+    site_packages(tmp_path).mkdir(parents=True)
+    warmed(ask_one, program)
+    assert ask_one("/a.py").body == b"none\n"
+    install(tmp_path, "lib", "value = 'there'\n")
+    assert ask_one("/a.py").body == b"there\n"
+
+
+def test_a_library_that_wants_to_be_first_keeps_all_others_out(
+    ask_one: Asker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "gateways.cgi")
+    install(tmp_path, "gevent", "")
+    program = write(
+        tmp_path,
+        "a.py",
+        "import sys\nbefore = 'json' in sys.modules\nimport gevent, json\nprint(f'X-A: b\\n\\n{before}')\n",
+    )
+    warmed(ask_one, program)
+    assert ask_one("/a.py").body == b"False\n"
+    assert "all libraries: gevent" in _reports(caplog)
+
+
+def test_a_library_that_kills_the_interpreter_is_survived(ask_one: Asker, tmp_path: Path) -> None:
+    install(
+        tmp_path,
+        "lib",
+        "import os, sys\nif 'scout' in str(sys.exc_info) or os.getppid() == os.getsid(0): os._exit(3)\n",
+    )
+    write(tmp_path, "a.py", SHOWS)
+    for _ in range(4):
+        assert ask_one("/a.py").status == 200
+
+
+def test_named_modules_are_imported_before_the_first_run(tmp_path: Path) -> None:
+    write(tmp_path, "a.py", "import sys\nloaded = 'colorsys' in sys.modules\nprint(f'X-A: b\\n\\n{loaded}')\n")
+    asker = warm_asker("asyncio", tmp_path, warm=["colorsys"])
+    try:
+        assert asker("/a.py").body == b"True\n"
+    finally:
+        asker.host.close()
