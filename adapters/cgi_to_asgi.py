@@ -19,7 +19,7 @@ from .run_cgi.host import REDIRECTS, CGIHost, ProgramFailed, log_refusal
 from .run_cgi.kills import reason
 from .run_cgi.log import log
 from .run_cgi.on_loop import ProgramOnLoop
-from .run_cgi.output import Answer, CGIHead, ending
+from .run_cgi.output import LAST_STATUS, Answer, CGIHead, ending
 from .run_cgi.program import BLOCK
 from .run_cgi.script import Refused, Script
 from .run_cgi.spool import Spool
@@ -260,6 +260,8 @@ class _Exchange:
         while answer.head is None:
             body = answer.feed(await self._read(running, answer))
         running.head_seen()
+        if answer.head.breaches:
+            self._host.note(running.program, answer.head)
         if answer.head.local is not None:
             while await running.read():
                 pass
@@ -302,7 +304,8 @@ class _Exchange:
     async def _start(self, running: ProgramOnLoop, head: CGIHead) -> None:
         headers = [(name.lower(), value) for name, value in head.headers]
         self._started = True
-        await running.send(self._send, {"type": "http.response.start", "status": head.status, "headers": headers})
+        status = head.status if head.status <= LAST_STATUS else 500  # RFC 9110, 15; uvicorn has no other
+        await running.send(self._send, {"type": "http.response.start", "status": status, "headers": headers})
 
     async def _refuse(self, refused: Refused) -> None:
         """Answer in a program's place."""

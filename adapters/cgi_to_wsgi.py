@@ -136,7 +136,7 @@ class _Response:
     """One program's response: an iterable that the server closes."""
 
     def __init__(self, host: CGIHost, environ: Environ, script: Script, body: Spool | None, client: Client) -> None:
-        self._body = body
+        self._host, self._body = host, body
         self._answer = Answer(environ["REQUEST_METHOD"])
         self._block = b""
         self._over = self._left = False
@@ -162,6 +162,8 @@ class _Response:
             self.fail(error)
             raise
         self._running.patience.head_seen = True
+        if self._answer.head.breaches:
+            self._host.note(self._running.program, self._answer.head)
         if self._answer.bodiless:
             self._running.patience.hurry(time.monotonic())
         return self._answer.head

@@ -24,12 +24,14 @@ from .environ import Variables, arguments, ask_elsewhere, inherited, meta_variab
 from .kills import CLOSED, UNNEEDED, Kill
 from .limits import DEFAULT_TIMEOUTS, GRACE, Slots, Timeouts
 from .log import log, printable
+from .output import CGIHead
 from .process import spawn
 from .program import Program
 from .script import Refused, Script, Tree
 from .warm.programs import Warm
 
 MAX_REDIRECTS = 5
+MAX_NOTED = 1000  # breaches of RFC 3875 that are remembered, to be logged once
 REDIRECTS = "gateways.local_redirects"  # how many led to a request: a key of its environ, or of its scope
 
 
@@ -105,6 +107,7 @@ class CGIHost:
             names = [] if warm is True else [warm] if isinstance(warm, str) else list(warm)
             self._warm = Warm(names, self._host_variables | self._own_variables)
         self._kills: Counter[str] = Counter()
+        self._noted: set[tuple[str, str]] = set()
         self._set_up()
         _hosts.add(self)
 
@@ -187,6 +190,14 @@ class CGIHost:
         """Raises Refused for a body that is too long."""
         if self._max_body is not None and length > self._max_body:
             raise Refused(413, f"the body has more than max_body={self._max_body} octets")
+
+    def note(self, program: Program, head: CGIHead) -> None:
+        """Log what is wrong with a program's head and was taken all the same, once for each program."""
+        for breach in head.breaches:
+            noted = (program.name, breach)
+            if noted not in self._noted and len(self._noted) < MAX_NOTED:
+                self._noted.add(noted)
+                log.warning("%s: %s; RFC 3875 (6) does not allow it (this is logged once)", program.name, breach)
 
     def start(self, environ: Mapping[str, Any], script: Script, stdin: bool) -> Program:
         """Start a program. The caller's slot is released once it has been reaped, or at once when it cannot be run.

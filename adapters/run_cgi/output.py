@@ -11,26 +11,32 @@ from typing import NamedTuple
 from ..errors import AppProtocolError
 from ..mapping.responses import HOP_BY_HOP, NOT_WHOLE, RawHeaders, has_body, promised_length, reason
 
+LAST_STATUS = 599  # RFC 9110, 15: servers and clients need know no others
 MAX_HEAD, MAX_FIELDS = 128 * 1024, 500  # octets and fields; one long cookie or policy must pass
 
 _FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*)", re.DOTALL).fullmatch
-_STATUS = re.compile(rb"([2-5][0-9]{2})(?:[ \t]+(.*))?", re.DOTALL).fullmatch
+_STATUS = re.compile(rb"([2-9][0-9]{2})(?:[ \t]+(.*))?", re.DOTALL).fullmatch
 _NPH = re.compile(rb"HTTP/[0-9](?:\.[0-9])? +(.*)", re.DOTALL).fullmatch
 _PATH = re.compile(rb"/(?!/)[^#]*").fullmatch
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]").search
 _ONCE = frozenset((b"status", b"location", b"content-type", b"content-length"))  # 6.3: each at most once
+_NOT_EMPTY = frozenset((b"content-type", b"content-length"))  # empty, they say nothing
 # The server states its own name, date and framing.
 _NOT_FORWARDED = HOP_BY_HOP | {b"status", b"server", b"date", b"keep-alive", b"transfer-encoding"}
 
 
 class CGIHead(NamedTuple):
-    """A checked head. `length` is what Content-Length promises, `local` the target of a local redirect (6.2.2)."""
+    """A checked head. `length` is what Content-Length promises, `local` the target of a local redirect (6.2.2).
+
+    `breaches` say in which ways RFC 3875 was broken that Apache and lighttpd put up with, too.
+    """
 
     status: int
     reason: str
     headers: RawHeaders
     length: int | None
     local: str | None
+    breaches: tuple[str, ...] = ()
 
 
 def _bad(got: bytes, wants: str) -> AppProtocolError:
@@ -40,9 +46,9 @@ def _bad(got: bytes, wants: str) -> AppProtocolError:
 def _status(value: bytes) -> tuple[int, str]:
     match = _STATUS(value)
     if not match:
-        raise _bad(value, "RFC 3875 (6.3.3) wants a status of three digits, 200 to 599, e.g. 'Status: 404 Not Found'")
-    code = int(match[1])
-    return code, (match[2] or b"").decode("latin-1").strip() or reason(code)
+        raise _bad(value, "RFC 3875 (6.3.3) wants a status of three digits, from 200 on, e.g. 'Status: 404 Not Found'")
+    code, phrase = int(match[1]), match[2] or b""
+    return code, "" if _CONTROL(phrase) else phrase.decode("latin-1").strip()
 
 
 class HeadParser:
@@ -50,23 +56,31 @@ class HeadParser:
 
     Lines end in LF or CRLF, mixed as they like; the first empty line ends the head. A response that is "non-parsed"
     is taken as the same head with its status in front: the server behind a gateway interface writes its own.
+
+    What is wrong and harmless, and taken by Apache and by lighttpd, is taken here: a head without a field, a field that
+    is repeated with the same value, an empty Content-Length, a status from 600 to 999, CR CR LF at the end of a line.
     """
 
     def __init__(self) -> None:
         self._buffer = b""
         self._size = 0
+        self._seen = False  # a line
         self._status: tuple[int, str] | None = None
         self._fields: RawHeaders = []
         self._once: dict[bytes, bytes] = {}
+        self._breaches: list[str] = []
 
     def feed(self, data: bytes) -> tuple[CGIHead, bytes] | None:
         """The head and what of `data` follows it, or None while it is incomplete. Raises AppProtocolError."""
         self._size += len(data)
         lines = (self._buffer + data).split(b"\n")
         for number, line in enumerate(lines[:-1]):
-            if line in (b"", b"\r"):
+            text = line.rstrip(b"\r")
+            if len(line) - len(text) > 1:
+                self._note("a line ends in CR CR LF")
+            if not text:
                 return self._head(), b"\n".join(lines[number + 1 :])
-            self._line(line.removesuffix(b"\r"))
+            self._line(text)
         self._buffer = lines[-1]
         if self._size > MAX_HEAD:
             raise _bad(self._buffer, f"a head may have {MAX_HEAD} octets: end it with an empty line")
@@ -81,7 +95,8 @@ class HeadParser:
         return _bad(self._buffer, "RFC 3875 (6.2) wants an empty line after the last field")
 
     def _line(self, line: bytes) -> None:
-        if not self._fields and not self._once and self._status is None and (nph := _NPH(line)):
+        is_first, self._seen = not self._seen, True
+        if is_first and (nph := _NPH(line)):
             self._status = _status(nph[1])
             return
         match = _FIELD(line)
@@ -89,24 +104,43 @@ class HeadParser:
             raise _bad(line, "RFC 3875 (6.3) wants 'Name: value' on one line, and an empty line before the body")
         name, value = match[1], match[2].rstrip(b" \t")
         lower = name.lower()
-        if _CONTROL(value):
+        if _CONTROL(value) and lower != b"status":  # the phrase of that is checked for itself
             raise _bad(line, "a control character would split the response (RFC 9110, 5.5): remove it")
-        if lower in _ONCE:
-            if lower in self._once:
-                raise _bad(line, "RFC 3875 (6.3) allows this field once")
-            self._once[lower] = value
+        if lower in _ONCE and self._says_nothing_new(name.decode(), lower, value):
+            return
         if lower == b"transfer-encoding" and value.lower() != b"identity":
             raise _bad(line, "the server frames the response (RFC 9112, 6.1): write the body uncoded")
         if lower == b"status":
             self._status = self._status or _status(value)
+            if self._status[0] > LAST_STATUS:
+                self._note(f"the status is {self._status[0]}, above {LAST_STATUS}")
         elif lower not in _NOT_FORWARDED and not lower.startswith((b"x-cgi-", b"proxy-")):
             self._fields.append((name, value))
         if len(self._fields) > MAX_FIELDS:
             raise _bad(line, f"a head may have {MAX_FIELDS} fields")
 
+    def _says_nothing_new(self, name: str, lower: bytes, value: bytes) -> bool:
+        """Whether a field that may stand once is empty or repeated. Raises AppProtocolError for another value."""
+        if not value and lower in _NOT_EMPTY:
+            self._note(f"{name} is empty")
+            return True
+        before = self._once.get(lower)
+        if before is None:
+            self._once[lower] = value
+            return False
+        if before != value:
+            raise _bad(value, f"RFC 3875 (6.3) allows {name} once, and it was {before[:200]!r} before")
+        self._note(f"{name} is repeated")
+        return True
+
+    def _note(self, breach: str) -> None:
+        """Note what is wrong and harmless."""
+        if breach not in self._breaches:
+            self._breaches.append(breach)
+
     def _head(self) -> CGIHead:
-        if not self._fields and self._status is None:
-            raise _bad(b"", "RFC 3875 (6.2) wants at least one field before the empty line, e.g. Content-Type")
+        if not self._seen:
+            self._note("the head has no field")
         location, length = self._once.get(b"location"), self._once.get(b"content-length")
         if location == b"":
             raise _bad(b"Location:", "RFC 3875 (6.3.2) wants an absolute URI or a path there")
@@ -115,7 +149,8 @@ class HeadParser:
         fields = self._fields
         if status == 204:  # RFC 9110, 8.6
             fields = [field for field in fields if field[0].lower() != b"content-length"]
-        return CGIHead(status, phrase, fields, promised, self._local(location))
+        local = self._local(location)
+        return CGIHead(status, phrase or reason(status), fields, promised, local, tuple(self._breaches))
 
     def _local(self, location: bytes | None) -> str | None:
         """The target of a local redirect: path and query, no Status, and nothing that the client would lose by it."""

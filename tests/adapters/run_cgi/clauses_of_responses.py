@@ -25,8 +25,6 @@ class Heads:
         "output",
         [
             b"",
-            b"\n",
-            b"\nbody",
             b"Content-Type: text/plain",
             b"Content-Type: text/plain\n",
             b"just text\n\nbody",
@@ -42,17 +40,17 @@ class Heads:
             b"Status: 99 Low\n\nbody",
             b"Status: 100 Continue\n\nbody",
             b"Status: 1000\n\nbody",
-            b"Status: 600 High\n\nbody",
             b"Status: abc\n\nbody",
             b"Status:\n\nbody",
             b"Status: 200OK\n\nbody",
-            b"Status: 200\nStatus: 200\n\nbody",
-            b"Content-Type: a/b\nContent-Type: a/b\n\nbody",
             b"Location: http://a/\nLocation: http://b/\n\n",
+            b"Status: 200\nStatus: 404\n\nbody",
+            b"Content-Type: a/b\nContent-Type: c/d\n\nbody",
+            b"Content-Type: a/b\nContent-Length: 4\nContent-Length: 5\n\nbody",
+            b"Content-Type: a/b\nContent-Length: 4, 4\n\nbody",
             b"Location:\n\n",
             b"Content-Type: a/b\nContent-Length: 4x\n\nbody",
             b"Content-Type: a/b\nContent-Length: -4\n\nbody",
-            b"Content-Type: a/b\nContent-Length: 4\nContent-Length: 4\n\nbody",
             b"Content-Type: a/b\nTransfer-Encoding: chunked\n\n4\r\nbody\r\n0\r\n\r\n",
             b"HTTP/1.1 abc\nContent-Type: text/plain\n\nbody",
         ],
@@ -62,6 +60,40 @@ class Heads:
         response = printed(ask, output)
         assert response.status == 502
         assert b"body" not in response.body
+
+    @pytest.mark.parametrize(
+        ("output", "status", "body"),
+        [
+            (b"\n", 200, b""),
+            (b"\nbody", 200, b"body"),
+            (b"\r\nbody", 200, b"body"),
+            (b"\n\nbody", 200, b"\nbody"),
+            (b"Date: never\nServer: mine\n\nbody", 200, b"body"),
+            (b"Connection: close\n\nbody", 200, b"body"),
+            (b"Status: 404\nStatus: 404\n\nbody", 404, b"body"),
+            (b"Status: 404 \x01\n\nbody", 404, b"body"),
+            (b"Content-Type: a/b\nContent-Type: a/b\n\nbody", 200, b"body"),
+            (b"Content-Type:\n\nbody", 200, b"body"),
+            (b"Content-Type: a/b\nContent-Length:\n\nbody", 200, b"body"),
+            (b"Content-Type: a/b\nContent-Length: \n\nbody", 200, b"body"),
+            (b"Content-Type: a/b\nContent-Length: 4\nContent-Length: 4\n\nbody", 200, b"body"),
+            (b"Location: http://a/\nLocation: http://a/\n\n", 302, b""),
+            (b"Content-Type: a/b\r\r\n\r\r\nbody", 200, b"body"),
+        ],
+        ids=lambda output: repr(output)[:40],
+    )
+    def test_what_is_wrong_and_harmless_and_taken_by_apache_and_lighttpd_is_taken(
+        self, ask: Asker, output: bytes, status: int, body: bytes
+    ) -> None:
+        response = printed(ask, output)
+        assert (response.status, response.body, response.complete) == (status, body, True)
+        for name in ("Content-Type", "Content-Length", "Location"):
+            assert len(response.all(name)) <= 1
+            assert "" not in response.all(name)
+
+    def test_a_status_above_599_is_the_programs_or_500_where_a_server_knows_no_others(self, ask: Asker) -> None:
+        response = printed(ask, b"Status: 600 High\nContent-Type: a/b\n\nbody")
+        assert (response.status in (600, 500), response.body) == (True, b"body")
 
     def test_a_head_of_too_many_fields_is_502(self, ask: Asker) -> None:
         assert ask("/has_1000_fields.py").status == 502

@@ -245,6 +245,17 @@ def test_what_a_program_does_wrong_is_logged_with_its_name(hosting: Hosting, cap
         assert complaint in caplog.text
 
 
+def test_what_is_wrong_with_a_head_and_was_taken_is_logged_once(
+    hosting: Hosting, caplog: pytest.LogCaptureFixture
+) -> None:
+    ask = hosting()
+    for _ in range(3):
+        assert ask("/prints.py?Content-Length:%0A%0Abody").body == b"body"
+    assert [text.partition(": ")[2] for text in caplog.messages] == [
+        "Content-Length is empty; RFC 3875 (6) does not allow it (this is logged once)"
+    ]
+
+
 @pytest.mark.parametrize("limit", [0, -1])
 def test_a_limit_below_one_is_an_error(hosting: Hosting, limit: int) -> None:
     with pytest.raises(ValueError, match="limit"):

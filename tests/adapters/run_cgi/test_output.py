@@ -67,6 +67,26 @@ def test_a_head_is_bounded_in_fields_and_octets() -> None:
         HeadParser().feed(b"X-A: " + b"b" * MAX_HEAD)
 
 
+@pytest.mark.parametrize(
+    ("output", "breach"),
+    [
+        (b"\n", "the head has no field"),
+        (b"Content-Length:\n\n", "Content-Length is empty"),
+        (b"Content-type: a/b\nContent-Type: a/b\n\n", "Content-Type is repeated"),
+        (b"Status: 600\n\n", "the status is 600, above 599"),
+        (b"X-A: b\r\r\n\n", "a line ends in CR CR LF"),
+    ],
+)
+def test_what_is_wrong_and_taken_is_named(output: bytes, breach: str) -> None:
+    assert parsed(output).breaches == (breach,)
+    assert parsed(b"Content-Type: a/b\r\n\r\n").breaches == ()
+
+
+def test_a_head_whose_fields_are_all_the_servers_has_fields() -> None:
+    head = parsed(b"Date: never\nConnection: close\n\n")
+    assert (head.status, head.headers, head.breaches) == (200, [], ())
+
+
 def test_a_bad_line_is_found_before_the_head_is_over() -> None:
     with pytest.raises(AppProtocolError, match="no colon here"):
         HeadParser().feed(b"X-A: b\nno colon here\nX-")
