@@ -96,19 +96,22 @@ def public_path(environ: Environ, script_name: str | None) -> tuple[str, str]:
 
     Of /shop/cart, rewritten to /shop/app.cgi/cart, the SCRIPT_NAME is /shop, so that links lead where the client is.
     With a `script_name` that is it; the rest of the client's path is PATH_INFO where the server passes none (Apache's
-    FallbackResource).
+    FallbackResource). Servers merge repeated slashes and resolve "." and ".." before they rewrite.
     """
     script, info = environ["SCRIPT_NAME"].rstrip("/"), environ["PATH_INFO"]
     asked = _asked_path(environ)
     if script_name is not None:
         script = script_name.encode().decode("latin-1")
+        if "/." in asked:
+            asked = _normalised(asked)
         if not info and _is_below(asked, script):
             info = asked[len(script) :]
-    elif info and asked.endswith(info) and not _is_below(asked, script):
-        prefix = asked[: -len(info)].rstrip("/")
-        # A client must not write links: no //elsewhere.example, whatever the server made of it.
-        if all(segment not in ("", ".", "..") and "\\" not in segment for segment in prefix.split("/")[1:]):
-            script = prefix
+    elif info and not _is_below(asked, script):
+        for path in (asked, _redirect_url(environ), _merged(asked)):
+            prefix = path[: -len(info)].rstrip("/")
+            if path.endswith(info) and _is_plain(prefix):
+                script = prefix
+                break
     return script, info if info or script else "/"
 
 
@@ -116,11 +119,40 @@ def _is_below(path: str, prefix: str) -> bool:
     return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/")
 
 
+def _is_plain(prefix: str) -> bool:
+    """Whether links may begin with it: a client must not write them, so no //elsewhere.example, whatever was merged."""
+    return all(segment not in ("", ".", "..") and "\\" not in segment for segment in prefix.split("/")[1:])
+
+
+def _normalised(path: str) -> str:
+    """A path with its slashes merged and its dot segments resolved, as Apache and lighttpd do it."""
+    kept: list[str] = []
+    segments = path.split("/")
+    for segment in segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment not in ("", "."):
+            kept.append(segment)
+    last = "/" if kept and segments[-1] in ("", ".", "..") else ""
+    return f"/{'/'.join(kept)}{last}"
+
+
+def _merged(path: str) -> str:
+    """The path normalised; "" where its first segment would then be another, which the client chose."""
+    normalised = _normalised(path)
+    return normalised if normalised.split("/")[:2] == path.split("/")[:2] else ""
+
+
+def _redirect_url(environ: Environ) -> str:
+    """The path before Apache rewrote it, decoded and normalised; "" where it did not, or the server is another."""
+    return environ.get("REDIRECT_REDIRECT_URL") or environ.get("REDIRECT_URL") or ""
+
+
 def _asked_path(environ: Environ) -> str:
     """The path that the client asked for, decoded; "" where the server does not tell."""
     target: str | None = environ.get("REQUEST_URI")
     if not target:
-        return environ.get("REDIRECT_REDIRECT_URL") or environ.get("REDIRECT_URL") or ""
+        return _redirect_url(environ)
     if not target.startswith("/"):  # RFC 9112, 3.2.2: absolute-form
         target = "/" + target.partition("://")[2].partition("/")[2]
     path = target.partition("?")[0]

@@ -88,10 +88,7 @@ def _as_program(job: Job) -> App:
 
 
 def run_as_program(text: str, here: str) -> None:
-    """In that program: answer one request with the app of the job."""
+    """In that program: answer one request with the app of the job, in the folder that it has in every other mode."""
     job = Job.from_json(text)
-    folder = Path.cwd()
-    os.chdir(here)  # a target may be a relative path
-    app = _watched(job)
-    os.chdir(folder)
-    _adapter(job)(app).run()
+    os.chdir(here)
+    _adapter(job)(_watched(job)).run()

@@ -317,6 +317,63 @@ def test_a_cgi_bin_and_an_app_as_a_program_get_what_they_need(tmp_path: Path) ->
         assert first["process"] != second["process"]
 
 
+@pytest.mark.parametrize("mode", ["wsgi", "cgi"])
+def test_an_app_runs_in_the_current_folder_in_every_mode(
+    mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "counter.py").write_text(COUNTER)
+    monkeypatch.chdir(tmp_path)
+    with Serving("counter:app", "--mode", mode) as serving:
+        assert [serving.ask("/"), serving.ask("/")] == [1, 2]
+    with Serving("counter:app", "--mode", mode) as serving:
+        assert serving.ask("/") == 3
+    assert (tmp_path / "notes.db").exists()
+
+
+COUNTER = """
+import sqlite3
+
+def app(environ, start_response):
+    with sqlite3.connect("notes.db") as database:
+        database.execute("CREATE TABLE IF NOT EXISTS notes (text)")
+        database.execute("INSERT INTO notes VALUES ('')")
+        count = database.execute("SELECT COUNT(*) FROM notes").fetchone()[0]
+    database.close()
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [str(count).encode()]
+"""
+
+
+def test_a_site_has_its_programs_and_their_working_folder_where_the_options_say(tmp_path: Path) -> None:
+    folder = tmp_path / "www"
+    (folder / "shop" / "scripts").mkdir(parents=True)
+    (folder / "page.json").write_text('"a page"')
+    for name in (folder / "shop" / "scripts" / "where", tmp_path / "outside"):
+        name.write_text('#!/bin/sh\nprintf \'Content-Type: text/plain\\n\\n"%s"\' "$(pwd)"\n')
+        name.chmod(0o755)
+    redirects = folder / "shop" / "scripts" / "redirects"
+    redirects.write_text("#!/bin/sh\nprintf 'Location: /page.json\\n\\n'\n")
+    redirects.chmod(0o755)
+    (folder / "shop" / "scripts" / "link").symlink_to(tmp_path / "outside")
+    options = [
+        "--cgi-dir",
+        "/shop/scripts",
+        "--chdir",
+        str(tmp_path),
+        "--follow-symlinks",
+        "--limit",
+        "4",
+        "--timeout",
+        "0",
+    ]
+    for server in ("uvicorn", "waitress"):
+        with Serving(str(folder), *options, "--server", server) as serving:
+            for each in ("where", "link"):
+                assert serving.ask(f"/shop/scripts/{each}") == str(tmp_path)
+            assert serving.ask("/shop/scripts/redirects") == "a page"
+            assert serving.ask("/page.json") == "a page"
+
+
 def test_it_can_be_ended_while_the_app_is_imported(tmp_path: Path) -> None:
     app = tmp_path / "slow.py"
     app.write_text("import time\ntime.sleep(3600)\n")

@@ -76,7 +76,9 @@ PROGRAM = "gateways_app.cgi"
 """The name of the CGI program that a user's app is made into."""
 
 _PROGRAM = """#!{python}
+import os
 import sys
+os.chdir({folder!r})
 sys.path.insert(0, {folder!r})
 from gateways.adapters import {form}ToCGI
 from gateways.serving.target import load_object

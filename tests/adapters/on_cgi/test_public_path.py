@@ -15,6 +15,11 @@ CASES = {
     "rewritten, the root itself": ("/", "/app.cgi", "/", None, ("", "/")),
     "rewritten, not ASCII": ("/caf%C3%A9/x%E9", "/app.cgi", "/x\xe9", None, ("/caf\xc3\xa9", "/x\xe9")),
     "a name that only begins like the program's": ("/app.cgix/y", "/app.cgi", "/y", None, ("/app.cgix", "/y")),
+    "rewritten, slashes merged": ("/shop//x", "/shop/app.cgi", "/x", None, ("/shop", "/x")),
+    "rewritten, slashes merged in the path": ("/shop/x//y", "/shop/app.cgi", "/x/y", None, ("/shop", "/x/y")),
+    "rewritten, a dot segment resolved": ("/shop/./x", "/shop/app.cgi", "/x", None, ("/shop", "/x")),
+    "rewritten, two dots resolved": ("/shop/a/../x/", "/shop/app.cgi", "/x/", None, ("/shop", "/x/")),
+    "rewritten, dots spelled %2E": ("/shop/%2E/x", "/shop/app.cgi", "/x", None, ("/shop", "/x")),
     "absolute-form": ("http://test/shop/x", "/shop/app.cgi", "/x", None, ("/shop", "/x")),
     "rewritten to another path": ("/old", "/app.cgi", "/new", None, ("/app.cgi", "/new")),
     "another host in disguise": ("//evil.example/x", "/app.cgi", "/x", None, ("/app.cgi", "/x")),
@@ -32,6 +37,8 @@ CASES = {
     "script_name, the folder itself": ("/shop", "/shop/app.cgi", "", "/shop", ("/shop", "")),
     "script_name, not below it": ("/shopping", "/shop/app.cgi", "", "/shop", ("/shop", "")),
     "script_name, rewritten to another path": ("/en/x", "/app.cgi", "/x", "", ("", "/x")),
+    "script_name, FallbackResource, dot segments": ("/shop/./a/../x", "/shop/app.cgi", "", "/shop", ("/shop", "/x")),
+    "script_name, FallbackResource, out of it": ("/shop/../x", "/shop/app.cgi", "", "/shop", ("/shop", "")),
     "script_name, not ASCII": ("/caf%C3%A9/x", "/app.cgi", "", "/café", ("/caf\xc3\xa9", "/x")),
 }
 
@@ -49,3 +56,8 @@ def test_redirect_url_tells_where_request_uri_does_not() -> None:
     assert public_path(environ, None) == ("/shop", "/x")
     environ["REDIRECT_REDIRECT_URL"] = "/first/x"  # the first of two redirects
     assert public_path(environ, None) == ("/first", "/x")
+
+
+def test_redirect_url_tells_where_apache_has_normalised_the_path() -> None:
+    environ = {"REQUEST_URI": "/./shop//x", "SCRIPT_NAME": "/app.cgi", "PATH_INFO": "/x", "REDIRECT_URL": "/shop/x"}
+    assert public_path(environ, None) == ("/shop", "/x")
