@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -21,11 +21,14 @@ from gateways.cli.choosing import files
 from gateways.cli.command import Command
 from gateways.cli.remote import PORT, WORKERS, Address, Server, crew_of, target_of, trust_of
 from gateways.cli.report import must_be_comparable, must_be_writable, read, report, write
+from gateways.cli.requests import request_options, tell_left_out, traffic_of
+from gateways.compare.judge.thresholds import EXAMPLE, Threshold, threshold
 from gateways.compare.plan.contender import ADAPTER_NAMES, MODES, Contender, Form, contenders
-from gateways.compare.plan.effort import EFFORTS
-from gateways.compare.plan.scenarios import SCENARIOS, USUAL, Scenario, of_path
+from gateways.compare.plan.effort import EFFORTS, Effort
+from gateways.compare.plan.scenarios import MOST, SCENARIOS, USUAL, Scenario, of_traffic
 from gateways.compare.plan.servers import SERVERS
 from gateways.failure import Failure
+from gateways.requests.traffic import Traffic
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
     from gateways.compare.measure.bench import Entry
     from gateways.compare.measure.remote import Site
     from gateways.compare.plan.target import Target
-    from gateways.compare.record import Exclusion, Record
+    from gateways.compare.record import Exclusion, Question, Record
 
 ALL = "all"
 
@@ -60,6 +63,20 @@ class Names(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.
         return [CompletionItem(f"{before}{comma}{name}") for name in self._known if name.startswith(begun)]
 
 
+class Limit(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
+    """A threshold."""
+
+    name = "THRESHOLD"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Threshold:
+        if isinstance(value, Threshold):
+            return value
+        try:
+            return threshold(value)
+        except ValueError as error:
+            self.fail(f"{error}.", param, ctx)
+
+
 FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 OLD = click.Path(dir_okay=False, exists=True, path_type=Path)
 PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS))
@@ -67,7 +84,18 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
 
 @click.command(cls=Command)
 @click.argument("target", required=False, shell_complete=files)
-@click.option("--path", metavar="PATH", help="Ask for this path.  [default with TARGET: /]")
+@request_options
+@click.option(
+    "--expect", type=click.IntRange(200, 599), help="Status of the answer to --path. Default: any from 200 to 299."
+)
+@click.option("--unsafe", is_flag=True, help="Send POST, PUT, PATCH and DELETE to --url, too.")
+@click.option("--connections", type=click.IntRange(1, 10_000), help="Connections that send requests. Default: 64.")
+@click.option("--rate", type=click.FloatRange(0.1), help="Requests a second for latency. Default: half of what all do.")
+@click.option("--duration", type=click.FloatRange(0.25, 3600), help="Seconds of load for each contender and phase.")
+@click.option(
+    "--fail", "thresholds", type=Limit(), multiple=True, help=f"Exit with 1 on a breach, e.g. {EXAMPLE}. Repeatable."
+)
+@click.option("--reset", metavar="COMMAND", help="Shell command before each start of the servers: a fresh database.")
 @click.option("--modes", type=Names(MODES), default=(), help=f"Among {', '.join(MODES)}.")
 @click.option("--servers", type=Names([*SERVERS, *PACKAGES]), default=(), help=f"Among {', '.join(SERVERS)}; or all.")
 @click.option("--adapters", type=Names(ADAPTER_NAMES), default=(), help=f"Among {', '.join(ADAPTER_NAMES)}; or all.")
@@ -77,9 +105,6 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
     "--url", "sites", type=Server(), multiple=True, help="Compare this server, which runs already; repeatable."
 )
 @click.option("--host-header", metavar="HOST", help="Host header for all contenders.  [default: 127.0.0.1:8000]")
-@click.option(
-    "--expect", type=click.IntRange(200, 599), help="Status of the expected answer.  [default: any from 200 to 299]"
-)
 @click.option("--ca", type=OLD, help="Certificates that --url is verified with, PEM.  [default: the system's]")
 @click.option("--insecure", is_flag=True, help="Accept any certificate of --url.")
 @click.option("--engine", type=click.Choice(["own", "locust"]), default="own", help="Who asks.  [default: own]")
@@ -103,7 +128,7 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a web page here, with charts.")
 @click.option("--markdown", type=FILE, help="Write a report here; - is stdout.")
 @click.option("--csv", "csv_file", type=FILE, help="Write the figures here; - is stdout.")
-def compare(
+def compare(  # noqa: PLR0913, PLR0917 (options)
     target: str | None,
     from_file: Path | None,
     against: Path | None,
@@ -111,6 +136,7 @@ def compare(
     html: Path | None,
     markdown: Path | None,
     csv_file: Path | None,
+    thresholds: tuple[Threshold, ...],
     **asked: Any,
 ) -> int:
     """Compare ways to serve TARGET under load: "module:attribute", a file, a CGI program, or a folder of them.
@@ -130,10 +156,14 @@ def compare(
             raise click.UsageError("--from measures nothing: there is no TARGET, and no --json, for it.")
         record = read(from_file)
         if old is not None:
-            must_be_comparable(old, record.target, {each.name: each.request for each in record.questions})
+            must_be_comparable(old, record.target, {each.name: _requests(each) for each in record.questions})
     else:
         record = _measured(target, old, json_file, to_stdout=Path("-") in {markdown, csv_file}, **asked)
-    return report(record, old, html, markdown, csv_file)
+    return report(record, old, thresholds, html, markdown, csv_file)
+
+
+def _requests(question: Question) -> tuple[str, tuple[str, ...]]:
+    return question.request, tuple(f"{each.label} × {each.weight:g}" for each in question.parts)
 
 
 def _measured(
@@ -172,8 +202,9 @@ def _measured(
         plan = Plan(
             target=app,
             contenders=tuple(chosen),
-            scenarios=tuple(_scenarios(app, sites, asked["path"], asked["scenarios"], asked["expect"])),
-            effort=EFFORTS[effort or "usual"],
+            scenarios=tuple(_scenarios(app, sites, asked)),
+            reset=asked["reset"] or "",
+            effort=_effort(EFFORTS[effort or "usual"], asked["rate"], asked["duration"]),
             seed=random.randrange(2**32) if seed is None else seed,  # noqa: S311
             force=asked["force"],
             keep=asked["keep"],
@@ -182,9 +213,16 @@ def _measured(
             crew=crew_of(asked["engine"], asked["workers"], asked["bind"], sites, version("gateways")),
         )
         if old is not None:
-            must_be_comparable(old, app.name, {each.name: each.asks for each in plan.scenarios})
+            must_be_comparable(old, app.name, {each.name: (each.asks, each.labels) for each in plan.scenarios})
         screen = stack.enter_context(Screen(console(to_stdout), plan.seconds, json_file))
         return compare(plan, absent, screen)
+
+
+def _effort(effort: Effort, rate: float | None, duration: float | None) -> Effort:
+    """The effort with the rate and the duration that are asked for."""
+    if rate is not None:
+        effort = replace(effort, rates=(rate,))
+    return effort if duration is None else effort.lasting(duration)
 
 
 def _export(file: Path, target: str | None, **asked: Any) -> int:
@@ -194,7 +232,7 @@ def _export(file: Path, target: str | None, **asked: Any) -> int:
     sites: Sequence[Site] = asked["sites"]
     if len(sites) > 1:
         raise click.UsageError("a locustfile has one host, so one --url; another is named with locust's own --host.")
-    scenarios = _scenarios(target_of(sites, target, asked), sites, asked["path"], asked["scenarios"], None)
+    scenarios = _scenarios(target_of(sites, target, asked), sites, asked)
     write(file, locustfile(sites[0] if sites else HERE, scenarios, str(file)))
     if file != Path("-"):
         click.echo(command(scenarios, str(file)))
@@ -227,16 +265,40 @@ def choose(
     return sorted(found, key=lambda each: (each.mode != native, each.server.extra != ""))
 
 
-def _scenarios(
-    app: Target, sites: Sequence[Site], path: str | None, names: Sequence[str], expect: int | None
-) -> list[Scenario]:
-    """Those that are asked for. Servers of --url serve the reference app if --scenarios says so."""
-    if path is not None or app.form is not None or (sites and not names):
+def _scenarios(app: Target, sites: Sequence[Site], asked: Mapping[str, Any]) -> list[Scenario]:
+    """The scenarios that are asked for: the user's own requests, or those of the reference app.
+
+    Servers of --url serve the reference app if --scenarios says so.
+    """
+    names: Sequence[str] = asked["scenarios"]
+    traffic = traffic_of(**{name: asked[name] for name in OF_REQUESTS})
+    own = bool(traffic.requests or traffic.login or traffic.left_out)
+    if own or app.form is not None or (sites and not names):
         if names:
-            raise click.UsageError("--scenarios are for the reference app; for yours, and for a --path, there is one.")
-        if path is not None and not path.startswith("/"):
-            raise click.BadParameter(f"{path!r} does not start with a slash.", param_hint="'--path'")
-        return [replace(of_path(path or "/"), expect=expect)]
-    if expect is not None:
-        raise click.UsageError("--expect is for --path; the scenarios know what they expect.")
+            raise click.UsageError("--scenarios belongs to the reference app; it excludes a TARGET and own requests.")
+        if not traffic.requests:
+            paths = traffic_of(**{name: asked[name] for name in OF_REQUESTS} | {"files": (), "paths": ("/",)})
+            traffic = replace(traffic, requests=paths.requests)
+        scenario = _own(traffic, sites, unsafe=asked["unsafe"])
+        clients = asked["connections"]
+        return [replace(scenario, connections=(clients,), more=()) if clients else scenario]
+    if asked["expect"] is not None or asked["connections"] is not None:
+        raise click.UsageError("--expect and --connections belong to own requests; the scenarios have their own.")
     return list(SCENARIOS.values()) if ALL in names else [SCENARIOS[name] for name in names or USUAL]
+
+
+OF_REQUESTS = ("files", "log_format", "paths", "method", "headers", "data", "cookies", "user", "login", "expect")
+"""The parameters that describe requests."""
+
+
+def _own(traffic: Traffic, sites: Sequence[Site], *, unsafe: bool) -> Scenario:
+    """The scenario of the user's own requests. What of them is not sent is said on stderr."""
+    if sites and not unsafe:
+        traffic = traffic.safe("it may change data of a server that runs already; --unsafe sends it")
+    tell_left_out(traffic)
+    if not traffic.requests:
+        raise click.UsageError("no request is left that can be sent.")
+    different = len(traffic.mix())
+    if different > MOST:
+        click.echo(f"of {different:,} different requests, the {MOST} most frequent are sent", err=True)
+    return of_traffic(traffic)

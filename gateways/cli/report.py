@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,18 @@ from gateways.failure import Failure
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from gateways.compare.judge.thresholds import Threshold
     from gateways.compare.record import Record
 
 
-def report(record: Record, old: Record | None, html: Path | None, markdown: Path | None, csv_file: Path | None) -> int:
+def report(
+    record: Record,
+    old: Record | None,
+    thresholds: Sequence[Threshold],
+    html: Path | None,
+    markdown: Path | None,
+    csv_file: Path | None,
+) -> int:
     """Write the files, show the comparison, and return the exit status. The files are written first, so that a reader
     who closes the pipe early has them.
 
@@ -30,6 +38,7 @@ def report(record: Record, old: Record | None, html: Path | None, markdown: Path
         Failure: nothing was measured, or a measurement failed.
     """
     from gateways.compare.judge.analysis import sections
+    from gateways.compare.judge.thresholds import breaches
     from gateways.compare.show.export import markdown as as_markdown
     from gateways.compare.show.export import table_of_values
     from gateways.compare.show.screen import console, show
@@ -53,7 +62,10 @@ def report(record: Record, old: Record | None, html: Path | None, markdown: Path
             "more than 100 %; end other programs, or look at the failures above"
         )
     worse = old is not None and _compared(out, record, old)
-    return 130 if record.interrupted else 1 if worse else 0
+    breached = breaches(found, thresholds)
+    for breach in breached:
+        out.print(f"failed: {breach}", style="red", markup=False)
+    return 130 if record.interrupted else 1 if worse or breached else 0
 
 
 def _compared(out: Console, record: Record, old: Record) -> bool:
@@ -83,8 +95,9 @@ def read(file: Path) -> Record:
         raise Failure(f"{file} cannot be used: {error}") from error
 
 
-def must_be_comparable(old: Record, target: str, requests: Mapping[str, str]) -> None:
-    """Refuse `--against` a comparison of something else. `requests` are the new ones, by scenario.
+def must_be_comparable(old: Record, target: str, requests: Mapping[str, tuple[str, tuple[str, ...]]]) -> None:
+    """Refuse `--against` a comparison of something else. `requests` are the new ones, by scenario: how they are shown
+    together, and each one of a mix.
 
     Raises:
         UsageError: the targets differ, or the request of a scenario that both have; the text names the difference.
@@ -92,7 +105,13 @@ def must_be_comparable(old: Record, target: str, requests: Mapping[str, str]) ->
     if not old.remote and old.target != target:
         raise click.UsageError(f"--against compares the same app: that file is of {old.target!r}, this is {target!r}.")
     for question in old.questions:
-        new = requests.get(question.name, question.request)
+        parts = {f"{each.label} × {each.weight:g}" for each in question.parts}
+        new, labels = requests.get(question.name, (question.request, ()))
+        missing = sorted(parts - set(labels))
+        if new == question.request and missing and labels:
+            raise click.UsageError(
+                f"--against compares the same requests: that file has {missing[0]!r}, and now it is missing."
+            )
         if new != question.request:
             raise click.UsageError(
                 f"--against compares the same requests: in that file, {question.name} is {question.request!r}, "

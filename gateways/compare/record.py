@@ -108,8 +108,25 @@ class Exclusion:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """A request of a mix: its label, its weight, and what every answer had to be."""
+
+    label: str
+    weight: float
+    answer: Answer
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(data["label"], data["weight"], Answer.from_json(data["answer"]))
+
+
+@dataclass(frozen=True)
 class Question:
-    """A scenario, as it was asked, and what every answer had to be (None: messages of a WebSocket)."""
+    """A scenario, as it was asked, and what every answer had to be (None: a mix, or messages of a WebSocket).
+
+    `headline`, `role` and `small` are the scenario's (plan.scenarios). Of a mix, `parts` are the requests that were
+    drawn, in the order of each measurement's parts; `left_out` says which requests were not, and why.
+    """
 
     name: str
     reveals: str
@@ -118,6 +135,16 @@ class Question:
     service: float | None
     behind: int
     answer: Answer | None = None
+    headline: str = "rate"
+    role: str = ""
+    small: bool = False
+    parts: tuple[Asked, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def answers(self) -> list[Answer]:
+        """What the answers to all requests had to be."""
+        return [each.answer for each in self.parts] or ([self.answer] if self.answer else [])
 
 
 NULL = "null"
@@ -235,13 +262,31 @@ class Record:
                 "placement": Placement(**{name: tuple(cores) for name, cores in data["placement"].items()}),
                 "entrants": [_made(Entrant, each | {"command": tuple(each["command"])}) for each in data["entrants"]],
                 "exclusions": [_made(Exclusion, each) for each in data["exclusions"]],
-                "questions": [
-                    _made(Question, each | {"answer": each["answer"] and Answer.from_json(each["answer"])})
-                    for each in data["questions"]
-                ],
+                "questions": [_question(each) for each in data["questions"]],
                 "cells": [Cell.from_json(each) for each in data["cells"]],
             },
         )
+
+
+_BY_NAME: dict[str, dict[str, Any]] = {
+    "stream": {"headline": "first byte"},
+    "idle": {"headline": "room"},
+    "slow-readers": {"headline": "room"},
+    "hello": {"small": True},
+    "path": {"small": True, "role": "app"},
+    "gateway": {"role": "server"},
+}
+"""What files before version 1.2 did not say of a scenario."""
+
+
+def _question(data: dict[str, Any]) -> Question:
+    added = {} if "headline" in data else _BY_NAME.get(data["name"], {})
+    answer = data["answer"] and Answer.from_json(data["answer"])
+    parts = tuple(Asked.from_json(each) for each in data.get("parts", ()))
+    return _made(
+        Question,
+        data | added | {"answer": answer, "parts": parts, "left_out": tuple(data.get("left_out", ()))},
+    )
 
 
 def _made(cls: type[T], data: Mapping[str, Any]) -> T:

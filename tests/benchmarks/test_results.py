@@ -55,7 +55,17 @@ HELD = {LOOP: 300, MANY: 300, OURS: 32}
 def question(name: str) -> Question:
     asked = SCENARIOS[name]
     behind = asked.behind.connections if asked.behind else 0
-    return Question(name, asked.reveals, "GET /", asked.load, asked.service, behind)
+    return Question(
+        name,
+        asked.reveals,
+        "GET /",
+        asked.load,
+        asked.service,
+        behind,
+        headline=asked.headline,
+        role=asked.role,
+        small=asked.small,
+    )
 
 
 def cells(name: str, rates: dict[str, float], gap: float) -> list[Cell]:

@@ -1,6 +1,7 @@
 """Comparisons that really run, in as few slices as there can be: what is found of apps that misbehave in known ways."""
 
 import os
+import statistics
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,15 +9,19 @@ import pytest
 
 from gateways.compare.judge.analysis import Section, sections
 from gateways.compare.judge.doubts import doubts
+from gateways.compare.judge.figures import foreign
 from gateways.compare.judge.verdicts import verdicts
 from gateways.compare.load.order import Behind, Request
 from gateways.compare.measure.run import Plan, compare
 from gateways.compare.plan.contender import Contender
 from gateways.compare.plan.effort import Effort
-from gateways.compare.plan.scenarios import EVENTS, SCENARIOS, Scenario, of_path
+from gateways.compare.plan.scenarios import EVENTS, SCENARIOS, Scenario, of_path, of_traffic
 from gateways.compare.plan.target import Target, of_user, reference
 from gateways.compare.record import Record
 from gateways.failure import Failure
+from gateways.requests.request import Request as Recorded
+from gateways.requests.request import Take
+from gateways.requests.traffic import Traffic
 from tests.gateways.compare.making import contender
 
 TINY = Effort("tiny", starts=1, rounds=3, shares=(), warm=0.0)
@@ -81,8 +86,16 @@ def test_one_that_is_a_fifth_slower_is_found_so_and_one_that_is_the_same_is_not(
     assert same is not None
     assert slower is not None
     assert slower.cpu_ratio is not None
-    assert (slower.cpu_differs, 1.1 < slower.cpu_ratio.value < 1.3) == (True, True), slower
-    assert not same.cpu_differs, same
+    found = slower.cpu_differs, 1.1 < slower.cpu_ratio.value < 1.3, same.cpu_differs
+    if found != (True, True, False) and (busy := others(made)) > 0.2:
+        pytest.skip(f"too busy to judge: other programs kept {busy:.1f} cores busy")
+    assert found == (True, True, False), (slower, same)
+
+
+def others(record: Record) -> float:
+    """The cores that other programs kept busy, in the median of the slices."""
+    shares = [(foreign(cell) or 0) / cell.measured.window for cell in record.cells]
+    return statistics.median(shares)
 
 
 def test_one_that_loses_one_percent_is_called_so_and_not_ranked(hello: Record, section: Section) -> None:
@@ -225,6 +238,58 @@ def test_a_users_app_is_compared_with_what_the_server_takes_for_itself(
     assert all(row.figures.answered > 5 and not row.figures.failures for row in found["path"].rows)
     assert found["gateway"].rows[0].figures.entrant.id == names[0]
     assert any("of CPU that an answer takes on" in said for said in verdicts(sections(made)))
+
+
+def test_a_mix_has_a_login_values_sessions_and_figures_of_each_request() -> None:
+    form = (("Content-Type", "application/x-www-form-urlencoded"),)
+    login = (
+        Recorded("GET", "/login", takes=(Take("csrf", "regex", r"value=(\w+)"),)),
+        Recorded("POST", "/login", form, b"csrf=${csrf}", expect=302),
+    )
+    requests = (
+        Recorded("GET", "/", weight=5),
+        Recorded("GET", "/me", weight=2),
+        Recorded("POST", "/echo", body=b"\x00\xff"),
+        Recorded("HEAD", "/echo"),
+        Recorded("GET", "/gone", recorded=404),
+        Recorded("GET", "/broken"),
+    )
+    scenario = of_traffic(Traffic(requests, login))
+    contenders = map(contender, ("wsgi:waitress", "wsgi-on-asgi:uvicorn:ours"))
+    effort = replace(TINY, starts=2, rounds=1, rates=(200.0,))
+    target = of_user("tests.real.apps.compare_shop:app")
+    made = compare(plan(*contenders, scenarios=(scenario,), effort=effort, target=target), [], Quiet())
+    assert made.exclusions == []
+    question, section = made.questions[0], sections(made)[0]
+    assert {each.label: each.answer.status for each in question.parts} == {
+        **dict.fromkeys(("GET /", "GET /me", "POST /echo", "HEAD /echo"), 200),
+        "GET /gone": 404,
+    }
+    (out,) = question.left_out
+    assert out.startswith("GET /broken: it answers 404")
+    assert question.parts[0].answer.fixed is not None  # the token in it varies
+    assert all(row.figures.answered > 20 and not row.figures.failed for row in section.rows), section.rows
+    assert all(row.answered and not row.failed for part in section.parts for row in part.rows)
+    assert {"varying", "requests-left-out"} <= {doubt.name for doubt in doubts(made, sections(made))}
+
+
+def test_a_contender_that_answers_one_request_of_a_mix_differently_is_left_out_with_its_name() -> None:
+    scenario = of_traffic(Traffic((Recorded("GET", "/a"), Recorded("GET", "/b"))))
+    contenders = [contender("asgi:uvicorn"), misbehaving("says_something_else_of_b")]
+    target = Target("two paths", "asgi", {"asgi": f"{MISBEHAVING}:behaves"})
+    made = compare(plan(*contenders, scenarios=(scenario,), effort=replace(TINY, rounds=1), target=target), [], Quiet())
+    (out,) = made.exclusions
+    assert out.contender == "asgi:says_something_else_of_b"
+    assert out.why.startswith("GET /b: its answer begins 'Hallo")
+
+
+def test_a_command_prepares_the_data_before_each_start(tmp_path: Path) -> None:
+    count = tmp_path / "count"
+    asked = plan(contender("asgi:uvicorn"), scenarios=(SCENARIOS["hello"],), effort=replace(TINY, starts=2, rounds=1))
+    compare(replace(asked, reset=f"echo again >> {count}"), [], Quiet())
+    assert count.read_text() == "again\n" * 2
+    with pytest.raises(Failure, match=r"--reset: .* ended with status 3: no such table"):
+        compare(replace(asked, reset="echo no such table >&2; exit 3"), [], Quiet())
 
 
 def test_an_app_that_answers_nobody_is_a_failure() -> None:

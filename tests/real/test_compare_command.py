@@ -278,7 +278,7 @@ def test_ctrl_c_keeps_what_was_measured_and_ends_everything(folder: Path) -> Non
         (["--adapters", "mangum"], 2, "'mangum' is not known; there are cold, warm, ours, a2wsgi, asgiref, all."),
         (["--scenarios", "hello,goodbye"], 2, "'goodbye' is not known; there are hello, json, wait"),
         (["--modes", "asgi", "--servers", "waitress"], 2, "the reference app cannot be served like that"),
-        (["--path", "hello"], 2, "'hello' does not start with a slash."),
+        (["--path", "hello"], 2, "does not begin with a slash"),
         (["shop:app", "--scenarios", "hello"], 2, "--scenarios are for the reference app"),
         (["shop:app", "--from", "shop.py"], 2, "--from measures nothing"),
         (["--from", "no.json"], 2, "'no.json' does not exist"),

@@ -4,16 +4,16 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Literal
+from typing import cast
 
 from gateways.compare.judge import inference, limits
 from gateways.compare.judge.figures import Figures, Row, figures, knee
 from gateways.compare.judge.inference import Ratio
 from gateways.compare.judge.pairing import compared, cpu_of, rate_of, rates_compared, throughput
+from gateways.compare.judge.parts import PartTable, part_tables
+from gateways.compare.plan.scenarios import Headline
 from gateways.compare.record import NULL, Cell, Exclusion, Question, Record
 
-Headline = Literal["rate", "first byte", "room"]
-"""What a scenario is sorted by: answers a second; time to the first byte; the connections held, and how others fare."""
 FOR_LETTERS = 400
 """Resamples for each pair of contenders, of which there are many."""
 FAILED = 1.0
@@ -32,7 +32,8 @@ class Section:
     twice, and `floor` is the share below which no difference is claimed for it; None if it was not. `null` is the rate
     of a server that does nothing, which is what the client can do; `ceilings` are the shares of it that contenders
     reach. `discarded` are the slices during which the clock was set, `out` those that are not measured. `ties` are the
-    pairs between which no difference is claimed; `repeated`: there was more than one measurement of each.
+    pairs between which no difference is claimed; `repeated`: there was more than one measurement of each. `parts`
+    are the figures of each request of a mix.
     """
 
     question: Question
@@ -48,6 +49,7 @@ class Section:
     discarded: int
     ties: frozenset[frozenset[str]]
     repeated: bool
+    parts: tuple[PartTable, ...] = ()
 
     def apart(self, one: str, other: str) -> bool:
         """Is a difference between their answers a second claimed?"""
@@ -105,11 +107,13 @@ def _section(record: Record, question: Question, cells: Sequence[Cell]) -> Secti
     pairing = _Pairing(main, reference, record.twin, record.seed, repeated=repeated)
     ceilings = _ceilings(main, valid)
     out = [each for each in record.exclusions if each.scenario in {"", question.name} and each.contender != record.twin]
+    rows = _rows(question, seen, {each.contender for each in out}, ceilings, pairing)
+    order = [row.figures.entrant for row in rows]
     return Section(
         question=question,
         connections=max((each.connections for each in seen.values()), default=0),
-        headline=_headline(question),
-        rows=tuple(_rows(question, seen, {each.contender for each in out}, ceilings, pairing)),
+        headline=cast(Headline, question.headline),
+        rows=tuple(rows),
         out=tuple(out),
         reference=reference,
         floor=inference.noise(pairing.twins) if pairing.twins else None,
@@ -119,13 +123,8 @@ def _section(record: Record, question: Question, cells: Sequence[Cell]) -> Secti
         discarded=len(cells) - len(valid),
         ties=pairing.ties(list(seen)),
         repeated=repeated,
+        parts=part_tables(question, [(each, main[each.id], of[each.id]) for each in order]),
     )
-
-
-def _headline(question: Question) -> Headline:
-    if question.behind:
-        return "room"
-    return "first byte" if question.name == "stream" else "rate"
 
 
 def _main(cells: Sequence[Cell]) -> list[Cell]:
@@ -199,7 +198,7 @@ def _rows(
         for name, each in seen.items()
         if name not in out and each.lost_share <= limits.ERRORS and not limits.of_client(each, ceilings.get(name))
     }
-    order = sorted(seen, key=lambda name: (name not in ranked, _key(_headline(question), seen[name])))
+    order = sorted(seen, key=lambda name: (name not in ranked, _key(question.headline, seen[name])))
     letters = {} if _failed(pairing.twins) else pairing.letters([name for name in order if name in ranked])
     rows = []
     for name in order:
@@ -240,7 +239,7 @@ def _ceilings(main: Mapping[str, Sequence[Cell]], cells: Sequence[Cell]) -> dict
     return found
 
 
-def _key(headline: Headline, each: Figures) -> tuple[float, ...]:
+def _key(headline: str, each: Figures) -> tuple[float, ...]:
     if headline == "first byte":
         return (each.first_byte.p50 if each.first_byte.p50 is not None else float("inf"), -each.rate)
     if headline == "room":

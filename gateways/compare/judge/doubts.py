@@ -10,7 +10,7 @@ from gateways.compare.judge.figures import Figures, Latency, foreign
 from gateways.compare.judge.pairing import FEW
 from gateways.compare.judge.reasons import REASONS
 from gateways.compare.judge.words import duration, interval, megabytes, share, together
-from gateways.compare.record import Record
+from gateways.compare.record import Question, Record
 
 FOREIGN = 0.15
 """Cores that others may keep busy before it is said."""
@@ -102,18 +102,29 @@ def _of_section(section: Section) -> Iterator[Seen]:
     twins = section.twins
     if twins is not None and max(twins.high, 1 / twins.low) > 1 + FLOOR:
         yield "noise", f"{interval(twins)} times"
-    answer = section.question.answer
-    if answer is not None and answer.sha256 is None:
-        yield "varying", f"only the {'status is' if answer.length is None else 'status and length are'}"
+    for of in _varying(section.question):
+        yield "varying", of
+    for of in section.question.left_out:
+        yield "requests-left-out", of
     if section.discarded:
         yield "clock", str(section.discarded)
     repeated = any(row.ratio and interval(row.ratio) for row in section.rows)
-    if section.headline == "rate" and len(section.rows) > 1 and not repeated:
+    if section.headline == "rate" and len(section.rows) > 1 and not repeated and not section.failed:
         yield "one-run", ""
     for row in section.rows:
         yield from _of_figures(section, row.figures)
         for latency in row.figures.latencies:
             yield from _of_latency(row.figures, latency)
+
+
+def _varying(question: Question) -> Iterator[str]:
+    """What of the answers is verified, where that is not all."""
+    labels = [each.label for each in question.parts] or [""]
+    for label, answer in zip(labels, question.answers, strict=False):
+        if answer.sha256 is None:
+            only = "status" if answer.length is None else "status and length"
+            what = "the parts of the body that stay the same" if answer.fixed is not None else f"only the {only}"
+            yield f"{label} ({what})" if label else what
 
 
 def _of_figures(section: Section, figures: Figures) -> Iterator[Seen]:

@@ -43,7 +43,11 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "varying": (
         "answers differ from one to the next, so they are not verified to the last byte",
-        "choose a --path that always answers the same",
+        "a request whose answer is always the same, if there is one",
+    ),
+    "requests-left-out": (
+        "requests are not among those that are measured, because of their answers",
+        "--expect STATUS, or `expect` in a file of requests, if that is the right answer",
     ),
     "clock": ("slices are left out, for the clock was set meanwhile", "let nothing set it"),
     "one-run": ("there was one run of each: compare orders of magnitude", "--thorough"),

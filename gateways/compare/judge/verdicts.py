@@ -33,10 +33,10 @@ def verdicts(sections: Sequence[Section]) -> list[str]:
 
 def _own_share(sections: Sequence[Section]) -> list[str]:
     """How much of an answer's cost is the server's, and so may be changed by changing it."""
-    by_name = {section.question.name: section for section in sections}
-    if not {"gateway", "path"} <= set(by_name) or not (rows := by_name["gateway"].rows):
+    by_role = {section.question.role: section for section in sections}
+    if not {"server", "app"} <= set(by_role) or not (rows := by_role["server"].rows):
         return []
-    server, app = rows[0].figures, by_name["path"].row(rows[0].figures.entrant.id)
+    server, app = rows[0].figures, by_role["app"].row(rows[0].figures.entrant.id)
     if app is None or not server.cpu or not app.figures.cpu:
         return []
     own = min(1.0, server.cpu / app.figures.cpu)
@@ -82,7 +82,7 @@ def _costs(rows: Sequence[Row], base: str) -> list[str]:
 
 def _adapters(section: Section) -> list[str]:
     """What an adapter adds to the same server's work: told by small answers, in which nothing else costs much."""
-    if section.question.name not in {"hello", "path"}:
+    if not section.question.small:
         return []
     said = []
     rows = [row for row in section.rows if not row.figures.failures]

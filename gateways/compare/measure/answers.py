@@ -1,25 +1,37 @@
-"""The same answers first: who answers something else than the others is not timed, and is told why. Pure."""
+"""The same answers first: a contender that answers something else is not timed; the reason is recorded. Pure."""
 
+import base64
 import re
 from dataclasses import dataclass
 
 from gateways.compare.load.order import Answer, Seen
+from gateways.compare.load.varying import fixed_parts, has
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a contender answered, the first and the second time."""
+    """What a contender answered to a request, the first and the second time."""
 
     contender: str
     first: Seen
     second: Seen
+    request: str = ""
 
 
 def expected(given: Given) -> Answer:
-    """What its answers have in common: length and digest are not verified if they differ from one to the next."""
+    """What its answers have in common. If the body differs from one to the next, the pieces that do not are verified;
+    in a compressed one there are none.
+    """
     first, second = given.first, given.second
+    if first.sha256 == second.sha256 and first.length == second.length:
+        return Answer(first.status, first.length, first.sha256)
     length = first.length if first.length == second.length else None
-    return Answer(first.status, length, first.sha256 if first.sha256 == second.sha256 else None)
+    if re.search(r"(?im)^content-encoding:", first.head):
+        return Answer(first.status, None, None)
+    if not (first.body and second.body):
+        return Answer(first.status, length, None)
+    pieces = fixed_parts(base64.b64decode(first.body), base64.b64decode(second.body))
+    return Answer(first.status, None, None, tuple(piece.decode("latin-1") for piece in pieces))
 
 
 def unusable(given: Given, expect: int | None = None) -> str:
@@ -59,4 +71,8 @@ def unequal(given: Given, answer: Answer) -> str:
             return f"its answer has {seen.length} bytes; that of the others {answer.length}"
         if answer.sha256 is not None and seen.sha256 != answer.sha256:
             return f"its answer begins {seen.start[:60]!r}, which is not the others'"
+        if answer.fixed is not None and seen.body:
+            pieces = [piece.encode("latin-1") for piece in answer.fixed]
+            if not has(pieces, base64.b64decode(seen.body)):
+                return f"its answer begins {seen.start[:60]!r}, and lacks what those of the others have in common"
     return ""

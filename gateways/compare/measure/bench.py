@@ -4,13 +4,15 @@ Knows servers, those that are started here and those that run already, and how o
 know in which order they are made, or why.
 """
 
+import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from gateways.compare.load.meters import cpu, difference
-from gateways.compare.load.order import Answer, Kind, Measured, Order, Seen, Trust
+from gateways.compare.load.order import Answer, Kind, Measured, Order, Part, Request, Seen, Trust
+from gateways.compare.measure.asking import learn, sent
 from gateways.compare.measure.folder import Folder
 from gateways.compare.measure.reached import Reached
 from gateways.compare.measure.remote import Site
@@ -19,8 +21,10 @@ from gateways.compare.measure.warden import Warden
 from gateways.compare.plan.contender import Contender
 from gateways.compare.plan.scenarios import Scenario
 from gateways.compare.plan.target import Target
-from gateways.compare.record import NULL, Cell, Exclusion, Phase, Record, Resources
+from gateways.compare.record import NULL, Cell, Exclusion, Phase, Question, Record, Resources
 from gateways.failure import Failure
+from gateways.requests.session import Session
+from gateways.requests.values import Missing
 
 Entry = Contender | Site
 """Who is compared: a server that is started here, or one that runs already."""
@@ -71,10 +75,15 @@ class Bench:
     part: str = ""
     """The part of the folder for the modules of this bench's target."""
     host_header: str = ""
+    reset: str = ""
     trust: Trust = field(default_factory=Trust)
     running: dict[str, Running | Reached] = field(default_factory=dict)
     alone: dict[tuple[str, str], float] = field(default_factory=dict)
-    """By scenario and contender: the seconds that an answer took when nobody else asked."""
+    """By scenario and contender: the seconds that the slowest answer took when no other request was sent."""
+    drawn: dict[str, list[int]] = field(default_factory=dict)
+    """By scenario: the numbers of the requests of its mix that are sent under load."""
+    sessions: dict[str, Session] = field(default_factory=dict)
+    """By contender: the cookies and values of the server that runs now."""
 
     @contextmanager
     def up(self, contenders: Sequence[Entry], scenario: Scenario | None = None) -> Iterator[None]:
@@ -82,6 +91,8 @@ class Bench:
         extra = scenario is not None and scenario.extra_routes
         cores = self.record.placement.server
         started: list[Running] = []
+        if self.reset:
+            self._reset()
         try:
             for each in contenders:
                 if isinstance(each, Site):
@@ -100,6 +111,19 @@ class Bench:
             end(started, self.warden)
             self.running.clear()
 
+    def _reset(self) -> None:
+        """Run the command that prepares the data.
+
+        Raises:
+            Failure: it ends with another status than 0.
+        """
+        self.listener.now("prepares the data")
+        done = subprocess.run(self.reset, shell=True, stdin=subprocess.DEVNULL, capture_output=True, check=False)  # noqa: S602
+        if done.returncode:
+            said = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
+            last = f": {said[-1]}" if said else ""
+            raise Failure(f"--reset: {self.reset!r} ended with status {done.returncode}{last}")
+
     def exclude(self, contender: str, scenario: str, why: str) -> None:
         """It is not measured any more, in this scenario or ("") in any."""
         self.record.exclusions.append(Exclusion(contender, scenario, why))
@@ -111,29 +135,71 @@ class Bench:
         """Those that take part in it."""
         return [each for each in contenders if not self.excluded(each.id, scenario.name)]
 
-    def see(self, contender: Entry, scenario: Scenario) -> Seen:
-        """One request, and its answer."""
-        return self.client.see(replace(self._ask("probe", contender, scenario), timeout=max(10, scenario.timeout)))
+    def see(self, contender: Entry, scenario: Scenario, number: int = 0) -> Seen:
+        """Send one request, of a mix that with the number, and return the answer."""
+        if not scenario.mix:
+            return self._see(contender, scenario, scenario.request)
+        session = self.sessions.setdefault(contender.id, Session())
+        return self._see(contender, scenario, sent(session.prepared(scenario.mix[number])))
+
+    def _see(self, contender: Entry, scenario: Scenario, request: Request) -> Seen:
+        order = self._ask("probe", contender, request)
+        return self.client.see(replace(order, timeout=max(10, scenario.timeout)))
+
+    def log_in(self, contender: Entry, scenario: Scenario) -> None:
+        """Begin a session with a server that has just started: send the login, and the requests that take values.
+
+        A contender that does not accept the login is excluded.
+        """
+        session = self.sessions[contender.id] = Session()
+        for recorded in (*scenario.login, *(each for each in scenario.mix if each.takes)):
+            seen = self._see(contender, scenario, sent(session.prepared(recorded)))
+            wrong = seen.status != recorded.expect if recorded.expect else seen.status >= 400
+            try:
+                if wrong or seen.error:
+                    raise Missing(seen.error or f"it answers {seen.status}")
+                learn(session, recorded, seen)
+            except Missing as error:
+                self.exclude(contender.id, scenario.name, f"login, {recorded.label}: {error}")
+                return
 
     def order(self, contender: Entry, scenario: Scenario) -> Order:
-        """To ask it what the scenario asks: a closed loop, or an open one if the scenario has a rate."""
+        """An order for what the scenario asks: a closed loop, or an open one if the scenario has a rate."""
         running, behind = self.running[contender.id], scenario.behind
         kind: Kind = "websocket" if scenario.needs_websocket else "open" if scenario.rate else "closed"
         return replace(
-            self._ask(kind, contender, scenario),
+            self._ask(kind, contender, self._request(contender, scenario)),
+            mix=self._mix(contender, scenario),
             answer=self.answer_to(scenario),
             timeout=scenario.timeout,
             processes=running.processes,
             behind=behind and replace(behind, request=running.asked(behind.request)),
         )
 
-    def _ask(self, kind: Kind, contender: Entry, scenario: Scenario) -> Order:
+    def _request(self, contender: Entry, scenario: Scenario) -> Request:
+        """The only request, or the first of a mix."""
+        if not scenario.mix:
+            return scenario.request
+        return sent(self.sessions.setdefault(contender.id, Session()).prepared(scenario.mix[0]))
+
+    def _mix(self, contender: Entry, scenario: Scenario) -> tuple[Part, ...]:
+        if len(scenario.mix) < 2:
+            return ()
+        running, session = self.running[contender.id], self.sessions.setdefault(contender.id, Session())
+        question = self.question(scenario)
+        parts = question.parts if question else ()
+        return tuple(
+            Part(running.asked(sent(session.prepared(scenario.mix[number]))), part.weight, part.answer)
+            for number, part in zip(self.drawn[scenario.name], parts, strict=True)
+        )
+
+    def _ask(self, kind: Kind, contender: Entry, request: Request) -> Order:
         running = self.running[contender.id]
         return Order(
             kind,
             running.host,
             running.port,
-            running.asked(scenario.request),
+            running.asked(request),
             tls=running.tls,
             host_header=self.host_header or running.host_header,
             trust=self.trust,
@@ -174,9 +240,23 @@ class Bench:
         where = (NULL, start, number, order.connections, 0.0)
         self.record.cells.append(Cell(scenario.name, "capacity", *where, measured, nothing, nothing, nothing))
 
+    def question(self, scenario: Scenario) -> Question | None:
+        """The scenario as it has been recorded; None before its check."""
+        return next((each for each in self.record.questions if each.name == scenario.name), None)
+
     def answer_to(self, scenario: Scenario) -> Answer | None:
-        """What every answer must be; None for a WebSocket."""
-        return next((each.answer for each in self.record.questions if each.name == scenario.name), None)
+        """What every answer must be; None for a WebSocket, and for a mix, whose parts have answers of their own."""
+        question = self.question(scenario)
+        return question.answer if question else None
+
+    def length(self, scenario: Scenario) -> int | None:
+        """Bytes of a body, on average; None if answers have none, or none of a known length."""
+        question = self.question(scenario)
+        weighed = [(each.weight, each.answer.length) for each in question.parts] if question else []
+        if question and question.answer:
+            weighed = [(1.0, question.answer.length)]
+        known = [(weight, length) for weight, length in weighed if length is not None]
+        return round(sum(w * n for w, n in known) / sum(w for w, _ in known)) if known else None
 
 
 def _count_programs(measured: Measured, spent: int | None) -> None:

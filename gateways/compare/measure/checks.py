@@ -1,18 +1,34 @@
-"""Asks every contender every question once or twice before anything is timed, and leaves out who does not answer it."""
+"""Sends every request to every contender once or twice before anything is timed, and excludes what cannot be compared.
 
+A contender that answers something else than the others is excluded. Of a mix, a request that the first contender does
+not answer as expected is left out instead: a broken link in a log says nothing about the servers.
+"""
+
+import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
-from gateways.compare.load.order import Answer
+from gateways.compare.load.order import Answer, Seen
 from gateways.compare.measure.answers import Given, expected, unequal, unusable
 from gateways.compare.measure.bench import Bench, Entry
 from gateways.compare.plan.scenarios import Scenario
-from gateways.compare.record import Question
+from gateways.compare.record import Asked, Question
 from gateways.failure import Failure
+
+TICK = 1.05
+"""Seconds between the two answers to a request of a user's app: a time in it, in whole seconds, is another then."""
+
+
+@dataclass
+class _Found:
+    """What the answers are, by the number of the request, and which requests are left out, and why."""
+
+    answers: dict[int, Answer] = field(default_factory=dict)
+    out: dict[int, str] = field(default_factory=dict)
 
 
 def check(bench: Bench, scenario: Scenario, contenders: Sequence[Entry]) -> None:
-    """Find out what the answer is: the first contender's that has one. The servers are up.
+    """Find out what the answers are: those of the first contender that has any. The servers are up.
 
     Raises:
         Failure: no contender gives an answer that can be timed, and nothing has been measured before.
@@ -21,33 +37,110 @@ def check(bench: Bench, scenario: Scenario, contenders: Sequence[Entry]) -> None
     asked = bench.left([each for each in contenders if not each.twin], scenario)
     if contenders and not asked and bench.record.empty:
         raise Failure(f"no contender is left: {bench.record.exclusions[0].why}")
-    answer: Answer | None = None
-    refused = ""
-    for each in asked:
-        if scenario.needs_websocket:
-            why = _websocket(bench, each, scenario)
-        else:
-            given = _given(bench, each, scenario)
-            bench.alone[scenario.name, each.id] = min(given.first.seconds, given.second.seconds)
-            why = unusable(given, scenario.expect) or (unequal(given, answer) if answer else "")
-            answer = answer or (None if why else expected(given))
+    found = _Found()
+    if scenario.needs_websocket:
+        problems = {each.id: _websocket(bench, each, scenario) for each in asked}
+    else:
+        problems = _answers(bench, scenario, asked, found)
+    for contender, why in problems.items():
         if why:
-            bench.exclude(each.id, scenario.name, why)
-            refused = why
+            bench.exclude(contender, scenario.name, why)
     for each in contenders:  # a twin is where the other is
         if each.twin and bench.excluded(each.id.removesuffix("#2"), scenario.name):
             bench.exclude(each.id, scenario.name, "the other is not compared either")
-    behind = scenario.behind.connections if scenario.behind else 0
-    question = (scenario.name, scenario.reveals, scenario.asks, scenario.load, scenario.service)
-    bench.record.questions.append(Question(*question, behind, answer))
+    _record(bench, scenario, found)
     if asked and not bench.left(asked, scenario) and bench.record.empty:
-        raise Failure(f"{scenario.request.target} has no answer that can be timed: {refused}")
+        why = next(why for why in reversed(problems.values()) if why)
+        raise Failure(f"{scenario.asks.partition(' ')[2]} has no answer that can be timed: {why}")
 
 
-def _given(bench: Bench, contender: Entry, scenario: Scenario) -> Given:
-    first = bench.see(contender, scenario)
+def _record(bench: Bench, scenario: Scenario, found: _Found) -> None:
+    """Keep the question, with what the answers have to be."""
+    several = len(scenario.mix) > 1
+    parts = [
+        Asked(scenario.mix[number].label, scenario.mix[number].weight, answer)
+        for number, answer in sorted(found.answers.items())
+        if several
+    ]
+    bench.drawn[scenario.name] = sorted(found.answers) if several else [0]
+    bench.record.questions.append(
+        Question(
+            scenario.name,
+            scenario.reveals,
+            scenario.asks,
+            scenario.load,
+            scenario.service,
+            scenario.behind.connections if scenario.behind else 0,
+            None if several else found.answers.get(0),
+            scenario.headline,
+            scenario.role,
+            scenario.small,
+            tuple(parts),
+            tuple(f"{scenario.mix[number].label}: {why}" for number, why in sorted(found.out.items())),
+        )
+    )
+
+
+def _answers(bench: Bench, scenario: Scenario, asked: Sequence[Entry], found: _Found) -> dict[str, str]:
+    """Ask all for everything. By contender, why it cannot be compared; "" if it can."""
+    given = _given(bench, scenario, asked)
+    problems: dict[str, str] = {}
+    for each in asked:
+        own = given[each.id]
+        problems[each.id] = _first(scenario, own, found) if not found.answers else _as_others(own, found)
+        compared = [own[number] for number in found.answers] or own
+        alone = max(min(of.first.seconds, of.second.seconds) for of in compared)
+        bench.alone[scenario.name, each.id] = alone
+    return problems
+
+
+def _first(scenario: Scenario, given: Sequence[Given], found: _Found) -> str:
+    """The first contender says what the answers are."""
+    out = {}
+    for number, own in enumerate(given):
+        expect = scenario.mix[number].expect if scenario.mix else scenario.expect
+        recorded = scenario.mix[number].recorded if scenario.mix else None
+        why = unusable(own, expect or recorded if own.first.status == recorded else expect)
+        if why:
+            out[number] = why
+    if len(out) == len(given):
+        return out[0]
+    found.out = out
+    found.answers = {number: expected(own) for number, own in enumerate(given) if number not in out}
+    return ""
+
+
+def _as_others(given: Sequence[Given], found: _Found) -> str:
+    for number, answer in found.answers.items():
+        own = given[number]
+        why = unusable(own, answer.status) or unequal(own, answer)
+        if why:
+            return f"{own.request}: {why}" if len(given) > 1 else why
+    return ""
+
+
+def _given(bench: Bench, scenario: Scenario, asked: Sequence[Entry]) -> dict[str, list[Given]]:
+    """What each contender answers to each request, the first and the second time."""
+    first = {each.id: _seen(bench, each, scenario) for each in asked}
+    since = time.monotonic()
     # The reference app's long answers do not vary, and take long.
-    return Given(contender.id, first, first if scenario.load == "long" else bench.see(contender, scenario))
+    second = first
+    if scenario.load != "long":
+        if scenario.role == "app":
+            time.sleep(max(0.0, TICK - (time.monotonic() - since)))
+        second = {each.id: _seen(bench, each, scenario) for each in asked}
+    labels = [each.label for each in scenario.mix] or [scenario.asks]
+    return {
+        each.id: [
+            Given(each.id, *pair, request=label)
+            for label, pair in zip(labels, zip(first[each.id], second[each.id], strict=True), strict=True)
+        ]
+        for each in asked
+    }
+
+
+def _seen(bench: Bench, contender: Entry, scenario: Scenario) -> list[Seen]:
+    return [bench.see(contender, scenario, number) for number in range(max(1, len(scenario.mix)))]
 
 
 def _websocket(bench: Bench, contender: Entry, scenario: Scenario) -> str:

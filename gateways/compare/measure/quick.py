@@ -63,6 +63,9 @@ class Quick:
         fitting = [each for each in self._contenders if each.mode not in scenario.without]
         if not fitting:
             return
+        if scenario.stateful:
+            for contender in self._bench.left(fitting, scenario):
+                self._bench.log_in(contender, scenario)
         if start == 0:
             check(self._bench, scenario, fitting)
             self._bench.listener.longer(sum(self._longer(each, scenario) for each in fitting))
@@ -97,11 +100,11 @@ class Quick:
     @contextmanager
     def _null(self, scenario: Scenario) -> Iterator[Order | None]:
         """What to ask of a server that does nothing and answers as many bytes: that is the client's own ceiling."""
-        answer = self._bench.answer_to(scenario)
-        if answer is None or answer.length is None:
+        length = self._bench.length(scenario)
+        if length is None:
             yield None
             return
-        with self._bench.client.null(answer.length, self._bench.record.placement.server) as order:
+        with self._bench.client.null(length, self._bench.record.placement.server) as order:
             if order is None:
                 yield None
                 return
@@ -132,9 +135,10 @@ class Quick:
         numbers = sorted({min(clients, self._slice(each, scenario)[1]) for each in fitting})
         self._say(f"{' or '.join(map(str, numbers))} ask without a pause", scenario, start, number)
         everybody = [*self._bench.left(fitting, scenario), *([None] if null else [])]
-        for contender in turns(everybody, f"{self._bench.record.seed}/{scenario.name}/{clients}/{start}/{number}"):
+        name = f"{self._bench.record.seed}/{scenario.name}/{clients}/{start}/{number}"
+        for contender in turns(everybody, name):
             if contender is not None:
-                order = self._closed(contender, scenario, clients)
+                order = replace(self._closed(contender, scenario, clients), seed=zlib.crc32(name.encode()))
                 self._bench.measure(contender, scenario, order, start, number)
             elif null is not None:
                 self._bench.measure_null(scenario, replace(null, connections=clients), start, number)
@@ -180,6 +184,8 @@ class Quick:
         return min(LONGEST, max(WINDOW, ANSWERS * slowest)), MANY if slowest < SLOW else FEW
 
     def _common_rates(self, scenario: Scenario) -> list[float]:
+        if self._effort.rates:
+            return [*self._effort.rates]
         among = self._resident or self._contenders
         return common_rates(self._capacities(scenario, [each.id for each in among]), self._effort.shares)
 
@@ -205,7 +211,7 @@ def _usual(contender: Entry) -> float:
 
 def _seconds(contender: Entry, scenario: Scenario, effort: Effort, of_slice: float) -> float:
     """What a contender's slices in a scenario take in all starts, with the warm-up."""
-    latency = 0 if scenario.needs_websocket or contender.twin else len(effort.shares)
+    latency = 0 if scenario.needs_websocket or contender.twin else effort.of_latency
     slices = effort.rounds * (len(numbers_of_clients(scenario, effort)) + latency)
     return effort.starts * (slices * of_slice + _warm_up(effort, of_slice))
 

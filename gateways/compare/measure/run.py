@@ -42,7 +42,7 @@ class Plan:
 
     The modules that servers are told to serve, and the servers' logs, are written to the folder `keep`; to a temporary
     one if it is None. `host_header` is sent to all contenders ("": the default of each); `trust` says which
-    certificates are accepted.
+    certificates are accepted. `reset` is a shell command that is run before each start of the servers.
     """
 
     target: Target
@@ -54,6 +54,7 @@ class Plan:
     crew: Crew | None = None
     keep: Path | None = None
     host_header: str = ""
+    reset: str = ""
     trust: Trust = field(default_factory=Trust)
 
     @property
@@ -124,7 +125,7 @@ def compare(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Reco
         ):
             try:
                 bench = Bench(client, warden, plan.target, record, listener, place)
-                _measure(plan, replace(bench, host_header=plan.host_header, trust=plan.trust))
+                _measure(plan, replace(bench, host_header=plan.host_header, trust=plan.trust, reset=plan.reset))
             finally:
                 record.options |= client.facts()
                 _keep_logs(plan, record, place)
@@ -150,7 +151,7 @@ def _measure(plan: Plan, bench: Bench) -> None:
     Quick(bench, plan.entrants, plan.quick, plan.effort).run()
     Long(bench, plan.contenders, plan.long, plan.effort).run()
     if plan.of_user:
-        server = replace(bench, target=reference(), part="reference", running={}, alone={})
+        server = replace(bench, target=reference(), part="reference", running={}, alone={}, drawn={}, sessions={})
         Quick(server, bench.left(plan.contenders, plan.scenarios[0])[:1], [GATEWAY], ONCE).run()
 
 

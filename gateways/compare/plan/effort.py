@@ -1,8 +1,9 @@
 """How long is measured, and in which order. Pure."""
 
+import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -13,7 +14,8 @@ class Effort:
     """How often servers are started, and how many rounds of slices there are in each start.
 
     `shares` are those of the slowest server's capacity at which latency is measured; `warm` is the longest warm-up, in
-    seconds; `runs` how often long scenarios are run. A `thorough` one asks with more numbers of clients.
+    seconds; `runs` how often long scenarios are run. A `thorough` one asks with more numbers of clients. `rates` are
+    requests a second at which latency is measured, instead of the shares.
     """
 
     name: str
@@ -23,6 +25,18 @@ class Effort:
     runs: int = 1
     warm: float = 0.5
     thorough: bool = False
+    rates: tuple[float, ...] = ()
+
+    @property
+    def of_latency(self) -> int:
+        """At how many rates latency is measured."""
+        return len(self.rates or self.shares)
+
+    def lasting(self, seconds: float) -> "Effort":
+        """The effort with so many rounds that each contender is under load for `seconds`, at each number of clients and
+        at each rate.
+        """
+        return replace(self, rounds=max(1, math.ceil(seconds / WINDOW / self.starts)))
 
 
 EFFORTS = {

@@ -9,6 +9,8 @@ from typing import Literal
 
 from gateways.compare.load.order import Behind, Request
 from gateways.compare.plan.contender import Mode
+from gateways.requests.request import Request as Recorded
+from gateways.requests.traffic import Traffic
 
 WAIT = 0.05
 """Seconds that a request waits, in the scenarios that wait."""
@@ -17,6 +19,10 @@ BIG = 10_000_000
 BLOCKS = 20
 
 Load = Literal["quick", "long", "websocket"]
+Headline = Literal["rate", "first byte", "room"]
+"""What a scenario is sorted by: answers a second; time to the first byte; the connections held, and how others fare."""
+Role = Literal["", "app", "server"]
+"""The user's app, and the same server with an app that does nothing: both together show the server's share."""
 
 EVENTS = Request("/events?count=1000&delay=0.5")
 DOWNLOAD = Request(f"/download?bytes={16 * 1024 * 1024}")
@@ -30,6 +36,11 @@ class Scenario:
     usual run, `more` those of a thorough one. `service` is how many seconds the app waits for each answer, which says
     what threads and clients allow; `seconds` is how long is measured where it is long. With `behind`, the clients ask
     `rate` times a second, while others do that. `expect` is the status of the answer; None means any from 200 to 299.
+
+    `headline` is what the results are sorted by. A `small` answer costs so little that an adapter's cost shows.
+
+    A `mix` are the user's own requests, instead of `request`; they are drawn by weight. The `login` is sent first, once
+    for each start of a server.
     """
 
     name: str
@@ -46,11 +57,28 @@ class Scenario:
     extra_routes: bool = False
     without: tuple[Mode, ...] = ()
     expect: int | None = None
+    headline: Headline = "rate"
+    role: Role = ""
+    small: bool = False
+    mix: tuple[Recorded, ...] = ()
+    login: tuple[Recorded, ...] = ()
 
     @property
     def asks(self) -> str:
-        """The request, as it is shown and recorded: "GET /hello"."""
-        return f"{self.request.method} {self.request.target}"
+        """The request, as it is shown and recorded: "GET /hello"; of several, how many there are."""
+        if len(self.mix) > 1:
+            return f"{len(self.mix)} requests"
+        return self.mix[0].label if self.mix else f"{self.request.method} {self.request.target}"
+
+    @property
+    def stateful(self) -> bool:
+        """Do requests need cookies or values that a server gave before?"""
+        return bool(self.login) or any(each.takes for each in self.mix)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Each request of the mix, with its weight: "GET /cart × 3"."""
+        return tuple(f"{each.label} × {each.weight:g}" for each in self.mix) if len(self.mix) > 1 else ()
 
     @property
     def needs_websocket(self) -> bool:
@@ -65,6 +93,7 @@ SCENARIOS: dict[str, Scenario] = {
             "the fixed cost of a request: HTTP parser, interface, adapter; no app dilutes it",
             Request("/hello"),
             more=(1, 4, 16, 256),
+            small=True,
         ),
         Scenario(
             "json",
@@ -91,6 +120,7 @@ SCENARIOS: dict[str, Scenario] = {
             service=WAIT * (BLOCKS - 1),
             seconds=1.5,
             timeout=15.0,
+            headline="first byte",
         ),
         Scenario(
             "upload",
@@ -117,6 +147,7 @@ SCENARIOS: dict[str, Scenario] = {
             connections=(16,),
             seconds=3.0,
             timeout=2.0,
+            headline="room",
             behind=Behind("slow", DOWNLOAD, 50),
             rate=100.0,
             extra_routes=True,
@@ -129,6 +160,7 @@ SCENARIOS: dict[str, Scenario] = {
             connections=(16,),
             seconds=3.0,
             timeout=2.0,
+            headline="room",
             behind=Behind("held", EVENTS, 300),
             rate=100.0,
         ),
@@ -161,10 +193,29 @@ USUAL = ("hello", "wait", "stream")
 """What is asked when nothing is said: about two minutes."""
 
 
-def of_path(path: str) -> Scenario:
+MOST = 200
+"""Requests of a mix: those with the largest weights. Each is sent to every contender twice before the load."""
+
+
+def of_path(path: str, expect: int | None = None) -> Scenario:
     """The scenario of a user's app: one of its paths."""
+    return of_traffic(Traffic((Recorded("GET", path, expect=expect),)))
+
+
+def of_traffic(traffic: Traffic) -> Scenario:
+    """The scenario of a user's own requests. At most MOST of them, the most frequent, are drawn from."""
+    mix = sorted(traffic.mix(), key=lambda each: -each.weight)[:MOST]
+    several = len(mix) > 1
     return Scenario(
-        "path", "what this path of the app costs, served in each of these ways", Request(path), more=(1, 4, 16, 256)
+        "requests" if several else "path",
+        f"what {'these requests' if several else 'this path'} of the app cost{'' if several else 's'}, in each way to "
+        "serve it",
+        Request(mix[0].target, mix[0].method),
+        more=(1, 4, 16, 256),
+        role="app",
+        small=True,
+        mix=tuple(mix),
+        login=traffic.login,
     )
 
 
@@ -173,5 +224,7 @@ GATEWAY = replace(
     name="gateway",
     reveals="what the server takes for itself: it serves hello, instead of the app",
     more=(),
+    role="server",
+    small=False,
 )
-"""What a user's app is held against, on one server: how much of the cost is not the app's."""
+"""What a user's app is compared with, on one server: how much of the cost is the server's."""

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from gateways.compare.judge.analysis import Section
 from gateways.compare.judge.doubts import doubts
 from gateways.compare.judge.figures import Row
+from gateways.compare.judge.parts import PartRow, PartTable
 from gateways.compare.judge.verdicts import verdicts
 from gateways.compare.record import Record
-from gateways.compare.show.table import table
+from gateways.compare.show.table import of_parts, table
 
 
 def markdown(record: Record, sections: Sequence[Section]) -> str:
@@ -21,6 +22,9 @@ def markdown(record: Record, sections: Sequence[Section]) -> str:
     for section in sections:
         shown = table(section)
         parts += [f"## {shown.title}", shown.note, grid(shown.columns, [line.cells for line in shown.lines])]
+        each = of_parts(section)
+        if each is not None:
+            parts += [f"### {each.title}", each.note, grid(each.columns, [line.cells for line in each.lines])]
     found = doubts(record, sections)
     if found:
         parts += ["## Doubts", "\n".join(f"- **{each.name}**: {each.what}. Try: {each.remedy}." for each in found)]
@@ -111,12 +115,16 @@ FIELDS = (
         "memory_before",
     ),
     *("memory_peak", "memory_after", "server_threads", "server_processes", "switches_per_answer"),
+    *("request", "weight", "status"),
 )
 """The columns of the CSV. Times are in seconds, memory in bytes; empty is not known, inf is never."""
 
 
 def table_of_values(sections: Sequence[Section]) -> str:
-    """CSV: a line for each contender in each scenario, and for each rate that its latency was measured at."""
+    """CSV: a line for each contender in each scenario, and for each rate that its latency was measured at.
+
+    Of a mix, a line for each request and contender follows, which says the request.
+    """
     out = io.StringIO()
     writer = csv.DictWriter(out, FIELDS, lineterminator="\n")
     writer.writeheader()
@@ -130,6 +138,9 @@ def table_of_values(sections: Sequence[Section]) -> str:
                 percentiles |= {"first_byte_p50": first.p50, "first_byte_p99": first.p99}
                 values = _values(section, row) | (percentiles if latency is not None or not section.quick else {})
                 writer.writerow({name: _plain(value) for name, value in values.items()})
+        for part in section.parts:
+            for each in part.rows:
+                writer.writerow({name: _plain(value) for name, value in _of_part(section, part, each).items()})
     return out.getvalue()
 
 
@@ -167,6 +178,29 @@ def _values(section: Section, row: Row) -> dict[str, object]:
         "server_threads": figures.threads or None,
         "server_processes": figures.processes or None,
         "switches_per_answer": figures.switches,
+    }
+
+
+def _of_part(section: Section, part: PartTable, row: PartRow) -> dict[str, object]:
+    entrant = row.entrant
+    return {
+        "scenario": section.question.name,
+        "request": part.asked.label,
+        "weight": part.asked.weight,
+        "status": part.asked.answer.status,
+        "contender": entrant.id,
+        "label": entrant.label,
+        "mode": entrant.mode,
+        "server": entrant.server,
+        "adapter": entrant.adapter,
+        "threads": entrant.threads,
+        "rate": row.rate,
+        "answered": row.answered,
+        "failures": sum(row.failed.values()),
+        "offered": row.offered or None,
+        "p50": row.answer.p50,
+        "p99": row.answer.p99,
+        "p999": row.answer.p999,
     }
 
 

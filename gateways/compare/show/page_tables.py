@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from html import escape
 
 from gateways.compare.judge.analysis import Section
+from gateways.compare.judge.parts import PartRow
+from gateways.compare.judge.words import duration, rate, share
 from gateways.compare.show.charts.parts import Numbers, colour, swatch
 from gateways.compare.show.columns import COLUMNS
 from gateways.compare.show.table import Line, table
@@ -28,7 +30,41 @@ def _table(of: Section, numbers: Numbers) -> str:
         for line, row in zip(shown.lines, of.rows, strict=True)
     ]
     grid = element("table", element("thead", element("tr", *heads)), element("tbody", *rows), class_="results")
-    return element("h3", escape(shown.title)) + element("p", escape(shown.note), class_="note") + grid
+    return element("h3", escape(shown.title)) + element("p", escape(shown.note), class_="note") + grid + _parts(of)
+
+
+def _parts(of: Section) -> str:
+    """Each request of a mix: the contenders side by side, so that they can be compared by eye."""
+    if not of.parts:
+        return ""
+    labels = [row.entrant.label for row in of.parts[0].rows]
+    total = sum(part.asked.weight for part in of.parts)
+    heads = [element("th", escape(name), scope="col") for name in ("request", "share", *labels)]
+    lines = [
+        element(
+            "tr",
+            element("th", escape(f"{part.asked.label} → {part.asked.answer.status}"), scope="row"),
+            element("td", escape(share(part.asked.weight / total)), data_name="share"),
+            *(
+                element("td", escape(_cell(row)), data_name=label, class_="wide")
+                for label, row in zip(labels, part.rows, strict=True)
+            ),
+        )
+        for part in sorted(of.parts, key=lambda each: -each.asked.weight)
+    ]
+    offered = max(row.offered for part in of.parts for row in part.rows)
+    at = f" at {rate(offered)} requests a second in all" if offered else ""
+    note = f"Answers a second; median and 99th percentile of the latency{at}; the share that was lost, if any."
+    grid = element("table", element("thead", element("tr", *heads)), element("tbody", *lines), class_="results")
+    title = element("h3", escape(f"{of.question.name}: each request"))
+    return title + element("p", note, class_="note") + grid
+
+
+def _cell(row: PartRow) -> str:
+    p99 = f", p99 {duration(row.answer.p99)}" if row.answer.p99 is not None else ""
+    lost = f", {share(row.lost_share)} lost" if row.failed else ""
+    p50 = f"; {duration(row.answer.p50)}" if row.answer.p50 is not None else ""
+    return f"{rate(row.rate)}/s{p50}{p99}{lost}"
 
 
 def _line(columns: Sequence[str], line: Line, number: int) -> str:

@@ -24,7 +24,7 @@ from gateways.compare.judge.doubts import Doubt, doubts
 from gateways.compare.judge.verdicts import verdicts
 from gateways.compare.judge.words import rate
 from gateways.compare.record import NULL, Record
-from gateways.compare.show.table import Table, table
+from gateways.compare.show.table import MOST_PARTS, Table, of_parts, table
 
 BAR = 30
 EVERY = 0.25
@@ -143,6 +143,9 @@ def show(out: Console, record: Record, sections: Sequence[Section]) -> None:
     for section in sections:
         if section.rows:
             _show_table(out, table(section))
+            parts = of_parts(section, MOST_PARTS)
+            if parts is not None:
+                _show_table(out, parts, fixed=2)
     if not any(section.rows for section in sections):
         out.print("Nothing was measured.")
     for verdict in verdicts(sections):
@@ -156,16 +159,16 @@ def show(out: Console, record: Record, sections: Sequence[Section]) -> None:
     out.print(Text(_environment(record), style="dim"), soft_wrap=not out.is_terminal)
 
 
-def _show_table(out: Console, shown: Table) -> None:
-    """Print the table: on a narrow terminal as several, one below the other, each with the contenders' names."""
+def _show_table(out: Console, shown: Table, fixed: int = 1) -> None:
+    """Print the table: on a narrow terminal as several, one below the other, each with the `fixed` first columns."""
     out.print(Text(shown.title, style="bold"))
     out.print(Text(shown.note, style="dim"))
-    for bars, columns in _parts(shown, out.width):
+    for bars, columns in _parts(shown, out.width, fixed):
         grid = Grid(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim")
         if bars:
             grid.add_column("")
         for number in columns:
-            grid.add_column(shown.columns[number], justify="right" if number else "left", no_wrap=True)
+            grid.add_column(shown.columns[number], justify="left" if number < fixed else "right", no_wrap=True)
         for line in shown.lines:
             blocks = [Text(bar(line.bar, SHORT).ljust(SHORT), style="cyan")] if bars else []
             cells = [Text(line.cells[number]) for number in columns]
@@ -177,18 +180,18 @@ def _show_table(out: Console, shown: Table) -> None:
 GAP, SHORT = 2, 8
 
 
-def _parts(shown: Table, width: int) -> list[tuple[bool, list[int]]]:
+def _parts(shown: Table, width: int, fixed: int) -> list[tuple[bool, list[int]]]:
     """The columns of each part of a table that is `width` characters wide at most, and if it begins with bars."""
     widths = [
         max(len(name), *(len(line.cells[number]) for line in shown.lines)) + GAP
         for number, name in enumerate(shown.columns)
     ]
-    bars = SHORT + GAP + sum(widths) - GAP <= width
-    parts = [[0]]
-    for number in range(1, len(widths)):
+    bars = any(line.bar for line in shown.lines) and SHORT + GAP + sum(widths) - GAP <= width
+    parts = [[*range(fixed)]]
+    for number in range(fixed, len(widths)):
         taken = (SHORT + GAP if bars else 0) + sum(widths[each] for each in parts[-1])
-        if taken + widths[number] - GAP > width and len(parts[-1]) > 1:
-            parts.append([0])
+        if taken + widths[number] - GAP > width and len(parts[-1]) > fixed:
+            parts.append([*range(fixed)])
         parts[-1].append(number)
     return [(bars, part) for part in parts]
 

@@ -4,9 +4,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gateways.compare.judge.analysis import Headline, Section
+from gateways.compare.judge.analysis import Section
 from gateways.compare.judge.figures import Latency, Row
-from gateways.compare.judge.words import duration, interval, megabytes, micros, of_clients, rate, share, times
+from gateways.compare.judge.parts import PartRow, PartTable
+from gateways.compare.judge.words import duration, interval, megabytes, micros, of_clients, rate, share, times, together
+from gateways.compare.plan.scenarios import Headline
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,54 @@ def table(section: Section) -> Table:
     return Table(_title(section), _note(section), tuple(name for name, _ in columns), tuple(lines))
 
 
+MOST_PARTS = 10
+"""Requests of a mix that are shown where there is little room: those with the largest weights."""
+
+
+def of_parts(section: Section, most: int | None = None) -> Table | None:
+    """The figures of each request of a mix; None if there was one request. `most` limits how many are shown."""
+    if not section.parts:
+        return None
+    shown = sorted(section.parts, key=lambda each: -each.asked.weight)[:most]
+    total = sum(each.asked.weight for each in section.parts)
+    lines = [
+        Line((_asked(part, total) if row is part.rows[0] else "", *_part_cells(row)), 0.0, bool(row.failed))
+        for part in shown
+        for row in part.rows
+    ]
+    offered = max((row.offered for part in shown for row in part.rows), default=0.0)
+    median = f"p50 @{rate(offered)}/s" if offered else "p50"
+    columns = (
+        "request",
+        "contender",
+        "answers/s",
+        median,
+        "p90",
+        "p99",
+        "lost",
+    )
+    left = len(section.parts) - len(shown)
+    note = "Each request of the mix, with its status and its share of all requests."
+    note += f" {left:,} more with smaller weights: --html, --markdown or --csv show them." if left else ""
+    kept = [at for at in range(len(columns)) if any(line.cells[at] for line in lines)]
+    return Table(
+        f"{section.question.name}: each request",
+        note,
+        tuple(columns[at] for at in kept),
+        tuple(Line(tuple(line.cells[at] for at in kept), line.bar, line.dim) for line in lines),
+    )
+
+
+def _asked(part: PartTable, total: float) -> str:
+    return f"{part.asked.label} → {part.asked.answer.status}, {share(part.asked.weight / total)}"
+
+
+def _part_cells(row: PartRow) -> tuple[str, ...]:
+    times = (row.answer.p50, row.answer.p90, row.answer.p99)
+    lost = share(row.lost_share) if row.failed else ""
+    return row.entrant.label, rate(row.rate), *map(duration, times), lost
+
+
 def _bars(section: Section) -> list[float]:
     of = [row.figures.begun if section.headline == "room" else row.figures.rate for row in section.rows]
     most = max(of, default=0) or 1
@@ -50,7 +100,8 @@ def _bars(section: Section) -> list[float]:
 
 def _title(section: Section) -> str:
     question = section.question
-    status = f", status {question.answer.status}" if question.answer else ""
+    statuses = sorted({answer.status for answer in question.answers})
+    status = f", status {together(list(map(str, statuses)))}" if statuses else ""
     if question.behind:
         return f"{question.name}: {question.behind} clients, while others ask{status}"
     return f"{question.name}: {question.request} by {of_clients(*section.numbers)}{status}"

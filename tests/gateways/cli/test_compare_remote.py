@@ -35,7 +35,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
         (["--url", A, "--url", A], "two servers are called 'a'"),
         (["shop:app", "--url", A], "there is no TARGET for it"),
         (["--url", A, "--servers", "uvicorn"], "--servers is for servers that are started here"),
-        (["--url", A, "--path", "x"], "'x' does not start with a slash."),
+        (["--url", A, "--path", "x"], "does not begin with a slash"),
         (["--url", A, "--workers", "2"], "--workers and --bind are for --engine locust."),
         (["--engine", "locust", "--bind", "192.0.2.7"], "name servers with --url."),
         (["--engine", "locust", "--url", A, "--bind", "192.0.2.7:x"], "'192.0.2.7:x' is no address"),

@@ -10,10 +10,14 @@ from gateways.compare.record import Cell, Entrant, Machine, Placement, Question,
 
 MS = 1_000_000
 SECOND = 1_000_000_000
-HELLO = Question("hello", "the fixed cost", "GET /hello", "quick", None, 0, Answer(200, 14, "ab"))
+HELLO = Question("hello", "the fixed cost", "GET /hello", "quick", None, 0, Answer(200, 14, "ab"), small=True)
 WAIT = Question("wait", "where threads run out", "GET /sleep", "long", 0.05, 0, Answer(200, 14, "ab"))
-STREAM = Question("stream", "who gets the first byte at once", "GET /stream", "long", 0.95, 0, Answer(200, 14, "ab"))
-IDLE = Question("idle", "whether idle clients leave room", "GET /hello", "long", None, 300, Answer(200, 14, "ab"))
+STREAM = Question(
+    "stream", "who gets the first byte at once", "GET /stream", "long", 0.95, 0, Answer(200, 14, "ab"), "first byte"
+)
+IDLE = Question(
+    "idle", "whether idle clients leave room", "GET /hello", "long", None, 300, Answer(200, 14, "ab"), "room"
+)
 
 UVICORN, WAITRESS = "asgi:uvicorn", "wsgi:waitress"
 

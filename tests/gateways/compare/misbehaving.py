@@ -64,6 +64,10 @@ async def says_something_else(_scope: Scope, _receive: Receive, send: Send) -> N
     await answer(send, b"Hallo, world!\n")
 
 
+async def says_something_else_of_b(scope: Scope, _receive: Receive, send: Send) -> None:
+    await answer(send, b"Hallo, world!\n" if scope["path"] == "/b" else b"Hello, world!\n")
+
+
 async def fails(_scope: Scope, _receive: Receive, send: Send) -> None:
     await answer(send, b"no database", 500)
 

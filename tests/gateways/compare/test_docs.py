@@ -8,12 +8,23 @@ import click
 
 from gateways.cli.compare import compare
 from gateways.compare.judge.reasons import REASONS
-from gateways.compare.load.order import HISTOGRAMS, Measured
+from gateways.compare.load.order import HISTOGRAMS, Answer, Measured
 from gateways.compare.plan.contender import ADAPTERS, MODES
 from gateways.compare.plan.effort import EFFORTS
 from gateways.compare.plan.scenarios import SCENARIOS, Scenario
 from gateways.compare.plan.servers import SERVERS
-from gateways.compare.record import SCHEMA, Cell, Entrant, Exclusion, Machine, Placement, Question, Record, Resources
+from gateways.compare.record import (
+    SCHEMA,
+    Asked,
+    Cell,
+    Entrant,
+    Exclusion,
+    Machine,
+    Placement,
+    Question,
+    Record,
+    Resources,
+)
 from gateways.compare.show.columns import COLUMNS
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -72,7 +83,7 @@ def test_the_rounds_are_what_is_told() -> None:
 
 def test_every_key_of_the_file_is_told() -> None:
     assert SCHEMA_PAGE.count(SCHEMA) == 2
-    of = (Record, Machine, Placement, Resources, Entrant, Exclusion, Question, Cell, Measured)
+    of = (Record, Machine, Placement, Resources, Entrant, Exclusion, Question, Asked, Answer, Cell, Measured)
     told = set(re.findall(r"`(\w+)`", SCHEMA_PAGE))
     keys = {each.name for cls in of for each in fields(cls)}
     assert keys - told == set()

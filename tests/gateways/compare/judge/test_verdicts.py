@@ -137,7 +137,7 @@ def test_nothing_is_said_of_one_alone() -> None:
 
 
 def test_of_a_users_app_the_servers_own_share_is_said() -> None:
-    path, gateway = replace(HELLO, name="path"), replace(HELLO, name="gateway")
+    path, gateway = replace(HELLO, name="path", role="app"), replace(HELLO, name="gateway", role="server", small=False)
     cells = [
         *slices(UVICORN, STEADY, path, server_cpu=SECOND // 8),
         *slices(UVICORN, scaled(2), gateway, server_cpu=SECOND // 16),

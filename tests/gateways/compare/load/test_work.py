@@ -250,7 +250,17 @@ def test_the_cpu_time_of_processes_is_that_of_the_window() -> None:
 
 
 def test_an_order_begins_at_the_instant_that_it_names() -> None:
-    with serving(behaving.behaves) as port:
-        begin = time.time_ns() + 300_000_000
-        measured = Work(Order("closed", "127.0.0.1", port, HELLO, probe(port), 2, 0.1, 0.05, begin=begin)).run()
-    assert 50_000_000 <= measured.opened - begin < 200_000_000
+    late = []
+    for _ in range(5):
+        with serving(behaving.behaves) as port:
+            begin = time.time_ns() + 300_000_000
+            measured = Work(Order("closed", "127.0.0.1", port, HELLO, probe(port), 2, 0.1, 0.05, begin=begin)).run()
+        late.append(measured.opened - begin - 50_000_000)
+        assert late[-1] >= 0  # never before
+        if late[-1] < 150_000_000:
+            return
+    before = time.monotonic()
+    time.sleep(0.05)
+    if time.monotonic() - before > 0.07:
+        pytest.skip(f"too busy to judge: a sleep of 50 ms took {time.monotonic() - before:.3f} s")
+    pytest.fail(f"the window opened late each time, by {late} ns")

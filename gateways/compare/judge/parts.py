@@ -1,0 +1,75 @@
+"""The figures of each request of a mix: the same load, told apart by what was asked. Pure. Times are in seconds."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gateways.compare.judge.figures import Percentiles
+from gateways.compare.load.histogram import Histogram
+from gateways.compare.load.order import Measured
+from gateways.compare.record import Asked, Cell, Entrant, Question
+
+
+@dataclass(frozen=True, slots=True)
+class PartRow:
+    """What one contender answered to one request.
+
+    `rate` is verified answers a second, in the slices that the throughput of the whole is taken from. `answer` are the
+    latencies at the `offered` rate, the highest that was measured; in the closed loop if that is 0. `failed` counts by
+    kind, over all slices.
+    """
+
+    entrant: Entrant
+    rate: float
+    offered: float
+    answer: Percentiles
+    answered: int
+    failed: dict[str, int]
+
+    @property
+    def lost_share(self) -> float:
+        """The share of requests that were not answered as they should have been."""
+        failures = sum(self.failed.values())
+        return failures / max(1, failures + self.answered)
+
+
+@dataclass(frozen=True, slots=True)
+class PartTable:
+    """A request of the mix, with a row for each contender, in the order of the whole."""
+
+    asked: Asked
+    rows: tuple[PartRow, ...]
+
+
+Slices = tuple[Entrant, Sequence[Cell], Sequence[Cell]]
+"""A contender, the slices that its throughput is taken from, and all of the scenario."""
+
+
+def part_tables(question: Question, contenders: Sequence[Slices]) -> tuple[PartTable, ...]:
+    """One for each request."""
+    return tuple(
+        PartTable(asked, tuple(_row(number, *each) for each in contenders))
+        for number, asked in enumerate(question.parts)
+    )
+
+
+def _row(number: int, entrant: Entrant, main: Sequence[Cell], every: Sequence[Cell]) -> PartRow:
+    offered = max((cell.offered for cell in every), default=0.0)
+    timed = [cell for cell in every if cell.offered == offered] if offered else main
+    latency = Histogram.merged(cell.measured.parts[number].latency for cell in timed)
+    window = sum(cell.measured.window for cell in main)
+    failed: Counter[str] = Counter()
+    for cell in every:
+        failed.update(cell.measured.parts[number].failed)
+    return PartRow(
+        entrant=entrant,
+        rate=sum(cell.measured.parts[number].answered for cell in main) * 1e9 / max(1, window),
+        offered=offered,
+        answer=Percentiles.of(latency),
+        answered=sum(_all(cell.measured.parts[number]) for cell in every),
+        failed=dict(failed),
+    )
+
+
+def _all(measured: Measured) -> int:
+    return measured.answered + measured.outside

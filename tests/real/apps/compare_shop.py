@@ -1,0 +1,34 @@
+"""A WSGI shop by hand: a login with a token, a session in a cookie, a page that varies, an echo, and errors."""
+
+import secrets
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import parse_qs
+
+TOKENS: set[str] = set()
+
+
+def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    logged_in = "session=ann" in environ.get("HTTP_COOKIE", "")
+    status, headers, answer = "200 OK", [("Content-Type", "text/html")], b""
+    if path == "/":
+        link = f"http://{environ['HTTP_HOST']}/cart"
+        answer = f"<a href='{link}'>cart</a><i>{secrets.token_hex(8)}</i><p>bye</p>".encode()
+    elif (method, path) == ("GET", "/login"):
+        TOKENS.add(token := secrets.token_hex(8))
+        answer = f"<input name=csrf value={token}>".encode()
+    elif path == "/login":
+        if parse_qs(body.decode())["csrf"][0] in TOKENS:
+            status, headers = "302 Found", [*headers, ("Location", "/me"), ("Set-Cookie", "session=ann; Path=/")]
+        else:
+            status = "403 Forbidden"
+    elif path == "/me":
+        status, answer = ("200 OK", b"ann") if logged_in else ("401 Unauthorized", b"who?")
+    elif path == "/echo":
+        answer = body
+    else:
+        status, answer = "404 Not Found", b"nothing here"
+    start_response(status, [*headers, ("Content-Length", str(len(answer)))])
+    return [answer] if method != "HEAD" else []
