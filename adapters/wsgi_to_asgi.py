@@ -11,28 +11,38 @@ import io
 import logging
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from contextvars import copy_context
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from threading import get_ident
+from time import monotonic
+from typing import IO, Any
 
 from .asgi_types import Receive, Scope, Send
 from .concurrency.channels import Outbox, adopt, harmless
 from .concurrency.loops import Loop, Task, running_loop
 from .concurrency.thread_pool import Workers
 from .errors import BadRequest, ClientDisconnected
-from .mapping.requests import environ_from_scope
-from .on_asgi.messages import SendFile, completes, deliver, deliver_each, early_hints
-from .on_asgi.request_body import Body
-from .on_asgi.scopes import answer_lifespan, refuse, refuse_scope
+from .mapping.requests import CODED, environ_from_scope
+from .on_asgi.admission import Admission
+from .on_asgi.listener import Listener
+from .on_asgi.messages import SendFile, completes, deliver, deliver_each, early_hints, size_of
+from .on_asgi.request_body import Body, Unannounced
+from .on_asgi.scopes import answer_lifespan, overload_item, overloaded, refuse, refuse_scope
 from .run_wsgi.async_views import forget_tasks, lend_loop
 from .run_wsgi.response import FileWrapper, WSGIResponse
+from .stats import Stats, Tallies, Tally, age
 from .wsgi_types import Item, WSGIApp
 
 log = logging.getLogger("gateways.wsgi")
 
+_ANNOUNCED, _LIKELY, _UNLIKELY, _NONE = "announced", "likely", "unlikely", "none"  # a request's body, by its headers
+_BODY_METHODS = frozenset(("POST", "PUT", "PATCH"))
+_UNANNOUNCED_WAIT = 0.25  # seconds for receive() to give a body that no header announces, once the application reads it
 _NO_TASK = Task(int, int)  # type: ignore[arg-type] # in a listener's place once it is too late for one
+_making_body = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,7 @@ class _Terms:
     verbatim: bool
     pathsend: bool
     share_loop: bool
+    admission: Admission
     may_warn: Callable[[], bool]  # true once: whether to warn of a header that was dropped
 
 
@@ -51,9 +62,9 @@ class WSGIToASGI:
     """An ASGI 3 application that runs a WSGI application (PEP 3333; ASGI HTTP 2.5, "WSGI Compatibility").
 
     app: the WSGI application.
-    threads: how many requests may be at work in the application at once. They are started as needed and end when idle;
-        further requests wait, holding no thread. A thread that waits for a slow client does not count (up to 512 of
-        them), so that slow clients cannot hold up the others. With 1 the application never runs beside itself.
+    threads: how many requests may be at work in the application at once. Threads are started as needed; further
+        requests wait, holding no thread. A thread that waits for a slow client does not count (up to 512 of them), so
+        that slow clients cannot hold up the others. With 1 the application never runs beside itself.
     spool: how many bytes of a body of unknown length (chunked, HTTP/2) go to a temporary file before the application
         starts, so that it has a CONTENT_LENGTH; 0 streams it at once, with wsgi.input_terminated only.
     pathsend: have the server send files of `wsgi.file_wrapper` itself, by `http.response.pathsend` or `zerocopysend`,
@@ -62,6 +73,9 @@ class WSGIToASGI:
     share_loop: run async views (Flask, Django, by asgiref) on the server's event loop, where they may share clients and
         pools with the rest of the process; but a view that blocks then blocks the server. With False each call has an
         event loop of its own, as on a WSGI server.
+    queue: how many requests may wait for a thread; one more gets a 503 with Retry-After at once. Default: any number.
+    queue_timeout: seconds that a request may wait for a thread before it gets that 503. Default: for ever.
+    slow: seconds after which a request that holds a thread is logged, with the thread's stack. Default: never.
 
     The environ has `asgi.scope`, `wsgi.input_terminated` (the input ends by itself), `waitress.client_disconnected` (a
     callable: has the client left?) and, where the server offers them, `wsgi.early_hints` (a callable that takes a list
@@ -73,7 +87,7 @@ class WSGIToASGI:
 
     _verbatim = False  # one message for each block, and the application's headers only: for dropin.py
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is an option
         self,
         app: WSGIApp,
         *,
@@ -81,26 +95,34 @@ class WSGIToASGI:
         spool: int = 256 * 1024 * 1024,
         pathsend: bool = False,
         share_loop: bool = True,
+        queue: int | None = None,
+        queue_timeout: float | None = None,
+        slow: float | None = None,
     ) -> None:
         if not callable(app):
             raise TypeError(f"app={app!r} is not callable; a WSGI application is, with (environ, start_response)")
         self.app = app
         self._spool = spool
+        workers = Workers(threads, "wsgi-to-asgi")
         self._terms = _Terms(
             app=app,
-            workers=Workers(threads, "wsgi-to-asgi"),
+            workers=workers,
             verbatim=self._verbatim,
             pathsend=pathsend,
             share_loop=share_loop,
+            admission=Admission(workers, queue, queue_timeout, slow),
             may_warn=partial(threading.Lock().acquire, False),
         )
+        self._tallies = Tallies()
         self._environ = {
             "wsgi.version": (1, 0),
             "wsgi.multithread": threads > 1,
             "wsgi.multiprocess": True,  # another server process may well run the same application
             "wsgi.run_once": False,
             "wsgi.file_wrapper": FileWrapper,
+            "wsgi.input_terminated": True,
         }
+        weakref.finalize(self, workers.abandon).atexit = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope: `http`; `lifespan`, which is answered; `websocket`, which is refused.
@@ -119,50 +141,88 @@ class WSGIToASGI:
         """End the worker threads that are idle, and the others when their request is over. Does not wait."""
         self._terms.workers.close()
 
+    def stats(self) -> Stats:
+        """Return this adapter's figures in this process. From any thread; costs requests nothing."""
+        workers, tally = self._terms.workers, self._tallies.total()
+        return Stats(
+            busy=workers.busy,
+            idle=workers.idle,
+            waiting=workers.waiting,
+            away=workers.away,
+            oldest=age(tally.live),
+            started=workers.started,
+            requests=tally.requests,
+            errors=tally.errors,
+            disconnects=tally.disconnects,
+            rejected=tally.rejected,
+            bytes=tally.bytes,
+        )
+
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        loop, terms = running_loop(), self._terms
+        tally = self._tallies.of(loop)
+        tally.requests += 1
+        if terms.admission.queue is not None and terms.admission.rejects(tally):
+            return await overloaded(send, scope["method"])
         try:
-            environ = environ_from_scope(scope)
+            environ = environ_from_scope(scope, coded=True)
         except BadRequest as error:
             return await refuse(send, error.status, str(error))
         environ.update(self._environ)
         environ["wsgi.url_scheme"] = scope.get("scheme") or "http"
         environ["wsgi.errors"] = sys.stderr
         environ["asgi.scope"] = scope
-        exchange = _Exchange(self._terms, environ, running_loop(), receive)
+        exchange = _Exchange(terms, tally, environ, loop, receive)
         extensions = scope.get("extensions")
         if extensions:
             exchange.offer(extensions)
-        if _has_body(environ, scope):
-            await exchange.collect(self._spool)
+        body = _expected_body(environ)
+        if body is _UNLIKELY:
+            exchange.expect_no_body()
+        elif body is not _NONE:
+            await exchange.collect(self._spool, body is _LIKELY)
+            if terms.admission.queue is not None and terms.admission.rejects(tally):
+                return await overloaded(send, scope["method"])
         await exchange.serve(send)
 
 
-def _has_body(environ: Mapping[str, Any], scope: Mapping[str, Any]) -> bool:
-    """Whether the request may have a body (RFC 9112, 6.3; from HTTP/2 on only its end tells)."""
+def _expected_body(environ: dict[str, Any]) -> str:
+    """What the headers say of a body (RFC 9112, 6.3); from HTTP/2 on only its end tells.
+
+    Middleware that unpacks a body, Lambda adapters and test clients give bodies that no Content-Length announces.
+    """
+    if environ.pop(CODED, None) is not None:
+        return _ANNOUNCED
     length = environ.get("CONTENT_LENGTH")
     if length is not None:
-        return int(length) > 0
+        return _ANNOUNCED if int(length) else _NONE
     if environ["SERVER_PROTOCOL"][:7] != "HTTP/1.":
-        return True
-    for name, _ in scope.get("headers") or ():  # noqa: SIM110 - a generator takes twice as long
-        if len(name) == 17 and name.lower() == b"transfer-encoding":
-            return True
-    return False
+        return _ANNOUNCED
+    if environ["REQUEST_METHOD"] in _BODY_METHODS or "CONTENT_TYPE" in environ or "HTTP_CONTENT_ENCODING" in environ:
+        return _LIKELY
+    return _UNLIKELY
 
 
 class _Exchange:
     """One request: run() in a worker thread, everything else on the loop."""
 
-    def __init__(self, terms: _Terms, environ: dict[str, Any], loop: Loop, receive: Receive) -> None:
-        self._terms, self._environ, self._loop, self._receive = terms, environ, loop, receive
+    _body: Body | None = None
+    _unannounced: Unannounced | None = None
+    _send_file: SendFile | None = None
+    _hints = False  # the server sends early hints
+    _listener: Task | None = None
+    _error: BaseException | None = None
+    _begun = False  # the head has gone to the server
+    _complete = False  # the end of the response has gone to the server
+    _abandoned = False  # no coroutine is left to raise the error
+    _gone = False  # the client had left before the application was called
+    _thread = 0  # identifier of the worker thread, from its start
+    _taken = 0.0  # when that was (time.monotonic), where slow requests are logged
+    _waited = _logged = False  # for a thread; as slow
+
+    def __init__(self, terms: _Terms, tally: Tally, environ: dict[str, Any], loop: Loop, receive: Receive) -> None:
+        self._terms, self._tally, self._environ, self._loop, self._receive = terms, tally, environ, loop, receive
         self._outbox = Outbox(loop, terms.workers)
-        self._body: Body | None = None
-        self._send_file: SendFile | None = None
-        self._hints = False  # the server sends early hints
-        self._listener: Task | None = None
-        self._error: BaseException | None = None
-        self._complete = False  # the end of the response has gone to the server
-        self._abandoned = False  # no coroutine is left to raise the error
         environ["wsgi.input"] = io.BytesIO()
         environ["waitress.client_disconnected"] = self._outbox.is_closed
 
@@ -174,16 +234,24 @@ class _Exchange:
         if "http.response.pathsend" in extensions or "http.response.zerocopysend" in extensions:
             self._send_file = SendFile(self._outbox, "http.response.pathsend" in extensions)
 
-    async def collect(self, spool: int) -> None:
+    # The request's body
+
+    def expect_no_body(self) -> None:
+        """Make an input that asks receive() only if the application reads."""
+        self._unannounced = self._environ["wsgi.input"] = Unannounced()
+        self._unannounced.opens = self._open_unannounced
+
+    async def collect(self, spool: int, unannounced: bool) -> None:
         """Receive as much of the body as may be received before a thread is taken, and make the application's input."""
         environ = self._environ
         length = int(environ["CONTENT_LENGTH"]) if "CONTENT_LENGTH" in environ else None
-        environ["wsgi.input_terminated"] = True
         if "HTTP_EXPECT" in environ and "100-continue" in environ["HTTP_EXPECT"].lower():
-            self._body = Body(self._loop, self._terms.workers, self._receive, length, self._listen)
-            environ["wsgi.input"] = self._body.postponed()
+            environ["wsgi.input"] = self._make_body(length).postponed()
             return
         first = await self._receive()
+        if unannounced and first["type"] == "http.disconnect":  # there need not be a body: the application is called
+            self._gone = True
+            return
         block = first.get("body", b"")
         if (
             not first.get("more_body", False)
@@ -193,26 +261,53 @@ class _Exchange:
             length = len(block)
             environ["wsgi.input"] = io.BytesIO(block)
         else:
-            self._body = Body(self._loop, self._terms.workers, self._receive, length, self._listen)
-            environ["wsgi.input"], length = await self._body.collect(
+            body = self._make_body(length)
+            environ["wsgi.input"], length = await body.collect(
                 first, spool, partial(_in_thread, self._loop, self._terms.workers)
             )
-        if length or (length == 0 and environ["SERVER_PROTOCOL"][:7] == "HTTP/1."):
+        if length or (length == 0 and not unannounced and environ["SERVER_PROTOCOL"][:7] == "HTTP/1."):
             environ["CONTENT_LENGTH"] = str(length)
+
+    def _make_body(self, length: int | None, listen: Callable[[], object] | None = None) -> Body:
+        with _making_body:  # the thread that reads and the loop that listens may both be the first
+            if self._body is None:
+                self._body = Body(self._loop, self._terms.workers, self._receive, length, listen or self._listen)
+            return self._body
+
+    def _open_unannounced(self) -> IO[bytes]:
+        """In the thread, which reads although no header has announced a body."""
+        return self._make_body(None, self._ask_for_body).stream()
+
+    def _ask_for_body(self) -> None:
+        """On the loop: receive the body, if it comes at once."""
+        self._listen()
+        if self._body is not None:
+            self._loop.call_later(_UNANNOUNCED_WAIT, self._body.inbox.give_up)
+
+    # The response
 
     async def serve(self, send: Send) -> None:
         """Have a worker run the application; send what it makes. Raises its error, or the server's."""
-        outbox, loop, watch = self._outbox, self._loop, self._watch
+        outbox, loop, tally, watch = self._outbox, self._loop, self._tally, self._watch
         self._context = copy_context()
-        context = self._context.copy()
-        self._terms.workers.submit(context.run, self.run)
-        loop.attend(watch)
+        context = self._copy = self._context.copy()
+        tally.live[self] = monotonic()
         try:
+            self._terms.workers.submit(context.run, self.run)
+            loop.attend(watch)
             ended = False
             while not ended:
                 items, ended = await outbox.get()
-                if items:
+                if ended and len(items) == 1 and type(items[0]) is tuple and not self._terms.verbatim:  # most are so
+                    head, block, self._complete = items[0]
+                    tally.bytes += len(block)
+                    if head is not None:
+                        await send({"type": "http.response.start", "status": head.status, "headers": head.headers})
+                    await send({"type": "http.response.body", "body": block, "more_body": not self._complete})
+                elif items:
                     self._complete = completes(items[-1])
+                    self._begun = True
+                    tally.bytes += size_of(items)
                     await (deliver_each if self._terms.verbatim else deliver)(send, items)
                     if not ended and not outbox.waiting:
                         watch()
@@ -227,71 +322,104 @@ class _Exchange:
             self._log_error("before its request was cancelled")
             raise
         finally:
-            loop.leave(watch)
-            outbox.closed = True  # for a thread that the application left behind, and that writes on
-            listener, self._listener = self._listener, _NO_TASK  # it holds this exchange
-            if listener is not None:
-                listener.cancel()
+            listener = self._over()
         try:
             if listener is not None:
                 await listener.ended()
             adopt(context, self._context)
             if self._error is not None:
+                tally.errors += 1
                 raise self._error
         finally:
             self._error = None  # its traceback holds this frame
 
-    def _hang_up(self) -> None:
-        """Nobody is there any more: the application's next read or block fails."""
-        self._outbox.close()
-        if self._body is not None:
-            self._body.inbox.close()
+    def _over(self) -> Task | None:
+        """Stop watching. Returns the listener, cancelled, if there is one."""
+        del self._tally.live[self]
+        self._loop.leave(self._watch)
+        self._outbox.closed = True  # for a thread that the application left behind, and that writes on
+        listener, self._listener = self._listener, _NO_TASK  # it holds this exchange
+        if listener is not None:
+            listener.cancel()
+        return listener
+
+    # The client's leaving, and what else shows only while a request lasts
 
     def _watch(self) -> None:
-        """Notice the client's leaving from now on, unless that would receive a body that was not asked for."""
-        if self._body is None or self._body.asked_for:
+        """On the loop, 50 to 100 ms after the start, and every 100 ms from then on while there is more to look for."""
+        admission = self._terms.admission
+        if not self._thread and self._still_waits(admission):
+            return
+        if admission.slow is not None and self._thread and not self._logged:
+            self._log_if_slow(admission, admission.slow)
+        if self._gone:
+            self._hang_up()
+        elif self._body is None or self._body.asked_for:  # else receiving would ask for a body
             self._listen()
+        if (admission.slow is not None and not self._logged) or (admission.timeout is not None and not self._thread):
+            self._loop.attend(self._watch)
+
+    def _still_waits(self, admission: Admission) -> bool:
+        """Notice that no thread is free; return True once the request has been answered in the application's place."""
+        if not self._waited:
+            self._waited = True
+            admission.waited()
+        if not admission.is_overdue(self._tally.live[self]):
+            return False
+        if not self._terms.workers.withdraw(self._copy.run, self.run):
+            return False
+        admission.rejected(self._tally)
+        self._close_body()
+        self._outbox.end(overload_item(self._environ["REQUEST_METHOD"]))
+        return True
+
+    def _log_if_slow(self, admission: Admission, limit: float) -> None:
+        seconds = monotonic() - self._taken
+        if seconds >= limit and not self._outbox.is_ended:
+            self._logged = True
+            environ = self._environ
+            admission.log_slow(environ["REQUEST_METHOD"], environ["REQUEST_URI"], self._thread, seconds)
 
     def _listen(self) -> None:
         """Receive what the client still sends, in a task beside this one: the rest of the body, then its leaving."""
         if self._listener is None:
-            self._listener = self._loop.spawn(self._receive_all, self._context)
+            if self._unannounced is not None and self._unannounced.opens is not None:
+                self._make_body(None, self._ask_for_body)  # what comes now must not be lost for a later read
+            inbox = self._body.inbox if self._body is not None else None
+            listener = Listener(self._loop, self._receive, inbox, self._client_left, self._ignores_body)
+            self._listener = listener.start(self._context)
 
-    async def _receive_all(self) -> None:
-        inbox = self._body.inbox if self._body is not None else None
-        over = False  # the request has ended
-        try:
-            while True:
-                message = await self._receive()
-                if message["type"] == "http.disconnect":
-                    # After the response it means no more than that (ASGI HTTP, "Disconnect - receive event").
-                    return None if self._complete else self._hang_up()
-                if over:
-                    return  # some middleware says the same again whenever it is asked, and never that the client left
-                if inbox is None or inbox.over:
-                    over = True
-                    continue
-                inbox.put(message.get("body", b""))
-                if not message.get("more_body", False):
-                    inbox.end()
-                    over = True
-                await inbox.room()
-        except Exception as error:
+    def _client_left(self, error: Exception | None) -> None:
+        """Stop the application; after the response a disconnect is no more than that (ASGI HTTP, "Disconnect")."""
+        if error is not None:
             self._error = error
+        if error is not None or not self._complete:
             self._hang_up()
-        except BaseException:  # cancelled with the request; or by receive() itself, and the request goes on
-            self._hang_up()
-            raise
+
+    def _ignores_body(self) -> bool:
+        return self._begun and not self._outbox.parked
+
+    def _hang_up(self) -> None:
+        """The client has left, or the server gives up on it: the application's next read or block fails."""
+        if not self._outbox.closed and not self._complete:
+            self._tally.disconnects += 1
+        self._outbox.close()
+        if self._body is not None:
+            self._body.inbox.close()
+
+    # The application's part
 
     def run(self) -> None:
         """In the thread: the application's whole part. Whatever it raises ends here."""
         outbox, terms = self._outbox, self._terms
         items: list[Item] = []
+        if terms.admission.slow is not None:
+            self._taken = monotonic()
+        self._thread = get_ident()
         lend_loop(self._loop.asyncio_loop if terms.share_loop else None)
         try:
             if not outbox.closed:
-                method = self._environ["REQUEST_METHOD"]
-                response = WSGIResponse(outbox.put, method, terms.verbatim, terms.may_warn)
+                response = WSGIResponse(outbox.put, self._environ["REQUEST_METHOD"], terms.verbatim, terms.may_warn)
                 if self._hints:
                     self._environ["wsgi.early_hints"] = partial(early_hints, outbox, response)
                 items = response.answer(terms.app, self._environ, self._send_file)
@@ -299,9 +427,14 @@ class _Exchange:
             self._failed(error)
         finally:
             forget_tasks()
-            if self._body is not None:
-                self._body.close()
+            self._close_body()
             outbox.end(*items)
+
+    def _close_body(self) -> None:
+        if self._unannounced is not None:
+            self._unannounced.opens = None  # it holds this exchange
+        if self._body is not None:
+            self._body.close()
 
     def _failed(self, error: BaseException) -> None:
         """In the thread: keep an error for the coroutine to raise, in a form that ends neither it nor the loop."""
@@ -315,6 +448,7 @@ class _Exchange:
         """Log the application's error, if there is one, where no coroutine is left to raise it."""
         error, self._error = self._error, None  # its traceback holds this exchange
         if error is not None:
+            self._tally.errors += 1
             log.error("the application failed %s", when, exc_info=error)
 
 

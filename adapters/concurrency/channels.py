@@ -30,6 +30,7 @@ from .loops import Future, Loop, LoopClosed
 from .thread_pool import Workers
 
 HIGH_WATER = 256 * 1024  # bytes that may wait in a channel before its writer has to
+OVERFLOW = 4 * HIGH_WATER  # bytes that may wait in an Inbox that is not read; what follows is thrown away
 _LOOP_CHECK = 0.5  # seconds between a parked thread's looks at whether its loop, or its client, is still there
 
 _UNSET: Any = object()
@@ -169,6 +170,16 @@ class Outbox(_Channel):
         """Whether get() would return at once."""
         return bool(self._items) or self._ended
 
+    @property
+    def is_ended(self) -> bool:
+        """Whether the thread has put its last item."""
+        return self._ended
+
+    @property
+    def parked(self) -> bool:
+        """Whether a thread waits for room."""
+        return bool(self._gates)
+
     async def get(self) -> tuple[list[Any], bool]:
         """From the coroutine, which is done with what it got before: all that waits, and whether it is the last."""
         while True:
@@ -203,13 +214,14 @@ class Outbox(_Channel):
 class _ToThread(_Channel):
     """What a coroutine writes and a thread reads."""
 
+    _overflowing = False  # nothing need wait for room
     _waiters: Sequence[Future] = ()  # of all that wait for room: an application may send from several tasks
 
     async def room(self) -> None:
         """From a coroutine: wait while HIGH_WATER or more bytes are waiting to be read."""
         while True:
             with self._mutex:
-                if self._size < HIGH_WATER:
+                if self._size < HIGH_WATER or self._overflowing:
                     return
                 waiter = self._loop.create_future()
                 self._waiters = [*self._waiters, waiter]
@@ -234,19 +246,41 @@ class Inbox(_ToThread):
         self._blocks: deque[bytes] = deque()
         self._ended = self._failed = False
         self.started = False  # the thread has had to wait
+        self.begun = False  # the coroutine has put a block, or has said that there is none
+        self._lost = False  # some of the body has been thrown away
 
     def put(self, block: bytes) -> None:
         """From the coroutine: one more block; what exceeds the promised length is left out."""
         with self._mutex:
+            self.begun = True
             if self._missing is not None:
                 block = block[: self._missing]
                 self._missing -= len(block)
                 self._ended = not self._missing
-            if block:
+            self._lost = self._lost or (self._overflowing and self._size + len(block) > OVERFLOW)
+            if block and not self._lost:
                 self._blocks.append(block)
                 self._size += len(block)
             if block or self._ended:
                 self._open()
+
+    @property
+    def full(self) -> bool:
+        """Whether the coroutine has to await room() before it goes on."""
+        return self._size >= HIGH_WATER
+
+    def overflow(self) -> None:
+        """From the loop: have put() throw away what exceeds OVERFLOW, and room() not wait, until the thread reads."""
+        with self._mutex:
+            self._overflowing = True
+            waiters, self._waiters = self._waiters, ()
+        for waiter in waiters:
+            _resolve(waiter)
+
+    def give_up(self) -> None:
+        """From the loop: what has not begun by now will not come; there is no body."""
+        if not self.begun:
+            self.end()
 
     def forget(self) -> None:
         """From the thread, whose request is over: the rest will not come, and nobody will be called to listen."""
@@ -256,7 +290,7 @@ class Inbox(_ToThread):
     def end(self) -> None:
         """From the coroutine: the body is over. It has failed if some of what was promised is missing."""
         with self._mutex:
-            self._ended = True
+            self.begun = self._ended = True
             self._failed = bool(self._missing)
             self._open()
 
@@ -275,14 +309,20 @@ class Inbox(_ToThread):
     def get(self) -> bytes:
         """From the thread: the next block, b"" at the end of the body.
 
-        Raises ClientDisconnected where less came than was promised.
+        Raises ClientDisconnected where less came than was promised, OSError where some was thrown away.
         """
         while True:
             with self._mutex:
                 if self._blocks:
                     block = self._blocks.popleft()
+                    self._overflowing = self._lost
                     waiters = self._read(len(block))
                     break
+                if self._lost:
+                    raise OSError(
+                        f"the rest of the body was thrown away: the application had begun its response, and had left"
+                        f" {OVERFLOW} bytes or more unread for about a second; read the body first, or more often"
+                    )
                 if self._failed:
                     raise ClientDisconnected("the client left before the whole body had come")
                 if self._ended:

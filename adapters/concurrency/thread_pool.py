@@ -1,20 +1,22 @@
-"""Threads that run jobs: as many as there is work for, up to a bound, and none for longer than they are needed.
+"""Threads that run jobs: as many as there is work for, up to a bound; more while some wait for slow clients.
 
-Knows threads, locks and forks. It must not know event loops (crossing.py does), nor what a job is.
+Knows threads, locks and forks. It must not know event loops (channels.py does), nor what a job is.
 """
 
 from __future__ import annotations
 
 import contextvars
+import gc
 import threading
 import weakref
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from . import forks
 
-IDLE_SECONDS = 30.0  # how long a thread without work stays
+IDLE_SECONDS = 30.0  # how long a thread beyond the bound stays without work; how often the others look
 MOST_AWAY = 512  # how many threads may wait for clients beyond the bound
 
 _all: weakref.WeakSet[Workers] = weakref.WeakSet()
@@ -31,7 +33,10 @@ class Workers:
 
     At most one thread is being woken at any time. It wakes the next before its own job if there are jobs left. So short
     jobs that come together are done by one thread, without a switch, and yet a job that blocks holds up no other:
-    while there are jobs, somebody is on the way to them, or all threads are busy.
+    while there are jobs, a thread is on the way to them, or all threads are busy.
+
+    Threads within the bound stay until close(), because what applications keep in thread-locals (database connections)
+    must not be made again and again. Threads that stood in for waiting ones end after IDLE_SECONDS without work.
     """
 
     def __init__(self, limit: int, name: str) -> None:
@@ -39,18 +44,51 @@ class Workers:
             raise TypeError(f"threads={limit!r}: their number is wanted, e.g. threads=32")
         if limit < 1:
             raise ValueError(f"threads={limit!r}: at least one thread is needed, e.g. threads=32")
-        self._limit, self._name = limit, name
+        self.limit, self._name = limit, name
         self.forked()
         _all.add(self)
 
     def forked(self) -> None:
-        """Start anew: threads stay in the parent process."""
+        """Start again without threads: they stayed in the parent process."""
         self._mutex = threading.Lock()
         self._jobs: deque[tuple[Callable[..., object], Any]] = deque()
         self._idle: list[threading.Lock] = []  # the gates at which threads wait, the last to come on top
         self._waking = False  # a thread has been woken or started, and has not looked for a job yet
-        self._threads = self._started = self._away = 0
+        self._threads = 0
+        self.started = self.away = 0  # threads started so far; threads in jobs that wait for a client
         self._leaving = 0  # how many threads are to end instead of waiting
+        self._abandoned = False  # all are
+
+    @property
+    def waiting(self) -> int:
+        """Jobs that no thread has begun."""
+        return len(self._jobs)
+
+    @property
+    def idle(self) -> int:
+        """Threads without a job."""
+        return len(self._idle) + self._waking
+
+    @property
+    def busy(self) -> int:
+        """Threads with a job."""
+        return max(0, self._threads - self.idle)
+
+    def queue_for_new_job(self) -> int:
+        """Return how many jobs would have to begin before a thread is free for a new one; below 0, threads are."""
+        ahead = self._ahead()
+        if ahead >= 0:  # a thread on its way to a job may just have been counted twice
+            with self._mutex:
+                ahead = self._ahead()
+        return ahead
+
+    def _ahead(self) -> int:
+        return self.waiting + self.busy - self._allowed
+
+    @property
+    def _allowed(self) -> int:
+        """How many threads may be busy."""
+        return self.limit + min(self.away, MOST_AWAY) if self.limit > 1 else 1
 
     def submit(self, call: Callable[..., object], argument: Any) -> None:
         """Have a thread run `call(argument)`, which must not raise. RuntimeError if not even one thread can be had."""
@@ -63,25 +101,38 @@ class Workers:
                     self._jobs.pop()
                     raise
 
+    def withdraw(self, call: Callable[..., object], argument: Any) -> bool:
+        """Take a job back; False if a thread has begun it."""
+        with self._mutex:
+            try:
+                self._jobs.remove((call, argument))
+            except ValueError:
+                return False
+            return True
+
     def _wake(self) -> None:
         """Under the mutex, with a job waiting: have one more thread look for it, if there may be one more."""
-        if self._idle:
+        idle = self._idle
+        if self._threads - len(idle) >= self._allowed:
+            return
+        if idle:
             self._waking = True
-            self._idle.pop().release()
-        elif self._threads < self._limit + (min(self._away, MOST_AWAY) if self._limit > 1 else 0):
-            self._started += 1
-            name = f"{self._name}-{self._started}"
-            thread = threading.Thread(target=self._work, args=(self._mutex,), name=name, daemon=True)
-            self._waking = True
-            self._threads += 1
-            try:
-                # From 3.14 on a thread may inherit the context of the request that happened to start it.
-                contextvars.Context().run(thread.start)
-            except RuntimeError:
-                self._waking = False
-                self._threads -= 1
-                if not self._threads:
-                    raise
+            idle.pop().release()
+            return
+        self.started += 1
+        name = f"{self._name}-{self.started}"
+        thread = threading.Thread(target=self._work, args=(self._mutex,), name=name, daemon=True)
+        self._waking = True
+        self._threads += 1
+        try:
+            # From 3.14 on a thread may inherit the context of the request that happened to start it.
+            contextvars.Context().run(thread.start)
+        except RuntimeError:
+            self._waking = False
+            self._threads -= 1
+            self.started -= 1
+            if not self._threads:
+                raise
 
     def _work(self, mutex: threading.Lock) -> None:
         gate = threading.Lock()
@@ -91,16 +142,13 @@ class Workers:
             with mutex:
                 if woken:
                     self._waking = woken = False
-                surplus = self._threads > self._limit + self._away
-                if self._jobs and not surplus:
+                if self._jobs and self._threads - len(self._idle) <= self.limit + self.away:
                     call, argument = self._jobs.popleft()
                     if self._jobs and not self._waking:
                         self._wake()
-                elif surplus or self._leaving:
-                    self._leaving -= bool(self._leaving)
-                    self._threads -= 1
-                    if self._jobs and not self._waking:
-                        self._wake()
+                elif self._leaving or self._abandoned:
+                    self._leaving = max(0, self._leaving - 1)
+                    self._end()
                     return
                 else:
                     call = None
@@ -110,33 +158,37 @@ class Workers:
                     call(argument)
                 except BaseException:  # it must not; if it does, it takes this thread, but not its place
                     with mutex:
-                        self._threads -= 1
-                        if self._jobs and not self._waking:
-                            self._wake()
+                        self._end()
                     raise
                 del call, argument  # while it waits, a thread must not keep its last request alive
                 continue
-            woken = gate.acquire(timeout=IDLE_SECONDS)
-            if not woken:
+            while not (woken := gate.acquire(timeout=IDLE_SECONDS)):
                 with mutex:
-                    if gate in self._idle:
+                    if gate in self._idle and (self._threads > self.limit or self._abandoned):
                         self._idle.remove(gate)
-                        self._threads -= 1
+                        self._end()
                         return
-                gate.acquire()  # woken just now
-                woken = True
+
+    def _end(self) -> None:
+        """Under the mutex: this thread is about to end."""
+        self._threads -= 1
+        if self._threads == self.limit and gc.isenabled():
+            # Thread-locals are often part of cycles (Django's connections): they must not outlive the last stand-in.
+            self._jobs.append((_collect, threading.current_thread()))
+        if self._jobs and not self._waking:
+            self._wake()
 
     def leave(self) -> None:
-        """From a thread in its job: it will wait for somebody outside; another may work in its place (if limit > 1)."""
+        """From a thread in its job: it will wait for a client; another may work in its place (if limit > 1)."""
         with self._mutex:
-            self._away += 1
+            self.away += 1
             if self._jobs and not self._waking:
                 self._wake()
 
     def come_back(self) -> None:
         """From that thread: the wait is over."""
         with self._mutex:
-            self._away -= 1
+            self.away -= 1
 
     def close(self) -> None:
         """Have the threads end, each when it has no job left. Does not wait; later jobs start new threads."""
@@ -145,3 +197,16 @@ class Workers:
             for gate in self._idle:
                 gate.release()
             self._idle.clear()
+
+    def abandon(self) -> None:
+        """As close(), from a finalizer: takes no lock, which the interrupted code may hold. For good."""
+        self._abandoned = True
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().release()
+
+
+def _collect(ended: threading.Thread) -> None:
+    """Free what only the thread-locals of a thread held, cycles included."""
+    ended.join()
+    gc.collect()

@@ -27,7 +27,7 @@ _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:/?#@\[\]]+)(?::([0-9]*))?").fullm
 # Proxy would become HTTP_PROXY, which HTTP clients obey ("httpoxy"); the body is handed on without its transfer coding
 # (RFC 3875, 4.2), so naming the coding would have Bottle and others decode it a second time.
 _DROPPED = {b"proxy"}
-_CODED = "transfer-encoding"  # stands in the environ while it is made
+CODED = "transfer-encoding"  # stands in the environ while it is made, and longer for a caller that wants to know
 _KEYS: dict[bytes, str] = {}  # header name as received -> meta-variable, "" where it is dropped
 _NAMES: dict[str, bytes] = {}  # meta-variable -> header name, b"" where it is no header
 _CACHE_ENTRIES, _CACHE_NAME = 1024, 64  # a client chooses header names, so both caches are bounded
@@ -39,7 +39,7 @@ def _key(name: bytes) -> str:
     if lower in (b"content-type", b"content-length"):
         key = lower.decode().replace("-", "_").upper()
     elif lower == b"transfer-encoding":
-        key = _CODED
+        key = CODED
     elif b"_" in lower or lower in _DROPPED or not lower.strip():
         key = ""  # X_Forwarded_For would be taken for X-Forwarded-For
     else:
@@ -132,11 +132,12 @@ def _server(scope: Mapping[str, Any], host: str) -> tuple[str, str]:
     return name, str(port) if port or port == 0 else PORTS.get(scope.get("scheme") or "http", "80")
 
 
-def environ_from_scope(scope: Mapping[str, Any], comma: str = ",") -> Environ:
+def environ_from_scope(scope: Mapping[str, Any], comma: str = ",", coded: bool = False) -> Environ:
     """The meta-variables of an `http` scope (ASGI HTTP 2.5), as WSGI strings, in a new dict; no `wsgi.*` keys.
 
-    Any optional key of the scope may be missing. `comma` joins the values of a repeated header (RFC 9110, 5.3). Raises
-    BadRequest for a Content-Length that states no one length.
+    Any optional key of the scope may be missing. `comma` joins the values of a repeated header (RFC 9110, 5.3). With
+    `coded`, a request with a Transfer-Encoding has the key CODED, for the caller to remove. Raises BadRequest for a
+    Content-Length that states no one length.
     """
     root = _native(scope.get("root_path") or "")
     path, target = _path(scope, root)
@@ -162,8 +163,9 @@ def environ_from_scope(scope: Mapping[str, Any], comma: str = ",") -> Environ:
         if key:
             text = value.decode("latin-1")
             environ[key] = _combined(key, environ[key], text, comma) if key in environ else text
-    if _CODED in environ:
-        del environ[_CODED]
+    if CODED in environ:
+        if not coded:
+            del environ[CODED]
         environ.pop("CONTENT_LENGTH", None)  # RFC 9112, 6.3: the coding overrides it
     length = environ.get("CONTENT_LENGTH")
     if length is not None and not _DIGITS(length):

@@ -26,6 +26,11 @@ def completes(item: Any) -> bool:
     return item["type"] in _FILE_MESSAGES if type(item) is dict else item[2]
 
 
+def size_of(items: list[Any]) -> int:
+    """Return the bytes of the blocks among `items`."""
+    return sum(len(item[1]) for item in items if type(item) is tuple)
+
+
 async def deliver(send: Send, items: list[Any]) -> None:
     """Send what waits, small blocks together: they waited while the server was busy, so none is held back by it."""
     if len(items) == 1 and type(items[0]) is not dict:

@@ -10,7 +10,7 @@ import io
 import tempfile
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, Self
 
 from ..asgi_types import Message, Receive
 from ..concurrency.channels import HIGH_WATER, Inbox
@@ -46,6 +46,43 @@ class _Raw(io.RawIOBase):
         return size
 
 
+class Unannounced(io.BytesIO):
+    """`wsgi.input` of a request whose headers announce no body: whether there is one is asked when it is read.
+
+    `opens` returns the body itself, and may be called once; without it there is no body.
+    """
+
+    opens: Callable[[], IO[bytes]] | None = None
+    _body: IO[bytes] | None = None
+
+    def _open(self) -> IO[bytes]:
+        if self._body is None:
+            opens, self.opens = self.opens, None
+            self._body = io.BytesIO() if opens is None else opens()
+        return self._body
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return self._open().read(-1 if size is None else size)
+
+    def read1(self, size: int | None = -1, /) -> bytes:
+        return self._open().read1(-1 if size is None else size)  # type: ignore[attr-defined, no-any-return]
+
+    def readinto(self, buffer: Any, /) -> int:
+        return self._open().readinto(buffer)  # type: ignore[attr-defined, no-any-return]
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        return self._open().readline(-1 if size is None else size)
+
+    def readlines(self, hint: int | None = -1, /) -> list[bytes]:
+        return self._open().readlines(-1 if hint is None else hint)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._open())
+
+
 class Body:
     """The body of a request that is not complete in its first message."""
 
@@ -62,7 +99,7 @@ class Body:
     def postponed(self) -> io.BufferedReader:
         """A stream for which nothing is received before it is read (RFC 9110, 10.1.1: the first receive sends 100)."""
         self._postponed = True
-        return self._stream()
+        return self.stream()
 
     @property
     def asked_for(self) -> bool:
@@ -101,7 +138,7 @@ class Body:
         if chunk.end is not None:
             self.left = not chunk.end
             self.inbox.close()
-        return self._stream(), self._length
+        return self.stream(), self._length
 
     async def _some(self, message: Message, limit: int) -> _Chunk:
         """`message` and those after it, until they hold `limit` bytes or the body ends."""
@@ -119,7 +156,8 @@ class Body:
             message = await self._receive()
         return _Chunk(blocks, size, False)
 
-    def _stream(self) -> io.BufferedReader:
+    def stream(self) -> io.BufferedReader:
+        """What has been collected, then what the inbox is given."""
         return io.BufferedReader(_Raw(self.inbox, self._spooled), 64 * 1024)
 
     def close(self) -> None:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from ..asgi_types import Message, Receive, Scope, Send
-from ..mapping.responses import RawHeaders
+from ..mapping.responses import Head, RawHeaders
+from ..stats import RETRY_AFTER
+from ..wsgi_types import Item
 
 
 async def answer_lifespan(receive: Receive, send: Send, close: Callable[[], object]) -> None:
@@ -46,3 +48,20 @@ async def refuse(send: Send, status: int, text: str, headers: Iterable[tuple[byt
     """Answer a request in the application's place."""
     for message in refusal(status, text, headers):
         await send(message)
+
+
+def _overload(method: str) -> tuple[Message, Message]:
+    retry = [(b"retry-after", b"%d" % RETRY_AFTER)]
+    return refusal(503, "503 Service Unavailable", retry, to_head=method == "HEAD")
+
+
+async def overloaded(send: Send, method: str) -> None:
+    """Answer that there is no thread for this request, and none soon."""
+    for message in _overload(method):
+        await send(message)
+
+
+def overload_item(method: str) -> Item:
+    """Return that answer as what an application would have made."""
+    start, body = _overload(method)
+    return Head(start["status"], start["headers"], None), body["body"], True

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
+import weakref
 from collections.abc import Callable
 
+import pytest
+
+from gateways.adapters.concurrency import thread_pool
 from gateways.adapters.concurrency.thread_pool import Workers
 from tests.adapters.wsgi_to_asgi.loops import PATIENCE
 from tests.adapters.wsgi_to_asgi.serving import poll
@@ -16,7 +21,7 @@ def alive(name: str) -> int:
     return sum(thread.name.startswith(name) for thread in threading.enumerate())
 
 
-def test_threads_that_stood_in_for_waiting_ones_end_also_while_there_is_more_to_do() -> None:
+def test_no_more_threads_than_the_bound_work_once_those_that_waited_are_back() -> None:
     """Ours: the bound holds again once the slow clients have gone, also under a load that never pauses."""
     workers = Workers(LIMIT, "stand-in")
     clients_are_back, go = threading.Event(), threading.Event()
@@ -38,12 +43,91 @@ def test_threads_that_stood_in_for_waiting_ones_end_also_while_there_is_more_to_
         for job in range(50):
             workers.submit(works, job)
         clients_are_back.set()
-        poll(lambda: alive("stand-in") == LIMIT, "the bound to hold again")
+        poll(lambda: workers.busy == LIMIT, "the bound to hold again")
         go.set()
         poll(lambda: len(done) == 50, "all jobs to be done")
     finally:
         go.set()
         workers.close()
+
+
+class Cyclic:
+    """As a database connection of Django: part of a cycle."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_thread_locals_of_threads_that_end_go_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Safety: a connection that outlives its thread is one that the database has too many."""
+    monkeypatch.setattr(thread_pool, "IDLE_SECONDS", 0.05)
+    workers, local, clients_are_back = Workers(LIMIT, "local"), threading.local(), threading.Event()
+    connections: weakref.WeakSet[Cyclic] = weakref.WeakSet()
+
+    def waits_for_a_client(_: object) -> None:
+        local.connection = Cyclic()
+        connections.add(local.connection)
+        workers.leave()
+        clients_are_back.wait(PATIENCE)
+        workers.come_back()
+
+    try:
+        for _ in range(SLOW):
+            workers.submit(waits_for_a_client, None)
+        poll(lambda: len(connections) == SLOW, "each thread to have a connection")
+        clients_are_back.set()
+        poll(lambda: alive("local") == LIMIT, "the stand-ins to end")
+        poll(lambda: len(connections) <= LIMIT, "their connections to go, too")
+    finally:
+        clients_are_back.set()
+        workers.close()
+
+
+def test_threads_within_the_bound_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ours: bursts with pauses between them find the same threads, with their connections."""
+    monkeypatch.setattr(thread_pool, "IDLE_SECONDS", 0.01)
+    workers, seen = Workers(4, "staying"), set[int]()
+    together = threading.Barrier(4)
+
+    def job(_: object) -> None:
+        together.wait(PATIENCE)
+        seen.add(threading.get_ident())
+
+    for _ in range(3):
+        for _ in range(4):
+            workers.submit(job, None)
+        poll(lambda: workers.idle == 4 and not workers.waiting, "the burst to be over")
+        time.sleep(0.05)  # several times IDLE_SECONDS
+    assert (len(seen), workers.started, alive("staying")) == (4, 4, 4)
+    workers.close()
+    poll(lambda: alive("staying") == 0, "all threads to end")
+
+
+def test_abandoned_threads_end() -> None:
+    """Ours: an adapter that is dropped without close() leaves no thread behind."""
+    workers, go = Workers(4, "abandoned"), threading.Event()
+    for _ in range(4):
+        workers.submit(lambda _: go.wait(PATIENCE), None)
+    poll(lambda: workers.busy == 4, "all threads to be busy")
+    workers.abandon()
+    go.set()
+    poll(lambda: alive("abandoned") == 0, "all threads to end")
+
+
+def test_a_job_can_be_withdrawn_until_a_thread_has_begun_it() -> None:
+    workers, go, done = Workers(1, "withdrawing"), threading.Event(), list[int]()
+    workers.submit(lambda _: go.wait(PATIENCE), None)
+    poll(lambda: workers.busy == 1 and not workers.waiting, "the thread to be busy")
+    for number in range(3):
+        workers.submit(done.append, number)
+    assert workers.queue_for_new_job() == 3
+    assert workers.withdraw(done.append, 1)
+    assert not workers.withdraw(done.append, 7)
+    go.set()
+    poll(lambda: workers.busy == 0, "the jobs to be done")
+    assert done == [0, 2]
+    assert workers.queue_for_new_job() == -1
+    workers.close()
 
 
 def test_short_jobs_are_all_done_while_threads_come_and_go() -> None:

@@ -33,7 +33,7 @@ read = lambda environ: falcon.Request(environ).bounded_stream.read()
 
 
 @pytest.mark.parametrize("framework", READERS)
-@pytest.mark.parametrize("headers", ["chunked", "length", "http2"])
+@pytest.mark.parametrize("headers", ["chunked", "length", "http2", "unannounced"])
 def test_every_framework_sees_all_of_the_body(framework: str, headers: str) -> None:
     """Ours: a body without Content-Length reaches Django, WebOb, Flask and the others whole, be it small or large."""
     pytest.importorskip(framework)
@@ -52,6 +52,7 @@ for size in 1000, 300_000, 3_000_000:
     body = os.urandom(size)
     headers = {
         "chunked": [(b"transfer-encoding", b"chunked")], "length": [(b"content-length", b"%d" % size)], "http2": [],
+        "unannounced": [],
     }[sys.argv[1]]
     headers.append((b"content-type", b"application/octet-stream"))
     version = {"http2": "2"}.get(sys.argv[1], "1.1")

@@ -1,0 +1,73 @@
+"""Which requests may wait for a thread, and what is logged of those that wait, are rejected, or hold a thread too long.
+
+Knows the worker threads and the counters. It must not know a request's body, nor its response.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from time import monotonic
+from traceback import format_stack
+
+from ..concurrency.thread_pool import Workers
+from ..stats import Seldom, Tally
+
+log = logging.getLogger("gateways.wsgi")
+
+
+class Admission:
+    """The terms on which an adapter's requests get a thread."""
+
+    def __init__(self, workers: Workers, queue: int | None, timeout: float | None, slow: float | None) -> None:
+        """`queue` requests may wait, for `timeout` seconds; those that hold a thread for `slow` seconds are logged."""
+        for name, bound in (("queue", queue), ("queue_timeout", timeout), ("slow", slow)):
+            if bound is not None and bound < 0:
+                raise ValueError(f"{name}={bound!r} is negative; give None for no bound, or e.g. {name}=10")
+        self._workers = workers
+        self.queue, self.timeout, self.slow = queue, timeout, slow
+        self._waits, self._rejections = Seldom(), Seldom()
+
+    def is_full(self) -> bool:
+        """Whether as many requests wait as may."""
+        return self.queue is not None and self._workers.queue_for_new_job() >= self.queue
+
+    def rejects(self, tally: Tally) -> bool:
+        """Return whether a request must get a 503 now, and count it."""
+        if not self.is_full():
+            return False
+        self.rejected(tally)
+        return True
+
+    def is_overdue(self, since: float) -> bool:
+        """Return whether a request that came at `since` (time.monotonic) has waited too long for a thread."""
+        return self.timeout is not None and monotonic() - since >= self.timeout
+
+    def rejected(self, tally: Tally) -> None:
+        """Count a request that gets a 503."""
+        tally.rejected += 1
+        if count := self._rejections.count():
+            log.warning(
+                "%d requests rejected with 503: all threads are busy (threads=%d, queue=%s, queue_timeout=%s)",
+                count,
+                self._workers.limit,
+                self.queue,
+                self.timeout,
+            )
+
+    def waited(self) -> None:
+        """Count a request that has had to wait for a thread."""
+        if count := self._waits.count():
+            log.warning(
+                "%d requests have waited for a thread, all are busy, %d wait now: raise threads=%d; or bound the wait"
+                " with queue= and queue_timeout=; slow= logs what holds a thread",
+                count,
+                self._workers.waiting,
+                self._workers.limit,
+            )
+
+    def log_slow(self, method: str, target: str, thread: int, seconds: float) -> None:
+        """Log a request that holds a thread, with the thread's stack."""
+        frame = sys._current_frames().get(thread)  # noqa: SLF001 - documented, in spite of its name
+        stack = "".join(format_stack(frame)) if frame is not None else ""
+        log.warning("slow request: %s %s holds a thread for %.1f s, now at\n%s", method, target, seconds, stack)

@@ -1,0 +1,83 @@
+"""What the client still sends while its response is made: the rest of its body, then its disconnect.
+
+Knows `receive`, and when a body that is not read may be thrown away. It must not know the application.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import Context
+
+from ..asgi_types import Receive
+from ..concurrency.channels import Inbox
+from ..concurrency.loops import Loop, Task
+
+UNREAD_LOOKS = 10  # looks, 0.1 s apart, until a body that is not read no longer hides a disconnect
+
+
+class Listener:
+    """A task beside the response's that receives until the client disconnects."""
+
+    def __init__(
+        self,
+        loop: Loop,
+        receive: Receive,
+        inbox: Inbox | None,
+        gone: Callable[[Exception | None], object],
+        ignores_body: Callable[[], bool],
+    ) -> None:
+        """`inbox` takes the body; without one it is over. `gone` is called when the client has left, or receive() has
+        failed. `ignores_body` says whether the application has begun its response, and does not wait for its client.
+        """
+        self._loop, self._receive, self._inbox, self._gone = loop, receive, inbox, gone
+        self._ignores_body, self._looks = ignores_body, 0
+
+    def start(self, context: Context) -> Task:
+        """Start listening, in a copy of the request's context."""
+        return self._loop.spawn(self._run, context)
+
+    async def _run(self) -> None:
+        try:
+            if await self._receive_all():
+                self._gone(None)
+        except Exception as error:
+            self._gone(error)
+        except BaseException:  # cancelled with the request; or by receive() itself, and the request goes on
+            self._gone(None)
+            raise
+
+    async def _receive_all(self) -> bool:
+        """Receive until the client has left; False if that cannot be learnt."""
+        inbox = self._inbox
+        over = False  # the request has ended
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                return True
+            if over:  # some middleware says the same again whenever it is asked, and never that the client left
+                return False
+            if inbox is None or inbox.over:
+                over = True
+                continue
+            inbox.put(message.get("body", b""))
+            if not message.get("more_body", False):
+                inbox.end()
+                over = True
+            elif inbox.full:
+                await self._room(inbox)
+
+    async def _room(self, inbox: Inbox) -> None:
+        """Wait until the application has read; not for ever, because the disconnect comes after the body."""
+        self._looks = 0
+        self._loop.attend(self._look)
+        try:
+            await inbox.room()
+        finally:
+            self._loop.leave(self._look)
+
+    def _look(self) -> None:
+        self._looks = self._looks + 1 if self._ignores_body() else 0
+        if self._looks >= UNREAD_LOOKS and self._inbox is not None:
+            self._inbox.overflow()
+        else:
+            self._loop.attend(self._look)

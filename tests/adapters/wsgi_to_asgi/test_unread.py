@@ -1,0 +1,108 @@
+"""Uploads that an application does not read: its client's leaving is seen behind them (ASGI HTTP, "Disconnect")."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+from wsgiref.types import StartResponse
+
+import pytest
+
+from gateways.adapters.concurrency.channels import OVERFLOW
+from tests.adapters.wsgi_to_asgi.apps import Environ, stream
+from tests.adapters.wsgi_to_asgi.exchange import Exchange
+from tests.adapters.wsgi_to_asgi.serving import SLOW, STALL, Serve, poll
+
+MIB = 2**20
+BLOCK = b"x" * 65536
+
+
+def upload(serve: Serve, app: Any, size: int, **more: Any) -> Exchange:
+    """A request whose body has come as a whole, as far as the adapter takes it."""
+    headers = [(b"content-length", b"%d" % size)]
+    exchange = serve(app, "POST", body=STALL, headers=headers, **more)
+    for _ in range(size // len(BLOCK)):
+        exchange.feed(BLOCK)
+    return exchange
+
+
+@pytest.mark.parametrize("size", [MIB // 16, 2 * MIB, 16 * MIB])
+def test_a_client_that_leaves_behind_an_unread_upload_stops_a_streaming_app(serve: Serve, size: int) -> None:
+    """Ours: an endless response ends with its client, however much that had sent."""
+    exchange = upload(serve, stream, size)
+    exchange.wait_until(lambda: "body" in exchange.types, "the response to begin")
+    exchange.leave()
+    exchange.wait_end()
+
+
+def test_an_app_that_computes_is_told_of_a_client_that_left_behind_an_unread_upload(serve: Serve) -> None:
+    """Ours: waitress.client_disconnected, once the head has gone."""
+    told = serve.gate("the app to be told")
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        yield b"begun"
+        poll(environ["waitress.client_disconnected"], "the client's leaving")
+        told.open()
+
+    exchange = upload(serve, app, 4 * MIB)
+    exchange.wait_body(b"begun")
+    exchange.leave()
+    told.wait()
+
+
+def test_what_is_thrown_away_is_never_missing_without_an_error(serve: Serve) -> None:
+    """Safety: an application that reads after all gets the beginning, and then an OSError."""
+    outcome: list[Any] = []
+    size = 8 * MIB
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        yield b"begun"
+        go.wait()
+        read = 0
+        try:
+            while block := environ["wsgi.input"].read(65536):
+                read += len(block)
+        except OSError as error:
+            outcome.extend((read, str(error)))
+
+    go = serve.gate("the app to be let go")
+    exchange = upload(serve, app, size)
+    exchange.wait_until(lambda: exchange.taken == size, "the upload to be received")
+    go.open()
+    exchange.response()
+    assert outcome[0] <= OVERFLOW + len(BLOCK)
+    assert "thrown away" in outcome[1]
+
+
+def test_an_app_that_reads_slowly_while_it_answers_loses_nothing(serve: Serve) -> None:
+    """Safety: one that echoes, and takes its time for it, is no application that ignores its body."""
+    size = 2 * MIB
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
+        start_response("200 OK", [])
+        for turn in range(size // len(BLOCK)):
+            if turn in (5, 9, 13):
+                time.sleep(0.7)  # within the second that an application may take
+            yield environ["wsgi.input"].read(len(BLOCK))
+
+    exchange = upload(serve, app, size)
+    assert len(exchange.response().body) == size
+
+
+def test_an_app_that_waits_for_its_client_does_not_ignore_the_body(serve: Serve) -> None:
+    """Safety: a client that reads nothing, because it sends first, finds all that it has sent."""
+    size = 3 * MIB
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", [])
+        return iter(lambda: environ["wsgi.input"].read(len(BLOCK)), b"")
+
+    exchange = upload(serve, app, size, plan=SLOW)
+    exchange.wait_body(BLOCK)
+    time.sleep(1.5)  # more than the second after which an unread body may be thrown away
+    assert exchange.taken < size
+    exchange.release()
+    assert len(exchange.response().body) == size
