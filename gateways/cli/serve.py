@@ -8,6 +8,7 @@ import contextlib
 import os
 import signal
 import ssl
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from gateways.cli.command import Command
 from gateways.cli.until_ended import PROGRAMS, Serving, Wanted, await_change
 from gateways.failure import Failure
 from gateways.serving.certificate import self_signed
+from gateways.serving.deployment import Deployed, Place, script
 from gateways.serving.listen import bind, bind_unix
 from gateways.serving.log_lines import FIELDS, FORMATS, LEVELS, is_format
 from gateways.serving.probe import Known, probe
@@ -82,6 +84,12 @@ IMPORT = 600.0
     default="info",
     help="Least level of lines; a status of 4xx is a warning, 5xx an error.  [default: info]",
 )
+@click.option(
+    "--print",
+    "is_printed",
+    is_flag=True,
+    help="Do not serve: print the module and the command line of a deployment, as a shell script.",
+)
 @click.option("--quiet", is_flag=True, help="No line for each request.")
 def serve(  # noqa: PLR0913, PLR0917 (options)
     target: str,
@@ -107,6 +115,7 @@ def serve(  # noqa: PLR0913, PLR0917 (options)
     tls: bool,
     log_format: str,
     log_level: str,
+    is_printed: bool,
     quiet: bool,
 ) -> None:
     """Serve TARGET: module:app, a module or a Python file (whose app, or factory, has a usual name), a CGI program, a
@@ -127,13 +136,40 @@ def serve(  # noqa: PLR0913, PLR0917 (options)
         secured = stack.enter_context(_certificate(certfile, keyfile, tls, host))
         certificate, key = secured or ("", "")
         settings = replace(settings, certfile=certificate, keyfile=key, log_level=log_level)
+        reload = reload and not is_printed
         sock = stack.enter_context(_listening(host, port, unix)) if reload else None  # for the page of a broken app
         known = Known(target, "cgi", target) if files else _found(target, interface, sock, secured)
         mode, server = choose(known.interface, mode, server)
         wanted = Wanted(known, mode, server, settings, reload, quiet, log_format)
         check(wanted, unix)
+        if is_printed:
+            if root_path or tls:
+                raise click.UsageError(
+                    "--print leaves out --root-path and --tls: a reverse proxy has both; see docs/deploy."
+                )
+            place = Place(host or "127.0.0.1", 8000 if port is None else port, unix or "")
+            click.echo("\n".join(printed(wanted, place)))
+            return
         side(mode).SERVERS[server].version()
         Serving(wanted, sock or stack.enter_context(_listening(host, port, unix))).run()
+
+
+def printed(wanted: Wanted, place: Place) -> list[str]:
+    """The shell script of a deployment.
+
+    Raises:
+        UsageError: the server's command line lacks an option.
+    """
+    known = wanted.known
+    module, _, attribute = known.name.partition(":")
+    program = str(Path(known.target).resolve()) if known.interface == "cgi" else ""
+    # A CGI program runs in its own folder, and the command elsewhere in the folder in which it was typed.
+    folder = known.folder or (str(Path.cwd()) if wanted.mode == "cgi" else "")
+    app = Deployed(known.interface, module, attribute, folder, program, sys.executable)
+    try:
+        return script(app, wanted.mode, wanted.server, wanted.settings, place, lambda name: Path(name).exists())
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from None
 
 
 def is_site(path: Path) -> bool:

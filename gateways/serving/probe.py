@@ -26,6 +26,8 @@ class Known:
     interface: Mode
     signature: str
     doubt: str = ""
+    name: str = ""
+    folder: str = ""
 
 
 def probe(target: str, seconds: float, interface: Mode | None = None) -> Known:
@@ -71,7 +73,7 @@ def _known(target: str, answer: str, status: int, said: bytes) -> Known:
     found = json.loads(answer)
     if "failure" in found:
         raise Failure(found["failure"], found["traceback"])
-    return Known(target, cast("Mode", found["interface"]), found["signature"], found["doubt"])
+    return Known(**found)
 
 
 def main() -> None:
@@ -84,7 +86,7 @@ def main() -> None:
     except Failure as failure:
         answer = {"failure": str(failure), "traceback": failure.traceback}
     else:
-        answer = asdict(Known(target, found.interface, found.signature, found.doubt))
+        answer = asdict(Known(target, found.interface, found.signature, found.doubt, found.name, found.folder))
     with os.fdopen(descriptor, "w") as pipe:
         json.dump(answer, pipe)
     os._exit(0)

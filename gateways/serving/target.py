@@ -7,6 +7,7 @@ programs. Knows which of them it is; it must not know how anything is served.
 import inspect
 import os
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,16 @@ from gateways.serving.server import Mode
 class Found:
     """An app, or the path of a CGI program. `signature` is how it is called: "app(environ, start_response)".
 
-    `doubt` is what speaks against the interface that it was said to have.
+    `doubt` is what speaks against the interface that it was said to have. `name` is where it is, "shop:create_app()",
+    and `folder` the folder to import that from, "" if it is the current one or installed.
     """
 
     app: Any
     interface: Mode
     signature: str
     doubt: str = ""
+    name: str = ""
+    folder: str = ""
 
 
 def load_object(target: str) -> Any:
@@ -53,9 +57,20 @@ def find(target: str, interface: Mode | None = None) -> Found:
         raise Failure(f"{target!r} is no CGI program, which is an executable file, nor a folder of them")
     app, module, name = _load(target)
     how = called(app, name)
+    full, folder = f"{module}:{name}", _folder(target, module)
     if interface is None:
-        return Found(app, interface_of(app, f"{module}:{name}"), how)
-    return Found(app, interface, how, _doubt(app, interface, f"{module}:{name} is called {how}"))
+        return Found(app, interface_of(app, full), how, name=full, folder=folder)
+    return Found(app, interface, how, _doubt(app, interface, f"{full} is called {how}"), full, folder)
+
+
+def _folder(target: str, module: str) -> str:
+    """The folder from which a target that is a file was imported; "" for the current one."""
+    location = Path(target.partition(":")[0])
+    if not location.exists():
+        return ""
+    file = Path(str(sys.modules[module].__file__)).resolve()
+    folder = file.parents[module.count(".") + (file.name == "__init__.py")]
+    return "" if folder == Path.cwd() else str(folder)
 
 
 def _doubt(app: Any, interface: Mode, how: str) -> str:

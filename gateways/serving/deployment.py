@@ -1,0 +1,250 @@
+"""What `gateways serve --print` prints: the files and the command line of a deployment, as a shell script. Pure.
+
+A server is one row of COMMANDS. The options are the server's own, as its --help names them.
+"""
+
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateways.serving.server import Mode
+from gateways.serving.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A server's command line. `{host}` is in brackets for IPv6 where a port follows it in the same argument.
+
+    first: the command and arguments that are always there. tcp, unix: where it listens. threads, workers: the options,
+    with {threads} and {workers}; () if it has none. tls: with {certfile} and {keyfile}; () if it has none.
+    """
+
+    first: tuple[str, ...]
+    tcp: tuple[str, ...]
+    unix: tuple[str, ...] = ()
+    threads: tuple[str, ...] = ()
+    workers: tuple[str, ...] = ()
+    tls: tuple[str, ...] = ()
+
+
+_GRANIAN = {
+    "tcp": ("--host", "{address}", "--port", "{port}"),
+    "workers": ("--workers", "{workers}"),
+    "tls": ("--ssl-certificate", "{certfile}", "--ssl-keyfile", "{keyfile}"),
+}
+
+COMMANDS: dict[tuple[Mode, str], Command] = {
+    ("wsgi", "waitress"): Command(
+        ("waitress-serve",),
+        ("--listen={host}:{port}",),
+        ("--unix-socket={unix}",),
+        ("--threads={threads}",),
+    ),
+    ("wsgi", "gunicorn"): Command(
+        ("gunicorn", "--worker-class", "gthread"),
+        ("--bind", "{host}:{port}"),
+        ("--bind", "unix:{unix}"),
+        ("--threads", "{threads}"),
+        ("--workers", "{workers}"),
+        ("--certfile", "{certfile}", "--keyfile", "{keyfile}"),
+    ),
+    ("wsgi", "cheroot"): Command(
+        ("python3", "-m", "cheroot"),  # its own command does not import from the current folder
+        ("--bind", "{host}:{port}"),
+        ("--bind", "{unix}"),
+        ("--threads", "{threads}", "--max-threads", "{threads}"),
+    ),
+    ("wsgi", "granian"): Command(
+        ("granian", "--interface", "wsgi"), threads=("--blocking-threads", "{threads}"), **_GRANIAN
+    ),
+    ("asgi", "granian"): Command(("granian", "--interface", "asgi"), **_GRANIAN),
+    ("asgi", "uvicorn"): Command(
+        ("uvicorn",),
+        ("--host", "{address}", "--port", "{port}"),
+        ("--uds", "{unix}"),
+        workers=("--workers", "{workers}"),
+        tls=("--ssl-certfile", "{certfile}", "--ssl-keyfile", "{keyfile}"),
+    ),
+    ("asgi", "hypercorn"): Command(
+        ("hypercorn",),
+        ("--bind", "{host}:{port}"),
+        ("--bind", "unix:{unix}"),
+        workers=("--workers", "{workers}"),
+        tls=("--certfile", "{certfile}", "--keyfile", "{keyfile}"),
+    ),
+    ("asgi", "daphne"): Command(("daphne",), ("-b", "{address}", "-p", "{port}"), ("-u", "{unix}")),
+}
+
+THREADS = 8
+"""Threads of a WSGI server if none are named, as `gateways serve` has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What is deployed: the app's interface, and where it is.
+
+    module: name to import it from; "" for a CGI program. attribute: "app", "site.app", "create_app()".
+    folder: folder to import from, if that is not the current one. program: path of a CGI program, of a folder of them,
+    or of a site. python: the interpreter that has the app's packages, for a CGI program.
+    """
+
+    interface: Mode
+    module: str = ""
+    attribute: str = ""
+    folder: str = ""
+    program: str = ""
+    python: str = "/usr/bin/env python3"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the server listens: a Unix socket if `unix` is not "", else `host` and `port`."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    unix: str = ""
+
+
+def script(
+    app: Deployed, mode: Mode, server: str, settings: Settings, place: Place, is_taken: Callable[[str], bool]
+) -> list[str]:
+    """Return the lines of a shell script that writes the files and starts the server.
+
+    `is_taken` tells the names of files that must not be overwritten.
+
+    Raises:
+        ValueError: the server has no such option on its command line.
+    """
+    if mode == "cgi" and app.interface != "cgi":
+        return _program(app, is_taken)
+    mode = "asgi" if mode == "cgi" else mode
+    is_plain = app.interface == mode and not app.folder and not app.attribute.endswith("()")
+    if is_plain:
+        return [shlex.join(_command(mode, server, settings, place, f"{app.module}:{app.attribute}", []))]
+    stem = app.module.replace(".", "_") or "programs"
+    name = _free(f"{stem}_{mode}", is_taken)
+    lines = _file(f"{name}.py", _module(app, mode, settings))
+    more: list[str] = []
+    if server == "gunicorn" and app.interface == "asgi":
+        lines += _file(f"{name}_gunicorn.py", _exit_hook(name))
+        more = ["--config", f"{name}_gunicorn.py"]
+    return [*lines, shlex.join(_command(mode, server, settings, place, f"{name}:app", more))]
+
+
+def _free(name: str, is_taken: Callable[[str], bool]) -> str:
+    number = 1
+    while is_taken(f"{name}{number if number > 1 else ''}.py"):
+        number += 1
+    return f"{name}{number if number > 1 else ''}"
+
+
+def _file(name: str, lines: list[str]) -> list[str]:
+    return [f"cat > {shlex.quote(name)} <<'END'", *lines, "END"]
+
+
+def _command(mode: Mode, server: str, settings: Settings, place: Place, app: str, more: list[str]) -> list[str]:
+    row = COMMANDS[mode, server]
+    threads = settings.threads or (THREADS if row.threads else None)
+    wanted = [
+        (row.unix if place.unix else row.tcp, "unix", True),
+        (row.threads, "threads", bool(threads) and (mode == "wsgi" or bool(row.threads))),
+        (row.workers, "workers", (settings.workers or 1) > 1),
+        (row.tls, "certfile", bool(settings.certfile)),
+    ]
+    values = {
+        "host": f"[{place.host}]" if ":" in place.host else place.host,
+        "address": place.host,
+        "port": place.port,
+        "unix": place.unix,
+        "threads": threads,
+        "workers": settings.workers,
+        "certfile": settings.certfile,
+        "keyfile": settings.keyfile,
+    }
+    arguments: list[str] = []
+    for options, name, is_wanted in wanted:
+        if is_wanted and not options:
+            raise ValueError(f"the command line of {server} has no option for --{name}")
+        arguments += options if is_wanted else ()
+    return [*row.first, *(each.format(**values) for each in arguments), *more, app]
+
+
+def _module(app: Deployed, mode: Mode, settings: Settings) -> list[str]:
+    """The module whose `app` the server runs."""
+    if app.interface == "cgi":
+        adapter = "CGIToASGI" if mode == "asgi" else "CGIToWSGI"
+        arguments = ", ".join([repr(app.program), *([repr(adapter)] if settings.files else ()), *_host(settings)])
+        return [
+            f'"""The CGI programs of {app.program} for servers that speak {mode.upper()}."""',
+            "",
+            "from gateways.cgi.site import site" if settings.files else f"from gateways.adapters import {adapter}",
+            "",
+            f"app = {'site' if settings.files else adapter}({arguments})",
+        ]
+    head, what = _imported(app)
+    if app.interface == mode:
+        return [f'"""{app.module}, with a name that a server finds."""', "", *head, "", f"app = {what}"]
+    adapter = f"{app.interface.upper()}To{mode.upper()}"
+    threads = f", threads={settings.threads}" if settings.threads and mode == "asgi" else ""
+    kind = "an ASGI" if app.interface == "asgi" else "a WSGI"
+    return [
+        f'"""{app.module}, {kind} app, for servers that speak {mode.upper()}."""',
+        "",
+        *head,
+        f"from gateways.adapters import {adapter}",
+        "",
+        f"app = {adapter}({what}{threads})",
+    ]
+
+
+def _host(settings: Settings) -> list[str]:
+    """The options of a CGI host, as arguments."""
+    env = dict(each.split("=", 1) for each in settings.environment if "=" in each)
+    timeouts = (
+        settings.timeout if settings.timeout is None else dict.fromkeys(("head", "idle", "total"), settings.timeout)
+    )
+    options = {
+        "cgi_dirs": settings.cgi_dirs or None,
+        "env": env or None,
+        "inherit": [each for each in settings.environment if "=" not in each] or None,
+        "warm": settings.warm or None,
+        "chdir": settings.chdir,
+        "follow_symlinks": settings.follow_symlinks or None,
+        "limit": settings.limit,
+        "timeouts": timeouts,
+    }
+    return [f"{name}={value!r}" for name, value in options.items() if value is not None]
+
+
+def _imported(app: Deployed) -> tuple[list[str], str]:
+    """The lines that import the app, and the expression for it."""
+    first, dot, rest = app.attribute.removesuffix("()").partition(".")
+    call = "()" if app.attribute.endswith("()") else ""
+    path = ["import sys", "", f"sys.path.insert(0, {app.folder!r})"] if app.folder else []
+    return [*path, f"from {app.module} import {first} as original"], f"original{dot}{rest}{call}"
+
+
+def _exit_hook(name: str) -> list[str]:
+    """The configuration of gunicorn: the end of a worker runs the app's shutdown (ASGI, Lifespan)."""
+    return [
+        "def worker_exit(server, worker):",
+        f"    from {name} import app",
+        "",
+        "    app.close()",
+    ]
+
+
+def _program(app: Deployed, is_taken: Callable[[str], bool]) -> list[str]:
+    """A CGI program that answers each request with the app."""
+    adapter = f"{app.interface.upper()}ToCGI"
+    head, what = _imported(app)
+    stem = app.module.replace(".", "_")
+    name = f"{stem}.cgi" if not is_taken(f"{stem}.cgi") else f"{stem}2.cgi"
+    lines = [
+        f"#!{app.python}",
+        *head,
+        f"from gateways.adapters import {adapter}",
+        "",
+        f"{adapter}({what}).run()",
+    ]
+    return [*_file(name, lines), f"chmod +x {shlex.quote(name)}"]
