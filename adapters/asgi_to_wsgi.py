@@ -1,13 +1,14 @@
 """ASGI applications on WSGI servers: the application runs on one event loop, the server's thread hands over its blocks.
 
-Knows both interfaces. Threads and loops are crossing.py's and loop_thread.py's matter; when the application starts and
-ends is asgi_running.py's, the order of its events asgi_exchange.py's; the spelling of a request and of a head is
-metavariables.py's and heads.py's.
+Knows both interfaces. Threads and loops are the matter of concurrency/; when the application starts and ends, and the
+order of its events, of run_asgi/; how servers offer a body and a connection, of on_wsgi/; the spelling of a request and
+of a head, of mapping/.
 """
 
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +22,7 @@ from .concurrency import forks
 from .concurrency.channels import Desk, Lent, adopt
 from .concurrency.loop_thread import BorrowedLoop, LoopFactory, acquire, release
 from .concurrency.loops import LoopClosed
-from .errors import BadRequest, ClientDisconnected
+from .errors import BadRequest
 from .mapping.requests import scope_from_environ
 from .on_wsgi import websocket as on_wsgi
 from .on_wsgi.client import has_left
@@ -30,7 +31,7 @@ from .on_wsgi.sent_file import SentFile
 from .on_wsgi.takeover import Connection, find
 from .run_asgi.exchange import Exchange, PathSend
 from .run_asgi.lifespan import LifespanFailed
-from .run_asgi.running import CLOSE_SECONDS, Running
+from .run_asgi.running import CLOSE_SECONDS, DRAIN_SECONDS, Running
 from .run_asgi.versions import as_asgi3
 from .run_asgi.websocket import Limits, WebSocketExchange
 from .websocket.handshake import Refusal, is_handshake, refusal
@@ -54,9 +55,10 @@ class ASGIToWSGI:
     max_message: how many bytes a message from a client may have; a larger one closes its WebSocket with 1009.
 
     The loop begins and the application's lifespan starts with the first request in this process: an adapter made
-    before a server forks works in each child. They end with close(), or when the process exits. Call close() from the
-    server's own hook where it has one: gunicorn's gthread waits for streams that run before it exits, and is killed
-    (`def worker_exit(server, worker): app.close()` in its configuration file ends them, and the lifespan, first).
+    before a server forks works in each child. They end with close(), or when the process exits, once the work that the
+    application does after its responses is finished, within 30 seconds. Call close() from the server's own hook where
+    it has one: gunicorn's gthread waits for streams that run before it exits, and is killed (`def worker_exit(server,
+    worker): app.close()` in its configuration file ends them, and the lifespan, first).
 
     An error of the application, or a response that breaks ASGI, is logged ("gateways.asgi") and raised to the server:
     before the head for a 500, after it so that the server does not end the response as if it were whole. The scope has
@@ -102,16 +104,13 @@ class ASGIToWSGI:
         except BadRequest as error:
             return _answer(start_response, "400 Bad Request", str(error))
         forks.check()
-        running = self._running
-        if running is None or running.failure is not None:
-            running = self._start()
-        running.thread.refuse_inside()
+        running = self._started()
         scope = scope_from_environ(environ)
         scope["state"] = running.lifespan.state.copy()
         file_wrapper = environ.get("wsgi.file_wrapper") if self._pathsend else None
         scope["extensions"] = {"http.response.pathsend": {}} if file_wrapper else {}
         scope["wsgi_environ"] = environ
-        desk = Desk(running.thread.loop, partial(has_left, environ))
+        desk = Desk(running.thread.loop, partial(has_left, environ), running.thread.watched)
         exchange = Exchange(self.app, scope, desk, body.first(), body.more, owner=self)
         response = _Response(exchange, body, running, file_wrapper)
         return response.answer(start_response)
@@ -129,14 +128,11 @@ class ASGIToWSGI:
             return _refuse(start_response, on_wsgi.FULL)
         places = self._places
         try:
-            running = self._running
-            if running is None or running.failure is not None:
-                running = self._start()
-            running.thread.refuse_inside()
+            running = self._started()
             scope = on_wsgi.websocket_scope(environ)
             scope["state"] = running.lifespan.state.copy()
             scope["wsgi_environ"] = environ
-            desk = Desk(running.thread.loop, partial(has_left, environ))
+            desk = Desk(running.thread.loop, partial(has_left, environ), running.thread.watched)
         except BaseException:
             places.give_back()
             raise
@@ -146,10 +142,21 @@ class ASGIToWSGI:
         response = _Response(exchange, WSGIBody({"wsgi.input": None}), running, None)
         return response.answer(start_response, partial(_hand_over, exchange, connection, running))
 
+    def _started(self) -> Running:
+        """Return the application, started. Raises RuntimeError on its own loop, which would wait for itself."""
+        running = self._running
+        if running is None or running.failure is not None or running.thread.ended:
+            running = self._start()
+        running.thread.refuse_inside()
+        return running
+
     def _start(self) -> Running:
         with self._starting:
             if self._closed:
                 raise RuntimeError("this ASGIToWSGI has been closed; make another")
+            if self._running is not None and self._running.thread.ended:
+                self._running.abandon()
+                self._running = None
             if self._running is None:
                 running = self._beginning = Running(self.app, *self._loop())
                 running.wait()
@@ -164,15 +171,17 @@ class ASGIToWSGI:
         thread = acquire(self._loop_factory)
         return thread, partial(release, self._loop_factory, thread)
 
-    def close(self) -> None:
-        """End the lifespan, and the loop if no other adapter uses it. Waits for both, some seconds at most; on the
-        loop itself it does not wait.
+    def close(self, *, timeout: float = DRAIN_SECONDS) -> None:
+        """End the lifespan, and the loop if no other adapter uses it. On the loop itself it does not wait.
 
-        What the application still does has a second to end before it is cancelled. A later request is an error.
+        timeout: how many seconds the background work of complete responses may take before it is cut off, which is
+            logged. Responses that are not complete end at once. Then the lifespan's shutdown has 10 seconds.
+
+        A later request is an error.
         """
         self._closed = True
         if not self._starting.acquire(timeout=CLOSE_SECONDS):
-            log.error("the application is still starting after %s seconds; close() ends it", CLOSE_SECONDS)
+            log.error("the application is still starting after %g seconds; close() ends it", CLOSE_SECONDS)
             if self._beginning is not None:
                 self._beginning.give_up()
             if not self._starting.acquire(timeout=1):
@@ -184,7 +193,7 @@ class ASGIToWSGI:
         if running.thread.inside():
             running.close_soon()  # the loop that called would have to do what it waits for
         else:
-            running.close()
+            running.close(timeout)
 
 
 _adapters: weakref.WeakSet[ASGIToWSGI] = weakref.WeakSet()
@@ -208,7 +217,10 @@ class _Whole(list[bytes]):
         lent, self._lent = self._lent, ()
         _take_back(lent)
 
-    __del__ = close  # for servers that forget to
+    def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        """Close it for servers that forget to. At the interpreter's end this module may be gone already."""
+        if not finalizing():
+            self.close()
 
 
 def _take_back(lent: Lent) -> None:
@@ -241,7 +253,7 @@ class _Response:
         before = copy_context()
         context = before.copy()
         try:
-            self._loop.post(partial(exchange.start, self._running.live, context))
+            self._running.begin(exchange, context)
             self._take()
             other = accepted(start_response) if accepted is not None else None
         except BaseException:  # the application's error; or a signal, which finds the main thread here
@@ -300,7 +312,7 @@ class _Response:
             if self._ended and not self._items and (not exchange.complete or exchange.desk.closed):
                 error, exchange.error = exchange.error, None
                 try:
-                    raise error or ClientDisconnected("the client has left, or the event loop has ended")
+                    raise error or self._running.lost()
                 finally:
                     del error  # its traceback holds this frame
             if self._ended:
@@ -328,9 +340,12 @@ class _Response:
             try:
                 self._loop.post(exchange.hang_up)
             except LoopClosed:
-                return  # nothing runs there any more
+                self._running.live.discard(exchange)  # nothing runs there any more
 
-    __del__ = close  # for servers that forget to
+    def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        """Close it for servers that forget to. At the interpreter's end this module may be gone already."""
+        if not finalizing():
+            self.close()
 
 
 def _hand_over(

@@ -10,7 +10,7 @@ a thread, Outbox      room for its next block        the loop's next get(), clos
 a thread, Inbox       the next block of a body       the loop's put(), end(), close(), or the loop found to be closed
 a coroutine, Outbox   the thread's next block        the thread's put() or end(), by one post(); or being cancelled
 a coroutine, Inbox    room in the read-ahead         the thread's get(), by one post(); or being cancelled
-a thread, Desk        blocks, a wish, or the end     the loop's put(), ask(), end(); close(); or the loop being closed
+a thread, Desk        blocks, a wish, or the end     the loop's put(), ask(), end(), check(); or close()
 a coroutine, Desk     room for its next block        the thread's get(), by one post(); close(); or being cancelled
 ====================  =============================  =================================================================
 """
@@ -31,7 +31,7 @@ from .thread_pool import Workers
 
 HIGH_WATER = 256 * 1024  # bytes that may wait in a channel before its writer has to
 OVERFLOW = 4 * HIGH_WATER  # bytes that may wait in an Inbox that is not read; what follows is thrown away
-_LOOP_CHECK = 0.5  # seconds between a parked thread's looks at whether its loop, or its client, is still there
+_LOOP_CHECK = 0.5  # seconds between a parked thread's looks at whether its loop is still there
 
 _UNSET: Any = object()
 
@@ -94,11 +94,11 @@ class _Channel(ABC):
         for gate in gates:
             gate.release()
 
-    def _park(self, gate: threading.Lock, gone: Callable[[], bool] | None = None) -> None:
+    def _park(self, gate: threading.Lock) -> None:
         if self._workers is not None:
             self._workers.leave()
         while not gate.acquire(timeout=_LOOP_CHECK):
-            if self._loop.closed() or (gone is not None and gone()):
+            if self._loop.closed():
                 self.close()
         if self._workers is not None:
             self._workers.come_back()
@@ -351,10 +351,15 @@ class Taken(NamedTuple):
 class Desk(_ToThread):
     """Items from one coroutine to one thread, bounded by their bytes; the coroutine may also ask the thread."""
 
-    def __init__(self, loop: Loop, gone: Callable[[], bool] | None = None) -> None:
-        """`gone` tells the thread, while it waits, whether what it waits for is still wanted."""
+    def __init__(
+        self, loop: Loop, gone: Callable[[], bool] | None = None, alive: Callable[[], bool] | None = None
+    ) -> None:
+        """`gone` tells check() whether what the thread waits for is still wanted.
+
+        `alive` tells whether the loop runs, where its end would not close() this: the thread then looks by itself.
+        """
         super().__init__(loop)
-        self._gone = gone
+        self._gone, self._alive = gone, alive
         self.closed = False  # the thread wants no more
         self._items: list[Any] = []
         self._asked = self._ended = False
@@ -400,13 +405,29 @@ class Desk(_ToThread):
                     waiters = self._read(self._size)
                     break
                 gate = self._shut()
-            self._park(gate, self._gone)
+            if self._alive is None:
+                gate.acquire()
+            else:
+                self._look(gate, self._alive)
         for waiter in waiters:
             self._notify(waiter)
         return taken
 
+    def _look(self, gate: threading.Lock, alive: Callable[[], bool]) -> None:
+        """Wait at the gate. A loop is gone if it is found stopped twice: its owner may run it piece by piece."""
+        missed = 0
+        while not gate.acquire(timeout=_LOOP_CHECK):
+            missed = 0 if alive() else missed + 1
+            if missed == 2:
+                self.close()
+
+    def check(self) -> None:
+        """From the loop, now and then: end the wait of the thread if nothing is wanted of it any more."""
+        if self._gates and self._gone is not None and self._gone():
+            self.close()
+
     def close(self) -> None:
-        """From the thread: no more is wanted. A coroutine that waits for room goes on."""
+        """From a thread: no more is wanted. A coroutine that waits for room goes on."""
         with self._mutex:
             self.closed = self._ended = True
             self._items, waiters = [], self._read(self._size)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+import threading
 from collections import deque
 from contextvars import Context
 from typing import NamedTuple
@@ -43,6 +44,7 @@ class Exchange:
         """
         self._owner = owner
         self.desk = desk
+        self.server_thread = threading.get_ident()
         self.head: tuple[str, Headers] | None = None
         self.complete = False  # the response is, for the server
         self.dropped = False  # there is no content for the server: HEAD, 204, 304
@@ -60,8 +62,7 @@ class Exchange:
         self.task: asyncio.Task[None] | None = None
 
     def start(self, live: set[Exchange], context: Context) -> None:
-        """Run the application in `context`; `live` holds this exchange as long as it runs."""
-        live.add(self)
+        """Run the application in `context`; it is taken out of `live` at its end."""
         loop = asyncio.get_running_loop()
         if sys.version_info >= (3, 12):
             task = asyncio.Task(self._run(live), loop=loop, context=context, eager_start=True)
@@ -200,6 +201,16 @@ class Exchange:
         self._file = asyncio.get_running_loop().create_future()
         self._finish(PathSend(message["path"], self._missing), 0)
         await self._file
+
+    @property
+    def finished(self) -> bool:
+        """Whether the response is complete and, if it is a file, sent: what runs now is background work."""
+        return self.complete and self._file is None and not self._unheard
+
+    @property
+    def name(self) -> str:
+        """The request, for the log."""
+        return f"{self._scope.get('method')} {self._scope.get('path')}"
 
     @property
     def sending(self) -> bool:

@@ -7,22 +7,31 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import concurrent.futures
 import logging
+import sys
 import threading
-from collections.abc import Callable
-from concurrent.futures import CancelledError
+import time
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import CancelledError, Future
 from contextvars import Context
+from functools import partial
+from typing import Any
 
 from ..asgi_types import ASGIApp
 from ..concurrency import forks
 from ..concurrency.loop_thread import BorrowedLoop
+from ..errors import ClientDisconnected
 from .exchange import GRACE, Exchange
 from .lifespan import Lifespan, LifespanFailed
 from .websocket import WebSocketExchange
 
 log = logging.getLogger("gateways.asgi")
 
-CLOSE_SECONDS = 10  # how long close() waits for the application
+DRAIN_SECONDS = 30.0  # how long close() waits for background work; gunicorn's graceful timeout is the same
+CLOSE_SECONDS = 10.0  # how long close() waits for the lifespan's shutdown after that
+SWEEP_SECONDS = 0.5  # between two looks at whether clients are still there
+_QUIET = 1.0  # seconds of waiting for background work before the log says so
 
 _started: set[Running] = set()  # until they are closed: also those whose adapter is gone
 _inherited: list[Running] = []  # what runs in the parent process; collecting it here would look like its end
@@ -34,6 +43,7 @@ class Running:
     def __init__(self, app: ASGIApp, thread: BorrowedLoop, let_go: Callable[[], object]) -> None:
         self.thread, self._let_go = thread, let_go
         self._closing = threading.Lock()
+        self._sweeping = False
         self.live: set[Exchange] = set()
         self.websockets: set[WebSocketExchange] = set()  # from their acceptance until they have ended
         self.lifespan = Lifespan(app)
@@ -44,60 +54,174 @@ class Running:
             let_go()
             raise
         _started.add(self)
+        thread.at_end.add(self._loop_ended)
         # In an empty context: the lifespan is no part of the request that happens to be the first.
         self._starting = Context().run(self.thread.run, self.lifespan.startup())
+
+    def begin(self, exchange: Exchange, context: Context) -> None:
+        """From a server's thread, which then waits at the desk: have the application serve a request in `context`."""
+        self.live.add(exchange)  # here: if the loop ends before it has begun, _loop_ended() must find it
+        self.thread.loop.post(partial(self._begin, exchange, context))
+
+    def _begin(self, exchange: Exchange, context: Context) -> None:
+        if not self._sweeping:
+            self._sweeping = True
+            # A timer keeps the context that it was made in: here, of whichever request came first.
+            Context().run(self.thread.loop.call_later, SWEEP_SECONDS, self._sweep)
+        exchange.start(self.live, context)
+
+    def _sweep(self) -> None:
+        """Tell the requests whose clients have left: one timer for all, and their threads need not wake up to look."""
+        self._sweeping = bool(self.live)
+        if self._sweeping:
+            self.thread.loop.call_later(SWEEP_SECONDS, self._sweep)  # first: a check may fail
+        for exchange in list(self.live):
+            exchange.desk.check()
+
+    def _loop_ended(self) -> None:
+        """From the loop's thread, as its last act: no server's thread may wait for it any more."""
+        for exchange in list(self.live):
+            exchange.desk.close()
+
+    def lost(self) -> Exception:
+        """The reason for a response that ended without an error of the application."""
+        if self.thread.alive():
+            return ClientDisconnected()
+        return RuntimeError(f"the event loop has ended: {self.thread.failure or 'it has been stopped'}")
 
     def wait(self) -> None:
         """Wait until the application has started; `failure` tells whether it could not."""
         try:
-            self._starting.result()
+            self._result(self._starting)
         except LifespanFailed as error:
             self.failure = str(error)
             log.error("%s; its requests will fail", error)
         except CancelledError:
             self.failure = "it was closed while the application was starting"
-        except BaseException:  # a signal: the next request starts anew
+        except BaseException:  # a signal, or the loop has ended: the next request starts it again
             self.close_soon()
             raise
+        _close_before_executors()
+
+    def _result(self, future: Future[Any], limit: float | None = None) -> Any:
+        """The result of a coroutine on the loop. TimeoutError after `limit` seconds, RuntimeError if the loop ends."""
+        end = None if limit is None else time.monotonic() + limit
+        while True:
+            left = SWEEP_SECONDS if end is None else min(SWEEP_SECONDS, max(0.0, end - time.monotonic()))
+            if concurrent.futures.wait([future], timeout=left).done:
+                return future.result()
+            if not self.thread.alive():
+                raise self.lost()
+            if end is not None and time.monotonic() >= end:
+                raise TimeoutError
 
     def give_up(self) -> None:
         """Wait no longer for the application to start."""
         self._starting.cancel()
 
-    def close(self) -> None:
-        """End the requests, the lifespan and, if nobody else uses it, the loop."""
+    def close(self, timeout: float = DRAIN_SECONDS, serving: Collection[int] = ()) -> None:
+        """End the requests, the lifespan and, if no other application uses it, the loop.
+
+        Waits up to `timeout` seconds for the background work of responses that are complete, and for the responses
+        that threads whose identifiers are in `serving` still send. Other responses end at once.
+        """
         with self._closing:
             if self not in _started:
                 return
-            _started.discard(self)
-            ending = self.thread.run(self._end())
             try:
-                ending.result(timeout=CLOSE_SECONDS)
-            except TimeoutError:
-                ending.cancel()
-                log.error("the application did not shut down in %s seconds", CLOSE_SECONDS)
+                self._close(timeout, serving)
+            finally:
+                self.abandon()
+
+    def _close(self, timeout: float, serving: Collection[int]) -> None:
+        if not self.thread.alive():
+            reason = self.thread.failure or "it has been stopped"
+            log.warning("the application was not shut down: its event loop does not run (%s)", reason)
+            return
+        begun = threading.Event()
+        ending = self.thread.run(self._end(begun, timeout, serving))
+        try:
+            if not begun.wait(CLOSE_SECONDS):  # something blocks the loop
+                raise TimeoutError
+            self._result(ending, timeout + 2 * GRACE + CLOSE_SECONDS)
+        except TimeoutError:
+            log.error("the application did not shut down in %g seconds", CLOSE_SECONDS)
+        except RuntimeError as error:
+            log.error("the application was not shut down: %s", error)
+        finally:
+            ending.cancel()  # also for a second Ctrl-C, which ends the wait
+
+    def abandon(self) -> None:
+        """Let go of a loop without the application's shutdown: for loops that have ended."""
+        if self in _started:
+            _started.discard(self)
+            self.thread.at_end.discard(self._loop_ended)
             self._let_go()
 
     def close_soon(self) -> None:
-        """close() in a thread of its own: the garbage collector must not wait."""
+        """close() in a thread of its own: the garbage collector must not wait. The process's exit waits for it."""
         if self in _started:
             threading.Thread(target=self.close, name="asgi-to-wsgi-close", daemon=True).start()
 
-    async def _end(self) -> None:
+    async def _end(self, has_begun: threading.Event, seconds: float, serving: Collection[int]) -> None:
+        has_begun.set()
+        begun = time.monotonic()
         websockets = [asyncio.ensure_future(websocket.end()) for websocket in self.websockets]
-        for exchange in list(self.live):
+        live = list(self.live)
+        drained = [one for one in live if one.finished or one.server_thread in serving]
+        ended = set(live).difference(drained)
+        for exchange in ended:
             exchange.hang_up()
-        tasks = [exchange.task for exchange in self.live if exchange.task is not None]
-        if tasks:
-            await asyncio.wait(tasks, timeout=GRACE + 1)
+        await _wait((one.task for one in ended), GRACE + 1)
         if websockets:
             await asyncio.wait(websockets)  # each has its own limit
-        await self.lifespan.shutdown()
+        pending = await _wait((one.task for one in drained), min(_QUIET, seconds) - (time.monotonic() - begun))
+        if pending and seconds > _QUIET:
+            log.warning("waiting up to %g seconds for background work: %s", seconds, _names(drained, pending))
+            pending = await _wait(pending, seconds - (time.monotonic() - begun))
+        if pending:
+            log.error("background work was cut off after %g seconds: %s", seconds, _names(drained, pending))
+            for exchange in drained:
+                exchange.cancel()
+            await _wait(pending, GRACE)
+        await asyncio.wait_for(self.lifespan.shutdown(), CLOSE_SECONDS)
+
+
+async def _wait(tasks: Iterable[asyncio.Task[None] | None], seconds: float) -> set[asyncio.Task[None]]:
+    """Wait for tasks; those that still run after so many seconds."""
+    running = {task for task in tasks if task is not None and not task.done()}
+    return (await asyncio.wait(running, timeout=max(0.0, seconds)))[1] if running else running
+
+
+def _names(exchanges: Iterable[Exchange], tasks: Collection[asyncio.Task[None]]) -> str:
+    return ", ".join(exchange.name for exchange in exchanges if exchange.task in tasks)
 
 
 def _close_all() -> None:
+    """The process ends. Threads that are not daemons would finish their responses before that: they still can."""
+    main = threading.main_thread()
+    serving = {one.ident for one in threading.enumerate() if one.ident and not one.daemon and one is not main}
+    end = time.monotonic() + DRAIN_SECONDS
     for running in list(_started):
-        running.close()
+        running.close(max(0.0, end - time.monotonic()), serving)
+
+
+_executors: list[str] = []  # modules whose executors still work when _close_all() is called
+
+
+def _close_before_executors() -> None:
+    """Have _close_all() run at exit before the executors that have been imported so far stop taking work.
+
+    They stop in a hook of threading's that comes before atexit's; the last to be registered is the first to run.
+    """
+    names = [name for name in ("concurrent.futures.thread", "concurrent.futures.process") if name in sys.modules]
+    register = getattr(threading, "_register_atexit", None)
+    if register is not None and names != _executors:
+        _executors[:] = names
+        try:
+            register(_close_all)
+        except RuntimeError:
+            log.debug("the process is ending already")
 
 
 @forks.in_child
@@ -106,4 +230,7 @@ def _forked() -> None:
     _started.clear()
 
 
-atexit.register(_close_all)
+import concurrent.futures.thread  # noqa: E402 - asyncio would import it later, and its hook would come before ours
+
+_close_before_executors()
+atexit.register(_close_all)  # where no thread module shuts down, as in some embedded interpreters

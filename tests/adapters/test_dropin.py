@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -96,4 +97,39 @@ def test_asgi_middleware_does_not_wait_for_a_loop_that_nobody_runs() -> None:
         with pytest.raises(RuntimeError, match="run it in another thread"):
             ASGIMiddleware(asgi_app, loop=loop)._loop()
     finally:
+        loop.close()
+
+
+@pytest.mark.parametrize("closed", [False, True], ids=["stopped", "closed"])
+def test_asgi_middleware_does_not_wait_for_a_loop_that_has_ended(
+    closed: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    app = ASGIMiddleware(asgi_app, loop=loop)
+    assert ask_wsgi(app)[0] == "200 OK"
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+    if closed:
+        loop.close()
+    before = time.monotonic()
+    app.close()
+    assert time.monotonic() - before < 1
+    assert "its event loop does not run" in caplog.text
+    loop.close()
+
+
+def test_asgi_middleware_fails_a_request_whose_loop_is_stopped() -> None:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    app = ASGIMiddleware(asgi_app, loop=loop)
+    assert ask_wsgi(app)[0] == "200 OK"
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(10)
+    try:
+        assert ask_wsgi(app)[0] == "500 Internal Server Error"
+    finally:
+        app.close()
         loop.close()

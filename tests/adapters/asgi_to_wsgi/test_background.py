@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import threading
+import time
 import weakref
 from typing import Any
 
 import pytest
 
-from .apps import Gate, Journal, Receive, Scope, Send, Watched, body, live_tasks, respond, start
+from .apps import Gate, Journal, Receive, Scope, Send, Watched, body, endless, live_tasks, respond, start
 from .conftest import Bridge, ErrorLog, LoopFactory
 from .harness import Exchange, fetch
-from .patience import eventually
+from .patience import PATIENCE, eventually
 from .request import Input, environ
 
 
@@ -173,13 +175,46 @@ def test_the_servers_thread_is_free_while_the_work_goes_on(bridge: Bridge, loop_
         journal.last(2)
 
 
-def test_close_of_the_adapter_ends_the_work(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """ASGI, "Extra Coroutines": no guarantee beyond the server's life, but an orderly end: cancelled, not dropped."""
+def test_close_of_the_adapter_waits_for_the_work(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """Ours: a mail that is sent after the response must not be lost because the server restarts its workers."""
+    gate, journal = Gate(), Journal()
+    app = bridge(works_afterwards(gate, journal), loop_factory)
+    fetch(app)
+    closing = threading.Thread(target=app.close)
+    closing.start()
+    closing.join(0.3)
+    assert closing.is_alive()
+    gate.open()
+    closing.join(PATIENCE)
+    assert not closing.is_alive()
+    assert journal.entries == ["worked"]
+
+
+def test_close_of_the_adapter_ends_the_work_when_its_time_is_up(
+    bridge: Bridge, loop_factory: LoopFactory, errors: ErrorLog
+) -> None:
+    """ASGI, "Extra Coroutines": no guarantee beyond the server's life, but an orderly end: cancelled, and logged."""
     journal = Journal()
     app = bridge(works_afterwards(Gate(), journal), loop_factory)
-    fetch(app)
-    app.close()
-    journal.expect("cancelled", limit=15)
+    fetch(app, environ(path="/mails"))
+    app.close(timeout=0.2)
+    assert journal.entries == ["cancelled"]
+    assert errors.says("GET /mails")
+
+
+def test_close_of_the_adapter_does_not_wait_for_responses_that_are_not_complete(
+    bridge: Bridge, loop_factory: LoopFactory
+) -> None:
+    """Ours: only close() can end a stream that has no end; its client sees that it is not whole."""
+    app = Watched(endless)
+    adapter = bridge(app, loop_factory)
+    with Exchange(adapter) as exchange:
+        exchange.call()
+        exchange.block()
+        before = time.monotonic()
+        adapter.close()
+        assert time.monotonic() - before < 5
+        assert app.running == 0
 
 
 def test_work_that_nothing_else_refers_to_is_not_collected(bridge: Bridge, loop_factory: LoopFactory) -> None:

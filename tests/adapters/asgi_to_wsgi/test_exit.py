@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import textwrap
 import time
 
 import pytest
@@ -68,13 +71,6 @@ STUCK = {
         exchange.begin_run()
         time.sleep(0.3)
     """,
-    "work that never ends": """
-        async def works(scope, receive, send):
-            await respond(send)
-            await asyncio.Event().wait()
-
-        fetch(make(http_only(works), None))
-    """,
     "an app that ignores its cancellation for a while": """
         async def stubborn(scope, receive, send):
             await respond(send)
@@ -112,3 +108,129 @@ def test_a_shutdown_that_never_ends_does_not_keep_the_process() -> None:
         fetch(make(never_shuts_down, None))
     """)
     assert lines == ["asked to shut down"]
+
+
+WORKS = """
+        async def works(scope, receive, send):
+            await respond(send)
+            try:
+                await asyncio.sleep(SECONDS)
+                say("worked")
+            except asyncio.CancelledError:
+                say("cancelled")
+                raise
+
+        fetch(make(http_only(works), None))
+"""
+
+
+def test_the_exit_waits_for_work_after_a_response() -> None:
+    """Ours: a worker that is replaced must not lose what its app has promised to do."""
+    assert subprograms.run(WORKS.replace("SECONDS", "1.5")) == ["worked"]
+
+
+def test_the_exit_cuts_off_work_when_its_time_is_up() -> None:
+    """Safety: 30 seconds by default, as a server's graceful timeout; shortened here."""
+    lines = subprograms.run(
+        """
+        import gateways.adapters.run_asgi.running as running
+        running.DRAIN_SECONDS = 0.5
+        """
+        + WORKS.replace("SECONDS", "60")
+    )
+    assert lines == ["cancelled"]
+
+
+def test_interrupting_the_exit_again_ends_the_wait_for_work() -> None:
+    """Safety: Ctrl-C a second time means now."""
+    before = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", subprograms.PRELUDE + textwrap.dedent(WORKS.replace("SECONDS", "60")) + INTERRUPT],
+        cwd=subprograms.ROOT,
+        capture_output=True,
+        timeout=20,
+        check=False,
+    )
+    assert time.monotonic() - before < 15, done.stderr
+
+
+INTERRUPT = "threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+
+SHUTDOWNS = {
+    "an executor": "await asyncio.to_thread(say, 'done')",
+    "a thread pool of its own": """with concurrent.futures.ThreadPoolExecutor() as pool:
+                    await asyncio.get_running_loop().run_in_executor(pool, say, 'done')""",
+    "a process pool": """with concurrent.futures.ProcessPoolExecutor(1) as pool:
+                    await asyncio.get_running_loop().run_in_executor(pool, say, 'done')""",
+    "a name look-up": """await asyncio.get_running_loop().getaddrinfo('localhost', 80)
+                say('done')""",
+    "a subprocess": """process = await asyncio.create_subprocess_exec('echo', 'done')
+                await process.wait()""",
+    "a thread of AnyIO's": "await anyio.to_thread.run_sync(say, 'done')",
+    "a thread": """thread = threading.Thread(target=say, args=('done',))
+                thread.start()
+                thread.join()""",
+}
+
+
+@pytest.mark.parametrize("work", SHUTDOWNS.values(), ids=SHUTDOWNS)
+def test_a_shutdown_at_exit_can_use(work: str) -> None:
+    """ASGI Lifespan: what works on an ASGI server, whose loop ends long before the interpreter does."""
+    lines = subprograms.run(f"""
+        import anyio, concurrent.futures
+        pools = (concurrent.futures.ThreadPoolExecutor, concurrent.futures.ProcessPoolExecutor)
+
+        async def app(scope, receive, send):
+            if scope["type"] == "lifespan":
+                await receive()
+                await send({{"type": "lifespan.startup.complete"}})
+                await receive()
+                {work}
+                await send({{"type": "lifespan.shutdown.complete"}})
+            else:
+                await respond(send)
+
+        fetch(make(app, None))
+    """)
+    assert lines == ["done"]
+
+
+def test_an_adapter_that_was_collected_just_before_the_exit_is_shut_down() -> None:
+    """ASGI Lifespan: its shutdown runs on a thread of its own, which the exit must wait for."""
+    lines = subprograms.run("""
+        import gc
+
+        async def app(scope, receive, send):
+            if scope["type"] == "lifespan":
+                await receive()
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+                await asyncio.sleep(1)
+                say("shut down")
+                await send({"type": "lifespan.shutdown.complete"})
+            else:
+                await respond(send)
+
+        adapter = make(app, None)
+        fetch(adapter)
+        del adapter
+        gc.collect()
+    """)
+    assert lines == ["shut down"]
+
+
+def test_a_response_that_a_thread_still_sends_at_exit_is_finished() -> None:
+    """Threads that are not daemons, as those of socketserver, end before the interpreter does, and so may these."""
+    lines = subprograms.run("""
+        async def slow(scope, receive, send):
+            await send(start())
+            for number in range(5):
+                await send(body(b"block", True))
+                await asyncio.sleep(0.4)
+            await send(body(b"end"))
+
+        app = make(http_only(slow), None)
+        threading.Thread(target=lambda: say(b"".join(app(environ(), lambda *_: None)).decode())).start()
+        time.sleep(0.5)
+    """)
+    assert lines == ["block" * 5 + "end"]

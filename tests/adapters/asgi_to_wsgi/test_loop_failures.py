@@ -1,0 +1,153 @@
+"""Loops that do not start, end, are stopped or thrown out of their round: no thread waits for them for ever."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import anyio
+import pytest
+
+from .apps import Gate, Receive, Scope, Send, body, hello, respond, start
+from .conftest import Bridge, ErrorLog, LoopFactory
+from .harness import Exchange, Outcome, fetch
+from .patience import eventually
+from .request import environ
+
+
+class CannotRun(asyncio.SelectorEventLoop):
+    """As under gevent where another greenlet runs a loop already."""
+
+    def run_forever(self) -> None:
+        raise RuntimeError("Cannot run the event loop while another loop is running")
+
+
+def test_a_loop_that_cannot_start_fails_the_request_with_the_reason(bridge: Bridge) -> None:
+    """Safety: a server's thread that waits for a loop that never runs waits for ever."""
+    outcome = Outcome(bridge(hello, CannotRun))
+    assert outcome.failed
+    assert "another loop is running" in str(outcome.error)
+
+
+def test_a_thread_that_cannot_start_fails_the_request_with_the_reason(
+    bridge: Bridge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Safety: as many threads run as the system allows; a later request may find room."""
+
+    def factory() -> asyncio.AbstractEventLoop:
+        return asyncio.new_event_loop()
+
+    app = bridge(hello, factory)
+    begin = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name.startswith("asgi-to-wsgi"):
+            raise RuntimeError("can't start new thread")
+        begin(thread)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        outcome = Outcome(app)
+    assert "can't start new thread" in str(outcome.error)
+    assert fetch(app).body == b"hello"
+
+
+broken: list[Any] = []
+
+
+async def breaks_its_loop(scope: Scope, receive: Receive, send: Send) -> None:
+    """Sends a block where it is asked for a stream, then has the loop's next round fail."""
+    loop: Any = asyncio.get_running_loop()
+    if scope["path"] == "/hello":
+        return await respond(send, b"hello")
+    if scope["path"] == "/stream":
+        await send(start())
+        await send(body(b"block", True))
+    loop._run_once = broken.pop  # as a fault in a loop's own code would
+    await asyncio.sleep(60)
+
+
+@pytest.mark.parametrize("path", ["/silent", "/stream"])
+def test_a_loop_that_dies_fails_the_request_and_the_next_one_gets_another(bridge: Bridge, path: str) -> None:
+    """Safety: nothing may wait without limit for a thread that may have died."""
+
+    def factory() -> asyncio.AbstractEventLoop:
+        return asyncio.SelectorEventLoop()
+
+    app = bridge(breaks_its_loop, factory)
+    with Exchange(app, environ(path=path)) as exchange, pytest.raises(RuntimeError, match="event loop has ended"):
+        exchange.run()
+    assert fetch(app, environ(path="/hello")).body == b"hello"
+
+
+def test_an_app_that_stops_the_loop_ends_nothing_else(
+    bridge: Bridge, loop_factory: LoopFactory, errors: ErrorLog
+) -> None:
+    """Safety: the loop is every request's."""
+
+    async def stops(scope: Scope, receive: Receive, send: Send) -> None:
+        asyncio.get_running_loop().stop()
+        await asyncio.sleep(0.05)
+        await respond(send, b"went on")
+
+    app = bridge(stops, loop_factory)
+    assert fetch(app).body == b"went on"
+    assert fetch(app).body == b"went on"
+    assert errors.says("stopped the event loop")
+
+
+def test_an_app_that_cancels_all_tasks_does_not_end_the_loop(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """Ours: a usual idiom of shutdown code; the loop's own task is among them."""
+
+    async def cancels_all(scope: Scope, receive: Receive, send: Send) -> None:
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        await asyncio.sleep(0.01)
+        await respond(send, b"went on")
+
+    app = bridge(cancels_all, loop_factory)
+    assert fetch(app).body == b"went on"
+    assert fetch(app).body == b"went on"
+
+
+def test_threads_that_the_app_works_in_are_used_again(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """Safety: AnyIO keeps them for the loop's root task: FastAPI's `def` endpoints share thread-locals and sessions."""
+    mine = threading.local()
+    made: list[int] = []
+
+    def work() -> None:
+        if not hasattr(mine, "session"):
+            mine.session = object()
+            made.append(threading.get_ident())
+
+    async def works_in_a_thread(scope: Scope, receive: Receive, send: Send) -> None:
+        await anyio.to_thread.run_sync(work)
+        await respond(send)
+
+    app = bridge(works_in_a_thread, loop_factory)
+    for _ in range(20):
+        fetch(app)
+    assert len(made) <= 2, made
+
+
+def test_a_waiting_thread_does_not_wake_up_to_look(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ours: a thousand silent streams would wake a thousand threads twice a second."""
+    gate = Gate()
+
+    async def waits(scope: Scope, receive: Receive, send: Send) -> None:
+        await gate.wait()
+        await respond(send)
+
+    app = bridge(waits)
+    looked: set[int] = set()
+    monkeypatch.setattr("gateways.adapters.asgi_to_wsgi.has_left", lambda _: looked.add(threading.get_ident()))
+    with Exchange(app) as one, Exchange(app) as other:
+        one.begin_run()
+        other.begin_run()
+        eventually("a look at the clients", lambda: looked)
+        gate.open()
+        one.finish()
+        other.finish()
+        assert looked.isdisjoint({one.thread.ident, other.thread.ident})
+        assert len(looked) == 1

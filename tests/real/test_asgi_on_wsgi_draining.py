@@ -1,0 +1,75 @@
+"""Work after responses when a worker ends: it is finished, and the lifespan's shutdown can still use an executor."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import psutil
+import pytest
+
+from tests.real.serving import eventually
+from tests.real.wsgi_servers import Site, site
+
+APP = "tests.real.apps.asgi_working:wsgi"
+PATHS = {"/loop": "worked on the loop", "/thread": "worked in a thread"}
+GUNICORN = ("--graceful-timeout", "20")
+# What ends each server in an orderly way; waitress and cheroot leave SIGTERM to the system, which gives Python no time.
+ENDS = {
+    "gunicorn-sync": (signal.SIGTERM, (*GUNICORN, "--workers", "1")),
+    "gunicorn-gthread": (signal.SIGTERM, GUNICORN),
+    "gunicorn-gevent": (signal.SIGTERM, GUNICORN),
+    "waitress": (signal.SIGINT, ()),
+    "cheroot": (signal.SIGINT, ()),
+    "uwsgi": (signal.SIGTERM, ()),
+}
+GUNICORNS = [name for name in ENDS if name.startswith("gunicorn")]
+
+
+def work(running: Site) -> None:
+    """Have the app begin its work."""
+    for path in PATHS:
+        assert running.get("any", path).json() == {"status": "working"}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_work_is_finished_before_the_server_has_ended(name: str) -> None:
+    number, options = ENDS[name]
+    with site(name, *options, app=APP) as running:
+        work(running)
+        running.server.process.send_signal(number)
+        running.server.process.wait(20)
+        for what in (*PATHS.values(), "flushed", "resolved"):
+            assert running.noted(what) == 1, running.server.log()
+
+
+@pytest.mark.parametrize("name", GUNICORNS)
+def test_work_is_finished_when_the_configuration_is_loaded_again(name: str) -> None:
+    with site(name, *ENDS[name][1], app=APP) as running:
+        work(running)
+        running.server.process.send_signal(signal.SIGHUP)
+        for what in (*PATHS.values(), "flushed", "resolved"):
+            running.expect(what, within=20)
+
+
+@pytest.mark.parametrize("name", GUNICORNS)
+def test_work_is_finished_when_a_worker_has_served_as_many_requests_as_it_may(name: str) -> None:
+    with site(name, *ENDS[name][1], "--max-requests", "2", app=APP) as running:
+        work(running)
+        for what in (*PATHS.values(), "flushed", "resolved"):
+            running.expect(what, within=20)
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_the_end_is_prompt_where_nothing_works(name: str) -> None:
+    number, options = ENDS[name]
+    with site(name, *options, app=APP) as running:
+        assert running.get("any", "/openapi.json").status_code == 200
+        tree = [process := psutil.Process(running.server.process.pid), *process.children(recursive=True)]
+        before = time.monotonic()
+        running.server.process.send_signal(number)
+        running.server.process.wait(10)
+        eventually(lambda: not any(one.is_running() for one in tree[1:]), "its processes end")
+        # waitress waits five seconds for threads of its own that are busy, cheroot for those that are idle too
+        assert time.monotonic() - before < 6.5
+        assert running.noted("flushed") == 1
