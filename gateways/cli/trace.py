@@ -4,11 +4,10 @@ Knows the command line and where its output goes; it must not know how a trace i
 """
 
 import json
-import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import click
 from rich.console import Console
@@ -16,48 +15,49 @@ from rich.text import Text
 
 from gateways.cli.choosing import choose, complete, files
 from gateways.cli.command import Command
+from gateways.cli.requests import request_options, tell_left_out, traffic_of
 from gateways.failure import Failure
+from gateways.requests.request import Request as Recorded
 from gateways.serving.probe import Known, probe
 from gateways.serving.server import MODES, Mode, side
 from gateways.serving.target import find
-from gateways.trace.client import Request
 from gateways.trace.diagram import WIDTH, diagram
 from gateways.trace.document import Trace, to_json
 from gateways.trace.page import render
 from gateways.trace.run import Plan, take
+from gateways.trace.secrets import redacted
 
 IMPORT = 20.0
 """Seconds within which a target must be imported."""
 
 REFERENCE_PATH = "/hello?name=you"
 
-TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-"""RFC 9110, 5.6.2: what a method and the name of a header are made of."""
-
 
 @click.command(cls=Command)
 @click.argument("target", required=False, shell_complete=files)
-@click.option("--mode", type=click.Choice(MODES), help="What the server speaks; an adapter bridges it to another app.")
+@click.option("--mode", type=click.Choice(MODES), help="Interface of the server; an adapter joins it to the app.")
 @click.option(
-    "--server", metavar="NAME", shell_complete=complete, help="The server; the usual one of the mode without."
+    "--server", metavar="NAME", shell_complete=complete, help="Server to use. Default: the first one of the mode."
 )
-@click.option("--interface", type=click.Choice(MODES), help="What the app speaks, where it does not show.")
-@click.option("--path", metavar="PATH", help=f"Path and query to ask for.  [default: {REFERENCE_PATH}, with TARGET: /]")
-@click.option("--method", metavar="METHOD", help="The method; GET without, POST with --data.")
-@click.option("--header", "headers", metavar="'NAME: VALUE'", multiple=True, help="A header; may be repeated.")
-@click.option("--data", metavar="TEXT", help="The body of the request.")
+@click.option("--interface", type=click.Choice(MODES), help="Interface of the app, if it cannot be detected.")
+@request_options
 @click.option("--ws", "texts", metavar="TEXT", multiple=True, help="Open a WebSocket and send TEXT; may be repeated.")
 @click.option(
     "--timeout", type=click.FloatRange(0.1, 3600), default=10.0, show_default=True, help="Seconds for the answer."
 )
+@click.option("--cold", is_flag=True, help="Send no request first. Default: one, so that the app has started.")
+@click.option("--show-secrets", is_flag=True, help="Show Authorization, cookies and API keys. Default: [redacted].")
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON (docs/trace-schema.md).")
 @click.option("--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write it to a web page.")
-def trace(
+def trace(  # noqa: PLR0913, PLR0917 (options)
     target: str | None,
     mode: Mode | None,
     server: str | None,
     interface: Mode | None,
     timeout: float,
+    texts: tuple[str, ...],
+    cold: bool,
+    show_secrets: bool,
     as_json: bool,
     page: Path | None,
     **asked: Any,
@@ -66,39 +66,41 @@ def trace(
     of the app, and the bytes that went back.
 
     TARGET is `module:attribute`, `module`, a Python file, a CGI program or a folder of those; without it, the
-    reference app.
+    reference app. Of several requests the last is traced; those before it are sent first, as a login is.
     """
-    asked["path"] = asked["path"] or ("/" if target else REFERENCE_PATH)
-    wanted = request(**asked)
+    before, last = requests(texts, "/" if target else REFERENCE_PATH, **asked)
     known = probe(target, max(timeout, IMPORT), interface) if target else None
+    # A CGI program starts for each request.
+    warm_up = not (cold or before or (known is not None and known.interface == "cgi"))
+    if warm_up:
+        before = (_warm_up(last, texts),)
     mode, server = choose(known.interface if known else "asgi", mode, server)
     if known is None:
         reference = side(mode).REFERENCE
         known = Known(reference, mode, find(reference).signature)
-    (taken,) = take(Plan(known, mode, server, (wanted,), timeout))
-    show(taken, as_json, page)
+    (taken,) = take(Plan(known, mode, server, (), timeout, before, last, texts, warm_up))
+    show(taken if show_secrets else redacted(taken), as_json, page)
     return 1 if taken.problem else 0
 
 
-def request(
-    path: str, method: str | None, headers: tuple[str, ...], data: str | None, texts: tuple[str, ...]
-) -> Request:
-    """What the options ask for."""
-    if not path.startswith("/"):
-        raise click.BadParameter(f"{path!r} does not begin with '/'.", param_hint="'--path'")
-    if method is not None and not TOKEN.fullmatch(method):
-        raise click.BadParameter(f"{method!r} is no method; e.g. GET.", param_hint="'--method'")
-    if texts and (method or data is not None):
+def requests(texts: tuple[str, ...], path: str, **asked: Any) -> tuple[tuple[Recorded, ...], Recorded]:
+    """The requests that are sent first, and the one that is traced: to `path`, if no option names another."""
+    if texts and (asked["method"] or asked["data"] is not None):
         raise click.UsageError("--ws goes without --method and --data: a WebSocket begins with a GET.")
-    pairs = []
-    for header in headers:
-        name, colon, value = header.partition(":")
-        if not (colon and TOKEN.fullmatch(name)) or not value.strip().isprintable():
-            raise click.BadParameter(f"{header!r} is no header; e.g. 'Accept: text/html'.", param_hint="'--header'")
-        pairs.append((name, value.strip()))
-    body = None if data is None else data.encode("utf-8", "surrogateescape")
-    verb = method or ("GET" if data is None else "POST")
-    return Request(verb, quote(path, safe="/%~!$&'()*+,;=:@?[]"), tuple(pairs), body, texts)
+    if not (asked["paths"] or asked["files"]):
+        asked["paths"] = (path,)
+    traffic = traffic_of(**asked)
+    tell_left_out(traffic)
+    if not traffic.requests:
+        raise click.UsageError("no request is left to trace.")
+    *before, last = (*traffic.login, *traffic.requests)
+    return tuple(before), last
+
+
+def _warm_up(last: Recorded, texts: tuple[str, ...]) -> Recorded:
+    """A request that makes the app start: the traced one, if its method is safe (RFC 9110, 9.2.1), or HEAD."""
+    warm = replace(last, takes=())
+    return warm if last.is_safe and not texts else replace(warm, method="HEAD", body=None)
 
 
 def show(taken: Trace, as_json: bool, page: Path | None) -> None:

@@ -9,6 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateways.requests.request import Request as Recorded
+from gateways.requests.session import Session
+
 if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
 
@@ -30,6 +33,24 @@ class Request:
     texts: tuple[str, ...] = ()
 
 
+def of_recorded(recorded: Recorded, texts: tuple[str, ...] = ()) -> Request:
+    """The request as it is sent here; with `texts`, the WebSocket that begins with it."""
+    return Request(recorded.method, recorded.target, recorded.headers, recorded.body, texts)
+
+
+def answered(address: tuple[str, int], session: Session, recorded: Recorded, seconds: float) -> None:
+    """Send a request before the one that is traced, and keep what its answer gives to the session.
+
+    Raises:
+        OSError, http.client.HTTPException: there is no complete answer.
+        gateways.requests.values.Missing: the answer lacks a value that the request takes.
+    """
+    request = of_recorded(session.prepared(recorded))
+    with contextlib.closing(http.client.HTTPConnection(*address, timeout=seconds)) as connection:
+        response = _sent(connection, request)
+        session.learn(recorded, response.status, tuple(response.getheaders()), response.read())
+
+
 def ask(address: tuple[str, int], request: Request, seconds: float) -> str | None:
     """Make the request and read the response. None, or what went wrong, in one line."""
     try:
@@ -47,24 +68,26 @@ def ask(address: tuple[str, int], request: Request, seconds: float) -> str | Non
 
 
 def _ask(address: tuple[str, int], request: Request, seconds: float) -> None:
-    connection = http.client.HTTPConnection(*address, timeout=seconds)
-    try:
-        given = {name.lower() for name, _ in request.headers}
-        connection.putrequest(request.method, request.target, skip_host="host" in given, skip_accept_encoding=True)
-        if request.body is not None and not given & {"content-length", "transfer-encoding"}:
-            connection.putheader("Content-Length", str(len(request.body)))
-        if request.body is not None and "content-type" not in given:
-            connection.putheader("Content-Type", "application/x-www-form-urlencoded")
-        for name, value in (*(() if "accept" in given else (("Accept", "*/*"),)), *request.headers):
-            connection.putheader(name, value)
-        connection.endheaders(request.body)
-        response = connection.getresponse()
+    with contextlib.closing(http.client.HTTPConnection(*address, timeout=seconds)) as connection:
+        response = _sent(connection, request)
         while response.read1(65536):
             pass
         if response.length:
             raise http.client.IncompleteRead(b"", response.length)
-    finally:
-        connection.close()
+
+
+def _sent(connection: http.client.HTTPConnection, request: Request) -> http.client.HTTPResponse:
+    """Send the request; the response, of which the head has been read."""
+    given = {name.lower() for name, _ in request.headers}
+    connection.putrequest(request.method, request.target, skip_host="host" in given, skip_accept_encoding=True)
+    if request.body is not None and not given & {"content-length", "transfer-encoding"}:
+        connection.putheader("Content-Length", str(len(request.body)))
+    if request.body is not None and "content-type" not in given:
+        connection.putheader("Content-Type", "application/x-www-form-urlencoded")
+    for name, value in (*(() if "accept" in given else (("Accept", "*/*"),)), *request.headers):
+        connection.putheader(name, value)
+    connection.endheaders(request.body)
+    return connection.getresponse()
 
 
 def _talk(address: tuple[str, int], request: Request, seconds: float) -> None:

@@ -3,22 +3,27 @@
 Knows processes, the queue of news and the time limit. What the news mean, and how a trace looks, is for pure modules.
 """
 
+import http.client
 import importlib.metadata
 import platform
 import queue
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gateways.events.events import Batch
 from gateways.events.recorder import GATHER
+from gateways.failure import Failure
+from gateways.requests.request import Request as Recorded
+from gateways.requests.session import Session
+from gateways.requests.values import Missing
 from gateways.serving.adapting import ADAPTERS
 from gateways.serving.listen import bind
 from gateways.serving.probe import Known
 from gateways.serving.process import START, News, NewsQueue, ServerProcess, end_all
 from gateways.serving.server import Mode, side
-from gateways.trace.client import Request, ask
+from gateways.trace.client import Request, answered, ask, of_recorded
 from gateways.trace.document import Line, Served, Trace, all_steps
 from gateways.trace.steps import Lifespans, lifespans_of, of_batches, of_connection
 from gateways.trace.tap import MOST, Tap
@@ -32,13 +37,22 @@ BEGINNINGS = ("environment", "environ", "scope")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be served, with what, and what is asked of it; `seconds` is the time limit for each answer."""
+    """What is to be served, with what, and what is asked of it; `seconds` is the time limit for each answer.
+
+    `before` are requests that are sent first, and not traced. Their cookies, and the values that they take, are put
+    into `last`, which is traced after `requests` if there is one; with `texts`, as a WebSocket.
+    `warm_up`: the request before only makes the app start. If it has no answer, the traced one is sent to a new server.
+    """
 
     known: Known
     mode: Mode
     server: str
     requests: tuple[Request, ...]
     seconds: float
+    before: tuple[Recorded, ...] = ()
+    last: Recorded | None = None
+    texts: tuple[str, ...] = ()
+    warm_up: bool = False
 
 
 @dataclass(slots=True)
@@ -84,17 +98,25 @@ def take(plan: Plan) -> list[Trace]:
     news: NewsQueue = queue.SimpleQueue()
     sock = bind("127.0.0.1", 0)
     process = ServerProcess(plan.mode, plan.server, plan.known.target, "steps", sock, news, plan.known.interface)
+    again = False
     try:
         recordings[0].problem = _until_ready(news, recordings[0])
-        for number, request in enumerate(plan.requests):
+        requests = plan.requests
+        if recordings[0].problem is None and plan.last is not None:
+            requests = (*requests, _prepared(plan, process, news))
+        for number, request in enumerate(requests):
             if recordings[-1].problem is not None:
                 break
             if number:
                 recordings.append(_Recording())
             recordings[-1].problem = _ask(request, plan.seconds, process, news, recordings[-1])
+    except _NotWarmError:
+        again = True
     finally:
         ending = time.perf_counter()
         end_all([process])
+    if again:
+        return take(replace(plan, before=(), warm_up=False))
     while not news.empty():
         if (item := news.get()) is not None and (item.batch or item.when < ending):  # not how it speaks of its end
             recordings[-1].take(item)
@@ -102,8 +124,35 @@ def take(plan: Plan) -> list[Trace]:
     inner = plan.known.interface if served.adapter else None
     return [
         _trace(request, inner, lifespans, served, recording)
-        for request, recording in zip(plan.requests, recordings, strict=False)
+        for request, recording in zip(requests or (Request("GET", "/"),), recordings, strict=False)
     ]
+
+
+class _NotWarmError(Exception):
+    """The request that was to make the app start has no answer: the traced one will show why."""
+
+
+def _prepared(plan: Plan, process: ServerProcess, news: NewsQueue) -> Request:
+    """Send the requests that come first, forget what they did in the app, and return the one that is traced.
+
+    Raises:
+        Failure: one of them has no answer, or lacks a value that it is to give.
+    """
+    session, quiet = Session(), _Recording()
+    for recorded in plan.before:
+        try:
+            answered(process.address, session, recorded, plan.seconds)
+        except (OSError, http.client.HTTPException, Missing) as error:
+            if plan.warm_up:
+                raise _NotWarmError from error
+            raise Failure(f"{recorded.label}, which is sent first: {str(error) or type(error).__name__}") from error
+        _settle(news, quiet)
+    if plan.before:
+        for item in _news(news, time.monotonic() + 2 * GATHER):
+            if item is not None:
+                quiet.take(item)
+    assert plan.last is not None
+    return of_recorded(session.prepared(plan.last), plan.texts)
 
 
 def _served(plan: Plan) -> Served:
