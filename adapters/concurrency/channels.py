@@ -18,11 +18,11 @@ a coroutine, Desk     room for its next block        the thread's get(), by one 
 from __future__ import annotations
 
 import threading
+from _thread import RLock
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextvars import Context, Token
-from functools import partial
 from typing import Any, NamedTuple
 
 from ..errors import ClientDisconnected
@@ -45,6 +45,8 @@ def adopt(context: Context, before: Context) -> Lent:
     `before` is what `context` was a copy of: what the caller itself has set since then stays. Returns what undoes it,
     and the values.
     """
+    if not context:
+        return ()
     return [
         (variable.set(value), value) for variable, value in context.items() if before.get(variable, _UNSET) is not value
     ]
@@ -72,14 +74,14 @@ class _Channel(ABC):
     """What both directions share: one lock for the state, and a gate for each thread that is parked."""
 
     _gates: tuple[threading.Lock, ...] = ()  # an application may write, or read, from several threads
+    _waiter: Future | None = None
+    _size = 0  # bytes waiting
 
     def __init__(self, loop: Loop, workers: Workers | None = None) -> None:
         """`workers`, if the thread is one of theirs: they replace it while it waits here."""
         self._loop, self._workers = loop, workers
         # Reentrant: garbage collection in here may find a coroutine whose loop is gone, which then closes this channel.
-        self._mutex = threading.RLock()
-        self._waiter: Future | None = None
-        self._size = 0  # bytes waiting
+        self._mutex = RLock()
 
     def _shut(self) -> threading.Lock:
         """Under the mutex: a gate for the calling thread to wait at."""
@@ -90,9 +92,10 @@ class _Channel(ABC):
 
     def _open(self) -> None:
         """Under the mutex: let the parked threads go on."""
-        gates, self._gates = self._gates, ()
-        for gate in gates:
-            gate.release()
+        if self._gates:
+            gates, self._gates = self._gates, ()
+            for gate in gates:
+                gate.release()
 
     def _park(self, gate: threading.Lock) -> None:
         if self._workers is not None:
@@ -107,7 +110,7 @@ class _Channel(ABC):
         """Resolve what the coroutine awaits, from a thread."""
         if waiter is not None:
             try:
-                self._loop.post(partial(_resolve, waiter))
+                self._loop.post(waiter)
             except LoopClosed:
                 self.close()
 
@@ -119,11 +122,14 @@ class _Channel(ABC):
 class Outbox(_Channel):
     """Items from one thread to one coroutine, bounded by their bytes."""
 
+    taken = 0  # bytes of what the last get() returned, without those of end()
+
     def __init__(self, loop: Loop, workers: Workers | None = None) -> None:
-        super().__init__(loop, workers)
+        self._loop, self._workers, self._mutex = loop, workers, RLock()  # as _Channel's own, which costs another call
         self.closed = False  # the coroutine wants no more
-        self._items: list[Any] = []
         self._ended = self._draining = False
+        self._gates = ()
+        self._items: list[Any] = []
 
     def put(self, item: Any, size: int) -> None:
         """From the thread: hand over an item of `size` bytes; waits while HIGH_WATER or more are waiting.
@@ -184,7 +190,7 @@ class Outbox(_Channel):
         """From the coroutine, which is done with what it got before: all that waits, and whether it is the last."""
         while True:
             with self._mutex:
-                items, self._items, self._size = self._items, [], 0
+                items, self.taken, self._items, self._size = self._items, self._size, [], 0
                 if items or self._ended:
                     if not self._draining:
                         self._open()
@@ -193,6 +199,11 @@ class Outbox(_Channel):
                 self._open()
                 waiter = self._waiter = self._loop.create_future()
             await waiter
+
+    def expect(self) -> Future:
+        """From the coroutine, before a thread writes: what to await before the first get()."""
+        waiter = self._waiter = self._loop.create_future()
+        return waiter
 
     async def ended(self) -> None:
         """From the coroutine: drop everything until there is no more."""

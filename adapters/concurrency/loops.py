@@ -61,14 +61,14 @@ class Loop:
     def __init__(self, calls: Calls, asyncio_loop: asyncio.AbstractEventLoop | None) -> None:
         self.asyncio_loop = asyncio_loop
         self.wake, self.closed, self.create_future, self.call_later, self.spawn = calls
-        self._box: deque[Callable[[], object]] = deque()
+        self._box: deque[Callable[[], object] | Future] = deque()
         self._posted = False
         self._attended: dict[Callable[[], object], int] = {}
         self._tick = 0
         self._sweeping = False
 
-    def post(self, call: Callable[[], object]) -> None:
-        """Have `call` run on the loop, in order. From any thread; raises LoopClosed."""
+    def post(self, call: Callable[[], object] | Future) -> None:
+        """Have `call` run on the loop, or that future resolved, in order. From any thread; raises LoopClosed."""
         self._box.append(call)
         if not self._posted:
             self._posted = True
@@ -84,7 +84,11 @@ class Loop:
         box = self._box
         try:
             while box:
-                box.popleft()()
+                call = box.popleft()
+                if callable(call):
+                    call()
+                elif not call.done():
+                    call.set_result(None)
         finally:
             if box:  # a call has failed, or a signal's handler in it; the others must not wait for the next post()
                 self._posted = True

@@ -51,7 +51,7 @@ class Workers:
     def forked(self) -> None:
         """Start again without threads: they stayed in the parent process."""
         self._mutex = threading.Lock()
-        self._jobs: deque[tuple[Callable[..., object], Any]] = deque()
+        self._jobs: deque[tuple[Callable[..., Any], Any]] = deque()
         self._idle: list[threading.Lock] = []  # the gates at which threads wait, the last to come on top
         self._waking = False  # a thread has been woken or started, and has not looked for a job yet
         self._threads = 0
@@ -90,8 +90,11 @@ class Workers:
         """How many threads may be busy."""
         return self.limit + min(self.away, MOST_AWAY) if self.limit > 1 else 1
 
-    def submit(self, call: Callable[..., object], argument: Any) -> None:
-        """Have a thread run `call(argument)`, which must not raise. RuntimeError if not even one thread can be had."""
+    def submit(self, call: Callable[..., Any], argument: Any) -> None:
+        """Have a thread run `call(argument)`, which must not raise. RuntimeError if not even one thread can be had.
+
+        It returns None, or what the thread calls once it counts as idle again, or is about to begin the next job.
+        """
         with self._mutex:
             self._jobs.append((call, argument))
             if not self._waking:
@@ -101,7 +104,7 @@ class Workers:
                     self._jobs.pop()
                     raise
 
-    def withdraw(self, call: Callable[..., object], argument: Any) -> bool:
+    def withdraw(self, call: Callable[..., Any], argument: Any) -> bool:
         """Take a job back; False if a thread has begun it."""
         with self._mutex:
             try:
@@ -138,6 +141,7 @@ class Workers:
         gate = threading.Lock()
         gate.acquire()
         woken = True
+        last: Callable[[], object] | None = None
         while True:
             with mutex:
                 if woken:
@@ -149,13 +153,16 @@ class Workers:
                 elif self._leaving or self._abandoned:
                     self._leaving = max(0, self._leaving - 1)
                     self._end()
-                    return
+                    break
                 else:
                     call = None
                     self._idle.append(gate)
+            if last is not None:
+                last()
+                last = None
             if call is not None:
                 try:
-                    call(argument)
+                    last = call(argument)
                 except BaseException:  # it must not; if it does, it takes this thread, but not its place
                     with mutex:
                         self._end()
@@ -168,6 +175,8 @@ class Workers:
                         self._idle.remove(gate)
                         self._end()
                         return
+        if last is not None:
+            last()
 
     def _end(self) -> None:
         """Under the mutex: this thread is about to end."""

@@ -34,6 +34,11 @@ _CACHE_ENTRIES, _CACHE_NAME = 1024, 64
 _REASONS: dict[int, str] = {}
 _STATUSES: dict[str, int] = {}  # checked status lines
 _NAMES: dict[str, bytes] = {}  # checked header names, in lower case, b"" for the server's own
+_PAIRS: dict[tuple[str, str], tuple[bytes, bytes]] = {}  # checked headers whose values repeat
+_REPEATING = frozenset(
+    b"content-type cache-control vary server x-content-type-options x-frame-options referrer-policy"
+    b" cross-origin-opener-policy strict-transport-security access-control-allow-origin content-language allow".split()
+)
 _NATIVE_NAMES: dict[bytes, str] = {}  # checked header names of ASGI applications, "" for the server's own
 
 
@@ -133,7 +138,7 @@ def body_block(block: Any, what: str, rule: str) -> bytes:
     raise AppProtocolError(f"{what} {block!r:.80}; {rule} wants bytes: encode text, e.g. .encode('utf-8')")
 
 
-def head_from_wsgi(
+def head_from_wsgi(  # noqa: C901, PLR0912 - in one piece: each call would cost a tenth of it
     status: str, headers: Iterable[tuple[str, str]], dropped: Callable[[str], object] | None = None
 ) -> Head:
     """Check what an application gave to start_response() and spell it as ASGI does.
@@ -146,7 +151,16 @@ def head_from_wsgi(
     code = (_STATUSES.get(status) if isinstance(status, str) else None) or _wsgi_status(status)
     raw: RawHeaders = []
     lengths: list[bytes] = []
+    known = _PAIRS
     for pair in headers:
+        if type(pair) is tuple:
+            try:
+                found = known.get(pair)
+            except TypeError:  # what cannot be hashed is no str either
+                found = None
+            if found is not None:
+                raw.append(found)
+                continue
         try:
             name, value = pair
         except (TypeError, ValueError):
@@ -170,6 +184,8 @@ def head_from_wsgi(
             lengths.append(octets)
             if code == NO_CONTENT:
                 continue
+        elif lower in _REPEATING and len(value) <= _CACHE_NAME and len(known) < _CACHE_ENTRIES:
+            known[name, value] = (lower, octets)
         raw.append((lower, octets))
     return Head(code, raw, promised_length(lengths) if lengths else None)
 

@@ -56,7 +56,9 @@ class Admission:
             )
 
     def waited(self) -> None:
-        """Count a request that has had to wait for a thread."""
+        """Count a request that has waited; if all threads are busy, and not only the machine, warn."""
+        if self._workers.busy < self._workers.limit:
+            return
         if count := self._waits.count():
             log.warning(
                 "%d requests have waited for a thread, all are busy, %d wait now: raise threads=%d; or bound the wait"

@@ -24,7 +24,7 @@ def _threadlocal() -> Any:
 def lend_loop(loop: asyncio.AbstractEventLoop | None) -> None:
     """Have async_to_sync() in this thread run on `loop`, which runs in another; with None, as asgiref likes."""
     local = _threadlocal()
-    if local is not None and getattr(local, "main_event_loop", None) is not loop:
+    if local is not None and local.__dict__.get("main_event_loop") is not loop:
         local.main_event_loop = loop
         local.main_event_loop_pid = os.getpid() if loop is not None else None
         local.task_context = None
@@ -33,5 +33,5 @@ def lend_loop(loop: asyncio.AbstractEventLoop | None) -> None:
 def forget_tasks() -> None:
     """Let go of the tasks that async_to_sync() made in this thread."""
     local = _threadlocal()
-    if local is not None and getattr(local, "task_context", None):
+    if local is not None and local.__dict__.get("task_context"):
         local.task_context = None

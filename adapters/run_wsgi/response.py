@@ -58,6 +58,10 @@ class WSGIResponse:
     empty, or the end, so that until then start_response() may replace the head.
     """
 
+    _head: Head | None = None
+    _called = _sent = _complete = _bodiless = False
+    _missing: int | None = None  # bytes that Content-Length still promises
+
     def __init__(
         self,
         put: Callable[[Item, int], object],
@@ -74,9 +78,6 @@ class WSGIResponse:
         self._put = put
         self._to_head = method == "HEAD"
         self._verbatim = verbatim
-        self._head: Head | None = None
-        self._called = self._sent = self._complete = self._bodiless = False
-        self._missing: int | None = None  # bytes that Content-Length still promises
 
     @property
     def begun(self) -> bool:
@@ -154,7 +155,9 @@ class WSGIResponse:
     def _whole(self, blocks: list[bytes] | tuple[bytes, ...]) -> list[Item]:
         """A body that is complete in memory, in one piece if that costs little."""
         if len(blocks) == 1:
-            body = _octets(blocks[0])
+            body = blocks[0]
+            if type(body) is not bytes:
+                body = _octets(body)
             total = len(body)
         else:
             blocks = [_octets(block) for block in blocks]

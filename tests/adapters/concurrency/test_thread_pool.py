@@ -51,6 +51,10 @@ def test_no_more_threads_than_the_bound_work_once_those_that_waited_are_back() -
         workers.close()
 
 
+def waits(go: threading.Event) -> None:
+    go.wait(PATIENCE)
+
+
 class Cyclic:
     """As a database connection of Django: part of a cycle."""
 
@@ -107,7 +111,7 @@ def test_abandoned_threads_end() -> None:
     """Ours: an adapter that is dropped without close() leaves no thread behind."""
     workers, go = Workers(4, "abandoned"), threading.Event()
     for _ in range(4):
-        workers.submit(lambda _: go.wait(PATIENCE), None)
+        workers.submit(waits, go)
     poll(lambda: workers.busy == 4, "all threads to be busy")
     workers.abandon()
     go.set()
@@ -116,7 +120,7 @@ def test_abandoned_threads_end() -> None:
 
 def test_a_job_can_be_withdrawn_until_a_thread_has_begun_it() -> None:
     workers, go, done = Workers(1, "withdrawing"), threading.Event(), list[int]()
-    workers.submit(lambda _: go.wait(PATIENCE), None)
+    workers.submit(waits, go)
     poll(lambda: workers.busy == 1 and not workers.waiting, "the thread to be busy")
     for number in range(3):
         workers.submit(done.append, number)
@@ -147,4 +151,13 @@ def test_short_jobs_are_all_done_while_threads_come_and_go() -> None:
     for number in range(5000):
         workers.submit(job(number), None)
     poll(lambda: len(done) == 5000, "all jobs to be done")
+    workers.close()
+
+
+def test_what_a_job_returns_is_called_once_its_thread_counts_as_idle() -> None:
+    """Safety: a client that gets its answer may ask again at once, and must not find the thread busy."""
+    workers, idle = Workers(1, "last"), list[int]()
+    workers.submit(lambda _: lambda: idle.append(workers.idle), None)
+    poll(lambda: bool(idle), "the last call of the job")
+    assert idle == [1]
     workers.close()
