@@ -1,10 +1,18 @@
 """Whether the client of a WSGI request has left: PEP 3333 has no word for it, but some servers let it be seen.
 
 Knows where those servers keep a connection. It must not know what an adapter does about it.
+
+A client that has only shut down its sending side still waits for its response (RFC 9112, 9.6): the end of file is not a
+disconnect. One that has closed its socket looks the same until something is sent to it, which its system answers with a
+reset. Nothing must be sent here but keep-alive probes: they are reset once that system has forgotten the connection,
+which takes it a minute.
 """
 
 from __future__ import annotations
 
+import _socket
+import importlib.util
+import logging
 import os
 import select
 import stat
@@ -12,16 +20,39 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+log = logging.getLogger("gateways.asgi")
+
+_PROBE_SECONDS = 15  # between keep-alive probes to a client that has shut down its side
+
+
+def _own_select() -> Any:
+    """Return select as Python has it: eventlet takes poll() away from the shared one, gevent's cannot tell errors."""
+    spec = importlib.util.find_spec("select")
+    if spec is None or spec.loader is None:
+        return select
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_select = _own_select()
+_can_poll = hasattr(_select, "poll")  # Windows cannot
+_RDHUP: int = getattr(_select, "POLLRDHUP", 0)  # the peer has shut down its sending side: Linux tells
+
 
 def descriptor(environ: Mapping[str, Any]) -> int:
-    """The client's socket, wherever the server shows it (gunicorn, waitress, cheroot, werkzeug, wsgiref); else -1."""
+    """The client's socket, wherever the server shows it; else -1.
+
+    gunicorn, waitress, cheroot, werkzeug, wsgiref, gevent and eventlet do.
+    """
     channel = getattr(environ.get("waitress.client_disconnected"), "__self__", None)
     source = environ.get("wsgi.input")
     for holder in (
         environ.get("gunicorn.socket"),
         environ.get("werkzeug.socket"),
         getattr(channel, "socket", None),
-        getattr(source, "rfile", source),  # cheroot, and wsgiref, whose input is the socket itself
+        getattr(environ.get("eventlet.input"), "_sock", None),
+        getattr(source, "rfile", source),  # cheroot, gevent, and wsgiref, whose input is the socket itself
     ):
         with suppress(AttributeError, OSError, ValueError):  # none, not of a file, closed
             if stat.S_ISSOCK(os.fstat(found := holder.fileno()).st_mode):  # type: ignore[union-attr]
@@ -30,25 +61,53 @@ def descriptor(environ: Mapping[str, Any]) -> int:
 
 
 def has_left(environ: Mapping[str, Any]) -> bool:
-    """Whether the client has left, as far as the server lets it be seen."""
-    connection = descriptor(environ)
-    if connection >= 0:
-        return _ended(connection)
-    disconnected = environ.get("waitress.client_disconnected")
-    return disconnected is not None and bool(disconnected())
-
-
-def _ended(connection: int) -> bool:
-    """Whether the peer has closed its side, with nothing of what it sent left to read."""
-    import fcntl  # here: Windows has neither of these, and no descriptor() of a socket either
-    import termios
-
-    readable = select.poll()
-    readable.register(connection, select.POLLIN)
-    if not readable.poll(0):
-        return False
+    """Whether the client has left, as far as the server lets it be seen. Never raises: the request can do without."""
     try:
-        unread = fcntl.ioctl(connection, termios.FIONREAD, bytes(4))
-    except OSError:
+        connection = descriptor(environ)
+        if connection >= 0:
+            return _has_failed(connection)
+        disconnected = environ.get("waitress.client_disconnected")
+        return disconnected is not None and bool(disconnected())
+    except Exception as error:
+        log.debug("whether the client has left cannot be told: %r", error)
+        return False
+
+
+def is_readable(connection: int) -> bool:
+    """Whether a read of a socket would not wait: there is data, the end of file, or an error."""
+    return _can_poll and bool(_events(connection, _select.POLLIN))
+
+
+def _has_failed(connection: int) -> bool:
+    """Whether a connection was reset, or is closed on both sides."""
+    if not _can_poll:
+        return False
+    events = _events(connection, _RDHUP)
+    if events & (_select.POLLERR | _select.POLLHUP):
         return True
-    return not any(unread)  # readable, and nothing to read: the end
+    if events & _RDHUP:
+        _probe(connection)
+    return False
+
+
+def _events(connection: int, wanted: int) -> int:
+    poll = _select.poll()
+    poll.register(connection, wanted)
+    found: list[tuple[int, int]] = poll.poll(0)
+    return found[0][1] if found else 0
+
+
+def _probe(connection: int) -> None:
+    """Have the system find out whether the peer is still there."""
+    if not hasattr(_socket, "TCP_KEEPIDLE"):
+        return
+    sock = _socket.socket(fileno=os.dup(connection))  # not socket.socket: gevent's changes the connection's mode
+    try:
+        if not sock.getsockopt(_socket.SOL_SOCKET, _socket.SO_KEEPALIVE):
+            sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_KEEPIDLE, _PROBE_SECONDS)
+            sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_KEEPINTVL, _PROBE_SECONDS)
+            sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_KEEPALIVE, 1)
+    except OSError as error:
+        log.debug("this connection has no keep-alive probes: %s", error)  # it is not TCP
+    finally:
+        sock.close()

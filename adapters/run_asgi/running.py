@@ -30,7 +30,7 @@ log = logging.getLogger("gateways.asgi")
 
 DRAIN_SECONDS = 30.0  # how long close() waits for background work; gunicorn's graceful timeout is the same
 CLOSE_SECONDS = 10.0  # how long close() waits for the lifespan's shutdown after that
-SWEEP_SECONDS = 0.5  # between two looks at whether clients are still there
+SWEEP_SECONDS = 0.4  # between two looks at whether clients are still there
 _QUIET = 1.0  # seconds of waiting for background work before the log says so
 
 _started: set[Running] = set()  # until they are closed: also those whose adapter is gone

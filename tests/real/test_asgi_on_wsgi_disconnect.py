@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import socket
+import struct
 
 import pytest
 
@@ -32,11 +34,26 @@ def test_a_client_that_never_reads_and_leaves_ends_the_stream(wsgi: Site) -> Non
 @pytest.mark.parametrize("wsgi", sorted(SHOWING), indirect=True)
 def test_a_client_that_leaves_a_silent_app_ends_it_where_the_server_shows_the_connection(wsgi: Site) -> None:
     begun, ended = wsgi.noted("asgi silence begun"), wsgi.noted("asgi silence ended")
-    with wsgi.asking("asgi", "/silent"):
+    with wsgi.asking("asgi", "/silent") as connection:
         wsgi.expect("asgi silence begun", begun + 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closed with a reset
     wsgi.expect(
         "asgi silence ended", ended + 1, within=2 * ENDS_WITHIN
     )  # it is told, and has a second to end by itself
+
+
+def test_a_client_that_has_shut_down_its_sending_side_is_answered(wsgi: Site) -> None:
+    """RFC 9112, 9.6: the end of file is not a disconnect; the same servers answer it with a native WSGI app."""
+    if wsgi.name == "granian":
+        pytest.skip("granian itself drops the connection of such a client, as it does with a native WSGI app")
+    for framework, path in (("asgi", "/slow"), ("django", "/hello"), ("fastapi", "/hello"), ("starlette", "/hello")):
+        with socket.create_connection((wsgi.server.host, wsgi.server.port), timeout=10) as connection:
+            connection.sendall(f"GET {path} HTTP/1.0\r\nHost: {framework}.test\r\n\r\n".encode())
+            connection.shutdown(socket.SHUT_WR)
+            with connection.makefile("rb") as response:
+                received = response.read()
+        assert received.partition(b" ")[2].startswith(b"200"), received
+        assert received.endswith((b"at last", f"hello from {framework}".encode())), received
 
 
 def test_a_client_that_waits_is_answered_however_long_the_app_is_silent(wsgi: Site) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import socket
+import struct
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -11,6 +15,7 @@ from typing import Any
 import pytest
 
 from gateways.adapters.on_wsgi.client import descriptor, has_left
+from tests.adapters.asgi_to_wsgi.patience import eventually
 
 Pair = tuple[socket.socket, socket.socket]
 
@@ -48,8 +53,14 @@ SHOWN: dict[str, Callable[[socket.socket], dict[str, Any]]] = {
 }
 
 
+def reset(client: socket.socket) -> None:
+    """Leave as if the machine had crashed, or with data that was not read."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
 @pytest.mark.parametrize("server", SHOWN)
-def test_a_client_is_there_until_it_closes_its_side(pair: Pair, server: str) -> None:
+def test_a_client_is_there_until_its_connection_is_reset(pair: Pair, server: str) -> None:
     client, connection = pair
     environ = SHOWN[server](connection)
     assert descriptor(environ) == connection.fileno()
@@ -58,18 +69,65 @@ def test_a_client_is_there_until_it_closes_its_side(pair: Pair, server: str) -> 
     assert not has_left(environ)
     connection.recv(100)
     assert not has_left(environ)
-    client.close()
+    reset(client)
     assert has_left(environ)
 
 
-def test_what_came_before_the_end_is_still_a_clients(pair: Pair) -> None:
+def test_a_client_that_has_shut_down_its_sending_side_is_still_there(pair: Pair) -> None:
+    """RFC 9112, 9.6: it waits for the response."""
     client, connection = pair
-    client.sendall(b"GET /next HTTP/1.1\r\n")
-    client.close()
+    client.shutdown(socket.SHUT_WR)
     environ = SHOWN["gunicorn"](connection)
     assert not has_left(environ)
-    connection.recv(100)
-    assert has_left(environ)
+    connection.sendall(b"HTTP/1.1 200 OK\r\n")
+    assert not has_left(environ)
+    assert client.recv(100)
+
+
+def test_a_client_that_has_shut_down_its_sending_side_is_probed() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname())
+        connection, _ = listener.accept()
+    with client, connection:
+        environ = SHOWN["gunicorn"](connection)
+        assert not has_left(environ)
+        assert not connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        client.shutdown(socket.SHUT_WR)
+        assert not has_left(environ)
+        assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+        assert connection.gettimeout() is None
+
+
+def test_a_client_that_has_closed_its_connection_is_known_to_have_left_once_it_was_sent_something(pair: Pair) -> None:
+    client, connection = pair
+    client.close()
+    environ = SHOWN["gunicorn"](connection)
+    with contextlib.suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+    eventually("the reset", lambda: has_left(environ))
+
+
+def test_a_probe_that_fails_tells_nothing() -> None:
+    def fails() -> bool:
+        raise AttributeError("module 'select' has no attribute 'poll'")
+
+    assert not has_left({"waitress.client_disconnected": fails})
+
+
+def test_it_works_where_poll_was_taken_out_of_the_select_module() -> None:
+    """Eventlet's monkey patching does."""
+    program = """
+import select, socket, struct
+del select.poll
+from tests.adapters.asgi_to_wsgi.patience import eventually
+from gateways.adapters.on_wsgi.client import has_left
+client, connection = socket.socketpair()
+assert not has_left({"gunicorn.socket": connection})
+client.close()
+assert has_left({"gunicorn.socket": connection})
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("source", [io.BytesIO(b"body"), None, SimpleNamespace(rfile=None)])
