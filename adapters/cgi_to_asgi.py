@@ -15,7 +15,7 @@ from .errors import AppProtocolError, BadRequest, ClientDisconnected
 from .mapping.requests import Environ, environ_from_scope
 from .mapping.responses import status_line
 from .on_asgi.scopes import answer_lifespan, refusal, refuse_scope
-from .run_cgi.host import REDIRECTS, CGIHost, ProgramFailed, log_refusal
+from .run_cgi.host import REDIRECTS, CGIHost, ProgramFailed
 from .run_cgi.kills import reason
 from .run_cgi.log import log
 from .run_cgi.on_loop import ProgramOnLoop
@@ -84,9 +84,12 @@ class _Exchange:
         self._body_over = self._loop.create_future()
         self._length = 0  # of the body
         self._started = False
+        self._sent = 0  # octets of the response's body
 
     async def run(self) -> None:
+        figures = self._host.figures
         try:
+            self._host.admit()
             environ = environ_from_scope(self._scope, comma=", ")
             if server := self._scope.get("server"):
                 environ["SERVER_ADDR"] = server[0]
@@ -104,9 +107,14 @@ class _Exchange:
             await self._refuse(Refused(error.status, str(error)))
         except Refused as refused:
             await self._refuse(refused)
+        except asyncio.CancelledError:
+            figures.count("disconnects")
+            raise
         except ClientDisconnected as error:
+            figures.count("disconnects")
             log.info("%s %r: %s", self._scope["method"], self._scope.get("path"), error)
         finally:
+            figures.count("bytes", self._sent)
             if self._listener is not None:
                 self._listener.cancel()
             if self._spool is not None:
@@ -233,7 +241,10 @@ class _Exchange:
 
     def _failed(self, status: int, running: ProgramOnLoop, error: Exception) -> Exception:
         text = f"{running.program.name}: {error}"
-        return ProgramFailed(text) if self._started else Refused(status, text)
+        if not self._started:
+            return Refused(status, text)
+        self._host.figures.count("errors")
+        return ProgramFailed(text)
 
     async def _take_slot(self) -> None:
         turn = self._loop.create_future()
@@ -245,14 +256,17 @@ class _Exchange:
         def wake() -> None:
             self._loop.call_soon_threadsafe(grant)
 
-        if self._host.slots.take(wake):
+        taken = self._host.slots.take(wake)
+        if taken is None:
+            raise self._host.overloaded()
+        if taken:
             return
         try:
             await asyncio.wait_for(turn, self._host.timeouts.queue)
         except BaseException as error:
             self._host.slots.leave(wake)
             if isinstance(error, TimeoutError):
-                raise Refused(503, "as many programs run as may", **{"Retry-After": "5"}) from None
+                raise self._host.overloaded() from None
             raise
 
     async def _pass_on(self, running: ProgramOnLoop, answer: Answer) -> str | None:
@@ -274,6 +288,7 @@ class _Exchange:
         while not answer.whole:
             if body:
                 await running.send(self._send, {"type": "http.response.body", "body": body, "more_body": True})
+                self._sent += len(body)
             data = await self._read(running, answer)
             body = answer.feed(data)
             if not data:
@@ -283,6 +298,7 @@ class _Exchange:
                 await asyncio.sleep(0)
         await self._drain()
         await running.send(self._send, {"type": "http.response.body", "body": body, "more_body": False})
+        self._sent += len(body)
         await running.settle()
         return None
 
@@ -309,7 +325,7 @@ class _Exchange:
 
     async def _refuse(self, refused: Refused) -> None:
         """Answer in a program's place."""
-        log_refusal(self._scope["method"], self._scope.get("path") or "", refused)
+        self._host.refused(self._scope["method"], self._scope.get("path") or "", refused)
         headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in refused.headers.items()]
         to_head = self._scope["method"] == "HEAD"
         start, body = refusal(refused.status, status_line(refused.status), headers, to_head)

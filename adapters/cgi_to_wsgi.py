@@ -15,7 +15,7 @@ from .errors import AppProtocolError, ClientDisconnected
 from .mapping.requests import Environ
 from .mapping.responses import status_line
 from .on_wsgi.client import descriptor
-from .run_cgi.host import CGIHost, ProgramFailed, log_refusal
+from .run_cgi.host import CGIHost, ProgramFailed
 from .run_cgi.in_thread import Client, ProgramInThread
 from .run_cgi.kills import reason
 from .run_cgi.log import log
@@ -50,11 +50,13 @@ class CGIToWSGI(CGIHost):
 def respond(host: CGIHost, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
     """Answer one request of a WSGI server with a program of `host`."""
     try:
+        host.admit()
         return _respond(host, dict(environ), start_response)
     except Refused as refusal:
-        log_refusal(environ["REQUEST_METHOD"], environ.get("PATH_INFO") or "", refusal)
+        host.refused(environ["REQUEST_METHOD"], environ.get("PATH_INFO") or "", refusal)
         return _refuse(environ, start_response, refusal)
     except ClientDisconnected as error:
+        host.figures.count("disconnects")
         log.info("%s %r: %s", environ["REQUEST_METHOD"], environ.get("PATH_INFO"), error)
         return _refuse(environ, start_response, Refused(503, str(error)))  # to nobody
 
@@ -120,7 +122,10 @@ def _fill(host: CGIHost, spool: Spool, source: IO[bytes], length: int | None) ->
 
 def _take_slot(host: CGIHost) -> None:
     turn = threading.Event()
-    if host.slots.take(turn.set):
+    taken = host.slots.take(turn.set)
+    if taken is None:
+        raise host.overloaded()
+    if taken:
         return
     granted = False
     try:
@@ -129,7 +134,7 @@ def _take_slot(host: CGIHost) -> None:
         if not granted:
             host.slots.leave(turn.set)
     if not granted:
-        raise Refused(503, "as many programs run as may", **{"Retry-After": "5"})
+        raise host.overloaded()
 
 
 class _Response:
@@ -202,11 +207,13 @@ class _Response:
                 self._block = self._answer.feed(data)
         except (AppProtocolError, TimeoutError) as error:
             self._error = error
+            self._host.figures.count("errors")
             raise ProgramFailed(f"{self._running.program.name}: {error}") from None
         except Exception as error:
             self._error = error
             raise
         block, self._block = self._block, b""
+        self._host.figures.count("bytes", len(block))
         return block
 
     def _read(self) -> bytes:
@@ -224,6 +231,9 @@ class _Response:
         if not self._left:
             self._left = True
             over = self._over or (self._answer.whole and not self._block)
+            left = self._error is None or isinstance(self._error, ClientDisconnected)
+            if not over and self._answer.head is not None and left:  # before the head, respond() counts it
+                self._host.figures.count("disconnects")
             try:
                 if over:
                     self._running.settle()

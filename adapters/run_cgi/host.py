@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import atexit
 import errno
-import logging
 import os
 import threading
+import time
 import weakref
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -19,14 +18,17 @@ from ..concurrency import forks
 from ..errors import BadRequest
 from ..mapping.lengths import content_length
 from ..mapping.requests import Environ
+from ..stats import Seldom
 from . import reaper
 from .environ import Variables, arguments, ask_elsewhere, inherited, meta_variables, redirected
+from .figures import CGIStats, Figures
 from .kills import CLOSED, UNNEEDED, Kill
 from .limits import DEFAULT_TIMEOUTS, GRACE, Slots, Timeouts
-from .log import log, printable
+from .log import log
 from .output import CGIHead
 from .process import spawn
 from .program import Program
+from .refusals import Overloaded, log_refusal, not_started
 from .script import Refused, Script, Tree
 from .warm.programs import Warm
 
@@ -55,6 +57,9 @@ class CGIHost:
         for options or files.
     timeouts: seconds, e.g. {"head": 30, "total": None}; see Timeouts for what they mean and the others.
     limit: how many programs may run at once.
+    queue: how many requests may wait for their turn. One more gets a 503 with Retry-After at once, before its body is
+        read. Default: any number.
+    queue_timeout: seconds that a request may wait for its turn before it gets that 503. Default: `queue` of timeouts.
     max_body: octets that a request's body may have; longer ones get a 413. None for no limit.
     follow_symlinks: let links lead out of the folder. Links within it are followed anyway.
     chdir: the working folder of every program. Default: the folder of each (RFC 3875, 7.2). With it no program is warm.
@@ -81,6 +86,8 @@ class CGIHost:
         query_arguments: bool = False,
         timeouts: Timeouts | Mapping[str, float | None] = DEFAULT_TIMEOUTS,
         limit: int = 64,
+        queue: int | None = None,
+        queue_timeout: float | None = None,
         max_body: int | None = 1 << 30,
         follow_symlinks: bool = False,
         chdir: str | os.PathLike[str] | None = None,
@@ -89,7 +96,10 @@ class CGIHost:
         if os.name != "posix":
             raise NotImplementedError("a CGI host needs POSIX: process groups, and pipes that can be polled")
         self.timeouts = timeouts if isinstance(timeouts, Timeouts) else Timeouts(**timeouts)
+        if queue_timeout is not None:
+            self.timeouts = self.timeouts._replace(queue=queue_timeout)
         self.limit = limit
+        self._queue = queue
         self.on_start: Callable[[Variables, Program], None] | None = None  # observes programs
         self.elsewhere: Any = None  # an app of the server's interface that answers local redirects out of `prefix`
         self._tree = Tree(program, prefix, follow_symlinks)
@@ -106,14 +116,15 @@ class CGIHost:
         if warm and self._chdir is None:
             names = [] if warm is True else [warm] if isinstance(warm, str) else list(warm)
             self._warm = Warm(names, self._host_variables | self._own_variables)
-        self._kills: Counter[str] = Counter()
+        self.figures = Figures()
+        self._rejections = Seldom()
         self._noted: set[tuple[str, str]] = set()
         self._set_up()
         _hosts.add(self)
 
     def _set_up(self) -> None:
         """Begin with no program: when the host is made, and in a fork of this process."""
-        self.slots = Slots(self.limit)
+        self.slots = Slots(self.limit, self._queue)
         self._running: set[Program] = set()
         self._starting = 0  # programs that are being started, and are not among those that run yet
         self._closing = 0  # calls of close()
@@ -154,6 +165,39 @@ class CGIHost:
                 for program in self._running:
                     end(program)
                 self._change.wait_for(lambda: not self._running and not self._starting, GRACE)
+
+    def stats(self) -> CGIStats:
+        """Return this host's figures in this process. From any thread."""
+        now = time.monotonic()
+        with self._change:
+            running = [*self._running]
+        oldest = max((now - program.born for program in running), default=0.0)
+        interpreters = self._warm.interpreters if self._warm is not None else 0
+        return self.figures.stats(len(running), self.slots.waiting, oldest, interpreters)
+
+    def admit(self) -> None:
+        """A request has come. Raises Overloaded where it could not even wait for its turn."""
+        self.figures.count("requests")
+        if self.slots.is_full:
+            raise self.overloaded()
+
+    def overloaded(self) -> Overloaded:
+        """The refusal of a request that gets no turn."""
+        return Overloaded(f"as many programs run as may: limit={self.limit}, queue={self._queue}")
+
+    def refused(self, method: str, path: str, refusal: Refused) -> None:
+        """Log and count a refusal; of an overload, at most one line a minute."""
+        if isinstance(refusal, Overloaded):
+            self.figures.count("rejected")
+            if count := self._rejections.count():
+                log.warning(
+                    "%d requests got a 503 for want of a turn: limit=%d programs run; limit= and queue_timeout= help",
+                    *(count, self.limit),
+                )
+            return
+        if refusal.status >= 500:
+            self.figures.count("errors")
+        log_refusal(method, path, refusal)
 
     def find(self, environ: Mapping[str, Any]) -> Script:
         """The program for a request. Raises Refused."""
@@ -215,8 +259,12 @@ class CGIHost:
             program = self._start(variables, environ, script, stdin)
             program.on_reaped = lambda: self._reaped(program)
             program.on_killed = self._killed
+            self.figures.count("started")
         except BaseException:
-            self.slots.release()
+            if program is None:
+                self.slots.release()
+            else:
+                reaper.part_with(program, False, 0, UNNEEDED)
             raise
         finally:
             with self._change:
@@ -247,7 +295,7 @@ class CGIHost:
                     raise
                 return self._run([script.file], variables, stdin)  # RFC 3875, 4.4: all words, or none
         except OSError as error:
-            raise _not_started(error, script) from error
+            raise not_started(error, script) from error
 
     def _run(self, arguments: Sequence[bytes], variables: Variables, stdin: bool) -> Program:
         program = self._warm.start(arguments, variables, stdin) if self._warm is not None else None
@@ -258,8 +306,7 @@ class CGIHost:
         return self._host_variables | of_request | self._own_variables
 
     def _killed(self, kill: Kill) -> None:
-        with self._change:
-            self._kills[kill.name] += 1
+        self.figures.count_kill(kill.name)
 
     def _reaped(self, program: Program) -> None:
         program.on_reaped = None
@@ -288,24 +335,3 @@ def _close_for_good() -> None:
 def _forget_parents() -> None:
     for host in [*_hosts]:
         host.after_fork()
-
-
-def _not_started(error: OSError, script: Script) -> Refused:
-    name = os.fsdecode(script.file)
-    if error.errno == errno.E2BIG:
-        return Refused(431, f"{name}: the request's headers do not fit into an environment")
-    if error.errno in (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE):
-        return Refused(503, f"{name} cannot be started now: {error}", **{"Retry-After": "1"})
-    if error.errno in (errno.ENOEXEC, errno.ENOENT):
-        return Refused(
-            500, f"{name} cannot be run: {error}; its first line must name its interpreter, e.g. '#!/bin/sh'"
-        )
-    return Refused(500, f"{name} cannot be run: {error}")
-
-
-def log_refusal(method: str, path: str, refusal: Refused) -> None:
-    """Who sets a folder of programs up must see why they do not run; who serves it need not see every 404."""
-    level = (
-        logging.ERROR if refusal.status >= 500 else logging.INFO if refusal.status in (302, 404) else logging.WARNING
-    )
-    log.log(level, "%s %r: %d: %s", method, path, refusal.status, printable(str(refusal)))

@@ -75,21 +75,42 @@ def _seconds(limit: float | None) -> float:
 
 
 class Slots:
-    """At most `limit` programs at once; who comes later waits in line, a thread or a coroutine, each in its way."""
+    """At most `limit` programs at once; who comes later waits in line, a thread or a coroutine, each in its way.
 
-    def __init__(self, limit: int) -> None:
+    The line has room for `queue`; None: for any number.
+    """
+
+    def __init__(self, limit: int, queue: int | None = None) -> None:
         if limit < 1:
             raise ValueError(f"limit={limit!r} would let no program run; it is how many may at once, e.g. 64")
+        if queue is not None and queue < 0:
+            raise ValueError(f"queue={queue!r} is below 0; it is how many requests may wait, e.g. 100")
         self._free = limit
+        self._queue = NEVER if queue is None else queue
         self._lock = threading.Lock()
         self._line: deque[Callable[[], None]] = deque()
 
-    def take(self, wake: Callable[[], None]) -> bool:
-        """Take a slot; or stand in line and be woken by `wake()`, in any thread, with the slot taken."""
+    @property
+    def waiting(self) -> int:
+        """How many stand in line."""
+        return len(self._line)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether one more could neither take a slot nor stand in line."""
+        return self._free <= 0 and len(self._line) >= self._queue
+
+    def take(self, wake: Callable[[], None]) -> bool | None:
+        """Take a slot (True), or stand in line (False) and be woken by `wake()`, in any thread, with the slot taken.
+
+        None: the line is full.
+        """
         with self._lock:
             if self._free > 0:
                 self._free -= 1
                 return True
+            if len(self._line) >= self._queue:
+                return None
             self._line.append(wake)
             return False
 

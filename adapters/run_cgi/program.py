@@ -60,7 +60,7 @@ class Program:
         self.on_ended: Callable[[], None] | None = None
         self.on_killed: Callable[[Kill], None] | None = None
         self.on_reaped: Callable[[], None] | None = None
-        self._born = time.monotonic()
+        self.born = time.monotonic()  # seconds
         self._owner = os.getpid()
         self._process = process
         self._said = StderrLog(name)
@@ -146,7 +146,7 @@ class Program:
             return
         if self.killed is None:
             self.killed = kill
-            age = time.monotonic() - self._born
+            age = time.monotonic() - self.born
             which = "the processes that it left were" if self.ended else "it was"
             log.log(
                 kill.level,

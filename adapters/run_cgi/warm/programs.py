@@ -76,6 +76,11 @@ class Warm:
         self._lock = threading.Lock()
         _living.add(self)
 
+    @property
+    def interpreters(self) -> int:
+        """How many interpreters there are."""
+        return sum(program.interpreters for program in list(self._programs.values()))
+
     def start(self, arguments: Sequence[bytes], variables: Variables, stdin: bool) -> Program | None:
         """Run a program warm; None where it is not Python, or no interpreter can be had for it."""
         with self._lock:
@@ -146,6 +151,11 @@ class _WarmProgram:
         self._lock = threading.RLock()
         if isinstance(command, str):
             log.info("%s runs cold: %s", self._name, command)
+
+    @property
+    def interpreters(self) -> int:
+        """How many interpreters it has: one that serves it, one that will."""
+        return (self._serving is not None) + (self._coming is not None)
 
     def start(self, arguments: Sequence[bytes], variables: Variables, stdin: bool) -> Program | None:
         """Run the program; None where it must be run in the ordinary way."""

@@ -130,7 +130,7 @@ def test_a_full_disk_is_503_with_retry_after(
     nothing_is_left(ask)
     chunks = [b"x" * 700_000, b"y" * 700_000]
     with monkeypatch.context() as patched:
-        patched.setattr(tempfile, "TemporaryFile", lambda *_, **__: Path("/dev/full").open("wb+", buffering=65536))
+        patched.setattr(tempfile, "TemporaryFile", lambda *_, **__: Path("/dev/full").open("wb+", buffering=65536))  # noqa: SIM115
         for _ in range(2):
             response = ask("/echo.py", "POST", chunks=chunks)
             assert (response.status, response["Retry-After"]) == (503, "5")

@@ -92,3 +92,21 @@ def test_a_slot_is_not_lost_to_one_that_cannot_be_woken() -> None:
     slots.take(broken)
     slots.release()
     assert slots.take(nothing)
+
+
+def test_a_line_that_is_full_takes_no_more() -> None:
+    slots = Slots(1, queue=1)
+    assert not slots.is_full
+    assert slots.take(nothing)
+    assert not slots.is_full
+    assert slots.take(nothing) is False
+    assert (slots.is_full, slots.waiting) == (True, 1)
+    assert slots.take(nothing) is None
+    slots.release()
+    assert (slots.is_full, slots.waiting) == (False, 0)
+
+
+@pytest.mark.parametrize(("limit", "queue"), [(0, None), (1, -1)])
+def test_numbers_that_make_no_sense_are_errors(limit: int, queue: int | None) -> None:
+    with pytest.raises(ValueError, match=r"e\.g\."):
+        Slots(limit, queue)

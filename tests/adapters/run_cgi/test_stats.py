@@ -1,0 +1,120 @@
+"""What a CGI host answers when it is overloaded, and the figures that it tells of itself."""
+
+import logging
+import threading
+import time
+import uuid
+
+import pytest
+
+from gateways.adapters.run_cgi.figures import CGIStats
+from tests.adapters.run_cgi.asking import Asker, Request
+from tests.adapters.run_cgi.conftest import Hosting
+from tests.adapters.run_cgi.leftovers import processes
+from tests.real.serving import eventually
+
+
+def stats(ask: Asker) -> CGIStats:
+    figures: CGIStats = ask.host.stats()  # type: ignore[attr-defined]
+    return figures
+
+
+class Busy:
+    """The one slot of a host is taken while the block runs, and so many requests wait for it."""
+
+    def __init__(self, ask: Asker, waiting: int = 0) -> None:
+        self._ask, self._mark, self._left = ask, uuid.uuid4().hex, threading.Event()
+        request = Request(f"/is_silent.sh?{self._mark}")
+        self._threads = [threading.Thread(target=ask.leave, args=(request, self._left.is_set))]
+        self._threads += [threading.Thread(target=ask, args=("/hello.sh",)) for _ in range(waiting)]
+        self._waiting = waiting
+
+    def __enter__(self) -> None:
+        self._threads[0].start()
+        eventually(lambda: processes(self._mark), "the program runs")
+        for thread in self._threads[1:]:
+            thread.start()
+        eventually(lambda: stats(self._ask).waiting == self._waiting, "the others wait")
+
+    def __exit__(self, *_: object) -> None:
+        self._left.set()
+        for thread in self._threads:
+            thread.join()
+
+
+@pytest.mark.parametrize("waiting", [0, 2])
+def test_beyond_the_queue_a_request_gets_a_503_at_once_and_its_body_is_not_read(hosting: Hosting, waiting: int) -> None:
+    ask = hosting(limit=1, queue=waiting)
+    with Busy(ask, waiting):
+        begun = time.monotonic()
+        for details in ({}, {"body": b"x" * 100}, {"chunks": [b"x"] * 3}):
+            response = ask("/echo.py", "POST" if details else "GET", **details)
+            assert (response.status, response["Retry-After"]) == (503, "5")
+        # A body of which nothing comes: who read it would wait.
+        unfinished = Request("/echo.py", "POST", headers=[("Content-Length", "100")], body=b"")
+        assert ask.exchange(unfinished).status == 503
+        assert time.monotonic() - begun < 2
+        assert (stats(ask).rejected, stats(ask).waiting, stats(ask).busy) == (4, waiting, 1)
+    eventually(lambda: stats(ask).busy == 0, "the programs are over")
+    assert ask("/hello.sh").status == 200
+
+
+def test_queue_timeout_is_how_long_a_request_waits_for_its_turn(hosting: Hosting) -> None:
+    ask = hosting(limit=1, queue_timeout=0.2)
+    with Busy(ask):
+        begun = time.monotonic()
+        response = ask("/hello.sh")
+        assert (response.status, response["Retry-After"]) == (503, "5")
+        assert 0.2 <= time.monotonic() - begun < 3
+
+
+def test_an_overload_is_logged_once_a_minute(hosting: Hosting, caplog: pytest.LogCaptureFixture) -> None:
+    ask = hosting(limit=1, queue=0)
+    with Busy(ask), caplog.at_level(logging.WARNING, "gateways.cgi"):
+        for _ in range(5):
+            assert ask("/hello.sh").status == 503
+    assert [text for text in caplog.messages if "503" in text] == [
+        "1 requests got a 503 for want of a turn: limit=1 programs run; limit= and queue_timeout= help"
+    ]
+
+
+def test_requests_programs_bytes_and_errors_are_counted(hosting: Hosting) -> None:
+    ask = hosting(timeouts={"head": 0.3})
+    for target in ("/hello.sh", "/hello.sh", "/missing", "/prints.py?bad", "/is_silent.sh"):
+        ask(target)
+    ask("/prints.py/kill/9?X-A:%20b%0A%0Abody")
+    eventually(lambda: stats(ask).busy == 0, "the programs are over")
+    now = stats(ask)
+    assert (now.requests, now.started, now.errors, now.rejected, now.disconnects) == (6, 5, 3, 0, 0)
+    assert (now.bytes in (12, 16), now.oldest, now.waiting) == (True, 0.0, 0)  # a part of what was cut off may count
+
+
+def test_programs_that_were_ended_are_counted_by_reason(hosting: Hosting) -> None:
+    ask, mark = hosting(timeouts={"head": 0.3, "idle": 0.5, "total": 30}), uuid.uuid4().hex
+    ask("/is_silent.sh")
+    assert ask("/is_silent_after_its_head.sh").complete is False
+    assert stats(ask).kills == {"timeout": 2}
+    ask.leave(Request(f"/writes_now_and_then.sh?{mark}"), lambda: processes(mark))
+    eventually(lambda: sum(stats(ask).kills.values()) == 3, "the program is ended")
+    now = stats(ask)
+    assert now.kills.keys() <= {"timeout", "disconnected", "cancelled"}
+    assert (now.disconnects, now.errors) == (1, 2)
+
+
+def test_the_age_of_the_oldest_program_is_told(hosting: Hosting) -> None:
+    ask = hosting(limit=1)
+    with Busy(ask):
+        time.sleep(0.3)  # the age
+        assert 0.3 <= stats(ask).oldest < 30
+        assert stats(ask).busy == 1
+    eventually(lambda: stats(ask).busy == 0, "the program is over")
+
+
+def test_close_is_a_reason_too(hosting: Hosting) -> None:
+    ask, mark = hosting(), uuid.uuid4().hex
+    thread = threading.Thread(target=ask, args=(f"/is_silent.sh?{mark}",))
+    thread.start()
+    eventually(lambda: processes(mark), "the program runs")
+    ask.host.close()  # type: ignore[attr-defined]
+    thread.join()
+    assert stats(ask).kills == {"closed": 1}
