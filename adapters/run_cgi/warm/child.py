@@ -19,9 +19,14 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import CodeType, ModuleType
+    from types import CodeType, ModuleType, TracebackType
     from typing import Any
 
+# Names of sys that the interpreter forgets before it destroys modules (sys_deletes in pylifecycle.c).
+_FORGOTTEN = (
+    *("path", "argv", "ps1", "ps2", "last_exc", "last_type", "last_value", "last_traceback"),
+    *("path_hooks", "path_importer_cache", "meta_path", "__interactivehook__"),
+)
 _MAX_STATUS = 1 << 63
 _signal: Any = sys.modules["_signal"]  # as it is in every interpreter
 
@@ -98,38 +103,49 @@ class Run:
         sys.modules["__main__"] = main
         self._shared = shared
         self._signal = 0
+        self._has_exited = False  # by SystemExit
 
     def run(self, code: CodeType) -> int:
         """Run the code as __main__; the exit status."""
         assert self._main is not None
+        failure: BaseException | None = None
         try:
             exec(code, self._main.__dict__)  # noqa: S102 (it is what an interpreter does with a program)
         except SystemExit as error:
             return self._exit_status(error.code)
         except BaseException as error:
-            return self._failed(error)
-        return 0
+            failure = error
+        status = 0 if failure is None else self._report(failure)
+        if not self._has_exited:
+            for name in ("__file__", "__cached__"):  # as the interpreter has it (_PyRun_SimpleFile in pythonrun.c)
+                self._main.__dict__.pop(name, None)
+        return status
 
-    def _failed(self, error: BaseException) -> int:
+    def _report(self, error: BaseException) -> int:
+        """Report an exception of the program. None is being handled meanwhile: it would be the hook's context."""
         trace = error.__traceback__
         error.__traceback__ = trace and trace.tb_next  # without the frame of `run`
         if sys.version_info >= (3, 12):
             sys.last_exc = error
         sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
+        second: BaseException | None = None
         try:
             sys.excepthook(type(error), error, error.__traceback__)
         except SystemExit as exit_:
             return self._exit_status(exit_.code)
-        except BaseException as second:
+        except BaseException as failure:
+            second = failure
+        if second is not None:
+            second.__traceback__ = second.__traceback__ and second.__traceback__.tb_next
             _write("Error in sys.excepthook:\n")
-            sys.__excepthook__(type(second), second, second.__traceback__ and second.__traceback__.tb_next)
+            sys.__excepthook__(type(second), second, second.__traceback__)
             _write("\nOriginal exception was:\n")
             sys.__excepthook__(type(error), error, error.__traceback__)
         self._signal = 2 if type(error) is KeyboardInterrupt else 0
         return 1
 
-    @staticmethod
-    def _exit_status(code: object) -> int:
+    def _exit_status(self, code: object) -> int:
+        self._has_exited = True
         if code is None or isinstance(code, int):
             return (code or 0) & 0xFF if -_MAX_STATUS <= (code or 0) < _MAX_STATUS else 0xFF
         try:
@@ -145,7 +161,7 @@ class Run:
         _call(atexit._run_exitfuncs)
         status = 120 if _lost_output() else status
         self._destroy_modules()
-        status = 120 if _lost_output() else status
+        _flush_streams()
         if self._signal:
             _signal.signal(self._signal, _signal.SIG_DFL)
             os.kill(os.getpid(), self._signal)
@@ -154,18 +170,22 @@ class Run:
 
     def _destroy_modules(self) -> None:
         """Destroy the program's own modules, in the interpreter's order (finalize_modules in pylifecycle.c)."""
-        for name in ("last_exc", "last_type", "last_value", "last_traceback"):
+        for name in _FORGOTTEN:
             if hasattr(sys, name):
                 setattr(sys, name, None)
         sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__
+        shared = []
         modules = []
-        for name in [name for name in sys.modules if name not in self._shared or name == "__main__"]:
+        for name in list(sys.modules):
             module = sys.modules.pop(name)
+            if name in self._shared and name != "__main__":
+                shared.append(module)
+                continue
             try:
                 modules.append(_weakref.ref(module))
             except TypeError:  # anything may be in sys.modules
                 pass
-            del module
+        del module
         self._main = None
         gc.collect()
         for reference in reversed(modules):
@@ -207,27 +227,52 @@ def _lost_output() -> bool:
         except Exception as error:  # the program may have put anything there
             if stream is sys.stdout:
                 lost = True
-                _unraisable(error, stream)
+                _unraisable(error, stream, None)
     return lost
+
+
+def _flush_streams() -> None:
+    """Flush the standard streams as their destruction does: without a word."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
+            pass
 
 
 def _call(function: Callable[[], object]) -> None:
     try:
         function()
     except BaseException as error:
-        _unraisable(error, function)
+        _unraisable(error, function, error.__traceback__ and error.__traceback__.tb_next)
 
 
-def _unraisable(error: BaseException, thing: object) -> None:
+def _unraisable(error: BaseException, thing: object, trace: TracebackType | None) -> None:
     """Report it as the interpreter does."""
     message = None
     if sys.version_info >= (3, 14) and thing is sys.stdout:
         message, thing = "Exception ignored while flushing sys.stdout", None
-    arguments: Any = sys.UnraisableHookArgs
     try:
-        sys.unraisablehook(arguments((type(error), error, error.__traceback__, message, thing)))
+        sys.unraisablehook(_kind_of_report()((type(error), error, trace, message, thing)))
     except Exception:  # nothing is left to report it to
         return
+
+
+def _kind_of_report() -> Any:
+    """The type of the argument of sys.unraisablehook, which has no public name."""
+
+    class Failing:
+        def __del__(self) -> None:
+            raise ValueError
+
+    kinds: list[Any] = []
+    hook, sys.unraisablehook = sys.unraisablehook, lambda report: kinds.append(type(report))
+    try:
+        Failing()
+    finally:
+        sys.unraisablehook = hook
+    return kinds[0]
 
 
 def _write(text: str) -> None:

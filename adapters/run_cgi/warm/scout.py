@@ -35,6 +35,11 @@ OF_REQUEST = (
 _REFRESHED = frozenset(("logging", "random"))
 # Functions whose random numbers are keys within a process, which no run can tell from its own.
 _KEYS = frozenset((("opentelemetry.context", "create_key"),))
+# Functions of C modules that give each run something else.
+_SOURCES = {
+    "_ssl": ("RAND_bytes", "keeps a random number"),
+    "_uuid": ("generate_time_safe", "keeps the time"),
+}
 _CHANGES = {
     **dict.fromkeys(("os.mkdir", "tempfile.mkdtemp"), "creates a folder"),
     **dict.fromkeys(("tempfile.mkstemp", "os.link", "os.symlink"), "creates a file"),
@@ -125,6 +130,7 @@ class Scout:
             self._loading.append(spec.name)
             try:
                 module = load(spec)
+                self._observe_module(spec.name)
                 self._loaded.append(spec.name)
                 return module
             finally:
@@ -160,24 +166,34 @@ class Scout:
     def _observe_calls(self) -> None:
         import warnings
 
-        def blaming(function: Callable[..., Any], reason: str) -> Callable[..., Any]:
-            def call(*arguments: Any, **named: Any) -> Any:
-                if self._loading and not _is_for_keys(sys._getframe(1)):
-                    self._blame(reason)
-                return function(*arguments, **named)
-
-            return call
-
         for module, name, reason in (
             (os, "urandom", "keeps a random number"),
             (os, "getrandom", "keeps a random number"),
-            (sys.modules["_thread"], "start_new_thread", "starts a thread"),
             (os, "getpid", "keeps the process's id"),
             (os, "getppid", "keeps the process's id"),
+            (sys.modules["_thread"], "start_new_thread", "starts a thread"),
             (warnings, "warn", "warns when it is imported"),
             (warnings, "warn_explicit", "warns when it is imported"),
         ):
-            setattr(module, name, blaming(getattr(module, name), reason))
+            self._observe_call(module, name, reason)
+        for name, count in (("ctime", 1), ("localtime", 1), ("gmtime", 1), ("strftime", 2), ("asctime", 1)):
+            self._observe_call(time, name, "keeps the time", unless=count)
+
+    def _observe_module(self, name: str) -> None:
+        """Hook into a module of C that has just been loaded, before the one of Python that takes from it."""
+        if name in _SOURCES:
+            self._observe_call(sys.modules[name], *_SOURCES[name])
+
+    def _observe_call(self, module: Any, name: str, reason: str, unless: int = 99) -> None:
+        """Blame what calls a function, unless it gives so many arguments."""
+        function = getattr(module, name)
+
+        def call(*arguments: Any, **named: Any) -> Any:
+            if self._loading and len(arguments) < unless and not _is_for_keys(sys._getframe(1)):
+                self._blame(reason)
+            return function(*arguments, **named)
+
+        setattr(module, name, call)
 
     def _observe_variables(self) -> None:
         environ: Any = type(os.environ)

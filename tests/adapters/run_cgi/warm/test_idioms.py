@@ -1,0 +1,112 @@
+"""A program run warm is what it is cold: the same octets, but for what is random by nature, which differs each time."""
+
+import logging
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.adapters.run_cgi.asking import Asker
+from tests.adapters.run_cgi.warm.idioms.apps import APPS
+from tests.adapters.run_cgi.warm.idioms.idiom import Idiom
+from tests.adapters.run_cgi.warm.idioms.imports import IMPORTS
+from tests.adapters.run_cgi.warm.idioms.language import LANGUAGE
+from tests.adapters.run_cgi.warm.idioms.processes import PROCESSES
+from tests.adapters.run_cgi.warm.idioms.randomness import RANDOM
+from tests.adapters.run_cgi.warm.idioms.streams import STREAMS
+from tests.adapters.run_cgi.warm.warming import cold_one, install, site_packages, warm_asker, write
+from tests.real.serving import ROOT, eventually
+
+IDIOMS = {**STREAMS, **IMPORTS, **RANDOM, **PROCESSES, **LANGUAGE, **APPS}
+RUNS = 5
+
+
+class Site:
+    """One program in a folder, on a host that runs it cold and on one that runs it warm."""
+
+    def __init__(self, folder: Path, idiom: Idiom, caplog: pytest.LogCaptureFixture) -> None:
+        self.folder, self.idiom, self._caplog = folder, idiom, caplog
+        line = (idiom.line or "#!{python}").replace("{python}", sys.executable)
+        self.program = write(folder, "a.py", idiom.source, line)
+        for name, text in idiom.files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+        for name, text in idiom.libraries.items():
+            install(folder, name, text)
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        importable = f"{site_packages(folder)}{os.pathsep}{ROOT}"
+        env = {"PYTHONPATH": importable, "PATH": path, "PYTHONDONTWRITEBYTECODE": "1", **idiom.env}
+        self.warm = warm_asker("wsgi", folder, env=env)
+        self.cold = cold_one(self.warm, folder, env=env)
+
+    def outcome(self, asker: Asker, number: int) -> tuple[Any, tuple[str, ...]]:
+        """What came of the nth request, and what was random of it."""
+        idiom = self.idiom
+        if idiom.change is not None:
+            idiom.change(self.folder, number)
+        request = idiom.request(number)
+        self._caplog.clear()
+        response = asker(f"/a.py{request.pop('target')}", **request)
+        messages = [each.getMessage() for each in self._caplog.records if each.levelno >= logging.WARNING]
+        body = response.body.decode("latin-1")
+        found = re.search(idiom.random, body) if idiom.random else None
+        if idiom.random:
+            assert found, body
+            body = re.sub(idiom.random, "", body)
+        headers = [(name, self._same(value)) for name, value in response.headers if name != "Content-Length"]
+        seen = (response.status, headers, self._same(body), response.complete, [self._same(text) for text in messages])
+        return seen, found.groups() if found else ()
+
+    def _same(self, text: str) -> str:
+        return re.sub(self.idiom.varies, "", text) if self.idiom.varies else text
+
+    def settle(self) -> None:
+        """Ask until the program runs as it is to run."""
+        states = {"warm": "a.py runs warm", "cold": "a.py runs cold"}
+        if self.idiom.runs == "warm" and not self.idiom.shares:
+            return
+        seen: list[str] = []
+
+        def settled() -> bool:
+            self.outcome(self.warm, 0)
+            seen.extend(each.getMessage() for each in self._caplog.records)
+            return any(states[self.idiom.runs] in message for message in seen)
+
+        eventually(settled, f"it runs {self.idiom.runs}: {seen}", 20)
+
+
+@pytest.fixture
+def site(request: pytest.FixtureRequest, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> Iterator[Site]:
+    caplog.set_level(logging.INFO, "gateways.cgi")
+    site = Site(tmp_path, IDIOMS[request.param], caplog)
+    if request.param == "tracker":
+        _install_tracker(tmp_path)
+    yield site
+    site.warm.host.close()
+    site.cold.host.close()  # type: ignore[attr-defined]
+
+
+def _install_tracker(folder: Path) -> None:
+    """A tracker of roundup's, with its own command."""
+    settings = "tracker_web=http://127.0.0.1:8000/a.py/,mail_domain=localhost,mail_host=localhost"
+    admin = [sys.executable, "-m", "roundup.scripts.roundup_admin", "-i", "tracker"]
+    subprocess.run([*admin, "install", "minimal", "anydbm", settings], cwd=folder, check=True, capture_output=True)
+    subprocess.run([*admin, "initialise", "secret"], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("site", IDIOMS, indirect=True)
+def test_a_program_run_warm_is_what_it_is_cold(site: Site) -> None:
+    cold = [site.outcome(site.cold, number) for number in range(RUNS)]
+    site.settle()
+    warm = [site.outcome(site.warm, number) for number in range(RUNS)]
+    for number in range(RUNS):
+        assert warm[number][0] == cold[number][0]
+    if site.idiom.random:
+        values = [value for _, value in (*cold, *warm)]
+        assert len(set(values)) == len(values), values
+    assert cold[0][0][0], "it was answered"
