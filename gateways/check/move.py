@@ -17,7 +17,8 @@ class Traits:
 
     threads: threads of one process that call a WSGI app; 1 if each process calls it once at a time.
     lifespan: False if it sends no lifespan events.
-    lends_socket: a WSGI server whose connection an app can take over for WebSockets.
+    lends_socket: a WSGI server whose environ names its socket, as simple-websocket wants it.
+    shows_socket: a WSGI server whose connection ASGIToWSGI can take over for WebSockets (docs/websocket.md).
     body_limit: largest request body in bytes, None if unlimited; `body_option` raises it.
     buffering: how it holds back a response that is streamed, "" if it does not; `unbuffered` is the remedy.
     """
@@ -27,6 +28,7 @@ class Traits:
     threads: int = 1
     lifespan: bool = True
     lends_socket: bool = False
+    shows_socket: bool = False
     body_limit: int | None = None
     body_option: str = ""
     buffering: str = ""
@@ -40,17 +42,18 @@ SERVERS: dict[str, Traits] = {
             "waitress",
             ("wsgi",),
             threads=4,
+            shows_socket=True,
             body_limit=1024 * MIB,
             body_option="max_request_body_size (waitress: Arguments to waitress.serve)",
         ),
-        Traits("gunicorn", ("wsgi",), threads=8, lends_socket=True),
-        Traits("cheroot", ("wsgi",), threads=10),
+        Traits("gunicorn", ("wsgi",), threads=8, lends_socket=True, shows_socket=True),
+        Traits("cheroot", ("wsgi",), threads=10, shows_socket=True),
         Traits("granian", ("wsgi", "asgi"), threads=8),
         Traits("uvicorn", ("asgi", "cgi")),
         Traits("hypercorn", ("asgi",)),
         Traits("daphne", ("asgi",), lifespan=False),
-        Traits("werkzeug", ("wsgi",), threads=8, lends_socket=True),
-        Traits("uwsgi", ("wsgi",), threads=1),
+        Traits("werkzeug", ("wsgi",), threads=8, lends_socket=True, shows_socket=True),
+        Traits("uwsgi", ("wsgi",), threads=1, shows_socket=True),
         Traits(
             "mod_wsgi",
             ("wsgi",),
@@ -63,6 +66,7 @@ SERVERS: dict[str, Traits] = {
             ("wsgi", "asgi", "cgi"),
             threads=8,
             lends_socket=True,
+            shows_socket=True,
             body_limit=MIB,
             body_option="client_max_body_size (ngx_http_core_module, default 1m)",
             buffering="nginx collects a proxied response in its buffers (ngx_http_proxy_module, proxy_buffering on)",

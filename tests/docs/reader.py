@@ -21,7 +21,8 @@ from tests.docs.shown_only import DRAWINGS, why_not
 
 SERVERS = re.compile(
     r"(\.venv/bin/)?"
-    r"(make demo|gateways (demo|serve(?!.* --print))|uvicorn|gunicorn|waitress-serve|hypercorn|daphne|granian|cheroot|lighttpd)\b"
+    r"(make demo|gateways (demo|serve(?!.* --print))|uvicorn|gunicorn|waitress-serve|hypercorn|daphne|granian"
+    r"|cheroot|lighttpd)\b"
 )
 """Commands that serve until they are ended."""
 

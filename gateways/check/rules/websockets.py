@@ -20,15 +20,15 @@ def extension(seen: Seen, move: Move) -> Advice | None:
 
 
 def route(seen: Seen, move: Move) -> Advice | None:
-    if move.interface != "asgi" or move.to == "asgi" or (move.to == "wsgi" and move.server.lends_socket):
+    if move.interface != "asgi" or move.to == "asgi" or (move.to == "wsgi" and move.server.shows_socket):
         return None
     reason = (
         "a CGI program has no connection to its client, only pipes (RFC 3875, 4.2, 6)"
         if move.to == "cgi"
-        else f"{move.server.name} does not lend its socket, which WSGI has no name for (PEP 3333)"
+        else f"{move.server.name} shows no socket (PEP 3333 has no name for it), so the adapter cannot take it over"
     )
     return Advice(
         f"the WebSocket route {seen.values['path']} is answered with 501",
         f"{reason}",
-        "serve this path by an ASGI server",
+        "serve this path by an ASGI server" + ("" if move.to == "cgi" else ", or choose gunicorn, waitress or cheroot"),
     )
