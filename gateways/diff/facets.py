@@ -97,7 +97,7 @@ def format_facets(old: Answer, new: Answer) -> dict[str, tuple[str, str]]:
 
 
 def content(answer: Answer) -> bytes:
-    """The body without its content coding (RFC 9110, 8.4), as far as the standard library undoes it."""
+    """The body without its content coding (RFC 9110, 8.4); as it is, if the coding is unknown or not what it says."""
     octets = answer.body.octets
     coding = ", ".join(answer.values("content-encoding")).strip().lower()
     try:
@@ -107,7 +107,16 @@ def content(answer: Answer) -> bytes:
             return zlib.decompress(octets)
     except zlib.error:
         return octets
-    return octets
+    return _unbrotli(octets) if coding == "br" else octets
+
+
+def _unbrotli(octets: bytes) -> bytes:
+    import brotli
+
+    try:
+        return bytes(brotli.decompress(octets))
+    except brotli.error:
+        return octets
 
 
 def media_type(answer: Answer) -> str:

@@ -4,7 +4,7 @@ from html import escape
 
 from gateways.diff.known import page_of
 from gateways.diff.result import Asked, Difference, Result
-from gateways.diff.terminal import sentences, verdict
+from gateways.diff.terminal import sentences, short, verdict
 from gateways.events.printable import printable
 from gateways.trace.html import element, facts, page, section
 
@@ -86,11 +86,12 @@ def _line(line: str) -> str:
 
 
 def _shown_by(asked: list[Asked]) -> str:
-    count = "1 request" if len(asked) == 1 else f"{len(asked):,} requests"
+    more = f" and {len(asked) - 1:,} more" if len(asked) > 1 else ""
+    said = escape(short(asked[0].label) + more)
     items = [element("li", element("code", escape(printable(each.label)))) for each in asked[:MOST]]
     if len(asked) > MOST:
         items.append(element("li", f"and {len(asked) - MOST:,} more"))
-    return element("details", element("summary", count), element("ul", *items))
+    return element("details", element("summary", said), element("ul", *items))
 
 
 def _noise(result: Result) -> str:

@@ -5,6 +5,7 @@ Knows the order of rounds. The old stack is asked first and last, the new stack 
 differences remain, the old stack is asked again, for values that are the same twice by chance.
 """
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -25,6 +26,9 @@ Which = Literal["old", "new"]
 ORDER: tuple[Which, ...] = ("old", "new", "new", "old")
 MORE = 3
 """Further rounds of the old stack at most, while each of them shows that differences were noise."""
+
+APART = 1.2
+"""Seconds at least from one round of the old stack to its next, so that a time in whole seconds has changed."""
 
 HOST = "localhost"
 
@@ -68,6 +72,7 @@ class _Rounds:
     lines: dict[Which, list[set[str]]] = field(default_factory=lambda: {"old": [], "new": []})
     notes: dict[str, None] = field(default_factory=dict)
     bodies: dict[str, Body] = field(default_factory=dict)
+    old_began: float = float("-inf")
 
     def of(self, which: Which, number: int) -> list[Answer]:
         return [each[number] for each in self.answers[which] if len(each) > number]
@@ -108,6 +113,9 @@ def _round(plan: Plan, which: Which, rounds: _Rounds, ports: Ports, progress: Pr
     progress(which, number, 0, len(requests))
     if plan.reset is not None:
         reset(plan.reset)
+    if which == "old":
+        time.sleep(max(0.0, rounds.old_began + APART - time.monotonic()))
+        rounds.old_began = time.monotonic()
     with running(plan.old if which == "old" else plan.new, plan.host, ports) as stack:
         session = Session()
         for request in requests:

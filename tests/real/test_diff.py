@@ -6,10 +6,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from gateways.serving.certificate import self_signed
+from tests.real.serving import Running, serve
 
 APPS = Path(__file__).parent / "apps" / "diffed"
 ROOT = Path(__file__).parents[2]
@@ -166,3 +170,45 @@ def test_requests_are_exported_as_json_lines_that_ask_the_same(tmp_path: Path) -
     done = diff("shop:app", "@uvicorn", "--requests", str(log))
     assert "left out: 1 entry: an access log does not hold the body of a POST; first access.log, line 2" in done.stdout
     assert diff("shop:app", "@uvicorn", "--requests", str(lines)).returncode == 0
+
+
+def served(*options: str) -> AbstractContextManager[Running]:
+    words = [
+        "uvicorn",
+        "--interface=wsgi",
+        "--host={host}",
+        "--port={port}",
+        f"--app-dir={APPS}",
+        *options,
+        "shop:lost_header",
+    ]
+    return serve(words, env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"})
+
+
+LOST = ["header:x-frame-options"]
+
+
+@pytest.mark.timeout(60)
+def test_a_url_is_asked_what_is_safe_and_the_rest_only_with_unsafe(tmp_path: Path) -> None:
+    lines = tmp_path / "x.jsonl"
+    lines.write_text('{"path": "/"}\n{"path": "/cart", "body": "item=1"}\n')
+    with served() as server:
+        done = diff("shop:app@waitress", server.url, "--requests", str(lines))
+        assert "in 1 of 1 request" in done.stdout
+        assert "left out: 1 entry: it may change data, and goes to a URL only with --unsafe" in done.stdout
+        assert (
+            "in 2 of 2 requests" in diff("shop:app@waitress", server.url, "--requests", str(lines), "--unsafe").stdout
+        )
+
+
+@pytest.mark.timeout(60)
+def test_an_https_url_is_asked_if_its_certificate_is_trusted_or_need_not_be(tmp_path: Path) -> None:
+    with (
+        self_signed("127.0.0.1") as (certificate, key),
+        served(f"--ssl-certfile={certificate}", f"--ssl-keyfile={key}") as server,
+    ):
+        url = server.url.replace("http:", "https:")
+        assert list(differences("shop:app@waitress", url, "--path", "/", "--insecure")) == LOST
+        assert list(differences("shop:app@waitress", url, "--path", "/", "--ca", certificate)) == LOST
+        found = differences("shop:app@waitress", url, "--path", "/")
+        assert "TLS failed" in found["problem"]["new"]

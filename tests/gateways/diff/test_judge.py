@@ -1,8 +1,10 @@
 """Which differences are named, by which facet, and which are noise."""
 
 import gzip
+import zlib
 from typing import Any
 
+import brotli
 import pytest
 
 from gateways.diff.answer import KEPT, Answer
@@ -109,11 +111,26 @@ def test_a_failure_in_one_of_two_answers_is_named_with_its_frequency() -> None:
     assert (judged.found.facet, judged.times, judged.asked) == ("status", 1, 2)
 
 
-def test_a_content_coding_that_gives_the_same_content_is_no_difference() -> None:
-    coded = [answer(gzip.compress(b"x" * 99, level), ("Content-Encoding", "gzip")) for level in (1, 9)]
-    assert named([coded[0]], coded[1]) == {}
-    other = answer(gzip.compress(b"x" * 98 + b"y"), ("Content-Encoding", "gzip"))
-    assert list(named([coded[0]], other)) == ["body"]
+@pytest.mark.parametrize(
+    ("coding", "compress"),
+    [
+        ("gzip", gzip.compress),
+        ("deflate", zlib.compress),
+        ("br", lambda octets, level: brotli.compress(octets, quality=level)),
+    ],
+)
+def test_a_content_coding_that_gives_the_same_content_is_no_difference(coding: str, compress: Any) -> None:
+    def coded(octets: bytes, level: int) -> Answer:
+        return answer(compress(octets, level), ("Content-Encoding", coding))
+
+    assert named([coded(b"x" * 99, 1)], coded(b"x" * 99, 9)) == {}
+    assert named([coded(b"x" * 99, 1)], coded(b"x" * 98 + b"y", 1)) == {"body": ("x" * 99, "x" * 98 + "y")}
+
+
+def test_a_body_that_is_not_in_its_content_coding_is_compared_as_it_is() -> None:
+    olds = [answer("plain", ("Content-Encoding", coding)) for coding in ("gzip", "br", "deflate")]
+    for old in olds:
+        assert list(named([old], answer("other", *old.headers[1:]))) == ["body"]
 
 
 def test_a_body_too_large_to_keep_is_compared_by_its_digest() -> None:
