@@ -17,6 +17,7 @@ from gateways.diff.judge import Found, judge, noise
 from gateways.diff.known import Known
 from gateways.diff.result import Asked, Difference, Result, count_noise, together
 from gateways.diff.side import Ports, Running, Site, Stack, messages, reset, running
+from gateways.failure import Failure
 from gateways.requests.request import Request, from_origin
 from gateways.requests.session import Session
 from gateways.requests.traffic import Traffic, summary
@@ -122,6 +123,20 @@ def _round(plan: Plan, which: Which, rounds: _Rounds, ports: Ports, progress: Pr
             answers.append(_kept(_ask(request, session, stack, plan, rounds, which), rounds.bodies))
             progress(which, number, len(answers), len(requests))
     rounds.lines[which].append(messages(stack.lines))
+    _must_have_answered(plan.old if which == "old" else plan.new, answers, stack)
+    if stack.ended:
+        rounds.notes[f"{which}: the server ended by itself; its last line: {_last(stack)}"] = None
+
+
+def _must_have_answered(spec: Stack | Site, answers: Sequence[Answer], stack: Running) -> None:
+    """Raise Failure if there was no response at all: that is no stack to compare with."""
+    if answers and all(each.status is None for each in answers):
+        log = "" if isinstance(spec, Site) else f"; the server's last line: {_last(stack)}"
+        raise Failure(f"{spec.label}: none of {len(answers)} requests got a response: {answers[0].problem}{log}")
+
+
+def _last(stack: Running) -> str:
+    return next((line.strip() for line in reversed(stack.lines) if line.strip()), "it said nothing")
 
 
 def _ask(request: Request, session: Session, stack: Running, plan: Plan, rounds: _Rounds, which: Which) -> Answer:

@@ -70,10 +70,11 @@ class Site:
 
 @dataclass(slots=True)
 class Running:
-    """A stack that can be asked. `lines` is what it has logged since it was ready."""
+    """A stack that can be asked. `lines` is what it has logged since it was ready; `ended` if it did so by itself."""
 
     address: Address
     lines: list[str] = field(default_factory=list)
+    ended: bool = False
 
 
 class Ports:
@@ -112,8 +113,17 @@ def running(spec: Stack | Site, host: str, ports: Ports) -> Iterator[Running]:
         yield stack
         time.sleep(LAST / 3)  # for lines about the last request
         stack.lines = process.lines[before:]
+        stack.ended = _has_ended(news)
     finally:
         end_all([process])
+
+
+def _has_ended(news: NewsQueue) -> bool:
+    found = False
+    while not news.empty():
+        item = news.get()
+        found = found or (item is not None and item.kind == "ended")
+    return found
 
 
 def _until_ready(spec: Stack, process: ServerProcess, news: NewsQueue) -> None:

@@ -94,6 +94,14 @@ def test_the_old_stack_does_not_differ_from_itself_ten_times(tmp_path: Path) -> 
 
 
 @pytest.mark.timeout(60)
+def test_a_server_that_ends_by_itself_is_said_with_its_last_line() -> None:
+    done = diff("shop:app@waitress", "shop:dying@waitress", "--path", "/", "--path", "/die", "--path", "/cart")
+    assert done.returncode == 1
+    assert "problem  200 OK → no response: the connection was refused" in done.stdout
+    assert "new: the server ended by itself; its last line: planted: dying" in done.stdout
+
+
+@pytest.mark.timeout(60)
 def test_an_accepted_difference_does_not_count_and_a_new_one_does(tmp_path: Path) -> None:
     accepted = tmp_path / "accepted.json"
     sides = ("shop:app@waitress", "shop:lost_header@waitress")
@@ -115,6 +123,11 @@ def test_an_accepted_difference_does_not_count_and_a_new_one_does(tmp_path: Path
         (["shop:app", "@uvicorn", "--requests", "shop.py"], "is not a line in a known format"),
         (["shop:app", "@uvicorn", "--path", "/", "--reset", "echo broken; false"], "failed with exit status 1: broken"),
         (["@uvicorn", "shop:app", "--path", "/"], "has no TARGET before the @"),
+        (
+            ["http://127.0.0.1:9", "shop:app", "--path", "/"],
+            "none of 1 requests got a response: the connection was refused",
+        ),
+        (["shop:app", "shop:dying@gunicorn", "--path", "/"], "none of 1 requests got a response"),
     ],
 )
 def test_what_cannot_be_compared_exits_with_2_and_says_why(arguments: Sequence[str], said: str) -> None:

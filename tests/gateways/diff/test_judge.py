@@ -167,3 +167,10 @@ def test_a_first_octet_must_be_later_by_a_magnitude_each_time() -> None:
     assert named([SAME, SAME], slow, SAME) == {}
     assert judge([SAME, SAME], [slow, slow], is_first=True) == []
     assert named([answer(first=0.2), SAME], slow, slow) == {}
+
+
+def test_endless_streams_are_compared_as_far_as_both_came() -> None:
+    late = {"framing": "chunked", "problem": "no complete response within 1 seconds"}
+    old = answer("tick\ntick\n", **late)
+    assert named([old, old], answer("tick\n", **late), answer("tick\n" * 3, **late)) == {}
+    assert list(named([old, old], answer("tock\n", **late))) == ["body"]

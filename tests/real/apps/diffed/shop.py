@@ -4,6 +4,7 @@ Below it the same shop with one planted difference each.
 """
 
 import json
+import os
 import secrets
 import time
 from collections.abc import Iterable, Iterator
@@ -86,6 +87,16 @@ class Cut(Shop):
         raise RuntimeError("planted")
 
 
-app = Shop()
+class Dying(Shop):
+    """Ends its process: the one that the server runs it in at /die."""
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/die" or "gunicorn" in environ["SERVER_SOFTWARE"]:
+            print("planted: dying", flush=True)
+            os._exit(1)
+        return super().__call__(environ, start_response)
+
+
+app, dying = Shop(), Dying()
 lost_header, cookie_attribute, buffered, off_by_one = LostHeader(), CookieAttribute(), Buffered(), OffByOne()
 price, one_failure, cut = Price(), OneFailure(), Cut()
