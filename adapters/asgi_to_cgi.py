@@ -1,6 +1,6 @@
 """ASGI applications as CGI programs: one event loop for one request, and the lifespan around it.
 
-Knows ASGI's messages and how a loop reads stdin and writes stdout. What is special to a CGI process is cgi_child.py's
+Knows ASGI's messages and how a loop reads stdin and writes stdout. What is special to a CGI process is on_cgi's
 matter, the order of events asgi_exchange.py's, the spelling of a request metavariables.py's. It takes no thread.
 """
 
@@ -17,14 +17,15 @@ from .concurrency.channels import Desk
 from .errors import ClientDisconnected
 from .mapping.requests import scope_from_environ
 from .mapping.responses import head_to_cgi
-from .on_cgi.program import FAILED, Body, CGIChild, error_response, is_stream
+from .on_cgi.program import FAILED, CGIChild, error_response
+from .on_cgi.request import StdinBody, is_stream
 from .on_cgi.stdout import Stdout
 from .run_asgi.exchange import Exchange
 from .run_asgi.lifespan import Lifespan, LifespanFailed
 from .run_asgi.versions import as_asgi3
 
 if TYPE_CHECKING:
-    from .on_cgi.program import Environ
+    from .on_cgi.request import Environ
 
 log = logging.getLogger("gateways.asgi")
 
@@ -55,7 +56,7 @@ class ASGIToCGI(CGIChild):
         super().__init__(app, script_name=script_name)
         self.app: ASGIApp = as_asgi3(app)
 
-    def answer(self, environ: Environ, body: Body, stdout: int) -> int:
+    def answer(self, environ: Environ, body: StdinBody, stdout: int) -> int:
         """Run the application for one request; write its response to descriptor `stdout`. Returns the exit status."""
         request = _Request(self.app, scope_from_environ(environ), body)
         try:
@@ -77,7 +78,7 @@ class _Request:
     To the Exchange it is the desk: what that puts is written to stdout, what it asks for is read from stdin.
     """
 
-    def __init__(self, app: ASGIApp, scope: Scope, body: Body) -> None:
+    def __init__(self, app: ASGIApp, scope: Scope, body: StdinBody) -> None:
         self.status = 0  # exit status: whether the response is whole
         self.closed = False  # the client has left
         self._app, self._scope, self._body = app, scope, body

@@ -1,6 +1,6 @@
 """WSGI applications as CGI programs: one request in this process's main thread, without a loop or another thread.
 
-Knows PEP 3333 and when stdout is closed. What is special to a CGI process is cgi_child.py's matter, the order of a
+Knows PEP 3333 and when stdout is closed. What is special to a CGI process is on_cgi/program.py's matter, the order of a
 response wsgi_response.py's. It must not import asyncio: a program that needs no loop starts twice as fast.
 """
 
@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import sys
 
 from .errors import ClientDisconnected
 from .mapping.responses import Head, head_to_cgi
-from .on_cgi.program import FAILED, Body, CGIChild, error_response
+from .on_cgi.program import FAILED, CGIChild, error_response
+from .on_cgi.request import StdinBody
 from .run_wsgi.response import FileWrapper, WSGIResponse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from signal import SIG_DFL, SIGTERM, signal
     from typing import Any
 
-    from .on_cgi.program import Environ
+    from .on_cgi.request import Environ
     from .wsgi_types import ExcInfo, Item, Write, WSGIApp
+else:
+    from _signal import SIG_DFL, SIGTERM, signal  # the module signal imports enum: a tenth of a small program's start
 
 _BLOCK = 64 * 1024  # octets of the request's body that are read at a time
 _SPOOL = 1024 * 1024  # octets of a body of unknown length that stay in memory
@@ -44,11 +47,11 @@ class WSGIToCGI(CGIChild):
     the iterable is closed, and the process ends. What close() does once the response is complete holds up nobody.
     """
 
-    def answer(self, environ: Environ, body: Body, stdout: int) -> int:
+    def answer(self, environ: Environ, body: StdinBody, stdout: int) -> int:
         """Run the application for one request; write its response to descriptor `stdout`. Returns the exit status."""
         app: WSGIApp = self.app
         output = _Output(stdout, body, environ["REQUEST_METHOD"])
-        signal.signal(signal.SIGTERM, output.terminate)
+        signal(SIGTERM, output.terminate)
         try:
             environ.update(_wsgi_keys(environ, body))
             for item in output.response.answer(app, environ):
@@ -65,7 +68,7 @@ class WSGIToCGI(CGIChild):
 class _Output:
     """The response on its way to the server, and how it ends."""
 
-    def __init__(self, stdout: int, body: Body, method: str) -> None:
+    def __init__(self, stdout: int, body: StdinBody, method: str) -> None:
         for fd in (body.stdin, stdout):
             os.set_blocking(fd, True)
         self.response = _Response(self.put, method, may_warn=lambda: True)
@@ -112,7 +115,7 @@ class _Output:
 
     def terminate(self, number: int, frame: object) -> None:
         """SIGTERM: the server gives up on this request. Raises SystemExit in an application that has not answered."""
-        signal.signal(number, signal.SIG_DFL)
+        signal(number, SIG_DFL)
         if not self._complete:  # some servers send it to whoever closes stdout and works on
             self._status = 128 + number
             sys.exit(self._status)
@@ -153,7 +156,7 @@ def _cgi_head(status: str, head: Head) -> bytes:
     return head_to_cgi(status, [(name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers])
 
 
-def _wsgi_keys(environ: Environ, body: Body) -> Environ:
+def _wsgi_keys(environ: Environ, body: StdinBody) -> Environ:
     """PEP 3333, "environ Variables". A body of unknown length is spooled, and CONTENT_LENGTH set."""
     keys: Environ = {
         "wsgi.version": (1, 0),
@@ -184,7 +187,7 @@ def _wsgi_keys(environ: Environ, body: Body) -> Environ:
 class _Input(io.RawIOBase):
     """`wsgi.input`, unbuffered."""
 
-    def __init__(self, body: Body) -> None:
+    def __init__(self, body: StdinBody) -> None:
         self._body = body
 
     def readable(self) -> bool:

@@ -1,40 +1,27 @@
-"""A CGI program's own side of RFC 3875: the request from the environment and stdin, stdout for the response alone.
+"""An application as a CGI program (RFC 3875): what is done around its one answer, and stdout for the response alone.
 
-Knows this process, on POSIX: its variables, its descriptors, its exit status. It must not know how an application is
-called, and imports little, because each request pays for it.
+Knows this process, on POSIX: its descriptors, its exit status. It must not know how an application is called, and
+imports little, because each request pays for it.
 """
 
 from __future__ import annotations
 
 import os
-import stat
 import sys
 from abc import ABC, abstractmethod
 from fcntl import F_DUPFD_CLOEXEC, fcntl
 
-from ..errors import BadRequest, ClientDisconnected
-from ..mapping.lengths import content_length
+from ..errors import BadRequest
 from ..mapping.responses import NOT_WHOLE, head_to_cgi
+from .request import StdinBody, request_environ
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    Environ = dict[str, Any]
+    from .request import Environ
 
 FAILED = NOT_WHOLE  # exit status of a program whose response is not whole
-_DEFAULTS = {
-    "REQUEST_METHOD": "GET",
-    "SCRIPT_NAME": "",
-    "PATH_INFO": "",
-    "QUERY_STRING": "",
-    "SERVER_NAME": "localhost",
-    "SERVER_PORT": "80",
-    "SERVER_PROTOCOL": "HTTP/1.0",
-}
-# Content-Type and -Length have names of their own (4.1.18). Proxy would be taken for a proxy to use ("httpoxy").
-_DROPPED = ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH", "HTTP_PROXY")
-_REDIRECTED = ("REDIRECT_HTTP_AUTHORIZATION", "REDIRECT_REDIRECT_HTTP_AUTHORIZATION")  # Apache renames what it rewrites
 
 
 class CGIChild(ABC):
@@ -57,7 +44,7 @@ class CGIChild(ABC):
         environ = request_environ(self._script_name)
         stdin, stdout = take_over()
         try:
-            body = Body(environ, stdin)
+            body = StdinBody(environ, stdin)
         except BadRequest as error:
             os.write(stdout, error_response("400 Bad Request", environ["REQUEST_METHOD"]))
             sys.exit(f"{error}")
@@ -66,101 +53,12 @@ class CGIChild(ABC):
             sys.exit(status)
 
     @abstractmethod
-    def answer(self, environ: Environ, body: Body, stdout: int) -> int:
+    def answer(self, environ: Environ, body: StdinBody, stdout: int) -> int:
         """Run the application for one request; write its response to descriptor `stdout`. Returns the exit status."""
 
     @abstractmethod
     def as_wsgi(self) -> Any:
         """The application for a local server that speaks WSGI."""
-
-
-def request_environ(script_name: str | None) -> Environ:
-    """The process's environment as PEP 3333 spells it (octets as latin-1), less what misleads; and wsgi.url_scheme."""
-    environ: Environ = {name.decode("latin-1"): value.decode("latin-1") for name, value in os.environb.items()}
-    os.environ.pop("HTTP_PROXY", None)  # also for the HTTP clients that the application uses
-    for name in _DROPPED:
-        environ.pop(name, None)
-    for name, default in _DEFAULTS.items():
-        environ.setdefault(name, default)
-    for name in _REDIRECTED:
-        if environ.get(name) and not environ.get("HTTP_AUTHORIZATION"):
-            environ["HTTP_AUTHORIZATION"] = environ[name]
-    secure = environ.get("HTTPS", "").lower() in ("on", "1", "true", "yes") or environ.get("REQUEST_SCHEME") == "https"
-    environ["wsgi.url_scheme"] = "https" if secure else "http"
-    environ["SCRIPT_NAME"], environ["PATH_INFO"] = public_path(environ, script_name)
-    return environ
-
-
-def public_path(environ: Environ, script_name: str | None) -> tuple[str, str]:
-    """SCRIPT_NAME and PATH_INFO of the URL that the client asked for, also where a server rewrote it to the program's.
-
-    Of /shop/cart, rewritten to /shop/app.cgi/cart, the SCRIPT_NAME is /shop, so that links lead where the client is.
-    With a `script_name` that is it; the rest of the client's path is PATH_INFO where the server passes none (Apache's
-    FallbackResource). Servers merge repeated slashes and resolve "." and ".." before they rewrite.
-    """
-    script, info = environ["SCRIPT_NAME"].rstrip("/"), environ["PATH_INFO"]
-    asked = _asked_path(environ)
-    if script_name is not None:
-        script = script_name.encode().decode("latin-1")
-        if "/." in asked:
-            asked = _normalised(asked)
-        if not info and _is_below(asked, script):
-            info = asked[len(script) :]
-    elif info and not _is_below(asked, script):
-        for path in (asked, _redirect_url(environ), _merged(asked)):
-            prefix = path[: -len(info)].rstrip("/")
-            if path.endswith(info) and _is_plain(prefix):
-                script = prefix
-                break
-    return script, info if info or script else "/"
-
-
-def _is_below(path: str, prefix: str) -> bool:
-    return path.startswith(prefix) and path[len(prefix) : len(prefix) + 1] in ("", "/")
-
-
-def _is_plain(prefix: str) -> bool:
-    """Whether links may begin with it: a client must not write them, so no //elsewhere.example, whatever was merged."""
-    return all(segment not in ("", ".", "..") and "\\" not in segment for segment in prefix.split("/")[1:])
-
-
-def _normalised(path: str) -> str:
-    """A path with its slashes merged and its dot segments resolved, as Apache and lighttpd do it."""
-    kept: list[str] = []
-    segments = path.split("/")
-    for segment in segments:
-        if segment == "..":
-            del kept[-1:]
-        elif segment not in ("", "."):
-            kept.append(segment)
-    last = "/" if kept and segments[-1] in ("", ".", "..") else ""
-    return f"/{'/'.join(kept)}{last}"
-
-
-def _merged(path: str) -> str:
-    """The path normalised; "" where its first segment would then be another, which the client chose."""
-    normalised = _normalised(path)
-    return normalised if normalised.split("/")[:2] == path.split("/")[:2] else ""
-
-
-def _redirect_url(environ: Environ) -> str:
-    """The path before Apache rewrote it, decoded and normalised; "" where it did not, or the server is another."""
-    return environ.get("REDIRECT_REDIRECT_URL") or environ.get("REDIRECT_URL") or ""
-
-
-def _asked_path(environ: Environ) -> str:
-    """The path that the client asked for, decoded; "" where the server does not tell."""
-    target: str | None = environ.get("REQUEST_URI")
-    if not target:
-        return _redirect_url(environ)
-    if not target.startswith("/"):  # RFC 9112, 3.2.2: absolute-form
-        target = "/" + target.partition("://")[2].partition("/")[2]
-    path = target.partition("?")[0]
-    if "%" in path:
-        from urllib.parse import unquote_to_bytes
-
-        path = unquote_to_bytes(path.encode("latin-1")).decode("latin-1")
-    return path
 
 
 def take_over() -> tuple[int, int]:
@@ -182,61 +80,6 @@ def take_over() -> tuple[int, int]:
         sys.stdout.flush()  # what was printed before comes before what follows
     sys.stdout = sys.stderr
     return stdin, stdout
-
-
-class Body:
-    """The request's body (RFC 3875, 4.2): as many octets as CONTENT_LENGTH says; or all to the end, where Apache passes
-    a chunked body without a length. `more` says whether any is left to read.
-    """
-
-    def __init__(self, environ: Environ, stdin: int) -> None:
-        """Raises BadRequest for a CONTENT_LENGTH that is not a number."""
-        self.stdin = stdin
-        self._missing: int | None = 0
-        length = environ.get("CONTENT_LENGTH")
-        if length:
-            self._missing = content_length((length,))
-        elif environ.get("HTTP_TRANSFER_ENCODING"):
-            self._missing = None
-        self.more = self._missing != 0
-
-    @property
-    def length(self) -> int | None:
-        """The octets that are left, None if only the end will tell."""
-        return self._missing
-
-    def read(self, size: int) -> bytes:
-        """At most `size` octets, as soon as there are any; b"" at the end. Raises ClientDisconnected before the end."""
-        if not self.more:
-            return b""
-        try:
-            block = os.read(self.stdin, size if self._missing is None else min(size, self._missing))
-        except ConnectionError as error:
-            raise ClientDisconnected(str(error)) from error
-        if self._missing is None:
-            self.more = bool(block)
-        elif block:
-            self._missing -= len(block)
-            self.more = self._missing > 0
-        else:
-            raise ClientDisconnected(f"the body ended {self._missing} octets before its Content-Length")
-        return block
-
-    @property
-    def must_be_read(self) -> bool:
-        """Whether closing stdin now would lose the response: Apache's mod_cgid gives one socket for both."""
-        return self.more and stat.S_ISSOCK(os.fstat(self.stdin).st_mode)
-
-    def close(self) -> None:
-        """Read no more of it."""
-        self.more = False
-        os.close(self.stdin)
-
-
-def is_stream(fd: int) -> bool:
-    """Whether a loop can wait for this descriptor: it cannot for a file or /dev/null, which never make it wait."""
-    mode = os.fstat(fd).st_mode
-    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
 def error_response(status: str, method: str) -> bytes:

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Callable
 
 from ..concurrency.channels import HIGH_WATER
-from .program import is_stream
+from .request import is_stream
 
 log = logging.getLogger("gateways.asgi")
 

@@ -22,7 +22,7 @@ LOOK = 0.5
 _HUNG_UP = getattr(select, "POLLRDHUP", 0)  # POLLHUP and POLLERR need not be asked for
 
 
-class Body(Protocol):
+class Readable(Protocol):
     """The request's body, to be read without waiting."""
 
     def read(self, size: int, /) -> bytes:
@@ -42,7 +42,7 @@ class ProgramInThread:
     `body` is all that goes to its stdin. It is written whenever the program takes it: before, between and after reads.
     """
 
-    def __init__(self, program: Program, timeouts: Timeouts, body: Body | None, client: Client) -> None:
+    def __init__(self, program: Program, timeouts: Timeouts, body: Readable | None, client: Client) -> None:
         self.program = program
         self.patience = Patience(timeouts, time.monotonic())
         self._body = body

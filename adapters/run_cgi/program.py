@@ -183,26 +183,28 @@ class Program:
                 self.close(stream)
 
     def collect(self) -> None:
-        """The program has ended, and so has its output: reap it. What its children write to stderr can still be read.
-
-        Every step is taken, whichever raises.
-        """
-        with contextlib.ExitStack() as steps:
-            if self.on_reaped is not None:
-                steps.callback(self.on_reaped)
-            for stream in ("stdin", "stdout", "exited"):
-                steps.callback(self.close, stream)
-            steps.callback(self._process.reap)
+        """The program has ended, with its output: reap it. What its children write to stderr can still be read."""
+        try:
+            self._process.reap()
+        finally:
+            try:
+                for stream in ("stdin", "stdout", "exited"):
+                    self.close(stream)
+            finally:
+                if self.on_reaped is not None:
+                    self.on_reaped()
 
     def reap(self) -> None:
-        """The program has ended, and nothing more is wanted of it. Every step is taken, whichever raises."""
-        with contextlib.ExitStack() as steps:
-            steps.callback(self.collect)
-            steps.callback(self.finish)
+        """The program has ended, and nothing more is wanted of it."""
+        try:
+            self.finish()
+        finally:
+            self.collect()
 
     def finish(self) -> None:
         """Log the rest of stderr and close it."""
-        with contextlib.ExitStack() as steps:
-            steps.callback(self.close, "stderr")
-            steps.callback(self._said.end)
+        try:
             self.log_stderr()
+            self._said.end()
+        finally:
+            self.close("stderr")

@@ -6,7 +6,7 @@ or a loop: it runs wherever the application runs, and calls `put`.
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from _collections_abc import Sized  # loaded already; the package collections costs a small CGI program a tenth
 
 from ..errors import AppProtocolError
 from ..mapping.responses import body_block, has_body, head_from_wsgi

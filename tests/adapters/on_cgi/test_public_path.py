@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateways.adapters.on_cgi.program import public_path
+from gateways.adapters.on_cgi.request import public_path
 
 CASES = {
     "not rewritten": ("/app.cgi/x?q", "/app.cgi", "/x", None, ("/app.cgi", "/x")),

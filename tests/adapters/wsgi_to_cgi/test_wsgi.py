@@ -61,6 +61,7 @@ def test_a_request_imports_no_event_loop_and_little_else(request_: dict[str, str
     assert "gateways.adapters.wsgi_to_cgi" in modules
     heavy = {"asyncio", "concurrent.futures", "socket", "ssl", "selectors", "subprocess", "inspect", "tempfile"}
     heavy |= {"typing", "re", "logging", "traceback", "threading", "http", "importlib", "urllib.parse"}
+    heavy |= {"signal", "enum", "collections", "collections.abc", "functools"}
     assert modules.isdisjoint(
         heavy
         | {
