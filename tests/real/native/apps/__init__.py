@@ -1,0 +1,1 @@
+"""The apps of the battery: real frameworks, middleware and applications, set up as their documentation says."""

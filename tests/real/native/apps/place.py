@@ -1,0 +1,22 @@
+"""Where the apps keep their files: a folder made for each server process's run, named by NATIVE_FOLDER."""
+
+import os
+from pathlib import Path
+
+FOLDER = Path(os.environ["NATIVE_FOLDER"])
+STATIC = FOLDER / "static"
+TEXT = b"".join(b"line %d of a static file\n" % number for number in range(400))
+STAMP = 1_700_000_000
+
+
+def prepare() -> Path:
+    """Make the static folder if it is not there; the same files and times in each process."""
+    STATIC.mkdir(exist_ok=True)
+    for name in ("page.txt", "data.bin"):
+        file = STATIC / name
+        if not file.exists():
+            made = file.with_name(f"{name}.{os.getpid()}")
+            made.write_bytes(TEXT)
+            os.utime(made, (STAMP, STAMP))
+            made.replace(file)
+    return STATIC

@@ -1,0 +1,17 @@
+"""Radicale: a CalDAV server, which reads its body by CONTENT_LENGTH and answers XML."""
+
+from radicale.app import Application
+from radicale.config import load
+
+from tests.real.native.apps.place import FOLDER
+
+configuration = load()
+configuration.update(
+    {
+        "storage": {"filesystem_folder": str(FOLDER / "collections")},
+        "auth": {"type": "none"},
+        "logging": {"level": "critical"},
+    },
+    "native",
+)
+app = Application(configuration)

@@ -1,0 +1,99 @@
+"""Two servers' answers to one conversation, as lines that can be compared; noise is what the native server varies in.
+
+Pure: knows the form of the answers. It must not know apps, servers or which differences are accepted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+
+from tests.real.native.battery import Facts
+
+OF_THE_SERVER = {"date", "server", "via", "connection", "keep-alive", "transfer-encoding", "alt-svc"}
+"""Headers that each server adds by its own rules."""
+
+_TOKENS = re.compile(r"\w+|\W")
+_SHOWN = 4000
+
+
+def lines(facts: Facts) -> list[str]:
+    """One conversation as lines: "2 status 200", "2 content-type: text/plain", "2 body …"."""
+    said = []
+    for number, heard in enumerate(facts):
+        for answer in heard.answers:
+            said += [f"{number} status {answer.status}", f"{number} reason {answer.reason}"]
+            kept = [(name.lower(), value) for name, value in answer.headers]
+            said += [
+                f"{number} {name}: {spelled(name, value)}" for name, value in sorted(kept) if name not in OF_THE_SERVER
+            ]
+            shown = answer.body.decode("latin-1") if len(answer.body) <= _SHOWN else ""
+            said.append(f"{number} body {shown or hashlib.sha256(answer.body).hexdigest()} ({len(answer.body)} octets)")
+            said.append(f"{number} {'whole' if answer.whole else 'cut'}{', streamed' if answer.streamed else ''}")
+        if heard.end in ("silent", "cut") or not heard.answers:
+            said.append(f"{number} connection {heard.end}")
+    return said
+
+
+def spelled(name: str, value: str) -> str:
+    """The value in a form that is the same on each server: sorted methods, a cookie without its signed value."""
+    if name == "allow":
+        return ", ".join(sorted(method.strip() for method in value.split(",")))
+    if name == "expires":
+        return "…"  # the time of the request, and some more
+    if name == "set-cookie":
+        return re.sub(r"(expires)=[^;]*", r"\1=…", re.sub(r"=[^;]*", "=…", value, count=1), flags=re.IGNORECASE)
+    return value
+
+
+def _without_added_lengths(native: Facts, text: list[str]) -> list[str]:
+    """Drop the Content-Length of each answer that natively has none: PEP 3333 lets a server add one."""
+    framed = {
+        (number, index)
+        for number, heard in enumerate(native)
+        for index, answer in enumerate(heard.answers)
+        if answer.header("content-length") or answer.status >= 500
+    }
+    kept, seen = [], dict.fromkeys(range(len(native)), -1)
+    for line in text:
+        number = int(line.split()[0])
+        if line.split()[1] == "status":
+            seen[number] += 1
+        if line.split()[1] == "content-length:" and (number, seen[number]) not in framed:
+            continue
+        kept.append(line)
+    return kept
+
+
+def masked(one: Sequence[str], other: Sequence[str], text: Sequence[str]) -> list[str]:
+    """`text` with … for each word in which `one` and `other`, two native answers, differ."""
+    if len(one) != len(other):
+        return list(text)
+    by_kind: dict[str, set[str]] = {}
+    for first, second in zip(one, other, strict=True):
+        if first != second:
+            ours, theirs = _TOKENS.findall(first), _TOKENS.findall(second)
+            words = {word for pair in zip(ours, theirs, strict=False) if pair[0] != pair[1] for word in pair}
+            by_kind[" ".join(first.split()[:2])] = words if len(ours) == len(theirs) else set()
+    made = []
+    for index, line in enumerate(text):
+        kind = " ".join(line.split()[:2])
+        if kind not in by_kind:
+            made.append(line)
+        elif index < len(one) and by_kind[kind] and len(_TOKENS.findall(line)) == len(_TOKENS.findall(one[index])):
+            pairs = zip(_TOKENS.findall(one[index]), _TOKENS.findall(other[index]), _TOKENS.findall(line), strict=False)
+            made.append("".join(third if first == second else "…" for first, second, third in pairs))
+        else:
+            made.append(f"{kind} …")
+    return made
+
+
+def differences(native: Facts, again: Facts, adapted: Facts) -> list[str]:
+    """Return what differs beyond what differs between two native answers: "-" native, "+" adapted."""
+    first, second, third = lines(native), lines(again), _without_added_lengths(native, lines(adapted))
+    ours, theirs = masked(first, second, first), masked(first, second, third)
+    return [
+        *(f"- {line}" for line in ours if line not in theirs),
+        *(f"+ {line}" for line in theirs if line not in ours),
+    ]

@@ -1,0 +1,38 @@
+"""ASGI apps answer through ASGIToWSGI as they do on a native server, and finish their background work."""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.real.native.battery import App, one
+from tests.real.native.rows import APPS
+from tests.real.native.serving import THROUGH, adapted, asked, natively, unaccepted
+from tests.real.serving import eventually
+
+pytestmark = [pytest.mark.timeout(150), pytest.mark.slow]
+
+OURS = [app for app in APPS if app.interface == "asgi"]
+PAIRS = [(app, server) for app in OURS for server in THROUGH["asgi"]]
+NAMES = [f"{app.name}-{server}" for app, server in PAIRS]
+WORKING = [(app, server) for app, server in PAIRS if app.name in ("fastapi", "starlette")]
+
+
+@pytest.mark.parametrize(("app", "server"), PAIRS, ids=NAMES)
+def test_an_app_answers_through_the_adapter_as_it_does_natively(app: App, server: str) -> None:
+    folder, first, again = natively(app)
+    with adapted(app, server, folder) as running:
+        ours = asked(running, app)
+    assert unaccepted(app, server, first, again, ours) == []
+
+
+@pytest.mark.parametrize(("app", "server"), WORKING, ids=[f"{app.name}-{server}" for app, server in WORKING])
+def test_background_work_is_finished_when_the_server_is_told_to_end(app: App, server: str, tmp_path: Path) -> None:
+    written = tmp_path / "written"
+    with adapted(app, server, tmp_path) as running:
+        heard = one(running, "GET", f"{app.roles['background']}?path={written}")
+        assert heard.answers[0].status == 200
+        # SIGTERM ends waitress, as any Python program without a handler, before Python can do anything.
+        running.process.send_signal(signal.SIGINT if server == "waitress" else signal.SIGTERM)
+        eventually(lambda: running.process.poll() is not None, "the server ends", 20)
+    assert written.read_text() == "done"

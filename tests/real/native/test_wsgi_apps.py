@@ -1,0 +1,21 @@
+"""WSGI apps answer through WSGIToASGI as they do on a native server."""
+
+import pytest
+
+from tests.real.native.battery import App
+from tests.real.native.rows import APPS
+from tests.real.native.serving import THROUGH, adapted, asked, natively, unaccepted
+
+pytestmark = [pytest.mark.timeout(150), pytest.mark.slow]
+
+OURS = [app for app in APPS if app.interface == "wsgi"]
+PAIRS = [(app, server) for app in OURS for server in THROUGH["wsgi"]]
+NAMES = [f"{app.name}-{server}" for app, server in PAIRS]
+
+
+@pytest.mark.parametrize(("app", "server"), PAIRS, ids=NAMES)
+def test_an_app_answers_through_the_adapter_as_it_does_natively(app: App, server: str) -> None:
+    folder, first, again = natively(app)
+    with adapted(app, server, folder) as running:
+        ours = asked(running, app)
+    assert unaccepted(app, server, first, again, ours) == []
