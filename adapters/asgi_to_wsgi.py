@@ -35,6 +35,7 @@ from .run_asgi.running import CLOSE_SECONDS, DRAIN_SECONDS, Running
 from .run_asgi.versions import as_asgi3
 from .run_asgi.websocket import Limits, WebSocketExchange
 from .websocket.handshake import Refusal, is_handshake, refusal
+from .websocket.places import Places
 from .wsgi_types import StartResponse
 
 log = logging.getLogger("gateways.asgi")
@@ -81,7 +82,7 @@ class ASGIToWSGI:
     ) -> None:
         self.app: ASGIApp = as_asgi3(app)
         self._pathsend = pathsend
-        self._places = on_wsgi.Places(websockets)
+        self._places = Places(websockets)
         self._limits = Limits(max_message, ping)
         self._loop_factory = loop_factory
         self._closed = False
@@ -90,7 +91,6 @@ class ASGIToWSGI:
 
     def forked(self) -> None:
         """Forget the loop and the lifespan: they are the parent process's."""
-        self._places.forked()
         self._starting = threading.Lock()
         self._running: Running | None = None
         self._beginning: Running | None = None  # also while it starts

@@ -31,9 +31,11 @@ from .on_asgi.listener import Listener
 from .on_asgi.messages import SendFile, completes, deliver, deliver_each, early_hints, size_of
 from .on_asgi.request_body import Body, Unannounced
 from .on_asgi.scopes import answer_lifespan, overload_item, overloaded, refuse, refuse_scope
+from .on_asgi.websocket import WebSocketBridge, refuse_full
 from .run_wsgi.async_views import forget_tasks, lend_loop
 from .run_wsgi.response import FileWrapper, WSGIResponse
 from .stats import Stats, Tallies, Tally, age
+from .websocket.places import Places
 from .wsgi_types import Item, WSGIApp
 
 log = logging.getLogger("gateways.wsgi")
@@ -76,6 +78,8 @@ class WSGIToASGI:
     queue: how many requests may wait for a thread; one more gets a 503 with Retry-After at once. Default: any number.
     queue_timeout: seconds that a request may wait for a thread before it gets that 503. Default: for ever.
     slow: seconds after which a request that holds a thread is logged, with the thread's stack. Default: never.
+    websockets: how many WebSockets the application may have at once. Each holds a thread, besides `threads`; further
+        ones are refused, with 503 or 1013. With 0 it has none.
 
     The environ has `asgi.scope`, `wsgi.input_terminated` (the input ends by itself), `waitress.client_disconnected` (a
     callable: has the client left?) and, where the server offers them, `wsgi.early_hints` (a callable that takes a list
@@ -98,6 +102,7 @@ class WSGIToASGI:
         queue: int | None = None,
         queue_timeout: float | None = None,
         slow: float | None = None,
+        websockets: int = 256,
     ) -> None:
         if not callable(app):
             raise TypeError(f"app={app!r} is not callable; a WSGI application is, with (environ, start_response)")
@@ -114,6 +119,8 @@ class WSGIToASGI:
             may_warn=partial(threading.Lock().acquire, False),
         )
         self._tallies = Tallies()
+        self._places = Places(websockets)
+        self._sockets = Workers(max(1, websockets), "wsgi-websocket")
         self._environ = {
             "wsgi.version": (1, 0),
             "wsgi.multithread": threads > 1,
@@ -125,7 +132,7 @@ class WSGIToASGI:
         weakref.finalize(self, workers.abandon).atexit = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one ASGI scope: `http`; `lifespan`, which is answered; `websocket`, which is refused.
+        """Serve one ASGI scope: `http`; `lifespan`, which is answered; `websocket`, with a socket for the application.
 
         Raises what the application raises, and ValueError for any other type of scope.
         """
@@ -134,12 +141,21 @@ class WSGIToASGI:
             await self._http(scope, receive, send)
         elif kind == "lifespan":
             await answer_lifespan(receive, send, self.close)
+        elif kind == "websocket" and self._places.limit:
+            await self._websocket(scope, receive, send)
         else:
             await refuse_scope(scope, receive, send, "a WSGI application")
 
     def close(self) -> None:
         """End the worker threads that are idle, and the others when their request is over. Does not wait."""
         self._terms.workers.close()
+        self._sockets.close()
+
+    async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self._places.take():
+            return await refuse_full(scope, receive, send)
+        bridge = WebSocketBridge(self.app, running_loop(), self._sockets, scope, receive, send)
+        await bridge.run(self._environ, self._places.give_back)
 
     def stats(self) -> Stats:
         """Return this adapter's figures in this process. From any thread; costs requests nothing."""

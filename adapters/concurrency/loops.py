@@ -94,6 +94,10 @@ class Loop:
                 self._posted = True
                 self.wake(self._drain)
 
+    async def sleep(self, seconds: float) -> None:
+        """Wait, in a coroutine on the loop."""
+        await (asyncio if self.asyncio_loop is not None else cast(Any, sys.modules["trio"])).sleep(seconds)
+
     def attend(self, call: Callable[[], object]) -> None:
         """Have `call` run on the loop in one to two LISTEN_AFTER unless leave() comes first. On the loop's thread only.
 

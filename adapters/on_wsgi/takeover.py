@@ -41,10 +41,11 @@ class Connection:
             with dead:
                 self._servers.shutdown(socket.SHUT_WR)
                 os.dup2(dead.fileno(), self._fd, inheritable=False)
+            early = _read_ahead(self._environ)
         except BaseException:
             os.close(mine)
             raise
-        return socket.socket(fileno=mine), _read_ahead(self._environ)
+        return socket.socket(fileno=mine), early
 
     def close(self) -> None:
         """The server is done with its response."""
@@ -100,7 +101,9 @@ def _has_tls_sockets(uwsgi: Any) -> bool:
 
 
 def _waitress(environ: Mapping[str, Any]) -> Any:
-    return getattr(environ.get("waitress.client_disconnected"), "__self__", None)
+    """The channel of waitress, whose callable others offer as well."""
+    channel = getattr(environ.get("waitress.client_disconnected"), "__self__", None)
+    return channel if hasattr(channel, "socket") else None
 
 
 def _is_tls(holder: Any) -> bool:

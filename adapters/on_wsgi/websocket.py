@@ -6,7 +6,6 @@ takeover.py's matter.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,33 +23,6 @@ SWITCHED_OFF = Refusal("501 Not Implemented", "ASGIToWSGI(websockets=0) serves t
 FULL = Refusal(
     "503 Service Unavailable", "This process has as many WebSockets as it may have.", (("Retry-After", "5"),)
 )
-
-
-class Places:
-    """How many WebSockets a process may have at once."""
-
-    def __init__(self, limit: int) -> None:
-        if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
-            raise ValueError(f"websockets={limit!r}: a number is wanted, e.g. websockets=10_000, or 0 for none")
-        self.limit = limit
-        self.forked()
-
-    def forked(self) -> None:
-        """Start with none: the parent's stay in the parent."""
-        self._mutex = threading.Lock()
-        self.taken = 0
-
-    def take(self) -> bool:
-        """Take a place, if one is left."""
-        with self._mutex:
-            if self.taken >= self.limit:
-                return False
-            self.taken += 1
-            return True
-
-    def give_back(self) -> None:
-        with self._mutex:
-            self.taken -= 1
 
 
 def websocket_scope(environ: Mapping[str, Any]) -> Scope:

@@ -18,7 +18,10 @@ from tests.real.serving import eventually
 
 from .apps import Receive, Scope, Send
 from .conftest import Bridge, ErrorLog, LoopFactory
+from .contenders import is_ours
 from .sockets import asking, connected
+
+pytestmark = pytest.mark.skipif(not is_ours(), reason="no other adapter has WebSockets")
 
 Seen = queue.SimpleQueue[Any]
 

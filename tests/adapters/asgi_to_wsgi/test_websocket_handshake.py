@@ -21,10 +21,13 @@ from tests.real.serving import eventually
 
 from .apps import Receive, Scope, Send
 from .conftest import Bridge, ErrorLog, LoopFactory
+from .contenders import is_ours
 from .harness import fetch
 from .request import Environ, environ
 from .sockets import HANDSHAKE, Server, asking, connected
 from .test_websocket_events import accept, echo, noting, websocket
+
+pytestmark = pytest.mark.skipif(not is_ours(), reason="no other adapter has WebSockets")
 
 ACCEPT = {"type": "websocket.accept"}
 

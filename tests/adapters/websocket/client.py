@@ -6,6 +6,7 @@ Knows RFC 6455 by the project's own frames, which test_frames.py holds to wsprot
 from __future__ import annotations
 
 import socket
+import time
 
 from gateways.adapters.websocket.frames import (
     CLOSE,
@@ -55,7 +56,7 @@ class Client:
     def accepted(self) -> dict[str, str]:
         """The headers, by lower-case names, of a response that accepts the handshake as RFC 6455 (4.1) wants it."""
         line, *fields = self.head()
-        assert line == "HTTP/1.1 101 Switching Protocols", line
+        assert line.startswith("HTTP/1.1 101 "), line
         headers = {name.lower(): value.strip() for name, _, value in (field.partition(":") for field in fields)}
         assert headers["sec-websocket-accept"] == accept_token(KEY)
         assert headers["upgrade"].lower() == "websocket"
@@ -90,7 +91,8 @@ class Client:
 
     def message(self) -> str | bytes:
         """The next message; pings are answered."""
-        while True:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
             event = self.event()
             assert event is not None, "the connection ended without a Close frame"
             if event.kind == PING:
@@ -98,6 +100,7 @@ class Client:
             elif event.kind != PONG:
                 assert event.kind != CLOSE, event
                 return event.data
+        raise TimeoutError(f"no message within {PATIENCE:g} s, only pings")
 
     def closed(self) -> tuple[int, str]:
         """The code and reason that the server closes with, after which it ends the connection."""

@@ -89,6 +89,7 @@ def test_requests_need_no_lifespan(serve: Serve) -> None:
 def test_a_websocket_is_refused_cleanly(serve: Serve) -> None:
     """ASGI WebSocket: websocket.connect is answered by a close, which refuses it with a 403; it is no error."""
     app = Capturing()
+    serve.options["websockets"] = 0
     channel = Channel(serve, serve.adapt(app), WEBSOCKET, "websocket.connect")
     channel.wait_end()
     assert channel.running.error is None

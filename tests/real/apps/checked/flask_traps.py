@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 from flask import Flask, Response, request
-from flask_sock import Sock  # type: ignore[import-untyped]
+from flask_sock import Sock
 
 app = Flask(__name__)
 app.config["MAX_CONTENT_LENGTH"] = 2_000_000_000

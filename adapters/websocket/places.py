@@ -1,0 +1,48 @@
+"""How many WebSockets a process may have at once: servers no longer count them, so the adapters do.
+
+Knows a lock, a number, and forks.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+
+from ..concurrency import forks
+
+_all: weakref.WeakSet[Places] = weakref.WeakSet()
+
+
+@forks.in_child
+def _forked() -> None:
+    for places in _all:
+        places.forked()
+
+
+class Places:
+    """A bounded number of places, to be taken and given back from any thread."""
+
+    def __init__(self, limit: int) -> None:
+        """Raises ValueError for a limit that is not a number of at least 0."""
+        if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
+            raise ValueError(f"websockets={limit!r}: expected a number, e.g. websockets=100, or 0 for none")
+        self.limit = limit
+        self.forked()
+        _all.add(self)
+
+    def forked(self) -> None:
+        """Start with none taken: the parent's WebSockets stay in the parent."""
+        self._mutex = threading.Lock()
+        self.taken = 0
+
+    def take(self) -> bool:
+        """Take a place, if one is free."""
+        with self._mutex:
+            if self.taken >= self.limit:
+                return False
+            self.taken += 1
+            return True
+
+    def give_back(self) -> None:
+        with self._mutex:
+            self.taken -= 1

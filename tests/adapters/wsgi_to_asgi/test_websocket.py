@@ -1,0 +1,561 @@
+"""A WebSocket for a WSGI app: the socket it is lent, what goes over it (ASGI WebSocket 2.5), its bound, its end.
+
+Ours: no other adapter has one. Apps speak RFC 6455 by simple-websocket, and by hand where it would not misbehave.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import queue
+import socket
+import threading
+from collections import deque
+from typing import Any
+
+import pytest
+from simple_websocket import ConnectionClosed, Server
+
+from gateways.adapters import ASGIToWSGI, WSGIToASGI
+from gateways.adapters.websocket.frames import NO_MASK, PING, PONG, TEXT, MessageReader, encode, encode_close
+from gateways.adapters.websocket.handshake import response_head
+from tests.adapters.wsgi_to_asgi.contenders import is_ours
+from tests.adapters.wsgi_to_asgi.loops import PATIENCE, Event, Running
+from tests.adapters.wsgi_to_asgi.serving import Serve, poll, scope_of
+from tests.adapters.wsgi_to_asgi.test_scopes import WEBSOCKET
+
+pytestmark = pytest.mark.skipif(not is_ours(), reason="no other adapter has WebSockets")
+
+SCOPE = {**WEBSOCKET, "headers": [(b"host", b"example.test")]}
+DENIAL: dict[str, Any] = {"extensions": {"websocket.http.response": {}}}
+
+
+class Peer:
+    """An ASGI server's WebSocket, whose client the test plays."""
+
+    def __init__(self, serve: Serve, adapter: Any, **scope: Any) -> None:
+        self._loop = serve.loop
+        self._events: deque[Any] = deque([{"type": "websocket.connect"}])
+        self._event: Event | None = None
+        self._sent: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+        self.held: threading.Event | None = None  # send() waits for it
+        self.breaks = False  # send() raises, as for a client that has left
+        self.running: Running = serve.loop.start(lambda: adapter({**SCOPE, **scope}, self._receive, self._send))
+
+    async def _receive(self) -> Any:
+        while not self._events:
+            self._event = self._loop.event()
+            await self._event.wait()
+        return self._events.popleft()
+
+    async def _send(self, message: Any) -> None:
+        if self.breaks:
+            raise OSError("the client has left")
+        self._sent.put(dict(message))
+
+    def feed(self, **event: Any) -> None:
+        """Have receive() give this event."""
+
+        def arrive() -> None:
+            self._events.append(event)
+            if self._event is not None:
+                self._event.set()
+
+        self._loop.soon(arrive)
+
+    def text(self, text: str) -> None:
+        self.feed(type="websocket.receive", text=text)
+
+    def leave(self, code: int = 1001, reason: str = "") -> None:
+        self.feed(type="websocket.disconnect", code=code, reason=reason)
+
+    def sent(self) -> dict[str, Any]:
+        """The next message that was sent."""
+        with contextlib.suppress(queue.Empty):
+            while not self.running.ended.is_set():
+                return self._sent.get(timeout=2 * PATIENCE)
+        assert not self._sent.empty(), f"nothing was sent; the call raised {self.running.error!r}"
+        return self._sent.get()
+
+    def ended(self) -> BaseException | None:
+        """The error of the adapter's call, which has ended."""
+        assert self.running.ended.wait(4 * PATIENCE), "the adapter's call has not ended"
+        return self.running.error
+
+    def nothing_sent(self) -> bool:
+        return self._sent.empty()
+
+
+def echo(environ: Any, start_response: Any) -> Any:
+    ws = Server.accept(environ)
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            ws.send(ws.receive())
+    return []
+
+
+def test_text_and_bytes_cross_both_ways(serve: Serve) -> None:
+    peer = Peer(serve, serve.adapt(echo))
+    assert peer.sent() == {"type": "websocket.accept", "subprotocol": None, "headers": []}
+    for text in ("hello", "", "é" * 50_000):
+        peer.text(text)
+        assert peer.sent() == {"type": "websocket.send", "text": text}
+    for data in (b"data", bytes(3_000_000)):
+        peer.feed(type="websocket.receive", bytes=data, text=None)
+        assert peer.sent() == {"type": "websocket.send", "bytes": data}
+    peer.leave()
+    assert peer.ended() is None
+
+
+def test_the_environ_is_a_handshake_made_again_with_the_socket_in_it(serve: Serve) -> None:
+    seen: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def look(environ: Any, start_response: Any) -> Any:
+        seen.put(dict(environ))
+        return echo(environ, start_response)
+
+    headers = [
+        (b"host", b"example.test"),
+        (b"sec-websocket-key", b"the client's"),
+        (b"sec-websocket-extensions", b"permessage-deflate"),
+        (b"sec-websocket-version", b"13"),
+        (b"connection", b"keep-alive"),
+        (b"cookie", b"a=b"),
+    ]
+    peer = Peer(serve, serve.adapt(look), scheme="wss", path="/room", headers=headers, subprotocols=["one", "two"])
+    environ = seen.get(timeout=PATIENCE)
+    assert {key: environ[key] for key in ("REQUEST_METHOD", "PATH_INFO", "HTTP_COOKIE", "HTTP_HOST")} == {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": "/room",
+        "HTTP_COOKIE": "a=b",
+        "HTTP_HOST": "example.test",
+    }
+    assert (environ["HTTP_UPGRADE"], environ["HTTP_CONNECTION"]) == ("websocket", "Upgrade")
+    assert environ["HTTP_SEC_WEBSOCKET_KEY"] != "the client's"
+    assert environ["HTTP_SEC_WEBSOCKET_PROTOCOL"] == "one, two"
+    assert "HTTP_SEC_WEBSOCKET_EXTENSIONS" not in environ
+    assert environ["wsgi.url_scheme"] == "https"
+    assert environ["werkzeug.socket"] is environ["gunicorn.socket"]
+    assert environ["wsgi.input"].read() == b""
+    assert peer.sent()["type"] == "websocket.accept"
+    peer.leave()
+    assert peer.ended() is None
+
+
+def test_the_subprotocol_and_headers_of_the_apps_response_are_accepted_with(serve: Serve) -> None:
+    def accepts(environ: Any, start_response: Any) -> Any:
+        head = response_head(environ["HTTP_SEC_WEBSOCKET_KEY"], "two", [("Set-Cookie", "a=b"), ("Date", "today")])
+        environ["gunicorn.socket"].sendall(head)
+        return []
+
+    peer = Peer(serve, serve.adapt(accepts), subprotocols=["one", "two"])
+    assert peer.sent() == {"type": "websocket.accept", "subprotocol": "two", "headers": [(b"set-cookie", b"a=b")]}
+    assert peer.sent() == {"type": "websocket.close", "code": 1000, "reason": ""}
+    assert peer.ended() is None
+
+
+@pytest.mark.parametrize(("code", "reason"), [(1000, ""), (4001, "why")])
+def test_the_apps_close_code_and_reason_are_passed_on(serve: Serve, code: int, reason: str) -> None:
+    def closes(environ: Any, start_response: Any) -> Any:
+        Server.accept(environ).close(code, reason)
+        return []
+
+    peer = Peer(serve, serve.adapt(closes))
+    assert peer.sent()["type"] == "websocket.accept"
+    assert peer.sent() == {"type": "websocket.close", "code": code, "reason": reason}
+    assert peer.ended() is None
+
+
+def test_the_clients_close_code_and_reason_reach_the_app(serve: Serve) -> None:
+    seen: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def notes(environ: Any, start_response: Any) -> Any:
+        ws = Server.accept(environ)
+        try:
+            ws.receive()
+        except ConnectionClosed as closed:
+            seen.put((int(closed.reason), closed.message))
+        return []
+
+    peer = Peer(serve, serve.adapt(notes))
+    assert peer.sent()["type"] == "websocket.accept"
+    peer.leave(4002, "gone")
+    assert seen.get(timeout=PATIENCE) == (4002, "gone")
+    assert peer.ended() is None
+    assert peer.nothing_sent()
+
+
+def test_an_app_that_fails_after_accept_closes_with_1011_and_its_error_is_raised(serve: Serve) -> None:
+    def fails(environ: Any, start_response: Any) -> Any:
+        Server.accept(environ)
+        raise LookupError("a fault of the app")
+
+    peer = Peer(serve, serve.adapt(fails))
+    assert peer.sent()["type"] == "websocket.accept"
+    assert peer.sent()["code"] == 1011
+    assert isinstance(peer.ended(), LookupError)
+
+
+def test_a_500_of_a_framework_after_accept_is_1011(serve: Serve) -> None:
+    def fails(environ: Any, start_response: Any) -> Any:
+        Server.accept(environ)
+        start_response("500 Internal Server Error", [])
+        return [b"sorry"]
+
+    peer = Peer(serve, serve.adapt(fails))
+    assert peer.sent()["type"] == "websocket.accept"
+    assert peer.sent()["code"] == 1011
+    assert peer.ended() is None
+
+
+@pytest.mark.parametrize("error", [StopIteration(), ConnectionError()])
+def test_the_ways_of_libraries_to_leave_a_server_are_no_errors(serve: Serve, error: Exception) -> None:
+    """Flask-sock raises StopIteration, Engine.IO ConnectionError, once the socket has been used."""
+
+    def leaves(environ: Any, start_response: Any) -> Any:
+        Server.accept(environ).close()
+        raise error
+
+    peer = Peer(serve, serve.adapt(leaves))
+    assert [peer.sent()["type"], peer.sent()["type"]] == ["websocket.accept", "websocket.close"]
+    assert peer.ended() is None
+
+
+def test_an_app_that_answers_instead_denies_with_its_response(serve: Serve) -> None:
+    """ASGI, "Websocket Denial Response"."""
+
+    def denies(environ: Any, start_response: Any) -> Any:
+        start_response("401 Unauthorized", [("WWW-Authenticate", "Basic")])
+        yield b"who "
+        yield b"are you?"
+
+    peer = Peer(serve, serve.adapt(denies), **DENIAL)
+    start = peer.sent()
+    assert (start["type"], start["status"]) == ("websocket.http.response.start", 401)
+    assert (b"www-authenticate", b"Basic") in start["headers"]
+    body, more = b"", True
+    while more:
+        message = peer.sent()
+        body, more = body + message["body"], message["more_body"]
+    assert body == b"who are you?"
+    assert peer.ended() is None
+
+
+def test_a_denial_larger_than_any_buffer_is_written_as_it_is_sent(serve: Serve) -> None:
+    def writes(environ: Any, start_response: Any) -> Any:
+        write = start_response("403 Forbidden", [])
+        for _ in range(20):
+            write(bytes(100_000))
+        return []
+
+    peer = Peer(serve, serve.adapt(writes), **DENIAL)
+    assert peer.sent()["status"] == 403
+    size, more = 0, True
+    while more:
+        message = peer.sent()
+        size, more = size + len(message["body"]), message["more_body"]
+    assert size == 2_000_000
+    assert peer.ended() is None
+
+
+def test_without_the_extension_a_denial_closes(serve: Serve) -> None:
+    def denies(environ: Any, start_response: Any) -> Any:
+        start_response("404 Not Found", [])
+        return [b"no"]
+
+    peer = Peer(serve, serve.adapt(denies))
+    assert peer.sent()["type"] == "websocket.close"
+    assert peer.ended() is None
+
+
+def test_an_app_that_fails_before_accept_is_the_servers_error(serve: Serve) -> None:
+    def fails(environ: Any, start_response: Any) -> Any:
+        raise LookupError("no such room")
+
+    peer = Peer(serve, serve.adapt(fails), **DENIAL)
+    assert isinstance(peer.ended(), LookupError)
+    assert peer.nothing_sent()
+
+
+def test_an_app_that_does_nothing_is_an_error(serve: Serve) -> None:
+    def nothing(environ: Any, start_response: Any) -> Any:
+        raise StopIteration
+
+    assert isinstance(Peer(serve, serve.adapt(nothing), **DENIAL).ended(), RuntimeError)
+
+
+def test_a_wrong_accept_token_is_no_acceptance(serve: Serve) -> None:
+    def wrong(environ: Any, start_response: Any) -> Any:
+        environ["werkzeug.socket"].sendall(response_head("another key", None, []))
+        start_response("400 Bad Request", [])
+        return [b"?"]
+
+    peer = Peer(serve, serve.adapt(wrong), **DENIAL)
+    assert peer.sent()["status"] == 400
+    assert peer.ended() is None
+
+
+def test_pings_of_the_app_are_answered(serve: Serve) -> None:
+    seen: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def pings(environ: Any, start_response: Any) -> Any:
+        sock: socket.socket = environ["werkzeug.socket"]
+        sock.sendall(response_head(environ["HTTP_SEC_WEBSOCKET_KEY"], None, []) + encode(PING, b"x"))
+        reader = MessageReader(from_client=True, max_message=100)
+        events: list[Any] = []
+        while not events:
+            events = reader.feed(sock.recv(100))
+        seen.put(events[0])
+        return []
+
+    peer = Peer(serve, serve.adapt(pings))
+    event = seen.get(timeout=PATIENCE)
+    assert (event.kind, event.data) == (PONG, b"x")
+    assert peer.sent()["type"] == "websocket.accept"
+    assert peer.ended() is None
+
+
+def test_an_app_that_breaks_the_protocol_is_closed_with_1011(serve: Serve) -> None:
+    def breaks(environ: Any, start_response: Any) -> Any:
+        head = response_head(environ["HTTP_SEC_WEBSOCKET_KEY"], None, [])
+        environ["werkzeug.socket"].sendall(head + encode(TEXT, b"\xff"))
+        return []
+
+    peer = Peer(serve, serve.adapt(breaks))
+    assert peer.sent()["type"] == "websocket.accept"
+    assert peer.sent()["code"] == 1011
+    assert peer.ended() is None
+
+
+def test_a_client_that_leaves_before_the_app_decides_ends_the_call(serve: Serve) -> None:
+    left: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def waits(environ: Any, start_response: Any) -> Any:
+        left.put(environ["werkzeug.socket"].recv(100))
+        start_response("400 Bad Request", [])
+        return []
+
+    peer = Peer(serve, serve.adapt(waits))
+    peer.leave()
+    assert left.get(timeout=PATIENCE) == b""
+    assert peer.ended() is None
+    assert peer.nothing_sent()
+
+
+def test_a_send_that_fails_means_that_the_client_has_left(serve: Serve) -> None:
+    over: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def floods(environ: Any, start_response: Any) -> Any:
+        ws = Server.accept(environ)
+        assert ws.receive() == "go"
+        try:
+            while True:
+                ws.send(bytes(10_000))
+        except (ConnectionClosed, OSError):
+            over.put(True)
+        return []
+
+    peer = Peer(serve, serve.adapt(floods))
+    assert peer.sent()["type"] == "websocket.accept"
+    peer.breaks = True
+    peer.text("go")
+    peer.leave()
+    assert over.get(timeout=2 * PATIENCE)
+    assert peer.ended() is None
+
+
+def test_a_cancelled_call_ends_the_apps_socket(serve: Serve) -> None:
+    over: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def waits(environ: Any, start_response: Any) -> Any:
+        ws = Server.accept(environ)
+        with contextlib.suppress(ConnectionClosed):
+            ws.receive()
+        over.put(True)
+        return []
+
+    peer = Peer(serve, serve.adapt(waits))
+    assert peer.sent()["type"] == "websocket.accept"
+    serve.loop.soon(peer.running.cancel)
+    assert over.get(timeout=PATIENCE)
+    assert peer.running.ended.wait(PATIENCE)
+
+
+def test_an_app_that_ignores_its_socket_keeps_its_thread_and_nothing_else(serve: Serve) -> None:
+    """A thread cannot be interrupted: the call ends without it, and its place is free once it returns."""
+    go_on = serve.gate("the app to go on")
+    calls = 0
+
+    def ignores(environ: Any, start_response: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        Server.accept(environ)
+        if calls == 1:
+            go_on.wait()
+        return []
+
+    adapter = WSGIToASGI(ignores, websockets=1)
+    first = Peer(serve, adapter, **DENIAL)
+    assert first.sent()["type"] == "websocket.accept"
+    first.leave()
+    assert first.ended() is None
+    refused = Peer(serve, adapter, **DENIAL)
+    assert refused.sent()["status"] == 503
+    assert refused.ended() is None
+    go_on.open()
+    poll(lambda: adapter._places.taken == 0, "the place to be free")
+    again = Peer(serve, adapter, **DENIAL)
+    assert again.sent()["type"] == "websocket.accept"
+    adapter.close()
+
+
+def test_beyond_the_bound_a_websocket_is_closed_with_1013_without_the_extension(serve: Serve) -> None:
+    adapter = WSGIToASGI(echo, websockets=1)
+    first = Peer(serve, adapter)
+    assert first.sent()["type"] == "websocket.accept"
+    second = Peer(serve, adapter)
+    assert second.sent() == {"type": "websocket.close", "code": 1013, "reason": "too many WebSockets"}
+    first.leave()
+    assert first.ended() is None
+    adapter.close()
+
+
+def test_websockets_do_not_take_the_threads_of_requests(serve: Serve) -> None:
+    def app(environ: Any, start_response: Any) -> Any:
+        if "werkzeug.socket" in environ:
+            return echo(environ, start_response)
+        start_response("200 OK", [])
+        return [b"ok"]
+
+    adapter = serve.adapt(app, threads=1)
+    peers = [Peer(serve, adapter) for _ in range(5)]
+    for peer in peers:
+        assert peer.sent()["type"] == "websocket.accept"
+    sent: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    async def send(message: Any) -> None:
+        sent.put(message)
+
+    request = serve.loop.start(lambda: adapter(scope_of(), receive, send))
+    assert request.ended.wait(PATIENCE)
+    assert (sent.get()["status"], sent.get()["body"]) == (200, b"ok")
+    for peer in peers:
+        peer.leave()
+        assert peer.ended() is None
+
+
+def test_a_client_that_does_not_read_stalls_the_app(serve: Serve) -> None:
+    sent = 0
+
+    def floods(environ: Any, start_response: Any) -> Any:
+        nonlocal sent
+        ws = Server.accept(environ)
+        with contextlib.suppress(ConnectionClosed, OSError):
+            for _ in range(200):
+                ws.send(bytes(50_000))
+                sent += 1
+        return []
+
+    class Slow(Peer):
+        async def _send(self, message: Any) -> None:
+            await super()._send(message)
+            if message["type"] == "websocket.send":
+                await self._loop.event().wait()
+
+    peer = Slow(serve, serve.adapt(floods))
+    assert peer.sent()["type"] == "websocket.accept"
+    assert peer.sent()["type"] == "websocket.send"
+    poll(lambda: sent > 0, "the app to send")
+    assert sent < 100
+    serve.loop.soon(peer.running.cancel)
+    assert peer.running.ended.wait(PATIENCE)
+    poll(lambda: sent < 200, "the app to be stopped")
+
+
+def test_context_variables_of_the_request_are_visible_in_the_app(serve: Serve) -> None:
+    user: contextvars.ContextVar[str] = contextvars.ContextVar("user", default="nobody")
+
+    def tells(environ: Any, start_response: Any) -> Any:
+        ws = Server.accept(environ)
+        ws.send(user.get())
+        ws.close()
+        return []
+
+    adapter = serve.adapt(tells)
+
+    async def middleware(scope: Any, receive: Any, send: Any) -> None:
+        user.set("mina")
+        await adapter(scope, receive, send)
+
+    peer = Peer(serve, middleware)
+    assert [peer.sent()["type"], peer.sent().get("text")] == ["websocket.accept", "mina"]
+    assert peer.ended() is None
+
+
+def test_an_asgi_app_below_two_adapters_has_its_websocket() -> None:
+    """ASGIToWSGI takes the socket that WSGIToASGI lends, and the app's thread is free at once."""
+
+    async def inner(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "websocket":
+            raise NotImplementedError
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (message := await receive())["type"] == "websocket.receive":
+            await send({**message, "type": "websocket.send"})
+
+    import asyncio
+
+    below = ASGIToWSGI(inner)
+    sent: list[Any] = []
+
+    async def main() -> None:
+        events: asyncio.Queue[Any] = asyncio.Queue()
+        events.put_nowait({"type": "websocket.connect"})
+        arrived = asyncio.Event()
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+            arrived.set()
+
+        task = asyncio.create_task(WSGIToASGI(below)(dict(SCOPE), events.get, send))
+        await asyncio.wait_for(arrived.wait(), 10)
+        arrived.clear()
+        events.put_nowait({"type": "websocket.receive", "text": "through two"})
+        await asyncio.wait_for(arrived.wait(), 10)
+        events.put_nowait({"type": "websocket.disconnect", "code": 1000})
+        await asyncio.wait_for(task, 10)
+
+    try:
+        asyncio.run(main())
+    finally:
+        below.close()
+    assert [message["type"] for message in sent] == ["websocket.accept", "websocket.send"]
+    assert sent[1]["text"] == "through two"
+
+
+@pytest.mark.parametrize("wrong", [-1, "10", None, True])
+def test_websockets_must_be_a_number(wrong: Any) -> None:
+    with pytest.raises(ValueError, match="websockets"):
+        WSGIToASGI(echo, websockets=wrong)
+
+
+def test_a_close_frame_by_hand_is_answered_and_ends_both_directions(serve: Serve) -> None:
+    seen: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def closes(environ: Any, start_response: Any) -> Any:
+        sock: socket.socket = environ["werkzeug.socket"]
+        sock.sendall(response_head(environ["HTTP_SEC_WEBSOCKET_KEY"], None, []) + encode_close(3000, "done"))
+        received = b""
+        while data := sock.recv(100):
+            received += data
+        seen.put(received)
+        return []
+
+    peer = Peer(serve, serve.adapt(closes))
+    assert peer.sent()["type"] == "websocket.accept"
+    assert peer.sent() == {"type": "websocket.close", "code": 3000, "reason": "done"}
+    assert seen.get(timeout=PATIENCE) == encode_close(3000, "", NO_MASK)
+    assert peer.ended() is None

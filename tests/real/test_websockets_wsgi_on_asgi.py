@@ -1,0 +1,48 @@
+"""A Flask app's WebSockets (flask-sock) on each ASGI server, by real clients: what holds natively there holds here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.real.serving import Running, serve
+from tests.real.websocket_checks import CHECKS
+
+FLASK = "tests.real.apps.websocket_flask:app"
+SERVERS = {
+    "uvicorn, websockets": ("uvicorn", "--ws", "websockets", "--loop", "uvloop"),
+    "uvicorn, sans-io": ("uvicorn", "--ws", "websockets-sansio", "--loop", "asyncio"),
+    "uvicorn, wsproto": ("uvicorn", "--ws", "wsproto", "--loop", "asyncio"),
+    "hypercorn": ("hypercorn",),
+    "hypercorn, trio": ("hypercorn", "--worker-class", "trio"),
+    "granian": ("granian-asgi",),
+    "daphne": ("daphne",),
+}
+_NO_REASON = "the client's close code and reason"  # these servers do not pass the reason on
+_NOT_HERE = "bytes sent before the 101"  # RFC 6455 (4.1) forbids them, and it is the server's socket
+MISSING: dict[str, set[str]] = {
+    "hypercorn": {_NO_REASON},
+    "hypercorn, trio": {_NO_REASON},
+    "granian": {_NO_REASON},
+    "daphne": {
+        *(_NO_REASON, "text and bytes", "messages of 3 MB", "the app's close code and reason"),
+        *("denial with its own response", "error before accept is a 500"),
+    },
+}
+"""What a server itself cannot do. daphne drops empty messages and large ones, close codes, and has no denial response:
+a WSGI app's own 500 is one."""
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def named(request: pytest.FixtureRequest) -> Iterator[tuple[str, Running]]:
+    server, *options = SERVERS[request.param]
+    with serve(FLASK, server, *options) as running:
+        yield request.param, running
+
+
+@pytest.mark.parametrize("check", [check for check in CHECKS if check != _NOT_HERE])
+def test_what_flask_sock_promises_holds_on_each_server(named: tuple[str, Running], check: str) -> None:
+    name, server = named
+    if check not in MISSING.get(name, ()):
+        CHECKS[check](server)
