@@ -129,7 +129,8 @@ class WSGIToASGI:
             "wsgi.file_wrapper": FileWrapper,
             "wsgi.input_terminated": True,
         }
-        weakref.finalize(self, workers.abandon).atexit = False
+        for each in (workers, self._sockets):
+            weakref.finalize(self, each.abandon).atexit = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope: `http`; `lifespan`, which is answered; `websocket`, with a socket for the application.
