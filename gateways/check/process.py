@@ -15,6 +15,7 @@ from gateways.check.move import Mode
 from gateways.check.watch import files, variables
 from gateways.check.watch.notes import Notes
 from gateways.check.watch.own import Own
+from gateways.check.watch.unsafe import Connections
 from gateways.failure import Failure
 from gateways.requests.read import read
 from gateways.requests.request import Request, target_of
@@ -66,9 +67,10 @@ def looked(job: Job) -> dict[str, Any]:
     watching = Watching(notes, own)
     files.install(notes, own)
     variables.install(notes, own)
+    connections = Connections(notes, own)
     with told(job.target, lambda said: os.write(job.errors, said.encode())):
         found = find(job.target, cast("Mode | None", job.interface))
-    statuses = _asked(found, job, watching)
+    statuses = _asked(found, job, watching, connections)
     return {
         "interface": found.interface,
         "signature": found.signature,
@@ -78,7 +80,7 @@ def looked(job: Job) -> dict[str, Any]:
     }
 
 
-def _asked(found: Found, job: Job, watching: Any) -> dict[str, str]:
+def _asked(found: Found, job: Job, watching: Any, connections: Connections) -> dict[str, str]:
     given = _given(job)
     if found.interface == "cgi":
         from gateways.check.ask import cgi
@@ -89,12 +91,14 @@ def _asked(found: Found, job: Job, watching: Any) -> dict[str, str]:
     from gateways.check.watch import frameworks, unsafe
     from gateways.check.watch.locals import Locals
 
+    routes = frameworks.paths(found.app)  # Django imports the app's views now
     watching.background.imported()
     unsafe.look(watching.notes, watching.own)
+    connections.look()
     frameworks.look(found.app, watching.notes, watching.own)
     watching.locals = Locals(watching.notes, watching.own)
     watching.locals.look("import")
-    requests = given or _gets(frameworks.paths(found.app))
+    requests = given or _gets(routes)
     if found.interface == "wsgi":
         return wsgi.ask_all(found.app, requests, job.seconds, watching)
     return asgi.ask_all(as_asgi3(found.app), requests, job.seconds, watching)

@@ -64,7 +64,7 @@ def test_the_traps_of_a_flask_app_are_found(options: str, more: set[tuple[str, s
 def test_the_traps_of_a_django_app_are_found() -> None:
     found = rules(checked(APPS / "django_traps.py"))
     assert {rule for rule, _ in found} == {
-        *("hop-by-hop", "relative-path", "unsafe-global", "conn-max-age", "async-middleware")
+        *("hop-by-hop", "relative-path", "unsafe-global", "thread-local", "conn-max-age", "async-middleware")
     }
     assert ("conn-max-age", '"CONN_MAX_AGE": 60,') in found
     assert ("relative-path", 'return HttpResponse(open("motto.txt").read())') in found
@@ -228,3 +228,32 @@ def test_an_app_that_cannot_be_checked_has_the_status_2(text: str, options: str,
     done = run("check", str(file), *options.split())
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
+
+
+FACTORY = """
+import os, sqlite3
+from flask import Flask
+from flask_sock import Sock
+
+os.environ.setdefault("SHOP_MODE", "own")
+MODE = os.environ["SHOP_MODE"], os.environ.get("SHOP_COLOUR")
+
+def create_app():
+    app = Flask(__name__)
+    app.sock = Sock(app)
+    app.database = sqlite3.connect(":memory:")
+    return app
+"""
+
+
+def test_what_a_factory_makes_is_found_where_it_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "factory.py"
+    file.write_text(FACTORY)
+    found = rules(checked(file, "--to", "asgi"))
+    assert ("unsafe-global", 'app.database = sqlite3.connect(":memory:")') in found
+    monkeypatch.setenv("SHOP_COLOUR", "red")
+    report = checked(file, "--to", "cgi")
+    assert ("websocket-extension", "app.sock = Sock(app)") in rules(report)
+    # A variable that the app sets itself is not missing anywhere.
+    variables = [each["seen"] for each in report["findings"] if each["rule"] == "environment"]
+    assert variables == ["os.environ['SHOP_COLOUR'] is read"]

@@ -4,14 +4,15 @@ Looks only at modules that the app has imported itself. An unknown framework yie
 """
 
 import ast
+import gc
 import importlib
 import sys
 from collections.abc import Iterator
 from typing import Any
 
+from gateways.check.finding import Place
 from gateways.check.watch.notes import Notes
-from gateways.check.watch.own import Own, assigned, at, walk
-from gateways.check.watch.unsafe import bound
+from gateways.check.watch.own import Own, at, walk
 
 MOST = 32
 """Paths requested if none is named."""
@@ -100,13 +101,20 @@ def look(app: Any, notes: Notes, own: Own) -> None:
 
 
 def _sockets(notes: Notes, own: Own) -> None:
-    for module, within, name, value in bound(own):
-        for package, kind, said in EXTENSIONS:
-            wanted = getattr(sys.modules.get(package), kind, None)
-            if isinstance(wanted, type) and isinstance(value, wanted):
-                label = f"{within}.{name}" if within else name
-                place = assigned(module, name, within)
-                notes.add("websocket-extension", f"{label} is a {package}.{kind}", place, name=said)
+    """The extensions that exist, wherever the app keeps them, at the line that makes them."""
+    kinds = {each for value in gc.get_objects() for each in type(value).__mro__}
+    for package, name, said in EXTENSIONS:
+        if getattr(sys.modules.get(package), name, None) in kinds and (place := _call(name, own)) is not None:
+            notes.add("websocket-extension", place.code, place, name=said)
+
+
+def _call(name: str, own: Own) -> Place | None:
+    """The first own line that calls something of that name."""
+    for module in own.modules():
+        for node in walk(module):
+            if isinstance(node, ast.Call) and name in (getattr(node.func, "id", ""), getattr(node.func, "attr", "")):
+                return at(str(module.__file__), node.lineno)
+    return None
 
 
 def _websocket_routes(app: Any, notes: Notes, own: Own) -> None:

@@ -15,16 +15,14 @@ class Locals:
     """The thread-locals that own modules bind."""
 
     def __init__(self, notes: Notes, own: Own) -> None:
-        self._notes = notes
-        self._found = [
-            (f"{within}.{name}" if within else name, value, assigned(module, name, within))
-            for module, within, name, value in bound(own)
-            if isinstance(value, threading.local)
-        ]
+        self._notes, self._own = notes, own
 
     def look(self, when: str) -> None:
         """Record those that hold values on the calling thread; `when` is "import" or "request"."""
-        for name, value, place in self._found:
+        for module, within, bare, value in bound(self._own):  # each time: Django imports views with the first request
+            if not isinstance(value, threading.local):
+                continue
+            name, place = f"{within}.{bare}" if within else bare, assigned(module, bare, within)
             held = [key for key, what in vars(value).items() if not _is_resource(what) or when == "import"]
             if held:
                 seen = ", ".join(f"{name}.{key} = {_shown(vars(value)[key])}" for key in held)

@@ -49,9 +49,6 @@ def look(notes: Notes, own: Own) -> None:
     for module, within, name, value in bound(own):
         label = f"{within}.{name}" if within else name
         place = assigned(module, name, within)
-        if isinstance(value, sqlite3.Connection):
-            _sqlite(notes, value, label, place)
-            continue
         for each in UNSAFE:
             kind = getattr(sys.modules.get(each.module), each.name, None)
             if isinstance(kind, type) and isinstance(value, kind):
@@ -79,6 +76,37 @@ def bound(own: Own) -> Iterator[tuple[ModuleType, str, str, Any]]:
                         yield module, name, inner, what
             elif assigned(module, name):
                 yield module, "", name, value
+
+
+class Connections:
+    """The sqlite3 connections that own code opens while it is imported, wherever it keeps them."""
+
+    def __init__(self, notes: Notes, own: Own) -> None:
+        self._notes, self._own = notes, own
+        self._made: list[tuple[sqlite3.Connection, Place]] = []
+        self._importing = True
+        sys.addaudithook(self._hook)
+
+    def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "sqlite3.connect/handle" and self._importing:
+            place = self._own.place(sys._getframe(1))  # noqa: SLF001 - the frame that the audit event came from
+            if place is not None:
+                self._made.append((arguments[0], place))
+
+    def look(self) -> None:
+        """Record those that are still there; call it in the importing thread, after the import."""
+        self._importing = False
+        made, self._made = self._made, []
+        while made:
+            connection, place = made.pop()
+            if sys.getrefcount(connection) > 2:  # more than this name and the call's argument
+                _sqlite(self._notes, connection, self._name(connection), place)
+
+    def _name(self, connection: sqlite3.Connection) -> str:
+        names = (
+            f"{within}.{name}" if within else name for _, within, name, value in bound(self._own) if value is connection
+        )
+        return next(names, "the connection")
 
 
 def _sqlite(notes: Notes, connection: sqlite3.Connection, name: str, place: Place | None) -> None:

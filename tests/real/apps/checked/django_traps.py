@@ -1,5 +1,6 @@
 """A Django app with traps: persistent connections, async-only middleware, a relative path, a session of requests."""
 
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -37,9 +38,11 @@ settings.configure(
 )
 django.setup()
 session = requests.Session()
+current = threading.local()
 
 
-def index(_request: HttpRequest) -> HttpResponse:
+def index(request: HttpRequest) -> HttpResponse:
+    current.path = request.path
     return HttpResponse("hello", headers={"Transfer-Encoding": "identity"})
 
 
