@@ -409,7 +409,18 @@ class _Exchange:
             self._listener = listener.start(self._context)
 
     def _client_left(self, error: Exception | None) -> None:
-        """Stop the application; after the response a disconnect is no more than that (ASGI HTTP, "Disconnect")."""
+        """Stop the application; after the response a disconnect is no more than that (ASGI HTTP, "Disconnect").
+
+        Before it, the client may have ended only its own side, and wait for the response: hypercorn tells no difference
+        and still sends. So a response that has not begun may, and has a second for the rest of it.
+        """
+        if error is None and self._thread and not self._begun and not self._outbox.closed:
+            if not self._complete:
+                self._tally.disconnects += 1
+            self._outbox.linger()
+            if self._body is not None:
+                self._body.inbox.close()
+            return
         if error is not None:
             self._error = error
         if error is not None or not self._complete:

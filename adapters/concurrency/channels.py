@@ -23,6 +23,7 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextvars import Context, Token
+from time import monotonic
 from typing import Any, NamedTuple
 
 from ..errors import ClientDisconnected
@@ -31,6 +32,7 @@ from .thread_pool import Workers
 
 HIGH_WATER = 256 * 1024  # bytes that may wait in a channel before its writer has to
 OVERFLOW = 4 * HIGH_WATER  # bytes that may wait in an Inbox that is not read; what follows is thrown away
+LINGER = 1.0  # seconds that an Outbox takes items for a client that may read on, from the first of them
 _LOOP_CHECK = 0.5  # seconds between a parked thread's looks at whether its loop is still there
 
 _UNSET: Any = object()
@@ -122,12 +124,13 @@ class _Channel(ABC):
 class Outbox(_Channel):
     """Items from one thread to one coroutine, bounded by their bytes."""
 
+    _linger_until = 0.0
     taken = 0  # bytes of what the last get() returned, without those of end()
 
     def __init__(self, loop: Loop, workers: Workers | None = None) -> None:
         self._loop, self._workers, self._mutex = loop, workers, RLock()  # as _Channel's own, which costs another call
         self.closed = False  # the coroutine wants no more
-        self._ended = self._draining = False
+        self._ended = self._draining = self._lingering = False
         self._gates = ()
         self._items: list[Any] = []
 
@@ -159,8 +162,13 @@ class Outbox(_Channel):
         self._check()
 
     def _check(self) -> None:
-        if self.closed:
+        if self.closed or (self._lingering and self._has_lingered()):
             raise ClientDisconnected("the client has left")
+
+    def _has_lingered(self) -> bool:
+        if not self._linger_until:
+            self._linger_until = monotonic() + LINGER
+        return monotonic() > self._linger_until
 
     def end(self, *items: Any) -> None:
         """From the thread: these, and no more. Never waits, never raises."""
@@ -211,8 +219,12 @@ class Outbox(_Channel):
             pass
 
     def is_closed(self) -> bool:
-        """Whether the coroutine wants no more."""
-        return self.closed
+        """Whether the client has left, as far as is known."""
+        return self.closed or self._lingering
+
+    def linger(self) -> None:
+        """From the coroutine: the client has left, or has only ended its side: close LINGER seconds after an item."""
+        self._lingering = True
 
     def close(self) -> None:
         """From anywhere: drop what waits, and have the thread stop at its next item."""
