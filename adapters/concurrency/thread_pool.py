@@ -12,11 +12,13 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 from . import forks
 
-IDLE_SECONDS = 30.0  # how long a thread beyond the bound stays without work; how often the others look
+STAND_IN_SECONDS = 1.0  # how long a thread beyond the bound stays without work
+IDLE_SECONDS = 30.0  # how often the others look whether there is anything to do; between two collections
 MOST_AWAY = 512  # how many threads may wait for clients beyond the bound
 
 _all: weakref.WeakSet[Workers] = weakref.WeakSet()
@@ -36,7 +38,7 @@ class Workers:
     while there are jobs, a thread is on the way to them, or all threads are busy.
 
     Threads within the bound stay until close(), because what applications keep in thread-locals (database connections)
-    must not be made again and again. Threads that stood in for waiting ones end after IDLE_SECONDS without work.
+    must not be made again and again. Threads that stood in for waiting ones end after STAND_IN_SECONDS without work.
     """
 
     def __init__(self, limit: int, name: str) -> None:
@@ -58,6 +60,8 @@ class Workers:
         self.started = self.away = 0  # threads started so far; threads in jobs that wait for a client
         self._leaving = 0  # how many threads are to end instead of waiting
         self._abandoned = False  # all are
+        self._ended: threading.Thread | None = None  # the last stand-in whose thread-locals may still be there
+        self._collected = -IDLE_SECONDS  # when that was last looked for (time.monotonic)
 
     @property
     def waiting(self) -> int:
@@ -157,6 +161,7 @@ class Workers:
                 else:
                     call = None
                     self._idle.append(gate)
+                    patience = STAND_IN_SECONDS if self._threads > self.limit else IDLE_SECONDS
             if last is not None:
                 last()
                 last = None
@@ -169,23 +174,37 @@ class Workers:
                     raise
                 del call, argument  # while it waits, a thread must not keep its last request alive
                 continue
-            while not (woken := gate.acquire(timeout=IDLE_SECONDS)):
+            while not (woken := gate.acquire(timeout=patience)):
                 with mutex:
                     if gate in self._idle and (self._threads > self.limit or self._abandoned):
                         self._idle.remove(gate)
                         self._end()
                         return
+                    patience = IDLE_SECONDS
+                    self._collect_soon()
         if last is not None:
             last()
 
     def _end(self) -> None:
         """Under the mutex: this thread is about to end."""
+        if self._threads > self.limit:
+            self._ended = threading.current_thread()
         self._threads -= 1
-        if self._threads == self.limit and gc.isenabled():
-            # Thread-locals are often part of cycles (Django's connections): they must not outlive the last stand-in.
-            self._jobs.append((_collect, threading.current_thread()))
+        self._collect_soon()
         if self._jobs and not self._waking:
             self._wake()
+
+    def _collect_soon(self) -> None:
+        """Under the mutex: have the thread-locals of stand-ins collected; Django's connections are parts of cycles.
+
+        All stand-ins of a burst are collected together, and bursts that follow each other, too.
+        """
+        due = self._threads <= self.limit and monotonic() - self._collected >= IDLE_SECONDS
+        if self._ended is not None and due and gc.isenabled():
+            self._jobs.append((_collect, self._ended))
+            self._ended, self._collected = None, monotonic()
+            if not self._waking:
+                self._wake()
 
     def leave(self) -> None:
         """From a thread in its job: it will wait for a client; another may work in its place (if limit > 1)."""

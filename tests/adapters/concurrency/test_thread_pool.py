@@ -21,7 +21,7 @@ def alive(name: str) -> int:
     return sum(thread.name.startswith(name) for thread in threading.enumerate())
 
 
-def test_no_more_threads_than_the_bound_work_once_those_that_waited_are_back() -> None:
+def test_threads_that_stood_in_for_waiting_ones_end_also_while_there_is_more_to_do() -> None:
     """Ours: the bound holds again once the slow clients have gone, also under a load that never pauses."""
     workers = Workers(LIMIT, "stand-in")
     clients_are_back, go = threading.Event(), threading.Event()
@@ -43,7 +43,8 @@ def test_no_more_threads_than_the_bound_work_once_those_that_waited_are_back() -
         for job in range(50):
             workers.submit(works, job)
         clients_are_back.set()
-        poll(lambda: workers.busy == LIMIT, "the bound to hold again")
+        poll(lambda: alive("stand-in") == LIMIT, "the bound to hold again")
+        assert workers.busy == LIMIT
         go.set()
         poll(lambda: len(done) == 50, "all jobs to be done")
     finally:
@@ -64,7 +65,7 @@ class Cyclic:
 
 def test_thread_locals_of_threads_that_end_go_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
     """Safety: a connection that outlives its thread is one that the database has too many."""
-    monkeypatch.setattr(thread_pool, "IDLE_SECONDS", 0.05)
+    monkeypatch.setattr(thread_pool, "STAND_IN_SECONDS", 0.05)
     workers, local, clients_are_back = Workers(LIMIT, "local"), threading.local(), threading.Event()
     connections: weakref.WeakSet[Cyclic] = weakref.WeakSet()
 
@@ -89,6 +90,7 @@ def test_thread_locals_of_threads_that_end_go_with_them(monkeypatch: pytest.Monk
 
 def test_threads_within_the_bound_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ours: bursts with pauses between them find the same threads, with their connections."""
+    monkeypatch.setattr(thread_pool, "STAND_IN_SECONDS", 0.01)
     monkeypatch.setattr(thread_pool, "IDLE_SECONDS", 0.01)
     workers, seen = Workers(4, "staying"), set[int]()
     together = threading.Barrier(4)

@@ -11,10 +11,10 @@ import pytest
 
 from gateways.adapters.concurrency.channels import LINGER
 from tests.adapters.wsgi_to_asgi.apps import Environ, hello
-from tests.adapters.wsgi_to_asgi.exchange import Exchange
+from tests.adapters.wsgi_to_asgi.exchange import Exchange, Message
 from tests.adapters.wsgi_to_asgi.serving import Serve, poll, scope_of
 
-HALF_CLOSED = [{"type": "http.request", "body": b"", "more_body": False}, {"type": "http.disconnect"}]
+HALF_CLOSED: list[Message] = [{"type": "http.request", "body": b"", "more_body": False}, {"type": "http.disconnect"}]
 
 
 def half_closed(serve: Serve, app: Any) -> Exchange:
