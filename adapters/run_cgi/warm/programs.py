@@ -28,7 +28,7 @@ from .interpreter import Wanted, WarmInterpreter
 MAX_PROGRAMS = 16  # that have an interpreter waiting; the one that was not asked for longest loses its own
 MAX_ATTEMPTS = 5  # to keep an interpreter alive
 MAX_SEARCHES = 5  # interpreters that are started because a run imported more than the ones before
-PAUSE = 30.0  # seconds without one, after that many have died and none has served
+PAUSE = 30.0  # seconds without one, after that many have died and none has served, or after one could not import
 
 _PYTHON = re.compile(r"python[0-9.]*[dt]?").fullmatch
 _FLAG = re.compile(r"-[bBdEIOPqRsSu]+|-X[\w=]+|-W[\w:.]+").fullmatch  # that say how, not what, to run
@@ -147,6 +147,7 @@ class _WarmProgram:
         self._coming: WarmInterpreter | None = None
         self._searches = self._deaths = 0
         self._resting_until = 0.0
+        self._failed_at: float | None = None  # to import the libraries
         self._has_served = False
         self._lock = threading.RLock()
         if isinstance(command, str):
@@ -205,13 +206,18 @@ class _WarmProgram:
                 self._coming = self._interpreter(wanted)
             except OSError as error:
                 log.info("%s: no other interpreter can be started now: %s", self._name, error)
+                self._failed_at = time.monotonic()
 
     def _look_for_news(self) -> None:
+        if self._failed_at is not None and time.monotonic() - self._failed_at > PAUSE:
+            self._failed_at = None
+            self._import(self._wanted)
         if self._coming is None or not (news := self._coming.news()):
             return
         if not news.startswith("ready"):
             log.warning("%s runs without its libraries imported: %s", self._name, news)
             self._end_coming()
+            self._failed_at = time.monotonic()
             return
         if self._serving is not None:
             self._serving.retire()

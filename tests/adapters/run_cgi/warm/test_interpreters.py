@@ -1,11 +1,13 @@
 """The interpreters: how many, whose, and what happens when one fails or must end."""
 
 import contextlib
+import gc
 import os
 import signal
 import subprocess
 import sys
 import uuid
+import warnings
 import zipapp
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -213,16 +215,48 @@ def test_so_many_interpreters_wait_and_no_more(ask: Asker, tmp_path: Path) -> No
     assert ask("/0.py").status == 200
 
 
-def test_a_forked_host_has_interpreters_of_its_own(ask: Asker, tmp_path: Path) -> None:
-    write(tmp_path, "a.py", "print('X-A: b\\n\\nbody')\n")
-    assert ask("/a.py").body == b"body\n"
-    pid = os.fork()
+def _fork() -> int:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # from Python 3.12 on: this process has threads
+        return os.fork()
+
+
+@pytest.mark.parametrize("uses_it", [True, False])
+def test_a_forked_host_leaves_its_parents_interpreters_alone(ask: Asker, tmp_path: Path, uses_it: bool) -> None:
+    program = write(tmp_path, "a.py", "import os\nprint(f'X-A: b\\n\\n{os.getppid()}')\n")
+    parents = ask("/a.py").body
+    pid = _fork()
     if not pid:
-        good = ask("/a.py").body == b"body\n"
+        good = not uses_it or ask("/a.py").body not in (parents, b"")
         ask.host.close()  # type: ignore[attr-defined]
+        gc.collect()  # what the parent had is destroyed here, without a word to it
         os._exit(0 if good else 1)
     assert os.waitpid(pid, 0)[1] == 0
-    assert ask("/a.py").body == b"body\n"
+    assert ask("/a.py").body == parents
+    assert len(interpreters(program)) == 1
+
+
+def test_a_fork_that_outlives_its_parent_does_not_keep_the_interpreter(tmp_path: Path) -> None:
+    code = f"""
+import os, signal, sys, time, warnings
+sys.path.insert(0, {str(Path(__file__).parents[4])!r})
+warnings.simplefilter("ignore")
+from tests.adapters.run_cgi.warm.warming import warm_asker
+from pathlib import Path
+asker = warm_asker("wsgi", Path({str(tmp_path)!r}))
+print(asker("/a.py").body.decode().strip(), flush=True)
+if os.fork():
+    os.kill(os.getpid(), signal.SIGKILL)
+sys.stdin.read()
+"""
+    write(tmp_path, "a.py", "import os\nprint(f'X-A: b\\n\\n{os.getppid()}')\n")
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        interpreter = psutil.Process(int(parent.stdout.readline()))
+        assert parent.wait(20) == -signal.SIGKILL
+        eventually(lambda: not _runs(interpreter), "the interpreter ends with the process that has it", 5)
 
 
 def test_programs_that_are_not_python_run_as_ever(ask: Asker, tmp_path: Path) -> None:
