@@ -30,8 +30,11 @@ def choose(interface: Mode, mode: Mode | None, server: str | None) -> tuple[Mode
     modes = [each for each in MODES if server in side(each).SERVERS]
     if not modes:
         there = dict.fromkeys(name for each in MODES for name in side(each).SERVERS)
-        raise click.BadParameter(f"{server!r} is none of {', '.join(there)}.", param_hint="'--server'")
+        raise click.BadParameter(
+            f"unknown server {server!r}; choose one of {', '.join(there)}.", param_hint="'--server'"
+        )
     if mode is not None and mode not in modes:
-        said = f"{server!r} is none for {mode}; it has {', '.join(side(mode).SERVERS)}."
+        article = "an" if mode == "asgi" else "a"
+        said = f"{server!r} is not {article} {mode.upper()} server; choose one of {', '.join(side(mode).SERVERS)}."
         raise click.BadParameter(said, param_hint="'--server'")
     return mode or (interface if interface in modes else modes[-1]), server

@@ -1,7 +1,7 @@
 """`gateways compare`: servers, interfaces and adapters side by side under load.
 
-Knows the command line, files and signals. It must not know how anything is measured or judged. What a run needs is
-imported when one begins, so that the other commands do not pay for it.
+Knows the command line, files and signals. It must not know how anything is measured or judged. The modules of a run are
+imported when it begins, so that the other commands start quickly.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ ALL = "all"
 
 
 class Names(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
-    """Some of the known names, with commas between them."""
+    """Some of the known names, separated by commas."""
 
     name = "NAMES"
 
@@ -55,7 +55,7 @@ class Names(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.
         names = tuple(name.strip() for name in value.split(",") if name.strip())
         for name in names:
             if name not in self._known:
-                self.fail(f"{name!r} is not known; there are {', '.join(self._known)}.", param, ctx)
+                self.fail(f"unknown name {name!r}; choose from {', '.join(self._known)}.", param, ctx)
         return names
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -96,38 +96,49 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
     "--fail", "thresholds", type=Limit(), multiple=True, help=f"Exit with 1 on a breach, e.g. {EXAMPLE}. Repeatable."
 )
 @click.option("--reset", metavar="COMMAND", help="Shell command before each start of the servers: a fresh database.")
-@click.option("--modes", type=Names(MODES), default=(), help=f"Among {', '.join(MODES)}.")
-@click.option("--servers", type=Names([*SERVERS, *PACKAGES]), default=(), help=f"Among {', '.join(SERVERS)}; or all.")
-@click.option("--adapters", type=Names(ADAPTER_NAMES), default=(), help=f"Among {', '.join(ADAPTER_NAMES)}; or all.")
-@click.option("--scenarios", type=Names(list(SCENARIOS)), default=(), help=f"Among {', '.join(SCENARIOS)}; or all.")
-@click.option("--threads", type=click.IntRange(1, 10_000), help="For all that have threads to run the app on.")
+@click.option("--modes", type=Names(MODES), default=(), help=f"Modes to compare: {', '.join(MODES)}; or all.")
 @click.option(
-    "--url", "sites", type=Server(), multiple=True, help="Compare this server, which runs already; repeatable."
+    "--servers",
+    type=Names([*SERVERS, *PACKAGES]),
+    default=(),
+    help=f"Servers to compare: {', '.join(SERVERS)}; or all.",
 )
-@click.option("--host-header", metavar="HOST", help="Host header for all contenders.  [default: 127.0.0.1:8000]")
-@click.option("--ca", type=OLD, help="Certificates that --url is verified with, PEM.  [default: the system's]")
+@click.option(
+    "--adapters",
+    type=Names(ADAPTER_NAMES),
+    default=(),
+    help=f"Adapters to compare: {', '.join(ADAPTER_NAMES)}; or all.",
+)
+@click.option(
+    "--scenarios",
+    type=Names(list(SCENARIOS)),
+    default=(),
+    help=f"Loads of the reference app: {', '.join(SCENARIOS)}; or all. Default: {', '.join(USUAL)}.",
+)
+@click.option("--threads", type=click.IntRange(1, 10_000), help="Threads that run the app, where there are any.")
+@click.option("--url", "sites", type=Server(), multiple=True, help="Compare a running server. Repeatable.")
+@click.option("--host-header", metavar="HOST", help="Host header for all contenders. Default: 127.0.0.1:8000.")
+@click.option("--ca", type=OLD, help="Certificates to trust for --url (PEM). Default: the system's.")
 @click.option("--insecure", is_flag=True, help="Accept any certificate of --url.")
-@click.option("--engine", type=click.Choice(["own", "locust"]), default="own", help="Who asks.  [default: own]")
-@click.option(
-    "--workers", type=click.IntRange(1, 1000), help=f"How many of locust's workers ask.  [default: {WORKERS}]"
-)
-@click.option("--bind", type=Address(), help=f"Wait here for workers that you start.  [port: {PORT}]")
-@click.option("--export-locustfile", type=FILE, help="Write the scenarios for plain locust here, and measure nothing.")
-@click.option("--quick", "effort", flag_value="quick", help="A first look: fewer rounds, wider intervals.")
-@click.option("--thorough", "effort", flag_value="thorough", help="For figures to publish: more of everything.")
-@click.option("--seed", type=int, help="Of the order of turns and of arrivals.  [default: by chance]")
-@click.option("--force", is_flag=True, help="Measure also while other programs keep the machine busy.")
+@click.option("--engine", type=click.Choice(["own", "locust"]), default="own", help="Load generator. Default: own.")
+@click.option("--workers", type=click.IntRange(1, 1000), help=f"Workers of locust. Default: {WORKERS}.")
+@click.option("--bind", type=Address(), help=f"Address for workers that you start. Default port: {PORT}.")
+@click.option("--export-locustfile", type=FILE, help="Write the load as a locustfile, and measure nothing.")
+@click.option("--quick", "effort", flag_value="quick", help="Fewer rounds, for a first look.")
+@click.option("--thorough", "effort", flag_value="thorough", help="More rounds, clients and rates, to publish.")
+@click.option("--seed", type=int, help="Seed of all random choices. Default: random.")
+@click.option("--force", is_flag=True, help="Measure although other programs keep the machine busy.")
 @click.option(
     "--keep",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for the modules that servers are told to serve, and for their logs.  [default: a temporary one]",
+    help="Folder for generated modules and server logs. Default: temporary.",
 )
-@click.option("--json", "json_file", type=FILE, help="Keep all that is measured here, as it comes.")
-@click.option("--from", "from_file", type=OLD, help="Show what is in such a file, and measure nothing.")
-@click.option("--against", type=OLD, help="Hold it against such a file; exit with 1 if something has become worse.")
-@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a web page here, with charts.")
-@click.option("--markdown", type=FILE, help="Write a report here; - is stdout.")
-@click.option("--csv", "csv_file", type=FILE, help="Write the figures here; - is stdout.")
+@click.option("--json", "json_file", type=FILE, help="Write all measurements as JSON, during the run.")
+@click.option("--from", "from_file", type=OLD, help="Show such a file, and measure nothing.")
+@click.option("--against", type=OLD, help="Compare with such a file; exit with 1 if something is worse.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a web page with charts.")
+@click.option("--markdown", type=FILE, help="Write a report; - is stdout.")
+@click.option("--csv", "csv_file", type=FILE, help="Write the figures; - is stdout.")
 def compare(  # noqa: PLR0913, PLR0917 (options)
     target: str | None,
     from_file: Path | None,
@@ -141,9 +152,9 @@ def compare(  # noqa: PLR0913, PLR0917 (options)
 ) -> int:
     """Compare ways to serve TARGET under load: "module:attribute", a file, a CGI program, or a folder of them.
 
-    Without TARGET the reference app is served in five ways, which takes two or three minutes. Who answers something
-    else than the others is not timed; all answers are verified; no difference is claimed that noise could explain.
-    Ctrl-C ends it, and shows what was measured until then.
+    Without TARGET, the reference app is served in five ways, which takes two or three minutes. All answers are
+    verified, and a contender that answers differently is excluded. No difference smaller than the noise is reported.
+    HTTP/1.1 is measured, HTTP/2 is not. Ctrl-C ends the comparison and shows the results so far.
     """
     export: Path | None = asked.pop("export_locustfile")
     for file in (json_file, html, markdown, csv_file, export):
@@ -153,7 +164,7 @@ def compare(  # noqa: PLR0913, PLR0917 (options)
     old = None if against is None else read(against)
     if from_file is not None:
         if target is not None or json_file is not None:
-            raise click.UsageError("--from measures nothing: there is no TARGET, and no --json, for it.")
+            raise click.UsageError("--from measures nothing, so it excludes TARGET and --json.")
         record = read(from_file)
         if old is not None:
             must_be_comparable(old, record.target, {each.name: _requests(each) for each in record.questions})
@@ -176,7 +187,7 @@ def _measured(
     seed: int | None,
     **asked: Any,
 ) -> Record:
-    """Carry out the comparison that is asked for."""
+    """Run the comparison."""
     from gateways.compare.locust.process import must_be_installed
     from gateways.compare.measure.machine import version
     from gateways.compare.measure.run import Plan, compare, installed
@@ -226,12 +237,12 @@ def _effort(effort: Effort, rate: float | None, duration: float | None) -> Effor
 
 
 def _export(file: Path, target: str | None, **asked: Any) -> int:
-    """Write the locustfile that is asked for, and say how it is used."""
+    """Write the locustfile, and print the command that uses it."""
     from gateways.compare.locust.export import HERE, command, locustfile
 
     sites: Sequence[Site] = asked["sites"]
     if len(sites) > 1:
-        raise click.UsageError("a locustfile has one host, so one --url; another is named with locust's own --host.")
+        raise click.UsageError("a locustfile has one host, so give one --url; locust's --host overrides it.")
     scenarios = _scenarios(target_of(sites, target, asked), sites, asked)
     write(file, locustfile(sites[0] if sites else HERE, scenarios, str(file)))
     if file != Path("-"):
@@ -252,15 +263,15 @@ def _app(target: str | None) -> Target:
 def choose(
     form: Form | None, modes: Sequence[str], servers: Sequence[str], adapters: Sequence[str], threads: int | None
 ) -> list[Contender]:
-    """The contenders that are asked for; the one that others are compared with comes first."""
-    # gunicorn is all of its kinds; uvicorn, which is the name of one, is that one.
+    """The contenders, the reference first: the one that the others are compared with."""
+    # A package stands for all of its servers, unless it is the name of one: gunicorn is three, uvicorn is itself.
     packages = set(servers) & set(PACKAGES)
     named = [name for name, server in SERVERS.items() if name in servers or server.package in packages]
     asked = [mode for mode in MODES if mode in modes or ALL in modes]
     found = contenders(form, asked, [ALL] if ALL in servers else named, adapters, threads)
     if not found:
         what = "the reference app" if form is None else f"an app for {form.upper()}"
-        raise click.UsageError(f"{what} cannot be served like that: the modes, servers and adapters do not fit.")
+        raise click.UsageError(f"{what} cannot be served with these modes, servers and adapters.")
     native = "asgi" if form is None else form
     return sorted(found, key=lambda each: (each.mode != native, each.server.extra != ""))
 

@@ -64,9 +64,9 @@ def choose(mode: Mode | None, server: str | None) -> Chosen:
         return [(each, next(iter(side(each).SERVERS))) for each in MODES]
     servers = side(mode).SERVERS
     if server is not None and server not in servers:
-        raise click.BadParameter(
-            f"{server!r} is none for {mode}; it has {', '.join(servers)}.", param_hint="'--server'"
-        )
+        article = "an" if mode == "asgi" else "a"
+        said = f"{server!r} is not {article} {mode.upper()} server; choose one of {', '.join(servers)}."
+        raise click.BadParameter(said, param_hint="'--server'")
     return [(mode, server or next(iter(servers)))]
 
 

@@ -49,7 +49,7 @@ class Address(click.ParamType):  # type: ignore[type-arg]  # generic from click 
             host, colon, port = value.rpartition(":") if ":" in value else (value, "", "")
         bracketed = host.startswith("[") and host.endswith("]")
         if not host or (":" in host and not bracketed) or (colon and not _is_port(port)):
-            self.fail(f"{value!r} is no address; write, for instance, 192.0.2.7 or 192.0.2.7:{PORT}.", param, ctx)
+            self.fail(f"{value!r} is not an address; write, for example, 192.0.2.7 or 192.0.2.7:{PORT}.", param, ctx)
         return host, int(port or PORT)
 
 
@@ -60,10 +60,10 @@ def _is_port(text: str) -> bool:
 def target_of(sites: Sequence[Site], target: str | None, asked: Mapping[str, Any]) -> Target:
     """What is compared if it is sites: an app that is not known."""
     if target is not None:
-        raise click.UsageError("a server that runs already, as of --url, has its app: there is no TARGET for it.")
+        raise click.UsageError("--url names a running server, which has its app, so it excludes TARGET.")
     for name in OF_STARTED:
         if asked[name]:
-            raise click.UsageError(f"--{name} is for servers that are started here, and those of --url are not.")
+            raise click.UsageError(f"--{name} is for servers that are started here; it excludes --url.")
     try:
         labels = [each.label for each in several(sites)]
     except ValueError as error:
@@ -87,17 +87,17 @@ def crew_of(
     """The workers that are asked for, which are told how they are started; None for the client of our own."""
     if engine != "locust":
         if workers is not None or bind is not None:
-            raise click.UsageError("--workers and --bind are for --engine locust.")
+            raise click.UsageError("--workers and --bind belong to --engine locust.")
         return None
     crew = Crew(workers or WORKERS, bind)
     if bind is None:
         return crew
     if not sites and bind[0] not in {"127.0.0.1", "[::1]", "localhost"}:
         raise click.UsageError(
-            "with --bind, workers may be elsewhere, and servers that are started here are reached from here only: "
-            "name servers with --url."
+            "--bind allows workers on other machines, which cannot reach servers that are started here: "
+            "name the servers with --url."
         )
-    who = "1 worker is" if crew.workers == 1 else f"{crew.workers} workers are"
-    click.echo(f"{who} to be started, where there is gateways[locust] {version}, each by:", err=True)
+    who = "1 worker" if crew.workers == 1 else f"{crew.workers} workers"
+    click.echo(f"start {who} on machines with gateways[locust] {version}:", err=True)
     click.echo(f"  {crew.command}", err=True)
     return crew

@@ -1,4 +1,4 @@
-"""What becomes of a comparison: shown, written to files, held against another one.
+"""The results of a comparison: shown, written to files, compared with another one.
 
 Knows files and exit statuses. It must not know how anything is measured, judged or drawn.
 """
@@ -77,7 +77,7 @@ def _compared(out: Console, record: Record, old: Record) -> bool:
         raise Failure("the two comparisons have no contender and scenario in common")
     out.print()
     for difference in differences(record, old):
-        out.print(f"since then: {difference}", markup=False)
+        out.print(f"other difference: {difference}", markup=False)
     for change in found:
         out.print(f"{'worse: ' if change.regression else ''}{change.what}", style="red" if change.regression else None)
     return any(change.regression for change in found)
@@ -90,7 +90,7 @@ def read(file: Path) -> Record:
     try:
         return Record.from_json(json.loads(data_of(file.read_text(encoding="utf-8"))))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise Failure(f"{file} cannot be read: {error}; it is to be one that --json or --html has written") from error
+        raise Failure(f"{file} cannot be read: {error}; it must be a file of --json or --html") from error
     except ValueError as error:
         raise Failure(f"{file} cannot be used: {error}") from error
 

@@ -244,13 +244,13 @@ class Record:
         """
         schema = data.get("schema") if isinstance(data, dict) else None
         if not isinstance(schema, str) or not schema.startswith(f"{NAME}/"):
-            raise ValueError(f"it is no file of this command: its schema is {schema!r}, and not {SCHEMA!r}")
+            raise ValueError(f"not a file of this command: its schema is {schema!r} instead of {SCHEMA!r}")
         if schema.partition("/")[2].partition(".")[0] != str(MAJOR):
-            raise ValueError(f"its schema is {schema!r}, and this version of gateways reads {NAME}/{MAJOR}")
+            raise ValueError(f"its schema is {schema!r}; this version of gateways reads {NAME}/{MAJOR}")
         try:
             return cls._from_json(data)
         except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"it is damaged: {type(error).__name__}: {error}") from error
+            raise ValueError(f"damaged: {type(error).__name__}: {error}") from error
 
     @classmethod
     def _from_json(cls, data: dict[str, Any]) -> Self:

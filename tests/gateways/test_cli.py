@@ -34,7 +34,7 @@ def gateways(*arguments: str) -> subprocess.CompletedProcess[str]:
         (["demo", "--server", "uvicorn"], "gateways demo: --server needs --mode"),
         (
             ["demo", "--mode", "wsgi", "--server", "uvicorn"],
-            "gateways demo: Invalid value for '--server': 'uvicorn' is none for wsgi; it has waitress, gunicorn, ",
+            "gateways demo: Invalid value for '--server': 'uvicorn' is not a WSGI server; choose one of waitress, ",
         ),
     ],
 )

@@ -237,7 +237,7 @@ def test_a_users_app_is_compared_with_what_the_server_takes_for_itself(
     assert {row.figures.entrant.id for row in found["path"].rows} == set(names)
     assert all(row.figures.answered > 5 and not row.figures.failures for row in found["path"].rows)
     assert found["gateway"].rows[0].figures.entrant.id == names[0]
-    assert any("of CPU that an answer takes on" in said for said in verdicts(sections(made)))
+    assert any("the server's own cost" in said for said in verdicts(sections(made)))
 
 
 def test_a_mix_has_a_login_values_sessions_and_figures_of_each_request() -> None:

@@ -278,11 +278,15 @@ def test_on_a_terminal_it_is_coloured() -> None:
             "gateways trace: asgi_app:__doc__ is a str, which is not callable; WSGI and ASGI apps are",
         ),
         (["none.py"], 1, "gateways trace: there is no file 'none.py' here"),
-        (["--server", "apache"], 2, "gateways trace: Invalid value for '--server': 'apache' is none of uvicorn, "),
+        (
+            ["--server", "apache"],
+            2,
+            "gateways trace: Invalid value for '--server': unknown server 'apache'; choose one of ",
+        ),
         (
             ["--server", "waitress", "--mode", "asgi"],
             2,
-            "gateways trace: Invalid value for '--server': 'waitress' is none for asgi; ",
+            "gateways trace: Invalid value for '--server': 'waitress' is not an ASGI server; ",
         ),
         (["--path", "hello"], 2, "gateways trace: the path 'hello' does not begin with a slash"),
         (["--method", "G T"], 2, "gateways trace: 'G T' is not a method; e.g. GET."),

@@ -1,4 +1,4 @@
-"""Two comparisons held against each other: what has become slower, beyond what noise explains. Pure."""
+"""Two comparisons side by side: what has become slower, beyond the noise. Pure."""
 
 import math
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ from gateways.compare.judge.words import interval, micros, rate, share, times
 from gateways.compare.record import NULL, Cell, Record
 
 LEAST = 0.05
-"""No smaller change is called one, however quiet the machine: two runs are never quite the same."""
+"""Smallest change that is reported, as a share: two runs are never quite the same."""
 ENOUGH = 5
-"""Runs, or slices, of both that are needed for a claim."""
+"""Runs, or slices, of both that a result needs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What became of a contender in a scenario. `regression`: it is worse than before, beyond the noise."""
+    """How a contender has changed in a scenario. `regression`: it is worse than before, beyond the noise."""
 
     what: str
     regression: bool
@@ -51,19 +51,19 @@ def _changes(new: Record, old: Record, now: tuple[Section, Row], then: tuple[Sec
     figures, before = row.figures, then[1].figures
     name = f"{section.question.name}, {section.connections:,} clients: {figures.entrant.label}"
     if figures.lost_share > ERRORS and figures.lost_share > 2 * before.lost_share:
-        what = f"{name} loses {share(figures.lost_share)} of its answers; it lost {share(before.lost_share)}"
+        what = f"{name} loses {share(figures.lost_share)} of its answers; before: {share(before.lost_share)}"
         return [Change(what, True)]
     cells = _cells(new, section, row), _cells(old, *then)
     if min(map(len, cells)) < ENOUGH:
-        return [Change(f"{name}: too few runs to be held against each other", False)]
+        return [Change(f"{name}: too few runs to compare", False)]
     floor = max(LEAST, section.floor or 0.0, then[0].floor or 0.0)
     answers = rates_unpaired(*cells, new.seed)
     machine = rates_unpaired(_null(new, section), _null(old, section), new.seed)
-    said = f"{name} answers {rate(figures.rate)} a second, {{}} times the {rate(before.rate)} of before"
+    said = f"{name} answers {rate(figures.rate)} requests a second, {{}} times the previous {rate(before.rate)}"
     found = [_judged(said, answers, floor, machine, more_is_worse=False)]
     spent = _unpaired(*cells, cpu_of, new.seed)
     if spent is not None:
-        said = f"{name} takes {micros(figures.cpu)} of CPU an answer, {{}} times the {micros(before.cpu)} of before"
+        said = f"{name} needs {micros(figures.cpu)} of CPU per answer, {{}} times the previous {micros(before.cpu)}"
         machine = _unpaired(_null(new, section), _null(old, section), cpu_of, new.seed)
         found.append(_judged(said, spent, floor, machine, more_is_worse=True))
     return [each for each in found if each is not None]
@@ -80,7 +80,7 @@ def _judged(
     bounds = f" ({interval(ratio)})" if interval(ratio) else ""
     what = said.format(times(ratio.value)) + bounds
     if ratio.tie(floor):
-        return Change(f"{what}: no difference seen", False)
+        return Change(f"{what}: no difference", False)
     worse = (ratio.value > 1) == more_is_worse
     return Change(f"{what}: {'worse' if worse else 'better'}", worse)
 
@@ -90,7 +90,7 @@ def _unpaired(cells: Sequence[Cell], others: Sequence[Cell], of: Of, seed: int) 
 
 
 def differences(new: Record, old: Record) -> list[str]:
-    """What else differs between the two, so that a change may have another reason than the app."""
+    """Other differences between the two, which may explain a change."""
     pairs = [
         ("the CPU", old.machine.cpu, new.machine.cpu),
         ("the system", old.machine.system, new.machine.system),
@@ -98,8 +98,8 @@ def differences(new: Record, old: Record) -> list[str]:
         ("the target", old.target, new.target),
     ]
     earlier, later = old.machine.packages, new.machine.packages
-    pairs += [(name, earlier.get(name, "none"), later.get(name, "none")) for name in sorted(earlier | later)]
-    return [f"{what} was {before}, and is {after}" for what, before, after in pairs if before != after]
+    pairs += [(name, earlier.get(name, "absent"), later.get(name, "absent")) for name in sorted(earlier | later)]
+    return [f"{what}: {before} before, {after} now" for what, before, after in pairs if before != after]
 
 
 def _null(record: Record, section: Section) -> list[Cell]:

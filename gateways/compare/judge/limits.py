@@ -1,7 +1,6 @@
-"""What limits a contender: why does it not answer twice as many? Pure.
+"""The bottleneck of a contender: why does it not answer twice as many requests? Pure.
 
-By the law of such systems: answers a second are at most clients / time that each waits, threads / time that each holds
-one, and cores / CPU time of each.
+Throughput is at most clients / latency, threads / time that a request holds one, and cores / CPU time per request.
 """
 
 from gateways.compare.judge.figures import Figures
@@ -68,6 +67,6 @@ def allowed(figures: Figures, service: float) -> tuple[float, str]:
         name = "its one thread allows" if threads == 1 else f"its {threads} threads allow"
         return threads / service, name
     if _stands_still(figures, service):
-        return 1 / service, "its one loop, which stands still, allows"
+        return 1 / service, "its one loop, blocked by the app, allows"
     name = f"{of_clients(figures.connections)} allow{'s' if figures.connections == 1 else ''}"
     return figures.connections / service, name

@@ -2,77 +2,80 @@
 
 REASONS: dict[str, tuple[str, str]] = {
     "one-core": (
-        "client and server share the only core, so each slows the other, and no latency is claimed",
+        "client and server share the only core and slow each other, so no latency is reported",
         "measure on a machine with two cores or more",
     ),
     "not-bound": (
-        "processes cannot be bound to cores here, so the system moves them about",
+        "processes cannot be pinned to cores here, so the system moves them",
         "measure on Linux; here, trust large differences only",
     ),
     "not-seen": (
-        "servers that ran already are known by their answers only: not what they take, nor what else runs there",
-        "on their machine, gateways compare with the app itself: that sees CPU, memory and threads",
+        "only the answers of running servers are known, not their resources or the load of their machine",
+        "run gateways compare with the app on their machine: it reports CPU, memory and threads",
     ),
     "busy-machine": (
-        "other programs kept cores busy before the beginning",
-        "end them and compare again; ratios suffer less than rates, and CPU an answer least",
+        "other programs kept cores busy before the start",
+        "stop them and compare again; rates suffer most, ratios less, CPU time per answer least",
     ),
-    "stolen-time": ("the hypervisor gave time to other machines", "use a machine of your own"),
-    "changing-clock": ("the CPU's speed follows the load", "cpupower frequency-set --governor performance"),
+    "stolen-time": ("the hypervisor gave CPU time to other machines", "use a machine that is not shared"),
+    "changing-clock": ("the CPU frequency follows the load", "cpupower frequency-set --governor performance"),
     "quota": ("the control group limits the CPU time", "lift the limit"),
-    "interrupted": ("it was interrupted, so what there is rests on fewer slices", "let it run to its end"),
+    "interrupted": ("the comparison was interrupted, so it has fewer slices", "let it finish"),
     "disturbed": (
-        "other programs took part of the cores meanwhile",
-        "end them; how much it matters, the intervals and the noise floor tell",
+        "other programs used part of the cores during the measurement",
+        "stop them; intervals and noise floor show how much it matters",
     ),
     "apart": (
-        "clients on several machines did not begin at the same instant, so the edges of slices are not everybody's",
-        "workers nearer to each other, or --thorough",
+        "clients on several machines did not start at the same instant, so their slices overlap only in part",
+        "use workers closer to each other, or --thorough",
     ),
     "not-installed": (
-        "not compared, for they are not installed",
+        "not compared, because these packages are not installed",
         "in the clone: python3 -m pip install -e '.[compare]'",
     ),
     "left-out": (
         "not measured, or not to the end",
-        "gateways trace shows what it answers; read the servers' logs",
+        "gateways trace shows the answer; read the servers' logs",
     ),
     "noise": (
-        "the same server, measured twice, seems to differ from itself",
-        "believe large differences only; end other programs, or take more rounds: --thorough",
+        "the same server, measured twice, differs from itself",
+        "trust large differences only; stop other programs, or use --thorough for more rounds",
     ),
     "varying": (
         "answers differ from one to the next, so they are not verified to the last byte",
         "a request whose answer is always the same, if there is one",
     ),
     "requests-left-out": (
-        "requests are not among those that are measured, because of their answers",
-        "--expect STATUS, or `expect` in a file of requests, if that is the right answer",
+        "requests are not measured, because of their answers",
+        "--expect STATUS, or `expect` in a file of requests, if the answer is right",
     ),
-    "clock": ("slices are left out, for the clock was set meanwhile", "let nothing set it"),
-    "one-run": ("there was one run of each: compare orders of magnitude", "--thorough"),
+    "clock": ("slices were dropped, because the clock was set during them", "stop the program that sets the clock"),
+    "one-run": ("each contender ran once, so only orders of magnitude can be compared", "--thorough"),
     "few-answers": (
-        "slices hold few answers, so their rates are those of all slices together, and their intervals are wide",
-        "believe large differences only; --thorough",
+        "slices hold few answers, so rates are those of all slices together, with wide intervals",
+        "trust large differences only; --thorough",
     ),
     "errors": ("answers are lost or wrong", "they do not count as throughput; read the servers' logs"),
     "littles-law": (
-        "rate × time misses the number of clients",
-        "the client was kept from its work: end other programs",
+        "rate × latency differs from the number of clients",
+        "the load client was delayed: stop other programs",
     ),
-    "growth": ("memory grew under load, and was kept", "compare again for longer: if it grows each time, it is a leak"),
+    "growth": (
+        "memory grew under load and was not released",
+        "compare again for longer; if it grows each time, it is a leak",
+    ),
     "client-limited": (
-        "the client had no more to give, so they may do more",
-        "a faster core for the client, or an app that does more",
+        "the load client reached its limit, so these servers may be faster than shown",
+        "use a faster core for the client, or an app that does more",
     ),
     "no-keep-alive": (
-        "the connection is closed after each answer, so connecting is in the figures",
-        "a kind of the server that keeps connections, if it has one, such as gunicorn-gthread",
+        "the server closes the connection after each answer, so connecting is part of the figures",
+        "use a variant of the server that keeps connections, such as gunicorn-gthread",
     ),
     "few-samples": ("there are too few samples for a 99th percentile", "--thorough"),
     "client-lag": (
-        "the client itself was late, by the first of the times, at the 99th percentile",
-        "end other programs; believe the medians",
+        "the load client saw answers late, by the first of these times, at the 99th percentile",
+        "stop other programs; trust the medians",
     ),
 }
-"""In the order in which they are said: first those of the machine and of the run, then those of scenarios."""
+"""In the order in which they are reported: first those of the machine and of the run, then those of scenarios."""

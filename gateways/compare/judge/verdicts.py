@@ -1,4 +1,4 @@
-"""Sentences drawn from the figures: what a person who has ten seconds should know. Pure."""
+"""Sentences drawn from the figures, for a reader who has ten seconds. Pure."""
 
 from collections.abc import Sequence
 
@@ -32,7 +32,7 @@ def verdicts(sections: Sequence[Section]) -> list[str]:
 
 
 def _own_share(sections: Sequence[Section]) -> list[str]:
-    """How much of an answer's cost is the server's, and so may be changed by changing it."""
+    """The server's share of the cost of an answer: only that changes with the server."""
     by_role = {section.question.role: section for section in sections}
     if not {"server", "app"} <= set(by_role) or not (rows := by_role["server"].rows):
         return []
@@ -42,8 +42,8 @@ def _own_share(sections: Sequence[Section]) -> list[str]:
     own = min(1.0, server.cpu / app.figures.cpu)
     return [
         (
-            f"Of the {micros(app.figures.cpu)} of CPU that an answer takes on {server.entrant.label}, the server takes "
-            f"{micros(server.cpu)} ({share(own)}): the rest is the app's, and no server makes it faster."
+            f"An answer costs {micros(app.figures.cpu)} of CPU on {server.entrant.label}; {micros(server.cpu)} of it "
+            f"({share(own)}) is the server's own cost. The rest is the app's, and no server makes it faster."
         )
     ]
 
@@ -56,32 +56,32 @@ def _throughput(section: Section, rows: Sequence[Row]) -> list[str]:
     base, name = reference.figures.entrant.label, section.question.name
     if best.ratio is None:
         others = [row for row in rows if row.ratio is not None and not row.tie]
-        said = f"{name}: none serves more requests than {base} ({rate(best.figures.rate)} a second)"
+        said = f"{name}: no contender is faster than {base} ({rate(best.figures.rate)} requests a second)"
         ends = [f"{row.figures.entrant.label} serves {as_many(row.ratio.value)}" for row in others if row.ratio]
         if ends:
             said += f"; {together(ends[:1] + ends[1:][-1:])}"
     elif best.tie:
-        said = f"{name}: no difference seen between {base} and the fastest, {best.figures.entrant.label}"
+        said = f"{name}: no difference between {base} and the fastest, {best.figures.entrant.label}"
     else:
         said = f"{name}: {best.figures.entrant.label} serves {bounded(best.ratio)} times the requests of {base}"
     ties = [row.figures.entrant.label for row in rows if row.tie and row is not reference and row is not best]
     each = "each of " if len(ties) > 1 else ""
-    said += f"; no difference seen between {base} and {each}{together(ties)}." if ties else "."
+    said += f"; no difference between {base} and {each}{together(ties)}." if ties else "."
     return [said, *_costs(rows, base)]
 
 
 def _costs(rows: Sequence[Row], base: str) -> list[str]:
-    """Where rates cannot be told apart, what an answer costs may be."""
+    """The CPU time per answer may differ where rates do not."""
     each = [
-        f"{row.figures.entrant.label} takes {bounded(row.cpu_ratio)}"
+        f"{row.figures.entrant.label} needs {bounded(row.cpu_ratio)}"
         for row in rows
         if row.tie and row.cpu_differs and row.cpu_ratio is not None
     ]
-    return [f"The CPU time of an answer differs, though: {together(each)} times that of {base}."] if each else []
+    return [f"The CPU time per answer differs: {together(each)} times that of {base}."] if each else []
 
 
 def _adapters(section: Section) -> list[str]:
-    """What an adapter adds to the same server's work: told by small answers, in which nothing else costs much."""
+    """The cost that an adapter adds on the same server; it shows with small answers, which cost little otherwise."""
     if not section.question.small:
         return []
     said = []
@@ -94,18 +94,20 @@ def _adapters(section: Section) -> list[str]:
             continue
         adds = cpu - own.figures.cpu
         if section.cost_apart(row, own):
-            ends = f"what the adapter adds is {share(adds / 0.005)} of an app's 5 ms" if adds > 0 else "it adds nothing"
+            ends = (
+                f"the adapter adds {share(adds / 0.005)} to an app of 5 ms" if adds > 0 else "the adapter adds nothing"
+            )
         else:
-            ends = "no difference seen"
+            ends = "no difference"
         beside = f"{own.figures.entrant.label} {micros(own.figures.cpu)}"
-        said.append(f"{entrant.label} takes {micros(cpu)} of CPU an answer, {beside}: {ends}.")
+        said.append(f"{entrant.label} needs {micros(cpu)} of CPU time per answer, {beside}: {ends}.")
     return said
 
 
 def _waiting(section: Section, rows: Sequence[Row]) -> list[str]:
     service = section.question.service
     assert service is not None
-    if not section.rows or section.connections == 1:  # one client waits for nobody else
+    if not section.rows or section.connections == 1:  # one client does not wait for others
         return []
     parts = []
     among = rows or section.rows
@@ -115,17 +117,17 @@ def _waiting(section: Section, rows: Sequence[Row]) -> list[str]:
         allowed, by = limits.allowed(row.figures, service)
         part = f"{row.figures.entrant.label} answers {rate(row.figures.rate)} a second ({by} {rate(allowed)})"
         parts.append(part)
-    return [f"{section.question.name}, {section.connections:,} clients that wait: {', '.join(dict.fromkeys(parts))}."]
+    return [f"{section.question.name}, {section.connections:,} clients: {', '.join(dict.fromkeys(parts))}."]
 
 
 def _losing(section: Section) -> list[str]:
-    """Whose answers are not all there, or not all right."""
+    """Contenders that lose answers, or give wrong ones."""
     losing = [row.figures for row in section.rows if row.figures.lost_share > limits.ERRORS]
     if not losing or section.headline == "room":
         return []
     each = [f"{figures.entrant.label} ({share(figures.lost_share)})" for figures in losing]
     where = section.question.name if section.quick else f"{section.question.name}, {section.connections:,} clients"
-    return [f"{where}: not ranked, for answers are lost or wrong: {together(each)}."]
+    return [f"{where}: not ranked, because answers are lost or wrong: {together(each)}."]
 
 
 def _first_byte(section: Section, rows: Sequence[Row]) -> list[str]:
@@ -137,7 +139,7 @@ def _first_byte(section: Section, rows: Sequence[Row]) -> list[str]:
         for row in (known[0], known[-1])
     ]
     return [
-        f"{section.question.name}, {section.connections} clients: half of them have the first byte {', '.join(parts)}."
+        f"{section.question.name}, {section.connections} clients: half of them get the first byte {', '.join(parts)}."
     ]
 
 
@@ -147,11 +149,13 @@ def _room(section: Section) -> list[str]:
     parts = []
     for row in section.rows[:1] + section.rows[1:][-1:]:
         figures = row.figures
-        rest = f"answers others in {duration(figures.answer.p50)}"
+        rest = f"answers other clients in {duration(figures.answer.p50)}"
         if figures.lost_share > limits.ERRORS:
             rest = (
-                "answers nobody else" if figures.lost_share > 0.99 else f"loses {share(figures.lost_share)} of others"
+                "answers no other client"
+                if figures.lost_share > 0.99
+                else f"loses {share(figures.lost_share)} of the other requests"
             )
-        takes = f" and takes {megabytes(figures.memory[1])}" if figures.memory[1] else ""
+        takes = f" and uses {megabytes(figures.memory[1])}" if figures.memory[1] else ""
         parts.append(f"{figures.entrant.label} holds {figures.begun}, {rest}{takes}")
     return [f"{section.question.name}, {section.question.behind} clients: {'; '.join(parts)}."]

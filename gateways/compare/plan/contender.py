@@ -1,4 +1,4 @@
-"""Who is compared: an app in one of its modes, on a server, by an adapter where one is needed. Pure."""
+"""Contenders: an app in one of its modes, on a server, with an adapter where one is needed. Pure."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -16,10 +16,10 @@ Form = Literal["cgi", "wsgi", "asgi"]
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """What stands between an app and a server in one mode.
+    """Joins an app and a server in one mode.
 
-    `threads` is how many it runs a WSGI app on, unless another number is asked for; None if the server's run it, or
-    none. It has only one number if `fixed`.
+    threads: how many threads of its own run a WSGI app by default; None if it has none.
+    fixed: the number of threads cannot be changed.
     """
 
     name: str
@@ -40,7 +40,7 @@ ADAPTERS: dict[tuple[Mode, Interface], tuple[Adapter, ...]] = {
     ),
     ("asgi-on-wsgi", "wsgi"): (Adapter("ours", "gateways"), Adapter("a2wsgi", "a2wsgi")),
 }
-"""For each mode, on a server that speaks the interface; what is not here cannot be. The first is the usual one."""
+"""Adapters for each mode and interface of the server; the first is the default. A missing pair is impossible."""
 
 ADAPTER_NAMES = list(dict.fromkeys(adapter.name for adapters in ADAPTERS.values() for adapter in adapters))
 
@@ -75,7 +75,7 @@ the comparison, and is rarely an alternative."""
 class Contender:
     """One way to serve an app. `threads` is how many run it, None for an event loop or processes.
 
-    A `twin` is the same as another, to see how far apart two of the same are measured.
+    A `twin` is a second copy of a contender: how far the two differ is the noise of the measurement.
     """
 
     mode: Mode
@@ -86,21 +86,21 @@ class Contender:
 
     @property
     def id(self) -> str:
-        """`wsgi-on-asgi:uvicorn:ours`; what options and JSON call it."""
+        """Name in options and JSON: `wsgi-on-asgi:uvicorn:ours`."""
         own = self.adapter.name if self.adapter else None
         return ":".join(filter(None, (self.mode, self.server.name, own))) + ("#2" if self.twin else "")
 
     @property
     def label(self) -> str:
-        """`wsgi-on-asgi uvicorn ours·32`; what people see. The number is that of the threads that run the app."""
+        """Name in reports: `wsgi-on-asgi uvicorn ours·32`. The number is that of the threads that run the app."""
         own = f" {self.adapter.name}" if self.adapter else ""
-        grows = "≤" if self.server.name == "granian-wsgi" and self.threads == self.server.threads else ""
+        grows = "≤" if self.server.grows and self.threads == self.server.threads else ""
         threads = f"·{grows}{self.threads}" if self.threads else ""
         return f"{self.mode} {self.server.name}{own}{threads}{' again' if self.twin else ''}"
 
     @property
     def form(self) -> Form:
-        """What form of the app it serves."""
+        """The form of the app that it serves."""
         return {"wsgi-on-asgi": "wsgi", "asgi-on-wsgi": "asgi"}.get(self.mode, self.mode)  # type: ignore[return-value]
 
     @property
@@ -161,13 +161,12 @@ def contenders(
 
 
 def make(mode: Mode, server: Server, adapter: Adapter | None, threads: int | None) -> Contender:
-    """With the asked number of threads where there can be another than the usual one."""
+    """The contender, with that number of threads if it can be changed."""
     if adapter is not None and adapter.threads is not None:
         return Contender(mode, server, adapter, adapter.threads if adapter.fixed else threads or adapter.threads)
     if mode == "cgi" or server.threads is None:
         return Contender(mode, server, adapter, None)
-    fixed = server.name == "gunicorn-sync"
-    return Contender(mode, server, adapter, server.threads if fixed else threads or server.threads)
+    return Contender(mode, server, adapter, server.threads if server.fixed else threads or server.threads)
 
 
 def _named(mode: Mode, adapters: Sequence[str]) -> bool:
@@ -183,7 +182,7 @@ def _names(asked: Sequence[str], usual: Iterable[str], known: Iterable[str]) -> 
 
 
 def _adapters(mode: Mode, speaks: Interface, asked: Sequence[str], *, named: bool) -> Sequence[Adapter | None]:
-    """Who asks for adapters, and for CGI by name, means those of the other modes."""
+    """The adapters of a mode. Names of adapters do not exclude the mode CGI if that is named: they mean other modes."""
     known = ADAPTERS[mode, speaks]
     if not known:
         return [None]

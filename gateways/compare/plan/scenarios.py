@@ -1,7 +1,8 @@
-"""What is asked of every contender, and what each question reveals. Pure.
+"""Scenarios: the requests of a comparison, and what each of them shows. One row for each. Pure.
 
-Quick scenarios are measured side by side, in rounds of short slices; long ones (waits, streams, big bodies, idle
-connections) leave a server with work that it owes to clients who have gone, so each run has a server of its own.
+Quick scenarios are measured side by side, in rounds of short slices. Long ones (waits, streams, big bodies, idle
+connections) can leave a server with work for clients that have disconnected, so each run has a server of its own.
+A new scenario is one row: all that the reports need to know of it are its fields.
 """
 
 from dataclasses import dataclass, replace
@@ -30,17 +31,22 @@ DOWNLOAD = Request(f"/download?bytes={16 * 1024 * 1024}")
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One question.
+    """A kind of load.
 
-    `connections` are the numbers of clients that ask it at the same time, each a measurement of its own: those of a
-    usual run, `more` those of a thorough one. `service` is how many seconds the app waits for each answer, which says
-    what threads and clients allow; `seconds` is how long is measured where it is long. With `behind`, the clients ask
-    `rate` times a second, while others do that. `expect` is the status of the answer; None means any from 200 to 299.
-
-    `headline` is what the results are sorted by. A `small` answer costs so little that an adapter's cost shows.
-
-    A `mix` are the user's own requests, instead of `request`; they are drawn by weight. The `login` is sent first, once
-    for each start of a server.
+    reveals: what the results show, for "This shows ...".
+    connections: concurrent clients; each number is measured by itself. `more` are added by --thorough.
+    service: seconds that the app waits for each answer; from it follows what threads and clients allow.
+    seconds: duration of a long measurement.
+    timeout: seconds until an unanswered request counts as lost.
+    behind: other connections that hold the server meanwhile; then requests are sent at `rate` a second.
+    extra_routes: the app has to have the routes in plan.apps.
+    without: modes that cannot serve it.
+    expect: status of the answer; None means any from 200 to 299.
+    headline: what the results are sorted by.
+    role: see Role.
+    small: the answer costs so little that the cost of an adapter shows.
+    mix: the user's own requests, drawn by weight, instead of `request`.
+    login: requests that are sent first, once for each start of a server.
     """
 
     name: str
@@ -90,19 +96,19 @@ SCENARIOS: dict[str, Scenario] = {
     for scenario in (
         Scenario(
             "hello",
-            "the fixed cost of a request: HTTP parser, interface, adapter; no app dilutes it",
+            "the fixed cost of a request: HTTP parser, interface, adapter; the app does almost nothing",
             Request("/hello"),
             more=(1, 4, 16, 256),
             small=True,
         ),
         Scenario(
             "json",
-            "how far an app that does a little already narrows the gaps between servers",
+            "how far a little work in the app narrows the gaps between servers",
             Request("/json?a=1&b=2&c=3"),
         ),
         Scenario(
             "wait",
-            "where threads run out: each request waits 50 ms for something else, as for a database",
+            "where threads run out: each request waits 50 ms, as for a database",
             Request(f"/sleep?seconds={WAIT}"),
             "long",
             connections=(200,),
@@ -113,7 +119,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             "stream",
-            "who gets the first byte at once: 50 clients each take 20 blocks, one every 50 ms",
+            "which servers send the first byte at once: 50 clients each receive 20 blocks, one every 50 ms",
             Request(f"/stream?chunks={BLOCKS}&delay={WAIT}"),
             "long",
             connections=(50,),
@@ -124,7 +130,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             "upload",
-            "what it costs to bring a body of 10 MB to the app: copies, and memory if it is collected first",
+            "the cost of a request body of 10 MB: copies, and memory if it is collected before the app starts",
             Request("/upload", "POST", BIG),
             "long",
             connections=(4,),
@@ -132,7 +138,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             "download",
-            "what it costs to send a body of 10 MB, block by block",
+            "the cost of a response body of 10 MB, sent block by block",
             Request(f"/download?bytes={BIG}"),
             "long",
             connections=(4,),
@@ -141,7 +147,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             "slow-readers",
-            "whether 50 clients that read slowly cost others their answers, or the server its memory",
+            "whether 50 clients that read slowly delay the answers to others, or fill the server's memory",
             Request("/hello"),
             "long",
             connections=(16,),
@@ -154,7 +160,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             "idle",
-            "whether 300 clients that hold a stream of events open leave room for others",
+            "whether other clients are answered while 300 hold a stream of events open",
             Request("/hello"),
             "long",
             connections=(16,),
@@ -166,20 +172,20 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             "cpu",
-            "work in Python, some 3 ms of it: no interface makes it faster, only more processes do",
+            "3 ms of computation in Python: no interface makes it faster, only more processes do",
             Request("/cpu?rounds=8000"),
             connections=(8,),
         ),
         Scenario(
             "websocket",
-            "messages a second on open connections, which only ASGI has",
+            "messages a second on open WebSockets, which only ASGI has",
             Request("/ws"),
             "websocket",
             without=("cgi", "wsgi", "wsgi-on-asgi", "asgi-on-wsgi"),
         ),
         Scenario(
             "blocking",
-            "the classic mistake: code that blocks for 50 ms, also in the async app, where it stops everybody",
+            "the classic mistake: code that blocks for 50 ms, also in the async app, where it stops all requests",
             Request(f"/block?seconds={WAIT}"),
             "long",
             connections=(16,),
@@ -190,7 +196,7 @@ SCENARIOS: dict[str, Scenario] = {
 }
 
 USUAL = ("hello", "wait", "stream")
-"""What is asked when nothing is said: about two minutes."""
+"""Default scenarios: about two minutes."""
 
 
 MOST = 200
@@ -222,7 +228,7 @@ def of_traffic(traffic: Traffic) -> Scenario:
 GATEWAY = replace(
     SCENARIOS["hello"],
     name="gateway",
-    reveals="what the server takes for itself: it serves hello, instead of the app",
+    reveals="the server's own cost: it serves hello instead of the app",
     more=(),
     role="server",
     small=False,

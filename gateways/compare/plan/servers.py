@@ -1,7 +1,7 @@
-"""The servers that can be compared, each by the command line that anyone can type. Pure.
+"""The servers that can be compared, each with its command line: one row for each. Pure.
 
-As installed, with these exceptions, the same for all: one worker process, no access log, and room for two thousand
-connections.
+They run as installed, with three exceptions, the same for all: one worker process, no access log, and room for 2,048
+connections. A new server is one row; if it is a default, its name also goes into plan.contender.WAYS.
 """
 
 from dataclasses import dataclass
@@ -14,9 +14,13 @@ Interface = Literal["wsgi", "asgi"]
 class Server:
     """One way to run a server.
 
-    `arguments` follow `python -m`, and say {host}, {port}, {app} ("module:attribute") and {threads}, if it is a server
-    whose threads run the app: `threads` is then how many it has as installed. `threads_flag` is put in when another
-    number is asked for, where the server has a default of its own. `extra` is the extra of gateways that brings it.
+    arguments: follow `python -m`, with {host}, {port}, {app} ("module:attribute") and {threads} to be filled in.
+    threads: how many threads run a WSGI app by default; None if the server has an event loop.
+    threads_flag: inserted for another number of threads, if the server has a default of its own.
+    fixed: the number of threads cannot be changed.
+    grows: `threads` is the most that the server starts on demand, by default.
+    websocket: the server supports WebSockets.
+    extra: the extra of gateways that installs it; "" for a dependency of the toolkit.
     """
 
     name: str
@@ -25,6 +29,8 @@ class Server:
     arguments: tuple[str, ...]
     threads: int | None = None
     threads_flag: tuple[str, ...] = ()
+    fixed: bool = False
+    grows: bool = False
     websocket: bool = False
     extra: str = "compare"
 
@@ -64,7 +70,12 @@ SERVERS: dict[str, Server] = {
             extra="",
         ),
         Server(
-            "gunicorn-sync", "gunicorn", "wsgi", ("gunicorn", *_GUNICORN, "--worker-class", "sync", "{app}"), threads=1
+            "gunicorn-sync",
+            "gunicorn",
+            "wsgi",
+            ("gunicorn", *_GUNICORN, "--worker-class", "sync", "{app}"),
+            threads=1,
+            fixed=True,
         ),
         Server(
             "gunicorn-gthread",
@@ -87,6 +98,7 @@ SERVERS: dict[str, Server] = {
             "wsgi",
             ("granian", "--interface", "wsgi", *_GRANIAN),
             threads=512,
+            grows=True,
             threads_flag=("--blocking-threads", "{threads}"),
         ),
         Server("uvicorn", "uvicorn", "asgi", (*_UVICORN, "{app}"), websocket=True, extra=""),

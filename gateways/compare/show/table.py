@@ -103,7 +103,7 @@ def _title(section: Section) -> str:
     statuses = sorted({answer.status for answer in question.answers})
     status = f", status {together(list(map(str, statuses)))}" if statuses else ""
     if question.behind:
-        return f"{question.name}: {question.behind} clients, while others ask{status}"
+        return f"{question.name}: {question.behind} clients, while others send requests{status}"
     return f"{question.name}: {question.request} by {of_clients(*section.numbers)}{status}"
 
 

@@ -31,16 +31,16 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--url", "blue"], "'blue' names no server; write, for instance, blue=https://blue.example.org."),
-        (["--url", A, "--url", A], "two servers are called 'a'"),
-        (["shop:app", "--url", A], "there is no TARGET for it"),
+        (["--url", "blue"], "'blue' is not the URL of a server; write, for example, blue=https://blue.example.org."),
+        (["--url", A, "--url", A], "two servers have the label 'a'"),
+        (["shop:app", "--url", A], "it excludes TARGET"),
         (["--url", A, "--servers", "uvicorn"], "--servers is for servers that are started here"),
         (["--url", A, "--path", "x"], "does not begin with a slash"),
-        (["--url", A, "--workers", "2"], "--workers and --bind are for --engine locust."),
-        (["--engine", "locust", "--bind", "192.0.2.7"], "name servers with --url."),
-        (["--engine", "locust", "--url", A, "--bind", "192.0.2.7:x"], "'192.0.2.7:x' is no address"),
-        (["--export-locustfile", "x.py", "--url", A, "--url", B], "a locustfile has one host, so one --url"),
-        (["--export-locustfile", "x.py", "shop:app"], "there is no TARGET for it"),
+        (["--url", A, "--workers", "2"], "--workers and --bind belong to --engine locust."),
+        (["--engine", "locust", "--bind", "192.0.2.7"], "name the servers with --url."),
+        (["--engine", "locust", "--url", A, "--bind", "192.0.2.7:x"], "'192.0.2.7:x' is not an address"),
+        (["--export-locustfile", "x.py", "--url", A, "--url", B], "a locustfile has one host, so give one --url"),
+        (["--export-locustfile", "x.py", "shop:app"], "it excludes TARGET"),
     ],
 )
 def test_a_command_line_that_means_nothing_is_refused(

@@ -51,10 +51,13 @@ def serve(*arguments: str) -> int:
     [
         ([], "Missing argument 'TARGET'."),
         (["apps:wsgi", "--unix", "s", "--port", "1"], "--unix is in place of --host and --port."),
-        (["apps:wsgi", "--server", "nope"], "Invalid value for '--server': 'nope' is none of uvicorn, waitress, "),
+        (
+            ["apps:wsgi", "--server", "nope"],
+            "unknown server 'nope'; choose one of uvicorn, waitress, ",
+        ),
         (
             ["apps:wsgi", "--mode", "asgi", "--server", "waitress"],
-            "Invalid value for '--server': 'waitress' is none for asgi; ",
+            "Invalid value for '--server': 'waitress' is not an ASGI server; ",
         ),
         (["apps:asgi", "--threads", "2"], "uvicorn has no --threads; no asgi server has."),
         (["apps:wsgi", "--mode", "cgi", "--threads", "2"], "uvicorn has no --threads; no cgi server has."),

@@ -28,14 +28,14 @@ def test_what_a_later_minor_version_adds_is_left_out() -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ([], "no file of this command: its schema is None"),
-        ({"schema": "k6"}, "no file of this command: its schema is 'k6'"),
+        ([], "not a file of this command: its schema is None"),
+        ({"schema": "k6"}, "not a file of this command: its schema is 'k6'"),
         (
             {"schema": "gateways-compare/2.0"},
-            "its schema is 'gateways-compare/2.0', and this version of gateways reads",
+            "its schema is 'gateways-compare/2.0'; this version of gateways reads",
         ),
-        ({"schema": SCHEMA}, "it is damaged: KeyError"),
-        ({**record([]).to_json(), "cells": [{"measured": {}}]}, "it is damaged: KeyError"),
+        ({"schema": SCHEMA}, "damaged: KeyError"),
+        ({**record([]).to_json(), "cells": [{"measured": {}}]}, "damaged: KeyError"),
     ],
 )
 def test_what_is_no_such_file_is_said_to_be_none(data: object, said: str) -> None:

@@ -78,7 +78,7 @@ def test_few_answers_are_held_against_each_other_by_their_sums() -> None:
 def test_what_else_differs_is_said() -> None:
     new = replace(OLD, machine=replace(OLD.machine, python="CPython 3.13.0", packages={"uvicorn": "2", "h11": "1"}))
     assert differences(new, OLD) == [
-        "Python was CPython 3.11.7, and is CPython 3.13.0",
-        "h11 was none, and is 1",
-        "uvicorn was 1, and is 2",
+        "Python: CPython 3.11.7 before, CPython 3.13.0 now",
+        "h11: absent before, 1 now",
+        "uvicorn: 1 before, 2 now",
     ]

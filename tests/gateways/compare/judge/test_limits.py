@@ -48,6 +48,6 @@ def test_a_paced_load_limits_nothing_unless_it_fails() -> None:
 def test_what_the_law_allows() -> None:
     assert limits.allowed(made(WAITRESS, 78), 0.05) == (80, "its 4 threads allow")
     assert limits.allowed(made(UVICORN, 3300), 0.05) == (4000, "200 clients allow")
-    assert limits.allowed(made(UVICORN, 20), 0.05) == (20, "its one loop, which stands still, allows")
+    assert limits.allowed(made(UVICORN, 20), 0.05) == (20, "its one loop, blocked by the app, allows")
     assert limits.allowed(made("wsgi:gunicorn-sync", 19), 0.05) == (20, "its one thread allows")
     assert limits.allowed(replace(made(UVICORN, 18), connections=1), 0.05) == (20, "1 client allows")

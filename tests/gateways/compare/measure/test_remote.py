@@ -22,12 +22,12 @@ def test_a_server_is_named_by_label_and_url(text: str, found: Site) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("blue", "names no server"),
-        ("blue=ftp://example.org", "names no server"),
-        ("blue=http://", "names no server"),
+        ("blue", "is not the URL of a server"),
+        ("blue=ftp://example.org", "is not the URL of a server"),
+        ("blue=http://", "is not the URL of a server"),
         ("http://example.org:99999", "out of range"),
-        ("blue=http://example.org/?a=b", "neither a query"),
-        ("blue=http://user:secret@example.org/", "neither a query"),
+        ("blue=http://example.org/?a=b", "has a query, a user or a fragment"),
+        ("blue=http://user:secret@example.org/", "has a query, a user or a fragment"),
     ],
 )
 def test_what_names_none_is_refused(text: str, why: str) -> None:
@@ -44,7 +44,7 @@ def test_what_is_asked_for_lies_below_the_urls_path(path: str, target: str, aske
 
 
 def test_labels_tell_servers_apart() -> None:
-    with pytest.raises(ValueError, match="two servers are called 'a'"):
+    with pytest.raises(ValueError, match="two servers have the label 'a'"):
         several([site("a=http://h"), site("a=http://g")])
 
 

@@ -35,7 +35,7 @@ def test_the_end_has_tables_verdicts_and_the_machine() -> None:
     text = shown(200)
     assert "hello: GET /hello by 64 clients" in text
     assert "████████  asgi uvicorn" in text
-    assert "• hello: none serves more requests than asgi uvicorn" in text
+    assert "• hello: no contender is faster than asgi uvicorn" in text
     assert "A CPU, 2 cores (server on 1, client on 0), Linux 6, CPython 3.11.7, uvicorn 1; seed 1." in text
     assert NULL not in text.partition("•")[0]
 

@@ -73,7 +73,7 @@ def test_what_is_held_and_how_others_fare() -> None:
         cell(WAITRESS, measured(0, begun=4, missing=300, failed={"timeout": 300}), IDLE, **idle),
     ]
     shown = table(sections(record(cells, [IDLE]))[0])
-    assert shown.title == "idle: 300 clients, while others ask, status 200"
+    assert shown.title == "idle: 300 clients, while others send requests, status 200"
     assert shown.columns[:4] == ("contender", "held", "others answered", "p50")
     assert [line.cells[:4] for line in shown.lines] == [
         ("asgi uvicorn", "300 of 300", "100 %", "2 ms"),
