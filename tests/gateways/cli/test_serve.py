@@ -53,7 +53,7 @@ def serve(*arguments: str) -> int:
         (["apps:wsgi", "--unix", "s", "--port", "1"], "--unix is in place of --host and --port."),
         (
             ["apps:wsgi", "--server", "nope"],
-            "unknown server 'nope'; choose one of uvicorn, waitress, ",
+            "Invalid value for '--server': unknown server 'nope'; choose one of ",
         ),
         (
             ["apps:wsgi", "--mode", "asgi", "--server", "waitress"],
