@@ -1,4 +1,4 @@
-# The front door, the same for people and for CI. Each target makes its virtual environment if there is none.
+# The same commands for people and for CI. Each target makes its virtual environment if it does not exist.
 #
 #   make demo        the reference app behind CGI, WSGI and ASGI at once; MODE=wsgi|asgi|cgi for one; ARGS="--port 0 --quiet"
 #   make test        the tests; ARGS="-k trace" to choose
@@ -8,10 +8,11 @@
 #   make bench       the figures of docs/benchmarks.md: adapters, peers and servers side by side (some minutes, on a quiet machine)
 #   make bench-cgi   docs/benchmarks-cgi.md: what a CGI request costs, cold and warm, beside other hosts (two minutes, on a quiet machine)
 #   make results     docs/results.md: what is true of CGI, WSGI and ASGI, by `gateways compare` (ten minutes, on a quiet machine)
-#   make peers       docs/peers.md: the contract suites run against this project's adapters and the peers'; ARGS=asgi_to_wsgi for one
+#   make peers       docs/peers.md: the contract suites run against this project's adapters and the peers'; ARGS=asgi_to_wsgi for one; ARGS=apps
+#                    for docs/peers-real-apps.md
 #   make soak        a million requests through each adapter, 1 GB up and down, and what that leaves behind (ten minutes)
 #   make site        the documentation built, in site/: open site/index.html (seconds)
-#   make docs        what README.md and docs/ show of outputs and files made anew, and the documentation built (some minutes)
+#   make docs        regenerate the outputs and files that README.md and docs/ show, and build the documentation (some minutes)
 #   make images      the pictures of README.md; ARGS=run.json for that of a comparison, from its file
 #   make clean       remove the virtual environments and what tools left behind
 
@@ -70,7 +71,7 @@ results: $(VENV)/.test
 	$(BIN)/python -m tests.docs.copies
 
 peers: $(VENV)/.test
-	$(BIN)/python -m tests.peers $(ARGS)
+	$(BIN)/python -m $(if $(filter apps,$(ARGS)),tests.real.native,tests.peers $(ARGS))
 
 soak: $(VENV)/.test
 	$(BIN)/python -m tests.soak.wsgi_on_asgi $(ARGS)

@@ -139,7 +139,7 @@ def serving(command: str, folder: Path) -> Iterator[int]:
 
 
 def write_programs(folder: Path) -> None:
-    """The programs, in a folder that http.server can read when root runs it: it becomes nobody."""
+    """The programs, in a folder that http.server can read when root runs it: it becomes the user `nobody`."""
     folder.chmod(0o755)
     (folder / "cgi-bin").mkdir()
     system = shutil.which("python3", path="/usr/bin") or sys.executable

@@ -20,7 +20,7 @@ LOOP_BEHIND_THREADS = "asgi-on-wsgi:waitress:ours"
 COLD, WARM = "cgi:uvicorn:cold", "cgi:uvicorn:warm"
 
 AS_MADE = (0.04, 0.065)
-"""Seconds between blocks that are made every 50 ms, if none is held back."""
+"""Seconds between blocks that are made every 50 ms, if no block is held back."""
 NOTABLE = 1.1
 """Times as fast: more than an adapter takes of some milliseconds of work."""
 HUNDRED = 100
@@ -209,7 +209,7 @@ def _threads_do_not_scale(found: Found) -> tuple[Verdict, str]:
     seen = (
         f"wait, {loop.connections} clients: {found.beside('wait', MANY, LOOP)}; {found.beside('wait', FOUR)}. "
         f"idle: {held.begun} streams held in {megabytes(held.memory[1])}, {of_loop.begun} by the loop in "
-        f"{megabytes(of_loop.memory[1])}. Some hundreds do; each costs memory, and somebody must ask for them."
+        f"{megabytes(of_loop.memory[1])}. Some hundreds do; each costs memory, and the server must be configured for them."
     )
     return ("true" if found.faster("wait", LOOP, MANY) else "conditional"), seen
 

@@ -1,7 +1,7 @@
 """docs/results.md: comparisons of the reference app, and what articles claim beside what they show.
 
 `make results` measures for some ten minutes, on a machine that has nothing else to do; the records are kept in
-.cache/results, from which `python -m benchmarks.results --again` writes the page anew. `--short` is a rehearsal.
+.cache/results, from which `python -m benchmarks.results --again` writes the page again. `--short` is a rehearsal.
 """
 
 import json
@@ -127,8 +127,8 @@ def _method(record: Record) -> str:
         "two clients, of a second or more), in "
         f"{record.options['rounds']} rounds of each of {record.options['starts']} starts; of the other scenarios there "
         "was one run of each, on a server of its own: they tell orders of magnitude. Verdicts are computed from the "
-        "figures, and need the differences that the tables claim: what these call a tie is no difference seen, and by "
-        "one run none is below a factor of two."
+        "figures and count only the differences that the tables report; a tie is reported as no difference seen, and a "
+        "single run reports no difference below a factor of two."
     )
 
 

@@ -3,7 +3,7 @@ it on a WSGI server?
 
 What you see: one call of the app for the whole connection, with `receive` and `send` as
 its two ends: the client asks (`connect`), the app accepts, both talk as they like, and
-somebody leaves (`disconnect`, with a code). A WSGI app is called once for one request and
+the client leaves (`disconnect`, with a code). A WSGI app is called once for one request and
 one response: it has no way to do this, and the adapter says so by 501.
 
     $ uvicorn demos.exercises.echo_websocket:app

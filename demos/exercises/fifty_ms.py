@@ -4,8 +4,8 @@ Which one is faster?
 What you see: asked once, neither. Asked 40 times at once, the sync app in 4 threads takes
 ten rounds of 50 ms, the async one a single round; and so does the sync one in 40 threads,
 behind an adapter or not. A wait costs the sync app a thread and the async app next to
-nothing: that is all the difference there is. Replace the wait by a computation of 50 ms,
-and there is none.
+nothing; there is no other difference. Replace the wait by a computation of 50 ms, and both
+are equal.
 
     $ python -m demos.exercises.fifty_ms
 """

@@ -1,9 +1,13 @@
-"""The app that NATIVE_TARGET names ("module:attribute"), behind the adapter that NATIVE_ADAPTER names."""
+"""The app that NATIVE_TARGET names, behind the adapter that NATIVE_ADAPTER names; both are "module:attribute"."""
 
 import os
 from importlib import import_module
+from typing import Any
 
-from gateways import adapters
 
-module, _, attribute = os.environ["NATIVE_TARGET"].partition(":")
-app = getattr(adapters, os.environ["NATIVE_ADAPTER"])(getattr(import_module(module), attribute))
+def named(target: str) -> Any:
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+app = named(os.environ["NATIVE_ADAPTER"])(named(os.environ["NATIVE_TARGET"]))

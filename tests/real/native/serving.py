@@ -20,7 +20,7 @@ from tests.real.serving import Running, serve
 
 ADAPTED = "tests.real.native.adapted:app"
 NATIVE = {"wsgi": ("gunicorn", "--worker-class", "gthread", "--threads", "16"), "asgi": ("uvicorn",)}
-ADAPTERS = {"wsgi": "WSGIToASGI", "asgi": "ASGIToWSGI"}
+OURS = {"wsgi": "gateways.adapters:WSGIToASGI", "asgi": "gateways.adapters:ASGIToWSGI"}
 THROUGH: dict[str, dict[str, tuple[str, ...]]] = {
     "wsgi": {"uvicorn": ("uvicorn",), "hypercorn": ("hypercorn",), "granian": ("granian-asgi",)},
     "asgi": {
@@ -39,8 +39,13 @@ def native(app: App, folder: Path) -> Iterator[Running]:
 
 
 @contextlib.contextmanager
-def adapted(app: App, server: str, folder: Path) -> Iterator[Running]:
-    named = {"NATIVE_FOLDER": str(folder), "NATIVE_TARGET": app.target, "NATIVE_ADAPTER": ADAPTERS[app.interface]}
+def adapted(app: App, server: str, folder: Path, adapter: str = "") -> Iterator[Running]:
+    """Serve the app through this project's adapter, or through another one ("module:class")."""
+    named = {
+        "NATIVE_FOLDER": str(folder),
+        "NATIVE_TARGET": app.target,
+        "NATIVE_ADAPTER": adapter or OURS[app.interface],
+    }
     with serve(ADAPTED, *THROUGH[app.interface][server], env={**os.environ, **named}, within=40) as running:
         yield running
 
