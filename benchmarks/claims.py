@@ -209,7 +209,7 @@ def _threads_do_not_scale(found: Found) -> tuple[Verdict, str]:
     seen = (
         f"wait, {loop.connections} clients: {found.beside('wait', MANY, LOOP)}; {found.beside('wait', FOUR)}. "
         f"idle: {held.begun} streams held in {megabytes(held.memory[1])}, {of_loop.begun} by the loop in "
-        f"{megabytes(of_loop.memory[1])}. Some hundreds do; each costs memory, and the server must be configured for them."
+        f"{megabytes(of_loop.memory[1])}. Some hundreds do; each costs memory, and must be configured."
     )
     return ("true" if found.faster("wait", LOOP, MANY) else "conditional"), seen
 
