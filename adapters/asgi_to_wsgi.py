@@ -17,13 +17,14 @@ from contextvars import copy_context
 from functools import partial
 from typing import Any
 
-from .asgi_types import ASGIApp
-from .concurrency import forks
+from .asgi_types import ASGIApp, Message
+from .concurrency import forks, spare_threads
 from .concurrency.channels import Desk, Lent, adopt
 from .concurrency.loop_thread import BorrowedLoop, LoopFactory, acquire, release
-from .concurrency.loops import LoopClosed
+from .concurrency.loops import Loop, LoopClosed
 from .errors import BadRequest
 from .mapping.requests import scope_from_environ
+from .mapping.responses import status_line
 from .on_wsgi import websocket as on_wsgi
 from .on_wsgi.client import has_left
 from .on_wsgi.request_body import BLOCK, WSGIBody
@@ -39,6 +40,8 @@ from .websocket.places import Places
 from .wsgi_types import StartResponse
 
 log = logging.getLogger("gateways.asgi")
+
+READING_SECONDS = 2.0  # how long a read of a body may last once its connection has been shut down for reading
 
 
 class ASGIToWSGI:
@@ -102,7 +105,7 @@ class ASGIToWSGI:
         try:
             body = WSGIBody(environ)
         except BadRequest as error:
-            return _answer(start_response, "400 Bad Request", str(error))
+            return _answer(start_response, status_line(error.status), str(error))
         forks.check()
         running = self._started()
         scope = scope_from_environ(environ)
@@ -110,8 +113,12 @@ class ASGIToWSGI:
         file_wrapper = environ.get("wsgi.file_wrapper") if self._pathsend else None
         scope["extensions"] = {"http.response.pathsend": {}} if file_wrapper else {}
         scope["wsgi_environ"] = environ
+        if "eventlet.input" in environ:
+            environ["eventlet.minimum_write_chunk_size"] = 1  # or it would keep a stream's blocks until 4 KiB are there
         desk = Desk(running.thread.loop, partial(has_left, environ), running.thread.watched)
-        exchange = Exchange(self.app, scope, desk, body.first(), body.more, owner=self)
+        first = body.first()
+        messages = [] if first is None else [_message(*first)]
+        exchange = Exchange(self.app, scope, desk, messages, body.more, owner=self)
         response = _Response(exchange, body, running, file_wrapper)
         return response.answer(start_response)
 
@@ -232,6 +239,29 @@ def _take_back(lent: Lent) -> None:
                 token.var.reset(token)
 
 
+def _message(block: bytes, more: bool) -> Message:
+    return {"type": "http.request", "body": block, "more_body": more}
+
+
+class _Reading:
+    """One read of a request's body, which feeds the exchange. In the server's thread, or in a spare one."""
+
+    def __init__(self, body: WSGIBody, exchange: Exchange, loop: Loop) -> None:
+        self.over = threading.Event()
+        self._body, self._exchange, self._loop = body, exchange, loop
+
+    def __call__(self) -> None:
+        try:
+            message = _message(*self._body.read())
+        except Exception as error:
+            log.info("the body of a request could not be read: %r", error)
+            message = {"type": "http.disconnect"}
+        finally:
+            self.over.set()
+        with suppress(LoopClosed):  # then the server's thread has been told
+            self._loop.post(partial(self._exchange.feed, message))
+
+
 class _Response:
     """The response on its way to the server; its iterable where it is not whole. In the server's thread only."""
 
@@ -240,6 +270,7 @@ class _Response:
         self._loop = running.thread.loop
         self._items: list[Any] = []
         self._lent: Lent = ()
+        self._reading: _Reading | None = None  # in another thread
         self._asked = self._ended = self._closed = self._handed = False
 
     def answer(
@@ -307,7 +338,7 @@ class _Response:
         while not self._items:
             if self._asked:
                 self._asked = False
-                self._loop.post(partial(exchange.feed, self._body.read()))
+                self._read()
             self._items, self._asked, self._ended = exchange.desk.get()
             if self._ended and not self._items and (not exchange.complete or exchange.desk.closed):
                 error, exchange.error = exchange.error, None
@@ -316,7 +347,26 @@ class _Response:
                 finally:
                     del error  # its traceback holds this frame
             if self._ended:
-                return
+                return self._stop_reading()
+
+    def _read(self) -> None:
+        """Read what comes next of the body: in this thread if it has come, else in another, for blocks may go out."""
+        if not self._body.ready():
+            reading = self._reading = _Reading(self._body, self._exchange, self._loop)
+            try:
+                return spare_threads.run(reading)
+            except RuntimeError as error:
+                log.warning("no thread to wait for a request's body (%s); its response may be held up", error)
+                self._reading = None
+        _Reading(self._body, self._exchange, self._loop)()
+
+    def _stop_reading(self) -> None:
+        """Before the server goes on with its connection: no other thread may read from it then."""
+        reading, self._reading = self._reading, None
+        if reading is not None and not reading.over.is_set():
+            self._body.interrupt()
+            if not reading.over.wait(READING_SECONDS):
+                log.error("a read of the request's body has not ended %g seconds after its connection", READING_SECONDS)
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -335,6 +385,7 @@ class _Response:
         self._closed, self._items = True, []
         lent, self._lent = self._lent, ()
         _take_back(lent)
+        self._stop_reading()
         if not exchange.complete or (exchange.sending and not self._handed):
             exchange.desk.close()
             try:

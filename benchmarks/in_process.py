@@ -134,6 +134,7 @@ def _environ() -> dict[str, Any]:
         "REMOTE_ADDR": "127.0.0.1",
         "REMOTE_PORT": "50000",
         "wsgi.url_scheme": "http",
+        "wsgi.input_terminated": True,  # waitress and gunicorn say so of every request
         "wsgi.input": io.BytesIO(),
         **{f"HTTP_{name.decode().upper().replace('-', '_')}": value.decode() for name, value in HEADERS},
     }

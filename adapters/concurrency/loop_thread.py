@@ -155,6 +155,8 @@ class LoopThread(BorrowedLoop):
             log.error("the event loop of ASGIToWSGI has failed", exc_info=error)
         finally:
             self.ended = True
+            if root is not None:
+                root._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001 - its loop has failed
             try:
                 asyncio.set_event_loop(None)
                 self._close()

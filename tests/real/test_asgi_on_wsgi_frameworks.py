@@ -15,7 +15,6 @@ FRAMEWORKS = ("fastapi", "starlette", "django", "litestar", "quart")
 WITH_LIFESPAN = tuple(name for name in FRAMEWORKS if name != "django")
 UNDECODED = {  # servers that do not give a chunked body to the app; nobody else can decode it (RFC 9112, 7.1)
     "wsgiref": "does not decode chunks, nor say where a body ends",
-    "uwsgi": "decodes chunks by an interface of its own only (uwsgi.chunked_read)",
 }
 UNTOLD = {  # servers that end a response whose app raised in its midst as if it were whole, also a native WSGI app's
     "wsgiref": "answers in HTTP/1.0, where the end of the connection is the end of the body",

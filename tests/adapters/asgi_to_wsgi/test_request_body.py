@@ -79,7 +79,23 @@ def test_input_without_a_length_is_read_to_its_end_where_the_server_says_that_it
     assert fetch(bridge(echo), given).body == b"one, two, three"
 
 
-@pytest.mark.parametrize("mark", [{}, {"wsgi.input_terminated": False}, {"HTTP_TRANSFER_ENCODING": "chunked"}])
+def test_a_chunked_body_whose_end_the_server_does_not_tell_is_refused(bridge: Bridge) -> None:
+    """RFC 9110, 15.5.12: 411; an empty body in its place would be the one wrong answer."""
+    given, _ = upload(RuntimeError("this input must not be read"), length=None)
+    response = fetch(bridge(echo), given | {"HTTP_TRANSFER_ENCODING": "chunked"})
+    assert response.code == 411
+    assert b"Content-Length" in response.body
+
+
+@pytest.mark.parametrize("mark", [{}, {"HTTP_TRANSFER_ENCODING": "chunked"}])
+def test_a_body_that_is_in_memory_is_read_to_its_end_without_a_length(bridge: Bridge, mark: Environ) -> None:
+    """Ours: tornado, httpx.WSGITransport and test clients give an io.BytesIO; reading it to the end is safe."""
+    for size in (0, 5, 65_536, 200_000):
+        given = environ("POST", wsgi_input=io.BytesIO(b"x" * size), CONTENT_LENGTH=None) | mark
+        assert fetch(bridge(echo), given).body == b"x" * size
+
+
+@pytest.mark.parametrize("mark", [{}, {"wsgi.input_terminated": False}])
 def test_input_without_a_length_is_not_read_where_nothing_says_that_it_ends(bridge: Bridge, mark: Environ) -> None:
     """PEP 3333: no read past the body; a chunked request alone does not promise an end of file."""
     given, source = upload(RuntimeError("this input must not be read"), length=None)

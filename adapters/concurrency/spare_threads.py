@@ -1,0 +1,57 @@
+"""Threads for calls that may wait long, so that the caller need not: as many as there are such calls, used again.
+
+Knows threads and forks. It must not know what a call waits for.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import queue
+import threading
+from collections.abc import Callable
+
+from . import forks
+
+IDLE_SECONDS = 10.0  # how long a thread without a call stays
+
+Call = Callable[[], object]
+
+_mutex = threading.Lock()
+_calls: queue.SimpleQueue[Call] = queue.SimpleQueue()
+_idle = 0  # threads that wait for a call, less the calls that none of them has taken yet
+
+
+@forks.in_child
+def _forked() -> None:
+    global _mutex, _calls, _idle
+    _mutex, _calls, _idle = threading.Lock(), queue.SimpleQueue(), 0
+
+
+def run(call: Call) -> None:
+    """Have a spare thread run `call`, which must not raise. RuntimeError if no thread can be started."""
+    global _idle  # noqa: PLW0603
+    with _mutex:
+        if _idle:
+            _idle -= 1
+            _calls.put(call)
+            return
+    thread = threading.Thread(target=_work, args=(call, _calls), name="asgi-to-wsgi-spare", daemon=True)
+    # From 3.14 on a thread may inherit the context of the request that happened to start it.
+    contextvars.Context().run(thread.start)
+
+
+def _work(call: Call, calls: queue.SimpleQueue[Call]) -> None:
+    global _idle  # noqa: PLW0603
+    while True:
+        call()
+        del call  # it must not live as long as this thread waits
+        with _mutex:
+            _idle += 1
+        try:
+            call = calls.get(timeout=IDLE_SECONDS)
+        except queue.Empty:
+            with _mutex:
+                if _idle:
+                    _idle -= 1
+                    return
+            call = calls.get()  # it was promised just now

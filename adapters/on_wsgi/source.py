@@ -1,0 +1,150 @@
+"""wsgi.input as each server has it: how to read what has arrived, and whether anything has.
+
+PEP 3333 has only read(n), which on most servers waits for all n octets: a slow upload would reach an application in
+steps of 64 KiB. Knows the inputs of servers. It must not know lengths, nor who reads.
+"""
+
+from __future__ import annotations
+
+import io
+import stat
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from os import fstat
+from typing import Any, NamedTuple
+
+_UNSUPPORTED = io.BufferedIOBase.read1  # what a class inherits that defines read() only: it raises
+
+
+class Source(NamedTuple):
+    """How to read an input."""
+
+    read: Callable[[int], bytes]
+    """Up to so many octets, at least one unless it has ended. Waits for one; for all if it is not `prompt`."""
+    buffered: Callable[[], Any]
+    """Whether read() has octets that the connection no longer has."""
+    prompt: bool
+
+
+def is_whole(stream: Any) -> bool:
+    """Whether all of a body is here, so that reading to the end neither waits nor takes what belongs to another."""
+    kind = type(stream)
+    if isinstance(stream, (io.BytesIO, tempfile.SpooledTemporaryFile)) or kind.__module__ == "waitress.buffers":
+        return True
+    if kind.__module__ == "twisted.web.wsgi":  # it has spooled the body
+        return True
+    if kind is io.BufferedReader:
+        with suppress(OSError, ValueError):
+            return stat.S_ISREG(fstat(stream.fileno()).st_mode)
+    return False
+
+
+def source_of(stream: Any) -> Source:
+    """How to read `stream`, by what it is."""
+    if type(stream).__module__.startswith("gunicorn.") and hasattr(stream, "reader"):
+        return _gunicorn(stream)
+    decoded = _decoded(stream)
+    if decoded is not None:
+        return decoded
+    if getattr(type(stream), "read1", _UNSUPPORTED) is not _UNSUPPORTED:
+        return Source(stream.read1, lambda: _has_read_ahead(stream), True)
+    reader = _reader_below(stream)
+    if reader is not None:  # cheroot, gevent and eventlet count what is read through their own read()
+        return Source(lambda size: _peeked(stream, reader, size), lambda: _has_read_ahead(reader), True)
+    return Source(stream.read, bool, False)
+
+
+def _decoded(stream: Any) -> Source | None:
+    """How to read an input that decodes chunks; None for any other."""
+    if getattr(stream, "chunked_input", False):  # gevent's and eventlet's
+        return _chunks(stream, stream.rfile, lambda: max(0, stream.chunk_length - stream.position))
+    if isinstance(getattr(stream, "buffer", None), bytes):  # cheroot's
+        return _chunks(stream, _reader_below(stream), lambda: len(stream.buffer))
+    if hasattr(stream, "read_chunk_len"):  # werkzeug's
+        return _chunks(stream, getattr(stream, "_rfile", None), lambda: getattr(stream, "_len", 0))
+    return None
+
+
+def chunks_of_uwsgi(environ: dict[str, Any]) -> Any:
+    """A stream of a chunked body under uWSGI, whose own input has none of it; None elsewhere."""
+    uwsgi = sys.modules.get("uwsgi")
+    return _UWSGIChunks(uwsgi) if uwsgi is not None and "uwsgi.version" in environ else None
+
+
+class _UWSGIChunks:
+    """What uwsgi.chunked_read() gives, a chunk at a time, as a stream. Only for the thread of the request."""
+
+    def __init__(self, uwsgi: Any) -> None:
+        self._uwsgi, self._rest = uwsgi, b""
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` octets. OSError if the client takes longer than uWSGI waits for it."""
+        block = self._rest or self._uwsgi.chunked_read()
+        self._rest = block[size:]
+        return bytes(block[:size])
+
+
+def _gunicorn(body: Any) -> Source:
+    """The way past gunicorn's Body, which asks its reader for 1 KiB or more and so waits for all of it."""
+    reader = body.reader
+
+    def ahead() -> int:
+        return int((reader.buf if hasattr(reader, "buf") else reader.unreader.buf).tell())
+
+    def read(size: int) -> bytes:
+        if body.buf.tell():  # a middleware has read a line
+            return bytes(body.read(min(size, body.buf.tell())))
+        try:
+            first = b"" if ahead() else reader.read(1)
+            return bytes(first + reader.read(min(size - len(first), ahead())))
+        except Exception:
+            body.failed = True  # as its own read() does: the connection must not be used again
+            raise
+
+    def buffered() -> bool:
+        if body.buf.tell() or ahead():
+            return True
+        unreader = getattr(reader, "unreader", None) or getattr(getattr(reader, "req", None), "unreader", None)
+        return unreader is not None and bool(unreader.buf.tell())
+
+    return Source(read, buffered, True)
+
+
+def _chunks(stream: Any, reader: Any, rest: Callable[[], int]) -> Source:
+    """An input that decodes chunks: read(1) waits for the next chunk, of which `rest` octets are left after that."""
+
+    def read(size: int) -> bytes:
+        first = b"" if rest() else stream.read(1)
+        more = min(size - len(first), rest())
+        return bytes(first + stream.read(more) if more > 0 else first)
+
+    return Source(read, lambda: reader is not None and _has_read_ahead(reader), True)
+
+
+def _reader_below(stream: Any) -> Any:
+    """The buffered reader of the connection that an input reads from, None if there is none."""
+    reader = getattr(stream, "rfile", None)
+    while reader is not None and not hasattr(reader, "peek"):
+        reader = getattr(reader, "rfile", None)
+    return reader
+
+
+def _peeked(stream: Any, reader: Any, size: int) -> bytes:
+    return bytes(stream.read(min(size, len(reader.peek(1)) or 1)))
+
+
+def _has_read_ahead(reader: Any) -> bool:
+    """Whether a buffered reader has octets, or gets some without waiting. peek() alone would wait for the socket."""
+    sock = getattr(getattr(reader, "raw", None), "_sock", None)
+    if sock is None:
+        return False
+    timeout = sock.gettimeout()
+    sock.settimeout(0)
+    try:
+        return bool(reader.peek(1))
+    except (OSError, ValueError):  # TLS has nothing yet; or the next read() tells
+        return False
+    finally:
+        sock.settimeout(timeout)

@@ -1,0 +1,30 @@
+"""Threads for calls that wait: one for each that waits at the same time, used again."""
+
+from __future__ import annotations
+
+import threading
+
+from gateways.adapters.concurrency import spare_threads
+
+
+def test_calls_that_come_one_after_the_other_share_a_thread() -> None:
+    idents: set[int] = set()
+    for _ in range(20):
+        over = threading.Event()
+
+        def call(over: threading.Event = over) -> None:
+            idents.add(threading.get_ident())
+            over.set()
+
+        spare_threads.run(call)
+        assert over.wait(5)
+        while not spare_threads._idle:  # the thread is on its way back
+            threading.Event().wait(0.001)
+    assert len(idents) == 1
+
+
+def test_calls_that_wait_at_the_same_time_have_threads_of_their_own() -> None:
+    barrier = threading.Barrier(6)
+    for _ in range(5):
+        spare_threads.run(lambda: barrier.wait(5))
+    barrier.wait(5)  # BrokenBarrierError if one of them had to wait for another's thread
