@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import errno
+import functools
 import os
 import threading
 import time
@@ -250,6 +251,7 @@ class CGIHost:
         """
         program = None
         forks.check()
+        _warn_of_root()
         with self._change:
             self._starting += 1
         try:
@@ -319,6 +321,12 @@ class CGIHost:
 def _path(environ: Mapping[str, Any]) -> bytes:
     path: bytes = (environ.get("PATH_INFO") or "").encode("latin-1", "replace")
     return path if path.startswith(b"/") or not path else b"/" + path
+
+
+@functools.cache
+def _warn_of_root() -> None:
+    if os.geteuid() == 0:
+        log.warning("CGI programs run as root, because this process does; run the server as a user of its own")
 
 
 _hosts: weakref.WeakSet[CGIHost] = weakref.WeakSet()

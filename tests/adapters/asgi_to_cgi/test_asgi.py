@@ -92,7 +92,7 @@ def test_little_more_than_asyncio_is_imported() -> None:
     assert "gateways.adapters.asgi_to_cgi" in more
     of_python = {name for name in more if name.partition(".")[0] != "gateways"}
     of_python -= {"typing"}  # before 3.14 asyncio imports it, too
-    assert of_python <= {"__future__", "fcntl", "http", "importlib.util", "ipaddress", "urllib", "urllib.parse"}
+    assert of_python <= {"__future__", "fcntl", "gc", "http", "importlib.util", "ipaddress", "urllib", "urllib.parse"}
 
 
 def test_a_server_that_does_not_read_stalls_the_application_and_not_its_loop(run: Runner) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from gateways.adapters.run_cgi import host as host_module
 from gateways.adapters.run_cgi.limits import Timeouts
 from tests.adapters.run_cgi.asking import Request
 from tests.adapters.run_cgi.conftest import Hosting
@@ -251,9 +252,21 @@ def test_what_is_wrong_with_a_head_and_was_taken_is_logged_once(
     ask = hosting()
     for _ in range(3):
         assert ask("/prints.py?Content-Length:%0A%0Abody").body == b"body"
-    assert [text.partition(": ")[2] for text in caplog.messages] == [
+    assert [text.partition(": ")[2] for text in caplog.messages if "RFC 3875" in text] == [
         "Content-Length is empty; RFC 3875 (6) does not allow it (this is logged once)"
     ]
+
+
+@pytest.mark.parametrize("user", [0, 1000])
+def test_that_programs_run_as_root_is_logged_once_in_a_process(
+    hosting: Hosting, caplog: pytest.LogCaptureFixture, user: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host_module._warn_of_root.cache_clear()
+    monkeypatch.setattr(os, "geteuid", lambda: user)
+    ask = hosting()
+    for _ in range(2):
+        ask("/hello.sh")
+    assert sum("run as root" in text for text in caplog.messages) == (user == 0)
 
 
 @pytest.mark.parametrize("limit", [0, -1])
