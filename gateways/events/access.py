@@ -36,7 +36,15 @@ def access_log(app: ASGIApp, record: Record) -> ASGIApp:
         finally:
             request = scope.get("method", "GET"), scope.get("raw_path") or scope["path"], scope.get("query_string", b"")
             wrong = "client left" if answer.client_left else wrong or answer.lacks(scope["type"])
-            line = *request, answer.status, answer.size, perf_counter() - began, wrong, scope.get("client")
+            line = (
+                *request,
+                answer.status,
+                answer.size,
+                perf_counter() - began,
+                wrong,
+                scope.get("client"),
+                scope.get("http_version"),
+            )
             record((began, get_ident(), next(exchanges), "access", line))
 
     return logged

@@ -50,7 +50,7 @@ def level_of(status: int, flaw: str) -> str:
 
 def fields(mode: str, data: tuple[Any, ...], when: datetime) -> dict[str, Any]:
     """The fields of a request's line, from the data of its access event, which ended at `when`."""
-    method, path, query, status, size, seconds, flaw, client = data
+    method, path, query, status, size, seconds, flaw, client, version = data
     host = printable(str(client[0])) if client else "-"
     return {
         "time": f"{when:%Y-%m-%d %H:%M:%S}.{when.microsecond // 1000:03}",
@@ -62,7 +62,7 @@ def fields(mode: str, data: tuple[Any, ...], when: datetime) -> dict[str, Any]:
         "status": printable(str(status or "---")),
         "method": printable(method),
         "target": target(path, query),
-        "protocol": "HTTP",
+        "protocol": f"HTTP/{printable(str(version or '')).removeprefix('HTTP/') or '1.0'}",
         "bytes": size,
         "ms": f"{seconds * 1000:.2f}",
         "error": printable(flaw),

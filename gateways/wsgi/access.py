@@ -29,7 +29,15 @@ def access_log(app: WSGIApplication, record: Record) -> WSGIApplication:
             request = environ["REQUEST_METHOD"], path, octets(environ.get("QUERY_STRING", ""))
             answer = line.status, line.written + size, perf_counter() - began
             wrong = wrong or ("" if line.status else "no answer")
-            record((began, get_ident(), next(exchanges), "access", (*request, *answer, wrong, _client(environ))))
+            record(
+                (
+                    began,
+                    get_ident(),
+                    next(exchanges),
+                    "access",
+                    (*request, *answer, wrong, _client(environ), environ.get("SERVER_PROTOCOL")),
+                )
+            )
 
         try:
             result = app(environ, line.start)

@@ -147,10 +147,10 @@ def test_the_access_event_tells_the_request_and_the_answer() -> None:
     events: list[Event] = []
     run(access_log(echo, events.append), SCOPE, REQUEST)
     (event,) = events
-    method, path, query, status, size, seconds, flaw, client = event[4]
+    method, path, query, status, size, seconds, flaw, client, version = event[4]
     assert event[3] == "access"
     assert (method, path, query, status, size, flaw) == ("GET", b"/%C3%A9", b"a=1", 200, 3, "")
-    assert client == SCOPE.get("client")
+    assert (client, version) == (SCOPE.get("client"), SCOPE.get("http_version"))
     assert 0 < seconds < 5
 
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from gateways.requests.access_log import read
 from gateways.serving.log_lines import FIELDS, FORMATS, fields, is_format, level_of, line
 
 WHEN = datetime(2026, 11, 29, 21, 23, 1, 125000, UTC)
-DATA: tuple[Any, ...] = ("GET", b"/hello", b"name=you", 200, 1234, 0.00045, "", ("127.0.0.1", 51338))
+DATA: tuple[Any, ...] = ("GET", b"/hello", b"name=you", 200, 1234, 0.00045, "", ("127.0.0.1", 51338), "1.1")
 
 
 def made(form: str, data: tuple[Any, ...] = DATA) -> str:
@@ -21,7 +22,7 @@ def made(form: str, data: tuple[Any, ...] = DATA) -> str:
     [
         ("full", "2026-11-29 21:23:01.125 INFO    127.0.0.1:51338 ASGI 200 GET /hello?name=you  1234 bytes  0.45 ms"),
         ("short", "ASGI  200  GET /hello?name=you  1234 bytes  0.45 ms"),
-        ("common", '127.0.0.1 - - [29/Nov/2026:21:23:01 +0000] "GET /hello?name=you HTTP" 200 1234'),
+        ("common", '127.0.0.1 - - [29/Nov/2026:21:23:01 +0000] "GET /hello?name=you HTTP/1.1" 200 1234'),
         ("{status} {ms} {client}", "200 0.45 127.0.0.1:51338"),
     ],
 )
@@ -35,7 +36,7 @@ def test_json_is_one_object_a_line() -> None:
 
 
 def test_no_octet_of_a_client_makes_a_second_line_or_a_field() -> None:
-    data = ("GET\n", b"/{time}\r\n", b"\x1b[31m", 0, 0, 0.1, "raised\n", ("fe80::1", 80))
+    data = ("GET\n", b"/{time}\r\n", b"\x1b[31m", 0, 0, 0.1, "raised\n", ("fe80::1", 80), "1\n")
     for form in FORMATS:
         said = made(form, data)
         assert "\n" not in said
@@ -45,8 +46,8 @@ def test_no_octet_of_a_client_makes_a_second_line_or_a_field() -> None:
 
 
 def test_a_client_that_the_server_does_not_name_is_a_dash() -> None:
-    assert made("{client} {host}", (*DATA[:7], None)) == "- -"
-    assert made("{client}", (*DATA[:7], ("127.0.0.1", ""))) == "127.0.0.1"
+    assert made("{client} {host}", (*DATA[:7], None, None)) == "- -"
+    assert made("{client}", (*DATA[:7], ("127.0.0.1", ""), "HTTP/1.1")) == "127.0.0.1"
 
 
 @pytest.mark.parametrize(
@@ -68,3 +69,8 @@ def test_a_failure_is_an_error_a_refusal_a_warning(status: int, flaw: str, level
 def test_a_format_has_known_fields_only() -> None:
     assert all(is_format(each) for each in (*FORMATS, *(f"{{{name}}}" for name in FIELDS)))
     assert not any(is_format(each) for each in ("fulll", "{nope}", "{status", "{}", "{status.x}", "{0}"))
+
+
+def test_the_common_format_is_read_as_an_access_log() -> None:
+    (request,) = read(made("common"), "shop.log").requests
+    assert (request.method, request.target, request.recorded) == ("GET", "/hello?name=you", 200)

@@ -234,9 +234,10 @@ def test_the_access_event_tells_the_request_and_the_answer() -> None:
     environ = environ_of(b"world", SCRIPT_NAME="/app", PATH_INFO="/\xc3\xa9", QUERY_STRING="a=1")
     answered(access_log(hello, events.append), environ)
     (event,) = events
-    method, path, query, status, size, seconds, flaw, client = event[4]
+    method, path, query, status, size, seconds, flaw, client, protocol = event[4]
     assert event[3] == "access"
     assert (method, path, query, status, size, flaw, client) == ("GET", b"/app/\xc3\xa9", b"a=1", 200, 12, "", None)
+    assert protocol == environ["SERVER_PROTOCOL"]
     assert 0 < seconds < 5
 
 
