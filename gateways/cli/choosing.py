@@ -1,4 +1,4 @@
-"""Which mode and which server serve a target: as asked for, and else what its app speaks; and what a shell offers."""
+"""Choose mode and server for a target, from the options or the app's interface; complete their names in a shell."""
 
 import click
 from click.shell_completion import CompletionItem
@@ -7,22 +7,22 @@ from gateways.serving.server import MODES, Mode, side
 
 
 def complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """The servers that a shell is to offer: those of --mode, if it has been said."""
+    """Return the servers to complete: those of --mode, if it is given."""
     mode: Mode | None = ctx.params.get("mode")
     names = dict.fromkeys(name for each in ([mode] if mode else MODES) for name in side(each).SERVERS)
     return [name for name in names if name.startswith(incomplete)]
 
 
 def files(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """A shell is to offer files and folders: what a target may be, or a socket."""
+    """Let the shell complete files and folders, for targets and sockets."""
     return [CompletionItem(incomplete, type="file")]
 
 
 def choose(interface: Mode, mode: Mode | None, server: str | None) -> tuple[Mode, str]:
-    """The mode and the server for an app of that interface. A server that is asked for may bring its mode.
+    """Choose mode and server for an app of that interface. A named server may imply its mode.
 
     Raises:
-        BadParameter: there is no such server, or not for that mode.
+        BadParameter: unknown server, or it does not speak that mode.
     """
     if server is None:
         mode = mode or interface

@@ -1,13 +1,10 @@
-"""`gateways serve`: the user's own app behind a server, and an adapter in between where the two speak differently.
+"""`gateways serve`: the user's app behind a server, with an adapter in between if their interfaces differ.
 
-Knows the command line and what may be asked of which server. How an app is recognised and how a server is run is known
-in gateways/serving; what happens while it runs, in until_ended.py.
+Knows the command line. gateways/serving recognises the app and runs the server; until_ended.py is the time in between.
 """
 
 import contextlib
-import os
 import signal
-import ssl
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,9 +17,10 @@ import click
 
 from gateways.cli.choosing import choose, complete, files
 from gateways.cli.command import Command
-from gateways.cli.until_ended import PROGRAMS, Serving, Wanted, await_change
+from gateways.cli.serve_checks import certificate, check
+from gateways.cli.until_ended import Serving, await_change
+from gateways.cli.wanted import PROGRAMS, Wanted
 from gateways.failure import Failure
-from gateways.serving.certificate import self_signed
 from gateways.serving.deployment import Deployed, Place, script
 from gateways.serving.listen import bind, bind_unix
 from gateways.serving.log_lines import FIELDS, FORMATS, LEVELS, is_format
@@ -33,27 +31,27 @@ from gateways.serving.settings import Settings
 FILE = click.Path(exists=True, dir_okay=False)
 
 IMPORT = 600.0
-"""Seconds that importing an app may take, while Ctrl-C ends it."""
+"""Timeout for importing an app, in seconds; Ctrl-C stops it at any time."""
 
 
 @click.command(cls=Command)
 @click.argument("target", shell_complete=files)
-@click.option("--mode", type=click.Choice(MODES), help="What the server speaks; without, what the app speaks.")
+@click.option("--mode", type=click.Choice(MODES), help="Interface of the server. Default: the app's.")
+@click.option("--server", metavar="NAME", shell_complete=complete, help="Server to use. Default: the mode's first.")
+@click.option("--interface", type=click.Choice(MODES), help="Interface of the app, if its signature does not show it.")
+@click.option("--host", metavar="ADDRESS", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 for any free one.  [default: 8000]")
+@click.option("--unix", metavar="PATH", shell_complete=files, help="Unix socket to listen on instead of host and port.")
+@click.option("--threads", type=click.IntRange(1), help="Threads that run the app, in the server or the adapter.")
+@click.option("--workers", type=click.IntRange(1), help="Worker processes of the server.")
+@click.option("--root-path", metavar="PATH", default="", help="Path below which the app is mounted, e.g. /shop.")
+@click.option("--reload", is_flag=True, help="Restart the app when a Python file changes.")
 @click.option(
-    "--server", metavar="NAME", shell_complete=complete, help="The server; without, the usual one of the mode."
+    "--warm", is_flag=True, help="Fork CGI programs in Python from an interpreter that has imported their modules."
 )
-@click.option("--interface", type=click.Choice(MODES), help="What the app speaks, where it does not show.")
-@click.option("--host", metavar="ADDRESS", help="The address to listen on.  [default: 127.0.0.1]")
-@click.option("--port", type=click.IntRange(0, 65535), help="The port; 0 is any that is free.  [default: 8000]")
 @click.option(
-    "--unix", metavar="PATH", shell_complete=files, help="A Unix socket to listen on, in place of host and port."
+    "--env", metavar="NAME[=VALUE]", multiple=True, help="Environment variable for CGI programs; may be repeated."
 )
-@click.option("--threads", type=click.IntRange(1), help="Threads for the app: of the server, or of the adapter.")
-@click.option("--workers", type=click.IntRange(1), help="Processes of the server.")
-@click.option("--root-path", metavar="PATH", default="", help="The path that the app is reached at, e.g. /shop.")
-@click.option("--reload", is_flag=True, help="Start the app anew when a Python file changes.")
-@click.option("--warm", is_flag=True, help="Run CGI programs in Python by an interpreter that is ready.")
-@click.option("--env", metavar="NAME[=VALUE]", multiple=True, help="A variable for CGI programs; may be repeated.")
 @click.option(
     "--cgi-dir",
     metavar="PATH",
@@ -90,7 +88,7 @@ IMPORT = 600.0
     is_flag=True,
     help="Do not serve: print the module and the command line of a deployment, as a shell script.",
 )
-@click.option("--quiet", is_flag=True, help="No line for each request.")
+@click.option("--quiet", is_flag=True, help="Print no request lines.")
 def serve(  # noqa: PLR0913, PLR0917 (options)
     target: str,
     mode: Mode | None,
@@ -119,10 +117,10 @@ def serve(  # noqa: PLR0913, PLR0917 (options)
     quiet: bool,
 ) -> None:
     """Serve TARGET: module:app, a module or a Python file (whose app, or factory, has a usual name), a CGI program, a
-    folder of files and CGI programs, or a folder of programs alone, named cgi-bin. Ctrl-C ends it.
+    folder of files and CGI programs, or a folder of programs alone, named cgi-bin. Ctrl-C stops it.
     """
     if unix and (host is not None or port is not None):
-        raise click.UsageError("--unix is in place of --host and --port.")
+        raise click.UsageError("--unix excludes --host and --port.")
     if not is_format(log_format):
         said = f"{log_format!r} is neither a name nor has it known fields; fields: {', '.join(FIELDS)}."
         raise click.BadParameter(said, param_hint="'--log-format'")
@@ -133,9 +131,9 @@ def serve(  # noqa: PLR0913, PLR0917 (options)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as stack:
-        secured = stack.enter_context(_certificate(certfile, keyfile, tls, host))
-        certificate, key = secured or ("", "")
-        settings = replace(settings, certfile=certificate, keyfile=key, log_level=log_level)
+        secured = stack.enter_context(certificate(certfile, keyfile, tls, host))
+        cert, key = secured or ("", "")
+        settings = replace(settings, certfile=cert, keyfile=key, log_level=log_level)
         reload = reload and not is_printed
         sock = stack.enter_context(_listening(host, port, unix)) if reload else None  # for the page of a broken app
         known = Known(target, "cgi", target) if files else _found(target, interface, sock, secured)
@@ -173,9 +171,9 @@ def printed(wanted: Wanted, place: Place) -> list[str]:
 
 
 def is_site(path: Path) -> bool:
-    """Whether it is a folder with files for everybody, and not Python to be imported, nor programs alone.
+    """Return True for a folder whose files are public: not a Python package, and not a folder of programs alone.
 
-    In any other folder an executable file would be run by whoever asks for it: that is for one named cgi-bin.
+    Only folders named cgi-bin or htbin have programs: a client must not start any executable file of another folder.
     """
     if any((path / name).is_dir() for name in PROGRAMS):
         return True
@@ -187,9 +185,9 @@ def _root(path: str) -> str:
 
 
 def _found(target: str, interface: Mode | None, sock: socket | None, tls: tuple[str, str] | None) -> Known:
-    """What the target is. Where the app itself fails, its author needs its traceback.
+    """Find out what the target is; print the traceback of an app that cannot be imported.
 
-    With a socket, for --reload, a failure is shown there until a change of a file has mended it.
+    With a socket (--reload), a page on it shows the error until a change of a file has mended it.
     """
     while True:
         try:
@@ -203,80 +201,6 @@ def _found(target: str, interface: Mode | None, sock: socket | None, tls: tuple[
     if known.doubt:
         click.echo(f"gateways serve: {known.doubt}", err=True)
     return known
-
-
-def check(wanted: Wanted, unix: str | None) -> None:
-    """Refuse what the server, or what it is to serve, does not have.
-
-    Raises:
-        UsageError: it says what does have it.
-    """
-    mode, settings = wanted.mode, wanted.settings
-    is_adapted = mode == "asgi" and wanted.known.interface == "wsgi"  # the adapter has threads
-    asked = {
-        "tls": bool(settings.certfile),
-        "threads": settings.threads is not None and not is_adapted,
-        "workers": (settings.workers or 1) > 1,
-        "unix": unix is not None,
-    }
-    servers = side(mode).SERVERS
-    for option, is_asked in asked.items():
-        if is_asked and option not in servers[wanted.server].options:
-            having = ", ".join(name for name in servers if option in servers[name].options)
-            instead = f"of the {mode} servers {having} have" if having else f"no {mode} server has"
-            raise click.UsageError(f"{wanted.server} has no --{option}; {instead}.")
-    is_cgi = "cgi" in (mode, wanted.known.interface)
-    if wanted.reload and is_cgi:
-        raise click.UsageError("--reload is not for CGI: each request runs the program as it is then.")
-    for_cgi = {
-        "warm": settings.warm,
-        "env": bool(settings.environment),
-        "chdir": settings.chdir is not None,
-        "follow-symlinks": settings.follow_symlinks,
-        "limit": settings.limit is not None,
-        "timeout": settings.timeout is not None,
-    }
-    for option, is_there in for_cgi.items():
-        if is_there and not is_cgi:
-            raise click.UsageError(f"--{option} is for CGI programs, and {wanted.known.target} is not one.")
-    if settings.cgi_dirs and not settings.files:
-        raise click.UsageError(
-            f"--cgi-dir is for a folder of files and programs, and {wanted.known.target} is not one."
-        )
-    for variable in settings.environment:
-        name, is_given, _ = variable.partition("=")
-        if not name:
-            raise click.UsageError(f"--env {variable!r} has no name before its '='; e.g. --env LANGUAGE=en.")
-        if not is_given and name not in os.environ:
-            raise click.UsageError(f"--env {name}: there is no such variable here; --env {name}=VALUE gives it one.")
-
-
-@contextlib.contextmanager
-def _certificate(
-    certfile: str | None, keyfile: str | None, is_made: bool, host: str | None
-) -> Iterator[tuple[str, str] | None]:
-    """The paths of the certificate and its key; None for plain HTTP.
-
-    Raises:
-        UsageError: the options contradict each other.
-        Failure: the files are not a certificate and its key.
-    """
-    if is_made:
-        if certfile or keyfile:
-            raise click.UsageError("--tls makes a certificate; it is in place of --certfile and --keyfile.")
-        with self_signed(host or "127.0.0.1") as made:
-            yield made
-    elif certfile:
-        pair = certfile, keyfile or certfile
-        try:
-            ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(*pair)
-        except OSError as error:
-            raise Failure(f"{' and '.join(dict.fromkeys(pair))} cannot be used for TLS: {error}") from error
-        yield pair
-    elif keyfile:
-        raise click.UsageError("--keyfile needs --certfile.")
-    else:
-        yield None
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
-"""What `gateways serve` does from a bound socket on: starts the server, says what it is and tells, ends or renews it.
+"""`gateways serve` from a bound socket to its end: start the server, print its lines, restart it, stop it.
 
-Knows the order of things, and the words. All that happens goes through one queue to one thread.
+Everything that happens goes through one queue to the main thread.
 """
 
 import queue
@@ -8,49 +8,29 @@ import signal
 import sys
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from socket import SO_ACCEPTCONN, SOL_SOCKET, socket
 
 import click
 
+from gateways.cli.wanted import Wanted, heading
 from gateways.events.events import Event
 from gateways.events.printable import printable
 from gateways.failure import Failure
-from gateways.serving.adapting import ADAPTERS
 from gateways.serving.broken import BrokenPage
 from gateways.serving.changes import Changes
 from gateways.serving.listen import bind, reachable, url
 from gateways.serving.log_lines import LEVELS, fields, level_of, line
-from gateways.serving.probe import Known
 from gateways.serving.process import START, News, NewsQueue, ServerProcess, end_all, told_before
-from gateways.serving.server import Mode, side
-from gateways.serving.settings import Settings
-
-PROGRAMS = ("cgi-bin", "htbin")
-"""The folders of a site whose files are CGI programs."""
-
+from gateways.serving.server import side
 
 LINES = 200
 """Lines of a server's output that the page of a broken app shows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What to serve, by which server, and how."""
-
-    known: Known
-    mode: Mode
-    server: str
-    settings: Settings
-    reload: bool
-    quiet: bool
-    log_format: str = "full"
-
-
 class Serving:
-    """A server, or one after the other, on one socket."""
+    """A server on a socket, and with --reload its successors on the same socket."""
 
     def __init__(self, wanted: Wanted, sock: socket) -> None:
         self._wanted = wanted
@@ -91,7 +71,7 @@ class Serving:
             wanted.server,
             wanted.known.target,
             "nothing" if wanted.quiet else "access",
-            self._sock.dup(),  # a change of the app leaves it open: who asks meanwhile waits
+            self._sock.dup(),  # ours stays open: clients wait while a server is replaced
             self._news,
             wanted.known.interface,
             wanted.settings,
@@ -109,7 +89,7 @@ class Serving:
         elif item.kind == "ready":
             self._ready()
         elif item.kind == "late":
-            click.echo(f"it does not listen yet, after {START:.0f} seconds; Ctrl-C ends it", err=True)
+            click.echo(f"still waiting for the server to listen ({START:.0f} s); Ctrl-C stops it", err=True)
         elif item.kind == "changed":
             click.echo(f"changed: {item.line}")
             self._close_page()
@@ -140,7 +120,7 @@ class Serving:
             self._sock = bind(host, port)
 
     def _ready(self) -> None:
-        if not self._has_listened:  # a server after the first is on a socket that accepts all the time
+        if not self._has_listened:  # the socket of a second server has accepted all the time
             self._has_listened = True
             for line in heading(self._wanted, self._current.address):
                 click.echo(line)
@@ -148,53 +128,19 @@ class Serving:
     def _ended(self) -> None:
         wanted = self._wanted
         if wanted.reload:
-            click.echo(f"{wanted.server} has ended; it is started again when a Python file changes")
+            click.echo(f"{wanted.server} has exited; it is restarted when a Python file changes")
             tls = (wanted.settings.certfile, wanted.settings.keyfile) if wanted.settings.certfile else None
             lines = self._current.lines[-LINES:]
             self._page = BrokenPage(self._sock.dup(), wanted.known.target, lines, tls)
             return
-        how = "has ended by itself" if self._has_listened else "did not start"
-        said = self._current.lines[-1] if self._current.lines else "it said nothing"
+        how = "has exited by itself" if self._has_listened else "did not start"
+        said = self._current.lines[-1] if self._current.lines else "without output"
         raise Failure(f"the {wanted.mode} server {wanted.server} {how}: {said}")
-
-
-def heading(wanted: Wanted, address: tuple[str, int]) -> list[str]:
-    """Where it is served and by what; what the app is, and what is in between."""
-    server, settings = side(wanted.mode).SERVERS[wanted.server], wanted.settings
-    numbers = {"worker": settings.workers, "thread": settings.threads}
-    parts = [f"{number} {name}{'s' * (number > 1)}" for name, number in numbers.items() if number]
-    if settings.certfile and "http2" in server.options:
-        parts.append("HTTP/2")
-    said = ", ".join([f"{wanted.server} {server.version()}", *parts])
-    place = url(*address, "https" if settings.certfile else "http")
-    return [f"{place}{settings.root_path}  {said}", what(wanted), "Ctrl-C ends it."]
-
-
-def what(wanted: Wanted) -> str:
-    """In one line: what the app is, and what stands between it and the server."""
-    known, mode, server = wanted.known, wanted.mode, wanted.server
-    if known.interface == "cgi":
-        adapter = ADAPTERS["cgi", "wsgi" if mode == "wsgi" else "asgi"]
-        names = wanted.settings.cgi_dirs or PROGRAMS
-        if wanted.settings.files and not any(Path(known.target, name.strip("/")).is_dir() for name in names):
-            return f"{known.target}: files, and no CGI programs: there is no folder {' or '.join(names)} in it"
-        if wanted.settings.files:
-            programs = "CGI programs below /cgi-bin/ and /htbin/"
-            return f"{known.target}: files, and {programs}, run by gateways.adapters.{adapter}"
-        kind = "a folder of CGI programs" if Path(known.target).is_dir() else "a CGI program"
-        return f"{known.target}: {kind}, run by gateways.adapters.{adapter}"
-    app = f"{known.target}: {'an ASGI' if known.interface == 'asgi' else 'a WSGI'} app, {known.signature}"
-    if known.interface == mode:
-        return f"{app}; {server} speaks {mode.upper()}, so nothing is in between"
-    adapter = ADAPTERS[known.interface, mode]
-    if mode == "cgi":
-        return f"{app}; a new process answers each request: gateways.adapters.{adapter}(app).run()"
-    return f"{app}; {server} speaks {mode.upper()}, so gateways.adapters.{adapter}(app) is in between"
 
 
 def await_change(target: str, failure: Failure, sock: socket, tls: tuple[str, str] | None) -> None:
     """Show why the app cannot be imported, here and in the browser, until a Python file changes."""
-    click.echo(f"{failure}; it is tried again when a Python file changes", err=True)
+    click.echo(f"{failure}; the next change of a Python file starts another attempt", err=True)
     changed: queue.SimpleQueue[list[Path]] = queue.SimpleQueue()
     lines = [*failure.traceback.splitlines(), str(failure)]
     with BrokenPage(sock.dup(), target, lines, tls), Changes(_folders(target), changed.put):
@@ -204,7 +150,7 @@ def await_change(target: str, failure: Failure, sock: socket, tls: tuple[str, st
 
 
 def _folders(target: str) -> list[Path]:
-    """Where the files of an app are: here, and next to its own if that is elsewhere."""
+    """Return the folders to watch: the current one, and that of the target if it is elsewhere."""
     here = Path.cwd()
     file = Path(target.partition(":")[0]).resolve()
     return [here] if not file.is_file() or file.is_relative_to(here) else [here, file.parent]

@@ -25,7 +25,7 @@ pre {{ background: #8881; border-radius: 6px; overflow-x: auto; padding: 1rem; }
 </head>
 <body>
 <h1>{title}</h1>
-<p>The app could not be started. It is started again when a Python file changes; this page reloads itself.</p>
+<p>The app could not be started. The next change of a Python file starts another attempt; this page reloads itself.</p>
 <pre>{text}</pre>
 </body>
 </html>
@@ -36,7 +36,7 @@ class BrokenPage:
     """Answers every request on `sock`, which is bound, with 503 and the `lines`, until closed."""
 
     def __init__(self, sock: socket.socket, target: str, lines: Sequence[str], tls: tuple[str, str] | None) -> None:
-        text = "\n".join(lines) or "it said nothing"
+        text = "\n".join(lines) or "without output"
         title = f"{target} is not running"
         page = PAGE.format(title=html.escape(title), text=html.escape(text)).encode()
         plain = f"{title}\n\n{text}\n".encode()

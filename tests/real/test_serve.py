@@ -169,7 +169,7 @@ def test_reload_shows_why_an_app_cannot_be_imported_until_it_can(
         assert serving.ask("/") == 1
         app.write_text("this is no Python")
         serving.wait_for(f"^changed: {app}$")
-        serving.wait_for(f"{server} has ended; it is started again when a Python file changes")
+        serving.wait_for(f"{server} has exited; it is restarted when a Python file changes")
         status, page = refused(serving.url, Accept="text/html")  # it does not hang
         assert status == 503
         assert '<meta http-equiv="refresh"' in page
@@ -234,7 +234,8 @@ def test_tls_by_every_server_that_has_it(mode: Mode, server: str) -> None:
             assert ("HTTP/2" in serving.said[0]) is ("http2" in side(mode).SERVERS[server].options)
             if "http2" in side(mode).SERVERS[server].options:
                 assert h2_is_agreed(serving.url, certfile)
-            serving.ends()
+            assert serving.end(signal.SIGINT)[0] == 0
+            assert serving.left() == []
 
 
 def h2_is_agreed(url: str, certfile: str) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from gateways.cli import main
 from gateways.cli.serve import is_site
-from gateways.cli.until_ended import Wanted, heading, what
+from gateways.cli.wanted import Wanted, heading, what
 from gateways.serving.probe import Known
 from gateways.serving.server import Mode, side
 from gateways.serving.settings import Settings
@@ -50,10 +50,10 @@ def serve(*arguments: str) -> int:
     ("arguments", "said"),
     [
         ([], "Missing argument 'TARGET'."),
-        (["apps:wsgi", "--unix", "s", "--port", "1"], "--unix is in place of --host and --port."),
+        (["apps:wsgi", "--unix", "s", "--port", "1"], "--unix excludes --host and --port."),
         (
             ["apps:wsgi", "--server", "nope"],
-            "Invalid value for '--server': unknown server 'nope'; choose one of ",
+            "Invalid value for '--server': unknown server 'nope'; choose one of uvicorn, waitress",
         ),
         (
             ["apps:wsgi", "--mode", "asgi", "--server", "waitress"],
@@ -67,10 +67,10 @@ def serve(*arguments: str) -> int:
             ["apps:asgi", "--server", "daphne", "--unix", "s"],
             "daphne has no --unix; of the asgi servers uvicorn, hyper",
         ),
-        (["hello.cgi", "--reload"], "--reload is not for CGI: "),
+        (["hello.cgi", "--reload"], "--reload does not apply to CGI: "),
         (["apps:wsgi", "--warm"], "--warm is for CGI programs, and apps:wsgi is not one."),
         (["hello.cgi", "--env", "=x"], "--env '=x' has no name before its '='; e.g. --env LANGUAGE=en."),
-        (["hello.cgi", "--env", "NO_SUCH_NAME"], "--env NO_SUCH_NAME: there is no such variable here; "),
+        (["hello.cgi", "--env", "NO_SUCH_NAME"], "--env NO_SUCH_NAME: the variable is not set here; "),
         (["apps:wsgi", "--env", "A=B"], "--env is for CGI programs, and apps:wsgi is not one."),
     ],
 )

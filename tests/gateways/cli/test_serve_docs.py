@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateways.cli.serve import serve
-from gateways.cli.until_ended import Wanted, heading
+from gateways.cli.wanted import Wanted, heading
 from gateways.serving.importing import NAMES
 from gateways.serving.probe import Known
 from gateways.serving.server import side

@@ -1,0 +1,87 @@
+"""Options of `gateways serve` that the server or the target does not support, and the files for TLS."""
+
+import contextlib
+import os
+import ssl
+from collections.abc import Iterator
+
+import click
+
+from gateways.cli.wanted import Wanted
+from gateways.failure import Failure
+from gateways.serving.certificate import self_signed
+from gateways.serving.server import side
+
+
+def check(wanted: Wanted, unix: str | None) -> None:
+    """Check that the server and the target support the options.
+
+    Raises:
+        UsageError: an option that they do not support; the message names the servers that do.
+    """
+    mode, settings = wanted.mode, wanted.settings
+    is_adapted = mode == "asgi" and wanted.known.interface == "wsgi"  # the adapter has threads
+    asked = {
+        "tls": bool(settings.certfile),
+        "threads": settings.threads is not None and not is_adapted,
+        "workers": (settings.workers or 1) > 1,
+        "unix": unix is not None,
+    }
+    servers = side(mode).SERVERS
+    for option, is_asked in asked.items():
+        if is_asked and option not in servers[wanted.server].options:
+            having = ", ".join(name for name in servers if option in servers[name].options)
+            instead = f"of the {mode} servers {having} have" if having else f"no {mode} server has"
+            raise click.UsageError(f"{wanted.server} has no --{option}; {instead}.")
+    is_cgi = "cgi" in (mode, wanted.known.interface)
+    if wanted.reload and is_cgi:
+        raise click.UsageError("--reload does not apply to CGI: each request starts the program as it is then.")
+    for_cgi = {
+        "warm": settings.warm,
+        "env": bool(settings.environment),
+        "chdir": settings.chdir is not None,
+        "follow-symlinks": settings.follow_symlinks,
+        "limit": settings.limit is not None,
+        "timeout": settings.timeout is not None,
+    }
+    for option, is_there in for_cgi.items():
+        if is_there and not is_cgi:
+            raise click.UsageError(f"--{option} is for CGI programs, and {wanted.known.target} is not one.")
+    if settings.cgi_dirs and not settings.files:
+        raise click.UsageError(
+            f"--cgi-dir is for a folder of files and programs, and {wanted.known.target} is not one."
+        )
+    for variable in settings.environment:
+        name, is_given, _ = variable.partition("=")
+        if not name:
+            raise click.UsageError(f"--env {variable!r} has no name before its '='; e.g. --env LANGUAGE=en.")
+        if not is_given and name not in os.environ:
+            raise click.UsageError(f"--env {name}: the variable is not set here; use --env {name}=VALUE.")
+
+
+@contextlib.contextmanager
+def certificate(
+    certfile: str | None, keyfile: str | None, is_made: bool, host: str | None
+) -> Iterator[tuple[str, str] | None]:
+    """Return the paths of the certificate and its key while the block runs; None for plain HTTP.
+
+    Raises:
+        UsageError: the options contradict each other.
+        Failure: the files are not a certificate and its key.
+    """
+    if is_made:
+        if certfile or keyfile:
+            raise click.UsageError("--tls excludes --certfile and --keyfile: it makes a certificate.")
+        with self_signed(host or "127.0.0.1") as made:
+            yield made
+    elif certfile:
+        pair = certfile, keyfile or certfile
+        try:
+            ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(*pair)
+        except OSError as error:
+            raise Failure(f"{' and '.join(dict.fromkeys(pair))} cannot be used for TLS: {error}") from error
+        yield pair
+    elif keyfile:
+        raise click.UsageError("--keyfile needs --certfile.")
+    else:
+        yield None

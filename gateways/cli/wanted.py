@@ -1,0 +1,63 @@
+"""What `gateways serve` is to serve, and the lines that say so at the start.
+
+Knows the words, and looks whether folders exist. It must not start anything.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateways.serving.adapting import ADAPTERS
+from gateways.serving.listen import url
+from gateways.serving.probe import Known
+from gateways.serving.server import Mode, side
+from gateways.serving.settings import Settings
+
+PROGRAMS = ("cgi-bin", "htbin")
+"""Folders of a site whose executable files are CGI programs, if --cgi-dir names no others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The target, its server, and the options that are not the server's."""
+
+    known: Known
+    mode: Mode
+    server: str
+    settings: Settings
+    reload: bool
+    quiet: bool
+    log_format: str = "full"
+
+
+def heading(wanted: Wanted, address: tuple[str, int]) -> list[str]:
+    """Return the lines for the start: URL and server, app and adapter, and how to stop it."""
+    server, settings = side(wanted.mode).SERVERS[wanted.server], wanted.settings
+    numbers = {"worker": settings.workers, "thread": settings.threads}
+    parts = [f"{number} {name}{'s' * (number > 1)}" for name, number in numbers.items() if number]
+    if settings.certfile and "http2" in server.options:
+        parts.append("HTTP/2")
+    said = ", ".join([f"{wanted.server} {server.version()}", *parts])
+    place = url(*address, "https" if settings.certfile else "http")
+    return [f"{place}{settings.root_path}  {said}", what(wanted), "Ctrl-C ends it."]
+
+
+def what(wanted: Wanted) -> str:
+    """Return one line that names the app, its interface, and the adapter between it and the server."""
+    known, mode, server = wanted.known, wanted.mode, wanted.server
+    if known.interface == "cgi":
+        adapter = ADAPTERS["cgi", "wsgi" if mode == "wsgi" else "asgi"]
+        names = wanted.settings.cgi_dirs or PROGRAMS
+        if wanted.settings.files and not any(Path(known.target, name.strip("/")).is_dir() for name in names):
+            return f"{known.target}: files, and no CGI programs: there is no folder {' or '.join(names)} in it"
+        if wanted.settings.files:
+            below = " and ".join(f"/{name.strip('/')}/" for name in names)
+            return f"{known.target}: files, and CGI programs below {below}, run by gateways.adapters.{adapter}"
+        kind = "a folder of CGI programs" if Path(known.target).is_dir() else "a CGI program"
+        return f"{known.target}: {kind}, run by gateways.adapters.{adapter}"
+    app = f"{known.target}: {'an ASGI' if known.interface == 'asgi' else 'a WSGI'} app, {known.signature}"
+    if known.interface == mode:
+        return f"{app}; {server} speaks {mode.upper()}, so nothing is in between"
+    adapter = ADAPTERS[known.interface, mode]
+    if mode == "cgi":
+        return f"{app}; a new process answers each request: gateways.adapters.{adapter}(app).run()"
+    return f"{app}; {server} speaks {mode.upper()}, so gateways.adapters.{adapter}(app) is in between"
