@@ -11,6 +11,7 @@
 #   make peers       docs/peers.md: the contract suites run against this project's adapters and the peers'; ARGS=asgi_to_wsgi for one; ARGS=apps
 #                    for docs/peers-real-apps.md
 #   make soak        a million requests through each adapter, 1 GB up and down, and what that leaves behind (ten minutes)
+#   make soak-websockets  WebSockets of an ASGI app under load on ten WSGI servers (four minutes); ARGS="--idle 5000" for idle ones
 #   make site        the documentation built, in site/: open site/index.html (seconds)
 #   make docs        regenerate the outputs and files that README.md and docs/ show, and build the documentation (some minutes)
 #   make images      the pictures of README.md; ARGS=run.json for that of a comparison, from its file
@@ -25,7 +26,7 @@ CHECKED = $(wildcard gateways demos benchmarks tests)
 # ruff does not follow the link gateways/adapters.
 FORMATTED = $(CHECKED) adapters
 
-.PHONY: demo test quick check test-all bench bench-cgi results peers soak site docs images clean
+.PHONY: demo test quick check test-all bench bench-cgi results peers soak soak-websockets site docs images clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.demo
@@ -77,6 +78,9 @@ soak: $(VENV)/.test
 	$(BIN)/python -m tests.soak.wsgi_on_asgi $(ARGS)
 	$(BIN)/python -m tests.soak.asgi_on_wsgi $(ARGS)
 	$(BIN)/python -m tests.soak.large_bodies
+
+soak-websockets: $(VENV)/.test
+	$(BIN)/python -m tests.soak.websockets $(ARGS)
 
 site: $(VENV)/.dev
 	$(BIN)/zensical build --strict

@@ -406,6 +406,7 @@ def test_an_app_that_ignores_its_socket_keeps_its_thread_and_nothing_else(serve:
     poll(lambda: adapter._places.taken == 0, "the place to be free")
     again = Peer(serve, adapter, **DENIAL)
     assert again.sent()["type"] == "websocket.accept"
+    assert again.ended() is None
     adapter.close()
 
 
