@@ -18,6 +18,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
+
+import psutil
 
 from .rounds import Figures, machine, ratio, rounds, table
 
@@ -28,7 +31,8 @@ Generated on {date} by `make bench-cgi`. Whole requests in milliseconds, each on
 after the other; between those of applications is a pause, in which the last one's process ends. The contenders take
 turns in one run, and an answer counts only if it is right. Shown are medians, and medians of the rounds' ratios:
 "ours, times as good", where ours is the one on uvicorn, is below 1 where that is the worse one. Warm is `warm=True`,
-after the first requests have shown what the program imports.
+after the first requests have shown what the program imports. CPU time is that of the server, its warm
+interpreters and its programs.
 """
 PROGRAMS = {
     "hello.sh": "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\nhello'\n",
@@ -114,9 +118,42 @@ def request(port: int, path: str, pause: float) -> Measure:
     return measure
 
 
+class Host(NamedTuple):
+    """A server that listens, and its process."""
+
+    port: int
+    pid: int
+
+
+def processor_time(pid: int) -> float:
+    """Milliseconds of CPU that a server, its warm interpreters and all programs that have ended took."""
+    processes = [psutil.Process(pid), *psutil.Process(pid).children()]
+    return 1000 * sum(sum(process.cpu_times()[:4]) for process in processes)
+
+
+def processor_times(title: str, program: str, hosts: dict[str, Host], count: int) -> tuple[str, Figures]:
+    """What a request costs each host in CPU time, which hardly depends on what else the machine does."""
+    path = f"/cgi-bin/{program}" + "/" * ("_" in program)
+
+    def contender(host: Host) -> Measure:
+        ask = request(host.port, path, 0.05)
+
+        def measure() -> float:
+            before = processor_time(host.pid)
+            for _ in range(count):
+                ask()
+            time.sleep(0.2)  # the last program ends
+            return (processor_time(host.pid) - before) / count
+
+        return measure
+
+    figures = rounds({name: contender(host) for name, host in hosts.items()}, 3)
+    return table(f"{title}: CPU time", "ms", figures, "ours on uvicorn", more_is_better=False), figures
+
+
 @contextmanager
-def serving(command: str, folder: Path) -> Iterator[int]:
-    """Run a server of the folder; its port, once it listens."""
+def serving(command: str, folder: Path) -> Iterator[Host]:
+    """Run a server of the folder until the block ends."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -132,7 +169,7 @@ def serving(command: str, folder: Path) -> Iterator[int]:
             with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
                 break
             time.sleep(0.05)
-        yield port
+        yield Host(port, server.pid)
     finally:
         server.terminate()
         server.wait(20)
@@ -156,11 +193,11 @@ def warmed(measure: Measure) -> None:
         time.sleep(0.5)
 
 
-def contest(title: str, program: str, hosts: dict[str, int], folder: Path, count: int) -> tuple[str, Figures]:
+def contest(title: str, program: str, hosts: dict[str, Host], folder: Path, count: int) -> tuple[str, Figures]:
     """The hosts' figures for one program, and the table of them."""
     is_app = "_" in program
     path, pause = f"/cgi-bin/{program}" + "/" * is_app, 0.1 if is_app else 0.0
-    contenders = {name: request(port, path, pause) for name, port in hosts.items()}
+    contenders = {name: request(host.port, path, pause) for name, host in hosts.items()}
     if not is_app:
         contenders = {"a bare spawn": bare(folder / "cgi-bin" / program), **contenders}
     if (warm := contenders.get("ours on uvicorn, warm")) is not None:
@@ -177,7 +214,7 @@ def aims(shell: Figures, python: Figures, flask: Figures, fastapi: Figures) -> I
         if "lighttpd" in shell:
             yield f"shell hello, {host}: times lighttpd's request", ratio(shell, host, "lighttpd"), 1.5, False
     cold, warm = "ours on uvicorn", "ours on uvicorn, warm"
-    for name, figures, aim in (("Python hello", python, 4), ("Flask", flask, 10), ("FastAPI", fastapi, 15)):
+    for name, figures, aim in (("Python hello", python, 5), ("Flask", flask, 8), ("FastAPI", fastapi, 12)):
         yield f"{name}: cold over warm", ratio(figures, cold, warm), aim, True
     if "http.server --cgi" in python:
         yield "Python hello: http.server --cgi over ours", ratio(python, "http.server --cgi", cold), 1.0, True
@@ -198,15 +235,18 @@ def main() -> None:
         ports = {name: stack.enter_context(serving(command, folder)) for name, command in commands.items()}
         ours = {name: ports[name] for name in ("ours on uvicorn", "ours on uvicorn, warm")}
         cold = {name: port for name, port in ports.items() if name != "ours on uvicorn, warm"}
+        apps = {"Flask": "flask_hello.py", "FastAPI": "fastapi_hello.py"}
         results = [
             contest("A shell program", "hello.sh", cold, folder, 300),
             contest("A Python program that imports json, re and urllib.parse", "hello.py", ports, folder, 60),
             contest("A Flask application through WSGIToCGI", "flask_hello.py", ours, folder, 15),
             contest("A FastAPI application through ASGIToCGI", "fastapi_hello.py", ours, folder, 15),
         ]
+        costs = {name: processor_times(name, program, ours, 5) for name, program in apps.items()}
+        costs["Python hello"] = processor_times("Python hello", "hello.py", ours, 20)
     print(METHOD.format(date=datetime.now(UTC).date().isoformat()))
     print(machine("uvicorn", "uvloop", "waitress", "flask", "fastapi") + "\n")
-    for text, _ in results:
+    for text, _ in [*results, *costs.values()]:
         print(text)
     print("**What is aimed at**\n")
     print("| | figure | aim | reached |\n|---|--:|--:|---|")
@@ -214,6 +254,10 @@ def main() -> None:
         reached = figure >= aim if more_is_better else figure <= aim
         bound = "at least" if more_is_better else "at most"
         print(f"| {name} | {figure:.2f} | {bound} {aim:g} | {'yes' if reached else 'no'} |")
+    for name, (_, figures) in costs.items():
+        print(
+            f"| {name}: CPU time, cold over warm | {ratio(figures, 'ours on uvicorn', 'ours on uvicorn, warm'):.2f} | | |"
+        )
 
 
 if __name__ == "__main__":
