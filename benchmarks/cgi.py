@@ -255,9 +255,8 @@ def main() -> None:
         bound = "at least" if more_is_better else "at most"
         print(f"| {name} | {figure:.2f} | {bound} {aim:g} | {'yes' if reached else 'no'} |")
     for name, (_, figures) in costs.items():
-        print(
-            f"| {name}: CPU time, cold over warm | {ratio(figures, 'ours on uvicorn', 'ours on uvicorn, warm'):.2f} | | |"
-        )
+        times = ratio(figures, "ours on uvicorn", "ours on uvicorn, warm")
+        print(f"| {name}: CPU time, cold over warm | {times:.2f} | | |")
 
 
 if __name__ == "__main__":

@@ -53,9 +53,22 @@ def _prepare_logging(level: str | None) -> None:
     logging.lastResort.setFormatter(logging.Formatter(form, "%Y-%m-%d %H:%M:%S"))
 
 
+def _tell_of_warm_programs() -> None:
+    """Log at INFO which programs run warm, and which do not, and why: --warm is a question, too."""
+    logger = logging.getLogger("gateways.cgi.warm")
+    if not logger.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(name)s: %(message)s"))
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+
+
 def load(job: Job) -> App:
     """The app, in the server's interface, observed as the job says; called in the process that runs it."""
     _prepare_logging(job.settings.log_level)  # a worker may be another process
+    if job.settings.warm and job.settings.log_level is None:
+        _tell_of_warm_programs()
     with told(job.target, lambda said: print(said, end="", file=sys.stderr, flush=True)):
         if job.interface != job.mode:
             app = adapted(job)

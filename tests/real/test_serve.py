@@ -1,7 +1,9 @@
 """`gateways serve` as people use it: their apps, on the server they ask for, until Ctrl-C."""
 
 import json
+import os
 import re
+import select
 import signal
 import socket
 import ssl
@@ -299,6 +301,25 @@ def test_a_folder_is_served_as_http_server_did_with_cgi(options: str, tmp_path: 
             assert body == "body"
             assert Path(python).parent == Path(sys.executable).parent
         assert "files, and CGI programs below /cgi-bin/ and /htbin/, run by gateways.adapters.CGITo" in serving.said[1]
+        serving.ends()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="warm programs need Linux")
+def test_warm_says_which_programs_run_warm_and_why_others_do_not(tmp_path: Path) -> None:
+    folder = tmp_path / "cgi-bin"
+    folder.mkdir()
+    for name, line in (("warm", f"#!{sys.executable}"), ("cold", f"#!{sys.executable} -v")):
+        (folder / name).write_text(f"{line}\nimport colorsys\nprint('Content-Type: application/json\\n\\n1')\n")
+        (folder / name).chmod(0o755)
+    with Serving(str(folder), "--warm") as serving:
+        assert serving.process.stderr is not None
+        assert serving.ask("/cold") == 1
+        said = ""
+        while "warm runs warm\n" not in said:
+            assert serving.ask("/warm") == 1
+            while select.select([serving.process.stderr], [], [], 0.1)[0]:
+                said += os.read(serving.process.stderr.fileno(), 65536).decode()
+        assert f"gateways.cgi.warm: {folder}/cold runs cold: its first line has the option '-v'\n" in said
         serving.ends()
 
 

@@ -22,8 +22,11 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
 from ...concurrency import forks
-from ..program import Program, log
+from ..log import SafeLogger
+from ..program import Program
 from .interpreter import Wanted, WarmInterpreter
+
+log = SafeLogger(logging.getLogger("gateways.cgi.warm"))
 
 MAX_PROGRAMS = 16  # that have an interpreter waiting; the one that was not asked for longest loses its own
 MAX_ATTEMPTS = 5  # to keep an interpreter alive
