@@ -28,7 +28,7 @@ from gateways.compare.plan.effort import EFFORTS, Effort
 from gateways.compare.plan.scenarios import MOST, SCENARIOS, USUAL, Scenario, of_traffic
 from gateways.compare.plan.servers import SERVERS
 from gateways.failure import Failure
-from gateways.requests.traffic import Traffic
+from gateways.requests.traffic import Traffic, summary
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -117,7 +117,7 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
 )
 @click.option("--threads", type=click.IntRange(1, 10_000), help="Threads that run the app, where there are any.")
 @click.option("--url", "sites", type=Server(), multiple=True, help="Compare a running server. Repeatable.")
-@click.option("--host-header", metavar="HOST", help="Host header for all contenders. Default: 127.0.0.1:8000.")
+@click.option("--host-header", metavar="HOST", help="Host header. Default: the recorded one, else 127.0.0.1:8000.")
 @click.option("--ca", type=OLD, help="Certificates to trust for --url (PEM). Default: the system's.")
 @click.option("--insecure", is_flag=True, help="Accept any certificate of --url.")
 @click.option("--engine", type=click.Choice(["own", "locust"]), default="own", help="Load generator. Default: own.")
@@ -210,16 +210,18 @@ def _measured(
             )
             if not chosen:
                 raise Failure("; ".join(dict.fromkeys(each.why for each in absent)))
+        traffic = _traffic(app, sites, asked)
         plan = Plan(
             target=app,
             contenders=tuple(chosen),
-            scenarios=tuple(_scenarios(app, sites, asked)),
+            scenarios=tuple(_scenarios(traffic, asked)),
+            not_replayed=tuple([*summary(traffic.left_out), *traffic.notes] if traffic else ()),
             reset=asked["reset"] or "",
             effort=_effort(EFFORTS[effort or "usual"], asked["rate"], asked["duration"]),
             seed=random.randrange(2**32) if seed is None else seed,  # noqa: S311
             force=asked["force"],
             keep=asked["keep"],
-            host_header=asked["host_header"] or "",
+            host_header=asked["host_header"] or (traffic.host if traffic and traffic.host and not sites else ""),
             trust=trust_of(asked["ca"], insecure=asked["insecure"], sites=sites),
             crew=crew_of(asked["engine"], asked["workers"], asked["bind"], sites, version("gateways")),
         )
@@ -243,7 +245,7 @@ def _export(file: Path, target: str | None, **asked: Any) -> int:
     sites: Sequence[Site] = asked["sites"]
     if len(sites) > 1:
         raise click.UsageError("a locustfile has one host, so give one --url; locust's --host overrides it.")
-    scenarios = _scenarios(target_of(sites, target, asked), sites, asked)
+    scenarios = _scenarios(_traffic(target_of(sites, target, asked), sites, asked), asked)
     write(file, locustfile(sites[0] if sites else HERE, scenarios, str(file)))
     if file != Path("-"):
         click.echo(command(scenarios, str(file)))
@@ -276,40 +278,44 @@ def choose(
     return sorted(found, key=lambda each: (each.mode != native, each.server.extra != ""))
 
 
-def _scenarios(app: Target, sites: Sequence[Site], asked: Mapping[str, Any]) -> list[Scenario]:
-    """The scenarios that are asked for: the user's own requests, or those of the reference app.
+def _traffic(app: Target, sites: Sequence[Site], asked: Mapping[str, Any]) -> Traffic | None:
+    """The user's own requests; None if the scenarios of the reference app are compared.
 
-    Servers of --url serve the reference app if --scenarios says so.
+    Servers of --url serve the reference app if --scenarios says so. What of the requests is not sent is said on stderr.
     """
     names: Sequence[str] = asked["scenarios"]
-    traffic = traffic_of(**{name: asked[name] for name in OF_REQUESTS})
-    own = bool(traffic.requests or traffic.login or traffic.left_out)
-    if own or app.form is not None or (sites and not names):
-        if names:
-            raise click.UsageError("--scenarios belongs to the reference app; it excludes a TARGET and own requests.")
-        if not traffic.requests:
-            paths = traffic_of(**{name: asked[name] for name in OF_REQUESTS} | {"files": (), "paths": ("/",)})
-            traffic = replace(traffic, requests=paths.requests)
-        scenario = _own(traffic, sites, unsafe=asked["unsafe"])
-        clients = asked["connections"]
-        return [replace(scenario, connections=(clients,), more=()) if clients else scenario]
-    if asked["expect"] is not None or asked["connections"] is not None:
-        raise click.UsageError("--expect and --connections belong to own requests; the scenarios have their own.")
-    return list(SCENARIOS.values()) if ALL in names else [SCENARIOS[name] for name in names or USUAL]
+    options = {name: asked[name] for name in OF_REQUESTS}
+    if not any(options.values()) and app.form is None and (names or not sites):
+        return None
+    if names:
+        raise click.UsageError("--scenarios belongs to the reference app; it excludes a TARGET and own requests.")
+    if any(header.lower().startswith("host:") for header in asked["headers"]):
+        raise click.UsageError("--header does not set Host, which all contenders share; use --host-header.")
+    if not (asked["files"] or asked["paths"]):
+        options["paths"] = ("/",)
+    traffic = traffic_of(**options)
+    if sites and not asked["unsafe"]:
+        traffic = traffic.safe("it may change data of a server that runs already; --unsafe sends it")
+    different = len(traffic.mix())
+    if different > MOST:
+        traffic += Traffic((), notes=(f"of {different:,} different requests, the {MOST} most frequent are sent",))
+    if not traffic.requests:
+        why = "; ".join(summary(traffic.left_out))
+        raise click.UsageError(f"no request is left that can be sent: {why}.")
+    tell_left_out(traffic)
+    return traffic
 
 
 OF_REQUESTS = ("files", "log_format", "paths", "method", "headers", "data", "cookies", "user", "login", "expect")
 """The parameters that describe requests."""
 
 
-def _own(traffic: Traffic, sites: Sequence[Site], *, unsafe: bool) -> Scenario:
-    """The scenario of the user's own requests. What of them is not sent is said on stderr."""
-    if sites and not unsafe:
-        traffic = traffic.safe("it may change data of a server that runs already; --unsafe sends it")
-    tell_left_out(traffic)
-    if not traffic.requests:
-        raise click.UsageError("no request is left that can be sent.")
-    different = len(traffic.mix())
-    if different > MOST:
-        click.echo(f"of {different:,} different requests, the {MOST} most frequent are sent", err=True)
-    return of_traffic(traffic)
+def _scenarios(traffic: Traffic | None, asked: Mapping[str, Any]) -> list[Scenario]:
+    """The scenario of the user's own requests, or those of the reference app."""
+    names, clients = asked["scenarios"], asked["connections"]
+    if traffic is not None:
+        scenario = of_traffic(traffic)
+        return [replace(scenario, connections=(clients,), more=()) if clients else scenario]
+    if clients is not None:
+        raise click.UsageError("--connections belongs to own requests; the scenarios have their own numbers.")
+    return list(SCENARIOS.values()) if ALL in names else [SCENARIOS[name] for name in names or USUAL]

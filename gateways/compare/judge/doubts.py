@@ -87,6 +87,8 @@ def _of_run(record: Record) -> Iterator[Seen]:
     disturbed = sum((foreign(cell) or 0) > FOREIGN * cell.measured.window for cell in record.cells)
     if disturbed > len(record.cells) / 10:
         yield "disturbed", f"more than {FOREIGN} cores in {share(disturbed / len(record.cells))} of the slices"
+    for line in record.options.get("not_replayed", ()):
+        yield "not-replayed", line
     apart = record.options.get("apart", 0.0)
     if apart > APART:
         yield "apart", f"one in ten times by {duration(apart)} or more"

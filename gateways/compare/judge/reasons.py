@@ -45,6 +45,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "answers differ from one to the next, so they are not verified to the last byte",
         "a request whose answer is always the same, if there is one",
     ),
+    "not-replayed": (
+        "part of the recorded traffic is not sent",
+        "record bodies and logins in a HAR file, or write the requests as JSON lines",
+    ),
     "requests-left-out": (
         "requests are not measured, because of their answers",
         "--expect STATUS, or `expect` in a file of requests, if the answer is right",

@@ -12,6 +12,7 @@ from pathlib import Path
 from gateways.compare.measure.remote import Site
 from gateways.compare.plan.scenarios import Scenario
 from gateways.failure import Failure
+from gateways.requests.request import Request as Recorded
 
 TEMPLATE = Path(__file__).with_name("template.py")
 SECONDS = 20
@@ -35,10 +36,16 @@ def locustfile(site: Site, scenarios: Sequence[Scenario], file: str) -> str:
     for each in scenarios:
         if each.behind or each.needs_websocket:
             what = "messages of WebSockets" if each.needs_websocket else "clients that read slowly or hold connections"
-            raise Failure(f"{each.name} takes {what}, which plain locust's users are not; --engine locust has them")
+            raise Failure(f"{each.name} needs {what}, which plain locust does not have; use --engine locust")
+        if each.mix and (len(each.mix) > 1 or each.login or not _is_plain(each.mix[0])):
+            raise Failure("a locustfile has one GET of a path, without a login; --engine locust sends all requests")
     template = re.sub(r"  # (type: ignore|noqa).*", "", TEMPLATE.read_text(encoding="utf-8"))
     filled = template.replace("{command}", command(scenarios, file)).replace("{host}", site.url)
     return "\n\n\n".join([filled.rstrip(), *(_class(site, each) for each in scenarios)]) + "\n"
+
+
+def _is_plain(request: Recorded) -> bool:
+    return request.method == "GET" and not request.headers and request.body is None
 
 
 def name_of(scenario: Scenario) -> str:

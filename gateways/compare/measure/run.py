@@ -43,6 +43,7 @@ class Plan:
     The modules that servers are told to serve, and the servers' logs, are written to the folder `keep`; to a temporary
     one if it is None. `host_header` is sent to all contenders ("": the default of each); `trust` says which
     certificates are accepted. `reset` is a shell command that is run before each start of the servers.
+    `not_replayed` says what of the user's traffic is not sent, and why.
     """
 
     target: Target
@@ -55,6 +56,7 @@ class Plan:
     keep: Path | None = None
     host_header: str = ""
     reset: str = ""
+    not_replayed: tuple[str, ...] = ()
     trust: Trust = field(default_factory=Trust)
 
     @property
@@ -186,7 +188,12 @@ def _begin(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Recor
         version=machine.version("gateways"),
         seed=plan.seed,
         target=plan.target.name,
-        options={"effort": plan.effort.name, "starts": plan.effort.starts, "rounds": plan.effort.rounds},
+        options={
+            "effort": plan.effort.name,
+            "starts": plan.effort.starts,
+            "rounds": plan.effort.rounds,
+            **({"not_replayed": list(plan.not_replayed)} if plan.not_replayed else {}),
+        },
         machine=found,
         # Where servers run that are not started here is not known: then nothing is bound to cores.
         placement=Placement() if plan.remote else here(),

@@ -31,6 +31,11 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (["--header", "Host: other"], "use --host-header"),
+        (["--connections", "8"], "--connections belongs to own requests"),
+        (["--url", A, "--method", "POST"], "no request is left that can be sent"),
+        (["--fail", "p99>200"], "is not a threshold; write, for example, 'p99>200ms'"),
+        (["--url", A, "--insecure"], "--ca and --insecure are for --url with https"),
         (["--url", "blue"], "'blue' is not the URL of a server; write, for example, blue=https://blue.example.org."),
         (["--url", A, "--url", A], "two servers have the label 'a'"),
         (["shop:app", "--url", A], "it excludes TARGET"),

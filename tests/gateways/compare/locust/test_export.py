@@ -7,8 +7,10 @@ import pytest
 from gateways.compare.load.order import Request
 from gateways.compare.locust.export import HERE, command, locustfile
 from gateways.compare.measure.remote import site
-from gateways.compare.plan.scenarios import SCENARIOS, Scenario, of_path
+from gateways.compare.plan.scenarios import SCENARIOS, Scenario, of_path, of_traffic
 from gateways.failure import Failure
+from gateways.requests.request import Request as Recorded
+from gateways.requests.traffic import Traffic
 
 BLUE = site("blue=https://blue.example.org/app/")
 
@@ -64,5 +66,19 @@ def test_the_file_holds_nothing_of_this_project_and_no_marks_for_its_tools() -> 
 
 @pytest.mark.parametrize("name", ["idle", "slow-readers", "websocket"])
 def test_what_plain_locust_has_no_users_for_is_refused(name: str) -> None:
-    with pytest.raises(Failure, match=f"{name} takes .* --engine locust has them"):
+    with pytest.raises(Failure, match=f"{name} needs .* use --engine locust"):
         locustfile(HERE, [SCENARIOS[name]], "x.py")
+
+
+@pytest.mark.parametrize(
+    "traffic",
+    [
+        Traffic((Recorded("GET", "/a"), Recorded("GET", "/b"))),
+        Traffic((Recorded("POST", "/a", body=b"x"),)),
+        Traffic((Recorded("GET", "/a"),), login=(Recorded("GET", "/login"),)),
+    ],
+    ids=["two requests", "a POST", "a login"],
+)
+def test_requests_that_the_file_could_not_send_are_refused(traffic: Traffic) -> None:
+    with pytest.raises(Failure, match="one GET of a path, without a login"):
+        locustfile(HERE, [of_traffic(traffic)], "x.py")
