@@ -74,11 +74,9 @@ class Endings(ABC):
         self, ask: Asker, tmp_path: Path
     ) -> None:
         done = tmp_path / "done"
-        begun = time.monotonic()
         response = ask(f"/leaves_a_job.sh?{done}")
-        assert (response.complete, response.body) == (True, b"over\n")
-        assert time.monotonic() - begun < 1.45  # the job takes longer
-        eventually(done.exists, "the job does its work", 5)
+        assert (response.complete, response.body, done.exists()) == (True, b"over\n", False)
+        eventually(done.exists, "the job does its work", 10)
         assert_gone(str(done), self.pid())
 
     def test_a_job_that_has_let_go_of_stdout_may_still_write_to_stderr(self, ask: Asker, tmp_path: Path) -> None:

@@ -167,7 +167,7 @@ def test_what_a_job_writes_after_the_response_is_lost_and_that_is_logged(
     with caplog.at_level(logging.INFO, "gateways.cgi"):
         assert hosting()("/leaves_a_job_that_writes_late.sh").body == b"over\n"
         assert "processes that it left work on, with its output open" in caplog.text
-        eventually(lambda: "5 octets are lost" in caplog.text, "the loss is logged", 5)
+        eventually(lambda: "5 octets are lost" in caplog.text, "the loss is logged", 10)
 
 
 def test_what_a_job_says_on_stderr_is_logged(

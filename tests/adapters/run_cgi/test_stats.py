@@ -53,7 +53,7 @@ def test_beyond_the_queue_a_request_gets_a_503_at_once_and_its_body_is_not_read(
         # A body of which nothing comes: who read it would wait.
         unfinished = Request("/echo.py", "POST", headers=[("Content-Length", "100")], body=b"")
         assert ask.exchange(unfinished).status == 503
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 8  # no queue_timeout of 10 seconds
         assert (stats(ask).rejected, stats(ask).waiting, stats(ask).busy) == (4, waiting, 1)
     eventually(lambda: stats(ask).busy == 0, "the programs are over")
     assert ask("/hello.sh").status == 200
@@ -65,7 +65,7 @@ def test_queue_timeout_is_how_long_a_request_waits_for_its_turn(hosting: Hosting
         begun = time.monotonic()
         response = ask("/hello.sh")
         assert (response.status, response["Retry-After"]) == (503, "5")
-        assert 0.2 <= time.monotonic() - begun < 3
+        assert 0.2 <= time.monotonic() - begun < 8
 
 
 def test_an_overload_is_logged_once_a_minute(hosting: Hosting, caplog: pytest.LogCaptureFixture) -> None:
@@ -79,7 +79,7 @@ def test_an_overload_is_logged_once_a_minute(hosting: Hosting, caplog: pytest.Lo
 
 
 def test_requests_programs_bytes_and_errors_are_counted(hosting: Hosting) -> None:
-    ask = hosting(timeouts={"head": 0.3})
+    ask = hosting(timeouts={"head": 5})
     for target in ("/hello.sh", "/hello.sh", "/missing", "/prints.py?bad", "/is_silent.sh"):
         ask(target)
     ask("/prints.py/kill/9?X-A:%20b%0A%0Abody")
@@ -104,8 +104,7 @@ def test_programs_that_were_ended_are_counted_by_reason(hosting: Hosting) -> Non
 def test_the_age_of_the_oldest_program_is_told(hosting: Hosting) -> None:
     ask = hosting(limit=1)
     with Busy(ask):
-        time.sleep(0.3)  # the age
-        assert 0.3 <= stats(ask).oldest < 30
+        eventually(lambda: 0.3 <= stats(ask).oldest < 60, "the program is 0.3 s old")
         assert stats(ask).busy == 1
     eventually(lambda: stats(ask).busy == 0, "the program is over")
 

@@ -1,4 +1,4 @@
 #!/bin/sh
 # Its job writes to stdout after a silence that no host waits for.
 printf 'Content-Type: text/plain\n\nover\n'
-(sleep 1.5; echo late) &
+(sleep 3; echo late) &

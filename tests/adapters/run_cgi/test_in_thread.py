@@ -1,0 +1,109 @@
+"""A program in its server's thread: one poll() for its pipes, its end, its time and its client."""
+
+import io
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from gateways.adapters.errors import ClientDisconnected
+from gateways.adapters.run_cgi.in_thread import Client, ProgramInThread
+from gateways.adapters.run_cgi.kills import CANCELLED
+from gateways.adapters.run_cgi.limits import DEFAULT_TIMEOUTS, Timeouts
+from gateways.adapters.run_cgi.process import spawn
+
+NOBODY = Client()
+Start = Callable[..., ProgramInThread]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Run a shell's text."""
+    running: list[ProgramInThread] = []
+
+    def make(
+        text: str, body: bytes | None = None, client: Client = NOBODY, timeouts: Timeouts = DEFAULT_TIMEOUTS
+    ) -> ProgramInThread:
+        file = tmp_path / "program.sh"
+        file.write_text(f"#!/bin/sh\n{text}\n")
+        file.chmod(0o755)
+        program = spawn([os.fsencode(file)], {b"PATH": os.fsencode(os.environ["PATH"])}, body is not None)
+        each = ProgramInThread(program, timeouts, None if body is None else io.BytesIO(body), client)
+        running.append(each)
+        return each
+
+    yield make
+    for each in running:
+        each.leave(False, CANCELLED)
+
+
+def output(running: ProgramInThread) -> bytes:
+    return b"".join(iter(running.read, b""))
+
+
+def test_output_is_read_to_its_end_and_the_exit_status_is_told(start: Start) -> None:
+    running = start("echo one; echo two; exit 3")
+    assert (output(running), running.settle()) == (b"one\ntwo\n", 3)
+
+
+def test_a_body_larger_than_a_pipe_goes_in_while_output_comes_out(start: Start) -> None:
+    body = os.urandom(500_000)
+    running = start("cat", body)
+    assert (output(running), running.settle()) == (body, 0)
+
+
+def test_a_body_that_is_not_read_is_no_error(start: Start) -> None:
+    running = start("exec <&-; echo done", b"x" * 500_000)
+    assert output(running) == b"done\n"
+
+
+@pytest.mark.parametrize(
+    ("timeouts", "verdict"),
+    [
+        (Timeouts(head=0.2), "without a head for 0.2 seconds"),
+        (Timeouts(total=0.2), "not done after 0.2 seconds"),
+    ],
+)
+def test_silence_ends_when_the_time_is_up(start: Start, timeouts: Timeouts, verdict: str) -> None:
+    running = start("exec sleep 60", timeouts=timeouts)
+    with pytest.raises(TimeoutError, match=verdict):
+        running.read()
+
+
+def test_a_socket_of_the_client_that_hangs_up_is_noticed_while_the_program_is_silent(start: Start) -> None:
+    ours, theirs = socket.socketpair()
+    with ours:
+        running = start("exec sleep 60", client=Client(ours.fileno(), lambda: True))
+        theirs.close()
+        with pytest.raises(ClientDisconnected):
+            running.read()
+
+
+def test_a_server_that_can_only_be_asked_is_asked(start: Start) -> None:
+    asked: list[float] = []
+
+    def has_left() -> bool:
+        asked.append(time.monotonic())
+        return len(asked) > 1
+
+    running = start("exec sleep 60", client=Client(-1, has_left))
+    with pytest.raises(ClientDisconnected):
+        running.read()
+    assert len(asked) == 2
+
+
+def test_what_cannot_be_watched_is_not_left_running(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    left: list[bool] = []
+    real = ProgramInThread.leave
+
+    def leave(self: ProgramInThread, over: bool, kill: object) -> None:
+        left.append(over)
+        real(self, over, kill)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(ProgramInThread, "leave", leave)
+    with pytest.raises(OverflowError):
+        start("exec sleep 60", client=Client(1 << 40))
+    assert left == [False]
