@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -35,6 +36,7 @@ from .run_asgi.lifespan import LifespanFailed
 from .run_asgi.running import CLOSE_SECONDS, DRAIN_SECONDS, Running
 from .run_asgi.versions import as_asgi3
 from .run_asgi.websocket import Limits, WebSocketExchange
+from .stats import ASGIStats, Tally
 from .websocket.handshake import Refusal, is_handshake, refusal
 from .websocket.places import Places
 from .wsgi_types import StartResponse
@@ -94,6 +96,7 @@ class ASGIToWSGI:
 
     def forked(self) -> None:
         """Forget the loop and the lifespan: they are the parent process's."""
+        self._tally = Tally()
         self._starting = threading.Lock()
         self._running: Running | None = None
         self._beginning: Running | None = None  # also while it starts
@@ -119,6 +122,7 @@ class ASGIToWSGI:
         first = body.first()
         messages = [] if first is None else [_message(*first)]
         exchange = Exchange(self.app, scope, desk, messages, body.more, owner=self)
+        exchange.tally = self._tally
         response = _Response(exchange, body, running, file_wrapper)
         return response.answer(start_response)
 
@@ -145,6 +149,7 @@ class ASGIToWSGI:
             raise
         over = places.give_back
         exchange = WebSocketExchange(self.app, scope, desk, limits=self._limits, over=over, owner=self)
+        exchange.tally = self._tally
         exchange.open_in(running.websockets)
         response = _Response(exchange, WSGIBody({"wsgi.input": None}), running, None)
         return response.answer(start_response, partial(_hand_over, exchange, connection, running))
@@ -177,6 +182,24 @@ class ASGIToWSGI:
         """The loop to run on, and what lets go of it."""
         thread = acquire(self._loop_factory)
         return thread, partial(release, self._loop_factory, thread)
+
+    def stats(self) -> ASGIStats:
+        """Return this adapter's figures in this process. From any thread; takes no lock."""
+        running, tally = self._running, self._tally
+        live = [] if running is None else list(running.live)
+        websockets = [] if running is None else list(running.websockets)
+        begun = [exchange.begun for exchange in (*live, *websockets)]
+        background = sum(exchange.finished for exchange in live)
+        return ASGIStats(
+            tasks=len(live) - background,
+            background=background,
+            websockets=len(websockets),
+            oldest=time.monotonic() - min(begun) if begun else 0.0,
+            requests=tally.requests,
+            errors=tally.errors,
+            disconnects=tally.disconnects,
+            bytes=tally.bytes,
+        )
 
     def close(self, *, timeout: float = DRAIN_SECONDS) -> None:
         """End the lifespan, and the loop if no other adapter uses it. On the loop itself it does not wait.
@@ -325,9 +348,9 @@ class _Response:
             raise
         return wrapped
 
-    def _file_done(self, exchange: Exchange, error: BaseException | None) -> None:
+    def _file_done(self, exchange: Exchange, error: BaseException | None, sent: int = 0) -> None:
         with suppress(LoopClosed):  # then the application has ended
-            self._loop.post(partial(exchange.file_done, error))
+            self._loop.post(partial(exchange.file_done, error, sent))
 
     def _take(self) -> None:
         """Wait for items, and meanwhile read what the application asks for. No items, with `_ended`, are the end.

@@ -35,6 +35,23 @@ class Stats:
     bytes: int  # bytes of response bodies that were given to the server
 
 
+@dataclass(frozen=True, slots=True)
+class ASGIStats:
+    """Figures of an ASGI application on a WSGI server in this process, in the words of Stats.
+
+    `tasks` to `oldest` are of this moment, the others since the adapter was made.
+    """
+
+    tasks: int  # requests whose response is not complete
+    background: int  # requests whose response is complete, and whose task still works
+    websockets: int  # WebSockets that are open
+    oldest: float  # seconds since the oldest of all these came; 0.0 without any
+    requests: int  # requests that reached the application, handshakes of WebSockets included
+    errors: int  # requests that the application failed, or whose background work it did
+    disconnects: int  # requests whose client left before the response was complete
+    bytes: int  # bytes of response bodies that were given to the server
+
+
 class Tally:
     """The counters of one event loop's requests: changed by its thread only, read by any."""
 

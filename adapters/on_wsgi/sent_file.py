@@ -14,17 +14,19 @@ from collections.abc import Callable
 
 from ..errors import ClientDisconnected
 
+Done = Callable[[BaseException | None, int], object]
+
 
 class SentFile(io.BufferedIOBase):
     """The first `length` octets of a file, without fileno(). Tells `done` once the server has closed it."""
 
-    def __init__(self, path: str, length: int | None, done: Callable[[BaseException | None], object]) -> None:
+    def __init__(self, path: str, length: int | None, done: Done) -> None:
         """Open `path`; `length` is the Content-Length that was promised, None for the size of the file.
 
-        `done` gets None if the server has read all of it, else the error. Raises OSError if the file cannot be opened,
-        is a directory, or is shorter than `length`.
+        `done` gets None if the server has read all of it, else the error; and how many octets it has read. Raises
+        OSError if the file cannot be opened, is a directory, or is shorter than `length`.
         """
-        self._done: Callable[[BaseException | None], object] | None = None
+        self._done: Done | None = None
         self._file = open(path, "rb", buffering=0)  # noqa: SIM115 - close() closes it
         size = os.fstat(self._file.fileno()).st_size
         self.length = size if length is None else length
@@ -65,6 +67,7 @@ class SentFile(io.BufferedIOBase):
         super().close()
         done, self._done = self._done, None
         if done is not None:
-            whole = self._file.tell() >= self.length
+            sent = self._file.tell()
             self._file.close()
-            done(None if whole else ClientDisconnected("the client disconnected before the whole file was sent"))
+            whole = sent >= self.length
+            done(None if whole else ClientDisconnected("the client disconnected before the whole file was sent"), sent)

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import sys
 import threading
+import time
 from collections import deque
 from contextvars import Context
 from typing import NamedTuple
@@ -18,11 +19,15 @@ from ..asgi_types import ASGIApp, Message, Scope
 from ..concurrency.channels import Desk, harmless
 from ..errors import AppProtocolError, ClientDisconnected
 from ..mapping.responses import Headers, body_block, has_body, head_from_asgi
+from ..stats import Tally
 
 log = logging.getLogger("gateways.asgi")
 
 GRACE = 1.0  # seconds that an application has to end by itself once its client has left
 _DISCONNECT = "http.disconnect"
+
+
+_UNCOUNTED = Tally()
 
 
 class PathSend(NamedTuple):
@@ -45,6 +50,8 @@ class Exchange:
         self._owner = owner
         self.desk = desk
         self.server_thread = threading.get_ident()
+        self.begun = time.monotonic()
+        self.tally = _UNCOUNTED  # the adapter's, where it has one
         self.head: tuple[str, Headers] | None = None
         self.complete = False  # the response is, for the server
         self.dropped = False  # there is no content for the server: HEAD, 204, 304
@@ -54,6 +61,7 @@ class Exchange:
         self._offered = frozenset(scope["extensions"])
         self._messages, self._more = deque(messages), more
         self._asked = self._begun = self._gone = self._cancelled = self._told = self._late = False
+        self._has_failed = False  # the application, which no client has made fail
         self._unheard = False  # the application goes on with a body that nobody will get
         self._unpromised = False  # nothing says how long the content is
         self._missing: int | None = None
@@ -63,6 +71,7 @@ class Exchange:
 
     def start(self, live: set[Exchange], context: Context) -> None:
         """Run the application in `context`; it is taken out of `live` at its end."""
+        self.tally.requests += 1
         loop = asyncio.get_running_loop()
         if sys.version_info >= (3, 12):
             task = asyncio.Task(self._run(live), loop=loop, context=context, eager_start=True)
@@ -85,6 +94,7 @@ class Exchange:
             live.discard(self)
             self.task = None
             self._gone = True
+            self.tally.disconnects += not self.complete and not self._has_failed
             self.desk.end()
 
     def _failed(self, error: BaseException) -> None:
@@ -93,6 +103,8 @@ class Exchange:
         if self._cancelled and isinstance(error, asyncio.CancelledError):
             self.error = ClientDisconnected("the application was cancelled")
             return
+        self._has_failed = True
+        self.tally.errors += 1
         if self.complete:
             return log.error("the application failed after its response", exc_info=error)
         if self.desk.closed:
@@ -217,8 +229,10 @@ class Exchange:
         """Whether the application waits for the server to send a file."""
         return self._file is not None
 
-    def file_done(self, error: BaseException | None) -> None:
-        """The server has closed the file, or could not send all of it because of `error`."""
+    def file_done(self, error: BaseException | None, sent: int = 0) -> None:
+        """The server has closed the file after `sent` octets, or could not send all of it because of `error`."""
+        self.tally.bytes += sent
+        self.tally.disconnects += isinstance(error, ClientDisconnected)
         file, self._file = self._file, None
         if file is not None and not file.done():
             if error is None:
@@ -243,6 +257,7 @@ class Exchange:
             self._leave_unheard()
         elif block or not self._begun:
             self._begun = True
+            self.tally.bytes += len(block)
             self.desk.put(block, len(block))
 
     def _leave_unheard(self) -> None:
@@ -268,6 +283,7 @@ class Exchange:
             self.head[1].append(("content-length", str(size)))
         if self.dropped:
             last, size = b"", 0
+        self.tally.bytes += size
         self.desk.put(last, size, last=True)
         self._wake_receivers()
 

@@ -99,6 +99,7 @@ class WebSocketExchange(Exchange):
             return  # frameworks raise this at the end of every WebSocket
         if self._cancelled and isinstance(error, asyncio.CancelledError):
             return
+        self.tally.errors += 1
         log.error("the application failed in a WebSocket", exc_info=error)
 
     def _end(self) -> None:
