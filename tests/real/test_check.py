@@ -67,6 +67,8 @@ def test_the_traps_of_a_django_app_are_found() -> None:
         *("hop-by-hop", "relative-path", "unsafe-global", "thread-local", "conn-max-age", "async-middleware")
     }
     assert ("conn-max-age", '"CONN_MAX_AGE": 60,') in found
+    report = checked(APPS / "django_traps.py", "--server", "waitress")
+    assert ("upload", "DATA_UPLOAD_MAX_MEMORY_SIZE=2_000_000_000,") in rules(report)
     assert ("relative-path", 'return HttpResponse(open("motto.txt").read())') in found
 
 

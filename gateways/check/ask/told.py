@@ -1,10 +1,14 @@
 """Take down what a response shows: hop-by-hop headers, a stream, breaches of HTTP."""
 
 from collections.abc import Iterable
+from types import FrameType
+from typing import Any
 
 from gateways.check.ask.answer import Answer
+from gateways.check.ask.watching import Watching
 from gateways.check.finding import Place
 from gateways.check.lint import http
+from gateways.check.lint.asgi import Conversation
 from gateways.check.lint.breach import Breach
 from gateways.check.watch.notes import Notes
 from gateways.check.watch.own import Own
@@ -14,7 +18,7 @@ def tell(answer: Answer, method: str, notes: Notes, own: Own) -> None:
     """Record what the answer to the current request shows."""
     for name, value in answer.headers:
         if name.lower() in http.HOP_BY_HOP:
-            place = own.place_of_string(name)
+            place = own.place_of_name(name)
             notes.add("hop-by-hop", f"{name}: {value}", place, name=name)
     if answer.is_stream:
         told = f"{len(answer.times)} blocks in {answer.took * 1000:.0f} ms"
@@ -28,3 +32,10 @@ def breach(breaches: Iterable[Breach], notes: Notes, place: Place | None = None)
     """Record breaches."""
     for each in breaches:
         notes.add("breach", each.seen, place, clause=each.clause, remedy=each.remedy)
+
+
+def lint(conversation: Conversation, message: Any, sender: FrameType, watching: Watching) -> None:
+    """Record the breaches of a message that `sender` sends; those that servers forgive, if that is own code."""
+    is_own = watching.own.is_own(sender.f_code.co_filename)
+    breaches = [each for each in conversation.sent(message) if is_own or not each.forgiven]
+    breach(breaches, watching.notes, watching.own.place(sender))

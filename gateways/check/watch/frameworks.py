@@ -128,7 +128,7 @@ def _uploads(app: Any, notes: Notes, own: Own) -> None:
     flask = _of(app, "flask", "Flask") or _of(app, "quart", "Quart")
     size = flask.config.get("MAX_CONTENT_LENGTH") if flask else None
     if isinstance(size, int):
-        place = own.place_of_string("MAX_CONTENT_LENGTH")
+        place = own.place_of_name("MAX_CONTENT_LENGTH")
         notes.add("upload", f"MAX_CONTENT_LENGTH is {size:,}", place, size=size)
         return
     for module in own.modules():
@@ -151,11 +151,15 @@ def _django(notes: Notes, own: Own) -> None:
     settings = importlib.import_module("django.conf").settings
     for name, database in settings.DATABASES.items():
         if age := database.get("CONN_MAX_AGE"):
-            place = own.place_of_string("CONN_MAX_AGE")
+            place = own.place_of_name("CONN_MAX_AGE")
             notes.add("conn-max-age", f"CONN_MAX_AGE = {age}", place, database=name, age=age)
+    size = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if isinstance(size, int) and settings.is_overridden("DATA_UPLOAD_MAX_MEMORY_SIZE"):
+        place = own.place_of_name("DATA_UPLOAD_MAX_MEMORY_SIZE")
+        notes.add("upload", f"DATA_UPLOAD_MAX_MEMORY_SIZE is {size:,}", place, size=size)
     load = importlib.import_module("django.utils.module_loading").import_string
     for path in settings.MIDDLEWARE:
         middleware = load(path)
         if not getattr(middleware, "sync_capable", True):
-            place = own.place_of_code(middleware) or own.place_of_string(path)
+            place = own.place_of_code(middleware) or own.place_of_name(path)
             notes.add("async-middleware", f"{path}.sync_capable is False", place, name=path)

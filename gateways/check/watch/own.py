@@ -75,15 +75,13 @@ class Own:
                 return None
         return at(code.co_filename, first_line(code)) if self.is_own(code.co_filename) else None
 
-    def place_of_string(self, text: str) -> Place | None:
-        """Return the only own line with that string constant, in any case; None if there are several or none."""
+    def place_of_name(self, text: str) -> Place | None:
+        """Return the only own line with that string, variable or keyword, in any case; None for several or none."""
         places = {
             at(str(module.__file__), node.lineno)
             for module in self.modules()
             for node in ast.walk(_tree(str(module.__file__)))
-            if isinstance(node, ast.Constant)
-            and isinstance(node.value, (str, bytes))
-            and (node.value if isinstance(node.value, str) else node.value.decode("latin-1")).lower() == text.lower()
+            if isinstance(node, (ast.Constant, ast.Name, ast.keyword)) and _name_of(node).lower() == text.lower()
         }
         return places.pop() if len(places) == 1 else None
 
@@ -108,6 +106,15 @@ def first_line(code: CodeType) -> int:
         if linecache.getline(code.co_filename, number).lstrip().startswith(("def ", "async def ", "class ")):
             return number
     return line
+
+
+def _name_of(node: ast.Constant | ast.Name | ast.keyword) -> str:
+    if isinstance(node, ast.Name):
+        return node.id if isinstance(node.ctx, ast.Store) else ""
+    if isinstance(node, ast.keyword):
+        return node.arg or ""
+    value = node.value
+    return value.decode("latin-1") if isinstance(value, bytes) else value if isinstance(value, str) else ""
 
 
 def assigned(module: ModuleType, name: str, within: str = "") -> Place | None:

@@ -27,6 +27,7 @@ settings.configure(
     ALLOWED_HOSTS=["*"],
     ROOT_URLCONF=__name__,
     SECRET_KEY="of no use",
+    DATA_UPLOAD_MAX_MEMORY_SIZE=2_000_000_000,
     MIDDLEWARE=[f"{__name__}.stamp"],
     DATABASES={
         "default": {
