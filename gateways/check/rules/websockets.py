@@ -3,19 +3,30 @@
 from gateways.check.finding import Advice, Seen
 from gateways.check.move import Move
 
+WEBSOCKETS = 256
+"""Default of WSGIToASGI(websockets=)."""
+
 
 def extension(seen: Seen, move: Move) -> Advice | None:
+    name = seen.values["name"]
     if move.to == "wsgi" and move.server.lends_socket:
         return None
-    reason = {
-        "cgi": "a CGI program has no connection to its client, only pipes (RFC 3875, 4.2, 6)",
-        "wsgi": f"{move.server.name} does not put its socket into the environ (it is no part of PEP 3333)",
-        "asgi": f"{move.runner} has no socket to lend; upgrade requests arrive in scopes of type websocket",
-    }[move.to]
+    if move.to == "asgi":
+        return Advice(
+            f"each WebSocket of {name} holds a thread, and their number is bounded",
+            f"{move.server.name} speaks the protocol itself (ASGI, WebSocket) and lends no socket, so WSGIToASGI lends "
+            f"one of a socket pair: {WEBSOCKETS} WebSockets at a time, further ones are refused with 503 or 1013",
+            "set websockets= of WSGIToASGI to the number of clients that you expect; memory for as many threads",
+        )
+    reason = (
+        "a CGI program has no connection to its client, only pipes (RFC 3875, 4.2, 6)"
+        if move.to == "cgi"
+        else f"{move.server.name} does not put its socket into the environ (PEP 3333 has no name for it)"
+    )
     return Advice(
-        f"{seen.values['name']} takes the connection from the server",
+        f"{name} takes the connection from the server",
         f"{reason}, so WebSockets fail there. HTTP requests work",
-        "keep these paths on gunicorn with --worker-class gthread, or serve them by an ASGI app",
+        "serve these paths on gunicorn with --worker-class gthread, or by WSGIToASGI on an ASGI server",
     )
 
 

@@ -1,12 +1,15 @@
 """The rules: which observation matters for which move."""
 
+import inspect
 from typing import Any
 
 import pytest
 
+from gateways.adapters import WSGIToASGI
 from gateways.check.finding import Place, Seen
-from gateways.check.move import SERVERS, Mode, Move, destination
+from gateways.check.move import ADAPTER_THREADS, SERVERS, Mode, Move, destination
 from gateways.check.rules import RULES, judged
+from gateways.check.rules.websockets import WEBSOCKETS
 
 PLACE = Place("shop.py", 7, "the line")
 
@@ -47,6 +50,14 @@ def found(kind: str, interface: Mode, to: Mode, server: str = "", threads: int |
         ("stream", ("wsgi", "cgi", "lighttpd"), {"accel": False, "endless": False}, "arrives late"),
         ("websocket-extension", ("wsgi", "wsgi", "gunicorn"), {"name": "flask-sock"}, ""),
         ("websocket-extension", ("wsgi", "wsgi", "waitress"), {"name": "flask-sock"}, "flask-sock takes"),
+        (
+            "websocket-extension",
+            ("wsgi", "asgi", "uvicorn"),
+            {"name": "flask-sock"},
+            "each WebSocket of flask-sock holds a",
+        ),
+        ("websocket-route", ("asgi", "wsgi", "granian"), {"path": "/ws"}, "/ws is answered with 501"),
+        ("websocket-route", ("asgi", "wsgi", "waitress"), {"path": "/ws"}, ""),
         ("extension", ("asgi", "wsgi", ""), {"name": "http.response.push"}, "asks for the ASGI extension"),
         ("extension", ("asgi", "asgi", ""), {"name": "http.response.push"}, ""),
     ],
@@ -111,3 +122,9 @@ def test_an_impossible_destination_is_refused_with_the_possible_ones(to: Mode | 
     with pytest.raises(ValueError, match="choose") as refused:
         destination("wsgi", to, server)
     assert str(refused.value).startswith(said)
+
+
+def test_the_defaults_of_the_adapter_are_the_adapters() -> None:
+    parameters = inspect.signature(WSGIToASGI).parameters
+    assert parameters["threads"].default == ADAPTER_THREADS
+    assert parameters["websockets"].default == WEBSOCKETS
