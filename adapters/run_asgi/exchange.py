@@ -19,7 +19,9 @@ from ..asgi_types import ASGIApp, Message, Scope
 from ..concurrency.channels import Desk, harmless
 from ..errors import AppProtocolError, ClientDisconnected
 from ..mapping.responses import Headers, body_block, has_body, head_from_asgi
-from ..stats import Tally
+
+if TYPE_CHECKING:
+    from ..stats import Tally  # a CGI program does not pay for its dataclasses
 
 log = logging.getLogger("gateways.asgi")
 
@@ -27,7 +29,13 @@ GRACE = 1.0  # seconds that an application has to end by itself once its client 
 _DISCONNECT = "http.disconnect"
 
 
-_UNCOUNTED = Tally()
+class _Uncounted:
+    """A Tally that is never looked at."""
+
+    requests = errors = disconnects = bytes = 0
+
+
+_UNCOUNTED = _Uncounted()
 
 
 class PathSend(NamedTuple):
@@ -51,7 +59,7 @@ class Exchange:
         self.desk = desk
         self.server_thread = threading.get_ident()
         self.begun = time.monotonic()
-        self.tally = _UNCOUNTED  # the adapter's, where it has one
+        self.tally: Tally | _Uncounted = _UNCOUNTED  # the adapter's, where it has one
         self.head: tuple[str, Headers] | None = None
         self.complete = False  # the response is, for the server
         self.dropped = False  # there is no content for the server: HEAD, 204, 304
