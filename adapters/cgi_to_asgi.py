@@ -67,7 +67,8 @@ class CGIToASGI(CGIHost):
 
     @cached_property
     def _in_threads(self) -> WSGIToASGI:
-        return WSGIToASGI(partial(respond, self), threads=self.limit)
+        app, patience = partial(respond, self), self.timeouts.queue
+        return WSGIToASGI(app, threads=self.limit, queue=self.queue, queue_timeout=patience)
 
 
 class _Exchange:

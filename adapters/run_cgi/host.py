@@ -100,7 +100,7 @@ class CGIHost:
         if queue_timeout is not None:
             self.timeouts = self.timeouts._replace(queue=queue_timeout)
         self.limit = limit
-        self._queue = queue
+        self.queue = queue
         self.on_start: Callable[[Variables, Program], None] | None = None  # observes programs
         self.elsewhere: Any = None  # an app of the server's interface that answers local redirects out of `prefix`
         self._tree = Tree(program, prefix, follow_symlinks)
@@ -125,7 +125,7 @@ class CGIHost:
 
     def _set_up(self) -> None:
         """Begin with no program: when the host is made, and in a fork of this process."""
-        self.slots = Slots(self.limit, self._queue)
+        self.slots = Slots(self.limit, self.queue)
         self._running: set[Program] = set()
         self._starting = 0  # programs that are being started, and are not among those that run yet
         self._closing = 0  # calls of close()
@@ -184,7 +184,7 @@ class CGIHost:
 
     def overloaded(self) -> Overloaded:
         """The refusal of a request that gets no turn."""
-        return Overloaded(f"as many programs run as may: limit={self.limit}, queue={self._queue}")
+        return Overloaded(f"as many programs run as may: limit={self.limit}, queue={self.queue}")
 
     def refused(self, method: str, path: str, refusal: Refused) -> None:
         """Log and count a refusal; of an overload, at most one line a minute."""

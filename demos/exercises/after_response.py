@@ -12,6 +12,7 @@ lost wants a queue.
 """
 
 import asyncio
+import logging
 import os
 import tempfile
 import time
@@ -72,6 +73,9 @@ def show(name: str, port: int) -> None:
 
 
 if __name__ == "__main__":
+    logging.getLogger("gateways.cgi").setLevel(
+        logging.ERROR
+    )  # it warns where this runs as root
     with tempfile.TemporaryDirectory() as scratch:
         os.environ["DONE"] = f"{scratch}/done"
         with uvicorn_serving(CGIToASGI(PROGRAM, inherit=["DONE"])) as port:
