@@ -13,7 +13,7 @@ import threading
 import time
 from collections import deque
 from contextvars import Context
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..asgi_types import ASGIApp, Message, Scope
 from ..concurrency.channels import Desk, harmless
