@@ -7,6 +7,7 @@ program is started on the loop's own thread: CPython holds the GIL meanwhile, an
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from functools import cached_property, partial
 
 from .asgi_types import Message, Receive, Scope, Send
@@ -15,6 +16,7 @@ from .errors import AppProtocolError, BadRequest, ClientDisconnected
 from .mapping.requests import Environ, environ_from_scope
 from .mapping.responses import status_line
 from .on_asgi.scopes import answer_lifespan, refusal, refuse_scope
+from .run_cgi.figures import CGIStats
 from .run_cgi.host import REDIRECTS, CGIHost, ProgramFailed
 from .run_cgi.kills import reason
 from .run_cgi.log import log
@@ -64,6 +66,15 @@ class CGIToASGI(CGIHost):
         super().close()
         if "_in_threads" in self.__dict__:
             self._in_threads.close()
+
+    def stats(self) -> CGIStats:
+        """Return this host's figures in this process. From any thread."""
+        own = super().stats()
+        if "_in_threads" not in self.__dict__:
+            return own
+        outer = self._in_threads.stats()  # requests that wait, or are refused, before they reach this host
+        more = {name: getattr(own, name) + getattr(outer, name) for name in ("waiting", "rejected")}
+        return replace(own, requests=own.requests + outer.rejected, **more)
 
     @cached_property
     def _in_threads(self) -> WSGIToASGI:
