@@ -201,7 +201,9 @@ def _host(settings: Settings) -> list[str]:
     """The options of a CGI host, as arguments."""
     env = dict(each.split("=", 1) for each in settings.environment if "=" in each)
     timeouts = (
-        settings.timeout if settings.timeout is None else dict.fromkeys(("head", "idle", "total"), settings.timeout)
+        settings.timeout
+        if settings.timeout is None
+        else dict.fromkeys(("head", "idle", "total"), settings.timeout or None)
     )
     options = {
         "cgi_dirs": settings.cgi_dirs or None,

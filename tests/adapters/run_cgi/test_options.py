@@ -257,6 +257,19 @@ def test_what_is_wrong_with_a_head_and_was_taken_is_logged_once(
     ]
 
 
+@pytest.mark.parametrize("warm", [False, True])
+def test_a_first_line_that_ends_in_cr_lf_is_500_cold_and_warm_and_the_log_says_what_to_do(
+    hosting: Hosting, tmp_path: Path, warm: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As under Apache and lighttpd: the kernel looks for a program whose name ends in CR."""
+    program = tmp_path / "from_windows.py"
+    program.write_bytes(f"#!{sys.executable}\r\nprint('X-A: b\\n')\r\n".encode())
+    program.chmod(0o755)
+    ask = hosting(program, warm=warm)
+    assert [ask("/").status for _ in range(3)] == [500] * 3
+    assert "its first line ends in CR LF" in caplog.text
+
+
 @pytest.mark.parametrize("user", [0, 1000])
 def test_that_programs_run_as_root_is_logged_once_in_a_process(
     hosting: Hosting, caplog: pytest.LogCaptureFixture, user: int, monkeypatch: pytest.MonkeyPatch
