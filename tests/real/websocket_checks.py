@@ -18,6 +18,7 @@ from gateways.adapters.websocket.frames import CONTINUATION, PING, PONG, TEXT, E
 from tests.adapters.websocket.client import MASK, Client
 from tests.real.serving import Running, eventually
 
+EARLY = "bytes sent before the 101"
 FLOOD = 320 * 64 * 1024  # bytes that /flood sends
 
 
@@ -182,5 +183,5 @@ CHECKS: Mapping[str, Callable[[Running], None]] = {
     "a lost client is noticed": client_that_is_lost,
     "slow reader of 20 MB": slow_reader,
     "20 sockets beside HTTP": twenty_beside_http,
-    "bytes sent before the 101": early_bytes,
+    EARLY: early_bytes,
 }

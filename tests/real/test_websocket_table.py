@@ -1,0 +1,16 @@
+"""docs/websocket.md says of each server what the tests hold it to."""
+
+from tests.real.test_websockets_wsgi_on_asgi import MISSING as ON_ASGI
+from tests.real.test_websockets_wsgi_on_asgi import SERVERS
+from tests.real.websocket_checks import CHECKS
+from tests.real.websocket_servers import CARRYING
+from tests.real.websocket_servers import MISSING as ON_WSGI
+from tests.real.websocket_table import PAGE, table
+
+
+def test_the_tables_of_the_page_are_those_of_the_tests() -> None:
+    on_wsgi = {name: [check for server, check in ON_WSGI if server == name] for name in CARRYING}
+    on_asgi = {name: ON_ASGI.get(name, set()) for name in SERVERS}
+    page = PAGE.read_text()
+    assert table("WSGI server", on_wsgi, len(CHECKS)) in page
+    assert table("ASGI server", on_asgi, len(CHECKS) - 1) in page
