@@ -13,9 +13,11 @@ from ..asgi_types import Send
 from ..errors import ClientDisconnected
 from .kills import Kill, reason
 from .limits import NEVER, SETTLE, Patience, Timeouts
-from .program import Program
+from .program import Program, log
 from .reaper import part_with
 
+UNREAD = 1.0  # seconds of unread input from which on a program that has begun its response hides no disconnect
+OVERFLOW = 1024 * 1024  # bytes of such input that are kept; what follows is thrown away
 ATTEND_AFTER = 0.05  # seconds until a program that still runs is worth watching at all ends
 
 
@@ -36,6 +38,9 @@ class ProgramOnLoop:
         self._failure: BaseException | None = None
         self._news: asyncio.Future[None] | None = None  # what the request's task waits for
         self._writable: asyncio.Future[None] | None = None
+        self._backlog: list[memoryview] | None = None  # input that the program does not read, while it answers
+        self._input_timer: asyncio.TimerHandle | None = None
+        self._body_over = False
         self._sending = False
         self._lingered = False
         self._left = False
@@ -81,8 +86,14 @@ class ProgramOnLoop:
         return b""
 
     async def write(self, data: bytes) -> None:
-        """Write to the program's stdin; what it does not want is dropped."""
+        """Write to the program's stdin; what it does not want is dropped.
+
+        Waits while the program does not read, but not for ever once it has begun its response: the client's disconnect
+        comes after the body. What the program does not read then is kept, up to OVERFLOW.
+        """
         view, program = memoryview(data), self.program
+        if self._backlog is not None:
+            return self._keep(view)
         while view and program.stdin >= 0 and self._failure is None:
             count = program.write(view)
             if count is None:
@@ -90,21 +101,75 @@ class ProgramOnLoop:
             elif count:
                 self.patience.moved = self._loop.time()
                 view = view[count:]
-            else:
-                await self._until_writable(program.stdin)
+            elif not await self._until_writable(program.stdin):
+                self._backlog = []
+                self._loop.add_writer(program.stdin, self._write_backlog)
+                return self._keep(view)
+        return None
 
-    async def _until_writable(self, descriptor: int) -> None:
-        self._writable = self._loop.create_future()
-        self._loop.add_writer(descriptor, _resolve, self._writable)
+    async def _until_writable(self, descriptor: int) -> bool:
+        """Wait; return False if the program has begun its response and does not read."""
+        writable = self._writable = self._loop.create_future()
+        self._loop.add_writer(descriptor, _resolve, writable)
+        self._look_at_input(writable)
         try:
-            await self._writable
+            await writable
         finally:
+            if self._input_timer is not None:
+                self._input_timer.cancel()
             if not self._left:  # else the number may be another pipe's by now
                 self._loop.remove_writer(descriptor)
+        return self._input_timer is not None
+
+    def _look_at_input(self, writable: asyncio.Future[None], again: bool = False) -> None:
+        """Give up on `writable` if the program answers, and waits neither for its input nor for its client."""
+        if again and self.patience.head_seen and not self._sending:
+            self._input_timer = None
+            _resolve(writable)
+        else:
+            self._input_timer = self._loop.call_later(UNREAD, self._look_at_input, writable, True)
+
+    def _keep(self, view: memoryview) -> None:
+        backlog = self._backlog
+        if not view or backlog is None or self.program.stdin < 0:
+            return
+        if sum(map(len, backlog)) + len(view) > OVERFLOW:
+            name = self.program.name
+            log.warning("%s: the rest of the body is thrown away; the program answers, and does not read it", name)
+            self._close_stdin()
+        else:
+            backlog.append(view)
+
+    def _write_backlog(self) -> None:
+        """The program has read."""
+        backlog = self._backlog
+        while backlog:
+            count = self.program.write(backlog[0])
+            if count == 0:
+                return
+            if count is None:
+                backlog.clear()
+            else:
+                self.patience.moved = self._loop.time()
+                backlog[0] = backlog[0][count:]
+                if not backlog[0]:
+                    del backlog[0]
+        if count is None or self._body_over:
+            self._close_stdin()
+        else:
+            self._loop.remove_writer(self.program.stdin)
+            self._backlog = None
+
+    def _close_stdin(self) -> None:
+        if self._backlog is not None and self.program.stdin >= 0:
+            self._loop.remove_writer(self.program.stdin)
+        self.program.close("stdin")
 
     def end_of_body(self) -> None:
-        """The program has the whole body, and reads an end-of-file."""
-        self.program.close("stdin")
+        """The program has the whole body, and reads an end-of-file; what is kept for it comes before."""
+        self._body_over = True
+        if not self._backlog:
+            self._close_stdin()
 
     def head_seen(self) -> None:
         """From here on another time limit holds."""
@@ -156,7 +221,7 @@ class ProgramOnLoop:
         try:
             if self._timer is not None:
                 self._timer.cancel()
-            if self._writable is not None and self.program.stdin >= 0:
+            if (self._writable is not None or self._backlog is not None) and self.program.stdin >= 0:
                 self._loop.remove_writer(self.program.stdin)
                 _resolve(self._writable)
             self._left = True

@@ -114,6 +114,41 @@ def test_a_body_that_ends_short_never_looks_whole(programs: Path, last: Message)
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("size", [1000, 300_000, 4_000_000])
+def test_a_client_that_leaves_behind_a_body_that_is_not_read_ends_the_program(programs: Path, size: int) -> None:
+    """ASGI HTTP, "Disconnect": it comes after the body, however much of that there is."""
+
+    async def main() -> None:
+        channel, mark = Channel(), uuid.uuid4().hex
+        request = scope("/writes_now_and_then.sh", mark, "POST", headers=[(b"content-length", b"%d" % size)])
+        for begin in range(0, size, 50_000):
+            channel.body(b"x" * min(50_000, size - begin), more_body=begin + 50_000 < size)
+        app = asyncio.create_task(CGIToASGI(programs)(request, channel.requests.get, channel.responses.put))
+        await channel.next()
+        channel.requests.put_nowait({"type": "http.disconnect"})
+        await asyncio.wait_for(app, 10)
+        await asyncio.to_thread(assert_gone, mark, os.getpid())
+
+    asyncio.run(main())
+
+
+def test_a_program_that_reads_late_gets_what_was_kept_for_it(programs: Path) -> None:
+    """Safety: also after the second from which on its input hides no disconnect; the end of file comes last."""
+
+    async def main() -> None:
+        channel, size = Channel(), 500_000
+        request = scope("/answers_then_reads.py", method="POST", headers=[(b"content-length", b"%d" % size)])
+        for _ in range(10):
+            channel.body(b"x" * 50_000, more_body=True)
+        channel.body(b"")
+        await CGIToASGI(programs)(request, channel.requests.get, channel.responses.put)
+        messages = [channel.responses.get_nowait() for _ in range(channel.responses.qsize())]
+        assert channel.requests.empty()
+        assert b"".join(message.get("body", b"") for message in messages) == b"begun\n500000 octets\n"
+
+    asyncio.run(main())
+
+
 def test_cancelling_the_task_ends_the_program(programs: Path) -> None:
     async def main() -> None:
         channel, mark = Channel(), uuid.uuid4().hex
