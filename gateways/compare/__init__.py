@@ -1,4 +1,4 @@
 """`gateways compare`: servers, interfaces and adapters side by side under load.
 
-`load` is the client, which knows nothing of who is compared.
+`load` is the load client, which knows nothing of contenders.
 """

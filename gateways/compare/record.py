@@ -100,7 +100,7 @@ class Entrant:
 
 @dataclass(frozen=True)
 class Exclusion:
-    """Who is not measured, in which scenario ("": in none), and why."""
+    """A contender that is not measured, in one scenario or ("") in any, and the reason."""
 
     contender: str
     scenario: str

@@ -61,6 +61,6 @@ GENERATIONS = (
         "",
         "uvicorn",
         "one coroutine function, which others can wrap",
-        "block: whoever does, holds up every request of the loop",
+        "block: that would stop every request of the loop",
     ),
 )

@@ -84,7 +84,7 @@ def _bars(timeline: Timeline) -> str:
     end = timeline.end
     return element(
         "section",
-        element("h2", "Who holds back the first byte"),
+        element("h2", "Time to the first byte"),
         element(
             "p",
             element("code", escape(timeline.stream)),

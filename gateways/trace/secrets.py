@@ -1,4 +1,4 @@
-"""A trace without the secrets of its request and response, so that it can be sent to somebody else. Pure.
+"""A trace without the secrets of its request and response, so that it can be sent to others. Pure.
 
 The values of the headers in SECRET are replaced wherever the trace has them: in the bytes of the socket, in environ and
 scope, in what the app answers or writes. Lengths stay those of the original. A secret that the trace holds in another

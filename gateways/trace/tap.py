@@ -1,4 +1,4 @@
-"""A tap on loopback: who connects to it is connected to a server, and each byte that crosses is kept, with its time.
+"""A tap on loopback: it forwards a connection to a server, and records each byte in both directions with its time.
 
 Knows sockets and threads, and nothing of what the bytes mean.
 """
@@ -50,7 +50,7 @@ class Tap:
     def _serve(self) -> None:
         try:
             client, _ = self._listener.accept()
-        except OSError:  # closed, and nobody has come
+        except OSError:  # closed before a client connected
             return
         self._open.append(client)
         server = socket.create_connection(self._server, timeout=5)

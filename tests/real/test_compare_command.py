@@ -71,7 +71,7 @@ TOO_BUSY = "the same server, measured twice, differs from itself by more than 10
 
 def test_a_comparison_says_what_it_does_and_what_it_has_found(compared: "subprocess.CompletedProcess[str]") -> None:
     assert succeeded(compared)
-    assert "path: 64 ask without a pause" in compared.stdout
+    assert "path: 64 clients, closed loop" in compared.stdout
     assert "path: GET /hello by 64 clients" in compared.stdout
     assert "asgi uvicorn" in compared.stdout
     assert "seed 7" in compared.stdout
@@ -255,7 +255,7 @@ def test_ctrl_c_keeps_what_was_measured_and_ends_everything(folder: Path) -> Non
     file = folder / "interrupted.json"
     arguments = ["--scenarios", "hello", "--modes", "asgi,wsgi", "--thorough", "--force", "--json", str(file)]
     with Running("compare", *arguments) as running:
-        running.wait_for("ask without a pause")
+        running.wait_for("closed loop")
         running.tree(lambda seen: len(seen) >= 5)  # servers, null server, client, warden
         status, seconds = running.end(signal.SIGINT)
         running.wait_for("interrupted: ")

@@ -19,9 +19,9 @@ FOR_LETTERS = 400
 FAILED = 1.0
 """Noise floor, as a share, above which a measurement has failed: twins that differ by a factor of 2 compare nothing."""
 ONE_RUN = 1.0
-"""One run of each tells orders of magnitude: no difference below a factor of 2 is claimed, as a share."""
+"""Smallest difference that one run of each can show, as a share: a factor of 2."""
 LEAST_CPU = 0.03
-"""No smaller difference of CPU time is claimed: caches and clock move it by as much."""
+"""Smallest difference of CPU time that is reported: caches and clock change it by as much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,10 @@ class Section:
     """A scenario, with one number of clients; `connections` is the most where some were asked by fewer.
 
     The rows are sorted, the best first, those that are not ranked last. `twins` compares the same server measured
-    twice, and `floor` is the share below which no difference is claimed for it; None if it was not. `null` is the rate
+    twice, and `floor` is the smallest share that is reported as a difference; None if it was not. `null` is the rate
     of a server that does nothing, which is what the client can do; `ceilings` are the shares of it that contenders
     reach. `discarded` are the slices during which the clock was set, `out` those that are not measured. `ties` are the
-    pairs between which no difference is claimed; `repeated`: there was more than one measurement of each. `parts`
+    pairs between which no difference is reported; `repeated`: there was more than one measurement of each. `parts`
     are the figures of each request of a mix.
     """
 
@@ -138,7 +138,7 @@ def _main(cells: Sequence[Cell]) -> list[Cell]:
 
 
 class _Pairing:
-    """Contenders' slices, held against each other."""
+    """The slices of contenders, compared with each other."""
 
     def __init__(
         self, main: Mapping[str, Sequence[Cell]], reference: str, twin: str, seed: int, *, repeated: bool
@@ -158,7 +158,7 @@ class _Pairing:
         return rates_compared(self._main[name], self._main[self.reference], self._seed)
 
     def costs(self, name: str) -> Ratio | None:
-        """CPU time of an answer, likewise."""
+        """CPU time per answer, to the reference's; None for itself."""
         if name not in self._main or name == self.reference:
             return None
         return compared(self._main[name], self._main[self.reference], cpu_of, self._seed)
@@ -171,14 +171,14 @@ class _Pairing:
         return ratio is not None and self.repeated and not ratio.tie(self._cpu_floor)
 
     def letters(self, order: Sequence[str]) -> dict[str, str]:
-        """Who cannot be told apart; none where there is nobody to be told from, or one measurement of each."""
+        """Letters of groups that are statistically indistinguishable; empty for one contender, or one measurement."""
         if not self.repeated or len(order) < 2:
             return {}
         ties = self.ties(order)
         return inference.letters(order, {pair: frozenset(pair) in ties for pair in combinations(order, 2)})
 
     def ties(self, among: Sequence[str]) -> frozenset[frozenset[str]]:
-        """The pairs between which no difference is claimed."""
+        """The pairs between which no difference is reported."""
         return frozenset(pair for pair in map(frozenset, combinations(among, 2)) if self._tied(pair))
 
     def _tied(self, pair: frozenset[str]) -> bool:

@@ -21,6 +21,8 @@ LAG = 0.1
 SLACK = 0.05
 """How far Little's law may be missed before it is said."""
 GROWTH = 20_000_000
+INSTALL = "it comes with: "
+"""The words before the command, in an exclusion that names missing packages."""
 NOT_INSTALLED = " not installed"
 """What an exclusion says of the packages that it names before."""
 APART = 0.025
@@ -48,13 +50,22 @@ def doubts(record: Record, sections: Sequence[Section]) -> list[Doubt]:
     for section in sections:
         for name, of in _of_section(section):
             found.setdefault(name, {}).setdefault(section.question.name, []).append(of)
-    return [_said(name, found[name], record.options.get("logs", "")) for name in REASONS if name in found]
+    return [_said(name, found[name], _remedy(name, record)) for name in REASONS if name in found]
 
 
-def _said(name: str, by_scenario: dict[str, list[str]], logs: str) -> Doubt:
-    meaning, remedy = REASONS[name]
+def _remedy(name: str, record: Record) -> str:
+    """What to try, with what this comparison knows: the folder of the logs, the command that installs packages."""
+    remedy, logs = REASONS[name][1], record.options.get("logs")
     if logs and name in {"left-out", "errors"}:
-        remedy = f"{remedy} ({logs})"
+        return f"{remedy} ({logs})"
+    if name == "not-installed":
+        commands = (each.why.partition(INSTALL)[2] for each in record.exclusions if NOT_INSTALLED in each.why)
+        return next(filter(None, commands), remedy)
+    return remedy
+
+
+def _said(name: str, by_scenario: dict[str, list[str]], remedy: str) -> Doubt:
+    meaning = REASONS[name][0]
     parts = []
     for scenario, of in by_scenario.items():
         listed = together([each for each in of if each])
@@ -131,7 +142,7 @@ def _varying(question: Question) -> Iterator[str]:
 
 def _of_figures(section: Section, figures: Figures) -> Iterator[Seen]:
     who = figures.entrant.label
-    # Where others hold the server, that nobody else is answered is what was asked, and in the table.
+    # In these scenarios, requests without an answer are the result, and in the table.
     expected = {"timeout", "not sent"} if section.headline == "room" else set()
     if set(figures.failed) - expected:
         kinds = ", ".join(f"{kind} × {count:,}" for kind, count in sorted(figures.failed.items()))

@@ -96,10 +96,10 @@ class Figures:
 class Row:
     """A contender's figures in the light of the others'.
 
-    `ratio` is to the reference; `tie`: no difference from it is claimed. Who shares one of `letters` cannot be told
-    apart. `limit` is what limits it. It is not `ranked` if the figures are not its own, or it fails too often.
-    `cpu_ratio` is that of the CPU time of an answer, which suffers least where others use the machine, too;
-    `cpu_differs`: a difference of it is claimed.
+    `ratio` is to the reference; `tie`: no difference from it is reported. Contenders that share one of `letters`
+    are statistically indistinguishable. `limit` is the bottleneck. It is not `ranked`
+    if the load client limits it, or it fails too often. `cpu_ratio` is that of the CPU time per answer, which a busy
+    machine changes least; `cpu_differs`: a difference of it is reported.
     """
 
     figures: Figures

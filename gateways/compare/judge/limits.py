@@ -28,7 +28,7 @@ def limit(figures: Figures, service: float | None, reached: float | None, *, pac
     `paced` load has a rate of its own: unless it fails, nothing else limits it.
     """
     if figures.lost_share > ERRORS:
-        # Who has too few threads for so many keeps some waiting for too long: that is why, and not an error.
+        # With too few threads, some requests wait for too long: the threads are the bottleneck, not an error.
         late = set(figures.failed) <= {"timeout", "not sent"}
         return (_waiting(figures, service) if late and service else "") or "errors"
     if paced:

@@ -1,4 +1,4 @@
-"""Slices held against those of the same rounds: what of them is compared, and how they are paired. Pure.
+"""Slices compared with those of the same rounds: which figure is compared, and how slices are paired. Pure.
 
 A slice's rate is its answers, counted: of those that hold few, it is their sum that says something.
 """

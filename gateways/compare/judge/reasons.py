@@ -31,7 +31,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "not-installed": (
         "not compared, because these packages are not installed",
-        "in the clone: python3 -m pip install -e '.[compare]'",
+        "install gateways with the extra `compare`",
     ),
     "left-out": (
         "not measured, or not to the end",

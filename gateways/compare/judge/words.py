@@ -75,7 +75,7 @@ def interval(ratio: Ratio) -> str:
 
 
 def of_clients(*counts: int) -> str:
-    """`1 client`, `1,000 clients`; `2 or 64 clients` where not everybody was asked by as many."""
+    """`1 client`, `1,000 clients`; `2 or 64 clients` where contenders had different numbers."""
     numbers = [f"{count:,}" for count in sorted(counts)]
     alternatives = " or ".join(filter(None, [", ".join(numbers[:-1]), *numbers[-1:]]))
     return f"{alternatives} client{'' if set(counts) == {1} else 's'}"

@@ -1,6 +1,6 @@
 """The load client as a process: `python -m gateways.compare.load`. An order a line on stdin, what came of it on stdout.
 
-It ends when stdin ends, so that it does not outlive whoever started it.
+It ends when stdin ends, so that it does not outlive its parent process.
 """
 
 import json

@@ -14,8 +14,8 @@ from typing import Any, Literal, Self
 from gateways.compare.load.histogram import Histogram
 
 Kind = Literal["probe", "closed", "open", "websocket"]
-"""One request, whose answer is returned; connections that ask again as soon as they are answered; requests that are due
-at random instants, whoever has been answered; connections that send a message when they have the last one back."""
+"""One request, whose answer is returned; a closed loop, in which each connection sends the next request when it has the
+answer; an open loop, in which requests are due at random instants; WebSockets, in a closed loop of messages."""
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,7 @@ class Reader:
         """Take what has come; True when the response is complete.
 
         Raises:
-            BadFraming: it is no response, or more than one.
+            BadFraming: not a response, or more than one.
         """
         if self.head is not None:
             return self._more(data)

@@ -28,7 +28,7 @@ CONNECT = 2.0
 """Seconds that connections get to be accepted before the asking begins."""
 
 bodies: dict[str, bytes] = {}
-"""Bodies of answers to probes, by their SHA-256: what answers are held against."""
+"""Bodies of answers to probes, by their SHA-256: later answers are compared with them."""
 
 
 class Work:
@@ -96,7 +96,7 @@ class Work:
                 self._behind.append(kind(self._engine, self._address, payload, self._tally.measured))
 
     def _connected(self) -> bool:
-        """Is everybody there, or is it time to begin without them?"""
+        """Return True if all connections are open, or the time for that is over."""
         begun = all(each.begun for each in self._behind)
         return (begun and self._loop.tried()) or time.monotonic() - self._started > CONNECT
 

@@ -82,7 +82,7 @@ def described() -> dict[str, Any]:
 
 
 def say(**what: Any) -> None:
-    """Tell whoever has started the master."""
+    """Tell the process that started the master."""
     print(MARK + json.dumps(what), flush=True)
 
 

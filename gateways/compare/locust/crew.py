@@ -136,7 +136,7 @@ class Workers:
         lost = said is not None and said["kind"] in {"gone", "gateways_broken"}
         if said is not None and lost and said["worker"] in {worker.id for worker in self._workers}:
             why = said.get("why", "it was ended, or the network between us was")
-            raise Failure(f"locust's worker on {self._host(said)} is lost: {why}; start it again, and compare anew")
+            raise Failure(f"locust's worker on {self._host(said)} is lost: {why}; start it and the comparison again")
         return said
 
     def _has_room(self, worker: Worker) -> bool:

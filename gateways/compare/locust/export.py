@@ -1,4 +1,4 @@
-"""Scenarios as a locustfile that stands alone, for those who want plain locust. `template` is what all share.
+"""Scenarios as a locustfile for plain locust, without this project. `template` is the common part.
 
 Pure but for reading the template.
 """
@@ -31,7 +31,7 @@ def locustfile(site: Site, scenarios: Sequence[Scenario], file: str) -> str:
     """The text of the file.
 
     Raises:
-        Failure: a scenario needs more than plain locust's users, who ask and wait.
+        Failure: the load needs more than plain locust can send.
     """
     for each in scenarios:
         if each.behind or each.needs_websocket:

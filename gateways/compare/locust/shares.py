@@ -19,8 +19,8 @@ SUMS = ("octets", "outside", "due", "unsent", "reconnects", "busy", "begun", "lo
 class Crew:
     """How many workers there are to be.
 
-    `bind` is where locust's master waits for them, whoever starts them. None: at a port of this machine that is not
-    reached from elsewhere, and they are started here, too.
+    `bind` is the address of locust's master, for workers that are started elsewhere. None: a port on
+    loopback, and the workers are started here.
     """
 
     workers: int

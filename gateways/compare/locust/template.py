@@ -7,7 +7,7 @@ Name one class: users of several would disturb each other's figures. Other optio
 - A user asks again when it is answered. So a server that stands still is asked for nothing meanwhile, and most of what
   that would cost its users is not seen; and at full load, latency is the number of users by the rate, and says no more.
 - A core makes some 10,000 requests a second. More come from --processes 2, or from workers on other machines.
-- Every answer is held against the one from before the beginning. What differs is a failure, and is no throughput.
+- Every answer is compared with one from before the load. An answer that differs is a failure, not throughput.
 - Times are kept to three digits: read percentiles from response_times in the JSON file, for others round to whole ms.
 - "first byte" counts the same requests once more, up to when their bodies begin: leave the line Aggregated alone.
 """

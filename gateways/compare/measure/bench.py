@@ -27,7 +27,7 @@ from gateways.requests.session import Session
 from gateways.requests.values import Missing
 
 Entry = Contender | Site
-"""Who is compared: a server that is started here, or one that runs already."""
+"""A contender: a server that is started here, or one that runs already."""
 
 
 class Asks(Protocol):
@@ -43,11 +43,11 @@ class Asks(Protocol):
         """An order for a server that does nothing and answers `length` bytes; None if there is no such server."""
 
     def facts(self) -> dict[str, Any]:
-        """What is to be known of who asked, for the record's options."""
+        """Facts about the load clients, for the options of the record."""
 
 
 class Listener(Protocol):
-    """Who is told what happens, between measurements."""
+    """Receives progress, between measurements."""
 
     def now(self, what: str, scenario: str = "") -> None:
         """What is being done from now on."""

@@ -1,6 +1,6 @@
 """The long scenarios: one contender at a time, each on a server that was started for this run alone.
 
-A server that was asked for more than it can do owes work to clients who have gone; here that ends with the server.
+An overloaded server still works for clients that have disconnected; here that ends with the server.
 """
 
 import zlib
@@ -75,5 +75,5 @@ _DOING = {"slow": "read slowly", "held": "hold a stream"}
 
 
 def _planned(scenario: Scenario) -> float:
-    """Seconds of a run. The last answers are waited for: of those who serve few at a time, for long."""
+    """Seconds of a run, with the time for the last answers: long if a server handles few requests at a time."""
     return RAMP + scenario.seconds + (2.0 if scenario.service else 0.5)

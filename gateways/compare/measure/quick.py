@@ -42,7 +42,7 @@ class Quick:
 
     @staticmethod
     def planned(contenders: Sequence[Entry], scenarios: Sequence[Scenario], effort: Effort) -> float:
-        """Seconds that it takes, about, as long as nobody has answered."""
+        """Estimated duration in seconds, before any answer is known."""
         if not scenarios:
             return 0.0
         of_each = sum(_seconds(each, scenario, effort, _usual(each)) for scenario in scenarios for each in contenders)
@@ -131,9 +131,9 @@ class Quick:
         clients: int,
         null: Order | None,
     ) -> None:
-        """One round: everybody once, and the server that does nothing."""
+        """One round: each contender once, and the server that does nothing."""
         numbers = sorted({min(clients, self._slice(each, scenario)[1]) for each in fitting})
-        self._say(f"{' or '.join(map(str, numbers))} ask without a pause", scenario, start, number)
+        self._say(f"{' or '.join(map(str, numbers))} clients, closed loop", scenario, start, number)
         everybody = [*self._bench.left(fitting, scenario), *([None] if null else [])]
         name = f"{self._bench.record.seed}/{scenario.name}/{clients}/{start}/{number}"
         for contender in turns(everybody, name):

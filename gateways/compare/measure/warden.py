@@ -1,4 +1,4 @@
-"""Ends what was started if whoever started it is gone, however it went: `python -m gateways.compare.measure.warden`.
+"""Kills the servers if the process that started them has died: `python -m gateways.compare.measure.warden`.
 
 It reads process groups from stdin, a line each: `+123` is to be ended with us, `-123` has ended. When stdin ends, it
 kills those that are left, and ends.
@@ -30,7 +30,7 @@ class Warden:
 
     def _say(self, line: str) -> None:
         assert self._process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # somebody has ended it: there is no warden, but no harm either
+        with contextlib.suppress(BrokenPipeError):  # another process killed it: the servers are still ended below
             self._process.stdin.write(line.encode())
             self._process.stdin.flush()
 

@@ -44,7 +44,7 @@ def render(record: Record, sections: Sequence[Section]) -> str:
 
 
 def data_of(text: str) -> str:
-    """The JSON that a page holds; the text itself if it is no page."""
+    """The JSON that a page holds; the text itself if it is not a page."""
     found = DATA.search(text)
     return found[1] if found else text
 
@@ -76,7 +76,7 @@ def _doubts(found: Sequence[Doubt]) -> str:
     ]
     return section(
         "Doubts",
-        "Reasons not to believe some of it, and what to try.",
+        "Reasons to distrust some figures, and what to try.",
         element("ul", *items, class_="doubts"),
         name="doubts",
     )
@@ -107,37 +107,37 @@ CHARTS: tuple[tuple[str, str, str, Drawn], ...] = (
     (
         "Ratios",
         "ratios",
-        "Each contender's slices, held against the reference's of the same round.",
+        "Each slice of a contender, compared with that of the reference in the same round.",
         spans.ratios,
     ),
     (
         "Throughput over clients",
         "throughput",
-        "Clients ask again as soon as they are answered. Where more of them get no more, something has run out.",
+        "Each client sends the next request when it has the answer. Where the curve is flat, a resource is exhausted.",
         lambda _, sections: clients.throughput(sections),
     ),
     (
         "Latency at the same rate",
         "latency",
-        "Requests come whoever has been answered, as those of users do, and are timed from when they were due.",
+        "Requests arrive at a fixed rate, as those of users do, and their latency counts from when they were due.",
         percentiles.latency,
     ),
     (
         "First byte and gaps of streams",
         "streams",
-        "A body that comes in parts: who begins at once, and who goes on evenly.",
+        "A body that arrives in pieces: the delay until the first one, and the pauses between them.",
         percentiles.streams,
     ),
     (
         "Memory",
         "memory",
-        "What all of a server's processes have to themselves: ○ at the start, | at most, ● at the end.",
+        "Private memory of all processes of a server: ○ at the start, | at most, ● at the end.",
         lambda record, sections: [*spans.memory(sections), *rounds.memory(record, sections)],
     ),
     (
         "Round by round",
         "rounds",
-        "All take turns in each round. What moves all lanes alike was the machine; what moves one was its server.",
+        "All contenders take turns in each round. If all lanes move, the machine changed; if one does, its server.",
         rounds.strips,
     ),
 )
@@ -165,7 +165,7 @@ def _data(record: Record) -> str:
     size = f"{len(text) / 1e6:.1f} MB of JSON"
     return section(
         "The data",
-        f"This page holds all that was measured ({size}). gateways compare --from reads it from here, too.",
+        f"This page contains all measurements ({size}). gateways compare --from reads them from it.",
         element("p", link),
         name="data",
     ) + element("script", text, type="application/json", id="record")

@@ -12,10 +12,12 @@ from gateways.trace.html import element, facts, section
 
 
 def failures(sections: Sequence[Section], numbers: Numbers) -> str:
-    """Who lost what, and who was not measured, and why."""
+    """Lost answers, and contenders that were not measured, with the reasons."""
     items = [each for of in sections for each in [*_lost(of, numbers), *_left_out(of, numbers)]]
     answered = sum(row.figures.answered for of in sections for row in of.rows)
-    note = f"{answered:,} answers were verified." + (" What is lost is no throughput." if items else " None was lost.")
+    note = f"{answered:,} answers were verified." + (
+        " Lost ones do not count as throughput." if items else " None was lost."
+    )
     return section("Failures", note, element("ul", *items, class_="failures") if items else "", name="failures")
 
 
@@ -52,7 +54,11 @@ def made_with(record: Record, numbers: Numbers) -> str:
         )
         for entrant, line in zip(entrants, command_lines(record), strict=True)
     ]
-    note = "These commands, with a port for {port}, run each server as it was run. " if any(map(_own, entrants)) else ""
+    note = (
+        "These commands start each server as it was started here, with a port for {port}. "
+        if any(map(_own, entrants))
+        else ""
+    )
     if all(map(_own, entrants)) and record.options.get("engine", "own") == "own":
         note += "Loopback, one machine, one worker process of each server, no TLS, no proxy in front."
     known = facts([(name, value) for name, value in _known(record) if value])

@@ -18,7 +18,7 @@ SHORT = 11
 def tables(sections: Sequence[Section], numbers: Numbers) -> str:
     """One for each scenario."""
     drawn = [_table(each, numbers) for each in sections if each.rows]
-    note = "The best first. Those that are not ranked are last, and pale."
+    note = "The best contender first. Contenders without a rank are last, and pale."
     return section("Results", note, *drawn, _key(sections), name="results")
 
 

@@ -30,7 +30,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """A line, from one place to another, that values can be held against; or only words, at `start`."""
+    """A line, from one place to another, that values can be compared with; or only words, at `start`."""
 
     text: str
     start: tuple[float, float]

@@ -14,7 +14,7 @@ from gateways.compare.show.charts.scales import Scale, from_zero, logarithmic
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """`marks` are (kind, value), in any order; a line joins them all. `faint`: nothing is claimed of it."""
+    """`marks` are (kind, value), in any order; a line joins them all. `faint`: not ranked."""
 
     contender: str
     label: str
@@ -25,7 +25,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """`at` is a value that all are held against, `band` what cannot be told from it."""
+    """`at` is the value that all are compared with, `band` the noise around it."""
 
     title: str
     note: str

@@ -80,6 +80,19 @@ def test_a_contender_that_loses_one_percent_of_its_answers_is_called_so() -> Non
     assert "hello: wsgi waitress·4 0.98 % (status 500 × 80: got 500 with 4 bytes)" in said
 
 
+def test_what_to_try_says_the_command_and_the_logs_of_this_comparison() -> None:
+    out = [
+        Exclusion(
+            "x:y:z", "", "daphne not installed; it comes with: /venv/bin/python -m pip install 'gateways[compare]'"
+        ),
+        Exclusion("asgi:hypercorn", "hello", "it answers 500"),
+    ]
+    made = record(GOOD, exclusions=out, options={"logs": "/tmp/here/logs"})
+    remedies = {doubt.name: doubt.remedy for doubt in doubts(made, sections(made))}
+    assert remedies["not-installed"] == "/venv/bin/python -m pip install 'gateways[compare]'"
+    assert "/tmp/here/logs" in remedies["left-out"]
+
+
 def test_others_that_disturb_are_said() -> None:
     disturbed = slices(UVICORN, STEADY, machine_cpu=500 * MS)
     assert "more than 0.15 cores in 100 % of the slices" in found(record(disturbed))["disturbed"]
