@@ -4,9 +4,8 @@ A new server is one row of SERVERS. Each trait cites the server's own documentat
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
-Mode = Literal["cgi", "wsgi", "asgi"]
+from gateways.serving.mode import Mode
 
 MIB = 1 << 20
 

@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self, cast
 
-from gateways.check.move import Mode
 from gateways.check.watch import files, variables
 from gateways.check.watch.notes import Notes
 from gateways.check.watch.own import Own
@@ -20,6 +19,7 @@ from gateways.failure import Failure
 from gateways.requests.read import read
 from gateways.requests.request import Request, target_of
 from gateways.serving.hang import told
+from gateways.serving.mode import Mode
 from gateways.serving.target import Found, find
 
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateways.check.finding import Seen
-from gateways.check.move import Mode, Move, destination
+from gateways.check.move import Move, destination
 from gateways.check.process import Job
 from gateways.check.report import Report
 from gateways.check.rules import judged
 from gateways.failure import Failure
+from gateways.serving.mode import Mode
 
 ASK = 2.0
 """Seconds for one request; after them its client leaves."""

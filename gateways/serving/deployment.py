@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gateways.serving.server import Mode
+from gateways.serving.mode import Mode
 from gateways.serving.settings import Settings
 
 

@@ -5,14 +5,14 @@ import importlib.metadata
 from collections.abc import Callable
 from dataclasses import dataclass
 from socket import socket
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Protocol
 
 from gateways.failure import Failure
 from gateways.installing import install_line
+from gateways.serving.mode import MODES, Mode
 from gateways.serving.settings import Settings
 
-Mode = Literal["cgi", "wsgi", "asgi"]
-MODES: tuple[Mode, ...] = get_args(Mode)
+__all__ = ("MODES", "App", "Mode", "Server", "Side", "side")
 
 App = Any
 """What a server calls: a WSGI or an ASGI callable, according to the mode."""

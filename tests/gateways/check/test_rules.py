@@ -7,9 +7,10 @@ import pytest
 
 from gateways.adapters import WSGIToASGI
 from gateways.check.finding import Place, Seen
-from gateways.check.move import ADAPTER_THREADS, SERVERS, Mode, Move, destination
+from gateways.check.move import ADAPTER_THREADS, SERVERS, Move, destination
 from gateways.check.rules import RULES, judged
 from gateways.check.rules.websockets import WEBSOCKETS
+from gateways.serving.mode import Mode
 
 PLACE = Place("shop.py", 7, "the line")
 
