@@ -156,18 +156,16 @@ def _text(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 def _octets(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
     """Binary: the same or not."""
     if len({each.body.digest for each in olds}) == 1:
-        yield Found(
-            "body", _size(olds[0]), _size(new), (f"-sha256 {olds[0].body.digest}", f"+sha256 {new.body.digest}")
-        )
+        yield Found("body", _summary(olds[0]), _summary(new))
 
 
 def _joined(pieces: Sequence[str]) -> str:
     """The text of changes; of much text the beginning and a digest, so that other changes are not taken for it."""
     whole = " … ".join(text.visible(each) for each in pieces if each)
     if len(whole) <= MOST_TEXT:
-        return whole or ABSENT
+        return f"'{whole}'" if whole != whole.strip() else whole or ABSENT
     return f"{whole[:MOST_TEXT]}… (sha256 {hashlib.sha256(whole.encode()).hexdigest()[:12]})"
 
 
-def _size(answer: Answer) -> str:
-    return f"{answer.body.length:,} octets"
+def _summary(answer: Answer) -> str:
+    return f"{answer.body.length:,} octets, sha256 {answer.body.digest[:12]}…"

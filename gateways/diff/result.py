@@ -99,11 +99,9 @@ def together(judged: Sequence[Sequence[Judged]], ignored: Sequence[str] = ()) ->
 
 
 def _key(found: Found, known: Known | None) -> object:
-    """The same for differences that are said once: of a formal class, or with the same lines, or the same values."""
+    """The same for differences that are said once: of a formal class, or with the same values."""
     if known is not None and not known.is_counted:
         return found.facet
-    if found.lines and found.facet not in ("status", "problem"):
-        return found.facet, found.lines
     return found.facet, found.old, found.new
 
 

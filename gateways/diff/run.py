@@ -12,16 +12,20 @@ from typing import Literal
 
 from gateways.diff.answer import Answer, Body
 from gateways.diff.ask import ask
+from gateways.diff.doubts import doubts
 from gateways.diff.facets import content
 from gateways.diff.judge import Found, judge, noise
 from gateways.diff.known import Known
+from gateways.diff.plan import HOST, Plan
 from gateways.diff.result import Asked, Difference, Result, count_noise, together
 from gateways.diff.side import Ports, Running, Site, Stack, messages, reset, running
 from gateways.failure import Failure
 from gateways.requests.request import Request, from_origin
 from gateways.requests.session import Session
-from gateways.requests.traffic import Traffic, summary
+from gateways.requests.traffic import summary
 from gateways.requests.values import Missing
+
+__all__ = ("HOST", "Plan", "run")
 
 Which = Literal["old", "new"]
 ORDER: tuple[Which, ...] = ("old", "new", "new", "old")
@@ -31,38 +35,8 @@ MORE = 3
 APART = 1.2
 """Seconds at least from one round of the old stack to its next, so that a time in whole seconds has changed."""
 
-HOST = "localhost"
-
 Progress = Callable[[Which, int, int, int], None]
 """Called with the side, the number of its round from 1, the requests that are done, and all of them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to compare.
-
-    host: the Host header for both sides. seconds: time limit for one response. reset: command before each round.
-    ignored: patterns of facets. strict: also count what no client may depend on.
-    """
-
-    old: Stack | Site
-    new: Stack | Site
-    traffic: Traffic
-    host: str = HOST
-    seconds: float = 30.0
-    reset: str | None = None
-    ignored: tuple[str, ...] = ()
-    strict: bool = False
-
-    @property
-    def requests(self) -> tuple[Request, ...]:
-        return (*self.traffic.login, *self.traffic.requests)
-
-    @property
-    def may_repeat(self) -> bool:
-        """True if a further round changes no data for good: it begins from a reset, or nothing changes data."""
-        has_site = isinstance(self.old, Site)
-        return self.reset is not None or not self.traffic.changes_data or not has_site
 
 
 @dataclass(slots=True)
@@ -201,6 +175,8 @@ def _result(plan: Plan, rounds: _Rounds, *, interrupted: bool) -> Result:
     differences = _differences(plan, rounds)
     if "log" not in plan.ignored:
         differences += _log(rounds)
+    firsts = [olds[0] if olds else None for olds, _ in pairs]
+    against = doubts(plan.requests, firsts, data_stays=plan.traffic.changes_data and plan.reset is None)
     return Result(
         old=plan.old.words,
         new=plan.new.words,
@@ -209,7 +185,7 @@ def _result(plan: Plan, rounds: _Rounds, *, interrupted: bool) -> Result:
         noise=count_noise(noise(olds) for olds, _ in pairs if len(olds) > 1),
         rounds=(len(rounds.answers["old"]), len(rounds.answers["new"])),
         left_out=tuple(summary(plan.traffic.left_out)),
-        notes=(*plan.traffic.notes, *rounds.notes, *_doubts(plan, pairs)),
+        notes=(*plan.traffic.notes, *rounds.notes, *against),
         interrupted=interrupted,
         strict=plan.strict,
     )
@@ -217,25 +193,3 @@ def _result(plan: Plan, rounds: _Rounds, *, interrupted: bool) -> Result:
 
 def _statuses(answers: Sequence[Answer]) -> tuple[int | None, ...]:
     return tuple(each.status for each in answers)
-
-
-def _doubts(plan: Plan, pairs: Sequence[tuple[list[Answer], list[Answer]]]) -> list[str]:
-    """What speaks against the requests: the old stack itself does not answer them as recorded or expected."""
-    found = []
-    both = [(request, olds[0]) for request, (olds, _) in zip(plan.requests, pairs, strict=True) if olds]
-    for request, old in both:
-        if request.expect is not None and old.status != request.expect:
-            found.append(f"old: {request.label} is answered with {old.status}; {request.expect} is expected")
-    other = [(request, old) for request, old in both if request.recorded not in (None, old.status)]
-    if other:
-        request, old = other[0]
-        found.append(
-            f"old: {len(other)} of {len(both)} requests have another status than recorded; "
-            f"first {request.label}: {old.status}, recorded {request.recorded}"
-        )
-    if plan.traffic.changes_data and plan.reset is None:
-        found.append(
-            "some requests may change data; outside the app's process it stays from round to round, "
-            "unless --reset COMMAND prepares it"
-        )
-    return found

@@ -1,0 +1,30 @@
+"""What speaks against the requests of a comparison, one sentence each. Pure."""
+
+from collections.abc import Iterator, Sequence
+
+from gateways.diff.answer import Answer
+from gateways.requests.request import Request
+
+
+def doubts(requests: Sequence[Request], olds: Sequence[Answer | None], *, data_stays: bool) -> Iterator[str]:
+    """A sentence for each doubt.
+
+    olds: the old stack's first answer to each request; None if it was not asked. data_stays: requests may change data,
+    and nothing prepares it before a round.
+    """
+    asked = [(request, old) for request, old in zip(requests, olds, strict=True) if old is not None]
+    for request, old in asked:
+        if request.expect is not None and old.status != request.expect:
+            yield f"old: {request.label} is answered with {old.status}; {request.expect} is expected"
+    other = [(request, old) for request, old in asked if request.recorded not in (None, old.status)]
+    if other:
+        request, old = other[0]
+        yield (
+            f"old: {len(other)} of {len(asked)} requests have another status than recorded; "
+            f"first {request.label}: {old.status}, recorded {request.recorded}"
+        )
+    if data_stays:
+        yield (
+            "some requests may change data; outside the app's process it stays from round to round, "
+            "unless --reset COMMAND prepares it"
+        )

@@ -1,0 +1,38 @@
+"""What is to be compared: two stacks, the requests, and how they are sent. Knows nothing of rounds and judgement."""
+
+from dataclasses import dataclass
+
+from gateways.diff.side import Site, Stack
+from gateways.requests.request import Request
+from gateways.requests.traffic import Traffic
+
+HOST = "localhost"
+"""The Host header for both sides, if no recording names one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to compare.
+
+    host: the Host header for both sides. seconds: time limit for one response. reset: command before each round.
+    ignored: patterns of facets. strict: also count what no client may depend on.
+    """
+
+    old: Stack | Site
+    new: Stack | Site
+    traffic: Traffic
+    host: str = HOST
+    seconds: float = 30.0
+    reset: str | None = None
+    ignored: tuple[str, ...] = ()
+    strict: bool = False
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        return (*self.traffic.login, *self.traffic.requests)
+
+    @property
+    def may_repeat(self) -> bool:
+        """True if a further round changes no data for good: it begins from a reset, or nothing changes data."""
+        has_site = isinstance(self.old, Site)
+        return self.reset is not None or not self.traffic.changes_data or not has_site

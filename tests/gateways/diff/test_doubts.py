@@ -1,0 +1,24 @@
+"""What speaks against the requests of a comparison."""
+
+from gateways.diff.doubts import doubts
+from gateways.requests.request import Request
+from tests.gateways.diff.making import answer
+
+REQUESTS = [
+    Request("GET", "/a", expect=302),
+    Request("GET", "/b", recorded=200),
+    Request("GET", "/c", recorded=404),
+    Request("GET", "/d", recorded=200),
+]
+
+
+def test_statuses_that_are_not_expected_or_not_as_recorded_are_said() -> None:
+    assert list(doubts(REQUESTS, [answer(), answer(), answer(), None], data_stays=False)) == [
+        "old: GET /a is answered with 200; 302 is expected",
+        "old: 1 of 3 requests have another status than recorded; first GET /c: 200, recorded 404",
+    ]
+
+
+def test_data_that_stays_from_round_to_round_is_said() -> None:
+    (said,) = doubts([], [], data_stays=True)
+    assert "--reset COMMAND" in said
