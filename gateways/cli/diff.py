@@ -42,7 +42,13 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 STDOUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 
 
-@click.command(cls=Command)
+class _Diff(Command):
+    """The command: its exit status 1 is for stacks that differ."""
+
+    failure_status = NOT_ASKED
+
+
+@click.command(cls=_Diff)
 @click.argument("old", shell_complete=files)
 @click.argument("new", shell_complete=files)
 @request_options
@@ -124,14 +130,10 @@ def diff(  # noqa: PLR0913, PLR0917 (options)
         result = _run(plan)
     except Failure as failure:
         click.echo(failure.traceback, nl=False, err=True)
-        raise _NotAsked(str(failure)) from failure
+        raise
     if known is not None:
         result = apply(result, known)
     return _show(result, as_json, page, write_accepted, known or [])
-
-
-class _NotAsked(click.ClickException):
-    exit_code = NOT_ASKED
 
 
 def _side(text: str, default: str, interface: Mode | None, insecure: bool, ca: str | None) -> Stack | Site:
@@ -175,7 +177,7 @@ def _accepted(file: Path) -> list[Accepted]:
     try:
         return read(file.read_text(encoding="utf-8"), file.name)
     except (OSError, UnicodeDecodeError) as error:
-        raise _NotAsked(f"cannot read {file}: {error}") from error
+        raise Failure(f"cannot read {file}: {error}") from error
 
 
 def _run(plan: Plan) -> Result:
@@ -231,7 +233,7 @@ def _write(file: Path, text: str) -> None:
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise _NotAsked(f"cannot write {file}: {error.strerror}") from error
+        raise Failure(f"cannot write {file}: {error.strerror}") from error
     click.echo(f"written: {file}", err=True)
 
 

@@ -49,6 +49,8 @@ def ask(address: Address, request: Request, seconds: float) -> Answer:
 
 
 def _named(error: Exception, reading: Reading) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"its certificate is not trusted: {error.verify_message}; --ca FILE names one to trust"
     if isinstance(error, ssl.SSLError):
         return f"TLS failed: {error.reason or error}"
     how = "reset" if isinstance(error, OSError) else "closed"
