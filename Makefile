@@ -6,6 +6,7 @@
 #   make check       ruff format, ruff check, mypy --strict, the documentation built strictly
 #   make test-all    the tests on every Python 3.11+ of this machine, and the adapters' tests on the Pythons of .ci/newer-pythons
 #   make bench       the figures of docs/benchmarks.md: adapters, peers and servers side by side (some minutes, on a quiet machine)
+#   make bench-ledger  docs/benchmarks-ledger.md: calls, context switches and system calls per request (two minutes)
 #   make bench-cgi   docs/benchmarks-cgi.md: what a CGI request costs, cold and warm, beside other hosts (two minutes, on a quiet machine)
 #   make results     docs/results.md: what is true of CGI, WSGI and ASGI, by `gateways compare` (ten minutes, on a quiet machine)
 #   make peers       docs/peers.md: the contract suites run against this project's adapters and the peers'; ARGS=asgi_to_wsgi for one; ARGS=apps
@@ -26,7 +27,7 @@ CHECKED = $(wildcard gateways demos benchmarks tests)
 # ruff does not follow the link gateways/adapters.
 FORMATTED = $(CHECKED) adapters
 
-.PHONY: demo test quick check test-all bench bench-cgi results peers soak soak-websockets site docs images clean
+.PHONY: demo test quick check test-all bench bench-ledger bench-cgi results peers soak soak-websockets site docs images clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.demo
@@ -59,6 +60,10 @@ bench: $(VENV)/.test
 	@mkdir -p docs
 	$(BIN)/python -m benchmarks.adapters > docs/benchmarks.md.new
 	@mv docs/benchmarks.md.new docs/benchmarks.md
+
+bench-ledger: $(VENV)/.test
+	$(BIN)/python -m benchmarks.ledger > docs/benchmarks-ledger.md.new
+	@mv docs/benchmarks-ledger.md.new docs/benchmarks-ledger.md
 
 bench-cgi: $(VENV)/.test
 	@mkdir -p docs

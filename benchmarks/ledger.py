@@ -1,0 +1,230 @@
+"""`python -m benchmarks.ledger`: the cost of one request in counts, which a busy machine does not change.
+
+Python calls, context switches, system calls and instructions per request, for each adapter and a thread change alone.
+Each count is the slope between two runs with different numbers of requests, so that start and exit cancel out. Knows
+the contenders and the counters (strace, perf). It must not know how an adapter works.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import threading
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from .rounds import machine
+
+FEW, MANY = 500, 2500  # requests of the two runs
+WAKING = ("futex", "write", "sendto", "eventfd")  # system calls that can wake a thread or a loop
+
+HEADING = """# The ledger: what one request costs, counted
+
+Generated on {date} by `make bench-ledger`. Counts per request, which do not depend on the speed of the machine: calls
+of Python functions (`sys.setprofile`, in all threads), context switches (`getrusage`), system calls (`strace -f -c`),
+and user-space instructions (`perf stat`; – where the machine does not count them). "Thread change alone" is
+`run_in_executor` or `run_coroutine_threadsafe` around a function that does nothing. Each count is the difference of two
+runs, of {few} and {many} requests.
+
+`tests/benchmarks/test_ledger.py` fails if an adapter needs more of them.
+
+{machine}
+"""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A row: its direction, its name, and the function that makes its app."""
+
+    direction: str
+    name: str
+    make: Callable[[], Any]
+
+
+def _ours_on_asgi() -> Any:
+    from gateways.adapters import WSGIToASGI
+
+    from .in_process import wsgi_hello
+
+    return WSGIToASGI(wsgi_hello)
+
+
+def _a2wsgi_on_asgi() -> Any:
+    from a2wsgi import WSGIMiddleware
+
+    from .in_process import wsgi_hello
+
+    return WSGIMiddleware(wsgi_hello)  # type: ignore[arg-type]
+
+
+def _bare_on_asgi() -> Any:
+    from .in_process import run_in_executor
+
+    return run_in_executor
+
+
+def _ours_on_wsgi() -> Any:
+    from gateways.adapters import ASGIToWSGI
+
+    from .in_process import asgi_hello
+
+    return ASGIToWSGI(asgi_hello)
+
+
+def _a2wsgi_on_wsgi() -> Any:
+    from a2wsgi import ASGIMiddleware
+
+    from .in_process import asgi_hello
+
+    return ASGIMiddleware(asgi_hello)
+
+
+def _bare_on_wsgi() -> Any:
+    import asyncio
+
+    from .in_process import run_coroutine_threadsafe
+
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, daemon=True).start()
+    return run_coroutine_threadsafe(loop)
+
+
+CONTENDERS = (
+    Contender("WSGI on ASGI", "ours", _ours_on_asgi),
+    Contender("WSGI on ASGI", "a2wsgi", _a2wsgi_on_asgi),
+    Contender("WSGI on ASGI", "thread change alone", _bare_on_asgi),
+    Contender("ASGI on WSGI", "ours", _ours_on_wsgi),
+    Contender("ASGI on WSGI", "a2wsgi", _a2wsgi_on_wsgi),
+    Contender("ASGI on WSGI", "thread change alone", _bare_on_wsgi),
+)
+
+
+def work(contender: Contender, clients: int, requests: int, *, profiled: bool) -> dict[str, float]:
+    """In the process of a run: make the requests, and return what was counted of them."""
+    from .in_process import asgi_measure, wsgi_measure
+
+    measure_of = asgi_measure if contender.direction == "WSGI on ASGI" else wsgi_measure
+    app = contender.make()
+    calls = [0]
+
+    def count(frame: object, event: str, argument: object) -> None:
+        calls[0] += event == "call"
+
+    if profiled:
+        threading.setprofile(count)
+        sys.setprofile(count)
+    measure_of(app, clients, clients * 2)()  # what is made once is made
+    before, begun = resource.getrusage(resource.RUSAGE_SELF), calls[0]
+    measure_of(app, clients, requests)()
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    made = calls[0] - begun
+    sys.setprofile(None)
+    threading.setprofile(None)
+    switches = after.ru_nvcsw - before.ru_nvcsw + after.ru_nivcsw - before.ru_nivcsw
+    return {"calls": made, "switches": switches}
+
+
+def counted(
+    number: int, clients: int, requests: int, *counter: str, profiled: bool = False
+) -> tuple[dict[str, float], str]:
+    """Run a contender in a process of its own below `counter`; what it counted itself, and the counter's report."""
+    command = [
+        *counter,
+        sys.executable,
+        "-W",
+        "ignore",
+        "-m",
+        "benchmarks.ledger",
+        str(number),
+        str(clients),
+        str(requests),
+    ]
+    done = subprocess.run(
+        [*command, "profiled" if profiled else "plain"], capture_output=True, text=True, timeout=300, check=True
+    )
+    figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return figures, done.stderr
+
+
+def slope(few: float, many: float, clients: int) -> float:
+    """Counts per request from those of two runs; whole rounds of clients."""
+    return (many - few) / (MANY // clients * clients - FEW // clients * clients)
+
+
+def system_calls(number: int, clients: int) -> dict[str, float]:
+    """System calls per request, by name. Raises FileNotFoundError without strace."""
+    tables = []
+    for requests in (FEW, MANY):
+        _, report = counted(number, clients, requests, "strace", "-f", "-c", "-U", "name,calls")
+        tables.append({name: int(calls) for name, calls in re.findall(r"^\s*(\w+)\s+(\d+)$", report, re.MULTILINE)})
+    few, many = tables
+    return {name: slope(few.get(name, 0), many[name], clients) for name in many if name != "total"}
+
+
+def instructions(number: int, clients: int) -> float | None:
+    """Return user-space instructions per request; None where they cannot be counted."""
+    if shutil.which("perf") is None:
+        return None
+    found = []
+    for requests in (FEW, MANY):
+        try:
+            _, report = counted(number, clients, requests, "perf", "stat", "-x,", "-e", "instructions:u")
+        except subprocess.CalledProcessError:
+            return None
+        match = re.search(r"^(\d+),,instructions", report, re.MULTILINE)
+        if match is None:
+            return None
+        found.append(int(match[1]))
+    return slope(found[0], found[1], clients)
+
+
+def row(number: int, clients: int) -> str:
+    """Return the contender's line of the table."""
+    runs = [counted(number, clients, requests, profiled=True)[0] for requests in (FEW, MANY)]
+    plain = [counted(number, clients, requests)[0] for requests in (FEW, MANY)]
+    calls = slope(runs[0]["calls"], runs[1]["calls"], clients)
+    switches = slope(plain[0]["switches"], plain[1]["switches"], clients)
+    by_name = system_calls(number, clients)
+    waking = sum(by_name.get(name, 0) for name in WAKING)
+    executed = instructions(number, clients)
+    shown = "–" if executed is None else f"{executed:,.0f}"
+    total = sum(by_name.values())
+    counts = f"{calls:.1f} | {switches:.2f} | {total:.2f} | {waking:.2f}"
+    return f"| {CONTENDERS[number].name} | {clients} | {counts} | {shown} |"
+
+
+def report() -> str:
+    """Return the page."""
+    parts = [HEADING.format(date=datetime.now(UTC).date(), few=FEW, many=MANY, machine=machine("a2wsgi"))]
+    for direction, at_once in (("WSGI on ASGI", (1, 32)), ("ASGI on WSGI", (1, 8))):
+        parts += [
+            f"**{direction}, hello in process**\n",
+            "| | at once | Python calls | context switches | system calls | of these, can wake | instructions |",
+            "|---|--:|--:|--:|--:|--:|--:|",
+            *(row(n, clients) for clients in at_once for n, c in enumerate(CONTENDERS) if c.direction == direction),
+            "",
+        ]
+    return "\n".join(parts)
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    if len(sys.argv) == 5:
+        which, at_once, wanted, how = sys.argv[1:]
+        print(
+            json.dumps(work(CONTENDERS[int(which)], int(at_once), int(wanted), profiled=how == "profiled")), flush=True
+        )
+        os._exit(0)  # loops and pools of the peers would keep the process
+    if shutil.which("strace") is None:
+        sys.exit("benchmarks.ledger: the system calls are counted by strace (Debian: strace)")
+    os.chdir(Path(__file__).parent.parent)
+    print(report())

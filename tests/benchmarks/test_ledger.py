@@ -1,0 +1,34 @@
+"""The counts that a request may cost: Python calls and system calls do not depend on how busy the machine is."""
+
+import sys
+
+import pytest
+
+from benchmarks.ledger import CONTENDERS, FEW, MANY, counted, slope, system_calls
+from tests.programs import require_program
+
+pytestmark = [pytest.mark.timeout(120), pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's")]
+
+OURS = {each.direction: number for number, each in enumerate(CONTENDERS) if each.name == "ours"}
+MOST = {"WSGI on ASGI": (84, 16), "ASGI on WSGI": (102, 14)}
+"""Per request, one at a time: Python calls, and system calls. Threads that wait for the GIL add a few of the latter."""
+
+
+@pytest.mark.parametrize("direction", OURS)
+def test_a_request_makes_no_more_python_calls(direction: str) -> None:
+    few, many = (counted(OURS[direction], 1, requests, profiled=True)[0]["calls"] for requests in (FEW, MANY))
+    assert slope(few, many, 1) <= MOST[direction][0]
+
+
+@pytest.mark.parametrize("direction", OURS)
+def test_a_request_makes_no_more_system_calls(direction: str) -> None:
+    require_program("strace")
+    by_name = system_calls(OURS[direction], 1)
+    assert sum(by_name.values()) <= MOST[direction][1], by_name
+
+
+@pytest.mark.parametrize("direction", OURS)
+def test_a_request_is_cheaper_than_through_a_peer(direction: str) -> None:
+    require_program("strace")
+    (peer,) = [n for n, each in enumerate(CONTENDERS) if each.direction == direction and each.name == "a2wsgi"]
+    assert 2 * sum(system_calls(OURS[direction], 1).values()) < sum(system_calls(peer, 1).values())
