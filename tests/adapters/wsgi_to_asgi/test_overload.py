@@ -123,6 +123,7 @@ def test_rejections_and_waits_are_logged_once_a_minute(serve: Serve, caplog: pyt
 
 @pytest.mark.parametrize("option", ["queue", "queue_timeout", "slow"])
 def test_a_negative_bound_is_refused(option: str) -> None:
+    """Ours: a typing error is found when the adapter is made, not under load."""
     with pytest.raises(ValueError, match=f"{option}=-1 is negative"):
         WSGIToASGI(hello, **{option: -1})  # type: ignore[arg-type]
 
@@ -162,6 +163,7 @@ class Figures:
 
 
 def test_stats_of_an_adapter_that_has_served_nothing_are_zero() -> None:
+    """Ours: figures can be asked for before the first request, and without any loop."""
     assert WSGIToASGI(hello).stats() == stats.Stats(0, 0, 0, 0, 0.0, 0, 0, 0, 0, 0, 0)
 
 
