@@ -70,9 +70,13 @@ class WSGIBody:
         """What need not be waited for: an empty body, or the start of one that has arrived, as read() returns it."""
         if not self.more:
             return b"", False
-        if self._whole and (self._missing is None or self._missing <= BLOCK):
-            return self.read()
-        return None
+        if not self._whole:
+            return None
+        if self._missing is None:  # most requests of servers that say of each that its body ends by itself
+            block = self._stream.read(BLOCK)
+            self.more = len(block) == BLOCK
+            return block, self.more
+        return self.read() if self._missing <= BLOCK else None
 
     def _source(self) -> Source:
         if self._known is None:

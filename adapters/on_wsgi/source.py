@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import stat
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from os import fstat
@@ -31,9 +30,11 @@ class Source(NamedTuple):
 def is_whole(stream: Any) -> bool:
     """Whether all of a body is here, so that reading to the end neither waits nor takes what belongs to another."""
     kind = type(stream)
-    if isinstance(stream, (io.BytesIO, tempfile.SpooledTemporaryFile)) or kind.__module__ == "waitress.buffers":
+    if kind is io.BytesIO:
         return True
-    if kind.__module__ == "twisted.web.wsgi":  # it has spooled the body
+    if isinstance(stream, io.BytesIO) or kind.__name__ == "SpooledTemporaryFile":
+        return True
+    if kind.__module__ in ("waitress.buffers", "twisted.web.wsgi"):  # they have spooled the body
         return True
     if kind is io.BufferedReader:
         with suppress(OSError, ValueError):

@@ -291,7 +291,8 @@ class Exchange:
             self.head[1].append(("content-length", str(size)))
         if self.dropped:
             last, size = b"", 0
-        self.tally.bytes += size
+        if size:
+            self.tally.bytes += size
         self.desk.put(last, size, last=True)
         self._wake_receivers()
 

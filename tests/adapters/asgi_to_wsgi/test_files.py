@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,13 @@ from typing import Any, ClassVar
 from wsgiref.util import FileWrapper
 
 import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.base import BaseHTTPMiddleware
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
 
 from .apps import Journal, Receive, Scope, Send, Watched, body, live_tasks, respond, sends, start
 from .conftest import Bridge, LoopFactory
@@ -286,3 +294,27 @@ def test_early_hints_reach_a_server_that_takes_them(bridge: Bridge) -> None:
         assert hints == [[("Link", "</a.css>; rel=preload")]]
     else:
         assert hints == []
+
+
+def test_middleware_that_reads_bodies_gets_a_file_as_blocks(bare: Bridge, file: Path) -> None:
+    """Ours: what has not met pathsend (a body_iterator, compression) must work as it does on any ASGI server."""
+    read: list[bytes] = []
+
+    async def reads_the_body(request: Request, call_next: Any) -> Response:
+        response = await call_next(request)
+        read.append(b"".join([block async for block in response.body_iterator]))
+        return Response(read[0], headers={"x-read": str(len(read[0]))})
+
+    async def download(request: Request) -> FileResponse:
+        return FileResponse(file)
+
+    app = Starlette(
+        routes=[Route("/", download)],
+        middleware=[
+            Middleware(GZipMiddleware, compresslevel=1),
+            Middleware(BaseHTTPMiddleware, dispatch=reads_the_body),
+        ],
+    )
+    response = fetch(bare(app), environ(wsgi_file_wrapper=SendFile, HTTP_ACCEPT_ENCODING="gzip"))
+    assert (response.code, response.values("content-encoding")) == (200, ["gzip"])
+    assert gzip.decompress(response.body) == read[0] == file.read_bytes()
