@@ -251,8 +251,9 @@ def _call(function: Callable[[], object]) -> None:
 def _unraisable(error: BaseException, thing: object, trace: TracebackType | None) -> None:
     """Report it as the interpreter does."""
     message = None
-    if sys.version_info >= (3, 14) and thing is sys.stdout:
-        message, thing = "Exception ignored while flushing sys.stdout", None
+    if sys.version_info >= (3, 13) and thing is sys.stdout:
+        when = "while" if sys.version_info >= (3, 14) else "on"
+        message, thing = f"Exception ignored {when} flushing sys.stdout", None
     try:
         sys.unraisablehook(_kind_of_report()((type(error), error, trace, message, thing)))
     except Exception:  # nothing is left to report it to

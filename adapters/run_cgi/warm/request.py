@@ -89,7 +89,8 @@ class Request:
             os.dup2(descriptor, stream)
         self._control.detach()
         os.closerange(3, highest + 1)
-        sys.orig_argv[len(sys.orig_argv) - 1 :] = self._arguments  # it ends with the program
+        if hasattr(sys, "orig_argv"):  # from Python 3.10 on; it ends with the program
+            sys.orig_argv[len(sys.orig_argv) - 1 :] = self._arguments
         sys.argv[:] = self._arguments
         for variable in self.variables:
             name, _, value = variable.partition(b"=")

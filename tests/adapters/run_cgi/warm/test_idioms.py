@@ -52,7 +52,8 @@ class Site:
         request = idiom.request(number)
         self._caplog.clear()
         response = asker(f"/a.py{request.pop('target')}", **request)
-        messages = [each.getMessage() for each in self._caplog.records if each.levelno >= logging.WARNING]
+        said = [each.getMessage() for each in self._caplog.records if each.levelno >= logging.WARNING]
+        messages = [text for text in said if str(self.folder) in text]
         body = response.body.decode("latin-1")
         found = re.search(idiom.random, body) if idiom.random else None
         if idiom.random:

@@ -71,7 +71,8 @@ def test_a_warm_program_ends_as_a_cold_one_does(
         left = tmp_path / f"{name}.py.out"
         text = left.read_text() if left.exists() else None
         left.unlink(missing_ok=True)
-        return response.status, response.body, response.complete, text, [r.getMessage() for r in caplog.records]
+        messages = [message for message in caplog.messages if str(tmp_path) in message]
+        return response.status, response.body, response.complete, text, messages
 
     cold = outcome(cold_one(ask, tmp_path))
     assert outcome(ask) == cold

@@ -42,7 +42,7 @@ PROCESSES = {
     "interrupted": Idiom(f"import json\n{HEAD}raise KeyboardInterrupt"),
     "exits": Idiom(f"import json, os, sys\n{HEAD}sys.exit(int({QUERY}[7:]) + 2)"),
     "exits_with_text": Idiom(f"import json, os, sys\n{HEAD}sys.exit('why ' + {QUERY})"),
-    "exits_with_much": Idiom(f"import json, sys\n{HEAD}sys.exit(2**70)"),
+    "exits_with_less_than_nothing": Idiom(f"import json, sys\n{HEAD}sys.exit(-3)"),
     "exits_in_a_thread": Idiom(
         f"import json, sys, threading\n{HEAD}t = threading.Thread(target=sys.exit, args=(3,)); t.start(); t.join(); print('on')"
     ),
