@@ -37,7 +37,7 @@ def summary(trace: Trace, width: int) -> list[Text]:
         pieces.append((" · ".join(_outcome(trace.connection)), "bold"))
     if trace.hop is not None:
         hop = f"the hop through {trace.served.adapter} took {ms(trace.hop)} on the way in"
-        pieces.append((f"{hop}, for the process's first request", "bold"))
+        pieces.append((hop, "bold"))
     if trace.problem:
         pieces.append((trace.problem, "bold red"))
     return [Text(line, style=style) for text, style in pieces for line in fold(printable(text), width, 0, 2)]

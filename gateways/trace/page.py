@@ -79,8 +79,7 @@ def _axis(trace: Trace) -> str:
         element("h2", "On one axis"),
         element(
             "p",
-            f"To scale: {ms(end)} from the first byte to the last step of the process's first request. "
-            "A mark leads to its step.",
+            f"To scale: {ms(end)} from the first byte to the last step. A mark leads to its step.",
         ),
         element(
             "div",

@@ -240,6 +240,18 @@ def test_a_users_app_is_compared_with_what_the_server_takes_for_itself(
     assert any("the server's own cost" in said for said in verdicts(sections(made)))
 
 
+def test_all_servers_get_the_same_host_so_that_absolute_links_are_the_same() -> None:
+    target = Target("links", "asgi", {"asgi": f"{MISBEHAVING}:says_its_host"})
+    contenders = [contender("asgi:uvicorn"), contender("asgi-on-wsgi:waitress:ours")]
+    asked = plan(*contenders, scenarios=(of_path("/"),), effort=replace(TINY, rounds=1), target=target)
+    made = compare(asked, [], Quiet())
+    assert made.exclusions == []
+    answer = made.questions[0].answer
+    assert answer is not None
+    assert answer.length == len("<a href='http://127.0.0.1:8000/'>home</a>")
+    assert all(not cell.measured.failed for cell in made.cells)
+
+
 def test_a_mix_has_a_login_values_sessions_and_figures_of_each_request() -> None:
     form = (("Content-Type", "application/x-www-form-urlencoded"),)
     login = (

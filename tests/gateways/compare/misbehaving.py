@@ -72,5 +72,9 @@ async def fails(_scope: Scope, _receive: Receive, send: Send) -> None:
     await answer(send, b"no database", 500)
 
 
+async def says_its_host(scope: Scope, _receive: Receive, send: Send) -> None:
+    await answer(send, b"<a href='http://%s/'>home</a>" % dict(scope["headers"])[b"host"])
+
+
 async def says_the_time(_scope: Scope, _receive: Receive, send: Send) -> None:
     await answer(send, b"%d" % time.monotonic_ns())

@@ -61,7 +61,7 @@ def test_behind_an_adapter_there_are_four_lifelines_and_what_the_hop_cost() -> N
     assert "    3.00 b    │         │         ├────────▶│   environ" in drawn
     assert "    4.00 b    │         │         │◀────────┤   start_response  '200 OK'" in drawn
     assert "              │         │         │         │     and 1 more: asgi.scope" in drawn
-    assert drawn[-1] == "the hop through WSGIToASGI took 2.00 ms on the way in, for the process's first request"
+    assert drawn[-1] == "the hop through WSGIToASGI took 2.00 ms on the way in"
 
 
 def test_what_was_written_and_what_went_wrong_are_told_and_move_no_cursor() -> None:
