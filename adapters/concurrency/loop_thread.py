@@ -10,6 +10,7 @@ import asyncio
 import contextvars
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -188,6 +189,8 @@ class LoopThread(BorrowedLoop):
         Cancelling "all tasks", as some applications do when they shut down, does not end it.
         """
         self._running.set()
+        if (3, 12) <= sys.version_info < (3, 12, 2):  # there no thread can be started at exit: the executor has one
+            await self._asyncio.run_in_executor(None, int)
         while not self._stop.done():
             try:
                 await asyncio.wait([self._stop])

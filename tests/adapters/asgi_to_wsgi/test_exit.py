@@ -173,9 +173,15 @@ SHUTDOWNS = {
 }
 
 
-@pytest.mark.parametrize("work", SHUTDOWNS.values(), ids=SHUTDOWNS)
-def test_a_shutdown_at_exit_can_use(work: str) -> None:
+NEED_THREADS = {"a thread pool of its own", "a process pool", "a subprocess", "a thread of AnyIO's", "a thread"}
+
+
+@pytest.mark.parametrize("name", SHUTDOWNS)
+def test_a_shutdown_at_exit_can_use(name: str) -> None:
     """ASGI Lifespan: what works on an ASGI server, whose loop ends long before the interpreter does."""
+    if (3, 12) <= sys.version_info < (3, 12, 2) and name in NEED_THREADS:
+        pytest.skip("Python 3.12.0 and 3.12.1 start neither a thread nor a process at exit; close() comes before it")
+    work = SHUTDOWNS[name]
     lines = subprograms.run(f"""
         import anyio, concurrent.futures
         pools = (concurrent.futures.ThreadPoolExecutor, concurrent.futures.ProcessPoolExecutor)
