@@ -1,4 +1,4 @@
-"""docs/migrating.md shows every demo: the whole of its file, and the lines that change as they are."""
+"""docs/migrating.md and docs/websocket.md show every demo: the whole of its file, and the lines that change as they are."""
 
 import re
 from collections import Counter
@@ -12,7 +12,8 @@ from tests.docs.blocks import blocks
 from tests.real.serving import ROOT, serve
 
 PAGE = (ROOT / "docs" / "migrating.md").read_text()
-SHOWN = [block for block in blocks(PAGE) if (block.source or "").startswith("demos/")]
+WEBSOCKETS = (ROOT / "docs" / "websocket.md").read_text()
+SHOWN = [block for page in (PAGE, WEBSOCKETS) for block in blocks(page) if (block.source or "").startswith("demos/")]
 NOT_SHOWN = {"ruff.toml", "old_site/index.html", *(f"replacing/before/{name}" for name in NAMES)}
 
 
