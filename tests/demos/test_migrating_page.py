@@ -1,4 +1,4 @@
-"""docs/migrating.md and docs/websocket.md show every demo: the whole of its file, and the lines that change as they are."""
+"""docs/migrating.md and docs/websocket.md show every demo: its whole file, and the lines that change as they are."""
 
 import re
 from collections import Counter
