@@ -13,6 +13,7 @@
 #                    for docs/peers-real-apps.md
 #   make soak        a million requests through each adapter, 1 GB up and down, and what that leaves behind (ten minutes)
 #   make soak-websockets  WebSockets of an ASGI app under load on ten WSGI servers (four minutes); ARGS="--idle 5000" for idle ones
+#   make autobahn    the Autobahn test suite against WebSockets under WSGI; WSTEST=command that runs it (Python 2.7; a minute)
 #   make site        the documentation built, in site/: open site/index.html (seconds)
 #   make docs        regenerate the outputs and files that README.md and docs/ show, and build the documentation (some minutes)
 #   make images      the pictures of README.md; ARGS=run.json for that of a comparison, from its file
@@ -27,7 +28,7 @@ CHECKED = $(wildcard gateways demos benchmarks tests)
 # ruff does not follow the link gateways/adapters.
 FORMATTED = $(CHECKED) adapters
 
-.PHONY: demo test quick check test-all bench bench-ledger bench-cgi results peers soak soak-websockets site docs images clean
+.PHONY: demo test quick check test-all bench bench-ledger bench-cgi results peers soak soak-websockets autobahn site docs images clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.demo
@@ -86,6 +87,9 @@ soak: $(VENV)/.test
 
 soak-websockets: $(VENV)/.test
 	$(BIN)/python -m tests.soak.websockets $(ARGS)
+
+autobahn: $(VENV)/.test
+	$(BIN)/python -m tests.soak.autobahn "$(WSTEST)" $(ARGS)
 
 site: $(VENV)/.dev
 	$(BIN)/zensical build --strict
