@@ -6,6 +6,7 @@ Knows servers' commands. It must not know what is asked of them.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -75,8 +76,8 @@ def serving(name: str, *options: str, app: str = FASTAPI, grace: float = 5.0) ->
         return
     arguments = [sys.executable, "-W", "ignore", "-c", _PROGRAMS[name], "{host}", "{port}", app]
     environment = {**os.environ, "EVENTLET_NO_GREENDNS": "yes"}
-    if name == "eventlet":
-        pytest.importorskip("eventlet", exc_type=ImportError)
+    if name == "eventlet" and importlib.util.find_spec("eventlet") is None:
+        pytest.skip("eventlet is not installed: pip install eventlet")
     with serve(arguments, env=environment, grace=grace) as running:
         yield running
 
