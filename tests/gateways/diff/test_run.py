@@ -1,0 +1,83 @@
+"""The order of rounds, asked of two servers in this process."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from gateways.diff.plan import Plan
+from gateways.diff.run import APART, run
+from gateways.diff.side import Site
+from gateways.failure import Failure
+from gateways.requests.options import traffic
+
+Arrivals = list[tuple[str, float, str]]
+
+
+@contextmanager
+def server(name: str, arrivals: Arrivals, body: Callable[[], bytes]) -> Iterator[Site]:
+    """A server that notes what it is asked: its name, the time, the Host header."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            arrivals.append((name, time.monotonic(), self.headers["Host"]))
+            octets = body()
+            self.send_response_only(200)
+            self.send_header("Content-Length", str(len(octets)))
+            self.end_headers()
+            self.wfile.write(octets)
+
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.do_GET()
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listening:
+        thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        try:
+            yield Site(f"http://127.0.0.1:{listening.server_port}")
+        finally:
+            listening.shutdown()
+            thread.join()
+
+
+def test_the_old_stack_is_asked_first_and_last_and_a_second_apart() -> None:
+    arrivals: Arrivals = []
+    with server("old", arrivals, lambda: b"x") as old, server("new", arrivals, lambda: b"x") as new:
+        result = run(Plan(old, new, traffic(["/"]), host="shop.example"))
+    assert [name for name, _, _ in arrivals] == ["old", "new", "new", "old"]
+    assert {host for _, _, host in arrivals} == {"shop.example"}
+    assert arrivals[-1][1] - arrivals[0][1] > 1.1
+    assert (result.differences, result.rounds) == ((), (2, 2))
+
+
+def test_a_value_that_is_the_same_twice_by_chance_is_found_to_be_noise() -> None:
+    values = iter([b"heads", b"heads", b"tails"])
+    with server("old", [], lambda: next(values)) as old, server("new", [], lambda: b"tails") as new:
+        result = run(Plan(old, new, traffic(["/"])))
+    assert (result.counted, result.rounds, result.noise) == ([], (3, 2), {"body": 1})
+
+
+def test_a_url_is_not_asked_again_for_what_may_change_data() -> None:
+    arrivals: Arrivals = []
+    with server("old", arrivals, lambda: b"x") as old, server("new", arrivals, lambda: b"y") as new:
+        result = run(Plan(old, new, traffic(["/"], data=b"a=1")))
+    assert len(result.counted) == 1
+    assert [name for name, _, _ in arrivals] == ["old", "new", "new", "old"]
+
+
+def test_progress_is_told_request_by_request() -> None:
+    told: list[tuple[str, int, int, int]] = []
+    with server("old", [], lambda: b"x") as old:
+        run(Plan(old, old, traffic(["/", "/a"])), lambda *step: told.append(step))
+    assert told[:3] == [("old", 1, 0, 2), ("old", 1, 1, 2), ("old", 1, 2, 2)]
+    assert told[-1] == ("old", 2, 2, 2)
+
+
+def test_a_reset_that_fails_is_a_failure_with_its_last_line() -> None:
+    nowhere = Site("http://127.0.0.1:9")
+    with pytest.raises(Failure, match="exit status 3: broken"):
+        run(Plan(nowhere, nowhere, traffic(["/"]), reset="echo broken; exit 3"))
