@@ -2,6 +2,8 @@
 
 import os
 import statistics
+import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -61,6 +63,14 @@ def misbehaving(app: str) -> Contender:
     made = contender("asgi:uvicorn")
     arguments = (*made.server.arguments[:-1], f"{MISBEHAVING}:{app}")
     return replace(made, server=replace(made.server, name=app, arguments=arguments))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The logs that failures leave behind go to a folder of the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("logs")))
+        yield
 
 
 @pytest.fixture(scope="module")

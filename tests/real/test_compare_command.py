@@ -26,8 +26,17 @@ SHOP = Path("tests/gateways/compare/misbehaving.py").resolve().read_text() + "\n
 
 def gateways(*arguments: str, cwd: Path | None = None, timeout: int = 50) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "gateways", "compare", *arguments]
+    # The logs that failures leave behind go to a folder of the tests.
+    environment = {**os.environ, **({"TMPDIR": str(cwd)} if cwd else {})}
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=timeout, check=False, stdin=subprocess.DEVNULL, cwd=cwd
+        command,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        cwd=cwd,
+        env=environment,
     )
 
 
