@@ -1,63 +1,33 @@
 """WSGI applications on ASGI servers: the application runs in a worker thread, the request's coroutine sends its blocks.
 
-Knows both interfaces, who runs where in a request, and who is told when the other side ends. The spelling of a request
-is mapping/'s matter, the order of a response run_wsgi/'s, its messages and the body on_asgi/'s; threads and loops meet
-in concurrency/.
+Knows both interfaces, and what the headers say of a body. The spelling of a request is mapping/'s matter, its course
+on_asgi/wsgi_request.py's.
 """
 
 from __future__ import annotations
 
-import io
-import logging
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Mapping
-from contextvars import copy_context
-from dataclasses import dataclass
 from functools import partial
-from threading import get_ident
-from time import monotonic
-from typing import IO, Any
+from typing import Any
 
 from .asgi_types import Receive, Scope, Send
-from .concurrency.channels import Outbox, adopt, harmless
-from .concurrency.loops import Loop, Task, running_loop
+from .concurrency.loops import running_loop
 from .concurrency.thread_pool import Workers
-from .errors import BadRequest, ClientDisconnected
+from .errors import BadRequest
 from .mapping.requests import CODED, environ_from_scope
 from .on_asgi.admission import Admission
-from .on_asgi.listener import Listener
-from .on_asgi.messages import SendFile, completes, deliver, deliver_each, early_hints, size_of
-from .on_asgi.request_body import Body, Unannounced
-from .on_asgi.scopes import answer_lifespan, overload_item, overloaded, refuse, refuse_scope
+from .on_asgi.scopes import answer_lifespan, overloaded, refuse, refuse_scope
 from .on_asgi.websocket import WebSocketBridge, refuse_full
-from .run_wsgi.async_views import forget_tasks, lend_loop
-from .run_wsgi.response import FileWrapper, WSGIResponse
-from .stats import Stats, Tallies, Tally, age
+from .on_asgi.wsgi_request import Terms, WSGIRequest
+from .run_wsgi.response import FileWrapper
+from .stats import Stats, Tallies, age
 from .websocket.places import Places
-from .wsgi_types import Item, WSGIApp
-
-log = logging.getLogger("gateways.wsgi")
+from .wsgi_types import WSGIApp
 
 _ANNOUNCED, _LIKELY, _UNLIKELY, _NONE = "announced", "likely", "unlikely", "none"  # a request's body, by its headers
 _BODY_METHODS = frozenset(("POST", "PUT", "PATCH"))
-_UNANNOUNCED_WAIT = 0.25  # seconds for receive() to give a body that no header announces, once the application reads it
-_NO_TASK = Task(int, int)  # type: ignore[arg-type] # in a listener's place once it is too late for one
-_making_body = threading.Lock()
-
-
-@dataclass(frozen=True, slots=True)
-class _Terms:
-    """What all requests of an adapter share."""
-
-    app: WSGIApp
-    workers: Workers
-    verbatim: bool
-    pathsend: bool
-    share_loop: bool
-    admission: Admission
-    may_warn: Callable[[], bool]  # true once: whether to warn of a header that was dropped
 
 
 class WSGIToASGI:
@@ -109,7 +79,7 @@ class WSGIToASGI:
         self.app = app
         self._spool = spool
         workers = Workers(threads, "wsgi-to-asgi")
-        self._terms = _Terms(
+        self._terms = Terms(
             app=app,
             workers=workers,
             verbatim=self._verbatim,
@@ -189,18 +159,18 @@ class WSGIToASGI:
         environ["wsgi.url_scheme"] = scope.get("scheme") or "http"
         environ["wsgi.errors"] = sys.stderr
         environ["asgi.scope"] = scope
-        exchange = _Exchange(terms, tally, environ, loop, receive)
+        request = WSGIRequest(terms, tally, environ, loop, receive)
         extensions = scope.get("extensions")
         if extensions:
-            exchange.offer(extensions)
+            request.offer(extensions)
         body = _expected_body(environ)
         if body is _UNLIKELY:
-            exchange.expect_no_body()
+            request.expect_no_body()
         elif body is not _NONE:
-            await exchange.collect(self._spool, body is _LIKELY)
+            await request.collect(self._spool, body is _LIKELY)
             if terms.admission.queue is not None and terms.admission.rejects(tally):
                 return await overloaded(send, scope["method"])
-        await exchange.serve(send)
+        await request.serve(send)
 
 
 def _expected_body(environ: dict[str, Any]) -> str:
@@ -218,289 +188,3 @@ def _expected_body(environ: dict[str, Any]) -> str:
     if environ["REQUEST_METHOD"] in _BODY_METHODS or "CONTENT_TYPE" in environ or "HTTP_CONTENT_ENCODING" in environ:
         return _LIKELY
     return _UNLIKELY
-
-
-class _Exchange:
-    """One request: run() in a worker thread, everything else on the loop."""
-
-    _body: Body | None = None
-    _unannounced: Unannounced | None = None
-    _send_file: SendFile | None = None
-    _hints = False  # the server sends early hints
-    _listener: Task | None = None
-    _error: BaseException | None = None
-    _begun = False  # the head has gone to the server
-    _complete = False  # the end of the response has gone to the server
-    _abandoned = False  # no coroutine is left to raise the error
-    _gone = False  # the client had left before the application was called
-    _thread = 0  # identifier of the worker thread, from its start
-    _taken = 0.0  # when that was (time.monotonic), where slow requests are logged
-    _waited = _logged = False  # for a thread; as slow
-
-    def __init__(self, terms: _Terms, tally: Tally, environ: dict[str, Any], loop: Loop, receive: Receive) -> None:
-        self._terms, self._tally, self._environ, self._loop, self._receive = terms, tally, environ, loop, receive
-        self._outbox = Outbox(loop, terms.workers)
-        environ["wsgi.input"] = io.BytesIO()
-        environ["waitress.client_disconnected"] = self._outbox.is_closed
-
-    def offer(self, extensions: Mapping[str, Any]) -> None:
-        """Pass on what the server can do (ASGI extensions)."""
-        self._hints = "http.response.early_hint" in extensions
-        if not self._terms.pathsend:
-            return
-        if "http.response.pathsend" in extensions or "http.response.zerocopysend" in extensions:
-            self._send_file = SendFile(self._outbox, "http.response.pathsend" in extensions)
-
-    # The request's body
-
-    def expect_no_body(self) -> None:
-        """Make an input that asks receive() only if the application reads."""
-        self._unannounced = self._environ["wsgi.input"] = Unannounced()
-        self._unannounced.opens = self._open_unannounced
-
-    async def collect(self, spool: int, unannounced: bool) -> None:
-        """Receive as much of the body as may be received before a thread is taken, and make the application's input."""
-        environ = self._environ
-        length = int(environ["CONTENT_LENGTH"]) if "CONTENT_LENGTH" in environ else None
-        if "HTTP_EXPECT" in environ and "100-continue" in environ["HTTP_EXPECT"].lower():
-            environ["wsgi.input"] = self._make_body(length).postponed()
-            return
-        first = await self._receive()
-        if unannounced and first["type"] == "http.disconnect":  # there need not be a body: the application is called
-            self._gone = True
-            return
-        block = first.get("body", b"")
-        if (
-            not first.get("more_body", False)
-            and first["type"] == "http.request"
-            and (length is None or len(block) == length)
-        ):
-            length = len(block)
-            environ["wsgi.input"] = io.BytesIO(block)
-        else:
-            body = self._make_body(length)
-            environ["wsgi.input"], length = await body.collect(
-                first, spool, partial(_in_thread, self._loop, self._terms.workers)
-            )
-        if length or (length == 0 and not unannounced and environ["SERVER_PROTOCOL"][:7] == "HTTP/1."):
-            environ["CONTENT_LENGTH"] = str(length)
-
-    def _make_body(self, length: int | None, listen: Callable[[], object] | None = None) -> Body:
-        with _making_body:  # the thread that reads and the loop that listens may both be the first
-            if self._body is None:
-                self._body = Body(self._loop, self._terms.workers, self._receive, length, listen or self._listen)
-            return self._body
-
-    def _open_unannounced(self) -> IO[bytes]:
-        """In the thread, which reads although no header has announced a body."""
-        return self._make_body(None, self._ask_for_body).stream()
-
-    def _ask_for_body(self) -> None:
-        """On the loop: receive the body, if it comes at once."""
-        self._listen()
-        if self._body is not None:
-            self._loop.call_later(_UNANNOUNCED_WAIT, self._body.inbox.give_up)
-
-    # The response
-
-    async def serve(self, send: Send) -> None:
-        """Have a worker run the application; send what it makes. Raises its error, or the server's."""
-        outbox, loop, tally, watch = self._outbox, self._loop, self._tally, self._watch
-        self._context = copy_context()
-        context = self._copy = self._context.copy()
-        tally.live[self] = monotonic()
-        waiter = outbox.expect()
-        try:
-            self._terms.workers.submit(context.run, self.run)
-            loop.attend(watch)
-            await waiter
-            ended = False
-            while not ended:
-                items, ended = await outbox.get()
-                if ended and len(items) == 1 and type(items[0]) is tuple and not self._terms.verbatim:  # most are so
-                    head, block, self._complete = items[0]
-                    tally.bytes += len(block)
-                    if head is not None:
-                        await send({"type": "http.response.start", "status": head.status, "headers": head.headers})
-                    await send({"type": "http.response.body", "body": block, "more_body": not self._complete})
-                elif items:
-                    self._complete = completes(items[-1])
-                    self._begun = True
-                    tally.bytes += size_of(items) if ended else outbox.taken
-                    await (deliver_each if self._terms.verbatim else deliver)(send, items)
-                    if not ended and self._listener is None and not outbox.waiting:
-                        watch()
-        except Exception:  # the server's send() failed: the application is told, and finishes before we do
-            self._hang_up()
-            await outbox.ended()
-            self._log_error("after its client had left")
-            raise
-        except BaseException:  # cancelled: the thread finishes by itself
-            self._abandoned = True
-            self._hang_up()
-            self._log_error("before its request was cancelled")
-            raise
-        finally:
-            listener = self._over()
-        try:
-            if listener is not None:
-                await listener.ended()
-            adopt(context, self._context)
-            if self._error is not None:
-                tally.errors += 1
-                raise self._error
-        finally:
-            self._error = None  # its traceback holds this frame
-
-    def _over(self) -> Task | None:
-        """Stop watching. Returns the listener, cancelled, if there is one."""
-        del self._tally.live[self]
-        self._loop.leave(self._watch)
-        self._outbox.closed = True  # for a thread that the application left behind, and that writes on
-        listener, self._listener = self._listener, _NO_TASK  # it holds this exchange
-        if listener is not None:
-            listener.cancel()
-        return listener
-
-    # The client's leaving, and what else shows only while a request lasts
-
-    def _watch(self) -> None:
-        """On the loop, 50 to 100 ms after the start, and every 100 ms from then on while there is more to look for."""
-        admission = self._terms.admission
-        if not self._thread and self._still_waits(admission):
-            return
-        if admission.slow is not None and self._thread and not self._logged:
-            self._log_if_slow(admission, admission.slow)
-        if self._gone:
-            self._hang_up()
-        elif self._body is None or self._body.asked_for:  # else receiving would ask for a body
-            self._listen()
-        if (admission.slow is not None and not self._logged) or (admission.timeout is not None and not self._thread):
-            self._loop.attend(self._watch)
-
-    def _still_waits(self, admission: Admission) -> bool:
-        """Notice that no thread is free; return True once the request has been answered in the application's place."""
-        if not self._waited:
-            self._waited = True
-            admission.waited()
-        if not admission.is_overdue(self._tally.live[self]):
-            return False
-        if not self._terms.workers.withdraw(self._copy.run, self.run):
-            return False
-        admission.rejected(self._tally)
-        self._close_body()
-        self._outbox.end(overload_item(self._environ["REQUEST_METHOD"]))
-        return True
-
-    def _log_if_slow(self, admission: Admission, limit: float) -> None:
-        seconds = monotonic() - self._taken
-        if seconds >= limit and not self._outbox.is_ended:
-            self._logged = True
-            environ = self._environ
-            admission.log_slow(environ["REQUEST_METHOD"], environ["REQUEST_URI"], self._thread, seconds)
-
-    def _listen(self) -> None:
-        """Receive what the client still sends, in a task beside this one: the rest of the body, then its leaving."""
-        if self._listener is None:
-            if self._unannounced is not None and self._unannounced.opens is not None:
-                self._make_body(None, self._ask_for_body)  # what comes now must not be lost for a later read
-            inbox = self._body.inbox if self._body is not None else None
-            listener = Listener(self._loop, self._receive, inbox, self._client_left, self._ignores_body)
-            self._listener = listener.start(self._context)
-
-    def _client_left(self, error: Exception | None) -> None:
-        """Stop the application; after the response a disconnect is no more than that (ASGI HTTP, "Disconnect").
-
-        Before it, the client may have ended only its own side, and wait for the response: hypercorn tells no difference
-        and still sends. So a response that has not begun may, and has a second for the rest of it.
-        """
-        if error is None and self._thread and not self._begun and not self._outbox.closed:
-            if not self._complete:
-                self._tally.disconnects += 1
-            self._outbox.linger()
-            if self._body is not None:
-                self._body.inbox.close()
-            return
-        if error is not None:
-            self._error = error
-        if error is not None or not self._complete:
-            self._hang_up()
-
-    def _ignores_body(self) -> bool:
-        return self._begun and not self._outbox.parked
-
-    def _hang_up(self) -> None:
-        """The client has left, or the server gives up on it: the application's next read or block fails."""
-        if not self._outbox.closed and not self._complete:
-            self._tally.disconnects += 1
-        self._outbox.close()
-        if self._body is not None:
-            self._body.inbox.close()
-
-    # The application's part
-
-    def run(self) -> Callable[[], object] | None:
-        """In the thread: the application's whole part. Whatever it raises ends here.
-
-        With a bounded queue it returns the call that ends the response: the client must not see the end, and send its
-        next request, before the thread counts as idle. Without, ending it here costs a switch of threads less.
-        """
-        outbox, terms = self._outbox, self._terms
-        items: list[Item] = []
-        if terms.admission.slow is not None:
-            self._taken = monotonic()
-        self._thread = get_ident()
-        lend_loop(self._loop.asyncio_loop if terms.share_loop else None)
-        try:
-            if not outbox.closed:
-                response = WSGIResponse(outbox.put, self._environ["REQUEST_METHOD"], terms.verbatim, terms.may_warn)
-                if self._hints:
-                    self._environ["wsgi.early_hints"] = partial(early_hints, outbox, response)
-                items = response.answer(terms.app, self._environ, self._send_file)
-        except BaseException as error:
-            self._failed(error)
-        finally:
-            forget_tasks()
-            self._close_body()
-        if terms.admission.queue is not None:
-            return partial(outbox.end, *items)
-        outbox.end(*items)
-        return None
-
-    def _close_body(self) -> None:
-        if self._unannounced is not None:
-            self._unannounced.opens = None  # it holds this exchange
-        if self._body is not None:
-            self._body.close()
-
-    def _failed(self, error: BaseException) -> None:
-        """In the thread: keep an error for the coroutine to raise, in a form that ends neither it nor the loop."""
-        if isinstance(error, ClientDisconnected) and (self._outbox.closed or (self._body and self._body.left)):
-            return
-        self._error = harmless(error)
-        if self._abandoned:
-            self._log_error("after its request had been cancelled")
-
-    def _log_error(self, when: str) -> None:
-        """Log the application's error, if there is one, where no coroutine is left to raise it."""
-        error, self._error = self._error, None  # its traceback holds this exchange
-        if error is not None:
-            self._tally.errors += 1
-            log.error("the application failed %s", when, exc_info=error)
-
-
-async def _in_thread(loop: Loop, workers: Workers, call: Callable[[], object]) -> None:
-    """Run `call`, which may wait for a disk, in a worker thread. Raises what it raises."""
-    outbox = Outbox(loop, workers)
-
-    def run(_: object) -> Callable[[], object]:
-        try:
-            call()
-        except Exception as error:
-            return partial(outbox.end, error)
-        return outbox.end
-
-    workers.submit(run, None)
-    errors, _ = await outbox.get()
-    for error in errors:
-        raise error
