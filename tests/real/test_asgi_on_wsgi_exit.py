@@ -42,6 +42,7 @@ def end(running: Site, number: signal.Signals, within: float) -> None:
 def test_an_orderly_end_shuts_the_lifespans_down(name: str) -> None:
     with site(name, app=BARE) as running:
         running.report()
+        running.wait_until_idle()
         end(running, ORDERLY[name], within=10)
         assert running.processes("asgi startup")
         assert running.processes("asgi shutdown") == running.processes("asgi startup"), running.server.log()

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from tests.programs import require_program
@@ -168,6 +169,18 @@ class Site:
         """The processes that have written this line."""
         lines = [line.partition(" ") for line in self._records.read_text().splitlines()]
         return {int(pid) for pid, _, text in lines if text == what}
+
+    def wait_until_idle(self) -> None:
+        """Wait until the server has closed its clients' connections: uWSGI runs no exit hooks in a busy worker."""
+
+        def is_idle() -> bool:
+            tree = [process := psutil.Process(self.server.process.pid), *process.children(recursive=True)]
+            return not any(
+                one.raddr for each in tree for one in each.net_connections("tcp") if one.status != psutil.CONN_LISTEN
+            )
+
+        self._client.close()
+        eventually(is_idle, "the server closes the connections of its clients")
 
     def report(self) -> dict[str, Any]:
         """What a process of the server says of itself."""
