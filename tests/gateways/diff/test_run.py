@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from gateways.diff.plan import Plan
-from gateways.diff.run import APART, run
+from gateways.diff.run import run
 from gateways.diff.side import Site
 from gateways.failure import Failure
 from gateways.requests.options import traffic
