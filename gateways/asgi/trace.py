@@ -30,7 +30,7 @@ def watch(app: ASGIApp, record: Record) -> ASGIApp:
             return message
 
         async def noted_send(message: Message) -> None:
-            # Not copied: what is no dict is the server's to refuse, and nobody changes a message that is sent.
+            # Not copied: the server refuses a message that is not a dict, and a sent message does not change.
             note("send", message)
             await send(message)
 

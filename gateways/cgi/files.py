@@ -25,7 +25,7 @@ PROGRAMS = ("cgi-bin", "htbin")
 INDEX = ("index.html", "index.htm")
 BLOCK = 65536
 
-# Of a compressed file the compression is its type: it is sent as it is, and nobody is to unpack it on the way.
+# Of a compressed file the compression is its type: it is sent as it is, and must not be unpacked on the way.
 COMPRESSED = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
 
 LISTING = """<!DOCTYPE html>

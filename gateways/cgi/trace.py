@@ -127,7 +127,7 @@ def _pass_on(source: int, sink: int, noted: Callable[[bytes], None], ours: int) 
                     while view:
                         view = view[writer.write(view) :]
             except BrokenPipeError:
-                return  # nobody reads any more; closing the source tells who writes into it
+                return  # the reader has gone; closing the source tells the writer
             noted(b"")
 
     thread = threading.Thread(target=copy, name="gateways-tap", daemon=True)

@@ -68,5 +68,5 @@ async def _say(connection: ClientConnection, texts: Texts, note: Note) -> None:
         note("sent", text=text)
         try:
             await connection.send(text)
-        except ConnectionClosed:  # whoever receives is told so too
+        except ConnectionClosed:  # the receiving task gets the same error
             return

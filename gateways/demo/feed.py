@@ -1,4 +1,4 @@
-"""The items that a page can ask for: the last of them, numbered, and whoever waits for the next.
+"""The items that a page can ask for: the last of them, numbered, and the pages that wait for the next.
 
 Knows asyncio. Memory is bounded by one ring, however many pages there are and however slowly they read: each page only
 knows the number of the item that it had last, and what has fallen off meanwhile it does not get.
@@ -30,7 +30,7 @@ class Feed:
         self._more = asyncio.Event()
 
     def add(self, items: Iterable[Item]) -> None:
-        """Keep items, let the oldest fall off, and wake who waits."""
+        """Keep items, let the oldest fall off, and wake the waiting pages."""
         for item in items:
             text = json.dumps(item, separators=(",", ":"), default=str)
             self._kept.append(text)

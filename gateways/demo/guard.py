@@ -1,6 +1,6 @@
-"""Who is let in: the page itself, and nobody who only found out where it is. Pure: a scope in, a reason or None out.
+"""Which requests are accepted: the page's own, and not those of other sites. Pure: a scope in, a reason or None out.
 
-Another site's script can send requests to this address, and with a name that it resolves anew (DNS rebinding) even read
+Another site's script can send requests to this address, and with a name that it resolves again (DNS rebinding) even read
 the answers. So the name that was asked for must be one that no stranger's DNS can give, and what acts must come from
 the page's own origin.
 """

@@ -46,7 +46,7 @@ Told = tuple[Mode, Batch]
 
 
 class Link:
-    """The command's end. `put` never blocks; a thread sends to whoever connects first, and to nobody else."""
+    """The command's end. `put` never blocks; a thread sends to the first client that connects, and to no other."""
 
     def __init__(self, lanes: Lanes) -> None:
         self._lanes = lanes
@@ -64,7 +64,7 @@ class Link:
     def close(self) -> None:
         """Send no more, and remove the socket."""
         self._batches.put(None)
-        with contextlib.suppress(OSError):  # somebody had connected, and the socket is gone
+        with contextlib.suppress(OSError):  # a client had connected, and the socket is gone
             Client(self.address, "AF_UNIX").close()
         self._thread.join(timeout=0.2)  # it may wait for a process that takes nothing, until that is ended
 

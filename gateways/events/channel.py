@@ -45,7 +45,7 @@ class Receiver:
     def close(self) -> None:
         """Take no more connections, and remove the socket. What ended senders have sent has arrived then."""
         self._closed = True
-        with Client(self.address, "AF_UNIX") as last:  # whoever connected before is accepted before
+        with Client(self.address, "AF_UNIX") as last:  # earlier clients are accepted first
             last.send(None)
             self._thread.join()
         for reader in self._readers:

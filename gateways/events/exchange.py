@@ -84,7 +84,7 @@ def milliseconds(seconds: float) -> str:
 
 
 def content_length(headers: Any) -> int:
-    """What a response's Content-Length says; 0 where there is none."""
+    """Return the Content-Length of a response; 0 if it has no such header."""
     for name, value in headers if isinstance(headers, list) else ():
         if isinstance(name, str) and name.lower() == "content-length" and value.isdigit():
             return int(value)

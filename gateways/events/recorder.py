@@ -21,7 +21,7 @@ MOST = 1000
 class Recorder:
     """Collects the events of one process and gives them, made plain and in batches, to `deliver`.
 
-    `deliver` is called on the recorder's own thread and may block; when it raises OSError nobody listens any more, and
+    `deliver` is called on the recorder's own thread and may block; after an OSError the parent has gone, and
     later events are dropped. Made in the process that records: a thread does not survive a fork.
     """
 

@@ -153,7 +153,7 @@ def content_length(environ: Environ, start_response: Start) -> Body:
 
 def sleep(environ: Environ, start_response: Start) -> Body:
     pause = seconds(query_of(environ), "seconds", 1.0, 30)
-    time.sleep(pause)  # this thread can do nothing else; if the client leaves, nobody tells it
+    time.sleep(pause)  # this thread can do nothing else; if the client leaves, it does not learn it
     return whole(environ, start_response, "200 OK", TEXT, f"slept {pause:g} s\n")
 
 

@@ -24,7 +24,7 @@ export function open(button, request, item, beside) {
     );
   const [process, thread] = item.thread;
   const dialog = $("detail");
-  const by = document.activeElement?.dataset.by; // whoever goes on with a button can press it again
+  const by = document.activeElement?.dataset.by; // a reader who used a button can press it again
   dialog.className = request.lane;
   dialog.replaceChildren(
     el(

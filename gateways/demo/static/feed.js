@@ -1,4 +1,4 @@
-// The feed of events: what happens between the servers and the app, whoever asks. Knows EventSource and the status line.
+// The feed of events: what happens between the servers and the app, whichever client sends the requests. Knows EventSource and the status line.
 
 import { $ } from "./dom.js";
 
@@ -24,7 +24,7 @@ export function follow({ lanes, items, renewed }) {
     instance = description.instance;
     say("live", `live, on Python ${description.python}`);
     if (another) {
-      // the demo was started anew on the same port: its events are counted from 1
+      // the demo was started again on the same port: its events are counted from 1
       last = 0;
       close();
       renewed();
@@ -37,7 +37,7 @@ export function follow({ lanes, items, renewed }) {
     source = null;
   }
 
-  // A browser has six connections to a server: a page that nobody sees keeps none of them.
+  // A browser has six connections to a server: a hidden page keeps no connection open.
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
   addEventListener("pagehide", close);
   addEventListener("pageshow", open);

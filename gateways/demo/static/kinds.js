@@ -1,4 +1,4 @@
-// What each kind of event is, in a sentence, for whoever opens one.
+// What each kind of event is, in a sentence, for a reader who opens one.
 
 export const KINDS = {
   request: "The CGI host takes the request from its server. No program runs yet.",

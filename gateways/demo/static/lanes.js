@@ -105,7 +105,7 @@ function place(request, item) {
 
 const skipped = (item) => el("li", { class_: "more" }, `${item.skipped.toLocaleString("en")} more steps like these`);
 
-/** Put a request on top; the oldest falls off, and those below the newest are folded, unless somebody is at them. */
+/** Put a request on top; the oldest falls off, and those below the newest are folded, unless the reader has opened them. */
 function begin(request) {
   const { list, shown, none } = parts[request.lane];
   const made = heading(request);

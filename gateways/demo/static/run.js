@@ -5,7 +5,7 @@ import { LANES } from "./dom.js";
 const MOST = 100; // blocks of a client that are remembered
 
 /** What one client saw, in ms since the run began; null: not yet. */
-const nobody = () => ({
+const idle = () => ({
   asked: null,
   port: null,
   sent: 0,
@@ -33,7 +33,7 @@ export class Run {
     this.problem = "";
     this.began = performance.now();
     this.last = 0;
-    this.lanes = Object.fromEntries(LANES.map((lane) => [lane, Array.from({ length: clients }, nobody)]));
+    this.lanes = Object.fromEntries(LANES.map((lane) => [lane, Array.from({ length: clients }, idle)]));
   }
 
   /** Take a note of the server's. */

@@ -60,7 +60,7 @@ function draw() {
   head.style.left = `${(now / end) * 100}%`;
   if (run.over || run.clock === null || reducedMotion.matches) return;
   if (now < 6000) changed();
-  else setTimeout(changed, 200); // on an axis that long nobody sees a frame
+  else setTimeout(changed, 200); // on an axis that long a frame is too short to see
 }
 
 /** When the last thing of the run happened; a CGI program may end after its answer. */
