@@ -30,6 +30,7 @@ LIMITS = {
     ("cheroot", "test_a_name_with_an_underscore_cannot_pose_as_one_with_a_hyphen"): "cheroot joins the two",
     ("cheroot", "test_4_1_18_repeated_cookies_are_joined_by_semicolons"): "cheroot keeps the last one",
     ("cheroot", "test_an_encoded_slash_is_a_slash"): "cheroot leaves it encoded",
+    ("cheroot", "test_dots_before_an_encoded_slash_are_resolved"): "cheroot leaves it encoded",
 }
 """What a server does to its applications, and no application can undo."""
 
