@@ -1,5 +1,6 @@
 """Faults of an interpreter at each of its steps: every request is answered, and nothing is left behind."""
 
+import contextlib
 import functools
 import os
 import signal
@@ -94,6 +95,20 @@ def assert_nothing_is_left(host: CGIHost, before: int) -> None:
     eventually(lambda: descriptors() <= before, f"{before} descriptors, as before", 10)
 
 
+@contextlib.contextmanager
+def suspended(program: Path) -> Iterator[list[psutil.Process]]:
+    """The program's interpreters, which take no request meanwhile, as one that imports does not."""
+    stopped = interpreters(program)
+    try:
+        for interpreter in stopped:
+            interpreter.suspend()
+        yield stopped
+    finally:
+        for interpreter in stopped:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                interpreter.resume()
+
+
 @pytest.fixture(params=KINDS)
 def faulty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[InASGI | InWSGI]:
     """A host whose reaper has begun, so that descriptors can be counted."""
@@ -140,22 +155,16 @@ def test_a_client_that_leaves_while_the_interpreter_begins_and_the_program_is_de
     program = write(tmp_path, "a.py", BODY)
     write(tmp_path, "b.py", BODY)
     assert faulty("/a.py?1").status == 200
-    for _ in range(2):  # a stopped interpreter takes no request, as one that imports does not
-        stopped = interpreters(program)
-        for interpreter in stopped:
-            interpreter.suspend()
-        faulty.leave(Request("/a.py?2"), lambda: True)
-        eventually(lambda: not faulty.host._running, "the program that never began is forgotten", 5)
-        for interpreter in stopped:
-            interpreter.resume()
+    for _ in range(2):
+        with suspended(program):
+            faulty.leave(Request("/a.py?2"), lambda: True)
+            eventually(lambda: not faulty.host._running, "the program that never began is forgotten", 5)
         eventually(lambda: faulty("/a.py?3").body == b"3\n", "the interpreter goes on")
-    for interpreter in interpreters(program):
-        interpreter.suspend()
-    faulty.leave(Request("/a.py?4"), lambda: True)
-    left = interpreters(program)
-    program.unlink()
-    for interpreter in left:
-        interpreter.kill()
+    with suspended(program) as stopped:
+        faulty.leave(Request("/a.py?4"), lambda: True)
+        program.unlink()
+        for interpreter in stopped:
+            interpreter.kill()
     assert faulty("/a.py?5").status == 404
     assert faulty("/b.py?6").body == b"6\n"
     assert_nothing_is_left(faulty.host, before)
@@ -167,10 +176,7 @@ def test_a_program_that_is_deleted_before_it_can_be_started_cold_is_answered_for
     before = descriptors()
     program = write(tmp_path, "a.py", BODY)
     assert faulty("/a.py?1").status == 200
-    stopped = interpreters(program)
-    for interpreter in stopped:
-        interpreter.suspend()
-    with ThreadPoolExecutor(1) as pool:
+    with suspended(program) as stopped, ThreadPoolExecutor(1) as pool:
         response = pool.submit(faulty, "/a.py?2")
         eventually(lambda: faulty.host._running, "the request has been sent")
         program.unlink()
