@@ -317,7 +317,7 @@ class _Response:
             return other
         assert exchange.head is not None  # the application sent it, or _take() would have raised
         status, headers = exchange.head
-        if not self._ended or not exchange.complete:
+        if not self._ended or not exchange.complete or self._body.interrupted:  # then close() has something to do
             self._lent = adopt(context, before)
             start_response(status, headers)
             return self
@@ -409,6 +409,9 @@ class _Response:
         lent, self._lent = self._lent, ()
         _take_back(lent)
         self._stop_reading()
+        if self._body.interrupted:
+            self._body.abandon()
+            self._body.interrupted = False
         if not exchange.complete or (exchange.sending and not self._handed):
             exchange.desk.close()
             try:

@@ -10,6 +10,7 @@ import io
 import logging
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import BadRequest, ClientDisconnected
@@ -36,6 +37,7 @@ class WSGIBody:
         self._environ, self._stream = environ, environ["wsgi.input"] or io.BytesIO()
         self._known: Source | None = None
         self._connection: int | None = None
+        self.interrupted = False
         self._missing: int | None = None
         self._whole = is_whole(self._stream)
         length = environ.get("CONTENT_LENGTH")
@@ -114,13 +116,31 @@ class WSGIBody:
         return block, self.more
 
     def interrupt(self) -> None:
-        """End a read() that waits in another thread, after which the connection cannot be used for another request."""
+        """End a read() that waits in another thread. The connection must not carry another request: see abandon()."""
+        self.interrupted = True
+        self._on_connection(lambda sock: sock.shutdown(_socket.SHUT_RD))
+
+    def abandon(self) -> None:
+        """After the response to an interrupted body: whatever still comes must not be taken for another request.
+
+        A socket that is shut down for reading only still gets data; once it is shut down for writing as well, the
+        system resets the connection instead.
+        """
+
+        def end(sock: _socket.socket) -> None:
+            sock.shutdown(_socket.SHUT_WR)
+            while sock.recv(BLOCK, _socket.MSG_DONTWAIT):
+                pass
+
+        self._on_connection(end)
+
+    def _on_connection(self, call: Callable[[_socket.socket], object]) -> None:
         if self._connection is not None and self._connection >= 0:
             sock = _socket.socket(fileno=os.dup(self._connection))  # not socket.socket: gevent's changes its mode
             try:
-                sock.shutdown(_socket.SHUT_RD)
+                call(sock)
             except OSError as error:
-                log.debug("the connection has ended already: %s", error)
+                log.debug("the connection has nothing more to read, or has ended: %s", error)
             finally:
                 sock.close()
 

@@ -142,7 +142,7 @@ def test_a_chunked_body_is_refused_where_it_is_not_decoded() -> None:
         assert b" 411 " in until(connection, b"\r\n")
 
 
-@pytest.mark.parametrize("name", ["gunicorn-gthread", "gevent", "cheroot"])
+@pytest.mark.parametrize("name", ["gunicorn-gthread", "gunicorn-gevent", "gevent", "cheroot", "eventlet"])
 def test_a_connection_that_was_answered_early_carries_no_other_request(name: str) -> None:
     """What comes next on it is the rest of a body, and must never be taken for a request."""
     with (
