@@ -12,11 +12,11 @@ from .rounds import machine
 
 _METHOD = """# Figures
 
-Generated on {date} by `make bench`. In each table the contenders take turns, round by round, in one run; shown are the
-medians, and the median of the rounds' ratios, which holds better than any figure where a machine is shared or changes
-its speed; "ours, times as good" is below 1 where ours is the worse one. In process there is no server: a request is a
-scope or an environ of a browser's six headers. Over sockets each server is one process on one core and the client (wrk
-with 32 connections, or curl) is on another; every answer counts only if it is right.
+Generated on {date} by `make bench`. In each table, the contenders take turns, round by round, in one run. The tables
+show medians, and the median of the ratios of the rounds: on a shared machine, ratios are more stable than figures.
+"Relative speed" compares ours with the others: above 1, ours is faster. In process means without a server: a request is
+a scope or an environ with the six headers of a browser. Over sockets, each server is one process on one core, and the
+client (wrk with 32 connections, or curl) runs on another core. Every response is verified.
 """
 
 

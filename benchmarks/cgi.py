@@ -27,11 +27,11 @@ from .rounds import Figures, machine, ratio, rounds, table
 ROOT = Path(__file__).resolve().parents[1]
 METHOD = """# Figures of the CGI hosts
 
-Generated on {date} by `make bench-cgi`. Whole requests in milliseconds, each on a connection of its own, one
-after the other; between those of applications is a pause, in which the last one's process ends. The contenders take
-turns in one run, and an answer counts only if it is right. Shown are medians, and medians of the rounds' ratios:
-"ours, times as good", where ours is the one on uvicorn, is below 1 where that is the worse one. Warm is `warm=True`,
-after the first requests have shown what the program imports. CPU time is that of the server, its warm
+Generated on {date} by `make bench-cgi`. The figures are milliseconds for whole requests, one after the other, each on a
+connection of its own. Between requests to applications, the benchmark waits until the last program has exited. The
+contenders take turns in one run, and every response is verified. The tables show medians, and medians of the ratios of
+the rounds. "Relative speed" compares ours on uvicorn with the others: above 1, ours is faster. Warm is `warm=True`,
+after the first requests have shown which modules the program imports. CPU time is that of the server, its warm
 interpreters and its programs.
 """
 PROGRAMS = {

@@ -1,6 +1,6 @@
-"""What articles say of CGI, WSGI and ASGI, each beside the figures that show it true, false or conditional. Pure.
+"""Common claims about CGI, WSGI and ASGI, each with the figures that show it true, false or conditional. Pure.
 
-A verdict is computed from the figures: where another run finds otherwise, it says otherwise.
+A verdict is computed from the figures, so another run may reach another verdict.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,15 +20,15 @@ LOOP_BEHIND_THREADS = "asgi-on-wsgi:waitress:ours"
 COLD, WARM = "cgi:uvicorn:cold", "cgi:uvicorn:warm"
 
 AS_MADE = (0.04, 0.065)
-"""Seconds between blocks that are made every 50 ms, if no block is held back."""
+"""Seconds between blocks that are made every 50 ms, if the server does not buffer them."""
 NOTABLE = 1.1
-"""Times as fast: more than an adapter takes of some milliseconds of work."""
+"""Relative speed; a larger difference cannot be the cost of an adapter, if the app computes for milliseconds."""
 HUNDRED = 100
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What is said, and what was seen. `once`: "by one run" of each contender, "in part by one run", or ""."""
+    """A claim, its verdict and the figures. `once`: "by one run" of each contender, "in part by one run", or ""."""
 
     said: str
     verdict: Verdict
@@ -37,7 +37,7 @@ class Claim:
 
 
 def claims(sections: Sequence[Section]) -> list[Claim]:
-    """All of them, in the order of the page."""
+    """Return all claims, in the order of the page."""
     return [_judged(said, judge, Found(sections)) for said, judge in _CLAIMS]
 
 
@@ -45,7 +45,7 @@ def _judged(said: str, judge: "Judge", found: Found) -> Claim:
     try:
         verdict, seen = judge(found)
     except Missing as missing:
-        return Claim(said, "not measured", f"Without {missing} nothing can be said.")
+        return Claim(said, "not measured", f"Not measured: {missing}.")
     repeated = found.repeated.values()
     return Claim(said, verdict, seen, "" if all(repeated) else "in part by one run" if any(repeated) else "by one run")
 
@@ -57,8 +57,8 @@ def _always_faster(found: Found) -> tuple[Verdict, str]:
     best = {name: [found.all_of(name, mode)[0].entrant.id for mode in ("wsgi", "asgi")] for name in ("hello", "wait")}
     seen = (
         f"hello: {found.beside('hello', *best['hello'])}. wait, {found.of('wait', LOOP).connections} clients: "
-        f"{found.beside('wait', *best['wait'])}; {found.beside('wait', FOUR)}. What waits gains where threads are few; "
-        "what does not wait depends on the server."
+        f"{found.beside('wait', *best['wait'])}; {found.beside('wait', FOUR)}. Async helps an app that waits, if the "
+        f"server has few threads; for other apps, the server decides."
     )
     if any(found.faster(name, *each) for name, each in best.items()):
         return "false", seen
@@ -74,11 +74,13 @@ def _interface_decides(found: Found) -> tuple[Verdict, str]:
     bests = sorted((best for best, _, _ in spread.values()), key=lambda each: -each.rate)
     between = bests[0].rate / bests[1].rate
     parts = [
-        f"{number(factor)} times from {worst.entrant.label} to {best.entrant.label}"
-        for best, worst, factor in spread.values()
+        f"{best.entrant.label} serves {number(factor)} times as many{what} as {worst.entrant.label}"
+        for (best, worst, factor), what in zip(spread.values(), (" requests", ""), strict=True)
     ]
     tie = not found.faster("hello", *(each.entrant.id for each in bests))
-    seen = f"hello: {' and '.join(parts)}; between the best of both interfaces, {number(between)} times"
+    seen = (
+        f"hello: {', and '.join(parts)}; the best servers of the two interfaces differ by a factor of {number(between)}"
+    )
     seen += " (no difference seen)." if tie else "."
     best, worst, widest = max(spread.values(), key=lambda each: each[2])
     within, least = found.faster("hello", best.entrant.id, worst.entrant.id), found.least("hello")
@@ -92,16 +94,16 @@ def _interface_decides(found: Found) -> tuple[Verdict, str]:
 def _helps_computing(found: Found) -> tuple[Verdict, str]:
     seen = (
         f"cpu, as an ASGI app and as a WSGI app on the same server: {found.beside('cpu', LOOP, OURS)}; "
-        f"on a WSGI server: {found.beside('cpu', FOUR)}. One core is what all have."
+        f"on a WSGI server: {found.beside('cpu', FOUR)}. All run on one core."
     )
     verdict = _gain(found, "cpu", LOOP, OURS)
     if verdict == "true" and found.of("cpu", LOOP).rate < NOTABLE * found.of("cpu", OURS).rate:
-        return "false", f"{seen} What the adapter takes of it is what tells the two apart."
+        return "false", f"{seen} The difference between the two is the cost of the adapter."
     return verdict, seen
 
 
 def _gain(found: Found, scenario: str, one: str, other: str) -> Verdict:
-    """That one is faster than the other: is it so?"""
+    """Return the verdict on the claim that `one` is faster than `other`."""
     if found.faster(scenario, one, other):
         return "true"
     return "false" if found.faster(scenario, other, one) else "no difference seen"
@@ -114,9 +116,10 @@ def _cannot_stream(found: Found) -> tuple[Verdict, str]:
         raise Missing("the gaps of a stream")
     as_made = all(AS_MADE[0] < gap < AS_MADE[1] for gap in gaps if gap is not None)
     seen = (
-        f"stream: blocks made every 50 ms arrive {duration(few.gap.p50)} apart from {few.entrant.label}, "
-        f"{duration(many.gap.p50)} from {many.entrant.label}. But a stream holds a thread: of {few.connections} "
-        f"clients, half have the first byte after {duration(few.first_byte.p50)} and {duration(many.first_byte.p50)}."
+        f"stream: blocks sent every 50 ms arrive {duration(few.gap.p50)} apart from {few.entrant.label}, "
+        f"{duration(many.gap.p50)} from {many.entrant.label}. But a stream holds a thread: with {few.connections} "
+        f"clients, the median time to the first byte is {duration(few.first_byte.p50)} and "
+        f"{duration(many.first_byte.p50)}."
     )
     return ("false" if as_made else "conditional"), seen
 
@@ -128,18 +131,18 @@ def _hundred_times(found: Found) -> tuple[Verdict, str]:
     if rows[0][0].reference != LOOP or len(ratios) < len(rows) or len(costs) < len(rows):
         raise Missing(f"ratios to {LOOP} in hello")
     seen = (
-        f"hello, by the table's ratios to {found.of('hello', LOOP).entrant.label}: "
-        f"{together([f'{row.figures.entrant.label} {as_many(row.ratio.value)}' for _, row in rows if row.ratio])}; an "
-        "answer takes "
+        f"hello, compared with {found.of('hello', LOOP).entrant.label}: "
+        f"{together([f'{row.figures.entrant.label} {as_many(row.ratio.value)}' for _, row in rows if row.ratio])}; a "
+        f"response takes "
         f"{together([micros(row.figures.cpu) for _, row in rows])} of CPU, "
         f"{together([times(each.value) for each in costs])} times as much. blocking: "
-        f"{found.beside('blocking', COLD, LOOP)}. A process is much beside hello, and little beside a report that "
-        "takes a second."
+        f"{found.beside('blocking', COLD, LOOP)}. Starting a process costs far more than hello, and little compared "
+        f"with a report that takes a second."
     )
     program, blocked = found.of("blocking", COLD), found.of("blocking", LOOP)
     if not all(found.faster("hello", LOOP, each) for each in (COLD, WARM)):
         return "no difference seen", seen
-    # Where it is told that one way of CGI is less than 100 times slower, it is not CGI as such that is.
+    # If one way to run CGI is less than 100 times slower, CGI as such is not 100 times slower.
     less = any(each.low * HUNDRED > 1 for each in ratios)
     less = less or program.rate * HUNDRED > blocked.rate * found.least("blocking")
     return ("conditional" if less else "true"), seen
@@ -148,8 +151,9 @@ def _hundred_times(found: Found) -> tuple[Verdict, str]:
 def _needs_no_threads(found: Found) -> tuple[Verdict, str]:
     waiting = found.of("wait", LOOP)
     seen = (
-        f"wait, which awaits: {found.beside('wait', LOOP)} in {waiting.threads} threads. blocking, which does "
-        f"not: {found.beside('blocking', LOOP, OURS)}. It needs none as long as everything in it awaits."
+        f"wait, where the app awaits: {found.beside('wait', LOOP)} in {waiting.threads} threads. blocking, where it "
+        f"does "
+        f"not: {found.beside('blocking', LOOP, OURS)}. An async app needs no threads as long as it never blocks."
     )
     return ("conditional" if found.faster("blocking", OURS, LOOP) else "true"), seen
 
@@ -157,8 +161,9 @@ def _needs_no_threads(found: Found) -> tuple[Verdict, str]:
 def _make_it_async(found: Found) -> tuple[Verdict, str]:
     blocked = found.of("blocking", LOOP)
     seen = (
-        f"blocking, {blocked.connections} clients: {found.beside('blocking', LOOP, FOUR)}. One call of 50 ms "
-        "that blocks, and the whole server waits for it: 20 a second is the most that there can be."
+        f"blocking, {blocked.connections} clients: {found.beside('blocking', LOOP, FOUR)}. A blocking call of 50 ms "
+        f"stops "
+        "the whole server, so 20 requests/s is the maximum."
     )
     return _gain(found, "blocking", LOOP, FOUR), seen
 
@@ -170,14 +175,18 @@ def _adapters_slow(found: Found) -> tuple[Verdict, str]:
     if len(known) < len(cpus):
         raise Missing("CPU time in hello")
     failing = found.of("hello", ASGIREF, failing=True)
-    rest = "" if not failing.failures else f"; asgiref's fails {share(failing.lost_share)} of them"
+    rest = "" if not failing.failures else f"; with asgiref, {share(failing.lost_share)} of the requests fail"
     adds = known[1] - known[0]
     costs = section.cost_apart(native, ours)
     seen = (
-        f"hello: {micros(known[0])} of CPU an answer without one, {micros(known[1])} with ours and {micros(known[2])} "
-        f"with a2wsgi{rest}. "
+        f"hello: {micros(known[0])} of CPU per response without an adapter, {micros(known[1])} with ours and "
+        f"{micros(known[2])} with a2wsgi{rest}. "
     )
-    seen += f"What ours adds is {share(adds / 0.005)} of an app's 5 ms." if costs else "Of ours no difference is seen."
+    seen += (
+        f"Ours adds {share(adds / 0.005)} to an app that takes 5 ms."
+        if costs
+        else "Ours makes no measurable difference."
+    )
     if not section.cost_apart(native, peer):
         return ("true" if costs else "no difference seen"), seen
     less = section.cost_apart(ours, peer) and adds < 0.5 * (known[2] - known[0])
@@ -189,7 +198,7 @@ def _sync_app_scales(found: Found) -> tuple[Verdict, str]:
     held, room = found.of("idle", OURS), found.of("idle", LOOP)
     seen = (
         f"wait, {loop.connections} clients: {found.beside('wait', OURS, LOOP)}. idle: it holds {held.begun} "
-        f"streams of events, and not {room.begun}. The app's threads decide, and not the server."
+        f"event streams instead of {room.begun}. The limit is the number of the app's threads, not the server."
     )
     return ("false" if found.faster("wait", LOOP, OURS) else "true"), seen
 
@@ -197,8 +206,9 @@ def _sync_app_scales(found: Found) -> tuple[Verdict, str]:
 def _async_app_scales(found: Found) -> tuple[Verdict, str]:
     loop = found.of("wait", LOOP)
     seen = (
-        f"wait, {loop.connections} clients: {found.beside('wait', LOOP_BEHIND_THREADS, LOOP)}. A thread of "
-        "the server's is held for each answer."
+        f"wait, {loop.connections} clients: {found.beside('wait', LOOP_BEHIND_THREADS, LOOP)}. Each response "
+        f"occupies a "
+        "thread of the server."
     )
     return ("false" if found.faster("wait", LOOP, LOOP_BEHIND_THREADS) else "true"), seen
 
@@ -209,7 +219,8 @@ def _threads_do_not_scale(found: Found) -> tuple[Verdict, str]:
     seen = (
         f"wait, {loop.connections} clients: {found.beside('wait', MANY, LOOP)}; {found.beside('wait', FOUR)}. "
         f"idle: {held.begun} streams held in {megabytes(held.memory[1])}, {of_loop.begun} by the loop in "
-        f"{megabytes(of_loop.memory[1])}. Some hundreds do; each costs memory, and must be configured."
+        f"{megabytes(of_loop.memory[1])}. Hundreds of threads work; each costs memory, and the number must be "
+        f"configured."
     )
     return ("true" if found.faster("wait", LOOP, MANY) else "conditional"), seen
 
@@ -217,12 +228,12 @@ def _threads_do_not_scale(found: Found) -> tuple[Verdict, str]:
 def _slow_clients(found: Found) -> tuple[Verdict, str]:
     every = [found.of("slow-readers", each) for each in (GTHREAD, FOUR, LOOP)]
     parts = [
-        f"{each.entrant.label} answers {share(1 - each.lost_share)} of the others, in {megabytes(each.memory[1])}"
+        f"{each.entrant.label} answers {share(1 - each.lost_share)} of the other requests, with "
+        f"{megabytes(each.memory[1])}"
         for each in every
     ]
     seen = (
-        f"slow-readers: {'; '.join(parts)}. A server that buffers what its app says lets its threads go, and pays in "
-        "memory."
+        f"slow-readers: {'; '.join(parts)}. A server that buffers responses frees its threads, at the cost of memory."
     )
     stopped, buffers = every[0].lost_share > 0.5, every[1].lost_share < 0.5
     return ("conditional" if stopped and buffers else "true" if stopped else "false"), seen

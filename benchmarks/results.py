@@ -1,6 +1,6 @@
-"""docs/results.md: comparisons of the reference app, and what articles claim beside what they show.
+"""docs/results.md: comparisons of the reference app, and common claims beside the figures.
 
-`make results` measures for some ten minutes, on a machine that has nothing else to do; the records are kept in
+`make results` measures for some ten minutes, on an otherwise idle machine; the records are kept in
 .cache/results, from which `python -m benchmarks.results --again` writes the page again. `--short` is a rehearsal.
 """
 
@@ -43,7 +43,7 @@ KEPT = Path(".cache/results")
 
 @dataclass(frozen=True)
 class Part:
-    """A comparison: some scenarios, and those contenders of which they reveal something."""
+    """A comparison: scenarios, and the contenders whose differences they show."""
 
     scenarios: tuple[str, ...]
     contenders: tuple[str, ...]
@@ -74,7 +74,7 @@ PARTS = (
 
 
 def measure(parts: Sequence[Part], effort: Effort, *, force: bool = False) -> None:
-    """Carry out the comparisons, and keep their records. Raises KeyboardInterrupt if one of them is interrupted."""
+    """Run the comparisons, and save their records. Raises KeyboardInterrupt if one of them is interrupted."""
     KEPT.mkdir(parents=True, exist_ok=True)
     seed = secrets.randbelow(2**32)
     for part in parts:
@@ -86,14 +86,14 @@ def measure(parts: Sequence[Part], effort: Effort, *, force: bool = False) -> No
 
 
 def page(records: Sequence[Record]) -> str:
-    """The page, of what was measured."""
+    """Return the page of these records."""
     found = [sections(record) for record in records]
     return (
         "\n\n".join(
             [
                 "# What is true of CGI, WSGI and ASGI",
                 _method(records[0]),
-                "## What people say",  # docs/choosing.md shows this section, too
+                "## Common claims",  # docs/choosing.md shows this section, too
                 _claims(found),
                 "## Figures",
                 *(_figures(section) for each in found for section in each),
@@ -117,7 +117,7 @@ def _claims(found: Sequence[Sequence[Section]]) -> str:
 def _method(record: Record) -> str:
     machine, placement = record.machine, record.placement
     packages = ", ".join(f"{name} {version}" for name, version in machine.packages.items())
-    where = ", the server on one and the client on another," if placement.bound and placement.apart else ","
+    where = ", one for the server and one for the client," if placement.bound and placement.apart else ","
     return (
         f"Generated on {record.created[:10]} by `make results`, with `gateways compare`: "
         "[its method](compare.md), with what each column and each doubt means.\n\n"
@@ -126,7 +126,7 @@ def _method(record: Record) -> str:
         "loopback, no proxy. Contenders of hello and cpu took turns in slices of a quarter of a second (of CGI, by "
         "two clients, of a second or more), in "
         f"{record.options['rounds']} rounds of each of {record.options['starts']} starts; of the other scenarios there "
-        "was one run of each, on a server of its own: they tell orders of magnitude. Verdicts are computed from the "
+        "was one run of each, on a server of its own: these show orders of magnitude. Verdicts are computed from the "
         "figures and count only the differences that the tables report; a tie is reported as no difference seen, and a "
         "single run reports no difference below a factor of two."
     )
@@ -150,9 +150,9 @@ def _commands(records: Sequence[Record]) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure, unless --again, and print the page."""
+    """Measure, unless --again is given, and print the page."""
     if unknown := set(arguments) - {"--short", "--again", "--force"}:
-        print(f"there is no {unknown.pop()}; there are --short, --again and --force", file=sys.stderr)
+        print(f"unknown option {unknown.pop()}; choose from --short, --again and --force", file=sys.stderr)
         return 2
     try:
         if "--again" not in arguments:

@@ -1,4 +1,4 @@
-"""Contenders in turns: every round measures each once, so that a machine whose speed drifts slows all of them alike.
+"""Measure contenders in turns: each round measures each once, so that a drift of the machine's speed affects all alike.
 
 Knows medians, ratios and tables. It must not know what is measured.
 """
@@ -15,7 +15,7 @@ Figures = dict[str, list[float]]
 
 
 def rounds(contenders: Mapping[str, Callable[[], float]], count: int) -> Figures:
-    """`count` figures of each contender, in turns, after one round that does not count."""
+    """Return `count` figures of each contender, measured in turns, after one warm-up round."""
     figures: Figures = {name: [] for name in contenders}
     for turn in range(count + 1):
         for name, measure in contenders.items():
@@ -26,13 +26,15 @@ def rounds(contenders: Mapping[str, Callable[[], float]], count: int) -> Figures
 
 
 def ratio(figures: Figures, slow: str, fast: str) -> float:
-    """How many times `slow`'s figure is of `fast`'s: the median of the rounds' ratios."""
+    """Return `slow`'s figure divided by `fast`'s: the median of the ratios of the rounds."""
     return statistics.median(s / f for s, f in zip(figures[slow], figures[fast], strict=True))
 
 
 def table(title: str, unit: str, figures: Figures, ours: str, *, more_is_better: bool) -> str:
-    """A Markdown table: each contender's median, least and most, and how many times as good ours is: below 1, worse."""
-    lines = [f"**{title}**", "", f"| | median {unit} | least | most | ours, times as good |", "|---|--:|--:|--:|--:|"]
+    """Return a Markdown table: median, least and most of each contender, and the relative speed of ours (above 1:
+    faster).
+    """
+    lines = [f"**{title}**", "", f"| | median {unit} | least | most | relative speed |", "|---|--:|--:|--:|--:|"]
     for name, values in figures.items():
         times = ratio(figures, ours, name) if more_is_better else ratio(figures, name, ours)
         shown = "" if name == ours else f"{times:.2f} ×"
@@ -42,11 +44,11 @@ def table(title: str, unit: str, figures: Figures, ours: str, *, more_is_better:
 
 
 def digits(figure: float) -> str:
-    """A figure by three digits, and all of those before the point."""
+    """Return the figure with three digits, or all digits before the point."""
     return f"{figure:,.{3 if figure < 1 else 2 if figure < 10 else 1 if figure < 100 else 0}f}"
 
 
 def machine(*packages: str) -> str:
-    """One line about what was measured on, and with what."""
+    """Return one line with Python, the machine and the versions of `packages`."""
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
     return f"CPython {platform.python_version()}, {sys.platform} {platform.machine()}; {versions}."

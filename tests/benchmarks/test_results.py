@@ -127,10 +127,10 @@ def test_the_verdicts_on_what_was_measured_once() -> None:
         "A few slow clients stop a sync server.": "conditional",
     }
     assert (
-        "wsgi granian-wsgi·≤512 64,000 a second, asgi granian-asgi 43,000. wait"
+        "wsgi granian-wsgi·≤512 64,000 requests/s, asgi granian-asgi 43,000. wait"
         in judged()["Async is always faster."].seen
     )
-    assert "asgiref's fails 50 % of them" in judged()["Adapters are slow."].seen
+    assert "with asgiref, 50 % of the requests fail" in judged()["Adapters are slow."].seen
 
 
 @pytest.mark.parametrize(
@@ -161,9 +161,9 @@ def test_other_figures_give_other_verdicts(asked: str, rates: dict[str, float], 
     assert judged(rates=RATES | {asked: RATES[asked] | rates})[said].verdict == verdict
 
 
-def test_who_cannot_be_told_apart_is_said_not_to_be() -> None:
+def test_contenders_without_a_significant_difference_are_reported_as_such() -> None:
     seen = judged()["Async makes work in Python faster."].seen
-    assert "asgi uvicorn 362 a second, wsgi-on-asgi uvicorn ours·32 362 (no difference seen)" in seen
+    assert "asgi uvicorn 362 requests/s, wsgi-on-asgi uvicorn ours·32 362 (no difference seen)" in seen
 
 
 def test_what_rests_on_one_run_says_so() -> None:
@@ -184,7 +184,7 @@ def test_blocks_that_are_held_back_are_no_stream() -> None:
 
 def test_without_the_figures_nothing_is_claimed() -> None:
     claim = judged(rates={name: of for name, of in RATES.items() if name != "wait"})["Threads do not scale."]
-    assert (claim.verdict, claim.seen) == ("not measured", f"Without {LOOP} in wait nothing can be said.")
+    assert (claim.verdict, claim.seen) == ("not measured", f"Not measured: {LOOP} in wait.")
 
 
 def test_all_that_is_claimed_is_measured() -> None:
@@ -214,6 +214,6 @@ def test_the_page_has_its_method_above_the_claims_and_the_figures() -> None:
     assert places == sorted(places)
 
 
-def test_an_option_that_there_is_not_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_option_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--fast"]) == 2
-    assert capsys.readouterr().err == "there is no --fast; there are --short, --again and --force\n"
+    assert capsys.readouterr().err == "unknown option --fast; choose from --short, --again and --force\n"
