@@ -1,12 +1,12 @@
-"""Bridges between CGI, WSGI and ASGI. Standard library only; usable alone.
+"""Adapters between CGI, WSGI and ASGI. Standard library only; usable alone.
 
-Each class is imported when it is first asked for, so that a CGI program does not pay for an event loop it does not use.
-For the same reason what WSGIToCGI needs imports neither typing, logging nor re: each is a tenth of its start.
+Each class is imported on first access, so a CGI program does not import an event loop that it does not use. For the
+same reason WSGIToCGI imports none of typing, logging and re: each would add a tenth to its start-up time.
 """
 
 from __future__ import annotations
 
-if not __name__.startswith("gateways."):  # a clone's root is on sys.path, and the index has another package `adapters`
+if not __name__.startswith("gateways."):  # a clone's root is on sys.path, and PyPI has another package `adapters`
     raise ImportError(f"this folder is the package gateways.adapters, not {__name__!r}: import gateways.adapters")
 
 TYPE_CHECKING = False

@@ -1,7 +1,7 @@
 """ASGI applications as CGI programs: one event loop for one request, and the lifespan around it.
 
-Knows ASGI's messages and how a loop reads stdin and writes stdout. What is special to a CGI process is on_cgi's
-matter, the order of events asgi_exchange.py's, the spelling of a request metavariables.py's. It takes no thread.
+Knows ASGI's messages and how a loop reads stdin and writes stdout. It must not know the CGI process (on_cgi/), the
+order of events (run_asgi/exchange.py), or how requests are mapped (mapping/requests.py). It starts no thread.
 """
 
 from __future__ import annotations
@@ -29,27 +29,27 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("gateways.asgi")
 
-GRACE = 0.2  # seconds from http.disconnect to cancelling: a server may kill half a second after SIGTERM
-_BLOCK = 64 * 1024  # octets of the request's body that are read at a time
+GRACE = 0.2  # delay between http.disconnect and cancellation, in seconds: a server may kill 0.5 s after SIGTERM
+_BLOCK = 64 * 1024  # size of one read of the request body, in bytes
 
 
 class ASGIToCGI(CGIChild):
-    """A CGI program (RFC 3875) that is an ASGI application (ASGI HTTP 2.5): `ASGIToCGI(app).run()` is its last line.
+    """A CGI program (RFC 3875) that runs an ASGI application (ASGI HTTP 2.5): `ASGIToCGI(app).run()` is its last line.
 
     app: the ASGI 3 application, or an ASGI 2 double callable.
-    script_name: the path that clients see the application at, where a server's rewriting hides the program's own, e.g.
-        "" for the whole site. Without it, a rewriting that keeps the end of the path (`RewriteRule ^(.*)$ app.cgi/$1`)
-        is seen and undone.
+    script_name: the path at which clients see the application, if the server's URL rewriting hides the program's own
+        path, e.g. "" for the whole site. Without it, the adapter detects and undoes a rewriting that keeps the end of
+        the path (`RewriteRule ^(.*)$ app.cgi/$1`).
 
-    The lifespan starts before the request and ends after it; `state` is in the scope. A block is written when it is
-    sent. The response's end closes stdout: what the application does then (background tasks) holds up nobody, unless
-    the server waits for stderr, as Apache's mod_cgi does; tasks that outlive the application's call are cancelled. What
-    else goes to stdout arrives at stderr.
+    The lifespan starts before the request and ends after it; the scope has `state`. Each block is written as it is
+    sent. The end of the response closes stdout, so the client does not wait for background tasks, unless the server
+    waits for stderr, as Apache's mod_cgi does. Tasks that outlive the application's call are cancelled. All other
+    output to stdout is redirected to stderr.
 
-    A response that is not whole ends the process with a status that is not 0: an error before the head is a 500, one
-    after it cuts the response off; the traceback goes to the logger "gateways.asgi", which is stderr by default. The
-    client's leaving is SIGTERM, or stdout found closed: receive() gives http.disconnect, send() raises
-    ClientDisconnected, an OSError, and an application that goes on is cancelled soon.
+    If the response is incomplete, the exit status is not 0: an error before the response headers gives a 500, a later
+    one cuts the response off. The traceback goes to the logger "gateways.asgi", which writes to stderr by default. A
+    client's disconnect is SIGTERM, or a closed stdout: receive() returns http.disconnect, send() raises
+    ClientDisconnected, an OSError, and an application that continues is cancelled soon after.
     """
 
     def __init__(self, app: Any, *, script_name: str | None = None) -> None:
@@ -57,30 +57,30 @@ class ASGIToCGI(CGIChild):
         self.app: ASGIApp = as_asgi3(app)
 
     def answer(self, environ: Environ, body: StdinBody, stdout: int) -> int:
-        """Run the application for one request; write its response to descriptor `stdout`. Returns the exit status."""
+        """Run the application for one request and write its response to descriptor `stdout`. Return the exit status."""
         request = _Request(self.app, scope_from_environ(environ), body)
         try:
             asyncio.run(request.run(stdout))
-        except asyncio.CancelledError:  # the client left before the application could be told
-            log.debug("the client left before the application had started")
+        except asyncio.CancelledError:  # the client disconnected before the application had started
+            log.debug("the client disconnected before the application had started")
         return request.status
 
     def as_wsgi(self) -> Any:
-        """The application for a local server that speaks WSGI."""
+        """Return the application for a local WSGI server."""
         from .asgi_to_wsgi import ASGIToWSGI
 
         return ASGIToWSGI(self.app)
 
 
 class _Request:
-    """The one request of this process, with what comes before and after it.
+    """The one request of this process, and the lifespan around it.
 
-    To the Exchange it is the desk: what that puts is written to stdout, what it asks for is read from stdin.
+    To the Exchange it is the desk: it writes the response to stdout and reads the request body from stdin.
     """
 
     def __init__(self, app: ASGIApp, scope: Scope, body: StdinBody) -> None:
         self.status = 0  # exit status: whether the response is whole
-        self.closed = False  # the client has left
+        self.closed = False  # the client has disconnected
         self._app, self._scope, self._body = app, scope, body
         self._begun = self._last = self._complete = False
         self._exchange: Exchange | None = None
@@ -88,7 +88,7 @@ class _Request:
         scope["extensions"] = {}
 
     async def run(self, stdout: int) -> None:
-        """Start the application, have it answer, end it."""
+        """Start the application, run the request, shut down."""
         self._loop = asyncio.get_running_loop()
         self._main = asyncio.current_task()
         self._over = asyncio.Event()
@@ -126,14 +126,16 @@ class _Request:
             await self._drain()
 
     def _terminate(self, number: int, frame: object) -> None:
-        """SIGTERM: the server gives up on this request. A second one ends the process, even if its loop is stuck."""
+        """Handle SIGTERM: the server gives up on this request. A second one ends the process, even if its loop is
+        stuck.
+        """
         signal.signal(number, signal.SIG_DFL)
-        if not self._complete:  # some servers send it to whoever closes stdout and works on
+        if not self._complete:  # some servers send it to a program that works on after closing stdout
             self.status = 128 + number
             self._loop.call_soon_threadsafe(self._disconnect)
 
     def _disconnect(self) -> None:
-        """The client has left: tell the application, and cancel it if it does not end soon."""
+        """Tell the application that the client has disconnected, and cancel it if it does not end soon."""
         if self.closed:
             return
         self.closed = True
@@ -147,12 +149,12 @@ class _Request:
 
     @property
     def ended(self) -> bool:
-        """Whether what is put now would be dropped."""
+        """Return True if further output would be dropped."""
         return self.closed or self._last or self._over.is_set()
 
     @property
     def full(self) -> bool:
-        """Whether the application has to await room() before it goes on."""
+        """Return True if the application has to await room() before it continues."""
         return self._stdout.full
 
     async def room(self) -> None:
@@ -160,19 +162,19 @@ class _Request:
         await self._stdout.room()
 
     def put(self, block: bytes, size: int, last: bool = False) -> None:
-        """Write a block of `size` octets, `last` if the response is complete with it."""
+        """Write a block of `size` bytes; `last` if it completes the response."""
         if not self.ended:
             self._last = last
             self._stdout.write(block if self._begun else self._head() + block)
 
     def _head(self) -> bytes:
         head = self._exchange.head if self._exchange is not None else None
-        assert head is not None  # nothing is put before
+        assert head is not None  # it comes first
         self._begun = True
         return head_to_cgi(*head)
 
     def ask(self) -> None:
-        """Read of the body what comes next."""
+        """Read the next block of the body."""
         if is_stream(self._body.stdin):
             self._loop.add_reader(self._body.stdin, self._read)
         else:
@@ -180,7 +182,7 @@ class _Request:
 
     def _read(self) -> None:
         self._loop.remove_reader(self._body.stdin)
-        assert self._exchange is not None  # it has asked
+        assert self._exchange is not None  # it is the caller
         try:
             block = self._body.read(_BLOCK)
         except BlockingIOError:
@@ -192,11 +194,11 @@ class _Request:
             self._exchange.feed({"type": "http.request", "body": block, "more_body": self._body.more})
 
     def end(self) -> None:
-        """The application's task is over."""
+        """Note that the application's task has ended."""
         self._over.set()
 
     def _flushed(self) -> None:
-        """All that was put has been written. After the last of it the server need not wait for this process."""
+        """All output has been written. After the last block the server need not wait for this process."""
         if self._last and self._closing is None:
             if self._body.must_be_read:
                 self._closing = self._loop.create_task(self._drain_and_close())

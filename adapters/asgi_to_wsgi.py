@@ -1,8 +1,8 @@
-"""ASGI applications on WSGI servers: the application runs on one event loop, the server's thread hands over its blocks.
+"""ASGI applications on WSGI servers: the application runs on one event loop, the server's thread passes its blocks on.
 
-Knows both interfaces. Threads and loops are the matter of concurrency/; when the application starts and ends, and the
-order of its events, of run_asgi/; how servers offer a body and a connection, of on_wsgi/; the spelling of a request and
-of a head, of mapping/.
+Knows both interfaces. It must not know threads and loops (concurrency/), the application's start, end and order of
+events (run_asgi/), how servers offer a body and a connection (on_wsgi/), or how requests and response headers are
+mapped (mapping/).
 """
 
 from __future__ import annotations
@@ -43,36 +43,37 @@ from .wsgi_types import StartResponse
 
 log = logging.getLogger("gateways.asgi")
 
-READING_SECONDS = 2.0  # how long a read of a body may last once its connection has been shut down for reading
+READING_SECONDS = 2.0  # timeout for a body read after its connection has been shut down for reading, in seconds
 
 
 class ASGIToWSGI:
     """A WSGI application that runs an ASGI application (ASGI HTTP 2.5 and lifespan 2.0; PEP 3333).
 
     app: the ASGI 3 application, or an ASGI 2 double callable.
-    loop_factory: makes the event loop, e.g. uvloop.new_event_loop; asyncio's own by default. All adapters of a process
+    loop_factory: creates the event loop, e.g. uvloop.new_event_loop. Default: asyncio's own. All adapters of a process
         with the same factory share one loop, on one thread.
-    pathsend: offer `http.response.pathsend` where the server has wsgi.file_wrapper. The server's thread then reads the
+    pathsend: offer `http.response.pathsend` if the server has wsgi.file_wrapper. The server's thread then reads the
         file, and send() returns once it has been sent. Off by default: middleware that wraps send() or reads bodies
         (compression, Starlette's BaseHTTPMiddleware) does not know this message.
-    websockets: how many WebSockets a process may have at once; further handshakes are answered with 503. With 0 the
-        adapter carries none.
-    ping: seconds between pings to the client of a WebSocket; one that answers none is taken for gone. 0 for no pings.
-    max_message: how many bytes a message from a client may have; a larger one closes its WebSocket with 1009.
+    websockets: number of WebSockets that a process may have open at once; further handshakes get a 503. 0 turns
+        WebSockets off.
+    ping: seconds between pings to a WebSocket client. A client that does not respond to one is disconnected. 0 sends no
+        pings.
+    max_message: size limit in bytes of a message from a client; a larger one closes its WebSocket with 1009.
 
-    The loop begins and the application's lifespan starts with the first request in this process: an adapter made
-    before a server forks works in each child. They end with close(), or when the process exits, once the work that the
-    application does after its responses is finished, within 30 seconds. Call close() from the server's own hook where
-    it has one: gunicorn's gthread waits for streams that run before it exits, and is killed (`def worker_exit(server,
-    worker): app.close()` in its configuration file ends them, and the lifespan, first).
+    The loop and the application's lifespan start with the first request in this process, so an adapter that was created
+    before a server forks works in each child. close() stops them, and so does the end of the process, after waiting up
+    to 30 seconds for the work that the application does after its responses. Call close() from the server's own hook if
+    it has one: gunicorn's gthread waits for running streams before it exits, and is killed (`def worker_exit(server,
+    worker): app.close()` in its configuration file first ends them and the lifespan).
 
-    An error of the application, or a response that breaks ASGI, is logged ("gateways.asgi") and raised to the server:
-    before the head for a 500, after it so that the server does not end the response as if it were whole. The scope has
-    the environ as `wsgi_environ`.
+    An exception of the application, or a response that breaks ASGI, is logged ("gateways.asgi") and raised to the
+    server: before the response headers, which gives a 500; after them, so that the server does not end the response as
+    if it were complete. The scope has the environ as `wsgi_environ`.
 
-    A WebSocket that the application accepts leaves the server: the adapter takes the connection's socket and serves it
-    on the loop, so that it holds no thread (ASGI WebSocket 2.5). Where the server does not show its socket, or it
-    carries TLS or HTTP/2, the handshake is answered with 501.
+    When the application accepts a WebSocket, the adapter takes the connection's socket from the server and serves it on
+    the loop, without holding a thread (ASGI WebSocket 2.5). If the server does not expose its socket, or if the
+    connection uses TLS or HTTP/2, the handshake gets a 501.
     """
 
     def __init__(
@@ -95,7 +96,7 @@ class ASGIToWSGI:
         _adapters.add(self)
 
     def forked(self) -> None:
-        """Forget the loop and the lifespan: they are the parent process's."""
+        """Forget the loop and the lifespan: they belong to the parent process."""
         self._tally = Tally()
         self._starting = threading.Lock()
         self._running: Running | None = None
@@ -117,7 +118,7 @@ class ASGIToWSGI:
         scope["extensions"] = {"http.response.pathsend": {}} if file_wrapper else {}
         scope["wsgi_environ"] = environ
         if "eventlet.input" in environ:
-            environ["eventlet.minimum_write_chunk_size"] = 1  # or it would keep a stream's blocks until 4 KiB are there
+            environ["eventlet.minimum_write_chunk_size"] = 1  # otherwise it buffers a stream's blocks up to 4 KiB
         desk = Desk(running.thread.loop, partial(has_left, environ), running.thread.watched)
         first = body.first()
         messages = [] if first is None else [_message(*first)]
@@ -127,7 +128,7 @@ class ASGIToWSGI:
         return response.answer(start_response)
 
     def _websocket(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """Serve a WebSocket handshake: 101 and the connection is gone, or an ordinary response."""
+        """Serve a WebSocket handshake: take over the connection, or return an ordinary response."""
         if not self._places.limit:
             return _refuse(start_response, on_wsgi.SWITCHED_OFF)
         wrong = refusal(environ)
@@ -165,7 +166,7 @@ class ASGIToWSGI:
     def _start(self) -> Running:
         with self._starting:
             if self._closed:
-                raise RuntimeError("this ASGIToWSGI has been closed; make another")
+                raise RuntimeError("this ASGIToWSGI has been closed; create another")
             if self._running is not None and self._running.thread.ended:
                 self._running.abandon()
                 self._running = None
@@ -179,12 +180,12 @@ class ASGIToWSGI:
             return self._running
 
     def _loop(self) -> tuple[BorrowedLoop, Callable[[], object]]:
-        """The loop to run on, and what lets go of it."""
+        """Return the loop to run on, and the callable that releases it."""
         thread = acquire(self._loop_factory)
         return thread, partial(release, self._loop_factory, thread)
 
     def stats(self) -> ASGIStats:
-        """Return this adapter's figures in this process. From any thread; takes no lock."""
+        """Return this adapter's figures in this process. Thread-safe; takes no lock."""
         running, tally = self._running, self._tally
         live = [] if running is None else list(running.live)
         websockets = [] if running is None else list(running.websockets)
@@ -202,16 +203,16 @@ class ASGIToWSGI:
         )
 
     def close(self, *, timeout: float = DRAIN_SECONDS) -> None:
-        """End the lifespan, and the loop if no other adapter uses it. On the loop itself it does not wait.
+        """Shut down the lifespan, and the loop if no other adapter uses it. Does not wait if called on the loop itself.
 
-        timeout: how many seconds the background work of complete responses may take before it is cut off, which is
-            logged. Responses that are not complete end at once. Then the lifespan's shutdown has 10 seconds.
+        timeout: seconds that background work of complete responses may take before it is cancelled, which is logged.
+            Responses that are not complete are aborted at once. The lifespan's shutdown then has 10 seconds.
 
-        A later request is an error.
+        Later requests raise RuntimeError.
         """
         self._closed = True
         if not self._starting.acquire(timeout=CLOSE_SECONDS):
-            log.error("the application is still starting after %g seconds; close() ends it", CLOSE_SECONDS)
+            log.error("the application is still starting after %g seconds; close() aborts it", CLOSE_SECONDS)
             if self._beginning is not None:
                 self._beginning.give_up()
             if not self._starting.acquire(timeout=1):
@@ -221,7 +222,7 @@ class ASGIToWSGI:
         if running is None:
             return
         if running.thread.inside():
-            running.close_soon()  # the loop that called would have to do what it waits for
+            running.close_soon()  # waiting on the loop itself would deadlock
         else:
             running.close(timeout)
 
@@ -236,7 +237,7 @@ def _forked() -> None:
 
 
 class _Whole(list[bytes]):
-    """A whole body, and what its application has set in the thread's context: for middleware to see until close()."""
+    """A complete body, and the context variables that its application set: visible to middleware until close()."""
 
     def __init__(self, body: list[bytes], lent: Lent) -> None:
         super().__init__(body)
@@ -248,15 +249,15 @@ class _Whole(list[bytes]):
         _take_back(lent)
 
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
-        """Close it for servers that forget to. At the interpreter's end this module may be gone already."""
+        """Close it for servers that forget to. At interpreter exit this module may be gone already."""
         if not finalizing():
             self.close()
 
 
 def _take_back(lent: Lent) -> None:
     for token, value in lent:
-        # What somebody else has set since stays. Another context than the one it was set in is none of this thread's:
-        # the server made it for one request.
+        # Values that other code has set since then stay. Another context is not this thread's:
+        # the server created it for one request.
         if token.var.get(None) is value:
             with suppress(ValueError):
                 token.var.reset(token)
@@ -267,7 +268,7 @@ def _message(block: bytes, more: bool) -> Message:
 
 
 class _Reading:
-    """One read of a request's body, which feeds the exchange. In the server's thread, or in a spare one."""
+    """One read of a request body, which feeds the exchange. Runs in the server's thread or in a spare one."""
 
     def __init__(self, body: WSGIBody, exchange: Exchange, loop: Loop) -> None:
         self.over = threading.Event()
@@ -277,16 +278,16 @@ class _Reading:
         try:
             message = _message(*self._body.read())
         except Exception as error:
-            log.info("the body of a request could not be read: %r", error)
+            log.info("cannot read the request body: %r", error)
             message = {"type": "http.disconnect"}
         finally:
             self.over.set()
-        with suppress(LoopClosed):  # then the server's thread has been told
+        with suppress(LoopClosed):  # then the server's thread knows
             self._loop.post(partial(self._exchange.feed, message))
 
 
 class _Response:
-    """The response on its way to the server; its iterable where it is not whole. In the server's thread only."""
+    """The response on its way to the server; also its iterable if it streams. In the server's thread only."""
 
     def __init__(self, exchange: Exchange, body: WSGIBody, running: Running, file_wrapper: Any) -> None:
         self._exchange, self._body, self._running, self._file_wrapper = exchange, body, running, file_wrapper
@@ -299,9 +300,9 @@ class _Response:
     def answer(
         self, start_response: StartResponse, accepted: Callable[[StartResponse], Iterable[bytes] | None] | None = None
     ) -> Iterable[bytes]:
-        """Run the application up to the first of its body, and call start_response().
+        """Run the application until its first body block, and call start_response().
 
-        `accepted` gives another answer, if the application has accepted a WebSocket.
+        `accepted` produces the response instead if the application has accepted a WebSocket.
         """
         exchange = self._exchange
         before = copy_context()
@@ -310,7 +311,7 @@ class _Response:
             self._running.begin(exchange, context)
             self._take()
             other = accepted(start_response) if accepted is not None else None
-        except BaseException:  # the application's error; or a signal, which finds the main thread here
+        except BaseException:  # the application's error, or a signal that interrupts the main thread here
             self.close()
             raise
         if other is not None:
@@ -337,7 +338,7 @@ class _Response:
             self._file_done(exchange, error)
             raise
         try:
-            assert exchange.head is not None  # it comes before
+            assert exchange.head is not None  # it comes first
             status, headers = exchange.head
             if sent.length is None:
                 headers.append(("content-length", str(file.length)))
@@ -353,7 +354,8 @@ class _Response:
             self._loop.post(partial(exchange.file_done, error, sent))
 
     def _take(self) -> None:
-        """Wait for items, and meanwhile read what the application asks for. No items, with `_ended`, are the end.
+        """Wait for items, and meanwhile read the body if the application wants it. No items, with `_ended`, are the
+        end.
 
         Raises the application's error.
         """
@@ -373,23 +375,25 @@ class _Response:
                 return self._stop_reading()
 
     def _read(self) -> None:
-        """Read what comes next of the body: in this thread if it has come, else in another, for blocks may go out."""
+        """Read the next block of the body: in this thread if it has arrived, else in another, so that blocks can be
+        sent.
+        """
         if not self._body.ready():
             reading = self._reading = _Reading(self._body, self._exchange, self._loop)
             try:
                 return spare_threads.run(reading)
             except RuntimeError as error:
-                log.warning("no thread to wait for a request's body (%s); its response may be held up", error)
+                log.warning("cannot start a thread to read a request body (%s); its response may be delayed", error)
                 self._reading = None
         _Reading(self._body, self._exchange, self._loop)()
 
     def _stop_reading(self) -> None:
-        """Before the server goes on with its connection: no other thread may read from it then."""
+        """Stop the reading thread before the server uses its connection again."""
         reading, self._reading = self._reading, None
         if reading is not None and not reading.over.is_set():
             self._body.interrupt()
             if not reading.over.wait(READING_SECONDS):
-                log.error("a read of the request's body has not ended %g seconds after its connection", READING_SECONDS)
+                log.error("reading the request body has not ended %g seconds after its connection", READING_SECONDS)
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -403,7 +407,7 @@ class _Response:
         return items[0] if len(items) == 1 else b"".join(items)
 
     def close(self) -> None:
-        """PEP 3333: the server is done with the response. One that is not complete has lost its client."""
+        """PEP 3333: the server is done with the response. If it is not complete, the client has disconnected."""
         exchange = self._exchange
         self._closed, self._items = True, []
         lent, self._lent = self._lent, ()
@@ -417,10 +421,10 @@ class _Response:
             try:
                 self._loop.post(exchange.hang_up)
             except LoopClosed:
-                self._running.live.discard(exchange)  # nothing runs there any more
+                self._running.live.discard(exchange)  # nothing runs there now
 
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
-        """Close it for servers that forget to. At the interpreter's end this module may be gone already."""
+        """Close it for servers that forget to. At interpreter exit this module may be gone already."""
         if not finalizing():
             self.close()
 
@@ -428,7 +432,7 @@ class _Response:
 def _hand_over(
     exchange: WebSocketExchange, connection: Connection, running: Running, start_response: StartResponse
 ) -> Iterable[bytes] | None:
-    """Give an accepted WebSocket the server's connection; None if it was not accepted."""
+    """Give an accepted WebSocket the server's connection. Returns None if it was not accepted."""
     if not exchange.accepted:
         return None
     loop = running.thread.loop

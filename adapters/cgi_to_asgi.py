@@ -1,7 +1,8 @@
-"""CGIToASGI: CGI programs as an ASGI application.
+"""CGI programs as an ASGI application.
 
-Knows ASGI events and asyncio tasks. It must not know what a path, a variable or a head means, nor read a pipe. A
-program is started on the loop's own thread: CPython holds the GIL meanwhile, and it takes a fraction of a millisecond.
+Knows ASGI events and asyncio tasks. It must not know what a path, a variable or a response header means, nor read a
+pipe. Programs are started on the loop's own thread: CPython holds the GIL meanwhile, and it takes a fraction of a
+millisecond.
 """
 
 from __future__ import annotations
@@ -27,32 +28,32 @@ from .run_cgi.script import Refused, Script
 from .run_cgi.spool import Spool
 from .wsgi_to_asgi import WSGIToASGI
 
-FAIR = 16  # blocks after which other tasks have their turn, whether or not there was anything to wait for
+FAIR = 16  # number of blocks after which this task yields to others, even if it never had to wait
 _OF_BODY = frozenset((b"content-length", b"content-type", b"transfer-encoding", b"expect"))
-DRAIN = 5.0  # seconds that a client gets to finish sending a body that the program did not want
+DRAIN = 5.0  # timeout for a client to finish sending a body that the program does not read, in seconds
 
 
 class CGIToASGI(CGIHost):
-    """An ASGI 3 application that answers each request with a CGI program (RFC 3875); see CGIHost for its options.
+    """An ASGI 3 application that runs a CGI program for each request (RFC 3875); see CGIHost for its options.
 
-    The program's whole process group is ended when the client leaves, also while the program is silent: SIGTERM, and
-    half a second later SIGKILL; likewise when its time is up, when the task is cancelled, and at `close`. A program
-    that has ended its response and works on may do so until its total time is up.
+    The program's whole process group is terminated when the client disconnects, even if the program writes nothing:
+    SIGTERM, and half a second later SIGKILL. The same happens on timeout, when the task is cancelled, and at `close`. A
+    program that has ended its response may run on until its total timeout.
 
-    A body with a Content-Length streams to the program as it comes; any other is spooled first, so that the program is
-    told its length (4.2). Before its head, a program's failure is a 502 (504 for its time); after it ProgramFailed is
-    raised to the server, so that the response does not look complete.
+    A body with a Content-Length streams to the program as it arrives; any other is spooled first, so that the program
+    gets its length (4.2). If the program fails before its response headers, the response is a 502 (504 for a timeout);
+    after them, ProgramFailed is raised to the server, so that the response does not look complete.
 
-    On asyncio (uvloop, too) nothing needs a thread; on trio each running program has one.
+    On asyncio (also uvloop) no threads are needed; on trio each running program has one.
     """
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one ASGI scope: `http`; `lifespan`, which is answered; `websocket`, which is refused."""
+        """Serve one ASGI scope: `http`; `lifespan`, which is acknowledged; `websocket`, which is refused."""
         kind = scope["type"]
         if kind == "http":
             try:
                 loop = asyncio.get_running_loop()
-            except RuntimeError:  # trio: no loop of asyncio to watch pipes with
+            except RuntimeError:  # trio: no asyncio loop to watch pipes with
                 await self._in_threads(scope, receive, send)
             else:
                 await _Exchange(self, loop, scope, receive, send).run()
@@ -62,17 +63,19 @@ class CGIToASGI(CGIHost):
             await refuse_scope(scope, receive, send, "a CGI program")
 
     def close(self) -> None:
-        """End every program of this host, with its children. Blocks until they are gone, about a second at most."""
+        """Terminate every program of this host, with its children. Blocks until they have exited, about a second at
+        most.
+        """
         super().close()
         if "_in_threads" in self.__dict__:
             self._in_threads.close()
 
     def stats(self) -> CGIStats:
-        """Return this host's figures in this process. From any thread."""
+        """Return this host's figures in this process. Thread-safe."""
         own = super().stats()
         if "_in_threads" not in self.__dict__:
             return own
-        outer = self._in_threads.stats()  # requests that wait, or are refused, before they reach this host
+        outer = self._in_threads.stats()  # requests that wait or are refused before they reach this host
         more = {name: getattr(own, name) + getattr(outer, name) for name in ("waiting", "rejected")}
         return replace(own, requests=own.requests + outer.rejected, **more)
 
@@ -83,7 +86,9 @@ class CGIToASGI(CGIHost):
 
 
 class _Exchange:
-    """One request: its body on the way to the program, the response on the way back, and whether the client left."""
+    """One request: its body on the way to the program, the response on the way back, and whether the client
+    disconnected.
+    """
 
     def __init__(
         self, host: CGIHost, loop: asyncio.AbstractEventLoop, scope: Scope, receive: Receive, send: Send
@@ -96,7 +101,7 @@ class _Exchange:
         self._body_over = self._loop.create_future()
         self._length = 0  # of the body
         self._started = False
-        self._sent = 0  # octets of the response's body
+        self._sent = 0  # bytes of the response body
 
     async def run(self) -> None:
         figures = self._host.figures
@@ -133,7 +138,7 @@ class _Exchange:
                 self._spool.close()
 
     async def _await_body(self, environ: Environ) -> bool:
-        """Wait for the body to begin, or for all of it when its length is not known. Whether there is one."""
+        """Wait for the body to begin, or for all of it if its length is unknown. Return True if there is one."""
         length = self._host.body_length(environ)
         if length is not None:
             if length:
@@ -163,7 +168,7 @@ class _Exchange:
     async def _next(self) -> Message:
         message = await self._receive()
         if message["type"] == "http.disconnect":
-            raise ClientDisconnected("the client has left")
+            raise ClientDisconnected("the client has disconnected")
         return message
 
     def _start_listening(self) -> None:
@@ -171,7 +176,7 @@ class _Exchange:
             self._listener = self._loop.create_task(self._listen(self._running))
 
     async def _listen(self, running: ProgramOnLoop) -> None:
-        """A task beside the response: hands the body on, what nobody wants of it to nobody; then waits for the end."""
+        """Forward the body, discard the unread rest, then wait for the disconnect. A task beside the response."""
         try:
             await (self._feed_spooled(running) if self._spool else self._feed(running, self._length))
             running.end_of_body()
@@ -202,7 +207,7 @@ class _Exchange:
             raise ClientDisconnected(f"the body ended {length} octets before its Content-Length")
 
     async def _answer(self, environ: Environ, script: Script, stdin: bool) -> str | None:
-        """Run the program and pass its response on; where that is a local redirect, return its target."""
+        """Run the program and forward its response. Return the target if that is a local redirect."""
         await self._take_slot()
         program = self._host.start(environ, script, stdin)
         running = self._running = ProgramOnLoop(self._loop, program, self._host.timeouts, self._start_listening)
@@ -223,7 +228,7 @@ class _Exchange:
             running.leave(error is None, reason(error))
 
     async def _answer_elsewhere(self, environ: Environ) -> None:
-        """Have the host's `elsewhere` answer what a local redirect leads to."""
+        """Have the host's `elsewhere` application serve the target of a local redirect."""
         if self._listener is not None:
             self._listener.cancel()
             await asyncio.wait((self._listener,))
@@ -246,7 +251,7 @@ class _Exchange:
                 begun = True
                 return {"type": "http.request", "body": b"", "more_body": False}
             while (message := await self._receive())["type"] != "http.disconnect":
-                pass  # the rest of the body that the program got
+                pass  # discard the rest of the body
             return message
 
         await self._host.elsewhere(scope, receive, self._send)
@@ -315,12 +320,12 @@ class _Exchange:
         return None
 
     async def _drain(self) -> None:
-        """Many a client reads no response before it has sent all of its request."""
+        """Read the rest of the body: many clients read no response before they have sent the whole request."""
         if self._length and not self._body_over.done():
             await asyncio.wait((self._body_over,), timeout=DRAIN)
 
     async def _read(self, running: ProgramOnLoop, answer: Answer) -> bytes:
-        """The next output; b"" at the end of a good response. Raises AppProtocolError at the end of another."""
+        """Return the next output; b"" at the end of a good response, AppProtocolError at the end of a bad one."""
         data = await running.read()
         if not data:
             returncode = await running.settle()
@@ -332,11 +337,11 @@ class _Exchange:
     async def _start(self, running: ProgramOnLoop, head: CGIHead) -> None:
         headers = [(name.lower(), value) for name, value in head.headers]
         self._started = True
-        status = head.status if head.status <= LAST_STATUS else 500  # RFC 9110, 15; uvicorn has no other
+        status = head.status if head.status <= LAST_STATUS else 500  # RFC 9110, 15; uvicorn knows no other
         await running.send(self._send, {"type": "http.response.start", "status": status, "headers": headers})
 
     async def _refuse(self, refused: Refused) -> None:
-        """Answer in a program's place."""
+        """Send an error response in the program's place."""
         self._host.refused(self._scope["method"], self._scope.get("path") or "", refused)
         headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in refused.headers.items()]
         to_head = self._scope["method"] == "HEAD"

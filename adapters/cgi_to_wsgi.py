@@ -1,6 +1,7 @@
-"""CGIToWSGI: CGI programs as a WSGI application.
+"""CGI programs as a WSGI application.
 
-Knows PEP 3333 and what servers add to it. It must not know what a path, a variable or a head means, nor read a pipe.
+Knows PEP 3333 and what servers add to it. It must not know what a path, a variable or a response header means, nor read
+a pipe.
 """
 
 from __future__ import annotations
@@ -28,27 +29,27 @@ StartResponse = Callable[..., Any]
 
 
 class CGIToWSGI(CGIHost):
-    """A WSGI application that answers each request with a CGI program (RFC 3875); see CGIHost for its options.
+    """A WSGI application that runs a CGI program for each request (RFC 3875); see CGIHost for its options.
 
-    The whole body is read before the program is started, into memory or a temporary file: so the program is told its
-    length (4.2) also when it was chunked, and no program waits for a slow client.
+    The whole request body is read before the program is started, into memory or a temporary file. So the program gets
+    its length (4.2) even if it was chunked, and no program waits for a slow client.
 
-    The program's whole process group is ended when the server closes the response early; while the program is silent,
-    only where the server lets its application notice that the client left (gunicorn, waitress, cheroot, werkzeug and
-    wsgiref do, and whatever has `waitress.client_disconnected`). Likewise when its time is up and at `close`. A program
-    that has ended its response and works on may do so until its total time is up.
+    The program's whole process group is terminated when the server closes the response early. While the program writes
+    nothing, this needs a server that lets its application notice the disconnect (gunicorn, waitress, cheroot, werkzeug,
+    wsgiref, and any server with `waitress.client_disconnected`). The same happens on timeout and at `close`. A program
+    that has ended its response may run on until its total timeout.
 
-    Before its head, a program's failure is a 502 (504 for its time); after it the iterator raises ProgramFailed, so
-    that the response does not look complete.
+    If the program fails before its response headers, the response is a 502 (504 for a timeout); after them, the
+    iterator raises ProgramFailed, so that the response does not look complete.
     """
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request (PEP 3333)."""
+        """Serve one request (PEP 3333)."""
         return respond(self, environ, start_response)
 
 
 def respond(host: CGIHost, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-    """Answer one request of a WSGI server with a program of `host`."""
+    """Serve one request of a WSGI server with a program of `host`."""
     try:
         host.admit()
         return _respond(host, dict(environ), start_response)
@@ -58,7 +59,7 @@ def respond(host: CGIHost, environ: Environ, start_response: StartResponse) -> I
     except ClientDisconnected as error:
         host.figures.count("disconnects")
         log.info("%s %r: %s", environ["REQUEST_METHOD"], environ.get("PATH_INFO"), error)
-        return _refuse(environ, start_response, Refused(503, str(error)))  # to nobody
+        return _refuse(environ, start_response, Refused(503, str(error)))  # the client has gone
 
 
 def _respond(host: CGIHost, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -83,7 +84,7 @@ def _respond(host: CGIHost, environ: Environ, start_response: StartResponse) -> 
 
 
 def _read_body(host: CGIHost, environ: Environ) -> Spool | None:
-    """All of the body, its length now in CONTENT_LENGTH; None without one."""
+    """Read the whole body and set CONTENT_LENGTH to its length. Returns None without a body."""
     length = host.body_length(environ)
     coded = bool(environ.get("HTTP_TRANSFER_ENCODING"))
     if length is None and not environ.get("wsgi.input_terminated"):
@@ -145,7 +146,7 @@ class _Response:
         self._answer = Answer(environ["REQUEST_METHOD"])
         self._block = b""
         self._over = self._left = False
-        self._error: BaseException | None = None  # that ended the response
+        self._error: BaseException | None = None  # the error that ended the response
         try:
             _take_slot(host)
             program = host.start(environ, script, body is not None)
@@ -155,7 +156,7 @@ class _Response:
             raise
 
     def head(self) -> CGIHead:
-        """Wait for the head. Raises Refused, after which the program is gone."""
+        """Wait for the response headers. Raises Refused, after which the program is gone."""
         try:
             while self._answer.head is None:
                 self._block = self._answer.feed(self._read())
@@ -174,7 +175,7 @@ class _Response:
         return self._answer.head
 
     def finish(self) -> None:
-        """Read the rest away; the head was all that counted."""
+        """Discard the body; only the response headers count."""
         try:
             while self._running.read():
                 pass
@@ -189,7 +190,7 @@ class _Response:
             raise
 
     def fail(self, error: BaseException) -> None:
-        """Part with the program, because of an error."""
+        """Release the program because of an error."""
         self._error = error
         self.close()
 
@@ -217,7 +218,7 @@ class _Response:
         return block
 
     def _read(self) -> bytes:
-        """The next output; b"" at the end of a good response. Raises AppProtocolError at the end of another."""
+        """Return the next output; b"" at the end of a good response, AppProtocolError at the end of a bad one."""
         data = self._running.read()
         if not data:
             returncode = self._running.settle()
@@ -227,7 +228,7 @@ class _Response:
         return data
 
     def close(self) -> None:
-        """Part with the program: the server calls this at the end, and when the client has gone."""
+        """Release the program. The server calls this at the end, and when the client has disconnected."""
         if not self._left:
             self._left = True
             over = self._over or (self._answer.whole and not self._block)
@@ -251,7 +252,7 @@ def _native(head: CGIHead) -> list[tuple[str, str]]:
 
 
 def _refuse(environ: Environ, start_response: StartResponse, refusal: Refused) -> Iterable[bytes]:
-    """Answer in a program's place."""
+    """Return an error response in the program's place."""
     text = f"{status_line(refusal.status)}\n".encode()
     headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))]
     start_response(status_line(refusal.status), headers + list(refusal.headers.items()))

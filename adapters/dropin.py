@@ -1,7 +1,7 @@
-"""a2wsgi's and asgiref's names and signatures over this package's adapters: to migrate, change the import.
+"""The names and signatures of a2wsgi and asgiref over this package's adapters: to migrate, change the import.
 
-Knows those signatures, and nothing of how an adapter works. An option that means nothing here is taken, and its
-docstring says why.
+Knows those signatures. It must not know how an adapter works. Options without a meaning here are accepted and ignored;
+the docstrings say why.
 """
 
 from __future__ import annotations
@@ -21,20 +21,22 @@ from .wsgi_types import StartResponse, WSGIApp
 
 
 class WSGIMiddleware(WSGIToASGI):
-    """a2wsgi.WSGIMiddleware; with `app` alone also Starlette's, FastAPI's and uvicorn's."""
+    """a2wsgi.WSGIMiddleware; with `app` alone also the one of Starlette, FastAPI and uvicorn."""
 
     def __init__(self, app: WSGIApp, workers: int = 10, send_queue_size: int = 10) -> None:
-        """`workers` threads. `send_queue_size` means nothing: what waits for a client is bounded by its bytes."""
+        """Run `workers` threads. `send_queue_size` is ignored: data that waits for a client is bounded by its size in
+        bytes.
+        """
         super().__init__(app, threads=workers)
 
 
 class WsgiToAsgi(WSGIToASGI):
-    """asgiref.wsgi.WsgiToAsgi: a message for each block, as there; but requests run side by side, not one at a time."""
+    """asgiref.wsgi.WsgiToAsgi: one message per block, as there; but requests run concurrently, not one at a time."""
 
     _verbatim = True
 
     def __init__(self, wsgi_application: WSGIApp, duplicate_header_limit: int = 100) -> None:
-        """A header that comes more than `duplicate_header_limit` times is answered with 400; 0 allows any number."""
+        """Refuse a header that is repeated more than `duplicate_header_limit` times with 400; 0 allows any number."""
         super().__init__(wsgi_application)
         self.duplicate_header_limit = duplicate_header_limit
 
@@ -44,17 +46,17 @@ class WsgiToAsgi(WSGIToASGI):
         if limit and len(headers) > limit:
             name, count = Counter(name.lower() for name, _ in headers).most_common(1)[0]
             if count > limit:
-                return await refuse(send, 400, f"{name!r} came {count} times; {limit} are allowed")
+                return await refuse(send, 400, f"header {name!r} is repeated {count} times; {limit} are allowed")
         await super().__call__(scope, receive, send)
 
 
 class ASGIMiddleware(ASGIToWSGI):
-    """a2wsgi.ASGIMiddleware: an application that fails before its head is answered with 500 by the adapter itself."""
+    """a2wsgi.ASGIMiddleware: if the application fails before its response headers, the adapter itself sends the 500."""
 
     def __init__(self, app: Any, wait_time: float | None = None, loop: asyncio.AbstractEventLoop | None = None) -> None:
-        """Runs on `loop`, which the caller runs in another thread, or on the process's own.
+        """Run on `loop`, which the caller runs in another thread, or on the process's own loop.
 
-        `wait_time` means nothing: what an application does after its response holds up nobody.
+        `wait_time` is ignored: the client does not wait for what the application does after its response.
         """
         super().__init__(app)
         self._borrowed = loop
@@ -63,7 +65,7 @@ class ASGIMiddleware(ASGIToWSGI):
         if self._borrowed is None:
             return super()._loop()
         if not self._borrowed.is_running():
-            raise RuntimeError(f"loop={self._borrowed!r} does not run; run it in another thread, or leave loop= out")
+            raise RuntimeError(f"loop={self._borrowed!r} is not running; run it in another thread, or omit loop=")
         return BorrowedLoop(self._borrowed), int
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:

@@ -1,18 +1,18 @@
-"""The exceptions that cross rooms: a lost client, an application's fault, a client's fault.
+"""The exceptions that rooms share: a client's disconnect, an application's error, a client's error.
 
-Pure: imports almost nothing, so that a CGI program that raises one does not pay for an event loop.
+Pure: imports almost nothing, so that a CGI program that raises one does not import an event loop.
 """
 
 import errno
 
 
 class ClientDisconnected(OSError):
-    """The client has disconnected, or the server has on its behalf: nothing more can be read or written.
+    """The client has disconnected, or the server has on its behalf: no more data can be read or written.
 
-    Its errno is ECONNRESET, which servers know: a disconnect is no error of theirs.
+    Its errno is ECONNRESET, which servers know: a disconnect is not an error of the server.
     """
 
-    def __init__(self, text: str = "the client has left") -> None:
+    def __init__(self, text: str = "the client has disconnected") -> None:
         super().__init__(errno.ECONNRESET, text)
 
     def __str__(self) -> str:
@@ -23,10 +23,12 @@ class ClientDisconnected(OSError):
 
 
 class AppProtocolError(AssertionError):
-    """The application broke its side of the interface. The text says what was got, what is wanted, and a remedy."""
+    """The application broke the interface. The text says what was got, what the specification requires, and the fix."""
 
 
 class BadRequest(Exception):
-    """The request cannot be passed on faithfully: answer with `status`. The text says what was got and wanted."""
+    """The request cannot be passed on unchanged; respond with `status`. The text says what was got and what is
+    required.
+    """
 
     status = 400

@@ -1,6 +1,6 @@
-"""What an adapter tells of itself in production: its figures, and warnings that do not fill a log.
+"""An adapter's figures for production, and warnings that do not flood a log.
 
-Knows how requests are counted without a lock. It must not know what runs them: threads, programs or tasks.
+Knows how to count requests without a lock. It must not know what runs them: threads, programs or tasks.
 """
 
 from __future__ import annotations
@@ -10,72 +10,72 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
-WARN_EVERY = 60.0  # seconds between two warnings of one kind
-RETRY_AFTER = 5  # seconds, the Retry-After of a 503 for want of a thread or a program
+WARN_EVERY = 60.0  # delay between two warnings of one kind, in seconds
+RETRY_AFTER = 5  # Retry-After of a 503 because no thread or program was free, in seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Stats:
     """An adapter's figures in this process, taken without a lock: each is right by itself.
 
-    `busy` to `oldest` are of this moment, the others since the adapter was made. A request's thread is, in a CGI host,
-    its program.
+    `busy` to `oldest` are current values, the others count since the adapter was created. In a CGI host, read "program"
+    for "thread".
     """
 
-    busy: int  # threads that have a request
-    idle: int  # threads that have none
-    waiting: int  # requests that no thread has taken yet
-    away: int  # busy threads that wait for a slow client; others may stand in for them
-    oldest: float  # seconds since the oldest request under way came; 0.0 without any
-    started: int  # threads that were started
-    requests: int  # requests that came, the rejected ones included
+    busy: int  # threads with a request
+    idle: int  # threads without a request
+    waiting: int  # requests that wait for a thread
+    away: int  # busy threads that wait for a slow client; extra threads may replace them
+    oldest: float  # age of the oldest running request in seconds; 0.0 without requests
+    started: int  # threads started
+    requests: int  # requests received, including rejected ones
     errors: int  # requests that the application failed
     disconnects: int  # requests whose client left before the response was complete
-    rejected: int  # requests that got a 503 for want of a thread
+    rejected: int  # requests that got a 503 because no thread was free
     bytes: int  # bytes of response bodies that were given to the server
 
 
 @dataclass(frozen=True, slots=True)
 class ASGIStats:
-    """Figures of an ASGI application on a WSGI server in this process, in the words of Stats.
+    """Figures of an ASGI application on a WSGI server in this process, named as in Stats.
 
-    `tasks` to `oldest` are of this moment, the others since the adapter was made.
+    `tasks` to `oldest` are current values, the others count since the adapter was created.
     """
 
     tasks: int  # requests whose response is not complete
-    background: int  # requests whose response is complete, and whose task still works
-    websockets: int  # WebSockets that are open
-    oldest: float  # seconds since the oldest of all these came; 0.0 without any
-    requests: int  # requests that reached the application, handshakes of WebSockets included
-    errors: int  # requests that the application failed, or whose background work it did
+    background: int  # requests whose response is complete and whose task is still running
+    websockets: int  # open WebSockets
+    oldest: float  # age of the oldest of all these in seconds; 0.0 without any
+    requests: int  # requests that reached the application, including WebSocket handshakes
+    errors: int  # requests that failed in the application or in its background work
     disconnects: int  # requests whose client left before the response was complete
     bytes: int  # bytes of response bodies that were given to the server
 
 
 class Tally:
-    """The counters of one event loop's requests: changed by its thread only, read by any."""
+    """The counters of one event loop's requests: changed by its thread only, read by any thread."""
 
     __slots__ = ("bytes", "disconnects", "errors", "live", "rejected", "requests")
 
     def __init__(self) -> None:
         self.requests = self.errors = self.disconnects = self.rejected = self.bytes = 0
-        self.live: dict[Any, float] = {}  # requests under way, and when each came (time.monotonic)
+        self.live: dict[Any, float] = {}  # running requests, and when each arrived (time.monotonic)
 
     def add(self, other: Tally) -> None:
-        """Take over the counts of another one."""
+        """Add the counts of another tally."""
         for name in ("requests", "errors", "disconnects", "rejected", "bytes"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 class Tallies:
-    """The counters of an adapter, apart for each event loop, so that counting needs no lock."""
+    """The counters of an adapter, one set for each event loop, so that counting needs no lock."""
 
     def __init__(self) -> None:
         self._of: dict[Any, Tally] = {}
         self._past = Tally()  # of loops that have ended
 
     def of(self, loop: Hashable) -> Tally:
-        """Return the counters of a loop, which has closed()."""
+        """Return the counters of a loop; `loop` has closed()."""
         tally = self._of.get(loop)
         if tally is None:
             for ended in [known for known in list(self._of) if known.closed()]:
@@ -93,18 +93,18 @@ class Tallies:
 
 
 def age(live: dict[Any, float]) -> float:
-    """Return the seconds since the oldest of `live` came; 0.0 without any."""
+    """Return the age in seconds of the oldest entry of `live`; 0.0 if it is empty."""
     return time.monotonic() - min(live.values()) if live else 0.0
 
 
 class Seldom:
-    """Counts what happens, and says when it is time to warn of it: at once, then every WARN_EVERY seconds."""
+    """Count events, and say when to warn: at once, then every WARN_EVERY seconds."""
 
     def __init__(self) -> None:
         self._count, self._due = 0, 0.0
 
     def count(self) -> int:
-        """Count one more. Returns how many there were since the last warning if one is due now, else 0."""
+        """Count one event. Return the number of events since the last warning if a warning is due now, else 0."""
         self._count += 1
         now = time.monotonic()
         if now < self._due:

@@ -1,7 +1,7 @@
 """WSGI applications on ASGI servers: the application runs in a worker thread, the request's coroutine sends its blocks.
 
-Knows both interfaces, and what the headers say of a body. The spelling of a request is mapping/'s matter, its course
-on_asgi/wsgi_request.py's.
+Knows both interfaces, and what the request headers say about a body. It must not know how a request is mapped to an
+environ (mapping/) or in which order its events happen (on_asgi/wsgi_request.py).
 """
 
 from __future__ import annotations
@@ -34,29 +34,33 @@ class WSGIToASGI:
     """An ASGI 3 application that runs a WSGI application (PEP 3333; ASGI HTTP 2.5, "WSGI Compatibility").
 
     app: the WSGI application.
-    threads: how many requests may be at work in the application at once. Threads are started as needed; further
-        requests wait, holding no thread. A thread that waits for a slow client does not count (up to 512 of them), so
-        that slow clients cannot hold up the others. With 1 the application never runs beside itself.
-    spool: how many bytes of a body of unknown length (chunked, HTTP/2) go to a temporary file before the application
-        starts, so that it has a CONTENT_LENGTH; 0 streams it at once, with wsgi.input_terminated only.
-    pathsend: have the server send files of `wsgi.file_wrapper` itself, by `http.response.pathsend` or `zerocopysend`,
-        where it offers one. Only for applications whose files stay in place until they have been sent, and below
-        middleware that knows these messages.
-    share_loop: run async views (Flask, Django, by asgiref) on the server's event loop, where they may share clients and
-        pools with the rest of the process; but a view that blocks then blocks the server. With False each call has an
-        event loop of its own, as on a WSGI server.
-    queue: how many requests may wait for a thread; one more gets a 503 with Retry-After at once. Default: any number.
-    queue_timeout: seconds that a request may wait for a thread before it gets that 503. Default: for ever.
-    slow: seconds after which a request that holds a thread is logged, with the thread's stack. Default: never.
-    websockets: how many WebSockets the application may have at once. Each holds a thread, besides `threads`; further
-        ones are refused, with 503 or 1013. With 0 it has none.
+    threads: number of requests that the application handles at once. Threads are started as needed; further requests
+        wait without a thread. A thread that waits for a slow client does not count (up to 512 of them), so slow clients
+        cannot block other requests. With 1 the application handles one request at a time.
+    spool: limit in bytes for a request body of unknown length (chunked, HTTP/2), which is written to a temporary file
+        before the application starts, so that it has a CONTENT_LENGTH. 0 streams the body at once, with
+        wsgi.input_terminated only.
+    pathsend: let the server send files of `wsgi.file_wrapper` itself, by `http.response.pathsend` or `zerocopysend`, if
+        it offers one. Use it only if files stay in place until they have been sent, and if the middleware around the
+        adapter knows these messages.
+    share_loop: run async views (Flask, Django, by asgiref) on the server's event loop, where they can share clients and
+        pools with the rest of the process. A view that blocks then blocks the server. With False each call has its own
+        event loop, as on a WSGI server.
+    queue: number of requests that may wait for a thread; one more gets a 503 with Retry-After at once. Default: no
+        limit.
+    queue_timeout: seconds that a request may wait for a thread before it gets that 503. Default: no limit.
+    slow: seconds after which a request that still holds a thread is logged, with the thread's stack. Default: never.
+    websockets: number of WebSockets that the application may have open at once. Each holds a thread, in addition to
+        `threads`; further ones are refused with 503 or 1013. 0 refuses all.
 
     The environ has `asgi.scope`, `wsgi.input_terminated` (the input ends by itself), `waitress.client_disconnected` (a
-    callable: has the client left?) and, where the server offers them, `wsgi.early_hints` (a callable that takes a list
-    of headers). Reading a body that the client does not finish raises ClientDisconnected, an OSError.
+    callable; returns True if the client has disconnected) and, if the server offers them, `wsgi.early_hints` (a
+    callable that takes a list of headers). Reading the body raises ClientDisconnected, an OSError, if the client
+    disconnects before its end.
 
-    An error of the application is raised to the server: before the head as it is, after it so that the response does
-    not look complete. May be made before any loop exists, used by several loops, and kept across a fork.
+    An exception of the application is raised to the server: unchanged before the response headers are sent; after them,
+    so that the response does not look complete. The adapter may be created before any loop exists, used by several
+    loops, and kept across a fork.
     """
 
     _verbatim = False  # one message for each block, and the application's headers only: for dropin.py
@@ -94,7 +98,7 @@ class WSGIToASGI:
         self._environ = {
             "wsgi.version": (1, 0),
             "wsgi.multithread": threads > 1,
-            "wsgi.multiprocess": True,  # another server process may well run the same application
+            "wsgi.multiprocess": True,  # another server process may run the same application
             "wsgi.run_once": False,
             "wsgi.file_wrapper": FileWrapper,
             "wsgi.input_terminated": True,
@@ -103,9 +107,10 @@ class WSGIToASGI:
             weakref.finalize(self, each.abandon).atexit = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one ASGI scope: `http`; `lifespan`, which is answered; `websocket`, with a socket for the application.
+        """Serve one ASGI scope: `http`; `lifespan`, which is acknowledged; `websocket`, with a socket for the
+        application.
 
-        Raises what the application raises, and ValueError for any other type of scope.
+        Raises what the application raises, and ValueError for any other scope type.
         """
         kind = scope["type"]
         if kind == "http":
@@ -118,7 +123,7 @@ class WSGIToASGI:
             await refuse_scope(scope, receive, send, "a WSGI application")
 
     def close(self) -> None:
-        """End the worker threads that are idle, and the others when their request is over. Does not wait."""
+        """Stop the idle worker threads, and the busy ones after their request. Does not wait."""
         self._terms.workers.close()
         self._sockets.close()
 
@@ -129,7 +134,7 @@ class WSGIToASGI:
         await bridge.run(self._environ, self._places.give_back)
 
     def stats(self) -> Stats:
-        """Return this adapter's figures in this process. From any thread; costs requests nothing."""
+        """Return this adapter's figures in this process. Thread-safe; adds no cost to requests."""
         workers, tally = self._terms.workers, self._tallies.total()
         return Stats(
             busy=workers.busy,
@@ -174,9 +179,9 @@ class WSGIToASGI:
 
 
 def _expected_body(environ: dict[str, Any]) -> str:
-    """What the headers say of a body (RFC 9112, 6.3); from HTTP/2 on only its end tells.
+    """Return what the request headers say about a body (RFC 9112, 6.3). From HTTP/2 on only its end tells.
 
-    Middleware that unpacks a body, Lambda adapters and test clients give bodies that no Content-Length announces.
+    Middleware that decompresses a body, Lambda adapters and test clients pass bodies without a Content-Length.
     """
     if environ.pop(CODED, None) is not None:
         return _ANNOUNCED

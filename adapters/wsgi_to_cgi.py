@@ -1,7 +1,7 @@
 """WSGI applications as CGI programs: one request in this process's main thread, without a loop or another thread.
 
-Knows PEP 3333 and when stdout is closed. What is special to a CGI process is on_cgi/program.py's matter, the order of a
-response wsgi_response.py's. It must not import asyncio: a program that needs no loop starts twice as fast.
+Knows PEP 3333 and when stdout is closed. It must not know the CGI process (on_cgi/program.py) or the order of a
+response (run_wsgi/response.py). It must not import asyncio: a program that needs no loop starts twice as fast.
 """
 
 from __future__ import annotations
@@ -24,31 +24,31 @@ if TYPE_CHECKING:
     from .on_cgi.request import Environ
     from .wsgi_types import ExcInfo, Item, Write, WSGIApp
 else:
-    from _signal import SIG_DFL, SIGTERM, signal  # the module signal imports enum: a tenth of a small program's start
+    from _signal import SIG_DFL, SIGTERM, signal  # the module signal imports enum: a tenth of a small start
 
-_BLOCK = 64 * 1024  # octets of the request's body that are read at a time
-_SPOOL = 1024 * 1024  # octets of a body of unknown length that stay in memory
+_BLOCK = 64 * 1024  # size of one read of the request body, in bytes
+_SPOOL = 1024 * 1024  # bytes of a body of unknown length that stay in memory
 
 
 class WSGIToCGI(CGIChild):
-    """A CGI program (RFC 3875) that is a WSGI application (PEP 3333): `WSGIToCGI(app).run()` is its last line.
+    """A CGI program (RFC 3875) that runs a WSGI application (PEP 3333): `WSGIToCGI(app).run()` is its last line.
 
     app: the WSGI application.
-    script_name: the path that clients see the application at, where a server's rewriting hides the program's own, e.g.
-        "" for the whole site. Without it, a rewriting that keeps the end of the path (`RewriteRule ^(.*)$ app.cgi/$1`)
-        is seen and undone.
+    script_name: the path at which clients see the application, if the server's URL rewriting hides the program's own
+        path, e.g. "" for the whole site. Without it, the adapter detects and undoes a rewriting that keeps the end of
+        the path (`RewriteRule ^(.*)$ app.cgi/$1`).
 
-    The environ is the process's environment and `wsgi.*`; `wsgi.input` ends by itself (`wsgi.input_terminated`), and a
-    chunked body, which Apache passes without a length, is spooled first, so that it has one. A block is written when it
-    is made. What else goes to stdout arrives at stderr.
+    The environ is the process's environment and `wsgi.*`. `wsgi.input` ends by itself (`wsgi.input_terminated`). A
+    chunked body, which Apache passes without a length, is spooled first, so that it has one. Each block is written as
+    it is produced. All other output to stdout is redirected to stderr.
 
-    A response that is not whole ends the process with a status that is not 0: an error before the head is a 500, one
-    after it cuts the response off; the traceback goes to stderr. The client's leaving is SIGTERM or a failing write:
-    the iterable is closed, and the process ends. What close() does once the response is complete holds up nobody.
+    If the response is incomplete, the exit status is not 0: an error before the response headers gives a 500, a later
+    one cuts the response off; the traceback goes to stderr. A client's disconnect is SIGTERM or a failing write: the
+    iterable is closed, and the process ends. The client does not wait for close() once the response is complete.
     """
 
     def answer(self, environ: Environ, body: StdinBody, stdout: int) -> int:
-        """Run the application for one request; write its response to descriptor `stdout`. Returns the exit status."""
+        """Run the application for one request and write its response to descriptor `stdout`. Return the exit status."""
         app: WSGIApp = self.app
         output = _Output(stdout, body, environ["REQUEST_METHOD"])
         signal(SIGTERM, output.terminate)
@@ -61,12 +61,12 @@ class WSGIToCGI(CGIChild):
         return 0
 
     def as_wsgi(self) -> Any:
-        """The application for a local server that speaks WSGI."""
+        """Return the application for a local WSGI server."""
         return self.app
 
 
 class _Output:
-    """The response on its way to the server, and how it ends."""
+    """The response on its way to the server, and its end."""
 
     def __init__(self, stdout: int, body: StdinBody, method: str) -> None:
         for fd in (body.stdin, stdout):
@@ -74,10 +74,10 @@ class _Output:
         self.response = _Response(self.put, method, may_warn=lambda: True)
         self._stdout, self._body, self._method = stdout, body, method
         self._begun = self._complete = False
-        self._status = 0  # exit status of a process whose client has left
+        self._status = 0  # exit status if the client has disconnected
 
     def put(self, item: Item, size: int) -> None:
-        """Write an item of the response. Raises ClientDisconnected once the client has left."""
+        """Write an item of the response. Raises ClientDisconnected once the client has disconnected."""
         if self._complete:
             return  # write() is still called for a response without a body
         head, block, last = item
@@ -90,17 +90,17 @@ class _Output:
 
     def _write(self, block: bytes) -> None:
         if self._status:
-            raise ClientDisconnected("the client has left")
+            raise ClientDisconnected("the client has disconnected")
         left = memoryview(block)
         try:
             while left:
                 left = left[os.write(self._stdout, left) :]
         except ConnectionError as error:
             self._status = FAILED
-            raise ClientDisconnected("the client has left") from error
+            raise ClientDisconnected("the client has disconnected") from error
 
     def _end(self) -> None:
-        """The response is complete, and the server need not wait for this process."""
+        """Complete the response: the server need not wait for this process."""
         self._drain()
         self._complete = True
         os.close(self._stdout)
@@ -111,17 +111,19 @@ class _Output:
             while self._body.must_be_read:
                 self._body.read(_BLOCK)
         except ClientDisconnected:
-            return  # then there is no more
+            return  # nothing more can be written
 
     def terminate(self, number: int, frame: object) -> None:
-        """SIGTERM: the server gives up on this request. Raises SystemExit in an application that has not answered."""
+        """Handle SIGTERM: the server gives up on this request. Raises SystemExit in an application that is still
+        responding.
+        """
         signal(number, SIG_DFL)
-        if not self._complete:  # some servers send it to whoever closes stdout and works on
+        if not self._complete:  # some servers send it to a program that works on after closing stdout
             self._status = 128 + number
             sys.exit(self._status)
 
     def failed(self, error: BaseException) -> int:
-        """What the application raised, told to the server and to stderr. Returns the exit status."""
+        """Report the application's exception to the server and to stderr. Return the exit status."""
         if self._status:
             return self._status
         if isinstance(error, ClientDisconnected):
@@ -131,7 +133,7 @@ class _Output:
 
         print_exception(error)
         if self._complete:
-            return 0  # the status speaks of the response
+            return 0  # the status is about the response
         if not self._begun:
             try:
                 self._write(error_response("500 Internal Server Error", self._method))
@@ -142,7 +144,7 @@ class _Output:
 
 
 class _Response(WSGIResponse):
-    """Keeps the status as the application spells it: the reason phrase is its own."""
+    """A response that keeps the application's own reason phrase."""
 
     status = ""
 
@@ -157,7 +159,7 @@ def _cgi_head(status: str, head: Head) -> bytes:
 
 
 def _wsgi_keys(environ: Environ, body: StdinBody) -> Environ:
-    """PEP 3333, "environ Variables". A body of unknown length is spooled, and CONTENT_LENGTH set."""
+    """Return the wsgi.* keys (PEP 3333, "environ Variables"). Spools a body of unknown length."""
     keys: Environ = {
         "wsgi.version": (1, 0),
         "wsgi.errors": sys.stderr,
@@ -172,7 +174,7 @@ def _wsgi_keys(environ: Environ, body: StdinBody) -> Environ:
     elif body.length is not None:
         keys["wsgi.input"] = io.BufferedReader(_Input(body), _BLOCK)
     else:
-        # Many applications (Django, Bottle, Falcon) see no body without CONTENT_LENGTH.
+        # Many applications (Django, Bottle, Falcon) ignore a body without CONTENT_LENGTH.
         from tempfile import SpooledTemporaryFile
 
         spool = keys["wsgi.input"] = SpooledTemporaryFile(_SPOOL)  # noqa: SIM115 (it ends with the process)

@@ -1,6 +1,6 @@
-"""What PEP 3333 has callables take and return, as types, in a module of their own: a CGI program does not pay for them.
+"""The types of PEP 3333's callables, in their own module: a CGI program does not import them.
 
-Knows no values, and nothing that runs.
+Knows types only; contains no values and no code that runs.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 from .mapping.responses import Head
 
-Write = Callable[[bytes], object]  # as typeshed has it, so that either fits the other
+Write = Callable[[bytes], object]  # as in typeshed, so that the two are compatible
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None]
-Item = tuple[Head | None, bytes, bool]  # the head, once; a block; whether the body is complete with it
+Item = tuple[Head | None, bytes, bool]  # the response headers, once; a block; True if it completes the body
 
 
 class StartResponse(Protocol):
@@ -29,7 +29,7 @@ class SendFile(Protocol):
     """A server's own way to send a file."""
 
     def size(self, filelike: Any) -> int | None:
-        """How many bytes it would send, None where it cannot send this one."""
+        """Return the number of bytes it would send, None if it cannot send this file."""
 
     def send(self, head: Head, filelike: Any, size: int) -> None:
-        """Send the head and all of the file; returns when the file may be closed."""
+        """Send the headers and the whole file; return when the file may be closed."""

@@ -163,7 +163,7 @@ class Outbox(_Channel):
 
     def _check(self) -> None:
         if self.closed or (self._lingering and self._has_lingered()):
-            raise ClientDisconnected("the client has left")
+            raise ClientDisconnected("the client has disconnected")
 
     def _has_lingered(self) -> bool:
         if not self._linger_until:

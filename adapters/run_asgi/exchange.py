@@ -95,7 +95,7 @@ class Exchange:
             self._failed(error)
         else:
             if self._told and not self.complete:
-                self.error = ClientDisconnected("the client has left")
+                self.error = ClientDisconnected("the client has disconnected")
             elif not self.complete and not self.desk.closed:
                 self._failed(AppProtocolError("the application returned before its response was complete"))
         finally:  # whatever happens, logging included: the server's thread waits for this
@@ -173,14 +173,14 @@ class Exchange:
         if self.complete:
             return await self._ignore(message)
         if self.desk.ended:  # also for a task that the application left behind
-            raise ClientDisconnected("the client has left")  # ASGI HTTP, "Disconnected Client - send exception"
+            raise ClientDisconnected("the client has disconnected")  # ASGI HTTP, "Disconnected Client - send exception"
         kind = message["type"]
         if kind == "http.response.body":
             self._body(message)
             if self.desk.full and not self.complete:
                 await self.desk.room()
                 if self.desk.closed:
-                    raise ClientDisconnected("the client has left")
+                    raise ClientDisconnected("the client has disconnected")
         elif kind == "http.response.start":
             self._start(message)
         elif kind == "http.response.pathsend" and kind in self._offered:

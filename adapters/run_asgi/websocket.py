@@ -136,7 +136,7 @@ class WebSocketExchange(Exchange):
         if self.complete:
             raise AppProtocolError(f"the application sent {kind!r} after it had closed the WebSocket")
         if self.desk.ended:
-            raise ClientDisconnected("the client has left")
+            raise ClientDisconnected("the client has disconnected")
         if self.head is not None or kind not in ("websocket.accept", "websocket.close"):
             raise AppProtocolError(
                 f"the application sent {kind!r}; the first is 'websocket.accept', 'websocket.close', or a response of"

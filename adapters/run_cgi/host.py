@@ -1,6 +1,6 @@
-"""What both CGI hosts share: their options, and the way from a request to a running program.
+"""The part that both CGI hosts share: their options, and the way from a request to a running program.
 
-Knows requests as WSGI environs. It must not know how a server speaks to its applications, nor any loop or thread.
+Knows requests as WSGI environs. It must not know how a server calls its applications, nor any loop or thread.
 """
 
 from __future__ import annotations
@@ -34,46 +34,48 @@ from .script import Refused, Script, Tree
 from .warm.programs import Warm
 
 MAX_REDIRECTS = 5
-MAX_NOTED = 1000  # breaches of RFC 3875 that are remembered, to be logged once
-REDIRECTS = "gateways.local_redirects"  # how many led to a request: a key of its environ, or of its scope
+MAX_NOTED = 1000  # number of remembered violations of RFC 3875, each of which is logged once
+REDIRECTS = "gateways.local_redirects"  # number of redirects that led to a request: a key of its environ or scope
 
 
 class ProgramFailed(RuntimeError):
-    """A program's response was begun and cannot be completed; raised to the server, which cuts the connection."""
+    """A program's response has begun and cannot be completed. Raised to the server, which closes the connection."""
 
 
 class CGIHost:
-    """The programs below a folder, or one program, and the terms on which they run.
+    """The programs below a folder, or one program, and the options under which they run.
 
-    program: a folder, whose executable files are the programs: the first part of a path that names a file is
+    program: a folder, whose executable files are the programs: the first segment of a path that names a file is
         SCRIPT_NAME, the rest PATH_INFO. Or one executable file, which gets every path as PATH_INFO. In a path "%2F" is
-        a slash like any other; "." and ".." are resolved, and never lead out of the folder.
-    prefix: what the path must begin with to reach them, e.g. "/cgi-bin"; it is part of SCRIPT_NAME.
-    env: variables for every program; they win over all others. DOCUMENT_ROOT (the folder itself, if not given here) is
-        also what PATH_TRANSLATED starts with.
-    inherit: names of variables that are passed from this process's environment as it is now, besides PATH,
-        LD_LIBRARY_PATH, TZ, LANG, LANGUAGE and LC_*. Nothing else is.
+        an ordinary slash; "." and ".." are resolved, and never lead out of the folder.
+    prefix: path prefix under which the programs are found, e.g. "/cgi-bin"; it is part of SCRIPT_NAME.
+    env: variables for every program; they override all others. DOCUMENT_ROOT (default: the folder itself) is also the
+        start of PATH_TRANSLATED.
+    inherit: names of variables to pass from this process's current environment, besides PATH, LD_LIBRARY_PATH, TZ,
+        LANG, LANGUAGE and LC_*. No other variables are passed.
     authorization: pass HTTP_AUTHORIZATION, for programs that check it themselves (RFC 3875, 4.1.18 advises against it).
-    query_arguments: pass the words of a query without "=" as arguments (4.4). Programs not written for it take them
-        for options or files.
-    timeouts: seconds, e.g. {"head": 30, "total": None}; see Timeouts for what they mean and the others.
-    limit: how many programs may run at once.
-    queue: how many requests may wait for their turn. One more gets a 503 with Retry-After at once, before its body is
-        read. Default: any number.
-    queue_timeout: seconds that a request may wait for its turn before it gets that 503. Default: `queue` of timeouts.
-    max_body: octets that a request's body may have; longer ones get a 413. None for no limit.
-    follow_symlinks: let links lead out of the folder. Links within it are followed anyway.
-    chdir: the working folder of every program. Default: the folder of each (RFC 3875, 7.2). With it no program is warm.
-    warm: run Python programs in forks of an interpreter that has already imported their libraries; a list names modules
+    query_arguments: pass the words of a query without "=" as arguments (4.4). Programs not written for it take them for
+        options or files.
+    timeouts: timeouts in seconds, e.g. {"head": 30, "total": None}; Timeouts lists them.
+    limit: number of programs that may run at once.
+    queue: number of requests that may wait for a free slot. One more gets a 503 with Retry-After at once, before its
+        body is read. Default: no limit.
+    queue_timeout: seconds that a request may wait for a free slot before it gets that 503. Default: `queue` of
+        timeouts.
+    max_body: size limit of a request body in bytes; a longer body gets a 413. None for no limit.
+    follow_symlinks: let links lead out of the folder. Links within it are always followed.
+    chdir: working folder of every program. Default: the folder of each program (RFC 3875, 7.2). With it no program runs
+        warm.
+    warm: run Python programs in forks of an interpreter that has already imported their libraries. A list names modules
         of the programs' own to import there too, e.g. ["shop"]. All other modules of the program, and libraries whose
-        import would show, are imported in each process. To the program it is CGI as ever; docs/cgi.md names what
-        differs. A changed program or module is noticed. Linux only; other programs run as without it.
+        shared import would be visible, are imported in each process. The program sees ordinary CGI; docs/cgi.md lists
+        the differences. Changes of programs and modules are detected. Linux only; other programs run cold.
 
-    A response whose program is killed by a signal, ends short of its Content-Length, or ends with exit status 70
-    (EX_SOFTWARE, with which WSGIToCGI and ASGIToCGI say so) is cut off, so that nobody takes it for whole. Any other
-    exit status is logged and means nothing for the response: whole pages come from programs that end with any.
+    A response is cut off if its program is killed by a signal, ends before its Content-Length, or ends with exit status
+    70 (EX_SOFTWARE, which WSGIToCGI and ASGIToCGI use), so that no client takes it for complete. Any other exit status
+    is logged and does not affect the response: programs that send complete pages end with any status.
 
-    What a program writes to stderr, and what it does wrong, goes to the logger "gateways.cgi".
+    A program's stderr and its errors go to the logger "gateways.cgi".
     """
 
     def __init__(  # noqa: PLR0913 (options, each by its name)
@@ -101,8 +103,8 @@ class CGIHost:
             self.timeouts = self.timeouts._replace(queue=queue_timeout)
         self.limit = limit
         self.queue = queue
-        self.on_start: Callable[[Variables, Program], None] | None = None  # observes programs
-        self.elsewhere: Any = None  # an app of the server's interface that answers local redirects out of `prefix`
+        self.on_start: Callable[[Variables, Program], None] | None = None  # called for each started program
+        self.elsewhere: Any = None  # app of the server's interface; serves local redirects out of `prefix`
         self._tree = Tree(program, prefix, follow_symlinks)
         self._host_variables = inherited(os.environ, inherit)
         self._own_variables = {os.fsencode(name): os.fsencode(value) for name, value in (env or {}).items()}
@@ -124,24 +126,25 @@ class CGIHost:
         _hosts.add(self)
 
     def _set_up(self) -> None:
-        """Begin with no program: when the host is made, and in a fork of this process."""
+        """Begin without programs: when the host is created, and in a fork of this process."""
         self.slots = Slots(self.limit, self.queue)
         self._running: set[Program] = set()
-        self._starting = 0  # programs that are being started, and are not among those that run yet
+        self._starting = 0  # programs that are being started and do not run yet
         self._closing = 0  # calls of close()
-        self._closed = False  # for good: this process ends
+        self._closed = False  # permanently: this process ends
         self._change = threading.Condition()
 
     def after_fork(self) -> None:
-        """In a fork of this process: the programs, and their slots, are the parent's."""
+        """Forget the programs and their slots: they belong to the parent of this fork."""
         for program in [*self._running]:
             program.abandon()
         self._set_up()
 
     def close(self) -> None:
-        """End every program of this host, with its children. Blocks until they are gone, about a second at most.
+        """Terminate every program of this host, with its children. Blocks until they have exited, about a second at
+        most.
 
-        Programs that are being started meanwhile are ended, too. Later requests are answered again.
+        Programs that are being started meanwhile are terminated too. Later requests are served again.
         """
         forks.check()
         with self._change:
@@ -155,7 +158,7 @@ class CGIHost:
             self._warm.close()
 
     def close_for_good(self) -> None:
-        """End every program, and start no other: this process ends."""
+        """Terminate every program and start no other, because this process ends."""
         self._closed = True
         self.close()
 
@@ -168,7 +171,7 @@ class CGIHost:
                 self._change.wait_for(lambda: not self._running and not self._starting, GRACE)
 
     def stats(self) -> CGIStats:
-        """Return this host's figures in this process. From any thread."""
+        """Return this host's figures in this process. Thread-safe."""
         now = time.monotonic()
         with self._change:
             running = [*self._running]
@@ -177,22 +180,22 @@ class CGIHost:
         return self.figures.stats(len(running), self.slots.waiting, oldest, interpreters)
 
     def admit(self) -> None:
-        """A request has come. Raises Overloaded where it could not even wait for its turn."""
+        """Register a request. Raises Overloaded if the queue is full."""
         self.figures.count("requests")
         if self.slots.is_full:
             raise self.overloaded()
 
     def overloaded(self) -> Overloaded:
-        """The refusal of a request that gets no turn."""
-        return Overloaded(f"as many programs run as may: limit={self.limit}, queue={self.queue}")
+        """Return the refusal of a request that gets no slot."""
+        return Overloaded(f"the limit of running programs is reached: limit={self.limit}, queue={self.queue}")
 
     def refused(self, method: str, path: str, refusal: Refused) -> None:
-        """Log and count a refusal; of an overload, at most one line a minute."""
+        """Log and count a refusal; log overloads once a minute at most."""
         if isinstance(refusal, Overloaded):
             self.figures.count("rejected")
             if count := self._rejections.count():
                 log.warning(
-                    "%d requests got a 503 for want of a turn: limit=%d programs run; limit= and queue_timeout= help",
+                    "%d requests got a 503: limit=%d programs were running; raise limit= or queue_timeout=",
                     *(count, self.limit),
                 )
             return
@@ -201,13 +204,13 @@ class CGIHost:
         log_refusal(method, path, refusal)
 
     def find(self, environ: Mapping[str, Any]) -> Script:
-        """The program for a request. Raises Refused."""
+        """Return the program for a request. Raises Refused."""
         return self._tree.find(_path(environ))
 
     def redirect(self, environ: Environ, local: str) -> tuple[Environ, Script | None]:
-        """The request that a local redirect (RFC 3875, 6.2.2) makes, and its program; None where `elsewhere` answers.
+        """Return the request of a local redirect (RFC 3875, 6.2.2) and its program; None if `elsewhere` serves it.
 
-        Raises Refused: a 302 where nothing here answers that path.
+        Raises Refused: a 302 if no program has that path.
         """
         request = redirected(environ, local)
         request[REDIRECTS] = redirects = environ.get(REDIRECTS, 0) + 1
@@ -220,7 +223,7 @@ class CGIHost:
         return request, None
 
     def body_length(self, environ: Mapping[str, Any]) -> int | None:
-        """The octets of the request's body, None where it does not say. Raises Refused."""
+        """Return the length of the request body in bytes, None if it is unknown. Raises Refused."""
         text = environ.get("CONTENT_LENGTH") or ""
         if not text:
             return None
@@ -232,20 +235,20 @@ class CGIHost:
         return length
 
     def check_length(self, length: int) -> None:
-        """Raises Refused for a body that is too long."""
+        """Raise Refused for a body that is too long."""
         if self._max_body is not None and length > self._max_body:
-            raise Refused(413, f"the body has more than max_body={self._max_body} octets")
+            raise Refused(413, f"the body is longer than max_body={self._max_body} bytes")
 
     def note(self, program: Program, head: CGIHead) -> None:
-        """Log what is wrong with a program's head and was taken all the same, once for each program."""
+        """Log the accepted violations in a program's response headers, once for each program."""
         for breach in head.breaches:
             noted = (program.name, breach)
             if noted not in self._noted and len(self._noted) < MAX_NOTED:
                 self._noted.add(noted)
-                log.warning("%s: %s; RFC 3875 (6) does not allow it (this is logged once)", program.name, breach)
+                log.warning("%s: %s; RFC 3875 (6) does not allow it (logged once)", program.name, breach)
 
     def start(self, environ: Mapping[str, Any], script: Script, stdin: bool) -> Program:
-        """Start a program. The caller's slot is released once it has been reaped, or at once when it cannot be run.
+        """Start a program. The caller's slot is released once it has been reaped, or at once if it cannot be started.
 
         Raises Refused.
         """
@@ -256,7 +259,7 @@ class CGIHost:
             self._starting += 1
         try:
             if self._closed:
-                raise Refused(503, "this process ends")
+                raise Refused(503, "this process is shutting down")
             variables = self._variables(environ, script)
             program = self._start(variables, environ, script, stdin)
             program.on_reaped = lambda: self._reaped(program)
@@ -326,7 +329,7 @@ def _path(environ: Mapping[str, Any]) -> bytes:
 @functools.cache
 def _warn_of_root() -> None:
     if os.geteuid() == 0:
-        log.warning("CGI programs run as root, because this process does; run the server as a user of its own")
+        log.warning("CGI programs run as root, because this process does; run the server as an unprivileged user")
 
 
 _hosts: weakref.WeakSet[CGIHost] = weakref.WeakSet()

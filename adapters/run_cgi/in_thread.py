@@ -113,7 +113,7 @@ class ProgramInThread:
         if time.monotonic() >= self._look_at:
             self._look_at += LOOK
             if self._client.has_left is None or self._client.has_left():
-                raise ClientDisconnected("the client has left")
+                raise ClientDisconnected("the client has disconnected")
 
     def _forget_client(self) -> None:
         if self._client.socket >= 0:

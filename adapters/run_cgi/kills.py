@@ -20,7 +20,7 @@ class Kill(NamedTuple):
     level: int = WARNING
 
 
-DISCONNECTED = Kill("disconnected", "the client has left", INFO)
+DISCONNECTED = Kill("disconnected", "the client has disconnected", INFO)
 CANCELLED = Kill("cancelled", "the server cancelled the request or closed its response early", INFO)
 CLOSED = Kill("closed", "its host was closed", INFO)
 OVERTIME = Kill("overtime", "its response was over, and the time to work on after it was up")

@@ -36,7 +36,7 @@ def test_options_go_to_the_adapter() -> None:
 
 @pytest.mark.parametrize(("source", "target"), [("fcgi", "wsgi"), ("wsgi", "ASGI")])
 def test_an_unknown_interface_is_named_beside_the_known_ones(source: Any, target: Any) -> None:
-    with pytest.raises(ValueError, match="is no interface; these are: 'cgi', 'wsgi', 'asgi'"):
+    with pytest.raises(ValueError, match="is not an interface; choose one of 'cgi', 'wsgi', 'asgi'"):
         adapt(app, source, target)
 
 

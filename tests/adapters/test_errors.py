@@ -13,4 +13,4 @@ def test_it_is_an_oserror_that_servers_take_for_a_reset_connection() -> None:
     error = ClientDisconnected()
     assert isinstance(error, OSError)
     assert error.errno == errno.ECONNRESET
-    assert str(error) == str(copy.copy(error)) == "the client has left"
+    assert str(error) == str(copy.copy(error)) == "the client has disconnected"

@@ -253,7 +253,7 @@ def test_what_is_wrong_with_a_head_and_was_taken_is_logged_once(
     for _ in range(3):
         assert ask("/prints.py?Content-Length:%0A%0Abody").body == b"body"
     assert [text.partition(": ")[2] for text in caplog.messages if "RFC 3875" in text] == [
-        "Content-Length is empty; RFC 3875 (6) does not allow it (this is logged once)"
+        "Content-Length is empty; RFC 3875 (6) does not allow it (logged once)"
     ]
 
 

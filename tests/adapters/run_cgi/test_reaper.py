@@ -69,7 +69,7 @@ def test_one_that_runs_is_terminated_and_the_log_says_why_and_after_how_long(
     assert kills == [DISCONNECTED]
     line = next(text for text in caplog.messages if "terminated" in text)
     assert f"(process {program.pid}): it was terminated after 0." in line
-    assert "s: the client has left" in line
+    assert "s: the client has disconnected" in line
     assert_over(program)
     assert program.returncode == -signal.SIGTERM
 
