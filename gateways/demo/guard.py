@@ -1,8 +1,7 @@
 """Which requests are accepted: the page's own, and not those of other sites. Pure: a scope in, a reason or None out.
 
-Another site's script can send requests to this address, and with a name that it resolves again (DNS rebinding) even read
-the answers. So the name that was asked for must be one that no stranger's DNS can give, and what acts must come from
-the page's own origin.
+A script of another site can send requests to this address, and read the responses if its name resolves to it (DNS
+rebinding). So the Host must be a name that no foreign DNS can give, and requests that act need the page's own origin.
 """
 
 import ipaddress

@@ -2,7 +2,11 @@
 
 import os
 
+import pytest
+
 from tests.adapters.run_cgi import clauses_of_endings
+
+pytestmark = pytest.mark.slow
 
 
 class _Here:

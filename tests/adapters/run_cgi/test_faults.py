@@ -31,6 +31,8 @@ from tests.adapters.run_cgi.conftest import Hosting
 from tests.adapters.run_cgi.leftovers import processes, zombies
 from tests.real.serving import eventually
 
+pytestmark = pytest.mark.slow
+
 
 def host_of(ask: Asker) -> CGIHost:
     host: CGIHost = ask.host  # type: ignore[attr-defined]

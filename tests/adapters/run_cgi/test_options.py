@@ -23,6 +23,8 @@ from tests.adapters.run_cgi.conftest import Hosting
 from tests.adapters.run_cgi.leftovers import assert_gone, processes
 from tests.real.serving import eventually
 
+pytestmark = pytest.mark.slow
+
 
 def test_env_wins_over_everything(hosting: Hosting) -> None:
     environ = hosting(env={"MINE": "caf\u00e9", "SERVER_NAME": "me", "PATH": "/bin"}).environ()

@@ -18,6 +18,8 @@ from tests.adapters.run_cgi.leftovers import zombies
 from tests.adapters.run_cgi.warm.warming import KINDS, interpreters, warm_asker, write
 from tests.real.serving import eventually
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 4
 BODY = "import colorsys, os\nprint('X-A: b\\n\\n' + os.environ['QUERY_STRING'])\n"
 # Runs zygote.py with a fault in one function, once for each mark in the folder.

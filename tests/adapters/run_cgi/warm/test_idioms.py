@@ -22,6 +22,8 @@ from tests.adapters.run_cgi.warm.idioms.streams import STREAMS
 from tests.adapters.run_cgi.warm.warming import cold_one, install, site_packages, warm_asker, write
 from tests.real.serving import ROOT, eventually
 
+pytestmark = pytest.mark.slow
+
 IDIOMS = {**STREAMS, **IMPORTS, **RANDOM, **PROCESSES, **LANGUAGE, **APPS}
 RUNS = 5
 

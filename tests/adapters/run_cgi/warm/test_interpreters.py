@@ -22,6 +22,8 @@ from tests.adapters.run_cgi.leftovers import assert_gone, processes
 from tests.adapters.run_cgi.warm.warming import interpreters, warmed, write
 from tests.real.serving import eventually
 
+pytestmark = pytest.mark.slow
+
 WAITS = """
 import colorsys, os, pathlib, time
 if os.environ["QUERY_STRING"] == "waits":
