@@ -96,7 +96,7 @@ def test_the_file_is_open_as_the_server_needs_it(file_app: Bridge, file: Path) -
 
 
 def test_the_server_cannot_send_it_without_reading_it(file_app: Bridge, file: Path) -> None:
-    """sendfile(2): the file must stay unmodified until the other end has consumed it, long after close()."""
+    """Ours: sendfile(2): the file must stay unmodified until the other end has consumed it, long after close()."""
     with Exchange(file_app(sends(start(), pathsend(file))), environ(wsgi_file_wrapper=SendFile)) as exchange:
         exchange.call()
         with pytest.raises(OSError, match="fileno"):

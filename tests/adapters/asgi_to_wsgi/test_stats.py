@@ -42,12 +42,14 @@ def figures(app: Any) -> tuple[int, ...]:
 
 
 def test_an_adapter_that_has_served_nothing_has_no_figures(bridge: Bridge) -> None:
+    """Ours."""
     app = bridge(endless)
     assert figures(app) == (0, 0, 0, 0, 0, 0)
     assert app.stats().oldest == 0
 
 
 def test_requests_background_work_and_errors_are_counted(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """Ours."""
     gate = Gate()
     app = bridge(by_path(gate), loop_factory)
     with Exchange(app, environ(path="/waits")) as waits:
@@ -64,6 +66,7 @@ def test_requests_background_work_and_errors_are_counted(bridge: Bridge, loop_fa
 
 
 def test_a_client_that_leaves_is_a_disconnect_and_not_an_error(bridge: Bridge) -> None:
+    """Ours."""
     app = bridge(by_path(Gate()))
     with Exchange(app, environ(path="/stream")) as exchange:
         exchange.call()
@@ -74,6 +77,7 @@ def test_a_client_that_leaves_is_a_disconnect_and_not_an_error(bridge: Bridge) -
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_the_bytes_of_a_file_count(bridge: Bridge, tmp_path: Path, method: str) -> None:
+    """Ours."""
     file = tmp_path / "file"
     file.write_bytes(b"x" * 1000)
 
@@ -88,6 +92,8 @@ def test_the_bytes_of_a_file_count(bridge: Bridge, tmp_path: Path, method: str) 
 
 
 def test_a_body_that_is_not_whole_is_a_disconnect(bridge: Bridge) -> None:
+    """Ours."""
+
     async def reads(scope: Scope, receive: Receive, send: Send) -> None:
         await read_all(receive)
 

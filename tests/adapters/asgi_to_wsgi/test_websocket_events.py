@@ -66,6 +66,7 @@ def noting(seen: Seen) -> Any:
 
 
 def test_text_and_bytes_come_back_as_they_went(bare: Bridge, loop_factory: LoopFactory) -> None:
+    """Ours."""
     with connected(bare(echo, loop_factory)) as client:
         for message in ("text", b"bytes", "", b"", "é" * 40_000, bytes(3_000_000)):
             client.send(message)
@@ -83,6 +84,7 @@ def test_a_message_in_fragments_is_one_event(bare: Bridge) -> None:
 
 
 def test_a_receive_event_has_one_of_text_and_bytes(bare: Bridge) -> None:
+    """Ours."""
     seen: Seen = queue.SimpleQueue()
     with connected(bare(noting(seen))) as client:
         client.send("text")
@@ -95,6 +97,7 @@ def test_a_receive_event_has_one_of_text_and_bytes(bare: Bridge) -> None:
 def test_the_clients_close_code_and_reason_reach_the_app_and_are_answered(
     bare: Bridge, loop_factory: LoopFactory, code: int, reason: str
 ) -> None:
+    """Ours."""
     seen: Seen = queue.SimpleQueue()
     with connected(bare(noting(seen), loop_factory)) as client:
         client.send("last")
@@ -125,6 +128,7 @@ def test_a_connection_that_is_lost_is_1006(bare: Bridge, loop_factory: LoopFacto
 def test_the_apps_close_code_and_reason_reach_the_client(
     bare: Bridge, loop_factory: LoopFactory, sent: dict[str, Any], expected: tuple[int, str]
 ) -> None:
+    """Ours."""
     after: Seen = queue.SimpleQueue()
 
     async def closes(scope: Scope, receive: Receive, send: Send) -> None:
@@ -142,6 +146,8 @@ def test_the_apps_close_code_and_reason_reach_the_client(
 
 
 def test_an_app_that_returns_closes_with_1000(bare: Bridge, errors: ErrorLog) -> None:
+    """Ours."""
+
     async def returns(scope: Scope, receive: Receive, send: Send) -> None:
         await accept(receive, send)
 
@@ -164,6 +170,8 @@ def test_an_app_that_fails_closes_with_1011_and_is_logged(bare: Bridge, errors: 
 
 @pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt()])
 def test_an_app_that_wants_to_exit_ends_its_own_websocket_only(bare: Bridge, error: BaseException) -> None:
+    """Ours."""
+
     async def exits(scope: Scope, receive: Receive, send: Send) -> None:
         await accept(receive, send)
         message = await receive()
@@ -200,6 +208,7 @@ def test_sending_after_the_client_has_left_is_an_oserror(bare: Bridge, errors: E
 
 
 def test_closing_after_the_client_has_left_is_no_error(bare: Bridge, errors: ErrorLog) -> None:
+    """Ours."""
     done: Seen = queue.SimpleQueue()
 
     async def closes(scope: Scope, receive: Receive, send: Send) -> None:
@@ -229,6 +238,8 @@ WRONG = {
 def test_an_event_that_is_wrong_raises_in_the_app_and_closes_with_1011(
     bare: Bridge, errors: ErrorLog, what: str
 ) -> None:
+    """Ours."""
+
     async def misbehaves(scope: Scope, receive: Receive, send: Send) -> None:
         await accept(receive, send)
         await send(WRONG[what])
@@ -239,6 +250,8 @@ def test_an_event_that_is_wrong_raises_in_the_app_and_closes_with_1011(
 
 
 def test_sending_after_ones_own_close_raises(bare: Bridge, errors: ErrorLog) -> None:
+    """Ours."""
+
     async def goes_on(scope: Scope, receive: Receive, send: Send) -> None:
         await accept(receive, send)
         await send({"type": "websocket.close", "code": 4000})
@@ -251,6 +264,8 @@ def test_sending_after_ones_own_close_raises(bare: Bridge, errors: ErrorLog) -> 
 
 @pytest.mark.parametrize("loose", [bytearray(b"data"), memoryview(b"data")])
 def test_bytes_may_be_any_of_the_byte_types(bare: Bridge, loose: Any) -> None:
+    """Ours."""
+
     async def sends(scope: Scope, receive: Receive, send: Send) -> None:
         await accept(receive, send)
         await send({"type": "websocket.send", "bytes": loose, "text": None})
@@ -260,6 +275,7 @@ def test_bytes_may_be_any_of_the_byte_types(bare: Bridge, loose: Any) -> None:
 
 
 def test_context_variables_of_the_servers_thread_reach_the_app(bare: Bridge) -> None:
+    """Ours."""
     user: contextvars.ContextVar[str] = contextvars.ContextVar("user")
 
     async def tells(scope: Scope, receive: Receive, send: Send) -> None:
@@ -279,6 +295,8 @@ def test_context_variables_of_the_servers_thread_reach_the_app(bare: Bridge) -> 
 
 
 def test_each_websocket_gets_a_copy_of_the_lifespans_state(bare: Bridge) -> None:
+    """Ours."""
+
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await receive()
@@ -297,6 +315,8 @@ def test_each_websocket_gets_a_copy_of_the_lifespans_state(bare: Bridge) -> None
 
 
 def test_an_app_of_asgi_2_has_websockets_too(bare: Bridge) -> None:
+    """Ours."""
+
     class Old:
         def __init__(self, scope: Scope) -> None:
             if scope["type"] != "websocket":
@@ -312,6 +332,8 @@ def test_an_app_of_asgi_2_has_websockets_too(bare: Bridge) -> None:
 
 
 def test_many_tasks_of_an_app_may_send_and_receive(bare: Bridge) -> None:
+    """Ours."""
+
     async def many(scope: Scope, receive: Receive, send: Send) -> None:
         await accept(receive, send)
 
@@ -330,7 +352,7 @@ def test_many_tasks_of_an_app_may_send_and_receive(bare: Bridge) -> None:
 
 
 def test_a_client_that_does_not_read_stalls_the_app(bare: Bridge, loop_factory: LoopFactory) -> None:
-    """Backpressure: send() waits, and memory stays bounded."""
+    """Ours: backpressure: send() waits, and memory stays bounded."""
     sent: list[int] = []
 
     async def floods(scope: Scope, receive: Receive, send: Send) -> None:
@@ -349,6 +371,7 @@ def test_a_client_that_does_not_read_stalls_the_app(bare: Bridge, loop_factory: 
 
 
 def test_an_app_that_does_not_receive_stalls_the_client(bare: Bridge, loop_factory: LoopFactory) -> None:
+    """Ours."""
     go_on: Seen = queue.SimpleQueue()
     counts: Seen = queue.SimpleQueue()
 
@@ -375,7 +398,7 @@ def test_an_app_that_does_not_receive_stalls_the_client(bare: Bridge, loop_facto
 
 
 def test_messages_without_data_are_bounded_too(bare: Bridge) -> None:
-    """An event costs memory, however small its data."""
+    """Ours: an event costs memory, however small its data."""
     go_on: Seen = queue.SimpleQueue()
 
     async def sleeps(scope: Scope, receive: Receive, send: Send) -> None:
@@ -419,6 +442,7 @@ def test_pings_of_a_client_that_reads_no_pongs_are_bounded(bare: Bridge) -> None
 
 
 def test_a_message_over_the_limit_closes_with_1009(loop_factory: LoopFactory) -> None:
+    """Ours."""
     seen: Seen = queue.SimpleQueue()
     adapter = ASGIToWSGI(noting(seen), max_message=1000, loop_factory=loop_factory)
     try:
@@ -443,7 +467,7 @@ def test_a_client_that_breaks_the_protocol_is_told_why_even_while_it_sends(bare:
 
 @pytest.mark.parametrize("what", [name for name in BROKEN if not name.startswith("9 ")])
 def test_each_way_to_break_the_protocol_closes_with_its_code(bare: Bridge, what: str) -> None:
-    """As Autobahn's test suite has it: what came before is answered, then the Close frame, then the end."""
+    """Ours: as Autobahn's test suite has it: what came before is answered, then the Close frame, then the end."""
     data, code = BROKEN[what]
     with connected(bare(echo)) as client:
         client.send("before")
@@ -454,6 +478,7 @@ def test_each_way_to_break_the_protocol_closes_with_its_code(bare: Bridge, what:
 
 
 def test_a_client_that_is_silent_is_pinged_and_lives_by_its_pongs(loop_factory: LoopFactory) -> None:
+    """Ours."""
     adapter = ASGIToWSGI(echo, ping=0.1, loop_factory=loop_factory)
     try:
         with connected(adapter) as client:
@@ -468,6 +493,7 @@ def test_a_client_that_is_silent_is_pinged_and_lives_by_its_pongs(loop_factory: 
 
 
 def test_a_client_that_answers_no_ping_is_gone(loop_factory: LoopFactory) -> None:
+    """Ours."""
     seen: Seen = queue.SimpleQueue()
     adapter = ASGIToWSGI(noting(seen), ping=0.1, loop_factory=loop_factory)
     try:
@@ -479,7 +505,7 @@ def test_a_client_that_answers_no_ping_is_gone(loop_factory: LoopFactory) -> Non
 
 
 def test_a_client_that_the_app_keeps_waiting_is_not_taken_for_gone() -> None:
-    """Its pongs stand behind messages that have not been received: they cannot be seen."""
+    """Ours: its pongs stand behind messages that have not been received: they cannot be seen."""
     go_on: Seen = queue.SimpleQueue()
     counts: Seen = queue.SimpleQueue()
 
@@ -504,6 +530,7 @@ def test_a_client_that_the_app_keeps_waiting_is_not_taken_for_gone() -> None:
 
 
 def test_ping_0_sends_none() -> None:
+    """Ours."""
     adapter = ASGIToWSGI(echo, ping=0)
     try:
         with connected(adapter) as client:
@@ -515,12 +542,14 @@ def test_ping_0_sends_none() -> None:
 
 
 def test_frames_of_binary_data_are_binary(bare: Bridge) -> None:
+    """Ours."""
     with connected(bare(echo)) as client:
         client.frame(BINARY, b"caf\xff")
         assert client.event() == Event(BINARY, b"caf\xff")
 
 
 def test_the_server_has_its_thread_back_while_the_websocket_lives(bare: Bridge) -> None:
+    """Ours."""
     with asking(bare(echo)) as server:
         server.client.accepted()
         exchange = server.wait()

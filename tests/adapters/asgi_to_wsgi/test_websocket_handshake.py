@@ -44,6 +44,7 @@ def answering(*messages: Any) -> Any:
 
 
 def test_the_scope_is_that_of_asgi_websocket(bare: Bridge) -> None:
+    """Ours."""
     seen: queue.SimpleQueue[Scope] = queue.SimpleQueue()
 
     async def note(scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,6 +78,7 @@ def test_the_scope_is_that_of_asgi_websocket(bare: Bridge) -> None:
 
 
 def test_accept_may_choose_a_subprotocol_and_add_headers(bare: Bridge) -> None:
+    """Ours."""
     app = answering({**ACCEPT, "subprotocol": "chat", "headers": [(b"x-one", b"1"), (b"Set-Cookie", b"a=b")]})
     with asking(bare(app), HTTP_SEC_WEBSOCKET_PROTOCOL="other, chat") as server:
         headers = server.client.accepted()
@@ -104,6 +106,7 @@ WRONG_ACCEPTS = {
 def test_a_wrong_first_event_is_an_error_of_the_app_for_the_server_to_answer(
     bare: Bridge, errors: ErrorLog, what: str
 ) -> None:
+    """Ours."""
     with asking(bare(answering(WRONG_ACCEPTS[what]))) as server:
         with pytest.raises(AssertionError, match="websocket"):
             server.wait()
@@ -112,6 +115,7 @@ def test_a_wrong_first_event_is_an_error_of_the_app_for_the_server_to_answer(
 
 
 def test_closing_before_accept_is_a_403(bare: Bridge, loop_factory: LoopFactory) -> None:
+    """Ours."""
     with asking(bare(answering({"type": "websocket.close", "code": 4000}), loop_factory)) as server:
         assert server.wait().status == "403 Forbidden"
 
@@ -131,6 +135,7 @@ def test_a_denial_is_a_response_of_its_own(bare: Bridge) -> None:
 
 
 def test_after_a_denial_the_app_receives_a_disconnect(bare: Bridge) -> None:
+    """Ours."""
     after: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     async def denies(scope: Scope, receive: Receive, send: Send) -> None:
@@ -144,11 +149,14 @@ def test_after_a_denial_the_app_receives_a_disconnect(bare: Bridge) -> None:
 
 
 def test_an_app_that_decides_nothing_is_an_error(bare: Bridge, errors: ErrorLog) -> None:
+    """Ours."""
     with asking(bare(answering())) as server, pytest.raises(AssertionError, match="without accepting"):
         server.wait()
 
 
 def test_an_app_that_fails_before_it_accepts_is_the_servers_error(bare: Bridge, errors: ErrorLog) -> None:
+    """Ours."""
+
     async def fails(scope: Scope, receive: Receive, send: Send) -> None:
         raise LookupError("no such room")
 
@@ -157,6 +165,7 @@ def test_an_app_that_fails_before_it_accepts_is_the_servers_error(bare: Bridge, 
 
 
 def test_a_client_that_leaves_before_the_app_decides_frees_the_thread(bare: Bridge) -> None:
+    """Ours."""
     seen: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     async def slow(scope: Scope, receive: Receive, send: Send) -> None:
@@ -209,13 +218,13 @@ def test_bytes_behind_the_handshake_belong_to_the_websocket(bare: Bridge) -> Non
 
 
 def test_an_http2_connection_is_never_taken(bare: Bridge) -> None:
-    """Other requests travel on it. gunicorn sets gunicorn.socket there as well."""
+    """Ours: other requests travel on it. gunicorn sets gunicorn.socket there as well."""
     with asking(bare(echo), SERVER_PROTOCOL="HTTP/2.0") as server:
         assert server.wait().status == "501 Not Implemented"
 
 
 def test_a_tls_connection_is_never_taken(bare: Bridge) -> None:
-    """Its keys are the server's. What was found is told by its methods: gevent's is no subclass of ssl.SSLSocket."""
+    """Ours: its keys are the server's. What was found is told by its methods: gevent's is no subclass of ssl.SSLSocket."""
     ours, theirs = socket.socketpair()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with ours, theirs, context.wrap_socket(theirs, server_side=True, do_handshake_on_connect=False) as encrypted:
@@ -237,6 +246,7 @@ def holders() -> Iterator[Any]:
 
 
 def test_a_wrong_guess_is_a_501_and_leaves_the_descriptor_alone(bare: Bridge) -> None:
+    """Ours."""
     adapter = bare(echo)
     for holder in holders():
         before = os.fstat(holder.fileno()) if hasattr(holder, "fileno") else None
@@ -246,11 +256,13 @@ def test_a_wrong_guess_is_a_501_and_leaves_the_descriptor_alone(bare: Bridge) ->
 
 
 def test_the_501_names_servers_that_can(bare: Bridge) -> None:
+    """Ours."""
     exchange = fetch(bare(echo), environ(path="/ws", **HANDSHAKE))
     assert b"gunicorn" in exchange.body
 
 
 def test_websockets_0_carries_none() -> None:
+    """Ours."""
     adapter = ASGIToWSGI(echo, websockets=0)
     with asking(adapter) as server:
         exchange = server.wait()
@@ -260,11 +272,13 @@ def test_websockets_0_carries_none() -> None:
 
 @pytest.mark.parametrize("wrong", [-1, "10", None, True, 1.5])
 def test_websockets_must_be_a_number(wrong: Any) -> None:
+    """Ours."""
     with pytest.raises(ValueError, match="websockets"):
         ASGIToWSGI(echo, websockets=wrong)
 
 
 def test_beyond_the_bound_a_handshake_is_a_503_until_a_place_is_free() -> None:
+    """Ours."""
     adapter = ASGIToWSGI(echo, websockets=2)
     try:
         with connected(adapter), connected(adapter) as second:
@@ -286,6 +300,8 @@ def test_beyond_the_bound_a_handshake_is_a_503_until_a_place_is_free() -> None:
 
 @pytest.mark.parametrize("handler", ["denial", "error", "leaves"])
 def test_a_handshake_that_fails_gives_its_place_back(handler: str, errors: ErrorLog) -> None:
+    """Ours."""
+
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         if handler == "error":
@@ -326,6 +342,7 @@ def test_close_says_1012_to_clients_and_apps(loop_factory: LoopFactory) -> None:
 
 
 def test_close_does_not_wait_long_for_an_app_and_a_client_that_ignore_it() -> None:
+    """Ours."""
     cancelled = threading.Event()
 
     async def ignores(scope: Scope, receive: Receive, send: Send) -> None:
@@ -349,7 +366,7 @@ def test_close_does_not_wait_long_for_an_app_and_a_client_that_ignore_it() -> No
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_a_connection_ends_though_a_forked_child_has_a_copy(bare: Bridge) -> None:
-    """shutdown() ends it for all copies of its descriptor, close() for its own only."""
+    """Ours: shutdown() ends it for all copies of its descriptor, close() for its own only."""
 
     async def forks(scope: Scope, receive: Receive, send: Send) -> None:
         await accept(receive, send)
@@ -373,6 +390,7 @@ def test_a_connection_ends_though_a_forked_child_has_a_copy(bare: Bridge) -> Non
 
 
 def test_nothing_is_left_of_websockets_that_are_over(bare: Bridge) -> None:
+    """Ours."""
     adapter = bare(echo)
 
     def one() -> None:
@@ -395,7 +413,7 @@ def test_nothing_is_left_of_websockets_that_are_over(bare: Bridge) -> None:
 
 
 def test_the_servers_end_is_dead_and_closes_without_an_error(bare: Bridge) -> None:
-    """The server reads the end of file, and may still write its head, until it closes its response."""
+    """Ours: the server reads the end of file, and may still write its head, until it closes its response."""
     server = Server(bare(echo))
     server.client.accepted()
     server.wait()

@@ -95,6 +95,7 @@ def echo(environ: Any, start_response: Any) -> Any:
 
 
 def test_text_and_bytes_cross_both_ways(serve: Serve) -> None:
+    """Ours."""
     peer = Peer(serve, serve.adapt(echo))
     assert peer.sent() == {"type": "websocket.accept", "subprotocol": None, "headers": []}
     for text in ("hello", "", "é" * 50_000):
@@ -108,6 +109,7 @@ def test_text_and_bytes_cross_both_ways(serve: Serve) -> None:
 
 
 def test_the_environ_is_a_handshake_made_again_with_the_socket_in_it(serve: Serve) -> None:
+    """Ours."""
     seen: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def look(environ: Any, start_response: Any) -> Any:
@@ -143,6 +145,8 @@ def test_the_environ_is_a_handshake_made_again_with_the_socket_in_it(serve: Serv
 
 
 def test_the_subprotocol_and_headers_of_the_apps_response_are_accepted_with(serve: Serve) -> None:
+    """Ours."""
+
     def accepts(environ: Any, start_response: Any) -> Any:
         head = response_head(environ["HTTP_SEC_WEBSOCKET_KEY"], "two", [("Set-Cookie", "a=b"), ("Date", "today")])
         environ["gunicorn.socket"].sendall(head)
@@ -156,6 +160,8 @@ def test_the_subprotocol_and_headers_of_the_apps_response_are_accepted_with(serv
 
 @pytest.mark.parametrize(("code", "reason"), [(1000, ""), (4001, "why")])
 def test_the_apps_close_code_and_reason_are_passed_on(serve: Serve, code: int, reason: str) -> None:
+    """Ours."""
+
     def closes(environ: Any, start_response: Any) -> Any:
         Server.accept(environ).close(code, reason)
         return []
@@ -167,6 +173,7 @@ def test_the_apps_close_code_and_reason_are_passed_on(serve: Serve, code: int, r
 
 
 def test_the_clients_close_code_and_reason_reach_the_app(serve: Serve) -> None:
+    """Ours."""
     seen: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def notes(environ: Any, start_response: Any) -> Any:
@@ -186,6 +193,8 @@ def test_the_clients_close_code_and_reason_reach_the_app(serve: Serve) -> None:
 
 
 def test_an_app_that_fails_after_accept_closes_with_1011_and_its_error_is_raised(serve: Serve) -> None:
+    """Ours."""
+
     def fails(environ: Any, start_response: Any) -> Any:
         Server.accept(environ)
         raise LookupError("a fault of the app")
@@ -197,6 +206,8 @@ def test_an_app_that_fails_after_accept_closes_with_1011_and_its_error_is_raised
 
 
 def test_a_500_of_a_framework_after_accept_is_1011(serve: Serve) -> None:
+    """Ours."""
+
     def fails(environ: Any, start_response: Any) -> Any:
         Server.accept(environ)
         start_response("500 Internal Server Error", [])
@@ -210,7 +221,7 @@ def test_a_500_of_a_framework_after_accept_is_1011(serve: Serve) -> None:
 
 @pytest.mark.parametrize("error", [StopIteration(), ConnectionError()])
 def test_the_ways_of_libraries_to_leave_a_server_are_no_errors(serve: Serve, error: Exception) -> None:
-    """Flask-sock raises StopIteration, Engine.IO ConnectionError, once the socket has been used."""
+    """Ours: flask-sock raises StopIteration, Engine.IO ConnectionError, once the socket has been used."""
 
     def leaves(environ: Any, start_response: Any) -> Any:
         Server.accept(environ).close()
@@ -242,6 +253,8 @@ def test_an_app_that_answers_instead_denies_with_its_response(serve: Serve) -> N
 
 
 def test_a_denial_larger_than_any_buffer_is_written_as_it_is_sent(serve: Serve) -> None:
+    """Ours."""
+
     def writes(environ: Any, start_response: Any) -> Any:
         write = start_response("403 Forbidden", [])
         for _ in range(20):
@@ -259,6 +272,8 @@ def test_a_denial_larger_than_any_buffer_is_written_as_it_is_sent(serve: Serve) 
 
 
 def test_without_the_extension_a_denial_closes(serve: Serve) -> None:
+    """Ours."""
+
     def denies(environ: Any, start_response: Any) -> Any:
         start_response("404 Not Found", [])
         return [b"no"]
@@ -269,6 +284,8 @@ def test_without_the_extension_a_denial_closes(serve: Serve) -> None:
 
 
 def test_an_app_that_fails_before_accept_is_the_servers_error(serve: Serve) -> None:
+    """Ours."""
+
     def fails(environ: Any, start_response: Any) -> Any:
         raise LookupError("no such room")
 
@@ -278,6 +295,8 @@ def test_an_app_that_fails_before_accept_is_the_servers_error(serve: Serve) -> N
 
 
 def test_an_app_that_does_nothing_is_an_error(serve: Serve) -> None:
+    """Ours."""
+
     def nothing(environ: Any, start_response: Any) -> Any:
         raise StopIteration
 
@@ -285,6 +304,8 @@ def test_an_app_that_does_nothing_is_an_error(serve: Serve) -> None:
 
 
 def test_a_wrong_accept_token_is_no_acceptance(serve: Serve) -> None:
+    """Ours."""
+
     def wrong(environ: Any, start_response: Any) -> Any:
         environ["werkzeug.socket"].sendall(response_head("another key", None, []))
         start_response("400 Bad Request", [])
@@ -296,6 +317,7 @@ def test_a_wrong_accept_token_is_no_acceptance(serve: Serve) -> None:
 
 
 def test_pings_of_the_app_are_answered(serve: Serve) -> None:
+    """Ours."""
     seen: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def pings(environ: Any, start_response: Any) -> Any:
@@ -316,6 +338,8 @@ def test_pings_of_the_app_are_answered(serve: Serve) -> None:
 
 
 def test_an_app_that_breaks_the_protocol_is_closed_with_1011(serve: Serve) -> None:
+    """Ours."""
+
     def breaks(environ: Any, start_response: Any) -> Any:
         head = response_head(environ["HTTP_SEC_WEBSOCKET_KEY"], None, [])
         environ["werkzeug.socket"].sendall(head + encode(TEXT, b"\xff"))
@@ -328,6 +352,7 @@ def test_an_app_that_breaks_the_protocol_is_closed_with_1011(serve: Serve) -> No
 
 
 def test_a_client_that_leaves_before_the_app_decides_ends_the_call(serve: Serve) -> None:
+    """Ours."""
     left: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def waits(environ: Any, start_response: Any) -> Any:
@@ -343,6 +368,7 @@ def test_a_client_that_leaves_before_the_app_decides_ends_the_call(serve: Serve)
 
 
 def test_a_send_that_fails_means_that_the_client_has_left(serve: Serve) -> None:
+    """Ours."""
     over: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def floods(environ: Any, start_response: Any) -> Any:
@@ -365,6 +391,7 @@ def test_a_send_that_fails_means_that_the_client_has_left(serve: Serve) -> None:
 
 
 def test_a_cancelled_call_ends_the_apps_socket(serve: Serve) -> None:
+    """Ours."""
     over: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def waits(environ: Any, start_response: Any) -> Any:
@@ -382,7 +409,7 @@ def test_a_cancelled_call_ends_the_apps_socket(serve: Serve) -> None:
 
 
 def test_an_app_that_ignores_its_socket_keeps_its_thread_and_nothing_else(serve: Serve) -> None:
-    """A thread cannot be interrupted: the call ends without it, and its place is free once it returns."""
+    """Ours: A thread cannot be interrupted: the call ends without it, and its place is free once it returns."""
     go_on = serve.gate("the app to go on")
     calls = 0
 
@@ -411,6 +438,7 @@ def test_an_app_that_ignores_its_socket_keeps_its_thread_and_nothing_else(serve:
 
 
 def test_beyond_the_bound_a_websocket_is_closed_with_1013_without_the_extension(serve: Serve) -> None:
+    """Ours."""
     adapter = WSGIToASGI(echo, websockets=1)
     first = Peer(serve, adapter)
     assert first.sent()["type"] == "websocket.accept"
@@ -422,6 +450,8 @@ def test_beyond_the_bound_a_websocket_is_closed_with_1013_without_the_extension(
 
 
 def test_websockets_do_not_take_the_threads_of_requests(serve: Serve) -> None:
+    """Ours."""
+
     def app(environ: Any, start_response: Any) -> Any:
         if "werkzeug.socket" in environ:
             return echo(environ, start_response)
@@ -449,6 +479,7 @@ def test_websockets_do_not_take_the_threads_of_requests(serve: Serve) -> None:
 
 
 def test_a_client_that_does_not_read_stalls_the_app(serve: Serve) -> None:
+    """Ours."""
     sent = 0
 
     def floods(environ: Any, start_response: Any) -> Any:
@@ -477,6 +508,7 @@ def test_a_client_that_does_not_read_stalls_the_app(serve: Serve) -> None:
 
 
 def test_context_variables_of_the_request_are_visible_in_the_app(serve: Serve) -> None:
+    """Ours."""
     user: contextvars.ContextVar[str] = contextvars.ContextVar("user", default="nobody")
 
     def tells(environ: Any, start_response: Any) -> Any:
@@ -539,11 +571,13 @@ def test_an_asgi_app_below_two_adapters_has_its_websocket() -> None:
 
 @pytest.mark.parametrize("wrong", [-1, "10", None, True])
 def test_websockets_must_be_a_number(wrong: Any) -> None:
+    """Ours."""
     with pytest.raises(ValueError, match="websockets"):
         WSGIToASGI(echo, websockets=wrong)
 
 
 def test_a_close_frame_by_hand_is_answered_and_ends_both_directions(serve: Serve) -> None:
+    """Ours."""
     seen: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     def closes(environ: Any, start_response: Any) -> Any:
