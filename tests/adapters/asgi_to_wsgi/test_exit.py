@@ -226,7 +226,7 @@ def test_an_adapter_that_was_collected_just_before_the_exit_is_shut_down() -> No
 
 
 def test_a_response_that_a_thread_still_sends_at_exit_is_finished() -> None:
-    """Ours: threads that are not daemons, as those of socketserver, end before the interpreter does, and so may these."""
+    """Ours: threads that are not daemons, as those of socketserver, may end before the interpreter does."""
     lines = subprograms.run("""
         async def slow(scope, receive, send):
             await send(start())

@@ -224,7 +224,7 @@ def test_an_http2_connection_is_never_taken(bare: Bridge) -> None:
 
 
 def test_a_tls_connection_is_never_taken(bare: Bridge) -> None:
-    """Ours: its keys are the server's. What was found is told by its methods: gevent's is no subclass of ssl.SSLSocket."""
+    """Ours: its keys are the server's. Its methods tell; gevent's class is not a subclass of ssl.SSLSocket."""
     ours, theirs = socket.socketpair()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with ours, theirs, context.wrap_socket(theirs, server_side=True, do_handshake_on_connect=False) as encrypted:
