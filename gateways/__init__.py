@@ -1,5 +1,5 @@
-"""The toolkit: one app behind CGI, WSGI and ASGI, run, shown and measured. The adapters are a package of their own.
+"""The toolkit: serve, inspect and measure an app under CGI, WSGI and ASGI. The adapters are a separate package.
 
-`cli` holds the commands; `serving` starts servers, each in a process of its own; `trace` records and renders what they
-and an app say to each other; `cgi`, `wsgi` and `asgi` hold, under the same file names, what is particular to each.
+`cli` holds the commands. `serving` starts each server in its own process. `trace` records and renders the calls between
+a server and an app. `cgi`, `wsgi` and `asgi` hold the code for one interface each, under the same file names.
 """

@@ -1,4 +1,4 @@
-"""`python -m gateways` and the command `gateways`; if a package is missing, one line says how to install it."""
+"""`python -m gateways` and the command `gateways`. If a package is missing, print how to install it."""
 
 import sys
 from typing import NoReturn
@@ -13,7 +13,7 @@ def main() -> NoReturn:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] == "gateways":
             raise
-        why = f"the commands need the package {error.name!r}, which the adapters alone do without"
+        why = f"the commands need the package {error.name!r} (the adapters do not)"
         print(f"gateways: {why}; install the toolkit: {install_line()}", file=sys.stderr)
         sys.exit(2)
     run()

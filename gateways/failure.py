@@ -1,10 +1,10 @@
-"""The one exception that the commands show to people as a line of text."""
+"""The exception that the commands print as one line of text."""
 
 
 class Failure(Exception):
-    """Work that could not be done. The text is one line: what was wrong, and what to do about it.
+    """A command failed. The text is one line: the cause, and how to fix it.
 
-    `traceback` is that of the user's own code, where it is that which failed, as Python prints it.
+    `traceback` is the traceback of the user's code as Python prints it, "" if that code did not fail.
     """
 
     def __init__(self, line: str, traceback: str = "") -> None:

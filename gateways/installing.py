@@ -1,6 +1,6 @@
-"""The command that installs missing packages: for this Python, from where this project itself was installed.
+"""The command that installs missing packages: for this Python, from the source this project was installed from.
 
-Knows where this project lies (PEP 610) and which Python runs it. It must not know which command needs which package.
+Knows where this project is (PEP 610) and which Python runs it. It must not know which command needs which package.
 """
 
 import json
@@ -27,7 +27,7 @@ def install_line(extra: str = "toolkit") -> str:
 
 
 def _source() -> str | None:
-    """The URL that this project was installed from; None for an index."""
+    """Return the URL that this project was installed from; None for a package index."""
     try:
         recorded = distribution("gateways").read_text("direct_url.json")
     except PackageNotFoundError:
@@ -40,6 +40,6 @@ def _source() -> str | None:
 
 
 def _shortened(path: Path) -> str:
-    """The path from here, where it is below or the same."""
+    """Return the path relative to the current folder if it is inside it, else unchanged."""
     here = Path.cwd()
     return os.path.relpath(path, here) if path.is_relative_to(here) else str(path)

@@ -1,7 +1,7 @@
-"""The command line: which commands there are, and how a failure looks.
+"""The command line: the list of commands, and the format of failures.
 
-One line on stderr says what was wrong and what to do; exit status 2 for a wrong command line, 1 for work that failed; a
-traceback only with --debug.
+A failure is one line on stderr with the cause and the fix. Exit status: 2 for a wrong command line, 1 if the command
+failed. The traceback is printed only with --debug.
 """
 
 import sys
@@ -28,11 +28,11 @@ from gateways.cli.trace import trace
     expose_value=False,
     is_eager=True,
     callback=show,
-    help="Show what is installed, and exit.",
+    help="Show the installed versions, and exit.",
 )
 @click.pass_context
 def cli(ctx: click.Context) -> None:
-    """CGI, WSGI and ASGI side by side."""
+    """Serve, compare and inspect apps under CGI, WSGI and ASGI."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         )
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "gateways"
-        sys.exit(_complain(command, f"{_line(error)} ({command} --help says what there is)", error.exit_code))
+        sys.exit(_complain(command, f"{_line(error)} (see {command} --help)", error.exit_code))
     except click.ClickException as error:
         command, status = (error.command, error.status) if isinstance(error, Failed) else ("gateways", error.exit_code)
         sys.exit(_complain(command, _line(error), status))

@@ -1,4 +1,4 @@
-"""`gateways check`: report the parts of an app that behave differently elsewhere. Knows the command line.
+"""`gateways check`: report the parts of an app that behave differently under another server. Knows the command line.
 
 Exit status 0 without findings, 1 with findings, 2 if the app could not be checked.
 """
@@ -19,7 +19,7 @@ from gateways.serving.server import MODES, Mode
 
 
 class Checking(Command):
-    """A command whose own failure has the status 2: status 1 means findings."""
+    """A command that exits with 2 if it fails, because 1 means findings."""
 
     failure_status = 2
 
@@ -40,7 +40,7 @@ def _servers(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> l
     help=f"Server to move to: {', '.join(SERVERS)}. Default: waitress for WSGI, else uvicorn.",
 )
 @click.option("--interface", type=click.Choice(MODES), help="Interface of the app, if its signature does not show it.")
-@click.option("--threads", type=click.IntRange(1), help="Threads that will run the app there.")
+@click.option("--threads", type=click.IntRange(1), help="Threads that will run the app on that server.")
 @click.option(
     "--path",
     "paths",
@@ -73,8 +73,8 @@ def check(  # noqa: PLR0913, PLR0917 (options)
 ) -> None:
     """Import TARGET, request some of its paths, and report the parts that behave differently under --to and --server.
 
-    TARGET is what `gateways serve` takes. Each finding has its evidence, the rule and a remedy. Exit status: 0 without
-    findings, 1 with findings, 2 if the app could not be checked.
+    TARGET is the same as for `gateways serve`. Each finding shows the evidence, the rule and a remedy. Exit status:
+    0 without findings, 1 with findings, 2 if the app could not be checked.
     """
     for path in paths:
         if not path.startswith("/"):

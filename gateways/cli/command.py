@@ -1,4 +1,4 @@
-"""A command of the command line, and how its failures look."""
+"""The base class of the commands, and the format of their failures."""
 
 import traceback
 from typing import Any
@@ -9,7 +9,7 @@ from gateways.failure import Failure
 
 
 class Failed(click.ClickException):
-    """Work that failed in a command: "gateways serve"; `status` is the exit status."""
+    """A failure of `command`, e.g. "gateways serve". `status` is the exit status."""
 
     def __init__(self, line: str, command: str, status: int = 1) -> None:
         super().__init__(line)
@@ -18,7 +18,7 @@ class Failed(click.ClickException):
 
 
 class Command(click.Command):
-    """A command with --debug, whose failures are one line and the exit status `failure_status`."""
+    """A command with --debug. A failure prints one line and exits with `failure_status`."""
 
     failure_status = 1
 
@@ -39,7 +39,7 @@ class Command(click.Command):
             if isinstance(error, Failure):
                 raise Failed(str(error), ctx.command_path, self.failure_status) from error
             raise Failed(
-                f"a fault of gateways itself: {error!r}; --debug shows the traceback, to be reported with it",
+                f"a bug in gateways: {error!r}; please report it with the traceback that --debug shows",
                 ctx.command_path,
                 self.failure_status,
             ) from error

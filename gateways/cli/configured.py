@@ -1,7 +1,7 @@
-"""Options from pyproject.toml: the table [tool.gateways.COMMAND] of the current folder's, as click's default_map.
+"""Options from pyproject.toml in the current folder: the table [tool.gateways.COMMAND], as click's default_map.
 
-Options from the environment are click's own work: GATEWAYS_SERVE_PORT=9000. The command line comes before the
-environment, and that before pyproject.toml.
+click itself reads options from the environment, e.g. GATEWAYS_SERVE_PORT=9000. The command line overrides the
+environment, and the environment overrides pyproject.toml.
 """
 
 import difflib
@@ -15,10 +15,10 @@ FILE = "pyproject.toml"
 
 
 def defaults(group: click.Group) -> dict[str, Any]:
-    """The tables of the current folder's pyproject.toml, by command; keys are options with or without dashes.
+    """Return the tables of ./pyproject.toml, by command. Keys are options, with dashes or underscores.
 
     Raises:
-        UsageError: the file is not TOML, or there is no such command or option.
+        UsageError: the file is not TOML, or a command or option is unknown.
     """
     path = Path(FILE)
     if not path.is_file():
@@ -31,7 +31,7 @@ def defaults(group: click.Group) -> dict[str, Any]:
     for command, table in tables.items():
         if command not in group.commands or not isinstance(table, dict):
             there = ", ".join(f"[tool.gateways.{name}]" for name in group.commands)
-            raise click.UsageError(f"{FILE}: [tool.gateways] has no place for {command!r}; its tables are {there}")
+            raise click.UsageError(f"{FILE}: [tool.gateways] has an unknown table {command!r}; the tables are {there}")
         found[command] = _table(group.commands[command], command, table)
     return found
 
@@ -44,14 +44,14 @@ def _table(command: click.Command, name: str, table: dict[str, Any]) -> dict[str
         if option is None:
             spelled = [(each.opts[-1].lstrip("-")) for each in command.params]
             near = difflib.get_close_matches(key, spelled, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(spelled)}"
+            hint = f"did you mean {near[0]!r}?" if near else f"its options are {', '.join(spelled)}"
             raise click.UsageError(f"{FILE}: [tool.gateways.{name}] has no option {key!r}; {hint}")
         options[option] = value
     return options
 
 
 def _named(key: str, known: dict[str, click.Parameter]) -> str | None:
-    """The name of the parameter that a key means: "log-level" is log_level, "path" is that of --path."""
+    """Return the parameter name for a key: log_level for "log-level", paths for "path". None if unknown."""
     for name, parameter in known.items():
         if key.replace("-", "_") == name or f"--{key}" in parameter.opts:
             return name

@@ -1,7 +1,7 @@
-"""`gateways demo`: the reference app behind one server or three, and what it is given and answers, as it happens.
+"""`gateways demo`: run the reference app on one or three servers, and show each request and response as it happens.
 
-Knows the command line, the signals and the order of things; it must not know how a server is run or a request shown.
-Beside all three there is a page (gateways.demo), in a process of its own.
+Knows the command line, the signals and the order of the steps. It must not know how to run a server or show a request.
+With all three modes it also serves a page (gateways.demo), in a separate process.
 """
 
 import queue
@@ -24,43 +24,44 @@ from gateways.serving.process import START, News, ServerProcess, end_all, told_b
 from gateways.serving.server import MODES, Mode, side
 
 Chosen = list[tuple[Mode, str]]
-"""Modes, and the name of the server of each."""
+"""Pairs of a mode and the name of its server."""
 
 PAGE = "gateways.demo.app:create_app()"
 
 
 @click.command(cls=Command)
-@click.option("--mode", type=click.Choice(MODES), help="One interface only; all three, side by side, without.")
+@click.option("--mode", type=click.Choice(MODES), help="Run only this interface. Default: all three.")
 @click.option(
-    "--server", metavar="NAME", shell_complete=complete, help="Another server of that mode than its usual one."
+    "--server", metavar="NAME", shell_complete=complete, help="Server to use; needs --mode. Default: the mode's first."
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=8000,
     show_default=True,
-    help="The port to listen on; the three modes take this and the next two, and their page the one after. 0: any.",
+    help="First port: the three modes use this and the next two, the page the one after. 0: any ports.",
 )
-@click.option("--quiet", is_flag=True, help="One line a request, and nothing between the app and its server but that.")
+@click.option("--quiet", is_flag=True, help="Print one line per request; do not record its steps.")
 def demo(mode: Mode | None, server: str | None, host: str, port: int, quiet: bool) -> None:
-    """Serve the reference app as CGI, WSGI and ASGI, and show each request: what the app was given, each call or event
-    with its time, and what went back. For all three there is a page, which asks them the same at the same moment and
-    shows it side by side. Ctrl-C ends it.
+    """Serve the reference app as CGI, WSGI and ASGI, and show each request: the app's input, each call or event with
+    its time, and the response. Without --mode it also serves a page that sends the same request to all three at once
+    and shows the results side by side. Ctrl-C stops it.
     """
     chosen = choose(mode, server)
     if port and mode is None and port + len(chosen) > 65535:
         raise click.BadParameter(
-            f"three modes and their page need four ports, and {port} is too near to 65535.", param_hint="'--port'"
+            f"the three modes and the page need four ports; use a --port of at most 65532, not {port}.",
+            param_hint="'--port'",
         )
     run(chosen, host, port, quiet)
 
 
 def choose(mode: Mode | None, server: str | None) -> Chosen:
-    """The servers to run."""
+    """Return the servers to run."""
     if mode is None:
         if server is not None:
-            raise click.UsageError("--server needs --mode: each mode has servers of its own.")
+            raise click.UsageError("--server needs --mode: each mode has its own servers.")
         return [(each, next(iter(side(each).SERVERS))) for each in MODES]
     servers = side(mode).SERVERS
     if server is not None and server not in servers:
@@ -74,7 +75,7 @@ def run(chosen: Chosen, host: str, port: int, quiet: bool) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP.
 
     Raises:
-        Failure: a server is not installed, a port is taken, or a server did not start or has ended by itself.
+        Failure: a server is not installed, a port is taken, or a server did not start or exited.
     """
     for mode, name in chosen:
         side(mode).SERVERS[name].version()
@@ -110,7 +111,7 @@ def _lane(mode: Mode, name: str, sock: socket.socket) -> link.Lane:
 
 
 def _bind(number: int, host: str, port: int) -> list[socket.socket]:
-    """So many sockets, on ports that follow each other, or on any that are free."""
+    """Return that many bound sockets, on consecutive ports, or on any free ports if the port is 0."""
     sockets: list[socket.socket] = []
     try:
         sockets.extend(bind(host, port + offset if port else 0) for offset in range(number))
@@ -122,26 +123,26 @@ def _bind(number: int, host: str, port: int) -> list[socket.socket]:
 
 
 class _News(queue.SimpleQueue[News | None]):
-    """What the servers do, for the screen. The page is told at once: a terminal may be slow, or stand still."""
+    """Queue of events for the screen. Forwards them to the page at once: a terminal may be slow or paused."""
 
     def __init__(self) -> None:
         self.told: link.Link | None = None
         self.ended = False
 
     def put(self, item: News | None, block: bool = True, timeout: float | None = None) -> None:
-        """Keep an item, and tell the page of events. On any thread."""
+        """Queue an item, and forward its events to the page. Thread-safe."""
         if self.told is not None and item is not None and item.batch is not None:
             self.told.put(item.source.mode, item.batch)
         super().put(item, block, timeout)
 
     def end(self) -> None:
-        """What waits is shown when the servers have ended, as far as there is time."""
+        """After the servers have exited, show the queued items until the time limit."""
         self.ended = True
         self.put(None)
 
 
 class _Following:
-    """Shows on the screen what the servers do. `page` is the process of the page, if there is one."""
+    """Shows server events on the screen. `page` is the process of the page; None without a page."""
 
     def __init__(self, servers: tuple[ServerProcess, ...], page: ServerProcess | None, screen: Screen) -> None:
         self._servers = servers
@@ -151,10 +152,10 @@ class _Following:
         self._early: list[tuple[Mode, Batch]] = []
 
     def until_ended(self, news: _News) -> None:
-        """Follow the news until somebody ends them.
+        """Show events until a signal stops the servers.
 
         Raises:
-            Failure: a server did not start or has ended by itself.
+            Failure: a server did not start or exited.
         """
         while not news.ended and (item := news.get()) is not None:
             if item.batch is not None or item.kind == "line":
@@ -165,7 +166,7 @@ class _Following:
                 raise Failure(self._why(item))
 
     def show(self, item: News) -> None:
-        """Show steps that came together, or a line."""
+        """Show a batch of steps, or a line."""
         if item.batch is not None:
             self._happened(item.source.mode, item.batch)
         else:
@@ -173,7 +174,7 @@ class _Following:
 
     def _happened(self, mode: Mode, batch: Batch) -> None:
         if self._awaited:
-            self._early.append((mode, batch))  # a lifespan begins before anybody can be told where to send requests
+            self._early.append((mode, batch))  # a lifespan starts before the URLs are printed
         else:
             self._screen.events(mode, batch)
 
@@ -189,6 +190,6 @@ class _Following:
         source = item.source
         server = "the page's server" if source is self._page else f"the {source.mode} server {source.server}"
         if item.kind == "late":
-            return f"{server} does not listen after {START:.0f} seconds; see what it says above"
-        said = source.lines[-1] if source.lines else "it said nothing"
-        return f"{server} {'did not start' if source in self._awaited else 'has ended by itself'}: {said}"
+            return f"{server} is not listening after {START:.0f} seconds; see its output above"
+        said = source.lines[-1] if source.lines else "no output"
+        return f"{server} {'did not start' if source in self._awaited else 'exited unexpectedly'}: {said}"

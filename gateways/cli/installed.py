@@ -1,4 +1,4 @@
-"""`gateways --version`: this project, Python, and which of the servers and adapters to compare with are installed."""
+"""`gateways --version`: the versions of this project, of Python, and of the optional servers and adapters."""
 
 import platform
 from collections.abc import Iterable
@@ -12,18 +12,18 @@ from gateways.installing import install_line
 
 
 def show(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
-    """Print it and exit, as click's own version option does."""
+    """Print the versions and exit, as click's version option does."""
     if asked and not ctx.resilient_parsing:
         click.echo("\n".join(lines()))
         ctx.exit()
 
 
 def lines() -> list[str]:
-    """What is there, and what is not."""
+    """Return the lines: the installed versions, and the missing packages."""
     servers = _found(server.package for server in SERVERS.values())
     others = _found(each.package for adapters in ADAPTERS.values() for each in adapters if each.package != "gateways")
     said = [
-        f"gateways {_found(['gateways'])['gateways'] or 'from a folder, not installed'}",
+        f"gateways {_found(['gateways'])['gateways'] or 'run from a folder, not installed'}",
         f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} {platform.machine()}",
         f"servers: {_listed(servers)}",
         f"other adapters: {_listed(others)}",
@@ -33,7 +33,7 @@ def lines() -> list[str]:
 
 
 def _found(packages: Iterable[str]) -> dict[str, str | None]:
-    """Their versions; None for those that are not installed."""
+    """Return the version of each package; None if it is not installed."""
     found: dict[str, str | None] = {}
     for package in sorted(set(packages)):
         try:

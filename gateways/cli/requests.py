@@ -1,6 +1,6 @@
-"""Options that describe requests, the same for every command that sends the user's own traffic.
+"""Options that describe requests, shared by all commands that send the user's own traffic.
 
-Knows click and files. What a request is, and how files of them are read, is known in gateways/requests.
+Knows click and files. gateways/requests knows what a request is and parses the files.
 """
 
 import sys
@@ -25,21 +25,21 @@ _OPTIONS = (
     click.option("--requests", "files", metavar="FILE", type=FILE, multiple=True,
                  help="File of requests: HAR, access log or JSON lines (docs/requests.md). Repeatable."),
     click.option("--log-format", metavar="FORMAT",
-                 help=f"Format of access logs: {', '.join(FORMATS)}, or as in Apache's LogFormat. Default: found out."),
+                 help=f"Format of access logs: {', '.join(FORMATS)}, or an Apache LogFormat. Default: detected."),
     click.option("--path", "paths", metavar="PATH[=WEIGHT]", multiple=True,
-                 help="Path and query of a request; a weight is for load tests. Repeatable."),
+                 help="Path and query of a request, with an optional weight for load tests. Repeatable."),
     click.option("--method", metavar="METHOD", help="Method for --path. Default: GET, or POST with --data."),
     click.option("--header", "headers", metavar="'NAME: VALUE'", multiple=True, help="Header for --path. Repeatable."),
     click.option("--data", metavar="TEXT|@FILE", help="Request body for --path; @- is stdin."),
     click.option("--cookie", "cookies", metavar="NAME=VALUE", multiple=True, help="Cookie for --path. Repeatable."),
     click.option("--user", metavar="NAME:PASSWORD", help="Basic authentication for --path."),
     click.option("--login", metavar="FILE", type=FILE,
-                 help="File of requests that come first; later requests get their cookies and values."),
+                 help="File of requests to send first; later requests use their cookies and values."),
 )  # fmt: skip
 
 
 def request_options(command: Decorated) -> Decorated:
-    """Give a command the options; it gets what traffic_of() takes."""
+    """Add the options to a command. It receives the arguments of traffic_of()."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
@@ -57,15 +57,15 @@ def traffic_of(  # noqa: PLR0913, PLR0917 (one for each option)
     login: Path | None,
     expect: int | None = None,
 ) -> Traffic:
-    """The requests that the options ask for: those of files first, then those of --path. It may hold none.
+    """Return the requests of the options: from files first, then from --path. May be empty.
 
     Raises:
-        UsageError: an option is not valid, or belongs to --path, which is not given.
+        UsageError: an option is invalid, or needs --path.
         Failure: a file cannot be read; the text names the line.
     """
     own = {"method": method, "header": headers, "data": data, "cookie": cookies, "user": user}
     if files and not paths and (given := [name for name, value in own.items() if value]):
-        raise click.UsageError(f"--{given[0]} belongs to --path; requests of a file have their own.")
+        raise click.UsageError(f"--{given[0]} needs --path; it does not apply to requests of a file.")
     found = Traffic(())
     if login is not None:
         first = read(login, log_format)
@@ -80,7 +80,7 @@ def traffic_of(  # noqa: PLR0913, PLR0917 (one for each option)
 
 
 def data_of(text: str) -> bytes:
-    """The body that --data stands for: the text, or what is in the file after an "@".
+    """Return the body for --data: the text itself, or the content of the file named after "@".
 
     Raises:
         Failure: the file cannot be read.
@@ -112,6 +112,6 @@ def export(file: Path, traffic: Traffic) -> None:
 
 
 def tell_left_out(traffic: Traffic) -> None:
-    """Say on stderr what of the files is not sent, and why."""
+    """Print to stderr which requests of the files are not sent, and why."""
     for line in (*summary(traffic.left_out), *traffic.notes):
         click.echo(line, err=True)

@@ -1,6 +1,7 @@
-"""`gateways serve`: the user's app behind a server, with an adapter in between if their interfaces differ.
+"""`gateways serve`: run the user's app on a server, with an adapter in between if their interfaces differ.
 
-Knows the command line. gateways/serving recognises the app and runs the server; until_ended.py is the time in between.
+Knows the command line. gateways/serving recognises the app and runs the server; until_ended.py handles the events until
+shutdown.
 """
 
 import contextlib
@@ -31,23 +32,25 @@ from gateways.serving.settings import Settings
 FILE = click.Path(exists=True, dir_okay=False)
 
 IMPORT = 600.0
-"""Timeout for importing an app, in seconds; Ctrl-C stops it at any time."""
+"""Timeout for importing an app, in seconds. Ctrl-C can stop it earlier."""
 
 
 @click.command(cls=Command)
 @click.argument("target", shell_complete=files)
-@click.option("--mode", type=click.Choice(MODES), help="Interface of the server. Default: the app's.")
+@click.option("--mode", type=click.Choice(MODES), help="Interface of the server. Default: that of the app.")
 @click.option("--server", metavar="NAME", shell_complete=complete, help="Server to use. Default: the mode's first.")
 @click.option("--interface", type=click.Choice(MODES), help="Interface of the app, if its signature does not show it.")
 @click.option("--host", metavar="ADDRESS", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 for any free one.  [default: 8000]")
-@click.option("--unix", metavar="PATH", shell_complete=files, help="Unix socket to listen on instead of host and port.")
+@click.option(
+    "--unix", metavar="PATH", shell_complete=files, help="Unix socket to listen on, instead of host and port."
+)
 @click.option("--threads", type=click.IntRange(1), help="Threads that run the app, in the server or the adapter.")
 @click.option("--workers", type=click.IntRange(1), help="Worker processes of the server.")
 @click.option("--root-path", metavar="PATH", default="", help="Path below which the app is mounted, e.g. /shop.")
 @click.option("--reload", is_flag=True, help="Restart the app when a Python file changes.")
 @click.option(
-    "--warm", is_flag=True, help="Fork CGI programs in Python from an interpreter that has imported their modules."
+    "--warm", is_flag=True, help="Run Python CGI programs in forks of an interpreter that has imported their modules."
 )
 @click.option(
     "--env", metavar="NAME[=VALUE]", multiple=True, help="Environment variable for CGI programs; may be repeated."
@@ -64,29 +67,33 @@ IMPORT = 600.0
     type=click.Path(exists=True, file_okay=False, resolve_path=True),
     help="Working folder of CGI programs.  [default: each program's own]",
 )
-@click.option("--follow-symlinks", is_flag=True, help="Let links lead out of the folder of CGI programs or files.")
-@click.option("--limit", type=click.IntRange(1), help="CGI programs that run at once.  [default: 64]")
-@click.option("--timeout", metavar="SECONDS", type=click.FloatRange(0), help="Time for a CGI program; 0: no limit.")
+@click.option("--follow-symlinks", is_flag=True, help="Follow symbolic links that lead out of the folder.")
+@click.option("--limit", type=click.IntRange(1), help="Maximum number of concurrent CGI programs.  [default: 64]")
+@click.option(
+    "--timeout", metavar="SECONDS", type=click.FloatRange(0), help="Time limit of a CGI program; 0: no limit."
+)
 @click.option("--certfile", metavar="FILE", type=FILE, help="Certificate for HTTPS, in PEM, with its chain.")
-@click.option("--keyfile", metavar="FILE", type=FILE, help="Key of the certificate. Default: in --certfile.")
+@click.option(
+    "--keyfile", metavar="FILE", type=FILE, help="Private key of the certificate. Default: read from --certfile."
+)
 @click.option("--tls", is_flag=True, help="Serve HTTPS with a self-signed certificate, made for this run.")
 @click.option(
     "--log-format",
     metavar="FORMAT",
     default="full",
-    help=f"Format of request lines: {', '.join(FORMATS)}, or a text with {{fields}}.  [default: full]",
+    help=f"Format of request lines: {', '.join(FORMATS)}, or a template with {{fields}}.  [default: full]",
 )
 @click.option(
     "--log-level",
     type=click.Choice(LEVELS),
     default="info",
-    help="Least level of lines; a status of 4xx is a warning, 5xx an error.  [default: info]",
+    help="Lowest level to print; a 4xx status is a warning, 5xx an error.  [default: info]",
 )
 @click.option(
     "--print",
     "is_printed",
     is_flag=True,
-    help="Do not serve: print the module and the command line of a deployment, as a shell script.",
+    help="Print the module and command line of a deployment as a shell script; do not serve.",
 )
 @click.option("--quiet", is_flag=True, help="Print no request lines.")
 def serve(  # noqa: PLR0913, PLR0917 (options)
@@ -116,13 +123,13 @@ def serve(  # noqa: PLR0913, PLR0917 (options)
     is_printed: bool,
     quiet: bool,
 ) -> None:
-    """Serve TARGET: module:app, a module or a Python file (whose app, or factory, has a usual name), a CGI program, a
-    folder of files and CGI programs, or a folder of programs alone, named cgi-bin. Ctrl-C stops it.
+    """Serve TARGET: module:app, a module or Python file (app or factory found by name), a CGI program, a folder of
+    files and CGI programs, or a folder of CGI programs named cgi-bin. Ctrl-C stops it.
     """
     if unix and (host is not None or port is not None):
         raise click.UsageError("--unix excludes --host and --port.")
     if not is_format(log_format):
-        said = f"{log_format!r} is neither a name nor has it known fields; fields: {', '.join(FIELDS)}."
+        said = f"{log_format!r} is neither a format nor a template with known fields: {', '.join(FIELDS)}."
         raise click.BadParameter(said, param_hint="'--log-format'")
     files = interface != "cgi" and (is_site(Path(target)) or (bool(cgi_dir) and Path(target).is_dir()))
     settings = Settings(
@@ -143,7 +150,7 @@ def serve(  # noqa: PLR0913, PLR0917 (options)
         if is_printed:
             if root_path or tls:
                 raise click.UsageError(
-                    "--print leaves out --root-path and --tls: a reverse proxy has both; see docs/deploy."
+                    "--print does not support --root-path and --tls: configure them in the reverse proxy (docs/deploy)."
                 )
             place = Place(host or "127.0.0.1", 8000 if port is None else port, unix or "")
             click.echo("\n".join(printed(wanted, place)))
@@ -153,15 +160,15 @@ def serve(  # noqa: PLR0913, PLR0917 (options)
 
 
 def printed(wanted: Wanted, place: Place) -> list[str]:
-    """The shell script of a deployment.
+    """Return the shell script of a deployment.
 
     Raises:
-        UsageError: the server's command line lacks an option.
+        UsageError: the server's command line has no such option.
     """
     known = wanted.known
     module, _, attribute = known.name.partition(":")
     program = str(Path(known.target).resolve()) if known.interface == "cgi" else ""
-    # A CGI program runs in its own folder, and the command elsewhere in the folder in which it was typed.
+    # A CGI program runs in its own folder; other apps run in the current folder.
     folder = known.folder or (str(Path.cwd()) if wanted.mode == "cgi" else "")
     app = Deployed(known.interface, module, attribute, folder, program, sys.executable)
     try:
@@ -171,9 +178,9 @@ def printed(wanted: Wanted, place: Place) -> list[str]:
 
 
 def is_site(path: Path) -> bool:
-    """Return True for a folder whose files are public: not a Python package, and not a folder of programs alone.
+    """Return True for a folder whose files are public: not a Python package, and not a folder of CGI programs.
 
-    Only folders named cgi-bin or htbin have programs: a client must not start any executable file of another folder.
+    Programs run only in folders named cgi-bin or htbin: a client must not start executable files of other folders.
     """
     if any((path / name).is_dir() for name in PROGRAMS):
         return True
@@ -185,9 +192,9 @@ def _root(path: str) -> str:
 
 
 def _found(target: str, interface: Mode | None, sock: socket | None, tls: tuple[str, str] | None) -> Known:
-    """Find out what the target is; print the traceback of an app that cannot be imported.
+    """Import and recognise the target; print the traceback if the import fails.
 
-    With a socket (--reload), a page on it shows the error until a change of a file has mended it.
+    With a socket (--reload), serve a page with the error until a file change fixes it.
     """
     while True:
         try:
@@ -195,7 +202,7 @@ def _found(target: str, interface: Mode | None, sock: socket | None, tls: tuple[
             break
         except Failure as failure:
             click.echo(failure.traceback, nl=False, err=True)
-            if sock is None or not failure.traceback:  # no change of the app mends a wrong name
+            if sock is None or not failure.traceback:  # a file change cannot fix a wrong name
                 raise
             await_change(target, failure, sock, tls)
     if known.doubt:

@@ -1,4 +1,4 @@
-"""Options of `gateways serve` that the server or the target does not support, and the files for TLS."""
+"""Reject options of `gateways serve` that the server or target does not support; provide the files for TLS."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ def check(wanted: Wanted, unix: str | None) -> None:
     """Check that the server and the target support the options.
 
     Raises:
-        UsageError: an option that they do not support; the message names the servers that do.
+        UsageError: unsupported option; the message names the servers that support it.
     """
     mode, settings = wanted.mode, wanted.settings
     is_adapted = mode == "asgi" and wanted.known.interface == "wsgi"  # the adapter has threads
@@ -31,11 +31,11 @@ def check(wanted: Wanted, unix: str | None) -> None:
     for option, is_asked in asked.items():
         if is_asked and option not in servers[wanted.server].options:
             having = ", ".join(name for name in servers if option in servers[name].options)
-            instead = f"of the {mode} servers {having} have" if having else f"no {mode} server has"
-            raise click.UsageError(f"{wanted.server} has no --{option}; {instead}.")
+            instead = f"use one of {having}" if having else f"no {mode} server supports it"
+            raise click.UsageError(f"{wanted.server} does not support --{option}; {instead}.")
     is_cgi = "cgi" in (mode, wanted.known.interface)
     if wanted.reload and is_cgi:
-        raise click.UsageError("--reload does not apply to CGI: each request starts the program as it is then.")
+        raise click.UsageError("--reload does not apply to CGI: each request runs the current program.")
     for_cgi = {
         "warm": settings.warm,
         "env": bool(settings.environment),
@@ -54,9 +54,11 @@ def check(wanted: Wanted, unix: str | None) -> None:
     for variable in settings.environment:
         name, is_given, _ = variable.partition("=")
         if not name:
-            raise click.UsageError(f"--env {variable!r} has no name before its '='; e.g. --env LANGUAGE=en.")
+            raise click.UsageError(f"--env {variable!r} has no name before the '='; correct is e.g. --env LANGUAGE=en.")
         if not is_given and name not in os.environ:
-            raise click.UsageError(f"--env {name}: the variable is not set here; use --env {name}=VALUE.")
+            raise click.UsageError(
+                f"--env {name}: the variable is not set in this environment; use --env {name}=VALUE."
+            )
 
 
 @contextlib.contextmanager
@@ -71,7 +73,7 @@ def certificate(
     """
     if is_made:
         if certfile or keyfile:
-            raise click.UsageError("--tls excludes --certfile and --keyfile: it makes a certificate.")
+            raise click.UsageError("--tls excludes --certfile and --keyfile: it creates its own certificate.")
         with self_signed(host or "127.0.0.1") as made:
             yield made
     elif certfile:

@@ -1,6 +1,6 @@
-"""`gateways serve` from a bound socket to its end: start the server, print its lines, restart it, stop it.
+"""The main loop of `gateways serve`: start the server on a bound socket, print its lines, restart it, stop it.
 
-Everything that happens goes through one queue to the main thread.
+All events go through one queue to the main thread.
 """
 
 import queue
@@ -26,11 +26,11 @@ from gateways.serving.process import START, News, NewsQueue, ServerProcess, end_
 from gateways.serving.server import side
 
 LINES = 200
-"""Lines of a server's output that the page of a broken app shows."""
+"""Number of lines of server output on the page of a broken app."""
 
 
 class Serving:
-    """A server on a socket, and with --reload its successors on the same socket."""
+    """A server on a socket. With --reload it is replaced by new servers on the same socket."""
 
     def __init__(self, wanted: Wanted, sock: socket) -> None:
         self._wanted = wanted
@@ -44,7 +44,7 @@ class Serving:
         """Serve until SIGINT, SIGTERM or SIGHUP.
 
         Raises:
-            Failure: the server did not start or has ended by itself, and no change of a file can help.
+            Failure: the server did not start or exited, and --reload is off.
         """
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: self._news.put(None))
@@ -71,7 +71,7 @@ class Serving:
             wanted.server,
             wanted.known.target,
             "nothing" if wanted.quiet else "access",
-            self._sock.dup(),  # ours stays open: clients wait while a server is replaced
+            self._sock.dup(),  # our copy stays open, so that clients wait during a restart
             self._news,
             wanted.known.interface,
             wanted.settings,
@@ -99,7 +99,7 @@ class Serving:
             self._ended()
 
     def _tell(self, event: Event) -> None:
-        """Print the line of a request, at the time at which it was over; both processes read the same clock."""
+        """Print the line of a request, with the time at which it ended. Both processes use the same clock."""
         data, level = event[4], self._wanted.settings.log_level or "info"
         if LEVELS.index(level_of(data[3] or 0, data[6])) >= LEVELS.index(level):
             ago = time.perf_counter() - (event[0] + data[5])
@@ -112,7 +112,7 @@ class Serving:
             self._page = None
 
     def _make_room(self) -> None:
-        """Bind again for a server that binds for itself: it cannot while the socket of the page listens."""
+        """Create a new socket for a server that binds by itself: it cannot bind while the page's socket listens."""
         adopts = "unix" in side(self._wanted.mode).SERVERS[self._wanted.server].options
         if not adopts and self._sock.getsockopt(SOL_SOCKET, SO_ACCEPTCONN):
             host, port = self._sock.getsockname()[:2]
@@ -120,7 +120,7 @@ class Serving:
             self._sock = bind(host, port)
 
     def _ready(self) -> None:
-        if not self._has_listened:  # the socket of a second server has accepted all the time
+        if not self._has_listened:  # after a restart the socket is already listening
             self._has_listened = True
             for line in heading(self._wanted, self._current.address):
                 click.echo(line)
@@ -133,14 +133,14 @@ class Serving:
             lines = self._current.lines[-LINES:]
             self._page = BrokenPage(self._sock.dup(), wanted.known.target, lines, tls)
             return
-        how = "has exited by itself" if self._has_listened else "did not start"
-        said = self._current.lines[-1] if self._current.lines else "without output"
+        how = "exited unexpectedly" if self._has_listened else "did not start"
+        said = self._current.lines[-1] if self._current.lines else "no output"
         raise Failure(f"the {wanted.mode} server {wanted.server} {how}: {said}")
 
 
 def await_change(target: str, failure: Failure, sock: socket, tls: tuple[str, str] | None) -> None:
-    """Show why the app cannot be imported, here and in the browser, until a Python file changes."""
-    click.echo(f"{failure}; the next change of a Python file starts another attempt", err=True)
+    """Show the import error, in the terminal and in the browser, until a Python file changes."""
+    click.echo(f"{failure}; waiting for a change of a Python file to try again", err=True)
     changed: queue.SimpleQueue[list[Path]] = queue.SimpleQueue()
     lines = [*failure.traceback.splitlines(), str(failure)]
     with BrokenPage(sock.dup(), target, lines, tls), Changes(_folders(target), changed.put):

@@ -1,6 +1,6 @@
-"""What `gateways serve` is to serve, and the lines that say so at the start.
+"""The target and options of `gateways serve`, and the lines it prints at the start.
 
-Knows the words, and looks whether folders exist. It must not start anything.
+Knows the texts, and checks whether folders exist. It must not start anything.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from gateways.serving.server import Mode, side
 from gateways.serving.settings import Settings
 
 PROGRAMS = ("cgi-bin", "htbin")
-"""Folders of a site whose executable files are CGI programs, if --cgi-dir names no others."""
+"""Default of --cgi-dir: folders of a site whose executable files are CGI programs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The target, its server, and the options that are not the server's."""
+    """The target, its server, and the options of the command itself."""
 
     known: Known
     mode: Mode
@@ -30,7 +30,7 @@ class Wanted:
 
 
 def heading(wanted: Wanted, address: tuple[str, int]) -> list[str]:
-    """Return the lines for the start: URL and server, app and adapter, and how to stop it."""
+    """Return the lines printed at the start: URL and server, app and adapter, and how to stop."""
     server, settings = side(wanted.mode).SERVERS[wanted.server], wanted.settings
     numbers = {"worker": settings.workers, "thread": settings.threads}
     parts = [f"{number} {name}{'s' * (number > 1)}" for name, number in numbers.items() if number]
@@ -48,7 +48,7 @@ def what(wanted: Wanted) -> str:
         adapter = ADAPTERS["cgi", "wsgi" if mode == "wsgi" else "asgi"]
         names = wanted.settings.cgi_dirs or PROGRAMS
         if wanted.settings.files and not any(Path(known.target, name.strip("/")).is_dir() for name in names):
-            return f"{known.target}: files, and no CGI programs: there is no folder {' or '.join(names)} in it"
+            return f"{known.target}: files, no CGI programs (no folder {' or '.join(names)})"
         if wanted.settings.files:
             below = " and ".join(f"/{name.strip('/')}/" for name in names)
             return f"{known.target}: files, and CGI programs below {below}, run by gateways.adapters.{adapter}"
@@ -56,8 +56,8 @@ def what(wanted: Wanted) -> str:
         return f"{known.target}: {kind}, run by gateways.adapters.{adapter}"
     app = f"{known.target}: {'an ASGI' if known.interface == 'asgi' else 'a WSGI'} app, {known.signature}"
     if known.interface == mode:
-        return f"{app}; {server} speaks {mode.upper()}, so nothing is in between"
+        return f"{app}; {server} speaks {mode.upper()} too, so no adapter is needed"
     adapter = ADAPTERS[known.interface, mode]
     if mode == "cgi":
-        return f"{app}; a new process answers each request: gateways.adapters.{adapter}(app).run()"
+        return f"{app}; each request starts a new process: gateways.adapters.{adapter}(app).run()"
     return f"{app}; {server} speaks {mode.upper()}, so gateways.adapters.{adapter}(app) is in between"

@@ -29,7 +29,7 @@ def gateways(*arguments: str) -> subprocess.CompletedProcess[str]:
         (["demo", "--port", "x"], "gateways demo: Invalid value for '--port': 'x' is not a valid integer"),
         (
             ["demo", "--port", "65533"],
-            "gateways demo: Invalid value for '--port': three modes and their page need four",
+            "gateways demo: Invalid value for '--port': the three modes and the page need four",
         ),
         (["demo", "--server", "uvicorn"], "gateways demo: --server needs --mode"),
         (
@@ -42,7 +42,7 @@ def test_a_wrong_command_line_is_one_line_and_status_2(arguments: list[str], sai
     done = gateways(*arguments)
     assert done.returncode == 2
     assert done.stdout == ""
-    assert re.match(f"{said}.* --help says what there is\\)\n$", done.stderr)
+    assert re.match(f"{said}.*see .* --help\\)\n$", done.stderr)
     assert done.stderr.count("\n") == 1
 
 
@@ -99,7 +99,7 @@ def test_without_what_the_commands_need_there_is_one_line() -> None:
     command = [sys.executable, "-I", "-S", "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
-    said = "gateways: the commands need the package 'click', which the adapters alone do without; install the toolkit: "
+    said = "gateways: the commands need the package 'click' (the adapters do not); install the toolkit: "
     assert done.stderr.startswith(said)
 
 

@@ -168,7 +168,7 @@ def test_when_a_server_ends_by_itself_all_end_and_it_is_said() -> None:
         wsgi.send_signal(signal.SIGKILL)
         _, said = demo.process.communicate(timeout=PATIENCE)
         assert demo.process.returncode == 1
-        assert said.decode() == "gateways demo: the wsgi server waitress has ended by itself: it said nothing\n"
+        assert said.decode() == "gateways demo: the wsgi server waitress exited unexpectedly: no output\n"
         assert demo.left() == []
 
 
@@ -191,7 +191,7 @@ def test_when_the_page_ends_by_itself_all_end_and_it_is_said() -> None:
         (page,) = (each for each in running if "gateways.demo.app" in " ".join(each.cmdline()))
         page.send_signal(signal.SIGKILL)
         _, said = demo.process.communicate(timeout=PATIENCE)
-        assert said.decode() == "gateways demo: the page's server has ended by itself: it said nothing\n"
+        assert said.decode() == "gateways demo: the page's server exited unexpectedly: no output\n"
         assert demo.process.returncode == 1
         assert demo.left() == []
 

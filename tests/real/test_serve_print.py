@@ -107,8 +107,8 @@ def test_a_cgi_program_as_printed_answers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ("--root-path /x", "--print leaves out --root-path and --tls"),
-        ("--tls --server gunicorn", "--print leaves out --root-path and --tls"),
+        ("--root-path /x", "--print does not support --root-path and --tls"),
+        ("--tls --server gunicorn", "--print does not support --root-path and --tls"),
     ],
 )
 def test_an_option_that_has_no_place_in_a_deployment_is_refused(options: str, said: str) -> None:

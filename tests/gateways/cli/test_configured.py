@@ -34,8 +34,8 @@ def test_without_a_file_or_a_table_there_are_no_defaults(folder: Path) -> None:
     ("text", "said"),
     [
         ("[tool.gateways.serve]\nprot = 1", "[tool.gateways.serve] has no option 'prot'; did you mean 'port'?"),
-        ("[tool.gateways.sreve]\nport = 1", "[tool.gateways] has no place for 'sreve'; its tables are [tool."),
-        ("[tool.gateways]\nport = 1", "[tool.gateways] has no place for 'port'"),
+        ("[tool.gateways.sreve]\nport = 1", "[tool.gateways] has an unknown table 'sreve'; the tables are [tool."),
+        ("[tool.gateways]\nport = 1", "[tool.gateways] has an unknown table 'port'"),
         ("[tool", "pyproject.toml is not TOML: "),
     ],
 )

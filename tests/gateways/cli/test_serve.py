@@ -59,18 +59,21 @@ def serve(*arguments: str) -> int:
             ["apps:wsgi", "--mode", "asgi", "--server", "waitress"],
             "Invalid value for '--server': 'waitress' is not an ASGI server; ",
         ),
-        (["apps:asgi", "--threads", "2"], "uvicorn has no --threads; no asgi server has."),
-        (["apps:wsgi", "--mode", "cgi", "--threads", "2"], "uvicorn has no --threads; no cgi server has."),
-        (["apps:wsgi", "--workers", "2"], "waitress has no --workers; of the wsgi servers gunicorn, granian have."),
+        (["apps:asgi", "--threads", "2"], "uvicorn does not support --threads; no asgi server supports it."),
+        (
+            ["apps:wsgi", "--mode", "cgi", "--threads", "2"],
+            "uvicorn does not support --threads; no cgi server supports it.",
+        ),
+        (["apps:wsgi", "--workers", "2"], "waitress does not support --workers; use one of gunicorn, granian."),
         (["apps:wsgi", "--workers", "0"], "Invalid value for '--workers': 0 is not in the range x>=1."),
         (
             ["apps:asgi", "--server", "daphne", "--unix", "s"],
-            "daphne has no --unix; of the asgi servers uvicorn, hyper",
+            "daphne does not support --unix; use one of uvicorn, hyper",
         ),
         (["hello.cgi", "--reload"], "--reload does not apply to CGI: "),
         (["apps:wsgi", "--warm"], "--warm is for CGI programs, and apps:wsgi is not one."),
-        (["hello.cgi", "--env", "=x"], "--env '=x' has no name before its '='; e.g. --env LANGUAGE=en."),
-        (["hello.cgi", "--env", "NO_SUCH_NAME"], "--env NO_SUCH_NAME: the variable is not set here; "),
+        (["hello.cgi", "--env", "=x"], "--env '=x' has no name before the '='; correct is e.g. --env LANGUAGE=en."),
+        (["hello.cgi", "--env", "NO_SUCH_NAME"], "--env NO_SUCH_NAME: the variable is not set in this environment; "),
         (["apps:wsgi", "--env", "A=B"], "--env is for CGI programs, and apps:wsgi is not one."),
     ],
 )
@@ -81,7 +84,7 @@ def test_a_wrong_command_line_is_one_line_and_status_2(
     out, err = capsys.readouterr()
     assert out == ""
     assert err.startswith(f"gateways serve: {said}")
-    assert err.endswith(" (gateways serve --help says what there is)\n")
+    assert err.endswith(" (see gateways serve --help)\n")
     assert err.count("\n") == 1
 
 
@@ -171,14 +174,14 @@ FOLDER = Known(".", "cgi", ".")
 @pytest.mark.parametrize(
     ("known", "mode", "said"),
     [
-        (WSGI, "wsgi", "a WSGI app, app(environ, start_response); X speaks WSGI, so nothing is in between"),
+        (WSGI, "wsgi", "a WSGI app, app(environ, start_response); X speaks WSGI too, so no adapter is needed"),
         (WSGI, "asgi", "; X speaks ASGI, so gateways.adapters.WSGIToASGI(app) is in between"),
         (
             ASGI,
             "wsgi",
             "an ASGI app, await app(scope, receive, send); X speaks WSGI, so gateways.adapters.ASGIToWSGI(app) is ",
         ),
-        (ASGI, "cgi", "; a new process answers each request: gateways.adapters.ASGIToCGI(app).run()"),
+        (ASGI, "cgi", "; each request starts a new process: gateways.adapters.ASGIToCGI(app).run()"),
         (PROGRAM, "cgi", "hello.cgi: a CGI program, run by gateways.adapters.CGIToASGI"),
         (PROGRAM, "wsgi", "run by gateways.adapters.CGIToWSGI"),
         (FOLDER, "asgi", ".: a folder of CGI programs, run by gateways.adapters.CGIToASGI"),
@@ -192,7 +195,7 @@ def test_one_line_says_what_is_in_between(known: Known, mode: Mode, said: str) -
 
 def test_a_site_is_said_to_have_programs_if_it_has_a_folder_for_them(tmp_path: Path) -> None:
     known, settings = Known(str(tmp_path), "cgi", str(tmp_path)), Settings(files=True)
-    said = f"{tmp_path}: files, and no CGI programs: there is no folder cgi-bin or htbin in it"
+    said = f"{tmp_path}: files, no CGI programs (no folder cgi-bin or htbin)"
     assert what(wanted(known, "asgi", "X", settings)) == said
     (tmp_path / "htbin").mkdir()
     assert "CGI programs below /cgi-bin/ and /htbin/, run by" in what(wanted(known, "asgi", "X", settings))
