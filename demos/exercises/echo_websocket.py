@@ -3,8 +3,9 @@ it on a WSGI server?
 
 What you see: one call of the app for the whole connection, with `receive` and `send` as
 its two ends: the client asks (`connect`), the app accepts, both talk as they like, and
-the client leaves (`disconnect`, with a code). A WSGI app is called once for one request and
-one response: it has no way to do this, and the adapter says so by 501.
+the client leaves (`disconnect`, with a code). WSGI has no such call: one request, one
+response. But the server's socket is there to be taken, and ASGIToWSGI takes it: on
+waitress the app receives the same events.
 
     $ uvicorn demos.exercises.echo_websocket:app
     $ waitress-serve demos.exercises.echo_websocket:wsgi_app
@@ -13,7 +14,6 @@ one response: it has no way to do this, and the adapter says so by 501.
 
 from typing import Any
 
-from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from demos.exercises.local import HOST, uvicorn_serving, waitress_serving
@@ -45,11 +45,10 @@ def talk(port: int) -> None:
 
 
 if __name__ == "__main__":
+    print("on uvicorn:", flush=True)
     with uvicorn_serving(app) as port:
         talk(port)
+    print("on waitress:", flush=True)
     with waitress_serving(wsgi_app) as port:
-        try:
-            talk(port)
-        except InvalidStatus as error:
-            said = error.response.body.decode().strip()
-            print(f"on a WSGI server: {error.response.status_code} {said}")
+        talk(port)
+    wsgi_app.close()
