@@ -38,7 +38,7 @@ def run_locally(run: Callable[[], None], as_wsgi: Callable[[], Any]) -> None:
     else:
         program = f"python {sys.argv[0]}"
         sys.stderr.write(
-            f"{sys.argv[0]} is a CGI program: a web server runs it for each request (there is no GATEWAY_INTERFACE).\n"
+            f"{sys.argv[0]} is a CGI program: a web server runs it for each request (GATEWAY_INTERFACE is not set).\n"
             f"  {program} '/path?query'  makes one request and prints the response\n"
             f"  {program} --serve [port]  serves it on this machine, on port {_PORT} if none is given\n"
         )
@@ -79,7 +79,7 @@ def _serve(app: Any, port: int) -> None:
     try:
         server = make_server("127.0.0.1", port, bounded)
     except (OSError, OverflowError) as error:
-        sys.exit(f"{sys.argv[0]}: port {port} cannot be used: {error}; name another: --serve 0 takes any")
+        sys.exit(f"{sys.argv[0]}: cannot use port {port}: {error}; choose another, or --serve 0 for any free port")
     with server:
         print(f"http://127.0.0.1:{server.server_port}/ (Ctrl-C ends it)", file=sys.stderr)
         _serve_until_interrupted(server)

@@ -20,7 +20,7 @@ _MARKED = r"(<!-- checks: {} -->\n).*?(<!-- end -->\n)"
 
 def table(title: str, missing: Mapping[str, Iterable[str]], total: int) -> str:
     """A row for each server: how many checks hold, and which do not."""
-    rows = [f"| {title} | checks that hold | what does not |", "|---|---|---|"]
+    rows = [f"| {title} | passed | failed checks |", "|---|---|---|"]
     for server, names in missing.items():
         lacking = [name for name in CHECKS if name in names]
         rows.append(f"| {server} | {total - len(lacking)} of {total} | {', '.join(lacking) or 'nothing'} |")

@@ -77,6 +77,6 @@ def test_a_port_that_is_taken_is_one_line(program: list[str]) -> None:
         taken.listen()
         result = run(program, "--serve", str(taken.getsockname()[1]))
     assert result.status == 1
-    assert "cannot be used" in result.stderr
+    assert "cannot use port" in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert run(program, "--serve", "99999").status == 1
