@@ -216,6 +216,19 @@ def test_websocket_and_extra_routes() -> None:
     assert all(row.figures.bytes_per_second > 1e7 for row in download.rows)
 
 
+def test_websockets_cross_the_bridge_to_wsgi_servers() -> None:
+    names = [
+        *("asgi:uvicorn", "asgi-on-wsgi:waitress:ours", "asgi-on-wsgi:gunicorn-gthread:ours"),
+        *("asgi-on-wsgi:waitress:a2wsgi", "asgi-on-wsgi:granian-wsgi:ours"),
+    ]
+    effort = replace(TINY, rounds=1)
+    made = compare(plan(*map(contender, names), scenarios=(SCENARIOS["websocket"],), effort=effort), [], Quiet())
+    (section,) = sections(made)
+    assert {row.figures.entrant.id for row in section.rows} == set(names[:3])
+    assert all(row.figures.rate > 100 and not row.figures.failures for row in section.rows)
+    assert {each.contender for each in made.exclusions} == set(names[3:])
+
+
 def test_answers_that_vary_are_verified_by_what_they_have_in_common() -> None:
     target = Target("the time", "asgi", {"asgi": f"{MISBEHAVING}:says_the_time"})
     effort = replace(TINY, rounds=1)

@@ -178,10 +178,10 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             "websocket",
-            "messages a second on open WebSockets, which only ASGI has",
+            "messages a second on open WebSockets of an ASGI app",
             Request("/ws"),
             "websocket",
-            without=("cgi", "wsgi", "wsgi-on-asgi", "asgi-on-wsgi"),
+            without=("cgi", "wsgi", "wsgi-on-asgi"),
         ),
         Scenario(
             "blocking",

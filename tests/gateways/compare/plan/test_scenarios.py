@@ -15,7 +15,7 @@ def test_waiting_is_asked_of_few_and_of_many_clients() -> None:
     assert set(USUAL) <= set(SCENARIOS)
     wait = SCENARIOS["wait"]
     assert sorted({*wait.connections, *wait.more}) == [1, 16, 200, 1000]
-    assert SCENARIOS["websocket"].without == ("cgi", "wsgi", "wsgi-on-asgi", "asgi-on-wsgi")
+    assert SCENARIOS["websocket"].without == ("cgi", "wsgi", "wsgi-on-asgi")
 
 
 def test_a_path_is_a_scenario() -> None:
