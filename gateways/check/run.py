@@ -75,7 +75,7 @@ def _looked(wanted: Wanted) -> dict[str, Any]:
             said, _ = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             raise Failure(
-                f"checking {target!r} is not over after {seconds:g} seconds; --timeout gives it longer"
+                f"checking {target!r} has not finished after {seconds:g} seconds; raise the limit with --timeout"
             ) from None
         finally:
             with contextlib.suppress(ProcessLookupError):

@@ -1,4 +1,4 @@
-"""Servers as processes: which there are (server), where they listen (listen), started and ended (process, child).
+"""Run servers as processes: the table of servers (server), their sockets (listen), start and stop (process, child).
 
-Knows nothing of the three interfaces beyond their names; what is particular to one is in gateways/<mode>/server.py.
+Knows only the names of the three interfaces. Code for one interface is in gateways/<mode>/server.py.
 """

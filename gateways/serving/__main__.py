@@ -1,4 +1,4 @@
-"""A server's own process. In a module of its own, so that servers which spawn workers find child.py by its name."""
+"""Entry point of a server process. Separate from child.py, which spawned workers import by name."""
 
 from gateways.serving.child import main
 

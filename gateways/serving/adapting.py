@@ -1,6 +1,6 @@
-"""An app behind a server that speaks another interface: which adapter stands between them, and both sides observed.
+"""Adapt an app to a server of another interface: choose the adapter, and observe both sides.
 
-Knows the adapters by name. What the interfaces are is known in gateways/<mode>.
+Knows the adapters by name. gateways/<mode> knows the interfaces.
 """
 
 import importlib
@@ -24,7 +24,7 @@ ADAPTERS: dict[tuple[Mode, Mode], str] = {
     ("wsgi", "cgi"): "WSGIToCGI",
     ("asgi", "cgi"): "ASGIToCGI",
 }
-"""By the app's interface and the server's."""
+"""Adapter by the app's interface and the server's interface."""
 
 PROGRAM = """#!/usr/bin/env python3
 import sys
@@ -37,7 +37,7 @@ run_as_program({job!r}, {here!r})
 
 
 def adapted(job: Job) -> App:
-    """The job's app with the adapter around it: what the job's server is to serve. The app's side is observed."""
+    """Return the job's app inside its adapter, for the job's server. Observes the app's side."""
     if job.interface == "cgi":
         app = programs(job)
         if job.observe == "steps":
@@ -52,27 +52,27 @@ def adapted(job: Job) -> App:
 
 
 def _watched(job: Job) -> App:
-    """The job's app. Of a request that is to be one line, the server's side knows all."""
+    """Return the job's app, observed if steps are recorded. For one line per request, the server's side is enough."""
     app = side(job.interface).load(job.target)
     return observed(app, job.interface, job) if job.observe == "steps" else app
 
 
 def _adapter(job: Job) -> Any:
-    from gateways import adapters  # who asks for help, or which adapter it would be, does not wait for it
+    from gateways import adapters  # imported late: --help and the startup lines do not need it
 
     return getattr(adapters, ADAPTERS[job.interface, job.mode])
 
 
 def programs(job: Job) -> App:
-    """The host for a CGI program or a folder of them, which run in processes of their own."""
+    """Return the host of a CGI program or a folder of CGI programs."""
     module: Any = importlib.import_module("gateways.cgi.server")
     return module.load(job.target, ADAPTERS["cgi", "wsgi" if job.mode == "wsgi" else "asgi"], job.settings)
 
 
 def _as_program(job: Job) -> App:
-    """The host of a CGI program that is written for the app, as people would write it, in a folder that it keeps.
+    """Return the host of a CGI program that is generated for the app, in a temporary folder.
 
-    It gets all variables of this environment, as the app would in another mode.
+    The program gets all variables of this environment, as the app would in another mode.
     """
     folder = tempfile.TemporaryDirectory(prefix="gateways-", ignore_cleanup_errors=True)
     program = Path(folder.name, "app.cgi")
@@ -88,7 +88,7 @@ def _as_program(job: Job) -> App:
 
 
 def run_as_program(text: str, here: str) -> None:
-    """In that program: answer one request with the app of the job, in the folder that it has in every other mode."""
+    """In the generated program: answer one request with the job's app, in the folder `here`."""
     job = Job.from_json(text)
     os.chdir(here)
     _adapter(job)(_watched(job)).run()

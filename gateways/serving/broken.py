@@ -1,6 +1,6 @@
-"""A page in place of an app that could not be started, on the socket that the server would have had.
+"""An error page for an app that could not be started, on the server's socket.
 
-Knows http.server and one thread. Browsers get a page that reloads itself, other clients the text.
+Knows http.server and one thread. Browsers get a page that reloads itself, other clients plain text.
 """
 
 import html
@@ -25,7 +25,7 @@ pre {{ background: #8881; border-radius: 6px; overflow-x: auto; padding: 1rem; }
 </head>
 <body>
 <h1>{title}</h1>
-<p>The app could not be started. The next change of a Python file starts another attempt; this page reloads itself.</p>
+<p>The app could not be started. It is started again when a Python file changes; this page reloads itself.</p>
 <pre>{text}</pre>
 </body>
 </html>
@@ -33,10 +33,10 @@ pre {{ background: #8881; border-radius: 6px; overflow-x: auto; padding: 1rem; }
 
 
 class BrokenPage:
-    """Answers every request on `sock`, which is bound, with 503 and the `lines`, until closed."""
+    """Responds to every request on the bound `sock` with 503 and the `lines`, until closed."""
 
     def __init__(self, sock: socket.socket, target: str, lines: Sequence[str], tls: tuple[str, str] | None) -> None:
-        text = "\n".join(lines) or "without output"
+        text = "\n".join(lines) or "no output"
         title = f"{target} is not running"
         page = PAGE.format(title=html.escape(title), text=html.escape(text)).encode()
         plain = f"{title}\n\n{text}\n".encode()
@@ -53,7 +53,7 @@ class BrokenPage:
         self.close()
 
     def close(self) -> None:
-        """Stop answering; other descriptors of the socket listen on, so that clients wait for the next server."""
+        """Stop responding. Other descriptors of the socket keep listening, so that clients wait for the next server."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -75,14 +75,14 @@ class _Server(http.server.ThreadingHTTPServer):
             self._context.load_cert_chain(*tls)
 
     def finish_request(self, request: Any, client_address: Any) -> None:
-        """In the connection's thread, so that a slow handshake holds up no other client."""
+        """Do the TLS handshake in the connection's thread, so that a slow client does not block the others."""
         request.settimeout(10)
         if self._context is not None:
             request = self._context.wrap_socket(request, server_side=True)
         super().finish_request(request, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that leaves, or speaks no TLS, is of no interest."""
+        """Ignore clients that disconnect or do not speak TLS."""
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
@@ -108,4 +108,4 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.close_connection = True
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
-        """The command prints its own lines."""
+        """Print nothing: the command prints its own lines."""

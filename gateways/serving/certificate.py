@@ -1,4 +1,4 @@
-"""A self-signed certificate for this machine, for trying HTTPS. Knows the library cryptography, an optional one."""
+"""A self-signed certificate for this machine, to try HTTPS. Knows cryptography, an optional package."""
 
 import datetime as dt
 import ipaddress
@@ -11,14 +11,14 @@ from gateways.failure import Failure
 from gateways.installing import install_line
 
 DAYS = 30
-"""Days that a certificate is valid for."""
+"""Validity of a certificate, in days."""
 
 
 @contextmanager
 def self_signed(host: str) -> Iterator[tuple[str, str]]:
-    """Make a certificate for localhost and `host`, and its key; their paths, while the block runs.
+    """Create a certificate and key for localhost and `host`; yield their paths. They are deleted after the block.
 
-    Only this user can read the files.
+    Only the current user can read the files.
 
     Raises:
         Failure: cryptography is not installed.

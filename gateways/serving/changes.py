@@ -1,4 +1,4 @@
-"""Tells of Python files that have changed, so that a server can be started anew. Knows watchfiles and one thread."""
+"""Watch Python files for changes, so that the server can be restarted. Knows watchfiles and one thread."""
 
 import threading
 from collections.abc import Callable
@@ -11,9 +11,9 @@ from gateways.installing import install_line
 
 
 class Changes:
-    """Watches the Python files below folders, but for those that no app is made of (.venv, .git …), while entered.
+    """Watches the Python files below folders, except .venv, .git and the like, while entered.
 
-    `changed` is called, on a thread of this, with the paths of those that changed at about the same time.
+    Calls `changed` on its own thread with the paths of files that changed at about the same time.
     """
 
     def __init__(self, folders: list[Path], changed: Callable[[list[Path]], object]) -> None:
@@ -27,7 +27,7 @@ class Changes:
             *folders,
             watch_filter=watchfiles.PythonFilter(),
             stop_event=self._over,
-            rust_timeout=200,  # milliseconds until it looks at stop_event
+            rust_timeout=200,  # interval for checking stop_event, in ms
             yield_on_timeout=False,
             raise_interrupt=False,
         )

@@ -1,7 +1,7 @@
-"""What runs in a server's own process: `python -m gateways.serving JOB`, started by gateways.serving.process.
+"""The server process: `python -m gateways.serving JOB`, started by gateways.serving.process.
 
-It loads the app, puts the observer around it, and gives it to the server on the socket that it inherited. When the
-process that started it has gone, however it went, it ends too.
+It loads the app, wraps it in the observer, and runs the server on the inherited socket. It exits when its parent
+process exits for any reason.
 """
 
 import logging
@@ -25,10 +25,10 @@ from gateways.serving.server import App, side
 
 
 def main() -> None:
-    """Do the job, which is the one argument, until SIGTERM."""
+    """Run the job given as the only argument, until SIGTERM."""
     job = Job.from_json(sys.argv[1])
     _prepare_logging(job.settings.log_level)
-    # For servers that do not handle SIGTERM: they know SystemExit, and others put a handler of their own in its place.
+    # For servers that do not handle SIGTERM but do handle SystemExit; the others install their own handler.
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_end_with_parent, name="gateways-lifeline", daemon=True).start()
     sock = socket.socket(fileno=job.descriptor)
@@ -39,9 +39,9 @@ def main() -> None:
 
 
 def _prepare_logging(level: str | None) -> None:
-    """Servers, adapters and apps log to stderr, which the starting process reads; with a level, with time and level.
+    """Log to stderr, which the parent process reads. With --log-level, add time and level to each line.
 
-    The root logger has no handler: with one an app's own logging.basicConfig() would do nothing.
+    The root logger gets no handler: with one, the app's own logging.basicConfig() would do nothing.
     """
     if logging.lastResort is None:
         return
@@ -54,7 +54,7 @@ def _prepare_logging(level: str | None) -> None:
 
 
 def _tell_of_warm_programs() -> None:
-    """Log at INFO which programs run warm, and which do not, and why: --warm is a question, too."""
+    """Log at INFO which programs run warm, which do not, and why."""
     logger = logging.getLogger("gateways.cgi.warm")
     if not logger.handlers:
         handler = logging.StreamHandler()
@@ -65,8 +65,8 @@ def _tell_of_warm_programs() -> None:
 
 
 def load(job: Job) -> App:
-    """The app, in the server's interface, observed as the job says; called in the process that runs it."""
-    _prepare_logging(job.settings.log_level)  # a worker may be another process
+    """Return the app in the server's interface, observed as the job says. Call it in the process that runs the app."""
+    _prepare_logging(job.settings.log_level)  # a worker may be a new process
     if job.settings.warm and job.settings.log_level is None:
         _tell_of_warm_programs()
     with told(job.target, lambda said: print(said, end="", file=sys.stderr, flush=True)):
@@ -82,7 +82,7 @@ def _leave(_signal: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _end_with_parent() -> None:
-    """Stdin is a pipe that only the starting process holds open, and into which nothing is written."""
+    """Exit when stdin closes: it is a pipe that only the parent process holds open and never writes to."""
     os.read(0, 1)
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE)

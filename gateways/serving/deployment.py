@@ -1,6 +1,6 @@
-"""What `gateways serve --print` prints: the files and the command line of a deployment, as a shell script. Pure.
+"""The output of `gateways serve --print`: the files and command line of a deployment, as a shell script. Pure.
 
-A server is one row of COMMANDS. The options are the server's own, as its --help names them.
+Each server is one row of COMMANDS. The options are those of the server's own command line.
 """
 
 import shlex
@@ -13,10 +13,10 @@ from gateways.serving.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A server's command line. `{host}` is in brackets for IPv6 where a port follows it in the same argument.
+    """A server's command line. `{host}` is in brackets for IPv6 if a port follows it in the same argument.
 
-    first: the command and arguments that are always there. tcp, unix: where it listens. threads, workers: the options,
-    with {threads} and {workers}; () if it has none. tls: with {certfile} and {keyfile}; () if it has none.
+    first: the command and its fixed arguments. tcp, unix: the address to listen on. threads, workers: the options,
+    with {threads} and {workers}; () if unsupported. tls: with {certfile} and {keyfile}; () if unsupported.
     """
 
     first: tuple[str, ...]
@@ -49,7 +49,7 @@ COMMANDS: dict[tuple[Mode, str], Command] = {
         ("--certfile", "{certfile}", "--keyfile", "{keyfile}"),
     ),
     ("wsgi", "cheroot"): Command(
-        ("python3", "-m", "cheroot"),  # its own command does not import from the current folder
+        ("python3", "-m", "cheroot"),  # the cheroot command does not import from the current folder
         ("--bind", "{host}:{port}"),
         ("--bind", "{unix}"),
         ("--threads", "{threads}", "--max-threads", "{threads}"),
@@ -76,16 +76,16 @@ COMMANDS: dict[tuple[Mode, str], Command] = {
 }
 
 THREADS = 8
-"""Threads of a WSGI server if none are named, as `gateways serve` has them."""
+"""Default number of threads of a WSGI server, the same as in `gateways serve`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """What is deployed: the app's interface, and where it is.
+    """The app to deploy: its interface and location.
 
-    module: name to import it from; "" for a CGI program. attribute: "app", "site.app", "create_app()".
-    folder: folder to import from, if that is not the current one. program: path of a CGI program, of a folder of them,
-    or of a site. python: the interpreter that has the app's packages, for a CGI program.
+    module: module to import; "" for a CGI program. attribute: "app", "site.app", "create_app()".
+    folder: folder to import from, "" for the current one. program: path of a CGI program, of a folder of programs, or
+    of a site. python: for a CGI program, the interpreter with the app's packages.
     """
 
     interface: Mode
@@ -98,7 +98,7 @@ class Deployed:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the server listens: a Unix socket if `unix` is not "", else `host` and `port`."""
+    """The address to listen on: a Unix socket if `unix` is not "", else `host` and `port`."""
 
     host: str = "127.0.0.1"
     port: int = 8000
@@ -110,10 +110,10 @@ def script(
 ) -> list[str]:
     """Return the lines of a shell script that writes the files and starts the server.
 
-    `is_taken` tells the names of files that must not be overwritten.
+    `is_taken` returns True for the name of a file that must not be overwritten.
 
     Raises:
-        ValueError: the server has no such option on its command line.
+        ValueError: the server's command line does not support an option.
     """
     if mode == "cgi" and app.interface != "cgi":
         return _program(app, is_taken)
@@ -170,7 +170,7 @@ def _command(mode: Mode, server: str, settings: Settings, place: Place, app: str
 
 
 def _module(app: Deployed, mode: Mode, settings: Settings) -> list[str]:
-    """The module whose `app` the server runs."""
+    """Return the lines of the module whose `app` the server runs."""
     if app.interface == "cgi":
         adapter = "CGIToASGI" if mode == "asgi" else "CGIToWSGI"
         arguments = ", ".join([repr(app.program), *([repr(adapter)] if settings.files else ()), *_host(settings)])
@@ -183,7 +183,7 @@ def _module(app: Deployed, mode: Mode, settings: Settings) -> list[str]:
         ]
     head, what = _imported(app)
     if app.interface == mode:
-        return [f'"""{app.module}, with a name that a server finds."""', "", *head, "", f"app = {what}"]
+        return [f'"""{app.module}, with a name that servers can import."""', "", *head, "", f"app = {what}"]
     adapter = f"{app.interface.upper()}To{mode.upper()}"
     threads = f", threads={settings.threads}" if settings.threads and mode == "asgi" else ""
     kind = "an ASGI" if app.interface == "asgi" else "a WSGI"
@@ -198,7 +198,7 @@ def _module(app: Deployed, mode: Mode, settings: Settings) -> list[str]:
 
 
 def _host(settings: Settings) -> list[str]:
-    """The options of a CGI host, as arguments."""
+    """Return the options of a CGI host as Python arguments."""
     env = dict(each.split("=", 1) for each in settings.environment if "=" in each)
     timeouts = (
         settings.timeout
@@ -219,7 +219,7 @@ def _host(settings: Settings) -> list[str]:
 
 
 def _imported(app: Deployed) -> tuple[list[str], str]:
-    """The lines that import the app, and the expression for it."""
+    """Return the lines that import the app, and the expression for the app."""
     first, dot, rest = app.attribute.removesuffix("()").partition(".")
     call = "()" if app.attribute.endswith("()") else ""
     path = ["import sys", "", f"sys.path.insert(0, {app.folder!r})"] if app.folder else []
@@ -227,7 +227,7 @@ def _imported(app: Deployed) -> tuple[list[str], str]:
 
 
 def _exit_hook(name: str) -> list[str]:
-    """The configuration of gunicorn: the end of a worker runs the app's shutdown (ASGI, Lifespan)."""
+    """Return gunicorn's configuration: when a worker exits, it runs the app's shutdown (ASGI, Lifespan)."""
     return [
         "def worker_exit(server, worker):",
         f"    from {name} import app",
@@ -237,7 +237,7 @@ def _exit_hook(name: str) -> list[str]:
 
 
 def _program(app: Deployed, is_taken: Callable[[str], bool]) -> list[str]:
-    """A CGI program that answers each request with the app."""
+    """Return the lines of a CGI program that runs the app."""
     adapter = f"{app.interface.upper()}ToCGI"
     head, what = _imported(app)
     stem = app.module.replace(".", "_")

@@ -1,4 +1,4 @@
-"""Running granian, which serves two of the modes."""
+"""Run granian, which supports WSGI and ASGI."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,7 +12,7 @@ from gateways.serving.settings import Settings
 def run(load: Callable[[], App], sock: socket, settings: Settings, *, interface: str) -> None:
     """Serve the app that `load()` returns at the address of `sock`, in worker processes, until SIGINT or SIGTERM.
 
-    granian binds for itself: the port is given back to it at the last moment.
+    granian binds by itself, so the socket is closed just before it starts.
     """
     from granian import Granian
     from granian.constants import Interfaces

@@ -1,4 +1,4 @@
-"""Say that an import hangs, with the line at which it is. Knows one thread and the stack of the caller's."""
+"""Report an import that hangs, with the current line. Knows one thread and the caller's stack."""
 
 import sys
 import threading
@@ -11,12 +11,12 @@ import gateways
 from gateways.serving.importing import theirs
 
 AFTER = 5.0
-"""Seconds after which an import is said to hang."""
+"""Delay before an import is reported as hanging, in seconds."""
 
 
 @contextmanager
 def told(target: str, tell: Callable[[str], object], seconds: float = AFTER) -> Iterator[None]:
-    """Call `tell` once, from another thread, with the stack of the caller, if the block takes longer than `seconds`."""
+    """Call `tell` once, on another thread, with the caller's stack, if the block takes longer than `seconds`."""
     over = threading.Event()
     ident = threading.get_ident()
 
@@ -32,9 +32,9 @@ def told(target: str, tell: Callable[[str], object], seconds: float = AFTER) -> 
 
 
 def said(target: str, ident: int, seconds: float) -> str:
-    """The message: the app's own frames, the innermost last; all of the stack if no frame is the app's."""
+    """Return the message: the app's frames, innermost last; the whole stack if no frame belongs to the app."""
     stack = traceback.extract_stack(sys._current_frames()[ident])  # noqa: SLF001 - the documented way to look
     package = Path(gateways.__file__).parent
     own = [each for each in theirs(stack) if not Path(each.filename).is_relative_to(package)]
     lines = traceback.format_list(own or list(stack))
-    return f"importing {target!r} is not over after {seconds:g} seconds; it is here:\n{''.join(lines)}"
+    return f"importing {target!r} is still running after {seconds:g} seconds, at:\n{''.join(lines)}"

@@ -1,6 +1,6 @@
-"""Importing what a user names, a module or a file, and saying well what is wrong with it.
+"""Import the module or file that the user names, with clear errors.
 
-Knows where modules are and what is in them. It must not know which interface an app speaks.
+Knows where modules are and what they contain. It must not know which interface an app speaks.
 """
 
 import difflib
@@ -18,26 +18,26 @@ from typing import Any
 from gateways.failure import Failure
 
 NAMES = ("app", "application", "api", "asgi_app", "wsgi_app", "create_app", "make_app", "get_app")
-"""What apps and their factories are called, in the order in which they are looked for."""
+"""Usual names of apps and factories, in search order."""
 
 SUBMODULES = ("wsgi", "asgi")
-"""Where the app of a package is, as in a Django project."""
+"""Submodules of a package that usually hold the app, as in a Django project."""
 
 KNOWN = 8
-"""So many names are said when one is not found."""
+"""Maximum number of names listed when a name is not found."""
 
 
 def load_module(location: str) -> ModuleType:
-    """The module of that name, or in that file.
+    """Import and return the module with that name or in that file.
 
     Raises:
-        Failure: there is none, or importing it failed.
+        Failure: not found, or the import failed.
     """
     return _import(_module_name(location))
 
 
 def _module_name(location: str) -> str:
-    """The name to import; what a file needs to be imported, its folder among the places to look in, is seen to."""
+    """Return the name to import. For a file, add its folder to sys.path."""
     path = Path(location)
     if path.suffix != ".py" and os.sep not in location and not location.startswith("."):
         if not location:
@@ -46,7 +46,7 @@ def _module_name(location: str) -> str:
     if path.is_dir():
         path /= "__init__.py"
     if not path.is_file():
-        raise Failure(f"there is no file {location!r} here")
+        raise Failure(f"no file {location!r} in this folder")
     path = path.resolve()
     parts = [path.stem] if path.stem != "__init__" else []
     folder = path.parent
@@ -63,7 +63,7 @@ def _import(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         missing = error.name or ""
         if name == missing or name.startswith(f"{missing}."):
-            raise Failure(f"there is no module {missing!r} here{_instead(missing, _modules())}") from error
+            raise Failure(f"no module {missing!r} in this folder{_instead(missing, _modules())}") from error
         raise Failure(f"importing {name} failed: {error}{where(error)}", traceback_of(error)) from error
     except (Exception, SystemExit) as error:
         said = f"SyntaxError: {error.msg}" if isinstance(error, SyntaxError) else repr(error)
@@ -71,7 +71,7 @@ def _import(name: str) -> ModuleType:
 
 
 def _modules() -> list[str]:
-    """The names that can be imported from the current folder."""
+    """Return the names that can be imported from the current folder."""
     here = Path()
     files = (each.stem for each in here.glob("*.py") if each.stem.isidentifier() and each.stem != "__init__")
     packages = (each.parent.name for each in here.glob("*/__init__.py"))
@@ -79,17 +79,17 @@ def _modules() -> list[str]:
 
 
 def usual_name(module: ModuleType) -> str:
-    """The first of NAMES that the module has.
+    """Return the first of NAMES that the module has.
 
     Raises:
-        Failure: it has none.
+        Failure: the module has no such name.
     """
     for name in NAMES:
         if callable(getattr(module, name, None)):
             return name
     inside = [f"{module.__name__}.{name}" for name in SUBMODULES if _has_submodule(module, name)]
     there = f"; did you mean {' or '.join(map(repr, inside))}?" if inside else _instead("", _callables(module))
-    raise Failure(f"module {module.__name__} has none of {', '.join(NAMES)}{there}")
+    raise Failure(f"module {module.__name__} has no app named {', '.join(NAMES)}{there}")
 
 
 def _has_submodule(module: ModuleType, name: str) -> bool:
@@ -97,10 +97,10 @@ def _has_submodule(module: ModuleType, name: str) -> bool:
 
 
 def attribute_of(module: ModuleType, name: str) -> Any:
-    """What the module calls so, also deeper down: "api.app".
+    """Return the attribute with that name, which may be nested: "api.app".
 
     Raises:
-        Failure: it has no such thing.
+        Failure: unknown attribute.
     """
     try:
         return attrgetter(name)(module)
@@ -110,7 +110,7 @@ def attribute_of(module: ModuleType, name: str) -> Any:
 
 
 def _callables(module: ModuleType) -> list[str]:
-    """What it defines itself and can be called, and instances that can be called, wherever their class is from."""
+    """Return the names of callables that the module defines, and of all callable instances."""
     return [
         name
         for name, value in vars(module).items()
@@ -130,11 +130,11 @@ def _instead(wanted: str, there: Iterable[str]) -> str:
     if near:
         return f"; did you mean {near[0]!r}?"
     more = ", …" if len(names) > KNOWN else ""
-    return f"; there is {', '.join(names[:KNOWN])}{more}" if names else ""
+    return f"; it has {', '.join(names[:KNOWN])}{more}" if names else ""
 
 
 def where(error: BaseException) -> str:
-    """Where it was raised: the last line of it that is in a file."""
+    """Return where the error was raised: the last frame that is in a file."""
     if isinstance(error, SyntaxError) and error.filename:
         return f" ({error.filename}:{error.lineno})"
     own = theirs(traceback.extract_tb(error.__traceback__))
@@ -142,14 +142,14 @@ def where(error: BaseException) -> str:
 
 
 def traceback_of(error: BaseException) -> str:
-    """As Python prints it, without the way that led to the app."""
+    """Return the traceback as Python prints it, without the frames outside the app."""
     told = traceback.TracebackException.from_exception(error)
     told.stack = traceback.StackSummary.from_list(theirs(told.stack))
     return "".join(told.format())
 
 
 def theirs(frames: Iterable[traceback.FrameSummary]) -> list[traceback.FrameSummary]:
-    """The frames of the app, without those of importlib and of this folder."""
+    """Return the app's frames, without those of importlib and of this package."""
     return [
         frame
         for frame in frames

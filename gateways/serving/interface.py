@@ -1,6 +1,6 @@
-"""Which interface an app speaks, told from its signature, without calling it.
+"""Detect which interface an app speaks from its signature, without calling it.
 
-Knows how WSGI, ASGI and ASGI 2 apps are called. It must not know where an app comes from, nor how it is served.
+Knows the signatures of WSGI, ASGI and ASGI 2 apps. It must not know where an app comes from or how it is served.
 """
 
 import inspect
@@ -10,16 +10,16 @@ from gateways.failure import Failure
 from gateways.serving.server import Mode
 
 SHOWN = 8
-"""So many parameters of a signature are said."""
+"""Maximum number of parameters shown of a signature."""
 
 
 def interface_of(app: Any, name: str = "the app") -> Mode:
-    """Which interface `app` speaks, by how many positional arguments it takes: WSGI two, ASGI three, ASGI 2 one.
+    """Return the interface of `app` by its number of positional arguments: WSGI two, ASGI three, ASGI 2 one.
 
-    A class counts by what makes its instances: PEP 3333 allows a class for an app, and ASGI 2 is one.
+    For a class, the arguments of its constructor count: PEP 3333 allows a class as an app, and an ASGI 2 app is one.
 
     Raises:
-        Failure: it is not callable, or it takes none of these, or any.
+        Failure: not callable, or the number of arguments fits no interface, or more than one.
     """
     if not callable(app):
         raise Failure(f"{name} is {article(app)}, which is not callable; WSGI and ASGI apps are")
@@ -28,7 +28,7 @@ def interface_of(app: Any, name: str = "the app") -> Mode:
     numbers = arguments(app)
     if numbers is None or _takes_any(app):
         how = called(app, name.rpartition(":")[2])
-        raise Failure(f"{name} is called {how}, which may be WSGI or ASGI; say which: --interface wsgi, or asgi")
+        raise Failure(f"{name} is called {how}, which may be WSGI or ASGI; use --interface wsgi or --interface asgi")
     fewest = min(numbers, default=-1)
     if fewest in (2, 3) or (fewest == 1 and _is_asgi2(app)):
         return "wsgi" if fewest == 2 else "asgi"
@@ -37,12 +37,12 @@ def interface_of(app: Any, name: str = "the app") -> Mode:
     raise Failure(
         f"{name} is {kind} and called {_parameters(app, name.rpartition(':')[2])}; "
         "WSGI apps take (environ, start_response), ASGI apps (scope, receive, send)"
-        + ("; if it makes the app, serve a function that calls it: main:create_app()" if makes else "")
+        + ("; if it creates the app, serve a function that calls it: main:create_app()" if makes else "")
     )
 
 
 def _is_asgi2(app: Any) -> bool:
-    """Whether what can be called with one argument is called with a scope, not with the settings of a factory."""
+    """Return True if the one argument is a scope (ASGI 2), not the settings of a factory."""
     if next(iter(inspect.signature(app).parameters)) == "scope":
         return True
     call = getattr(app, "__call__", None) if inspect.isclass(app) else None  # noqa: B004
@@ -55,14 +55,14 @@ def _takes_any(app: Any) -> bool:
 
 
 def is_async(app: Any) -> bool:
-    """Whether calling `app` makes a coroutine."""
+    """Return True if calling `app` returns a coroutine."""
     if inspect.isclass(app):
         return False
     return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(type(app), "__call__", None))  # noqa: B004
 
 
 def arguments(app: Any) -> set[int] | None:
-    """With how many positional arguments, of 0 to 3, it can be called; None if it does not say."""
+    """Return which numbers of positional arguments, from 0 to 3, it accepts; None if unknown."""
     try:
         signature = inspect.signature(app)
     except (TypeError, ValueError):
@@ -78,7 +78,7 @@ def arguments(app: Any) -> set[int] | None:
 
 
 def called(app: Any, name: str) -> str:
-    """How it is called: "await app(scope, receive, send)", "await App(scope)(receive, send)"."""
+    """Return how to call it: "await app(scope, receive, send)", "await App(scope)(receive, send)"."""
     call, numbers = _parameters(app, name), arguments(app)
     if is_async(app) or numbers == {3}:
         return f"await {call}"
@@ -86,7 +86,7 @@ def called(app: Any, name: str) -> str:
 
 
 def _parameters(app: Any, name: str) -> str:
-    """Its name and the names of its parameters: "make(config)"; of many, the first."""
+    """Return its name and its first parameters: "make(config)"."""
     try:
         parameters = [*inspect.signature(app).parameters.values()]
     except (TypeError, ValueError):
@@ -96,6 +96,6 @@ def _parameters(app: Any, name: str) -> str:
 
 
 def article(value: Any) -> str:
-    """The name of its type, as one speaks of one: "a dict", "an int"."""
+    """Return the name of its type with an article: "a dict", "an int"."""
     kind = type(value).__name__
     return f"{'an' if kind[0].lower() in 'aeiou' else 'a'} {kind}"

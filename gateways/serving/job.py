@@ -1,4 +1,4 @@
-"""What one process asks of another that it starts to serve."""
+"""The job of a server process, as its parent process sends it."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -8,17 +8,17 @@ from gateways.serving.server import Mode
 from gateways.serving.settings import USUAL, Settings
 
 Observe = Literal["steps", "access", "nothing"]
-"""Every step between server and app, one event a request, or the app as it is."""
+"""What to record: every step between server and app, one event per request, or nothing."""
 
 GRACE = 1.2
-"""Seconds from SIGTERM until what still runs is killed: with it everything is gone within two seconds."""
+"""Delay between SIGTERM and SIGKILL, in seconds. Keeps shutdown within two seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a server's process is to do: serve `target`, an app of `interface`, with a server that speaks `mode`.
+    """Serve `target`, an app of `interface`, with a server that speaks `mode`.
 
-    `descriptor` is the bound socket's, `events` the address to send events to.
+    `descriptor` is that of the bound socket; `events` is the address to send events to.
     """
 
     mode: Mode

@@ -1,4 +1,4 @@
-"""The log line of a request: its level, its fields, and the formats that `gateways serve --log-format` has. Pure."""
+"""The log line of a request: its level, its fields, and the formats of `gateways serve --log-format`. Pure."""
 
 import json
 import string
@@ -9,7 +9,7 @@ from typing import Any
 from gateways.events.printable import printable, target
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
-"""Names of logging's levels, in order."""
+"""Names of the logging levels, lowest first."""
 
 FORMATS = {
     "full": "{time} {level:<7} {client} {mode:<4} {status} {method} {target}  {bytes} bytes  {ms} ms  {error}",
@@ -17,7 +17,7 @@ FORMATS = {
     "common": '{host} - - [{date}] "{method} {target} {protocol}" {status} {bytes}',
     "json": "",
 }
-"""By name; "json" is one object a line. Any other text with fields in braces is a format, too."""
+"""Formats by name. "json" writes one object per line. Any other text with fields in braces is a template."""
 
 FIELDS = (
     *("time", "date", "level", "client", "host", "mode", "status", "method", "target", "protocol", "bytes", "ms"),
@@ -26,7 +26,7 @@ FIELDS = (
 
 
 def is_format(text: str) -> bool:
-    """Whether it is the name of a format, or a text with known fields and at least one."""
+    """Return True for the name of a format, or a template with at least one field and only known fields."""
     if text in FORMATS:
         return True
     try:
@@ -38,9 +38,9 @@ def is_format(text: str) -> bool:
 
 
 def level_of(status: int, flaw: str) -> str:
-    """The level of a request: "error" if the app failed, "warning" for a refusal, else "info".
+    """The level of a request: "error" if the app failed, "warning" for a 4xx status, else "info".
 
-    A client that leaves is no failure of the app's.
+    A client that disconnects is not a failure of the app.
     """
     failed = flaw.startswith("raised") or flaw in ("not complete", "no answer")
     if failed or status >= 500:
@@ -49,7 +49,7 @@ def level_of(status: int, flaw: str) -> str:
 
 
 def fields(mode: str, data: tuple[Any, ...], when: datetime) -> dict[str, Any]:
-    """The fields of a request's line, from the data of its access event, which ended at `when`."""
+    """Return the fields of a request's line from the data of its access event, which ended at `when`."""
     method, path, query, status, size, seconds, flaw, client, version = data
     host = printable(str(client[0])) if client else "-"
     return {
@@ -75,7 +75,7 @@ def _address(host: str, port: Any) -> str:
 
 
 def line(form: str, values: Mapping[str, Any]) -> str:
-    """The line in a format."""
+    """Return the line in a format."""
     if form == "json":
         return json.dumps({name: value for name, value in values.items() if name not in ("host", "date", "protocol")})
     return FORMATS.get(form, form).format_map(dict(values)).rstrip()

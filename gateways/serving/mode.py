@@ -1,4 +1,4 @@
-"""The three interfaces, by the names that commands and tables use. Pure."""
+"""The names of the three interfaces in commands and tables. Pure."""
 
 from typing import Literal, get_args
 

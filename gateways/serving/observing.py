@@ -1,4 +1,4 @@
-"""Puts the observer of an interface around an app, as a job says. Each has a recorder, and so a thread, of its own."""
+"""Wrap an app in the observer of its interface, as a job says. Each observer has its own recorder, and so a thread."""
 
 import importlib
 from typing import Any
@@ -11,7 +11,7 @@ from gateways.serving.server import App, Mode
 
 
 def observed(app: App, interface: Mode, job: Job) -> App:
-    """The app, which speaks `interface`, with the observer that the job wants around it."""
+    """Return the app, which speaks `interface`, wrapped in the job's observer."""
     if job.observe == "nothing":
         return app
     trace: Any = importlib.import_module(f"gateways.{interface}.trace")
@@ -20,5 +20,5 @@ def observed(app: App, interface: Mode, job: Job) -> App:
 
 
 def record(interface: Mode, job: Job) -> Record:
-    """Takes events, and sends them to where the job says."""
+    """Return the function that sends events to the job's address."""
     return Recorder(sender(job.events, interface)).record

@@ -1,6 +1,6 @@
-"""Which interface a target speaks, found out in a process of its own: importing an app may print, hang, or end it.
+"""Detect a target's interface in a separate process, because importing an app may print, hang or exit.
 
-Knows processes and the time limit. What there is to find out is target.py's matter.
+Knows processes and the time limit. target.py does the detection.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from gateways.serving.target import find, program_of
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of a target before it is served: see gateways.serving.target.Found."""
+    """Facts about a target before it is served. See gateways.serving.target.Found."""
 
     target: str
     interface: Mode
@@ -31,15 +31,15 @@ class Known:
 
 
 def probe(target: str, seconds: float, interface: Mode | None = None) -> Known:
-    """Find out what `target` is; its `interface` may be known, and is not judged then.
+    """Import and recognise `target`. If `interface` is given, it is not checked.
 
     Raises:
-        Failure: there is no such app, or importing it takes longer than `seconds`, or ends its process.
+        Failure: app not found, or its import takes longer than `seconds` or exits the process.
     """
     if interface in (None, "cgi") and (program := program_of(target)):
         return Known(target, "cgi", program)
     reading, writing = os.pipe()
-    errors = os.dup(2)  # the app's output is collected; that its import hangs is said at once
+    errors = os.dup(2)  # for the report of a hanging import; the app's own output is collected
     with os.fdopen(reading) as answer:
         process = subprocess.Popen(
             [sys.executable, "-m", "gateways.serving.probe", target, interface or "", str(writing), str(errors)],
@@ -55,11 +55,11 @@ def probe(target: str, seconds: float, interface: Mode | None = None) -> Known:
             said, _ = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             raise Failure(
-                f"importing {target!r} is not over after {seconds:g} seconds; --timeout gives it longer"
+                f"importing {target!r} has not finished after {seconds:g} seconds; raise the limit with --timeout"
             ) from None
         finally:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # and what it has started, which holds its pipe
+                os.killpg(process.pid, signal.SIGKILL)  # and its child processes, which hold the pipe
             process.communicate()
         return _known(target, answer.read(), process.returncode, said)
 
@@ -67,7 +67,7 @@ def probe(target: str, seconds: float, interface: Mode | None = None) -> Known:
 def _known(target: str, answer: str, status: int, said: bytes) -> Known:
     if not answer:
         lines = said.decode("utf-8", "backslashreplace").split("\n")
-        last = next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "no output")
         how = f"with exit status {status}" if status >= 0 else f"by signal {-status}"
         raise Failure(f"importing {target!r} ended the process {how}: {last}")
     found = json.loads(answer)
@@ -77,7 +77,7 @@ def _known(target: str, answer: str, status: int, said: bytes) -> Known:
 
 
 def main() -> None:
-    """In the process of its own: write what is found to the descriptor, and end, whatever threads the app started."""
+    """In the separate process: write the result to the descriptor and exit, even if the app has started threads."""
     target, interface = sys.argv[1], cast("Mode | None", sys.argv[2] or None)
     descriptor, errors = map(int, sys.argv[3:])
     try:

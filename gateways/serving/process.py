@@ -1,7 +1,7 @@
-"""A server in a process of its own, seen from outside: started on a bound socket, ready, speaking, ended.
+"""A server process, seen from its parent: start it on a bound socket, wait until it is ready, read its output, stop it.
 
-Knows processes, signals and threads. All that happens is put into one queue by the threads that wait for it, so that
-whoever runs servers does so in one loop and can be interrupted at any time.
+Knows processes, signals and threads. Its threads put all events into one queue, so that a command handles them in one
+loop and can be interrupted at any time.
 """
 
 import contextlib
@@ -27,17 +27,17 @@ from gateways.serving.server import Mode
 from gateways.serving.settings import USUAL, Settings
 
 START = 20.0
-"""Seconds within which a server must accept connections."""
+"""Timeout for a server to accept connections, in seconds."""
 
 LAST = 0.3
-"""Seconds for what servers that have ended had told before: a terminal may be slow."""
+"""Time limit for printing the last events after the servers have exited, in seconds: a terminal may be slow."""
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a server's process did: it is ready, it said a line, it sent events, it ended, it is late to be ready.
+    """An event of a server process: it is ready, printed a line, sent events, exited, or is not ready in time.
 
-    Or a file that it was made of changed, where somebody watches them (gateways.serving.changes).
+    Or a file of the app changed, if files are watched (gateways.serving.changes).
     """
 
     source: "ServerProcess"
@@ -48,14 +48,14 @@ class News:
 
 
 NewsQueue = queue.SimpleQueue[News | None]
-"""None: whoever reads it is to stop."""
+"""None tells the reader to stop."""
 
 
 class ServerProcess:
-    """A server that serves `target`, in a process group of its own. Its news go into `news`.
+    """A server for `target`, in its own process group. Its events go into `news`.
 
-    `interface` is the target's, where that is not the server's `mode`: then an adapter stands between them. Its process
-    has our environment, and `environment`.
+    `interface` is that of the target. If it differs from the server's `mode`, an adapter is used. The process gets our
+    environment and `environment`.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 (what is served, how, and where it is told)
@@ -85,8 +85,8 @@ class ServerProcess:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             pass_fds=[sock.fileno()],
-            start_new_session=True,  # Ctrl-C is for us; we end the server
-            env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"},  # what an app prints is seen when it prints it
+            start_new_session=True,  # Ctrl-C goes to us; we stop the server
+            env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"},  # show the app's output at once
         )
         sock.close()
         threading.Thread(target=self._listen, name=f"{server}-output", daemon=True).start()
@@ -99,12 +99,12 @@ class ServerProcess:
                 line = octets.decode("utf-8", "backslashreplace").rstrip()
                 self.lines.append(line)
                 self._news.put(News(self, "line", line))
-        # Every process of the server held this pipe: all of them are gone.
+        # Every process of the server held this pipe: all of them have exited.
         self._ended.set()
         self._news.put(News(self, "ended"))
 
     def _wait_until_ready(self) -> None:
-        """The socket is bound, but only the server listens: until then connections are refused."""
+        """Wait until the server listens. Until then connections to the bound socket are refused."""
         until = time.monotonic() + START
         while not self._ended.wait(0.02):
             try:
@@ -121,7 +121,7 @@ class ServerProcess:
         self._news.put(News(self, "events", batch=batch))
 
     def ask_to_end(self) -> None:
-        """Send SIGTERM to the server; it ends what it has started."""
+        """Send SIGTERM to the server, which stops its own processes."""
         if not self._ended.is_set():
             self._process.terminate()
 
@@ -130,7 +130,7 @@ class ServerProcess:
         assert self._process.stdin is not None
         self._ended.wait(max(0.0, until - time.monotonic()))
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)  # not reaped yet: the group can be no stranger's
+            os.killpg(self._process.pid, signal.SIGKILL)  # not reaped yet, so the group id cannot have been reused
         self._process.stdin.close()
         status = self._process.wait()
         self._receiver.close()
@@ -138,19 +138,19 @@ class ServerProcess:
 
 
 def _greet(address: tuple[str, int], is_tls: bool) -> None:
-    """Connect and disconnect. With TLS after the handshake: some servers log a connection without one as an error.
+    """Connect and disconnect. With TLS, do the handshake: some servers log a connection without it as an error.
 
     Raises OSError.
     """
     with connect(address) as sock:
         if is_tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # it sends nothing
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # sends no data
             context.wrap_socket(sock).close()
 
 
 def end_all(processes: Iterable[ServerProcess]) -> None:
-    """End servers, all at the same time, within two seconds."""
+    """Stop all servers in parallel, within two seconds."""
     running = list(processes)
     for process in running:
         process.ask_to_end()
@@ -160,9 +160,9 @@ def end_all(processes: Iterable[ServerProcess]) -> None:
 
 
 def told_before(news: NewsQueue, ending: float) -> Iterator[News]:
-    """What servers that have ended by now had to tell, for LAST seconds: requests, and lines from before `ending`.
+    """Yield the last events of servers that have exited, for at most LAST seconds: requests, and lines before `ending`.
 
-    `ending` is the time at which they were asked to end (time.perf_counter()); how they speak of it is left out.
+    `ending` is when shutdown began (time.perf_counter()). Lines about the shutdown itself are left out.
     """
     until = time.perf_counter() + LAST
     while time.perf_counter() < until and not news.empty():

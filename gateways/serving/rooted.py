@@ -1,7 +1,7 @@
-"""An app below a path: what a server is told by --root-path, the same for all of them. Knows environs and scopes.
+"""Mount an app below a path: --root-path, the same for all servers. Knows environs and scopes.
 
-A reverse proxy passes the path of a request on as it is, or cuts the root path off it; both are understood. So a
-request whose path does not begin with the root path is taken for one that has been cut.
+A reverse proxy may forward the full path or strip the root path; both work. A path that does not start with the root
+path is taken as stripped.
 """
 
 from collections.abc import Callable, Iterable
@@ -14,7 +14,7 @@ from gateways.serving.server import App, Mode
 
 
 def rooted(app: App, mode: Mode, root_path: str) -> App:
-    """The app, as a server of `mode` calls it, with requests that name the root path ("/shop", without a last "/")."""
+    """Return the app for a server of `mode`, mounted at `root_path` ("/shop", no trailing "/")."""
     if not root_path:
         return app
     around: Callable[[Any, str], App] = _wsgi if mode == "wsgi" else _asgi  # a CGI host is called as an ASGI app
@@ -26,7 +26,7 @@ def _is_below(path: Any, root: Any, slash: Any) -> bool:
 
 
 def _wsgi(app: WSGIApplication, root_path: str) -> WSGIApplication:
-    """PEP 3333: SCRIPT_NAME and PATH_INFO are the path's two parts, as bytes read as latin-1."""
+    """PEP 3333: SCRIPT_NAME and PATH_INFO together are the path, as bytes decoded as latin-1."""
     root = root_path.encode().decode("latin-1")
 
     def below(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -1,4 +1,4 @@
-"""What is known of a server before it is started: the row of a table in gateways/<mode>/server.py."""
+"""A server's description: one row of the table in gateways/<mode>/server.py."""
 
 import importlib
 import importlib.metadata
@@ -15,18 +15,18 @@ from gateways.serving.settings import Settings
 __all__ = ("MODES", "App", "Mode", "Server", "Side", "side")
 
 App = Any
-"""What a server calls: a WSGI or an ASGI callable, according to the mode."""
+"""The app that a server calls: a WSGI or ASGI callable, depending on the mode."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
     """A server that can run an app on a socket.
 
-    `name` is also its package's and its module's. `model` says in one clause what processes and threads it uses as run
-    here. `run(load, sock, settings)` serves what `load()` returns on the bound, not yet listening `sock` until SIGTERM;
-    servers with processes of their own call `load` there, so it can be pickled. `extra` is the extra that brings the
-    server. `options` are those that it has of "threads", "workers", "unix" (a socket that is a file), "tls" and "http2"
-    (which it then offers over TLS).
+    `name` is also the name of its package and module. `model` describes its processes and threads in one clause.
+    `run(load, sock, settings)` serves the app that `load()` returns on the bound, not yet listening `sock`, until
+    SIGTERM. Servers with worker processes call `load` there, so it can be pickled. `extra` is the extra that installs
+    the server. `options` are the supported ones of "threads", "workers", "unix" (a Unix socket), "tls" and "http2"
+    (over TLS).
     """
 
     name: str
@@ -36,10 +36,10 @@ class Server:
     options: frozenset[str] = frozenset()
 
     def version(self) -> str:
-        """The installed version.
+        """Return the installed version.
 
         Raises:
-            Failure: it is not installed.
+            Failure: not installed.
         """
         try:
             return importlib.metadata.version(self.name)
@@ -50,7 +50,7 @@ class Server:
 
 
 class Side(Protocol):
-    """What gateways/<mode>/server.py offers."""
+    """The contents of gateways/<mode>/server.py."""
 
     SERVERS: dict[str, Server]  # the default first
     REFERENCE: str  # the target of the reference app
@@ -59,7 +59,7 @@ class Side(Protocol):
 
 
 def side(mode: Mode) -> Side:
-    """The module gateways/<mode>/server.py, imported when it is needed: the three do not know of each other."""
+    """Import and return the module gateways/<mode>/server.py. The three modules do not import each other."""
     module: Any = importlib.import_module(f"gateways.{mode}.server")
     found: Side = module
     return found

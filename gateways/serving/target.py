@@ -1,7 +1,7 @@
-"""From what people call an app to the app itself, and to the interface it speaks.
+"""Resolve a target to the app and its interface.
 
 A target is `module:attribute`, `module`, a Python file with or without `:attribute`, a CGI program, or a folder of CGI
-programs. Knows which of them it is; it must not know how anything is served.
+programs. Knows how to tell them apart. It must not know how apps are served.
 """
 
 import inspect
@@ -20,10 +20,10 @@ from gateways.serving.server import Mode
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An app, or the path of a CGI program. `signature` is how it is called: "app(environ, start_response)".
+    """An app, or the path of a CGI program. `signature` shows how to call it: "app(environ, start_response)".
 
-    `doubt` is what speaks against the interface that it was said to have. `name` is where it is, "shop:create_app()",
-    and `folder` the folder to import that from, "" if it is the current one or installed.
+    `doubt` says why the given interface may be wrong. `name` is the import name, "shop:create_app()", and `folder` the
+    folder to import it from, "" if that is the current one or the app is installed.
     """
 
     app: Any
@@ -35,26 +35,26 @@ class Found:
 
 
 def load_object(target: str) -> Any:
-    """The app that `target` means, whatever it speaks.
+    """Return the app of `target`, without checking its interface.
 
     Raises:
-        Failure: there is no such thing.
+        Failure: not found.
     """
     return _load(target)[0]
 
 
 def find(target: str, interface: Mode | None = None) -> Found:
-    """Import what `target` means and tell which interface it speaks. A factory is called, an app is not.
+    """Import `target` and detect its interface. Calls a factory, but not the app.
 
-    `interface`, where it is known, is not judged: some apps do not show it.
+    A given `interface` is used without a check: some apps do not show it.
 
     Raises:
-        Failure: there is no such thing, or it is no app.
+        Failure: not found, or not an app.
     """
     if interface in (None, "cgi") and (program := program_of(target)):
         return Found(program, "cgi", program)
     if interface == "cgi":
-        raise Failure(f"{target!r} is no CGI program, which is an executable file, nor a folder of them")
+        raise Failure(f"{target!r} is neither a CGI program (an executable file) nor a folder of CGI programs")
     app, module, name = _load(target)
     how = called(app, name)
     full, folder = f"{module}:{name}", _folder(target, module)
@@ -64,7 +64,7 @@ def find(target: str, interface: Mode | None = None) -> Found:
 
 
 def _folder(target: str, module: str) -> str:
-    """The folder from which a target that is a file was imported; "" for the current one."""
+    """Return the folder from which a file target was imported; "" for the current one."""
     location = Path(target.partition(":")[0])
     if not location.exists():
         return ""
@@ -82,7 +82,7 @@ def _doubt(app: Any, interface: Mode, how: str) -> str:
 
 
 def _load(target: str) -> tuple[Any, str, str]:
-    """The app, the name of its module, and its own name there: "app", "create_app()"."""
+    """Return the app, the name of its module, and its name in the module: "app", "create_app()"."""
     location, _, attribute = target.partition(":")
     module = load_module(location)
     makes = attribute.endswith("()")
@@ -94,18 +94,20 @@ def _load(target: str) -> tuple[Any, str, str]:
 
 
 def program_of(target: str) -> str | None:
-    """The path of the CGI program or the folder that `target` means; None if it means Python to be imported.
+    """Return the path of the CGI program or folder; None if `target` is Python code to import.
 
-    A Python file is a program if it is executable and names its interpreter.
+    A Python file is a program if it is executable and starts with "#!".
 
     Raises:
-        Failure: it is a path, and neither.
+        Failure: a path that is neither.
     """
     path = Path(target)
     if path.is_dir() and not (path / "__init__.py").exists():
         if any(each.is_file() and os.access(each, os.X_OK) for each in path.rglob("*")):
             return str(path.resolve())
-        raise Failure(f"the folder {target!r} has no executable file in it; a folder of CGI programs has")
+        raise Failure(
+            f"the folder {target!r} contains no executable file, so no CGI program; make one executable with chmod +x"
+        )
     if not path.is_file():
         return None
     executable = os.access(path, os.X_OK)
@@ -116,19 +118,19 @@ def program_of(target: str) -> str | None:
     if executable:
         _refuse_manage(path)
         return str(path.resolve())
-    raise Failure(f"{target!r} is no Python file and not executable; if it is a CGI program: chmod +x {target}")
+    raise Failure(f"{target!r} is neither a Python file nor executable; if it is a CGI program: chmod +x {target}")
 
 
 def _refuse_manage(path: Path) -> None:
-    """Django's manage.py is executable, but no CGI program."""
+    """Reject Django's manage.py, which is executable but not a CGI program."""
     if path.name == "manage.py" and "execute_from_command_line" in (text := path.read_text("utf-8", "replace")):
         settings = re.search(r"DJANGO_SETTINGS_MODULE\W+(\w+)", text)
         name = settings[1] if settings else "mysite"
-        raise Failure(f"{str(path)!r} is Django's command, and no app; the app is {name}.wsgi, or {name}.asgi")
+        raise Failure(f"{str(path)!r} is Django's command, not an app; the app is {name}.wsgi or {name}.asgi")
 
 
 def _is_factory(app: Any) -> bool:
-    """Whether it can be called with nothing, as neither a WSGI nor an ASGI app can."""
+    """Return True if it can be called without arguments, unlike a WSGI or ASGI app."""
     if not (inspect.isroutine(app) or inspect.isclass(app)) or inspect.iscoroutinefunction(app):
         return False
     numbers = arguments(app)

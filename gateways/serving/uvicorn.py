@@ -1,4 +1,4 @@
-"""Running uvicorn, which serves two of the modes."""
+"""Run uvicorn, which serves CGI and ASGI."""
 
 import inspect
 from collections.abc import Callable
@@ -27,7 +27,7 @@ def run(load: Callable[[], App], sock: socket, settings: Settings) -> None:
         log_config=None,
         log_level="warning",
         access_log=False,
-        # Whoever ends it does not wait for slow clients: what still runs is cancelled, and may clean up.
+        # Shutdown does not wait for slow clients: running requests are cancelled, and may clean up.
         timeout_graceful_shutdown=0,
         ssl_certfile=settings.certfile or None,
         ssl_keyfile=settings.keyfile or None,
@@ -44,6 +44,6 @@ def _workers(config: "Config", sock: socket) -> None:
 
     supervisor: Any = Multiprocess
     asked = inspect.signature(supervisor).parameters
-    # Before 0.50 or so it wanted to be told what its processes are to do.
+    # Before about 0.50 it needed the target of its processes.
     more = {"target": Server(config).run} if "target" in asked else {}
     supervisor(config, sockets=[sock], **more).run()

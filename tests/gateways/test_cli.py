@@ -52,7 +52,7 @@ def test_a_taken_port_is_one_line_and_status_1() -> None:
         done = gateways("demo", "--mode", "asgi", "--port", str(port))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
-        f"gateways demo: port {port} on 127.0.0.1 is taken; choose another with --port (0: any that is free)\n"
+        f"gateways demo: port {port} on 127.0.0.1 is in use; choose another with --port (0: any free port)\n"
     )
 
 

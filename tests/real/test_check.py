@@ -219,7 +219,11 @@ def test_a_cgi_program_that_shows_its_environment_or_breaks_the_protocol_is_foun
     [
         ("raise RuntimeError('no database')", "", "importing unfit failed: RuntimeError('no database')"),
         ("import os; os._exit(3)", "", "the app ended the process of the check with status 3"),
-        ("import time; time.sleep(600)", "--timeout 1", "is not over after 1 seconds; --timeout gives it longer"),
+        (
+            "import time; time.sleep(600)",
+            "--timeout 1",
+            "has not finished after 1 seconds; raise the limit with --timeout",
+        ),
         ("def app(environ, start_response): ...", "--server nosuch", "unknown server 'nosuch'; choose one of"),
         ("def app(environ, start_response): ...", "--path x", "'x' does not start with a slash"),
     ],

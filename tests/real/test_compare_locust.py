@@ -117,7 +117,7 @@ def test_a_port_that_is_taken_is_told_and_a_master_that_waits_can_be_interrupted
         command = [sys.executable, "-m", "gateways", "compare", *asked]
         second = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
         assert second.returncode == 1
-        assert f"port {free} on 127.0.0.1 is taken" in second.stderr.splitlines()[-1]
+        assert f"port {free} on 127.0.0.1 is in use" in second.stderr.splitlines()[-1]
         status, seconds = first.end(signal.SIGINT)
         assert (status, seconds < 6) == (130, True)
         assert first.left() == []

@@ -273,7 +273,7 @@ def test_an_import_that_hangs_says_so_with_its_line(tmp_path: Path) -> None:
     with Serving(str(app)) as serving:
         assert serving.process.stderr is not None
         said = b"".join(serving.process.stderr.readline() for _ in range(3)).decode()
-        assert f"importing '{app}' is not over after 5 seconds; it is here:" in said
+        assert f"importing '{app}' is still running after 5 seconds, at:" in said
         assert f'File "{app}", line 2, in <module>' in said
         status, _ = serving.end(signal.SIGINT)
         assert status == 0

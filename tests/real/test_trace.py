@@ -270,14 +270,14 @@ def test_on_a_terminal_it_is_coloured() -> None:
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
-        (["nothing_here"], 1, "gateways trace: there is no module 'nothing_here' here; there is "),
+        (["nothing_here"], 1, "gateways trace: no module 'nothing_here' in this folder; it has "),
         (["asgi_app:ap"], 1, "gateways trace: module asgi_app has no attribute 'ap'; did you mean 'app'?"),
         (
             ["asgi_app:__doc__"],
             1,
             "gateways trace: asgi_app:__doc__ is a str, which is not callable; WSGI and ASGI apps are",
         ),
-        (["none.py"], 1, "gateways trace: there is no file 'none.py' here"),
+        (["none.py"], 1, "gateways trace: no file 'none.py' in this folder"),
         (
             ["--server", "apache"],
             2,

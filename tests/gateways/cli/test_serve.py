@@ -91,16 +91,16 @@ def test_a_wrong_command_line_is_one_line_and_status_2(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["nothing"], "there is no module 'nothing' here; there is apps"),
+        (["nothing"], "no module 'nothing' in this folder; it has apps"),
         (["apps:wsgy"], "module apps has no attribute 'wsgy'; did you mean 'wsgi'?"),
         (["apps:number"], "apps:number is an int, which is not callable; WSGI and ASGI apps are"),
         (
             ["apps:either"],
-            "apps:either is called either(*args), which may be WSGI or ASGI; say which: --interface wsgi, ",
+            "apps:either is called either(*args), which may be WSGI or ASGI; use --interface wsgi or ",
         ),
         (
             ["apps:wsgi", "--interface", "cgi"],
-            "'apps:wsgi' is no CGI program, which is an executable file, nor a folder",
+            "'apps:wsgi' is neither a CGI program (an executable file) nor a folder",
         ),
         (["apps:wsgi", "--unix", "no/folder"], "cannot listen on no/folder: No such file or directory; "),
     ],

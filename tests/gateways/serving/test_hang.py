@@ -19,7 +19,7 @@ def test_a_block_that_is_not_over_is_told_once_with_the_stack_of_its_thread() ->
     text = said.get(timeout=20)
     over.set()
     thread.join()
-    assert text.startswith("importing 'shop' is not over after 0.05 seconds; it is here:\n")
+    assert text.startswith("importing 'shop' is still running after 0.05 seconds, at:\n")
     assert "over.wait(20)" in text
     assert said.empty()
 

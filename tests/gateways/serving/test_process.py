@@ -70,7 +70,7 @@ def test_a_server_that_cannot_load_its_app_ends_and_its_last_line_says_why() -> 
     started = Started("asgi", "uvicorn", "no.such.module:app", "nothing")
     try:
         started.wait_for("ended")
-        assert started.process.lines[-1].startswith("there is no module 'no' here")
+        assert started.process.lines[-1].startswith("no module 'no' in this folder")
     finally:
         end_all([started.process])
 

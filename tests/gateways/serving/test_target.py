@@ -158,7 +158,7 @@ def test_a_class_whose_instances_are_apps_is_a_factory(module: Callable[..., str
     ("names", "target", "said"),
     [
         ({"aap": WSGIInstance()}, ":app", "module made_for_this has no attribute 'app'; did you mean 'aap'?"),
-        ({"site": WSGIInstance()}, "", "module made_for_this has none of app, application, "),
+        ({"site": WSGIInstance()}, "", "module made_for_this has no app named app, application, "),
         ({"make_app": lambda: 1 / 0}, "", "made_for_this:make_app() raised ZeroDivisionError('division by zero') ("),
         ({"app": "text"}, ":app", "made_for_this:app is a str, which is not callable"),
         ({"app": "text"}, ":app()", "made_for_this:app is a str, which is not callable; leave out its '()'"),
@@ -207,8 +207,8 @@ def test_an_executable_file_is_a_cgi_program_and_is_not_run(folder: Path) -> Non
 @pytest.mark.parametrize(
     ("source", "target", "said"),
     [
-        (APP, "shpo", "there is no module 'shpo' here; did you mean 'shop'?"),
-        (APP, "none/at/all.py", "there is no file 'none/at/all.py' here"),
+        (APP, "shpo", "no module 'shpo' in this folder; did you mean 'shop'?"),
+        (APP, "none/at/all.py", "no file 'none/at/all.py' in this folder"),
         (APP, ":app", "the target has no module before its ':'; e.g. main:app"),
         ("import nothing_such", "shop", "importing shop failed: No module named 'nothing_such' ("),
         ("def", "shop", "importing shop failed: SyntaxError: invalid syntax ("),
@@ -219,15 +219,19 @@ def test_an_executable_file_is_a_cgi_program_and_is_not_run(folder: Path) -> Non
             "shop",
             "importing 'shop' ended the process with exit status 4: bye",
         ),
-        ("import time; time.sleep(60)", "shop", "importing 'shop' is not over after 1 seconds"),
-        (APP, "text.txt", "'text.txt' is no Python file and not executable; if it is a CGI program: chmod +x text.txt"),
+        ("import time; time.sleep(60)", "shop", "importing 'shop' has not finished after 1 seconds"),
+        (
+            APP,
+            "text.txt",
+            "'text.txt' is neither a Python file nor executable; if it is a CGI program: chmod +x text.txt",
+        ),
         (
             APP,
             "mysite",
-            "module mysite has none of app, application, api, asgi_app, wsgi_app, create_app, make_app, get",
+            "module mysite has no app named app, application, api, asgi_app, wsgi_app, create_app, make_app, get",
         ),
-        (APP, "manage.py", "'manage.py' is Django's command, and no app; the app is mysite.wsgi, or mysite.asgi"),
-        (APP, "empty", "the folder 'empty' has no executable file in it; a folder of CGI programs has"),
+        (APP, "manage.py", "'manage.py' is Django's command, not an app; the app is mysite.wsgi or mysite.asgi"),
+        (APP, "empty", "the folder 'empty' contains no executable file, so no CGI program; make one "),
     ],
 )
 def test_what_cannot_be_imported_is_said_in_one_line(folder: Path, source: str, target: str, said: str) -> None:
