@@ -84,6 +84,7 @@ soak: $(VENV)/.test
 	$(BIN)/python -m tests.soak.wsgi_on_asgi $(ARGS)
 	$(BIN)/python -m tests.soak.asgi_on_wsgi $(ARGS)
 	$(BIN)/python -m tests.soak.large_bodies
+	$(BIN)/python -m tests.soak.threads
 
 soak-websockets: $(VENV)/.test
 	$(BIN)/python -m tests.soak.websockets $(ARGS)

@@ -1,6 +1,7 @@
 """`gateways --version`: the versions of this project, of Python, and of the optional servers and adapters."""
 
 import platform
+import sys
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 
@@ -24,12 +25,19 @@ def lines() -> list[str]:
     others = _found(each.package for adapters in ADAPTERS.values() for each in adapters if each.package != "gateways")
     said = [
         f"gateways {_found(['gateways'])['gateways'] or 'run from a folder, not installed'}",
-        f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} {platform.machine()}",
+        f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} {platform.machine()}, "
+        f"{_gil()}",
         f"servers: {_listed(servers)}",
         f"other adapters: {_listed(others)}",
     ]
     absent = [name for name, number in (servers | others).items() if number is None]
     return [*said, f"not installed: {', '.join(absent)} ({install_line('compare')})"] if absent else said
+
+
+def _gil() -> str:
+    """Say whether the global interpreter lock is on; before Python 3.13 it always is."""
+    on = getattr(sys, "_is_gil_enabled", lambda: True)()
+    return "GIL on" if on else "GIL off (free-threaded)"
 
 
 def _found(packages: Iterable[str]) -> dict[str, str | None]:
