@@ -25,8 +25,7 @@ def lines() -> list[str]:
     others = _found(each.package for adapters in ADAPTERS.values() for each in adapters if each.package != "gateways")
     said = [
         f"gateways {_found(['gateways'])['gateways'] or 'run from a folder, not installed'}",
-        f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} {platform.machine()}, "
-        f"{_gil()}",
+        f"{platform.python_implementation()} {platform.python_version()}, {', '.join(_machine())}",
         f"servers: {_listed(servers)}",
         f"other adapters: {_listed(others)}",
     ]
@@ -34,10 +33,10 @@ def lines() -> list[str]:
     return [*said, f"not installed: {', '.join(absent)} ({install_line('compare')})"] if absent else said
 
 
-def _gil() -> str:
-    """Say whether the global interpreter lock is on; before Python 3.13 it always is."""
+def _machine() -> tuple[str, str]:
+    """Return the system, and whether the global interpreter lock is on; before Python 3.13 it always is."""
     on = getattr(sys, "_is_gil_enabled", lambda: True)()
-    return "GIL on" if on else "GIL off (free-threaded)"
+    return f"{platform.system()} {platform.machine()}", "GIL on" if on else "GIL off (free-threaded)"
 
 
 def _found(packages: Iterable[str]) -> dict[str, str | None]:

@@ -56,7 +56,11 @@ async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
 async def ask_asgi(app: Any, token: bytes, body: bytes) -> bytes:
     """Make one request to an ASGI app; return the response's body."""
     scope = {
-        "type": "http", "method": "POST", "path": "/", "query_string": token, "http_version": "1.1",
+        "type": "http",
+        "method": "POST",
+        "path": "/",
+        "query_string": token,
+        "http_version": "1.1",
         "headers": [(b"content-length", b"%d" % len(body))],
     }
     events = [{"type": "http.request", "body": body, "more_body": False}]
@@ -75,9 +79,16 @@ async def ask_asgi(app: Any, token: bytes, body: bytes) -> bytes:
 def ask_wsgi(app: Any, token: bytes, body: bytes) -> bytes:
     """Make one request to a WSGI app; return the response's body."""
     environ = {
-        "REQUEST_METHOD": "POST", "SCRIPT_NAME": "", "PATH_INFO": "/", "QUERY_STRING": token.decode(),
-        "SERVER_NAME": "localhost", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1", "wsgi.url_scheme": "http",
-        "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body),
+        "REQUEST_METHOD": "POST",
+        "SCRIPT_NAME": "",
+        "PATH_INFO": "/",
+        "QUERY_STRING": token.decode(),
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "wsgi.url_scheme": "http",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": io.BytesIO(body),
     }
     blocks = app(environ, lambda *_: None)
     try:
