@@ -1,7 +1,7 @@
 """`gateways compare`: servers, interfaces and adapters side by side under load.
 
-Knows the command line, files and signals. It must not know how anything is measured or judged. The modules of a run are
-imported when it begins, so that the other commands start quickly.
+Knows the command line, files and signals. It must not know how anything is measured or judged. Modules for a run are
+imported when it starts, so that other commands start quickly.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ ALL = "all"
 
 
 class Names(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
-    """Some of the known names, separated by commas."""
+    """Known names, separated by commas."""
 
     name = "NAMES"
 
@@ -86,16 +86,22 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
 @click.argument("target", required=False, shell_complete=files)
 @request_options
 @click.option(
-    "--expect", type=click.IntRange(200, 599), help="Status of the answer to --path. Default: any from 200 to 299."
+    "--expect", type=click.IntRange(200, 599), help="Expected status of --path. Default: any from 200 to 299."
 )
-@click.option("--unsafe", is_flag=True, help="Send POST, PUT, PATCH and DELETE to --url, too.")
+@click.option("--unsafe", is_flag=True, help="Also send POST, PUT, PATCH and DELETE to --url.")
 @click.option("--connections", type=click.IntRange(1, 10_000), help="Connections that send requests. Default: 64.")
-@click.option("--rate", type=click.FloatRange(0.1), help="Requests a second for latency. Default: half of what all do.")
-@click.option("--duration", type=click.FloatRange(0.25, 3600), help="Seconds of load for each contender and phase.")
+@click.option(
+    "--rate",
+    type=click.FloatRange(0.1),
+    help="Requests per second for latency. Default: half the capacity of the slowest.",
+)
+@click.option("--duration", type=click.FloatRange(0.25, 3600), help="Seconds of load per contender and phase.")
 @click.option(
     "--fail", "thresholds", type=Limit(), multiple=True, help=f"Exit with 1 on a breach, e.g. {EXAMPLE}. Repeatable."
 )
-@click.option("--reset", metavar="COMMAND", help="Shell command before each start of the servers: a fresh database.")
+@click.option(
+    "--reset", metavar="COMMAND", help="Shell command to run before each server start, e.g. to reset a database."
+)
 @click.option("--modes", type=Names(MODES), default=(), help=f"Modes to compare: {', '.join(MODES)}; or all.")
 @click.option(
     "--servers",
@@ -113,29 +119,31 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
     "--scenarios",
     type=Names(list(SCENARIOS)),
     default=(),
-    help=f"Loads of the reference app: {', '.join(SCENARIOS)}; or all. Default: {', '.join(USUAL)}.",
+    help=f"Scenarios of the reference app: {', '.join(SCENARIOS)}; or all. Default: {', '.join(USUAL)}.",
 )
-@click.option("--threads", type=click.IntRange(1, 10_000), help="Threads that run the app, where there are any.")
+@click.option(
+    "--threads", type=click.IntRange(1, 10_000), help="Number of threads that run the app, for servers with threads."
+)
 @click.option("--url", "sites", type=Server(), multiple=True, help="Compare a running server. Repeatable.")
 @click.option("--host-header", metavar="HOST", help="Host header. Default: the recorded one, else 127.0.0.1:8000.")
-@click.option("--ca", type=OLD, help="Certificates to trust for --url (PEM). Default: the system's.")
+@click.option("--ca", type=OLD, help="CA certificates for --url (PEM). Default: the system's.")
 @click.option("--insecure", is_flag=True, help="Accept any certificate of --url.")
 @click.option("--engine", type=click.Choice(["own", "locust"]), default="own", help="Load generator. Default: own.")
-@click.option("--workers", type=click.IntRange(1, 1000), help=f"Workers of locust. Default: {WORKERS}.")
-@click.option("--bind", type=Address(), help=f"Address for workers that you start. Default port: {PORT}.")
-@click.option("--export-locustfile", type=FILE, help="Write the load as a locustfile, and measure nothing.")
+@click.option("--workers", type=click.IntRange(1, 1000), help=f"Number of locust workers. Default: {WORKERS}.")
+@click.option("--bind", type=Address(), help=f"Address for workers that you start yourself. Default port: {PORT}.")
+@click.option("--export-locustfile", type=FILE, help="Write the load as a locustfile; measure nothing.")
 @click.option("--quick", "effort", flag_value="quick", help="Fewer rounds, for a first look.")
 @click.option("--thorough", "effort", flag_value="thorough", help="More rounds, clients and rates, to publish.")
 @click.option("--seed", type=int, help="Seed of all random choices. Default: random.")
-@click.option("--force", is_flag=True, help="Measure although other programs keep the machine busy.")
+@click.option("--force", is_flag=True, help="Measure even if other programs keep the machine busy.")
 @click.option(
     "--keep",
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for generated modules and server logs. Default: temporary.",
 )
-@click.option("--json", "json_file", type=FILE, help="Write all measurements as JSON, during the run.")
-@click.option("--from", "from_file", type=OLD, help="Show such a file, and measure nothing.")
-@click.option("--against", type=OLD, help="Compare with such a file; exit with 1 if something is worse.")
+@click.option("--json", "json_file", type=FILE, help="Write all measurements as JSON, updated during the run.")
+@click.option("--from", "from_file", type=OLD, help="Show the results in a --json or --html file; measure nothing.")
+@click.option("--against", type=OLD, help="Compare with the results in such a file; exit with 1 if something is worse.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a web page with charts.")
 @click.option("--markdown", type=FILE, help="Write a report; - is stdout.")
 @click.option("--csv", "csv_file", type=FILE, help="Write the figures; - is stdout.")
@@ -152,9 +160,9 @@ def compare(  # noqa: PLR0913, PLR0917 (options)
 ) -> int:
     """Compare ways to serve TARGET under load: "module:attribute", a file, a CGI program, or a folder of them.
 
-    Without TARGET, the reference app is served in five ways, which takes two or three minutes. All answers are
-    verified, and a contender that answers differently is excluded. No difference smaller than the noise is reported.
-    HTTP/1.1 is measured, HTTP/2 is not. Ctrl-C ends the comparison and shows the results so far.
+    Without TARGET, the reference app is served in five ways, which takes two or three minutes. All responses are
+    verified, and a contender with different responses is excluded. Differences smaller than the noise are not reported.
+    Only HTTP/1.1 is measured. Ctrl-C stops the comparison and shows the results so far.
     """
     export: Path | None = asked.pop("export_locustfile")
     for file in (json_file, html, markdown, csv_file, export):
@@ -164,7 +172,7 @@ def compare(  # noqa: PLR0913, PLR0917 (options)
     old = None if against is None else read(against)
     if from_file is not None:
         if target is not None or json_file is not None:
-            raise click.UsageError("--from measures nothing, so it excludes TARGET and --json.")
+            raise click.UsageError("--from shows recorded results; use it without TARGET and --json.")
         record = read(from_file)
         if old is not None:
             must_be_comparable(old, record.target, {each.name: _requests(each) for each in record.questions})
@@ -232,19 +240,19 @@ def _measured(
 
 
 def _effort(effort: Effort, rate: float | None, duration: float | None) -> Effort:
-    """The effort with the rate and the duration that are asked for."""
+    """Return the effort with the given rate and duration."""
     if rate is not None:
         effort = replace(effort, rates=(rate,))
     return effort if duration is None else effort.lasting(duration)
 
 
 def _export(file: Path, target: str | None, **asked: Any) -> int:
-    """Write the locustfile, and print the command that uses it."""
+    """Write the locustfile and print the command that runs it."""
     from gateways.compare.locust.export import HERE, command, locustfile
 
     sites: Sequence[Site] = asked["sites"]
     if len(sites) > 1:
-        raise click.UsageError("a locustfile has one host, so give one --url; locust's --host overrides it.")
+        raise click.UsageError("a locustfile has one host; give one --url only (locust's --host overrides it).")
     scenarios = _scenarios(_traffic(target_of(sites, target, asked), sites, asked), asked)
     write(file, locustfile(sites[0] if sites else HERE, scenarios, str(file)))
     if file != Path("-"):
@@ -265,8 +273,8 @@ def _app(target: str | None) -> Target:
 def choose(
     form: Form | None, modes: Sequence[str], servers: Sequence[str], adapters: Sequence[str], threads: int | None
 ) -> list[Contender]:
-    """The contenders, the reference first: the one that the others are compared with."""
-    # A package stands for all of its servers, unless it is the name of one: gunicorn is three, uvicorn is itself.
+    """Return the contenders; the first one is the reference for the others."""
+    # A package name means all of its servers, unless a server has the same name: gunicorn is three, uvicorn is one.
     packages = set(servers) & set(PACKAGES)
     named = [name for name, server in SERVERS.items() if name in servers or server.package in packages]
     asked = [mode for mode in MODES if mode in modes or ALL in modes]
@@ -279,43 +287,45 @@ def choose(
 
 
 def _traffic(app: Target, sites: Sequence[Site], asked: Mapping[str, Any]) -> Traffic | None:
-    """The user's own requests; None if the scenarios of the reference app are compared.
+    """Return the user's own requests; None if the scenarios of the reference app are used.
 
-    Servers of --url serve the reference app if --scenarios says so. What of the requests is not sent is said on stderr.
+    With --scenarios, the servers of --url serve the reference app. Requests that cannot be sent are reported on stderr.
     """
     names: Sequence[str] = asked["scenarios"]
     options = {name: asked[name] for name in OF_REQUESTS}
     if not any(options.values()) and app.form is None and (names or not sites):
         return None
     if names:
-        raise click.UsageError("--scenarios belongs to the reference app; it excludes a TARGET and own requests.")
+        raise click.UsageError(
+            "--scenarios is for the reference app; use it without TARGET and without requests of your own."
+        )
     if any(header.lower().startswith("host:") for header in asked["headers"]):
-        raise click.UsageError("--header does not set Host, which all contenders share; use --host-header.")
+        raise click.UsageError("--header cannot set Host, which is the same for all contenders; use --host-header.")
     if not (asked["files"] or asked["paths"]):
         options["paths"] = ("/",)
     traffic = traffic_of(**options)
     if sites and not asked["unsafe"]:
-        traffic = traffic.safe("it may change data of a server that runs already; --unsafe sends it")
+        traffic = traffic.safe("it may change data on a running server; --unsafe sends it")
     different = len(traffic.mix())
     if different > MOST:
         traffic += Traffic((), notes=(f"of {different:,} different requests, the {MOST} most frequent are sent",))
     if not traffic.requests:
         why = "; ".join(summary(traffic.left_out))
-        raise click.UsageError(f"no request is left that can be sent: {why}.")
+        raise click.UsageError(f"none of the requests can be sent: {why}.")
     tell_left_out(traffic)
     return traffic
 
 
 OF_REQUESTS = ("files", "log_format", "paths", "method", "headers", "data", "cookies", "user", "login", "expect")
-"""The parameters that describe requests."""
+"""Parameters that describe requests."""
 
 
 def _scenarios(traffic: Traffic | None, asked: Mapping[str, Any]) -> list[Scenario]:
-    """The scenario of the user's own requests, or those of the reference app."""
+    """Return the scenario of the user's own requests, or those of the reference app."""
     names, clients = asked["scenarios"], asked["connections"]
     if traffic is not None:
         scenario = of_traffic(traffic)
         return [replace(scenario, connections=(clients,), more=()) if clients else scenario]
     if clients is not None:
-        raise click.UsageError("--connections belongs to own requests; the scenarios have their own numbers.")
+        raise click.UsageError("--connections is for requests of your own; --scenarios have fixed numbers.")
     return list(SCENARIOS.values()) if ALL in names else [SCENARIOS[name] for name in names or USUAL]

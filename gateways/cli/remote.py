@@ -1,4 +1,4 @@
-"""The options of `gateways compare` for servers that run already, and for load from several machines.
+"""Options of `gateways compare` for running servers, and for load from several machines.
 
 Knows the command line. It must not know how anything is measured.
 """
@@ -16,14 +16,14 @@ from gateways.compare.plan.contender import Form
 from gateways.compare.plan.target import Target
 
 PORT = 5557
-"""Where locust's master waits, if nothing else is said."""
+"""Default port of locust's master."""
 WORKERS = 2
 OF_STARTED = ("modes", "servers", "adapters", "threads")
-"""Options for servers that are started here."""
+"""Options for servers that the command starts."""
 
 
 class Server(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
-    """A server that runs already."""
+    """A running server."""
 
     name = "LABEL=URL"
 
@@ -37,7 +37,7 @@ class Server(click.ParamType):  # type: ignore[type-arg]  # generic from click 8
 
 
 class Address(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
-    """Where to listen; an IPv6 address is written in brackets."""
+    """An address to listen at; IPv6 addresses are in brackets."""
 
     name = "HOST[:PORT]"
 
@@ -49,7 +49,7 @@ class Address(click.ParamType):  # type: ignore[type-arg]  # generic from click 
             host, colon, port = value.rpartition(":") if ":" in value else (value, "", "")
         bracketed = host.startswith("[") and host.endswith("]")
         if not host or (":" in host and not bracketed) or (colon and not _is_port(port)):
-            self.fail(f"{value!r} is not an address; write, for example, 192.0.2.7 or 192.0.2.7:{PORT}.", param, ctx)
+            self.fail(f"{value!r} is not an address; write for example 192.0.2.7 or 192.0.2.7:{PORT}.", param, ctx)
         return host, int(port or PORT)
 
 
@@ -58,12 +58,12 @@ def _is_port(text: str) -> bool:
 
 
 def target_of(sites: Sequence[Site], target: str | None, asked: Mapping[str, Any]) -> Target:
-    """What is compared if it is sites: an app that is not known."""
+    """Return the target for running servers: an unknown app."""
     if target is not None:
-        raise click.UsageError("--url names a running server, which has its app, so it excludes TARGET.")
+        raise click.UsageError("--url names a running server, which already has its app; use it without TARGET.")
     for name in OF_STARTED:
         if asked[name]:
-            raise click.UsageError(f"--{name} is for servers that are started here; it excludes --url.")
+            raise click.UsageError(f"--{name} is for servers that the command starts; use it without --url.")
     try:
         labels = [each.label for each in several(sites)]
     except ValueError as error:
@@ -73,29 +73,29 @@ def target_of(sites: Sequence[Site], target: str | None, asked: Mapping[str, Any
 
 
 def trust_of(ca: Path | None, *, insecure: bool, sites: Sequence[Site]) -> Trust:
-    """The certificates that are accepted."""
+    """Return which certificates are accepted."""
     if (ca or insecure) and not any(each.tls for each in sites):
         raise click.UsageError("--ca and --insecure are for --url with https.")
     if ca and insecure:
-        raise click.UsageError("--insecure accepts every certificate, so --ca has no use with it.")
+        raise click.UsageError("--insecure accepts every certificate; use it without --ca.")
     return Trust(str(ca.resolve()) if ca else "", insecure)
 
 
 def crew_of(
     engine: str, workers: int | None, bind: tuple[str, int] | None, sites: Sequence[Site], version: str
 ) -> Crew | None:
-    """The workers that are asked for, which are told how they are started; None for the client of our own."""
+    """Return locust's workers, and print the command that starts them; None for the built-in load client."""
     if engine != "locust":
         if workers is not None or bind is not None:
-            raise click.UsageError("--workers and --bind belong to --engine locust.")
+            raise click.UsageError("--workers and --bind need --engine locust.")
         return None
     crew = Crew(workers or WORKERS, bind)
     if bind is None:
         return crew
     if not sites and bind[0] not in {"127.0.0.1", "[::1]", "localhost"}:
         raise click.UsageError(
-            "--bind allows workers on other machines, which cannot reach servers that are started here: "
-            "name the servers with --url."
+            "--bind is for workers on other machines, which cannot reach servers on loopback; give the servers with "
+            "--url."
         )
     who = "1 worker" if crew.workers == 1 else f"{crew.workers} workers"
     click.echo(f"start {who} on machines with gateways[locust] {version}:", err=True)

@@ -1,4 +1,4 @@
-"""The results of a comparison: shown, written to files, compared with another one.
+"""Show the results of a comparison, write them to files, and compare them with older results.
 
 Knows files and exit statuses. It must not know how anything is measured, judged or drawn.
 """
@@ -31,8 +31,8 @@ def report(
     markdown: Path | None,
     csv_file: Path | None,
 ) -> int:
-    """Write the files, show the comparison, and return the exit status. The files are written first, so that a reader
-    who closes the pipe early has them.
+    """Write the files, show the comparison, and return the exit status. The files are written first, so that they exist
+    even if the reader of a pipe closes it early.
 
     Raises:
         Failure: nothing was measured, or a measurement failed.
@@ -58,8 +58,9 @@ def report(
     failed = [section.question.name for section in found if section.failed]
     if failed and not record.interrupted:
         raise Failure(
-            f"the measurement of {', '.join(failed)} failed: the same server, measured twice, differs from itself by "
-            "more than 100 %; end other programs, or look at the failures above"
+            f"the measurement of {', '.join(failed)} failed: two runs of the same server differ by more than 100 %; "
+            f"stop "
+            "other programs, or see the failures above"
         )
     worse = old is not None and _compared(out, record, old)
     breached = breaches(found, thresholds)
@@ -69,7 +70,7 @@ def report(
 
 
 def _compared(out: Console, record: Record, old: Record) -> bool:
-    """Say what has changed since the old comparison; has anything become worse?"""
+    """Print what has changed since the old comparison; return True if anything is worse."""
     from gateways.compare.judge.against import changes, differences
 
     found = changes(record, old)
@@ -90,17 +91,17 @@ def read(file: Path) -> Record:
     try:
         return Record.from_json(json.loads(data_of(file.read_text(encoding="utf-8"))))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise Failure(f"{file} cannot be read: {error}; it must be a file of --json or --html") from error
+        raise Failure(f"{file} cannot be read: {error}; give a file that --json or --html has written") from error
     except ValueError as error:
         raise Failure(f"{file} cannot be used: {error}") from error
 
 
 def must_be_comparable(old: Record, target: str, requests: Mapping[str, tuple[str, tuple[str, ...]]]) -> None:
-    """Refuse `--against` a comparison of something else. `requests` are the new ones, by scenario: how they are shown
-    together, and each one of a mix.
+    """Refuse an `--against` file with another app or other requests. `requests` are the new ones, by scenario: their
+    summary, and the label of each request of a mix.
 
     Raises:
-        UsageError: the targets differ, or the request of a scenario that both have; the text names the difference.
+        UsageError: the targets differ, or the requests of a common scenario; the text names the difference.
     """
     if not old.remote and old.target != target:
         raise click.UsageError(f"--against compares the same app: that file is of {old.target!r}, this is {target!r}.")
@@ -120,11 +121,11 @@ def must_be_comparable(old: Record, target: str, requests: Mapping[str, tuple[st
 
 
 def must_be_writable(file: Path | None) -> None:
-    """Before anything is measured."""
+    """Raise Failure if the file cannot be written. Called before the measurement."""
     if file is None or file == Path("-"):
         return
     if not file.parent.is_dir() or not os.access(file.parent, os.W_OK):
-        raise Failure(f"{file} cannot be written: there is no folder {file.parent} to write to")
+        raise Failure(f"{file} cannot be written: {file.parent} is not a writable folder")
 
 
 def write(file: Path, text: str) -> None:

@@ -1,6 +1,6 @@
-"""What `gateways demo` prints: where to send requests, and each of them as it happens, by the renderer that all share.
+"""Output of `gateways demo`: where to send requests, and each request as it happens, drawn by the common renderer.
 
-Knows the console. Coloured and folded on a terminal, plain and unfolded elsewhere.
+Knows the console. Coloured and wrapped on a terminal, plain and unwrapped elsewhere.
 """
 
 import platform
@@ -24,7 +24,7 @@ Where = tuple[Mode, str, tuple[str, int]]
 
 
 class Screen:
-    """Prints to stdout. One at a time, from one thread."""
+    """Prints to stdout. Not thread-safe."""
 
     def __init__(self, quiet: bool) -> None:
         if hasattr(sys.stdout, "reconfigure"):
@@ -35,7 +35,7 @@ class Screen:
         self._numbers: dict[Mode, int] = {}
 
     def start(self, servers: list[Where], page: tuple[str, int] | None) -> None:
-        """Say what runs where, and what to try. `page` is the address of the page, if there is one."""
+        """Print the addresses, and commands to try. `page` is the address of the page, None without one."""
         if page is not None:
             line = Text().append(f"{'page':<5}", style="yellow").append(f"{url(*page)}  ", style="bold")
             self._console.print(line.append("the three side by side: open it in a browser"))
@@ -56,13 +56,13 @@ class Screen:
         self._console.print("\nCtrl-C ends it.")
 
     def log(self, mode: Mode | None, line: str) -> None:
-        """A line that a server, or an app, wrote to its stdout or stderr; None: the page's."""
+        """Print a line that a server or an app wrote to stdout or stderr. `mode` is None for the page."""
         said = printable(line.expandtabs())
         who = Text().append(f"{mode.upper()} log ", style=text.STYLES[mode]) if mode else Text("page log ")
         self._console.print(who.append(said, style="yellow"))
 
     def events(self, mode: Mode, batch: Batch) -> None:
-        """Steps that came together. Those of requests at the same time are sorted out: each keeps its own order."""
+        """Print a batch of steps, grouped by request; the steps of each request stay in order."""
         for number, steps in groupby(sorted(batch.events, key=itemgetter(2)), key=itemgetter(2)):
             self._exchange((mode, batch.process, number), list(steps))
 
@@ -75,13 +75,13 @@ class Screen:
         exchange = self._running.get(key)
         if exchange is None:
             if events[0][3] not in BEGINNINGS:
-                return  # an app may leave tasks behind that go on receiving
+                return  # background tasks of an app may still receive after the end
             self._numbers[mode] = self._numbers.get(mode, 0) + 1
             exchange = self._running[key] = begin(self._numbers[mode], events[0])
             self._console.print()
             self._print(text.heading(mode, exchange.number, exchange.heading, width))
         answered = next((number for number, event in enumerate(events, 1) if event[3] == "end"), 0)
-        for part in (events[:answered], events[answered:]):  # a program may go on after its answer
+        for part in (events[:answered], events[answered:]):  # a program may continue after its response
             for event in part:
                 exchange.add(event)
             for row in rows(part, exchange.began):
@@ -96,7 +96,7 @@ class Screen:
 
 
 def commands(addresses: list[tuple[str, int]]) -> list[str]:
-    """Three commands to paste; with several servers each asks all of them (the braces are curl's)."""
+    """Return three commands to paste; with several servers, each sends to all of them (curl expands the braces)."""
     host = addresses[0][0]
     ports = ",".join(str(port) for _, port in addresses)
     base = url(host, f"{{{ports}}}" if len(addresses) > 1 else ports)

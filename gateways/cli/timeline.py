@@ -1,6 +1,6 @@
-"""`gateways timeline`: one request through the five generations, side by side.
+"""`gateways timeline`: one request through five generations of interfaces, side by side.
 
-Knows the command line; it must not know how the generations are run or drawn.
+Knows the command line. It must not know how the generations are run or drawn.
 """
 
 import json
@@ -18,13 +18,19 @@ from gateways.timeline.text import lines
 
 @click.command(cls=Command)
 @click.option(
-    "--timeout", type=click.FloatRange(0.1, 3600), default=10.0, show_default=True, help="Seconds for each answer."
+    "--timeout",
+    type=click.FloatRange(0.1, 3600),
+    default=10.0,
+    show_default=True,
+    help="Timeout for each response, in seconds.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON (docs/trace-schema.md).")
-@click.option("--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write it to a web page.")
+@click.option("--json", "as_json", is_flag=True, help="Print the timeline as JSON (docs/trace-schema.md).")
+@click.option(
+    "--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write the timeline to a web page."
+)
 def timeline(timeout: float, as_json: bool, page: Path | None) -> int:
     """Run the same request through CGI (1993), PEP 333 (2003), PEP 3333 (2010), ASGI 2 (2016) and ASGI 3 (2019), and
-    lay them side by side: how each is called, where it runs, what it takes, and when the first byte of a stream comes.
+    compare them: how the app is called, where it runs, how long it takes, and when the first byte of a stream arrives.
     """
     taken = run(timeout, lambda generation: click.echo(f"{generation.name} ({generation.year}) …", err=True))
     if page is not None:

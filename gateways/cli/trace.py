@@ -1,6 +1,6 @@
-"""`gateways trace`: one request to an app, with all that passed between client, server and app.
+"""`gateways trace`: one request to an app, with everything exchanged between client, server and app.
 
-Knows the command line and where its output goes; it must not know how a trace is taken or drawn.
+Knows the command line and its output. It must not know how a trace is taken or drawn.
 """
 
 import json
@@ -28,27 +28,31 @@ from gateways.trace.run import Plan, take
 from gateways.trace.secrets import redacted
 
 IMPORT = 20.0
-"""Seconds within which a target must be imported."""
+"""Timeout for importing a target, in seconds."""
 
 REFERENCE_PATH = "/hello?name=you"
 
 
 @click.command(cls=Command)
 @click.argument("target", required=False, shell_complete=files)
-@click.option("--mode", type=click.Choice(MODES), help="Interface of the server; an adapter joins it to the app.")
 @click.option(
-    "--server", metavar="NAME", shell_complete=complete, help="Server to use. Default: the first one of the mode."
+    "--mode", type=click.Choice(MODES), help="Interface of the server; an adapter is used if the app has another."
 )
-@click.option("--interface", type=click.Choice(MODES), help="Interface of the app, if it cannot be detected.")
+@click.option("--server", metavar="NAME", shell_complete=complete, help="Server to use. Default: the mode's first.")
+@click.option("--interface", type=click.Choice(MODES), help="Interface of the app. Default: detected.")
 @request_options
-@click.option("--ws", "texts", metavar="TEXT", multiple=True, help="Open a WebSocket and send TEXT; may be repeated.")
+@click.option("--ws", "texts", metavar="TEXT", multiple=True, help="Open a WebSocket and send TEXT. Repeatable.")
 @click.option(
-    "--timeout", type=click.FloatRange(0.1, 3600), default=10.0, show_default=True, help="Seconds for the answer."
+    "--timeout",
+    type=click.FloatRange(0.1, 3600),
+    default=10.0,
+    show_default=True,
+    help="Timeout for the response, in seconds.",
 )
-@click.option("--cold", is_flag=True, help="Send no request first. Default: one, so that the app has started.")
+@click.option("--cold", is_flag=True, help="Send no warm-up request. Default: one, so that the app has started.")
 @click.option("--show-secrets", is_flag=True, help="Show Authorization, cookies and API keys. Default: [redacted].")
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON (docs/trace-schema.md).")
-@click.option("--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write it to a web page.")
+@click.option("--json", "as_json", is_flag=True, help="Print the trace as JSON (docs/trace-schema.md).")
+@click.option("--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write the trace to a web page.")
 def trace(  # noqa: PLR0913, PLR0917 (options)
     target: str | None,
     mode: Mode | None,
@@ -62,11 +66,11 @@ def trace(  # noqa: PLR0913, PLR0917 (options)
     page: Path | None,
     **asked: Any,
 ) -> int:
-    """Make one request and show it whole: the bytes on the socket, what the server made of them, every call and event
-    of the app, and the bytes that went back.
+    """Trace one request: the bytes on the socket, what the server parsed from them, every call and event of the
+    app, and the bytes of the response.
 
-    TARGET is `module:attribute`, `module`, a Python file, a CGI program or a folder of those; without it, the
-    reference app. Of several requests the last is traced; those before it are sent first, as a login is.
+    TARGET is `module:attribute`, `module`, a Python file, a CGI program, or a folder of CGI programs. Default: the
+    reference app. If there are several requests, the last one is traced; the others, such as a login, are sent first.
     """
     before, last = requests(texts, "/" if target else REFERENCE_PATH, **asked)
     known = probe(target, max(timeout, IMPORT), interface) if target else None
@@ -84,27 +88,27 @@ def trace(  # noqa: PLR0913, PLR0917 (options)
 
 
 def requests(texts: tuple[str, ...], path: str, **asked: Any) -> tuple[tuple[Recorded, ...], Recorded]:
-    """The requests that are sent first, and the one that is traced: to `path`, if no option names another."""
+    """Return the requests to send first, and the one to trace. `path` is the default path."""
     if texts and (asked["method"] or asked["data"] is not None):
-        raise click.UsageError("--ws goes without --method and --data: a WebSocket begins with a GET.")
+        raise click.UsageError("--ws excludes --method and --data: a WebSocket starts with GET and has no body.")
     if not (asked["paths"] or asked["files"]):
         asked["paths"] = (path,)
     traffic = traffic_of(**asked)
     tell_left_out(traffic)
     if not traffic.requests:
-        raise click.UsageError("no request is left to trace.")
+        raise click.UsageError("there are no requests to trace.")
     *before, last = (*traffic.login, *traffic.requests)
     return tuple(before), last
 
 
 def _warm_up(last: Recorded, texts: tuple[str, ...]) -> Recorded:
-    """A request that makes the app start: the traced one, if its method is safe (RFC 9110, 9.2.1), or HEAD."""
+    """Return a request that makes the app start: the traced one if its method is safe (RFC 9110, 9.2.1), else HEAD."""
     warm = replace(last, takes=())
     return warm if last.is_safe and not texts else replace(warm, method="HEAD", body=None)
 
 
 def show(taken: Trace, as_json: bool, page: Path | None) -> None:
-    """Print the trace, or write it."""
+    """Print the trace, or write it to a page."""
     if page is not None:
         write(page, render(taken))
     if as_json:
@@ -117,7 +121,7 @@ def write(page: Path, text: str) -> None:
     """Write a page.
 
     Raises:
-        Failure: it cannot be written there.
+        Failure: the file cannot be written.
     """
     try:
         page.write_text(text, encoding="utf-8")
@@ -127,7 +131,7 @@ def write(page: Path, text: str) -> None:
 
 
 def draw(lines: list[Text]) -> None:
-    """Print lines, coloured on a terminal only."""
+    """Print lines, with colours on a terminal only."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")
     console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)

@@ -188,7 +188,7 @@ def _until_ready(news: NewsQueue, recording: _Recording) -> str | None:
             break
         recording.take(item)
         if item.kind == "ended":
-            said = recording.lines[-1][1] if recording.lines else "it said nothing"
+            said = recording.lines[-1][1] if recording.lines else "it wrote no output"
             return f"the server {item.source.server} did not start: {said}"
         if item.kind == "late":
             return f"the server does not listen after {START:.0f} seconds"

@@ -119,7 +119,7 @@ def test_one_that_loses_one_percent_is_called_so_and_not_ranked(hello: Record, s
 
 def test_one_that_dies_is_left_out_and_says_so(hello: Record, section: Section) -> None:
     (out,) = (each for each in section.out if each.contender == "asgi:dies_after_a_hundred")
-    assert "has ended by itself with status 3" in out.why
+    assert "has exited with status 3" in out.why
     row = section.row("asgi:dies_after_a_hundred")
     assert row is None or not row.ranked
 
@@ -130,7 +130,7 @@ def test_what_was_measured_is_kept_when_nobody_is_left() -> None:
     made = compare(plan(misbehaving("dies_in_the_middle"), scenarios=scenarios, effort=effort), [], Quiet())
     assert not made.empty
     assert made.finished
-    assert any("has ended by itself with status 3" in each.why for each in made.exclusions)
+    assert any("has exited with status 3" in each.why for each in made.exclusions)
 
 
 def test_who_answers_something_else_is_not_timed(section: Section) -> None:
@@ -188,7 +188,7 @@ def test_clients_that_wait_are_answered_as_threads_and_loops_allow() -> None:
     threads, loop = rates["wait", "wsgi:waitress"], rates["wait", "asgi:uvicorn"]
     assert 0 < threads < 85  # 4 threads, 50 ms: 80
     assert 1.5 * threads < loop < 660  # 32 clients: 640
-    assert 0 < rates["blocking", "asgi:uvicorn"] < 21  # one loop that stands still: 20
+    assert 0 < rates["blocking", "asgi:uvicorn"] < 21  # one blocked loop: 20
     assert 1.5 * rates["blocking", "asgi:uvicorn"] < rates["blocking", "wsgi:waitress"] < 85
 
 
@@ -329,7 +329,7 @@ def test_a_command_prepares_the_data_before_each_start(tmp_path: Path) -> None:
 
 def test_an_app_that_answers_nobody_is_a_failure() -> None:
     target = Target("fails", "asgi", {"asgi": f"{MISBEHAVING}:fails"})
-    with pytest.raises(Failure, match="/hello has no answer that can be timed: it answers 500: no database"):
+    with pytest.raises(Failure, match="/hello has no response that can be measured: it answers 500: no database"):
         compare(plan(contender("asgi:uvicorn"), scenarios=(SCENARIOS["hello"],), target=target), [], Quiet())
 
 

@@ -140,4 +140,4 @@ def test_a_server_that_is_down_is_told() -> None:
     command = [sys.executable, "-m", "gateways", "compare", "--url", "a=http://127.0.0.1:1", "--force", "--quick"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 1
-    assert done.stderr == ("gateways compare: / has no answer that can be timed: it gives no answer: ECONNREFUSED\n")
+    assert done.stderr == ("gateways compare: / has no response that can be measured: no response: ECONNREFUSED\n")

@@ -52,4 +52,4 @@ def test_a_wrong_answer_is_a_failure_and_one_that_is_wrong_from_the_beginning_en
     with serve("tests.gateways.compare.misbehaving:fails", "uvicorn") as server:
         done = run(tmp_path, server.url, "hello", "--run-time", "20s", "Hello")
     assert done.returncode == 1
-    assert "/hello gives no answer to hold others against: HTTP Error 500" in done.stderr
+    assert "/hello gives no response to compare with: HTTP Error 500" in done.stderr

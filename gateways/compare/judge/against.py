@@ -1,4 +1,4 @@
-"""Two comparisons side by side: what has become slower, beyond the noise. Pure."""
+"""Compare two comparisons: what has become slower, beyond the noise. Pure."""
 
 import math
 from collections.abc import Sequence
@@ -14,9 +14,9 @@ from gateways.compare.judge.words import interval, micros, rate, share, times
 from gateways.compare.record import NULL, Cell, Record
 
 LEAST = 0.05
-"""Smallest change that is reported, as a share: two runs are never quite the same."""
+"""Smallest reported change, as a share: two runs always differ a little."""
 ENOUGH = 5
-"""Runs, or slices, of both that a result needs."""
+"""Number of runs or slices that a result needs from both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Change:
 
 
 def changes(new: Record, old: Record) -> list[Change]:
-    """What differs from the old comparison, in the scenarios that both have measured."""
+    """Return the changes since the old comparison, for the scenarios that both have."""
     found = []
     before = {_key(section): section for section in sections(old)}
     for section in sections(new):
@@ -42,7 +42,7 @@ def changes(new: Record, old: Record) -> list[Change]:
 
 
 def _key(section: Section) -> tuple[str, int]:
-    """Slices are compared at their own numbers of clients, long runs at the same."""
+    """Slices may have different numbers of clients, long runs must have the same."""
     return section.question.name, 0 if section.quick else section.connections
 
 
@@ -51,7 +51,7 @@ def _changes(new: Record, old: Record, now: tuple[Section, Row], then: tuple[Sec
     figures, before = row.figures, then[1].figures
     name = f"{section.question.name}, {section.connections:,} clients: {figures.entrant.label}"
     if figures.lost_share > ERRORS and figures.lost_share > 2 * before.lost_share:
-        what = f"{name} loses {share(figures.lost_share)} of its answers; before: {share(before.lost_share)}"
+        what = f"{name} loses {share(figures.lost_share)} of its responses; before: {share(before.lost_share)}"
         return [Change(what, True)]
     cells = _cells(new, section, row), _cells(old, *then)
     if min(map(len, cells)) < ENOUGH:
@@ -63,7 +63,7 @@ def _changes(new: Record, old: Record, now: tuple[Section, Row], then: tuple[Sec
     found = [_judged(said, answers, floor, machine, more_is_worse=False)]
     spent = _unpaired(*cells, cpu_of, new.seed)
     if spent is not None:
-        said = f"{name} needs {micros(figures.cpu)} of CPU per answer, {{}} times the previous {micros(before.cpu)}"
+        said = f"{name} needs {micros(figures.cpu)} of CPU per response, {{}} times the previous {micros(before.cpu)}"
         machine = _unpaired(_null(new, section), _null(old, section), cpu_of, new.seed)
         found.append(_judged(said, spent, floor, machine, more_is_worse=True))
     return [each for each in found if each is not None]
@@ -72,7 +72,7 @@ def _changes(new: Record, old: Record, now: tuple[Section, Row], then: tuple[Sec
 def _judged(
     said: str, ratio: Ratio | None, floor: float, machine: Ratio | None, *, more_is_worse: bool
 ) -> Change | None:
-    """`machine` is how much the server that does nothing has changed: that is not the contender's doing."""
+    """`machine` is the change of the server that does nothing: a change of the machine, not of the contender."""
     if ratio is None:
         return None
     if machine is not None and not machine.low <= 1 <= machine.high:
@@ -90,7 +90,7 @@ def _unpaired(cells: Sequence[Cell], others: Sequence[Cell], of: Of, seed: int) 
 
 
 def differences(new: Record, old: Record) -> list[str]:
-    """Other differences between the two, which may explain a change."""
+    """Return other differences between the two, which may explain a change."""
     pairs = [
         ("the CPU", old.machine.cpu, new.machine.cpu),
         ("the system", old.machine.system, new.machine.system),
@@ -107,7 +107,7 @@ def _null(record: Record, section: Section) -> list[Cell]:
 
 
 def _cells(record: Record, section: Section, row: Row) -> list[Cell]:
-    """Those that its throughput was taken from."""
+    """The cells that its throughput comes from."""
     return [
         cell
         for cell in record.cells

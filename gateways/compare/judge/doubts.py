@@ -1,4 +1,4 @@
-"""Finds the reasons there are to doubt the figures of a comparison. Pure. What they mean, `reasons` says."""
+"""Find the reasons to doubt the figures of a comparison. Pure. Their texts are in `reasons`."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -13,25 +13,25 @@ from gateways.compare.judge.words import duration, interval, megabytes, share, t
 from gateways.compare.record import Question, Record
 
 FOREIGN = 0.15
-"""Cores that others may keep busy before it is said."""
+"""Cores that other programs may keep busy without a doubt."""
 FLOOR = 0.05
-"""The share that two identical servers may seem to differ by before it is said."""
+"""Noise floor, as a share, above which there is a doubt."""
 LAG = 0.1
-"""The share of the 99th percentile that the client's own lag may make up before it is said."""
+"""Lag of the load client, as a share of the 99th percentile, above which there is a doubt."""
 SLACK = 0.05
-"""How far Little's law may be missed before it is said."""
+"""Deviation from Little's law, as a share, above which there is a doubt."""
 GROWTH = 20_000_000
-INSTALL = "it comes with: "
+INSTALL = "install it with: "
 """The words before the command, in an exclusion that names missing packages."""
 NOT_INSTALLED = " not installed"
-"""What an exclusion says of the packages that it names before."""
+"""The words after the missing packages, in an exclusion."""
 APART = 0.025
-"""Seconds that clients may begin apart, a tenth of a slice, before it is said."""
+"""Seconds between the starts of clients, a tenth of a slice, above which there is a doubt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """`name` is for searching, `what` says what was seen, and where; `remedy` what to try."""
+    """`name` identifies it, `what` says what was seen and where, `remedy` what to try."""
 
     name: str
     what: str
@@ -39,11 +39,11 @@ class Doubt:
 
 
 Seen = tuple[str, str]
-"""The name of a reason, and of what it is true."""
+"""The name of a reason, and where it applies."""
 
 
 def doubts(record: Record, sections: Sequence[Section]) -> list[Doubt]:
-    """One for each reason that there is, with all that it is true of."""
+    """Return one doubt for each reason that applies, with everything that it applies to."""
     found: dict[str, dict[str, list[str]]] = {}
     for name, of in [*_of_machine(record), *_of_run(record)]:
         found.setdefault(name, {}).setdefault("", []).append(of)
@@ -54,7 +54,9 @@ def doubts(record: Record, sections: Sequence[Section]) -> list[Doubt]:
 
 
 def _remedy(name: str, record: Record) -> str:
-    """What to try, with what this comparison knows: the folder of the logs, the command that installs packages."""
+    """Return what to try, with details of this comparison: the folder of the logs, the command that installs
+    packages.
+    """
     remedy, logs = REASONS[name][1], record.options.get("logs")
     if logs and name in {"left-out", "errors"}:
         return f"{remedy} ({logs})"
@@ -102,7 +104,7 @@ def _of_run(record: Record) -> Iterator[Seen]:
         yield "not-replayed", line
     apart = record.options.get("apart", 0.0)
     if apart > APART:
-        yield "apart", f"one in ten times by {duration(apart)} or more"
+        yield "apart", f"90th percentile {duration(apart)}"
     packages = [each.why.partition(NOT_INSTALLED)[0] for each in record.exclusions if NOT_INSTALLED in each.why]
     for package in dict.fromkeys(package for some in packages for package in some.split(" and ")):
         yield "not-installed", package
@@ -131,7 +133,7 @@ def _of_section(section: Section) -> Iterator[Seen]:
 
 
 def _varying(question: Question) -> Iterator[str]:
-    """What of the answers is verified, where that is not all."""
+    """What is verified of responses that vary."""
     labels = [each.label for each in question.parts] or [""]
     for label, answer in zip(labels, question.answers, strict=False):
         if answer.sha256 is None:
@@ -142,7 +144,7 @@ def _varying(question: Question) -> Iterator[str]:
 
 def _of_figures(section: Section, figures: Figures) -> Iterator[Seen]:
     who = figures.entrant.label
-    # In these scenarios, requests without an answer are the result, and in the table.
+    # In these scenarios, unanswered requests are the result, and in the table.
     expected = {"timeout", "not sent"} if section.headline == "room" else set()
     if set(figures.failed) - expected:
         kinds = ", ".join(f"{kind} × {count:,}" for kind, count in sorted(figures.failed.items()))
@@ -164,7 +166,7 @@ def _of_figures(section: Section, figures: Figures) -> Iterator[Seen]:
 def _of_latency(figures: Figures, latency: Latency) -> Iterator[Seen]:
     who, p99 = figures.entrant.label, latency.answer.p99
     if p99 is None:
-        if figures.entrant.mode != "cgi":  # of a process for each request there are never that many
+        if figures.entrant.mode != "cgi":  # a process for each request never gives enough samples
             yield "few-samples", f"{who} ({latency.samples})"
     elif latency.lag is not None and not math.isinf(p99) and latency.lag > LAG * p99:
         yield "client-lag", f"{who} ({duration(latency.lag)} of {duration(p99)})"

@@ -88,7 +88,7 @@ class Figures:
 
     @property
     def lost_share(self) -> float:
-        """The share of requests that were not answered as they should have been."""
+        """Share of requests without the right response."""
         return self.failures / max(1, self.failures + self.answered)
 
 

@@ -1,41 +1,43 @@
-"""The bottleneck of a contender: why does it not answer twice as many requests? Pure.
+"""The bottleneck of a contender. Pure.
 
-Throughput is at most clients / latency, threads / time that a request holds one, and cores / CPU time per request.
+Throughput is at most clients / latency, threads / time per request in a thread, and cores / CPU time per request.
 """
 
 from gateways.compare.judge.figures import Figures
 from gateways.compare.judge.words import of_clients
 
 CORE = 0.93
-"""The share of a core from which on it is taken for busy: the rest is waking up."""
+"""Load of a core, as a share, above which it counts as busy: the rest is wake-ups."""
 NEAR = 0.15
-"""How near a rate must be to what a law allows to be taken for limited by it."""
+"""Share of a theoretical maximum above which a rate counts as limited by it."""
 OWN_CORE, CEILING = 0.8, 0.7
-"""The shares of the client's core, and of what it can do, beyond which it may be the client that limits."""
+"""Shares of the load client's core, and of its maximum rate, above which it may be the bottleneck."""
 ERRORS = 0.005
-"""The share of failures beyond which nothing else is said of a contender than that it fails."""
+"""Share of failures above which the limit of a contender is `errors`."""
 
 
 def of_client(figures: Figures, reached: float | None) -> bool:
-    """Is the client what limits, so that the server may do more? `reached` is the share of what the client can do."""
+    """Return True if the load client is the bottleneck, so that the server may be faster. `reached` is the share of the
+    client's maximum rate.
+    """
     return not figures.failures and (figures.client > OWN_CORE or (reached or 0.0) > CEILING)
 
 
 def limit(figures: Figures, service: float | None, reached: float | None, *, paced: bool = False) -> str:
-    """`errors`, `client`, `cpu`, `threads=4`, `one loop`, `clients`, or "" if it is none of them.
+    """Return `errors`, `client`, `cpu`, `threads=4`, `one loop`, `clients`, or "" if the bottleneck is unknown.
 
-    `service` is how many seconds each answer waits, if that is known, `reached` the share of what the client can do. A
-    `paced` load has a rate of its own: unless it fails, nothing else limits it.
+    `service` is the known waiting time of each response, in seconds, or None; `reached` the share of the client's
+    maximum rate. A `paced` load has a fixed rate, so its limit is `errors` or "".
     """
     if figures.lost_share > ERRORS:
-        # With too few threads, some requests wait for too long: the threads are the bottleneck, not an error.
+        # With too few threads, some requests time out: the threads are the bottleneck, not an error.
         late = set(figures.failed) <= {"timeout", "not sent"}
         return (_waiting(figures, service) if late and service else "") or "errors"
     if paced:
         return ""
     if of_client(figures, reached):
         return "client"
-    # On a shared machine the server's core may be busy with others' work: then that is what limits it.
+    # On a shared machine, other programs may keep the server's core busy: then the CPU is the limit.
     if figures.cores is not None and (figures.cores >= CORE or (figures.cores > 0.5 and _shared(figures) >= CORE)):
         return "cpu"
     return _waiting(figures, service) if service else ""
@@ -51,7 +53,7 @@ def _waiting(figures: Figures, service: float) -> str:
 
 
 def _stands_still(figures: Figures, service: float) -> bool:
-    """Does an event loop wait for each answer, so that there is one at a time?"""
+    """Return True if the app blocks the event loop, so that it answers one request at a time."""
     loop = figures.entrant.threads is None and figures.entrant.mode == "asgi"
     return loop and figures.connections > 1 and abs(figures.rate * service - 1) < NEAR
 
@@ -61,7 +63,7 @@ def _shared(figures: Figures) -> float:
 
 
 def allowed(figures: Figures, service: float) -> tuple[float, str]:
-    """What the law allows, and by what: (80.0, "its 4 threads allow"), (4000.0, "200 clients allow")."""
+    """Return the theoretical maximum and its reason: (80.0, "its 4 threads allow"), (4000.0, "200 clients allow")."""
     threads = figures.entrant.threads
     if threads and threads < figures.connections:
         name = "its one thread allows" if threads == 1 else f"its {threads} threads allow"

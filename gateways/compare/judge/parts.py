@@ -1,4 +1,4 @@
-"""The figures of each request of a mix: the same load, told apart by what was asked. Pure. Times are in seconds."""
+"""The figures of each request of a mix. Pure. Times are in seconds."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,11 +12,9 @@ from gateways.compare.record import Asked, Cell, Entrant, Question
 
 @dataclass(frozen=True, slots=True)
 class PartRow:
-    """What one contender answered to one request.
-
-    `rate` is verified answers a second, in the slices that the throughput of the whole is taken from. `answer` are the
-    latencies at the `offered` rate, the highest that was measured; in the closed loop if that is 0. `failed` counts by
-    kind, over all slices.
+    """The figures of one contender for one request. `rate` is verified responses per second, from the same slices as
+    the throughput of the mix. `answer` are the latencies at the `offered` rate, the highest that was measured (0: in
+    the closed loop). `failed` counts by kind, over all slices.
     """
 
     entrant: Entrant
@@ -28,7 +26,7 @@ class PartRow:
 
     @property
     def lost_share(self) -> float:
-        """The share of requests that were not answered as they should have been."""
+        """Share of requests without the right response."""
         failures = sum(self.failed.values())
         return failures / max(1, failures + self.answered)
 

@@ -1,4 +1,4 @@
-"""Every reason to doubt a figure, by name: what it means, and what to try. Data only; `doubts` finds them."""
+"""Every reason to doubt a figure, by name: its meaning and what to try. Data only; `doubts` finds them."""
 
 REASONS: dict[str, tuple[str, str]] = {
     "one-core": (
@@ -10,12 +10,12 @@ REASONS: dict[str, tuple[str, str]] = {
         "measure on Linux; here, trust large differences only",
     ),
     "not-seen": (
-        "only the answers of running servers are known, not their resources or the load of their machine",
+        "of running servers, only the responses are known, not the resources or the load of the machine",
         "run gateways compare with the app on their machine: it reports CPU, memory and threads",
     ),
     "busy-machine": (
         "other programs kept cores busy before the start",
-        "stop them and compare again; rates suffer most, ratios less, CPU time per answer least",
+        "stop them and compare again; rates suffer most, ratios less, CPU time per response least",
     ),
     "stolen-time": ("the hypervisor gave CPU time to other machines", "use a machine that is not shared"),
     "changing-clock": ("the CPU frequency follows the load", "cpupower frequency-set --governor performance"),
@@ -34,32 +34,32 @@ REASONS: dict[str, tuple[str, str]] = {
         "install gateways with the extra `compare`",
     ),
     "left-out": (
-        "not measured, or not to the end",
-        "gateways trace shows the answer; read the servers' logs",
+        "not measured, or not completely",
+        "gateways trace shows the response; read the servers' logs",
     ),
     "noise": (
-        "the same server, measured twice, differs from itself",
+        "two runs of the same server differ",
         "trust large differences only; stop other programs, or use --thorough for more rounds",
     ),
     "varying": (
-        "answers differ from one to the next, so they are not verified to the last byte",
-        "a request whose answer is always the same, if there is one",
+        "responses vary, so they are not verified to the last byte",
+        "use a request whose response is always the same, if possible",
     ),
     "not-replayed": (
         "part of the recorded traffic is not sent",
         "record bodies and logins in a HAR file, or write the requests as JSON lines",
     ),
     "requests-left-out": (
-        "requests are not measured, because of their answers",
-        "--expect STATUS, or `expect` in a file of requests, if the answer is right",
+        "requests are not measured, because their responses are unexpected",
+        "--expect STATUS, or `expect` in a file of requests, if the response is right",
     ),
     "clock": ("slices were dropped, because the clock was set during them", "stop the program that sets the clock"),
     "one-run": ("each contender ran once, so only orders of magnitude can be compared", "--thorough"),
     "few-answers": (
-        "slices hold few answers, so rates are those of all slices together, with wide intervals",
+        "slices contain few responses, so the rate is that of all slices together, with a wide interval",
         "trust large differences only; --thorough",
     ),
-    "errors": ("answers are lost or wrong", "they do not count as throughput; read the servers' logs"),
+    "errors": ("responses are lost or wrong", "they do not count as throughput; read the servers' logs"),
     "littles-law": (
         "rate × latency differs from the number of clients",
         "the load client was delayed: stop other programs",
@@ -73,13 +73,13 @@ REASONS: dict[str, tuple[str, str]] = {
         "use a faster core for the client, or an app that does more",
     ),
     "no-keep-alive": (
-        "the server closes the connection after each answer, so connecting is part of the figures",
+        "the server closes the connection after each response, so figures include connecting",
         "use a variant of the server that keeps connections, such as gunicorn-gthread",
     ),
-    "few-samples": ("there are too few samples for a 99th percentile", "--thorough"),
+    "few-samples": ("too few samples for a 99th percentile", "--thorough"),
     "client-lag": (
-        "the load client saw answers late, by the first of these times, at the 99th percentile",
+        "the load client saw responses late: its lag, compared with the latency, at the 99th percentile",
         "stop other programs; trust the medians",
     ),
 }
-"""In the order in which they are reported: first those of the machine and of the run, then those of scenarios."""
+"""In the order of reports: first the machine and the run, then scenarios."""

@@ -21,8 +21,8 @@ BREACHES: dict[str, Callable[[float, float], bool]] = {">": operator.gt, "<": op
 class Threshold:
     """What fails a comparison: a figure above (`>`) or below (`<`) the limit.
 
-    figure: p50, p75, p90, p99 or p999 (latency, seconds), cpu (of an answer, seconds), lost (share) or rate (answers a
-    second).
+    figure: p50, p75, p90, p99 or p999 (latency, seconds), cpu (per response, seconds), lost (share) or rate (responses
+    per second).
     """
 
     text: str
@@ -35,16 +35,16 @@ class Threshold:
 
 
 def threshold(text: str) -> Threshold:
-    """The threshold that a person wrote.
+    """Parse a threshold.
 
     Raises:
-        ValueError: it is not one; the text says why, with a correct one.
+        ValueError: invalid threshold; the text gives a correct one.
     """
     match = re.fullmatch(r"\s*(\w+)\s*([<>])\s*(\d+(?:\.\d+)?)\s*(\S*)\s*", text)
     figure, sign, number, unit = match.groups() if match else ("", "", "0", "")
     wanted = _units(figure)
     if wanted is None or unit not in wanted:
-        raise ValueError(f"{text!r} is not a threshold; write, for example, {EXAMPLE}")
+        raise ValueError(f"{text!r} is not a threshold; write for example {EXAMPLE}")
     return Threshold(text.strip(), figure, sign, float(number) * wanted[unit])
 
 
@@ -55,10 +55,10 @@ def _units(figure: str) -> dict[str, float] | None:
 
 
 def breaches(sections: Sequence[Section], thresholds: Sequence[Threshold]) -> list[str]:
-    """A sentence for each contender, and each request of a mix, that breaches a threshold.
+    """Return a sentence for each contender, and each request of a mix, that breaches a threshold.
 
-    Latencies are those at the highest rate that was measured. A figure that is not known breaches its threshold: a
-    check that checked nothing must not pass.
+    Latencies are those at the highest measured rate. An unknown figure breaches its threshold, so that a check without
+    a figure does not pass.
     """
     return [said for section in sections for each in thresholds for said in _breaches(section, each)]
 
@@ -92,7 +92,10 @@ def _value(section: Section, figures: Figures, figure: str) -> float | None:
 
 def _judged(what: str, threshold: Threshold, value: float | None) -> Iterator[str]:
     if value is None:
-        yield f"{what}: {threshold.figure} is not known (too few samples, or not measured here); --thorough takes more"
+        yield (
+            f"{what}: {threshold.figure} is unknown (too few samples, or not measured here); --thorough takes more "
+            f"samples"
+        )
     elif threshold.breached(value):
         yield f"{what}: {threshold.figure} is {_shown(threshold.figure, value)} ({threshold.text})"
 

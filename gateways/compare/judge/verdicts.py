@@ -1,4 +1,4 @@
-"""Sentences drawn from the figures, for a reader who has ten seconds. Pure."""
+"""Verdicts: sentences that sum up the figures for a reader who has ten seconds. Pure."""
 
 from collections.abc import Sequence
 
@@ -9,14 +9,14 @@ from gateways.compare.judge.words import as_many, bounded, duration, megabytes, 
 
 
 def verdicts(sections: Sequence[Section]) -> list[str]:
-    """One or two for each scenario that says something."""
+    """Return one or two sentences for each scenario with a result."""
     said = []
     for section in sections:
         rows = [row for row in section.rows if row.ranked]
         if section.failed:
             said.append(
-                f"{section.question.name}: the measurement failed: {section.reference} and its second run, the same "
-                "server, differ by more than 100 %, so nothing can be compared."
+                f"{section.question.name}: the measurement failed: two runs of {section.reference} "
+                "differ by more than 100 %, so nothing can be compared."
             )
             continue
         if section.headline == "room":
@@ -32,7 +32,7 @@ def verdicts(sections: Sequence[Section]) -> list[str]:
 
 
 def _own_share(sections: Sequence[Section]) -> list[str]:
-    """The server's share of the cost of an answer: only that changes with the server."""
+    """The share of the cost of a response that depends on the server."""
     by_role = {section.question.role: section for section in sections}
     if not {"server", "app"} <= set(by_role) or not (rows := by_role["server"].rows):
         return []
@@ -42,8 +42,9 @@ def _own_share(sections: Sequence[Section]) -> list[str]:
     own = min(1.0, server.cpu / app.figures.cpu)
     return [
         (
-            f"An answer costs {micros(app.figures.cpu)} of CPU on {server.entrant.label}; {micros(server.cpu)} of it "
-            f"({share(own)}) is the server's own cost. The rest is the app's, and no server makes it faster."
+            f"A response costs {micros(app.figures.cpu)} of CPU on {server.entrant.label}; {micros(server.cpu)} of it "
+            f"({share(own)}) is the cost of the server. The rest is the cost of the app, which another server cannot "
+            f"reduce."
         )
     ]
 
@@ -71,17 +72,17 @@ def _throughput(section: Section, rows: Sequence[Row]) -> list[str]:
 
 
 def _costs(rows: Sequence[Row], base: str) -> list[str]:
-    """The CPU time per answer may differ where rates do not."""
+    """CPU time per response may differ even if rates do not."""
     each = [
         f"{row.figures.entrant.label} needs {bounded(row.cpu_ratio)}"
         for row in rows
         if row.tie and row.cpu_differs and row.cpu_ratio is not None
     ]
-    return [f"The CPU time per answer differs: {together(each)} times that of {base}."] if each else []
+    return [f"The CPU time per response differs: {together(each)} times that of {base}."] if each else []
 
 
 def _adapters(section: Section) -> list[str]:
-    """The cost that an adapter adds on the same server; it shows with small answers, which cost little otherwise."""
+    """The cost that an adapter adds on the same server; measured with small responses, where it is visible."""
     if not section.question.small:
         return []
     said = []
@@ -100,14 +101,14 @@ def _adapters(section: Section) -> list[str]:
         else:
             ends = "no difference"
         beside = f"{own.figures.entrant.label} {micros(own.figures.cpu)}"
-        said.append(f"{entrant.label} needs {micros(cpu)} of CPU time per answer, {beside}: {ends}.")
+        said.append(f"{entrant.label} needs {micros(cpu)} of CPU time per response, {beside}: {ends}.")
     return said
 
 
 def _waiting(section: Section, rows: Sequence[Row]) -> list[str]:
     service = section.question.service
     assert service is not None
-    if not section.rows or section.connections == 1:  # one client does not wait for others
+    if not section.rows or section.connections == 1:  # one client waits for no other client
         return []
     parts = []
     among = rows or section.rows
@@ -121,13 +122,13 @@ def _waiting(section: Section, rows: Sequence[Row]) -> list[str]:
 
 
 def _losing(section: Section) -> list[str]:
-    """Contenders that lose answers, or give wrong ones."""
+    """Contenders with lost or wrong responses."""
     losing = [row.figures for row in section.rows if row.figures.lost_share > limits.ERRORS]
     if not losing or section.headline == "room":
         return []
     each = [f"{figures.entrant.label} ({share(figures.lost_share)})" for figures in losing]
     where = section.question.name if section.quick else f"{section.question.name}, {section.connections:,} clients"
-    return [f"{where}: not ranked, because answers are lost or wrong: {together(each)}."]
+    return [f"{where}: not ranked, because responses are lost or wrong: {together(each)}."]
 
 
 def _first_byte(section: Section, rows: Sequence[Row]) -> list[str]:
@@ -139,7 +140,10 @@ def _first_byte(section: Section, rows: Sequence[Row]) -> list[str]:
         for row in (known[0], known[-1])
     ]
     return [
-        f"{section.question.name}, {section.connections} clients: half of them get the first byte {', '.join(parts)}."
+        (
+            f"{section.question.name}, {section.connections} clients: half of them receive the first byte "
+            f"{', '.join(parts)}."
+        )
     ]
 
 

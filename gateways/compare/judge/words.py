@@ -1,4 +1,4 @@
-"""Numbers as people read them. Pure."""
+"""Format numbers for people. Pure."""
 
 import math
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ def number(value: float) -> str:
 
 
 def rate(value: float) -> str:
-    """Answers a second: whole from 10 on."""
+    """Responses per second; integers from 10 on."""
     return number(value) if value >= 100 else f"{value:.0f}" if value >= 10 else f"{value:.1f}"
 
 
 def duration(seconds: float | None) -> str:
-    """`0.35 ms`, `2.1 ms`, `51 ms`, `6.8 s`; `never` for what was not answered, "" for what is not known."""
+    """`0.35 ms`, `2.1 ms`, `51 ms`, `6.8 s`; `never` for infinity, "" for None."""
     if seconds is None:
         return ""
     if math.isinf(seconds):
@@ -33,7 +33,7 @@ def duration(seconds: float | None) -> str:
 
 
 def micros(seconds: float | None) -> str:
-    """CPU time per answer: `32 µs`, `24 ms`."""
+    """CPU time per response: `32 µs`, `24 ms`."""
     if seconds is None:
         return ""
     return f"{seconds * 1e6:.0f} µs" if seconds < 0.0009995 else f"{number(seconds * 1e3)} ms"
@@ -55,7 +55,7 @@ def times(value: float) -> str:
 
 
 def fewer(value: float) -> str:
-    """`2,000 times fewer` of 0.0005; of the ratio as it is shown, so that both are the same figure."""
+    """`2,000 times fewer` for 0.0005; computed from the rounded ratio, so that both figures agree."""
     return f"{rate(float(f'{1 / float(times(value)):.2g}'))} times fewer"
 
 
@@ -70,12 +70,12 @@ def bounded(ratio: Ratio) -> str:
 
 
 def interval(ratio: Ratio) -> str:
-    """`1.70–1.76`; "" where there was one measurement only."""
+    """`1.70–1.76`; "" after a single measurement."""
     return f"{times(ratio.low)}–{times(ratio.high)}" if ratio.high > ratio.low else ""
 
 
 def of_clients(*counts: int) -> str:
-    """`1 client`, `1,000 clients`; `2 or 64 clients` where contenders had different numbers."""
+    """`1 client`, `1,000 clients`; `2 or 64 clients` if the numbers differ."""
     numbers = [f"{count:,}" for count in sorted(counts)]
     alternatives = " or ".join(filter(None, [", ".join(numbers[:-1]), *numbers[-1:]]))
     return f"{alternatives} client{'' if set(counts) == {1} else 's'}"

@@ -51,7 +51,7 @@ class LoadClient(User):
                     answer = given(client, asked["order"]) if asked["order"] else ""
                     runner.send_message(ANSWER, {"number": asked["number"], "answer": answer, "clock": time.time_ns()})
             except (OSError, EOFError) as error:
-                runner.send_message(BROKEN, {"why": f"its load client has gone ({type(error).__name__})"})
+                runner.send_message(BROKEN, {"why": f"its load client has exited ({type(error).__name__})"})
             finally:
                 client.kill()
         raise StopUser

@@ -125,7 +125,7 @@ class Workers:
             said = self._hear(until)
             if said is None:
                 silent = ", ".join(self._host({"worker": worker}) for worker in lines.keys() - answers.keys())
-                raise Failure(f"locust's worker on {silent} has not answered for {within:.0f} seconds; start it again")
+                raise Failure(f"locust's worker on {silent} has not answered for {within:.0f} seconds; restart it")
             if said["kind"] == "gateways_answer" and said["number"] == self._number:
                 answers[said["worker"]] = said
         return [answers[worker] for worker in lines]
@@ -135,8 +135,8 @@ class Workers:
         said = self._locust.hear(until)
         lost = said is not None and said["kind"] in {"gone", "gateways_broken"}
         if said is not None and lost and said["worker"] in {worker.id for worker in self._workers}:
-            why = said.get("why", "it was ended, or the network between us was")
-            raise Failure(f"locust's worker on {self._host(said)} is lost: {why}; start it and the comparison again")
+            why = said.get("why", "it exited, or the network failed")
+            raise Failure(f"locust's worker on {self._host(said)} is lost: {why}; restart it and the comparison")
         return said
 
     def _has_room(self, worker: Worker) -> bool:
@@ -151,13 +151,13 @@ class Workers:
         """Wait until the master listens and all workers are there."""
         listens = self._locust.hear(time.monotonic() + START)
         if listens is None:
-            raise Failure(f"locust's master does not listen after {START:.0f} seconds: {self._locust.last_words()}")
+            raise Failure(f"locust's master is not listening after {START:.0f} seconds: {self._locust.last_words()}")
         if self._crew.bind is None:
             self._locust.start_workers(listens["port"], self._cores)
         came: dict[str, dict[str, Any]] = {}
         until = time.monotonic() + self._coming
         while len(self._workers) < self._crew.workers:
-            self._listener.now(f"waits for workers: {len(came)} of {self._crew.workers} have come")
+            self._listener.now(f"waits for workers: {len(came)} of {self._crew.workers} have connected")
             said = self._hear(until)
             if said is None:
                 raise Failure(self._missing(len(came)))
@@ -168,10 +168,10 @@ class Workers:
                 self._workers.append(Worker(said["worker"], came[said["worker"]]))
 
     def _missing(self, came: int) -> str:
-        said = f"{came} of {self._crew.workers} workers have come within {self._coming:.0f} seconds"
+        said = f"{came} of {self._crew.workers} workers have connected within {self._coming:.0f} seconds"
         if self._crew.bind is None:
             return f"{said}: {self._locust.last_words()}"
-        return f"{said}; start each with: {self._crew.command} (and see that a firewall lets it through)"
+        return f"{said}; start each with: {self._crew.command} (and check firewalls)"
 
     def _set_clocks(self) -> None:
         """Find out what time it is for each worker: halfway between asking and being told."""
@@ -196,7 +196,7 @@ def must_be_same(said: Said) -> None:
     """
     own = version("gateways")
     if said["version"] != own:
-        has = f"has gateways {said['version']}" if said["version"] else "has no gateways"
+        has = f"has gateways {said['version']}" if said["version"] else "does not have gateways installed"
         raise Failure(
-            f"the worker on {said['host']} {has}, and this is {own}; there, in its clone: pip install '.[locust]'"
+            f"the worker on {said['host']} {has}, but this is {own}; there, in its clone: pip install '.[locust]'"
         )

@@ -35,7 +35,7 @@ Said = Mapping[str, Any]
 def must_be_installed() -> None:
     """Raise Failure if locust is not."""
     if find_spec("locust") is None:
-        raise Failure(f"locust is not installed; it comes with: {install_line('locust')}")
+        raise Failure(f"locust is not installed; install it with: {install_line('locust')}")
 
 
 class Locust:
@@ -91,7 +91,7 @@ class Locust:
         end = self._log.seek(0, os.SEEK_END)
         self._log.seek(max(0, end - 4000))
         lines = self._log.read().decode("utf-8", "replace").strip().splitlines()
-        return lines[-1].strip() if lines else "it said nothing"
+        return lines[-1].strip() if lines else "it wrote no output"
 
     def end(self) -> None:
         """The master ends with its stdin, and tells its workers to, wherever they are."""
@@ -140,6 +140,6 @@ class Locust:
         if self._crew.bind and ("was busy" in words or "in use" in words):
             host, port = self._crew.bind
             return (
-                f"port {port} on {host} is taken, perhaps by another master; choose another: --bind {host}:{port + 1}"
+                f"port {port} on {host} is in use, perhaps by another master; choose another: --bind {host}:{port + 1}"
             )
-        return f"locust's master has ended by itself: {words}"
+        return f"locust's master has exited: {words}"

@@ -124,7 +124,7 @@ def difference(got: tuple[int, int, str], want: Answer | None) -> str:
     """What is wrong with an answer, "" if nothing is."""
     for name, own, expected in zip(("status", "length", "SHA-256"), got, want or (), strict=False):
         if expected is not None and own != expected:
-            return f"{name} {own}, and not {expected}"
+            return f"{name} {own} instead of {expected}"
     return ""
 
 
@@ -138,7 +138,7 @@ def before(environment: Environment, **_: Any) -> None:
             try:
                 each.ask_before(host)
             except OSError as error:
-                each.without = f"{host}{each.path} gives no answer to hold others against: {error}"
+                each.without = f"{host}{each.path} gives no response to compare with: {error}"
 
 
 events.test_start.add_listener(before)  # type: ignore[no-untyped-call]

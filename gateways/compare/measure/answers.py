@@ -40,13 +40,13 @@ def unusable(given: Given, expect: int | None = None) -> str:
     """
     for seen in (given.first, given.second):
         if seen.error:
-            return f"it gives no answer: {seen.error}{_advice(seen.error)}"
+            return f"no response: {seen.error}{_advice(seen.error)}"
         if seen.status != expect and (expect is not None or not 200 <= seen.status < 300):
             start = " ".join(seen.start.split())[:80]
-            want = f"--expect {expect} wants another status" if expect else f"--expect {seen.status} measures that"
+            want = f"--expect {expect} requires another status" if expect else f"--expect {seen.status} measures that"
             return f"it answers {seen.status}{_location(seen)}{f': {start}' if start else ''}; {want}"
     if given.first.status != given.second.status:
-        return f"it answers {given.first.status}, and then {given.second.status}"
+        return f"first response {given.first.status}, second response {given.second.status}"
     return ""
 
 
@@ -58,7 +58,7 @@ def _location(seen: Seen) -> str:
 
 def _advice(error: str) -> str:
     if error.startswith("TLS: ") and "certificate" in error:
-        return "; --ca FILE names the certificate's authority, --insecure accepts any certificate"
+        return "; --ca FILE trusts the certificate's authority, --insecure accepts any certificate"
     return ""
 
 
@@ -68,11 +68,11 @@ def unequal(given: Given, answer: Answer) -> str:
         if seen.status != answer.status:
             return f"it answers {seen.status}; the others {answer.status}"
         if answer.length is not None and seen.length != answer.length:
-            return f"its answer has {seen.length} bytes; that of the others {answer.length}"
+            return f"its response has {seen.length} bytes; that of the others has {answer.length}"
         if answer.sha256 is not None and seen.sha256 != answer.sha256:
-            return f"its answer begins {seen.start[:60]!r}, which is not the others'"
+            return f"its response starts with {seen.start[:60]!r}, unlike that of the others"
         if answer.fixed is not None and seen.body:
             pieces = [piece.encode("latin-1") for piece in answer.fixed]
             if not has(pieces, base64.b64decode(seen.body)):
-                return f"its answer begins {seen.start[:60]!r}, and lacks what those of the others have in common"
+                return f"its response starts with {seen.start[:60]!r}, and lacks what the others have in common"
     return ""

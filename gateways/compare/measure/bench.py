@@ -122,7 +122,7 @@ class Bench:
         if done.returncode:
             said = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
             last = f": {said[-1]}" if said else ""
-            raise Failure(f"--reset: {self.reset!r} ended with status {done.returncode}{last}")
+            raise Failure(f"--reset: {self.reset!r} exited with status {done.returncode}{last}")
 
     def exclude(self, contender: str, scenario: str, why: str) -> None:
         """It is not measured any more, in this scenario or ("") in any."""

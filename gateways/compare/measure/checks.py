@@ -33,10 +33,10 @@ def check(bench: Bench, scenario: Scenario, contenders: Sequence[Entry]) -> None
     Raises:
         Failure: no contender gives an answer that can be timed, and nothing has been measured before.
     """
-    bench.listener.now("asks for the same answer", scenario.name)
+    bench.listener.now("verifies the responses", scenario.name)
     asked = bench.left([each for each in contenders if not each.twin], scenario)
     if contenders and not asked and bench.record.empty:
-        raise Failure(f"no contender is left: {bench.record.exclusions[0].why}")
+        raise Failure(f"no contender can be measured: {bench.record.exclusions[0].why}")
     found = _Found()
     if scenario.needs_websocket:
         problems = {each.id: _websocket(bench, each, scenario) for each in asked}
@@ -47,11 +47,11 @@ def check(bench: Bench, scenario: Scenario, contenders: Sequence[Entry]) -> None
             bench.exclude(contender, scenario.name, why)
     for each in contenders:  # a twin is where the other is
         if each.twin and bench.excluded(each.id.removesuffix("#2"), scenario.name):
-            bench.exclude(each.id, scenario.name, "the other is not compared either")
+            bench.exclude(each.id, scenario.name, "its first run is not compared")
     _record(bench, scenario, found)
     if asked and not bench.left(asked, scenario) and bench.record.empty:
         why = next(why for why in reversed(problems.values()) if why)
-        raise Failure(f"{scenario.asks.partition(' ')[2]} has no answer that can be timed: {why}")
+        raise Failure(f"{scenario.asks.partition(' ')[2]} has no response that can be measured: {why}")
 
 
 def _record(bench: Bench, scenario: Scenario, found: _Found) -> None:
@@ -148,4 +148,4 @@ def _websocket(bench: Bench, contender: Entry, scenario: Scenario) -> str:
     measured = bench.client.measure(replace(bench.order(contender, scenario), seconds=0.05))
     if measured.answered:
         return ""
-    return f"it echoes no message: {measured.examples[0] if measured.examples else 'it is silent'}"
+    return f"it echoes no message: {measured.examples[0] if measured.examples else 'no data'}"

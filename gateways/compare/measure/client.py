@@ -52,7 +52,7 @@ class _Process:
         ready, _, _ = select.select([self._out], [], [], within)
         line = self._out.readline() if ready else b""
         if not line:
-            raise Failure(f"the load client ({self.process.pid}) has gone; try again")
+            raise Failure(f"the load client (process {self.process.pid}) has exited; try again")
         return line
 
 

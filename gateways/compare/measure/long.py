@@ -36,7 +36,7 @@ class Long:
         for extra in (False, True):
             scenarios = [each for each in self._scenarios if each.extra_routes == extra]
             if scenarios:
-                self._bench.listener.now("asks the servers" if self._bench.record.remote else "starts the servers")
+                self._bench.listener.now("sends requests" if self._bench.record.remote else "starts the servers")
                 contenders = [each for each in self._contenders if not self._bench.excluded(each.id, "")]
                 with self._bench.up(contenders, scenarios[0]):
                     for scenario in scenarios:

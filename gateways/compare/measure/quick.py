@@ -51,7 +51,7 @@ class Quick:
 
     def run(self) -> None:
         for start in range(self._effort.starts if self._scenarios else 0):
-            what = "asks the servers" if self._bench.record.remote else "starts the servers"
+            what = "sends requests" if self._bench.record.remote else "starts the servers"
             self._bench.listener.now(f"start {start + 1} of {self._effort.starts}: {what}")
             contenders = [each for each in self._contenders if not self._bench.excluded(each.id, "")]
             with self._bench.up(contenders):
@@ -147,7 +147,7 @@ class Quick:
 
     def _latency(self, scenario: Scenario, fitting: Sequence[Entry], start: int, number: int, rate: float) -> None:
         """One round at a rate. The requests of all are due at the same instants of their slices."""
-        self._say(f"{rate:,.0f} requests a second", scenario, start, number)
+        self._say(f"{rate:,.0f} requests/s", scenario, start, number)
         name = f"{self._bench.record.seed}/{scenario.name}/{rate}/{start}/{number}"
         for contender in turns(self._bench.left(fitting, scenario), name):
             order = self._open(contender, scenario, rate, zlib.crc32(name.encode()))

@@ -58,9 +58,9 @@ def site(text: str) -> Site:
         name, url = "", text
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(f"{text!r} is not the URL of a server; write, for example, {EXAMPLE}")
+        raise ValueError(f"{text!r} is not the URL of a server; write for example {EXAMPLE}")
     if parts.query or parts.fragment or parts.username is not None:
-        raise ValueError(f"{url!r} has a query, a user or a fragment; give a path at most, and a query with --path")
+        raise ValueError(f"{url!r} has a query, a user or a fragment; use host and path only, and --path for a query")
     tls = parts.scheme == "https"
     port = parts.port or (443 if tls else 80)
     return Site(name or f"{parts.hostname}:{port}", parts.hostname, port, tls, parts.path)
@@ -75,5 +75,5 @@ def several(sites: Sequence[Site]) -> Sequence[Site]:
     labels = [each.label for each in sites]
     for label in labels:
         if labels.count(label) > 1:
-            raise ValueError(f"two servers have the label {label!r}; give each its own: {EXAMPLE}")
+            raise ValueError(f"two servers have the label {label!r}; labels must differ: {EXAMPLE}")
     return sites

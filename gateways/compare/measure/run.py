@@ -102,7 +102,7 @@ def installed(contenders: Sequence[Contender]) -> tuple[list[Contender], list[Ex
     for each in contenders:
         missing = [package for package in each.packages if not machine.version(package)]
         if missing:
-            why = f"{' and '.join(missing)} not installed; it comes with: {install_line('compare')}"
+            why = f"{' and '.join(missing)} not installed; install it with: {install_line('compare')}"
             absent.append(Exclusion(each.id, "", why))
         else:
             there.append(each)
@@ -171,17 +171,17 @@ def _begin(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Recor
     behind = max((each.behind.connections for each in plan.scenarios if each.behind), default=0)
     machine.allow_open_files(max(most, behind) + most + SPARE)
     packages = [] if plan.remote else [*_BESIDES, *(name for each in plan.started for name in each.packages)]
-    listener.now("looks at the machine")
+    listener.now("inspects the machine")
     found = machine.look(["gateways", *packages])
     for _ in range(0 if plan.force else PATIENCE):
         if found.foreign is None or found.foreign < QUIET:
             break
-        listener.now(f"waits: other programs keep {found.foreign:.1f} cores busy")
+        listener.now(f"waits, because other programs keep {found.foreign:.1f} cores busy")
         found = replace(found, foreign=machine.watch(1.0)[0])
     if found.foreign is not None and found.foreign > BUSY * found.cores and not plan.force:
         raise Failure(
-            f"other programs keep {found.foreign:.1f} of {found.cores} cores busy: end them, or measure all the same "
-            "with --force"
+            f"other programs keep {found.foreign:.1f} of {found.cores} cores busy; stop them, or measure "
+            "anyway with --force"
         )
     return Record(
         created=_now(),

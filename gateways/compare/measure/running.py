@@ -93,7 +93,7 @@ class Running:
         """Raise Failure if it has ended."""
         status = self.process.poll()
         if status is not None:
-            raise Failure(f"{self.contender.label} has ended by itself with status {status}: {self.said()}")
+            raise Failure(f"{self.contender.label} has exited with status {status}: {self.said()}")
 
     def await_programs(self, resident: int) -> None:
         """Wait until the programs that it has started for requests have ended, and only so many processes are left."""
@@ -108,7 +108,7 @@ class Running:
         lines = self._log.read().decode("utf-8", "replace").strip().splitlines()[begin > self._begin :]
         # waitress says that of every request that has to wait.
         lines = [line for line in lines if "Task queue depth is" not in line]
-        return lines[-1].strip() if lines else "it said nothing"
+        return lines[-1].strip() if lines else "it wrote no output"
 
     def ask_to_end(self) -> None:
         """Send SIGTERM."""
@@ -144,7 +144,7 @@ def await_listening(running: Iterable[Running]) -> dict[str, str]:
                 if each.listening():
                     waiting.remove(each)
                 elif time.monotonic() > until:
-                    raise Failure(f"{each.contender.label} does not listen after {START:.0f} seconds: {each.said()}")
+                    raise Failure(f"{each.contender.label} is not listening after {START:.0f} seconds: {each.said()}")
             except Failure as failure:
                 failed[each.contender.id] = str(failure)
                 waiting.remove(each)

@@ -1,4 +1,4 @@
-"""What was found, as Markdown for people and as CSV for programs. Pure."""
+"""The results as Markdown for people and as CSV for programs. Pure."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ from gateways.compare.show.table import of_parts, table
 
 
 def markdown(record: Record, sections: Sequence[Section]) -> str:
-    """Verdicts, a table for each scenario, doubts, and how to do it again."""
+    """Return verdicts, a table for each scenario, doubts, and the commands."""
     machine = record.machine
     parts = [f"# {record.target}, compared", "\n".join(f"- {verdict}" for verdict in verdicts(sections))]
     for section in sections:
@@ -32,13 +32,15 @@ def markdown(record: Record, sections: Sequence[Section]) -> str:
     made = f"{machine.cpu}, {machine.cores} cores; {machine.system}; {machine.python}; {packages}"
     lines = [line for line in command_lines(record) if line]
     commands = "\n".join(["```", *lines, "```"]) if lines else ""
-    parts += ["## Made with", f"{made}. {record.created}, seed {record.seed}. {record.setting}", commands]
+    parts += ["## Setup", f"{made}. {record.created}, seed {record.seed}. {record.setting}", commands]
     parts += files_of(record)
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def files_of(record: Record) -> list[str]:
-    """The modules and programs that the commands need, each once, below a sentence that says where they belong."""
+    """Return the modules and programs that the commands need, each once, after a sentence that says where they
+    belong.
+    """
     files = {name: text for entrant in record.entrants for name, text in entrant.files.items()}
     if not files:
         return []
@@ -47,23 +49,20 @@ def files_of(record: Record) -> list[str]:
 
 
 def where(record: Record) -> str:
-    """Where the files of the commands are, or where they belong."""
+    """Return where the files of the commands are, or where they belong."""
     if any(entrant.environment for entrant in record.entrants):
-        return "The commands import these files, from the folder that PYTHONPATH names"
-    return (
-        "The commands need these files in the folder in which they are typed (programs executable); "
-        "--keep FOLDER writes them"
-    )
+        return "The commands import these files from the folder in PYTHONPATH"
+    return "The commands need these files in the current folder (programs executable); --keep FOLDER writes them"
 
 
 def grid(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table, whose first column is words and whose others are figures."""
+    """Return a table with a text column first, then columns of figures."""
     lines = [columns, ("---", *("---:" for _ in columns[1:])), *rows]
     return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
 def command_lines(record: Record) -> list[str]:
-    """What to type to run each contender; "" for one that ran already."""
+    """Return the command line for each contender; "" for a running server."""
     lines = []
     for entrant in record.entrants:
         if not entrant.twin_of:
@@ -117,13 +116,12 @@ FIELDS = (
     *("memory_peak", "memory_after", "server_threads", "server_processes", "switches_per_answer"),
     *("request", "weight", "status"),
 )
-"""The columns of the CSV. Times are in seconds, memory in bytes; empty is not known, inf is never."""
+"""The columns of the CSV. Times are in seconds, memory in bytes; empty means unknown, inf means never."""
 
 
 def table_of_values(sections: Sequence[Section]) -> str:
-    """CSV: a line for each contender in each scenario, and for each rate that its latency was measured at.
-
-    Of a mix, a line for each request and contender follows, which says the request.
+    """Return CSV: a line for each contender, scenario and rate of the latency. For a mix, a line for each request and
+    contender follows.
     """
     out = io.StringIO()
     writer = csv.DictWriter(out, FIELDS, lineterminator="\n")

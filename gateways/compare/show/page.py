@@ -1,4 +1,4 @@
-"""A comparison as a page: what was found, its tables and charts, what it was measured on, and all of the data. Pure."""
+"""A comparison as a page: verdicts, tables, charts, the machine, and all of the data. Pure."""
 
 import json
 import re
@@ -37,14 +37,14 @@ def render(record: Record, sections: Sequence[Section]) -> str:
         made_with(record, numbers),
         _data(record),
     ]
-    # What clients and programs have written may hold what is not fit for a page, or for UTF-8.
+    # Text from clients and programs may contain characters that are invalid in HTML or UTF-8.
     lines = "\n".join(filter(None, body)).split("\n")
     whole = "\n".join(map(printable, lines))
     return page(printable(f"{record.target}, compared"), whole, printable(record.version), "gateways.compare.show")
 
 
 def data_of(text: str) -> str:
-    """The JSON that a page holds; the text itself if it is not a page."""
+    """Return the JSON in a page; the text itself if it is not a page."""
     found = DATA.search(text)
     return found[1] if found else text
 
@@ -52,7 +52,7 @@ def data_of(text: str) -> str:
 def _header(record: Record, sections: Sequence[Section]) -> str:
     said = [element("li", escape(verdict)) for verdict in verdicts(sections)] or ["<li>Nothing was measured.</li>"]
     machine = record.machine
-    when = f"{record.created[:10]} · {machine.cpu or 'an unknown CPU'}, {machine.cores} cores · {machine.system}"
+    when = f"{record.created[:10]} · {machine.cpu or 'unknown CPU'}, {machine.cores} cores · {machine.system}"
     parts = [
         element("p", "<b>gateways</b> compare", class_="brand"),
         element("h1", escape(f"{record.target}, compared")),
@@ -83,7 +83,7 @@ def _doubts(found: Sequence[Doubt]) -> str:
 
 
 def _legend(record: Record, numbers: Numbers) -> str:
-    """Switches for each contender. Without a script they are what says which colour is whose."""
+    """Switches for each contender. Without JavaScript, they are the legend."""
     buttons = [
         element(
             "button",
@@ -107,25 +107,28 @@ CHARTS: tuple[tuple[str, str, str, Drawn], ...] = (
     (
         "Ratios",
         "ratios",
-        "Each slice of a contender, compared with that of the reference in the same round.",
+        "Each slice is compared with the slice of the reference in the same round.",
         spans.ratios,
     ),
     (
-        "Throughput over clients",
+        "Throughput by number of clients",
         "throughput",
-        "Each client sends the next request when it has the answer. Where the curve is flat, a resource is exhausted.",
+        (
+            "Each client sends the next request when it has the response. Where the curve is flat, a resource is "
+            "exhausted."
+        ),
         lambda _, sections: clients.throughput(sections),
     ),
     (
-        "Latency at the same rate",
+        "Latency at a fixed rate",
         "latency",
-        "Requests arrive at a fixed rate, as those of users do, and their latency counts from when they were due.",
+        "Requests arrive at a fixed rate, as from independent users. Latency counts from when a request was due.",
         percentiles.latency,
     ),
     (
-        "First byte and gaps of streams",
+        "Streams: first byte and gaps",
         "streams",
-        "A body that arrives in pieces: the delay until the first one, and the pauses between them.",
+        "For bodies that arrive in pieces: the delay until the first piece, and the pauses between pieces.",
         percentiles.streams,
     ),
     (
@@ -137,15 +140,18 @@ CHARTS: tuple[tuple[str, str, str, Drawn], ...] = (
     (
         "Round by round",
         "rounds",
-        "All contenders take turns in each round. If all lanes move, the machine changed; if one does, its server.",
+        (
+            "All contenders take turns in each round. If all lanes move, the machine changed; if one lane moves, its "
+            "server changed."
+        ),
         rounds.strips,
     ),
 )
-"""Title, id, what it is about, and what is drawn; in the order in which they stand."""
+"""Title, id, description and chart, in the order of the page."""
 
 
 def _charts(record: Record, sections: Sequence[Section], numbers: Numbers) -> list[str]:
-    """Those that there is something for."""
+    """Return the charts that have data."""
     found = []
     for title, name, note, drawn in CHARTS:
         figures = [
@@ -158,14 +164,14 @@ def _charts(record: Record, sections: Sequence[Section], numbers: Numbers) -> li
 
 
 def _data(record: Record) -> str:
-    """In a script, `<` could begin its end tag, or a comment: in JSON it has another spelling."""
+    """Escape `<` for a script element: it could start an end tag or a comment."""
     text = json.dumps(record.to_json(), allow_nan=False, separators=(",", ":")).replace("<", "\\u003c")
     name = f"gateways-compare-{record.created[:10]}.json"
-    link = element("a", "Save the data", href="#data", download=name, id="save", class_="button", hidden="")
+    link = element("a", "Save data", href="#data", download=name, id="save", class_="button", hidden="")
     size = f"{len(text) / 1e6:.1f} MB of JSON"
     return section(
         "The data",
-        f"This page contains all measurements ({size}). gateways compare --from reads them from it.",
+        f"This page contains all measurements ({size}). Read them with gateways compare --from.",
         element("p", link),
         name="data",
     ) + element("script", text, type="application/json", id="record")

@@ -1,4 +1,4 @@
-"""What stands at the end of a comparison's page: failures, the machine, versions and commands. Pure."""
+"""The end of a comparison's page: failures, the machine, versions and commands. Pure."""
 
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -12,11 +12,11 @@ from gateways.trace.html import element, facts, section
 
 
 def failures(sections: Sequence[Section], numbers: Numbers) -> str:
-    """Lost answers, and contenders that were not measured, with the reasons."""
+    """Lost responses, and contenders that were not measured, with reasons."""
     items = [each for of in sections for each in [*_lost(of, numbers), *_left_out(of, numbers)]]
     answered = sum(row.figures.answered for of in sections for row in of.rows)
-    note = f"{answered:,} answers were verified." + (
-        " Lost ones do not count as throughput." if items else " None was lost."
+    note = f"{answered:,} responses were verified." + (
+        " Lost responses do not count as throughput." if items else " No response was lost."
     )
     return section("Failures", note, element("ul", *items, class_="failures") if items else "", name="failures")
 
@@ -44,7 +44,7 @@ def _failure(who: str, what: str, why: str, examples: Sequence[str], number: int
 
 
 def made_with(record: Record, numbers: Numbers) -> str:
-    """What it was measured on, and what to type to run the servers."""
+    """The machine, and the commands that run the servers."""
     entrants = [each for each in record.entrants if not each.twin_of]
     commands = [
         element(
@@ -55,19 +55,19 @@ def made_with(record: Record, numbers: Numbers) -> str:
         for entrant, line in zip(entrants, command_lines(record), strict=True)
     ]
     note = (
-        "These commands start each server as it was started here, with a port for {port}. "
+        "These commands start each server as in this comparison; replace {port} with a port. "
         if any(map(_own, entrants))
         else ""
     )
     if all(map(_own, entrants)) and record.options.get("engine", "own") == "own":
-        note += "Loopback, one machine, one worker process of each server, no TLS, no proxy in front."
+        note += "Loopback, one machine, one worker process per server, no TLS, no proxy."
     known = facts([(name, value) for name, value in _known(record) if value])
     listed = element("ol", *commands, class_="commands")
-    return section("Made with", note, known, listed, _files(record), name="made-with")
+    return section("Setup", note, known, listed, _files(record), name="made-with")
 
 
 def _files(record: Record) -> str:
-    """The modules and programs that the commands need."""
+    """Modules and programs that the commands need."""
     files = {name: text for entrant in record.entrants for name, text in entrant.files.items()}
     if not files:
         return ""
@@ -79,7 +79,7 @@ def _files(record: Record) -> str:
 
 
 def _own(entrant: Entrant) -> bool:
-    """Was it started for this, and did it not run already?"""
+    """Return True if the server was started for the comparison."""
     return bool(entrant.command)
 
 
@@ -88,15 +88,15 @@ def _known(record: Record) -> list[tuple[str, str]]:
     bound = f"server on {_cores(placement.server)}, client on {_cores(placement.client)}"
     return [
         ("CPU", machine.cpu),
-        ("Cores", f"{machine.cores}: {bound if placement.bound else 'processes are not bound to them'}"),
+        ("Cores", f"{machine.cores}: {bound if placement.bound else 'processes are not pinned'}"),
         ("Memory", f"{machine.memory / 1e9:.1f} GB"),
         ("System", machine.system),
         ("Python", machine.python),
         ("Governor", machine.governor),
         ("Turbo", machine.turbo),
         ("Quota", "" if machine.quota.startswith(("-1", "max")) else machine.quota),
-        ("Stolen before", "" if machine.steal is None else share(machine.steal)),
-        ("Others before", "" if machine.foreign is None else f"{machine.foreign:.2f} cores"),
+        ("CPU stolen before start", "" if machine.steal is None else share(machine.steal)),
+        ("Busy cores before start", "" if machine.foreign is None else f"{machine.foreign:.2f} cores"),
         ("Measured", f"{record.created} to {record.finished or '(not finished)'}"),
         *((name, _words(value)) for name, value in record.options.items()),
         ("seed", str(record.seed)),
@@ -106,7 +106,7 @@ def _known(record: Record) -> list[tuple[str, str]]:
 
 
 def _words(value: object) -> str:
-    """A value of JSON as words."""
+    """Return a JSON value as text."""
     if isinstance(value, dict):
         return ", ".join(f"{name} {_words(each)}" for name, each in value.items())
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""The tables of a comparison's page, which on a phone are cards, and what their columns mean. Pure."""
+"""The tables of a comparison's page (cards on a phone), and the meanings of their columns. Pure."""
 
 from collections.abc import Sequence
 from html import escape
@@ -12,13 +12,13 @@ from gateways.compare.show.table import Line, table
 from gateways.trace.html import element, section
 
 SHORT = 11
-"""Characters of a cell that has room beside another."""
+"""Longest text of a cell, in characters, that fits beside another cell on a phone."""
 
 
 def tables(sections: Sequence[Section], numbers: Numbers) -> str:
-    """One for each scenario."""
+    """Return one table for each scenario."""
     drawn = [_table(each, numbers) for each in sections if each.rows]
-    note = "The best contender first. Contenders without a rank are last, and pale."
+    note = "Best contender first. Unranked contenders are last and pale."
     return section("Results", note, *drawn, _key(sections), name="results")
 
 
@@ -34,7 +34,7 @@ def _table(of: Section, numbers: Numbers) -> str:
 
 
 def _parts(of: Section) -> str:
-    """Each request of a mix: the contenders side by side, so that they can be compared by eye."""
+    """Return the table of a mix: a row for each request, with the contenders side by side."""
     if not of.parts:
         return ""
     labels = [row.entrant.label for row in of.parts[0].rows]
@@ -53,8 +53,8 @@ def _parts(of: Section) -> str:
         for part in sorted(of.parts, key=lambda each: -each.asked.weight)
     ]
     offered = max(row.offered for part in of.parts for row in part.rows)
-    at = f" at {rate(offered)} requests a second in all" if offered else ""
-    note = f"Answers a second; median and 99th percentile of the latency{at}; the share that was lost, if any."
+    at = f" at {rate(offered)} requests/s in total" if offered else ""
+    note = f"Responses per second; median and 99th percentile of the latency{at}; share of lost responses, if any."
     grid = element("table", element("thead", element("tr", *heads)), element("tbody", *lines), class_="results")
     title = element("h3", escape(f"{of.question.name}: each request"))
     return title + element("p", note, class_="note") + grid
@@ -78,16 +78,16 @@ def _line(columns: Sequence[str], line: Line, number: int) -> str:
 
 
 def _width(cell: str) -> str | None:
-    """On a phone two fit beside each other, if they are short."""
+    """On a phone, two short cells fit side by side."""
     return "empty" if not cell else "wide" if len(cell) > SHORT else None
 
 
 def _key(sections: Sequence[Section]) -> str:
-    """What the columns mean."""
+    """Meaning of the columns."""
     there = {column.partition(" @")[0] for each in sections for column in table(each).columns}
     said = [
         element("div", element("dt", escape(name)), element("dd", escape(what)))
         for name, what in COLUMNS.items()
         if name in there
     ]
-    return element("details", element("summary", "What the columns mean"), element("dl", *said), class_="key")
+    return element("details", element("summary", "Meaning of the columns"), element("dl", *said), class_="key")

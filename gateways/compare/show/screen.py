@@ -1,7 +1,7 @@
-"""What is seen of a comparison: live while it runs, and the whole at its end.
+"""Terminal output of a comparison: live progress, then the report.
 
-Knows the console. It draws between measurements only, so that drawing takes no time from what is measured; on a
-terminal the picture is drawn over, elsewhere there is a line for each step.
+Knows the console. It draws only between measurements, so that drawing does not disturb them. A terminal shows a live
+picture; other outputs get a line for each step.
 """
 
 import json
@@ -28,15 +28,15 @@ from gateways.compare.show.table import MOST_PARTS, Table, of_parts, table
 
 BAR = 30
 EVERY = 0.25
-"""Seconds between two pictures, at least."""
+"""Minimum time between two pictures, in seconds."""
 SPARKS = "▁▂▃▄▅▆▇█"
 WIDE = 200
 LAST = 12
-"""So many slices are in a sparkline."""
+"""Number of slices in a sparkline."""
 
 
 class Screen(AbstractContextManager["Screen"]):
-    """A bench's listener that shows what it is told, and keeps the record in `file` if there is one."""
+    """Listener of a bench that shows its progress, and saves the record to `file`, if given."""
 
     def __init__(self, console: Console, planned: float, file: Path | None) -> None:
         self._console, self._planned, self._file = console, planned, file
@@ -81,7 +81,7 @@ class Screen(AbstractContextManager["Screen"]):
             write(self._file, json.dumps(record.to_json(), allow_nan=False))
 
     def _left(self) -> str:
-        """By what was planned, and how that went so far."""
+        """Return the estimated time left, from the plan and the progress so far."""
         took = time.monotonic() - self._began
         pace = min(10.0, max(0.5, took / self._done)) if self._done > 10 else 1.0
         minutes, seconds = divmod(round(max(0.0, self._planned - self._done) * pace), 60)
@@ -98,7 +98,7 @@ class Screen(AbstractContextManager["Screen"]):
 
 
 def found_so_far(record: Record) -> RenderableType:
-    """Bars of the medians so far, for each scenario that has been measured; with the last slices of the last one."""
+    """Return bars of the medians so far, for each measured scenario, with the last slices of the current one."""
     grid = Grid.grid(padding=(0, 1))
     by: dict[tuple[str, int], dict[str, list[float]]] = {}
     for cell in record.cells:
@@ -119,19 +119,19 @@ def found_so_far(record: Record) -> RenderableType:
 
 
 def bar(share: float, length: int) -> str:
-    """A bar of blocks, as long as its share of that length; never nothing for something."""
+    """Return a bar of blocks, in proportion to `share`; not empty if the value is not zero."""
     eighths = round(share * length * 8)
     return "█" * (eighths // 8) + ("", *"▏▎▍▌▋▊▉")[eighths % 8] or ("▏" if share else "")
 
 
 def sparkline(values: Sequence[float]) -> str:
-    """A block for each value, as high as its share of the largest."""
+    """Return a sparkline: a block for each value, scaled to the largest."""
     most = max(values) or 1.0
     return "".join(SPARKS[round(value / most * (len(SPARKS) - 1))] for value in values)
 
 
 def console(to_stderr: bool) -> Console:
-    """Where it is shown. What is not read from a terminal is as wide as it needs to be."""
+    """Return the console. Outside a terminal, its width is unlimited."""
     made = Console(stderr=to_stderr, highlight=False, emoji=False, markup=False)
     return (
         made if made.is_terminal else Console(stderr=to_stderr, highlight=False, emoji=False, markup=False, width=WIDE)
@@ -139,7 +139,7 @@ def console(to_stderr: bool) -> Console:
 
 
 def show(out: Console, record: Record, sections: Sequence[Section]) -> None:
-    """The whole of it: tables, verdicts, doubts."""
+    """Print the report: tables, verdicts, doubts."""
     for section in sections:
         if section.rows:
             _show_table(out, table(section))
@@ -160,7 +160,7 @@ def show(out: Console, record: Record, sections: Sequence[Section]) -> None:
 
 
 def _show_table(out: Console, shown: Table, fixed: int = 1) -> None:
-    """Print the table: on a narrow terminal as several, one below the other, each with the `fixed` first columns."""
+    """Print the table; on a narrow terminal, as several below each other, each with the first `fixed` columns."""
     out.print(Text(shown.title, style="bold"))
     out.print(Text(shown.note, style="dim"))
     for bars, columns in _parts(shown, out.width, fixed):
@@ -181,7 +181,9 @@ GAP, SHORT = 2, 8
 
 
 def _parts(shown: Table, width: int, fixed: int) -> list[tuple[bool, list[int]]]:
-    """The columns of each part of a table that is `width` characters wide at most, and if it begins with bars."""
+    """Split a table into parts of at most `width` characters; return the columns of each, and whether it starts with
+    bars.
+    """
     widths = [
         max(len(name), *(len(line.cells[number]) for line in shown.lines)) + GAP
         for number, name in enumerate(shown.columns)
@@ -209,7 +211,7 @@ def _environment(record: Record) -> str:
 
 
 def write(file: Path, text: str) -> None:
-    """Put the text there, whole or not at all."""
+    """Write the text to the file atomically."""
     beside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         beside.write_text(text, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""A section as a table of words, for the terminal and for Markdown. Pure."""
+"""A section as a table of text, for the terminal and for Markdown. Pure."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -13,7 +13,7 @@ from gateways.compare.plan.scenarios import Headline
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row of the table. `bar` is how long its bar is, of 1; `dim`: it is not ranked."""
+    """A row of the table. `bar` is the length of its bar, from 0 to 1; `dim`: not ranked."""
 
     cells: tuple[str, ...]
     bar: float
@@ -22,7 +22,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`title` says what was asked, `note` what to know; the first column is the contender's, the others are figures."""
+    """A title with the load, a note, columns and lines; the first column names the contender, the others are
+    figures.
+    """
 
     title: str
     note: str
@@ -34,7 +36,7 @@ Column = tuple[str, Callable[[Section, Row], str]]
 
 
 def table(section: Section) -> Table:
-    """The columns that have anything to say."""
+    """Return the columns that are not empty."""
     named = [(_named(section, name), of) for name, of in SHOWN[section.headline]]
     columns = [(name, of) for name, of in named if any(of(section, row) for row in section.rows)]
     lines = [
@@ -45,11 +47,11 @@ def table(section: Section) -> Table:
 
 
 MOST_PARTS = 10
-"""Requests of a mix that are shown where there is little room: those with the largest weights."""
+"""Number of requests of a mix in a short table: those with the largest weights."""
 
 
 def of_parts(section: Section, most: int | None = None) -> Table | None:
-    """The figures of each request of a mix; None if there was one request. `most` limits how many are shown."""
+    """Return the table of each request of a mix; None if there is one request only. `most` limits the rows."""
     if not section.parts:
         return None
     shown = sorted(section.parts, key=lambda each: -each.asked.weight)[:most]
@@ -72,7 +74,7 @@ def of_parts(section: Section, most: int | None = None) -> Table | None:
     )
     left = len(section.parts) - len(shown)
     note = "Each request of the mix, with its status and its share of all requests."
-    note += f" {left:,} more with smaller weights: --html, --markdown or --csv show them." if left else ""
+    note += f" {left:,} more with smaller weights; --html, --markdown and --csv show all." if left else ""
     kept = [at for at in range(len(columns)) if any(line.cells[at] for line in lines)]
     return Table(
         f"{section.question.name}: each request",
@@ -117,17 +119,17 @@ def _note(section: Section) -> str:
 
 def _floor(section: Section) -> str:
     if section.failed:
-        return " The measurement failed: the same server, measured twice, differs from itself by more than 100 %."
+        return " The measurement failed: two runs of the same server differ by more than 100 %."
     return "" if section.floor is None else f" No difference smaller than {share(section.floor)} is reported."
 
 
 def _named(section: Section, column: str) -> str:
-    """`{rate}` is the rate at which latency was measured."""
+    """`{rate}` stands for the rate at which latency was measured."""
     return column.format(rate=rate(_offered(section) or 0))
 
 
 def _offered(section: Section) -> float | None:
-    """The rate that most were measured at; of several the one in the middle."""
+    """Return the most common rate of the latencies; among several, the middle one."""
     counts = Counter(latency.offered for row in section.rows for latency in row.figures.latencies)
     common = sorted(offered for offered, count in counts.items() if count == max(counts.values()))
     return common[len(common) // 2] if common else None
@@ -151,7 +153,7 @@ def _ratio(section: Section, row: Row) -> str:
 
 
 def _latency(of: Callable[[Latency], float | None]) -> Callable[[Section, Row], str]:
-    """At the rate that is shown; one that was measured at another only, says at which."""
+    """Return the latency at the given rate; if there is only another rate, the text names it."""
 
     def cell(section: Section, row: Row) -> str:
         offered = _offered(section)
@@ -165,7 +167,9 @@ def _latency(of: Callable[[Latency], float | None]) -> Callable[[Section, Row], 
 
 
 def _whole(of: Callable[[Row], float | None]) -> Callable[[Section, Row], str]:
-    """Of a long run. That of slices is not shown: in a closed loop it is the number of clients by the rate."""
+    """Return the latency of a long run. Not for slices: in a closed loop, it is the number of clients divided by the
+    rate.
+    """
     return lambda section, row: "" if section.quick else duration(of(row))
 
 
@@ -223,4 +227,4 @@ SHOWN: dict[Headline, Sequence[Column]] = {
         *_WHAT_IT_TAKES[:2],
     ),
 }
-"""By headline. What they mean, `columns` says."""
+"""Columns by headline. `columns` has their meanings."""

@@ -32,20 +32,20 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
     ("arguments", "said"),
     [
         (["--header", "Host: other"], "use --host-header"),
-        (["--connections", "8"], "--connections belongs to own requests"),
-        (["--url", A, "--method", "POST"], "no request is left that can be sent"),
-        (["--fail", "p99>200"], "is not a threshold; write, for example, 'p99>200ms'"),
+        (["--connections", "8"], "--connections is for requests of your own"),
+        (["--url", A, "--method", "POST"], "none of the requests can be sent"),
+        (["--fail", "p99>200"], "is not a threshold; write for example 'p99>200ms'"),
         (["--url", A, "--insecure"], "--ca and --insecure are for --url with https"),
-        (["--url", "blue"], "'blue' is not the URL of a server; write, for example, blue=https://blue.example.org."),
+        (["--url", "blue"], "'blue' is not the URL of a server; write for example blue=https://blue.example.org."),
         (["--url", A, "--url", A], "two servers have the label 'a'"),
-        (["shop:app", "--url", A], "it excludes TARGET"),
-        (["--url", A, "--servers", "uvicorn"], "--servers is for servers that are started here"),
+        (["shop:app", "--url", A], "use it without TARGET"),
+        (["--url", A, "--servers", "uvicorn"], "--servers is for servers that the command starts"),
         (["--url", A, "--path", "x"], "does not begin with a slash"),
-        (["--url", A, "--workers", "2"], "--workers and --bind belong to --engine locust."),
-        (["--engine", "locust", "--bind", "192.0.2.7"], "name the servers with --url."),
+        (["--url", A, "--workers", "2"], "--workers and --bind need --engine locust."),
+        (["--engine", "locust", "--bind", "192.0.2.7"], "give the servers with --url."),
         (["--engine", "locust", "--url", A, "--bind", "192.0.2.7:x"], "'192.0.2.7:x' is not an address"),
-        (["--export-locustfile", "x.py", "--url", A, "--url", B], "a locustfile has one host, so give one --url"),
-        (["--export-locustfile", "x.py", "shop:app"], "it excludes TARGET"),
+        (["--export-locustfile", "x.py", "--url", A, "--url", B], "a locustfile has one host; give one --url only"),
+        (["--export-locustfile", "x.py", "shop:app"], "use it without TARGET"),
     ],
 )
 def test_a_command_line_that_means_nothing_is_refused(
@@ -63,7 +63,7 @@ def test_without_locust_the_extra_that_brings_it_is_named(
     status, line = refused(capsys, "--engine", "locust", "--url", A)
     assert (status, line) == (
         1,
-        f"gateways compare: locust is not installed; it comes with: {install_line('locust')}\n",
+        f"gateways compare: locust is not installed; install it with: {install_line('locust')}\n",
     )
 
 

@@ -1,1 +1,1 @@
-"""The charts of a comparison: what they show, where that lies, and how it is drawn in SVG."""
+"""The charts of a comparison: their data, their scales, and their SVG."""

@@ -1,4 +1,4 @@
-"""The cells of a record that a chart is drawn from. Pure."""
+"""Select the cells of a record for a chart. Pure."""
 
 from collections.abc import Sequence
 
@@ -7,7 +7,7 @@ from gateways.compare.record import Cell, Record
 
 
 def valid(record: Record, section: Section) -> list[Cell]:
-    """The cells of a section, by contender, the best first: of a long scenario, those with its number of clients."""
+    """Return the cells of a section by contender, best first; for a long scenario, those with its number of clients."""
     order = {row.figures.entrant.id: place for place, row in enumerate(section.rows)}
     found = [
         cell
@@ -21,7 +21,7 @@ def valid(record: Record, section: Section) -> list[Cell]:
 
 
 def of_rounds(record: Record, section: Section) -> dict[str, list[Cell]]:
-    """By contender: the slices that its throughput is taken from."""
+    """Return, by contender, the slices that its throughput comes from."""
     found = {}
     for name, cells in by_contender(valid(record, section)).items():
         row = section.row(name)

@@ -1,7 +1,6 @@
-"""What a chart of lines shows. Pure.
+"""The data of a line chart. Pure.
 
-Its columns are what can be read out: a number of clients, a percentile, a round. Its lines have a value, or None, in
-each of them.
+A column is a number of clients, a percentile or a round. Each line has a value, or None, in each column.
 """
 
 import math
@@ -12,7 +11,7 @@ from gateways.compare.show.charts.scales import Scale
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """`text` is what is read out; inf is what never came."""
+    """A value and its text; inf means never."""
 
     value: float
     text: str
@@ -20,7 +19,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`contender` is whose it is, by id, or "". `dashed`: it was measured on terms of its own."""
+    """A line. `contender` is an id, or "". `dashed`: measured under other conditions."""
 
     contender: str
     label: str
@@ -30,7 +29,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """A line, from one place to another, that values can be compared with; or only words, at `start`."""
+    """A guide line from `start` to the other end; or only a label, at `start`."""
 
     text: str
     start: tuple[float, float]
@@ -40,9 +39,8 @@ class Guide:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """`columns` are (where on the x-axis, name); lines end before those with the numbers in `breaks`, and begin again.
-
-    `never`: there are values that never came, at the top.
+    """A chart. `columns` are (position on the x-axis, name); lines are interrupted before the columns in `breaks`.
+    `never`: infinite values are drawn at the top.
     """
 
     title: str

@@ -1,4 +1,4 @@
-"""Answers a second over the number of clients, with what the law allows. Pure."""
+"""Throughput by number of clients, with theoretical maxima. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,7 +13,7 @@ from gateways.compare.show.charts.scales import Scale, logarithmic
 
 
 def throughput(sections: Sequence[Section]) -> list[Chart]:
-    """Answers a second over the number of clients, where there are several, or a law says what there could be."""
+    """Return throughput by number of clients, if there are several numbers or a theoretical maximum is known."""
     found = []
     for name, same in groupby(sections, key=lambda section: section.question.name):
         group = list(same)
@@ -27,7 +27,9 @@ def throughput(sections: Sequence[Section]) -> list[Chart]:
 
 
 def _rates(sections: Sequence[Section]) -> dict[str, dict[int, Point]]:
-    """By contender and number of clients. What is said besides the rate is true of the number that figures are from."""
+    """Return the points by contender and number of clients. Details beside the rate are those of the reported
+    number.
+    """
     rates: dict[str, dict[int, Point]] = {}
     for section in sections:
         for row in section.rows:
@@ -57,9 +59,9 @@ def _over_clients(
     values += [end[1] for guide in guides for end in (guide.start, guide.end) if end]
     return Chart(
         title=name,
-        note="Grey: what waiting alone allows, by clients / time and threads / time." if guides else "",
+        note="Grey: theoretical maximum, clients / time or threads / time." if guides else "",
         across="clients",
-        up="answers a second",
+        up="responses/s",
         x=_clients_axis(clients, least, most),
         y=logarithmic(values, lambda value: f"{value:,g}", 1.25),
         columns=tuple((n, of_clients(n)) for n in clients),
@@ -75,12 +77,12 @@ def _clients_axis(clients: Sequence[int], least: int, most: int) -> Scale:
 
 
 def _laws(figures: Sequence[Figures], service: float, least: int, most: int) -> list[Guide]:
-    """Clients / service time for all; threads / service time for each number of threads that there is."""
-    found = [Guide("what so many clients allow", (least, least / service), (most, most / service))]
+    """Return the guides: clients / service time for all, and threads / service time for each number of threads."""
+    found = [Guide("maximum for this number of clients", (least, least / service), (most, most / service))]
     threads = sorted({each.entrant.threads for each in figures if each.entrant.threads})
     limited = [(count, f"{count} thread{'s' if count > 1 else ''}") for count in threads if count < most]
     if any(limits.limit(each, service, None) == "one loop" for each in figures):
-        limited.append((1, "one loop that stands still"))
+        limited.append((1, "one blocked loop"))
     for count, who in limited:
         allowed = count / service
         found.append(Guide(f"{who}: {rate(allowed)}/s", (max(count, least), allowed), (most, allowed)))

@@ -1,4 +1,4 @@
-"""Charts of lines, drawn: a grid, guides, a line for each contender, and the values as a table. Pure."""
+"""Draw line charts: a grid, guides, a line for each contender, and the values as a table. Pure."""
 
 import math
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ from gateways.compare.show.charts.parts import Numbers, across, caption, group, 
 from gateways.trace.html import element
 
 FEW = 15
-"""With so many columns or fewer each point has its mark."""
+"""Maximum number of columns with a mark on each point."""
 NEVER = 14
-"""Pixels between what never came and what did."""
+"""Pixels between infinite and finite values."""
 
 
 def chart(shown: Chart, numbers: Numbers) -> str:
-    """A chart of lines, with its values as a table, from which the page's script reads them out."""
+    """Return a line chart, with its values in a table that the script of the page reads."""
     name = f"{shown.title}. {shown.note}".strip()
     drawn = [*_grid(shown), *(_guide(shown, each, numbers) for each in shown.guides)]
     drawn += [_line(shown, line, numbers) for line in shown.lines]
@@ -55,13 +55,13 @@ def _grid(shown: Chart) -> list[svg.Element]:
 
 
 def _up(shown: Chart, value: float) -> float:
-    """Pixels from the top. What never came is at the top, and nothing else."""
+    """Return the pixels from the top; only infinite values are at the top."""
     top = NEVER if shown.never and not math.isinf(value) else 0
     return round(shown.height - shown.y.place(value) * (shown.height - top), 1)
 
 
 def _guide(shown: Chart, guide: Guide, numbers: Numbers) -> svg.Element:
-    """The words stand on the line: there is nothing above one that rises."""
+    """The label stands on the line: nothing is above a rising guide."""
     (x, y), end = guide.start, guide.end
     first, up = shown.x.place(x), _up(shown, y)
     if end is None:
@@ -79,7 +79,7 @@ def _line(shown: Chart, line: Line, numbers: Numbers) -> svg.Element:
     stretched = svg.SVG(
         elements=[svg.Path(d=_path(shown, places), class_=["line", *(["dashed"] if line.dashed else [])])],
         viewBox=svg.ViewBoxSpec(0, 0, 100, shown.height),
-        preserveAspectRatio="none",  # type: ignore[arg-type]  # one of its spellings
+        preserveAspectRatio="none",  # type: ignore[arg-type]  # one of the literals
         width=across(1),
         height=shown.height,
         xmlns=None,
@@ -106,7 +106,9 @@ def _path(shown: Chart, places: Sequence[tuple[float, Point | None]]) -> list[sv
 
 
 def _values(shown: Chart, numbers: Numbers) -> str:
-    """Each row is a column of the chart: where it is in percent, and how far up each value is, in pixels."""
+    """Return a row for each column of the chart, with its position in percent and the height of each value in
+    pixels.
+    """
     heads = [
         element("th", escape(line.label), data_series=numbers.get(line.contender), scope="col") for line in shown.lines
     ]

@@ -1,7 +1,6 @@
-"""The parts that charts are drawn of: shapes, colours, text, pictures. Knows SVG; charts are not known here. Pure.
-
-Everything is as wide as there is room: what lies across is in percent, what lies up in pixels, so that text stays as
-large as it is on a phone. Colours are the page's; a contender's number chooses its colour and the shape of its marks.
+"""Building blocks of charts: shapes, colours, text, pictures. Knows SVG. It must not know charts. Pure. Widths are in
+percent and heights in pixels, so that text has the same size on a phone. The page defines the colours; the number of a
+contender selects its colour and shape.
 """
 
 from collections.abc import Mapping
@@ -22,35 +21,35 @@ SHAPES = (
     "M-2.6-4.4h5.2l2.6 4.4-2.6 4.4h-5.2l-2.6-4.4z",
 )
 COLOURS = 8
-"""Of the page. It has no factor in common with the number of shapes, so that many contenders all differ."""
+"""Number of colours on the page. Coprime with the number of shapes, so that many contenders all differ."""
 Numbers = Mapping[str, int]
-"""By contender, its number."""
+"""The number of each contender, by id."""
 
 
 def shapes() -> str:
-    """The marks, to be used by all charts of a page."""
+    """Return the definitions of the marks, for all charts of a page."""
     marks = "".join(f'<path id="mark{number}" d="{path}"/>' for number, path in enumerate(SHAPES))
     return f'<svg class="shapes" width="0" height="0" aria-hidden="true"><defs>{marks}</defs></svg>'
 
 
 def swatch(number: int | None) -> str:
-    """A contender's mark in its colour, as it stands before its name."""
+    """Return a contender's mark in its colour, to stand before its name."""
     drawn = mark(number, 7, 7)
     return f'<span class="swatch {colour(number)}">{picture([drawn], 14, width=14, hidden=True)}</span>'
 
 
 def mark(number: int | None, x: svg.Length | float, y: float) -> svg.Element:
-    """A contender's mark, at a place."""
+    """Return a contender's mark at a position."""
     return svg.Use(href=f"#mark{(number or 0) % len(SHAPES)}", x=x, y=y)
 
 
 def caption(title: str, note: str) -> str:
-    """What stands above a chart."""
+    """Return the caption of a chart."""
     return element("figcaption", element("h3", escape(title)), element("p", escape(note)) if note else "")
 
 
 def spread(scale: Scale, room: float = 0.085) -> list[float]:
-    """The ticks that there is room to write at, on a phone too: the last one, and those before it that are apart."""
+    """Return the ticks with enough room for a label, also on a phone: the last one, and those far enough before it."""
     kept: list[float] = []
     for value, _ in reversed(scale.ticks):
         if not kept or scale.place(kept[-1]) - scale.place(value) > room:
@@ -59,29 +58,29 @@ def spread(scale: Scale, room: float = 0.085) -> list[float]:
 
 
 def group(contender: str, numbers: Numbers, kind: str, parts: list[svg.Element]) -> svg.Element:
-    """What belongs to a contender, in its colour, to be switched off with it."""
+    """Return a group in a contender's colour, to show or hide with it."""
     number = numbers.get(contender)
     return svg.G(elements=parts, class_=[kind, colour(number)], data=None if number is None else {"series": number})
 
 
 def colour(number: int | None) -> str:
-    """The name of the class that has it."""
+    """Return the class with the colour."""
     return "other" if number is None else f"c{number % COLOURS}"
 
 
 def across(share: float) -> svg.Length:
-    """A share of the width."""
+    """Return a share of the width, in percent."""
     return svg.Length(round(share * 100, 2), "%")
 
 
 def text(words: str, x: svg.Length | float, y: float, anchor: str) -> svg.Element:
-    """Words, of which the `anchor` (start, middle, end) is at that place."""
+    """Return text whose `anchor` (start, middle, end) is at the position."""
     return svg.Text(text=escape(words), x=x, y=y, class_=[anchor])
 
 
 def picture(
     parts: list[svg.Element], height: int, name: str = "", width: int | None = None, *, hidden: bool = False
 ) -> str:
-    """`name` is read out instead of the picture; one that is `hidden` says nothing that is not beside it."""
+    """Return an SVG. `name` is its text for screen readers; `hidden`: the text beside it says the same."""
     said = {"aria-hidden": "true"} if hidden else {"role": "img", "aria-label": escape(name)}
     return str(svg.SVG(elements=parts, width=width or across(1), height=height, extra=said, xmlns=None))

@@ -1,4 +1,4 @@
-"""How long requests took, by percentile, on an axis that gives each further nine the same room. Pure."""
+"""Latency by percentile, on an axis with equal room for each further nine. Pure."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -13,13 +13,13 @@ from gateways.compare.show.charts.scales import SHARES, logarithmic, nines, perc
 
 
 def latency(record: Record, sections: Sequence[Section]) -> list[Chart]:
-    """How long requests took that came at a rate which is the same for all."""
+    """Return the latency at a rate that is the same for all contenders."""
     found = []
     for section in sections:
         cells = [cell for cell in valid(record, section) if cell.offered]
         rates = sorted({cell.offered for cell in cells})
         by_rate = {each: by_contender([cell for cell in cells if cell.offered == each]) for each in rates}
-        # One that can do no common rate has one of its own: it is drawn with the common one that is nearest.
+        # A contender too slow for the common rates has its own rate: it is drawn with the nearest common one.
         common = [each for each in rates if len(by_rate[each]) > 1] or rates[-1:]
         for shown in common:
             own = [each for each in rates if each not in common and min(common, key=_distance(each)) == shown]
@@ -40,17 +40,17 @@ def _at_rate(
             at = "" if offered == shown else f" @{rate(offered)}/s"
             histogram = Histogram.merged(cell.measured.latency for cell in cells)
             lines[name] = record.entrant(name), at, histogram
-    behind = f", beside {section.question.behind} others" if section.question.behind else ""
-    others = " Dashed: at a lower rate, because it can do no more." if len(by_rate) > 1 else ""
+    behind = f", with {section.question.behind} other clients" if section.question.behind else ""
+    others = " Dashed: at a lower rate, which is the maximum of the contender." if len(by_rate) > 1 else ""
     return _percentiles(
-        f"{section.question.name} at {rate(shown)} requests a second{behind}",
+        f"{section.question.name} at {rate(shown)} requests/s{behind}",
         others.strip(),
         list(lines.values()),
     )
 
 
 def streams(record: Record, sections: Sequence[Section]) -> list[Chart]:
-    """When the body begins, and how evenly it goes on."""
+    """Return time to first byte, and gaps between pieces of a body."""
     found = []
     for section in sections:
         cells = by_contender(valid(record, section))
@@ -66,13 +66,13 @@ def streams(record: Record, sections: Sequence[Section]) -> list[Chart]:
 
 
 _OF_STREAMS: Sequence[tuple[str, str, Callable[[Cell], Histogram]]] = (
-    ("first byte", "From asking to the first byte of the body.", lambda cell: cell.measured.first_byte),
-    ("gaps", "From the arrival of each part of a body to that of the next.", lambda cell: cell.measured.gap),
+    ("first byte", "Time from the request to the first byte of the body.", lambda cell: cell.measured.first_byte),
+    ("gaps", "Time between arrivals of consecutive pieces of a body.", lambda cell: cell.measured.gap),
 )
 
 
 def _percentiles(title: str, note: str, histograms: Sequence[tuple[Entrant, str, Histogram]]) -> Chart:
-    """Only what enough samples lie beyond is drawn."""
+    """Only percentiles with enough samples beyond them are drawn."""
     shares = [
         each for each in SHARES if any(len(histogram) and _known(histogram, each) for *_, histogram in histograms)
     ]
@@ -84,7 +84,7 @@ def _percentiles(title: str, note: str, histograms: Sequence[tuple[Entrant, str,
     return Chart(
         title=title,
         note=note,
-        across="share of requests that take no longer",
+        across="share of requests that are at least this fast",
         up="time",
         x=nines(shares[-1] if shares else 0.0),
         y=logarithmic([point.value for line in lines for point in line.points if point], _time, 1.1),
@@ -99,7 +99,7 @@ def _known(histogram: Histogram, of: float) -> float | None:
 
 
 def _time(seconds: float) -> str:
-    """`1 ms`, `0.3 ms`, `2 s`: for an axis."""
+    """Return a label for an axis: `1 ms`, `0.3 ms`, `2 s`."""
     return (
         f"{seconds:.3g} s"
         if seconds >= 1

@@ -1,4 +1,4 @@
-"""Slices in the order in which they were measured: rates, and memory. Drift, and what disturbed, is seen here. Pure."""
+"""Slices in the order of measurement: rates and memory. They show drift and disturbances. Pure."""
 
 import math
 import statistics
@@ -13,15 +13,15 @@ from gateways.compare.show.charts.chart import Chart, Guide, Line, Point
 from gateways.compare.show.charts.scales import Scale, from_zero, linear
 
 SPREAD = 0.36
-"""The part of a lane's height that the largest deviation takes, on either side of the median."""
+"""Share of a lane's height for the largest deviation, on either side of the median."""
 LANE = 46
-"""Its height, in pixels."""
+"""Height of a lane, in pixels."""
 Rounds = Sequence[tuple[int, int]]
-"""By the numbers of the start, and of the round within it."""
+"""Key: number of the start, and number of the round within it."""
 
 
 def strips(record: Record, sections: Sequence[Section]) -> list[Chart]:
-    """A lane for each contender, with its slices in the order in which they were measured."""
+    """Return a lane for each contender, with its slices in the order of measurement."""
     return [_strips(record, section) for section in sections if section.quick and of_rounds(record, section)]
 
 
@@ -42,7 +42,7 @@ def _strips(record: Record, section: Section) -> Chart:
         guides.append(Guide(f"{label}: {rate(median)}/s", (-0.5, middle), None, name))
     return Chart(
         title=section.question.name,
-        note=f"The full height of a lane is {share(math.expm1(most))} more and less than the contender's median.",
+        note=f"The full height of a lane is ±{share(math.expm1(most))} of the contender's median.",
         across="",
         up="",
         x=_rounds_axis(rounds),
@@ -64,7 +64,7 @@ def _deviation(cell: Cell, median: float) -> float:
 
 
 def _in_lane(cell: Cell, median: float, middle: float, most: float) -> Point:
-    """`most` is the deviation that has the full height."""
+    """Return a lane. `most` is the deviation at full height."""
     deviation = _deviation(cell, median)
     percent = round(math.expm1(deviation) * 100)
     text = f"{rate(cell.measured.rate)}/s" + (f" ({percent:+} %)" if percent else "")
@@ -73,7 +73,7 @@ def _in_lane(cell: Cell, median: float, middle: float, most: float) -> Point:
 
 
 def _others(cells: Mapping[str, Sequence[Cell]], rounds: Rounds) -> Line:
-    """How many cores everything else kept busy, in the mean of a round's slices; a core is half a lane's height."""
+    """Return the cores kept busy by other programs, averaged over each round; one core is half the height of a lane."""
     points = []
     for each in rounds:
         same = [cell for own in cells.values() for cell in own if (cell.start, cell.round) == each]
@@ -84,7 +84,7 @@ def _others(cells: Mapping[str, Sequence[Cell]], rounds: Rounds) -> Line:
 
 
 def memory(record: Record, sections: Sequence[Section]) -> list[Chart]:
-    """What servers took after each of those slices."""
+    """Return the memory of servers after each slice."""
     measured = [(section, of_rounds(record, section)) for section in sections if section.quick]
     return [
         _memory(record, section, cells)
@@ -97,7 +97,7 @@ def _memory(record: Record, section: Section, cells: Mapping[str, Sequence[Cell]
     rounds = _rounds(cells)
     return Chart(
         title=f"{section.question.name}, after each round",
-        note="Servers are new in each start: memory that grows within one was not given back.",
+        note="Each start has new servers: memory that grows within a start was not released.",
         across="",
         up="memory",
         x=_rounds_axis(rounds),
@@ -116,7 +116,7 @@ def _memory_of(entrant: Entrant, cells: Sequence[Cell], rounds: Rounds) -> Line:
 
 
 GAP = 0.8
-"""The way between two starts, in rounds."""
+"""Distance between two starts, in rounds."""
 
 
 def _places(rounds: Rounds) -> list[float]:
@@ -135,7 +135,7 @@ def _rounds_axis(rounds: Rounds) -> Scale:
 
 
 def _starts(rounds: Rounds) -> frozenset[int]:
-    """The numbers of the first round of each start."""
+    """Return the numbers of the first round of each start."""
     return frozenset(n for n, (start, _) in enumerate(rounds) if n == 0 or start != rounds[n - 1][0])
 
 

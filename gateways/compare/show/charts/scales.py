@@ -1,4 +1,4 @@
-"""Scales of charts: where a value lies on an axis, and which values are written there. Pure."""
+"""Scales of charts: positions of values on an axis, and its ticks. Pure."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -9,7 +9,7 @@ Tick = tuple[float, str]
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """An axis from `low` to `high`. `forward` makes equal ways of what is to look equal."""
+    """An axis from `low` to `high`. `forward` transforms a value to a linear position."""
 
     low: float
     high: float
@@ -17,7 +17,7 @@ class Scale:
     ticks: tuple[Tick, ...] = ()
 
     def place(self, value: float) -> float:
-        """The share of the axis that lies before the value: 0 for the lowest and all below it, 1 for the highest."""
+        """Return the position of a value: 0 for the lowest and everything below it, 1 for the highest."""
         if math.isinf(value):
             return float(value > 0)
         low, high = self.forward(self.low), self.forward(self.high)
@@ -30,12 +30,12 @@ def _itself(value: float) -> float:
 
 
 def linear(low: float, high: float, ticks: Iterable[Tick] = ()) -> Scale:
-    """Equal differences, equal ways."""
+    """Linear scale."""
     return Scale(low, high, _itself, tuple(ticks))
 
 
 def from_zero(most: float, text: Callable[[float], str], about: int = 4) -> Scale:
-    """From 0 to the most, with about so many round values."""
+    """Return a linear axis from 0 to `most`, with about that many round ticks."""
     rough = (most or 1.0) / about
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
@@ -44,7 +44,7 @@ def from_zero(most: float, text: Callable[[float], str], about: int = 4) -> Scal
 
 
 def logarithmic(values: Iterable[float], text: Callable[[float], str], room: float = 1.0) -> Scale:
-    """Equal ratios, equal ways. It holds all values that are above zero, and `room` times as much on both sides."""
+    """Return a logarithmic axis that covers all positive values, with a factor of `room` on both sides."""
     known = [value for value in values if value > 0 and not math.isinf(value)] or [1.0]
     low, high = min(known) / room, max(known) * room
     if high / low < 3:
@@ -53,7 +53,7 @@ def logarithmic(values: Iterable[float], text: Callable[[float], str], room: flo
 
 
 def _round_between(low: float, high: float, least: int = 3) -> list[float]:
-    """Powers of ten; with so few that they say little, values between them, too. `high` is twice `low` at least."""
+    """Return powers of ten as ticks; if there are few, values between them too. `high` is at least twice `low`."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     ticks: list[float] = []
     for factors in ((1,), (1, 3), (1, 2, 5), tuple(range(1, 10)), tuple(each / 2 for each in range(2, 20))):
@@ -68,12 +68,14 @@ SHARES = (
     *(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.98, 0.99),
     *(0.995, 0.997, 0.998, 0.999, 0.9995, 0.9999, 0.99999),
 )
-"""The percentiles of a chart: more and more of them where it is about fewer and fewer requests."""
+"""The percentiles of a chart, denser towards the slowest requests."""
 _WRITTEN = (0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999)
 
 
 def nines(most: float) -> Scale:
-    """Of shares: each further nine is as long as the one before, so that the few slowest requests can be seen."""
+    """Return an axis of shares on which each further nine has the same length, so that the slowest requests are
+    visible.
+    """
     ticks = [(share, percent(share)) for share in _WRITTEN if share <= most]
     return Scale(0.0, most or SHARES[0], lambda share: -math.log10(1 - share), tuple(ticks))
 

@@ -1,4 +1,4 @@
-"""What is shown of each contender on a track of its own: its ratio with the interval, its memory. Pure."""
+"""Data of charts with one track per contender: ratios with intervals, and memory. Pure."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ from gateways.compare.show.charts.scales import Scale, from_zero, logarithmic
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """`marks` are (kind, value), in any order; a line joins them all. `faint`: not ranked."""
+    """A track. `marks` are (kind, value), in any order, joined by a line. `faint`: not ranked."""
 
     contender: str
     label: str
@@ -25,7 +25,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """`at` is the value that all are compared with, `band` the noise around it."""
+    """Tracks of one scenario. `at` is the reference value, `band` the noise around it."""
 
     title: str
     note: str
@@ -36,7 +36,7 @@ class Spans:
 
 
 def ratios(record: Record, sections: Sequence[Section]) -> list[Spans]:
-    """For each scenario: answers a second, and CPU time an answer, as multiples of the reference's."""
+    """Return, for each scenario, throughput and CPU time per response as multiples of the reference."""
     found = []
     for section in sections:
         rates = [
@@ -45,7 +45,7 @@ def ratios(record: Record, sections: Sequence[Section]) -> list[Spans]:
             if row.ratio
         ]
         if rates:
-            found.append(_forest(record, section, "answers a second", rates, section.floor, section.twins))
+            found.append(_forest(record, section, "responses/s", rates, section.floor, section.twins))
         repeated = any(row.cpu_ratio and row.cpu_ratio.high > row.cpu_ratio.low for row in section.rows)
         costs = [
             _ratio(row, row.cpu_ratio, faint=not row.cpu_differs, words="" if row.cpu_differs else "no difference seen")
@@ -53,13 +53,13 @@ def ratios(record: Record, sections: Sequence[Section]) -> list[Spans]:
             if row.cpu_ratio and repeated
         ]
         if costs:
-            found.append(_forest(record, section, "CPU time an answer", costs, None, None))
+            found.append(_forest(record, section, "CPU time per response", costs, None, None))
     return found
 
 
 def _claim(row: Row) -> str:
     if not row.ranked:
-        return "at least: the client limits it" if row.limit == "client" else "not ranked"
+        return "at least: limited by the load client" if row.limit == "client" else "not ranked"
     return "no difference seen" if row.tie else ""
 
 
@@ -88,8 +88,8 @@ def _forest(
         rows.append(Span(record.twin, record.entrant(record.twin).label, _said(twins, "the same server"), marks, True))
     band = None if floor is None else (1 / (1 + floor), 1 + floor)
     note = f"1 is {reference}."
-    note += " Lines: intervals of 95 %." if any(len(row.marks) > 1 for row in rows) else ""
-    note += " Shaded: what even the same server twice may differ by." if band else ""
+    note += " Lines: 95 % intervals." if any(len(row.marks) > 1 for row in rows) else ""
+    note += " Shaded: difference between two runs of the same server." if band else ""
     values = [value for row in rows for _, value in row.marks]
     return Spans(
         f"{section.question.name}, {of_clients(*section.numbers)}: {what}",
@@ -102,7 +102,7 @@ def _forest(
 
 
 def memory(sections: Iterable[Section]) -> list[Spans]:
-    """For each scenario: what the servers' processes took before, at most, and at the end."""
+    """Return, for each scenario, the memory of the servers' processes before the load, at its peak, and at the end."""
     found = []
     for section in sections:
         rows = [_memory(row) for row in section.rows if row.figures.memory[1]]
@@ -122,6 +122,6 @@ def _memory(row: Row) -> Span:
 
 
 def widest(span: Span) -> tuple[float, float]:
-    """From the lowest mark to the highest."""
+    """Return the lowest and the highest mark."""
     values = [value for _, value in span.marks if not math.isinf(value)]
     return min(values), max(values)

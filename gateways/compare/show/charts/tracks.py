@@ -1,4 +1,4 @@
-"""Charts of tracks, drawn: one below the other, on one axis, each with its words. Pure."""
+"""Draw charts of tracks: one below the other, on one axis, each with its text. Pure."""
 
 from html import escape
 
@@ -9,11 +9,11 @@ from gateways.compare.show.charts.spans import Span, Spans, widest
 from gateways.trace.html import element
 
 TRACK = 26
-"""Pixels of height of a track."""
+"""Height of a track, in pixels."""
 
 
 def spans(shown: Spans, numbers: Numbers) -> str:
-    """A track for each contender, on one axis."""
+    """Return a track for each contender, on one axis."""
     rows = [_row(shown, row, numbers) for row in shown.rows]
     ticks: list[svg.Element] = []
     written = spread(shown.x, 0.12)

@@ -83,7 +83,7 @@ def test_a_contender_that_loses_one_percent_of_its_answers_is_called_so() -> Non
 def test_what_to_try_says_the_command_and_the_logs_of_this_comparison() -> None:
     out = [
         Exclusion(
-            "x:y:z", "", "daphne not installed; it comes with: /venv/bin/python -m pip install 'gateways[compare]'"
+            "x:y:z", "", "daphne not installed; install it with: /venv/bin/python -m pip install 'gateways[compare]'"
         ),
         Exclusion("asgi:hypercorn", "hello", "it answers 500"),
     ]

@@ -49,5 +49,5 @@ def test_contenders_that_breach_are_named_with_their_figure() -> None:
 
 
 def test_a_figure_that_is_not_known_is_a_breach() -> None:
-    assert all("not known" in each for each in said("p999>1s"))
+    assert all("unknown" in each for each in said("p999>1s"))
     assert len(said("p999>1s")) == 2

@@ -56,4 +56,4 @@ def test_it_is_said_whose_workers_measured() -> None:
 
 def test_workers_that_did_not_begin_together_are_a_doubt() -> None:
     assert "apart" not in names(record(slices("blue", 100), **WORKERS, apart=0.002))
-    assert "one in ten times by 400 ms or more" in names(record(slices("blue", 100), **WORKERS, apart=0.4))["apart"]
+    assert "90th percentile 400 ms" in names(record(slices("blue", 100), **WORKERS, apart=0.4))["apart"]

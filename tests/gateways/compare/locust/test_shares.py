@@ -96,7 +96,9 @@ def test_the_command_of_a_worker_names_where_the_master_is() -> None:
     assert "0.0.0.0" not in Crew(2, ("0.0.0.0", 5557)).command
 
 
-@pytest.mark.parametrize(("theirs", "has"), [("0.0.9", "has gateways 0.0.9, and"), ("", "has no gateways, and")])
+@pytest.mark.parametrize(
+    ("theirs", "has"), [("0.0.9", "has gateways 0.0.9, but"), ("", "does not have gateways installed, but")]
+)
 def test_a_worker_of_another_version_is_told_what_to_install(theirs: str, has: str) -> None:
     own = version("gateways")
     with pytest.raises(Failure, match=f"the worker on b {has} this is {own}; there, in its clone: pip install"):

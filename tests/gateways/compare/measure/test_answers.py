@@ -28,10 +28,10 @@ def test_of_answers_that_vary_less_is_verified() -> None:
 def test_what_cannot_be_timed() -> None:
     assert unusable(given(seen())) == ""
     assert unusable(given(seen(204))) == ""
-    assert unusable(given(seen(error="ECONNREFUSED"))) == "it gives no answer: ECONNREFUSED"
+    assert unusable(given(seen(error="ECONNREFUSED"))) == "no response: ECONNREFUSED"
     assert unusable(given(seen(500, "Internal\n  Server Error"))).startswith("it answers 500: Internal Server Error; ")
     assert unusable(given(seen(), seen(404, ""))).startswith("it answers 404; ")
-    assert unusable(given(seen(200), seen(201))) == "it answers 200, and then 201"
+    assert unusable(given(seen(200), seen(201))) == "first response 200, second response 201"
 
 
 @pytest.mark.parametrize("status", [301, 302, 304, 401, 404, 500])
@@ -53,11 +53,11 @@ def test_the_advice_for_a_certificate_is_about_certificates() -> None:
     assert "--path" not in why
 
 
-def test_who_answers_something_else_is_told_what() -> None:
+def test_a_different_response_is_described() -> None:
     answer = Answer(200, 5, "digest of hello")
     assert unequal(given(seen()), answer) == ""
     assert unequal(given(seen(204)), answer) == "it answers 204; the others 200"
-    assert unequal(given(seen(body="hello!")), answer) == "its answer has 6 bytes; that of the others 5"
-    assert unequal(given(seen(body="hallo")), answer) == "its answer begins 'hallo', which is not the others'"
-    assert unequal(given(seen(), seen(body="hallo")), answer).startswith("its answer begins")
+    assert unequal(given(seen(body="hello!")), answer) == "its response has 6 bytes; that of the others has 5"
+    assert unequal(given(seen(body="hallo")), answer) == "its response starts with 'hallo', unlike that of the others"
+    assert unequal(given(seen(), seen(body="hallo")), answer).startswith("its response starts")
     assert unequal(given(seen(body="hallo")), Answer(200, None, None)) == ""

@@ -106,7 +106,7 @@ def test_a_server_that_does_not_start_says_why(warden: Warden, place: Folder) ->
     finally:
         end(servers, warden)
     assert set(failed) == {"asgi:uvicorn"}
-    assert failed["asgi:uvicorn"].startswith("asgi uvicorn has ended by itself with status ")
+    assert failed["asgi:uvicorn"].startswith("asgi uvicorn has exited with status ")
     assert "no_such_module" in failed["asgi:uvicorn"]
     assert "no_such_module" in servers[0].log.read_text()
 
@@ -118,7 +118,7 @@ def test_a_server_that_ends_is_noticed(warden: Warden, place: Folder) -> None:
         server.check()
         server.process.kill()
         server.process.wait()
-        with pytest.raises(Failure, match="has ended by itself with status -9"):
+        with pytest.raises(Failure, match="has exited with status -9"):
             server.check()
     finally:
         end([server], warden)

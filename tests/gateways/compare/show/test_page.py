@@ -89,8 +89,8 @@ class Outline(HTMLParser):
 def test_what_is_found_comes_first_and_the_data_last(page: str) -> None:
     headings = Outline(page).text["h2"]
     assert headings == [
-        *("Doubts", "Results", "Ratios", "Throughput over clients", "Latency at the same rate"),
-        *("First byte and gaps of streams", "Memory", "Round by round", "Failures", "Made with", "The data"),
+        *("Doubts", "Results", "Ratios", "Throughput by number of clients", "Latency at a fixed rate"),
+        *("Streams: first byte and gaps", "Memory", "Round by round", "Failures", "Setup", "The data"),
     ]
     assert page.index('class="verdicts"') < page.index("<h2>Doubts") < page.index('class="legend"')
 

@@ -73,7 +73,7 @@ def test_latency_is_that_of_an_equal_rate_and_another_rate_is_said() -> None:
         *(slices(name, [[100]])[0] for name in (WAITRESS, "cgi:uvicorn:cold")),
     ]
     (chart,) = percentiles.latency(made := record(cells), sections(made))
-    assert chart.title == "hello at 1,000 requests a second"
+    assert chart.title == "hello at 1,000 requests/s"
     assert [(line.contender, line.dashed) for line in chart.lines] == [
         (UVICORN, False),
         (WAITRESS, False),
@@ -95,7 +95,7 @@ def test_what_was_never_answered_is_drawn_as_such() -> None:
     ]
     (chart,) = percentiles.latency(made := record(cells, [IDLE]), sections(made))
     assert chart.never
-    assert chart.title.endswith("beside 300 others")
+    assert chart.title.endswith("with 300 other clients")
     found = values(chart.lines[0])
     assert found[0] == pytest.approx(0.001, rel=0.01)
     assert found[-1] == math.inf
