@@ -204,7 +204,7 @@ class _Exchange:
                 break
             message = await self._next()
         if length > 0:
-            raise ClientDisconnected(f"the body ended {length} octets before its Content-Length")
+            raise ClientDisconnected(f"the body ended {length} bytes before its Content-Length")
 
     async def _answer(self, environ: Environ, script: Script, stdin: bool) -> str | None:
         """Run the program and forward its response. Return the target if that is a local redirect."""

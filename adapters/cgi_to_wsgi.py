@@ -117,7 +117,7 @@ def _fill(host: CGIHost, spool: Spool, source: IO[bytes], length: int | None) ->
         size += spool.write(block)
         host.check_length(size)
     if length is not None and size < length:
-        raise ClientDisconnected(f"the body ended {length - size} octets before its Content-Length")
+        raise ClientDisconnected(f"the body ended {length - size} bytes before its Content-Length")
     return size
 
 

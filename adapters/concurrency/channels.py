@@ -1,16 +1,16 @@
-"""Where a thread meets an event loop: bounded channels of blocks, both ways, over the loop's mailbox (loops.py).
+"""Bounded channels of blocks between a thread and an event loop, both ways, over the loop's mailbox (loops.py).
 
-The only module of this package that knows both sides. It must not know WSGI, ASGI or CGI: it moves calls and blocks.
-Each wait, and what ends it:
+Only this module knows both threads and loops. It must not know WSGI, ASGI or CGI: it moves calls and blocks.
+The table lists each wait, and the events that end it:
 
 ====================  =============================  =================================================================
-who waits             for what                       woken by
+waiting side          waits for                      woken by
 ====================  =============================  =================================================================
 a thread, Outbox      room for its next block        the loop's next get(), close(), or the loop found to be closed
 a thread, Inbox       the next block of a body       the loop's put(), end(), close(), or the loop found to be closed
 a coroutine, Outbox   the thread's next block        the thread's put() or end(), by one post(); or being cancelled
 a coroutine, Inbox    room in the read-ahead         the thread's get(), by one post(); or being cancelled
-a thread, Desk        blocks, a wish, or the end     the loop's put(), ask(), end(), check(); or close()
+a thread, Desk        blocks, a request, or the end  the loop's put(), ask(), end(), check(); or close()
 a coroutine, Desk     room for its next block        the thread's get(), by one post(); close(); or being cancelled
 ====================  =============================  =================================================================
 """
@@ -30,10 +30,10 @@ from ..errors import ClientDisconnected
 from .loops import Future, Loop, LoopClosed
 from .thread_pool import Workers
 
-HIGH_WATER = 256 * 1024  # bytes that may wait in a channel before its writer has to
-OVERFLOW = 4 * HIGH_WATER  # bytes that may wait in an Inbox that is not read; what follows is thrown away
-LINGER = 1.0  # seconds that an Outbox takes items for a client that may read on, from the first of them
-_LOOP_CHECK = 0.5  # seconds between a parked thread's looks at whether its loop is still there
+HIGH_WATER = 256 * 1024  # number of queued bytes above which a channel's writer waits
+OVERFLOW = 4 * HIGH_WATER  # number of queued bytes above which an unread Inbox discards data
+LINGER = 1.0  # time that an Outbox accepts items for a client that may have disconnected, in seconds
+_LOOP_CHECK = 0.5  # interval at which a parked thread checks whether its loop still runs, in seconds
 
 _UNSET: Any = object()
 
@@ -42,10 +42,10 @@ Lent = Sequence[tuple[Token[Any], Any]]
 
 
 def adopt(context: Context, before: Context) -> Lent:
-    """Have the current context see what was set in `context`, where somebody else ran on this request's behalf.
+    """Set in the current context the variables that were set in `context`, where other code ran for this request.
 
-    `before` is what `context` was a copy of: what the caller itself has set since then stays. Returns what undoes it,
-    and the values.
+    `before` is the context that `context` was copied from: values that the caller itself has set since then stay.
+    Returns the tokens that undo this, and the values.
     """
     if not context:
         return ()
@@ -55,7 +55,7 @@ def adopt(context: Context, before: Context) -> Lent:
 
 
 def harmless(error: BaseException) -> Exception:
-    """An error in a form that ends neither the thread nor the loop nor the coroutine that it crosses to."""
+    """Return an error in a form that terminates neither the thread nor the loop nor the coroutine that receives it."""
     if isinstance(error, Exception) and not isinstance(error, (StopIteration, StopAsyncIteration)):
         return error
     try:
@@ -73,27 +73,27 @@ def _resolve(future: Future) -> None:
 
 
 class _Channel(ABC):
-    """What both directions share: one lock for the state, and a gate for each thread that is parked."""
+    """The part that both directions share: one lock for the state, and a gate for each parked thread."""
 
     _gates: tuple[threading.Lock, ...] = ()  # an application may write, or read, from several threads
     _waiter: Future | None = None
     _size = 0  # bytes waiting
 
     def __init__(self, loop: Loop, workers: Workers | None = None) -> None:
-        """`workers`, if the thread is one of theirs: they replace it while it waits here."""
+        """If the thread belongs to `workers`, they replace it while it waits here."""
         self._loop, self._workers = loop, workers
-        # Reentrant: garbage collection in here may find a coroutine whose loop is gone, which then closes this channel.
+        # Reentrant: garbage collection in here may find a coroutine whose loop is gone, and close this channel.
         self._mutex = RLock()
 
     def _shut(self) -> threading.Lock:
-        """Under the mutex: a gate for the calling thread to wait at."""
+        """Return a gate for the calling thread to wait at. Call it under the mutex."""
         gate = threading.Lock()
         gate.acquire()
         self._gates += (gate,)
         return gate
 
     def _open(self) -> None:
-        """Under the mutex: let the parked threads go on."""
+        """Let the parked threads continue. Call it under the mutex."""
         if self._gates:
             gates, self._gates = self._gates, ()
             for gate in gates:
@@ -109,7 +109,7 @@ class _Channel(ABC):
             self._workers.come_back()
 
     def _notify(self, waiter: Future | None) -> None:
-        """Resolve what the coroutine awaits, from a thread."""
+        """Resolve the future that the coroutine awaits. Call it from a thread."""
         if waiter is not None:
             try:
                 self._loop.post(waiter)
@@ -118,24 +118,24 @@ class _Channel(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """From anywhere: nobody waits for more."""
+        """Close the channel. Thread-safe."""
 
 
 class Outbox(_Channel):
     """Items from one thread to one coroutine, bounded by their bytes."""
 
     _linger_until = 0.0
-    taken = 0  # bytes of what the last get() returned, without those of end()
+    taken = 0  # bytes that the last get() returned, without those of end()
 
     def __init__(self, loop: Loop, workers: Workers | None = None) -> None:
         self._loop, self._workers, self._mutex = loop, workers, RLock()  # as _Channel's own, which costs another call
-        self.closed = False  # the coroutine wants no more
+        self.closed = False  # the coroutine accepts no more items
         self._ended = self._draining = self._lingering = False
         self._gates = ()
         self._items: list[Any] = []
 
     def put(self, item: Any, size: int) -> None:
-        """From the thread: hand over an item of `size` bytes; waits while HIGH_WATER or more are waiting.
+        """Queue an item of `size` bytes; wait while HIGH_WATER or more bytes are queued. Call it from the thread.
 
         Raises ClientDisconnected once the coroutine has closed the channel.
         """
@@ -151,7 +151,7 @@ class Outbox(_Channel):
             self._check()
 
     def drain(self) -> None:
-        """From the thread: wait until the coroutine is done with every item. Raises as put() does."""
+        """Wait until the coroutine is done with every item. Raises as put() does. Call it from the thread."""
         with self._mutex:
             self._check()
             if self._waiter is not None:
@@ -171,7 +171,7 @@ class Outbox(_Channel):
         return monotonic() > self._linger_until
 
     def end(self, *items: Any) -> None:
-        """From the thread: these, and no more. Never waits, never raises."""
+        """Queue these as the last items. Never waits, never raises. Call it from the thread."""
         with self._mutex:
             if not self.closed:
                 self._items += items
@@ -181,21 +181,23 @@ class Outbox(_Channel):
 
     @property
     def waiting(self) -> bool:
-        """Whether get() would return at once."""
+        """Return True if get() would return at once."""
         return bool(self._items) or self._ended
 
     @property
     def is_ended(self) -> bool:
-        """Whether the thread has put its last item."""
+        """Return True if the thread has put its last item."""
         return self._ended
 
     @property
     def parked(self) -> bool:
-        """Whether a thread waits for room."""
+        """Return True if a thread waits for room."""
         return bool(self._gates)
 
     async def get(self) -> tuple[list[Any], bool]:
-        """From the coroutine, which is done with what it got before: all that waits, and whether it is the last."""
+        """Return all queued items, and whether they are the last; the previous ones count as done. Call it from the
+        coroutine.
+        """
         while True:
             with self._mutex:
                 items, self.taken, self._items, self._size = self._items, self._size, [], 0
@@ -209,25 +211,25 @@ class Outbox(_Channel):
             await waiter
 
     def expect(self) -> Future:
-        """From the coroutine, before a thread writes: what to await before the first get()."""
+        """Return the future to await before the first get(). Call it from the coroutine, before a thread writes."""
         waiter = self._waiter = self._loop.create_future()
         return waiter
 
     async def ended(self) -> None:
-        """From the coroutine: drop everything until there is no more."""
+        """Drop all items until the thread has ended. Call it from the coroutine."""
         while not (await self.get())[1]:
             pass
 
     def is_closed(self) -> bool:
-        """Whether the client has left, as far as is known."""
+        """Return True if the client is known to have disconnected."""
         return self.closed or self._lingering
 
     def linger(self) -> None:
-        """From the coroutine: the client has left, or has only ended its side: close LINGER seconds after an item."""
+        """Close LINGER seconds after the next item: the client has disconnected, or only shut down its sending side."""
         self._lingering = True
 
     def close(self) -> None:
-        """From anywhere: drop what waits, and have the thread stop at its next item."""
+        """Drop the queued items, and stop the thread at its next item. Thread-safe."""
         with self._mutex:
             self.closed = True
             self._items, self._size = [], 0
@@ -235,13 +237,13 @@ class Outbox(_Channel):
 
 
 class _ToThread(_Channel):
-    """What a coroutine writes and a thread reads."""
+    """A channel that a coroutine writes and a thread reads."""
 
-    _overflowing = False  # nothing need wait for room
-    _waiters: Sequence[Future] = ()  # of all that wait for room: an application may send from several tasks
+    _overflowing = False  # if True, writers never wait for room
+    _waiters: Sequence[Future] = ()  # all that wait for room: an application may send from several tasks
 
     async def room(self) -> None:
-        """From a coroutine: wait while HIGH_WATER or more bytes are waiting to be read."""
+        """Wait while HIGH_WATER or more bytes are queued. Call it from a coroutine."""
         while True:
             with self._mutex:
                 if self._size < HIGH_WATER or self._overflowing:
@@ -251,7 +253,7 @@ class _ToThread(_Channel):
             await waiter
 
     def _read(self, size: int) -> Sequence[Future]:
-        """Under the mutex: the thread has taken `size` bytes; what to resolve, if there is room again."""
+        """Count `size` bytes as read. Return the futures to resolve if there is room again. Call it under the mutex."""
         self._size -= size
         if self._size >= HIGH_WATER // 2:
             return ()
@@ -260,20 +262,20 @@ class _ToThread(_Channel):
 
 
 class Inbox(_ToThread):
-    """Blocks of a body from one coroutine to one thread, bounded by their bytes and by the length that was promised."""
+    """Blocks of a body from one coroutine to one thread, bounded by their bytes and by the announced length."""
 
     def __init__(self, loop: Loop, workers: Workers, length: int | None, start: Callable[[], object]) -> None:
-        """`length` in bytes, None if unknown; `start` is called on the loop once the thread first has to wait."""
+        """`length` in bytes, None if unknown; `start` is called on the loop when the thread first has to wait."""
         super().__init__(loop, workers)
         self._missing, self._start = length, start
         self._blocks: deque[bytes] = deque()
         self._ended = self._failed = False
         self.started = False  # the thread has had to wait
-        self.begun = False  # the coroutine has put a block, or has said that there is none
-        self._lost = False  # some of the body has been thrown away
+        self.begun = False  # the coroutine has put a block, or the end
+        self._lost = False  # part of the body has been discarded
 
     def put(self, block: bytes) -> None:
-        """From the coroutine: one more block; what exceeds the promised length is left out."""
+        """Queue one more block; bytes beyond the announced length are dropped. Call it from the coroutine."""
         with self._mutex:
             self.begun = True
             if self._missing is not None:
@@ -289,11 +291,13 @@ class Inbox(_ToThread):
 
     @property
     def full(self) -> bool:
-        """Whether the coroutine has to await room() before it goes on."""
+        """Return True if the coroutine has to await room() before it continues."""
         return self._size >= HIGH_WATER
 
     def overflow(self) -> None:
-        """From the loop: have put() throw away what exceeds OVERFLOW, and room() not wait, until the thread reads."""
+        """Until the thread reads, put() discards what exceeds OVERFLOW, and room() does not wait. Call it from the
+        loop.
+        """
         with self._mutex:
             self._overflowing = True
             waiters, self._waiters = self._waiters, ()
@@ -301,24 +305,24 @@ class Inbox(_ToThread):
             _resolve(waiter)
 
     def give_up(self) -> None:
-        """From the loop: what has not begun by now will not come; there is no body."""
+        """End the body if it has not begun yet. Call it from the loop."""
         if not self.begun:
             self.end()
 
     def forget(self) -> None:
-        """From the thread, whose request is over: the rest will not come, and nobody will be called to listen."""
+        """Drop the rest of the body, because the request is over; `start` is never called. Call it from the thread."""
         self.close()
         self.started, self._start = True, int
 
     def end(self) -> None:
-        """From the coroutine: the body is over. It has failed if some of what was promised is missing."""
+        """End the body. It has failed if bytes of the announced length are missing. Call it from the coroutine."""
         with self._mutex:
             self.begun = self._ended = True
             self._failed = bool(self._missing)
             self._open()
 
     def close(self) -> None:
-        """From anywhere: the rest of the body will not come."""
+        """Close the channel: the rest of the body will not arrive. Thread-safe."""
         with self._mutex:
             self._failed = not self._ended or self._failed
             self._ended = True
@@ -326,13 +330,13 @@ class Inbox(_ToThread):
 
     @property
     def over(self) -> bool:
-        """Whether nothing more will be put."""
+        """Return True if no more blocks will be put."""
         return self._ended
 
     def get(self) -> bytes:
-        """From the thread: the next block, b"" at the end of the body.
+        """Return the next block, b"" at the end of the body. Call it from the thread.
 
-        Raises ClientDisconnected where less came than was promised, OSError where some was thrown away.
+        Raises ClientDisconnected if the body is shorter than announced, OSError if part of it was discarded.
         """
         while True:
             with self._mutex:
@@ -343,11 +347,11 @@ class Inbox(_ToThread):
                     break
                 if self._lost:
                     raise OSError(
-                        f"the rest of the body was thrown away: the application had begun its response, and had left"
+                        f"the rest of the body was discarded: the application had begun its response and had left"
                         f" {OVERFLOW} bytes or more unread for about a second; read the body first, or more often"
                     )
                 if self._failed:
-                    raise ClientDisconnected("the client left before the whole body had come")
+                    raise ClientDisconnected("the client disconnected before the whole body had arrived")
                 if self._ended:
                     return b""
                 gate = self._shut()
@@ -364,31 +368,33 @@ class Inbox(_ToThread):
 
 
 class Taken(NamedTuple):
-    """What a thread finds on its Desk."""
+    """The items that a thread gets from its Desk."""
 
     items: list[Any]
-    asked: bool  # the coroutine wants something of the thread
-    ended: bool  # nothing will follow
+    asked: bool  # the coroutine has called ask()
+    ended: bool  # no more items will follow
 
 
 class Desk(_ToThread):
-    """Items from one coroutine to one thread, bounded by their bytes; the coroutine may also ask the thread."""
+    """Items from one coroutine to one thread, bounded by their bytes; the coroutine can also wake the thread with
+    ask().
+    """
 
     def __init__(
         self, loop: Loop, gone: Callable[[], bool] | None = None, alive: Callable[[], bool] | None = None
     ) -> None:
-        """`gone` tells check() whether what the thread waits for is still wanted.
+        """`gone` tells check() whether the thread still needs what it waits for.
 
-        `alive` tells whether the loop runs, where its end would not close() this: the thread then looks by itself.
+        `alive` tells whether the loop runs; given if the loop's end would not close() this. The thread then checks it.
         """
         super().__init__(loop)
         self._gone, self._alive = gone, alive
-        self.closed = False  # the thread wants no more
+        self.closed = False  # the thread accepts no more items
         self._items: list[Any] = []
         self._asked = self._ended = False
 
     def put(self, item: Any, size: int, last: bool = False) -> None:
-        """From the loop: hand over an item of `size` bytes, `last` if nothing will follow. Dropped after the end."""
+        """Queue an item of `size` bytes, `last` if it is the last; drop it after the end. Call it from the loop."""
         with self._mutex:
             if not self._ended:
                 self._items.append(item)
@@ -398,28 +404,28 @@ class Desk(_ToThread):
 
     @property
     def ended(self) -> bool:
-        """Whether what is put now would be dropped."""
+        """Return True if further items would be dropped."""
         return self._ended
 
     @property
     def full(self) -> bool:
-        """Whether the coroutine has to await room() before it goes on."""
+        """Return True if the coroutine has to await room() before it continues."""
         return self._size >= HIGH_WATER
 
     def ask(self) -> None:
-        """From the loop: have the thread's get() return with `asked`."""
+        """Have the thread's get() return with `asked`. Call it from the loop."""
         with self._mutex:
             self._asked = True
             self._open()
 
     def end(self) -> None:
-        """From the loop: nothing will follow."""
+        """End the channel: no more items will follow. Call it from the loop."""
         with self._mutex:
             self._ended = True
             self._open()
 
     def get(self) -> Taken:
-        """From the thread: all that there is; waits for something."""
+        """Return all queued items; wait if there are none. Call it from the thread."""
         while True:
             with self._mutex:
                 if self._items or self._asked or self._ended:
@@ -437,7 +443,7 @@ class Desk(_ToThread):
         return taken
 
     def _look(self, gate: threading.Lock, alive: Callable[[], bool]) -> None:
-        """Wait at the gate. A loop is gone if it is found stopped twice: its owner may run it piece by piece."""
+        """Wait at the gate. A loop counts as gone if it is found stopped twice: its owner may run it piece by piece."""
         missed = 0
         while not gate.acquire(timeout=_LOOP_CHECK):
             missed = 0 if alive() else missed + 1
@@ -445,12 +451,12 @@ class Desk(_ToThread):
                 self.close()
 
     def check(self) -> None:
-        """From the loop, now and then: end the wait of the thread if nothing is wanted of it any more."""
+        """End the thread's wait if its result is no longer needed. Call it from the loop, at intervals."""
         if self._gates and self._gone is not None and self._gone():
             self.close()
 
     def close(self) -> None:
-        """From a thread: no more is wanted. A coroutine that waits for room goes on."""
+        """Close the channel. A coroutine that waits for room continues. Call it from a thread."""
         with self._mutex:
             self.closed = self._ended = True
             self._items, waiters = [], self._read(self._size)

@@ -1,6 +1,6 @@
-"""Forks: threads do not survive one, so what belongs to them must be forgotten in the child.
+"""Forks: threads do not survive them, so the child must forget its parent's threads.
 
-Knows who wants to be told in a child process. A fork that Python does not see (by C code) shows in the process's id.
+Knows which callbacks to run in a child process. A fork that Python does not see (by C code) shows in the process id.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ _forgetting: list[Callable[[], object]] = []
 
 
 def in_child(forget: Callable[[], object]) -> Callable[[], object]:
-    """Have `forget` called in each child process, before it runs anything else that is ours."""
+    """Register `forget` to be called in each child process, before any other code of this package runs there."""
     _forgetting.append(forget)
     return forget
 
 
 def check() -> None:
-    """Notice a fork that Python did not see."""
+    """Detect a fork that Python did not see."""
     if os.getpid() != _pid:
         _forked()
 
@@ -31,5 +31,5 @@ def _forked() -> None:
         forget()
 
 
-if hasattr(os, "register_at_fork"):  # Windows has no fork
+if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_forked)

@@ -1,6 +1,6 @@
-"""An event loop, asyncio's (any, uvloop's too) or trio's: its mailbox for threads, its futures, timers and tasks.
+"""An event loop, asyncio's (any, including uvloop) or trio's: its mailbox for threads, its futures, timers and tasks.
 
-Knows the two kinds of loop and nothing else: no thread of ours, no request. It must not block.
+Knows the two kinds of loop. It must not know threads or requests. It must not block.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from typing import Any, NamedTuple, Protocol, cast
 
 log = logging.getLogger("gateways.loops")
 
-LISTEN_AFTER = 0.05  # seconds until a request that is still running is worth watching for a client that leaves
+LISTEN_AFTER = 0.05  # delay before a running request is watched for a disconnect, in seconds
 
 Main = Callable[[], Coroutine[Any, Any, None]]
 
 
 class LoopClosed(RuntimeError):
-    """The event loop has ended: nothing that is posted to it will run."""
+    """The event loop has ended: calls that are posted to it will not run."""
 
 
 class Future(Protocol):
-    """What a coroutine awaits and its loop resolves: asyncio's future, or its like on trio."""
+    """An object that a coroutine awaits and its loop resolves: asyncio's future, or its equivalent on trio."""
 
     def done(self) -> bool: ...
     def set_result(self, result: None, /) -> None: ...
@@ -38,11 +38,11 @@ class Task(NamedTuple):
     """A task that runs beside the one that spawned it."""
 
     cancel: Callable[[], object]
-    ended: Callable[[], Awaitable[object]]  # waits until it has
+    ended: Callable[[], Awaitable[object]]  # waits until it has ended
 
 
 class Calls(NamedTuple):
-    """What a kind of event loop must offer."""
+    """The operations that a kind of event loop must offer."""
 
     wake: Callable[[Callable[[], None]], object]  # from any thread: run this on the loop soon; RuntimeError if it ended
     closed: Callable[[], bool]
@@ -52,10 +52,10 @@ class Calls(NamedTuple):
 
 
 class Loop:
-    """An event loop as the threads see it: a mailbox. And a sweep, as its own coroutines see it: attend().
+    """An event loop: a mailbox for threads (post()), and a sweep for its own coroutines (attend()).
 
-    The mailbox costs one wake-up for everything posted since the loop last looked. Nothing is lost in either order: a
-    thread appends, then reads the flag; the loop clears the flag, then empties the box.
+    The mailbox costs one wake-up for everything posted since the loop last emptied it. No call is lost in either order:
+    a thread appends, then reads the flag; the loop clears the flag, then empties the box.
     """
 
     def __init__(self, calls: Calls, asyncio_loop: asyncio.AbstractEventLoop | None) -> None:
@@ -68,7 +68,7 @@ class Loop:
         self._sweeping = False
 
     def post(self, call: Callable[[], object] | Future) -> None:
-        """Have `call` run on the loop, or that future resolved, in order. From any thread; raises LoopClosed."""
+        """Run `call`, or resolve that future, on the loop, in order. Thread-safe. Raises LoopClosed."""
         self._box.append(call)
         if not self._posted:
             self._posted = True
@@ -99,9 +99,9 @@ class Loop:
         await (asyncio if self.asyncio_loop is not None else cast(Any, sys.modules["trio"])).sleep(seconds)
 
     def attend(self, call: Callable[[], object]) -> None:
-        """Have `call` run on the loop in one to two LISTEN_AFTER unless leave() comes first. On the loop's thread only.
+        """Run `call` in one to two LISTEN_AFTER unless leave() comes first. On the loop's thread only.
 
-        One timer serves all of the loop's requests: one that is over at once pays for no timer of its own.
+        One timer serves all of the loop's requests: a short request needs no timer of its own.
         """
         self._attended[call] = self._tick
         if not self._sweeping:
@@ -112,7 +112,7 @@ class Loop:
         self._attended.pop(call, None)
 
     def _sweep_later(self) -> None:
-        # A timer keeps the context that it was made in: here, of whichever request came first.
+        # A timer keeps the context in which it was created: here, that of the first request.
         Context().run(self.call_later, LISTEN_AFTER, self._sweep)
         self._sweeping = True
 
@@ -125,7 +125,7 @@ class Loop:
             for call in due:
                 if self._attended.pop(call, None) is not None:
                     call()
-        except Exception:  # on trio it would end the run
+        except Exception:  # on trio it would end the whole run
             log.exception("a request is no longer watched for a disconnect")
         finally:
             if self._attended and not self._sweeping:
@@ -136,7 +136,7 @@ Wake = Callable[[Callable[[], None]], object]
 
 
 def asyncio_loop(loop: asyncio.AbstractEventLoop, wake: Wake | None = None) -> Loop:
-    """An asyncio event loop as Loop; `wake` in place of its call_soon_threadsafe()."""
+    """Return an asyncio event loop as a Loop; `wake` replaces its call_soon_threadsafe()."""
 
     def spawn(main: Main, context: Context) -> Task:
         task = context.run(lambda: loop.create_task(main()))
@@ -147,7 +147,7 @@ def asyncio_loop(loop: asyncio.AbstractEventLoop, wake: Wake | None = None) -> L
 
 
 class _TrioFuture:
-    """As much of a future as one waiting task needs."""
+    """The part of a future that one waiting task needs."""
 
     def __init__(self, trio: Any) -> None:
         self._trio, self._task, self._done = trio, None, False
@@ -193,7 +193,7 @@ def _trio_loop(token: Any) -> Loop:
 
     def closed() -> bool:
         try:
-            token.run_sync_soon(int)  # any call will do: the token alone knows
+            token.run_sync_soon(int)  # only the token knows whether the run has ended
         except trio.RunFinishedError:
             return True
         return False
@@ -205,7 +205,7 @@ _here = threading.local()
 
 
 def running_loop() -> Loop:
-    """The loop that the caller runs on: asyncio's (uvloop's, any other), else trio's. RuntimeError outside of both."""
+    """Return the caller's running loop: asyncio's (or uvloop's, or any other), else trio's. Raises RuntimeError."""
     trio = sys.modules.get("trio")
     if trio is not None and trio.lowlevel.in_trio_run() and trio.lowlevel.in_trio_task():  # also as asyncio's guest
         return _known(trio.lowlevel.current_trio_token(), _trio_loop)

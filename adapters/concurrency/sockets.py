@@ -1,4 +1,4 @@
-"""A connected socket on an event loop, asyncio's or trio's: awaited where the other end is slow.
+"""A connected socket on an event loop, asyncio's or trio's, which waits for a slow peer.
 
 Knows how each kind of loop waits for a socket. It must not know what is sent.
 """
@@ -24,7 +24,7 @@ class LoopSocket:
             self._trio = sys.modules["trio"].socket.from_stdlib_socket(sock)
 
     async def receive(self, size: int) -> bytes:
-        """Up to `size` bytes, b"" once the other end, or shut_down(), has ended the connection."""
+        """Return up to `size` bytes, b"" once the peer, or shut_down(), has ended the connection."""
         try:
             if self._asyncio is not None:
                 return await self._asyncio.sock_recv(self._sock, size)
@@ -43,17 +43,17 @@ class LoopSocket:
                 sent += await self._trio.send(view[sent:])
 
     def send_now(self, data: bytes) -> int:
-        """Send what goes without waiting, and return how many bytes that were."""
+        """Send as much as possible without waiting. Return the number of bytes sent."""
         try:
             return self._sock.send(data)
         except OSError:  # BlockingIOError as well
             return 0
 
     def shut_down(self) -> None:
-        """End the connection; who receives at either end gets b""."""
+        """End the connection; receive() at either end then returns b""."""
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Close the descriptor. No coroutine may be waiting for it any more: its number may soon be another file's."""
+        """Close the descriptor. No coroutine may wait for it any longer: its number may soon belong to another file."""
         self._sock.close()

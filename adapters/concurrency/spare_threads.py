@@ -1,4 +1,4 @@
-"""Threads for calls that may wait long, so that the caller need not: as many as there are such calls, used again.
+"""Reusable threads for calls that may block for long: one for each such call.
 
 Knows threads and forks. It must not know what a call waits for.
 """
@@ -12,13 +12,13 @@ from collections.abc import Callable
 
 from . import forks
 
-IDLE_SECONDS = 10.0  # how long a thread without a call stays
+IDLE_SECONDS = 10.0  # time until an idle thread ends, in seconds
 
 Call = Callable[[], object]
 
 _mutex = threading.Lock()
 _calls: queue.SimpleQueue[Call] = queue.SimpleQueue()
-_idle = 0  # threads that wait for a call, less the calls that none of them has taken yet
+_idle = 0  # threads that wait for a call, minus queued calls
 
 
 @forks.in_child
@@ -28,7 +28,7 @@ def _forked() -> None:
 
 
 def run(call: Call) -> None:
-    """Have a spare thread run `call`, which must not raise. RuntimeError if no thread can be started."""
+    """Run `call`, which must not raise, in a spare thread. Raises RuntimeError if no thread can be started."""
     global _idle  # noqa: PLW0603
     with _mutex:
         if _idle:
@@ -36,7 +36,7 @@ def run(call: Call) -> None:
             _calls.put(call)
             return
     thread = threading.Thread(target=_work, args=(call, _calls), name="asgi-to-wsgi-spare", daemon=True)
-    # From 3.14 on a thread may inherit the context of the request that happened to start it.
+    # From 3.14 on a thread may inherit the context of the request that started it.
     contextvars.Context().run(thread.start)
 
 
@@ -44,7 +44,7 @@ def _work(call: Call, calls: queue.SimpleQueue[Call]) -> None:
     global _idle  # noqa: PLW0603
     while True:
         call()
-        del call  # it must not live as long as this thread waits
+        del call  # it must not live while this thread waits
         with _mutex:
             _idle += 1
         try:
@@ -54,4 +54,4 @@ def _work(call: Call, calls: queue.SimpleQueue[Call]) -> None:
                 if _idle:
                     _idle -= 1
                     return
-            call = calls.get()  # it was promised just now
+            call = calls.get()  # run() has just counted on this thread

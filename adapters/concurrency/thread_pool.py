@@ -1,4 +1,4 @@
-"""Threads that run jobs: as many as there is work for, up to a bound; more while some wait for slow clients.
+"""Threads that run jobs: as many as needed, up to a limit; more while some wait for slow clients.
 
 Knows threads, locks and forks. It must not know event loops (channels.py does), nor what a job is.
 """
@@ -17,9 +17,9 @@ from typing import Any
 
 from . import forks
 
-STAND_IN_SECONDS = 1.0  # how long a thread beyond the bound stays without work
-IDLE_SECONDS = 30.0  # how often the others look whether there is anything to do; between two collections
-MOST_AWAY = 512  # how many threads may wait for clients beyond the bound
+STAND_IN_SECONDS = 1.0  # time until an idle thread beyond the limit ends, in seconds
+IDLE_SECONDS = 30.0  # interval at which other idle threads check for work, and between two collections, in seconds
+MOST_AWAY = 512  # number of threads that may wait for clients beyond the limit
 
 _all: weakref.WeakSet[Workers] = weakref.WeakSet()
 
@@ -33,19 +33,19 @@ def _forked() -> None:
 class Workers:
     """Up to `limit` daemon threads that take jobs in order.
 
-    At most one thread is being woken at any time. It wakes the next before its own job if there are jobs left. So short
-    jobs that come together are done by one thread, without a switch, and yet a job that blocks holds up no other:
-    while there are jobs, a thread is on the way to them, or all threads are busy.
+    At most one thread is being woken at any time. It wakes the next one before its own job if jobs are left. So one
+    thread runs several short jobs that arrive together, without a thread switch, and a job that blocks does not delay
+    others: while jobs are queued, a thread is on its way to them, or all threads are busy.
 
-    Threads within the bound stay until close(), because what applications keep in thread-locals (database connections)
-    must not be made again and again. Threads that stood in for waiting ones end after STAND_IN_SECONDS without work.
+    Threads within the limit stay until close(), because the thread-locals of applications (database connections) must
+    not be created again and again. Threads that replaced waiting ones end after STAND_IN_SECONDS without work.
     """
 
     def __init__(self, limit: int, name: str) -> None:
         if not isinstance(limit, int):
-            raise TypeError(f"threads={limit!r}: their number is wanted, e.g. threads=32")
+            raise TypeError(f"threads={limit!r} is not an int, e.g. threads=32")
         if limit < 1:
-            raise ValueError(f"threads={limit!r}: at least one thread is needed, e.g. threads=32")
+            raise ValueError(f"threads={limit!r}: the minimum is 1, e.g. threads=32")
         self.limit, self._name = limit, name
         self.forked()
         _all.add(self)
@@ -54,34 +54,34 @@ class Workers:
         """Start again without threads: they stayed in the parent process."""
         self._mutex = threading.Lock()
         self._jobs: deque[tuple[Callable[..., Any], Any]] = deque()
-        self._idle: list[threading.Lock] = []  # the gates at which threads wait, the last to come on top
-        self._waking = False  # a thread has been woken or started, and has not looked for a job yet
+        self._idle: list[threading.Lock] = []  # the gates at which threads wait, the latest on top
+        self._waking = False  # a thread has been woken or started and has not taken a job yet
         self._threads = 0
         self.started = self.away = 0  # threads started so far; threads in jobs that wait for a client
-        self._leaving = 0  # how many threads are to end instead of waiting
-        self._abandoned = False  # all are
-        self._ended: threading.Thread | None = None  # the last stand-in whose thread-locals may still be there
-        self._collected = -IDLE_SECONDS  # when that was last looked for (time.monotonic)
+        self._leaving = 0  # number of threads that must end instead of waiting
+        self._abandoned = False  # all threads must end
+        self._ended: threading.Thread | None = None  # the last stand-in whose thread-locals may still exist
+        self._collected = -IDLE_SECONDS  # time of the last collection (time.monotonic)
 
     @property
     def waiting(self) -> int:
-        """Jobs that no thread has begun."""
+        """Number of jobs that no thread has begun."""
         return len(self._jobs)
 
     @property
     def idle(self) -> int:
-        """Threads without a job."""
+        """Number of threads without a job."""
         return len(self._idle) + self._waking
 
     @property
     def busy(self) -> int:
-        """Threads with a job."""
+        """Number of threads with a job."""
         return max(0, self._threads - self.idle)
 
     def queue_for_new_job(self) -> int:
-        """Return how many jobs would have to begin before a thread is free for a new one; below 0, threads are."""
+        """Return the number of jobs that must begin before a thread is free for a new one; below 0, some are free."""
         ahead = self._ahead()
-        if ahead >= 0:  # a thread on its way to a job may just have been counted twice
+        if ahead >= 0:  # a thread on its way to a job may have been counted twice
             with self._mutex:
                 ahead = self._ahead()
         return ahead
@@ -91,13 +91,15 @@ class Workers:
 
     @property
     def _allowed(self) -> int:
-        """How many threads may be busy."""
+        """Return the number of threads that may be busy."""
         return self.limit + min(self.away, MOST_AWAY) if self.limit > 1 else 1
 
     def submit(self, call: Callable[..., Any], argument: Any) -> None:
-        """Have a thread run `call(argument)`, which must not raise. RuntimeError if not even one thread can be had.
+        """Run `call(argument)`, which must not raise, in a thread. Raises RuntimeError if no thread at all can be
+        started.
 
-        It returns None, or what the thread calls once it counts as idle again, or is about to begin the next job.
+        It returns None, or a callable that the thread calls once it counts as idle again or is about to begin the next
+        job.
         """
         with self._mutex:
             self._jobs.append((call, argument))
@@ -109,7 +111,7 @@ class Workers:
                     raise
 
     def withdraw(self, call: Callable[..., Any], argument: Any) -> bool:
-        """Take a job back; False if a thread has begun it."""
+        """Take a job back. Return False if a thread has begun it."""
         with self._mutex:
             try:
                 self._jobs.remove((call, argument))
@@ -118,7 +120,7 @@ class Workers:
             return True
 
     def _wake(self) -> None:
-        """Under the mutex, with a job waiting: have one more thread look for it, if there may be one more."""
+        """Wake or start one more thread for a waiting job, if one more is allowed. Call it under the mutex."""
         idle = self._idle
         if self._threads - len(idle) >= self._allowed:
             return
@@ -132,7 +134,7 @@ class Workers:
         self._waking = True
         self._threads += 1
         try:
-            # From 3.14 on a thread may inherit the context of the request that happened to start it.
+            # From 3.14 on a thread may inherit the context of the request that started it.
             contextvars.Context().run(thread.start)
         except RuntimeError:
             self._waking = False
@@ -168,7 +170,7 @@ class Workers:
             if call is not None:
                 try:
                     last = call(argument)
-                except BaseException:  # it must not; if it does, it takes this thread, but not its place
+                except BaseException:  # it must not raise; if it does, this thread ends and its slot is freed
                     with mutex:
                         self._end()
                     raise
@@ -186,7 +188,7 @@ class Workers:
             last()
 
     def _end(self) -> None:
-        """Under the mutex: this thread is about to end."""
+        """Prepare the end of this thread. Call it under the mutex."""
         if self._threads > self.limit:
             self._ended = threading.current_thread()
         self._threads -= 1
@@ -195,9 +197,10 @@ class Workers:
             self._wake()
 
     def _collect_soon(self) -> None:
-        """Under the mutex: have the thread-locals of stand-ins collected; Django's connections are parts of cycles.
+        """Have the thread-locals of stand-ins collected; Django's connections are parts of cycles. Call it under the
+        mutex.
 
-        All stand-ins of a burst are collected together, and bursts that follow each other, too.
+        All stand-ins of a burst are collected together, and so are bursts that follow each other.
         """
         due = self._threads <= self.limit and monotonic() - self._collected >= IDLE_SECONDS
         if self._ended is not None and due and gc.isenabled():
@@ -207,19 +210,19 @@ class Workers:
                 self._wake()
 
     def leave(self) -> None:
-        """From a thread in its job: it will wait for a client; another may work in its place (if limit > 1)."""
+        """Note that this thread will wait for a client; another may replace it (if limit > 1). Call it in the job."""
         with self._mutex:
             self.away += 1
             if self._jobs and not self._waking:
                 self._wake()
 
     def come_back(self) -> None:
-        """From that thread: the wait is over."""
+        """Note that the wait is over. Call it from the same thread."""
         with self._mutex:
             self.away -= 1
 
     def close(self) -> None:
-        """Have the threads end, each when it has no job left. Does not wait; later jobs start new threads."""
+        """Stop the threads, each when it has no job left. Does not wait; later jobs start new threads."""
         with self._mutex:
             self._leaving = self._threads
             for gate in self._idle:
@@ -227,7 +230,7 @@ class Workers:
             self._idle.clear()
 
     def abandon(self) -> None:
-        """As close(), from a finalizer: takes no lock, which the interrupted code may hold. For good."""
+        """Close permanently, from a finalizer: takes no lock, which the interrupted code may hold."""
         self._abandoned = True
         with suppress(IndexError):
             while True:
@@ -235,6 +238,6 @@ class Workers:
 
 
 def _collect(ended: threading.Thread) -> None:
-    """Free what only the thread-locals of a thread held, cycles included."""
+    """Free objects that only the thread-locals of a thread referenced, including cycles."""
     ended.join()
     gc.collect()

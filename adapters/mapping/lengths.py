@@ -1,6 +1,6 @@
-"""Content-Length (RFC 9110, 8.6), the one check of it: of requests, of applications' responses, of CGI programs.
+"""Content-Length (RFC 9110, 8.6): the one check for requests, responses of applications and CGI programs.
 
-Pure: knows what the field may state. It must not know where the field came from.
+Pure: knows the values that the field may have. It must not know where the field came from.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ MAX_DIGITS = 18  # fits 63 bits; int() refuses more than 4,300 digits
 
 
 def content_length(values: Iterable[str], error: type[Exception] = BadRequest) -> int:
-    """Return the one length, in bytes, that the `values` of Content-Length state; equal ones count once.
+    """Return the one length, in bytes, that the `values` of Content-Length state; equal values count once.
 
     Raises `error` if they differ, or if one is not 1 to 18 ASCII digits.
     """

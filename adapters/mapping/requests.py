@@ -1,7 +1,7 @@
-"""ASGI scope <-> meta-variables (RFC 3875, section 4.1; PEP 3333, "environ Variables"): the package's one mapping.
+"""ASGI scope <-> meta-variables (RFC 3875, section 4.1; PEP 3333, "environ Variables"): the only mapping of requests.
 
-Pure: knows names and spellings. It must not know who runs an app, nor touch a socket, a thread, a loop or a clock.
-Text in an environ is "bytes as latin-1" (PEP 3333, "Unicode Issues"): each character stands for one octet.
+Pure: knows names and encodings. It must not know what runs an app, nor touch a socket, a thread, a loop or a clock.
+Text in an environ is "bytes as latin-1" (PEP 3333, "Unicode Issues"): each character stands for one byte.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
 _PROTOCOLS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0", "2": "HTTP/2", "3": "HTTP/3"}
 _VERSIONS = {"HTTP/1.1": "1.1", "HTTP/1.0": "1.0", "HTTP/2": "2", "HTTP/2.0": "2", "HTTP/3": "3", "HTTP/3.0": "3"}
 _PLAIN_PATH = re.compile(rb"[/0-9A-Za-z\-._~]+").fullmatch  # the same quoted and unquoted
-PATH_SAFE = "/:@!$&'()*+,;=-._~"  # RFC 3986, 3.3: what a path may hold as it is
+PATH_SAFE = "/:@!$&'()*+,;=-._~"  # RFC 3986, 3.3: characters that a path may contain unquoted
 _DIGITS = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}", re.ASCII).fullmatch
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:/?#@\[\]]+)(?::([0-9]*))?").fullmatch
 
-# Proxy would become HTTP_PROXY, which HTTP clients obey ("httpoxy"); the body is handed on without its transfer coding
+# Proxy would become HTTP_PROXY, which HTTP clients obey ("httpoxy"); the body is passed on without its transfer coding
 # (RFC 3875, 4.2), so naming the coding would have Bottle and others decode it a second time.
 _DROPPED = {b"proxy"}
-CODED = "transfer-encoding"  # stands in the environ while it is made, and longer for a caller that wants to know
-_KEYS: dict[bytes, str] = {}  # header name as received -> meta-variable, "" where it is dropped
-_NAMES: dict[str, bytes] = {}  # meta-variable -> header name, b"" where it is no header
+CODED = "transfer-encoding"  # in the environ while it is built, and longer for a caller that asks for it
+_KEYS: dict[bytes, str] = {}  # header name as received -> meta-variable, "" if it is dropped
+_NAMES: dict[str, bytes] = {}  # meta-variable -> header name, b"" if it is not a header
 _CACHE_ENTRIES, _CACHE_NAME = 1024, 64  # a client chooses header names, so both caches are bounded
 
 
 def _key(name: bytes) -> str:
-    """The meta-variable of a header name (RFC 3875, 4.1.18); "" for names that must not pass."""
+    """Return the meta-variable of a header name (RFC 3875, 4.1.18); "" for names that must be dropped."""
     lower = name.lower()
     if lower in (b"content-type", b"content-length"):
         key = lower.decode().replace("-", "_").upper()
     elif lower == b"transfer-encoding":
         key = CODED
     elif b"_" in lower or lower in _DROPPED or not lower.strip():
-        key = ""  # X_Forwarded_For would be taken for X-Forwarded-For
+        key = ""  # X_Forwarded_For would be mistaken for X-Forwarded-For
     else:
         key = "HTTP_" + lower.replace(b"-", b"_").upper().decode("latin-1")  # as text, "ß" would become "SS"
     _remember(_KEYS, name, key)
@@ -56,14 +56,14 @@ def _remember(cache: dict[Any, Any], name: bytes | str, value: object) -> None:
 
 
 def _combined(key: str, first: str, second: str, comma: str) -> str:
-    """One value for a repeated header: RFC 9110, 5.3 (a list), 8.6 (Content-Length); RFC 6265, 4.2.1 (Cookie)."""
+    """Return one value for a repeated header: RFC 9110, 5.3 (list), 8.6 (Content-Length); RFC 6265, 4.2.1 (Cookie)."""
     if key == "CONTENT_LENGTH":
-        return f"{first},{second}"  # judged as a list by content_length()
+        return f"{first},{second}"  # content_length() checks it as a list
     return f"{first}; {second}" if key == "HTTP_COOKIE" else f"{first}{comma}{second}"
 
 
 def octets(text: str) -> bytes:
-    """The octets that an environ string stands for; never fails, also where a server put real text there."""
+    """Return the bytes that an environ string stands for. Never fails, even if a server put real text there."""
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError:
@@ -71,22 +71,22 @@ def octets(text: str) -> bytes:
 
 
 def _lone(text: str) -> bool:
-    """Whether text has surrogates that stand for no octet."""
+    """Return True if text has surrogates that stand for no byte."""
     return any("\ud800" <= char < "\udc80" or "\udcff" < char <= "\udfff" for char in text)
 
 
 def _native(text: str) -> str:
-    """Decoded text of a scope as PEP 3333 spells it: its UTF-8 octets as latin-1."""
+    """Return decoded text of a scope as PEP 3333 encodes it: its UTF-8 bytes as latin-1."""
     if text.isascii():
         return text
     return text.encode("utf-8", "surrogatepass" if _lone(text) else "surrogateescape").decode("latin-1")
 
 
 def _path(scope: Mapping[str, Any], root: str) -> tuple[str, str]:
-    """The decoded path and the request target's path, both as environ strings."""
+    """Return the decoded path and the request target's path, both as environ strings."""
     path: str = scope.get("path") or ""
     raw: bytes | None = scope.get("raw_path")
-    if path[:1] != "/" and "://" in path:  # RFC 9112, 3.2.2: absolute-form, which some servers leave as it is
+    if path[:1] != "/" and "://" in path:  # RFC 9112, 3.2.2: absolute-form, which some servers do not convert
         path = "/" + path.partition("://")[2].partition("/")[2]
         raw = raw and b"/" + raw.partition(b"://")[2].partition(b"/")[2]
     native = _native(path)
@@ -94,7 +94,7 @@ def _path(scope: Mapping[str, Any], root: str) -> tuple[str, str]:
         return native, quote(native.encode("latin-1"), safe=PATH_SAFE)
     raw = raw.partition(b"?")[0]
     if not path.isascii():
-        # A server decodes raw_path with replacements; where the two agree, the original octets are the truth.
+        # A server decodes raw_path with replacements; if the two agree, the original bytes are correct.
         sent = unquote_to_bytes(raw)
         for prefix in (b"", octets(root)):
             if (prefix + sent).decode("utf-8", "replace") == path:
@@ -104,7 +104,7 @@ def _path(scope: Mapping[str, Any], root: str) -> tuple[str, str]:
 
 
 def split_path(root: str, path: str) -> tuple[str, str]:
-    """SCRIPT_NAME and PATH_INFO: `root` is cut from `path` at a segment boundary only, if it is there at all."""
+    """Return SCRIPT_NAME and PATH_INFO: `root` is cut from `path` at a segment boundary only, if it is there."""
     root = root.rstrip("/")
     if root and not root.startswith("/"):
         root = "/" + root
@@ -116,16 +116,16 @@ def split_path(root: str, path: str) -> tuple[str, str]:
 
 
 def host_and_port(host: str) -> tuple[str, str] | None:
-    """Name (IPv6 in brackets) and port ("" if none) of a Host field value; None if it is not one (RFC 9110, 7.2)."""
+    """Return name (IPv6 in brackets) and port ("" if absent) of a Host field value; None if invalid (RFC 9110, 7.2)."""
     match = _HOST(host)
     return (match[1], match[2] or "") if match else None
 
 
 def _server(scope: Mapping[str, Any], host: str) -> tuple[str, str]:
-    """SERVER_NAME, never empty, and SERVER_PORT, always digits (RFC 3875, 4.1.14 and 4.1.15)."""
+    """Return SERVER_NAME, never empty, and SERVER_PORT, always digits (RFC 3875, 4.1.14 and 4.1.15)."""
     server = scope.get("server") or (None, None)
     name, port = server[0], server[1]
-    if not name or port is None:  # a unix socket, or unknown: what the client called us
+    if not name or port is None:  # a unix socket, or unknown: use the Host header
         name, port = host_and_port(host) or ("localhost", "")
     elif ":" in name and name[0] != "[":
         name = f"[{name}]"
@@ -135,15 +135,16 @@ def _server(scope: Mapping[str, Any], host: str) -> tuple[str, str]:
 def environ_from_scope(  # noqa: C901, PLR0912 - in one piece: each call would cost a tenth of it
     scope: Mapping[str, Any], comma: str = ",", coded: bool = False
 ) -> Environ:
-    """The meta-variables of an `http` scope (ASGI HTTP 2.5), as WSGI strings, in a new dict; no `wsgi.*` keys.
+    """Return the meta-variables of an `http` scope (ASGI HTTP 2.5), as WSGI strings, in a new dict without `wsgi.*`
+    keys.
 
     Any optional key of the scope may be missing. `comma` joins the values of a repeated header (RFC 9110, 5.3). With
-    `coded`, a request with a Transfer-Encoding has the key CODED, for the caller to remove. Raises BadRequest for a
-    Content-Length that states no one length.
+    `coded`, a request with a Transfer-Encoding has the key CODED, which the caller must remove. Raises BadRequest if
+    Content-Length does not state exactly one length.
     """
     root, path_info, raw = scope.get("root_path"), scope.get("path") or "", scope.get("raw_path")
     if not root and raw and path_info[:1] == "/" and path_info.isascii() and b"?" not in raw:
-        script_name, target = "", raw.decode("latin-1")  # what the functions below come to, at a fifth of the cost
+        script_name, target = "", raw.decode("latin-1")  # the result of the functions below, at a fifth of the cost
     else:
         root = _native(root or "")
         path, target = _path(scope, root)
@@ -196,7 +197,7 @@ def environ_from_scope(  # noqa: C901, PLR0912 - in one piece: each call would c
 
 
 def _header_name(key: str) -> bytes:
-    """The header that a meta-variable came from, b"" if from none."""
+    """Return the header that a meta-variable came from, b"" if it is not a header."""
     if key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         name = key.replace("_", "-").lower().encode()
     elif key.startswith("HTTP_") and len(key) > 5 and key not in ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"):
@@ -214,13 +215,13 @@ def _headers(environ: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
         name = names.get(key)
         if name is None:
             name = _header_name(key)
-        if name and (value or key.startswith("HTTP_")):  # an empty CONTENT_LENGTH says that there is none
+        if name and (value or key.startswith("HTTP_")):  # an empty CONTENT_LENGTH means that the header is absent
             headers.append((name, value.encode() if value.isascii() else octets(value)))
     return headers
 
 
 def _raw_path(environ: Mapping[str, Any], path: bytes) -> bytes:
-    """The path as it was sent, where the server passes the target on and it means the same; else quoted anew."""
+    """Return the path as it was sent, if the server passes an equivalent target on; else `path` quoted again."""
     target = octets(environ.get("REQUEST_URI") or environ.get("RAW_URI") or "")
     if _PLAIN_PATH(path) and (not target or target.partition(b"?")[0] == path):
         return path
@@ -235,9 +236,9 @@ def _number(text: str | int | None) -> int | None:
 
 
 def scope_from_environ(environ: Mapping[str, Any]) -> Scope:
-    """The `http` scope (ASGI HTTP 2.5) that an environ describes: WSGI's, or the environment of a CGI program.
+    """Return the `http` scope (ASGI HTTP 2.5) of an environ: WSGI's, or the environment of a CGI program.
 
-    Never fails for want of a variable, nor for octets that are not UTF-8: they are replaced in `path` only.
+    Never fails for missing variables, nor for bytes that are not UTF-8: they are replaced in `path` only.
     """
     root = octets(environ.get("SCRIPT_NAME") or "").rstrip(b"/")
     path = root + octets(environ.get("PATH_INFO") or "") or b"/"

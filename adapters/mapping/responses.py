@@ -1,7 +1,7 @@
-"""Response heads in the spellings of WSGI (str), ASGI (bytes) and CGI (text): what each may hold, one into the other.
+"""Response headers as WSGI (str), ASGI (bytes) and CGI (text) write them: checks, and conversions between the three.
 
 Pure: knows what PEP 3333, the ASGI HTTP specification and RFC 9110 allow in a status and in headers. It must not know
-when a head is sent, nor touch a socket, a thread, a loop or a clock.
+when headers are sent, nor touch a socket, a thread, a loop or a clock.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 RawHeaders = list[tuple[bytes, bytes]]
 Headers = list[tuple[str, str]]
 
-# What a CGI program ends with to say that its response is not whole: EX_SOFTWARE of sysexits.h. Other exit statuses say
-# nothing of the kind: RFC 3875 knows none, and whole pages come from programs that end with any.
+# Exit status of a CGI program whose response is incomplete: EX_SOFTWARE of sysexits.h. Other exit statuses do not say
+# this: RFC 3875 defines none, and programs that send complete pages end with any status.
 NOT_WHOLE = 70
-NO_CONTENT = 204  # RFC 9110, 8.6: without a Content-Length, which applications set to 0
-# RFC 9110, 7.6.1, and RFC 2616, 13.5.1, which PEP 3333 names: these speak of one connection, which only the server has.
+NO_CONTENT = 204  # RFC 9110, 8.6: no Content-Length, although applications set it to 0
+# RFC 9110, 7.6.1, and RFC 2616, 13.5.1, which PEP 3333 names: these describe one connection, which is the server's.
 HOP_BY_HOP = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authentication-info proxy-authorization proxy-connection te"
     b" trailer trailers transfer-encoding upgrade".split()
@@ -43,7 +43,7 @@ _NATIVE_NAMES: dict[bytes, str] = {}  # checked header names of ASGI application
 
 
 class Head:
-    """A response head as ASGI spells it; `length` is what its Content-Length promises, in bytes, or None."""
+    """Response headers and status as ASGI writes them; `length` is the Content-Length, in bytes, or None."""
 
     __slots__ = ("headers", "length", "status")
 
@@ -52,7 +52,7 @@ class Head:
 
 
 def reason(status: int) -> str:
-    """The reason phrase of a status code, "Unknown" where RFC 9110 and its registry name none."""
+    """Return the reason phrase of a status code, "Unknown" if RFC 9110 and its registry define none."""
     if not _REASONS:
         from http import HTTPStatus
 
@@ -61,7 +61,7 @@ def reason(status: int) -> str:
 
 
 def has_body(status: int) -> bool:
-    """Whether a response with this status may hold content (RFC 9110, 6.4.1)."""
+    """Return True if a response with this status may have content (RFC 9110, 6.4.1)."""
     return status >= 200 and status not in (204, 304)
 
 
@@ -105,7 +105,7 @@ def _wsgi_name(name: str) -> bytes:
 
 
 def _wsgi_value(name: str, value: str) -> bytes:
-    """Why a value was not taken at first sight; or its octets after all, where it only needs care."""
+    """Raise the reason why a value failed the quick check; or return its bytes if it is valid after all."""
     if not isinstance(value, str):
         raise AppProtocolError(
             f"start_response() was given {value!r} as value of {name!r}; PEP 3333 wants a str, e.g. {str(value)!r}"
@@ -125,7 +125,7 @@ def _wsgi_value(name: str, value: str) -> bytes:
 
 
 def promised_length(values: list[bytes]) -> int:
-    """The one length, in bytes, that an application's Content-Length headers promise. Raises AppProtocolError."""
+    """Return the one length, in bytes, of an application's Content-Length headers. Raises AppProtocolError."""
     return content_length((value.decode("latin-1") for value in values), AppProtocolError)
 
 
@@ -141,7 +141,7 @@ def body_block(block: Any, what: str, rule: str) -> bytes:
 def head_from_wsgi(  # noqa: C901, PLR0912 - in one piece: each call would cost a tenth of it
     status: str, headers: Iterable[tuple[str, str]], dropped: Callable[[str], object] | None = None
 ) -> Head:
-    """Check what an application gave to start_response() and spell it as ASGI does.
+    """Check the arguments of start_response() and return them as ASGI writes them.
 
     `headers` is PEP 3333's list of (name, value). Hop-by-hop headers are left out: PEP 3333 forbids them; `dropped` is
     called with the name of each. Raises AppProtocolError, in the caller's thread, for a status that is not three digits
@@ -156,7 +156,7 @@ def head_from_wsgi(  # noqa: C901, PLR0912 - in one piece: each call would cost 
         if type(pair) is tuple:
             try:
                 found = known.get(pair)
-            except TypeError:  # what cannot be hashed is no str either
+            except TypeError:  # unhashable, so not a str
                 found = None
             if found is not None:
                 raw.append(found)
@@ -191,7 +191,7 @@ def head_from_wsgi(  # noqa: C901, PLR0912 - in one piece: each call would cost 
 
 
 def status_line(status: int) -> str:
-    """A status as PEP 3333 and RFC 3875 spell it, e.g. "200 OK"."""
+    """Return a status as PEP 3333 and RFC 3875 write it, e.g. "200 OK"."""
     return f"{status} {reason(status)}"
 
 
@@ -210,7 +210,7 @@ def _asgi_octets(what: str, text: Any) -> bytes:
 
 
 def _asgi_name(raw: Any) -> str:
-    """A checked header name as str; "" for one that is the server's."""
+    """Return a checked header name as str; "" for a hop-by-hop header."""
     name = _asgi_octets("name", raw)
     if not _is_token(name):
         raise AppProtocolError(
@@ -223,10 +223,11 @@ def _asgi_name(raw: Any) -> str:
 
 
 def head_from_asgi(status: Any, headers: Iterable[Iterable[bytes]]) -> tuple[str, Headers, int | None]:
-    """Check an `http.response.start` (ASGI HTTP 2.5) and spell it as WSGI does: status line, headers, promised length.
+    """Check an `http.response.start` (ASGI HTTP 2.5). Return status line, headers and Content-Length as WSGI writes
+    them.
 
     Hop-by-hop headers are left out: PEP 3333 forbids them, and the server frames the response itself. Raises
-    AppProtocolError for a status that is no int from 200 to 999 and for names or values that HTTP cannot hold.
+    AppProtocolError for a status that is not an int from 200 to 999 and for names or values that HTTP does not allow.
     """
     if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 999:
         raise AppProtocolError(f"http.response.start has the status {status!r}; ASGI wants an int, e.g. 200")
@@ -256,6 +257,6 @@ def head_from_asgi(status: Any, headers: Iterable[Iterable[bytes]]) -> tuple[str
 
 
 def head_to_cgi(status: str, headers: Headers) -> bytes:
-    """A checked head as a CGI program prints it (RFC 3875, 6.3), the empty line included."""
+    """Return checked headers as a CGI program prints them (RFC 3875, 6.3), including the empty line."""
     lines = [f"Status: {status}", *(f"{name}: {value}" for name, value in headers), "", ""]
     return "\r\n".join(lines).encode("latin-1")

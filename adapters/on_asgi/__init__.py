@@ -1,1 +1,1 @@
-"""Behave as an ASGI server expects of its application: scopes, messages and the request body."""
+"""The side that an ASGI server sees of an application: scopes, messages and the request body."""

@@ -1,6 +1,6 @@
-"""Which requests may wait for a thread, and what is logged of those that wait, are rejected, or hold a thread too long.
+"""Admission of requests to threads, and log lines for requests that wait, are rejected, or hold a thread too long.
 
-Knows the worker threads and the counters. It must not know a request's body, nor its response.
+Knows the worker threads and the counters. It must not know a request's body or response.
 """
 
 from __future__ import annotations
@@ -17,30 +17,30 @@ log = logging.getLogger("gateways.wsgi")
 
 
 class Admission:
-    """The terms on which an adapter's requests get a thread."""
+    """The limits under which an adapter's requests get a thread."""
 
     def __init__(self, workers: Workers, queue: int | None, timeout: float | None, slow: float | None) -> None:
         """`queue` requests may wait, for `timeout` seconds; those that hold a thread for `slow` seconds are logged."""
         for name, bound in (("queue", queue), ("queue_timeout", timeout), ("slow", slow)):
             if bound is not None and bound < 0:
-                raise ValueError(f"{name}={bound!r} is negative; give None for no bound, or e.g. {name}=10")
+                raise ValueError(f"{name}={bound!r} is negative; use None for no limit, or e.g. {name}=10")
         self._workers = workers
         self.queue, self.timeout, self.slow = queue, timeout, slow
         self._waits, self._rejections = Seldom(), Seldom()
 
     def is_full(self) -> bool:
-        """Whether as many requests wait as may."""
+        """Return True if no more requests may wait."""
         return self.queue is not None and self._workers.queue_for_new_job() >= self.queue
 
     def rejects(self, tally: Tally) -> bool:
-        """Return whether a request must get a 503 now, and count it."""
+        """Return True if a request must get a 503 now, and count it."""
         if not self.is_full():
             return False
         self.rejected(tally)
         return True
 
     def is_overdue(self, since: float) -> bool:
-        """Return whether a request that came at `since` (time.monotonic) has waited too long for a thread."""
+        """Return True if a request that arrived at `since` (time.monotonic) has waited too long for a thread."""
         return self.timeout is not None and monotonic() - since >= self.timeout
 
     def rejected(self, tally: Tally) -> None:
@@ -56,12 +56,12 @@ class Admission:
             )
 
     def waited(self) -> None:
-        """Count a request that has waited; if all threads are busy, and not only the machine, warn."""
+        """Count a request that has waited; warn if all threads are busy, not if only the machine is."""
         if self._workers.busy < self._workers.limit:
             return
         if count := self._waits.count():
             log.warning(
-                "%d requests have waited for a thread, all are busy, %d wait now: raise threads=%d; or bound the wait"
+                "%d requests have waited for a thread, all are busy, %d wait now: raise threads=%d; or limit the wait"
                 " with queue= and queue_timeout=; slow= logs what holds a thread",
                 count,
                 self._workers.waiting,

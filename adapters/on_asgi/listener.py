@@ -1,6 +1,6 @@
-"""What the client still sends while its response is made: the rest of its body, then its disconnect.
+"""The rest of a request while its response is sent: the rest of its body, then the disconnect.
 
-Knows `receive`, and when a body that is not read may be thrown away. It must not know the application.
+Knows `receive`, and when an unread body may be discarded. It must not know the application.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from ..asgi_types import Receive
 from ..concurrency.channels import Inbox
 from ..concurrency.loops import Loop, Task
 
-UNREAD_LOOKS = 10  # looks, 0.1 s apart, until a body that is not read no longer hides a disconnect
+UNREAD_LOOKS = 10  # number of checks, 0.1 s apart, until an unread body no longer hides a disconnect
 
 
 class Listener:
-    """A task beside the response's that receives until the client disconnects."""
+    """A task beside the response that receives until the client disconnects."""
 
     def __init__(
         self,
@@ -26,8 +26,9 @@ class Listener:
         gone: Callable[[Exception | None], object],
         ignores_body: Callable[[], bool],
     ) -> None:
-        """`inbox` takes the body; without one it is over. `gone` is called when the client has left, or receive() has
-        failed. `ignores_body` says whether the application has begun its response, and does not wait for its client.
+        """`inbox` takes the body; None if it is complete. `gone` is called after a disconnect, or if receive() fails.
+
+        `ignores_body` returns True if the application has begun its response and does not wait for its client.
         """
         self._loop, self._receive, self._inbox, self._gone = loop, receive, inbox, gone
         self._ignores_body, self._looks = ignores_body, 0
@@ -42,19 +43,19 @@ class Listener:
                 self._gone(None)
         except Exception as error:
             self._gone(error)
-        except BaseException:  # cancelled with the request; or by receive() itself, and the request goes on
+        except BaseException:  # cancelled with the request; or by receive() itself, and the request continues
             self._gone(None)
             raise
 
     async def _receive_all(self) -> bool:
-        """Receive until the client has left; False if that cannot be learnt."""
+        """Receive until the client disconnects. Return False if that cannot be detected."""
         inbox = self._inbox
         over = False  # the request has ended
         while True:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 return True
-            if over:  # some middleware says the same again whenever it is asked, and never that the client left
+            if over:  # some middleware repeats the last message on each call, and never reports a disconnect
                 return False
             if inbox is None or inbox.over:
                 over = True
@@ -67,7 +68,7 @@ class Listener:
                 await self._room(inbox)
 
     async def _room(self, inbox: Inbox) -> None:
-        """Wait until the application has read; not for ever, because the disconnect comes after the body."""
+        """Wait until the application has read; not forever, because the disconnect comes after the body."""
         self._looks = 0
         self._loop.attend(self._look)
         try:

@@ -1,6 +1,6 @@
-"""What a WSGI application makes of a response, as ASGI's messages; also those that only some servers know.
+"""A WSGI application's response as ASGI messages, including those that only some servers support.
 
-Knows ASGI HTTP 2.5, "Path Send", "Zero Copy Send" and "Early Hints". It must not know who made an item, or when.
+Knows ASGI HTTP 2.5, "Path Send", "Zero Copy Send" and "Early Hints". It must not know what produced an item, or when.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from ..concurrency.channels import Outbox
 from ..mapping.responses import Head, head_from_wsgi
 from ..run_wsgi.response import WSGIResponse
 
-_JOIN = 64 * 1024  # blocks that wait together are joined up to about this size
+_JOIN = 64 * 1024  # queued blocks are joined up to about this size, in bytes
 _FILE_MESSAGES = ("http.response.pathsend", "http.response.zerocopysend")
 _PLAIN = (io.BufferedReader, io.BufferedRandom, io.FileIO)
 
 
 def completes(item: Any) -> bool:
-    """Whether this is the last that is sent of a response."""
+    """Return True if this is the last item of a response."""
     return item["type"] in _FILE_MESSAGES if type(item) is dict else item[2]
 
 
 def size_of(items: list[Any]) -> int:
-    """Return the bytes of the blocks among `items`."""
+    """Return the size in bytes of the blocks among `items`."""
     return sum(len(item[1]) for item in items if type(item) is tuple)
 
 
 async def deliver(send: Send, items: list[Any]) -> None:
-    """Send what waits, small blocks together: they waited while the server was busy, so none is held back by it."""
+    """Send the queued items, small blocks joined: they were queued while the server was busy, so none is delayed."""
     if len(items) == 1 and type(items[0]) is not dict:
         head, block, last = items[0]
         if head is not None:
@@ -59,7 +59,7 @@ async def deliver(send: Send, items: list[Any]) -> None:
 
 
 async def deliver_each(send: Send, items: list[Any]) -> None:
-    """Send each block as a message of its own, and the end as another."""
+    """Send each block as its own message, and the end as another."""
     for item in items:
         head, block, last = (None, b"", False) if type(item) is dict else item
         if type(item) is dict:
@@ -73,7 +73,7 @@ async def deliver_each(send: Send, items: list[Any]) -> None:
 
 
 def early_hints(outbox: Outbox, response: WSGIResponse, headers: list[tuple[str, str]]) -> None:
-    """`wsgi.early_hints`: send the Link headers as a 103 response now (RFC 8297); nothing once the head has gone."""
+    """`wsgi.early_hints`: send the Link headers as a 103 response (RFC 8297); do nothing after the response headers."""
     if response.begun:
         return
     links = [value for name, value in head_from_wsgi("200 OK", headers).headers if name == b"link"]
@@ -82,15 +82,15 @@ def early_hints(outbox: Outbox, response: WSGIResponse, headers: list[tuple[str,
 
 
 class SendFile:
-    """The server's own way to send a file: `http.response.pathsend` if it has that, else `zerocopysend`."""
+    """The server's own way to send a file: `http.response.pathsend` if available, else `zerocopysend`."""
 
     def __init__(self, outbox: Outbox, by_path: bool) -> None:
         self._outbox, self._by_path = outbox, by_path
 
     def size(self, filelike: Any) -> int | None:
-        """The bytes of a regular file that is read from its start; None for anything else."""
+        """Return the size in bytes of a regular file that is read from its start; None for anything else."""
         file = _plain_file(filelike)
-        if file is None or (self._by_path and file is not filelike):  # tempfile's disappear when they are closed
+        if file is None or (self._by_path and file is not filelike):  # temporary files disappear when they are closed
             return None
         try:
             status = os.fstat(file.fileno())
@@ -103,7 +103,7 @@ class SendFile:
         return status.st_size
 
     def send(self, head: Head, filelike: Any, size: int) -> None:
-        """Send the head and the file, and wait until the server is done with it."""
+        """Send the headers and the file, and wait until the server is done with it."""
         file = _plain_file(filelike)
         message = (
             {"type": "http.response.pathsend", "path": os.fspath(Path(os.fsdecode(file.name)).absolute())}
@@ -117,7 +117,7 @@ class SendFile:
 
 
 def _plain_file(filelike: Any) -> Any:
-    """The file itself, if reading it gives the bytes of its descriptor (a GzipFile's would not be those)."""
+    """Return the file itself, if reading it gives the bytes of its descriptor (a GzipFile's are different)."""
     if type(filelike).__module__ == "tempfile":
         filelike = getattr(filelike, "file", filelike)
     raw = getattr(filelike, "raw", filelike)

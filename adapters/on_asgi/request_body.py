@@ -1,7 +1,7 @@
 """The body of an ASGI request as `wsgi.input` (PEP 3333, "Input and Error Streams").
 
-Knows `receive`, and how much of a body may be where: in memory, in a temporary file, or still with the client. It must
-not know the application. collect() runs on the loop; what it returns is read in a thread.
+Knows `receive`, and how much of a body may be in memory, in a temporary file, or still with the client. It must not
+know the application. collect() runs on the loop; a thread reads its result.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from ..concurrency.thread_pool import Workers
 
 InThread = Callable[[Callable[[], object]], Awaitable[None]]
 
-SMALL = HIGH_WATER  # bytes of a body that are collected before a thread is taken, so that a stalled upload holds none
-_SPOOL_WRITE = HIGH_WATER  # bytes that are collected for one write to the temporary file
+SMALL = HIGH_WATER  # a body of this many bytes is collected before a thread is taken: a stalled upload holds none
+_SPOOL_WRITE = HIGH_WATER  # number of bytes per write to the temporary file
 
 
 class _Raw(io.RawIOBase):
-    """What was spooled, then what comes from the loop."""
+    """The spooled part of a body, then the blocks from the loop."""
 
     def __init__(self, inbox: Inbox, spooled: IO[bytes] | None = None) -> None:
         self._inbox, self._spooled, self._rest = inbox, spooled, memoryview(b"")
@@ -47,9 +47,9 @@ class _Raw(io.RawIOBase):
 
 
 class Unannounced(io.BytesIO):
-    """`wsgi.input` of a request whose headers announce no body: whether there is one is asked when it is read.
+    """`wsgi.input` of a request whose headers announce no body: looks for a body when it is read.
 
-    `opens` returns the body itself, and may be called once; without it there is no body.
+    `opens` returns the body itself, and may be called once; if None, the body is empty.
     """
 
     opens: Callable[[], IO[bytes]] | None = None
@@ -89,28 +89,28 @@ class Body:
     def __init__(
         self, loop: Loop, workers: Workers, receive: Receive, length: int | None, listen: Callable[[], object]
     ) -> None:
-        """`length` in bytes, None if the request does not say; `listen` has the loop receive the rest."""
+        """`length` in bytes, None if unknown; `listen` starts receiving the rest on the loop."""
         self._receive, self._length = receive, length
         self.inbox = Inbox(loop, workers, length, listen)
         self._spooled: IO[bytes] | None = None
         self._postponed = False
-        self.left = False  # the client has, while the body was collected
+        self.left = False  # the client disconnected while the body was collected
 
     def postponed(self) -> io.BufferedReader:
-        """A stream for which nothing is received before it is read (RFC 9110, 10.1.1: the first receive sends 100)."""
+        """Return a stream that receives nothing before it is read (RFC 9110, 10.1.1: the first receive sends 100)."""
         self._postponed = True
         return self.stream()
 
     @property
     def asked_for(self) -> bool:
-        """Whether receiving more of it is in order."""
+        """Return True if the adapter may receive more of it."""
         return not self._postponed or self.inbox.started
 
     async def collect(self, first: Message, spool: int, in_thread: InThread) -> tuple[IO[bytes], int | None]:
-        """Receive what may be received before the application starts: a stream, and the body's length if known.
+        """Receive as much as possible before the application starts. Return a stream, and the body's length if known.
 
-        A small body is in memory then. One of unknown length is in a temporary file, up to `spool` bytes of it, since
-        many applications (Django, Bottle, Falcon) see no body without CONTENT_LENGTH. Others stream.
+        A small body is then in memory. One of unknown length is in a temporary file, up to `spool` bytes of it, because
+        many applications (Django, Bottle, Falcon) ignore a body without CONTENT_LENGTH. Others stream.
         """
         try:
             return await self._collect(first, spool, in_thread)
@@ -141,7 +141,7 @@ class Body:
         return self.stream(), self._length
 
     async def _some(self, message: Message, limit: int) -> _Chunk:
-        """`message` and those after it, until they hold `limit` bytes or the body ends."""
+        """Return `message` and those after it, until they contain `limit` bytes or the body ends."""
         blocks: list[bytes] = []
         size = 0
         while message["type"] == "http.request":
@@ -157,11 +157,11 @@ class Body:
         return _Chunk(blocks, size, False)
 
     def stream(self) -> io.BufferedReader:
-        """What has been collected, then what the inbox is given."""
+        """Return a stream of the collected data, then of the inbox."""
         return io.BufferedReader(_Raw(self.inbox, self._spooled), 64 * 1024)
 
     def close(self) -> None:
-        """The request is over: free the temporary file; who reads on finds that the rest will not come."""
+        """End the request: free the temporary file; reading further raises."""
         self.inbox.forget()
         if self._spooled is not None:
             self._spooled.close()
@@ -170,7 +170,7 @@ class Body:
 class _Chunk(NamedTuple):
     blocks: list[bytes]
     size: int
-    end: bool | None  # True: the body ends here; False: the client has left; None: there is more
+    end: bool | None  # True: the body ends here; False: the client has disconnected; None: there is more
 
 
 def _rewind(file: IO[bytes], blocks: list[bytes]) -> None:

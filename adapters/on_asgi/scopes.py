@@ -1,4 +1,4 @@
-"""What an adapter on an ASGI server answers by itself: lifespan, refused WebSockets, refused requests.
+"""Responses that an adapter on an ASGI server sends itself: lifespan, refused WebSockets, refused requests.
 
 Knows the messages of ASGI lifespan 2.0, WebSocket 2.5 and HTTP 2.5. It must not know why a request is refused.
 """
@@ -23,21 +23,21 @@ async def answer_lifespan(receive: Receive, send: Send, close: Callable[[], obje
 
 
 async def refuse_scope(scope: Scope, receive: Receive, send: Send, app: str) -> None:
-    """Close a `websocket` before its handshake (the server answers 403); `app` is named as in "a WSGI application".
+    """Close a `websocket` before its handshake (the server sends 403); `app` is a name such as "a WSGI application".
 
-    Raises ValueError for any other type of scope.
+    Raises ValueError for any other scope type.
     """
     kind = scope["type"]
     if kind != "websocket":
-        raise ValueError(f"unsupported scope type {kind!r}; {app} can serve 'http'")
+        raise ValueError(f"unsupported scope type {kind!r}; {app} supports 'http'")
     await receive()
-    await send({"type": "websocket.close", "code": 1000, "reason": f"{app} has no WebSocket"})
+    await send({"type": "websocket.close", "code": 1000, "reason": f"{app} does not support WebSockets"})
 
 
 def refusal(
     status: int, text: str, headers: Iterable[tuple[bytes, bytes]] = (), to_head: bool = False
 ) -> tuple[Message, Message]:
-    """The two messages of a plain text response in the application's place; `to_head`: without the body."""
+    """Return the two messages of a plain text response in the application's place; `to_head`: without the body."""
     body = f"{text}\n".encode("utf-8", "backslashreplace")
     head: RawHeaders = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
     start = {"type": "http.response.start", "status": status, "headers": [*head, *headers]}
@@ -45,7 +45,7 @@ def refusal(
 
 
 async def refuse(send: Send, status: int, text: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
-    """Answer a request in the application's place."""
+    """Send a plain text response in the application's place."""
     for message in refusal(status, text, headers):
         await send(message)
 
@@ -56,12 +56,12 @@ def _overload(method: str) -> tuple[Message, Message]:
 
 
 async def overloaded(send: Send, method: str) -> None:
-    """Answer that there is no thread for this request, and none soon."""
+    """Send the 503 of a request that gets no thread."""
     for message in _overload(method):
         await send(message)
 
 
 def overload_item(method: str) -> Item:
-    """Return that answer as what an application would have made."""
+    """Return that 503 as an item of an application's response."""
     start, body = _overload(method)
     return Head(start["status"], start["headers"], None), body["body"], True

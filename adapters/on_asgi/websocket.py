@@ -1,7 +1,7 @@
-"""Lend a WSGI application the socket of an ASGI server's WebSocket: one end of a pair, which it takes for its client.
+"""Give a WSGI application a socket for an ASGI server's WebSocket: one end of a socket pair in place of its client.
 
 Knows the convention of simple-websocket (`werkzeug.socket`, `gunicorn.socket`): the application speaks RFC 6455 on the
-socket, in its own thread. Here the client's part is played on the loop, between the pair and ASGI WebSocket 2.5.
+socket, in its own thread. The adapter acts as the client on the loop, between the pair and ASGI WebSocket 2.5.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ from .scopes import refusal
 
 log = logging.getLogger("gateways.wsgi")
 
-GRACE = 1.0  # seconds that an application has to notice that its client has left, before its socket is shut down
-_MAX_HEAD = 64 * 1024  # bytes of the application's 101 response
+GRACE = 1.0  # delay between a disconnect and the shutdown of the application's socket, in seconds
+_MAX_HEAD = 64 * 1024  # size limit of the application's 101 response, in bytes
 _READ = 64 * 1024
-_ANY_SIZE = sys.maxsize  # of a message from the application, which is trusted
-_CONNECTION = (b"upgrade", b"connection", b"http2-settings")  # the handshake is made again
+_ANY_SIZE = sys.maxsize  # size limit of a message from the application, which is trusted
+_CONNECTION = (b"upgrade", b"connection", b"http2-settings")  # the handshake is repeated
 _FULL, _FAILED, _TRY_AGAIN = 503, 1011, 1013
 
 
 class _SocketUsed(Exception):
-    """The application has accepted the WebSocket: what it returns to its server means nothing."""
+    """The application has accepted the WebSocket: its response to its server is meaningless."""
 
 
 def lending_environ(scope: Scope, common: Environ, sock: socket.socket) -> tuple[Environ, str]:
-    """The environ of a `websocket` scope that lends `sock`, and the Sec-WebSocket-Key in it."""
+    """Return the environ of a `websocket` scope that lends `sock`, and the Sec-WebSocket-Key in it."""
     key = b64encode(os.urandom(16)).decode()
     headers = [
         (name, value)
@@ -77,7 +77,7 @@ def lending_environ(scope: Scope, common: Environ, sock: socket.socket) -> tuple
 
 
 async def refuse_full(scope: Scope, receive: Receive, send: Send) -> None:
-    """Refuse a WebSocket because there are as many as there may be."""
+    """Refuse a WebSocket because the limit is reached."""
     await receive()
     if "websocket.http.response" not in (scope.get("extensions") or {}):
         return await send({"type": "websocket.close", "code": _TRY_AGAIN, "reason": "too many WebSockets"})
@@ -96,12 +96,12 @@ class WebSocketBridge:
         self._accepted: bool | None = None  # None: not decided yet
         self._decided = threading.Lock()
         self._decided.acquire()
-        self._status = ""  # that the application gave to start_response()
+        self._status = ""  # the application's status in start_response()
         self._error: Exception | None = None
-        self._abandoned = False  # no coroutine is left to raise the error
-        self._gone = False  # the client, and nothing may be sent to it
+        self._abandoned = False  # no coroutine is left that could raise the error
+        self._gone = False  # the client has disconnected; sending is not allowed
         self._sending = False
-        self._pending = b""  # control frames that wait for a message on its way
+        self._pending = b""  # control frames that wait for the end of a message
         self._users = 0  # coroutines that may wait for the socket
 
     async def run(self, common: Environ, over: Callable[[], object]) -> None:
@@ -121,7 +121,7 @@ class WebSocketBridge:
         listener = self._loop.spawn(self._to_application, context)
         try:
             await self._serve()
-        except OSError:  # of send(): the client has left
+        except OSError:  # from send(): the client has disconnected
             self._gone = True
         except BaseException:
             self._abandoned = True
@@ -146,7 +146,7 @@ class WebSocketBridge:
                 del error  # its traceback holds this frame
 
     def _leave(self) -> None:
-        """The last coroutine that may wait for the socket closes it."""
+        """Release the socket; the last coroutine that may wait for it closes it."""
         self._users -= 1
         if not self._users:
             self._socket.close()
@@ -170,7 +170,7 @@ class WebSocketBridge:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             self._status = status
             if status[:3] == "101":
-                return response.write  # for the log of a server; an ASGIToWSGI below says so
+                return response.write  # for the log of a server; an inner ASGIToWSGI reports 101 here
             return start_response(status, headers, exc_info)
 
         result = self._app(environ, start)
@@ -187,7 +187,7 @@ class WebSocketBridge:
         self._outbox.put(item, size)
 
     def _was_accepted(self) -> bool:
-        """End the application's use of the socket, and wait until the loop knows what it made of it."""
+        """End the application's use of the socket, and wait until the loop knows whether it accepted the WebSocket."""
         if self._accepted is None:
             self._shut_theirs()
             while not self._decided.acquire(timeout=0.5):
@@ -203,7 +203,7 @@ class WebSocketBridge:
         if isinstance(error, _SocketUsed) or (self._outbox.closed and isinstance(error, OSError)):
             return
         if isinstance(error, (StopIteration, ConnectionError)) and self._was_accepted():
-            return  # how flask-sock and Engine.IO leave a server whose socket they have used
+            return  # flask-sock and Engine.IO end this way after they have used a server's socket
         self._error = harmless(error)
         if self._abandoned:
             self._log_error()
@@ -231,7 +231,7 @@ class WebSocketBridge:
         await self._to_client(rest)
 
     async def _handshake(self) -> tuple[Accepted | None, bytes]:
-        """Read the application's response on the socket; and what it sent behind it."""
+        """Read the application's response on the socket. Return it, and the data that follows it."""
         head = b""
         while b"\r\n\r\n" not in head and len(head) < _MAX_HEAD:
             data = await self._socket.receive(_READ)
@@ -254,13 +254,13 @@ class WebSocketBridge:
         if sent and not may_respond:
             await self._send({"type": "websocket.close", "code": 1008, "reason": self._status})
         if not sent and self._error is None:
-            self._error = RuntimeError("the application neither answered the request nor accepted its WebSocket")
+            self._error = RuntimeError("the application neither returned a response nor accepted its WebSocket")
 
     async def _send_denial(self, message: Message) -> None:
         await self._send({**message, "type": f"websocket.{message['type']}"})
 
     async def _to_client(self, data: bytes) -> None:
-        """Pass on what the application sends, until it closes the WebSocket, or ends."""
+        """Forward the application's messages until it closes the WebSocket, or ends."""
         code, reason = 0, ""
         while not code:
             for event in self._reader.feed(data):
@@ -294,14 +294,14 @@ class WebSocketBridge:
             self._gone = True
 
     def _control(self, frame: bytes) -> None:
-        """Send a control frame to the application without waiting for it to read: it may be waiting for us to."""
+        """Send a control frame to the application without waiting: it may be waiting for this coroutine to read."""
         if self._sending or self._pending:
             self._pending += frame
         else:
             self._pending = frame[self._socket.send_now(frame) :]
 
     async def _thread_ended(self, seconds: float) -> None:
-        """Wait until the application's call has returned, no longer than this."""
+        """Wait until the application's call has returned, for at most this time."""
         waiter = self._loop.create_future()
 
         def resolve() -> None:
@@ -326,7 +326,7 @@ class WebSocketBridge:
     # the task beside it
 
     async def _to_application(self) -> None:
-        """Pass on what the client sends, until it leaves."""
+        """Forward the client's messages until it disconnects."""
         self._users += 1
         try:
             while True:
@@ -338,8 +338,8 @@ class WebSocketBridge:
                 elif kind == "websocket.disconnect":
                     return await self._disconnect(message)
         except OSError:
-            pass  # the application has closed its socket; it will be seen to have ended
-        except Exception as error:  # of the server's receive()
+            pass  # the application has closed its socket; its end will be detected
+        except Exception as error:  # from the server's receive()
             self._error = self._error or error
             self._disconnected()
         finally:

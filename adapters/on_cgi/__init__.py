@@ -1,1 +1,1 @@
-"""Behave as a CGI host expects of its program: environment, stdin, stdout and exit status."""
+"""The side that a CGI host sees of its program: environment, stdin, stdout and exit status."""

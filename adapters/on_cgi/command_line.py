@@ -1,6 +1,6 @@
-"""A CGI program that no web server has started: what it says, and what it offers instead.
+"""The command line of a CGI program that was not started by a web server: a usage text, one request, or a local server.
 
-Knows the command line and the environment of one request. Imported only then.
+Knows the command line and the environment of one request. Imported only in that case.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _PORT = 8000
 
 
 def run_locally(run: Callable[[], None], as_wsgi: Callable[[], Any]) -> None:
-    """Run the command line: one request by `run`, or a local server of `as_wsgi()`; without arguments, explain.
+    """Run the command line: one request by `run`, or a local server of `as_wsgi()`; without arguments, print the usage.
 
     Raises SystemExit(2) for unknown arguments.
     """
@@ -90,7 +90,7 @@ def _serve_until_interrupted(server: BaseServer) -> None:
 
     def interrupt(number: int, frame: object) -> None:
         nonlocal interrupted
-        interrupted = True  # wsgiref drops the exception where it answers a request
+        interrupted = True  # wsgiref drops the exception while it handles a request
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, interrupt)

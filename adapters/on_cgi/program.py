@@ -1,7 +1,7 @@
-"""An application as a CGI program (RFC 3875): what is done around its one answer, and stdout for the response alone.
+"""An application as a CGI program (RFC 3875): the frame around its one response; stdout is for the response only.
 
-Knows this process, on POSIX: its descriptors, its exit status. It must not know how an application is called, and
-imports little, because each request pays for it.
+Knows this process, on POSIX: its descriptors and exit status. It must not know how an application is called. It imports
+little, because each request pays for it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .request import Environ
 
-FAILED = NOT_WHOLE  # exit status of a program whose response is not whole
+FAILED = NOT_WHOLE  # exit status of a program whose response is incomplete
 
 
 class CGIChild(ABC):
@@ -31,12 +31,12 @@ class CGIChild(ABC):
         if not callable(app):
             raise TypeError(f"app={app!r} is not callable; a WSGI or ASGI application is")
         if script_name and (not script_name.startswith("/") or script_name.endswith("/")):
-            raise ValueError(f"script_name={script_name!r} is no path to mount at; give '' or e.g. '/shop'")
+            raise ValueError(f"script_name={script_name!r} is not a path to mount at; use '' or e.g. '/shop'")
         self.app = app
         self._script_name = script_name
 
     def run(self) -> None:
-        """Answer this process's request: the last line of a program. Raises SystemExit if the answer is not whole."""
+        """Serve this process's request. The last line of a program. Raises SystemExit if the response is incomplete."""
         if "GATEWAY_INTERFACE" not in os.environ and "REQUEST_METHOD" not in os.environ:
             from .command_line import run_locally
 
@@ -54,21 +54,21 @@ class CGIChild(ABC):
 
     @abstractmethod
     def answer(self, environ: Environ, body: StdinBody, stdout: int) -> int:
-        """Run the application for one request; write its response to descriptor `stdout`. Returns the exit status."""
+        """Run the application for one request and write its response to descriptor `stdout`. Return the exit status."""
 
     @abstractmethod
     def as_wsgi(self) -> Any:
-        """The application for a local server that speaks WSGI."""
+        """Return the application for a local WSGI server."""
 
 
 def take_over() -> tuple[int, int]:
-    """Take stdin and stdout from everybody else in this process and below it; returns their new descriptors.
+    """Reserve stdin and stdout for the adapter, in this process and its children; return their new descriptors.
 
-    From now on descriptor 0 is empty, and what goes to descriptor 1 or to sys.stdout, also from C libraries and
-    subprocesses, arrives at stderr: a stray print() is no part of the response.
+    From now on descriptor 0 is empty, and output to descriptor 1 or sys.stdout, also by C libraries and subprocesses,
+    goes to stderr: a stray print() does not become part of the response.
     """
     null = os.open(os.devnull, os.O_RDWR)
-    while null <= 2:  # a descriptor that the server left closed is open from now on
+    while null <= 2:  # opens descriptors that the server left closed
         null = os.dup(null)
     stdin, stdout = fcntl(0, F_DUPFD_CLOEXEC, 3), fcntl(1, F_DUPFD_CLOEXEC, 3)
     os.dup2(null, 0)
@@ -77,13 +77,13 @@ def take_over() -> tuple[int, int]:
     if sys.stderr is None:
         sys.stderr = open(2, "w", errors="backslashreplace")  # noqa: SIM115 (it ends with the process)
     if sys.stdout is not None:
-        sys.stdout.flush()  # what was printed before comes before what follows
+        sys.stdout.flush()  # keeps the order of earlier and later output
     sys.stdout = sys.stderr
     return stdin, stdout
 
 
 def error_response(status: str, method: str) -> bytes:
-    """A whole response in the application's place."""
+    """Return a complete response in the application's place."""
     text = f"{status}\n".encode()
     headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))]
     return head_to_cgi(status, headers) + (b"" if method == "HEAD" else text)

@@ -1,6 +1,6 @@
-"""The request of a CGI program (RFC 3875, 4): its environment as PEP 3333 spells it, the URL that it names, its body.
+"""The request of a CGI program (RFC 3875, 4): its environment as PEP 3333 encodes it, the URL of the client, the body.
 
-Knows this process's variables and a descriptor, on POSIX. It must not know how an application is called, and imports
+Knows this process's variables and a descriptor, on POSIX. It must not know how an application is called. It imports
 little, because each request pays for it.
 """
 
@@ -27,13 +27,15 @@ _DEFAULTS = {
     "SERVER_PORT": "80",
     "SERVER_PROTOCOL": "HTTP/1.0",
 }
-# Content-Type and -Length have names of their own (4.1.18). Proxy would be taken for a proxy to use ("httpoxy").
+# Content-Type and -Length have other names (4.1.18). HTTP clients would use Proxy as their proxy ("httpoxy").
 _DROPPED = ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH", "HTTP_PROXY")
-_REDIRECTED = ("REDIRECT_HTTP_AUTHORIZATION", "REDIRECT_REDIRECT_HTTP_AUTHORIZATION")  # Apache renames what it rewrites
+_REDIRECTED = ("REDIRECT_HTTP_AUTHORIZATION", "REDIRECT_REDIRECT_HTTP_AUTHORIZATION")  # Apache's names after rewriting
 
 
 def request_environ(script_name: str | None) -> Environ:
-    """The process's environment as PEP 3333 spells it (octets as latin-1), less what misleads; and wsgi.url_scheme."""
+    """Return the process's environment as PEP 3333 encodes it (bytes as latin-1), less misleading keys; and
+    wsgi.url_scheme.
+    """
     environ: Environ = {name.decode("latin-1"): value.decode("latin-1") for name, value in os.environb.items()}
     os.environ.pop("HTTP_PROXY", None)  # also for the HTTP clients that the application uses
     for name in _DROPPED:
@@ -50,10 +52,11 @@ def request_environ(script_name: str | None) -> Environ:
 
 
 def public_path(environ: Environ, script_name: str | None) -> tuple[str, str]:
-    """SCRIPT_NAME and PATH_INFO of the URL that the client asked for, also where a server rewrote it to the program's.
+    """Return SCRIPT_NAME and PATH_INFO of the URL that the client requested, even if a server rewrote it to the
+    program's.
 
-    Of /shop/cart, rewritten to /shop/app.cgi/cart, the SCRIPT_NAME is /shop, so that links lead where the client is.
-    With a `script_name` that is it; the rest of the client's path is PATH_INFO where the server passes none (Apache's
+    If /shop/cart was rewritten to /shop/app.cgi/cart, SCRIPT_NAME is /shop, so that links are valid for the client. A
+    given `script_name` is used as it is; the rest of the client's path is PATH_INFO if the server passes none (Apache's
     FallbackResource). Servers merge repeated slashes and resolve "." and ".." before they rewrite.
     """
     script, info = environ["SCRIPT_NAME"].rstrip("/"), environ["PATH_INFO"]
@@ -78,12 +81,14 @@ def _is_below(path: str, prefix: str) -> bool:
 
 
 def _is_plain(prefix: str) -> bool:
-    """Whether links may begin with it: a client must not write them, so no //elsewhere.example, whatever was merged."""
+    """Return True if links may begin with it: a client must not control them, so no //elsewhere.example, even if
+    merged.
+    """
     return all(segment not in ("", ".", "..") and "\\" not in segment for segment in prefix.split("/")[1:])
 
 
 def _normalised(path: str) -> str:
-    """A path with its slashes merged and its dot segments resolved, as Apache and lighttpd do it."""
+    """Return a path with its slashes merged and its dot segments resolved, as Apache and lighttpd do."""
     kept: list[str] = []
     segments = path.split("/")
     for segment in segments:
@@ -96,18 +101,18 @@ def _normalised(path: str) -> str:
 
 
 def _merged(path: str) -> str:
-    """The path normalised; "" where its first segment would then be another, which the client chose."""
+    """Return the path normalised; "" if that would change its first segment, which the client controls."""
     normalised = _normalised(path)
     return normalised if normalised.split("/")[:2] == path.split("/")[:2] else ""
 
 
 def _redirect_url(environ: Environ) -> str:
-    """The path before Apache rewrote it, decoded and normalised; "" where it did not, or the server is another."""
+    """Return the path before Apache rewrote it, decoded and normalised; "" if it did not, or with another server."""
     return environ.get("REDIRECT_REDIRECT_URL") or environ.get("REDIRECT_URL") or ""
 
 
 def _asked_path(environ: Environ) -> str:
-    """The path that the client asked for, decoded; "" where the server does not tell."""
+    """Return the path that the client requested, decoded; "" if the server does not pass it."""
     target: str | None = environ.get("REQUEST_URI")
     if not target:
         return _redirect_url(environ)
@@ -122,8 +127,10 @@ def _asked_path(environ: Environ) -> str:
 
 
 class StdinBody:
-    """The request's body (RFC 3875, 4.2): as many octets as CONTENT_LENGTH says; or all to the end, where Apache passes
-    a chunked body without a length. `more` says whether any is left to read.
+    """The request body (RFC 3875, 4.2): as many bytes as CONTENT_LENGTH says, or all bytes to the end.
+
+    The latter is for chunked bodies, which Apache passes without a length. `more` says whether any bytes are left to
+    read.
     """
 
     def __init__(self, environ: Environ, stdin: int) -> None:
@@ -139,11 +146,13 @@ class StdinBody:
 
     @property
     def length(self) -> int | None:
-        """The octets that are left, None if only the end will tell."""
+        """Return the number of bytes left, None if only the end will tell."""
         return self._missing
 
     def read(self, size: int) -> bytes:
-        """At most `size` octets, as soon as there are any; b"" at the end. Raises ClientDisconnected before the end."""
+        """Return at most `size` bytes, as soon as any arrive; b"" at the end. Raises ClientDisconnected if it ends
+        early.
+        """
         if not self.more:
             return b""
         try:
@@ -156,21 +165,21 @@ class StdinBody:
             self._missing -= len(block)
             self.more = self._missing > 0
         else:
-            raise ClientDisconnected(f"the body ended {self._missing} octets before its Content-Length")
+            raise ClientDisconnected(f"the body ended {self._missing} bytes before its Content-Length")
         return block
 
     @property
     def must_be_read(self) -> bool:
-        """Whether closing stdin now would lose the response: Apache's mod_cgid gives one socket for both."""
+        """Return True if closing stdin now would lose the response: Apache's mod_cgid uses one socket for both."""
         return self.more and stat.S_ISSOCK(os.fstat(self.stdin).st_mode)
 
     def close(self) -> None:
-        """Read no more of it."""
+        """Stop reading it."""
         self.more = False
         os.close(self.stdin)
 
 
 def is_stream(fd: int) -> bool:
-    """Whether a loop can wait for this descriptor: it cannot for a file or /dev/null, which never make it wait."""
+    """Return True if a loop can wait for this descriptor; a file or /dev/null never blocks and cannot be waited for."""
     mode = os.fstat(fd).st_mode
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)

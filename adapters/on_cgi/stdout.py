@@ -1,4 +1,4 @@
-"""stdout of a CGI program on an event loop: written as the server reads it, and watched for the server's leaving.
+"""stdout of a CGI program on an event loop: written as the server reads it, and watched for a disconnect.
 
 Knows descriptors and asyncio. It must not know what is written.
 """
@@ -18,40 +18,40 @@ log = logging.getLogger("gateways.asgi")
 
 
 class Stdout:
-    """stdout on the loop. A pipe or socket that is full is waited for.
+    """stdout on the loop. Waits for a pipe or socket that is full.
 
-    Anything else, a file, is written at once: that waits for a disk at most, and without a thread no loop does better.
+    A file is written at once: this waits for a disk at most, and a loop without threads cannot do better.
     """
 
     def __init__(self, fd: int, flushed: Callable[[], None], gone: Callable[[], None]) -> None:
-        """`flushed` is called when all is written, `gone` when nobody will read it any more."""
+        """`flushed` is called when all data is written, `gone` when the reader has closed its end."""
         self._fd, self._on_flushed, self._on_gone = fd, flushed, gone
         self._loop = asyncio.get_running_loop()
         self._buffer = bytearray()
         self._closed = False
         self._moved = asyncio.Event()
-        # A stderr that is the same pipe must go on blocking: others write there, too.
+        # A stderr that is the same pipe must stay blocking: other code writes there too.
         os.set_blocking(fd, not is_stream(fd) or os.path.sameopenfile(fd, 2))
         if stat.S_ISFIFO(os.fstat(fd).st_mode):
-            self._loop.add_reader(fd, gone)  # a pipe that is written has nothing to read, but the reader's end
+            self._loop.add_reader(fd, gone)  # the write end of a pipe becomes readable when the reader closes
 
     @property
     def full(self) -> bool:
-        """Whether more should wait for room()."""
+        """Return True if the writer should wait for room()."""
         return len(self._buffer) >= HIGH_WATER
 
     async def room(self) -> None:
-        """Wait until less than HIGH_WATER octets wait."""
+        """Wait until fewer than HIGH_WATER bytes are queued."""
         while self.full and not self._closed:
             await self._moved.wait()
 
     async def flushed(self) -> None:
-        """Wait until nothing waits."""
+        """Wait until all data is written."""
         while self._buffer and not self._closed:
             await self._moved.wait()
 
     def write(self, octets: bytes) -> None:
-        """Write what goes, and the rest as the reader reads."""
+        """Write as much as possible now, and the rest as the reader reads."""
         self._buffer += octets
         if len(self._buffer) == len(octets):
             self._flush()
@@ -64,7 +64,7 @@ class Stdout:
             self._loop.add_writer(self._fd, self._flush)
         except OSError as error:
             if not isinstance(error, ConnectionError):
-                log.error("the response cannot be written: %s", error)
+                log.error("cannot write the response: %s", error)
             self._on_gone()
         else:
             self._loop.remove_writer(self._fd)
@@ -73,7 +73,7 @@ class Stdout:
         self._moved = asyncio.Event()
 
     def close(self) -> None:
-        """The end of the response, or of the interest in it."""
+        """Close stdout: the response has ended, or the client has disconnected."""
         if not self._closed:
             self._closed = True
             self._loop.remove_reader(self._fd)

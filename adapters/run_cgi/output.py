@@ -204,7 +204,7 @@ class Answer:
         if self.head is None:
             raise self._parser.end()
         if self._left:
-            raise AppProtocolError(f"the program ended {self._left} octets before its Content-Length")
+            raise AppProtocolError(f"the program ended {self._left} bytes before its Content-Length")
         if returncode is not None and (returncode < 0 or returncode == NOT_WHOLE) and not self._bodiless:
             raise AppProtocolError(f"the program {ending(returncode)} in the middle of its response")
 

@@ -1,7 +1,7 @@
 """Async views of WSGI frameworks (Flask, Django) on the server's own loop, where asgiref would start one for each call.
 
-Knows where asgiref looks for a loop: `SyncToAsync.threadlocal`, which it sets itself in threads that it owns. Does
-nothing where asgiref is not installed or has changed. It must not know anything about a request.
+Knows where asgiref looks for a loop: `SyncToAsync.threadlocal`, which it sets itself in its own threads. Does nothing
+if asgiref is not installed or has changed. It must not know anything about a request.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def _threadlocal() -> Any:
 
 
 def lend_loop(loop: asyncio.AbstractEventLoop | None) -> None:
-    """Have async_to_sync() in this thread run on `loop`, which runs in another; with None, as asgiref likes."""
+    """Have async_to_sync() in this thread run on `loop`, which runs in another; None restores asgiref's default."""
     local = _threadlocal()
     if local is not None and local.__dict__.get("main_event_loop") is not loop:
         local.main_event_loop = loop
@@ -31,7 +31,7 @@ def lend_loop(loop: asyncio.AbstractEventLoop | None) -> None:
 
 
 def forget_tasks() -> None:
-    """Let go of the tasks that async_to_sync() made in this thread."""
+    """Release the tasks that async_to_sync() created in this thread."""
     local = _threadlocal()
     if local is not None and local.__dict__.get("task_context"):
         local.task_context = None

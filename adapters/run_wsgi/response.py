@@ -1,12 +1,12 @@
-"""One response as PEP 3333 has an application make it: start_response(), write(), and an iterable of blocks.
+"""One response as PEP 3333 has an application produce it: start_response(), write(), and an iterable of blocks.
 
-Knows the order that PEP 3333 demands and what a body may be. It must not know where the blocks go, nor touch a thread
-or a loop: it runs wherever the application runs, and calls `put`.
+Knows the order that PEP 3333 requires and what a body may be. It must not know where the blocks go, nor touch a thread
+or a loop: it runs in the application's thread, and calls `put`.
 """
 
 from __future__ import annotations
 
-from _collections_abc import Sized  # loaded already; the package collections costs a small CGI program a tenth
+from _collections_abc import Sized  # already loaded; the package collections costs a small CGI program a tenth
 
 from ..errors import AppProtocolError
 from ..mapping.responses import body_block, has_body, head_from_wsgi
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from ..mapping.responses import Head
     from ..wsgi_types import ExcInfo, Item, SendFile, Write, WSGIApp
 
-JOIN_BYTES = 1024 * 1024  # a list with more than this in it is not copied into one piece
+JOIN_BYTES = 1024 * 1024  # a list with more bytes than this is not copied into one block
 
 
 class FileWrapper:
     """`wsgi.file_wrapper` (PEP 3333, "Optional Platform-Specific File Handling"): blocks of a file, to its end.
 
-    close(), seek() and tell() are the file's, where it has them: range requests (werkzeug, whitenoise) seek.
+    close(), seek() and tell() are those of the file, if it has them: range requests (werkzeug, whitenoise) seek.
     """
 
     def __init__(self, filelike: Any, block_size: int = 256 * 1024) -> None:
@@ -52,15 +52,15 @@ class FileWrapper:
 
 
 class WSGIResponse:
-    """The conversation with one application about one response.
+    """One response of one application.
 
-    Each item goes to `put` before the application is asked for more. Nothing goes before the first block that is not
-    empty, or the end, so that until then start_response() may replace the head.
+    Each item goes to `put` before the application's next block is requested. Nothing is sent before the first block
+    that is not empty, or the end, so that until then start_response() may replace the response headers.
     """
 
     _head: Head | None = None
     _called = _sent = _complete = _bodiless = False
-    _missing: int | None = None  # bytes that Content-Length still promises
+    _missing: int | None = None  # bytes still missing to Content-Length
 
     def __init__(
         self,
@@ -71,8 +71,8 @@ class WSGIResponse:
     ) -> None:
         """`put` takes an item and the size of its block in bytes; `method` is the request's.
 
-        `verbatim`: no Content-Length but the application's, and each block on its own. `may_warn` says
-        whether a warning about a dropped header is due: once each application.
+        `verbatim`: no Content-Length but the application's, and each block on its own. `may_warn` returns True if a
+        warning about a dropped header is due: once per application.
         """
         self._may_warn = may_warn
         self._put = put
@@ -81,13 +81,15 @@ class WSGIResponse:
 
     @property
     def begun(self) -> bool:
-        """Whether the head has gone to `put`."""
+        """Return True if the response headers have gone to `put`."""
         return self._sent
 
     def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None) -> Write:
-        """Keep the head (PEP 3333); a second one only with exc_info, and only while the first is unsent.
+        """Keep the response headers (PEP 3333); a second call only with exc_info, and only before the first have been
+        sent.
 
-        Raises AppProtocolError for a head that HTTP cannot hold, and the exception of `exc_info` once it is too late.
+        Raises AppProtocolError for headers that HTTP does not allow, and the exception of `exc_info` once it is too
+        late.
         """
         if exc_info:
             try:
@@ -100,7 +102,7 @@ class WSGIResponse:
                 f"start_response() was called again, with {status!r}; PEP 3333 allows that only to report an error:"
                 f" pass exc_info=sys.exc_info()"
             )
-        self._called = True  # PEP 3333: also where this call raises
+        self._called = True  # PEP 3333: even if this call raises
         self._head = head_from_wsgi(status, headers, self._dropped)
         return self.write
 
@@ -115,16 +117,16 @@ class WSGIResponse:
             )
 
     def write(self, block: bytes) -> None:
-        """Send a block at once: what PEP 3333 keeps for old applications."""
+        """Send a block at once. PEP 3333 keeps this for old applications."""
         if self._complete and block and not self._bodiless:
-            raise AppProtocolError(f"write() was given {len(block)} bytes past the Content-Length that was promised")
+            raise AppProtocolError(f"write() was given {len(block)} bytes beyond the Content-Length")
         self._block(block)
 
     def answer(self, app: WSGIApp, environ: dict[str, Any], send_file: SendFile | None = None) -> list[Item]:
-        """Have `app` answer. Returns what is left to send, where nothing but sending it is left to do.
+        """Run `app`. Return the items left to send if only sending is left to do.
 
-        Raises what the application raises, ClientDisconnected from `put`, and AppProtocolError. The iterable's close()
-        has been called, once, when this returns or raises.
+        Raises what the application raises, ClientDisconnected from `put`, and AppProtocolError. When this returns or
+        raises, the iterable's close() has been called, once.
         """
         result = app(environ, self.start_response)
         if (type(result) is list or type(result) is tuple) and not self._sent and not self._verbatim:
@@ -139,10 +141,10 @@ class WSGIResponse:
         return []
 
     def _commit(self, size: int | None = None) -> Head:
-        """The head, now final; `size` is the whole body's, in bytes, where that is known."""
+        """Return the final response headers; `size` is the size of the whole body, in bytes, if known."""
         head = self._head
         if head is None:
-            raise AppProtocolError("the application returned a body but did not call start_response() before")
+            raise AppProtocolError("the application returned a body before it called start_response()")
         bodiless = not has_body(head.status)
         adds_length = head.length is None and not self._verbatim and not bodiless
         if size is not None and adds_length and (size or not self._to_head):
@@ -153,7 +155,7 @@ class WSGIResponse:
         return head
 
     def _whole(self, blocks: list[bytes] | tuple[bytes, ...]) -> list[Item]:
-        """A body that is complete in memory, in one piece if that costs little."""
+        """Return the items of a body that is complete in memory, joined if that costs little."""
         if len(blocks) == 1:
             body = blocks[0]
             if type(body) is not bytes:
@@ -205,7 +207,7 @@ class WSGIResponse:
         self._put((head, block, self._complete), len(block))
 
     def _end(self) -> None:
-        """The iterable is exhausted: that was the body, if all of it was there."""
+        """End the body: the iterable is exhausted. Raises if part of the body is missing."""
         if self._complete:
             return
         head = None if self._sent else self._commit(0)
@@ -216,7 +218,7 @@ class WSGIResponse:
         self._put((head, b"", True), 0)
 
     def _send_file(self, result: FileWrapper, send_file: SendFile) -> bool:
-        """Have the server send the file itself; False where it cannot, and nothing has happened."""
+        """Have the server send the file itself. Return False if it cannot; nothing has been sent then."""
         if self._sent or self._head is None or self._to_head or not has_body(self._head.status):
             return False
         size = send_file.size(result.filelike)

@@ -155,7 +155,7 @@ def test_a_body_cut_short_is_an_error(run: Runner) -> None:
         result = program.result()  # which closes stdin
     assert result.status == 70
     assert b"01234" not in result.output
-    assert result.stderr.startswith("the body ended 5 octets before its Content-Length\n")
+    assert result.stderr.startswith("the body ended 5 bytes before its Content-Length\n")
 
 
 @pytest.mark.parametrize("length", ["-1", "5 6", "0x5", "five", "\N{SUPERSCRIPT TWO}", "9" * 5000])
