@@ -1,7 +1,8 @@
 """One request of a WSGI application on an ASGI server: run() in a worker thread, everything else on the loop.
 
-Knows who runs where, and who is told when the other side ends. The order of a response is run_wsgi/'s matter, its
-messages and the body are this room's other modules'; threads and loops meet in concurrency/.
+Knows which code runs on which side, and how each side learns that the other has ended. It must not know the order of a
+response (run_wsgi/), its messages and the request body (other modules of this room), or how threads and loops meet
+(concurrency/).
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ from .scopes import overload_item
 
 log = logging.getLogger("gateways.wsgi")
 
-_UNANNOUNCED_WAIT = 0.25  # seconds for receive() to give a body that no header announces, once the application reads it
+_UNANNOUNCED_WAIT = 0.25  # timeout for a body that no header announces, from the application's first read, in seconds
 _NO_TASK = Task(int, int)  # type: ignore[arg-type] # in a listener's place once it is too late for one
 _making_body = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What all requests of an adapter share."""
+    """The settings that all requests of an adapter share."""
 
     app: WSGIApp
     workers: Workers
@@ -49,7 +50,7 @@ class Terms:
     pathsend: bool
     share_loop: bool
     admission: Admission
-    may_warn: Callable[[], bool]  # true once: whether to warn of a header that was dropped
+    may_warn: Callable[[], bool]  # True once: warn about a dropped header
 
 
 class WSGIRequest:
@@ -61,13 +62,13 @@ class WSGIRequest:
     _hints = False  # the server sends early hints
     _listener: Task | None = None
     _error: BaseException | None = None
-    _begun = False  # the head has gone to the server
+    _begun = False  # the response headers have gone to the server
     _complete = False  # the end of the response has gone to the server
-    _abandoned = False  # no coroutine is left to raise the error
-    _gone = False  # the client had left before the application was called
+    _abandoned = False  # no coroutine is left that could raise the error
+    _gone = False  # the client disconnected before the application was called
     _thread = 0  # identifier of the worker thread, from its start
-    _taken = 0.0  # when that was (time.monotonic), where slow requests are logged
-    _waited = _logged = False  # for a thread; as slow
+    _taken = 0.0  # time of that start (time.monotonic), if slow requests are logged
+    _waited = _logged = False  # has waited for a thread; was logged as slow
 
     def __init__(self, terms: Terms, tally: Tally, environ: dict[str, Any], loop: Loop, receive: Receive) -> None:
         self._terms, self._tally, self._environ, self._loop, self._receive = terms, tally, environ, loop, receive
@@ -76,7 +77,7 @@ class WSGIRequest:
         environ["waitress.client_disconnected"] = self._outbox.is_closed
 
     def offer(self, extensions: Mapping[str, Any]) -> None:
-        """Pass on what the server can do (ASGI extensions)."""
+        """Pass on the server's abilities (ASGI extensions)."""
         self._hints = "http.response.early_hint" in extensions
         if not self._terms.pathsend:
             return
@@ -86,19 +87,19 @@ class WSGIRequest:
     # The request's body
 
     def expect_no_body(self) -> None:
-        """Make an input that asks receive() only if the application reads."""
+        """Create an input that calls receive() only if the application reads."""
         self._unannounced = self._environ["wsgi.input"] = Unannounced()
         self._unannounced.opens = self._open_unannounced
 
     async def collect(self, spool: int, unannounced: bool) -> None:
-        """Receive as much of the body as may be received before a thread is taken, and make the application's input."""
+        """Receive as much of the body as allowed before a thread is taken, and create the application's input."""
         environ = self._environ
         length = int(environ["CONTENT_LENGTH"]) if "CONTENT_LENGTH" in environ else None
         if "HTTP_EXPECT" in environ and "100-continue" in environ["HTTP_EXPECT"].lower():
             environ["wsgi.input"] = self._make_body(length).postponed()
             return
         first = await self._receive()
-        if unannounced and first["type"] == "http.disconnect":  # there need not be a body: the application is called
+        if unannounced and first["type"] == "http.disconnect":  # a body is not required: call the application
             self._gone = True
             return
         block = first.get("body", b"")
@@ -118,17 +119,17 @@ class WSGIRequest:
             environ["CONTENT_LENGTH"] = str(length)
 
     def _make_body(self, length: int | None, listen: Callable[[], object] | None = None) -> Body:
-        with _making_body:  # the thread that reads and the loop that listens may both be the first
+        with _making_body:  # the reading thread and the listening loop may race
             if self._body is None:
                 self._body = Body(self._loop, self._terms.workers, self._receive, length, listen or self._listen)
             return self._body
 
     def _open_unannounced(self) -> IO[bytes]:
-        """In the thread, which reads although no header has announced a body."""
+        """Receive a body that no header has announced. Runs in the thread that reads it."""
         return self._make_body(None, self._ask_for_body).stream()
 
     def _ask_for_body(self) -> None:
-        """On the loop: receive the body, if it comes at once."""
+        """Receive the body, if it arrives at once. Runs on the loop."""
         self._listen()
         if self._body is not None:
             self._loop.call_later(_UNANNOUNCED_WAIT, self._body.inbox.give_up)
@@ -136,7 +137,7 @@ class WSGIRequest:
     # The response
 
     async def serve(self, send: Send) -> None:
-        """Have a worker run the application; send what it makes. Raises its error, or the server's."""
+        """Run the application in a worker and send its response. Raises the application's error, or the server's."""
         outbox, loop, tally, watch = self._outbox, self._loop, self._tally, self._watch
         self._context = copy_context()
         context = self._copy = self._context.copy()
@@ -162,10 +163,10 @@ class WSGIRequest:
                     await (deliver_each if self._terms.verbatim else deliver)(send, items)
                     if not ended and self._listener is None and not outbox.waiting:
                         watch()
-        except Exception:  # the server's send() failed: the application is told, and finishes before we do
+        except Exception:  # the server's send() failed: tell the application and wait for it
             self._hang_up()
             await outbox.ended()
-            self._log_error("after its client had left")
+            self._log_error("after its client had disconnected")
             raise
         except BaseException:  # cancelled: the thread finishes by itself
             self._abandoned = True
@@ -185,19 +186,19 @@ class WSGIRequest:
             self._error = None  # its traceback holds this frame
 
     def _over(self) -> Task | None:
-        """Stop watching. Returns the listener, cancelled, if there is one."""
+        """Stop watching. Return the listener, cancelled, if there is one."""
         del self._tally.live[self]
         self._loop.leave(self._watch)
-        self._outbox.closed = True  # for a thread that the application left behind, and that writes on
+        self._outbox.closed = True  # for a thread of the application that is still writing
         listener, self._listener = self._listener, _NO_TASK  # it holds this exchange
         if listener is not None:
             listener.cancel()
         return listener
 
-    # The client's leaving, and what else shows only while a request lasts
+    # Disconnects, and other checks while a request runs
 
     def _watch(self) -> None:
-        """On the loop, 50 to 100 ms after the start, and every 100 ms from then on while there is more to look for."""
+        """Check the request, 50 to 100 ms after its start, and every 100 ms while needed. Runs on the loop."""
         admission = self._terms.admission
         if not self._thread and self._still_waits(admission):
             return
@@ -205,13 +206,13 @@ class WSGIRequest:
             self._log_if_slow(admission, admission.slow)
         if self._gone:
             self._hang_up()
-        elif self._body is None or self._body.asked_for:  # else receiving would ask for a body
+        elif self._body is None or self._body.asked_for:  # otherwise receive() would request a body
             self._listen()
         if (admission.slow is not None and not self._logged) or (admission.timeout is not None and not self._thread):
             self._loop.attend(self._watch)
 
     def _still_waits(self, admission: Admission) -> bool:
-        """Notice that no thread is free; return True once the request has been answered in the application's place."""
+        """Note that no thread is free. Return True if the request has been refused."""
         if not self._waited:
             self._waited = True
             admission.waited()
@@ -232,19 +233,19 @@ class WSGIRequest:
             admission.log_slow(environ["REQUEST_METHOD"], environ["REQUEST_URI"], self._thread, seconds)
 
     def _listen(self) -> None:
-        """Receive what the client still sends, in a task beside this one: the rest of the body, then its leaving."""
+        """Receive the rest of the body and the disconnect, in a separate task."""
         if self._listener is None:
             if self._unannounced is not None and self._unannounced.opens is not None:
-                self._make_body(None, self._ask_for_body)  # what comes now must not be lost for a later read
+                self._make_body(None, self._ask_for_body)  # a later read must get the data that arrives now
             inbox = self._body.inbox if self._body is not None else None
             listener = Listener(self._loop, self._receive, inbox, self._client_left, self._ignores_body)
             self._listener = listener.start(self._context)
 
     def _client_left(self, error: Exception | None) -> None:
-        """Stop the application; after the response a disconnect is no more than that (ASGI HTTP, "Disconnect").
+        """Stop the application. A disconnect after the response is not an error (ASGI HTTP, "Disconnect").
 
-        Before it, the client may have ended only its own side, and wait for the response: hypercorn tells no difference
-        and still sends. So a response that has not begun may, and has a second for the rest of it.
+        Before the response, the client may only have shut down its sending side; hypercorn reports that as a disconnect
+        and can still send. So a response that has not begun may begin, and has one second to complete.
         """
         if error is None and self._thread and not self._begun and not self._outbox.closed:
             if not self._complete:
@@ -262,7 +263,7 @@ class WSGIRequest:
         return self._begun and not self._outbox.parked
 
     def _hang_up(self) -> None:
-        """The client has left, or the server gives up on it: the application's next read or block fails."""
+        """Make the application's next read or block fail: the client disconnected, or the server gave up."""
         if not self._outbox.closed and not self._complete:
             self._tally.disconnects += 1
         self._outbox.close()
@@ -272,10 +273,11 @@ class WSGIRequest:
     # The application's part
 
     def run(self) -> Callable[[], object] | None:
-        """In the thread: the application's whole part. Whatever it raises ends here.
+        """Run the whole application. It catches every exception. Runs in the thread.
 
         With a bounded queue it returns the call that ends the response: the client must not see the end, and send its
-        next request, before the thread counts as idle. Without, ending it here costs a switch of threads less.
+        next request, before the thread counts as idle. Otherwise it ends the response here, which saves a thread
+        switch.
         """
         outbox, terms = self._outbox, self._terms
         items: list[Item] = []
@@ -306,7 +308,9 @@ class WSGIRequest:
             self._body.close()
 
     def _failed(self, error: BaseException) -> None:
-        """In the thread: keep an error for the coroutine to raise, in a form that ends neither it nor the loop."""
+        """Keep an error that the coroutine raises later, in a form that terminates neither it nor the loop. Runs in the
+        thread.
+        """
         if isinstance(error, ClientDisconnected) and (self._outbox.closed or (self._body and self._body.left)):
             return
         self._error = harmless(error)
@@ -314,7 +318,7 @@ class WSGIRequest:
             self._log_error("after its request had been cancelled")
 
     def _log_error(self, when: str) -> None:
-        """Log the application's error, if there is one, where no coroutine is left to raise it."""
+        """Log the application's error, if any, if no coroutine is left that could raise it."""
         error, self._error = self._error, None  # its traceback holds this exchange
         if error is not None:
             self._tally.errors += 1

@@ -1,1 +1,1 @@
-"""Run a CGI program (RFC 3875): find it, start it, feed it, parse its output, end it."""
+"""Run a CGI program (RFC 3875): find it, start it, send its input, parse its output, terminate it."""

@@ -1,7 +1,8 @@
-"""The environment of a CGI program: RFC 3875's meta-variables (4.1) as octets, and what of the host's own may pass.
+"""The environment of a CGI program: RFC 3875's meta-variables (4.1) as bytes, and variables of the host's own
+environment.
 
-Pure: knows names and values. It must not know files, processes or pipes. Of the host's own environment an allow-list
-passes: a program needs a PATH and a locale, not the host's secrets.
+Pure: knows names and values. It must not know files, processes or pipes. Only an allow-list of the host's own
+environment is passed: a program needs PATH and a locale, not the host's secrets.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ Variables = dict[bytes, bytes]
 
 _INHERITED = frozenset(("PATH", "LD_LIBRARY_PATH", "TZ", "LANG", "LANGUAGE"))  # and LC_*
 _PATH = b"/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
-# As the server states them; the rest is made here.
+# These are the server's; this module derives the others.
 _PASSED = (
     {"REQUEST_METHOD", "QUERY_STRING", "CONTENT_TYPE", "CONTENT_LENGTH", "SERVER_SOFTWARE", "SERVER_ADDR"}
     | {f"REMOTE_{what}" for what in ("ADDR", "PORT", "HOST", "IDENT", "USER")}
     | {"AUTH_TYPE"}
 )
-# Content-Type and -Length have names of their own (4.1.18); the body comes without its transfer coding (4.2); Proxy
-# would be taken for a proxy to use ("httpoxy").
+# Content-Type and -Length have other names (4.1.18); the body has no transfer coding (4.2); clients would use Proxy
+# as their proxy ("httpoxy").
 _DROPPED = frozenset(("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_PROXY"))
 _CREDENTIALS = frozenset(("HTTP_AUTHORIZATION", "HTTP_PROXY_AUTHORIZATION"))  # 4.1.18
 _HEADER = re.compile("HTTP_[A-Z0-9_]+", re.ASCII).fullmatch
@@ -35,7 +36,7 @@ _SHELL_ACTIVE = re.compile(rb"([^A-Za-z0-9_./:,@%+=\x80-\xff-])")
 
 
 def inherited(host: Mapping[str, str], names: Iterable[str]) -> Variables:
-    """What a program gets of the host's own environment `host`: the allow-list, and `names`."""
+    """Return the variables of the host's own environment `host` that a program gets: the allow-list, and `names`."""
     wanted = _INHERITED.union(names)
     passed = {_os(name): _os(value) for name, value in host.items() if name in wanted or name.startswith("LC_")}
     passed.setdefault(b"PATH", _PATH)
@@ -47,9 +48,10 @@ def _os(text: str) -> bytes:
 
 
 def meta_variables(environ: Mapping[str, Any], script: Script, root: bytes | None, authorization: bool) -> Variables:
-    """The meta-variables of a request (RFC 3875, 4.1), from a WSGI environ whose SCRIPT_NAME is the host's mount.
+    """Return the meta-variables of a request (RFC 3875, 4.1), from a WSGI environ whose SCRIPT_NAME is the host's
+    mount.
 
-    `root` is the document root, if there is one. Raises Refused for a value that no environment can hold.
+    `root` is the document root, or None. Raises Refused for a value that an environment cannot contain.
     """
     scheme = "https" if environ.get("wsgi.url_scheme") == "https" or environ.get("HTTPS") == "on" else "http"
     variables = {
@@ -58,11 +60,11 @@ def meta_variables(environ: Mapping[str, Any], script: Script, root: bytes | Non
         b"SERVER_PROTOCOL": _protocol(environ.get("SERVER_PROTOCOL") or "HTTP/1.1"),
         b"SERVER_NAME": _server_name(environ),
         b"SERVER_PORT": _port(environ.get("SERVER_PORT"), scheme),
-        b"REMOTE_ADDR": b"0.0.0.0",  # 4.1.8 wants an address; behind a unix socket nobody's is known
+        b"REMOTE_ADDR": b"0.0.0.0",  # 4.1.8 requires an address; a unix socket has none
         b"QUERY_STRING": b"",
         b"REQUEST_SCHEME": scheme.encode(),
         b"REQUEST_URI": _request_uri(environ),
-        b"REDIRECT_STATUS": b"200",  # php-cgi wants to know that a server runs it
+        b"REDIRECT_STATUS": b"200",  # php-cgi checks that a server runs it
     }
     withheld = _DROPPED if authorization else _DROPPED | _CREDENTIALS
     for key, value in environ.items():
@@ -72,10 +74,10 @@ def meta_variables(environ: Mapping[str, Any], script: Script, root: bytes | Non
         elif key in _PASSED and value:
             variables[key.encode()] = octets(value)
     variables[b"REMOTE_ADDR"] = variables[b"REMOTE_ADDR"].strip(b"[]")
-    variables.setdefault(b"REMOTE_HOST", variables[b"REMOTE_ADDR"])  # 4.1.9: where the name is not known
+    variables.setdefault(b"REMOTE_HOST", variables[b"REMOTE_ADDR"])  # 4.1.9: if the name is unknown
     variables[b"SCRIPT_NAME"] = octets(environ.get("SCRIPT_NAME") or "").rstrip(b"/") + script.name
     variables[b"SCRIPT_FILENAME"] = script.file
-    if script.path_info:  # else unset, as Apache and lighttpd have it: programs ask os.environ.get("PATH_INFO", "/")
+    if script.path_info:  # else unset, as in Apache and lighttpd: programs use os.environ.get("PATH_INFO", "/")
         variables[b"PATH_INFO"] = script.path_info
     if scheme == "https":
         variables[b"HTTPS"] = b"on"
@@ -87,7 +89,7 @@ def meta_variables(environ: Mapping[str, Any], script: Script, root: bytes | Non
         variables.pop(b"SERVER_ADDR", None)
     for name, octet_string in variables.items():
         if b"\0" in octet_string:
-            raise Refused(400, f"{name.decode()} has a NUL")
+            raise Refused(400, f"{name.decode()} contains a NUL")
     return variables
 
 
@@ -96,10 +98,10 @@ def _protocol(text: str) -> bytes:
 
 
 def _server_name(environ: Mapping[str, Any]) -> bytes:
-    """4.1.14: what the client called this server, where that is a name; else what the server calls itself."""
+    """Return the name that the client used for this server if it is a name (4.1.14); else the server's own name."""
     named = host_and_port(environ.get("HTTP_HOST") or "")
     name = named[0] if named else environ.get("SERVER_NAME") or ""
-    if not name or name.endswith(".invalid"):  # RFC 6761, 6.4: no name of anything; waitress has such a one
+    if not name or name.endswith(".invalid"):  # RFC 6761, 6.4: never a real name; waitress uses one
         name = "localhost"
     return octets(f"[{name}]" if ":" in name and not name.startswith("[") else name)
 
@@ -109,7 +111,7 @@ def _port(text: str | None, scheme: str) -> bytes:
 
 
 def _request_uri(environ: Mapping[str, Any]) -> bytes:
-    """The request target as the client sent it, or its path and query quoted anew where the server does not tell."""
+    """Return the request target as the client sent it, or quote path and query again if the server does not pass it."""
     target = environ.get("REQUEST_URI") or environ.get("RAW_URI")
     if target:
         return octets(target)
@@ -119,9 +121,9 @@ def _request_uri(environ: Mapping[str, Any]) -> bytes:
 
 
 def redirected(environ: Environ, local: str) -> Environ:
-    """The request that a local redirect (RFC 3875, 6.2.2) makes of `environ`: GET, without its body, for `local`.
+    """Return the request of a local redirect (RFC 3875, 6.2.2) from `environ`: GET, without its body, for `local`.
 
-    PATH_INFO is relative to the mount again. Raises Refused(302) for a path outside it: the client must ask for that.
+    PATH_INFO is relative to the mount again. Raises Refused(302) for a path outside it: the client must request it.
     """
     path, _, query = local.partition("?")
     decoded, mount = resolved(unquote_to_bytes(octets(path))), octets(environ.get("SCRIPT_NAME") or "").rstrip(b"/")
@@ -141,14 +143,14 @@ def redirected(environ: Environ, local: str) -> Environ:
 
 
 def ask_elsewhere(local: str) -> Refused:
-    """The answer to a local redirect that leads where this host does not answer: the client asks there."""
-    return Refused(302, f"the local redirect to {local} leads to where no program of this host is", Location=local)
+    """Return the response to a local redirect whose target is not on this host: a redirect for the client."""
+    return Refused(302, f"the local redirect to {local} leads out of the programs of this host", Location=local)
 
 
 def arguments(method: str, query: bytes) -> list[bytes]:
-    """The words of a query without "=" as a command line (RFC 3875, 4.4), with what a shell would act on escaped (7.2).
+    """Return the words of a query without "=" as a command line (RFC 3875, 4.4), with shell characters escaped (7.2).
 
-    None for other methods, nor when one of them cannot be an argument, nor when the first would be taken for an option.
+    Returns an empty list for other methods, if a word cannot be an argument, or if the first looks like an option.
     """
     if method not in ("GET", "HEAD") or not query or b"=" in query:
         return []

@@ -1,4 +1,4 @@
-"""What a CGI host counts: requests, errors, programs, and why it ended some of them.
+"""The counters of a CGI host: requests, errors, programs, and terminations by reason.
 
 Knows numbers. It must not know programs or requests.
 """
@@ -15,18 +15,18 @@ from ..stats import Stats
 
 @dataclass(frozen=True, slots=True)
 class CGIStats(Stats):
-    """A CGI host's figures in this process: those of Stats, in which a thread is a program, and two more.
+    """A CGI host's figures in this process: those of Stats, where a thread is a program, and two more.
 
-    `busy` counts programs that work on after their response, too; `idle` is 0; `rejected` are the 503 for want of a
-    turn, `errors` the other answers from 500 on that are the host's, and the responses that were cut off.
+    `busy` includes programs that run on after their response; `idle` is 0; `rejected` counts 503 responses to requests
+    that got no slot; `errors` counts the host's other responses from 500 on, and responses that were cut off.
     """
 
-    kills: Mapping[str, int]  # programs that the host ended, by reason: "disconnected", "timeout", "overtime", ...
-    interpreters: int  # warm interpreters that are running
+    kills: Mapping[str, int]  # programs that the host terminated, by reason: "disconnected", "timeout", "overtime", ...
+    interpreters: int  # running warm interpreters
 
 
 class Figures:
-    """The counters. Each is changed under one lock, which costs nothing beside a process."""
+    """The counters. One lock protects them; its cost is negligible beside a process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -39,12 +39,12 @@ class Figures:
             self._counts[name] += more
 
     def count_kill(self, name: str) -> None:
-        """Add a program that the host ended for this reason."""
+        """Count a program that the host terminated for this reason."""
         with self._lock:
             self._kills[name] += 1
 
     def stats(self, busy: int, waiting: int, oldest: float, interpreters: int) -> CGIStats:
-        """The figures, with those of this moment."""
+        """Return the counters, with the given current values."""
         with self._lock:
             counts, kills = self._counts.copy(), dict(self._kills)
         return CGIStats(

@@ -1,6 +1,6 @@
-"""A running CGI program in a thread of its server: all its pipes in one poll(), its time limits, its end.
+"""A running CGI program in a thread of its server: all its pipes in one poll(), its timeouts, its end.
 
-Knows descriptors, poll() and the clock. It must not know what the octets mean, nor WSGI.
+Knows descriptors, poll() and the clock. It must not know what the bytes mean, nor WSGI.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ from .limits import NEVER, SETTLE, Patience, Timeouts
 from .program import BLOCK, Program
 from .reaper import part_with
 
-# Seconds between questions whether the client has left, where the server has nothing that can be waited for; and
-# seconds that a client which has hung up is still answered: it may have closed only its own side.
+# Interval between checks for a disconnect if the server has no descriptor to wait for, and time that a client
+# which has hung up still gets a response (it may have closed only its sending side), in seconds.
 LOOK = 0.5
-_HUNG_UP = getattr(select, "POLLRDHUP", 0)  # POLLHUP and POLLERR need not be asked for
+_HUNG_UP = getattr(select, "POLLRDHUP", 0)  # POLLHUP and POLLERR are always reported
 
 
 class Readable(Protocol):
-    """The request's body, to be read without waiting."""
+    """The request body, to be read without waiting."""
 
     def read(self, size: int, /) -> bytes:
-        """At most so many octets, b"" at the end."""
+        """Return at most `size` bytes, b"" at the end."""
 
 
 class Client(NamedTuple):
-    """What the server tells of its client: a socket to watch, a function to ask, both, or neither."""
+    """The ways to detect a disconnect: a socket to watch, a function to call, both, or neither."""
 
     socket: int = -1
     has_left: Callable[[], bool] | None = None
 
 
 class ProgramInThread:
-    """One program that answers the request of the current thread, which must `leave` it, whatever happens.
+    """One program that serves the request of the current thread, which must always `leave` it.
 
-    `body` is all that goes to its stdin. It is written whenever the program takes it: before, between and after reads.
+    `body` is all that goes to its stdin. It is written whenever the program reads: before, between and after reads.
     """
 
     def __init__(self, program: Program, timeouts: Timeouts, body: Readable | None, client: Client) -> None:
@@ -64,11 +64,11 @@ class ProgramInThread:
             raise
 
     def read(self) -> bytes:
-        """The next of the program's output, b"" at its end. Raises TimeoutError and ClientDisconnected."""
+        """Return the next output of the program, b"" at its end. Raises TimeoutError and ClientDisconnected."""
         patience = self.patience
         while True:
             self._look_for_client()
-            patience.lingering = self.program.ended  # its children hold the pipe; what they write counts, too (6.4)
+            patience.lingering = self.program.ended  # its children hold the pipe; their output counts too (6.4)
             due = patience.due()
             if self._wait(min(due, self._look_at)) and (data := self.program.read()) is not None:
                 patience.lingering = False
@@ -80,23 +80,23 @@ class ProgramInThread:
                 raise TimeoutError(patience.verdict())
 
     def settle(self) -> int | None:
-        """The exit status, or minus the signal that killed it; None when it does not end within SETTLE."""
+        """Return the exit status, or minus the signal that killed it; None if it does not end within SETTLE."""
         program = self.program
         if not program.ended and not program.look():
             until = time.monotonic() + SETTLE
-            self._forget("stdout")  # at its end it would be ready all the time
-            self._forget_client()  # who has all of the response may well leave
+            self._forget("stdout")  # at its end it would always be ready
+            self._forget_client()  # after the whole response a disconnect is normal
             while not program.ended and time.monotonic() < until:
                 self._wait(until)
         program.log_stderr()
         return program.returncode
 
     def sent(self) -> None:
-        """The server took what was read: time counts from here."""
+        """Restart the idle timeout: the server has taken the output."""
         self.patience.moved = time.monotonic()
 
     def leave(self, response_over: bool, kill: Kill) -> None:
-        """Part with the program; end it, because of `kill`, if its response is not over."""
+        """Release the program; terminate it, with reason `kill`, if its response is not over."""
         part_with(self.program, response_over, self.patience.left(time.monotonic()), kill)
 
     def _watch(self, stream: str, events: int) -> None:
@@ -121,7 +121,7 @@ class ProgramInThread:
         self._client, self._look_at = Client(), NEVER
 
     def _wait(self, until: float) -> bool:
-        """Wait for news, but not longer than until; write to stdin, log stderr. Whether there may be output."""
+        """Wait for events until `until` at most; write to stdin, log stderr. Return True if there may be output."""
         seconds = until - time.monotonic()
         output = False
         for descriptor, _ in self._poll.poll(max(0.0, seconds) * 1000 + 1 if seconds < NEVER else None):
@@ -146,7 +146,7 @@ class ProgramInThread:
         if not self._block and self._body is not None:
             self._block = memoryview(self._body.read(BLOCK))
         count = self.program.write(self._block) if self._block else None
-        if count is None:  # all written, or nobody reads it
+        if count is None:  # all written, or the reader has closed its end
             self._close("stdin")
         else:
             self._block = self._block[count:]

@@ -1,6 +1,6 @@
-"""Why a host ends a program before it has ended by itself: the reasons, their words, and their level in the log.
+"""The reasons for which a host terminates a program: their names, texts, and log levels.
 
-Pure: knows exceptions and words. It must not know processes, nor when a program is ended.
+Pure: knows exceptions and words. It must not know processes, nor when a program is terminated.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ DEBUG, INFO, WARNING = 10, 20, 30  # logging's numbers
 
 
 class Kill(NamedTuple):
-    """One reason. `name` is what it is counted by; `level` is its level in the log."""
+    """One reason. `name` is the key of its counter; `level` is its log level."""
 
     name: str
     text: str
@@ -23,12 +23,12 @@ class Kill(NamedTuple):
 DISCONNECTED = Kill("disconnected", "the client has disconnected", INFO)
 CANCELLED = Kill("cancelled", "the server cancelled the request or closed its response early", INFO)
 CLOSED = Kill("closed", "its host was closed", INFO)
-OVERTIME = Kill("overtime", "its response was over, and the time to work on after it was up")
-UNNEEDED = Kill("unneeded", "it is not needed any more", DEBUG)
+OVERTIME = Kill("overtime", "its response was over, and its total timeout had passed")
+UNNEEDED = Kill("unneeded", "it is no longer needed", DEBUG)
 
 
 def reason(error: BaseException | None) -> Kill:
-    """Return why a program is ended whose request ended with `error`. None: the server closed the response early."""
+    """Return the reason for terminating a program whose request ended with `error`; None: the server closed it."""
     if isinstance(error, ClientDisconnected):
         return DISCONNECTED
     if isinstance(error, TimeoutError):

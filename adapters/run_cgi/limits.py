@@ -1,6 +1,6 @@
-"""How long a CGI program may take, and how many may run.
+"""The timeouts of a CGI program, and the limit of running programs.
 
-Pure but for one lock: it is told the time, and never asks for it. It must not know processes, loops or servers.
+Pure except for one lock: the time is an argument, it is never read here. It must not know processes, loops or servers.
 """
 
 from __future__ import annotations
@@ -13,18 +13,19 @@ from typing import NamedTuple
 from .log import log
 
 NEVER = float("inf")
-LINGER = 1.0  # seconds of silence after which the children of a program that ended no longer keep its response open
-SETTLE = 0.1  # seconds that a program which has closed its output gets to end, so that its exit status counts
-UNHEARD = 5.0  # seconds that a program may go on after a head that is all its response: nobody gets what it writes
-GRACE = 0.5  # seconds between SIGTERM and SIGKILL
+LINGER = 1.0  # silence after which children of an ended program no longer keep its response open, in seconds
+SETTLE = 0.1  # timeout for the exit status of a program that has closed its output, in seconds
+UNHEARD = 5.0  # time that a program may run on after a response without a body, in seconds; its output is discarded
+GRACE = 0.5  # delay between SIGTERM and SIGKILL, in seconds
 
 
 class Timeouts(NamedTuple):
-    """Seconds that a host waits; None waits for ever. After them the program is ended: a 504, or a response cut off.
+    """Timeouts of a host in seconds; None waits forever. On a timeout the program is terminated: a 504, or a cut
+    response.
 
-    `head` counts from the last octet of the request that the program took to the end of its head, `idle` from the last
-    octet that moved either way after that (also when it is the client that does not read), `total` from the start.
-    `queue` is how long a request waits for its turn while `limit` programs run; then it gets a 503.
+    `head` counts from the last byte of the request that the program took to the end of its response headers, `idle`
+    from the last byte in either direction after that (also if the client does not read), `total` from the start.
+    `queue` is the time that a request waits for a free slot while `limit` programs run; then it gets a 503.
     """
 
     head: float | None = 120.0
@@ -37,32 +38,32 @@ DEFAULT_TIMEOUTS = Timeouts()
 
 
 class Patience:
-    """When a program's time is up. Times are those of any monotonic clock, in seconds."""
+    """The deadline of a program. Times are those of any monotonic clock, in seconds."""
 
     def __init__(self, timeouts: Timeouts, now: float) -> None:
         self.moved = now
         self.head_seen = False
-        self.lingering = False  # waiting for output, though the program has ended
+        self.lingering = False  # waiting for output, although the program has ended
         self._timeouts = timeouts
         self._end = now + _seconds(timeouts.total)
 
     def due(self) -> float:
-        """When the time is up, if nothing moves until then."""
+        """Return the deadline that applies without further activity."""
         return min(self.moved + self._silence(), self._end)
 
     def hurry(self, now: float) -> None:
-        """The head is all that is wanted of the program."""
+        """Apply UNHEARD: only the response headers are needed."""
         self._end = min(self._end, now + UNHEARD)
 
     def left(self, now: float) -> float:
-        """Seconds that the program may go on when its response has ended."""
+        """Return the seconds that the program may run on after its response has ended."""
         return max(0.0, self._end - now)
 
     def verdict(self) -> str:
-        """Why the time is up."""
+        """Return which timeout has passed, in words."""
         if self._end < self.moved + self._silence():
             return f"not done after {self._timeouts.total} seconds"
-        return f"{'silent' if self.head_seen else 'without a head'} for {self._silence()} seconds"
+        return f"{'silent' if self.head_seen else 'without response headers'} for {self._silence()} seconds"
 
     def _silence(self) -> float:
         if self.lingering:
@@ -75,16 +76,16 @@ def _seconds(limit: float | None) -> float:
 
 
 class Slots:
-    """At most `limit` programs at once; who comes later waits in line, a thread or a coroutine, each in its way.
+    """At most `limit` programs at once. Further requests queue, each a thread or a coroutine.
 
-    The line has room for `queue`; None: for any number.
+    The queue has room for `queue` requests; None: no limit.
     """
 
     def __init__(self, limit: int, queue: int | None = None) -> None:
         if limit < 1:
-            raise ValueError(f"limit={limit!r} would let no program run; it is how many may at once, e.g. 64")
+            raise ValueError(f"limit={limit!r} would let no program run; it is the number of programs at once, e.g. 64")
         if queue is not None and queue < 0:
-            raise ValueError(f"queue={queue!r} is below 0; it is how many requests may wait, e.g. 100")
+            raise ValueError(f"queue={queue!r} is below 0; it is the number of waiting requests, e.g. 100")
         self._free = limit
         self._queue = NEVER if queue is None else queue
         self._lock = threading.Lock()
@@ -92,18 +93,18 @@ class Slots:
 
     @property
     def waiting(self) -> int:
-        """How many stand in line."""
+        """Number of queued requests."""
         return len(self._line)
 
     @property
     def is_full(self) -> bool:
-        """Whether one more could neither take a slot nor stand in line."""
+        """Return True if a request could neither take a slot nor queue."""
         return self._free <= 0 and len(self._line) >= self._queue
 
     def take(self, wake: Callable[[], None]) -> bool | None:
-        """Take a slot (True), or stand in line (False) and be woken by `wake()`, in any thread, with the slot taken.
+        """Take a slot (True), or queue (False); `wake()` is then called, in any thread, with the slot taken.
 
-        None: the line is full.
+        Returns None if the queue is full.
         """
         with self._lock:
             if self._free > 0:
@@ -115,7 +116,7 @@ class Slots:
             return False
 
     def leave(self, wake: Callable[[], None]) -> None:
-        """Leave the line, and give the slot back if it had been given already."""
+        """Leave the queue, and release the slot if it had been given already."""
         with self._lock:
             if wake in self._line:
                 self._line.remove(wake)
@@ -123,7 +124,7 @@ class Slots:
         self.release()
 
     def release(self) -> None:
-        """Give a slot back, to the first in line that can be woken (an event loop may have been closed)."""
+        """Release a slot to the first queued request that can be woken (an event loop may have been closed)."""
         while True:
             with self._lock:
                 if not self._line:
@@ -133,4 +134,4 @@ class Slots:
             try:
                 return wake()
             except Exception as error:
-                log.debug("a request that waited for its turn is gone: %r", error)
+                log.debug("a queued request is gone: %r", error)

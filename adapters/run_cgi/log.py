@@ -1,7 +1,7 @@
-"""The logger of CGI programs, "gateways.cgi", and what is written to it of their stderr.
+"""The logger of CGI programs, "gateways.cgi", and the log lines of their stderr.
 
-A logging handler or filter that raises loses its line. It must not take a program, a slot or a response with it: much
-of this is logged while a program is being ended. Knows lines of text, and no process.
+A logging handler or filter that raises loses its line. It must not affect a program, a slot or a response: much of this
+is logged while a program is being terminated. Knows lines of text. It must not know processes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import contextlib
 import logging
 import traceback
 
-MAX_LINE, MAX_LOGGED = 2048, 64 * 1024  # octets of what one program writes to stderr, per line and in all
+MAX_LINE, MAX_LOGGED = 2048, 64 * 1024  # limits of one program's stderr in bytes, per line and in total
 
 
 class SafeLogger:
@@ -46,7 +46,7 @@ class SafeLogger:
         except Exception:
             self.lost += 1
             if logging.raiseExceptions and self.lost == 1:  # as logging.Handler.handleError does, but once
-                with contextlib.suppress(Exception):  # stderr may be what fails
+                with contextlib.suppress(Exception):  # stderr itself may fail
                     traceback.print_exc()
 
 
@@ -54,7 +54,7 @@ log = SafeLogger(logging.getLogger("gateways.cgi"))
 
 
 class StderrLog:
-    """What a program writes to stderr, line by line to the log, bounded."""
+    """A program's stderr, line by line to the log, bounded."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -63,7 +63,7 @@ class StderrLog:
         self._dropped = 0
 
     def feed(self, data: bytes) -> None:
-        """Log the lines that these octets complete."""
+        """Log the lines that these bytes complete."""
         lines = (self._line + data).split(b"\n")
         self._line = lines.pop()
         if len(self._line) > MAX_LINE:
@@ -73,11 +73,11 @@ class StderrLog:
             self._write(line)
 
     def end(self) -> None:
-        """Log the unfinished line, and how much was too much."""
+        """Log the unfinished line, and the number of dropped bytes."""
         self._write(self._line)
         self._line = b""
         if self._dropped:
-            log.warning("%s: %d more octets on stderr are not logged", self._name, self._dropped)
+            log.warning("%s: %d more bytes on stderr are not logged", self._name, self._dropped)
             self._dropped = 0
 
     def _write(self, line: bytes) -> None:
@@ -90,7 +90,7 @@ class StderrLog:
 
 
 def printable(text: str) -> str:
-    """The text without what would forge a line of the log or command a terminal."""
+    """Return the text without characters that would forge a log line or control a terminal."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() or char == "\t" else repr(char)[1:-1] for char in text)

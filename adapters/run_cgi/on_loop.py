@@ -1,6 +1,6 @@
-"""A running CGI program on an asyncio loop: its pipes read and written without a thread, its time limits, its end.
+"""A running CGI program on an asyncio loop: its pipes read and written without a thread, its timeouts, its end.
 
-Knows descriptors and the loop. It must not know what the octets mean, nor ASGI.
+Knows descriptors and the loop. It must not know what the bytes mean, nor ASGI.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from .limits import NEVER, SETTLE, Patience, Timeouts
 from .program import Program, log
 from .reaper import part_with
 
-UNREAD = 1.0  # seconds of unread input from which on a program that has begun its response hides no disconnect
-OVERFLOW = 1024 * 1024  # bytes of such input that are kept; what follows is thrown away
-ATTEND_AFTER = 0.05  # seconds until a program that still runs is worth watching at all ends
+UNREAD = 1.0  # time after which a responding program's unread input no longer hides a disconnect, in seconds
+OVERFLOW = 1024 * 1024  # limit of such input in bytes; the rest is discarded
+ATTEND_AFTER = 0.05  # delay before a running program is fully watched, in seconds
 
 
 class ProgramOnLoop:
-    """One program that answers the request of the current task, which must `leave` it, whatever happens.
+    """One program that serves the request of the current task, which must always `leave` it.
 
-    A program that is over at once is watched by its output alone. One that is not has its stderr, its end and its time
-    watched as well, and `attend` is called, once, for what else there is to watch.
+    A program that ends at once is watched by its output only. For a longer one, its stderr, its end and its timeouts
+    are watched as well, and `attend` is called, once, for further things to watch.
     """
 
     def __init__(
@@ -36,9 +36,9 @@ class ProgramOnLoop:
         self._loop = loop
         self._task = asyncio.current_task()
         self._failure: BaseException | None = None
-        self._news: asyncio.Future[None] | None = None  # what the request's task waits for
+        self._news: asyncio.Future[None] | None = None  # the event that the request's task waits for
         self._writable: asyncio.Future[None] | None = None
-        self._backlog: list[memoryview] | None = None  # input that the program does not read, while it answers
+        self._backlog: list[memoryview] | None = None  # input that the program does not read while it responds
         self._input_timer: asyncio.TimerHandle | None = None
         self._body_over = False
         self._sending = False
@@ -65,7 +65,7 @@ class ProgramOnLoop:
             self._attend()
 
     async def read(self) -> bytes:
-        """The next of the program's output, b"" at its end. Raises what `fail` was given, TimeoutError of its own."""
+        """Return the next output of the program, b"" at its end. Raises the error of `fail`, or TimeoutError."""
         program = self.program
         while not self._lingered:
             if self._failure is not None:
@@ -75,7 +75,7 @@ class ProgramOnLoop:
                 self.patience.moved = self._loop.time()
                 return data
             self._watch(program.stdout, self._awake)
-            if program.ended:  # its children hold the pipe; RFC 3875 (6.4) wants what they write, too, but not for ever
+            if program.ended:  # its children hold the pipe; RFC 3875 (6.4) includes their output, but with a limit
                 self.patience.lingering = True
                 self._check_time()
             try:
@@ -86,10 +86,10 @@ class ProgramOnLoop:
         return b""
 
     async def write(self, data: bytes) -> None:
-        """Write to the program's stdin; what it does not want is dropped.
+        """Write to the program's stdin; data that it does not accept is dropped.
 
-        Waits while the program does not read, but not for ever once it has begun its response: the client's disconnect
-        comes after the body. What the program does not read then is kept, up to OVERFLOW.
+        Waits while the program does not read, but with a limit once it has begun its response: the client's disconnect
+        comes after the body. From then on unread data is kept, up to OVERFLOW.
         """
         view, program = memoryview(data), self.program
         if self._backlog is not None:
@@ -108,7 +108,7 @@ class ProgramOnLoop:
         return None
 
     async def _until_writable(self, descriptor: int) -> bool:
-        """Wait; return False if the program has begun its response and does not read."""
+        """Wait. Return False if the program has begun its response and does not read."""
         writable = self._writable = self._loop.create_future()
         self._loop.add_writer(descriptor, _resolve, writable)
         self._look_at_input(writable)
@@ -117,12 +117,12 @@ class ProgramOnLoop:
         finally:
             if self._input_timer is not None:
                 self._input_timer.cancel()
-            if not self._left:  # else the number may be another pipe's by now
+            if not self._left:  # otherwise the number may belong to another pipe by now
                 self._loop.remove_writer(descriptor)
         return self._input_timer is not None
 
     def _look_at_input(self, writable: asyncio.Future[None], again: bool = False) -> None:
-        """Give up on `writable` if the program answers, and waits neither for its input nor for its client."""
+        """Give up on `writable` if the program responds and waits neither for its input nor for its client."""
         if again and self.patience.head_seen and not self._sending:
             self._input_timer = None
             _resolve(writable)
@@ -135,13 +135,13 @@ class ProgramOnLoop:
             return
         if sum(map(len, backlog)) + len(view) > OVERFLOW:
             name = self.program.name
-            log.warning("%s: the rest of the body is thrown away; the program answers, and does not read it", name)
+            log.warning("%s: the rest of the body is discarded; the program responds without reading it", name)
             self._close_stdin()
         else:
             backlog.append(view)
 
     def _write_backlog(self) -> None:
-        """The program has read."""
+        """Write the kept input: the program reads again."""
         backlog = self._backlog
         while backlog:
             count = self.program.write(backlog[0])
@@ -166,24 +166,24 @@ class ProgramOnLoop:
         self.program.close("stdin")
 
     def end_of_body(self) -> None:
-        """The program has the whole body, and reads an end-of-file; what is kept for it comes before."""
+        """End the program's input after all data, including kept data."""
         self._body_over = True
         if not self._backlog:
             self._close_stdin()
 
     def head_seen(self) -> None:
-        """From here on another time limit holds."""
+        """Switch from the `head` to the `idle` timeout."""
         self.patience.head_seen = True
         self._check_time()
 
     async def send(self, send: Send, message: dict[str, Any]) -> None:
-        """Await the server's `send`; `fail` interrupts it. Time counts also while a client does not read."""
+        """Await the server's `send`; `fail` interrupts it. Timeouts include the time while a client does not read."""
         if self._failure is not None:
             raise self._failure
         self._sending = True
         try:
             await send(message)
-        except OSError as error:  # ASGI HTTP 2.4: the client has gone
+        except OSError as error:  # ASGI HTTP 2.4: the client has disconnected
             raise ClientDisconnected(str(error)) from error
         except asyncio.CancelledError:
             if self._failure is not None and self._task is not None and not self._task.uncancel():
@@ -194,12 +194,12 @@ class ProgramOnLoop:
         self.patience.moved = self._loop.time()
 
     async def settle(self) -> int | None:
-        """The exit status, or minus the signal that killed it; None when it does not end within SETTLE."""
+        """Return the exit status, or minus the signal that killed it; None if it does not end within SETTLE."""
         if not self._look():
             until = self._loop.time() + SETTLE
             timer = self._loop.call_at(until, self._awake)
             try:
-                # uvloop's time is in whole milliseconds: its timer may go off a rounding before `until`.
+                # uvloop's time is in whole milliseconds: its timer may fire slightly before `until`.
                 while not self.program.ended and self._failure is None and self._loop.time() + 0.001 < until:
                     await self._wait()
             finally:
@@ -208,7 +208,7 @@ class ProgramOnLoop:
         return self.program.returncode
 
     def fail(self, error: BaseException) -> None:
-        """The response ends here: what the request's task waits for, or waits for next, raises `error`."""
+        """End the response: the current or next wait of the request's task raises `error`."""
         if self._failure is None:
             self._failure = error
             self._awake()
@@ -217,7 +217,7 @@ class ProgramOnLoop:
                 self._task.cancel()
 
     def leave(self, response_over: bool, kill: Kill) -> None:
-        """Part with the program; end it, because of `kill`, if its response is not over."""
+        """Release the program; terminate it, with reason `kill`, if its response is not over."""
         try:
             if self._timer is not None:
                 self._timer.cancel()
@@ -249,8 +249,8 @@ class ProgramOnLoop:
             self._awake()
 
     def _look(self) -> bool:
-        """Whether the program has ended; if not, its end is watched from here on."""
-        self._unwatch(self.program.exited)  # it may stand for something else afterwards
+        """Return True if the program has ended; if not, watch for its end."""
+        self._unwatch(self.program.exited)  # it may be another descriptor after this
         if not self.program.look():
             self._watch(self.program.exited, self._on_news)
         return self.program.ended
@@ -266,7 +266,7 @@ class ProgramOnLoop:
             self._loop.remove_reader(descriptor)
 
     def _check_time(self) -> None:
-        """The one timer. It is set again when it fires, so that a block costs no timer."""
+        """Check the timeouts. The only timer; it restarts itself when it fires, so that a block costs no timer."""
         if not self._attended:
             return
         if self._timer is not None:

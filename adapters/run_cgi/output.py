@@ -1,4 +1,4 @@
-"""The output of a CGI program as an HTTP response: its head, line by line, and what of the rest is body.
+"""The output of a CGI program as an HTTP response: its headers, line by line, and its body.
 
 Pure: knows RFC 3875, section 6. It must not know how the program runs, nor touch a pipe, a process, a loop or a clock.
 """
@@ -11,8 +11,8 @@ from typing import NamedTuple
 from ..errors import AppProtocolError
 from ..mapping.responses import HOP_BY_HOP, NOT_WHOLE, RawHeaders, has_body, promised_length, reason
 
-LAST_STATUS = 599  # RFC 9110, 15: servers and clients need know no others
-MAX_HEAD, MAX_FIELDS = 128 * 1024, 500  # octets and fields; one long cookie or policy must pass
+LAST_STATUS = 599  # RFC 9110, 15: servers and clients need not know others
+MAX_HEAD, MAX_FIELDS = 128 * 1024, 500  # bytes and fields; one long cookie or policy must fit
 
 _FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*)", re.DOTALL).fullmatch
 _STATUS = re.compile(rb"([2-9][0-9]{2})(?:[ \t]+(.*))?", re.DOTALL).fullmatch
@@ -20,15 +20,15 @@ _NPH = re.compile(rb"HTTP/[0-9](?:\.[0-9])? +(.*)", re.DOTALL).fullmatch
 _PATH = re.compile(rb"/(?!/)[^#]*").fullmatch
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]").search
 _ONCE = frozenset((b"status", b"location", b"content-type", b"content-length"))  # 6.3: each at most once
-_NOT_EMPTY = frozenset((b"content-type", b"content-length"))  # empty, they say nothing
-# The server states its own name, date and framing.
+_NOT_EMPTY = frozenset((b"content-type", b"content-length"))  # an empty value means nothing
+# The server sends its own name, date and framing.
 _NOT_FORWARDED = HOP_BY_HOP | {b"status", b"server", b"date", b"keep-alive", b"transfer-encoding"}
 
 
 class CGIHead(NamedTuple):
-    """A checked head. `length` is what Content-Length promises, `local` the target of a local redirect (6.2.2).
+    """Checked response headers. `length` is the Content-Length, `local` the target of a local redirect (6.2.2).
 
-    `breaches` say in which ways RFC 3875 was broken that Apache and lighttpd put up with, too.
+    `breaches` lists the violations of RFC 3875 that Apache and lighttpd accept too.
     """
 
     status: int
@@ -40,7 +40,7 @@ class CGIHead(NamedTuple):
 
 
 def _bad(got: bytes, wants: str) -> AppProtocolError:
-    return AppProtocolError(f"the program wrote {got[:200]!r} in its head; {wants}")
+    return AppProtocolError(f"the program wrote {got[:200]!r} in its response headers; {wants}")
 
 
 def _status(value: bytes) -> tuple[int, str]:
@@ -52,26 +52,26 @@ def _status(value: bytes) -> tuple[int, str]:
 
 
 class HeadParser:
-    """Takes a program's output as it comes and makes its head (RFC 3875, 6.3), or of "HTTP/1.1 200 OK" (section 5).
+    """Parses the response headers from a program's output (RFC 3875, 6.3), also after "HTTP/1.1 200 OK" (section 5).
 
-    Lines end in LF or CRLF, mixed as they like; the first empty line ends the head. A response that is "non-parsed"
-    is taken as the same head with its status in front: the server behind a gateway interface writes its own.
+    Lines end in LF or CRLF, in any mixture; the first empty line ends the headers. The status line of a "non-parsed"
+    response is read as its status, because the server behind a gateway interface writes its own.
 
-    What is wrong and harmless, and taken by Apache and by lighttpd, is taken here: a head without a field, a field that
-    is repeated with the same value, an empty Content-Length, a status from 600 to 999, CR CR LF at the end of a line.
+    Harmless violations that Apache and lighttpd accept are accepted here: headers without a field, a field that is
+    repeated with the same value, an empty Content-Length, a status from 600 to 999, CR CR LF at the end of a line.
     """
 
     def __init__(self) -> None:
         self._buffer = b""
         self._size = 0
-        self._seen = False  # a line
+        self._seen = False  # a line has been read
         self._status: tuple[int, str] | None = None
         self._fields: RawHeaders = []
         self._once: dict[bytes, bytes] = {}
         self._breaches: list[str] = []
 
     def feed(self, data: bytes) -> tuple[CGIHead, bytes] | None:
-        """The head and what of `data` follows it, or None while it is incomplete. Raises AppProtocolError."""
+        """Return the headers and the part of `data` that follows them, None if incomplete. Raises AppProtocolError."""
         self._size += len(data)
         lines = (self._buffer + data).split(b"\n")
         for number, line in enumerate(lines[:-1]):
@@ -83,14 +83,14 @@ class HeadParser:
             self._line(text)
         self._buffer = lines[-1]
         if self._size > MAX_HEAD:
-            raise _bad(self._buffer, f"a head may have {MAX_HEAD} octets: end it with an empty line")
+            raise _bad(self._buffer, f"response headers may have {MAX_HEAD} bytes: end them with an empty line")
         return None
 
     def end(self) -> AppProtocolError:
-        """What is wrong with output that ended here."""
+        """Return the error of output that ended here."""
         if not self._size:
             return AppProtocolError(
-                "the program wrote nothing; RFC 3875 (6.1) wants a head, an empty line and the body"
+                "the program wrote nothing; RFC 3875 (6.1) wants response headers, an empty line and the body"
             )
         return _bad(self._buffer, "RFC 3875 (6.2) wants an empty line after the last field")
 
@@ -104,7 +104,7 @@ class HeadParser:
             raise _bad(line, "RFC 3875 (6.3) wants 'Name: value' on one line, and an empty line before the body")
         name, value = match[1], match[2].rstrip(b" \t")
         lower = name.lower()
-        if _CONTROL(value) and lower != b"status":  # the phrase of that is checked for itself
+        if _CONTROL(value) and lower != b"status":  # its reason phrase is checked separately
             raise _bad(line, "a control character would split the response (RFC 9110, 5.5): remove it")
         if lower in _ONCE and self._says_nothing_new(name.decode(), lower, value):
             return
@@ -117,10 +117,10 @@ class HeadParser:
         elif lower not in _NOT_FORWARDED and not lower.startswith((b"x-cgi-", b"proxy-")):
             self._fields.append((name, value))
         if len(self._fields) > MAX_FIELDS:
-            raise _bad(line, f"a head may have {MAX_FIELDS} fields")
+            raise _bad(line, f"response headers may have {MAX_FIELDS} fields")
 
     def _says_nothing_new(self, name: str, lower: bytes, value: bytes) -> bool:
-        """Whether a field that may stand once is empty or repeated. Raises AppProtocolError for another value."""
+        """Return True if a single-valued field is empty or repeated. Raises AppProtocolError for another value."""
         if not value and lower in _NOT_EMPTY:
             self._note(f"{name} is empty")
             return True
@@ -134,13 +134,13 @@ class HeadParser:
         return True
 
     def _note(self, breach: str) -> None:
-        """Note what is wrong and harmless."""
+        """Note a harmless violation."""
         if breach not in self._breaches:
             self._breaches.append(breach)
 
     def _head(self) -> CGIHead:
         if not self._seen:
-            self._note("the head has no field")
+            self._note("the response headers have no field")
         location, length = self._once.get(b"location"), self._once.get(b"content-length")
         if location == b"":
             raise _bad(b"Location:", "RFC 3875 (6.3.2) wants an absolute URI or a path there")
@@ -153,7 +153,9 @@ class HeadParser:
         return CGIHead(status, phrase or reason(status), fields, promised, local, tuple(self._breaches))
 
     def _local(self, location: bytes | None) -> str | None:
-        """The target of a local redirect: path and query, no Status, and nothing that the client would lose by it."""
+        """Return the target of a local redirect: path and query, if there is no Status or body that the client would
+        lose.
+        """
         if not location or self._status or not _PATH(location):
             return None
         others = {name.lower() for name, _ in self._fields} - {b"location", b"content-type", b"content-length"}
@@ -161,7 +163,7 @@ class HeadParser:
 
 
 class Answer:
-    """One response, from a program's output: `feed` it all that is read, send what it returns, then `end` it."""
+    """One response, from a program's output: `feed` all output to it, send the results, then `end` it."""
 
     def __init__(self, method: str) -> None:
         self.head: CGIHead | None = None
@@ -170,7 +172,7 @@ class Answer:
         self._left: int | None = None
 
     def feed(self, data: bytes) -> bytes:
-        """The body in the next octets of output: none for HEAD, 204 and 304, none beyond Content-Length (6.4)."""
+        """Return the body in the next bytes of output: empty for HEAD, 204 and 304, and beyond Content-Length (6.4)."""
         if self.head is None:
             parsed = self._parser.feed(data)
             if parsed is None:
@@ -186,20 +188,20 @@ class Answer:
 
     @property
     def bodiless(self) -> bool:
-        """Whether the head is all that there is to send: what the program writes after it goes nowhere."""
+        """Return True if only headers are sent: the rest of the program's output is discarded."""
         return self._bodiless
 
     @property
     def whole(self) -> bool:
-        """Whether all that the head promised has been fed: the response can end though the program goes on."""
+        """Return True if the response is complete, even if the program runs on."""
         return self._left == 0
 
     def end(self, returncode: int | None) -> None:
-        """The output is at its end; `returncode` is the program's, None while it works on. Raises AppProtocolError.
+        """End the response; `returncode` is the program's, None while it runs on. Raises AppProtocolError.
 
-        A program that was killed, or that ends with NOT_WHOLE, has not said all that it meant to, and its response must
-        not look whole. Other exit statuses mean nothing of the kind: whole pages come from programs that end with any
-        (awstats with 1, php-cgi with 255, the shell with its last command's, old C programs with what was at hand).
+        A program that was killed, or that ends with NOT_WHOLE, has not sent its whole response, so the response must
+        not look complete. Other exit statuses do not mean this: programs that send complete pages end with any (awstats
+        with 1, php-cgi with 255, the shell with its last command's, old C programs with a random one).
         """
         if self.head is None:
             raise self._parser.end()
@@ -210,5 +212,5 @@ class Answer:
 
 
 def ending(returncode: int) -> str:
-    """A program's end in words."""
+    """Return a program's end in words."""
     return f"was killed by signal {-returncode}" if returncode < 0 else f"ended with exit status {returncode}"

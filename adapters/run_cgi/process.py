@@ -1,10 +1,10 @@
-"""How a CGI program is started: a child with three pipes, in a session of its own; signalled as a group; reaped.
+"""Start a CGI program: a child with three pipes, in its own session; signalled as a group; reaped.
 
 Knows processes and signals. It must not know requests, responses, loops or servers. Nothing copies this process:
-CPython starts a child by vfork while no preexec_fn is given.
+CPython starts a child by vfork if there is no preexec_fn.
 """
 
-# pathlib knows no octets
+# pathlib does not support bytes
 # ruff: noqa: PTH120
 from __future__ import annotations
 
@@ -23,11 +23,10 @@ from .program import Program
 def spawn(
     arguments: Sequence[bytes], environment: Mapping[bytes, bytes], stdin: bool, folder: bytes | None = None
 ) -> Program:
-    """Start a program in a session of its own, with default signals and no descriptor but its three (7.2).
+    """Start a program in its own session, with default signals and only its three descriptors (7.2).
 
-    folder: its working folder. Default: the one that it is in. Without `stdin` it reads an end-of-file at once.
-
-    Raises OSError when it cannot be run.
+    folder: its working folder. Default: the folder that contains it. Without `stdin` it reads an end-of-file at once.
+        Raises OSError if it cannot be run.
     """
     pipes = Pipes(stdin)
     try:
@@ -41,7 +40,7 @@ def spawn(
 def start(
     arguments: Sequence[bytes], environment: Mapping[bytes, bytes], pipes: Pipes, folder: bytes | None = None
 ) -> Child:
-    """Start a process with these pipes, and close what of them is the process's alone. Raises OSError."""
+    """Start a process with these pipes, and close the process's ends of them. Raises OSError."""
     process = subprocess.Popen(
         arguments,
         stdin=pipes.theirs[0],
@@ -53,7 +52,7 @@ def start(
     )
     try:
         child = Child(process)
-    except BaseException:  # its end cannot be watched: no descriptor or thread is left
+    except BaseException:  # its end cannot be watched: out of descriptors or threads
         with contextlib.suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -84,13 +83,13 @@ class Pipes:
             os.set_blocking(ours, False)
 
     def given(self) -> None:
-        """The program has its ends: close ours of them, or it would never see an end-of-file."""
+        """Close the program's ends on this side, or its end-of-file would never be seen."""
         for descriptor in self.theirs:
             if descriptor >= 0:
                 os.close(descriptor)
 
     def close(self) -> None:
-        """There is no program: close all."""
+        """Close all ends, because the program could not be started."""
         self.given()
         for descriptor in self.ours:
             if descriptor >= 0:
@@ -101,7 +100,7 @@ class Child:
     """A child of this process."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        """Raises OSError where there is no descriptor or thread to watch its end by."""
+        """Raises OSError if no descriptor or thread is available to watch its end."""
         self.pid = process.pid
         self.returncode: int | None = None
         self.started = True
@@ -111,7 +110,7 @@ class Child:
         self._taken = False  # another part of this process waited for it, or the kernel reaped it (SIGCHLD is ignored)
 
     def look(self) -> bool:
-        """Whether it has ended."""
+        """Return True if the process has exited."""
         if hasattr(os, "waitid"):
             try:
                 result = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -128,7 +127,7 @@ class Child:
         return self._taken
 
     def signal(self, number: signal.Signals) -> None:
-        """Signal its process group, unless the group's number could be another's by now."""
+        """Signal its process group, unless the group's number may belong to another by now."""
         if self._reaped or (self._taken and _exists(self.pid)):
             return
         try:
@@ -137,13 +136,13 @@ class Child:
             log.debug("no signal to process group %d: %s", self.pid, error)
 
     def reap(self) -> None:
-        """Collect it; it has ended."""
+        """Reap it; it has exited."""
         self._reaped = True
         self._process.wait()
 
 
 def _exists(pid: int) -> bool:
-    """Whether a process has this number. While a process group has it, no new process can get it."""
+    """Return True if a process has this number. While a process group has it, no new process can get it."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -157,7 +156,7 @@ def _exit_descriptor(process: subprocess.Popen[bytes]) -> int:
     if hasattr(os, "pidfd_open"):
         try:
             return os.pidfd_open(process.pid)
-        except OSError as error:  # a kernel before 5.3, a sandbox without it, or the process is gone already
+        except OSError as error:  # a kernel before 5.3, a sandbox, or the process is already gone
             log.debug("no pidfd: %s", error)
     readable, writable = os.pipe()
 

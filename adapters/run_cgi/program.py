@@ -1,8 +1,8 @@
-"""A running CGI program: three pipes that are read and written without waiting, an end that is noticed, a log.
+"""A running CGI program: three non-blocking pipes, detection of its end, a log.
 
 Knows descriptors. It must not know requests, responses, loops or servers, nor how a process is started or signalled.
-Nothing here blocks. A program belongs to the process that started it: in a fork of that process nothing here signals it
-or waits for it.
+Nothing here blocks. A program belongs to the process that started it: a fork of that process neither signals it nor
+waits for it.
 """
 
 from __future__ import annotations
@@ -18,75 +18,77 @@ from .kills import Kill
 from .log import StderrLog
 from .log import log as log  # noqa: PLC0414 (run_cgi.warm finds it here)
 
-BLOCK = 65536  # octets read from a program at once: what a pipe holds
+BLOCK = 65536  # size of one read from a program, in bytes: the capacity of a pipe
 
 
 class Process(Protocol):
-    """A process that has been started, by whatever means."""
+    """A process that has been started, by any means."""
 
-    pid: int  # 0 while it is not known
-    returncode: int | None  # once it has ended: exit status, or minus the number of the signal
-    exited: int  # a descriptor that becomes readable when there is news
-    started: bool  # whether it runs for certain; if not, that will be news, too
+    pid: int  # 0 while unknown
+    returncode: int | None  # after its end: exit status, or minus the number of the signal
+    exited: int  # a descriptor that becomes readable when its state changes
+    started: bool  # True if it is known to run; a failed start also makes `exited` readable
 
     def look(self) -> bool:
-        """There is news: has it ended? Not reaped yet: until `reap`, its process group can be no stranger's.
+        """Return True if the process has exited; does not reap it, so its process group number stays reserved.
 
-        `exited` may mean something else afterwards: who waits for it must begin to wait anew.
+        `exited` may be another descriptor after this call: watch the new one.
         """
 
     def signal(self, number: signal.Signals) -> None:
         """Signal it and every descendant that has not left its process group."""
 
     def reap(self) -> None:
-        """It has ended: forget it."""
+        """Reap it, after it has exited."""
 
 
 class Program:
     """A running program and this side's ends of its pipes, non-blocking; -1 once closed.
 
     on_ended: called when the program has ended; its children may still run.
-    on_killed: called with the reason when the host begins to end it.
-    on_reaped: called when it has been reaped, and counts no more as running.
+    on_killed: called with the reason when the host begins to terminate it.
+    on_reaped: called when it has been reaped, and no longer counts as running.
     """
 
     def __init__(self, name: str, process: Process, stdin: int, stdout: int, stderr: int) -> None:
         self.name = name
         self.stdin, self.stdout, self.stderr, self.exited = stdin, stdout, stderr, process.exited
-        self.ended = False  # the program itself; its children may go on
-        self.at_end = False  # of its output, which its children may hold open, too
-        self.discarded = 0  # octets of it that were read away
+        self.ended = False  # the program itself; its children may still run
+        self.at_end = False  # of its output, which its children may hold open too
+        self.discarded = 0  # number of discarded bytes of output
         self.killed: Kill | None = None
         self.on_ended: Callable[[], None] | None = None
         self.on_killed: Callable[[Kill], None] | None = None
         self.on_reaped: Callable[[], None] | None = None
-        self.born = time.monotonic()  # seconds
+        self.born = time.monotonic()
         self._owner = os.getpid()
         self._process = process
         self._said = StderrLog(name)
 
     @property
     def is_ours(self) -> bool:
-        """Whether this process started it. A fork of that process has only copies of its descriptors."""
+        """Return True if this process started it. A fork of that process has only copies of its descriptors."""
         return self._owner == os.getpid()
 
     @property
     def started(self) -> bool:
-        """Whether it runs for certain. If not, there may be no end-of-file on its pipes before `look` says so."""
+        """Return True if it is known to run. If not, there may be no end-of-file on its pipes before `look` returns
+        True.
+        """
         return self._process.started
 
     @property
     def pid(self) -> int:
-        """The process's number, which is its session's and its group's, too; 0 while it is not known."""
+        """The process number, also that of its session and group; 0 while unknown."""
         return self._process.pid
 
     @property
     def returncode(self) -> int | None:
-        """Once it has ended: its exit status, or minus the number of the signal that killed it."""
+        """After its end: its exit status, or minus the number of the signal that killed it."""
         return self._process.returncode
 
     def read(self) -> bytes | None:
-        """The next of its output, b"" at the end, None while there is none."""
+        """Return the next output, b"" at the end, None if there is none yet."""
         if self.at_end or self.stdout < 0:
             return b""
         try:
@@ -97,7 +99,9 @@ class Program:
         return data
 
     def write(self, data: memoryview) -> int | None:
-        """How much of `data` the program's stdin took; None once nobody reads there (nobody needs to: 4.2)."""
+        """Return the number of bytes that the program's stdin took; None if it is closed (a program need not read:
+        4.2).
+        """
         try:
             return os.write(self.stdin, data)
         except BlockingIOError:
@@ -106,7 +110,7 @@ class Program:
             return None
 
     def discard(self) -> bool:
-        """Read output away, a little at a time; False at its end."""
+        """Discard output, a little at a time. Return False at its end."""
         for _ in range(16):
             if (data := self.read()) is None:
                 return True
@@ -116,7 +120,7 @@ class Program:
         return True
 
     def log_stderr(self) -> bool:
-        """Log what stderr holds now, a little at a time; False at its end."""
+        """Log the available stderr, a little at a time. Return False at its end."""
         for _ in range(16):
             try:
                 data = os.read(self.stderr, BLOCK) if self.stderr >= 0 else b""
@@ -128,7 +132,7 @@ class Program:
         return True
 
     def look(self) -> bool:
-        """Return whether the program has ended; `exited` has become readable."""
+        """Return True if the program has exited. Call it when `exited` has become readable."""
         if not self.ended and (not self.is_ours or self._process.look()):
             self.ended = True
             if self.on_ended is not None:
@@ -141,7 +145,7 @@ class Program:
             self._process.signal(number)
 
     def terminate(self, kill: Kill) -> None:
-        """Send SIGTERM to the program's group, and log why, once."""
+        """Send SIGTERM to the program's group, and log the reason, once."""
         if not self.is_ours:
             return
         if self.killed is None:
@@ -162,14 +166,14 @@ class Program:
         self._process.signal(signal.SIGTERM)
 
     def kill(self) -> None:
-        """Send SIGKILL to what is left of the program's group."""
+        """Send SIGKILL to the rest of the program's group."""
         if self.is_ours:
             if not self.ended:
-                log.warning("%s (process %d): it did not end on SIGTERM, and was killed", self.name, self.pid)
+                log.warning("%s (process %d): it did not end on SIGTERM and was killed", self.name, self.pid)
             self._process.signal(signal.SIGKILL)
 
     def close(self, stream: str) -> None:
-        """Close `stdin`, `stdout`, `stderr` or `exited`; again does nothing."""
+        """Close `stdin`, `stdout`, `stderr` or `exited`. Idempotent."""
         descriptor = getattr(self, stream)
         if descriptor >= 0:
             setattr(self, stream, -1)
@@ -183,7 +187,7 @@ class Program:
                 self.close(stream)
 
     def collect(self) -> None:
-        """The program has ended, with its output: reap it. What its children write to stderr can still be read."""
+        """Reap the program; it and its output have ended. stderr of its children can still be read."""
         try:
             self._process.reap()
         finally:
@@ -195,7 +199,7 @@ class Program:
                     self.on_reaped()
 
     def reap(self) -> None:
-        """The program has ended, and nothing more is wanted of it."""
+        """Reap the program, which has ended, and close its descriptors."""
         try:
             self.finish()
         finally:

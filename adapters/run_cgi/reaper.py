@@ -1,9 +1,9 @@
 """The background thread that terminates and reaps programs whose response is over, or lets them finish first.
 
-Knows processes, descriptors and the clock. It must not know requests or servers. There is one thread in a process, for
-all hosts; it sleeps in poll(). It is started before the first program is (`ensure`), so that no program is without it,
-and a fork makes its own. Nothing that it calls can end it: a program that it fails to handle is killed and looked at
-again, until it is gone.
+Knows processes, descriptors and the clock. It must not know requests or servers. A process has one such thread for all
+hosts; it sleeps in poll(). `ensure` starts it before the first program, so that no program is without it, and a fork
+starts its own. No failure of the code that it calls can stop it: a program that it fails to handle is killed and
+checked again until it is gone.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from .limits import GRACE, NEVER
 from .log import log
 from .program import Program
 
-LOOK_AGAIN = 0.1  # seconds between looks at a program that could not be handled, and after a failure of the loop itself
+LOOK_AGAIN = 0.1  # interval between checks of a program that could not be handled, and after loop failures, in seconds
 
 
 def part_with(program: Program, response_over: bool, seconds: float, kill: Kill = UNNEEDED) -> None:
-    """Hand over a program that no response waits for; the caller must not touch it afterwards.
+    """Hand over a program whose response is over or has failed; the caller must not touch it afterwards.
 
     A program that has ended, with its output, is reaped. If its response is over, it, or the children that hold its
-    output, may work on for `seconds`; their output is discarded. Else it is terminated, with every child, because of
-    `kill`. Children that have let go of stdout live on; their stderr is logged for `seconds`.
+    output, may run on for `seconds`; their output is discarded. Otherwise it is terminated, with every child, with
+    reason `kill`. Children that have closed stdout are not terminated; their stderr is logged for `seconds`.
     """
     if not program.is_ours:
         program.abandon()
@@ -47,26 +47,26 @@ def part_with(program: Program, response_over: bool, seconds: float, kill: Kill 
 
 
 def ensure() -> None:
-    """Start the thread, if it is not running. Raises OSError where there is no descriptor or thread for it."""
+    """Start the thread, if it is not running. Raises OSError if no descriptor or thread is available."""
     _reaper()
 
 
 class _Charge:
     """A program that was handed over.
 
-    Its group gets SIGKILL at `kill_at`, SIGTERM at `end_at`; `collected` once only its stderr is of interest; `broken`
-    once it could not be handled.
+    Its group gets SIGTERM at `end_at` and SIGKILL at `kill_at`. `collected` is set when only its stderr is left,
+    `broken` when it could not be handled.
     """
 
     def __init__(self, program: Program, kill_at: float, end_at: float) -> None:
         self.program = program
         self.kill_at, self.end_at = kill_at, end_at
         self.collected = self.broken = False
-        self.left_children = False  # its response ended, and it, but its children held its output
+        self.left_children = False  # its response and the program ended, but its children held its output
 
 
 class Reaper:
-    """The thread. Programs that are handed over belong to it."""
+    """The thread. It owns the programs that are handed over."""
 
     def __init__(self) -> None:
         """Raises OSError."""
@@ -90,14 +90,14 @@ class Reaper:
         os.close(self._wake)
 
     def end(self, program: Program, kill: Kill) -> None:
-        """SIGTERM to the program's group now, SIGKILL after a grace to what is left of it; then reap."""
+        """Send SIGTERM to the program's group now, SIGKILL after a grace period to the rest of it; then reap."""
         program.terminate(kill)
         program.close("stdin")
         program.close("stdout")
         self._take(_Charge(program, time.monotonic() + GRACE, NEVER))
 
     def let_finish(self, program: Program, seconds: float) -> None:
-        """Let the program and its children work on for so many seconds, then end them.
+        """Let the program and its children run on for `seconds`, then terminate them.
 
         Their output is discarded, their stderr logged.
         """
@@ -105,11 +105,11 @@ class Reaper:
         charge = _Charge(program, NEVER, time.monotonic() + seconds)
         charge.left_children = program.ended
         if program.ended:
-            log.info("%s: its response is over, and processes that it left work on, with its output open", program.name)
+            log.info("%s: its response is over; processes that hold its output are still running", program.name)
         self._take(charge)
 
     def take_stderr(self, program: Program, seconds: float) -> None:
-        """Reap the program, which has ended, and log for so many seconds what its children write to stderr."""
+        """Reap the program, which has ended, and log its children's stderr for `seconds`."""
         charge = _Charge(program, NEVER, time.monotonic() + seconds)
         charge.collected = True
         program.collect()
@@ -125,11 +125,11 @@ class Reaper:
             try:
                 self._turn()
             except Exception as error:
-                log.error("the thread that reaps CGI programs goes on after %r", error)
+                log.error("the thread that reaps CGI programs continues after %r", error)
                 time.sleep(LOOK_AGAIN)
 
     def _turn(self) -> None:
-        """Wait for news of the programs, and act on it."""
+        """Wait for changes of the programs, and handle them."""
         ready = self._poll.poll(self._milliseconds())
         for descriptor, _ in ready:
             if descriptor == self._waker:
@@ -147,11 +147,11 @@ class Reaper:
             self._try(charge, self._check_time, now)
 
     def _try(self, charge: _Charge, step: Callable[..., None], *arguments: object) -> None:
-        """Take a step for one program. Where that fails, kill it, and look at it from time to time until it is gone."""
+        """Run a step for one program. If it fails, kill the program, and check at intervals until it is gone."""
         try:
             step(charge, *arguments)
         except Exception as error:
-            log.error("%s: it is killed, because handling it failed with %r", charge.program.name, error)
+            log.error("%s: killed, because handling it failed with %r", charge.program.name, error)
             charge.broken = True
             charge.end_at, charge.kill_at = NEVER, time.monotonic() + LOOK_AGAIN
             for descriptor in [each for each, (owner, _) in self._streams.items() if owner is charge]:
@@ -184,9 +184,9 @@ class Reaper:
             self._release_if_over(charge)
 
     def _release_if_over(self, charge: _Charge) -> None:
-        """Reap a program that has ended, with its output: its children that have let go of that live on.
+        """Reap a program that has ended, with its output. Children that have closed the output are not terminated.
 
-        After SIGTERM they have the rest of the grace: until then its number is kept from becoming another's.
+        After SIGTERM they have the rest of the grace period; until then the group's number stays reserved.
         """
         program = charge.program
         if not program.ended or charge.kill_at < NEVER:
@@ -223,13 +223,13 @@ class Reaper:
             self._charges.discard(charge)
 
     def _release(self, charge: _Charge) -> None:
-        """Reap the program. What children that live on write to stderr is still logged."""
+        """Reap the program. stderr of surviving children is still logged."""
         program = charge.program
         for stream in ("exited", "stdout"):
             self._forget(getattr(program, stream))
         if charge.left_children and program.discarded:
             log.warning(
-                "%s: %d octets are lost that processes which it left wrote after its response had ended",
+                "%s: %d bytes are lost, which background processes wrote after its response had ended",
                 program.name,
                 program.discarded,
             )
@@ -253,7 +253,7 @@ class Reaper:
 
 
 _lock = threading.Lock()
-_started: list[Reaper] = []  # the one of this process
+_started: list[Reaper] = []  # at most one in this process
 
 
 @forks.in_child

@@ -1,9 +1,9 @@
-"""Which program a path means: the split into script and PATH_INFO (RFC 3875, 3.3), and what of a folder may be run.
+"""The program that a path means: the split into script and PATH_INFO (RFC 3875, 3.3), and which files may be run.
 
-Knows paths and file modes. It must not know requests, environments or processes. All paths are octets.
+Knows paths and file modes. It must not know requests, environments or processes. All paths are bytes.
 """
 
-# pathlib knows no octets
+# pathlib does not support bytes
 # ruff: noqa: PTH100, PTH110, PTH112, PTH116
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 
 class Refused(Exception):
-    """The request gets no program: `status` for the client, the text for the log."""
+    """The request gets no program: `status` is for the client, the text for the log."""
 
     def __init__(self, status: int, detail: str, **headers: str) -> None:
         super().__init__(detail)
@@ -31,7 +31,7 @@ class Script(NamedTuple):
 
 
 class Tree:
-    """The programs below a folder, or one program that answers every path.
+    """The programs below a folder, or one program that serves every path.
 
     `follow_symlinks` lets links lead out of the folder; links within it are always followed.
     """
@@ -46,7 +46,7 @@ class Tree:
         self._follow_symlinks = follow_symlinks
 
     def find(self, path: bytes) -> Script:
-        """The program for a decoded path; it exists and can be run. Raises Refused: 400, 403 or 404.
+        """Return the program for a decoded path; it exists and can be run. Raises Refused: 400, 403 or 404.
 
         "." and ".." are resolved first, in the whole path, as Apache and lighttpd do.
         """
@@ -67,14 +67,16 @@ class Tree:
         return script
 
     def reaches(self, path: bytes) -> bool:
-        """Whether a resolved path is below the prefix."""
+        """Return True if a resolved path is below the prefix."""
         return cut(path, self._prefix) is not None
 
     def _itself(self, path: bytes, prefix: bytes) -> tuple[Script, int]:
         return Script(self.root, prefix, path), os.stat(self.root).st_mode
 
     def _below(self, path: bytes, prefix: bytes) -> tuple[Script, int]:
-        """The segments up to the first file name the script. Empty ones are dropped there, and kept after it."""
+        """Split at the first file: the segments up to it name the script. Empty ones are dropped there, and kept after
+        it.
+        """
         file, name, rest = self.root, prefix, path
         while rest:
             segment, slash, after = rest[1:].partition(b"/")
@@ -87,10 +89,10 @@ class Tree:
                 mode = self._follow(file)
             if not stat.S_ISDIR(mode):
                 return Script(file, name, rest), mode
-        raise Refused(404, f"{os.fsdecode(file)} is a folder; nothing is listed")
+        raise Refused(404, f"{os.fsdecode(file)} is a folder; folders are not listed")
 
     def _follow(self, link: bytes) -> int:
-        """The mode of what a link leads to."""
+        """Return the mode of a link's target."""
         if not self._follow_symlinks:
             real = os.path.realpath(link, strict=True)
             if real != self._real and not real.startswith(self._real.rstrip(b"/") + b"/"):
@@ -99,9 +101,9 @@ class Tree:
 
 
 def cut(path: bytes, prefix: bytes) -> bytes | None:
-    """The rest of a path below a prefix ("/a/b", or ""), whose slashes may be repeated in the path; None if it is not.
+    """Return the rest of a path below a prefix ("/a/b", or ""), None if it is not below it.
 
-    A prefix ends at the end of a segment.
+    Slashes of the prefix may be repeated in the path. A prefix ends at the end of a segment.
     """
     rest = path
     for name in prefix.split(b"/")[1:]:
@@ -113,12 +115,12 @@ def cut(path: bytes, prefix: bytes) -> bytes | None:
 
 
 def resolved(path: bytes) -> bytes:
-    """A decoded path without "." and ".." segments (RFC 3986, 5.2.4).
+    """Return a decoded path without "." and ".." segments (RFC 3986, 5.2.4).
 
     Raises Refused: 400 for a NUL, 404 for a path that would lead above the root.
     """
     if b"\0" in path:
-        raise Refused(400, "the path has a NUL")
+        raise Refused(400, "the path contains a NUL")
     if b"/." not in path:
         return path
     kept: list[bytes] = []

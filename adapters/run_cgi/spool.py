@@ -1,4 +1,4 @@
-"""A request's body that is stored before the program starts: in memory, beyond a bound in a temporary file.
+"""A request body that is stored before the program starts: in memory, or in a temporary file if it is large.
 
 Knows files. It must not know where the body comes from.
 """
@@ -10,37 +10,37 @@ import tempfile
 
 from .script import Refused
 
-IN_MEMORY = 1 << 20  # octets
+IN_MEMORY = 1 << 20  # limit in memory, in bytes
 
 
 class Spool:
-    """The body. Every method but close() raises Refused(503) where the disk is full, or no file can be had."""
+    """The body. Every method but close() raises Refused(503) if the disk is full, or no file can be created."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 (close() closes it)
 
     def write(self, block: bytes) -> int:
-        """Add a block; returns its length."""
+        """Add a block. Return its length."""
         with _Storing():
             return self._file.write(block)
 
     def rewind(self) -> None:
-        """Begin to read."""
+        """Start reading."""
         with _Storing():
-            self._file.seek(0)  # writes what is buffered
+            self._file.seek(0)  # flushes the buffer
 
     def read(self, size: int) -> bytes:
-        """The next octets, b"" at the end."""
+        """Return the next bytes, b"" at the end."""
         with _Storing():
             return self._file.read(size)
 
     def close(self) -> None:
         """Delete it."""
-        with contextlib.suppress(OSError):  # what could not be written before cannot be written now
+        with contextlib.suppress(OSError):  # data that could not be written before cannot be written now
             self._file.close()
 
 
 class _Storing(contextlib.AbstractContextManager[None]):
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, OSError):
-            raise Refused(503, f"the request's body cannot be stored: {error}", **{"Retry-After": "5"}) from error
+            raise Refused(503, f"cannot store the request body: {error}", **{"Retry-After": "5"}) from error

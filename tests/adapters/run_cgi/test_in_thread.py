@@ -63,7 +63,7 @@ def test_a_body_that_is_not_read_is_no_error(start: Start) -> None:
 @pytest.mark.parametrize(
     ("timeouts", "verdict"),
     [
-        (Timeouts(head=0.2), "without a head for 0.2 seconds"),
+        (Timeouts(head=0.2), "without response headers for 0.2 seconds"),
         (Timeouts(total=0.2), "not done after 0.2 seconds"),
     ],
 )

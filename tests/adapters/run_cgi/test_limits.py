@@ -39,7 +39,7 @@ def test_without_limits_time_is_never_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("head_seen", "verdict"), [(False, "without a head for 2 seconds"), (True, "silent for 3 seconds")]
+    ("head_seen", "verdict"), [(False, "without response headers for 2 seconds"), (True, "silent for 3 seconds")]
 )
 def test_the_verdict_says_what_was_missing(head_seen: bool, verdict: str) -> None:
     patience = Patience(Timeouts(head=2, idle=3), 0.0)

@@ -70,7 +70,7 @@ def test_a_body_larger_than_a_pipe_goes_in_while_output_comes_out(run: Callable[
 @pytest.mark.parametrize(
     ("timeouts", "verdict"),
     [
-        (Timeouts(head=0.2), "without a head for 0.2 seconds"),
+        (Timeouts(head=0.2), "without response headers for 0.2 seconds"),
         (Timeouts(total=0.2), "not done after 0.2 seconds"),
     ],
 )

@@ -160,7 +160,7 @@ def test_a_job_that_a_program_left_may_work_on_until_the_programs_total_time_is_
     assert ask(f"/leaves_a_child_that_holds_stdout.sh?{mark}").body == b"over\n"
     assert_gone(mark, os.getpid(), 4)
     assert "the processes that it left were terminated after" in caplog.text
-    assert "its response was over, and the time to work on after it was up" in caplog.text
+    assert "its response was over, and its total timeout had passed" in caplog.text
 
 
 def test_what_a_job_writes_after_the_response_is_lost_and_that_is_logged(
@@ -168,8 +168,8 @@ def test_what_a_job_writes_after_the_response_is_lost_and_that_is_logged(
 ) -> None:
     with caplog.at_level(logging.INFO, "gateways.cgi"):
         assert hosting()("/leaves_a_job_that_writes_late.sh").body == b"over\n"
-        assert "processes that it left work on, with its output open" in caplog.text
-        eventually(lambda: "5 octets are lost" in caplog.text, "the loss is logged", 10)
+        assert "processes that hold its output are still running" in caplog.text
+        eventually(lambda: "5 bytes are lost" in caplog.text, "the loss is logged", 10)
 
 
 def test_what_a_job_says_on_stderr_is_logged(
@@ -229,7 +229,7 @@ def test_the_log_of_stderr_is_bounded(hosting: Hosting, caplog: pytest.LogCaptur
     hosting()("/writes_1mb_to_stderr.py")
     said = [record.getMessage() for record in caplog.records]
     assert 500 < len(said) < 1000
-    assert "more octets on stderr are not logged" in said[-1]
+    assert "more bytes on stderr are not logged" in said[-1]
 
 
 def test_what_a_program_does_wrong_is_logged_with_its_name(hosting: Hosting, caplog: pytest.LogCaptureFixture) -> None:

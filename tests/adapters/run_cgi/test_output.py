@@ -63,14 +63,14 @@ def test_a_head_is_bounded_in_fields_and_octets() -> None:
     assert len(parsed(b"X-A: b\n" * MAX_FIELDS + b"\n").headers) == MAX_FIELDS
     with pytest.raises(AppProtocolError, match="fields"):
         HeadParser().feed(b"X-A: b\n" * (MAX_FIELDS + 1))
-    with pytest.raises(AppProtocolError, match="octets"):
+    with pytest.raises(AppProtocolError, match="bytes"):
         HeadParser().feed(b"X-A: " + b"b" * MAX_HEAD)
 
 
 @pytest.mark.parametrize(
     ("output", "breach"),
     [
-        (b"\n", "the head has no field"),
+        (b"\n", "the response headers have no field"),
         (b"Content-Length:\n\n", "Content-Length is empty"),
         (b"Content-type: a/b\nContent-Type: a/b\n\n", "Content-Type is repeated"),
         (b"Status: 600\n\n", "the status is 600, above 599"),

@@ -74,7 +74,7 @@ def test_what_is_thrown_away_is_never_missing_without_an_error(serve: Serve) -> 
     go.open()
     exchange.response()
     assert outcome[0] <= OVERFLOW + len(BLOCK)
-    assert "thrown away" in outcome[1]
+    assert "discarded" in outcome[1]
 
 
 def test_an_app_that_reads_slowly_while_it_answers_loses_nothing(serve: Serve) -> None:
