@@ -1,10 +1,10 @@
-"""The process of one request: how a fork of the zygote becomes the program, runs it, and ends as an interpreter does.
+"""The process of one request: how a fork of the zygote becomes the program, runs it, and exits as an interpreter does.
 
-Knows the interpreter's own ways to begin and to end. It must not know sockets, other requests or the zygote. Part of
-zygote.py, loaded by file name into the program's own interpreter (Python 3.9 or later).
+Knows how the interpreter starts and exits. It must not know sockets, other requests or the zygote. Part of zygote.py,
+loaded by file name into the program's own interpreter (Python 3.9 or later).
 """
 
-# pathlib and contextlib would be imported by every program; the interpreter's own way to end has private names
+# pathlib and contextlib would be imported by every program; the interpreter's exit has private names
 # ruff: noqa: SIM105, SLF001, RUF063
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _FORGOTTEN = (
     *("path_hooks", "path_importer_cache", "meta_path", "__interactivehook__"),
 )
 _MAX_STATUS = 1 << 63
-_signal: Any = sys.modules["_signal"]  # as it is in every interpreter
+_signal: Any = sys.modules["_signal"]  # every interpreter has it
 
 
 def fresh_main(of_zygote: dict[str, Any], program: str) -> ModuleType:
-    """A module `__main__` as the interpreter makes one for a program. `of_zygote` is what it made for the zygote."""
+    """Return a module `__main__` as the interpreter creates one for a program. `of_zygote` is the zygote's own."""
     main = type(sys)("__main__")
     main.__dict__.clear()
     main.__dict__.update((name, value) for name, value in of_zygote.items() if name.startswith("__"))
@@ -46,17 +46,17 @@ def fresh_main(of_zygote: dict[str, Any], program: str) -> ModuleType:
 
 
 def renew_streams() -> None:
-    """Make the three standard streams anew, in place, on the descriptors that are there now."""
+    """Recreate the three standard streams, in place, on the current descriptors."""
     for descriptor, stream in enumerate((sys.stdin, sys.stdout, sys.stderr)):
         if stream is not None:
             _renew(stream, descriptor)
 
 
 def _renew(stream: Any, descriptor: int) -> None:
-    """As the interpreter does (create_stdio in pylifecycle.c). A library may hold the stream, hence in place."""
+    """Recreate a stream as the interpreter does (create_stdio in pylifecycle.c), in place: a library may hold it."""
     buffer, name = stream.buffer, stream.name
     options = stream.encoding, stream.errors, "\n", stream.line_buffering, stream.write_through
-    raw: Any = _io.FileIO(descriptor, "wb" if descriptor else "rb", closefd=False)  # the old one thinks it can seek
+    raw: Any = _io.FileIO(descriptor, "wb" if descriptor else "rb", closefd=False)  # the old one believes it can seek
     raw.name = name
     if isinstance(buffer, _io.FileIO):  # `python -u`
         buffer = raw
@@ -69,7 +69,7 @@ def _renew(stream: Any, descriptor: int) -> None:
 
 
 def refresh() -> None:
-    """Renew what modules keep that is of one process. The standard library's random numbers see to themselves."""
+    """Renew process-specific state of modules. The standard library reseeds its random numbers itself."""
     modules = sys.modules
     if "numpy.random.mtrand" in modules:
         modules["numpy.random.mtrand"].seed()
@@ -84,7 +84,7 @@ def refresh() -> None:
 
 
 def c_exit() -> Any:
-    """The C library's exit(), which flushes what C code has written; where it cannot be had, _exit()."""
+    """Return the C library's exit(), which flushes the output of C code; _exit() if it is not available."""
     try:
         import _ctypes
 
@@ -96,7 +96,7 @@ def c_exit() -> Any:
 
 
 class Run:
-    """The run of a program. `shared` are the names of the modules that were imported before."""
+    """The run of a program. `shared` are the names of the modules that were imported before it."""
 
     def __init__(self, main: ModuleType, shared: set[str]) -> None:
         self._main: ModuleType | None = main
@@ -106,7 +106,7 @@ class Run:
         self._has_exited = False  # by SystemExit
 
     def run(self, code: CodeType) -> int:
-        """Run the code as __main__; the exit status."""
+        """Run the code as __main__. Return the exit status."""
         assert self._main is not None
         failure: BaseException | None = None
         try:
@@ -117,12 +117,14 @@ class Run:
             failure = error
         status = 0 if failure is None else self._report(failure)
         if not self._has_exited:
-            for name in ("__file__", "__cached__"):  # as the interpreter has it (_PyRun_SimpleFile in pythonrun.c)
+            for name in ("__file__", "__cached__"):  # as in the interpreter (_PyRun_SimpleFile in pythonrun.c)
                 self._main.__dict__.pop(name, None)
         return status
 
     def _report(self, error: BaseException) -> int:
-        """Report an exception of the program. None is being handled meanwhile: it would be the hook's context."""
+        """Report an exception of the program. Call it outside an except clause, whose exception would be the hook's
+        context.
+        """
         trace = error.__traceback__
         error.__traceback__ = trace and trace.tb_next  # without the frame of `run`
         if sys.version_info >= (3, 12):
@@ -150,12 +152,12 @@ class Run:
             return (code or 0) & 0xFF if -_MAX_STATUS <= (code or 0) < _MAX_STATUS else 0xFF
         try:
             _write(f"{code}\n")
-        except Exception:  # as the interpreter has it
+        except Exception:  # as in the interpreter
             return 1
         return 1
 
     def end(self, status: int, exit_: Callable[[int], object]) -> None:
-        """End as an interpreter does, save for destroying what all runs share: threads, atexit, output, objects."""
+        """Exit as an interpreter does, without destroying shared state: threads, atexit, output, objects."""
         if "threading" in sys.modules:
             _call(sys.modules["threading"]._shutdown)
         _call(atexit._run_exitfuncs)
@@ -183,7 +185,7 @@ class Run:
                 continue
             try:
                 modules.append(_weakref.ref(module))
-            except TypeError:  # anything may be in sys.modules
+            except TypeError:  # sys.modules may contain any object
                 pass
         del module
         self._main = None
@@ -198,7 +200,7 @@ class Run:
 
 
 def _clear(names: dict[str, Any]) -> None:
-    """The order of _PyModule_ClearDict: private names first, builtins never."""
+    """Clear names in the order of _PyModule_ClearDict: private names first, builtins never."""
     for private in (True, False):
         for name in list(names):
             if isinstance(name, str) and name != "__builtins__" and (not private or name[:1] == "_" != name[1:2]):
@@ -206,8 +208,8 @@ def _clear(names: dict[str, Any]) -> None:
 
 
 def _flush_files() -> None:
-    """Flush files that something shared still holds."""
-    things = gc.get_objects()  # of this process only; those of the zygote are frozen
+    """Flush files that shared objects still hold."""
+    things = gc.get_objects()  # only this process's; those of the zygote are frozen
     kinds = {kind for kind in set(map(type, things)) if issubclass(kind, _io._IOBase)}
     for thing in things:
         if type(thing) in kinds and thing is not sys.stdout and thing is not sys.stderr:
@@ -218,13 +220,13 @@ def _flush_files() -> None:
 
 
 def _lost_output() -> bool:
-    """Flush the standard streams; whether that failed for stdout, whose failure alone counts."""
+    """Flush the standard streams. Return True if that failed for stdout; failures of stderr do not count."""
     lost = False
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None and not getattr(stream, "closed", False):
                 stream.flush()
-        except Exception as error:  # the program may have put anything there
+        except Exception as error:  # the program may have put any object there
             if stream is sys.stdout:
                 lost = True
                 _unraisable(error, stream, None)
@@ -232,7 +234,7 @@ def _lost_output() -> bool:
 
 
 def _flush_streams() -> None:
-    """Flush the standard streams as their destruction does: without a word."""
+    """Flush the standard streams as their destruction does: without reports."""
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None:
@@ -256,12 +258,12 @@ def _unraisable(error: BaseException, thing: object, trace: TracebackType | None
         message, thing = f"Exception ignored {when} flushing sys.stdout", None
     try:
         sys.unraisablehook(_kind_of_report()((type(error), error, trace, message, thing)))
-    except Exception:  # nothing is left to report it to
+    except Exception:  # it cannot be reported
         return
 
 
 def _kind_of_report() -> Any:
-    """The type of the argument of sys.unraisablehook, which has no public name."""
+    """Return the type of the argument of sys.unraisablehook, which has no public name."""
 
     class Failing:
         def __del__(self) -> None:

@@ -1,10 +1,10 @@
-"""Which modules are libraries, and whether the files that a warm interpreter has read are still what they were.
+"""Which modules are libraries, and whether the files that a warm interpreter has read have changed.
 
 Knows paths and file times. It must not know requests, processes or why a module is imported. Part of zygote.py, loaded
 by file name into the program's own interpreter (Python 3.9 or later).
 
 A library is the standard library, an installed package (below site-packages or dist-packages), this package, or a
-module that the host's owner has named. All else is the program's own, and is imported by each process for itself.
+module that the host's owner has named. All other modules are the program's own, and each process imports them itself.
 """
 
 # pathlib would be imported by every program
@@ -20,15 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import ModuleType
 
-LOOK_AFTER = 0.1  # seconds between looks at the files of installed packages
-LOOK_AT_PYTHON_AFTER = 1.0  # seconds between looks at the files of the standard library
+LOOK_AFTER = 0.1  # interval between checks of the files of installed packages, in seconds
+LOOK_AT_PYTHON_AFTER = 1.0  # interval between checks of the files of the standard library, in seconds
 _SOURCES = (".py", ".pyc", ".so")
 _HERE = os.path.dirname(os.path.realpath(__file__))
 _ADAPTERS = os.path.dirname(os.path.dirname(_HERE))
 
 
 class Library:
-    """The modules that every run of a program may share. `named` are modules of the program's own that may be, too."""
+    """The modules that all runs of a program may share. `named` are modules of the program's own that may be shared
+    too.
+    """
 
     def __init__(self, program: str, named: Iterable[str]) -> None:
         self._named = frozenset(named)
@@ -37,7 +39,7 @@ class Library:
         self._known: dict[str, bool] = {}
 
     def holds(self, module: ModuleType) -> bool:
-        """Whether the module is one of them."""
+        """Return True if the module may be shared."""
         name = module.__name__
         if any(name == each or name.startswith(each + ".") for each in self._named):
             return True
@@ -48,13 +50,13 @@ class Library:
         return all(self._below(folder + os.sep) for folder in folders) if folders else self._is_builtin(module)
 
     def is_standard(self, module: ModuleType) -> bool:
-        """Whether the module is part of Python."""
+        """Return True if the module is part of Python."""
         file = self.file(module)
         return file is None or (file.startswith(self._standard) and not _is_installed(file))
 
     @staticmethod
     def file(module: ModuleType) -> str | None:
-        """The file that the module was loaded from, None if there is none."""
+        """Return the file that the module was loaded from, None if there is no file."""
         file = getattr(module, "__file__", None)
         return file if isinstance(file, str) else None
 
@@ -76,26 +78,26 @@ def _is_installed(path: str) -> bool:
 
 
 def _is_ours(folder: str) -> bool:
-    """Whether it is this package, which reads no request when it is imported, or the one that holds it."""
+    """Return True for this package, which reads no request on import, and for the package that contains it."""
     real = os.path.realpath(folder) + os.sep
     return real.startswith(_ADAPTERS + os.sep) or os.path.realpath(os.path.join(folder, "adapters")) == _ADAPTERS
 
 
 class Files:
-    """The files that this interpreter has read, the folders that it looked into, and whether one has changed."""
+    """The files that this interpreter has read, the folders that it searched, and whether one of them has changed."""
 
     def __init__(self, program: str, library: Library) -> None:
         self._library = library
         self._own = {program: _stamp(program)}
         self._installed: dict[str, object] = {}
         self._standard: dict[str, object] = {}
-        self._folders: dict[str, tuple[object, frozenset[str]]] = {}  # of the program's own
-        self._places: dict[str, tuple[object, frozenset[str]]] = {}  # where packages are installed
+        self._folders: dict[str, tuple[object, frozenset[str]]] = {}  # the program's own folders
+        self._places: dict[str, tuple[object, frozenset[str]]] = {}  # folders of installed packages
         self._shared: frozenset[str] = frozenset()
         self._looked = self._looked_at_python = time.monotonic()
 
     def watch(self, shared: Iterable[str]) -> None:
-        """Watch the files of these modules, and the folders in which another module could come before one of them."""
+        """Watch the files of these modules, and the folders in which a new module could shadow one of them."""
         self._shared = frozenset(name.partition(".")[0] for name in shared)
         for name in shared:
             module = sys.modules.get(name)
@@ -113,7 +115,7 @@ class Files:
                 self._folders[folder] = _stamp(folder), frozenset(_modules_in(folder))
 
     def changed(self) -> bool:
-        """Whether one is not what it was."""
+        """Return True if one of them has changed."""
         now = time.monotonic()
         if any(_stamp(file) != stamp for file, stamp in self._own.items()) or self._is_hidden():
             return True
@@ -127,12 +129,12 @@ class Files:
         return False
 
     def _is_hidden(self) -> bool:
-        """Whether the program's own folders have got a module that comes before one which is imported already."""
+        """Return True if the program's own folders have a new module that shadows an imported one."""
         return any(news & self._shared for news in _news_in(self._folders))
 
 
 def _news_in(folders: dict[str, tuple[object, frozenset[str]]]) -> Iterator[frozenset[str]]:
-    """The modules that have come to folders, and gone from them, since the last look."""
+    """Return the modules that were added to or removed from folders since the last check."""
     for folder, (stamp, before) in list(folders.items()):
         now = _stamp(folder)
         if now != stamp:
@@ -142,10 +144,10 @@ def _news_in(folders: dict[str, tuple[object, frozenset[str]]]) -> Iterator[froz
 
 
 def _modules_in(folder: str) -> Iterator[str]:
-    """The names of modules that a folder may hold."""
+    """Return the names of modules that a folder may contain."""
     try:
         entries = os.listdir(folder)
-    except OSError:  # sys.path may name what is no folder
+    except OSError:  # sys.path may name things that are not folders
         return
     for entry in entries:
         name, dot, _ = entry.partition(".")

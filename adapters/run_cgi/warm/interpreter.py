@@ -1,11 +1,11 @@
-"""A warm interpreter: a process of zygote.py, the packets that it is sent, and the processes that it forks.
+"""A warm interpreter: a process of zygote.py, the packets that are sent to it, and the processes that it forks.
 
 Knows sockets, packets and descriptors. It must not know requests, servers or loops, nor which modules a program needs.
 A request whose interpreter dies before its program runs is not lost: the program's ends of its pipes are kept until a
-process is known to have them, and else it is started in the ordinary way.
+process is known to have them; otherwise the program is started cold.
 """
 
-# pathlib knows no octets
+# pathlib does not support bytes
 # ruff: noqa: PTH100, PTH118, PTH120
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ from ..process import Child, Pipes, start
 from ..program import Program, log
 from ..reaper import part_with
 
-READY_WITHIN = 60.0  # seconds that imports may take
-RETIRE_WITHIN = 1.0  # seconds that an interpreter may take to read on
+READY_WITHIN = 60.0  # timeout for imports, in seconds
+RETIRE_WITHIN = 1.0  # timeout for an interpreter to read its next packet, in seconds
 PACKET = 1 << 20
 ZYGOTE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "zygote.py")
 
@@ -37,19 +37,21 @@ Report = Callable[["WarmInterpreter", str, list[str], list[str]], None]
 
 
 class Wanted(NamedTuple):
-    """What an interpreter is to import: modules of the program's own by name, libraries, variables the program sets."""
+    """Imports for an interpreter: the program's own modules by name, libraries; and the variables that the program
+    sets.
+    """
 
     named: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
 
     def packet(self) -> bytes:
-        """The three lists, as zygote.py reads them."""
+        """Return the three lists in the format that zygote.py reads."""
         return "\1".join("\0".join(names) for names in self).encode("utf-8", "replace")
 
 
 class WarmInterpreter:
-    """The process, and the connection to it. `command` is the executable, and then the words that it is started by."""
+    """The process, and the connection to it. `command` is the executable, then the words of its command line."""
 
     def __init__(self, command: Sequence[str], file: bytes, environment: Variables, wanted: Wanted) -> None:
         self.wanted = wanted
@@ -72,11 +74,11 @@ class WarmInterpreter:
         self._popen = process
         self._process = Program(f"{os.fsdecode(file)} (its warm interpreter)", Child(process), -1, -1, -1)
         self._connection.setblocking(False)
-        with contextlib.suppress(ConnectionError):  # it has died already, which the first request will see
+        with contextlib.suppress(ConnectionError):  # it has already died; the first request detects this
             self._connection.send(wanted.packet())
 
     def run(self, arguments: Sequence[bytes], variables: Variables, stdin: bool, report: Report) -> Program:
-        """Have the program run in a fork. Raises OSError: the interpreter has died, or this is too much for now."""
+        """Run the program in a fork. Raises OSError if the interpreter has died or is overloaded."""
         packet = b"\0".join((b"%d" % len(arguments), *arguments, *(b"%b=%b" % pair for pair in variables.items())))
         if len(packet) > PACKET:
             raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
@@ -86,7 +88,7 @@ class WarmInterpreter:
             control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             undo.callback(control.close)
             with theirs, contextlib.ExitStack() as given:
-                if not stdin:  # of its own: what a program does to its descriptors, another must not see
+                if not stdin:  # one per program, because a program may change its descriptors
                     null = os.open(os.devnull, os.O_RDWR)
                     given.callback(os.close, null)
                 streams = [pipes.theirs[0] if stdin else null, *pipes.theirs[1:], theirs.fileno()]
@@ -98,7 +100,9 @@ class WarmInterpreter:
         return Program(os.fsdecode(arguments[0]), forked, *pipes.ours)
 
     def news(self) -> str:
-        """What it says: "ready" and reasons (see zygote.py), "never REASON", or why it says nothing; "" for not yet."""
+        """Return its message: "ready" and reasons (see zygote.py), "never REASON", or why it cannot send one; "" for
+        not yet.
+        """
         try:
             return self._connection.recv(PACKET).decode() or "the interpreter ended"
         except BlockingIOError:
@@ -107,27 +111,27 @@ class WarmInterpreter:
             return str(error)
 
     def retire(self) -> None:
-        """Let it end when its programs have."""
-        self._connection.settimeout(RETIRE_WITHIN)  # it may be full of requests, which a mere end would cut
+        """Let it exit when its programs have ended."""
+        self._connection.settimeout(RETIRE_WITHIN)  # it may be full of requests, which closing it would cut
         with contextlib.suppress(OSError):
             self._connection.send(b"retire")
         self._connection.close()
         part_with(self._process, True, NEVER)
 
     def end(self) -> None:
-        """End it, with its programs if there are any."""
+        """Terminate it, and its programs."""
         self._connection.close()
         part_with(self._process, False, 0)
 
     def forget(self) -> None:
-        """In a fork of this process, whose parent has the interpreter: close what would keep it alive."""
+        """In a fork of this process, whose parent owns the interpreter: close descriptors that would keep it alive."""
         self._connection.close()
         self._process.close("exited")
-        self._popen.returncode = 0  # not this process's child: there is nothing to wait for, nor to warn of
+        self._popen.returncode = 0  # not this process's child: do not wait for it, do not warn
 
 
 class _Forked:
-    """The process of one request, as its interpreter tells of it by packets on `exited`."""
+    """The process of one request; its interpreter reports on it by packets on `exited`."""
 
     def __init__(
         self,
@@ -144,12 +148,12 @@ class _Forked:
         self._start_cold = start_cold
         self._report = report
         self.pid = 0
-        self._child: Child | None = None  # it was started in the ordinary way
+        self._child: Child | None = None  # set if it was started cold
         self._orphan = self._reaped = False
-        self._early: list[signal.Signals] = []  # that came before the process
+        self._early: list[signal.Signals] = []  # signals from before the process existed
 
     def look(self) -> bool:  # noqa: PLR0911 (a row for each packet)
-        """Whether it has ended. `exited` may stand for another descriptor afterwards."""
+        """Return True if it has exited. `exited` may be another descriptor after this call."""
         if self._child is not None:
             ended, self.returncode = self._child.look(), self._child.returncode
             return ended
@@ -165,7 +169,7 @@ class _Forked:
             elif kind == b"modules":
                 names, _, variables = text.decode("utf-8", "replace").partition("\1")
                 self._report("modules", names.split("\0") if names else [], variables.split("\0") if variables else [])
-            elif kind == b"status" and not self.pid:  # it was killed before it was the program
+            elif kind == b"status" and not self.pid:  # it was killed before it became the program
                 return self._run_cold(False)
             elif kind == b"status":
                 self._begin(self.pid)
@@ -178,7 +182,7 @@ class _Forked:
         return True
 
     def _begin(self, pid: int) -> None:
-        """The process has its ends of the pipes."""
+        """Note that the process has its ends of the pipes."""
         self.pid = pid
         if not self.started:
             self.started = True
@@ -188,34 +192,34 @@ class _Forked:
             self.signal(number)
 
     def _run_cold(self, changed: bool) -> bool:
-        """The interpreter has refused, or has died before the program ran: start it in the ordinary way."""
+        """Start the program cold: the interpreter has refused, or has died before the program ran."""
         if changed:
             self._report("changed", [], [])
-        if signal.SIGKILL in self._early or signal.SIGTERM in self._early:  # nothing waits for it any more
+        if signal.SIGKILL in self._early or signal.SIGTERM in self._early:  # its result is no longer needed
             return self._never_began(-signal.SIGTERM)
         try:
             self._child = self._start_cold()
         except OSError as error:
             log.error("%s", error)
-            return self._never_began(127)  # as a shell has it
+            return self._never_began(127)  # as in a shell
         self.started = True
         self._replace_exited(self._child.exited)
         return self.look()
 
     def _never_began(self, returncode: int) -> bool:
-        """There will be no process."""
+        """Note that there will be no process."""
         self.started, self.returncode = True, returncode
         self._pipes.given()
         self._early.clear()
         return True
 
     def _adopt(self) -> bool:
-        """The interpreter has died, and the program goes on without it."""
+        """Take over the program of an interpreter that has died."""
         self._orphan = True
         try:
             self._replace_exited(os.pidfd_open(self.pid))
         except ProcessLookupError:
-            self.returncode = 0  # as far as can be known
+            self.returncode = 0  # the real one is unknown
             return True
         return self._look_for_orphan()
 
@@ -232,7 +236,7 @@ class _Forked:
         return True
 
     def signal(self, number: signal.Signals) -> None:
-        """Signal its process group: not reaped, it is its own; an orphan is reaped by strangers."""
+        """Signal its process group. Until it is reaped its number is its own; another process reaps an orphan."""
         if self._child is not None:
             self._child.signal(number)
         elif not self.pid:
@@ -245,12 +249,12 @@ class _Forked:
                 os.killpg(self.pid, number)
 
     def _give_up(self) -> None:
-        """Have `exited` tell the end: the interpreter may never take the request. Should it do so, its child ends."""
+        """Make `exited` report the end: the interpreter may never take the request. If it does, its child exits."""
         with socket.fromfd(self.exited, socket.AF_UNIX, socket.SOCK_SEQPACKET) as control:
             control.shutdown(socket.SHUT_RD)
 
     def reap(self) -> None:
-        """Forget it. Its interpreter collects it when it sees that `exited` is closed."""
+        """Forget it. Its interpreter reaps it when it detects that `exited` is closed."""
         self._reaped = True
         if self._child is not None:
             self._child.reap()

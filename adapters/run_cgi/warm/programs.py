@@ -1,11 +1,11 @@
-"""Python programs run warm: each by a fork of an interpreter that has imported already what the program needs.
+"""Python programs run warm: each in a fork of an interpreter that has already imported the libraries of the program.
 
-Knows programs, their first lines and their modules. It must not know requests, servers or loops, nor how an
-interpreter is spoken to. That is the one which the program's first line names, with its flags, in a process of its own:
-this process never forks. Whatever cannot be run warm is run in the ordinary way.
+Knows programs, their first lines and their modules. It must not know requests, servers or loops, nor the protocol of an
+interpreter. The interpreter is the one in the program's first line, with its flags, in a separate process: this process
+never forks. A program that cannot run warm is started cold.
 """
 
-# pathlib knows no octets
+# pathlib does not support bytes
 # ruff: noqa: PTH116, PTH119
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from .interpreter import Wanted, WarmInterpreter
 
 log = SafeLogger(logging.getLogger("gateways.cgi.warm"))
 
-MAX_PROGRAMS = 16  # that have an interpreter waiting; the one that was not asked for longest loses its own
-MAX_ATTEMPTS = 5  # to keep an interpreter alive
-MAX_SEARCHES = 5  # interpreters that are started because a run imported more than the ones before
-PAUSE = 30.0  # seconds without one, after that many have died and none has served, or after one could not import
+MAX_PROGRAMS = 16  # limit of programs with a waiting interpreter; the least recently used loses its own
+MAX_ATTEMPTS = 5  # attempts to keep an interpreter alive
+MAX_SEARCHES = 5  # limit of interpreters that are started because a run imported more than earlier ones
+PAUSE = 30.0  # time without an interpreter after MAX_ATTEMPTS failures, or after a failed import, in seconds
 
 _PYTHON = re.compile(r"python[0-9.]*[dt]?").fullmatch
-_FLAG = re.compile(r"-[bBdEIOPqRsSu]+|-X[\w=]+|-W[\w:.]+").fullmatch  # that say how, not what, to run
-# A socket that is full, a request that is too large for it, descriptors that are used up: an interpreter survives that.
+_FLAG = re.compile(r"-[bBdEIOPqRsSu]+|-X[\w=]+|-W[\w:.]+").fullmatch  # flags that say how, not what, to run
+# A full socket, a request that is too large for it, no free descriptors: the interpreter survives these errors.
 _NO_ROOM = frozenset(
     getattr(errno, name) for name in ["EAGAIN", "EMSGSIZE", "ENOBUFS", "ETOOMANYREFS", "EMFILE", "ENFILE", "ENOMEM"]
 )
@@ -43,20 +43,20 @@ Variables = Mapping[bytes, bytes]
 
 
 def interpreter_of(file: bytes, path: str) -> list[str] | str:
-    """The Python command in a program's first line, as the kernel and env(1) read it, or why it cannot be run warm.
+    """Return the Python command in a program's first line, as the kernel and env(1) read it, or why it cannot run warm.
 
-    A command is the executable, then the words that it is started by: its name as the line has it, and flags.
+    A command is the executable, then the words of its command line: its name as in the line, and flags.
     """
     try:
         with open(file, "rb") as program:
             line = program.readline(256)
     except OSError as error:
-        return f"it cannot be read ({error.strerror})"
+        return f"cannot read it ({error.strerror})"
     if not line.startswith(b"#!") or not line.endswith(b"\n"):
-        return "it has no first line that names Python"
+        return "its first line does not name Python"
     command, *rest = re.split(r"[ \t]+", os.fsdecode(line[2:-1]).strip(" \t"), maxsplit=1)
     if not command.startswith("/"):
-        return f"its first line names {command!r}; an absolute path is wanted, e.g. '/usr/bin/env python3'"
+        return f"its first line names {command!r}; expected an absolute path, e.g. '/usr/bin/env python3'"
     words = [command, *rest]  # the kernel passes all of the rest as one
     if os.path.basename(command) == "env" and rest:
         words = rest[0].removeprefix("-S").split() if rest[0].startswith("-S") else rest
@@ -65,7 +65,7 @@ def interpreter_of(file: bytes, path: str) -> list[str] | str:
     if unknown := [flag for flag in words[1:] if not _FLAG(flag)]:
         return f"its first line has the option {unknown[0]!r}"
     found = shutil.which(words[0], path=path)
-    return [found, *words] if found else f"there is no {words[0]}"
+    return [found, *words] if found else f"{words[0]} not found"
 
 
 class Warm:
@@ -81,11 +81,11 @@ class Warm:
 
     @property
     def interpreters(self) -> int:
-        """How many interpreters there are."""
+        """Number of interpreters."""
         return sum(program.interpreters for program in list(self._programs.values()))
 
     def start(self, arguments: Sequence[bytes], variables: Variables, stdin: bool) -> Program | None:
-        """Run a program warm; None where it is not Python, or no interpreter can be had for it."""
+        """Run a program warm; return None if it is not Python, or no interpreter is available for it."""
         with self._lock:
             program = self._program(arguments[0])
         return program.start(arguments, variables, stdin)
@@ -96,7 +96,7 @@ class Warm:
         if program is None or program.stamp != stamp:
             if program is not None:
                 program.close()
-            command = interpreter_of(file, self._path) if sys.platform == "linux" else "that needs Linux"
+            command = interpreter_of(file, self._path) if sys.platform == "linux" else "warm programs need Linux"
             program = self._programs[file] = _WarmProgram(file, stamp, command, self._environment, self._named)
         self._programs.move_to_end(file)
         if len(self._programs) > MAX_PROGRAMS:
@@ -104,13 +104,13 @@ class Warm:
         return program
 
     def close(self) -> None:
-        """End the interpreters, each when its programs have ended."""
+        """Stop the interpreters, each when its programs have ended."""
         with self._lock:
             while self._programs:
                 self._programs.popitem()[1].close()
 
     def forget(self) -> None:
-        """In a fork of this process: the interpreters are the parent's."""
+        """In a fork of this process: forget the interpreters, which belong to the parent."""
         self._lock = threading.Lock()
         while self._programs:
             self._programs.popitem()[1].forget()
@@ -131,7 +131,7 @@ def _stamp(file: bytes) -> tuple[int, ...]:
 
 
 class _WarmProgram:
-    """One program: the interpreter that serves it, and the one that will, once its imports are done."""
+    """One program: the interpreter that serves it, and the next one, while it imports."""
 
     def __init__(
         self,
@@ -150,7 +150,7 @@ class _WarmProgram:
         self._coming: WarmInterpreter | None = None
         self._searches = self._deaths = 0
         self._resting_until = 0.0
-        self._failed_at: float | None = None  # to import the libraries
+        self._failed_at: float | None = None  # time of a failed import of the libraries
         self._has_served = False
         self._lock = threading.RLock()
         if isinstance(command, str):
@@ -158,11 +158,11 @@ class _WarmProgram:
 
     @property
     def interpreters(self) -> int:
-        """How many interpreters it has: one that serves it, one that will."""
+        """Number of its interpreters: the serving one, the next one."""
         return (self._serving is not None) + (self._coming is not None)
 
     def start(self, arguments: Sequence[bytes], variables: Variables, stdin: bool) -> Program | None:
-        """Run the program; None where it must be run in the ordinary way."""
+        """Run the program; return None if it must be started cold."""
         with self._lock:
             self._look_for_news()
             while self._command and (self._deaths < MAX_ATTEMPTS or time.monotonic() >= self._resting_until):
@@ -182,10 +182,10 @@ class _WarmProgram:
         return WarmInterpreter(self._command, self._file, self._environment, wanted)
 
     def _report(self, interpreter: WarmInterpreter, kind: str, names: list[str], variables: list[str]) -> None:
-        """What came of a request: it ran ("status"), having imported "modules"; or a file has "changed"."""
+        """Handle the report of a request: it ran ("status"), having imported "modules"; or a file has "changed"."""
         with self._lock:
             if kind == "changed" and interpreter is self._serving:
-                log.info("%s or a module that it imports has changed: another interpreter is started", self._name)
+                log.info("%s or a module that it imports has changed: starting another interpreter", self._name)
                 interpreter.retire()
                 self._end_coming()
                 self._serving, self._wanted, self._searches = None, Wanted(self._wanted.named), 0
@@ -195,7 +195,7 @@ class _WarmProgram:
                 self._deaths, self._has_served = 0, True
 
     def _learn(self, names: list[str], variables: list[str]) -> None:
-        """Have another interpreter import what is new; the serving one goes on meanwhile."""
+        """Start another interpreter that imports the new modules; the serving one continues meanwhile."""
         known = self._wanted
         wanted = Wanted(known.named, _with(known.libraries, names), _with(known.variables, variables))
         if self._coming is None and wanted != known and self._searches < MAX_SEARCHES:
@@ -208,7 +208,7 @@ class _WarmProgram:
             try:
                 self._coming = self._interpreter(wanted)
             except OSError as error:
-                log.info("%s: no other interpreter can be started now: %s", self._name, error)
+                log.info("%s: cannot start another interpreter now: %s", self._name, error)
                 self._failed_at = time.monotonic()
 
     def _look_for_news(self) -> None:
@@ -226,12 +226,10 @@ class _WarmProgram:
             self._serving.retire()
         self._serving, self._coming = self._coming, None
         left = "; ".join(news.split("\0")[1:])
-        log.info(
-            "%s runs warm%s", self._name, left and f"; each run imports for itself what does not bear sharing: {left}"
-        )
+        log.info("%s runs warm%s", self._name, left and f"; each run imports these modules itself: {left}")
 
     def _bury(self, error: OSError) -> None:
-        """The serving interpreter has died. Where none serves anything, another is not tried each time."""
+        """Handle the death of the serving interpreter. If none has ever served, do not start another each time."""
         news = self._serving.news() if self._serving is not None else ""
         if self._serving is not None:
             self._serving.end()
@@ -254,7 +252,7 @@ class _WarmProgram:
             self._coming = None
 
     def close(self) -> None:
-        """End the interpreters, each when its programs have ended."""
+        """Stop the interpreters, each when its programs have ended."""
         with self._lock:
             if self._serving is not None:
                 self._serving.retire()
@@ -262,7 +260,7 @@ class _WarmProgram:
             self._serving = self._command = None
 
     def forget(self) -> None:
-        """In a fork of this process: they are the parent's."""
+        """In a fork of this process: forget them; they belong to the parent."""
         for interpreter in (self._serving, self._coming):
             if interpreter is not None:
                 interpreter.forget()

@@ -1,4 +1,4 @@
-"""One request: its packet, what the zygote knows of the process that runs it, and how that process begins.
+"""One request: its packet, the zygote's view of its process, and how that process begins.
 
 Knows packets, descriptors and variables. It must not know other requests, nor how the program is run. Part of
 zygote.py, loaded by file name into the program's own interpreter (Python 3.9 or later).
@@ -16,11 +16,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .files import Library
 
-REPORT = 1 << 18  # octets of names that a process can leave behind
+REPORT = 1 << 18  # size limit of the names that a process reports, in bytes
 
 
 class Request:
-    """One request: in the parent, what is known of its child; in the child, how to become the program."""
+    """One request: in the parent, the state of its child; in the child, how to become the program."""
 
     def __init__(self, packet: bytes, descriptors: list[int], learning: bool) -> None:
         count, *words = packet.split(b"\0")
@@ -33,9 +33,9 @@ class Request:
         self.pid = -1
 
     def fork(self) -> int:
-        """Fork; a descriptor that tells of the child's end, -1 where there can be none. `pid` is 0 in the child."""
+        """Fork. Return a descriptor that reports the child's exit, -1 if impossible. `pid` is 0 in the child."""
         try:
-            spare = os.dup(self.control)  # so that there is room for the descriptor when the child runs
+            spare = os.dup(self.control)  # reserves a descriptor until the child runs
         except OSError:
             return -1
         try:
@@ -47,49 +47,51 @@ class Request:
         return os.pidfd_open(self.pid) if self.pid else -1
 
     def send(self, packet: bytes) -> None:
-        """Tell the other side, if it still listens."""
+        """Send a packet to the host, if it still listens."""
         try:
             self._control.send(packet)
         except OSError:
             pass
 
     def refuse(self, packet: bytes) -> None:
-        """In the parent: there is no child."""
+        """Refuse the request, in the parent: there is no child."""
         self.send(packet)
         self.close_streams()
         self.close()
 
     def close_streams(self) -> None:
-        """In the parent: the child has them."""
+        """Close the streams in the parent, once the child has them."""
         for descriptor in self._streams:
             os.close(descriptor)
 
     def close(self) -> None:
-        """In the parent: there is nothing more to tell."""
+        """Close the request in the parent: nothing more to report."""
         self._control.close()
         if self.report is not None:
             self.report.close()
 
     def tell_end(self) -> None:
-        """In the parent, when the child has ended, but is not reaped: what it imported, and its status."""
+        """Report the imports and the status of a child that has exited and is not reaped. In the parent."""
         status = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
         if self.report is not None and (length := int.from_bytes(self.report[:4], "little")):
-            self.send(b"modules " + self.report[4 : 4 + length])  # of the rest, no page has been touched
+            self.send(b"modules " + self.report[4 : 4 + length])  # the other pages have never been touched
         assert status is not None
         self.send(b"status %d" % (status.si_status if status.si_code == os.CLD_EXITED else -status.si_status))
 
     def become(self, highest: int) -> None:
-        """In the child: a session, three descriptors, a folder, arguments and variables of its own (RFC 3875, 7.2)."""
+        """Become the program, in the child: own session, three descriptors, folder, arguments and variables (RFC 3875,
+        7.2).
+        """
         os.setsid()
         try:
             self._control.send(b"pid %d" % os.getpid())
-        except OSError:  # nothing waits for it any more
+        except OSError:  # its result is no longer needed
             os._exit(0)
         for descriptor, stream in zip(self._streams, (0, 1, 2)):  # noqa: B905 (Python 3.9)
             os.dup2(descriptor, stream)
         self._control.detach()
         os.closerange(3, highest + 1)
-        if hasattr(sys, "orig_argv"):  # from Python 3.10 on; it ends with the program
+        if hasattr(sys, "orig_argv"):  # from Python 3.10 on; it ends with the program's name
             sys.orig_argv[len(sys.orig_argv) - 1 :] = self._arguments
         sys.argv[:] = self._arguments
         for variable in self.variables:
@@ -97,7 +99,7 @@ class Request:
             os.environb[name] = value
 
     def learn(self, shared: set[str], library: Library) -> None:
-        """In the child, at its end: leave the names of the libraries that it imported, and of variables that it set."""
+        """Leave the names of imported libraries and of variables that the program set. In the child, at its end."""
         if self.report is None:
             return
         given = dict(variable.partition(b"=")[::2] for variable in self.variables)

@@ -1,9 +1,9 @@
-"""Which library modules can be imported before a request is there: they are imported, and what that does is observed.
+"""Find the libraries that can be imported before a request arrives: import them, and observe the effects.
 
-Knows modules, what importing them did to the process, and what they hold. It must not know requests or processes. Part
-of zygote.py, run in a process of its own that ends afterwards: it leaves hooks everywhere. A module cannot be shared if
-its import does what each run of the program must do for itself (read the request's variables, keep the time or a random
-number, write a file, start a thread, set a signal handler), nor can any module that imports one of those.
+Knows modules, the effects of their import on the process, and their contents. It must not know requests or processes.
+Part of zygote.py, run in a separate process that exits afterwards, because it leaves hooks everywhere. A module cannot
+be shared if its import does something that each run of the program must do itself (read the request's variables, keep
+the time or a random number, write a file, start a thread, set a signal handler), nor can any module that imports it.
 """
 
 # ruff: noqa: PTH109, PTH208, SLF001
@@ -24,18 +24,18 @@ if TYPE_CHECKING:
 
     from .files import Library
 
-_signal: Any = sys.modules["_signal"]  # as it is in every interpreter
+_signal: Any = sys.modules["_signal"]  # every interpreter has it
 bootstrap: Any = sys.modules["_frozen_importlib"]
-# The beginnings of the names of variables that are of one request; all others are the same for each.
+# Prefixes of variables that belong to one request; all others are the same for each.
 OF_REQUEST = (
     *("HTTP_", "REMOTE_", "REQUEST_", "SCRIPT_", "SERVER_", "PATH_INFO", "PATH_TRANSLATED", "QUERY_STRING"),
     *("CONTENT_", "AUTH_TYPE", "GATEWAY_", "DOCUMENT_ROOT", "REDIRECT_", "HTTPS"),
 )
-# Modules of Python that keep what `child.refresh` makes anew in each process, or that do no harm.
+# Modules of Python whose state `child.refresh` renews in each process, or that are harmless.
 _REFRESHED = frozenset(("logging", "random"))
-# Functions whose random numbers are keys within a process, which no run can tell from its own.
+# Functions whose random numbers are keys within a process: a run cannot tell that they are shared.
 _KEYS = frozenset((("opentelemetry.context", "create_key"),))
-# Functions of C modules that give each run something else.
+# Functions of C modules that return a different value in each run.
 _SOURCES = {
     "_ssl": ("RAND_bytes", "keeps a random number"),
     "_uuid": ("generate_time_safe", "keeps the time"),
@@ -60,10 +60,10 @@ _PLAIN = frozenset((str, bytes, bool, complex, type(None), type(Ellipsis), type(
 
 
 class Scout:
-    """Imports modules and finds which of them can be shared. `set_by_program` are variables that the program sets."""
+    """Imports modules and finds those that can be shared. `set_by_program` are variables that the program sets."""
 
     def __init__(self, library: Library, set_by_program: Iterable[str]) -> None:
-        self.reasons: dict[str, list[str]] = {}  # by module: why it cannot be shared; nothing for the program's own
+        self.reasons: dict[str, list[str]] = {}  # by module: why it cannot be shared; empty for the program's own
         self._library = library
         self._set_by_program = frozenset(set_by_program)
         self._loading: list[str] = []
@@ -74,7 +74,7 @@ class Scout:
         self._state = _state()
 
     def explore(self, names: Iterable[str]) -> tuple[list[str], dict[str, str]]:
-        """Import the modules. Those that can be shared, in the order to import them in, and why others cannot be."""
+        """Import the modules. Return those that can be shared, in import order, and why the others cannot."""
         self._observe()
         for name in names:
             try:
@@ -105,14 +105,14 @@ class Scout:
         return left
 
     def _blame(self, reason: str) -> None:
-        """Note what the module that is being loaded does. This package sees to itself after a fork."""
+        """Record an effect of the module that is being loaded. This package handles forks itself."""
         if self._loading and self._loading[-1] not in _REFRESHED and not self._loading[-1].startswith("gateways."):
             reasons = self.reasons.setdefault(self._loading[-1], [])
             if reason not in reasons:
                 reasons.append(reason)
 
     def _settle(self) -> None:
-        """Compare the state of the process with what it was, and blame the module that is being loaded."""
+        """Compare the state of the process with its earlier state, and blame the module that is being loaded."""
         now = _state()
         for what, value in now.items():
             if value != self._state[what]:
@@ -180,12 +180,12 @@ class Scout:
             self._observe_call(time, name, "keeps the time", unless=count)
 
     def _observe_module(self, name: str) -> None:
-        """Hook into a module of C that has just been loaded, before the one of Python that takes from it."""
+        """Hook into a C module that has just been loaded, before the Python module that uses it."""
         if name in _SOURCES:
             self._observe_call(sys.modules[name], *_SOURCES[name])
 
     def _observe_call(self, module: Any, name: str, reason: str, unless: int = 99) -> None:
-        """Blame what calls a function, unless it gives so many arguments."""
+        """Blame the module that calls a function, unless it passes this many arguments."""
         function = getattr(module, name)
 
         def call(*arguments: Any, **named: Any) -> Any:
@@ -225,7 +225,7 @@ class Scout:
             self._blame(_CHANGES[event])
 
     def _search(self) -> None:
-        """Look through what the modules hold, each with what it was the first to load."""
+        """Search the contents of the modules, each with those that it loaded first."""
         seen = {id(module.__dict__) for module in list(sys.modules.values()) if hasattr(module, "__dict__")}
         seen.update((id(self), id(self.__dict__)))
         for name in self._loaded:
@@ -251,7 +251,7 @@ class Scout:
                 waiting.extend(gc.get_referents(thing))
 
     def _trouble(self, thing: Any, kind: type) -> str | None:
-        """Why no two processes should have the same of it, None if they may."""
+        """Return why two processes must not share it, None if they may."""
         if kind is int or kind is float:
             return "keeps the time" if self._is_now(thing, kind) else None
         home = getattr(kind, "__module__", "")
@@ -264,7 +264,7 @@ class Scout:
         return "has what processes share" if shares else None
 
     def _is_now(self, number: float, kind: type) -> bool:
-        """Whether a number is the time since this began, in any of the clock's units."""
+        """Return True if a number is a time since the start, in any of the clock's units."""
         now = time.time()
         if self._begun[0] <= number <= now or self._begun[0] * 1e9 <= number <= now * 1e9:
             return True
@@ -272,7 +272,7 @@ class Scout:
 
 
 def _is_generator(thing: object, kind: type, home: object) -> bool:
-    """Whether it makes random numbers from a state of its own, which `child.refresh` does not renew."""
+    """Return True if it creates random numbers from its own state, which `child.refresh` does not renew."""
     random = sys.modules.get("random")
     if random is not None and issubclass(kind, random.Random):
         return not issubclass(kind, random.SystemRandom) and thing is not random._inst
@@ -283,7 +283,7 @@ def _is_generator(thing: object, kind: type, home: object) -> bool:
 
 
 class _Arguments(list):  # type: ignore[type-arg]
-    """sys.argv: the program's name is the same for each request, and all else may not be."""
+    """sys.argv: the program's name is the same for each request; the other words may differ."""
 
     blame: Callable[[str], None]
 
@@ -314,13 +314,15 @@ def _contains(environ: Any, key: object) -> bool:
 
 
 def _is_harmless(path: object) -> bool:
-    """Whether a file is one of compiled modules, or none."""
+    """Return True if a file is a compiled module or not a file."""
     text = os.fsdecode(path) if isinstance(path, (str, bytes)) else ""
     return "__pycache__" in text or ".pyc" in text or text == os.devnull
 
 
 def _state() -> dict[str, object]:
-    """What of the process a module can change without an audit event, and the program would see before it should."""
+    """Return the process state that a module can change without an audit event, and that the program would see too
+    early.
+    """
     random = sys.modules.get("random")
     socket = sys.modules.get("socket")
     for stream in (sys.__stdout__, sys.__stderr__):

@@ -1,6 +1,6 @@
-"""Which of a program's libraries a zygote imports: those that a scout, in a process of its own, found no harm in.
+"""The libraries that a zygote imports: those that a scout, in a separate process, found harmless.
 
-Knows the interpreter's settings and processes. It must not know requests, nor how harm is found. Part of zygote.py,
+Knows the interpreter's settings and processes. It must not know requests, nor how effects are found. Part of zygote.py,
 loaded by file name into the program's own interpreter (Python 3.9 or later).
 """
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
     from .files import Library
 
-_PATCHING = {"gevent", "eventlet"}  # packages that change what is imported after them
+_PATCHING = {"gevent", "eventlet"}  # packages that change modules which are imported after them
 
 
 def unfit(library: Library) -> str:
-    """Why no program of this interpreter can be run warm, "" if they can."""
+    """Return why programs of this interpreter cannot run warm, "" if they can."""
     for name in ("sitecustomize", "usercustomize"):
         module = sys.modules.get(name)
         if module is not None and not library.is_standard(module):
-            return f"{name} ({library.file(module)}) is to run at the start of each interpreter"
+            return f"{name} ({library.file(module)}) must run at the start of each interpreter"
     flags = [name for name in ("verbose", "inspect", "debug", "dev_mode") if getattr(sys.flags, name)]
     options = [
         name for name in ("importtime", "showrefcount", "perf", "perf_jit", "tracemalloc") if name in sys._xoptions
@@ -38,9 +38,9 @@ def unfit(library: Library) -> str:
 
 
 def share(names: list[str], explore: Callable[[list[str]], Any]) -> dict[str, str]:
-    """Import what of these modules can be shared; why others cannot. `explore` finds that out, in another process."""
+    """Import the modules that can be shared. Return why others cannot; `explore` finds out, in a separate process."""
     if not _PATCHING.isdisjoint(name.partition(".")[0] for name in names):
-        return {"all libraries": "gevent and eventlet change what is imported after them"}
+        return {"all libraries": "gevent and eventlet change modules that are imported after them"}
     readable, writable = os.pipe()
     scout = os.fork()
     if not scout:
@@ -58,12 +58,12 @@ def share(names: list[str], explore: Callable[[list[str]], Any]) -> dict[str, st
         except BaseException:  # noqa: S112 (it is as if it had not been tried)
             continue
     if len(os.listdir("/proc/self/task")) > 1:
-        raise SystemExit  # a fork would lose a thread; the scout had none
+        raise SystemExit  # a fork would lose a thread; the scout had no thread
     return dict(left)
 
 
 def _explore(names: list[str], explore: Callable[[list[str]], Any], writable: int) -> None:
-    """In the other process: import the modules on streams that tell of their use, write what was found, and end."""
+    """In the separate process: import the modules on streams that report their use, write the findings, and exit."""
     try:
         for descriptor in (0, 1, 2):
             os.dup2(os.memfd_create("stream"), descriptor)

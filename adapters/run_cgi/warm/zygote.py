@@ -1,20 +1,20 @@
 r"""A Python interpreter that has imported the libraries of one CGI program, and forks for each request.
 
 Run by the program's own interpreter, Python 3.9 or later on Linux, as `python FLAGS zygote.py CONNECTION PROGRAM`. It
-imports nothing of this package, and takes what it imports out of sys.modules again: a program finds imported what any
-program does, and the libraries. It has one thread, and knows of a request only what it hands to the child, which
-becomes what the program would have been if it had been started for this request alone (child.py).
+imports nothing of this package, and removes its own imports from sys.modules: a program finds the modules that every
+program finds, and the libraries. It has one thread. It passes each request to a child, which becomes the program as if
+it had been started for this request alone (child.py); it must not know anything else about a request.
 
-Packets on the connection: first three lists, \1 between them and NUL between their words: names of the program's own
-modules that may be shared, names of modules to import, variables that the program sets. Then the requests, each the
-number of arguments, the arguments and the variables, NUL between them, with four descriptors: stdin, stdout, stderr and
-control; at last b"retire". Without that, an end of the connection is the end of the host, and of every child.
+Packets on the connection: first three lists, separated by \1, their words by NUL: names of the program's own modules
+that may be shared, names of modules to import, variables that the program sets. Then the requests: each has the number
+of arguments, the arguments and the variables, separated by NUL, with four descriptors: stdin, stdout, stderr and
+control. At last b"retire". If the connection ends without it, the host has died, and all children are terminated.
 
-Packets back: b"ready", then NUL and "MODULE: REASON" for each module that no two runs can share (scout.py); or b"never
-REASON" if the program must be started in the ordinary way. On a request's control: b"pid N" from the child; once it has
-ended, b"modules" and two lists as above, modules that it imported and variables that it set, and b"status N". Or,
-instead of all that, b"cold": start the program in the ordinary way; or b"changed": do that, and start another
-interpreter. The child is reaped when the other side closes control.
+Packets back: b"ready", then NUL and "MODULE: REASON" for each module that two runs cannot share (scout.py); or b"never
+REASON" if the program must be started cold. On a request's control: b"pid N" from the child; after its exit b"modules"
+with two lists as above (modules that it imported, variables that it set) and b"status N". Or, instead of all these,
+b"cold": start the program cold; or b"changed": do that, and start another interpreter. The child is reaped when the
+other side closes control.
 """
 
 # pathlib and contextlib would be imported by every program
@@ -43,15 +43,15 @@ if TYPE_CHECKING:
     from .request import Request
 
 PACKET = 1 << 20
-GRACE = 0.5  # seconds between SIGTERM and SIGKILL when the host has died
-LEARNING = 8  # requests of which each tells what it imported, in an interpreter that is new
+GRACE = 0.5  # delay between SIGTERM and SIGKILL when the host has died, in seconds
+LEARNING = 8  # number of requests of a new interpreter that report their imports
 _SIGTERM, _SIGKILL = 15, 9
 # Variables that an interpreter reads when it starts, and C code when it is loaded.
 _OF_INTERPRETER = (b"PYTHON", b"LC_", b"LANG=", b"LANGUAGE=", b"TZ=", b"LD_", b"MALLOC_")
 
 
 def part(name: str) -> Any:
-    """A module beside this file, which stays out of sys.modules."""
+    """Return a module beside this file, which stays out of sys.modules."""
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
     module = type(sys)(name)
     module.__file__ = path
@@ -74,8 +74,8 @@ class Zygote:
         self._connection = _socket.socket(fileno=connection)
         self._poll = select.poll()
         self._poll.register(connection, select.POLLIN)
-        self._running: dict[int, Request] = {}  # by the descriptor that tells of its end
-        self._ended: dict[int, Request] = {}  # by control, whose end says that its status has been read
+        self._running: dict[int, Request] = {}  # by the descriptor that reports its exit
+        self._ended: dict[int, Request] = {}  # by control; it is closed when the status has been read
         self._retired = False
         self._learning = LEARNING
         self._started_with = frozenset(b"%b=%b" % pair for pair in os.environb.items())
@@ -100,7 +100,7 @@ class Zygote:
         return part("scout").Scout(self.library, variables).explore(names)
 
     def _read_program(self) -> str:
-        """Compile the program. Why it cannot be, "" if it can."""
+        """Compile the program. Return why that fails, "" on success."""
         try:
             with open(self.program, "rb") as source:
                 self.source = source.read()
@@ -109,28 +109,28 @@ class Zygote:
             try:
                 code = compile(self.source, self.program, "exec", dont_inherit=True)
             finally:
-                warned = os.fstat(written).st_size > 0  # which each run does for itself
+                warned = os.fstat(written).st_size > 0  # each run issues its warnings itself
                 os.dup2(before, 2)
                 os.close(before)
                 os.close(written)
         except (OSError, SyntaxError, ValueError) as error:
-            return f"it cannot be read as Python source ({type(error).__name__}: {error})"
+            return f"cannot compile it ({type(error).__name__}: {error})"
         self._code = None if warned else code
         sys.modules["__main__"] = child.fresh_main(_MAIN, self.program)
         return ""
 
     @property
     def code(self) -> CodeType:
-        """In the child: the program's code."""
+        """Return the program's code. In the child."""
         if self._code is not None:
             return self._code
         return compile(self.source, self.program, "exec", dont_inherit=True)
 
     def serve(self) -> Request:
-        """Serve until nothing is left to serve. Returns in the children only."""
+        """Serve requests until no more can come. Returns in the children only."""
         os.environ.clear()
         gc.collect()
-        gc.freeze()  # what is there now is shared by all children; their collectors need not touch it
+        gc.freeze()  # all children share these objects; their collectors need not touch them
         while True:
             for descriptor, _ in self._poll.poll():
                 if descriptor in self._running:
@@ -143,10 +143,10 @@ class Zygote:
                 os._exit(0)
 
     def _take(self) -> Request | None:
-        """Take a request. Returns in the child only; the parent gets None."""
+        """Take a request. Returns the request in the child, None in the parent."""
         try:
             packet, ancillary, _, _ = self._connection.recvmsg(PACKET, _socket.CMSG_SPACE(16))
-        except ConnectionResetError:  # it ended without reading all; that is told before what it had sent until then
+        except ConnectionResetError:  # it ended without reading all; reported before data that it had sent
             packet, ancillary, _, _ = self._connection.recvmsg(PACKET, _socket.CMSG_SPACE(16))
         if packet == b"retire":
             self._retired = True
@@ -156,7 +156,7 @@ class Zygote:
             self._bury()
         octets = b"".join(data for _, _, data in ancillary)
         descriptors = [int.from_bytes(octets[at : at + 4], sys.byteorder) for at in range(0, len(octets), 4)]
-        if len(descriptors) < 4:  # this process may have no more; the other side sees control closed
+        if len(descriptors) < 4:  # out of descriptors; the other side sees control closed
             for descriptor in descriptors:
                 os.close(descriptor)
             return None
@@ -176,7 +176,7 @@ class Zygote:
         return None
 
     def _is_at_home(self) -> bool:
-        """Go to the program's folder: another may have taken the place of the one that this process began in."""
+        """Change to the program's folder, which may have been replaced since this process began."""
         try:
             os.chdir(os.path.dirname(self.program))
         except OSError:
@@ -184,12 +184,12 @@ class Zygote:
         return True
 
     def _is_other(self, request: Request) -> bool:
-        """Whether the request wants an interpreter that was started with other variables."""
+        """Return True if the request needs an interpreter that was started with other variables."""
         wanted = [variable for variable in request.variables if variable.startswith(_OF_INTERPRETER)]
         return not self._started_with.issuperset(wanted)
 
     def _end(self, descriptor: int) -> None:
-        """A child has ended; it is not reaped yet, so that its number stays its own."""
+        """Handle the exit of a child; it is not reaped yet, so that its number stays reserved."""
         request = self._running.pop(descriptor)
         self._poll.unregister(descriptor)
         os.close(descriptor)
@@ -204,33 +204,33 @@ class Zygote:
         request.close()
 
     def _bury(self) -> None:
-        """The host has died: its programs end with it."""
+        """Terminate the programs of a host that has died."""
         requests = [*self._running.values(), *self._ended.values()]
         for number in (_SIGTERM, _SIGKILL):
             for request in requests:
                 try:
                     os.killpg(request.pid, number)
-                except OSError:  # it has ended, and its children, too
+                except OSError:  # it and its children have exited
                     pass
             time.sleep(GRACE if number == _SIGTERM and requests else 0)
         os._exit(0)
 
 
 def start(connection: int, program: str) -> Zygote:
-    """Begin as the program's interpreter does, and import what its runs share."""
+    """Start as the program's interpreter does, and import the shared libraries."""
     if not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
         sys.path[0] = os.path.dirname(os.path.realpath(program))
     sys.argv[:] = [program]
     if hasattr(sys, "orig_argv"):
         sys.orig_argv[-3:] = [program]
     command = getattr(sys, "orig_argv", [program])[0]
-    with open("/proc/self/comm", "wb") as name:  # the kernel calls a process what it was told to run
+    with open("/proc/self/comm", "wb") as name:  # the kernel names a process after its executable
         name.write(os.fsencode(os.path.basename(program if "/" in command else command))[:15])
     return Zygote(connection, program)
 
 
 def forget_own_modules() -> None:
-    """Take what only this file has imported out of sys.modules: a program that imports it gets it as ever."""
+    """Remove this file's own imports from sys.modules: a program that imports them gets them as usual."""
     for name in [name for name in sys.modules if name not in _BEFORE]:
         del sys.modules[name]
 
@@ -238,7 +238,7 @@ def forget_own_modules() -> None:
 if __name__ == "__main__":
     _exit = child.c_exit()
     forget_own_modules()
-    _own = sys.modules["__main__"]  # it must live on, and has not that name any longer
+    _own = sys.modules["__main__"]  # keeps it alive; it no longer has that name
     _zygote = start(int(sys.argv[1]), sys.argv[2])
     _request = _zygote.serve()
     child.renew_streams()

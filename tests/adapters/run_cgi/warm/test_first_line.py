@@ -29,17 +29,17 @@ COLD = {
     b"#!%b -v\n": "has the option '-v'",
     b"#!/bin/sh\n": "names '/bin/sh', not Python",
     b"#!/usr/bin/pythonista\n": "names '/usr/bin/pythonista', not Python",
-    b"#!/no/such/python3\n": "there is no /no/such/python3",
+    b"#!/no/such/python3\n": "/no/such/python3 not found",
     b"#!%b\r\n": "not Python",
-    b"#!python3\n": "an absolute path is wanted",
+    b"#!python3\n": "expected an absolute path",
     b"#!/usr/bin/env\n": "names '/usr/bin/env', not Python",
     b"#!/usr/bin/env -S\n": "not Python",
-    b"#!\n": "an absolute path is wanted",
-    b"#!%b": "no first line that names Python",
-    b"\xef\xbb\xbf#!%b\n": "no first line that names Python",
-    b"import sys\n": "no first line that names Python",
-    b"\x7fELF": "no first line that names Python",
-    b"": "no first line that names Python",
+    b"#!\n": "expected an absolute path",
+    b"#!%b": "first line does not name Python",
+    b"\xef\xbb\xbf#!%b\n": "first line does not name Python",
+    b"import sys\n": "first line does not name Python",
+    b"\x7fELF": "first line does not name Python",
+    b"": "first line does not name Python",
 }
 
 
@@ -65,4 +65,4 @@ def test_a_first_line_that_wants_anything_else_is_for_the_kernel(tmp_path: Path,
 
 
 def test_a_program_that_cannot_be_read_is_for_the_kernel(tmp_path: Path) -> None:
-    assert "cannot be read" in interpreter_of(os.fsencode(tmp_path / "missing.py"), str(tmp_path))
+    assert "cannot read it" in interpreter_of(os.fsencode(tmp_path / "missing.py"), str(tmp_path))
