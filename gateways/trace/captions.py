@@ -38,6 +38,8 @@ def summary(trace: Trace, width: int) -> list[Text]:
     if trace.hop is not None:
         hop = f"the hop through {trace.served.adapter} took {ms(trace.hop)} on the way in"
         pieces.append((hop, "bold"))
+    if trace.note:
+        pieces.append((trace.note, "italic"))
     if trace.problem:
         pieces.append((trace.problem, "bold red"))
     return [Text(line, style=style) for text, style in pieces for line in fold(printable(text), width, 0, 2)]

@@ -69,6 +69,28 @@ class Trace:
         inner = next((step.at for step in calls if step.source == 2), None)
         return None if outer is None or inner is None else inner - outer
 
+    @property
+    def note(self) -> str | None:
+        """The part of a WebSocket that a trace cannot show, in a sentence; None if it shows all."""
+        served = self.served
+        if self.connection is None or self.connection.response.status != SWITCHING:
+            return None
+        if served.interface == "wsgi":
+            beside = f" and the ASGI messages of {served.adapter}" if served.adapter else ""
+            return (
+                "The app reads and writes its WebSocket on the socket in its environ, which a trace does not observe: "
+                f"shown are the frames on the client's connection{beside}."
+            )
+        if served.mode == "wsgi":
+            return (
+                f"{served.adapter} took the connection over from {served.server} when the app accepted: "
+                "the server's call ended with the 101, and the frames after it never pass the server."
+            )
+        return None
+
+
+SWITCHING = 101
+"""The status that opens a WebSocket (RFC 6455, 4.2.2)."""
 
 CALLS = ("scope", "environ", "environment")
 """The steps by which an app is called."""
@@ -92,6 +114,7 @@ def to_json(trace: Trace) -> dict[str, Any]:
         "adapter": {"name": served.adapter, "hop_ms": _ms(trace.hop)} if served.adapter else None,
         "asked": trace.asked,
         "problem": trace.problem,
+        "note": trace.note,
         "request": _message(connection.request) if connection else None,
         "response": _response(connection) if connection and connection.response.start else None,
         "lifelines": [{"layer": layer.lower(), "name": name} for layer, name in trace.lifelines],

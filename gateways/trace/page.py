@@ -38,6 +38,8 @@ def _header(trace: Trace) -> str:
         element("p", element("code", escape(printable(served.target))), escape(how), class_="lead"),
         facts(_facts(trace)),
     ]
+    if trace.note:
+        parts.append(element("p", escape(trace.note), class_="lead"))
     if trace.problem:
         parts.append(element("p", escape(printable(trace.problem)), class_="problem", role="alert"))
     return element("header", *parts)

@@ -25,7 +25,7 @@ from gateways.serving.process import START, News, NewsQueue, ServerProcess, end_
 from gateways.serving.server import Mode, side
 from gateways.trace.client import Request, answered, ask, of_recorded
 from gateways.trace.document import Line, Served, Trace, all_steps
-from gateways.trace.steps import Lifespans, lifespans_of, of_batches, of_connection
+from gateways.trace.steps import Lifespans, lifespans_of, of_batches, of_connection, of_lifespans
 from gateways.trace.tap import MOST, Tap
 from gateways.trace.wire import Piece
 
@@ -103,7 +103,7 @@ def take(plan: Plan) -> list[Trace]:
         recordings[0].problem = _until_ready(news, recordings[0])
         requests = plan.requests
         if recordings[0].problem is None and plan.last is not None:
-            requests = (*requests, _prepared(plan, process, news))
+            requests = (*requests, _prepared(plan, process, news, recordings[0]))
         for number, request in enumerate(requests):
             if recordings[-1].problem is not None:
                 break
@@ -132,8 +132,10 @@ class _NotWarmError(Exception):
     """The request that was to make the app start has no answer: the traced one will show why."""
 
 
-def _prepared(plan: Plan, process: ServerProcess, news: NewsQueue) -> Request:
-    """Send the requests that come first, forget what they did in the app, and return the one that is traced.
+def _prepared(plan: Plan, process: ServerProcess, news: NewsQueue, recording: _Recording) -> Request:
+    """Send the requests that come first, and return the one that is traced.
+
+    Of their events only those of a lifespan are recorded: an adapter begins it with the first request.
 
     Raises:
         Failure: one of them has no answer, or lacks a value that it is to give.
@@ -151,6 +153,7 @@ def _prepared(plan: Plan, process: ServerProcess, news: NewsQueue) -> Request:
         for item in _news(news, time.monotonic() + 2 * GATHER):
             if item is not None:
                 quiet.take(item)
+    recording.batches += of_lifespans(quiet.batches)
     assert plan.last is not None
     return of_recorded(session.prepared(plan.last), plan.texts)
 

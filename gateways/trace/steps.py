@@ -4,7 +4,7 @@ Pure: pieces of a connection and batches of events in, steps out. Knows what eac
 a step is drawn.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -94,6 +94,16 @@ def lifespans_of(batches: Iterable[Batch]) -> Lifespans:
     """The lifespans that begin in these."""
     begun = ((batch, event) for batch in batches for event in batch.events if _begins_lifespan(event))
     return frozenset((batch.process, batch.interface, event[2]) for batch, event in begun)
+
+
+def of_lifespans(batches: Sequence[Batch]) -> list[Batch]:
+    """The batches with the events of lifespans only."""
+    lifespans = lifespans_of(batches)
+    return [
+        replace(batch, events=events)
+        for batch in batches
+        if (events := tuple(each for each in batch.events if (batch.process, batch.interface, each[2]) in lifespans))
+    ]
 
 
 def of_batches(batches: Iterable[Batch], inner: str | None, began: float, lifespans: Lifespans) -> list[Step]:

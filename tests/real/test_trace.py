@@ -208,6 +208,41 @@ def test_a_websocket_chat() -> None:
     assert "text frame: 16 bytes  b'you said goodbye'" in said
 
 
+@pytest.mark.parametrize("server", ["waitress", "gunicorn"])
+def test_a_websocket_of_an_asgi_app_on_a_wsgi_server(server: str) -> None:
+    trace = traced("asgi_app", "--mode", "wsgi", "--server", server, "--path", "/chat", "--ws", "hello")
+    assert trace["response"]["status"] == 101
+    assert whats(trace, "asgi")[-6:] == [
+        "receive websocket.connect",
+        "send websocket.accept",
+        "receive websocket.receive",
+        "send websocket.send",
+        "receive websocket.disconnect",
+        "returned",
+    ]
+    lifespan = [(step["phase"], step["what"]) for step in trace["steps"] if "lifespan." in step["what"]]
+    assert lifespan == [
+        *[("before", "receive lifespan.startup"), ("before", "send lifespan.startup.complete")],
+        *[("after", "receive lifespan.shutdown"), ("after", "send lifespan.shutdown.complete")],
+    ]
+    assert "start_response" in whats(trace, "wsgi")
+    assert "text frame: 14 bytes  b'you said hello'" in [step["text"] for step in trace["steps"]]
+    assert trace["note"].startswith(f"ASGIToWSGI took the connection over from {server} when the app accepted")
+
+
+@pytest.mark.parametrize("mode", ["asgi", "wsgi"])
+def test_a_websocket_of_a_wsgi_app(mode: str) -> None:
+    server = {"asgi": "uvicorn", "wsgi": "gunicorn"}[mode]
+    trace = traced("flask_app", "--mode", mode, "--server", server, "--path", "/chat", "--ws", "hello")
+    assert trace["response"]["status"] == 101
+    assert whats(trace, "wsgi")[0] == "environ"
+    messages = {"receive websocket.receive", "send websocket.send"} & set(whats(trace, "asgi"))
+    assert len(messages) == (2 if mode == "asgi" else 0)
+    assert "text frame: 14 bytes  b'you said hello'" in [step["text"] for step in trace["steps"]]
+    assert "on the socket in its environ, which a trace does not observe" in trace["note"]
+    assert ("ASGI messages of WSGIToASGI" in trace["note"]) == (mode == "asgi")
+
+
 def test_an_app_that_raises_in_mid_stream_shows_where() -> None:
     trace = traced("asgi_app:app", "--path", "/breaks", status=1)
     assert trace["problem"] == "the connection ended in the middle of the response"

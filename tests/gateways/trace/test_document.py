@@ -2,12 +2,15 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gateways.events.events import Body, Opaque
 from gateways.trace.document import plain, to_json
+from gateways.trace.steps import of_connection
+from gateways.trace.wire import Piece
 from tests.gateways.trace.literal import trace
 
 DOCUMENT = (Path(__file__).parents[3] / "docs" / "trace-schema.md").read_text()
@@ -50,6 +53,32 @@ def test_its_values() -> None:
 
 def test_without_an_adapter_there_is_none() -> None:
     assert to_json(trace())["adapter"] is None
+
+
+OPENED = of_connection(
+    [
+        Piece(1.0, "in", b"GET /ws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"),
+        Piece(1.1, "out", b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("interface", "mode", "server", "adapter", "said"),
+    [
+        ("asgi", "asgi", "uvicorn", "", ""),
+        ("asgi", "wsgi", "waitress", "ASGIToWSGI", "ASGIToWSGI took the connection over from waitress"),
+        ("wsgi", "wsgi", "gunicorn", "", "the frames on the client's connection."),
+        ("wsgi", "asgi", "uvicorn", "WSGIToASGI", "connection and the ASGI messages of WSGIToASGI."),
+    ],
+)
+def test_what_cannot_be_seen_of_a_websocket_is_said(
+    interface: str, mode: str, server: str, adapter: str, said: str
+) -> None:
+    served = replace(trace().served, interface=interface, mode=mode, server=server, adapter=adapter)
+    note = replace(trace(), served=served, connection=OPENED).note
+    assert said in note if said and note else note is None and not said
+    assert replace(trace(), served=served).note is None
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,9 @@
 import pytest
 
 from gateways.events.events import Batch, Body, Event
-from gateways.trace.steps import Step, lifespans_of, of_batches, of_connection, of_event
+from gateways.trace.steps import Step, lifespans_of, of_batches, of_connection, of_event, of_lifespans
 from gateways.trace.wire import Piece
-from tests.gateways.trace.literal import ASGI, PIECES, trace
+from tests.gateways.trace.literal import ASGI, PIECES, WSGI, trace
 
 
 def made(kind: str, data: object) -> Step:
@@ -147,3 +147,10 @@ def test_what_a_cgi_program_does_is_in_its_own_process() -> None:
     )
     steps = of_batches([Batch(7, "cgi", {5: "MainThread"}, events)], None, 1.0, frozenset())
     assert [step.thread for step in steps] == [(7, "MainThread"), (7, "MainThread"), (99, "the program")]
+
+
+def test_of_earlier_requests_only_the_lifespan_is_kept() -> None:
+    (kept,) = of_lifespans([ASGI, WSGI])
+    assert (kept.process, kept.interface, kept.threads) == (ASGI.process, "asgi", ASGI.threads)
+    assert [event[3] for event in kept.events] == ["scope", "receive", "receive", "returned"]
+    assert {event[2] for event in kept.events} == {1}
