@@ -1,1 +1,1 @@
-"""Behave as a WSGI server expects of its application: the request body and the client connection."""
+"""The side that a WSGI server sees of an application: the request body and the client connection."""

@@ -1,11 +1,11 @@
-"""Whether the client of a WSGI request has left: PEP 3333 has no word for it, but some servers let it be seen.
+"""Whether the client of a WSGI request has disconnected: PEP 3333 does not cover this, but some servers expose it.
 
-Knows where those servers keep a connection. It must not know what an adapter does about it.
+Knows where those servers keep a connection. It must not know how an adapter reacts.
 
 A client that has only shut down its sending side still waits for its response (RFC 9112, 9.6): the end of file is not a
-disconnect. One that has closed its socket looks the same until something is sent to it, which its system answers with a
-reset. Nothing must be sent here but keep-alive probes: they are reset once that system has forgotten the connection,
-which takes it a minute.
+disconnect. A client that has closed its socket looks the same until data is sent to it, which its system answers with a
+reset. This module sends nothing but keep-alive probes: they are reset once that system has forgotten the connection,
+after a minute.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from typing import Any
 
 log = logging.getLogger("gateways.asgi")
 
-_PROBE_SECONDS = 15  # between keep-alive probes to a client that has shut down its side
+_PROBE_SECONDS = 15  # interval between keep-alive probes to a client that has shut down its side, in seconds
 
 
 def _own_select() -> Any:
-    """Return select as Python has it: eventlet takes poll() away from the shared one, gevent's cannot tell errors."""
+    """Return Python's own select: eventlet removes poll() from the shared module, gevent's does not report errors."""
     spec = importlib.util.find_spec("select")
     if spec is None or spec.loader is None:
         return select
@@ -36,12 +36,12 @@ def _own_select() -> Any:
 
 
 _select = _own_select()
-_can_poll = hasattr(_select, "poll")  # Windows cannot
-_RDHUP: int = getattr(_select, "POLLRDHUP", 0)  # the peer has shut down its sending side: Linux tells
+_can_poll = hasattr(_select, "poll")  # not on Windows
+_RDHUP: int = getattr(_select, "POLLRDHUP", 0)  # the peer has shut down its sending side: Linux only
 
 
 def descriptor(environ: Mapping[str, Any]) -> int:
-    """The client's socket, wherever the server shows it; else -1.
+    """Return the descriptor of the client's socket if the server exposes it; else -1.
 
     gunicorn, waitress, cheroot, werkzeug, wsgiref, gevent and eventlet do.
     """
@@ -54,14 +54,14 @@ def descriptor(environ: Mapping[str, Any]) -> int:
         getattr(environ.get("eventlet.input"), "_sock", None),
         getattr(source, "rfile", source),  # cheroot, gevent, and wsgiref, whose input is the socket itself
     ):
-        with suppress(AttributeError, OSError, ValueError):  # none, not of a file, closed
+        with suppress(AttributeError, OSError, ValueError):  # missing, not a file's, closed
             if stat.S_ISSOCK(os.fstat(found := holder.fileno()).st_mode):  # type: ignore[union-attr]
                 return int(found)
     return -1
 
 
 def has_left(environ: Mapping[str, Any]) -> bool:
-    """Whether the client has left, as far as the server lets it be seen. Never raises: the request can do without."""
+    """Return True if the client is known to have disconnected. Never raises: the request can continue without it."""
     try:
         connection = descriptor(environ)
         if connection >= 0:
@@ -69,17 +69,17 @@ def has_left(environ: Mapping[str, Any]) -> bool:
         disconnected = environ.get("waitress.client_disconnected")
         return disconnected is not None and bool(disconnected())
     except Exception as error:
-        log.debug("whether the client has left cannot be told: %r", error)
+        log.debug("cannot check whether the client has disconnected: %r", error)
         return False
 
 
 def is_readable(connection: int) -> bool:
-    """Whether a read of a socket would not wait: there is data, the end of file, or an error."""
+    """Return True if a read of a socket would not block: there is data, the end of file, or an error."""
     return _can_poll and bool(_events(connection, _select.POLLIN))
 
 
 def _has_failed(connection: int) -> bool:
-    """Whether a connection was reset, or is closed on both sides."""
+    """Return True if a connection was reset, or is closed on both sides."""
     if not _can_poll:
         return False
     events = _events(connection, _RDHUP)
@@ -98,7 +98,7 @@ def _events(connection: int, wanted: int) -> int:
 
 
 def _probe(connection: int) -> None:
-    """Have the system find out whether the peer is still there."""
+    """Have the system check whether the peer still exists."""
     if not hasattr(_socket, "TCP_KEEPIDLE"):
         return
     sock = _socket.socket(fileno=os.dup(connection))  # not socket.socket: gevent's changes the connection's mode

@@ -1,6 +1,6 @@
-"""The body of a WSGI request: where it ends, and whether a read would wait.
+"""The body of a WSGI request: where it ends, and whether a read would block.
 
-Knows how servers announce a body. How each lets it be read is source.py's matter. It must not know who receives it.
+Knows how servers announce a body. It must not know how each server lets it be read (source.py), nor its reader.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from .source import Source, chunks_of_uwsgi, is_whole, source_of
 
 log = logging.getLogger("gateways.asgi")
 
-BLOCK = 64 * 1024  # bytes of a request's body that are read at a time
+BLOCK = 64 * 1024  # size of one read of a request body, in bytes
 
 
 class LengthRequired(BadRequest):
-    """The server does not decode a chunked body, or does not say where it ends: reading it would wait for ever."""
+    """The server does not decode a chunked body, or does not report its end: reading it would block forever."""
 
     status = 411
 
 
 class WSGIBody:
-    """The body of a request: never read past its length; without one if it ends itself. One read() at a time."""
+    """The body of a request: never read past its length; without a length if it ends itself. One read() at a time."""
 
     def __init__(self, environ: dict[str, Any]) -> None:
         """Raises BadRequest for a CONTENT_LENGTH that is not a number, LengthRequired if the end cannot be known."""
@@ -47,8 +47,8 @@ class WSGIBody:
         elif self._whole:
             self.more = True
         elif environ.get("HTTP_TRANSFER_ENCODING", "identity").lower() == "identity":
-            # RFC 9112, 6.3: no length, no transfer coding, no body. gunicorn says of each body that it ends itself;
-            # elsewhere a filter of the server may have taken the length away.
+            # RFC 9112, 6.3: no length and no transfer coding mean no body. gunicorn sets input_terminated for all;
+            # elsewhere a filter of the server may have removed the length.
             ends = environ.get("wsgi.input_terminated") or environ.get("mod_wsgi.input_chunked") == "1"
             self.more = bool(ends) and not type(self._stream).__module__.startswith("gunicorn.")
         else:
@@ -56,10 +56,10 @@ class WSGIBody:
             self._find_end(environ)
 
     def _find_end(self, environ: dict[str, Any]) -> None:
-        """For a chunked body: an empty one in its place would be the one wrong answer."""
+        """Raise for a chunked body without a known end: treating it as empty would be wrong."""
         if environ.get("wsgi.input_terminated") or environ.get("mod_wsgi.input_chunked") == "1":
             return
-        if getattr(self._stream, "chunked_input", False):  # eventlet decodes it, and does not say so
+        if getattr(self._stream, "chunked_input", False):  # eventlet decodes it without announcing that
             return
         stream = chunks_of_uwsgi(environ)
         if stream is None:
@@ -69,12 +69,12 @@ class WSGIBody:
         self._stream = stream
 
     def first(self) -> tuple[bytes, bool] | None:
-        """What need not be waited for: an empty body, or the start of one that has arrived, as read() returns it."""
+        """Return the part that needs no waiting: an empty body, or a start that has arrived, as read() does."""
         if not self.more:
             return b"", False
         if not self._whole:
             return None
-        if self._missing is None:  # most requests of servers that say of each that its body ends by itself
+        if self._missing is None:  # most requests of servers that set input_terminated for each
             block = self._stream.read(BLOCK)
             self.more = len(block) == BLOCK
             return block, self.more
@@ -86,20 +86,20 @@ class WSGIBody:
         return self._known
 
     def ready(self) -> bool:
-        """Whether read() would return at once, or can only be called in the server's thread. From that thread."""
+        """Return True if read() would return at once, or must run in the server's thread. Call it from that thread."""
         if self._whole:
             return True
         if self._connection is None:
             self._connection = _connection_of(self._environ)
         if self._connection < 0:
-            return True  # nothing could interrupt() it
+            return True  # interrupt() would not work
         source = self._source()
         return bool(source.buffered()) or (source.prompt and is_readable(self._connection))
 
     def read(self) -> tuple[bytes, bool]:
-        """The next block, and whether there may be more.
+        """Return the next block, and whether there may be more.
 
-        Raises ClientDisconnected where the body ends too soon, OSError or what the server raises if it cannot be read.
+        Raises ClientDisconnected if the body ends too soon, OSError or the server's exception if it cannot be read.
         """
         source = self._source()
         size = BLOCK if self._missing is None else min(BLOCK, self._missing)
@@ -116,15 +116,15 @@ class WSGIBody:
         return block, self.more
 
     def interrupt(self) -> None:
-        """End a read() that waits in another thread. The connection must not carry another request: see abandon()."""
+        """End a read() in another thread. The connection must not carry another request: see abandon()."""
         self.interrupted = True
         self._on_connection(lambda sock: sock.shutdown(_socket.SHUT_RD))
 
     def abandon(self) -> None:
-        """After the response to an interrupted body: whatever still comes must not be taken for another request.
+        """After the response to an interrupted body: prevent further data from being treated as another request.
 
-        A socket that is shut down for reading only still gets data; once it is shut down for writing as well, the
-        system resets the connection instead.
+        A socket that is shut down for reading only still gets data. Once it is shut down for writing too, the system
+        resets the connection instead.
         """
 
         def end(sock: _socket.socket) -> None:
@@ -140,7 +140,7 @@ class WSGIBody:
             try:
                 call(sock)
             except OSError as error:
-                log.debug("the connection has nothing more to read, or has ended: %s", error)
+                log.debug("the connection has no more data, or has ended: %s", error)
             finally:
                 sock.close()
 

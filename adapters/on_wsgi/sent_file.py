@@ -1,9 +1,8 @@
-"""A file as the body of a WSGI response: what wsgi.file_wrapper is given (PEP 3333, "File Handling").
+"""A file as the body of a WSGI response: the argument of wsgi.file_wrapper (PEP 3333, "File Handling").
 
-Knows how a server reads the file and that close() is the end. It must not know how the application chose the file.
-
-The server reads the octets; they are never sent by sendfile(). Its manual page says why: with zero-copy the file must
-stay unmodified until the reader at the other end has consumed the data, and close() comes long before that.
+Knows how a server reads the file and that close() is the end. It must not know how the application chose the file. The
+server reads the bytes; they are never sent by sendfile(). Its manual page gives the reason: with zero-copy the file
+must stay unmodified until the reader at the other end has consumed the data, and close() comes long before that.
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ Done = Callable[[BaseException | None, int], object]
 
 
 class SentFile(io.BufferedIOBase):
-    """The first `length` octets of a file, without fileno(). Tells `done` once the server has closed it."""
+    """The first `length` bytes of a file, without fileno(). Calls `done` once the server has closed it."""
 
     def __init__(self, path: str, length: int | None, done: Done) -> None:
-        """Open `path`; `length` is the Content-Length that was promised, None for the size of the file.
+        """Open `path`; `length` is the response's Content-Length, None for the size of the file.
 
-        `done` gets None if the server has read all of it, else the error; and how many octets it has read. Raises
-        OSError if the file cannot be opened, is a directory, or is shorter than `length`.
+        `done` gets None if the server has read all of it, else the error; and the number of bytes read. Raises OSError
+        if the file cannot be opened, is a directory, or is shorter than `length`.
         """
         self._done: Done | None = None
         self._file = open(path, "rb", buffering=0)  # noqa: SIM115 - close() closes it
@@ -32,7 +31,7 @@ class SentFile(io.BufferedIOBase):
         self.length = size if length is None else length
         if size < self.length:
             self._file.close()
-            raise OSError(f"{path!r} has {size} bytes; the response promised Content-Length: {length}")
+            raise OSError(f"{path!r} has {size} bytes; the response has Content-Length: {length}")
         self._done = done
 
     def readable(self) -> bool:
@@ -42,7 +41,9 @@ class SentFile(io.BufferedIOBase):
         return True
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Up to `size` octets. Raises OSError if the file has become shorter: the response must not look whole."""
+        """Return up to `size` bytes. Raises OSError if the file has become shorter: the response must not look
+        complete.
+        """
         rest = self.length - self._file.tell()
         wanted = rest if size is None or size < 0 else min(size, rest)
         if wanted <= 0:
@@ -61,7 +62,7 @@ class SentFile(io.BufferedIOBase):
         return self._file.seek(offset, whence)
 
     def close(self) -> None:
-        """PEP 3333: the server is done with the response, whether or not it has sent all of it."""
+        """PEP 3333: the server is done with the response, even if it has not sent all of it."""
         if self.closed:
             return
         super().close()

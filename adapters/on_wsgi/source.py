@@ -1,7 +1,7 @@
-"""wsgi.input as each server has it: how to read what has arrived, and whether anything has.
+"""wsgi.input of each server: how to read the data that has arrived, and whether any has.
 
-PEP 3333 has only read(n), which on most servers waits for all n octets: a slow upload would reach an application in
-steps of 64 KiB. Knows the inputs of servers. It must not know lengths, nor who reads.
+PEP 3333 has only read(n), which on most servers waits for all n bytes: a slow upload would reach an application in
+steps of 64 KiB. Knows the inputs of servers. It must not know lengths, nor the reader.
 """
 
 from __future__ import annotations
@@ -14,21 +14,23 @@ from contextlib import suppress
 from os import fstat
 from typing import Any, NamedTuple
 
-_UNSUPPORTED = io.BufferedIOBase.read1  # what a class inherits that defines read() only: it raises
+_UNSUPPORTED = io.BufferedIOBase.read1  # inherited by classes that define read() only: it raises
 
 
 class Source(NamedTuple):
     """How to read an input."""
 
     read: Callable[[int], bytes]
-    """Up to so many octets, at least one unless it has ended. Waits for one; for all if it is not `prompt`."""
+    """Return up to `size` bytes, at least one unless it has ended. Waits for one; for all if not `prompt`."""
     buffered: Callable[[], Any]
-    """Whether read() has octets that the connection no longer has."""
+    """Return True if read() has buffered bytes."""
     prompt: bool
 
 
 def is_whole(stream: Any) -> bool:
-    """Whether all of a body is here, so that reading to the end neither waits nor takes what belongs to another."""
+    """Return True if the whole body is here, so that reading to its end neither blocks nor takes data of another
+    request.
+    """
     kind = type(stream)
     if kind is io.BytesIO:
         return True
@@ -43,7 +45,7 @@ def is_whole(stream: Any) -> bool:
 
 
 def source_of(stream: Any) -> Source:
-    """How to read `stream`, by what it is."""
+    """Return how to read `stream`, by its type."""
     if type(stream).__module__.startswith("gunicorn.") and hasattr(stream, "reader"):
         return _gunicorn(stream)
     decoded = _decoded(stream)
@@ -52,13 +54,13 @@ def source_of(stream: Any) -> Source:
     if getattr(type(stream), "read1", _UNSUPPORTED) is not _UNSUPPORTED:
         return Source(stream.read1, lambda: _has_read_ahead(stream), True)
     reader = _reader_below(stream)
-    if reader is not None:  # cheroot, gevent and eventlet count what is read through their own read()
+    if reader is not None:  # cheroot, gevent and eventlet count bytes in their own read()
         return Source(lambda size: _peeked(stream, reader, size), lambda: _has_read_ahead(reader), True)
     return Source(stream.read, bool, False)
 
 
 def _decoded(stream: Any) -> Source | None:
-    """How to read an input that decodes chunks; None for any other."""
+    """Return how to read an input that decodes chunks; None for any other."""
     if getattr(stream, "chunked_input", False):  # gevent's and eventlet's
         return _chunks(stream, stream.rfile, lambda: max(0, stream.chunk_length - stream.position))
     if isinstance(getattr(stream, "buffer", None), bytes):  # cheroot's
@@ -69,26 +71,26 @@ def _decoded(stream: Any) -> Source | None:
 
 
 def chunks_of_uwsgi(environ: dict[str, Any]) -> Any:
-    """A stream of a chunked body under uWSGI, whose own input has none of it; None elsewhere."""
+    """Return a stream of a chunked body under uWSGI, whose own input does not have it; None elsewhere."""
     uwsgi = sys.modules.get("uwsgi")
     return _UWSGIChunks(uwsgi) if uwsgi is not None and "uwsgi.version" in environ else None
 
 
 class _UWSGIChunks:
-    """What uwsgi.chunked_read() gives, a chunk at a time, as a stream. Only for the thread of the request."""
+    """The chunks of uwsgi.chunked_read() as a stream. Only for the thread of the request."""
 
     def __init__(self, uwsgi: Any) -> None:
         self._uwsgi, self._rest = uwsgi, b""
 
     def read(self, size: int) -> bytes:
-        """Up to `size` octets. OSError if the client takes longer than uWSGI waits for it."""
+        """Return up to `size` bytes. Raises OSError if the client takes longer than uWSGI waits."""
         block = self._rest or self._uwsgi.chunked_read()
         self._rest = block[size:]
         return bytes(block[:size])
 
 
 def _gunicorn(body: Any) -> Source:
-    """The way past gunicorn's Body, which asks its reader for 1 KiB or more and so waits for all of it."""
+    """Bypass gunicorn's Body, which requests 1 KiB or more from its reader and so waits for all of it."""
     reader = body.reader
 
     def ahead() -> int:
@@ -101,7 +103,7 @@ def _gunicorn(body: Any) -> Source:
             first = b"" if ahead() else reader.read(1)
             return bytes(first + reader.read(min(size - len(first), ahead())))
         except Exception:
-            body.failed = True  # as its own read() does: the connection must not be used again
+            body.failed = True  # as its own read() does: the connection must not be reused
             raise
 
     def buffered() -> bool:
@@ -114,7 +116,7 @@ def _gunicorn(body: Any) -> Source:
 
 
 def _chunks(stream: Any, reader: Any, rest: Callable[[], int]) -> Source:
-    """An input that decodes chunks: read(1) waits for the next chunk, of which `rest` octets are left after that."""
+    """An input that decodes chunks: read(1) waits for the next chunk, of which `rest` bytes are left after that."""
 
     def read(size: int) -> bytes:
         first = b"" if rest() else stream.read(1)
@@ -125,7 +127,7 @@ def _chunks(stream: Any, reader: Any, rest: Callable[[], int]) -> Source:
 
 
 def _reader_below(stream: Any) -> Any:
-    """The buffered reader of the connection that an input reads from, None if there is none."""
+    """Return the buffered reader of the connection that an input reads from, None if there is no such reader."""
     reader = getattr(stream, "rfile", None)
     while reader is not None and not hasattr(reader, "peek"):
         reader = getattr(reader, "rfile", None)
@@ -137,7 +139,7 @@ def _peeked(stream: Any, reader: Any, size: int) -> bytes:
 
 
 def _has_read_ahead(reader: Any) -> bool:
-    """Whether a buffered reader has octets, or gets some without waiting. peek() alone would wait for the socket."""
+    """Return True if a buffered reader has bytes, or gets some without blocking. peek() alone would block."""
     sock = getattr(getattr(reader, "raw", None), "_sock", None)
     if sock is None:
         return False
@@ -145,7 +147,7 @@ def _has_read_ahead(reader: Any) -> bool:
     sock.settimeout(0)
     try:
         return bool(reader.peek(1))
-    except (OSError, ValueError):  # TLS has nothing yet; or the next read() tells
+    except (OSError, ValueError):  # TLS has no data yet; or the next read() raises
         return False
     finally:
         sock.settimeout(timeout)

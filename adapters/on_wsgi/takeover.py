@@ -1,12 +1,12 @@
-"""Take a client's connection out of a WSGI server's hands, so that it can outlive the request.
+"""Take over a client's connection from a WSGI server, so that it can outlive the request.
 
-Knows where each server keeps the socket of a request, and what it has read ahead of it. It must not know what is
-spoken on the connection. Only plain HTTP/1.1 connections are taken: one under HTTP/2 carries other requests, and one
-under TLS has a state that only its server has.
+Knows where each server keeps the socket of a request, and the data that it has read ahead. It must not know the
+protocol on the connection. Only plain HTTP/1.1 connections are taken: HTTP/2 connections carry other requests, and TLS
+connections have a state that only the server has.
 
-dup() alone would not do: servers end a response with shutdown(), which ends the connection for all copies of its
-descriptor. So the descriptor is duplicated, and one end of a socket pair is then put in its place: whatever the server
-writes, reads or closes from now on, it does to that.
+dup() alone is not enough: servers end a response with shutdown(), which ends the connection for all copies of its
+descriptor. So the descriptor is duplicated and then replaced with one end of a socket pair: the server's later writes,
+reads and close go there.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ class Connection:
 
     def __init__(self, fd: int, environ: Mapping[str, Any]) -> None:
         self._fd, self._environ = fd, environ
-        self._servers: socket.socket | None = None  # the other end of what the server is left with
+        self._servers: socket.socket | None = None  # the other end of the server's replacement socket
 
     def take(self) -> tuple[socket.socket, bytes]:
-        """The connection, and the bytes that the server has read ahead. Raises OSError if no descriptor is left.
+        """Return the connection, and the bytes that the server has read ahead. Raises OSError if no descriptor is left.
 
-        The server goes on with a connection that has ended: it reads the end of file, and what it writes is dropped
-        once it calls close().
+        To the server the connection has ended: it reads the end of file, and its writes are dropped once it calls
+        close().
         """
         mine = os.dup(self._fd)
         try:
@@ -55,14 +55,14 @@ class Connection:
 
 
 def find(environ: Mapping[str, Any]) -> Connection | None:
-    """The connection of this request, None where the server does not show it or it cannot be taken.
+    """Return the connection of this request, None if the server does not expose it or it cannot be taken.
 
-    None also where what was found is not a connected stream socket: a wrong guess must not mix up connections.
+    Also returns None for anything but a connected stream socket: a wrong guess must not mix up connections.
     """
     if environ.get("SERVER_PROTOCOL", "")[:7] != "HTTP/1.":
         return None
     for holder in _holders(environ):
-        with suppress(AttributeError, OSError, ValueError, TypeError):  # not there, not of a file, or closed
+        with suppress(AttributeError, OSError, ValueError, TypeError):  # missing, not a file's, or closed
             fd = int(holder.fileno())
             if not stat.S_ISSOCK(os.fstat(fd).st_mode):
                 continue
@@ -73,7 +73,7 @@ def find(environ: Mapping[str, Any]) -> Connection | None:
 
 
 def _holders(environ: Mapping[str, Any]) -> Iterator[Any]:
-    """What may have the descriptor, in each server's own place."""
+    """Return the objects that may have the descriptor, for each server."""
     yield environ.get("gunicorn.socket")
     yield environ.get("werkzeug.socket")
     yield getattr(_waitress(environ), "socket", None)
@@ -89,25 +89,25 @@ def _holders(environ: Mapping[str, Any]) -> Iterator[Any]:
 
 
 class _UWSGI:
-    """The number of a descriptor as something that has one."""
+    """The number of a descriptor as an object with fileno()."""
 
     def __init__(self, fileno: Callable[[], int]) -> None:
         self.fileno = fileno
 
 
 def _has_tls_sockets(uwsgi: Any) -> bool:
-    """Whether a worker of uWSGI speaks TLS itself: its descriptors do not tell."""
+    """Return True if a uWSGI worker uses TLS itself: its descriptors do not show it."""
     return any(name in getattr(uwsgi, "opt", {}) for name in ("https-socket", "suwsgi-socket", "ssl-socket"))
 
 
 def _waitress(environ: Mapping[str, Any]) -> Any:
-    """The channel of waitress, whose callable others offer as well."""
+    """Return the channel of waitress; other servers also offer its callable."""
     channel = getattr(environ.get("waitress.client_disconnected"), "__self__", None)
     return channel if hasattr(channel, "socket") else None
 
 
 def _is_tls(holder: Any) -> bool:
-    """Whether this, or the socket below a file or a green socket, encrypts."""
+    """Return True if this, or the socket below a file or a green socket, encrypts."""
     layers = [holder]
     for name in ("_sock", "fd"):
         layer = getattr(holder, name, None)
@@ -117,7 +117,7 @@ def _is_tls(holder: Any) -> bool:
 
 
 def _is_client(fd: int) -> bool:
-    """Whether a descriptor is one end of a stream connection."""
+    """Return True if a descriptor is one end of a stream connection."""
     with socket.socket(fileno=os.dup(fd)) as sock:
         if sock.family not in (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX) or sock.type != socket.SOCK_STREAM:
             return False
@@ -126,7 +126,7 @@ def _is_client(fd: int) -> bool:
 
 
 def _read_ahead(environ: Mapping[str, Any]) -> bytes:
-    """What the server has of the connection behind the request. No read can block: its connection has ended."""
+    """Return the data that the server has read beyond the request. Reads do not block: its connection has ended."""
     source = environ.get("wsgi.input")
     unreader = getattr(getattr(source, "reader", None), "unreader", None)
     if unreader is not None:  # gunicorn

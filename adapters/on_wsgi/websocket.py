@@ -1,7 +1,7 @@
-"""A WebSocket handshake as a WSGI server passes it on: its scope, its refusals, and the answer to the server.
+"""A WebSocket handshake on a WSGI server: its scope, its refusals, and the response for the server.
 
-Knows the ASGI websocket scope and what the server must be given in place of a response. How the connection is taken is
-takeover.py's matter.
+Knows the ASGI websocket scope and what the server must get instead of a response. It must not know how the connection
+is taken (takeover.py).
 """
 
 from __future__ import annotations
@@ -16,17 +16,15 @@ from .takeover import Connection
 
 NO_CONNECTION = Refusal(
     "501 Not Implemented",
-    "A WebSocket needs the connection itself, over plain HTTP/1.1, and this WSGI server does not show it. gunicorn,"
+    "A WebSocket needs the connection itself, over plain HTTP/1.1, and this WSGI server does not expose it. gunicorn,"
     " waitress, cheroot, gevent's pywsgi, eventlet, werkzeug and uWSGI do; or use an ASGI server.",
 )
-SWITCHED_OFF = Refusal("501 Not Implemented", "ASGIToWSGI(websockets=0) serves this app: it carries no WebSocket.")
-FULL = Refusal(
-    "503 Service Unavailable", "This process has as many WebSockets as it may have.", (("Retry-After", "5"),)
-)
+SWITCHED_OFF = Refusal("501 Not Implemented", "ASGIToWSGI(websockets=0) serves this app: WebSockets are turned off.")
+FULL = Refusal("503 Service Unavailable", "This process has reached its limit of WebSockets.", (("Retry-After", "5"),))
 
 
 def websocket_scope(environ: Mapping[str, Any]) -> Scope:
-    """The `websocket` scope (ASGI WebSocket 2.5) of a handshake, without `state`."""
+    """Return the `websocket` scope (ASGI WebSocket 2.5) of a handshake, without `state`."""
     scope = scope_from_environ(environ)
     del scope["method"]
     scope["type"] = "websocket"
@@ -37,7 +35,9 @@ def websocket_scope(environ: Mapping[str, Any]) -> Scope:
 
 
 class HandedOver(list[bytes]):
-    """An empty body for a server that has lost the connection: one block, for uWSGI sends a head only with a block."""
+    """An empty body for a server that has lost the connection: one block, because uWSGI sends headers only with a
+    block.
+    """
 
     def __init__(self, connection: Connection) -> None:
         super().__init__([b""])

@@ -1,7 +1,7 @@
-"""One request of an ASGI application, seen from its event loop: receive(), send(), and what becomes of the task.
+"""One request of an ASGI application, on its event loop: receive(), send(), and the end of the task.
 
-Knows the order of events that ASGI HTTP 2.5 demands. Everything here runs on the loop; what it makes lies on a Desk for
-the server's thread, which feed()s it the body. It must not know the WSGI server.
+Knows the order of events that ASGI HTTP 2.5 requires. All code here runs on the loop. It puts the response on a Desk
+for the server's thread, which feed()s it the request body. It must not know the WSGI server.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from ..errors import AppProtocolError, ClientDisconnected
 from ..mapping.responses import Headers, body_block, has_body, head_from_asgi
 
 if TYPE_CHECKING:
-    from ..stats import Tally  # a CGI program does not pay for its dataclasses
+    from ..stats import Tally  # a CGI program need not import dataclasses
 
 log = logging.getLogger("gateways.asgi")
 
-GRACE = 1.0  # seconds that an application has to end by itself once its client has left
+GRACE = 1.0  # delay between a disconnect and the cancellation of the application, in seconds
 _DISCONNECT = "http.disconnect"
 
 
 class _Uncounted:
-    """A Tally that is never looked at."""
+    """A Tally that is never read."""
 
     requests = errors = disconnects = bytes = 0
 
@@ -42,43 +42,43 @@ class PathSend(NamedTuple):
     """The body is this file (ASGI extension http.response.pathsend)."""
 
     path: str
-    length: int | None  # the Content-Length that the application promised
+    length: int | None  # the application's Content-Length
 
 
 class Exchange:
-    """One request. `head`, `complete` and `error` are for the server's thread once the desk tells of them."""
+    """One request. `head`, `complete` and `error` are for the server's thread, once the desk has woken it."""
 
     def __init__(
         self, app: ASGIApp, scope: Scope, desk: Desk, messages: list[Message], more: bool, *, owner: object = None
     ) -> None:
-        """`messages` are what is known of the request's body; with `more`, the thread is asked for the rest.
+        """`messages` are the known part of the request body; with `more`, the thread is asked for the rest.
 
-        `owner` is not collected as long as this runs.
+        `owner` is not garbage-collected while this runs.
         """
         self._owner = owner
         self.desk = desk
         self.server_thread = threading.get_ident()
         self.begun = time.monotonic()
-        self.tally: Tally | _Uncounted = _UNCOUNTED  # the adapter's, where it has one
+        self.tally: Tally | _Uncounted = _UNCOUNTED  # the adapter's, if it has one
         self.head: tuple[str, Headers] | None = None
-        self.complete = False  # the response is, for the server
-        self.dropped = False  # there is no content for the server: HEAD, 204, 304
+        self.complete = False  # the server has the complete response
+        self.dropped = False  # the server gets no content: HEAD, 204, 304
         self.error: BaseException | None = None
         self._app, self._scope = app, scope
-        self._to_head = scope.get("method") == "HEAD"  # the application may do with the scope as it likes
+        self._to_head = scope.get("method") == "HEAD"  # the application may change the scope
         self._offered = frozenset(scope["extensions"])
         self._messages, self._more = deque(messages), more
         self._asked = self._begun = self._gone = self._cancelled = self._told = self._late = False
-        self._has_failed = False  # the application, which no client has made fail
-        self._unheard = False  # the application goes on with a body that nobody will get
-        self._unpromised = False  # nothing says how long the content is
+        self._has_failed = False  # the application failed, not because of a disconnect
+        self._unheard = False  # the application continues with a body that will be dropped
+        self._unpromised = False  # the length of the content is unknown
         self._missing: int | None = None
         self._receivers: set[asyncio.Future[None]] = set()
         self._file: asyncio.Future[None] | None = None  # send() waits for it while the server reads the file
         self.task: asyncio.Task[None] | None = None
 
     def start(self, live: set[Exchange], context: Context) -> None:
-        """Run the application in `context`; it is taken out of `live` at its end."""
+        """Run the application in `context`; it is removed from `live` at its end."""
         self.tally.requests += 1
         loop = asyncio.get_running_loop()
         if sys.version_info >= (3, 12):
@@ -116,24 +116,24 @@ class Exchange:
         if self.complete:
             return log.error("the application failed after its response", exc_info=error)
         if self.desk.closed:
-            return log.error("the application failed after its client had left", exc_info=error)
+            return log.error("the application failed after its client had disconnected", exc_info=error)
         self.error = harmless(error)
         log.error("the application failed before its response was complete", exc_info=error)
 
     def feed(self, message: Message) -> None:
-        """What the server's thread has read of the body."""
+        """Take a message with the next part of the body. Called by the server's thread."""
         self._asked = False
         self._messages.append(message)
         self._more = bool(message.get("more_body", False))
         self._wake_receivers()
 
     def hang_up(self) -> None:
-        """The server wants no more of the response: tell the application, and cancel it if it does not end soon."""
+        """The server needs no more of the response: tell the application, and cancel it if it does not end soon."""
         self._gone = True
         if self._file is not None:
             self.file_done(ClientDisconnected())
         if self.desk.closed:
-            self.error = None  # nobody will take it, and its traceback holds this exchange
+            self.error = None  # it will not be raised, and its traceback holds this exchange
         self._wake_receivers()
         if self.task is not None:
             asyncio.get_running_loop().call_later(GRACE, self.cancel)
@@ -156,7 +156,7 @@ class Exchange:
             if self._messages:
                 message = self._messages.popleft()
                 if message["type"] == _DISCONNECT:
-                    self._messages.append(message)  # it stays true
+                    self._messages.append(message)  # further calls get it too
                     self._told = True
                 return message
             if self._more and not self._asked:
@@ -172,7 +172,7 @@ class Exchange:
     async def _send(self, message: Message) -> None:
         if self.complete:
             return await self._ignore(message)
-        if self.desk.ended:  # also for a task that the application left behind
+        if self.desk.ended:  # also for a background task of the application
             raise ClientDisconnected("the client has disconnected")  # ASGI HTTP, "Disconnected Client - send exception"
         kind = message["type"]
         if kind == "http.response.body":
@@ -194,7 +194,7 @@ class Exchange:
         """ASGI HTTP, "Response Body": after the end any further messages will be ignored."""
         if self._unheard and message["type"] == "http.response.body":
             self._unheard = bool(message.get("more_body", False))
-            return await asyncio.sleep(0)  # it may do nothing but send
+            return await asyncio.sleep(0)  # it may only send, without other awaits
         level, self._late = logging.DEBUG if self._late else logging.WARNING, True
         log.log(level, "the application sent %r after its response was complete: ignored", message.get("type"))
 
@@ -209,13 +209,14 @@ class Exchange:
         self._missing = None if self.dropped else length
 
     async def _path(self, message: Message) -> None:
-        """Have the server send a file. Returns once the server has closed it: until then the file must not change.
+        """Have the server send a file. Return once the server has closed it: until then the file must not change.
 
-        The application may rewrite or delete the file as soon as this returns, as it may reuse a buffer it has sent.
+        The application may rewrite or delete the file as soon as this returns, as it may reuse a buffer that it has
+        sent.
         """
         if self.head is None or self._begun:
             raise AppProtocolError("'http.response.pathsend' is the whole body: send it once, after the start")
-        self._unpromised = False  # the server's thread looks at the file
+        self._unpromised = False  # the server's thread checks the file
         if self.dropped:
             return self._finish(b"", 0)
         self._file = asyncio.get_running_loop().create_future()
@@ -224,7 +225,7 @@ class Exchange:
 
     @property
     def finished(self) -> bool:
-        """Whether the response is complete and, if it is a file, sent: what runs now is background work."""
+        """Return True if the response is complete and, if it is a file, sent: the rest is background work."""
         return self.complete and self._file is None and not self._unheard
 
     @property
@@ -234,11 +235,11 @@ class Exchange:
 
     @property
     def sending(self) -> bool:
-        """Whether the application waits for the server to send a file."""
+        """Return True if the application waits for the server to send a file."""
         return self._file is not None
 
     def file_done(self, error: BaseException | None, sent: int = 0) -> None:
-        """The server has closed the file after `sent` octets, or could not send all of it because of `error`."""
+        """The server has closed the file after `sent` bytes, or could not send all of it because of `error`."""
         self.tally.bytes += sent
         self.tally.disconnects += isinstance(error, ClientDisconnected)
         file, self._file = self._file, None
@@ -256,7 +257,7 @@ class Exchange:
         if self._missing is not None:
             self._missing -= len(block)
             if self._missing < 0:
-                raise AppProtocolError("the application sent more than the Content-Length it promised")
+                raise AppProtocolError("the application sent more than its Content-Length")
         if not message.get("more_body", False):
             if self._missing:
                 raise AppProtocolError(f"the application sent {self._missing} bytes less than its Content-Length")
@@ -269,10 +270,10 @@ class Exchange:
             self.desk.put(block, len(block))
 
     def _leave_unheard(self) -> None:
-        """The head is all that HEAD, 204 and 304 are answered with: the server has it, however long the body goes on.
+        """End a response without content (HEAD, 204, 304): the server has the headers, however long the body continues.
 
-        It would never learn that the client left, for it has nothing to write. The application is treated as if it
-        knew: it may end by itself, and is cancelled if it does not.
+        The application would never learn of a disconnect, because nothing is written. It is treated as if it knew: it
+        may end by itself, and is cancelled otherwise.
         """
         self.complete = self._unheard = True
         self.desk.put(b"", 0, last=True)
@@ -284,10 +285,10 @@ class Exchange:
             self.cancel()
 
     def _finish(self, last: bytes | PathSend, size: int) -> None:
-        """The response is complete; what the application does from now on holds up nobody."""
+        """Complete the response; the client does not wait for later work of the application."""
         self.complete = True
         if self._unpromised and not self._begun and self.head is not None and (size or not self._to_head):
-            # It came whole: HEAD is promised what GET has, and no server needs to send one block in chunks.
+            # The body is one block: HEAD gets the Content-Length of GET, and servers need not use chunks.
             self.head[1].append(("content-length", str(size)))
         if self.dropped:
             last, size = b"", 0
@@ -298,7 +299,7 @@ class Exchange:
 
 
 def _is_disconnect(error: BaseException | None) -> bool:
-    """Whether this is ClientDisconnected, as it is or as a framework passes it on: in a group, or as one of its own."""
+    """Return True for ClientDisconnected, also as a framework passes it on: in a group, or in its own exception."""
     if isinstance(error, BaseExceptionGroup):
         return all(_is_disconnect(one) for one in error.exceptions)
     if error is None or isinstance(error, ClientDisconnected):

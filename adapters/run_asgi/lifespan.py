@@ -1,4 +1,4 @@
-"""The lifespan of an ASGI application (ASGI lifespan 2.0), wherever no server runs it: started once, ended once.
+"""The lifespan of an ASGI application (ASGI lifespan 2.0) that no server runs: started once, shut down once.
 
 Knows the protocol's messages. Runs on the application's event loop; it must not know threads or requests.
 """
@@ -18,11 +18,11 @@ _ANSWERS = tuple(f"lifespan.{phase}.{end}" for phase in ("startup", "shutdown") 
 
 
 class LifespanFailed(RuntimeError):
-    """The application said that it could not start: none of its requests can be served."""
+    """The application reported that it could not start: its requests cannot be served."""
 
 
 class Lifespan:
-    """One application's lifespan. `state` is what it put there for its requests, each of which gets a copy."""
+    """One application's lifespan. `state` has the values that it set for its requests, each of which gets a copy."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -33,7 +33,7 @@ class Lifespan:
         self._started = False
 
     async def startup(self) -> None:
-        """Start the application. Raises LifespanFailed if it answers so; one that knows no lifespan simply serves."""
+        """Start the application. Raises LifespanFailed if it reports a failure; one without lifespan is served."""
         self._task = asyncio.ensure_future(self._run())
         try:
             answer = await self._ask("lifespan.startup")
@@ -42,12 +42,12 @@ class Lifespan:
             raise
         self._started = answer is not None
         if answer is None:
-            self._task.cancel()  # it may have taken this for a request that goes on
+            self._task.cancel()  # it may have treated this as a request that is still running
         if answer is not None and answer["type"] == "lifespan.startup.failed":
             raise LifespanFailed(f"the application failed to start: {answer.get('message') or 'it gave no reason'}")
 
     async def shutdown(self) -> None:
-        """Have the application end what it started. Waits for its answer."""
+        """Shut down the application. Waits for its response."""
         if self._task is None or self._task.done():
             return
         answer = await self._ask("lifespan.shutdown")
@@ -66,7 +66,7 @@ class Lifespan:
         try:
             await self._app(scope, self._to_app.get, self._send)
         except (asyncio.CancelledError, GeneratorExit) as error:
-            log.debug("the lifespan of the application was ended by %r", error)
+            log.debug("the lifespan of the application ended with %r", error)
         except BaseException as error:
             self._raised(error)
         if self._answer is not None and not self._answer.done():
@@ -78,12 +78,12 @@ class Lifespan:
         elif self._to_app.empty():
             log.warning("the application raised %r at lifespan startup; it is served without a lifespan (ASGI)", error)
         else:
-            log.info("the application knows no lifespan: it raised %r", error)
+            log.info("the application does not support lifespan: it raised %r", error)
 
     async def _send(self, message: Message) -> None:
         if message["type"] not in _ANSWERS:
             if self._answer is not None and not self._answer.done() and not message["type"].startswith("lifespan."):
-                self._answer.set_result(None)  # it takes this for a request: it knows no lifespan, and may never return
+                self._answer.set_result(None)  # it treats this as a request: no lifespan, and may never return
             raise AppProtocolError(f"the application sent {message['type']!r} in its lifespan; ASGI knows {_ANSWERS}")
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(message)

@@ -1,4 +1,4 @@
-"""An ASGI application that has been started in this process, on a loop that is not the caller's, until it is closed.
+"""An ASGI application that runs in this process, on a loop that is not the caller's, from its start until close().
 
 Knows when it starts and ends: its lifespan, its live requests, the process's exit and forks. It must not know WSGI.
 """
@@ -28,17 +28,17 @@ from .websocket import WebSocketExchange
 
 log = logging.getLogger("gateways.asgi")
 
-DRAIN_SECONDS = 30.0  # how long close() waits for background work; gunicorn's graceful timeout is the same
-CLOSE_SECONDS = 10.0  # how long close() waits for the lifespan's shutdown after that
-SWEEP_SECONDS = 0.4  # between two looks at whether clients are still there
-_QUIET = 1.0  # seconds of waiting for background work before the log says so
+DRAIN_SECONDS = 30.0  # timeout of close() for background work, in seconds; same as gunicorn's graceful timeout
+CLOSE_SECONDS = 10.0  # timeout of close() for the lifespan's shutdown after that, in seconds
+SWEEP_SECONDS = 0.4  # interval between checks for disconnects, in seconds
+_QUIET = 1.0  # delay before the log reports the wait for background work, in seconds
 
-_started: set[Running] = set()  # until they are closed: also those whose adapter is gone
-_inherited: list[Running] = []  # what runs in the parent process; collecting it here would look like its end
+_started: set[Running] = set()  # until closed, even if their adapter is gone
+_inherited: list[Running] = []  # run in the parent process; collecting them here would look like their end
 
 
 class Running:
-    """An application that has been started in this process: its loop, its lifespan, its live requests."""
+    """An application that runs in this process: its loop, its lifespan, its live requests."""
 
     def __init__(self, app: ASGIApp, thread: BorrowedLoop, let_go: Callable[[], object]) -> None:
         self.thread, self._let_go = thread, let_go
@@ -55,23 +55,23 @@ class Running:
             raise
         _started.add(self)
         thread.at_end.add(self._loop_ended)
-        # In an empty context: the lifespan is no part of the request that happens to be the first.
+        # In an empty context: the lifespan is not part of the first request.
         self._starting = Context().run(self.thread.run, self.lifespan.startup())
 
     def begin(self, exchange: Exchange, context: Context) -> None:
-        """From a server's thread, which then waits at the desk: have the application serve a request in `context`."""
+        """Have the application serve a request in `context`. For a server's thread, which then waits at the desk."""
         self.live.add(exchange)  # here: if the loop ends before it has begun, _loop_ended() must find it
         self.thread.loop.post(partial(self._begin, exchange, context))
 
     def _begin(self, exchange: Exchange, context: Context) -> None:
         if not self._sweeping:
             self._sweeping = True
-            # A timer keeps the context that it was made in: here, of whichever request came first.
+            # A timer keeps the context in which it was created: here, that of the first request.
             Context().run(self.thread.loop.call_later, SWEEP_SECONDS, self._sweep)
         exchange.start(self.live, context)
 
     def _sweep(self) -> None:
-        """Tell the requests whose clients have left: one timer for all, and their threads need not wake up to look."""
+        """Notify the requests whose clients have disconnected: one timer for all, so their threads need not wake up."""
         self._sweeping = bool(self.live)
         if self._sweeping:
             self.thread.loop.call_later(SWEEP_SECONDS, self._sweep)  # first: a check may fail
@@ -79,18 +79,18 @@ class Running:
             exchange.desk.check()
 
     def _loop_ended(self) -> None:
-        """From the loop's thread, as its last act: no server's thread may wait for it any more."""
+        """Release all waiting threads of the server. The last act of the loop's thread."""
         for exchange in list(self.live):
             exchange.desk.close()
 
     def lost(self) -> Exception:
-        """The reason for a response that ended without an error of the application."""
+        """Return the reason for a response that ended without an error of the application."""
         if self.thread.alive():
             return ClientDisconnected()
-        return RuntimeError(f"the event loop has ended: {self.thread.failure or 'it has been stopped'}")
+        return RuntimeError(f"the event loop has ended: {self.thread.failure or 'it was stopped'}")
 
     def wait(self) -> None:
-        """Wait until the application has started; `failure` tells whether it could not."""
+        """Wait until the application has started; `failure` is the reason if it could not."""
         try:
             self._result(self._starting)
         except LifespanFailed as error:
@@ -104,7 +104,9 @@ class Running:
         _close_before_executors()
 
     def _result(self, future: Future[Any], limit: float | None = None) -> Any:
-        """The result of a coroutine on the loop. TimeoutError after `limit` seconds, RuntimeError if the loop ends."""
+        """Return the result of a coroutine on the loop. Raises TimeoutError after `limit` seconds, RuntimeError if the
+        loop ends.
+        """
         end = None if limit is None else time.monotonic() + limit
         while True:
             left = SWEEP_SECONDS if end is None else min(SWEEP_SECONDS, max(0.0, end - time.monotonic()))
@@ -116,14 +118,14 @@ class Running:
                 raise TimeoutError
 
     def give_up(self) -> None:
-        """Wait no longer for the application to start."""
+        """Stop waiting for the application to start."""
         self._starting.cancel()
 
     def close(self, timeout: float = DRAIN_SECONDS, serving: Collection[int] = ()) -> None:
-        """End the requests, the lifespan and, if no other application uses it, the loop.
+        """Stop the requests, the lifespan and, if no other application uses it, the loop.
 
-        Waits up to `timeout` seconds for the background work of responses that are complete, and for the responses
-        that threads whose identifiers are in `serving` still send. Other responses end at once.
+        Waits up to `timeout` seconds for the background work of complete responses, and for responses that threads
+        whose identifiers are in `serving` still send. Other responses are aborted at once.
         """
         with self._closing:
             if self not in _started:
@@ -135,13 +137,13 @@ class Running:
 
     def _close(self, timeout: float, serving: Collection[int]) -> None:
         if not self.thread.alive():
-            reason = self.thread.failure or "it has been stopped"
-            log.warning("the application was not shut down: its event loop does not run (%s)", reason)
+            reason = self.thread.failure or "it was stopped"
+            log.warning("the application was not shut down: its event loop is not running (%s)", reason)
             return
         begun = threading.Event()
         ending = self.thread.run(self._end(begun, timeout, serving))
         try:
-            if not begun.wait(CLOSE_SECONDS):  # something blocks the loop
+            if not begun.wait(CLOSE_SECONDS):  # the loop is blocked
                 raise TimeoutError
             self._result(ending, timeout + 2 * GRACE + CLOSE_SECONDS)
         except TimeoutError:
@@ -149,17 +151,17 @@ class Running:
         except RuntimeError as error:
             log.error("the application was not shut down: %s", error)
         finally:
-            ending.cancel()  # also for a second Ctrl-C, which ends the wait
+            ending.cancel()  # also on a second Ctrl-C, which ends the wait
 
     def abandon(self) -> None:
-        """Let go of a loop without the application's shutdown: for loops that have ended."""
+        """Release a loop without the application's shutdown: for loops that have ended."""
         if self in _started:
             _started.discard(self)
             self.thread.at_end.discard(self._loop_ended)
             self._let_go()
 
     def close_soon(self) -> None:
-        """close() in a thread of its own: the garbage collector must not wait. The process's exit waits for it."""
+        """Run close() in a separate thread: the garbage collector must not wait. The process's exit waits for it."""
         if self in _started:
             threading.Thread(target=self.close, name="asgi-to-wsgi-close", daemon=True).start()
 
@@ -174,13 +176,13 @@ class Running:
             exchange.hang_up()
         await _wait((one.task for one in ended), GRACE + 1)
         if websockets:
-            await asyncio.wait(websockets)  # each has its own limit
+            await asyncio.wait(websockets)  # each has its own timeout
         pending = await _wait((one.task for one in drained), min(_QUIET, seconds) - (time.monotonic() - begun))
         if pending and seconds > _QUIET:
             log.warning("waiting up to %g seconds for background work: %s", seconds, _names(drained, pending))
             pending = await _wait(pending, seconds - (time.monotonic() - begun))
         if pending:
-            log.error("background work was cut off after %g seconds: %s", seconds, _names(drained, pending))
+            log.error("background work was cancelled after %g seconds: %s", seconds, _names(drained, pending))
             for exchange in drained:
                 exchange.cancel()
             await _wait(pending, GRACE)
@@ -188,7 +190,7 @@ class Running:
 
 
 async def _wait(tasks: Iterable[asyncio.Task[None] | None], seconds: float) -> set[asyncio.Task[None]]:
-    """Wait for tasks; those that still run after so many seconds."""
+    """Wait for tasks; return those that still run after `seconds`."""
     running = {task for task in tasks if task is not None and not task.done()}
     return (await asyncio.wait(running, timeout=max(0.0, seconds)))[1] if running else running
 
@@ -198,7 +200,7 @@ def _names(exchanges: Iterable[Exchange], tasks: Collection[asyncio.Task[None]])
 
 
 def _close_all() -> None:
-    """The process ends. Threads that are not daemons would finish their responses before that: they still can."""
+    """Close all applications at exit. Threads that are not daemons can still finish their responses."""
     main = threading.main_thread()
     serving = {one.ident for one in threading.enumerate() if one.ident and not one.daemon and one is not main}
     end = time.monotonic() + DRAIN_SECONDS
@@ -206,13 +208,13 @@ def _close_all() -> None:
         running.close(max(0.0, end - time.monotonic()), serving)
 
 
-_executors: list[str] = []  # modules whose executors still work when _close_all() is called
+_executors: list[str] = []  # modules whose executors still work during _close_all()
 
 
 def _close_before_executors() -> None:
-    """Have _close_all() run at exit before the executors that have been imported so far stop taking work.
+    """Run _close_all() at exit before the executors that have been imported so far stop accepting work.
 
-    They stop in a hook of threading's that comes before atexit's; the last to be registered is the first to run.
+    They stop in a hook of threading that runs before atexit's; the last registered hook runs first.
     """
     names = [name for name in ("concurrent.futures.thread", "concurrent.futures.process") if name in sys.modules]
     register = getattr(threading, "_register_atexit", None)
@@ -221,7 +223,7 @@ def _close_before_executors() -> None:
         try:
             register(_close_all)
         except RuntimeError:
-            log.debug("the process is ending already")
+            log.debug("the process is already exiting")
 
 
 @forks.in_child
@@ -233,4 +235,4 @@ def _forked() -> None:
 import concurrent.futures.thread  # noqa: E402 - asyncio would import it later, and its hook would come before ours
 
 _close_before_executors()
-atexit.register(_close_all)  # where no thread module shuts down, as in some embedded interpreters
+atexit.register(_close_all)  # for embedded interpreters without the threading hook

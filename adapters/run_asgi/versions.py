@@ -1,6 +1,6 @@
-"""ASGI applications of both generations as one: ASGI 3, `await app(scope, receive, send)`.
+"""ASGI applications of both versions as ASGI 3, `await app(scope, receive, send)`.
 
-Knows how to tell ASGI 2's double callable, `await app(scope)(receive, send)`, without calling it.
+Knows how to detect ASGI 2's double callable, `await app(scope)(receive, send)`, without calling it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from ..asgi_types import ASGIApp, Receive, Scope, Send
 
 
 def is_double_callable(app: Any) -> bool:
-    """Whether `app` is an ASGI 2 application: a class, or a callable with one positional parameter.
+    """Return True if `app` is an ASGI 2 application: a class, or a callable with one positional parameter.
 
     A class whose instances can be awaited is ASGI 3: `await App(scope, receive, send)`, as Starlette's endpoints are.
     """
@@ -30,7 +30,7 @@ def is_double_callable(app: Any) -> bool:
 
 
 def as_asgi3(app: Any) -> ASGIApp:
-    """`app` itself, or ASGI 3 around an ASGI 2 application. Raises TypeError for what is not callable."""
+    """Return `app` itself, or ASGI 3 around an ASGI 2 application. Raises TypeError if it is not callable."""
     if not callable(app):
         raise TypeError(f"app={app!r} is not callable; an ASGI application is, with (scope, receive, send)")
     if not is_double_callable(app):

@@ -1,7 +1,7 @@
-"""One WebSocket of an ASGI application, seen from its event loop (ASGI WebSocket 2.5): its events and their order.
+"""One WebSocket of an ASGI application, on its event loop (ASGI WebSocket 2.5): its events and their order.
 
-Until it is accepted it is a request with a Desk for the server's thread, which is also how a denial goes out: as the
-HTTP response of Exchange. Once accepted, it is a Connection on this loop. It must not know the WSGI server.
+Until it is accepted it is a request with a Desk for the server's thread, which also sends a denial, as the HTTP
+response of Exchange. Once accepted, it is a Connection on this loop. It must not know the WSGI server.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from .exchange import GRACE, Exchange
 log = logging.getLogger("gateways.asgi")
 
 _DENIAL = ("websocket.http.response.start", "websocket.http.response.body")
-_MESSAGE_COST = 256  # bytes that a received message takes besides its data
+_MESSAGE_COST = 256  # memory of a received message in addition to its data, in bytes
 _SERVER_ERROR, _LOST, _RESTART = 1011, 1006, 1012
 
 
 class Limits(NamedTuple):
-    """What a client is allowed."""
+    """The limits of a client."""
 
-    max_message: int  # bytes
+    max_message: int  # size of a message in bytes
     ping: float  # seconds between pings, 0 for none
 
 
@@ -49,7 +49,7 @@ class WebSocketExchange(Exchange):
         over: Callable[[], object],
         owner: object = None,
     ) -> None:
-        """`over` is called once, when application and connection have ended; until then `owner` is not collected."""
+        """`over` is called once, when application and connection have ended; it keeps `owner` alive until then."""
         super().__init__(app, scope, desk, [{"type": "websocket.connect"}], False, owner=owner)
         self.accepted = False
         self._limits, self._over = limits, over
@@ -59,13 +59,13 @@ class WebSocketExchange(Exchange):
         self._offered_protocols = tuple(scope["subprotocols"])
         self._connection: Connection | None = None
         self._attached: asyncio.Future[None] | None = None
-        self._waiting = 0  # bytes received that the application has not taken
+        self._waiting = 0  # received bytes that the application has not taken
         self._closed = False  # the application has sent websocket.close
-        self._left = False  # the application was told, or will be, that the connection is closed
+        self._left = False  # the application has got, or will get, the disconnect
         self._ended = False
 
     def open_in(self, sockets: set[WebSocketExchange]) -> None:
-        """Have this set hold the WebSocket from its acceptance until it has ended, in place of start()'s `live`."""
+        """Keep the WebSocket in this set from its acceptance until it has ended, instead of start()'s `live`."""
         self._open = sockets
 
     # the application's task
@@ -120,7 +120,7 @@ class WebSocketExchange(Exchange):
                 self._receivers.discard(receiver)
         message = self._messages.popleft()
         if message["type"] == "websocket.disconnect":
-            self._messages.append(message)  # it stays true
+            self._messages.append(message)  # further calls get it too
         elif message["type"] == "websocket.receive":
             self._waiting -= _cost(message.get("text") or message.get("bytes") or "")
             if self._waiting < HIGH_WATER // 2 and self._connection is not None:
@@ -175,7 +175,7 @@ class WebSocketExchange(Exchange):
         self.accepted = self.complete = True
         self._live.discard(self)
         self._open.add(self)
-        self.desk.put(b"", 0, last=True)  # the server's thread goes on, and attaches the connection
+        self.desk.put(b"", 0, last=True)  # the server's thread continues, and attaches the connection
         await self._attached
 
     async def _send_open(self, kind: str, message: Message) -> None:
@@ -188,7 +188,7 @@ class WebSocketExchange(Exchange):
             try:
                 connection.send(_payload(message))
             except UnicodeEncodeError as error:
-                raise AppProtocolError(f"'websocket.send' has text that UTF-8 cannot hold: {error}") from None
+                raise AppProtocolError(f"'websocket.send' has text that UTF-8 cannot encode: {error}") from None
             await connection.drain()
         elif kind == "websocket.close":
             code, reason = message.get("code", 1000), message.get("reason") or ""
@@ -206,7 +206,7 @@ class WebSocketExchange(Exchange):
     # the server's thread, by its posts
 
     def attach(self, sock: socket.socket, early: bytes) -> None:
-        """Go on with the client's connection, which no server has any more."""
+        """Continue with the client's connection, which the server has released."""
         if self._ended:
             with sock, suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
@@ -225,7 +225,7 @@ class WebSocketExchange(Exchange):
         try:
             await connection.attach(sock, early)
         except OSError as error:
-            log.info("the connection of a WebSocket could not be used: %s", error)
+            log.info("cannot use the connection of a WebSocket: %s", error)
             self.lose()
         if self.task is None or self._left:  # while it was attached
             connection.close(_RESTART, "the server restarts")
@@ -234,7 +234,7 @@ class WebSocketExchange(Exchange):
             self._attached.set_result(None)
 
     def lose(self) -> None:
-        """There is no connection to go on with."""
+        """End the WebSocket: its connection could not be taken."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.ended.cancel()
@@ -254,7 +254,7 @@ class WebSocketExchange(Exchange):
         self._wake_receivers()
 
     def _tell(self, code: int, reason: str) -> None:
-        """Tell the application, behind the messages that it has not taken, that the connection is closed."""
+        """Queue the disconnect for the application, after the messages that it has not taken."""
         if not self._left:
             self._left = True
             self._messages.append(_disconnect(code, reason))
@@ -267,7 +267,7 @@ class WebSocketExchange(Exchange):
     # the end of the server
 
     def hang_up(self) -> None:
-        """Before it is accepted: the client has left. After it: the server shuts down, which 1012 says."""
+        """Before it is accepted, the client has disconnected. After that, the server shuts down: close with 1012."""
         if self.accepted:
             if self._connection is not None:
                 self._connection.close(_RESTART, "the server restarts")
@@ -279,7 +279,7 @@ class WebSocketExchange(Exchange):
             super().hang_up()
 
     async def end(self) -> None:
-        """The server shuts down: hang up, and wait for application and client, no longer than the grace period."""
+        """The server shuts down: hang up, and wait for application and client, at most for the grace period."""
         self.hang_up()
         waiting: list[asyncio.Future[None]] = [] if self.task is None else [self.task]
         connection = self._connection
@@ -300,7 +300,7 @@ def _cost(data: str | bytes) -> int:
 
 
 def _payload(message: Message) -> str | bytes:
-    """The data of a websocket.send. Raises AppProtocolError."""
+    """Return the data of a websocket.send. Raises AppProtocolError."""
     data, text = message.get("bytes"), message.get("text")
     if isinstance(data, bytes):
         return data

@@ -1,4 +1,4 @@
-"""A WebSocket connection on an asyncio loop, in the server's role: frames, pings, backpressure, closing handshake.
+"""A WebSocket connection on an asyncio loop, on the server's side: frames, pings, backpressure, closing handshake.
 
 Knows RFC 6455 and asyncio's transports. Runs on the loop only. It must not know ASGI, nor where its socket came from.
 """
@@ -13,8 +13,8 @@ from typing import cast
 
 from .frames import CLOSE, PING, PONG, MessageReader, encode, encode_close, encode_message
 
-CLOSE_SECONDS = 10.0  # Timeout for the client's half of the closing handshake, and for what it has not read yet
-LINGER_SECONDS = 2.0  # Time for a client that broke the protocol to read why, and to stop sending
+CLOSE_SECONDS = 10.0  # Timeout for the client's half of the closing handshake and for unread data, in seconds
+LINGER_SECONDS = 2.0  # Time for a client that broke the protocol to read the reason and stop sending, in seconds
 
 
 class Connection(asyncio.Protocol):
@@ -29,10 +29,10 @@ class Connection(asyncio.Protocol):
         on_message: Callable[[str | bytes], object],
         on_close: Callable[[int, str], object],
     ) -> None:
-        """`head` is the response that accepts the handshake. `ping` is in seconds between pings, 0 for none.
+        """`head` is the response that accepts the handshake. `ping` is in seconds between pings, 0 for no pings.
 
-        `on_close` is called once, with the code and reason of the peer's Close frame, of the failure, or with 1006.
-        It is not called after close().
+        `on_close` is called once, with the code and reason of the peer's Close frame, of the failure, or with 1006. It
+        is not called after close().
         """
         self._head, self._ping = head, ping
         self._on_message, self._on_close = on_message, on_close
@@ -43,17 +43,17 @@ class Connection(asyncio.Protocol):
         self._sock: socket.socket | None = None
         self._writable: asyncio.Future[None] | None = None
         self._closing = self._reported = False  # a Close frame has been sent; on_close has been called
-        self._holding = False  # the owner wants no more messages for now
-        self._heard = True  # something has arrived since the last ping
-        self._pong: bytes | None = None  # the latest ping that could not be answered yet
+        self._holding = False  # the owner has paused reading
+        self._heard = True  # data has arrived since the last ping
+        self._pong: bytes | None = None  # the latest ping whose pong has not been sent
         self._sent = self._flushed = 0
         self._stuck = False  # the client was not reading at the last ping
         self._timer: asyncio.TimerHandle | None = None
 
     async def attach(self, sock: socket.socket, early: bytes) -> None:
-        """Answer the handshake on `sock`, which belongs to this connection from now on.
+        """Complete the handshake on `sock`, which belongs to this connection from now on.
 
-        `early` are bytes that the client sent behind its handshake. Raises OSError if the socket cannot be used.
+        `early` are bytes that the client sent after its handshake. Raises OSError if the socket cannot be used.
         """
         self._sock = sock
         try:
@@ -65,7 +65,7 @@ class Connection(asyncio.Protocol):
             self.data_received(early)
 
     def send(self, data: str | bytes) -> None:
-        """Send a message. Raises UnicodeEncodeError for text that UTF-8 cannot hold."""
+        """Send a message. Raises UnicodeEncodeError for text that UTF-8 cannot encode."""
         self._write(encode_message(data))
 
     async def drain(self) -> None:
@@ -75,11 +75,11 @@ class Connection(asyncio.Protocol):
 
     @property
     def is_closing(self) -> bool:
-        """Whether messages can no longer be sent."""
+        """Return True if messages can no longer be sent."""
         return self._closing or self._transport is None or self._transport.is_closing()
 
     def close(self, code: int, reason: str) -> None:
-        """Start the closing handshake (RFC 6455, 7.1.2); what the client still sends is dropped."""
+        """Start the closing handshake (RFC 6455, 7.1.2); further data of the client is dropped."""
         self._reported = True
         if self._transport is None or self._closing:
             return
@@ -89,13 +89,13 @@ class Connection(asyncio.Protocol):
         self._expire(CLOSE_SECONDS)
 
     def abort(self) -> None:
-        """End the connection now."""
+        """Close the connection now."""
         self._reported = True
         if self._transport is not None:
             self._transport.abort()
 
     def hold(self, holding: bool) -> None:
-        """Stop reading, or go on."""
+        """Pause reading, or resume it."""
         if holding is self._holding or self._transport is None or self._transport.is_closing():
             return
         self._holding = holding
@@ -105,7 +105,7 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's are no subclass
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are not subclasses
         self._write(self._head)
         if self._ping:
             self._timer = self._loop.call_later(self._ping, self._tick)
@@ -127,7 +127,7 @@ class Connection(asyncio.Protocol):
             self._fail(failure.code, failure.reason)
 
     def _answer(self, data: bytes) -> None:
-        """Send a Pong. For a client that does not read, only the latest Ping is answered (RFC 6455, 5.5.3)."""
+        """Send a Pong. If a client does not read, only its latest Ping gets one (RFC 6455, 5.5.3)."""
         if self._writable is None:
             self._write(encode(PONG, data))
         else:
@@ -143,10 +143,10 @@ class Connection(asyncio.Protocol):
         self._transport.close()  # once everything is written
 
     def _fail(self, code: int, reason: str) -> None:
-        """RFC 6455, 7.1.7: say why, and end the connection.
+        """RFC 6455, 7.1.7: send the reason, and end the connection.
 
-        Closing the socket while the client still sends would reset the connection, and the client would not see why:
-        what it sends is read and dropped for a moment.
+        Closing the socket while the client still sends would reset the connection, and the client would not get the
+        reason: its data is read and dropped for a moment.
         """
         assert self._transport is not None
         if not self._closing:
@@ -169,14 +169,14 @@ class Connection(asyncio.Protocol):
         self._transport.write(data)
 
     def _expire(self, seconds: float) -> None:
-        """Abort the connection if it has not ended by then."""
+        """Abort the connection if it has not ended within this time."""
         if self._timer is not None:
             self._timer.cancel()
         assert self._transport is not None
         self._timer = self._loop.call_later(seconds, self._transport.abort)
 
     def _tick(self) -> None:
-        """Ping the client; abort the connection if it shows no sign of life since the last ping."""
+        """Ping the client; abort the connection if no data has arrived since the last ping."""
         assert self._transport is not None
         flushed = self._sent - self._transport.get_write_buffer_size()
         alive = self._heard or self._holding or (self._stuck and flushed > self._flushed)

@@ -1,7 +1,7 @@
 """RFC 6455, sections 5 to 8: bytes to messages and back, for both roles.
 
-Pure: no socket, loop, thread or clock. It must not know ASGI, nor the opening handshake. No extension is implemented,
-so a frame with a reserved bit is an error.
+Pure: no socket, loop, thread or clock. It must not know ASGI, nor the opening handshake. Extensions are not
+implemented, so a frame with a reserved bit is an error.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from codecs import getincrementaldecoder
 from typing import NamedTuple
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
-NO_MASK = b"\0\0\0\0"  # a client must mask; with this key masking changes nothing
+NO_MASK = b"\0\0\0\0"  # a client must mask; this key leaves the data unchanged
 
-# Section 7.4.1, and the registry that it set up: the codes that a Close frame may hold, besides 3000 to 4999.
+# Section 7.4.1, and the registry that it defines: the codes that a Close frame may have, besides 3000 to 4999.
 _CODES = frozenset((1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014))
-_MAX_REASON = 123  # bytes: 125 of a control frame less two of the code
+_MAX_REASON = 123  # bytes: 125 of a control frame minus two for the code
 _MAX_CONTROL = 125
 _decoder = getincrementaldecoder("utf-8")
 
 
 class ProtocolError(Exception):
-    """The peer broke RFC 6455: the connection is to be closed with `code` and `reason`."""
+    """The peer broke RFC 6455: close the connection with `code` and `reason`."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -30,7 +30,7 @@ class ProtocolError(Exception):
 class Event(NamedTuple):
     """A whole message (TEXT with a str, BINARY with bytes) or a control frame (PING, PONG with bytes).
 
-    A CLOSE has its reason as `data` and its `code`, 1005 if the frame has none (7.1.5).
+    A CLOSE has its reason as `data` and its `code`, 1005 if the frame has no code (7.1.5).
     """
 
     kind: int
@@ -39,12 +39,12 @@ class Event(NamedTuple):
 
 
 def may_close_with(code: int) -> bool:
-    """Whether a Close frame may hold this code (RFC 6455, 7.4)."""
+    """Return True if a Close frame may have this code (RFC 6455, 7.4)."""
     return code in _CODES or 3000 <= code <= 4999
 
 
 def masked(data: bytes, key: bytes) -> bytes:
-    """`data` with each byte XORed with the key's (RFC 6455, 5.3). Masking twice gives the original."""
+    """Return `data` with each byte XORed with the key's (RFC 6455, 5.3). Masking twice gives the original."""
     size = len(data)
     if not size or key == NO_MASK:
         return data
@@ -53,7 +53,7 @@ def masked(data: bytes, key: bytes) -> bytes:
 
 
 def encode(kind: int, data: bytes, key: bytes | None = None) -> bytes:
-    """One whole, unfragmented frame (RFC 6455, 5.2). A client gives the four bytes that mask it, a server none."""
+    """Return one whole, unfragmented frame (RFC 6455, 5.2). A client passes the four-byte mask, a server None."""
     size = len(data)
     bit = 0x80 if key is not None else 0
     if size < 126:
@@ -66,12 +66,14 @@ def encode(kind: int, data: bytes, key: bytes | None = None) -> bytes:
 
 
 def encode_message(data: str | bytes, key: bytes | None = None) -> bytes:
-    """A message in one frame. Raises UnicodeEncodeError for text with a lone surrogate."""
+    """Return a message in one frame. Raises UnicodeEncodeError for text with a lone surrogate."""
     return encode(TEXT, data.encode(), key) if isinstance(data, str) else encode(BINARY, data, key)
 
 
 def encode_close(code: int | None, reason: str = "", key: bytes | None = None) -> bytes:
-    """A Close frame, its reason cut to 123 bytes. A code that may not be sent (1005, 1006) makes it empty (7.4.1)."""
+    """Return a Close frame, its reason cut to 123 bytes. A code that may not be sent (1005, 1006) makes it empty
+    (7.4.1).
+    """
     if code is None or not may_close_with(code):
         return encode(CLOSE, b"", key)
     text = reason.encode("utf-8", "replace")[:_MAX_REASON].decode("utf-8", "ignore").encode()
@@ -79,20 +81,20 @@ def encode_close(code: int | None, reason: str = "", key: bytes | None = None) -
 
 
 class MessageReader:
-    """What a peer sends, as messages and control frames."""
+    """Reads the messages and control frames of a peer."""
 
     def __init__(self, *, from_client: bool, max_message: int) -> None:
-        """`from_client`: the peer is one, so its frames are masked. `max_message` is in bytes, of all fragments."""
+        """`from_client`: the peer is a client, so frames are masked. `max_message` is in bytes, of all fragments."""
         self._from_client, self._max = from_client, max_message
         self._buffer = bytearray()
-        self._kind = 0  # of the message whose fragments are arriving
+        self._kind = 0  # kind of the message whose fragments are arriving
         self._message = bytearray()
         self._utf8 = _decoder()
         self._over = False
         self.failure: ProtocolError | None = None
 
     def feed(self, data: bytes) -> list[Event]:
-        """The events that these bytes complete, in order. If they break RFC 6455, `failure` is set.
+        """Return the events that these bytes complete, in order. If they break RFC 6455, `failure` is set.
 
         After a failure or a CLOSE all further bytes are ignored (RFC 6455, 5.5.1 and 7.1.7).
         """
@@ -117,7 +119,7 @@ class MessageReader:
         return events
 
     def _next(self, start: int, events: list[Event]) -> int:
-        """Read the frame at `start`. Return where it ends, 0 if it has not arrived whole. Raises ProtocolError."""
+        """Read the frame at `start`. Return where it ends, 0 if it is incomplete. Raises ProtocolError."""
         buffer = self._buffer
         have = len(buffer)
         if have - start < 2:
@@ -149,7 +151,7 @@ class MessageReader:
         return end
 
     def _check(self, first: int, second: int, size: int) -> None:
-        """Judge a frame by its head, before its payload has arrived."""
+        """Check a frame by its header, before its payload has arrived."""
         kind = first & 0x0F
         if first & 0x70:
             raise ProtocolError(1002, "reserved bits are set without an extension")
@@ -183,7 +185,7 @@ class MessageReader:
         self._message += payload
         if kind == TEXT:
             try:
-                self._utf8.decode(payload, last)  # fails as soon as it can
+                self._utf8.decode(payload, last)  # fails as early as possible
             except UnicodeDecodeError:
                 raise ProtocolError(1007, "a text message is not UTF-8") from None
         if last:

@@ -1,6 +1,6 @@
-"""RFC 6455, section 4: the opening handshake, as an environ asks for it and as either side answers it.
+"""RFC 6455, section 4: the opening handshake: the request in an environ, and the response of either side.
 
-Pure: knows headers and tokens. It must not know frames, nor who sends what when.
+Pure: knows headers and tokens. It must not know frames, nor when messages are sent.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Refusal(NamedTuple):
 
 
 def is_handshake(environ: Mapping[str, Any]) -> bool:
-    """Whether a WSGI request asks for a WebSocket (RFC 6455, 4.1)."""
+    """Return True if a WSGI request requests a WebSocket (RFC 6455, 4.1)."""
     upgrade, connection = (environ.get(name, "").lower().split(",") for name in ("HTTP_UPGRADE", "HTTP_CONNECTION"))
     return (
         environ.get("REQUEST_METHOD") == "GET"
@@ -35,17 +35,17 @@ def is_handshake(environ: Mapping[str, Any]) -> bool:
 
 
 def refusal(environ: Mapping[str, Any]) -> Refusal | None:
-    """What is wrong with a handshake (RFC 6455, 4.2.1); None if nothing is."""
+    """Return the error of a handshake (RFC 6455, 4.2.1); None if it is valid."""
     version = environ.get("HTTP_SEC_WEBSOCKET_VERSION", "").strip()
     if version != VERSION:
-        text = f"Sec-WebSocket-Version is {version!r}; this server speaks '13' (RFC 6455, 4.4)."
+        text = f"Sec-WebSocket-Version is {version!r}; this server supports '13' (RFC 6455, 4.4)."
         return Refusal("426 Upgrade Required", text, (("Sec-WebSocket-Version", VERSION),))
     key = environ.get("HTTP_SEC_WEBSOCKET_KEY", "").strip()
     if not _is_key(key):
         text = f"Sec-WebSocket-Key is {key!r}; RFC 6455 (4.1) wants 16 bytes in base64, 'dGhlIHNhbXBsZSBub25jZQ=='."
         return Refusal("400 Bad Request", text)
-    if environ.get("SERVER_PROTOCOL") == "HTTP/1.0" and "eventlet.input" not in environ:  # eventlet says so of all
-        return Refusal("400 Bad Request", "The handshake came by HTTP/1.0; RFC 6455 (4.1) wants HTTP/1.1.")
+    if environ.get("SERVER_PROTOCOL") == "HTTP/1.0" and "eventlet.input" not in environ:  # eventlet always says so
+        return Refusal("400 Bad Request", "The handshake uses HTTP/1.0; RFC 6455 (4.1) wants HTTP/1.1.")
     if environ.get("CONTENT_LENGTH") not in (None, "", "0") or "HTTP_TRANSFER_ENCODING" in environ:
         return Refusal("400 Bad Request", "The handshake has a body; after it come WebSocket frames (RFC 6455, 1.5).")
     return None
@@ -59,19 +59,19 @@ def _is_key(key: str) -> bool:
 
 
 def accept_token(key: str) -> str:
-    """Sec-WebSocket-Accept for a Sec-WebSocket-Key (RFC 6455, 4.2.2)."""
+    """Return Sec-WebSocket-Accept for a Sec-WebSocket-Key (RFC 6455, 4.2.2)."""
     digest = hashlib.sha1(key.strip().encode("latin-1") + _GUID, usedforsecurity=False).digest()
     return base64.b64encode(digest).decode()
 
 
 def subprotocols(environ: Mapping[str, Any]) -> list[str]:
-    """The subprotocols that the client offers, in its order."""
+    """Return the subprotocols that the client offers, in its order."""
     offered: str = environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "")
     return [name for name in (part.strip() for part in offered.split(",")) if name]
 
 
 def response_head(key: str, subprotocol: str | None, headers: Iterable[tuple[str, str]]) -> bytes:
-    """The 101 response that accepts a handshake; no extension is ever agreed to. `headers` have been checked."""
+    """Return the 101 response that accepts the handshake, without extensions. `headers` have been checked."""
     lines = [
         "HTTP/1.1 101 Switching Protocols",
         "Upgrade: websocket",
@@ -85,7 +85,7 @@ def response_head(key: str, subprotocol: str | None, headers: Iterable[tuple[str
 
 
 class Accepted(NamedTuple):
-    """What a 101 response says besides the handshake itself."""
+    """The contents of a 101 response besides the handshake itself."""
 
     subprotocol: str | None
     headers: list[tuple[bytes, bytes]]
@@ -95,7 +95,7 @@ _OURS = (b"upgrade", b"connection", b"date", b"server")
 
 
 def read_response(head: bytes, key: str) -> Accepted | None:
-    """Read a response's head as a client does (RFC 6455, 4.1); None if it does not accept the handshake."""
+    """Read response headers as a client does (RFC 6455, 4.1); return None if they do not accept the handshake."""
     line, *fields = head.rstrip(b"\r\n").split(b"\r\n")
     if line.split(b" ")[1:2] != [b"101"]:
         return None

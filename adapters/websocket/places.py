@@ -1,4 +1,4 @@
-"""How many WebSockets a process may have at once: servers no longer count them, so the adapters do.
+"""The limit of WebSockets that a process may have at once: servers no longer count them, so the adapters do.
 
 Knows a lock, a number, and forks.
 """
@@ -20,23 +20,23 @@ def _forked() -> None:
 
 
 class Places:
-    """A bounded number of places, to be taken and given back from any thread."""
+    """A limited number of places, taken and released from any thread."""
 
     def __init__(self, limit: int) -> None:
         """Raises ValueError for a limit that is not a number of at least 0."""
         if not isinstance(limit, int) or isinstance(limit, bool) or limit < 0:
-            raise ValueError(f"websockets={limit!r}: expected a number, e.g. websockets=100, or 0 for none")
+            raise ValueError(f"websockets={limit!r}: expected a number, e.g. websockets=100, or 0 to turn them off")
         self.limit = limit
         self.forked()
         _all.add(self)
 
     def forked(self) -> None:
-        """Start with none taken: the parent's WebSockets stay in the parent."""
+        """Start with all places free: the parent's WebSockets stay in the parent."""
         self._mutex = threading.Lock()
         self.taken = 0
 
     def take(self) -> bool:
-        """Take a place, if one is free."""
+        """Take a place. Return False if all are taken."""
         with self._mutex:
             if self.taken >= self.limit:
                 return False

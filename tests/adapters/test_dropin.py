@@ -116,7 +116,7 @@ def test_asgi_middleware_does_not_wait_for_a_loop_that_has_ended(
     before = time.monotonic()
     app.close()
     assert time.monotonic() - before < 1
-    assert "its event loop does not run" in caplog.text
+    assert "its event loop is not running" in caplog.text
     loop.close()
 
 
