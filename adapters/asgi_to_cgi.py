@@ -198,7 +198,7 @@ class _Request:
         self._over.set()
 
     def _flushed(self) -> None:
-        """All output has been written. After the last block the server need not wait for this process."""
+        """Note that all output has been written. After the last block the server need not wait for this process."""
         if self._last and self._closing is None:
             if self._body.must_be_read:
                 self._closing = self._loop.create_task(self._drain_and_close())

@@ -425,7 +425,7 @@ class Desk(_ToThread):
             self._open()
 
     def get(self) -> Taken:
-        """Return all queued items; wait if there are none. Call it from the thread."""
+        """Return all queued items; wait if the queue is empty. Call it from the thread."""
         while True:
             with self._mutex:
                 if self._items or self._asked or self._ended:

@@ -48,7 +48,7 @@ class Calls(NamedTuple):
     closed: Callable[[], bool]
     create_future: Callable[[], Future]
     call_later: Callable[[float, Callable[[], None]], object]
-    spawn: Callable[[Main, Context], Task]  # in a copy of that context, whoever calls
+    spawn: Callable[[Main, Context], Task]  # in a copy of that context, not the caller's
 
 
 class Loop:

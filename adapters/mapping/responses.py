@@ -27,7 +27,7 @@ HOP_BY_HOP = frozenset(
     b" trailer trailers transfer-encoding upgrade".split()
 )
 _TOKEN = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # RFC 9110, 5.1
-# PEP 3333: no control characters; RFC 9110, 5.5: but the tab. CR, LF and NUL would end the field, or the head.
+# PEP 3333: no control characters; RFC 9110, 5.5: except the tab. CR, LF and NUL would end the field or all headers.
 _CONTROLS = bytes([*range(9), *range(10, 32), 127])
 
 _CACHE_ENTRIES, _CACHE_NAME = 1024, 64

@@ -32,7 +32,7 @@ def size_of(items: list[Any]) -> int:
 
 
 async def deliver(send: Send, items: list[Any]) -> None:
-    """Send the queued items, small blocks joined: they were queued while the server was busy, so none is delayed."""
+    """Send the queued items, small blocks joined. This delays no block: they were queued while the server was busy."""
     if len(items) == 1 and type(items[0]) is not dict:
         head, block, last = items[0]
         if head is not None:

@@ -40,7 +40,7 @@ def run_locally(run: Callable[[], None], as_wsgi: Callable[[], Any]) -> None:
         sys.stderr.write(
             f"{sys.argv[0]} is a CGI program: a web server runs it for each request (GATEWAY_INTERFACE is not set).\n"
             f"  {program} '/path?query'  makes one request and prints the response\n"
-            f"  {program} --serve [port]  serves it on this machine, on port {_PORT} if none is given\n"
+            f"  {program} --serve [port]  serves it on this machine, default port: {_PORT}\n"
         )
         sys.exit(2)
 

@@ -128,7 +128,7 @@ class Exchange:
         self._wake_receivers()
 
     def hang_up(self) -> None:
-        """The server needs no more of the response: tell the application, and cancel it if it does not end soon."""
+        """Tell the application that the response is no longer needed, and cancel it if it does not end soon."""
         self._gone = True
         if self._file is not None:
             self.file_done(ClientDisconnected())
@@ -239,7 +239,8 @@ class Exchange:
         return self._file is not None
 
     def file_done(self, error: BaseException | None, sent: int = 0) -> None:
-        """The server has closed the file after `sent` bytes, or could not send all of it because of `error`."""
+        """Note that the server has closed the file after `sent` bytes, or failed to send all of it because of `error`.
+        """
         self.tally.bytes += sent
         self.tally.disconnects += isinstance(error, ClientDisconnected)
         file, self._file = self._file, None

@@ -279,7 +279,7 @@ class WebSocketExchange(Exchange):
             super().hang_up()
 
     async def end(self) -> None:
-        """The server shuts down: hang up, and wait for application and client, at most for the grace period."""
+        """Hang up for the server's shutdown, and wait for application and client, at most for the grace period."""
         self.hang_up()
         waiting: list[asyncio.Future[None]] = [] if self.task is None else [self.task]
         connection = self._connection

@@ -88,7 +88,7 @@ class Program:
         return self._process.returncode
 
     def read(self) -> bytes | None:
-        """Return the next output, b"" at the end, None if there is none yet."""
+        """Return the next output, b"" at the end, None if no output has arrived yet."""
         if self.at_end or self.stdout < 0:
             return b""
         try:

@@ -229,7 +229,7 @@ class _WarmProgram:
         log.info("%s runs warm%s", self._name, left and f"; each run imports these modules itself: {left}")
 
     def _bury(self, error: OSError) -> None:
-        """Handle the death of the serving interpreter. If none has ever served, do not start another each time."""
+        """Handle the death of the serving interpreter. If it never served a request, do not start another each time."""
         news = self._serving.news() if self._serving is not None else ""
         if self._serving is not None:
             self._serving.end()

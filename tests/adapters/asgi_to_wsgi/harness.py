@@ -109,7 +109,7 @@ class Exchange:
 
     @property
     def code(self) -> int:
-        """The status code of the head, 0 while there is none."""
+        """The status code of the response; 0 before start_response()."""
         return int(self.status[:3] or 0)
 
     def values(self, name: str) -> list[str]:

@@ -11,7 +11,7 @@ from .conftest import Bridge, LoopFactory
 from .harness import Exchange, open_stream
 from .request import environ
 
-GRACE = 10.0  # seconds in which an app that heeds nothing else must have been cancelled
+GRACE = 10.0  # timeout for the cancellation of an app that ignores everything else, in seconds
 
 
 def test_an_app_that_listens_receives_http_disconnect(bridge: Bridge, loop_factory: LoopFactory) -> None:

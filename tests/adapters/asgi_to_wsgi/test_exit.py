@@ -58,7 +58,7 @@ def test_a_main_thread_that_waits_for_a_silent_app_can_be_interrupted() -> None:
 
 
 STUCK = {
-    "a stream that nobody reads": """
+    "a stream that is not read": """
         exchange = Exchange(make(Told(), None), environ(path="/stream"))
         exchange.call(), exchange.block()
     """,

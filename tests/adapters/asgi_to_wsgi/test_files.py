@@ -216,7 +216,7 @@ def test_the_file_is_closed_when_the_client_leaves(file_app: Bridge, file: Path)
 
 
 def test_the_file_is_closed_where_the_server_refuses_the_head(file_app: Bridge, file: Path) -> None:
-    """Safety: nobody else will."""
+    """Safety: no other code closes it."""
 
     class Remembers(SendFile):
         def __init__(self, filelike: Any, blksize: int = 8192) -> None:

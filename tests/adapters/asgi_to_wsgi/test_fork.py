@@ -68,7 +68,7 @@ def test_a_fork_in_the_middle_of_a_stream_is_no_end_to_it() -> None:
 
 
 def test_a_fork_while_another_thread_is_starting_the_app_does_not_lock_the_child() -> None:
-    """Safety: a lock that is held at the moment of the fork stays held in the child: by nobody."""
+    """Safety: a lock that is held during the fork stays locked in the child, without an owner."""
     lines = subprograms.run("""
         parent, gate, journal = os.getpid(), Gate(), Journal()
 

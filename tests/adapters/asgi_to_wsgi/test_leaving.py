@@ -29,7 +29,7 @@ from .harness import Exchange, Outcome, fetch, open_stream
 from .patience import eventually
 from .request import environ, upload
 
-GRACE = 10.0  # seconds in which an app that heeds nothing else must have been cancelled
+GRACE = 10.0  # timeout for the cancellation of an app that ignores everything else, in seconds
 
 
 def test_close_does_not_wait_for_the_app(bridge: Bridge, loop_factory: LoopFactory) -> None:
@@ -143,7 +143,7 @@ def test_a_response_that_was_read_to_its_end_is_not_cancelled(bridge: Bridge) ->
 
 
 def test_other_requests_go_on(bridge: Bridge) -> None:
-    """Safety: one client's end is nobody else's."""
+    """Safety: one client's disconnect does not affect other clients."""
     gate = Gate()
 
     async def waits(scope: Scope, receive: Receive, send: Send) -> None:
@@ -164,7 +164,7 @@ def test_other_requests_go_on(bridge: Bridge) -> None:
 
 @pytest.mark.parametrize("app", [endless, hello], ids=["stream", "whole"])
 def test_a_server_that_refuses_the_head_ends_the_app(bridge: Bridge, app: Any) -> None:
-    """PEP 3333: start_response() may raise; the server then has nothing to close(), so nobody else ends the app."""
+    """PEP 3333: start_response() may raise; the server then has nothing to close(), so only the adapter can end the app."""
     watched = Watched(app)
     adapter = bridge(watched)
 

@@ -33,7 +33,7 @@ def test_what_goes_wrong_before_the_first_body_is_an_error_for_the_server(
     outcome = Outcome(adapter)
     assert outcome.failed, f"{outcome.code} {outcome.error!r}"
     assert outcome.code >= 500 or outcome.body == b""
-    assert outcome.error or errors.records, "nobody learns of it"
+    assert outcome.error or errors.records, "the error is not reported"
     assert fetch(bridge(hello, loop_factory)).body == b"hello", "the loop did not survive it"
 
 

@@ -1,4 +1,5 @@
-"""receive(): one event a call, none made up, none lost, whoever else is waiting (ASGI HTTP 2.5, "Request")."""
+"""receive(): one event per call, no invented or lost events, even with other waiting calls (ASGI HTTP 2.5, "Request").
+"""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def test_close_again_is_nothing_more(bare: Bridge, journal: Journal) -> None:
 
 
 def test_an_app_that_took_the_lifespan_for_a_request_does_not_hold_up_the_end(bare: Bridge) -> None:
-    """ASGI Lifespan: an app that knows none is served without it, and has nothing to shut down."""
+    """ASGI Lifespan: an app without lifespan is served, and has nothing to shut down."""
 
     async def answers_whatever_it_is(scope: Scope, receive: Receive, send: Send) -> None:
         gone = asyncio.ensure_future(until_gone(receive))
@@ -140,7 +140,7 @@ def test_shutdown_comes_after_the_requests_have_ended(bare: Bridge, journal: Jou
 
 
 def test_a_request_after_close_is_a_new_start_or_an_error(bare: Bridge, journal: Journal) -> None:
-    """ASGI Lifespan: no request is processed without a startup before it, and none is left hanging."""
+    """ASGI Lifespan: no request is processed without an earlier startup, and no request hangs."""
     app = bare(Lifespan(journal))
     fetch(app)
     app.close()

@@ -217,7 +217,7 @@ def test_an_unknown_lifespan_message_raises_in_the_app(bare: Bridge) -> None:
 
 
 def test_a_request_of_an_app_without_state_may_still_look_for_it(bare: Bridge, journal: Journal) -> None:
-    """ASGI HTTP, "Connection Scope": state may be missing; where it is there, nobody else has filled it."""
+    """ASGI HTTP, "Connection Scope": state may be missing; if it is there, only the app has filled it."""
     app = Watched(sends(start(), body(b"x")))
     scopes: list[Scope] = []
 

@@ -153,7 +153,7 @@ def test_an_error_that_cannot_be_shown_is_one_all_the_same(bridge: Bridge, befor
 
 @pytest.fixture
 def full_log() -> Iterator[None]:
-    """A log that raises, as a filter or a handler of somebody else's may."""
+    """A log that raises, as another library's filter or handler may."""
 
     class Full(logging.Handler):
         def handle(self, record: logging.LogRecord) -> bool:
@@ -169,7 +169,7 @@ def full_log() -> Iterator[None]:
 
 @pytest.mark.usefixtures("full_log")
 def test_an_error_is_told_also_where_logging_fails(bridge: Bridge) -> None:
-    """Safety: filters and handlers are somebody else's code; the server's thread does not depend on them."""
+    """Safety: filters and handlers are foreign code; the server's thread does not depend on them."""
 
     async def raises_an_error(scope: Scope, receive: Receive, send: Send) -> None:
         raise LookupError("the app's own")

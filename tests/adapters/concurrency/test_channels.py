@@ -1,4 +1,4 @@
-"""Channels that several threads of one application use at the same time: none is left waiting."""
+"""Channels that several threads of one application use at the same time: no thread is left waiting."""
 
 from __future__ import annotations
 

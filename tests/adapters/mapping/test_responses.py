@@ -111,7 +111,7 @@ def test_a_content_length_is_a_promise(values: list[str], length: int | None) ->
     "values", [["5", "6"], ["five"], ["-5"], ["+5"], ["5.0"], [""], ["5,5"], ["5_0"], ["9" * 5000]]
 )
 def test_a_content_length_that_is_no_number_is_refused(values: list[str]) -> None:
-    """RFC 9110, 8.6: one decimal number; more digits than any file system knows are none."""
+    """RFC 9110, 8.6: one decimal number; more digits than any file system supports are invalid."""
     with pytest.raises(AppProtocolError, match="Content-Length"):
         head_from_wsgi("200 OK", [("Content-Length", value) for value in values])
     with pytest.raises(AppProtocolError, match="Content-Length"):
@@ -127,7 +127,7 @@ def test_a_status_of_asgi_is_an_int_of_three_digits(status: Any) -> None:
 
 @pytest.mark.parametrize("status", HTTPStatus)
 def test_reasons_are_those_of_the_registry(status: HTTPStatus) -> None:
-    """RFC 9110, 15; a status that nobody registered still has a line."""
+    """RFC 9110, 15; an unregistered status still has a status line."""
     assert status_line(status.value) == f"{status.value} {status.phrase}"
     assert reason(799) == "Unknown"
 

@@ -31,7 +31,7 @@ def test_values_are_octets(run: Runner, octets: bytes) -> None:
     text = octets.decode("utf-8", "surrogateescape")
     seen = report(run("reports", PATH_INFO="/" + text, HTTP_X_Y=text))
     assert seen["headers"]["x_y"] == octets.decode("latin-1")
-    if run.side == "wsgi" or octets != b"\xff\xfe":  # ASGI's path is text; what is none is in raw_path only
+    if run.side == "wsgi" or octets != b"\xff\xfe":  # ASGI's path is text; other bytes are in raw_path only
         assert seen["path"] == "/" + octets.decode("latin-1")
 
 
@@ -199,4 +199,4 @@ def _fill(fd: int) -> bool:
         written = sum(os.write(fd, b"x" * 65536) for _ in range(100))
     except BlockingIOError:
         return True
-    pytest.fail(f"{written} octets were taken that nobody asked for")
+    pytest.fail(f"{written} bytes were read without a request for them")

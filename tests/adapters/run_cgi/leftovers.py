@@ -22,7 +22,7 @@ def processes(value: str, variable: str = "QUERY_STRING") -> list[psutil.Process
 
 
 def zombies(host: int) -> list[psutil.Process]:
-    """The processes below process `host` that have ended and that nobody waited for."""
+    """Return the zombies below process `host`."""
     found = []
     for process in psutil.Process(host).children(recursive=True):
         with contextlib.suppress(psutil.NoSuchProcess):

@@ -15,7 +15,7 @@ from gateways.adapters.run_cgi.kills import CANCELLED
 from gateways.adapters.run_cgi.limits import DEFAULT_TIMEOUTS, Timeouts
 from gateways.adapters.run_cgi.process import spawn
 
-NOBODY = Client()
+NO_CLIENT = Client()
 Start = Callable[..., ProgramInThread]
 
 
@@ -25,7 +25,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
     running: list[ProgramInThread] = []
 
     def make(
-        text: str, body: bytes | None = None, client: Client = NOBODY, timeouts: Timeouts = DEFAULT_TIMEOUTS
+        text: str, body: bytes | None = None, client: Client = NO_CLIENT, timeouts: Timeouts = DEFAULT_TIMEOUTS
     ) -> ProgramInThread:
         file = tmp_path / "program.sh"
         file.write_text(f"#!/bin/sh\n{text}\n")

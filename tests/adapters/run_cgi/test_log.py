@@ -9,7 +9,7 @@ from gateways.adapters.run_cgi.log import SafeLogger, StderrLog, printable
 
 
 class Breaks(logging.Filter):
-    """A filter that raises, as one with a fault does: logging passes that on to whoever logs."""
+    """A filter with a fault: logging passes its exception on to the caller."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         raise RuntimeError("no log today")

@@ -326,7 +326,7 @@ def test_requests_in_a_forked_process_are_answered(hosting: Hosting) -> None:
 
 
 def test_sigchld_may_be_ignored(hosting: Hosting) -> None:
-    """Then the kernel reaps by itself, and nobody learns an exit status."""
+    """Then the kernel reaps by itself, and the exit status is lost."""
     ask = hosting()
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:

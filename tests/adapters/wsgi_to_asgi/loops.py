@@ -221,7 +221,7 @@ class TrioLoop(Loop):
         return running
 
     def tasks(self) -> int:
-        return 0  # trio has no task without a nursery, so none is left over
+        return 0  # trio has no task without a nursery, so no task is left over
 
 
 def open_loop(kind: str) -> Loop:

@@ -162,7 +162,7 @@ def test_a_cancelled_call_ends_at_once_even_if_the_app_does_not(serve: Serve) ->
 
 
 def test_a_request_cancelled_while_it_waits_for_a_thread_ends_at_once(serve: Serve) -> None:
-    """Safety: what has not begun is not begun for nobody, and leaves no trace."""
+    """Safety: a request that has not begun does not begin after a disconnect, and leaves no trace."""
     busy, go = serve.gate("the app to be busy"), serve.gate()
     paths: list[str] = []
 

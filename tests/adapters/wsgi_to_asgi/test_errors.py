@@ -156,7 +156,7 @@ def test_an_error_raised_again_and_again_is_always_reported(serve: Serve) -> Non
 
 
 def test_an_error_with_slots_or_without_arguments_is_reported(serve: Serve) -> None:
-    """Safety: exceptions whose constructor wants arguments are not made anew on the way."""
+    """Safety: exceptions whose constructor needs arguments are not recreated on the way."""
 
     class PickyError(Exception):
         def __init__(self, code: int, *, reason: str) -> None:

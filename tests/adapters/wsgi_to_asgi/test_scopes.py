@@ -24,7 +24,7 @@ class Channel:
         if self._events:
             return self._events.pop(0)
         await self._loop.event().wait()
-        raise AssertionError("an event that nobody sets was set")
+        raise AssertionError("an event was set that must never be set")
 
     async def _send(self, message: dict[str, Any]) -> None:
         self.sent.append(message)

@@ -1,4 +1,4 @@
-"""Whom a slow client holds up: nobody but itself, unless the app was said to run beside nothing (threads=1)."""
+"""A slow client delays only its own request, unless the app may run only one request at a time (threads=1)."""
 
 from __future__ import annotations
 

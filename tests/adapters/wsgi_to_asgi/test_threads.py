@@ -1,4 +1,5 @@
-"""Who runs where: PEP 3333, "Thread Support"; ASGI HTTP, "WSGI Compatibility" (WSGI apps run in a threadpool)."""
+"""Which code runs where: PEP 3333, "Thread Support"; ASGI HTTP, "WSGI Compatibility" (WSGI apps run in a threadpool).
+"""
 
 from __future__ import annotations
 
@@ -116,7 +117,7 @@ def test_by_default_there_are_many_threads(serve: Serve) -> None:
 
 
 def test_no_request_waits_while_a_thread_is_idle(serve: Serve) -> None:
-    """Safety: an app that blocks keeps nobody waiting but itself, whatever else arrives with it."""
+    """Safety: an app that blocks delays only its own request, whatever else arrives with it."""
     go = serve.gate()
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -135,7 +136,7 @@ def test_no_request_waits_while_a_thread_is_idle(serve: Serve) -> None:
 
 
 def test_requests_that_wait_for_a_thread_are_served_in_their_order(serve: Serve) -> None:
-    """Safety: under load, nobody is overtaken for ever."""
+    """Safety: under load, no request is overtaken forever."""
     busy, go = serve.gate("the app to be busy"), serve.gate()
     served: list[str] = []
 

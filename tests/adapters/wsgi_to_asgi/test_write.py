@@ -152,7 +152,7 @@ def test_an_app_that_writes_faster_than_the_client_reads_is_stalled(serve: Serve
 
 
 def test_writing_to_a_client_that_has_left_raises(serve: Serve) -> None:
-    """Safety: write() is the only place where an app that never returns can learn that nobody listens."""
+    """Safety: only write() can tell an app that never returns that its client has disconnected."""
     raised = serve.gate("write() to raise")
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
