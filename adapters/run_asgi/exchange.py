@@ -239,8 +239,7 @@ class Exchange:
         return self._file is not None
 
     def file_done(self, error: BaseException | None, sent: int = 0) -> None:
-        """Note that the server has closed the file after `sent` bytes, or failed to send all of it because of `error`.
-        """
+        """Note that the server has closed the file after `sent` bytes, or failed to send it all because of `error`."""
         self.tally.bytes += sent
         self.tally.disconnects += isinstance(error, ClientDisconnected)
         file, self._file = self._file, None

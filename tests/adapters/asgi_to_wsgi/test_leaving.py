@@ -164,7 +164,7 @@ def test_other_requests_go_on(bridge: Bridge) -> None:
 
 @pytest.mark.parametrize("app", [endless, hello], ids=["stream", "whole"])
 def test_a_server_that_refuses_the_head_ends_the_app(bridge: Bridge, app: Any) -> None:
-    """PEP 3333: start_response() may raise; the server then has nothing to close(), so only the adapter can end the app."""
+    """PEP 3333: start_response() may raise; the server then has nothing to close(), so the adapter must end the app."""
     watched = Watched(app)
     adapter = bridge(watched)
 

@@ -1,5 +1,4 @@
-"""receive(): one event per call, no invented or lost events, even with other waiting calls (ASGI HTTP 2.5, "Request").
-"""
+"""receive(): one event per call, no invented or lost events, even with other waiting calls (ASGI HTTP 2.5)."""
 
 from __future__ import annotations
 

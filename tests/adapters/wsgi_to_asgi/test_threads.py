@@ -1,5 +1,4 @@
-"""Which code runs where: PEP 3333, "Thread Support"; ASGI HTTP, "WSGI Compatibility" (WSGI apps run in a threadpool).
-"""
+"""Which code runs where: PEP 3333, "Thread Support"; ASGI HTTP, "WSGI Compatibility" (WSGI apps in threads)."""
 
 from __future__ import annotations
 
