@@ -1,4 +1,5 @@
-"""One request through five generations of interfaces: which there are (generations), run (run), and told (the rest).
+"""One request through five generations of interfaces: their table (generations), their execution (run), and their
+presentation (the rest).
 
-Knows traces. What is particular to an interface is in gateways/<mode>.
+Knows traces. Code for a particular interface is in gateways/<mode>.
 """

@@ -13,15 +13,15 @@ from gateways.trace.steps import Step
 SCHEMA = "gateways.timeline/1"
 
 REPEATS = 9
-"""The plain request is made so often; the run with the median time is shown."""
+"""Number of plain requests; the one with the median time is shown."""
 
 MAKES = {"write": "", "block": "", "stdout": "", "send http.response.body": "body"}
-"""The steps by which an app hands over a part of the body, and the key of it in an event."""
+"""The steps by which an app sends a block of the body, and the key of the block in an event."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one generation did: the plain request, and the streaming one."""
+    """The traces of one generation: the plain request, and the streaming one."""
 
     generation: Generation
     hello: Trace
@@ -29,7 +29,7 @@ class Run:
 
     @property
     def where(self) -> str:
-        """The process and thread that the app ran in."""
+        """Return the process and thread of the app, as text."""
         process, thread = next((step.thread for step in reversed(app_steps(self.hello)) if step.thread[0]), (0, ""))
         if thread == "the program":
             return f"a new process, {process}"
@@ -37,19 +37,19 @@ class Run:
 
     @property
     def calls(self) -> tuple[tuple[str, int], ...]:
-        """The calls or events of the plain request, in their order, with how often each came in a row."""
+        """Return the calls or events of the plain request in order, each with the number of repetitions."""
         names = (step.what.replace("http.", "") for step in app_steps(self.hello))
         return tuple((name, len(list(same))) for name, same in groupby(names))
 
     @property
     def made(self) -> tuple[float, ...]:
-        """When the app made each block of the stream: seconds since the request's first byte."""
+        """Return when the app sent each block of the stream, in seconds since the first byte of the request."""
         steps = app_steps(self.stream)
         return tuple(step.at for step in steps if _makes(step) and step.at > _head_over(steps))
 
     @property
     def sent(self) -> tuple[float, ...]:
-        """When something of the response's body crossed the socket."""
+        """Return when data of the response body crossed the socket, in seconds."""
         if self.stream.connection is None:
             return ()
         steps = [step for step in self.stream.connection.steps if step.source > step.target and _has_content(step)]
@@ -57,7 +57,7 @@ class Run:
 
     @property
     def held(self) -> float | None:
-        """The longest time from a block being made to one crossing the socket, in seconds."""
+        """Return the longest time from sending a block until data crossed the socket, in seconds."""
         waits = [min((at - made for at in self.sent if at >= made), default=None) for made in self.made]
         return max((wait for wait in waits if wait is not None), default=None)
 
@@ -72,7 +72,7 @@ class Timeline:
 
     @property
     def problem(self) -> str | None:
-        """The first thing that went wrong."""
+        """Return the first problem; None if there was no problem."""
         for run in self.runs:
             for trace in (run.hello, run.stream):
                 if trace.problem:
@@ -81,31 +81,31 @@ class Timeline:
 
     @property
     def end(self) -> float:
-        """Seconds until the last of the streams was over."""
+        """Return the time until the end of the last stream, in seconds."""
         lasts = [run.stream.connection.last for run in self.runs if run.stream.connection]
         return max((last for last in lasts if last), default=0.0) or 1e-6
 
 
 def app_steps(trace: Trace) -> list[Step]:
-    """The steps between server and app, of the request."""
+    """Return the steps between server and app during the request."""
     return [step for step in trace.steps if step.interface != "tcp" and step.phase == "request"]
 
 
 def median(traces: list[Trace]) -> Trace:
-    """The one with the median time in total; one that failed is taken before all others."""
+    """Return the trace with the median total time; a failed one takes precedence."""
     failed = [trace for trace in traces if trace.problem]
     ordered = sorted(traces, key=lambda trace: times(trace)[1] or 0.0)
     return failed[0] if failed else ordered[len(ordered) // 2]
 
 
 def times(trace: Trace) -> tuple[float | None, float | None]:
-    """Seconds to the first byte and to the last."""
+    """Return the times to the first and the last byte, in seconds."""
     connection = trace.connection
     return (connection.first, connection.last) if connection else (None, None)
 
 
 def _head_over(steps: list[Step]) -> float:
-    """When a CGI program had written its head, if that came alone; elsewhere a head is no part of the output."""
+    """Return when a CGI program wrote its response headers, if these came alone; None elsewhere."""
     written = b""
     for step in steps:
         if step.what == "stdout" and isinstance(step.data, bytes):
@@ -130,7 +130,7 @@ def _has_content(step: Step) -> bool:
 
 
 def to_json(timeline: Timeline) -> dict[str, Any]:
-    """The timeline in the schema."""
+    """Return the timeline in the schema."""
     return {
         "schema": SCHEMA,
         "problem": timeline.problem,

@@ -1,4 +1,4 @@
-"""The generations: what each is called, the reference app in its form, and what it cannot do. Pure: a table."""
+"""The generations: names, the reference app in each form, and limits. Pure: a table."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """An interface of a year. `target` is the reference app as it is written for it; "" is the mode's usual one."""
+    """A generation of an interface. `target` is the reference app in its form; "" for the default of the mode."""
 
     name: str
     year: int
@@ -25,7 +25,7 @@ GENERATIONS = (
         "",
         "uvicorn",
         "the server runs a program: variables and stdin in, stdout out",
-        "keep anything from one request to the next; each pays for a new process",
+        "keep state between requests; each request starts a process",
     ),
     Generation(
         "PEP 333",
@@ -33,8 +33,8 @@ GENERATIONS = (
         "wsgi",
         "gateways.wsgi.pep333:app",
         "waitress",
-        "the program stays; the server calls a function, and the app may push with write()",
-        "be paced by the server: write() pushes; and tell bytes from text, both being str",
+        "the process stays; the server calls a function, and the app may push data with write()",
+        "apply backpressure, because write() pushes; distinguish bytes from text, because both are str",
     ),
     Generation(
         "PEP 3333",
@@ -42,8 +42,8 @@ GENERATIONS = (
         "wsgi",
         "",
         "waitress",
-        "bytes and text are told apart; the server asks for block after block",
-        "wait without holding a thread; speak first, as a WebSocket does",
+        "bytes and text are distinct types; the server pulls the response block by block",
+        "wait without holding a thread; send without a request, as a WebSocket does",
     ),
     Generation(
         "ASGI 2",
@@ -51,8 +51,8 @@ GENERATIONS = (
         "asgi",
         "gateways.asgi.asgi2:App",
         "uvicorn",
-        "events both ways on one loop, WebSockets too; a callable that makes a callable",
-        "await in its first call, and so be wrapped by one function",
+        "events in both directions on one loop, WebSockets too; a callable that returns a callable",
+        "await in its first call, so middleware needs two callables",
     ),
     Generation(
         "ASGI 3",
@@ -60,7 +60,7 @@ GENERATIONS = (
         "asgi",
         "",
         "uvicorn",
-        "one coroutine function, which others can wrap",
-        "block: that would stop every request of the loop",
+        "one coroutine function, which middleware can wrap",
+        "block: that stops every request on the loop",
     ),
 )

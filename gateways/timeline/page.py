@@ -1,4 +1,4 @@
-"""The timeline as a page: the generations as a table, their streams as bars on one axis, and their steps. Pure."""
+"""The timeline as a page: a table of the generations, their streams as bars on one axis, and their steps. Pure."""
 
 from html import escape
 
@@ -8,7 +8,7 @@ from gateways.trace.axis import ms
 from gateways.trace.html import axis, element, page
 from gateways.trace.page import sequence
 
-WARM = f"Shown is the one of {REPEATS} that took the median time, after one more that warmed the server up."
+WARM = f"This is the request with the median time of {REPEATS}, after one warm-up request."
 COLUMNS = ("", "is called", "runs in", "takes", "first byte", "in total", "cannot")
 
 
@@ -33,7 +33,7 @@ def _header(timeline: Timeline) -> str:
         element("h1", f"{escape(first.name)} {first.year} → {escape(last.name)} {last.year}"),
         element(
             "p",
-            "One request through five generations of interfaces, each really run: ",
+            "One request through five generations of interfaces, each on a real server: ",
             element("code", escape(timeline.hello)),
             f". {WARM}",
             class_="lead",
@@ -49,7 +49,7 @@ def _table(timeline: Timeline) -> str:
     return element(
         "section",
         element("h2", "Side by side"),
-        element("p", "What each brought, what it takes for one request, and what it left to the next."),
+        element("p", "The form of the app, the steps and time of one request, and the limits of each generation."),
         element(
             "table",
             element("thead", head),
@@ -88,8 +88,7 @@ def _bars(timeline: Timeline) -> str:
         element(
             "p",
             element("code", escape(timeline.stream)),
-            " asks for five blocks, made 100 ms apart. A ring is a block made by the app, "
-            "a dot what crossed the socket.",
+            " returns five blocks, sent 100 ms apart. A ring is a block sent by the app, a dot is data on the socket.",
         ),
         element(
             "div",
@@ -102,7 +101,7 @@ def _bars(timeline: Timeline) -> str:
 
 def _bar(run: Run, end: float) -> str:
     first, last = times(run.stream)
-    held = f"; held back for {ms(run.held)} at most" if run.held is not None else ""
+    held = f"; held back for up to {ms(run.held)}" if run.held is not None else ""
     said = f"first byte {_time(first)}, all {_time(last)}"
     parts = [element("i", class_="wait", style=f"left:0;width:{(first or end) / end:.2%}")]
     if first is not None and last is not None:
@@ -139,7 +138,7 @@ def _sequences(timeline: Timeline) -> str:
     return element(
         "section",
         element("h2", "Step by step"),
-        element("p", "The plain request in each generation. Arrow keys go from step to step."),
+        element("p", "The plain request in each generation. Arrow keys move between steps."),
         *parts,
     )
 

@@ -1,4 +1,4 @@
-"""Runs the generations, one after the other, each on a server of its own. Knows how traces are taken."""
+"""Run the generations one after the other, each on a server of its own. Knows how traces are taken."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ STREAM = "/stream?chunks=5&delay=0.1"
 
 
 def run(seconds: float, begins: Callable[[Generation], object]) -> Timeline:
-    """The timeline; `seconds` is the time limit for each answer, `begins` is told of each generation before it runs.
+    """Return the timeline. `seconds` is the timeout for each response; `begins` is called before each generation runs.
 
     Raises:
         Failure: a server is not installed.
@@ -28,7 +28,7 @@ def run(seconds: float, begins: Callable[[Generation], object]) -> Timeline:
 
 
 def _run(generation: Generation, seconds: float) -> Run:
-    """The first request does not count: a process that has just begun still loads what it needs."""
+    """The first request does not count: a new process still imports modules."""
     target = generation.target or side(generation.mode).REFERENCE
     known = Known(target, generation.mode, find(target).signature)
     requests = tuple(Request("GET", path) for path in (HELLO, *[HELLO] * REPEATS, STREAM))

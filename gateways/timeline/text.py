@@ -14,12 +14,12 @@ STYLES = {"cgi": "magenta", "wsgi": "green", "asgi": "cyan"}
 
 
 def lines(timeline: Timeline) -> list[Text]:
-    """The lines, each no wider than WIDTH."""
-    out = [Text("One request through five generations, each really run here", style="bold")]
-    out += [Text(f"{timeline.hello} · the median of {REPEATS}, after one to warm up", style="dim"), Text()]
+    """Return the lines, each at most WIDTH columns wide."""
+    out = [Text("One request through five generations, each on a real server", style="bold")]
+    out += [Text(f"{timeline.hello} · the median of {REPEATS}, after one warm-up request", style="dim"), Text()]
     out += _table(timeline)
-    out += [Text(), Text(f"{timeline.stream}: five blocks, made 100 ms apart", style="bold")]
-    out += [Text("○ the app makes a block   ● it is on the socket   ◉ both at once", style="dim"), Text()]
+    out += [Text(), Text(f"{timeline.stream}: five blocks, sent 100 ms apart", style="bold")]
+    out += [Text("○ the app sends a block  ● data on the socket  ◉ both at once", style="dim"), Text()]
     out += [_bar(run, timeline.end) for run in timeline.runs]
     out.append(_axis(timeline.end))
     if timeline.problem:
@@ -78,7 +78,7 @@ def _time(seconds: float | None) -> str:
 
 
 def _bar(run: Run, end: float) -> Text:
-    """From the request to the last byte: waiting for the first, then what came when."""
+    """Return the bar of a stream: the wait for the first byte, then blocks and data."""
     first, last = times(run.stream)
     cells = [" "] * BAR
     for column in range(_column(last or 0.0, end) + 1):

@@ -1,6 +1,6 @@
-"""What stands around a trace's diagram in a terminal: what was asked, what came back, which threads, what was written.
+"""The text around a trace's diagram in a terminal: request, response, threads and output.
 
-Pure: no console here, and no width but the one that is given.
+Pure: it must not know a console; the width is a parameter.
 """
 
 from rich.text import Text
@@ -12,17 +12,17 @@ from gateways.trace.steps import Connection
 from gateways.trace.text import fold
 
 CLOCK = 10
-"""The columns of the time."""
+"""Width of the time column."""
 
 LOG = 12
-"""Of what was written, so many lines are shown: the last ones."""
+"""Number of output lines that are shown: the last ones."""
 
 FRAMINGS = {"chunked": "chunks"}
-"""What a framing is called in a sentence, where it is not what it is called."""
+"""Names of framings in a sentence, where they differ."""
 
 
 def title(trace: Trace, width: int) -> list[Text]:
-    """What was asked of what, and how that was served."""
+    """Return the request, the app, and the server."""
     served = trace.served
     how = f"{served.interface.upper()} app on {served.server} {served.version}"
     how += f" through {served.adapter}" if served.adapter else ""
@@ -31,7 +31,7 @@ def title(trace: Trace, width: int) -> list[Text]:
 
 
 def summary(trace: Trace, width: int) -> list[Text]:
-    """What came back, how it was framed, how long it took, and what went wrong."""
+    """Return status, framing, times and problem of the response."""
     pieces: list[tuple[str, str]] = []
     if trace.connection and trace.connection.response.start:
         pieces.append((" · ".join(_outcome(trace.connection)), "bold"))
@@ -50,26 +50,28 @@ def _outcome(connection: Connection) -> list[str]:
     _, _, status = response.start.partition(" ")
     said = [
         printable(status),
-        f"framed by {FRAMINGS.get(response.framing, response.framing)}" if response.framing else "no end of the head",
+        f"framed by {FRAMINGS.get(response.framing, response.framing)}"
+        if response.framing
+        else "response headers incomplete",
     ]
-    said.append(f"{response.length:,} bytes" + ("" if response.complete else ", not complete"))
+    said.append(f"{response.length:,} bytes" + ("" if response.complete else ", incomplete"))
     if connection.first is not None and connection.last is not None:
         said += [f"first byte {ms(connection.first)}", f"in total {ms(connection.last)}"]
     return said
 
 
 def thread_name(name: str) -> str:
-    """What a thread is called in a sentence; a CGI program has no name but that."""
+    """Return the name of a thread in a sentence."""
     return name if name.startswith(("the ", "thread ")) else f"thread {name}"
 
 
 def letter(number: int) -> str:
-    """What stands for a thread."""
+    """Return the letter of a thread."""
     return chr(ord("a") + number % 26)
 
 
 def threads(trace: Trace, width: int) -> list[Text]:
-    """Which process and thread each letter stands for."""
+    """Return the process and thread of each letter."""
     lines = [Text()]
     for number, (process, name) in enumerate(trace.threads):
         pieces = fold(f"{letter(number)}  process {process}, {printable(thread_name(name))}", width, CLOCK, CLOCK + 2)
@@ -78,14 +80,14 @@ def threads(trace: Trace, width: int) -> list[Text]:
 
 
 def log(trace: Trace, width: int) -> list[Text]:
-    """The last of what was written to stdout and stderr."""
+    """Return the last lines written to stdout and stderr."""
     if not trace.log:
         return []
-    lines = [Text(), Text("what the server and the app wrote to stdout and stderr", style="dim italic")]
+    lines = [Text(), Text("output of the server and the app (stdout and stderr)", style="dim italic")]
     skipped = len(trace.log) - LOG
     shown = trace.log if skipped <= 0 else trace.log[-LOG:]
     if skipped > 0:
-        lines.append(Text(f"{' ' * CLOCK}{skipped} lines; --json has them; then:", style="dim italic"))
+        lines.append(Text(f"{' ' * CLOCK}{skipped} earlier lines; --json has all", style="dim italic"))
     for line in shown:
         clock = f"{line.at * 1000:>{CLOCK - 2}.0f}  "
         for piece in fold(printable(line.text.expandtabs()), width, CLOCK, CLOCK):

@@ -1,6 +1,6 @@
-"""A trace as a sequence diagram for a terminal: time, a lifeline for each layer, and beside them what passed. Pure.
+"""A trace as a sequence diagram for a terminal: time, a lifeline for each layer, and the steps between them. Pure.
 
-No console here, and no width but the one that is given.
+It must not know a console; the width is a parameter.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,29 +17,29 @@ from gateways.trace.text import NARROWEST, fold
 WIDTH = 100
 FIRST = 14
 SPACING = {3: 11, 4: 10}
-"""Columns from one lifeline to the next, by their number."""
+"""Columns between two lifelines, by the number of lifelines."""
 
 STYLES = {"transport": "yellow", "protocol": "cyan", "application": "green"}
 LAYERS = {"TRANSPORT": "yellow", "PROTOCOL": "cyan", "ADAPTER": "magenta", "APPLICATION": "green"}
 PAUSE = 0.02
-"""Seconds without a step after which the time that passed is written, if it is also a twentieth of the whole."""
+"""Pause between steps that is shown, in seconds, if it is also a twentieth of the total time."""
 
 RUN = 24
-"""Of so many steps of a body, one after the other, the first and the last are drawn."""
+"""Number of steps of a body that are drawn at the start and at the end of a sequence."""
 LAST = 6
 
 TALL = 3
-"""So many lines of a value are shown."""
+"""Maximum number of lines of a value."""
 
 NAME = 22
-"""So long a name stands beside its value; a longer one above it."""
+"""Longest name beside its value; a longer one stands above it."""
 
 OTHERS = 6
-"""So many names of what is not shown are said."""
+"""Maximum number of names of hidden variables."""
 
 
 def diagram(trace: Trace, width: int = WIDTH) -> list[Text]:
-    """The lines of a trace, each no wider than `width`."""
+    """Return the lines of a trace, each at most `width` columns wide."""
     canvas = _Canvas(trace, width)
     lines = [*title(trace, width), Text(), *canvas.heads()]
     for phase, said in (("before", "before the request: the app starts"), ("request", ""), ("after", "the end")):
@@ -53,7 +53,7 @@ def diagram(trace: Trace, width: int = WIDTH) -> list[Text]:
 
 
 class _Canvas:
-    """The lifelines, and what is drawn on and beside them."""
+    """The lifelines, and the steps drawn on them."""
 
     def __init__(self, trace: Trace, width: int) -> None:
         self._lifelines = trace.lifelines
@@ -65,7 +65,7 @@ class _Canvas:
         self._total = max((step.at for step in trace.steps if step.phase == "request"), default=0.0)
 
     def heads(self) -> list[Text]:
-        """The layers' names, and below them what each is here."""
+        """Return the names of the layers, and below each its implementation."""
         lines = [Text(" " * CLOCK), Text(f"{'ms':>{CLOCK - 2}}  ", style="dim")]
         for column, (layer, name) in zip(self._columns, self._lifelines, strict=True):
             for line, said in zip(lines, (layer, name), strict=True):
@@ -80,7 +80,7 @@ class _Canvas:
         return [self._row({}).append(f"── {said}", style="dim italic")]
 
     def steps(self, steps: Sequence[Step]) -> Iterator[Text]:
-        """The lines of steps that follow each other."""
+        """Return the lines of consecutive steps."""
         before: Step | None = None
         for step in _abridged(steps):
             if isinstance(step, str):
@@ -142,7 +142,7 @@ class _Canvas:
                 yield self._row({}).append(f"  {piece}", style="dim italic")
 
     def _row(self, drawn: dict[int, str], clock: str = "", letter: str = " ", style: str = "") -> Text:
-        """A line up to where the text begins."""
+        """Return a line up to the start of the text."""
         cells = [" "] * self._beside
         for column in self._columns:
             cells[column] = "│"
@@ -160,7 +160,7 @@ def _cut(pieces: list[str]) -> list[str]:
 
 
 def _shown(step: Step) -> tuple[list[tuple[str, tuple[str, ...]]], list[str]]:
-    """Of an environment, what is of the request or the interface; and the names of what is not."""
+    """Return the variables of the request and of the interface, and the names of the other variables."""
     if step.what not in ("environ", "environment"):
         return list(step.fields), []
     shown = [pair for pair in step.fields if _of_request(pair[0])]
@@ -180,7 +180,7 @@ META = {
 
 
 def _abridged(steps: Sequence[Step]) -> Iterator[Step | str]:
-    """The steps, with a text for those left out of a long body."""
+    """Return the steps, with a text in place of those left out of a long body."""
     start = 0
     while start < len(steps):
         end = start

@@ -1,4 +1,4 @@
-"""A trace as a page: what came of the request, everything on one axis to scale, and the sequence step by step. Pure."""
+"""A trace as a page: the result of the request, all steps to scale on one axis, and a sequence diagram. Pure."""
 
 from collections.abc import Sequence
 from html import escape
@@ -16,7 +16,7 @@ PHASES: dict[Phase, str] = {
     "after": "The end: the server stops",
 }
 PAUSE = 0.05
-"""A time without a step is written if it is that part of the whole."""
+"""Share of the total time above which a pause between steps is shown."""
 
 
 def render(trace: Trace) -> str:
@@ -61,7 +61,7 @@ def _facts(trace: Trace) -> list[tuple[str, str]]:
 
 
 def _axis(trace: Trace) -> str:
-    """Lifelines from left to right; what passes between two of them stands where its time is."""
+    """Lifelines from left to right; each step is at its time."""
     steps = [(number, step) for number, step in enumerate(trace.steps, 1) if step.phase == "request"]
     if not steps:
         return ""
@@ -81,7 +81,7 @@ def _axis(trace: Trace) -> str:
         element("h2", "On one axis"),
         element(
             "p",
-            f"To scale: {ms(end)} from the first byte to the last step. A mark leads to its step.",
+            f"To scale: {ms(end)} from the first byte to the last step. Click a mark to see its step.",
         ),
         element(
             "div",
@@ -115,14 +115,14 @@ def _steps(trace: Trace) -> str:
     return element(
         "section",
         element("h2", "Step by step"),
-        element("p", "From top to bottom. Each step opens; arrow keys go from one to the next."),
+        element("p", "From top to bottom. Click a step to open it; arrow keys move between steps."),
         tools,
         sequence(trace, "s"),
     )
 
 
 def sequence(trace: Trace, prefix: str) -> str:
-    """The sequence diagram; `prefix` begins the id of each step."""
+    """Return the sequence diagram; `prefix` starts the id of each step."""
     parts = [_heads(trace)]
     letters = {thread: letter(n) for n, thread in enumerate(trace.threads)}
     numbered = [(f"{prefix}{number}", step) for number, step in enumerate(trace.steps, 1)]
@@ -134,7 +134,7 @@ def sequence(trace: Trace, prefix: str) -> str:
 
 
 def _threads(letters: dict[tuple[int, str], str]) -> str:
-    """Which process and thread each letter stands for."""
+    """Return the process and thread of each letter."""
     said = (
         element(
             "span", element("span", letter, class_="who"), escape(f"process {process}, {printable(thread_name(name))}")
@@ -217,6 +217,6 @@ def _log(trace: Trace) -> str:
     return element(
         "section",
         element("h2", "Written to stdout and stderr"),
-        element("p", "By the server, the adapter and the app; each line after its milliseconds."),
+        element("p", "Output of the server, the adapter and the app; each line after its time in milliseconds."),
         element("pre", escape(lines), tabindex=0),
     )

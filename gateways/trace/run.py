@@ -1,6 +1,6 @@
-"""Takes traces: a server in a process of its own, a tap before it, a request, and all that they tell.
+"""Take traces: start a server in a process of its own with a tap in front, send a request, and collect the events.
 
-Knows processes, the queue of news and the time limit. What the news mean, and how a trace looks, is for pure modules.
+Knows processes, the queue of events and the timeout. It must not know the meaning of events, or how a trace is drawn.
 """
 
 import http.client
@@ -30,18 +30,18 @@ from gateways.trace.tap import MOST, Tap
 from gateways.trace.wire import Piece
 
 SETTLE = 1.0
-"""Seconds for the app to end what it does for a request that has been answered."""
+"""Timeout for the app to finish its work after the response, in seconds."""
 
 BEGINNINGS = ("environment", "environ", "scope")
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be served, with what, and what is asked of it; `seconds` is the time limit for each answer.
+    """What to serve, the server, and the requests; `seconds` is the timeout for each response.
 
-    `before` are requests that are sent first, and not traced. Their cookies, and the values that they take, are put
-    into `last`, which is traced after `requests` if there is one; with `texts`, as a WebSocket.
-    `warm_up`: the request before only makes the app start. If it has no answer, the traced one is sent to a new server.
+    `before` are requests that are sent first and not traced. Their cookies and values are put into `last`, which is
+    traced after `requests`, if given; with `texts`, as a WebSocket.
+    `warm_up`: `before` only makes the app start. Without a response to it, the traced request is sent to a new server.
     """
 
     known: Known
@@ -57,7 +57,7 @@ class Plan:
 
 @dataclass(slots=True)
 class _Recording:
-    """What has arrived so far."""
+    """The events received so far."""
 
     batches: list[Batch] = field(default_factory=list)
     lines: list[tuple[float, str]] = field(default_factory=list)
@@ -72,7 +72,7 @@ class _Recording:
 
     @property
     def waiting(self) -> bool:
-        """Whether the app still works on the request: a lifespan goes on, and of a program the exit is the end."""
+        """Whether the app still works on the request: not counting the lifespan; a program works until it exits."""
         begun: set[tuple[int, str, int]] = set()
         ended: set[tuple[int, str, int]] = set()
         for batch in self.batches:
@@ -86,9 +86,8 @@ class _Recording:
 
 
 def take(plan: Plan) -> list[Trace]:
-    """Serve, ask, end, and tell: a trace for each request, until one has a problem, which is in its trace.
-
-    How the app starts is in the first, how it ends in the last.
+    """Start the server, send the requests, stop the server, and return a trace for each request, up to the first with a
+    problem. The first trace includes the start of the app, the last one its shutdown.
 
     Raises:
         Failure: the server is not installed.
@@ -118,7 +117,7 @@ def take(plan: Plan) -> list[Trace]:
     if again:
         return take(replace(plan, before=(), warm_up=False))
     while not news.empty():
-        if (item := news.get()) is not None and (item.batch or item.when < ending):  # not how it speaks of its end
+        if (item := news.get()) is not None and (item.batch or item.when < ending):  # not the output of its shutdown
             recordings[-1].take(item)
     lifespans = lifespans_of(batch for recording in recordings for batch in recording.batches)
     inner = plan.known.interface if served.adapter else None
@@ -129,7 +128,7 @@ def take(plan: Plan) -> list[Trace]:
 
 
 class _NotWarmError(Exception):
-    """The request that was to make the app start has no answer: the traced one will show why."""
+    """The warm-up request has no response: the traced request will show why."""
 
 
 def _prepared(plan: Plan, process: ServerProcess, news: NewsQueue, recording: _Recording) -> Request:
@@ -138,7 +137,7 @@ def _prepared(plan: Plan, process: ServerProcess, news: NewsQueue, recording: _R
     Of their events only those of a lifespan are recorded: an adapter begins it with the first request.
 
     Raises:
-        Failure: one of them has no answer, or lacks a value that it is to give.
+        Failure: one of them has no response, or its response lacks a required value.
     """
     session, quiet = Session(), _Recording()
     for recorded in plan.before:
@@ -176,7 +175,7 @@ def _served(plan: Plan) -> Served:
 
 
 def _news(news: NewsQueue, until: float) -> Iterator[News | None]:
-    """What comes until then (time.monotonic())."""
+    """Yield the events until `until` (time.monotonic())."""
     while (left := until - time.monotonic()) > 0:
         try:
             yield news.get(timeout=left)
@@ -185,7 +184,7 @@ def _news(news: NewsQueue, until: float) -> Iterator[News | None]:
 
 
 def _until_ready(news: NewsQueue, recording: _Recording) -> str | None:
-    """None, or why it did not start."""
+    """Return None, or why the server did not start."""
     for item in _news(news, time.monotonic() + START + 1):
         if item is None or item.kind == "ready":
             break
@@ -194,8 +193,8 @@ def _until_ready(news: NewsQueue, recording: _Recording) -> str | None:
             said = recording.lines[-1][1] if recording.lines else "it wrote no output"
             return f"the server {item.source.server} did not start: {said}"
         if item.kind == "late":
-            return f"the server does not listen after {START:.0f} seconds"
-    for item in _news(news, time.monotonic() + 2 * GATHER):  # a lifespan's: nothing of it disturbs the request
+            return f"the server is not listening after {START:.0f} seconds"
+    for item in _news(news, time.monotonic() + 2 * GATHER):  # events of the lifespan do not belong to the request
         if item is not None:
             recording.take(item)
     return None
@@ -204,7 +203,7 @@ def _until_ready(news: NewsQueue, recording: _Recording) -> str | None:
 def _ask(
     request: Request, seconds: float, process: ServerProcess, news: NewsQueue, recording: _Recording
 ) -> str | None:
-    """Make the request; None, or what went wrong."""
+    """Make the request; return None, or the problem."""
     problems: list[str | None] = []
 
     def client() -> None:
@@ -221,15 +220,15 @@ def _ask(
         asking.join(timeout=0.5 if dead else 0)
         recording.pieces = tap.pieces()
         if tap.full:
-            problem = f"more than {MOST >> 20} MB crossed the socket; the trace ends there"
+            problem = f"more than {MOST >> 20} MB crossed the socket; the trace was cut there"
     asking.join(timeout=1)
     if dead:
-        return "the server's process ended; what it did in its last 20 ms may be missing here"
+        return "the server process exited; events of its last 20 ms may be missing"
     return problem
 
 
 def _follow(seconds: float, news: NewsQueue, recording: _Recording) -> bool:
-    """Take news until the client is done, or the time is up. True if the server has ended."""
+    """Collect events until the client is done, or the timeout. Return True if the server has exited."""
     for item in _news(news, time.monotonic() + seconds + 0.2):
         if item is None:
             return False
@@ -240,7 +239,7 @@ def _follow(seconds: float, news: NewsQueue, recording: _Recording) -> bool:
 
 
 def _settle(news: NewsQueue, recording: _Recording) -> bool:
-    """Let the app end what it does after the answer, within limits. True if the server has ended."""
+    """Wait, within limits, until the app finishes its work after the response. Return True if the server has exited."""
     if not recording.waiting:
         return False
     for item in _news(news, time.monotonic() + SETTLE):
