@@ -11,7 +11,7 @@ export const ABOUT = {
   upload:
     "A body with some weight, sent to all three at once. Each app reads it as it arrives, and answers with its SHA-256.",
   crowd: "Ten clients at the same moment, each of whom has to wait. How many can be served at once, and by what?",
-  chat: "A WebSocket: texts both ways, until one side leaves. Only one of the three interfaces has it.",
+  chat: "A WebSocket: texts both ways, until one side leaves. Only ASGI has it; an adapter can give it to an ASGI app on a WSGI server.",
   events:
     "Server-sent events: one long response that never hurries. It looks like the stream; ask what it holds on to meanwhile.",
 };
@@ -106,7 +106,7 @@ function chatting(lane, client) {
   const handshake = `${status}${said ? ` ${said}` : ""} to the handshake`;
   if (lane === "cgi")
     return `${handshake}: the gateway has no way to pass a WebSocket to a program, and starts none. Asked without one, the program says why.`;
-  return `${handshake}: the app got it as a plain request, and says why it cannot.`;
+  return `${handshake}: the app got it as a plain request, and says why it cannot. An ASGI app behind ASGIToWSGI could: the adapter takes over the socket of the WSGI server.`;
 }
 
 /** The result of a run in one sentence. */

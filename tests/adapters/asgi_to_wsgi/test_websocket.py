@@ -1,4 +1,4 @@
-"""WebSocket: WSGI has no way to upgrade a connection, and the client is told so instead of being left to guess."""
+"""WebSocket: a handshake on a server that does not expose its connection gets a 501 that says so."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_handshake_is_answered_501_and_never_reaches_the_app(ask: Any) -> None
 
 
 def test_the_answer_says_what_is_missing(ask: Any) -> None:
-    """Ours: the one who reads this runs a WSGI server and has to learn that it is the server that cannot."""
+    """Ours: the reader runs a WSGI server, and has to learn that another one could."""
     response, _ = ask(**HANDSHAKE)
     assert b"WebSocket" in response.body
     assert b"WSGI" in response.body

@@ -145,7 +145,7 @@ def test_a_file_is_sent_and_closed_without_the_servers_wrapper() -> None:
     assert blocks.filelike.closed
 
 
-def test_a_websocket_is_not_to_be_had() -> None:
+def test_a_websocket_gets_a_501_that_names_the_adapter() -> None:
     response = ask(app, Request(b"/ws"))
     assert response.status == 501
-    assert response.body.count(b".") == 1
+    assert b"An ASGI app behind ASGIToWSGI can have one" in response.body
