@@ -1,1 +1,1 @@
-"""ASGI 3: the reference app in that form, how it is served, how it is watched."""
+"""ASGI 3: the reference app, its servers, and its observer."""

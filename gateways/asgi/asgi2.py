@@ -1,7 +1,7 @@
-"""The reference app's hello and stream in ASGI 2 (2018): a callable that makes a callable, App(scope)(receive, send).
+"""The reference app's hello and stream in ASGI 2 (2018): a callable that returns a callable, App(scope)(receive, send).
 
-The app is a class, and each connection an instance of it. The events are those of ASGI 3, which joined the two calls so
-that an app can be one coroutine function, and be wrapped by another.
+The app is a class, and each connection is an instance. The events are those of ASGI 3, which merged the two calls so
+that an app can be one coroutine function, and middleware can wrap it.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from gateways.asgi.app import (
 
 
 class App:
-    """One connection. The first call, of the class, can wait for nothing: it may look at the scope, and refuse it."""
+    """One connection. The constructor cannot await: it can only inspect the scope and reject it."""
 
     def __init__(self, scope: Scope) -> None:
         if scope["type"] != "http":

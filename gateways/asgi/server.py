@@ -1,4 +1,4 @@
-"""How an ASGI app is served: the servers, and how each is run on a socket. Knows nothing of CGI and WSGI."""
+"""The ASGI servers, and how to run each on a socket. Must not know CGI or WSGI."""
 
 import asyncio
 import logging
@@ -20,7 +20,7 @@ Load = Callable[[], Any]
 
 
 def load(target: str) -> ASGIApp:
-    """The app, of ASGI 3 or 2, as an app of ASGI 3."""
+    """Return an ASGI 3 or ASGI 2 app as ASGI 3."""
     return as_asgi3(load_object(target))
 
 
@@ -37,13 +37,13 @@ def _hypercorn(load: Load, sock: socket.socket, settings: Settings) -> None:
 
 
 def _daphne(load: Load, sock: socket.socket, settings: Settings) -> None:
-    logging.getLogger("daphne").setLevel(logging.WARNING)  # as the other servers: no lines for its start
-    # Importing it installs Twisted's asyncio reactor, which must come before anything that imports a reactor.
+    logging.getLogger("daphne").setLevel(logging.WARNING)  # no startup lines, as with the other servers
+    # The import installs Twisted's asyncio reactor, which must happen before any other import of a reactor.
     from daphne.endpoints import build_endpoint_description_strings
     from daphne.server import Server as Daphne
 
     host, port = sock.getsockname()[:2]
-    sock.close()  # daphne binds for itself: it can adopt IPv4 sockets only
+    sock.close()  # daphne binds by itself: it can adopt only IPv4 sockets
     endpoints = build_endpoint_description_strings(host=host, port=port)
     if settings.certfile:
         files = [each.replace(":", r"\:") for each in (settings.keyfile, settings.certfile, host)]

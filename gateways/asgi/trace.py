@@ -1,6 +1,6 @@
-"""How an ASGI app is watched: its scope, what it receives, what it sends, how it ends. Knows nothing of CGI and WSGI.
+"""Observe an ASGI app: its scope, the messages it receives and sends, and its end. Must not know CGI or WSGI.
 
-What the app does is not changed: each step is the server's own, and between two of them only a tuple is made.
+The app's behaviour does not change: each step calls the server directly, and only a tuple is recorded per step.
 """
 
 from itertools import count
@@ -15,7 +15,7 @@ __all__ = ["access_log", "watch"]
 
 
 def watch(app: ASGIApp, record: Record) -> ASGIApp:
-    """The app, with an event recorded for each step between it and its server: request, WebSocket or lifespan."""
+    """Return the app wrapped so that each step of a request, WebSocket or lifespan is recorded."""
     exchanges = count(1)
 
     async def watched(scope: Scope, receive: Receive, send: Send) -> None:
@@ -30,7 +30,7 @@ def watch(app: ASGIApp, record: Record) -> ASGIApp:
             return message
 
         async def noted_send(message: Message) -> None:
-            # Not copied: the server refuses a message that is not a dict, and a sent message does not change.
+            # Not copied: the server rejects a message that is not a dict, and a sent message does not change.
             note("send", message)
             await send(message)
 

@@ -23,7 +23,7 @@ class Seen:
     kind: the rule's key in `gateways.check.rules.RULES`.
     message: the evidence as text: a call, a header, an exception's own message.
     place: the line of the app that caused it; None if it could not be traced to a line.
-    request: the request during which it was seen, e.g. "GET /"; "" for import and startup.
+    request: the request during which it was observed, e.g. "GET /"; "" for import and startup.
     stack: the frames of a measured block, innermost last.
     values: further data that the rule needs; JSON types only.
     """
@@ -47,7 +47,7 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """The part of a finding that a rule adds: a title, the reason with its clause, and the remedy."""
+    """The result of a rule: a title, the reason with its clause, and the remedy."""
 
     title: str
     why: str
@@ -56,7 +56,7 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An observation that matters for the move that was asked about."""
+    """An observation that matters for the checked move."""
 
     rule: str
     seen: Seen

@@ -14,12 +14,12 @@ MIB = 1 << 20
 class Traits:
     """What a server does that an app can notice, with its default settings.
 
-    threads: threads of one process that call a WSGI app; 1 if each process calls it once at a time.
+    threads: threads per process that call a WSGI app; 1 if a process handles one request at a time.
     lifespan: False if it sends no lifespan events.
-    lends_socket: a WSGI server whose environ names its socket, as simple-websocket wants it.
-    shows_socket: a WSGI server whose connection ASGIToWSGI can take over for WebSockets (docs/websocket.md).
+    lends_socket: True for a WSGI server whose environ contains its socket, as simple-websocket requires.
+    shows_socket: True for a WSGI server whose connection ASGIToWSGI can take over for WebSockets (docs/websocket.md).
     body_limit: largest request body in bytes, None if unlimited; `body_option` raises it.
-    buffering: how it holds back a response that is streamed, "" if it does not; `unbuffered` is the remedy.
+    buffering: how it delays a streamed response, "" if it does not; `unbuffered` is the remedy.
     """
 
     name: str
@@ -68,8 +68,8 @@ SERVERS: dict[str, Traits] = {
             shows_socket=True,
             body_limit=MIB,
             body_option="client_max_body_size (ngx_http_core_module, default 1m)",
-            buffering="nginx collects a proxied response in its buffers (ngx_http_proxy_module, proxy_buffering on)",
-            unbuffered="send the header X-Accel-Buffering: no with the response, or set proxy_buffering off there",
+            buffering="nginx buffers a proxied response (ngx_http_proxy_module, proxy_buffering on)",
+            unbuffered="send the header X-Accel-Buffering: no with the response, or set proxy_buffering off in nginx",
         ),
         Traits(
             "apache",
@@ -80,17 +80,17 @@ SERVERS: dict[str, Traits] = {
         Traits(
             "lighttpd",
             ("cgi",),
-            buffering="lighttpd reads the whole response before it sends any of it (server.stream-response-body = 0)",
+            buffering="lighttpd reads the whole response before it sends it (server.stream-response-body = 0)",
             unbuffered="set server.stream-response-body = 1 in lighttpd.conf",
         ),
     )
 }
 
 DEFAULTS: dict[Mode, str] = {"wsgi": "waitress", "asgi": "uvicorn", "cgi": "uvicorn"}
-"""The server of each mode if none is named: that of `gateways serve`."""
+"""Default server of each mode, the same as in `gateways serve`."""
 
 OTHER: dict[Mode, Mode] = {"wsgi": "asgi", "asgi": "wsgi", "cgi": "asgi"}
-"""The mode to check for if none is named, by the app's interface."""
+"""Default of --to, by the app's interface."""
 
 ADAPTER_THREADS = 32
 """Default of WSGIToASGI(threads=)."""
@@ -107,19 +107,19 @@ class Move:
 
     @property
     def threads(self) -> int:
-        """Threads of one process that may run a WSGI app at the same time there."""
+        """Maximum number of threads of one process that run a WSGI app concurrently on that server."""
         if self.to == "cgi" or self.interface != "wsgi":
             return 1
         return self.threads_asked or (ADAPTER_THREADS if self.to == "asgi" else self.server.threads)
 
     @property
     def leaves_importing_thread(self) -> bool:
-        """Whether requests run on another thread than the one that imported the app."""
+        """True if requests run on another thread than the one that imported the app."""
         return self.threads > 1 or (self.interface == "asgi" and self.to == "wsgi")
 
     @property
     def runner(self) -> str:
-        """The part that runs the app, for sentences: "WSGIToASGI on uvicorn", "waitress"."""
+        """The adapter and server that run the app, as text: "WSGIToASGI on uvicorn", "waitress"."""
         if self.interface == self.to:
             return self.server.name
         adapter = f"{self.interface.upper()}To{self.to.upper()}"
@@ -127,7 +127,7 @@ class Move:
 
 
 def destination(interface: Mode, to: Mode | None, server: str | None) -> tuple[Mode, Traits]:
-    """Choose mode and server: as named, else the other interface and its default server.
+    """Choose mode and server: the given ones, else the other interface and its default server.
 
     Raises:
         ValueError: unknown server, or it does not speak `to`; the message names the ones that do.

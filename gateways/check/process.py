@@ -1,6 +1,6 @@
-"""The app's own process: import it, watch it, make requests, and write what was seen to a pipe as JSON.
+"""The app's own process: import the app, watch it, send requests, and write the observations to a pipe as JSON.
 
-Started by `gateways.check.run`. Whatever the app prints, starts or breaks stays in this process.
+Started by `gateways.check.run`. Anything that the app prints, starts or breaks stays in this process.
 """
 
 import json
@@ -25,7 +25,7 @@ from gateways.serving.target import Found, find
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A check: target, interface if known, paths and a file of requests (none: its routes), seconds for each."""
+    """A check: target, interface if known, paths, a file of requests (default: its routes), timeout in seconds."""
 
     target: str
     interface: str | None
@@ -45,7 +45,7 @@ class Job:
 
 
 def main() -> None:
-    """Do the job, which is the one argument."""
+    """Run the job given as the only argument."""
     job = Job.from_json(sys.argv[1])
     try:
         answer = looked(job)
@@ -54,11 +54,11 @@ def main() -> None:
     with os.fdopen(job.descriptor, "w") as pipe:
         json.dump(answer, pipe)
     sys.stdout.flush()
-    os._exit(0)  # whatever threads the app has started
+    os._exit(0)  # even if the app has started threads
 
 
 def looked(job: Job) -> dict[str, Any]:
-    """Import the app and make the requests; the answer as `run` reads it."""
+    """Import the app and send the requests; return the result for `run`."""
     notes = Notes()
     location = Path(job.target.partition(":")[0])
     own = Own([Path.cwd(), *([location.resolve().parent] if location.is_file() else [])])
@@ -105,7 +105,7 @@ def _asked(found: Found, job: Job, watching: Any, connections: Connections) -> d
 
 
 def _given(job: Job) -> list[Request]:
-    """The requests that the command names; those of a file first, with its login before them."""
+    """Return the requests of the command: from the file first, starting with its login."""
     if job.requests is None:
         return _gets(job.paths)
     traffic = read(Path(job.requests))

@@ -8,7 +8,7 @@ from gateways.check.move import Move
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The result of a check. `asked` has the status of each request, `problems` what could not be looked at."""
+    """The result of a check. `asked` has the status of each request, `problems` the failed checks."""
 
     target: str
     signature: str

@@ -1,4 +1,4 @@
-"""Run a check: start the app's process, wait for its observations, let the rules judge them.
+"""Run a check: start the app's process, wait for its observations, and apply the rules.
 
 Knows processes and the time limit, as `gateways.serving.probe` does for the interface alone.
 """
@@ -21,12 +21,12 @@ from gateways.failure import Failure
 from gateways.serving.mode import Mode
 
 ASK = 2.0
-"""Seconds for one request; after them its client leaves."""
+"""Timeout for one request, in seconds; then its client disconnects."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to look at: the target, its interface if known, paths and a file of requests, seconds for all of it."""
+    """The input of a check: target, interface if known, paths, a file of requests, and the total timeout in seconds."""
 
     target: str
     interface: Mode | None = None
@@ -36,7 +36,7 @@ class Wanted:
 
 
 def check(wanted: Wanted, to: Mode | None = None, server: str | None = None, threads: int | None = None) -> Report:
-    """Check a target for a move to the interface `to` on `server`, with so many threads.
+    """Check a target for a move to the interface `to` on `server`, with `threads` threads.
 
     Raises:
         Failure: the app could not be imported, ended its process, or took too long.
@@ -44,12 +44,12 @@ def check(wanted: Wanted, to: Mode | None = None, server: str | None = None, thr
     """
     target, interface = wanted.target, wanted.interface
     if server is not None:
-        destination(interface or "wsgi", to, server)  # a wrong name is said at once
+        destination(interface or "wsgi", to, server)  # report a wrong name at once
     answer = _looked(wanted)
     app: Mode = answer["interface"]
     where, traits = destination(app, to, server)
     if where == "cgi" and app == "cgi":
-        raise ValueError(f"{target} is a CGI program already; check it --to wsgi or --to asgi")
+        raise ValueError(f"{target} is already a CGI program; check it with --to wsgi or --to asgi")
     move = Move(app, where, traits, threads)
     findings = judged(map(Seen.from_dict, answer["seen"]), move)
     return Report(target, answer["signature"], move, answer["asked"], answer["problems"], findings)
@@ -79,7 +79,7 @@ def _looked(wanted: Wanted) -> dict[str, Any]:
             ) from None
         finally:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # and every process that it has started, which holds its pipe
+                os.killpg(process.pid, signal.SIGKILL)  # and its child processes, which hold the pipe
             process.communicate()
         text = answer.read()
     if not text:

@@ -7,7 +7,7 @@ from gateways.check.report import Report
 
 
 def lines(report: Report) -> list[str]:
-    """Return the report as a person reads it."""
+    """Return the report as lines of text."""
     move = report.move
     app = f"{report.target}: {move.interface.upper()} app, {report.signature}"
     asked = ", ".join(f"{request} {status}" for request, status in report.asked.items())

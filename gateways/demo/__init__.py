@@ -1,5 +1,5 @@
-"""The page of `gateways demo`: one press of a button asks CGI, WSGI and ASGI the same, and shows what each does.
+"""The page of `gateways demo`: a button sends the same request to CGI, WSGI and ASGI, and the page shows each response.
 
-It runs in a process of its own (app), is told what happens by the command (link), tells browsers (feed, told), and asks
-the three servers in a browser's stead (actions, client, chat). Knows none of the three sides.
+It runs in its own process (app), gets events from the command (link), passes them to browsers (feed, told), and sends
+the requests to the three servers itself (actions, client, chat). Knows no code of the three interfaces.
 """

@@ -1,4 +1,4 @@
-"""What the buttons ask: which request, of how many clients at once, and what may be chosen. Knows the reference app."""
+"""The buttons: the request of each, its number of clients, and its parameters. Knows the reference app."""
 
 import hashlib
 import os
@@ -12,16 +12,16 @@ from gateways.demo.client import BLOCK, Body, Request
 CROWD = 10
 MEGABYTE = 1_000_000
 LARGEST = 100
-"""Megabytes of an upload, at most."""
+"""Maximum size of an upload, in MB."""
 
 
 class BadRequest(Exception):
-    """What the page sent cannot be used; the text says why."""
+    """Invalid input from the page; the text is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The same request to each of the servers, by so many clients at once. `digest` is that of its body, if any."""
+    """The same request to each server, by `clients` concurrent clients. `digest` is that of its body, if any."""
 
     request: Request
     clients: int = 1
@@ -30,18 +30,18 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """A body of random octets, one block again and again."""
+    """A request body of random bytes: one block, repeated."""
 
     length: int
     octets: bytes
 
     def block(self, start: int) -> bytes:
-        """The octets from `start`, which is at the beginning of a block."""
+        """Return the bytes from `start`, which is the beginning of a block."""
         return self.octets[: self.length - start]
 
 
 class Spooled:
-    """A body that was received, in a file that has no name."""
+    """A received request body, in an unnamed temporary file."""
 
     def __init__(self) -> None:
         self.length = 0
@@ -49,7 +49,7 @@ class Spooled:
         self._digest = hashlib.sha256()
 
     def write(self, octets: bytes) -> None:
-        """Add to its end."""
+        """Append data."""
         self.length += len(octets)
         if self.length > LARGEST * MEGABYTE:
             raise BadRequest(f"the file is larger than {LARGEST} MB")
@@ -57,27 +57,27 @@ class Spooled:
         self._file.write(octets)
 
     def whole(self) -> str:
-        """No more is written. Returns its digest."""
+        """Finish writing and return the digest."""
         self._file.flush()
         return self._digest.hexdigest()
 
     def block(self, start: int) -> bytes:
-        """Some octets from `start` on."""
+        """Return a block of bytes from `start`."""
         return os.pread(self._file.fileno(), BLOCK, start)
 
     def close(self) -> None:
-        """Give up the file."""
+        """Close and delete the file."""
         self._file.close()
 
 
 def plan(name: str, query: Mapping[str, str]) -> Plan:
-    """What a button means.
+    """Return the plan of a button.
 
     Raises:
-        BadRequest: there is no such button, or it does not take what it was given.
+        BadRequest: unknown button, or invalid parameters.
     """
     if name not in ACTIONS:
-        raise BadRequest(f"there is no action {name!r}; there are {', '.join(ACTIONS)}")
+        raise BadRequest(f"unknown action {name!r}; the actions are {', '.join(ACTIONS)}")
     return ACTIONS[name](query)
 
 

@@ -1,7 +1,7 @@
 """The page's server as an ASGI app: its files, the feed of events, the runs, the chat.
 
-Knows ASGI and the routes. That the page asks this server, and this server asks the three, is what lets their ports stay
-closed to other origins and their responses stay as they are; and one forwarded port is enough to see all of it.
+Knows ASGI and the routes. The page sends requests only to this server, which sends them to the three others. So their
+ports stay closed to other origins, their responses stay unchanged, and one forwarded port is enough to use the page.
 """
 
 import asyncio
@@ -39,11 +39,11 @@ KINDS = {
     ".js": "text/javascript; charset=utf-8",
 }
 ALIVE = 15.0
-"""Seconds of silence after which the feed says that it is alive."""
+"""Interval of keep-alive messages in the feed, in seconds."""
 
 
 def create_app() -> "Page":
-    """The app, in the process that the command has started for it."""
+    """Return the app, in the process that the command started for it."""
     lanes, connection = link.connect(os.environ[link.ADDRESS])
     return Page(lanes, connection)
 
@@ -58,24 +58,24 @@ class Asked:
 
     @property
     def query(self) -> dict[str, str]:
-        """Its parameters; of several of one name the last."""
+        """Return the query parameters; the last value of a repeated name."""
         return dict(parse_qsl(self.scope["query_string"].decode("latin-1"), keep_blank_values=True))
 
     def header(self, name: bytes) -> str:
-        """The last value of a header, or ""."""
+        """Return the last value of a header, "" if absent."""
         headers: dict[bytes, bytes] = dict(self.scope["headers"])
         return headers.get(name, b"").decode("latin-1")
 
 
 class Page:
-    """The app. `connection` is where the command tells what happens; without one the feed is filled by others."""
+    """The app. `connection` receives events from the command; None if the caller fills the feed."""
 
     def __init__(self, lanes: Lanes, connection: "Connection[Any, Any] | None" = None) -> None:
         self.feed = Feed()
         self._lanes = lanes
         self._connection = connection
         self._teller = Teller()
-        self._instance = f"{os.getpid()} {time.time_ns()}"  # a page may outlive its demo, and find another in its place
+        self._instance = f"{os.getpid()} {time.time_ns()}"  # a page may reconnect to a restarted demo
         self._files = {
             f"/{each.name}": each.read_bytes() for each in files("gateways.demo").joinpath("static").iterdir()
         }
@@ -103,7 +103,7 @@ class Page:
             loop = asyncio.get_running_loop()
 
             def arrived(mode: Mode, batch: Batch) -> None:
-                with suppress(RuntimeError):  # the loop has ended, and so will this thread
+                with suppress(RuntimeError):  # the loop is closed; this thread ends
                     loop.call_soon_threadsafe(lambda: self.feed.add(self._teller.tell(mode, batch)))
 
             threading.Thread(
@@ -125,10 +125,10 @@ class Page:
             kind = KINDS[PurePath(path).suffix or ".html"]
             await whole(send, 200, kind, self._files[path], (b"content-security-policy", POLICY))
         else:
-            await refuse(send, 404, "there is no such thing here")
+            await refuse(send, 404, "not found")
 
     async def _feed(self, asked: Asked) -> None:
-        """The items after the one that the page had last; first of all, what the lanes are."""
+        """Send the description of the lanes, then the items after the page's last one."""
         last = asked.header(b"last-event-id") or asked.query.get("after", "0")
         number = int(last) if last.isascii() and last.isdecimal() and len(last) < 16 else 0
 
@@ -158,7 +158,7 @@ class Page:
         return {"lanes": lanes, **about}
 
     async def _run(self, asked: Asked) -> None:
-        """Ask all three what the button means, and write each thing that happens as a line of JSON."""
+        """Send the button's request to all three, and write each event as a line of JSON."""
         try:
             await self._planned(asked)
         except actions.BadRequest as error:

@@ -1,6 +1,6 @@
-"""A conversation over WebSocket: the handshake in every lane, and in the lane that takes it texts both ways.
+"""A WebSocket chat: a handshake in every lane, and messages in the lane that accepts it.
 
-Knows websockets as a client, and nothing of how the page is told.
+Knows websockets as a client. It must not know how events reach the page.
 """
 
 import asyncio
@@ -13,16 +13,16 @@ from gateways.serving.listen import connect as connected
 from gateways.serving.listen import url
 
 PATIENCE = 10.0
-"""Seconds for a handshake."""
+"""Timeout for a handshake, in seconds."""
 
 LONGEST = 10_000
-"""Characters of a text."""
+"""Maximum length of a text, in characters."""
 
 Texts = asyncio.Queue[str]
 
 
 async def chat(lanes: dict[tuple[str, int], Note], texts: Texts) -> None:
-    """Shake hands with each server, by its address, and say `texts` where that succeeds, until cancelled.
+    """Open a WebSocket to each server and send `texts` on those that accept it, until cancelled.
 
     Notes: asked, then open, or refused (status, reason, text); sent and said (text); closed or failed in the end.
     """
@@ -33,7 +33,7 @@ async def chat(lanes: dict[tuple[str, int], Note], texts: Texts) -> None:
 
 async def _shake(address: tuple[str, int], texts: Texts, note: Note) -> None:
     try:
-        # Connected here, so that no proxy is asked for what is on this machine.
+        # Connect directly: a proxy must not be used for this machine.
         sock = await asyncio.to_thread(connected, address)
         sock.setblocking(False)
         note("asked", port=sock.getsockname()[1])
@@ -46,7 +46,7 @@ async def _shake(address: tuple[str, int], texts: Texts, note: Note) -> None:
         response = error.response
         text = bytes(response.body or b"").decode(errors="replace")
         note("refused", status=response.status_code, reason=response.reason_phrase, text=text)
-        if not text:  # the server has refused it without asking the app, which can say why
+        if not text:  # the server refused it without calling the app, which can say why
             await ask(address, Request("GET", "/ws"), note)
     except (OSError, WebSocketException) as error:
         note("failed", why=str(error) or type(error).__name__)

@@ -1,7 +1,7 @@
-"""One request to one of the servers, as a client that is no browser: each thing that happens is noted with its time.
+"""Send one request to a server and note each event with its time.
 
-Knows asyncio and h11. A browser opens six connections to a server at most, joins blocks that come close together, and
-sends a dozen headers of its own; here ten at once are ten, and a block is what came in one piece.
+Knows asyncio and h11. A browser would open at most six connections to a server, merge blocks that arrive together, and
+add a dozen headers. This client does none of that.
 """
 
 import asyncio
@@ -14,32 +14,32 @@ from typing import Protocol
 import h11
 
 Note = Callable[..., object]
-"""note(what, **values): something happened now."""
+"""note(what, **values): record an event now."""
 
 BLOCK = 64 * 1024
 SHOWN = 2000
-"""Characters of a block that are noted."""
+"""Maximum number of characters recorded of a block."""
 
 EVERY = 0.03
-"""Seconds between two notes of how much of a body has been sent."""
+"""Interval between notes of upload progress, in seconds."""
 
 LIMIT = 60.0
-"""Seconds for a whole request."""
+"""Timeout for a whole request, in seconds."""
 
 
 class Body(Protocol):
-    """What is sent. It may be read by several at once."""
+    """A request body. Several clients may read it concurrently."""
 
     @property
     def length(self) -> int: ...
 
     def block(self, start: int) -> bytes:
-        """Some octets from `start` on."""
+        """Return a block of bytes from `start`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked. `target` is the path and the query, quoted."""
+    """A request. `target` is the quoted path and query."""
 
     method: str
     target: str
@@ -47,7 +47,7 @@ class Request:
 
 
 async def ask(address: tuple[str, int], request: Request, note: Note) -> None:
-    """Make the request, and note: asked, sent, head, block, and in the end either end or failed."""
+    """Send the request, and note: asked, sent, head, block, and finally either end or failed."""
     try:
         async with asyncio.timeout(LIMIT):
             reader, writer = await asyncio.open_connection(*address)
@@ -59,7 +59,7 @@ async def ask(address: tuple[str, int], request: Request, note: Note) -> None:
     except TimeoutError:
         note("failed", why=f"no complete response within {LIMIT:.0f} seconds")
     except h11.RemoteProtocolError as error:
-        note("failed", why=f"the response is not whole: {error}")
+        note("failed", why=f"the response is incomplete: {error}")
     except OSError as error:
         note("failed", why=error.strerror or str(error) or type(error).__name__)
 
@@ -72,7 +72,7 @@ async def _exchange(
     try:
         await _receive(connection, reader, note)
     finally:
-        sending.cancel()  # an answer may come before all has been sent
+        sending.cancel()  # a response may arrive before the body is sent
         with suppress(asyncio.CancelledError, OSError):
             await sending
 
@@ -97,7 +97,7 @@ async def _send(
             writer.write(connection.send(h11.Data(data=block)) or b"")
             await writer.drain()
             sent += len(block)
-            await asyncio.sleep(0)  # a server whose buffers are large is not to hold up the clients of the others
+            await asyncio.sleep(0)  # a server with large buffers must not delay the other clients
             if sent == body.length or time.monotonic() - noted > EVERY:
                 noted = time.monotonic()
                 note("sent", size=sent)

@@ -1,4 +1,4 @@
-"""One request to the page's server: what of ASGI its routes need, and that their work ends when the client leaves."""
+"""One request to the page's server: the parts of ASGI that its routes need. Work stops when the client disconnects."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -17,7 +17,7 @@ ALWAYS: Headers = [
     (b"referrer-policy", b"no-referrer"),
     (b"x-content-type-options", b"nosniff"),
 ]
-"""Nothing is kept, embedded, or told to others."""
+"""Headers against caching, framing and referrers."""
 
 POLICY = (
     b"default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
@@ -26,11 +26,11 @@ POLICY = (
 
 
 class Gone(Exception):
-    """The client left before all of its body was here."""
+    """The client disconnected before its request body was complete."""
 
 
 async def whole(send: Send, status: int, kind: str, body: bytes, *headers: tuple[bytes, bytes]) -> None:
-    """Answer with a body that is known."""
+    """Send a response with a complete body."""
     length = (b"content-length", b"%d" % len(body))
     start = {"type": "http.response.start", "status": status}
     await send({**start, "headers": [(b"content-type", kind.encode()), length, *ALWAYS, *headers]})
@@ -38,12 +38,12 @@ async def whole(send: Send, status: int, kind: str, body: bytes, *headers: tuple
 
 
 async def refuse(send: Send, status: int, why: str) -> None:
-    """Answer with what is wrong."""
+    """Send an error response with the reason."""
     await whole(send, status, "text/plain; charset=utf-8", f"{why}\n".encode())
 
 
 async def streamed(receive: Receive, send: Send, kind: str, work: Callable[[Write], Coroutine[Any, Any, None]]) -> None:
-    """Answer with what `work` writes. When the client leaves, the work is cancelled."""
+    """Stream what `work` writes. Cancel it when the client disconnects."""
     headers = [(b"content-type", kind.encode()), *ALWAYS]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
 
@@ -55,7 +55,7 @@ async def streamed(receive: Receive, send: Send, kind: str, work: Callable[[Writ
 
 
 async def until_left(receive: Receive, work: Coroutine[Any, Any, None], leaving: str) -> None:
-    """Do the work, but no longer than until a message of type `leaving` comes."""
+    """Run the work until it ends or a message of type `leaving` arrives."""
 
     async def left() -> None:
         while (await receive())["type"] != leaving:
@@ -73,7 +73,7 @@ async def until_left(receive: Receive, work: Coroutine[Any, Any, None], leaving:
 
 
 async def body_of(receive: Receive) -> AsyncIterator[bytes]:
-    """The body of a request, as it comes."""
+    """Yield the request body as it arrives."""
     more = True
     while more:
         message = await receive()

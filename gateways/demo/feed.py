@@ -1,7 +1,7 @@
-"""The items that a page can ask for: the last of them, numbered, and the pages that wait for the next.
+"""The feed: the latest items, numbered, and the pages that wait for the next one.
 
-Knows asyncio. Memory is bounded by one ring, however many pages there are and however slowly they read: each page only
-knows the number of the item that it had last, and what has fallen off meanwhile it does not get.
+Knows asyncio. One ring bounds the memory, for any number of pages at any speed: a page remembers only the number of its
+last item, and misses items that the ring has dropped since.
 """
 
 import asyncio
@@ -13,10 +13,10 @@ from gateways.demo.told import Item
 
 ITEMS = 4000
 OCTETS = 4 * 1024 * 1024
-"""So many items, or so many characters of JSON, are kept."""
+"""Maximum number of items, and of characters of JSON, in the ring."""
 
 TOGETHER = 250
-"""So many items are in one event of the feed."""
+"""Maximum number of items in one event of the feed."""
 
 
 class Feed:
@@ -30,7 +30,7 @@ class Feed:
         self._more = asyncio.Event()
 
     def add(self, items: Iterable[Item]) -> None:
-        """Keep items, let the oldest fall off, and wake the waiting pages."""
+        """Add items, drop the oldest, and wake the waiting pages."""
         for item in items:
             text = json.dumps(item, separators=(",", ":"), default=str)
             self._kept.append(text)
@@ -42,20 +42,20 @@ class Feed:
         self._more = asyncio.Event()
 
     def after(self, number: int) -> tuple[list[str], int]:
-        """The oldest items (JSON) after that number, not too many; and the number of the last of them."""
+        """Return the oldest items (JSON) after that number, at most one event of them, and the last number."""
         oldest = self._last - len(self._kept) + 1
-        # A number that is not from here is a page's that has seen another demo on this port.
+        # A number above ours comes from a page of an earlier demo on this port.
         begin = max(number + 1, oldest) if number <= self._last else oldest
         index = begin - oldest
         texts = [self._kept[at] for at in range(index, min(index + TOGETHER, len(self._kept)))]
         return texts, begin + len(texts) - 1
 
     async def wait(self, number: int) -> None:
-        """Until there is an item after that number."""
+        """Wait for an item after that number."""
         while number == self._last:
             await self._more.wait()
 
 
 def event(texts: list[str], number: int) -> bytes:
-    """Items as one server-sent event: a browser that connects again says that number in Last-Event-ID."""
+    """Return items as one server-sent event. A browser that reconnects sends that number in Last-Event-ID."""
     return f"id: {number}\ndata: [{','.join(texts)}]\n\n".encode()

@@ -1,4 +1,4 @@
-"""Which requests are accepted: the page's own, and not those of other sites. Pure: a scope in, a reason or None out.
+"""Accept requests of the page itself, and refuse those of other sites. Pure: a scope in, a reason or None out.
 
 A script of another site can send requests to this address, and read the responses if its name resolves to it (DNS
 rebinding). So the Host must be a name that no foreign DNS can give, and requests that act need the page's own origin.
@@ -16,7 +16,7 @@ def refusal(scope: dict[str, Any], host: str) -> str | None:
     """
     asked = _only(scope, b"host")
     if asked is None or not _is_known(asked, host):
-        return f"the host {asked!r} is not this page's; ask for it by its address, or by the name localhost"
+        return f"the host {asked!r} is not this page's; use its IP address, or localhost"
     origin = _only(scope, b"origin")
     acts = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD")
     if (origin is None and acts) or (origin is not None and origin != f"http://{asked}"):
@@ -25,13 +25,13 @@ def refusal(scope: dict[str, Any], host: str) -> str | None:
 
 
 def _only(scope: dict[str, Any], name: bytes) -> str | None:
-    """The value of a header that is there exactly once."""
+    """Return the value of a header that occurs exactly once, else None."""
     values = [value for each, value in scope["headers"] if each.lower() == name]
     return values[0].decode("latin-1") if len(values) == 1 else None
 
 
 def _is_known(asked: str, host: str) -> bool:
-    """An address is known, since no DNS is asked for it; and so are localhost and the name that was given to us."""
+    """Return True for an IP address (needs no DNS), localhost, and the name given to the command."""
     try:
         name = urlsplit(f"//{asked}").hostname or ""
     except ValueError:

@@ -1,6 +1,6 @@
-"""From the command to the page's process: which servers there are, and then each batch of events as it comes.
+"""Send the list of servers, then each batch of events, from the command to the page's process.
 
-Knows a private Unix socket and threads. What is sent is pickled: both ends are this program, and the socket is in a
+Knows a private Unix socket and threads. The data is pickled: both ends are this program, and the socket is in a
 directory that only its user may enter.
 """
 
@@ -16,15 +16,15 @@ from gateways.events.events import Batch
 from gateways.serving.server import Mode
 
 ADDRESS = "GATEWAYS_DEMO"
-"""The environment variable that tells the page's process where the command is."""
+"""Environment variable with the socket's path for the page's process."""
 
 WAITING = 200
-"""Batches that may wait for a process which does not take them; later ones are dropped."""
+"""Maximum number of queued batches; later ones are dropped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One of the servers: its mode, name and version, what processes and threads it has, and where it listens."""
+    """One of the servers: its mode, name, version, processes and threads, and address."""
 
     mode: Mode
     server: str
@@ -35,7 +35,7 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Lanes:
-    """What the page's process is told first: the servers, the host that was asked for, whether steps are watched."""
+    """The first message to the page's process: the servers, the given host, and whether steps are recorded."""
 
     lanes: tuple[Lane, ...]
     host: str
@@ -46,7 +46,7 @@ Told = tuple[Mode, Batch]
 
 
 class Link:
-    """The command's end. `put` never blocks; a thread sends to the first client that connects, and to no other."""
+    """The command's end. `put` never blocks. A thread sends to the first client that connects, and to no other."""
 
     def __init__(self, lanes: Lanes) -> None:
         self._lanes = lanes
@@ -57,16 +57,16 @@ class Link:
         self._thread.start()
 
     def put(self, mode: Mode, batch: Batch) -> None:
-        """Send a batch, unless too many wait."""
+        """Queue a batch; drop it if the queue is full."""
         if self._batches.qsize() < WAITING:
             self._batches.put((mode, batch))
 
     def close(self) -> None:
-        """Send no more, and remove the socket."""
+        """Stop sending, and remove the socket."""
         self._batches.put(None)
-        with contextlib.suppress(OSError):  # a client had connected, and the socket is gone
+        with contextlib.suppress(OSError):  # after a client has connected, the socket is closed
             Client(self.address, "AF_UNIX").close()
-        self._thread.join(timeout=0.2)  # it may wait for a process that takes nothing, until that is ended
+        self._thread.join(timeout=0.2)  # it may block on the page's process until that exits
 
     def _run(self) -> None:
         with self._listener:
@@ -76,19 +76,19 @@ class Link:
                 connection.send(self._lanes)
                 while (told := self._batches.get()) is not None:
                     connection.send(told)
-            except OSError:  # the page's process has ended; the command learns that from the process
+            except OSError:  # the page's process has exited; the command notices that itself
                 return
 
 
 def connect(address: str) -> tuple[Lanes, "Connection[Any, Any]"]:
-    """In the page's process: the servers, and the connection from which `follow` takes batches."""
+    """In the page's process: return the servers, and the connection for `follow`."""
     connection = Client(address, "AF_UNIX")
     lanes: Lanes = connection.recv()
     return lanes, connection
 
 
 def follow(connection: "Connection[Any, Any]", arrived: Callable[[Mode, Batch], object]) -> None:
-    """Call `arrived` for each batch, on this thread, until the command has gone."""
+    """Call `arrived` for each batch, on this thread, until the command exits."""
     with connection:
         while True:
             try:

@@ -1,7 +1,7 @@
-"""What a button does: asks all three at the same moment, and tells the page what happens, on one clock.
+"""Run a button: send the request to all three at the same time, and report the events to the page, on one clock.
 
-Knows the plans, the clients and the chat. What it tells are lines of JSON, {"what", "at", "lane", "client", …}, with
-`at` in ms since the run began. The first is "began", with `clock`: the same moment on the clock of the feed's events.
+Knows the plans, the clients and the chat. The events are lines of JSON, {"what", "at", "lane", "client", …}, with `at`
+in ms since the run began. The first is "began", with `clock`: the start on the clock of the feed's events.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from gateways.demo.link import Lane
 
 
 class Notes:
-    """What happens in one run, until it is over. Used on one event loop."""
+    """The events of one run, until it ends. Used on one event loop."""
 
     def __init__(self, **about: Any) -> None:
         self._clock = time.perf_counter()
@@ -26,7 +26,7 @@ class Notes:
         self.noting()("began", clock=self._clock, **about)
 
     def noting(self, **about: Any) -> Note:
-        """A Note of which each has `about` too."""
+        """Return a Note that adds `about` to each event."""
 
         def note(what: str, **values: Any) -> None:
             at = round((time.perf_counter() - self._clock) * 1000, 3)
@@ -39,13 +39,13 @@ class Notes:
         self._waiting.put_nowait(None)
 
     async def lines(self) -> AsyncIterator[str]:
-        """Each as a line of JSON."""
+        """Yield each event as a line of JSON."""
         while (item := await self._waiting.get()) is not None:
             yield json.dumps(item, separators=(",", ":"))
 
 
 async def ask_all(lanes: tuple[Lane, ...], plan: Plan, write: Write) -> None:
-    """Make the plan's requests to all lanes, and write what happens."""
+    """Send the plan's requests to all lanes, and write the events."""
     request = plan.request
     length = request.body.length if request.body else 0
     about = {"method": request.method, "target": request.target, "length": length, "digest": plan.digest}
@@ -66,7 +66,7 @@ async def ask_all(lanes: tuple[Lane, ...], plan: Plan, write: Write) -> None:
 
 
 async def talk(lanes: tuple[Lane, ...], receive: Receive, send: Send) -> None:
-    """A WebSocket of the page: shake hands in all lanes, and pass on texts, until it leaves."""
+    """Serve a WebSocket of the page: do the handshake in all lanes, and forward texts, until the page disconnects."""
     notes, texts = Notes(method="GET", target="/ws"), asyncio.Queue[str](maxsize=100)
 
     async def heard() -> Message:

@@ -1,4 +1,4 @@
-"""Events as the page gets them: sorted by request, each a value for JSON. Pure: batches in, items out.
+"""Convert events for the page: grouped by request, as JSON values. Pure: batches in, items out.
 
 An item is {"lane", "request", "when", "kind"} and, by its kind, "when" being seconds of time.perf_counter():
     begin  heading, process
@@ -26,7 +26,7 @@ Key = tuple[str, int, int]
 
 
 class Teller:
-    """Makes items of batches, and numbers the requests of each mode as the terminal does."""
+    """Converts batches to items, and numbers the requests of each mode as the terminal does."""
 
     def __init__(self) -> None:
         self._running: dict[Key, Exchange] = {}
@@ -34,7 +34,7 @@ class Teller:
         self._numbers: dict[str, int] = {}
 
     def tell(self, mode: str, batch: Batch) -> list[Item]:
-        """The items of a batch; those of one request keep their order."""
+        """Return the items of a batch; those of one request keep their order."""
         groups = groupby(sorted(batch.events, key=itemgetter(2)), key=itemgetter(2))
         return [item for number, steps in groups for item in self._request(mode, batch, number, list(steps))]
 
@@ -46,7 +46,7 @@ class Teller:
         exchange = self._running.get(key)
         if exchange is None:
             if events[0][3] not in BEGINNINGS:
-                return  # an app may leave tasks behind that go on receiving
+                return  # an app may leave tasks that keep receiving
             exchange = self._running[key] = begin(self._next(mode), events[0])
             heading = {"heading": exchange.heading, "process": batch.process}
             yield _item(mode, exchange.number, exchange.began, "begin", **heading)
@@ -67,7 +67,7 @@ class Teller:
             self._programs.pop(key, None)
 
     def _access(self, mode: str, batch: Batch, event: Event) -> Iterator[Item]:
-        """A request of which one line is known."""
+        """Yield the items of a request that was recorded as one line."""
         when, _, _, _, data = event
         method, path, query, status, _, seconds, flaw = data
         number = self._next(mode)
@@ -103,7 +103,7 @@ def _item(mode: str, number: int, when: float, kind: str, **more: Any) -> Item:
 
 
 def _thinned(events: list[Event]) -> Iterator[Event | int]:
-    """Of a body in many pieces the first and the last, and how many there were between them."""
+    """Keep the first and last pieces of a long body, and count those in between."""
     for bulk, run in groupby(events, key=lambda event: event[3] in BULK):
         steps = list(run)
         if bulk and len(steps) > MOST:
@@ -119,7 +119,7 @@ def _count(fields: Any) -> str:
 
 
 def _port(kind: str, data: Any) -> Item:
-    """From which port the client asks, where an event says so."""
+    """Return the client's port if the event has it, else None."""
     if kind == "scope":
         client = data.get("client")
         return {"port": client[1]} if isinstance(client, (list, tuple)) and len(client) == 2 else {}

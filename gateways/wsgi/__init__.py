@@ -1,1 +1,1 @@
-"""WSGI (PEP 3333): the reference app in that form, how it is served, how it is watched."""
+"""WSGI (PEP 3333): the reference app, its servers, and its observer."""

@@ -1,6 +1,6 @@
-"""One line a request, for WSGI apps: the least that can be known of it, at the least cost. Knows WSGI and the clock.
+"""One line per request, for WSGI apps, at the lowest possible cost. Knows WSGI and the clock.
 
-A list goes to the server as it is, counted at once; only what is made block by block gets something around it.
+A list goes to the server unchanged, and its length is counted at once. Only other iterables are wrapped.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sized
@@ -17,7 +17,7 @@ from gateways.events.printable import octets
 
 
 def access_log(app: WSGIApplication, record: Record) -> WSGIApplication:
-    """The app, with one `access` event recorded when it has answered a request."""
+    """Return the app wrapped so that it records one `access` event per request."""
     exchanges = count(1)
 
     def logged(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -44,7 +44,7 @@ def access_log(app: WSGIApplication, record: Record) -> WSGIApplication:
         except BaseException as error:
             done(0, flaw(error))
             raise
-        if type(result) in (list, tuple):  # the app has done its part
+        if type(result) in (list, tuple):  # the app has finished
             done(sum(map(len, result)))
             return result
         if is_file(result, environ):
@@ -57,20 +57,20 @@ def access_log(app: WSGIApplication, record: Record) -> WSGIApplication:
 
 
 def _client(environ: WSGIEnvironment) -> tuple[str, str] | None:
-    """Address and port, "" if the server does not say it; None for a Unix socket."""
+    """Return address and port of the client, "" if unknown; None for a Unix socket."""
     address = environ.get("REMOTE_ADDR")
     return (address, environ.get("REMOTE_PORT", "")) if address else None
 
 
 def _wanted(environ: WSGIEnvironment, line: "_Line") -> float:
-    """How many bytes a server has to take of an iterable, which it may leave unfinished after those."""
+    """Return the number of bytes that a server must read of an iterable; it may stop after them."""
     if environ["REQUEST_METHOD"] == "HEAD" or line.status in (204, 304):
         return 0
     return content_length(line.headers) or inf
 
 
 class _Line:
-    """What an app says of its answer when it starts it."""
+    """The start_response() of a request: records status and length."""
 
     def __init__(self, start_response: StartResponse) -> None:
         self.status = 0
@@ -79,7 +79,7 @@ class _Line:
         self._start_response = start_response
 
     def start(self, status: str, headers: Any, *rest: Any, **named: Any) -> Callable[[bytes], object]:
-        self._write = self._start_response(status, headers, *rest, **named)  # it may refuse them
+        self._write = self._start_response(status, headers, *rest, **named)  # may raise
         self.status, self.headers = int(status[:3]) if status[:3].isdecimal() else 0, headers
         return self._counted_write
 
@@ -89,7 +89,7 @@ class _Line:
 
 
 class _Counted:
-    """An app's iterable whose bytes are counted until the server closes it."""
+    """An app's iterable; counts its bytes until the server closes it."""
 
     def __init__(self, result: Any, done: Callable[[int, str], None], wanted: Callable[[], float]) -> None:
         self._result = result
@@ -120,13 +120,13 @@ class _Counted:
 
 
 class _SizedCounted(_Counted):
-    """Of an app that returned something like a list."""
+    """For an app that returned an object with a length."""
 
     def __len__(self) -> int:
         return len(self._result)
 
 
 def is_file(result: Iterable[bytes], environ: WSGIEnvironment) -> bool:
-    """The server sends a file in its own way, and knows it by its own class: from here on it is out of our sight."""
+    """Return the server's file wrapper unchanged: the server recognises it by class. Its bytes are not counted."""
     wrapper = environ.get("wsgi.file_wrapper")
     return isinstance(wrapper, type) and isinstance(result, wrapper)

@@ -1,10 +1,10 @@
-"""The reference app's hello and stream in the WSGI of 2003 (PEP 333). It runs on any server of today.
+"""The reference app's hello and stream in the WSGI of 2003 (PEP 333). It runs on any current server.
 
-It shows what PEP 3333 has kept for its sake alone: write(), which start_response() returns, and by which the app pushes
-its blocks where today the server asks for them; and `exc_info`, by which an error takes back a head not yet sent.
+It shows two things that PEP 3333 keeps only for compatibility. start_response() returns write(), with which the app
+pushes blocks; today the server pulls them. `exc_info` lets an error replace response headers that are not sent yet.
 
-One thing cannot be shown. In 2003 a str was bytes, and the head and the body were both str. Python 3 parted the two:
-PEP 3333 keeps str for the head ("native strings", each character a byte) and wants bytes for the body.
+One thing cannot be shown: in 2003 a str was bytes, and both headers and body were str. In Python 3, PEP 3333 keeps str
+for the headers ("native strings", each character a byte) and requires bytes for the body.
 """
 
 import sys
@@ -23,12 +23,12 @@ def hello(environ: Environ, start_response: Start) -> Body:
 
 
 def stream(environ: Environ, start_response: Start) -> Body:
-    write = start_response("200 OK", [("Content-Type", TEXT)])  # the head waits for the first block
+    write = start_response("200 OK", [("Content-Type", TEXT)])  # the headers wait for the first block
     query = query_of(environ)
     chunks, delay = integer(query, "chunks", 5, 1, 1000), seconds(query, "delay", 0.5, 10)
     for number in range(1, chunks + 1 if environ["REQUEST_METHOD"] == "GET" else 1):
         time.sleep(delay if number > 1 else 0)
-        write(f"chunk {number} of {chunks}\n".encode())  # returns when the server has taken the block
+        write(f"chunk {number} of {chunks}\n".encode())  # returns when the server has accepted the block
     return []
 
 
@@ -43,6 +43,6 @@ def app(environ: Environ, start_response: Start) -> Body:
     try:
         return route(environ, start_response)
     except BadRequest as error:
-        # A second head needs the error that is its reason; had the first been sent, the server would raise it here.
+        # A second start_response() needs exc_info. If the headers were already sent, the server raises the error here.
         start_response("400 Bad Request", [("Content-Type", TEXT)], sys.exc_info())
         return [f"{error}\n".encode()] if environ["REQUEST_METHOD"] == "GET" else []

@@ -1,4 +1,4 @@
-"""How a WSGI app is served: the servers, and how each is run on a socket. Knows nothing of CGI and ASGI."""
+"""The WSGI servers, and how to run each on a socket. Must not know CGI or ASGI."""
 
 import socket
 from collections.abc import Callable

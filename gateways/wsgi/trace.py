@@ -1,7 +1,7 @@
-"""How a WSGI app is watched: its environ, what it reads, its head, each block, its end. Knows nothing of CGI and ASGI.
+"""Observe a WSGI app: its environ, its reads, its response headers, each block, and its end. Must not know CGI or ASGI.
 
-What the app does is not changed: write(), close(), the length of a list and the server's wsgi.file_wrapper stay what
-they are, and between two steps only a tuple is made.
+The app's behaviour does not change: write(), close(), the length of a list and the server's wsgi.file_wrapper work as
+before, and only a tuple is recorded per step.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sized
@@ -20,7 +20,7 @@ Note = Callable[[str, Any], None]
 
 
 def watch(app: WSGIApplication, record: Record) -> WSGIApplication:
-    """The app, with an event recorded for each step between it and its server."""
+    """Return the app wrapped so that each step between it and its server is recorded."""
     exchanges = count(1)
 
     def watched(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -58,7 +58,7 @@ def _noted(start_response: StartResponse, note: Note) -> StartResponse:
 
 
 def _watched(result: Iterable[bytes], environ: WSGIEnvironment, note: Note) -> Iterable[bytes]:
-    """What the app returned, as like itself as its server may want to see it."""
+    """Wrap the app's return value so that the server still sees its length or its file wrapper."""
     if is_file(result, environ):
         note("file", type(result).__name__)
         note("end", None)
@@ -67,7 +67,7 @@ def _watched(result: Iterable[bytes], environ: WSGIEnvironment, note: Note) -> I
 
 
 class _Blocks:
-    """An app's iterable that notes each block, and its end when the server closes it."""
+    """An app's iterable; records each block, and the end when the server closes it."""
 
     def __init__(self, result: Any, note: Note) -> None:
         self._result = result
@@ -94,14 +94,14 @@ class _Blocks:
 
 
 class _SizedBlocks(_Blocks):
-    """Of an app that returned a list or the like: servers make a Content-Length of a list of one."""
+    """For an app that returned a list or the like: servers compute Content-Length from a list of one."""
 
     def __len__(self) -> int:
         return len(self._result)
 
 
 class _Input:
-    """wsgi.input that notes what is read; all else is the server's own."""
+    """wsgi.input; records the reads and passes everything else to the server's object."""
 
     def __init__(self, stream: Any, note: Note) -> None:
         self._stream = stream

@@ -105,7 +105,7 @@ def test_a_clean_app_has_no_finding(app: str, options: str) -> None:
 
 def test_a_block_is_shown_with_its_stack_and_time() -> None:
     done = run("check", str(APPS / "fastapi_traps.py"), "--server", "uvicorn", "--path", "/blocking")
-    assert "the loop was held for 1" in done.stdout
+    assert "the loop was blocked for 1" in done.stdout
     assert "in blocking: time.sleep(0.15)" in done.stdout
     assert done.stdout.endswith("1 finding for uvicorn\n")
 
@@ -176,7 +176,7 @@ def test_an_endless_response_is_left_and_a_stuck_one_is_said(breaching: Path) ->
     report = checked(f"{breaching}:endless", "--to", "cgi")
     assert [rule for rule, _ in rules(report)] == ["stream"]
     report = checked(f"{breaching}:stuck", "--to", "asgi")
-    assert report["requests"] == {"GET /": f"no end within {ASK + 5:g} s"}
+    assert report["requests"] == {"GET /": f"not finished within {ASK + 5:g} s"}
     assert report["problems"] == ["GET / did not end, so no request after it was made"]
 
 

@@ -104,13 +104,13 @@ def why(page: Page, lane: str, said: str) -> str:
 
 def test_hello_comes_from_all_three_with_the_events_of_each(page: Page) -> None:
     said = ask(page, "hello", name="Grace & Ada")
-    assert said.startswith("The same bytes from all three. First byte: CGI ")
+    assert said.startswith("All three sent the same bytes. First byte: CGI ")
     for lane in LANES:
         assert received(page, lane) == ["Hello, Grace & Ada!"]
         assert figure(page, lane, "status") == "200"
-    why(page, "cgi", r"went by between starting a Python process and its first output. It was process \d+")
-    why(page, "wsgi", r"on its thread waitress.\d, which was there already")
-    why(page, "asgi", "no thread was taken")
+    why(page, "cgi", r"were spent between the start of a Python process and its first output. Process \d+")
+    why(page, "wsgi", r"on its thread waitress.\d, which already existed")
+    why(page, "asgi", "without a new process or thread")
     page.wait_for("document.querySelector('.cgi .event.exit')")
     assert steps(page, "cgi")[:3] == ["environment", "process", "stdout"]
     assert steps(page, "wsgi")[:4] == ["environ", "start_response", "returned", "block"]
@@ -132,7 +132,7 @@ WATCHED = """() => {
 def test_blocks_of_the_stream_are_shown_as_they_come(page: Page) -> None:
     page.evaluate(f"({WATCHED})()")
     said = ask(page, "stream", chunks="4", delay="0.3")
-    assert said.startswith("The same bytes from all three.")
+    assert said.startswith("All three sent the same bytes.")
     assert len({1, 2, 3} & set(page.evaluate("window.seen"))) >= 2  # live, and not only in the end
     for lane in LANES:
         assert received(page, lane) == [f"chunk {number} of 4" for number in range(1, 5)]
@@ -162,7 +162,7 @@ def test_server_sent_events_come_in_all_three(page: Page) -> None:
 
 def test_an_upload_has_the_same_digest_in_all_three(page: Page) -> None:
     said = ask(page, "upload", megabytes="3")
-    assert said.startswith("All three read what was sent: the same SHA-256 in each.")
+    assert said.startswith("All three read the same body (same SHA-256).")
     assert len({page.evaluate(f"document.querySelector('.{lane} .digest').title") for lane in LANES}) == 1
     for lane in LANES:
         assert text(page, f".{lane} .sentence") == "3.0 MB of 3.0 MB sent"
@@ -179,19 +179,19 @@ def test_a_file_can_be_uploaded(page: Page, tmp_path: Path) -> None:
     node = page.do("DOM.querySelector", nodeId=root, selector="[name=file]")["nodeId"]
     page.do("DOM.setFileInputFiles", nodeId=node, files=[str(file)])
     page.click("#go")
-    page.wait_for("document.querySelector('#verdict').innerText.startsWith('All three read what was sent')")
+    page.wait_for("document.querySelector('#verdict').innerText.startsWith('All three read the same body')")
     digests = {page.evaluate(f"document.querySelector('.{lane} .digest').title") for lane in LANES}
     assert digests == {hashlib.sha256(octets).hexdigest()}
 
 
 def test_of_ten_at_once_each_interface_holds_what_it_can(page: Page) -> None:
     said = ask(page, "crowd", seconds="0.5")
-    assert said.startswith("All thirty answered. The last in each lane: CGI ")
+    assert said.startswith("All thirty requests succeeded. The last response in each lane: CGI ")
     for lane in LANES:
         assert page.evaluate(f"document.querySelectorAll('.{lane} .crowd .answered').length") == 10
-    why(page, "cgi", r"^\d+ processes at once, one for each client")
-    why(page, "wsgi", "^8 threads: the other 2 waited until one was free")
-    why(page, "asgi", "^10 waits held at once by one loop, on one thread")
+    why(page, "cgi", r"^\d+ concurrent processes, one for each client")
+    why(page, "wsgi", "^8 threads: the other 2 requests waited for a free thread")
+    why(page, "asgi", "^10 concurrent waits in one event loop, on one thread")
     assert page.evaluate("document.querySelectorAll('.asgi .requests > li').length") == 10
 
 
@@ -203,7 +203,9 @@ def test_a_chat_goes_on_in_the_lane_that_can_and_the_others_say_why_not(page: Pa
     page.click("#go")
     page.wait_for("document.querySelectorAll('.asgi .out li').length === 4")
     assert received(page, "asgi") == ["Can you hear me?"] * 2 + ["And now — ünïcödé?"] * 2
-    page.wait_for("document.querySelector('#verdict').innerText.startsWith('ASGI talks; CGI answers 501, WSGI 501.')")
+    page.wait_for(
+        "document.querySelector('#verdict').innerText.startsWith('ASGI is connected; CGI responds 501, WSGI 501.')"
+    )
     for lane in ("cgi", "wsgi"):
         assert figure(page, lane, "status") == "501"
         assert received(page, lane)[0].startswith("A WebSocket talks both ways until one side leaves; ")
@@ -277,7 +279,7 @@ def test_all_of_it_can_be_done_with_the_keyboard(page: Page) -> None:
 def test_paused_events_wait_and_cleared_ones_are_gone(page: Page) -> None:
     page.click("#pause")
     ask(page, "hello")
-    page.wait_for("/Go on \\(\\d\\d\\)/.test(document.querySelector('#pause').innerText)")
+    page.wait_for("/Resume \\(\\d\\d\\)/.test(document.querySelector('#pause').innerText)")
     assert steps(page, "asgi") == []
     page.click("#pause")
     assert text(page, "#pause") == "Pause"

@@ -1,1 +1,1 @@
-"""Make requests of an app in its own process, by its own interface, and watch what it sends."""
+"""Send requests to an app in its own process, through its own interface, and watch its messages."""

@@ -1,20 +1,20 @@
-"""One response as it came: status, headers, blocks with their times. Pure."""
+"""A response: status, headers, and blocks with their times. Pure."""
 
 from dataclasses import dataclass, field
 
 STREAM = 0.05
-"""Seconds between the first and the last block of a body from which on it counts as a stream."""
+"""Minimum time between the first and last block of a stream, in seconds."""
 
 MOST = 64
-"""Blocks taken of one response."""
+"""Maximum number of blocks read of one response."""
 
 KEPT = 1 << 20
-"""Bytes of a body that are kept, for values that later requests take from it."""
+"""Maximum number of body bytes kept, for values that later requests use."""
 
 
 @dataclass(slots=True)
 class Answer:
-    """`status` is 0 before the head. `times` are those of the non-empty blocks, in seconds on any clock."""
+    """`status` is 0 before the response headers. `times` are those of the non-empty blocks, in seconds on any clock."""
 
     status: int = 0
     headers: list[tuple[str, str]] = field(default_factory=list)
@@ -25,7 +25,7 @@ class Answer:
     body: bytes = b""
 
     def block(self, data: bytes, now: float) -> None:
-        """Count a block of the body in."""
+        """Add a block of the body."""
         if data:
             self.times.append(now)
             self.length += len(data)
@@ -37,12 +37,12 @@ class Answer:
 
     @property
     def took(self) -> float:
-        """Seconds from the first block to the last."""
+        """Time from the first block to the last, in seconds."""
         return self.times[-1] - self.times[0] if self.times else 0.0
 
     @property
     def is_stream(self) -> bool:
-        """Whether it came in blocks over time, or is of a type that does, or had not ended at the time limit."""
+        """True if the blocks came over time, the type is a streaming one, or it had not ended at the time limit."""
         events = self.header("content-type").startswith("text/event-stream")
         return bool(self.status) and (events or (len(self.times) > 1 and (self.took >= STREAM or not self.whole)))
 

@@ -1,4 +1,4 @@
-"""Requests of an ASGI app on an event loop in the importing thread, within its lifespan, each message linted."""
+"""Send requests to an ASGI app on an event loop in the importing thread, within its lifespan, each message linted."""
 
 import asyncio
 import sys
@@ -16,11 +16,11 @@ from gateways.check.lint.asgi import Conversation
 from gateways.requests.request import Request
 
 EXTENSIONS = ("http.response.trailers", "http.response.early_hint", "http.response.push", "http.response.debug")
-"""Extensions of other servers; not offered, and a look for one by own code is recorded."""
+"""Extensions of other servers. They are not offered; a lookup of one by own code is recorded."""
 
 
 def ask_all(app: Any, requests: Sequence[Request], seconds: float, watching: Watching) -> dict[str, str]:
-    """Run the lifespan, make each request in it, and return the statuses."""
+    """Run the lifespan, send each request within it, and return the statuses."""
     return asyncio.run(_ask_all(app, requests, seconds, watching))
 
 
@@ -46,7 +46,7 @@ async def _ask_all(app: Any, requests: Sequence[Request], seconds: float, watchi
 
 
 class _Extensions(dict[str, Any]):
-    """scope["extensions"], empty; records which key own code looks for."""
+    """scope["extensions"], empty; records which keys own code looks up."""
 
     def __init__(self, watching: Watching) -> None:
         super().__init__()
@@ -82,7 +82,7 @@ async def _ask(app: Any, request: Request, state: dict[str, Any], seconds: float
 
     async def send(message: Any) -> None:
         if left.is_set():
-            raise OSError("the client has left")
+            raise OSError("the client has disconnected")
         lint(conversation, message, sys._getframe(1), watching)  # noqa: SLF001 - the caller
         _take(answer, message)
         if conversation.state == "complete":
@@ -105,7 +105,7 @@ async def _ask(app: Any, request: Request, state: dict[str, Any], seconds: float
 
 
 async def _until(task: "asyncio.Task[None]", left: asyncio.Event, seconds: float) -> None:
-    """Wait for the app; after `seconds` the client leaves, and then the app is cancelled."""
+    """Wait for the app. After `seconds` the client disconnects, and then the app is cancelled."""
     leaving = asyncio.ensure_future(left.wait())
     await asyncio.wait([task, leaving], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     leaving.cancel()

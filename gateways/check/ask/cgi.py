@@ -1,4 +1,4 @@
-"""Requests of CGI programs through the CGI host, which judges their output by RFC 3875 and logs what is wrong."""
+"""Send requests to CGI programs through the CGI host, which checks their output against RFC 3875 and logs faults."""
 
 import logging
 import os
@@ -12,7 +12,7 @@ from gateways.check.watch.notes import Notes
 from gateways.requests.request import Request
 
 MOST = 16
-"""Programs of a folder that are run."""
+"""Maximum number of programs of a folder that are run."""
 
 
 def paths(target: str) -> list[str]:
@@ -47,7 +47,7 @@ def ask_all(target: str, requests: Sequence[Request], notes: Notes) -> dict[str,
     return statuses
 
 
-_REMEDY = "write 'Content-Type: text/plain', an empty line and the body to stdout; messages go to stderr"
+_REMEDY = "write 'Content-Type: text/plain', an empty line and the body to stdout; write messages to stderr"
 
 
 def _ask(app: Any, request: Request) -> tuple[str, bytes]:
@@ -66,7 +66,7 @@ def _ask(app: Any, request: Request) -> tuple[str, bytes]:
 
 
 class _Said(logging.Handler):
-    """Keeps the lines of warnings and errors."""
+    """Collects the lines of warnings and errors."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)

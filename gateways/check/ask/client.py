@@ -1,4 +1,4 @@
-"""The client of all requests of a check: its cookies, the values it takes, the statuses it got."""
+"""The client of all requests of a check: its cookies, extracted values, and received statuses."""
 
 from gateways.check.ask.answer import Answer
 from gateways.check.watch.notes import Notes
@@ -10,7 +10,7 @@ HOST = "127.0.0.1:8000"
 
 
 class Client:
-    """Names the current request in `notes`; `statuses` has the outcome by request, in order."""
+    """Sets the current request in `notes`. `statuses` has the result of each request, in order."""
 
     def __init__(self, notes: Notes) -> None:
         self.statuses: dict[str, str] = {}
@@ -18,16 +18,16 @@ class Client:
         self._session = Session()
 
     def begin(self, request: Request) -> Request | None:
-        """Return the request as it is to be sent; None if a value for it was not found."""
+        """Return the request to send; None if a value for it was not found."""
         self._notes.request = request.label
         try:
             return self._session.prepared(request)
         except Missing as missing:
-            self._notes.problems.append(f"{request.label} was not made: {missing}")
+            self._notes.problems.append(f"{request.label} was not sent: {missing}")
             return None
 
     def end(self, request: Request, answer: Answer) -> None:
-        """Take cookies and values from the answer, and keep its status."""
+        """Store cookies, values and the status of the response."""
         self.statuses[request.label] = str(answer)
         try:
             self._session.learn(request, answer.status, tuple(answer.headers), answer.body)

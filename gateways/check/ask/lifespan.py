@@ -1,4 +1,4 @@
-"""The lifespan of an ASGI app: run, linted, and its handler found.
+"""Run and lint the lifespan of an ASGI app, and find its handler.
 
 Knows asyncio and sys.setprofile, which shows the functions that the startup calls.
 """
@@ -15,11 +15,11 @@ from gateways.check.lint.asgi import Conversation
 from gateways.check.watch.own import Own, at
 
 LEAVE = 1.0
-"""Timeout for an app to return after its end was announced, in seconds."""
+"""Timeout for an app to return after lifespan.shutdown, in seconds."""
 
 
 class Lifespan:
-    """The lifespan of an app. An app without one raises, and is served without (ASGI, Lifespan: Scope)."""
+    """The lifespan of an app. An app without one raises, and is served without it (ASGI, Lifespan: Scope)."""
 
     def __init__(self, app: Any, watching: Watching) -> None:
         self.state: dict[str, Any] = {}
@@ -29,10 +29,10 @@ class Lifespan:
         self._sent: list[str] = []
         self._conversation = Conversation("lifespan")
         self._task: asyncio.Task[None] | None = None
-        self._direct = False  # the app's own code sends, and not a framework's
+        self._direct = False  # True if the app's own code sends, not a framework
 
     async def start(self, seconds: float) -> None:
-        """Send startup and wait for the answer; record the handler that ran."""
+        """Send startup and wait for the reply; record the handler that ran."""
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state}
         self._events.put_nowait({"type": "lifespan.startup"})
         began = time.perf_counter()
@@ -45,7 +45,7 @@ class Lifespan:
             sys.setprofile(None)
         took = time.perf_counter() - began
         if "lifespan.startup.failed" in self._sent:
-            self._watching.notes.problems.append("the lifespan startup failed; requests were made without it")
+            self._watching.notes.problems.append("the lifespan startup failed; requests were sent without it")
         if self._sent and called.first is not None:
             code = called.first.f_code
             place = at(code.co_filename, code.co_firstlineno)
@@ -54,7 +54,7 @@ class Lifespan:
             self._watching.notes.add("lifespan", message, place, name=code.co_name, milliseconds=took * 1000)
 
     async def stop(self, seconds: float) -> None:
-        """Send shutdown and wait for the end of the app."""
+        """Send shutdown and wait until the app returns."""
         if self._task is None or self._task.done():
             return
         self._answered.clear()
@@ -83,10 +83,10 @@ class Lifespan:
 
 
 class _Called:
-    """The first own function that the startup calls: its handler, or the app itself if that answers the lifespan.
+    """The first own function that the startup calls: its handler, or the app itself if it handles the lifespan.
 
-    Not a handler: middleware, which has scope, send or message, and constructors, which frameworks call on the first
-    scope of any kind.
+    Not handlers: middleware, which has scope, send or message, and constructors, which frameworks call on the first
+    scope.
     """
 
     def __init__(self, own: Own) -> None:

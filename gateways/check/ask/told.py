@@ -1,4 +1,4 @@
-"""Take down what a response shows: hop-by-hop headers, a stream, breaches of HTTP."""
+"""Record observations of a response: hop-by-hop headers, streams, breaches of HTTP."""
 
 from collections.abc import Iterable
 from types import FrameType
@@ -15,7 +15,7 @@ from gateways.check.watch.own import Own
 
 
 def tell(answer: Answer, method: str, notes: Notes, own: Own) -> None:
-    """Record what the answer to the current request shows."""
+    """Record observations of the response to the current request."""
     for name, value in answer.headers:
         if name.lower() in http.HOP_BY_HOP:
             place = own.place_of_name(name)
@@ -24,7 +24,7 @@ def tell(answer: Answer, method: str, notes: Notes, own: Own) -> None:
         told = f"{len(answer.times)} blocks in {answer.took * 1000:.0f} ms"
         accel = answer.header("x-accel-buffering").lower() == "no"
         kind = answer.header("content-type")
-        notes.add("stream", f"{told}, {kind or 'no type'}", accel=accel, endless=not answer.whole)
+        notes.add("stream", f"{told}, {kind or 'no content type'}", accel=accel, endless=not answer.whole)
     breach(http.body(method, answer.status, answer.headers, answer.length, answer.whole), notes)
 
 
@@ -35,7 +35,7 @@ def breach(breaches: Iterable[Breach], notes: Notes, place: Place | None = None)
 
 
 def lint(conversation: Conversation, message: Any, sender: FrameType, watching: Watching) -> None:
-    """Record the breaches of a message that `sender` sends; those that servers forgive, if that is own code."""
+    """Record the breaches of a message that `sender` sends. Breaches that servers forgive count only for own code."""
     is_own = watching.own.is_own(sender.f_code.co_filename)
     breaches = [each for each in conversation.sent(message) if is_own or not each.forgiven]
     breach(breaches, watching.notes, watching.own.place(sender))

@@ -1,4 +1,4 @@
-"""The watchers of one process together, around its requests."""
+"""All watchers of one process, around its requests."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Watching:
-    """Made before the app is imported, but for `locals`, which look at what it has made."""
+    """Created before the app is imported, except `locals`, which inspects the app's objects."""
 
     locals: Locals
 
@@ -23,7 +23,7 @@ class Watching:
         self.background = Background(notes, own)
 
     def repeat(self, ask: Callable[[], T], is_safe: bool) -> T:
-        """Make a request; if it is safe and held an event loop, make it again to be sure."""
+        """Send a request. If it is safe and blocked an event loop, send it again to confirm."""
         passes: list[list[Block]] = []
         result = self._once(ask, passes)
         while is_safe and passes[-1] and len(passes) < REPEATS:
@@ -39,7 +39,7 @@ class Watching:
             passes.append(self._end())
 
     async def repeat_async(self, ask: Callable[[], Awaitable[T]], is_safe: bool) -> T:
-        """The same for a request that is awaited."""
+        """The same for an awaited request."""
         passes: list[list[Block]] = []
         while True:
             self._begin()

@@ -1,4 +1,4 @@
-"""Requests of a WSGI app on one worker thread, which is not the thread that imported it, behind wsgiref.validate."""
+"""Send requests to a WSGI app on a worker thread (not the importing thread), behind wsgiref.validate."""
 
 import io
 import logging
@@ -20,7 +20,7 @@ from gateways.requests.request import Request
 
 
 def ask_all(app: Any, requests: Sequence[Request], seconds: float, watching: Watching) -> dict[str, str]:
-    """Make each request and return its status; a request that takes longer than `seconds` ends the series."""
+    """Send each request and return the statuses. Stop after a request that takes longer than `seconds`."""
     notes, own = watching.notes, watching.own
     linted = validated(app, lambda found, frame: breach([found], notes, own.place(frame)))
     worker, client = Worker(), Client(notes)
@@ -35,8 +35,8 @@ def ask_all(app: Any, requests: Sequence[Request], seconds: float, watching: Wat
                 request.is_safe,
             )
         except TimeoutError:
-            statuses[notes.request] = f"no end within {seconds + 5:g} s"
-            notes.problems.append(f"{notes.request} did not end, so no request after it was made")
+            statuses[notes.request] = f"not finished within {seconds + 5:g} s"
+            notes.problems.append(f"{notes.request} did not finish, so later requests were not sent")
             break
         worker.call(lambda: watching.locals.look("request"), seconds)
         tell(answer, request.method, notes, own)
@@ -45,14 +45,14 @@ def ask_all(app: Any, requests: Sequence[Request], seconds: float, watching: Wat
 
 
 class Worker:
-    """One thread that calls what it is given, as a server's or an adapter's does."""
+    """A thread that runs calls, like that of a server or adapter."""
 
     def __init__(self) -> None:
         self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]]] = queue.SimpleQueue()
         threading.Thread(target=self._run, name="gateways-check-worker", daemon=True).start()
 
     def call(self, function: Callable[[], Any], seconds: float) -> Any:
-        """Call it on the thread and return its result. Raises TimeoutError, and what it raises."""
+        """Run the call on the thread and return its result. Raises TimeoutError, or the call's exception."""
         future: Future[Any] = Future()
         self._jobs.put((function, future))
         return future.result(seconds)

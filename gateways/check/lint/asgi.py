@@ -1,4 +1,4 @@
-"""What the ASGI specification allows an app to send, as tables: the fields of messages, and their order. Pure.
+"""The messages that ASGI allows an app to send, as tables: their fields and their order. Pure.
 
 A new message is one row of MESSAGES and one entry in ORDER. `Conversation` follows one call of an app.
 """
@@ -70,7 +70,7 @@ _HEADERS = (
     Field("headers", _clean, "no CR, LF or NUL in names and values (RFC 9110, 5.5)"),
 )
 _BODY = (
-    Field("body", _bytes, "bytes, e.g. b'text'; str is to be encoded"),
+    Field("body", _bytes, "bytes, e.g. b'text'; encode a str first"),
     Field("more_body", _bool, "a bool; True if more of the body follows"),
 )
 
@@ -201,13 +201,13 @@ class Conversation:
         return Breach(
             f"send() of type {kind!r} in a scope of type {self._type!r}",
             f"ASGI: the types of a scope are fixed; {self._type} has {there}",
-            "check the spelling of the type, and which scope the code is for",
+            "check the spelling of the type, and that the code handles this scope type",
         )
 
     def _step(self, kind: str, row: Message, message: Mapping[str, Any]) -> list[Breach]:
         if row.extension and row.extension not in self._extensions:
             rule = f"{row.section}: only where scope['extensions'] has {row.extension!r}"
-            return [Breach(f"{kind}, which this server does not offer", rule, "look into scope['extensions'] first")]
+            return [Breach(f"{kind}, which this server does not offer", rule, "check scope['extensions'] first")]
         allowed = ORDER[self._type].get(self.state, {})
         if kind not in allowed:
             next_ones = ", ".join(allowed) or "nothing"

@@ -1,4 +1,4 @@
-"""A breach of an interface: what was seen, the clause, and a correct value. Pure."""
+"""A breach of an interface: the observation, the clause, and a correct value. Pure."""
 
 from typing import NamedTuple
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 class Breach(NamedTuple):
     """`seen` is what the app did, `clause` the rule with its source, `remedy` what is correct.
 
-    `forgiven`: every server accepts it, and Django does it; said of the app's own code only.
+    `forgiven`: every server accepts it, and Django does it; reported only for the app's own code.
     """
 
     seen: str

@@ -9,7 +9,7 @@ def stream(seen: Seen, move: Move) -> Advice | None:
     if server.buffering and not (server.name == "nginx" and values["accel"]):
         return Advice(
             f"the stream of {seen.request} arrives late",
-            f"{server.buffering}: the client sees nothing until a buffer is full or the response ends",
+            f"{server.buffering}: the client receives nothing until a buffer is full or the response ends",
             server.unbuffered,
         )
     if values["endless"] and move.interface == "asgi" and move.to == "wsgi":
@@ -17,13 +17,13 @@ def stream(seen: Seen, move: Move) -> Advice | None:
             f"each client of {seen.request} holds a thread of the server",
             f"a WSGI server runs a response on one of its threads until it ends (PEP 3333, Buffering and Streaming); "
             f"{server.name} has {server.threads} by default",
-            "give the server as many threads as there are clients of streams at a time, or serve this path by ASGI",
+            "give the server one thread for each concurrent stream, or serve this path with ASGI",
         )
     if values["endless"] and move.to == "cgi":
         return Advice(
             f"each client of {seen.request} holds a process",
             "a CGI program runs until its response ends (RFC 3875, 3.4), and hosts limit its time and number",
-            "serve this path by an ASGI server, or let clients poll",
+            "serve this path with an ASGI server, or let clients poll",
         )
     return None
 
@@ -33,7 +33,7 @@ def upload(seen: Seen, move: Move) -> Advice | None:
     if limit is None:
         return None
     size = seen.values.get("size")
-    if size is None and limit > MIB:  # accepted files of unknown size: only a limit that photos reach is worth a word
+    if size is None and limit > MIB:  # unknown file sizes: report only a limit that photos reach
         return None
     if size is not None and size <= limit:
         return None

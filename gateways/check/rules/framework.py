@@ -8,13 +8,13 @@ def conn_max_age(seen: Seen, move: Move) -> Advice | None:
     if move.to == "wsgi":
         return None
     if move.to == "cgi":
-        why = "a CGI program lives for one request: the connection is closed with it, and never used again"
+        why = "a CGI program lives for one request: the connection is closed with it and never reused"
     elif move.interface == "wsgi":
-        why = f"each of the {move.threads} threads of {move.runner} keeps a connection of its own, in every worker"
+        why = f"each of the {move.threads} threads of {move.runner} keeps its own connection, in every worker"
     else:
         why = (
             "a connection belongs to the thread that opened it, and under ASGI a request's thread may end before it is "
-            "used again, so connections add up"
+            "reused, so connections accumulate"
         )
     return Advice(
         f"CONN_MAX_AGE of the database {seen.values['database']!r} is {seen.values['age']}",
@@ -28,7 +28,7 @@ def async_middleware(seen: Seen, move: Move) -> Advice | None:
         return None
     return Advice(
         f"the middleware {seen.values['name']} needs ASGI",
-        "its sync_capable is False: behind get_wsgi_application() Django runs it, for each request, on an event loop "
-        "that it starts for it (Django, Asynchronous support: Performance)",
+        "its sync_capable is False: behind get_wsgi_application() Django starts an event loop for each request "
+        "to run it (Django, Asynchronous support: Performance)",
         "give it a synchronous form with sync_and_async_middleware, or serve get_asgi_application()",
     )

@@ -11,13 +11,13 @@ def lifespan(seen: Seen, move: Move) -> Advice | None:
             f"the lifespan handler {name} runs for every request",
             f"a CGI program lives for one request (RFC 3875, 3.4): startup took {took:.0f} ms here, for each "
             "response; nothing it keeps in memory reaches the next request",
-            "keep the startup short, or open what it opens at first use",
+            "keep the startup short, or open resources at first use",
         )
     if not move.server.lifespan:
         return Advice(
             f"the lifespan handler {name} never runs",
             f"{move.server.name} sends no lifespan events (ASGI, Lifespan Protocol: support is optional)",
-            "choose uvicorn, hypercorn or granian, or open at first use what the handler opens",
+            "use uvicorn, hypercorn or granian, or open the handler's resources at first use",
         )
     return None
 
@@ -27,20 +27,20 @@ def background(seen: Seen, move: Move) -> Advice | None:
     if move.to == "cgi":
         outlived = {
             "task": "asyncio tasks that outlive the app's call are cancelled",
-            "awaited": "the process stays until it is over; Apache's mod_cgi makes the client wait for that",
+            "awaited": "the process runs until the task ends; Apache's mod_cgi makes the client wait for it",
             "thread": "the process ends with the response, or waits for the thread and holds the client",
         }[seen.values["how"]]
         return Advice(
             f"{name} still runs after the response",
             f"a CGI program lives for one request: {outlived}",
-            "hand the work to a queue that another process serves (Celery, RQ, a table), or do it before the response",
+            "send the work to a queue that another process serves (Celery, RQ, a table), or do it before the response",
         )
     if move.interface == "asgi" and move.to == "wsgi":
         return Advice(
             f"{name} still runs after the response",
             f"{move.server.name} does not know of it: when a worker is recycled or terminated, {move.runner} waits "
-            "only within bounds, and waitress and cheroot end at once on SIGTERM",
-            "hand work that must not be lost to a queue; call close() of the adapter from the server's exit hook",
+            "only for a limited time, and waitress and cheroot exit at once on SIGTERM",
+            "send work that must not be lost to a queue; call close() of the adapter from the server's exit hook",
         )
     return None
 
@@ -52,5 +52,5 @@ def thread_at_import(seen: Seen, move: Move) -> Advice | None:
         f"importing the app starts the thread {seen.values['name']!r}",
         "a CGI program is a new process for each request (RFC 3875, 3.4): each request starts the thread again, and "
         "the end of the request ends it",
-        "run scheduled work in a process of its own (cron, a systemd timer, a worker)",
+        "run scheduled work in a separate process (cron, a systemd timer, a worker)",
     )

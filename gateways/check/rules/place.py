@@ -1,4 +1,4 @@
-"""Rules about the process that the app finds itself in: working directory and environment variables. Pure."""
+"""Rules about the app's process: working directory and environment variables. Pure."""
 
 import re
 
@@ -37,7 +37,7 @@ def environment(seen: Seen, move: Move) -> Advice | None:
         f"the variable {name} is missing in a CGI program",
         "CGI programs get the request's meta-variables and only the variables that the web server is told to pass "
         "(RFC 3875, 4.1)",
-        f"name it: PassEnv {name} in Apache, inherit=[{name!r}] of CGIToASGI, --env {name} of gateways serve",
+        f"pass it: PassEnv {name} in Apache, inherit=[{name!r}] of CGIToASGI, --env {name} of gateways serve",
     )
 
 

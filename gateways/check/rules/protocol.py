@@ -5,7 +5,7 @@ from gateways.check.move import Move
 
 
 def breach(seen: Seen, _move: Move) -> Advice:
-    """A breach is a fault on every server: one may forgive it, the next may not."""
+    """A breach is a fault on every server: some servers accept it, others do not."""
     return Advice("the app breaks its interface", seen.values["clause"], seen.values["remedy"])
 
 
@@ -16,8 +16,8 @@ def hop_by_hop(seen: Seen, move: Move) -> Advice:
         rule = "RFC 3875, 6.3.4"
     return Advice(
         f"the app sets the hop-by-hop header {name}",
-        f"{rule}: it describes one connection, which only the server knows. Servers reject, drop or send it, each in "
-        "its own way; HTTP/2 forbids it (RFC 9113, 8.2.2). gateways.adapters drops it with a warning",
+        f"{rule}: it describes one connection, which only the server knows. Some servers reject it, others drop or "
+        "send it; HTTP/2 forbids it (RFC 9113, 8.2.2). gateways.adapters drops it with a warning",
         f"do not set {name}; the server sets what the connection needs",
     )
 
@@ -26,7 +26,7 @@ def extension(seen: Seen, move: Move) -> Advice | None:
     if move.interface != "asgi" or move.to == "asgi":
         return None
     return Advice(
-        f"the app asks for the ASGI extension {seen.values['name']}",
+        f"the app uses the ASGI extension {seen.values['name']}",
         f"{move.runner} does not offer it by default (ASGI, Extensions: an app must work without)",
-        "take the other path where the key is missing from scope['extensions'], and check that it gives the same",
+        "use a fallback if the key is missing from scope['extensions'], and check that the result is the same",
     )

@@ -47,8 +47,8 @@ def blocked_loop(seen: Seen, move: Move) -> Advice | None:
     if move.to == "cgi" or (move.interface == "wsgi" and move.to == "wsgi"):
         return None
     return Advice(
-        f"an async view holds the event loop for {seen.values['milliseconds']:.0f} ms",
-        f"{move.runner} runs all async code of a process on one loop: no other request on it moves meanwhile "
+        f"an async view blocks the event loop for {seen.values['milliseconds']:.0f} ms",
+        f"{move.runner} runs all async code of a process on one loop: other requests on it wait meanwhile "
         "(asyncio, Developing: Running Blocking Code)",
         "await an asynchronous call, use asyncio.to_thread(), or make the view a plain def (which runs in a thread)",
     )

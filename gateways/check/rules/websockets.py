@@ -13,10 +13,10 @@ def extension(seen: Seen, move: Move) -> Advice | None:
         return None
     if move.to == "asgi":
         return Advice(
-            f"each WebSocket of {name} holds a thread, and their number is bounded",
-            f"{move.server.name} speaks the protocol itself (ASGI, WebSocket) and lends no socket, so WSGIToASGI lends "
-            f"one of a socket pair: {WEBSOCKETS} WebSockets at a time, further ones are refused with 503 or 1013",
-            "set websockets= of WSGIToASGI to the number of clients that you expect; memory for as many threads",
+            f"each WebSocket of {name} holds a thread, and their number is limited",
+            f"{move.server.name} speaks the protocol itself (ASGI, WebSocket) and provides no socket, so WSGIToASGI "
+            f"provides one of a socket pair: at most {WEBSOCKETS} WebSockets, others are refused with 503 or 1013",
+            "set websockets= of WSGIToASGI to the expected number of clients; each needs a thread",
         )
     reason = (
         "a CGI program has no connection to its client, only pipes (RFC 3875, 4.2, 6)"
@@ -26,7 +26,7 @@ def extension(seen: Seen, move: Move) -> Advice | None:
     return Advice(
         f"{name} takes the connection from the server",
         f"{reason}, so WebSockets fail there. HTTP requests work",
-        "serve these paths on gunicorn with --worker-class gthread, or by WSGIToASGI on an ASGI server",
+        "serve these paths on gunicorn with --worker-class gthread, or with WSGIToASGI on an ASGI server",
     )
 
 
@@ -36,10 +36,10 @@ def route(seen: Seen, move: Move) -> Advice | None:
     reason = (
         "a CGI program has no connection to its client, only pipes (RFC 3875, 4.2, 6)"
         if move.to == "cgi"
-        else f"{move.server.name} shows no socket (PEP 3333 has no name for it), so the adapter cannot take it over"
+        else f"{move.server.name} exposes no socket (PEP 3333 has no name for it), so the adapter cannot take it over"
     )
     return Advice(
-        f"the WebSocket route {seen.values['path']} is answered with 501",
+        f"the WebSocket route {seen.values['path']} gets a 501 response",
         f"{reason}",
-        "serve this path by an ASGI server" + ("" if move.to == "cgi" else ", or choose gunicorn, waitress or cheroot"),
+        "serve this path with an ASGI server" + ("" if move.to == "cgi" else ", or use gunicorn, waitress or cheroot"),
     )

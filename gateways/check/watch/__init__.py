@@ -1,1 +1,1 @@
-"""The watchers of the app's own process. Each knows one kind of evidence and takes down what it sees in `Notes`."""
+"""The watchers of the app's own process. Each knows one kind of evidence and records its observations in `Notes`."""

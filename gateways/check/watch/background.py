@@ -31,7 +31,7 @@ class Background:
         def start(this: threading.Thread) -> None:
             caller = sys._getframe(1)  # noqa: SLF001
             original(this)
-            # Pools of libraries keep their threads between requests: that is no work of the app's.
+            # Thread pools of libraries keep threads between requests; these are not work of the app.
             if self._importing or self._own.is_own(caller.f_code.co_filename):
                 place = self._own.place(caller)
                 if place is not None:
@@ -52,7 +52,7 @@ class Background:
         ThreadPoolExecutor.submit = submit  # type: ignore[method-assign,assignment]
 
     def imported(self) -> None:
-        """Record the threads that the import has started and that run on; watch frameworks from now on."""
+        """Record the threads that the import has started and that still run; then start watching frameworks."""
         for thread, place in self._threads:
             if thread.is_alive():
                 self._notes.add("thread-at-import", f"{thread!r} runs after the import", place, name=thread.name)
@@ -75,7 +75,7 @@ class Background:
         kind.__call__ = call
 
     def begin(self) -> None:
-        """Forget the threads and jobs of before."""
+        """Forget earlier threads and jobs."""
         self._threads.clear()
         self._jobs.clear()
 
@@ -91,7 +91,7 @@ class Background:
                 self._notes.add("background", f"submit({name}) is not done", place, name=name, how="thread")
 
     def tasks(self, before: set["asyncio.Task[Any]"]) -> None:
-        """Record the own tasks of the running loop that were not there `before`."""
+        """Record own tasks of the running loop that are not in `before`."""
         for task in asyncio.all_tasks() - before - {asyncio.current_task()}:
             coroutine = task.get_coro()
             if (place := self._own.place_of_code(coroutine)) is not None:

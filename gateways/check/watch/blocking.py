@@ -1,7 +1,7 @@
-"""Callbacks that hold an event loop, measured. Replaces asyncio.Handle._run, through which every callback goes.
+"""Measure callbacks that block an event loop. Replaces asyncio.Handle._run, which runs every callback.
 
-A sampling thread looks where the loop's thread is. A block counts only if own code is on its stack, and only if it is
-as long each time the request is made: on a busy machine a process may be stopped at any line.
+A sampling thread reads the stack of the loop's thread. A block counts only if own code is on the stack, and only if it
+is as long each time the request is repeated: on a busy machine the scheduler may suspend a process at any line.
 """
 
 import asyncio
@@ -19,13 +19,13 @@ from gateways.check.watch.notes import Notes
 from gateways.check.watch.own import Own
 
 LIMIT = 0.1
-"""Seconds from which on a callback holds the loop: asyncio's own slow_callback_duration."""
+"""Minimum duration of a block, in seconds: asyncio's slow_callback_duration."""
 
 SAMPLE = 0.01
-"""Seconds between two looks at the stack."""
+"""Interval between stack samples, in seconds."""
 
 REPEATS = 3
-"""How often a request is made in which a block was seen."""
+"""Number of times a request with a block is sent."""
 
 
 @dataclass(slots=True)
@@ -37,7 +37,7 @@ class _Running:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A callback that held the loop for so many seconds, mostly at `place`."""
+    """A callback that blocked the loop for `seconds`, mostly at `place`."""
 
     place: Place
     seconds: float
@@ -94,12 +94,12 @@ class Blocking:
 
 
 def repeated(notes: Notes, passes: list[list[Block]], request: str) -> None:
-    """Record the blocks that were seen in every pass, with their shortest time."""
+    """Record the blocks that occurred in every pass, with their shortest duration."""
     for block in passes[0]:
         times = [[other.seconds for other in each if other.place.file == block.place.file] for each in passes]
         if all(times):
             shortest = min(max(each) for each in times)
-            message = f"the loop was held for {shortest * 1000:.0f} ms, {len(passes)} times out of {len(passes)}"
+            message = f"the loop was blocked for {shortest * 1000:.0f} ms, {len(passes)} times out of {len(passes)}"
             notes.seen.append(
                 Seen(
                     "blocked-loop",

@@ -1,4 +1,4 @@
-"""Files that the app opens by a relative path, seen by an audit hook (PEP 578). A hook cannot be removed again."""
+"""Files that the app opens by a relative path, observed with an audit hook (PEP 578). A hook cannot be removed."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ _EVENTS = {"open": "open", "sqlite3.connect": "sqlite3.connect", "os.listdir": "
 
 
 def install(notes: Notes, own: Own) -> None:
-    """Watch from now on."""
+    """Start watching."""
 
     def hook(event: str, arguments: tuple[Any, ...]) -> None:
         if event not in _EVENTS or not arguments:

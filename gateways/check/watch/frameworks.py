@@ -1,6 +1,6 @@
-"""Facts that Flask, Django and Starlette (FastAPI) keep about an app: its routes, settings and WebSockets.
+"""Facts from Flask, Django and Starlette (FastAPI) about an app: its routes, settings and WebSockets.
 
-Looks only at modules that the app has imported itself. An unknown framework yields no facts, and path "/".
+Uses only modules that the app has imported. For an unknown framework there are no facts, and the path is "/".
 """
 
 import ast
@@ -15,7 +15,7 @@ from gateways.check.watch.notes import Notes
 from gateways.check.watch.own import Own, at, walk
 
 MOST = 32
-"""Paths requested if none is named."""
+"""Maximum number of paths requested by default."""
 
 EXTENSIONS = (
     ("flask_sock", "Sock", "flask-sock"),
@@ -71,7 +71,7 @@ def _django_paths(app: Any) -> Iterator[str]:
 
 
 def _of(app: Any, module: str, name: str) -> Any:
-    """The app, or what middleware has around it, if it is an instance of that class."""
+    """Return the app, or the app inside middleware, if it is an instance of that class."""
     kind = getattr(sys.modules.get(module), name, None)
     for _ in range(16):
         if kind is not None and isinstance(app, kind):
@@ -92,7 +92,7 @@ def _is_django(app: Any) -> bool:
 
 
 def look(app: Any, notes: Notes, own: Own) -> None:
-    """Record what the frameworks know."""
+    """Record the facts of the frameworks."""
     _sockets(notes, own)
     _websocket_routes(app, notes, own)
     _uploads(app, notes, own)
@@ -101,7 +101,7 @@ def look(app: Any, notes: Notes, own: Own) -> None:
 
 
 def _sockets(notes: Notes, own: Own) -> None:
-    """The extensions that exist, wherever the app keeps them, at the line that makes them."""
+    """Record the existing extension objects, with the line that creates them."""
     kinds = {each for value in gc.get_objects() for each in type(value).__mro__}
     for package, name, said in EXTENSIONS:
         if getattr(sys.modules.get(package), name, None) in kinds and (place := _call(name, own)) is not None:
@@ -109,7 +109,7 @@ def _sockets(notes: Notes, own: Own) -> None:
 
 
 def _call(name: str, own: Own) -> Place | None:
-    """The first own line that calls something of that name."""
+    """Return the first own line that calls that name."""
     for module in own.modules():
         for node in walk(module):
             if isinstance(node, ast.Call) and name in (getattr(node.func, "id", ""), getattr(node.func, "attr", "")):

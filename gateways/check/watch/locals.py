@@ -1,6 +1,6 @@
 """Thread-locals of the app: filled at import, or still filled after a request.
 
-An attribute with close() is taken for a resource that a thread keeps on purpose, such as its database connection.
+An attribute with close() counts as a resource that a thread keeps on purpose, such as a database connection.
 """
 
 import threading
@@ -34,5 +34,5 @@ def _is_resource(value: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
-    """The value's text, or its type where the text could be long or secret."""
+    """Return the value as text, or its type if the text could be long or secret."""
     return repr(value) if isinstance(value, (int, float, bool)) or value is None else f"a {type(value).__name__}"

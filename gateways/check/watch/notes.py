@@ -1,4 +1,4 @@
-"""Where watchers write, and the request that is being made. Thread-safe: list.append is one step."""
+"""The observations of all watchers, and the current request. Thread-safe: list.append is one step."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Tell the app's own code from libraries, and find the line of it that caused something.
+"""Tell the app's own code from libraries, and find the own line that caused an observation.
 
 Own code lies below the current folder or the target's, outside site-packages, the standard library and this project.
 """
@@ -48,7 +48,7 @@ class Own:
     def frame(self, frame: FrameType | None) -> FrameType | None:
         """Return the innermost own frame, or None.
 
-        Stops at an import: what a library does while it is imported is not the doing of the importing line.
+        Stops at an import: the importing line is not the cause of what a library does during its import.
         """
         while frame is not None:
             filename = frame.f_code.co_filename

@@ -23,7 +23,7 @@ class Unsafe:
     remedy: str
 
 
-_EACH = "make one for each request or thread"
+_EACH = "create one for each request or thread"
 UNSAFE = (
     Unsafe("requests.sessions", "Session", "requests: a Session shares cookies and adapters without locks", _EACH),
     Unsafe(
@@ -32,8 +32,10 @@ UNSAFE = (
         "SQLAlchemy, Session Basics: a Session is not thread-safe",
         "use scoped_session",
     ),
-    Unsafe("boto3.session", "Session", "boto3, Session: not thread-safe", "make one for each thread"),
-    Unsafe("boto3.resources.base", "ServiceResource", "boto3, Resources: not thread-safe", "make one for each thread"),
+    Unsafe("boto3.session", "Session", "boto3, Session: not thread-safe", "create one for each thread"),
+    Unsafe(
+        "boto3.resources.base", "ServiceResource", "boto3, Resources: not thread-safe", "create one for each thread"
+    ),
     Unsafe("pymysql.connections", "Connection", "PEP 249: threadsafety is 1, no shared connections", _EACH),
     Unsafe("MySQLdb.connections", "Connection", "PEP 249: threadsafety is 1, no shared connections", _EACH),
     Unsafe("http.client", "HTTPConnection", "http.client: one request at a time", _EACH),
@@ -94,7 +96,7 @@ class Connections:
                 self._made.append((arguments[0], place))
 
     def look(self) -> None:
-        """Record those that are still there; call it in the importing thread, after the import."""
+        """Record the connections that are still open; call it in the importing thread, after the import."""
         self._importing = False
         made, self._made = self._made, []
         while made:
@@ -110,7 +112,7 @@ class Connections:
 
 
 def _sqlite(notes: Notes, connection: sqlite3.Connection, name: str, place: Place | None) -> None:
-    """Ask the connection itself, on another thread, whether it may be used there."""
+    """Test on another thread whether the connection may be used there."""
     said: list[str] = []
 
     def use() -> None:

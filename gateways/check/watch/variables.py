@@ -1,4 +1,4 @@
-"""Environment variables that the app's own code reads and finds set."""
+"""Environment variables that are set and that the app's own code reads."""
 
 import os
 import sys
@@ -9,11 +9,11 @@ from gateways.check.watch.notes import Notes
 from gateways.check.watch.own import Own
 
 PASSED = {"PATH", "LD_LIBRARY_PATH", "LANG", "LANGUAGE", "TZ", "REQUEST_METHOD", "GATEWAY_INTERFACE"}
-"""Variables that a CGI program has, without being named."""
+"""Variables that a CGI program gets by default."""
 
 
 def install(notes: Notes, own: Own) -> None:
-    """Watch os.environ from now on."""
+    """Start watching os.environ."""
     kind: Any = type(os.environ)
     given = set(os.environ)  # not those that the app sets itself, as Django's wsgi.py does
     original = kind.__getitem__

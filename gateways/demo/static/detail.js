@@ -1,4 +1,4 @@
-// One event, opened: what it is, who did it, and its values in full; bytes as text and in hexadecimal.
+// The dialog of one event: its meaning, its source and all values; bytes as text and in hexadecimal.
 
 import { $, el } from "./dom.js";
 import { KINDS, PARTS } from "./kinds.js";
@@ -7,7 +7,7 @@ const ARROWS = { in: "→", out: "←" };
 let opener = null;
 let neighbour = () => null;
 
-/** Open an event's button. `beside(button, by)` gives the button of the one before (-1) or after (1) it. */
+/** Open the event of a button. `beside(button, by)` returns the previous (-1) or next (1) button. */
 export function open(button, request, item, beside) {
   [opener, neighbour] = [button, beside];
   const step = (by) =>
@@ -24,7 +24,7 @@ export function open(button, request, item, beside) {
     );
   const [process, thread] = item.thread;
   const dialog = $("detail");
-  const by = document.activeElement?.dataset.by; // a reader who used a button can press it again
+  const by = document.activeElement?.dataset.by; // keep the focus on the button that was used
   dialog.className = request.lane;
   dialog.replaceChildren(
     el(
@@ -50,7 +50,7 @@ export function open(button, request, item, beside) {
   (dialog.querySelector(`[data-by="${by}"]:enabled`) ?? dialog.querySelector(".close")).focus();
 }
 
-/** Close it, and go back to the event that it shows, which need not be the one that it was opened from. */
+/** Close the dialog and focus the event it shows, which may not be the one it was opened from. */
 function close() {
   $("detail").close();
   opener.focus();
@@ -60,11 +60,11 @@ function go(by) {
   neighbour(opener, by)?.click();
 }
 
-/** Listen to the keys of the dialog. */
+/** Handle the keys of the dialog. */
 export function prepare() {
   const dialog = $("detail");
   dialog.addEventListener("cancel", (event) => {
-    event.preventDefault(); // Escape, too, goes back to the event that is shown
+    event.preventDefault(); // Escape also focuses the shown event
     close();
   });
   dialog.addEventListener("click", (event) => event.target === dialog && close());
@@ -80,7 +80,7 @@ function values(item) {
   const { data, step } = item;
   if (PARTS[step] && Array.isArray(data)) return table(data.map((part, index) => [PARTS[step][index], part]));
   if (isPlain(data)) return table(Object.entries(data));
-  return data === null ? el("p", { class_: "nothing" }, "Nothing comes with it.") : value(data);
+  return data === null ? el("p", { class_: "nothing" }, "This event has no data.") : value(data);
 }
 
 const isBytes = (data) =>
@@ -112,7 +112,7 @@ const table = (pairs) =>
     ...pairs.flatMap(([name, data]) => [el("dt", {}, String(name)), el("dd", {}, value(data))]),
   );
 
-/** A value as an element; `deep`: within another, where bytes are one line. */
+/** Return a value as an element. `deep`: inside another value, where bytes take one line. */
 function value(data, deep = false) {
   if (data === null) return el("code", { class_: "soft" }, "None");
   if (typeof data === "boolean") return el("code", {}, data ? "True" : "False");
@@ -122,7 +122,7 @@ function value(data, deep = false) {
     return el(
       "code",
       {},
-      `${data.text}… ${data.length.toLocaleString("en")} characters, of which the recorder keeps ${data.text.length}`,
+      `${data.text}… ${data.length.toLocaleString("en")} characters; the recorder keeps ${data.text.length}`,
     );
   if (isObject(data)) return el("code", { class_: "soft" }, data.object);
   if (!Array.isArray(data)) return table(Object.entries(data));
@@ -143,7 +143,7 @@ function value(data, deep = false) {
 function bytes({ bytes: text, length }, deep) {
   if (deep || !text) return el("code", { class_: "bytes" }, `b'${escaped(text)}'`);
   const whole = length ?? text.length;
-  const cut = whole > text.length ? `, of which the recorder keeps the first ${text.length}` : "";
+  const cut = whole > text.length ? `; the recorder keeps the first ${text.length}` : "";
   return el(
     "div",
     { class_: "octets" },
@@ -153,7 +153,7 @@ function bytes({ bytes: text, length }, deep) {
   );
 }
 
-/** Octets (a character each) as Python writes them. */
+/** Format bytes (one character each) as Python does. */
 const escaped = (text) =>
   text.replace(
     /[\\'\x00-\x1f\x7f-\xff]/g,

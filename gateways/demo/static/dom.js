@@ -1,6 +1,6 @@
-// Elements and figures: what all parts of the page use.
+// Elements and figures, shared by all parts of the page.
 
-/** An element with attributes (on…: a listener; null: left out) and children, which are elements or text. */
+/** Create an element with attributes (on…: a listener; null: omitted) and children, which are elements or text. */
 export function el(name, attributes = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
@@ -16,13 +16,13 @@ export const LANES = ["cgi", "wsgi", "asgi"];
 
 export const $ = (id) => document.getElementById(id);
 
-/** Milliseconds for people: "3.4 ms", "149 ms", "2.01 s"; a line does not break before the unit. */
+/** Format milliseconds: "3.4 ms", "149 ms", "2.01 s". The unit stays on the same line. */
 export function ms(value) {
   if (value >= 1000) return `${(value / 1000).toFixed(2)}\u00a0s`;
   return `${value >= 100 ? Math.round(value) : value.toFixed(1)}\u00a0ms`;
 }
 
-/** Bytes for people: "98 bytes", "8.0 MB". */
+/** Format bytes: "98 bytes", "8.0 MB". */
 export function size(value) {
   if (value >= 1e6) return `${(value / 1e6).toFixed(1)} MB`;
   if (value >= 10000) return `${Math.round(value / 1000)} kB`;

@@ -1,8 +1,8 @@
-// The feed of events: what happens between the servers and the app, whichever client sends the requests. Knows EventSource and the status line.
+// The feed of events between servers and apps, for requests from any client. Knows EventSource and the status line.
 
 import { $ } from "./dom.js";
 
-/** Calls lanes(description) once a connection is there, items([item…]) for what happens, renewed() before another demo's. */
+/** Call lanes(description) when connected, items([item…]) for events, renewed() before the events of a restarted demo. */
 export function follow({ lanes, items, renewed }) {
   let source = null;
   let last = 0;
@@ -11,7 +11,7 @@ export function follow({ lanes, items, renewed }) {
   function open() {
     if (source) return;
     source = new EventSource(`/feed?after=${last}`);
-    source.addEventListener("error", () => say("lost", "not connected: the demo has ended, or is busy"));
+    source.addEventListener("error", () => say("lost", "not connected: the demo has stopped or is busy"));
     source.addEventListener("lanes", (event) => described(JSON.parse(event.data)));
     source.addEventListener("message", (event) => {
       last = Number(event.lastEventId);
@@ -24,7 +24,7 @@ export function follow({ lanes, items, renewed }) {
     instance = description.instance;
     say("live", `live, on Python ${description.python}`);
     if (another) {
-      // the demo was started again on the same port: its events are counted from 1
+      // the demo was restarted on the same port: its events start at 1 again
       last = 0;
       close();
       renewed();

@@ -1,4 +1,4 @@
-// The three lanes: what each is, what its clients received (stage.js), and below the events, by request, newest first.
+// The three lanes: the interface, the clients' output (stage.js), and the events by request, newest first.
 
 import { $, LANES, el } from "./dom.js";
 import * as detail from "./detail.js";
@@ -11,9 +11,9 @@ const FACE = {
   asgi: ["ASGI", "2016", "Between server and app"],
 };
 const ARROWS = { in: "→", out: "←" };
-const SHOWN = 24; // requests of a lane; older ones fall off
-const HELD = 3000; // items that wait while it is paused; older ones fall off
-const OPEN = 2; // of the requests the newest are open
+const SHOWN = 24; // maximum number of requests in a lane
+const HELD = 3000; // maximum number of items kept while paused
+const OPEN = 2; // number of newest requests that are unfolded
 
 const parts = {};
 let paused = false;
@@ -22,7 +22,7 @@ let known = null;
 
 export const stage = (lane) => parts[lane].stage;
 
-/** Make the lanes. `requests` remembers what the feed tells. */
+/** Create the lanes. `requests` stores the items of the feed. */
 export function prepare(requests) {
   known = requests;
   for (const lane of LANES) {
@@ -49,7 +49,7 @@ export function prepare(requests) {
   $("clear").addEventListener("click", clear);
 }
 
-/** Say what the lanes are. */
+/** Show the description of the lanes. */
 export function describe({ lanes, quiet }) {
   for (const { lane, server, version, model, url } of lanes) {
     parts[lane].model.replaceChildren(
@@ -57,11 +57,11 @@ export function describe({ lanes, quiet }) {
       ` ${model} `,
       el("span", { class_: "url" }, url.replace("http://", "")),
     );
-    if (quiet) parts[lane].none.textContent = "With --quiet one line a request.";
+    if (quiet) parts[lane].none.textContent = "With --quiet: one line per request.";
   }
 }
 
-/** Take items of the feed. */
+/** Add items of the feed. */
 export function add(items) {
   for (const item of items) {
     const request = known.add(item);
@@ -69,17 +69,17 @@ export function add(items) {
     else if (request) place(request, item);
   }
   held.splice(0, held.length - HELD);
-  if (paused) $("pause").textContent = held.length ? `Go on (${held.length})` : "Go on";
+  if (paused) $("pause").textContent = held.length ? `Resume (${held.length})` : "Resume";
 }
 
 function pause() {
   paused = !paused;
   $("pause").setAttribute("aria-pressed", String(paused));
-  $("pause").textContent = paused ? "Go on" : "Pause";
+  $("pause").textContent = paused ? "Resume" : "Pause";
   if (!paused) for (const [request, item] of held.splice(0)) place(request, item);
 }
 
-/** Show none of the events that came so far. */
+/** Clear the events received so far. */
 export function clear() {
   held = [];
   for (const { list, shown, none } of Object.values(parts)) {
@@ -92,7 +92,7 @@ export function clear() {
 function place(request, item) {
   if (item.kind === "begin") begin(request);
   const group = parts[request.lane].shown.get(request.number);
-  if (!group) return; // cleared meanwhile
+  if (!group) return; // cleared in the meantime
   if (item.kind === "step") group.steps.append(row(request, item));
   if (item.kind === "more") group.steps.append(skipped(item));
   if (item.kind === "end") {
@@ -105,7 +105,7 @@ function place(request, item) {
 
 const skipped = (item) => el("li", { class_: "more" }, `${item.skipped.toLocaleString("en")} more steps like these`);
 
-/** Put a request on top; the oldest falls off, and those below the newest are folded, unless the reader has opened them. */
+/** Add a request on top. Drop the oldest, and fold older ones unless the reader has opened them. */
 function begin(request) {
   const { list, shown, none } = parts[request.lane];
   const made = heading(request);
@@ -163,7 +163,7 @@ function row(request, item) {
   return el("li", {}, button);
 }
 
-/** The event before or after one of the same request. */
+/** Return the previous or next event of the same request. */
 function beside(button, by) {
   for (let item = button.parentElement; (item = by < 0 ? item.previousElementSibling : item.nextElementSibling);) {
     if (item.firstElementChild) return item.firstElementChild;
@@ -171,10 +171,10 @@ function beside(button, by) {
   return null;
 }
 
-/** What the arrow keys go through: headings, and events that are not folded away. */
+/** Return the targets of the arrow keys: headings, and events that are not folded. */
 const stops = (lane) => [...parts[lane].list.querySelectorAll("summary, details[open] .event")];
 
-/** One stop of each lane's list is reached by Tab; from there the arrow keys go on. */
+/** Make one item of each lane's list reachable by Tab; the arrow keys move from there. */
 function focusable(lane) {
   const stop = parts[lane].list.querySelector('[tabindex="0"]');
   if (!stop || (stop.matches(".event") && !stop.closest("details").open)) stopAt(lane, stops(lane)[0]);

@@ -1,4 +1,4 @@
-// The page: tabs, the form, and what goes from where to where. What is asked is asked by the page's own server.
+// The page: tabs, the form, and the data flow. The page's own server sends the requests.
 
 import { $, LANES } from "./dom.js";
 import * as detail from "./detail.js";
@@ -20,7 +20,7 @@ let run = null;
 let leave = () => {};
 let waiting = 0;
 
-/** Draw what the lanes received. */
+/** Draw the lanes. */
 function draw() {
   waiting = 0;
   if (!run) return;
@@ -33,7 +33,7 @@ function draw() {
   if (run.over || run.action === "chat") announce();
 }
 
-/** Something has happened: draw, once for all that came together. */
+/** Schedule one redraw for all changes of a frame. */
 function changed() {
   score.changed();
   waiting ||= requestAnimationFrame(draw);
@@ -64,13 +64,13 @@ function choose(name) {
 
 function buttons(busy) {
   $("go").textContent =
-    { crowd: "Send ten to each", chat: busy ? "Say it" : "Connect and say it" }[action] ?? "Ask all three";
+    { crowd: "Send ten to each", chat: busy ? "Send" : "Connect and send" }[action] ?? "Send to all three";
   $("go").disabled = busy && action !== "chat";
   $("stop").textContent = action === "chat" ? "Hang up" : "Stop";
   $("stop").hidden = !busy;
 }
 
-/** How long it will take, in ms, as far as that is known. */
+/** Return the expected duration in ms, if known. */
 function expected(values) {
   const number = (name) => Number(values.get(name));
   if (action === "crowd") return number("seconds") * 2000 + 400;

@@ -1,9 +1,9 @@
-// What is known of each request from the feed: its steps, by whom it was worked on, from when until when. Draws nothing.
+// The feed's data on each request: its steps, process, thread, and start and end times. Draws nothing.
 
-const MOST = 60; // requests of a lane that are remembered
-export const STEPS = 200; // of a request; of a long conversation the first and the last
+const MOST = 60; // maximum number of requests kept per lane
+export const STEPS = 200; // maximum number per request: the first ones and the last ones
 
-/** A request, as the feed tells of it. `from` and `until` (s) are when the app worked: a program, from its start to the end of its output. */
+/** A request in the feed. `from` and `until` (s): when the app ran; for a program, from its start to the end of its output. */
 function begun(item) {
   return {
     lane: item.lane,
@@ -27,7 +27,7 @@ export class Requests {
     this.byLane = { cgi: new Map(), wsgi: new Map(), asgi: new Map() };
   }
 
-  /** Take an item of the feed; gives its request, or null if its beginning has fallen off. */
+  /** Add an item of the feed; return its request, or null if its first item was dropped. */
   add(item) {
     const lane = this.byLane[item.lane];
     if (item.kind === "begin") {
@@ -60,7 +60,7 @@ export class Requests {
     }
   }
 
-  /** The request that came from that port of a client, not long before `since` (s) or later. */
+  /** Return the request from that client port, shortly before `since` (s) or later. */
   from(lane, port, since) {
     for (const request of [...this.byLane[lane].values()].reverse()) {
       if (request.port === port && request.began > since - 0.05) return request;

@@ -1,10 +1,10 @@
-// A run: one press of a button, and what the clients in the three lanes saw since. Draws nothing.
+// A run: one press of a button, and the results of the clients in the three lanes. Draws nothing.
 
 import { LANES } from "./dom.js";
 
-const MOST = 100; // blocks of a client that are remembered
+const MOST = 100; // maximum number of blocks kept per client
 
-/** What one client saw, in ms since the run began; null: not yet. */
+/** The results of one client, in ms since the run began; null: not yet. */
 const idle = () => ({
   asked: null,
   port: null,
@@ -21,7 +21,7 @@ const idle = () => ({
 });
 
 export class Run {
-  /** `expected`: how long it will take, in ms, where that can be known. */
+  /** `expected`: expected duration in ms, if known. */
   constructor(action, clients, expected) {
     this.action = action;
     this.expected = expected;
@@ -36,7 +36,7 @@ export class Run {
     this.lanes = Object.fromEntries(LANES.map((lane) => [lane, Array.from({ length: clients }, idle)]));
   }
 
-  /** Take a note of the server's. */
+  /** Handle a note from the server. */
   add(note) {
     this.last = Math.max(this.last, note.at);
     if (note.what === "began") {
@@ -61,7 +61,7 @@ export class Run {
 
   #block(client, block) {
     client.blocks.push(block);
-    client.blocks.splice(0, client.blocks.length - MOST); // a chat may go on for ever
+    client.blocks.splice(0, client.blocks.length - MOST); // a chat has no end
     client.size += block.size ?? 0;
   }
 
@@ -79,7 +79,7 @@ export class Run {
     this.problem = problem;
   }
 
-  /** ms since it began: now, or when the last thing happened. */
+  /** Return ms since the start: now, or at the last event. */
   get elapsed() {
     return this.over ? this.last : Math.max(this.last, performance.now() - this.began);
   }
@@ -89,7 +89,7 @@ export class Run {
   }
 }
 
-/** Ask for a run, and call `told` for each note until it is over. Throws what the server refuses. */
+/** Start a run, and call `told` for each note until it ends. Throws if the server refuses. */
 export async function ask(run, query, body, signal, told) {
   const response = await fetch(`/run/${run.action}?${new URLSearchParams(query)}`, { method: "POST", body, signal });
   if (!response.ok) throw new Error((await response.text()).trim());

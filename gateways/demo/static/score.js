@@ -1,4 +1,4 @@
-// The score: three rows on one clock, to scale. A line for each client: it waits, the app works, bytes arrive.
+// The timing chart: three rows on one clock, to scale. One line per client: it waits, the app runs, bytes arrive.
 
 import { $, LANES, el, ms, reducedMotion } from "./dom.js";
 
@@ -10,7 +10,7 @@ let run = null;
 let requests = null;
 let frame = 0;
 
-/** Make the rows. */
+/** Create the rows. */
 export function prepare(known) {
   requests = known;
   for (const lane of LANES) {
@@ -31,7 +31,7 @@ export function prepare(known) {
   show(null);
 }
 
-/** Show a run from now on. */
+/** Show a run. */
 export function show(next) {
   run = next;
   $("rows").classList.toggle("crowded", Boolean(run && run.lanes.cgi.length > 1));
@@ -43,7 +43,7 @@ export function show(next) {
   draw();
 }
 
-/** Something has happened. */
+/** Redraw after an event. */
 export function changed() {
   if (!frame) frame = requestAnimationFrame(draw);
 }
@@ -60,16 +60,16 @@ function draw() {
   head.style.left = `${(now / end) * 100}%`;
   if (run.over || run.clock === null || reducedMotion.matches) return;
   if (now < 6000) changed();
-  else setTimeout(changed, 200); // on an axis that long a frame is too short to see
+  else setTimeout(changed, 200); // on a long axis a frame's progress is not visible
 }
 
-/** When the last thing of the run happened; a CGI program may end after its answer. */
+/** Return the time of the last event; a CGI program may exit after its response. */
 function lastOf() {
   const works = run.clients.map(({ lane, client }) => workOf(lane, client)).filter((work) => work?.until);
   return Math.max(run.last, ...works.map((work) => work.until));
 }
 
-/** When the app worked for a client, in ms since the run began. */
+/** Return when the app ran for a client, in ms since the run began. */
 function workOf(lane, client) {
   const request = client.port && run.clock !== null ? requests.from(lane, client.port, run.clock) : null;
   if (!request?.from) return null;
@@ -92,7 +92,7 @@ function marksOf(lane, client, now) {
   return marks;
 }
 
-/** Make the marks of a line, or move those that are there. */
+/** Create or move the marks of a line. */
 function line(place, marks, end) {
   while (place.children.length > marks.length) place.lastChild.remove();
   marks.forEach(([kind, from, until], index) => {
@@ -104,10 +104,10 @@ function line(place, marks, end) {
   });
 }
 
-/** What a row says in figures. */
+/** Return the figures of a row. */
 function read(lane, clients) {
   const working = run.over ? 0 : clients.filter((client) => workOf(lane, client)?.until === null).length;
-  if (working && clients.length > 1) return `${working} at work`;
+  if (working && clients.length > 1) return `${working} running`;
   if (clients.length > 1)
     return `${clients.filter((client) => client.end !== null && !client.failed).length} of ${clients.length}`;
   const [{ first, failed, refused, status }] = clients;

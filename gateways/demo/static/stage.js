@@ -1,9 +1,9 @@
-// The upper half of a lane: what its clients received, and why it came so.
+// The upper half of a lane: the responses of its clients, and the reason for their timing.
 
 import { el, ms, size } from "./dom.js";
 import { digestOf, reason } from "./words.js";
 
-/** Draw what the clients of a lane saw. `works`: what the feed knows of each client's request. */
+/** Draw the clients of a lane. `works`: the feed's data on each client's request. */
 export function draw(place, run, lane, works) {
   const clients = run.lanes[lane];
   const parts =

@@ -1,29 +1,29 @@
-// What a run showed, in words, with the figures that were measured. Pure: a run and its requests in, text out.
+// Describe a run in sentences, with the measured figures. Pure: a run and its requests in, text out.
 
 import { LANES, listed, ms } from "./dom.js";
 
 const NAMES = { cgi: "CGI", wsgi: "WSGI", asgi: "ASGI" };
 
-/** Before anything is asked: what there is to see. */
+/** Description of each button, shown before a run. */
 export const ABOUT = {
-  hello: "One short answer. See what each side is given, and what it costs to be asked at all.",
-  stream: "A response whose blocks are sent as they are made. All three stream; CGI has a process to start first.",
+  hello: "One short response. See the input of each app, and the cost of a single request.",
+  stream: "A response sent block by block. All three stream; CGI must start a process first.",
   upload:
-    "A body with some weight, sent to all three at once. Each app reads it as it arrives, and answers with its SHA-256.",
-  crowd: "Ten clients at the same moment, each of whom has to wait. How many can be served at once, and by what?",
-  chat: "A WebSocket: texts both ways, until one side leaves. Only ASGI has it; an adapter can give it to an ASGI app on a WSGI server.",
+    "A large request body, sent to all three at once. Each app reads it as it arrives and responds with its SHA-256.",
+  crowd: "Ten clients at the same time, each waiting for a slow response. How many run concurrently: processes, threads or tasks?",
+  chat: "A WebSocket: messages in both directions until one side disconnects. Only ASGI supports it; an adapter adds it for an ASGI app on a WSGI server.",
   events:
-    "Server-sent events: one long response that never hurries. It looks like the stream; ask what it holds on to meanwhile.",
+    "Server-sent events: one long, slow response. It looks like Stream; note what each interface holds while it is open.",
 };
 
-/** What each interface is. */
+/** Description of each interface. */
 export const WHAT = {
-  cgi: "A program, run once for each request: the head is in its environment, the body on its standard input, and what it prints is the response.",
+  cgi: "A program, run once for each request. It gets the request headers in its environment and the body on standard input; its output is the response.",
   wsgi: "A function, called once for each request: app(environ, start_response) returns the blocks of the response.",
-  asgi: "A coroutine function, called once for each connection: app(scope, receive, send), with messages both ways.",
+  asgi: "A coroutine function, called once for each connection: app(scope, receive, send), with messages in both directions.",
 };
 
-/** One sentence on a lane, or "" where nothing can be said. `works`: what the feed knows of each client's request. */
+/** Return one sentence about a lane, "" if unknown. `works`: the feed's data on each client's request. */
 export function reason(run, lane, works) {
   const known = works.filter(Boolean);
   const [client] = run.lanes[lane];
@@ -36,12 +36,12 @@ export function reason(run, lane, works) {
   if (lane === "cgi") return started(run, work, client);
   if (lane === "wsgi") {
     const waits = paced(run)
-      ? ", which sleeps through each pause and can do nothing else"
-      : ", which was there already";
+      ? ", which sleeps during each pause and cannot do anything else"
+      : ", which already existed";
     return `The server called the app on its thread ${thread(work)}${waits}.`;
   }
-  const free = paced(run) ? " In each pause the loop is free for others." : "";
-  return `The server’s event loop called the app itself: nothing was started, no thread was taken.${free}`;
+  const free = paced(run) ? " During each pause the loop can serve other requests." : "";
+  return `The server’s event loop called the app directly, without a new process or thread.${free}`;
 }
 
 const paced = (run) => run.action === "stream" || run.action === "events";
@@ -50,8 +50,8 @@ function started(run, work, client) {
   if (!work.from || !work.output) return "";
   const share = ms((work.output - work.from) * 1000);
   return (
-    `${share} of the ${ms(client.first)} before the first byte went by between starting a Python process and its ` +
-    `first output. It was process ${work.process}, for this one request.`
+    `${share} of the ${ms(client.first)} before the first byte were spent between the start of a Python process and its ` +
+    `first output. Process ${work.process} served only this request.`
   );
 }
 
@@ -65,32 +65,32 @@ function read(run, lane, work) {
   return `The app was called after ${after}, and awaited receive() for each piece of the body.`;
 }
 
-const thread = (work) => work.thread.replaceAll("-", "\u2011"); // a name is not broken over two lines
+const thread = (work) => work.thread.replaceAll("-", "\u2011"); // keep the name on one line
 
 function crowd(run, lane, works) {
   const clients = run.lanes[lane].filter((client) => client.end !== null);
   if (clients.length < run.lanes[lane].length) return meanwhile(run, lane, works);
   const slowest = ms(Math.max(...clients.map((client) => client.end)));
   if (lane === "cgi")
-    return `${atOnce(works)} processes at once, one for each client. The last had its answer after ${slowest}.`;
+    return `${atOnce(works)} concurrent processes, one for each client. The last response was complete after ${slowest}.`;
   const threads = new Set(works.map((work) => `${work.process} ${work.thread}`)).size;
   if (lane === "asgi")
-    return `${atOnce(works)} waits held at once by one loop, on one thread. The last had its answer after ${slowest}.`;
+    return `${atOnce(works)} concurrent waits in one event loop, on one thread. The last response was complete after ${slowest}.`;
   const late = clients.length - threads;
-  const waited = late > 0 ? `the other ${late} waited until one was free` : "enough for all";
-  return `${threads} threads: ${waited}. The last had its answer after ${slowest}.`;
+  const waited = late > 0 ? `the other ${late} requests waited for a free thread` : "enough for all";
+  return `${threads} threads: ${waited}. The last response was complete after ${slowest}.`;
 }
 
 function meanwhile(run, lane, works) {
   const working = works.filter((work) => work.from && !work.until).length;
   const waiting = run.lanes[lane].filter((client) => client.end === null).length - working;
   if (!working || run.over) return "";
-  if (lane === "cgi") return `${working} processes are at work.`;
-  if (lane === "asgi") return `One loop, on one thread, holds ${working} waits.`;
-  return `${working} threads are at work${waiting > 0 ? `, and ${waiting} clients wait until one is free` : ""}.`;
+  if (lane === "cgi") return `${working} processes are running.`;
+  if (lane === "asgi") return `One event loop, on one thread, holds ${working} waits.`;
+  return `${working} threads are running${waiting > 0 ? `, and ${waiting} clients wait for a free thread` : ""}.`;
 }
 
-/** The most that were at work at the same time. */
+/** Return the maximum number that ran at the same time. */
 function atOnce(works) {
   const starts = works.filter((work) => work.from).map((work) => [work.from, 1]);
   const ends = works.filter((work) => work.from && work.until).map((work) => [work.until, -1]);
@@ -100,16 +100,16 @@ function atOnce(works) {
 
 function chatting(lane, client) {
   if (client.open !== null)
-    return client.end === null ? "Connected: the loop holds it open, and is free for others." : "Over.";
+    return client.end === null ? "Connected: the event loop keeps it open and can serve other requests." : "Closed.";
   if (!client.refused) return "";
   const { status, reason: said } = client.refused;
   const handshake = `${status}${said ? ` ${said}` : ""} to the handshake`;
   if (lane === "cgi")
-    return `${handshake}: the gateway has no way to pass a WebSocket to a program, and starts none. Asked without one, the program says why.`;
-  return `${handshake}: the app got it as a plain request, and says why it cannot. An ASGI app behind ASGIToWSGI could: the adapter takes over the socket of the WSGI server.`;
+    return `${handshake}: the gateway cannot pass a WebSocket to a program, so it starts none. On a plain request, the program explains why.`;
+  return `${handshake}: the app received it as a plain request, and explains why it cannot upgrade. An ASGI app behind ASGIToWSGI could: the adapter takes over the server’s socket.`;
 }
 
-/** The result of a run in one sentence. */
+/** Return the result of a run in one sentence. */
 export function verdict(run) {
   if (run.problem) return run.problem;
   const failed = run.clients.filter(({ client }) => client.failed);
@@ -119,10 +119,10 @@ export function verdict(run) {
   if (run.action === "upload") return digests(run);
   if (run.action === "crowd") {
     const slowest = (lane) => Math.max(...run.lanes[lane].map((client) => client.end));
-    return `All thirty answered. The last in each lane: ${each(run, slowest)}.`;
+    return `All thirty requests succeeded. The last response in each lane: ${each(run, slowest)}.`;
   }
   const bodies = new Set(LANES.map((lane) => run.lanes[lane][0].blocks.map((block) => block.text).join("")));
-  return `${bodies.size === 1 ? "The same bytes from all three" : "Not the same bytes"}. First byte: ${each(run, (lane) => run.lanes[lane][0].first)}.`;
+  return `${bodies.size === 1 ? "All three sent the same bytes" : "The bytes differ"}. First byte: ${each(run, (lane) => run.lanes[lane][0].first)}.`;
 }
 
 function talk(run) {
@@ -133,16 +133,16 @@ function talk(run) {
   } = run.lanes;
   if (asgi.open === null || cgi.end === null || wsgi.end === null) return "";
   const said = asgi.blocks.findLast((block) => block.way === "out");
-  return `ASGI ${asgi.end === null ? "talks" : "talked"}; CGI answers ${cgi.status}, WSGI ${wsgi.status}.${said ? ` ASGI says: “${said.text}”` : ""}`;
+  return `ASGI ${asgi.end === null ? "is connected" : "was connected"}; CGI responds ${cgi.status}, WSGI ${wsgi.status}.${said ? ` ASGI sent: “${said.text}”` : ""}`;
 }
 
 function digests(run) {
   const got = LANES.map((lane) => digestOf(run.lanes[lane][0]));
-  if (got.some((digest) => digest !== run.digest)) return "The digests differ from what was sent.";
-  return `All three read what was sent: the same SHA-256 in each. Answered after ${each(run, (lane) => run.lanes[lane][0].end)}.`;
+  if (got.some((digest) => digest !== run.digest)) return "The digests differ from that of the sent body.";
+  return `All three read the same body (same SHA-256). Responses complete after ${each(run, (lane) => run.lanes[lane][0].end)}.`;
 }
 
-/** The digest that an answer to an upload holds; null if it holds none. */
+/** Return the digest in an upload's response; null if absent. */
 export function digestOf(client) {
   return (
     client.blocks

@@ -40,7 +40,7 @@ def test_each_is_a_request_to_the_reference_app(name: str, query: dict[str, str]
         ("events", {"count": "x"}, "count: got 'x'; want a number from 1 to 40"),
         ("crowd", {"seconds": "nan"}, "seconds: got 'nan'; want a number from 0.1 to 5"),
         ("upload", {"megabytes": "1e9"}, "megabytes: got '1e9'; want a number from 1 to 100"),
-        ("nonsense", {}, f"there is no action 'nonsense'; there are {', '.join(ACTIONS)}"),
+        ("nonsense", {}, f"unknown action 'nonsense'; the actions are {', '.join(ACTIONS)}"),
     ],
 )
 def test_what_is_out_of_bounds_is_refused(name: str, query: dict[str, str], why: str) -> None:

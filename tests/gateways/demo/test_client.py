@@ -85,7 +85,7 @@ def test_what_is_not_whole_is_a_failure_and_no_end() -> None:
 
     notes = asked(answer, Request("GET", "/"))
     assert [what for what, _ in notes] == ["asked", "head", "block", "failed"]
-    assert notes[-1][1]["why"].startswith("the response is not whole: ")
+    assert notes[-1][1]["why"].startswith("the response is incomplete: ")
 
 
 def test_nobody_there_is_a_failure() -> None:
