@@ -79,7 +79,7 @@ class _Request:
     """
 
     def __init__(self, app: ASGIApp, scope: Scope, body: StdinBody) -> None:
-        self.status = 0  # exit status: whether the response is whole
+        self.status = 0  # exit status: 0 if the response is complete
         self.closed = False  # the client has disconnected
         self._app, self._scope, self._body = app, scope, body
         self._begun = self._last = self._complete = False

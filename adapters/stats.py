@@ -16,7 +16,7 @@ RETRY_AFTER = 5  # Retry-After of a 503 because no thread or program was free, i
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """An adapter's figures in this process, taken without a lock: each is right by itself.
+    """An adapter's figures in this process, taken without a lock: each figure is exact.
 
     `busy` to `oldest` are current values, the others count since the adapter was created. In a CGI host, read "program"
     for "thread".

@@ -25,7 +25,7 @@ _DIGITS = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}", re.ASCII).fullmatch
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:/?#@\[\]]+)(?::([0-9]*))?").fullmatch
 
 # Proxy would become HTTP_PROXY, which HTTP clients obey ("httpoxy"); the body is passed on without its transfer coding
-# (RFC 3875, 4.2), so naming the coding would have Bottle and others decode it a second time.
+# (RFC 3875, 4.2), so if the coding were named, Bottle and others would decode it again.
 _DROPPED = {b"proxy"}
 CODED = "transfer-encoding"  # in the environ while it is built, and longer for a caller that asks for it
 _KEYS: dict[bytes, str] = {}  # header name as received -> meta-variable, "" if it is dropped

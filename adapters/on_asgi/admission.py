@@ -62,7 +62,7 @@ class Admission:
         if count := self._waits.count():
             log.warning(
                 "%d requests have waited for a thread, all are busy, %d wait now: raise threads=%d; or limit the wait"
-                " with queue= and queue_timeout=; slow= logs what holds a thread",
+                " with queue= and queue_timeout=; slow= logs requests that hold a thread",
                 count,
                 self._workers.waiting,
                 self._workers.limit,

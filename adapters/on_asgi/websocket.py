@@ -81,7 +81,7 @@ async def refuse_full(scope: Scope, receive: Receive, send: Send) -> None:
     await receive()
     if "websocket.http.response" not in (scope.get("extensions") or {}):
         return await send({"type": "websocket.close", "code": _TRY_AGAIN, "reason": "too many WebSockets"})
-    for message in refusal(_FULL, "This process has as many WebSockets as it may have.", [(b"retry-after", b"5")]):
+    for message in refusal(_FULL, "This process has reached its limit of WebSockets.", [(b"retry-after", b"5")]):
         await send({**message, "type": f"websocket.{message['type']}"})
 
 

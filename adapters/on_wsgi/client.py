@@ -108,6 +108,6 @@ def _probe(connection: int) -> None:
             sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_KEEPINTVL, _PROBE_SECONDS)
             sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_KEEPALIVE, 1)
     except OSError as error:
-        log.debug("this connection has no keep-alive probes: %s", error)  # it is not TCP
+        log.debug("cannot send keep-alive probes: %s", error)  # the connection is not TCP
     finally:
         sock.close()

@@ -103,7 +103,7 @@ class WSGIBody:
         """
         source = self._source()
         size = BLOCK if self._missing is None else min(BLOCK, self._missing)
-        self.more = False  # if this raises
+        self.more = False  # in case this raises
         block = source.read(size)
         if self._missing is None:
             self.more = len(block) == size if self._whole else bool(block)

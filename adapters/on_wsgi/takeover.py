@@ -132,7 +132,7 @@ def _read_ahead(environ: Mapping[str, Any]) -> bytes:
     if unreader is not None:  # gunicorn
         return bytes(unreader.buf.getvalue())
     waitress = _waitress(environ)
-    if waitress is not None:  # as the start of the next request
+    if waitress is not None:  # waitress has it as the start of the next request
         return bytes(getattr(waitress.request, "header_plus", b""))
     source = environ.get("eventlet.input", source)
     for holder in (getattr(source, "rfile", source), source):

@@ -84,6 +84,6 @@ class Lifespan:
         if message["type"] not in _ANSWERS:
             if self._answer is not None and not self._answer.done() and not message["type"].startswith("lifespan."):
                 self._answer.set_result(None)  # it treats this as a request: no lifespan, and may never return
-            raise AppProtocolError(f"the application sent {message['type']!r} in its lifespan; ASGI knows {_ANSWERS}")
+            raise AppProtocolError(f"the application sent {message['type']!r} in its lifespan; ASGI defines {_ANSWERS}")
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(message)

@@ -60,7 +60,7 @@ class Running:
 
     def begin(self, exchange: Exchange, context: Context) -> None:
         """Have the application serve a request in `context`. For a server's thread, which then waits at the desk."""
-        self.live.add(exchange)  # here: if the loop ends before it has begun, _loop_ended() must find it
+        self.live.add(exchange)  # before it begins: if the loop ends first, _loop_ended() must find it
         self.thread.loop.post(partial(self._begin, exchange, context))
 
     def _begin(self, exchange: Exchange, context: Context) -> None:

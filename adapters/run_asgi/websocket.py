@@ -203,7 +203,7 @@ class WebSocketExchange(Exchange):
         else:
             raise AppProtocolError(f"the application sent {kind!r} to an accepted WebSocket; use 'websocket.send'")
 
-    # the server's thread, by its posts
+    # called by posts of the server's thread
 
     def attach(self, sock: socket.socket, early: bytes) -> None:
         """Continue with the client's connection, which the server has released."""
@@ -264,7 +264,7 @@ class WebSocketExchange(Exchange):
         if not ended.cancelled() and self.task is None:
             self._end()
 
-    # the end of the server
+    # shutdown of the server
 
     def hang_up(self) -> None:
         """Before it is accepted, the client has disconnected. After that, the server shuts down: close with 1012."""

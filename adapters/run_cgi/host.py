@@ -97,7 +97,7 @@ class CGIHost:
         warm: bool | str | Iterable[str] = False,
     ) -> None:
         if os.name != "posix":
-            raise NotImplementedError("a CGI host needs POSIX: process groups, and pipes that can be polled")
+            raise NotImplementedError("a CGI host needs POSIX: process groups and pollable pipes")
         self.timeouts = timeouts if isinstance(timeouts, Timeouts) else Timeouts(**timeouts)
         if queue_timeout is not None:
             self.timeouts = self.timeouts._replace(queue=queue_timeout)
@@ -215,7 +215,7 @@ class CGIHost:
         request = redirected(environ, local)
         request[REDIRECTS] = redirects = environ.get(REDIRECTS, 0) + 1
         if redirects > MAX_REDIRECTS:
-            raise Refused(502, f"{MAX_REDIRECTS} local redirects, and another to {local}; it looks like a loop")
+            raise Refused(502, f"{MAX_REDIRECTS} local redirects in a row, then another to {local}; probably a loop")
         if self._tree.reaches(_path(request)):
             return request, self.find(request)
         if self.elsewhere is None:

@@ -109,7 +109,7 @@ class HeadParser:
         if lower in _ONCE and self._says_nothing_new(name.decode(), lower, value):
             return
         if lower == b"transfer-encoding" and value.lower() != b"identity":
-            raise _bad(line, "the server frames the response (RFC 9112, 6.1): write the body uncoded")
+            raise _bad(line, "the server frames the response (RFC 9112, 6.1): write the body without a transfer coding")
         if lower == b"status":
             self._status = self._status or _status(value)
             if self._status[0] > LAST_STATUS:

@@ -151,7 +151,7 @@ class Program:
         if self.killed is None:
             self.killed = kill
             age = time.monotonic() - self.born
-            which = "the processes that it left were" if self.ended else "it was"
+            which = "its background processes were" if self.ended else "it was"
             log.log(
                 kill.level,
                 "%s (process %d): %s terminated after %.2f s: %s",

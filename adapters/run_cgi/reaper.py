@@ -117,7 +117,7 @@ class Reaper:
 
     def _take(self, charge: _Charge) -> None:
         self._inbox.append(charge)
-        with contextlib.suppress(BlockingIOError):  # full: it is awake anyway
+        with contextlib.suppress(BlockingIOError):  # full: the thread is awake anyway
             os.write(self._wake, b"\0")
 
     def _run(self) -> None:

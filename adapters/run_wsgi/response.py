@@ -112,7 +112,7 @@ class WSGIResponse:
 
             getLogger("gateways.wsgi").warning(
                 "the application set the hop-by-hop header %r; it was dropped: PEP 3333 (The start_response() Callable)"
-                " leaves it to the server. Remove it from the application. Further ones are dropped without a warning",
+                " leaves it to the server. Remove it from the application. Further ones are dropped without warning",
                 name,
             )
 
@@ -231,16 +231,14 @@ class WSGIResponse:
 
 
 def _octets(block: Any) -> bytes:
-    return body_block(block, "the application gave the block", "PEP 3333")
+    return body_block(block, "the application returned the block", "PEP 3333")
 
 
 def _short(promised: int | None, given: int) -> AppProtocolError:
-    return AppProtocolError(f"the application promised a Content-Length of {promised} bytes and gave {given}")
+    return AppProtocolError(f"the application announced a Content-Length of {promised} bytes and returned {given}")
 
 
 def _surplus() -> None:
     from logging import getLogger
 
-    getLogger("gateways.wsgi").warning(
-        "the application gave more than the Content-Length it promised; the rest is not sent"
-    )
+    getLogger("gateways.wsgi").warning("the application returned more than its Content-Length; the rest is not sent")

@@ -106,7 +106,7 @@ class WarmInterpreter:
         try:
             return self._connection.recv(PACKET).decode() or "the interpreter ended"
         except BlockingIOError:
-            return "" if time.monotonic() - self._born < READY_WITHIN else f"not ready in {READY_WITHIN} seconds"
+            return "" if time.monotonic() - self._born < READY_WITHIN else f"not ready after {READY_WITHIN} seconds"
         except OSError as error:
             return str(error)
 

@@ -57,7 +57,7 @@ def interpreter_of(file: bytes, path: str) -> list[str] | str:
     command, *rest = re.split(r"[ \t]+", os.fsdecode(line[2:-1]).strip(" \t"), maxsplit=1)
     if not command.startswith("/"):
         return f"its first line names {command!r}; expected an absolute path, e.g. '/usr/bin/env python3'"
-    words = [command, *rest]  # the kernel passes all of the rest as one
+    words = [command, *rest]  # the kernel passes the rest of the line as one word
     if os.path.basename(command) == "env" and rest:
         words = rest[0].removeprefix("-S").split() if rest[0].startswith("-S") else rest
     if not words or not _PYTHON(os.path.basename(words[0])):

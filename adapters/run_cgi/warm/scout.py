@@ -86,7 +86,7 @@ class Scout:
         for name in self._loaded:
             module = sys.modules.get(name)
             if module is None:
-                self.reasons.setdefault(name, ["takes itself out of sys.modules"])
+                self.reasons.setdefault(name, ["removes itself from sys.modules"])
             elif not self._library.holds(module):
                 self.reasons.setdefault(name, [])
         self._search()
@@ -261,7 +261,7 @@ class Scout:
         if _is_generator(thing, kind, home):
             return "has a random generator"
         shares = isinstance(home, str) and home in _SHARING and not issubclass(kind, type)
-        return "has what processes share" if shares else None
+        return "has shared memory or a multiprocessing lock" if shares else None
 
     def _is_now(self, number: float, kind: type) -> bool:
         """Return True if a number is a time since the start, in any of the clock's units."""

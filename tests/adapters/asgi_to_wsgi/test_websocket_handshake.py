@@ -174,7 +174,7 @@ def test_a_client_that_leaves_before_the_app_decides_frees_the_thread(bare: Brid
 
     with asking(bare(websocket(slow))) as server:
         server.client.sock.close()
-        with pytest.raises(OSError, match="left"):
+        with pytest.raises(OSError, match="disconnected"):
             server.wait()
         assert seen.get(timeout=10)["type"] == "websocket.disconnect"
 

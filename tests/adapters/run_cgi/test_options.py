@@ -159,7 +159,7 @@ def test_a_job_that_a_program_left_may_work_on_until_the_programs_total_time_is_
     ask = hosting(timeouts=Timeouts(total=1.2))
     assert ask(f"/leaves_a_child_that_holds_stdout.sh?{mark}").body == b"over\n"
     assert_gone(mark, os.getpid(), 4)
-    assert "the processes that it left were terminated after" in caplog.text
+    assert "its background processes were terminated after" in caplog.text
     assert "its response was over, and its total timeout had passed" in caplog.text
 
 

@@ -33,7 +33,7 @@ HARMFUL = {
     "import tempfile, os\nfd, path = tempfile.mkstemp(); os.close(fd); os.remove(path)": "creates a file",
     "with open(__file__ + '.out', 'w') as file: file.write('x')": "writes a file",
     "import mmap\nshared = mmap.mmap(-1, 100)": "shares memory",
-    "import multiprocessing\nlock = multiprocessing.Lock()": "has what processes share",
+    "import multiprocessing\nlock = multiprocessing.Lock()": "has shared memory or a multiprocessing lock",
     "import sqlite3\ndatabase = sqlite3.connect(':memory:')": "opens a database",
     "import random\nvalue = random.Random()": "has a random generator",
     "import random\nclass Dice:\n    rng = random.Random(7)\nheld = {'a': [Dice()]}": "has a random generator",
