@@ -120,7 +120,8 @@ class WSGIToASGI:
         elif kind == "websocket" and self._places.limit:
             await self._websocket(scope, receive, send)
         else:
-            await refuse_scope(scope, receive, send, "a WSGI application")
+            serving = "WSGIToASGI(websockets=0)" if kind == "websocket" else "a WSGI application"
+            await refuse_scope(scope, receive, send, serving)
 
     def close(self) -> None:
         """Stop the idle worker threads, and the busy ones after their request. Does not wait."""

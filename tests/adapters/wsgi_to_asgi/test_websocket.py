@@ -449,6 +449,13 @@ def test_beyond_the_bound_a_websocket_is_closed_with_1013_without_the_extension(
     adapter.close()
 
 
+def test_a_websocket_that_is_turned_off_is_refused_with_the_option_as_the_reason(serve: Serve) -> None:
+    """Ours."""
+    sent = Peer(serve, WSGIToASGI(echo, websockets=0)).sent()
+    assert sent["type"] == "websocket.close"
+    assert "websockets=0" in sent["reason"]
+
+
 def test_websockets_do_not_take_the_threads_of_requests(serve: Serve) -> None:
     """Ours."""
 
