@@ -128,7 +128,7 @@ def test_what_is_sent_after_the_response_is_ignored(run: Runner) -> None:
         ("sends_body_first", 500, "before 'http.response.start'"),
         ("returns_at_once", 500, "returned before its response was complete"),
         ("returns_early", 200, "returned before its response was complete"),
-        ("answers_too_much", 200, "more than the Content-Length"),
+        ("answers_too_much", 200, "more than its Content-Length"),
     ],
 )
 def test_a_response_that_breaks_asgi_is_not_ended_as_if_it_were_whole(

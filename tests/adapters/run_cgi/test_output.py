@@ -125,7 +125,7 @@ def test_6_3_1_a_204_loses_its_content_length_and_a_304_keeps_it() -> None:
         (b"", 0, "wrote nothing"),
         (b"X-A: b", 0, "empty line"),
         (b"X-A: b\n", -9, "empty line"),
-        (b"Content-Length: 9\n\nbody", 0, "5 octets before"),
+        (b"Content-Length: 9\n\nbody", 0, "5 bytes before"),
         (b"X-A: b\n\nbody", -9, "killed by signal 9"),
         (b"X-A: b\n\nbody", 70, "exit status 70"),
         (b"Status: 500\n\nbody", -11, "killed by signal 11"),

@@ -80,7 +80,7 @@ def test_one_that_ignores_sigterm_is_killed_and_the_log_says_so(make: Make, capl
     reaper.part_with(program, False, 0, DISCONNECTED)
     assert_over(program)
     assert program.returncode == -signal.SIGKILL
-    assert "did not end on SIGTERM, and was killed" in caplog.text
+    assert "did not end on SIGTERM and was killed" in caplog.text
 
 
 def test_one_that_works_on_may_do_so_until_its_time_is_up(make: Make) -> None:
