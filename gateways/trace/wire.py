@@ -146,7 +146,7 @@ class Stream:
             if not line:  # the line end after a chunk
                 return []
             self._over("chunked, and broken")
-            return [f"{line!r} is no size of a chunk"]
+            return [f"{line!r} is not a chunk size"]
         self._chunk = self._left
         self._state = "chunk" if self._left else "trailers"
         return [] if self._left else ["last chunk"]

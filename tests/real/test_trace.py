@@ -261,7 +261,7 @@ def test_an_app_that_hangs_is_not_waited_for_and_the_trace_so_far_is_shown() -> 
 
 def test_an_app_that_dies_is_said_to_and_the_trace_so_far_is_shown() -> None:
     trace = traced("asgi_app:app", "--path", "/dies", status=1)
-    assert trace["problem"] == "the server's process ended; what it did in its last 20 ms may be missing here"
+    assert trace["problem"] == "the server process exited; events of its last 20 ms may be missing"
     assert [step["phase"] for step in trace["steps"][:3]] == ["before"] * 3
     assert whats(trace, "tcp")[0] == "bytes"
 

@@ -1,6 +1,5 @@
-"""The load client as a process: `python -m gateways.compare.load`. An order a line on stdin, what came of it on stdout.
-
-It ends when stdin ends, so that it does not outlive its parent process.
+"""The load client as a process: `python -m gateways.compare.load`. Reads an order per line from stdin, and writes each
+measurement to stdout. It exits at the end of stdin, so that it does not outlive its parent process.
 """
 
 import json
@@ -14,7 +13,7 @@ from gateways.compare.load.work import Probe, Work
 
 
 def carry_out(line: str) -> dict[str, Any]:
-    """The answer to an order: what was measured or seen, or {"failure": why}."""
+    """Return the result of an order: the measurement or probe, or {"failure": why}."""
     order = Order.from_json(line)
     try:
         return asdict(Probe(order).run()) if order.kind == "probe" else Work(order).run().to_json()

@@ -4,10 +4,10 @@ import random
 
 
 def poisson(rate: float, seconds: float, seed: int) -> list[int]:
-    """Instants, in nanoseconds from the start, of a Poisson process of `rate` per second during `seconds`.
+    """Return the instants, in nanoseconds from the start, of a Poisson process of `rate` per second during `seconds`.
 
-    Independent users arrive like this: the gaps are exponential, so that requests also come in bunches, as they do in
-    life. The same seed gives the same instants to every contender.
+    Independent users arrive like this: gaps are exponential, so requests also come in bursts. The same seed gives the
+    same instants to every contender.
     """
     chance = random.Random(seed)  # noqa: S311 - nothing to be kept secret
     instants: list[int] = []

@@ -1,4 +1,4 @@
-"""Connections that send requests and verify the answers. Knows the engine and what a response is."""
+"""Connections that send requests and verify the responses. Knows the engine and HTTP responses."""
 
 import time
 from collections.abc import Callable
@@ -25,8 +25,8 @@ class Schedule(Protocol):
 
 
 class Asker:
-    """One connection. It sends a request on demand, connecting first if necessary, and tells its schedule when it can
-    send another. What comes of the request is counted in `tally`.
+    """One connection. Sends a request on demand, connecting first if necessary, and notifies its schedule when it can
+    send another. Results are counted in `tally`.
     """
 
     def __init__(self, engine: Engine, address: tuple[str, int], payload: bytes, expected: Expected) -> None:
@@ -44,7 +44,7 @@ class Asker:
 
     @property
     def tried(self) -> bool:
-        """Is it connected, or could it not be?"""
+        """Return True if it is connected, or connecting has failed."""
         return self._ready if self._link is not None else self._opened > 0
 
     def connect(self) -> None:
@@ -95,7 +95,7 @@ class Asker:
     def _read(self, data: memoryview, at: int) -> None:
         """Any answer, or a piece of it."""
         if not self.sent:
-            self.give_up("framing", f"{len(data)} bytes came that nothing had asked for")
+            self.give_up("framing", f"{len(data)} unexpected bytes came without a request")
             return
         reader = self._reader
         if not self._begun:
@@ -124,7 +124,7 @@ class Asker:
         elif self._begun and self._reader.ended():
             self._answered(self._latest or time.time_ns())
         elif self._ready:
-            self.give_up("closed", f"the connection was closed before the end of the answer {why}".rstrip())
+            self.give_up("closed", f"the connection was closed before the end of the response {why}".rstrip())
         else:
             self.give_up("refused", f"the connection was not accepted: {why}")
 

@@ -1,4 +1,4 @@
-"""Connections that are there while others ask: readers that are slow, and streams of events that are held.
+"""Connections in the background of a load: slow readers, and open event streams.
 
 Knows the engine and what a response is. Whether the server can serve others meanwhile is what they are for.
 """

@@ -1,4 +1,4 @@
-"""WebSocket connections that send a message and want it back. Knows the engine and RFC 6455."""
+"""WebSocket connections that send a message and expect its echo. Knows the engine and RFC 6455."""
 
 import os
 
@@ -12,7 +12,7 @@ MESSAGE = b"0123456789abcdef0123456789abcdef"
 
 
 class Echo(Asker):
-    """One connection. It is answered when the same message has come back."""
+    """One connection. A message is answered when its echo has arrived."""
 
     def __init__(self, engine: Engine, address: tuple[str, int], target: str, host: str) -> None:
         super().__init__(engine, address, frame(TEXT, MESSAGE, os.urandom(4)), Expected())

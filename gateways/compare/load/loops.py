@@ -57,14 +57,14 @@ class Loop:
         limit = time.time_ns() - int(timeout * 1e9)
         for asker in self.askers:
             if 0 < asker.sent < limit:
-                asker.give_up("timeout", f"no answer within {timeout:g} s")
+                asker.give_up("timeout", f"no response within {timeout:g} s")
 
     def settle(self) -> None:
         """The end: what is under way has failed."""
         self.asking = False
         for asker in self.askers:
             if asker.sent:
-                asker.give_up("timeout", "no answer before the end of the measurement")
+                asker.give_up("timeout", "no response before the end of the measurement")
             asker.close()
 
 

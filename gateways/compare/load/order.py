@@ -1,4 +1,4 @@
-"""What the load client is asked for, and what it answers: one line of JSON each way. Pure.
+"""Orders for the load client, and its measurements: one line of JSON each. Pure.
 
 Times are in seconds in an order and in nanoseconds in what was measured.
 """
@@ -260,7 +260,7 @@ WHOLE = 256 * 1024
 
 @dataclass(frozen=True)
 class Seen:
-    """The answer to a probe. `error` says why there is none; `head` and `start` show what came.
+    """The response to a probe. `error` says why there is none; `head` and `start` show what came.
 
     `body` is the whole body in base64; "" if it is longer than WHOLE octets.
     """

@@ -1,6 +1,7 @@
-"""Reads HTTP/1.1 responses (RFC 9112) as they come, piece by piece, and holds their bodies against an expected one.
+"""Parse HTTP/1.1 responses (RFC 9112) piece by piece, and compare their bodies with the expected one. Pure.
 
-Pure. Heads repeat, but for a date that changes once a second: each is parsed once, and found by its bytes after that.
+Response headers repeat, except for a date that changes once a second: each block is parsed once, then looked up by its
+bytes.
 """
 
 from typing import NamedTuple
@@ -45,12 +46,12 @@ def parse_head(raw: bytes) -> Head:
     version, _, rest = status_line.partition(b" ")
     code = rest[:3]
     if not (version.startswith(b"HTTP/1.") and len(code) == 3 and code.isdigit()):
-        raise BadFraming(f"the response begins with {status_line[:60]!r}, which is no HTTP/1.1 status line")
+        raise BadFraming(f"the response begins with {status_line[:60]!r}, which is not an HTTP/1.1 status line")
     fields: dict[bytes, bytes] = {}
     for line in lines:
         name, colon, value = line.partition(b":")
         if not colon:
-            raise BadFraming(f"{line[:60]!r} is no header")
+            raise BadFraming(f"{line[:60]!r} is not a header")
         name, value = name.lower(), value.strip()
         fields[name] = fields[name] + b"," + value if name in fields else value
     status = int(code)
@@ -64,7 +65,7 @@ def parse_head(raw: bytes) -> Head:
     if length is None:
         return Head(status, None, False, False)
     if not length.isdigit():
-        raise BadFraming(f"Content-Length is {length[:60]!r}, which is no number")
+        raise BadFraming(f"Content-Length is {length[:60]!r}, which is not a number")
     return Head(status, int(length), False, keep)
 
 
@@ -117,7 +118,7 @@ class Reader:
         end = raw.find(b"\r\n\r\n") + 4
         if end < 4:
             if len(raw) > MOST_HEAD:
-                raise BadFraming(f"no end of the head after {len(raw)} bytes")
+                raise BadFraming(f"response headers do not end after {len(raw)} bytes")
             self._held = raw
             return False
         head = head_of(raw[:end])
@@ -194,7 +195,7 @@ class Dechunker:
             end = data.find(b"\r\n", at)
             if end < 0:
                 if len(data) - at > MOST_HEAD:
-                    raise BadFraming(f"no end of a chunk's line after {len(data) - at} bytes")
+                    raise BadFraming(f"chunk-size line does not end after {len(data) - at} bytes")
                 self._held = data[at:]
                 break
             self._line(data[at:end])
@@ -207,7 +208,7 @@ class Dechunker:
             return
         digits = line.partition(b";")[0].strip()
         if not digits.isalnum() or len(digits) > 15 or digits.strip(b"0123456789abcdefABCDEF"):
-            raise BadFraming(f"{line[:60]!r} is no size of a chunk")
+            raise BadFraming(f"{line[:60]!r} is not a chunk size")
         size = int(digits, 16)
         self._trailers = size == 0
         self._left = size + 2 if size else 0

@@ -50,7 +50,7 @@ class Frames:
         frames: list[tuple[int, bytes]] = []
         while len(data) - at >= 2:
             if not data[at] & 0x80 or data[at] & 0x70 or data[at + 1] & 0x80:
-                raise BadFraming(f"{data[at : at + 2].hex(' ')} begins no whole frame of a server")
+                raise BadFraming(f"{data[at : at + 2].hex(' ')} is not the start of an unfragmented server frame")
             length, start = data[at + 1], at + 2
             if length >= 126:
                 width = 2 if length == 126 else 8

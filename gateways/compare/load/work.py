@@ -183,7 +183,7 @@ class Probe:
 
     def run(self) -> Seen:
         order = self._order
-        self._engine.after(order.timeout, lambda: self.ended(f"no answer within {order.timeout:g} s"))
+        self._engine.after(order.timeout, lambda: self.ended(f"no response within {order.timeout:g} s"))
         try:
             self._link = self._engine.connect(address(order.host, order.port), self)
             self._engine.run()
@@ -212,5 +212,5 @@ class Probe:
 
     def ended(self, why: str) -> None:
         if not self._reader.ended():
-            self._error = why or "the connection was closed before the end of the answer"
+            self._error = why or "the connection was closed before the end of the response"
         self._engine.stop()

@@ -1,4 +1,4 @@
-"""The same answers first: a contender that answers something else is not timed; the reason is recorded. Pure."""
+"""Verify that contenders give the same responses; others are excluded, with the reason. Pure."""
 
 import base64
 import re
@@ -10,7 +10,7 @@ from gateways.compare.load.varying import fixed_parts, has
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What a contender answered to a request, the first and the second time."""
+    """A contender's first and second response to a request."""
 
     contender: str
     first: Seen
@@ -19,8 +19,8 @@ class Given:
 
 
 def expected(given: Given) -> Answer:
-    """What its answers have in common. If the body differs from one to the next, the pieces that do not are verified;
-    in a compressed one there are none.
+    """Return what the two responses have in common. If the bodies differ, their constant pieces are verified; a
+    compressed body has none.
     """
     first, second = given.first, given.second
     if first.sha256 == second.sha256 and first.length == second.length:
@@ -35,8 +35,8 @@ def expected(given: Given) -> Answer:
 
 
 def unusable(given: Given, expect: int | None = None) -> str:
-    """Why the answers cannot be timed, whatever others answer; "" if they can. Without `expect`, a status must be 2xx:
-    a redirect to a login page is fast, and not what a user means to measure.
+    """Return why the responses cannot be measured, or "". Without `expect`, the status must be 2xx: a redirect to a
+    login page is fast, and not what a user wants to measure.
     """
     for seen in (given.first, given.second):
         if seen.error:
@@ -51,7 +51,7 @@ def unusable(given: Given, expect: int | None = None) -> str:
 
 
 def _location(seen: Seen) -> str:
-    """Where a redirect leads."""
+    """Return the target of a redirect."""
     found = re.search(r"(?im)^location:[ \t]*([^\r\n]*)", seen.head) if 300 <= seen.status < 400 else None
     return f" to {found[1].strip()[:80]}" if found else ""
 
@@ -63,7 +63,7 @@ def _advice(error: str) -> str:
 
 
 def unequal(given: Given, answer: Answer) -> str:
-    """How its answers differ from what they should be; "" if they do not."""
+    """Return how its responses differ from the expected one, or ""."""
     for seen in (given.first, given.second):
         if seen.status != answer.status:
             return f"it answers {seen.status}; the others {answer.status}"

@@ -1,6 +1,6 @@
-"""Requests of a user's traffic as one server gets them: with the cookies and values of its own session. Pure.
+"""Requests of a user's traffic as sent to one server, with the cookies and values of its session. Pure.
 
-A server that is started again has a new session: it may have forgotten the old one.
+A restarted server has a new session, because it may have lost the old one.
 """
 
 import base64
@@ -12,11 +12,11 @@ from gateways.requests.request import Request as Recorded
 from gateways.requests.session import Session
 
 WITH_BODY = frozenset(("POST", "PUT", "PATCH"))
-"""Methods whose requests say that their body is empty (RFC 9110, 8.6)."""
+"""Methods that send `Content-Length: 0` for an empty body (RFC 9110, 8.6)."""
 
 
 def sent(request: Recorded) -> Request:
-    """The request as the load client sends it. What belongs to a connection is the client's own."""
+    """Return the request as the load client sends it. Connection headers are those of the load client."""
     headers = tuple(pair for pair in request.headers if pair[0].lower() not in OF_THE_CONNECTION)
     body = request.body if request.body is not None or request.method not in WITH_BODY else b""
     content = None if body is None else base64.b64encode(body).decode()
@@ -24,10 +24,10 @@ def sent(request: Recorded) -> Request:
 
 
 def learn(session: Session, request: Recorded, seen: Seen) -> None:
-    """Keep the cookies of an answer, and the values that the request takes from it.
+    """Store the cookies of a response, and the values that the request takes from it.
 
     Raises:
-        gateways.requests.values.Missing: a value is not there.
+        gateways.requests.values.Missing: a value is missing.
     """
     lines = (line.partition(":") for line in seen.head.split("\r\n")[1:] if line)
     headers = tuple((name, value.strip()) for name, _, value in lines)
@@ -35,7 +35,7 @@ def learn(session: Session, request: Recorded, seen: Seen) -> None:
 
 
 def _decoded(body: bytes, headers: dict[str, str]) -> bytes:
-    """Without its content coding, if that is gzip or deflate (RFC 9110, 8.4.1)."""
+    """Return the body without its content coding, if that is gzip or deflate (RFC 9110, 8.4.1)."""
     coding = next((value.lower() for name, value in headers.items() if name.lower() == "content-encoding"), "")
     if coding not in {"gzip", "x-gzip", "deflate"}:
         return body

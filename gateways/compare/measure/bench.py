@@ -1,7 +1,7 @@
-"""Where measurements are made: the client, the cores, the servers that run now, and the record that all goes into.
+"""The bench: the load client, the cores, the running servers, and the record of all measurements.
 
-Knows servers, those that are started here and those that run already, and how one measurement is made. It must not
-know in which order they are made, or why.
+Knows servers, started here or already running, and how to make one measurement. It must not know the order of
+measurements, or their reasons.
 """
 
 import subprocess
@@ -27,20 +27,20 @@ from gateways.requests.session import Session
 from gateways.requests.values import Missing
 
 Entry = Contender | Site
-"""A contender: a server that is started here, or one that runs already."""
+"""A contender: a server that is started here, or a running one."""
 
 
 class Asks(Protocol):
-    """The load client, or several of them that do together what one is asked for."""
+    """The load client, or several that share each order."""
 
     def see(self, order: Order) -> Seen:
-        """The answer to a probe."""
+        """Return the response to a probe."""
 
     def measure(self, order: Order) -> Measured:
-        """What came of an order."""
+        """Carry out an order; return the measurement."""
 
     def null(self, length: int, cores: tuple[int, ...]) -> AbstractContextManager[Order | None]:
-        """An order for a server that does nothing and answers `length` bytes; None if there is no such server."""
+        """Return an order for a server that does nothing and returns `length` bytes; None without such a server."""
 
     def facts(self) -> dict[str, Any]:
         """Facts about the load clients, for the options of the record."""
@@ -50,21 +50,21 @@ class Listener(Protocol):
     """Receives progress, between measurements."""
 
     def now(self, what: str, scenario: str = "") -> None:
-        """What is being done from now on."""
+        """Receive the current activity."""
 
     def longer(self, seconds: float) -> None:
-        """It will take so many seconds more than was planned, as far as is known now."""
+        """Receive a correction of the planned duration, in seconds."""
 
     def measured(self, record: Record, planned: float) -> None:
-        """Something has been measured that was planned to take so many seconds."""
+        """Receive that a measurement is done, with its planned duration in seconds."""
 
     def keep(self, record: Record) -> None:
-        """A good moment to write it down."""
+        """Receive that now is a good time to save the record."""
 
 
 @dataclass
 class Bench:
-    """One comparison's means."""
+    """The resources of one comparison."""
 
     client: Asks
     warden: Warden
@@ -73,21 +73,21 @@ class Bench:
     listener: Listener
     folder: Folder
     part: str = ""
-    """The part of the folder for the modules of this bench's target."""
+    """Subfolder for the modules of this bench's target."""
     host_header: str = ""
     reset: str = ""
     trust: Trust = field(default_factory=Trust)
     running: dict[str, Running | Reached] = field(default_factory=dict)
     alone: dict[tuple[str, str], float] = field(default_factory=dict)
-    """By scenario and contender: the seconds that the slowest answer took when no other request was sent."""
+    """Time of the slowest response without load, in seconds, by scenario and contender."""
     drawn: dict[str, list[int]] = field(default_factory=dict)
-    """By scenario: the numbers of the requests of its mix that are sent under load."""
+    """Numbers of the requests of the mix that are sent under load, by scenario."""
     sessions: dict[str, Session] = field(default_factory=dict)
-    """By contender: the cookies and values of the server that runs now."""
+    """Cookies and values of the running server, by contender."""
 
     @contextmanager
     def up(self, contenders: Sequence[Entry], scenario: Scenario | None = None) -> Iterator[None]:
-        """Run their servers while the block runs; those that do not start are excluded."""
+        """Run their servers during the block; exclude those that do not start."""
         extra = scenario is not None and scenario.extra_routes
         cores = self.record.placement.server
         started: list[Running] = []
@@ -115,7 +115,7 @@ class Bench:
         """Run the command that prepares the data.
 
         Raises:
-            Failure: it ends with another status than 0.
+            Failure: its exit status is not 0.
         """
         self.listener.now("prepares the data")
         done = subprocess.run(self.reset, shell=True, stdin=subprocess.DEVNULL, capture_output=True, check=False)  # noqa: S602
@@ -125,18 +125,18 @@ class Bench:
             raise Failure(f"--reset: {self.reset!r} exited with status {done.returncode}{last}")
 
     def exclude(self, contender: str, scenario: str, why: str) -> None:
-        """It is not measured any more, in this scenario or ("") in any."""
+        """Exclude a contender from a scenario, or ("") from all."""
         self.record.exclusions.append(Exclusion(contender, scenario, why))
 
     def excluded(self, contender: str, scenario: str) -> bool:
         return any(each.contender == contender and each.scenario in {"", scenario} for each in self.record.exclusions)
 
     def left(self, contenders: Sequence[Entry], scenario: Scenario) -> list[Entry]:
-        """Those that take part in it."""
+        """Return the contenders of the scenario that are not excluded."""
         return [each for each in contenders if not self.excluded(each.id, scenario.name)]
 
     def see(self, contender: Entry, scenario: Scenario, number: int = 0) -> Seen:
-        """Send one request, of a mix that with the number, and return the answer."""
+        """Send one request (of a mix, the one with that number) and return the response."""
         if not scenario.mix:
             return self._see(contender, scenario, scenario.request)
         session = self.sessions.setdefault(contender.id, Session())
@@ -147,9 +147,8 @@ class Bench:
         return self.client.see(replace(order, timeout=max(10, scenario.timeout)))
 
     def log_in(self, contender: Entry, scenario: Scenario) -> None:
-        """Begin a session with a server that has just started: send the login, and the requests that take values.
-
-        A contender that does not accept the login is excluded.
+        """Begin a session with a new server: send the login, and the requests that take values. A contender that does
+        not accept the login is excluded.
         """
         session = self.sessions[contender.id] = Session()
         for recorded in (*scenario.login, *(each for each in scenario.mix if each.takes)):
@@ -164,7 +163,7 @@ class Bench:
                 return
 
     def order(self, contender: Entry, scenario: Scenario) -> Order:
-        """An order for what the scenario asks: a closed loop, or an open one if the scenario has a rate."""
+        """Return an order for the scenario: a closed loop, or an open loop if the scenario has a rate."""
         running, behind = self.running[contender.id], scenario.behind
         kind: Kind = "websocket" if scenario.needs_websocket else "open" if scenario.rate else "closed"
         return replace(
@@ -208,9 +207,8 @@ class Bench:
     def measure(
         self, contender: Entry, scenario: Scenario, order: Order, start: int, number: int, *, alone: bool = False
     ) -> None:
-        """Carry out an order, and record what came of it; if the server has ended meanwhile, exclude it instead.
-
-        `alone`: it is a long run on a server of its own, which is watched meanwhile.
+        """Carry out an order and record the measurement; if the server exits, exclude it instead. `alone`: a long run
+        on a server of its own, whose resources are sampled.
         """
         running = self.running[contender.id]
         before = peak = running.taken()
@@ -235,22 +233,22 @@ class Bench:
         self.record.cells.append(Cell(*where, measured, before, after, peak.most(after)))
 
     def measure_null(self, scenario: Scenario, order: Order, start: int, number: int) -> None:
-        """Carry out an order for the server that does nothing."""
+        """Carry out an order on the server that does nothing."""
         measured, nothing = self.client.measure(order), Resources()
         where = (NULL, start, number, order.connections, 0.0)
         self.record.cells.append(Cell(scenario.name, "capacity", *where, measured, nothing, nothing, nothing))
 
     def question(self, scenario: Scenario) -> Question | None:
-        """The scenario as it has been recorded; None before its check."""
+        """Return the recorded question of a scenario; None before its check."""
         return next((each for each in self.record.questions if each.name == scenario.name), None)
 
     def answer_to(self, scenario: Scenario) -> Answer | None:
-        """What every answer must be; None for a WebSocket, and for a mix, whose parts have answers of their own."""
+        """Return the expected response; None for a WebSocket, and for a mix, whose parts have their own."""
         question = self.question(scenario)
         return question.answer if question else None
 
     def length(self, scenario: Scenario) -> int | None:
-        """Bytes of a body, on average; None if answers have none, or none of a known length."""
+        """Return the average body length in bytes; None if unknown or without a body."""
         question = self.question(scenario)
         weighed = [(each.weight, each.answer.length) for each in question.parts] if question else []
         if question and question.answer:
@@ -260,6 +258,8 @@ class Bench:
 
 
 def _count_programs(measured: Measured, spent: int | None) -> None:
-    """A program's time is known when it has ended, perhaps after the window: so the whole order's is shared out."""
+    """CPU time of a program is known only after its exit, perhaps after the window: so use a share of the whole
+    order's.
+    """
     every = measured.answered + measured.outside
     measured.server_cpu = None if spent is None or not every else spent * measured.answered // every

@@ -1,7 +1,7 @@
-"""Sends every request to every contender once or twice before anything is timed, and excludes what cannot be compared.
+"""Send every request to every contender once or twice before the load, and exclude what cannot be compared.
 
-A contender that answers something else than the others is excluded. Of a mix, a request that the first contender does
-not answer as expected is left out instead: a broken link in a log says nothing about the servers.
+A contender whose responses differ is excluded. In a mix, a request without the expected response from the first
+contender is left out instead: a broken link in a log says nothing about the servers.
 """
 
 import time
@@ -16,22 +16,22 @@ from gateways.compare.record import Asked, Question
 from gateways.failure import Failure
 
 TICK = 1.05
-"""Seconds between the two answers to a request of a user's app: a time in it, in whole seconds, is another then."""
+"""Seconds between two responses to a request of a user's app, so that a timestamp in whole seconds differs."""
 
 
 @dataclass
 class _Found:
-    """What the answers are, by the number of the request, and which requests are left out, and why."""
+    """Expected responses by the number of the request, and requests that are left out, with reasons."""
 
     answers: dict[int, Answer] = field(default_factory=dict)
     out: dict[int, str] = field(default_factory=dict)
 
 
 def check(bench: Bench, scenario: Scenario, contenders: Sequence[Entry]) -> None:
-    """Find out what the answers are: those of the first contender that has any. The servers are up.
+    """Determine the expected responses: those of the first contender that has any. The servers must be running.
 
     Raises:
-        Failure: no contender gives an answer that can be timed, and nothing has been measured before.
+        Failure: no contender has a response that can be measured, and nothing was measured before.
     """
     bench.listener.now("verifies the responses", scenario.name)
     asked = bench.left([each for each in contenders if not each.twin], scenario)
@@ -45,7 +45,7 @@ def check(bench: Bench, scenario: Scenario, contenders: Sequence[Entry]) -> None
     for contender, why in problems.items():
         if why:
             bench.exclude(contender, scenario.name, why)
-    for each in contenders:  # a twin is where the other is
+    for each in contenders:  # a twin is excluded with its original
         if each.twin and bench.excluded(each.id.removesuffix("#2"), scenario.name):
             bench.exclude(each.id, scenario.name, "its first run is not compared")
     _record(bench, scenario, found)
@@ -55,7 +55,7 @@ def check(bench: Bench, scenario: Scenario, contenders: Sequence[Entry]) -> None
 
 
 def _record(bench: Bench, scenario: Scenario, found: _Found) -> None:
-    """Keep the question, with what the answers have to be."""
+    """Record the question, with the expected responses."""
     several = len(scenario.mix) > 1
     parts = [
         Asked(scenario.mix[number].label, scenario.mix[number].weight, answer)
@@ -82,7 +82,7 @@ def _record(bench: Bench, scenario: Scenario, found: _Found) -> None:
 
 
 def _answers(bench: Bench, scenario: Scenario, asked: Sequence[Entry], found: _Found) -> dict[str, str]:
-    """Ask all for everything. By contender, why it cannot be compared; "" if it can."""
+    """Send all requests to all contenders. Return, by contender, why it cannot be compared, or ""."""
     given = _given(bench, scenario, asked)
     problems: dict[str, str] = {}
     for each in asked:
@@ -95,7 +95,7 @@ def _answers(bench: Bench, scenario: Scenario, asked: Sequence[Entry], found: _F
 
 
 def _first(scenario: Scenario, given: Sequence[Given], found: _Found) -> str:
-    """The first contender says what the answers are."""
+    """The first contender defines the expected responses."""
     out = {}
     for number, own in enumerate(given):
         expect = scenario.mix[number].expect if scenario.mix else scenario.expect
@@ -120,10 +120,10 @@ def _as_others(given: Sequence[Given], found: _Found) -> str:
 
 
 def _given(bench: Bench, scenario: Scenario, asked: Sequence[Entry]) -> dict[str, list[Given]]:
-    """What each contender answers to each request, the first and the second time."""
+    """Return the first and second response of each contender to each request."""
     first = {each.id: _seen(bench, each, scenario) for each in asked}
     since = time.monotonic()
-    # The reference app's long answers do not vary, and take long.
+    # Long responses of the reference app do not vary, and take long.
     second = first
     if scenario.load != "long":
         if scenario.role == "app":
@@ -144,7 +144,7 @@ def _seen(bench: Bench, contender: Entry, scenario: Scenario) -> list[Seen]:
 
 
 def _websocket(bench: Bench, contender: Entry, scenario: Scenario) -> str:
-    """Does it echo?"""
+    """Check that the server echoes messages."""
     measured = bench.client.measure(replace(bench.order(contender, scenario), seconds=0.05))
     if measured.answered:
         return ""

@@ -1,4 +1,4 @@
-"""The load client and the server that does nothing, as processes of their own, seen from the one that gives orders."""
+"""The load client and the server that does nothing, as processes, seen from the process that sends orders."""
 
 import json
 import select
@@ -14,11 +14,11 @@ from gateways.compare.measure.placement import on
 from gateways.failure import Failure
 
 PATIENCE = 10.0
-"""Seconds beyond what an order can take, after which the client is taken for dead."""
+"""Timeout beyond the longest duration of an order, in seconds, after which the client counts as dead."""
 
 
 class _Process:
-    """A module of `load`, on some cores; it ends with the block."""
+    """A module of `load` as a process on some cores; terminated at the end of the block."""
 
     def __init__(self, cores: tuple[int, ...], *arguments: str) -> None:
         with on(cores):
@@ -39,7 +39,7 @@ class _Process:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if kind is not None:
-            self.process.kill()  # it may be in the middle of an order
+            self.process.kill()  # it may be carrying out an order
         self._in.close()
         try:
             self.process.wait(5)
@@ -57,17 +57,17 @@ class _Process:
 
 
 class Client(_Process):
-    """Carries out one order after another."""
+    """Carries out orders, one after another."""
 
     def __init__(self, cores: tuple[int, ...] = ()) -> None:
         super().__init__(cores, "gateways.compare.load")
 
     def see(self, order: Order) -> Seen:
-        """The answer to a probe."""
+        """Return the response to a probe."""
         return Seen(**self._give(order))
 
     def measure(self, order: Order) -> Measured:
-        """What came of an order."""
+        """Carry out an order; return the measurement."""
         return Measured.from_json(self._give(order))
 
     def null(self, length: int, cores: tuple[int, ...]) -> AbstractContextManager[Order]:
@@ -86,7 +86,7 @@ class Client(_Process):
 
 
 class NullServer(_Process):
-    """Answers everything with `length` bytes."""
+    """A server that answers every request with `length` bytes."""
 
     def __init__(self, length: int, cores: tuple[int, ...] = ()) -> None:
         super().__init__(cores, "gateways.compare.load.null", str(length))
@@ -95,6 +95,6 @@ class NullServer(_Process):
 
 @contextmanager
 def asked_of_nothing(length: int, cores: tuple[int, ...]) -> Iterator[Order]:
-    """An order for a server that does nothing, which runs while the block does."""
+    """Yield an order for a server that does nothing, which runs during the block."""
     with NullServer(length, cores) as null:
         yield Order("closed", "127.0.0.1", null.port, Request("/"), processes=(null.process.pid,))

@@ -1,6 +1,6 @@
-"""The folder of one comparison: the modules and programs that servers are told to serve, and the servers' logs.
+"""The folder of one comparison: the modules and programs that are served, and the server logs.
 
-Knows files. It must not know what is in them.
+Knows files. It must not know their contents.
 """
 
 import shutil
@@ -13,7 +13,7 @@ LOGS = "logs"
 
 
 class Folder:
-    """A place for files. Modules that would have the same name and another text are put in a `part` of their own."""
+    """A folder for files. Modules with the same name and different text go to different `part`s."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -22,7 +22,7 @@ class Folder:
         self.keep_logs = False
 
     def put(self, files: Mapping[str, str], part: str = "") -> Path:
-        """Write the files, and return the folder that they are in. Programs can be executed."""
+        """Write the files and return their folder. Programs are executable."""
         where = self.path / part
         where.mkdir(exist_ok=True)
         for name, text in files.items():
@@ -35,7 +35,7 @@ class Folder:
 
 @contextmanager
 def folder(keep: Path | None) -> Iterator[Folder]:
-    """The folder `keep`, which stays; or a temporary one, of which only the logs stay, if `keep_logs` has been set."""
+    """Yield the folder `keep`, which stays; or a temporary one, of which only the logs stay, if `keep_logs` is set."""
     made = Folder((keep or Path(tempfile.mkdtemp(prefix="gateways-compare-"))).absolute())
     try:
         yield made

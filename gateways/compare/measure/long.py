@@ -1,6 +1,6 @@
-"""The long scenarios: one contender at a time, each on a server that was started for this run alone.
+"""The long scenarios: one contender at a time, each on a server started for this run alone.
 
-An overloaded server still works for clients that have disconnected; here that ends with the server.
+An overloaded server still works for disconnected clients; here that work ends with the server.
 """
 
 import zlib
@@ -15,11 +15,11 @@ from gateways.compare.plan.scenarios import Scenario
 
 RAMP = 0.2
 START = 1.5
-"""Seconds that starting and ending a server takes, about."""
+"""Approximate time to start and stop a server, in seconds."""
 
 
 class Long:
-    """All long scenarios of a comparison."""
+    """The long scenarios of a comparison."""
 
     def __init__(self, bench: Bench, contenders: Sequence[Entry], scenarios: Sequence[Scenario], effort: Effort):
         self._bench, self._scenarios, self._effort = bench, scenarios, effort
@@ -27,7 +27,7 @@ class Long:
 
     @staticmethod
     def planned(contenders: int, scenarios: Sequence[Scenario], effort: Effort) -> float:
-        """Seconds that it takes, about."""
+        """Approximate duration, in seconds."""
         runs = (len(numbers_of_clients(each, effort)) * (_planned(each) + START) for each in scenarios)
         checks = sum(START / contenders + (each.service or 0.1) for each in scenarios) if contenders else 0
         return contenders * (effort.runs * sum(runs) + checks)
@@ -75,5 +75,5 @@ _DOING = {"slow": "read slowly", "held": "hold a stream"}
 
 
 def _planned(scenario: Scenario) -> float:
-    """Seconds of a run, with the time for the last answers: long if a server handles few requests at a time."""
+    """Duration of a run in seconds, including the last responses: long if a server handles few requests at a time."""
     return RAMP + scenario.seconds + (2.0 if scenario.service else 0.5)

@@ -1,4 +1,4 @@
-"""What the measurements were made on, and what else was going on there. Knows /proc, /sys and psutil."""
+"""The machine, and the load of other programs on it. Knows /proc, /sys and psutil."""
 
 import importlib.metadata
 import os
@@ -20,7 +20,7 @@ QUOTAS = ("/sys/fs/cgroup/cpu.max", "/sys/fs/cgroup/cpu/cpu.cfs_quota_us")
 
 
 def look(packages: list[str], seconds: float = 1.0) -> Machine:
-    """Describe this machine, watching for so many seconds what it does while nothing of ours runs."""
+    """Describe this machine; measure the load of other programs for the given number of seconds."""
     foreign, steal = watch(seconds)
     return Machine(
         system=f"{platform.system()} {platform.release()} {platform.machine()}",
@@ -39,7 +39,7 @@ def look(packages: list[str], seconds: float = 1.0) -> Machine:
 
 
 def watch(seconds: float) -> tuple[float | None, float | None]:
-    """How many cores others keep busy, and the share of time that the hypervisor gave to other machines."""
+    """Return the number of cores that other programs keep busy, and the share of time stolen by the hypervisor."""
     before, stolen, own = machine_cpu(), _steal(), time.process_time_ns()
     started = time.monotonic_ns()
     time.sleep(seconds)
@@ -52,7 +52,7 @@ def watch(seconds: float) -> tuple[float | None, float | None]:
 
 
 def allow_open_files(wanted: int) -> int:
-    """Raise the limit of open files as far as it may be, for this process and those that it starts; what it is now."""
+    """Raise the limit of open files to the maximum, for this process and its children; return the new limit."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
@@ -61,7 +61,7 @@ def allow_open_files(wanted: int) -> int:
 
 
 def version(package: str) -> str:
-    """The installed version, "" if there is none."""
+    """Return the installed version, or ""."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:

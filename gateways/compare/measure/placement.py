@@ -1,4 +1,4 @@
-"""Which cores the servers run on, and which the client: apart, and the same for every contender."""
+"""The cores of the servers and of the load client: separate, and the same for every contender."""
 
 import os
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ SIBLINGS = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
 
 
 def place(cores: list[int], siblings: dict[int, set[int]]) -> Placement:
-    """One core for the servers, another for the client: of another physical core, if there is one.
+    """Return one core for the servers and another for the client, on another physical core if possible.
 
-    `siblings` are the cores that share a physical one with each. The first core, which often serves the devices, is the
-    client's: what it is disturbed by shows in its own lag.
+    `siblings` are the logical cores that share a physical core with each. The client gets the first core, which often
+    handles device interrupts: such disturbances show in its lag.
     """
     if len(cores) < 2:
         return Placement(tuple(cores), tuple(cores))
@@ -24,7 +24,7 @@ def place(cores: list[int], siblings: dict[int, set[int]]) -> Placement:
 
 
 def here() -> Placement:
-    """The placement on this machine."""
+    """Return the placement on this machine."""
     if not hasattr(os, "sched_getaffinity"):
         return Placement((), ())
     cores = sorted(os.sched_getaffinity(0))
@@ -39,7 +39,7 @@ def _siblings(core: int) -> set[int]:
 
 
 def parse_cores(text: str) -> set[int]:
-    """`0,4-6` is {0, 4, 5, 6}."""
+    """Parse a list of cores: `0,4-6` is {0, 4, 5, 6}."""
     found: set[int] = set()
     for part in filter(None, text.strip().split(",")):
         first, _, last = part.partition("-")
@@ -49,7 +49,7 @@ def parse_cores(text: str) -> set[int]:
 
 @contextmanager
 def on(cores: tuple[int, ...]) -> Iterator[None]:
-    """What this thread starts meanwhile runs on these cores."""
+    """Pin this thread, and what it starts in the block, to these cores."""
     if not cores:
         yield
         return

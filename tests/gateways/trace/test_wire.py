@@ -105,5 +105,5 @@ def test_nothing_that_is_sent_moves_the_cursor() -> None:
 
 def test_what_is_no_http_is_shown_too() -> None:
     assert read(b"hello\n")[0] == ["hello"]
-    assert read(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")[0][-1] == "'zz' is no size of a chunk"
+    assert read(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")[0][-1] == "'zz' is not a chunk size"
     assert read(REQUEST + b"more")[0][-1] == "4 bytes  b'more' after the end"

@@ -88,7 +88,7 @@ def test_pieces_of_a_stream_are_timed_one_by_one_over_tls(tls: ssl.SSLContext) -
 @pytest.mark.usefixtures("trusted")
 def test_a_server_that_hangs_up_is_told_from_one_that_is_not_trusted(tls: ssl.SSLContext) -> None:
     with serving(behaving.hangs_up, tls) as port:
-        assert probe(port, Request("/")).error == "the connection was closed before the end of the answer"
+        assert probe(port, Request("/")).error == "the connection was closed before the end of the response"
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(tls: ssl.SSLContext) -> None:

@@ -48,7 +48,7 @@ def test_a_probe_tells_what_came() -> None:
 def test_a_probe_without_an_answer_says_why(behaviour: Behaviour) -> None:
     with serving(behaviour) as port:
         seen = Probe(Order("probe", "127.0.0.1", port, HELLO, timeout=0.3)).run()
-    assert seen.error in {"the connection was closed before the end of the answer", "no answer within 0.3 s"}
+    assert seen.error in {"the connection was closed before the end of the response", "no response within 0.3 s"}
 
 
 @pytest.mark.parametrize("stamps", [True, False], ids=["kernel's clock", "own clock"])
