@@ -1,11 +1,11 @@
 """A cgi-bin on uvicorn, its Python programs warm.
 
-You want this when old programs still earn their keep and the server in front of them
-goes. What changes is nothing in the programs: each request is still a process of its own,
-with its variables, arguments and pipes. But a Python program starts from an interpreter
-that has already imported what it needs: a seventh of the time for a small program, a
-twentieth for a framework's (docs/benchmarks-cgi.md). A program is ended, with all its
-children, when its client leaves.
+You want this when you still need old programs and their server goes away. The programs
+do not change: each request still runs in its own process, with its variables, arguments
+and pipes. A Python program starts from an interpreter that has already imported its
+modules: it takes a seventh of the time for a small program, a twentieth with a framework
+(docs/benchmarks-cgi.md). When the client disconnects, the program and its children are
+terminated.
 
     $ uvicorn demos.cgi_bin_on_uvicorn:app
     $ curl localhost:8000/cgi-bin/guestbook.py -d 'name=Ada&text=hello'

@@ -1,11 +1,10 @@
 """A Django project with sync and async views, on uvicorn, by its WSGI handler.
 
 You want this when a few views should await other services, while the middleware and most
-views are sync and shall stay: streams of sync views are sent as they are made, and
-threads live from request to request, so CONN_MAX_AGE works (by Django's ASGI handler
-neither does). What changes is one line in wsgi.py. Sync views run in worker threads;
-async views all run on uvicorn's own loop, so that what is bound to a loop, as a pool of
-connections is, can be shared by them.
+views stay sync. Streams of sync views are sent block by block, and threads are reused, so
+CONN_MAX_AGE works (neither is true of Django's ASGI handler). One line in wsgi.py
+changes. Sync views run in worker threads. All async views run on uvicorn's own loop, so
+they can share objects bound to a loop, such as a connection pool.
 
     $ uvicorn demos.django_on_uvicorn:app
     $ curl localhost:8000/next & sleep 1; curl -d news localhost:8000/tell
@@ -32,7 +31,7 @@ settings.configure(
     SECRET_KEY=secrets.token_hex(),
     USE_TZ=True,
 )
-waiting: set[asyncio.Future[str]] = set()  # each is bound to the loop it was made on
+waiting: set[asyncio.Future[str]] = set()  # each is bound to the loop that created it
 
 
 def where(_: Any) -> Any:
@@ -56,7 +55,7 @@ async def next_message(_: Any) -> Any:
 async def tell(request: Any) -> Any:
     for message in waiting:
         if not message.done():
-            # Right without a lock: all of this is one loop's work.
+            # Needs no lock: all of this runs on one loop.
             message.set_result(request.body.decode())
     return JsonResponse({"told": len(waiting)})
 

@@ -3,7 +3,7 @@
     $ python django_site.py reset
     $ gunicorn django_site:app
 
-`reset` makes the database afresh, with one user: ada, password "engine".
+`reset` creates a new database with one user: ada, password "engine".
 """
 
 import sys

@@ -1,10 +1,10 @@
 """A FastAPI app below a Flask app that stays on its WSGI server: new routes in the old
 process.
 
-You want this when the server and its configuration shall stay as they are, and what is
-new is to be FastAPI all the same: the strangler fig, seen from the other side. What
-changes is the object that the server is given: werkzeug's dispatcher sends what begins
-with /api to FastAPI, whose links know that prefix; the rest is the old app's, as ever.
+You want this when the server and its configuration stay, and new code uses FastAPI: the
+strangler fig from the other side. Only the object that the server runs changes.
+werkzeug's dispatcher sends paths below /api to FastAPI, whose links include that prefix;
+the old app serves all others.
 
     $ waitress-serve --threads=8 demos.fastapi_below_flask:app
     $ curl localhost:8080/hello

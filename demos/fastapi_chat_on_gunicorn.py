@@ -1,9 +1,9 @@
 """A FastAPI chat over WebSockets, on gunicorn's plain sync worker: one thread for
 requests, and thousands of WebSockets beside it.
 
-You want this where a WSGI server is all that there is. When the app accepts a WebSocket,
-ASGIToWSGI takes its connection out of gunicorn's hands and serves it on its own event
-loop. One worker, because the people in the room are in one process.
+You want this when you have only a WSGI server. When the app accepts a WebSocket,
+ASGIToWSGI takes over the connection from gunicorn and serves it on its own event loop.
+Use one worker, because the chat room is kept in one process.
 
     $ gunicorn --worker-class sync --threads 1 demos.fastapi_chat_on_gunicorn:app
     $ python -m websockets ws://localhost:8000/chat/mina

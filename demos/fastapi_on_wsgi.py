@@ -1,12 +1,12 @@
 """A FastAPI app, lifespan and all, on a server that speaks WSGI: gunicorn's threads, or
 waitress.
 
-You want this when the server is given (a company's gunicorn set-up, mod_wsgi, uWSGI,
-waitress on Windows) and the app is async. What changes is one line. All requests of a
-process run on one event loop; the lifespan starts with the first request in each worker
-process, also with --preload, and ends with the worker; a thread of the server is held
-only until the response is complete. WebSockets come along: the adapter takes their
-connections out of the server's hands, and they hold no thread.
+You want this when you cannot change the server (a company's gunicorn set-up, mod_wsgi,
+uWSGI, waitress on Windows) and the app is async. One line changes. All requests of a
+process run on one event loop. The lifespan starts with the first request in each worker
+process, also with --preload, and ends with the worker. A request holds a thread of the
+server only until the response is complete. WebSockets work too: the adapter takes over
+their connections from the server, and they hold no thread.
 
     $ gunicorn --preload --workers 2 --threads 8 demos.fastapi_on_wsgi:app
     $ waitress-serve --threads=8 demos.fastapi_on_wsgi:app

@@ -1,9 +1,9 @@
 """A folder of files with a cgi-bin: what `python -m http.server --cgi` was for.
 
-You want this when your Python has no `--cgi` any more (3.15) or warns of it (3.13). What
-changes: many requests at once, a program ends when its client leaves, its source is never
-sent, and it gets no variable of your environment that you do not name. The command alone
-is enough; the module is for those who serve a folder from a program of their own.
+You want this when your Python no longer has `--cgi` (3.15) or warns about it (3.13). The
+differences: many concurrent requests; a program is terminated when its client
+disconnects; its source is never sent; it gets only the environment variables you name.
+The command is enough. Use the module to serve a folder from your own program.
 
     $ gateways serve demos/old_site --mode cgi --env GUESTBOOK
     $ uvicorn demos.file_server:app

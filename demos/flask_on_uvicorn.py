@@ -1,9 +1,9 @@
-"""A Flask app on uvicorn, without a change to it.
+"""A Flask app on uvicorn, unchanged.
 
 You want this when the server you have, or want, speaks ASGI: to serve a FastAPI app or
-WebSockets beside Flask in one process, or to hold slow clients without holding a thread
-for each. What changes is the last line. Requests run in up to 16 threads, as under
-`gunicorn --threads 16`; streams go out block by block; async views run on uvicorn's own
+WebSockets next to Flask in one process, or to serve slow clients without a thread for
+each. Only the last line changes. Requests run in up to 16 threads, as under
+`gunicorn --threads 16`. Streams are sent block by block. Async views run on uvicorn's own
 loop.
 
     $ uvicorn demos.flask_on_uvicorn:app
@@ -30,7 +30,7 @@ def remember_who_asks() -> None:
 
 @shop.get("/hello")
 def hello() -> str:
-    time.sleep(0.05)  # a query, say; meanwhile other requests run in other threads
+    time.sleep(0.05)  # e.g. a query; other requests run in other threads
     return f"hello, {g.name}\n"
 
 
@@ -57,7 +57,7 @@ def in_a_thread() -> Response:
 
 @shop.get("/threads/async")
 async def on_the_loop() -> Response:
-    # Ten calls to other services at once, say.
+    # For example ten concurrent calls to other services.
     await asyncio.gather(*(asyncio.sleep(0.1) for _ in range(10)))
     return jsonify(async_view=threading.current_thread().name)
 

@@ -1,4 +1,4 @@
-"""The FastAPI app of shared_hosting: it does not know how it is served."""
+"""The FastAPI app of shared_hosting: independent of its server."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ from fastapi.security import HTTPBasic
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, int]]:
     yield {"process": os.getpid()}
-    # The server's error log has this.
+    # This appears in the server's error log.
     print(f"lifespan: closed in {os.getpid()}", file=sys.stderr)
 
 
@@ -42,5 +42,5 @@ async def upload(photo: UploadFile) -> dict[str, str | int | None]:
 @app.get("/me")
 async def me(request: Request) -> dict[str, str]:
     credentials = await HTTPBasic()(request)
-    assert credentials is not None  # it answers with 401 itself
+    assert credentials is not None  # it responds with 401 itself
     return {"user": credentials.username}

@@ -1,11 +1,10 @@
 """A legacy WSGI app below FastAPI, replaced route by route: the strangler fig.
 
-You want this when the old app is too large to be rewritten at once. What changes at first
-is nothing: FastAPI has no route yet, and the old app, mounted last and at "/", gets every
-request, with links, redirects and sessions as ever. Then each route that FastAPI is given
-takes its path and method away from the old app, and what matches none still falls through
-to it, for its 404 page too. It is mounted once more below /old, to compare the new
-answers with the old.
+You want this when the old app is too large to rewrite at once. At first nothing changes:
+FastAPI has no routes, and the old app, mounted last at "/", gets every request; links,
+redirects and sessions work as before. Each route that you add to FastAPI takes over its
+path and method. All other requests still go to the old app, including its 404 page. The
+old app is also mounted below /old, to compare the new responses with the old ones.
 
     $ uvicorn demos.strangler_fig.app:app
     $ curl localhost:8000/items/1 localhost:8000/old/items/1
@@ -28,15 +27,15 @@ app = FastAPI(docs_url="/new/docs", redoc_url=None, openapi_url="/new/openapi.js
 
 @app.get("/items/{number:int}")
 async def item(number: int) -> dict[str, int]:
-    """Replaces the old route, and is as narrow: /items/x is still the old app's."""
+    """Replaces the old route for the same paths: the old app still serves /items/x."""
     if number not in PRICES:
-        # Final: a route that matches does not fall through.
+        # Final: a matching route does not fall through.
         raise HTTPException(404, "no such item")
     return {"number": number, "cents": PRICES[number]}
 
 
 def logged_in(session: Annotated[str, Cookie()] = "") -> str:
-    """Who has logged in at the old app: its session is a cookie, which its key reads."""
+    """Return the user of the old app, from its session cookie, signed with its key."""
     serializer = SecureCookieSessionInterface().get_signing_serializer(shop)
     assert serializer is not None  # it has a key
     try:
@@ -55,7 +54,7 @@ async def me(user: Annotated[str, Depends(logged_in)]) -> dict[str, str]:
 
 @app.websocket("/prices")
 async def prices(websocket: WebSocket) -> None:
-    """What the old app could not have: it lives beside it, on the same port."""
+    """A WebSocket, which the old app could not have, on the same port."""
     await websocket.accept()
     await websocket.send_json(PRICES)
     await websocket.close()

@@ -1,7 +1,7 @@
 """The reference app in ASGI (ASGI 3, 2019): the server calls app(scope, receive, send), once for each connection.
 
 Read it beside ../cgi/app.py and ../wsgi/app.py: the same routes, functions and bytes, each in its interface's own way.
-It knows ASGI and asyncio and nothing else: no framework, no adapter, no server, and neither of the other two.
+It knows only ASGI and asyncio: no framework, no adapter, no server, and neither of the other two apps.
 """
 
 import asyncio
@@ -23,20 +23,20 @@ Body = AsyncGenerator[bytes, None]
 Query = dict[str, list[str]]
 
 TEXT, JSON, EVENTS = "text/plain; charset=utf-8", "application/json", "text/event-stream"
-BLOCK = 64 * 1024  # bytes of a file that are read at once
+BLOCK = 64 * 1024  # bytes read from a file at a time
 SOURCE = Path(__file__).resolve()
-FINISHED: deque[str] = deque(maxlen=100)  # jobs of /background, for a server that has no lifespan to keep them in
+FINISHED: deque[str] = deque(maxlen=100)  # jobs of /background, for servers without lifespan state
 
 
 class BadRequest(Exception):
-    """What the client sent cannot be used; the text says why, and is the body of the 400."""
+    """Invalid request; the text is the reason, and the body of the 400 response."""
 
 
 class ClientGone(Exception):
-    """The client left; nothing more can be told to it."""
+    """The client has disconnected."""
 
 
-# What is sent: one event with the head, then events with blocks of the body, the last of which has no "more_body".
+# Sending: one event with status and headers, then events with body blocks; the last has no "more_body".
 
 
 async def head(send: Send, status: int, kind: str, *extra: tuple[bytes, bytes]) -> None:
@@ -45,14 +45,14 @@ async def head(send: Send, status: int, kind: str, *extra: tuple[bytes, bytes]) 
 
 
 async def whole(scope: Scope, send: Send, status: int, kind: str, text: str, *extra: tuple[bytes, bytes]) -> None:
-    """Answer with a body that is known before it is sent, and so is its length."""
+    """Send a response whose body and length are known in advance."""
     body = text.encode()
     await head(send, status, kind, (b"content-length", b"%d" % len(body)), *extra)
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
 async def streamed(scope: Scope, send: Send, kind: str, blocks: Body) -> None:
-    """Answer with blocks, each on its way before the next is made; send() waits when the client is slow."""
+    """Send blocks, each before the next is made; send() waits if the client is slow."""
     await head(send, 200, kind)
     async with aclosing(blocks):
         if scope["method"] != "HEAD":
@@ -70,7 +70,7 @@ async def paced(texts: Iterable[str], delay: float) -> Body:
 
 
 async def until_gone(receive: Receive, work: Coroutine[Any, Any, None]) -> None:
-    """Do the work, but no longer than the client stays: receive() tells when it leaves; send() may not."""
+    """Do the work until the client disconnects: receive() reports a disconnect; send() may not."""
 
     async def leaving() -> None:
         while (await receive())["type"] != "http.disconnect":
@@ -88,11 +88,11 @@ async def until_gone(receive: Receive, work: Coroutine[Any, Any, None]) -> None:
         await asyncio.gather(working, gone, return_exceptions=True)
 
 
-# What was received: the head is a dict, in which the path is decoded and the rest is bytes, the body is events.
+# Receiving: the scope is a dict with a decoded path and headers as bytes; the body comes as events.
 
 
 def query_of(scope: Scope) -> Query:
-    """`a=1&a=2&b` is {"a": ["1", "2"], "b": [""]}. Bytes that are not UTF-8 become U+FFFD."""
+    """Parse a query: `a=1&a=2&b` is {"a": ["1", "2"], "b": [""]}. Bytes that are not UTF-8 become U+FFFD."""
     query: Query = {}
     for pair in filter(None, scope.get("query_string", b"").split(b"&")):
         parts = pair.replace(b"+", b" ").partition(b"=")
@@ -125,7 +125,7 @@ def seconds(query: Query, name: str, default: float, high: int) -> float:
 
 
 async def body_of(receive: Receive) -> Body:
-    """The body in blocks. An event brings what has arrived; the server has counted the bytes, and tells of the end."""
+    """Yield the body in blocks. Each event has the bytes that have arrived; the server marks the last one."""
     more = True
     while more:
         event = await receive()
@@ -185,7 +185,7 @@ async def content_length(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def sleep(scope: Scope, receive: Receive, send: Send) -> None:
     pause = seconds(query_of(scope), "seconds", 1.0, 30)
-    await until_gone(receive, asyncio.sleep(pause))  # the loop serves others; if the client leaves, this ends
+    await until_gone(receive, asyncio.sleep(pause))  # the loop serves other requests; a disconnect ends the wait
     await whole(scope, send, 200, TEXT, f"slept {pause:g} s\n")
 
 
@@ -214,15 +214,15 @@ async def background(scope: Scope, receive: Receive, send: Send) -> None:
         return
     pause, job = seconds(query_of(scope), "seconds", 1.0, 10), os.urandom(8).hex()
     await whole(scope, send, 202, JSON, dumps({"job": job}) + "\n")
-    await asyncio.sleep(pause)  # the response is complete, and the app simply goes on
+    await asyncio.sleep(pause)  # the response is complete, and the app continues
     finished.append(job)
 
 
 async def file(scope: Scope, receive: Receive, send: Send) -> None:
-    length = (await asyncio.to_thread(SOURCE.stat)).st_size  # a disk can block, and there is no await for it
+    length = (await asyncio.to_thread(SOURCE.stat)).st_size  # disk access can block and has no async API
     await head(send, 200, TEXT, (b"content-length", b"%d" % length))
     if scope["method"] != "HEAD":
-        if "http.response.pathsend" in (scope.get("extensions") or {}):  # the server can send it by itself
+        if "http.response.pathsend" in (scope.get("extensions") or {}):  # the server can send the file itself
             await send({"type": "http.response.pathsend", "path": str(SOURCE)})
             return
         with await asyncio.to_thread(SOURCE.open, "rb") as source:
@@ -232,7 +232,7 @@ async def file(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def ws(scope: Scope, receive: Receive, send: Send) -> None:
-    if scope["type"] == "http":  # RFC 9110, 15.5.22: a 426 names the protocol that it wants
+    if scope["type"] == "http":  # RFC 9110, 15.5.22: a 426 names the required protocol
         upgrade = (b"upgrade", b"websocket"), (b"connection", b"upgrade")
         await whole(scope, send, 426, TEXT, "This route speaks WebSocket.\n", *upgrade)
         return
@@ -263,7 +263,7 @@ ROUTES: dict[str, tuple[Callable[[Scope, Receive, Send], Awaitable[None]], str, 
 
 
 async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
-    """Do what is done once, before the first connection and after the last; what is in the state, each scope gets."""
+    """Run startup before the first connection and shutdown after the last. Each scope gets the state."""
     await receive()  # lifespan.startup
     if "state" in scope:
         scope["state"]["finished"] = deque(maxlen=100)
@@ -280,7 +280,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] not in {"http", "websocket"}:
         raise ValueError(f"got a scope of type {scope['type']!r}; this app knows 'http', 'websocket' and 'lifespan'")
     path, root = scope["path"], scope.get("root_path", "")
-    if root and f"{path}/".startswith(f"{root}/"):  # the path includes the place where the app is mounted
+    if root and f"{path}/".startswith(f"{root}/"):  # the path includes the mount point
         path = path[len(root) :]
     handler, methods, *_ = ROUTES.get(path or "/", (None, ""))
     if scope["type"] == "websocket":

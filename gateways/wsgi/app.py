@@ -1,7 +1,7 @@
 """The reference app in WSGI (PEP 3333, 2010): the server calls app(environ, start_response), once for each request.
 
 Read it beside ../cgi/app.py and ../asgi/app.py: the same routes, functions and bytes, each in its interface's own way.
-It knows PEP 3333 and nothing else: no framework, no adapter, no server, and neither of the other two.
+It knows only PEP 3333: no framework, no adapter, no server, and neither of the other two apps.
 """
 
 import os
@@ -20,44 +20,44 @@ Body = Iterable[bytes]
 Query = dict[str, list[str]]
 
 TEXT, JSON, EVENTS = "text/plain; charset=utf-8", "application/json", "text/event-stream"
-BLOCK = 64 * 1024  # bytes of a body that are held at once, at most
+BLOCK = 64 * 1024  # maximum number of body bytes in memory
 SOURCE = Path(__file__).resolve()
-FINISHED: deque[str] = deque(maxlen=100)  # jobs of /background: a process that outlives its requests can remember
+FINISHED: deque[str] = deque(maxlen=100)  # jobs of /background; the process outlives its requests
 
 
 class BadRequest(Exception):
-    """What the client sent cannot be used; the text says why, and is the body of the 400."""
+    """Invalid request; the text is the reason, and the body of the 400 response."""
 
 
-# What is sent: start_response() takes the head, the server takes the blocks of what is returned, one by one.
+# Sending: start_response() gets status and headers; the server reads the returned blocks one by one.
 
 
 def whole(environ: Environ, start_response: Start, status: str, kind: str, text: str, *extra: tuple[str, str]) -> Body:
-    """Answer with a body that is known before it is sent, and so is its length."""
+    """Send a response whose body and length are known in advance."""
     body = text.encode()
     start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body))), *extra])
     return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
 
 def streamed(environ: Environ, start_response: Start, kind: str, blocks: Body) -> Body:
-    """Answer with blocks, each on its way before the next is made: PEP 3333 lets no server hold one back."""
+    """Send blocks, each before the next is made: PEP 3333 forbids servers to delay a block."""
     start_response("200 OK", [("Content-Type", kind)])
     return [] if environ["REQUEST_METHOD"] == "HEAD" else blocks
 
 
 def paced(texts: Iterable[str], delay: float) -> Iterator[bytes]:
-    """Make blocks with a pause between them. When the client leaves, the server calls close(), and a yield raises."""
+    """Make blocks with a pause between them. On a disconnect the server calls close(), which raises at the yield."""
     for number, text in enumerate(texts):
         if number:
             time.sleep(delay)
         yield text.encode()
 
 
-# What was received: the head is a dict of str, in which each character is a byte (latin-1), the body is a file.
+# Receiving: the environ is a dict of str, in which each character is a byte (latin-1); the body is a file.
 
 
 def query_of(environ: Environ) -> Query:
-    """`a=1&a=2&b` is {"a": ["1", "2"], "b": [""]}. Bytes that are not UTF-8 become U+FFFD."""
+    """Parse a query: `a=1&a=2&b` is {"a": ["1", "2"], "b": [""]}. Bytes that are not UTF-8 become U+FFFD."""
     query: Query = {}
     for pair in filter(None, environ.get("QUERY_STRING", "").encode("latin-1").split(b"&")):
         parts = pair.replace(b"+", b" ").partition(b"=")
@@ -90,7 +90,7 @@ def seconds(query: Query, name: str, default: float, high: int) -> float:
 
 
 def body_of(environ: Environ) -> Iterator[bytes]:
-    """The body in blocks. read(n) waits for n bytes; one may not ask for more than CONTENT_LENGTH says there are."""
+    """Yield the body in blocks. read(n) waits for n bytes; an app must not read beyond CONTENT_LENGTH."""
     length, read = environ.get("CONTENT_LENGTH"), environ["wsgi.input"].read
     if not length and environ.get("wsgi.input_terminated"):  # chunked, or HTTP/2: the server ends the file
         yield from iter(lambda: read(BLOCK), b"")
@@ -153,13 +153,13 @@ def content_length(environ: Environ, start_response: Start) -> Body:
 
 def sleep(environ: Environ, start_response: Start) -> Body:
     pause = seconds(query_of(environ), "seconds", 1.0, 30)
-    time.sleep(pause)  # this thread can do nothing else; if the client leaves, it does not learn it
+    time.sleep(pause)  # blocks this thread; it does not notice a disconnect
     return whole(environ, start_response, "200 OK", TEXT, f"slept {pause:g} s\n")
 
 
 def cpu(environ: Environ, start_response: Start) -> Body:
     rounds, value = integer(query_of(environ), "rounds", 10_000, 1, 1_000_000), b""  # a million: about a second
-    for _ in range(rounds):  # the other threads go on, in turns
+    for _ in range(rounds):  # the other threads run in turns
         value = sha256(value).digest()
     return whole(environ, start_response, "200 OK", TEXT, f"{rounds} rounds of SHA-256: {value.hex()}\n")
 
@@ -182,14 +182,14 @@ def background(environ: Environ, start_response: Start) -> Body:
     pause, job = seconds(query_of(environ), "seconds", 1.0, 10), os.urandom(8).hex()
 
     def work() -> None:
-        time.sleep(pause)  # the client has its answer, but the thread is still taken
+        time.sleep(pause)  # the client has its response, but the thread is still busy
         FINISHED.append(job)
 
     return Working(whole(environ, start_response, "202 Accepted", JSON, dumps({"job": job}) + "\n"), work)
 
 
 class Working:
-    """A body that works on in close(), which the server calls when it has sent all; PEP 3333 offers no other moment."""
+    """A body that continues to work in close(), which the server calls last; PEP 3333 has no other hook."""
 
     def __init__(self, body: Body, work: Callable[[], None]) -> None:
         self.body, self.close = body, work

@@ -177,7 +177,7 @@ def test_an_endless_response_is_left_and_a_stuck_one_is_said(breaching: Path) ->
     assert [rule for rule, _ in rules(report)] == ["stream"]
     report = checked(f"{breaching}:stuck", "--to", "asgi")
     assert report["requests"] == {"GET /": f"not finished within {ASK + 5:g} s"}
-    assert report["problems"] == ["GET / did not end, so no request after it was made"]
+    assert report["problems"] == ["GET / did not finish, so later requests were not sent"]
 
 
 def test_requests_of_a_file_are_made_with_their_bodies(tmp_path: Path) -> None:

@@ -1,10 +1,9 @@
 """Replacing a2wsgi.ASGIMiddleware: change the import.
 
-You want this because the lifespan runs, `state` arrives, and errors are logged. `loop` is
-used as before: the app runs on it, and it must run in another thread; most can leave it
-out. `wait_time` is taken and means nothing: the response ends when the app says so, and
-no thread waits for what it does afterwards. New code says
-`gateways.adapters.ASGIToWSGI(api)`.
+You want this because the lifespan runs, `state` is passed, and errors are logged. `loop`
+works as before: the app runs on it, and it must be running in another thread; most users
+can omit it. `wait_time` is accepted and ignored: the response ends when the app ends it,
+and no thread waits for later work. In new code, use `gateways.adapters.ASGIToWSGI(api)`.
 
     $ waitress-serve demos.replacing.before.a2wsgi_asgi:app
     $ waitress-serve demos.replacing.after.a2wsgi_asgi:app

@@ -2,9 +2,9 @@
 change the import.
 
 You want this because Starlette's is deprecated, and keeps whole uploads and responses in
-memory. The mount stays as it is, and so do the paths and links of the app below it.
-Starlette's takes the app alone; here it may have `workers`, the number of threads, 10 if
-not given. New code says `gateways.adapters.WSGIToASGI(shop)`.
+memory. The mount, and the paths and links of the mounted app, do not change. Starlette's
+takes only the app; this one also takes `workers`, the number of threads (default 10). In
+new code, use `gateways.adapters.WSGIToASGI(shop)`.
 
     $ uvicorn demos.replacing.before.starlette_wsgi:app
     $ uvicorn demos.replacing.after.starlette_wsgi:app

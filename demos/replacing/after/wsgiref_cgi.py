@@ -2,9 +2,9 @@
 """Replacing wsgiref.handlers.CGIHandler in a CGI script: change the import and the last
 line.
 
-You want this because a stray print() cannot spoil the response, an error before the head
-is a 500 and one after it is no whole response, uploads sent in chunks arrive, and a
-rewriting that hides the script's name is seen and undone.
+You want this because a stray print() cannot corrupt the response, an error gives a 500 or,
+after the headers, an incomplete response, chunked uploads work, and rewrite rules that
+hide the script's name are handled.
 
     $ gateways serve demos/replacing/before/wsgiref_cgi.py
     $ gateways serve demos/replacing/after/wsgiref_cgi.py
