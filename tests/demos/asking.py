@@ -24,6 +24,6 @@ def arrivals(url: str) -> tuple[bytes, float]:
 
 
 def at_once(ask: Callable[[Asked], Answer], questions: Sequence[Asked]) -> list[Answer]:
-    """Ask all the questions at once; the answers in their order."""
+    """Send all requests concurrently; return the responses in order."""
     with ThreadPoolExecutor(len(questions)) as threads:
         return list(threads.map(ask, questions))

@@ -1,4 +1,4 @@
-"""demos/exercises: what they say one sees is what they show."""
+"""demos/exercises: their output is as their docstrings say."""
 
 import re
 import shlex
@@ -46,7 +46,7 @@ def test_2_a_response_takes_longer_than_the_call(server: str, gaps: dict[str, in
         assert after - before > gap - 5, said
 
 
-def test_3_who_blocks_the_loop_starves_the_others() -> None:
+def test_3_a_blocked_loop_starves_other_requests() -> None:
     blocking, threaded = (float(seconds) for seconds in re.findall(r"up to ([\d.]+) s", said("starving")))
     assert threaded < 0.4 < blocking
 

@@ -1,4 +1,4 @@
-"""demos/replacing: each pair differs in what it says it does, and before and after answer alike."""
+"""demos/replacing: each pair differs only as documented, and both programs send the same responses."""
 
 import os
 import re
@@ -55,7 +55,7 @@ def requests_to_the_shop(mount: str) -> dict[str, Callable[[str], httpx.Response
 
 
 def same(name: str, requests: dict[str, Callable[[str], httpx.Response]], **environment: str) -> Answers:
-    """What before and after both answer."""
+    """Return the response of both programs."""
     with running("before", name, **environment) as before, running("after", name, **environment) as after:
         answers = asked(before, requests)
         assert asked(after, requests) == answers

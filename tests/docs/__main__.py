@@ -1,4 +1,4 @@
-"""`make docs`: run the pages, and write anew what they show of files and outputs.
+"""`make docs`: run the pages, and regenerate the files and outputs they show.
 
 `python -m tests.docs README.md` for one.
 """
@@ -12,7 +12,7 @@ from tests.docs.reading import PAGES, is_whole, problems, read, renewed
 
 
 def main() -> int:
-    """Returns 1 if a block fails; what is shown is made anew all the same."""
+    """Return 1 if a block fails; the shown outputs are regenerated in any case."""
     failed = 0
     for page in [Path(name).resolve() for name in sys.argv[1:]] or PAGES:
         renew_copies(page)

@@ -51,7 +51,7 @@ def section(page: str, title: str) -> str:
 
 
 def renew_copies(page: Path) -> None:
-    """Write the page's copies anew, if they are not of the files as they are."""
+    """Regenerate the page's copies if the files have changed."""
     old = page.read_text()
     new = renewed(old, lambda name: (ROOT / name).read_text())
     if new != old:

@@ -49,7 +49,7 @@ def listening() -> list[int]:
 
 
 def answers(port: int) -> bool:
-    """Whether a server that speaks HTTP is there."""
+    """Return True if an HTTP server listens there."""
     try:
         with socket.create_connection(("127.0.0.1", port), ANSWERS) as client:
             client.sendall(b"GET / HTTP/1.0\r\nHost: localhost\r\n\r\n")

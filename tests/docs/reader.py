@@ -194,14 +194,14 @@ class Reader:
         return set(listening()) - self._others
 
     def _shown(self, output: str) -> list[str]:
-        """Lines as they are on anybody's machine."""
+        """Return lines without details of this machine."""
         for real, usual in ((str(self.folder), "/home/you/gateways"), (str(ROOT), "/home/you/gateways")):
             output = output.replace(real, usual)
         return output.rstrip().splitlines()
 
 
 def until(condition: Callable[[], bool], seconds: float) -> bool:
-    """Poll for a condition; whether it came."""
+    """Poll for a condition; return True if it became true."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:

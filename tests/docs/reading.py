@@ -1,4 +1,4 @@
-"""Pages read in a network and among processes of their own, what is wrong with them, and their outputs made anew.
+"""Pages read in a network and among processes of their own, what is wrong with them, and their outputs regenerated.
 
 Knows namespaces of Linux; without them a page is read all the same, and its ports must be free. It must not know what
 is in a page.
@@ -43,7 +43,7 @@ def read(page: Path) -> list[Finding]:
 
 
 def problems(findings: list[Finding]) -> list[str]:
-    """What is wrong, for people."""
+    """Return the problems as text."""
     said = []
     for each in findings:
         if each.problem:

@@ -1,4 +1,4 @@
-"""What the pages show and no test runs, and why: each line of it is a gap. Pure."""
+"""Blocks of the pages that no test runs, with the reason: each line is a gap. Pure."""
 
 import re
 

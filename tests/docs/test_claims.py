@@ -1,4 +1,4 @@
-"""What the pages say of options, servers, targets and each other, held against what there is."""
+"""The pages' statements about options, servers, targets and other pages are true."""
 
 import inspect
 import re

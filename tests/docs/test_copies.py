@@ -1,4 +1,4 @@
-"""What pages show of files is what is in the files, to the octet."""
+"""Copies of files in pages are identical to the files."""
 
 from pathlib import Path
 

@@ -46,7 +46,7 @@ def test_a_wrong_command_line_is_one_line_and_status_2(arguments: list[str], sai
     assert done.stderr.count("\n") == 1
 
 
-def test_a_taken_port_is_one_line_and_status_1() -> None:
+def test_a_port_in_use_is_one_line_and_status_1() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         done = gateways("demo", "--mode", "asgi", "--port", str(port))
@@ -84,7 +84,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         (["--mode", "asgi", "--server", "daphne"], "daphne", ".[compare]"),
     ],
 )
-def test_a_server_that_is_not_installed_is_said_with_what_brings_it(
+def test_a_missing_server_is_reported_with_the_command_that_installs_it(
     bare: list[str], arguments: list[str], server: str, package: str
 ) -> None:
     command = [*bare, "demo", "--port", "0", *arguments]
@@ -94,7 +94,7 @@ def test_a_server_that_is_not_installed_is_said_with_what_brings_it(
     assert re.fullmatch(re.escape(said) + rf"\S+ -m pip install -e '?{re.escape(package)}'?\n", done.stderr)
 
 
-def test_without_what_the_commands_need_there_is_one_line() -> None:
+def test_a_missing_package_is_one_line() -> None:
     program = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from gateways.__main__ import main; main()"
     command = [sys.executable, "-I", "-S", "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
@@ -116,7 +116,7 @@ def test_version_and_help() -> None:
         assert option in shown
 
 
-def test_version_says_what_is_not_installed(bare: list[str]) -> None:
+def test_version_lists_missing_packages(bare: list[str]) -> None:
     done = subprocess.run([*bare, "--version"], capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 0, done.stderr
     assert "\nservers: none\n" in done.stdout

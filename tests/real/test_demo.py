@@ -26,7 +26,7 @@ FIRST = {"cgi": "environment", "wsgi": "environ", "asgi": "scope"}
 
 
 def paste(command: str) -> str:
-    """What a person sees who pastes it."""
+    """Return the output of the pasted command."""
     require_program("curl")
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=PATIENCE, check=True)
     return done.stdout
@@ -34,7 +34,7 @@ def paste(command: str) -> str:
 
 @contextmanager
 def asked(url: str) -> Iterator[socket.socket]:
-    """A connection on which that has been asked for; nobody reads the answer."""
+    """A connection with a sent request whose response is not read."""
     host, port, path = re.fullmatch(r"http://([^/]+):(\d+)(/.*)", url).groups()  # type: ignore[union-attr]
     with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())

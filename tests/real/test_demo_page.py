@@ -46,7 +46,7 @@ def opened(browser: Page, demo: Running) -> Page:
 
 @pytest.fixture
 def page(opened: Page, demo: Running) -> Iterator[Page]:
-    """The page with nothing on it. Whatever is done with it, it complains of nothing and asks nobody else."""
+    """The page with nothing on it. It must log no errors and send no requests to other hosts."""
     opened.size(1280, 900)
     opened.evaluate("document.querySelector('dialog').close()")
     opened.click("#clear")
@@ -237,7 +237,7 @@ def test_an_event_that_is_clicked_shows_its_bytes_and_values(page: Page) -> None
 
 
 def tab_to(page: Page, selector: str) -> None:
-    """Press Tab until that has the focus, which must be seen."""
+    """Press Tab until that element has a visible focus."""
     for _ in range(20):
         page.press("Tab")
         if page.evaluate(f"document.activeElement.matches({json.dumps(selector)})"):

@@ -1,4 +1,4 @@
-"""`gateways serve` as people use it: their apps, on the server they ask for, until Ctrl-C."""
+"""`gateways serve` in real use: apps on chosen servers, until Ctrl-C."""
 
 import json
 import os
@@ -26,7 +26,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Serving(Running):
-    """`gateways serve …`, once it has said where."""
+    """`gateways serve …`, after it has printed its URL."""
 
     def __init__(self, *arguments: str, **environment: str) -> None:
         place = () if "--unix" in arguments else ("--port", "0")
@@ -42,7 +42,7 @@ class Serving(Running):
             return json.load(answer)
 
     def ends(self, number: int = signal.SIGINT) -> None:
-        """It is told to end: all of it has, within two seconds, and well."""
+        """Stop it: all processes exit within two seconds, with status 0."""
         status, took = self.end(number)
         assert status == 0
         assert took < 2

@@ -1,4 +1,4 @@
-"""The tables of the ASGI lint: what an app may send, and when."""
+"""The tables of the ASGI lint: allowed messages and their order."""
 
 from typing import Any
 
@@ -67,7 +67,7 @@ def test_a_breach_is_named_with_its_clause(kind: str, messages: list[Any], said:
     assert said in found[0]
 
 
-def test_a_pseudo_header_is_no_header() -> None:
+def test_a_pseudo_header_is_not_a_header() -> None:
     assert "in lower case" in breaches("http", {**START, "headers": [(b":status", b"200")]})[0]
 
 

@@ -1,4 +1,4 @@
-"""`gateways compare` with servers that run already, and with locust: what is refused before anything is measured."""
+"""`gateways compare` with running servers, and with locust: errors before the measurement."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""`gateways serve` before it serves: what it takes a target for, what it says of it, and what it refuses, and how."""
+"""`gateways serve` before the server starts: recognition of targets, startup lines, and errors."""
 
 import signal
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def fails(): return 1 / 0
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The current folder, with a module of apps and a CGI program in it. The handlers of signals are put back."""
+    """The current folder, with a module of apps and a CGI program in it. Signal handlers are restored."""
     (tmp_path / "apps.py").write_text(APPS)
     program = tmp_path / "hello.cgi"
     program.write_text("#!/bin/sh\n")
@@ -105,7 +105,7 @@ def test_a_wrong_command_line_is_one_line_and_status_2(
         (["apps:wsgi", "--unix", "no/folder"], "cannot listen on no/folder: No such file or directory; "),
     ],
 )
-def test_what_cannot_be_served_is_one_line_and_status_1(
+def test_an_unservable_target_is_one_line_and_status_1(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert serve(*arguments) == 1
@@ -187,7 +187,7 @@ FOLDER = Known(".", "cgi", ".")
         (FOLDER, "asgi", ".: a folder of CGI programs, run by gateways.adapters.CGIToASGI"),
     ],
 )
-def test_one_line_says_what_is_in_between(known: Known, mode: Mode, said: str) -> None:
+def test_one_line_names_the_adapter(known: Known, mode: Mode, said: str) -> None:
     line = what(wanted(known, mode, "X", Settings()))
     assert said in line
     assert "\n" not in line

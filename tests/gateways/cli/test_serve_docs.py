@@ -1,4 +1,4 @@
-"""What README.md and docs/serve.md say of `gateways serve`, held against what there is."""
+"""README.md and docs/serve.md agree with `gateways serve`."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""What the buttons mean, what may be chosen, and bodies that several clients send at once."""
+"""The requests and parameters of the buttons, and bodies that several clients send concurrently."""
 
 import hashlib
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""The page's server in process: its files and what they are sent with, the feed, runs, and who is refused."""
+"""The page's server in process: its files and their headers, the feed, runs, and refused requests."""
 
 import asyncio
 import json
@@ -13,11 +13,11 @@ from gateways.demo.link import Lane, Lanes
 
 HOST = "127.0.0.1:8003"
 LANES = Lanes((Lane("asgi", "uvicorn", "0.5", "one loop", ("127.0.0.1", 1)),), "127.0.0.1", quiet=False)
-"""Nobody listens at port 1."""
+"""No server listens on port 1."""
 
 
 class Client:
-    """What a server does with an app: one request, whose client stays until it is told to leave."""
+    """Call an app as a server does: one request, whose client stays until leave()."""
 
     def __init__(self, app: Page, method: str, path: str, **headers: str) -> None:
         path, _, query = path.partition("?")
@@ -38,7 +38,7 @@ class Client:
         return self._messages.pop()
 
     async def ask(self) -> tuple[int, dict[str, str], bytes]:
-        """The whole response."""
+        """Return the whole response."""
         await self._app(self._scope, self._receive, self.sent.put)
         start, *rest = [self.sent.get_nowait() for _ in range(self.sent.qsize())]
         assert not rest[-1].get("more_body")
@@ -46,7 +46,7 @@ class Client:
         return start["status"], headers, b"".join(each.get("body", b"") for each in rest)
 
     def begin(self) -> "asyncio.Task[None]":
-        """Ask, and go on."""
+        """Start the request without waiting."""
 
         async def asking() -> None:
             await self._app(self._scope, self._receive, self.sent.put)
@@ -72,7 +72,7 @@ def run(main: Callable[[Page], Awaitable[None]]) -> None:
 @pytest.mark.parametrize(
     ("path", "kind"), [("/", "text/html"), ("/page.css", "text/css"), ("/main.js", "text/javascript")]
 )
-def test_its_files_may_load_nothing_from_elsewhere_and_be_framed_by_nobody(path: str, kind: str) -> None:
+def test_its_files_may_load_nothing_from_elsewhere_and_not_be_framed(path: str, kind: str) -> None:
     async def main(page: Page) -> None:
         status, headers, body = await Client(page, "GET", path).ask()
         assert (status, headers["content-type"]) == (200, f"{kind}; charset=utf-8")
@@ -156,7 +156,7 @@ def test_a_page_that_says_nonsense_gets_all_there_is(last: str) -> None:
     run(main)
 
 
-def test_a_run_against_nobody_says_so_and_ends() -> None:
+def test_a_run_without_servers_reports_it_and_ends() -> None:
     async def main(page: Page) -> None:
         origin = f"http://{HOST}"
         status, headers, body = await Client(page, "POST", "/run/hello?name=x", origin=origin).ask()

@@ -1,4 +1,4 @@
-"""A request as the page's server makes it, against servers that answer as they are told to."""
+"""A request of the page's server, against servers with scripted responses."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
 
 
 def asked(answer: Answer, request: Request) -> Notes:
-    """What is noted of a request to a server that answers so."""
+    """Return the notes of a request to a server with that response."""
 
     async def main() -> Notes:
         notes: Notes = []
@@ -78,7 +78,7 @@ def test_an_answer_that_comes_before_all_has_been_sent_is_taken() -> None:
     ]
 
 
-def test_what_is_not_whole_is_a_failure_and_no_end() -> None:
+def test_an_incomplete_response_is_a_failure() -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(OK + b"who")
@@ -88,7 +88,7 @@ def test_what_is_not_whole_is_a_failure_and_no_end() -> None:
     assert notes[-1][1]["why"].startswith("the response is incomplete: ")
 
 
-def test_nobody_there_is_a_failure() -> None:
+def test_a_refused_connection_is_a_failure() -> None:
     async def main() -> Notes:
         notes: Notes = []
         server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0)

@@ -1,4 +1,4 @@
-"""The feed's ring: in order, resumed where a page left off, bounded in number and size, awake when there is more."""
+"""The feed's ring: order, resumption, limits of number and size, and waking of waiting pages."""
 
 import asyncio
 import json
@@ -59,7 +59,7 @@ def test_a_number_of_another_demo_is_answered_with_all_there_is() -> None:
     assert numbers(feed.after(900)[0]) == [1, 2]
 
 
-def test_whoever_waits_is_woken() -> None:
+def test_a_waiting_page_is_woken() -> None:
     async def main() -> None:
         feed = Feed()
         waiting = [asyncio.create_task(feed.wait(0)) for _ in range(3)]

@@ -1,4 +1,4 @@
-"""Who is let in: the page's own origin, and no name that a stranger's DNS can give."""
+"""Accepted requests: from the page's own origin, and not for a name that foreign DNS can resolve."""
 
 from typing import Any
 

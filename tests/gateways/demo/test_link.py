@@ -1,4 +1,4 @@
-"""From the command to the page's process: who the lanes are, then each batch; and never in the command's way."""
+"""From the command to the page's process: the lanes, then each batch, without blocking the command."""
 
 import queue
 import threading
@@ -23,7 +23,7 @@ def test_lanes_come_first_and_then_each_batch_in_order() -> None:
         arrived.put((mode, told))
 
     with closing(Link(LANES)) as link:
-        link.put("wsgi", batch(0))  # before anybody is there
+        link.put("wsgi", batch(0))  # before a client connects
         lanes, connection = connect(link.address)
         reader = threading.Thread(target=follow, args=(connection, keep))
         reader.start()
@@ -36,14 +36,14 @@ def test_lanes_come_first_and_then_each_batch_in_order() -> None:
     assert told == [("wsgi", batch(number)) for number in range(50)]
 
 
-def test_it_ends_where_nobody_came_and_leaves_no_socket() -> None:
+def test_it_ends_without_a_client_and_leaves_no_socket() -> None:
     link = Link(LANES)
     assert Path(link.address).exists()
     link.close()
     assert not Path(link.address).exists()
 
 
-def test_a_process_that_takes_nothing_holds_up_nobody() -> None:
+def test_a_process_that_reads_nothing_does_not_block() -> None:
     with closing(Link(LANES)) as link:
         _, connection = connect(link.address)
         with connection:
@@ -52,7 +52,7 @@ def test_a_process_that_takes_nothing_holds_up_nobody() -> None:
                 link.put("wsgi", large)  # most are dropped: 600 MB would be more than anybody wants to keep
 
 
-def test_a_process_that_has_gone_holds_up_nobody() -> None:
+def test_a_process_that_has_exited_does_not_block() -> None:
     with closing(Link(LANES)) as link:
         connect(link.address)[1].close()
         for number in range(10):

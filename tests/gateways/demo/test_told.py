@@ -1,4 +1,4 @@
-"""Events as items: sorted by request, numbered as on the terminal, long bodies cut short, what is bytes still bytes."""
+"""Events as items: grouped by request, numbered as on the terminal, long bodies shortened, bytes kept as bytes."""
 
 import json
 from typing import Any
@@ -54,7 +54,7 @@ def test_requests_at_the_same_time_are_told_apart_and_numbered_in_their_mode() -
     assert tell((1.0, 1, 1, "scope", scope), teller=teller, mode="asgi")[0]["request"] == 1
 
 
-def test_what_comes_after_the_end_of_a_request_is_not_told() -> None:
+def test_what_comes_after_the_end_of_a_request_is_dropped() -> None:
     teller = Teller()
     tell(environ(1.0, 1), (1.1, 1, 1, "end", None), teller=teller)
     assert tell((1.2, 1, 1, "block", b"late"), teller=teller) == []

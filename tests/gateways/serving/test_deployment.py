@@ -63,9 +63,7 @@ def test_options_become_the_servers_own() -> None:
         ("asgi", "granian", USUAL, Place(unix="/s"), "granian has no option for --unix"),
     ],
 )
-def test_an_option_that_a_command_line_lacks_is_refused(
-    mode: Mode, server: str, settings: Settings, place: Place, said: str
-) -> None:
+def test_an_unsupported_option_is_refused(mode: Mode, server: str, settings: Settings, place: Place, said: str) -> None:
     with pytest.raises(ValueError, match="no option") as refused:
         made(WSGI if mode == "wsgi" else ASGI, mode, server, settings, place)
     assert said in str(refused.value)
@@ -98,7 +96,7 @@ def test_an_option_that_a_command_line_lacks_is_refused(
         ),
     ],
 )
-def test_what_a_command_line_cannot_say_is_a_module(
+def test_settings_without_an_option_go_into_a_module(
     app: Deployed, mode: Mode, server: str, settings: Settings, line: str
 ) -> None:
     lines = made(app, mode, server, settings)
@@ -114,7 +112,7 @@ def test_no_file_is_overwritten() -> None:
     assert made(WSGI, "cgi", "uvicorn", taken=("shop.cgi",))[0] == "cat > shop2.cgi <<'END'"
 
 
-def test_the_end_of_a_worker_of_gunicorn_ends_the_lifespan() -> None:
+def test_the_exit_of_a_gunicorn_worker_shuts_down_the_lifespan() -> None:
     lines = made(ASGI, "wsgi", "gunicorn")
     assert "cat > shop_wsgi_gunicorn.py <<'END'" in lines
     assert "    app.close()" in lines

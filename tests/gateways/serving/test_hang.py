@@ -1,4 +1,4 @@
-"""An import that hangs is said, with its line."""
+"""An import that hangs is reported, with its line."""
 
 import queue
 import threading
@@ -6,7 +6,7 @@ import threading
 from gateways.serving.hang import told
 
 
-def test_a_block_that_is_not_over_is_told_once_with_the_stack_of_its_thread() -> None:
+def test_a_slow_block_is_reported_once_with_the_stack_of_its_thread() -> None:
     said: queue.SimpleQueue[str] = queue.SimpleQueue()
     over = threading.Event()
 
@@ -24,7 +24,7 @@ def test_a_block_that_is_not_over_is_told_once_with_the_stack_of_its_thread() ->
     assert said.empty()
 
 
-def test_a_block_that_ends_in_time_is_not_told() -> None:
+def test_a_block_that_ends_in_time_is_not_reported() -> None:
     said: list[str] = []
     with told("shop", said.append, 0.2):
         watchers = [each for each in threading.enumerate() if each.name == "gateways-hang"]

@@ -1,4 +1,4 @@
-"""Where servers listen: ports bound before they start, and what is said when that cannot be."""
+"""Sockets bound before servers start, and the errors if that fails."""
 
 import socket
 from pathlib import Path
@@ -9,7 +9,7 @@ from gateways.failure import Failure
 from gateways.serving.listen import bind, bind_unix, connect, reachable, url
 
 
-def test_port_0_is_any_that_is_free_and_nobody_is_served_before_the_server_listens() -> None:
+def test_port_0_is_any_free_port_and_no_client_is_served_before_the_server_listens() -> None:
     with bind("127.0.0.1", 0) as sock:
         host, port = reachable(sock)
         assert host == "127.0.0.1"
@@ -18,14 +18,14 @@ def test_port_0_is_any_that_is_free_and_nobody_is_served_before_the_server_liste
             socket.create_connection((host, port), timeout=5)
 
 
-def test_a_taken_port_is_said_in_one_line() -> None:
+def test_a_port_in_use_is_reported_in_one_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(Failure, match=rf"^port {port} on 127.0.0.1 is in use; .*--port"):
             bind("127.0.0.1", port)
 
 
-def test_a_host_that_is_not_ours_or_not_there_is_said_in_one_line() -> None:
+def test_an_unknown_or_foreign_host_is_reported_in_one_line() -> None:
     with pytest.raises(Failure, match=r"^cannot listen on 192.0.2.1 port 0: .*; try --host"):
         bind("192.0.2.1", 0)  # RFC 5737: an address of documentation
     with pytest.raises(Failure, match=r"^the host 'no such host' cannot be resolved .*; try --host"):
@@ -42,7 +42,7 @@ def test_urls_bracket_ipv6() -> None:
     assert url("::1", 80) == "http://[::1]:80"
 
 
-def test_a_unix_socket_is_taken_over_from_a_server_that_is_no_more(tmp_path: Path) -> None:
+def test_the_socket_file_of_an_exited_server_is_replaced(tmp_path: Path) -> None:
     path = str(tmp_path / "socket")
     with bind_unix(path) as first:
         assert reachable(first) == (path, 0)
@@ -55,7 +55,7 @@ def test_a_unix_socket_is_taken_over_from_a_server_that_is_no_more(tmp_path: Pat
         connect((path, 0))
 
 
-def test_a_file_that_is_no_socket_stays(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_socket_stays(tmp_path: Path) -> None:
     file = tmp_path / "precious"
     file.write_text("data")
     with pytest.raises(Failure, match="not a socket"):

@@ -1,4 +1,4 @@
-"""Servers in processes of their own: their news, and their end."""
+"""Server processes: their events, and their shutdown."""
 
 import queue
 import socket
@@ -17,14 +17,14 @@ EACH = [(mode, server) for mode in MODES for server in side(mode).SERVERS]
 
 
 class Started:
-    """A server process, and its news one by one."""
+    """A server process, and its events one by one."""
 
     def __init__(self, mode: Mode, server: str, target: str, observe: Observe) -> None:
         self._news: NewsQueue = queue.SimpleQueue()
         self.process = ServerProcess(mode, server, target, observe, bind("127.0.0.1", 0), self._news)
 
     def wait_for(self, kind: str, line: str = "") -> News:
-        """The next news of that kind, and with that line."""
+        """Return the next event of that kind and with that line."""
         while True:
             news = self._news.get(timeout=20)
             assert news is not None
@@ -45,7 +45,7 @@ def importable(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(("mode", "server"), EACH)
-def test_what_an_app_prints_and_raises_is_told(mode: Mode, server: str) -> None:
+def test_output_and_exceptions_of_an_app_are_reported(mode: Mode, server: str) -> None:
     started = Started(mode, server, f"tests.gateways.serving.noisy:{mode}", "steps")
     try:
         started.wait_for("ready")
@@ -66,7 +66,7 @@ def test_an_app_logs_in_its_own_format() -> None:
         end_all([started.process])
 
 
-def test_a_server_that_cannot_load_its_app_ends_and_its_last_line_says_why() -> None:
+def test_a_server_that_cannot_load_its_app_exits_and_its_last_line_says_why() -> None:
     started = Started("asgi", "uvicorn", "no.such.module:app", "nothing")
     try:
         started.wait_for("ended")
@@ -75,7 +75,7 @@ def test_a_server_that_cannot_load_its_app_ends_and_its_last_line_says_why() -> 
         end_all([started.process])
 
 
-def test_a_server_is_ended_with_all_that_it_has_started() -> None:
+def test_a_server_is_stopped_with_its_child_processes() -> None:
     started = Started("wsgi", "gunicorn", "gateways.wsgi.app:app", "access")
     started.wait_for("ready")
     started.ask()

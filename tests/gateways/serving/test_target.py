@@ -1,4 +1,4 @@
-"""What a target is, and which interface it speaks, told from literal apps; and from files, in a process of its own."""
+"""Detection of targets and interfaces: from literal apps, and from files in a separate process."""
 
 import functools
 import sys
@@ -111,7 +111,7 @@ def test_these_are_asgi_and_are_not_called(app: object) -> None:
         (OfConfig, "the app is a class and called the app(config); WSGI apps take (environ, start_response)"),
     ],
 )
-def test_these_are_none(app: object, said: str) -> None:
+def test_these_are_not_apps(app: object, said: str) -> None:
     with pytest.raises(Failure) as caught:
         interface_of(app)
     assert str(caught.value).startswith(said)
@@ -164,7 +164,9 @@ def test_a_class_whose_instances_are_apps_is_a_factory(module: Callable[..., str
         ({"app": "text"}, ":app()", "made_for_this:app is a str, which is not callable; leave out its '()'"),
     ],
 )
-def test_what_is_wrong_is_said(module: Callable[..., str], names: dict[str, object], target: str, said: str) -> None:
+def test_a_wrong_target_is_reported(
+    module: Callable[..., str], names: dict[str, object], target: str, said: str
+) -> None:
     with pytest.raises(Failure) as caught:
         find(module(**names) + target)
     assert str(caught.value).startswith(said)
@@ -234,7 +236,7 @@ def test_an_executable_file_is_a_cgi_program_and_is_not_run(folder: Path) -> Non
         (APP, "empty", "the folder 'empty' contains no executable file, so no CGI program; make one "),
     ],
 )
-def test_what_cannot_be_imported_is_said_in_one_line(folder: Path, source: str, target: str, said: str) -> None:
+def test_a_failed_import_is_reported_in_one_line(folder: Path, source: str, target: str, said: str) -> None:
     (folder / "shop.py").write_text(source)
     (folder / "text.txt").touch()
     (folder / "empty").mkdir()
