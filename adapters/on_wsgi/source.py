@@ -52,10 +52,10 @@ def source_of(stream: Any) -> Source:
     if decoded is not None:
         return decoded
     if getattr(type(stream), "read1", _UNSUPPORTED) is not _UNSUPPORTED:
-        return Source(stream.read1, lambda: _has_read_ahead(stream), True)
+        return Source(stream.read1, lambda: _arrived(stream), True)
     reader = _reader_below(stream)
-    if reader is not None:  # cheroot, gevent and eventlet count bytes in their own read()
-        return Source(lambda size: _peeked(stream, reader, size), lambda: _has_read_ahead(reader), True)
+    if _socket_of(reader) is not None:  # cheroot, gevent and eventlet count bytes in their own read()
+        return _counted(stream, reader)
     return Source(stream.read, bool, False)
 
 
@@ -63,8 +63,8 @@ def _decoded(stream: Any) -> Source | None:
     """Return how to read an input that decodes chunks; None for any other."""
     if getattr(stream, "chunked_input", False):  # gevent's and eventlet's
         return _chunks(stream, stream.rfile, lambda: max(0, stream.chunk_length - stream.position))
-    if isinstance(getattr(stream, "buffer", None), bytes):  # cheroot's
-        return _chunks(stream, _reader_below(stream), lambda: len(stream.buffer))
+    if isinstance(getattr(stream, "buffer", None), bytes):  # cheroot's, which reads a chunk at a time
+        return _chunks(stream, _reader_below(stream), lambda: len(stream.buffer), buffers=True)
     if hasattr(stream, "read_chunk_len"):  # werkzeug's
         return _chunks(stream, getattr(stream, "_rfile", None), lambda: getattr(stream, "_len", 0))
     return None
@@ -115,15 +115,34 @@ def _gunicorn(body: Any) -> Source:
     return Source(read, buffered, True)
 
 
-def _chunks(stream: Any, reader: Any, rest: Callable[[], int]) -> Source:
-    """An input that decodes chunks: read(1) waits for the next chunk, of which `rest` bytes are left after that."""
+def _chunks(stream: Any, reader: Any, rest: Callable[[], int], buffers: bool = False) -> Source:
+    """Return the source of an input that decodes chunks. read(1) blocks; then `rest` bytes of a chunk are left.
+
+    `buffers`: these bytes have arrived. Otherwise, only those that the connection's `reader` gives at once have.
+    """
 
     def read(size: int) -> bytes:
-        first = b"" if rest() else stream.read(1)
+        first = b"" if buffers and rest() else stream.read(1)
         more = min(size - len(first), rest())
+        if first and not buffers and _socket_of(reader) is not None:
+            more = min(more, _arrived(reader))
         return bytes(first + stream.read(more) if more > 0 else first)
 
-    return Source(read, lambda: reader is not None and _has_read_ahead(reader), True)
+    return Source(read, lambda: _arrived(reader), True)
+
+
+def _counted(stream: Any, reader: Any) -> Source:
+    """Return the source of an input whose own read() counts the bytes that it takes from the connection's `reader`.
+
+    Only this read() knows that a request has no body, and sends 100 Continue: so the source blocks in read(1).
+    """
+
+    def read(size: int) -> bytes:
+        first = stream.read(1)
+        more = min(size - 1, _arrived(reader)) if first and size > 1 else 0
+        return bytes(first + stream.read(more) if more > 0 else first)
+
+    return Source(read, lambda: _arrived(reader), True)
 
 
 def _reader_below(stream: Any) -> Any:
@@ -134,20 +153,21 @@ def _reader_below(stream: Any) -> Any:
     return reader
 
 
-def _peeked(stream: Any, reader: Any, size: int) -> bytes:
-    return bytes(stream.read(min(size, len(reader.peek(1)) or 1)))
+def _socket_of(reader: Any) -> Any:
+    """Return the socket below a buffered reader, None if it is not accessible."""
+    return getattr(getattr(reader, "raw", None), "_sock", None)
 
 
-def _has_read_ahead(reader: Any) -> bool:
-    """Return True if a buffered reader has bytes, or gets some without blocking. peek() alone would block."""
-    sock = getattr(getattr(reader, "raw", None), "_sock", None)
+def _arrived(reader: Any) -> int:
+    """Return how many bytes a buffered reader has, or gets without blocking. peek() alone would block."""
+    sock = _socket_of(reader)
     if sock is None:
-        return False
+        return 0
     timeout = sock.gettimeout()
     sock.settimeout(0)
     try:
-        return bool(reader.peek(1))
+        return len(reader.peek(1))
     except (OSError, ValueError):  # TLS has no data yet; or the next read() raises
-        return False
+        return 0
     finally:
         sock.settimeout(timeout)

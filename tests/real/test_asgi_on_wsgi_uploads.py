@@ -57,7 +57,7 @@ def upload(server: Running, path: str, length: int | None, body: bytes) -> socke
     connection = socket.create_connection((server.host, server.port), timeout=10)
     framing = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{framing}\r\nConnection: close\r\n\r\n".encode()
-    connection.sendall(head + (chunk(body) if length is None else body))
+    connection.sendall(head + (chunk(body) if length is None and body else body))
     return connection
 
 
@@ -116,6 +116,42 @@ def test_a_chunked_body_arrives_in_the_parts_that_it_was_sent_in(
         until(connection, b"10\n")
         connection.sendall(b"0\r\n\r\n")
         until(connection, b"end\n")
+
+
+def test_the_start_of_a_chunk_arrives_before_its_rest(request: pytest.FixtureRequest, server: Running) -> None:
+    name = request.node.callspec.params["server"]
+    if name not in WITH_CHUNKS or name in ("cheroot", "uwsgi"):
+        pytest.skip("this server reads a whole chunk before it gives any of it, or decodes none")
+    with upload(server, "/parts", None, b"") as connection:
+        connection.sendall(b"14\r\nten octets")
+        until(connection, b"10\n")
+        connection.sendall(b"ten more..\r\n0\r\n\r\n")
+        until(connection, b"end\n")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
+def test_an_app_that_reads_is_told_that_there_is_no_body(server: Running, method: str) -> None:
+    """Middleware reads the body of each request, whether or not it has one; the client waits for its answer."""
+    with socket.create_connection((server.host, server.port), timeout=10) as connection:
+        connection.sendall(f"{method} /digest HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        assert until(connection, f"0 {hashlib.sha256(b'').hexdigest()}".encode())
+
+
+@pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
+def test_a_client_that_waits_for_100_continue_gets_it(
+    request: pytest.FixtureRequest, server: Running, chunked: bool
+) -> None:
+    """RFC 9110, 10.1.1: some servers send it with the application's first read."""
+    name = request.node.callspec.params["server"]
+    if name in ("wsgiref", "uwsgi"):
+        pytest.skip(f"{name} does not send 100 Continue")
+    with socket.create_connection((server.host, server.port), timeout=10) as connection:
+        framing = "Transfer-Encoding: chunked" if chunked else "Content-Length: 10"
+        head = f"POST /digest HTTP/1.1\r\nHost: localhost\r\n{framing}\r\nExpect: 100-continue\r\n\r\n"
+        connection.sendall(head.encode())
+        assert b" 100 " in until(connection, b"\r\n\r\n")
+        connection.sendall(chunk(b"ten octets") + b"0\r\n\r\n" if chunked else b"ten octets")
+        assert until(connection, hashlib.sha256(b"ten octets").hexdigest().encode())
 
 
 @pytest.mark.parametrize("size", [0, 1, 5_000, 65_536, 65_537, 3_000_000])
