@@ -24,6 +24,7 @@ log = logging.getLogger("gateways.asgi")
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 START_SECONDS = 10.0  # timeout for the start of a loop on its thread, in seconds
+CANCEL_SECONDS = 10.0  # timeout for the cleanup of tasks cancelled at the end, in seconds; asyncio.run() has none
 
 
 class BorrowedLoop:
@@ -200,7 +201,7 @@ class LoopThread(BorrowedLoop):
         for task in rest:
             task.cancel()
         if rest:
-            await asyncio.wait(rest, timeout=1)
+            await asyncio.wait(rest, timeout=CANCEL_SECONDS)
         await self._asyncio.shutdown_asyncgens()
 
     def _close(self) -> None:
@@ -209,13 +210,13 @@ class LoopThread(BorrowedLoop):
         self._asyncio.close()
 
     def stop(self) -> None:
-        """Cancel the running tasks, stop the loop and its thread. Waits a few seconds at most."""
+        """Cancel the running tasks, stop the loop and its thread. Waits CANCEL_SECONDS and a little at most."""
         try:
             self._asyncio.call_soon_threadsafe(self._stopped)
         except RuntimeError:
             return  # closed already
         if not self.inside():
-            self._thread.join(timeout=5)
+            self._thread.join(timeout=CANCEL_SECONDS + 2)
 
     def _stopped(self) -> None:
         if not self._stop.done():

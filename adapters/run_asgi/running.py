@@ -9,11 +9,11 @@ import asyncio
 import atexit
 import concurrent.futures
 import logging
-import sys
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from contextvars import Context
 from functools import partial
 from typing import Any
@@ -101,7 +101,6 @@ class Running:
         except BaseException:  # a signal, or the loop has ended: the next request starts it again
             self.close_soon()
             raise
-        _close_before_executors()
 
     def _result(self, future: Future[Any], limit: float | None = None) -> Any:
         """Return the result of a coroutine on the loop. Raises TimeoutError after `limit` seconds, RuntimeError if the
@@ -208,18 +207,13 @@ def _close_all() -> None:
         running.close(max(0.0, end - time.monotonic()), serving)
 
 
-_executors: list[str] = []  # modules whose executors still work during _close_all()
-
-
 def _close_before_executors() -> None:
-    """Run _close_all() at exit before the executors that have been imported so far stop accepting work.
+    """Run _close_all() at exit before the executors stop accepting work.
 
     They stop in a hook of threading that runs before atexit's; the last registered hook runs first.
     """
-    names = [name for name in ("concurrent.futures.thread", "concurrent.futures.process") if name in sys.modules]
     register = getattr(threading, "_register_atexit", None)
-    if register is not None and names != _executors:
-        _executors[:] = names
+    if register is not None:
         try:
             register(_close_all)
         except RuntimeError:
@@ -232,7 +226,11 @@ def _forked() -> None:
     _started.clear()
 
 
-import concurrent.futures.thread  # noqa: E402 - asyncio would import it later, and its hook would come before ours
+# Imported later, their hooks would come before ours; and none can be registered any more once the process ends.
+import concurrent.futures.thread  # noqa: E402
+
+with suppress(ImportError):  # of systems without processes
+    import concurrent.futures.process
 
 _close_before_executors()
 atexit.register(_close_all)  # for embedded interpreters without the threading hook

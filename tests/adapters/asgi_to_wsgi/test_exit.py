@@ -201,6 +201,49 @@ def test_a_shutdown_at_exit_can_use(name: str) -> None:
     assert lines == ["done"]
 
 
+def test_a_shutdown_at_exit_can_be_the_first_to_use_a_process_pool() -> None:
+    """ASGI Lifespan: concurrent.futures imports its pools on first use, and registers hooks of the exit with them."""
+    if (3, 12) <= sys.version_info < (3, 12, 2):
+        pytest.skip("Python 3.12.0 and 3.12.1 start neither a thread nor a process at exit; close() comes before it")
+    lines = subprograms.run(f"""
+        import concurrent.futures
+
+        async def app(scope, receive, send):
+            if scope["type"] == "lifespan":
+                await receive()
+                await send({{"type": "lifespan.startup.complete"}})
+                await receive()
+                {SHUTDOWNS["a process pool"]}
+                await send({{"type": "lifespan.shutdown.complete"}})
+            else:
+                await respond(send)
+
+        fetch(make(app, None))
+    """)
+    assert lines == ["done"]
+
+
+def test_a_task_that_is_left_may_clean_up_when_it_is_cancelled_at_exit() -> None:
+    """As under asyncio.run(), which waits for the tasks that it cancels: they close connections, and write files."""
+    lines = subprograms.run("""
+        tasks = []
+
+        async def works():
+            try:
+                await asyncio.sleep(60)
+            finally:
+                await asyncio.sleep(1.5)
+                say("cleaned up")
+
+        async def app(scope, receive, send):
+            tasks.append(asyncio.ensure_future(works()))
+            await respond(send)
+
+        fetch(make(http_only(app), None))
+    """)
+    assert lines == ["cleaned up"]
+
+
 def test_an_adapter_that_was_collected_just_before_the_exit_is_shut_down() -> None:
     """ASGI Lifespan: its shutdown runs on a thread of its own, which the exit must wait for."""
     lines = subprograms.run("""
