@@ -1,7 +1,7 @@
-"""All that was measured, as it is kept: the JSON file of a comparison. Pure.
+"""The record of a comparison, and its JSON file. Pure.
 
-`schema` is its version: the number after the dot grows when something is added, the one before it when something that
-was there means something else. All that is said of a comparison is computed from this; anyone can compute it again.
+`schema` is its version: the minor number grows when keys are added, the major number when a key changes its meaning.
+Reports are computed from the record alone.
 """
 
 from collections import Counter
@@ -22,7 +22,7 @@ Phase = Literal["capacity", "latency", "long"]
 
 @dataclass(frozen=True)
 class Machine:
-    """What was measured on. "" or None: the system does not say.
+    """The machine. "" or None: unknown.
 
     `memory` is in bytes; `quota` is what the control group may use; `steal` the share of time that the hypervisor gave
     to other machines, `foreign` how many cores others kept busy, both while nothing of ours ran.
@@ -44,7 +44,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Placement:
-    """Cores by number. Both are empty where processes cannot be bound to cores, as on macOS."""
+    """Cores by number. Both are empty if processes cannot be pinned to cores, as on macOS."""
 
     server: tuple[int, ...] = ()
     client: tuple[int, ...] = ()
@@ -55,7 +55,7 @@ class Placement:
 
     @property
     def apart(self) -> bool:
-        """Do client and server not take time from each other, as far as is known?"""
+        """Return True if client and server do not share a core, as far as is known."""
         return not self.bound or not set(self.server) & set(self.client)
 
 
@@ -100,7 +100,7 @@ class Entrant:
 
 @dataclass(frozen=True)
 class Exclusion:
-    """A contender that is not measured, in one scenario or ("") in any, and the reason."""
+    """A contender that is not measured, in one scenario or ("") in all, and the reason."""
 
     contender: str
     scenario: str
@@ -143,12 +143,12 @@ class Question:
 
     @property
     def answers(self) -> list[Answer]:
-        """What the answers to all requests had to be."""
+        """The expected responses of all requests."""
         return [each.answer for each in self.parts] or ([self.answer] if self.answer else [])
 
 
 NULL = "null"
-"""The contender of slices in which a server that does nothing was asked: they show what the client can do."""
+"""The contender id for slices with the server that does nothing: they show the limit of the load client."""
 
 
 @dataclass(frozen=True)
@@ -205,14 +205,14 @@ class Record:
 
     @property
     def remote(self) -> bool:
-        """Did the servers run already, so that only their answers are known?"""
+        """Return True if the servers were already running, so that only their responses are known."""
         return any(each.mode == "url" for each in self.entrants)
 
     @property
     def setting(self) -> str:
-        """Where servers and clients were, in a sentence or two."""
+        """Return where servers and clients ran, in one or two sentences."""
         if self.remote:
-            said = "The servers ran already, and are known by their answers only"
+            said = "The servers were already running; only their responses are known"
         else:
             said = "Loopback, one machine, one worker process, no TLS, no proxy in front"
         hosts = Counter(each["host"] for each in self.options.get("machines", ()))
@@ -221,12 +221,12 @@ class Record:
 
     @property
     def empty(self) -> bool:
-        """Has no contender been measured?"""
+        """Return True if no contender was measured."""
         return all(cell.contender == NULL for cell in self.cells)
 
     @property
     def twin(self) -> str:
-        """The id of the second of two that are the same, "" if there is none."""
+        """Return the id of the twin of the reference; "" without a twin."""
         return next((each.id for each in self.entrants if each.twin_of), "")
 
     def to_json(self) -> dict[str, Any]:
@@ -276,7 +276,7 @@ _BY_NAME: dict[str, dict[str, Any]] = {
     "path": {"small": True, "role": "app"},
     "gateway": {"role": "server"},
 }
-"""What files before version 1.2 did not say of a scenario."""
+"""Defaults for keys that files before version 1.2 do not have."""
 
 
 def _question(data: dict[str, Any]) -> Question:
@@ -290,6 +290,6 @@ def _question(data: dict[str, Any]) -> Question:
 
 
 def _made(cls: type[T], data: Mapping[str, Any]) -> T:
-    """What later minor versions have added is left out."""
+    """Ignore keys that later minor versions have added."""
     names = {each.name for each in fields(cast(Any, cls))}
     return cls(**{name: value for name, value in data.items() if name in names})

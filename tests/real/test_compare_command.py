@@ -289,7 +289,7 @@ def test_ctrl_c_keeps_what_was_measured_and_ends_everything(folder: Path) -> Non
         (["--modes", "asgi", "--servers", "waitress"], 2, "the reference app cannot be served with these"),
         (["--path", "hello"], 2, "does not begin with a slash"),
         (["shop:app", "--scenarios", "hello"], 2, "--scenarios is for the reference app"),
-        (["shop:app", "--from", "shop.py"], 2, "--from measures nothing"),
+        (["shop:app", "--from", "shop.py"], 2, "--from shows recorded results"),
         (["--from", "no.json"], 2, "'no.json' does not exist"),
         (["--from", "shop.py"], 1, "shop.py cannot be read: Extra data: line 1"),
         (["--from", "other.json"], 1, "other.json cannot be used: not a file of this command: its schema is None"),

@@ -1,4 +1,4 @@
-"""From a record to what is shown of it: for each scenario the contenders' figures, sorted and compared. Pure."""
+"""Analyse a record: for each scenario, the contenders' figures, sorted and compared. Pure."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -52,11 +52,11 @@ class Section:
     parts: tuple[PartTable, ...] = ()
 
     def apart(self, one: str, other: str) -> bool:
-        """Is a difference between their answers a second claimed?"""
+        """Return True if a difference of throughput is reported."""
         return frozenset({one, other}) not in self.ties
 
     def cost_apart(self, one: Row, other: Row) -> bool:
-        """Is a difference between the CPU times of their answers claimed?"""
+        """Return True if a difference of CPU time per response is reported."""
         if self.reference in {one.figures.entrant.id, other.figures.entrant.id}:
             return one.cpu_differs or other.cpu_differs
         ratios = one.cpu_ratio, other.cpu_ratio
@@ -66,17 +66,17 @@ class Section:
 
     @property
     def quick(self) -> bool:
-        """Was it measured in slices, by turns?"""
+        """Return True if it was measured in slices, by turns."""
         return self.question.load != "long"
 
     @property
     def failed(self) -> bool:
-        """Did the measurement fail, because the same server seems to differ from itself by a factor of 2 or more?"""
+        """Return True if the measurement failed: two runs of the same server differ by a factor of 2 or more."""
         return _failed(self.twins)
 
     @property
     def numbers(self) -> list[int]:
-        """How many clients asked at a time: several where not all contenders were asked by as many."""
+        """Return the numbers of concurrent clients; several if they differ between contenders."""
         return sorted({row.figures.connections for row in self.rows})
 
     def row(self, contender: str) -> Row | None:
@@ -84,7 +84,7 @@ class Section:
 
 
 def sections(record: Record) -> list[Section]:
-    """All of it, in the order in which it was asked."""
+    """Return the sections of the record, in the order of the scenarios."""
     found = []
     for question in record.questions:
         cells = [cell for cell in record.cells if cell.scenario == question.name]

@@ -1,4 +1,4 @@
-"""From what was measured of a contender in one scenario to its figures. Pure. Times in figures are in seconds."""
+"""Compute the figures of a contender in one scenario. Pure. Times in figures are in seconds."""
 
 import math
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What may be claimed of measurements that vary. Pure.
+"""Statistics for measurements that vary: ratios, intervals, ties. Pure.
 
 Contenders take turns in rounds, within several starts of their servers. A round's slices are neighbours in time, so
 what disturbs the machine disturbs them alike: compared are the logarithms of their ratios, by the median, which a
@@ -32,7 +32,9 @@ class Ratio:
     high: float
 
     def tie(self, floor: float) -> bool:
-        """Is no difference to be claimed? `floor` is the ratio of which two identical servers may differ, 0.03 say."""
+        """Return True if no difference is reported. `floor` is the share by which identical servers may differ, e.g.
+        0.03.
+        """
         return self.low <= 1 <= self.high or abs(math.log(self.value)) <= math.log1p(floor)
 
 

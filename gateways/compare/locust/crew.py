@@ -1,4 +1,4 @@
-"""Several load clients that do together what one is asked for: locust carries orders to them, and answers back.
+"""Several load clients that share each order: locust carries orders to them, and results back.
 
 Knows what `bus` says, and the workers' clocks. gevent stays in locust's processes: none of it is imported here.
 """

@@ -1,4 +1,4 @@
-"""locust's master as a process, with the workers that are started here: started, spoken with, ended with all of it.
+"""locust's master as a process, with the workers that are started here: start, communicate, stop.
 
 Knows processes, pipes and signals, and that `bus` speaks in lines of JSON. It must not know what they mean.
 """

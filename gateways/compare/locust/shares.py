@@ -1,4 +1,4 @@
-"""One order shared out among several load clients, and what each has measured made one again. Pure.
+"""Split an order among several load clients, and merge their measurements. Pure.
 
 Histograms add up, and independent Poisson arrivals add up to one of the sum of their rates: so what comes of it is what
 one larger client would have measured.

@@ -1,6 +1,6 @@
-"""A server that runs already, during a measurement: how little is known of it.
+"""A running server during a measurement.
 
-Nothing is started, bound to cores, or ended; what the server takes is not seen. Its answers are verified as any others.
+Nothing is started, pinned or stopped, and its resources are unknown. Its responses are verified like all others.
 """
 
 from contextlib import AbstractContextManager, nullcontext

@@ -1,4 +1,4 @@
-"""Servers that run already, here or elsewhere: where a URL says that one is. Pure."""
+"""Running servers, given by URL. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

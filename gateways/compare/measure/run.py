@@ -1,4 +1,4 @@
-"""A comparison from beginning to end: preflight, quick scenarios, long ones. Knows the order of things."""
+"""A complete comparison: preflight, quick scenarios, long scenarios. Knows the order of the steps."""
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -80,7 +80,7 @@ class Plan:
 
     @property
     def remote(self) -> bool:
-        """Do their servers run already? All do, or none."""
+        """Return True if the servers are already running."""
         return not self.started
 
     @property
@@ -97,7 +97,7 @@ class Plan:
 
 
 def installed(contenders: Sequence[Contender]) -> tuple[list[Contender], list[Exclusion]]:
-    """Those that can be run here; of the others, what brings them."""
+    """Return the contenders that can run here, and exclusions for the others, with the command that installs them."""
     there, absent = list[Contender](), list[Exclusion]()
     for each in contenders:
         missing = [package for package in each.packages if not machine.version(package)]

@@ -77,10 +77,10 @@ class Running:
         return watched(self.process.pid)
 
     def listening(self) -> bool:
-        """Does it accept connections?
+        """Return True if it accepts connections.
 
         Raises:
-            Failure: it has ended.
+            Failure: it has exited.
         """
         self.check()
         try:
@@ -90,7 +90,7 @@ class Running:
         return True
 
     def check(self) -> None:
-        """Raise Failure if it has ended."""
+        """Raise Failure if it has exited."""
         status = self.process.poll()
         if status is not None:
             raise Failure(f"{self.contender.label} has exited with status {status}: {self.said()}")
@@ -102,7 +102,7 @@ class Running:
             time.sleep(0.01)
 
     def said(self) -> str:
-        """The last line that it wrote."""
+        """Return the last line of its output."""
         begin = max(self._begin, self._log.seek(0, os.SEEK_END) - 4000)
         self._log.seek(begin)
         lines = self._log.read().decode("utf-8", "replace").strip().splitlines()[begin > self._begin :]
@@ -153,7 +153,7 @@ def await_listening(running: Iterable[Running]) -> dict[str, str]:
 
 
 def end(running: Iterable[Running], warden: Warden) -> None:
-    """End them, all at the same time."""
+    """Stop them, all at the same time."""
     ending = list(running)
     for each in ending:
         each.ask_to_end()

@@ -1,4 +1,4 @@
-"""Kills the servers if the process that started them has died: `python -m gateways.compare.measure.warden`.
+"""Kill the servers if the process that started them dies: `python -m gateways.compare.measure.warden`.
 
 It reads process groups from stdin, a line each: `+123` is to be ended with us, `-123` has ended. When stdin ends, it
 kills those that are left, and ends.

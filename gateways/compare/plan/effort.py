@@ -1,4 +1,4 @@
-"""How long is measured, and in which order. Pure."""
+"""Durations and order of the measurements. Pure."""
 
 import math
 import random
@@ -62,7 +62,7 @@ def turns(who: Sequence[T], seed: str) -> list[T]:
 
 
 def steady(rates: Sequence[float]) -> bool:
-    """Has the warm-up done its work? The last three slices differ by less than 5 %."""
+    """Return True if the warm-up is complete: the last three slices differ by less than 5 %."""
     last = rates[-3:]
     return len(last) == 3 and min(last) > 0 and max(last) / min(last) < 1.05
 

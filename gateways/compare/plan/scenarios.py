@@ -78,7 +78,7 @@ class Scenario:
 
     @property
     def stateful(self) -> bool:
-        """Do requests need cookies or values that a server gave before?"""
+        """Return True if requests need cookies or values from earlier responses."""
         return bool(self.login) or any(each.takes for each in self.mix)
 
     @property

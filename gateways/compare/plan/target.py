@@ -14,7 +14,7 @@ from gateways.serving.probe import probe
 from gateways.serving.server import MODES, side
 
 LOADING = 30.0
-"""Seconds that an app may take to be imported."""
+"""Timeout for importing an app, in seconds."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Target:
 
 
 def reference() -> Target:
-    """The reference app, which is there in all forms."""
+    """Return the reference app, which exists in all forms."""
     extra = Path(__file__).with_name("apps")
     return Target(
         "the reference app",
@@ -61,7 +61,7 @@ def of_user(target: str) -> Target:
     """The user's app; gateways.serving.target says what it may be.
 
     Raises:
-        Failure: there is no such app, or it cannot be imported.
+        Failure: the app does not exist, or cannot be imported.
     """
     found = probe(target, LOADING)
     if found.interface == "cgi":
@@ -93,5 +93,5 @@ def _anywhere(target: str) -> str:
 
 
 def _plain(target: str, signature: str) -> bool:
-    """Do all servers know what it means? They do not all know files, usual names and factories."""
+    """Return True if every server understands the target. Some do not support files, default names and factories."""
     return re.fullmatch(r"[\w.]+:[\w.]+", target) is not None and "()(" not in signature

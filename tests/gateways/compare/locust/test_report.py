@@ -38,7 +38,7 @@ def test_servers_that_ran_already_are_ranked_and_what_is_not_known_of_them_is_sa
     found = names(made)
     assert "blue (https://blue.example:443) and green (https://green.example:443)" in found["not-seen"]
     assert "not-bound" not in found
-    assert made.setting == "The servers ran already, and are known by their answers only."
+    assert made.setting == "The servers were already running; only their responses are known."
 
 
 def test_what_is_not_known_is_no_number() -> None:
