@@ -31,7 +31,7 @@ def test_each_option_has_its_line() -> None:
 
 
 def test_the_names_of_apps_are_all_there_in_their_order() -> None:
-    (line,) = re.findall(r"the first there is of (.*) \|$", DOCS, re.MULTILINE)
+    (line,) = re.findall(r"the first that exists of (.*) \|$", DOCS, re.MULTILINE)
     assert re.findall(r"`(\w+)`", line) == [*NAMES]
 
 
