@@ -74,7 +74,7 @@ def test_an_overload_is_logged_once_a_minute(hosting: Hosting, caplog: pytest.Lo
         for _ in range(5):
             assert ask("/hello.sh").status == 503
     assert [text for text in caplog.messages if "503" in text] == [
-        "1 requests got a 503 for want of a turn: limit=1 programs run; limit= and queue_timeout= help"
+        "1 requests got a 503: limit=1 programs were running; raise limit= or queue_timeout="
     ]
 
 
