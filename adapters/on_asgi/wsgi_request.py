@@ -206,6 +206,8 @@ class WSGIRequest:
             self._log_if_slow(admission, admission.slow)
         if self._gone:
             self._hang_up()
+        elif self._body is not None and self._body.left:  # hypercorn's receive() says so only once
+            self._client_left(None)
         elif self._body is None or self._body.asked_for:  # otherwise receive() would request a body
             self._listen()
         if (admission.slow is not None and not self._logged) or (admission.timeout is not None and not self._thread):

@@ -40,6 +40,7 @@ class Plan:
     raise_when_gone: bool = True  # ASGI 2.4: send raises OSError once the client has left; before, it was ignored
     fail_from: int | None = None  # number of the first send that raises
     failure: type[BaseException] = ConnectionResetError  # what it raises then
+    tell_once: bool = False  # only the first receive() after the client has left returns, as hypercorn's
     hold_from: int | None = None  # number of the first send that does not return, as with a client that reads nothing
 
 
@@ -54,7 +55,7 @@ class Exchange:
         self._bodies: list[bytes] = []  # what each message of `sent` adds to the body
         self._loop, self._plan = loop, plan
         self._events = deque(events)
-        self._left = self._sending = self._over = False
+        self._left = self._told = self._sending = self._over = False
         self._changed = threading.Condition()
         self._turn = loop.call(loop.event)
         self._running: Running = loop.start(lambda: self._run(app, scope))
@@ -83,6 +84,9 @@ class Exchange:
         self._change()
         await self._until(lambda: bool(self._events) or self._left or self.complete)
         if not self._events:
+            if self._told and self._plan.tell_once:
+                await self._until(lambda: self.complete)
+            self._told = True
             return {"type": "http.disconnect"}
         message = self._events.popleft()
         self.taken += len(message.get("body", b""))

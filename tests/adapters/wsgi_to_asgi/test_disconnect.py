@@ -48,6 +48,15 @@ def test_a_stream_ends_early_and_its_thread_is_free_again(serve: Serve, end: Cal
     assert serve(app, threads=1).response().body == b"hello"
 
 
+def test_a_stream_ends_whose_client_left_in_the_middle_of_its_body(serve: Serve) -> None:
+    """ASGI, "Disconnect": a server need not say it twice, nor raise from send(). The body is not read by the app."""
+    plan = Plan(raise_when_gone=False, tell_once=True)
+    under_way = serve(stream, "POST", body=STALL, headers=[(b"content-length", b"1000")], threads=1, plan=plan)
+    under_way.feed(b"ten octets")
+    under_way.leave()
+    under_way.wait_end()
+
+
 def test_a_stream_ends_also_where_the_server_ignores_what_is_sent_to_a_gone_client(serve: Serve) -> None:
     """ASGI before 2.4: send() to a gone client does nothing; http.disconnect is what tells."""
     app = by_path({"/stream": stream})
