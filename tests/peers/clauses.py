@@ -40,7 +40,7 @@ def chapters(folder: Path) -> list[Chapter]:
         tree = ast.parse(path.read_text())
         title = (ast.get_docstring(tree) or path.stem).splitlines()[0].rstrip(".")
         clauses = [
-            Clause(f"{path.name}::{node.name}", (ast.get_docstring(node) or "").partition(":")[0])
+            Clause(f"{path.name}::{node.name}", (ast.get_docstring(node) or "").partition(":")[0].rstrip("."))
             for node in tree.body
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
         ]
