@@ -3,7 +3,7 @@
 #   make demo        the reference app behind CGI, WSGI and ASGI at once; MODE=wsgi|asgi|cgi for one; ARGS="--port 0 --quiet"
 #   make test        the tests; ARGS="-k trace" to choose
 #   make quick       the pure and in-process tests that are not slow, in under a minute; ARGS as for make test
-#   make check       ruff format, ruff check, mypy --strict, the documentation built strictly
+#   make check       ruff format, ruff check, mypy --strict, plain English, the documentation built strictly
 #   make test-all    the tests on every Python 3.11+ of this machine, and the adapters' tests on the Pythons of .ci/newer-pythons
 #   make bench       the figures of docs/benchmarks.md: adapters, peers and servers side by side (some minutes, on a quiet machine)
 #   make bench-ledger  docs/benchmarks-ledger.md: calls, context switches and system calls per request (two minutes)
@@ -44,6 +44,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check $(FORMATTED)
 	$(BIN)/ruff check $(FORMATTED)
 	$(BIN)/mypy $(CHECKED)
+	$(BIN)/pytest -q tests/test_plain_english.py
 	$(BIN)/zensical build --strict
 
 test-all:

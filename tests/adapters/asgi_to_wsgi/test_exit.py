@@ -224,7 +224,7 @@ def test_a_shutdown_at_exit_can_be_the_first_to_use_a_process_pool() -> None:
 
 
 def test_a_task_that_is_left_may_clean_up_when_it_is_cancelled_at_exit() -> None:
-    """Ours: as under asyncio.run(), which waits for the tasks that it cancels: they close connections, and write files."""
+    """Ours: as under asyncio.run(), which waits for the tasks that it cancels: they close connections, or write."""
     lines = subprograms.run("""
         tasks = []
 

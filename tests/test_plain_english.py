@@ -1,0 +1,78 @@
+"""Plain English in code, messages and pages: phrases that make a reader translate, and what to write instead.
+
+Knows phrases only. It reads every line of the library, the toolkit and the pages, and not the tests, whose names are
+sentences of specifications.
+"""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+SUFFIXES = {".py", ".md", ".js", ".html", ".cgi", ".toml", ".yml"}
+# The names of tests, and the page that lists them.
+LEFT_OUT = ("tests/", "docs/peers.md")
+
+INSTEAD = {
+    r"(?<!Cart of )\b(nobody|somebody|whoever)\b(?![`'\"])": "name it: the client, the caller, the server, another process",
+    r"\b(is|are|was|were) (?-i:none) (for|of|that)\b": "'not a', 'unknown', 'invalid', 'not installed'",
+    r"\banew\b": "'again', 'from the beginning', 'regenerated'",
+    r"\blikewise\b": "'also', 'the same way'",
+    r"\bbeforehand\b": "'before', 'first', 'in advance'",
+    r"\bheld against\b|\bhold it against\b": "'compared with'",
+    r"\bheed(s|ed|ing)?\b": "'ignore', 'honour', 'obey'",
+    r"(?<!one )(?<!person )(?<!user )\bwho (asks|ends|gets|waits|answers|serves|runs|sends)\b": "'which' or 'that'",
+}
+PATTERNS = {re.compile(phrase, re.IGNORECASE): instead for phrase, instead in INSTEAD.items()}
+
+
+def texts() -> list[str]:
+    """The files with text for people, relative to the root; links, which are other files, are not among them."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.split("\n")
+    return [
+        name
+        for name in listed
+        if (Path(name).suffix in SUFFIXES or Path(name).name == "Makefile")
+        and not name.startswith(LEFT_OUT)
+        and (ROOT / name).is_file()
+        and not (ROOT / name).is_symlink()
+    ]
+
+
+def found(text: str) -> list[str]:
+    """Lines with such a phrase, with what to write in its place."""
+    return [
+        f"{number}: {line.strip()[:100]}  [{match[0]}: {instead}]"
+        for number, line in enumerate(text.splitlines(), 1)
+        for pattern, instead in PATTERNS.items()
+        if (match := pattern.search(line))
+    ]
+
+
+@pytest.mark.parametrize("folder", sorted({name.partition("/")[0] for name in texts()}))
+def test_text_is_in_plain_english(folder: str) -> None:
+    names = [name for name in texts() if name.partition("/")[0] == folder]
+    assert [f"{name}:{line}" for name in names for line in found((ROOT / name).read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Where programs go that nobody waits for",
+        "'uvicorn' is none for wsgi",
+        "made anew by `make docs`",
+        "who asks in another thread",
+        "The file is held against another one",
+    ],
+)
+def test_such_a_phrase_is_found(line: str) -> None:
+    assert len(found(line)) == 1
+
+
+@pytest.mark.parametrize("line", ["a person who reads this page", "None if absent", "someone who moves an app"])
+def test_a_person_may_be_who(line: str) -> None:
+    assert found(line) == []
