@@ -16,7 +16,7 @@ SUFFIXES = {".py", ".md", ".js", ".html", ".cgi", ".toml", ".yml"}
 LEFT_OUT = ("tests/", "docs/peers.md")
 
 INSTEAD = {
-    r"(?<!Cart of )\b(nobody|somebody|whoever)\b(?![`'\"])": "name it: the client, the caller, the server, another process",
+    r"(?<!Cart of )\b(nobody|somebody|whoever)\b(?![`'\"])": "name it: client, caller, server, process",
     r"\b(is|are|was|were) (?-i:none) (for|of|that)\b": "'not a', 'unknown', 'invalid', 'not installed'",
     r"\banew\b": "'again', 'from the beginning', 'regenerated'",
     r"\blikewise\b": "'also', 'the same way'",
