@@ -71,6 +71,7 @@ class _Diff(Command):
 @click.option("--accept", metavar="FILE", type=FILE, help="File of accepted differences; only others count.")
 @click.option("--write-accepted", metavar="FILE", type=STDOUT, help="Write a file that accepts what differs now.")
 @click.option("--strict", is_flag=True, help="Also count what no client may depend on, e.g. the order of headers.")
+@click.option("--show-secrets", is_flag=True, help="Show Authorization, cookies and API keys. Default: [redacted].")
 @click.option("--json", "as_json", metavar="FILE", type=STDOUT, help="Write the result as JSON; - is stdout.")
 @click.option("--html", "page", metavar="FILE", type=FILE, help="Write the result as a web page.")
 @click.option(
@@ -90,6 +91,7 @@ def diff(  # noqa: PLR0913, PLR0917 (options)
     accept: Path | None,
     write_accepted: Path | None,
     strict: bool,
+    show_secrets: bool,
     as_json: Path | None,
     page: Path | None,
     export_file: Path | None,
@@ -103,7 +105,8 @@ def diff(  # noqa: PLR0913, PLR0917 (options)
 
     Exit status: 0 same, 1 different, 2 not compared.
     """
-    from gateways.diff.accepted import apply
+    from gateways.diff.accepted import apply, write
+    from gateways.diff.redact import redacted
     from gateways.diff.run import HOST, Plan
     from gateways.diff.side import Site
 
@@ -133,7 +136,10 @@ def diff(  # noqa: PLR0913, PLR0917 (options)
         raise
     if known is not None:
         result = apply(result, known)
-    return _show(result, as_json, page, write_accepted, known or [])
+    if write_accepted is not None:
+        _write(write_accepted, write(result, known or []))
+    to_stdout = Path("-") not in (as_json, write_accepted)
+    return _show(result if show_secrets else redacted(result), as_json, page, to_stdout=to_stdout)
 
 
 def _side(text: str, default: str, interface: Mode | None, insecure: bool, ca: str | None) -> Stack | Site:
@@ -197,14 +203,7 @@ def _run(plan: Plan) -> Result:
         return run(plan, show)
 
 
-def _show(
-    result: Result,
-    as_json: Path | None,
-    page: Path | None,
-    write_accepted: Path | None,
-    before: list[Accepted],
-) -> int:
-    from gateways.diff.accepted import write
+def _show(result: Result, as_json: Path | None, page: Path | None, *, to_stdout: bool) -> int:
     from gateways.diff.document import to_json
     from gateways.diff.page import render
     from gateways.diff.terminal import lines
@@ -213,9 +212,7 @@ def _show(
         _write(as_json, json.dumps(to_json(result), indent=2) + "\n")
     if page is not None:
         _write(page, render(result, version("gateways")))
-    if write_accepted is not None:
-        _write(write_accepted, write(result, before))
-    if Path("-") not in (as_json, write_accepted):
+    if to_stdout:
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(errors="replace")
         console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import partial
 
+from gateways.diff.redact import hide_of, without_secrets
 from gateways.diff.result import Difference, Result
+from gateways.events.secrets import Hide
 from gateways.failure import Failure
 
 VERSION = 1
@@ -79,12 +81,16 @@ def _entry(entry: object, where: str) -> Accepted:
 
 
 def write(result: Result, before: Sequence[Accepted] = ()) -> str:
-    """A file that accepts each difference of a result, after those that were accepted before."""
-    entries = [_written(each) for each in (*before, *map(partial(_accepting, result=result), result.counted))]
+    """A file that accepts each difference of a result, after those that were accepted before.
+
+    A value with a secret is left out, because the file is committed.
+    """
+    accepting = partial(_accepting, result=result, hide=hide_of(result))
+    entries = [_written(each) for each in (*before, *map(accepting, result.counted))]
     return json.dumps({HEADING: VERSION, "differences": entries}, indent=2, ensure_ascii=False) + "\n"
 
 
-def _accepting(difference: Difference, result: Result) -> Accepted:
+def _accepting(difference: Difference, result: Result, hide: Hide) -> Accepted:
     found = difference.found
     labels = dict.fromkeys(result.asked[number].label for number in difference.requests)
     if len(labels) == len({each.label for each in result.asked}):
@@ -93,7 +99,9 @@ def _accepting(difference: Difference, result: Result) -> Accepted:
         requests = tuple(re.sub(r"[\[?*]", r"[\g<0>]", label) for label in labels)
     if found.facet in TIMES:
         return Accepted(found.facet, requests)
-    return Accepted(found.facet, requests, found.old, found.new)
+    shown = without_secrets(found, hide)
+    old, new = (value if value == same else None for value, same in ((found.old, shown.old), (found.new, shown.new)))
+    return Accepted(found.facet, requests, old, new)
 
 
 def _written(accepted: Accepted) -> dict[str, object]:

@@ -69,6 +69,11 @@ def _cookies(answer: Answer) -> dict[str, str]:
     return found
 
 
+def is_cookie(facet: str) -> bool:
+    """True for a cookie's value, False for one of its attributes."""
+    return facet.startswith("cookie:") and ";" not in facet
+
+
 def format_facets(old: Answer, new: Answer) -> dict[str, tuple[str, str]]:
     """How two answers write the headers that both have, where they write them differently (RFC 9110, 5.1 and 5.3)."""
     both = {name.lower() for name, _ in old.headers} & {name.lower() for name, _ in new.headers}

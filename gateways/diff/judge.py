@@ -69,6 +69,9 @@ def _compare(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
         return
     tables, now = [facets(each) for each in same], facets(new)
     for name in sorted({*now, *(each for table in tables for each in table)}):
+        cookie, attribute, _ = name.partition(";") if name.startswith("cookie:") else (name, "", "")
+        if attribute and (cookie not in now or not any(cookie in table for table in tables)):
+            continue  # the cookie itself is lost or new
         yield from _facet(name, [table.get(name) for table in tables], now.get(name))
     formats = format_facets(same[0], new)
     own = {name for other in same[1:] for name in format_facets(same[0], other)}

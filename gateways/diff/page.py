@@ -4,7 +4,7 @@ from html import escape
 
 from gateways.diff.known import page_of
 from gateways.diff.result import Asked, Difference, Result
-from gateways.diff.terminal import sentences, short, verdict
+from gateways.diff.terminal import heading, sentences, short, verdict
 from gateways.events.printable import printable
 from gateways.trace.html import element, facts, page, section
 
@@ -59,7 +59,9 @@ def _difference(each: Difference, result: Result) -> str:
     found = each.found
     often = f"in {each.times} of {each.asked} answers" if each.times < each.asked else ""
     parts = [
-        element("h3", element("code", escape(printable(found.facet))), element("span", escape(often), class_="often")),
+        element(
+            "h3", element("code", escape(printable(heading(found)))), element("span", escape(often), class_="often")
+        ),
         element("div", _value("old", found.old), _value("new", found.new), class_="sides"),
     ]
     if found.lines:

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
-from gateways.diff.judge import Found, Judged
+from gateways.diff.facets import is_cookie
+from gateways.diff.judge import ABSENT, Found, Judged
 from gateways.diff.known import Known, explain
 
 
@@ -54,7 +55,7 @@ class Result:
 
     asked: the requests that were compared, in order. noise: by facet, in how many requests the old stack varied.
     left_out: lines about what was not sent. notes: further sentences. interrupted: it ended before all were asked.
-    unused: accepted differences that did not occur.
+    unused: accepted differences that did not occur. secrets: values in requests and responses that must not be shown.
     """
 
     old: Side
@@ -68,6 +69,7 @@ class Result:
     interrupted: bool = False
     unused: tuple[str, ...] = ()
     strict: bool = False
+    secrets: frozenset[str] = frozenset()
 
     @property
     def counted(self) -> list[Difference]:
@@ -99,9 +101,11 @@ def together(judged: Sequence[Sequence[Judged]], ignored: Sequence[str] = ()) ->
 
 
 def _key(found: Found, known: Known | None) -> object:
-    """The same for differences that are said once: of a formal class, or with the same values."""
+    """The same for differences that are said once: of a formal class, an absent cookie, or with the same values."""
     if known is not None and not known.is_counted:
         return found.facet
+    if is_cookie(found.facet) and ABSENT in (found.old, found.new):
+        return found.facet, found.old == ABSENT
     return found.facet, found.old, found.new
 
 

@@ -19,6 +19,7 @@ from gateways.diff.known import Known
 from gateways.diff.plan import HOST, Plan
 from gateways.diff.result import Asked, Difference, Result, count_noise, together
 from gateways.diff.side import Ports, Running, Site, Stack, messages, reset, running
+from gateways.events.secrets import secrets_of
 from gateways.failure import Failure
 from gateways.requests.request import Request, from_origin
 from gateways.requests.session import Session
@@ -47,6 +48,7 @@ class _Rounds:
     lines: dict[Which, list[set[str]]] = field(default_factory=lambda: {"old": [], "new": []})
     notes: dict[str, None] = field(default_factory=dict)
     bodies: dict[str, Body] = field(default_factory=dict)
+    secrets: set[str] = field(default_factory=set)
     old_began: float = float("-inf")
 
     def of(self, which: Which, number: int) -> list[Answer]:
@@ -117,6 +119,7 @@ def _ask(request: Request, session: Session, stack: Running, plan: Plan, rounds:
     origin = f"{'https' if stack.address.tls else 'http'}://{stack.address.host}"
     prepared = from_origin(session.prepared(request), plan.traffic.host, origin)
     answer = ask(stack.address, prepared, plan.seconds)
+    rounds.secrets |= secrets_of((*prepared.headers, *answer.headers, *answer.trailers))
     if answer.status is not None:
         try:
             session.learn(request, answer.status, answer.headers, content(answer))
@@ -188,6 +191,7 @@ def _result(plan: Plan, rounds: _Rounds, *, interrupted: bool) -> Result:
         notes=(*plan.traffic.notes, *rounds.notes, *against),
         interrupted=interrupted,
         strict=plan.strict,
+        secrets=frozenset(rounds.secrets),
     )
 
 

@@ -5,6 +5,8 @@ from itertools import zip_longest
 
 from rich.text import Text
 
+from gateways.diff.facets import is_cookie
+from gateways.diff.judge import ABSENT, Found
 from gateways.diff.known import page_of
 from gateways.diff.result import Difference, Result
 from gateways.events.printable import printable
@@ -87,11 +89,18 @@ def _detail(line: str) -> Text:
 
 def _head(each: Difference) -> Text:
     found = each.found
-    line = Text().append(found.facet, style="bold").append("  ")
+    line = Text().append(heading(found), style="bold").append("  ")
     line.append(short(found.old), style="red").append(" → ").append(short(found.new), style="green")
     if each.times < each.asked:
         line.append(f"  in {each.times} of {each.asked} answers", style="bold yellow")
     return line
+
+
+def heading(found: Found) -> str:
+    """The facet; of a cookie, whether it is lost or new as a whole."""
+    if is_cookie(found.facet) and ABSENT in (found.old, found.new):
+        return f"{found.facet} {'lost' if found.new == ABSENT else 'new'}"
+    return found.facet
 
 
 def short(text: str, most: int = WIDE) -> str:

@@ -5,84 +5,31 @@ scope, in what the app answers or writes. Lengths stay those of the original. A 
 form (a password in a form, a token that was taken apart) is not recognised.
 """
 
-import base64
-import binascii
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from gateways.events.events import Body, Opaque
+from gateways.events.secrets import MASK, Hide, hiding, is_secret, secrets_of
 from gateways.trace.document import Trace
 from gateways.trace.rows import Fields
 from gateways.trace.steps import Connection, Step
 from gateways.trace.wire import Headers, Message
 
-SECRET = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key")
-"""Header names, in lower case, whose values are secrets."""
-
-MASK = "[redacted]"
-LEAST = 4
-"""Characters of a value from which on it is replaced everywhere. A shorter one is, where its header's name is."""
-
-_NAMES = "|".join(SECRET)
-_IN_HEADS = re.compile(rf"(?im)^((?:{_NAMES}):[ \t]*)[^\r\n]+")
-_IN_LISTS = re.compile(rf"(?i)(b?'(?:{_NAMES})', b?)('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")")
-
-Hide = Callable[[str], str]
-
 
 def redacted(trace: Trace) -> Trace:
     """The trace with MASK in place of secrets."""
-    hide = _hiding(_secrets(trace))
+    connection = trace.connection
+    headers = (*connection.request.headers, *connection.response.headers) if connection else ()
+    hide = hiding(secrets_of(headers))
     return replace(
         trace,
         asked=hide(trace.asked),
-        connection=trace.connection and _connection(trace.connection, hide),
+        connection=connection and _connection(connection, hide),
         steps=tuple(_step(step, hide) for step in trace.steps),
         log=tuple(replace(line, text=hide(line.text)) for line in trace.log),
         problem=trace.problem and hide(trace.problem),
     )
-
-
-def _secrets(trace: Trace) -> set[str]:
-    """The values to be replaced, in each spelling that a trace may have."""
-    connection = trace.connection
-    headers = (*connection.request.headers, *connection.response.headers) if connection else ()
-    found = {value for name, text in headers if name.lower() in SECRET for value in _values(name.lower(), text)}
-    spelled = {each for value in found for each in (value, repr(value)[1:-1], repr(value.encode())[2:-1])}
-    return {value for value in spelled if len(value) >= LEAST}
-
-
-def _values(name: str, text: str) -> Iterator[str]:
-    """The header's value, and the secrets in it."""
-    yield text
-    if name.endswith("authorization"):
-        scheme, _, credentials = text.partition(" ")
-        yield credentials
-        if scheme.lower() == "basic":
-            try:
-                user = base64.b64decode(credentials).decode("utf-8", "replace")
-            except (binascii.Error, ValueError):
-                return
-            yield user
-            yield user.partition(":")[2]
-    elif name in {"cookie", "set-cookie"}:
-        pairs = text.split(";")
-        for pair in pairs if name == "cookie" else pairs[:1]:
-            yield pair.partition("=")[2].strip().strip('"')
-
-
-def _hiding(secrets: Iterable[str]) -> Hide:
-    longest = sorted(secrets, key=len, reverse=True)
-    pattern = re.compile("|".join(map(re.escape, longest))) if longest else None
-
-    def hide(text: str) -> str:
-        text = _IN_HEADS.sub(rf"\1{MASK}", text)
-        text = _IN_LISTS.sub(rf"\1'{MASK}'", text)
-        return pattern.sub(MASK, text) if pattern is not None else text
-
-    return hide
 
 
 def _connection(connection: Connection, hide: Hide) -> Connection:
@@ -95,7 +42,7 @@ def _connection(connection: Connection, hide: Hide) -> Connection:
 
 
 def _message(message: Message, hide: Hide) -> Message:
-    headers: Headers = tuple((name, MASK if _is_secret(name) else hide(value)) for name, value in message.headers)
+    headers: Headers = tuple((name, MASK if is_secret(name) else hide(value)) for name, value in message.headers)
     return replace(message, start=hide(message.start), headers=headers)
 
 
@@ -105,14 +52,8 @@ def _step(step: Step, hide: Hide) -> Step:
 
 def _fields(fields: Fields, hide: Hide) -> Fields:
     return tuple(
-        (name, (MASK,)) if _is_secret(name) else (name, tuple(hide(line) for line in lines)) for name, lines in fields
+        (name, (MASK,)) if is_secret(name) else (name, tuple(hide(line) for line in lines)) for name, lines in fields
     )
-
-
-def _is_secret(name: object) -> bool:
-    """Is it the name of such a header, or that of its meta-variable?"""
-    text = name.decode("latin-1") if isinstance(name, bytes) else str(name)
-    return text.lower().removeprefix("http_").replace("_", "-") in SECRET
 
 
 def _data(value: Any, hide: Hide) -> Any:
@@ -125,7 +66,7 @@ def _data(value: Any, hide: Hide) -> Any:
         case Body():
             return Body(value.length, _data(value.head, hide))
         case dict():
-            return {key: _masked(item) if _is_secret(key) else _data(item, hide) for key, item in value.items()}
+            return {key: _masked(item) if is_secret(key) else _data(item, hide) for key, item in value.items()}
         case list() | tuple():
             return _list(value, hide)
         case _:
@@ -135,7 +76,7 @@ def _data(value: Any, hide: Hide) -> Any:
 def _list(value: Sequence[Any], hide: Hide) -> Sequence[Any]:
     """A list or tuple; of two, it may be a header."""
     made: list[Any]
-    if len(value) == 2 and isinstance(value[0], (str, bytes)) and _is_secret(value[0]):
+    if len(value) == 2 and isinstance(value[0], (str, bytes)) and is_secret(value[0]):
         made = [value[0], _masked(value[1])]
     else:
         made = [_data(item, hide) for item in value]

@@ -108,6 +108,19 @@ def test_a_server_that_ends_by_itself_is_said_with_its_last_line() -> None:
 
 
 @pytest.mark.timeout(180)
+def test_a_lost_cookie_is_one_difference_and_its_value_is_shown_only_on_demand(tmp_path: Path) -> None:
+    sides = ("shop:app@waitress", "shop:lost_cookie@waitress", "--path", "/", "--path", "/cart")
+    page = tmp_path / "page.html"
+    done = diff(*sides, "--html", str(page))
+    assert done.returncode == 1
+    assert "1 difference, in 2 of 2 requests" in done.stdout
+    assert "cookie:session lost  [redacted] → (absent)" in done.stdout
+    assert "[redacted]" in page.read_text()
+    (found,) = differences(*sides, "--show-secrets").values()
+    assert len(found["old"]) == 22
+
+
+@pytest.mark.timeout(180)
 def test_an_accepted_difference_does_not_count_and_a_new_one_does(tmp_path: Path) -> None:
     accepted = tmp_path / "accepted.json"
     sides = ("shop:app@waitress", "shop:lost_header@waitress")

@@ -37,6 +37,8 @@ def named(olds: list[Answer], *news: Answer) -> dict[str, tuple[str, str]]:
             "cookie:s;samesite",
             ("Lax", "None"),
         ),
+        (answer("a", ("Set-Cookie", "s=1; Path=/; Secure")), answer("a"), "cookie:s", ("1", ABSENT)),
+        (answer("a"), answer("a", ("Set-Cookie", "s=1; Path=/; Secure")), "cookie:s", (ABSENT, "1")),
         (answer("a", ("Set-Cookie", "s=1")), answer("a", ("Set-Cookie", "s=2")), "cookie:s", ("1", "2")),
         (answer("hello"), answer("hello\n"), "body", (ABSENT, "\\n")),
         (answer("hello"), answer("hellp"), "body", ("hello", "hellp")),

@@ -35,6 +35,13 @@ def test_the_same_difference_in_several_requests_is_one() -> None:
     assert (difference.requests, difference.times, difference.asked) == ((0, 2), 4, 4)
 
 
+def test_a_cookie_that_is_lost_in_several_requests_is_one_difference_whatever_its_values() -> None:
+    made = result(*([Judged(Found("cookie:s", value, "(absent)"), 2, 2)] for value in "abc"))
+    assert [each.requests for each in made.differences] == [(0, 1, 2)]
+    assert "cookie:s lost" in said(made)
+    assert "cookie:s new" in said(result([Judged(Found("cookie:s", "(absent)", "a"), 2, 2)]))
+
+
 def test_formal_differences_are_said_once_and_do_not_count() -> None:
     made = result([lost("server", "a")], [lost("server", "b")])
     assert len(made.differences) == 1

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from gateways.events.events import Batch
+from gateways.events.secrets import MASK
 from gateways.trace.diagram import diagram
 from gateways.trace.document import Line, Trace, all_steps, to_json
 from gateways.trace.page import render
-from gateways.trace.secrets import MASK, redacted
+from gateways.trace.secrets import redacted
 from gateways.trace.steps import lifespans_of, of_batches, of_connection
 from gateways.trace.wire import Piece
 from tests.gateways.trace.literal import trace

@@ -58,6 +58,11 @@ class CookieAttribute(Shop):
         return [(name, value.replace("; HttpOnly", "")) for name, value in super().headers()]
 
 
+class LostCookie(Shop):
+    def headers(self) -> list[tuple[str, str]]:
+        return super().headers()[:2]
+
+
 class Buffered(Shop):
     def stream(self) -> Iterator[bytes]:
         yield b"".join(super().stream())
@@ -99,4 +104,4 @@ class Dying(Shop):
 
 app, dying = Shop(), Dying()
 lost_header, cookie_attribute, buffered, off_by_one = LostHeader(), CookieAttribute(), Buffered(), OffByOne()
-price, one_failure, cut = Price(), OneFailure(), Cut()
+price, one_failure, cut, lost_cookie = Price(), OneFailure(), Cut(), LostCookie()

@@ -1,0 +1,59 @@
+"""A result without the secrets of the requests and responses, so that it can be shown to others. Pure.
+
+Values of cookies and of the headers in SECRET are replaced, and so are these values wherever else a difference shows
+them, e.g. in a body. Must not know how answers are compared: that is done with the real values.
+"""
+
+import re
+from dataclasses import replace
+
+from gateways.diff.facets import is_cookie
+from gateways.diff.judge import ABSENT, Found
+from gateways.diff.result import Result
+from gateways.events.secrets import MASK, Hide, hiding, is_secret
+
+LEAST = 8
+"""Characters of a secret from which on it is replaced in other places too: "true" may be a cookie's value."""
+
+_PAIR = re.compile(r"[^=;]+=[^=]")
+"""The beginning of a whole Cookie or Set-Cookie: its names and attributes are no secrets."""
+
+_WORD = re.compile(rf"\w{{{LEAST},}}")
+
+
+def redacted(result: Result) -> Result:
+    """The result with MASK in place of secrets."""
+    hide = hide_of(result)
+    return replace(
+        result,
+        differences=tuple(replace(each, found=without_secrets(each.found, hide)) for each in result.differences),
+        notes=tuple(map(hide, result.notes)),
+    )
+
+
+def without_secrets(found: Found, hide: Hide) -> Found:
+    """The difference with MASK in place of secrets. An absent or empty value is none."""
+    if _holds_secret(found.facet):
+        old, new = (value if value in {ABSENT, ""} else MASK for value in (found.old, found.new))
+    else:
+        old, new = hide(found.old), hide(found.new)
+    return replace(found, old=old, new=new, lines=tuple(map(hide, found.lines)))
+
+
+def _holds_secret(facet: str) -> bool:
+    kind, _, name = facet.partition(":")
+    return is_cookie(facet) or (kind == "header" and is_secret(name))
+
+
+def hide_of(result: Result) -> Hide:
+    """A function that replaces the secrets of the requests and responses in a text.
+
+    Parts of a secret are replaced too: the text of a change may begin or end within one.
+    """
+    secrets = {each for each in result.secrets if len(each) >= LEAST}
+    whole, joined = hiding(secrets), "\n".join(each for each in secrets if not _PAIR.match(each))
+
+    def hide(text: str) -> str:
+        return _WORD.sub(lambda word: MASK if word[0] in joined else word[0], whole(text))
+
+    return hide
