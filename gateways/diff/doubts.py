@@ -25,6 +25,6 @@ def doubts(requests: Sequence[Request], olds: Sequence[Answer | None], *, data_s
         )
     if data_stays:
         yield (
-            "some requests may change data; outside the app's process it stays from round to round, "
-            "unless --reset COMMAND prepares it"
+            "Some requests may change data. Data outside the app's process is kept between rounds; "
+            "restore it with --reset COMMAND."
         )

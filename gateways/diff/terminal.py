@@ -52,7 +52,7 @@ def verdict(result: Result) -> str:
     """The one line that matters."""
     old, new = result.rounds
     times = f"asked {old} × old, {new} × new"
-    requests = f"{len(result.asked)} {'request' if len(result.asked) == 1 else 'requests'}"
+    requests = _requests(len(result.asked))
     counted = result.counted
     cut = "interrupted: " if result.interrupted else ""
     if not result.asked:
@@ -78,9 +78,13 @@ def _formal(each: Difference) -> Text:
     found = each.found
     line = Text().append(found.facet, style="bold").append(f"  {short(found.old, BRIEF)} → {short(found.new, BRIEF)}")
     count = len(each.requests)
-    times = f", in {count} {'request' if count == 1 else 'requests'}" if count else ""
+    times = f", in {_requests(count)}" if count else ""
     clause = f" ({each.known.clause})" if each.known and each.known.clause else ""
     return line.append(f"{times}{clause}", style="dim")
+
+
+def _requests(count: int) -> str:
+    return "1 request" if count == 1 else f"{count} requests"
 
 
 def _detail(line: str) -> Text:
@@ -122,9 +126,10 @@ def _where(each: Difference, result: Result) -> str:
 def _around(result: Result) -> Iterator[Text]:
     if result.noise:
         yield Text()
-        parts = [f"{printable(name)} in {count}" for name, count in list(result.noise.items())[:8]]
+        parts = [f"{printable(name)} in {_requests(count)}" for name, count in list(result.noise.items())[:8]]
         more = f" and {len(result.noise) - 8} more" if len(result.noise) > 8 else ""
-        yield Text(f"Noise (the old stack differs from itself; requests): {', '.join(parts)}{more}", style="dim")
+        said = f"Ignored as noise (the old stack's own responses differ): {', '.join(parts)}{more}"
+        yield Text(said, style="dim")
     for line in sentences(result):
         yield Text(printable(line), style="yellow")
 

@@ -21,4 +21,4 @@ def test_statuses_that_are_not_expected_or_not_as_recorded_are_said() -> None:
 
 def test_data_that_stays_from_round_to_round_is_said() -> None:
     (said,) = doubts([], [], data_stays=True)
-    assert "--reset COMMAND" in said
+    assert said.endswith("is kept between rounds; restore it with --reset COMMAND.")
