@@ -7,7 +7,6 @@ With all three modes it also serves a page (gateways.demo), in a separate proces
 import queue
 import signal
 import socket
-import time
 from contextlib import ExitStack, closing
 
 import click
@@ -20,7 +19,7 @@ from gateways.events.events import Batch
 from gateways.failure import Failure
 from gateways.serving.job import Observe
 from gateways.serving.listen import bind, reachable
-from gateways.serving.process import START, News, ServerProcess, end_all, told_before
+from gateways.serving.process import START, News, ServerProcess, end_all, last_told
 from gateways.serving.server import MODES, Mode, side
 
 Chosen = list[tuple[Mode, str]]
@@ -100,8 +99,7 @@ def run(chosen: Chosen, host: str, port: int, quiet: bool) -> None:
             running.append(page)
         following = _Following(servers, page, Screen(quiet))
         following.until_ended(news)
-        ending = time.perf_counter()
-    for item in told_before(news, ending):
+    for item in last_told(news):
         following.show(item)
 
 

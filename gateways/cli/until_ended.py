@@ -22,7 +22,7 @@ from gateways.serving.broken import BrokenPage
 from gateways.serving.changes import Changes
 from gateways.serving.listen import bind, reachable, url
 from gateways.serving.log_lines import LEVELS, fields, level_of, line
-from gateways.serving.process import START, News, NewsQueue, ServerProcess, end_all, told_before
+from gateways.serving.process import START, News, NewsQueue, ServerProcess, end_all, last_told
 from gateways.serving.server import side
 
 LINES = 200
@@ -57,10 +57,10 @@ class Serving:
             if self._wanted.reload:
                 stack.enter_context(Changes(_folders(self._wanted.known.target), self._changed))
             while (item := self._news.get()) is not None:
-                if item.source is self._current:
+                # The last output of a server that a file change has replaced is printed too.
+                if item.source is self._current or item.kind in ("line", "events"):
                     self._take(item)
-            ending = time.perf_counter()
-        for item in told_before(self._news, ending):
+        for item in last_told(self._news):
             self._take(item)
 
     def _start(self) -> None:

@@ -16,6 +16,7 @@ from types import FrameType
 from typing import NoReturn
 
 from gateways.failure import Failure
+from gateways.serving.aborted import leave_out_aborted
 from gateways.serving.adapting import adapted, programs
 from gateways.serving.hang import told
 from gateways.serving.job import GRACE, Job
@@ -43,6 +44,7 @@ def _prepare_logging(level: str | None) -> None:
 
     The root logger gets no handler: with one, the app's own logging.basicConfig() would do nothing.
     """
+    leave_out_aborted()
     if logging.lastResort is None:
         return
     form = "%(name)s: %(message)s"

@@ -159,13 +159,13 @@ def end_all(processes: Iterable[ServerProcess]) -> None:
         process.end(until)
 
 
-def told_before(news: NewsQueue, ending: float) -> Iterator[News]:
-    """Yield the last events of servers that have exited, for at most LAST seconds: requests, and lines before `ending`.
+def last_told(news: NewsQueue) -> Iterator[News]:
+    """Yield the last events of servers that have exited, for at most LAST seconds: requests, and lines of output.
 
-    `ending` is when shutdown began (time.perf_counter()). Lines about the shutdown itself are left out.
+    An app prints during shutdown too: in its lifespan, in atexit functions, in signal handlers.
     """
     until = time.perf_counter() + LAST
     while time.perf_counter() < until and not news.empty():
         item = news.get()
-        if item is not None and (item.batch or (item.kind == "line" and item.when < ending)):
+        if item is not None and (item.batch or item.kind == "line"):
             yield item

@@ -144,6 +144,78 @@ def test_a_request_that_never_ends_does_not_keep_it_and_the_lifespan_is_over_fir
             serving.ends(signal.SIGHUP)
 
 
+LIFESPAN = """
+import asyncio
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        print("startup of the app")
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        print("shutdown of the app")
+        await send({"type": "lifespan.shutdown.complete"})
+        return
+    if scope["path"] == "/never":
+        print("waiting", flush=True)
+        await asyncio.sleep(3600)
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"1"})
+"""
+
+
+def output(serving: Serving) -> str:
+    """What the server and its app have printed, after the end."""
+    assert serving.process.stderr is not None
+    return serving.process.stderr.read().decode()
+
+
+@pytest.mark.parametrize(
+    ("mode", "server"),
+    [(mode, name) for mode in ("wsgi", "asgi") for name in side(mode).SERVERS if name != "daphne"],  # no lifespan
+)
+def test_the_output_of_an_apps_shutdown_is_shown_and_no_noise_of_the_servers(
+    mode: str, server: str, tmp_path: Path
+) -> None:
+    app = tmp_path / "lifespan.py"
+    app.write_text(LIFESPAN)
+    with Serving(str(app), "--mode", mode, "--server", server) as serving:
+        assert serving.ask("/") == 1
+        serving.ends()
+        assert output(serving) == "startup of the app\nshutdown of the app\n"
+
+
+@pytest.mark.parametrize("server", ["uvicorn", "hypercorn"])
+def test_a_request_aborted_at_shutdown_has_one_line_and_no_traceback(server: str, tmp_path: Path) -> None:
+    app = tmp_path / "lifespan.py"
+    app.write_text(LIFESPAN)
+    with Serving(str(app), "--server", server) as serving:
+        host, port = serving.url.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port)), timeout=PATIENCE) as client:
+            client.sendall(b"GET /never HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert serving.process.stderr is not None
+            assert [serving.process.stderr.readline() for _ in range(2)] == [b"startup of the app\n", b"waiting\n"]
+            serving.ends()
+            serving.wait_for("GET /never .* cancelled$")
+        assert output(serving) == "shutdown of the app\n"
+
+
+def test_reload_shows_the_output_of_the_old_apps_shutdown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    app = tmp_path / "changing.py"
+    app.write_text(LIFESPAN)
+    with Serving("changing", "--reload") as serving:
+        assert serving.ask("/") == 1
+        app.write_text(LIFESPAN.replace('b"1"', 'b"22"'))
+        serving.wait_for(f"^changed: {app}$")
+        assert serving.process.stderr is not None
+        said = b"".join(serving.process.stderr.readline() for _ in range(3)).decode()
+        assert said == "startup of the app\nshutdown of the app\nstartup of the app\n"
+        assert serving.ask("/") == 22
+        serving.ends()
+        assert output(serving) == "shutdown of the app\n"
+
+
 @pytest.mark.parametrize("options", ["--server waitress", "--server granian", "--mode asgi --workers 2"])
 def test_what_was_asked_just_before_the_end_is_told(options: str) -> None:
     with Serving(str(APPS / "serve_flask.py"), *options.split()) as serving:

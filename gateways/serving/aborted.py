@@ -1,0 +1,30 @@
+"""Leave out of the log how servers abort requests at shutdown: the request's own line says that it was cancelled.
+
+Knows the log records of uvicorn and hypercorn. Records of the app pass, and so does every other error.
+"""
+
+import logging
+from asyncio import CancelledError
+
+SHUTDOWN = "timeout graceful shutdown exceeded"
+"""uvicorn's reason for cancelling requests. The time limit is 0, so it gives this reason at every shutdown."""
+
+
+def leave_out_aborted() -> None:
+    """Filter the loggers on which servers report aborted requests. May be called more than once."""
+    logging.getLogger("uvicorn.error").addFilter(_is_kept_of_uvicorn)
+    logging.getLogger("asyncio").addFilter(_is_kept_of_asyncio)
+
+
+def _is_kept_of_uvicorn(record: logging.LogRecord) -> bool:
+    error = _error(record)
+    return SHUTDOWN not in (str(error) if isinstance(error, CancelledError) else str(record.msg))
+
+
+def _is_kept_of_asyncio(record: logging.LogRecord) -> bool:
+    # Python 3.11: the callback of a stream's connection raises when hypercorn cancels the connection's task.
+    return not isinstance(_error(record), CancelledError)
+
+
+def _error(record: logging.LogRecord) -> BaseException | None:
+    return record.exc_info[1] if isinstance(record.exc_info, tuple) else None
