@@ -20,7 +20,7 @@ from gateways.requests.read import read
 from gateways.requests.request import Request, target_of
 from gateways.serving.hang import told
 from gateways.serving.mode import Mode
-from gateways.serving.target import Found, find
+from gateways.serving.target import Found, find, is_site
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def looked(job: Job) -> dict[str, Any]:
     variables.install(notes, own)
     connections = Connections(notes, own)
     with told(job.target, lambda said: os.write(job.errors, said.encode())):
-        found = find(job.target, cast("Mode | None", job.interface))
+        found = _site(job) or find(job.target, cast("Mode | None", job.interface))
     statuses = _asked(found, job, watching, connections)
     return {
         "interface": found.interface,
@@ -80,12 +80,20 @@ def looked(job: Job) -> dict[str, Any]:
     }
 
 
+def _site(job: Job) -> Found | None:
+    """Return the target if it is a folder whose files are public, as `gateways serve` decides."""
+    path = Path(job.target)
+    return Found(str(path.resolve()), "cgi", job.target) if job.interface != "cgi" and is_site(path) else None
+
+
 def _asked(found: Found, job: Job, watching: Any, connections: Connections) -> dict[str, str]:
     given = _given(job)
     if found.interface == "cgi":
         from gateways.check.ask import cgi
 
-        return cgi.ask_all(found.app, given or _gets(cgi.paths(found.app)), watching.notes)
+        is_public = _site(job) is not None
+        requests = given or _gets(cgi.paths(found.app, is_public))
+        return cgi.ask_all(found.app, is_public, requests, watching.notes)
     from gateways.adapters.run_asgi.versions import as_asgi3
     from gateways.check.ask import asgi, wsgi
     from gateways.check.watch import frameworks, unsafe

@@ -20,7 +20,7 @@ from gateways.cli.choosing import choose, complete, files
 from gateways.cli.command import Command
 from gateways.cli.serve_checks import certificate, check
 from gateways.cli.until_ended import Serving, await_change
-from gateways.cli.wanted import PROGRAMS, Wanted
+from gateways.cli.wanted import Wanted
 from gateways.failure import Failure
 from gateways.serving.deployment import Deployed, Place, script
 from gateways.serving.listen import bind, bind_unix
@@ -28,6 +28,7 @@ from gateways.serving.log_lines import FIELDS, FORMATS, LEVELS, is_format
 from gateways.serving.probe import Known, probe
 from gateways.serving.server import MODES, Mode, side
 from gateways.serving.settings import Settings
+from gateways.serving.target import is_site
 
 FILE = click.Path(exists=True, dir_okay=False)
 
@@ -175,16 +176,6 @@ def printed(wanted: Wanted, place: Place) -> list[str]:
         return script(app, wanted.mode, wanted.server, wanted.settings, place, lambda name: Path(name).exists())
     except ValueError as error:
         raise click.UsageError(f"{error}.") from None
-
-
-def is_site(path: Path) -> bool:
-    """Return True for a folder whose files are public: not a Python package, and not a folder of CGI programs.
-
-    Programs run only in folders named cgi-bin or htbin: a client must not start executable files of other folders.
-    """
-    if any((path / name).is_dir() for name in PROGRAMS):
-        return True
-    return path.is_dir() and path.resolve().name not in PROGRAMS and not (path / "__init__.py").exists()
 
 
 def _root(path: str) -> str:

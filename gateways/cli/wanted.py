@@ -11,9 +11,7 @@ from gateways.serving.listen import url
 from gateways.serving.probe import Known
 from gateways.serving.server import Mode, side
 from gateways.serving.settings import Settings
-
-PROGRAMS = ("cgi-bin", "htbin")
-"""Default of --cgi-dir: folders of a site whose executable files are CGI programs."""
+from gateways.serving.target import PROGRAMS
 
 
 @dataclass(frozen=True, slots=True)

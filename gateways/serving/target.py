@@ -17,6 +17,9 @@ from gateways.serving.importing import attribute_of, load_module, traceback_of, 
 from gateways.serving.interface import arguments, article, called, interface_of
 from gateways.serving.server import Mode
 
+PROGRAMS = ("cgi-bin", "htbin")
+"""Folders of a site whose executable files are CGI programs."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -91,6 +94,16 @@ def _load(target: str) -> tuple[Any, str, str]:
     if makes or _is_factory(app):
         app, name = _made(app, f"{module.__name__}:{name}"), f"{name}()"
     return app, module.__name__, name
+
+
+def is_site(path: Path) -> bool:
+    """Return True for a folder whose files are public: not a Python package, and not a folder of CGI programs.
+
+    Programs run only in folders named cgi-bin or htbin: a client must not start executable files of other folders.
+    """
+    if any((path / name).is_dir() for name in PROGRAMS):
+        return True
+    return path.is_dir() and path.resolve().name not in PROGRAMS and not (path / "__init__.py").exists()
 
 
 def program_of(target: str) -> str | None:

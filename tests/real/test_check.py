@@ -214,6 +214,22 @@ def test_a_cgi_program_that_shows_its_environment_or_breaks_the_protocol_is_foun
     }
 
 
+def test_a_site_runs_only_the_programs_below_its_cgi_folders(tmp_path: Path) -> None:
+    (tmp_path / "cgi-bin").mkdir()
+    for name in ("cgi-bin/good", "manage.py"):
+        (tmp_path / name).write_text("#!/bin/sh\ntouch ran\necho Content-Type: text/plain\necho\necho hello\n")
+        (tmp_path / name).chmod(stat.S_IRWXU)
+    assert checked(tmp_path)["requests"] == {"GET /cgi-bin/good": "200 OK"}
+    report = checked(tmp_path, "--path", "/manage.py", "--path", "/cgi-bin/good")
+    assert report["requests"] == {"GET /manage.py": "403 Forbidden", "GET /cgi-bin/good": "200 OK"}
+    assert (tmp_path / "cgi-bin" / "ran").exists()
+    assert not (tmp_path / "ran").exists()
+    (tmp_path / "cgi-bin" / "good").unlink()
+    done = run("check", str(tmp_path))
+    assert done.returncode == 2
+    assert "has no CGI program (an executable file below cgi-bin or htbin) to check" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("text", "options", "said"),
     [

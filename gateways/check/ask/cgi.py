@@ -9,30 +9,41 @@ from typing import Any
 
 from gateways.check.ask.wsgi import environ
 from gateways.check.watch.notes import Notes
+from gateways.failure import Failure
 from gateways.requests.request import Request
+from gateways.serving.settings import Settings
+from gateways.serving.target import PROGRAMS
 
 MOST = 16
 """Maximum number of programs of a folder that are run."""
 
 
-def paths(target: str) -> list[str]:
-    """Return the path of each program: "/" for one program, "/name" for those of a folder."""
+def paths(target: str, is_site: bool) -> list[str]:
+    """Return the path of each program: "/" for one program, "/name" for those of a folder, "/cgi-bin/name" for a site.
+
+    Raises:
+        Failure: a site without programs.
+    """
     folder = Path(target)
     if not folder.is_dir():
         return ["/"]
-    programs = (each for each in sorted(folder.rglob("*")) if each.is_file() and os.access(each, os.X_OK))
-    return [f"/{each.relative_to(folder)}" for each in programs][:MOST]
+    folders = [folder / name for name in PROGRAMS] if is_site else [folder]
+    files = sorted(file for each in folders for file in each.rglob("*"))
+    found = [f"/{each.relative_to(folder)}" for each in files if each.is_file() and os.access(each, os.X_OK)]
+    if not found:
+        below = " or ".join(PROGRAMS)
+        raise Failure(f"the folder {target!r} has no CGI program (an executable file below {below}) to check")
+    return found[:MOST]
 
 
-def ask_all(target: str, requests: Sequence[Request], notes: Notes) -> dict[str, str]:
-    """Run each program once, and return the statuses."""
-    from gateways.adapters import CGIToWSGI
-    from gateways.cgi.server import environment
+def ask_all(target: str, is_site: bool, requests: Sequence[Request], notes: Notes) -> dict[str, str]:
+    """Run each program once, served as `gateways serve` would, and return the statuses."""
+    from gateways.cgi.server import load
 
     secret = secrets.token_hex(16)
     said = _Said()
     logging.getLogger("gateways.cgi").addHandler(said)
-    app: Any = CGIToWSGI(target, env={**environment(), "GATEWAYS_CHECK": secret})
+    app: Any = load(target, "CGIToWSGI", Settings(files=is_site, environment=(f"GATEWAYS_CHECK={secret}",)))
     statuses = {}
     for request in requests:
         notes.request = request.label

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from gateways.cli import main
-from gateways.cli.serve import is_site
 from gateways.cli.wanted import Wanted, heading, what
 from gateways.serving.probe import Known
 from gateways.serving.server import Mode, side
 from gateways.serving.settings import Settings
+from gateways.serving.target import is_site
 
 APPS = """
 def wsgi(environ, start_response): ...
