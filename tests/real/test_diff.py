@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -103,7 +104,10 @@ def test_the_old_stack_does_not_differ_from_itself_ten_times(monkeypatch: pytest
 def test_a_server_that_ends_by_itself_is_said_with_its_last_line() -> None:
     done = diff("shop:app@waitress", "shop:dying@waitress", "--path", "/", "--path", "/die", "--path", "/cart")
     assert done.returncode == 1
-    assert "problem  200 OK → no response: the connection was refused" in done.stdout
+    # The listening socket may be closed a moment later than the connection: the next one is then reset, not refused.
+    assert re.search(
+        "problem  200 OK → no response: the connection was (refused|reset without a response)", done.stdout
+    )
     assert "new: the server ended by itself; its last line: planted: dying" in done.stdout
 
 
