@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from gateways.check.finding import Finding
 from gateways.check.move import Move
 
+RAISED = "(raised "
+"""Part of the status of a request whose app raised after it had sent the response headers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -16,3 +19,27 @@ class Report:
     asked: dict[str, str]
     problems: list[str]
     findings: list[Finding]
+
+    @property
+    def has_success(self) -> bool:
+        """True if at least one response had a status below 400 and the app did not raise."""
+        return any(_is_success(status) for status in self.asked.values())
+
+
+def failed(asked: dict[str, str]) -> list[str]:
+    """Return a line for each request that failed, by status 5xx or without a response, and one if none succeeded.
+
+    A request that did not finish has a line of its own already.
+    """
+    said = [f"{request} failed: {status}" for request, status in asked.items() if _is_failure(status)]
+    if not any(map(_is_success, asked.values())):
+        said.append("no request succeeded, so nothing of the app was exercised; give paths that it answers with --path")
+    return said
+
+
+def _is_failure(status: str) -> bool:
+    return status.startswith(("5", "no response")) or RAISED in status
+
+
+def _is_success(status: str) -> bool:
+    return status[:1] in {"2", "3"} and RAISED not in status

@@ -15,7 +15,7 @@ from typing import Any
 from gateways.check.finding import Seen
 from gateways.check.move import Move, destination
 from gateways.check.process import Job
-from gateways.check.report import Report
+from gateways.check.report import Report, failed
 from gateways.check.rules import judged
 from gateways.failure import Failure
 from gateways.serving.mode import Mode
@@ -52,7 +52,8 @@ def check(wanted: Wanted, to: Mode | None = None, server: str | None = None, thr
         raise ValueError(f"{target} is already a CGI program; check it with --to wsgi or --to asgi")
     move = Move(app, where, traits, threads)
     findings = judged(map(Seen.from_dict, answer["seen"]), move)
-    return Report(target, answer["signature"], move, answer["asked"], answer["problems"], findings)
+    problems = [*answer["problems"], *failed(answer["asked"])]
+    return Report(target, answer["signature"], move, answer["asked"], problems, findings)
 
 
 def _looked(wanted: Wanted) -> dict[str, Any]:

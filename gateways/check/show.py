@@ -15,7 +15,8 @@ def lines(report: Report) -> list[str]:
     for number, finding in enumerate(report.findings, 1):
         said += ["", *_finding(number, finding)]
     count = len(report.findings)
-    total = "no finding" if not count else f"{count} finding{'s' * (count > 1)}"
+    none = "no finding" if report.has_success else "no result"
+    total = none if not count else f"{count} finding{'s' * (count > 1)}"
     return [*said, "", f"{total} for {move.runner}"]
 
 

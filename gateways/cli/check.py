@@ -1,6 +1,6 @@
 """`gateways check`: report the parts of an app that behave differently under another server. Knows the command line.
 
-Exit status 0 without findings, 1 with findings, 2 if the app could not be checked.
+Exit status 0 without findings, 1 with findings, 2 if the app could not be checked or answered no request with success.
 """
 
 import json
@@ -74,7 +74,7 @@ def check(  # noqa: PLR0913, PLR0917 (options)
     """Import TARGET, request some of its paths, and report the parts that behave differently under --to and --server.
 
     TARGET is the same as for `gateways serve`. Each finding shows the evidence, the rule and a remedy. Exit status:
-    0 without findings, 1 with findings, 2 if the app could not be checked.
+    0 without findings, 1 with findings, 2 if the app could not be checked or no request succeeded.
     """
     for path in paths:
         if not path.startswith("/"):
@@ -88,4 +88,4 @@ def check(  # noqa: PLR0913, PLR0917 (options)
         click.echo(failure.traceback, nl=False, err=True)
         raise
     click.echo(json.dumps(document(report), indent=2) if as_json else "\n".join(lines(report)))
-    ctx.exit(1 if report.findings else 0)
+    ctx.exit(1 if report.findings else 0 if report.has_success else 2)

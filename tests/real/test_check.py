@@ -15,9 +15,10 @@ APPS = Path(__file__).parent / "apps" / "checked"
 
 def checked(target: str | Path, *options: str) -> dict[str, Any]:
     done = run("check", str(target), "--json", *options)
-    assert done.returncode in (0, 1), done.stderr
+    assert done.stdout, done.stderr
     report: dict[str, Any] = json.loads(done.stdout)
-    assert done.returncode == bool(report["findings"])
+    is_exercised = any(status[0] in "23" for status in report["requests"].values())
+    assert done.returncode == (1 if report["findings"] else 0 if is_exercised else 2)
     return report
 
 
@@ -177,7 +178,42 @@ def test_an_endless_response_is_left_and_a_stuck_one_is_said(breaching: Path) ->
     assert [rule for rule, _ in rules(report)] == ["stream"]
     report = checked(f"{breaching}:stuck", "--to", "asgi")
     assert report["requests"] == {"GET /": f"not finished within {ASK + 5:g} s"}
-    assert report["problems"] == ["GET / did not finish, so later requests were not sent"]
+    assert report["problems"] == ["GET / did not finish, so later requests were not sent", NOTHING]
+
+
+NOTHING = "no request succeeded, so nothing of the app was exercised; give paths that it answers with --path"
+FAILING = """
+def app(environ, start_response):
+    path = environ["PATH_INFO"]
+    if path == "/raises":
+        raise ZeroDivisionError("of the app")
+    status = {"/": "200 OK", "/boom": "500 Internal Server Error"}.get(path, "404 Not Found")
+    start_response(status, [("Content-Type", "text/plain"), ("Content-Length", "0")])
+    return [b""]
+"""
+
+
+@pytest.mark.parametrize(
+    ("paths", "status", "problems"),
+    [
+        ("/ /typo", 0, []),
+        ("/ /boom", 0, ["GET /boom failed: 500"]),
+        ("/ /raises", 0, ["GET /raises failed: no response (raised ZeroDivisionError: of the app)"]),
+        ("/typo", 2, [NOTHING]),
+        ("/boom", 2, ["GET /boom failed: 500", NOTHING]),
+    ],
+)
+def test_failed_requests_are_problems_and_without_a_success_there_is_no_result(
+    paths: str, status: int, problems: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "failing.py"
+    file.write_text(FAILING)
+    options = [word for path in paths.split() for word in ("--path", path)]
+    assert checked(file, *options)["problems"] == problems
+    done = run("check", str(file), *options)
+    assert done.returncode == status
+    assert done.stdout.endswith(f"no {'result' if status else 'finding'} for WSGIToASGI on uvicorn\n")
+    assert set(problems) <= set(done.stdout.splitlines())
 
 
 def test_requests_of_a_file_are_made_with_their_bodies(tmp_path: Path) -> None:
