@@ -12,7 +12,7 @@ from gateways.check.move import SERVERS
 from gateways.check.run import Wanted
 from gateways.check.run import check as run
 from gateways.check.show import document, lines
-from gateways.cli.choosing import files
+from gateways.cli.choosing import files, given
 from gateways.cli.command import Command
 from gateways.failure import Failure
 from gateways.serving.server import MODES, Mode
@@ -28,8 +28,8 @@ def _servers(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> l
     return [CompletionItem(name) for name in SERVERS if name.startswith(incomplete)]
 
 
-@click.command(cls=Checking)
-@click.argument("target", shell_complete=files)
+@click.command(cls=Checking, short_help="Report what differs for an app under another server.")
+@click.argument("target", shell_complete=files, callback=given)
 @click.option(
     "--to", type=click.Choice(MODES), help="Interface to move to. Default: ASGI for a WSGI app, WSGI for ASGI."
 )

@@ -1,4 +1,6 @@
-"""Choose mode and server for a target, from the options or the app's interface; complete their names in a shell."""
+"""Check a target, choose its mode and server from the options or the app's interface; complete names in a shell."""
+
+from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
@@ -16,6 +18,20 @@ def complete(ctx: click.Context, _param: click.Parameter, incomplete: str) -> li
 def files(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Let the shell complete files and folders, for targets and sockets."""
     return [CompletionItem(incomplete, type="file")]
+
+
+def given(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """Return the target as it was given.
+
+    Raises:
+        BadParameter: it is empty, which as a path is the current folder, or has no attribute after its ':'.
+    """
+    if value is not None and not value.strip():
+        raise click.BadParameter("an empty target; give a module and its app, e.g. 'shop:app', or '.' for this folder.")
+    if value and value.endswith(":") and not Path(value).exists():
+        module = value.rstrip(":")
+        raise click.BadParameter(f"attribute missing after ':' in {value!r}; give e.g. '{module}:app' or '{module}'.")
+    return value
 
 
 def choose(interface: Mode, mode: Mode | None, server: str | None) -> tuple[Mode, str]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 from click.shell_completion import CompletionItem
 
-from gateways.cli.choosing import files
+from gateways.cli.choosing import files, given
 from gateways.cli.command import Command
 from gateways.cli.remote import PORT, WORKERS, Address, Server, crew_of, target_of, trust_of
 from gateways.cli.report import must_be_comparable, must_be_writable, read, report, write
@@ -82,8 +82,8 @@ OLD = click.Path(dir_okay=False, exists=True, path_type=Path)
 PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS))
 
 
-@click.command(cls=Command)
-@click.argument("target", required=False, shell_complete=files)
+@click.command(cls=Command, short_help="Compare servers and adapters for an app under load.")
+@click.argument("target", required=False, shell_complete=files, callback=given)
 @request_options
 @click.option(
     "--expect", type=click.IntRange(200, 599), help="Expected status of --path. Default: any from 200 to 299."

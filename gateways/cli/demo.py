@@ -28,7 +28,7 @@ Chosen = list[tuple[Mode, str]]
 PAGE = "gateways.demo.app:create_app()"
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Serve a reference app as CGI, WSGI and ASGI.")
 @click.option("--mode", type=click.Choice(MODES), help="Run only this interface. Default: all three.")
 @click.option(
     "--server", metavar="NAME", shell_complete=complete, help="Server to use; needs --mode. Default: the mode's first."

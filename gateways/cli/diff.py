@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 from rich.console import Console
 
-from gateways.cli.choosing import choose, files
+from gateways.cli.choosing import choose, files, given
 from gateways.cli.command import Command
 from gateways.cli.requests import export, request_options, traffic_of
 from gateways.failure import Failure
@@ -48,9 +48,9 @@ class _Diff(Command):
     failure_status = NOT_ASKED
 
 
-@click.command(cls=_Diff)
-@click.argument("old", shell_complete=files)
-@click.argument("new", shell_complete=files)
+@click.command(cls=_Diff, short_help="Compare the responses of two apps or servers.")
+@click.argument("old", shell_complete=files, callback=given)
+@click.argument("new", shell_complete=files, callback=given)
 @request_options
 @click.option("--interface", type=click.Choice(MODES), help="Interface of the app, if it cannot be detected.")
 @click.option("--host-header", metavar="HOST", help="Host header for both. Default: the recorded one, else localhost.")

@@ -16,7 +16,7 @@ from typing import NoReturn
 
 import click
 
-from gateways.cli.choosing import choose, complete, files
+from gateways.cli.choosing import choose, complete, files, given
 from gateways.cli.command import Command
 from gateways.cli.serve_checks import certificate, check
 from gateways.cli.until_ended import Serving, await_change
@@ -36,8 +36,8 @@ IMPORT = 600.0
 """Timeout for importing an app, in seconds. Ctrl-C can stop it earlier."""
 
 
-@click.command(cls=Command)
-@click.argument("target", shell_complete=files)
+@click.command(cls=Command, short_help="Serve an app, a CGI program or a folder.")
+@click.argument("target", shell_complete=files, callback=given)
 @click.option("--mode", type=click.Choice(MODES), help="Interface of the server. Default: that of the app.")
 @click.option("--server", metavar="NAME", shell_complete=complete, help="Server to use. Default: the mode's first.")
 @click.option("--interface", type=click.Choice(MODES), help="Interface of the app, if its signature does not show it.")

@@ -16,7 +16,7 @@ from gateways.timeline.run import run
 from gateways.timeline.text import lines
 
 
-@click.command(cls=Command)
+@click.command(cls=Command, short_help="Run one request through CGI, WSGI and ASGI.")
 @click.option(
     "--timeout",
     type=click.FloatRange(0.1, 3600),

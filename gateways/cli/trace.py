@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from gateways.cli.choosing import choose, complete, files
+from gateways.cli.choosing import choose, complete, files, given
 from gateways.cli.command import Command
 from gateways.cli.requests import request_options, tell_left_out, traffic_of
 from gateways.failure import Failure
@@ -33,8 +33,8 @@ IMPORT = 20.0
 REFERENCE_PATH = "/hello?name=you"
 
 
-@click.command(cls=Command)
-@click.argument("target", required=False, shell_complete=files)
+@click.command(cls=Command, short_help="Show each step of one request.")
+@click.argument("target", required=False, shell_complete=files, callback=given)
 @click.option(
     "--mode", type=click.Choice(MODES), help="Interface of the server; an adapter is used if the app has another."
 )

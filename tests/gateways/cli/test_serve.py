@@ -50,6 +50,11 @@ def serve(*arguments: str) -> int:
     ("arguments", "said"),
     [
         ([], "Missing argument 'TARGET'."),
+        ([""], "Invalid value for 'TARGET': an empty target; give a module and its app, e.g. 'shop:app', or '.'"),
+        (
+            ["apps:"],
+            "Invalid value for 'TARGET': attribute missing after ':' in 'apps:'; give e.g. 'apps:app' or 'apps'.",
+        ),
         (["apps:wsgi", "--unix", "s", "--port", "1"], "--unix excludes --host and --port."),
         (
             ["apps:wsgi", "--server", "nope"],
