@@ -1,4 +1,4 @@
-"""`python -m benchmarks.adapters [in-process|sockets]`: WSGI on ASGI, ASGI on WSGI; ours, the peers, the barest way."""
+"""`python -m benchmarks.adapters [in-process|overload|sockets]`: both directions; ours, the peers, a thread change alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 import warnings
 from datetime import UTC, datetime
 
-from . import in_process, over_sockets
+from . import in_process, over_sockets, overload
 from .rounds import machine
 
 _METHOD = """# Figures
@@ -27,6 +27,8 @@ def main(which: list[str]) -> None:
     print(machine("a2wsgi", "asgiref", "uvicorn", "uvloop", "waitress", "gunicorn", "granian"), "\n")
     if not which or "in-process" in which:
         print(in_process.report())
+    if not which or "overload" in which:
+        print(overload.report())
     if not which or "sockets" in which:
         if not all(map(shutil.which, ("wrk", "curl", "taskset"))):
             sys.exit(
