@@ -1,4 +1,4 @@
-"""`python -m benchmarks.adapters [in-process|overload|sockets]`: both directions; ours, the peers, a thread change alone."""
+"""`python -m benchmarks.adapters [in-process|overload|sockets]`: ours, the peers, and a thread change alone."""
 
 from __future__ import annotations
 
