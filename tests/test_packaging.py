@@ -105,7 +105,8 @@ def test_the_wheel_has_every_file_of_the_packages_and_no_other(wheel: Path) -> N
         prefix + str(file.relative_to(ROOT))
         for prefix, package in (("gateways/", "adapters"), ("", "gateways"))
         for file in (ROOT / package).rglob("*")
-        if file.is_file() and not re.search(r"/(__pycache__|\.\w+_cache|gateways/adapters)/", str(file))
+        if file.is_file()
+        and not re.search(r"(^|/)(__pycache__|\.\w+_cache|gateways/adapters)/", str(file.relative_to(ROOT)))
     }
     with zipfile.ZipFile(wheel) as archive:
         files = {info.filename: info for info in archive.infolist()}

@@ -260,7 +260,7 @@ def test_a_users_app_is_compared_with_what_the_server_takes_for_itself(
     assert {row.figures.entrant.id for row in found["path"].rows} == set(names)
     assert all(row.figures.answered > 5 and not row.figures.failures for row in found["path"].rows)
     assert found["gateway"].rows[0].figures.entrant.id == names[0]
-    assert any("the server's own cost" in said for said in verdicts(sections(made)))
+    assert any("is the cost of the server" in said for said in verdicts(sections(made)))
 
 
 def test_all_servers_get_the_same_host_so_that_absolute_links_are_the_same() -> None:
@@ -315,7 +315,7 @@ def test_a_contender_that_answers_one_request_of_a_mix_differently_is_left_out_w
     made = compare(plan(*contenders, scenarios=(scenario,), effort=replace(TINY, rounds=1), target=target), [], Quiet())
     (out,) = made.exclusions
     assert out.contender == "asgi:says_something_else_of_b"
-    assert out.why.startswith("GET /b: its answer begins 'Hallo")
+    assert out.why.startswith("GET /b: its response starts with 'Hallo")
 
 
 def test_a_command_prepares_the_data_before_each_start(tmp_path: Path) -> None:
@@ -323,7 +323,7 @@ def test_a_command_prepares_the_data_before_each_start(tmp_path: Path) -> None:
     asked = plan(contender("asgi:uvicorn"), scenarios=(SCENARIOS["hello"],), effort=replace(TINY, starts=2, rounds=1))
     compare(replace(asked, reset=f"echo again >> {count}"), [], Quiet())
     assert count.read_text() == "again\n" * 2
-    with pytest.raises(Failure, match=r"--reset: .* ended with status 3: no such table"):
+    with pytest.raises(Failure, match=r"--reset: .* exited with status 3: no such table"):
         compare(replace(asked, reset="echo no such table >&2; exit 3"), [], Quiet())
 
 

@@ -78,7 +78,7 @@ def test_workers_that_a_person_starts_are_awaited_and_the_loss_of_one_ends_it_al
     try:
         with Running("compare", *asked, "--workers", "2", "--bind", f"127.0.0.1:{free}") as running:
             for number in range(2):
-                running.wait_for(f"{number} of 2 have come")
+                running.wait_for(f"{number} of 2 have connected")
                 command = [sys.executable, "-m", *shlex.split(crew.command)]
                 workers.append(subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True))
             running.wait_for("warm-up")
@@ -113,7 +113,7 @@ def test_ctrl_c_ends_the_master_and_its_workers(server: Server) -> None:
 def test_a_port_that_is_taken_is_told_and_a_master_that_waits_can_be_interrupted(free: int) -> None:
     asked = ["--url", "a=http://127.0.0.1:1", "--force", "--engine", "locust", "--bind", f"127.0.0.1:{free}"]
     with Running("compare", *asked) as first:
-        first.wait_for("0 of 2 have come")
+        first.wait_for("0 of 2 have connected")
         command = [sys.executable, "-m", "gateways", "compare", *asked]
         second = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
         assert second.returncode == 1
@@ -128,7 +128,9 @@ def test_workers_that_do_not_come_are_awaited_so_long_and_no_longer(free: int) -
     began = time.monotonic()
     with (
         Warden() as warden,
-        pytest.raises(Failure, match=r"0 of 3 workers have come within 1 seconds; start each with: locust -f - --wo"),
+        pytest.raises(
+            Failure, match=r"0 of 3 workers have connected within 1 seconds; start each with: locust -f - --wo"
+        ),
         Workers(crew, (), warden, Quiet(), coming=1.0),
     ):
         pytest.fail("there are no workers")

@@ -211,7 +211,7 @@ def tasks() -> int:
 
 def soak(requests: int) -> list[Held]:
     """Make the requests, and print what is left of them from time to time."""
-    adapter = ASGIToWSGI(app)
+    adapter = ASGIToWSGI(app, pathsend=True)
     kinds, rows, done = mixed(KINDS), [], 0
     print(header(), flush=True)
     for count in rounds(requests):

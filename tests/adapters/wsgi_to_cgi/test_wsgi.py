@@ -93,7 +93,7 @@ def test_exc_info_replaces_a_head_and_the_reason_is_the_applications(run: Runner
 def test_more_than_content_length_is_cut_and_logged(run: Runner) -> None:
     result = run("answers_too_much")
     assert (result.body, result.status) == (b"12345", 0)
-    assert "more than the Content-Length" in result.stderr
+    assert "more than its Content-Length" in result.stderr
 
 
 def test_an_application_that_swallows_sigterm_ends_at_its_next_block(run: Runner) -> None:

@@ -80,6 +80,20 @@ def faulty_python(folder: Path, function: str, fault: str) -> str:
     return f"#!{python}"
 
 
+_others: set[psutil.Process] = set()  # children of this process that tests of other files have left running
+
+
+@pytest.fixture(autouse=True)
+def _know_the_others() -> None:
+    _others.clear()
+    _others.update(psutil.Process().children())
+
+
+def left() -> set[psutil.Process]:
+    """Return the children that were started since the test began."""
+    return set(psutil.Process().children()) - _others
+
+
 def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
@@ -92,8 +106,8 @@ def assert_nothing_is_left(host: CGIHost, before: int) -> None:
     for _ in taken:
         host.slots.release()
     host.close()
-    eventually(lambda: not psutil.Process().children(), f"no process is left: {psutil.Process().children()}", 10)
-    assert not zombies(os.getpid())
+    eventually(lambda: not left(), f"no process is left: {left()}", 10)
+    eventually(lambda: not zombies(os.getpid()), f"no zombie is left: {zombies(os.getpid())}", 10)
     eventually(lambda: descriptors() <= before, f"{before} descriptors, as before", 10)
 
 
