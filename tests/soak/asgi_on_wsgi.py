@@ -24,7 +24,7 @@ from tests.soak.schedule import mixed, requests_wanted, rounds
 
 THREADS = 8  # of the server
 PATIENCE = 20.0  # seconds until what has not ended never will
-LIFESPAN = 1  # task
+LIFESPAN = 2  # tasks of the adapter itself: the lifespan, and the root task of the loop
 KB = b"x" * 1024
 
 WSGIApp = Callable[[dict[str, Any], Any], Iterable[bytes]]
