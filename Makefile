@@ -28,6 +28,10 @@ CHECKED = $(wildcard gateways demos benchmarks tests)
 # ruff does not follow the link gateways/adapters.
 FORMATTED = $(CHECKED) adapters
 
+# What `make quick` leaves out: loops beside asyncio, programs and servers in processes of their own, and counts.
+LONG = uvloop or trio or imports_alone or measure or test_ledger or test_reaper or test_cgi_to or test_clauses or test_on_loop \
+    or test_in_thread or test_stats or warm
+
 .PHONY: demo test quick check test-all bench bench-ledger bench-cgi results peers soak soak-websockets autobahn site docs images clean
 .DEFAULT_GOAL := demo
 
@@ -38,7 +42,8 @@ test: $(VENV)/.test
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 quick: $(VENV)/.test
-	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile -m 'not slow' tests/adapters tests/gateways tests/test_architecture.py tests/benchmarks tests/peers $(ARGS)
+	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile -m 'not slow' -k 'not ($(LONG))' \
+	    tests/adapters tests/gateways tests/test_architecture.py tests/benchmarks tests/peers $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check $(FORMATTED)
