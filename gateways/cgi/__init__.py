@@ -1,1 +1,1 @@
-"""CGI (RFC 3875): the reference app in that form, how it is served, how it is watched."""
+"""CGI (RFC 3875): the reference app, its server, and its observer."""

@@ -2,8 +2,9 @@
 """The reference app in CGI (1993; RFC 3875, 2004): the server runs this program, once for each request.
 
 Read it beside ../wsgi/app.py and ../asgi/app.py: the same routes, functions and bytes, each in its interface's own way.
-It knows RFC 3875 and nothing else: no framework, no adapter, no server, and neither of the other two.
-Each request pays for what is imported, so most imports stand where they are needed. By hand, without a server:
+It knows only RFC 3875: no framework, no adapter, no server, and neither of the other two apps.
+Each request imports its modules again, so most imports are inside the functions that need them. By hand, without a
+server:
 
     PATH_INFO=/hello QUERY_STRING=name=Ada python app.py
 """
@@ -25,7 +26,7 @@ FINISHED = (
 
 
 class BadRequest(Exception):
-    """What the client sent cannot be used; the text says why, and is the body of the 400."""
+    """Invalid request; the text is the reason, and the body of the 400 response."""
 
 
 # What is sent: stdout takes the head as lines, an empty line, then the body; a flush sends what is written.
@@ -37,7 +38,7 @@ def head(status: str, kind: str, *extra: str) -> None:
 
 
 def whole(status: str, kind: str, text: str, *extra: str) -> None:
-    """Answer with a body that is known before it is sent, and so is its length."""
+    """Send a response whose body and length are known in advance."""
     body = text.encode()
     head(status, kind, f"Content-Length: {len(body)}", *extra)
     sys.stdout.buffer.write(b"" if METHOD == "HEAD" else body)
@@ -45,7 +46,7 @@ def whole(status: str, kind: str, text: str, *extra: str) -> None:
 
 
 def streamed(kind: str, blocks: Body, *extra: str) -> None:
-    """Answer with blocks, each on its way before the next is made; write() waits when the client is slow."""
+    """Send blocks, each before the next is made; write() waits if the client is slow."""
     head("200 OK", kind, *extra)
     sys.stdout.buffer.flush()
     try:
@@ -57,7 +58,9 @@ def streamed(kind: str, blocks: Body, *extra: str) -> None:
 
 
 def paced(texts: Iterable[str], delay: float) -> Iterator[bytes]:
-    """Make blocks with a pause between them. When the client leaves, the server ends this process, or a write fails."""
+    """Make blocks with a pause between them. If the client disconnects, the server terminates this process, or a write
+    fails.
+    """
     for number, text in enumerate(texts):
         if number:
             time.sleep(delay)
@@ -68,7 +71,7 @@ def paced(texts: Iterable[str], delay: float) -> Iterator[bytes]:
 
 
 def query_of() -> Query:
-    """`a=1&a=2&b` is {"a": ["1", "2"], "b": [""]}. Bytes that are not UTF-8 become U+FFFD."""
+    """Parse a query: `a=1&a=2&b` is {"a": ["1", "2"], "b": [""]}. Bytes that are not UTF-8 become U+FFFD."""
     from urllib.parse import unquote_to_bytes
 
     query: Query = {}
@@ -103,7 +106,9 @@ def seconds(query: Query, name: str, default: float, high: int) -> float:
 
 
 def body_of() -> Iterator[bytes]:
-    """The body in blocks. read() takes what has arrived; one may not ask for more than CONTENT_LENGTH says there is."""
+    """Yield the body in blocks. os.read() returns the bytes that have arrived; read no more than CONTENT_LENGTH
+    bytes.
+    """
     length = os.environ.get("CONTENT_LENGTH")
     if not length and "HTTP_TRANSFER_ENCODING" in os.environ:  # chunked, on Apache: the server ends the file
         yield from iter(lambda: os.read(0, BLOCK), b"")

@@ -1,7 +1,7 @@
 """The files of a folder, as http.server gives them: a WSGI application.
 
-Knows paths, file modes and dates. It sends no program's source: nothing below a folder for CGI programs, and nothing
-that is executable and names its interpreter. It must not know how programs are run.
+Knows paths, file modes and dates. It never sends the source of a program: no file below a folder for CGI programs, and
+no executable file that starts with `#!`. It must not know how to run programs.
 """
 
 import html
@@ -20,7 +20,7 @@ from gateways.adapters.run_cgi.host import REDIRECTS
 from gateways.adapters.run_cgi.script import Refused, resolved
 
 PROGRAMS = ("cgi-bin", "htbin")
-"""Folders of CGI programs: as names of segments of a path, and in any case, because file systems differ."""
+"""Folders of CGI programs. Compared with each segment of a path, ignoring case, because some file systems ignore it."""
 
 INDEX = ("index.html", "index.htm")
 BLOCK = 65536
@@ -50,7 +50,7 @@ class _Answer(NamedTuple):
 
 
 class _Refused(Exception):
-    """No file for this request."""
+    """There is no file to send for this request."""
 
     def __init__(self, status: HTTPStatus, **headers: str) -> None:
         super().__init__(status.phrase)
@@ -113,9 +113,9 @@ class Files:
         return _list(folder, path)
 
     def _below(self, path: bytes) -> Path:
-        """Return the file that a resolved path means, links followed. Raises OSError if there is none, and _Refused.
+        """Return the file at a path, after following links. Raises OSError if the file does not exist, and _Refused.
 
-        Wherever links lead: it is looked at where the file is that would be sent.
+        The checks apply to the target of a link, which is the file that would be sent.
         """
         segments = [os.fsdecode(each) for each in path.split(b"/") if each]
         found = Path(os.path.realpath(self._root.joinpath(*segments), strict=True))
@@ -131,9 +131,10 @@ class Files:
 
 
 def _moved(environ: WSGIEnvironment) -> _Answer:
-    """To the same with a slash: relative, so that it holds behind any proxy; in one segment, so on this host only.
+    """Redirect to the same path with a slash: relative, so that it works behind any proxy; one segment, so that it
+    stays on this host.
 
-    What a local redirect led to is not below the URL that the client has: it gets the whole path.
+    After a local redirect, the client's URL is a different one: send the whole path.
     """
     path = (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1")
     query = environ.get("QUERY_STRING")
@@ -166,7 +167,9 @@ def _file(path: Path, environ: WSGIEnvironment) -> _Answer:
 
 
 def _is_known(environ: WSGIEnvironment, modified: int) -> bool:
-    """RFC 9110, 13.1.3: it counts in whole seconds, and not beside If-None-Match, nor where it is no date."""
+    """RFC 9110, 13.1.3: compare whole seconds; ignore the header beside If-None-Match, and if it is not a valid
+    date.
+    """
     since = environ.get("HTTP_IF_MODIFIED_SINCE", "")
     if not since or "HTTP_IF_NONE_MATCH" in environ:
         return False

@@ -1,4 +1,4 @@
-"""How a CGI program is served: the servers, each with the CGI host in front. Knows nothing of WSGI and ASGI apps."""
+"""The servers for CGI programs, each with the CGI host between server and program. Must not know WSGI and ASGI apps."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ REFERENCE = str(Path(__file__).with_name("app.py"))
 
 
 def load(target: str, adapter: str = "CGIToASGI", settings: Settings = USUAL) -> App:
-    """The CGI host of that name for a program, or for a folder of programs, or for a folder that is a site."""
+    """Return the CGI host of that name for a program, a folder of programs, or a site."""
     options = host_options(settings)
     if not settings.files:
         return getattr(adapters, adapter)(target, **options)
@@ -23,7 +23,7 @@ def load(target: str, adapter: str = "CGIToASGI", settings: Settings = USUAL) ->
 
 
 def host_options(settings: Settings) -> dict[str, Any]:
-    """The options of a CGI host that the settings name."""
+    """Return the options of the CGI host from the settings."""
     options: dict[str, Any] = {"env": environment(settings.environment), "follow_symlinks": settings.follow_symlinks}
     if settings.warm:
         options["warm"] = True
@@ -37,7 +37,9 @@ def host_options(settings: Settings) -> dict[str, Any]:
 
 
 def environment(wanted: tuple[str, ...] = ()) -> dict[str, str]:
-    """Variables for programs: those that are wanted ("NAME=VALUE", or "NAME" for what it is here), and a PATH."""
+    """Return the variables for programs: the given ones ("NAME=VALUE", or "NAME" for this process's value), and
+    PATH.
+    """
     pairs = [each.partition("=") for each in wanted]
     given = {
         name: value if equals else os.environ[name] for name, equals, value in pairs if equals or name in os.environ

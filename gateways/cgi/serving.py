@@ -1,4 +1,4 @@
-"""A CGI folder served in a thread of this process: for test suites that used CGIHTTPRequestHandler, and the like.
+"""Serve a CGI folder in a thread of this process, e.g. for test suites that used CGIHTTPRequestHandler.
 
     from gateways.cgi.serving import cgi_server
 
@@ -34,19 +34,19 @@ def cgi_server(
     cgi_dirs: Iterable[str] = PROGRAMS,
     **options: Any,
 ) -> Iterator[str]:
-    """Serve `folder` as `python -m http.server --cgi` did, while the block runs; the URL, without a last slash.
+    """Serve `folder` as `python -m http.server --cgi` did, during the block; yield the URL, without a slash at its end.
 
-    Files by GET and HEAD, and programs below `cgi_dirs`, which get the request's variables and, of this
-    environment, what CGIToASGI passes (PATH, the locale …), with the folder of this Python first in PATH.
-    When the block is left, requests and programs that run are ended.
+    GET and HEAD return files. Programs are below `cgi_dirs`; they get the variables of the request, and those that
+    CGIToASGI passes from this environment (PATH, the locale …), with the folder of this Python first in PATH. At the
+    end of the block, running requests and programs are terminated.
 
-    host, port: where to listen; port 0 is any that is free.
+    host, port: address to listen on; port 0 is any free port.
     cgi_dirs: paths below the folder whose executable files are programs, as `cgi_directories` of
         CGIHTTPRequestHandler. Default: /cgi-bin and /htbin.
     options: those of gateways.adapters.CGIToASGI, e.g. `env={"NAME": "value"}`, `inherit=["NAME"]`, `chdir="."`.
 
-    Raises FileNotFoundError where there is no such folder, gateways.failure.Failure where it cannot listen. What
-    programs write to stderr goes to the logger "gateways.cgi".
+    Raises FileNotFoundError if the folder does not exist, gateways.failure.Failure if it cannot listen. The stderr of
+    programs goes to the logger "gateways.cgi".
     """
     app = site(folder, cgi_dirs=cgi_dirs, **{**options, "env": {**environment(), **(options.get("env") or {})}})
     config = uvicorn.Config(

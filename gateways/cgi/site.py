@@ -1,6 +1,6 @@
-"""A folder as `python -m http.server --cgi` served it: its files, and the CGI programs below /cgi-bin/ and the like.
+"""A folder as `python -m http.server --cgi` served it: its files, and CGI programs in folders such as /cgi-bin/.
 
-Knows which path belongs to which of them. What a file is, and how a program is run, it must not know.
+Knows which paths are programs. Must not know how to send a file or run a program.
 """
 
 import os
@@ -18,7 +18,7 @@ Message = MutableMapping[str, Any]
 
 
 class _Site:
-    """The folder, and a host for each of its folders of programs, made when there is one."""
+    """The folder, and a host for each of its folders of programs, created on the first request."""
 
     def __init__(
         self, folder: str | os.PathLike[str], adapter: str, cgi_dirs: Iterable[str], options: dict[str, Any]
@@ -33,7 +33,7 @@ class _Site:
         self._hosts: dict[str, Any] = {}
 
     def host(self, path: bytes) -> Any:
-        """The CGI host that a decoded path is for, None where it is for a file."""
+        """Return the CGI host of a decoded path; None if the path is a file."""
         try:
             path = resolved(path)
         except Refused:
@@ -55,13 +55,13 @@ class _Site:
         return self._hosts[name]
 
     def close(self) -> None:
-        """End every program that runs."""
+        """Terminate all running programs."""
         for host in self._hosts.values():
             host.close()
 
 
 def _name(path: str) -> str:
-    """A folder of programs below the site, without slashes around it. Raises ValueError."""
+    """Return a folder of programs below the site, without slashes at its ends. Raises ValueError."""
     segments = [each for each in path.split("/") if each]
     if {".", ".."} & {*segments}:
         raise ValueError(
@@ -71,7 +71,7 @@ def _name(path: str) -> str:
 
 
 def _is_program(host: Any, path: bytes) -> bool:
-    """Whether a path in a site whose every folder may hold programs is a program's, and no file's."""
+    """Return True if the path is a program, in a site where programs may be in any folder."""
     try:
         host.find({"PATH_INFO": path.decode("latin-1")})
     except Refused:
@@ -104,7 +104,9 @@ class ASGISite(_Site):
         receive: Callable[[], Awaitable[Message]],
         send: Callable[[Message], Awaitable[None]],
     ) -> None:
-        """Serve one ASGI scope: `http`; `lifespan`, at whose end all programs end; `websocket`, which is refused."""
+        """Serve one ASGI scope: `http`; `lifespan`, whose shutdown terminates all programs; `websocket`, which is
+        refused.
+        """
         if scope["type"] == "http":
             path, root = scope["path"], scope.get("root_path", "").rstrip("/")
             below = path[len(root) :] if root and (path == root or path.startswith(root + "/")) else path
@@ -123,11 +125,11 @@ class ASGISite(_Site):
 def site(
     folder: str | os.PathLike[str], adapter: str = "CGIToASGI", *, cgi_dirs: Iterable[str] = PROGRAMS, **options: Any
 ) -> WSGISite | ASGISite:
-    """The folder as an application of the interface that `adapter` goes to; `options` are those of the adapter.
+    """Return the folder as an application of the interface that `adapter` produces; `options` are those of the adapter.
 
     cgi_dirs: paths whose executable files are programs, e.g. ["/cgi-bin", "/shop/scripts"]. "/" is the whole folder:
-        every file that can be run is run, and all others are sent.
+    executable files are run, all others are sent.
 
-    Raises FileNotFoundError where there is no such folder.
+    Raises FileNotFoundError if the folder does not exist.
     """
     return (WSGISite if adapter == "CGIToWSGI" else ASGISite)(folder, adapter, cgi_dirs, options)

@@ -1,7 +1,7 @@
-"""How a CGI program is watched: its environment, its three pipes, its end. Knows nothing of WSGI and ASGI apps.
+"""Observe a CGI program: its environment, its three pipes, and its exit. Must not know WSGI and ASGI apps.
 
-What the program does is not changed: it is started by the same host in the same way, and a tap between its pipes and
-the host passes every byte on, either way, as it comes. Only its stderr goes to the record in place of the log.
+The program's behaviour does not change: the same host starts it in the same way, and a tap between its pipes and the
+host forwards each byte at once, in both directions. Only its stderr is recorded instead of logged.
 """
 
 import os
@@ -27,13 +27,14 @@ BLOCK = 65536
 LONGEST_LINE = 2000
 
 PASSING = 0.05
-"""Seconds for what a program wrote before it ended to pass the tap; longer only where its children hold its stdout."""
+"""Timeout for the remaining output to pass the tap after the program has exited, in seconds. It takes this long only if
+children of the program keep its stdout open."""
 
 _note: ContextVar[Note] = ContextVar("note")
 
 
 def watch(host: CGIToASGI, record: Record) -> ASGIApp:
-    """The host, with an event recorded for each step between it and the programs that it runs, and for its answer."""
+    """The host, which records an event for each step between it and its programs, and for its response."""
     exchanges = count(1)
 
     def started(variables: Variables, program: Program) -> None:
@@ -71,7 +72,7 @@ def watch(host: CGIToASGI, record: Record) -> ASGIApp:
 
 
 def watch_programs(host: CGIHost, record: Record) -> None:
-    """Record each program that the host runs as an exchange of its own; the host's own side is seen by others."""
+    """Record each program that the host runs as a separate exchange; the host's server side is recorded elsewhere."""
     exchanges = count(1)
 
     def started(variables: Variables, program: Program) -> None:
@@ -92,7 +93,7 @@ def _start(note: Note, variables: Variables, program: Program) -> None:
 
 
 def tap(program: Program, note: Note) -> None:
-    """Put a tap into the pipes of a program that has just been started, and note its end."""
+    """Insert a tap into the pipes of a program that has just been started, and record its exit."""
     if program.stdin >= 0:
         outer, inner = program.stdin, os.pipe()
         program.stdin = inner[1]
@@ -113,7 +114,7 @@ def tap(program: Program, note: Note) -> None:
 
 
 def _pass_on(source: int, sink: int, noted: Callable[[bytes], None], ours: int) -> threading.Thread:
-    """Copy from `source` to `sink` until either is closed, on a thread. `ours` is the end that the host works with."""
+    """Copy from `source` to `sink` until either is closed, on a thread. `ours` is the end that the host uses."""
     os.set_blocking(ours, False)
     for end in (source, sink):
         os.set_blocking(end, True)

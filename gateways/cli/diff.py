@@ -1,7 +1,7 @@
-"""`gateways diff`: two stacks, the same requests, and what differs between their answers.
+"""`gateways diff`: send the same requests to two stacks, and show the differences between their responses.
 
-Knows the command line, files and signals. It must not know how anything is asked or judged. What a run needs is
-imported when one begins, so that the other commands do not pay for it.
+Knows the command line, files and signals. It must not know how to send requests or judge responses. Modules for a run
+are imported when it starts, so that other commands start quickly.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
     from gateways.requests.traffic import Traffic
 
 IMPORT = 60.0
-"""Seconds within which a target must be imported."""
+"""Timeout for importing a target, in seconds."""
 
 NOT_ASKED = 2
-"""Exit status if the sides could not be compared, as for a wrong command line."""
+"""Exit status if the sides could not be compared; the same as for a wrong command line."""
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 STDOUT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 
 
 class _Diff(Command):
-    """The command: its exit status 1 is for stacks that differ."""
+    """The command; exit status 1 means that the stacks differ."""
 
     failure_status = NOT_ASKED
 
@@ -143,7 +143,7 @@ def diff(  # noqa: PLR0913, PLR0917 (options)
 
 
 def _side(text: str, default: str, interface: Mode | None, insecure: bool, ca: str | None) -> Stack | Site:
-    """The side that is meant by TARGET, TARGET@SERVER, TARGET@MODE or a URL."""
+    """Return the side for TARGET, TARGET@SERVER, TARGET@MODE or a URL."""
     from gateways.diff.side import Stack, site
 
     if text.startswith(("http://", "https://")):
@@ -187,7 +187,7 @@ def _accepted(file: Path) -> list[Accepted]:
 
 
 def _run(plan: Plan) -> Result:
-    """Compare, with a bar on a terminal."""
+    """Compare, with a progress bar on a terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     from gateways.diff.run import run

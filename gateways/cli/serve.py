@@ -1,7 +1,7 @@
 """`gateways serve`: run the user's app on a server, with an adapter in between if their interfaces differ.
 
-Knows the command line. gateways/serving recognises the app and runs the server; until_ended.py handles the events until
-shutdown.
+Knows the command line. gateways/serving detects the app's interface and runs the server; until_ended.py handles the
+events until shutdown.
 """
 
 import contextlib

@@ -1,1 +1,1 @@
-"""What the record says: figures, statistics, verdicts and doubts. Computes; measures nothing."""
+"""Compute figures, statistics, verdicts and doubts from the record. Measures nothing."""

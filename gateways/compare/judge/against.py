@@ -16,12 +16,12 @@ from gateways.compare.record import NULL, Cell, Record
 LEAST = 0.05
 """Smallest reported change, as a share: two runs always differ a little."""
 ENOUGH = 5
-"""Number of runs or slices that a result needs from both."""
+"""Number of runs or slices of both comparisons below which there is no result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """How a contender has changed in a scenario. `regression`: it is worse than before, beyond the noise."""
+    """The change of a contender in a scenario. `regression`: it is worse than before, beyond the noise."""
 
     what: str
     regression: bool
@@ -42,7 +42,7 @@ def changes(new: Record, old: Record) -> list[Change]:
 
 
 def _key(section: Section) -> tuple[str, int]:
-    """Slices may have different numbers of clients, long runs must have the same."""
+    """Slices with different numbers of clients can be compared; long runs must have the same number."""
     return section.question.name, 0 if section.quick else section.connections
 
 
@@ -72,7 +72,9 @@ def _changes(new: Record, old: Record, now: tuple[Section, Row], then: tuple[Sec
 def _judged(
     said: str, ratio: Ratio | None, floor: float, machine: Ratio | None, *, more_is_worse: bool
 ) -> Change | None:
-    """`machine` is the change of the server that does nothing: a change of the machine, not of the contender."""
+    """`machine` is the change of the server that does nothing, so it is a change of the machine, not of the
+    contender.
+    """
     if ratio is None:
         return None
     if machine is not None and not machine.low <= 1 <= machine.high:
@@ -90,7 +92,7 @@ def _unpaired(cells: Sequence[Cell], others: Sequence[Cell], of: Of, seed: int) 
 
 
 def differences(new: Record, old: Record) -> list[str]:
-    """Return other differences between the two, which may explain a change."""
+    """Return other differences between the two comparisons, which may explain a change."""
     pairs = [
         ("the CPU", old.machine.cpu, new.machine.cpu),
         ("the system", old.machine.system, new.machine.system),
@@ -107,7 +109,7 @@ def _null(record: Record, section: Section) -> list[Cell]:
 
 
 def _cells(record: Record, section: Section, row: Row) -> list[Cell]:
-    """The cells that its throughput comes from."""
+    """Return the cells that its throughput is computed from."""
     return [
         cell
         for cell in record.cells

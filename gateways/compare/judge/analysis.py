@@ -15,24 +15,25 @@ from gateways.compare.plan.scenarios import Headline
 from gateways.compare.record import NULL, Cell, Exclusion, Question, Record
 
 FOR_LETTERS = 400
-"""Resamples for each pair of contenders, of which there are many."""
+"""Number of resamples per pair of contenders; small, because there are many pairs."""
 FAILED = 1.0
-"""Noise floor, as a share, above which a measurement has failed: twins that differ by a factor of 2 compare nothing."""
+"""Noise floor, as a share, above which a measurement has failed: if twins differ by a factor of 2, a comparison is
+meaningless."""
 ONE_RUN = 1.0
-"""Smallest difference that one run of each can show, as a share: a factor of 2."""
+"""Smallest difference that a single run of each can show, as a share: a factor of 2."""
 LEAST_CPU = 0.03
-"""Smallest difference of CPU time that is reported: caches and clock change it by as much."""
+"""Smallest reported difference of CPU time, as a share: caches and the clock rate cause differences of this size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A scenario, with one number of clients; `connections` is the most where some were asked by fewer.
+    """A scenario, with one number of clients; if the numbers differ, `connections` is the largest.
 
-    The rows are sorted, the best first, those that are not ranked last. `twins` compares the same server measured
-    twice, and `floor` is the smallest share that is reported as a difference; None if it was not. `null` is the rate
-    of a server that does nothing, which is what the client can do; `ceilings` are the shares of it that contenders
-    reach. `discarded` are the slices during which the clock was set, `out` those that are not measured. `ties` are the
-    pairs between which no difference is reported; `repeated`: there was more than one measurement of each. `parts`
+    The rows are sorted: the best first, unranked ones last. `twins` compares the same server measured twice, and
+    `floor` is the smallest share that is reported as a difference; None if no server was measured twice. `null` is the
+    rate with a server that does nothing, which is the client's maximum; `ceilings` are the shares of it that contenders
+    reach. `discarded` is the number of slices during which the clock was set; `out` are the contenders that are not
+    measured. `ties` are the pairs without a reported difference; `repeated`: each was measured more than once. `parts`
     are the figures of each request of a mix.
     """
 
@@ -66,7 +67,7 @@ class Section:
 
     @property
     def quick(self) -> bool:
-        """Return True if it was measured in slices, by turns."""
+        """Return True if the contenders were measured in slices, in turns."""
         return self.question.load != "long"
 
     @property
@@ -128,7 +129,9 @@ def _section(record: Record, question: Question, cells: Sequence[Cell]) -> Secti
 
 
 def _main(cells: Sequence[Cell]) -> list[Cell]:
-    """Those that throughput is taken from: long runs, or the slices with the number of clients at the knee."""
+    """Return the cells that throughput is computed from: long runs, or the slices with the number of clients at the
+    knee.
+    """
     closed = [cell for cell in cells if cell.phase in {"capacity", "long"}]
     if not closed or closed[0].phase == "long":
         return closed
@@ -138,7 +141,7 @@ def _main(cells: Sequence[Cell]) -> list[Cell]:
 
 
 class _Pairing:
-    """The slices of contenders, compared with each other."""
+    """Compares the slices of contenders with each other."""
 
     def __init__(
         self, main: Mapping[str, Sequence[Cell]], reference: str, twin: str, seed: int, *, repeated: bool
@@ -152,13 +155,13 @@ class _Pairing:
         self._cpu_floor = max(LEAST_CPU, inference.noise(twins_cpu) if twins_cpu else 0.0)
 
     def rates(self, name: str) -> Ratio | None:
-        """Answers a second, to the reference's; None for itself."""
+        """Return the ratio of its responses per second to the reference's; None for the reference."""
         if name not in self._main or name == self.reference:
             return None
         return rates_compared(self._main[name], self._main[self.reference], self._seed)
 
     def costs(self, name: str) -> Ratio | None:
-        """CPU time per answer, to the reference's; None for itself."""
+        """Return the ratio of its CPU time per response to the reference's; None for the reference."""
         if name not in self._main or name == self.reference:
             return None
         return compared(self._main[name], self._main[self.reference], cpu_of, self._seed)
@@ -167,18 +170,20 @@ class _Pairing:
         return ratio is not None and ratio.tie(self._floor if self.repeated else ONE_RUN)
 
     def differs(self, ratio: Ratio | None) -> bool:
-        """Does it take more CPU than the reference, or less, beyond the noise?"""
+        """Return True if its CPU time differs from the reference's by more than the noise."""
         return ratio is not None and self.repeated and not ratio.tie(self._cpu_floor)
 
     def letters(self, order: Sequence[str]) -> dict[str, str]:
-        """Letters of groups that are statistically indistinguishable; empty for one contender, or one measurement."""
+        """Return letters of groups that are statistically indistinguishable; empty for one contender, or one
+        measurement.
+        """
         if not self.repeated or len(order) < 2:
             return {}
         ties = self.ties(order)
         return inference.letters(order, {pair: frozenset(pair) in ties for pair in combinations(order, 2)})
 
     def ties(self, among: Sequence[str]) -> frozenset[frozenset[str]]:
-        """The pairs between which no difference is reported."""
+        """Return the pairs without a reported difference."""
         return frozenset(pair for pair in map(frozenset, combinations(among, 2)) if self._tied(pair))
 
     def _tied(self, pair: frozenset[str]) -> bool:
@@ -229,7 +234,7 @@ def _null(cells: Sequence[Cell]) -> float | None:
 
 
 def _ceilings(main: Mapping[str, Sequence[Cell]], cells: Sequence[Cell]) -> dict[str, float]:
-    """By contender, the share that it reaches of what the client does with a server that does nothing."""
+    """Return, by contender, its rate as a share of the rate with a server that does nothing."""
     found = {}
     for name, own in main.items():
         null = [cell for cell in cells if cell.contender == NULL and cell.connections == own[0].connections]

@@ -13,7 +13,7 @@ from gateways.compare.judge.words import duration, interval, megabytes, share, t
 from gateways.compare.record import Question, Record
 
 FOREIGN = 0.15
-"""Cores that other programs may keep busy without a doubt."""
+"""Number of cores kept busy by other programs above which there is a doubt."""
 FLOOR = 0.05
 """Noise floor, as a share, above which there is a doubt."""
 LAG = 0.1
@@ -22,16 +22,16 @@ SLACK = 0.05
 """Deviation from Little's law, as a share, above which there is a doubt."""
 GROWTH = 20_000_000
 INSTALL = "install it with: "
-"""The words before the command, in an exclusion that names missing packages."""
+"""In the text of an exclusion for missing packages: the words before the command."""
 NOT_INSTALLED = " not installed"
-"""The words after the missing packages, in an exclusion."""
+"""In the text of such an exclusion: the words after the packages."""
 APART = 0.025
-"""Seconds between the starts of clients, a tenth of a slice, above which there is a doubt."""
+"""Time between the starts of clients above which there is a doubt, in seconds: a tenth of a slice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """`name` identifies it, `what` says what was seen and where, `remedy` what to try."""
+    """`name` identifies it, `what` is the observation and its place, `remedy` is what to try."""
 
     name: str
     what: str
@@ -39,11 +39,11 @@ class Doubt:
 
 
 Seen = tuple[str, str]
-"""The name of a reason, and where it applies."""
+"""The name of a reason, and the place where it applies."""
 
 
 def doubts(record: Record, sections: Sequence[Section]) -> list[Doubt]:
-    """Return one doubt for each reason that applies, with everything that it applies to."""
+    """Return one doubt for each reason that applies, with all places where it applies."""
     found: dict[str, dict[str, list[str]]] = {}
     for name, of in [*_of_machine(record), *_of_run(record)]:
         found.setdefault(name, {}).setdefault("", []).append(of)
@@ -133,7 +133,7 @@ def _of_section(section: Section) -> Iterator[Seen]:
 
 
 def _varying(question: Question) -> Iterator[str]:
-    """What is verified of responses that vary."""
+    """Return which part of varying responses is verified."""
     labels = [each.label for each in question.parts] or [""]
     for label, answer in zip(labels, question.answers, strict=False):
         if answer.sha256 is None:

@@ -11,12 +11,12 @@ from gateways.compare.load.histogram import Histogram
 from gateways.compare.record import Cell, Entrant
 
 ENOUGH = 20
-"""Answers on each connection in a window from which on its edges do not matter for Little's law."""
+"""Responses per connection in a window above which the window's edges are negligible for Little's law."""
 
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
-    """Seconds; inf where that many failed, None where too few samples lie beyond."""
+    """Percentiles in seconds; inf if that many requests failed, None if too few samples lie beyond."""
 
     p50: float | None = None
     p75: float | None = None
@@ -26,13 +26,13 @@ class Percentiles:
 
     @classmethod
     def of(cls, histogram: Histogram) -> "Percentiles":
-        """Of nanoseconds."""
+        """Return percentiles of a histogram of nanoseconds."""
         return cls(*(seconds(histogram.supported(share)) for share in (0.5, 0.75, 0.9, 0.99, 0.999)))
 
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """What users saw at one rate. `lag` is how late the client itself was at the 99th percentile."""
+    """The latencies of users at one rate. `lag` is the delay within the load client, at the 99th percentile."""
 
     offered: float
     samples: int
@@ -45,15 +45,15 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was measured of one contender. `rate` is verified answers a second: the median of slices, or, where these
-    hold few (`per_slice`, on average), that of all together.
+    """The measurements of one contender. `rate` is verified responses per second: the median of the slices; if slices
+    contain few responses (`per_slice`, on average), the rate of all together.
 
-    `answered` and `failed` are of all requests, also of those outside the measured windows.
+    `answered` and `failed` count all requests, including those outside the measured windows.
 
-    `cpu` is the server's CPU time per answer, in seconds; `cores` how many it kept busy, `others` how many the rest of
-    the machine did. `memory` is (before, most, after) in bytes, the first and last within one start. `failed` counts
-    by kind; `switches` are context switches per answer. `client` is the share of a core that the client took, `little`
-    by what share Little's law is missed.
+    `cpu` is the server's CPU time per response, in seconds; `cores` is the number of cores that the server kept busy,
+    `others` that of the rest of the machine. `memory` is (before, maximum, after) in bytes; before and after are of the
+    same start. `failed` counts by kind; `switches` is context switches per response. `client` is the share of a core
+    that the client used, `little` the deviation from Little's law, as a share.
     """
 
     entrant: Entrant
@@ -88,18 +88,18 @@ class Figures:
 
     @property
     def lost_share(self) -> float:
-        """Share of requests without the right response."""
+        """Share of requests without the expected response."""
         return self.failures / max(1, self.failures + self.answered)
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A contender's figures in the light of the others'.
+    """A contender's figures, compared with those of the others.
 
-    `ratio` is to the reference; `tie`: no difference from it is reported. Contenders that share one of `letters`
-    are statistically indistinguishable. `limit` is the bottleneck. It is not `ranked`
-    if the load client limits it, or it fails too often. `cpu_ratio` is that of the CPU time per answer, which a busy
-    machine changes least; `cpu_differs`: a difference of it is reported.
+    `ratio` is relative to the reference; `tie`: no difference from the reference is reported. Contenders that share one
+    of `letters` are statistically indistinguishable. `limit` is the bottleneck. It is not `ranked` if the load client
+    limits it, or it fails too often. `cpu_ratio` is the ratio of CPU time per response, the figure that a busy machine
+    changes least; `cpu_differs`: a difference of CPU time is reported.
     """
 
     figures: Figures
@@ -117,7 +117,9 @@ def seconds(nanoseconds: float | None) -> float | None:
 
 
 def figures(entrant: Entrant, main: Sequence[Cell], every: Sequence[Cell]) -> Figures:
-    """`main` are the slices, or long runs, that throughput is taken from; `every` all of the scenario, as they came."""
+    """`main` are the slices, or long runs, that throughput is computed from; `every` are all of the scenario, in order
+    of time.
+    """
     measured = [cell.measured for cell in main]
     window = sum(each.window for each in measured) or 1
     answered = sum(each.answered for each in measured)
@@ -168,7 +170,7 @@ def _failures(cells: Sequence[Cell]) -> tuple[dict[str, int], tuple[str, ...]]:
 
 
 def _per(cells: Sequence[Cell], of: Callable[[Cell], int | None], unit: Callable[[Cell], int]) -> float | None:
-    """The sum of what is known, per unit of the cells that it is known of."""
+    """Return the sum of the known values, per unit of the cells that have one."""
     known = [(value, unit(cell)) for cell in cells if (value := of(cell)) is not None]
     units = sum(number for _, number in known)
     return sum(value for value, _ in known) / units if units else None
@@ -187,7 +189,7 @@ def _spent(cell: Cell) -> int | None:
 
 
 def foreign(cell: Cell) -> int | None:
-    """CPU time of everything but server and client."""
+    """Return the CPU time of all processes except server and client."""
     measured = cell.measured
     if measured.machine_cpu is None or measured.server_cpu is None:
         return None
@@ -195,7 +197,7 @@ def foreign(cell: Cell) -> int | None:
 
 
 def _little(cells: Sequence[Cell]) -> float | None:
-    """In a closed loop in which all goes well, as many requests are under way as there are clients."""
+    """In a closed loop without failures, the number of requests in flight is the number of clients."""
     closed = [cell for cell in cells if not cell.offered and not cell.measured.failures]
     window = sum(cell.measured.window for cell in closed)
     answers = sum(cell.measured.answered for cell in closed)
@@ -235,6 +237,6 @@ def _ladder(cells: Sequence[Cell]) -> list[tuple[int, float]]:
 
 
 def knee(ladder: Sequence[tuple[int, float]]) -> int:
-    """The smallest number of clients with which it does within 5 % of the most that it does with any."""
+    """Return the smallest number of clients whose rate is within 5 % of the highest rate."""
     most = max(rate for _, rate in ladder)
     return next(clients for clients, rate in ladder if rate >= 0.95 * most or math.isclose(rate, most))

@@ -1,9 +1,9 @@
 """Statistics for measurements that vary: ratios, intervals, ties. Pure.
 
-Contenders take turns in rounds, within several starts of their servers. A round's slices are neighbours in time, so
-what disturbs the machine disturbs them alike: compared are the logarithms of their ratios, by the median, which a
-disturbed slice does not move. Servers differ from one start to the next more than within one, so the interval comes
-from drawing starts and, within each, rounds (a cluster bootstrap).
+Contenders take turns in rounds, within several starts of their servers. The slices of a round follow each other
+closely, so a disturbance of the machine affects them equally. The comparison uses the median of the logarithms of their
+ratios, which a single disturbed slice does not move. Figures differ more between starts of a server than within one, so
+the interval is computed by resampling starts and, within each, rounds (a cluster bootstrap).
 """
 
 import math
@@ -16,16 +16,16 @@ from typing import TypeVar
 RESAMPLES = 2000
 CONFIDENCE = 0.95
 DEVIATIONS = 1.96
-"""Standard deviations that hold so many."""
+"""Number of standard deviations of a 95 % interval."""
 
 T = TypeVar("T")
 Starts = Sequence[Sequence[T]]
-"""What was measured in the rounds of each start."""
+"""The measurements of the rounds of each start."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """How many times as much, and its 95 % interval, which is empty where there is one measurement only."""
+    """A ratio, and its 95 % interval; the interval is empty after a single measurement."""
 
     value: float
     low: float
@@ -41,7 +41,7 @@ class Ratio:
 def bootstrap(
     starts: Starts[T], statistic: Callable[[list[T]], float], seed: int, resamples: int = RESAMPLES
 ) -> tuple[float, float]:
-    """The 95 % interval of `statistic`, by drawing starts and then rounds, with replacement."""
+    """Return the 95 % interval of `statistic`, by resampling starts and then rounds, with replacement."""
     chance = random.Random(seed)  # noqa: S311 - nothing to be kept secret
     groups = [list(rounds) for rounds in starts if rounds]
     found = sorted(
@@ -55,7 +55,7 @@ def bootstrap(
 
 
 def ratio(pairs: Starts[tuple[float, float]], seed: int, resamples: int = RESAMPLES) -> Ratio | None:
-    """How many times the second of each pair the first is; None without pairs. Pairs with a zero count for nothing."""
+    """Return the ratio of the first to the second of each pair; None without pairs. Pairs with a zero are ignored."""
     logs = [[math.log(a / b) for a, b in rounds if a > 0 and b > 0] for rounds in pairs]
     every = [log for rounds in logs for log in rounds]
     if not every:
@@ -65,10 +65,11 @@ def ratio(pairs: Starts[tuple[float, float]], seed: int, resamples: int = RESAMP
 
 
 def of_few(found: Ratio, value: float, counts: Sequence[Sequence[int]]) -> Ratio:
-    """`found`, where slices hold few answers: `value` is the ratio of sums, `counts` the answers in each one's slices.
+    """Return `found` for slices with few responses: `value` is the ratio of sums, `counts` are the responses in the
+    slices of each.
 
-    One answer more or less at the edges of a slice is by chance, which the same number in all of them would hide: the
-    interval holds what that may do, and what the rounds' ratios say.
+    Whether a response falls just inside or outside a slice is chance. If all slices contain the same number, the rounds
+    do not show this, so the interval is widened by it.
     """
     edges = sum(len(each) / max(1, sum(each)) ** 2 for each in counts)
     reach = math.exp(DEVIATIONS * math.sqrt(edges))
@@ -76,7 +77,7 @@ def of_few(found: Ratio, value: float, counts: Sequence[Sequence[int]]) -> Ratio
 
 
 def unpaired(new: Starts[float], old: Starts[float], seed: int) -> Ratio | None:
-    """How many times the median of `old` that of `new` is, when they were not measured side by side."""
+    """Return the ratio of the median of `new` to that of `old`, which were not measured side by side."""
     logs = [[[math.log(value) for value in rounds if value > 0] for rounds in each] for each in (new, old)]
     medians = [[value for rounds in each for value in rounds] for each in logs]
     if not all(medians):
@@ -100,18 +101,20 @@ def _drawn_medians(starts: Starts[float], seed: int) -> list[float]:
 
 
 def noise(twins: Ratio) -> float:
-    """The least difference that can be claimed, as a share: the most by which two identical servers may differ.
+    """Return the smallest difference that can be reported, as a share: the largest by which two identical servers may
+    differ.
 
-    That is the far end of their interval: its middle is near 1 by luck in one comparison of several. With four starts,
-    as these vary, one comparison of eighty then claims a difference where there is none; without twins, one of eight.
+    That is the far end of their interval; its middle can be near 1 by chance. With four starts and typical variation,
+    one comparison in eighty then reports a difference that does not exist; without twins, one in eight.
     """
     return math.expm1(max(abs(math.log(bound)) for bound in (twins.low, twins.high)))
 
 
 def letters(order: Sequence[str], tie: Mapping[tuple[str, str], bool]) -> dict[str, str]:
-    """A letter for each group of neighbours in `order` that cannot be told apart, "a" for the first.
+    """Return letters: one for each group of neighbours in `order` that are statistically indistinguishable, "a" for the
+    first.
 
-    `tie[a, b]` is given for a before b. One that is tied with some of a group and not with all is in two: "ab".
+    `tie[a, b]` is given for a before b. A contender that ties with a part of a group only is in two groups: "ab".
     """
     groups: list[range] = []
     for first in range(len(order)):

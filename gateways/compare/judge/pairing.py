@@ -1,6 +1,6 @@
-"""Slices compared with those of the same rounds: which figure is compared, and how slices are paired. Pure.
+"""Compare slices with those of the same rounds: the compared figure, and the pairs of slices. Pure.
 
-A slice's rate is its answers, counted: of those that hold few, it is their sum that says something.
+The rate of a slice is its number of responses; if slices contain few, only their sum is meaningful.
 """
 
 import statistics
@@ -12,19 +12,19 @@ from gateways.compare.judge.inference import Ratio, Starts
 from gateways.compare.record import Cell
 
 FEW = 20
-"""Answers in a slice, on average, below which slices are summed: one more or less is 5 % of them."""
+"""Average number of responses per slice below which slices are summed: one response is then 5 % or more."""
 
 Of = Callable[[Cell], float | None]
-"""What is compared of a slice; None if it is not known of this one."""
+"""The compared figure of a slice; None if unknown."""
 
 
 def rate_of(cell: Cell) -> float:
-    """Answers a second; half an answer if there was none, which has a logarithm."""
+    """Return responses per second; half a response if there was none, because zero has no logarithm."""
     return max(cell.measured.rate, 0.5e9 / max(1, cell.measured.window))
 
 
 def cpu_of(cell: Cell) -> float | None:
-    """The server's CPU time for each answer, in seconds."""
+    """Return the server's CPU time per response, in seconds."""
     spent, answered = cell.measured.server_cpu, cell.measured.answered
     return spent / answered / 1e9 if spent and answered else None
 
@@ -36,7 +36,7 @@ def compared(
     seed: int,
     resamples: int = inference.RESAMPLES,
 ) -> Ratio | None:
-    """How many times what it is of the others, round by round."""
+    """Return the ratio of the figure to that of `others`, paired by round."""
     theirs = {(cell.start, cell.round): of(cell) for cell in others}
     pairs = [
         [(own, their) for cell in same if (own := of(cell)) and (their := theirs.get((cell.start, cell.round)))]
@@ -46,12 +46,12 @@ def compared(
 
 
 def per_slice(cells: Sequence[Cell]) -> float:
-    """How many verified answers a slice holds, on average."""
+    """Return the average number of verified responses per slice."""
     return _answers(cells) / max(1, len(cells))
 
 
 def throughput(cells: Sequence[Cell]) -> float:
-    """Answers a second: the median of the slices; of few answers, that of all slices together."""
+    """Return responses per second: the median of the slices; with few responses, the rate of all slices together."""
     if per_slice(cells) >= FEW:
         return statistics.median(cell.measured.rate for cell in cells)
     return _answers(cells) * 1e9 / max(1, _window(cells))
@@ -60,12 +60,14 @@ def throughput(cells: Sequence[Cell]) -> float:
 def rates_compared(
     cells: Sequence[Cell], others: Sequence[Cell], seed: int, resamples: int = inference.RESAMPLES
 ) -> Ratio | None:
-    """How many times the others' answers a second, round by round; of few answers, all slices together."""
+    """Return the ratio of responses per second to that of `others`, paired by round; with few responses, of all slices
+    together.
+    """
     return _summed(compared(cells, others, rate_of, seed, resamples), cells, others)
 
 
 def rates_unpaired(cells: Sequence[Cell], others: Sequence[Cell], seed: int) -> Ratio | None:
-    """The same, of slices that were not measured side by side."""
+    """Return the same ratio, for slices that were not measured side by side."""
     return _summed(inference.unpaired(grouped(cells, rate_of), grouped(others, rate_of), seed), cells, others)
 
 
@@ -86,7 +88,7 @@ def _window(cells: Sequence[Cell]) -> int:
 
 
 def grouped(cells: Sequence[Cell], of: Of) -> Starts[float]:
-    """The values of each start, for what was not measured side by side."""
+    """Return the values of each start, for slices that were not measured side by side."""
     return [[value for cell in same if (value := of(cell)) is not None] for same in _starts(cells)]
 
 

@@ -13,8 +13,8 @@ from gateways.compare.record import Asked, Cell, Entrant, Question
 @dataclass(frozen=True, slots=True)
 class PartRow:
     """The figures of one contender for one request. `rate` is verified responses per second, from the same slices as
-    the throughput of the mix. `answer` are the latencies at the `offered` rate, the highest that was measured (0: in
-    the closed loop). `failed` counts by kind, over all slices.
+    the throughput of the mix. `answer` are the latencies at `offered`, the highest measured rate (0: in the closed
+    loop). `failed` counts by kind, over all slices.
     """
 
     entrant: Entrant
@@ -26,25 +26,25 @@ class PartRow:
 
     @property
     def lost_share(self) -> float:
-        """Share of requests without the right response."""
+        """Share of requests without the expected response."""
         failures = sum(self.failed.values())
         return failures / max(1, failures + self.answered)
 
 
 @dataclass(frozen=True, slots=True)
 class PartTable:
-    """A request of the mix, with a row for each contender, in the order of the whole."""
+    """A request of the mix, with a row for each contender, in the order of the mix's rows."""
 
     asked: Asked
     rows: tuple[PartRow, ...]
 
 
 Slices = tuple[Entrant, Sequence[Cell], Sequence[Cell]]
-"""A contender, the slices that its throughput is taken from, and all of the scenario."""
+"""A contender, the slices that its throughput is computed from, and all slices of the scenario."""
 
 
 def part_tables(question: Question, contenders: Sequence[Slices]) -> tuple[PartTable, ...]:
-    """One for each request."""
+    """Return one for each request."""
     return tuple(
         PartTable(asked, tuple(_row(number, *each) for each in contenders))
         for number, asked in enumerate(question.parts)

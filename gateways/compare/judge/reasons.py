@@ -82,4 +82,4 @@ REASONS: dict[str, tuple[str, str]] = {
         "stop other programs; trust the medians",
     ),
 }
-"""In the order of reports: first the machine and the run, then scenarios."""
+"""In the order of the report: first the machine and the run, then scenarios."""

@@ -19,7 +19,7 @@ BREACHES: dict[str, Callable[[float, float], bool]] = {">": operator.gt, "<": op
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """What fails a comparison: a figure above (`>`) or below (`<`) the limit.
+    """A condition that fails a comparison: a figure above (`>`) or below (`<`) the limit.
 
     figure: p50, p75, p90, p99 or p999 (latency, seconds), cpu (per response, seconds), lost (share) or rate (responses
     per second).

@@ -1,4 +1,4 @@
-"""Verdicts: sentences that sum up the figures for a reader who has ten seconds. Pure."""
+"""Verdicts: sentences that summarise the figures. Pure."""
 
 from collections.abc import Sequence
 
@@ -82,7 +82,7 @@ def _costs(rows: Sequence[Row], base: str) -> list[str]:
 
 
 def _adapters(section: Section) -> list[str]:
-    """The cost that an adapter adds on the same server; measured with small responses, where it is visible."""
+    """Return the cost that an adapter adds on the same server; measured with small responses, where it is visible."""
     if not section.question.small:
         return []
     said = []

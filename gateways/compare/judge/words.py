@@ -7,7 +7,7 @@ from gateways.compare.judge.inference import Ratio
 
 
 def number(value: float) -> str:
-    """Three digits: 37,100; 318; 76.3; 0.82."""
+    """Return a number with three digits: 37,100; 318; 76.3; 0.82."""
     if value == 0:
         return "0"
     digits = max(0, 2 - math.floor(math.log10(abs(value))))
