@@ -4,7 +4,7 @@ import ast
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,21 +33,25 @@ def modules() -> dict[str, Path]:
 MODULES = modules()
 
 
+@cache
 def parsed(name: str) -> ast.Module:
     return ast.parse(MODULES[name].read_text(), str(MODULES[name]))
 
 
-def imports(name: str) -> Iterator[str]:
+@cache
+def imports(name: str) -> frozenset[str]:
     """What a module imports, wherever in it: modules, and names of modules of this project."""
+    found = set[str]()
     package = name.split(".") if MODULES[name].name == "__init__.py" else name.split(".")[:-1]
     for node in ast.walk(parsed(name)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             above = package[: len(package) - node.level + 1] if node.level else []
             source = ".".join([*above, *([node.module] if node.module else [])])
             members = [f"{source}.{alias.name}" for alias in node.names]
-            yield from (member if member in MODULES else source for member in members)
+            found |= {member if member in MODULES else source for member in members}
+    return frozenset(found)
 
 
 def within(name: str, parents: set[str]) -> bool:
@@ -110,13 +114,44 @@ def test_the_mappings_are_among_the_pure_modules() -> None:
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_each_module_opens_with_a_docstring_and_imports_alone(name: str) -> None:
+def test_each_module_opens_with_a_docstring(name: str) -> None:
     assert ast.get_docstring(parsed(name))
-    program = f"import sys; sys.path.insert(0, {str(ROOT)!r}); import {name}"
-    done = subprocess.run(
-        [sys.executable, "-I", "-W", "error", "-c", program], capture_output=True, text=True, timeout=30, check=False
-    )
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+# A module of the adapters is imported in a fork of an interpreter that has imported nothing,
+# any other in a process that has forgotten all modules of this project.
+IMPORTER = """
+import os, sys
+root, *names = sys.argv[1:]
+sys.path.insert(0, root)
+os.dup2(1, 2)
+
+def succeeds(name):
+    try:
+        __import__(name)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        return False
+    return True
+
+def forked(name):
+    child = os.fork()
+    if child == 0:
+        os._exit(not succeeds(name))
+    return os.waitpid(child, 0)[1] == 0
+
+for name in sorted(names, key=lambda name: not name.startswith("gateways.adapters")):
+    for own in [own for own in sys.modules if own.split(".")[0] == "gateways"]:
+        del sys.modules[own]
+    if not (forked if name.startswith("gateways.adapters") else succeeds)(name):
+        print(name, "does not import alone", flush=True)
+"""
+
+
+def test_each_module_imports_alone_and_silently() -> None:
+    command = [sys.executable, "-I", "-W", "error", "-c", IMPORTER, str(ROOT), *MODULES]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=50, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_no_modules_of_the_adapters_import_each_other_in_a_circle() -> None:
@@ -141,3 +176,26 @@ def test_no_room_of_the_adapters_imports_from_a_floor_above_it(name: str) -> Non
 
     above = [each for each in imports(name) if each.startswith("gateways.adapters.") and floor(each) > floor(name)]
     assert above == []
+
+
+def test_no_rooms_of_the_comparison_import_each_other_in_a_circle() -> None:
+    """A room is a package or a module in gateways/compare."""
+
+    def room(module: str) -> str:
+        return module.split(".")[2]
+
+    inside = [name for name in MODULES if name.startswith("gateways.compare.")]
+    arrows = {
+        room(name): {
+            room(each)
+            for one in inside
+            if room(one) == room(name)
+            for each in imports(one)
+            if each.startswith("gateways.compare.") and room(each) != room(one)
+        }
+        for name in inside
+    }
+    while leaves := [name for name, targets in arrows.items() if not targets & arrows.keys()]:
+        for name in leaves:
+            del arrows[name]
+    assert arrows == {}

@@ -19,7 +19,7 @@ from click.shell_completion import CompletionItem
 
 from gateways.cli.choosing import files, given
 from gateways.cli.command import Command
-from gateways.cli.remote import PORT, WORKERS, Address, Server, crew_of, target_of, trust_of
+from gateways.cli.remote import PORT, WORKERS, Address, Server, clients_of, target_of, trust_of
 from gateways.cli.report import must_be_comparable, must_be_writable, read, report, write
 from gateways.cli.requests import request_options, tell_left_out, traffic_of
 from gateways.compare.judge.thresholds import EXAMPLE, Threshold, threshold
@@ -231,7 +231,7 @@ def _measured(
             keep=asked["keep"],
             host_header=asked["host_header"] or (traffic.host if traffic and traffic.host and not sites else ""),
             trust=trust_of(asked["ca"], insecure=asked["insecure"], sites=sites),
-            crew=crew_of(asked["engine"], asked["workers"], asked["bind"], sites, version("gateways")),
+            clients=clients_of(asked["engine"], asked["workers"], asked["bind"], sites, version("gateways")),
         )
         if old is not None:
             must_be_comparable(old, app.name, {each.name: (each.asks, each.labels) for each in plan.scenarios})

@@ -3,9 +3,12 @@
 Knows the command line. It must not know how anything is measured.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +17,9 @@ from gateways.compare.locust.shares import Crew
 from gateways.compare.measure.remote import Site, several, site
 from gateways.compare.plan.contender import Form
 from gateways.compare.plan.target import Target
+
+if TYPE_CHECKING:  # loaded when a comparison runs
+    from gateways.compare.measure.bench import Clients
 
 PORT = 5557
 """Default port of locust's master."""
@@ -81,17 +87,20 @@ def trust_of(ca: Path | None, *, insecure: bool, sites: Sequence[Site]) -> Trust
     return Trust(str(ca.resolve()) if ca else "", insecure)
 
 
-def crew_of(
+def clients_of(
     engine: str, workers: int | None, bind: tuple[str, int] | None, sites: Sequence[Site], version: str
-) -> Crew | None:
-    """Return locust's workers, and print the command that starts them; None for the built-in load client."""
+) -> Clients:
+    """Return what starts the load clients. If locust's workers run elsewhere, print the command that starts them."""
+    from gateways.compare.locust.crew import Workers
+    from gateways.compare.measure.run import one_client
+
     if engine != "locust":
         if workers is not None or bind is not None:
             raise click.UsageError("--workers and --bind need --engine locust.")
-        return None
+        return one_client
     crew = Crew(workers or WORKERS, bind)
     if bind is None:
-        return crew
+        return partial(Workers, crew)
     if not sites and bind[0] not in {"127.0.0.1", "[::1]", "localhost"}:
         raise click.UsageError(
             "--bind is for workers on other machines, which cannot reach servers on loopback; give the servers with "
@@ -100,4 +109,4 @@ def crew_of(
     who = "1 worker" if crew.workers == 1 else f"{crew.workers} workers"
     click.echo(f"start {who} on machines with gateways[locust] {version}:", err=True)
     click.echo(f"  {crew.command}", err=True)
-    return crew
+    return partial(Workers, crew)

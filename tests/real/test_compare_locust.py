@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 
 import psutil
 import pytest
@@ -50,7 +51,8 @@ def of_locust() -> list[psutil.Process]:
 def test_two_workers_measure_together_and_verify_every_answer(server: Server) -> None:
     first, second, other = f"a={server.url}/hello", f"b={server.url}/hello", f"c={server.url}/json"
     sites = tuple(map(site, (first, second, other)))
-    plan = Plan(Target("a, b, c", None, {}), sites, (of_path("/"),), TINY, seed=1, force=True, crew=Crew(2))
+    crew = partial(Workers, Crew(2))
+    plan = Plan(Target("a, b, c", None, {}), sites, (of_path("/"),), TINY, seed=1, force=True, clients=crew)
     record = compare(plan, [], Quiet())
     assert (record.options["engine"], record.options["workers"], record.options["apart"] < 0.5) == ("locust", 2, True)
     assert len(record.options["machines"]) == 2

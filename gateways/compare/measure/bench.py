@@ -5,7 +5,7 @@ measurements, or their reasons.
 """
 
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -60,6 +60,10 @@ class Listener(Protocol):
 
     def keep(self, record: Record) -> None:
         """Receive that now is a good time to save the record."""
+
+
+Clients = Callable[[tuple[int, ...], Warden, Listener], AbstractContextManager[Asks]]
+"""Starts the load client, or several, on these cores; they end with the block."""
 
 
 @dataclass

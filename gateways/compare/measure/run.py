@@ -1,16 +1,13 @@
 """A complete comparison: preflight, quick scenarios, long scenarios. Knows the order of the steps."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from gateways.compare.load.order import Trust
-from gateways.compare.locust.crew import Workers
-from gateways.compare.locust.shares import Crew
 from gateways.compare.measure import machine
-from gateways.compare.measure.bench import Bench, Entry, Listener
+from gateways.compare.measure.bench import Bench, Clients, Entry, Listener
 from gateways.compare.measure.client import Client
 from gateways.compare.measure.folder import Folder, folder
 from gateways.compare.measure.long import Long
@@ -36,9 +33,14 @@ BUSY = 0.5
 ONCE = Effort("once", starts=1, rounds=4, shares=())
 
 
+def one_client(cores: tuple[int, ...], _warden: Warden, _listener: Listener) -> Client:
+    """Return the built-in load client."""
+    return Client(cores)
+
+
 @dataclass(frozen=True)
 class Plan:
-    """What is to be compared, and how. With a `crew`, locust's workers send the requests, and not a client here.
+    """What is to be compared, and how. `clients` starts what sends the requests.
 
     The modules that servers are told to serve, and the servers' logs, are written to the folder `keep`; to a temporary
     one if it is None. `host_header` is sent to all contenders ("": the default of each); `trust` says which
@@ -52,7 +54,7 @@ class Plan:
     effort: Effort
     seed: int = 0
     force: bool = False
-    crew: Crew | None = None
+    clients: Clients = one_client
     keep: Path | None = None
     host_header: str = ""
     reset: str = ""
@@ -123,7 +125,7 @@ def compare(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Reco
             on(client_cores),
             folder(plan.keep) as place,
             Warden() as warden,
-            _client(plan, client_cores, warden, listener) as client,
+            plan.clients(client_cores, warden, listener) as client,
         ):
             try:
                 bench = Bench(client, warden, plan.target, record, listener, place)
@@ -141,12 +143,6 @@ def compare(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Reco
     record.finished = _now()
     listener.keep(record)
     return record
-
-
-def _client(
-    plan: Plan, cores: tuple[int, ...], warden: Warden, listener: Listener
-) -> AbstractContextManager[Client | Workers]:
-    return Client(cores) if plan.crew is None else Workers(plan.crew, cores, warden, listener)
 
 
 def _measure(plan: Plan, bench: Bench) -> None:
