@@ -17,15 +17,17 @@ SCHEMA = f"{NAME}/{MAJOR}.{MINOR}"
 T = TypeVar("T")
 
 Phase = Literal["capacity", "latency", "long"]
-"""A closed loop, in slices; an open loop at a fixed rate, in slices; either, on a server started for it alone."""
+"""capacity: a closed loop, in slices. latency: an open loop at a fixed rate, in slices. long: either, on a server
+started for this run alone."""
 
 
 @dataclass(frozen=True)
 class Machine:
     """The machine. "" or None: unknown.
 
-    `memory` is in bytes; `quota` is what the control group may use; `steal` the share of time that the hypervisor gave
-    to other machines, `foreign` how many cores others kept busy, both while nothing of ours ran.
+    `memory` is in bytes; `quota` is the CPU limit of the control group. `steal` is the share of time that the
+    hypervisor gave to other machines, `foreign` the number of cores kept busy by other programs; both were measured
+    before the comparison.
     """
 
     system: str
@@ -55,16 +57,17 @@ class Placement:
 
     @property
     def apart(self) -> bool:
-        """Return True if client and server do not share a core, as far as is known."""
+        """Return True if client and server are not known to share a core."""
         return not self.bound or not set(self.server) & set(self.client)
 
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What a server's tree of processes takes at one moment, or the most of each at several.
+    """The resources of a server's process tree at one moment, or the maximum of each over several moments.
 
-    `memory` is what is its own, in bytes: anonymous pages, those that processes share divided among them (Linux), or
-    the unique set size. `resident` counts shared pages for each. `switches` are context switches since the start.
+    `memory` is its private memory in bytes: anonymous pages, with pages shared by processes divided among them (Linux),
+    or the unique set size. `resident` counts shared pages once per process. `switches` are context switches since the
+    start.
     """
 
     memory: int = 0
@@ -74,16 +77,16 @@ class Resources:
     switches: int = 0
 
     def most(self, other: "Resources") -> "Resources":
-        """The larger of each."""
+        """Return the larger of each value."""
         return Resources(*(max(getattr(self, each.name), getattr(other, each.name)) for each in fields(self)))
 
 
 @dataclass(frozen=True)
 class Entrant:
-    """A contender. `command` and `environment` are what to type to run it, with {port} for the port.
+    """A contender. `command` and `environment` start it, with {port} for the port.
 
     `files` are the modules and programs that the command needs, by name, with their text. They are in the folder that
-    PYTHONPATH names in `environment`; without one, they were not kept, and belong in the current folder.
+    PYTHONPATH in `environment` names. Without PYTHONPATH they were not kept, and must be written to the current folder.
     """
 
     id: str
@@ -100,7 +103,7 @@ class Entrant:
 
 @dataclass(frozen=True)
 class Exclusion:
-    """A contender that is not measured, in one scenario or ("") in all, and the reason."""
+    """A contender that is not measured in a scenario ("": in all), and the reason."""
 
     contender: str
     scenario: str
@@ -109,7 +112,7 @@ class Exclusion:
 
 @dataclass(frozen=True)
 class Asked:
-    """A request of a mix: its label, its weight, and what every answer had to be."""
+    """A request of a mix: its label, its weight, and the expected response."""
 
     label: str
     weight: float
@@ -122,10 +125,10 @@ class Asked:
 
 @dataclass(frozen=True)
 class Question:
-    """A scenario, as it was asked, and what every answer had to be (None: a mix, or messages of a WebSocket).
+    """A scenario as it was measured, and the expected response (None: a mix, or messages of a WebSocket).
 
-    `headline`, `role` and `small` are the scenario's (plan.scenarios). Of a mix, `parts` are the requests that were
-    drawn, in the order of each measurement's parts; `left_out` says which requests were not, and why.
+    `headline`, `role` and `small` are the scenario's (plan.scenarios). For a mix, `parts` are the requests that are
+    sent, in the order of each measurement's parts; `left_out` lists the others, with reasons.
     """
 
     name: str
@@ -155,7 +158,7 @@ NULL = "null"
 class Cell:
     """One slice, or one long run. `offered` is the rate at which requests were due (0: a closed loop).
 
-    `before` and `after` say what the server took then; `peak` the most that was seen in a long run.
+    `before` and `after` are the server's resources then; `peak` is the maximum in a long run.
     """
 
     scenario: str
@@ -183,7 +186,7 @@ class Cell:
 
 @dataclass
 class Record:
-    """A comparison. Times are ISO 8601; `reference` is the id of the contender that others are compared with."""
+    """A comparison. Times are ISO 8601; `reference` is the id of the contender with which the others are compared."""
 
     created: str
     version: str
@@ -205,7 +208,7 @@ class Record:
 
     @property
     def remote(self) -> bool:
-        """Return True if the servers were already running, so that only their responses are known."""
+        """Return True if the servers were not started by the comparison, so that only their responses are known."""
         return any(each.mode == "url" for each in self.entrants)
 
     @property
@@ -239,8 +242,7 @@ class Record:
     def from_json(cls, data: Any) -> Self:
         """The inverse of to_json.
 
-        Raises:
-            ValueError: it is no such file, or one of a version that means something else; the text says which.
+        Raises: ValueError: not such a file, or of an incompatible version; the text says which.
         """
         schema = data.get("schema") if isinstance(data, dict) else None
         if not isinstance(schema, str) or not schema.startswith(f"{NAME}/"):

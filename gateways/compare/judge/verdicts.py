@@ -108,7 +108,7 @@ def _adapters(section: Section) -> list[str]:
 def _waiting(section: Section, rows: Sequence[Row]) -> list[str]:
     service = section.question.service
     assert service is not None
-    if not section.rows or section.connections == 1:  # one client waits for no other client
+    if not section.rows or section.connections == 1:  # with one client there is no waiting for other clients
         return []
     parts = []
     among = rows or section.rows

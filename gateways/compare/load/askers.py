@@ -10,7 +10,9 @@ from gateways.compare.load.tally import Expected, Tally
 
 
 class Schedule(Protocol):
-    """Decides when connections send requests. `tally` counts what belongs to no single request."""
+    """Decides when connections send requests. `tally` counts events that belong to no single request, such as
+    reconnects.
+    """
 
     tally: Tally
 
@@ -32,14 +34,14 @@ class Asker:
     def __init__(self, engine: Engine, address: tuple[str, int], payload: bytes, expected: Expected) -> None:
         self.loop: Schedule
         self.tally: Tally
-        self.sent = 0  # time_ns, 0: nothing is being asked
+        self.sent = 0  # time_ns; 0: no request in flight
         self.due = 0
         self._engine, self._address, self._payload, self._expected = engine, address, payload, expected
         self._reader = reader_for(payload, expected)
         self._link: Link | None = None
         self._ready = False  # connected
-        self._begun = False  # something of the response has come
-        self._first = self._latest = 0  # when bytes of its body came
+        self._begun = False  # the first bytes of the response have arrived
+        self._first = self._latest = 0  # when the first and the latest bytes of its body arrived
         self._opened = 0
 
     @property
@@ -48,7 +50,7 @@ class Asker:
         return self._ready if self._link is not None else self._opened > 0
 
     def connect(self) -> None:
-        """Connect, if it is not; the loop's `idle` follows, or `failed`."""
+        """Connect if not connected; then the schedule's `idle` is called, or `left`."""
         if self._link is None:
             self._ready = False
             self._opened += 1
@@ -56,7 +58,7 @@ class Asker:
             self.loop.tally.measured.reconnects += self._opened > 1
 
     def ask(self, due: int, now: int) -> None:
-        """Send the request that was due then."""
+        """Send the request that was due at `due` (time_ns)."""
         self.due, self.sent = due, now
         if self._link is None:
             self.connect()
@@ -73,7 +75,7 @@ class Asker:
     def received(self, data: memoryview, at: int) -> None:
         expected, tally, sent = self._expected, self.tally, self.sent
         if not self._begun and sent and expected.fine:
-            # What comes most, in as few steps as can be: a whole answer that was right before.
+            # The most frequent case, in few steps: a complete response whose bytes were verified before.
             raw = bytes(data)
             if raw[: len(raw) - expected.length] in expected.fine and raw.endswith(expected.body):  # type: ignore[arg-type]
                 now = time.time_ns()
@@ -93,7 +95,7 @@ class Asker:
         self._read(data, at)
 
     def _read(self, data: memoryview, at: int) -> None:
-        """Any answer, or a piece of it."""
+        """Parse a response, or a piece of one."""
         if not self.sent:
             self.give_up("framing", f"{len(data)} unexpected bytes came without a request")
             return
@@ -129,7 +131,7 @@ class Asker:
             self.give_up("refused", f"the connection was not accepted: {why}")
 
     def give_up(self, kind: str, example: str) -> None:
-        """The request has failed, or the connection without one."""
+        """Count the current request, if any, as failed, and close the connection."""
         self.close()
         asked = self.sent > 0
         self.sent, self._begun = 0, False
@@ -143,7 +145,7 @@ class Asker:
             self._link = None
 
     def _answered(self, at: int) -> None:
-        """The response is complete."""
+        """Verify and count the complete response."""
         reader = self._reader
         head = reader.head
         assert head is not None
@@ -176,12 +178,12 @@ class Asker:
 
 
 def reader_for(payload: bytes, expected: Expected) -> Reader:
-    """A reader of the responses to that request."""
+    """Return a reader of the responses to that request."""
     return Reader(expected.body, keep=expected.fixed is not None, bodiless=payload.startswith(b"HEAD "))
 
 
 Choice = tuple[bytes, Expected, Tally]
-"""A request of a mix as it is sent, the answer that it must have, and where it is counted."""
+"""A request of a mix: its bytes, the expected response, and the tally that counts it."""
 
 
 class Drawing(Asker):

@@ -1,6 +1,6 @@
 """Connections in the background of a load: slow readers, and open event streams.
 
-Knows the engine and what a response is. Whether the server can serve others meanwhile is what they are for.
+Knows the engine and HTTP responses. They test whether the server can serve other clients meanwhile.
 """
 
 from collections.abc import Iterable
@@ -10,12 +10,12 @@ from gateways.compare.load.order import Measured
 from gateways.compare.load.response import BadFraming, Reader
 
 BITE, EVERY = 8 * 1024, 0.1
-"""A slow reader reads so many bytes, every so many seconds: 80 kB/s, a poor mobile connection."""
+"""A slow reader reads BITE bytes every EVERY seconds: 80 kB/s, as on a poor mobile connection."""
 RECEIVE_BUFFER = 32 * 1024
 
 
 class Held:
-    """Asks for a stream and keeps reading it. It has begun when the first bytes of its body have come."""
+    """Requests a stream and reads it continuously. `begun` is set when the first bytes of its body have arrived."""
 
     receive_buffer = 0
 
@@ -56,7 +56,7 @@ class Held:
 
 
 class SlowReader(Held):
-    """Asks for a body that is longer than the kernels' buffers, and reads it a bite at a time."""
+    """Requests a body that is larger than the kernels' buffers, and reads it in small pieces."""
 
     receive_buffer = RECEIVE_BUFFER
 

@@ -12,7 +12,7 @@ MESSAGE = b"0123456789abcdef0123456789abcdef"
 
 
 class Echo(Asker):
-    """One connection. A message is answered when its echo has arrived."""
+    """One connection. A message is complete when its echo has arrived."""
 
     def __init__(self, engine: Engine, address: tuple[str, int], target: str, host: str) -> None:
         super().__init__(engine, address, frame(TEXT, MESSAGE, os.urandom(4)), Expected())
@@ -35,7 +35,7 @@ class Echo(Asker):
             self.give_up("framing", str(error))
 
     def _opened_by(self, data: bytes) -> bytes:
-        """What comes after the answer to the handshake."""
+        """Handle the data after the response to the handshake."""
         self._head += data
         end = self._head.find(b"\r\n\r\n") + 4
         if end < 4:

@@ -1,6 +1,6 @@
-"""Non-blocking sockets and timers in one thread, made for one purpose: to know when something arrived.
+"""Non-blocking sockets and timers in one thread, with one purpose: to measure when bytes arrive.
 
-Knows sockets and the system's pollers. It must not know what is sent. On Linux the kernel says when it received the
+Knows sockets and the system's pollers. It must not know the protocol. On Linux the kernel reports when it received the
 bytes (SO_TIMESTAMPNS); elsewhere the time is that of reading. All times are time.time_ns(), the kernel's own clock.
 """
 
@@ -20,7 +20,8 @@ IN, OUT = 1, 4  # as select.epoll has them
 SO_TIMESTAMPNS = 35  # Linux; the socket module does not name it
 BUFFER = 256 * 1024
 SPIN = 1_000_000
-"""Nanoseconds before an instant from which on it is polled for: a poller's own waiting is no more exact than that."""
+"""Time before a deadline from which on the engine polls without waiting, in nanoseconds: a poller's timeout is no more
+exact than that."""
 
 KERNEL_STAMPS = sys.platform == "linux"
 
@@ -28,14 +29,16 @@ _stamp = struct.Struct("qq").unpack
 
 
 class Client(Protocol):
-    """What an engine tells of a connection."""
+    """The callbacks of a connection."""
 
     def connected(self) -> None: ...
     def received(self, data: memoryview, at: int) -> None:
-        """`data` is valid during the call; `at` is when the kernel had it, or when it was read."""
+        """`data` is valid during the call; `at` is the time at which the kernel received it, or at which it was
+        read.
+        """
 
     def ended(self, why: str) -> None:
-        """The peer ended the connection (""), or it failed; it is closed."""
+        """The connection is closed: by the peer (`why` is ""), or because it failed."""
 
 
 class Link:
@@ -65,7 +68,7 @@ class Link:
         return self._socket.fileno() >= 0
 
     def send(self, data: bytes) -> None:
-        """Send all of it, now or as the peer takes it."""
+        """Send all data, at once or as fast as the peer reads it."""
         if self._rest:
             self._rest = memoryview(bytes(self._rest) + data)
             return
@@ -82,11 +85,11 @@ class Link:
             self._engine.change(self._fd, IN | OUT)
 
     def pause(self) -> None:
-        """Read nothing until read_some."""
+        """Stop reading until read_some() is called."""
         self._engine.change(self._fd, OUT if self._rest else 0)
 
     def read_some(self, most: int) -> None:
-        """Read what there is, but no more than that."""
+        """Read available data, at most `most` bytes."""
         if self.open:
             self._read([self._engine.view[:most]])
 
@@ -96,7 +99,7 @@ class Link:
             self._socket.close()
 
     def ready(self, mask: int) -> None:
-        """The poller says so."""
+        """Handle the events that the poller reports."""
         if mask == IN:
             self._read(self._engine.whole)
         elif self._connecting:
@@ -119,7 +122,7 @@ class Link:
         except BlockingIOError:
             return
         except OSError as error:
-            # What the server had to say before it gave up reading may still be there to be read.
+            # A response that the server sent before it stopped reading may still be readable.
             self._rest = memoryview(b"")
             if error.errno not in {errno.EPIPE, errno.ECONNRESET}:
                 self._fail(error.errno or errno.EIO)
@@ -160,7 +163,7 @@ class Engine:
         self.view = memoryview(bytearray(BUFFER))
         self.whole = [self.view]
         self.pace: Callable[[int], int] | None = None
-        """Called again and again with the time: does what is due, and says when something will be again."""
+        """Called repeatedly with the time: does the work that is due, and returns the time of the next."""
         self._spin = SPIN if spin else 0
         self._poller: Any = select.epoll() if hasattr(select, "epoll") else _Poller()
         self._ready: dict[int, Callable[[int], None]] = {}
@@ -169,10 +172,9 @@ class Engine:
         self._running = True
 
     def connect(self, address: tuple[str, int], client: Client, receive_buffer: int = 0) -> Link:
-        """Begin a connection; `receive_buffer` bytes are what its kernel's end takes without being read (0: as usual).
+        """Start a connection; `receive_buffer` is the size of the kernel's receive buffer in bytes (0: the default).
 
-        Raises:
-            OSError: there is no socket to be had.
+        Raises: OSError: cannot create a socket.
         """
         return self._link(self, client, address, receive_buffer)
 
@@ -184,7 +186,7 @@ class Engine:
         self._running = False
 
     def run(self) -> None:
-        """Until stop()."""
+        """Run until stop()."""
         poll, ready, timers, now = self._poller.poll, self._ready, self._timers, time.time_ns
         self._running = True
         while self._running:
@@ -194,7 +196,7 @@ class Engine:
                 due = min(due, self.pace(instant) - self._spin)
             wait = due - now()
             for fd, mask in poll(wait / 1e9 if wait > 0 else 0):
-                call = ready.get(fd)  # another one of the same batch may have closed it
+                call = ready.get(fd)  # an earlier event of the same batch may have closed it
                 if call is not None:
                     call(mask)
             while timers and timers[0][0] <= now():
@@ -216,7 +218,7 @@ class Engine:
 
 
 Links = Callable[[Engine, Client, tuple[str, int], int], Link]
-"""What makes connections: Link, or one that does more."""
+"""The factory of connections: Link, or a class that does more."""
 
 
 class _Poller:
@@ -231,7 +233,7 @@ class _Poller:
         self._selector.register(fd, _events(mask))
 
     def modify(self, fd: int, mask: int) -> None:
-        """With no events a selector holds no descriptor."""
+        """A selector does not register a descriptor without events."""
         if mask and fd in self._silent:
             self._silent.discard(fd)
             self._selector.register(fd, _events(mask))

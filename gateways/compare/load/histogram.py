@@ -1,7 +1,8 @@
-"""How long things took, in buckets whose width grows with the value. Pure.
+"""Histograms of durations, in buckets whose width grows with the value. Pure.
 
-Histograms of the same thing merge by adding; percentiles of several runs come from the merged one, never from
-percentiles. A bucket is at most 1/64 of its lower bound wide and stands for its middle: the error is below 0.8 %.
+Histograms of the same quantity are merged by adding; percentiles of several runs are computed from the merged one,
+never from percentiles. The width of a bucket is at most 1/64 of its lower bound, and a value is reported as the middle
+of its bucket: the error is below 0.8 %.
 """
 
 import math
@@ -13,11 +14,11 @@ BITS = 6
 EXACT = 2 << BITS  # values below it have a bucket of their own
 
 BEYOND = 10
-"""So many samples must lie beyond a percentile for it to say anything: 1,000 samples for the 99th."""
+"""Number of samples that must lie beyond a percentile for it to be meaningful: 1,000 samples for the 99th."""
 
 
 def bucket(value: int) -> int:
-    """The number of the bucket of a value that is not negative."""
+    """Return the number of the bucket of a non-negative value."""
     if value < EXACT:
         return value
     shift = value.bit_length() - BITS - 1
@@ -25,7 +26,7 @@ def bucket(value: int) -> int:
 
 
 def middle(number: int) -> float:
-    """The value that a bucket stands for."""
+    """Return the value at the middle of a bucket."""
     if number < EXACT:
         return number
     shift = (number >> BITS) - 1
@@ -33,7 +34,7 @@ def middle(number: int) -> float:
 
 
 class Histogram:
-    """Counts of values (nanoseconds), and of those that never came: they lie beyond every value."""
+    """Counts of values in nanoseconds, and of missing ones, which count as larger than every value."""
 
     __slots__ = ("_buckets", "missing", "total")
 
@@ -45,7 +46,7 @@ class Histogram:
 
     @classmethod
     def merged(cls, histograms: Iterable["Histogram"]) -> Self:
-        """All of them in one."""
+        """Return the sum of the histograms."""
         whole = cls()
         for each in histograms:
             whole._buckets.update(each._buckets)  # noqa: SLF001 - of its own kind
@@ -55,18 +56,20 @@ class Histogram:
 
     @property
     def seen(self) -> int:
-        """How many values there are, without the missing ones."""
+        """Return the number of values, without missing ones."""
         return self._buckets.total()
 
     def __len__(self) -> int:
         return self.seen + self.missing
 
     def mean(self) -> float | None:
-        """The mean of the values, exactly; None without values."""
+        """Return the exact mean of the values; None without values."""
         return self.total / self.seen if self.seen else None
 
     def percentile(self, share: float) -> float | None:
-        """The value that `share` (0 to 1) of all do not exceed: inf if it is a missing one, None if there are none."""
+        """Return the value that `share` (0 to 1) of all do not exceed: inf if it is a missing one, None if the
+        histogram is empty.
+        """
         rank = max(1, math.ceil(share * len(self) - 1e-9))
         if not len(self):
             return None
@@ -76,11 +79,11 @@ class Histogram:
         return math.inf
 
     def supported(self, share: float) -> float | None:
-        """The percentile, or None where fewer than BEYOND samples lie beyond it."""
+        """Return the percentile; None if fewer than BEYOND samples lie beyond it."""
         return self.percentile(share) if len(self) * (1 - share) >= BEYOND - 1e-9 else None
 
     def curve(self) -> list[tuple[float, float]]:
-        """(value, share of all that do not exceed it) for each bucket that is not empty."""
+        """Yield (value, share of all that do not exceed it) for each bucket that is not empty."""
         return [(middle(number), upto / len(self)) for number, upto in self._upto()]
 
     def _upto(self) -> Iterable[tuple[int, int]]:
@@ -90,7 +93,7 @@ class Histogram:
             yield number, upto
 
     def to_json(self) -> dict[str, Any]:
-        """`buckets` holds the number and the count of each bucket that is not empty, in turn."""
+        """`buckets` alternates the number and the count of each bucket that is not empty."""
         flat = [item for pair in sorted(self._buckets.items()) for item in pair]
         return {"missing": self.missing, "total": self.total, "buckets": flat}
 

@@ -1,4 +1,4 @@
-"""Schedules: a closed loop sends the next request when the last one is answered; an open loop sends at given instants.
+"""Schedules: a closed loop sends the next request after the response to the last; an open loop sends at given times.
 
 Knows connections and their engine's timers.
 """
@@ -11,11 +11,11 @@ from gateways.compare.load.engine import Engine
 from gateways.compare.load.tally import Tally
 
 BACK_OFF = 0.01
-"""Seconds until one asks again whose connection has failed."""
+"""Delay before a connection that has failed is used again, in seconds."""
 
 
 class Loop:
-    """Decides when its askers ask."""
+    """Decides when its connections (askers) send requests."""
 
     def __init__(self, engine: Engine, tally: Tally, askers: list[Asker]) -> None:
         self.engine, self.tally, self.askers = engine, tally, askers
@@ -29,27 +29,27 @@ class Loop:
             asker.connect()
 
     def tried(self) -> bool:
-        """Have all connected that can?"""
+        """Return True if all connections are open or have failed."""
         return all(asker.tried for asker in self.askers)
 
     def under_way(self) -> int:
-        """How many requests are not answered."""
+        """Return the number of requests without a response."""
         return sum(asker.sent > 0 for asker in self.askers)
 
     def begin(self) -> None:
-        """Ask from now on."""
+        """Start sending requests."""
         self.asking = True
 
     def samples(self, asker: Asker) -> bool:
-        """Does the request of this asker belong to the distribution?"""
+        """Return True if the request of this connection belongs to the distribution."""
         raise NotImplementedError
 
     def idle(self, asker: Asker, now: int) -> None:
-        """It can ask again."""
+        """The connection can send another request."""
         raise NotImplementedError
 
     def left(self, asker: Asker) -> None:
-        """Its connection has gone."""
+        """The connection is closed."""
         raise NotImplementedError
 
     def expire(self, timeout: float) -> None:
@@ -60,7 +60,7 @@ class Loop:
                 asker.give_up("timeout", f"no response within {timeout:g} s")
 
     def settle(self) -> None:
-        """The end: what is under way has failed."""
+        """Stop; requests in flight have failed."""
         self.asking = False
         for asker in self.askers:
             if asker.sent:
@@ -69,7 +69,9 @@ class Loop:
 
 
 class ClosedLoop(Loop):
-    """As much as the server can do. Its samples are the answers that come after the window has begun."""
+    """The maximum load: each connection sends its next request at once. Its samples are the responses that arrive after
+    the start of the window.
+    """
 
     def begin(self) -> None:
         super().begin()
@@ -89,7 +91,7 @@ class ClosedLoop(Loop):
 
 
 class OpenLoop(Loop):
-    """Requests are due at given instants (nanoseconds from the beginning), and wait for a connection that is idle.
+    """Requests are due at given times (nanoseconds from the start), and wait for an idle connection.
 
     Its samples are the requests due after the ramp.
     """
@@ -120,7 +122,7 @@ class OpenLoop(Loop):
             self._idle.append(asker)
 
     def left(self, asker: Asker) -> None:
-        """It is as good as idle: it will connect when it has to ask."""
+        """The connection counts as idle: it reconnects when it sends a request."""
         self.engine.after(BACK_OFF, lambda: self.idle(asker, time.time_ns()))
 
     def under_way(self) -> int:

@@ -1,6 +1,7 @@
-"""The clocks that are read at both ends of a measured window: wall, CPU of this program, of the server, of the machine.
+"""The clocks read at both ends of a measured window: wall clock, and CPU time of this program, the server and the
+machine.
 
-Knows Linux's /proc and its clocks of other processes; elsewhere what it cannot read is None.
+Knows Linux's /proc and its clocks of other processes; on other systems, values that cannot be read are None.
 """
 
 import contextlib
@@ -12,12 +13,12 @@ from typing import Self
 
 _TICK = 10**9 // os.sysconf("SC_CLK_TCK")  # nanoseconds
 STEP = 1_000_000
-"""Nanoseconds by which the wall clock may drift from the monotonic one within a window before it was set."""
+"""Drift between wall clock and monotonic clock within a window, in nanoseconds, above which the wall clock was set."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """All in nanoseconds."""
+    """Clock readings in nanoseconds."""
 
     wall: int
     monotonic: int
@@ -30,7 +31,7 @@ class Reading:
         return cls(time.time_ns(), time.monotonic_ns(), time.process_time_ns(), cpu(processes), machine())
 
     def stepped(self, since: "Reading") -> bool:
-        """Was the clock set between two readings?"""
+        """Return True if the wall clock was set between two readings."""
         return abs((self.wall - self.monotonic) - (since.wall - since.monotonic)) > STEP
 
 
@@ -39,7 +40,7 @@ def difference(after: int | None, before: int | None) -> int | None:
 
 
 def cpu(processes: tuple[int, ...]) -> int | None:
-    """CPU time of processes, all their threads, and the children that they have reaped; None if it cannot be known."""
+    """Return the CPU time of processes, with all their threads and reaped children; None if unknown."""
     if not processes or not Path("/proc/self/stat").exists():
         return None
     total = 0
@@ -54,7 +55,7 @@ def cpu(processes: tuple[int, ...]) -> int | None:
 
 
 def machine() -> int | None:
-    """CPU time of everything on this machine, in ticks of some milliseconds."""
+    """Return the CPU time of all processes on this machine; its resolution is some milliseconds."""
     try:
         with open("/proc/stat", encoding="ascii") as stat:
             numbers = [int(number) for number in stat.readline().split()[1:9]]

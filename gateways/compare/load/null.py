@@ -1,7 +1,8 @@
-"""A server that does nothing: `python -m gateways.compare.load.null LENGTH` answers whatever comes with as many bytes.
+"""A server that does nothing: `python -m gateways.compare.load.null LENGTH` sends a response of LENGTH bytes to each
+request.
 
-It does not read what it is asked: whatever arrives at once is taken for a request. What is measured with it is the
-client's own limit. The first line of its output is the port; it ends when stdin ends.
+It does not parse requests: all bytes that arrive together count as one request. It measures the client's own limit. The
+first line of its output is the port; it exits at the end of stdin.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Orders for the load client, and its measurements: one line of JSON each. Pure.
 
-Times are in seconds in an order and in nanoseconds in what was measured.
+Times are in seconds in an order and in nanoseconds in a measurement.
 """
 
 import base64
@@ -14,14 +14,14 @@ from typing import Any, Literal, Self
 from gateways.compare.load.histogram import Histogram
 
 Kind = Literal["probe", "closed", "open", "websocket"]
-"""One request, whose answer is returned; a closed loop, in which each connection sends the next request when it has the
-answer; an open loop, in which requests are due at random instants; WebSockets, in a closed loop of messages."""
+"""probe: one request, whose response is returned. closed: each connection sends the next request after the response.
+open: requests are due at random times. websocket: a closed loop of messages."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """An HTTP/1.1 request. A made-up body has `body` bytes, the same ones for the same length; one that is given is
-    `content`, in base64, and its type is among `headers`.
+    """An HTTP/1.1 request. A generated body has `body` bytes, always the same for a length. A given body is `content`,
+    in base64; its type is among `headers`.
     """
 
     target: str
@@ -31,7 +31,7 @@ class Request:
     content: str | None = None
 
     def octets(self, host: str) -> bytes:
-        """The request as it is sent."""
+        """Return the bytes of the request."""
         lines = [f"{self.method} {self.target} HTTP/1.1", f"Host: {host}"]
         if not any(name.lower() == "user-agent" for name, _ in self.headers):
             lines.append("User-Agent: gateways")
@@ -52,10 +52,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What every answer must be. None: it differs from one answer to the next, and is not verified.
+    """The expected response. None: the field varies between responses and is not verified.
 
-    `sha256` is that of the body, which the client has seen in answer to a probe. `fixed` are the pieces of a body that
-    varies which every answer must have (load.varying), as latin-1; None if they are not known.
+    `sha256` is the digest of the body, which the client knows from the response to a probe. `fixed` are the pieces of a
+    varying body that every response must contain (load.varying), as latin-1; None if unknown.
     """
 
     status: int
@@ -65,14 +65,16 @@ class Answer:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The inverse of dataclasses.asdict. A key that a later version has added is ignored."""
+        """The inverse of dataclasses.asdict. Keys added by later versions are ignored."""
         fixed = data.get("fixed")
         return cls(data["status"], data["length"], data["sha256"], None if fixed is None else tuple(fixed))
 
 
 @dataclass(frozen=True)
 class Part:
-    """One request of a mix, with the answer that it must have. Requests are drawn by their `weight`."""
+    """One request of a mix, with the expected response. Requests are drawn with probabilities proportional to
+    `weight`.
+    """
 
     request: Request
     weight: float = 1.0
@@ -87,7 +89,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Behind:
-    """What other connections do meanwhile: read the body that they get slowly, or hold it open, an endless stream."""
+    """What other connections do meanwhile: read a body slowly, or keep an endless stream open."""
 
     kind: Literal["slow", "held"]
     request: Request
@@ -101,7 +103,7 @@ class Behind:
 
 @dataclass(frozen=True)
 class Trust:
-    """Which certificates are accepted: those of the authorities in the file `ca` ("": the system's), or any."""
+    """Accepted certificates: those of the authorities in the file `ca` ("": the system's), or any."""
 
     ca: str = ""
     insecure: bool = False
@@ -109,9 +111,10 @@ class Trust:
 
 @dataclass(frozen=True)
 class Order:
-    """What to do. `ramp` seconds are not measured; then `seconds` are; then what is under way may take `timeout`.
+    """What to do. The first `ramp` seconds are not measured, the next `seconds` are; then requests in flight may take
+    `timeout`.
 
-    It begins when all connections are open, and not before `begin` (time.time_ns(); 0: at once). With `tls`, the
+    The load starts when all connections are open, and not before `begin` (time.time_ns(); 0: at once). With `tls`, the
     certificate must be valid for `host`, as `trust` says. `host_header` is sent as Host; "" means host and port.
     With a `mix`, each request is drawn from it, by `seed`, and `request` and `answer` are not used.
     """
@@ -138,7 +141,7 @@ class Order:
 
     @property
     def authority(self) -> str:
-        """The Host header's value. From the address, the default port is left out (RFC 9110, 4.2)."""
+        """Return the value of the Host header. A default port is omitted (RFC 9110, 4.2)."""
         if self.host_header:
             return self.host_header
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -160,33 +163,33 @@ class Order:
 
 
 LATER = ("opened", "parts")
-"""Fields that files of earlier versions do not have."""
+"""Fields that are missing in files of earlier versions."""
 EXAMPLES = 3
-"""Examples of failures that are kept."""
+"""Maximum number of examples of failures."""
 HISTOGRAMS = ("latency", "first_byte", "gap", "lag", "late")
 
 
 @dataclass
 class Measured:
-    """What happened in one order. `window` is how long was measured, `opened` when it began (time.time_ns()).
+    """The measurement of one order. `window` is the measured duration, `opened` its start (time.time_ns()).
 
-    The samples of a closed loop are the answers that came after the window began; those of an open loop the requests
-    that were due within it, and their `latency` counts from that instant. A request that failed, was not answered in
-    time or not even sent (`unsent`) is missing from `latency`, which counts it beyond every value. `first_byte` (of
-    the body) counts from the same instant; `late` is from when a request was due to when it was sent; `gap` is between
-    arrivals of a body that came in pieces.
+    The samples of a closed loop are the responses that arrived after the start of the window. The samples of an open
+    loop are the requests that were due within the window; their `latency` counts from the time at which they were due.
+    A request that failed, timed out or was never sent (`unsent`) is a missing value of `latency`, larger than every
+    other. `first_byte` (of the body) counts from the same time; `late` is the delay between due and sent; `gap` is the
+    time between two pieces of a body.
 
-    Of the verified answers that came within the window: `lag` is from when the kernel had received each to when this
-    program saw it (0 where the kernel does not tell), `octets` their bodies' length, `busy` the time from sending to
-    seeing: by Little's law busy / window is the number of requests under way. `outside` counts those that came before
-    the window or after it.
+    Of the verified responses within the window: `lag` is the time between the kernel's receipt and this program's (0 if
+    the kernel does not report it), `octets` the length of their bodies, `busy` the time from sending to reading: by
+    Little's law, busy / window is the number of requests in flight. `outside` counts responses before or after the
+    window.
 
-    `client_cpu`, `server_cpu` and `machine_cpu` are CPU time spent in the window: by this program, by the processes of
-    the order with their reaped children, and by everything (None where the system does not say). `stepped`: the clock
-    was set meanwhile, so that the times are wrong. `begun` and `lost` count the connections behind.
+    `client_cpu`, `server_cpu` and `machine_cpu` are the CPU time within the window of this program, of the order's
+    processes with their reaped children, and of the whole machine (None if unknown). `stepped`: the clock was set
+    within the window, so the times are wrong. `begun` and `lost` count the background connections.
 
-    Of a mix, `parts` are the same of each request, in the order of the mix; the whole is their sum. What belongs to no
-    single request (CPU time, connections, requests never sent) is in the whole only.
+    For a mix, `parts` are the measurements of each request, in the order of the mix; the whole is their sum. Values
+    that belong to no single request (CPU time, connections, requests never sent) are in the whole only.
     """
 
     window: int = 0
@@ -213,7 +216,7 @@ class Measured:
     parts: "tuple[Measured, ...]" = ()
 
     def with_parts(self, parts: "Sequence[Measured]") -> "Measured":
-        """The whole of a mix: its own figures, with those of all requests added to them."""
+        """Return the measurement of a mix: its own values plus those of all requests."""
         if not parts:
             return self
         self.parts = tuple(parts)
@@ -228,17 +231,17 @@ class Measured:
 
     @property
     def answered(self) -> int:
-        """How many verified answers came within the window."""
+        """Return the number of verified responses within the window."""
         return self.lag.seen
 
     @property
     def failures(self) -> int:
-        """How many requests were not answered as they should have been, or not sent."""
+        """Return the number of requests without the expected response, including those never sent."""
         return sum(self.failed.values()) + self.unsent
 
     @property
     def rate(self) -> float:
-        """Verified answers a second."""
+        """Return verified responses per second."""
         return self.answered / self.window * 1e9 if self.window else 0.0
 
     def to_json(self) -> dict[str, Any]:
@@ -248,19 +251,20 @@ class Measured:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The inverse of to_json; what later versions have added is left out, and may be missing."""
+        """The inverse of to_json; keys added by later versions are ignored, and keys of ADDED may be missing."""
         known = {each.name: data[each.name] for each in fields(cls) if each.name not in LATER or each.name in data}
         known |= {name: Histogram.from_json(data[name]) for name in HISTOGRAMS}
         return cls(**known | {"parts": tuple(cls.from_json(each) for each in data.get("parts", ()))})
 
 
 WHOLE = 256 * 1024
-"""Octets of a body up to which it is returned whole."""
+"""Maximum size of a body that is returned completely, in bytes."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """The response to a probe. `error` says why there is none; `head` and `start` show what came.
+    """The response to a probe. If there is no response, `error` is the reason, and `head` and `start` are the bytes
+    that arrived.
 
     `body` is the whole body in base64; "" if it is longer than WHOLE octets.
     """

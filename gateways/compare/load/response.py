@@ -11,11 +11,11 @@ MOST_HEADS = 512  # remembered
 
 
 class BadFraming(Exception):
-    """What came is no HTTP/1.1 response, or goes on after its end."""
+    """The bytes are not an HTTP/1.1 response, or continue after its end."""
 
 
 class Head(NamedTuple):
-    """What a head says. `length` is None where the body ends with the connection; `chunked` comes before it."""
+    """The parsed response headers. `length` is None if the body ends with the connection; `chunked` overrides it."""
 
     status: int
     length: int | None
@@ -27,7 +27,7 @@ _heads: dict[bytes, Head] = {}
 
 
 def head_of(raw: bytes) -> Head:
-    """The head in `raw`, which ends with its empty line."""
+    """Parse response headers; `raw` ends with the empty line."""
     head = _heads.get(raw)
     if head is None:
         if len(_heads) >= MOST_HEADS:
@@ -39,8 +39,7 @@ def head_of(raw: bytes) -> Head:
 def parse_head(raw: bytes) -> Head:
     """RFC 9112, 4 and 6.3.
 
-    Raises:
-        BadFraming: it is none.
+    Raises: BadFraming: not response headers.
     """
     status_line, *lines = raw[:-4].split(b"\r\n")
     version, _, rest = status_line.partition(b" ")
@@ -70,7 +69,7 @@ def parse_head(raw: bytes) -> Head:
 
 
 class Reader:
-    """Reads one response after another; begin() before each. What is read is compared, and kept only if `keep`.
+    """Reads one response after another; begin() before each. The body is compared, and stored only if `keep` is set.
 
     `bodiless`: the requests are HEAD, whose responses have no body whatever their headers say (RFC 9112, 6.3).
     """
@@ -107,7 +106,7 @@ class Reader:
         self._chunks: Dechunker | None = None
 
     def feed(self, data: memoryview) -> bool:
-        """Take what has come; True when the response is complete.
+        """Parse the data; return True if the response is complete.
 
         Raises:
             BadFraming: not a response, or more than one.
@@ -134,12 +133,12 @@ class Reader:
         return self._more(rest)
 
     def ended(self) -> bool:
-        """The connection has ended; True if that is how the body was to end."""
+        """Handle the end of the connection; return True if it is the end of the body."""
         return self.head is not None and self.head.length is None and not self.head.chunked
 
     @property
     def whole(self) -> bool:
-        """Is the body, which has come completely, the expected one?"""
+        """Return True if the complete body is the expected one."""
         return self._expected is None or (self.same and self.length == len(self._expected))
 
     def _more(self, data: memoryview) -> bool:
@@ -165,7 +164,7 @@ class Reader:
 
 
 class Dechunker:
-    """Takes a chunked body (RFC 9112, 7.1) apart."""
+    """Decodes a chunked body (RFC 9112, 7.1)."""
 
     __slots__ = ("_held", "_left", "_trailers", "done")
 
@@ -176,7 +175,7 @@ class Dechunker:
         self._trailers = False
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The pieces of content in what has come."""
+        """Yield the pieces of content in the data."""
         pieces: list[bytes] = []
         data, at = self._held + data, 0
         self._held = b""

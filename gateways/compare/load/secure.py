@@ -1,6 +1,6 @@
-"""A connection by TLS. Knows how bytes are encrypted; when they arrived, the kernel says of the encrypted ones.
+"""A connection over TLS. Knows encryption. Arrival times are the kernel's, of the encrypted bytes.
 
-Certificates are verified as by every Python program, unless the order says otherwise.
+Certificates are verified as usual in Python, unless the order says otherwise.
 """
 
 import ssl
@@ -12,7 +12,7 @@ from gateways.compare.load.order import Trust
 DEFAULT_TRUST = Trust()
 
 _clear = memoryview(bytearray(BUFFER))
-"""What has been decrypted: it is valid during a call of received()."""
+"""Buffer for decrypted data, valid during a call of received()."""
 
 
 @lru_cache
@@ -25,7 +25,7 @@ def context(trust: Trust) -> ssl.SSLContext:
 
 
 class SecureLink(Link):
-    """It is connected when the handshake is done. To the engine it is the client of the link that it is itself."""
+    """connected() is called after the handshake. It is its own client: the engine reports the encrypted bytes to it."""
 
     __slots__ = ("_in", "_out", "_shaken", "_tls", "_user")
 
@@ -68,7 +68,7 @@ class SecureLink(Link):
         self._user.ended(why)
 
     def _shake(self) -> bool:
-        """Go on with the handshake; is it done?"""
+        """Continue the handshake; return True if it is complete."""
         try:
             self._tls.do_handshake()
         except ssl.SSLWantReadError:
@@ -84,7 +84,9 @@ class SecureLink(Link):
         return True
 
     def _decrypt(self) -> int:
-        """Everything that there is, as far as it fits: how many bytes. The peer's end of the stream ends the link."""
+        """Decrypt all available data that fits the buffer; return its size in bytes. The peer's close_notify closes the
+        link.
+        """
         length = 0
         while length < BUFFER:
             try:

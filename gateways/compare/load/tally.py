@@ -1,4 +1,4 @@
-"""Raw samples of one order, as they come; histograms are made of them when it is over. Pure."""
+"""Raw samples of one order; they become histograms at its end. Pure."""
 
 from array import array
 from collections import Counter
@@ -10,19 +10,19 @@ from gateways.compare.load.varying import has
 
 
 class Tally:
-    """Appending to an array is all that is done per answer, in nanoseconds. `counting` while the window is open."""
+    """Per response, samples in nanoseconds are only appended to arrays. `counting` is True within the window."""
 
     def __init__(self) -> None:
         self.counting = False
         self.measured = Measured()
-        self.whole = array("q")  # latency of answers that came in one piece: it is their first byte's, too
+        self.whole = array("q")  # latency of responses that arrived in one piece; also that of their first byte
         self.latency, self.first_byte, self.gap = array("q"), array("q"), array("q")
         self.lag, self.late = array("q"), array("q")
         self._failed: Counter[str] = Counter()
         self._missing = 0
 
     def fail(self, kind: str, example: str, *, sample: bool) -> None:
-        """Count a request that was not answered as it should be; `sample`: it belongs to the distribution."""
+        """Count a request without the expected response; `sample`: it belongs to the distribution."""
         self._failed[kind] += 1
         self._missing += sample
         if len(self.measured.examples) < EXAMPLES:
@@ -33,7 +33,7 @@ class Tally:
         self._missing += number
 
     def done(self) -> Measured:
-        """Return what was measured."""
+        """Return the measurement."""
         measured = self.measured
         measured.failed = dict(self._failed)
         measured.latency = Histogram(self.latency + self.whole, self._missing)
@@ -43,7 +43,7 @@ class Tally:
 
 
 class Expected:
-    """What every answer must be: the same `body`, where it is known, or one with the same fixed pieces."""
+    """The expected response: with the same `body`, if known, or with the same fixed pieces."""
 
     def __init__(self, answer: Answer | None = None, body: bytes | None = None) -> None:
         self.body = body
@@ -51,11 +51,11 @@ class Expected:
         pieces = answer.fixed if answer else None
         self.fixed = None if pieces is None else [piece.encode("latin-1") for piece in pieces]
         self.fine: set[bytes] = set()
-        """Heads that have come before a body of that length, right in every way, on a connection that stays open."""
+        """Response headers of earlier correct responses of that length whose connection stayed open."""
         self._answer = answer
 
     def wrong(self, reader: Reader) -> str:
-        """Which kind of failure the complete response is, "" for none."""
+        """Return the kind of failure of a complete response; "" if it is correct."""
         answer, head = self._answer, reader.head
         if answer is None or head is None:
             return ""
@@ -72,7 +72,7 @@ class Expected:
         return ""
 
     def example(self, reader: Reader) -> str:
-        """The response in words, beside what was wanted."""
+        """Describe the response and the expected one."""
         got = f"{reader.head.status if reader.head else 'no status'} with {reader.length} bytes"
         answer = self._answer
         length = "" if answer is None or answer.length is None else f" with {answer.length} bytes"

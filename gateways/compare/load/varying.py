@@ -1,8 +1,8 @@
-"""Bodies that differ from one answer to the next: what two of them have in common, and if another one has it too. Pure.
+"""Bodies that vary between responses: find the common pieces of two, and check that others contain them. Pure.
 
-A token, a time or a number differs; the page around it does not. What is learnt are the pieces that stay, each between
-two gaps. A gap is widened to a whole word (up to white space, quotes, brackets and other punctuation of markup): of
-"20:54:21" and "20:54:22" all digits may be others a minute later.
+A token, a time or a number differs; the page around it does not. The constant pieces are separated by gaps. A gap is
+widened to a whole word (up to white space, quotes, brackets and other punctuation of markup): "20:54:21" and "20:54:22"
+differ in one digit, but a minute later in others.
 """
 
 import re
@@ -11,11 +11,13 @@ from difflib import SequenceMatcher
 
 WORD = re.compile(rb"""[\s"'<>&;,=(){}\[\]]+|[^\s"'<>&;,=(){}\[\]]+""")
 MOST = 4000
-"""Words beyond the common beginning and end up to which the difference is looked at in detail; it takes the square."""
+"""Maximum number of words between the common beginning and end for a detailed comparison, whose time is quadratic."""
 
 
 def fixed_parts(one: bytes, other: bytes) -> tuple[bytes, ...]:
-    """The pieces that both bodies have, in order. The first begins both, the last ends both; either may be empty."""
+    """Return the pieces common to both bodies, in order. The first is the beginning of both, the last the end of both;
+    either may be empty.
+    """
     ours, theirs = WORD.findall(one), WORD.findall(other)
     begin = _common(ours, theirs)
     rest, others = ours[begin:], theirs[begin:]
@@ -29,12 +31,14 @@ def fixed_parts(one: bytes, other: bytes) -> tuple[bytes, ...]:
 
 
 def _common(one: Sequence[bytes], other: Sequence[bytes]) -> int:
-    """How many words both begin with."""
+    """Return the number of words in the common beginning."""
     return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _pieces(one: Sequence[bytes], other: Sequence[bytes]) -> list[bytes]:
-    """What stays in between. A piece without a letter or digit says nothing, and may be found anywhere."""
+    """Return the common pieces between beginning and end. A piece without a letter or digit is left out, because it
+    could occur anywhere.
+    """
     blocks = SequenceMatcher(None, one, other, autojunk=False).get_matching_blocks()
     found = (b"".join(one[block.a : block.a + block.size]) for block in blocks)
     return [piece for piece in found if re.search(rb"\w", piece)]

@@ -1,4 +1,4 @@
-"""The client's side of WebSocket (RFC 6455), as much as an echo needs. Pure."""
+"""The client side of WebSocket (RFC 6455), as far as an echo needs it. Pure."""
 
 import base64
 import hashlib
@@ -10,7 +10,7 @@ TEXT, BINARY, CLOSE, PING, PONG = 0x1, 0x2, 0x8, 0x9, 0xA
 
 
 def handshake(target: str, host: str, key: bytes) -> bytes:
-    """The request that opens it (4.1); `key` is any 16 bytes."""
+    """Return the handshake request (4.1); `key` is any 16 bytes."""
     lines = (
         f"GET {target} HTTP/1.1",
         f"Host: {host}",
@@ -23,28 +23,27 @@ def handshake(target: str, host: str, key: bytes) -> bytes:
 
 
 def accept(key: bytes) -> bytes:
-    """What the server answers in Sec-WebSocket-Accept (4.2.2)."""
+    """Return the expected value of Sec-WebSocket-Accept (4.2.2)."""
     return base64.b64encode(hashlib.sha1(base64.b64encode(key) + _GUID, usedforsecurity=False).digest())
 
 
 def frame(opcode: int, payload: bytes, mask: bytes) -> bytes:
-    """A final, masked frame (5.2) with at most 65,535 bytes."""
+    """Return a final, masked frame (5.2) with at most 65,535 bytes."""
     length = len(payload)
     head = bytes([0x80 | opcode, 0x80 | length]) if length < 126 else bytes([0x80 | opcode, 0xFE]) + length.to_bytes(2)
     return head + mask + bytes(byte ^ mask[number & 3] for number, byte in enumerate(payload))
 
 
 class Frames:
-    """Takes a server's frames apart."""
+    """Parses the frames of a server."""
 
     def __init__(self) -> None:
         self._held = b""
 
     def feed(self, data: bytes) -> list[tuple[int, bytes]]:
-        """The complete frames in what has come: opcode and payload.
+        """Yield the opcode and payload of each complete frame in the data.
 
-        Raises:
-            BadFraming: a frame is fragmented or masked, or has reserved bits: an echo of a short message is not.
+        Raises: BadFraming: a frame is fragmented or masked, or has reserved bits; the echo of a short message never is.
         """
         data, at = self._held + data, 0
         frames: list[tuple[int, bytes]] = []

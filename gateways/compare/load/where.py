@@ -1,21 +1,20 @@
-"""The address that a name stands for, found before anything is measured: looking it up must not be in the figures."""
+"""Resolve a host name before the measurement, so that the figures do not include the lookup."""
 
 import contextlib
 import socket
 from functools import lru_cache
 
 PATIENCE = 2.0
-"""Seconds that each of several addresses gets to accept a connection."""
+"""Timeout for each of several addresses to accept a connection, in seconds."""
 
 
 @lru_cache
 def address(host: str, port: int) -> tuple[str, int]:
-    """The address and port to connect to: of several, the first that accepts a connection.
+    """Return the address and port to connect to: of several, the first that accepts a connection.
 
     `localhost` is ::1 and 127.0.0.1, and a server may listen on one of them only.
 
-    Raises:
-        OSError: there is no such name.
+    Raises: OSError: unknown name.
     """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     several = [(str(each[4][0]), port) for each in found]

@@ -1,4 +1,6 @@
-"""Carries out an order: connections, window, end. Knows how long things take, and not what they mean."""
+"""Carries out an order: connections, window, end. Knows durations. It must not know what the measurements are used
+for.
+"""
 
 import base64
 import gc
@@ -23,16 +25,16 @@ from gateways.compare.load.tally import Expected, Tally
 from gateways.compare.load.where import address
 
 CHECK = 0.05
-"""Seconds between looks at what has waited too long, and whether all is answered."""
+"""Interval for checking timeouts and the end of all requests, in seconds."""
 CONNECT = 2.0
-"""Seconds that connections get to be accepted before the asking begins."""
+"""Timeout for opening the connections before the load starts, in seconds."""
 
 bodies: dict[str, bytes] = {}
-"""Bodies of answers to probes, by their SHA-256: later answers are compared with them."""
+"""Bodies of the responses to probes, by SHA-256; later responses are compared with them."""
 
 
 class Work:
-    """One order of a kind that is measured."""
+    """One order of a measured kind."""
 
     def __init__(self, order: Order, *, stamps: bool = KERNEL_STAMPS) -> None:
         self._order = order
@@ -82,7 +84,7 @@ class Work:
 
     @staticmethod
     def _part(tally: Tally, whole: Measured) -> Measured:
-        """What was measured of one request of the mix, in the same window."""
+        """Return the measurement of one request of the mix, in the same window."""
         measured = tally.done()
         measured.window, measured.opened, measured.stepped = whole.window, whole.opened, whole.stepped
         return measured
@@ -101,14 +103,14 @@ class Work:
         return (begun and self._loop.tried()) or time.monotonic() - self._started > CONNECT
 
     def _until(self, condition: Callable[[], bool], then: Callable[[], None]) -> None:
-        """Look at once and again and again."""
+        """Check now, and repeat at each interval."""
         if condition():
             then()
         else:
             self._engine.after(CHECK / 10, lambda: self._until(condition, then))
 
     def _wait(self) -> None:
-        """For the instant at which to begin: others, on other machines, begin then, too."""
+        """Wait for the start time, which clients on other machines share."""
         self._engine.after(max(0, self._order.begin - time.time_ns()) / 1e9, self._begin)
 
     def _begin(self) -> None:
@@ -150,7 +152,9 @@ def _expected(answer: Answer | None) -> Expected:
 
 
 def drawn(weights: Sequence[float], seed: int) -> Callable[[], int]:
-    """Draws numbers of requests, each as often as its weight says. The same seed gives the same sequence."""
+    """Draws numbers of requests, with probabilities proportional to their weights. The same seed gives the same
+    sequence.
+    """
     chance, numbers = random.Random(seed), range(len(weights))  # noqa: S311 - nothing to be kept secret
     upto = list(accumulate(weights))
 
@@ -170,7 +174,7 @@ def _links(order: Order) -> Links | None:
 
 
 class Probe:
-    """One request on a connection of its own, whose answer is kept."""
+    """One request on a separate connection, whose response is kept."""
 
     def __init__(self, order: Order) -> None:
         self._order = order

@@ -1,10 +1,11 @@
-"""The locustfile of `gateways compare --engine locust`: locust carries orders to its workers, and answers back.
+"""The locustfile of `gateways compare --engine locust`: locust sends orders to its workers and returns their results.
 
-It runs in locust's own processes, where gevent has taken over the standard library. Each worker has one user, who hands
-orders to a load client in a process of its own, which gevent has not reached. The master reads orders from its stdin,
-and ends, with its workers, when that ends.
+It runs in locust's own processes, where gevent has patched the standard library. Each worker has one user, which passes
+orders to a load client in a separate process without gevent. The master reads orders from stdin. At the end of stdin it
+exits with its workers.
 
-The master sends this text to the workers. So it imports nothing of gateways: one that has none can say so.
+The master sends this file to the workers. It imports nothing from gateways, so that a worker without gateways can
+report that.
 """
 
 import importlib.metadata
@@ -26,18 +27,18 @@ from locust.exception import StopUser
 from locust.runners import MasterRunner, WorkerRunner
 
 MARK = "@gateways "
-"""What the lines on the master's stdout begin with that are not locust's own."""
+"""Prefix of our lines on the master's stdout, among locust's own."""
 CAME, READY, ORDER = "gateways_came", "gateways_ready", "gateways_order"
 ANSWER, BROKEN = "gateways_answer", "gateways_broken"
 EVERY = 0.5
-"""Seconds between looks at which workers are still there."""
+"""Interval for checking which workers are still connected, in seconds."""
 
 orders: Queue[dict[str, Any]] = Queue()
-"""Of a worker: what it is to carry out."""
+"""The orders of a worker."""
 
 
 class LoadClient(User):
-    """The one user of a worker."""
+    """The only user of a worker."""
 
     @task
     def carry_out(self) -> None:
@@ -69,7 +70,7 @@ def given(client: "subprocess.Popen[bytes]", order: str) -> str:
 
 
 def described() -> dict[str, Any]:
-    """A worker, as it introduces itself."""
+    """Return a worker's description of itself."""
     try:
         version = importlib.metadata.version("gateways")
     except importlib.metadata.PackageNotFoundError:
@@ -82,7 +83,7 @@ def described() -> dict[str, Any]:
 
 
 def say(**what: Any) -> None:
-    """Tell the process that started the master."""
+    """Send a line to the process that started the master."""
     print(MARK + json.dumps(what), flush=True)
 
 
@@ -100,16 +101,16 @@ def begin(environment: Environment, **_: Any) -> None:
 
 
 def pass_on(runner: MasterRunner) -> None:
-    """What comes on stdin, to the worker that it is for."""
+    """Forward each line of stdin to its worker."""
     for line in FileObject(sys.stdin.fileno(), "r", closefd=False):
         asked = json.loads(line)
         runner.send_message(ORDER, {"number": asked["number"], "order": asked["order"]}, asked["worker"])
     runner.quit()
-    os._exit(0)  # locust would go on waiting for workers, and then print its statistics, which are empty
+    os._exit(0)  # otherwise locust waits for workers, and then prints empty statistics
 
 
 def watch(runner: MasterRunner) -> None:
-    """Say which workers have gone."""
+    """Report workers that have disconnected."""
     known: set[str] = set()
     while True:
         gevent.sleep(EVERY)

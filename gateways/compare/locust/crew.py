@@ -1,6 +1,6 @@
-"""Several load clients that share each order: locust carries orders to them, and results back.
+"""Several load clients that share each order: locust sends them orders and returns their results.
 
-Knows what `bus` says, and the workers' clocks. gevent stays in locust's processes: none of it is imported here.
+Knows the messages of `bus`, and the workers' clocks. It does not import gevent, which stays in locust's processes.
 """
 
 import json
@@ -21,20 +21,21 @@ from gateways.compare.measure.warden import Warden
 from gateways.failure import Failure
 
 START, COMING = 20.0, 300.0
-"""Seconds that locust gets to start, and that workers which others start get to come."""
+"""Timeouts for locust to start, and for workers started by the user to connect, in seconds."""
 ANSWERING = 10.0
-"""Seconds beyond what an order can take, after which a worker is taken for dead."""
+"""Timeout beyond the longest duration of an order, in seconds, after which a worker counts as dead."""
 LOOKS = 5
-"""How often a worker is asked what time it is: the quickest answer tells most exactly."""
+"""Number of clock readings per worker; the one with the fastest reply is the most exact."""
 LEAD, MOST_LEAD = 0.05, 2.0
-"""Seconds from sending an order to its beginning: time for all to connect. It grows where it does not suffice."""
+"""Time between sending an order and its start, in seconds, so that all clients can connect; initial and maximum value.
+It grows if it is too short."""
 APART = 0.02
-"""Seconds that clients may begin apart before the lead grows."""
+"""Difference between the starts of clients above which the lead grows, in seconds."""
 
 
 @dataclass
 class Worker:
-    """`about` is what it says of itself, `offset` what its clock shows more than ours, in nanoseconds."""
+    """`about` is the worker's description, `offset` its clock minus ours, in nanoseconds."""
 
     id: str
     about: dict[str, Any]
@@ -42,7 +43,7 @@ class Worker:
 
 
 class Workers:
-    """The load clients of a crew, from the beginning of the block to its end."""
+    """The load clients of a crew, during the block."""
 
     def __init__(
         self, crew: Crew, cores: tuple[int, ...], warden: Warden, listener: Listener, coming: float = COMING
@@ -70,13 +71,15 @@ class Workers:
         self._locust.end()
 
     def see(self, order: Order) -> Seen:
-        """The answer to a probe, which every client sends: each must know what it is to hold answers against."""
+        """Return the response to a probe. Every client sends it, because each needs the expected response."""
         seen = [Seen(**answer) for answer in self._give({worker.id: order for worker in self._workers})]
         self._turn += 1
         return agreed(seen, self._turn)
 
     def measure(self, order: Order) -> Measured:
-        """What came of an order that all carried out together, each its share, from the same instant on."""
+        """Return the measurement of an order that all clients carry out together, each its share, with the same start
+        time.
+        """
         begin = time.time_ns() + int(self._lead * 1e9)
         parts = list(zip(self._workers, shared(order, len(self._workers)), strict=False))
         orders = {
@@ -93,17 +96,19 @@ class Workers:
         return merged(measured)
 
     def null(self, length: int, cores: tuple[int, ...]) -> AbstractContextManager[Order | None]:
-        """For workers of this machine; others would need one on each of their machines."""
+        """Yield an order for a server that does nothing; None for workers on other machines, which would each need such
+        a server.
+        """
         return asked_of_nothing(length, cores) if self._crew.bind is None else nullcontext()
 
     def facts(self) -> dict[str, Any]:
-        """`apart`: nine of ten orders began not further apart than so many seconds."""
+        """`apart` is the 90th percentile of the difference between the clients' starts, in seconds."""
         about = [worker.about for worker in self._workers]
         apart = sorted(self._apart)[len(self._apart) * 9 // 10] if self._apart else 0.0
         return {"engine": "locust", "workers": len(about), "machines": about, "apart": apart}
 
     def _give(self, orders: Mapping[str, Order]) -> list[dict[str, Any]]:
-        """Give workers an order each; what they answer, in the same order."""
+        """Give each worker an order; return the results, in the same order."""
         longest = max(order.ramp + order.seconds + 2 * order.timeout for order in orders.values())
         lines = {worker: order.to_json() for worker, order in orders.items()}
         found = []
@@ -115,7 +120,7 @@ class Workers:
         return found
 
     def _ask(self, lines: Mapping[str, str], within: float) -> list[Said]:
-        """Send workers a line each ("": what time is it?); their answers."""
+        """Send each worker a line ("": a request for its clock); return the replies."""
         self._number += 1
         for worker, line in lines.items():
             self._locust.say(worker=worker, number=self._number, order=line)
@@ -131,7 +136,7 @@ class Workers:
         return [answers[worker] for worker in lines]
 
     def _hear(self, until: float) -> Said | None:
-        """What the master says next, unless that is that a worker of ours is lost, which is a Failure."""
+        """Return the next message of the master. Raises Failure if one of our workers is lost."""
         said = self._locust.hear(until)
         lost = said is not None and said["kind"] in {"gone", "gateways_broken"}
         if said is not None and lost and said["worker"] in {worker.id for worker in self._workers}:
@@ -140,7 +145,7 @@ class Workers:
         return said
 
     def _has_room(self, worker: Worker) -> bool:
-        """May it keep a core busy with waiting, and leave one to the server, if that is on the same machine?"""
+        """Return True if the worker can busy-wait on a core and still leave one to a server on the same machine."""
         same = [each for each in self._workers if each.about["host"] == worker.about["host"]]
         return bool(worker.about["cores"] > len(same))
 
@@ -174,7 +179,7 @@ class Workers:
         return f"{said}; start each with: {self._crew.command} (and check firewalls)"
 
     def _set_clocks(self) -> None:
-        """Find out what time it is for each worker: halfway between asking and being told."""
+        """Measure each worker's clock offset; its reading is assumed halfway between request and reply."""
         longest = 0
         for worker in self._workers:
             quickest = 1 << 62
@@ -189,10 +194,9 @@ class Workers:
 
 
 def must_be_same(said: Said) -> None:
-    """The orders of one version are not those of another.
+    """Check that the worker has this version of gateways; orders differ between versions.
 
-    Raises:
-        Failure: the worker that introduces itself has another version of gateways, or none.
+    Raises: Failure: the worker has another version of gateways, or none.
     """
     own = version("gateways")
     if said["version"] != own:

@@ -1,6 +1,6 @@
-"""Scenarios as a locustfile for plain locust, without this project. `template` is the common part.
+"""Export scenarios as a locustfile for plain locust, which does not need this project. `template` is the common part.
 
-Pure but for reading the template.
+Pure except for reading the template.
 """
 
 import json
@@ -17,18 +17,18 @@ from gateways.requests.request import Request as Recorded
 TEMPLATE = Path(__file__).with_name("template.py")
 SECONDS = 20
 HERE = Site("here", "127.0.0.1", 8000)
-"""The host, if none is named: where gateways serve, and most servers, listen."""
+"""The default host: the default address of gateways serve and of most servers."""
 
 
 def command(scenarios: Sequence[Scenario], file: str) -> str:
-    """What to type to run the first of them."""
+    """Return the command line that runs the first scenario."""
     users = max(scenarios[0].connections)
     options = f"--headless --users {users} --spawn-rate {users} --run-time {SECONDS}s --json-file stats"
     return f"locust -f {shlex.quote(file)} {options} {name_of(scenarios[0])}"
 
 
 def locustfile(site: Site, scenarios: Sequence[Scenario], file: str) -> str:
-    """The text of the file.
+    """Return the text of the file.
 
     Raises:
         Failure: the load needs more than plain locust can send.
@@ -49,7 +49,7 @@ def _is_plain(request: Recorded) -> bool:
 
 
 def name_of(scenario: Scenario) -> str:
-    """`slow-readers` is SlowReaders."""
+    """Return the name of the class: SlowReaders for `slow-readers`."""
     return scenario.name.title().replace("-", "")
 
 

@@ -1,6 +1,6 @@
-"""locust's master as a process, with the workers that are started here: start, communicate, stop.
+"""locust's master as a process, with the workers started on this machine: start, communicate, stop.
 
-Knows processes, pipes and signals, and that `bus` speaks in lines of JSON. It must not know what they mean.
+Knows processes, pipes and signals, and that the messages of `bus` are lines of JSON. It must not know their meaning.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ from gateways.failure import Failure
 from gateways.installing import install_line
 
 ENDING = 4.0
-"""Seconds that locust gets to end by itself; its workers need one or two."""
+"""Timeout for locust to exit by itself, in seconds; its workers need one or two."""
 BUS = Path(__file__).with_name("bus.py")
 MARK = b"@gateways "
 
@@ -33,13 +33,13 @@ Said = Mapping[str, Any]
 
 
 def must_be_installed() -> None:
-    """Raise Failure if locust is not."""
+    """Raise Failure if locust is not installed."""
     if find_spec("locust") is None:
         raise Failure(f"locust is not installed; install it with: {install_line('locust')}")
 
 
 class Locust:
-    """The master, from now on."""
+    """A running master, with its workers."""
 
     def __init__(self, crew: Crew, warden: Warden) -> None:
         self._crew, self._warden = crew, warden
@@ -55,7 +55,7 @@ class Locust:
         threading.Thread(target=self._read, name="gateways-locust", daemon=True).start()
 
     def start_workers(self, port: int, cores: tuple[int, ...]) -> None:
-        """On this machine, as many as there are to be."""
+        """Start all workers on this machine."""
         where = ("--master-host", "127.0.0.1", "--master-port", str(port))
         with on(cores):
             for _ in range(self._crew.workers):
@@ -64,7 +64,7 @@ class Locust:
                 self._warden.watch(worker.pid)
 
     def say(self, **what: Any) -> None:
-        """Send a line to the master. Raises Failure if it has gone."""
+        """Send a line to the master. Raises Failure if the master has exited."""
         assert self._master.stdin is not None
         try:
             self._master.stdin.write(json.dumps(what).encode() + b"\n")
@@ -73,10 +73,9 @@ class Locust:
             raise Failure(self._ended()) from None
 
     def hear(self, until: float) -> Said | None:
-        """What the master says next; None if that is nothing until then (time.monotonic()).
+        """Return the next message of the master; None if none arrives before `until` (time.monotonic()).
 
-        Raises:
-            Failure: it has gone, or one of the workers that were started here.
+        Raises: Failure: the master has exited.
         """
         try:
             said = self._said.get(timeout=max(0.0, until - time.monotonic()))
@@ -87,14 +86,14 @@ class Locust:
         return said
 
     def last_words(self) -> str:
-        """The last line that any of them wrote."""
+        """Return the last line of the output."""
         end = self._log.seek(0, os.SEEK_END)
         self._log.seek(max(0, end - 4000))
         lines = self._log.read().decode("utf-8", "replace").strip().splitlines()
         return lines[-1].strip() if lines else "it wrote no output"
 
     def end(self) -> None:
-        """The master ends with its stdin, and tells its workers to, wherever they are."""
+        """Close the master's stdin: it then stops all workers and exits."""
         assert self._master.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._master.stdin.close()
@@ -103,7 +102,7 @@ class Locust:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 each.wait(max(0.0, until - time.monotonic()))
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(each.pid, signal.SIGKILL)  # it, or what is left of what it has started
+                os.killpg(each.pid, signal.SIGKILL)  # the process, or the remaining processes that it started
             each.wait()
         for each in self._workers:
             self._warden.forget(each.pid)
@@ -111,10 +110,10 @@ class Locust:
         self._folder.cleanup()
 
     def _start(self, *arguments: str) -> "subprocess.Popen[bytes]":
-        """Away from the user's own configuration of locust, which is not meant for this."""
+        """Start a process of locust without the user's own configuration of locust."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
         root = str(Path(__file__).parents[3])
-        if "site-packages" not in root:  # what is not installed is found by where it is
+        if "site-packages" not in root:  # a clone is not installed: name its folder
             environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, environment.get("PYTHONPATH")]))
         return subprocess.Popen(
             [sys.executable, "-m", "locust", *arguments, "--loglevel", "WARNING"],
@@ -123,11 +122,11 @@ class Locust:
             stderr=self._log,
             cwd=self._folder.name,
             env=environment,
-            start_new_session=True,  # Ctrl-C is for us; we end it
+            start_new_session=True,  # Ctrl-C must reach this process only, which then stops locust
         )
 
     def _read(self) -> None:
-        """In a thread: what the master says, until it ends."""
+        """Queue the master's messages until it exits; runs in a thread."""
         assert self._master.stdout is not None
         with self._master.stdout as lines:
             for line in lines:

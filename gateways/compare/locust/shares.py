@@ -1,7 +1,7 @@
 """Split an order among several load clients, and merge their measurements. Pure.
 
-Histograms add up, and independent Poisson arrivals add up to one of the sum of their rates: so what comes of it is what
-one larger client would have measured.
+Histograms can be added, and the sum of independent Poisson processes is a Poisson process with the sum of the rates. So
+the result is what one larger client would measure.
 """
 
 import platform
@@ -17,10 +17,10 @@ SUMS = ("octets", "outside", "due", "unsent", "reconnects", "busy", "begun", "lo
 
 @dataclass(frozen=True)
 class Crew:
-    """How many workers there are to be.
+    """The number of workers, and where they connect.
 
-    `bind` is the address of locust's master, for workers that are started elsewhere. None: a port on
-    loopback, and the workers are started here.
+    `bind` is the address of locust's master, for workers on other machines. None: a port on loopback, and the workers
+    are started on this machine.
     """
 
     workers: int
@@ -28,16 +28,16 @@ class Crew:
 
     @property
     def command(self) -> str:
-        """What starts a worker, typed on any machine that reaches the master."""
+        """Return the command that starts a worker on any machine that can connect to the master."""
         host, port = self.bind or ("127.0.0.1", 0)
         reached = platform.node() if host in {"0.0.0.0", "[::]"} else host
         return f"locust -f - --worker --master-host {reached} --master-port {port}"
 
 
 def shared(order: Order, number: int) -> list[Order]:
-    """The order for each of so many clients; fewer where there are not as many connections as clients.
+    """Return the order for each of `number` clients; fewer if there are fewer connections than clients.
 
-    The first one reads the clocks of the server's processes, if they are on its machine.
+    The first client reads the clocks of the server's processes, if they are on its machine.
     """
     parts = min(number, order.connections)
     connections = portions(order.connections, parts)
@@ -56,7 +56,7 @@ def shared(order: Order, number: int) -> list[Order]:
 
 
 def portions(whole: int, parts: int) -> list[int]:
-    """Whole numbers as equal as can be: 10 in 3 is 4, 3, 3."""
+    """Split a number into integers that differ by at most 1: 10 in 3 is 4, 3, 3."""
     return [whole // parts + (which < whole % parts) for which in range(parts)]
 
 
@@ -65,10 +65,9 @@ def _behind(behind: Behind | None, connections: int) -> Behind | None:
 
 
 def merged(measured: Sequence[Measured]) -> Measured:
-    """What all of them have measured at the same time.
+    """Return the sum of simultaneous measurements.
 
-    `client_cpu` is that of the busiest client, the one that may have had no more to give. Of several machines' CPU time
-    nothing can be said.
+    `client_cpu` is that of the busiest client, which limits the load. The CPU time of several machines is unknown.
     """
     whole = Measured(
         window=round(sum(each.window for each in measured) / len(measured)),
@@ -89,9 +88,10 @@ def merged(measured: Sequence[Measured]) -> Measured:
 
 
 def agreed(seen: Sequence[Seen], turn: int) -> Seen:
-    """The one answer that all have got; of several different ones another at each turn, so that it shows.
+    """Return the common response of all clients. If they differ, return a different one at each turn, so that the
+    comparison notices.
 
-    One that failed, or was refused, is told first.
+    A failure, or an error response, is returned first.
     """
     for each in seen:
         if each.error or each.status >= 400:

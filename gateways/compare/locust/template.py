@@ -1,15 +1,15 @@
-"""A load test for plain locust, as gateways compare --export-locustfile has written it.
+"""A load test for plain locust, written by gateways compare --export-locustfile.
 
     {command}
 
-Name one class: users of several would disturb each other's figures. Other options: locust --help. Before you read them:
+Name one class: users of several classes would disturb each other. Other options: locust --help. About the figures:
 
-- A user asks again when it is answered. So a server that stands still is asked for nothing meanwhile, and most of what
-  that would cost its users is not seen; and at full load, latency is the number of users by the rate, and says no more.
-- A core makes some 10,000 requests a second. More come from --processes 2, or from workers on other machines.
-- Every answer is compared with one from before the load. An answer that differs is a failure, not throughput.
-- Times are kept to three digits: read percentiles from response_times in the JSON file, for others round to whole ms.
-- "first byte" counts the same requests once more, up to when their bodies begin: leave the line Aggregated alone.
+- A user sends its next request after the response. So a server that hangs gets no requests meanwhile, and most of the
+  delay for real users is not measured. At full load, latency is the number of users divided by the rate.
+- One core sends about 10,000 requests per second. For more, use --processes 2, or workers on other machines.
+- Every response is compared with one from before the load. A different response is a failure.
+- Times have three digits: read percentiles from response_times in the JSON file; locust's own are whole milliseconds.
+- "first byte" lists the same requests again, up to the first byte of the body, so ignore the line Aggregated.
 """
 
 import hashlib
@@ -27,37 +27,37 @@ from locust.exception import StopTest
 from locust.runners import MasterRunner
 
 Answer = tuple[int, int | None, str | None]
-"""Status, length and digest; None where two answers differed."""
+"""Status, length and digest; None if two responses differed."""
 
 
 def three_digits(milliseconds: float) -> float:
-    """The bucket of a response time. Those of locust are 1 ms wide, and 10 ms from 100 ms on."""
+    """Return the bucket of a response time. locust's own buckets are 1 ms wide, and 10 ms above 100 ms."""
     if milliseconds <= 0:
         return 0.0
     return round(milliseconds, 2 - math.floor(math.log10(milliseconds)))
 
 
-locust.stats.bucket_response_time = three_digits  # type: ignore[assignment]  # locust's own are whole numbers
+locust.stats.bucket_response_time = three_digits  # type: ignore[assignment]  # locust's own rounds to integers
 locust.runners.WORKER_REPORT_INTERVAL = 1.0
 locust.runners.CPU_MONITOR_INTERVAL = 1.0
 
 
 class Verified(FastHttpUser):
-    """Asks one question, again and again, and looks at every answer."""
+    """Sends one request repeatedly, and verifies every response."""
 
     abstract = True
     host = "{host}"
     wait_time = constant(0)
-    insecure = False  # certificates are verified; that is not the default
+    insecure = False  # verify certificates; locust's default does not
     network_timeout = connection_timeout = 15.0
 
     method, path, body = "GET", "/", 0
     headers: ClassVar[dict[str, str]] = {}
     in_pieces = False
-    """Is when the body begins of interest?"""
+    """Also measure the time to the first byte."""
     expected: Answer | None = None
     without = ""
-    """Why nothing is expected: then there is no test."""
+    """Why the expected response is unknown; then there is no test."""
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
@@ -68,12 +68,12 @@ class Verified(FastHttpUser):
 
     @classmethod
     def payload(cls) -> bytes | None:
-        """As many bytes as the request's body has, the same ones each time."""
+        """Return the request body: always the same bytes."""
         return random.Random(cls.body).randbytes(cls.body) if cls.body else None  # noqa: S311
 
     @classmethod
     def ask_before(cls, host: str) -> None:
-        """Find out what the answer is. Raises OSError if there is none."""
+        """Get the expected response. Raises OSError if there is none."""
         request = urllib.request.Request(host + cls.path, cls.payload(), cls.headers, method=cls.method)  # noqa: S310
         answers = []
         for _ in range(2):
@@ -90,14 +90,16 @@ class Verified(FastHttpUser):
             self.method, self.path, stream=self.in_pieces, catch_response=True, **options
         ) as response:
             if response.status_code == 0:
-                return  # there is no answer, and locust says why
+                return  # no response; locust reports why
             content = self.in_the_end(response, began) if self.in_pieces else response.content or b""
             wrong = difference(summary(response.status_code, content), self.expected)
             if wrong:
                 response.failure(wrong)
 
     def in_the_end(self, response: Any, began: float) -> bytes:
-        """The whole body. Its first byte is an entry of its own, and the request's time is that of the last one."""
+        """Return the body. The time to its first byte is a separate entry; the request's own time ends with the last
+        byte.
+        """
         first = next(response.iter_content(chunk_size=1, decode_content=False), b"")
         self.fire("first byte", began)
         content = first + b"".join(response.iter_content(chunk_size=65536, decode_content=False))
@@ -121,7 +123,7 @@ def summary(status: int, content: bytes) -> tuple[int, int, str]:
 
 
 def difference(got: tuple[int, int, str], want: Answer | None) -> str:
-    """What is wrong with an answer, "" if nothing is."""
+    """Return the difference from the expected response; "" if there is none."""
     for name, own, expected in zip(("status", "length", "SHA-256"), got, want or (), strict=False):
         if expected is not None and own != expected:
             return f"{name} {own} instead of {expected}"
@@ -129,7 +131,7 @@ def difference(got: tuple[int, int, str], want: Answer | None) -> str:
 
 
 def before(environment: Environment, **_: Any) -> None:
-    """Find out what the answers are, before anything is measured."""
+    """Get the expected responses before the measurement."""
     if isinstance(environment.runner, MasterRunner):
         return
     for each in environment.user_classes:
@@ -144,4 +146,4 @@ def before(environment: Environment, **_: Any) -> None:
 events.test_start.add_listener(before)  # type: ignore[no-untyped-call]
 
 
-# The questions: a class for each.
+# One class for each request.

@@ -1,6 +1,8 @@
-"""The quick scenarios: all contenders are up and take turns in short slices, over several starts of their servers.
+"""The quick scenarios: all servers run at the same time and are measured in turns, in short slices, over several
+starts.
 
-First capacity, for all numbers of clients; then latency, at rates that all of them can do. Never both in one.
+First capacity, for all numbers of clients; then latency, at rates that every contender can handle. A slice never
+measures both.
 """
 
 import time
@@ -19,16 +21,17 @@ from gateways.compare.record import Cell
 
 SLICE = WINDOW + RAMP + BETWEEN
 ANSWERS = 5
-"""A slice is long enough for so many answers, one after the other,"""
+"""Number of sequential responses that a slice is long enough for,"""
 LONGEST = 3.0
-"""but not longer than so many seconds."""
+"""and the maximum duration of a slice, in seconds."""
 LONGER, PROGRAMS = 1.0, 2
-"""The seconds of a slice, and the clients, of a contender that starts a process for each request: a few keep a core
-busy, and more only wait for each other."""
+"""Minimum duration of a slice in seconds, and number of clients, for a contender that starts a process for each
+request: a few clients keep a core busy, and more only wait for each other."""
 SLOW, MANY, FEW = 0.02, 100_000, 16
-"""From so many seconds an answer on, no more than FEW clients ask: what they ask for outlasts a slice."""
+"""If a response takes SLOW seconds or more, at most FEW clients are used (else MANY): their requests would outlast a
+slice."""
 UNTROUBLED = 0.01
-"""The share of failures above which a contender does not say at which rates the others are measured."""
+"""Share of failures above which a contender is ignored in the choice of rates."""
 
 
 class Quick:
@@ -42,7 +45,7 @@ class Quick:
 
     @staticmethod
     def planned(contenders: Sequence[Entry], scenarios: Sequence[Scenario], effort: Effort) -> float:
-        """Estimated duration in seconds, before any answer is known."""
+        """Estimate the duration in seconds, before any response is known."""
         if not scenarios:
             return 0.0
         of_each = sum(_seconds(each, scenario, effort, _usual(each)) for scenario in scenarios for each in contenders)
@@ -78,28 +81,30 @@ class Quick:
                 for number in range(self._effort.rounds):
                     self._capacity(scenario, fitting, start, number, clients, null)
         if scenario.needs_websocket or not self._bench.record.placement.apart:
-            return  # messages have no instants at which they are due; on one core the client makes the server wait
+            return  # messages have no due times; and on one shared core the client delays the server
         fitting = [each for each in fitting if not each.twin]
         for rate in self._rates.setdefault(scenario.name, self._common_rates(scenario)):
             for number in range(self._effort.rounds):
                 self._latency(scenario, fitting, start, number, rate)
 
     def _longer(self, contender: Entry, scenario: Scenario) -> float:
-        """By how many seconds it takes longer than was planned, now that it has answered, or does not take part."""
+        """Return the difference to the planned duration, in seconds, after the first responses or an exclusion."""
         planned = _seconds(contender, scenario, self._effort, _usual(contender))
         if self._bench.excluded(contender.id, scenario.name):
             return -planned
         return _seconds(contender, scenario, self._effort, self._lasts(contender, scenario)) - planned
 
     def _lasts(self, contender: Entry, scenario: Scenario) -> float:
-        """Seconds that one of its slices takes in all, with the last answers."""
+        """Return the total duration of one of its slices in seconds, including the last responses."""
         alone = self._bench.alone.get((scenario.name, contender.id.removesuffix("#2")), 0.0)
         last = alone * (PROGRAMS if contender.mode == "cgi" else 1)
         return self._slice(contender, scenario)[0] + last + RAMP + BETWEEN
 
     @contextmanager
     def _null(self, scenario: Scenario) -> Iterator[Order | None]:
-        """What to ask of a server that does nothing and answers as many bytes: that is the client's own ceiling."""
+        """Yield an order for a server that does nothing and returns responses of the same length: it shows the client's
+        own limit.
+        """
         length = self._bench.length(scenario)
         if length is None:
             yield None
@@ -131,7 +136,7 @@ class Quick:
         clients: int,
         null: Order | None,
     ) -> None:
-        """One round: each contender once, and the server that does nothing."""
+        """Measure one round: each contender once, and the server that does nothing."""
         numbers = sorted({min(clients, self._slice(each, scenario)[1]) for each in fitting})
         self._say(f"{' or '.join(map(str, numbers))} clients, closed loop", scenario, start, number)
         everybody = [*self._bench.left(fitting, scenario), *([None] if null else [])]
@@ -146,7 +151,7 @@ class Quick:
             self._bench.listener.measured(self._bench.record, took)
 
     def _latency(self, scenario: Scenario, fitting: Sequence[Entry], start: int, number: int, rate: float) -> None:
-        """One round at a rate. The requests of all are due at the same instants of their slices."""
+        """Measure one round at a rate. Requests are due at the same times in every contender's slice."""
         self._say(f"{rate:,.0f} requests/s", scenario, start, number)
         name = f"{self._bench.record.seed}/{scenario.name}/{rate}/{start}/{number}"
         for contender in turns(self._bench.left(fitting, scenario), name):
@@ -165,7 +170,9 @@ class Quick:
         return replace(order, connections=min(clients, most), seconds=seconds, ramp=RAMP)
 
     def _open(self, contender: Entry, scenario: Scenario, rate: float, seed: int) -> Order | None:
-        """At a rate of its own for one that cannot do the common one; None if it can do none."""
+        """Return an open loop, at a lower rate for a contender that cannot handle the common one; None if it can handle
+        none.
+        """
         if contender.mode == "cgi":
             own = common_rates(self._capacities(scenario, [contender.id]), self._effort.shares)
             if not own:
@@ -176,7 +183,7 @@ class Quick:
         return replace(order, connections=clients, seconds=seconds, ramp=RAMP, spin=self._bench.record.placement.apart)
 
     def _slice(self, contender: Entry, scenario: Scenario) -> tuple[float, int]:
-        """How many seconds are measured of it, and by how many clients at most: enough for some answers of each."""
+        """Return the measured seconds and the maximum number of clients, so that each client gets some responses."""
         alone = self._bench.alone.get((scenario.name, contender.id.removesuffix("#2")), 0.0)
         if contender.mode == "cgi":
             return min(LONGEST, max(LONGER, ANSWERS * alone)), PROGRAMS
@@ -190,7 +197,7 @@ class Quick:
         return common_rates(self._capacities(scenario, [each.id for each in among]), self._effort.shares)
 
     def _capacities(self, scenario: Scenario, among: Sequence[str]) -> list[float]:
-        """What each can do, as far as is known."""
+        """Return the known capacities of contenders, in responses per second."""
         found: dict[str, list[Cell]] = {}
         for cell in self._bench.record.cells:
             if (cell.scenario, cell.phase) == (scenario.name, "capacity") and cell.contender in among:
@@ -205,22 +212,22 @@ class Quick:
 
 
 def _usual(contender: Entry) -> float:
-    """Seconds that a slice takes if answers are no slower than most."""
+    """Return the usual duration of a slice, in seconds."""
     return (LONGER if contender.mode == "cgi" else WINDOW) + RAMP + BETWEEN
 
 
 def _seconds(contender: Entry, scenario: Scenario, effort: Effort, of_slice: float) -> float:
-    """What a contender's slices in a scenario take in all starts, with the warm-up."""
+    """Return the duration of a contender's slices in a scenario in all starts, with warm-up, in seconds."""
     latency = 0 if scenario.needs_websocket or contender.twin else effort.of_latency
     slices = effort.rounds * (len(numbers_of_clients(scenario, effort)) + latency)
     return effort.starts * (slices * of_slice + _warm_up(effort, of_slice))
 
 
 def _warm_up(effort: Effort, of_slice: float) -> float:
-    """It goes on until its time is over, and for a slice at least."""
+    """Return the longest duration of a warm-up in seconds: at least one slice."""
     return max(effort.warm, of_slice) if effort.warm else 0.0
 
 
 def numbers_of_clients(scenario: Scenario, effort: Effort) -> list[int]:
-    """How many ask at the same time: each is a measurement."""
+    """Return the numbers of concurrent clients; each is measured."""
     return sorted({*scenario.connections, *(scenario.more if effort.thorough else ())})

@@ -11,7 +11,7 @@ from gateways.compare.record import Resources
 
 
 class Reached:
-    """A site during a measurement: it has no process to watch, and its own name is its Host header."""
+    """A site during a measurement: it has no known process, and its name is the Host header."""
 
     processes: tuple[int, ...] = ()
     host_header = ""
@@ -20,7 +20,7 @@ class Reached:
         self.host, self.port, self.tls, self.asked = where.host, where.port, where.tls, where.asked
 
     def check(self) -> None:
-        """Whether it still runs, its answers tell."""
+        """Only its responses show whether it still runs."""
 
     def taken(self) -> Resources:
         return Resources()

@@ -13,7 +13,7 @@ EXAMPLE = "blue=https://blue.example.org"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A server, as `LABEL=URL` names it: a contender without a command line. `path` is the URL's, as it was given."""
+    """A server given as `LABEL=URL`: a contender without a command line. `path` is the path of the URL, unchanged."""
 
     label: str
     host: str
@@ -29,18 +29,18 @@ class Site:
 
     @property
     def url(self) -> str:
-        """Where it is, without a path."""
+        """The URL without a path."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
 
     def asked(self, request: Request) -> Request:
-        """The request with its target below the URL's path; for `/` that path is asked for as it stands."""
+        """Return the request with its target below the URL's path; for `/`, the target is that path itself."""
         target = (self.path or "/") if request.target == "/" else self.path.rstrip("/") + request.target
         return replace(request, target=target)
 
     @property
     def entrant(self) -> Entrant:
-        """As it is recorded."""
+        """Return the contender for the record."""
         label = f"{self.label} again" if self.twin else self.label
         return Entrant(
             self.id, label, self.mode, self.url + self.path, "", None, (), {}, self.label if self.twin else ""
@@ -48,10 +48,9 @@ class Site:
 
 
 def site(text: str) -> Site:
-    """The server that `LABEL=URL` names; without a label, its host and port are one.
+    """Parse `LABEL=URL`; the default label is host and port.
 
-    Raises:
-        ValueError: it does not; the text says why.
+    Raises: ValueError: invalid; the text says why.
     """
     name, equals, url = text.partition("=")
     if not equals or "/" in name:
@@ -67,7 +66,7 @@ def site(text: str) -> Site:
 
 
 def several(sites: Sequence[Site]) -> Sequence[Site]:
-    """The same ones, if they can be told apart.
+    """Check that all labels differ; return the sites.
 
     Raises:
         ValueError: two have the same label.

@@ -1,4 +1,6 @@
-"""What a server's whole tree of processes takes: memory, threads, processes, switches. Knows psutil and /proc."""
+"""Measure the resources of a server's process tree: memory, threads, processes, context switches. Knows psutil and
+/proc.
+"""
 
 import threading
 import time
@@ -11,11 +13,11 @@ import psutil
 from gateways.compare.record import Resources
 
 EVERY = 0.25
-"""Seconds between looks at a server that is under load. Looking costs time, of the client's core."""
+"""Sampling interval under load, in seconds. Sampling uses CPU time of the client's core."""
 
 
 def tree(root: int) -> list[psutil.Process]:
-    """The process and all that it has started and that run."""
+    """Return the process and all running descendants."""
     try:
         process = psutil.Process(root)
         return [process, *process.children(recursive=True)]
@@ -24,7 +26,7 @@ def tree(root: int) -> list[psutil.Process]:
 
 
 def taken_by(root: int) -> Resources:
-    """What the tree takes now."""
+    """Return the current resources of the tree."""
     memory = resident = threads = processes = switches = 0
     for process in tree(root):
         try:
@@ -50,7 +52,7 @@ def _anonymous(process: psutil.Process) -> int:
 
 
 def _switches(process: psutil.Process) -> int:
-    """Of all threads that there are."""
+    """Return the context switches of all existing threads."""
     if not psutil.LINUX:
         return sum(process.num_ctx_switches())
     total = 0
@@ -61,7 +63,7 @@ def _switches(process: psutil.Process) -> int:
 
 
 class Peak:
-    """The most of each that was seen so far."""
+    """The maximum of each value so far."""
 
     def __init__(self) -> None:
         self.most = Resources()
@@ -69,7 +71,7 @@ class Peak:
 
 @contextmanager
 def watched(root: int) -> Iterator[Peak]:
-    """Look again and again, from a thread, while the block runs."""
+    """Sample on a thread during the block."""
     peak, over = Peak(), threading.Event()
 
     def look() -> None:

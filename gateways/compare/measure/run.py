@@ -25,11 +25,11 @@ from gateways.failure import Failure
 from gateways.installing import install_line
 
 SPARE = 64
-"""Descriptors besides those of the connections."""
+"""Number of descriptors needed besides those of the connections."""
 QUIET, PATIENCE = 0.15, 5
-"""Cores that others may keep busy before they are waited for, and how many seconds that is done."""
+"""Number of cores kept busy by other programs above which a measurement waits, and the maximum wait in seconds."""
 BUSY = 0.5
-"""The share of the machine that others may keep busy before a comparison is refused."""
+"""Share of the machine kept busy by other programs above which a comparison is refused."""
 ONCE = Effort("once", starts=1, rounds=4, shares=())
 
 
@@ -40,12 +40,12 @@ def one_client(cores: tuple[int, ...], _warden: Warden, _listener: Listener) -> 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be compared, and how. `clients` starts what sends the requests.
+    """What to compare, and how. `clients` starts the client that sends the requests.
 
-    The modules that servers are told to serve, and the servers' logs, are written to the folder `keep`; to a temporary
-    one if it is None. `host_header` is sent to all contenders ("": the default of each); `trust` says which
-    certificates are accepted. `reset` is a shell command that is run before each start of the servers.
-    `not_replayed` says what of the user's traffic is not sent, and why.
+    The served modules and the servers' logs are written to the folder `keep`; None means a temporary folder.
+    `host_header` is sent to all contenders ("": the default of each); `trust` says which certificates are accepted.
+    `reset` is a shell command that runs before each start of the servers. `not_replayed` lists the parts of the user's
+    traffic that are not sent, with reasons.
     """
 
     target: Target
@@ -71,13 +71,13 @@ class Plan:
 
     @property
     def entrants(self) -> list[Entry]:
-        """The contenders, the first one, which others are compared with, twice if anything is measured in slices."""
+        """The contenders; the first one, the reference, is included twice if a scenario is measured in slices."""
         twin = [replace(self.contenders[0], twin=True)] if self.quick else []
         return [*self.contenders, *twin]
 
     @property
     def started(self) -> list[Contender]:
-        """Those whose servers are started here."""
+        """The contenders whose servers are started here."""
         return [each for each in self.contenders if not isinstance(each, Site)]
 
     @property
@@ -87,12 +87,12 @@ class Plan:
 
     @property
     def of_user(self) -> bool:
-        """Is it an app whose own cost may be told from the server's?"""
+        """Return True if the cost of the app can be separated from that of the server."""
         return self.target.form in {"wsgi", "asgi"}
 
     @property
     def seconds(self) -> float:
-        """About how long it takes."""
+        """Estimate the duration, in seconds."""
         quick = Quick.planned(self.entrants, self.quick, self.effort)
         gateway = Quick.planned(self.contenders[:1], [GATEWAY], ONCE) if self.of_user else 0.0
         return 4.0 + quick + gateway + Long.planned(len(self.contenders), self.long, self.effort)
@@ -112,15 +112,14 @@ def installed(contenders: Sequence[Contender]) -> tuple[list[Contender], list[Ex
 
 
 def compare(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Record:
-    """Compare. Interrupted (KeyboardInterrupt), it returns what was measured until then; its `interrupted` says so.
+    """Compare. On KeyboardInterrupt, it returns the measurements so far, with `interrupted` set.
 
-    Raises:
-        Failure: there is nothing to be measured, the machine is too busy, or the client has gone.
+    Raises: Failure: no contender can be measured, the machine is too busy, or the load client has exited.
     """
     record = _begin(plan, absent, listener)
     client_cores = record.placement.client
     try:
-        # What is done here between measurements must not disturb the servers: it is done on the client's core.
+        # Work between measurements runs on the client's core, so that it does not disturb the servers.
         with (
             on(client_cores),
             folder(plan.keep) as place,
@@ -154,7 +153,7 @@ def _measure(plan: Plan, bench: Bench) -> None:
 
 
 def _keep_logs(plan: Plan, record: Record, place: Folder) -> None:
-    """Keep the servers' logs if they may explain something, and record where they are."""
+    """Keep the servers' logs if they may explain a failure, and record their folder."""
     failed = any(each.why for each in record.exclusions) or any(cell.measured.failures for cell in record.cells)
     place.keep_logs = failed and not plan.remote
     if place.keep_logs or plan.keep is not None:
@@ -200,7 +199,7 @@ def _begin(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Recor
 
 
 _BESIDES = ("uvloop", "httptools", "h11", "websockets", "wsproto")
-"""Packages that servers use if they are there."""
+"""Optional packages that servers use if installed."""
 
 
 def _entrant(contender: Entry, plan: Plan) -> Entrant:

@@ -1,6 +1,6 @@
-"""A contender's server as a process group of its own: started, ready, ended with all that it has started.
+"""A contender's server in its own process group: start it, wait until it is ready, terminate it with all descendants.
 
-Knows processes, ports and signals. It must not know what the server is asked.
+Knows processes, ports and signals. It must not know the requests.
 """
 
 import contextlib
@@ -30,12 +30,12 @@ from gateways.serving.process import START
 
 HOST = "127.0.0.1"
 HOST_HEADER = "127.0.0.1:8000"
-"""The Host header for every server that is started here. With a port of its own in it, each server would give another
-answer if the app writes absolute URLs."""
+"""The Host header for all servers started here. If it contained the server's port, responses with absolute URLs would
+differ between servers."""
 
 
 class Running:
-    """A server on a port of its own, from its start on. Its log is appended to a file in `logs`."""
+    """A started server, on its own port. Its log is appended to a file in `logs`."""
 
     host, tls, host_header = HOST, False, HOST_HEADER
 
@@ -56,24 +56,24 @@ class Running:
                 stdout=self._log,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, **module_path(folder), **padding},
-                start_new_session=True,  # Ctrl-C is for us; we end the server
+                start_new_session=True,  # Ctrl-C must reach this process only, which then stops the server
             )
 
     @property
     def processes(self) -> tuple[int, ...]:
-        """Those that are there for longer than a request."""
+        """The processes that live longer than a request."""
         return tuple(process.pid for process in tree(self.process.pid))
 
     def asked(self, request: Request) -> Request:
-        """The request as it is to be sent to this server."""
+        """Return the request for this server."""
         return request
 
     def taken(self) -> Resources:
-        """What all its processes take now."""
+        """Return the current resources of all its processes."""
         return taken_by(self.process.pid)
 
     def watched(self) -> AbstractContextManager[Peak]:
-        """What they take at most while the block runs."""
+        """Yield the maximum of their resources during the block."""
         return watched(self.process.pid)
 
     def listening(self) -> bool:
@@ -96,7 +96,7 @@ class Running:
             raise Failure(f"{self.contender.label} has exited with status {status}: {self.said()}")
 
     def await_programs(self, resident: int) -> None:
-        """Wait until the programs that it has started for requests have ended, and only so many processes are left."""
+        """Wait until the programs started for requests have exited, so that only `processes` are left."""
         until = time.monotonic() + GRACE
         while len(self.processes) > resident and time.monotonic() < until:
             time.sleep(0.01)
@@ -106,7 +106,7 @@ class Running:
         begin = max(self._begin, self._log.seek(0, os.SEEK_END) - 4000)
         self._log.seek(begin)
         lines = self._log.read().decode("utf-8", "replace").strip().splitlines()[begin > self._begin :]
-        # waitress says that of every request that has to wait.
+        # waitress logs this for every request that waits.
         lines = [line for line in lines if "Task queue depth is" not in line]
         return lines[-1].strip() if lines else "it wrote no output"
 
@@ -117,7 +117,9 @@ class Running:
             self.process.terminate()
 
     def end(self, until: float) -> None:
-        """Wait until `until` (time.monotonic()), then kill what is left, also in sessions of their own."""
+        """Wait until `until` (time.monotonic()), then kill the remaining processes, including those in other
+        sessions.
+        """
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(max(0.0, until - time.monotonic()))
         for process in self._started:
@@ -130,12 +132,12 @@ class Running:
 
 
 def module_path(folder: Path) -> dict[str, str]:
-    """The environment in which modules of the folder can be imported, beside those that can be already."""
+    """Return the environment with the folder added to PYTHONPATH."""
     return {"PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))}
 
 
 def await_listening(running: Iterable[Running]) -> dict[str, str]:
-    """Wait until they listen; by id, why those do not that do not."""
+    """Wait until they listen; return the reason, by id, for each that does not."""
     waiting, failed = list(running), dict[str, str]()
     until = time.monotonic() + START
     while waiting:
@@ -153,7 +155,7 @@ def await_listening(running: Iterable[Running]) -> dict[str, str]:
 
 
 def end(running: Iterable[Running], warden: Warden) -> None:
-    """Stop them, all at the same time."""
+    """Stop all servers in parallel."""
     ending = list(running)
     for each in ending:
         each.ask_to_end()

@@ -1,7 +1,7 @@
 """Kill the servers if the process that started them dies: `python -m gateways.compare.measure.warden`.
 
-It reads process groups from stdin, a line each: `+123` is to be ended with us, `-123` has ended. When stdin ends, it
-kills those that are left, and ends.
+It reads process groups from stdin, one per line: `+123` must be killed with us, `-123` has exited. At the end of stdin,
+it kills the remaining ones and exits.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from typing import Self
 
 
 class Warden:
-    """The process, seen from the one that it watches."""
+    """The warden process, seen from the process that it watches."""
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(

@@ -11,14 +11,14 @@ Mode = Literal["cgi", "wsgi", "asgi", "wsgi-on-asgi", "asgi-on-wsgi"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 Form = Literal["cgi", "wsgi", "asgi"]
-"""What an app is written for."""
+"""The interface that an app is written for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
     """Joins an app and a server in one mode.
 
-    threads: how many threads of its own run a WSGI app by default; None if it has none.
+    threads: default number of threads for a WSGI app; None if it has none.
     fixed: the number of threads cannot be changed.
     """
 
@@ -40,7 +40,7 @@ ADAPTERS: dict[tuple[Mode, Interface], tuple[Adapter, ...]] = {
     ),
     ("asgi-on-wsgi", "wsgi"): (Adapter("ours", "gateways"), Adapter("a2wsgi", "a2wsgi")),
 }
-"""Adapters for each mode and interface of the server; the first is the default. A missing pair is impossible."""
+"""Adapters for each mode and interface of the server; the first is the default. A missing pair cannot be served."""
 
 ADAPTER_NAMES = list(dict.fromkeys(adapter.name for adapters in ADAPTERS.values() for adapter in adapters))
 
@@ -64,18 +64,19 @@ WAYS: dict[Form | None, dict[Mode, tuple[str, ...]]] = {
         "cgi": ("uvicorn",),
     },
 }
-"""The modes that an app of each form can be served in, with their default servers. None: the reference app, in all."""
+"""The modes that an app of each form can be served in, with their default servers. None: the reference app, in all
+modes."""
 
 ON_REQUEST: dict[Form | None, frozenset[Mode]] = {"wsgi": frozenset({"cgi"}), "asgi": frozenset({"cgi"})}
-"""Modes that are compared only if they are named: a process for each request of a user's app takes most of the time of
-the comparison, and is rarely an alternative."""
+"""Modes that are compared only if named: a process for each request of a user's app would take most of the time of the
+comparison, and is rarely an alternative."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """One way to serve an app. `threads` is how many run it, None for an event loop or processes.
+    """One way to serve an app. `threads` is the number of threads that run it, None for an event loop or processes.
 
-    A `twin` is a second copy of a contender: how far the two differ is the noise of the measurement.
+    A `twin` is a second copy of a contender: the difference between the two is the noise of the measurement.
     """
 
     mode: Mode
@@ -92,7 +93,7 @@ class Contender:
 
     @property
     def label(self) -> str:
-        """Name in reports: `wsgi-on-asgi uvicorn ours·32`. The number is that of the threads that run the app."""
+        """Name in reports: `wsgi-on-asgi uvicorn ours·32`. The number is the number of threads that run the app."""
         own = f" {self.adapter.name}" if self.adapter else ""
         grows = "≤" if self.server.grows and self.threads == self.server.threads else ""
         threads = f"·{grows}{self.threads}" if self.threads else ""
@@ -100,19 +101,19 @@ class Contender:
 
     @property
     def form(self) -> Form:
-        """The form of the app that it serves."""
+        """The form of the served app."""
         return {"wsgi-on-asgi": "wsgi", "asgi-on-wsgi": "asgi"}.get(self.mode, self.mode)  # type: ignore[return-value]
 
     @property
     def packages(self) -> list[str]:
-        """The distributions whose versions matter."""
+        """The distributions whose versions are recorded."""
         return [self.server.package, *([self.adapter.package] if self.adapter else [])]
 
     def launch(self, app: str, *, plain: bool = True, beside: Collection[str] = ()) -> "Launch":
-        """What the server is told to serve.
+        """Return the launch.
 
-        `app` is a CGI program, or a target (gateways.serving.target). If it is `plain`, every server's command line
-        understands it. A program in `beside` lies in the folder of the launch's module.
+        `app` is a CGI program, or a target (gateways.serving.target). `plain`: the command line of every server accepts
+        the target. The programs in `beside` are in the folder of the launch's module.
         """
         if self.adapter is None and plain:
             return Launch(self, app)
@@ -124,14 +125,14 @@ class Contender:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """How a contender's server is started: the app that its command line names, and the modules that it imports."""
+    """The start of a contender's server: the app in its command line, and the modules that it imports."""
 
     contender: Contender
     app: str
     files: dict[str, str] = field(default_factory=dict)
 
     def command(self, python: str, host: str, port: str) -> list[str]:
-        """The command line. The folder of `files` has to be on the path of modules."""
+        """The command line. The folder of `files` must be on sys.path."""
         contender = self.contender
         threads = contender.threads if contender.server.threads is not None else None
         return contender.server.command(python, self.app, host, port, threads)
@@ -144,9 +145,9 @@ def contenders(
     adapters: Sequence[str] = (),
     threads: int | None = None,
 ) -> list[Contender]:
-    """The contenders that are asked for; an empty choice means the defaults, and "all" means all there are.
+    """Return the chosen contenders; an empty choice means the defaults, and "all" means all.
 
-    Servers and adapters that do not fit a mode are left out of it.
+    Servers and adapters that do not fit a mode are skipped.
     """
     ways = WAYS[form]
     usual = [mode for mode in ways if mode not in ON_REQUEST.get(form, ()) or _named(mode, adapters)]
@@ -161,7 +162,7 @@ def contenders(
 
 
 def make(mode: Mode, server: Server, adapter: Adapter | None, threads: int | None) -> Contender:
-    """The contender, with that number of threads if it can be changed."""
+    """Return the contender, with that number of threads if it can be changed."""
     if adapter is not None and adapter.threads is not None:
         return Contender(mode, server, adapter, adapter.threads if adapter.fixed else threads or adapter.threads)
     if mode == "cgi" or server.threads is None:
@@ -170,7 +171,7 @@ def make(mode: Mode, server: Server, adapter: Adapter | None, threads: int | Non
 
 
 def _named(mode: Mode, adapters: Sequence[str]) -> bool:
-    """Return True if one of the adapters that are asked for belongs to the mode."""
+    """Return True if one of the chosen adapters belongs to the mode."""
     known = {each.name for (of, _), those in ADAPTERS.items() if of == mode for each in those}
     return "all" in adapters or bool(known & set(adapters))
 
@@ -182,7 +183,9 @@ def _names(asked: Sequence[str], usual: Iterable[str], known: Iterable[str]) -> 
 
 
 def _adapters(mode: Mode, speaks: Interface, asked: Sequence[str], *, named: bool) -> Sequence[Adapter | None]:
-    """The adapters of a mode. Names of adapters do not exclude the mode CGI if that is named: they mean other modes."""
+    """Return the adapters of a mode. A choice of adapters does not exclude CGI if that mode is named: the adapters
+    belong to other modes.
+    """
     known = ADAPTERS[mode, speaks]
     if not known:
         return [None]

@@ -11,11 +11,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How often servers are started, and how many rounds of slices there are in each start.
+    """The number of starts of the servers, and of rounds of slices in each start.
 
-    `shares` are those of the slowest server's capacity at which latency is measured; `warm` is the longest warm-up, in
-    seconds; `runs` how often long scenarios are run. A `thorough` one asks with more numbers of clients. `rates` are
-    requests a second at which latency is measured, instead of the shares.
+    `shares`: latency is measured at these shares of the slowest server's capacity. `warm` is the longest warm-up, in
+    seconds; `runs` the number of runs of long scenarios. `thorough` adds more numbers of clients. `rates` are requests
+    per second at which latency is measured, instead of `shares`.
     """
 
     name: str
@@ -29,12 +29,12 @@ class Effort:
 
     @property
     def of_latency(self) -> int:
-        """At how many rates latency is measured."""
+        """The number of rates at which latency is measured."""
         return len(self.rates or self.shares)
 
     def lasting(self, seconds: float) -> "Effort":
-        """The effort with so many rounds that each contender is under load for `seconds`, at each number of clients and
-        at each rate.
+        """Return the effort with enough rounds to put each contender under load for `seconds`, at each number of
+        clients and each rate.
         """
         return replace(self, rounds=max(1, math.ceil(seconds / WINDOW / self.starts)))
 
@@ -49,13 +49,13 @@ EFFORTS = {
 }
 
 WINDOW, RAMP = 0.25, 0.08
-"""Seconds of a slice that are measured, and those before that are not: connections are opened, caches warm up."""
+"""Measured seconds of a slice, and the unmeasured seconds before, in which connections are opened and caches filled."""
 BETWEEN = 0.06
-"""Seconds that a slice takes besides: the last answers, looking at the server's processes."""
+"""Further duration of a slice in seconds: for the last responses, and for sampling the server's processes."""
 
 
 def turns(who: Sequence[T], seed: str) -> list[T]:
-    """The order in which contenders take their turns in a round: by chance, so that none always comes after another."""
+    """Return the order of the contenders in a round: random, so that no contender always follows the same other one."""
     order = list(who)
     random.Random(seed).shuffle(order)  # noqa: S311 - nothing to be kept secret
     return order
@@ -68,10 +68,10 @@ def steady(rates: Sequence[float]) -> bool:
 
 
 def common_rates(capacities: Sequence[float], shares: Sequence[float]) -> list[float]:
-    """The rates at which the latency of all is measured: shares of what the slowest can do."""
+    """Return the rates at which latency is measured for all: shares of the lowest capacity."""
     return [_round(min(capacities) * share) for share in shares] if capacities else []
 
 
 def _round(rate: float) -> float:
-    """Two digits are enough, and easier to read: 1,234 is 1,200."""
+    """Rounded to two digits, which are easier to read: 1,234 is 1,200."""
     return float(f"{rate:.2g}")

@@ -1,8 +1,7 @@
-"""The source of the small module that a server is told to serve when its own command line cannot name the app. Pure.
+"""The source of the small module that a server gets if its command line cannot name the app. Pure.
 
-Such a module stands alone: a reader can save it, read it and type the server's command. It binds `app` when it is
-imported, as hypercorn requires, which does not ask a module's `__getattr__`. Each adapter is used as its documentation
-says.
+Such a module is self-contained: you can save it and type the server's command. It binds `app` during its import,
+because hypercorn ignores a module's `__getattr__`. Each adapter is used as documented.
 """
 
 from collections.abc import Collection
@@ -52,13 +51,15 @@ SOURCES: dict[tuple[str, str, str], tuple[str, str]] = {
 
 
 def name(mode: str, on: str, by: str) -> str:
-    """The name of the module: "gateways_wsgi_on_asgi_ours"."""
+    """Return the name of the module: "gateways_wsgi_on_asgi_ours"."""
     parts = (mode, "on", on, by) if mode in {"cgi", on} else (mode, by)
     return "_".join(["gateways", *(part.replace("-", "_") for part in parts if part)])
 
 
 def source(mode: str, on: str, by: str, app: str, threads: int | None, beside: Collection[str] = ()) -> str:
-    """The module's text. `app` is a CGI program or a target; a program in `beside` lies in the module's own folder."""
+    """Return the text of the module. `app` is a CGI program or a target; programs in `beside` are in the module's own
+    folder.
+    """
     imports, expression = SOURCES[mode, on, by]
     program = f"Path(__file__).with_name({app!r})" if app in beside else repr(app)
     call = expression.format(app=app, program=program, threads=threads)

@@ -1,8 +1,8 @@
-"""Scenarios: the requests of a comparison, and what each of them shows. One row for each. Pure.
+"""Scenarios: the requests of a comparison, and what each of them shows. One row per scenario. Pure.
 
-Quick scenarios are measured side by side, in rounds of short slices. Long ones (waits, streams, big bodies, idle
-connections) can leave a server with work for clients that have disconnected, so each run has a server of its own.
-A new scenario is one row: all that the reports need to know of it are its fields.
+Quick scenarios are measured in rounds of short slices, with all servers running. Long ones (waits, streams, big bodies,
+idle connections) can leave a server with work for clients that have disconnected, so each run has a server of its own.
+A new scenario is one row: its fields are all that the reports need.
 """
 
 from dataclasses import dataclass, replace
@@ -14,16 +14,18 @@ from gateways.requests.request import Request as Recorded
 from gateways.requests.traffic import Traffic
 
 WAIT = 0.05
-"""Seconds that a request waits, in the scenarios that wait."""
+"""Duration of a request in the scenarios that wait, in seconds."""
 BIG = 10_000_000
-"""Bytes of a big body."""
+"""Size of a large body, in bytes."""
 BLOCKS = 20
 
 Load = Literal["quick", "long", "websocket"]
 Headline = Literal["rate", "first byte", "room"]
-"""What a scenario is sorted by: answers a second; time to the first byte; the connections held, and how others fare."""
+"""How a scenario is sorted: by responses per second; by time to the first byte; by held connections, then by the
+latency of other clients."""
 Role = Literal["", "app", "server"]
-"""The user's app, and the same server with an app that does nothing: both together show the server's share."""
+"""The user's app, and the same server with an app that does nothing: together they show the server's share of the
+cost."""
 
 EVENTS = Request("/events?count=1000&delay=0.5")
 DOWNLOAD = Request(f"/download?bytes={16 * 1024 * 1024}")
@@ -34,19 +36,19 @@ class Scenario:
     """A kind of load.
 
     reveals: what the results show, for "This shows ...".
-    connections: concurrent clients; each number is measured by itself. `more` are added by --thorough.
-    service: seconds that the app waits for each answer; from it follows what threads and clients allow.
+    connections: concurrent clients; each number is measured separately. `more` are added by --thorough.
+    service: time that the app waits for each response, in seconds; it determines the theoretical maximum of threads and
+    clients.
     seconds: duration of a long measurement.
     timeout: seconds until an unanswered request counts as lost.
-    behind: other connections that hold the server meanwhile; then requests are sent at `rate` a second.
-    extra_routes: the app has to have the routes in plan.apps.
+    behind: background connections; then requests are sent at `rate` per second.
+    extra_routes: the app needs the routes in plan.apps.
     without: modes that cannot serve it.
-    expect: status of the answer; None means any from 200 to 299.
-    headline: what the results are sorted by.
+    expect: status of the response; None means any from 200 to 299. headline: the sort key of the results.
     role: see Role.
-    small: the answer costs so little that the cost of an adapter shows.
+    small: the response costs so little that the cost of an adapter is visible.
     mix: the user's own requests, drawn by weight, instead of `request`.
-    login: requests that are sent first, once for each start of a server.
+    login: requests to send first, once for each start of a server.
     """
 
     name: str
@@ -71,7 +73,7 @@ class Scenario:
 
     @property
     def asks(self) -> str:
-        """The request, as it is shown and recorded: "GET /hello"; of several, how many there are."""
+        """The request as text: "GET /hello"; for several, their number."""
         if len(self.mix) > 1:
             return f"{len(self.mix)} requests"
         return self.mix[0].label if self.mix else f"{self.request.method} {self.request.target}"
@@ -233,4 +235,5 @@ GATEWAY = replace(
     role="server",
     small=False,
 )
-"""What a user's app is compared with, on one server: how much of the cost is the server's."""
+"""The app that does nothing, for a comparison with the user's app on one server: it shows the server's share of the
+cost."""

@@ -14,11 +14,11 @@ Interface = Literal["wsgi", "asgi"]
 class Server:
     """One way to run a server.
 
-    arguments: follow `python -m`, with {host}, {port}, {app} ("module:attribute") and {threads} to be filled in.
-    threads: how many threads run a WSGI app by default; None if the server has an event loop.
+    arguments: the words after `python -m`, with the fields {host}, {port}, {app} ("module:attribute") and {threads}.
+    threads: default number of threads for a WSGI app; None if the server has an event loop.
     threads_flag: inserted for another number of threads, if the server has a default of its own.
     fixed: the number of threads cannot be changed.
-    grows: `threads` is the most that the server starts on demand, by default.
+    grows: `threads` is the default maximum that the server starts on demand.
     websocket: the server supports WebSockets.
     extra: the extra of gateways that installs it; "" for a dependency of the toolkit.
     """

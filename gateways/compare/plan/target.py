@@ -1,6 +1,6 @@
-"""The app that is compared: the reference app, or the user's, in each form that it has or can be given.
+"""The compared app: the reference app, or the user's, in each form that exists or can be generated.
 
-Knows what an app is called. It must not know how it is served.
+Knows the names of apps. It must not know how to serve them.
 """
 
 import os
@@ -19,11 +19,11 @@ LOADING = 30.0
 
 @dataclass(frozen=True)
 class Target:
-    """What is served: "module:attribute", or a CGI program's path, by form. `form` is None for the reference app.
+    """The served app by form: "module:attribute", or the path of a CGI program. `form` is None for the reference app.
 
-    `extra` has the forms of the app with the additional routes that some scenarios need. A `plain` target is written in
-    a way that the command line of every server understands. `files` are programs that have to be written first, by
-    name: an app that is one of these names lies beside the module that serves it.
+    `extra` has the forms of the app with the additional routes that some scenarios need. `plain`: the command line of
+    every server accepts the target. `files` are programs to write first, by name; such a program is in the same folder
+    as the module that serves it.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Target:
     files: dict[str, str] = field(default_factory=dict)
 
     def launch(self, contender: Contender, *, extra: bool = False) -> Launch:
-        """How a contender's server is started with this app, or with that which has the additional routes."""
+        """Return the start of a contender's server with this app, or with its form that has the additional routes."""
         app = (self.extra if extra else self.apps)[contender.form]
         if Path(app).is_relative_to(Path.cwd()):
             app = os.path.relpath(app)
@@ -58,7 +58,7 @@ def reference() -> Target:
 
 
 def of_user(target: str) -> Target:
-    """The user's app; gateways.serving.target says what it may be.
+    """Return the user's app, given as in gateways.serving.target.
 
     Raises:
         Failure: the app does not exist, or cannot be imported.
@@ -73,7 +73,7 @@ def of_user(target: str) -> Target:
 
 
 PROGRAM = "gateways_app.cgi"
-"""The name of the CGI program that a user's app is made into."""
+"""The name of the CGI program that is generated for a user's app."""
 
 _PROGRAM = """#!{python}
 import os
@@ -87,7 +87,7 @@ from gateways.serving.target import load_object
 
 
 def _anywhere(target: str) -> str:
-    """The target as it is called in another folder."""
+    """Return the target for use in another folder."""
     location, colon, attribute = target.partition(":")
     return str(Path(location).resolve()) + colon + attribute if location.endswith(".py") else target
 

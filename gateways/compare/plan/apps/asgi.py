@@ -1,4 +1,6 @@
-"""The reference app in ASGI, with a large body and, the classic mistake, a wait that blocks. Knows ASGI only."""
+"""The reference app in ASGI, with a large body and a call that blocks the event loop, a common mistake. Knows ASGI
+only.
+"""
 
 import time
 from collections.abc import Awaitable, Callable

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The reference app in CGI, with a large body and a wait that blocks. Knows RFC 3875 and nothing else."""
+"""The reference app in CGI, with a large body and a wait that blocks. Knows only RFC 3875."""
 
 import os
 import runpy

@@ -1,4 +1,4 @@
-"""The reference app in WSGI, with a large body and a wait that blocks. Knows PEP 3333 and nothing else."""
+"""The reference app in WSGI, with a large body and a wait that blocks. Knows only PEP 3333."""
 
 import time
 from collections.abc import Iterable

@@ -61,7 +61,7 @@ def _up(shown: Chart, value: float) -> float:
 
 
 def _guide(shown: Chart, guide: Guide, numbers: Numbers) -> svg.Element:
-    """The label stands on the line: nothing is above a rising guide."""
+    """The label is above the line, where a rising guide leaves room."""
     (x, y), end = guide.start, guide.end
     first, up = shown.x.place(x), _up(shown, y)
     if end is None:

@@ -21,7 +21,7 @@ SHAPES = (
     "M-2.6-4.4h5.2l2.6 4.4-2.6 4.4h-5.2l-2.6-4.4z",
 )
 COLOURS = 8
-"""Number of colours on the page. Coprime with the number of shapes, so that many contenders all differ."""
+"""Number of colours on the page. Coprime with the number of shapes, so that many contenders get different marks."""
 Numbers = Mapping[str, int]
 """The number of each contender, by id."""
 

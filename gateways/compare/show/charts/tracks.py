@@ -1,4 +1,4 @@
-"""Draw charts of tracks: one below the other, on one axis, each with its text. Pure."""
+"""Draw charts of tracks below each other, on one axis, each with its text. Pure."""
 
 from html import escape
 
