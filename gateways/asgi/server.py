@@ -10,6 +10,7 @@ from typing import Any
 from gateways.adapters.asgi_types import ASGIApp
 from gateways.adapters.run_asgi.versions import as_asgi3
 from gateways.serving import granian, uvicorn
+from gateways.serving.job import Job
 from gateways.serving.server import Server
 from gateways.serving.settings import Settings
 from gateways.serving.target import load_object
@@ -19,9 +20,9 @@ REFERENCE = "gateways.asgi.app:app"
 Load = Callable[[], Any]
 
 
-def load(target: str) -> ASGIApp:
-    """Return an ASGI 3 or ASGI 2 app as ASGI 3."""
-    return as_asgi3(load_object(target))
+def load(job: Job) -> ASGIApp:
+    """Return the job's ASGI 3 or ASGI 2 app as ASGI 3."""
+    return as_asgi3(load_object(job.target))
 
 
 def _hypercorn(load: Load, sock: socket.socket, settings: Settings) -> None:

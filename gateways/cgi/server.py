@@ -8,13 +8,19 @@ from typing import Any
 from gateways import adapters
 from gateways.cgi.site import site
 from gateways.serving import uvicorn
+from gateways.serving.job import Job
 from gateways.serving.server import App, Server
-from gateways.serving.settings import USUAL, Settings
+from gateways.serving.settings import Settings
 
 REFERENCE = str(Path(__file__).with_name("app.py"))
 
 
-def load(target: str, adapter: str = "CGIToASGI", settings: Settings = USUAL) -> App:
+def load(job: Job) -> App:
+    """Return the job's programs behind the CGI host for its server."""
+    return host(job.target, "CGIToWSGI" if job.mode == "wsgi" else "CGIToASGI", job.settings)
+
+
+def host(target: str, adapter: str, settings: Settings) -> App:
     """Return the CGI host of that name for a program, a folder of programs, or a site."""
     options = host_options(settings)
     if not settings.files:

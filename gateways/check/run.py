@@ -1,14 +1,9 @@
 """Run a check: start the app's process, wait for its observations, and apply the rules.
 
-Knows processes and the time limit, as `gateways.serving.probe` does for the interface alone.
+Knows the process's job and its answer, as `gateways.serving.probe` does for the interface alone.
 """
 
-import contextlib
 import json
-import os
-import signal
-import subprocess
-import sys
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +14,7 @@ from gateways.check.report import Report, failed
 from gateways.check.rules import judged
 from gateways.failure import Failure
 from gateways.serving.mode import Mode
+from gateways.serving.separate import run_module
 
 ASK = 2.0
 """Timeout for one request, in seconds; then its client disconnects."""
@@ -57,37 +53,16 @@ def check(wanted: Wanted, to: Mode | None = None, server: str | None = None, thr
 
 
 def _looked(wanted: Wanted) -> dict[str, Any]:
-    target, seconds = wanted.target, wanted.seconds
-    reading, writing = os.pipe()
-    errors = os.dup(2)
-    job = Job(target, wanted.interface, wanted.paths, wanted.requests, ASK, writing, errors)
-    with os.fdopen(reading) as answer:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gateways.check.process", job.to_json()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=[writing, errors],
-            start_new_session=True,
-        )
-        os.close(writing)
-        os.close(errors)
-        try:
-            said, _ = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            raise Failure(
-                f"checking {target!r} has not finished after {seconds:g} seconds; raise the limit with --timeout"
-            ) from None
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # and its child processes, which hold the pipe
-            process.communicate()
-        text = answer.read()
-    if not text:
-        lines = said.decode("utf-8", "backslashreplace").strip().splitlines()
+    def arguments(writing: int, errors: int) -> list[str]:
+        job = Job(wanted.target, wanted.interface, wanted.paths, wanted.requests, ASK, writing, errors)
+        return [job.to_json()]
+
+    ended = run_module("gateways.check.process", arguments, wanted.seconds, f"checking {wanted.target!r}")
+    if not ended.result:
+        lines = ended.output.decode("utf-8", "backslashreplace").strip().splitlines()
         last = lines[-1] if lines else "without output"
-        raise Failure(f"the app ended the process of the check with status {process.returncode}: {last}")
-    found: dict[str, Any] = json.loads(text)
+        raise Failure(f"the app ended the process of the check with status {ended.status}: {last}")
+    found: dict[str, Any] = json.loads(ended.result)
     if "failure" in found:
         raise Failure(found["failure"], found["traceback"])
     return found

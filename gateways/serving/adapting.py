@@ -3,7 +3,6 @@
 Knows the adapters by name. gateways/<mode> knows the interfaces.
 """
 
-import importlib
 import os
 import stat
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gateways.serving.job import Job
-from gateways.serving.observing import observed, record
+from gateways.serving.observing import observe_programs, observed
 from gateways.serving.server import App, Mode, side
 
 ADAPTERS: dict[tuple[Mode, Mode], str] = {
@@ -39,10 +38,8 @@ run_as_program({job!r}, {here!r})
 def adapted(job: Job) -> App:
     """Return the job's app inside its adapter, for the job's server. Observes the app's side."""
     if job.interface == "cgi":
-        app = programs(job)
-        if job.observe == "steps":
-            trace: Any = importlib.import_module("gateways.cgi.trace")
-            trace.watch_programs(app, record("cgi", job))
+        app = side("cgi").load(job)
+        observe_programs(app, job)
         return app
     if job.mode == "cgi":
         return _as_program(job)
@@ -53,7 +50,7 @@ def adapted(job: Job) -> App:
 
 def _watched(job: Job) -> App:
     """Return the job's app, observed if steps are recorded. For one line per request, the server's side is enough."""
-    app = side(job.interface).load(job.target)
+    app = side(job.interface).load(job)
     return observed(app, job.interface, job) if job.observe == "steps" else app
 
 
@@ -61,12 +58,6 @@ def _adapter(job: Job) -> Any:
     from gateways import adapters  # imported late: --help and the startup lines do not need it
 
     return getattr(adapters, ADAPTERS[job.interface, job.mode])
-
-
-def programs(job: Job) -> App:
-    """Return the host of a CGI program or a folder of CGI programs."""
-    module: Any = importlib.import_module("gateways.cgi.server")
-    return module.load(job.target, ADAPTERS["cgi", "wsgi" if job.mode == "wsgi" else "asgi"], job.settings)
 
 
 def _as_program(job: Job) -> App:
@@ -80,9 +71,9 @@ def _as_program(job: Job) -> App:
     path = [here, *(each for each in sys.path if each)]
     program.write_text(PROGRAM.format(path=path, job=job.to_json(), here=here))
     program.chmod(stat.S_IRWXU)
-    module: Any = importlib.import_module("gateways.cgi.server")
     environment = *(name for name in os.environ if not name.startswith("HTTP_")), *job.settings.environment
-    host = module.load(str(program), settings=replace(job.settings, environment=environment))
+    settings = replace(job.settings, environment=environment)
+    host = side("cgi").load(replace(job, target=str(program), settings=settings))
     host.folder = folder
     return host
 

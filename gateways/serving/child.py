@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from gateways.failure import Failure
 from gateways.serving.aborted import leave_out_aborted
-from gateways.serving.adapting import adapted, programs
+from gateways.serving.adapting import adapted
 from gateways.serving.hang import told
 from gateways.serving.job import GRACE, Job
 from gateways.serving.observing import observed
@@ -72,10 +72,7 @@ def load(job: Job) -> App:
     if job.settings.warm and job.settings.log_level is None:
         _tell_of_warm_programs()
     with told(job.target, lambda said: print(said, end="", file=sys.stderr, flush=True)):
-        if job.interface != job.mode:
-            app = adapted(job)
-        else:
-            app = programs(job) if job.mode == "cgi" else side(job.mode).load(job.target)
+        app = adapted(job) if job.interface != job.mode else side(job.mode).load(job)
     return rooted(observed(app, job.mode, job), job.mode, job.settings.root_path)
 
 

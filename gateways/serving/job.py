@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Literal, Self
 
-from gateways.serving.server import Mode
+from gateways.serving.mode import Mode
 from gateways.serving.settings import USUAL, Settings
 
 Observe = Literal["steps", "access", "nothing"]

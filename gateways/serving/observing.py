@@ -14,11 +14,21 @@ def observed(app: App, interface: Mode, job: Job) -> App:
     """Return the app, which speaks `interface`, wrapped in the job's observer."""
     if job.observe == "nothing":
         return app
-    trace: Any = importlib.import_module(f"gateways.{interface}.trace")
+    trace = _trace(interface)
     observer = trace.watch if job.observe == "steps" else trace.access_log
-    return observer(app, record(interface, job))
+    return observer(app, _record(interface, job))
 
 
-def record(interface: Mode, job: Job) -> Record:
+def observe_programs(host: App, job: Job) -> None:
+    """Record each program that a CGI host starts, if the job records steps."""
+    if job.observe == "steps":
+        _trace("cgi").watch_programs(host, _record("cgi", job))
+
+
+def _trace(interface: Mode) -> Any:
+    return importlib.import_module(f"gateways.{interface}.trace")
+
+
+def _record(interface: Mode, job: Job) -> Record:
     """Return the function that sends events to the job's address."""
     return Recorder(sender(job.events, interface)).record

@@ -1,19 +1,17 @@
 """Detect a target's interface in a separate process, because importing an app may print, hang or exit.
 
-Knows processes and the time limit. target.py does the detection.
+Knows the process's arguments and its answer. target.py does the detection.
 """
 
-import contextlib
 import json
 import os
-import signal
-import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from typing import cast
 
 from gateways.failure import Failure
 from gateways.serving.hang import told
+from gateways.serving.separate import Ended, run_module
 from gateways.serving.server import Mode
 from gateways.serving.target import find, program_of
 
@@ -38,39 +36,20 @@ def probe(target: str, seconds: float, interface: Mode | None = None) -> Known:
     """
     if interface in (None, "cgi") and (program := program_of(target)):
         return Known(target, "cgi", program)
-    reading, writing = os.pipe()
-    errors = os.dup(2)  # for the report of a hanging import; the app's own output is collected
-    with os.fdopen(reading) as answer:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gateways.serving.probe", target, interface or "", str(writing), str(errors)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=[writing, errors],
-            start_new_session=True,
-        )
-        os.close(writing)
-        os.close(errors)
-        try:
-            said, _ = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            raise Failure(
-                f"importing {target!r} has not finished after {seconds:g} seconds; raise the limit with --timeout"
-            ) from None
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # and its child processes, which hold the pipe
-            process.communicate()
-        return _known(target, answer.read(), process.returncode, said)
+
+    def arguments(writing: int, errors: int) -> list[str]:  # `errors` is for the report of a hanging import
+        return [target, interface or "", str(writing), str(errors)]
+
+    return _known(target, run_module("gateways.serving.probe", arguments, seconds, f"importing {target!r}"))
 
 
-def _known(target: str, answer: str, status: int, said: bytes) -> Known:
-    if not answer:
-        lines = said.decode("utf-8", "backslashreplace").split("\n")
+def _known(target: str, ended: Ended) -> Known:
+    if not ended.result:
+        lines = ended.output.decode("utf-8", "backslashreplace").split("\n")
         last = next((line.strip() for line in reversed(lines) if line.strip()), "no output")
-        how = f"with exit status {status}" if status >= 0 else f"by signal {-status}"
+        how = f"with exit status {ended.status}" if ended.status >= 0 else f"by signal {-ended.status}"
         raise Failure(f"importing {target!r} ended the process {how}: {last}")
-    found = json.loads(answer)
+    found = json.loads(ended.result)
     if "failure" in found:
         raise Failure(found["failure"], found["traceback"])
     return Known(**found)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from gateways.failure import Failure
 from gateways.installing import install_line
+from gateways.serving.job import Job
 from gateways.serving.mode import MODES, Mode
 from gateways.serving.settings import Settings
 
@@ -55,7 +56,7 @@ class Side(Protocol):
     SERVERS: dict[str, Server]  # the default first
     REFERENCE: str  # the target of the reference app
 
-    def load(self, target: str) -> App: ...
+    def load(self, job: Job) -> App: ...  # the job's target, in this interface
 
 
 def side(mode: Mode) -> Side:

@@ -6,16 +6,20 @@ from functools import partial
 from typing import Any
 
 from gateways.serving import granian
-from gateways.serving.server import Server
+from gateways.serving.job import Job
+from gateways.serving.server import App, Server
 from gateways.serving.settings import Settings
 from gateways.serving.target import load_object
 
 REFERENCE = "gateways.wsgi.app:app"
 THREADS = 8
 
-load = load_object
-
 Load = Callable[[], Any]
+
+
+def load(job: Job) -> App:
+    """Return the job's WSGI app."""
+    return load_object(job.target)
 
 
 def _waitress(load: Load, sock: socket.socket, settings: Settings) -> None:

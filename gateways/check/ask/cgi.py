@@ -38,12 +38,12 @@ def paths(target: str, is_site: bool) -> list[str]:
 
 def ask_all(target: str, is_site: bool, requests: Sequence[Request], notes: Notes) -> dict[str, str]:
     """Run each program once, served as `gateways serve` would, and return the statuses."""
-    from gateways.cgi.server import load
+    from gateways.cgi.server import host
 
     secret = secrets.token_hex(16)
     said = _Said()
     logging.getLogger("gateways.cgi").addHandler(said)
-    app: Any = load(target, "CGIToWSGI", Settings(files=is_site, environment=(f"GATEWAYS_CHECK={secret}",)))
+    app: Any = host(target, "CGIToWSGI", Settings(files=is_site, environment=(f"GATEWAYS_CHECK={secret}",)))
     statuses = {}
     for request in requests:
         notes.request = request.label

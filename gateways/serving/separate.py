@@ -1,0 +1,58 @@
+"""Run a module of this project in a separate process, for code of the user that may print, hang or exit.
+
+Knows the process, the pipe for its result, and the time limit. It must not know what the result says.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from gateways.failure import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A process that has exited: the text of its result, its exit status (-9: by signal 9), and its output."""
+
+    result: str
+    status: int
+    output: bytes
+
+
+def run_module(module: str, arguments: Callable[[int, int], Sequence[str]], seconds: float, doing: str) -> Ended:
+    """Run `python -m module` to its end, and kill all processes that it started.
+
+    `arguments` makes its arguments from two descriptors: one to write the result to, and a copy of this process's
+    stderr for messages that must appear at once. Its own stdout and stderr are collected. `doing` names the work.
+
+    Raises:
+        Failure: it takes longer than `seconds`.
+    """
+    reading, writing = os.pipe()
+    errors = os.dup(2)
+    with os.fdopen(reading) as result:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *arguments(writing, errors)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=[writing, errors],
+            start_new_session=True,
+        )
+        os.close(writing)
+        os.close(errors)
+        try:
+            output, _ = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            raise Failure(
+                f"{doing} has not finished after {seconds:g} seconds; raise the limit with --timeout"
+            ) from None
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # and its child processes, which hold the pipe
+            process.communicate()
+        return Ended(result.read(), process.returncode, output)
