@@ -16,7 +16,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any
 
-from . import forks
+from . import forks, green
 from .loops import Loop, Wake, asyncio_loop
 
 log = logging.getLogger("gateways.asgi")
@@ -113,7 +113,7 @@ class LoopThread(BorrowedLoop):
 
     def __init__(self, factory: LoopFactory | None) -> None:
         """Start the thread. Raises RuntimeError with the reason if it, or the loop on it, cannot run."""
-        loop = (factory or asyncio.new_event_loop)()
+        loop = green.new_event_loop(factory) if green.patched() else (factory or asyncio.new_event_loop)()
         self._bell = _bell(loop)
         super().__init__(loop, self._bell.ring if self._bell else None)
         self.users = 0

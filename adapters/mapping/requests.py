@@ -20,6 +20,7 @@ PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
 _PROTOCOLS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0", "2": "HTTP/2", "3": "HTTP/3"}
 _VERSIONS = {"HTTP/1.1": "1.1", "HTTP/1.0": "1.0", "HTTP/2": "2", "HTTP/2.0": "2", "HTTP/3": "3", "HTTP/3.0": "3"}
 _PLAIN_PATH = re.compile(rb"[/0-9A-Za-z\-._~]+").fullmatch  # the same quoted and unquoted
+_SLASH = re.compile(rb"%2[Ff]").split
 PATH_SAFE = "/:@!$&'()*+,;=-._~"  # RFC 3986, 3.3: characters that a path may contain unquoted
 _DIGITS = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}", re.ASCII).fullmatch
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:/?#@\[\]]+)(?::([0-9]*))?").fullmatch
@@ -220,15 +221,23 @@ def _headers(environ: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
     return headers
 
 
-def _raw_path(environ: Mapping[str, Any], path: bytes) -> bytes:
-    """Return the path as it was sent, if the server passes an equivalent target on; else `path` quoted again."""
+def _paths(environ: Mapping[str, Any], path: bytes) -> tuple[bytes, bytes]:
+    """Return the decoded path, and the path as it was sent: from the server's target if it is equivalent to `path`,
+    else `path` quoted again.
+    """
     target = octets(environ.get("REQUEST_URI") or environ.get("RAW_URI") or "")
     if _PLAIN_PATH(path) and (not target or target.partition(b"?")[0] == path):
-        return path
+        return path, path
     if target and not target.startswith(b"/"):  # RFC 9112, 3.2.2: absolute-form
         target = b"/" + target.partition(b"://")[2].partition(b"/")[2]
     raw = target.partition(b"?")[0].partition(b"#")[0]
-    return raw if raw and unquote_to_bytes(raw) == path else quote(path, safe=PATH_SAFE).encode()
+    if raw:
+        sent = unquote_to_bytes(raw)
+        if sent == path or sent.decode("utf-8", "replace").encode() == path:  # werkzeug replaces what is not UTF-8
+            return path, raw
+        if b"%2F".join(map(unquote_to_bytes, _SLASH(raw))) == path:  # cheroot leaves %2F quoted
+            return sent, raw
+    return path, quote(path, safe=PATH_SAFE).encode()
 
 
 def _number(text: str | int | None) -> int | None:
@@ -241,7 +250,7 @@ def scope_from_environ(environ: Mapping[str, Any]) -> Scope:
     Never fails for missing variables, nor for bytes that are not UTF-8: they are replaced in `path` only.
     """
     root = octets(environ.get("SCRIPT_NAME") or "").rstrip(b"/")
-    path = root + octets(environ.get("PATH_INFO") or "") or b"/"
+    path, raw_path = _paths(environ, root + octets(environ.get("PATH_INFO") or "") or b"/")
     scheme = environ.get("wsgi.url_scheme")
     if not scheme:
         scheme = "https" if str(environ.get("HTTPS", "")).lower() in ("on", "1", "true", "yes") else "http"
@@ -254,7 +263,7 @@ def scope_from_environ(environ: Mapping[str, Any]) -> Scope:
         "method": (environ.get("REQUEST_METHOD") or "GET").upper(),
         "scheme": scheme,
         "path": path.decode("utf-8", "replace"),
-        "raw_path": _raw_path(environ, path),
+        "raw_path": raw_path,
         "query_string": octets(environ.get("QUERY_STRING") or ""),
         "root_path": root.decode("utf-8", "replace"),
         "headers": _headers(environ),

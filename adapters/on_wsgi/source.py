@@ -7,12 +7,15 @@ steps of 64 KiB. Knows the inputs of servers. It must not know lengths, nor the 
 from __future__ import annotations
 
 import io
+import logging
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from os import fstat
 from typing import Any, NamedTuple
+
+log = logging.getLogger("gateways.asgi")
 
 _UNSUPPORTED = io.BufferedIOBase.read1  # inherited by classes that define read() only: it raises
 
@@ -64,7 +67,8 @@ def _decoded(stream: Any) -> Source | None:
     if getattr(stream, "chunked_input", False):  # gevent's and eventlet's
         return _chunks(stream, stream.rfile, lambda: max(0, stream.chunk_length - stream.position))
     if isinstance(getattr(stream, "buffer", None), bytes):  # cheroot's, which reads a chunk at a time
-        return _chunks(stream, _reader_below(stream), lambda: len(stream.buffer), buffers=True)
+        trailers = getattr(stream, "read_trailer_lines", tuple)  # left unread, they would be the next request
+        return _chunks(stream, _reader_below(stream), lambda: len(stream.buffer), trailers)
     if hasattr(stream, "read_chunk_len"):  # werkzeug's
         return _chunks(stream, getattr(stream, "_rfile", None), lambda: getattr(stream, "_len", 0))
     return None
@@ -115,16 +119,22 @@ def _gunicorn(body: Any) -> Source:
     return Source(read, buffered, True)
 
 
-def _chunks(stream: Any, reader: Any, rest: Callable[[], int], buffers: bool = False) -> Source:
+def _chunks(
+    stream: Any, reader: Any, rest: Callable[[], int], trailers: Callable[[], Iterable[bytes]] | None = None
+) -> Source:
     """Return the source of an input that decodes chunks. read(1) blocks; then `rest` bytes of a chunk are left.
 
-    `buffers`: these bytes have arrived. Otherwise, only those that the connection's `reader` gives at once have.
+    With `trailers`, which reads them, these bytes have arrived. Otherwise, only those that the connection's `reader`
+    gives at once have.
     """
 
     def read(size: int) -> bytes:
-        first = b"" if buffers and rest() else stream.read(1)
+        first = b"" if trailers and rest() else stream.read(1)
         more = min(size - len(first), rest())
-        if first and not buffers and _socket_of(reader) is not None:
+        if trailers and not first and not more:
+            for line in trailers():
+                log.debug("dropped a trailer: %r", line)
+        if first and not trailers and _socket_of(reader) is not None:
             more = min(more, _arrived(reader))
         return bytes(first + stream.read(more) if more > 0 else first)
 

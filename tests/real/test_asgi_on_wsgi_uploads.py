@@ -194,3 +194,19 @@ def test_a_connection_that_was_answered_early_carries_no_other_request(name: str
             while block := connection.recv(4096):
                 rest += block
         assert b"HTTP/1.1 200" not in rest
+
+
+@pytest.mark.parametrize("name", ["gunicorn-gthread", "gunicorn-gevent", "gevent", "cheroot"])
+def test_trailers_are_not_taken_for_the_next_request(name: str) -> None:
+    """RFC 9112, 7.1.2: cheroot leaves them to the application, and parsed them as a request."""
+    request = b"POST /digest HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with (
+        running(name) as server,
+        socket.create_connection((server.host, server.port), timeout=10) as connection,
+    ):
+        connection.sendall(request + chunk(b"first") + b"0\r\nX-Trailer: value\r\n\r\n")
+        until(connection, hashlib.sha256(b"first").hexdigest().encode())
+        connection.sendall(request + chunk(b"second") + b"0\r\n\r\n")
+        answer = until(connection, hashlib.sha256(b"second").hexdigest().encode())
+        assert b" 200 " in answer
+        assert b" 400 " not in answer

@@ -266,6 +266,12 @@ def test_no_environ_is_a_crash(headers: dict[str, str], data: st.DataObject) -> 
         ({"PATH_INFO": "/a/b", "REQUEST_URI": "/a%2Fb?q"}, "raw_path", b"/a%2Fb"),
         ({"PATH_INFO": "/a/b", "REQUEST_URI": "http://example.org/a%2Fb?q"}, "raw_path", b"/a%2Fb"),
         ({"PATH_INFO": "/rewritten", "REQUEST_URI": "/original"}, "raw_path", b"/rewritten"),
+        ({"PATH_INFO": "/a%2Fb", "REQUEST_URI": "/a%2fb"}, "raw_path", b"/a%2fb"),  # cheroot leaves %2F quoted
+        ({"PATH_INFO": "/a%2Fb", "REQUEST_URI": "/a%2fb"}, "path", "/a/b"),
+        ({"PATH_INFO": "/%2F%2Fb", "REQUEST_URI": "/%252F%2Fb"}, "path", "/%2F/b"),
+        ({"PATH_INFO": "/a%2Fb", "REQUEST_URI": "/a%252Fb"}, "path", "/a%2Fb"),
+        ({"PATH_INFO": "/a%2Fb"}, "raw_path", b"/a%252Fb"),
+        ({"PATH_INFO": "/\xef\xbf\xbd", "REQUEST_URI": "/%FF"}, "raw_path", b"/%FF"),  # werkzeug replaces bytes
         ({"SCRIPT_NAME": "/app", "PATH_INFO": ""}, "path", "/app"),
         ({"SCRIPT_NAME": "/app", "PATH_INFO": "/x"}, "path", "/app/x"),
         ({"SCRIPT_NAME": "/app"}, "root_path", "/app"),

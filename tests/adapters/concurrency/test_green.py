@@ -1,0 +1,103 @@
+"""The loop among green threads: it must not seem to run in those that run while it waits, nor stop them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+PATCH = {
+    "gevent": "from gevent import monkey; monkey.patch_all()",
+    "eventlet": "import eventlet; eventlet.monkey_patch()",
+}
+PRELUDE = """
+import asyncio, threading, warnings
+from gateways.adapters.concurrency.loop_thread import LoopThread
+
+async def soon(value):
+    await asyncio.sleep(0.01)
+    return value
+"""
+
+
+def run(library: str, source: str) -> list[str]:
+    """Return the lines that a program printed in which `library` has patched Python."""
+    program = f"{PATCH[library]}\n{PRELUDE}{textwrap.dedent(source)}"
+    environ = {**os.environ, "EVENTLET_NO_GREENDNS": "yes"}  # its resolver imports libraries that eventlet breaks
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program],
+        cwd=ROOT,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return list(done.stdout.splitlines())
+
+
+@pytest.mark.parametrize("library", PATCH)
+def test_other_green_threads_may_run_loops_of_their_own_while_it_waits(library: str) -> None:
+    """A running loop makes asgiref's async_to_sync() raise: every sync middleware of Django failed under ASGI."""
+    lines = run(
+        library,
+        """
+        thread = LoopThread(None)
+        print(thread.run(soon("first")).result(10))
+        print(asyncio._get_running_loop())
+        print(asyncio.run(soon("own")))
+        waiting = thread.run(soon("second"))
+        print(asyncio.run(soon("beside")), waiting.result(10))
+        thread.stop()
+        """,
+    )
+    assert lines == ["first", "None", "own", "beside second"]
+
+
+@pytest.mark.parametrize("library", PATCH)
+def test_a_green_thread_finds_its_own_loop_after_the_other_has_run(library: str) -> None:
+    lines = run(
+        library,
+        """
+        thread = LoopThread(None)
+
+        async def own():
+            loop, found = asyncio.get_running_loop(), set()
+            for _ in range(20):
+                waiting = thread.run(soon(None))
+                await asyncio.sleep(0.005)
+                found.add(asyncio.get_running_loop() is loop)
+                await asyncio.wrap_future(waiting)
+            return found
+
+        async def theirs():
+            return asyncio.get_running_loop() is thread._asyncio
+
+        print(asyncio.run(own()), thread.run(theirs()).result(10))
+        thread.stop()
+        """,
+    )
+    assert lines == ["{True} True"]
+
+
+@pytest.mark.parametrize("library", PATCH)
+def test_a_loop_that_would_stop_all_green_threads_is_refused(library: str) -> None:
+    """Each request waited forever, without an error: uvloop waits in C."""
+    lines = run(
+        library,
+        """
+        import uvloop
+        try:
+            LoopThread(uvloop.new_event_loop)
+        except RuntimeError as error:
+            print(error)
+        """,
+    )
+    assert lines[0].startswith("uvloop.Loop cannot run under gevent or eventlet"), lines
