@@ -27,12 +27,12 @@ make = contender().make
 """
 
 
-def run(source: str, limit: float = 20) -> list[str]:
-    """The lines that the program printed. It must exit with 0 within `limit` seconds.
+def run(source: str, limit: float = 20, first: str = "") -> list[str]:
+    """The lines that the program printed. It must exit with 0 within `limit` seconds; `first` is run before any import.
 
     Its stderr may have lines of the log, but no traceback and no complaint about what was left behind.
     """
-    program = PRELUDE + textwrap.dedent(source)
+    program = first + PRELUDE + textwrap.dedent(source)
     done = subprocess.run(
         [sys.executable, "-W", "default::ResourceWarning", "-c", program],
         cwd=ROOT,
