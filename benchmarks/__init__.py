@@ -1,1 +1,3 @@
-"""What README's figures come from: side by side in one run, in turns, medians and their ratios."""
+"""The benchmarks behind README's figures: contenders are measured in turns in one run; figures are medians and their
+ratios.
+"""

@@ -1,4 +1,6 @@
-"""`python -m benchmarks.adapters [in-process|overload|sockets]`: ours, the peers, and a thread change alone."""
+"""`python -m benchmarks.adapters [in-process|overload|sockets]`: compare our adapters, other adapters, and a thread
+change alone.
+"""
 
 from __future__ import annotations
 

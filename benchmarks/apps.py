@@ -1,4 +1,4 @@
-"""What the servers of the benchmarks serve: the same answers, native and through each adapter."""
+"""The apps of the benchmarks: the same responses, natively and through each adapter."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from asgiref.wsgi import WsgiToAsgi
 
 from gateways.adapters import ASGIToWSGI, WSGIToASGI
 
-# A line for every request that has to wait is a large part of waitress's work in a benchmark, whatever the app does.
+# waitress logs a line for every request that waits, which would be a large part of its work in a benchmark.
 logging.getLogger("waitress.queue").setLevel(logging.ERROR)
 
 BLOCK = b"x" * 65536
@@ -21,7 +21,7 @@ RAW_HEAD = [(b"content-type", b"text/plain"), (b"content-length", b"5")]
 
 
 def wsgi(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Hello at /, 100 MB at /download, the length of what was sent at /upload."""
+    """Return hello at /, 100 MB at /download, and the length of the request body at /upload."""
     path = environ["PATH_INFO"]
     if path == "/download":
         start_response("200 OK", [("Content-Length", str(len(BLOCK) * BLOCKS))])
@@ -37,7 +37,7 @@ def wsgi(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
 
 
 async def asgi(scope: Any, receive: Any, send: Any) -> None:
-    """The same, natively in ASGI."""
+    """The same app, natively in ASGI."""
     if scope["type"] == "lifespan":
         await receive()
         await send({"type": "lifespan.startup.complete"})

@@ -1,6 +1,7 @@
-"""`python -m benchmarks.cgi`: what a CGI request costs and what a warm one saves, beside a bare spawn and other hosts.
+"""`python -m benchmarks.cgi`: the cost of a CGI request, cold and warm, compared with a bare spawn and with other
+hosts.
 
-Knows programs, servers and the figures that are aimed at; how turns and ratios are made is rounds.py's matter.
+Knows programs, servers and target figures. rounds.py measures in turns and computes ratios.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ Measure = Callable[[], float]
 
 
 def bare(program: Path) -> Measure:
-    """Milliseconds to spawn the program and read what it writes."""
+    """Return the milliseconds to spawn the program and read its output."""
 
     def measure() -> float:
         begun = time.perf_counter()
@@ -97,9 +98,9 @@ def bare(program: Path) -> Measure:
 
 
 def request(port: int, path: str, pause: float) -> Measure:
-    """Milliseconds of one request, from connecting to the last octet.
+    """Return the milliseconds of one request, from connecting to the last byte.
 
-    It begins after `pause` seconds: a program whose response is over may need a while to end.
+    It starts after `pause` seconds, because the previous program may still be exiting.
     """
 
     def measure() -> float:
@@ -119,20 +120,20 @@ def request(port: int, path: str, pause: float) -> Measure:
 
 
 class Host(NamedTuple):
-    """A server that listens, and its process."""
+    """A listening server and its process."""
 
     port: int
     pid: int
 
 
 def processor_time(pid: int) -> float:
-    """Milliseconds of CPU that a server, its warm interpreters and all programs that have ended took."""
+    """Return the CPU time of a server, its warm interpreters and all exited programs, in milliseconds."""
     processes = [psutil.Process(pid), *psutil.Process(pid).children()]
     return 1000 * sum(sum(process.cpu_times()[:4]) for process in processes)
 
 
 def processor_times(title: str, program: str, hosts: dict[str, Host], count: int) -> tuple[str, Figures]:
-    """What a request costs each host in CPU time, which hardly depends on what else the machine does."""
+    """Return the CPU time per request of each host, which hardly depends on the load of the machine."""
     path = f"/cgi-bin/{program}" + "/" * ("_" in program)
 
     def contender(host: Host) -> Measure:
@@ -153,7 +154,7 @@ def processor_times(title: str, program: str, hosts: dict[str, Host], count: int
 
 @contextmanager
 def serving(command: str, folder: Path) -> Iterator[Host]:
-    """Run a server of the folder until the block ends."""
+    """Run a server of the folder during the block."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -176,7 +177,7 @@ def serving(command: str, folder: Path) -> Iterator[Host]:
 
 
 def write_programs(folder: Path) -> None:
-    """The programs, in a folder that http.server can read when root runs it: it becomes the user `nobody`."""
+    """Write the programs to `folder`, readable by the user `nobody`, which http.server switches to when run by root."""
     folder.chmod(0o755)
     (folder / "cgi-bin").mkdir()
     system = shutil.which("python3", path="/usr/bin") or sys.executable
@@ -187,14 +188,14 @@ def write_programs(folder: Path) -> None:
 
 
 def warmed(measure: Measure) -> None:
-    """Ask until an interpreter has imported what the program needs."""
+    """Send requests until an interpreter has imported the program's modules."""
     for _ in range(6):
         measure()
         time.sleep(0.5)
 
 
 def contest(title: str, program: str, hosts: dict[str, Host], folder: Path, count: int) -> tuple[str, Figures]:
-    """The hosts' figures for one program, and the table of them."""
+    """Return the hosts' figures for one program, and their table."""
     is_app = "_" in program
     path, pause = f"/cgi-bin/{program}" + "/" * is_app, 0.1 if is_app else 0.0
     contenders = {name: request(host.port, path, pause) for name, host in hosts.items()}
@@ -207,12 +208,12 @@ def contest(title: str, program: str, hosts: dict[str, Host], folder: Path, coun
 
 
 def aims(shell: Figures, python: Figures, flask: Figures, fastapi: Figures) -> Iterator[tuple[str, float, float, bool]]:
-    """What is aimed at: a name, the figure, the aim, and whether more is better."""
+    """Return the targets: name, figure, target, and whether more is better."""
     for host in ("ours on uvicorn", "ours on waitress"):
         more = statistics.median(a - b for a, b in zip(shell[host], shell["a bare spawn"], strict=True))
-        yield f"shell hello, {host}: ms more than a bare spawn", more, 1.2, False
+        yield f"shell hello, {host}: extra ms over a bare spawn", more, 1.2, False
         if "lighttpd" in shell:
-            yield f"shell hello, {host}: times lighttpd's request", ratio(shell, host, "lighttpd"), 1.5, False
+            yield f"shell hello, {host}: time relative to lighttpd", ratio(shell, host, "lighttpd"), 1.5, False
     cold, warm = "ours on uvicorn", "ours on uvicorn, warm"
     for name, figures, aim in (("Python hello", python, 5), ("Flask", flask, 8), ("FastAPI", fastapi, 12)):
         yield f"{name}: cold over warm", ratio(figures, cold, warm), aim, True
@@ -248,8 +249,8 @@ def main() -> None:
     print(machine("uvicorn", "uvloop", "waitress", "flask", "fastapi") + "\n")
     for text, _ in [*results, *costs.values()]:
         print(text)
-    print("**What is aimed at**\n")
-    print("| | figure | aim | reached |\n|---|--:|--:|---|")
+    print("**Targets**\n")
+    print("| | figure | target | reached |\n|---|--:|--:|---|")
     for name, figure, aim, more_is_better in aims(*(figures for _, figures in results)):
         reached = figure >= aim if more_is_better else figure <= aim
         bound = "at least" if more_is_better else "at most"

@@ -1,4 +1,4 @@
-"""What the servers of the CGI benchmark serve: the programs of CGI_FOLDER, cold and warm."""
+"""The apps of the CGI benchmark: the programs of CGI_FOLDER, cold and warm."""
 
 from __future__ import annotations
 

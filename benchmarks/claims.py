@@ -20,9 +20,9 @@ LOOP_BEHIND_THREADS = "asgi-on-wsgi:waitress:ours"
 COLD, WARM = "cgi:uvicorn:cold", "cgi:uvicorn:warm"
 
 AS_MADE = (0.04, 0.065)
-"""Seconds between blocks that are made every 50 ms, if the server does not buffer them."""
+"""Maximum time between blocks that are sent every 50 ms, in seconds, if the server does not buffer them."""
 NOTABLE = 1.1
-"""Relative speed; a larger difference cannot be the cost of an adapter, if the app computes for milliseconds."""
+"""Relative speed; with an app that computes for milliseconds, a larger difference is not the cost of an adapter."""
 HUNDRED = 100
 
 

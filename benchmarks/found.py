@@ -1,6 +1,6 @@
-"""The figures of comparisons by scenario and contender, and which differences between them are significant. Pure.
+"""Find the figures of comparisons by scenario and contender, and which differences are significant. Pure.
 
-Knows the tables of a comparison. It must not know the claims that are checked with them.
+Knows the tables of a comparison. It must not know the claims that use them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ class Missing(Exception):
 
 @dataclass(frozen=True)
 class Found:
-    """All figures, by scenario and contender. `repeated`: whether each scenario that was looked up was measured more
+    """All figures, by scenario and contender. `repeated`: for each scenario looked up, whether it was measured more
     than once.
     """
 

@@ -1,6 +1,6 @@
-"""Adapters alone, without a server: microseconds a request, through each adapter and through the barest way across.
+"""Adapters without a server: microseconds per request, through each adapter and through a bare thread change.
 
-Knows how to drive an ASGI and a WSGI application with as little of its own as possible.
+Knows how to call an ASGI and a WSGI application with minimal overhead.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ def wsgi_hello(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
 
 
 def wsgi_post(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """A body in, its length out."""
+    """Return the length of the request body."""
     size = len(environ["wsgi.input"].read())
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [str(size).encode()]
 
 
 def wsgi_stream(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Twenty blocks from a generator."""
+    """Return twenty blocks from a generator."""
     start_response("200 OK", [("Content-Type", "text/plain")])
     for _ in range(20):
         yield b"x" * 100
@@ -62,7 +62,7 @@ async def asgi_hello(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def asgi_stream(scope: Any, receive: Any, send: Any) -> None:
-    """Twenty blocks and the end."""
+    """Send twenty blocks and the end."""
     if scope["type"] == "lifespan":
         raise RuntimeError("no lifespan here")
     await receive()
@@ -105,7 +105,7 @@ async def _ask(app: Any, body: bytes) -> None:
 
 
 def asgi_measure(app: Any, clients: int, requests: int, body: bytes = b"") -> Measure:
-    """Microseconds a request of `clients` coroutines that ask an ASGI application in turn."""
+    """Return microseconds per request with `clients` coroutines that call an ASGI application."""
 
     async def client() -> None:
         for _ in range(requests // clients):
@@ -134,7 +134,7 @@ def _environ() -> dict[str, Any]:
         "REMOTE_ADDR": "127.0.0.1",
         "REMOTE_PORT": "50000",
         "wsgi.url_scheme": "http",
-        "wsgi.input_terminated": True,  # waitress and gunicorn say so of every request
+        "wsgi.input_terminated": True,  # waitress and gunicorn log it for every request
         "wsgi.input": io.BytesIO(),
         **{f"HTTP_{name.decode().upper().replace('-', '_')}": value.decode() for name, value in HEADERS},
     }
@@ -145,7 +145,7 @@ def _start_response(status: str, headers: Any, exc_info: Any = None) -> Callable
 
 
 def wsgi_measure(app: Any, clients: int, requests: int) -> Measure:
-    """Microseconds a request of `clients` threads that ask a WSGI application."""
+    """Return microseconds per request with `clients` threads that call a WSGI application."""
 
     def client() -> None:
         for _ in range(requests // clients):
@@ -172,12 +172,12 @@ runner = asyncio.Runner()
 
 
 async def run_in_executor(scope: Any, receive: Any, send: Any) -> None:
-    """The barest way from a loop to a thread and back: nothing is done there."""
+    """Switch from a loop to a thread and back, without any work."""
     await asyncio.get_running_loop().run_in_executor(pool, int)
 
 
 def run_coroutine_threadsafe(loop: asyncio.AbstractEventLoop) -> Any:
-    """The barest way from a thread to a loop and back."""
+    """Switch from a thread to a loop and back, without any work."""
 
     async def nothing() -> None:
         return None
@@ -208,7 +208,7 @@ def report(count: int = 15) -> str:
         apps["asgiref"] = WsgiToAsgi(untyped)  # type: ignore[no-untyped-call]
         measures = {name: asgi_measure(adapter, clients, 640, body) for name, adapter in apps.items()}
         if not body and app is wsgi_hello:
-            measures["run_in_executor, nothing done"] = asgi_measure(run_in_executor, clients, 640)
+            measures["run_in_executor, empty function"] = asgi_measure(run_in_executor, clients, 640)
         add(title, measures)
 
     loop = asyncio.new_event_loop()
@@ -222,6 +222,6 @@ def report(count: int = 15) -> str:
         measures = {name: wsgi_measure(bridge, clients, 640) for name, bridge in bridges.items()}
         if asgi_app is asgi_hello:
             bare = run_coroutine_threadsafe(loop)
-            measures["run_coroutine_threadsafe, nothing done"] = wsgi_measure(bare, clients, 640)
+            measures["run_coroutine_threadsafe, empty function"] = wsgi_measure(bare, clients, 640)
         add(title, measures)
     return "\n".join(parts)

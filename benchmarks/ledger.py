@@ -109,7 +109,7 @@ CONTENDERS = (
 
 
 def work(contender: Contender, clients: int, requests: int, *, profiled: bool) -> dict[str, float]:
-    """In the process of a run: make the requests, and return what was counted of them."""
+    """In the process of a run: make the requests, and return their counts."""
     from .in_process import asgi_measure, wsgi_measure
 
     measure_of = asgi_measure if contender.direction == "WSGI on ASGI" else wsgi_measure
@@ -122,7 +122,7 @@ def work(contender: Contender, clients: int, requests: int, *, profiled: bool) -
     if profiled:
         threading.setprofile(count)
         sys.setprofile(count)
-    measure_of(app, clients, clients * 2)()  # what is made once is made
+    measure_of(app, clients, clients * 2)()  # one-time work is done before
     before, begun = resource.getrusage(resource.RUSAGE_SELF), calls[0]
     measure_of(app, clients, requests)()
     after = resource.getrusage(resource.RUSAGE_SELF)
@@ -136,7 +136,9 @@ def work(contender: Contender, clients: int, requests: int, *, profiled: bool) -
 def counted(
     number: int, clients: int, requests: int, *counter: str, profiled: bool = False
 ) -> tuple[dict[str, float], str]:
-    """Run a contender in a process of its own below `counter`; what it counted itself, and the counter's report."""
+    """Run a contender in a separate process under `counter`; return the process's own counts, and the counter's
+    report.
+    """
     command = [
         *counter,
         sys.executable,
@@ -156,12 +158,12 @@ def counted(
 
 
 def slope(few: float, many: float, clients: int) -> float:
-    """Counts per request from those of two runs; whole rounds of clients."""
+    """Return counts per request from the counts of two runs, each of complete rounds of clients."""
     return (many - few) / (MANY // clients * clients - FEW // clients * clients)
 
 
 def system_calls(number: int, clients: int) -> dict[str, float]:
-    """System calls per request, by name. Raises FileNotFoundError without strace."""
+    """Return system calls per request, by name. Raises FileNotFoundError without strace."""
     tables = []
     for requests in (FEW, MANY):
         _, report = counted(number, clients, requests, "strace", "-f", "-c", "-U", "name,calls")
@@ -171,7 +173,7 @@ def system_calls(number: int, clients: int) -> dict[str, float]:
 
 
 def instructions(number: int, clients: int) -> float | None:
-    """Return user-space instructions per request; None where they cannot be counted."""
+    """Return user-space instructions per request; None if they cannot be counted."""
     if shutil.which("perf") is None:
         return None
     found = []
@@ -223,7 +225,7 @@ if __name__ == "__main__":
         print(
             json.dumps(work(CONTENDERS[int(which)], int(at_once), int(wanted), profiled=how == "profiled")), flush=True
         )
-        os._exit(0)  # loops and pools of the peers would keep the process
+        os._exit(0)  # otherwise loops and pools of the other adapters keep the process alive
     if shutil.which("strace") is None:
         sys.exit("benchmarks.ledger: the system calls are counted by strace (Debian: strace)")
     os.chdir(Path(__file__).parent.parent)

@@ -1,6 +1,6 @@
-"""Adapters behind real servers: requests a second from wrk, and seconds for 100 MB from curl.
+"""Adapters on real servers: requests per second from wrk, and seconds for 100 MB from curl.
 
-Each server is one process on one core, the client is on another; all servers of a table are up and are asked in turns.
+Each server is one process on one core, the client is on another; all servers of a table run and are measured in turns.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ GTHREAD = (
 
 @contextmanager
 def served(command: str) -> Iterator[str]:
-    """Run `python -m command` on the server's core; its base URL, once it answers."""
+    """Run `python -m command` on the server's core; yield its base URL once it responds."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -63,7 +63,7 @@ def _wait(port: int, server: subprocess.Popen[bytes]) -> None:
 
 
 def wrk(url: str) -> Callable[[], float]:
-    """Requests a second over 32 connections; any answer that is not 2xx is an error here, not a figure."""
+    """Return requests per second over 32 connections; raise an error for any response that is not 2xx."""
     command = ["taskset", "-c", CLIENT_CORE, "wrk", "-t1", "-c32", f"-d{SECONDS}s", url]
 
     def measure() -> float:
@@ -78,7 +78,7 @@ def wrk(url: str) -> Callable[[], float]:
 
 
 def curl(*words: str) -> Callable[[], float]:
-    """Seconds of one transfer."""
+    """Return the seconds of one transfer."""
     command = ["taskset", "-c", CLIENT_CORE, "curl", "-sS", "-o", os.devnull, "-w", "%{time_total}", "-f", *words]
 
     def measure() -> float:

@@ -29,23 +29,23 @@ SCOPE = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "hea
 
 @dataclass
 class Seen:
-    """What the clients of one run saw."""
+    """The results of one run's clients."""
 
     latencies: list[float] = field(default_factory=list)  # seconds, of accepted requests
     rejected: int = 0
     unanswered: int = 0
-    memory: int = 0  # bytes that the process grew by at most
+    memory: int = 0  # maximum growth of the process, in bytes
 
 
 def works(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Block for a while, as a database would make it."""
+    """Block for a while, like a database query."""
     time.sleep(WORK)
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"done"]
 
 
 async def ask(adapter: Any, seen: Seen) -> None:
-    """Make one request, and note its latency or its rejection."""
+    """Send one request, and record its latency or its rejection."""
     begun = time.perf_counter()
     statuses: list[int] = []
 

@@ -1,7 +1,7 @@
-"""docs/results.md: comparisons of the reference app, and common claims beside the figures.
+"""Generate docs/results.md: comparisons of the reference app, and common claims beside the figures.
 
-`make results` measures for some ten minutes, on an otherwise idle machine; the records are kept in
-.cache/results, from which `python -m benchmarks.results --again` writes the page again. `--short` is a rehearsal.
+`make results` measures for about ten minutes, on an otherwise idle machine. It keeps the records in .cache/results;
+`python -m benchmarks.results --again` regenerates the page from them. `--short` is a quick trial.
 """
 
 import json

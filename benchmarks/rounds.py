@@ -1,4 +1,5 @@
-"""Measure contenders in turns: each round measures each once, so that a drift of the machine's speed affects all alike.
+"""Measure contenders in turns: each round measures each once, so that a drift of the machine's speed affects all
+equally.
 
 Knows medians, ratios and tables. It must not know what is measured.
 """
@@ -31,10 +32,10 @@ def ratio(figures: Figures, slow: str, fast: str) -> float:
 
 
 def table(title: str, unit: str, figures: Figures, ours: str, *, more_is_better: bool) -> str:
-    """Return a Markdown table: median, least and most of each contender, and the relative speed of ours (above 1:
+    """Return a Markdown table: median, minimum and maximum of each contender, and the relative speed of ours (above 1:
     faster).
     """
-    lines = [f"**{title}**", "", f"| | median {unit} | least | most | relative speed |", "|---|--:|--:|--:|--:|"]
+    lines = [f"**{title}**", "", f"| | median {unit} | minimum | maximum | relative speed |", "|---|--:|--:|--:|--:|"]
     for name, values in figures.items():
         times = ratio(figures, ours, name) if more_is_better else ratio(figures, name, ours)
         shown = "" if name == ours else f"{times:.2f} ×"

@@ -43,7 +43,7 @@ async def where_async(_: Any) -> Any:
 
 
 async def next_message(_: Any) -> Any:
-    """Wait until another request has something to tell."""
+    """Wait for a message from another request."""
     message = asyncio.get_running_loop().create_future()
     waiting.add(message)
     try:

@@ -29,7 +29,7 @@ IMPORTED_IN = os.getpid()  # with --preload this is gunicorn's own process
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[dict[str, int]]:
-    # A pool of connections, say.
+    # e.g. a pool of connections
     print(f"lifespan: opened in {os.getpid()}", file=sys.stderr)
     yield {"opened_in": os.getpid()}
     print(f"lifespan: closed in {os.getpid()}", file=sys.stderr)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The CGI program of after_response.py: it closes its output, which ends the response,
-and works on.
+and continues to work.
 """
 
 import os

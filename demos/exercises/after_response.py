@@ -1,12 +1,12 @@
-"""Exercise 7: answer first, work afterwards: in CGI, in WSGI, in ASGI. What does the work
-hold up?
+"""Exercise 7: respond first, work afterwards: in CGI, in WSGI, in ASGI. What does the
+work block?
 
-What you see: the client has its answer half a second before the work is done, in all
-three. In CGI the response ends when the program closes its output, and the process is its
-own; under Apache, stderr must be closed as well. In WSGI there is nothing after the
-response but close(), and it holds one of the server's threads. In ASGI the app just goes
-on after its last event, on the loop. None of it survives the process: what must not be
-lost wants a queue.
+What you see: in all three, the client has its response half a second before the work is
+done. In CGI the response ends when the program closes its output, and the program's
+process blocks no other; under Apache, it must close stderr too. In WSGI only close() runs
+after the response, and it holds one of the server's threads. In ASGI the app continues
+after its last event, on the loop. The work ends with the process in all three: use a
+queue for work that must not be lost.
 
     $ python -m demos.exercises.after_response
 """
@@ -28,7 +28,7 @@ PROGRAM = Path(__file__).with_suffix(".cgi")
 
 
 class Answer:
-    """A WSGI response that works when it is closed."""
+    """A WSGI response that does its work in close()."""
 
     def __iter__(self) -> Iterator[bytes]:
         return iter([b"accepted"])
@@ -39,8 +39,8 @@ class Answer:
 
 
 def wsgi_app(environ: WSGIEnvironment, start_response: StartResponse) -> Answer:
-    # The length tells the client that this is all. Without it, it waits for the end, which
-    # comes after close().
+    # With a length, the client knows that the body is complete. Without one, it waits for
+    # the end, which comes after close().
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "8")])
     return Answer()
 
@@ -61,7 +61,9 @@ async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
 
 
 def show(name: str, port: int) -> None:
-    """Ask, and say when the answer was here and when the work was done."""
+    """Send a request, and print when the response was complete and when the work was
+    done.
+    """
     done, began = Path(os.environ["DONE"]), time.perf_counter()
     assert get(port) == "accepted"
     answered = time.perf_counter() - began
@@ -73,9 +75,7 @@ def show(name: str, port: int) -> None:
 
 
 if __name__ == "__main__":
-    logging.getLogger("gateways.cgi").setLevel(
-        logging.ERROR
-    )  # it warns where this runs as root
+    logging.getLogger("gateways.cgi").setLevel(logging.ERROR)  # it warns if run as root
     with tempfile.TemporaryDirectory() as scratch:
         os.environ["DONE"] = f"{scratch}/done"
         with uvicorn_serving(CGIToASGI(PROGRAM, inherit=["DONE"])) as port:

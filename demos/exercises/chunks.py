@@ -1,10 +1,10 @@
 """Exercise 4: stream a response, and count the chunks that arrive.
 
-What you see: a body of unknown length travels in chunks (RFC 9112, 7.1), and the server
-frames one for each block of the app, when it is made. With a Content-Length there is no
-chunk at all, yet the blocks still arrive one by one: chunks are how a body's end is
-found, not what makes it a stream. Blocks that are made faster than they can be sent may
-share a chunk behind an adapter: count on the bytes, never on the chunks.
+What you see: a body of unknown length is sent in chunks (RFC 9112, 7.1), and the server
+sends one for each block of the app, at once. With a Content-Length there are no chunks,
+yet the blocks still arrive one by one: chunks mark the end of a body; they do not make it
+a stream. If an app behind an adapter makes blocks faster than they can be sent, several
+may share a chunk: rely on the bytes, never on the chunks.
 
     $ python -m demos.exercises.chunks
 """
@@ -43,7 +43,9 @@ async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
 
 
 def arrivals(port: int, path: str = "/") -> tuple[int, list[float]]:
-    """Make one request over a socket: how many chunks, and when each block was here."""
+    """Send one request over a socket; return the number of chunks, and the time of each
+    block.
+    """
     began, chunks, times = time.perf_counter(), 0, list[float]()
     with (
         socket.create_connection((HOST, port), timeout=30) as connection,

@@ -1,11 +1,11 @@
-"""Exercise 6: a WebSocket that echoes, by hand. What are its events? And what becomes of
-it on a WSGI server?
+"""Exercise 6: a WebSocket that echoes, by hand. What are its events? And what happens on
+a WSGI server?
 
-What you see: one call of the app for the whole connection, with `receive` and `send` as
-its two ends: the client asks (`connect`), the app accepts, both talk as they like, and
-the client leaves (`disconnect`, with a code). WSGI has no such call: one request, one
-response. But the server's socket is there to be taken, and ASGIToWSGI takes it: on
-waitress the app receives the same events.
+What you see: one call of the app for the whole connection. The client opens it
+(`connect`), the app accepts, both send messages at any time, and the client closes it
+(`disconnect`, with a code). WSGI has no such call: one request, one response. But
+ASGIToWSGI can take over the server's socket: on waitress the app receives the same
+events.
 
     $ uvicorn demos.exercises.echo_websocket:app
     $ waitress-serve demos.exercises.echo_websocket:wsgi_app

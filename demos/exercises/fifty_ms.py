@@ -1,11 +1,11 @@
 """Exercise 5: the same app twice, sync and async, that waits 50 ms for each request.
 Which one is faster?
 
-What you see: asked once, neither. Asked 40 times at once, the sync app in 4 threads takes
-ten rounds of 50 ms, the async one a single round; and so does the sync one in 40 threads,
-behind an adapter or not. A wait costs the sync app a thread and the async app next to
-nothing; there is no other difference. Replace the wait by a computation of 50 ms, and both
-are equal.
+What you see: for one request, neither. For 40 concurrent requests, the sync app in 4
+threads takes ten rounds of 50 ms, the async one a single round. So does the sync app in
+40 threads, with or without an adapter. A wait costs the sync app a thread and the async
+app almost nothing; there is no other difference. Replace the wait by a computation of 50
+ms, and both are equally fast.
 
     $ python -m demos.exercises.fifty_ms
 """
@@ -44,7 +44,9 @@ async def async_app(scope: Any, receive: Any, send: Any) -> None:
 
 
 def show(name: str, port: int) -> None:
-    """Ask once, to warm up, then many times at once, and say how long that took."""
+    """Send one request to warm up, then many concurrent ones, and print their total
+    time.
+    """
     with ThreadPoolExecutor(REQUESTS) as clients:
         assert get(port) == "done"
         began = time.perf_counter()

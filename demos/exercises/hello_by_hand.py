@@ -1,10 +1,10 @@
-"""Exercise 1: what does a server do with a WSGI app? Be the server once, by hand; then
-let wsgiref be it.
+"""Exercise 1: what does a server do with a WSGI app? Play the server once, by hand; then
+use wsgiref.
 
-What you see: an app is a function that is called with a dict and a function, and returns
-blocks of bytes. Calling it needs no server, no socket and no thread. `validator`
-complains about whatever breaks PEP 3333, on either side: remove the close(), or return a
-str, to see it.
+What you see: an app is a function. Its arguments are a dict and a function, and it
+returns blocks of bytes. Calling it needs no server, no socket and no thread. `validator`
+reports violations of PEP 3333 by either side: remove the close(), or return a str, to see
+it.
 
     $ python -m demos.exercises.hello_by_hand
     $ python -m demos.exercises.hello_by_hand --serve 8000
@@ -27,7 +27,9 @@ def hello(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[b
 
 
 def call(app: Any, path: str) -> str:
-    """Be the server: make the environ, call the app, take the blocks, close them."""
+    """Play the server: make the environ, call the app, join the blocks, close the
+    iterable.
+    """
     said: list[str] = []
 
     def start_response(

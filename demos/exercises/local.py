@@ -1,7 +1,7 @@
-"""Servers in threads of this process, for exercises that ask them something.
+"""Servers in threads of this process, for the exercises.
 
 Knows uvicorn and waitress, the usual ASGI and WSGI server of this project. It must not
-know what is asked.
+know the exercises.
 """
 
 import http.client
@@ -20,7 +20,7 @@ HOST = "127.0.0.1"
 
 @contextmanager
 def uvicorn_serving(app: Any) -> Iterator[int]:
-    """Serve an ASGI app; the port."""
+    """Serve an ASGI app during the block; yield the port."""
     config = uvicorn.Config(app, log_level="warning", ws="websockets-sansio")
     server = uvicorn.Server(config)
     with socket.create_server((HOST, 0)) as listening:
@@ -35,8 +35,8 @@ def uvicorn_serving(app: Any) -> Iterator[int]:
 
 @contextmanager
 def waitress_serving(app: Any, threads: int = 4) -> Iterator[int]:
-    """Serve a WSGI app in so many threads; the port."""
-    # More requests than threads are meant.
+    """Serve a WSGI app in `threads` threads during the block; yield the port."""
+    # The exercises send more requests than there are threads.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     server: Any = create_server(app, map={}, host=HOST, port=0, threads=threads)
     thread = threading.Thread(target=server.run)
@@ -45,15 +45,13 @@ def waitress_serving(app: Any, threads: int = 4) -> Iterator[int]:
         yield server.effective_port
     finally:
         server.task_dispatcher.shutdown()
-        with suppress(
-            OSError
-        ):  # its own thread closes it, perhaps before it has been woken up for that
+        with suppress(OSError):  # its own thread closes it, perhaps before the wake-up
             server.trigger.pull_trigger(server.close)
         thread.join()
 
 
 def get(port: int, path: str = "/") -> str:
-    """Make one request on a connection of its own; what came back."""
+    """Send one request over a new connection; return the response body."""
     with closing(http.client.HTTPConnection(HOST, port, timeout=30)) as connection:
         connection.request("GET", path)
         return connection.getresponse().read().decode()

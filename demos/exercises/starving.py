@@ -1,11 +1,11 @@
-"""Exercise 3: block the event loop, and watch the others starve. Then fix it with a
-thread.
+"""Exercise 3: block the event loop, and see how it delays other requests. Then fix it
+with a thread.
 
-What you see: while one request sleeps in the loop's own thread for half a second, another
-that has nothing to do waits for half a second, too; in a thread it does not matter to
-anybody. `time.sleep` stands for whatever does not await: a driver that is not async, a
-large file, a computation. (A computation in a thread still shares the interpreter: give
-it a process.)
+What you see: if a request sleeps for half a second in the loop's own thread, every other
+request waits for half a second too. If it sleeps in a worker thread, no other request
+waits. `time.sleep` stands for any code without await: a driver that is not async, a large
+file, a computation. (Threads share the interpreter, so run a long computation in a
+separate process.)
 
     $ python -m demos.exercises.starving
 """
@@ -30,7 +30,9 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
 
 
 def longest_wait(port: int, path: str) -> float:
-    """Ask for `path`, and meanwhile for / again and again; the longest that / took."""
+    """Request `path`, and meanwhile / repeatedly; return the longest time of /, in
+    seconds.
+    """
     waits = [0.0]
     with ThreadPoolExecutor() as clients:
         slow = clients.submit(get, port, path)

@@ -1,10 +1,10 @@
 """Exercise 2: how long does a response take? Write a middleware that times it, for WSGI
 and for ASGI.
 
-What you see: three times, and only one is the response's. A WSGI app that returns a
-generator has returned before it has done anything, so a middleware that stops the clock
-there measures nothing: the response ends with close(). In ASGI it ends with the last
-`http.response.body`; the call returns later, if the app goes on with work of its own.
+What you see: three times, and only one is the duration of the response. A WSGI app that
+returns a generator has not done any work yet, so a middleware that stops the clock there
+measures nothing: the response ends with close(). In ASGI it ends with the last
+`http.response.body`; the call returns later if the app continues to work.
 
     $ waitress-serve demos.exercises.timing:wsgi_app
     $ uvicorn demos.exercises.timing:asgi_app
@@ -20,7 +20,7 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 
 
 class Stopwatch:
-    """Says on stderr what happened how many milliseconds after it was made."""
+    """Prints an event to stderr, with the milliseconds since the start."""
 
     def __init__(self) -> None:
         self._began = time.perf_counter()
@@ -31,7 +31,9 @@ class Stopwatch:
 
 
 class Closing:
-    """An iterable that says when the server is done with it: by close(), in any case."""
+    """An iterable that reports when the server has finished with it; the server always
+    calls close().
+    """
 
     def __init__(self, blocks: Iterable[bytes], on_close: Callable[[], None]) -> None:
         self._blocks, self._on_close = blocks, on_close
@@ -108,4 +110,4 @@ async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
                 "more_body": number < 2,
             }
         )
-    await asyncio.sleep(0.2)  # a mail is sent, say
+    await asyncio.sleep(0.2)  # e.g. sends a mail

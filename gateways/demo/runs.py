@@ -35,7 +35,7 @@ class Notes:
         return note
 
     def over(self) -> None:
-        """Nothing more happens."""
+        """End the run: no further events."""
         self._waiting.put_nowait(None)
 
     async def lines(self) -> AsyncIterator[str]:

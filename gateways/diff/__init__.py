@@ -1,5 +1,5 @@
-"""Two stacks asked the same requests, and what differs between their answers beyond noise.
+"""Send the same requests to two stacks, and report the differences between their responses that exceed the noise.
 
-answer, facets, text, structure, judge, timing, known, accepted and document are pure: they decide. ask sends one
-request, side runs a server or reaches one, run puts rounds in order. terminal and page show the result.
+The decisions are pure: answer, facets, text, structure, judge, timing, known, accepted and document. ask sends one
+request, side starts a server or uses a running one, run orders the rounds. terminal and page show the result.
 """

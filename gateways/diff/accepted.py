@@ -1,7 +1,7 @@
-"""The file of accepted differences, to be committed: what a team has looked at and agreed to. Pure.
+"""The file of accepted differences, which a team reviews and commits. Pure.
 
 JSON: {"gateways-accepted": 1, "differences": [{"facet": ..., "requests": ..., "old": ..., "new": ..., "reason": ...}]}.
-Only "facet" is needed; what is left out fits anything. "facet" is a pattern (fnmatch), and so is each of "requests".
+Only "facet" is required; a missing key matches anything. "facet" is a pattern (fnmatch), and so is each of "requests".
 """
 
 import json
@@ -19,7 +19,7 @@ from gateways.failure import Failure
 VERSION = 1
 HEADING = "gateways-accepted"
 TIMES = ("stream", "time")
-"""Facets whose values are never the same twice."""
+"""Facets whose values differ each time."""
 
 FIELDS = ("facet", "requests", "old", "new", "reason")
 
@@ -35,7 +35,7 @@ class Accepted:
     reason: str = ""
 
     def fits(self, difference: Difference, labels: Sequence[str]) -> bool:
-        """True if it accepts the difference in every request that shows it."""
+        """Return True if it accepts the difference in every request that shows it."""
         found = difference.found
         return (
             fnmatchcase(found.facet, self.facet)
@@ -46,10 +46,9 @@ class Accepted:
 
 
 def read(text: str, origin: str) -> list[Accepted]:
-    """The accepted differences in a file.
+    """Return the accepted differences of a file.
 
-    Raises:
-        Failure: it is not such a file; the text names the entry and what is wrong.
+    Raises: Failure: not such a file; the text names the entry and the fault.
     """
     try:
         document = json.loads(text)
@@ -81,7 +80,7 @@ def _entry(entry: object, where: str) -> Accepted:
 
 
 def write(result: Result, before: Sequence[Accepted] = ()) -> str:
-    """A file that accepts each difference of a result, after those that were accepted before.
+    """Return the text of a file that accepts each difference of a result, after those that were accepted before.
 
     A value with a secret is left out, because the file is committed.
     """
@@ -113,9 +112,9 @@ def _written(accepted: Accepted) -> dict[str, object]:
 
 
 def apply(result: Result, accepted: Sequence[Accepted]) -> Result:
-    """The result with its accepted differences marked, and those that did not occur named.
+    """Return the result with accepted differences marked, and with a list of those that did not occur.
 
-    A difference that some of its requests show unaccepted is split: it is new in those.
+    A difference that is accepted for only some of its requests is split in two.
     """
     used: set[Accepted] = set()
     differences: list[Difference] = []

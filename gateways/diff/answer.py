@@ -1,4 +1,4 @@
-"""What came back for one request, as a client on the socket sees it. Pure."""
+"""The response to one request, as seen on the socket. Pure."""
 
 import hashlib
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ from typing import Literal
 from gateways.requests.request import Headers
 
 Framing = Literal["length", "chunked", "close", "none"]
-"""How the end of the body is known (RFC 9112, 6.3); "none" where there can be no body."""
+"""How the end of the body is marked (RFC 9112, 6.3); "none" if the response cannot have a body."""
 
 KEPT = 4 << 20
-"""Octets of a body that are kept; of a longer one there are the length and the digest."""
+"""Maximum size of a stored body, in bytes; for a longer one, only length and digest are stored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The content of a response, without its transfer coding. `octets` is empty if there were more than KEPT."""
+    """The content of a response, without its transfer coding. `octets` is empty if the content is longer than KEPT."""
 
     octets: bytes
     length: int
@@ -27,7 +27,7 @@ class Body:
 
 
 def body_of(octets: bytes) -> Body:
-    """The body that is these octets."""
+    """Return the body with these octets."""
     digest = hashlib.sha256(octets).hexdigest()
     return Body(octets if len(octets) <= KEPT else b"", len(octets), digest)
 
@@ -37,15 +37,14 @@ NO_BODY = body_of(b"")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response, or how it failed to come.
+    """A response, or the reason why there is none.
 
     status: None if no response began.
     headers, trailers: names and values as they were sent, latin-1, in order.
     interim: the statuses of 1xx responses before it.
-    blocks: seconds since the request was sent, and octets of content, for each piece that arrived by itself.
-    first, total: seconds until the first octet of the response, and until its end.
-    excess: octets that came after the end of the response.
-    problem: what went wrong, in a sentence; "" if nothing did.
+    blocks: for each piece that arrived separately, the seconds since the request was sent, and the size of its content
+    in bytes. first, total: seconds until the first octet of the response, and until its end.
+    excess: octets after the end of the response. problem: the fault, as a sentence; "" if there is none.
     """
 
     status: int | None = None
@@ -63,5 +62,5 @@ class Answer:
     problem: str = ""
 
     def values(self, name: str) -> list[str]:
-        """The values of a header, name in lower case."""
+        """Return the values of a header; `name` in lower case."""
         return [value for each, value in self.headers if each.lower() == name]

@@ -1,7 +1,7 @@
-"""One request over a connection of its own, and everything about the response that a client can see.
+"""Send one request over a separate connection, and record everything about the response that a client can see.
 
-Knows sockets and the clock. The request is written here, so that its octets are exactly
-those that were recorded. No redirect is followed, nothing is retried, no content coding is undone.
+Knows sockets and the clock. It writes the request itself, so that the octets are exactly the recorded ones. It does not
+follow redirects, retry, or decode content codings.
 """
 
 import contextlib
@@ -21,12 +21,12 @@ from gateways.serving.listen import connect
 
 READ = 1 << 16
 SETTLE = 0.02
-"""Seconds in which octets after a response that has no body are noticed."""
+"""Time to wait for octets after a response without a body, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where to ask: host and port, or the path of a Unix socket and 0. `host` is the Host header; `tls` for HTTPS."""
+    """The address: host and port, or the path of a Unix socket and 0. `host` is the Host header; `tls` for HTTPS."""
 
     where: tuple[str, int]
     host: str
@@ -34,7 +34,9 @@ class Address:
 
 
 def ask(address: Address, request: Request, seconds: float) -> Answer:
-    """Send the request and read the response to its end, within `seconds`. Never raises: failures are in the answer."""
+    """Send the request and read the response to its end, within `seconds`. Never raises: a failure is in the answer's
+    `problem`.
+    """
     reading = Reading(request.method)
     try:
         with _connected(address, seconds) as sock:
@@ -63,7 +65,7 @@ def _named(error: Exception, reading: Reading) -> str:
 
 
 def octets_of(request: Request, host: str) -> bytes:
-    """The request as it is sent (RFC 9112, 3): what is recorded, and the headers that belong to this connection."""
+    """Return the bytes of the request (RFC 9112, 3): the recorded parts, and the headers of this connection."""
     given = {name.lower() for name, _ in request.headers}
     headers = [("Host", host)] if "host" not in given else []
     headers += [(name, value) for name, value in _DEFAULTS if name.lower() not in given]

@@ -6,11 +6,11 @@ from gateways.diff.known import page_of
 from gateways.diff.result import Difference, Result, Side
 
 SCHEMA = 1
-"""Raised when a reader of the old form would misread the new one."""
+"""Version of the document; it increases if a reader of the old form would misread the new one."""
 
 
 def to_json(result: Result) -> dict[str, Any]:
-    """The document: what was asked, the differences, the noise, and what was left out."""
+    """Return the document: requests, differences, noise, and omissions."""
     return {
         "schema": SCHEMA,
         "old": _side(result.old),

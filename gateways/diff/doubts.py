@@ -1,4 +1,4 @@
-"""What speaks against the requests of a comparison, one sentence each. Pure."""
+"""Reasons to doubt the requests of a comparison, one sentence each. Pure."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,10 +7,10 @@ from gateways.requests.request import Request
 
 
 def doubts(requests: Sequence[Request], olds: Sequence[Answer | None], *, data_stays: bool) -> Iterator[str]:
-    """A sentence for each doubt.
+    """Return a sentence for each doubt.
 
-    olds: the old stack's first answer to each request; None if it was not asked. data_stays: requests may change data,
-    and nothing prepares it before a round.
+    olds: the old stack's first answer to each request; None if the request was not sent. data_stays: requests may
+    change data, and no command resets it before a round.
     """
     asked = [(request, old) for request, old in zip(requests, olds, strict=True) if old is not None]
     for request, old in asked:

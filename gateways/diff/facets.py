@@ -1,7 +1,7 @@
-"""An answer taken apart into facets: what is compared, each by a name that can be ignored or accepted. Pure.
+"""Split an answer into facets, the compared parts; each has a name that can be ignored or accepted. Pure.
 
-problem, status, interim, framing, body, excess, trailers, header:NAME, cookie:NAME, cookie:NAME;ATTRIBUTE; and
-the classes that no client may depend on: reason, version, header-order, header-case, header-repetition.
+They are: problem, status, interim, framing, body, excess, trailers, header:NAME, cookie:NAME, cookie:NAME;ATTRIBUTE. No
+client may depend on these: reason, version, header-order, header-case, header-repetition.
 """
 
 import zlib
@@ -10,10 +10,10 @@ from gateways.diff.answer import Answer
 from gateways.requests.cookies import parse
 
 FRAMING_HEADERS = frozenset(("content-length", "transfer-encoding"))
-"""Their meaning is the facet "framing"; of responses without a body they are headers like others."""
+"""Their meaning is the facet "framing"; in responses without a body they are compared like other headers."""
 
 OF_THE_HOP = frozenset(("connection", "keep-alive", "proxy-connection", "upgrade", "trailer"))
-"""RFC 9110, 7.6.1: they speak to the next hop, and a proxy in front of the server drops them."""
+"""RFC 9110, 7.6.1: headers for the next hop, which a proxy in front of the server removes."""
 
 WORDS = {
     "length": "Content-Length",
@@ -26,7 +26,7 @@ FORMATS = "header-order", "header-case", "header-repetition"
 
 
 def facets(answer: Answer) -> dict[str, str]:
-    """Everything but the body and times. A facet that an answer does not have is absent."""
+    """Return all facets except the body and times. Facets that the answer does not have are missing."""
     found = {"problem": answer.problem} if answer.problem else {}
     if answer.status is None:
         return found
@@ -70,12 +70,12 @@ def _cookies(answer: Answer) -> dict[str, str]:
 
 
 def is_cookie(facet: str) -> bool:
-    """True for a cookie's value, False for one of its attributes."""
+    """Return True for a cookie's value, False for one of its attributes."""
     return facet.startswith("cookie:") and ";" not in facet
 
 
 def format_facets(old: Answer, new: Answer) -> dict[str, tuple[str, str]]:
-    """How two answers write the headers that both have, where they write them differently (RFC 9110, 5.1 and 5.3)."""
+    """Return how two answers write common headers, where the notation differs (RFC 9110, 5.1 and 5.3)."""
     both = {name.lower() for name, _ in old.headers} & {name.lower() for name, _ in new.headers}
     both -= FRAMING_HEADERS | OF_THE_HOP
     pair = [[name for name, _ in each.headers if name.lower() in both] for each in (old, new)]
@@ -102,7 +102,9 @@ def format_facets(old: Answer, new: Answer) -> dict[str, tuple[str, str]]:
 
 
 def content(answer: Answer) -> bytes:
-    """The body without its content coding (RFC 9110, 8.4); as it is, if the coding is unknown or not what it says."""
+    """Return the body without its content coding (RFC 9110, 8.4); unchanged if the coding is unknown or does not match
+    the data.
+    """
     octets = answer.body.octets
     coding = ", ".join(answer.values("content-encoding")).strip().lower()
     try:
@@ -125,12 +127,12 @@ def _unbrotli(octets: bytes) -> bytes:
 
 
 def media_type(answer: Answer) -> str:
-    """The media type in lower case, without parameters; "" if it is not said."""
+    """Return the media type in lower case, without parameters; "" if absent."""
     return ", ".join(answer.values("content-type")).partition(";")[0].strip().lower()
 
 
 def text_of(answer: Answer) -> str | None:
-    """The body as text; None if it is binary."""
+    """Return the body as text; None if it is binary."""
     octets = content(answer)
     if b"\x00" in octets:
         return None

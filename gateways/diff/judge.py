@@ -1,7 +1,8 @@
-"""What differs between the answers of two stacks to one request, beyond what differs between the old stack's own. Pure.
+"""Find the differences between the answers of two stacks to one request that exceed those between the old stack's own.
+Pure.
 
-The old stack is asked several times. A facet in which its answers differ from each other is noise there, and the new
-stack's answer may differ in the same place too. Nothing is known in advance about what varies.
+The old stack gets the request several times. Where its own answers differ is noise, and the new stack's answer may
+differ in the same place. No list of varying values is needed.
 """
 
 import hashlib
@@ -15,15 +16,15 @@ from gateways.diff.timing import slower
 
 ABSENT = structure.ABSENT
 MOST_TEXT = 120
-"""Characters of changed text that stand for a change."""
+"""Maximum number of characters that identify a changed text."""
 
 MOST_PLACES = 8
-"""Places of one JSON document that are named."""
+"""Maximum number of named places in one JSON document."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A facet that differs in one answer. `old` and `new` are for people; `lines` show more of it."""
+    """A facet that differs in one answer. `old` and `new` are the values as text; `lines` show more context."""
 
     facet: str
     old: str
@@ -41,9 +42,9 @@ class Judged:
 
 
 def judge(olds: Sequence[Answer], news: Sequence[Answer], *, is_first: bool = False) -> list[Judged]:
-    """How the new stack's answers to one request differ from the old stack's.
+    """Return the differences between the new stack's answers to one request and the old stack's.
 
-    is_first: it was the first request of its server, which may have had to load the app: its time says nothing.
+    is_first: the first request to a server, whose time is ignored because the server may have loaded the app.
     """
     found: dict[str, list[Found]] = {}
     for new in news:
@@ -56,7 +57,7 @@ def judge(olds: Sequence[Answer], news: Sequence[Answer], *, is_first: bool = Fa
 
 
 def noise(olds: Sequence[Answer]) -> set[str]:
-    """The facets in which the old stack's answers to one request differ from each other."""
+    """Return the facets in which the old stack's answers to one request differ."""
     tables = [facets(each) for each in olds]
     found = {name for table in tables for name in table if len({one.get(name) for one in tables}) > 1}
     return found | ({"body"} if len({each.body.digest for each in olds}) > 1 else set())
@@ -82,7 +83,9 @@ def _compare(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 
 
 def _other_outcome(old: Answer, new: Answer) -> Found:
-    """Another status, or none: what else differs follows from it, and is shown as far as it helps."""
+    """Return the differences if the status differs or is missing: other differences follow from it, so only helpful
+    ones are shown.
+    """
     name = "status" if old.status != new.status and new.status is not None and not new.problem else "problem"
     lines = [f"+{text.visible(line)}"[:200] for line in (text_of(new) or "").split("\n") if line.strip()][:6]
     return Found(name, _outcome(old), _outcome(new), tuple(lines))
@@ -127,7 +130,7 @@ def _body(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 
 
 def _is_same_as_far_as_it_came(old: Answer, new: Answer) -> bool:
-    """Of an endless stream, or one that is cut, each answer holds as much as came in time."""
+    """Return True if a stream was endless or cut: each answer then has as much as arrived in time."""
     shorter, longer = sorted((old.body.octets, new.body.octets), key=len)
     return old.body.is_kept and new.body.is_kept and longer.startswith(shorter)
 
@@ -157,13 +160,13 @@ def _text(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 
 
 def _octets(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
-    """Binary: the same or not."""
+    """Return the difference of binary bodies: equal or not."""
     if len({each.body.digest for each in olds}) == 1:
         yield Found("body", _summary(olds[0]), _summary(new))
 
 
 def _joined(pieces: Sequence[str]) -> str:
-    """The text of changes; of much text the beginning and a digest, so that other changes are not taken for it."""
+    """Return the text of changes; for a long text, its beginning and a digest that identifies it."""
     whole = " … ".join(text.visible(each) for each in pieces if each)
     if len(whole) <= MOST_TEXT:
         return f"'{whole}'" if whole != whole.strip() else whole or ABSENT

@@ -1,4 +1,4 @@
-"""What is known about a difference: whether a client may depend on it, the clause that says so, and our page. Pure."""
+"""Explanations of differences: whether a client may depend on it, the clause, and the documentation page. Pure."""
 
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -11,7 +11,7 @@ from gateways.diff.judge import ABSENT, Found
 class Known:
     """An explanation.
 
-    says: a sentence or two. clause: the part of the specification. is_counted: False if no client may depend on it.
+    says: one or two sentences. clause: the part of the specification. is_counted: False if no client may depend on it.
     """
 
     says: str
@@ -32,7 +32,7 @@ FORMAL: tuple[tuple[str, Known], ...] = (
                                "RFC 9110, 7.6.1", False))
       for name in ("connection", "keep-alive", "proxy-connection", "upgrade", "trailer")),
 )  # fmt: skip
-"""By the facet: differences that are shown and do not count."""
+"""By facet: differences that are shown but not counted."""
 
 STATUSES: dict[str, Known] = {
     "411": Known("The new server wants a Content-Length and does not decode a chunked request body.",
@@ -51,7 +51,7 @@ STATUSES: dict[str, Known] = {
     "503": Known("The new stack is at its limit of requests.", "RFC 9110, 15.6.4"),
     "504": Known("A time limit of the new stack has passed.", "RFC 9110, 15.6.5"),
 }  # fmt: skip
-"""By the new status."""
+"""By the status of the new stack."""
 
 COOKIE = Known("Set-Cookie must reach the client attribute for attribute: browsers act on each.", "RFC 6265, 4.1")
 CUT = Known("A response that ends early must not look complete; a client sees a transfer that failed.", "RFC 9112, 8")
@@ -68,7 +68,7 @@ EARLY = Known("Early hints reach the client on one side only.", "RFC 8297, 2")
 
 
 def explain(found: Found) -> Known | None:
-    """What is known about a difference; None if it is of no known class."""
+    """Return the explanation of a difference; None if unknown."""
     for facet, known in FORMAL:
         if fnmatchcase(found.facet, facet):
             return known
@@ -99,9 +99,9 @@ _PAGES = {
 }
 
 _OF_ADAPTERS = ("stream", "framing", "problem", "status", "interim", "trailers", "time")
-"""Facets that an adapter may be the reason for."""
+"""Facets that an adapter may change."""
 
 
 def page_of(found: Found, adapter: str) -> str | None:
-    """The page about the adapter, where it may explain the difference."""
+    """Return the page about the adapter if the adapter may explain the difference."""
     return _PAGES.get(adapter) if found.facet in _OF_ADAPTERS else None

@@ -9,7 +9,7 @@ from gateways.events.printable import printable
 from gateways.trace.html import element, facts, page, section
 
 MOST = 200
-"""Requests that are listed for one difference."""
+"""Maximum number of requests listed for one difference."""
 
 
 def render(result: Result, version: str) -> str:

@@ -1,4 +1,4 @@
-"""What is to be compared: two stacks, the requests, and how they are sent. Knows nothing of rounds and judgement."""
+"""The plan of a comparison: two stacks, the requests, and how to send them. Must not know rounds and judgement."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ class Plan:
     """What to compare.
 
     host: the Host header for both sides. seconds: time limit for one response. reset: command before each round.
-    ignored: patterns of facets. strict: also count what no client may depend on.
+    ignored: patterns of facets. strict: also count differences that no client may depend on.
     """
 
     old: Stack | Site
@@ -33,6 +33,8 @@ class Plan:
 
     @property
     def may_repeat(self) -> bool:
-        """True if a further round changes no data for good: it begins from a reset, or nothing changes data."""
+        """Return True if a further round leaves no changed data: data is reset before a round, or all requests are
+        safe.
+        """
         has_site = isinstance(self.old, Site)
         return self.reset is not None or not self.traffic.changes_data or not has_site

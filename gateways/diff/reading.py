@@ -1,6 +1,6 @@
-"""A response read from its octets: head, content, blocks and what should not be there. Pure.
+"""Parse a response from its octets: response headers, content, blocks, and octets after its end. Pure.
 
-h11 parses it. Times are given; no content coding is undone.
+Uses h11. Times are parameters; content codings are not decoded.
 """
 
 from typing import Any
@@ -11,11 +11,11 @@ from gateways.diff.answer import Answer, Framing, body_of
 from gateways.requests.request import Headers
 
 HEAD_LIMIT = 1 << 20
-"""Octets of a response head that are read."""
+"""Maximum size of response headers, in bytes."""
 
 
 class Reading:
-    """The response as far as it has come. `problem` is set from outside, where the connection failed."""
+    """The response received so far. The caller sets `problem` if the connection fails."""
 
     def __init__(self, method: str) -> None:
         self.head: h11.Response | None = None
@@ -35,10 +35,9 @@ class Reading:
         self._parser.send(h11.EndOfMessage())
 
     def feed(self, octets: bytes, now: float) -> None:
-        """Take octets that have come `now` seconds after the request was sent; b"" is the end of the connection.
+        """Parse octets received `now` seconds after the request was sent; b"" is the end of the connection.
 
-        Raises:
-            h11.RemoteProtocolError: this is not a response, or it ends too early.
+        Raises: h11.RemoteProtocolError: not a response, or it ends too early.
         """
         if octets and not self.raw:
             self._first = now
@@ -74,7 +73,7 @@ class Reading:
         return 0
 
     def answer(self) -> Answer:
-        """What has come."""
+        """Return the answer so far."""
         if self.head is None:
             return Answer(interim=tuple(self._interim), first=self._first, total=self._last, problem=self.problem)
         return Answer(

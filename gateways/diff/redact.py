@@ -1,7 +1,7 @@
-"""A result without the secrets of the requests and responses, so that it can be shown to others. Pure.
+"""Remove the secrets of requests and responses from a result, so that it can be shown to others. Pure.
 
-Values of cookies and of the headers in SECRET are replaced, and so are these values wherever else a difference shows
-them, e.g. in a body. Must not know how answers are compared: that is done with the real values.
+Values of cookies and of the headers in SECRET are replaced, also where they appear elsewhere in a difference, e.g. in a
+body. Must not know how answers are compared, which happens before, with the real values.
 """
 
 import re
@@ -13,16 +13,16 @@ from gateways.diff.result import Result
 from gateways.events.secrets import MASK, Hide, hiding, is_secret
 
 LEAST = 8
-"""Characters of a secret from which on it is replaced in other places too: "true" may be a cookie's value."""
+"""Minimum length of a secret to be replaced in other places too, in characters: a cookie's value may be "true"."""
 
 _PAIR = re.compile(r"[^=;]+=[^=]")
-"""The beginning of a whole Cookie or Set-Cookie: its names and attributes are no secrets."""
+"""Start of a complete Cookie or Set-Cookie, whose names and attributes are not secret."""
 
 _WORD = re.compile(rf"\w{{{LEAST},}}")
 
 
 def redacted(result: Result) -> Result:
-    """The result with MASK in place of secrets."""
+    """Return the result with MASK in place of secrets."""
     hide = hide_of(result)
     return replace(
         result,
@@ -32,7 +32,7 @@ def redacted(result: Result) -> Result:
 
 
 def without_secrets(found: Found, hide: Hide) -> Found:
-    """The difference with MASK in place of secrets. An absent or empty value is none."""
+    """Return the difference with MASK in place of secrets. An absent or empty value is not a secret."""
     if _holds_secret(found.facet):
         old, new = (value if value in {ABSENT, ""} else MASK for value in (found.old, found.new))
     else:
@@ -46,9 +46,9 @@ def _holds_secret(facet: str) -> bool:
 
 
 def hide_of(result: Result) -> Hide:
-    """A function that replaces the secrets of the requests and responses in a text.
+    """Return a function that replaces the secrets of the requests and responses in a text.
 
-    Parts of a secret are replaced too: the text of a change may begin or end within one.
+    It also replaces parts of a secret: the text of a change may begin or end within one.
     """
     secrets = {each for each in result.secrets if len(each) >= LEAST}
     whole, joined = hiding(secrets), "\n".join(each for each in secrets if not _PAIR.match(each))

@@ -1,4 +1,6 @@
-"""The result of a comparison: differences put together over all requests, noise, and what could not be asked. Pure."""
+"""The result of a comparison: differences merged over all requests, noise, and requests that could not be sent.
+Pure.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,8 +15,9 @@ from gateways.diff.known import Known, explain
 class Difference:
     """A difference, and each request that shows it.
 
-    requests: indices. times, asked: in how many answers of the new stack, of how many to those requests.
-    accepted: the reason in the file of accepted differences; None if it is not there.
+    requests: indices. times, asked: the number of the new stack's answers that show it, and of all its answers to those
+    requests.
+    accepted: the reason in the file of accepted differences; None if not accepted.
     """
 
     found: Found
@@ -26,13 +29,15 @@ class Difference:
 
     @property
     def is_counted(self) -> bool:
-        """True if it is one that a client may depend on, and it is not accepted."""
+        """Return True if a client may depend on it and it is not accepted."""
         return self.accepted is None and (self.known is None or self.known.is_counted)
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One stack, in words: as it was given, the app with its server, and the adapter's name; "" without one."""
+    """The texts about one stack: as the user gave it, the app with its server, and the adapter's name ("" without
+    one).
+    """
 
     label: str
     what: str
@@ -41,7 +46,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request, and the statuses that each side answered with; None where there was no response."""
+    """A request, and the statuses of each side's responses; None if there was no response."""
 
     label: str
     origin: str
@@ -51,10 +56,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of it.
+    """The result.
 
-    asked: the requests that were compared, in order. noise: by facet, in how many requests the old stack varied.
-    left_out: lines about what was not sent. notes: further sentences. interrupted: it ended before all were asked.
+    asked: the compared requests, in order. noise: by facet, the number of requests in which the old stack varied.
+    left_out: lines about requests that were not sent. notes: further sentences. interrupted: it was stopped before the
+    end.
     unused: accepted differences that did not occur. secrets: values in requests and responses that must not be shown.
     """
 
@@ -73,14 +79,14 @@ class Result:
 
     @property
     def counted(self) -> list[Difference]:
-        """The differences that decide the exit status."""
+        """Return the differences that determine the exit status."""
         return [each for each in self.differences if each.is_counted or (self.strict and each.accepted is None)]
 
 
 def together(judged: Sequence[Sequence[Judged]], ignored: Sequence[str] = ()) -> list[Difference]:
-    """The differences of all requests, the same ones as one, those of most weight first.
+    """Return the differences of all requests, equal ones merged, the most important first.
 
-    judged: for each request. ignored: patterns of facets ("header:date", "cookie:*") that are left out.
+    judged: the findings of each request. ignored: patterns of facets to leave out ("header:date", "cookie:*").
     """
     groups: dict[object, Difference] = {}
     for number, each in enumerate(judged):
@@ -101,7 +107,7 @@ def together(judged: Sequence[Sequence[Judged]], ignored: Sequence[str] = ()) ->
 
 
 def _key(found: Found, known: Known | None) -> object:
-    """The same for differences that are said once: of a formal class, an absent cookie, or with the same values."""
+    """Return the key of a difference. Equal keys are merged: the same formal class, absent cookie, or values."""
     if known is not None and not known.is_counted:
         return found.facet
     if is_cookie(found.facet) and ABSENT in (found.old, found.new):
@@ -115,7 +121,7 @@ def _rank(facet: str) -> int:
 
 
 def count_noise(noise: Iterable[set[str]]) -> dict[str, int]:
-    """By facet, the number of requests in which it was noise, most frequent first."""
+    """Return, by facet, the number of requests in which it was noise, most frequent first."""
     counts: dict[str, int] = {}
     for each in noise:
         for name in each:

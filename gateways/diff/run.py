@@ -1,8 +1,8 @@
-"""The comparison of two stacks: rounds of requests in an order that shows noise, and the judgement over all of them.
+"""Compare two stacks: send rounds of requests in an order that shows noise, and judge all answers.
 
-Knows the order of rounds. The old stack is asked first and last, the new stack in between: whatever changes with time
-(a date, a counter, data that grows) has then changed between the old stack's own answers, and is noise. While
-differences remain, the old stack is asked again, for values that are the same twice by chance.
+Knows the order of rounds. The old stack is asked first and last, the new stack in between. So a value that changes with
+time (a date, a counter, growing data) also changes between the old stack's own answers, and counts as noise. While
+differences remain, the old stack is asked again, because varying values may be equal twice by chance.
 """
 
 import time
@@ -31,18 +31,18 @@ __all__ = ("HOST", "Plan", "run")
 Which = Literal["old", "new"]
 ORDER: tuple[Which, ...] = ("old", "new", "new", "old")
 MORE = 3
-"""Further rounds of the old stack at most, while each of them shows that differences were noise."""
+"""Maximum number of further rounds of the old stack; they end when a round removes no difference."""
 
 APART = 1.2
-"""Seconds at least from one round of the old stack to its next, so that a time in whole seconds has changed."""
+"""Minimum time between two rounds of the old stack, in seconds, so that a time in whole seconds changes."""
 
 Progress = Callable[[Which, int, int, int], None]
-"""Called with the side, the number of its round from 1, the requests that are done, and all of them."""
+"""Called with the side, the number of its round (from 1), the number of finished requests, and the total."""
 
 
 @dataclass(slots=True)
 class _Rounds:
-    """The answers so far: a list for each round of a side."""
+    """The answers so far: for each side, a list per round."""
 
     answers: dict[Which, list[list[Answer]]] = field(default_factory=lambda: {"old": [], "new": []})
     lines: dict[Which, list[set[str]]] = field(default_factory=lambda: {"old": [], "new": []})
@@ -60,7 +60,8 @@ def _quiet(_which: Which, _round: int, _done: int, _total: int) -> None:
 
 
 def run(plan: Plan, progress: Progress = _quiet) -> Result:
-    """Ask both stacks and compare. Ctrl-C ends it with what there is.
+    """Send the requests to both stacks and compare the answers. Ctrl-C stops it; the result then has the answers so
+    far.
 
     Raises:
         Failure: a stack did not start, or the reset failed.
@@ -83,7 +84,7 @@ def run(plan: Plan, progress: Progress = _quiet) -> Result:
 
 
 def _round(plan: Plan, which: Which, rounds: _Rounds, ports: Ports, progress: Progress) -> None:
-    """Ask one side everything, once, in order, one request at a time."""
+    """Send all requests to one side, once, in order, one at a time."""
     answers: list[Answer] = []
     rounds.answers[which].append(answers)  # before it begins: an interrupted round counts as far as it came
     number, requests = len(rounds.answers[which]), plan.requests
@@ -105,7 +106,7 @@ def _round(plan: Plan, which: Which, rounds: _Rounds, ports: Ports, progress: Pr
 
 
 def _must_have_answered(spec: Stack | Site, answers: Sequence[Answer], stack: Running) -> None:
-    """Raise Failure if there was no response at all: that is no stack to compare with."""
+    """Raise Failure if there was no response at all: such a stack cannot be compared."""
     if answers and all(each.status is None for each in answers):
         log = "" if isinstance(spec, Site) else f"; the server's last line: {_last(stack)}"
         raise Failure(f"{spec.label}: none of {len(answers)} requests got a response: {answers[0].problem}{log}")
@@ -129,7 +130,7 @@ def _ask(request: Request, session: Session, stack: Running, plan: Plan, rounds:
 
 
 def _kept(answer: Answer, bodies: dict[str, Body]) -> Answer:
-    """The answer with a body that answers share: most are the same in each round."""
+    """Return the answer, with its body shared between equal answers to save memory."""
     return replace(answer, body=bodies.setdefault(answer.body.digest, answer.body))
 
 
@@ -149,7 +150,7 @@ LOG = Known("Servers log in their own words; look for tracebacks and warnings of
 
 
 def _log(rounds: _Rounds) -> list[Difference]:
-    """Messages that each round of the new stack logged and no round of the old one."""
+    """Return messages that every round of the new stack logged and no round of the old one."""
     if not rounds.lines["old"] or not rounds.lines["new"]:
         return []
     first, *others = rounds.lines["new"]

@@ -1,6 +1,6 @@
-"""One of the two stacks: an app on a server that is started here, or a server that runs already, by its URL.
+"""One of the two stacks: an app on a server that is started here, or a running server, given by URL.
 
-Knows how a server is started and stopped, and how a data reset is run. It must not know what is asked or compared.
+Knows how to start and stop a server, and how to reset data. It must not know requests or comparisons.
 """
 
 import contextlib
@@ -24,12 +24,12 @@ from gateways.serving.server import Mode, side
 from gateways.serving.settings import USUAL, Settings
 
 SAME_HASHES = {"PYTHONHASHSEED": "0"}
-"""Sets of strings come in the same order each time, so that their order is not noise."""
+"""Sets of strings then have the same order in each process, so their order is not noise."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """An app on a server that is started for each round. `label` is how the user named it."""
+    """An app on a server; the server is started for each round. `label` is the user's name for it."""
 
     label: str
     known: Known
@@ -54,7 +54,7 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A server that runs already. Only what is given here is asked."""
+    """A running server. It gets no other requests than the given ones."""
 
     url: str
     tls: ssl.SSLContext | None = None
@@ -70,7 +70,9 @@ class Site:
 
 @dataclass(slots=True)
 class Running:
-    """A stack that can be asked. `lines` is what it has logged since it was ready; `ended` if it did so by itself."""
+    """A stack that is ready for requests. `lines` are its log lines since it was ready; `ended` is set if the server
+    exited by itself.
+    """
 
     address: Address
     lines: list[str] = field(default_factory=list)
@@ -78,7 +80,7 @@ class Running:
 
 
 class Ports:
-    """The port that all rounds use, one after the other, so that apps that show it show the same."""
+    """One port for all rounds, so that apps that show the port always show the same."""
 
     def __init__(self) -> None:
         self.port = 0
@@ -86,12 +88,11 @@ class Ports:
 
 @contextlib.contextmanager
 def running(spec: Stack | Site, host: str, ports: Ports) -> Iterator[Running]:
-    """Start the stack, or reach it, and stop it at the end.
+    """Start the stack, or connect to it, and stop it at the end of the block.
 
-    host: the Host header for a stack, and for a site on this machine; another site has its own.
+    host: the Host header for a started stack, and for a site on this machine; other sites get their own name.
 
-    Raises:
-        Failure: it did not start, or it is not listening.
+    Raises: Failure: the server did not start, or is not listening.
     """
     if isinstance(spec, Site):
         yield Running(_address(spec, host))
@@ -150,12 +151,11 @@ def _address(site: Site, host: str) -> Address:
 
 
 def site(url: str, *, insecure: bool = False, authorities: str | None = None) -> Site:
-    """The site at a URL.
+    """Return the site at a URL.
 
     insecure: accept any certificate. authorities: a file of certificates to trust.
 
-    Raises:
-        Failure: it is not an HTTP URL without a path, or the file cannot be read.
+    Raises: Failure: not an HTTP URL without a path, or the file cannot be read.
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
@@ -173,10 +173,9 @@ def site(url: str, *, insecure: bool = False, authorities: str | None = None) ->
 
 
 def reset(command: str) -> None:
-    """Run the user's command that prepares the data, in a shell.
+    """Run the user's command that resets the data, in a shell.
 
-    Raises:
-        Failure: it failed; the text has its last line.
+    Raises: Failure: the command failed; the text has its last line.
     """
     done = subprocess.run(
         ["/bin/sh", "-c", command],
@@ -193,6 +192,6 @@ def reset(command: str) -> None:
 
 
 def messages(lines: list[str]) -> set[str]:
-    """What a server logged, without what varies: numbers, and the frames of tracebacks."""
+    """Return log messages without varying parts: numbers, and the frames of tracebacks."""
     kept = (line for line in lines if line.strip() and not line.startswith((" ", "\t", "Traceback (most recent")))
     return {re.sub(r"0x[0-9a-f]+|\d+", "0", line) for line in kept}

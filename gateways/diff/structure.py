@@ -1,4 +1,4 @@
-"""How a JSON document differs from others beyond their noise, named by JSON pointers (RFC 6901). Pure."""
+"""Differences between JSON documents that exceed the noise, located by JSON pointers (RFC 6901). Pure."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ ABSENT = "(absent)"
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A place in a document: its pointer, and what stands there in the old and the new one, as JSON."""
+    """A place in a document: its pointer, and its old and new value as JSON."""
 
     pointer: str
     old: str
@@ -18,18 +18,18 @@ class Leaf:
 
 
 class _Number(str):
-    """A number as it is written: 1.0 is not 1."""
+    """A number in its notation: 1.0 is not 1."""
 
     __slots__ = ()
 
 
 def parse(octets: bytes) -> Any:
-    """The document, its numbers as they are written. Raises ValueError."""
+    """Parse the document, keeping the notation of numbers. Raises ValueError."""
     return json.loads(octets, parse_float=_Number, parse_int=_Number, parse_constant=_Number)
 
 
 def leaves(document: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
-    """Each pointer to a value that holds no others, and that value as JSON."""
+    """Yield the pointer and the JSON of each value that is not a container, or an empty one."""
     if isinstance(document, dict) and document:
         for key, value in document.items():
             yield from leaves(value, f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}")
@@ -41,7 +41,7 @@ def leaves(document: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
 
 
 def lengths(document: Any, pointer: str = "") -> Iterator[tuple[str, int]]:
-    """Each pointer to a list, and the list's length."""
+    """Yield the pointer and the length of each list."""
     if isinstance(document, dict):
         for key, value in document.items():
             yield from lengths(value, f"{pointer}/{key.replace('~', '~0').replace('/', '~1')}")
@@ -52,7 +52,7 @@ def lengths(document: Any, pointer: str = "") -> Iterator[tuple[str, int]]:
 
 
 def noisy(olds: Sequence[Any]) -> set[str]:
-    """Pointers below which the olds differ from each other: single values, and lists that change their length."""
+    """Return the pointers at which the olds differ: single values, and lists of different lengths."""
     flat = [dict(leaves(each)) for each in olds]
     sizes = [dict(lengths(each)) for each in olds]
     found: set[str] = set()
@@ -64,7 +64,7 @@ def noisy(olds: Sequence[Any]) -> set[str]:
 
 
 def beyond_noise(olds: Sequence[Any], new: Any) -> list[Leaf]:
-    """The places in which `new` differs from olds[0], without those that are noise."""
+    """Return the places at which `new` differs from olds[0], without noise."""
     noise = noisy(olds)
     old_leaves, new_leaves = dict(leaves(olds[0])), dict(leaves(new))
     found = []

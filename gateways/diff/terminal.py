@@ -1,4 +1,4 @@
-"""A result as lines for a terminal, coloured by their meaning. Pure."""
+"""Format a result for a terminal, with colours. Pure."""
 
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
@@ -12,17 +12,17 @@ from gateways.diff.result import Difference, Result
 from gateways.events.printable import printable
 
 NAMED = 3
-"""Requests that are named for one difference."""
+"""Maximum number of requests named for one difference."""
 
 WIDE = 160
-"""Characters of a value that are shown."""
+"""Maximum length of a shown value, in characters."""
 
 BRIEF = 40
-"""The same, of a value that does not count."""
+"""The same, for a difference that is not counted."""
 
 
 def lines(result: Result) -> Iterator[Text]:
-    """What was asked, what differs, and what a reader should know to trust it."""
+    """Yield the lines: summary, differences, noise, and doubts."""
     yield Text(f"old  {result.old.what}")
     yield Text(f"new  {result.new.what}")
     yield Text(verdict(result), style="bold red" if result.counted else "bold green" if result.asked else "bold yellow")
@@ -49,7 +49,7 @@ def lines(result: Result) -> Iterator[Text]:
 
 
 def verdict(result: Result) -> str:
-    """The one line that matters."""
+    """Return the line with the result."""
     old, new = result.rounds
     times = f"asked {old} × old, {new} × new"
     requests = _requests(len(result.asked))
@@ -74,7 +74,7 @@ def _difference(each: Difference, result: Result) -> Iterator[Text]:
 
 
 def _formal(each: Difference) -> Text:
-    """On one line: what no client may depend on, how often it is there, and the clause that says so."""
+    """Return one line for a difference that no client may depend on: its count, and the clause."""
     found = each.found
     line = Text().append(found.facet, style="bold").append(f"  {short(found.old, BRIEF)} → {short(found.new, BRIEF)}")
     count = len(each.requests)
@@ -101,14 +101,14 @@ def _head(each: Difference) -> Text:
 
 
 def heading(found: Found) -> str:
-    """The facet; of a cookie, whether it is lost or new as a whole."""
+    """Return the facet; for a cookie, whether it is lost or new."""
     if is_cookie(found.facet) and ABSENT in (found.old, found.new):
         return f"{found.facet} {'lost' if found.new == ABSENT else 'new'}"
     return found.facet
 
 
 def short(text: str, most: int = WIDE) -> str:
-    """A value on one line, fit for a terminal."""
+    """Return a value on one line, safe for a terminal."""
     said = printable(text)
     return said if len(said) <= most else f"{said[:most]}…"
 
@@ -135,7 +135,7 @@ def _around(result: Result) -> Iterator[Text]:
 
 
 def sentences(result: Result) -> Sequence[str]:
-    """What a reader should know to trust the result: what was left out, and doubts about the requests."""
+    """Yield omissions, and doubts about the requests."""
     found = [*result.left_out, *result.notes]
     if result.rounds[0] < 2:
         found.append("the old stack was asked once only: noise is not known, and may be among the differences")

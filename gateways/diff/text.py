@@ -1,7 +1,7 @@
-"""How a text differs from others beyond their noise: what differs between the others themselves. Pure.
+"""Differences between a text and others that exceed the noise, the differences between the others themselves. Pure.
 
-A text is compared by lines, and lines that differ by units: words, runs of white space, and single delimiters. A token
-or a date is one unit, so it is noise as a whole, and the rest of its line is still compared.
+Texts are compared by lines. Different lines are compared by units: words, runs of white space, and single delimiters. A
+token or a date is one unit, so it is noise as a whole, while the rest of its line is still compared.
 """
 
 import re
@@ -11,12 +11,12 @@ from difflib import SequenceMatcher
 
 UNIT = re.compile(r"""[^\s<>"'=&;,()\[\]{}]+|\s+|.""", re.DOTALL)
 MOST_PAIRS = 4_000_000
-"""Lines times lines, or units times units, that are aligned; a larger stretch counts as one change."""
+"""Maximum product of the lengths of two aligned sequences; larger sequences count as one change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Characters `start` to `end` of a text, and what stands there in another one."""
+    """Characters `start` to `end` of a text, and their replacement in another text."""
 
     start: int
     end: int
@@ -24,7 +24,7 @@ class Change:
 
 
 def changes(old: str, new: str) -> list[Change]:
-    """How `new` differs from `old`, in order."""
+    """Return the changes from `old` to `new`, in order."""
     if old == new:
         return []
     found: list[Change] = []
@@ -50,7 +50,7 @@ def _starts(parts: Sequence[str]) -> list[int]:
 
 
 def _differing(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, slice]]:
-    """The stretches that differ: from, to, and the stretch of `new` in their place."""
+    """Yield the different ranges: start, end, and the range of `new` in their place."""
     head = 0
     while head < min(len(old), len(new)) and old[head] == new[head]:
         head += 1
@@ -69,7 +69,9 @@ def _differing(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, in
 
 
 def beyond_noise(olds: Sequence[str], new: str) -> list[Change]:
-    """How `new` differs from olds[0] in places where the olds agree. Empty if it equals any of them."""
+    """Return the changes from olds[0] to `new` in places where the olds agree. Empty if `new` equals one of the
+    olds.
+    """
     if new in olds:
         return []
     noise = _noise(olds[0], olds[1:])
@@ -78,7 +80,7 @@ def beyond_noise(olds: Sequence[str], new: str) -> list[Change]:
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """A stretch of a text in which the others differ; `words` is how many words each has there."""
+    """A range of a text in which the others differ; `words` are the numbers of words that they have there."""
 
     start: int
     end: int
@@ -103,9 +105,10 @@ def _noise(base: str, others: Sequence[str]) -> list[_Spot]:
 
 
 def _is_within(change: Change, spot: _Spot, base: str) -> bool:
-    """True if the change lies where noise does, but for delimiters at its edges, and is as long as the noise is.
+    """Return True if the change is within noise, except for delimiters at its edges, and has as many words as the
+    noise.
 
-    Noise that always has as many words does not excuse a change to more of them.
+    If noise always has the same number of words, a change to more words is a difference.
     """
     start, end = min(change.start, spot.start), max(change.end, spot.end)
     if _has_words(base[start : spot.start]) or _has_words(base[spot.end : end]):
@@ -125,14 +128,14 @@ def _words(text: str) -> int:
 
 
 def noisy_share(olds: Sequence[str]) -> float:
-    """The share of the first text's characters that are noise."""
+    """Return the share of the first text's characters that is noise."""
     if not olds[0]:
         return 0.0
     return sum(spot.end - spot.start for spot in _noise(olds[0], olds[1:])) / len(olds[0])
 
 
 def shown(old: str, new: str, found: Sequence[Change], most: int = 12) -> list[str]:
-    """The lines that hold the changes, with "-" and "+" before them, shortened around the change."""
+    """Return the changed lines with "-" and "+" before them, shortened around the change."""
     lines: list[str] = []
     for change in found[:most]:
         begin, end = old.rfind("\n", 0, change.start) + 1, old.find("\n", change.end)
@@ -154,5 +157,5 @@ def _cut(text: str, most: int = 8, width: int = 200) -> list[str]:
 
 
 def visible(text: str) -> str:
-    r"""The text with characters that cannot be seen as Python escapes them: "\r", "\xa0", "\u200b"."""
+    r"""Return the text with invisible characters as Python escapes: "\r", "\xa0", "\u200b"."""
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)

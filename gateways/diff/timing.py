@@ -1,6 +1,6 @@
-"""Whether the new stack holds answers back: a stream that is buffered, a first octet that is far later. Pure.
+"""Detect whether the new stack delays responses: a buffered stream, or a much later first byte. Pure.
 
-Times are noisy, so only another order of magnitude counts, and only if each answer of the new stack shows it.
+Times are noisy, so only a difference of an order of magnitude counts, and only if all answers of the new stack show it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,14 +9,14 @@ from gateways.diff.answer import Answer
 
 MAGNITUDE = 10.0
 SPREAD = 0.15
-"""Seconds between the first and the last block from which a response is a stream."""
+"""Minimum time between the first and the last block of a stream, in seconds."""
 
 LATER = 0.3
-"""Seconds by which a first octet must come later to count."""
+"""Minimum delay of the first byte that counts as a difference, in seconds."""
 
 
 def slower(olds: Sequence[Answer], news: Sequence[Answer], *, is_first: bool = False) -> Iterator[tuple[str, str, str]]:
-    """Facet, old and new: "stream" where blocks no longer arrive as they are made, "time" for the first octet."""
+    """Return facet, old and new: "stream" if blocks no longer arrive when they are sent, "time" for the first byte."""
     if not olds or not news:
         return
     old_spread, new_spread = min(map(spread, olds)), max(map(spread, news))
@@ -30,7 +30,7 @@ def slower(olds: Sequence[Answer], news: Sequence[Answer], *, is_first: bool = F
 
 
 def spread(answer: Answer) -> float:
-    """Seconds from the first block to the last."""
+    """Return the time from the first block to the last, in seconds."""
     return answer.blocks[-1][0] - answer.blocks[0][0] if len(answer.blocks) > 1 else 0.0
 
 

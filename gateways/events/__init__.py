@@ -1,1 +1,1 @@
-"""What servers and apps say to each other, as events: their form, and how they reach the parent process."""
+"""Events, the recorded steps between servers and apps: their format, and how they reach the parent process."""

@@ -1,6 +1,6 @@
-"""One line a request, for ASGI apps: the least that can be known of it, at the least cost.
+"""One line per request, for ASGI apps, at the lowest possible cost.
 
-Knows ASGI and the clock. Two of the sides use it: an app behind the CGI host is seen through ASGI too.
+Knows ASGI and the clock. Also used for CGI: the CGI host is an ASGI app.
 """
 
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -19,7 +19,7 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 def access_log(app: ASGIApp, record: Record) -> ASGIApp:
-    """The app, with one `access` event recorded when a request has been answered. Lifespan passes untouched."""
+    """Return the app wrapped so that it records one `access` event per request. The lifespan is not recorded."""
     exchanges = count(1)
 
     async def logged(scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,7 +51,9 @@ def access_log(app: ASGIApp, record: Record) -> ASGIApp:
 
 
 class _Answer:
-    """What the server took of an app's answer, and whether the app was told of a client that left before its end."""
+    """The status and size of the response that the server accepted, and whether the app received an early
+    disconnect.
+    """
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self.status = self.size = 0
@@ -60,7 +62,7 @@ class _Answer:
         self._receive, self._send = receive, send
 
     def lacks(self, kind: str) -> str:
-        """What is missing in the answer of an app that has returned."""
+        """Return the fault of the response of an app that has returned."""
         if kind != "http" or self._whole:
             return ""
         return "not complete" if self.status else "no answer"

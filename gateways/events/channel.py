@@ -1,7 +1,7 @@
-"""Brings batches of events from the processes of a server to the one that shows them, over a private Unix socket.
+"""Send batches of events from the processes of a server to the process that shows them, over a private Unix socket.
 
-Knows sockets and threads. Each process of a server connects for itself, so that servers may fork or spawn as they like.
-The batches are pickled: both ends are this program, and the socket is in a directory that only its user may enter.
+Knows sockets and threads. Each process of a server has its own connection, so servers may fork or spawn.
+The batches are pickled: both ends are this program, and only its user can access the socket's directory.
 """
 
 import os
@@ -13,11 +13,13 @@ from typing import Any
 from gateways.events.events import Batch, Event
 
 Arrived = Callable[[Batch], object]
-"""Called on a thread of the receiver's."""
+"""Called on a thread of the receiver."""
 
 
 def sender(address: str, interface: str) -> Callable[[list[Event]], None]:
-    """A function that sends batches to the receiver at `address`; it raises OSError when that has gone."""
+    """Return a function that sends batches to the receiver at `address`; it raises OSError if the receiver is
+    closed.
+    """
     connection: list[Connection[Any, Any]] = []
 
     def send(events: list[Event]) -> None:
@@ -43,7 +45,9 @@ class Receiver:
         self._thread.start()
 
     def close(self) -> None:
-        """Take no more connections, and remove the socket. What ended senders have sent has arrived then."""
+        """Stop accepting connections, and remove the socket. All batches of senders that have exited are delivered
+        first.
+        """
         self._closed = True
         with Client(self.address, "AF_UNIX") as last:  # earlier clients are accepted first
             last.send(None)
@@ -68,7 +72,7 @@ class Receiver:
                 pass
 
     def _take(self, connection: "Connection[Any, Any]") -> bool:
-        """Take one batch; False at the end, where the sender's process has ended, or ours closes."""
+        """Receive one batch; return False at the end: the sender's process has exited, or the receiver is closed."""
         try:
             batch = connection.recv()
         except (EOFError, OSError):

@@ -1,6 +1,6 @@
-"""An event: one step between a server and an app, as a tuple that costs next to nothing to make.
+"""An event: one step between a server and an app, as a tuple, which is cheap to create.
 
-Pure: knows what kinds of events there are and how their data become values that can be kept and sent. It must not know
+Pure: knows the kinds of events, and how to convert their data to values that can be stored and sent. It must not know
 how they are recorded or shown.
 """
 
@@ -19,18 +19,18 @@ or lifespan within its process. The kinds, and their data:
     WSGI     environ dict · read (method, arguments, bytes) · start_response (status, headers, exc_info given)
              write bytes · returned (type, length or None) · block bytes · close None
              file type: the app returned the server's own wsgi.file_wrapper
-    CGI      request (method, path, query, HTTP version) · environment dict · process (pid, program)
-             stdin bytes (b"": its end) · stdout bytes (b"": its end) · stderr line · exit code
-             answer (status, headers), body bytes: what the host made of the program's output
+    CGI request (method, path, query, HTTP version) · environment dict · process (pid, program) stdin bytes (b"": its
+    end) · stdout bytes (b"": its end) · stderr line · exit code answer (status, headers), body bytes: the host's
+    response, from the program's output
 """
 
 Record = Callable[[Event], object]
-"""Takes an event at once and without waiting: list.append, queue.SimpleQueue.put."""
+"""Stores an event without blocking: list.append, queue.SimpleQueue.put."""
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Events that were recorded together: in which process, of which interface, and the names of their threads."""
+    """Events that were recorded together: their process, their interface, and the names of their threads."""
 
     process: int
     interface: str
@@ -39,12 +39,12 @@ class Batch:
 
 
 SHOWN = 200
-"""Of a body, so many bytes are kept; of all else, everything."""
+"""Maximum number of stored bytes of a body; other data is stored completely."""
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """The beginning of a body, or of a WebSocket's text, that is too long to keep."""
+    """The beginning of a body, or of a WebSocket text, that is too long to store."""
 
     length: int
     head: bytes | str
@@ -52,13 +52,13 @@ class Body:
 
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """An object that cannot leave its process, as the text that stands for it."""
+    """The text for an object that cannot be sent to another process."""
 
     text: str
 
 
 def plain(event: Event) -> Event:
-    """The event with data that can be kept and sent: bodies shortened, objects replaced by text in their stead."""
+    """Return the event with data that can be stored and sent: bodies shortened, objects replaced by text."""
     when, thread, exchange, kind, data = event
     if kind in ("receive", "send") and isinstance(data, dict):
         data = {key: _short(item) if key in ("body", "bytes", "text") else item for key, item in data.items()}
@@ -71,13 +71,13 @@ def plain(event: Event) -> Event:
 
 
 def flaw(error: BaseException) -> str:
-    """Why an answer is not whole, in a word or two, when this left the app: "raised ValueError"."""
+    """Return why a response is incomplete, in two words, if the app raised this: "raised ValueError"."""
     name = type(error).__name__
     return "cancelled" if name == "CancelledError" else f"raised {name}"
 
 
 def raised(error: BaseException) -> str:
-    """The error, and the line that raised it: "ValueError('x') at app.py:12"."""
+    """Return the error and the line that raised it: "ValueError('x') at app.py:12"."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -86,7 +86,7 @@ def raised(error: BaseException) -> str:
 
 
 def size(value: Any) -> int:
-    """The length of what may be bytes, a shortened body, or nothing."""
+    """Return the length of bytes or of a shortened body; 0 for None."""
     if isinstance(value, Body):
         return value.length
     return len(value) if isinstance(value, bytes) else 0

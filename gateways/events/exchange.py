@@ -1,4 +1,4 @@
-"""An exchange counted up: which request, what status, how many bytes, how long. Pure: events in, text out."""
+"""The summary of an exchange: request, status, bytes and duration. Pure: events in, text out."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from gateways.events.printable import octets, printable, target
 
 @dataclass(slots=True)
 class Exchange:
-    """One request, WebSocket or lifespan, as far as it has come. `began` is the time of its first event, in seconds."""
+    """One request, WebSocket or lifespan, so far. `began` is the time of its first event, in seconds."""
 
     number: int
     began: float
@@ -25,11 +25,11 @@ class Exchange:
 
     @property
     def over(self) -> bool:
-        """Nothing more can come: a CGI program may outlive the answer to its request."""
+        """Return True if no further event can follow. A CGI program may outlive its response."""
         return self.ended and not self.programs
 
     def add(self, event: Event) -> None:
-        """Count the event in."""
+        """Add an event."""
         when, _, _, kind, data = event
         if kind in ("block", "write", "body"):
             self.size += size(data)
@@ -50,7 +50,7 @@ class Exchange:
             self.programs += {"process": 1, "exit": -1}.get(kind, 0)
 
     def summary(self) -> str:
-        """The exchange in one line, once it has ended: "200 · 12 bytes · 0.61 ms"."""
+        """Return the finished exchange as one line: "200 · 12 bytes · 0.61 ms"."""
         took = milliseconds(self.seconds)
         if self.error:
             return f"{self.status or 'no head'} · {self.size:,} bytes · {took} · {self.error}"
@@ -61,16 +61,15 @@ _SENT = {"websocket.accept": "101", "websocket.close": "closed"}
 
 
 def begin(number: int, event: Event) -> Exchange:
-    """The exchange that starts with this event: a scope, an environ or a request."""
+    """Return the exchange that starts with this event: a scope, an environ or a request."""
     when, _, _, kind, data = event
     return Exchange(number, when, BEGINNINGS[kind](data))
 
 
 def access_line(mode: str, data: tuple[Any, ...]) -> str:
-    """The one line of a request that was not watched: "ASGI  200  GET /hello?name=you  12 bytes  0.45 ms".
+    """Return the line of a request whose steps were not recorded: "ASGI 200 GET /hello?name=you 12 bytes 0.45 ms".
 
-    At its end is what was wrong with the answer, "client left" or "raised ValueError"; "---" stands for a status where
-    the app gave none.
+    A fault is at its end: "client left" or "raised ValueError"; "---" means that the app sent no status.
     """
     method, path, query, status, length, seconds, flaw, *_ = data
     asked = f"{printable(method)} {target(path, query)}"
@@ -79,7 +78,7 @@ def access_line(mode: str, data: tuple[Any, ...]) -> str:
 
 
 def milliseconds(seconds: float) -> str:
-    """Seconds as people read them: "0.61 ms"."""
+    """Format seconds: "0.61 ms"."""
     return f"{seconds * 1000:.2f} ms"
 
 
@@ -113,4 +112,4 @@ def _of_request(data: tuple[str, str | bytes, bytes, Any]) -> str:
 
 
 BEGINNINGS: dict[str, Callable[[Any], str]] = {"scope": _of_scope, "environ": _of_environ, "request": _of_request}
-"""The kinds of events that begin an exchange, and what makes its heading."""
+"""The kinds of events that start an exchange, and the function for its heading."""

@@ -1,6 +1,6 @@
-"""Carries events out of the app's way: the app appends a tuple, a thread does the rest afterwards.
+"""Record events without delaying the app: the app appends a tuple, a thread does the rest later.
 
-Knows the queue and its thread. It must not know what events mean, nor where they go.
+Knows the queue and its thread. It must not know the meaning or the receiver of events.
 """
 
 import queue
@@ -12,21 +12,22 @@ from multiprocessing.util import Finalize
 from gateways.events.events import Event, Record, plain
 
 GATHER = 0.02
-"""Seconds from the first event of a batch until the batch is taken: by then most requests are over, undisturbed."""
+"""Delay between the first event of a batch and its delivery, in seconds: most requests end before, undisturbed."""
 
 MOST = 1000
-"""Events in one batch; what is more waits for the next."""
+"""Maximum number of events in a batch."""
 
 
 class Recorder:
-    """Collects the events of one process and gives them, made plain and in batches, to `deliver`.
+    """Collects the events of one process, converts them with plain(), and passes them to `deliver` in batches.
 
-    `deliver` is called on the recorder's own thread and may block; after an OSError the parent has gone, and
-    later events are dropped. Made in the process that records: a thread does not survive a fork.
+    `deliver` is called on the recorder's own thread and may block. An OSError means that the parent has exited; later
+    events are dropped. Create it in the recording process: a thread does not survive a fork.
     """
 
     record: Record
-    """Takes an event; never blocks. `queue.SimpleQueue.put` itself, so that nothing of ours runs between two steps."""
+    """Stores an event; never blocks. It is `queue.SimpleQueue.put` itself, so that no Python code of ours runs between
+    two steps."""
 
     def __init__(self, deliver: Callable[[list[Event]], None]) -> None:
         self._deliver = deliver
@@ -34,11 +35,11 @@ class Recorder:
         self.record = self._events.put
         self._thread = threading.Thread(target=self._run, name="gateways-recorder", daemon=True)
         self._thread.start()
-        # As atexit, and also in the processes that servers make by multiprocessing, which end without it.
+        # Like atexit, but it also runs in processes of multiprocessing, which skip atexit.
         self._at_exit = Finalize(None, self.close, exitpriority=0)
 
     def close(self) -> None:
-        """Deliver what has been recorded, and stop."""
+        """Deliver the recorded events, and stop."""
         self._at_exit.cancel()
         self._events.put(None)
         self._thread.join(timeout=1)

@@ -1,6 +1,6 @@
-"""Which headers hold secrets, the secrets in their values, and text without them. Pure.
+"""Find secrets in header values, and remove them from text. Pure.
 
-Must not know what the text is of: a trace, or a comparison.
+Must not know where the text comes from: a trace or a comparison.
 """
 
 import base64
@@ -13,7 +13,8 @@ SECRET = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api
 
 MASK = "[redacted]"
 LEAST = 4
-"""Characters of a value from which on it is replaced everywhere. A shorter one is, where its header's name is."""
+"""Minimum length of a value to be replaced everywhere, in characters. A shorter value is replaced only beside its
+header's name."""
 
 _NAMES = "|".join(SECRET)
 _IN_HEADS = re.compile(rf"(?im)^((?:{_NAMES}):[ \t]*)[^\r\n]+")
@@ -23,14 +24,14 @@ Hide = Callable[[str], str]
 
 
 def secrets_of(headers: Iterable[tuple[str, str]]) -> set[str]:
-    """The values to be replaced, in each spelling that a text may have."""
+    """Return the values to replace, in every form in which a text may contain them."""
     found = {value for name, text in headers if name.lower() in SECRET for value in _values(name.lower(), text)}
     spelled = {each for value in found for each in (value, repr(value)[1:-1], repr(value.encode())[2:-1])}
     return {value for value in spelled if len(value) >= LEAST}
 
 
 def _values(name: str, text: str) -> Iterator[str]:
-    """The header's value, and the secrets in it."""
+    """Return the header's value, and the secrets in it."""
     yield text
     if name.endswith("authorization"):
         scheme, _, credentials = text.partition(" ")
@@ -49,7 +50,7 @@ def _values(name: str, text: str) -> Iterator[str]:
 
 
 def hiding(secrets: Iterable[str]) -> Hide:
-    """A function that puts MASK in place of the secrets in a text, and of the values of headers in SECRET."""
+    """Return a function that replaces the secrets in a text, and the values of headers in SECRET, by MASK."""
     longest = sorted(secrets, key=len, reverse=True)
     pattern = re.compile("|".join(map(re.escape, longest))) if longest else None
 
@@ -62,6 +63,6 @@ def hiding(secrets: Iterable[str]) -> Hide:
 
 
 def is_secret(name: object) -> bool:
-    """Is it the name of such a header, or that of its meta-variable?"""
+    """Return True for the name of such a header or of its meta-variable."""
     text = name.decode("latin-1") if isinstance(name, bytes) else str(name)
     return text.lower().removeprefix("http_").replace("_", "-") in SECRET

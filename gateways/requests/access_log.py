@@ -1,7 +1,7 @@
-"""Access logs of web servers turned into requests. Knows apachelogs, which reads the lines.
+"""Convert access logs of web servers to requests. Knows apachelogs, which reads the lines.
 
-A log holds neither headers (but for Referer and User-Agent) nor cookies nor bodies: what needs a body cannot be
-replayed.
+A log contains no cookies, no bodies, and no headers except Referer and User-Agent, so requests that need a body cannot
+be replayed.
 """
 
 import re
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 COMMON = '%h %l %u %t "%r" %>s %b'
 COMBINED = f'{COMMON} "%{{Referer}}i" "%{{User-Agent}}i"'
 FORMATS = {"combined": COMBINED, "common": COMMON, "vhost_combined": f"%v:%p {COMBINED}"}
-"""Formats by name, as Apache httpd writes them (mod_log_config). Those of nginx by default are "combined"."""
+"""Formats by name, as Apache httpd writes them (mod_log_config). nginx writes "combined" by default."""
 
 HEADERS = ("Referer", "User-Agent")
 NEED_A_BODY = frozenset(("POST", "PUT", "PATCH"))
@@ -30,12 +30,11 @@ class _Unfit(ValueError):
 
 
 def read(text: str, origin: str, log_format: str | None = None) -> Traffic:
-    """The requests in an access log.
+    """Return the requests in an access log.
 
     log_format: a name of FORMATS, or a format string of Apache's LogFormat; None to try the known ones on each line.
 
-    Raises:
-        Failure: no line is of that format, or the format is not one.
+    Raises: Failure: no line has that format, or the format is invalid.
     """
     parsers = _parsers(log_format)
     requests: list[Request] = []
@@ -101,7 +100,7 @@ def _request(entry: "LogEntry", where: str) -> Request:
 
 
 def _asked(entry: "LogEntry") -> tuple[str, str]:
-    """Method and target, of %r, or of %m, %U and %q."""
+    """Return method and target, from %r, or from %m, %U and %q."""
     line = getattr(entry, "request_line", None)
     if line is None and getattr(entry, "request_uri", None):
         line = (

@@ -1,7 +1,7 @@
-"""Cookies as a client keeps them (RFC 6265): Set-Cookie taken apart, and those that a request sends. Pure.
+"""Cookies of a client (RFC 6265): parse Set-Cookie, and return the cookies for a request. Pure.
 
-There is one server, so Domain is not considered. Neither is Secure: a recorded site has TLS in front of what is asked
-here. Expiry by date is judged only against the Date header of the same response, since there is no clock here.
+There is one server, so Domain is ignored. Secure is ignored too: a recorded site may have TLS only in a proxy. Expiry
+dates are compared only with the Date header of the same response, because this module has no clock.
 """
 
 from collections.abc import Iterable
@@ -11,19 +11,19 @@ from email.utils import parsedate_to_datetime
 
 @dataclass(frozen=True, slots=True)
 class SetCookie:
-    """A Set-Cookie header. `attributes` in order, names in lower case; the value is "" where there is none."""
+    """A Set-Cookie header. `attributes` are in order, with names in lower case; a missing value is ""."""
 
     name: str
     value: str
     attributes: tuple[tuple[str, str], ...] = ()
 
     def attribute(self, name: str) -> str | None:
-        """The last value of an attribute (RFC 6265, 5.3); None if absent."""
+        """Return the last value of an attribute (RFC 6265, 5.3); None if absent."""
         return next((value for each, value in reversed(self.attributes) if each == name), None)
 
 
 def parse(header: str) -> SetCookie:
-    """Take the value of a Set-Cookie header apart (RFC 6265, 5.2)."""
+    """Parse the value of a Set-Cookie header (RFC 6265, 5.2)."""
     first, *rest = header.split(";")
     name, _, value = first.partition("=")
     pairs = (part.partition("=") for part in rest if part.strip())
@@ -37,7 +37,7 @@ class Jar:
         self._kept: dict[tuple[str, str], str] = {}  # by name and path
 
     def learn(self, target: str, headers: Iterable[tuple[str, str]]) -> None:
-        """Keep what the response to `target` sets, and forget what it expires."""
+        """Store the cookies that the response to `target` sets, and delete those that it expires."""
         pairs = list(headers)
         date = next((value for name, value in pairs if name.lower() == "date"), None)
         for name, value in pairs:
@@ -53,7 +53,7 @@ class Jar:
             self._kept[key] = cookie.value
 
     def for_target(self, target: str) -> dict[str, str]:
-        """The cookies for a request, those with longer paths first (RFC 6265, 5.4)."""
+        """Return the cookies for a request, those with longer paths first (RFC 6265, 5.4)."""
         path = target.partition("?")[0]
         fitting = [(where, name, value) for (name, where), value in self._kept.items() if matches(path, where)]
         found: dict[str, str] = {}
@@ -62,18 +62,18 @@ class Jar:
         return found
 
     def everything(self) -> dict[str, str]:
-        """All cookies by name, whatever their paths."""
+        """Return all cookies by name, for any path."""
         return {name: value for (name, _), value in self._kept.items()}
 
 
 def default_path(target: str) -> str:
-    """RFC 6265, 5.1.4: the folder of the request's path."""
+    """Return the default path, the folder of the request's path (RFC 6265, 5.1.4)."""
     folder = target.partition("?")[0].rpartition("/")[0]
     return folder or "/"
 
 
 def matches(path: str, where: str) -> bool:
-    """RFC 6265, 5.1.4: the path is `where`, or below it."""
+    """Return True if the path is `where` or below it (RFC 6265, 5.1.4)."""
     return path == where or (path.startswith(where) and (where.endswith("/") or path[len(where)] == "/"))
 
 
@@ -91,11 +91,11 @@ def _is_over(cookie: SetCookie, date: str | None) -> bool:
 
 
 def header_of(cookies: dict[str, str]) -> str:
-    """The value of a Cookie header."""
+    """Return the value of a Cookie header."""
     return "; ".join(f"{name}={value}" for name, value in cookies.items())
 
 
 def of_header(value: str) -> dict[str, str]:
-    """The cookies in the value of a Cookie header."""
+    """Return the cookies in the value of a Cookie header."""
     pairs = (part.strip().partition("=") for part in value.split(";") if part.strip())
     return {name: said for name, _, said in pairs}

@@ -1,7 +1,9 @@
-"""Values in recorded requests that came from earlier responses: CSRF tokens, bearer tokens, ids of new objects. Pure.
+"""Find values in recorded requests that came from earlier responses: CSRF tokens, bearer tokens, ids of new objects.
+Pure.
 
-A recording holds the values of its own session; another server gives others. Where a long value of a request stands in
-an earlier response of the recording, the request takes it from that response instead. Nothing is known by name.
+A recording has the values of its own session; another server sends different ones. If an earlier response of the
+recording contains a long value of a request, the request takes it from that response instead. Names of values do not
+matter.
 """
 
 import html
@@ -17,26 +19,26 @@ from gateways.requests.request import Headers, Request, Take
 
 TOKEN = re.compile(r"[A-Za-z0-9_\-.+/=~]{16,}")
 SEARCHED = 200_000
-"""Characters of a request body that are searched for values."""
+"""Number of characters of a request body that are searched for values."""
 
 FIXED = frozenset(
     ("accept", "accept-encoding", "accept-language", "cookie", "if-none-match", "origin", "referer", "user-agent")
 )
-"""Headers that a browser fills in by itself."""
+"""Headers that a browser adds by itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A recorded response, its body as text."""
+    """A recorded response, with its body as text."""
 
     headers: Headers
     body: str
 
 
 def correlated(requests: Sequence[Request], responses: Sequence[Response]) -> tuple[tuple[Request, ...], list[str]]:
-    """The requests with their values taken from earlier responses, and a sentence for each value.
+    """Return the requests with values taken from earlier responses, and a sentence for each value.
 
-    responses: those of the requests, in the same order.
+    responses: the responses to the requests, in the same order.
     """
     made = list(requests)
     notes: list[str] = []
@@ -57,7 +59,7 @@ def correlated(requests: Sequence[Request], responses: Sequence[Response]) -> tu
 
 
 def _values(request: Request) -> Iterator[str]:
-    """Long values that look made by a program: letters and digits."""
+    """Yield long values that look generated: with letters and digits."""
     body = (request.body or b"")[:SEARCHED].decode("utf-8", "replace")
     texts = [request.target, body, *(value for name, value in request.headers if name.lower() not in FIXED)]
     if (request.header("content-type") or "").startswith("application/x-www-form-urlencoded"):
@@ -72,9 +74,9 @@ def _values(request: Request) -> Iterator[str]:
 def _source(
     value: str, number: int, request: Request, requests: Sequence[Request], responses: Sequence[Response]
 ) -> tuple[int, Take] | None:
-    """The latest earlier response that holds the value, and how it is found there.
+    """Return the latest earlier response that contains the value, and how to find it there.
 
-    A value in a path may be that of a file with a hash in its name: it is taken from responses to changes only.
+    A value in a path may be the hash in a file name, so it is only taken from responses to unsafe requests.
     """
     in_path = value in request.target.partition("?")[0]
     for before in range(number - 1, -1, -1):
@@ -114,7 +116,7 @@ def _leaves(document: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _by_context(value: str, body: str, at: int) -> Take | None:
-    """A regular expression that finds the value by as little of what stands before it as will do."""
+    """Return a regular expression that finds the value by the shortest sufficient text before it."""
     for length in (8, 16, 32, 64, 128):
         pattern = re.escape(body[max(0, at - length) : at]) + rf"({TOKEN.pattern})"
         match = re.search(pattern, body)
@@ -124,7 +126,7 @@ def _by_context(value: str, body: str, at: int) -> Take | None:
 
 
 def _with(request: Request, value: str, name: str) -> Request:
-    """The request with a placeholder in place of the value."""
+    """Return the request with a placeholder in place of the value."""
     place = f"${{{name}}}"
     spellings = dict.fromkeys((value, quote_plus(value)))
     target, body = request.target, request.body

@@ -1,6 +1,6 @@
-"""HAR files (HTTP Archive 1.2), as the developer tools of browsers save them, turned into requests. Pure.
+"""Convert HAR files (HTTP Archive 1.2), which browsers save, to requests. Pure.
 
-A recording holds requests to many hosts; those to the host of its first page are replayed.
+A recording has requests to many hosts; those to the host of its first page are replayed.
 """
 
 import base64
@@ -22,10 +22,9 @@ class _Unfit(ValueError):
 
 
 def read(text: str, origin: str) -> Traffic:
-    """The requests in a HAR file.
+    """Return the requests in a HAR file.
 
-    Raises:
-        Failure: it is not JSON, or not a HAR file.
+    Raises: Failure: not JSON, or not a HAR file.
     """
     entries = _entries(text, origin)
     urls = [_url(entry, f"{origin}, entry {number}") for number, entry in enumerate(entries, 1)]
@@ -71,7 +70,7 @@ def _url(entry: Any, where: str) -> SplitResult:
 
 
 def _host(urls: list[SplitResult]) -> str:
-    """The host with most requests; of two with as many the first."""
+    """Return the host with the most requests; of several, the first."""
     counts = Counter(url.netloc.rpartition("@")[2] for url in urls if url.scheme in ("http", "https"))
     return counts.most_common(1)[0][0] if counts else ""
 
@@ -96,7 +95,7 @@ def _request(entry: dict[str, Any], url: SplitResult, host: str, where: str) -> 
 
 
 def _response(given: Any) -> Response:
-    """What of a recorded response later requests may have used."""
+    """Return the parts of a recorded response that later requests may have used."""
     given = given if isinstance(given, dict) else {}
     pairs = [(each.get("name"), each.get("value")) for each in given.get("headers") or [] if isinstance(each, dict)]
     headers = tuple((name, value) for name, value in pairs if isinstance(name, str) and isinstance(value, str))
@@ -121,7 +120,7 @@ def _headers(given: Any) -> Iterator[tuple[str, str]]:
 
 
 def _body(given: dict[str, Any]) -> bytes | None:
-    """The body, octet for octet; browsers do not record each."""
+    """Return the exact octets of the body; browsers do not record every body."""
     data, size = given.get("postData"), given.get("bodySize", -1)
     if not isinstance(data, dict):
         if isinstance(size, int) and size > 0:

@@ -1,6 +1,6 @@
-"""The project's own file of requests, one JSON object a line (docs/requests.md): read and written. Pure.
+"""Read and write the project's own file of requests, one JSON object per line (docs/requests.md). Pure.
 
-A body in a file of its own is read by the function that the caller gives.
+The caller passes the function that reads a body from another file.
 """
 
 import base64
@@ -16,7 +16,7 @@ from gateways.requests.traffic import Traffic
 from gateways.requests.values import names_in, unknown
 
 VERSION = 1
-"""What the first line says: {"gateways-requests": 1}. It is raised when an old reader would misread a file."""
+"""Version in the first line: {"gateways-requests": 1}. It increases if an old reader would misread a file."""
 
 HEADING = "gateways-requests"
 FIELDS = ("method", "path", "headers", "body", "body_base64", "body_file", "json", "weight", "expect", "take", "login",
@@ -25,12 +25,11 @@ SOURCES = ("regex", "header", "json", "cookie")
 
 
 def read(text: str, origin: str, body_of: Callable[[str], bytes]) -> Traffic:
-    """The requests in a file.
+    """Return the requests in a file.
 
     origin: the file's name, for messages. body_of: returns the bytes of a file named by `body_file`; raises OSError.
 
-    Raises:
-        Failure: a line is not a request; the text names the line and what is wrong.
+    Raises: Failure: a line is not a request; the text names the line and the fault.
     """
     requests: list[Request] = []
     login: list[Request] = []
@@ -119,7 +118,7 @@ def _status(entry: dict[str, Any], field: str) -> int | None:
 
 
 def _headers(given: Any) -> Iterator[tuple[str, str]]:
-    """An object, or a list of pairs where a name is repeated."""
+    """Return an object, or a list of pairs if a name is repeated."""
     if isinstance(given, dict):
         given = list(given.items())
     if not isinstance(given, list):
@@ -131,7 +130,7 @@ def _headers(given: Any) -> Iterator[tuple[str, str]]:
 
 
 def _body(entry: dict[str, Any], body_of: Callable[[str], bytes]) -> tuple[bytes | None, str]:
-    """The body, and the media type that its field implies."""
+    """Return the body, and the media type that its key implies."""
     given = [name for name in ("body", "body_base64", "body_file", "json") if name in entry]
     if len(given) > 1:
         raise ValueError(f"both {given[0]!r} and {given[1]!r} are given; a request has one body")
@@ -174,7 +173,7 @@ def _takes(given: Any) -> Iterator[Take]:
 
 
 def _unfilled(requests: list[Request]) -> Iterator[str]:
-    """A sentence for each placeholder that no earlier request takes a value for."""
+    """Return a sentence for each placeholder for which no earlier request takes a value."""
     takes: list[Take] = []
     for each in requests:
         names = names_in(each.target, each.body, *(value for _, value in each.headers))
@@ -184,7 +183,7 @@ def _unfilled(requests: list[Request]) -> Iterator[str]:
 
 
 def write(traffic: Traffic) -> str:
-    """The file that read() understands as the same requests. What was left out is not in it."""
+    """Return the text of a file with these requests; the inverse of read(). Omitted requests are not in it."""
     heading = {HEADING: VERSION, **({"host": traffic.host} if traffic.host else {})}
     entries = [_entry(each, login=True) for each in traffic.login] + [_entry(each) for each in traffic.requests]
     return "".join(f"{json.dumps(each, ensure_ascii=False)}\n" for each in (heading, *entries))

@@ -1,4 +1,4 @@
-"""Requests that are written as options of a command: --path, --method, --header, --data, --cookie, --user. Pure."""
+"""Requests given as options of a command: --path, --method, --header, --data, --cookie, --user. Pure."""
 
 import base64
 import re
@@ -11,9 +11,9 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def weighted(text: str) -> tuple[str, float]:
-    """The path and the weight that "/cart=3" or "/search?q=x 3" stand for; the weight is 1 without one.
+    """Return path and weight of "/cart=3" or "/search?q=x 3"; the default weight is 1.
 
-    A "=" is part of a query, so the weight of a path with a query follows a space.
+    A query may contain "=", so after a query the weight follows a space.
 
     Raises:
         ValueError: the weight is not above 0.
@@ -39,12 +39,11 @@ def traffic(
     user: str | None = None,
     expect: int | None = None,
 ) -> Traffic:
-    """The requests that the options stand for: one for each path, the same otherwise.
+    """Return the requests of the options: one for each path, otherwise equal.
 
-    data: the body, read from its file already. user: "name:password", sent as RFC 7617 wants.
+    data: the body, already read from its file. user: "name:password", sent as in RFC 7617.
 
-    Raises:
-        ValueError: an option is not valid; the text says what is wrong and gives a correct value.
+    Raises: ValueError: an option is invalid; the text has the fault and a correct value.
     """
     pairs = [header_of(line) for line in headers]
     names = {name.lower() for name, _ in pairs}

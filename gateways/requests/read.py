@@ -1,4 +1,4 @@
-"""Files of requests: opened, their kind found out, and handed to the reader of that kind. Knows the file system."""
+"""Open a file of requests, detect its kind, and pass it to the reader of that kind. Knows the file system."""
 
 import codecs
 import json
@@ -9,14 +9,13 @@ from gateways.requests import access_log, har, json_lines
 from gateways.requests.traffic import Kind, Traffic
 
 MOST = 1 << 30
-"""Octets of a file that is read; a larger one is refused before it fills the memory."""
+"""Maximum size of a file in bytes; a larger one is rejected before it fills the memory."""
 
 
 def read(file: Path, log_format: str | None = None) -> Traffic:
-    """The requests in a HAR file, an access log, or a file of JSON lines.
+    """Return the requests in a HAR file, an access log, or a file of JSON lines.
 
-    Raises:
-        Failure: it cannot be read, or something in it is wrong; the text names the line.
+    Raises: Failure: the file cannot be read or is invalid; the text names the line.
     """
     text = _text(file)
     kind = "access log" if log_format is not None else kind_of(text, file.name)
@@ -33,10 +32,9 @@ def read(file: Path, log_format: str | None = None) -> Traffic:
 
 
 def kind_of(text: str, name: str = "") -> Kind:
-    """What a file is, by how it begins.
+    """Return the kind of a file, from its beginning.
 
-    Raises:
-        Failure: it is of a kind that is known not to be read.
+    Raises: Failure: a known kind that is not supported.
     """
     if name.lower().endswith((".http", ".rest")):
         raise Failure(f"{name}: .http files are not read; save the requests as a HAR file or as JSON lines")
@@ -53,7 +51,7 @@ def kind_of(text: str, name: str = "") -> Kind:
 
 
 def _text(file: Path) -> str:
-    """JSON is UTF-8. A log holds the octets that clients sent: one character for each."""
+    """JSON is UTF-8. A log contains the octets that clients sent: one character for each."""
     try:
         if file.stat().st_size > MOST:
             raise Failure(f"{file} is larger than {MOST >> 30} GiB; take a part of it")

@@ -1,4 +1,4 @@
-"""One HTTP request as data. Knows no file format and no client. Pure."""
+"""One HTTP request as data. It must not know file formats or clients. Pure."""
 
 import re
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from typing import Literal
 from urllib.parse import quote
 
 SAFE = frozenset(("GET", "HEAD", "OPTIONS", "TRACE"))
-"""RFC 9110, 9.2.1: methods that ask for no change of state."""
+"""RFC 9110, 9.2.1: safe methods, which request no change of state."""
 
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 """RFC 9110, 5.6.2: the characters of a method and of a field name."""
@@ -15,17 +15,17 @@ OF_THE_CONNECTION = frozenset(
     ("connection", "content-length", "host", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding",
      "upgrade")
 )  # fmt: skip
-"""Header names that each client sets for its own connection; a recording's values do not fit a replay."""
+"""Names of headers that a client sets for its own connection; recorded values are wrong in a replay."""
 
 Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """A value that later requests need: `${name}` in their target, headers or body stands for it.
+    """A value for later requests: it replaces `${name}` in their target, headers or body.
 
-    source: where in the response it is found: "regex" in the body (the first group, or the whole match), "header" by
-    name, "json" by a JSON pointer (RFC 6901), "cookie" by name.
+    source: its place in the response: "regex" in the body (the first group, or the whole match), "header" by name,
+    "json" by a JSON pointer (RFC 6901), "cookie" by name.
     """
 
     name: str
@@ -39,14 +39,10 @@ class Request:
 
     method: "GET".
     target: path and query in ASCII, percent-encoded: "/cart?item=1" (RFC 9112, 3.2.1).
-    headers: in order, names as they were written; text is latin-1 (one character for each octet).
-    body: None for a request without one.
-    weight: how often a load test sends it, relative to the others.
-    expect: the status that the response must have; None if any will do.
-    recorded: the status that a recording saw; it says nothing about another database.
-    takes: values for later requests.
-    name: label in tables; "" for the method and the target.
-    origin: where it was read: "shop.har, entry 3". Not compared.
+    headers: in order, names unchanged; text is latin-1 (one character for each octet). body: None for a request without
+    one. weight: relative frequency in a load test. expect: the required status of the response; None for any. recorded:
+    the status in a recording; it may differ with another database. takes: values for later requests. name: label in
+    tables; "" for the method and the target. origin: where it was read: "shop.har, entry 3". Not compared.
     """
 
     method: str
@@ -66,19 +62,19 @@ class Request:
 
     @property
     def is_safe(self) -> bool:
-        """True if the method is safe (RFC 9110, 9.2.1), so that sending it twice changes nothing."""
+        """True if the method is safe (RFC 9110, 9.2.1), so that the request can be repeated."""
         return self.method in SAFE
 
     def header(self, name: str) -> str | None:
-        """The first value of a header, whatever the case of its name."""
+        """Return the first value of a header; the case of the name does not matter."""
         return next((value for each, value in self.headers if each.lower() == name.lower()), None)
 
 
 def from_origin(request: Request, recorded: str | None, origin: str) -> Request:
-    """The request as a browser sends it that has the site open at `origin`, e.g. "http://localhost".
+    """Return the request as sent by a browser that has opened the site at `origin`, e.g. "http://localhost".
 
-    Origin and Referer name the site that was recorded: apps refuse a form that came from another one.
-    recorded: the host of the recording; None if it names none.
+    Origin and Referer are changed from the recorded site to `origin`, because apps reject forms from other sites.
+    recorded: the host of the recording; None if unknown.
     """
     if recorded is None or not any(name.lower() in ("origin", "referer") for name, _ in request.headers):
         return request
@@ -91,10 +87,9 @@ def from_origin(request: Request, recorded: str | None, origin: str) -> Request:
 
 
 def target_of(path: str) -> str:
-    """The request target for a path and query that a person wrote: "/café" is "/caf%C3%A9".
+    """Return the request target for a path and query as typed: "/café" becomes "/caf%C3%A9".
 
-    Raises:
-        ValueError: it does not begin with a slash.
+    Raises: ValueError: it does not start with a slash.
     """
     if not path.startswith("/"):
         raise ValueError(f"the path {path!r} does not begin with a slash; e.g. '/{path}'")
@@ -103,20 +98,18 @@ def target_of(path: str) -> str:
 
 
 def header_of(line: str) -> tuple[str, str]:
-    """Name and value of a header that a person wrote: "Accept: text/html".
+    """Return name and value of a header as typed: "Accept: text/html".
 
-    Raises:
-        ValueError: it is not a header.
+    Raises: ValueError: not a header.
     """
     name, colon, value = line.partition(":")
     return checked_header(name, value.strip()) if colon else checked_header(line, "", without_colon=True)
 
 
 def checked_header(name: object, value: object, *, without_colon: bool = False) -> tuple[str, str]:
-    """The header, if it can be sent.
+    """Return the header if it is valid.
 
-    Raises:
-        ValueError: the name is not a token, or the value holds a control character or one outside latin-1.
+    Raises: ValueError: the name is not a token, or the value contains a control character or one outside latin-1.
     """
     if without_colon or not isinstance(name, str) or not TOKEN.fullmatch(name):
         raise ValueError(f"{name!r} is not a header; write a name, a colon and a value, e.g. 'Accept: text/html'")
@@ -132,10 +125,9 @@ def checked_header(name: object, value: object, *, without_colon: bool = False) 
 
 
 def checked_method(method: object) -> str:
-    """The method, in capital letters where it is a common one.
+    """Return the method, in upper case if it is a common one.
 
-    Raises:
-        ValueError: it is not a token (RFC 9110, 9.1).
+    Raises: ValueError: not a token (RFC 9110, 9.1).
     """
     if not isinstance(method, str) or not TOKEN.fullmatch(method):
         raise ValueError(f"{method!r} is not a method; e.g. GET")

@@ -1,4 +1,4 @@
-"""A client's state while it sends traffic: its cookies, and the values that it has taken from responses. Pure."""
+"""The state of a client: its cookies, and the values taken from responses. Pure."""
 
 from dataclasses import replace
 
@@ -8,15 +8,15 @@ from gateways.requests.values import fill_body, fill_text, taken
 
 
 class Session:
-    """One client's state. Each server that is asked has a session of its own."""
+    """One client's state. Each server has its own session."""
 
     def __init__(self) -> None:
         self.jar = Jar()
         self.values: dict[str, str] = {}
 
     def prepared(self, request: Request) -> Request:
-        """The request as it is to be sent: values filled in, cookies that responses have set in place of recorded
-        ones of the same name.
+        """Return the request to send: with values inserted, and with cookies of responses in place of recorded ones of
+        the same name.
         """
         target = fill_text(request.target, self.values, quoted=True)
         headers = [(name, fill_text(value, self.values)) for name, value in request.headers]
@@ -35,12 +35,11 @@ class Session:
         return replace(request, target=target, headers=tuple(headers), body=body)
 
     def learn(self, request: Request, status: int, headers: Headers, body: bytes) -> None:
-        """Keep the cookies of a response, and the values that the request takes from it.
+        """Store the cookies of a response, and the values that the request takes from it.
 
-        request: as it was given to prepared(). body: decoded from any content coding.
+        request: the argument of prepared(). body: without its content coding.
 
-        Raises:
-            gateways.requests.values.Missing: a value is not there. The cookies are kept all the same.
+        Raises: gateways.requests.values.Missing: a value is missing. Cookies are stored nevertheless.
         """
         self.jar.learn(fill_text(request.target, self.values, quoted=True), headers)
         for take in request.takes:

@@ -1,4 +1,4 @@
-"""Requests that belong together, as a file or a command line gave them, and what of it cannot be replayed. Pure."""
+"""Requests that belong together, from a file or a command line, and the entries that cannot be replayed. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ Kind = Literal["options", "har", "access log", "json lines"]
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Something in a file that is not among the requests: where ("shop.log, line 7"), what it was, and the reason."""
+    """An entry of a file that is not replayed: its place ("shop.log, line 7"), its text, and the reason."""
 
     where: str
     what: str
@@ -23,11 +23,9 @@ class LeftOut:
 class Traffic:
     """Requests in the order in which they were made.
 
-    requests: those to compare, in order.
-    login: those that come first, once for each server; their cookies and values serve the requests.
-    left_out: entries that cannot be replayed.
-    notes: further things a reader of the results should know, one sentence each.
-    host: the Host header that a recording names ("shop.example:8000"); None if it names none.
+    requests: to compare, in order. login: to send first, once for each server; the requests use their cookies and
+    values. left_out: entries that cannot be replayed. notes: further remarks for readers of the results, one sentence
+    each. host: the Host header of a recording ("shop.example:8000"); None if unknown.
     """
 
     requests: tuple[Request, ...]
@@ -46,7 +44,7 @@ class Traffic:
         )
 
     def mix(self) -> tuple[Request, ...]:
-        """Each different request once, its weight the sum of its occurrences' weights: what a load test draws from."""
+        """Return each different request once, with the sum of the weights of equal ones, for a load test."""
         weights: dict[Request, float] = {}
         first: dict[Request, Request] = {}
         for request in self.requests:
@@ -56,9 +54,10 @@ class Traffic:
         return tuple(replace(request, weight=weights[key]) for key, request in first.items())
 
     def safe(self, why: str) -> "Traffic":
-        """Without the requests that may change data; they are among `left_out` then, for the reason `why`.
+        """Return the traffic without requests that may change data; these are added to `left_out`, with the reason
+        `why`.
 
-        The login stays: it is sent because it was asked for.
+        The login stays, because the user asked for it.
         """
         unsafe = [each for each in self.requests if not each.is_safe]
         out = tuple(LeftOut(each.origin or "command line", each.label, why) for each in unsafe)
@@ -67,12 +66,12 @@ class Traffic:
 
     @property
     def changes_data(self) -> bool:
-        """True if some request, of the login too, uses a method that is not safe (RFC 9110, 9.2.1)."""
+        """True if a request, or one of the login, has an unsafe method (RFC 9110, 9.2.1)."""
         return not all(each.is_safe for each in (*self.login, *self.requests))
 
 
 def summary(left_out: Iterable[LeftOut]) -> list[str]:
-    """What was left out, one line for each reason: the count, the reason and the first place."""
+    """Return omitted entries, one line for each reason: the count, the reason and the first place."""
     items = list(left_out)
     counts = Counter(each.why for each in items)
     first = {each.why: each for each in reversed(items)}

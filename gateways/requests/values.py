@@ -1,4 +1,4 @@
-"""Values that are taken from a response into later requests: a CSRF token, a bearer token. Pure."""
+"""Values taken from a response for later requests: a CSRF token, a bearer token. Pure."""
 
 import json
 import re
@@ -8,20 +8,19 @@ from urllib.parse import quote_plus
 from gateways.requests.request import Headers, Take
 
 PLACE = re.compile(r"\$\{([A-Za-z_]\w*)\}")
-"""`${name}`. It is replaced only if a request takes a value of that name; anything else stays as it is."""
+"""`${name}`. It is replaced only if a request takes a value of that name; other text is unchanged."""
 
 _PLACE_IN_BYTES = re.compile(PLACE.pattern.encode())
 
 
 class Missing(ValueError):
-    """A response does not hold the value that a request takes from it. The text names the value and the place."""
+    """A response does not contain the value that a request takes from it. The text names the value and the place."""
 
 
 def taken(take: Take, status: int, headers: Headers, body: bytes, cookies: Mapping[str, str]) -> str:
-    """The value in a response.
+    """Return the value in a response.
 
-    Raises:
-        Missing: it is not there.
+    Raises: Missing: not found.
     """
     found: str | None
     if take.source == "header":
@@ -39,7 +38,7 @@ def taken(take: Take, status: int, headers: Headers, body: bytes, cookies: Mappi
 
 
 def _at_pointer(body: bytes, pointer: str) -> str | None:
-    """RFC 6901: "/data/0/token"; "" is the whole document."""
+    """Resolve a JSON pointer (RFC 6901): "/data/0/token"; "" is the whole document."""
     try:
         value = json.loads(body)
         for part in pointer.split("/")[1:]:
@@ -51,7 +50,7 @@ def _at_pointer(body: bytes, pointer: str) -> str | None:
 
 
 def names_in(*texts: str | bytes | None) -> set[str]:
-    """The names in placeholders."""
+    """Return the names in placeholders."""
     found: set[str] = set()
     for text in texts:
         if isinstance(text, str):
@@ -62,7 +61,7 @@ def names_in(*texts: str | bytes | None) -> set[str]:
 
 
 def fill_text(text: str, values: Mapping[str, str], *, quoted: bool = False) -> str:
-    """The text with values for the placeholders that have one; percent-encoded for a target if `quoted`."""
+    """Replace the placeholders that have a value; values are percent-encoded for a target if `quoted`."""
     if "${" not in text:
         return text
     return PLACE.sub(lambda at: _encoded(values, at[1], at[0], quoted), text)
@@ -75,7 +74,7 @@ def _encoded(values: Mapping[str, str], name: str, place: str, quoted: bool) -> 
 
 
 def fill_body(body: bytes, content_type: str, values: Mapping[str, str]) -> bytes:
-    """The body with values in it, encoded as its media type wants: percent-encoded in a form, escaped in JSON."""
+    """Insert values into the body, encoded for its media type: percent-encoded in a form, escaped in JSON."""
     if b"${" not in body:
         return body
     kind = content_type.partition(";")[0].strip().lower()
@@ -94,6 +93,6 @@ def fill_body(body: bytes, content_type: str, values: Mapping[str, str]) -> byte
 
 
 def unknown(names: Iterable[str], takes: Iterable[Take]) -> list[str]:
-    """Those of `names` that no take defines."""
+    """Return the names that no take defines."""
     defined = {take.name for take in takes}
     return sorted(name for name in set(names) if name not in defined)

@@ -1,4 +1,4 @@
-"""Run the generations one after the other, each on a server of its own. Knows how traces are taken."""
+"""Run the generations one after the other, each on its own server. Knows how to take traces."""
 
 from collections.abc import Callable
 

@@ -1,6 +1,6 @@
-"""Recording and showing what a server and an app say to each other: the half that the three sides share.
+"""Record and show the steps between a server and an app: the part that is common to the three interfaces.
 
-While the app runs, an observer (gateways/<mode>/trace.py) makes one tuple a step (events). A recorder carries those out
-of the app's way (recorder) and to the process that shows them (channel). There they are counted up (exchange), become
-rows (rows) and rows become text (text): pure functions, which know no socket, thread, process, loop or clock.
+While the app runs, an observer (gateways/<mode>/trace.py) records one tuple per step (events). A thread collects them
+(recorder) and sends them to the process that shows them (channel). There they are summarised (exchange) and converted
+to rows (rows) and text (text), by pure functions that know no socket, thread, process, loop or clock.
 """

@@ -1,14 +1,14 @@
-"""Times for people: how one is written, and which stand on an axis. Pure."""
+"""Format times, and choose the ticks of a time axis. Pure."""
 
 
 def ms(seconds: float) -> str:
-    """Seconds as milliseconds, with as many digits as matter: "0.61 ms", "12.3 ms", "1,204 ms"."""
+    """Format seconds as milliseconds with three or four digits: "0.61 ms", "12.3 ms", "1,204 ms"."""
     number = seconds * 1000
     return f"{number:,.{2 if abs(number) < 9.995 else 1 if abs(number) < 99.95 else 0}f} ms"
 
 
 def ticks(end: float, most: int = 5) -> list[float]:
-    """Round times from 0 up to `end`, about so many. In seconds."""
+    """Return round times from 0 to `end`, about `number` of them. In seconds."""
     rough = end / most
     power = 10.0 ** int(f"{rough:e}".partition("e")[2])
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)

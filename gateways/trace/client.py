@@ -1,6 +1,6 @@
 """The client of a trace: one HTTP request, or one WebSocket, over one connection.
 
-Knows http.client and websockets. What comes back is seen at the tap; here it is only read, to its end.
+Knows http.client and websockets. The tap records the response; this module only reads it to its end.
 """
 
 import contextlib
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
 
 REPLY = 1.0
-"""Seconds to wait for what a WebSocket says to a text."""
+"""Timeout for the first message after a text was sent to a WebSocket, in seconds."""
 
 QUIET = 0.1
-"""Seconds without a further message after which it has said what it had to say."""
+"""Time without a further message after which the reply counts as complete, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked: `target` is path and query, in ASCII. With `texts` it is a WebSocket, which sends those."""
+    """A request: `target` is path and query, in ASCII. With `texts` it is a WebSocket on which they are sent."""
 
     method: str
     target: str
@@ -34,16 +34,15 @@ class Request:
 
 
 def of_recorded(recorded: Recorded, texts: tuple[str, ...] = ()) -> Request:
-    """The request as it is sent here; with `texts`, the WebSocket that begins with it."""
+    """Return the request to send; with `texts`, the WebSocket handshake."""
     return Request(recorded.method, recorded.target, recorded.headers, recorded.body, texts)
 
 
 def answered(address: tuple[str, int], session: Session, recorded: Recorded, seconds: float) -> None:
-    """Send a request before the one that is traced, and keep what its answer gives to the session.
+    """Send a request before the traced one, and store the cookies and values of its response in the session.
 
-    Raises:
-        OSError, http.client.HTTPException: there is no complete answer.
-        gateways.requests.values.Missing: the answer lacks a value that the request takes.
+    Raises: OSError, http.client.HTTPException: no complete response. gateways.requests.values.Missing: the response
+    lacks a value that the request takes.
     """
     request = of_recorded(session.prepared(recorded))
     with contextlib.closing(http.client.HTTPConnection(*address, timeout=seconds)) as connection:
@@ -52,7 +51,7 @@ def answered(address: tuple[str, int], session: Session, recorded: Recorded, sec
 
 
 def ask(address: tuple[str, int], request: Request, seconds: float) -> str | None:
-    """Make the request and read the response. None, or what went wrong, in one line."""
+    """Send the request and read the response. Return None, or the problem in one line."""
     try:
         if request.texts:
             _talk(address, request, seconds)
@@ -77,7 +76,7 @@ def _ask(address: tuple[str, int], request: Request, seconds: float) -> None:
 
 
 def _sent(connection: http.client.HTTPConnection, request: Request) -> http.client.HTTPResponse:
-    """Send the request; the response, of which the head has been read."""
+    """Send the request; return the response after its headers."""
     given = {name.lower() for name, _ in request.headers}
     connection.putrequest(request.method, request.target, skip_host="host" in given, skip_accept_encoding=True)
     if request.body is not None and not given & {"content-length", "transfer-encoding"}:

@@ -1,4 +1,4 @@
-"""A trace: all that is known of one request, as one value, and as JSON (docs/trace-schema.md). Pure."""
+"""A trace: all data about one request, as a value and as JSON (docs/trace-schema.md). Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,12 +9,12 @@ from gateways.trace.steps import Connection, Step
 from gateways.trace.wire import Message
 
 SCHEMA = "gateways.trace/1"
-"""The name and version of the schema; the version changes when something in it changes its meaning or goes."""
+"""The name and version of the schema; the version changes if a key changes its meaning or is removed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """What was traced, and how it was served. `version` and `model` are the server's; `adapter` may be ""."""
+    """The traced app and its server. `version` and `model` describe the server; `adapter` may be ""."""
 
     target: str
     interface: str
@@ -30,7 +30,7 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What the server, the adapter or the app wrote to stdout or stderr; `at` as in a Step."""
+    """A line that the server, the adapter or the app wrote to stdout or stderr; `at` as in a Step."""
 
     at: float
     text: str
@@ -38,7 +38,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One request. `asked` is its request line; `problem` says what went wrong, if something did."""
+    """One request. `asked` is its request line; `problem` is the fault, None if there is none."""
 
     served: Served
     asked: str
@@ -49,7 +49,7 @@ class Trace:
 
     @property
     def lifelines(self) -> tuple[tuple[str, str], ...]:
-        """The layers, from the client to the app, each with what it is here."""
+        """The layers from the client to the app, each with its implementation."""
         served = self.served
         names = [("TRANSPORT", "socket"), ("PROTOCOL", served.server), ("APPLICATION", served.interface.upper())]
         if served.adapter:
@@ -58,12 +58,12 @@ class Trace:
 
     @property
     def threads(self) -> tuple[tuple[int, str], ...]:
-        """Process and name of each thread that took a step, in the order in which they did."""
+        """Process and name of each thread that took a step, in order of the first step."""
         return tuple(dict.fromkeys(step.thread for step in self.steps if step.thread != (0, "")))
 
     @property
     def hop(self) -> float | None:
-        """Seconds from the adapter being called to the app being called; None without both."""
+        """Time between the call of the adapter and the call of the app, in seconds; None if one is missing."""
         calls = [step for step in self.steps if step.phase == "request" and step.what in CALLS]
         outer = next((step.at for step in calls if step.source == 1), None)
         inner = next((step.at for step in calls if step.source == 2), None)
@@ -93,17 +93,17 @@ SWITCHING = 101
 """The status that opens a WebSocket (RFC 6455, 4.2.2)."""
 
 CALLS = ("scope", "environ", "environment")
-"""The steps by which an app is called."""
+"""The steps that call an app."""
 
 
 def all_steps(connection: Connection | None, steps: Iterable[Step]) -> tuple[Step, ...]:
-    """The steps of both in the order of time: what the socket saw first, where times are equal."""
+    """Return the steps of both, sorted by time; at equal times, those at the socket come first."""
     both = [*(connection.steps if connection else ()), *steps]
     return tuple(sorted(both, key=lambda step: step.at))
 
 
 def to_json(trace: Trace) -> dict[str, Any]:
-    """The trace in the schema."""
+    """Return the trace in the schema."""
     served, connection = trace.served, trace.connection
     return {
         "schema": SCHEMA,
@@ -163,7 +163,9 @@ def _ms(seconds: float | None) -> float | None:
 
 
 def plain(value: Any) -> Any:
-    """A value of an event as JSON has it: bytes are {"bytes": text in latin-1}, cut ones with their "length"."""
+    """Convert a value of an event to JSON: bytes become {"bytes": text in latin-1}, shortened ones also get their
+    "length".
+    """
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
     if isinstance(value, bytes):
@@ -178,5 +180,5 @@ def plain(value: Any) -> Any:
 
 
 def plain_head(head: bytes | str) -> dict[str, str]:
-    """The beginning of what was cut."""
+    """Return the beginning of shortened data."""
     return {"bytes": head.decode("latin-1")} if isinstance(head, bytes) else {"text": head}

@@ -1,4 +1,4 @@
-"""What every page has: one file with nothing from elsewhere, light and dark, for screens, phones and paper. Pure."""
+"""The frame of every page: one self-contained file, light and dark, for screens, phones and paper. Pure."""
 
 from html import escape
 from importlib.resources import files
@@ -30,11 +30,13 @@ $script</script>
 )
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
-"""Nothing is loaded from anywhere, and a browser holds the page to it."""
+"""Content-Security-Policy: the page may not load anything."""
 
 
 def page(title: str, body: str, version: str, package: str = "gateways.trace") -> str:
-    """A page with that title (text) and body (HTML). The package has a page.css, after base.css, and a page.js."""
+    """Return a page with that title (text) and body (HTML). The package's page.css, after base.css, and its page.js are
+    included.
+    """
     return PAGE.substitute(
         policy=POLICY,
         version=escape(version),
@@ -46,7 +48,9 @@ def page(title: str, body: str, version: str, package: str = "gateways.trace") -
 
 
 def element(name: str, *content: str, **attributes: str | int | None) -> str:
-    """An element around content, which is HTML. `class_` is `class`, other underscores are dashes; None leaves out."""
+    """Return an element around content, which is HTML. `class_` becomes `class`, other underscores become dashes; None
+    omits the attribute.
+    """
     said = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(str(value))}"'
         for key, value in attributes.items()
@@ -56,13 +60,13 @@ def element(name: str, *content: str, **attributes: str | int | None) -> str:
 
 
 def section(title: str, note: str, *content: str, name: str) -> str:
-    """A part of the page under its heading; `name` is its id."""
+    """Return a section with a heading; `name` is its id."""
     said = element("p", escape(note)) if note else ""
     return element("section", element("h2", escape(title)), said, *content, id=name)
 
 
 def facts(pairs: list[tuple[str, str]]) -> str:
-    """Names and values, large: the first things to be read."""
+    """Return names and values in large type, for the top of the page."""
     return element(
         "dl",
         *(element("div", element("dt", escape(name)), element("dd", escape(value))) for name, value in pairs),
@@ -71,7 +75,7 @@ def facts(pairs: list[tuple[str, str]]) -> str:
 
 
 def axis(end: float) -> str:
-    """The round times below an axis that goes from 0 to `end`, in seconds."""
+    """Return the ticks below an axis from 0 to `end`, in seconds."""
     spans = [
         element("span", escape(ms(at)), style=f"left:{at / end:.2%}", class_="late" if at > 0.93 * end and at else None)
         for at in ticks(end)

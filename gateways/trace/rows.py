@@ -1,4 +1,4 @@
-"""Events become rows: when, which way, what, and its data as text. Pure: literal values in, literal values out."""
+"""Convert events to rows: time, direction, name, and data as text. Pure."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,21 +9,21 @@ from gateways.events.events import Body, Event, Opaque
 from gateways.events.printable import printable
 
 Way = Literal["in", "out", ""]
-"""Into the app, or out of it, or neither."""
+"""Direction: into the app, out of it, or neither."""
 
 BULK = {"read", "write", "block", "receive", "send", "stdin", "stdout"}
-"""Kinds of which there are as many as a body has pieces."""
+"""Kinds that occur once for each piece of a body."""
 
 MOST = 12
-"""So many rows of them in a row are shown."""
+"""Maximum number of consecutive rows of these kinds that are shown."""
 
 Fields = tuple[tuple[str, tuple[str, ...]], ...]
-"""Names, and the lines of the value of each."""
+"""Names, each with the lines of its value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One step to be shown. `at` is in seconds since the exchange began."""
+    """One shown step. `at` is in seconds since the start of the exchange."""
 
     at: float
     way: Way
@@ -33,7 +33,9 @@ class Row:
 
 
 def rows(events: Iterable[Event], began: float) -> list[Row]:
-    """The rows of events of one exchange that came together. Of a body in many pieces the first and last are shown."""
+    """Return the rows for a batch of events of one exchange. For a body in many pieces, only the first and last pieces
+    are shown.
+    """
     shown: list[Row] = []
     for bulk, run in groupby(events, key=lambda event: event[3] in BULK):
         steps = [step for event in run if (step := row(event, began))]
@@ -45,7 +47,7 @@ def rows(events: Iterable[Event], began: float) -> list[Row]:
 
 
 def row(event: Event, began: float) -> Row | None:
-    """The row that shows the event, or None for one that only counts."""
+    """Return the row for the event; None if the event is only counted."""
     when, _, _, kind, data = event
     if kind not in _KINDS:
         return None
@@ -57,7 +59,7 @@ def row(event: Event, began: float) -> Row | None:
 
 
 def show(value: Any) -> str:
-    """A value as Python would write it, except that a long body is cut and its length said."""
+    """Return the repr of a value; a long body is shortened and its length added."""
     if isinstance(value, Body):
         return f"{value.head!r}… {value.length:,} {'bytes' if isinstance(value.head, bytes) else 'characters'}"
     if isinstance(value, Opaque):
@@ -79,7 +81,7 @@ def _fields(mapping: dict[Any, Any]) -> Fields:
 
 
 def _lines(value: Any) -> tuple[str, ...]:
-    """A list gets a line for each element, as headers want it; all else is one line."""
+    """Return a line for each element of a list, e.g. of headers; any other value is one line."""
     if not isinstance(value, list) or len(value) < 2:
         return (show(value),)
     first, *rest = map(show, value)

@@ -1,8 +1,8 @@
-"""A trace without the secrets of its request and response, so that it can be sent to others. Pure.
+"""Remove the secrets of request and response from a trace, so that it can be sent to others. Pure.
 
-The values of the headers in SECRET are replaced wherever the trace has them: in the bytes of the socket, in environ and
-scope, in what the app answers or writes. Lengths stay those of the original. A secret that the trace holds in another
-form (a password in a form, a token that was taken apart) is not recognised.
+The values of the headers in SECRET are replaced everywhere in the trace: in the bytes of the socket, in environ and
+scope, in the response and the output of the app. Recorded lengths do not change. A secret in another form (a password
+in a form, a part of a token) is not recognised.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from gateways.trace.wire import Headers, Message
 
 
 def redacted(trace: Trace) -> Trace:
-    """The trace with MASK in place of secrets."""
+    """Return the trace with MASK in place of secrets."""
     connection = trace.connection
     headers = (*connection.request.headers, *connection.response.headers) if connection else ()
     hide = hiding(secrets_of(headers))
@@ -57,7 +57,7 @@ def _fields(fields: Fields, hide: Hide) -> Fields:
 
 
 def _data(value: Any, hide: Hide) -> Any:
-    """A value of an event, as plain() makes them."""
+    """Replace the secrets in a value of an event, which plain() has converted."""
     match value:
         case str() | Opaque():
             return hide(value) if isinstance(value, str) else Opaque(hide(value.text))
@@ -74,7 +74,7 @@ def _data(value: Any, hide: Hide) -> Any:
 
 
 def _list(value: Sequence[Any], hide: Hide) -> Sequence[Any]:
-    """A list or tuple; of two, it may be a header."""
+    """Replace the secrets in a list or tuple; a pair may be a header."""
     made: list[Any]
     if len(value) == 2 and isinstance(value[0], (str, bytes)) and is_secret(value[0]):
         made = [value[0], _masked(value[1])]

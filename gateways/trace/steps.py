@@ -1,7 +1,7 @@
-"""A request's way as steps between lifelines: what crossed the socket, and what was said on either side of an adapter.
+"""The steps of a request between lifelines: at the socket, and on both sides of an adapter.
 
-Pure: pieces of a connection and batches of events in, steps out. Knows what each kind of event is; it must not know how
-a step is drawn.
+Pure: pieces of a connection and batches of events in, steps out. Knows the kinds of events; it must not know how a step
+is drawn.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,18 +17,18 @@ Layer = Literal["transport", "protocol", "application"]
 Phase = Literal["before", "request", "after"]
 
 KEPT = 4000
-"""Bytes of what crossed the socket together that a step keeps."""
+"""Maximum number of bytes of a piece that a step stores."""
 
 MADE = {"scope", "environ", "environment", "process", "answer"}
-"""Kinds that say what a server or a host made of the bytes."""
+"""Kinds that show how a server or host parsed the bytes."""
 
 OF_PROGRAM = {"stdin", "stdout", "stderr", "exit"}
-"""Kinds that a CGI program takes part in, in its own process."""
+"""Kinds that happen in the process of a CGI program."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something that passed from one lifeline to another, or (both the same) happened on one.
+    """A step from one lifeline to another, or on one (if both are the same).
 
     `at` is in seconds since the request's first byte; `interface` is "tcp", "cgi", "wsgi" or "asgi". `thread` is a
     process id and a thread's name; (0, "") is the client.
@@ -50,7 +50,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """What crossed the socket: its steps, and both messages as far as they came. Times are seconds, as in a Step."""
+    """The data at the socket: its steps, and both messages as far as received. Times are seconds, as in a Step."""
 
     steps: tuple[Step, ...]
     request: Message
@@ -61,7 +61,7 @@ class Connection:
 
 
 def of_connection(pieces: Iterable[Piece], bodiless: bool = False) -> Connection | None:
-    """The steps at the socket; None if nothing crossed. `bodiless`: the response to HEAD has no body."""
+    """Return the steps at the socket; None if there was no data. `bodiless`: the response to HEAD has no body."""
     taken = list(pieces)
     if not any(piece.data for piece in taken):
         return None
@@ -91,13 +91,13 @@ Lifespans = frozenset[tuple[int, str, int]]
 
 
 def lifespans_of(batches: Iterable[Batch]) -> Lifespans:
-    """The lifespans that begin in these."""
+    """Return the lifespans that start in these batches."""
     begun = ((batch, event) for batch in batches for event in batch.events if _begins_lifespan(event))
     return frozenset((batch.process, batch.interface, event[2]) for batch, event in begun)
 
 
 def of_lifespans(batches: Sequence[Batch]) -> list[Batch]:
-    """The batches with the events of lifespans only."""
+    """Return the batches with only the events of lifespans."""
     lifespans = lifespans_of(batches)
     return [
         replace(batch, events=events)
@@ -107,9 +107,9 @@ def of_lifespans(batches: Sequence[Batch]) -> list[Batch]:
 
 
 def of_batches(batches: Iterable[Batch], inner: str | None, began: float, lifespans: Lifespans) -> list[Step]:
-    """The steps of the app's side of the server, in the order of time.
+    """Return the steps between server and app, sorted by time.
 
-    `inner` is the app's interface where an adapter stands between it and the server.
+    `inner` is the app's interface if there is an adapter between app and server.
     """
     named: dict[tuple[int, int], str] = {}
     events: list[tuple[Event, Batch]] = []
@@ -141,7 +141,7 @@ def of_batches(batches: Iterable[Batch], inner: str | None, began: float, lifesp
 
 
 def of_event(event: Event, began: float, interface: str) -> Step | None:
-    """The step that an event is, between lifelines 1 and 2; None for one that only counts."""
+    """Return the step of an event, between lifelines 1 and 2; None if the event is only counted."""
     at, _, _, kind, data = event
     plain = row(event, began)
     if plain is None:
@@ -166,7 +166,7 @@ def _begins_lifespan(event: Event) -> bool:
 
 
 def _message(kind: str, message: dict[str, Any]) -> tuple[str, str, Fields]:
-    """An ASGI message in short: its type, what else it has, its headers below."""
+    """Summarise an ASGI message: its type, its other keys, and its headers below."""
     rest = {key: value for key, value in message.items() if key not in ("type", "headers")}
     parts = [
         _bytes(value) if isinstance(value, (bytes, Body)) else f"{key}={show(value)}"
@@ -177,7 +177,7 @@ def _message(kind: str, message: dict[str, Any]) -> tuple[str, str, Fields]:
 
 
 def _headers(headers: Any) -> Fields:
-    """Headers as they would look in a head; what is none is shown as it is."""
+    """Format headers as in HTTP; an invalid value is shown unchanged."""
     if not isinstance(headers, (list, tuple)):
         return (("headers", (show(headers),)),) if headers is not None else ()
     pairs = [tuple(pair) for pair in headers if isinstance(pair, (list, tuple))]
@@ -191,7 +191,7 @@ def _native(value: Any) -> str:
 
 
 def _bytes(data: Any) -> str:
-    """How many bytes, and the first of them."""
+    """Return the number of bytes, and the first bytes."""
     if isinstance(data, (bytes, Body)) and size(data):
         number = size(data)
         head = data.head if isinstance(data, Body) else data

@@ -1,6 +1,6 @@
 """A tap on loopback: it forwards a connection to a server, and records each byte in both directions with its time.
 
-Knows sockets and threads, and nothing of what the bytes mean.
+Knows sockets and threads. It must not know the meaning of the bytes.
 """
 
 import contextlib
@@ -14,11 +14,11 @@ from gateways.trace.wire import Piece
 BLOCK = 65536
 
 MOST = 16 * 1024 * 1024
-"""Bytes that are kept. With more than that the connection is closed, and `full` says so."""
+"""Maximum number of stored bytes. Above it, the connection is closed and `full` is set."""
 
 
 class Tap:
-    """Listens at `address` for one connection, and passes it on to `server`. A context manager."""
+    """Listens at `address` for one connection, and forwards it to `server`. A context manager."""
 
     def __init__(self, server: tuple[str, int]) -> None:
         self._server = server
@@ -44,7 +44,7 @@ class Tap:
             sock.close()
 
     def pieces(self) -> list[Piece]:
-        """What has crossed so far, in the order of time."""
+        """Return the pieces so far, sorted by time."""
         return sorted(self._pieces, key=lambda piece: piece.at)
 
     def _serve(self) -> None:

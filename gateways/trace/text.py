@@ -1,4 +1,4 @@
-"""Rows become lines for a terminal or a file. Pure: no console here, and no width but the one that is given."""
+"""Convert rows to lines for a terminal or a file. Pure: it must not know a console; the width is a parameter."""
 
 from rich.text import Text
 
@@ -13,18 +13,18 @@ NARROWEST = 30
 
 
 def heading(mode: str, number: int, text: str, width: int | None) -> list[Text]:
-    """The lines above the steps of an exchange."""
+    """Return the lines above the steps of an exchange."""
     return _bold(mode, number, text, "bold", width)
 
 
 def summary(mode: str, number: int, text: str, width: int | None) -> list[Text]:
-    """The lines below them; red for an exchange that failed."""
+    """Return the lines below the steps; red if the exchange failed."""
     good = text[:1] in ("1", "2", "3", "o", "c")
     return _bold(mode, number, text, "bold" if good else "bold red", width)
 
 
 def lines(mode: str, number: int, row: Row, width: int | None) -> list[Text]:
-    """The lines of a row, each no wider than `width` columns (None: as wide as they are)."""
+    """Return the lines of a row, each at most `width` columns wide (None: unlimited)."""
     out = [_gutter(mode, number)]
     out[0].append(f"{row.at * 1000:{CLOCK - 4}.2f} ms ", style="dim").append(f"{ARROWS[row.way]} ")
     out[0].append(row.what.ljust(WHAT) if row.text else row.what, style="red" if row.what == "raised" else STYLES[mode])
@@ -40,9 +40,9 @@ def lines(mode: str, number: int, row: Row, width: int | None) -> list[Text]:
 
 
 def fold(text: str, width: int | None, first: int, hanging: int) -> list[str]:
-    """The text in pieces: the first for a line whose `first` columns are taken, the others after `hanging` columns.
+    """Wrap the text: the first line starts after `first` columns, the others after `hanging` columns.
 
-    Cut after a blank where there is one in the second half of a line, else anywhere.
+    Lines break after a blank in their second half, if there is one, else anywhere.
     """
     pieces = []
     taken = first

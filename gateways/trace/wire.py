@@ -1,7 +1,7 @@
-"""What crossed a socket, made readable: heads as lines, bodies shortened, chunks and WebSocket frames named. Pure.
+"""Make the bytes of a connection readable: headers as lines, bodies shortened, chunks and WebSocket frames named. Pure.
 
-Knows HTTP/1.1's framing (RFC 9112) and WebSocket's (RFC 6455). It reads what it gets, cut anywhere, and refuses
-nothing: it shows what was there, also where that was wrong.
+Knows HTTP/1.1's framing (RFC 9112) and WebSocket's (RFC 6455). It accepts pieces of any size and never rejects data:
+invalid data is shown too.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from gateways.events.printable import printable
 Headers = tuple[tuple[str, str], ...]
 
 SHOWN = 120
-"""So many bytes of a body are shown."""
+"""Maximum number of bytes shown of a body."""
 
 OPCODES = {0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
 """RFC 6455, 5.2."""
@@ -20,7 +20,9 @@ OPCODES = {0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Bytes that crossed the socket together; none: that side has closed. `at` is in seconds, time.perf_counter()."""
+    """Bytes that crossed the socket together; b"" means that the side has closed. `at` is in seconds,
+    time.perf_counter().
+    """
 
     at: float
     way: Literal["in", "out"]
@@ -29,7 +31,7 @@ class Piece:
 
 @dataclass(slots=True)
 class Message:
-    """An HTTP message, as far as it has come. `length` counts the content, without what frames it."""
+    """An HTTP message, as far as received. `length` is the size of the content in bytes, without framing."""
 
     start: str = ""
     headers: Headers = ()
@@ -39,18 +41,18 @@ class Message:
 
     @property
     def status(self) -> int | None:
-        """A response's status."""
+        """The status of a response; None for a request."""
         parts = self.start.split(" ", 2)
         return int(parts[1]) if self.start.startswith("HTTP/") and len(parts) > 1 and parts[1].isdigit() else None
 
     def header(self, name: str) -> str:
-        """The values of a header, joined by a comma."""
+        """Return the values of a header, joined by a comma."""
         return ", ".join(value for each, value in self.headers if each.lower() == name)
 
 
 @dataclass(slots=True)
 class Stream:
-    """Reads one direction of a connection: one message, and frames after it where it changes the protocol."""
+    """Parses one direction of a connection: one message, and WebSocket frames after an upgrade."""
 
     message: Message = field(default_factory=Message)
     bodiless: bool = False
@@ -60,7 +62,7 @@ class Stream:
     _chunk: int = 0
 
     def feed(self, data: bytes) -> list[str]:
-        """The lines that show the next bytes. No bytes: the connection has ended."""
+        """Return the lines for the next bytes; b"" is the end of the connection."""
         if not data:
             return self._end()
         lines: list[str] = []
@@ -70,7 +72,7 @@ class Stream:
         return lines
 
     def _step(self) -> list[str] | None:
-        """Take something from what is held; None if it is not enough yet."""
+        """Parse the next element of the buffer; return None if it is incomplete."""
         if self._state in ("head", "size", "trailers"):
             end = self._held.find(b"\n")
             if end < 0:
@@ -186,6 +188,6 @@ class Stream:
 
 
 def shown(data: bytes) -> str:
-    """Bytes as Python writes them, cut if there are many, with their number: "5 bytes b'hello'"."""
+    """Return the number of bytes and their repr, shortened if long: "5 bytes b'hello'"."""
     number = f"{len(data):,} byte{'s' * (len(data) != 1)}"
     return f"{number}  {data[:SHOWN]!r}{'…' * (len(data) > SHOWN)}"

@@ -20,6 +20,6 @@ def test_a_ratio_is_the_median_of_those_of_the_rounds() -> None:
 @pytest.mark.parametrize(("more_is_better", "times"), [(True, "0.50 ×"), (False, "2.00 ×")])
 def test_times_as_good_is_below_one_where_ours_is_worse(more_is_better: bool, times: str) -> None:
     shown = table("Title", "s", {"ours": [0.1, 0.2], "other": [0.2, 0.4]}, "ours", more_is_better=more_is_better)
-    assert "| | median s | least | most | relative speed |" in shown
+    assert "| | median s | minimum | maximum | relative speed |" in shown
     assert "| ours | 0.150 | 0.100 | 0.200 |  |" in shown
     assert f"| other | 0.300 | 0.200 | 0.400 | {times} |" in shown

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""A guest book of 1998, as a CGI program: what is posted goes to a file, and the file is
-shown.
+"""A guest book of 1998, as a CGI program: it appends each post to a file, and shows the
+file.
 """
 
 import fcntl
@@ -16,7 +16,7 @@ book = Path(os.environ.get("GUESTBOOK") or Path(tempfile.gettempdir()) / "guestb
 if os.environ["REQUEST_METHOD"] == "POST":
     form = parse_qs(sys.stdin.read(int(os.environ.get("CONTENT_LENGTH") or 0)))
     with book.open("a") as file:
-        # Each request is a process: this keeps two of them apart.
+        # Each request is a process: the lock prevents mixed lines.
         fcntl.flock(file, fcntl.LOCK_EX)
         file.write(f"{form['name'][0]}: {form['text'][0]}\n")
 

@@ -8,12 +8,12 @@ COLUMNS: dict[str, str] = {
     "held": "How many of the other clients got a response and keep their connection open.",
     "others answered": "Share of the remaining requests with the right response in time.",
     "clients": "Number of concurrent clients, if it differs between contenders.",
-    "answers/s": "Verified responses per second: median of the slices, or all slices together if they contain few "
+    "requests/s": "Verified responses per second: median of the slices, or all slices together if they contain few "
     "responses. ≥: limited by the load client.",
     "ratio": "Relative speed; above 1, the contender is faster than the reference. With its 95 % interval. "
     "tie: no difference (after one run: below 2).",
     "group": "Contenders that share a letter are statistically indistinguishable.",
-    "CPU/answer": "CPU time of the server's processes per response; × compares it with the reference.",
+    "CPU/request": "CPU time of the server's processes per response; × compares it with the reference.",
     "p50": "Median latency. With @, at a fixed rate, counted from when each request was due.",
     "p75": "75th percentile of the latency.",
     "p90": "90th percentile of the latency.",

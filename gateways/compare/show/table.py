@@ -66,7 +66,7 @@ def of_parts(section: Section, most: int | None = None) -> Table | None:
     columns = (
         "request",
         "contender",
-        "answers/s",
+        "requests/s",
         median,
         "p90",
         "p99",
@@ -198,10 +198,10 @@ SHOWN: dict[Headline, Sequence[Column]] = {
     "rate": (
         _CONTENDER,
         ("clients", _clients),
-        ("answers/s", _rate),
+        ("requests/s", _rate),
         ("ratio", _ratio),
         ("group", lambda _, row: row.letters),
-        ("CPU/answer", _cpu),
+        ("CPU/request", _cpu),
         ("p50 @{rate}/s", _latency(lambda latency: latency.answer.p50)),
         ("p99", _latency(lambda latency: latency.answer.p99)),
         ("p50", _whole(lambda row: row.figures.answer.p50)),
@@ -215,7 +215,7 @@ SHOWN: dict[Headline, Sequence[Column]] = {
         ("p75", _whole(lambda row: row.figures.first_byte.p75)),
         ("gaps", _whole(lambda row: row.figures.gap.p50)),
         ("gaps, p90", _whole(lambda row: row.figures.gap.p90)),
-        ("answers/s", _rate),
+        ("requests/s", _rate),
         *_WHAT_IT_TAKES,
     ),
     "room": (

@@ -71,7 +71,7 @@ def test_the_table_says_request_status_and_share_once_and_the_most_frequent_firs
     assert shown is not None
     firsts = [line.cells[0] for line in shown.lines]
     assert firsts == [f"{HOME} → 200, 80 %", "", f"{CART} → 302, 20 %", ""]
-    assert shown.columns[:3] == ("request", "contender", "answers/s")
+    assert shown.columns[:3] == ("request", "contender", "requests/s")
     assert "lost" in shown.columns
 
 

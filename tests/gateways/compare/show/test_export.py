@@ -13,7 +13,7 @@ def test_markdown_has_verdicts_tables_doubts_and_commands() -> None:
     made = record([*slices(UVICORN, STEADY), *slices(WAITRESS, scaled(0.4))], interrupted=True)
     text = markdown(made, sections(made))
     assert text.startswith("# the reference app, compared\n\n- hello: no contender is faster than asgi uvicorn")
-    assert "| contender | answers/s | ratio |" in text
+    assert "| contender | requests/s | ratio |" in text
     assert "| wsgi waitress·4 | 4,040 | 0.40 [0.40–0.40] | b |" in text
     assert "- **interrupted**: " in text
     assert "A CPU, 2 cores; Linux 6; CPython 3.11.7; uvicorn 1." in text

@@ -32,10 +32,10 @@ def test_slices_have_ratios_letters_and_latency_at_the_common_rate() -> None:
     assert shown.columns == (
         *(
             "contender",
-            "answers/s",
+            "requests/s",
             "ratio",
             "group",
-            "CPU/answer",
+            "CPU/request",
             "p50 @4,000/s",
             "p99",
             "memory",
@@ -60,7 +60,7 @@ def test_long_runs_have_percentiles_of_their_own_and_no_letters() -> None:
     (section,) = sections(record(cells, [WAIT]))
     shown = table(section)
     assert shown.columns == (
-        *("contender", "answers/s", "ratio", "CPU/answer", "p50", "p90", "memory", "threads", "limit"),
+        *("contender", "requests/s", "ratio", "CPU/request", "p50", "p90", "memory", "threads", "limit"),
     )
     assert shown.lines[0].cells[-1] == ""
     assert shown.lines[1].cells[:3] == ("wsgi waitress·4", "80", "0.024")
