@@ -11,7 +11,7 @@
 #   make results     docs/results.md: what is true of CGI, WSGI and ASGI, by `gateways compare` (ten minutes, on a quiet machine)
 #   make peers       docs/peers.md: the contract suites run against this project's adapters and the peers'; ARGS=asgi_to_wsgi for one; ARGS=apps
 #                    for docs/peers-real-apps.md
-#   make soak        a million requests through each adapter, 1 GB up and down, and what that leaves behind (ten minutes)
+#   make soak        a million requests through each adapter, 1 GB up and down, 32 clients at once, and what that leaves (16 minutes)
 #   make soak-websockets  WebSockets of an ASGI app under load on ten WSGI servers (four minutes); ARGS="--idle 5000" for idle ones
 #   make autobahn    the Autobahn test suite against WebSockets under WSGI; WSTEST=command that runs it (Python 2.7; a minute)
 #   make site        the documentation built, in site/: open site/index.html (seconds)

@@ -1,8 +1,8 @@
-"""`python -m tests.soak.threads [--seconds N]`: one adapter of each direction under 32 threads and four loops.
+"""`python -m tests.soak.threads [--seconds N]`: every adapter under 32 clients, on four loops or in 32 threads.
 
-Each request carries a token that its response must contain. Meant for free-threaded Python, where code that only the
-GIL kept safe fails; it runs on any. Exits with 1 if a response is wrong. Knows clients; it must not know how an adapter
-works.
+Each request carries a token that its response must contain, and one client in ten leaves early. Meant for free-threaded
+Python, where code that only the GIL kept safe fails; it runs on any. Exits with 1 if a response is wrong, a client
+hangs, or a process of a program is left. Knows clients; it must not know how an adapter works.
 """
 
 from __future__ import annotations
@@ -10,111 +10,110 @@ from __future__ import annotations
 import argparse
 import asyncio
 import io
+import logging
 import os
 import sys
 import sysconfig
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
-from gateways.adapters import ASGIToWSGI, WSGIToASGI
+import psutil
+
+from gateways.adapters import ASGIToWSGI, CGIToASGI, CGIToWSGI, ClientDisconnected, WSGIToASGI
+from gateways.adapters.run_cgi.host import ProgramFailed
+from tests.soak.threads_apps import PROGRAM, asgi_app, wsgi_app
 
 LOOPS, TASKS, THREADS = 4, 8, 32
+LEFT = (ClientDisconnected, ProgramFailed, OSError)  # what an adapter may raise once its client has left
 Wrong = list[str]
 
 
-def wsgi_app(environ: dict[str, Any], start_response: Any) -> Any:
-    """Answer with the token, in one block or in three, after reading the body."""
-    token = environ["QUERY_STRING"].encode()
-    body = environ["wsgi.input"].read()
-    start_response("200 OK", [("Content-Type", "text/plain")])
-    if body:
-        return iter([token, b" ", body])
-    return [token + b" "]
+class Request:
+    """A token, a body, and whether the client leaves before the response has ended."""
+
+    def __init__(self, name: int, number: int) -> None:
+        self.token = b"%d-%d" % (name, number)
+        self.body = os.urandom(8).hex().encode() * (number % 3)
+        self.leaves = number % 10 == 0
+
+    def expects(self, got: bytes) -> bool:
+        """Return True if the response's body is right, as far as the client has waited for it."""
+        whole = self.token + b" " + self.body
+        return whole.startswith(got) if self.leaves else got == whole
 
 
-async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
-    """Answer with the token and the body."""
-    if scope["type"] == "lifespan":
-        while True:
-            message = await receive()
-            await send({"type": f"{message['type']}.complete"})
-            if message["type"] == "lifespan.shutdown":
-                return
-    body = b""
-    more = True
-    while more:
-        event = await receive()
-        body += event.get("body", b"")
-        more = event.get("more_body", False)
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": scope["query_string"] + b" ", "more_body": True})
-    await send({"type": "http.response.body", "body": body})
+def requests(name: int, until: float) -> Iterator[Request]:
+    """Make requests until the time is up."""
+    number = 0
+    while time.monotonic() < until:
+        number += 1
+        yield Request(name, number)
 
 
-async def ask_asgi(app: Any, token: bytes, body: bytes) -> bytes:
+async def ask_asgi(app: Any, request: Request) -> bytes:
     """Make one request to an ASGI app; return the response's body."""
     scope = {
         "type": "http",
         "method": "POST",
         "path": "/",
-        "query_string": token,
+        "query_string": request.token,
         "http_version": "1.1",
-        "headers": [(b"content-length", b"%d" % len(body))],
+        "headers": [(b"content-length", b"%d" % len(request.body))],
     }
-    events = [{"type": "http.request", "body": body, "more_body": False}]
+    events = [{"type": "http.request", "body": request.body, "more_body": False}]
     got = []
 
     async def receive() -> Any:
-        return events.pop() if events else await asyncio.get_running_loop().create_future()
+        if events:
+            return events.pop()
+        return {"type": "http.disconnect"} if request.leaves else await asyncio.get_running_loop().create_future()
 
     async def send(message: Any) -> None:
         got.append(message.get("body", b""))
 
-    await app(scope, receive, send)
+    try:
+        await app(scope, receive, send)
+    except LEFT:
+        if not request.leaves:
+            raise
     return b"".join(got)
 
 
-def ask_wsgi(app: Any, token: bytes, body: bytes) -> bytes:
+def ask_wsgi(app: Any, request: Request) -> bytes:
     """Make one request to a WSGI app; return the response's body."""
     environ = {
         "REQUEST_METHOD": "POST",
         "SCRIPT_NAME": "",
         "PATH_INFO": "/",
-        "QUERY_STRING": token.decode(),
+        "QUERY_STRING": request.token.decode(),
         "SERVER_NAME": "localhost",
         "SERVER_PORT": "80",
         "SERVER_PROTOCOL": "HTTP/1.1",
         "wsgi.url_scheme": "http",
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.input": io.BytesIO(body),
+        "CONTENT_LENGTH": str(len(request.body)),
+        "wsgi.input": io.BytesIO(request.body),
     }
     blocks = app(environ, lambda *_: None)
     try:
-        return b"".join(blocks)
+        return next(iter(blocks)) if request.leaves else b"".join(blocks)
     finally:
         if hasattr(blocks, "close"):
             blocks.close()
-
-
-def requests(name: int, until: float) -> Any:
-    """Tokens and bodies, until the time is up."""
-    number = 0
-    while time.monotonic() < until:
-        number += 1
-        yield b"%d-%d" % (name, number), os.urandom(8).hex().encode() * (number % 3)
 
 
 def on_loop(app: Any, name: int, until: float, wrong: Wrong, count: list[int]) -> None:
     """Run several clients on a loop of this thread's own."""
 
     async def client(number: int) -> None:
-        for token, body in requests(name * 100 + number, until):
-            got = await ask_asgi(app, token, body)
+        for request in requests(name * 100 + number, until):
+            got = await ask_asgi(app, request)
             count[name] += 1
-            if got != token + b" " + body:
-                wrong.append(f"WSGIToASGI: {token!r} {body!r}: {got!r}")
+            if not request.expects(got):
+                wrong.append(f"{request.token!r} {request.body!r}: {got!r}")
 
     async def clients() -> None:
         await asyncio.gather(*(client(number) for number in range(TASKS)))
@@ -124,45 +123,71 @@ def on_loop(app: Any, name: int, until: float, wrong: Wrong, count: list[int]) -
 
 def in_thread(app: Any, name: int, until: float, wrong: Wrong, count: list[int]) -> None:
     """Run one client that blocks."""
-    for token, body in requests(name, until):
-        got = ask_wsgi(app, token, body)
+    for request in requests(name, until):
+        got = ask_wsgi(app, request)
         count[name] += 1
-        if got != token + b" " + body:
-            wrong.append(f"ASGIToWSGI: {token!r} {body!r}: {got!r}")
+        if not request.expects(got):
+            wrong.append(f"{request.token!r} {request.body!r}: {got!r}")
 
 
 def stress(run: Callable[..., None], app: Any, threads: int, seconds: float) -> tuple[int, Wrong]:
-    """Run `run` in so many threads; return how many requests were made, and the wrong responses."""
+    """Run `run` in so many threads; return how many requests were made, and what went wrong."""
     wrong: Wrong = []
     count = [0] * threads
     until = time.monotonic() + seconds
-    workers = [threading.Thread(target=run, args=(app, name, until, wrong, count)) for name in range(threads)]
+
+    def client(name: int) -> None:
+        try:
+            run(app, name, until, wrong, count)
+        except BaseException as error:
+            wrong.append(f"a client failed: {error!r}")
+            raise
+
+    workers = [threading.Thread(target=client, args=(name,), daemon=True) for name in range(threads)]
     for worker in workers:
         worker.start()
     for worker in workers:
-        worker.join(seconds + 60)
+        worker.join(max(0, until + 60 - time.monotonic()))
         if worker.is_alive():
             wrong.append("a client hangs")
     return sum(count), wrong
 
 
+def adapters(program: Path) -> Iterator[tuple[str, Callable[..., None], Any, int]]:
+    """Yield a name, its kind of client, an adapter, and how many threads run such clients."""
+    yield "WSGIToASGI", on_loop, WSGIToASGI(wsgi_app, threads=THREADS), LOOPS
+    yield "ASGIToWSGI", in_thread, ASGIToWSGI(asgi_app), THREADS
+    for warm in (False, True):
+        kind = "warm" if warm else "cold"
+        yield f"CGIToASGI, {kind}", on_loop, CGIToASGI(program, warm=warm), LOOPS
+        yield f"CGIToWSGI, {kind}", in_thread, CGIToWSGI(program, warm=warm), THREADS
+
+
+def left() -> Wrong:
+    """Return the child processes that have not gone within ten seconds."""
+    _, alive = psutil.wait_procs(psutil.Process().children(recursive=True), timeout=10)
+    return [f"left behind: {child}" for child in alive]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60.0, help="for each direction (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=60.0, help="for each adapter (default: %(default)s)")
     seconds = parser.parse_args().seconds
+    logging.getLogger("gateways").setLevel(logging.CRITICAL)  # a line for each client that leaves
     gil = getattr(sys, "_is_gil_enabled", lambda: True)()
     build = "free-threaded build" if sysconfig.get_config_var("Py_GIL_DISABLED") else "build with GIL"
     print(f"CPython {sys.version.split()[0]}, {build}, the GIL is {'on' if gil else 'off'}")
     failed = False
-    bridge = ASGIToWSGI(asgi_app)
-    for name, run, app, threads in (
-        ("WSGIToASGI", on_loop, WSGIToASGI(wsgi_app, threads=THREADS), LOOPS),
-        ("ASGIToWSGI", in_thread, bridge, THREADS),
-    ):
-        made, wrong = stress(run, app, threads, seconds)
-        print(f"{name}: {made:,} requests, {len(wrong)} wrong", *wrong[:5], sep="\n  " if wrong else " ")
-        failed = failed or bool(wrong) or not made
-    bridge.close()
+    with tempfile.TemporaryDirectory() as folder:
+        program = Path(folder, "program")
+        program.write_text(f"#!{sys.executable}\n{PROGRAM}")
+        program.chmod(0o755)
+        for name, run, app, threads in adapters(program):
+            made, wrong = stress(run, app, threads, seconds)
+            app.close()
+            wrong += left()
+            print(f"{name}: {made:,} requests, {len(wrong)} wrong", *wrong[:5], sep="\n  ")
+            failed = failed or bool(wrong) or not made
     sys.exit(failed)
 
 
