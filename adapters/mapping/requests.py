@@ -17,7 +17,7 @@ from .lengths import MAX_DIGITS, content_length
 Environ = dict[str, Any]
 
 PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
-_PROTOCOLS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0", "2": "HTTP/2", "3": "HTTP/3"}
+_PROTOCOLS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0", "1": "HTTP/1.0", "2": "HTTP/2", "3": "HTTP/3"}  # granian: "1"
 _VERSIONS = {"HTTP/1.1": "1.1", "HTTP/1.0": "1.0", "HTTP/2": "2", "HTTP/2.0": "2", "HTTP/3": "3", "HTTP/3.0": "3"}
 _PLAIN_PATH = re.compile(rb"[/0-9A-Za-z\-._~]+").fullmatch  # the same quoted and unquoted
 _SLASH = re.compile(rb"%2[Ff]").split
@@ -172,6 +172,8 @@ def environ_from_scope(  # noqa: C901, PLR0912 - in one piece: each call would c
         if key:
             text = value.decode() if value.isascii() else value.decode("latin-1")  # the former costs half
             environ[key] = _combined(key, environ[key], text, comma) if key in environ else text
+    if environ.get("HTTP_HOST") == "":  # granian's for a request without Host, which Django would reject
+        del environ["HTTP_HOST"]
     if CODED in environ:
         if not coded:
             del environ[CODED]

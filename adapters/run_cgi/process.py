@@ -14,7 +14,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from .log import log
 from .program import Program
@@ -41,15 +41,16 @@ def start(
     arguments: Sequence[bytes], environment: Mapping[bytes, bytes], pipes: Pipes, folder: bytes | None = None
 ) -> Child:
     """Start a process with these pipes, and close the process's ends of them. Raises OSError."""
-    process = subprocess.Popen(
-        arguments,
-        stdin=pipes.theirs[0],
-        stdout=pipes.theirs[1],
-        stderr=pipes.theirs[2],
-        env=environment,
-        cwd=folder or os.path.dirname(arguments[0]),
-        start_new_session=True,
-    )
+    with no_blocked_signals():
+        process = subprocess.Popen(
+            arguments,
+            stdin=pipes.theirs[0],
+            stdout=pipes.theirs[1],
+            stderr=pipes.theirs[2],
+            env=environment,
+            cwd=folder or os.path.dirname(arguments[0]),
+            start_new_session=True,
+        )
     try:
         child = Child(process)
     except BaseException:  # its end cannot be watched: out of descriptors or threads
@@ -59,6 +60,23 @@ def start(
         raise
     pipes.given()
     return child
+
+
+@contextlib.contextmanager
+def no_blocked_signals() -> Iterator[None]:
+    """Block no signals in this thread meanwhile: a child inherits the mask, and the threads of uWSGI block all signals.
+
+    With them blocked, a program's alarm(), its SIGPIPE and the SIGTERM of a timeout would have no effect.
+    """
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    if not blocked:
+        yield
+        return
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, blocked)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_BLOCK, blocked)
 
 
 class Pipes:

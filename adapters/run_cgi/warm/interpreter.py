@@ -23,7 +23,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from ..limits import NEVER
-from ..process import Child, Pipes, start
+from ..process import Child, Pipes, no_blocked_signals, start
 from ..program import Program, log
 from ..reaper import part_with
 
@@ -59,17 +59,18 @@ class WarmInterpreter:
         self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs, contextlib.ExitStack() as undo:
             undo.callback(self._connection.close)
-            process = subprocess.Popen(
-                [*command[1:], ZYGOTE, str(theirs.fileno()), os.fsdecode(file)],
-                executable=command[0],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env=environment,
-                cwd=os.path.dirname(file),
-                start_new_session=True,
-                pass_fds=[theirs.fileno()],
-            )
+            with no_blocked_signals():
+                process = subprocess.Popen(
+                    [*command[1:], ZYGOTE, str(theirs.fileno()), os.fsdecode(file)],
+                    executable=command[0],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    env=environment,
+                    cwd=os.path.dirname(file),
+                    start_new_session=True,
+                    pass_fds=[theirs.fileno()],
+                )
             undo.pop_all()
         self._popen = process
         self._process = Program(f"{os.fsdecode(file)} (its warm interpreter)", Child(process), -1, -1, -1)

@@ -82,6 +82,21 @@ def test_server_name_and_port_are_never_empty(server: Any, host: str, scheme: st
     assert (environ["SERVER_NAME"], environ["SERVER_PORT"]) == (name, port)
 
 
+@pytest.mark.parametrize(
+    ("version", "protocol"), [("1.0", "HTTP/1.0"), ("1", "HTTP/1.0"), ("1.1", "HTTP/1.1"), ("2", "HTTP/2")]
+)
+def test_the_protocol_of_http_1_has_a_minor_version(version: str, protocol: str) -> None:
+    """RFC 9112, 2.3: granian's version of HTTP/1.0 is "1"."""
+    assert environ_from_scope(scope_of(http_version=version))["SERVER_PROTOCOL"] == protocol
+
+
+def test_a_request_without_host_has_no_empty_one() -> None:
+    """PEP 3333, URL Reconstruction: SERVER_NAME counts then. granian adds an empty Host; Django rejects that."""
+    environ = environ_from_scope(scope_of(headers=[(b"host", b"")], server=("10.0.0.1", 8000)))
+    assert "HTTP_HOST" not in environ
+    assert environ["SERVER_NAME"] == "10.0.0.1"
+
+
 SEGMENTS = st.lists(st.binary(max_size=6).map(lambda segment: segment.replace(b"/", b"")), max_size=4)
 PATHS = SEGMENTS.map(lambda segments: b"/" + b"/".join(segments))
 ROOTS = st.lists(

@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +50,29 @@ def test_it_leads_its_process_group_and_its_pipes_do_not_block(file: bytes) -> N
     assert program.read() is None
     assert not any(os.get_blocking(each) for each in (program.stdin, program.stdout, program.stderr))
     end(program)
+
+
+def test_it_blocks_no_signals_although_the_thread_that_starts_it_does(tmp_path: Path) -> None:
+    """As the threads of uWSGI do."""
+    program = tmp_path / "mask.py"
+    program.write_text(f"#!{sys.executable} -S\nimport signal\nprint(signal.pthread_sigmask(signal.SIG_BLOCK, ()))\n")
+    program.chmod(0o755)
+    output, masks = [b""], []
+    all_signals = signal.valid_signals() - {signal.SIGKILL, signal.SIGSTOP}
+
+    def run() -> None:
+        before = signal.pthread_sigmask(signal.SIG_SETMASK, all_signals)
+        started = start(os.fsencode(program))
+        masks.append(signal.pthread_sigmask(signal.SIG_SETMASK, before))
+        eventually(started.look, "it has ended")
+        output[0] = started.read() or b""
+        end(started)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert output == [b"set()\n"]
+    assert masks == [all_signals]
 
 
 def test_every_number_of_descriptors_that_is_left_is_enough_or_leaves_nothing(file: bytes) -> None:

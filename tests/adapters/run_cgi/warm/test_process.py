@@ -1,5 +1,6 @@
 """The process of a warm program: as a cold one finds itself, and as it ends."""
 
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from gateways.adapters.cgi_to_asgi import CGIToASGI
 from tests.adapters.run_cgi.asking import Asker, InASGI
-from tests.adapters.run_cgi.warm.warming import cold_one, warmed, write
+from tests.adapters.run_cgi.warm.warming import cold_one, warm_asker, warmed, write
 
 STATE = """
 import json, os, signal, sys
@@ -36,6 +37,23 @@ def test_a_warm_program_finds_itself_as_a_cold_one_does(ask: Asker, tmp_path: Pa
     later = ask.report("/state.py?q", "POST", body=b"body")
     assert first == cold
     assert later == cold
+
+
+def test_a_warm_program_blocks_no_signals_although_the_servers_thread_does(tmp_path: Path) -> None:
+    """As the threads of uWSGI do."""
+    source = (
+        "import signal\nprint('Content-Type: text/plain\\n')\nprint(signal.pthread_sigmask(signal.SIG_BLOCK, ()))\n"
+    )
+    program = write(tmp_path, "mask.py", source)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM, signal.SIGPIPE, signal.SIGTERM})
+    try:
+        ask = warm_asker("wsgi", tmp_path)
+        warmed(ask, program)
+        response = ask("/mask.py")
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    ask.host.close()
+    assert response.body == b"set()\n"
 
 
 ENDS = {
