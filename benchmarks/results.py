@@ -108,7 +108,7 @@ def page(records: Sequence[Record]) -> str:
 
 
 def _claims(found: Sequence[Sequence[Section]]) -> str:
-    lines = ["| claim | | what was seen |", "|---|---|---|"]
+    lines = ["| claim | verdict | measurements |", "|---|---|---|"]
     judged = claims([section for part in found for section in part])
     rows = (f"| {each.said} | **{each.verdict}**{', ' * bool(each.once)}{each.once} | {each.seen} |" for each in judged)
     return "\n".join([*lines, *rows])
@@ -123,12 +123,11 @@ def _method(record: Record) -> str:
         "[its method](compare.md), with what each column and each doubt means.\n\n"
         f"{machine.cpu}, {machine.cores} cores{where} {machine.system}, {machine.python}; {packages}; "
         f"seed {record.seed}. The reference app in each of its forms, as installed: one worker process, no TLS, "
-        "loopback, no proxy. Contenders of hello and cpu took turns in slices of a quarter of a second (of CGI, by "
-        "two clients, of a second or more), in "
-        f"{record.options['rounds']} rounds of each of {record.options['starts']} starts; of the other scenarios there "
-        "was one run of each, on a server of its own: these show orders of magnitude. Verdicts are computed from the "
-        "figures and count only the differences that the tables report; a tie is reported as no difference seen, and a "
-        "single run reports no difference below a factor of two."
+        "loopback, no proxy. In hello and cpu, the contenders took turns in slices of a quarter of a second (CGI: two "
+        f"clients, a second or more), in {record.options['rounds']} rounds of each of {record.options['starts']} "
+        "starts. In the other scenarios each contender ran once, on its own server, which shows only orders of "
+        "magnitude. Verdicts are computed from the figures and use only the differences that the tables report: a tie "
+        'is reported as "no difference seen", and after a single run no difference below a factor of two is reported.'
     )
 
 

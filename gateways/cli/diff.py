@@ -69,13 +69,13 @@ class _Diff(Command):
     help="Leave out differences, e.g. header:x-request-id or 'cookie:*'. Repeatable.",
 )
 @click.option("--accept", metavar="FILE", type=FILE, help="File of accepted differences; only others count.")
-@click.option("--write-accepted", metavar="FILE", type=STDOUT, help="Write a file that accepts what differs now.")
-@click.option("--strict", is_flag=True, help="Also count what no client may depend on, e.g. the order of headers.")
+@click.option("--write-accepted", metavar="FILE", type=STDOUT, help="Write a file that accepts all differences.")
+@click.option("--strict", is_flag=True, help="Also count differences that no client may depend on, e.g. header order.")
 @click.option("--show-secrets", is_flag=True, help="Show Authorization, cookies and API keys. Default: [redacted].")
 @click.option("--json", "as_json", metavar="FILE", type=STDOUT, help="Write the result as JSON; - is stdout.")
 @click.option("--html", "page", metavar="FILE", type=FILE, help="Write the result as a web page.")
 @click.option(
-    "--export", "export_file", metavar="FILE", type=STDOUT, help="Write the requests as JSON lines, and ask nothing."
+    "--export", "export_file", metavar="FILE", type=STDOUT, help="Write the requests as JSON lines, and send nothing."
 )
 def diff(  # noqa: PLR0913, PLR0917 (options)
     old: str,
@@ -97,11 +97,11 @@ def diff(  # noqa: PLR0913, PLR0917 (options)
     export_file: Path | None,
     **asked: Any,
 ) -> int:
-    """Ask OLD and NEW the same requests, and show what differs beyond noise.
+    """Send OLD and NEW the same requests, and show the differences beyond noise.
 
-    Each side is TARGET@SERVER, e.g. shop:app@gunicorn (the adapter in between is found), TARGET@MODE, TARGET alone, or
-    the URL of a server that runs already. @SERVER alone is OLD's target on another server. OLD is asked at least twice:
-    what differs between its own answers is noise.
+    Each side is TARGET@SERVER, e.g. shop:app@gunicorn (with an adapter if one is needed), TARGET@MODE, TARGET alone, or
+    the URL of a running server. @SERVER alone is OLD's target on another server. OLD gets each request at least twice:
+    the differences between its own responses are noise.
 
     Exit status: 0 same, 1 different, 2 not compared.
     """

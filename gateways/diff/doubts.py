@@ -15,7 +15,7 @@ def doubts(requests: Sequence[Request], olds: Sequence[Answer | None], *, data_s
     asked = [(request, old) for request, old in zip(requests, olds, strict=True) if old is not None]
     for request, old in asked:
         if request.expect is not None and old.status != request.expect:
-            yield f"old: {request.label} is answered with {old.status}; {request.expect} is expected"
+            yield f"old: {request.label} has the status {old.status}; expected {request.expect}"
     other = [(request, old) for request, old in asked if request.recorded not in (None, old.status)]
     if other:
         request, old = other[0]

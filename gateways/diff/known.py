@@ -28,14 +28,14 @@ FORMAL: tuple[tuple[str, Known], ...] = (
                                 "RFC 9110, 5.3", False)),
     ("header:server", Known("Each server names itself.", "RFC 9110, 10.2.4", False)),
     ("header:via", Known("A proxy names itself.", "RFC 9110, 7.6.3", False)),
-    *((f"header:{name}", Known("A hop-by-hop header speaks to the next hop only. WSGI apps must not send it.",
+    *((f"header:{name}", Known("A hop-by-hop header applies to one connection only. WSGI apps must not send it.",
                                "RFC 9110, 7.6.1", False))
       for name in ("connection", "keep-alive", "proxy-connection", "upgrade", "trailer")),
 )  # fmt: skip
 """By facet: differences that are shown but not counted."""
 
 STATUSES: dict[str, Known] = {
-    "411": Known("The new server wants a Content-Length and does not decode a chunked request body.",
+    "411": Known("The new server requires a Content-Length and does not decode a chunked request body.",
                  "RFC 9110, 15.5.12"),
     "413": Known("The new server has a lower limit for request bodies.", "RFC 9110, 15.5.14"),
     "414": Known("The new server has a lower limit for the request line.", "RFC 9110, 15.5.15"),
@@ -45,9 +45,9 @@ STATUSES: dict[str, Known] = {
                  "RFC 9110, 15.5.1"),
     "500": Known("The app or the new server failed: the log of the new server has the traceback.",
                  "RFC 9110, 15.6.1"),
-    "501": Known("The new server, or the interface that it speaks, does not support what was asked.",
+    "501": Known("The new server, or the interface that it speaks, does not support the request.",
                  "RFC 9110, 15.6.2"),
-    "502": Known("A CGI program sent no valid head.", "RFC 3875, 6.2"),
+    "502": Known("A CGI program sent no valid response headers.", "RFC 3875, 6.2"),
     "503": Known("The new stack is at its limit of requests.", "RFC 9110, 15.6.4"),
     "504": Known("A time limit of the new stack has passed.", "RFC 9110, 15.6.5"),
 }  # fmt: skip
@@ -55,11 +55,11 @@ STATUSES: dict[str, Known] = {
 
 COOKIE = Known("Set-Cookie must reach the client attribute for attribute: browsers act on each.", "RFC 6265, 4.1")
 CUT = Known("A response that ends early must not look complete; a client sees a transfer that failed.", "RFC 9112, 8")
-STREAM = Known("The new stack holds blocks back. PEP 3333 wants each block sent before the next is asked for.",
+STREAM = Known("The new stack delays blocks. PEP 3333 requires that each block is sent before the next is requested.",
                "PEP 3333, Buffering and Streaming")  # fmt: skip
 NO_LENGTH = Known("Both are valid framing. Without a Content-Length a client shows no progress.", "RFC 9112, 6.3")
-GAINED_LENGTH = Known("The new stack tells the length of the body as well.", "RFC 9110, 8.6", is_counted=False)
-CLOSE = Known("The end of the body is the end of the connection, so a client cannot tell a cut from the end.",
+GAINED_LENGTH = Known("The new stack also sends the length of the body.", "RFC 9110, 8.6", is_counted=False)
+CLOSE = Known("The end of the body is the end of the connection, so a truncated response looks complete.",
               "RFC 9112, 6.3 and 8")  # fmt: skip
 HEAD_LENGTH = Known("A server may leave this header out of a response to HEAD.", "RFC 9110, 9.3.2")
 EXCESS = Known("Octets after a response break the next response on the connection.", "RFC 9112, 6.3")

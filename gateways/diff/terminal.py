@@ -35,7 +35,7 @@ def lines(result: Result) -> Iterator[Text]:
     others = [each for each in result.differences if each not in counted and each.accepted is None]
     if others:
         yield Text()
-        yield Text("Not counted, for no client may depend on it (--strict counts it):", style="bold")
+        yield Text("Not counted, because no client may depend on it (--strict counts it):", style="bold")
         for each in others:
             yield _formal(each)
             yield from (_detail(line) for line in each.found.lines)
@@ -56,7 +56,7 @@ def verdict(result: Result) -> str:
     counted = result.counted
     cut = "interrupted: " if result.interrupted else ""
     if not result.asked:
-        return f"{cut}no request was answered by both sides"
+        return f"{cut}no request got a response from both sides"
     if not counted:
         return f"{cut}same: {requests}, no difference beyond noise ({times})"
     showing = len({number for each in counted for number in each.requests})
@@ -138,6 +138,6 @@ def sentences(result: Result) -> Sequence[str]:
     """Yield omissions, and doubts about the requests."""
     found = [*result.left_out, *result.notes]
     if result.rounds[0] < 2:
-        found.append("the old stack was asked once only: noise is not known, and may be among the differences")
+        found.append("the old stack was asked only once, so noise is unknown and may be among the differences")
     found += [f"accepted, but not seen: {each}" for each in result.unused]
     return found

@@ -149,7 +149,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             "slow-readers",
-            "whether 50 clients that read slowly delay the answers to others, or fill the server's memory",
+            "whether 50 clients that read slowly delay the responses to others, or fill the server's memory",
             Request("/hello"),
             "long",
             connections=(16,),
@@ -162,7 +162,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             "idle",
-            "whether other clients are answered while 300 hold a stream of events open",
+            "whether other clients get responses while 300 clients hold an event stream open",
             Request("/hello"),
             "long",
             connections=(16,),
@@ -187,7 +187,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             "blocking",
-            "the classic mistake: code that blocks for 50 ms, also in the async app, where it stops all requests",
+            "a common mistake: code that blocks for 50 ms, also in the async app, where it stops all requests",
             Request(f"/block?seconds={WAIT}"),
             "long",
             connections=(16,),

@@ -14,7 +14,7 @@ REQUESTS = [
 
 def test_statuses_that_are_not_expected_or_not_as_recorded_are_said() -> None:
     assert list(doubts(REQUESTS, [answer(), answer(), answer(), None], data_stays=False)) == [
-        "old: GET /a is answered with 200; 302 is expected",
+        "old: GET /a has the status 200; expected 302",
         "old: 1 of 3 requests have another status than recorded; first GET /c: 200, recorded 404",
     ]
 

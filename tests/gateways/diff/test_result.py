@@ -58,7 +58,7 @@ def test_the_verdict_counts_differences_and_requests() -> None:
     made = result([lost("a"), lost("b")], [lost("a")], [])
     assert verdict(made) == "2 differences, in 2 of 3 requests (asked 2 × old, 2 × new)"
     assert verdict(replace(made, interrupted=True)).startswith("interrupted: ")
-    assert verdict(result()) == "no request was answered by both sides"
+    assert verdict(result()) == "no request got a response from both sides"
 
 
 def test_the_terminal_names_the_facet_the_requests_and_the_clause() -> None:

@@ -31,9 +31,9 @@ HEADING = """\
 
 Each app runs natively and through an adapter, and gets the same conversations over sockets: GET and other methods,
 conditional requests and ranges, forms and uploads (announced, chunked, gzip, `Expect: 100-continue`), redirects,
-sessions, streams with their times, errors before and within the body, clients that leave or half-close, keep-alive,
-pipelining, eight clients at once. A cell counts the conversations whose answers were those of the native server, except
-for the differences in `tests/real/native/differences.py`, each with its reason, accepted for every adapter.
+sessions, streams with their times, errors before and during the body, disconnects, half-closed connections, keep-alive,
+pipelining, eight concurrent clients. A cell counts the conversations whose responses equal those of the native server,
+except for those in `tests/real/native/differences.py`, which have reasons and are accepted for every adapter.
 """
 
 
