@@ -98,14 +98,17 @@ class Loop:
         """Wait, in a coroutine on the loop."""
         await (asyncio if self.asyncio_loop is not None else cast(Any, sys.modules["trio"])).sleep(seconds)
 
-    def attend(self, call: Callable[[], object]) -> None:
+    def attend(self, call: Callable[[], object]) -> bool:
         """Run `call` in one to two LISTEN_AFTER unless leave() comes first. On the loop's thread only.
 
-        One timer serves all of the loop's requests: a short request needs no timer of its own.
+        One timer serves all of the loop's requests: a short request needs no timer of its own. Returns True if no other
+        call is waiting: requests come one by one.
         """
-        self._attended[call] = self._tick
+        attended = self._attended
+        attended[call] = self._tick
         if not self._sweeping:
             self._sweep_later()
+        return len(attended) == 1
 
     def leave(self, call: Callable[[], object]) -> None:
         """Undo attend(), if it has not run yet. On the loop's thread only."""

@@ -16,6 +16,7 @@ from time import monotonic
 from typing import Any
 
 from . import forks
+from .gate import EventGate, new_gate
 
 STAND_IN_SECONDS = 1.0  # time until an idle thread beyond the limit ends, in seconds
 IDLE_SECONDS = 30.0  # interval at which other idle threads check for work, and between two collections, in seconds
@@ -37,9 +38,15 @@ class Workers:
     thread runs several short jobs that arrive together, without a thread switch, and a job that blocks does not delay
     others: while jobs are queued, a thread is on its way to them, or all threads are busy.
 
+    One idle thread waits at the front gate, the others at locks. The front gate is opened for jobs that come one by
+    one: its thread starts at once. Jobs that come together wake a thread at a lock: the caller keeps the GIL and
+    submits them all, and then one thread runs them.
+
     Threads within the limit stay until close(), because the thread-locals of applications (database connections) must
     not be created again and again. Threads that replaced waiting ones end after STAND_IN_SECONDS without work.
     """
+
+    _front: EventGate | None = None
 
     def __init__(self, limit: int, name: str) -> None:
         if not isinstance(limit, int):
@@ -54,7 +61,11 @@ class Workers:
         """Start again without threads: they stayed in the parent process."""
         self._mutex = threading.Lock()
         self._jobs: deque[tuple[Callable[..., Any], Any]] = deque()
-        self._idle: list[threading.Lock] = []  # the gates at which threads wait, the latest on top
+        self._idle: list[threading.Lock | EventGate] = []  # their gates: the front one first, the latest lock last
+        if self._front is not None:
+            self._front.close()
+            self._front = None
+        self._front_made = False  # or tried in vain
         self._waking = False  # a thread has been woken or started and has not taken a job yet
         self._threads = 0
         self.started = self.away = 0  # threads started so far; threads in jobs that wait for a client
@@ -94,21 +105,31 @@ class Workers:
         """Return the number of threads that may be busy."""
         return self.limit + min(self.away, MOST_AWAY) if self.limit > 1 else 1
 
-    def submit(self, call: Callable[..., Any], argument: Any) -> None:
+    def submit(self, call: Callable[..., Any], argument: Any, alone: bool = False) -> None:
         """Run `call(argument)`, which must not raise, in a thread. Raises RuntimeError if no thread at all can be
         started.
 
         It returns None, or a callable that the thread calls once it counts as idle again or is about to begin the next
-        job.
+        job. `alone`: the caller will wait for this job next; it has no other job to submit.
         """
+        front = None
         with self._mutex:
             self._jobs.append((call, argument))
             if not self._waking:
-                try:
-                    self._wake()
-                except RuntimeError:
-                    self._jobs.pop()
-                    raise
+                idle = self._idle
+                if alone and idle and idle[0] is self._front and self._threads - len(idle) < self.limit:
+                    self._waking = True
+                    front = idle.pop(0)
+                else:
+                    if alone and not self._front_made:
+                        self._front, self._front_made = new_gate(), True
+                    try:
+                        self._wake()
+                    except RuntimeError:
+                        self._jobs.pop()
+                        raise
+        if front is not None:
+            front.release()
 
     def withdraw(self, call: Callable[..., Any], argument: Any) -> bool:
         """Take a job back. Return False if a thread has begun it."""
@@ -144,8 +165,8 @@ class Workers:
                 raise
 
     def _work(self, mutex: threading.Lock) -> None:
-        gate = threading.Lock()
-        gate.acquire()
+        lock = threading.Lock()
+        lock.acquire()
         woken = True
         last: Callable[[], object] | None = None
         while True:
@@ -162,8 +183,7 @@ class Workers:
                     break
                 else:
                     call = None
-                    self._idle.append(gate)
-                    patience = STAND_IN_SECONDS if self._threads > self.limit else IDLE_SECONDS
+                    gate, patience = self._rest(lock)
             if last is not None:
                 last()
                 last = None
@@ -187,6 +207,16 @@ class Workers:
         if last is not None:
             last()
 
+    def _rest(self, lock: threading.Lock) -> tuple[threading.Lock | EventGate, float]:
+        """Count this thread as idle. Return the gate to wait at, and for how long. Call it under the mutex."""
+        idle, front = self._idle, self._front
+        surplus = self._threads > self.limit
+        if front is None or surplus or (idle and idle[0] is front):
+            idle.append(lock)
+            return lock, STAND_IN_SECONDS if surplus else IDLE_SECONDS
+        idle.insert(0, front)
+        return front, -1 if self._ended is None else IDLE_SECONDS
+
     def _end(self) -> None:
         """Prepare the end of this thread. Call it under the mutex."""
         if self._threads > self.limit:
@@ -195,6 +225,14 @@ class Workers:
         self._collect_soon()
         if self._jobs and not self._waking:
             self._wake()
+        front = self._front
+        if front is not None and self._abandoned:
+            front.release()  # abandon() has opened it once; each thread that ends opens it for the next
+        elif self._ended is not None and not self._waking and self._idle and self._idle[0] is front:
+            self._waking = True
+            self._idle.pop(0).release()  # the thread there has no timeout; now it must collect
+        if not self._threads:
+            self._front, self._front_made = None, False
 
     def _collect_soon(self) -> None:
         """Have the thread-locals of stand-ins collected; Django's connections are parts of cycles. Call it under the
@@ -232,6 +270,9 @@ class Workers:
     def abandon(self) -> None:
         """Close permanently, from a finalizer: takes no lock, which the interrupted code may hold."""
         self._abandoned = True
+        front = self._front
+        if front is not None:
+            front.release()  # also for a thread that is about to wait there: it may have read the flag before
         with suppress(IndexError):
             while True:
                 self._idle.pop().release()

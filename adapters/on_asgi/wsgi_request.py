@@ -144,8 +144,7 @@ class WSGIRequest:
         tally.live[self] = monotonic()
         waiter = outbox.expect()
         try:
-            self._terms.workers.submit(context.run, self.run)
-            loop.attend(watch)
+            self._terms.workers.submit(context.run, self.run, loop.attend(watch))
             await waiter
             ended = False
             while not ended:

@@ -1,0 +1,68 @@
+"""A gate for an idle thread that is opened without the GIL, by an eventfd: the woken thread can run at once.
+
+`Lock.release()` wakes a thread while the caller holds the GIL: the thread wakes, goes to sleep until the GIL is free,
+and is woken again. Knows the descriptor. It must not know jobs or which thread waits.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+import threading
+from contextlib import suppress
+
+
+class EventGate:
+    """A gate for threads, as a Lock that is released from outside: each release() lets one thread through.
+
+    A thread that waits without a timeout makes one system call.
+    """
+
+    _fd = -1
+
+    def __init__(self) -> None:
+        """Raises OSError if the process has no descriptor left."""
+        assert sys.platform == "linux"
+        self._fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_SEMAPHORE)
+
+    def release(self) -> None:
+        """Let one thread through. Never waits."""
+        assert sys.platform == "linux"
+        os.eventfd_write(self._fd, 1)
+
+    def acquire(self, timeout: float) -> bool:
+        """Wait. Return False after `timeout` seconds; below 0, wait for ever."""
+        assert sys.platform == "linux"
+        if timeout >= 0 and not self._is_rung(timeout):
+            return False
+        while True:
+            try:
+                os.eventfd_read(self._fd)
+            except InterruptedError:  # a signal handler of the application; os.eventfd_read() does not retry (PEP 475)
+                continue
+            return True
+
+    def _is_rung(self, timeout: float) -> bool:
+        poll = select.poll()  # an object of this thread's own: another thread may still be leaving
+        poll.register(self._fd, select.POLLIN)
+        return bool(poll.poll(timeout * 1000))
+
+    def close(self) -> None:
+        """Close the descriptor, in a forked child: the threads that hold references to this stayed in the parent."""
+        fd, self._fd = self._fd, -1
+        if fd >= 0:
+            with suppress(OSError):  # a child may have closed all descriptors
+                os.close(fd)
+
+    __del__ = close  # not earlier: a thread that holds a reference may still ring
+
+
+def new_gate() -> EventGate | None:
+    """Return an EventGate; None without eventfd or a free descriptor, and if threads are greenlets (gevent)."""
+    if not hasattr(os, "eventfd") or type(threading.Lock()).__module__ != "_thread":
+        return None
+    try:
+        return EventGate()
+    except OSError:
+        return None
