@@ -417,9 +417,10 @@ class _Response:
             self._body.abandon()
             self._body.interrupted = False
         if not exchange.complete or (exchange.sending and not self._handed):
+            left = exchange.desk.closed  # its check found that the client has disconnected
             exchange.desk.close()
             try:
-                self._loop.post(exchange.hang_up)
+                self._loop.post(partial(exchange.hang_up, left))
             except LoopClosed:
                 self._running.live.discard(exchange)  # nothing runs there now
 

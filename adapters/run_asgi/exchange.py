@@ -63,6 +63,7 @@ class Exchange:
         self.head: tuple[str, Headers] | None = None
         self.complete = False  # the server has the complete response
         self.dropped = False  # the server gets no content: HEAD, 204, 304
+        self.unanswered = False  # its client disconnected before the response began; the application may finish
         self.error: BaseException | None = None
         self._app, self._scope = app, scope
         self._to_head = scope.get("method") == "HEAD"  # the application may change the scope
@@ -127,15 +128,20 @@ class Exchange:
         self._more = bool(message.get("more_body", False))
         self._wake_receivers()
 
-    def hang_up(self) -> None:
-        """Tell the application that the response is no longer needed, and cancel it if it does not end soon."""
+    def hang_up(self, patient: bool = False) -> None:
+        """Tell the application that the response is no longer needed, and cancel it if it does not end soon.
+
+        `patient`: not if it has not begun its response. It may be in the middle of a change, which ASGI servers let it
+        finish when a client disconnects.
+        """
         self._gone = True
+        self.unanswered = patient and self.head is None
         if self._file is not None:
             self.file_done(ClientDisconnected())
         if self.desk.closed:
             self.error = None  # it will not be raised, and its traceback holds this exchange
         self._wake_receivers()
-        if self.task is not None:
+        if self.task is not None and not self.unanswered:
             asyncio.get_running_loop().call_later(GRACE, self.cancel)
 
     def cancel(self) -> None:

@@ -123,8 +123,9 @@ class Running:
     def close(self, timeout: float = DRAIN_SECONDS, serving: Collection[int] = ()) -> None:
         """Stop the requests, the lifespan and, if no other application uses it, the loop.
 
-        Waits up to `timeout` seconds for the background work of complete responses, and for responses that threads
-        whose identifiers are in `serving` still send. Other responses are aborted at once.
+        Waits up to `timeout` seconds for the background work of complete responses, for work whose client has
+        disconnected before the response began, and for responses that threads whose identifiers are in `serving` still
+        send. Other responses are aborted at once.
         """
         with self._closing:
             if self not in _started:
@@ -169,7 +170,7 @@ class Running:
         begun = time.monotonic()
         websockets = [asyncio.ensure_future(websocket.end()) for websocket in self.websockets]
         live = list(self.live)
-        drained = [one for one in live if one.finished or one.server_thread in serving]
+        drained = [one for one in live if one.finished or one.unanswered or one.server_thread in serving]
         ended = set(live).difference(drained)
         for exchange in ended:
             exchange.hang_up()

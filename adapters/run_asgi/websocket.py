@@ -266,7 +266,7 @@ class WebSocketExchange(Exchange):
 
     # shutdown of the server
 
-    def hang_up(self) -> None:
+    def hang_up(self, patient: bool = False) -> None:
         """Before it is accepted, the client has disconnected. After that, the server shuts down: close with 1012."""
         if self.accepted:
             if self._connection is not None:

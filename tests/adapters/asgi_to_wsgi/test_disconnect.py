@@ -6,9 +6,15 @@ import asyncio
 import contextlib
 import threading
 
-from .apps import Journal, Receive, Scope, Send, body, endless, start
-from .conftest import Bridge, LoopFactory
+import pytest
+
+from gateways.adapters.asgi_types import ASGIApp
+from gateways.adapters.run_asgi import exchange as exchange_module
+
+from .apps import Gate, Journal, Receive, Scope, Send, body, endless, respond, start
+from .conftest import Bridge, ErrorLog, LoopFactory
 from .harness import Exchange, open_stream
+from .patience import PATIENCE
 from .request import environ
 
 GRACE = 10.0  # timeout for the cancellation of an app that ignores everything else, in seconds
@@ -186,3 +192,57 @@ def test_a_server_that_can_tell_is_asked_while_the_app_is_silent(bridge: Bridge)
         journal.expect("running")
         left.set()
         journal.expect("http.disconnect")
+
+
+def changes_data(journal: Journal, gate: Gate) -> ASGIApp:
+    """An app that has work to finish before it responds."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        journal.note("begun")
+        try:
+            await gate.wait()
+            await asyncio.sleep(0.3)  # longer than the grace period below
+            journal.note("done")
+        except asyncio.CancelledError:
+            journal.note("cancelled")
+            raise
+        await respond(send)
+
+    return app
+
+
+def test_an_app_finishes_its_work_although_the_client_has_left(
+    bridge: Bridge, loop_factory: LoopFactory, errors: ErrorLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ours, as ASGI servers: a change of data that has begun is not cancelled halfway."""
+    monkeypatch.setattr(exchange_module, "GRACE", 0.05)
+    journal, gate, left = Journal(), Gate(), threading.Event()
+    app = bridge(changes_data(journal, gate), loop_factory)
+    with Exchange(app, environ(waitress_client_disconnected=left.is_set)) as exchange:
+        exchange.begin_run()
+        journal.expect("begun")
+        left.set()
+        with pytest.raises(OSError, match="disconnected"):
+            exchange.finish()
+        gate.open()
+        journal.last(2)
+    assert journal.entries == ["begun", "done"]
+    assert errors.records == []
+
+
+def test_close_of_the_adapter_waits_for_work_whose_client_has_left(bridge: Bridge) -> None:
+    journal, gate, left = Journal(), Gate(), threading.Event()
+    app = bridge(changes_data(journal, gate))
+    with Exchange(app, environ(waitress_client_disconnected=left.is_set)) as exchange:
+        exchange.begin_run()
+        journal.expect("begun")
+        left.set()
+        with pytest.raises(OSError, match="disconnected"):
+            exchange.finish()
+    closing = threading.Thread(target=app.close)
+    closing.start()
+    closing.join(0.3)
+    assert closing.is_alive()
+    gate.open()
+    closing.join(PATIENCE)
+    assert journal.entries == ["begun", "done"]
