@@ -17,7 +17,7 @@ from .patience import eventually
     "late", [body(b"late"), body(b"late", True), start(500), TRAILERS, {"type": "http.response.x"}]
 )
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-def test_what_is_sent_after_the_end_is_ignored(bridge: Bridge, errors: ErrorLog, late: Any, stream: bool) -> None:
+def test_messages_after_the_end_are_ignored(bridge: Bridge, errors: ErrorLog, late: Any, stream: bool) -> None:
     """ASGI HTTP, "Response Body": further messages on the channel will be ignored; ASGI: send acts as a no-op."""
     journal = Journal()
 
@@ -35,12 +35,12 @@ def test_what_is_sent_after_the_end_is_ignored(bridge: Bridge, errors: ErrorLog,
     assert not errors.records
 
 
-def test_promised_trailers_do_not_keep_the_response_open(bridge: Bridge) -> None:
+def test_announced_trailers_do_not_keep_the_response_open(bridge: Bridge) -> None:
     """ASGI HTTP Trailers: not offered here, so a head that promises them anyway ends with its last body."""
     assert fetch(bridge(sends(start(200, trailers=True), body(b"x"), TRAILERS))).body == b"x"
 
 
-def test_an_error_after_the_end_spoils_nothing_and_is_logged(bridge: Bridge, errors: ErrorLog) -> None:
+def test_an_error_after_the_end_is_logged_and_does_not_affect_the_response(bridge: Bridge, errors: ErrorLog) -> None:
     """ASGI, "Error Handling": background work that fails has no response left to fail: the log is all there is."""
     error = ValueError("too late")
     response = fetch(bridge(raises(error, start(), body(b"done"))))
@@ -50,7 +50,9 @@ def test_an_error_after_the_end_spoils_nothing_and_is_logged(bridge: Bridge, err
     )
 
 
-def test_an_app_that_never_returns_does_not_hold_its_response(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_an_app_that_never_returns_does_not_delay_the_end_of_its_response(
+    bridge: Bridge, loop_factory: LoopFactory
+) -> None:
     """ASGI HTTP: the response is complete when more_body is False, whatever the coroutine does afterwards."""
     gate = Gate()
 

@@ -80,12 +80,12 @@ def name_of(app: Any) -> str:
     ],
     ids=name_of,
 )
-def test_every_shape_of_an_application_is_called_as_it_wants(bare: Bridge, loop_factory: LoopFactory, app: Any) -> None:
+def test_every_form_of_application_is_called_correctly(bare: Bridge, loop_factory: LoopFactory, app: Any) -> None:
     """ASGI, "Applications": a callable, of whatever kind, that returns an awaitable."""
     assert fetch(bare(app, loop_factory), environ(path="/path")).body == b"/path"
 
 
 @pytest.mark.parametrize("app", [Double, double, Methods().double, functools.partial(double)], ids=name_of)
-def test_an_application_of_asgi_2_is_called_as_it_wants(bare: Bridge, loop_factory: LoopFactory, app: Any) -> None:
+def test_an_asgi_2_application_is_called_correctly(bare: Bridge, loop_factory: LoopFactory, app: Any) -> None:
     """Ours: the double callables of ASGI 2 ("Legacy Applications") are served too."""
     assert fetch(bare(app, loop_factory), environ(path="/path")).body == b"/path"

@@ -37,7 +37,7 @@ def works_afterwards(gate: Gate, journal: Journal, *, stream: bool = False) -> A
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-def test_the_response_ends_when_the_app_says_so(bridge: Bridge, loop_factory: LoopFactory, stream: bool) -> None:
+def test_the_response_ends_at_the_apps_last_message(bridge: Bridge, loop_factory: LoopFactory, stream: bool) -> None:
     """ASGI HTTP, "Response Body": with more_body False the response is complete and closed off."""
     gate, journal = Gate(), Journal()
     response = fetch(bridge(works_afterwards(gate, journal, stream=stream), loop_factory))
@@ -48,7 +48,7 @@ def test_the_response_ends_when_the_app_says_so(bridge: Bridge, loop_factory: Lo
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-def test_close_of_a_complete_response_does_not_end_the_work(bridge: Bridge, stream: bool) -> None:
+def test_closing_a_complete_response_does_not_cancel_background_work(bridge: Bridge, stream: bool) -> None:
     """PEP 3333: close() comes after every response; it says nothing about work that the app does afterwards."""
     gate, journal = Gate(), Journal()
     with Exchange(bridge(works_afterwards(gate, journal, stream=stream))) as exchange:
@@ -59,7 +59,7 @@ def test_close_of_a_complete_response_does_not_end_the_work(bridge: Bridge, stre
         assert journal.entries == ["worked"]
 
 
-def test_a_client_that_left_before_the_end_was_read_does_not_end_the_work(bridge: Bridge) -> None:
+def test_a_disconnect_before_the_end_is_read_does_not_cancel_background_work(bridge: Bridge) -> None:
     """ASGI HTTP: the app had completed its response; what could not be delivered is no fault of the work after it."""
     gate, journal, sent = Gate(), Journal(), Journal()
 
@@ -80,7 +80,7 @@ def test_a_client_that_left_before_the_end_was_read_does_not_end_the_work(bridge
         journal.expect("worked")
 
 
-def test_a_task_that_the_app_left_behind_goes_on(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_a_task_that_outlives_the_app_continues(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """ASGI, "Extra Coroutines": one loop a process: a task that outlives its request is not killed with it."""
     gate, journal = Gate(), Journal()
     tasks: list[Any] = []
@@ -98,7 +98,7 @@ def test_a_task_that_the_app_left_behind_goes_on(bridge: Bridge, loop_factory: L
     journal.expect("worked")
 
 
-def test_an_error_in_the_work_is_logged(bridge: Bridge, errors: ErrorLog) -> None:
+def test_an_error_in_background_work_is_logged(bridge: Bridge, errors: ErrorLog) -> None:
     """ASGI, "Error Handling": errors that bubble up must not vanish because the response is over."""
     gate = Gate()
 
@@ -115,7 +115,7 @@ def test_an_error_in_the_work_is_logged(bridge: Bridge, errors: ErrorLog) -> Non
     )
 
 
-def test_receive_after_the_end_is_http_disconnect_at_once(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_receive_after_the_end_returns_http_disconnect_at_once(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """ASGI HTTP, "Disconnect": sent also if receive is called after a response has been sent."""
     journal = Journal()
 
@@ -129,7 +129,7 @@ def test_receive_after_the_end_is_http_disconnect_at_once(bridge: Bridge, loop_f
     assert journal.entries == ["http.disconnect"] * 3
 
 
-def test_a_receive_that_waits_at_the_end_gets_http_disconnect(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_a_waiting_receive_returns_http_disconnect_at_the_end(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """ASGI HTTP, "Disconnect": a listener beside the response must not wait for ever once it is over."""
     journal = Journal()
 
@@ -148,7 +148,7 @@ def test_a_receive_that_waits_at_the_end_gets_http_disconnect(bridge: Bridge, lo
     journal.expect("http.disconnect")
 
 
-def test_the_body_that_was_not_read_in_time_is_gone(bridge: Bridge) -> None:
+def test_a_body_that_is_unread_at_the_end_is_discarded(bridge: Bridge) -> None:
     """PEP 3333: wsgi.input is the server's again once the request is over."""
     source, gate, journal = Input(b"x" * 100_000, b"y" * 900_000), Gate(), Journal()
 
@@ -164,7 +164,7 @@ def test_the_body_that_was_not_read_in_time_is_gone(bridge: Bridge) -> None:
     assert len(source.sizes) == read
 
 
-def test_the_servers_thread_is_free_while_the_work_goes_on(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_the_servers_thread_is_free_during_background_work(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """Safety: a server with one thread serves the next client meanwhile."""
     gate, journal = Gate(), Journal()
     app = bridge(works_afterwards(gate, journal), loop_factory)
@@ -175,7 +175,7 @@ def test_the_servers_thread_is_free_while_the_work_goes_on(bridge: Bridge, loop_
         journal.last(2)
 
 
-def test_close_of_the_adapter_waits_for_the_work(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_closing_the_adapter_waits_for_background_work(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """Ours: a mail that is sent after the response must not be lost because the server restarts its workers."""
     gate, journal = Gate(), Journal()
     app = bridge(works_afterwards(gate, journal), loop_factory)
@@ -190,7 +190,7 @@ def test_close_of_the_adapter_waits_for_the_work(bridge: Bridge, loop_factory: L
     assert journal.entries == ["worked"]
 
 
-def test_close_of_the_adapter_ends_the_work_when_its_time_is_up(
+def test_closing_the_adapter_cancels_background_work_after_the_timeout(
     bridge: Bridge, loop_factory: LoopFactory, errors: ErrorLog
 ) -> None:
     """ASGI, "Extra Coroutines": no guarantee beyond the server's life, but an orderly end: cancelled, and logged."""
@@ -202,9 +202,7 @@ def test_close_of_the_adapter_ends_the_work_when_its_time_is_up(
     assert errors.says("GET /mails")
 
 
-def test_close_of_the_adapter_does_not_wait_for_responses_that_are_not_complete(
-    bridge: Bridge, loop_factory: LoopFactory
-) -> None:
+def test_closing_the_adapter_does_not_wait_for_incomplete_responses(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """Ours: only close() can end a stream that has no end; its client sees that it is not whole."""
     app = Watched(endless)
     adapter = bridge(app, loop_factory)
@@ -217,7 +215,9 @@ def test_close_of_the_adapter_does_not_wait_for_responses_that_are_not_complete(
         assert app.running == 0
 
 
-def test_work_that_nothing_else_refers_to_is_not_collected(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_background_work_without_other_references_is_not_garbage_collected(
+    bridge: Bridge, loop_factory: LoopFactory
+) -> None:
     """Safety: asyncio keeps weak references to tasks only: the adapter must hold the app's own task."""
     journal = Journal()
     alive: list[weakref.ref[Any]] = []
@@ -239,7 +239,7 @@ def test_work_that_nothing_else_refers_to_is_not_collected(bridge: Bridge, loop_
     journal.expect("worked")
 
 
-def test_no_task_is_left_when_the_work_is_done(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_no_task_is_left_after_background_work(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """Safety: two hundred responses with work after them leave the loop as it was."""
 
     async def works_a_little(scope: Scope, receive: Receive, send: Send) -> None:

@@ -32,12 +32,14 @@ async def tells_its_id(scope: Scope, receive: Receive, send: Send) -> None:
     await respond(send, request_id.get().encode())
 
 
-def test_what_wsgi_middleware_set_is_seen_by_the_app(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_the_app_sees_context_variables_set_by_wsgi_middleware(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """Safety: the app runs in a copy of the context of the thread that called."""
     assert fetch(in_context(bridge(tells_its_id, loop_factory), "seven")).body == b"seven"
 
 
-def test_it_is_seen_in_every_block_and_after_the_end(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_context_variables_are_visible_in_every_block_and_after_the_end(
+    bridge: Bridge, loop_factory: LoopFactory
+) -> None:
     """Safety: one context for the whole of a request."""
     journal = Journal()
 
@@ -54,7 +56,7 @@ def test_it_is_seen_in_every_block_and_after_the_end(bridge: Bridge, loop_factor
     journal.expect("seven")
 
 
-def test_it_is_seen_by_the_tasks_of_the_app(bridge: Bridge) -> None:
+def test_context_variables_are_visible_in_the_tasks_of_the_app(bridge: Bridge) -> None:
     """PEP 567: a new task copies the context of its maker."""
 
     async def asks_a_task(scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,7 +68,9 @@ def test_it_is_seen_by_the_tasks_of_the_app(bridge: Bridge) -> None:
     assert fetch(in_context(bridge(asks_a_task), "seven")).body == b"seven"
 
 
-def test_requests_at_the_same_time_do_not_see_each_others(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_concurrent_requests_do_not_see_each_others_context_variables(
+    bridge: Bridge, loop_factory: LoopFactory
+) -> None:
     """Safety: each has a copy."""
     gate, journal = Gate(), Journal()
 
@@ -87,14 +91,14 @@ def test_requests_at_the_same_time_do_not_see_each_others(bridge: Bridge, loop_f
         exchange.__exit__()
 
 
-def test_nothing_of_the_first_request_stays_in_the_loop(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_no_context_variable_of_the_first_request_stays_in_the_loop(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """Safety: the loop's thread is born during some request, and must not keep that one's variables for all others."""
     app = bridge(tells_its_id, loop_factory)
     assert fetch(in_context(app, "first")).body == b"first"
     assert fetch(app).body == b"none"
 
 
-def test_the_lifespan_is_no_part_of_the_first_request(bare: Bridge) -> None:
+def test_the_lifespan_does_not_run_in_the_context_of_the_first_request(bare: Bridge) -> None:
     """ASGI Lifespan: it lasts as long as the process; a request's variables in it would never be right again."""
     journal = Journal()
 
@@ -112,7 +116,9 @@ def test_the_lifespan_is_no_part_of_the_first_request(bare: Bridge) -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-def test_what_the_app_set_before_its_head_is_seen_by_wsgi_middleware(bridge: Bridge, stream: bool) -> None:
+def test_wsgi_middleware_sees_variables_that_the_app_set_before_its_response_headers(
+    bridge: Bridge, stream: bool
+) -> None:
     """Ours: asgiref's way: access logs and tracing around the adapter read what the app found out (a user, a route)."""
     seen: list[str] = []
 
@@ -134,7 +140,7 @@ def test_what_the_app_set_before_its_head_is_seen_by_wsgi_middleware(bridge: Bri
     assert seen == ["user 9"]
 
 
-def test_what_one_request_set_is_not_seen_by_the_next_on_another_thread(bridge: Bridge) -> None:
+def test_variables_set_by_one_request_are_not_visible_to_the_next_on_another_thread(bridge: Bridge) -> None:
     """Safety: what comes back goes to the caller's context and no further."""
 
     async def counts_up(scope: Scope, receive: Receive, send: Send) -> None:
@@ -146,7 +152,7 @@ def test_what_one_request_set_is_not_seen_by_the_next_on_another_thread(bridge: 
     assert fetch(app).body == b"none+"
 
 
-def test_what_middleware_set_for_the_next_request_is_what_its_app_sees(bridge: Bridge) -> None:
+def test_an_app_sees_the_variables_that_middleware_set_for_its_own_request(bridge: Bridge) -> None:
     """Safety: taking back what an app has set must not bring back the user of the request before."""
 
     async def sets_it_again(scope: Scope, receive: Receive, send: Send) -> None:
@@ -170,7 +176,7 @@ def test_what_middleware_set_for_the_next_request_is_what_its_app_sees(bridge: B
     assert answers == [b"alice", b"checked", b"carol"]
 
 
-def test_what_middleware_has_put_back_stays(bridge: Bridge) -> None:
+def test_a_variable_reset_by_middleware_stays_reset(bridge: Bridge) -> None:
     """Safety: middleware that undoes its own setting when the app has returned must find it undone after close()."""
 
     async def sets_it_again(scope: Scope, receive: Receive, send: Send) -> None:
@@ -193,7 +199,7 @@ def test_what_middleware_has_put_back_stays(bridge: Bridge) -> None:
     assert found_after == ["none"]
 
 
-def test_a_context_that_is_running_elsewhere_is_no_obstacle(bridge: Bridge) -> None:
+def test_a_context_that_is_already_entered_causes_no_error(bridge: Bridge) -> None:
     """PEP 567: a context cannot be entered twice; the server's thread is inside its own all the while."""
     app = bridge(tells_its_id)
     answers: list[bytes] = []

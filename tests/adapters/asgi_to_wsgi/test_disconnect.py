@@ -71,7 +71,7 @@ def test_an_app_that_waits_to_send_gets_an_oserror(bridge: Bridge, loop_factory:
         assert issubclass(journal.last(), OSError)
 
 
-def test_every_later_send_and_receive_says_the_same(bridge: Bridge) -> None:
+def test_every_later_send_and_receive_reports_the_disconnect_again(bridge: Bridge) -> None:
     """ASGI HTTP 2.4: an app that caught the error and goes on gets it again; receive() gives the event again."""
     journal = Journal()
 
@@ -92,7 +92,7 @@ def test_every_later_send_and_receive_says_the_same(bridge: Bridge) -> None:
         assert journal.entries == ["http.disconnect", "OSError"] * 3
 
 
-def test_an_app_that_heeds_nothing_is_cancelled(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_an_app_that_ignores_the_disconnect_is_cancelled(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """ASGI, "Error Handling": the server must terminate the application instance with its connection."""
     journal = Journal()
 
@@ -109,7 +109,7 @@ def test_an_app_that_heeds_nothing_is_cancelled(bridge: Bridge, loop_factory: Lo
         journal.expect("cleaned up", limit=GRACE)
 
 
-def test_an_app_that_learns_of_it_is_given_time_to_clean_up(bridge: Bridge) -> None:
+def test_an_app_that_notices_the_disconnect_has_time_to_clean_up(bridge: Bridge) -> None:
     """ASGI HTTP, "Disconnect": mainly useful to trigger clean-up code, which may have to await something."""
     journal = Journal()
 
@@ -142,14 +142,14 @@ def test_a_stream_may_be_closed_before_it_is_read(bridge: Bridge, loop_factory: 
         journal.expect("ended", limit=GRACE)
 
 
-def test_close_may_be_called_again(bridge: Bridge) -> None:
+def test_close_may_be_called_twice(bridge: Bridge) -> None:
     """Safety: middleware and servers both call close() on the way out of an error."""
     with open_stream(bridge(endless)) as exchange:
         exchange.close()
         exchange.close()
 
 
-def test_nothing_more_comes_after_close(bridge: Bridge) -> None:
+def test_no_blocks_follow_after_close(bridge: Bridge) -> None:
     """PEP 3333: close() releases what the response holds; a server that reads on finds the end, or an error."""
     with open_stream(bridge(endless)) as exchange:
         exchange.close()
@@ -157,7 +157,7 @@ def test_nothing_more_comes_after_close(bridge: Bridge) -> None:
             assert exchange.block() is None
 
 
-def test_the_two_tasks_of_a_framework_both_end(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_both_tasks_of_a_framework_end(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """Safety: Starlette's way: one task streams, one listens for the disconnect, the first to end cancels the other."""
     journal = Journal()
 
@@ -178,7 +178,7 @@ def test_the_two_tasks_of_a_framework_both_end(bridge: Bridge, loop_factory: Loo
         journal.expect("both ended")
 
 
-def test_a_server_that_can_tell_is_asked_while_the_app_is_silent(bridge: Bridge) -> None:
+def test_while_the_app_is_silent_the_server_is_asked_for_a_disconnect(bridge: Bridge) -> None:
     """Ours: environ["waitress.client_disconnected"]() knows that a client left before there is a block to write."""
     journal, left = Journal(), threading.Event()
 

@@ -93,7 +93,7 @@ def test_the_process_exits_promptly_with(program: str) -> None:
     assert time.monotonic() - before < 8
 
 
-def test_a_shutdown_that_never_ends_does_not_keep_the_process() -> None:
+def test_a_shutdown_that_hangs_does_not_prevent_the_exit() -> None:
     """ASGI Lifespan: the server waits for the answer, but not for ever."""
     lines = subprograms.run("""
         async def never_shuts_down(scope, receive, send):
@@ -129,7 +129,7 @@ def test_the_exit_waits_for_work_after_a_response() -> None:
     assert subprograms.run(WORKS.replace("SECONDS", "1.5")) == ["worked"]
 
 
-def test_the_exit_cuts_off_work_when_its_time_is_up() -> None:
+def test_the_exit_cancels_background_work_after_the_timeout() -> None:
     """Safety: 30 seconds by default, as a server's graceful timeout; shortened here."""
     lines = subprograms.run(
         """
@@ -141,7 +141,7 @@ def test_the_exit_cuts_off_work_when_its_time_is_up() -> None:
     assert lines == ["cancelled"]
 
 
-def test_interrupting_the_exit_again_ends_the_wait_for_work() -> None:
+def test_a_second_interrupt_ends_the_wait_for_background_work() -> None:
     """Safety: Ctrl-C a second time means now."""
     before = time.monotonic()
     done = subprocess.run(
@@ -223,7 +223,7 @@ def test_a_shutdown_at_exit_can_be_the_first_to_use_a_process_pool() -> None:
     assert lines == ["done"]
 
 
-def test_a_task_that_is_left_may_clean_up_when_it_is_cancelled_at_exit() -> None:
+def test_a_task_cancelled_at_exit_can_clean_up() -> None:
     """Ours: as under asyncio.run(), which waits for the tasks that it cancels: they close connections, or write."""
     lines = subprograms.run("""
         tasks = []
@@ -268,7 +268,7 @@ def test_an_adapter_that_was_collected_just_before_the_exit_is_shut_down() -> No
     assert lines == ["shut down"]
 
 
-def test_a_response_that_a_thread_still_sends_at_exit_is_finished() -> None:
+def test_a_response_that_a_thread_sends_at_exit_is_completed() -> None:
     """Ours: threads that are not daemons, as those of socketserver, may end before the interpreter does."""
     lines = subprograms.run("""
         async def slow(scope, receive, send):

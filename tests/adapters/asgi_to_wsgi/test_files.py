@@ -66,7 +66,7 @@ def pathsend(path: Any, **more: Any) -> Any:
     return {"type": "http.response.pathsend", "path": str(path), **more}
 
 
-def test_a_file_is_handed_to_the_servers_file_wrapper(file_app: Bridge, loop_factory: LoopFactory, file: Path) -> None:
+def test_a_file_is_passed_to_the_servers_file_wrapper(file_app: Bridge, loop_factory: LoopFactory, file: Path) -> None:
     """Ours: the server sends it its own way (PEP 3333) only where it finds its wrapper as the very return value."""
     headers = [(b"content-length", b"100000")]
     app = file_app(sends(start(200, headers), pathsend(file)), loop_factory)
@@ -81,12 +81,12 @@ def test_a_file_is_handed_to_the_servers_file_wrapper(file_app: Bridge, loop_fac
         assert SendFile.made[0].filelike.closed
 
 
-def test_pathsend_is_not_offered_unless_it_is_asked_for(seen: Any) -> None:
+def test_pathsend_is_not_offered_by_default(seen: Any) -> None:
     """ASGI, "Extensions": middleware that wraps send() has not met it, and sends files uncompressed or fails."""
     assert "http.response.pathsend" not in (seen(wsgi_file_wrapper=SendFile).get("extensions") or {})
 
 
-def test_the_file_is_open_as_the_server_needs_it(file_app: Bridge, file: Path) -> None:
+def test_the_file_is_opened_as_the_server_needs_it(file_app: Bridge, file: Path) -> None:
     """PEP 3333: a file object that can be read; seek() and tell() are what waitress measures it by."""
     with Exchange(file_app(sends(start(), pathsend(file))), environ(wsgi_file_wrapper=SendFile)) as exchange:
         exchange.call()
@@ -95,7 +95,7 @@ def test_the_file_is_open_as_the_server_needs_it(file_app: Bridge, file: Path) -
         assert opened.read(20) == file.read_bytes()[10:30]
 
 
-def test_the_server_cannot_send_it_without_reading_it(file_app: Bridge, file: Path) -> None:
+def test_the_file_has_no_descriptor_for_sendfile(file_app: Bridge, file: Path) -> None:
     """Ours: sendfile(2): the file must stay unmodified until the other end has consumed it, long after close()."""
     with Exchange(file_app(sends(start(), pathsend(file))), environ(wsgi_file_wrapper=SendFile)) as exchange:
         exchange.call()
@@ -103,7 +103,7 @@ def test_the_server_cannot_send_it_without_reading_it(file_app: Bridge, file: Pa
             SendFile.made[0].filelike.fileno()
 
 
-def test_a_file_without_a_promised_length_is_given_one(file_app: Bridge, file: Path) -> None:
+def test_a_file_without_a_content_length_gets_one(file_app: Bridge, file: Path) -> None:
     """RFC 9110, 8.6: a whole body has a known length."""
     response = fetch(file_app(sends(start(), pathsend(file))), environ(wsgi_file_wrapper=SendFile))
     assert response.values("content-length") == ["100000"]
@@ -139,7 +139,7 @@ def test_send_returns_only_when_the_server_has_closed_the_file(
         journal.expect("sent")
 
 
-def test_send_raises_where_the_server_closed_the_file_too_early(file_app: Bridge, file: Path, journal: Journal) -> None:
+def test_send_raises_if_the_server_closes_the_file_too_early(file_app: Bridge, file: Path, journal: Journal) -> None:
     """ASGI HTTP, "Disconnected Client - send exception"."""
     with Exchange(file_app(sends_then_notes(file, journal)), environ(wsgi_file_wrapper=SendFile)) as exchange:
         exchange.call()
@@ -148,7 +148,7 @@ def test_send_raises_where_the_server_closed_the_file_too_early(file_app: Bridge
         journal.expect("ClientDisconnected")
 
 
-def test_send_raises_where_the_file_cannot_be_opened(file_app: Bridge, tmp_path: Path, journal: Journal) -> None:
+def test_send_raises_if_the_file_cannot_be_opened(file_app: Bridge, tmp_path: Path, journal: Journal) -> None:
     """Ours: the app learns the reason, as it would had it read the file itself."""
     app = file_app(sends_then_notes(tmp_path / "none", journal))
     with Exchange(app, environ(wsgi_file_wrapper=SendFile)) as exchange, pytest.raises(FileNotFoundError):
@@ -181,7 +181,9 @@ def test_an_app_that_listens_is_not_disconnected_while_its_file_is_sent(
         assert set(journal.entries) == {"sent", "http.disconnect"}
 
 
-def test_a_file_that_is_shorter_than_promised_is_an_error_before_the_head(file_app: Bridge, file: Path) -> None:
+def test_a_file_shorter_than_its_content_length_is_an_error_before_the_response_headers(
+    file_app: Bridge, file: Path
+) -> None:
     """RFC 9110, 8.6: a body that ends before its length would be filled up from the next response."""
     app = file_app(sends(start(200, [(b"content-length", b"100001")]), pathsend(file)))
     with Exchange(app, environ(wsgi_file_wrapper=SendFile)) as exchange, pytest.raises(OSError, match="100001"):
@@ -189,13 +191,13 @@ def test_a_file_that_is_shorter_than_promised_is_an_error_before_the_head(file_a
     assert not exchange.status
 
 
-def test_a_file_that_is_longer_than_promised_is_cut(file_app: Bridge, file: Path) -> None:
+def test_a_file_longer_than_its_content_length_is_cut_off(file_app: Bridge, file: Path) -> None:
     """RFC 9110, 8.6: it has grown since the app looked; what exceeds the length would be taken for the next head."""
     app = file_app(sends(start(200, [(b"content-length", b"90000")]), pathsend(file)))
     assert fetch(app, environ(wsgi_file_wrapper=SendFile)).body == file.read_bytes()[:90_000]
 
 
-def test_a_file_that_is_truncated_while_it_is_sent_breaks_the_response(file_app: Bridge, file: Path) -> None:
+def test_a_file_truncated_during_sending_leaves_the_response_incomplete(file_app: Bridge, file: Path) -> None:
     """Safety: another process may do it; the response must not look whole."""
     app = file_app(sends(start(), pathsend(file)))
     with Exchange(app, environ(wsgi_file_wrapper=SendFile)) as exchange:
@@ -206,7 +208,7 @@ def test_a_file_that_is_truncated_while_it_is_sent_breaks_the_response(file_app:
             exchange.rest()
 
 
-def test_the_file_is_closed_when_the_client_leaves(file_app: Bridge, file: Path) -> None:
+def test_the_file_is_closed_on_a_disconnect(file_app: Bridge, file: Path) -> None:
     """PEP 3333: close() of the wrapper is the server's duty, and closes the file."""
     with Exchange(file_app(sends(start(), pathsend(file))), environ(wsgi_file_wrapper=SendFile)) as exchange:
         exchange.call()
@@ -215,7 +217,7 @@ def test_the_file_is_closed_when_the_client_leaves(file_app: Bridge, file: Path)
         assert SendFile.made[0].filelike.closed
 
 
-def test_the_file_is_closed_where_the_server_refuses_the_head(file_app: Bridge, file: Path) -> None:
+def test_the_file_is_closed_if_the_server_rejects_the_response_headers(file_app: Bridge, file: Path) -> None:
     """Safety: no other code closes it."""
 
     class Remembers(SendFile):
@@ -229,7 +231,7 @@ def test_the_file_is_closed_where_the_server_refuses_the_head(file_app: Bridge, 
     assert SendFile.made[0].filelike.closed
 
 
-def test_a_file_wrapper_of_none_is_no_offer(bridge: Bridge) -> None:
+def test_pathsend_is_not_offered_if_wsgi_file_wrapper_is_none(bridge: Bridge) -> None:
     """ASGI, "Extensions": only what works is in the scope."""
     scopes: list[Scope] = []
 
@@ -241,7 +243,7 @@ def test_a_file_wrapper_of_none_is_no_offer(bridge: Bridge) -> None:
     assert "http.response.pathsend" not in (scopes[0].get("extensions") or {})
 
 
-def test_a_file_that_is_not_there_is_an_error_before_the_head(file_app: Bridge, tmp_path: Path) -> None:
+def test_a_missing_file_is_an_error_before_the_response_headers(file_app: Bridge, tmp_path: Path) -> None:
     """ASGI HTTP: nothing has been sent yet, so the server can still say 500."""
     exchange = Exchange(file_app(sends(start(), pathsend(tmp_path / "none"))), environ(wsgi_file_wrapper=SendFile))
     with exchange, pytest.raises(OSError, match="none"):
@@ -258,26 +260,26 @@ def test_a_response_without_content_sends_no_file(file_app: Bridge, file: Path, 
     assert all(made.filelike.closed for made in SendFile.made)
 
 
-def test_a_path_that_was_never_offered_is_an_error_for_the_app(bridge: Bridge, file: Path) -> None:
+def test_pathsend_without_the_extension_raises_in_the_app(bridge: Bridge, file: Path) -> None:
     """ASGI, "Error Handling": without the extension, http.response.pathsend is an unknown type."""
     with Exchange(bridge(sends(start(), pathsend(file)))) as exchange, pytest.raises(Exception, match="pathsend"):
         exchange.run()
 
 
-def test_a_path_after_a_block_of_the_body_is_an_error(file_app: Bridge, file: Path) -> None:
+def test_pathsend_after_a_body_block_is_an_error(file_app: Bridge, file: Path) -> None:
     """ASGI Path Send: it cannot be mixed with http.response.body."""
     app = file_app(sends(start(), body(b"x", True), pathsend(file)))
     with Exchange(app, environ(wsgi_file_wrapper=SendFile)) as exchange, pytest.raises(Exception, match="pathsend"):
         exchange.run()
 
 
-def test_a_file_ends_the_response(file_app: Bridge, file: Path) -> None:
+def test_pathsend_ends_the_response(file_app: Bridge, file: Path) -> None:
     """ASGI Path Send: one message a response; what follows is ignored, as after any end."""
     app = file_app(sends(start(), pathsend(file), body(b"more")))
     assert fetch(app, environ(wsgi_file_wrapper=SendFile)).body == file.read_bytes()
 
 
-def test_early_hints_reach_a_server_that_takes_them(bridge: Bridge) -> None:
+def test_early_hints_reach_a_server_that_supports_them(bridge: Bridge) -> None:
     """ASGI Early Hints: offered only where the server has wsgi.early_hints (gunicorn's name), and then passed to it."""
     hints: list[Any] = []
 
@@ -296,7 +298,7 @@ def test_early_hints_reach_a_server_that_takes_them(bridge: Bridge) -> None:
         assert hints == []
 
 
-def test_middleware_that_reads_bodies_gets_a_file_as_blocks(bare: Bridge, file: Path) -> None:
+def test_middleware_that_reads_bodies_gets_a_file_in_blocks(bare: Bridge, file: Path) -> None:
     """Ours: what has not met pathsend (a body_iterator, compression) must work as it does on any ASGI server."""
     read: list[bytes] = []
 

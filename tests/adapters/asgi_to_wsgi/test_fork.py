@@ -11,7 +11,7 @@ each_loop = pytest.mark.parametrize("factory", FACTORIES, ids=["asyncio", "uvloo
 
 
 @each_loop
-def test_an_adapter_made_before_a_fork_serves_in_every_child(factory: str) -> None:
+def test_an_adapter_created_before_a_fork_serves_in_every_child(factory: str) -> None:
     """Safety: the loop belongs to the process that first uses it: threads do not survive a fork."""
     lines = subprograms.run(f"""
         app = make(http_only(hello), {factory})
@@ -33,7 +33,7 @@ def test_an_adapter_used_before_a_fork_serves_in_the_child_and_in_the_parent(fac
     assert lines == ["b'parent'", "b'child'", "b'parent again'"]
 
 
-def test_a_child_of_a_child_serves() -> None:
+def test_a_grandchild_process_serves() -> None:
     """Safety: daemons fork twice."""
     lines = subprograms.run("""
         app = make(http_only(hello), None)
@@ -48,7 +48,7 @@ def test_a_child_of_a_child_serves() -> None:
     assert lines == ["b'hello'"]
 
 
-def test_a_fork_in_the_middle_of_a_stream_is_no_end_to_it() -> None:
+def test_a_fork_during_a_stream_does_not_end_the_stream() -> None:
     """Safety: as when gunicorn replaces a dead worker while the others stream."""
     lines = subprograms.run("""
         app = make(http_only(endless), None)
@@ -67,7 +67,7 @@ def test_a_fork_in_the_middle_of_a_stream_is_no_end_to_it() -> None:
     assert lines == ["child b'xx'", "parent b'xx'"]
 
 
-def test_a_fork_while_another_thread_is_starting_the_app_does_not_lock_the_child() -> None:
+def test_a_fork_while_another_thread_starts_the_app_does_not_block_the_child() -> None:
     """Safety: a lock that is held during the fork stays locked in the child, without an owner."""
     lines = subprograms.run("""
         parent, gate, journal = os.getpid(), Gate(), Journal()
@@ -116,7 +116,7 @@ def test_every_process_that_serves_has_a_lifespan_of_its_own() -> None:
     ]
 
 
-def test_a_child_that_serves_nothing_ends_nothing() -> None:
+def test_a_child_without_requests_shuts_nothing_down() -> None:
     """Safety: the lifespan that runs in the parent is not the child's to shut down, by exit or by close()."""
     lines = subprograms.run("""
         app = make(Told(), None)
@@ -129,7 +129,7 @@ def test_a_child_that_serves_nothing_ends_nothing() -> None:
     assert lines == [f"startup {pid}", f"served {pid}", f"shutdown {pid}"]
 
 
-def test_a_child_of_a_parent_that_has_closed_it_starts_it_anew_or_refuses() -> None:
+def test_a_child_forked_after_close_starts_the_adapter_again_or_raises() -> None:
     """Safety: close() in the parent before the fork must not leave the child hanging."""
     lines = subprograms.run("""
         app = make(Told(), None)
@@ -147,7 +147,7 @@ def test_a_child_of_a_parent_that_has_closed_it_starts_it_anew_or_refuses() -> N
     assert lines[-1].startswith(("shutdown", "refused"))
 
 
-def test_a_fork_that_python_does_not_see_leaves_a_working_adapter() -> None:
+def test_an_adapter_works_after_a_fork_by_c_code() -> None:
     """Safety: uWSGI forks in C, and runs Python's own fork hooks only when told to (--py-call-osafterfork)."""
     lines = subprograms.run("""
         import ctypes

@@ -13,7 +13,7 @@ from .conftest import Bridge, LoopFactory
 from .harness import fetch
 
 
-def test_the_status_is_a_line_with_its_reason(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_the_status_has_its_reason_phrase(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """PEP 3333, "start_response": status is a string of the form "999 Message here"."""
     app = bridge(sends(start(404), body(b"no")), loop_factory)
     assert fetch(app).status == "404 Not Found"
@@ -33,7 +33,7 @@ def test_headers_are_a_list_of_tuples_of_native_strings(bridge: Bridge) -> None:
     assert response.values("x-empty") == [""]
 
 
-def test_headers_keep_their_order_and_their_repeats(bridge: Bridge) -> None:
+def test_headers_keep_their_order_and_repetitions(bridge: Bridge) -> None:
     """ASGI HTTP, "Response Start": order must be preserved; Set-Cookie cannot be joined."""
     headers = [(b"x-a", b"1"), (b"set-cookie", b"a=1"), (b"x-b", b"2"), (b"set-cookie", b"b=2"), (b"x-a", b"3")]
     response = fetch(bridge(sends(start(200, headers), body(b"x"))))
@@ -48,7 +48,7 @@ def test_headers_are_optional(bridge: Bridge) -> None:
 
 @pytest.mark.parametrize("shape", [list, tuple, iter], ids=lambda shape: shape.__name__)
 @pytest.mark.parametrize("pair", [list, tuple, iter], ids=lambda pair: f"of {pair.__name__}")
-def test_headers_are_any_iterable_of_any_iterables_of_two(bridge: Bridge, shape: Any, pair: Any) -> None:
+def test_headers_may_be_any_iterable_of_pairs(bridge: Bridge, shape: Any, pair: Any) -> None:
     """ASGI HTTP, "Response Start": headers is Iterable[[byte string, byte string]]."""
     headers = shape([pair((b"x-a", b"1")), pair((b"x-b", b"2"))])
     response = fetch(bridge(sends(start(200, headers), body(b"x"))))
@@ -58,7 +58,7 @@ def test_headers_are_any_iterable_of_any_iterables_of_two(bridge: Bridge, shape:
 @pytest.mark.parametrize(
     "name", ["transfer-encoding", "connection", "keep-alive", "te", "trailers", "upgrade", "Transfer-Encoding"]
 )
-def test_a_hop_by_hop_header_is_left_to_the_server(bridge: Bridge, name: str) -> None:
+def test_a_hop_by_hop_header_is_removed(bridge: Bridge, name: str) -> None:
     """ASGI: the server must ignore Transfer-Encoding; PEP 3333: apps must not set hop-by-hop headers, servers raise."""
     response = fetch(bridge(sends(start(200, [(name.encode(), b"x"), (b"x-a", b"1")]), body(b"x"))))
     assert (response.own_headers(), response.body) == ([("x-a", "1")], b"x")

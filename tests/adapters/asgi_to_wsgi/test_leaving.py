@@ -56,7 +56,7 @@ def test_close_does_not_wait_for_the_app(bridge: Bridge, loop_factory: LoopFacto
 
 
 @pytest.mark.parametrize("handled", [True, False], ids=["caught", "let through"])
-def test_a_client_that_leaves_is_not_an_error_in_the_log(bridge: Bridge, errors: ErrorLog, handled: bool) -> None:
+def test_a_disconnect_is_not_logged_as_an_error(bridge: Bridge, errors: ErrorLog, handled: bool) -> None:
     """ASGI HTTP 2.4: servers must be prepared to catch the exception they raised, and should not log it as an error."""
 
     async def streams(scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,7 +74,7 @@ def test_a_client_that_leaves_is_not_an_error_in_the_log(bridge: Bridge, errors:
     assert errors.records == []
 
 
-def test_an_error_in_clean_up_is_logged(bridge: Bridge, errors: ErrorLog) -> None:
+def test_an_error_during_clean_up_is_logged(bridge: Bridge, errors: ErrorLog) -> None:
     """ASGI, "Error Handling": with no server left to tell, the log is all there is."""
 
     async def fails_to_clean_up(scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,7 +88,7 @@ def test_an_error_in_clean_up_is_logged(bridge: Bridge, errors: ErrorLog) -> Non
         eventually("a record of it", lambda: errors.says("clean-up failed"))
 
 
-def test_a_stream_that_is_dropped_without_close_ends_too(bridge: Bridge) -> None:
+def test_a_stream_dropped_without_close_ends(bridge: Bridge) -> None:
     """Safety: some servers and test clients forget close(); the app must not stream into nowhere for good."""
     journal = Journal()
 
@@ -106,7 +106,7 @@ def test_a_stream_that_is_dropped_without_close_ends_too(bridge: Bridge) -> None
     journal.expect("ended", limit=GRACE)
 
 
-def test_nothing_is_left_of_a_hundred_clients_that_left(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_a_hundred_disconnects_leave_no_tasks(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """Safety: no task may outlive its client: here each is ended by the error of its next send()."""
 
     async def streams(scope: Scope, receive: Receive, send: Send) -> None:
@@ -126,7 +126,7 @@ def test_nothing_is_left_of_a_hundred_clients_that_left(bridge: Bridge, loop_fac
     assert watched.calls == 101
 
 
-def test_a_response_that_was_read_to_its_end_is_not_cancelled(bridge: Bridge) -> None:
+def test_a_completely_read_response_is_not_cancelled(bridge: Bridge) -> None:
     """PEP 3333: close() comes after every response; a client left only where the app had more to send."""
     journal, gate = Journal(), Gate()
 
@@ -142,7 +142,7 @@ def test_a_response_that_was_read_to_its_end_is_not_cancelled(bridge: Bridge) ->
     journal.expect("went on")
 
 
-def test_other_requests_go_on(bridge: Bridge) -> None:
+def test_a_disconnect_does_not_affect_other_requests(bridge: Bridge) -> None:
     """Safety: one client's disconnect does not affect other clients."""
     gate = Gate()
 
@@ -163,7 +163,7 @@ def test_other_requests_go_on(bridge: Bridge) -> None:
 
 
 @pytest.mark.parametrize("app", [endless, hello], ids=["stream", "whole"])
-def test_a_server_that_refuses_the_head_ends_the_app(bridge: Bridge, app: Any) -> None:
+def test_an_app_ends_if_the_server_rejects_its_response_headers(bridge: Bridge, app: Any) -> None:
     """PEP 3333: start_response() may raise; the server then has nothing to close(), so the adapter must end the app."""
     watched = Watched(app)
     adapter = bridge(watched)
@@ -176,7 +176,7 @@ def test_a_server_that_refuses_the_head_ends_the_app(bridge: Bridge, app: Any) -
     eventually("the app to end", lambda: watched.calls == 1 and watched.running == 0, limit=GRACE)
 
 
-def test_an_app_that_gives_up_on_a_broken_body_has_done_nothing_wrong(bridge: Bridge, errors: ErrorLog) -> None:
+def test_an_app_that_returns_after_a_broken_body_is_not_logged_as_an_error(bridge: Bridge, errors: ErrorLog) -> None:
     """ASGI HTTP, "Disconnect": Django returns without a response then; an error for the server, not one in the log."""
 
     async def gives_up(scope: Scope, receive: Receive, send: Send) -> None:

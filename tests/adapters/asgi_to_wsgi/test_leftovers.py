@@ -19,7 +19,9 @@ from .patience import eventually
 from .request import Environ, environ
 
 
-def test_a_thousand_requests_leave_threads_and_tasks_as_they_were(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_the_number_of_threads_and_tasks_is_the_same_after_a_thousand_requests(
+    bridge: Bridge, loop_factory: LoopFactory
+) -> None:
     """Safety: whole, streamed, refused, failed and left by their client."""
 
     async def by_path(scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,7 +47,7 @@ def test_a_thousand_requests_leave_threads_and_tasks_as_they_were(bridge: Bridge
     assert len(threads()) == before
 
 
-def test_an_adapter_that_nobody_holds_lives_as_long_as_its_responses(loop_factory: LoopFactory) -> None:
+def test_an_adapter_without_references_lives_as_long_as_its_responses(loop_factory: LoopFactory) -> None:
     """Safety: an app that is replaced on reload, or made for one request, must not cut what it still answers."""
 
     async def slow(scope: Scope, receive: Receive, send: Send) -> None:

@@ -14,7 +14,7 @@ from .request import environ
 
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)], ids=["HEAD", "204", "304"])
 @pytest.mark.parametrize("parts", [1, 3])
-def test_a_response_that_has_no_content_is_given_none(bridge: Bridge, method: str, status: int, parts: int) -> None:
+def test_a_response_that_must_not_have_content_has_none(bridge: Bridge, method: str, status: int, parts: int) -> None:
     """RFC 9110, 6.4.1: ASGI apps answer HEAD as GET and leave the cutting to the server; few WSGI servers cut."""
     blocks = [body(b"block", number < parts - 1) for number in range(parts)]
     response = fetch(bridge(sends(start(status, [(b"etag", b'"1"')]), *blocks)), environ(method))
@@ -22,7 +22,7 @@ def test_a_response_that_has_no_content_is_given_none(bridge: Bridge, method: st
 
 
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304)], ids=["HEAD", "204", "304"])
-def test_a_stream_without_end_that_has_no_content_is_over_with_its_head(
+def test_an_endless_stream_without_content_ends_after_its_response_headers(
     bridge: Bridge, loop_factory: LoopFactory, method: str, status: int
 ) -> None:
     """Safety: a server that has nothing to write never learns that its client left: `curl -I` would take a thread."""
@@ -44,7 +44,7 @@ def test_a_stream_without_end_that_has_no_content_is_over_with_its_head(
     journal.expect("ended")
 
 
-def test_an_app_that_does_nothing_but_send_in_answer_to_head_stalls_no_other_request(bridge: Bridge) -> None:
+def test_an_app_that_only_sends_in_response_to_head_delays_no_other_request(bridge: Bridge) -> None:
     """Safety: what is not sent takes no room; the others must run all the same."""
 
     async def sends_without_pause(scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,7 +58,7 @@ def test_an_app_that_does_nothing_but_send_in_answer_to_head_stalls_no_other_req
         exchange.finish()
 
 
-def test_an_app_that_ends_its_answer_to_head_works_on_as_after_any_other(bridge: Bridge) -> None:
+def test_an_app_may_continue_after_its_response_to_head(bridge: Bridge) -> None:
     """ASGI HTTP, "Response Body": only the content is the server's to leave out."""
     journal = Journal()
 
@@ -73,7 +73,7 @@ def test_an_app_that_ends_its_answer_to_head_works_on_as_after_any_other(bridge:
     journal.expect("worked")
 
 
-def test_a_body_that_came_whole_has_a_length(bridge: Bridge) -> None:
+def test_a_body_in_one_block_has_a_content_length(bridge: Bridge) -> None:
     """RFC 9110, 8.6: a sender should say it where it knows it; some servers send one block in chunks otherwise."""
     assert fetch(bridge(sends(start(), body(b"12345")))).values("content-length") == ["5"]
     assert fetch(bridge(sends(start(204), body(b"12345")))).values("content-length") == []
@@ -86,7 +86,7 @@ def test_a_204_has_no_content_length(bridge: Bridge) -> None:
 
 
 @pytest.mark.parametrize("parts", [1, 2])
-def test_the_length_that_an_app_gives_for_head_is_kept(bridge: Bridge, parts: int) -> None:
+def test_the_content_length_of_a_response_to_head_is_kept(bridge: Bridge, parts: int) -> None:
     """RFC 9110, 9.3.2: the headers of HEAD are those that GET would have got; the missing content is no shortfall."""
     blocks = [body(b"12345"[: 5 // parts], True)] * (parts - 1) + [body(b"12345")]
     length = str(sum(len(message["body"]) for message in blocks)).encode()
@@ -94,7 +94,7 @@ def test_the_length_that_an_app_gives_for_head_is_kept(bridge: Bridge, parts: in
     assert (response.values("content-length"), response.body) == ([length.decode()], b"")
 
 
-def test_no_server_is_led_to_say_that_the_content_of_head_is_empty(bridge: Bridge) -> None:
+def test_a_response_to_head_never_states_an_empty_content(bridge: Bridge) -> None:
     """RFC 9110, 8.6: a Content-Length in answer to HEAD is that of GET or absent; of [b""] a server would make 0."""
     with Exchange(bridge(sends(start(200, []), body(b"12345"))), environ("HEAD")) as exchange:
         result = exchange.call()
@@ -103,7 +103,7 @@ def test_no_server_is_led_to_say_that_the_content_of_head_is_empty(bridge: Bridg
             assert exchange.values("content-length") == ["5"]
 
 
-def test_the_length_that_an_app_gives_is_passed_on(bridge: Bridge) -> None:
+def test_the_content_length_of_the_app_is_passed_on(bridge: Bridge) -> None:
     """PEP 3333: the server must not add or change a length that the app gave."""
     response = fetch(bridge(hello))
     assert response.values("content-length") == ["5"]
@@ -111,7 +111,7 @@ def test_the_length_that_an_app_gives_is_passed_on(bridge: Bridge) -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-def test_more_than_content_length_is_never_sent(bridge: Bridge, stream: bool) -> None:
+def test_never_more_than_the_content_length_is_sent(bridge: Bridge, stream: bool) -> None:
     """PEP 3333: bytes past the length would be read as the next response."""
     first = [body(b"123", True)] if stream else []
     outcome = Outcome(bridge(sends(start(200, [(b"content-length", b"5")]), *first, body(b"4567890"))))
@@ -120,7 +120,7 @@ def test_more_than_content_length_is_never_sent(bridge: Bridge, stream: bool) ->
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-def test_less_than_content_length_never_looks_whole(bridge: Bridge, stream: bool) -> None:
+def test_less_than_the_content_length_never_looks_complete(bridge: Bridge, stream: bool) -> None:
     """PEP 3333: a server should close the connection on it, which it can do only where it learns of it."""
     first = [body(b"1", True)] if stream else []
     outcome = Outcome(bridge(sends(start(200, [(b"content-length", b"5")]), *first, body(b"2"))))
@@ -129,7 +129,7 @@ def test_less_than_content_length_never_looks_whole(bridge: Bridge, stream: bool
 
 @pytest.mark.parametrize("block", [b"1", b"1234567890"], ids=["less", "more"])
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-def test_a_wrong_length_is_named_in_the_error_and_in_the_log(
+def test_the_error_and_the_log_state_the_wrong_length(
     bridge: Bridge, errors: ErrorLog, block: bytes, stream: bool
 ) -> None:
     """Ours: the one who reads it has to learn which promise was broken."""

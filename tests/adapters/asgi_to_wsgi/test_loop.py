@@ -17,7 +17,7 @@ from .patience import eventually
 from .request import environ
 
 
-def test_making_an_adapter_makes_neither_thread_nor_loop() -> None:
+def test_creating_an_adapter_creates_neither_thread_nor_loop() -> None:
     """Ours: a module that makes one at import time must be importable anywhere: before a fork, in a test, in a REPL."""
     before = threads()
     for factory in (None, uvloop.new_event_loop):
@@ -31,7 +31,7 @@ async def http_only_hello(scope: Scope, receive: Receive, send: Send) -> None:
     await hello(scope, receive, send)
 
 
-def test_an_adapter_may_be_made_while_a_loop_runs(bridge: Bridge) -> None:
+def test_an_adapter_may_be_created_while_a_loop_runs(bridge: Bridge) -> None:
     """Ours: asyncio: making it must not take the running loop for its own."""
 
     async def make() -> Any:
@@ -40,7 +40,7 @@ def test_an_adapter_may_be_made_while_a_loop_runs(bridge: Bridge) -> None:
     assert fetch(asyncio.run(make())).body == b"hello"
 
 
-def test_a_thread_that_runs_a_loop_of_its_own_may_call_the_adapter(bridge: Bridge) -> None:
+def test_a_thread_with_its_own_running_loop_may_call_the_adapter(bridge: Bridge) -> None:
     """Ours: a coroutine may call a WSGI app (a test client, a notebook): the app runs on the adapter's loop."""
     app = bridge(hello)
 
@@ -135,7 +135,7 @@ def test_no_thread_is_left_when_all_adapters_are_closed(bridge: Bridge, loop_fac
     eventually("the thread to end", lambda: threads() <= before)
 
 
-def test_options_are_named() -> None:
+def test_options_are_keyword_only() -> None:
     """Ours: loop_factory is keyword-only: a second position would be taken for a path, a wait time, a loop."""
     if not is_ours():
         pytest.skip("another adapter has options of its own")
@@ -152,7 +152,7 @@ def debugging() -> asyncio.AbstractEventLoop:
     return loop
 
 
-def test_the_loop_is_never_touched_from_another_thread(bridge: Bridge, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_loop_is_only_used_through_thread_safe_calls(bridge: Bridge, caplog: pytest.LogCaptureFixture) -> None:
     """Safety: in asyncio's debug mode calls that are not thread-safe raise; they would be errors, or in the log."""
     for app in (hello, echo, stream):
         assert fetch(bridge(app, debugging), environ("POST", body=b"x" * 200_000)).code == 200

@@ -81,7 +81,7 @@ def test_a_loop_that_dies_fails_the_request_and_the_next_one_gets_another(bridge
     assert fetch(app, environ(path="/hello")).body == b"hello"
 
 
-def test_an_app_that_stops_the_loop_ends_nothing_else(
+def test_an_app_that_stops_the_loop_affects_no_other_request(
     bridge: Bridge, loop_factory: LoopFactory, errors: ErrorLog
 ) -> None:
     """Safety: the loop is every request's."""
@@ -111,7 +111,7 @@ def test_an_app_that_cancels_all_tasks_does_not_end_the_loop(bridge: Bridge, loo
     assert fetch(app).body == b"went on"
 
 
-def test_threads_that_the_app_works_in_are_used_again(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_worker_threads_of_the_app_are_reused(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """Safety: AnyIO keeps them for the loop's root task: FastAPI's `def` endpoints share thread-locals and sessions."""
     mine = threading.local()
     made: list[int] = []
@@ -131,7 +131,7 @@ def test_threads_that_the_app_works_in_are_used_again(bridge: Bridge, loop_facto
     assert len(made) <= 2, made
 
 
-def test_a_waiting_thread_does_not_wake_up_to_look(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_waiting_thread_does_not_poll(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ours: a thousand silent streams would wake a thousand threads twice a second."""
     gate = Gate()
 

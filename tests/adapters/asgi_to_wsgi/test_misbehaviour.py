@@ -25,7 +25,7 @@ each_after = pytest.mark.parametrize("app", AFTER_A_BLOCK.values(), ids=AFTER_A_
 
 
 @each_before
-def test_what_goes_wrong_before_the_first_body_is_an_error_for_the_server(
+def test_a_failure_before_the_first_body_block_is_an_error_for_the_server(
     bridge: Bridge, loop_factory: LoopFactory, errors: ErrorLog, app: Any
 ) -> None:
     """PEP 3333: nothing has gone to the client, so it must get a 500; SystemExit and its like would end the worker."""
@@ -38,7 +38,7 @@ def test_what_goes_wrong_before_the_first_body_is_an_error_for_the_server(
 
 
 @each_after
-def test_what_goes_wrong_after_a_block_is_an_error_where_the_next_would_be(
+def test_a_failure_after_a_block_is_an_error_in_place_of_the_next_block(
     bridge: Bridge, loop_factory: LoopFactory, app: Any
 ) -> None:
     """PEP 3333: the head has gone; only an exception makes the server break the connection, not end it cleanly."""
@@ -53,7 +53,7 @@ def test_what_goes_wrong_after_a_block_is_an_error_where_the_next_would_be(
     [*BEFORE_THE_HEAD.values(), *AFTER_A_BLOCK.values()],
     ids=[*BEFORE_THE_HEAD, *(f"{name} after a block" for name in AFTER_A_BLOCK)],
 )
-def test_what_goes_wrong_is_in_the_log(bridge: Bridge, errors: ErrorLog, app: Any) -> None:
+def test_failures_are_logged(bridge: Bridge, errors: ErrorLog, app: Any) -> None:
     """Ours: not every WSGI server logs what an application raises, and few what it raises in the middle of a body."""
     Outcome(bridge(app))
     assert errors.records
@@ -78,7 +78,7 @@ def test_an_error_is_logged_once_with_its_traceback(bridge: Bridge, errors: Erro
 
 
 @pytest.mark.parametrize("name", ["sends a line feed in a header value", "sends a status that is text"])
-def test_no_part_of_a_bad_head_reaches_the_server(bridge: Bridge, name: str) -> None:
+def test_no_part_of_invalid_response_headers_reaches_the_server(bridge: Bridge, name: str) -> None:
     """RFC 9112, 11.1: a line feed in a header would let its author write the rest of the response."""
     with Exchange(bridge(BEFORE_THE_HEAD[name])) as exchange, pytest.raises(Exception):  # noqa: B017, PT011
         exchange.run()
@@ -91,7 +91,7 @@ def test_no_part_of_a_bad_head_reaches_the_server(bridge: Bridge, name: str) -> 
     [{"type": "http.response.nonsense"}, {}, start("200"), start(200, [("a", "b")]), body(b"too early"), TRAILERS],
     ids=["unknown type", "no type", "text status", "text header", "body first", "trailers first"],
 )
-def test_an_invalid_message_raises_in_the_app_which_may_go_on(
+def test_an_invalid_message_raises_in_the_app_which_may_continue(
     bridge: Bridge, loop_factory: LoopFactory, bad: Any
 ) -> None:
     """ASGI, "Error Handling": the exception comes out of the send awaitable, back to the application."""
@@ -111,7 +111,7 @@ def test_an_invalid_message_raises_in_the_app_which_may_go_on(
 
 
 @pytest.mark.parametrize("app", NO_APPS)
-def test_what_is_no_asgi_app_is_an_error_and_not_a_hang(bare: Bridge, app: Any) -> None:
+def test_a_callable_that_is_not_an_asgi_app_is_an_error_and_not_a_hang(bare: Bridge, app: Any) -> None:
     """ASGI, "Applications": a callable of scope, receive and send, which returns an awaitable."""
     try:
         adapter = bare(app)
@@ -152,7 +152,9 @@ def test_an_app_whose_task_group_fails_leaves_no_task(bridge: Bridge) -> None:
 
 
 @pytest.mark.parametrize("broken", [raises(SystemExit(1)), raises(KeyboardInterrupt)], ids=["exit", "interrupt"])
-def test_requests_under_way_survive_anothers_exit(bridge: Bridge, loop_factory: LoopFactory, broken: Any) -> None:
+def test_system_exit_in_one_request_does_not_affect_others(
+    bridge: Bridge, loop_factory: LoopFactory, broken: Any
+) -> None:
     """Safety: asyncio lets SystemExit and KeyboardInterrupt out of a task; that must not end the rest."""
     gate, journal = Gate(), Journal()
 
@@ -170,7 +172,7 @@ def test_requests_under_way_survive_anothers_exit(bridge: Bridge, loop_factory: 
         assert exchange.rest() == b", second"
 
 
-def test_a_task_that_an_app_left_behind_cannot_end_the_loop(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_a_task_that_outlives_its_app_cannot_end_the_loop(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """Safety: the same from a task that the adapter never saw."""
     journal = Journal()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import subprograms
 
 
-def test_it_serves_where_neither_fork_nor_poll_is_to_be_had() -> None:
+def test_it_works_without_fork_and_poll() -> None:
     """Ours: waitress runs on Windows, and so must an app on it; the reading thread is then a spare one."""
     lines = subprograms.run("""
         import importlib.util, random, select, socket, tempfile

@@ -19,12 +19,12 @@ def raw_path(scope: Scope) -> bytes:
     return raw
 
 
-def test_the_path_is_text_decoded_from_utf_8(seen: Any) -> None:
+def test_the_path_is_decoded_from_utf_8(seen: Any) -> None:
     """ASGI HTTP, "Connection Scope": path is decoded; PEP 3333, "Unicode Issues": PATH_INFO is bytes as latin-1."""
     assert seen(path="/caf\xc3\xa9/\xe2\x82\xac")["path"] == "/café/€"
 
 
-def test_a_path_that_is_no_utf_8_still_reaches_the_app(seen: Any) -> None:
+def test_a_path_that_is_not_utf_8_reaches_the_app(seen: Any) -> None:
     """Safety: a client chooses these bytes: they must not be an error of the server; raw_path has what was sent."""
     scope = seen(path="/\xff\xfe")
     assert scope["path"].startswith("/")
@@ -32,7 +32,7 @@ def test_a_path_that_is_no_utf_8_still_reaches_the_app(seen: Any) -> None:
     assert scope.get("raw_path") is None or unquote_to_bytes(scope["raw_path"]) == b"/\xff\xfe"
 
 
-def test_the_path_begins_with_the_root_path(seen: Any) -> None:
+def test_the_path_starts_with_the_root_path(seen: Any) -> None:
     """ASGI HTTP, "Connection Scope": path holds the whole path, root_path the part of it where the app is mounted."""
     scope = seen(SCRIPT_NAME="/shop", path="/cart")
     assert (scope["root_path"], scope["path"]) == ("/shop", "/shop/cart")
@@ -50,7 +50,7 @@ def test_an_app_at_the_root_has_an_empty_root_path(seen: Any) -> None:
     assert seen(SCRIPT_NAME=None)["root_path"] == ""
 
 
-def test_the_mount_point_itself_has_the_path_of_its_root(seen: Any) -> None:
+def test_the_path_of_the_mount_point_is_the_root_path(seen: Any) -> None:
     """PEP 3333: PATH_INFO may be empty when the URL targets the application's root without a trailing slash."""
     assert seen(SCRIPT_NAME="/shop", path="")["path"] == "/shop"
 
@@ -69,7 +69,7 @@ def test_raw_path_is_the_target_as_it_was_sent(seen: Any, key: str) -> None:
     assert scope["path"] == "/a/b c"
 
 
-def test_raw_path_leaves_out_scheme_and_host_of_an_absolute_target(seen: Any) -> None:
+def test_raw_path_does_not_include_scheme_and_host_of_an_absolute_target(seen: Any) -> None:
     """RFC 9112, 3.2.2: a target may be a whole URI; raw_path is its path."""
     assert raw_path(seen(path="/a b", REQUEST_URI="http://example.test:8080/a%20b?x=1")) == b"/a%20b"
 
@@ -80,7 +80,7 @@ def test_raw_path_includes_the_root_path(seen: Any) -> None:
 
 
 @pytest.mark.parametrize("path", ["/plain", "/a b", "/caf\xc3\xa9", "/100%", "/q?x", "/a;b=c,d", "/h#x"])
-def test_without_the_target_raw_path_is_the_path_quoted(seen: Any, path: str) -> None:
+def test_without_the_raw_target_raw_path_is_the_quoted_path(seen: Any, path: str) -> None:
     """Ours: where the server passes no target, raw_path is bytes that a client could have sent for this path."""
     raw = seen(path=path)["raw_path"]
     assert type(raw) is bytes

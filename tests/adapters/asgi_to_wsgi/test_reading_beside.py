@@ -53,7 +53,7 @@ def refusing(journal: Journal) -> Any:
     return app
 
 
-def test_a_whole_answer_goes_out_while_a_read_is_pending(
+def test_a_complete_response_is_sent_while_a_read_is_pending(
     bridge: Bridge, loop_factory: LoopFactory, client: socket.socket, journal: Journal
 ) -> None:
     """ASGI HTTP: receive() and send() are independent; a client that stalls must still get its 401."""
@@ -62,7 +62,7 @@ def test_a_whole_answer_goes_out_while_a_read_is_pending(
     journal.expect("http.disconnect")
 
 
-def test_no_other_thread_reads_once_the_server_has_the_whole_answer(
+def test_no_other_thread_reads_after_the_server_has_the_complete_response(
     bridge: Bridge, client: socket.socket, journal: Journal
 ) -> None:
     """PEP 3333: then wsgi.input is the server's again; what it reads next must not be taken away by another thread."""
@@ -73,7 +73,7 @@ def test_no_other_thread_reads_once_the_server_has_the_whole_answer(
         assert given["wsgi.input"].readline() == b"GET /next HTTP/1.1\r\n"
 
 
-def test_blocks_of_a_stream_go_out_while_a_read_is_pending(
+def test_blocks_of_a_stream_are_sent_while_a_read_is_pending(
     bridge: Bridge, client: socket.socket, journal: Journal
 ) -> None:
     """ASGI HTTP: the two directions of a conversation do not wait for each other."""
@@ -105,7 +105,7 @@ def test_blocks_of_a_stream_go_out_while_a_read_is_pending(
         assert journal.entries == [b"12345", b"67890"]
 
 
-def test_what_has_arrived_is_read_without_another_thread(
+def test_available_data_is_read_without_another_thread(
     bridge: Bridge, client: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ours: most bodies are there when they are asked for, also in a buffer that the socket no longer has."""
@@ -127,7 +127,7 @@ def test_what_has_arrived_is_read_without_another_thread(
     assert fetch(bridge(reads_twice), given).body == b"12345 67890"
 
 
-def test_a_body_that_cannot_come_is_not_asked_for(bridge: Bridge) -> None:
+def test_the_end_of_an_empty_body_is_read_on_the_servers_thread(bridge: Bridge) -> None:
     """Ours: servers that mark each input as ended by itself (waitress) cost a GET no second change of threads."""
     asked: list[int] = []
 

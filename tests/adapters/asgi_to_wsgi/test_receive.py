@@ -40,9 +40,7 @@ def test_a_small_body_is_one_event(bridge: Bridge) -> None:
     assert not events[0].get("more_body", False)
 
 
-def test_receive_after_the_body_waits_until_there_is_something_to_say(
-    bridge: Bridge, loop_factory: LoopFactory
-) -> None:
+def test_receive_after_the_body_waits_for_the_next_event(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """ASGI HTTP, "Disconnect": while the client is there and the response open, receive() has no event to give."""
     gate, journal = Gate(), Journal()
 
@@ -65,7 +63,7 @@ def test_receive_after_the_body_waits_until_there_is_something_to_say(
         assert journal.last(2) == "http.disconnect"
 
 
-def test_a_receive_that_is_cancelled_loses_nothing(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_a_cancelled_receive_loses_no_data(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """Safety: a timeout around receive() is ordinary; the bytes it would have returned go to the next receive()."""
     journal, arrives = Journal(), threading.Event()
 
@@ -87,7 +85,7 @@ def test_a_receive_that_is_cancelled_loses_nothing(bridge: Bridge, loop_factory:
         assert exchange.finish() == b"12345"
 
 
-def test_two_receives_at_once_share_the_body_between_them(bridge: Bridge) -> None:
+def test_two_concurrent_receives_share_the_body(bridge: Bridge) -> None:
     """ASGI: receive is an awaitable that any task of the app may call; each event is given once."""
     given, _ = upload(b"a" * 70_000, b"b" * 70_000, length=140_000)
 
@@ -101,7 +99,7 @@ def test_two_receives_at_once_share_the_body_between_them(bridge: Bridge) -> Non
     assert fetch(bridge(receives_twice_at_once), given).body == b"140000"
 
 
-def test_blocks_pass_while_a_receive_is_waiting(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_blocks_are_sent_while_a_receive_waits(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """Safety: frameworks listen in one task and stream from another; neither may wait for the other."""
 
     async def listens_and_streams(scope: Scope, receive: Receive, send: Send) -> None:

@@ -36,7 +36,7 @@ def test_a_request_without_an_input_stream_has_an_empty_body(bridge: Bridge) -> 
     assert fetch(bridge(echo), environ(wsgi_input=None) | {"wsgi.input": None}).body == b""
 
 
-def test_no_more_than_content_length_is_ever_asked_for(bridge: Bridge) -> None:
+def test_no_more_than_the_content_length_is_read(bridge: Bridge) -> None:
     """PEP 3333: a server need not simulate end of file; past the length stands the next request of the connection."""
     given, source = upload(b"x" * 70_000, b"GET /next HTTP/1.1\r\n", length=70_000)
     assert fetch(bridge(echo), given).body == b"x" * 70_000
@@ -47,7 +47,7 @@ def test_no_more_than_content_length_is_ever_asked_for(bridge: Bridge) -> None:
         left -= min(size, left)
 
 
-def test_an_input_that_only_inherits_read1_is_read(bridge: Bridge) -> None:
+def test_an_input_that_does_not_implement_read1_is_read(bridge: Bridge) -> None:
     """PEP 3333: read() is what an input has; the read1() of io.BufferedIOBase raises UnsupportedOperation."""
 
     class OnlyRead(io.BufferedIOBase):
@@ -61,7 +61,7 @@ def test_an_input_that_only_inherits_read1_is_read(bridge: Bridge) -> None:
     assert fetch(bridge(echo), given).body == b"12345"
 
 
-def test_an_input_that_gives_more_than_it_was_asked_for_is_cut_at_content_length(bridge: Bridge) -> None:
+def test_an_input_that_returns_too_many_bytes_is_cut_off_at_the_content_length(bridge: Bridge) -> None:
     """PEP 3333: read(size) is at most size bytes; the body is CONTENT_LENGTH bytes whatever an input does."""
 
     class Generous(io.RawIOBase):
@@ -72,14 +72,14 @@ def test_an_input_that_gives_more_than_it_was_asked_for_is_cut_at_content_length
     assert fetch(bridge(echo), given).body == b"x" * 10
 
 
-def test_input_without_a_length_is_read_to_its_end_where_the_server_says_that_it_ends(bridge: Bridge) -> None:
+def test_input_without_a_length_is_read_to_its_end_if_the_server_marks_it_as_terminated(bridge: Bridge) -> None:
     """Ours: wsgi.input_terminated: a chunked request's body has no CONTENT_LENGTH."""
     given, _ = upload(b"one, ", b"two, ", b"three", length=None)
     given |= {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
     assert fetch(bridge(echo), given).body == b"one, two, three"
 
 
-def test_a_chunked_body_whose_end_the_server_does_not_tell_is_refused(bridge: Bridge) -> None:
+def test_a_chunked_body_whose_end_the_server_does_not_report_is_refused(bridge: Bridge) -> None:
     """RFC 9110, 15.5.12: 411; an empty body in its place would be the one wrong answer."""
     given, _ = upload(RuntimeError("this input must not be read"), length=None)
     response = fetch(bridge(echo), given | {"HTTP_TRANSFER_ENCODING": "chunked"})
@@ -96,14 +96,14 @@ def test_a_body_that_is_in_memory_is_read_to_its_end_without_a_length(bridge: Br
 
 
 @pytest.mark.parametrize("mark", [{}, {"wsgi.input_terminated": False}])
-def test_input_without_a_length_is_not_read_where_nothing_says_that_it_ends(bridge: Bridge, mark: Environ) -> None:
+def test_input_without_a_length_is_not_read_if_its_end_is_unknown(bridge: Bridge, mark: Environ) -> None:
     """PEP 3333: no read past the body; a chunked request alone does not promise an end of file."""
     given, source = upload(RuntimeError("this input must not be read"), length=None)
     assert fetch(bridge(echo), given | mark).body == b""
     assert not source.sizes
 
 
-def test_a_length_counts_also_where_input_ends_by_itself(bridge: Bridge) -> None:
+def test_the_content_length_applies_even_to_terminated_input(bridge: Bridge) -> None:
     """Ours: wsgi.input_terminated beside CONTENT_LENGTH, as gunicorn and waitress set it for every request."""
     given, _ = upload(b"12345", length=5)
     assert fetch(bridge(echo), given | {"wsgi.input_terminated": True}).body == b"12345"
@@ -114,7 +114,7 @@ def test_a_length_counts_also_where_input_ends_by_itself(bridge: Bridge) -> None
     [(b"12345",), (), (b"12345", ConnectionResetError("gone")), (OSError("gone"),), (ValueError("bad chunk"),)],
     ids=["short", "empty", "reset", "error at once", "server's own error"],
 )
-def test_a_body_that_breaks_off_ends_in_http_disconnect(bridge: Bridge, loop_factory: LoopFactory, steps: Any) -> None:
+def test_a_truncated_body_ends_with_http_disconnect(bridge: Bridge, loop_factory: LoopFactory, steps: Any) -> None:
     """ASGI HTTP, "Disconnect": a truncated body must never look whole, nor go on as an endless run of empty events."""
     journal = Journal()
 
@@ -131,7 +131,7 @@ def test_a_body_that_breaks_off_ends_in_http_disconnect(bridge: Bridge, loop_fac
         assert journal.last(2) == "http.disconnect"
 
 
-def test_a_chunked_body_that_breaks_off_ends_in_http_disconnect(bridge: Bridge) -> None:
+def test_a_truncated_chunked_body_ends_with_http_disconnect(bridge: Bridge) -> None:
     """ASGI HTTP, "Disconnect": a server that decodes chunks raises where they end early: that is no end of the body."""
     journal = Journal()
 
@@ -145,14 +145,14 @@ def test_a_chunked_body_that_breaks_off_ends_in_http_disconnect(bridge: Bridge) 
 
 
 @pytest.mark.parametrize("length", ["five", "-1", "5, 6", "0x5", "²", "9" * 5000])
-def test_a_length_that_is_no_number_is_a_bad_request(bridge: Bridge, length: str) -> None:
+def test_a_content_length_that_is_not_a_number_is_a_bad_request(bridge: Bridge, length: str) -> None:
     """RFC 9110, 8.6: Content-Length is decimal digits; where it is not, no one knows where the body ends."""
     given, source = upload(b"12345", length=None)
     assert fetch(bridge(echo), given | {"CONTENT_LENGTH": length}).code == 400
     assert not source.sizes
 
 
-def test_equal_lengths_that_a_server_joined_are_one(bridge: Bridge) -> None:
+def test_equal_content_lengths_joined_by_the_server_are_one(bridge: Bridge) -> None:
     """RFC 9110, 8.6: a recipient may take a list of equal values for one."""
     given, _ = upload(b"12345", length=None)
     assert fetch(bridge(echo), given | {"CONTENT_LENGTH": "5, 5"}).body == b"12345"

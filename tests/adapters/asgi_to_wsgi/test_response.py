@@ -18,25 +18,25 @@ from .request import environ
 @pytest.mark.parametrize(
     "message", [{}, {"body": b""}, {"more_body": False}], ids=["no keys", "empty body", "more_body only"]
 )
-def test_body_and_more_body_are_optional(bridge: Bridge, message: dict[str, Any]) -> None:
+def test_the_keys_body_and_more_body_are_optional(bridge: Bridge, message: dict[str, Any]) -> None:
     """ASGI HTTP, "Response Body": body defaults to b"", more_body to False."""
     response = fetch(bridge(sends(start(), {"type": "http.response.body", **message})))
     assert (response.code, response.body) == (200, b"")
 
 
-def test_keys_that_a_message_need_not_have_are_ignored(bridge: Bridge) -> None:
+def test_unknown_keys_of_a_message_are_ignored(bridge: Bridge) -> None:
     """ASGI, "Error Handling": additional keys in an event dictionary should not raise an exception."""
     response = fetch(bridge(sends(start(200, TEXT, extra=1), body(b"x", trailers=None, extra=[]))))
     assert (response.code, response.body) == (200, b"x")
 
 
 @pytest.mark.parametrize("kind", [bytearray, memoryview], ids=lambda kind: kind.__name__)
-def test_bytes_like_blocks_reach_the_server_as_bytes(bridge: Bridge, kind: Any) -> None:
+def test_blocks_of_bytes_like_objects_reach_the_server_as_bytes(bridge: Bridge, kind: Any) -> None:
     """Ours: PEP 3333 wants bytes and nothing else; native ASGI servers take any bytes-like object."""
     assert fetch(bridge(sends(start(), body(kind(b"one, "), True), body(kind(b"two"))))).body == b"one, two"
 
 
-def test_a_buffer_that_is_used_again_does_not_change_what_was_sent(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_changing_a_sent_buffer_does_not_change_the_response(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """Ours: a bytearray that was sent is in the send buffer when send() returns (ASGI); the app may use it again."""
 
     async def reuses_its_buffer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -51,7 +51,7 @@ def test_a_buffer_that_is_used_again_does_not_change_what_was_sent(bridge: Bridg
     assert fetch(bridge(reuses_its_buffer, loop_factory)).body == expected
 
 
-def test_a_response_that_came_whole_is_a_list_of_one(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_a_response_in_one_message_is_a_list_with_one_block(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """Ours: with len() 1 a server can set the length itself (PEP 3333, "Handling the Content-Length Header")."""
     with Exchange(bridge(sends(start(), body(b"whole")), loop_factory)) as exchange:
         result = exchange.call()
@@ -61,7 +61,7 @@ def test_a_response_that_came_whole_is_a_list_of_one(bridge: Bridge, loop_factor
         assert exchange.rest() == b"whole"
 
 
-def test_an_empty_response_is_whole_too(bridge: Bridge) -> None:
+def test_an_empty_response_is_a_list_with_one_block(bridge: Bridge) -> None:
     """Ours: and with no bytes in it the server can say Content-Length: 0."""
     with Exchange(bridge(sends(start(302, [(b"location", b"/")]), body()))) as exchange:
         result = exchange.call()
@@ -70,7 +70,7 @@ def test_an_empty_response_is_whole_too(bridge: Bridge) -> None:
         assert b"".join(result) == b""
 
 
-def test_a_response_in_parts_is_an_iterable_with_close(bridge: Bridge) -> None:
+def test_a_response_in_several_messages_is_an_iterable_with_close(bridge: Bridge) -> None:
     """PEP 3333: an iterable whose close() the server calls when the request ends, completed or not."""
     with Exchange(bridge(endless)) as exchange:
         result = exchange.call()
@@ -79,7 +79,7 @@ def test_a_response_in_parts_is_an_iterable_with_close(bridge: Bridge) -> None:
         assert exchange.block()
 
 
-def test_a_response_in_parts_is_not_taken_for_one_of_known_length(bridge: Bridge) -> None:
+def test_a_response_in_several_messages_has_no_length(bridge: Bridge) -> None:
     """PEP 3333: a server that finds len() 1 sends the first block's size as Content-Length."""
     with Exchange(bridge(endless)) as exchange:
         result = exchange.call()
@@ -94,7 +94,7 @@ def test_start_response_is_called_once_on_the_servers_thread(bridge: Bridge, loo
         assert exchange.head_threads == [exchange.thread.ident]
 
 
-def test_a_stream_that_has_ended_stays_ended(bridge: Bridge) -> None:
+def test_an_exhausted_stream_stays_exhausted(bridge: Bridge) -> None:
     """PEP 3333: it builds on Python's iterators; after StopIteration, StopIteration."""
     with Exchange(bridge(sends(start(), body(b"a", True), body(b"b", True), body(b"c")))) as exchange:
         exchange.call()
@@ -103,7 +103,7 @@ def test_a_stream_that_has_ended_stays_ended(bridge: Bridge) -> None:
         assert exchange.block() is None
 
 
-def test_empty_blocks_neither_end_nor_spoil_a_stream(bridge: Bridge) -> None:
+def test_empty_blocks_do_not_end_a_stream(bridge: Bridge) -> None:
     """ASGI HTTP, "Response Body": an empty body with more_body is a block like any other."""
     messages = [body(b"", True), body(b"a", True), body(b"", True), body(b"b", True), body()]
     assert fetch(bridge(sends(start(), *messages))).body == b"ab"
@@ -130,13 +130,13 @@ class _ValidInput:
     readline = readlines = __iter__ = None
 
 
-def test_a_block_larger_than_any_buffer_passes(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_a_block_larger_than_any_buffer_is_sent(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """ASGI HTTP, "Response Body": a block may have any size."""
     block = b"x" * 10_000_000
     assert fetch(bridge(sends(start(), body(block)), loop_factory)).body == block
 
 
-def test_nothing_of_one_response_is_in_the_next(bridge: Bridge) -> None:
+def test_no_data_of_one_response_is_in_the_next(bridge: Bridge) -> None:
     """Safety: each request has a head and a body of its own."""
 
     async def answers_by_path(scope: Scope, receive: Receive, send: Send) -> None:

@@ -29,7 +29,7 @@ def around(bare: Bridge) -> Iterator[Any]:
         inner.close()
 
 
-def test_a_request_comes_through_as_it_was(around: Any) -> None:
+def test_a_request_passes_unchanged(around: Any) -> None:
     """PEP 3333: what the app reads of its environ and input is what the outer server said."""
     keys = (
         "REQUEST_METHOD",
@@ -58,7 +58,7 @@ def test_a_request_comes_through_as_it_was(around: Any) -> None:
     assert response.values("set-cookie") == ["a=1", "b=2"]
 
 
-def test_a_client_that_leaves_closes_the_inner_iterable(around: Any) -> None:
+def test_a_disconnect_closes_the_inner_iterable(around: Any) -> None:
     """PEP 3333: close() of the app's own iterable is called, through both."""
     journal = Journal()
 
@@ -83,7 +83,7 @@ def test_a_client_that_leaves_closes_the_inner_iterable(around: Any) -> None:
         journal.expect("closed")
 
 
-def test_an_error_comes_through(around: Any) -> None:
+def test_an_error_reaches_the_outer_server(around: Any) -> None:
     """PEP 3333: the server sees that the app raised, or a 500."""
 
     def app(inner: dict[str, Any], start_response: Any) -> Iterable[bytes]:

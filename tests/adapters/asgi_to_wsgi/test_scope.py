@@ -19,7 +19,7 @@ def test_the_type_is_http(seen: Any) -> None:
     assert seen()["type"] == "http"
 
 
-def test_the_scope_is_a_built_in_dict_that_middleware_may_change(seen: Any) -> None:
+def test_the_scope_is_a_builtin_dict_that_middleware_may_change(seen: Any) -> None:
     """ASGI, "Middleware": a scope is a dict; middleware copies and changes it."""
     scope = seen()
     assert type(scope) is dict
@@ -27,7 +27,7 @@ def test_the_scope_is_a_built_in_dict_that_middleware_may_change(seen: Any) -> N
     assert all(type(key) is str for key in scope)
 
 
-def test_the_versions_of_the_interface_are_named(seen: Any) -> None:
+def test_the_scope_has_the_versions_of_the_interface(seen: Any) -> None:
     """ASGI HTTP, "Connection Scope": asgi["version"], and asgi["spec_version"], which is "2.0" where it is missing."""
     asgi = seen()["asgi"]
     assert asgi["version"] == "3.0"
@@ -38,18 +38,18 @@ def test_the_versions_of_the_interface_are_named(seen: Any) -> None:
     ("protocol", "version"),
     [("HTTP/1.0", "1.0"), ("HTTP/1.1", "1.1"), ("HTTP/2", "2"), ("HTTP/2.0", "2")],
 )
-def test_http_version_is_spelled_as_asgi_does(seen: Any, protocol: str, version: str) -> None:
+def test_http_version_has_the_notation_of_asgi(seen: Any, protocol: str, version: str) -> None:
     """ASGI HTTP, "Connection Scope": http_version is one of "1.0", "1.1" or "2"; many a gateway writes HTTP/2.0."""
     assert seen(SERVER_PROTOCOL=protocol)["http_version"] == version
 
 
 @pytest.mark.parametrize("protocol", ["HTTP/3", "HTTP/3.0"])
-def test_http_3_is_spelled_as_http_2_is(seen: Any, protocol: str) -> None:
+def test_http_3_has_the_same_notation_as_http_2(seen: Any, protocol: str) -> None:
     """Ours: ASGI names no version 3 as yet; servers that speak it say "3"."""
     assert seen(SERVER_PROTOCOL=protocol)["http_version"] == "3"
 
 
-def test_a_protocol_that_http_does_not_know_is_no_crash(seen: Any) -> None:
+def test_an_unknown_protocol_is_not_an_error(seen: Any) -> None:
     """RFC 3875, 4.1.16: SERVER_PROTOCOL may be "INCLUDED" or an extension; http_version stays one that ASGI names."""
     assert seen(SERVER_PROTOCOL="INCLUDED")["http_version"] in ("1.0", "1.1")
 
@@ -66,7 +66,7 @@ def test_the_method_is_in_upper_case(seen: Any) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_the_scheme_is_the_servers(seen: Any, scheme: str) -> None:
+def test_the_scheme_is_that_of_the_server(seen: Any, scheme: str) -> None:
     """ASGI HTTP, "Connection Scope": scheme; PEP 3333: wsgi.url_scheme."""
     assert seen(wsgi_url_scheme=scheme)["scheme"] == scheme
 
@@ -97,21 +97,21 @@ def test_content_type_and_content_length_are_headers(seen: Any) -> None:
     assert (b"content-length", b"5") in headers
 
 
-def test_empty_content_type_and_content_length_are_no_headers(seen: Any) -> None:
+def test_empty_content_type_and_content_length_do_not_become_headers(seen: Any) -> None:
     """PEP 3333: CONTENT_TYPE and CONTENT_LENGTH may be empty or absent; a client sent neither."""
     names = [name for name, _ in seen(CONTENT_TYPE="", CONTENT_LENGTH="")["headers"]]
     assert b"content-type" not in names
     assert b"content-length" not in names
 
 
-def test_content_headers_come_once_from_servers_that_name_them_twice(seen: Any) -> None:
+def test_content_headers_appear_once_even_if_the_server_has_them_twice(seen: Any) -> None:
     """Safety: some servers set HTTP_CONTENT_TYPE beside CONTENT_TYPE; a repeated Content-Length is a smuggling risk."""
     more = {"CONTENT_TYPE": "text/plain", "HTTP_CONTENT_TYPE": "text/plain", "HTTP_CONTENT_LENGTH": "5"}
     names = [name for name, _ in seen("POST", body=b"12345", **more)["headers"]]
     assert names.count(b"content-type") == names.count(b"content-length") == 1
 
 
-def test_variables_that_are_no_headers_are_not_made_into_some(seen: Any) -> None:
+def test_variables_that_are_not_headers_do_not_become_headers(seen: Any) -> None:
     """RFC 3875, 4.1.18: only HTTP_ variables come from the client."""
     names = {name for name, _ in seen(REMOTE_USER="ann", HTTPS="on", SERVER_SOFTWARE="x/1")["headers"]}
     assert names == {b"host"}
@@ -125,13 +125,13 @@ def test_the_client_is_host_and_port(seen: Any) -> None:
 
 
 @pytest.mark.parametrize("port", [None, "", "none"])
-def test_a_client_of_unknown_port_has_port_0(seen: Any, port: str | None) -> None:
+def test_a_client_with_an_unknown_port_has_port_0(seen: Any, port: str | None) -> None:
     """Ours: REMOTE_PORT is in no specification of WSGI; the host must not be lost with it."""
     assert list(seen(REMOTE_PORT=port)["client"]) == ["192.0.2.7", 0]
 
 
 @pytest.mark.parametrize("address", [None, ""])
-def test_a_client_behind_a_unix_socket_is_none(seen: Any, address: str | None) -> None:
+def test_the_client_behind_a_unix_socket_is_none(seen: Any, address: str | None) -> None:
     """ASGI HTTP, "Connection Scope": client is optional and defaults to None."""
     assert seen(REMOTE_ADDR=address).get("client") is None
 
@@ -142,20 +142,20 @@ def test_the_server_is_host_and_port(seen: Any) -> None:
 
 
 @pytest.mark.parametrize("port", ["", "unix"])
-def test_a_server_without_a_port_is_no_crash(seen: Any, port: str) -> None:
+def test_a_server_without_a_port_is_not_an_error(seen: Any, port: str) -> None:
     """ASGI HTTP, "Connection Scope": the port is None for a unix socket; servers put "" into SERVER_PORT there."""
     server = seen(SERVER_PORT=port).get("server")
     assert server is None or list(server) == ["example.test", None]
 
 
-def test_the_environ_is_reachable(seen: Any) -> None:
+def test_the_environ_is_in_the_scope(seen: Any) -> None:
     """Ours: what ASGI has no key for (REMOTE_USER, say) is in scope["wsgi_environ"], which is a2wsgi's name for it."""
     given = {"REMOTE_USER": "ann", "mod_wsgi.version": (4, 9)}
     found = seen(**given)["wsgi_environ"]
     assert {key: found[key] for key in given} == given
 
 
-def test_the_environ_is_left_as_it_was(bridge: Bridge) -> None:
+def test_the_environ_is_not_changed(bridge: Bridge) -> None:
     """Ours: middleware around the adapter owns the environ: the adapter and the app's scope must not change it."""
 
     async def changes_its_scope(scope: Scope, receive: Receive, send: Send) -> None:
@@ -168,7 +168,7 @@ def test_the_environ_is_left_as_it_was(bridge: Bridge) -> None:
     assert given == before
 
 
-def test_each_request_has_a_scope_of_its_own(bridge: Bridge) -> None:
+def test_each_request_has_its_own_scope(bridge: Bridge) -> None:
     """ASGI HTTP, "Connection Scope": what middleware adds to one scope, in its dicts and lists too, is in no other."""
     scopes: list[Scope] = []
 
@@ -184,7 +184,7 @@ def test_each_request_has_a_scope_of_its_own(bridge: Bridge) -> None:
 
 
 @pytest.mark.parametrize("offered", [{}, {"wsgi_file_wrapper": iter}], ids=["plain", "file_wrapper"])
-def test_only_extensions_that_work_are_advertised(seen: Any, offered: dict[str, Any]) -> None:
+def test_only_supported_extensions_are_offered(seen: Any, offered: dict[str, Any]) -> None:
     """ASGI, "Extensions": a name in scope["extensions"] is a promise; no WSGI server does push or trailers."""
     extensions = seen(**offered).get("extensions") or {}
     assert set(extensions) <= ({"http.response.pathsend"} if offered else set())

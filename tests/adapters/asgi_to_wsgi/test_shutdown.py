@@ -14,7 +14,7 @@ from .lifespans import COMPLETE, Lifespan
 from .request import environ
 
 
-def test_close_is_the_shutdown_and_waits_for_it(bare: Bridge, loop_factory: LoopFactory, journal: Journal) -> None:
+def test_close_runs_the_shutdown_and_waits_for_it(bare: Bridge, loop_factory: LoopFactory, journal: Journal) -> None:
     """ASGI Lifespan, "Shutdown Complete": a server must wait for this message before terminating."""
     app = bare(Lifespan(journal), loop_factory)
     fetch(app)
@@ -22,7 +22,7 @@ def test_close_is_the_shutdown_and_waits_for_it(bare: Bridge, loop_factory: Loop
     assert journal.entries[-2:] == ["lifespan.shutdown", "shut down"]
 
 
-def test_close_again_is_nothing_more(bare: Bridge, journal: Journal) -> None:
+def test_a_second_close_has_no_effect(bare: Bridge, journal: Journal) -> None:
     """Ours: a worker's exit hook and a test's teardown may both call it."""
     app = bare(Lifespan(journal))
     fetch(app)
@@ -30,7 +30,7 @@ def test_close_again_is_nothing_more(bare: Bridge, journal: Journal) -> None:
     assert journal.entries.count("lifespan.shutdown") == 1
 
 
-def test_an_app_that_took_the_lifespan_for_a_request_does_not_hold_up_the_end(bare: Bridge) -> None:
+def test_an_app_that_treats_the_lifespan_as_a_request_does_not_delay_the_shutdown(bare: Bridge) -> None:
     """ASGI Lifespan: an app without lifespan is served, and has nothing to shut down."""
 
     async def answers_whatever_it_is(scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,7 +52,7 @@ def test_an_app_that_took_the_lifespan_for_a_request_does_not_hold_up_the_end(ba
     assert not closing.is_alive()
 
 
-def test_close_without_a_request_is_no_startup(bare: Bridge, journal: Journal) -> None:
+def test_close_without_a_request_does_not_start_the_app(bare: Bridge, journal: Journal) -> None:
     """ASGI Lifespan: what was never started is not shut down."""
     app = bare(Lifespan(journal))
     if not hasattr(app, "close"):
@@ -87,7 +87,7 @@ def test_an_exception_in_shutdown_is_logged(bare: Bridge, errors: ErrorLog) -> N
 
 
 @pytest.mark.parametrize("error", [None, RuntimeError("died"), SystemExit(1)], ids=["returns", "raises", "exits"])
-def test_a_lifespan_that_ends_early_ends_nothing_else(bare: Bridge, error: BaseException | None) -> None:
+def test_a_lifespan_that_ends_early_affects_no_request(bare: Bridge, error: BaseException | None) -> None:
     """ASGI Lifespan: once started, the app serves, whatever became of its lifespan; close() does not wait for it."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -139,7 +139,7 @@ def test_shutdown_comes_after_the_requests_have_ended(bare: Bridge, journal: Jou
         assert journal.entries.index("request ended") < journal.entries.index("lifespan.shutdown")
 
 
-def test_a_request_after_close_is_a_new_start_or_an_error(bare: Bridge, journal: Journal) -> None:
+def test_a_request_after_close_starts_the_app_again_or_is_an_error(bare: Bridge, journal: Journal) -> None:
     """ASGI Lifespan: no request is processed without an earlier startup, and no request hangs."""
     app = bare(Lifespan(journal))
     fetch(app)

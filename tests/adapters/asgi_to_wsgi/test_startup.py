@@ -15,9 +15,7 @@ from .lifespans import COMPLETE, Lifespan
 from .patience import eventually
 
 
-def test_startup_comes_before_the_first_request_and_once(
-    bare: Bridge, loop_factory: LoopFactory, journal: Journal
-) -> None:
+def test_startup_runs_once_before_the_first_request(bare: Bridge, loop_factory: LoopFactory, journal: Journal) -> None:
     """ASGI Lifespan, "Startup": sent when the server is ready; requests wait for startup.complete."""
     app = bare(Lifespan(journal), loop_factory)
     for _ in range(3):
@@ -25,7 +23,7 @@ def test_startup_comes_before_the_first_request_and_once(
     assert journal.entries == ["lifespan.startup", "started"] + [("request", {})] * 3
 
 
-def test_nothing_runs_before_the_first_request(bare: Bridge, journal: Journal) -> None:
+def test_no_code_of_the_app_runs_before_the_first_request(bare: Bridge, journal: Journal) -> None:
     """Ours: an adapter is made at import, in a process that may yet fork; startup belongs to the one that serves."""
     app = bare(Lifespan(journal))
     assert journal.entries == []
@@ -33,7 +31,7 @@ def test_nothing_runs_before_the_first_request(bare: Bridge, journal: Journal) -
     assert journal.entries[0] == "lifespan.startup"
 
 
-def test_many_first_requests_at_once_are_one_startup(bare: Bridge, loop_factory: LoopFactory, journal: Journal) -> None:
+def test_concurrent_first_requests_share_one_startup(bare: Bridge, loop_factory: LoopFactory, journal: Journal) -> None:
     """ASGI Lifespan, "Startup Complete": a server must wait for this message before it processes connections."""
     gate = Gate()
     app = bare(Lifespan(journal, held=gate), loop_factory)
@@ -60,14 +58,14 @@ def test_the_scope_of_the_lifespan_is_complete(bare: Bridge, journal: Journal) -
     assert app.scope["asgi"]["spec_version"] in ("1.0", "2.0")
 
 
-def test_what_startup_put_into_state_reaches_each_request(bare: Bridge, journal: Journal) -> None:
+def test_state_from_startup_reaches_each_request(bare: Bridge, journal: Journal) -> None:
     """ASGI Lifespan, "Lifespan State": the server passes the state into each subsequent request."""
     app = bare(Lifespan(journal, pool="a pool"))
     fetch(app), fetch(app)
     assert journal.entries.count(("request", {"pool": "a pool"})) == 2
 
 
-def test_the_state_of_a_request_is_a_copy_of_its_own(bare: Bridge) -> None:
+def test_each_request_has_its_own_copy_of_the_state(bare: Bridge) -> None:
     """ASGI Lifespan, "Lifespan State": a shallow copy: what a request sets is its own, what startup made is shared."""
     seen: list[dict[str, Any]] = []
 
@@ -133,7 +131,7 @@ def failing(scope: Scope, receive: Receive, send: Send) -> Any:
     return fail()
 
 
-def test_an_app_whose_startup_failed_is_not_served(bare: Bridge, loop_factory: LoopFactory, errors: ErrorLog) -> None:
+def test_an_app_whose_startup_fails_is_not_served(bare: Bridge, loop_factory: LoopFactory, errors: ErrorLog) -> None:
     """ASGI Lifespan, "Startup Failed": the server should log the message and not start; every request is an error."""
     adapter = bare(failing, loop_factory)
     assert Outcome(adapter).failed
@@ -141,7 +139,7 @@ def test_an_app_whose_startup_failed_is_not_served(bare: Bridge, loop_factory: L
     assert errors.says("no database at 192.0.2.1")
 
 
-def test_threads_that_wait_for_a_startup_that_fails_all_learn_of_it(bare: Bridge, journal: Journal) -> None:
+def test_all_requests_that_wait_for_a_failing_startup_fail(bare: Bridge, journal: Journal) -> None:
     """Safety: none of them may be left waiting."""
     gate = Gate()
 
@@ -183,7 +181,7 @@ def test_the_lifespan_runs_on_the_loop_of_the_requests(bare: Bridge, loop_factor
     assert loops[0] is loops[1]
 
 
-def test_each_app_has_a_lifespan_of_its_own(bare: Bridge) -> None:
+def test_each_app_has_its_own_lifespan(bare: Bridge) -> None:
     """ASGI Lifespan, "Scope": adapters share a loop, not a state."""
     journals = [Journal(), Journal()]
     apps = [bare(Lifespan(journal, number=number)) for number, journal in enumerate(journals)]
@@ -216,7 +214,7 @@ def test_an_unknown_lifespan_message_raises_in_the_app(bare: Bridge) -> None:
     assert len(caught) == 1
 
 
-def test_a_request_of_an_app_without_state_may_still_look_for_it(bare: Bridge, journal: Journal) -> None:
+def test_a_request_may_look_up_state_even_without_a_lifespan(bare: Bridge, journal: Journal) -> None:
     """ASGI HTTP, "Connection Scope": state may be missing; if it is there, only the app has filled it."""
     app = Watched(sends(start(), body(b"x")))
     scopes: list[Scope] = []

@@ -41,14 +41,14 @@ def figures(app: Any) -> tuple[int, ...]:
     return (stats.tasks, stats.background, stats.requests, stats.errors, stats.disconnects, stats.bytes)
 
 
-def test_an_adapter_that_has_served_nothing_has_no_figures(bridge: Bridge) -> None:
+def test_figures_are_zero_before_the_first_request(bridge: Bridge) -> None:
     """Ours."""
     app = bridge(endless)
     assert figures(app) == (0, 0, 0, 0, 0, 0)
     assert app.stats().oldest == 0
 
 
-def test_requests_background_work_and_errors_are_counted(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_stats_count_requests_background_work_and_errors(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """Ours."""
     gate = Gate()
     app = bridge(by_path(gate), loop_factory)
@@ -65,7 +65,7 @@ def test_requests_background_work_and_errors_are_counted(bridge: Bridge, loop_fa
     assert app.stats().oldest == 0
 
 
-def test_a_client_that_leaves_is_a_disconnect_and_not_an_error(bridge: Bridge) -> None:
+def test_a_disconnect_is_not_counted_as_an_error(bridge: Bridge) -> None:
     """Ours."""
     app = bridge(by_path(Gate()))
     with Exchange(app, environ(path="/stream")) as exchange:
@@ -76,7 +76,7 @@ def test_a_client_that_leaves_is_a_disconnect_and_not_an_error(bridge: Bridge) -
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_the_bytes_of_a_file_count(bridge: Bridge, tmp_path: Path, method: str) -> None:
+def test_the_bytes_of_a_file_are_counted(bridge: Bridge, tmp_path: Path, method: str) -> None:
     """Ours."""
     file = tmp_path / "file"
     file.write_bytes(b"x" * 1000)
@@ -91,7 +91,7 @@ def test_the_bytes_of_a_file_count(bridge: Bridge, tmp_path: Path, method: str) 
     assert app.stats().disconnects == 0
 
 
-def test_a_body_that_is_not_whole_is_a_disconnect(bridge: Bridge) -> None:
+def test_a_truncated_body_counts_as_a_disconnect(bridge: Bridge) -> None:
     """Ours."""
 
     async def reads(scope: Scope, receive: Receive, send: Send) -> None:

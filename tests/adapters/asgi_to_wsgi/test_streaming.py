@@ -17,7 +17,7 @@ from .request import environ
 BOUND = 2 * 1024 * 1024  # what may be in flight: generous, and far from what is sent
 
 
-def test_the_head_waits_for_the_first_body(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_the_response_headers_wait_for_the_first_body_message(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """ASGI HTTP, "Response Start": the server must not start sending the response before one Response Body event."""
     gate, journal = Gate(), Journal()
 
@@ -36,7 +36,7 @@ def test_the_head_waits_for_the_first_body(bridge: Bridge, loop_factory: LoopFac
         assert exchange.code == 201
 
 
-def test_send_of_a_head_does_not_wait_for_the_server(bridge: Bridge) -> None:
+def test_sending_the_response_headers_does_not_wait_for_the_server(bridge: Bridge) -> None:
     """ASGI HTTP, "Response Start": an app may do its work between head and body."""
     journal = Journal()
 
@@ -49,7 +49,7 @@ def test_send_of_a_head_does_not_wait_for_the_server(bridge: Bridge) -> None:
     assert journal.entries == ["head"]
 
 
-def test_a_block_reaches_the_server_while_the_app_goes_on(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_a_block_reaches_the_server_while_the_app_continues(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """PEP 3333, "Buffering and Streaming": no block may be held back until the next is there."""
     gate = Gate()
 
@@ -66,7 +66,7 @@ def test_a_block_reaches_the_server_while_the_app_goes_on(bridge: Bridge, loop_f
         assert exchange.rest() == b"second"
 
 
-def test_each_block_is_delivered_before_the_next_is_made(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_each_block_is_delivered_before_the_next_is_produced(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """PEP 3333: server-sent events, ten of them, each held until the server has had the one before."""
     gates = [Gate() for _ in range(10)]
 
@@ -85,7 +85,7 @@ def test_each_block_is_delivered_before_the_next_is_made(bridge: Bridge, loop_fa
         assert exchange.rest() == b""
 
 
-def test_many_small_blocks_arrive_whole_and_in_order(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_many_small_blocks_arrive_complete_and_in_order(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """ASGI HTTP, "Response Body": bodies are concatenated. Blocks that wait may travel together."""
 
     async def streams(scope: Scope, receive: Receive, send: Send) -> None:
@@ -123,7 +123,7 @@ def test_an_app_does_not_run_ahead_of_a_server_that_does_not_read(bridge: Bridge
             eventually("the app to run ahead", lambda: app.sent > exchange.sent + BOUND, limit=0.5)
 
 
-def test_a_server_that_reads_again_gets_all(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_a_server_that_resumes_reading_gets_the_rest(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """Safety: backpressure: the app goes on when the server does, and never more than the bound ahead."""
     app = Flood()
     with Exchange(bridge(app, loop_factory)) as exchange:
@@ -135,7 +135,7 @@ def test_a_server_that_reads_again_gets_all(bridge: Bridge, loop_factory: LoopFa
         assert ahead <= BOUND
 
 
-def test_one_block_above_the_bound_passes_alone(bridge: Bridge) -> None:
+def test_a_block_larger_than_the_limit_is_sent_alone(bridge: Bridge) -> None:
     """Safety: backpressure must not stop a single block that is larger than all that may wait."""
 
     async def sends_large_blocks(scope: Scope, receive: Receive, send: Send) -> None:
@@ -149,7 +149,7 @@ def test_one_block_above_the_bound_passes_alone(bridge: Bridge) -> None:
         assert len(response.run().body) == 6 * BOUND
 
 
-def test_a_server_that_does_not_read_stalls_no_other_request(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_a_server_that_does_not_read_delays_no_other_request(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """Safety: backpressure suspends the app's task, never the loop."""
     flood, app = Flood(), bridge(hello, loop_factory)
     with Exchange(bridge(flood, loop_factory)) as stalled:
@@ -159,7 +159,7 @@ def test_a_server_that_does_not_read_stalls_no_other_request(bridge: Bridge, loo
             assert fetch(app).body == b"hello"
 
 
-def test_requests_are_served_at_the_same_time(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_requests_are_served_concurrently(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """ASGI: instances run concurrently on one loop; twelve that wait for each other all end."""
     everyone = asyncio.Event()
     arrived: list[int] = []
@@ -201,7 +201,7 @@ def test_streams_of_many_threads_do_not_mix(bridge: Bridge, loop_factory: LoopFa
         exchange.__exit__()
 
 
-def test_a_slow_app_costs_its_server_no_processor_time(bridge: Bridge) -> None:
+def test_a_slow_app_costs_no_processor_time(bridge: Bridge) -> None:
     """Safety: a thread that waits must sleep: no polling of the loop, no spinning."""
 
     async def waits(scope: Scope, receive: Receive, send: Send) -> None:
@@ -218,7 +218,7 @@ def test_a_slow_app_costs_its_server_no_processor_time(bridge: Bridge) -> None:
         assert time.process_time() - before < 0.2
 
 
-def test_blocks_sent_before_an_error_are_not_lost_to_it(bridge: Bridge) -> None:
+def test_blocks_sent_before_an_error_are_delivered(bridge: Bridge) -> None:
     """PEP 3333: what was yielded was yielded; the error comes where the next block would be."""
 
     async def breaks_down(scope: Scope, receive: Receive, send: Send) -> None:
@@ -232,7 +232,7 @@ def test_blocks_sent_before_an_error_are_not_lost_to_it(bridge: Bridge) -> None:
     assert exchange.body == b"012"
 
 
-def test_send_does_not_wait_while_little_is_waiting(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_send_does_not_wait_while_few_bytes_are_queued(bridge: Bridge, loop_factory: LoopFactory) -> None:
     """Ours: an app that has a few small blocks to send is done with them, however slow the client is."""
     journal = Journal()
 

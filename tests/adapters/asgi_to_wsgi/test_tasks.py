@@ -21,7 +21,7 @@ BLOCK = 400_000  # bytes, above what may wait
 user: ContextVar[str] = ContextVar("user", default="nobody")
 
 
-def test_several_tasks_may_send_at_once_also_above_the_bound(bridge: Bridge) -> None:
+def test_several_tasks_may_send_concurrently_even_above_the_limit(bridge: Bridge) -> None:
     """Safety: each of the tasks that wait for room goes on when there is some."""
 
     async def sends_from_three_tasks(scope: Scope, receive: Receive, send: Send) -> None:
@@ -36,7 +36,7 @@ def test_several_tasks_may_send_at_once_also_above_the_bound(bridge: Bridge) -> 
     assert len(fetch(bridge(sends_from_three_tasks)).body) == 30 * BLOCK
 
 
-def test_a_task_that_outlives_the_app_cannot_take_its_error_back(bridge: Bridge, errors: ErrorLog) -> None:
+def test_a_task_that_outlives_the_app_cannot_replace_its_error(bridge: Bridge, errors: ErrorLog) -> None:
     """ASGI, "Error Handling": the app returned without a response; what a task of it sends then is no response."""
     tasks: list[asyncio.Task[Any]] = []
 
@@ -53,7 +53,7 @@ def test_a_task_that_outlives_the_app_cannot_take_its_error_back(bridge: Bridge,
     assert errors.records
 
 
-def test_a_call_from_the_adapters_own_loop_is_refused_also_when_the_app_has_been_started(bridge: Bridge) -> None:
+def test_a_call_from_the_adapters_own_loop_is_refused_even_after_the_start(bridge: Bridge) -> None:
     """Safety: a thread that waits for itself waits for ever."""
     inner = bridge(hello)
     assert fetch(inner).body == b"hello"
@@ -80,7 +80,7 @@ def test_an_app_may_close_its_own_adapter(bridge: Bridge) -> None:
     assert isinstance(Outcome(adapters[0]).error, RuntimeError)
 
 
-def test_what_one_request_set_is_not_seen_by_the_next_on_the_same_thread(bridge: Bridge) -> None:
+def test_variables_set_by_one_request_are_not_visible_to_the_next_on_the_same_thread(bridge: Bridge) -> None:
     """Safety: an ASGI server gives each request a context of its own; a user must not stay logged in for the next."""
 
     async def logs_in(scope: Scope, receive: Receive, send: Send) -> None:
@@ -98,7 +98,7 @@ def test_what_one_request_set_is_not_seen_by_the_next_on_the_same_thread(bridge:
         assert server.submit(Context().run, serve).result() == [b"nobody"] * 4
 
 
-def test_a_client_that_leaves_a_group_of_tasks_is_not_an_error_in_the_log(bridge: Bridge, errors: ErrorLog) -> None:
+def test_a_disconnect_in_a_task_group_is_not_logged_as_an_error(bridge: Bridge, errors: ErrorLog) -> None:
     """ASGI HTTP 2.4: servers should not log what they raised; a task group wraps it, Starlette renames it."""
     ended: list[str] = []
 
@@ -139,7 +139,7 @@ class Unspeakable(BaseException):
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["before the head", "after a block"])
-def test_an_error_that_cannot_be_shown_is_one_all_the_same(bridge: Bridge, before: bool) -> None:
+def test_an_error_whose_repr_fails_is_still_reported(bridge: Bridge, before: bool) -> None:
     """Safety: whatever the app raises, the server's thread is not left waiting."""
 
     async def raises_it(scope: Scope, receive: Receive, send: Send) -> None:
@@ -168,7 +168,7 @@ def full_log() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("full_log")
-def test_an_error_is_told_also_where_logging_fails(bridge: Bridge) -> None:
+def test_an_error_is_raised_even_if_logging_fails(bridge: Bridge) -> None:
     """Safety: filters and handlers are foreign code; the server's thread does not depend on them."""
 
     async def raises_an_error(scope: Scope, receive: Receive, send: Send) -> None:

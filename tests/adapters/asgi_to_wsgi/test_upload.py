@@ -63,7 +63,7 @@ def pipe() -> Iterator[tuple[io.BufferedReader, Any]]:
         yield reader, writer
 
 
-def test_a_body_reaches_the_app_as_it_arrives_from_an_input_that_blocks_for_all(bridge: Bridge, pipe: Any) -> None:
+def test_a_body_reaches_the_app_as_it_arrives_even_if_read_waits_for_all_bytes(bridge: Bridge, pipe: Any) -> None:
     """Ours: wsgiref's input is a BufferedReader: read(n) waits for n bytes, read1(n) for the next that come."""
     reader, writer = pipe
     journal = Journal()
@@ -100,7 +100,7 @@ def test_a_block_sent_before_the_next_receive_is_delivered_before_more_is_read(b
         assert exchange.rest() == b"ping2"
 
 
-def test_what_the_app_does_not_receive_is_not_read_ahead_without_bound(bridge: Bridge) -> None:
+def test_read_ahead_for_an_app_that_does_not_receive_is_bounded(bridge: Bridge) -> None:
     """Safety: an app that answers without reading must cost neither the memory nor the time of the upload."""
     source = Endless()
 
@@ -132,7 +132,7 @@ def test_reading_ahead_of_a_slow_app_is_bounded(bridge: Bridge, loop_factory: Lo
         assert exchange.finish() == b"ok"
 
 
-def test_a_client_that_waits_for_100_continue_is_read_only_when_the_app_asks(bridge: Bridge) -> None:
+def test_with_expect_continue_the_input_is_read_only_when_the_app_receives(bridge: Bridge) -> None:
     """RFC 9110, 10.1.1: servers send 100 (Continue) at the first read; an app must be able to refuse before it."""
 
     async def refuses(scope: Scope, receive: Receive, send: Send) -> None:
@@ -143,13 +143,13 @@ def test_a_client_that_waits_for_100_continue_is_read_only_when_the_app_asks(bri
     assert not source.sizes
 
 
-def test_a_client_that_waits_for_100_continue_is_read_when_the_app_asks(bridge: Bridge) -> None:
+def test_with_expect_continue_the_input_is_read_when_the_app_receives(bridge: Bridge) -> None:
     """RFC 9110, 10.1.1: and an app that wants the body gets it."""
     given, _ = upload(b"12345", length=5)
     assert fetch(bridge(echo), given | {"HTTP_EXPECT": "100-continue"}).body == b"12345"
 
 
-def test_a_thread_that_waits_for_input_holds_no_other_request(bridge: Bridge) -> None:
+def test_a_thread_that_waits_for_input_delays_no_other_request(bridge: Bridge) -> None:
     """Safety: a stalled upload blocks its own thread of the server, never the loop that all share."""
     app, arrives = bridge(echo), threading.Event()
     given, source = upload(arrives, b"12345", length=5)

@@ -37,7 +37,7 @@ def ask(bare: Bridge) -> Any:
     return send_request
 
 
-def test_a_handshake_is_answered_501_and_never_reaches_the_app(ask: Any) -> None:
+def test_a_handshake_gets_a_501_and_never_reaches_the_app(ask: Any) -> None:
     """Ours: a server may ignore Upgrade; 501 says that it cannot do this at all (RFC 9110, 15.6.2).
 
     426 would ask the client to upgrade, which is what it just tried; the app's own 404 would blame the path.
@@ -47,7 +47,7 @@ def test_a_handshake_is_answered_501_and_never_reaches_the_app(ask: Any) -> None
     assert scopes == []
 
 
-def test_the_answer_says_what_is_missing(ask: Any) -> None:
+def test_the_response_names_the_missing_feature(ask: Any) -> None:
     """Ours: the reader runs a WSGI server, and has to learn that another one could."""
     response, _ = ask(**HANDSHAKE)
     assert b"WebSocket" in response.body
@@ -65,7 +65,7 @@ def test_the_answer_says_what_is_missing(ask: Any) -> None:
     ],
     ids=["case", "connection list", "upgrade list"],
 )
-def test_a_handshake_is_known_in_every_spelling(ask: Any, spelling: Environ) -> None:
+def test_a_handshake_is_recognised_in_every_notation(ask: Any, spelling: Environ) -> None:
     """Ours: both are lists, their names without regard to case (RFC 9110, 7.6.1 and 7.8)."""
     response, scopes = ask(**(HANDSHAKE | spelling))
     assert response.code == 501
@@ -81,14 +81,14 @@ def test_a_handshake_is_known_in_every_spelling(ask: Any, spelling: Environ) -> 
     ],
     ids=["h2c", "no name", "another name"],
 )
-def test_any_other_wish_to_upgrade_is_ignored(ask: Any, headers: Environ) -> None:
+def test_any_other_upgrade_is_ignored(ask: Any, headers: Environ) -> None:
     """RFC 9110, 7.8: a server may ignore Upgrade and go on in the protocol it has."""
     response, scopes = ask(**headers)
     assert response.code == 200
     assert scopes == ["http"]
 
 
-def test_a_handshake_by_another_method_is_a_request_like_any(ask: Any) -> None:
+def test_a_handshake_with_another_method_is_an_ordinary_request(ask: Any) -> None:
     """RFC 6455, 4.1: the method of a handshake must be GET."""
     response, scopes = ask("POST", **HANDSHAKE)
     assert response.code == 200

@@ -65,7 +65,7 @@ def noting(seen: Seen) -> Any:
     return websocket(note)
 
 
-def test_text_and_bytes_come_back_as_they_went(bare: Bridge, loop_factory: LoopFactory) -> None:
+def test_text_and_bytes_are_echoed_unchanged(bare: Bridge, loop_factory: LoopFactory) -> None:
     """Ours."""
     with connected(bare(echo, loop_factory)) as client:
         for message in ("text", b"bytes", "", b"", "é" * 40_000, bytes(3_000_000)):
@@ -83,7 +83,7 @@ def test_a_message_in_fragments_is_one_event(bare: Bridge) -> None:
         assert client.message() == "café"
 
 
-def test_a_receive_event_has_one_of_text_and_bytes(bare: Bridge) -> None:
+def test_a_receive_event_has_either_text_or_bytes(bare: Bridge) -> None:
     """Ours."""
     seen: Seen = queue.SimpleQueue()
     with connected(bare(noting(seen))) as client:
@@ -116,7 +116,7 @@ def test_a_close_without_a_code_is_1005(bare: Bridge) -> None:
         assert seen.get(timeout=10)["code"] == 1005
 
 
-def test_a_connection_that_is_lost_is_1006(bare: Bridge, loop_factory: LoopFactory) -> None:
+def test_a_lost_connection_is_1006(bare: Bridge, loop_factory: LoopFactory) -> None:
     """RFC 6455, 7.1.5."""
     seen: Seen = queue.SimpleQueue()
     with connected(bare(noting(seen), loop_factory)) as client:
@@ -169,7 +169,7 @@ def test_an_app_that_fails_closes_with_1011_and_is_logged(bare: Bridge, errors: 
 
 
 @pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt()])
-def test_an_app_that_wants_to_exit_ends_its_own_websocket_only(bare: Bridge, error: BaseException) -> None:
+def test_system_exit_in_an_app_ends_only_its_own_websocket(bare: Bridge, error: BaseException) -> None:
     """Ours."""
 
     async def exits(scope: Scope, receive: Receive, send: Send) -> None:
@@ -187,7 +187,7 @@ def test_an_app_that_wants_to_exit_ends_its_own_websocket_only(bare: Bridge, err
         assert other.message() == "still here"
 
 
-def test_sending_after_the_client_has_left_is_an_oserror(bare: Bridge, errors: ErrorLog) -> None:
+def test_sending_after_a_disconnect_raises(bare: Bridge, errors: ErrorLog) -> None:
     """ASGI WebSocket, "Disconnected Client - send exception"."""
     raised: Seen = queue.SimpleQueue()
 
@@ -207,7 +207,7 @@ def test_sending_after_the_client_has_left_is_an_oserror(bare: Bridge, errors: E
     assert errors.records == []
 
 
-def test_closing_after_the_client_has_left_is_no_error(bare: Bridge, errors: ErrorLog) -> None:
+def test_closing_after_a_disconnect_is_not_an_error(bare: Bridge, errors: ErrorLog) -> None:
     """Ours."""
     done: Seen = queue.SimpleQueue()
 
@@ -235,9 +235,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_an_event_that_is_wrong_raises_in_the_app_and_closes_with_1011(
-    bare: Bridge, errors: ErrorLog, what: str
-) -> None:
+def test_an_invalid_event_raises_in_the_app_and_closes_with_1011(bare: Bridge, errors: ErrorLog, what: str) -> None:
     """Ours."""
 
     async def misbehaves(scope: Scope, receive: Receive, send: Send) -> None:
@@ -249,7 +247,7 @@ def test_an_event_that_is_wrong_raises_in_the_app_and_closes_with_1011(
     assert errors.says("AppProtocolError")
 
 
-def test_sending_after_ones_own_close_raises(bare: Bridge, errors: ErrorLog) -> None:
+def test_sending_after_the_apps_own_close_raises(bare: Bridge, errors: ErrorLog) -> None:
     """Ours."""
 
     async def goes_on(scope: Scope, receive: Receive, send: Send) -> None:
@@ -263,7 +261,7 @@ def test_sending_after_ones_own_close_raises(bare: Bridge, errors: ErrorLog) -> 
 
 
 @pytest.mark.parametrize("loose", [bytearray(b"data"), memoryview(b"data")])
-def test_bytes_may_be_any_of_the_byte_types(bare: Bridge, loose: Any) -> None:
+def test_bytes_may_be_any_bytes_like_object(bare: Bridge, loose: Any) -> None:
     """Ours."""
 
     async def sends(scope: Scope, receive: Receive, send: Send) -> None:
@@ -314,7 +312,7 @@ def test_each_websocket_gets_a_copy_of_the_lifespans_state(bare: Bridge) -> None
             assert client.message() == "open"
 
 
-def test_an_app_of_asgi_2_has_websockets_too(bare: Bridge) -> None:
+def test_an_asgi_2_app_can_have_websockets(bare: Bridge) -> None:
     """Ours."""
 
     class Old:
@@ -351,7 +349,7 @@ def test_many_tasks_of_an_app_may_send_and_receive(bare: Bridge) -> None:
         assert client.closed()[0] == 1000
 
 
-def test_a_client_that_does_not_read_stalls_the_app(bare: Bridge, loop_factory: LoopFactory) -> None:
+def test_with_a_client_that_does_not_read_the_app_waits(bare: Bridge, loop_factory: LoopFactory) -> None:
     """Ours: backpressure: send() waits, and memory stays bounded."""
     sent: list[int] = []
 
@@ -370,7 +368,7 @@ def test_a_client_that_does_not_read_stalls_the_app(bare: Bridge, loop_factory: 
         assert all(len(client.message()) == 64 * 1024 for _ in range(400))
 
 
-def test_an_app_that_does_not_receive_stalls_the_client(bare: Bridge, loop_factory: LoopFactory) -> None:
+def test_with_an_app_that_does_not_receive_the_client_waits(bare: Bridge, loop_factory: LoopFactory) -> None:
     """Ours."""
     go_on: Seen = queue.SimpleQueue()
     counts: Seen = queue.SimpleQueue()
@@ -397,7 +395,7 @@ def test_an_app_that_does_not_receive_stalls_the_client(bare: Bridge, loop_facto
         assert counts.get(timeout=20) >= sent - len(message)
 
 
-def test_messages_without_data_are_bounded_too(bare: Bridge) -> None:
+def test_the_number_of_empty_messages_is_bounded(bare: Bridge) -> None:
     """Ours: an event costs memory, however small its data."""
     go_on: Seen = queue.SimpleQueue()
 
@@ -416,7 +414,7 @@ def test_messages_without_data_are_bounded_too(bare: Bridge) -> None:
         go_on.put(None)
 
 
-def test_pings_of_a_client_that_reads_no_pongs_are_bounded(bare: Bridge) -> None:
+def test_pongs_for_a_client_that_does_not_read_are_bounded(bare: Bridge) -> None:
     """RFC 6455, 5.5.3: only the most recent Ping has to be answered."""
     over: Seen = queue.SimpleQueue()
 
@@ -456,7 +454,7 @@ def test_a_message_over_the_limit_closes_with_1009(loop_factory: LoopFactory) ->
         adapter.close()
 
 
-def test_a_client_that_breaks_the_protocol_is_told_why_even_while_it_sends(bare: Bridge) -> None:
+def test_a_client_that_breaks_the_protocol_gets_the_reason_even_while_it_sends(bare: Bridge) -> None:
     """RFC 6455, 7.1.7. Closing at once would reset the connection, and the Close frame would be lost."""
     seen: Seen = queue.SimpleQueue()
     with connected(bare(noting(seen))) as client:
@@ -477,7 +475,7 @@ def test_each_way_to_break_the_protocol_closes_with_its_code(bare: Bridge, what:
         assert client.ended()
 
 
-def test_a_client_that_is_silent_is_pinged_and_lives_by_its_pongs(loop_factory: LoopFactory) -> None:
+def test_a_silent_client_is_pinged_and_stays_connected_if_it_responds(loop_factory: LoopFactory) -> None:
     """Ours."""
     adapter = ASGIToWSGI(echo, ping=0.1, loop_factory=loop_factory)
     try:
@@ -492,7 +490,7 @@ def test_a_client_that_is_silent_is_pinged_and_lives_by_its_pongs(loop_factory: 
         adapter.close()
 
 
-def test_a_client_that_answers_no_ping_is_gone(loop_factory: LoopFactory) -> None:
+def test_a_client_that_does_not_respond_to_pings_is_disconnected(loop_factory: LoopFactory) -> None:
     """Ours."""
     seen: Seen = queue.SimpleQueue()
     adapter = ASGIToWSGI(noting(seen), ping=0.1, loop_factory=loop_factory)
@@ -504,7 +502,7 @@ def test_a_client_that_answers_no_ping_is_gone(loop_factory: LoopFactory) -> Non
         adapter.close()
 
 
-def test_a_client_that_the_app_keeps_waiting_is_not_taken_for_gone() -> None:
+def test_a_client_that_waits_for_the_app_is_not_disconnected() -> None:
     """Ours: its pongs stand behind messages that have not been received: they cannot be seen."""
     go_on: Seen = queue.SimpleQueue()
     counts: Seen = queue.SimpleQueue()
@@ -529,7 +527,7 @@ def test_a_client_that_the_app_keeps_waiting_is_not_taken_for_gone() -> None:
         adapter.close()
 
 
-def test_ping_0_sends_none() -> None:
+def test_ping_0_sends_no_pings() -> None:
     """Ours."""
     adapter = ASGIToWSGI(echo, ping=0)
     try:
@@ -548,7 +546,7 @@ def test_frames_of_binary_data_are_binary(bare: Bridge) -> None:
         assert client.event() == Event(BINARY, b"caf\xff")
 
 
-def test_the_server_has_its_thread_back_while_the_websocket_lives(bare: Bridge) -> None:
+def test_the_servers_thread_is_free_while_the_websocket_is_open(bare: Bridge) -> None:
     """Ours."""
     with asking(bare(echo)) as server:
         server.client.accepted()

@@ -43,7 +43,7 @@ def answering(*messages: Any) -> Any:
     return websocket(answer)
 
 
-def test_the_scope_is_that_of_asgi_websocket(bare: Bridge) -> None:
+def test_the_scope_is_a_websocket_scope(bare: Bridge) -> None:
     """Ours."""
     seen: queue.SimpleQueue[Scope] = queue.SimpleQueue()
 
@@ -85,7 +85,7 @@ def test_accept_may_choose_a_subprotocol_and_add_headers(bare: Bridge) -> None:
     assert (headers["sec-websocket-protocol"], headers["x-one"], headers["set-cookie"]) == ("chat", "1", "a=b")
 
 
-def test_no_extension_is_ever_agreed_to(bare: Bridge) -> None:
+def test_no_websocket_extension_is_accepted(bare: Bridge) -> None:
     """RFC 7692 is declined: permessage-deflate takes memory for each connection. accepted() looks."""
     with connected(bare(echo), HTTP_SEC_WEBSOCKET_EXTENSIONS="permessage-deflate; client_max_window_bits") as client:
         client.send("plain")
@@ -103,9 +103,7 @@ WRONG_ACCEPTS = {
 
 
 @pytest.mark.parametrize("what", WRONG_ACCEPTS)
-def test_a_wrong_first_event_is_an_error_of_the_app_for_the_server_to_answer(
-    bare: Bridge, errors: ErrorLog, what: str
-) -> None:
+def test_a_wrong_first_event_raises_and_is_logged(bare: Bridge, errors: ErrorLog, what: str) -> None:
     """Ours."""
     with asking(bare(answering(WRONG_ACCEPTS[what]))) as server:
         with pytest.raises(AssertionError, match="websocket"):
@@ -120,7 +118,7 @@ def test_closing_before_accept_is_a_403(bare: Bridge, loop_factory: LoopFactory)
         assert server.wait().status == "403 Forbidden"
 
 
-def test_a_denial_is_a_response_of_its_own(bare: Bridge) -> None:
+def test_a_denial_is_a_complete_response(bare: Bridge) -> None:
     """ASGI, "Websocket Denial Response"."""
     app = answering(
         {"type": "websocket.http.response.start", "status": 401, "headers": [(b"www-authenticate", b"Basic")]},
@@ -148,13 +146,13 @@ def test_after_a_denial_the_app_receives_a_disconnect(bare: Bridge) -> None:
         assert after.get(timeout=10) == {"type": "websocket.disconnect", "code": 1006, "reason": ""}
 
 
-def test_an_app_that_decides_nothing_is_an_error(bare: Bridge, errors: ErrorLog) -> None:
+def test_an_app_that_neither_accepts_nor_denies_is_an_error(bare: Bridge, errors: ErrorLog) -> None:
     """Ours."""
     with asking(bare(answering())) as server, pytest.raises(AssertionError, match="without accepting"):
         server.wait()
 
 
-def test_an_app_that_fails_before_it_accepts_is_the_servers_error(bare: Bridge, errors: ErrorLog) -> None:
+def test_an_error_before_accept_reaches_the_server(bare: Bridge, errors: ErrorLog) -> None:
     """Ours."""
 
     async def fails(scope: Scope, receive: Receive, send: Send) -> None:
@@ -164,7 +162,7 @@ def test_an_app_that_fails_before_it_accepts_is_the_servers_error(bare: Bridge, 
         server.wait()
 
 
-def test_a_client_that_leaves_before_the_app_decides_frees_the_thread(bare: Bridge) -> None:
+def test_a_disconnect_before_the_apps_decision_frees_the_thread(bare: Bridge) -> None:
     """Ours."""
     seen: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
@@ -191,7 +189,7 @@ WRONG_HANDSHAKES: dict[str, tuple[Environ, str]] = {
 
 
 @pytest.mark.parametrize("what", WRONG_HANDSHAKES)
-def test_a_wrong_handshake_never_reaches_the_app(bare: Bridge, what: str) -> None:
+def test_an_invalid_handshake_never_reaches_the_app(bare: Bridge, what: str) -> None:
     """RFC 6455, 4.2.1 and 4.4."""
     more, status = WRONG_HANDSHAKES[what]
     with asking(bare(echo), **more) as server:
@@ -201,7 +199,7 @@ def test_a_wrong_handshake_never_reaches_the_app(bare: Bridge, what: str) -> Non
             assert exchange.values("sec-websocket-version") == ["13"]
 
 
-def test_bytes_behind_the_handshake_belong_to_the_websocket(bare: Bridge) -> None:
+def test_bytes_after_the_handshake_belong_to_the_websocket(bare: Bridge) -> None:
     """RFC 6455 (4.1) has a client wait; one that does not must not lose its first message."""
 
     class Reader:
@@ -217,13 +215,13 @@ def test_bytes_behind_the_handshake_belong_to_the_websocket(bare: Bridge) -> Non
         assert client.message() == "early"
 
 
-def test_an_http2_connection_is_never_taken(bare: Bridge) -> None:
+def test_an_http2_connection_is_never_taken_over(bare: Bridge) -> None:
     """Ours: other requests travel on it. gunicorn sets gunicorn.socket there as well."""
     with asking(bare(echo), SERVER_PROTOCOL="HTTP/2.0") as server:
         assert server.wait().status == "501 Not Implemented"
 
 
-def test_a_tls_connection_is_never_taken(bare: Bridge) -> None:
+def test_a_tls_connection_is_never_taken_over(bare: Bridge) -> None:
     """Ours: its keys are the server's. Its methods tell; gevent's class is not a subclass of ssl.SSLSocket."""
     ours, theirs = socket.socketpair()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -245,7 +243,7 @@ def holders() -> Iterator[Any]:
     yield object()
 
 
-def test_a_wrong_guess_is_a_501_and_leaves_the_descriptor_alone(bare: Bridge) -> None:
+def test_a_descriptor_that_is_not_the_connection_gets_a_501_and_is_not_touched(bare: Bridge) -> None:
     """Ours."""
     adapter = bare(echo)
     for holder in holders():
@@ -255,13 +253,13 @@ def test_a_wrong_guess_is_a_501_and_leaves_the_descriptor_alone(bare: Bridge) ->
         assert before is None or os.path.samestat(before, os.fstat(holder.fileno()))
 
 
-def test_the_501_names_servers_that_can(bare: Bridge) -> None:
+def test_the_501_names_suitable_servers(bare: Bridge) -> None:
     """Ours."""
     exchange = fetch(bare(echo), environ(path="/ws", **HANDSHAKE))
     assert b"gunicorn" in exchange.body
 
 
-def test_websockets_0_carries_none() -> None:
+def test_websockets_0_refuses_all() -> None:
     """Ours."""
     adapter = ASGIToWSGI(echo, websockets=0)
     with asking(adapter) as server:
@@ -271,13 +269,13 @@ def test_websockets_0_carries_none() -> None:
 
 
 @pytest.mark.parametrize("wrong", [-1, "10", None, True, 1.5])
-def test_websockets_must_be_a_number(wrong: Any) -> None:
+def test_the_option_websockets_must_be_a_number(wrong: Any) -> None:
     """Ours."""
     with pytest.raises(ValueError, match="websockets"):
         ASGIToWSGI(echo, websockets=wrong)
 
 
-def test_beyond_the_bound_a_handshake_is_a_503_until_a_place_is_free() -> None:
+def test_above_the_limit_a_handshake_gets_a_503_until_a_place_is_free() -> None:
     """Ours."""
     adapter = ASGIToWSGI(echo, websockets=2)
     try:
@@ -299,7 +297,7 @@ def test_beyond_the_bound_a_handshake_is_a_503_until_a_place_is_free() -> None:
 
 
 @pytest.mark.parametrize("handler", ["denial", "error", "leaves"])
-def test_a_handshake_that_fails_gives_its_place_back(handler: str, errors: ErrorLog) -> None:
+def test_a_failed_handshake_releases_its_place(handler: str, errors: ErrorLog) -> None:
     """Ours."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -326,7 +324,7 @@ def test_a_handshake_that_fails_gives_its_place_back(handler: str, errors: Error
         adapter.close()
 
 
-def test_close_says_1012_to_clients_and_apps(loop_factory: LoopFactory) -> None:
+def test_close_sends_1012_to_clients_and_apps(loop_factory: LoopFactory) -> None:
     """RFC 6455's registry: 1012, service restart; as uvicorn does."""
     seen: queue.SimpleQueue[Any] = queue.SimpleQueue()
     adapter = ASGIToWSGI(noting(seen), loop_factory=loop_factory)
@@ -365,7 +363,7 @@ def test_close_does_not_wait_long_for_an_app_and_a_client_that_ignore_it() -> No
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
-def test_a_connection_ends_though_a_forked_child_has_a_copy(bare: Bridge) -> None:
+def test_a_connection_ends_even_if_a_forked_child_has_a_copy(bare: Bridge) -> None:
     """Ours: shutdown() ends it for all copies of its descriptor, close() for its own only."""
 
     async def forks(scope: Scope, receive: Receive, send: Send) -> None:
@@ -389,7 +387,7 @@ def test_a_connection_ends_though_a_forked_child_has_a_copy(bare: Bridge) -> Non
             os.waitpid(child, 0)
 
 
-def test_nothing_is_left_of_websockets_that_are_over(bare: Bridge) -> None:
+def test_closed_websockets_leave_nothing_behind(bare: Bridge) -> None:
     """Ours."""
     adapter = bare(echo)
 
@@ -412,7 +410,7 @@ def test_nothing_is_left_of_websockets_that_are_over(bare: Bridge) -> None:
     eventually(lambda: psutil.Process().num_fds() <= before, "all descriptors are closed")
 
 
-def test_the_servers_end_is_dead_and_closes_without_an_error(bare: Bridge) -> None:
+def test_the_servers_socket_is_dead_and_closes_without_an_error(bare: Bridge) -> None:
     """Ours: the server reads the end of file, and may still write its head, until it closes its response."""
     server = Server(bare(echo))
     server.client.accepted()

@@ -27,7 +27,7 @@ def reads_all(environ: Environ, start_response: StartResponse) -> Iterable[bytes
     return [str(size).encode()]
 
 
-def test_what_a_send_wrapper_set_is_still_set_after_the_adapter(serve: Serve) -> None:
+def test_a_context_variable_set_in_a_send_wrapper_is_still_set_after_the_adapter(serve: Serve) -> None:
     """PEP 567: the request's task is the caller's; only what the app itself has set comes back into it."""
     seen: list[str] = []
     adapter = serve.adapt(hello)
@@ -73,7 +73,7 @@ def test_receive_runs_in_the_context_of_its_own_request(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("error", [OSError, asyncio.CancelledError])
-def test_an_app_that_reads_is_woken_by_whatever_receive_raises(
+def test_an_app_that_reads_is_woken_by_any_exception_of_receive(
     serve: Serve, kind: str, error: type[BaseException]
 ) -> None:
     """Safety: a thread that waits for a body that will never come is lost to all others."""
@@ -132,7 +132,7 @@ class Unspeakable(BaseException):
     __str__ = __repr__
 
 
-def test_an_error_that_cannot_be_shown_is_one_all_the_same(serve: Serve) -> None:
+def test_an_error_whose_repr_fails_is_still_reported(serve: Serve) -> None:
     """Safety: it costs no thread, and the server learns of it."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

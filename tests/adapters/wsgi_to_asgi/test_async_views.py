@@ -48,7 +48,7 @@ def test_an_async_view_runs_on_the_loop_of_the_server(serve: Serve) -> None:
     assert (thread == serve.loop.thread.ident) is on_asyncio(serve)
 
 
-def test_an_async_view_that_blocks_holds_up_only_itself_where_the_loop_is_not_shared(serve: Serve) -> None:
+def test_without_a_shared_loop_an_async_view_that_blocks_delays_only_itself(serve: Serve) -> None:
     """PEP 3333, "Thread Support": on a WSGI server a view that blocks keeps its own thread, and no other request."""
     blocking, go = serve.gate("the view to block"), serve.gate()
 
@@ -66,7 +66,7 @@ def test_an_async_view_that_blocks_holds_up_only_itself_where_the_loop_is_not_sh
     assert int(blocked.response().body) != serve.loop.thread.ident
 
 
-def test_async_views_run_at_the_same_time(serve: Serve) -> None:
+def test_async_views_run_concurrently(serve: Serve) -> None:
     """Ours: async views, and many threads: one view that waits keeps none of the others waiting."""
     everyone, count = threading.Event(), []
 
@@ -88,7 +88,7 @@ async def _turn() -> None:
     await asyncio.sleep(0.001)
 
 
-def test_an_error_of_an_async_view_is_that_of_the_app(serve: Serve) -> None:
+def test_an_error_in_an_async_view_is_an_error_of_the_app(serve: Serve) -> None:
     """PEP 3333: servers should trap and log any exception that aborts an application."""
     boom = ValueError("boom")
 
@@ -101,7 +101,7 @@ def test_an_error_of_an_async_view_is_that_of_the_app(serve: Serve) -> None:
     assert exchange.sent == []
 
 
-def test_context_variables_reach_an_async_view_and_come_back(serve: Serve) -> None:
+def test_context_variables_are_visible_in_an_async_view_and_its_changes_after_it(serve: Serve) -> None:
     """Ours: one context for all of the request, also where it leaves its thread."""
 
     async def view() -> str:
@@ -118,7 +118,7 @@ def test_context_variables_reach_an_async_view_and_come_back(serve: Serve) -> No
     assert serve(app).response().body == b"somebody, changed"
 
 
-def test_synchronous_code_in_an_async_view_comes_back_to_the_thread_of_the_app(serve: Serve) -> None:
+def test_synchronous_code_in_an_async_view_runs_on_the_thread_of_the_app(serve: Serve) -> None:
     """Ours: sync_to_async, as Django's async views use it for the database, finds the request's own connection."""
 
     async def view() -> int:
@@ -156,7 +156,7 @@ def test_an_async_view_of_flask_is_served(serve: Serve) -> None:
     assert serve(app.wsgi_app).response().body == str(on_asyncio(serve)).encode()
 
 
-def test_a_client_that_leaves_during_an_async_view_takes_no_thread(serve: Serve) -> None:
+def test_a_disconnect_during_an_async_view_frees_its_thread(serve: Serve) -> None:
     """Safety: a view that waits for something else is not a reason to wait for ever."""
     viewing, go = serve.gate("the view to run"), serve.gate()
 

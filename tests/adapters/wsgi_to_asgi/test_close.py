@@ -98,7 +98,7 @@ def test_close_is_called_when_the_result_cannot_be_iterated(serve: Serve) -> Non
     assert result.closes == 1
 
 
-def test_close_is_that_of_the_result_not_of_its_iterator(serve: Serve) -> None:
+def test_close_is_called_on_the_result_and_not_on_its_iterator(serve: Serve) -> None:
     """PEP 3333: if the iterable returned by the application has a close() method, that method must be called."""
     closed: list[str] = []
 
@@ -163,7 +163,9 @@ def test_a_generator_is_finished_on_its_own_thread(serve: Serve, ending: str) ->
 
 @pytest.mark.parametrize("blocks", [[], [b"x"], [b"x", b"y"]])
 @pytest.mark.parametrize("headers", [[], [("Content-Length", "{length}")]])
-def test_the_adapter_returns_after_close_has(serve: Serve, blocks: list[bytes], headers: list[tuple[str, str]]) -> None:
+def test_the_adapter_returns_after_close_has_returned(
+    serve: Serve, blocks: list[bytes], headers: list[tuple[str, str]]
+) -> None:
     """PEP 3333: close() belongs to the request: a server that counts requests or shuts down waits for it."""
     closing, go = serve.gate("close() to be called"), serve.gate()
 
@@ -181,7 +183,7 @@ def test_the_adapter_returns_after_close_has(serve: Serve, blocks: list[bytes], 
 
 
 @pytest.mark.parametrize("blocks", [[], [b"x"], [b"x", b"y"]])
-def test_an_error_in_close_is_reported_and_harms_nobody(serve: Serve, blocks: list[bytes]) -> None:
+def test_an_error_in_close_is_reported_and_affects_no_other_request(serve: Serve, blocks: list[bytes]) -> None:
     """PEP 3333: servers should trap and log any exception; it comes after the end, so the response is as it was."""
 
     def fail() -> None:
@@ -195,7 +197,7 @@ def test_an_error_in_close_is_reported_and_harms_nobody(serve: Serve, blocks: li
     assert app.result.closes == 2
 
 
-def test_close_is_called_when_the_client_left_before_the_app_was_done(serve: Serve) -> None:
+def test_close_is_called_if_the_client_disconnects_before_the_app_is_done(serve: Serve) -> None:
     """PEP 3333: close() must be called upon an early disconnect, also if nothing has been iterated."""
     go, called = serve.gate(), serve.gate("the app to be called")
     result = Result(endless())

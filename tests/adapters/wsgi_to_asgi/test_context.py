@@ -81,7 +81,7 @@ def test_variables_of_one_request_are_not_seen_by_the_next_on_the_same_thread(se
     assert serve(app, threads=1).response().body == b"none"
 
 
-def test_requests_at_the_same_time_have_each_their_own(serve: Serve) -> None:
+def test_concurrent_requests_have_separate_context_variables(serve: Serve) -> None:
     """Safety: contexts are not mixed up between threads."""
     everyone, count = serve.gate("all the apps to be called"), []
 
@@ -98,7 +98,7 @@ def test_requests_at_the_same_time_have_each_their_own(serve: Serve) -> None:
     assert [exchange.response().body for exchange in exchanges] == [b"00", b"11", b"22", b"33"]
 
 
-def test_the_context_of_the_task_stays_usable(serve: Serve) -> None:
+def test_the_context_of_the_task_stays_usable_after_the_request(serve: Serve) -> None:
     """Safety: the app runs in a copy; what surrounds the adapter finds its own value again."""
     seen: list[str] = []
     request(serve, hello, "one", after=lambda: seen.append(REQUEST.get())).response()
@@ -106,7 +106,7 @@ def test_the_context_of_the_task_stays_usable(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("view", ["first", "second"])
-def test_a_context_is_not_that_in_which_a_thread_was_started(serve: Serve, view: str) -> None:
+def test_a_request_does_not_run_in_the_context_in_which_its_thread_was_started(serve: Serve, view: str) -> None:
     """Safety: a thread started during a request does not keep that request's variables for ever."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -118,7 +118,7 @@ def test_a_context_is_not_that_in_which_a_thread_was_started(serve: Serve, view:
     assert {exchange.response().body for exchange in exchanges} == {b"none"}
 
 
-def test_variables_that_the_app_sets_are_visible_to_what_surrounds_the_adapter(serve: Serve) -> None:
+def test_variables_that_the_app_sets_are_visible_around_the_adapter(serve: Serve) -> None:
     """Ours: middleware around the adapter sees what the app set, as it would of an ASGI app that it awaits."""
     seen: list[str] = []
 

@@ -37,7 +37,7 @@ def by_path(routes: dict[str, Any]) -> Any:
     return app
 
 
-def test_a_stream_ends_early_and_its_thread_is_free_again(serve: Serve, end: Callable[[Exchange], None]) -> None:
+def test_a_disconnect_ends_a_stream_and_frees_its_thread(serve: Serve, end: Callable[[Exchange], None]) -> None:
     """PEP 3333: applications should not assume the entire iterator will be consumed."""
     app = by_path({"/stream": stream})
     for _ in range(3):
@@ -48,7 +48,7 @@ def test_a_stream_ends_early_and_its_thread_is_free_again(serve: Serve, end: Cal
     assert serve(app, threads=1).response().body == b"hello"
 
 
-def test_a_stream_ends_whose_client_left_in_the_middle_of_its_body(serve: Serve) -> None:
+def test_a_stream_ends_if_its_client_disconnects_during_the_upload(serve: Serve) -> None:
     """ASGI, "Disconnect": a server need not say it twice, nor raise from send(). The body is not read by the app."""
     plan = Plan(raise_when_gone=False, tell_once=True)
     under_way = serve(stream, "POST", body=STALL, headers=[(b"content-length", b"1000")], threads=1, plan=plan)
@@ -57,7 +57,7 @@ def test_a_stream_ends_whose_client_left_in_the_middle_of_its_body(serve: Serve)
     under_way.wait_end()
 
 
-def test_a_stream_ends_also_where_the_server_ignores_what_is_sent_to_a_gone_client(serve: Serve) -> None:
+def test_a_stream_ends_even_if_the_server_ignores_data_for_a_disconnected_client(serve: Serve) -> None:
     """ASGI before 2.4: send() to a gone client does nothing; http.disconnect is what tells."""
     app = by_path({"/stream": stream})
     for _ in range(3):
@@ -68,7 +68,7 @@ def test_a_stream_ends_also_where_the_server_ignores_what_is_sent_to_a_gone_clie
     assert serve(app, threads=1).response().body == b"hello"
 
 
-def test_a_slow_stream_ends_no_later_than_at_its_next_block(serve: Serve, end: Callable[[Exchange], None]) -> None:
+def test_a_slow_stream_ends_at_its_next_block_at_the_latest(serve: Serve, end: Callable[[Exchange], None]) -> None:
     """PEP 3333: an app may be closed early by the server; it is asked for one more block at most."""
     go, made = serve.gate(), [0]
 
@@ -91,7 +91,7 @@ def test_a_slow_stream_ends_no_later_than_at_its_next_block(serve: Serve, end: C
     assert exchange.body.removeprefix(b"begun") in (b"", b"more")
 
 
-def test_sixty_dropped_streams_take_no_thread_from_the_others(serve: Serve) -> None:
+def test_sixty_disconnected_streams_hold_no_threads(serve: Serve) -> None:
     """Safety: browsers drop event streams all the time; what they leave behind must not add up."""
     app = by_path({"/stream": stream})
     for _ in range(60):
@@ -102,7 +102,9 @@ def test_sixty_dropped_streams_take_no_thread_from_the_others(serve: Serve) -> N
 
 
 @pytest.mark.parametrize("plan", [SLOW, Plan(hold_from=1, raise_when_gone=False)], ids=["raising", "ignoring"])
-def test_an_app_stalled_by_a_slow_client_is_woken(serve: Serve, end: Callable[[Exchange], None], plan: Plan) -> None:
+def test_an_app_that_waits_for_a_slow_client_is_woken(
+    serve: Serve, end: Callable[[Exchange], None], plan: Plan
+) -> None:
     """Safety: no thread waits for a client that will never read."""
     app = by_path({"/stream": Returning(endless(b"x" * 65536))})
     under_way = serve(app, path="/stream", threads=1, plan=plan)
@@ -114,7 +116,7 @@ def test_an_app_stalled_by_a_slow_client_is_woken(serve: Serve, end: Callable[[E
 
 
 @pytest.mark.parametrize("end", [Exchange.leave, Exchange.cancel], ids=["leave", "cancel"])
-def test_an_app_that_is_reading_is_woken(serve: Serve, end: Callable[[Exchange], None]) -> None:
+def test_an_app_that_reads_is_woken(serve: Serve, end: Callable[[Exchange], None]) -> None:
     """Safety: no thread waits for a body that will never come."""
     raised: list[BaseException] = []
 
@@ -194,7 +196,7 @@ def test_a_request_cancelled_while_it_waits_for_a_thread_ends_at_once(serve: Ser
     assert paths == ["/busy", "/last"]
 
 
-def test_an_app_can_ask_whether_its_client_has_left(serve: Serve) -> None:
+def test_an_app_can_check_whether_its_client_has_disconnected(serve: Serve) -> None:
     """Ours: environ["waitress.client_disconnected"](), as in waitress, for an app that computes for long."""
     asked, go, told = serve.gate("the app to ask"), serve.gate(), serve.gate("the app to be told")
 
@@ -215,7 +217,7 @@ def test_an_app_can_ask_whether_its_client_has_left(serve: Serve) -> None:
     exchange.wait_end()
 
 
-def test_an_app_with_a_body_can_ask_whether_its_client_has_left(serve: Serve) -> None:
+def test_an_app_with_a_body_can_check_whether_its_client_has_disconnected(serve: Serve) -> None:
     """Ours: the same once a request's body has been read, and while it has not."""
     told = [serve.gate("the app to be told") for _ in range(2)]
 
@@ -235,7 +237,7 @@ def test_an_app_with_a_body_can_ask_whether_its_client_has_left(serve: Serve) ->
 
 
 @pytest.mark.parametrize("end", [Exchange.leave, Exchange.cancel], ids=["leave", "cancel"])
-def test_a_stream_can_ask_whether_its_client_has_left(serve: Serve, end: Callable[[Exchange], None]) -> None:
+def test_a_stream_can_check_whether_its_client_has_disconnected(serve: Serve, end: Callable[[Exchange], None]) -> None:
     """Ours: the same while the response is under way, however it is that the adapter learns it."""
     told = serve.gate("the app to be told")
 
@@ -255,7 +257,7 @@ def test_a_stream_can_ask_whether_its_client_has_left(serve: Serve, end: Callabl
 
 @pytest.mark.parametrize("plan", [Plan(), IGNORING], ids=["raising", "ignoring"])
 @pytest.mark.parametrize("result", [[b"x"], [b"x", b"y"], iter([b"x"])], ids=["one", "two", "iterator"])
-def test_a_response_that_nobody_waits_for_ends_without_harm(serve: Serve, plan: Plan, result: Any) -> None:
+def test_a_response_after_a_disconnect_ends_without_an_error(serve: Serve, plan: Plan, result: Any) -> None:
     """ASGI: http.disconnect may come at any time; a client that is gone is no error of the app."""
     go, called = serve.gate(), serve.gate("the app to be called")
 
@@ -275,7 +277,7 @@ def test_a_response_that_nobody_waits_for_ends_without_harm(serve: Serve, plan: 
 
 @pytest.mark.parametrize("failure", [OSError, RuntimeError, ValueError])
 @pytest.mark.parametrize("number", [0, 1, 2])
-def test_whatever_send_raises_ends_the_request(serve: Serve, failure: type[Exception], number: int) -> None:
+def test_any_exception_of_send_ends_the_request(serve: Serve, failure: type[Exception], number: int) -> None:
     """ASGI 2.4: send() should raise an OSError for a gone client; servers raise others for what they cannot send."""
     result = Result(endless())
     app = by_path({"/stream": Returning(result)})
@@ -284,7 +286,7 @@ def test_whatever_send_raises_ends_the_request(serve: Serve, failure: type[Excep
     assert serve(app, threads=1).response().body == b"hello"
 
 
-def test_an_error_of_send_that_is_no_disconnect_is_not_hidden(serve: Serve) -> None:
+def test_an_error_of_send_other_than_a_disconnect_is_not_hidden(serve: Serve) -> None:
     """Safety: a server that refuses a message says so by an error; hiding it would hide a truncated response."""
     exchange = serve(Returning([b"x"]), plan=Plan(fail_from=0, failure=RuntimeError))
     assert isinstance(exchange.error(), RuntimeError)

@@ -44,14 +44,14 @@ def test_early_hints_are_sent_before_the_response(serve: Serve) -> None:
     assert (links(exchange), raised) == ([[STYLE.encode(), SCRIPT.encode()]], [])
 
 
-def test_early_hints_may_be_given_several_times(serve: Serve) -> None:
+def test_early_hints_may_be_sent_several_times(serve: Serve) -> None:
     """Ours: the message can be sent multiple times."""
     exchange, raised = hinting(serve, [("Link", STYLE)], [("link", SCRIPT)])
     assert exchange.response().body == b"page"
     assert (links(exchange), raised) == ([[STYLE.encode()], [SCRIPT.encode()]], [])
 
 
-def test_early_hints_after_the_head_are_not_sent(serve: Serve) -> None:
+def test_early_hints_after_the_response_headers_are_not_sent(serve: Serve) -> None:
     """Ours: a 103 precedes the final response (RFC 8297); servers fail at one that follows it."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -98,7 +98,7 @@ def test_early_hints_cannot_split_the_response(serve: Serve, value: str) -> None
     assert raised
 
 
-def test_early_hints_to_a_client_that_has_left_do_no_harm(serve: Serve) -> None:
+def test_early_hints_to_a_disconnected_client_cause_no_error(serve: Serve) -> None:
     """Safety: what the app does for a client that is gone is in vain, not an accident."""
     called, go = serve.gate("the app to be called"), serve.gate()
 

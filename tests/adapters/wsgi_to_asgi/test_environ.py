@@ -48,7 +48,7 @@ def test_a_validator_between_app_and_adapter_finds_no_fault(serve: Serve, method
     assert response.body == (body + b"!" if method != "HEAD" else b"")
 
 
-def test_every_string_holds_only_latin_1(serve: Serve) -> None:
+def test_every_string_contains_only_latin_1_characters(serve: Serve) -> None:
     """PEP 3333: strings hold only code points representable in ISO-8859-1, and every CGI variable is a str."""
     environ = environ_of(
         serve,
@@ -63,7 +63,7 @@ def test_every_string_holds_only_latin_1(serve: Serve) -> None:
             value.encode("latin-1")
 
 
-def test_the_environ_of_one_request_is_not_that_of_another(serve: Serve) -> None:
+def test_each_request_has_its_own_environ(serve: Serve) -> None:
     """PEP 3333: the application may modify the dictionary in any way it desires."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -119,7 +119,7 @@ def test_server_name_and_port_are_the_server(serve: Serve) -> None:
 
 @pytest.mark.parametrize("server", [None, ("/run/app.sock", None), ["/run/app.sock", None]])
 @pytest.mark.parametrize("headers", [[], [(b"host", b"example.org")]])
-def test_server_port_is_digits_also_behind_a_unix_socket(serve: Serve, server: Any, headers: list[Any]) -> None:
+def test_server_port_is_digits_even_behind_a_unix_socket(serve: Serve, server: Any, headers: list[Any]) -> None:
     """PEP 3333: SERVER_NAME and SERVER_PORT are required strings and must never be empty."""
     environ = environ_of(serve, server=server, headers=headers)
     assert environ["SERVER_NAME"]
@@ -127,7 +127,7 @@ def test_server_port_is_digits_also_behind_a_unix_socket(serve: Serve, server: A
     assert environ["SERVER_PORT"].isdecimal()
 
 
-def test_url_of_a_unix_socket_can_be_reconstructed(serve: Serve) -> None:
+def test_the_url_of_a_request_over_a_unix_socket_can_be_reconstructed(serve: Serve) -> None:
     """PEP 3333, URL Reconstruction: without a Host header the URL is built from SERVER_NAME and SERVER_PORT."""
     environ = environ_of(serve, path="/x", server=("/run/app.sock", None), scheme="https", headers=[])
     assert request_uri(environ) == "https://localhost/x"
@@ -144,7 +144,7 @@ def test_optional_keys_of_the_scope_may_be_missing(serve: Serve) -> None:
     assert app.environ["wsgi.url_scheme"] == "http"
 
 
-def test_optional_keys_of_the_scope_may_be_none(serve: Serve) -> None:
+def test_optional_keys_of_the_scope_may_have_the_value_none(serve: Serve) -> None:
     """ASGI: what is optional defaults to None, and some servers say so."""
     app = Capturing()
     exchange = serve(app, path="/x", client=None, server=None, raw_path=None, extensions=None, state=None)
@@ -167,7 +167,7 @@ def test_remote_address_and_port_are_the_client(serve: Serve) -> None:
     assert (environ["REMOTE_ADDR"], environ["REMOTE_PORT"]) == ("192.0.2.7", "50123")
 
 
-def test_an_unknown_client_leaves_no_variable(serve: Serve) -> None:
+def test_without_a_client_address_there_is_no_remote_addr(serve: Serve) -> None:
     """PEP 3333: missing variables should be left out of the environ."""
     environ = environ_of(serve, client=None)
     assert "None" not in (environ.get("REMOTE_ADDR"), environ.get("REMOTE_PORT"))
@@ -183,7 +183,7 @@ def test_wsgi_variables_have_their_values(serve: Serve) -> None:
     assert "wsgi.multiprocess" in environ
 
 
-def test_the_process_environment_does_not_leak_in(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_process_environment_is_not_in_the_environ(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """Safety: what is in os.environ is neither shown to the app nor taken for the request's."""
     monkeypatch.setenv("CONTRACT_SECRET", "hunter2")
     monkeypatch.setenv("SCRIPT_NAME", "/elsewhere")
@@ -211,7 +211,7 @@ def test_errors_stream_is_the_standard_error_stream(serve: Serve, monkeypatch: p
     assert (errors.getvalue(), output.getvalue()) == ("a ☃\nb\nc\n", "")
 
 
-def test_the_scope_is_reachable(serve: Serve) -> None:
+def test_the_scope_is_in_the_environ(serve: Serve) -> None:
     """Ours: environ["asgi.scope"] is the scope, for what WSGI has no name for."""
     assert environ_of(serve, state={"pool": 1})["asgi.scope"]["state"] == {"pool": 1}
 

@@ -62,7 +62,7 @@ class Blocks:
 
 
 @pytest.mark.parametrize("place", BEFORE_THE_HEAD)
-def test_an_error_before_the_head_reaches_the_server_as_it_is(serve: Serve, place: str) -> None:
+def test_an_error_before_the_response_headers_reaches_the_server_unchanged(serve: Serve, place: str) -> None:
     """PEP 3333: servers should trap and log any exception; while nothing has been sent, they can still send a 500."""
     boom = BoomError("boom")
     exchange = serve(Raising(boom, place), path="/raise")
@@ -71,7 +71,7 @@ def test_an_error_before_the_head_reaches_the_server_as_it_is(serve: Serve, plac
 
 
 @pytest.mark.parametrize("place", AFTER_THE_HEAD)
-def test_an_error_after_the_head_leaves_the_response_incomplete(serve: Serve, place: str) -> None:
+def test_an_error_after_the_response_headers_leaves_the_response_incomplete(serve: Serve, place: str) -> None:
     """PEP 3333: the server can trap this fatal exception and abort the response; it must not look complete."""
     boom = BoomError("boom")
     exchange = serve(Raising(boom, place), path="/raise")
@@ -93,7 +93,7 @@ HARMFUL = [StopIteration, StopAsyncIteration, SystemExit, KeyboardInterrupt, Gen
 
 @pytest.mark.parametrize("harmful", [*HARMFUL, BaseException], ids=lambda harmful: harmful.__name__)
 @pytest.mark.parametrize("place", ["call", "iter", "after a block", "write"])
-def test_errors_that_would_harm_the_loop_reach_it_as_others(serve: Serve, harmful: Any, place: str) -> None:
+def test_errors_that_would_stop_the_loop_are_replaced_by_others(serve: Serve, harmful: Any, place: str) -> None:
     """Safety: no app may end the loop, or have its request look cancelled, by what it raises; no worker dies of it."""
     app = Raising(harmful(), place)
     for _ in range(3):
@@ -106,7 +106,7 @@ def test_errors_that_would_harm_the_loop_reach_it_as_others(serve: Serve, harmfu
 
 
 @pytest.mark.parametrize("place", ["call", "after a block"])
-def test_what_harmful_error_it_was_is_not_lost(serve: Serve, place: str) -> None:
+def test_a_replaced_error_is_kept_as_the_cause(serve: Serve, place: str) -> None:
     """PEP 3333: servers should log any exception that aborts an application; so it stays the cause."""
     harmful = SystemExit(3)
     error: BaseException | None = serve(Raising(harmful, place), path="/raise").error()
@@ -117,7 +117,7 @@ def test_what_harmful_error_it_was_is_not_lost(serve: Serve, place: str) -> None
     assert harmful in chain
 
 
-def test_stop_iteration_from_the_iterator_is_the_end(serve: Serve) -> None:
+def test_stop_iteration_of_the_iterator_is_the_end_of_the_body(serve: Serve) -> None:
     """PEP 234: the iterator's own StopIteration ends the body, and is no error."""
 
     class Once:
@@ -155,7 +155,7 @@ def test_an_error_raised_again_and_again_is_always_reported(serve: Serve) -> Non
     assert serve(app, threads=1).response().body == b"hello"
 
 
-def test_an_error_with_slots_or_without_arguments_is_reported(serve: Serve) -> None:
+def test_an_error_with_slots_or_required_arguments_is_reported(serve: Serve) -> None:
     """Safety: exceptions whose constructor needs arguments are not recreated on the way."""
 
     class PickyError(Exception):
@@ -167,7 +167,7 @@ def test_an_error_with_slots_or_without_arguments_is_reported(serve: Serve) -> N
     assert serve(Raising(boom, "call"), path="/raise").error() is boom
 
 
-def test_a_faulty_request_harms_no_other(serve: Serve) -> None:
+def test_a_request_that_fails_affects_no_other_request(serve: Serve) -> None:
     """Safety: errors of one request, of any kind and number, leave the adapter as it was."""
     apps = [Raising(error, place) for error in (BoomError("boom"), SystemExit(1)) for place in PLACES]
     exchanges = [serve(app, path="/raise", threads=2) for app in apps for _ in range(3)]

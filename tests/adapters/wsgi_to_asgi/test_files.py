@@ -93,7 +93,7 @@ def test_file_wrapper_is_a_class(serve: Serve) -> None:
     assert isinstance(wrappers[0], type)
 
 
-def test_a_file_is_sent_whole(serve: Serve, file: Path, offer: dict[str, Any]) -> None:
+def test_a_file_is_sent_completely(serve: Serve, file: Path, offer: dict[str, Any]) -> None:
     """PEP 3333: the wrapper's semantics are those of iterating over the file's blocks until its end."""
     app = Sending(lambda: file.open("rb"))
     assert whole(serve, app, offer).body == CONTENT
@@ -109,7 +109,7 @@ def test_a_block_size_may_be_suggested(serve: Serve, file: Path, block_size: int
 
 
 @pytest.mark.parametrize("name", sorted(SENDFILE))
-def test_a_file_is_handed_to_the_server_where_it_offers_to_send_it(serve: Serve, file: Path, name: str) -> None:
+def test_a_file_is_passed_to_the_server_if_it_offers_to_send_files(serve: Serve, file: Path, name: str) -> None:
     """Ours: the offered extension is used, and no block of the file passes through Python."""
     exchange = send(serve, Sending(lambda: file.open("rb")), OFFERS[name])
     assert exchange.response().body == CONTENT
@@ -117,7 +117,7 @@ def test_a_file_is_handed_to_the_server_where_it_offers_to_send_it(serve: Serve,
 
 
 @pytest.mark.parametrize("name", sorted(SENDFILE))
-def test_no_file_is_handed_to_the_server_unless_asked_for(serve: Serve, file: Path, name: str) -> None:
+def test_no_file_is_passed_to_the_server_by_default(serve: Serve, file: Path, name: str) -> None:
     """Ours: middleware that wraps send() may never have met these messages; they are an option."""
     serve.options = {}
     exchange = send(serve, Sending(lambda: file.open("rb")), OFFERS[name])
@@ -125,7 +125,7 @@ def test_no_file_is_handed_to_the_server_unless_asked_for(serve: Serve, file: Pa
     assert not SENDFILE & set(exchange.types)
 
 
-def test_a_temporary_file_is_not_handed_over_by_its_name(serve: Serve) -> None:
+def test_a_temporary_file_is_not_passed_by_name(serve: Serve) -> None:
     """Safety: it disappears when it is closed; a server may open it later than send() returns."""
 
     def temporary() -> Any:
@@ -139,7 +139,7 @@ def test_a_temporary_file_is_not_handed_over_by_its_name(serve: Serve) -> None:
     assert "pathsend" not in exchange.types
 
 
-def test_a_wrapper_of_the_apps_own_class_is_iterated(serve: Serve, file: Path) -> None:
+def test_a_wrapper_of_a_subclass_is_iterated(serve: Serve, file: Path) -> None:
     """Safety: a subclass may make other bytes of the file, or remove it in close()."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -155,7 +155,7 @@ def test_a_wrapper_of_the_apps_own_class_is_iterated(serve: Serve, file: Path) -
     assert whole(serve, app, OFFERS["pathsend"]).body == CONTENT.swapcase()
 
 
-def test_a_wrapper_can_seek_where_its_file_can(serve: Serve, file: Path) -> None:
+def test_a_wrapper_can_seek_if_its_file_can(serve: Serve, file: Path) -> None:
     """Ours: Werkzeug seeks in the wrapper for a range, where that says that it can, and else reads from the start."""
     reads: list[int] = []
 
@@ -176,7 +176,7 @@ def test_a_wrapper_can_seek_where_its_file_can(serve: Serve, file: Path) -> None
     assert reads[0] == len(CONTENT) - 10
 
 
-def test_a_wrapper_cannot_seek_where_its_file_cannot(serve: Serve, file: Path) -> None:
+def test_a_wrapper_cannot_seek_if_its_file_cannot(serve: Serve, file: Path) -> None:
     """Ours: what a wrapper says of itself is true."""
     said: list[bool] = []
 
@@ -194,7 +194,7 @@ def test_a_wrapper_cannot_seek_where_its_file_cannot(serve: Serve, file: Path) -
 
 
 @pytest.mark.parametrize("wanted", ["bytes=-10", f"bytes={len(CONTENT) - 10}-", "bytes=5-14"])
-def test_a_range_of_a_file_is_read_from_where_it_begins(serve: Serve, file: Path, wanted: str) -> None:
+def test_a_range_request_reads_the_file_from_the_start_of_the_range(serve: Serve, file: Path, wanted: str) -> None:
     """RFC 9110, 14.2, through Flask: ten bytes of a file cost one block, wherever they are."""
     flask = pytest.importorskip("flask")
     flask_app, blocks = flask.Flask("ranges"), list[bytes]()
@@ -233,7 +233,7 @@ def test_pathsend_has_an_absolute_path(serve: Serve, file: Path, monkeypatch: py
     assert message["type"] == "http.response.body" or Path(message["path"]).is_absolute()
 
 
-def test_a_file_that_the_server_sends_is_open_until_it_has(serve: Serve, file: Path) -> None:
+def test_a_file_that_the_server_sends_stays_open_until_it_is_sent(serve: Serve, file: Path) -> None:
     """ASGI, Zero Copy Send: the application closes the file, after the server has used its descriptor."""
     app = Sending(lambda: file.open("rb"))
     exchange = send(serve, app, OFFERS["zerocopysend"], plan=SLOW)
@@ -246,7 +246,7 @@ def test_a_file_that_the_server_sends_is_open_until_it_has(serve: Serve, file: P
 
 
 @pytest.mark.parametrize(("open_file", "content"), FILES.values(), ids=FILES.keys())
-def test_transmission_begins_at_the_current_position_of_whatever_file(
+def test_transmission_begins_at_the_current_position_of_the_file(
     serve: Serve, file: Path, offer: dict[str, Any], open_file: Callable[[Path], Any], content: bytes
 ) -> None:
     """PEP 3333: transmission should begin at the current position within the file, and continue until its end."""
@@ -254,7 +254,7 @@ def test_transmission_begins_at_the_current_position_of_whatever_file(
 
 
 @pytest.mark.parametrize("length", [0, 1, 1000, len(CONTENT) - 1, len(CONTENT)])
-def test_no_more_of_a_file_is_sent_than_the_content_length_allows(
+def test_no_more_bytes_of_a_file_are_sent_than_the_content_length(
     serve: Serve, file: Path, offer: dict[str, Any], length: int
 ) -> None:
     """PEP 3333: until the end is reached, or until Content-Length bytes have been written."""
@@ -262,7 +262,7 @@ def test_no_more_of_a_file_is_sent_than_the_content_length_allows(
     assert whole(serve, app, offer).body == CONTENT[:length]
 
 
-def test_a_file_shorter_than_promised_is_never_sent_as_if_it_were_whole(
+def test_a_file_shorter_than_its_content_length_never_looks_complete(
     serve: Serve, file: Path, offer: dict[str, Any]
 ) -> None:
     """PEP 3333: if the application does not provide enough data, the server should report the error."""
@@ -290,7 +290,7 @@ def test_a_wrapper_that_is_not_returned_sends_nothing(
         assert whole(serve, app, offer).body == expected
 
 
-def test_a_file_to_a_head_request_is_no_error(serve: Serve, file: Path, offer: dict[str, Any]) -> None:
+def test_a_file_in_response_to_a_head_request_is_not_an_error(serve: Serve, file: Path, offer: dict[str, Any]) -> None:
     """RFC 9110, 9.3.2: the server sends no content to HEAD; what length there is, is the file's."""
     app = Sending(lambda: file.open("rb"), [("Content-Length", str(len(CONTENT)))])
     exchange = send(serve, app, offer, "HEAD")

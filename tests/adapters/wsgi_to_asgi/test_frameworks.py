@@ -34,7 +34,7 @@ read = lambda environ: falcon.Request(environ).bounded_stream.read()
 
 @pytest.mark.parametrize("framework", READERS)
 @pytest.mark.parametrize("headers", ["chunked", "length", "http2", "unannounced"])
-def test_every_framework_sees_all_of_the_body(framework: str, headers: str) -> None:
+def test_every_framework_reads_the_complete_body(framework: str, headers: str) -> None:
     """Ours: a body without Content-Length reaches Django, WebOb, Flask and the others whole, be it small or large."""
     pytest.importorskip(framework)
     result = run_script(

@@ -34,13 +34,13 @@ class Late:
 
 
 @pytest.mark.parametrize("shape", [list, iter], ids=["list", "iterator"])
-def test_a_response_that_had_not_begun_is_sent_whole(serve: Serve, shape: Any) -> None:
+def test_a_response_that_had_not_started_is_sent_completely(serve: Serve, shape: Any) -> None:
     """RFC 9112, 9.6: a client may close its sending side, and still read; native servers answer it."""
     exchange = half_closed(serve, Late(shape([b"one, ", b"two, ", b"three"])))
     assert exchange.response().body == b"one, two, three"
 
 
-def test_an_endless_response_ends_all_the_same(serve: Serve) -> None:
+def test_an_endless_response_still_ends(serve: Serve) -> None:
     """Safety: a client that has really left costs its thread for a moment only."""
     ended = serve.gate("the stream to be closed")
 
@@ -59,7 +59,7 @@ def test_an_endless_response_ends_all_the_same(serve: Serve) -> None:
     assert time.monotonic() - begun < LINGER + 3
 
 
-def test_a_request_that_still_waits_for_a_thread_is_dropped(serve: Serve) -> None:
+def test_a_request_that_waits_for_a_thread_is_dropped(serve: Serve) -> None:
     """Ours: under overload no thread works for a client that is most likely gone."""
     go, paths = serve.gate("the thread to be free"), list[str]()
 

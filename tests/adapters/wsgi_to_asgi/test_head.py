@@ -19,13 +19,13 @@ def refused(serve: Serve, status: Any, headers: Any) -> None:
     assert exchange.sent == []
 
 
-def test_status_becomes_a_number(serve: Serve) -> None:
+def test_the_status_becomes_a_number(serve: Serve) -> None:
     """ASGI: the status argument becomes status, with the reason phrase dropped."""
     assert serve(Returning([b""], "418 I'm a teapot")).response().status == 418
 
 
 @pytest.mark.parametrize("status", ["200 ", "299 Any Reason (at all)", "599 \xfc"])
-def test_any_reason_is_accepted(serve: Serve, status: str) -> None:
+def test_any_reason_phrase_is_accepted(serve: Serve, status: str) -> None:
     """RFC 9112, 4: the reason phrase may be empty, and has no meaning."""
     assert serve(Returning([b"x"], status)).response().status == int(status[:3])
 
@@ -55,7 +55,7 @@ def test_an_empty_header_value_is_sent(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("status", [200, b"200 OK", None, ("200", "OK")])
-def test_a_status_that_is_no_str_is_refused(serve: Serve, status: Any) -> None:
+def test_a_status_that_is_not_a_str_is_refused(serve: Serve, status: Any) -> None:
     """PEP 3333: strings passed to start_response() must be of type str."""
     refused(serve, status, [])
 
@@ -85,7 +85,7 @@ def test_control_characters_in_headers_are_refused(serve: Serve, character: str,
 
 
 @pytest.mark.parametrize("header", [("X-Count", 5), (b"X-Name", "a"), ("X-Name", b"a"), ("X-None", None), (1, "a")])
-def test_names_and_values_that_are_no_str_are_refused(serve: Serve, header: Any) -> None:
+def test_names_and_values_that_are_not_str_are_refused(serve: Serve, header: Any) -> None:
     """PEP 3333: all strings must be of type str."""
     refused(serve, "200 OK", [header])
 
@@ -97,7 +97,7 @@ def test_characters_outside_latin_1_are_refused(serve: Serve, header: tuple[str,
 
 
 @pytest.mark.parametrize("name", ["", "X Y", "X-Name:", "X(Y)", "X\tY", "X-Ü"])
-def test_names_that_are_no_token_are_refused(serve: Serve, name: str) -> None:
+def test_names_that_are_not_tokens_are_refused(serve: Serve, name: str) -> None:
     """PEP 3333: each header name must be a valid HTTP field-name, without a trailing colon or other punctuation."""
     refused(serve, "200 OK", [(name, "a")])
 
@@ -118,7 +118,9 @@ def test_hop_by_hop_headers_are_dropped(serve: Serve, name: str, caplog: pytest.
     assert "PEP 3333" in caplog.text
 
 
-def test_an_app_is_warned_once_of_its_hop_by_hop_headers(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_has_one_warning_for_the_hop_by_hop_headers_of_an_app(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
     """Ours: a log is not filled by a header that costs nothing; another app gets its own warning."""
     apps = [Returning([b"x"], headers=[("Connection", "close"), ("Upgrade", "h2c")]) for _ in range(2)]
     for _ in range(3):
@@ -128,23 +130,23 @@ def test_an_app_is_warned_once_of_its_hop_by_hop_headers(serve: Serve, caplog: p
 
 
 @pytest.mark.parametrize("headers", [[("X-One",)], [("X-One", "1", "2")], ["abc"], [None], None, 5])
-def test_headers_that_are_no_list_of_pairs_are_refused(serve: Serve, headers: Any) -> None:
+def test_headers_that_are_not_a_list_of_pairs_are_refused(serve: Serve, headers: Any) -> None:
     """PEP 3333: response_headers is a list of (header_name, header_value) tuples."""
     refused(serve, "200 OK", headers)
 
 
 @pytest.mark.parametrize("length", ["five", "-1", "+5", "5.0", "", "1_0"])
-def test_a_content_length_that_is_no_number_is_refused(serve: Serve, length: str) -> None:
+def test_a_content_length_that_is_not_a_number_is_refused(serve: Serve, length: str) -> None:
     """PEP 3333: servers should check for errors in the headers when start_response is called; RFC 9110, 8.6: digits."""
     refused(serve, "200 OK", [("Content-Length", length)])
 
 
-def test_unequal_content_lengths_are_refused(serve: Serve) -> None:
+def test_different_content_lengths_are_refused(serve: Serve) -> None:
     """RFC 9110, 8.6: a server must not send contradicting lengths, which would let responses be split."""
     refused(serve, "200 OK", [("Content-Length", "5"), ("Content-Length", "6")])
 
 
-def test_a_faulty_head_reaches_the_server_as_an_error(serve: Serve) -> None:
+def test_invalid_response_headers_reach_the_server_as_an_error(serve: Serve) -> None:
     """PEP 3333: an exception that aborts an application is trapped and logged by the server."""
     app = Starting(lambda start: start("200 OK", [("X-A", "1\n2")]))
     exchange = serve(app)

@@ -61,7 +61,7 @@ def test_split_cookies_are_joined_by_semicolons(serve: Serve) -> None:
     assert with_headers(serve, (b"cookie", b"a=1"), (b"cookie", b"b=2"))["HTTP_COOKIE"] == "a=1; b=2"
 
 
-def test_many_repeated_headers_are_no_error(serve: Serve) -> None:
+def test_many_repeated_headers_are_not_an_error(serve: Serve) -> None:
     """RFC 9110, 5.3: the number of repeats has no limit but the server's own."""
     environ = with_headers(serve, *[(b"x-forwarded-for", b"192.0.2.%d" % (n % 256)) for n in range(300)])
     assert environ["HTTP_X_FORWARDED_FOR"].count("192.0.2.") == 300
@@ -109,7 +109,7 @@ def test_equal_repeated_content_lengths_collapse(serve: Serve, headers: list[tup
 @pytest.mark.parametrize(
     "values", [(b"2", b"3"), (b"2, 3",), (b"two",), (b"-1",), (b"+2",), (b"2_0",), ("２".encode(),), (b"9" * 5000,)]
 )
-def test_content_lengths_that_state_no_one_length_are_a_400(serve: Serve, values: tuple[bytes, ...]) -> None:
+def test_invalid_or_different_content_lengths_are_a_400(serve: Serve, values: tuple[bytes, ...]) -> None:
     """RFC 9110, 8.6; RFC 9112, 6.3: an invalid Content-Length, or unequal ones, must be treated as an error."""
     app = Capturing()
     exchange = serve(app, "POST", headers=[(b"content-length", value) for value in values], body=b"hi")
@@ -117,6 +117,6 @@ def test_content_lengths_that_state_no_one_length_are_a_400(serve: Serve, values
     assert app.calls == 0
 
 
-def test_credentials_are_passed_on(serve: Serve) -> None:
+def test_the_authorization_header_is_passed_on(serve: Serve) -> None:
     """PEP 3333: the presence of these variables should correspond with the presence of the header."""
     assert with_headers(serve, (b"authorization", b"Basic eHk="))["HTTP_AUTHORIZATION"] == "Basic eHk="

@@ -103,14 +103,14 @@ def test_iteration_yields_the_lines(serve: Serve, cut: list[bytes]) -> None:
     assert read(serve, list, cut) == io.BytesIO(TEXT).readlines()
 
 
-def test_iteration_goes_on_where_reading_stopped(serve: Serve) -> None:
+def test_iteration_continues_where_reading_stopped(serve: Serve) -> None:
     """PEP 3333: all methods share one position."""
     result = read(serve, lambda stream: (stream.read(3), next(iter(stream)), stream.readline(), list(stream)))
     assert result == (b"fir", b"st\n", b"second line\n", [b"\n", b"last without an end"])
 
 
 @pytest.mark.parametrize("length", [100, 3 * 2**20])
-def test_what_is_read_is_bytes(serve: Serve, length: int) -> None:
+def test_read_data_is_bytes(serve: Serve, length: int) -> None:
     """PEP 3333: values read from wsgi.input must be of type bytes."""
     results = read(serve, lambda s: [s.read(5), s.readline(5), s.read(), *s.readlines()], b"x" * length)
     assert {type(result) for result in results} == {bytes}
@@ -178,7 +178,7 @@ class Performing:
     chunked=st.booleans(),
     operations=OPERATIONS,
 )
-def test_any_reads_of_any_pieces_return_what_a_file_would(
+def test_any_sequence_of_reads_returns_the_same_as_a_file(
     serve: Serve, pieces: list[bytes], chunked: bool, operations: list[tuple[str, int | None]]
 ) -> None:
     """PEP 3333: the semantics of each method are as documented in the Python Library Reference."""

@@ -120,7 +120,7 @@ def descriptors() -> int:
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the system does not list a process's descriptors")
-def test_threads_and_descriptors_are_as_many_after_many_requests(serve: Serve) -> None:
+def test_the_number_of_threads_and_descriptors_does_not_grow_with_requests(serve: Serve) -> None:
     """Safety: everything opened is closed, however a request ends."""
     app = Leaving()
 

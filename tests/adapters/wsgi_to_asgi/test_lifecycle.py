@@ -31,7 +31,7 @@ def open_serve() -> Iterable[Open]:
         yield open_one
 
 
-def test_an_adapter_can_be_made_before_any_loop_or_thread() -> None:
+def test_an_adapter_can_be_created_before_any_loop_or_thread() -> None:
     """Safety: apps are made when a module is imported: no loop is there, and threads would not survive a fork."""
     before = threading.active_count()
     adapters = [contender().make(hello, None) for _ in range(3)]
@@ -70,7 +70,7 @@ def test_one_adapter_serves_loops_one_after_another() -> None:
             assert serve(hello).response().body == b"hello"
 
 
-def test_a_loop_that_ends_while_an_app_runs_harms_nobody(open_serve: Open, serve: Serve) -> None:
+def test_a_loop_that_ends_while_an_app_runs_affects_no_other_loop(open_serve: Open, serve: Serve) -> None:
     """Safety: a worker whose loop is gone is free for the requests of the next loop."""
     stuck, go = serve.gate("the app to be stuck"), serve.gate()
 
@@ -112,7 +112,9 @@ def test_requests_after_close_are_served(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize(("app", "threads", "error"), [("no app", 1, TypeError), (hello, 0, ValueError)])
-def test_what_cannot_work_is_refused_when_the_adapter_is_made(app: Any, threads: int, error: type[Exception]) -> None:
+def test_invalid_options_are_refused_when_the_adapter_is_created(
+    app: Any, threads: int, error: type[Exception]
+) -> None:
     """Ours: a mistake shows where it is made, not with the first request."""
     from gateways.adapters import WSGIToASGI
 
@@ -145,7 +147,7 @@ def test_an_app_behind_adapters_in_both_directions_is_served(serve: Serve) -> No
         inner.close()
 
 
-def test_close_lets_a_request_under_way_finish(serve: Serve) -> None:
+def test_close_lets_a_running_request_finish(serve: Serve) -> None:
     """Ours: close() takes nothing from a request that has begun."""
     called, go = serve.gate("the app to be called"), serve.gate()
 

@@ -59,7 +59,7 @@ def test_requests_beyond_the_queue_are_rejected_at_once(serve: Serve, queue: int
     assert "/rejected" not in app.calls
 
 
-def test_a_rejected_request_is_not_received(serve: Serve) -> None:
+def test_the_body_of_a_rejected_request_is_not_received(serve: Serve) -> None:
     """Ours: overload is answered before the body is read."""
     app = Blocking(serve)
     busy(serve, app, 1, queue=0)
@@ -76,7 +76,7 @@ def test_a_head_request_is_rejected_without_a_body(serve: Serve) -> None:
     assert (response.status, response.body) == (503, b"")
 
 
-def test_a_queue_is_not_full_while_a_thread_is_free(serve: Serve) -> None:
+def test_no_request_is_rejected_while_a_thread_is_free(serve: Serve) -> None:
     """Ours: with queue=0 each request that a thread is free for is served."""
     serve.options = {"queue": 0}
     for _ in range(200):
@@ -162,12 +162,12 @@ class Figures:
         return self._adapter.stats()
 
 
-def test_stats_of_an_adapter_that_has_served_nothing_are_zero() -> None:
+def test_stats_are_zero_before_the_first_request() -> None:
     """Ours: figures can be asked for before the first request, and without any loop."""
     assert WSGIToASGI(hello).stats() == stats.Stats(0, 0, 0, 0, 0.0, 0, 0, 0, 0, 0, 0)
 
 
-def test_stats_count_what_has_happened(serve: Serve) -> None:
+def test_stats_count_finished_events(serve: Serve) -> None:
     """Ours: requests, errors, disconnects and bytes, of all that was served."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
@@ -194,7 +194,7 @@ def test_stats_count_what_has_happened(serve: Serve) -> None:
     assert (now.waiting, now.away, now.oldest) == (0, 0, 0.0)
 
 
-def test_stats_tell_what_happens_now(serve: Serve) -> None:
+def test_stats_show_the_current_state(serve: Serve) -> None:
     """Ours: threads that work and wait, requests that wait, and how old the oldest is."""
     app = Blocking(serve)
     busy(serve, app, 2, queue=1)
@@ -210,7 +210,7 @@ def test_stats_tell_what_happens_now(serve: Serve) -> None:
     assert (figures().busy, figures().oldest) == (0, 0.0)
 
 
-def test_a_thread_that_waits_for_its_client_is_away(serve: Serve) -> None:
+def test_a_thread_that_waits_for_its_client_counts_as_away(serve: Serve) -> None:
     """Ours: it does not count among those that requests wait for."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
@@ -227,7 +227,7 @@ def test_a_thread_that_waits_for_its_client_is_away(serve: Serve) -> None:
     poll(lambda: figures().away == 0, "the thread to be back")
 
 
-def test_threads_of_an_adapter_that_was_dropped_end(serve: Serve) -> None:
+def test_threads_of_a_garbage_collected_adapter_end(serve: Serve) -> None:
     """Ours: close() is not all that ends them; apps make adapters in tests, and forget them."""
     adapter = WSGIToASGI(echo, threads=2)
     serve.start(adapter, scope_of()).response()

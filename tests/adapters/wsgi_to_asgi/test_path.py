@@ -22,7 +22,7 @@ def test_path_info_is_the_path(serve: Serve) -> None:
     assert names(serve, "/a/b", "") == ("", "/a/b")
 
 
-def test_path_outside_ascii_appears_as_its_utf_8_bytes(serve: Serve) -> None:
+def test_a_path_outside_ascii_appears_as_its_utf_8_bytes(serve: Serve) -> None:
     """PEP 3333: strings contain bytes as latin-1; the path's bytes are UTF-8."""
     assert names(serve, "/ü/☃", "", raw_path=b"/%C3%BC/%E2%98%83") == ("", "/\xc3\xbc/\xe2\x98\x83")
 
@@ -47,13 +47,13 @@ def test_a_path_with_a_lone_surrogate_does_not_fail(serve: Serve) -> None:
     names(serve, "/\ud800", "", raw_path=None)
 
 
-def test_a_path_rewritten_on_the_way_wins_over_the_raw_path(serve: Serve) -> None:
+def test_a_path_rewritten_by_middleware_takes_precedence_over_raw_path(serve: Serve) -> None:
     """ASGI: `path` is the path; middleware that rewrites it does not know raw_path."""
     assert names(serve, "/after/ü", "", raw_path=b"/before/%E9") == ("", "/after/\xc3\xbc")
 
 
 @pytest.mark.parametrize("raw", [None, b""])
-def test_without_raw_path_the_path_is_used(serve: Serve, raw: bytes | None) -> None:
+def test_without_a_raw_path_the_path_is_used(serve: Serve, raw: bytes | None) -> None:
     """ASGI: raw_path is optional; if missing it defaults to None."""
     assert names(serve, "/ü", "", raw_path=raw) == ("", "/\xc3\xbc")
 
@@ -82,7 +82,7 @@ def test_root_path_is_cut_at_a_segment_boundary_only(serve: Serve) -> None:
     assert names(serve, "/apple", "/app") == ("/app", "/apple")
 
 
-def test_a_path_without_the_root_path_is_taken_as_it_is(serve: Serve) -> None:
+def test_a_path_without_the_root_path_is_used_unchanged(serve: Serve) -> None:
     """ASGI before 2.5: servers behind a proxy that strips the prefix set root_path and leave it out of path."""
     assert names(serve, "/x", "/app") == ("/app", "/x")
 
@@ -119,12 +119,12 @@ def test_an_escaped_slash_is_visible_in_the_raw_target(serve: Serve) -> None:
     assert environ.get("RAW_URI") == environ.get("REQUEST_URI") == "/a%2Fb/c?q=%20"
 
 
-def test_raw_target_is_quoted_where_the_server_gives_no_raw_path(serve: Serve) -> None:
+def test_the_raw_target_is_quoted_if_the_server_gives_no_raw_path(serve: Serve) -> None:
     """Ours: REQUEST_URI holds no space and no byte above 7F (RFC 3986, 2.1), whatever the server gives."""
     environ = environ_of(serve, path="/app/a b/ü", root_path="/app", raw_path=None)
     assert environ.get("REQUEST_URI") == "/app/a%20b/%C3%BC"
 
 
-def test_raw_target_has_no_question_mark_without_a_query(serve: Serve) -> None:
+def test_the_raw_target_has_no_question_mark_without_a_query(serve: Serve) -> None:
     """Ours: RAW_URI ends with the path where there is no query (RFC 3986, 3.4)."""
     assert environ_of(serve, path="/x").get("RAW_URI") == "/x"

@@ -7,7 +7,7 @@ import pytest
 from tests.adapters.wsgi_to_asgi.scripts import run_script
 
 
-def test_a_loop_closed_under_a_request_harms_nobody() -> None:
+def test_a_loop_closed_during_a_request_leaves_no_thread_waiting() -> None:
     """Safety: also a loop that is closed without cancelling its tasks leaves no worker waiting for it."""
     result = run_script("""
 stuck, go = threading.Event(), threading.Event()
@@ -61,7 +61,7 @@ print("served")
     assert (result.stdout, result.returncode) == ("served\n", 0), result.stderr
 
 
-def test_a_fork_during_a_request_leaves_the_child_free() -> None:
+def test_a_fork_during_a_request_does_not_block_the_child() -> None:
     """Safety: what was under way in the parent takes no thread, and no lock, from the child."""
     result = run_script("""
 called, go = threading.Event(), threading.Event()
@@ -93,7 +93,7 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize("place", ["call", "block", "read"])
-def test_the_process_ends_promptly_with_a_request_stuck(place: str) -> None:
+def test_the_process_exits_promptly_while_a_request_hangs(place: str) -> None:
     """Safety: an app that never returns does not keep the process from ending."""
     result = run_script(
         """
@@ -128,7 +128,7 @@ print("over", flush=True)
     assert (result.stdout, result.returncode) == ("stuck\nover\n", 0), result.stderr
 
 
-def test_the_process_ends_silently() -> None:
+def test_the_process_exits_without_messages() -> None:
     """Safety: idle threads are no reason to wait for, nor for a message, at the end of the process."""
     result = run_script("""
 adapter = adapt(hello)

@@ -45,7 +45,7 @@ def test_bytes_are_not_altered(serve: Serve) -> None:
     assert serve(Returning(iter([body, body]))).response().body == body * 2
 
 
-def test_a_large_block_arrives_whole(serve: Serve) -> None:
+def test_a_large_block_arrives_complete(serve: Serve) -> None:
     """PEP 3333: the server must transmit the bytestrings, whatever their size."""
     body = bytes(range(256)) * 4096 * 16
     assert serve(Returning(iter([body, b"!"]))).response().body == body + b"!"
@@ -84,7 +84,7 @@ def test_a_list_of_one_block_gets_a_content_length(serve: Serve, shape: str) -> 
     ("method", "status"), [("GET", "204 No Content"), ("GET", "304 Not Modified"), ("HEAD", "200 OK")]
 )
 @pytest.mark.parametrize("blocks", [[], [b""]])
-def test_no_content_length_is_made_up_where_there_is_no_body(
+def test_no_content_length_is_added_to_a_response_without_a_body(
     serve: Serve, method: str, status: str, blocks: Any
 ) -> None:
     """RFC 9110, 8.6: no Content-Length in a 204; in a 304 or to HEAD, only the one that the 200 to a GET would have."""
@@ -92,7 +92,7 @@ def test_no_content_length_is_made_up_where_there_is_no_body(
     assert (response.body, response.values(b"content-length")) == (b"", [])
 
 
-def test_a_block_is_sent_before_the_next_is_made(serve: Serve) -> None:
+def test_a_block_is_sent_before_the_next_is_produced(serve: Serve) -> None:
     """PEP 3333: servers must not delay the transmission of any block, even while the app is producing the next."""
     gates = [serve.gate() for _ in range(3)]
 
@@ -109,7 +109,7 @@ def test_a_block_is_sent_before_the_next_is_made(serve: Serve) -> None:
     assert exchange.response().body == b"block " * 3
 
 
-def test_a_block_is_sent_while_the_app_is_still_stuck_in_close(serve: Serve) -> None:
+def test_a_block_is_sent_while_close_still_runs(serve: Serve) -> None:
     """PEP 3333: servers must not delay the transmission of any block."""
     closing = serve.gate()
     exchange = serve(Returning(Result([b"one", b"two"], closing.wait)))
@@ -118,7 +118,7 @@ def test_a_block_is_sent_while_the_app_is_still_stuck_in_close(serve: Serve) -> 
     assert exchange.response().body == b"onetwo"
 
 
-def test_an_empty_block_between_blocks_changes_nothing(serve: Serve) -> None:
+def test_an_empty_block_between_blocks_has_no_effect(serve: Serve) -> None:
     """PEP 3333: middleware yields empty bytestrings while it has no output."""
     go = serve.gate()
 
@@ -137,7 +137,7 @@ def test_an_empty_block_between_blocks_changes_nothing(serve: Serve) -> None:
 
 @pytest.mark.parametrize("block", ["text", None, 5, [b"x"]])
 @pytest.mark.parametrize("shape", ["list", "iterator"])
-def test_a_block_that_is_no_bytestring_is_an_error(serve: Serve, block: Any, shape: str) -> None:
+def test_a_block_that_is_not_bytes_is_an_error(serve: Serve, block: Any, shape: str) -> None:
     """PEP 3333: values yielded by the application must be of type bytes."""
     exchange = serve(Returning(SHAPES[shape]([block])))
     assert isinstance(exchange.error(), Exception)
@@ -145,14 +145,14 @@ def test_a_block_that_is_no_bytestring_is_an_error(serve: Serve, block: Any, sha
 
 
 @pytest.mark.parametrize("result", [None, 5, "text", b"bytes", object()])
-def test_a_result_that_is_no_iterable_of_bytestrings_is_an_error(serve: Serve, result: Any) -> None:
+def test_a_result_that_is_not_an_iterable_of_bytes_is_an_error(serve: Serve, result: Any) -> None:
     """PEP 3333: the application must always return an iterable yielding bytestrings; a bytestring yields ints."""
     exchange = serve(Returning(result))
     assert isinstance(exchange.error(), Exception)
     assert exchange.sent == []
 
 
-def test_no_other_attribute_of_the_result_is_used(serve: Serve) -> None:
+def test_no_other_attributes_of_the_result_are_used(serve: Serve) -> None:
     """PEP 3333: servers must not directly use any other attributes of the iterable."""
     used: set[str] = set()
 
@@ -169,7 +169,7 @@ def test_no_other_attribute_of_the_result_is_used(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("size", [1024, 65536, LIMIT // 2])
-def test_a_slow_client_stalls_the_app_not_the_memory(serve: Serve, size: int) -> None:
+def test_with_a_slow_client_the_app_waits_and_memory_stays_bounded(serve: Serve, size: int) -> None:
     """Safety: bytes in flight are bounded, so that a large response to a slow client does not fill the memory."""
     made, total = [0], 32 * LIMIT // size
 
@@ -201,7 +201,7 @@ def test_a_complete_response_frees_its_thread_however_slow_the_client(serve: Ser
         assert exchange.response().body == b"x" * 100_000
 
 
-def test_a_slow_client_of_a_stream_stalls_nobody_else(serve: Serve) -> None:
+def test_a_slow_client_of_a_stream_delays_no_other_request(serve: Serve) -> None:
     """Safety: a stream holds its own thread only."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -225,7 +225,7 @@ def test_a_slow_client_of_a_stream_stalls_nobody_else(serve: Serve) -> None:
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
 @pytest.mark.parametrize("blocks", [[], [b""]], ids=["none", "empty"])
-def test_responses_without_a_body_just_work(serve: Serve, status: str, method: str, shape: Any, blocks: Any) -> None:
+def test_responses_without_a_body_are_sent(serve: Serve, status: str, method: str, shape: Any, blocks: Any) -> None:
     """RFC 9110, 6.4.1: responses to HEAD, and 204 and 304, have no content."""
     response = serve(Returning(shape(blocks), status), method).response()
     assert (response.status, response.body) == (int(status[:3]), b"")
@@ -233,7 +233,7 @@ def test_responses_without_a_body_just_work(serve: Serve, status: str, method: s
 
 @pytest.mark.parametrize(("method", "status"), [("HEAD", "200 OK"), ("GET", "304 Not Modified")])
 @pytest.mark.parametrize("shape", ["list", "iterator"])
-def test_the_promised_length_of_an_absent_body_is_kept(serve: Serve, method: str, status: str, shape: str) -> None:
+def test_the_content_length_of_an_absent_body_is_kept(serve: Serve, method: str, status: str, shape: str) -> None:
     """RFC 9110, 8.6: to HEAD, and in a 304, Content-Length says what a GET would have got; it is no shortfall."""
     response = serve(Returning(SHAPES[shape]([]), status, [("Content-Length", "1234")]), method).response()
     assert (response.body, response.values(b"content-length")) == (b"", [b"1234"])
@@ -241,7 +241,7 @@ def test_the_promised_length_of_an_absent_body_is_kept(serve: Serve, method: str
 
 @pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
 @pytest.mark.parametrize("shape", ["list", "iterator", "closing"])
-def test_a_body_where_there_can_be_none_is_not_sent(serve: Serve, status: str, shape: str) -> None:
+def test_a_body_is_not_sent_where_none_is_allowed(serve: Serve, status: str, shape: str) -> None:
     """RFC 9112, 6.3: a 204 or 304 ends with its head; what followed would be taken for the next response."""
     exchange = serve(Returning(SHAPES[shape]([b"one", b"two"]), status))
     exchange.wait_end()
@@ -249,7 +249,7 @@ def test_a_body_where_there_can_be_none_is_not_sent(serve: Serve, status: str, s
 
 
 @pytest.mark.parametrize("shape", ["list", "iterator", "closing"])
-def test_a_body_to_a_head_request_is_no_error(serve: Serve, shape: str) -> None:
+def test_a_body_in_response_to_a_head_request_is_not_an_error(serve: Serve, shape: str) -> None:
     """RFC 9110, 9.3.2: the server must not send content; apps that answer HEAD as GET leave it out to the server."""
     blocks = SHAPES[shape]([b"hello"])
     response = serve(Returning(blocks, headers=[("Content-Length", "5")]), "HEAD").response()

@@ -45,7 +45,7 @@ WEBSOCKET: dict[str, Any] = {
 }  # fmt: skip
 
 
-def test_startup_and_shutdown_are_answered(serve: Serve) -> None:
+def test_lifespan_startup_and_shutdown_are_acknowledged(serve: Serve) -> None:
     """ASGI Lifespan: a server must wait for startup.complete before it serves, for shutdown.complete before it ends."""
     channel = Channel(serve, serve.adapt(hello), LIFESPAN, "lifespan.startup", "lifespan.shutdown")
     channel.wait_end()
@@ -53,7 +53,7 @@ def test_startup_and_shutdown_are_answered(serve: Serve) -> None:
     assert channel.types == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
 
 
-def test_lifespan_lasts_until_shutdown(serve: Serve) -> None:
+def test_the_lifespan_lasts_until_shutdown(serve: Serve) -> None:
     """ASGI Lifespan: the scope exists for the duration of the event loop; requests are served meanwhile."""
     channel = Channel(serve, serve.adapt(hello), LIFESPAN, "lifespan.startup")
     poll(lambda: channel.types == ["lifespan.startup.complete"], "startup to be answered")
@@ -64,14 +64,14 @@ def test_lifespan_lasts_until_shutdown(serve: Serve) -> None:
     channel.wait_end()
 
 
-def test_lifespan_does_not_call_the_app(serve: Serve) -> None:
+def test_the_lifespan_does_not_call_the_app(serve: Serve) -> None:
     """PEP 3333: a WSGI app knows requests only."""
     app = Capturing()
     Channel(serve, serve.adapt(app), LIFESPAN, "lifespan.startup", "lifespan.shutdown").wait_end()
     assert app.calls == 0
 
 
-def test_lifespan_can_begin_anew(serve: Serve) -> None:
+def test_the_lifespan_can_start_again(serve: Serve) -> None:
     """ASGI Lifespan: one per event loop; test clients start and stop the same app again and again."""
     adapter = serve.adapt(hello)
     for _ in range(3):
@@ -81,7 +81,7 @@ def test_lifespan_can_begin_anew(serve: Serve) -> None:
         assert serve(hello).response().body == b"hello"
 
 
-def test_requests_need_no_lifespan(serve: Serve) -> None:
+def test_requests_do_not_need_a_lifespan(serve: Serve) -> None:
     """ASGI Lifespan: not every server sends it."""
     assert serve(hello).response().body == b"hello"
 
@@ -97,7 +97,7 @@ def test_a_websocket_is_refused_cleanly(serve: Serve) -> None:
     assert app.calls == 0
 
 
-def test_a_websocket_is_refused_also_where_a_denial_response_is_offered(serve: Serve) -> None:
+def test_a_websocket_is_refused_even_if_a_denial_response_is_offered(serve: Serve) -> None:
     """ASGI, Websocket Denial Response: the application may answer by a response; it never accepts."""
     scope = {**WEBSOCKET, "extensions": {"websocket.http.response": {}}}
     channel = Channel(serve, serve.adapt(hello), scope, "websocket.connect")

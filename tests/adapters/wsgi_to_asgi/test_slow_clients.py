@@ -78,7 +78,7 @@ both = pytest.mark.parametrize("hold", [do_not_read, stall_upload])
 
 
 @both
-def test_with_one_thread_the_app_never_runs_beside_itself_however_slow_a_client_is(serve: Serve, hold: Hold) -> None:
+def test_with_one_thread_the_app_never_runs_concurrently_even_with_slow_clients(serve: Serve, hold: Hold) -> None:
     """PEP 3333, wsgi.multithread false: the app is never invoked while another thread of the process is inside it."""
     app = Slow(held := serve.gate("the app to be held up"))
     slow = hold(serve, app, 1)
@@ -94,7 +94,7 @@ def test_with_one_thread_the_app_never_runs_beside_itself_however_slow_a_client_
 
 @both
 @pytest.mark.parametrize("threads", [2, 4])
-def test_clients_that_are_slow_hold_up_nobody_else(serve: Serve, hold: Hold, threads: int) -> None:
+def test_slow_clients_delay_no_other_request(serve: Serve, hold: Hold, threads: int) -> None:
     """Safety: more slow clients than threads, and yet the next request is served; then the slow ones are as well."""
     app = Slow(serve.gate())
     slow = [hold(serve, app, threads) for _ in range(threads * 5)]

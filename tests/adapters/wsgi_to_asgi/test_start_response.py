@@ -36,7 +36,7 @@ def test_nothing_is_sent_before_the_first_block(serve: Serve) -> None:
     assert exchange.response().body == b"x"
 
 
-def test_empty_blocks_do_not_send_the_head(serve: Serve) -> None:
+def test_empty_blocks_do_not_send_the_response_headers(serve: Serve) -> None:
     """PEP 3333: headers are sent only after the first iteration that yields a non-empty bytestring."""
     yielded, go = serve.gate("the empty blocks to be taken"), serve.gate()
 
@@ -58,7 +58,7 @@ def test_empty_blocks_do_not_send_the_head(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("blocks", [[], [b""], [b"", b""], (), iter(())])
-def test_the_head_is_sent_when_the_iterable_is_exhausted(serve: Serve, blocks: Any) -> None:
+def test_the_response_headers_are_sent_when_the_iterable_is_exhausted(serve: Serve, blocks: Any) -> None:
     """PEP 3333: headers must not be sent until there is body data, or until the iterable is exhausted."""
     response = serve(Starting(lambda start: start("404 Not Found", list(PLAIN)), blocks)).response()
     assert (response.status, response.body) == (404, b"")
@@ -93,7 +93,7 @@ def test_a_second_call_without_exc_info_is_an_error(serve: Serve) -> None:
     assert exchange.sent == []
 
 
-def test_a_second_call_is_an_error_also_after_a_first_that_failed(serve: Serve) -> None:
+def test_a_second_call_is_an_error_even_after_a_failed_first_one(serve: Serve) -> None:
     """PEP 3333: this includes the case where the first call to start_response raised an error."""
     second: list[BaseException] = []
 
@@ -124,7 +124,7 @@ def test_a_failed_first_call_can_be_replaced_with_exc_info(serve: Serve) -> None
     assert (response.status, response.body) == (500, b"sorry")
 
 
-def test_exc_info_replaces_a_head_that_is_not_sent(serve: Serve) -> None:
+def test_exc_info_replaces_response_headers_that_are_not_sent_yet(serve: Serve) -> None:
     """PEP 3333: if no headers have been output yet, the stored headers are replaced by the new ones, all of them."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -141,7 +141,7 @@ def test_exc_info_replaces_a_head_that_is_not_sent(serve: Serve) -> None:
     assert response.values(b"content-length") in ([], [b"13"])
 
 
-def test_exc_info_on_the_first_call_is_as_good_as_none(serve: Serve) -> None:
+def test_exc_info_on_the_first_call_has_no_effect(serve: Serve) -> None:
     """PEP 3333: exc_info is given by error handlers; nothing has been sent, so it returns normally."""
 
     def start(start_response: StartResponse) -> None:
@@ -174,7 +174,7 @@ def test_a_handled_error_is_not_raised_again(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("by", ["iteration", "write"])
-def test_exc_info_raises_the_error_again_once_the_head_is_sent(serve: Serve, by: str) -> None:
+def test_exc_info_raises_the_error_again_after_the_response_headers_are_sent(serve: Serve, by: str) -> None:
     """PEP 3333: if the headers have been sent, start_response must raise, and should re-raise using exc_info."""
     boom = BoomError()
     raised: list[BaseException] = []

@@ -48,7 +48,7 @@ def test_the_app_never_runs_on_the_thread_of_the_loop(serve: Serve) -> None:
     assert serve.loop.thread.ident not in threads
 
 
-def test_a_request_stays_on_one_thread(serve: Serve) -> None:
+def test_a_request_runs_on_one_thread(serve: Serve) -> None:
     """Safety: thread-local state, such as a database connection, is the request's from its start to its end."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
@@ -81,7 +81,7 @@ def test_an_app_that_blocks_does_not_block_the_loop(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("threads", [2, 8])
-def test_as_many_requests_run_at_once_as_there_are_threads(serve: Serve, threads: int) -> None:
+def test_as_many_requests_run_concurrently_as_there_are_threads(serve: Serve, threads: int) -> None:
     """PEP 3333: wsgi.multithread says that the app may be invoked simultaneously, and it is."""
     crowd = Crowd(serve, threads)
     exchanges = [serve(crowd, threads=threads) for _ in range(threads)]
@@ -92,7 +92,7 @@ def test_as_many_requests_run_at_once_as_there_are_threads(serve: Serve, threads
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_no_more_requests_run_at_once_than_there_are_threads(serve: Serve, threads: int) -> None:
+def test_no_more_requests_run_concurrently_than_there_are_threads(serve: Serve, threads: int) -> None:
     """PEP 3333: servers should provide the option of running an application in a single-threaded fashion."""
     crowd = Crowd(serve, threads)
     exchanges = [serve(crowd, threads=threads) for _ in range(threads * 3)]
@@ -105,7 +105,7 @@ def test_no_more_requests_run_at_once_than_there_are_threads(serve: Serve, threa
     assert crowd.most == threads
 
 
-def test_by_default_there_are_many_threads(serve: Serve) -> None:
+def test_the_default_number_of_threads_is_large(serve: Serve) -> None:
     """Ours: 32 requests at once, for apps that wait for databases and other services."""
     crowd = Crowd(serve, 32)
     exchanges = [serve(crowd) for _ in range(40)]
@@ -155,7 +155,7 @@ def test_requests_that_wait_for_a_thread_are_served_in_their_order(serve: Serve)
     assert served == [f"/{n}" for n in range(10)]
 
 
-def test_many_requests_at_once_get_each_their_own_answer(serve: Serve) -> None:
+def test_concurrent_requests_get_their_own_responses(serve: Serve) -> None:
     """Safety: nothing is mixed up, lost or sent twice under load."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

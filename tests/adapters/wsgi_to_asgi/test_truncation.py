@@ -40,7 +40,7 @@ READS = {
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS.keys())
 @pytest.mark.parametrize("sent", [5, 500_000])
-def test_a_truncated_body_never_looks_whole(serve: Serve, read: Any, sent: int) -> None:
+def test_a_truncated_body_never_looks_complete(serve: Serve, read: Any, sent: int) -> None:
     """RFC 9112, 8: a message is incomplete if fewer octets than its Content-Length were received before the close."""
     app, exchange, called = truncated(serve, sent, 2 * sent, read)
     exchange.leave()
@@ -50,9 +50,7 @@ def test_a_truncated_body_never_looks_whole(serve: Serve, read: Any, sent: int) 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS.keys())
 @pytest.mark.parametrize("sent", [5, 500_000])
-def test_the_client_leaving_in_mid_body_raises_client_disconnected_in_the_app(
-    serve: Serve, read: Any, sent: int
-) -> None:
+def test_a_disconnect_during_the_body_raises_in_the_app(serve: Serve, read: Any, sent: int) -> None:
     """Ours: the app is told, by an OSError of its own class, so that it can tell it from others and clean up."""
     from gateways.adapters import ClientDisconnected
 
@@ -63,7 +61,7 @@ def test_the_client_leaving_in_mid_body_raises_client_disconnected_in_the_app(
     assert isinstance(app.error, OSError)
 
 
-def test_the_client_leaving_wakes_an_app_that_is_reading(serve: Serve) -> None:
+def test_a_disconnect_wakes_an_app_that_reads(serve: Serve) -> None:
     """Safety: an app that waits for a body is not left waiting when the client has gone."""
     app, exchange, called = truncated(serve, 500_000, 8 * MIB, READS["read"])
     serve.loop.settle()
@@ -73,7 +71,7 @@ def test_the_client_leaving_wakes_an_app_that_is_reading(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("sent", [5, 500_000])
-def test_a_truncated_chunked_body_never_looks_whole(serve: Serve, sent: int) -> None:
+def test_a_truncated_chunked_body_never_looks_complete(serve: Serve, sent: int) -> None:
     """RFC 9112, 8: a message with chunked coding is incomplete if the last chunk has not been received."""
     app, exchange, _ = truncated(serve, sent, 0, READS["read"], headers=CHUNKED)
     exchange.leave()
@@ -81,14 +79,14 @@ def test_a_truncated_chunked_body_never_looks_whole(serve: Serve, sent: int) -> 
     assert app.result is None
 
 
-def test_a_body_shorter_than_its_content_length_never_looks_whole(serve: Serve) -> None:
+def test_a_body_shorter_than_the_content_length_never_looks_complete(serve: Serve) -> None:
     """RFC 9112, 8: a message is incomplete if fewer octets than the Content-Length have arrived."""
     app = Reading(READS["read"])
     serve(app, "POST", body=b"hello", headers=announcing(10)).wait_end()
     assert app.result is None
 
 
-def test_with_expect_continue_the_client_leaving_raises_in_the_app(serve: Serve) -> None:
+def test_with_expect_continue_a_disconnect_raises_in_the_app(serve: Serve) -> None:
     """Safety: also where the body is asked for late, a truncated one never looks whole."""
     app, exchange, called = truncated(serve, 5, 10, READS["read"], announcing(10, (b"expect", b"100-continue")))
     called.wait()

@@ -22,7 +22,7 @@ PIECES = [b'{"a"', b": 1}", b""]
     [("POST", []), ("PUT", []), ("PATCH", JSON), ("DELETE", JSON), ("GET", JSON), ("PROPFIND", JSON)],
 )
 @pytest.mark.parametrize("pieces", [[b'{"a": 1}'], PIECES], ids=["whole", "in pieces"])
-def test_a_body_is_what_receive_gives(serve: Serve, method: str, headers: list[Any], pieces: list[bytes]) -> None:
+def test_the_body_is_what_receive_returns(serve: Serve, method: str, headers: list[Any], pieces: list[bytes]) -> None:
     """ASGI, Request: the body is that of the messages; it has a length, for Django and others that ask for one."""
     app = Reading(lambda stream: stream.read())
     serve(app, method, body=pieces, headers=headers).response()
@@ -31,14 +31,14 @@ def test_a_body_is_what_receive_gives(serve: Serve, method: str, headers: list[A
 
 @pytest.mark.parametrize("method", ["GET", "DELETE", "OPTIONS", "PROPFIND"])
 @pytest.mark.parametrize("pieces", [[b'{"a": 1}'], PIECES, [b"x" * 70_000] * 20], ids=["whole", "in pieces", "large"])
-def test_an_unlikely_body_is_there_when_the_app_reads(serve: Serve, method: str, pieces: list[bytes]) -> None:
+def test_an_unannounced_body_is_available_when_the_app_reads(serve: Serve, method: str, pieces: list[bytes]) -> None:
     """ASGI, Request: also where nothing at all hints at it; wsgi.input_terminated tells that reading is safe."""
     app = Reading(lambda stream: stream.read())
     serve(app, method, body=pieces, headers=[]).response()
     assert (app.result, app.environ["wsgi.input_terminated"]) == (b"".join(pieces), True)
 
 
-def test_an_unlikely_body_can_be_read_late(serve: Serve) -> None:
+def test_an_unannounced_body_can_be_read_late(serve: Serve) -> None:
     """Safety: what watches for the client's leaving receives the body, and keeps it."""
     go = serve.gate("the app to be let go")
 
@@ -54,13 +54,13 @@ def test_an_unlikely_body_can_be_read_late(serve: Serve) -> None:
     assert app.result == (b"one\n", b"two", [b"\n", b"three"])
 
 
-def test_an_app_that_does_not_read_is_not_asked_to_wait(serve: Serve) -> None:
+def test_an_app_that_does_not_read_does_not_wait(serve: Serve) -> None:
     """Safety: a POST without a body, from a client that says so by its headers alone, is one with an empty message."""
     assert serve(hello, "POST", headers=[]).response().body == b"hello"
     assert serve(hello, "GET", body=STALL, headers=[]).response().body == b"hello"
 
 
-def test_a_request_whose_client_left_at_once_is_served(serve: Serve) -> None:
+def test_a_request_is_served_even_if_its_client_disconnects_at_once(serve: Serve) -> None:
     """Ours: a beacon is sent and forgotten; native servers run its application."""
     ran = threading.Event()
 
@@ -96,7 +96,7 @@ class Gunzip:
         await self._app({**scope, "headers": headers}, unpacked, send)
 
 
-def test_a_body_that_middleware_unpacks_is_whole(serve: Serve) -> None:
+def test_a_body_that_middleware_decompresses_is_complete(serve: Serve) -> None:
     """Ours: below middleware an application gets what an ASGI application gets."""
     body = b"0123456789" * 10_000
     packed = gzip.compress(body)
@@ -106,7 +106,7 @@ def test_a_body_that_middleware_unpacks_is_whole(serve: Serve) -> None:
     assert exchange.response().body == body
 
 
-def test_a_form_that_nothing_announces_reaches_flask(serve: Serve) -> None:
+def test_an_unannounced_form_reaches_flask(serve: Serve) -> None:
     """Ours: Werkzeug looks at wsgi.input_terminated; test_frameworks.py has those that want a CONTENT_LENGTH."""
     flask = pytest.importorskip("flask")
     app = flask.Flask("forms")

@@ -28,7 +28,7 @@ def upload(serve: Serve, app: Any, size: int, **more: Any) -> Exchange:
 
 
 @pytest.mark.parametrize("size", [MIB // 16, 2 * MIB, 16 * MIB])
-def test_a_client_that_leaves_behind_an_unread_upload_stops_a_streaming_app(serve: Serve, size: int) -> None:
+def test_a_disconnect_behind_an_unread_upload_stops_a_streaming_app(serve: Serve, size: int) -> None:
     """Ours: an endless response ends with its client, however much that had sent."""
     exchange = upload(serve, stream, size)
     exchange.wait_until(lambda: "body" in exchange.types, "the response to begin")
@@ -36,7 +36,7 @@ def test_a_client_that_leaves_behind_an_unread_upload_stops_a_streaming_app(serv
     exchange.wait_end()
 
 
-def test_an_app_that_computes_is_told_of_a_client_that_left_behind_an_unread_upload(serve: Serve) -> None:
+def test_an_app_that_computes_can_detect_a_disconnect_behind_an_unread_upload(serve: Serve) -> None:
     """Ours: waitress.client_disconnected, once the head has gone."""
     told = serve.gate("the app to be told")
 
@@ -52,7 +52,7 @@ def test_an_app_that_computes_is_told_of_a_client_that_left_behind_an_unread_upl
     told.wait()
 
 
-def test_what_is_thrown_away_is_never_missing_without_an_error(serve: Serve) -> None:
+def test_discarded_body_data_always_causes_an_error_on_reading(serve: Serve) -> None:
     """Safety: an application that reads after all gets the beginning, and then an OSError."""
     outcome: list[Any] = []
     size = 8 * MIB
@@ -77,7 +77,7 @@ def test_what_is_thrown_away_is_never_missing_without_an_error(serve: Serve) -> 
     assert "discarded" in outcome[1]
 
 
-def test_an_app_that_reads_slowly_while_it_answers_loses_nothing(serve: Serve) -> None:
+def test_an_app_that_reads_slowly_while_it_responds_loses_no_data(serve: Serve) -> None:
     """Safety: one that echoes, and takes its time for it, is no application that ignores its body."""
     size = 2 * MIB
 
@@ -92,7 +92,7 @@ def test_an_app_that_reads_slowly_while_it_answers_loses_nothing(serve: Serve) -
     assert len(exchange.response().body) == size
 
 
-def test_an_app_that_waits_for_its_client_does_not_ignore_the_body(serve: Serve) -> None:
+def test_an_app_that_waits_for_a_slow_client_still_gets_the_whole_body(serve: Serve) -> None:
     """Safety: a client that reads nothing, because it sends first, finds all that it has sent."""
     size = 3 * MIB
 

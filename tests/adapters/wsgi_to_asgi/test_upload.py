@@ -38,7 +38,7 @@ class Waiting:
     [("GET", []), ("HEAD", []), ("DELETE", []), ("POST", announcing(0)), ("GET", announcing(0)), ("OPTIONS", [])],
 )
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
-def test_a_request_that_can_have_no_body_never_waits_for_one(
+def test_a_request_that_cannot_have_a_body_never_waits_for_one(
     serve: Serve, method: str, headers: list[tuple[bytes, bytes]], version: str
 ) -> None:
     """Ours: without Content-Length and Transfer-Encoding, or with a length of 0, there is no body (RFC 9112, 6.3)."""
@@ -47,20 +47,20 @@ def test_a_request_that_can_have_no_body_never_waits_for_one(
     assert app.result == (b"", b"")
 
 
-def test_a_request_over_at_once_is_never_asked_for_a_message(serve: Serve) -> None:
+def test_a_request_that_ends_at_once_never_calls_receive(serve: Serve) -> None:
     """Ours: nothing is paid for watching the client by a request that is over at once."""
     exchange = serve(hello, body=STALL)
     exchange.response()
     assert exchange.received == 0
 
 
-def test_an_http_2_body_needs_no_announcement(serve: Serve) -> None:
+def test_an_http_2_body_needs_no_announcing_header(serve: Serve) -> None:
     """RFC 9113, 8.1: in HTTP/2 a body may follow without Content-Length or Transfer-Encoding."""
     exchange = serve(echo, "POST", body=[b"hello, ", b"world"], headers=[], http_version="2")
     assert exchange.response().body == b"hello, world"
 
 
-def test_a_small_body_in_pieces_arrives_whole(serve: Serve) -> None:
+def test_a_small_body_in_pieces_arrives_complete(serve: Serve) -> None:
     """ASGI: if more_body is set, concatenate further chunks."""
     exchange = serve(echo, "POST", body=STALL, headers=announcing(10))
     exchange.feed(b"hello")
@@ -120,7 +120,7 @@ def test_read_ahead_is_bounded(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("size", [1000, 65536, 65537, 300_000, 5 * MIB])
-def test_a_large_upload_arrives_unharmed(serve: Serve, size: int) -> None:
+def test_a_large_upload_arrives_unchanged(serve: Serve, size: int) -> None:
     """ASGI: wsgi.input is based around the http.request messages; every byte once, in order."""
     body = b"".join(hashlib.sha256(n.to_bytes(4)).digest() for n in range(size // 32 + 1))[:size]
 
@@ -174,7 +174,7 @@ def test_with_expect_continue_nothing_is_received_until_the_app_reads(serve: Ser
     assert exchange.response().body == b"hello"
 
 
-def test_with_expect_continue_a_refused_body_is_never_asked_for(serve: Serve) -> None:
+def test_with_expect_continue_a_refused_body_is_never_requested(serve: Serve) -> None:
     """PEP 3333, Expect/Continue: an app that does not read sends no "100 Continue"."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -187,7 +187,7 @@ def test_with_expect_continue_a_refused_body_is_never_asked_for(serve: Serve) ->
 
 
 @pytest.mark.parametrize("size", [5, 300_000])
-def test_a_body_without_length_gets_one(serve: Serve, size: int) -> None:
+def test_a_body_without_a_length_gets_one(serve: Serve, size: int) -> None:
     """RFC 3875, 4.1.3: CONTENT_LENGTH must be set if there is a body; Django and others read no more than that."""
     app = Reading(lambda stream: stream.read())
     pieces = [b"x" * 1000] * (size // 1000) + [b"x" * (size % 1000)]
@@ -199,9 +199,7 @@ def test_a_body_without_length_gets_one(serve: Serve, size: int) -> None:
 @pytest.mark.parametrize(
     ("size", "version", "headers"), [(0, "1.1", CHUNKED), (5, "1.1", CHUNKED), (3 * MIB, "1.1", CHUNKED), (5, "2", [])]
 )
-def test_a_body_without_length_is_marked_as_ending_by_itself(
-    serve: Serve, size: int, version: str, headers: Any
-) -> None:
+def test_a_body_without_a_length_has_wsgi_input_terminated(serve: Serve, size: int, version: str, headers: Any) -> None:
     """Ours: wsgi.input_terminated (Werkzeug, mod_wsgi, Gunicorn) tells the app that reading to the end is safe."""
     app = Reading(lambda stream: stream.read())
     serve(app, "POST", body=[b"x" * size], headers=headers, http_version=version).response()
@@ -209,7 +207,7 @@ def test_a_body_without_length_is_marked_as_ending_by_itself(
     assert app.result == b"x" * size
 
 
-def test_an_empty_body_without_length_has_none_or_zero(serve: Serve) -> None:
+def test_an_empty_body_without_a_length_has_content_length_zero_or_none(serve: Serve) -> None:
     """RFC 3875, 4.1.3: CONTENT_LENGTH is the size of the body, if there is one."""
     app = Reading(lambda stream: stream.read())
     serve(app, "POST", body=b"", headers=CHUNKED).response()
@@ -218,7 +216,7 @@ def test_an_empty_body_without_length_has_none_or_zero(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("spool", [0, 200_000])
-def test_a_body_without_length_that_is_larger_than_the_spool_streams(serve: Serve, spool: int) -> None:
+def test_a_body_without_a_length_that_exceeds_the_spool_is_streamed(serve: Serve, spool: int) -> None:
     """Ours: how much is kept on disk to learn its length is bounded; beyond, wsgi.input_terminated has to do."""
     from gateways.adapters import WSGIToASGI
 
@@ -230,7 +228,7 @@ def test_a_body_without_length_that_is_larger_than_the_spool_streams(serve: Serv
     assert app.environ["wsgi.input_terminated"] is True
 
 
-def test_what_the_app_does_not_read_is_not_drained(serve: Serve) -> None:
+def test_unread_body_data_is_not_read_by_the_adapter(serve: Serve) -> None:
     """Safety: an app that answers early is not made to wait for a body that it does not want."""
     exchange = serve(hello, "POST", body=STALL, headers=announcing(64 * MIB))
     for _ in range(40):

@@ -94,7 +94,7 @@ def echo(environ: Any, start_response: Any) -> Any:
     return []
 
 
-def test_text_and_bytes_cross_both_ways(serve: Serve) -> None:
+def test_text_and_bytes_pass_in_both_directions(serve: Serve) -> None:
     """Ours."""
     peer = Peer(serve, serve.adapt(echo))
     assert peer.sent() == {"type": "websocket.accept", "subprotocol": None, "headers": []}
@@ -108,7 +108,7 @@ def test_text_and_bytes_cross_both_ways(serve: Serve) -> None:
     assert peer.ended() is None
 
 
-def test_the_environ_is_a_handshake_made_again_with_the_socket_in_it(serve: Serve) -> None:
+def test_the_environ_contains_the_handshake_and_the_socket(serve: Serve) -> None:
     """Ours."""
     seen: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
@@ -144,7 +144,7 @@ def test_the_environ_is_a_handshake_made_again_with_the_socket_in_it(serve: Serv
     assert peer.ended() is None
 
 
-def test_the_subprotocol_and_headers_of_the_apps_response_are_accepted_with(serve: Serve) -> None:
+def test_accept_has_the_subprotocol_and_headers_of_the_apps_response(serve: Serve) -> None:
     """Ours."""
 
     def accepts(environ: Any, start_response: Any) -> Any:
@@ -220,7 +220,7 @@ def test_a_500_of_a_framework_after_accept_is_1011(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("error", [StopIteration(), ConnectionError()])
-def test_the_ways_of_libraries_to_leave_a_server_are_no_errors(serve: Serve, error: Exception) -> None:
+def test_the_exceptions_of_websocket_libraries_at_the_end_are_not_errors(serve: Serve, error: Exception) -> None:
     """Ours: flask-sock raises StopIteration, Engine.IO ConnectionError, once the socket has been used."""
 
     def leaves(environ: Any, start_response: Any) -> Any:
@@ -232,7 +232,7 @@ def test_the_ways_of_libraries_to_leave_a_server_are_no_errors(serve: Serve, err
     assert peer.ended() is None
 
 
-def test_an_app_that_answers_instead_denies_with_its_response(serve: Serve) -> None:
+def test_an_ordinary_response_of_the_app_becomes_the_denial(serve: Serve) -> None:
     """ASGI, "Websocket Denial Response"."""
 
     def denies(environ: Any, start_response: Any) -> Any:
@@ -252,7 +252,7 @@ def test_an_app_that_answers_instead_denies_with_its_response(serve: Serve) -> N
     assert peer.ended() is None
 
 
-def test_a_denial_larger_than_any_buffer_is_written_as_it_is_sent(serve: Serve) -> None:
+def test_a_denial_larger_than_any_buffer_is_streamed(serve: Serve) -> None:
     """Ours."""
 
     def writes(environ: Any, start_response: Any) -> Any:
@@ -271,7 +271,7 @@ def test_a_denial_larger_than_any_buffer_is_written_as_it_is_sent(serve: Serve) 
     assert peer.ended() is None
 
 
-def test_without_the_extension_a_denial_closes(serve: Serve) -> None:
+def test_without_the_extension_a_denial_becomes_a_close(serve: Serve) -> None:
     """Ours."""
 
     def denies(environ: Any, start_response: Any) -> Any:
@@ -283,7 +283,7 @@ def test_without_the_extension_a_denial_closes(serve: Serve) -> None:
     assert peer.ended() is None
 
 
-def test_an_app_that_fails_before_accept_is_the_servers_error(serve: Serve) -> None:
+def test_an_error_before_accept_is_an_error_for_the_server(serve: Serve) -> None:
     """Ours."""
 
     def fails(environ: Any, start_response: Any) -> Any:
@@ -294,7 +294,7 @@ def test_an_app_that_fails_before_accept_is_the_servers_error(serve: Serve) -> N
     assert peer.nothing_sent()
 
 
-def test_an_app_that_does_nothing_is_an_error(serve: Serve) -> None:
+def test_an_app_that_neither_accepts_nor_responds_is_an_error(serve: Serve) -> None:
     """Ours."""
 
     def nothing(environ: Any, start_response: Any) -> Any:
@@ -303,7 +303,7 @@ def test_an_app_that_does_nothing_is_an_error(serve: Serve) -> None:
     assert isinstance(Peer(serve, serve.adapt(nothing), **DENIAL).ended(), RuntimeError)
 
 
-def test_a_wrong_accept_token_is_no_acceptance(serve: Serve) -> None:
+def test_a_wrong_accept_token_does_not_accept(serve: Serve) -> None:
     """Ours."""
 
     def wrong(environ: Any, start_response: Any) -> Any:
@@ -351,7 +351,7 @@ def test_an_app_that_breaks_the_protocol_is_closed_with_1011(serve: Serve) -> No
     assert peer.ended() is None
 
 
-def test_a_client_that_leaves_before_the_app_decides_ends_the_call(serve: Serve) -> None:
+def test_a_disconnect_before_the_apps_decision_ends_the_call(serve: Serve) -> None:
     """Ours."""
     left: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
@@ -367,7 +367,7 @@ def test_a_client_that_leaves_before_the_app_decides_ends_the_call(serve: Serve)
     assert peer.nothing_sent()
 
 
-def test_a_send_that_fails_means_that_the_client_has_left(serve: Serve) -> None:
+def test_a_failing_send_counts_as_a_disconnect(serve: Serve) -> None:
     """Ours."""
     over: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
@@ -390,7 +390,7 @@ def test_a_send_that_fails_means_that_the_client_has_left(serve: Serve) -> None:
     assert peer.ended() is None
 
 
-def test_a_cancelled_call_ends_the_apps_socket(serve: Serve) -> None:
+def test_a_cancelled_call_closes_the_apps_socket(serve: Serve) -> None:
     """Ours."""
     over: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
@@ -408,7 +408,7 @@ def test_a_cancelled_call_ends_the_apps_socket(serve: Serve) -> None:
     assert peer.running.ended.wait(PATIENCE)
 
 
-def test_an_app_that_ignores_its_socket_keeps_its_thread_and_nothing_else(serve: Serve) -> None:
+def test_an_app_that_ignores_its_socket_holds_only_its_thread(serve: Serve) -> None:
     """Ours: A thread cannot be interrupted: the call ends without it, and its place is free once it returns."""
     go_on = serve.gate("the app to go on")
     calls = 0
@@ -437,7 +437,7 @@ def test_an_app_that_ignores_its_socket_keeps_its_thread_and_nothing_else(serve:
     adapter.close()
 
 
-def test_beyond_the_bound_a_websocket_is_closed_with_1013_without_the_extension(serve: Serve) -> None:
+def test_above_the_limit_and_without_the_extension_a_websocket_is_closed_with_1013(serve: Serve) -> None:
     """Ours."""
     adapter = WSGIToASGI(echo, websockets=1)
     first = Peer(serve, adapter)
@@ -449,14 +449,14 @@ def test_beyond_the_bound_a_websocket_is_closed_with_1013_without_the_extension(
     adapter.close()
 
 
-def test_a_websocket_that_is_turned_off_is_refused_with_the_option_as_the_reason(serve: Serve) -> None:
+def test_a_refusal_with_websockets_0_names_the_option(serve: Serve) -> None:
     """Ours."""
     sent = Peer(serve, WSGIToASGI(echo, websockets=0)).sent()
     assert sent["type"] == "websocket.close"
     assert "websockets=0" in sent["reason"]
 
 
-def test_websockets_do_not_take_the_threads_of_requests(serve: Serve) -> None:
+def test_websockets_do_not_use_the_threads_of_requests(serve: Serve) -> None:
     """Ours."""
 
     def app(environ: Any, start_response: Any) -> Any:
@@ -485,7 +485,7 @@ def test_websockets_do_not_take_the_threads_of_requests(serve: Serve) -> None:
         assert peer.ended() is None
 
 
-def test_a_client_that_does_not_read_stalls_the_app(serve: Serve) -> None:
+def test_with_a_client_that_does_not_read_the_app_waits(serve: Serve) -> None:
     """Ours."""
     sent = 0
 
@@ -535,7 +535,7 @@ def test_context_variables_of_the_request_are_visible_in_the_app(serve: Serve) -
     assert peer.ended() is None
 
 
-def test_an_asgi_app_below_two_adapters_has_its_websocket() -> None:
+def test_a_websocket_works_through_both_adapters() -> None:
     """ASGIToWSGI takes the socket that WSGIToASGI lends, and the app's thread is free at once."""
 
     async def inner(scope: Any, receive: Any, send: Any) -> None:
@@ -577,13 +577,13 @@ def test_an_asgi_app_below_two_adapters_has_its_websocket() -> None:
 
 
 @pytest.mark.parametrize("wrong", [-1, "10", None, True])
-def test_websockets_must_be_a_number(wrong: Any) -> None:
+def test_the_option_websockets_must_be_a_number(wrong: Any) -> None:
     """Ours."""
     with pytest.raises(ValueError, match="websockets"):
         WSGIToASGI(echo, websockets=wrong)
 
 
-def test_a_close_frame_by_hand_is_answered_and_ends_both_directions(serve: Serve) -> None:
+def test_a_close_frame_written_by_hand_is_answered_and_ends_both_directions(serve: Serve) -> None:
     """Ours."""
     seen: queue.SimpleQueue[Any] = queue.SimpleQueue()
 

@@ -13,7 +13,7 @@ from tests.adapters.wsgi_to_asgi.apps import Environ, Result
 from tests.adapters.wsgi_to_asgi.serving import LIMIT, SLOW, Serve, level
 
 
-def test_write_sends_at_once(serve: Serve) -> None:
+def test_write_sends_immediately(serve: Serve) -> None:
     """PEP 3333: before write() returns, it must guarantee that the bytestring is sent, or being transmitted."""
     go = serve.gate()
 
@@ -30,7 +30,7 @@ def test_write_sends_at_once(serve: Serve) -> None:
     assert exchange.response().body == b"onetwo"
 
 
-def test_what_is_yielded_follows_what_was_written(serve: Serve) -> None:
+def test_yielded_blocks_follow_written_blocks(serve: Serve) -> None:
     """PEP 3333: bytestrings yielded by the iterable are transmitted after all bytestrings passed to write()."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -43,7 +43,7 @@ def test_what_is_yielded_follows_what_was_written(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("result", [[], [b""], iter(())])
-def test_all_may_be_written(serve: Serve, result: Any) -> None:
+def test_the_whole_body_may_be_written_with_write(serve: Serve, result: Any) -> None:
     """PEP 3333: the returned iterable may be empty, if write() produced all of the body."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -80,7 +80,7 @@ def test_writing_nothing_does_not_end_the_response(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("data", ["text", None, 5, [b"x"]])
-def test_writing_what_is_no_bytestring_is_an_error(serve: Serve, data: Any) -> None:
+def test_writing_a_value_that_is_not_bytes_is_an_error(serve: Serve, data: Any) -> None:
     """PEP 3333: values passed to write() must be of type bytes."""
     raised: list[bool] = []
 
@@ -97,7 +97,7 @@ def test_writing_what_is_no_bytestring_is_an_error(serve: Serve, data: Any) -> N
     assert raised
 
 
-def test_the_head_is_sent_by_the_first_write(serve: Serve) -> None:
+def test_the_first_write_sends_the_response_headers(serve: Serve) -> None:
     """PEP 3333: headers are transmitted upon the first invocation of write(); from then on, exc_info re-raises."""
     boom = ValueError("boom")
 
@@ -134,7 +134,7 @@ def test_writing_past_the_content_length_is_an_error(serve: Serve) -> None:
     assert len(exchange.body) <= 5
 
 
-def test_an_app_that_writes_faster_than_the_client_reads_is_stalled(serve: Serve) -> None:
+def test_an_app_that_writes_faster_than_the_client_reads_has_to_wait(serve: Serve) -> None:
     """Safety: bytes in flight are bounded; a slow client stalls the app, not the memory."""
     written = [0]
 
@@ -151,7 +151,7 @@ def test_an_app_that_writes_faster_than_the_client_reads_is_stalled(serve: Serve
     assert len(exchange.response().body) == 256 * 65536
 
 
-def test_writing_to_a_client_that_has_left_raises(serve: Serve) -> None:
+def test_writing_to_a_disconnected_client_raises(serve: Serve) -> None:
     """Safety: only write() can tell an app that never returns that its client has disconnected."""
     raised = serve.gate("write() to raise")
 
