@@ -20,7 +20,7 @@ TEXT = (b"content-type", b"text/plain")
 
 
 def http(app: App) -> App:
-    """An application without a lifespan: it says so, as ASGI wants, by raising."""
+    """An application without a lifespan, which raises as ASGI requires."""
 
     async def only_http(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -39,7 +39,7 @@ async def body(send: Send, block: bytes, more: bool = False) -> None:
 
 
 async def blocks(receive: Receive) -> AsyncIterator[bytes]:
-    """The request's body. Raises OSError where it is cut short."""
+    """Return the request body. Raises OSError if it is truncated."""
     more = True
     while more:
         message = await receive()
@@ -153,7 +153,7 @@ async def answers_short(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def lives(scope: Scope, receive: Receive, send: Send) -> None:
-    """A lifespan that notes down what it is asked."""
+    """A lifespan that records its messages."""
     for phase in ("startup", "shutdown"):
         message = await receive()
         assert message["type"] == f"lifespan.{phase}"
@@ -163,7 +163,7 @@ async def lives(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def waits(scope: Scope, receive: Receive, send: Send) -> None:
-    """Silent after its first block, and listening for the client."""
+    """Sends one block, then waits for the disconnect."""
     if scope["type"] == "lifespan":
         return await lives(scope, receive, send)
     await head(send)
@@ -200,7 +200,7 @@ async def writes_for_ever(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def works_on(scope: Scope, receive: Receive, send: Send) -> None:
-    """Has work to do after its response."""
+    """Works after its response."""
     if scope["type"] == "lifespan":
         return await lives(scope, receive, send)
     await hello(scope, receive, send)
@@ -254,7 +254,7 @@ async def starts_for_ever(scope: Scope, receive: Receive, send: Send) -> None:
 
 @http
 async def is_deaf(scope: Scope, receive: Receive, send: Send) -> None:
-    """Never asks whether the client is there."""
+    """Never checks for a disconnect."""
     await head(send)
     await body(send, b"first\n", more=True)
     try:
@@ -273,7 +273,7 @@ async def tells_threads(scope: Scope, receive: Receive, send: Send) -> None:
 
 @http
 async def ticks_while_it_sends(scope: Scope, receive: Receive, send: Send) -> None:
-    """Sends more than any pipe holds, and notes that its loop goes round meanwhile."""
+    """Sends more than any pipe can hold, and records that the loop runs meanwhile."""
 
     async def send_big() -> None:
         await body(send, b"x" * 3_000_000, more=True)
@@ -289,7 +289,7 @@ async def ticks_while_it_sends(scope: Scope, receive: Receive, send: Send) -> No
 
 @http
 async def ticks_while_it_receives(scope: Scope, receive: Receive, send: Send) -> None:
-    """Notes that its loop goes round while the body does not come."""
+    """Records that the loop runs while the body is missing."""
     receiving = asyncio.ensure_future(receive())
     while not receiving.done():
         note("tick")

@@ -1,4 +1,4 @@
-"""What only ASGI has."""
+"""Fixtures for ASGI only."""
 
 from pathlib import Path
 

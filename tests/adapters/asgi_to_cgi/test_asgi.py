@@ -1,4 +1,4 @@
-"""ASGIToCGI keeps ASGI HTTP 2.5 and the lifespan protocol, on one loop and without a thread."""
+"""ASGIToCGI conforms to ASGI HTTP 2.5 and the lifespan protocol, on one loop and without a thread."""
 
 import json
 import signal

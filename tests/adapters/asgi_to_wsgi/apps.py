@@ -1,4 +1,6 @@
-"""ASGI apps and what they are made of: messages, gates, a journal. Knows ASGI only; an app is named by what it does."""
+"""ASGI apps for the tests, and their parts: messages, gates, a journal. Knows ASGI only; the name of an app says what
+it does.
+"""
 
 from __future__ import annotations
 
@@ -30,13 +32,13 @@ def body(block: Any = b"", more_body: bool = False, **more: Any) -> Message:
 
 
 async def respond(send: Send, block: bytes = b"ok", status: int = 200, headers: Any = TEXT) -> None:
-    """A whole response: a head and one body."""
+    """Send a complete response: start and one body message."""
     await send(start(status, headers))
     await send(body(block))
 
 
 async def read_all(receive: Receive) -> tuple[bytes, str]:
-    """The request's body, and the type of the event that ended it."""
+    """Return the request body, and the type of its last event."""
     blocks: list[bytes] = []
     while True:
         event = await receive()
@@ -48,7 +50,7 @@ async def read_all(receive: Receive) -> tuple[bytes, str]:
 
 
 def http_only(app: ASGIApp) -> ASGIApp:
-    """`app`, which knows no lifespan, as the specification lets it say so: by raising."""
+    """Return `app` without lifespan support: it raises, as the specification allows."""
 
     async def only_http(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,12 +61,12 @@ def http_only(app: ASGIApp) -> ASGIApp:
 
 
 async def hello(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers at once, with a length."""
+    """Responds at once, with a length."""
     await respond(send, b"hello", headers=[*TEXT, (b"content-length", b"5")])
 
 
 async def echo(scope: Scope, receive: Receive, send: Send) -> None:
-    """Reads all, then sends it back."""
+    """Reads the whole body, then sends it back."""
     await respond(send, (await read_all(receive))[0])
 
 
@@ -77,7 +79,7 @@ async def endless(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def sends(*messages: Any) -> ASGIApp:
-    """An app that sends these messages and returns."""
+    """Return an app that sends these messages and returns."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         for message in messages:
@@ -90,7 +92,7 @@ stream = sends(start(), body(b"one, ", True), body(b"two"))
 
 
 def raises(error: BaseException | type[BaseException], *before: Any) -> ASGIApp:
-    """An app that sends these messages and then raises."""
+    """Return an app that sends these messages and then raises."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         for message in before:
@@ -101,7 +103,7 @@ def raises(error: BaseException | type[BaseException], *before: Any) -> ASGIApp:
 
 
 class Watched:
-    """Remembers of an app which loop it runs on and how many of its calls have begun and not ended."""
+    """Records the loop of an app, and the number of its running calls."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -119,7 +121,7 @@ class Watched:
 
 
 class Gate:
-    """Holds apps, on whatever loop they run, until the test opens it."""
+    """Holds apps on any loop until the test opens it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -137,7 +139,7 @@ class Gate:
         await future
 
     def open(self) -> None:
-        """Let all pass, now and later."""
+        """Open the gate permanently."""
         with self._lock:
             self._open = True
             waiting, self._waiting = self._waiting, []
@@ -151,7 +153,7 @@ def _settle(future: asyncio.Future[None]) -> None:
 
 
 class Journal:
-    """What apps noted, in order; a test waits for an entry instead of sleeping."""
+    """Entries of apps, in order; a test waits for an entry instead of sleeping."""
 
     def __init__(self) -> None:
         self.entries: list[Any] = []
@@ -164,7 +166,7 @@ class Journal:
             self._changed.notify_all()
 
     def expect(self, *entries: Any, limit: float = PATIENCE) -> None:
-        """Wait until each of `entries` has been noted."""
+        """Wait until each of `entries` is there."""
         end = time.monotonic() + limit
         with self._changed:
             while missing := [entry for entry in entries if entry not in self.entries]:
@@ -173,7 +175,7 @@ class Journal:
                 self._changed.wait(left)
 
     def last(self, count: int = 1, limit: float = PATIENCE) -> Any:
-        """Entry number `count`, once there is one."""
+        """Wait for entry number `count` and return it."""
         end = time.monotonic() + limit
         with self._changed:
             while len(self.entries) < count:
@@ -184,7 +186,7 @@ class Journal:
 
 
 def live_tasks(loop: asyncio.AbstractEventLoop) -> list[str]:
-    """All tasks on `loop` that have not ended, this question's own left out."""
+    """Return all running tasks of `loop`, except the one that runs this call."""
 
     async def ask() -> list[str]:
         tasks = asyncio.all_tasks() - {asyncio.current_task()}
@@ -194,5 +196,5 @@ def live_tasks(loop: asyncio.AbstractEventLoop) -> list[str]:
 
 
 def pairs(headers: Iterable[Iterable[bytes]]) -> list[tuple[bytes, bytes]]:
-    """Scope headers as comparable pairs."""
+    """Return scope headers as comparable pairs."""
     return [(name, value) for name, value in headers]

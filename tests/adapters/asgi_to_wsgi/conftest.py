@@ -1,4 +1,4 @@
-"""What every test of this contract gets: the adapter under test, made over any app, closed when the test ends."""
+"""Fixtures of the contract: the adapter under test, for any app, closed at the end of the test."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ LoopFactory = Factory | None
 
 @pytest.fixture(params=[None, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 def loop_factory(request: pytest.FixtureRequest) -> LoopFactory:
-    """What makes the loop: asyncio's own way, and uvloop's."""
+    """The loop factory: asyncio's own, and uvloop's."""
     return request.param  # type: ignore[no-any-return]
 
 
 @pytest.fixture
 def bare() -> Iterator[Bridge]:
-    """Make an adapter over an app that sees every scope."""
+    """Create an adapter for an app that gets every scope."""
     made: list[Any] = []
 
     def make(app: Any, loop_factory: LoopFactory = None, **options: Any) -> Any:
@@ -50,7 +50,7 @@ def bare() -> Iterator[Bridge]:
 
 @pytest.fixture
 def bridge(bare: Bridge) -> Bridge:
-    """Make an adapter over an app that needs to know http only."""
+    """Create an adapter for an app that only needs http."""
 
     def make(app: Any, loop_factory: LoopFactory = None, **options: Any) -> Any:
         return bare(http_only(app), loop_factory, **options)
@@ -59,18 +59,18 @@ def bridge(bare: Bridge) -> Bridge:
 
 
 class ErrorLog:
-    """What has been logged as an error by now; the event loop's own complaints do not count."""
+    """The errors logged so far, without those of the event loop itself."""
 
     def __init__(self, caplog: pytest.LogCaptureFixture) -> None:
         self._caplog = caplog
 
     @property
     def records(self) -> list[logging.LogRecord]:
-        """All of it, the oldest first."""
+        """All records, the oldest first."""
         return [one for one in self._caplog.records if one.levelno >= logging.ERROR and one.name != "asyncio"]
 
     def says(self, text: str) -> bool:
-        """Whether a record has `text` in its message or in its exception."""
+        """Return True if a record has `text` in its message or exception."""
         return any(text in f"{record.getMessage()} {record.exc_info}" for record in self.records)
 
 
@@ -82,7 +82,7 @@ def errors(caplog: pytest.LogCaptureFixture) -> ErrorLog:
 
 @pytest.fixture
 def journal() -> Journal:
-    """What an app notes for the test."""
+    """The journal of an app."""
     return Journal()
 
 

@@ -1,6 +1,6 @@
-"""The adapters that this suite can be run against: ours, and the one that people use today.
+"""The adapters that this suite can be run against: ours, and a2wsgi's.
 
-Which one it is, the environment variable CONTRACT_ADAPTER says; without it, ours. Programs that tests start inherit it.
+The environment variable CONTRACT_ADAPTER selects one. Default: ours. Programs that tests start inherit it.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 @dataclass(frozen=True)
 class Contender:
-    """An adapter: its distribution, and how it is put over an ASGI app with a loop factory (None: its own)."""
+    """An adapter: its distribution, and how to create it for an ASGI app with a loop factory (None: its own)."""
 
     distribution: str
     title: str
     make: Callable[..., Any]
-    """Takes the app, the loop factory, and by keyword what only this adapter has."""
+    """Takes the app, the loop factory, and options of this adapter as keywords."""
 
 
 def _ours(app: Any, loop_factory: LoopFactory | None, **options: Any) -> Any:
@@ -52,10 +52,10 @@ CONTENDERS = {
 
 
 def contender() -> Contender:
-    """The adapter that this run is about."""
+    """Return the adapter of this run."""
     return CONTENDERS[os.environ.get(ENVIRONMENT, "gateways")]
 
 
 def is_ours() -> bool:
-    """Whether it is this project's."""
+    """Return True if it is this project's adapter."""
     return contender().distribution == "gateways"

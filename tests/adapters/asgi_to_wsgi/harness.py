@@ -1,6 +1,7 @@
-"""The server's side of PEP 3333, which a test drives one step at a time; each has a limit, so a hang is a failure.
+"""The server's side of PEP 3333. A test drives it one step at a time; each step has a time limit, so a hang is a
+failure.
 
-Knows WSGI. It must not know which adapter it drives, nor what the app behind it does.
+Knows WSGI. It must not know the adapter or the app.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ WSGIApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 
 class Hang(AssertionError):
-    """A step of the server did not end; the text shows where its thread stands."""
+    """A step of the server did not end; the text shows the stack of its thread."""
 
 
 class Exchange:
@@ -53,26 +54,28 @@ class Exchange:
     # --- what the test tells the server to do
 
     def call(self) -> Iterable[bytes]:
-        """Call the application object; what it returned is also in `result`."""
+        """Call the application; its return value is also in `result`."""
         return self._wait(self.begin(self._call), "the call of the application object")  # type: ignore[no-any-return]
 
     def block(self) -> bytes | None:
-        """The next block, None at the end. The head counts as sent from the first block that is not empty."""
+        """Return the next block, None at the end. The response headers count as sent from the first non-empty block
+        on.
+        """
         return self._wait(self.begin(self._next), "the next block")  # type: ignore[no-any-return]
 
     def rest(self) -> bytes:
-        """Read to the end; the bytes read by this."""
+        """Read to the end; return these bytes."""
         before = len(self.blocks)
         while self.block() is not None:
             continue
         return b"".join(self.blocks[before:])
 
     def close(self) -> None:
-        """Close the result, as PEP 3333 wants it of a server on every path."""
+        """Close the result, which PEP 3333 requires in every case."""
         self._wait(self.begin(self._close), "close()")
 
     def run(self) -> Exchange:
-        """The whole request: call, read all, close, in this order also where something raises."""
+        """Make the complete request: call, read all, close, in this order even after an exception."""
         try:
             self.call()
             self.rest()
@@ -88,7 +91,7 @@ class Exchange:
         return future
 
     def begin_block(self) -> Future[Any]:
-        """block() without waiting for it."""
+        """Start block() without waiting for it."""
         return self.begin(self._next)
 
     def begin_run(self) -> None:
@@ -96,7 +99,7 @@ class Exchange:
         self._running = self.begin(self._run)
 
     def finish(self) -> bytes:
-        """Wait for what begin_run() began; the whole body."""
+        """Wait for begin_run(); return the whole body."""
         self._wait(self._running, "the request")
         return self.body
 
@@ -104,7 +107,7 @@ class Exchange:
 
     @property
     def body(self) -> bytes:
-        """All that a client would have got by now."""
+        """The bytes that a client would have received so far."""
         return b"".join(self.blocks)
 
     @property
@@ -189,13 +192,13 @@ class Exchange:
 
 
 def fetch(app: WSGIApp, given: Environ | None = None) -> Exchange:
-    """One whole request; what the application raised is raised here."""
+    """Make a complete request; raise what the application raises."""
     with Exchange(app, given) as exchange:
         return exchange.run()
 
 
 def open_stream(app: WSGIApp, path: str = "/") -> Exchange:
-    """A request whose first block the server has."""
+    """Start a request, and read the first block."""
     exchange = Exchange(app, environ(path=path))
     exchange.call()
     assert exchange.block()
@@ -203,7 +206,7 @@ def open_stream(app: WSGIApp, path: str = "/") -> Exchange:
 
 
 class Outcome:
-    """What a server saw of a whole request: `error`, `code` and `body`; nothing is raised."""
+    """The result of a complete request, as a server sees it: `error`, `code` and `body`; never raises."""
 
     def __init__(self, app: WSGIApp, given: Environ | None = None) -> None:
         self.error: BaseException | None = None
@@ -216,10 +219,10 @@ class Outcome:
 
     @property
     def failed(self) -> bool:
-        """An error for the server, of a kind that its worker survives, or the adapter's own 500."""
+        """True if the server got an error that its worker survives, or the adapter's own 500."""
         return isinstance(self.error, Exception) or (self.error is None and self.code >= 500)
 
 
 def threads() -> set[threading.Thread]:
-    """All live threads but those of servers that tests have driven."""
+    """Return all live threads except those of the test servers."""
     return {thread for thread in threading.enumerate() if thread.name != "wsgi-server"}

@@ -1,4 +1,4 @@
-"""An app with a lifespan that tells a test what happens to it. Knows ASGI only."""
+"""An app with a lifespan that records its events. Knows ASGI only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ COMPLETE = {"type": "lifespan.startup.complete"}
 
 
 class Lifespan:
-    """An app with a lifespan; it notes what happens, and can be held or made to fail on the way."""
+    """An app with a lifespan; it records its events, and can be paused or made to fail."""
 
     def __init__(self, journal: Journal, *, held: Gate | None = None, shutdown: Any = None, **state: Any) -> None:
         self.journal, self.held, self.state = journal, held, state

@@ -1,4 +1,4 @@
-"""Apps that break ASGI, each under the name of what it does."""
+"""Apps that violate ASGI; the name of each says how."""
 
 from __future__ import annotations
 

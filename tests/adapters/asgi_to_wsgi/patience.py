@@ -1,4 +1,4 @@
-"""How long a test waits: CONTRACT_PATIENCE, in seconds; a correct adapter needs milliseconds."""
+"""The time limit of waits in tests: CONTRACT_PATIENCE, in seconds; a correct adapter needs milliseconds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PATIENCE = float(os.environ.get("CONTRACT_PATIENCE", "5"))
 
 
 def eventually(what: str, true: Callable[[], object], limit: float = PATIENCE) -> None:
-    """Wait until `true()` holds; fail with `what` when it does not within `limit` seconds."""
+    """Wait until `true()` is true; fail with `what` after `limit` seconds."""
     end = time.monotonic() + limit
     while not true():
         assert time.monotonic() < end, f"not within {limit} s: {what}"

@@ -1,4 +1,4 @@
-"""Requests as PEP 3333 spells them: a complete environ; inputs as servers have them, in pieces, late, short, broken."""
+"""Requests of PEP 3333: a complete environ, and inputs like those of servers: in pieces, late, short, broken."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Environ = dict[str, Any]
 def environ(method: str = "GET", path: str = "/", *, body: bytes = b"", **more: Any) -> Environ:
     """A complete environ (PEP 3333). `path` is bytes-as-latin-1; `more` adds or replaces keys, None takes one away.
 
-    Dots do not fit a keyword: write `wsgi_input` for "wsgi.input".
+    Write `wsgi_input` for "wsgi.input", because a keyword cannot contain a dot.
     """
     built: Environ = {
         "REQUEST_METHOD": method,
@@ -45,9 +45,9 @@ def environ(method: str = "GET", path: str = "/", *, body: bytes = b"", **more: 
 
 
 class Input:
-    """Each step is what one read() meets: bytes to return, an event to wait for first, or an exception to raise.
+    """Each step is the result of one read(): bytes to return, an event to wait for first, or an exception to raise.
 
-    Bytes longer than asked for are cut, the rest waits for the next read. After the last step, read() returns b"".
+    Bytes that exceed the requested size are kept for the next read. After the last step, read() returns b"".
     """
 
     def __init__(self, *steps: bytes | threading.Event | Exception) -> None:
@@ -57,7 +57,7 @@ class Input:
         self.given = 0
 
     def read(self, size: int = -1) -> bytes:
-        """Up to `size` bytes of the next step."""
+        """Return up to `size` bytes of the next step."""
         self.sizes.append(size)
         self.threads.add(threading.get_ident())
         while self._steps:
@@ -77,7 +77,7 @@ class Input:
 
 
 class Endless:
-    """An input that always has more, as a large upload: only what was read is ever made."""
+    """An endless input, like a large upload; it only creates the bytes that are read."""
 
     def __init__(self) -> None:
         self.given = 0
@@ -90,6 +90,6 @@ class Endless:
 
 
 def upload(*steps: Any, length: int | None) -> tuple[Environ, Input]:
-    """An environ whose input does `steps`."""
+    """Return an environ whose input does `steps`."""
     given = Input(*steps)
     return environ("POST", wsgi_input=given, CONTENT_LENGTH=None if length is None else str(length)), given

@@ -1,7 +1,7 @@
-"""WebSockets for the contract: an app's conversation with a client, over a socket pair that stands for the server's.
+"""WebSockets for the contract: an app and a client, connected by a socket pair in place of the server's connection.
 
-Knows where gunicorn puts its socket. The thread that calls the adapter does what a server's does: it writes the head
-that it was given, ends the connection, and closes it.
+Knows where gunicorn puts its socket. The thread that calls the adapter acts as a server's thread: it writes the
+response headers, then shuts down and closes the connection.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Server:
             self._theirs.shutdown(socket.SHUT_RDWR)
 
     def wait(self) -> Exchange:
-        """The exchange, when the server has done with it; raises what the adapter raised."""
+        """Wait until the server has finished; return the exchange, or raise what the adapter raised."""
         self._thread.join(15)
         assert not self._thread.is_alive(), "the server's thread is still held"
         if self.error is not None:
@@ -62,7 +62,7 @@ class Server:
 
 @contextlib.contextmanager
 def connected(app: Any, **more: Any) -> Iterator[Client]:
-    """A client whose handshake has been accepted, and whose server is rid of it."""
+    """A client with an accepted handshake, whose connection the server has given up."""
     server = Server(app, **more)
     try:
         server.client.accepted()
@@ -74,7 +74,7 @@ def connected(app: Any, **more: Any) -> Iterator[Client]:
 
 @contextlib.contextmanager
 def asking(app: Any, **more: Any) -> Iterator[Server]:
-    """A server that has a handshake to serve."""
+    """A server with a handshake."""
     server = Server(app, **more)
     try:
         yield server

@@ -1,4 +1,4 @@
-"""Programs that a test runs in a process of their own: to fork, to exit, to be signalled. Each has a time limit."""
+"""Programs that a test runs in a separate process: to fork, to exit, to get signals. Each has a time limit."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ make = contender().make
 
 
 def run(source: str, limit: float = 20, first: str = "") -> list[str]:
-    """The lines that the program printed. It must exit with 0 within `limit` seconds; `first` is run before any import.
+    """Run the program and return its lines. It must exit with 0 within `limit` seconds; `first` is run before any
+    import.
 
-    Its stderr may have lines of the log, but no traceback and no complaint about what was left behind.
+    Its stderr may contain log lines, but no traceback and no warning about leftovers.
     """
     program = first + PRELUDE + textwrap.dedent(source)
     done = subprocess.run(
@@ -49,12 +50,12 @@ def run(source: str, limit: float = 20, first: str = "") -> list[str]:
 
 
 def say(*words: object) -> None:
-    """Print a line in one write, so that processes do not mix theirs."""
+    """Print a line in one write, so that lines of several processes do not mix."""
     os.write(1, (" ".join(map(str, words)) + "\n").encode())
 
 
 def child(work: Callable[[], object], limit: float = 10) -> int:
-    """Fork, run `work` in the child, have it exit as a process does, hooks included; its process id."""
+    """Fork, and run `work` in the child, which exits with its exit hooks; return its process id."""
     pid = os.fork()
     if not pid:
         try:
@@ -79,7 +80,7 @@ def child(work: Callable[[], object], limit: float = 10) -> int:
 
 
 class Told:
-    """An app with a lifespan that says with its process id what happens to it."""
+    """An app with a lifespan that prints its events with the process id."""
 
     async def __call__(self, scope, receive, send):  # type: ignore[no-untyped-def]
         if scope["type"] == "lifespan":

@@ -1,4 +1,4 @@
-"""What an app does once its response is complete: ignored by the server, logged where it fails (ASGI HTTP 2.5)."""
+"""Work of an app after its complete response: messages are ignored, errors are logged (ASGI HTTP 2.5)."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def test_messages_after_the_end_are_ignored(bridge: Bridge, errors: ErrorLog, la
 
 
 def test_announced_trailers_do_not_keep_the_response_open(bridge: Bridge) -> None:
-    """ASGI HTTP Trailers: not offered here, so a head that promises them anyway ends with its last body."""
+    """ASGI HTTP Trailers: not offered here, so a response that announces them ends with its last body."""
     assert fetch(bridge(sends(start(200, trailers=True), body(b"x"), TRAILERS))).body == b"x"
 
 
 def test_an_error_after_the_end_is_logged_and_does_not_affect_the_response(bridge: Bridge, errors: ErrorLog) -> None:
-    """ASGI, "Error Handling": background work that fails has no response left to fail: the log is all there is."""
+    """ASGI, "Error Handling": a failure of background work can only be logged, because the response is complete."""
     error = ValueError("too late")
     response = fetch(bridge(raises(error, start(), body(b"done"))))
     assert (response.code, response.body) == (200, b"done")
@@ -53,7 +53,7 @@ def test_an_error_after_the_end_is_logged_and_does_not_affect_the_response(bridg
 def test_an_app_that_never_returns_does_not_delay_the_end_of_its_response(
     bridge: Bridge, loop_factory: LoopFactory
 ) -> None:
-    """ASGI HTTP: the response is complete when more_body is False, whatever the coroutine does afterwards."""
+    """ASGI HTTP: the response is complete when more_body is False, even if the coroutine continues."""
     gate = Gate()
 
     async def never_returns(scope: Scope, receive: Receive, send: Send) -> None:

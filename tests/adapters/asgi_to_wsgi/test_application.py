@@ -1,4 +1,4 @@
-"""What counts as an ASGI application: single and double callables in every shape (ASGI, "Applications")."""
+"""Forms of ASGI applications: single and double callables of every kind (ASGI, "Applications")."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .request import environ
 
 
 class Double:
-    """ASGI 2: called with the scope, it gives what is called with receive and send."""
+    """ASGI 2: called with the scope, it returns a callable of receive and send."""
 
     def __init__(self, scope: Scope) -> None:
         self.scope = scope
@@ -34,7 +34,7 @@ def double(scope: Scope) -> Any:
 
 
 class Methods:
-    """An object whose method is an app of either generation."""
+    """An object whose method is an app of ASGI 2 or 3."""
 
     async def single(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http"
@@ -54,7 +54,7 @@ async def takes_more(scope: Scope, receive: Receive, send: Send, greeting: bytes
 
 
 def gives_a_coroutine(scope: Scope, receive: Receive, send: Send) -> Any:
-    """ASGI 3 without `async`: what it returns is awaited."""
+    """ASGI 3 without `async`: its return value is awaited."""
     return Methods().single(scope, receive, send)
 
 
@@ -81,7 +81,7 @@ def name_of(app: Any) -> str:
     ids=name_of,
 )
 def test_every_form_of_application_is_called_correctly(bare: Bridge, loop_factory: LoopFactory, app: Any) -> None:
-    """ASGI, "Applications": a callable, of whatever kind, that returns an awaitable."""
+    """ASGI, "Applications": a callable of any kind that returns an awaitable."""
     assert fetch(bare(app, loop_factory), environ(path="/path")).body == b"/path"
 
 

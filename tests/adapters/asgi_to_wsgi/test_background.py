@@ -1,4 +1,4 @@
-"""Work after the response: it goes on in the loop and holds neither the client nor the server's thread."""
+"""Work after the response: it continues on the loop, and neither the client nor the server's thread waits for it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .request import Input, environ
 
 
 def works_afterwards(gate: Gate, journal: Journal, *, stream: bool = False) -> Any:
-    """An app whose work goes on after its response until the gate opens."""
+    """An app that works after its response until the gate opens."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start())
@@ -49,7 +49,7 @@ def test_the_response_ends_at_the_apps_last_message(bridge: Bridge, loop_factory
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
 def test_closing_a_complete_response_does_not_cancel_background_work(bridge: Bridge, stream: bool) -> None:
-    """PEP 3333: close() comes after every response; it says nothing about work that the app does afterwards."""
+    """PEP 3333: close() follows every response, so it is no reason to cancel background work."""
     gate, journal = Gate(), Journal()
     with Exchange(bridge(works_afterwards(gate, journal, stream=stream))) as exchange:
         exchange.run()
@@ -60,7 +60,7 @@ def test_closing_a_complete_response_does_not_cancel_background_work(bridge: Bri
 
 
 def test_a_disconnect_before_the_end_is_read_does_not_cancel_background_work(bridge: Bridge) -> None:
-    """ASGI HTTP: the app had completed its response; what could not be delivered is no fault of the work after it."""
+    """ASGI HTTP: the app has completed its response; a failed delivery must not affect its background work."""
     gate, journal, sent = Gate(), Journal(), Journal()
 
     async def completes_then_works(scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,7 +81,7 @@ def test_a_disconnect_before_the_end_is_read_does_not_cancel_background_work(bri
 
 
 def test_a_task_that_outlives_the_app_continues(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """ASGI, "Extra Coroutines": one loop a process: a task that outlives its request is not killed with it."""
+    """ASGI, "Extra Coroutines": there is one loop per process, so a task can outlive its request."""
     gate, journal = Gate(), Journal()
     tasks: list[Any] = []
 
@@ -99,7 +99,7 @@ def test_a_task_that_outlives_the_app_continues(bridge: Bridge, loop_factory: Lo
 
 
 def test_an_error_in_background_work_is_logged(bridge: Bridge, errors: ErrorLog) -> None:
-    """ASGI, "Error Handling": errors that bubble up must not vanish because the response is over."""
+    """ASGI, "Error Handling": errors after the response must not be lost."""
     gate = Gate()
 
     async def fails_afterwards(scope: Scope, receive: Receive, send: Send) -> None:
@@ -130,7 +130,7 @@ def test_receive_after_the_end_returns_http_disconnect_at_once(bridge: Bridge, l
 
 
 def test_a_waiting_receive_returns_http_disconnect_at_the_end(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """ASGI HTTP, "Disconnect": a listener beside the response must not wait for ever once it is over."""
+    """ASGI HTTP, "Disconnect": a listener must not wait forever after the response."""
     journal = Journal()
 
     async def listens_beside_it(scope: Scope, receive: Receive, send: Send) -> None:
@@ -149,7 +149,7 @@ def test_a_waiting_receive_returns_http_disconnect_at_the_end(bridge: Bridge, lo
 
 
 def test_a_body_that_is_unread_at_the_end_is_discarded(bridge: Bridge) -> None:
-    """PEP 3333: wsgi.input is the server's again once the request is over."""
+    """PEP 3333: after the request, wsgi.input belongs to the server again."""
     source, gate, journal = Input(b"x" * 100_000, b"y" * 900_000), Gate(), Journal()
 
     async def reads_afterwards(scope: Scope, receive: Receive, send: Send) -> None:
@@ -165,7 +165,7 @@ def test_a_body_that_is_unread_at_the_end_is_discarded(bridge: Bridge) -> None:
 
 
 def test_the_servers_thread_is_free_during_background_work(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Safety: a server with one thread serves the next client meanwhile."""
+    """Safety: a server with one thread can serve the next client meanwhile."""
     gate, journal = Gate(), Journal()
     app = bridge(works_afterwards(gate, journal), loop_factory)
     with Exchange(app) as one_thread:
@@ -176,7 +176,7 @@ def test_the_servers_thread_is_free_during_background_work(bridge: Bridge, loop_
 
 
 def test_closing_the_adapter_waits_for_background_work(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Ours: a mail that is sent after the response must not be lost because the server restarts its workers."""
+    """Ours: a mail that is sent after the response must not be lost when the server restarts its workers."""
     gate, journal = Gate(), Journal()
     app = bridge(works_afterwards(gate, journal), loop_factory)
     fetch(app)
@@ -193,7 +193,9 @@ def test_closing_the_adapter_waits_for_background_work(bridge: Bridge, loop_fact
 def test_closing_the_adapter_cancels_background_work_after_the_timeout(
     bridge: Bridge, loop_factory: LoopFactory, errors: ErrorLog
 ) -> None:
-    """ASGI, "Extra Coroutines": no guarantee beyond the server's life, but an orderly end: cancelled, and logged."""
+    """ASGI, "Extra Coroutines": work is not guaranteed to outlive the server, but it is cancelled properly, and
+    logged.
+    """
     journal = Journal()
     app = bridge(works_afterwards(Gate(), journal), loop_factory)
     fetch(app, environ(path="/mails"))
@@ -203,7 +205,7 @@ def test_closing_the_adapter_cancels_background_work_after_the_timeout(
 
 
 def test_closing_the_adapter_does_not_wait_for_incomplete_responses(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Ours: only close() can end a stream that has no end; its client sees that it is not whole."""
+    """Ours: only close() can end an endless stream; its client sees that it is incomplete."""
     app = Watched(endless)
     adapter = bridge(app, loop_factory)
     with Exchange(adapter) as exchange:
@@ -218,7 +220,7 @@ def test_closing_the_adapter_does_not_wait_for_incomplete_responses(bridge: Brid
 def test_background_work_without_other_references_is_not_garbage_collected(
     bridge: Bridge, loop_factory: LoopFactory
 ) -> None:
-    """Safety: asyncio keeps weak references to tasks only: the adapter must hold the app's own task."""
+    """Safety: asyncio keeps only weak references to tasks, so the adapter must keep a reference to the app's task."""
     journal = Journal()
     alive: list[weakref.ref[Any]] = []
 
@@ -240,7 +242,7 @@ def test_background_work_without_other_references_is_not_garbage_collected(
 
 
 def test_no_task_is_left_after_background_work(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Safety: two hundred responses with work after them leave the loop as it was."""
+    """Safety: two hundred responses with background work leave no task on the loop."""
 
     async def works_a_little(scope: Scope, receive: Receive, send: Send) -> None:
         await respond(send)

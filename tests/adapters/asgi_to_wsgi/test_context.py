@@ -1,4 +1,4 @@
-"""Context variables (PEP 567) cross the bridge: logging ids, tracing spans and database routers live in them."""
+"""Context variables (PEP 567) pass through the adapter; logging ids, tracing spans and database routers use them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ found: ContextVar[str] = ContextVar("found", default="none")
 
 
 def in_context(app: Any, name: str) -> Any:
-    """WSGI middleware that names the request."""
+    """WSGI middleware that sets the request's id."""
 
     def middleware(environ: Any, start_response: Any) -> Any:
         request_id.set(name)
@@ -28,12 +28,12 @@ def in_context(app: Any, name: str) -> Any:
 
 
 async def tells_its_id(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers with the variable as it sees it."""
+    """Responds with its value of the variable."""
     await respond(send, request_id.get().encode())
 
 
 def test_the_app_sees_context_variables_set_by_wsgi_middleware(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Safety: the app runs in a copy of the context of the thread that called."""
+    """Safety: the app runs in a copy of the calling thread's context."""
     assert fetch(in_context(bridge(tells_its_id, loop_factory), "seven")).body == b"seven"
 
 
@@ -57,7 +57,7 @@ def test_context_variables_are_visible_in_every_block_and_after_the_end(
 
 
 def test_context_variables_are_visible_in_the_tasks_of_the_app(bridge: Bridge) -> None:
-    """PEP 567: a new task copies the context of its maker."""
+    """PEP 567: a new task copies the context of its creator."""
 
     async def asks_a_task(scope: Scope, receive: Receive, send: Send) -> None:
         async def ask() -> str:
@@ -71,7 +71,7 @@ def test_context_variables_are_visible_in_the_tasks_of_the_app(bridge: Bridge) -
 def test_concurrent_requests_do_not_see_each_others_context_variables(
     bridge: Bridge, loop_factory: LoopFactory
 ) -> None:
-    """Safety: each has a copy."""
+    """Safety: each request has its own copy."""
     gate, journal = Gate(), Journal()
 
     async def waits_then_tells(scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,14 +92,16 @@ def test_concurrent_requests_do_not_see_each_others_context_variables(
 
 
 def test_no_context_variable_of_the_first_request_stays_in_the_loop(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Safety: the loop's thread is born during some request, and must not keep that one's variables for all others."""
+    """Safety: the loop's thread is started during a request, and must not keep that request's variables for all
+    others.
+    """
     app = bridge(tells_its_id, loop_factory)
     assert fetch(in_context(app, "first")).body == b"first"
     assert fetch(app).body == b"none"
 
 
 def test_the_lifespan_does_not_run_in_the_context_of_the_first_request(bare: Bridge) -> None:
-    """ASGI Lifespan: it lasts as long as the process; a request's variables in it would never be right again."""
+    """ASGI Lifespan: it lasts as long as the process, so it must not see variables of a request."""
     journal = Journal()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -119,7 +121,9 @@ def test_the_lifespan_does_not_run_in_the_context_of_the_first_request(bare: Bri
 def test_wsgi_middleware_sees_variables_that_the_app_set_before_its_response_headers(
     bridge: Bridge, stream: bool
 ) -> None:
-    """Ours: asgiref's way: access logs and tracing around the adapter read what the app found out (a user, a route)."""
+    """Ours: as in asgiref, access logs and tracing around the adapter can read variables of the app (a user, a
+    route).
+    """
     seen: list[str] = []
 
     async def sets_a_variable(scope: Scope, receive: Receive, send: Send) -> None:
@@ -141,7 +145,7 @@ def test_wsgi_middleware_sees_variables_that_the_app_set_before_its_response_hea
 
 
 def test_variables_set_by_one_request_are_not_visible_to_the_next_on_another_thread(bridge: Bridge) -> None:
-    """Safety: what comes back goes to the caller's context and no further."""
+    """Safety: variables of the app are copied to the caller's context only."""
 
     async def counts_up(scope: Scope, receive: Receive, send: Send) -> None:
         found.set(found.get() + "+")
@@ -153,7 +157,7 @@ def test_variables_set_by_one_request_are_not_visible_to_the_next_on_another_thr
 
 
 def test_an_app_sees_the_variables_that_middleware_set_for_its_own_request(bridge: Bridge) -> None:
-    """Safety: taking back what an app has set must not bring back the user of the request before."""
+    """Safety: undoing an app's variables must not restore the user of the previous request."""
 
     async def sets_it_again(scope: Scope, receive: Receive, send: Send) -> None:
         seen = request_id.get()
@@ -177,7 +181,7 @@ def test_an_app_sees_the_variables_that_middleware_set_for_its_own_request(bridg
 
 
 def test_a_variable_reset_by_middleware_stays_reset(bridge: Bridge) -> None:
-    """Safety: middleware that undoes its own setting when the app has returned must find it undone after close()."""
+    """Safety: if middleware resets its variable after the app has returned, close() must not set it again."""
 
     async def sets_it_again(scope: Scope, receive: Receive, send: Send) -> None:
         request_id.set("the app's")
@@ -200,7 +204,7 @@ def test_a_variable_reset_by_middleware_stays_reset(bridge: Bridge) -> None:
 
 
 def test_a_context_that_is_already_entered_causes_no_error(bridge: Bridge) -> None:
-    """PEP 567: a context cannot be entered twice; the server's thread is inside its own all the while."""
+    """PEP 567: a context cannot be entered twice, and the server's thread is inside its own."""
     app = bridge(tells_its_id)
     answers: list[bytes] = []
 

@@ -1,4 +1,4 @@
-"""The server stops reading and calls close(), PEP 3333's only way to say that the client left: the app is told."""
+"""Disconnects: the server stops reading and calls close(), PEP 3333's only signal; the app is notified."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_an_app_that_sends_gets_an_oserror(bridge: Bridge, loop_factory: LoopFac
 
 
 def test_an_app_that_waits_to_send_gets_an_oserror(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """ASGI HTTP 2.4, "Disconnected Client": a send() that waits for room must not wait for ever."""
+    """ASGI HTTP 2.4, "Disconnected Client": a send() that waits for room must not wait forever."""
     journal = Journal()
 
     async def sends_without_pause(scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,7 +72,7 @@ def test_an_app_that_waits_to_send_gets_an_oserror(bridge: Bridge, loop_factory:
 
 
 def test_every_later_send_and_receive_reports_the_disconnect_again(bridge: Bridge) -> None:
-    """ASGI HTTP 2.4: an app that caught the error and goes on gets it again; receive() gives the event again."""
+    """ASGI HTTP 2.4: an app that catches the error and continues gets it again; receive() returns the event again."""
     journal = Journal()
 
     async def does_not_believe_it(scope: Scope, receive: Receive, send: Send) -> None:
@@ -127,7 +127,7 @@ def test_an_app_that_notices_the_disconnect_has_time_to_clean_up(bridge: Bridge)
 
 
 def test_a_stream_may_be_closed_before_it_is_read(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """PEP 3333: close() is called also where the server never began to iterate."""
+    """PEP 3333: close() is called even if the server has not started to iterate."""
     journal = Journal()
 
     async def streams(scope: Scope, receive: Receive, send: Send) -> None:
@@ -143,14 +143,16 @@ def test_a_stream_may_be_closed_before_it_is_read(bridge: Bridge, loop_factory: 
 
 
 def test_close_may_be_called_twice(bridge: Bridge) -> None:
-    """Safety: middleware and servers both call close() on the way out of an error."""
+    """Safety: after an error, both middleware and server call close()."""
     with open_stream(bridge(endless)) as exchange:
         exchange.close()
         exchange.close()
 
 
 def test_no_blocks_follow_after_close(bridge: Bridge) -> None:
-    """PEP 3333: close() releases what the response holds; a server that reads on finds the end, or an error."""
+    """PEP 3333: close() releases resources of the response; a server that continues to read gets the end, or an
+    error.
+    """
     with open_stream(bridge(endless)) as exchange:
         exchange.close()
         with contextlib.suppress(OSError):
@@ -158,7 +160,9 @@ def test_no_blocks_follow_after_close(bridge: Bridge) -> None:
 
 
 def test_both_tasks_of_a_framework_end(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Safety: Starlette's way: one task streams, one listens for the disconnect, the first to end cancels the other."""
+    """Safety: in Starlette one task streams and another waits for the disconnect; the first to end cancels the
+    other.
+    """
     journal = Journal()
 
     async def streams_and_listens(scope: Scope, receive: Receive, send: Send) -> None:
@@ -179,7 +183,7 @@ def test_both_tasks_of_a_framework_end(bridge: Bridge, loop_factory: LoopFactory
 
 
 def test_while_the_app_is_silent_the_server_is_asked_for_a_disconnect(bridge: Bridge) -> None:
-    """Ours: environ["waitress.client_disconnected"]() knows that a client left before there is a block to write."""
+    """Ours: environ["waitress.client_disconnected"]() reports a disconnect before there is a block to write."""
     journal, left = Journal(), threading.Event()
 
     async def polls_nothing(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""The end of the process: the lifespan is shut down, and nothing that still runs can hold it up."""
+"""The end of the process: the lifespan is shut down, and running work cannot block the exit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 @each_loop
 def test_the_lifespan_is_shut_down_when_the_process_exits(factory: str) -> None:
-    """ASGI Lifespan, "Shutdown": few WSGI servers tell an app that they end; the interpreter does."""
+    """ASGI Lifespan, "Shutdown": few WSGI servers notify an app at shutdown, but the interpreter does."""
     lines = subprograms.run(f"""
         app = make(Told(), {factory})
         fetch(app)
@@ -26,7 +26,7 @@ def test_the_lifespan_is_shut_down_when_the_process_exits(factory: str) -> None:
 
 
 def test_the_lifespan_is_shut_down_when_the_main_thread_is_interrupted() -> None:
-    """ASGI Lifespan, "Shutdown": Ctrl-C of a server whose main thread serves, as wsgiref's does."""
+    """ASGI Lifespan, "Shutdown": Ctrl-C on a server whose main thread serves requests, such as wsgiref's."""
     lines = subprograms.run("""
         app = make(Told(), None)
         blocks = app(environ(path="/stream"), lambda *_: None)
@@ -41,7 +41,7 @@ def test_the_lifespan_is_shut_down_when_the_main_thread_is_interrupted() -> None
 
 
 def test_a_main_thread_that_waits_for_a_silent_app_can_be_interrupted() -> None:
-    """Safety: a lock that is waited for without an end in sight must still let a signal through."""
+    """Safety: a thread that waits for a lock without a limit must still handle signals."""
     lines = subprograms.run("""
         async def silent(scope, receive, send):
             say("waiting")
@@ -87,14 +87,14 @@ STUCK = {
 
 @pytest.mark.parametrize("program", STUCK.values(), ids=STUCK)
 def test_the_process_exits_promptly_with(program: str) -> None:
-    """Safety: an operator's TERM must not have to become a KILL: servers give their workers half a minute at most."""
+    """Safety: SIGTERM must suffice: servers give their workers half a minute at most before SIGKILL."""
     before = time.monotonic()
     subprograms.run(program)
     assert time.monotonic() - before < 8
 
 
 def test_a_shutdown_that_hangs_does_not_prevent_the_exit() -> None:
-    """ASGI Lifespan: the server waits for the answer, but not for ever."""
+    """ASGI Lifespan: the server waits for the reply, but not forever."""
     lines = subprograms.run("""
         async def never_shuts_down(scope, receive, send):
             if scope["type"] == "lifespan":
@@ -125,12 +125,12 @@ WORKS = """
 
 
 def test_the_exit_waits_for_work_after_a_response() -> None:
-    """Ours: a worker that is replaced must not lose what its app has promised to do."""
+    """Ours: a worker that is replaced must not lose background work."""
     assert subprograms.run(WORKS.replace("SECONDS", "1.5")) == ["worked"]
 
 
 def test_the_exit_cancels_background_work_after_the_timeout() -> None:
-    """Safety: 30 seconds by default, as a server's graceful timeout; shortened here."""
+    """Safety: the default is 30 seconds, like a server's graceful timeout; it is shortened here."""
     lines = subprograms.run(
         """
         import gateways.adapters.run_asgi.running as running
@@ -142,7 +142,7 @@ def test_the_exit_cancels_background_work_after_the_timeout() -> None:
 
 
 def test_a_second_interrupt_ends_the_wait_for_background_work() -> None:
-    """Safety: Ctrl-C a second time means now."""
+    """Safety: a second Ctrl-C stops at once."""
     before = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", subprograms.PRELUDE + textwrap.dedent(WORKS.replace("SECONDS", "60")) + INTERRUPT],
@@ -178,7 +178,7 @@ NEED_THREADS = {"a thread pool of its own", "a process pool", "a subprocess", "a
 
 @pytest.mark.parametrize("name", SHUTDOWNS)
 def test_a_shutdown_at_exit_can_use(name: str) -> None:
-    """ASGI Lifespan: what works on an ASGI server, whose loop ends long before the interpreter does."""
+    """ASGI Lifespan: the same works as on an ASGI server, whose loop ends long before the interpreter."""
     if (3, 12) <= sys.version_info < (3, 12, 2) and name in NEED_THREADS:
         pytest.skip("Python 3.12.0 and 3.12.1 start neither a thread nor a process at exit; close() comes before it")
     work = SHUTDOWNS[name]
@@ -202,7 +202,7 @@ def test_a_shutdown_at_exit_can_use(name: str) -> None:
 
 
 def test_a_shutdown_at_exit_can_be_the_first_to_use_a_process_pool() -> None:
-    """ASGI Lifespan: concurrent.futures imports its pools on first use, and registers hooks of the exit with them."""
+    """ASGI Lifespan: concurrent.futures imports its pools on first use, and registers exit hooks then."""
     if (3, 12) <= sys.version_info < (3, 12, 2):
         pytest.skip("Python 3.12.0 and 3.12.1 start neither a thread nor a process at exit; close() comes before it")
     lines = subprograms.run(f"""
@@ -224,7 +224,7 @@ def test_a_shutdown_at_exit_can_be_the_first_to_use_a_process_pool() -> None:
 
 
 def test_a_task_cancelled_at_exit_can_clean_up() -> None:
-    """Ours: as under asyncio.run(), which waits for the tasks that it cancels: they close connections, or write."""
+    """Ours: as in asyncio.run(), which waits for cancelled tasks, because they close connections or write data."""
     lines = subprograms.run("""
         tasks = []
 
@@ -245,7 +245,7 @@ def test_a_task_cancelled_at_exit_can_clean_up() -> None:
 
 
 def test_an_adapter_that_was_collected_just_before_the_exit_is_shut_down() -> None:
-    """ASGI Lifespan: its shutdown runs on a thread of its own, which the exit must wait for."""
+    """ASGI Lifespan: the shutdown runs on a separate thread, and the exit must wait for it."""
     lines = subprograms.run("""
         import gc
 
@@ -269,7 +269,7 @@ def test_an_adapter_that_was_collected_just_before_the_exit_is_shut_down() -> No
 
 
 def test_a_response_that_a_thread_sends_at_exit_is_completed() -> None:
-    """Ours: threads that are not daemons, as those of socketserver, may end before the interpreter does."""
+    """Ours: non-daemon threads, such as those of socketserver, may finish before the interpreter exits."""
     lines = subprograms.run("""
         async def slow(scope, receive, send):
             await send(start())

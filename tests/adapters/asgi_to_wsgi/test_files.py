@@ -26,7 +26,7 @@ from .request import environ
 
 
 class SendFile(FileWrapper):
-    """What a server gives as wsgi.file_wrapper; it remembers what was made with it."""
+    """A server's wsgi.file_wrapper, which records its instances."""
 
     made: ClassVar[list[SendFile]] = []
 
@@ -37,7 +37,7 @@ class SendFile(FileWrapper):
 
 @pytest.fixture(autouse=True)
 def forget() -> Iterator[None]:
-    """Start with no wrapper made."""
+    """Clear the recorded wrappers."""
     SendFile.made = []
     yield
     SendFile.made = []
@@ -45,7 +45,7 @@ def forget() -> Iterator[None]:
 
 @pytest.fixture
 def file_app(bridge: Bridge) -> Bridge:
-    """Make an adapter that offers pathsend over an app that sends files by their paths."""
+    """Create an adapter that offers pathsend, for an app that sends files by path."""
 
     def make(app: Any, loop_factory: LoopFactory = None) -> Any:
         return bridge(app, loop_factory, pathsend=True)
@@ -67,7 +67,7 @@ def pathsend(path: Any, **more: Any) -> Any:
 
 
 def test_a_file_is_passed_to_the_servers_file_wrapper(file_app: Bridge, loop_factory: LoopFactory, file: Path) -> None:
-    """Ours: the server sends it its own way (PEP 3333) only where it finds its wrapper as the very return value."""
+    """Ours: the server sends the file itself (PEP 3333) only if the return value is its own wrapper."""
     headers = [(b"content-length", b"100000")]
     app = file_app(sends(start(200, headers), pathsend(file)), loop_factory)
     with Exchange(app, environ(wsgi_file_wrapper=SendFile)) as exchange:
@@ -82,12 +82,14 @@ def test_a_file_is_passed_to_the_servers_file_wrapper(file_app: Bridge, loop_fac
 
 
 def test_pathsend_is_not_offered_by_default(seen: Any) -> None:
-    """ASGI, "Extensions": middleware that wraps send() has not met it, and sends files uncompressed or fails."""
+    """ASGI, "Extensions": middleware that wraps send() may not know the message, and then sends files uncompressed or
+    fails.
+    """
     assert "http.response.pathsend" not in (seen(wsgi_file_wrapper=SendFile).get("extensions") or {})
 
 
 def test_the_file_is_opened_as_the_server_needs_it(file_app: Bridge, file: Path) -> None:
-    """PEP 3333: a file object that can be read; seek() and tell() are what waitress measures it by."""
+    """PEP 3333: a readable file object; waitress uses seek() and tell() to determine its size."""
     with Exchange(file_app(sends(start(), pathsend(file))), environ(wsgi_file_wrapper=SendFile)) as exchange:
         exchange.call()
         opened = SendFile.made[0].filelike
@@ -96,7 +98,7 @@ def test_the_file_is_opened_as_the_server_needs_it(file_app: Bridge, file: Path)
 
 
 def test_the_file_has_no_descriptor_for_sendfile(file_app: Bridge, file: Path) -> None:
-    """Ours: sendfile(2): the file must stay unmodified until the other end has consumed it, long after close()."""
+    """Ours: with sendfile(2) the file must not change until the client has read it, long after close()."""
     with Exchange(file_app(sends(start(), pathsend(file))), environ(wsgi_file_wrapper=SendFile)) as exchange:
         exchange.call()
         with pytest.raises(OSError, match="fileno"):
@@ -104,13 +106,13 @@ def test_the_file_has_no_descriptor_for_sendfile(file_app: Bridge, file: Path) -
 
 
 def test_a_file_without_a_content_length_gets_one(file_app: Bridge, file: Path) -> None:
-    """RFC 9110, 8.6: a whole body has a known length."""
+    """RFC 9110, 8.6: a complete body has a known length."""
     response = fetch(file_app(sends(start(), pathsend(file))), environ(wsgi_file_wrapper=SendFile))
     assert response.values("content-length") == ["100000"]
 
 
 def sends_then_notes(file: Path, journal: Journal, *, length: int | None = None) -> Any:
-    """An app that notes what became of its pathsend."""
+    """Return an app that records the result of its pathsend."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start(200, [] if length is None else [(b"content-length", b"%d" % length)]))
@@ -127,7 +129,7 @@ def sends_then_notes(file: Path, journal: Journal, *, length: int | None = None)
 def test_send_returns_only_when_the_server_has_closed_the_file(
     file_app: Bridge, loop_factory: LoopFactory, file: Path, journal: Journal
 ) -> None:
-    """Safety: the app may rewrite or delete the file as soon as send() returns; another user's data may be next."""
+    """Safety: after send() the app may delete the file or write another user's data to it."""
     watched = Watched(sends_then_notes(file, journal))
     app = file_app(watched, loop_factory)
     with Exchange(app, environ(wsgi_file_wrapper=SendFile)) as exchange:
@@ -149,7 +151,7 @@ def test_send_raises_if_the_server_closes_the_file_too_early(file_app: Bridge, f
 
 
 def test_send_raises_if_the_file_cannot_be_opened(file_app: Bridge, tmp_path: Path, journal: Journal) -> None:
-    """Ours: the app learns the reason, as it would had it read the file itself."""
+    """Ours: the app gets the reason, as if it had read the file itself."""
     app = file_app(sends_then_notes(tmp_path / "none", journal))
     with Exchange(app, environ(wsgi_file_wrapper=SendFile)) as exchange, pytest.raises(FileNotFoundError):
         exchange.run()
@@ -159,7 +161,7 @@ def test_send_raises_if_the_file_cannot_be_opened(file_app: Bridge, tmp_path: Pa
 def test_an_app_that_listens_is_not_disconnected_while_its_file_is_sent(
     file_app: Bridge, file: Path, journal: Journal
 ) -> None:
-    """ASGI HTTP, "Disconnect": sent once the response has been; this one has not."""
+    """ASGI HTTP, "Disconnect": sent after the response, which is not complete yet."""
 
     async def listens_beside_it(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
@@ -184,7 +186,7 @@ def test_an_app_that_listens_is_not_disconnected_while_its_file_is_sent(
 def test_a_file_shorter_than_its_content_length_is_an_error_before_the_response_headers(
     file_app: Bridge, file: Path
 ) -> None:
-    """RFC 9110, 8.6: a body that ends before its length would be filled up from the next response."""
+    """RFC 9110, 8.6: a client would complete a body that is too short with bytes of the next response."""
     app = file_app(sends(start(200, [(b"content-length", b"100001")]), pathsend(file)))
     with Exchange(app, environ(wsgi_file_wrapper=SendFile)) as exchange, pytest.raises(OSError, match="100001"):
         exchange.run()
@@ -192,13 +194,15 @@ def test_a_file_shorter_than_its_content_length_is_an_error_before_the_response_
 
 
 def test_a_file_longer_than_its_content_length_is_cut_off(file_app: Bridge, file: Path) -> None:
-    """RFC 9110, 8.6: it has grown since the app looked; what exceeds the length would be taken for the next head."""
+    """RFC 9110, 8.6: the file has grown since the app read its size; a client would parse excess bytes as the next
+    response.
+    """
     app = file_app(sends(start(200, [(b"content-length", b"90000")]), pathsend(file)))
     assert fetch(app, environ(wsgi_file_wrapper=SendFile)).body == file.read_bytes()[:90_000]
 
 
 def test_a_file_truncated_during_sending_leaves_the_response_incomplete(file_app: Bridge, file: Path) -> None:
-    """Safety: another process may do it; the response must not look whole."""
+    """Safety: another process may truncate the file; the response must not look complete."""
     app = file_app(sends(start(), pathsend(file)))
     with Exchange(app, environ(wsgi_file_wrapper=SendFile)) as exchange:
         exchange.call()
@@ -209,7 +213,7 @@ def test_a_file_truncated_during_sending_leaves_the_response_incomplete(file_app
 
 
 def test_the_file_is_closed_on_a_disconnect(file_app: Bridge, file: Path) -> None:
-    """PEP 3333: close() of the wrapper is the server's duty, and closes the file."""
+    """PEP 3333: the server must call the wrapper's close(), which closes the file."""
     with Exchange(file_app(sends(start(), pathsend(file))), environ(wsgi_file_wrapper=SendFile)) as exchange:
         exchange.call()
         exchange.block()
@@ -218,7 +222,7 @@ def test_the_file_is_closed_on_a_disconnect(file_app: Bridge, file: Path) -> Non
 
 
 def test_the_file_is_closed_if_the_server_rejects_the_response_headers(file_app: Bridge, file: Path) -> None:
-    """Safety: no other code closes it."""
+    """Safety: no other code closes the file."""
 
     class Remembers(SendFile):
         def __init__(self, filelike: Any, blksize: int = 8192) -> None:
@@ -232,7 +236,7 @@ def test_the_file_is_closed_if_the_server_rejects_the_response_headers(file_app:
 
 
 def test_pathsend_is_not_offered_if_wsgi_file_wrapper_is_none(bridge: Bridge) -> None:
-    """ASGI, "Extensions": only what works is in the scope."""
+    """ASGI, "Extensions": the scope has supported extensions only."""
     scopes: list[Scope] = []
 
     async def keeps_its_scope(scope: Scope, receive: Receive, send: Send) -> None:
@@ -244,7 +248,7 @@ def test_pathsend_is_not_offered_if_wsgi_file_wrapper_is_none(bridge: Bridge) ->
 
 
 def test_a_missing_file_is_an_error_before_the_response_headers(file_app: Bridge, tmp_path: Path) -> None:
-    """ASGI HTTP: nothing has been sent yet, so the server can still say 500."""
+    """ASGI HTTP: the server can still send a 500, because nothing has been sent."""
     exchange = Exchange(file_app(sends(start(), pathsend(tmp_path / "none"))), environ(wsgi_file_wrapper=SendFile))
     with exchange, pytest.raises(OSError, match="none"):
         exchange.run()
@@ -253,7 +257,7 @@ def test_a_missing_file_is_an_error_before_the_response_headers(file_app: Bridge
 
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 304)])
 def test_a_response_without_content_sends_no_file(file_app: Bridge, file: Path, method: str, status: int) -> None:
-    """RFC 9110, 6.4.1: HEAD, 204 and 304 have none."""
+    """RFC 9110, 6.4.1: responses to HEAD, 204 and 304 have no content."""
     app = file_app(sends(start(status, [(b"content-length", b"100000")]), pathsend(file)))
     response = fetch(app, environ(method, wsgi_file_wrapper=SendFile))
     assert (response.body, response.values("content-length")) == (b"", ["100000"])
@@ -274,13 +278,13 @@ def test_pathsend_after_a_body_block_is_an_error(file_app: Bridge, file: Path) -
 
 
 def test_pathsend_ends_the_response(file_app: Bridge, file: Path) -> None:
-    """ASGI Path Send: one message a response; what follows is ignored, as after any end."""
+    """ASGI Path Send: one message per response; later messages are ignored, as after any end."""
     app = file_app(sends(start(), pathsend(file), body(b"more")))
     assert fetch(app, environ(wsgi_file_wrapper=SendFile)).body == file.read_bytes()
 
 
 def test_early_hints_reach_a_server_that_supports_them(bridge: Bridge) -> None:
-    """ASGI Early Hints: offered only where the server has wsgi.early_hints (gunicorn's name), and then passed to it."""
+    """ASGI Early Hints: offered only if the server has wsgi.early_hints (gunicorn's name), and then passed to it."""
     hints: list[Any] = []
 
     async def hints_if_offered(scope: Scope, receive: Receive, send: Send) -> None:
@@ -299,7 +303,7 @@ def test_early_hints_reach_a_server_that_supports_them(bridge: Bridge) -> None:
 
 
 def test_middleware_that_reads_bodies_gets_a_file_in_blocks(bare: Bridge, file: Path) -> None:
-    """Ours: what has not met pathsend (a body_iterator, compression) must work as it does on any ASGI server."""
+    """Ours: middleware that does not know pathsend (a body_iterator, compression) must work as on any ASGI server."""
     read: list[bytes] = []
 
     async def reads_the_body(request: Request, call_next: Any) -> Response:

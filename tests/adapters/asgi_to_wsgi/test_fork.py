@@ -23,7 +23,7 @@ def test_an_adapter_created_before_a_fork_serves_in_every_child(factory: str) ->
 
 @each_loop
 def test_an_adapter_used_before_a_fork_serves_in_the_child_and_in_the_parent(factory: str) -> None:
-    """Safety: the parent's loop is of no use to the child, and the child's use of the adapter no harm to the parent."""
+    """Safety: the child cannot use the parent's loop, and must not affect the parent."""
     lines = subprograms.run(f"""
         app = make(http_only(echo), {factory})
         say(fetch(app, environ("POST", body=b"parent")).body)
@@ -49,7 +49,7 @@ def test_a_grandchild_process_serves() -> None:
 
 
 def test_a_fork_during_a_stream_does_not_end_the_stream() -> None:
-    """Safety: as when gunicorn replaces a dead worker while the others stream."""
+    """Safety: gunicorn replaces a dead worker while others stream."""
     lines = subprograms.run("""
         app = make(http_only(endless), None)
         with Exchange(app) as exchange:
@@ -68,7 +68,7 @@ def test_a_fork_during_a_stream_does_not_end_the_stream() -> None:
 
 
 def test_a_fork_while_another_thread_starts_the_app_does_not_block_the_child() -> None:
-    """Safety: a lock that is held during the fork stays locked in the child, without an owner."""
+    """Safety: a lock that is held during the fork stays locked in the child."""
     lines = subprograms.run("""
         parent, gate, journal = os.getpid(), Gate(), Journal()
 
@@ -117,7 +117,7 @@ def test_every_process_that_serves_has_a_lifespan_of_its_own() -> None:
 
 
 def test_a_child_without_requests_shuts_nothing_down() -> None:
-    """Safety: the lifespan that runs in the parent is not the child's to shut down, by exit or by close()."""
+    """Safety: the child must not shut down the parent's lifespan, neither at exit nor by close()."""
     lines = subprograms.run("""
         app = make(Told(), None)
         fetch(app)

@@ -1,4 +1,4 @@
-"""What is left when clients have left: no task, no thread, no error in the log, no harm to others."""
+"""After disconnects, no task, thread or logged error is left, and other requests are not affected."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_disconnect_is_not_logged_as_an_error(bridge: Bridge, errors: ErrorLog
 
 
 def test_an_error_during_clean_up_is_logged(bridge: Bridge, errors: ErrorLog) -> None:
-    """ASGI, "Error Handling": with no server left to tell, the log is all there is."""
+    """ASGI, "Error Handling": without a server to report to, the error can only be logged."""
 
     async def fails_to_clean_up(scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -89,7 +89,7 @@ def test_an_error_during_clean_up_is_logged(bridge: Bridge, errors: ErrorLog) ->
 
 
 def test_a_stream_dropped_without_close_ends(bridge: Bridge) -> None:
-    """Safety: some servers and test clients forget close(); the app must not stream into nowhere for good."""
+    """Safety: some servers and test clients do not call close(); the app must not stream forever without a reader."""
     journal = Journal()
 
     async def streams(scope: Scope, receive: Receive, send: Send) -> None:
@@ -107,7 +107,7 @@ def test_a_stream_dropped_without_close_ends(bridge: Bridge) -> None:
 
 
 def test_a_hundred_disconnects_leave_no_tasks(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Safety: no task may outlive its client: here each is ended by the error of its next send()."""
+    """Safety: no task may outlive its client: here the error of its next send() ends each."""
 
     async def streams(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == "/stream":
@@ -127,7 +127,7 @@ def test_a_hundred_disconnects_leave_no_tasks(bridge: Bridge, loop_factory: Loop
 
 
 def test_a_completely_read_response_is_not_cancelled(bridge: Bridge) -> None:
-    """PEP 3333: close() comes after every response; a client left only where the app had more to send."""
+    """PEP 3333: close() follows every response; it means a disconnect only if the app has more to send."""
     journal, gate = Journal(), Gate()
 
     async def goes_on_afterwards(scope: Scope, receive: Receive, send: Send) -> None:
@@ -164,7 +164,7 @@ def test_a_disconnect_does_not_affect_other_requests(bridge: Bridge) -> None:
 
 @pytest.mark.parametrize("app", [endless, hello], ids=["stream", "whole"])
 def test_an_app_ends_if_the_server_rejects_its_response_headers(bridge: Bridge, app: Any) -> None:
-    """PEP 3333: start_response() may raise; the server then has nothing to close(), so the adapter must end the app."""
+    """PEP 3333: start_response() may raise; the server then has no result to close, so the adapter must end the app."""
     watched = Watched(app)
     adapter = bridge(watched)
 
@@ -177,7 +177,7 @@ def test_an_app_ends_if_the_server_rejects_its_response_headers(bridge: Bridge, 
 
 
 def test_an_app_that_returns_after_a_broken_body_is_not_logged_as_an_error(bridge: Bridge, errors: ErrorLog) -> None:
-    """ASGI HTTP, "Disconnect": Django returns without a response then; an error for the server, not one in the log."""
+    """ASGI HTTP, "Disconnect": Django then returns without a response; the server gets an error, but none is logged."""
 
     async def gives_up(scope: Scope, receive: Receive, send: Send) -> None:
         assert (await read_all(receive))[1] == "http.disconnect"

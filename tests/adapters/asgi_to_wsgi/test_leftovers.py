@@ -1,4 +1,4 @@
-"""What finished requests leave behind: nothing, without the help of the garbage collector."""
+"""Finished requests leave nothing behind, even without the garbage collector."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .request import Environ, environ
 def test_the_number_of_threads_and_tasks_is_the_same_after_a_thousand_requests(
     bridge: Bridge, loop_factory: LoopFactory
 ) -> None:
-    """Safety: whole, streamed, refused, failed and left by their client."""
+    """Safety: for requests that are complete, streamed, refused, failed and disconnected."""
 
     async def by_path(scope: Scope, receive: Receive, send: Send) -> None:
         await {"/whole": hello, "/stream": stream, "/leaves": endless, "/fails": breaks}[scope["path"]](
@@ -48,7 +48,7 @@ def test_the_number_of_threads_and_tasks_is_the_same_after_a_thousand_requests(
 
 
 def test_an_adapter_without_references_lives_as_long_as_its_responses(loop_factory: LoopFactory) -> None:
-    """Safety: an app that is replaced on reload, or made for one request, must not cut what it still answers."""
+    """Safety: an adapter without references, e.g. after a reload, must not cut off its running responses."""
 
     async def slow(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start())
@@ -63,25 +63,25 @@ def test_an_adapter_without_references_lives_as_long_as_its_responses(loop_facto
 
 
 class Mark:
-    """Something in an environ whose life can be watched."""
+    """An object in an environ whose lifetime a test can observe."""
 
 
 def leave(app: Any, given: Environ) -> None:
-    """Read one block and go."""
+    """Read one block and close."""
     blocks = app(given, lambda *_: None)
     next(iter(blocks))
     blocks.close()
 
 
 def run(app: Any, given: Environ) -> None:
-    """The whole request."""
+    """Make the complete request."""
     blocks = app(given, lambda *_: None)
     b"".join(blocks)
     getattr(blocks, "close", lambda: None)()
 
 
 def fail(app: Any, given: Environ) -> None:
-    """A request that raises."""
+    """Make a request that raises."""
     try:
         run(app, given)
     except ValueError:
@@ -90,13 +90,13 @@ def fail(app: Any, given: Environ) -> None:
 
 
 async def breaks(scope: Scope, receive: Receive, send: Send) -> None:
-    """Raises an error that nothing keeps."""
+    """Raises an error without other references."""
     raise ValueError("boom")
 
 
 @pytest.fixture
 def no_collector() -> Iterator[None]:
-    """Have objects go by their reference counts alone; log records, which pytest keeps, would hold tracebacks."""
+    """Free objects by reference counts only, and drop log records, because pytest keeps them with their tracebacks."""
     logging.disable(logging.CRITICAL)
     gc.collect()
     gc.disable()
@@ -114,7 +114,7 @@ def no_collector() -> Iterator[None]:
 def test_nothing_of_a_finished_request_stays_referenced(
     bridge: Bridge, loop_factory: LoopFactory, app: Any, request_: Callable[[Any, Environ], None]
 ) -> None:
-    """Safety: a body of 100 MB must go with its request and not with the garbage collector's next full round."""
+    """Safety: a body of 100 MB must be freed with its request, not by the next full garbage collection."""
     adapter = bridge(app, loop_factory)
     request_(adapter, environ("POST", body=b"12345"))  # what is made once is made now
     mark = Mark()

@@ -1,4 +1,4 @@
-"""The loop behind the adapters: one a process and factory, on a thread of its own, made when first used."""
+"""The loop of the adapters: one per process and factory, on its own thread, created on first use."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from .request import environ
 
 
 def test_creating_an_adapter_creates_neither_thread_nor_loop() -> None:
-    """Ours: a module that makes one at import time must be importable anywhere: before a fork, in a test, in a REPL."""
+    """Ours: a module that creates an adapter at import must be importable anywhere: before a fork, in a test, in a
+    REPL.
+    """
     before = threads()
     for factory in (None, uvloop.new_event_loop):
         contender().make(http_only_hello, factory)
@@ -26,13 +28,13 @@ def test_creating_an_adapter_creates_neither_thread_nor_loop() -> None:
 
 
 async def http_only_hello(scope: Scope, receive: Receive, send: Send) -> None:
-    """hello, for where no fixture wraps it."""
+    """The app hello with lifespan handling, for tests without the fixture."""
     assert scope["type"] == "http"
     await hello(scope, receive, send)
 
 
 def test_an_adapter_may_be_created_while_a_loop_runs(bridge: Bridge) -> None:
-    """Ours: asyncio: making it must not take the running loop for its own."""
+    """Ours: a new adapter must not use the running asyncio loop."""
 
     async def make() -> Any:
         return bridge(hello)
@@ -51,7 +53,7 @@ def test_a_thread_with_its_own_running_loop_may_call_the_adapter(bridge: Bridge)
 
 
 def test_a_call_from_the_adapters_own_loop_is_an_error_and_not_a_deadlock(bridge: Bridge) -> None:
-    """Safety: a thread that waits for itself waits for ever."""
+    """Safety: a thread that waits for itself waits forever."""
 
     async def calls_an_adapter(scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -64,7 +66,7 @@ def test_a_call_from_the_adapters_own_loop_is_an_error_and_not_a_deadlock(bridge
 
 
 def test_all_adapters_of_a_process_share_one_loop_and_thread(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Ours: a session of one mounted app can be used by another; a thousand adapters are no thousand threads."""
+    """Ours: one mounted app can use a session of another, and a thousand adapters do not need a thousand threads."""
     loops: set[Any] = set()
 
     async def keeps_its_loop(scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,7 +85,7 @@ def test_all_adapters_of_a_process_share_one_loop_and_thread(bridge: Bridge, loo
 
 
 def test_each_loop_factory_has_a_loop_of_its_own(bridge: Bridge) -> None:
-    """Ours: loop_factory: what it makes is what the app runs on."""
+    """Ours: the app runs on the loop that loop_factory creates."""
     loops: list[asyncio.AbstractEventLoop] = []
 
     async def keeps_its_loop(scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,7 +106,7 @@ def test_each_loop_factory_has_a_loop_of_its_own(bridge: Bridge) -> None:
 
 
 def test_a_loop_factory_that_fails_is_an_error_for_the_request(bridge: Bridge) -> None:
-    """Safety: and the next request tries again: a limit on descriptors passes."""
+    """Safety: the next request tries again, because a lack of descriptors is temporary."""
     tries: list[int] = []
 
     def factory() -> asyncio.AbstractEventLoop:
@@ -120,7 +122,7 @@ def test_a_loop_factory_that_fails_is_an_error_for_the_request(bridge: Bridge) -
 
 
 def test_no_thread_is_left_when_all_adapters_are_closed(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Safety: close() ends the loop with the last adapter that uses it."""
+    """Safety: close() of the last adapter that uses the loop ends it."""
 
     def factory() -> asyncio.AbstractEventLoop:
         return (loop_factory or asyncio.new_event_loop)()
@@ -136,7 +138,9 @@ def test_no_thread_is_left_when_all_adapters_are_closed(bridge: Bridge, loop_fac
 
 
 def test_options_are_keyword_only() -> None:
-    """Ours: loop_factory is keyword-only: a second position would be taken for a path, a wait time, a loop."""
+    """Ours: loop_factory is keyword-only; as a second argument it could be mistaken for a path, a wait time or a
+    loop.
+    """
     if not is_ours():
         pytest.skip("another adapter has options of its own")
     from gateways.adapters import ASGIToWSGI
@@ -146,14 +150,14 @@ def test_options_are_keyword_only() -> None:
 
 
 def debugging() -> asyncio.AbstractEventLoop:
-    """A loop that raises where it is called from a foreign thread."""
+    """A loop that raises if it is called from another thread."""
     loop = asyncio.new_event_loop()
     loop.set_debug(True)
     return loop
 
 
 def test_the_loop_is_only_used_through_thread_safe_calls(bridge: Bridge, caplog: pytest.LogCaptureFixture) -> None:
-    """Safety: in asyncio's debug mode calls that are not thread-safe raise; they would be errors, or in the log."""
+    """Safety: in asyncio's debug mode, calls that are not thread-safe raise or are logged."""
     for app in (hello, echo, stream):
         assert fetch(bridge(app, debugging), environ("POST", body=b"x" * 200_000)).code == 200
     with Exchange(bridge(endless, debugging)) as exchange:

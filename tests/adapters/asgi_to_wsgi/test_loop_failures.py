@@ -1,4 +1,4 @@
-"""Loops that do not start, end, are stopped or thrown out of their round: no thread waits for them for ever."""
+"""Loops that do not start, end, are stopped, or raise: no thread waits for them forever."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from .request import environ
 
 
 class CannotRun(asyncio.SelectorEventLoop):
-    """As under gevent where another greenlet runs a loop already."""
+    """Fails as under gevent if another greenlet already runs a loop."""
 
     def run_forever(self) -> None:
         raise RuntimeError("Cannot run the event loop while another loop is running")
 
 
 def test_a_loop_that_cannot_start_fails_the_request_with_the_reason(bridge: Bridge) -> None:
-    """Safety: a server's thread that waits for a loop that never runs waits for ever."""
+    """Safety: otherwise a server's thread waits forever for the loop."""
     outcome = Outcome(bridge(hello, CannotRun))
     assert outcome.failed
     assert "another loop is running" in str(outcome.error)
@@ -33,7 +33,7 @@ def test_a_loop_that_cannot_start_fails_the_request_with_the_reason(bridge: Brid
 def test_a_thread_that_cannot_start_fails_the_request_with_the_reason(
     bridge: Bridge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Safety: as many threads run as the system allows; a later request may find room."""
+    """Safety: the system's limit of threads is reached; a later request may succeed."""
 
     def factory() -> asyncio.AbstractEventLoop:
         return asyncio.new_event_loop()
@@ -57,7 +57,7 @@ broken: list[Any] = []
 
 
 async def breaks_its_loop(scope: Scope, receive: Receive, send: Send) -> None:
-    """Sends a block where it is asked for a stream, then has the loop's next round fail."""
+    """Sends a block on the path for streams, then makes the loop's next iteration fail."""
     loop: Any = asyncio.get_running_loop()
     if scope["path"] == "/hello":
         return await respond(send, b"hello")
@@ -70,7 +70,7 @@ async def breaks_its_loop(scope: Scope, receive: Receive, send: Send) -> None:
 
 @pytest.mark.parametrize("path", ["/silent", "/stream"])
 def test_a_loop_that_dies_fails_the_request_and_the_next_one_gets_another(bridge: Bridge, path: str) -> None:
-    """Safety: nothing may wait without limit for a thread that may have died."""
+    """Safety: no wait for a thread that may have died is without limit."""
 
     def factory() -> asyncio.AbstractEventLoop:
         return asyncio.SelectorEventLoop()
@@ -84,7 +84,7 @@ def test_a_loop_that_dies_fails_the_request_and_the_next_one_gets_another(bridge
 def test_an_app_that_stops_the_loop_affects_no_other_request(
     bridge: Bridge, loop_factory: LoopFactory, errors: ErrorLog
 ) -> None:
-    """Safety: the loop is every request's."""
+    """Safety: all requests share the loop."""
 
     async def stops(scope: Scope, receive: Receive, send: Send) -> None:
         asyncio.get_running_loop().stop()
@@ -98,7 +98,7 @@ def test_an_app_that_stops_the_loop_affects_no_other_request(
 
 
 def test_an_app_that_cancels_all_tasks_does_not_end_the_loop(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Ours: a usual idiom of shutdown code; the loop's own task is among them."""
+    """Ours: shutdown code often does this, and the loop's own task is one of them."""
 
     async def cancels_all(scope: Scope, receive: Receive, send: Send) -> None:
         for task in asyncio.all_tasks() - {asyncio.current_task()}:
@@ -112,7 +112,9 @@ def test_an_app_that_cancels_all_tasks_does_not_end_the_loop(bridge: Bridge, loo
 
 
 def test_worker_threads_of_the_app_are_reused(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Safety: AnyIO keeps them for the loop's root task: FastAPI's `def` endpoints share thread-locals and sessions."""
+    """Safety: AnyIO keeps its threads for the loop's root task, so FastAPI's `def` endpoints share thread-locals and
+    sessions.
+    """
     mine = threading.local()
     made: list[int] = []
 
@@ -132,7 +134,7 @@ def test_worker_threads_of_the_app_are_reused(bridge: Bridge, loop_factory: Loop
 
 
 def test_a_waiting_thread_does_not_poll(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ours: a thousand silent streams would wake a thousand threads twice a second."""
+    """Ours: otherwise a thousand silent streams wake a thousand threads twice a second."""
     gate = Gate()
 
     async def waits(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,7 +1,7 @@
-"""Apps that break ASGI: never a hung thread, never a clean 200, never without a word, and the next is served.
+"""Apps that violate ASGI: no thread hangs, no 200 looks complete, errors are logged, the next request is served.
 
 ASGI, "Error Handling": the server may surface errors as it wishes, but must end the app and its connection; an invalid
-event is an exception out of send(). A WSGI server learns of an error by an exception, or by a status of 500.
+event is an exception out of send(). A WSGI server gets an error as an exception, or as a status of 500.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ each_after = pytest.mark.parametrize("app", AFTER_A_BLOCK.values(), ids=AFTER_A_
 def test_a_failure_before_the_first_body_block_is_an_error_for_the_server(
     bridge: Bridge, loop_factory: LoopFactory, errors: ErrorLog, app: Any
 ) -> None:
-    """PEP 3333: nothing has gone to the client, so it must get a 500; SystemExit and its like would end the worker."""
+    """PEP 3333: nothing has been sent, so the client must get a 500; SystemExit would end the worker."""
     adapter = bridge(app, loop_factory)
     outcome = Outcome(adapter)
     assert outcome.failed, f"{outcome.code} {outcome.error!r}"
@@ -41,7 +41,7 @@ def test_a_failure_before_the_first_body_block_is_an_error_for_the_server(
 def test_a_failure_after_a_block_is_an_error_in_place_of_the_next_block(
     bridge: Bridge, loop_factory: LoopFactory, app: Any
 ) -> None:
-    """PEP 3333: the head has gone; only an exception makes the server break the connection, not end it cleanly."""
+    """PEP 3333: the response headers have been sent, so only an exception makes the server cut the connection."""
     outcome = Outcome(bridge(app, loop_factory))
     assert isinstance(outcome.error, Exception), f"{outcome.code} {outcome.error!r}"
     assert b"first".startswith(outcome.body) or set(outcome.body) == {0}
@@ -54,13 +54,13 @@ def test_a_failure_after_a_block_is_an_error_in_place_of_the_next_block(
     ids=[*BEFORE_THE_HEAD, *(f"{name} after a block" for name in AFTER_A_BLOCK)],
 )
 def test_failures_are_logged(bridge: Bridge, errors: ErrorLog, app: Any) -> None:
-    """Ours: not every WSGI server logs what an application raises, and few what it raises in the middle of a body."""
+    """Ours: not every WSGI server logs an application's exceptions, and few log one during the body."""
     Outcome(bridge(app))
     assert errors.records
 
 
 def test_the_server_gets_the_apps_own_exception(bridge: Bridge) -> None:
-    """Ours: servers' error pages, and error trackers around them, show what the app raised."""
+    """Ours: error pages and error trackers then show the app's exception."""
     error = LookupError("the app's own")
     outcome = Outcome(bridge(raises(error)))
     chain = [outcome.error, getattr(outcome.error, "__cause__", None), getattr(outcome.error, "__context__", None)]
@@ -68,7 +68,7 @@ def test_the_server_gets_the_apps_own_exception(bridge: Bridge) -> None:
 
 
 def test_an_error_is_logged_once_with_its_traceback(bridge: Bridge, errors: ErrorLog) -> None:
-    """Ours: an operator needs to see where the app failed, and not three times."""
+    """Ours: an operator needs the place of the failure, and only once."""
     error = LookupError("the app's own")
     assert Outcome(bridge(raises(error))).failed
     records = errors.records
@@ -79,7 +79,7 @@ def test_an_error_is_logged_once_with_its_traceback(bridge: Bridge, errors: Erro
 
 @pytest.mark.parametrize("name", ["sends a line feed in a header value", "sends a status that is text"])
 def test_no_part_of_invalid_response_headers_reaches_the_server(bridge: Bridge, name: str) -> None:
-    """RFC 9112, 11.1: a line feed in a header would let its author write the rest of the response."""
+    """RFC 9112, 11.1: with a line feed in a header, an attacker could write the rest of the response."""
     with Exchange(bridge(BEFORE_THE_HEAD[name])) as exchange, pytest.raises(Exception):  # noqa: B017, PT011
         exchange.run()
     assert not exchange.values("x-a")
@@ -121,7 +121,7 @@ def test_a_callable_that_is_not_an_asgi_app_is_an_error_and_not_a_hang(bare: Bri
 
 
 def test_an_app_that_cancels_itself_is_an_error(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Safety: asyncio: a task may cancel itself; its server must not wait for it."""
+    """Safety: an asyncio task may cancel itself; the server must not wait for it."""
 
     async def cancels_itself(scope: Scope, receive: Receive, send: Send) -> None:
         task = asyncio.current_task()
@@ -133,7 +133,7 @@ def test_an_app_that_cancels_itself_is_an_error(bridge: Bridge, loop_factory: Lo
 
 
 def test_an_app_whose_task_group_fails_leaves_no_task(bridge: Bridge) -> None:
-    """Safety: structured concurrency: the children end with their parent, and the server gets the group's error."""
+    """Safety: child tasks end with their parent, and the server gets the group's error."""
 
     async def fails_in_a_group(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == "/fails":
@@ -155,7 +155,7 @@ def test_an_app_whose_task_group_fails_leaves_no_task(bridge: Bridge) -> None:
 def test_system_exit_in_one_request_does_not_affect_others(
     bridge: Bridge, loop_factory: LoopFactory, broken: Any
 ) -> None:
-    """Safety: asyncio lets SystemExit and KeyboardInterrupt out of a task; that must not end the rest."""
+    """Safety: asyncio raises SystemExit and KeyboardInterrupt out of the loop; other requests must survive."""
     gate, journal = Gate(), Journal()
 
     async def waits(scope: Scope, receive: Receive, send: Send) -> None:
@@ -173,7 +173,7 @@ def test_system_exit_in_one_request_does_not_affect_others(
 
 
 def test_a_task_that_outlives_its_app_cannot_end_the_loop(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Safety: the same from a task that the adapter never saw."""
+    """Safety: the same from a task that the adapter does not know."""
     journal = Journal()
 
     async def exits() -> None:

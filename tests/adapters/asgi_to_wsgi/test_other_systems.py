@@ -1,4 +1,4 @@
-"""Systems that lack what Linux has: no fork, no eventfd, no poll(), as on Windows."""
+"""Systems without fork, eventfd or poll(), such as Windows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from . import subprograms
 
 
 def test_it_works_without_fork_and_poll() -> None:
-    """Ours: waitress runs on Windows, and so must an app on it; the reading thread is then a spare one."""
+    """Ours: waitress runs on Windows, so the adapter must too; bodies are then read on a spare thread."""
     lines = subprograms.run("""
         import importlib.util, random, select, socket, tempfile
         for module in ("gateways.adapters.on_wsgi.client", "gateways.adapters.concurrency.forks",

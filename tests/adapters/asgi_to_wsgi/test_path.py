@@ -11,7 +11,7 @@ from .apps import Scope
 
 
 def raw_path(scope: Scope) -> bytes:
-    """The scope's, of the right type; an adapter need not give it."""
+    """Return the scope's raw_path, after a check of its type; raw_path is optional."""
     raw = scope.get("raw_path")
     if raw is None:
         pytest.skip("raw_path is optional")
@@ -25,7 +25,7 @@ def test_the_path_is_decoded_from_utf_8(seen: Any) -> None:
 
 
 def test_a_path_that_is_not_utf_8_reaches_the_app(seen: Any) -> None:
-    """Safety: a client chooses these bytes: they must not be an error of the server; raw_path has what was sent."""
+    """Safety: the client chooses these bytes, so they must not cause a server error; raw_path has them unchanged."""
     scope = seen(path="/\xff\xfe")
     assert scope["path"].startswith("/")
     assert isinstance(scope["path"], str)
@@ -70,7 +70,7 @@ def test_raw_path_is_the_target_as_it_was_sent(seen: Any, key: str) -> None:
 
 
 def test_raw_path_does_not_include_scheme_and_host_of_an_absolute_target(seen: Any) -> None:
-    """RFC 9112, 3.2.2: a target may be a whole URI; raw_path is its path."""
+    """RFC 9112, 3.2.2: a target may be a complete URI; raw_path is its path."""
     assert raw_path(seen(path="/a b", REQUEST_URI="http://example.test:8080/a%20b?x=1")) == b"/a%20b"
 
 
@@ -81,7 +81,7 @@ def test_raw_path_includes_the_root_path(seen: Any) -> None:
 
 @pytest.mark.parametrize("path", ["/plain", "/a b", "/caf\xc3\xa9", "/100%", "/q?x", "/a;b=c,d", "/h#x"])
 def test_without_the_raw_target_raw_path_is_the_quoted_path(seen: Any, path: str) -> None:
-    """Ours: where the server passes no target, raw_path is bytes that a client could have sent for this path."""
+    """Ours: if the server passes no target, raw_path is a possible target for this path."""
     raw = seen(path=path)["raw_path"]
     assert type(raw) is bytes
     assert unquote_to_bytes(raw) == path.encode("latin-1")

@@ -1,4 +1,4 @@
-"""A read that waits for the client holds up nothing else: blocks go out, and the server gets its connection back."""
+"""A read that waits for the client blocks nothing else: blocks are sent, and the server gets its connection back."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .request import Environ, environ
 
 @pytest.fixture
 def client() -> Iterator[socket.socket]:
-    """The client's end of a connection; `server_side` of it is what the server has."""
+    """The client's end of a connection; `server_side` is the server's end."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         one = socket.create_connection(listener.getsockname())
         other, _ = listener.accept()
@@ -34,7 +34,7 @@ servers: dict[socket.socket, socket.socket] = {}
 
 
 def post(client: socket.socket, length: int) -> Environ:
-    """A request whose body the client has still to send, as socketserver's handlers give it."""
+    """A request whose body has not been sent yet, as in socketserver's handlers."""
     connection = servers[client]
     return environ("POST", CONTENT_LENGTH=str(length), wsgi_input=connection.makefile("rb")) | {
         "werkzeug.socket": connection
@@ -65,7 +65,7 @@ def test_a_complete_response_is_sent_while_a_read_is_pending(
 def test_no_other_thread_reads_after_the_server_has_the_complete_response(
     bridge: Bridge, client: socket.socket, journal: Journal
 ) -> None:
-    """PEP 3333: then wsgi.input is the server's again; what it reads next must not be taken away by another thread."""
+    """PEP 3333: then wsgi.input belongs to the server again; another thread must not take its next bytes."""
     given = post(client, 1000)
     with Exchange(bridge(refusing(journal)), given) as exchange:
         exchange.call()
@@ -76,7 +76,7 @@ def test_no_other_thread_reads_after_the_server_has_the_complete_response(
 def test_blocks_of_a_stream_are_sent_while_a_read_is_pending(
     bridge: Bridge, client: socket.socket, journal: Journal
 ) -> None:
-    """ASGI HTTP: the two directions of a conversation do not wait for each other."""
+    """ASGI HTTP: the two directions do not wait for each other."""
 
     async def talks(scope: Scope, receive: Receive, send: Send) -> None:
         async def listen() -> None:
@@ -108,7 +108,7 @@ def test_blocks_of_a_stream_are_sent_while_a_read_is_pending(
 def test_available_data_is_read_without_another_thread(
     bridge: Bridge, client: socket.socket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ours: most bodies are there when they are asked for, also in a buffer that the socket no longer has."""
+    """Ours: most bodies have arrived when the app reads them, perhaps in a buffer of the server."""
 
     def none(call: Any) -> None:
         raise AssertionError("a thread was started")
@@ -128,7 +128,7 @@ def test_available_data_is_read_without_another_thread(
 
 
 def test_the_end_of_an_empty_body_is_read_on_the_servers_thread(bridge: Bridge) -> None:
-    """Ours: servers that mark each input as ended by itself (waitress) cost a GET no second change of threads."""
+    """Ours: with servers that mark each input as terminated (waitress), a GET needs no second thread change."""
     asked: list[int] = []
 
     class Input(io.BytesIO):

@@ -28,7 +28,7 @@ def test_a_body_event_has_bytes_and_a_bool(bridge: Bridge) -> None:
 
 
 def test_a_small_body_is_one_event(bridge: Bridge) -> None:
-    """Ours: more_body is False with the last block, so no empty event need follow."""
+    """Ours: more_body is False with the last block, so no empty event is needed."""
     events: list[Any] = []
 
     async def keeps_one_event(scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,7 +41,9 @@ def test_a_small_body_is_one_event(bridge: Bridge) -> None:
 
 
 def test_receive_after_the_body_waits_for_the_next_event(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """ASGI HTTP, "Disconnect": while the client is there and the response open, receive() has no event to give."""
+    """ASGI HTTP, "Disconnect": while the client is connected and the response is incomplete, there is no event for
+    receive().
+    """
     gate, journal = Gate(), Journal()
 
     async def listens_after_the_body(scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,7 +66,7 @@ def test_receive_after_the_body_waits_for_the_next_event(bridge: Bridge, loop_fa
 
 
 def test_a_cancelled_receive_loses_no_data(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Safety: a timeout around receive() is ordinary; the bytes it would have returned go to the next receive()."""
+    """Safety: apps use timeouts around receive(); the bytes of a cancelled receive() go to the next one."""
     journal, arrives = Journal(), threading.Event()
 
     async def times_out_once(scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,7 +88,7 @@ def test_a_cancelled_receive_loses_no_data(bridge: Bridge, loop_factory: LoopFac
 
 
 def test_two_concurrent_receives_share_the_body(bridge: Bridge) -> None:
-    """ASGI: receive is an awaitable that any task of the app may call; each event is given once."""
+    """ASGI: any task of the app may call receive(); each event is returned once."""
     given, _ = upload(b"a" * 70_000, b"b" * 70_000, length=140_000)
 
     async def receives_twice_at_once(scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,7 +102,7 @@ def test_two_concurrent_receives_share_the_body(bridge: Bridge) -> None:
 
 
 def test_blocks_are_sent_while_a_receive_waits(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Safety: frameworks listen in one task and stream from another; neither may wait for the other."""
+    """Safety: frameworks receive in one task and stream in another; neither may wait for the other."""
 
     async def listens_and_streams(scope: Scope, receive: Receive, send: Send) -> None:
         listening = asyncio.ensure_future(receive())

@@ -1,4 +1,4 @@
-"""wsgi.input to http.request: what is read of it and how much, and what the app is told when it ends badly."""
+"""wsgi.input to http.request: how much is read, and what the app gets if the body is truncated."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_the_app_receives_the_body_that_was_sent(bridge: Bridge, loop_factory: L
 def test_a_request_without_a_body_is_one_empty_event_and_its_input_is_not_read(
     bridge: Bridge, length: str | None
 ) -> None:
-    """PEP 3333: CONTENT_LENGTH may be empty or absent; reading then could wait for the next request for ever."""
+    """PEP 3333: CONTENT_LENGTH may be empty or absent; reading could then wait forever for the next request."""
     given = Input(RuntimeError("this input must not be read"))
     response = fetch(bridge(echo), environ("POST", CONTENT_LENGTH=length, wsgi_input=given))
     assert response.body == b""
@@ -32,12 +32,12 @@ def test_a_request_without_a_body_is_one_empty_event_and_its_input_is_not_read(
 
 
 def test_a_request_without_an_input_stream_has_an_empty_body(bridge: Bridge) -> None:
-    """Ours: some servers set wsgi.input to None where there is no body."""
+    """Ours: some servers set wsgi.input to None if there is no body."""
     assert fetch(bridge(echo), environ(wsgi_input=None) | {"wsgi.input": None}).body == b""
 
 
 def test_no_more_than_the_content_length_is_read(bridge: Bridge) -> None:
-    """PEP 3333: a server need not simulate end of file; past the length stands the next request of the connection."""
+    """PEP 3333: a server need not simulate an end of file; the bytes after the body may be the next request."""
     given, source = upload(b"x" * 70_000, b"GET /next HTTP/1.1\r\n", length=70_000)
     assert fetch(bridge(echo), given).body == b"x" * 70_000
     assert source.given == 70_000
@@ -48,7 +48,7 @@ def test_no_more_than_the_content_length_is_read(bridge: Bridge) -> None:
 
 
 def test_an_input_that_does_not_implement_read1_is_read(bridge: Bridge) -> None:
-    """PEP 3333: read() is what an input has; the read1() of io.BufferedIOBase raises UnsupportedOperation."""
+    """PEP 3333: an input has read(); an inherited read1() of io.BufferedIOBase raises UnsupportedOperation."""
 
     class OnlyRead(io.BufferedIOBase):
         def __init__(self, content: bytes) -> None:
@@ -62,7 +62,9 @@ def test_an_input_that_does_not_implement_read1_is_read(bridge: Bridge) -> None:
 
 
 def test_an_input_that_returns_too_many_bytes_is_cut_off_at_the_content_length(bridge: Bridge) -> None:
-    """PEP 3333: read(size) is at most size bytes; the body is CONTENT_LENGTH bytes whatever an input does."""
+    """PEP 3333: read(size) returns at most size bytes; the body has CONTENT_LENGTH bytes even if the input returns
+    more.
+    """
 
     class Generous(io.RawIOBase):
         def read(self, size: int = -1) -> bytes:
@@ -73,14 +75,14 @@ def test_an_input_that_returns_too_many_bytes_is_cut_off_at_the_content_length(b
 
 
 def test_input_without_a_length_is_read_to_its_end_if_the_server_marks_it_as_terminated(bridge: Bridge) -> None:
-    """Ours: wsgi.input_terminated: a chunked request's body has no CONTENT_LENGTH."""
+    """Ours: a chunked body has no CONTENT_LENGTH, but wsgi.input_terminated."""
     given, _ = upload(b"one, ", b"two, ", b"three", length=None)
     given |= {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
     assert fetch(bridge(echo), given).body == b"one, two, three"
 
 
 def test_a_chunked_body_whose_end_the_server_does_not_report_is_refused(bridge: Bridge) -> None:
-    """RFC 9110, 15.5.12: 411; an empty body in its place would be the one wrong answer."""
+    """RFC 9110, 15.5.12: the status is 411; treating the body as empty would be wrong."""
     given, _ = upload(RuntimeError("this input must not be read"), length=None)
     response = fetch(bridge(echo), given | {"HTTP_TRANSFER_ENCODING": "chunked"})
     assert response.code == 411
@@ -97,14 +99,14 @@ def test_a_body_that_is_in_memory_is_read_to_its_end_without_a_length(bridge: Br
 
 @pytest.mark.parametrize("mark", [{}, {"wsgi.input_terminated": False}])
 def test_input_without_a_length_is_not_read_if_its_end_is_unknown(bridge: Bridge, mark: Environ) -> None:
-    """PEP 3333: no read past the body; a chunked request alone does not promise an end of file."""
+    """PEP 3333: do not read beyond the body; a chunked request alone does not guarantee an end of file."""
     given, source = upload(RuntimeError("this input must not be read"), length=None)
     assert fetch(bridge(echo), given | mark).body == b""
     assert not source.sizes
 
 
 def test_the_content_length_applies_even_to_terminated_input(bridge: Bridge) -> None:
-    """Ours: wsgi.input_terminated beside CONTENT_LENGTH, as gunicorn and waitress set it for every request."""
+    """Ours: gunicorn and waitress set wsgi.input_terminated for every request, also beside CONTENT_LENGTH."""
     given, _ = upload(b"12345", length=5)
     assert fetch(bridge(echo), given | {"wsgi.input_terminated": True}).body == b"12345"
 
@@ -115,7 +117,7 @@ def test_the_content_length_applies_even_to_terminated_input(bridge: Bridge) -> 
     ids=["short", "empty", "reset", "error at once", "server's own error"],
 )
 def test_a_truncated_body_ends_with_http_disconnect(bridge: Bridge, loop_factory: LoopFactory, steps: Any) -> None:
-    """ASGI HTTP, "Disconnect": a truncated body must never look whole, nor go on as an endless run of empty events."""
+    """ASGI HTTP, "Disconnect": a truncated body must not look complete, and must not become endless empty events."""
     journal = Journal()
 
     async def notes_the_end(scope: Scope, receive: Receive, send: Send) -> None:
@@ -132,7 +134,9 @@ def test_a_truncated_body_ends_with_http_disconnect(bridge: Bridge, loop_factory
 
 
 def test_a_truncated_chunked_body_ends_with_http_disconnect(bridge: Bridge) -> None:
-    """ASGI HTTP, "Disconnect": a server that decodes chunks raises where they end early: that is no end of the body."""
+    """ASGI HTTP, "Disconnect": a server that decodes chunks raises if they end early; that is not the end of the
+    body.
+    """
     journal = Journal()
 
     async def notes_the_end(scope: Scope, receive: Receive, send: Send) -> None:
@@ -146,13 +150,13 @@ def test_a_truncated_chunked_body_ends_with_http_disconnect(bridge: Bridge) -> N
 
 @pytest.mark.parametrize("length", ["five", "-1", "5, 6", "0x5", "²", "9" * 5000])
 def test_a_content_length_that_is_not_a_number_is_a_bad_request(bridge: Bridge, length: str) -> None:
-    """RFC 9110, 8.6: Content-Length is decimal digits; where it is not, no one knows where the body ends."""
+    """RFC 9110, 8.6: Content-Length is decimal digits; otherwise the end of the body is unknown."""
     given, source = upload(b"12345", length=None)
     assert fetch(bridge(echo), given | {"CONTENT_LENGTH": length}).code == 400
     assert not source.sizes
 
 
 def test_equal_content_lengths_joined_by_the_server_are_one(bridge: Bridge) -> None:
-    """RFC 9110, 8.6: a recipient may take a list of equal values for one."""
+    """RFC 9110, 8.6: a recipient may treat a list of equal values as one."""
     given, _ = upload(b"12345", length=None)
     assert fetch(bridge(echo), given | {"CONTENT_LENGTH": "5, 5"}).body == b"12345"

@@ -32,12 +32,12 @@ def test_unknown_keys_of_a_message_are_ignored(bridge: Bridge) -> None:
 
 @pytest.mark.parametrize("kind", [bytearray, memoryview], ids=lambda kind: kind.__name__)
 def test_blocks_of_bytes_like_objects_reach_the_server_as_bytes(bridge: Bridge, kind: Any) -> None:
-    """Ours: PEP 3333 wants bytes and nothing else; native ASGI servers take any bytes-like object."""
+    """Ours: PEP 3333 requires bytes; native ASGI servers accept any bytes-like object."""
     assert fetch(bridge(sends(start(), body(kind(b"one, "), True), body(kind(b"two"))))).body == b"one, two"
 
 
 def test_changing_a_sent_buffer_does_not_change_the_response(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Ours: a bytearray that was sent is in the send buffer when send() returns (ASGI); the app may use it again."""
+    """Ours: when send() returns, the data is in the send buffer (ASGI), so the app may reuse a bytearray."""
 
     async def reuses_its_buffer(scope: Scope, receive: Receive, send: Send) -> None:
         buffer = bytearray(b"0000")
@@ -52,7 +52,7 @@ def test_changing_a_sent_buffer_does_not_change_the_response(bridge: Bridge, loo
 
 
 def test_a_response_in_one_message_is_a_list_with_one_block(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Ours: with len() 1 a server can set the length itself (PEP 3333, "Handling the Content-Length Header")."""
+    """Ours: if len() is 1, a server can set the length itself (PEP 3333, "Handling the Content-Length Header")."""
     with Exchange(bridge(sends(start(), body(b"whole")), loop_factory)) as exchange:
         result = exchange.call()
         assert isinstance(result, (list, tuple))
@@ -62,7 +62,7 @@ def test_a_response_in_one_message_is_a_list_with_one_block(bridge: Bridge, loop
 
 
 def test_an_empty_response_is_a_list_with_one_block(bridge: Bridge) -> None:
-    """Ours: and with no bytes in it the server can say Content-Length: 0."""
+    """Ours: for an empty block, the server can send Content-Length: 0."""
     with Exchange(bridge(sends(start(302, [(b"location", b"/")]), body()))) as exchange:
         result = exchange.call()
         assert isinstance(result, (list, tuple))
@@ -71,7 +71,7 @@ def test_an_empty_response_is_a_list_with_one_block(bridge: Bridge) -> None:
 
 
 def test_a_response_in_several_messages_is_an_iterable_with_close(bridge: Bridge) -> None:
-    """PEP 3333: an iterable whose close() the server calls when the request ends, completed or not."""
+    """PEP 3333: the server calls the iterable's close() when the request ends, complete or not."""
     with Exchange(bridge(endless)) as exchange:
         result = exchange.call()
         assert iter(result) is not None
@@ -80,7 +80,7 @@ def test_a_response_in_several_messages_is_an_iterable_with_close(bridge: Bridge
 
 
 def test_a_response_in_several_messages_has_no_length(bridge: Bridge) -> None:
-    """PEP 3333: a server that finds len() 1 sends the first block's size as Content-Length."""
+    """PEP 3333: if len() is 1, a server sends the first block's size as Content-Length."""
     with Exchange(bridge(endless)) as exchange:
         result = exchange.call()
         assert not isinstance(result, Sized) or len(result) != 1
@@ -88,14 +88,14 @@ def test_a_response_in_several_messages_has_no_length(bridge: Bridge) -> None:
 
 
 def test_start_response_is_called_once_on_the_servers_thread(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """PEP 3333: start_response() belongs to the thread that called the application."""
+    """PEP 3333: start_response() must be called on the thread that called the application."""
     with Exchange(bridge(echo, loop_factory), environ("POST", body=b"x" * 99)) as exchange:
         exchange.run()
         assert exchange.head_threads == [exchange.thread.ident]
 
 
 def test_an_exhausted_stream_stays_exhausted(bridge: Bridge) -> None:
-    """PEP 3333: it builds on Python's iterators; after StopIteration, StopIteration."""
+    """PEP 3333: as in Python's iterators, StopIteration is followed by StopIteration."""
     with Exchange(bridge(sends(start(), body(b"a", True), body(b"b", True), body(b"c")))) as exchange:
         exchange.call()
         assert exchange.rest() == b"abc"
@@ -122,7 +122,7 @@ def test_the_adapter_passes_wsgirefs_validator(bridge: Bridge, app: Any) -> None
 
 
 class _ValidInput:
-    """All methods that the validator wants to see of an input, over one that has read()."""
+    """All methods that the validator requires of an input, for one that only has read()."""
 
     def __init__(self, source: Any) -> None:
         self.read = source.read
@@ -137,7 +137,7 @@ def test_a_block_larger_than_any_buffer_is_sent(bridge: Bridge, loop_factory: Lo
 
 
 def test_no_data_of_one_response_is_in_the_next(bridge: Bridge) -> None:
-    """Safety: each request has a head and a body of its own."""
+    """Safety: each request has its own headers and body."""
 
     async def answers_by_path(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"].encode()

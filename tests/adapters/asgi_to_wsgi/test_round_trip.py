@@ -1,4 +1,4 @@
-"""An app through both adapters, there and back: what one direction loses, the other cannot give."""
+"""An app behind both adapters: data that one direction loses is missing in the other."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .request import environ
 
 @pytest.fixture
 def around(bare: Bridge) -> Iterator[Any]:
-    """Put a WSGI app behind WSGIToASGI and that behind the adapter under test."""
+    """Put a WSGI app behind WSGIToASGI, and that behind the adapter under test."""
     from gateways.adapters import WSGIToASGI
 
     made: list[Any] = []
@@ -30,7 +30,7 @@ def around(bare: Bridge) -> Iterator[Any]:
 
 
 def test_a_request_passes_unchanged(around: Any) -> None:
-    """PEP 3333: what the app reads of its environ and input is what the outer server said."""
+    """PEP 3333: the app's environ and input have the values of the outer server."""
     keys = (
         "REQUEST_METHOD",
         "SCRIPT_NAME",
@@ -59,7 +59,7 @@ def test_a_request_passes_unchanged(around: Any) -> None:
 
 
 def test_a_disconnect_closes_the_inner_iterable(around: Any) -> None:
-    """PEP 3333: close() of the app's own iterable is called, through both."""
+    """PEP 3333: close() of the app's own iterable is called through both adapters."""
     journal = Journal()
 
     class Blocks:

@@ -1,4 +1,4 @@
-"""The scope: what the app is told of a request (ASGI HTTP 2.5, "HTTP Connection Scope")."""
+"""The scope of a request (ASGI HTTP 2.5, "HTTP Connection Scope")."""
 
 from __future__ import annotations
 
@@ -39,18 +39,20 @@ def test_the_scope_has_the_versions_of_the_interface(seen: Any) -> None:
     [("HTTP/1.0", "1.0"), ("HTTP/1.1", "1.1"), ("HTTP/2", "2"), ("HTTP/2.0", "2")],
 )
 def test_http_version_has_the_notation_of_asgi(seen: Any, protocol: str, version: str) -> None:
-    """ASGI HTTP, "Connection Scope": http_version is one of "1.0", "1.1" or "2"; many a gateway writes HTTP/2.0."""
+    """ASGI HTTP, "Connection Scope": http_version is one of "1.0", "1.1" or "2"; many servers write HTTP/2.0."""
     assert seen(SERVER_PROTOCOL=protocol)["http_version"] == version
 
 
 @pytest.mark.parametrize("protocol", ["HTTP/3", "HTTP/3.0"])
 def test_http_3_has_the_same_notation_as_http_2(seen: Any, protocol: str) -> None:
-    """Ours: ASGI names no version 3 as yet; servers that speak it say "3"."""
+    """Ours: ASGI does not define version 3 yet; servers with HTTP/3 use "3"."""
     assert seen(SERVER_PROTOCOL=protocol)["http_version"] == "3"
 
 
 def test_an_unknown_protocol_is_not_an_error(seen: Any) -> None:
-    """RFC 3875, 4.1.16: SERVER_PROTOCOL may be "INCLUDED" or an extension; http_version stays one that ASGI names."""
+    """RFC 3875, 4.1.16: SERVER_PROTOCOL may be "INCLUDED" or an extension; http_version must be one that ASGI
+    defines.
+    """
     assert seen(SERVER_PROTOCOL="INCLUDED")["http_version"] in ("1.0", "1.1")
 
 
@@ -98,14 +100,14 @@ def test_content_type_and_content_length_are_headers(seen: Any) -> None:
 
 
 def test_empty_content_type_and_content_length_do_not_become_headers(seen: Any) -> None:
-    """PEP 3333: CONTENT_TYPE and CONTENT_LENGTH may be empty or absent; a client sent neither."""
+    """PEP 3333: CONTENT_TYPE and CONTENT_LENGTH may be empty or absent; then the client did not send them."""
     names = [name for name, _ in seen(CONTENT_TYPE="", CONTENT_LENGTH="")["headers"]]
     assert b"content-type" not in names
     assert b"content-length" not in names
 
 
 def test_content_headers_appear_once_even_if_the_server_has_them_twice(seen: Any) -> None:
-    """Safety: some servers set HTTP_CONTENT_TYPE beside CONTENT_TYPE; a repeated Content-Length is a smuggling risk."""
+    """Safety: some servers also set HTTP_CONTENT_TYPE; a repeated Content-Length would allow request smuggling."""
     more = {"CONTENT_TYPE": "text/plain", "HTTP_CONTENT_TYPE": "text/plain", "HTTP_CONTENT_LENGTH": "5"}
     names = [name for name, _ in seen("POST", body=b"12345", **more)["headers"]]
     assert names.count(b"content-type") == names.count(b"content-length") == 1
@@ -126,7 +128,7 @@ def test_the_client_is_host_and_port(seen: Any) -> None:
 
 @pytest.mark.parametrize("port", [None, "", "none"])
 def test_a_client_with_an_unknown_port_has_port_0(seen: Any, port: str | None) -> None:
-    """Ours: REMOTE_PORT is in no specification of WSGI; the host must not be lost with it."""
+    """Ours: WSGI does not specify REMOTE_PORT; without it, the host must not be lost."""
     assert list(seen(REMOTE_PORT=port)["client"]) == ["192.0.2.7", 0]
 
 
@@ -149,7 +151,7 @@ def test_a_server_without_a_port_is_not_an_error(seen: Any, port: str) -> None:
 
 
 def test_the_environ_is_in_the_scope(seen: Any) -> None:
-    """Ours: what ASGI has no key for (REMOTE_USER, say) is in scope["wsgi_environ"], which is a2wsgi's name for it."""
+    """Ours: values without an ASGI key (e.g. REMOTE_USER) are in scope["wsgi_environ"], as in a2wsgi."""
     given = {"REMOTE_USER": "ann", "mod_wsgi.version": (4, 9)}
     found = seen(**given)["wsgi_environ"]
     assert {key: found[key] for key in given} == given
@@ -169,7 +171,7 @@ def test_the_environ_is_not_changed(bridge: Bridge) -> None:
 
 
 def test_each_request_has_its_own_scope(bridge: Bridge) -> None:
-    """ASGI HTTP, "Connection Scope": what middleware adds to one scope, in its dicts and lists too, is in no other."""
+    """ASGI HTTP, "Connection Scope": changes by middleware to one scope, its dicts and lists are in no other scope."""
     scopes: list[Scope] = []
 
     async def marks_its_scope(scope: Scope, receive: Receive, send: Send) -> None:
@@ -185,6 +187,6 @@ def test_each_request_has_its_own_scope(bridge: Bridge) -> None:
 
 @pytest.mark.parametrize("offered", [{}, {"wsgi_file_wrapper": iter}], ids=["plain", "file_wrapper"])
 def test_only_supported_extensions_are_offered(seen: Any, offered: dict[str, Any]) -> None:
-    """ASGI, "Extensions": a name in scope["extensions"] is a promise; no WSGI server does push or trailers."""
+    """ASGI, "Extensions": scope["extensions"] lists supported extensions; no WSGI server supports push or trailers."""
     extensions = seen(**offered).get("extensions") or {}
     assert set(extensions) <= ({"http.response.pathsend"} if offered else set())

@@ -1,4 +1,4 @@
-"""Lifespan 2.0: shutdown at close(), once, after the requests, and whatever becomes of it."""
+"""Lifespan 2.0: shutdown at close(), once, after the requests, even if it fails."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_close_runs_the_shutdown_and_waits_for_it(bare: Bridge, loop_factory: Lo
 
 
 def test_a_second_close_has_no_effect(bare: Bridge, journal: Journal) -> None:
-    """Ours: a worker's exit hook and a test's teardown may both call it."""
+    """Ours: a worker's exit hook and a test's teardown may both call close()."""
     app = bare(Lifespan(journal))
     fetch(app)
     app.close(), app.close()
@@ -31,7 +31,7 @@ def test_a_second_close_has_no_effect(bare: Bridge, journal: Journal) -> None:
 
 
 def test_an_app_that_treats_the_lifespan_as_a_request_does_not_delay_the_shutdown(bare: Bridge) -> None:
-    """ASGI Lifespan: an app without lifespan is served, and has nothing to shut down."""
+    """ASGI Lifespan: an app without a lifespan is served, and is not shut down."""
 
     async def answers_whatever_it_is(scope: Scope, receive: Receive, send: Send) -> None:
         gone = asyncio.ensure_future(until_gone(receive))
@@ -53,7 +53,7 @@ def test_an_app_that_treats_the_lifespan_as_a_request_does_not_delay_the_shutdow
 
 
 def test_close_without_a_request_does_not_start_the_app(bare: Bridge, journal: Journal) -> None:
-    """ASGI Lifespan: what was never started is not shut down."""
+    """ASGI Lifespan: without a startup there is no shutdown."""
     app = bare(Lifespan(journal))
     if not hasattr(app, "close"):
         pytest.skip("this adapter has no close()")
@@ -70,7 +70,7 @@ def test_a_shutdown_that_fails_is_logged(bare: Bridge, journal: Journal, errors:
 
 
 def test_an_exception_in_shutdown_is_logged(bare: Bridge, errors: ErrorLog) -> None:
-    """ASGI Lifespan: the app gave up without the message; close() must end all the same."""
+    """ASGI Lifespan: the app ends without the message; close() must still return."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -88,7 +88,7 @@ def test_an_exception_in_shutdown_is_logged(bare: Bridge, errors: ErrorLog) -> N
 
 @pytest.mark.parametrize("error", [None, RuntimeError("died"), SystemExit(1)], ids=["returns", "raises", "exits"])
 def test_a_lifespan_that_ends_early_affects_no_request(bare: Bridge, error: BaseException | None) -> None:
-    """ASGI Lifespan: once started, the app serves, whatever became of its lifespan; close() does not wait for it."""
+    """ASGI Lifespan: once started, the app serves even if its lifespan has ended; close() does not wait for it."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -109,7 +109,7 @@ def test_a_lifespan_that_ends_early_affects_no_request(bare: Bridge, error: Base
 
 
 def test_one_task_sees_startup_and_shutdown(bare: Bridge, loop_factory: LoopFactory, journal: Journal) -> None:
-    """ASGI Lifespan, "Scope": one call for both: task groups opened at startup can be closed only by their own task."""
+    """ASGI Lifespan, "Scope": one call handles both, because only the task that opened a task group can close it."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -131,7 +131,7 @@ def test_one_task_sees_startup_and_shutdown(bare: Bridge, loop_factory: LoopFact
 
 
 def test_shutdown_comes_after_the_requests_have_ended(bare: Bridge, journal: Journal) -> None:
-    """ASGI Lifespan, "Shutdown": sent when the server has closed all active connections; a stream then ends first."""
+    """ASGI Lifespan, "Shutdown": sent when the server has closed all active connections, so streams end first."""
     app = bare(Lifespan(journal))
     with Exchange(app, environ(path="/stream")) as exchange:
         exchange.call(), exchange.block()
@@ -140,7 +140,7 @@ def test_shutdown_comes_after_the_requests_have_ended(bare: Bridge, journal: Jou
 
 
 def test_a_request_after_close_starts_the_app_again_or_is_an_error(bare: Bridge, journal: Journal) -> None:
-    """ASGI Lifespan: no request is processed without an earlier startup, and no request hangs."""
+    """ASGI Lifespan: no request is processed before a startup, and no request hangs."""
     app = bare(Lifespan(journal))
     fetch(app)
     app.close()

@@ -1,4 +1,4 @@
-"""Lifespan 2.0: startup once before the first request, and the state that it leaves to all of them."""
+"""Lifespan 2.0: startup once before the first request, and the state that all requests get."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ def test_startup_runs_once_before_the_first_request(bare: Bridge, loop_factory: 
 
 
 def test_no_code_of_the_app_runs_before_the_first_request(bare: Bridge, journal: Journal) -> None:
-    """Ours: an adapter is made at import, in a process that may yet fork; startup belongs to the one that serves."""
+    """Ours: an adapter is created at import, in a process that may fork later; startup belongs in the process that
+    serves.
+    """
     app = bare(Lifespan(journal))
     assert journal.entries == []
     fetch(app)
@@ -66,7 +68,9 @@ def test_state_from_startup_reaches_each_request(bare: Bridge, journal: Journal)
 
 
 def test_each_request_has_its_own_copy_of_the_state(bare: Bridge) -> None:
-    """ASGI Lifespan, "Lifespan State": a shallow copy: what a request sets is its own, what startup made is shared."""
+    """ASGI Lifespan, "Lifespan State": a shallow copy: keys set by a request are its own, objects of startup are
+    shared.
+    """
     seen: list[dict[str, Any]] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -96,7 +100,7 @@ def test_each_request_has_its_own_copy_of_the_state(bare: Bridge) -> None:
 def test_an_app_without_lifespan_is_served(
     bare: Bridge, loop_factory: LoopFactory, errors: ErrorLog, lifespan: Any
 ) -> None:
-    """ASGI Lifespan, "Scope": if an exception is raised the server must continue, and it is no cause for alarm."""
+    """ASGI Lifespan, "Scope": if an exception is raised the server must continue; it is not logged as an error."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await (respond(send) if scope["type"] == "http" else lifespan(scope, receive, send))
@@ -108,7 +112,7 @@ def test_an_app_without_lifespan_is_served(
 
 
 def test_an_app_that_raises_at_the_startup_event_is_served(bare: Bridge) -> None:
-    """ASGI Lifespan, "Scope": nor may an exception at lifespan.startup stop it; startup.failed is there for that."""
+    """ASGI Lifespan, "Scope": an exception at lifespan.startup must not stop it either; startup.failed does that."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -119,7 +123,7 @@ def test_an_app_that_raises_at_the_startup_event_is_served(bare: Bridge) -> None
 
 
 def failing(scope: Scope, receive: Receive, send: Send) -> Any:
-    """A startup that fails, as frameworks do it: they say why, then raise."""
+    """A startup that fails as in frameworks: they send startup.failed, then raise."""
 
     async def fail() -> None:
         if scope["type"] == "lifespan":
@@ -140,7 +144,7 @@ def test_an_app_whose_startup_fails_is_not_served(bare: Bridge, loop_factory: Lo
 
 
 def test_all_requests_that_wait_for_a_failing_startup_fail(bare: Bridge, journal: Journal) -> None:
-    """Safety: none of them may be left waiting."""
+    """Safety: no request may be left waiting."""
     gate = Gate()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -164,7 +168,7 @@ def test_all_requests_that_wait_for_a_failing_startup_fail(bare: Bridge, journal
 
 
 def test_the_lifespan_runs_on_the_loop_of_the_requests(bare: Bridge, loop_factory: LoopFactory) -> None:
-    """ASGI Lifespan: "being referred to is that of the main event loop": a pool made at startup is used by requests."""
+    """ASGI Lifespan: "being referred to is that of the main event loop": requests use a pool that startup created."""
     loops: list[object] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -182,7 +186,7 @@ def test_the_lifespan_runs_on_the_loop_of_the_requests(bare: Bridge, loop_factor
 
 
 def test_each_app_has_its_own_lifespan(bare: Bridge) -> None:
-    """ASGI Lifespan, "Scope": adapters share a loop, not a state."""
+    """ASGI Lifespan, "Scope": adapters share a loop, but not the state."""
     journals = [Journal(), Journal()]
     apps = [bare(Lifespan(journal, number=number)) for number, journal in enumerate(journals)]
     for app in apps:
@@ -215,7 +219,7 @@ def test_an_unknown_lifespan_message_raises_in_the_app(bare: Bridge) -> None:
 
 
 def test_a_request_may_look_up_state_even_without_a_lifespan(bare: Bridge, journal: Journal) -> None:
-    """ASGI HTTP, "Connection Scope": state may be missing; if it is there, only the app has filled it."""
+    """ASGI HTTP, "Connection Scope": state may be missing; if it exists, it has only the app's own keys."""
     app = Watched(sends(start(), body(b"x")))
     scopes: list[Scope] = []
 

@@ -1,4 +1,4 @@
-"""stats(): what an operator is told of requests, background work, errors, disconnects, and the oldest of all."""
+"""stats(): the figures of requests, background work, errors, disconnects, and the oldest of all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .request import environ
 
 
 def by_path(gate: Gate) -> Any:
-    """An app that does what the path says."""
+    """An app whose behaviour depends on the path."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == "/works":
@@ -35,7 +35,7 @@ def by_path(gate: Gate) -> Any:
 
 
 def figures(app: Any) -> tuple[int, ...]:
-    """Without the age."""
+    """Return the figures without the age."""
     stats = app.stats()
     assert stats.oldest >= 0
     return (stats.tasks, stats.background, stats.requests, stats.errors, stats.disconnects, stats.bytes)

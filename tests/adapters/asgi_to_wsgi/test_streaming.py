@@ -1,4 +1,4 @@
-"""Time and memory of a response: blocks go on at once, a slow server stalls the app and nothing else."""
+"""Time and memory of a response: blocks are passed on at once, and a slow server delays only its own app."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_sending_the_response_headers_does_not_wait_for_the_server(bridge: Bridg
 
 
 def test_a_block_reaches_the_server_while_the_app_continues(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """PEP 3333, "Buffering and Streaming": no block may be held back until the next is there."""
+    """PEP 3333, "Buffering and Streaming": no block may be delayed until the next one."""
     gate = Gate()
 
     async def pauses_after_a_block(scope: Scope, receive: Receive, send: Send) -> None:
@@ -67,7 +67,7 @@ def test_a_block_reaches_the_server_while_the_app_continues(bridge: Bridge, loop
 
 
 def test_each_block_is_delivered_before_the_next_is_produced(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """PEP 3333: server-sent events, ten of them, each held until the server has had the one before."""
+    """PEP 3333: ten server-sent events, each sent after the server has received the previous one."""
     gates = [Gate() for _ in range(10)]
 
     async def in_lock_step(scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,7 +86,7 @@ def test_each_block_is_delivered_before_the_next_is_produced(bridge: Bridge, loo
 
 
 def test_many_small_blocks_arrive_complete_and_in_order(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """ASGI HTTP, "Response Body": bodies are concatenated. Blocks that wait may travel together."""
+    """ASGI HTTP, "Response Body": bodies are concatenated. Waiting blocks may be joined."""
 
     async def streams(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start())
@@ -99,7 +99,7 @@ def test_many_small_blocks_arrive_complete_and_in_order(bridge: Bridge, loop_fac
 
 
 class Flood:
-    """Sends 100 MB as fast as it is let, and counts."""
+    """Sends 100 MB as fast as possible, and counts."""
 
     def __init__(self) -> None:
         self.sent = 0
@@ -114,7 +114,7 @@ class Flood:
 
 
 def test_an_app_does_not_run_ahead_of_a_server_that_does_not_read(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Safety: backpressure: what waits for a slow client is bounded, whatever the size of the response."""
+    """Safety: backpressure: the data that waits for a slow client is bounded, for a response of any size."""
     app = Flood()
     with Exchange(bridge(app, loop_factory)) as exchange:
         exchange.call()
@@ -124,7 +124,7 @@ def test_an_app_does_not_run_ahead_of_a_server_that_does_not_read(bridge: Bridge
 
 
 def test_a_server_that_resumes_reading_gets_the_rest(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Safety: backpressure: the app goes on when the server does, and never more than the bound ahead."""
+    """Safety: backpressure: the app continues when the server does, and is never ahead by more than the limit."""
     app = Flood()
     with Exchange(bridge(app, loop_factory)) as exchange:
         exchange.call()
@@ -136,7 +136,7 @@ def test_a_server_that_resumes_reading_gets_the_rest(bridge: Bridge, loop_factor
 
 
 def test_a_block_larger_than_the_limit_is_sent_alone(bridge: Bridge) -> None:
-    """Safety: backpressure must not stop a single block that is larger than all that may wait."""
+    """Safety: backpressure must not stop a single block that is larger than the limit."""
 
     async def sends_large_blocks(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start())
@@ -160,7 +160,7 @@ def test_a_server_that_does_not_read_delays_no_other_request(bridge: Bridge, loo
 
 
 def test_requests_are_served_concurrently(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """ASGI: instances run concurrently on one loop; twelve that wait for each other all end."""
+    """ASGI: instances run concurrently on one loop: twelve that wait for each other all finish."""
     everyone = asyncio.Event()
     arrived: list[int] = []
 
@@ -202,7 +202,7 @@ def test_streams_of_many_threads_do_not_mix(bridge: Bridge, loop_factory: LoopFa
 
 
 def test_a_slow_app_costs_no_processor_time(bridge: Bridge) -> None:
-    """Safety: a thread that waits must sleep: no polling of the loop, no spinning."""
+    """Safety: a waiting thread must sleep, without polling or busy-waiting."""
 
     async def waits(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start())
@@ -219,7 +219,7 @@ def test_a_slow_app_costs_no_processor_time(bridge: Bridge) -> None:
 
 
 def test_blocks_sent_before_an_error_are_delivered(bridge: Bridge) -> None:
-    """PEP 3333: what was yielded was yielded; the error comes where the next block would be."""
+    """PEP 3333: yielded blocks stay valid; the error comes in place of the next block."""
 
     async def breaks_down(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start())
@@ -233,7 +233,7 @@ def test_blocks_sent_before_an_error_are_delivered(bridge: Bridge) -> None:
 
 
 def test_send_does_not_wait_while_few_bytes_are_queued(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Ours: an app that has a few small blocks to send is done with them, however slow the client is."""
+    """Ours: an app with a few small blocks does not wait for a slow client."""
     journal = Journal()
 
     async def sends_a_little(scope: Scope, receive: Receive, send: Send) -> None:

@@ -22,7 +22,7 @@ user: ContextVar[str] = ContextVar("user", default="nobody")
 
 
 def test_several_tasks_may_send_concurrently_even_above_the_limit(bridge: Bridge) -> None:
-    """Safety: each of the tasks that wait for room goes on when there is some."""
+    """Safety: each task that waits for room continues when there is room."""
 
     async def sends_from_three_tasks(scope: Scope, receive: Receive, send: Send) -> None:
         async def sends_many() -> None:
@@ -37,7 +37,9 @@ def test_several_tasks_may_send_concurrently_even_above_the_limit(bridge: Bridge
 
 
 def test_a_task_that_outlives_the_app_cannot_replace_its_error(bridge: Bridge, errors: ErrorLog) -> None:
-    """ASGI, "Error Handling": the app returned without a response; what a task of it sends then is no response."""
+    """ASGI, "Error Handling": the app returned without a response; a message that its task sends later does not
+    count.
+    """
     tasks: list[asyncio.Task[Any]] = []
 
     async def returns_early(scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,7 +70,7 @@ def test_a_call_from_the_adapters_own_loop_is_refused_even_after_the_start(bridg
 
 
 def test_an_app_may_close_its_own_adapter(bridge: Bridge) -> None:
-    """Ours: close() on the loop that it would wait for does not wait."""
+    """Ours: close() does not wait if it is called on its own loop."""
     adapters: list[Any] = []
 
     async def closes_its_adapter(scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,7 +83,9 @@ def test_an_app_may_close_its_own_adapter(bridge: Bridge) -> None:
 
 
 def test_variables_set_by_one_request_are_not_visible_to_the_next_on_the_same_thread(bridge: Bridge) -> None:
-    """Safety: an ASGI server gives each request a context of its own; a user must not stay logged in for the next."""
+    """Safety: each request has its own context, as on an ASGI server; a user must not stay logged in for the next
+    request.
+    """
 
     async def logs_in(scope: Scope, receive: Receive, send: Send) -> None:
         seen = user.get()
@@ -99,7 +103,9 @@ def test_variables_set_by_one_request_are_not_visible_to_the_next_on_the_same_th
 
 
 def test_a_disconnect_in_a_task_group_is_not_logged_as_an_error(bridge: Bridge, errors: ErrorLog) -> None:
-    """ASGI HTTP 2.4: servers should not log what they raised; a task group wraps it, Starlette renames it."""
+    """ASGI HTTP 2.4: servers should not log their own exception, even if a task group wraps it or Starlette renames
+    it.
+    """
     ended: list[str] = []
 
     class ClientDisconnect(Exception):
@@ -130,7 +136,7 @@ def test_a_disconnect_in_a_task_group_is_not_logged_as_an_error(bridge: Bridge, 
 
 
 class Unspeakable(BaseException):
-    """An error that cannot be shown."""
+    """An error whose repr() fails."""
 
     def __repr__(self) -> str:
         raise ValueError("no words")
@@ -140,7 +146,7 @@ class Unspeakable(BaseException):
 
 @pytest.mark.parametrize("before", [True, False], ids=["before the head", "after a block"])
 def test_an_error_whose_repr_fails_is_still_reported(bridge: Bridge, before: bool) -> None:
-    """Safety: whatever the app raises, the server's thread is not left waiting."""
+    """Safety: the server's thread is not left waiting, for any exception of the app."""
 
     async def raises_it(scope: Scope, receive: Receive, send: Send) -> None:
         if not before:
@@ -153,7 +159,7 @@ def test_an_error_whose_repr_fails_is_still_reported(bridge: Bridge, before: boo
 
 @pytest.fixture
 def full_log() -> Iterator[None]:
-    """A log that raises, as another library's filter or handler may."""
+    """A log handler that raises, as another library's may."""
 
     class Full(logging.Handler):
         def handle(self, record: logging.LogRecord) -> bool:
@@ -169,7 +175,7 @@ def full_log() -> Iterator[None]:
 
 @pytest.mark.usefixtures("full_log")
 def test_an_error_is_raised_even_if_logging_fails(bridge: Bridge) -> None:
-    """Safety: filters and handlers are foreign code; the server's thread does not depend on them."""
+    """Safety: the server's thread must not depend on filters and handlers, which are other code."""
 
     async def raises_an_error(scope: Scope, receive: Receive, send: Send) -> None:
         raise LookupError("the app's own")

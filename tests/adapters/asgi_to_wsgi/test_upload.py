@@ -1,4 +1,4 @@
-"""When wsgi.input is read: as the body arrives, on the server's thread, no further ahead than a bound."""
+"""Reading wsgi.input: as the body arrives, on the server's thread, with bounded read-ahead."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BOUND = 2 * 1024 * 1024  # what may be in flight: generous, and far from an uplo
 
 
 def test_the_input_is_read_on_the_servers_thread_only(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """PEP 3333: one thread a request; many servers' inputs are not safe on another."""
+    """PEP 3333: one thread per request; the input of many servers is not safe on another thread."""
     given, source = upload(b"x" * 100_000, b"y" * 100_000, length=200_000)
     with Exchange(bridge(echo, loop_factory), given) as exchange:
         exchange.run()
@@ -28,7 +28,7 @@ def test_the_input_is_read_on_the_servers_thread_only(bridge: Bridge, loop_facto
 
 
 def notes_blocks(journal: Journal) -> Any:
-    """An app that notes each block of the body as it comes."""
+    """An app that records each block of the body."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         more = True
@@ -57,14 +57,14 @@ def test_a_body_reaches_the_app_as_it_arrives(bridge: Bridge, loop_factory: Loop
 
 @pytest.fixture
 def pipe() -> Iterator[tuple[io.BufferedReader, Any]]:
-    """A buffered stream that blocks for the bytes not yet written, as wsgiref's and mod_wsgi's inputs do."""
+    """A buffered stream that blocks until all requested bytes arrive, as the inputs of wsgiref and mod_wsgi do."""
     reading, writing = os.pipe()
     with open(reading, "rb") as reader, open(writing, "wb", buffering=0) as writer:
         yield reader, writer
 
 
 def test_a_body_reaches_the_app_as_it_arrives_even_if_read_waits_for_all_bytes(bridge: Bridge, pipe: Any) -> None:
-    """Ours: wsgiref's input is a BufferedReader: read(n) waits for n bytes, read1(n) for the next that come."""
+    """Ours: wsgiref's input is a BufferedReader: read(n) waits for n bytes, read1(n) for the next ones."""
     reader, writer = pipe
     journal = Journal()
     writer.write(b"first")
@@ -78,7 +78,7 @@ def test_a_body_reaches_the_app_as_it_arrives_even_if_read_waits_for_all_bytes(b
 
 
 def test_a_block_sent_before_the_next_receive_is_delivered_before_more_is_read(bridge: Bridge) -> None:
-    """Ours: half of a conversation must not wait for the other half: a block's echo comes before the next is read."""
+    """Ours: the two directions must not wait for each other: a block's echo is sent before the next is read."""
     second = threading.Event()
     given, _ = upload(b"ping1", second, b"ping2", length=10)
 
@@ -101,7 +101,7 @@ def test_a_block_sent_before_the_next_receive_is_delivered_before_more_is_read(b
 
 
 def test_read_ahead_for_an_app_that_does_not_receive_is_bounded(bridge: Bridge) -> None:
-    """Safety: an app that answers without reading must cost neither the memory nor the time of the upload."""
+    """Safety: if an app responds without reading, the upload costs neither memory nor time."""
     source = Endless()
 
     async def reads_nothing(scope: Scope, receive: Receive, send: Send) -> None:
@@ -113,7 +113,7 @@ def test_read_ahead_for_an_app_that_does_not_receive_is_bounded(bridge: Bridge) 
 
 
 def test_reading_ahead_of_a_slow_app_is_bounded(bridge: Bridge, loop_factory: LoopFactory) -> None:
-    """Safety: an upload that comes faster than the app takes it waits in the client, not in memory."""
+    """Safety: an upload that is faster than the app waits in the client, not in memory."""
     source, gate, journal = Endless(), Gate(), Journal()
 
     async def stops_after_one_block(scope: Scope, receive: Receive, send: Send) -> None:
@@ -133,7 +133,7 @@ def test_reading_ahead_of_a_slow_app_is_bounded(bridge: Bridge, loop_factory: Lo
 
 
 def test_with_expect_continue_the_input_is_read_only_when_the_app_receives(bridge: Bridge) -> None:
-    """RFC 9110, 10.1.1: servers send 100 (Continue) at the first read; an app must be able to refuse before it."""
+    """RFC 9110, 10.1.1: servers send 100 (Continue) at the first read; an app must be able to refuse before that."""
 
     async def refuses(scope: Scope, receive: Receive, send: Send) -> None:
         await respond(send, b"", status=417)
@@ -144,13 +144,13 @@ def test_with_expect_continue_the_input_is_read_only_when_the_app_receives(bridg
 
 
 def test_with_expect_continue_the_input_is_read_when_the_app_receives(bridge: Bridge) -> None:
-    """RFC 9110, 10.1.1: and an app that wants the body gets it."""
+    """RFC 9110, 10.1.1: an app that reads gets the body."""
     given, _ = upload(b"12345", length=5)
     assert fetch(bridge(echo), given | {"HTTP_EXPECT": "100-continue"}).body == b"12345"
 
 
 def test_a_thread_that_waits_for_input_delays_no_other_request(bridge: Bridge) -> None:
-    """Safety: a stalled upload blocks its own thread of the server, never the loop that all share."""
+    """Safety: a stalled upload blocks its own thread of the server, never the shared loop."""
     app, arrives = bridge(echo), threading.Event()
     given, source = upload(arrives, b"12345", length=5)
     with Exchange(app, given) as stalled:

@@ -1,4 +1,4 @@
-"""WebSocket: a handshake on a server that does not expose its connection gets a 501 that says so."""
+"""WebSocket: a handshake on a server that does not expose its connection gets a 501 with the reason."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HANDSHAKE = {
 
 @pytest.fixture
 def ask(bare: Bridge) -> Any:
-    """Send a request to an app that takes any scope; the exchange, and the types of the scopes that the app saw."""
+    """Send a request to an app for any scope; return the exchange, and the types of the scopes."""
 
     def send_request(method: str = "GET", **headers: Any) -> tuple[Exchange, list[str]]:
         journal = Journal()
@@ -38,9 +38,9 @@ def ask(bare: Bridge) -> Any:
 
 
 def test_a_handshake_gets_a_501_and_never_reaches_the_app(ask: Any) -> None:
-    """Ours: a server may ignore Upgrade; 501 says that it cannot do this at all (RFC 9110, 15.6.2).
+    """Ours: a server may ignore Upgrade; 501 means that it does not support it (RFC 9110, 15.6.2).
 
-    426 would ask the client to upgrade, which is what it just tried; the app's own 404 would blame the path.
+    426 would ask the client to upgrade, which it just tried; a 404 of the app would blame the path.
     """
     response, scopes = ask(**HANDSHAKE)
     assert response.code == 501
@@ -48,7 +48,7 @@ def test_a_handshake_gets_a_501_and_never_reaches_the_app(ask: Any) -> None:
 
 
 def test_the_response_names_the_missing_feature(ask: Any) -> None:
-    """Ours: the reader runs a WSGI server, and has to learn that another one could."""
+    """Ours: the reader runs a WSGI server, and must see which servers support it."""
     response, _ = ask(**HANDSHAKE)
     assert b"WebSocket" in response.body
     assert b"WSGI" in response.body
@@ -66,7 +66,7 @@ def test_the_response_names_the_missing_feature(ask: Any) -> None:
     ids=["case", "connection list", "upgrade list"],
 )
 def test_a_handshake_is_recognised_in_every_notation(ask: Any, spelling: Environ) -> None:
-    """Ours: both are lists, their names without regard to case (RFC 9110, 7.6.1 and 7.8)."""
+    """Ours: both headers are lists with case-insensitive names (RFC 9110, 7.6.1 and 7.8)."""
     response, scopes = ask(**(HANDSHAKE | spelling))
     assert response.code == 501
     assert scopes == []
@@ -82,7 +82,7 @@ def test_a_handshake_is_recognised_in_every_notation(ask: Any, spelling: Environ
     ids=["h2c", "no name", "another name"],
 )
 def test_any_other_upgrade_is_ignored(ask: Any, headers: Environ) -> None:
-    """RFC 9110, 7.8: a server may ignore Upgrade and go on in the protocol it has."""
+    """RFC 9110, 7.8: a server may ignore Upgrade and continue with the current protocol."""
     response, scopes = ask(**headers)
     assert response.code == 200
     assert scopes == ["http"]

@@ -52,7 +52,7 @@ echo = websocket(_echo)
 
 
 def noting(seen: Seen) -> Any:
-    """An app that accepts, and notes all that it receives, the disconnect last."""
+    """An app that accepts, and records all received events up to the disconnect."""
 
     async def note(scope: Scope, receive: Receive, send: Send) -> None:
         await accept(receive, send)
@@ -465,7 +465,7 @@ def test_a_client_that_breaks_the_protocol_gets_the_reason_even_while_it_sends(b
 
 @pytest.mark.parametrize("what", [name for name in BROKEN if not name.startswith("9 ")])
 def test_each_way_to_break_the_protocol_closes_with_its_code(bare: Bridge, what: str) -> None:
-    """Ours: as Autobahn's test suite has it: what came before is answered, then the Close frame, then the end."""
+    """Ours: as in Autobahn's test suite: responses to earlier frames, then the Close frame, then the end."""
     data, code = BROKEN[what]
     with connected(bare(echo)) as client:
         client.send("before")
@@ -503,7 +503,7 @@ def test_a_client_that_does_not_respond_to_pings_is_disconnected(loop_factory: L
 
 
 def test_a_client_that_waits_for_the_app_is_not_disconnected() -> None:
-    """Ours: its pongs stand behind messages that have not been received: they cannot be seen."""
+    """Ours: its pongs are behind messages that the app has not received, so the adapter cannot see them."""
     go_on: Seen = queue.SimpleQueue()
     counts: Seen = queue.SimpleQueue()
 

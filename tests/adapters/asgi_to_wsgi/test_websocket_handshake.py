@@ -1,4 +1,4 @@
-"""The handshake of a WebSocket (RFC 6455, 4.2; ASGI WebSocket 2.5): scope, acceptance, denials, and their bound."""
+"""The handshake of a WebSocket (RFC 6455, 4.2; ASGI WebSocket 2.5): scope, acceptance, denials, and the limit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ ACCEPT = {"type": "websocket.accept"}
 
 
 def answering(*messages: Any) -> Any:
-    """An app that sends these as soon as a client connects."""
+    """Return an app that sends these messages when a client connects."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
@@ -200,7 +200,7 @@ def test_an_invalid_handshake_never_reaches_the_app(bare: Bridge, what: str) -> 
 
 
 def test_bytes_after_the_handshake_belong_to_the_websocket(bare: Bridge) -> None:
-    """RFC 6455 (4.1) has a client wait; one that does not must not lose its first message."""
+    """RFC 6455, 4.1: a client must wait for the response; one that does not must not lose its first message."""
 
     class Reader:
         """wsgi.input of a server that has read ahead."""
@@ -216,13 +216,15 @@ def test_bytes_after_the_handshake_belong_to_the_websocket(bare: Bridge) -> None
 
 
 def test_an_http2_connection_is_never_taken_over(bare: Bridge) -> None:
-    """Ours: other requests travel on it. gunicorn sets gunicorn.socket there as well."""
+    """Ours: the connection carries other requests too. gunicorn sets gunicorn.socket there as well."""
     with asking(bare(echo), SERVER_PROTOCOL="HTTP/2.0") as server:
         assert server.wait().status == "501 Not Implemented"
 
 
 def test_a_tls_connection_is_never_taken_over(bare: Bridge) -> None:
-    """Ours: its keys are the server's. Its methods tell; gevent's class is not a subclass of ssl.SSLSocket."""
+    """Ours: only the server has its keys. It is detected by its methods, because gevent's class is not a subclass of
+    ssl.SSLSocket.
+    """
     ours, theirs = socket.socketpair()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with ours, theirs, context.wrap_socket(theirs, server_side=True, do_handshake_on_connect=False) as encrypted:
@@ -231,7 +233,7 @@ def test_a_tls_connection_is_never_taken_over(bare: Bridge) -> None:
 
 
 def holders() -> Iterator[Any]:
-    """What is no connection to a client, in the place of one."""
+    """Objects that are not a connection to a client."""
     with socket.socket() as unconnected:
         yield unconnected
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -325,7 +327,7 @@ def test_a_failed_handshake_releases_its_place(handler: str, errors: ErrorLog) -
 
 
 def test_close_sends_1012_to_clients_and_apps(loop_factory: LoopFactory) -> None:
-    """RFC 6455's registry: 1012, service restart; as uvicorn does."""
+    """RFC 6455's registry: 1012, service restart, as in uvicorn."""
     seen: queue.SimpleQueue[Any] = queue.SimpleQueue()
     adapter = ASGIToWSGI(noting(seen), loop_factory=loop_factory)
     with connected(adapter) as client:
@@ -411,7 +413,7 @@ def test_closed_websockets_leave_nothing_behind(bare: Bridge) -> None:
 
 
 def test_the_servers_socket_is_dead_and_closes_without_an_error(bare: Bridge) -> None:
-    """Ours: the server reads the end of file, and may still write its head, until it closes its response."""
+    """Ours: the server reads an end of file, and may still write response headers until it closes its response."""
     server = Server(bare(echo))
     server.client.accepted()
     server.wait()
