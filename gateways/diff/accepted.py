@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 
 from gateways.diff.redact import hide_of, without_secrets
-from gateways.diff.result import Difference, Result
+from gateways.diff.result import Difference, Result, fits
 from gateways.events.secrets import Hide
 from gateways.failure import Failure
 
@@ -38,7 +38,7 @@ class Accepted:
         """Return True if it accepts the difference in every request that shows it."""
         found = difference.found
         return (
-            fnmatchcase(found.facet, self.facet)
+            fits(found.facet, self.facet)
             and self.old in (None, found.old)
             and self.new in (None, found.new)
             and all(any(fnmatchcase(label, pattern) for pattern in self.requests) for label in labels)

@@ -44,7 +44,8 @@ class Answer:
     interim: the statuses of 1xx responses before it.
     blocks: for each piece that arrived separately, the seconds since the request was sent, and the size of its content
     in bytes. first, total: seconds until the first octet of the response, and until its end.
-    excess: octets after the end of the response. problem: the fault, as a sentence; "" if there is none.
+    excess: octets after the end of the response. keeps_open: the server kept the connection open for another request.
+    problem: the fault, as a sentence; "" if there is none.
     """
 
     status: int | None = None
@@ -59,6 +60,7 @@ class Answer:
     first: float = 0.0
     total: float = 0.0
     excess: int = 0
+    keeps_open: bool = False
     problem: str = ""
 
     def values(self, name: str) -> list[str]:

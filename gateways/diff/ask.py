@@ -1,7 +1,7 @@
-"""Send one request over a separate connection, and record everything about the response that a client can see.
+"""Send requests over connections that are kept open, and record everything about the responses that a client can see.
 
-Knows sockets and the clock. It writes the request itself, so that the octets are exactly the recorded ones. It does not
-follow redirects, retry, or decode content codings.
+Knows sockets and the clock. It writes the requests itself, so that the octets are exactly the recorded ones. It follows
+no redirects, and decodes no content codings.
 """
 
 import contextlib
@@ -10,7 +10,7 @@ import socket
 import ssl
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import Self
 
 import h11
 
@@ -23,6 +23,9 @@ READ = 1 << 16
 SETTLE = 0.02
 """Time to wait for octets after a response without a body, in seconds."""
 
+CLOSING = 0.003
+"""Time to wait for the server to close a connection that it should keep open, in seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Address:
@@ -33,28 +36,79 @@ class Address:
     tls: ssl.SSLContext | None = None
 
 
-def ask(address: Address, request: Request, seconds: float) -> Answer:
-    """Send the request and read the response to its end, within `seconds`. Never raises: a failure is in the answer's
-    `problem`.
+class Client:
+    """A client that uses its connection again where the server keeps it open (RFC 9112, 9.3).
+
+    A request that may change data gets a new connection: if the server closes an old one at the same moment, the client
+    cannot know whether the server has read it, and must not repeat it (RFC 9112, 9.3.1).
     """
-    reading = Reading(request.method)
-    try:
-        with _connected(address, seconds) as sock:
-            _exchange(sock, octets_of(request, address.host), reading, seconds)
-    except TimeoutError:
-        reading.problem = f"no complete response within {seconds:g} seconds"
-    except ConnectionRefusedError:
-        reading.problem = "the connection was refused"
-    except (OSError, h11.RemoteProtocolError) as error:
-        reading.problem = _named(error, reading)
-    return reading.answer()
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._sock: socket.socket | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        if self._sock is not None:
+            self._sock.close()
+            self._sock = None
+
+    def ask(self, request: Request, seconds: float) -> Answer:
+        """Send the request and read the response to its end, within `seconds`.
+
+        Never raises: a failure is in the answer's `problem`.
+        """
+        if not request.is_safe:
+            self.close()
+        is_old = self._sock is not None
+        reading, error = self._asked(request, seconds)
+        if is_old and error is not None and not reading.raw and not isinstance(error, TimeoutError):
+            reading, error = self._asked(request, seconds)  # the server closed the connection as we used it
+        if error is not None:
+            reading.problem = _named(error, reading, seconds)
+        return reading.answer()
+
+    def _asked(self, request: Request, seconds: float) -> tuple[Reading, Exception | None]:
+        reading = Reading(request.method)
+        try:
+            if self._sock is None:
+                self._sock = _connected(self.address, seconds)
+            _exchange(self._sock, octets_of(request, self.address.host), reading, seconds)
+        except (OSError, h11.RemoteProtocolError) as error:
+            self.close()
+            return reading, error
+        if not reading.keeps_open:
+            self.close()
+        return reading, None
 
 
-def _named(error: Exception, reading: Reading) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"its certificate is not trusted: {error.verify_message}; --ca FILE names one to trust"
-    if isinstance(error, ssl.SSLError):
-        return f"TLS failed: {error.reason or error}"
+def ask(address: Address, request: Request, seconds: float) -> Answer:
+    """Send one request over a separate connection, as Client.ask() does."""
+    with Client(address) as client:
+        return client.ask(request, seconds)
+
+
+def _named(error: Exception, reading: Reading, seconds: float) -> str:
+    match error:
+        case TimeoutError():
+            return f"no complete response within {seconds:g} seconds"
+        case ConnectionRefusedError():
+            return "the connection was refused"
+        case ssl.SSLCertVerificationError():
+            return f"its certificate is not trusted: {error.verify_message}; --ca FILE names one to trust"
+        case ssl.SSLError():
+            return f"TLS failed: {error.reason or error}"
+    return _cut(error, reading)
+
+
+def _cut(error: Exception, reading: Reading) -> str:
+    """Return how an established connection ended."""
     how = "reset" if isinstance(error, OSError) else "closed"
     if not reading.raw:
         return f"the connection was {how} without a response"
@@ -80,15 +134,15 @@ def octets_of(request: Request, host: str) -> bytes:
 _DEFAULTS = (("User-Agent", "gateways-diff"), ("Accept", "*/*"))
 
 
-@contextlib.contextmanager
-def _connected(address: Address, seconds: float) -> Any:
+def _connected(address: Address, seconds: float) -> socket.socket:
     with contextlib.ExitStack() as stack:
         sock: socket.socket = stack.enter_context(connect(address.where, seconds))
         if address.tls is not None:
             name = address.host.rpartition(":")[0] if ":" in address.host else address.host
             sock = stack.enter_context(address.tls.wrap_socket(sock, server_hostname=name))
         sock.setblocking(False)
-        yield sock
+        stack.pop_all()
+        return sock
 
 
 def _exchange(sock: socket.socket, outgoing: bytes, reading: Reading, seconds: float) -> None:
@@ -104,10 +158,22 @@ def _exchange(sock: socket.socket, outgoing: bytes, reading: Reading, seconds: f
             left = left[_written(sock, left) :]
         if readable:
             _take(sock, reading, began)
-    if reading.framing == "none" and not reading.excess:
-        readable, _, _ = select.select([sock], [], [], SETTLE)
-        with contextlib.suppress(OSError):
-            reading.excess = len(sock.recv(READ)) if readable else 0
+    if not reading.excess:
+        _look_after(sock, reading)
+
+
+def _look_after(sock: socket.socket, reading: Reading) -> None:
+    """Record octets after a response, and whether the server closes the connection."""
+    if reading.framing != "none" and not reading.keeps_open:
+        return
+    readable, _, _ = select.select([sock], [], [], SETTLE if reading.framing == "none" else CLOSING)
+    if readable:
+        try:
+            reading.after(len(sock.recv(READ)))
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return
+        except OSError:
+            reading.after(0)
 
 
 def _written(sock: socket.socket, left: memoryview) -> int:

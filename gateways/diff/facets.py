@@ -1,12 +1,11 @@
 """Split an answer into facets, the compared parts; each has a name that can be ignored or accepted. Pure.
 
 They are: problem, status, interim, framing, body, excess, trailers, header:NAME, cookie:NAME, cookie:NAME;ATTRIBUTE. No
-client may depend on these: reason, version, header-order, header-case, header-repetition.
+client may depend on these: keep-alive, reason, version, header-order, header-case, header-repetition.
 """
 
-import zlib
-
 from gateways.diff.answer import Answer
+from gateways.requests.coding import decoded
 from gateways.requests.cookies import parse
 
 FRAMING_HEADERS = frozenset(("content-length", "transfer-encoding"))
@@ -35,7 +34,10 @@ def facets(answer: Answer) -> dict[str, str]:
         "reason": answer.reason,
         "version": answer.version,
         "framing": WORDS[answer.framing],
+        "keep-alive": "kept open" if answer.keeps_open else "closed",
     }
+    if answer.problem:
+        del found["keep-alive"]  # it follows from the problem
     if answer.interim:
         found["interim"] = ", ".join(map(str, answer.interim))
     if answer.excess:
@@ -105,25 +107,7 @@ def content(answer: Answer) -> bytes:
     """Return the body without its content coding (RFC 9110, 8.4); unchanged if the coding is unknown or does not match
     the data.
     """
-    octets = answer.body.octets
-    coding = ", ".join(answer.values("content-encoding")).strip().lower()
-    try:
-        if coding in ("gzip", "x-gzip"):
-            return zlib.decompress(octets, wbits=31)
-        if coding == "deflate":
-            return zlib.decompress(octets)
-    except zlib.error:
-        return octets
-    return _unbrotli(octets) if coding == "br" else octets
-
-
-def _unbrotli(octets: bytes) -> bytes:
-    import brotli
-
-    try:
-        return bytes(brotli.decompress(octets))
-    except brotli.error:
-        return octets
+    return decoded(answer.body.octets, ", ".join(answer.values("content-encoding")))
 
 
 def media_type(answer: Answer) -> str:

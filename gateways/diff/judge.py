@@ -6,10 +6,10 @@ differ in the same place. No list of varying values is needed.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from gateways.diff import structure, text
+from gateways.diff import markup, structure, text
 from gateways.diff.answer import Answer
 from gateways.diff.facets import content, facets, format_facets, media_type, text_of
 from gateways.diff.timing import slower
@@ -19,7 +19,9 @@ MOST_TEXT = 120
 """Maximum number of characters that identify a changed text."""
 
 MOST_PLACES = 8
-"""Maximum number of named places in one JSON document."""
+"""Maximum number of named places in one JSON document or HTML page."""
+
+HTML = ("text/html", "application/xhtml+xml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,9 @@ def _compare(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
         cookie, attribute, _ = name.partition(";") if name.startswith("cookie:") else (name, "", "")
         if attribute and (cookie not in now or not any(cookie in table for table in tables)):
             continue  # the cookie itself is lost or new
+        if name.startswith("header:") and _is_repeated(name, same, new):
+            yield _repeated(name, same, new)
+            continue
         yield from _facet(name, [table.get(name) for table in tables], now.get(name))
     formats = format_facets(same[0], new)
     own = {name for other in same[1:] for name in format_facets(same[0], other)}
@@ -106,6 +111,25 @@ def _facet(name: str, olds: Sequence[str | None], new: str | None) -> Iterator[F
         yield Found(name, there[0], new)
 
 
+def _is_repeated(facet: str, olds: Sequence[Answer], new: Answer) -> bool:
+    """True if a header with one value is there another number of times than in each of the old answers."""
+    name = facet.removeprefix("header:")
+    values, befores = new.values(name), [each.values(name) for each in olds]
+    if ", ".join(values) in {", ".join(each) for each in befores}:
+        return False
+    counts = {len(each) for each in befores}
+    return all(len(set(each)) == 1 for each in (values, *befores)) and len(values) not in counts
+
+
+def _repeated(facet: str, olds: Sequence[Answer], new: Answer) -> Found:
+    """A header that is there another number of times; its value is shown if it does not vary."""
+    name = facet.removeprefix("header:")
+    before, now = olds[0].values(name), new.values(name)
+    is_same = {value for each in (*olds, new) for value in each.values(name)} == {now[0]}
+    value = f" {now[0]}" if is_same else ""
+    return Found(facet, f"{len(before)} ×{value}", f"{len(now)} ×{value}")
+
+
 def _body(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
     if any(each.body.digest == new.body.digest for each in olds):
         return
@@ -126,6 +150,9 @@ def _body(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
         else:
             yield from _json(documents, document, olds, new)
             return
+    if all(media_type(each) in HTML for each in (*olds, new)):
+        yield from _html(olds, new)
+        return
     yield from _text(olds, new)
 
 
@@ -137,13 +164,34 @@ def _is_same_as_far_as_it_came(old: Answer, new: Answer) -> bool:
 
 def _json(olds: Sequence[object], document: object, answers: Sequence[Answer], new: Answer) -> Iterator[Found]:
     found = structure.beyond_noise(olds, document)
-    for each in found[:MOST_PLACES]:
-        yield Found(f"body:{each.pointer}", each.old, each.new)
-    if len(found) > MOST_PLACES:
-        yield Found("body:*", "…", f"{len(found) - MOST_PLACES} more places")
+    yield from _places(Found(f"body:{each.pointer}", each.old, each.new) for each in found)
     if not found and not structure.noisy(olds):
         for each_text in _text(answers, new):
             yield replace(each_text, lines=("the same JSON, written differently", *each_text.lines))
+
+
+def _places(found: Iterable[Found]) -> Iterator[Found]:
+    """The first places that differ, and how many more there are."""
+    places = list(found)
+    yield from places[:MOST_PLACES]
+    if len(places) > MOST_PLACES:
+        yield Found("body:*", "…", f"{len(places) - MOST_PLACES} more places")
+
+
+def _html(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
+    texts, now = [text_of(each) for each in olds], text_of(new)
+    known = [each for each in texts if each is not None]
+    changed = markup.beyond_noise(known, now) if now is not None and len(known) == len(texts) else None
+    if changed is None:
+        yield from _text(olds, new)
+        return
+    yield from _places(_changed(f"body:{each.place}", each.old, each.new, each.changes) for each in changed)
+
+
+def _changed(facet: str, old: str, new: str, changes: Sequence[text.Change]) -> Found:
+    removed = [old[each.start : each.end] for each in changes]
+    lines = tuple(text.shown(old, new, changes)) if facet == "body" or "\n" in old.strip() else ()
+    return Found(facet, _joined(removed), _joined([each.new for each in changes]), lines)
 
 
 def _text(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
@@ -154,9 +202,7 @@ def _text(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
         return
     changes = text.beyond_noise(known, now)
     if changes:
-        removed = [known[0][each.start : each.end] for each in changes]
-        lines = tuple(text.shown(known[0], now, changes))
-        yield Found("body", _joined(removed), _joined([each.new for each in changes]), lines)
+        yield _changed("body", known[0], now, changes)
 
 
 def _octets(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:

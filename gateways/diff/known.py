@@ -1,5 +1,6 @@
 """Explanations of differences: whether a client may depend on it, the clause, and the documentation page. Pure."""
 
+import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -22,6 +23,8 @@ class Known:
 FORMAL: tuple[tuple[str, Known], ...] = (
     ("reason", Known("A client should ignore the reason phrase.", "RFC 9112, 4", False)),
     ("version", Known("The version belongs to this hop; a proxy in front uses its own.", "RFC 9110, 2.5", False)),
+    ("keep-alive", Known("A client must be able to connect again. Without keep-alive, each request costs a connection.",
+                         "RFC 9112, 9.3", False)),
     ("header-case", Known("Names of headers are case-insensitive.", "RFC 9110, 5.1", False)),
     ("header-order", Known("The order of headers with different names has no meaning.", "RFC 9110, 5.3", False)),
     ("header-repetition", Known("A repeated header means the same as one with the values joined by commas.",
@@ -64,6 +67,8 @@ CLOSE = Known("The end of the body is the end of the connection, so a truncated 
 HEAD_LENGTH = Known("A server may leave this header out of a response to HEAD.", "RFC 9110, 9.3.2")
 EXCESS = Known("Octets after a response break the next response on the connection.", "RFC 9112, 6.3")
 DATE = Known("A server that has a clock must send Date.", "RFC 9110, 6.6.1")
+TWICE = Known("The header is repeated: the server adds it to that of the app.", "RFC 9110, 5.3")
+ONCE = Known("The header is sent once: the server does not repeat that of the app.", "RFC 9110, 5.3")
 EARLY = Known("Early hints reach the client on one side only.", "RFC 8297, 2")
 
 
@@ -74,8 +79,10 @@ def explain(found: Found) -> Known | None:
             return known
     if found.facet == "status":
         return STATUSES.get(found.new[:3])
-    if found.facet == "header:date":
-        return DATE if ABSENT in (found.old, found.new) else None
+    if found.facet == "header:date" and ABSENT in (found.old, found.new):
+        return DATE
+    if found.facet.startswith("header:") and (times := re.match(r"(\d+) ×", found.new)):
+        return TWICE if int(times[1]) > 1 else ONCE
     if found.facet.startswith("cookie:"):
         return COOKIE
     lengths = {WORDS["length"]: GAINED_LENGTH, WORDS["close"]: CLOSE}

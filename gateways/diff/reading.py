@@ -15,7 +15,11 @@ HEAD_LIMIT = 1 << 20
 
 
 class Reading:
-    """The response received so far. The caller sets `problem` if the connection fails."""
+    """The response received so far.
+
+    problem: set by the caller if the connection fails. raw: number of octets received.
+    keeps_open: the connection can be used for another request, as far as is known.
+    """
 
     def __init__(self, method: str) -> None:
         self.head: h11.Response | None = None
@@ -24,6 +28,7 @@ class Reading:
         self.framing: Framing = "none"
         self.excess = 0
         self.raw = 0
+        self.keeps_open = False
         self._first = self._last = 0.0
         self._interim: list[int] = []
         self._blocks: list[tuple[float, int]] = []
@@ -67,10 +72,16 @@ class Reading:
         elif isinstance(event, h11.EndOfMessage):
             self._trailers = _pairs(event.headers)
             self.excess = len(self._parser.trailing_data[0])
+            self.keeps_open = self._parser.their_state is h11.DONE and not self.excess
             self.done = True
         elif isinstance(event, h11.ConnectionClosed):
             raise h11.RemoteProtocolError("closed")
         return 0
+
+    def after(self, octets: int) -> None:
+        """Take the number of octets that came after the response; 0 is the end of the connection."""
+        self.excess = octets
+        self.keeps_open = False
 
     def answer(self) -> Answer:
         """Return the answer so far."""
@@ -89,6 +100,7 @@ class Reading:
             first=self._first,
             total=self._last,
             excess=self.excess,
+            keeps_open=self.keeps_open,
             problem=self.problem,
         )
 

@@ -92,7 +92,7 @@ def together(judged: Sequence[Sequence[Judged]], ignored: Sequence[str] = ()) ->
     for number, each in enumerate(judged):
         for one in each:
             facet = one.found.facet
-            if any(fnmatchcase(facet, pattern) for pattern in ignored):
+            if any(fits(facet, pattern) for pattern in ignored):
                 continue
             known = explain(one.found)
             key = _key(one.found, known)
@@ -104,6 +104,11 @@ def together(judged: Sequence[Sequence[Judged]], ignored: Sequence[str] = ()) ->
                 asked=before.asked + one.asked,
             )
     return sorted(groups.values(), key=lambda each: (not each.is_counted, _rank(each.found.facet), each.requests))
+
+
+def fits(facet: str, pattern: str) -> bool:
+    """True if a pattern of facets means this one: "header:date", "cookie:*". "body" means each place in a body."""
+    return facet == pattern or fnmatchcase(facet, pattern) or (pattern == "body" and facet.startswith("body:"))
 
 
 def _key(found: Found, known: Known | None) -> object:

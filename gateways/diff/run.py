@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from gateways.diff.answer import Answer, Body
-from gateways.diff.ask import ask
+from gateways.diff.ask import Client
 from gateways.diff.doubts import doubts
 from gateways.diff.facets import content
 from gateways.diff.judge import Found, judge, noise
@@ -45,7 +45,7 @@ class _Rounds:
     """The answers so far: for each side, a list per round."""
 
     answers: dict[Which, list[list[Answer]]] = field(default_factory=lambda: {"old": [], "new": []})
-    lines: dict[Which, list[set[str]]] = field(default_factory=lambda: {"old": [], "new": []})
+    lines: dict[Which, list[dict[str, str]]] = field(default_factory=lambda: {"old": [], "new": []})
     notes: dict[str, None] = field(default_factory=dict)
     bodies: dict[str, Body] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
@@ -94,12 +94,16 @@ def _round(plan: Plan, which: Which, rounds: _Rounds, ports: Ports, progress: Pr
     if which == "old":
         time.sleep(max(0.0, rounds.old_began + APART - time.monotonic()))
         rounds.old_began = time.monotonic()
-    with running(plan.old if which == "old" else plan.new, plan.host, ports) as stack:
+    with (
+        running(plan.old if which == "old" else plan.new, plan.host, ports) as stack,
+        Client(stack.address) as client,
+    ):
         session = Session()
         for request in requests:
-            answers.append(_kept(_ask(request, session, stack, plan, rounds, which), rounds.bodies))
+            answers.append(_kept(_ask(request, session, client, plan, rounds, which), rounds.bodies))
             progress(which, number, len(answers), len(requests))
-    rounds.lines[which].append(messages(stack.lines))
+    # A server may load the app before it is ready, or at the first request: its messages then are no difference.
+    rounds.lines[which].append(messages(stack.lines if which == "new" else [*stack.starting, *stack.lines]))
     _must_have_answered(plan.old if which == "old" else plan.new, answers, stack)
     if stack.ended:
         rounds.notes[f"{which}: the server ended by itself; its last line: {_last(stack)}"] = None
@@ -116,10 +120,10 @@ def _last(stack: Running) -> str:
     return next((line.strip() for line in reversed(stack.lines) if line.strip()), "it said nothing")
 
 
-def _ask(request: Request, session: Session, stack: Running, plan: Plan, rounds: _Rounds, which: Which) -> Answer:
-    origin = f"{'https' if stack.address.tls else 'http'}://{stack.address.host}"
+def _ask(request: Request, session: Session, client: Client, plan: Plan, rounds: _Rounds, which: Which) -> Answer:
+    origin = f"{'https' if client.address.tls else 'http'}://{client.address.host}"
     prepared = from_origin(session.prepared(request), plan.traffic.host, origin)
-    answer = ask(stack.address, prepared, plan.seconds)
+    answer = client.ask(prepared, plan.seconds)
     rounds.secrets |= secrets_of((*prepared.headers, *answer.headers, *answer.trailers))
     if answer.status is not None:
         try:
@@ -154,10 +158,10 @@ def _log(rounds: _Rounds) -> list[Difference]:
     if not rounds.lines["old"] or not rounds.lines["new"]:
         return []
     first, *others = rounds.lines["new"]
-    own = first.intersection(*others).difference(*rounds.lines["old"])
+    own = first.keys() & set(first).intersection(*others) - set().union(*rounds.lines["old"])
     if not own:
         return []
-    shown = tuple(f"+{line[:200]}" for line in sorted(own)[:5])
+    shown = tuple(f"+{line[:200]}" for message, line in first.items() if message in own)[:5]
     return [
         Difference(
             Found("log", "-", "1 other message" if len(own) == 1 else f"{len(own)} other messages", shown),

@@ -70,12 +70,14 @@ class Site:
 
 @dataclass(slots=True)
 class Running:
-    """A stack that is ready for requests. `lines` are its log lines since it was ready; `ended` is set if the server
-    exited by itself.
+    """A stack that is ready for requests.
+
+    lines: its log lines since it was ready. starting: those before. ended: the server exited by itself.
     """
 
     address: Address
     lines: list[str] = field(default_factory=list)
+    starting: list[str] = field(default_factory=list)
     ended: bool = False
 
 
@@ -111,6 +113,7 @@ def running(spec: Stack | Site, host: str, ports: Ports) -> Iterator[Running]:
     try:
         _until_ready(spec, process, news)
         before = len(process.lines)
+        stack.starting = process.lines[:before]
         yield stack
         time.sleep(LAST / 3)  # for lines about the last request
         stack.lines = process.lines[before:]
@@ -191,7 +194,13 @@ def reset(command: str) -> None:
         )
 
 
-def messages(lines: list[str]) -> set[str]:
-    """Return log messages without varying parts: numbers, and the frames of tracebacks."""
-    kept = (line for line in lines if line.strip() and not line.startswith((" ", "\t", "Traceback (most recent")))
-    return {re.sub(r"0x[0-9a-f]+|\d+", "0", line) for line in kept}
+def messages(lines: list[str]) -> dict[str, str]:
+    """Return each log message without its varying parts (numbers), and the first line that has it.
+
+    The frames of tracebacks, and the boxes around them, are left out.
+    """
+    kept = (line for line in lines if line.strip() and not _FRAME.match(line))
+    return {re.sub(r"0x[0-9a-f]+|\d+", "0", line): line for line in reversed(list(kept))}
+
+
+_FRAME = re.compile(r"[ \t\u2500-\u257f]|Traceback \(most recent")

@@ -28,7 +28,7 @@ def changes(old: str, new: str) -> list[Change]:
     if old == new:
         return []
     found: list[Change] = []
-    old_lines, new_lines = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    old_lines, new_lines = _lines(old, new), _lines(new, old)
     starts = _starts(old_lines)
     for first, last, others in _differing(old_lines, new_lines):
         before, after = old_lines[first:last], new_lines[others]
@@ -40,6 +40,20 @@ def changes(old: str, new: str) -> list[Change]:
         for begin, end, stretch in _differing(units, others_units):
             found.append(Change(places[begin], places[end], "".join(others_units[stretch])))
     return found
+
+
+LONG = 2_000
+"""Characters of a line from which on it is cut at the ends of tags and statements: minified files have one line."""
+
+_ENDS = re.compile(r"(?<=\n)|(?<=[;}])|(?<=>)(?=<)")
+
+
+def _lines(text: str, other: str) -> list[str]:
+    """The text in lines; in shorter pieces, if it or the other one has long lines."""
+    lines = text.splitlines(keepends=True)
+    if max(map(len, (*lines, *other.splitlines())), default=0) < LONG:
+        return lines
+    return [each for each in _ENDS.split(text) if each]
 
 
 def _starts(parts: Sequence[str]) -> list[int]:

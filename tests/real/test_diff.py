@@ -56,7 +56,7 @@ PATHS = ("--path", "/", "--path", "/cart", "--path", "/api", "--path", "/stream"
         ("lost_header", "header:x-frame-options", "DENY", "(absent)"),
         ("cookie_attribute", "cookie:session;httponly", "set", "(absent)"),
         ("buffered", "stream", "4 blocks from", "1 block after"),
-        ("off_by_one", "body", "(absent)", "\\n"),
+        ("off_by_one", "body:/text()", "(absent)", "\\n"),
         ("price", "body:/items/0/price", '"1.10"', "1.10"),
         ("cut", "problem", "200 OK", "the connection was closed in the middle of the response"),
     ],

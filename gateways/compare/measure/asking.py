@@ -4,9 +4,9 @@ A restarted server has a new session, because it may have lost the old one.
 """
 
 import base64
-import zlib
 
 from gateways.compare.load.order import Request, Seen
+from gateways.requests.coding import decoded
 from gateways.requests.request import OF_THE_CONNECTION
 from gateways.requests.request import Request as Recorded
 from gateways.requests.session import Session
@@ -31,15 +31,5 @@ def learn(session: Session, request: Recorded, seen: Seen) -> None:
     """
     lines = (line.partition(":") for line in seen.head.split("\r\n")[1:] if line)
     headers = tuple((name, value.strip()) for name, _, value in lines)
-    session.learn(request, seen.status, headers, _decoded(base64.b64decode(seen.body), dict(headers)))
-
-
-def _decoded(body: bytes, headers: dict[str, str]) -> bytes:
-    """Return the body without its content coding, if that is gzip or deflate (RFC 9110, 8.4.1)."""
-    coding = next((value.lower() for name, value in headers.items() if name.lower() == "content-encoding"), "")
-    if coding not in {"gzip", "x-gzip", "deflate"}:
-        return body
-    try:
-        return zlib.decompress(body, 47)  # either format, found by its header
-    except zlib.error:
-        return body
+    codings = ", ".join(value for name, value in headers if name.lower() == "content-encoding")
+    session.learn(request, seen.status, headers, decoded(base64.b64decode(seen.body), codings))

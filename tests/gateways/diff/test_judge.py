@@ -1,6 +1,7 @@
 """Which differences are named, by which facet, and which are noise."""
 
 import gzip
+import sys
 import zlib
 from typing import Any
 
@@ -10,6 +11,11 @@ import pytest
 from gateways.diff.answer import KEPT, Answer
 from gateways.diff.judge import ABSENT, judge, noise
 from tests.gateways.diff.making import answer
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 SAME = answer()
 JSON = ("Content-Type", "application/json")
@@ -121,6 +127,7 @@ def test_a_failure_in_one_of_two_answers_is_named_with_its_frequency() -> None:
         ("gzip", gzip.compress),
         ("deflate", zlib.compress),
         ("br", lambda octets, level: brotli.compress(octets, quality=level)),
+        ("zstd", zstd.compress),
     ],
 )
 def test_a_content_coding_that_gives_the_same_content_is_no_difference(coding: str, compress: Any) -> None:
@@ -178,3 +185,18 @@ def test_endless_streams_are_compared_as_far_as_both_came() -> None:
     old = answer("tick\ntick\n", **late)
     assert named([old, old], answer("tick\n", **late), answer("tick\n" * 3, **late)) == {}
     assert list(named([old, old], answer("tock\n", **late))) == ["body"]
+
+
+def test_of_many_places_the_first_are_named() -> None:
+    page, other = ("".join(f"<p>{letter}{number}</p>" for number in range(20)) for letter in "ab")
+    kind = ("Content-Type", "text/html")
+    found = named([answer(page, kind)], answer(other, kind))
+    assert list(found)[-2:] == ["body:/p[8]/text()", "body:*"]
+    assert found["body:*"][1] == "12 more places"
+
+
+def test_a_page_with_another_element_is_compared_as_text() -> None:
+    kind = ("Content-Type", "text/html")
+    found = named([answer("<p>a</p>", kind), answer("<p>b</p>", kind)], answer("<p>c</p><hr>", kind))
+    assert list(found) == ["body"]
+    assert "hr" in found["body"][1]

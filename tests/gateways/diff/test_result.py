@@ -136,3 +136,11 @@ def test_a_file_that_is_wrong_is_refused_with_the_place(text: str, message: str)
     with pytest.raises(Failure) as caught:
         read(text, "x")
     assert message in str(caught.value)
+
+
+def test_body_as_a_pattern_means_each_place_in_a_body() -> None:
+    judged = [[Judged(Found("body:/html/body/p[3]/text()", "a", "b"), 1, 1)]]
+    for pattern in ("body", "body:*", "body:/html/body/p[3]/text()"):
+        assert together(judged, [pattern]) == []
+        assert Accepted(pattern).fits(together(judged)[0], ["GET /"])
+    assert len(together(judged, ["body:/html/head/*"])) == 1

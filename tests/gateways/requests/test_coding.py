@@ -1,0 +1,39 @@
+"""Content codings are undone, and what is in none is left as it is."""
+
+import gzip
+import sys
+import zlib
+
+import brotli
+import pytest
+
+from gateways.requests.coding import decoded
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+PAGE = b"<p>hello</p>" * 20
+
+
+@pytest.mark.parametrize(
+    ("octets", "codings"),
+    [
+        (PAGE, ""),
+        (PAGE, "identity"),
+        (gzip.compress(PAGE), "gzip"),
+        (gzip.compress(PAGE), "X-GZIP"),
+        (zlib.compress(PAGE), "deflate"),
+        (brotli.compress(PAGE), "br"),
+        (zstd.compress(PAGE), "zstd"),
+        (zstd.compress(gzip.compress(PAGE)), "gzip, zstd"),
+    ],
+)
+def test_a_coding_is_undone(octets: bytes, codings: str) -> None:
+    assert decoded(octets, codings) == PAGE
+
+
+@pytest.mark.parametrize("codings", ["gzip", "deflate", "br", "zstd", "compress", "gzip, unknown"])
+def test_content_that_is_not_in_its_coding_is_left_as_it_is(codings: str) -> None:
+    assert decoded(PAGE, codings) == PAGE
