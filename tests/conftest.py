@@ -1,10 +1,36 @@
-"""What every test needs of its process, whichever way pytest was started.
+"""What holds for all tests, whichever way pytest was started: SIGINT, and how they are divided among workers.
 
-Knows signals only.
+Knows signals and xdist's scheduler. tests/work.py knows the units of work.
 """
 
 import signal
+from typing import Any
+
+import pytest
+
+from tests.work import units
 
 # A shell without job control starts background jobs with SIGINT ignored; each server that a test starts inherits that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Return the scheduler for `--dist loadfile`."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
+
+    class Scheduler(LoadFileScheduling):  # type: ignore[misc]
+        def schedule(self) -> None:
+            if self.collection is None:
+                collected = next(iter(self.registered_collections.values()))
+                self._units = {test: unit for unit, tests in units(collected).items() for test in tests}
+                config.option.loadscopereorder = False
+            super().schedule()
+
+        def _split_scope(self, nodeid: str) -> str:
+            return self._units[nodeid]
+
+    return Scheduler(config, log)

@@ -14,6 +14,18 @@ from tests.real.serving import Running, eventually
 
 PROGRAMS = {"flask": "WSGIToCGI", "fastapi": "ASGIToCGI"}
 
+# What an app answers in one block: Flask on each server, FastAPI, whose imports take long, on two.
+in_one_block = pytest.mark.parametrize(
+    ("served", "program"),
+    [
+        (server, name)
+        for server in SERVERS
+        for name in PROGRAMS
+        if name == "flask" or server in ("waitress", "apache-cgid")
+    ],
+    indirect=True,
+)
+
 
 class Site:
     """A server with the programs, and a client that asks one of them."""
@@ -58,9 +70,14 @@ def asking(served: Served, program: str) -> Iterator[Site]:
         yield site
 
 
-@pytest.fixture(params=PROGRAMS)
-def site(request: pytest.FixtureRequest, served: Served) -> Iterator[Site]:
-    with asking(served, request.param) as site:
+@pytest.fixture(scope="module", params=PROGRAMS)
+def program(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def site(served: Served, program: str) -> Iterator[Site]:
+    with asking(served, program) as site:
         yield site
 
 
@@ -74,6 +91,7 @@ def digest(octets: bytes) -> str:
     return f"{len(octets)} {hashlib.sha256(octets).hexdigest()}"
 
 
+@in_one_block
 def test_a_path_outside_ascii_and_the_links_that_lead_back(site: Site) -> None:
     response = site.client.get(site.url("/hello/caf%C3%A9%20%25"))
     assert response.status_code == 200, response.text
@@ -82,28 +100,33 @@ def test_a_path_outside_ascii_and_the_links_that_lead_back(site: Site) -> None:
     assert site.client.get(response.json()["url"]).json()["name"] == "x"
 
 
+@in_one_block
 def test_head_has_the_head_of_get(site: Site) -> None:
     get, head = (site.client.request(method, site.url("/hello/x")) for method in ("GET", "HEAD"))
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-type"] == get.headers["content-type"]
 
 
+@in_one_block
 def test_no_content(site: Site) -> None:
     response = site.client.get(site.url("/no-content"))
     assert (response.status_code, response.content) == (204, b"")
 
 
+@in_one_block
 def test_a_form(site: Site) -> None:
     response = site.client.post(site.url("/form"), data={"a": "ä b", "b": "&="})
     assert response.json() == {"a": "ä b", "b": "&="}
 
 
+@in_one_block
 def test_an_upload(site: Site) -> None:
     octets = bytes(range(256)) * 4000
     response = site.client.post(site.url("/upload"), data={"note": "n"}, files={"file": ("ü.bin", octets)})
     assert response.json() == {"name": "ü.bin", "digest": digest(octets), "note": "n"}
 
 
+@in_one_block
 @pytest.mark.parametrize("size", [0, 2_000_000], ids=str)
 def test_a_body_of_known_length(site: Site, size: int) -> None:
     octets = b"\0\xff" * (size // 2)
@@ -140,6 +163,7 @@ def test_a_client_that_leaves_ends_a_stream(site: Site) -> None:
         eventually(lambda: "shut down" in site.recorded(), "the lifespan has ended")
 
 
+@in_one_block
 def test_a_redirect(site: Site) -> None:
     response = site.client.get(site.url("/redirect"))
     assert response.status_code == 303
@@ -148,22 +172,26 @@ def test_a_redirect(site: Site) -> None:
     assert site.client.get(target).json()["name"] == "there"
 
 
+@in_one_block
 def test_cookies(site: Site) -> None:
     response = site.client.get(site.url("/cookies"), headers={"Cookie": "x=1; y=2"})
     assert response.json() == {"x": "1", "y": "2"}
     assert [cookie.partition(";")[0] for cookie in response.headers.get_list("set-cookie")] == ["a=1", "b=2"]
 
 
+@in_one_block
 def test_authorization(site: Site) -> None:
     response = site.client.get(site.url("/authorization"), headers={"Authorization": "Bearer x"})
     assert response.text == "Bearer x"
 
 
+@in_one_block
 def test_a_stray_print_goes_to_the_servers_log(site: Site) -> None:
     assert site.client.get(site.url("/prints")).text == "clean"
     eventually(lambda: "a stray print" in site.server.log(), "it is in the log")
 
 
+@in_one_block
 def test_a_crash_is_a_500_and_a_traceback_in_the_log(site: Site) -> None:
     before = site.server.log().count("ZeroDivisionError: of the application")
     assert site.client.get(site.url("/crash")).status_code == 500
@@ -184,6 +212,7 @@ def test_a_crash_after_the_head_cuts_the_response_off(site: Site) -> None:
     assert received == b"first\n"
 
 
+@in_one_block
 def test_many_at_once(site: Site) -> None:
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         names = pool.map(lambda n: site.client.get(site.url(f"/hello/{n}")).json()["name"], range(4))

@@ -57,6 +57,10 @@ def ask(server: Running) -> Asker:
     return OnServer(server.host, server.port)
 
 
+# What the host decides, before a server is concerned: one asynchronous and one synchronous server.
+two_servers = pytest.mark.parametrize("server", ["uvicorn", "waitress"], indirect=True)
+
+
 class TestMetaVariables(clauses_of_requests.MetaVariables):
     pass
 
@@ -73,6 +77,7 @@ class TestRunningTheProgram(clauses_of_requests.RunningTheProgram):
     pass
 
 
+@two_servers
 class TestHeads(clauses_of_responses.Heads):
     pass
 
@@ -81,6 +86,7 @@ class TestBodies(clauses_of_responses.Bodies):
     pass
 
 
+@two_servers
 class TestLocalRedirects(clauses_of_responses.LocalRedirects):
     pass
 

@@ -25,7 +25,6 @@ from tests.real.serving import ROOT, eventually
 pytestmark = pytest.mark.slow
 
 IDIOMS = {**STREAMS, **IMPORTS, **RANDOM, **PROCESSES, **LANGUAGE, **APPS}
-RUNS = 5
 
 
 class Site:
@@ -104,10 +103,11 @@ def _install_tracker(folder: Path) -> None:
 
 @pytest.mark.parametrize("site", IDIOMS, indirect=True)
 def test_a_program_run_warm_is_what_it_is_cold(site: Site) -> None:
-    cold = [site.outcome(site.cold, number) for number in range(RUNS)]
+    numbers = range(site.idiom.requests)
+    cold = [site.outcome(site.cold, number) for number in numbers]
     site.settle()
-    warm = [site.outcome(site.warm, number) for number in range(RUNS)]
-    for number in range(RUNS):
+    warm = [site.outcome(site.warm, number) for number in numbers]
+    for number in numbers:
         assert warm[number][0] == cold[number][0]
     if site.idiom.random:
         values = [value for _, value in (*cold, *warm)]

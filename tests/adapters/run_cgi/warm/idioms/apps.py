@@ -91,5 +91,5 @@ APPS = {
     "flask": Idiom(FLASK, request=at_root, varies=r"session=[\w.-]+"),
     "fastapi": Idiom(FASTAPI, request=at_root),
     "django": Idiom(DJANGO, DJANGO_FILES, request=at_root),
-    "tracker": Idiom(TRACKER, request=page_of_the_tracker, varies=r"[0-9a-f]{16,}|\d\d:\d\d:\d\d|\d+\.\d+"),
+    "tracker": Idiom(TRACKER, requests=5, request=page_of_the_tracker, varies=r"[0-9a-f]{16,}|\d\d:\d\d:\d\d|\d+\.\d+"),
 }

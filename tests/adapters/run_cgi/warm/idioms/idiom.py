@@ -29,3 +29,4 @@ class Idiom:
     env: Mapping[str, str] = field(default_factory=dict)
     shares: bool = True  # whether it imports a library that runs can share
     runs: str = "warm"  # or "cold"
+    requests: int = 3  # how many are compared, cold and warm

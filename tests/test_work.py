@@ -1,0 +1,39 @@
+"""The units of work: every test runs once, the longest begin first, and tests that share a server run together."""
+
+from pathlib import Path
+
+from tests.work import PARTS, SHARED, units
+
+ROOT = Path(__file__).parent.parent
+TESTS = [f"tests/{file}.py::test_{number}" for file in ("few", "long", "many") for number in range(len(file))]
+DISCONNECT, FRAMEWORKS = (f"tests/real/test_asgi_on_wsgi_{name}.py" for name in ("disconnect", "frameworks"))
+
+
+def test_each_test_is_in_one_unit() -> None:
+    assert sorted(test for unit in units(TESTS, {"tests/long.py": 3}).values() for test in unit) == sorted(TESTS)
+
+
+def test_the_longest_files_begin_first_then_those_with_the_most_tests() -> None:
+    found = [unit.split(" ")[0] for unit in units([*TESTS, "tests/many.py::test_x"], {"tests/few.py": 1})]
+    assert found == ["tests/few.py", "tests/many.py", "tests/long.py"]
+
+
+def test_the_tests_of_a_part_are_neighbours() -> None:
+    found = units(TESTS, {"tests/long.py": 2, "tests/absent.py": 2})
+    assert found["tests/long.py 1/2"] == ["tests/long.py::test_0", "tests/long.py::test_1"]
+    assert found["tests/long.py 2/2"] == ["tests/long.py::test_2", "tests/long.py::test_3"]
+
+
+def test_the_tests_of_several_files_on_one_server_are_one_unit() -> None:
+    sync = [f"{DISCONNECT}::test_a[gunicorn-sync-fastapi]", f"{FRAMEWORKS}::test_b[gunicorn-sync]"]
+    preload = [f"{DISCONNECT}::test_a[gunicorn-sync-preload-fastapi]"]
+    alone = [f"{DISCONNECT}::test_without_a_server"]
+    assert units([*sync, *preload, *alone], {}) == {
+        "asgi_on_wsgi gunicorn-sync": sync,
+        "asgi_on_wsgi gunicorn-sync-preload": preload,
+        f"{DISCONNECT} 1/1": alone,
+    }
+
+
+def test_the_named_files_exist() -> None:
+    assert [file for file in (*PARTS, *SHARED) if not (ROOT / file).is_file()] == []
