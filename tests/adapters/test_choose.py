@@ -1,4 +1,4 @@
-"""adapt() gives the adapter for each pair of interfaces, and says which names it knows."""
+"""adapt() returns the adapter for each pair of interfaces, and its errors list the known names."""
 
 from __future__ import annotations
 

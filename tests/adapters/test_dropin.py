@@ -1,4 +1,4 @@
-"""Other packages' names and signatures: what is passed to them is taken, and does what it can mean here."""
+"""Names and signatures of other packages: their arguments are accepted, and have the equivalent effect."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def asgi_app(scope: Any, receive: Any, send: Any) -> None:
 
 
 def ask_asgi(app: Any, headers: Iterable[tuple[bytes, bytes]] = ()) -> list[dict[str, Any]]:
-    """The messages of the response to one GET."""
+    """Return the messages of the response to one GET."""
     sent: list[dict[str, Any]] = []
 
     async def receive() -> Any:
@@ -44,7 +44,7 @@ def ask_asgi(app: Any, headers: Iterable[tuple[bytes, bytes]] = ()) -> list[dict
 
 
 def ask_wsgi(app: Any, path: str = "/") -> tuple[str, bytes]:
-    """The status and the body of the response to one GET."""
+    """Return the status and the body of the response to one GET."""
     statuses: list[str] = []
     blocks = app(environ(path=path), lambda status, *_: statuses.append(status))
     return statuses[-1], b"".join(blocks)

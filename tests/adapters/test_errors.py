@@ -1,4 +1,4 @@
-"""ClientDisconnected: what applications and servers know it by."""
+"""ClientDisconnected: how applications and servers recognise it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from gateways.adapters import ClientDisconnected
 
 
 def test_it_is_an_oserror_that_servers_take_for_a_reset_connection() -> None:
-    """ASGI HTTP 2.4: a subclass of OSError; gunicorn and others log a traceback unless errno says what it is."""
+    """ASGI HTTP 2.4: a subclass of OSError; gunicorn and others log a traceback unless its errno is known."""
     error = ClientDisconnected()
     assert isinstance(error, OSError)
     assert error.errno == errno.ECONNRESET

@@ -215,10 +215,10 @@ def changes_data(journal: Journal, gate: Gate) -> ASGIApp:
     return app
 
 
-def test_an_app_finishes_its_work_although_the_client_has_left(
+def test_an_app_finishes_its_work_after_a_disconnect(
     bridge: Bridge, loop_factory: LoopFactory, errors: ErrorLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ours, as ASGI servers: a change of data that has begun is not cancelled halfway."""
+    """Ours: as on ASGI servers, a change of data is not cancelled halfway."""
     monkeypatch.setattr(exchange_module, "GRACE", 0.05)
     journal, gate, left = Journal(), Gate(), threading.Event()
     app = bridge(changes_data(journal, gate), loop_factory)
@@ -234,7 +234,8 @@ def test_an_app_finishes_its_work_although_the_client_has_left(
     assert errors.records == []
 
 
-def test_close_of_the_adapter_waits_for_work_whose_client_has_left(bridge: Bridge) -> None:
+def test_closing_the_adapter_waits_for_work_after_a_disconnect(bridge: Bridge) -> None:
+    """Ours: a worker that is replaced must not lose a change of data."""
     journal, gate, left = Journal(), Gate(), threading.Event()
     app = bridge(changes_data(journal, gate))
     with Exchange(app, environ(waitress_client_disconnected=left.is_set)) as exchange:

@@ -1,4 +1,4 @@
-"""Channels that several threads of one application use at the same time: no thread is left waiting."""
+"""Channels that several threads of one application use concurrently: no thread is left waiting."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def start(target: Callable[[], object]) -> threading.Thread:
 
 
 def test_all_threads_that_wait_for_room_go_on(loop: Loop, workers: Workers) -> None:  # noqa: F811
-    """Safety: write() of PEP 3333 may be called by threads that the application started."""
+    """Safety: threads that the application started may call write() of PEP 3333."""
     outbox = loop.call(lambda: Outbox(running_loop(), workers))
     threads = [start(lambda: outbox.put("block", HIGH_WATER)) for _ in range(WRITERS)]
     poll(lambda: len(outbox._gates) == WRITERS, "all threads to wait")
@@ -47,7 +47,7 @@ def test_all_threads_that_wait_for_room_go_on(loop: Loop, workers: Workers) -> N
 
 
 def test_all_threads_that_wait_learn_that_the_client_has_left(loop: Loop, workers: Workers) -> None:  # noqa: F811
-    """Safety: also those that read the same body."""
+    """Safety: the same for threads that read the same body."""
     inbox = loop.call(lambda: Inbox(running_loop(), workers, None, int))
     outcomes: list[type[BaseException]] = []
 

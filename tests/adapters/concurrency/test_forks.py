@@ -1,4 +1,4 @@
-"""Systems without a fork (Windows): the adapters between WSGI and ASGI are imported, and serve."""
+"""Systems without fork (Windows): the adapters between WSGI and ASGI can be imported, and work."""
 
 from __future__ import annotations
 

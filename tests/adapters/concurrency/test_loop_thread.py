@@ -1,4 +1,4 @@
-"""The loop thread: what is posted to its mailbox, in what order, until when."""
+"""The loop thread: which calls of its mailbox run, in which order, and until when."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gateways.adapters.concurrency.loops import LoopClosed
 
 
 class _WithoutReaders(asyncio.SelectorEventLoop):
-    """As a proactor's loop is: it watches no descriptors."""
+    """A loop that cannot watch descriptors, like a proactor's."""
 
     def add_reader(self, fd: object, callback: object, *args: object) -> None:
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""A loop's mailbox and sweep: one call that fails costs no other call."""
+"""A loop's mailbox and sweep: a failing call does not affect others."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tests.adapters.wsgi_to_asgi.loops import PATIENCE, Loop
 
 
 class Failing:
-    """A call that raises, however often."""
+    """A call that always raises."""
 
     def __call__(self) -> None:
         raise ValueError("this call fails")
 
 
 def test_calls_that_wait_behind_a_failing_one_still_run(loop: Loop, kind: str) -> None:  # noqa: F811
-    """Safety: nothing that was posted is lost; the next post() may never come."""
+    """Safety: no posted call is lost, even without another post()."""
     if kind == "trio":
         pytest.skip("trio itself ends its run when a call from another thread raises")
     done = threading.Event()
@@ -36,7 +36,7 @@ def test_calls_that_wait_behind_a_failing_one_still_run(loop: Loop, kind: str) -
 
 
 def test_a_sweep_goes_on_after_a_call_that_raised(loop: Loop, caplog: pytest.LogCaptureFixture) -> None:  # noqa: F811
-    """Safety: later requests are watched as well."""
+    """Safety: later requests are still watched."""
     first, second, late = threading.Event(), threading.Event(), threading.Event()
     attended: list[Callable[[], object]] = [first.set, Failing(), second.set]
 

@@ -1,4 +1,4 @@
-"""Threads for calls that wait: one for each that waits at the same time, used again."""
+"""Threads for calls that wait: one per concurrent call, reused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Workers: how many threads there are, whatever they wait for."""
+"""Workers: the number of threads, for every kind of wait."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def alive(name: str) -> int:
 
 
 def test_threads_that_stood_in_for_waiting_ones_end_also_while_there_is_more_to_do() -> None:
-    """Ours: the bound holds again once the slow clients have gone, also under a load that never pauses."""
+    """Ours: the limit applies again after the slow clients have disconnected, even under constant load."""
     workers = Workers(LIMIT, "stand-in")
     clients_are_back, go = threading.Event(), threading.Event()
     done: list[object] = []
@@ -57,14 +57,14 @@ def waits(go: threading.Event) -> None:
 
 
 class Cyclic:
-    """As a database connection of Django: part of a cycle."""
+    """Part of a cycle, like a database connection of Django."""
 
     def __init__(self) -> None:
         self.itself = self
 
 
 def test_thread_locals_of_threads_that_end_go_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Safety: a connection that outlives its thread is one that the database has too many."""
+    """Safety: a connection that outlives its thread wastes a connection of the database."""
     monkeypatch.setattr(thread_pool, "STAND_IN_SECONDS", 0.05)
     workers, local, clients_are_back = Workers(LIMIT, "local"), threading.local(), threading.Event()
     connections: weakref.WeakSet[Cyclic] = weakref.WeakSet()
@@ -89,7 +89,7 @@ def test_thread_locals_of_threads_that_end_go_with_them(monkeypatch: pytest.Monk
 
 
 def test_threads_within_the_bound_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ours: bursts with pauses between them find the same threads, with their connections."""
+    """Ours: bursts with pauses between them reuse the same threads and their connections."""
     monkeypatch.setattr(thread_pool, "STAND_IN_SECONDS", 0.01)
     monkeypatch.setattr(thread_pool, "IDLE_SECONDS", 0.01)
     workers, seen = Workers(4, "staying"), set[int]()
@@ -137,7 +137,7 @@ def test_a_job_can_be_withdrawn_until_a_thread_has_begun_it() -> None:
 
 
 def test_short_jobs_are_all_done_while_threads_come_and_go() -> None:
-    """Safety: a thread that ends because there are too many leaves no job without one."""
+    """Safety: when a surplus thread ends, no job is left without a thread."""
     workers = Workers(2, "churn")
     done: list[int] = []
 
@@ -157,7 +157,7 @@ def test_short_jobs_are_all_done_while_threads_come_and_go() -> None:
 
 
 def test_what_a_job_returns_is_called_once_its_thread_counts_as_idle() -> None:
-    """Safety: a client that gets its answer may ask again at once, and must not find the thread busy."""
+    """Safety: a client that has its response may send the next request at once, and must not find the thread busy."""
     workers, idle = Workers(1, "last"), list[int]()
     workers.submit(lambda _: lambda: idle.append(workers.idle), None)
     poll(lambda: bool(idle), "the last call of the job")

@@ -1,4 +1,4 @@
-"""Content-Length: what states one length (RFC 9110, 8.6), and what does not."""
+"""Content-Length: valid and invalid values (RFC 9110, 8.6)."""
 
 from __future__ import annotations
 

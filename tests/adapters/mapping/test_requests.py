@@ -1,4 +1,4 @@
-"""scope <-> meta-variables: examples of what the clauses say, and properties for any bytes."""
+"""scope <-> meta-variables: examples for the clauses, and properties for arbitrary bytes."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ ROOTS = st.lists(
 @example(path=b"//x", root=["a"], included=True, escaped=True)
 @example(path=b"/%2F%", root=[], included=True, escaped=True)
 def test_any_bytes_of_a_path_arrive(path: bytes, root: list[str], included: bool, escaped: bool) -> None:
-    """PEP 3333, Unicode Issues: PATH_INFO is the unquoted bytes, each a character, whatever they are."""
+    """PEP 3333, Unicode Issues: PATH_INFO has one character for each unquoted byte, for all bytes."""
     root_path = "".join(f"/{segment}" for segment in root)
     whole = root_path.encode() + path
     sent = whole if included else path
@@ -133,7 +133,7 @@ HEADERS = st.lists(st.tuples(TOKENS, VALUES), max_size=8)
 
 @given(HEADERS)
 def test_any_bytes_of_header_values_arrive_in_order(headers: list[tuple[bytes, bytes]]) -> None:
-    """RFC 9110, 5.3: values of one name, in their order, joined by commas; names have no case."""
+    """RFC 9110, 5.3: values of one name are joined by commas, in order; names are case-insensitive."""
     headers = [pair for pair in headers if pair[0].lower() not in {b"proxy", b"content-length", b"te"}]
     environ = environ_from_scope(scope_of(headers=headers))
     for name in {name.lower() for name, _ in headers}:
@@ -177,7 +177,7 @@ def test_a_content_length_is_a_number_or_refused(values: list[bytes]) -> None:
 )
 @example(path="/\ud800", root_path="\udfff", raw_path=None, query_string=b"", headers=[])
 def test_no_scope_makes_anything_but_latin_1_or_a_400(**scope: Any) -> None:
-    """PEP 3333: servers must not supply strings with any other character; safety: nothing a client sends is a crash."""
+    """PEP 3333: servers must not supply strings with other characters; safety: no input of a client causes an error."""
     try:
         environ = environ_from_scope(scope_of(**scope))
     except BadRequest:
@@ -191,7 +191,7 @@ def test_no_scope_makes_anything_but_latin_1_or_a_400(**scope: Any) -> None:
 
 
 def carried(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Headers as they look when each name has one value."""
+    """Return headers with one value per name."""
     joined: dict[bytes, bytes] = {}
     for name, value in headers:
         lower = name.lower()
@@ -238,7 +238,7 @@ LATIN = st.text(st.characters(max_codepoint=255), max_size=8)
 def test_an_environ_survives_the_way_there_and_back(
     script_name: str, path_info: str, query: str, variables: dict[str, str]
 ) -> None:
-    """PEP 3333 and RFC 3875: what an app is told of the request is the same behind two adapters."""
+    """PEP 3333 and RFC 3875: an app gets the same request behind two adapters."""
     environ = {
         "REQUEST_METHOD": "GET",
         "SCRIPT_NAME": script_name,
@@ -259,7 +259,7 @@ def test_an_environ_survives_the_way_there_and_back(
 
 @given(st.dictionaries(st.text(max_size=6).map(lambda key: f"HTTP_{key}"), st.text(max_size=6), max_size=3), st.data())
 def test_no_environ_is_a_crash(headers: dict[str, str], data: st.DataObject) -> None:
-    """Safety: servers put all kinds of text into environs, and leave out much of what they should have."""
+    """Safety: environs of servers may contain any text, and required keys may be missing."""
     known = ["REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_NAME", "SERVER_PORT", "REMOTE_ADDR"]
     known += ["REMOTE_PORT", "CONTENT_LENGTH", "CONTENT_TYPE", "REQUEST_URI", "RAW_URI", "SERVER_PROTOCOL", "HTTPS"]
     environ = data.draw(st.dictionaries(st.sampled_from(known), st.text(max_size=6)))
@@ -304,24 +304,24 @@ def test_no_environ_is_a_crash(headers: dict[str, str], data: st.DataObject) -> 
     ],
 )
 def test_an_environ_becomes_a_scope(environ: dict[str, str], key: str, value: Any) -> None:
-    """ASGI, WSGI Compatibility, read from right to left."""
+    """ASGI, WSGI Compatibility, in the other direction."""
     assert scope_from_environ(environ)[key] == value
 
 
 def test_a_path_without_raw_path_is_quoted_for_the_target() -> None:
-    """RFC 3986, 2.1: a request target holds no space and no byte above 7F."""
+    """RFC 3986, 2.1: a request target contains no space and no byte above 7F."""
     assert environ_from_scope(scope_of(path="/a b/ü?"))["REQUEST_URI"] == quote("/a b/ü?")
 
 
 def test_a_transfer_coding_overrides_the_length() -> None:
-    """RFC 9112, 6.3: where both are there, Transfer-Encoding overrides the Content-Length."""
+    """RFC 9112, 6.3: Transfer-Encoding overrides the Content-Length."""
     headers = [(b"content-length", b"5"), (b"transfer-encoding", b"chunked")]
     scope = {"type": "http", "method": "POST", "path": "/", "headers": headers}
     assert not {"CONTENT_LENGTH", "transfer-encoding", "HTTP_TRANSFER_ENCODING"} & environ_from_scope(scope).keys()
 
 
 def test_a_target_in_absolute_form_has_a_path() -> None:
-    """RFC 9112, 3.2.2: every server takes it, and some hand it on as it is."""
+    """RFC 9112, 3.2.2: every server accepts the absolute form, and some pass it on unchanged."""
     scope = scope_of(path="http://a.example/b c", raw_path=b"http://a.example/b%20c", query_string=b"d")
     environ = environ_from_scope(scope)
     assert [environ[name] for name in ("SCRIPT_NAME", "PATH_INFO", "REQUEST_URI")] == ["", "/b c", "/b%20c?d"]

@@ -1,4 +1,4 @@
-"""Response heads in three spellings: examples of what is refused, and properties for any text and bytes."""
+"""Response headers in three notations: examples of refused ones, and properties for arbitrary text and bytes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_a_head_survives_the_way_there_and_back(status: int, headers: list[tuple
 @example([("X-A\n", "1")])
 @example([("X-A", "1\x85\u2028")])
 def test_no_text_splits_a_response(headers: list[tuple[str, str]]) -> None:
-    """RFC 9112, 11.1: response splitting; what passes holds no CR, LF or NUL, and names are tokens."""
+    """RFC 9112, 11.1: response splitting; accepted headers contain no CR, LF or NUL, and names are tokens."""
     with contextlib.suppress(AppProtocolError):
         for name, value in head_from_wsgi("200 OK", headers).headers:
             assert not SPLITTERS & {*name, *value}
@@ -79,7 +79,7 @@ def test_a_status_is_three_digits_or_refused(status: str) -> None:
 
 @given(ANYTHING, st.one_of(st.lists(ANYTHING, max_size=2), st.lists(st.tuples(ANYTHING, ANYTHING), max_size=2)))
 def test_whatever_is_given_is_accepted_or_refused(status: Any, headers: Any) -> None:
-    """PEP 3333: errors in the headers are raised while the app is running; by one class, which says what was wrong."""
+    """PEP 3333: errors in the headers are raised while the app is running, as one class, with the reason."""
     for convert in (head_from_wsgi, head_from_asgi):
         with contextlib.suppress(AppProtocolError):
             convert(status, headers)
@@ -87,7 +87,9 @@ def test_whatever_is_given_is_accepted_or_refused(status: Any, headers: Any) -> 
 
 @pytest.mark.parametrize("name", sorted(name.decode() for name in HOP_BY_HOP))
 def test_hop_by_hop_headers_are_the_servers(name: str) -> None:
-    """RFC 9110, 7.6.1; PEP 3333: they are left out, and the names of a WSGI app's are told."""
+    """RFC 9110, 7.6.1; PEP 3333: hop-by-hop headers are dropped, and the names of those from a WSGI app are
+    returned.
+    """
     dropped: list[str] = []
     for _ in range(2):  # the second time from the cache
         head = head_from_wsgi("200 OK", [(name.title(), "x"), ("X-A", "1")], dropped.append)
@@ -100,7 +102,7 @@ def test_hop_by_hop_headers_are_the_servers(name: str) -> None:
     ("values", "length"), [([], None), (["5"], 5), (["5", "5"], 5), (["0"], 0), (["007"], 7), ([" 5 "], 5)]
 )
 def test_a_content_length_is_a_promise(values: list[str], length: int | None) -> None:
-    """RFC 9110, 8.6: one decimal number, said once."""
+    """RFC 9110, 8.6: one decimal number."""
     head = head_from_wsgi("200 OK", [("Content-Length", value) for value in values])
     assert head.length == length
     assert len(head.headers) == min(len(values), 1)
@@ -120,7 +122,7 @@ def test_a_content_length_that_is_no_number_is_refused(values: list[str]) -> Non
 
 @pytest.mark.parametrize("status", [199, 1000, 0, -200, True, 200.0, "200", None])
 def test_a_status_of_asgi_is_an_int_of_three_digits(status: Any) -> None:
-    """ASGI: status is an int; 1xx are no final responses (RFC 9110, 15.2)."""
+    """ASGI: status is an int; 1xx are not final responses (RFC 9110, 15.2)."""
     with pytest.raises(AppProtocolError, match="status"):
         head_from_asgi(status, [])
 
@@ -140,7 +142,7 @@ def test_some_statuses_have_no_body(status: int, content: bool) -> None:
 
 @given(st.integers(200, 999), st.lists(st.tuples(TOKENS, VALUES), max_size=4))
 def test_a_head_for_cgi_can_be_read_as_a_message(status: int, headers: list[tuple[str, str]]) -> None:
-    """RFC 3875, 6.2 and 6.3: header fields, one a line, the Status among them, and an empty line."""
+    """RFC 3875, 6.2 and 6.3: one header field per line, one of them Status, and an empty line."""
     checked = head_from_asgi(*_raw(head_from_wsgi(status_line(status), headers)))
     text = head_to_cgi(checked[0], checked[1])
     assert text.endswith(b"\r\n\r\n")

@@ -1,6 +1,6 @@
-"""Run an application of these tests as a CGI program, in the place of a web server: its environment, pipes and end.
+"""Run an application of these tests as a CGI program, like a web server: its environment, pipes and exit.
 
-Knows processes and the form of a CGI response. It must not know what any application does.
+Knows processes and the format of a CGI response. It must not know the applications.
 """
 
 import contextlib
@@ -28,12 +28,12 @@ REQUEST = {
     "REMOTE_ADDR": "127.0.0.1",
 }
 PATIENCE = 15.0
-"""Seconds until something that has not happened never will."""
+"""Time limit of waits, in seconds."""
 
 
 @dataclass
 class Result:
-    """What a program left: what it wrote to stdout and stderr, and its exit status."""
+    """The result of a program: its stdout, its stderr and its exit status."""
 
     output: bytes
     stderr: str
@@ -41,12 +41,12 @@ class Result:
 
     @property
     def head(self) -> CGIHead:
-        """The head; AssertionError for none."""
+        """The response headers; AssertionError if there are none."""
         return self._parsed[0]
 
     @property
     def body(self) -> bytes:
-        """What follows the head."""
+        """The body."""
         return self._parsed[1]
 
     @property
@@ -61,7 +61,7 @@ class Result:
 
 
 class Program:
-    """A program that runs. Its stdin and stdout are pipes, unless others are given."""
+    """A running program. Its stdin and stdout are pipes, unless others are given."""
 
     def __init__(
         self,
@@ -86,18 +86,18 @@ class Program:
 
     @property
     def stdin(self) -> IO[bytes]:
-        """Where the body goes."""
+        """The pipe for the request body."""
         assert self.process.stdin is not None
         return self.process.stdin
 
     @property
     def stdout(self) -> IO[bytes]:
-        """Where the response comes from."""
+        """The pipe with the response."""
         assert self.process.stdout is not None
         return self.process.stdout
 
     def read_until(self, end: bytes) -> bytes:
-        """What comes up to and including `end`, and nothing more; AssertionError where the output ends before."""
+        """Read up to and including `end`; AssertionError if the output ends before."""
         read = b""
         while not read.endswith(end):
             octet = os.read(self.stdout.fileno(), 1)
@@ -106,13 +106,15 @@ class Program:
         return read
 
     def result(self, read: bytes = b"") -> Result:
-        """Wait for the end; `read` is what has been read before."""
+        """Wait for the exit; `read` is the output that was read before."""
         output, stderr = self.process.communicate(timeout=PATIENCE)
         return Result(read + (output or b""), (stderr or b"").decode(), self.process.returncode)
 
 
 def _own() -> dict[str, str]:
-    """As a server does: little of its own environment. Buffered like a program that a server starts."""
+    """Return the environment, with few of our own variables, as in a server. Start it with buffered output, as a server
+    does.
+    """
     return {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
 
 
@@ -129,7 +131,9 @@ class Runner:
     def start(
         self, app: str, *, options: str = "", before: str = "", streams: Mapping[str, Any] | None = None, **environ: Any
     ) -> Iterator[Program]:
-        """Run `app` while the block runs. `options` are the adapter's; `before` is what the program does first."""
+        """Run `app` during the block. `options` are those of the adapter; `before` is code that the program runs
+        first.
+        """
         environ = {"RECORD": str(self.record), "SIGNAL": str(self.signal), **environ}
         program = Program(self.side, app, environ, streams or {}, options, before)
         with program.process:
@@ -139,7 +143,7 @@ class Runner:
                 program.process.kill()
 
     def __call__(self, app: str, body: bytes = b"", **details: Any) -> Result:
-        """Run `app` to its end. A body comes with its length, unless `details` say otherwise."""
+        """Run `app` to its end. The body's length is sent unless `details` override it."""
         if body:
             details = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(len(body)), **details}
         with self.start(app, **details) as program:
@@ -150,12 +154,12 @@ class Runner:
             return program.result()
 
     def recorded(self) -> list[str]:
-        """What the application has noted down."""
+        """Return the entries that the application has recorded."""
         return self.record.read_text().split()
 
 
 def respond(source: str, body: bytes = b"", **environ: str) -> Result:
-    """Run a program that is not of these tests' applications."""
+    """Run another program."""
     done = subprocess.run(
         [sys.executable, "-c", source],
         cwd=ROOT,

@@ -1,4 +1,4 @@
-"""What these tests' applications do besides answering: note down, wait for a sign, write where they should not."""
+"""Side effects of these tests' applications: record entries, wait for a signal, write to the wrong stream."""
 
 import os
 import subprocess
@@ -8,13 +8,13 @@ from pathlib import Path
 
 
 def note(*words: str) -> None:
-    """Tell the test, which finds it by Runner.recorded()."""
+    """Record an entry for the test, which reads it with Runner.recorded()."""
     with open(os.environ["RECORD"], "a") as record:
         record.write("\n".join(words) + "\n")
 
 
 def signalled() -> bool:
-    """Whether the test has made the file Runner.signal."""
+    """Return True if the test has created the file Runner.signal."""
     return Path(os.environ["SIGNAL"]).exists()
 
 
@@ -25,18 +25,18 @@ def await_signal() -> None:
 
 
 def chatter() -> None:
-    """Write to stdout in every way but the right one."""
+    """Write to stdout in every wrong way."""
     print("a stray print")
     os.write(1, b"a C library's write\n")
     os.system("echo a shell command")
 
 
 def complain() -> None:
-    """Write more to stderr than any pipe holds."""
+    """Write more to stderr than any pipe can hold."""
     sys.stderr.write("#" * 1_000_000 + "\n")
 
 
 def leave_a_child() -> None:
-    """Start a process that outlives this one, with the descriptors that are inherited."""
+    """Start a process that outlives this one and inherits its descriptors."""
     child = subprocess.Popen(["sleep", "60"], close_fds=False, stderr=subprocess.DEVNULL)
     note(str(child.pid))

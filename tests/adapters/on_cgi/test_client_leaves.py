@@ -1,4 +1,4 @@
-"""The client leaves: the server sends SIGTERM or closes its end of stdout. The application is told, and ends."""
+"""Disconnects: the server sends SIGTERM or closes its end of stdout; the application is notified, and ends."""
 
 import re
 import signal
@@ -54,14 +54,14 @@ def test_a_client_that_leaves_in_the_middle_of_the_request_is_no_traceback(run: 
 
 
 def catches_sigterm(pid: int) -> bool:
-    """Whether the process has a handler for it."""
+    """Return True if the process has a handler for the signal."""
     caught = re.search(r"^SigCgt:\s*([0-9a-f]+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
     return caught is not None and bool(int(caught[1], 16) & 1 << signal.SIGTERM - 1)
 
 
 @pytest.mark.parametrize("repeated", [False, True])
 def test_sigterm_after_the_response_lets_work_finish_unless_it_is_repeated(run: Runner, repeated: bool) -> None:
-    """Some servers, lighttpd and Apache, send it to a program that has closed stdout and works on."""
+    """Servers such as lighttpd and Apache send it to a program that has closed stdout and continues."""
     with run.start("works_on") as program:
         assert program.stdout.read().endswith(b"Hello!\n")
         eventually(lambda: "working" in run.recorded(), "the application works on")

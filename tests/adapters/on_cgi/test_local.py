@@ -1,4 +1,4 @@
-"""A program that no server has started: `python app.cgi …`."""
+"""A program started without a server: `python app.cgi …`."""
 
 import http.client
 import json
@@ -17,7 +17,7 @@ from tests.real.serving import ROOT
 
 @pytest.fixture(params=SIDES)
 def program(request: pytest.FixtureRequest, tmp_path: Path) -> list[str]:
-    """The command of a program, as a person starts it."""
+    """The command that a user types to start a program."""
     (tmp_path / "app.cgi").write_text(
         f"import sys; sys.path[:0] = [{str(ROOT)!r}]\n"
         f"from gateways.adapters import {SIDES[request.param]} as ToCGI\n"

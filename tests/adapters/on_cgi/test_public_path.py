@@ -1,4 +1,4 @@
-"""SCRIPT_NAME and PATH_INFO of what the client asked for, where a server has rewritten it."""
+"""SCRIPT_NAME and PATH_INFO of the client's URL, behind a server that rewrites it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""RFC 3875, section 4, from the program's side: what an application is given of a request."""
+"""RFC 3875, section 4, from the program's side: the request that an application gets."""
 
 import json
 import os
@@ -187,7 +187,7 @@ def test_a_server_may_leave_descriptors_closed(run: Runner, closed: str, tmp_pat
 
 
 def test_a_program_that_reads_slowly_keeps_nothing_in_memory(run: Runner) -> None:
-    """Backpressure: what the application has not asked for stays in the pipe."""
+    """Backpressure: data that the application has not read stays in the pipe."""
     with run.start("waits", REQUEST_METHOD="POST", CONTENT_LENGTH="10000000") as program:
         program.read_until(b"first\n")
         eventually(lambda: _fill(program.stdin.fileno()), "the pipe is full")

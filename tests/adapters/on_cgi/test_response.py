@@ -1,4 +1,4 @@
-"""RFC 3875, section 6, from the program's side: what reaches the server of a response, and the exit status."""
+"""RFC 3875, section 6, from the program's side: the response that the server gets, and the exit status."""
 
 import os
 import signal
@@ -117,7 +117,7 @@ def test_stdout_may_be_stderr(run: Runner) -> None:
 
 @pytest.mark.parametrize("app", ["hello", "streams", "raises_before_head"])
 def test_on_one_socket_for_both_the_response_outlives_an_unread_body(run: Runner, app: str) -> None:
-    """Apache's mod_cgid: a socket that is closed with something unread in it loses what was written to it."""
+    """Apache's mod_cgid uses a socket: if it is closed with unread data, written data is lost."""
     body = b"x" * 300_000
     run.signal.touch()
     ours, theirs = socket.socketpair()

@@ -1,4 +1,4 @@
-"""A client that has left, told by its socket, wherever a server keeps it."""
+"""Detect a disconnect from the socket, for each place where a server exposes it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Pair = tuple[socket.socket, socket.socket]
 
 @pytest.fixture(params=[socket.AF_INET, socket.AF_UNIX], ids=["TCP", "Unix"])
 def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
-    """A client, and its connection as the server has it."""
+    """A client, and the server's end of its connection."""
     if request.param == socket.AF_UNIX:
         client, connection = socket.socketpair()
     else:
@@ -34,13 +34,13 @@ def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
 
 
 class Channel:
-    """As waitress's is: its method is in the environ."""
+    """A connection like waitress's, with a method in the environ."""
 
     def __init__(self, connection: socket.socket) -> None:
         self.socket = connection
 
     def check_client_disconnected(self) -> bool:
-        """What waitress can tell only with channel_request_lookahead."""
+        """Only with channel_request_lookahead can waitress report it."""
         return False
 
 
@@ -54,7 +54,7 @@ SHOWN: dict[str, Callable[[socket.socket], dict[str, Any]]] = {
 
 
 def reset(client: socket.socket) -> None:
-    """Leave as if the machine had crashed, or with data that was not read."""
+    """Disconnect with a reset, as after a crash or with unread data."""
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     client.close()
 
@@ -74,7 +74,7 @@ def test_a_client_is_there_until_its_connection_is_reset(pair: Pair, server: str
 
 
 def test_a_client_that_has_shut_down_its_sending_side_is_still_there(pair: Pair) -> None:
-    """RFC 9112, 9.6: it waits for the response."""
+    """RFC 9112, 9.6: the client waits for the response."""
     client, connection = pair
     client.shutdown(socket.SHUT_WR)
     environ = SHOWN["gunicorn"](connection)

@@ -1,4 +1,4 @@
-"""An application whose startup does not end: what waits for it is let go by close()."""
+"""An application whose startup hangs: close() releases the threads that wait for it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""One way to ask a CGI host: in process through ASGI or WSGI, or on a server through a socket.
+"""Ways to send requests to a CGI host: in process through ASGI or WSGI, or to a server through a socket.
 
-Knows requests and responses. It must not know what any program does.
+Knows requests and responses. It must not know the programs.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ Headers = Sequence[tuple[str, str]]
 
 @dataclass
 class Response:
-    """What came back. `complete` says whether it was ended in a way that looks whole."""
+    """A response. `complete` is True if its end looks regular."""
 
     status: int
     headers: list[tuple[str, str]] = field(default_factory=list)
@@ -44,7 +44,7 @@ class Response:
 
 @dataclass
 class Request:
-    """What is asked; `chunks` is a body that comes without a length."""
+    """A request; `chunks` is a body without a length."""
 
     target: str
     method: str = "GET"
@@ -56,7 +56,7 @@ class Request:
 
     @property
     def all_headers(self) -> list[tuple[str, str]]:
-        """The given ones, and Content-Length or Transfer-Encoding as the body wants."""
+        """The given headers, and Content-Length or Transfer-Encoding for the body."""
         framing = []
         if self.chunks is not None:
             framing = [("Transfer-Encoding", "chunked")]
@@ -66,20 +66,20 @@ class Request:
 
 
 class Asker(ABC):
-    """Something that answers requests with the programs of a folder."""
+    """A host that responds to requests with the programs of a folder."""
 
     def __call__(self, target: str, method: str = "GET", **details: Any) -> Response:
-        """Ask for `target`; see Request for the details."""
+        """Request `target`; see Request for the details."""
         return self.exchange(Request(target, method, **details))
 
     def report(self, target: str = "/report.py", method: str = "GET", **details: Any) -> Any:
-        """What report.py saw of this request."""
+        """Return the report of report.py for this request."""
         response = self(target, method, **details)
         assert response.status == 200, response
         return json.loads(response.body)
 
     def environ(self, target: str = "/report.py", method: str = "GET", **details: Any) -> dict[str, str]:
-        """The environment that report.py saw, as octets in latin-1."""
+        """Return the environment that report.py got, as octets in latin-1."""
         environ: dict[str, str] = self.report(target, method, **details)["environ"]
         return environ
 
@@ -89,11 +89,11 @@ class Asker(ABC):
 
     @abstractmethod
     def leave(self, request: Request, when: Callable[[], object]) -> None:
-        """Make one request, and hang up once `when()` is true."""
+        """Make one request, and disconnect when `when()` is true."""
 
 
 class InASGI(Asker):
-    """A CGIToASGI on a loop of its own for each request."""
+    """A CGIToASGI, with a new loop for each request."""
 
     def __init__(self, host: CGIToASGI, run: Callable[..., Any] = asyncio.run) -> None:
         self.host: CGIHost = host
@@ -185,7 +185,7 @@ class InWSGI(Asker):
         return self._respond(self._environ(request), request.at_first)
 
     def leave(self, request: Request, when: Callable[[], object]) -> None:
-        """The server offers its socket; the client shuts the other end."""
+        """The server exposes its socket; the client closes the other end."""
         environ = self._environ(request)
         client, environ["gunicorn.socket"] = socket.socketpair()
         thread = threading.Thread(target=self._respond, args=(environ, request.at_first))
@@ -248,7 +248,7 @@ class InWSGI(Asker):
 
 
 def _add(environ: dict[str, Any], name: str, value: str) -> None:
-    """A header as servers put it: those with "_" are dropped, repeated ones joined."""
+    """Add a header as servers do: names with "_" are dropped, repeated ones joined."""
     key = name.upper().replace("-", "_")
     if "_" in name:
         return
@@ -267,7 +267,7 @@ def _with_host(request: Request) -> Headers:
 
 
 class _Connection(http.client.HTTPConnection):
-    """One that sends any target and any version."""
+    """A client that sends any target and any version."""
 
     def speak(self, version: str) -> None:
         self._http_vsn, self._http_vsn_str = int(version.replace(".", "")), f"HTTP/{version}"
@@ -277,7 +277,7 @@ class _Connection(http.client.HTTPConnection):
 
 
 class OnServer(Asker):
-    """A server that listens, asked through http.client."""
+    """A listening server, used through http.client."""
 
     def __init__(self, host: str, port: int) -> None:
         self.address = host, port

@@ -1,4 +1,4 @@
-"""How a program ends, and what is left of it; run in process and on servers by subclasses."""
+"""The end of a program, and its leftovers; subclasses run it in process and on servers."""
 
 import time
 import uuid
@@ -19,14 +19,14 @@ WRITING = ["writes_for_ever.sh", "writes_now_and_then.sh"]
 
 
 class TheClientLeaves(ABC):
-    """Whatever the program does: it, its children and their exit statuses are gone within two seconds."""
+    """For each behaviour of a program: it, its children and their exit statuses are gone within two seconds."""
 
     @abstractmethod
     def pid(self) -> int:
         """The host's process, or a parent of it."""
 
     def leaves(self, ask: Asker, program: str, **details: object) -> None:
-        """Hang up on a program that runs."""
+        """Disconnect from a running program."""
         mark = uuid.uuid4().hex
         ask.leave(Request(f"/{program}?{mark}", **details), lambda: processes(mark))  # type: ignore[arg-type]
         assert_gone(mark, self.pid())
@@ -41,7 +41,7 @@ class TheClientLeaves(ABC):
 
 
 class Endings(ABC):
-    """The response ends, or the program does, and the other does not."""
+    """Either the response or the program ends, and the other does not."""
 
     @abstractmethod
     def pid(self) -> int:

@@ -1,4 +1,4 @@
-"""What RFC 3875 and practice want of the way from a request to a program; run in process and on servers."""
+"""Requirements of RFC 3875 and practice for requests to a program; run in process and on servers."""
 
 import os
 import re
@@ -168,7 +168,7 @@ class MetaVariables:
 
 
 class FindingTheProgram:
-    """RFC 3875, 3.3, and what must never be run or shown."""
+    """RFC 3875, 3.3, and files that must never be run or sent."""
 
     @pytest.mark.parametrize("target", ["/", "/nested", "/nested/", "/missing", "/missing/more", "/nested/missing.py"])
     def test_nothing_is_listed_and_what_is_missing_is_404(self, ask: Asker, target: str) -> None:

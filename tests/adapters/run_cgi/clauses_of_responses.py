@@ -1,4 +1,4 @@
-"""What RFC 3875 and practice want of the way from a program's output to a response; run in process and on servers."""
+"""Requirements of RFC 3875 and practice for responses from a program's output; run in process and on servers."""
 
 from urllib.parse import quote
 
@@ -8,7 +8,7 @@ from tests.adapters.run_cgi.asking import Asker, Response
 
 
 def printed(ask: Asker, output: bytes, end: str = "", method: str = "GET") -> Response:
-    """The response to a program that writes `output` and ends as prints.py knows."""
+    """Return the response for a program that writes `output` and ends as in prints.py."""
     return ask(f"/prints.py{end}?{quote(output, safe='')}", method)
 
 

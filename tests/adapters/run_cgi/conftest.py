@@ -24,7 +24,7 @@ Hosting = Callable[..., Asker]
 
 @pytest.fixture(params=["asgi", "wsgi"])
 def hosting(request: pytest.FixtureRequest, programs: Path) -> Iterator[Hosting]:
-    """Make a host with options, for the folder or for `program`; it is closed afterwards."""
+    """Create a host with options, for the folder or for `program`; it is closed afterwards."""
     hosts: list[CGIHost] = []
 
     def make(program: str | Path = programs, **options: Any) -> Asker:
@@ -42,5 +42,5 @@ def hosting(request: pytest.FixtureRequest, programs: Path) -> Iterator[Hosting]
 
 @pytest.fixture
 def ask(hosting: Hosting) -> Asker:
-    """The folder, hosted without options."""
+    """A host of the folder, without options."""
     return hosting()

@@ -1,4 +1,4 @@
-"""The folder of programs that the tests ask for, each named by what it does."""
+"""The folder of test programs, each named after its behaviour."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ PROGRAMS = Path(__file__).parent / "programs"
 
 
 def copy_programs(folder: Path) -> Path:
-    """A copy of the programs, "#!python" in them being this interpreter, in the layout that the clauses know."""
+    """Copy the programs in the layout that the clauses expect, with "#!python" replaced by this interpreter."""
     shutil.copytree(PROGRAMS, folder, ignore=shutil.ignore_patterns("__pycache__"))
     for program in folder.iterdir():
         text = program.read_text()

@@ -1,4 +1,4 @@
-"""What a host left behind: processes of programs, found by a variable of theirs; zombies, found below the host."""
+"""Leftovers of a host: processes of programs, found by one of their variables, and zombies below the host."""
 
 import contextlib
 from functools import partial
@@ -10,7 +10,7 @@ from tests.real.serving import eventually
 
 
 def processes(value: str, variable: str = "QUERY_STRING") -> list[psutil.Process]:
-    """Every process, in whatever session, whose variable has this value: a program, or a child of it."""
+    """Return every process, in any session, whose variable has this value: a program or its child."""
     found = []
     wanted = f"{variable}={value}".encode()
     for process in psutil.process_iter():
@@ -32,7 +32,7 @@ def zombies(host: int) -> list[psutil.Process]:
 
 
 def assert_gone(value: str, host: int, within: float = 2.0, variable: str = "QUERY_STRING") -> None:
-    """Nothing of what the request with this query started is left, in at most so many seconds."""
+    """Assert that within `seconds` no process remains that the request with this query started."""
     left = partial(processes, value, variable)
     eventually(lambda: not left(), f"the program and its children are gone: {left()}", within)
     eventually(lambda: not zombies(host), f"all are reaped: {zombies(host)}", within)

@@ -1,4 +1,4 @@
-"""What only the ASGI host can do, and what the ASGI specification asks of it."""
+"""Features of the ASGI host only, and requirements of the ASGI specification."""
 
 import asyncio
 import os
@@ -66,7 +66,7 @@ def test_a_program_can_answer_each_line_of_a_running_upload(programs: Path) -> N
 
 
 def test_nothing_is_received_before_the_program_is_found(programs: Path) -> None:
-    """So that a client that sent Expect: 100-continue is not told to go on."""
+    """Otherwise a client that sent Expect: 100-continue would get a 100."""
 
     async def main() -> list[Message]:
         sent: list[Message] = []
@@ -116,7 +116,7 @@ def test_a_body_that_ends_short_never_looks_whole(programs: Path, last: Message)
 
 @pytest.mark.parametrize("size", [1000, 300_000, 4_000_000])
 def test_a_client_that_leaves_behind_a_body_that_is_not_read_ends_the_program(programs: Path, size: int) -> None:
-    """ASGI HTTP, "Disconnect": it comes after the body, however much of that there is."""
+    """ASGI HTTP, "Disconnect": the event follows the body, which may be large."""
 
     async def main() -> None:
         channel, mark = Channel(), uuid.uuid4().hex
@@ -133,7 +133,7 @@ def test_a_client_that_leaves_behind_a_body_that_is_not_read_ends_the_program(pr
 
 
 def test_a_program_that_reads_late_gets_what_was_kept_for_it(programs: Path) -> None:
-    """Safety: also after the second from which on its input hides no disconnect; the end of file comes last."""
+    """Safety: even after the second in which unread input may hide a disconnect; the end of file comes last."""
 
     async def main() -> None:
         channel, size = Channel(), 500_000
@@ -287,7 +287,7 @@ def test_websocket_is_refused_and_anything_else_an_error(programs: Path) -> None
 
 
 def test_on_uvloop_too_nobody_waits_for_a_program_that_closed_its_output(tmp_path: Path) -> None:
-    """Its timers go off up to a rounding early: seen with one program of eight, so here are many."""
+    """Timers may fire slightly early because of rounding: seen with one program in eight, so this test runs many."""
     program = tmp_path / "works_on.sh"
     program.write_text("#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\nover\\n'\nexec >&-\nsleep 30\n")
     program.chmod(0o755)

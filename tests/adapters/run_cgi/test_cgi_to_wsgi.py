@@ -1,4 +1,4 @@
-"""What PEP 3333 and its servers ask of the WSGI host."""
+"""Requirements of PEP 3333 and its servers for the WSGI host."""
 
 import io
 import os
@@ -168,7 +168,7 @@ def test_who_the_server_authenticated_is_passed(programs: Path) -> None:
 
 @pytest.mark.parametrize("length", ["five", "-1", "5, 6", "9" * 5000])
 def test_a_length_that_is_not_a_number_is_a_400(programs: Path, length: str) -> None:
-    """RFC 9110, 8.6. Safety: also one with more digits than int() takes."""
+    """RFC 9110, 8.6. Safety: even a length with more digits than int() accepts."""
     call = Call(programs, "/echo.py", REQUEST_METHOD="POST", CONTENT_LENGTH=length)
     call.all()
     assert call.status.startswith("400 ")

@@ -1,4 +1,4 @@
-"""The environment of a program and its arguments: pure, with literal values."""
+"""The environment and the arguments of a program: pure, with literal values."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
-"""The hosts while something fails: full tables and disks, forks, logging, exits, clients that leave. Nothing is lost.
+"""The hosts during failures: full tables and disks, forks, logging, exits, disconnects. Nothing is lost.
 
-After each: every request answered, no zombie, no slot lost, no descriptor left.
+After each failure: every request has a response, and no zombie, used slot or descriptor is left.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ def host_of(ask: Asker) -> CGIHost:
 
 @pytest.fixture
 def nothing_is_left(hosting: Hosting) -> Iterator[Callable[[Asker], None]]:
-    """Use a host once, so that what there is one of exists; afterwards nothing more must exist."""
+    """Use a host once, so that shared resources exist; afterwards no more must exist."""
     first = hosting()
     for target in ("/hello.sh", "/closes_stdout_and_works_on.sh?/dev/null"):
         first(target)
@@ -127,7 +127,7 @@ def test_a_full_table_of_descriptors_is_503(
 def test_a_full_disk_is_503_with_retry_after(
     hosting: Hosting, nothing_is_left: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A temporary file on /dev/full: what is written to it fails as on a disk without space."""
+    """A temporary file on /dev/full: writing fails as on a full disk."""
     ask = hosting()
     nothing_is_left(ask)
     chunks = [b"x" * 700_000, b"y" * 700_000]
@@ -237,7 +237,7 @@ def test_a_fork_that_exits_normally_leaves_its_parents_programs_alone(hosting: H
 
 @pytest.mark.timeout(180)
 def test_a_thousand_clients_that_leave_at_random_moments(programs: Path) -> None:
-    """In process, on one loop: each leaves between before the start and after the end of its program."""
+    """In process, on one loop: each client disconnects between before the start and after the end of its program."""
     host = CGIToASGI(programs, limit=64, timeouts={"queue": None})
     ask, choose = InASGI(host), random.Random(20261129)
     targets = ["/hello.sh", "/sleeps_half_a_second.sh", "/writes_for_ever.sh", "/is_silent.sh", "/complains.sh"]

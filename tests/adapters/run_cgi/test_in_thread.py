@@ -1,4 +1,4 @@
-"""A program in its server's thread: one poll() for its pipes, its end, its time and its client."""
+"""A program in its server's thread: one poll() for its pipes, its exit, its timeouts and its client."""
 
 import io
 import os
@@ -21,7 +21,7 @@ Start = Callable[..., ProgramInThread]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Start]:
-    """Run a shell's text."""
+    """Run a shell script."""
     running: list[ProgramInThread] = []
 
     def make(

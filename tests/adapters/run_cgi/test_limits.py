@@ -1,4 +1,4 @@
-"""How long a program may take, by a clock of the test's; and the slots."""
+"""The timeouts of a program, with the test's own clock; and the slots."""
 
 import pytest
 
@@ -76,7 +76,7 @@ def test_one_that_leaves_the_line_gets_no_slot_and_one_that_had_it_gives_it_back
 
 
 def test_a_slot_is_not_lost_to_one_that_cannot_be_woken() -> None:
-    """As where its event loop has been closed."""
+    """Raises as if the event loop were closed."""
     slots, woken = Slots(1), list[str]()
 
     def broken() -> None:

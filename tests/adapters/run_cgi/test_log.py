@@ -1,4 +1,4 @@
-"""The logger of CGI programs: a handler that raises loses its line, and nothing else."""
+"""The logger of CGI programs: a handler that raises loses only its line."""
 
 import logging
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from gateways.adapters.run_cgi.log import SafeLogger, StderrLog, printable
 
 
 class Breaks(logging.Filter):
-    """A filter with a fault: logging passes its exception on to the caller."""
+    """A faulty filter: logging passes its exception on to the caller."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         raise RuntimeError("no log today")

@@ -1,4 +1,4 @@
-"""A program on an asyncio loop: its pipes, its time, and whatever else ends its response."""
+"""A program on an asyncio loop: its pipes, its timeouts, and other ends of its response."""
 
 import asyncio
 import os
@@ -19,7 +19,7 @@ Use = Callable[[ProgramOnLoop], Awaitable[Any]]
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., Any]:
-    """Run a shell's text on a new loop, and use it."""
+    """Run a shell script on a new loop, and use it."""
 
     def make(text: str, use: Use, stdin: bool = False, timeouts: Timeouts = DEFAULT_TIMEOUTS) -> Any:
         file = tmp_path / "program.sh"

@@ -1,4 +1,4 @@
-"""CGIToASGI on trio, which has no loop of asyncio: each running program has a thread."""
+"""CGIToASGI on trio, which has no asyncio loop: each running program has a thread."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from tests.adapters.run_cgi.asking import InASGI, Request
 
 
 def run(host: CGIToASGI, target: str, count: int) -> list[tuple[int, bytes]]:
-    """So many requests at once."""
+    """Make `count` concurrent requests."""
     answers: list[tuple[int, bytes]] = []
 
     async def one() -> None:

@@ -263,7 +263,7 @@ def test_what_is_wrong_with_a_head_and_was_taken_is_logged_once(
 def test_a_first_line_that_ends_in_cr_lf_is_500_cold_and_warm_and_the_log_says_what_to_do(
     hosting: Hosting, tmp_path: Path, warm: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As under Apache and lighttpd: the kernel looks for a program whose name ends in CR."""
+    """As under Apache and lighttpd: the kernel looks for an interpreter whose name ends in CR."""
     program = tmp_path / "from_windows.py"
     program.write_bytes(f"#!{sys.executable}\r\nprint('X-A: b\\n')\r\n".encode())
     program.chmod(0o755)
@@ -315,7 +315,7 @@ sys.stdin.read()
 
 
 def test_requests_in_a_forked_process_are_answered(hosting: Hosting) -> None:
-    """As under gunicorn --preload: the host was used before the fork, its reaper's thread is not in the child."""
+    """As under gunicorn --preload: the host was used before the fork, and its reaper thread is not in the child."""
     ask = hosting()
     assert ask("/closes_stdout_and_works_on.sh?/dev/null").body == b"over\n"
     pid = os.fork()
@@ -326,7 +326,7 @@ def test_requests_in_a_forked_process_are_answered(hosting: Hosting) -> None:
 
 
 def test_sigchld_may_be_ignored(hosting: Hosting) -> None:
-    """Then the kernel reaps by itself, and the exit status is lost."""
+    """Then the kernel reaps the program itself, and the exit status is lost."""
     ask = hosting()
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     try:

@@ -1,4 +1,4 @@
-"""The head parser and the framing of a body: pure, cut at every octet."""
+"""The header parser and the framing of a body: pure, cut at every octet."""
 
 import pytest
 

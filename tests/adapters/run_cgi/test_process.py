@@ -1,4 +1,4 @@
-"""How programs are started, signalled and reaped: also where descriptors, memory or threads are used up."""
+"""Start, signal and reap programs, even without free descriptors, memory or threads."""
 
 import errno
 import os
@@ -76,7 +76,7 @@ def test_it_blocks_no_signals_although_the_thread_that_starts_it_does(tmp_path: 
 
 
 def test_every_number_of_descriptors_that_is_left_is_enough_or_leaves_nothing(file: bytes) -> None:
-    """EMFILE at each step: the pipes, the start, the descriptor of its end."""
+    """EMFILE at each step: the pipes, the start, the descriptor of its exit."""
     end(start(file))
     before, limit = psutil.Process().num_fds(), resource.getrlimit(resource.RLIMIT_NOFILE)
     started = 0

@@ -1,4 +1,4 @@
-"""The thread that terminates and reaps: each way out of a program's life, and faults in whatever the thread calls."""
+"""The thread that terminates and reaps programs: each way a program can end, and faults in the thread's calls."""
 
 import logging
 import os
@@ -22,7 +22,7 @@ Make = Callable[[str], Program]
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Make]:
-    """Start a program from a shell's text."""
+    """Start a program from a shell script."""
     programs: list[Program] = []
 
     def start(text: str) -> Program:
@@ -122,7 +122,7 @@ def test_a_logging_filter_that_raises_costs_its_lines_alone(make: Make, text: st
 def test_a_fault_in_handling_one_program_loses_neither_it_nor_others(
     make: Make, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
-    """The fault comes on the reaper's thread, once; the program ends all the same, and so does the next."""
+    """The fault occurs once, on the reaper's thread; the program still ends, and so does the next."""
     program = make("trap 'echo bye; echo bye >&2; exit' TERM; echo x; echo x >&2; while :; do sleep 0.05; done")
     time.sleep(0.2)
     faults: list[str] = []
@@ -198,7 +198,7 @@ def test_a_fork_has_a_reaper_of_its_own_and_leaves_its_parents_programs_alone(ma
 
 
 def test_no_system_clock_is_read_but_the_monotonic_one(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The time of day jumps where an administrator or NTP sets it."""
+    """An administrator or NTP may set the clock."""
     now = iter(range(10_000))
     monkeypatch.setattr(time, "time", lambda: 1e9 * next(now))
     program = make("exec >&-; sleep 0.3")

@@ -1,4 +1,4 @@
-"""Which program a path means, on a folder made for it."""
+"""The program of a path, in a test folder."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a CGI host answers when it is overloaded, and the figures that it tells of itself."""
+"""The responses of an overloaded CGI host, and its figures."""
 
 import logging
 import threading
@@ -20,7 +20,7 @@ def stats(ask: Asker) -> CGIStats:
 
 
 class Busy:
-    """The one slot of a host is taken while the block runs, and so many requests wait for it."""
+    """During the block, the only slot of a host is used, and `waiting` requests wait for it."""
 
     def __init__(self, ask: Asker, waiting: int = 0) -> None:
         self._ask, self._mark, self._left = ask, uuid.uuid4().hex, threading.Event()

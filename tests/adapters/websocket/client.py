@@ -1,6 +1,7 @@
-"""A WebSocket client on a plain socket, for what a well-behaved library would not send; each step has a time limit.
+"""A WebSocket client on a plain socket, for data that a library would not send; each step has a time limit.
 
-Knows RFC 6455 by the project's own frames, which test_frames.py holds to wsproto. It must not know what it talks to.
+Knows RFC 6455 through the project's own frames, which test_frames.py compares with wsproto. It must not know its
+server.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ class Client:
         self.sock.sendall("\r\n".join(lines).encode() + early)
 
     def head(self) -> list[str]:
-        """The lines of the response's head."""
+        """Return the lines of the response headers."""
         received = b""
         while b"\r\n\r\n" not in received:
             data = self.sock.recv(65536)
@@ -54,7 +55,9 @@ class Client:
         return head.decode("latin-1").split("\r\n")
 
     def accepted(self) -> dict[str, str]:
-        """The headers, by lower-case names, of a response that accepts the handshake as RFC 6455 (4.1) wants it."""
+        """Return the headers, by lower-case names, of a response that accepts the handshake; check it (RFC 6455,
+        4.1).
+        """
         line, *fields = self.head()
         assert line.startswith("HTTP/1.1 101 "), line
         headers = {name.lower(): value.strip() for name, _, value in (field.partition(":") for field in fields)}
@@ -77,7 +80,7 @@ class Client:
         self.sock.sendall(encode_close(code, reason, MASK))
 
     def event(self) -> Event | None:
-        """The next event, None at the end of the connection."""
+        """Return the next event, None at the end of the connection."""
         while not self._events:
             try:
                 data = self.sock.recv(65536)
@@ -90,7 +93,7 @@ class Client:
         return self._events.pop(0)
 
     def message(self) -> str | bytes:
-        """The next message; pings are answered."""
+        """Return the next message; respond to pings."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             event = self.event()
@@ -103,7 +106,7 @@ class Client:
         raise TimeoutError(f"no message within {PATIENCE:g} s, only pings")
 
     def closed(self) -> tuple[int, str]:
-        """The code and reason that the server closes with, after which it ends the connection."""
+        """Return the server's close code and reason, and check that it then ends the connection."""
         while (event := self.event()) is not None:
             if event.kind == CLOSE:
                 assert isinstance(event.data, str)
@@ -111,7 +114,7 @@ class Client:
         raise AssertionError("the connection ended without a Close frame")
 
     def ended(self) -> bool:
-        """Whether the connection ends now, with nothing but control frames before."""
+        """Return True if the connection ends now, after control frames only."""
         while (event := self.event()) is not None:
             if event.kind not in (PING, PONG):
                 return False

@@ -1,4 +1,4 @@
-"""RFC 6455 frames: written by hand, cut at every byte; and generated, and judged by wsproto as well."""
+"""RFC 6455 frames: written by hand and cut at every byte; and generated, and compared with wsproto."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def read(data: bytes, *, from_client: bool = True, step: int = 0) -> tuple[list[
 
 
 class Case(NamedTuple):
-    """Bytes of RFC 6455, section 5.7, and what they are."""
+    """The examples of RFC 6455, section 5.7, and their events."""
 
     data: bytes
     from_client: bool
@@ -75,7 +75,7 @@ def test_the_examples_of_section_5_7_are_read_however_they_are_cut(name: str) ->
 
 
 def client(kind: int, data: bytes, first: int = 0x80) -> bytes:
-    """A client's frame, with other bits than FIN in its first byte."""
+    """Return a client's frame, with further bits in its first byte."""
     frame = encode(kind, data, KEY)
     return bytes((first | kind,)) + frame[1:]
 
@@ -197,7 +197,7 @@ def frames() -> st.SearchStrategy[list[bytes]]:
 
 
 def judged_by_wsproto(data: bytes) -> tuple[list[Event], int]:
-    """The events that wsproto makes of a client's bytes, messages whole; and the code that it closes with."""
+    """Return the events that wsproto parses from a client's bytes, with complete messages, and its close code."""
     connection = Connection(ConnectionType.SERVER)
     events: list[Event] = []
     message: list[str | bytes] = []

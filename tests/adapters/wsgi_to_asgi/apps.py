@@ -1,6 +1,6 @@
-"""WSGI apps named by what they do, or by what they do wrong.
+"""WSGI apps, named after their behaviour or their fault.
 
-Know PEP 3333 only. What an app saw is kept on it, for the test to look at.
+Know PEP 3333 only. An app stores its observations as attributes, for the test.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Capturing:
 
 
 class Reading:
-    """Answers with what `read(wsgi.input)` returned or raised, and keeps it."""
+    """Responds with the result or exception of `read(wsgi.input)`, and stores it."""
 
     def __init__(self, read: Callable[[Any], Any]) -> None:
         self._read = read
@@ -61,7 +61,7 @@ class Reading:
 
 
 class Starting:
-    """Calls `start(start_response)`, keeps what that raised and raises it on."""
+    """Calls `start(start_response)`, stores its exception and raises it."""
 
     def __init__(self, start: Callable[[StartResponse], Any], blocks: Iterable[bytes] = (b"x",)) -> None:
         self._start, self._blocks = start, blocks
@@ -77,7 +77,7 @@ class Starting:
 
 
 class Result:
-    """An iterable of blocks with a close() that counts; knows the threads that it was used on."""
+    """An iterable of blocks that counts the calls of close() and records its threads."""
 
     def __init__(self, blocks: Iterable[bytes], on_close: Callable[[], object] = lambda: None) -> None:
         self._blocks, self._on_close = blocks, on_close
@@ -96,7 +96,7 @@ class Result:
 
 
 class Returning:
-    """Starts a response and returns a given result, whatever that is."""
+    """Starts a response and returns a given result of any kind."""
 
     def __init__(self, result: Any, status: str = "200 OK", headers: list[tuple[str, str]] = PLAIN) -> None:
         self.result, self._status, self._headers = result, status, headers
@@ -109,6 +109,6 @@ class Returning:
 
 
 def endless(block: bytes = b"x" * 1024) -> Iterator[bytes]:
-    """Blocks without an end; a test that leaves this running fails."""
+    """An endless response; a test that leaves it running fails."""
     while True:
         yield block

@@ -19,7 +19,7 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def loop(kind: str) -> Iterator[Loop]:
-    """A running loop; what it complains about, and tasks that are left on it, fail the test."""
+    """A running loop; its errors, and remaining tasks, fail the test."""
     loop = open_loop(kind)
     yield loop
     left = loop.call(loop.tasks)

@@ -1,6 +1,6 @@
-"""The adapters that the suite can be run against: ours, and the ones that people use today.
+"""The adapters that the suite can be run against: ours, and those of other packages.
 
-Which one it is, the environment variable CONTRACT_ADAPTER says; without it, ours.
+The environment variable CONTRACT_ADAPTER selects one. Default: ours.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ ENVIRONMENT = "CONTRACT_ADAPTER"
 
 @dataclass(frozen=True)
 class Contender:
-    """An adapter: its distribution, and how it is put over a WSGI app with so many threads (None: its own default)."""
+    """An adapter: its distribution, and how to create it for a WSGI app with a number of threads (None: its own
+    default).
+    """
 
     distribution: str
     title: str
@@ -62,7 +64,7 @@ CONTENDERS = {
 
 
 def contender() -> Contender:
-    """The adapter that this run is about."""
+    """Return the adapter of this run."""
     return CONTENDERS[os.environ.get(ENVIRONMENT, "gateways")]
 
 

@@ -1,8 +1,8 @@
-"""One request and its response as a strict ASGI server plays and sees them.
+"""One request and its response, from the side of a strict ASGI server.
 
-Knows the ASGI HTTP specification (2.5) and its extensions. It must not know which adapter or which loop is behind it.
-The scripting half (`feed`, `leave`, `hold`, `fail`, `cancel`) and the watching half (`wait_*`, `response`, `error`) are
-for the test's thread; `receive` and `send` are for the adapter, on the loop.
+Knows the ASGI HTTP specification (2.5) and its extensions. It must not know the adapter or the loop.
+The test's thread calls the methods that act (`feed`, `leave`, `hold`, `fail`, `cancel`) and observe (`wait_*`,
+`response`, `error`); the adapter calls `receive` and `send`, on the loop.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ ASGIApp = Callable[[Any, Any, Any], Awaitable[object]]
 
 @dataclass
 class Response:
-    """A whole response."""
+    """A complete response."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
@@ -45,7 +45,7 @@ class Plan:
 
 
 class Exchange:
-    """A request under way."""
+    """A running request."""
 
     def __init__(self, loop: Loop, app: ASGIApp, scope: dict[str, Any], plan: Plan, events: list[Message]) -> None:
         self.sent: list[Message] = []
@@ -140,24 +140,24 @@ class Exchange:
     # -- the script, from the test
 
     def feed(self, body: bytes = b"", more: bool = True) -> None:
-        """Let a piece of the request's body arrive."""
+        """Deliver a piece of the request body."""
         event = {"type": "http.request", "body": body, "more_body": more}
         self._loop.call(lambda: self._change(lambda: self._events.append(event)))
 
     def leave(self) -> None:
-        """Let the client go away."""
+        """Disconnect the client."""
         self._loop.call(lambda: self._change(lambda: setattr(self, "_left", True)))
 
     def hold(self, number: int = 0) -> None:
-        """Let send() stall from its call with this number, counted from 0."""
+        """Make send() wait from call number `number` on, counted from 0."""
         self._loop.call(lambda: self._change(lambda: setattr(self._plan, "hold_from", number)))
 
     def release(self) -> None:
-        """Let the client read again: what stalls in send() goes on."""
+        """Make the client read again, so that a waiting send() continues."""
         self._loop.call(lambda: self._change(lambda: setattr(self._plan, "hold_from", None)))
 
     def fail(self, number: int = 0) -> None:
-        """Let send() raise from its call with this number, also where it stalls."""
+        """Make send() raise from call number `number` on, even if it waits."""
         self._loop.call(lambda: self._change(lambda: setattr(self._plan, "fail_from", number)))
 
     def cancel(self) -> None:
@@ -165,7 +165,7 @@ class Exchange:
         self._loop.call(self._running.cancel)
 
     def forget(self) -> None:
-        """Let go of what the adapter raised, whose traceback leads to all of the request."""
+        """Drop the adapter's exception, whose traceback references the whole request."""
         self._running.error = None
 
     # -- what was seen
@@ -203,18 +203,18 @@ class Exchange:
             raise AssertionError(f"the adapter ended before {what}") from self._running.error
 
     def wait_body(self, body: bytes) -> None:
-        """Wait until the body sent so far is, or goes beyond, `body`."""
+        """Wait until the body sent so far starts with `body`."""
         self.wait_until(lambda: len(self.body) >= len(body), f"the body {body[:80]!r}")
         assert self.body.startswith(body)
 
     def wait_end(self) -> None:
-        """Wait until the adapter's call has ended, in whatever way."""
+        """Wait until the adapter's call has ended, successfully or not."""
         assert self._running.ended.wait(PATIENCE), (
             f"after {PATIENCE} s the adapter's call has not ended; sent: {self.types}"
         )
 
     def response(self) -> Response:
-        """The whole response, of an adapter's call that ended well."""
+        """Return the complete response; the adapter's call must have succeeded."""
         self.wait_end()
         if self._running.error:
             raise AssertionError(f"the adapter raised {self._running.error!r}") from self._running.error
@@ -224,7 +224,7 @@ class Exchange:
         return Response(start["status"], [tuple(pair) for pair in start.get("headers", ())], self.body)
 
     def error(self) -> BaseException:
-        """What the adapter's call raised."""
+        """Return the exception of the adapter's call."""
         self.wait_end()
         assert not self.cancelled, "the adapter's call ended as if cancelled"
         assert self._running.error is not None, f"the adapter raised nothing; sent: {self.types}"
@@ -237,7 +237,7 @@ def _is_header(pair: Any) -> bool:
 
 
 def _body(message: Message) -> bytes:
-    """What a message adds to the body that the client gets."""
+    """Return the bytes that a message adds to the client's body."""
     if message["type"] == "http.response.zerocopysend":
         return _read_descriptor(message)
     if message["type"] == "http.response.pathsend":
@@ -246,7 +246,7 @@ def _body(message: Message) -> bytes:
 
 
 def _read_descriptor(message: Message) -> bytes:
-    """What sendfile() would send for a zerocopysend message."""
+    """Return the bytes that sendfile() would send for a zerocopysend message."""
     descriptor = message["file"].fileno()
     if message.get("offset") is not None:
         os.lseek(descriptor, message["offset"], os.SEEK_SET)

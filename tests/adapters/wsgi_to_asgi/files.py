@@ -1,6 +1,6 @@
-"""Files of all kinds, each opened in a way that some optimisation would get wrong.
+"""Files of all kinds, each opened in a way that an optimisation could handle wrongly.
 
-Know files only; what reading them to their end must give stands beside each.
+Knows files only; each row has the expected content.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ def at(file: Path, position: int) -> Any:
 
 
 def peeked(file: Path) -> Any:
-    """At its start, although the operating system has read on."""
+    """A file at its start, although the descriptor's position is further on."""
     opened = file.open("rb")
     opened.peek(1)
     return opened
 
 
 def reread(file: Path) -> Any:
-    """At a position that the operating system's is far beyond."""
+    """A file at a position far before the descriptor's."""
     opened = file.open("rb")
     opened.read(7)
     return opened
@@ -45,7 +45,7 @@ def unlinked(file: Path) -> Any:
 
 
 def replaced(file: Path) -> Any:
-    """The name now leads to another file."""
+    """A file whose name now belongs to another file."""
     other = file.with_name("replaced.bin")
     other.write_bytes(CONTENT)
     opened = other.open("rb")
@@ -55,7 +55,7 @@ def replaced(file: Path) -> Any:
 
 
 def zipped(file: Path) -> Any:
-    """A file whose descriptor leads to other bytes than its read()."""
+    """A file whose descriptor has other bytes than its read()."""
     other = file.with_name("content.gz")
     other.write_bytes(gzip.compress(CONTENT))
     return gzip.GzipFile(other)
@@ -74,7 +74,7 @@ def piped(file: Path) -> Any:
 
 
 class Reader:
-    """File-like, but only just: without close(), fileno() and everything else."""
+    """A minimal file-like object: without close(), fileno() and the rest."""
 
     def __init__(self, content: bytes) -> None:
         self._stream = io.BytesIO(content)
@@ -84,7 +84,7 @@ class Reader:
 
 
 class Upper(io.FileIO):
-    """A file whose class makes other bytes of it."""
+    """A file whose class changes its bytes."""
 
     def read(self, size: int | None = -1) -> bytes:
         return super().read(-1 if size is None else size).upper()

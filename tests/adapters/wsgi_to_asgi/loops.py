@@ -1,7 +1,7 @@
-"""Event loops of each kind on a thread of their own, so that a test is a client's plain steps, one after another.
+"""Event loops of each kind on their own thread, so that a test is a sequence of a client's steps.
 
 Knows asyncio, uvloop and trio, and how to start, watch and cancel a task on each. It must not know ASGI.
-Every wait is bounded by PATIENCE: a hang is a failure that says what was waited for.
+Every wait is limited by PATIENCE: a hang is a failure that names the expected event.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Main = Callable[[], Awaitable[object]]
 
 
 class Event(Protocol):
-    """What asyncio.Event and trio.Event have in common."""
+    """The common interface of asyncio.Event and trio.Event."""
 
     def set(self) -> None: ...
 
@@ -31,7 +31,7 @@ class Event(Protocol):
 
 
 class Running:
-    """A task as its starter sees it: whether it has ended, and how."""
+    """A started task: whether it has ended, and its result."""
 
     def __init__(self) -> None:
         self.ended = threading.Event()
@@ -46,7 +46,7 @@ class Running:
             cancel()
 
     def cancel(self) -> None:
-        """Cancel as the loop's own servers do; to be called on the loop."""
+        """Cancel the task as servers on this loop do; call it on the loop."""
         self.cancel_asked = True
         self._cancel()
 
@@ -70,15 +70,15 @@ class Loop(ABC):
 
     @abstractmethod
     def event(self) -> Event:
-        """A new event; to be called on the loop."""
+        """Return a new event; call it on the loop."""
 
     @abstractmethod
     def start(self, main: Main) -> Running:
-        """Run an async function as a task of its own, in a copy of the caller's context."""
+        """Run an async function as a new task, in a copy of the caller's context."""
 
     @abstractmethod
     def tasks(self) -> int:
-        """How many tasks there are beyond those that start() made and the loop's own; to be called on the loop."""
+        """Return the number of tasks besides the loop's own and those of start(); call it on the loop."""
 
     @abstractmethod
     def _stop(self) -> None: ...
@@ -100,7 +100,7 @@ class Loop(ABC):
         return results[0]
 
     def settle(self, turns: int = 30) -> None:
-        """Return when all that was posted to the loop, and what followed from it, has been worked off."""
+        """Return when all posted calls, and those that they posted, have run."""
         for _ in range(turns):
             self.call(lambda: None)
 

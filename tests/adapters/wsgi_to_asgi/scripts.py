@@ -1,4 +1,4 @@
-"""For tests that need a process of their own: run a script, and what such a script needs to call an adapter once.
+"""For tests in a separate process: run a script, and functions with which a script calls an adapter.
 
 Knows asyncio only. It must not know pytest: scripts import it.
 """
@@ -23,7 +23,7 @@ from tests.adapters.wsgi_to_asgi.scripts import adapt, call, get
 
 
 def run_script(source: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a script with PREAMBLE before it, warnings shown; one that does not end in time is an AssertionError."""
+    """Run a script with PREAMBLE before it and with warnings; raise AssertionError if it does not end in time."""
     command = [sys.executable, "-W", "default", "-W", "ignore::DeprecationWarning", "-c", PREAMBLE + source, *arguments]
     try:
         # The interpreter's own start is paid for as well, which is slow where many start at once.
@@ -37,7 +37,7 @@ def adapt(app: Any, threads: int | None = None) -> Any:
 
 
 async def call(adapter: Any, path: str = "/", body: bytes = b"", headers: Any = None, version: str = "1.1") -> bytes:
-    """The body of the response to one request."""
+    """Return the body of the response to one request."""
     scope = {
         "type": "http", "asgi": {"version": "3.0", "spec_version": "2.5"}, "http_version": version, "scheme": "http",
         "method": "POST" if body else "GET", "path": path, "raw_path": path.encode(), "query_string": b"",
@@ -61,5 +61,5 @@ async def call(adapter: Any, path: str = "/", body: bytes = b"", headers: Any = 
 
 
 def get(adapter: Any, path: str = "/") -> bytes:
-    """One request on an event loop of its own."""
+    """Make one request on a new event loop."""
     return asyncio.run(call(adapter, path))

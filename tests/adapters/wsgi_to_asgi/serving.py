@@ -1,6 +1,6 @@
-"""What a test holds in its hands: `serve(app, …)` requests from an app behind the adapter, `serve.gate()` stops it.
+"""The tools of a test: `serve(app, …)` sends a request to an app behind the adapter, `serve.gate()` pauses the app.
 
-Knows how scopes are made and how threads are watched. It must not know how the adapter works.
+Knows scopes, and how to observe threads. It must not know how the adapter works.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LIMIT = 2 * 2**20  # bytes that may be in flight in one direction; generous
 
 
 class Gate:
-    """A point that one thread waits at and another opens; for apps and tests alike."""
+    """A gate at which one thread waits and which another opens; for apps and tests."""
 
     def __init__(self, name: str) -> None:
         self._name, self._open = name, threading.Event()
@@ -46,7 +46,7 @@ class Gate:
 
 
 def poll(met: Callable[[], bool], what: str) -> None:
-    """Wait for what sends no signal, such as a thread's end."""
+    """Poll for a condition without an event, such as the end of a thread."""
     deadline = time.monotonic() + PATIENCE
     while not met():
         assert time.monotonic() < deadline, f"after {PATIENCE} s still waiting for {what}"
@@ -54,7 +54,7 @@ def poll(met: Callable[[], bool], what: str) -> None:
 
 
 def level(count: Callable[[], int], limit: int) -> int:
-    """The value at which a growing count comes to rest, or the first seen above `limit`."""
+    """Return the final value of a growing count, or the first one above `limit`."""
     seen, since = count(), time.monotonic()
     while seen <= limit and time.monotonic() - since < 0.25:
         time.sleep(0.01)
@@ -64,7 +64,7 @@ def level(count: Callable[[], int], limit: int) -> int:
 
 
 def scope_of(method: str = "GET", path: str = "/", headers: Iterable[Any] = (), **more: Any) -> dict[str, Any]:
-    """An ASGI HTTP scope with all that a server gives."""
+    """Return an ASGI HTTP scope with all keys of a server."""
     if "raw_path" not in more:
         more["raw_path"] = path.encode()
     return {
@@ -92,7 +92,7 @@ def events_of(body: bytes | list[bytes] | None) -> list[Message]:
 
 
 class Serve:
-    """A server with one adapter for each app (and number of threads) that it is asked to serve."""
+    """A server with one adapter for each app and number of threads."""
 
     def __init__(self, loop: Loop, contender: Contender) -> None:
         self.loop, self._contender = loop, contender
@@ -122,7 +122,7 @@ class Serve:
         plan: Plan | None = None,
         **scope: Any,
     ) -> Exchange:
-        """Send a request. Without `headers`, a body given as bytes is announced by its Content-Length."""
+        """Send a request. Without `headers`, a body given as bytes gets a Content-Length."""
         if headers is None:
             length = len(body) if isinstance(body, bytes) else sum(map(len, body or ()))
             headers = [(b"host", b"example.org"), *([(b"content-length", b"%d" % length)] if length else [])]
@@ -133,23 +133,23 @@ class Serve:
     def start(
         self, adapter: ASGIApp, scope: dict[str, Any], plan: Plan | None = None, events: list[Message] | None = None
     ) -> Exchange:
-        """Send a request whose every detail the test gives; nothing here keeps a reference to it."""
+        """Send a request with all details from the test; no reference to it is kept."""
         return Exchange(self.loop, adapter, scope, replace(plan or Plan()), events or [])
 
     def forget(self) -> None:
-        """Let go of all requests, which have ended."""
+        """Drop all requests, which have ended."""
         for exchange in self._exchanges:
             exchange.wait_end()
         self._exchanges.clear()
 
     def gate(self, name: str = "a gate") -> Gate:
-        """A gate that is opened at the latest when the test is over."""
+        """Return a gate that is opened at the end of the test at the latest."""
         gate = Gate(name)
         self._gates.append(gate)
         return gate
 
     def close(self) -> None:
-        """End all that the test left under way."""
+        """End everything that the test left running."""
         for gate in self._gates:
             gate.open()
         for exchange in self._exchanges:
@@ -165,7 +165,7 @@ class Serve:
 
 
 def threads_inside_apps() -> list[str]:
-    """The stacks of threads, other than the caller, that are inside an app of these tests."""
+    """Return the stacks of other threads that are inside an app of these tests."""
     own = {threading.get_ident(), threading.main_thread().ident}
     loops = {thread.ident for thread in threading.enumerate() if thread.name == "server-loop"}
     stacks = []

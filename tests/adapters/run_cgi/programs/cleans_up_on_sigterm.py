@@ -1,5 +1,5 @@
 #!python -IS
-"""Waits; makes the file that the query names when it is told to end."""
+"""Waits; on SIGTERM it creates the file that the query names."""
 
 import os
 import signal

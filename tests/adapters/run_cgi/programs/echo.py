@@ -1,5 +1,5 @@
 #!python -IS
-"""Writes its body back as it comes."""
+"""Writes its body back as it arrives."""
 
 import os
 

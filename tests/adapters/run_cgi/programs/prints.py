@@ -1,5 +1,5 @@
 #!python -IS
-"""Writes its query, decoded, to stdout; then ends as its path says: /exit/3, /kill/9, or well."""
+"""Writes its decoded query to stdout; then ends as in its path: /exit/3, /kill/9, or normally."""
 
 import os
 import re

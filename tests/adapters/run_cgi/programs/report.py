@@ -1,5 +1,5 @@
 #!python -IS
-"""Says, as JSON, everything that a CGI program can see."""
+"""Prints, as JSON, everything that a CGI program can see."""
 
 # pathlib costs more than all the rest of it
 # ruff: noqa: PTH109, PTH110, PTH115

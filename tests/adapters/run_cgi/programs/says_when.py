@@ -1,5 +1,5 @@
 #!python -IS
-"""Writes its head; then a line for each line of its body, as it comes."""
+"""Writes its response headers; then a line for each line of its body, as it arrives."""
 
 import os
 import sys

@@ -1,5 +1,5 @@
 #!python -IS
-"""Writes 1 MB before it reads anything; then says how much it read."""
+"""Writes 1 MB before it reads; then prints how much it has read."""
 
 import os
 

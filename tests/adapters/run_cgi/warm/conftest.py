@@ -1,4 +1,4 @@
-"""A folder of warm programs of its own for each test."""
+"""A new folder of warm programs for each test."""
 
 import sys
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def ask(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Asker]:
 
 @pytest.fixture
 def ask_one(tmp_path: Path) -> Iterator[Asker]:
-    """One kind of host, for what does not depend on it."""
+    """One kind of host, for tests that do not depend on the kind."""
     asker = warm_asker("wsgi", tmp_path)
     yield asker
     asker.host.close()

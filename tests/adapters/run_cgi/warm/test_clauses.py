@@ -1,4 +1,4 @@
-"""The clauses of RFC 3875 again, the programs being warm."""
+"""The clauses of RFC 3875 again, with warm programs."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ def warm_host(request: pytest.FixtureRequest, programs: Path) -> Iterator[Asker]
 
 
 class _Warm:
-    """The clauses again, the programs being warm."""
+    """The clauses again, with warm programs."""
 
     @pytest.fixture
     def ask(self, warm_host: Asker) -> Asker:

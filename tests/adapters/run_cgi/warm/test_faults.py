@@ -1,4 +1,4 @@
-"""Faults of an interpreter at each of its steps: every request is answered, and nothing is left behind."""
+"""Faults of an interpreter at each of its steps: every request gets a response, and nothing is left behind."""
 
 import contextlib
 import functools
@@ -66,7 +66,7 @@ FAULTS = {
 
 
 def faulty_python(folder: Path, function: str, fault: str) -> str:
-    """A first line: a Python that has the fault where it is an interpreter for requests."""
+    """Return a first line: a Python that has the fault if it runs as an interpreter for requests."""
     marks, script, python = folder / "marks", folder / "faulty.py", folder / "bin" / "python3"
     marks.mkdir()
     python.parent.mkdir()
@@ -99,7 +99,7 @@ def descriptors() -> int:
 
 
 def assert_nothing_is_left(host: CGIHost, before: int) -> None:
-    """No program, slot, zombie, interpreter or descriptor."""
+    """Assert that no program, slot, zombie, interpreter or descriptor is left."""
     eventually(lambda: not host._running, "no program is left", 10)
     taken = [host.slots.take(lambda: None) for _ in range(LIMIT)]
     assert all(taken), "every slot is free"
@@ -113,7 +113,7 @@ def assert_nothing_is_left(host: CGIHost, before: int) -> None:
 
 @contextlib.contextmanager
 def suspended(program: Path) -> Iterator[list[psutil.Process]]:
-    """The program's interpreters, which take no request meanwhile, as one that imports does not."""
+    """The program's interpreters, paused so that they accept no request, as during an import."""
     stopped = interpreters(program)
     try:
         for interpreter in stopped:
@@ -127,7 +127,7 @@ def suspended(program: Path) -> Iterator[list[psutil.Process]]:
 
 @pytest.fixture(params=KINDS)
 def faulty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[InASGI | InWSGI]:
-    """A host whose reaper has begun, so that descriptors can be counted."""
+    """A host whose reaper has started, so that descriptors can be counted."""
     first = warm_asker(request.param, tmp_path)
     write(tmp_path, "first.py", "import time\nprint('X-A: b\\n\\n', flush=True)\ntime.sleep(0.3)\n")
     assert first("/first.py").status == 200
@@ -224,7 +224,7 @@ def test_an_interpreter_that_cannot_import_is_tried_again(
 
 
 def test_signals_that_come_before_a_process_are_for_it_alone(faulty: InASGI | InWSGI, tmp_path: Path) -> None:
-    """SIGTERM, that is: a program may clean up, though its client left before it began."""
+    """SIGTERM: a program may clean up, even if its client disconnected before it started."""
     source = "import colorsys, pathlib, signal, sys, time\ndef end(*_): pathlib.Path('ended').touch(); sys.exit()\n"
     program = write(
         tmp_path, "a.py", f"{source}signal.signal(signal.SIGTERM, end)\npathlib.Path('begun').touch()\ntime.sleep(60)\n"

@@ -1,4 +1,4 @@
-"""A program run warm is what it is cold: the same octets, but for what is random by nature, which differs each time."""
+"""A warm program behaves like a cold one: the same octets, except for random values, which differ each time."""
 
 import logging
 import os
@@ -28,7 +28,7 @@ IDIOMS = {**STREAMS, **IMPORTS, **RANDOM, **PROCESSES, **LANGUAGE, **APPS}
 
 
 class Site:
-    """One program in a folder, on a host that runs it cold and on one that runs it warm."""
+    """One program in a folder, on a cold host and on a warm host."""
 
     def __init__(self, folder: Path, idiom: Idiom, caplog: pytest.LogCaptureFixture) -> None:
         self.folder, self.idiom, self._caplog = folder, idiom, caplog
@@ -46,7 +46,7 @@ class Site:
         self.cold = cold_one(self.warm, folder, env=env)
 
     def outcome(self, asker: Asker, number: int) -> tuple[Any, tuple[str, ...]]:
-        """What came of the nth request, and what was random of it."""
+        """Return the response to request `number`, and its random values."""
         idiom = self.idiom
         if idiom.change is not None:
             idiom.change(self.folder, number)
@@ -68,7 +68,7 @@ class Site:
         return re.sub(self.idiom.varies, "", text) if self.idiom.varies else text
 
     def settle(self) -> None:
-        """Ask until the program runs as it is to run."""
+        """Send requests until the program runs as required."""
         states = {"warm": "a.py runs warm", "cold": "a.py runs cold"}
         if self.idiom.runs == "warm" and not self.idiom.shares:
             return
@@ -94,7 +94,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path, caplog: pytest.LogCaptu
 
 
 def _install_tracker(folder: Path) -> None:
-    """A tracker of roundup's, with its own command."""
+    """A roundup tracker, created with roundup's own command."""
     settings = "tracker_web=http://127.0.0.1:8000/a.py/,mail_domain=localhost,mail_host=localhost"
     admin = [sys.executable, "-m", "roundup.scripts.roundup_admin", "-i", "tracker"]
     subprocess.run([*admin, "install", "minimal", "anydbm", settings], cwd=folder, check=True, capture_output=True)

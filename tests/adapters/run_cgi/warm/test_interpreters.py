@@ -1,4 +1,4 @@
-"""The interpreters: how many, whose, and what happens when one fails or must end."""
+"""The interpreters: their number, their programs, and what happens if one fails or must end."""
 
 import contextlib
 import gc
@@ -194,7 +194,7 @@ InASGI(CGIToASGI({str(tmp_path)!r}, warm=True))("/a.py?{(mark := uuid.uuid4().he
 
 
 def _runs(process: psutil.Process) -> bool:
-    """Whether it has not ended: as an orphan it is reaped by init, whenever that likes to."""
+    """Return True if it has not exited; it is an orphan, which init reaps at any later time."""
     with contextlib.suppress(psutil.NoSuchProcess):
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     return False
@@ -269,7 +269,7 @@ def test_programs_that_are_not_python_run_as_ever(ask: Asker, tmp_path: Path) ->
 
 
 def test_a_program_whose_interpreter_cannot_be_had_runs_cold(ask: Asker, tmp_path: Path) -> None:
-    """As a zip archive with a first line: the interpreter can run it, but not read it as source."""
+    """A zip archive with a first line: the interpreter can run it, but not read it as source."""
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "__main__.py").write_text("print('X-A: b\\n\\nbody')\n")
     zipapp.create_archive(tmp_path / "app", tmp_path / "a.pyz", sys.executable)

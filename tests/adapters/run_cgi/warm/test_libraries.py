@@ -1,4 +1,4 @@
-"""Libraries: imported before a program runs, unless that would show."""
+"""Libraries: imported before a program runs, unless the program could notice."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The modules of the program itself: imported by each run, unless named."""
+"""The program's own modules: imported in each run, unless named."""
 
 from pathlib import Path
 

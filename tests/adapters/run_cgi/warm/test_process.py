@@ -1,4 +1,4 @@
-"""The process of a warm program: as a cold one finds itself, and as it ends."""
+"""The process of a warm program: its state and its end, compared with a cold one."""
 
 import signal
 import sys

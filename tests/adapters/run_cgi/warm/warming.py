@@ -1,4 +1,4 @@
-"""Hosts whose programs are warm, libraries that are installed for them, and the interpreters that they have."""
+"""Hosts with warm programs, libraries installed for them, and their interpreters."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ KINDS = ["asyncio", "uvloop", "wsgi"]
 
 
 def write(folder: Path, name: str, source: str, line: str = f"#!{sys.executable}") -> Path:
-    """A program in the folder."""
+    """Write a program to the folder."""
     program = folder / name
     program.write_text(f"{line}\n{source}")
     program.chmod(0o755)
@@ -26,12 +26,12 @@ def write(folder: Path, name: str, source: str, line: str = f"#!{sys.executable}
 
 
 def site_packages(folder: Path) -> Path:
-    """Where the libraries of the folder's programs are installed."""
+    """Return where the libraries of the folder's programs are installed."""
     return folder / "installed" / "site-packages"
 
 
 def install(folder: Path, name: str, source: str) -> Path:
-    """A library of one module, or of a package."""
+    """Install a library: one module, or a package."""
     file = site_packages(folder) / f"{name.replace('.', '/')}.py"
     file.parent.mkdir(parents=True, exist_ok=True)
     for package in list(file.relative_to(site_packages(folder)).parents)[:-1]:
@@ -41,12 +41,12 @@ def install(folder: Path, name: str, source: str) -> Path:
 
 
 def _options(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
-    """Programs find the installed libraries, unless the test has variables of its own."""
+    """Let programs find the installed libraries, unless the test has its own variables."""
     return {"env": {"PYTHONPATH": str(site_packages(folder))}, **options}
 
 
 def warm_asker(kind: str, folder: Path, **options: Any) -> InASGI | InWSGI:
-    """A host of the folder whose programs are warm."""
+    """Return a warm host of the folder."""
     options = _options(folder, {"warm": True, **options})
     if kind == "wsgi":
         return InWSGI(CGIToWSGI(folder, **options))
@@ -54,7 +54,7 @@ def warm_asker(kind: str, folder: Path, **options: Any) -> InASGI | InWSGI:
 
 
 def cold_one(ask: Asker, folder: Path, **options: Any) -> Asker:
-    """A host of the same kind that runs every program in the ordinary way."""
+    """Return a host of the same kind that runs every program cold."""
     options = _options(folder, options)
     return InASGI(CGIToASGI(folder, **options)) if isinstance(ask, InASGI) else InWSGI(CGIToWSGI(folder, **options))
 
@@ -70,7 +70,7 @@ def interpreters(program: Path) -> list[psutil.Process]:
 
 
 def warmed(ask: Asker, program: Path) -> None:
-    """Ask until an interpreter serves that has imported the libraries of the first run: there must be one."""
+    """Send requests until an interpreter with the libraries of the first run serves; fail if there is none."""
     ask(f"/{program.name}")
     first = min(interpreters(program), key=psutil.Process.create_time)
 

@@ -1,1 +1,1 @@
-"""Programs as they are written: one row each, run cold and warm with different requests by test_idioms.py."""
+"""Realistic programs, one row each; test_idioms.py runs them cold and warm with different requests."""

@@ -28,7 +28,7 @@ def at_root(number: int) -> dict[str, Any]:
 
 
 def page_of_the_tracker(number: int) -> dict[str, Any]:
-    """The pages of a tracker that is not logged in to."""
+    """The pages of a tracker without a login."""
     return {"target": ("/", "/user", "/query", "/no_such_page", "/@@file/style.css")[number % 5]}
 
 

@@ -1,4 +1,4 @@
-"""What a row of the tables says of a program."""
+"""A row of the tables: one program."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,14 +9,14 @@ HEAD = "print('Content-Type: text/plain\\n', flush=True)\n"
 
 
 def get(number: int) -> dict[str, Any]:
-    """A request like no other."""
+    """A unique request."""
     headers = [("Cookie", f"session=s{number}"), ("X-User", f"user{number}")]
     return {"target": f"?number={number}", "headers": headers}
 
 
 @dataclass(frozen=True)
 class Idiom:
-    """A program, the files beside it, and what is random by nature in its response."""
+    """A program, the files beside it, and the random parts of its response."""
 
     source: str
     files: Mapping[str, str] = field(default_factory=dict)  # of the program's own, by path

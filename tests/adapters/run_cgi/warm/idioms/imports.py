@@ -1,4 +1,4 @@
-"""Idioms of imports: what modules read, keep and make when they are imported."""
+"""Idioms of imports: what modules read, keep and create during their import."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ SHOW = f"import json, mine\n{HEAD}print(ascii(mine.value))"
 
 
 def write_settings(folder: Path, number: int) -> None:
-    """Another text of another length."""
+    """A different text of a different length."""
     (folder / "settings.json").write_text('{"number": "' + "x" * number + '"}')
 
 
@@ -19,7 +19,7 @@ def write_module(folder: Path, number: int) -> None:
 
 
 def add_module(folder: Path, number: int) -> None:
-    """A module that was not there before."""
+    """A module that did not exist before."""
     (folder / f"plugin{number}.py").write_text(f"value = {number}\n")
 
 

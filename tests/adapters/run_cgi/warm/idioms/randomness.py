@@ -1,4 +1,4 @@
-"""Idioms of what is random by nature: no two runs may have the same."""
+"""Idioms of randomness: the values of two runs must differ."""
 
 from tests.adapters.run_cgi.warm.idioms.idiom import HEAD, Idiom
 
@@ -6,17 +6,17 @@ TOKEN = r"token=(\S+)"
 
 
 def own(source: str) -> Idiom:
-    """A value that a module of the program keeps."""
+    """A value kept in a module of the program."""
     return Idiom(f"import json, mine\n{HEAD}print(f'token={{mine.token}}')", {"mine.py": source}, random=TOKEN)
 
 
 def library(source: str) -> Idiom:
-    """A value that a library keeps."""
+    """A value kept in a library."""
     return Idiom(f"import json, lib\n{HEAD}print(f'token={{lib.token}}')", libraries={"lib": source}, random=TOKEN)
 
 
 def now(expression: str, imports: str) -> Idiom:
-    """A value that the program asks for."""
+    """A value that the program requests."""
     return Idiom(f"import {imports}\n{HEAD}print(f'token={{{expression}}}')", random=TOKEN)
 
 

@@ -8,7 +8,7 @@ TEXT = "Grüße "
 
 
 def post(number: int) -> dict[str, Any]:
-    """A body of its own."""
+    """A unique body."""
     return {"target": "", "method": "POST", "body": (TEXT * (number + 1) + str(number)).encode()}
 
 
