@@ -1,14 +1,16 @@
 """Forks: threads do not survive them, so the child must forget its parent's threads.
 
 Knows which callbacks to run in a child process. A fork that Python does not see (by C code) shows in the process id.
+A process whose threads have become green must forget them too: a lock from before would block all green threads.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
+from typing import Any
 
-_pid = os.getpid()
 _forgetting: list[Callable[[], object]] = []
 
 
@@ -18,15 +20,28 @@ def in_child(forget: Callable[[], object]) -> Callable[[], object]:
     return forget
 
 
+def threads_are_green() -> bool:
+    """Return True if new threads of this process are green: gevent or eventlet has patched `threading`."""
+    gevent: Any = sys.modules.get("gevent.monkey")
+    if gevent is not None and gevent.is_module_patched("threading"):
+        return True
+    eventlet: Any = sys.modules.get("eventlet.patcher")
+    return eventlet is not None and bool(eventlet.is_monkey_patched("thread"))
+
+
+_pid = os.getpid()
+_green = threads_are_green()
+
+
 def check() -> None:
-    """Detect a fork that Python did not see."""
-    if os.getpid() != _pid:
+    """Detect a fork that Python did not see, and a patch: gunicorn --preload imports the app before gevent patches."""
+    if os.getpid() != _pid or (not _green and threads_are_green()):
         _forked()
 
 
 def _forked() -> None:
-    global _pid  # noqa: PLW0603 - there is one process
-    _pid = os.getpid()
+    global _pid, _green
+    _pid, _green = os.getpid(), threads_are_green()
     for forget in _forgetting:
         forget()
 

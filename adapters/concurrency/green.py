@@ -1,6 +1,6 @@
 """Event loops among green threads: gevent and eventlet run many of Python's threads in one thread of the system.
 
-Knows both libraries, and that asyncio records its running loop for each thread of the system. It must not know what
+Knows that asyncio records its running loop for each thread of the system. It must not know what
 runs on a loop.
 """
 
@@ -8,18 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-import sys
 from collections.abc import Callable
-from typing import Any
-
-
-def patched() -> bool:
-    """Return True if new threads of this process are green: gevent or eventlet has patched `threading`."""
-    gevent: Any = sys.modules.get("gevent.monkey")
-    if gevent is not None and gevent.is_module_patched("threading"):
-        return True
-    eventlet: Any = sys.modules.get("eventlet.patcher")
-    return eventlet is not None and bool(eventlet.is_monkey_patched("thread"))
 
 
 def new_event_loop(factory: Callable[[], asyncio.AbstractEventLoop] | None) -> asyncio.AbstractEventLoop:

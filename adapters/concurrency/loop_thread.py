@@ -113,7 +113,8 @@ class LoopThread(BorrowedLoop):
 
     def __init__(self, factory: LoopFactory | None) -> None:
         """Start the thread. Raises RuntimeError with the reason if it, or the loop on it, cannot run."""
-        loop = green.new_event_loop(factory) if green.patched() else (factory or asyncio.new_event_loop)()
+        create = factory or asyncio.new_event_loop
+        loop = green.new_event_loop(factory) if forks.threads_are_green() else create()
         self._bell = _bell(loop)
         super().__init__(loop, self._bell.ring if self._bell else None)
         self.users = 0

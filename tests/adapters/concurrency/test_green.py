@@ -27,7 +27,10 @@ async def soon(value):
 
 def run(library: str, source: str) -> list[str]:
     """Return the lines that a program printed in which `library` has patched Python."""
-    program = f"{PATCH[library]}\n{PRELUDE}{textwrap.dedent(source)}"
+    return run_program(f"{PATCH[library]}\n{PRELUDE}{textwrap.dedent(source)}")
+
+
+def run_program(program: str) -> list[str]:
     environ = {**os.environ, "EVENTLET_NO_GREENDNS": "yes"}  # its resolver imports libraries that eventlet breaks
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program],
@@ -101,3 +104,47 @@ def test_a_loop_that_would_stop_all_green_threads_is_refused(library: str) -> No
         """,
     )
     assert lines[0].startswith("uvloop.Loop cannot run under gevent or eventlet"), lines
+
+
+@pytest.mark.parametrize("library", PATCH)
+def test_an_adapter_that_was_created_before_the_patch_serves_requests_at_once(library: str) -> None:
+    """Gunicorn --preload imports the app before gevent patches: a lock from before stopped the whole process."""
+    lines = run_program(
+        f"""
+import asyncio, threading
+from gateways.adapters import ASGIToWSGI
+from tests.adapters.asgi_to_wsgi.request import environ
+from gateways.adapters.concurrency import spare_threads
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await receive()
+        await asyncio.sleep(0.05)
+        await send({{"type": "lifespan.startup.complete"}})
+        await receive()
+        await send({{"type": "lifespan.shutdown.complete"}})
+    else:
+        await send({{"type": "http.response.start", "status": 200, "headers": []}})
+        await send({{"type": "http.response.body", "body": b"served"}})
+
+adapter = ASGIToWSGI(app)
+{PATCH[library]}
+served = []
+def call():
+    served.extend(adapter(environ(), lambda status, headers: None))
+threads = [threading.Thread(target=call) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(served)
+
+first, second = threading.Event(), threading.Event()
+spare_threads.run(first.set)
+first.wait(5)
+spare_threads.run(second.set)  # in the same thread, which must not stop the others while it waits for its next call
+print(second.wait(5))
+adapter.close()
+"""
+    )
+    assert lines == ["[b'served', b'served', b'served']", "True"]
