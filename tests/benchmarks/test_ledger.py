@@ -1,4 +1,4 @@
-"""The counts that a request may cost: Python calls and system calls do not depend on how busy the machine is."""
+"""Limits for the cost of a request in Python calls and system calls, which do not depend on the load of the machine."""
 
 import sys
 
@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.timeout(120), pytest.mark.skipif(sys.platform != "linu
 
 OURS = {each.direction: number for number, each in enumerate(CONTENDERS) if each.name == "ours"}
 MOST = {"WSGI on ASGI": (84, 16), "ASGI on WSGI": (102, 14)}
-"""Per request, one at a time: Python calls, and system calls. Threads that wait for the GIL add a few of the latter."""
+"""Per request, one at a time: Python calls, and system calls. Threads that wait for the GIL add a few system calls."""
 
 
 @pytest.mark.parametrize("direction", OURS)

@@ -1,4 +1,4 @@
-"""What is claimed of records made by hand, and the page of them."""
+"""The verdicts on claims for handmade records, and their page."""
 
 from dataclasses import replace
 from functools import cache

@@ -1,4 +1,4 @@
-"""How figures of contenders become a table."""
+"""The table of contenders' figures."""
 
 import pytest
 

@@ -1,6 +1,6 @@
-"""What the tests of several demos ask: a stream, when its blocks arrive; many things at once.
+"""Requests of several demos' tests: the times of a stream's blocks; many concurrent requests.
 
-Knows httpx. It must not know a demo.
+Knows httpx. It must not know the demos.
 """
 
 import time
@@ -17,7 +17,7 @@ client = httpx.Client(trust_env=False, timeout=20)
 
 
 def arrivals(url: str) -> tuple[bytes, float]:
-    """A response's body, and how many seconds after the first of it the last of it was here."""
+    """Return a response's body, and the seconds between its first and its last block."""
     with client.stream("GET", url) as response:
         blocks = [(time.monotonic(), block) for block in response.iter_raw()]
     return b"".join(block for _, block in blocks), blocks[-1][0] - blocks[0][0]

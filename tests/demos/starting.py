@@ -1,7 +1,7 @@
-"""Run a demo as its docstring says: the commands that stand there, with a free port in place of the usual one.
+"""Run a demo with the commands in its docstring, on a free port instead of the usual one.
 
-Knows how commands are written in docstrings, and where each server's command line takes the port. It must not know what
-a demo answers.
+Knows the notation of commands in docstrings, and the port argument of each server's command line. It must not know the
+demos' responses.
 """
 
 import os
@@ -22,27 +22,27 @@ LISTEN = {
     "waitress-serve": (1, ["--listen={host}:{port}"]),
     "gateways": (2, ["--port={port}"]),
 }
-"""The place in a command at which to say so, and what to say."""
+"""The position in a command for the port, and the argument."""
 
 ENVIRONMENT = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
-"""That of a shell in which this Python's virtual environment is active."""
+"""The environment of a shell in which this Python's virtual environment is active."""
 
 
 def commands(file: str) -> list[str]:
-    """The commands in the docstring, or the opening comment, of a file below demos/."""
+    """Return the commands in the docstring, or the opening comment, of a file below demos/."""
     text = (ROOT / "demos" / file).read_text()
     return re.findall(r"^(?: {4}|# {3})\$ (.+?)(?: {2,}#.*)?$", text, re.MULTILINE)
 
 
 def command(file: str, beginning: str) -> str:
-    """The one command of a demo that begins so."""
+    """Return the only command of a demo with that beginning."""
     (found,) = (each for each in commands(file) if each.startswith(beginning))
     return found
 
 
 @contextmanager
 def started(file: str, beginning: str, *options: str, **environment: str) -> Iterator[Running]:
-    """Run the server that a demo's docstring names, while the block runs."""
+    """Run the server of a demo's docstring during the block."""
     words = shlex.split(command(file, beginning))
     place, listen = LISTEN[words[0]]
     words[place:place] = [*listen, *options]
@@ -51,9 +51,9 @@ def started(file: str, beginning: str, *options: str, **environment: str) -> Ite
 
 
 def curl(file: str, server: Running, folder: Path) -> list[str]:
-    """Run the curl commands of a demo in `folder`, in order: what each printed. An error status is an error.
+    """Run the curl commands of a demo in `folder`, in order; return the output of each. An error status is an error.
 
-    Two at once ("curl … & sleep 1; curl …") are for people, who see when the first one waits.
+    Two concurrent ones ("curl … & sleep 1; curl …") are skipped: they are for people, who see the first one wait.
     """
     require_program("curl")
     address = f"{server.host}:{server.port}"
@@ -62,7 +62,7 @@ def curl(file: str, server: Running, folder: Path) -> list[str]:
 
 
 def run(words: list[str], cwd: Path = ROOT) -> str:
-    """Run a command to its end, which must be good: what it printed."""
+    """Run a command, which must succeed; return its output."""
     done = subprocess.run(
         words,
         env=ENVIRONMENT,

@@ -1,6 +1,6 @@
-"""demos/django_site.py and the way that docs/migrating.md goes with it: recorded, diffed, switched.
+"""demos/django_site.py and its migration in docs/migrating.md: record, diff, switch.
 
-The commands of the page are run by tests/docs; here the same traffic comes from a HAR file, as a browser saves it.
+tests/docs runs the commands of the page; here the same traffic comes from a HAR file, as saved by a browser.
 """
 
 import json
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.timeout(180)
 
 
 class Browser:
-    """A client that keeps what it does as the developer tools of a browser save it (HAR 1.2, with content)."""
+    """A client that records its requests like the developer tools of a browser (HAR 1.2, with content)."""
 
     def __init__(self, url: str) -> None:
         self.client = httpx.Client(base_url=url, headers={"User-Agent": "Mozilla/5.0"})
@@ -66,7 +66,7 @@ def token(page: httpx.Response) -> str:
 
 
 def use(site: Browser) -> None:
-    """Log in to the admin, make a group, upload a file, look at things."""
+    """Log in to the admin, create a group, upload a file, view pages."""
     login = {"csrfmiddlewaretoken": token(site("GET", "/admin/login/")), "username": "ada", "password": "engine"}
     assert site("POST", "/admin/login/?next=/admin/", data=login).status_code == 302
     assert site("GET", "/admin/").status_code == 200
@@ -82,7 +82,7 @@ def use(site: Browser) -> None:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the site, its data, and the recording of a visit."""
+    """Return a folder with the site, its data, and the recording of a visit."""
     folder = tmp_path_factory.mktemp("site")
     shutil.copy(ROOT / "demos" / "django_site.py", folder)
     subprocess.run([sys.executable, "django_site.py", "reset"], cwd=folder, env=ENVIRONMENT, check=True, timeout=60)

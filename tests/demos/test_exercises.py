@@ -31,7 +31,7 @@ def test_1_an_app_can_be_called_without_a_server_and_by_one() -> None:
     ],
 )
 def test_2_a_response_takes_longer_than_the_call(server: str, gaps: dict[str, int]) -> None:
-    """Each of the times is at least so many milliseconds after the one before."""
+    """`gaps` are the minimum times between two events, in milliseconds."""
 
     def times() -> list[tuple[str, str]]:
         return re.findall(r"^(\w+ \w+ \w+): ([\d.]+) ms$", running.log(), re.MULTILINE)

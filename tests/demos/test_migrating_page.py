@@ -1,4 +1,4 @@
-"""docs/migrating.md and docs/websocket.md show every demo: its whole file, and the lines that change as they are."""
+"""docs/migrating.md and docs/websocket.md show every demo: its complete file, and the exact lines that change."""
 
 import re
 from collections import Counter

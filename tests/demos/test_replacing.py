@@ -26,7 +26,9 @@ Answers = dict[str, tuple[int, str | None, bytes]]
 
 @contextmanager
 def running(side: str, name: str, **environment: str) -> Iterator[Running]:
-    """Before, or after, as the file itself says; wsgiref_cgi and http_server_cgi by what their commands end up with."""
+    """Run the file `before` or `after`, as its docstring says; wsgiref_cgi and http_server_cgi by the commands' last
+    part.
+    """
     demo = f"replacing/{side}/{name}"
     if name.endswith(".sh"):
         line = next(each for each in commands(demo) if f"/{side}/" in each).replace(" 8000", " {port}")

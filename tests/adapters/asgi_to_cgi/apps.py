@@ -1,4 +1,4 @@
-"""ASGI applications named by what they do. ../wsgi_to_cgi/apps.py has the same in WSGI."""
+"""ASGI applications, named after their behaviour. ../wsgi_to_cgi/apps.py has the same in WSGI."""
 
 import asyncio
 import json

@@ -28,7 +28,7 @@ def reads_all(environ: Environ, start_response: StartResponse) -> Iterable[bytes
 
 
 def test_a_context_variable_set_in_a_send_wrapper_is_still_set_after_the_adapter(serve: Serve) -> None:
-    """PEP 567: the request's task is the caller's; only what the app itself has set comes back into it."""
+    """PEP 567: the request runs in the caller's task; only variables of the app itself are copied back."""
     seen: list[str] = []
     adapter = serve.adapt(hello)
 
@@ -47,7 +47,7 @@ def test_a_context_variable_set_in_a_send_wrapper_is_still_set_after_the_adapter
 
 
 def test_receive_runs_in_the_context_of_its_own_request(serve: Serve) -> None:
-    """Safety: tracers in receive() must not take one request for another, whichever thread woke the loop."""
+    """Safety: tracers in receive() must not mix up requests, whichever thread has woken the loop."""
     wrong: list[str] = []
     adapter = serve.adapt(reads_all)
 
@@ -76,7 +76,7 @@ def test_receive_runs_in_the_context_of_its_own_request(serve: Serve) -> None:
 def test_an_app_that_reads_is_woken_by_any_exception_of_receive(
     serve: Serve, kind: str, error: type[BaseException]
 ) -> None:
-    """Safety: a thread that waits for a body that will never come is lost to all others."""
+    """Safety: a thread that waits forever for a body is lost to other requests."""
     if error is asyncio.CancelledError and kind == "trio":
         pytest.skip("on trio it is an error like any other")
     raised: list[BaseException] = []
@@ -108,7 +108,7 @@ def test_an_app_that_reads_is_woken_by_any_exception_of_receive(
 
 
 def test_with_spool_0_a_body_of_unknown_length_is_streamed_at_once(serve: Serve) -> None:
-    """Ours: a client that waits for the answer to its first piece gets it."""
+    """Ours: a client that waits for the response to its first piece gets it."""
 
     def echo(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [])
@@ -124,7 +124,7 @@ def test_with_spool_0_a_body_of_unknown_length_is_streamed_at_once(serve: Serve)
 
 
 class Unspeakable(BaseException):
-    """An error that cannot be shown."""
+    """An error whose repr() fails."""
 
     def __repr__(self) -> str:
         raise ValueError("no words")
@@ -133,7 +133,7 @@ class Unspeakable(BaseException):
 
 
 def test_an_error_whose_repr_fails_is_still_reported(serve: Serve) -> None:
-    """Safety: it costs no thread, and the server learns of it."""
+    """Safety: the error holds no thread, and the server gets it."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         raise Unspeakable
@@ -143,7 +143,7 @@ def test_an_error_whose_repr_fails_is_still_reported(serve: Serve) -> None:
 
 
 def test_an_error_in_close_after_send_has_failed_is_logged(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
-    """Ours: the server gets the error of its own send(); that of the app is not lost for that."""
+    """Ours: the server gets the error of its own send(), and the app's error is logged."""
 
     class FailsToClose(Result):
         def __iter__(self) -> Iterator[bytes]:

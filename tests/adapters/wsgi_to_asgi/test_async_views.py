@@ -20,7 +20,7 @@ USER: ContextVar[str] = ContextVar("user", default="nobody")
 
 
 class Viewing:
-    """Answers with what an async view returned."""
+    """Responds with the result of an async view."""
 
     def __init__(self, view: Callable[[], Awaitable[Any]]) -> None:
         self._view = view
@@ -38,7 +38,9 @@ def on_asyncio(serve: Serve) -> bool:
 
 
 def test_an_async_view_runs_on_the_loop_of_the_server(serve: Serve) -> None:
-    """Ours: what a view shares with the rest of the process (clients, pools, locks) is bound to the server's loop."""
+    """Ours: objects that a view shares with the rest of the process (clients, pools, locks) belong to the server's
+    loop.
+    """
 
     async def view() -> int:
         return threading.get_ident()
@@ -49,7 +51,9 @@ def test_an_async_view_runs_on_the_loop_of_the_server(serve: Serve) -> None:
 
 
 def test_without_a_shared_loop_an_async_view_that_blocks_delays_only_itself(serve: Serve) -> None:
-    """PEP 3333, "Thread Support": on a WSGI server a view that blocks keeps its own thread, and no other request."""
+    """PEP 3333, "Thread Support": on a WSGI server, a view that blocks holds its own thread, and delays no other
+    request.
+    """
     blocking, go = serve.gate("the view to block"), serve.gate()
 
     async def blocks() -> int:
@@ -67,7 +71,7 @@ def test_without_a_shared_loop_an_async_view_that_blocks_delays_only_itself(serv
 
 
 def test_async_views_run_concurrently(serve: Serve) -> None:
-    """Ours: async views, and many threads: one view that waits keeps none of the others waiting."""
+    """Ours: a waiting view does not delay others."""
     everyone, count = threading.Event(), []
 
     async def view() -> str:
@@ -102,7 +106,7 @@ def test_an_error_in_an_async_view_is_an_error_of_the_app(serve: Serve) -> None:
 
 
 def test_context_variables_are_visible_in_an_async_view_and_its_changes_after_it(serve: Serve) -> None:
-    """Ours: one context for all of the request, also where it leaves its thread."""
+    """Ours: one context for the whole request, even outside its thread."""
 
     async def view() -> str:
         seen = USER.get()
@@ -129,7 +133,7 @@ def test_synchronous_code_in_an_async_view_runs_on_the_thread_of_the_app(serve: 
 
 
 def test_an_async_view_may_be_called_for_each_block(serve: Serve) -> None:
-    """Ours: also while the response streams."""
+    """Ours: the same while the response streams."""
 
     async def block(number: int) -> bytes:
         await _turn()
@@ -157,7 +161,7 @@ def test_an_async_view_of_flask_is_served(serve: Serve) -> None:
 
 
 def test_a_disconnect_during_an_async_view_frees_its_thread(serve: Serve) -> None:
-    """Safety: a view that waits for something else is not a reason to wait for ever."""
+    """Safety: a view that waits for another event must not block forever."""
     viewing, go = serve.gate("the view to run"), serve.gate()
 
     async def view() -> str:

@@ -67,7 +67,7 @@ ENDINGS: dict[str, tuple[Callable[[], Iterable[bytes]], Callable[[Exchange], Non
 def test_close_is_called_once_and_on_the_thread_of_the_app(serve: Serve, blocks: Any, end: Any, request_: Any) -> None:
     """PEP 3333: close() must be called upon completion, whether normally, or early by an error or a disconnect.
 
-    On the thread that ran the app: database sessions and the like are bound to it.
+    On the thread that ran the app, because e.g. database sessions belong to it.
     """
     result = Result(blocks())
     app = Returning(result)
@@ -125,7 +125,7 @@ def test_close_is_called_on_the_result_and_not_on_its_iterator(serve: Serve) -> 
 
 @pytest.mark.parametrize("blocks", [[], [b"x"], [b"x", b"y"]])
 def test_close_of_a_list_with_close_is_called(serve: Serve, blocks: list[bytes]) -> None:
-    """PEP 3333: whatever the type of the iterable."""
+    """PEP 3333: the iterable may have any type."""
 
     class ClosingList(list[bytes]):
         closes = 0
@@ -166,7 +166,7 @@ def test_a_generator_is_finished_on_its_own_thread(serve: Serve, ending: str) ->
 def test_the_adapter_returns_after_close_has_returned(
     serve: Serve, blocks: list[bytes], headers: list[tuple[str, str]]
 ) -> None:
-    """PEP 3333: close() belongs to the request: a server that counts requests or shuts down waits for it."""
+    """PEP 3333: close() is part of the request, so a server that counts requests or shuts down waits for it."""
     closing, go = serve.gate("close() to be called"), serve.gate()
 
     def wait() -> None:
@@ -184,7 +184,7 @@ def test_the_adapter_returns_after_close_has_returned(
 
 @pytest.mark.parametrize("blocks", [[], [b"x"], [b"x", b"y"]])
 def test_an_error_in_close_is_reported_and_affects_no_other_request(serve: Serve, blocks: list[bytes]) -> None:
-    """PEP 3333: servers should trap and log any exception; it comes after the end, so the response is as it was."""
+    """PEP 3333: servers should trap and log any exception; the response is already complete."""
 
     def fail() -> None:
         raise ValueError("in close")
@@ -198,7 +198,7 @@ def test_an_error_in_close_is_reported_and_affects_no_other_request(serve: Serve
 
 
 def test_close_is_called_if_the_client_disconnects_before_the_app_is_done(serve: Serve) -> None:
-    """PEP 3333: close() must be called upon an early disconnect, also if nothing has been iterated."""
+    """PEP 3333: close() must be called upon an early disconnect, even if iteration has not started."""
     go, called = serve.gate(), serve.gate("the app to be called")
     result = Result(endless())
 

@@ -1,4 +1,4 @@
-"""The promise of a length: PEP 3333, "Handling the Content-Length Header"; RFC 9112, section 6.3 and 8."""
+"""Content-Length: PEP 3333, "Handling the Content-Length Header"; RFC 9112, section 6.3 and 8."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_body_shorter_than_its_content_length_never_looks_complete(
 
 
 def test_a_content_length_of_zero_needs_no_body(serve: Serve) -> None:
-    """PEP 3333: a Content-Length of zero may even be sent at once."""
+    """PEP 3333: headers with a Content-Length of zero may be sent at once."""
     response = serve(Returning([], headers=[("Content-Length", "0")])).response()
     assert (response.body, response.values(b"content-length")) == (b"", [b"0"])
 

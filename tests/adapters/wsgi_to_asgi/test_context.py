@@ -1,4 +1,4 @@
-"""Context variables: PEP 567; they are how tracing and logging follow a request across threads."""
+"""Context variables: PEP 567; tracing and logging use them to follow a request across threads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REQUEST: ContextVar[str] = ContextVar("request", default="none")
 
 
 def setting(adapter: ASGIApp, value: str, after: Callable[[], object] = lambda: None) -> Any:
-    """ASGI middleware that sets the variable, as tracers do, and looks at it again when the adapter is done."""
+    """ASGI middleware that sets the variable, like a tracer, and reads it again after the adapter has returned."""
 
     async def middleware(scope: Any, receive: Any, send: Any) -> None:
         REQUEST.set(value)
@@ -33,7 +33,7 @@ def request(serve: Serve, app: Any, value: str, *, threads: int | None = None, a
 
 
 def test_variables_of_the_request_are_visible_in_the_app_the_iteration_and_close(serve: Serve) -> None:
-    """Safety: whatever ran before the adapter in the request's task has set them for all of the request."""
+    """Safety: variables set in the request's task before the adapter are valid for the whole request."""
     seen: dict[str, str] = {}
 
     class Seeing(Result):
@@ -68,7 +68,7 @@ def test_variables_that_the_app_sets_are_visible_until_close(serve: Serve) -> No
 
 
 def test_variables_of_one_request_are_not_seen_by_the_next_on_the_same_thread(serve: Serve) -> None:
-    """Safety: a worker thread keeps nothing of a request."""
+    """Safety: a worker thread keeps no variables of a request."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         before = REQUEST.get()
@@ -99,7 +99,7 @@ def test_concurrent_requests_have_separate_context_variables(serve: Serve) -> No
 
 
 def test_the_context_of_the_task_stays_usable_after_the_request(serve: Serve) -> None:
-    """Safety: the app runs in a copy; what surrounds the adapter finds its own value again."""
+    """Safety: the app runs in a copy, so middleware around the adapter finds its own value again."""
     seen: list[str] = []
     request(serve, hello, "one", after=lambda: seen.append(REQUEST.get())).response()
     assert seen == ["one"]
@@ -107,7 +107,7 @@ def test_the_context_of_the_task_stays_usable_after_the_request(serve: Serve) ->
 
 @pytest.mark.parametrize("view", ["first", "second"])
 def test_a_request_does_not_run_in_the_context_in_which_its_thread_was_started(serve: Serve, view: str) -> None:
-    """Safety: a thread started during a request does not keep that request's variables for ever."""
+    """Safety: a thread started during a request does not keep that request's variables."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [])
@@ -119,7 +119,7 @@ def test_a_request_does_not_run_in_the_context_in_which_its_thread_was_started(s
 
 
 def test_variables_that_the_app_sets_are_visible_around_the_adapter(serve: Serve) -> None:
-    """Ours: middleware around the adapter sees what the app set, as it would of an ASGI app that it awaits."""
+    """Ours: middleware around the adapter sees the app's variables, as with an ASGI app."""
     seen: list[str] = []
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

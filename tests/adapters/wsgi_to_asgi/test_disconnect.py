@@ -1,4 +1,4 @@
-"""Clients that leave, servers that give up: PEP 3333 (early disconnect); ASGI HTTP, "Disconnected Client"."""
+"""Disconnects and cancelled requests: PEP 3333 (early disconnect); ASGI HTTP, "Disconnected Client"."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ ENDINGS: dict[str, Callable[[Exchange], None]] = {
 
 @pytest.fixture(params=list(ENDINGS.values()), ids=list(ENDINGS))
 def end(request: pytest.FixtureRequest) -> Callable[[Exchange], None]:
-    """A way in which a request ends early: the client leaves, the server cancels the task, send() fails."""
+    """A way in which a request ends early: the client disconnects, the server cancels the task, or send() fails."""
     ending: Callable[[Exchange], None] = request.param
     return ending
 
 
 def by_path(routes: dict[str, Any]) -> Any:
-    """An app that hands requests to others by their path."""
+    """An app that dispatches requests to other apps by path."""
 
     def app(environ: Environ, start_response: StartResponse) -> Any:
         return routes.get(environ["PATH_INFO"], hello)(environ, start_response)
@@ -49,7 +49,7 @@ def test_a_disconnect_ends_a_stream_and_frees_its_thread(serve: Serve, end: Call
 
 
 def test_a_stream_ends_if_its_client_disconnects_during_the_upload(serve: Serve) -> None:
-    """ASGI, "Disconnect": a server need not say it twice, nor raise from send(). The body is not read by the app."""
+    """ASGI, "Disconnect": a server need not report it twice, nor raise from send(). The body is not read by the app."""
     plan = Plan(raise_when_gone=False, tell_once=True)
     under_way = serve(stream, "POST", body=STALL, headers=[(b"content-length", b"1000")], threads=1, plan=plan)
     under_way.feed(b"ten octets")
@@ -58,7 +58,7 @@ def test_a_stream_ends_if_its_client_disconnects_during_the_upload(serve: Serve)
 
 
 def test_a_stream_ends_even_if_the_server_ignores_data_for_a_disconnected_client(serve: Serve) -> None:
-    """ASGI before 2.4: send() to a gone client does nothing; http.disconnect is what tells."""
+    """ASGI before 2.4: send() does nothing after a disconnect; only http.disconnect reports it."""
     app = by_path({"/stream": stream})
     for _ in range(3):
         under_way = serve(app, path="/stream", threads=1, plan=IGNORING)
@@ -69,7 +69,7 @@ def test_a_stream_ends_even_if_the_server_ignores_data_for_a_disconnected_client
 
 
 def test_a_slow_stream_ends_at_its_next_block_at_the_latest(serve: Serve, end: Callable[[Exchange], None]) -> None:
-    """PEP 3333: an app may be closed early by the server; it is asked for one more block at most."""
+    """PEP 3333: a server may close an app early; at most one more block is requested."""
     go, made = serve.gate(), [0]
 
     def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
@@ -92,7 +92,7 @@ def test_a_slow_stream_ends_at_its_next_block_at_the_latest(serve: Serve, end: C
 
 
 def test_sixty_disconnected_streams_hold_no_threads(serve: Serve) -> None:
-    """Safety: browsers drop event streams all the time; what they leave behind must not add up."""
+    """Safety: browsers often drop event streams; leftovers must not accumulate."""
     app = by_path({"/stream": stream})
     for _ in range(60):
         under_way = serve(app, path="/stream", threads=4, plan=IGNORING)
@@ -117,7 +117,7 @@ def test_an_app_that_waits_for_a_slow_client_is_woken(
 
 @pytest.mark.parametrize("end", [Exchange.leave, Exchange.cancel], ids=["leave", "cancel"])
 def test_an_app_that_reads_is_woken(serve: Serve, end: Callable[[Exchange], None]) -> None:
-    """Safety: no thread waits for a body that will never come."""
+    """Safety: no thread waits for a body that will never arrive."""
     raised: list[BaseException] = []
 
     def reading(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -140,7 +140,7 @@ def test_an_app_that_reads_is_woken(serve: Serve, end: Callable[[Exchange], None
 
 
 def test_an_app_that_waits_for_continue_is_woken(serve: Serve) -> None:
-    """Safety: the same where the body is asked for late."""
+    """Safety: the same if the body is read late."""
     app = by_path({"/upload": echo})
     headers = [(b"content-length", b"5"), (b"expect", b"100-continue")]
     upload = serve(app, "POST", "/upload", body=STALL, headers=headers, threads=1)
@@ -151,7 +151,7 @@ def test_an_app_that_waits_for_continue_is_woken(serve: Serve) -> None:
 
 
 def test_a_cancelled_call_ends_at_once_even_if_the_app_does_not(serve: Serve) -> None:
-    """Safety: a server that shuts down is not held up by an app that is stuck; close() follows when it is not."""
+    """Safety: an app that hangs does not delay the server's shutdown; close() is called when the app continues."""
     stuck, go = serve.gate("the app to be stuck"), serve.gate()
     result = Result([b"late"])
 
@@ -173,7 +173,7 @@ def test_a_cancelled_call_ends_at_once_even_if_the_app_does_not(serve: Serve) ->
 
 
 def test_a_request_cancelled_while_it_waits_for_a_thread_ends_at_once(serve: Serve) -> None:
-    """Safety: a request that has not begun does not begin after a disconnect, and leaves no trace."""
+    """Safety: a request that has not started does not start after a disconnect, and leaves nothing behind."""
     busy, go = serve.gate("the app to be busy"), serve.gate()
     paths: list[str] = []
 
@@ -197,7 +197,7 @@ def test_a_request_cancelled_while_it_waits_for_a_thread_ends_at_once(serve: Ser
 
 
 def test_an_app_can_check_whether_its_client_has_disconnected(serve: Serve) -> None:
-    """Ours: environ["waitress.client_disconnected"](), as in waitress, for an app that computes for long."""
+    """Ours: environ["waitress.client_disconnected"](), as in waitress, for an app that computes for a long time."""
     asked, go, told = serve.gate("the app to ask"), serve.gate(), serve.gate("the app to be told")
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -218,7 +218,7 @@ def test_an_app_can_check_whether_its_client_has_disconnected(serve: Serve) -> N
 
 
 def test_an_app_with_a_body_can_check_whether_its_client_has_disconnected(serve: Serve) -> None:
-    """Ours: the same once a request's body has been read, and while it has not."""
+    """Ours: the same before and after the request body has been read."""
     told = [serve.gate("the app to be told") for _ in range(2)]
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -238,7 +238,7 @@ def test_an_app_with_a_body_can_check_whether_its_client_has_disconnected(serve:
 
 @pytest.mark.parametrize("end", [Exchange.leave, Exchange.cancel], ids=["leave", "cancel"])
 def test_a_stream_can_check_whether_its_client_has_disconnected(serve: Serve, end: Callable[[Exchange], None]) -> None:
-    """Ours: the same while the response is under way, however it is that the adapter learns it."""
+    """Ours: the same during the response, for every way in which the adapter detects it."""
     told = serve.gate("the app to be told")
 
     def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
@@ -258,7 +258,7 @@ def test_a_stream_can_check_whether_its_client_has_disconnected(serve: Serve, en
 @pytest.mark.parametrize("plan", [Plan(), IGNORING], ids=["raising", "ignoring"])
 @pytest.mark.parametrize("result", [[b"x"], [b"x", b"y"], iter([b"x"])], ids=["one", "two", "iterator"])
 def test_a_response_after_a_disconnect_ends_without_an_error(serve: Serve, plan: Plan, result: Any) -> None:
-    """ASGI: http.disconnect may come at any time; a client that is gone is no error of the app."""
+    """ASGI: http.disconnect may arrive at any time; a disconnect is not an error of the app."""
     go, called = serve.gate(), serve.gate("the app to be called")
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -278,7 +278,9 @@ def test_a_response_after_a_disconnect_ends_without_an_error(serve: Serve, plan:
 @pytest.mark.parametrize("failure", [OSError, RuntimeError, ValueError])
 @pytest.mark.parametrize("number", [0, 1, 2])
 def test_any_exception_of_send_ends_the_request(serve: Serve, failure: type[Exception], number: int) -> None:
-    """ASGI 2.4: send() should raise an OSError for a gone client; servers raise others for what they cannot send."""
+    """ASGI 2.4: send() should raise an OSError for a disconnected client; servers raise other errors for invalid
+    messages.
+    """
     result = Result(endless())
     app = by_path({"/stream": Returning(result)})
     serve(app, path="/stream", threads=1, plan=Plan(fail_from=number, failure=failure)).wait_end()
@@ -287,6 +289,6 @@ def test_any_exception_of_send_ends_the_request(serve: Serve, failure: type[Exce
 
 
 def test_an_error_of_send_other_than_a_disconnect_is_not_hidden(serve: Serve) -> None:
-    """Safety: a server that refuses a message says so by an error; hiding it would hide a truncated response."""
+    """Safety: a server refuses a message by an error; hiding it would hide a truncated response."""
     exchange = serve(Returning([b"x"]), plan=Plan(fail_from=0, failure=RuntimeError))
     assert isinstance(exchange.error(), RuntimeError)

@@ -17,7 +17,7 @@ STYLE, SCRIPT = "</style.css>; rel=preload; as=style", "</app.js>; rel=preload; 
 
 
 def hinting(serve: Serve, *hints: list[tuple[str, str]]) -> tuple[Exchange, list[BaseException]]:
-    """An app that gives hints before it starts its response; and what that raised."""
+    """An app that sends hints before it starts its response, and records their exception."""
     raised: list[BaseException] = []
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -52,7 +52,7 @@ def test_early_hints_may_be_sent_several_times(serve: Serve) -> None:
 
 
 def test_early_hints_after_the_response_headers_are_not_sent(serve: Serve) -> None:
-    """Ours: a 103 precedes the final response (RFC 8297); servers fail at one that follows it."""
+    """Ours: a 103 precedes the final response (RFC 8297); servers fail if it follows."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [])
@@ -66,7 +66,7 @@ def test_early_hints_after_the_response_headers_are_not_sent(serve: Serve) -> No
 
 
 def test_early_hints_reach_the_server_while_the_app_computes(serve: Serve) -> None:
-    """Ours: a hint that waits for the response is of no use."""
+    """Ours: a hint that waits for the response is useless."""
     go = serve.gate()
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -83,7 +83,7 @@ def test_early_hints_reach_the_server_while_the_app_computes(serve: Serve) -> No
 
 @pytest.mark.parametrize("extensions", [{}, {"http.response.pathsend": {}}])
 def test_without_the_extension_there_is_no_callable(serve: Serve, extensions: dict[str, Any]) -> None:
-    """Ours: an app sees by the key whether hints are of use."""
+    """Ours: the key in the environ shows whether hints are supported."""
     app = Capturing()
     serve(app, extensions=extensions).response()
     assert "wsgi.early_hints" not in app.environ
@@ -91,7 +91,7 @@ def test_without_the_extension_there_is_no_callable(serve: Serve, extensions: di
 
 @pytest.mark.parametrize("value", ["</a>\r\nX-Injected: yes", "</a>\n", "</☃>"])
 def test_early_hints_cannot_split_the_response(serve: Serve, value: str) -> None:
-    """Ours: a hint is checked as any header is."""
+    """Ours: a hint is checked like any header."""
     exchange, raised = hinting(serve, [("Link", value)])
     assert exchange.response().body == b"page"
     assert links(exchange) == []
@@ -99,7 +99,7 @@ def test_early_hints_cannot_split_the_response(serve: Serve, value: str) -> None
 
 
 def test_early_hints_to_a_disconnected_client_cause_no_error(serve: Serve) -> None:
-    """Safety: what the app does for a client that is gone is in vain, not an accident."""
+    """Safety: hints for a disconnected client are not an error."""
     called, go = serve.gate("the app to be called"), serve.gate()
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -17,7 +17,7 @@ from tests.adapters.wsgi_to_asgi.serving import Serve
 
 
 def environ_of(serve: Serve, *request: Any, **more: Any) -> Environ:
-    """The environ that an app is given for a request."""
+    """Return the environ of a request."""
     app = Capturing()
     serve(app, *request, **more).response()
     return app.environ
@@ -49,7 +49,7 @@ def test_a_validator_between_app_and_adapter_finds_no_fault(serve: Serve, method
 
 
 def test_every_string_contains_only_latin_1_characters(serve: Serve) -> None:
-    """PEP 3333: strings hold only code points representable in ISO-8859-1, and every CGI variable is a str."""
+    """PEP 3333: strings contain only code points representable in ISO-8859-1, and every CGI variable is a str."""
     environ = environ_of(
         serve,
         path="/☃/ü",
@@ -96,7 +96,7 @@ def test_query_string_is_the_query(serve: Serve) -> None:
 
 
 def test_query_bytes_above_7f_do_not_fail(serve: Serve) -> None:
-    """PEP 3333: strings are bytes as latin-1, so any query can be handed on."""
+    """PEP 3333: strings are bytes as latin-1, so any query can be passed on."""
     assert environ_of(serve, query_string=b"q=\xc3\xbc\xff")["QUERY_STRING"] == "q=\xc3\xbc\xff"
 
 
@@ -145,7 +145,7 @@ def test_optional_keys_of_the_scope_may_be_missing(serve: Serve) -> None:
 
 
 def test_optional_keys_of_the_scope_may_have_the_value_none(serve: Serve) -> None:
-    """ASGI: what is optional defaults to None, and some servers say so."""
+    """ASGI: optional keys default to None, and some servers set them to None."""
     app = Capturing()
     exchange = serve(app, path="/x", client=None, server=None, raw_path=None, extensions=None, state=None)
     assert exchange.response().body == b"hello"
@@ -153,7 +153,7 @@ def test_optional_keys_of_the_scope_may_have_the_value_none(serve: Serve) -> Non
 
 
 def test_query_and_headers_may_be_missing(serve: Serve) -> None:
-    """Ours: a server that leaves out empty values is served all the same."""
+    """Ours: a server that omits empty values is supported."""
     app = Capturing()
     scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "path": "/x"}
     exchange = serve.start(serve.adapt(app), scope, events=[{"type": "http.request"}])
@@ -184,7 +184,7 @@ def test_wsgi_variables_have_their_values(serve: Serve) -> None:
 
 
 def test_the_process_environment_is_not_in_the_environ(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Safety: what is in os.environ is neither shown to the app nor taken for the request's."""
+    """Safety: os.environ is neither visible in the environ nor mistaken for the request's variables."""
     monkeypatch.setenv("CONTRACT_SECRET", "hunter2")
     monkeypatch.setenv("SCRIPT_NAME", "/elsewhere")
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.example")
@@ -212,7 +212,7 @@ def test_errors_stream_is_the_standard_error_stream(serve: Serve, monkeypatch: p
 
 
 def test_the_scope_is_in_the_environ(serve: Serve) -> None:
-    """Ours: environ["asgi.scope"] is the scope, for what WSGI has no name for."""
+    """Ours: environ["asgi.scope"] is the scope, for values without a WSGI key."""
     assert environ_of(serve, state={"pool": 1})["asgi.scope"]["state"] == {"pool": 1}
 
 

@@ -1,4 +1,4 @@
-"""What an app raises: PEP 3333, "Error Handling"."""
+"""Exceptions of an app: PEP 3333, "Error Handling"."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class BoomError(Exception):
 
 
 class Raising:
-    """Raises an error at the place it is told; answers hello elsewhere than at /raise."""
+    """Raises an error at the given place; responds with hello on other paths than /raise."""
 
     def __init__(self, error: Any, place: str) -> None:
         self._error, self._place = error, place
@@ -82,7 +82,7 @@ def test_an_error_after_the_response_headers_leaves_the_response_incomplete(serv
 
 @pytest.mark.parametrize("place", ["call", "first iteration", "after a block"])
 def test_the_traceback_of_an_error_leads_into_the_app(serve: Serve, place: str) -> None:
-    """PEP 3333: servers should log any exception that aborts an application; a log without the place is of no use."""
+    """PEP 3333: servers should log any exception that aborts an application; the log must show the place."""
     error = serve(Raising(BoomError("boom"), place), path="/raise").error()
     names = [frame.name for frame in traceback.extract_tb(error.__traceback__)]
     assert names[-1] == ("__call__" if place == "call" else "raising_blocks")
@@ -94,7 +94,7 @@ HARMFUL = [StopIteration, StopAsyncIteration, SystemExit, KeyboardInterrupt, Gen
 @pytest.mark.parametrize("harmful", [*HARMFUL, BaseException], ids=lambda harmful: harmful.__name__)
 @pytest.mark.parametrize("place", ["call", "iter", "after a block", "write"])
 def test_errors_that_would_stop_the_loop_are_replaced_by_others(serve: Serve, harmful: Any, place: str) -> None:
-    """Safety: no app may end the loop, or have its request look cancelled, by what it raises; no worker dies of it."""
+    """Safety: no exception of an app may end the loop, make its request look cancelled, or end a worker."""
     app = Raising(harmful(), place)
     for _ in range(3):
         exchange = serve(app, path="/raise", threads=1)
@@ -107,7 +107,7 @@ def test_errors_that_would_stop_the_loop_are_replaced_by_others(serve: Serve, ha
 
 @pytest.mark.parametrize("place", ["call", "after a block"])
 def test_a_replaced_error_is_kept_as_the_cause(serve: Serve, place: str) -> None:
-    """PEP 3333: servers should log any exception that aborts an application; so it stays the cause."""
+    """PEP 3333: servers should log any exception that aborts an application, so it is kept as the cause."""
     harmful = SystemExit(3)
     error: BaseException | None = serve(Raising(harmful, place), path="/raise").error()
     chain = []
@@ -118,7 +118,7 @@ def test_a_replaced_error_is_kept_as_the_cause(serve: Serve, place: str) -> None
 
 
 def test_stop_iteration_of_the_iterator_is_the_end_of_the_body(serve: Serve) -> None:
-    """PEP 234: the iterator's own StopIteration ends the body, and is no error."""
+    """PEP 234: the iterator's own StopIteration ends the body, and is not an error."""
 
     class Once:
         def __init__(self) -> None:
@@ -147,7 +147,7 @@ def test_an_app_that_cannot_be_called_is_an_error(serve: Serve) -> None:
 
 
 def test_an_error_raised_again_and_again_is_always_reported(serve: Serve) -> None:
-    """Safety: an exception object that an app keeps and raises for each request is no trap."""
+    """Safety: an app may keep an exception object and raise it for each request."""
     boom = BoomError("always the same")
     app = Raising(boom, "call")
     for _ in range(20):
@@ -156,7 +156,7 @@ def test_an_error_raised_again_and_again_is_always_reported(serve: Serve) -> Non
 
 
 def test_an_error_with_slots_or_required_arguments_is_reported(serve: Serve) -> None:
-    """Safety: exceptions whose constructor needs arguments are not recreated on the way."""
+    """Safety: exceptions are not recreated, because their constructor may need arguments."""
 
     class PickyError(Exception):
         def __init__(self, code: int, *, reason: str) -> None:
@@ -168,7 +168,7 @@ def test_an_error_with_slots_or_required_arguments_is_reported(serve: Serve) -> 
 
 
 def test_a_request_that_fails_affects_no_other_request(serve: Serve) -> None:
-    """Safety: errors of one request, of any kind and number, leave the adapter as it was."""
+    """Safety: errors of one request, of any kind and number, do not affect the adapter."""
     apps = [Raising(error, place) for error in (BoomError("boom"), SystemExit(1)) for place in PLACES]
     exchanges = [serve(app, path="/raise", threads=2) for app in apps for _ in range(3)]
     for exchange in exchanges:

@@ -53,7 +53,7 @@ def _offered(serve: Serve) -> None:
 
 
 class Sending:
-    """Wraps what `open_file` returns; knows whether that was closed, how often, and on which thread."""
+    """Wraps the result of `open_file`; records how often, and on which thread, it was closed."""
 
     def __init__(self, open_file: Callable[[], Any], headers: Iterable[tuple[str, str]] = (), *block_size: int) -> None:
         self._open, self._headers, self._block_size = open_file, list(headers), block_size
@@ -74,14 +74,14 @@ def send(serve: Serve, app: Any, offer: dict[str, Any], method: str = "GET", pla
 
 
 def whole(serve: Serve, app: Any, offer: dict[str, Any]) -> Response:
-    """The response, with whatever length it states checked."""
+    """Return the response, after a check of its stated length."""
     response = send(serve, app, offer).response()
     assert response.values(b"content-length") in ([], [b"%d" % len(response.body)])
     return response
 
 
 def test_file_wrapper_is_a_class(serve: Serve) -> None:
-    """Ours: a class, as in PEP 3333's example, so that middleware may tell its instances from other results."""
+    """Ours: a class, as in PEP 3333's example, so that middleware can distinguish its instances from other results."""
     wrappers: list[Any] = []
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -110,7 +110,7 @@ def test_a_block_size_may_be_suggested(serve: Serve, file: Path, block_size: int
 
 @pytest.mark.parametrize("name", sorted(SENDFILE))
 def test_a_file_is_passed_to_the_server_if_it_offers_to_send_files(serve: Serve, file: Path, name: str) -> None:
-    """Ours: the offered extension is used, and no block of the file passes through Python."""
+    """Ours: the offered extension is used, and the file's blocks do not pass through Python."""
     exchange = send(serve, Sending(lambda: file.open("rb")), OFFERS[name])
     assert exchange.response().body == CONTENT
     assert exchange.types == ["start", name]
@@ -118,7 +118,7 @@ def test_a_file_is_passed_to_the_server_if_it_offers_to_send_files(serve: Serve,
 
 @pytest.mark.parametrize("name", sorted(SENDFILE))
 def test_no_file_is_passed_to_the_server_by_default(serve: Serve, file: Path, name: str) -> None:
-    """Ours: middleware that wraps send() may never have met these messages; they are an option."""
+    """Ours: middleware that wraps send() may not know these messages, so they are optional."""
     serve.options = {}
     exchange = send(serve, Sending(lambda: file.open("rb")), OFFERS[name])
     assert exchange.response().body == CONTENT
@@ -126,7 +126,7 @@ def test_no_file_is_passed_to_the_server_by_default(serve: Serve, file: Path, na
 
 
 def test_a_temporary_file_is_not_passed_by_name(serve: Serve) -> None:
-    """Safety: it disappears when it is closed; a server may open it later than send() returns."""
+    """Safety: a temporary file disappears when it is closed, and a server may open it after send() has returned."""
 
     def temporary() -> Any:
         opened = tempfile.NamedTemporaryFile()  # noqa: SIM115 - the server closes it
@@ -140,7 +140,7 @@ def test_a_temporary_file_is_not_passed_by_name(serve: Serve) -> None:
 
 
 def test_a_wrapper_of_a_subclass_is_iterated(serve: Serve, file: Path) -> None:
-    """Safety: a subclass may make other bytes of the file, or remove it in close()."""
+    """Safety: a subclass may change the file's bytes, or remove it in close()."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         wrapper: Any = environ["wsgi.file_wrapper"]
@@ -156,7 +156,7 @@ def test_a_wrapper_of_a_subclass_is_iterated(serve: Serve, file: Path) -> None:
 
 
 def test_a_wrapper_can_seek_if_its_file_can(serve: Serve, file: Path) -> None:
-    """Ours: Werkzeug seeks in the wrapper for a range, where that says that it can, and else reads from the start."""
+    """Ours: for a range, Werkzeug seeks in the wrapper if it is seekable, and otherwise reads from the start."""
     reads: list[int] = []
 
     class Counting(io.FileIO):
@@ -177,7 +177,7 @@ def test_a_wrapper_can_seek_if_its_file_can(serve: Serve, file: Path) -> None:
 
 
 def test_a_wrapper_cannot_seek_if_its_file_cannot(serve: Serve, file: Path) -> None:
-    """Ours: what a wrapper says of itself is true."""
+    """Ours: the wrapper's seekable() is correct."""
     said: list[bool] = []
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -195,7 +195,7 @@ def test_a_wrapper_cannot_seek_if_its_file_cannot(serve: Serve, file: Path) -> N
 
 @pytest.mark.parametrize("wanted", ["bytes=-10", f"bytes={len(CONTENT) - 10}-", "bytes=5-14"])
 def test_a_range_request_reads_the_file_from_the_start_of_the_range(serve: Serve, file: Path, wanted: str) -> None:
-    """RFC 9110, 14.2, through Flask: ten bytes of a file cost one block, wherever they are."""
+    """RFC 9110, 14.2, through Flask: ten bytes at any position of a file cost one block."""
     flask = pytest.importorskip("flask")
     flask_app, blocks = flask.Flask("ranges"), list[bytes]()
 
@@ -291,7 +291,7 @@ def test_a_wrapper_that_is_not_returned_sends_nothing(
 
 
 def test_a_file_in_response_to_a_head_request_is_not_an_error(serve: Serve, file: Path, offer: dict[str, Any]) -> None:
-    """RFC 9110, 9.3.2: the server sends no content to HEAD; what length there is, is the file's."""
+    """RFC 9110, 9.3.2: the server sends no content for HEAD; a stated length is that of the file."""
     app = Sending(lambda: file.open("rb"), [("Content-Length", str(len(CONTENT)))])
     exchange = send(serve, app, offer, "HEAD")
     assert exchange.response().values(b"content-length") == [b"%d" % len(CONTENT)]
@@ -299,7 +299,7 @@ def test_a_file_in_response_to_a_head_request_is_not_an_error(serve: Serve, file
 
 
 class Closing(Reader):
-    """Counts its closes and knows their thread."""
+    """Counts its closes and records their threads."""
 
     closes = 0
     thread = 0

@@ -1,4 +1,4 @@
-"""Bodies as the request classes of the frameworks read them; each has its own idea of when to stop."""
+"""Bodies as read by the request classes of the frameworks, which detect the end in different ways."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ read = lambda environ: falcon.Request(environ).bounded_stream.read()
 @pytest.mark.parametrize("framework", READERS)
 @pytest.mark.parametrize("headers", ["chunked", "length", "http2", "unannounced"])
 def test_every_framework_reads_the_complete_body(framework: str, headers: str) -> None:
-    """Ours: a body without Content-Length reaches Django, WebOb, Flask and the others whole, be it small or large."""
+    """Ours: a body without Content-Length reaches Django, WebOb, Flask and the others completely, whether small or
+    large.
+    """
     pytest.importorskip(framework)
     result = run_script(
         READERS[framework]

@@ -1,4 +1,6 @@
-"""Clients that end only their own side, and wait for the response: servers that send on call that a disconnect, too."""
+"""Clients that close only their sending side and wait for the response: some servers report this as a disconnect
+too.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ def half_closed(serve: Serve, app: Any) -> Exchange:
 
 
 class Late:
-    """Begins its response once its client has left, as far as it is told."""
+    """Starts its response after the reported disconnect."""
 
     def __init__(self, blocks: Iterable[bytes] | list[bytes]) -> None:
         self._blocks = blocks
@@ -35,13 +37,13 @@ class Late:
 
 @pytest.mark.parametrize("shape", [list, iter], ids=["list", "iterator"])
 def test_a_response_that_had_not_started_is_sent_completely(serve: Serve, shape: Any) -> None:
-    """RFC 9112, 9.6: a client may close its sending side, and still read; native servers answer it."""
+    """RFC 9112, 9.6: a client may close its sending side and still read; native servers send the response."""
     exchange = half_closed(serve, Late(shape([b"one, ", b"two, ", b"three"])))
     assert exchange.response().body == b"one, two, three"
 
 
 def test_an_endless_response_still_ends(serve: Serve) -> None:
-    """Safety: a client that has really left costs its thread for a moment only."""
+    """Safety: a client that has really disconnected holds its thread for a moment only."""
     ended = serve.gate("the stream to be closed")
 
     def blocks() -> Iterator[bytes]:
@@ -60,7 +62,7 @@ def test_an_endless_response_still_ends(serve: Serve) -> None:
 
 
 def test_a_request_that_waits_for_a_thread_is_dropped(serve: Serve) -> None:
-    """Ours: under overload no thread works for a client that is most likely gone."""
+    """Ours: under overload no thread works for a client that has probably disconnected."""
     go, paths = serve.gate("the thread to be free"), list[str]()
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -1,4 +1,4 @@
-"""What a head may hold, and how it is spelled for ASGI: PEP 3333, "The start_response() Callable", "Unicode Issues"."""
+"""Valid response headers, and their ASGI form: PEP 3333, "The start_response() Callable", "Unicode Issues"."""
 
 from __future__ import annotations
 
@@ -107,7 +107,9 @@ HOP_BY_HOP = ["Connection", "Keep-Alive", "Transfer-Encoding", "TE", "Trailer", 
 
 @pytest.mark.parametrize("name", [*HOP_BY_HOP, "Proxy-Connection", "Proxy-Authenticate", "transfer-encoding"])
 def test_hop_by_hop_headers_are_dropped(serve: Serve, name: str, caplog: pytest.LogCaptureFixture) -> None:
-    """RFC 9110, 7.6.1: they speak of one connection, the server's. PEP 3333 forbids them, and real apps set them."""
+    """RFC 9110, 7.6.1: they describe one connection, which is the server's. PEP 3333 forbids them, and real apps set
+    them.
+    """
     headers = [("X-Before", "1"), (name, "keep-alive"), ("X-After", "2")]
     response = serve(Returning([b"x"], headers=headers)).response()
     assert [pair for pair in response.headers if pair[0] != b"content-length"] == [
@@ -121,7 +123,7 @@ def test_hop_by_hop_headers_are_dropped(serve: Serve, name: str, caplog: pytest.
 def test_the_log_has_one_warning_for_the_hop_by_hop_headers_of_an_app(
     serve: Serve, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Ours: a log is not filled by a header that costs nothing; another app gets its own warning."""
+    """Ours: a harmless header must not fill the log; another app gets its own warning."""
     apps = [Returning([b"x"], headers=[("Connection", "close"), ("Upgrade", "h2c")]) for _ in range(2)]
     for _ in range(3):
         for app in apps:

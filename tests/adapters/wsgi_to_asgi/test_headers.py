@@ -31,7 +31,7 @@ def test_content_type_and_length_have_no_http_prefix(serve: Serve) -> None:
 
 
 def test_header_names_may_have_any_case(serve: Serve) -> None:
-    """Ours: a server may hand names on as they came, although ASGI wants them in lower case."""
+    """Ours: a server may pass names on unchanged, although ASGI requires lower case."""
     environ = with_headers(
         serve, (b"Content-Type", b"text/plain"), (b"CONTENT-LENGTH", b"2"), (b"X-Up", b"1"), method="POST", body=b"hi"
     )
@@ -62,7 +62,7 @@ def test_split_cookies_are_joined_by_semicolons(serve: Serve) -> None:
 
 
 def test_many_repeated_headers_are_not_an_error(serve: Serve) -> None:
-    """RFC 9110, 5.3: the number of repeats has no limit but the server's own."""
+    """RFC 9110, 5.3: only the server limits the number of repetitions."""
     environ = with_headers(serve, *[(b"x-forwarded-for", b"192.0.2.%d" % (n % 256)) for n in range(300)])
     assert environ["HTTP_X_FORWARDED_FOR"].count("192.0.2.") == 300
 
@@ -73,7 +73,9 @@ def test_header_bytes_above_7f_appear_as_latin_1(serve: Serve) -> None:
 
 
 def test_names_with_underscores_are_dropped(serve: Serve) -> None:
-    """Safety: x_forwarded_for and x-forwarded-for become the same variable, so that one could pass for the other."""
+    """Safety: x_forwarded_for and x-forwarded-for become the same variable, so a client could spoof one by the
+    other.
+    """
     environ = with_headers(
         serve, (b"x-forwarded-for", b"192.0.2.1"), (b"x_forwarded_for", b"spoof"), (b"x_user", b"root")
     )
@@ -82,7 +84,7 @@ def test_names_with_underscores_are_dropped(serve: Serve) -> None:
 
 
 def test_underscores_cannot_spoof_content_length(serve: Serve) -> None:
-    """Safety: content_length is no Content-Length, by whatever name it might arrive."""
+    """Safety: content_length must not be treated as Content-Length."""
     environ = with_headers(serve, (b"content-length", b"2"), (b"content_length", b"99"), method="POST", body=b"hi")
     assert environ["CONTENT_LENGTH"] == "2"
     assert "HTTP_CONTENT_LENGTH" not in environ
@@ -90,12 +92,12 @@ def test_underscores_cannot_spoof_content_length(serve: Serve) -> None:
 
 @pytest.mark.parametrize("name", [b"proxy", b"Proxy"])
 def test_the_proxy_header_is_dropped(serve: Serve, name: bytes) -> None:
-    """Safety (httpoxy): HTTP_PROXY steers the outgoing requests of many programs, so no client may set it."""
+    """Safety (httpoxy): HTTP_PROXY redirects outgoing requests of many programs, so a client must not set it."""
     assert "HTTP_PROXY" not in with_headers(serve, (name, b"http://evil.example"))
 
 
 def test_transfer_encoding_is_not_passed_on(serve: Serve) -> None:
-    """RFC 3875, 4.2: the server removes transfer codings; a header that names them would have apps decode twice."""
+    """RFC 3875, 4.2: the server removes transfer codings; with a header that names them, apps would decode twice."""
     environ = with_headers(serve, (b"transfer-encoding", b"chunked"), method="POST", body=b"hi")
     assert "HTTP_TRANSFER_ENCODING" not in environ
 

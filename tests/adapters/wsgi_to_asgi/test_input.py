@@ -19,7 +19,7 @@ CUTS = [[TEXT], [TEXT[n : n + 1] for n in range(len(TEXT))], [b"", TEXT[:9], b""
 
 
 def read(serve: Serve, do: Callable[[Any], Any], body: Any = TEXT, **request: Any) -> Any:
-    """What `do(wsgi.input)` returns in an app that is sent `body`."""
+    """Return the result of `do(wsgi.input)` in an app that gets `body`."""
     app = Reading(do)
     if isinstance(body, list):
         request.setdefault("headers", [(b"content-length", b"%d" % sum(map(len, body)))])
@@ -44,7 +44,7 @@ def test_read_returns_the_remainder(serve: Serve, cut: list[bytes], arguments: t
 
 
 def test_read_of_a_size_returns_that_many_bytes(serve: Serve, cut: list[bytes]) -> None:
-    """PEP 3333: read(size) as in the Python library: as many bytes as asked for, fewer only at the end."""
+    """PEP 3333: read(size) as in the Python library: the requested number of bytes, fewer only at the end."""
     sizes = (0, 1, 7, 10, 100)
     expected = io.BytesIO(TEXT)
     result = read(serve, lambda stream: [stream.read(size) for size in sizes], cut)
@@ -77,7 +77,7 @@ def test_readline_returns_a_line_with_its_end(serve: Serve, cut: list[bytes]) ->
 
 @pytest.mark.parametrize("size", [0, 1, 5, 6, 7, 100, -1, None])
 def test_readline_supports_the_size_argument(serve: Serve, cut: list[bytes], size: int | None) -> None:
-    """PEP 3333: servers should support the optional size argument to readline(): at most so many bytes."""
+    """PEP 3333: servers should support the optional size argument to readline(): the maximum number of bytes."""
     expected = io.BytesIO(TEXT)
     assert read(serve, lambda s: [s.readline(size) for _ in range(3)], cut) == [
         expected.readline(size) for _ in range(3)
@@ -159,7 +159,7 @@ def perform(stream: Any, operations: list[tuple[str, int | None]]) -> list[Any]:
 
 
 class Performing:
-    """Does whatever it was told last; one app, so that one adapter serves all the examples."""
+    """Does the operation set last; it is one app, so that one adapter serves all examples."""
 
     operations: list[tuple[str, int | None]]
     results: list[Any]

@@ -1,4 +1,4 @@
-"""What is left of a request when it is over: nothing, and without the help of the garbage collector."""
+"""A finished request leaves nothing behind, even without the garbage collector."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tests.adapters.wsgi_to_asgi.serving import SLOW, Serve, events_of, poll, sc
 
 
 class Token:
-    """Something that an app keeps with its request."""
+    """An object that an app stores with its request."""
 
 
 class Leaving:
-    """Does what the path says, and leaves tokens everywhere; keeps only weak references to them."""
+    """Does what the path says, and leaves tokens in many places; keeps only weak references to them."""
 
     def __init__(self) -> None:
         self.tokens: list[weakref.ref[Any]] = []
@@ -93,7 +93,9 @@ REQUESTS: dict[str, tuple[str, Callable[[Exchange], object], Plan | None, bytes]
 def test_nothing_of_a_finished_request_stays_referenced(
     serve: Serve, path: str, end: Callable[[Exchange], object], plan: Plan | None, body: bytes
 ) -> None:
-    """PEP 3333: no reference is held to exc_info, to avoid circular references; nor to anything else of a request."""
+    """PEP 3333: no reference is kept to exc_info, to avoid circular references, nor to any other object of a
+    request.
+    """
     app = Leaving()
     adapter = serve.adapt(app)
 
@@ -121,7 +123,7 @@ def descriptors() -> int:
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the system does not list a process's descriptors")
 def test_the_number_of_threads_and_descriptors_does_not_grow_with_requests(serve: Serve) -> None:
-    """Safety: everything opened is closed, however a request ends."""
+    """Safety: everything opened is closed, for every end of a request."""
     app = Leaving()
 
     def one_of_each() -> None:
@@ -141,7 +143,7 @@ def test_the_number_of_threads_and_descriptors_does_not_grow_with_requests(serve
 
 
 def test_no_task_is_left_when_a_request_is_over(serve: Serve) -> None:
-    """Safety: a task that outlives its request keeps a server from ending; tasks are counted on the loop."""
+    """Safety: a task that outlives its request prevents a server's shutdown; tasks are counted on the loop."""
     app = Leaving()
     for path, end, plan, body in REQUESTS.values():
         exchange = serve(app, "POST", path, body=body, plan=plan)

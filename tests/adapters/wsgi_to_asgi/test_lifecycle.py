@@ -1,4 +1,4 @@
-"""Adapters and loops that come and go, in any order."""
+"""Creation and end of adapters and loops, in any order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Open = Callable[[str], Serve]
 
 @pytest.fixture
 def open_serve() -> Iterable[Open]:
-    """Opens servers, each on a loop of its own; their adapters are shared by the test."""
+    """Opens servers, each on its own loop; the test shares their adapters."""
     with ExitStack() as stack:
 
         def open_one(kind: str) -> Serve:
@@ -32,7 +32,7 @@ def open_serve() -> Iterable[Open]:
 
 
 def test_an_adapter_can_be_created_before_any_loop_or_thread() -> None:
-    """Safety: apps are made when a module is imported: no loop is there, and threads would not survive a fork."""
+    """Safety: apps are created at import, when there is no loop, and threads would not survive a fork."""
     before = threading.active_count()
     adapters = [contender().make(hello, None) for _ in range(3)]
     assert threading.active_count() == before
@@ -40,7 +40,7 @@ def test_an_adapter_can_be_created_before_any_loop_or_thread() -> None:
 
 
 def test_one_adapter_serves_several_loops_at_once(open_serve: Open) -> None:
-    """Safety: each request is answered on the loop that it came from, whatever other loops there are."""
+    """Safety: each request gets its response on its own loop."""
     serves = [open_serve(kind) for kind in (KINDS * 2 if is_ours() else ["asyncio"] * 3)]
     everyone, count = Gate("a request from each loop"), []
 
@@ -71,7 +71,7 @@ def test_one_adapter_serves_loops_one_after_another() -> None:
 
 
 def test_a_loop_that_ends_while_an_app_runs_affects_no_other_loop(open_serve: Open, serve: Serve) -> None:
-    """Safety: a worker whose loop is gone is free for the requests of the next loop."""
+    """Safety: a worker whose loop has ended is free for requests of the next loop."""
     stuck, go = serve.gate("the app to be stuck"), serve.gate()
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -93,7 +93,7 @@ def test_a_loop_that_ends_while_an_app_runs_affects_no_other_loop(open_serve: Op
 
 
 def test_close_ends_the_threads(serve: Serve) -> None:
-    """Ours: close() may be called any number of times, and when it has, the worker threads go."""
+    """Ours: close() may be called any number of times, and ends the worker threads."""
     before = set(threading.enumerate())
     adapter = serve.adapt(hello, 4)
     for _ in range(5):
@@ -104,7 +104,7 @@ def test_close_ends_the_threads(serve: Serve) -> None:
 
 
 def test_requests_after_close_are_served(serve: Serve) -> None:
-    """Ours: close() ends threads, not the adapter: a server may start again what it has shut down."""
+    """Ours: close() ends threads, not the adapter: a server may start the app again after a shutdown."""
     adapter = serve.adapt(hello, 2)
     for _ in range(3):
         assert serve(hello, threads=2).response().body == b"hello"
@@ -115,7 +115,7 @@ def test_requests_after_close_are_served(serve: Serve) -> None:
 def test_invalid_options_are_refused_when_the_adapter_is_created(
     app: Any, threads: int, error: type[Exception]
 ) -> None:
-    """Ours: a mistake shows where it is made, not with the first request."""
+    """Ours: a mistake is reported where it is made, not with the first request."""
     from gateways.adapters import WSGIToASGI
 
     with pytest.raises(error):
@@ -148,7 +148,7 @@ def test_an_app_behind_adapters_in_both_directions_is_served(serve: Serve) -> No
 
 
 def test_close_lets_a_running_request_finish(serve: Serve) -> None:
-    """Ours: close() takes nothing from a request that has begun."""
+    """Ours: close() does not affect a request that has started."""
     called, go = serve.gate("the app to be called"), serve.gate()
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -1,4 +1,4 @@
-"""More requests than threads: what waits, what is rejected, and what the adapter tells of it."""
+"""More requests than threads: waiting requests, rejected requests, and the adapter's reports."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.adapters.wsgi_to_asgi.serving import STALL, Gate, Serve, poll, scope_
 
 
 class Blocking:
-    """Holds the thread of a request to /block until it is told."""
+    """Holds the thread of a request to /block until it is released."""
 
     def __init__(self, serve: Serve) -> None:
         self.go = serve.gate("the app to be let go")
@@ -47,7 +47,7 @@ def assert_rejected(exchange: Exchange) -> None:
 
 @pytest.mark.parametrize("queue", [0, 1, 3])
 def test_requests_beyond_the_queue_are_rejected_at_once(serve: Serve, queue: int) -> None:
-    """RFC 9110, 15.6.4: 503 with Retry-After; those within the queue are served."""
+    """RFC 9110, 15.6.4: 503 with Retry-After; requests within the queue are served."""
     app = Blocking(serve)
     served = busy(serve, app, 2, queue=queue)
     served += [serve(app, path="/queued", threads=2) for _ in range(queue)]
@@ -60,7 +60,7 @@ def test_requests_beyond_the_queue_are_rejected_at_once(serve: Serve, queue: int
 
 
 def test_the_body_of_a_rejected_request_is_not_received(serve: Serve) -> None:
-    """Ours: overload is answered before the body is read."""
+    """Ours: a request is rejected before its body is read."""
     app = Blocking(serve)
     busy(serve, app, 1, queue=0)
     exchange = serve(app, "POST", path="/upload", body=STALL, headers=[(b"content-length", b"1000")], threads=1)
@@ -77,14 +77,14 @@ def test_a_head_request_is_rejected_without_a_body(serve: Serve) -> None:
 
 
 def test_no_request_is_rejected_while_a_thread_is_free(serve: Serve) -> None:
-    """Ours: with queue=0 each request that a thread is free for is served."""
+    """Ours: with queue=0 a request is served if a thread is free."""
     serve.options = {"queue": 0}
     for _ in range(200):
         assert serve(hello, threads=1).response().status == 200
 
 
 def test_a_request_that_waits_too_long_is_rejected(serve: Serve) -> None:
-    """RFC 9110, 15.6.4: also where its body was collected; the application never sees it."""
+    """RFC 9110, 15.6.4: even if its body was collected; the application never sees it."""
     app = Blocking(serve)
     served = busy(serve, app, 1, queue_timeout=0.2)
     late = [serve(app, "POST", path="/late", body=b"x" * size, threads=1) for size in (0, 10, 1_000_000)]
@@ -98,7 +98,7 @@ def test_a_request_that_waits_too_long_is_rejected(serve: Serve) -> None:
 
 
 def test_a_request_that_gets_its_thread_in_time_is_served(serve: Serve) -> None:
-    """Ours: the time counts until a thread has begun the request, not until its end."""
+    """Ours: the time counts until a thread starts the request, not until its end."""
     app = Blocking(serve)
     serve.options = {"queue_timeout": 0.05}
     exchange = serve(app, path="/block", threads=1)
@@ -108,7 +108,7 @@ def test_a_request_that_gets_its_thread_in_time_is_served(serve: Serve) -> None:
 
 
 def test_rejections_and_waits_are_logged_once_a_minute(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
-    """Ours: a log that overload fills is a second overload."""
+    """Ours: a log that overload fills would be a second overload."""
     app = Blocking(serve)
     busy(serve, app, 1, queue=2)
     waiting = [serve(app, path="/queued", threads=1) for _ in range(2)]
@@ -123,7 +123,7 @@ def test_rejections_and_waits_are_logged_once_a_minute(serve: Serve, caplog: pyt
 
 @pytest.mark.parametrize("option", ["queue", "queue_timeout", "slow"])
 def test_a_negative_bound_is_refused(option: str) -> None:
-    """Ours: a typing error is found when the adapter is made, not under load."""
+    """Ours: a wrong value is reported when the adapter is created, not under load."""
     with pytest.raises(ValueError, match=f"{option}=-1 is negative"):
         WSGIToASGI(hello, **{option: -1})  # type: ignore[arg-type]
 
@@ -133,7 +133,7 @@ def waits_at_a_gate(gate: Gate) -> None:
 
 
 def test_a_slow_request_is_logged_with_the_stack_of_its_thread(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
-    """Ours: what holds a thread is what the operator looks for."""
+    """Ours: the operator needs to know what holds a thread."""
     go = serve.gate("the app to be let go")
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -153,7 +153,7 @@ def test_a_slow_request_is_logged_with_the_stack_of_its_thread(serve: Serve, cap
 
 
 class Figures:
-    """The figures of one app's adapter."""
+    """Return the figures of one app's adapter."""
 
     def __init__(self, serve: Serve, app: Any, threads: int) -> None:
         self._adapter: WSGIToASGI = serve.adapt(app, threads)
@@ -163,12 +163,12 @@ class Figures:
 
 
 def test_stats_are_zero_before_the_first_request() -> None:
-    """Ours: figures can be asked for before the first request, and without any loop."""
+    """Ours: figures are available before the first request, and without a loop."""
     assert WSGIToASGI(hello).stats() == stats.Stats(0, 0, 0, 0, 0.0, 0, 0, 0, 0, 0, 0)
 
 
 def test_stats_count_finished_events(serve: Serve) -> None:
-    """Ours: requests, errors, disconnects and bytes, of all that was served."""
+    """Ours: requests, errors, disconnects and bytes of all requests."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
         if environ["PATH_INFO"] == "/error":
@@ -195,7 +195,7 @@ def test_stats_count_finished_events(serve: Serve) -> None:
 
 
 def test_stats_show_the_current_state(serve: Serve) -> None:
-    """Ours: threads that work and wait, requests that wait, and how old the oldest is."""
+    """Ours: busy and idle threads, waiting requests, and the age of the oldest."""
     app = Blocking(serve)
     busy(serve, app, 2, queue=1)
     serve(app, path="/queued", threads=2)
@@ -211,7 +211,7 @@ def test_stats_show_the_current_state(serve: Serve) -> None:
 
 
 def test_a_thread_that_waits_for_its_client_counts_as_away(serve: Serve) -> None:
-    """Ours: it does not count among those that requests wait for."""
+    """Ours: such a thread does not count towards the limit."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
         start_response("200 OK", [])
@@ -228,7 +228,7 @@ def test_a_thread_that_waits_for_its_client_counts_as_away(serve: Serve) -> None
 
 
 def test_threads_of_a_garbage_collected_adapter_end(serve: Serve) -> None:
-    """Ours: close() is not all that ends them; apps make adapters in tests, and forget them."""
+    """Ours: threads also end without close(), because tests create adapters and drop them."""
     adapter = WSGIToASGI(echo, threads=2)
     serve.start(adapter, scope_of()).response()
     threads = [thread for thread in threading.enumerate() if thread.name.startswith("wsgi-to-asgi")]

@@ -28,7 +28,7 @@ def test_a_path_outside_ascii_appears_as_its_utf_8_bytes(serve: Serve) -> None:
 
 
 def test_path_bytes_that_are_not_utf_8_are_kept(serve: Serve) -> None:
-    """ASGI: raw_path has the original bytes, which `path` cannot show; PEP 3333 wants the bytes."""
+    """ASGI: raw_path has the original bytes, which `path` cannot represent; PEP 3333 requires the bytes."""
     assert names(serve, "/caf\ufffd", "", raw_path=b"/caf%E9") == ("", "/caf\xe9")
 
 
@@ -38,12 +38,12 @@ def test_unescaped_path_bytes_are_kept(serve: Serve) -> None:
 
 
 def test_escaped_surrogates_in_the_path_are_bytes(serve: Serve) -> None:
-    """PEP 383: a server that decodes with surrogateescape means the byte."""
+    """PEP 383: with surrogateescape, a surrogate stands for the byte."""
     assert names(serve, "/caf\udce9", "", raw_path=None) == ("", "/caf\xe9")
 
 
 def test_a_path_with_a_lone_surrogate_does_not_fail(serve: Serve) -> None:
-    """Safety: no path that a client can provoke is an error of the adapter."""
+    """Safety: no path that a client can send causes an error in the adapter."""
     names(serve, "/\ud800", "", raw_path=None)
 
 
@@ -78,12 +78,14 @@ def test_root_path_becomes_script_name(serve: Serve, path: str, root_path: str, 
 
 
 def test_root_path_is_cut_at_a_segment_boundary_only(serve: Serve) -> None:
-    """PEP 3333: SCRIPT_NAME is the initial portion of the path that is the application: /app is not that of /apple."""
+    """PEP 3333: SCRIPT_NAME is the initial portion of the path that belongs to the application: /app is not a prefix of
+    /apple.
+    """
     assert names(serve, "/apple", "/app") == ("/app", "/apple")
 
 
 def test_a_path_without_the_root_path_is_used_unchanged(serve: Serve) -> None:
-    """ASGI before 2.5: servers behind a proxy that strips the prefix set root_path and leave it out of path."""
+    """ASGI before 2.5: servers behind a proxy that strips the prefix set root_path, and path does not include it."""
     assert names(serve, "/x", "/app") == ("/app", "/x")
 
 
@@ -108,23 +110,23 @@ def test_root_path_outside_ascii_is_cut_as_bytes(serve: Serve) -> None:
 
 
 def test_root_path_is_cut_from_the_original_bytes(serve: Serve) -> None:
-    """ASGI: raw_path includes the root path, or not, just as path does."""
+    """ASGI: raw_path includes the root path if path does."""
     assert names(serve, "/ü/caf\ufffd", "/ü", raw_path=b"/%C3%BC/caf%E9") == ("/\xc3\xbc", "/caf\xe9")
 
 
 def test_an_escaped_slash_is_visible_in_the_raw_target(serve: Serve) -> None:
-    """Ours: RAW_URI and REQUEST_URI carry the undecoded target; in PATH_INFO, %2F and / look the same."""
+    """Ours: RAW_URI and REQUEST_URI contain the undecoded target; in PATH_INFO, %2F and / look the same."""
     environ = environ_of(serve, path="/a/b/c", raw_path=b"/a%2Fb/c", query_string=b"q=%20")
     assert environ["PATH_INFO"] == "/a/b/c"
     assert environ.get("RAW_URI") == environ.get("REQUEST_URI") == "/a%2Fb/c?q=%20"
 
 
 def test_the_raw_target_is_quoted_if_the_server_gives_no_raw_path(serve: Serve) -> None:
-    """Ours: REQUEST_URI holds no space and no byte above 7F (RFC 3986, 2.1), whatever the server gives."""
+    """Ours: REQUEST_URI contains no space and no byte above 7F (RFC 3986, 2.1), for every scope."""
     environ = environ_of(serve, path="/app/a b/ü", root_path="/app", raw_path=None)
     assert environ.get("REQUEST_URI") == "/app/a%20b/%C3%BC"
 
 
 def test_the_raw_target_has_no_question_mark_without_a_query(serve: Serve) -> None:
-    """Ours: RAW_URI ends with the path where there is no query (RFC 3986, 3.4)."""
+    """Ours: without a query, RAW_URI ends with the path (RFC 3986, 3.4)."""
     assert environ_of(serve, path="/x").get("RAW_URI") == "/x"

@@ -1,4 +1,4 @@
-"""Processes that fork, and that end: with requests under way, stuck, or long over."""
+"""Processes that fork and exit, with requests that run, hang or have ended."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests.adapters.wsgi_to_asgi.scripts import run_script
 
 
 def test_a_loop_closed_during_a_request_leaves_no_thread_waiting() -> None:
-    """Safety: also a loop that is closed without cancelling its tasks leaves no worker waiting for it."""
+    """Safety: even a loop that is closed without cancelling its tasks leaves no worker waiting for it."""
     result = run_script("""
 stuck, go = threading.Event(), threading.Event()
 
@@ -38,7 +38,7 @@ os._exit(0)
 
 @pytest.mark.parametrize("used", [False, True])
 def test_an_adapter_survives_a_fork(used: bool) -> None:
-    """Safety: servers that preload make the app once and fork their workers; threads do not cross a fork."""
+    """Safety: servers that preload create the app once and fork their workers; threads do not survive a fork."""
     result = run_script(
         """
 adapter = adapt(hello)
@@ -62,7 +62,7 @@ print("served")
 
 
 def test_a_fork_during_a_request_does_not_block_the_child() -> None:
-    """Safety: what was under way in the parent takes no thread, and no lock, from the child."""
+    """Safety: running requests of the parent hold no thread and no lock in the child."""
     result = run_script("""
 called, go = threading.Event(), threading.Event()
 
@@ -94,7 +94,7 @@ asyncio.run(main())
 
 @pytest.mark.parametrize("place", ["call", "block", "read"])
 def test_the_process_exits_promptly_while_a_request_hangs(place: str) -> None:
-    """Safety: an app that never returns does not keep the process from ending."""
+    """Safety: an app that never returns does not prevent the exit of the process."""
     result = run_script(
         """
 stuck = threading.Event()
@@ -129,7 +129,7 @@ print("over", flush=True)
 
 
 def test_the_process_exits_without_messages() -> None:
-    """Safety: idle threads are no reason to wait for, nor for a message, at the end of the process."""
+    """Safety: idle threads cause neither a wait nor a message at the exit of the process."""
     result = run_script("""
 adapter = adapt(hello)
 uploads = adapt(echo)

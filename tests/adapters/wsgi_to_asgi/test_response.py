@@ -13,7 +13,7 @@ from tests.adapters.wsgi_to_asgi.serving import LIMIT, SLOW, Serve, level
 
 
 class Sequence:
-    """Iterable by the protocol of Python before 2.2."""
+    """Iterable by the old protocol, with __getitem__()."""
 
     def __init__(self, blocks: list[bytes]) -> None:
         self._blocks = blocks
@@ -53,7 +53,7 @@ def test_a_large_block_arrives_complete(serve: Serve) -> None:
 
 @pytest.mark.parametrize("shape", ["list", "tuple"])
 def test_a_response_of_one_block_is_two_messages(serve: Serve, shape: str) -> None:
-    """Ours: one start, one body that says it is the last; each further message would cost a write."""
+    """Ours: one start and one body message, marked as the last; each further message would cost a write."""
     exchange = serve(Returning(SHAPES[shape]([b"hello"])))
     assert exchange.response().body == b"hello"
     assert exchange.types == ["start", "body"]
@@ -61,14 +61,14 @@ def test_a_response_of_one_block_is_two_messages(serve: Serve, shape: str) -> No
 
 @pytest.mark.parametrize("shape", ["iterator", "closing"])
 def test_a_block_that_fulfils_the_content_length_is_the_last_message(serve: Serve, shape: str) -> None:
-    """Ours: Flask's and Django's responses are iterators of one block that has the length they promise."""
+    """Ours: responses of Flask and Django are iterators of one block with the stated length."""
     exchange = serve(Returning(SHAPES[shape]([b"hello"]), headers=[("Content-Length", "5")]))
     assert exchange.response().body == b"hello"
     assert exchange.types == ["start", "body"]
 
 
 def test_an_empty_response_is_two_messages(serve: Serve) -> None:
-    """Ours: one start, one empty body that says it is the last."""
+    """Ours: one start and one empty body message, marked as the last."""
     exchange = serve(Returning([]))
     assert exchange.response().body == b""
     assert exchange.types == ["start", "body"]
@@ -186,7 +186,7 @@ def test_with_a_slow_client_the_app_waits_and_memory_stays_bounded(serve: Serve,
 
 
 def test_a_complete_response_frees_its_thread_however_slow_the_client(serve: Serve) -> None:
-    """Safety: slow clients of short responses must not take the threads from the others."""
+    """Safety: slow clients of short responses must not hold threads."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [])
@@ -202,7 +202,7 @@ def test_a_complete_response_frees_its_thread_however_slow_the_client(serve: Ser
 
 
 def test_a_slow_client_of_a_stream_delays_no_other_request(serve: Serve) -> None:
-    """Safety: a stream holds its own thread only."""
+    """Safety: a stream holds only its own thread."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"] == "/hello":
@@ -234,7 +234,7 @@ def test_responses_without_a_body_are_sent(serve: Serve, status: str, method: st
 @pytest.mark.parametrize(("method", "status"), [("HEAD", "200 OK"), ("GET", "304 Not Modified")])
 @pytest.mark.parametrize("shape", ["list", "iterator"])
 def test_the_content_length_of_an_absent_body_is_kept(serve: Serve, method: str, status: str, shape: str) -> None:
-    """RFC 9110, 8.6: to HEAD, and in a 304, Content-Length says what a GET would have got; it is no shortfall."""
+    """RFC 9110, 8.6: for HEAD, and in a 304, Content-Length is that of a GET; the missing body is not an error."""
     response = serve(Returning(SHAPES[shape]([]), status, [("Content-Length", "1234")]), method).response()
     assert (response.body, response.values(b"content-length")) == (b"", [b"1234"])
 
@@ -242,7 +242,7 @@ def test_the_content_length_of_an_absent_body_is_kept(serve: Serve, method: str,
 @pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified"])
 @pytest.mark.parametrize("shape", ["list", "iterator", "closing"])
 def test_a_body_is_not_sent_where_none_is_allowed(serve: Serve, status: str, shape: str) -> None:
-    """RFC 9112, 6.3: a 204 or 304 ends with its head; what followed would be taken for the next response."""
+    """RFC 9112, 6.3: a 204 or 304 ends with its headers; a body would be parsed as the next response."""
     exchange = serve(Returning(SHAPES[shape]([b"one", b"two"]), status))
     exchange.wait_end()
     assert exchange.body == b""
@@ -250,7 +250,7 @@ def test_a_body_is_not_sent_where_none_is_allowed(serve: Serve, status: str, sha
 
 @pytest.mark.parametrize("shape", ["list", "iterator", "closing"])
 def test_a_body_in_response_to_a_head_request_is_not_an_error(serve: Serve, shape: str) -> None:
-    """RFC 9110, 9.3.2: the server must not send content; apps that answer HEAD as GET leave it out to the server."""
+    """RFC 9110, 9.3.2: the server must not send content; apps that respond to HEAD as to GET rely on that."""
     blocks = SHAPES[shape]([b"hello"])
     response = serve(Returning(blocks, headers=[("Content-Length", "5")]), "HEAD").response()
     assert response.values(b"content-length") == [b"5"]

@@ -12,7 +12,7 @@ from tests.adapters.wsgi_to_asgi.serving import Serve, poll
 
 
 class Channel:
-    """A scope's events, all there from the start, and what was sent."""
+    """A scope, its events, and the sent messages."""
 
     def __init__(self, serve: Serve, adapter: Any, scope: dict[str, Any], *events: str) -> None:
         self.sent: list[dict[str, Any]] = []
@@ -65,14 +65,14 @@ def test_the_lifespan_lasts_until_shutdown(serve: Serve) -> None:
 
 
 def test_the_lifespan_does_not_call_the_app(serve: Serve) -> None:
-    """PEP 3333: a WSGI app knows requests only."""
+    """PEP 3333: a WSGI app handles only requests."""
     app = Capturing()
     Channel(serve, serve.adapt(app), LIFESPAN, "lifespan.startup", "lifespan.shutdown").wait_end()
     assert app.calls == 0
 
 
 def test_the_lifespan_can_start_again(serve: Serve) -> None:
-    """ASGI Lifespan: one per event loop; test clients start and stop the same app again and again."""
+    """ASGI Lifespan: one per event loop; test clients start and stop the same app repeatedly."""
     adapter = serve.adapt(hello)
     for _ in range(3):
         channel = Channel(serve, adapter, LIFESPAN, "lifespan.startup", "lifespan.shutdown")
@@ -82,12 +82,12 @@ def test_the_lifespan_can_start_again(serve: Serve) -> None:
 
 
 def test_requests_do_not_need_a_lifespan(serve: Serve) -> None:
-    """ASGI Lifespan: not every server sends it."""
+    """ASGI Lifespan: not every server runs it."""
     assert serve(hello).response().body == b"hello"
 
 
 def test_a_websocket_is_refused_cleanly(serve: Serve) -> None:
-    """ASGI WebSocket: websocket.connect is answered by a close, which refuses it with a 403; it is no error."""
+    """ASGI WebSocket: a close in reply to websocket.connect refuses it with a 403; this is not an error."""
     app = Capturing()
     serve.options["websockets"] = 0
     channel = Channel(serve, serve.adapt(app), WEBSOCKET, "websocket.connect")
@@ -98,7 +98,7 @@ def test_a_websocket_is_refused_cleanly(serve: Serve) -> None:
 
 
 def test_a_websocket_is_refused_even_if_a_denial_response_is_offered(serve: Serve) -> None:
-    """ASGI, Websocket Denial Response: the application may answer by a response; it never accepts."""
+    """ASGI, Websocket Denial Response: the application may deny with a response; it never accepts."""
     scope = {**WEBSOCKET, "extensions": {"websocket.http.response": {}}}
     channel = Channel(serve, serve.adapt(hello), scope, "websocket.connect")
     channel.wait_end()

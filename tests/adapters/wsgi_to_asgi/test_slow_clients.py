@@ -17,7 +17,7 @@ UPLOAD = [(b"content-length", b"%d" % (len(BLOCK) * BLOCKS))]
 
 
 class Slow:
-    """Reads an /upload, gives many blocks at /stream, answers at once elsewhere; keeps who was inside when."""
+    """Reads at /upload, sends many blocks at /stream, responds at once elsewhere; records which requests overlap."""
 
     def __init__(self, held: Gate) -> None:
         self._held = held
@@ -79,7 +79,7 @@ both = pytest.mark.parametrize("hold", [do_not_read, stall_upload])
 
 @both
 def test_with_one_thread_the_app_never_runs_concurrently_even_with_slow_clients(serve: Serve, hold: Hold) -> None:
-    """PEP 3333, wsgi.multithread false: the app is never invoked while another thread of the process is inside it."""
+    """PEP 3333, wsgi.multithread false: the app is never invoked while another thread of the process runs it."""
     app = Slow(held := serve.gate("the app to be held up"))
     slow = hold(serve, app, 1)
     held.wait()
@@ -95,7 +95,7 @@ def test_with_one_thread_the_app_never_runs_concurrently_even_with_slow_clients(
 @both
 @pytest.mark.parametrize("threads", [2, 4])
 def test_slow_clients_delay_no_other_request(serve: Serve, hold: Hold, threads: int) -> None:
-    """Safety: more slow clients than threads, and yet the next request is served; then the slow ones are as well."""
+    """Safety: with more slow clients than threads, the next request is still served, and then the slow ones."""
     app = Slow(serve.gate())
     slow = [hold(serve, app, threads) for _ in range(threads * 5)]
     poll(lambda: len(app.inside) == len(slow), "all slow clients to have a thread")

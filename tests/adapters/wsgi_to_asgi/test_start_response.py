@@ -1,4 +1,6 @@
-"""When a head may be set, replaced and sent: PEP 3333, "The start_response() Callable" and "Error Handling"."""
+"""When response headers may be set, replaced and sent: PEP 3333, "The start_response() Callable" and "Error
+Handling".
+"""
 
 from __future__ import annotations
 
@@ -125,7 +127,7 @@ def test_a_failed_first_call_can_be_replaced_with_exc_info(serve: Serve) -> None
 
 
 def test_exc_info_replaces_response_headers_that_are_not_sent_yet(serve: Serve) -> None:
-    """PEP 3333: if no headers have been output yet, the stored headers are replaced by the new ones, all of them."""
+    """PEP 3333: if no headers have been output yet, all stored headers are replaced by the new ones."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [("X-Old", "1"), ("Content-Length", "3")])
@@ -160,7 +162,9 @@ def test_exc_info_may_be_passed_as_none(serve: Serve) -> None:
 
 
 def test_a_handled_error_is_not_raised_again(serve: Serve) -> None:
-    """PEP 3333: exc_info re-raises only once the headers have been sent; else the error is the app's own affair."""
+    """PEP 3333: exc_info re-raises only after the headers have been sent; otherwise the app handles the error
+    itself.
+    """
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [])
@@ -203,7 +207,7 @@ def test_exc_info_raises_the_error_again_after_the_response_headers_are_sent(ser
 
 
 def test_start_response_after_the_end_is_an_error(serve: Serve) -> None:
-    """PEP 3333: it is a fatal error to call start_response again; here even the response is over."""
+    """PEP 3333: it is a fatal error to call start_response again, here even after the response."""
     kept: list[StartResponse] = []
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

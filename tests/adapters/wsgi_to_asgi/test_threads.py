@@ -13,7 +13,7 @@ from tests.adapters.wsgi_to_asgi.serving import Serve
 
 
 class Crowd:
-    """Holds every request until it is told, and knows how many there were at once."""
+    """Holds every request until it is released, and records the maximum number of concurrent requests."""
 
     def __init__(self, serve: Serve, expected: int) -> None:
         self._lock, self._inside, self._expected = threading.Lock(), 0, expected
@@ -49,7 +49,7 @@ def test_the_app_never_runs_on_the_thread_of_the_loop(serve: Serve) -> None:
 
 
 def test_a_request_runs_on_one_thread(serve: Serve) -> None:
-    """Safety: thread-local state, such as a database connection, is the request's from its start to its end."""
+    """Safety: thread-local state, such as a database connection, stays the same during a request."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
         start_response("200 OK", [])
@@ -62,7 +62,7 @@ def test_a_request_runs_on_one_thread(serve: Serve) -> None:
 
 
 def test_an_app_that_blocks_does_not_block_the_loop(serve: Serve) -> None:
-    """ASGI: the loop goes on while WSGI apps compute."""
+    """ASGI: the loop runs while WSGI apps compute."""
     called, go = serve.gate("the app to be called"), serve.gate()
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -82,7 +82,7 @@ def test_an_app_that_blocks_does_not_block_the_loop(serve: Serve) -> None:
 
 @pytest.mark.parametrize("threads", [2, 8])
 def test_as_many_requests_run_concurrently_as_there_are_threads(serve: Serve, threads: int) -> None:
-    """PEP 3333: wsgi.multithread says that the app may be invoked simultaneously, and it is."""
+    """PEP 3333: wsgi.multithread is true, and the app is invoked simultaneously."""
     crowd = Crowd(serve, threads)
     exchanges = [serve(crowd, threads=threads) for _ in range(threads)]
     crowd.full.wait()
@@ -106,7 +106,7 @@ def test_no_more_requests_run_concurrently_than_there_are_threads(serve: Serve, 
 
 
 def test_the_default_number_of_threads_is_large(serve: Serve) -> None:
-    """Ours: 32 requests at once, for apps that wait for databases and other services."""
+    """Ours: 32 concurrent requests, for apps that wait for databases and other services."""
     crowd = Crowd(serve, 32)
     exchanges = [serve(crowd) for _ in range(40)]
     crowd.full.wait()
@@ -116,7 +116,7 @@ def test_the_default_number_of_threads_is_large(serve: Serve) -> None:
 
 
 def test_no_request_waits_while_a_thread_is_idle(serve: Serve) -> None:
-    """Safety: an app that blocks delays only its own request, whatever else arrives with it."""
+    """Safety: an app that blocks delays only its own request."""
     go = serve.gate()
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -135,7 +135,7 @@ def test_no_request_waits_while_a_thread_is_idle(serve: Serve) -> None:
 
 
 def test_requests_that_wait_for_a_thread_are_served_in_their_order(serve: Serve) -> None:
-    """Safety: under load, no request is overtaken forever."""
+    """Safety: under load, no request starves."""
     busy, go = serve.gate("the app to be busy"), serve.gate()
     served: list[str] = []
 
@@ -156,7 +156,7 @@ def test_requests_that_wait_for_a_thread_are_served_in_their_order(serve: Serve)
 
 
 def test_concurrent_requests_get_their_own_responses(serve: Serve) -> None:
-    """Safety: nothing is mixed up, lost or sent twice under load."""
+    """Safety: under load, no data is mixed up, lost or sent twice."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"] == "/stream":

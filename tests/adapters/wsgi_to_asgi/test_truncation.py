@@ -1,4 +1,4 @@
-"""Bodies that break off: RFC 9112, section 8; what a client leaves behind in the middle of an upload."""
+"""Truncated bodies: RFC 9112, section 8; disconnects during an upload."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.adapters.wsgi_to_asgi.test_upload import CHUNKED, MIB, announcing
 def truncated(
     serve: Serve, sent: int, announced: int, read: Any, headers: Any = None
 ) -> tuple[Reading, Exchange, Gate]:
-    """An app whose client leaves in the middle of the body."""
+    """An app whose client disconnects during the body."""
     called = serve.gate("the app to be called")
 
     def note(stream: Any) -> Any:
@@ -51,7 +51,7 @@ def test_a_truncated_body_never_looks_complete(serve: Serve, read: Any, sent: in
 @pytest.mark.parametrize("read", READS.values(), ids=READS.keys())
 @pytest.mark.parametrize("sent", [5, 500_000])
 def test_a_disconnect_during_the_body_raises_in_the_app(serve: Serve, read: Any, sent: int) -> None:
-    """Ours: the app is told, by an OSError of its own class, so that it can tell it from others and clean up."""
+    """Ours: the app gets an OSError of a special class, so that it can recognise it and clean up."""
     from gateways.adapters import ClientDisconnected
 
     app, exchange, _ = truncated(serve, sent, 2 * sent, read)
@@ -62,7 +62,7 @@ def test_a_disconnect_during_the_body_raises_in_the_app(serve: Serve, read: Any,
 
 
 def test_a_disconnect_wakes_an_app_that_reads(serve: Serve) -> None:
-    """Safety: an app that waits for a body is not left waiting when the client has gone."""
+    """Safety: an app that waits for a body is woken after a disconnect."""
     app, exchange, called = truncated(serve, 500_000, 8 * MIB, READS["read"])
     serve.loop.settle()
     exchange.leave()
@@ -87,7 +87,7 @@ def test_a_body_shorter_than_the_content_length_never_looks_complete(serve: Serv
 
 
 def test_with_expect_continue_a_disconnect_raises_in_the_app(serve: Serve) -> None:
-    """Safety: also where the body is asked for late, a truncated one never looks whole."""
+    """Safety: a truncated body never looks complete, even if it is read late."""
     app, exchange, called = truncated(serve, 5, 10, READS["read"], announcing(10, (b"expect", b"100-continue")))
     called.wait()
     exchange.leave()

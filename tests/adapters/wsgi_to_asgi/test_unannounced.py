@@ -1,4 +1,4 @@
-"""Bodies that no header announces: of middleware that unpacks them, of Lambda adapters, of test clients (ASGI HTTP)."""
+"""Bodies that no header announces: behind decompressing middleware, in Lambda adapters, in test clients (ASGI HTTP)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PIECES = [b'{"a"', b": 1}", b""]
 )
 @pytest.mark.parametrize("pieces", [[b'{"a": 1}'], PIECES], ids=["whole", "in pieces"])
 def test_the_body_is_what_receive_returns(serve: Serve, method: str, headers: list[Any], pieces: list[bytes]) -> None:
-    """ASGI, Request: the body is that of the messages; it has a length, for Django and others that ask for one."""
+    """ASGI, Request: the body is in the messages; it gets a length, because Django and others need one."""
     app = Reading(lambda stream: stream.read())
     serve(app, method, body=pieces, headers=headers).response()
     assert (app.result, app.environ["CONTENT_LENGTH"]) == (b'{"a": 1}', "8")
@@ -32,14 +32,14 @@ def test_the_body_is_what_receive_returns(serve: Serve, method: str, headers: li
 @pytest.mark.parametrize("method", ["GET", "DELETE", "OPTIONS", "PROPFIND"])
 @pytest.mark.parametrize("pieces", [[b'{"a": 1}'], PIECES, [b"x" * 70_000] * 20], ids=["whole", "in pieces", "large"])
 def test_an_unannounced_body_is_available_when_the_app_reads(serve: Serve, method: str, pieces: list[bytes]) -> None:
-    """ASGI, Request: also where nothing at all hints at it; wsgi.input_terminated tells that reading is safe."""
+    """ASGI, Request: even if no header hints at a body; wsgi.input_terminated shows that reading is safe."""
     app = Reading(lambda stream: stream.read())
     serve(app, method, body=pieces, headers=[]).response()
     assert (app.result, app.environ["wsgi.input_terminated"]) == (b"".join(pieces), True)
 
 
 def test_an_unannounced_body_can_be_read_late(serve: Serve) -> None:
-    """Safety: what watches for the client's leaving receives the body, and keeps it."""
+    """Safety: the listener for disconnects receives the body, and must keep it."""
     go = serve.gate("the app to be let go")
 
     def read(stream: Any) -> tuple[bytes, bytes, list[bytes]]:
@@ -55,13 +55,13 @@ def test_an_unannounced_body_can_be_read_late(serve: Serve) -> None:
 
 
 def test_an_app_that_does_not_read_does_not_wait(serve: Serve) -> None:
-    """Safety: a POST without a body, from a client that says so by its headers alone, is one with an empty message."""
+    """Safety: a POST without a body, announced only by its headers, has one empty message."""
     assert serve(hello, "POST", headers=[]).response().body == b"hello"
     assert serve(hello, "GET", body=STALL, headers=[]).response().body == b"hello"
 
 
 def test_a_request_is_served_even_if_its_client_disconnects_at_once(serve: Serve) -> None:
-    """Ours: a beacon is sent and forgotten; native servers run its application."""
+    """Ours: a beacon's client disconnects at once; native servers still call the application."""
     ran = threading.Event()
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -75,7 +75,7 @@ def test_a_request_is_served_even_if_its_client_disconnects_at_once(serve: Serve
 
 
 class Gunzip:
-    """ASGI middleware, as many write it: unpacks the body, and takes out the headers that are no longer true."""
+    """Typical ASGI middleware: decompresses the body, and removes headers that are no longer correct."""
 
     def __init__(self, app: Any) -> None:
         self._app = app
@@ -97,7 +97,7 @@ class Gunzip:
 
 
 def test_a_body_that_middleware_decompresses_is_complete(serve: Serve) -> None:
-    """Ours: below middleware an application gets what an ASGI application gets."""
+    """Ours: behind middleware, an application gets the same as an ASGI application."""
     body = b"0123456789" * 10_000
     packed = gzip.compress(body)
     headers = [(b"content-encoding", b"gzip"), (b"content-length", b"%d" % len(packed))]
@@ -107,7 +107,7 @@ def test_a_body_that_middleware_decompresses_is_complete(serve: Serve) -> None:
 
 
 def test_an_unannounced_form_reaches_flask(serve: Serve) -> None:
-    """Ours: Werkzeug looks at wsgi.input_terminated; test_frameworks.py has those that want a CONTENT_LENGTH."""
+    """Ours: Werkzeug checks wsgi.input_terminated; test_frameworks.py covers frameworks that need a CONTENT_LENGTH."""
     flask = pytest.importorskip("flask")
     app = flask.Flask("forms")
 

@@ -1,4 +1,4 @@
-"""Uploads that an application does not read: its client's leaving is seen behind them (ASGI HTTP, "Disconnect")."""
+"""Uploads that an application does not read: a disconnect behind them is detected (ASGI HTTP, "Disconnect")."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BLOCK = b"x" * 65536
 
 
 def upload(serve: Serve, app: Any, size: int, **more: Any) -> Exchange:
-    """A request whose body has come as a whole, as far as the adapter takes it."""
+    """Start a request whose body has arrived completely, as far as the adapter reads it."""
     headers = [(b"content-length", b"%d" % size)]
     exchange = serve(app, "POST", body=STALL, headers=headers, **more)
     for _ in range(size // len(BLOCK)):
@@ -29,7 +29,7 @@ def upload(serve: Serve, app: Any, size: int, **more: Any) -> Exchange:
 
 @pytest.mark.parametrize("size", [MIB // 16, 2 * MIB, 16 * MIB])
 def test_a_disconnect_behind_an_unread_upload_stops_a_streaming_app(serve: Serve, size: int) -> None:
-    """Ours: an endless response ends with its client, however much that had sent."""
+    """Ours: an endless response ends with a disconnect, for any size of the upload."""
     exchange = upload(serve, stream, size)
     exchange.wait_until(lambda: "body" in exchange.types, "the response to begin")
     exchange.leave()
@@ -37,7 +37,7 @@ def test_a_disconnect_behind_an_unread_upload_stops_a_streaming_app(serve: Serve
 
 
 def test_an_app_that_computes_can_detect_a_disconnect_behind_an_unread_upload(serve: Serve) -> None:
-    """Ours: waitress.client_disconnected, once the head has gone."""
+    """Ours: waitress.client_disconnected, after the response headers have been sent."""
     told = serve.gate("the app to be told")
 
     def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
@@ -78,7 +78,7 @@ def test_discarded_body_data_always_causes_an_error_on_reading(serve: Serve) -> 
 
 
 def test_an_app_that_reads_slowly_while_it_responds_loses_no_data(serve: Serve) -> None:
-    """Safety: one that echoes, and takes its time for it, is no application that ignores its body."""
+    """Safety: an application that echoes slowly does not ignore its body."""
     size = 2 * MIB
 
     def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
@@ -93,7 +93,7 @@ def test_an_app_that_reads_slowly_while_it_responds_loses_no_data(serve: Serve) 
 
 
 def test_an_app_that_waits_for_a_slow_client_still_gets_the_whole_body(serve: Serve) -> None:
-    """Safety: a client that reads nothing, because it sends first, finds all that it has sent."""
+    """Safety: a client that sends everything before it reads gets its whole body back."""
     size = 3 * MIB
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

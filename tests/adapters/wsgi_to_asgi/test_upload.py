@@ -1,4 +1,4 @@
-"""How a request's body gets to the app: PEP 3333, "HTTP 1.1 Expect/Continue"; RFC 9112, 6.3; ASGI HTTP, "Request"."""
+"""Request bodies: PEP 3333, "HTTP 1.1 Expect/Continue"; RFC 9112, 6.3; ASGI HTTP, "Request"."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def announcing(length: int, *more: tuple[bytes, bytes]) -> list[tuple[bytes, byt
 
 
 class Waiting:
-    """Says that it has been called, waits, then reads all."""
+    """Reports its call, waits, then reads the whole body."""
 
     def __init__(self, serve: Serve) -> None:
         self.called, self.go = serve.gate("the app to be called"), serve.gate("the app to be let go")
@@ -48,7 +48,7 @@ def test_a_request_that_cannot_have_a_body_never_waits_for_one(
 
 
 def test_a_request_that_ends_at_once_never_calls_receive(serve: Serve) -> None:
-    """Ours: nothing is paid for watching the client by a request that is over at once."""
+    """Ours: a short request does not pay for the detection of disconnects."""
     exchange = serve(hello, body=STALL)
     exchange.response()
     assert exchange.received == 0
@@ -72,7 +72,7 @@ def test_a_small_body_in_pieces_arrives_complete(serve: Serve) -> None:
 @pytest.mark.parametrize("stalled", [1, 20])
 @pytest.mark.parametrize("begun", [False, True])
 def test_a_stalled_upload_holds_no_thread(serve: Serve, stalled: int, begun: bool) -> None:
-    """Safety: clients that announce a body and do not send it must not take the threads from the others."""
+    """Safety: clients that announce a body and do not send it must not hold threads."""
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         return (echo if environ["REQUEST_METHOD"] == "POST" else hello)(environ, start_response)
@@ -89,7 +89,7 @@ def test_a_stalled_upload_holds_no_thread(serve: Serve, stalled: int, begun: boo
 
 
 def test_a_large_upload_streams(serve: Serve) -> None:
-    """Safety: an app can read the beginning of a large body of known length while the rest is still to come."""
+    """Safety: an app can read the beginning of a large body of known length before the rest has arrived."""
     first = serve.gate("the app to have read the first MiB")
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -109,7 +109,7 @@ def test_a_large_upload_streams(serve: Serve) -> None:
 
 
 def test_read_ahead_is_bounded(serve: Serve) -> None:
-    """Safety: what the app has not asked for yet is not piled up in memory."""
+    """Safety: unread data does not accumulate in memory."""
     app = Waiting(serve)
     pieces = [b"x" * 65536] * 256
     exchange = serve(app, "POST", body=pieces, headers=announcing(256 * 65536))
@@ -138,14 +138,14 @@ def test_a_large_upload_arrives_unchanged(serve: Serve, size: int) -> None:
 
 @pytest.mark.parametrize("headers", [announcing(20_000 * 1024), CHUNKED], ids=["length", "chunked"])
 def test_the_cost_of_an_upload_is_proportional_to_its_size(serve: Serve, headers: list[tuple[bytes, bytes]]) -> None:
-    """Safety: many small pieces are not copied again with each one that follows."""
+    """Safety: many small pieces are not copied again for each later piece."""
     exchange = serve(echo, "POST", body=[b"x" * 1024] * 20_000, headers=headers)
     assert len(exchange.response().body) == 20_000 * 1024
 
 
 @pytest.mark.parametrize("sent", [b"", b"x" * 100_000])
 def test_the_app_waits_for_a_large_body_without_blocking_the_loop(serve: Serve, sent: bytes) -> None:
-    """ASGI: WSGI applications, being synchronous, must be run in a threadpool; the loop goes on."""
+    """ASGI: WSGI applications, being synchronous, must be run in a threadpool; the loop continues."""
     reading = serve.gate("the app to read")
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -188,7 +188,7 @@ def test_with_expect_continue_a_refused_body_is_never_requested(serve: Serve) ->
 
 @pytest.mark.parametrize("size", [5, 300_000])
 def test_a_body_without_a_length_gets_one(serve: Serve, size: int) -> None:
-    """RFC 3875, 4.1.3: CONTENT_LENGTH must be set if there is a body; Django and others read no more than that."""
+    """RFC 3875, 4.1.3: CONTENT_LENGTH must be set if there is a body; Django and others read no further."""
     app = Reading(lambda stream: stream.read())
     pieces = [b"x" * 1000] * (size // 1000) + [b"x" * (size % 1000)]
     serve(app, "POST", body=pieces, headers=CHUNKED).response()
@@ -200,7 +200,7 @@ def test_a_body_without_a_length_gets_one(serve: Serve, size: int) -> None:
     ("size", "version", "headers"), [(0, "1.1", CHUNKED), (5, "1.1", CHUNKED), (3 * MIB, "1.1", CHUNKED), (5, "2", [])]
 )
 def test_a_body_without_a_length_has_wsgi_input_terminated(serve: Serve, size: int, version: str, headers: Any) -> None:
-    """Ours: wsgi.input_terminated (Werkzeug, mod_wsgi, Gunicorn) tells the app that reading to the end is safe."""
+    """Ours: wsgi.input_terminated (Werkzeug, mod_wsgi, Gunicorn) means that reading to the end is safe."""
     app = Reading(lambda stream: stream.read())
     serve(app, "POST", body=[b"x" * size], headers=headers, http_version=version).response()
     assert app.environ.get("wsgi.input_terminated") is True
@@ -217,7 +217,7 @@ def test_an_empty_body_without_a_length_has_content_length_zero_or_none(serve: S
 
 @pytest.mark.parametrize("spool", [0, 200_000])
 def test_a_body_without_a_length_that_exceeds_the_spool_is_streamed(serve: Serve, spool: int) -> None:
-    """Ours: how much is kept on disk to learn its length is bounded; beyond, wsgi.input_terminated has to do."""
+    """Ours: the spool on disk is bounded; larger bodies only have wsgi.input_terminated."""
     from gateways.adapters import WSGIToASGI
 
     app, size = Reading(lambda stream: len(stream.read())), 8 * MIB
@@ -229,7 +229,7 @@ def test_a_body_without_a_length_that_exceeds_the_spool_is_streamed(serve: Serve
 
 
 def test_unread_body_data_is_not_read_by_the_adapter(serve: Serve) -> None:
-    """Safety: an app that answers early is not made to wait for a body that it does not want."""
+    """Safety: an app that responds early does not wait for an unread body."""
     exchange = serve(hello, "POST", body=STALL, headers=announcing(64 * MIB))
     for _ in range(40):
         exchange.feed(b"x" * 65536)
@@ -238,7 +238,7 @@ def test_unread_body_data_is_not_read_by_the_adapter(serve: Serve) -> None:
 
 
 def test_reading_after_the_response_does_not_hang(serve: Serve) -> None:
-    """Safety: an input stream that outlives its request ends, or says that it is over."""
+    """Safety: an input stream that outlives its request ends, or raises."""
     kept: list[Any] = []
 
     def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

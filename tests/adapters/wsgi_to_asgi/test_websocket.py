@@ -1,6 +1,6 @@
-"""A WebSocket for a WSGI app: the socket it is lent, what goes over it (ASGI WebSocket 2.5), its bound, its end.
+"""A WebSocket for a WSGI app: its socket, the messages (ASGI WebSocket 2.5), the limit, and the end.
 
-Ours: no other adapter has one. Apps speak RFC 6455 by simple-websocket, and by hand where it would not misbehave.
+Ours: no other adapter supports it. Apps use simple-websocket, and raw frames to violate the protocol.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ DENIAL: dict[str, Any] = {"extensions": {"websocket.http.response": {}}}
 
 
 class Peer:
-    """An ASGI server's WebSocket, whose client the test plays."""
+    """An ASGI server's WebSocket; the test acts as the client."""
 
     def __init__(self, serve: Serve, adapter: Any, **scope: Any) -> None:
         self._loop = serve.loop
@@ -54,7 +54,7 @@ class Peer:
         self._sent.put(dict(message))
 
     def feed(self, **event: Any) -> None:
-        """Have receive() give this event."""
+        """Make receive() return this event."""
 
         def arrive() -> None:
             self._events.append(event)
@@ -70,7 +70,7 @@ class Peer:
         self.feed(type="websocket.disconnect", code=code, reason=reason)
 
     def sent(self) -> dict[str, Any]:
-        """The next message that was sent."""
+        """Return the next sent message."""
         with contextlib.suppress(queue.Empty):
             while not self.running.ended.is_set():
                 return self._sent.get(timeout=2 * PATIENCE)
@@ -78,7 +78,7 @@ class Peer:
         return self._sent.get()
 
     def ended(self) -> BaseException | None:
-        """The error of the adapter's call, which has ended."""
+        """Return the error of the adapter's finished call."""
         assert self.running.ended.wait(4 * PATIENCE), "the adapter's call has not ended"
         return self.running.error
 
@@ -221,7 +221,7 @@ def test_a_500_of_a_framework_after_accept_is_1011(serve: Serve) -> None:
 
 @pytest.mark.parametrize("error", [StopIteration(), ConnectionError()])
 def test_the_exceptions_of_websocket_libraries_at_the_end_are_not_errors(serve: Serve, error: Exception) -> None:
-    """Ours: flask-sock raises StopIteration, Engine.IO ConnectionError, once the socket has been used."""
+    """Ours: after the WebSocket, flask-sock raises StopIteration, and Engine.IO ConnectionError."""
 
     def leaves(environ: Any, start_response: Any) -> Any:
         Server.accept(environ).close()
@@ -409,7 +409,7 @@ def test_a_cancelled_call_closes_the_apps_socket(serve: Serve) -> None:
 
 
 def test_an_app_that_ignores_its_socket_holds_only_its_thread(serve: Serve) -> None:
-    """Ours: A thread cannot be interrupted: the call ends without it, and its place is free once it returns."""
+    """Ours: a thread cannot be interrupted, so the call ends without it, and its place is free when it returns."""
     go_on = serve.gate("the app to go on")
     calls = 0
 
@@ -536,7 +536,7 @@ def test_context_variables_of_the_request_are_visible_in_the_app(serve: Serve) -
 
 
 def test_a_websocket_works_through_both_adapters() -> None:
-    """ASGIToWSGI takes the socket that WSGIToASGI lends, and the app's thread is free at once."""
+    """ASGIToWSGI takes over the socket of WSGIToASGI, and the app's thread is free at once."""
 
     async def inner(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "websocket":

@@ -1,4 +1,4 @@
-"""WSGI applications named by what they do. ../asgi_to_cgi/apps.py has the same in ASGI."""
+"""WSGI applications, named after their behaviour. ../asgi_to_cgi/apps.py has the same in ASGI."""
 
 import json
 import os
@@ -100,7 +100,7 @@ def answers_short(environ: Environ, start_response: Start) -> Iterator[bytes]:
 
 
 class Closes:
-    """Blocks, and a note when they are closed."""
+    """Blocks, which record their close()."""
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks = blocks
@@ -113,7 +113,7 @@ class Closes:
 
 
 def waits(environ: Environ, start_response: Start) -> Iterable[bytes]:
-    """Silent after its first block."""
+    """Sends one block and then waits."""
     start_response("200 OK", TEXT)
 
     def blocks() -> Iterator[bytes]:
@@ -138,7 +138,7 @@ def writes_for_ever(environ: Environ, start_response: Start) -> Iterable[bytes]:
 
 
 def works_on(environ: Environ, start_response: Start) -> Iterable[bytes]:
-    """Has work to do after its response."""
+    """Works after its response."""
 
     class WorksOn(Closes):
         def close(self) -> None:
@@ -213,7 +213,7 @@ def changes_its_mind(environ: Environ, start_response: Start) -> Iterable[bytes]
 
 
 def swallows_everything(environ: Environ, start_response: Start) -> Iterator[bytes]:
-    """What no application should do with SystemExit."""
+    """Misuse of SystemExit."""
     start_response("200 OK", TEXT)
     yield b"first\n"
     for _ in range(1000):

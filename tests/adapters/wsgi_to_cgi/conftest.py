@@ -1,4 +1,4 @@
-"""What only WSGI has."""
+"""Fixtures for WSGI only."""
 
 from pathlib import Path
 

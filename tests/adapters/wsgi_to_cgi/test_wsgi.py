@@ -1,4 +1,4 @@
-"""WSGIToCGI keeps PEP 3333, and is light."""
+"""WSGIToCGI conforms to PEP 3333, and imports little."""
 
 import json
 import signal
@@ -34,7 +34,9 @@ def test_the_environ_says_how_the_application_is_run(run: Runner) -> None:
 
 @pytest.mark.parametrize("size", [0, 10, 3_000_000], ids=str)
 def test_a_chunked_body_is_given_a_length(run: Runner, size: int) -> None:
-    """Django and Falcon see no body without; Bottle would decode one once more that names its coding."""
+    """Without a length, Django and Falcon see no body; with the header Transfer-Encoding, Bottle would decode it
+    again.
+    """
     with run.start("tells_of_wsgi", REQUEST_METHOD="POST", HTTP_TRANSFER_ENCODING="chunked") as program:
         output = program.process.communicate(b"x" * size, timeout=15)[0]
     seen = json.loads(output.partition(b"\r\n\r\n")[2])
