@@ -25,7 +25,7 @@ from gateways.serving.process import START, News, NewsQueue, ServerProcess, end_
 from gateways.serving.server import Mode, side
 from gateways.trace.client import Request, answered, ask, of_recorded
 from gateways.trace.document import Line, Served, Trace, all_steps
-from gateways.trace.steps import Lifespans, lifespans_of, of_batches, of_connection, of_lifespans
+from gateways.trace.steps import Lifespans, by_request, lifespans_of, of_batches, of_connection, of_lifespans
 from gateways.trace.tap import MOST, Tap
 from gateways.trace.wire import Piece
 
@@ -119,6 +119,8 @@ def take(plan: Plan) -> list[Trace]:
     while not news.empty():
         if (item := news.get()) is not None and (item.batch or item.when < ending):  # not the output of its shutdown
             recordings[-1].take(item)
+    for recording, batches in zip(recordings, by_request([each.batches for each in recordings]), strict=True):
+        recording.batches = batches
     lifespans = lifespans_of(batch for recording in recordings for batch in recording.batches)
     inner = plan.known.interface if served.adapter else None
     return [

@@ -106,6 +106,27 @@ def of_lifespans(batches: Sequence[Batch]) -> list[Batch]:
     ]
 
 
+def by_request(parts: Sequence[Sequence[Batch]]) -> list[list[Batch]]:
+    """Return the batches of several requests with each late event moved to the request that it belongs to.
+
+    On a busy machine the last events of a request may come after the next request has been sent. Those of a lifespan
+    stay where they came: it is longer than a request.
+    """
+    lifespans = lifespans_of(batch for part in parts for batch in part)
+    first: dict[tuple[int, str, int], int] = {}
+    found: list[list[Batch]] = [[] for _ in parts]
+    for number, part in enumerate(parts):
+        for batch in part:
+            events: dict[int, list[Event]] = {}
+            for event in batch.events:
+                key = batch.process, batch.interface, event[2]
+                owner = number if key in lifespans else first.setdefault(key, number)
+                events.setdefault(owner, []).append(event)
+            for owner, some in events.items():
+                found[owner].append(replace(batch, events=tuple(some)))
+    return found
+
+
 def of_batches(batches: Iterable[Batch], inner: str | None, began: float, lifespans: Lifespans) -> list[Step]:
     """Return the steps between server and app, sorted by time.
 

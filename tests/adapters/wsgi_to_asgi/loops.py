@@ -17,7 +17,7 @@ from typing import Any, Protocol
 import trio
 
 KINDS = ("asyncio", "uvloop", "trio")
-PATIENCE = float(os.environ.get("CONTRACT_PATIENCE", "5"))  # seconds
+PATIENCE = float(os.environ.get("CONTRACT_PATIENCE", "15"))  # seconds
 
 Main = Callable[[], Awaitable[object]]
 

@@ -3,7 +3,7 @@
 import pytest
 
 from gateways.events.events import Batch, Body, Event
-from gateways.trace.steps import Step, lifespans_of, of_batches, of_connection, of_event, of_lifespans
+from gateways.trace.steps import Step, by_request, lifespans_of, of_batches, of_connection, of_event, of_lifespans
 from gateways.trace.wire import Piece
 from tests.gateways.trace.literal import ASGI, PIECES, WSGI, trace
 
@@ -154,3 +154,18 @@ def test_of_earlier_requests_only_the_lifespan_is_kept() -> None:
     assert (kept.process, kept.interface, kept.threads) == (ASGI.process, "asgi", ASGI.threads)
     assert [event[3] for event in kept.events] == ["scope", "receive", "receive", "returned"]
     assert {event[2] for event in kept.events} == {1}
+
+
+def test_a_late_event_belongs_to_the_request_whose_exchange_it_ends() -> None:
+    first: Event = (1.0, 1, 1, "environment", None)
+    late: Event = (2.1, 1, 1, "exit", 0)
+    second: Event = (2.0, 1, 2, "environment", None)
+    found = by_request([[Batch(7, "cgi", {}, (first,))], [Batch(7, "cgi", {}, (second, late))]])
+    assert [[event for batch in part for event in batch.events] for part in found] == [[first, late], [second]]
+
+
+def test_the_events_of_a_lifespan_stay_with_the_request_during_which_they_came() -> None:
+    begin: Event = (1.0, 1, 1, "scope", {"type": "lifespan"})
+    end: Event = (9.0, 1, 1, "end", None)
+    parts = [[Batch(7, "asgi", {}, (begin,))], [Batch(7, "asgi", {}, (end,))]]
+    assert by_request(parts) == parts
