@@ -71,7 +71,7 @@ class _Diff(Command):
 @click.option("--accept", metavar="FILE", type=FILE, help="File of accepted differences; only others count.")
 @click.option("--write-accepted", metavar="FILE", type=STDOUT, help="Write a file that accepts all differences.")
 @click.option("--strict", is_flag=True, help="Also count differences that no client may depend on, e.g. header order.")
-@click.option("--show-secrets", is_flag=True, help="Show Authorization, cookies and API keys. Default: [redacted].")
+@click.option("--show-secrets", is_flag=True, help="Show cookies, tokens, passwords and API keys. Default: [redacted].")
 @click.option("--json", "as_json", metavar="FILE", type=STDOUT, help="Write the result as JSON; - is stdout.")
 @click.option("--html", "page", metavar="FILE", type=FILE, help="Write the result as a web page.")
 @click.option(

@@ -13,7 +13,7 @@ from functools import partial
 
 from gateways.diff.redact import hide_of, without_secrets
 from gateways.diff.result import Difference, Result, fits
-from gateways.events.secrets import Hide
+from gateways.events.secrets import MASK, Hide
 from gateways.failure import Failure
 
 VERSION = 1
@@ -95,12 +95,17 @@ def _accepting(difference: Difference, result: Result, hide: Hide) -> Accepted:
     if len(labels) == len({each.label for each in result.asked}):
         requests: tuple[str, ...] = ("*",)
     else:
-        requests = tuple(re.sub(r"[\[?*]", r"[\g<0>]", label) for label in labels)
+        requests = tuple(_pattern(hide(label)) for label in labels)
     if found.facet in TIMES:
         return Accepted(found.facet, requests)
     shown = without_secrets(found, hide)
     old, new = (value if value == same else None for value, same in ((found.old, shown.old), (found.new, shown.new)))
     return Accepted(found.facet, requests, old, new)
+
+
+def _pattern(label: str) -> str:
+    """Return the pattern for a request, with "*" in place of its secrets."""
+    return "*".join(re.sub(r"[\[?*]", r"[\g<0>]", piece) for piece in label.split(MASK))
 
 
 def _written(accepted: Accepted) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """Remove the secrets of requests and responses from a result, so that it can be shown to others. Pure.
 
-Values of cookies and of the headers in SECRET are replaced, also where they appear elsewhere in a difference, e.g. in a
-body. Must not know how answers are compared, which happens before, with the real values.
+Values of cookies, and the secrets that gateways.events.secrets finds, are replaced wherever they appear in a
+difference. Must not know how answers are compared, which happens before, with the real values.
 """
 
 import re
@@ -26,7 +26,9 @@ def redacted(result: Result) -> Result:
     hide = hide_of(result)
     return replace(
         result,
+        asked=tuple(replace(each, label=hide(each.label)) for each in result.asked),
         differences=tuple(replace(each, found=without_secrets(each.found, hide)) for each in result.differences),
+        left_out=tuple(map(hide, result.left_out)),
         notes=tuple(map(hide, result.notes)),
     )
 

@@ -19,7 +19,7 @@ from gateways.diff.known import Known
 from gateways.diff.plan import HOST, Plan
 from gateways.diff.result import Asked, Difference, Result, count_noise, together
 from gateways.diff.side import Ports, Running, Site, Stack, messages, reset, running
-from gateways.events.secrets import secrets_of
+from gateways.events.secrets import secrets_in, secrets_of
 from gateways.failure import Failure
 from gateways.requests.request import Request, from_origin
 from gateways.requests.session import Session
@@ -124,13 +124,24 @@ def _ask(request: Request, session: Session, client: Client, plan: Plan, rounds:
     origin = f"{'https' if client.address.tls else 'http'}://{client.address.host}"
     prepared = from_origin(session.prepared(request), plan.traffic.host, origin)
     answer = client.ask(prepared, plan.seconds)
-    rounds.secrets |= secrets_of((*prepared.headers, *answer.headers, *answer.trailers))
+    rounds.secrets |= secrets_of((*prepared.headers, *answer.headers, *answer.trailers)) | secrets_in(prepared.target)
+    rounds.secrets |= _in_body(prepared.body or b"")
+    if answer.body.digest not in rounds.bodies:
+        rounds.secrets |= _in_body(content(answer))
     if answer.status is not None:
         try:
             session.learn(request, answer.status, answer.headers, content(answer))
         except Missing as missing:
             rounds.notes[f"{which}: {request.label}: {missing}"] = None
     return answer
+
+
+SEARCHED = 200_000
+"""Maximum number of bytes of a body that are searched for secrets."""
+
+
+def _in_body(octets: bytes) -> set[str]:
+    return secrets_in(octets[:SEARCHED].decode("utf-8", "replace"))
 
 
 def _kept(answer: Answer, bodies: dict[str, Body]) -> Answer:

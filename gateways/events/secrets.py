@@ -1,33 +1,80 @@
-"""Find secrets in header values, and remove them from text. Pure.
+"""Find secrets in headers, targets, bodies and other text, and remove them. Pure.
 
-Must not know where the text comes from: a trace or a comparison.
+They are found by the names beside them (secret_names), and by their form: JSON Web Tokens and keys of well-known
+services. Must not know where the text comes from: a trace, a comparison or a file of requests.
 """
 
 import base64
 import binascii
 import re
 from collections.abc import Callable, Iterable, Iterator
+from urllib.parse import unquote_plus
 
-SECRET = ("authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key")
-"""Header names, in lower case, whose values are secrets."""
+from gateways.events.secret_names import is_secret, is_secret_field
+
+__all__ = ("LEAST", "MASK", "Hide", "hiding", "is_secret", "secrets_in", "secrets_of")
 
 MASK = "[redacted]"
 LEAST = 4
 """Minimum length of a value to be replaced everywhere, in characters. A shorter value is replaced only beside its
 header's name."""
 
-_NAMES = "|".join(SECRET)
-_IN_HEADS = re.compile(rf"(?im)^((?:{_NAMES}):[ \t]*)[^\r\n]+")
-_IN_LISTS = re.compile(rf"(?i)(b?'(?:{_NAMES})', b?)('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")")
+PLAIN = frozenset(("false", "none", "null", "true", "undefined", "bearer", "basic", MASK.lower()))
+"""Values that are no secrets, whatever the name beside them."""
+
+_IN_HEADS = re.compile(r"(?m)^([\w.-]+):([ \t]*)(?=[^\s])[^\r\n]+")
+_IN_LISTS = re.compile(r"""(b?'([\w.-]+)', b?)('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")""")
+
+_BY_FORM = re.compile(
+    r"eyJ[\w-]{10,}(?:\.[\w-]*){0,2}"  # a JSON Web Token (RFC 7519), or the beginning of one
+    r"|\b(?:[rs]k_(?:live|test)_\w{8,}|gh[opsur]_\w{20,}|github_pat_\w{20,}|xox[abprs]-[\w-]{10,}|AKIA[0-9A-Z]{16}"
+    r"|AIza[\w-]{30,})"
+)
+
+_PAIR = re.compile(r"""(?:^|(?<=[?&;#\s"'({,]))([\w.\[\]-]{2,40})=([^?&;#\s"'<>,)}]+)""")
+"""Query parameters, form fields, path parameters (`;jsessionid=`), fields of log lines."""
+
+_MEMBER = re.compile(r"""\\?["']([\w.-]{2,40})\\?["']\s*:\s*\\?["']([^"'\\\r\n]+)""")
+"""Members of JSON documents, also within strings."""
+
+_INPUT = re.compile(
+    r"""\bname=\\?["']?([\w.-]{2,40})\\?["']?[^<>]*?\b(?:value|content)=\\?["']([^"'\\<>]+)""", re.IGNORECASE
+)
+"""Form fields and meta elements of HTML."""
+
+_SEGMENT = re.compile(r"/([A-Za-z_.-]{2,40})/((?=[\w.~-]*[0-9])(?=[\w.~-]*[A-Za-z])[\w.~-]{16,})")
+"""A long segment of a path after one that names it: /session/3f2a..."""
 
 Hide = Callable[[str], str]
 
 
 def secrets_of(headers: Iterable[tuple[str, str]]) -> set[str]:
     """Return the values to replace, in every form in which a text may contain them."""
-    found = {value for name, text in headers if name.lower() in SECRET for value in _values(name.lower(), text)}
-    spelled = {each for value in found for each in (value, repr(value)[1:-1], repr(value.encode())[2:-1])}
-    return {value for value in spelled if len(value) >= LEAST}
+    found: set[str] = set()
+    for name, text in headers:
+        values = _values(name.lower(), text) if is_secret(name) else _found_in(text)
+        found.update(values)
+    return _spelled(found)
+
+
+def secrets_in(text: str) -> set[str]:
+    """Return the secrets in a target, a body or another text, in every form in which a text may contain them."""
+    return _spelled(set(_found_in(text)))
+
+
+def _spelled(values: Iterable[str]) -> set[str]:
+    real = {value for value in values if "${" not in value}
+    spelled = {each for value in real for each in (value, repr(value)[1:-1], repr(value.encode())[2:-1])}
+    return {value for value in spelled if len(value) >= LEAST and value.lower() not in PLAIN}
+
+
+def _found_in(text: str) -> Iterator[str]:
+    for pattern in (_PAIR, _MEMBER, _INPUT, _SEGMENT):
+        for match in pattern.finditer(text):
+            if is_secret_field(match[1], match[2]):
+                yield match[2]
+                yield unquote_plus(match[2])
+    yield from (match[0] for match in _BY_FORM.finditer(text))
 
 
 def _values(name: str, text: str) -> Iterator[str]:
@@ -50,19 +97,16 @@ def _values(name: str, text: str) -> Iterator[str]:
 
 
 def hiding(secrets: Iterable[str]) -> Hide:
-    """Return a function that replaces the secrets in a text, and the values of headers in SECRET, by MASK."""
+    """Return a function that replaces by MASK the secrets in a text, the values of headers that hold secrets, and
+    tokens that are known by their form.
+    """
     longest = sorted(secrets, key=len, reverse=True)
     pattern = re.compile("|".join(map(re.escape, longest))) if longest else None
 
     def hide(text: str) -> str:
-        text = _IN_HEADS.sub(rf"\1{MASK}", text)
-        text = _IN_LISTS.sub(rf"\1'{MASK}'", text)
+        text = _IN_HEADS.sub(lambda at: f"{at[1]}:{at[2]}{MASK}" if is_secret(at[1]) else at[0], text)
+        text = _IN_LISTS.sub(lambda at: f"{at[1]}'{MASK}'" if is_secret(at[2]) else at[0], text)
+        text = _BY_FORM.sub(MASK, text)
         return pattern.sub(MASK, text) if pattern is not None else text
 
     return hide
-
-
-def is_secret(name: object) -> bool:
-    """Return True for the name of such a header or of its meta-variable."""
-    text = name.decode("latin-1") if isinstance(name, bytes) else str(name)
-    return text.lower().removeprefix("http_").replace("_", "-") in SECRET

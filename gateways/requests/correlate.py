@@ -53,7 +53,8 @@ def correlated(requests: Sequence[Request], responses: Sequence[Response]) -> tu
             if key not in names:
                 names[key] = f"value{len(names) + 1}"
                 made[before] = replace(made[before], takes=(*made[before].takes, replace(take, name=names[key])))
-                notes.append(f"{request.origin}: {value[:12]}… is taken from the response to {requests[before].label}")
+                said = f"{value[:3]}… ({len(value)} characters)"
+                notes.append(f"{request.origin}: {said} is taken from the response to {requests[before].label}")
             made[number] = _with(made[number], value, names[key])
     return tuple(made), notes
 
@@ -90,18 +91,21 @@ def _source(
 
 def _take(value: str, response: Response) -> Take | None:
     for name, said in response.headers:
-        if name.lower() == "set-cookie" and parse(said).value == value:
-            return Take("", "cookie", parse(said).name)
-        if said == value:
+        if name.lower() == "set-cookie":
+            if parse(said).value == value:
+                return Take("", "cookie", parse(said).name)
+        elif said == value:
             return Take("", "header", name)
+        elif pattern := _by_context(value, said):
+            return Take("", "header", name, pattern)
     try:
         pointer = next((where for where, leaf in _leaves(json.loads(response.body)) if leaf == value), None)
     except (ValueError, RecursionError):
         pointer = None
     if pointer is not None:
         return Take("", "json", pointer)
-    at = response.body.find(value)
-    return _by_context(value, response.body, at) if at >= 0 and html.escape(value) == value else None
+    pattern = _by_context(value, response.body) if html.escape(value) == value else ""
+    return Take("", "regex", pattern) if pattern else None
 
 
 def _leaves(document: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
@@ -115,14 +119,17 @@ def _leaves(document: Any, pointer: str = "") -> Iterator[tuple[str, str]]:
         yield pointer, document
 
 
-def _by_context(value: str, body: str, at: int) -> Take | None:
-    """Return a regular expression that finds the value by the shortest sufficient text before it."""
+def _by_context(value: str, text: str) -> str:
+    """Return a regular expression that finds the value by the shortest sufficient text before it; "" if none does."""
+    at = text.find(value)
+    if at < 0:
+        return ""
     for length in (8, 16, 32, 64, 128):
-        pattern = re.escape(body[max(0, at - length) : at]) + rf"({TOKEN.pattern})"
-        match = re.search(pattern, body)
+        pattern = re.escape(text[max(0, at - length) : at]) + rf"({TOKEN.pattern})"
+        match = re.search(pattern, text)
         if match is not None and match[1] == value:
-            return Take("", "regex", pattern)
-    return None
+            return pattern
+    return ""
 
 
 def _with(request: Request, value: str, name: str) -> Request:

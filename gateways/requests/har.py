@@ -12,8 +12,9 @@ from typing import Any, cast
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 from gateways.failure import Failure
+from gateways.requests.cookies import header_of
 from gateways.requests.correlate import Response, correlated
-from gateways.requests.request import OF_THE_CONNECTION, Request, checked_header, checked_method, target_of
+from gateways.requests.request import OF_THE_CONNECTION, Headers, Request, checked_header, checked_method, target_of
 from gateways.requests.traffic import LeftOut, Traffic
 
 
@@ -87,7 +88,7 @@ def _request(entry: dict[str, Any], url: SplitResult, host: str, where: str) -> 
     return Request(
         method=checked_method(given.get("method")),
         target=target_of((url.path or "/") + (f"?{url.query}" if url.query else "")),
-        headers=tuple(_headers(given.get("headers", []))),
+        headers=_with_cookies(tuple(_headers(given.get("headers", []))), given.get("cookies")),
         body=_body(given),
         recorded=status if isinstance(status, int) and status >= 100 else None,
         origin=where,
@@ -117,6 +118,15 @@ def _headers(given: Any) -> Iterator[tuple[str, str]]:
         if isinstance(name, str) and (name.startswith(":") or name.lower() in OF_THE_CONNECTION):
             continue  # of HTTP/2, or of the recorded connection
         yield checked_header(name, value)
+
+
+def _with_cookies(headers: Headers, given: Any) -> Headers:
+    """Return the headers, with a Cookie header of the list of cookies if the recording has only that."""
+    pairs = [(each.get("name"), each.get("value")) for each in given or [] if isinstance(each, dict)]
+    cookies = {name: value for name, value in pairs if isinstance(name, str) and isinstance(value, str)}
+    if not cookies or any(name.lower() == "cookie" for name, _ in headers):
+        return headers
+    return (*headers, checked_header("Cookie", header_of(cookies)))
 
 
 def _body(given: dict[str, Any]) -> bytes | None:

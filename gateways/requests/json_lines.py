@@ -154,22 +154,31 @@ def _body(entry: dict[str, Any], body_of: Callable[[str], bytes]) -> tuple[bytes
 def _takes(given: Any) -> Iterator[Take]:
     if not isinstance(given, dict):
         raise ValueError(f'\'take\' is {given!r}; it must be an object, e.g. {{"token": {{"json": "/access_token"}}}}')
-    for name, how in given.items():
+    for name, way in given.items():
         if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
             raise ValueError(f"{name!r} in 'take' is not a name: letters, digits and _")
+        how, pattern = way, ""
+        if isinstance(way, dict) and len(way) == 2 and "regex" in way:  # within what the other one finds
+            how = {key: value for key, value in way.items() if key != "regex"}
+            pattern = _pattern(name, way["regex"])
         if not isinstance(how, dict) or len(how) != 1 or next(iter(how)) not in SOURCES:
             raise ValueError(f"'take' of {name!r} is {how!r}; it must be one of {', '.join(SOURCES)} with its argument")
         source, argument = next(iter(how.items()))
         if not isinstance(argument, str):
             raise ValueError(f"'take' of {name!r}: {argument!r} is not a string")
         if source == "regex":
-            try:
-                re.compile(argument)
-            except re.error as error:
-                raise ValueError(f"'take' of {name!r}: {argument!r} is not a regular expression: {error}") from None
+            _pattern(name, argument)
         if source == "json" and argument and not argument.startswith("/"):
             raise ValueError(f"'take' of {name!r}: {argument!r} is not a JSON pointer; e.g. '/{argument}'")
-        yield Take(name, source, argument)
+        yield Take(name, source, argument, pattern)
+
+
+def _pattern(name: str, text: Any) -> str:
+    try:
+        re.compile(text)
+    except (re.error, TypeError) as error:
+        raise ValueError(f"'take' of {name!r}: {text!r} is not a regular expression: {error}") from None
+    return str(text)
 
 
 def _unfilled(requests: list[Request]) -> Iterator[str]:
@@ -201,7 +210,7 @@ def _entry(request: Request, *, login: bool = False) -> dict[str, Any]:
         if value := getattr(request, field):
             entry[field] = value
     if request.takes:
-        entry["take"] = {take.name: {take.source: take.argument} for take in request.takes}
+        entry["take"] = {take.name: _written_take(take) for take in request.takes}
     if login:
         entry["login"] = True
     return entry
@@ -210,6 +219,11 @@ def _entry(request: Request, *, login: bool = False) -> dict[str, Any]:
 def _written(headers: Headers) -> dict[str, str] | list[list[str]]:
     as_object = dict(headers)
     return as_object if len(as_object) == len(headers) else [list(pair) for pair in headers]
+
+
+def _written_take(take: Take) -> dict[str, str]:
+    found: dict[str, str] = {take.source: take.argument}
+    return found | ({"regex": take.pattern} if take.pattern else {})
 
 
 def _written_body(request: Request) -> dict[str, str]:

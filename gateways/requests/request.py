@@ -25,12 +25,19 @@ class Take:
     """A value for later requests: it replaces `${name}` in their target, headers or body.
 
     source: its place in the response: "regex" in the body (the first group, or the whole match), "header" by name,
-    "json" by a JSON pointer (RFC 6901), "cookie" by name.
+    "json" by a JSON pointer (RFC 6901), "cookie" by name. pattern: a regular expression for the value within that text;
+    "" for all of it.
     """
 
     name: str
     source: Literal["regex", "header", "json", "cookie"]
     argument: str
+    pattern: str = ""
+
+    def within(self, found: str) -> str | None:
+        """Return the value within what was found: the first group of the pattern, or its match; None if absent."""
+        match = re.search(self.pattern, found)
+        return match and (match[1 if match.re.groups else 0] if self.pattern else found)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,10 +64,21 @@ class Traffic:
         return replace(self, requests=tuple(each for each in self.requests if each.is_safe),
                        left_out=self.left_out + out)  # fmt: skip
 
+    def opening(self) -> tuple[Request, ...]:
+        """Return the requests that begin a session, in order: the login, and the requests up to the last one that takes
+        values or submits a form, as it was recorded (Post/Redirect/Get).
+        """
+        last = [number for number, each in enumerate(self.requests, 1) if each.takes or _submits(each)]
+        return self.login + self.requests[: max(last, default=0)]
+
     @property
     def changes_data(self) -> bool:
         """True if a request, or one of the login, has an unsafe method (RFC 9110, 9.2.1)."""
         return not all(each.is_safe for each in (*self.login, *self.requests))
+
+
+def _submits(request: Request) -> bool:
+    return not request.is_safe and request.recorded in {302, 303}
 
 
 def summary(left_out: Iterable[LeftOut]) -> list[str]:

@@ -32,8 +32,12 @@ def taken(take: Take, status: int, headers: Headers, body: bytes, cookies: Mappi
     else:
         match = re.search(take.argument, body.decode("utf-8", "replace"))
         found = match and match[1 if match.re.groups else 0]
+    found = None if found is None else take.within(found)
     if found is None:
-        raise Missing(f"the response (status {status}) has no {take.source} {take.argument!r} for ${{{take.name}}}")
+        like = f" that matches {take.pattern!r}" if take.pattern else ""
+        raise Missing(
+            f"the response (status {status}) has no {take.source} {take.argument!r}{like} for ${{{take.name}}}"
+        )
     return found
 
 

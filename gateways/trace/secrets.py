@@ -1,16 +1,16 @@
 """Remove the secrets of request and response from a trace, so that it can be sent to others. Pure.
 
-The values of the headers in SECRET are replaced everywhere in the trace: in the bytes of the socket, in environ and
-scope, in the response and the output of the app. Recorded lengths do not change. A secret in another form (a password
-in a form, a part of a token) is not recognised.
+The secrets that gateways.events.secrets finds are replaced everywhere in the trace: in the bytes of the socket, in
+environ and scope, in the response and the output of the app. Recorded lengths do not change. A secret that no name and
+no known form tells is not recognised.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from gateways.events.events import Body, Opaque
-from gateways.events.secrets import MASK, Hide, hiding, is_secret, secrets_of
+from gateways.events.secrets import MASK, Hide, hiding, is_secret, secrets_in, secrets_of
 from gateways.trace.document import Trace
 from gateways.trace.rows import Fields
 from gateways.trace.steps import Connection, Step
@@ -21,7 +21,10 @@ def redacted(trace: Trace) -> Trace:
     """Return the trace with MASK in place of secrets."""
     connection = trace.connection
     headers = (*connection.request.headers, *connection.response.headers) if connection else ()
-    hide = hiding(secrets_of(headers))
+    found = secrets_of(headers)
+    for text in _texts(trace):
+        found |= secrets_in(text)
+    hide = hiding(found)
     return replace(
         trace,
         asked=hide(trace.asked),
@@ -30,6 +33,39 @@ def redacted(trace: Trace) -> Trace:
         log=tuple(replace(line, text=hide(line.text)) for line in trace.log),
         problem=trace.problem and hide(trace.problem),
     )
+
+
+def _texts(trace: Trace) -> Iterator[str]:
+    """Return every text that may contain a secret."""
+    yield trace.asked
+    if trace.connection is not None:
+        yield trace.connection.request.start
+        yield from _of_steps(trace.connection.steps)
+    yield from _of_steps(trace.steps)
+    yield from (line.text for line in trace.log)
+
+
+def _of_steps(steps: Iterable[Step]) -> Iterator[str]:
+    for step in steps:
+        yield step.text
+        yield from (line for _, lines in step.fields for line in lines)
+        yield from _of_data(step.data)
+
+
+def _of_data(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case bytes():
+            yield value.decode("latin-1")
+        case Body():
+            yield from _of_data(value.head)
+        case dict():
+            for item in value.values():
+                yield from _of_data(item)
+        case list() | tuple():
+            for item in value:
+                yield from _of_data(item)
 
 
 def _connection(connection: Connection, hide: Hide) -> Connection:

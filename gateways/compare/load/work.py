@@ -20,7 +20,7 @@ from gateways.compare.load.engine import KERNEL_STAMPS, Engine, Link, Links
 from gateways.compare.load.loops import ClosedLoop, Loop, OpenLoop
 from gateways.compare.load.meters import Reading, difference
 from gateways.compare.load.order import WHOLE, Answer, Measured, Order, Seen
-from gateways.compare.load.response import Reader
+from gateways.compare.load.response import BadFraming, Reader
 from gateways.compare.load.tally import Expected, Tally
 from gateways.compare.load.where import address
 
@@ -211,7 +211,12 @@ class Probe:
         self._link.send(self._payload)
 
     def received(self, data: memoryview, _at: int) -> None:
-        if self._reader.feed(data):
+        try:
+            complete = self._reader.feed(data)
+        except BadFraming as error:
+            self._error = str(error)
+            complete = True
+        if complete:
             self._engine.stop()
 
     def ended(self, why: str) -> None:

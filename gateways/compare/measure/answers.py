@@ -20,7 +20,7 @@ class Given:
 
 def expected(given: Given) -> Answer:
     """Return what the two responses have in common. If the bodies differ, their constant pieces are verified; a
-    compressed body has none.
+    compressed or binary body has none: what two random bodies have in common is chance.
     """
     first, second = given.first, given.second
     if first.sha256 == second.sha256 and first.length == second.length:
@@ -30,8 +30,17 @@ def expected(given: Given) -> Answer:
         return Answer(first.status, None, None)
     if not (first.body and second.body):
         return Answer(first.status, length, None)
-    pieces = fixed_parts(base64.b64decode(first.body), base64.b64decode(second.body))
+    one, other = base64.b64decode(first.body), base64.b64decode(second.body)
+    if _is_binary(one) or _is_binary(other):
+        return Answer(first.status, length, None)
+    pieces = fixed_parts(one, other)
     return Answer(first.status, None, None, tuple(piece.decode("latin-1") for piece in pieces))
+
+
+def _is_binary(body: bytes) -> bool:
+    """Return True if the body is not text in UTF-8, or in a charset that writes ASCII as ASCII."""
+    controls = len(re.findall(rb"[\x00-\x08\x0e-\x1f]", body))
+    return b"\x00" in body or controls * 20 > len(body)
 
 
 def unusable(given: Given, expect: int | None = None) -> str:
@@ -40,7 +49,8 @@ def unusable(given: Given, expect: int | None = None) -> str:
     """
     for seen in (given.first, given.second):
         if seen.error:
-            return f"no response: {seen.error}{_advice(seen.error)}"
+            what = "no response" if not seen.status else "invalid response"
+            return f"{what}: {seen.error}{_advice(seen.error)}"
         if seen.status != expect and (expect is not None or not 200 <= seen.status < 300):
             start = " ".join(seen.start.split())[:80]
             want = f"--expect {expect} requires another status" if expect else f"--expect {seen.status} measures that"

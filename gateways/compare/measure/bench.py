@@ -23,6 +23,7 @@ from gateways.compare.plan.scenarios import Scenario
 from gateways.compare.plan.target import Target
 from gateways.compare.record import NULL, Cell, Exclusion, Phase, Question, Record, Resources
 from gateways.failure import Failure
+from gateways.requests.request import Request as Recorded
 from gateways.requests.session import Session
 from gateways.requests.values import Missing
 
@@ -151,13 +152,13 @@ class Bench:
         return self.client.see(replace(order, timeout=max(10, scenario.timeout)))
 
     def log_in(self, contender: Entry, scenario: Scenario) -> None:
-        """Begin a session with a new server: send the login, and the requests that take values. A contender that does
-        not accept the login is excluded.
+        """Begin a session with a new server. A contender is excluded if it does not accept a request that may change
+        data, or if a value is missing.
         """
         session = self.sessions[contender.id] = Session()
-        for recorded in (*scenario.login, *(each for each in scenario.mix if each.takes)):
+        for recorded in scenario.login:
             seen = self._see(contender, scenario, sent(session.prepared(recorded)))
-            wrong = seen.status != recorded.expect if recorded.expect else seen.status >= 400
+            wrong = seen.status != recorded.expect if recorded.expect else _is_refused(recorded, seen)
             try:
                 if wrong or seen.error:
                     raise Missing(seen.error or f"it answers {seen.status}")
@@ -267,3 +268,8 @@ def _count_programs(measured: Measured, spent: int | None) -> None:
     """
     every = measured.answered + measured.outside
     measured.server_cpu = None if spent is None or not every else spent * measured.answered // every
+
+
+def _is_refused(request: Recorded, seen: Seen) -> bool:
+    """Return True if a request that matters for the session failed, and did not fail when it was recorded."""
+    return seen.status >= 400 and seen.status != request.recorded and bool(request.takes or not request.is_safe)

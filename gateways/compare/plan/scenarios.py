@@ -10,6 +10,7 @@ from typing import Literal
 
 from gateways.compare.load.order import Behind, Request
 from gateways.compare.plan.contender import Mode
+from gateways.events.secrets import hiding, secrets_in
 from gateways.requests.request import Request as Recorded
 from gateways.requests.traffic import Traffic
 
@@ -48,7 +49,7 @@ class Scenario:
     role: see Role.
     small: the response costs so little that the cost of an adapter is visible.
     mix: the user's own requests, drawn by weight, instead of `request`.
-    login: requests to send first, once for each start of a server.
+    login: requests that begin a session, to send first, once for each start of a server.
     """
 
     name: str
@@ -212,7 +213,7 @@ def of_path(path: str, expect: int | None = None) -> Scenario:
 
 def of_traffic(traffic: Traffic) -> Scenario:
     """The scenario of a user's own requests. At most MOST of them, the most frequent, are drawn from."""
-    mix = sorted(traffic.mix(), key=lambda each: -each.weight)[:MOST]
+    mix = [_named(each) for each in sorted(traffic.mix(), key=lambda each: -each.weight)[:MOST]]
     several = len(mix) > 1
     return Scenario(
         "requests" if several else "path",
@@ -223,8 +224,14 @@ def of_traffic(traffic: Traffic) -> Scenario:
         role="app",
         small=True,
         mix=tuple(mix),
-        login=traffic.login,
+        login=traffic.opening(),
     )
+
+
+def _named(request: Recorded) -> Recorded:
+    """Return the request with a label that can be shown to others: without the secrets of its target."""
+    label = hiding(secrets_in(request.label))(request.label)
+    return request if label == request.label else replace(request, name=label)
 
 
 GATEWAY = replace(

@@ -3,6 +3,7 @@
 from gateways.requests.correlate import Response, correlated
 from gateways.requests.request import Request
 from gateways.requests.session import Session
+from gateways.requests.values import taken
 
 TOKEN = "fD7a8bC9dE0fG1hI2jK3"
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
@@ -66,4 +67,15 @@ def test_each_value_is_taken_once_and_said_once() -> None:
     made, notes = correlated(requests, [Response((), PAGE.format(TOKEN)), *[Response((), "")] * 2])
     assert len(made[0].takes) == 1
     assert [each.body for each in made[1:]] == [b"t=${value1}"] * 2
-    assert notes == ["x: fD7a8bC9dE0f… is taken from the response to GET /a"]
+    assert notes == ["x: fD7… (20 characters) is taken from the response to GET /a"]
+
+
+def test_a_code_within_a_redirect_is_taken_from_it() -> None:
+    requests = [Request("POST", "/authorize"), Request("POST", "/token", (FORM,), f"code={TOKEN}".encode())]
+    location = ("Location", f"http://localhost/cb?state=x&code={TOKEN}&more=1")
+    made, _ = correlated(requests, [Response((location,), ""), Response((), "")])
+    (take,) = made[0].takes
+    assert (take.source, take.argument) == ("header", "Location")
+    again = ("location", location[1].replace(TOKEN, "another-code-0123456789"))
+    assert taken(take, 302, (again,), b"", {}) == "another-code-0123456789"
+    assert made[1].body == b"code=${value1}"

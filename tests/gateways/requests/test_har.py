@@ -91,3 +91,11 @@ def test_a_bad_file_is_refused_with_the_place(text: str, said: str) -> None:
     with pytest.raises(Failure) as caught:
         read(text, "x")
     assert str(caught.value).startswith(said)
+
+
+def test_cookies_of_a_recording_that_has_them_in_a_list_only_are_sent() -> None:
+    listed: dict[str, Any] = {"cookies": [{"name": "a", "value": "1"}, {"name": "b", "value": "2"}]}
+    (request,) = read(har(entry(**listed)), "x").requests
+    assert request.header("cookie") == "a=1; b=2"
+    (request,) = read(har(entry(headers=[{"name": "Cookie", "value": "c=3"}], **listed)), "x").requests
+    assert request.header("cookie") == "c=3"

@@ -135,3 +135,17 @@ def _without_origin(request: Request) -> Request:
     from dataclasses import replace
 
     return replace(request, origin="")
+
+
+def test_a_value_may_be_within_a_header() -> None:
+    text = lines({"path": "/a", "take": {"code": {"header": "Location", "regex": "code=([^&]+)"}}})
+    (request,) = read(text, "x", no_file).requests
+    assert request.takes == (Take("code", "header", "Location", "code=([^&]+)"),)
+    assert read(write(Traffic((request,))), "x", no_file).requests[0].takes == request.takes
+    for wrong in (
+        {"header": "Location", "regex": "("},
+        {"header": "Location", "regex": 1},
+        {"header": "A", "json": "/a"},
+    ):
+        with pytest.raises(Failure, match="'take' of 'code'"):
+            read(lines({"path": "/a", "take": {"code": wrong}}), "x", no_file)

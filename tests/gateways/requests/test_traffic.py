@@ -1,6 +1,6 @@
 """Requests together: the mix of a load test, what may change data, and what was left out."""
 
-from gateways.requests.request import Request
+from gateways.requests.request import Request, Take
 from gateways.requests.traffic import LeftOut, Traffic, summary
 
 
@@ -38,3 +38,13 @@ def test_the_summary_has_a_line_for_each_reason_with_its_first_place() -> None:
         "left out: 2 entries: no body; first log, line 2: POST /a",
         "left out: 1 entry: not HTTP; first log, line 3: -",
     ]
+
+
+def test_a_session_begins_with_all_requests_up_to_the_last_that_it_depends_on() -> None:
+    take = Take("csrf", "regex", "csrf=(.+)")
+    first, form = Request("GET", "/login", takes=(take,)), Request("POST", "/login", body=b"", recorded=302)
+    last = Request("GET", "/last")
+    login = Request("GET", "/in")
+    assert Traffic((first, form, last), (login,)).opening() == (login, first, form)
+    assert Traffic((last, Request("POST", "/api", recorded=200)), (login,)).opening() == (login,)
+    assert Traffic((last, form, first, last)).opening() == (last, form, first)

@@ -51,6 +51,13 @@ def test_a_probe_without_an_answer_says_why(behaviour: Behaviour) -> None:
     assert seen.error in {"the connection was closed before the end of the response", "no response within 0.3 s"}
 
 
+def test_a_probe_that_gets_more_than_a_response_says_so_and_the_client_goes_on() -> None:
+    with serving(behaving.says_more_than_it_promised) as port:
+        seen = Probe(Order("probe", "127.0.0.1", port, HELLO, timeout=5)).run()
+    assert seen.status == 200
+    assert "came after the end of the response" in seen.error
+
+
 @pytest.mark.parametrize("stamps", [True, False], ids=["kernel's clock", "own clock"])
 def test_a_closed_loop_counts_verified_answers(stamps: bool) -> None:
     if stamps and not KERNEL_STAMPS:

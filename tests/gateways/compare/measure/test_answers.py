@@ -1,5 +1,7 @@
 """Who answers the same, and who not."""
 
+import base64
+import random
 from dataclasses import replace
 
 import pytest
@@ -28,7 +30,7 @@ def test_of_answers_that_vary_less_is_verified() -> None:
 def test_what_cannot_be_timed() -> None:
     assert unusable(given(seen())) == ""
     assert unusable(given(seen(204))) == ""
-    assert unusable(given(seen(error="ECONNREFUSED"))) == "no response: ECONNREFUSED"
+    assert unusable(given(seen(0, error="ECONNREFUSED"))) == "no response: ECONNREFUSED"
     assert unusable(given(seen(500, "Internal\n  Server Error"))).startswith("it answers 500: Internal Server Error; ")
     assert unusable(given(seen(), seen(404, ""))).startswith("it answers 404; ")
     assert unusable(given(seen(200), seen(201))) == "first response 200, second response 201"
@@ -61,3 +63,13 @@ def test_a_different_response_is_described() -> None:
     assert unequal(given(seen(body="hallo")), answer) == "its response starts with 'hallo', unlike that of the others"
     assert unequal(given(seen(), seen(body="hallo")), answer).startswith("its response starts")
     assert unequal(given(seen(body="hallo")), Answer(200, None, None)) == ""
+
+
+def test_what_two_random_bodies_have_in_common_is_not_expected_of_a_third() -> None:
+    bodies = [base64.b64encode(random.Random(seed).randbytes(100)).decode() for seed in range(2)]
+    one, other = (replace(seen(), length=100, sha256=body, body=body) for body in bodies)
+    assert expected(given(one, other)) == Answer(200, 100, None)
+
+
+def test_a_response_with_bytes_after_its_end_is_invalid() -> None:
+    assert unusable(given(seen(error="5 bytes came after the end"))) == "invalid response: 5 bytes came after the end"
