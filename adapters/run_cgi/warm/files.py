@@ -93,11 +93,20 @@ class Files:
         self._standard: dict[str, object] = {}
         self._folders: dict[str, tuple[object, frozenset[str]]] = {}  # the program's own folders
         self._places: dict[str, tuple[object, frozenset[str]]] = {}  # folders of installed packages
+        self._read: dict[tuple[str, str], object] = {}  # other paths that imports have read, and how
+        self._read_of_installed: dict[tuple[str, str], object] = {}
         self._shared: frozenset[str] = frozenset()
         self._looked = self._looked_at_python = time.monotonic()
 
-    def watch(self, shared: Iterable[str]) -> None:
-        """Watch the files of these modules, and the folders in which a new module could shadow one of them."""
+    def watch(self, shared: Iterable[str], read: Iterable[tuple[str, str]] = ()) -> None:
+        """Watch the files of these modules, the folders in which a new module could shadow one of them, and the paths
+        that their imports have read, each with "file", "folder" or "status".
+        """
+        for path, kind in read:
+            if not _is_installed(path) and not path.startswith(os.path.dirname(os.__file__) + os.sep):
+                self._read[path, kind] = _seen(path, kind)
+            elif kind != "status":  # whether installed files exist changes with the packages only
+                self._read_of_installed[path, kind] = _seen(path, kind)
         self._shared = frozenset(name.partition(".")[0] for name in shared)
         for name in shared:
             module = sys.modules.get(name)
@@ -119,9 +128,13 @@ class Files:
         now = time.monotonic()
         if any(_stamp(file) != stamp for file, stamp in self._own.items()) or self._is_hidden():
             return True
+        if _has_news(self._read):
+            return True
         if now - self._looked > LOOK_AFTER:
             self._looked = now
             if any(_stamp(file) != stamp for file, stamp in self._installed.items()) or any(_news_in(self._places)):
+                return True
+            if _has_news(self._read_of_installed):
                 return True
         if now - self._looked_at_python > LOOK_AT_PYTHON_AFTER:
             self._looked_at_python = now
@@ -153,6 +166,22 @@ def _modules_in(folder: str) -> Iterator[str]:
         name, dot, _ = entry.partition(".")
         if (not dot and name != "__pycache__") or entry.endswith(_SOURCES):
             yield name
+
+
+def _has_news(read: dict[tuple[str, str], object]) -> bool:
+    return any(_seen(*path) != seen for path, seen in read.items())
+
+
+def _seen(path: str, kind: str) -> object:
+    """Return what an import saw of a path: a "file", the entries of a "folder", or only its "status"."""
+    stamp = _stamp(path)
+    if kind == "folder":
+        try:
+            return frozenset(os.listdir(path))
+        except OSError:
+            return None
+    is_folder = isinstance(stamp, tuple) and len(stamp) == 2
+    return stamp[1] if is_folder and isinstance(stamp, tuple) else stamp  # its entries change its time
 
 
 def _stamp(file: str) -> object:

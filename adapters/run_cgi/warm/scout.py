@@ -9,6 +9,7 @@ the time or a random number, write a file, start a thread, set a signal handler)
 # ruff: noqa: PTH109, PTH208, SLF001
 from __future__ import annotations
 
+import _contextvars
 import _locale
 import builtins
 import gc
@@ -19,9 +20,9 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from types import FrameType, ModuleType
     from typing import Any
 
+    from . import calls as calls_module
     from .files import Library
 
 _signal: Any = sys.modules["_signal"]  # every interpreter has it
@@ -33,13 +34,6 @@ OF_REQUEST = (
 )
 # Modules of Python whose state `child.refresh` renews in each process, or that are harmless.
 _REFRESHED = frozenset(("logging", "random"))
-# Functions whose random numbers are keys within a process: a run cannot tell that they are shared.
-_KEYS = frozenset((("opentelemetry.context", "create_key"),))
-# Functions of C modules that return a different value in each run.
-_SOURCES = {
-    "_ssl": ("RAND_bytes", "keeps a random number"),
-    "_uuid": ("generate_time_safe", "keeps the time"),
-}
 _CHANGES = {
     **dict.fromkeys(("os.mkdir", "tempfile.mkdtemp"), "creates a folder"),
     **dict.fromkeys(("tempfile.mkstemp", "os.link", "os.symlink"), "creates a file"),
@@ -52,6 +46,7 @@ _CHANGES = {
     "socket.connect": "connects to a server",
     "os.chdir": "changes the working folder",
 }
+_RUNS = frozenset(("subprocess.Popen", "os.system", "os.posix_spawn", "os.spawn"))
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _SHARING = frozenset(("_multiprocessing", "mmap")).union(
     f"multiprocessing.{name}" for name in ("heap", "managers", "pool", "queues", "shared_memory", "synchronize")
@@ -60,9 +55,20 @@ _PLAIN = frozenset((str, bytes, bool, complex, type(None), type(Ellipsis), type(
 
 
 class Scout:
-    """Imports modules and finds those that can be shared. `set_by_program` are variables that the program sets."""
+    """Imports modules and finds those that can be shared. `set_by_program` are variables that the program sets.
 
-    def __init__(self, library: Library, set_by_program: Iterable[str]) -> None:
+    `calls` is the module of that name.
+    """
+
+    def __init__(self, library: Library, set_by_program: Iterable[str], calls: Any) -> None:
+        self._calls: calls_module.Calls = calls.Calls(self._blame_call, self._read)
+        self._is_called_by: Callable[[str], bool] = calls.is_called_by
+        self._is_for_keys: Callable[[Any], bool] = calls.is_for_keys
+        self._max_paths: int = calls.MAX_PATHS
+        self._of_libraries: frozenset[str] = calls.OF_LIBRARIES
+        self._paths: dict[str, set[tuple[str, str]]] = {}  # by module: the paths that its import reads, and how
+        self._names: dict[str, tuple[dict[str, Any], int]] = {}  # by module of Python: its names, and their number
+        self._elsewhere: dict[str, list[Any]] = {}  # by module: objects that it has put into modules of Python
         self.reasons: dict[str, list[str]] = {}  # by module: why it cannot be shared; empty for the program's own
         self._library = library
         self._set_by_program = frozenset(set_by_program)
@@ -71,18 +77,22 @@ class Scout:
         self._needs: dict[str, set[str]] = {}
         self._begun = time.time(), time.monotonic()
         self._known = frozenset(sys.modules)
+        for name in self._known:
+            self._note_python(name)
         self._state = _state()
 
-    def explore(self, names: Iterable[str]) -> tuple[list[str], dict[str, str]]:
-        """Import the modules. Return those that can be shared, in import order, and why the others cannot."""
+    def explore(self, names: Iterable[str]) -> tuple[list[str], dict[str, str], list[tuple[str, str]]]:
+        """Import the modules. Return those that can be shared, in import order; why the others cannot; and the paths
+        that the former read, each with "file", "folder" or "status".
+        """
         self._observe()
         for name in names:
             try:
                 __import__(name)
             except BaseException:  # noqa: S112 (whatever it is, the program will meet it itself)
                 continue
+        sys.setprofile(None)
         self._loading.append("")
-        self._settle()
         for name in self._loaded:
             module = sys.modules.get(name)
             if module is None:
@@ -92,9 +102,11 @@ class Scout:
         self._search()
         left = self._with_dependents()
         good = set(self._loaded) - left
-        return [name for name in sys.modules if name in good], {
-            name: ", ".join(reasons) for name, reasons in self.reasons.items() if name and reasons
-        }
+        return (
+            [name for name in sys.modules if name in good],
+            {name: ", ".join(reasons) for name, reasons in self.reasons.items() if name and reasons},
+            sorted({path for name in good for path in self._paths.get(name, ())}),
+        )
 
     def _with_dependents(self) -> set[str]:
         left = set(self.reasons)
@@ -111,8 +123,43 @@ class Scout:
             if reason not in reasons:
                 reasons.append(reason)
 
+    def _is_loading_python(self) -> bool:
+        module = sys.modules.get(self._loading[-1]) if self._loading else None
+        return module is None or self._library.is_standard(module)
+
+    def _blame_call(self, reason: str) -> None:
+        if reason not in self._of_libraries or not self._is_loading_python():
+            self._blame(reason)
+
+    def _read(self, path: str, kind: str) -> None:
+        """Note that the module that is being loaded reads a path."""
+        if not self._loading or self._is_loading_python():
+            return
+        paths = self._paths.setdefault(self._loading[-1], set())
+        paths.add((path, kind))
+        if len(paths) > self._max_paths:
+            self._blame("reads many files")
+
+    def _note_python(self, name: str) -> None:
+        """Note the names that a module of Python has, once it has been loaded."""
+        module = sys.modules.get(name)
+        if module is None or type(module) is not type(sys) or getattr(module, "__spec__", None) is None:
+            return  # Cython creates modules without files
+        if self._library.is_standard(module):
+            self._names[name] = module.__dict__, len(module.__dict__)
+
+    def _look_for_names(self) -> None:
+        """Note objects that the module that is being loaded, a library, has put into modules of Python."""
+        for name, (names, size) in self._names.items():
+            if len(names) > size:
+                new = list(names.values())[size:]
+                self._names[name] = names, len(names)
+                if self._loading:
+                    self._elsewhere.setdefault(self._loading[-1], []).extend(new)
+
     def _settle(self) -> None:
         """Compare the state of the process with its earlier state, and blame the module that is being loaded."""
+        self._look_for_names()
         now = _state()
         for what, value in now.items():
             if value != self._state[what]:
@@ -130,8 +177,8 @@ class Scout:
             self._loading.append(spec.name)
             try:
                 module = load(spec)
-                self._observe_module(spec.name)
                 self._loaded.append(spec.name)
+                self._note_python(spec.name)
                 return module
             finally:
                 self._settle()
@@ -157,7 +204,10 @@ class Scout:
         builtins.__import__ = import_and_need
         self._observe_calls()
         self._observe_variables()
+        self._observe_program()
         sys.addaudithook(self._audit)
+        self._calls.observe()
+        self._state = _state()
 
     def _need(self, name: str) -> None:
         if self._loading and name not in self._known:
@@ -166,30 +216,18 @@ class Scout:
     def _observe_calls(self) -> None:
         import warnings
 
-        for module, name, reason in (
-            (os, "urandom", "keeps a random number"),
-            (os, "getrandom", "keeps a random number"),
-            (os, "getpid", "keeps the process's id"),
-            (os, "getppid", "keeps the process's id"),
-            (sys.modules["_thread"], "start_new_thread", "starts a thread"),
-            (warnings, "warn", "warns when it is imported"),
-            (warnings, "warn_explicit", "warns when it is imported"),
-        ):
-            self._observe_call(module, name, reason)
+        for name in ("warn", "warn_explicit"):
+            self._observe_call(warnings, name, "warns when it is imported")
+        self._observe_call(sys.modules["_thread"], "start_new_thread", "starts a thread")
         for name, count in (("ctime", 1), ("localtime", 1), ("gmtime", 1), ("strftime", 2), ("asctime", 1)):
             self._observe_call(time, name, "keeps the time", unless=count)
-
-    def _observe_module(self, name: str) -> None:
-        """Hook into a C module that has just been loaded, before the Python module that uses it."""
-        if name in _SOURCES:
-            self._observe_call(sys.modules[name], *_SOURCES[name])
 
     def _observe_call(self, module: Any, name: str, reason: str, unless: int = 99) -> None:
         """Blame the module that calls a function, unless it passes this many arguments."""
         function = getattr(module, name)
 
         def call(*arguments: Any, **named: Any) -> Any:
-            if self._loading and len(arguments) < unless and not _is_for_keys(sys._getframe(1)):
+            if self._loading and len(arguments) < unless and not self._is_for_keys(sys._getframe(1)):
                 self._blame(reason)
             return function(*arguments, **named)
 
@@ -213,14 +251,22 @@ class Scout:
         sys.argv = _Arguments(sys.argv)
         _Arguments.blame = self._blame
 
+    def _observe_program(self) -> None:
+        main: Any = sys.modules["__main__"]
+        main.__class__ = _Program
+        _Program.blame, _Program.is_called_by = self._blame, self._is_called_by
+
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not self._loading:
             return
+        self._calls.audit(event, arguments)
         if event == "open":
             path, mode, flags = arguments
             writes = (isinstance(mode, str) and not set(mode).isdisjoint("wax+")) or (flags or 0) & _WRITES
             if writes and isinstance(path, (str, bytes)) and not _is_harmless(path):
                 self._blame("writes a file")
+        elif event in _RUNS and not self._is_called_by("ctypes.util"):  # that looks for a C library
+            self._blame("runs a program")
         elif event in _CHANGES and not (arguments and _is_harmless(arguments[0])):
             self._blame(_CHANGES[event])
 
@@ -232,11 +278,10 @@ class Scout:
             module = sys.modules.get(name)
             if module is not None and self._library.holds(module) and not self._library.is_standard(module):
                 self._loading[-1] = name
-                self._search_in(module, seen)
+                self._search_in([*module.__dict__.values(), *self._elsewhere.get(name, ())], seen)
         self._loading.pop()
 
-    def _search_in(self, module: ModuleType, seen: set[int]) -> None:
-        waiting = list(module.__dict__.values())
+    def _search_in(self, waiting: list[Any], seen: set[int]) -> None:
         module_type = type(sys)
         while waiting:
             thing = waiting.pop()
@@ -297,12 +342,16 @@ class _Arguments(list):  # type: ignore[type-arg]
         return list.__iter__(self)
 
 
-def _is_for_keys(frame: FrameType | None) -> bool:
-    while frame is not None:
-        if (frame.f_globals.get("__name__"), frame.f_code.co_name) in _KEYS:
-            return True
-        frame = frame.f_back
-    return False
+class _Program(type(sys)):  # type: ignore[misc]
+    """`__main__`: at this time the program has not defined its own names yet."""
+
+    blame: Callable[[str], None]
+    is_called_by: Callable[[str], bool]
+
+    def __getattribute__(self, name: str) -> Any:
+        if name[:2] != "__" and not _Program.is_called_by("inspect"):
+            _Program.blame("reads names of the program")
+        return super().__getattribute__(name)
 
 
 def _contains(environ: Any, key: object) -> bool:
@@ -323,8 +372,8 @@ def _state() -> dict[str, object]:
     """Return the process state that a module can change without an audit event, and that the program would see too
     early.
     """
-    random = sys.modules.get("random")
-    socket = sys.modules.get("socket")
+    timeout = getattr(sys.modules.get("socket"), "getdefaulttimeout", None)  # both may be half imported
+    numbers = getattr(sys.modules.get("random"), "_inst", None)
     for stream in (sys.__stdout__, sys.__stderr__):
         if stream is not None:
             stream.flush()
@@ -341,8 +390,9 @@ def _state() -> dict[str, object]:
         "sys.path": list(sys.path),
         "the standard streams": [id(stream) for stream in (sys.stdin, sys.stdout, sys.stderr)],
         "hooks": [sys.excepthook, sys.displayhook, sys.unraisablehook, sys.gettrace(), sys.getprofile()],
+        "context variables": [(variable, id(value)) for variable, value in _contextvars.copy_context().items()],
         "the locale": _locale.setlocale(_locale.LC_ALL),
         "limits": [sys.getrecursionlimit(), sys.getswitchinterval(), gc.get_threshold(), gc.isenabled()],
-        "the sockets' time limit": socket and socket.getdefaulttimeout(),
-        "the random numbers": random and random._inst.getstate(),
+        "the sockets' time limit": timeout and timeout(),
+        "the random numbers": numbers and numbers.getstate(),
     }

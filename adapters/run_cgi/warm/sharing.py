@@ -37,10 +37,12 @@ def unfit(library: Library) -> str:
     return f"Python reports on its own start ({', '.join(unusual)})" if unusual else ""
 
 
-def share(names: list[str], explore: Callable[[list[str]], Any]) -> dict[str, str]:
-    """Import the modules that can be shared. Return why others cannot; `explore` finds out, in a separate process."""
+def share(names: list[str], explore: Callable[[list[str]], Any]) -> tuple[dict[str, str], list[tuple[str, str]]]:
+    """Import the modules that can be shared. Return why others cannot, and the paths that the imports read, as
+    Scout.explore; `explore` finds out, in a separate process.
+    """
     if not _PATCHING.isdisjoint(name.partition(".")[0] for name in names):
-        return {"all libraries": "gevent and eventlet change modules that are imported after them"}
+        return {"all libraries": "gevent and eventlet change modules that are imported after them"}, []
     readable, writable = os.pipe()
     scout = os.fork()
     if not scout:
@@ -50,8 +52,8 @@ def share(names: list[str], explore: Callable[[list[str]], Any]) -> dict[str, st
         found = pipe.read()
     os.waitpid(scout, 0)
     if not found:
-        return {"all libraries": "an interpreter that imported them has died"}
-    good, left = marshal.loads(found)  # noqa: S302 (from this process's own child)
+        return {"all libraries": "an interpreter that imported them has died"}, []
+    good, left, paths = marshal.loads(found)  # noqa: S302 (from this process's own child)
     for name in good:
         try:
             __import__(name)
@@ -59,7 +61,7 @@ def share(names: list[str], explore: Callable[[list[str]], Any]) -> dict[str, st
             continue
     if len(os.listdir("/proc/self/task")) > 1:
         raise SystemExit  # a fork would lose a thread; the scout had no thread
-    return dict(left)
+    return dict(left), list(paths)
 
 
 def _explore(names: list[str], explore: Callable[[list[str]], Any], writable: int) -> None:

@@ -89,15 +89,18 @@ class Zygote:
             self._connection.send(b"never " + reason.encode("utf-8", "replace"))
             sys.exit()
         self._files = Files(program, self.library)
-        left = sharing.share([*named, *names], lambda names: self._explore(names, variables)) if named or names else {}
-        self._files.watch([name for name in sys.modules if name not in _BEFORE])
+        left: dict[str, str] = {}
+        paths: list[tuple[str, str]] = []
+        if named or names:
+            left, paths = sharing.share([*named, *names], lambda names: self._explore(names, variables))
+        self._files.watch([name for name in sys.modules if name not in _BEFORE], paths)
         self.shared = set(sys.modules)
         reasons = [f"{name}: {reason}" for name, reason in left.items()]
         self._connection.send("\0".join(["ready", *reasons]).encode("utf-8", "replace")[:PACKET])
 
     def _explore(self, names: list[str], variables: list[str]) -> Any:
         child.renew_streams()
-        return part("scout").Scout(self.library, variables).explore(names)
+        return part("scout").Scout(self.library, variables, part("calls")).explore(names)
 
     def _read_program(self) -> str:
         """Compile the program. Return why that fails, "" on success."""

@@ -23,6 +23,9 @@ HARMLESS = {  # lib by its idiom
     "registers_at_exit": "import atexit\natexit.register(int)\nvalue = 1",
     "system_random": "import random\nvalue = type(random.SystemRandom())",
     "optional": "try:\n    import no_such_module\nexcept ImportError:\n    value = 1",
+    "lazy_modules": "import concurrent.futures\nvalue = concurrent.futures.ThreadPoolExecutor is not None",
+    "looks_for_a_c_library": "import ctypes.util\nctypes.util.find_library('c')\nvalue = 1",
+    "logs": "import logging\nlogging.getLogger('lib').debug('imported')\nvalue = 1",
     "context_keys": "from opentelemetry.context import create_key\nkey, value = create_key('a'), 1",
 }
 HARMFUL = {
@@ -44,6 +47,21 @@ HARMFUL = {
     "import time\nvalue = time.time()": "keeps the time",
     "import time\nvalue = {'ns': [time.time_ns()]}": "keeps the time",
     "import time\nvalue = time.monotonic()": "keeps the time",
+    "import time\nvalue = str(time.time())": "keeps the time",
+    "from time import time_ns\nvalue = time_ns() // 10**6": "keeps the time",
+    "from datetime import datetime\nvalue = datetime.now().isoformat()": "keeps the time",
+    "import datetime\nvalue = datetime.date.today()": "keeps the time",
+    "import email.utils\nvalue = email.utils.formatdate()": "keeps the time",
+    "from posix import urandom\nvalue = urandom(4)": "keeps a random number",
+    "value = open('/dev/urandom', 'rb').read(4)": "keeps a random number",
+    "import contextvars\nvariable = contextvars.ContextVar('v')\nvariable.set([])": "changes context variables",
+    "import decimal\ndecimal.getcontext().prec = 5": "changes context variables",
+    "import builtins, random\nbuiltins.dice = random.Random()": "has a random generator",
+    "import threading\nvalue = threading.get_native_id()": "keeps the thread's id",
+    "import os\nforked = []\nos.register_at_fork(after_in_child=lambda: forked.append(1))": "registers calls for forks",
+    "import subprocess\nvalue = subprocess.run(['true'])": "runs a program",
+    "import __main__\nvalue = getattr(__main__, 'before', None)": "reads names of the program",
+    "value = open('/proc/self/environ').read()": "reads the process's own files",
     "from datetime import datetime, timezone\nvalue = datetime.now(timezone.utc)": "keeps the time",
     "import os\nvalue = os.environ.get('QUERY_STRING')": "reads QUERY_STRING of the environment",
     "import os\nvalue = 'HTTP_COOKIE' in os.environ": "reads HTTP_COOKIE of the environment",
@@ -155,6 +173,41 @@ def test_a_module_of_the_program_that_comes_to_hide_a_library_is_noticed(ask_one
     (tmp_path / "lib.py").write_text("value = 'own'\n")
     for _ in range(3):
         assert ask_one("/a.py").body == b"False own\n"
+
+
+READS = {
+    "open": "value = open({path!r}).read()",
+    "pathlib": "from pathlib import Path\nvalue = Path({path!r}).read_text()",
+    "listdir": "import os\nvalue = os.listdir({folder!r})",
+    "scandir": "import os\nvalue = sorted(each.name for each in os.scandir({folder!r}))",
+    "size": "import os\nvalue = os.stat({path!r}).st_size",
+    "exists": "import os\nvalue = os.path.exists({path!r} + '2')",
+    "glob": "import glob\nvalue = sorted(glob.glob({folder!r} + '/*'))",
+}
+
+
+@pytest.mark.parametrize("how", READS)
+def test_a_changed_file_that_a_library_has_read_is_noticed_at_once(ask_one: Asker, tmp_path: Path, how: str) -> None:
+    data = tmp_path / "settings" / "lib.conf"
+    data.parent.mkdir()
+    data.write_text("old")
+    install(tmp_path, "lib", READS[how].format(path=str(data), folder=str(data.parent)) + "\n")
+    program = write(tmp_path, "a.py", SHOWS)
+    warmed(ask_one, program)
+    before = ask_one("/a.py").body
+    assert before.startswith(b"True ")
+    data.write_text("newer")
+    data.with_name("lib.conf2").touch()
+    assert ask_one("/a.py").body.removeprefix(b"False ") != before.removeprefix(b"True ")
+    eventually(lambda: ask_one("/a.py").body.startswith(b"True "), "it is shared again")
+
+
+def test_files_that_the_program_writes_beside_those_of_a_library_change_nothing(ask_one: Asker, tmp_path: Path) -> None:
+    """A folder's own time changes with each file in it."""
+    install(tmp_path, "lib", f"import os\nvalue = os.path.isdir({str(tmp_path)!r})\n")
+    program = write(tmp_path, "a.py", "import tempfile\ntempfile.NamedTemporaryFile(dir='.').close()\n" + SHOWS)
+    warmed(ask_one, program)
+    assert [ask_one("/a.py").body for _ in range(3)] == [b"True True\n"] * 3
 
 
 def test_a_library_that_is_installed_later_is_found(ask_one: Asker, tmp_path: Path) -> None:
