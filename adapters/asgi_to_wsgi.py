@@ -27,13 +27,16 @@ from .errors import BadRequest
 from .mapping.requests import scope_from_environ
 from .mapping.responses import status_line
 from .on_wsgi import websocket as on_wsgi
-from .on_wsgi.client import has_left
+from .on_wsgi.client import has_failed, has_left
+from .on_wsgi.detaching import MARK, Departure
+from .on_wsgi.iteration import is_called_by_uwsgi, is_iterated_by_server
 from .on_wsgi.request_body import BLOCK, WSGIBody
 from .on_wsgi.sent_file import SentFile
 from .on_wsgi.takeover import Connection, find
 from .run_asgi.exchange import Exchange, PathSend
 from .run_asgi.lifespan import LifespanFailed
 from .run_asgi.running import CLOSE_SECONDS, DRAIN_SECONDS, Running
+from .run_asgi.stream import Stream
 from .run_asgi.versions import as_asgi3
 from .run_asgi.websocket import Limits, WebSocketExchange
 from .stats import ASGIStats, Tally
@@ -43,6 +46,7 @@ from .wsgi_types import StartResponse
 
 log = logging.getLogger("gateways.asgi")
 
+MOST_DETACHED = 10_000  # streams that a process may have detached at once; further ones stay on their threads
 READING_SECONDS = 2.0  # timeout for a body read after its connection has been shut down for reading, in seconds
 
 
@@ -60,6 +64,9 @@ class ASGIToWSGI:
     ping: seconds between pings to a WebSocket client. A client that does not respond to one is disconnected. 0 sends no
         pings.
     max_message: size limit in bytes of a message from a client; a larger one closes its WebSocket with 1009.
+    detach: serve responses of the type text/event-stream on the loop, without a thread of the server, if their
+        connection can be taken as for a WebSocket and no middleware wraps their body. Off by default: the connection
+        closes after such a response, and the server logs it, and counts it for its limits, when it starts.
 
     The loop and the application's lifespan start with the first request in this process, so an adapter that was created
     before a server forks works in each child. close() stops them, and so does the end of the process, after waiting up
@@ -85,11 +92,13 @@ class ASGIToWSGI:
         websockets: int = 10_000,
         ping: float = 20.0,
         max_message: int = 16 * 1024 * 1024,
+        detach: bool = False,
     ) -> None:
         self.app: ASGIApp = as_asgi3(app)
         self._pathsend = pathsend
         self._places = Places(websockets)
         self._limits = Limits(max_message, ping)
+        self._detached = Places(MOST_DETACHED) if detach else None
         self._loop_factory = loop_factory
         self._closed = False
         self.forked()
@@ -125,6 +134,9 @@ class ASGIToWSGI:
         exchange = Exchange(self.app, scope, desk, messages, body.more, owner=self)
         exchange.tally = self._tally
         response = _Response(exchange, body, running, file_wrapper)
+        if self._detached is not None:
+            exchange.can_leave = True
+            response.departure = Departure(environ, self._detached, is_called_by_uwsgi(environ))
         return response.answer(start_response)
 
     def _websocket(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -195,6 +207,7 @@ class ASGIToWSGI:
             tasks=len(live) - background,
             background=background,
             websockets=len(websockets),
+            detached=0 if running is None else len(running.streams),
             oldest=time.monotonic() - min(begun) if begun else 0.0,
             requests=tally.requests,
             errors=tally.errors,
@@ -206,7 +219,8 @@ class ASGIToWSGI:
         """Shut down the lifespan, and the loop if no other adapter uses it. Does not wait if called on the loop itself.
 
         timeout: seconds that background work of complete responses may take before it is cancelled, which is logged.
-            Responses that are not complete are aborted at once. The lifespan's shutdown then has 10 seconds.
+            Responses that are not complete are aborted at once, but detached streams have this time less 3 seconds. The
+            lifespan's shutdown then has 10 seconds.
 
         Later requests raise RuntimeError.
         """
@@ -295,7 +309,8 @@ class _Response:
         self._items: list[Any] = []
         self._lent: Lent = ()
         self._reading: _Reading | None = None  # in another thread
-        self._asked = self._ended = self._closed = self._handed = False
+        self._asked = self._ended = self._closed = self._handed = self._left = False
+        self.departure: Departure | None = None  # if the response may leave this thread
 
     def answer(
         self, start_response: StartResponse, accepted: Callable[[StartResponse], Iterable[bytes] | None] | None = None
@@ -399,6 +414,14 @@ class _Response:
         return self
 
     def __next__(self) -> bytes:
+        departure = self.departure
+        if departure is not None:
+            if departure.begun:
+                self._leave(departure)
+            elif self._can_leave() and departure.begin(is_iterated_by_server(self)):
+                return MARK
+            else:
+                self.departure = None
         if not self._items and not self._closed:
             self._take()
         if not self._items:
@@ -406,12 +429,47 @@ class _Response:
         items, self._items = self._items, []
         return items[0] if len(items) == 1 else b"".join(items)
 
+    def _can_leave(self) -> bool:
+        """Return True if the loop can send the rest: an event stream, whose request body has been read."""
+        reading = self._reading is not None and not self._reading.over.is_set()
+        return self._exchange.leaves and not (self._ended or self._body.more or reading)
+
+    def _leave(self, departure: Departure) -> None:
+        """Let the loop send the rest on the client's connection; nothing is left for the server. If that is not
+        possible, return as if nothing had happened.
+        """
+        detached = departure.finish()
+        if detached is None:
+            self.departure = None
+            return departure.close()
+        stream = Stream(
+            self._exchange,
+            detached.start.head,
+            chunked=detached.start.chunked,
+            has_failed=has_failed,
+            streams=self._running.streams,
+            over=departure.places.give_back,
+        )
+        items, self._items = self._items, []
+        try:
+            self._loop.post(partial(stream.attach, detached.sock, items))
+        except LoopClosed:
+            detached.sock.close()
+            departure.places.give_back()
+            raise
+        self._left = self._closed = True
+
     def close(self) -> None:
         """PEP 3333: the server is done with the response. If it is not complete, the client has disconnected."""
         exchange = self._exchange
         self._closed, self._items = True, []
         lent, self._lent = self._lent, ()
         _take_back(lent)
+        departure, self.departure = self.departure, None
+        if departure is not None:
+            departure.close()
+        if self._left:
+            return
         self._stop_reading()
         if self._body.interrupted:
             self._body.abandon()
@@ -439,8 +497,9 @@ def _hand_over(
     loop = running.thread.loop
     taken = False
     try:
-        sock, early = connection.take()
+        sock = connection.take()
         taken = True
+        early = connection.let_go()
         loop.post(partial(exchange.attach, sock, early))
         start_response("101 Switching Protocols", [])  # for the server's log: its connection has ended
     except BaseException as error:

@@ -45,6 +45,7 @@ class ASGIStats:
     tasks: int  # requests whose response is not complete
     background: int  # requests whose response is complete and whose task is still running
     websockets: int  # open WebSockets
+    detached: int  # event streams that hold no thread of the server
     oldest: float  # age of the oldest of all these in seconds; 0.0 without any
     requests: int  # requests that reached the application, including WebSocket handshakes
     errors: int  # requests that failed in the application or in its background work

@@ -65,6 +65,12 @@ def has_body(status: int) -> bool:
     return status >= 200 and status not in (204, 304)
 
 
+def is_event_stream(headers: Headers) -> bool:
+    """Return True for server-sent events (HTML, 9.2.5)."""
+    types = [value for name, value in headers if name.lower() == "content-type"]
+    return len(types) == 1 and types[0].partition(";")[0].strip().lower() == "text/event-stream"
+
+
 def _is_token(octets: bytes) -> bool:
     return octets != b"" and not octets.translate(None, _TOKEN)
 

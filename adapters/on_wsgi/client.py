@@ -36,7 +36,7 @@ def _own_select() -> Any:
 
 
 _select = _own_select()
-_can_poll = hasattr(_select, "poll")  # not on Windows
+can_poll = hasattr(_select, "poll")  # not on Windows
 _RDHUP: int = getattr(_select, "POLLRDHUP", 0)  # the peer has shut down its sending side: Linux only
 
 
@@ -65,7 +65,7 @@ def has_left(environ: Mapping[str, Any]) -> bool:
     try:
         connection = descriptor(environ)
         if connection >= 0:
-            return _has_failed(connection)
+            return has_failed(connection)
         disconnected = environ.get("waitress.client_disconnected")
         return disconnected is not None and bool(disconnected())
     except Exception as error:
@@ -73,14 +73,22 @@ def has_left(environ: Mapping[str, Any]) -> bool:
         return False
 
 
-def is_readable(connection: int) -> bool:
-    """Return True if a read of a socket would not block: there is data, the end of file, or an error."""
-    return _can_poll and bool(_events(connection, _select.POLLIN))
+def is_readable(connection: int, seconds: float = 0) -> bool:
+    """Return True if a read of a socket would not block: there is data, the end of file, or an error.
+
+    Waits for that up to `seconds`; this blocks the other greenlets too.
+    """
+    return can_poll and bool(_events(connection, _select.POLLIN, seconds))
 
 
-def _has_failed(connection: int) -> bool:
+def is_writable(connection: int, seconds: float) -> bool:
+    """Return True if a write to a socket would not block. Waits for that as is_readable() does."""
+    return can_poll and bool(_events(connection, _select.POLLOUT, seconds))
+
+
+def has_failed(connection: int) -> bool:
     """Return True if a connection was reset, or is closed on both sides."""
-    if not _can_poll:
+    if not can_poll:
         return False
     events = _events(connection, _RDHUP)
     if events & (_select.POLLERR | _select.POLLHUP):
@@ -90,10 +98,10 @@ def _has_failed(connection: int) -> bool:
     return False
 
 
-def _events(connection: int, wanted: int) -> int:
+def _events(connection: int, wanted: int, seconds: float = 0) -> int:
     poll = _select.poll()
     poll.register(connection, wanted)
-    found: list[tuple[int, int]] = poll.poll(0)
+    found: list[tuple[int, int]] = poll.poll(seconds * 1000)
     return found[0][1] if found else 0
 
 

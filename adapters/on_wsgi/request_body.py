@@ -47,10 +47,10 @@ class WSGIBody:
         elif self._whole:
             self.more = True
         elif environ.get("HTTP_TRANSFER_ENCODING", "identity").lower() == "identity":
-            # RFC 9112, 6.3: no length and no transfer coding mean no body. gunicorn sets input_terminated for all;
-            # elsewhere a filter of the server may have removed the length.
+            # RFC 9112, 6.3: no length and no transfer coding mean no body. gunicorn and gevent set input_terminated for
+            # all; elsewhere a filter of the server may have removed the length.
             ends = environ.get("wsgi.input_terminated") or environ.get("mod_wsgi.input_chunked") == "1"
-            self.more = bool(ends) and not type(self._stream).__module__.startswith("gunicorn.")
+            self.more = bool(ends) and not type(self._stream).__module__.startswith(("gunicorn.", "gevent."))
         else:
             self.more = True
             self._find_end(environ)

@@ -2,7 +2,8 @@
 
 Knows where each server keeps the socket of a request, and the data that it has read ahead. It must not know the
 protocol on the connection. Only plain HTTP/1.1 connections are taken: HTTP/2 connections carry other requests, and TLS
-connections have a state that only the server has.
+connections have a state that only the server has. A connection of waitress is not taken while it has output to send:
+that would be lost.
 
 dup() alone is not enough: servers end a response with shutdown(), which ends the connection for all copies of its
 descriptor. So the descriptor is duplicated and then replaced with one end of a socket pair: the server's later writes,
@@ -19,6 +20,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from .client import is_readable, is_writable
+from .source import source_of
+
+_GIVE_BACK_SECONDS = 5.0  # timeout for the client to take what the server had written, in seconds
 _TLS = ("getpeercert", "get_peer_certificate")  # ssl's, gevent's and eventlet's sockets; pyOpenSSL's
 
 
@@ -29,26 +34,57 @@ class Connection:
         self._fd, self._environ = fd, environ
         self._servers: socket.socket | None = None  # the other end of the server's replacement socket
 
-    def take(self) -> tuple[socket.socket, bytes]:
-        """Return the connection, and the bytes that the server has read ahead. Raises OSError if no descriptor is left.
+    @property
+    def has_input(self) -> bool:
+        """Return True if the client has sent data beyond this request, or has shut down its sending side."""
+        waitress = _waitress(self._environ)
+        if waitress is not None and (len(waitress.requests) > 1 or waitress.request is not None):
+            return True
+        stream = self._environ.get("eventlet.input", self._environ.get("wsgi.input"))
+        return bool(source_of(stream).buffered()) or is_readable(self._fd)
 
-        To the server the connection has ended: it reads the end of file, and its writes are dropped once it calls
-        close().
+    def take(self) -> socket.socket:
+        """Return the connection. To the server, it is silent until let_go(). Raises OSError if no descriptor is left.
+
+        The server's writes to it can be read with written().
         """
         mine = os.dup(self._fd)
         try:
             dead, self._servers = socket.socketpair()
             with dead:
-                self._servers.shutdown(socket.SHUT_WR)
+                os.set_blocking(dead.fileno(), os.get_blocking(mine))
                 os.dup2(dead.fileno(), self._fd, inheritable=False)
-            early = _read_ahead(self._environ)
         except BaseException:
             os.close(mine)
+            self.close()
             raise
-        return socket.socket(fileno=mine), early
+        return socket.socket(fileno=mine)
+
+    def written(self, seconds: float) -> bytes:
+        """Return the next bytes that the server has written since take(), b"" if none come within `seconds`."""
+        assert self._servers is not None
+        fd = self._servers.fileno()
+        return os.read(fd, 65536) if is_readable(fd, seconds) else b""
+
+    def let_go(self) -> bytes:
+        """Return the bytes that the server has read ahead. It reads the end of file from now on."""
+        assert self._servers is not None
+        self._servers.shutdown(socket.SHUT_WR)
+        return _read_ahead(self._environ)
+
+    def give_back(self, sock: socket.socket, written: bytes) -> None:
+        """Undo take(): the server continues with its connection, behind the bytes that it has `written`."""
+        with sock:
+            while written:
+                if is_writable(sock.fileno(), _GIVE_BACK_SECONDS):
+                    written = written[os.write(sock.fileno(), written) :]
+                else:
+                    raise TimeoutError("the client does not read its response")
+            os.dup2(sock.fileno(), self._fd, inheritable=False)
+        self.close()
 
     def close(self) -> None:
-        """The server is done with its response."""
+        """The server is done with its response; its later writes are dropped."""
         servers, self._servers = self._servers, None
         if servers is not None:
             servers.close()
@@ -59,7 +95,7 @@ def find(environ: Mapping[str, Any]) -> Connection | None:
 
     Also returns None for anything but a connected stream socket: a wrong guess must not mix up connections.
     """
-    if environ.get("SERVER_PROTOCOL", "")[:7] != "HTTP/1.":
+    if environ.get("SERVER_PROTOCOL", "")[:7] != "HTTP/1." or getattr(_waitress(environ), "total_outbufs_len", 0):
         return None
     for holder in _holders(environ):
         with suppress(AttributeError, OSError, ValueError, TypeError):  # missing, not a file's, or closed

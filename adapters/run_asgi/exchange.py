@@ -13,12 +13,12 @@ import threading
 import time
 from collections import deque
 from contextvars import Context
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ..asgi_types import ASGIApp, Message, Scope
-from ..concurrency.channels import Desk, harmless
+from ..concurrency.channels import Desk, Taken, harmless
 from ..errors import AppProtocolError, ClientDisconnected
-from ..mapping.responses import Headers, body_block, has_body, head_from_asgi
+from ..mapping.responses import Headers, body_block, has_body, head_from_asgi, is_event_stream
 
 if TYPE_CHECKING:
     from ..stats import Tally  # a CGI program need not import dataclasses
@@ -45,6 +45,23 @@ class PathSend(NamedTuple):
     length: int | None  # the application's Content-Length
 
 
+class Outlet(Protocol):
+    """The object that takes the response: the Desk of the server's thread, or a Stream. As in Desk."""
+
+    closed: bool
+
+    @property
+    def ended(self) -> bool: ...
+    @property
+    def full(self) -> bool: ...
+    def put(self, item: Any, size: int, last: bool = False) -> None: ...
+    async def room(self) -> None: ...
+    def ask(self) -> None: ...
+    def end(self) -> None: ...
+    def check(self) -> None: ...
+    def close(self) -> None: ...
+
+
 class Exchange:
     """One request. `head`, `complete` and `error` are for the server's thread, once the desk has woken it."""
 
@@ -57,6 +74,7 @@ class Exchange:
         """
         self._owner = owner
         self.desk = desk
+        self.outlet: Outlet = desk
         self.server_thread = threading.get_ident()
         self.begun = time.monotonic()
         self.tally: Tally | _Uncounted = _UNCOUNTED  # the adapter's, if it has one
@@ -64,6 +82,8 @@ class Exchange:
         self.complete = False  # the server has the complete response
         self.dropped = False  # the server gets no content: HEAD, 204, 304
         self.unanswered = False  # its client disconnected before the response began; the application may finish
+        self.can_leave = False  # if True, the server's thread also wants to know that an event stream starts
+        self.leaves = False  # it has started one, whose headers have been put on the desk as an empty block
         self.error: BaseException | None = None
         self._app, self._scope = app, scope
         self._to_head = scope.get("method") == "HEAD"  # the application may change the scope
@@ -97,17 +117,17 @@ class Exchange:
         else:
             if self._told and not self.complete:
                 self.error = ClientDisconnected("the client has disconnected")
-            elif not self.complete and not self.desk.closed:
+            elif not self.complete and not self.outlet.closed:
                 self._failed(AppProtocolError("the application returned before its response was complete"))
         finally:  # whatever happens, logging included: the server's thread waits for this
             live.discard(self)
             self.task = None
             self._gone = True
             self.tally.disconnects += not self.complete and not self._has_failed
-            self.desk.end()
+            self.outlet.end()
 
     def _failed(self, error: BaseException) -> None:
-        if (self.desk.closed or self._unheard) and _is_disconnect(error):
+        if (self.outlet.closed or self._unheard) and _is_disconnect(error):
             return
         if self._cancelled and isinstance(error, asyncio.CancelledError):
             self.error = ClientDisconnected("the application was cancelled")
@@ -116,7 +136,7 @@ class Exchange:
         self.tally.errors += 1
         if self.complete:
             return log.error("the application failed after its response", exc_info=error)
-        if self.desk.closed:
+        if self.outlet.closed:
             return log.error("the application failed after its client had disconnected", exc_info=error)
         self.error = harmless(error)
         log.error("the application failed before its response was complete", exc_info=error)
@@ -138,7 +158,7 @@ class Exchange:
         self.unanswered = patient and self.head is None
         if self._file is not None:
             self.file_done(ClientDisconnected())
-        if self.desk.closed:
+        if self.outlet.closed:
             self.error = None  # it will not be raised, and its traceback holds this exchange
         self._wake_receivers()
         if self.task is not None and not self.unanswered:
@@ -149,6 +169,16 @@ class Exchange:
         if self.task is not None:
             self._cancelled = True
             self.task.cancel()
+
+    def continue_on(self, outlet: Outlet) -> Taken:
+        """Send the rest of the response to `outlet`. Returns what the desk has not given to the server's thread."""
+        self.outlet = outlet
+        return self.desk.leave()
+
+    @property
+    def has_left(self) -> bool:
+        """Return True if the response is no longer sent by the server's thread."""
+        return self.outlet is not self.desk
 
     def _wake_receivers(self) -> None:
         for receiver in self._receivers:
@@ -167,7 +197,7 @@ class Exchange:
                 return message
             if self._more and not self._asked:
                 self._asked = True
-                self.desk.ask()
+                self.outlet.ask()
             receiver = asyncio.get_running_loop().create_future()
             self._receivers.add(receiver)
             try:
@@ -178,14 +208,14 @@ class Exchange:
     async def _send(self, message: Message) -> None:
         if self.complete:
             return await self._ignore(message)
-        if self.desk.ended:  # also for a background task of the application
+        if self.outlet.ended:  # also for a background task of the application
             raise ClientDisconnected("the client has disconnected")  # ASGI HTTP, "Disconnected Client - send exception"
         kind = message["type"]
         if kind == "http.response.body":
             self._body(message)
-            if self.desk.full and not self.complete:
-                await self.desk.room()
-                if self.desk.closed:
+            if self.outlet.full and not self.complete:
+                await self.outlet.room()
+                if self.outlet.closed:
                     raise ClientDisconnected("the client has disconnected")
         elif kind == "http.response.start":
             self._start(message)
@@ -213,6 +243,13 @@ class Exchange:
         self.dropped = self._to_head or bodiless
         self._unpromised = length is None and not bodiless
         self._missing = None if self.dropped else length
+        if self.can_leave and self._unpromised and is_event_stream(headers):
+            self._begun = True
+            if self.dropped:
+                self._leave_unheard()
+            else:
+                self.leaves = True
+                self.outlet.put(b"", 0)
 
     async def _path(self, message: Message) -> None:
         """Have the server send a file. Return once the server has closed it: until then the file must not change.
@@ -273,7 +310,7 @@ class Exchange:
         elif block or not self._begun:
             self._begun = True
             self.tally.bytes += len(block)
-            self.desk.put(block, len(block))
+            self.outlet.put(block, len(block))
 
     def _leave_unheard(self) -> None:
         """End a response without content (HEAD, 204, 304): the server has the headers, however long the body continues.
@@ -282,7 +319,7 @@ class Exchange:
         may end by itself, and is cancelled otherwise.
         """
         self.complete = self._unheard = True
-        self.desk.put(b"", 0, last=True)
+        self.outlet.put(b"", 0, last=True)
         self._wake_receivers()
         asyncio.get_running_loop().call_later(GRACE, self._end_unheard)
 
@@ -300,7 +337,7 @@ class Exchange:
             last, size = b"", 0
         if size:
             self.tally.bytes += size
-        self.desk.put(last, size, last=True)
+        self.outlet.put(last, size, last=True)
         self._wake_receivers()
 
 

@@ -24,6 +24,7 @@ from ..concurrency.loop_thread import BorrowedLoop
 from ..errors import ClientDisconnected
 from .exchange import GRACE, Exchange
 from .lifespan import Lifespan, LifespanFailed
+from .stream import Stream
 from .websocket import WebSocketExchange
 
 log = logging.getLogger("gateways.asgi")
@@ -31,6 +32,7 @@ log = logging.getLogger("gateways.asgi")
 DRAIN_SECONDS = 30.0  # timeout of close() for background work, in seconds; same as gunicorn's graceful timeout
 CLOSE_SECONDS = 10.0  # timeout of close() for the lifespan's shutdown after that, in seconds
 SWEEP_SECONDS = 0.4  # interval between checks for disconnects, in seconds
+_STREAM_SECONDS = GRACE + 2  # part of this timeout that is left for detached streams to end in, in seconds
 _QUIET = 1.0  # delay before the log reports the wait for background work, in seconds
 
 _started: set[Running] = set()  # until closed, even if their adapter is gone
@@ -46,6 +48,7 @@ class Running:
         self._sweeping = False
         self.live: set[Exchange] = set()
         self.websockets: set[WebSocketExchange] = set()  # from their acceptance until they have ended
+        self.streams: set[Stream] = set()  # detached responses, until their connections are closed
         self.lifespan = Lifespan(app)
         self.failure: str | None = None
         try:
@@ -76,12 +79,12 @@ class Running:
         if self._sweeping:
             self.thread.loop.call_later(SWEEP_SECONDS, self._sweep)  # first: a check may fail
         for exchange in list(self.live):
-            exchange.desk.check()
+            exchange.outlet.check()
 
     def _loop_ended(self) -> None:
         """Release all waiting threads of the server. The last act of the loop's thread."""
         for exchange in list(self.live):
-            exchange.desk.close()
+            exchange.outlet.close()
 
     def lost(self) -> Exception:
         """Return the reason for a response that ended without an error of the application."""
@@ -124,8 +127,8 @@ class Running:
         """Stop the requests, the lifespan and, if no other application uses it, the loop.
 
         Waits up to `timeout` seconds for the background work of complete responses, for work whose client has
-        disconnected before the response began, and for responses that threads whose identifiers are in `serving` still
-        send. Other responses are aborted at once.
+        disconnected before the response began, for responses that threads whose identifiers are in `serving` still
+        send, and, a little less, for detached streams. Other responses are aborted at once.
         """
         with self._closing:
             if self not in _started:
@@ -169,7 +172,8 @@ class Running:
         has_begun.set()
         begun = time.monotonic()
         websockets = [asyncio.ensure_future(websocket.end()) for websocket in self.websockets]
-        live = list(self.live)
+        streams = [asyncio.ensure_future(stream.drain(seconds - _STREAM_SECONDS)) for stream in self.streams]
+        live = [one for one in self.live if one.finished or not one.has_left]
         drained = [one for one in live if one.finished or one.unanswered or one.server_thread in serving]
         ended = set(live).difference(drained)
         for exchange in ended:
@@ -186,6 +190,10 @@ class Running:
             for exchange in drained:
                 exchange.cancel()
             await _wait(pending, GRACE)
+        if streams:
+            if not all(stream.done() for stream in streams):
+                log.warning("waiting up to %g seconds for %d streams", seconds, len(streams))
+            await asyncio.wait(streams)  # each has its own timeout
         await asyncio.wait_for(self.lifespan.shutdown(), CLOSE_SECONDS)
 
 

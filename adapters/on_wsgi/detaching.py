@@ -1,0 +1,105 @@
+"""A response that leaves the server's thread: the server writes its headers, and its connection is taken over.
+
+The server gets one short block, MARK, as the body, and writes it with its headers into the dead connection that
+takeover.py gives it. So the headers, the framing and the access log are the server's own, and this module can check
+that nothing between changes the body. Knows what the server's thread does. It must not know the loop.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from ..websocket.places import Places
+from .client import can_poll
+from .takeover import Connection, find
+from .written import MARK, Start, Unexpected, start_of
+
+__all__ = ["MARK", "Departure", "Detached"]
+
+log = logging.getLogger("gateways.asgi")
+
+WRITING_SECONDS = 5.0  # timeout for the server to write its headers, in seconds: waitress may do so in another thread
+
+
+class Detached(NamedTuple):
+    """A client's connection, and the response's start that must be sent on it first."""
+
+    sock: socket.socket
+    start: Start
+
+
+class Departure:
+    """The way of one response out of the server's thread: begin(), then give MARK to the server, then finish().
+
+    In that thread only.
+    """
+
+    def __init__(self, environ: Mapping[str, Any], places: Places, direct: bool) -> None:
+        """`direct`: the server has called the adapter without a middleware between, and cannot be seen to iterate."""
+        self.places = places
+        self.begun = False
+        self._environ, self._direct = environ, direct
+        self._connection: Connection | None = None
+        self._sock: socket.socket | None = None
+
+    def begin(self, by_server: bool) -> bool:
+        """Take the connection and a place. Return False if the response must stay.
+
+        It stays if a middleware has wrapped its body (not `by_server`); if the server does not expose the connection;
+        if the client has already sent another request, which the server will answer; or if all places are taken.
+        """
+        if not by_server and not self._direct:
+            log.debug("a stream stays on its server's thread: a middleware has wrapped its body")
+            return False
+        connection = find(self._environ) if can_poll else None
+        if connection is None or connection.has_input or not self.places.take():
+            return False
+        try:
+            self._sock = connection.take()
+        except OSError as error:
+            log.warning("a stream stays on its server's thread: cannot take its connection: %s", error)
+            self.places.give_back()
+            return False
+        self._connection, self.begun = connection, True
+        return True
+
+    def finish(self) -> Detached | None:
+        """Return the connection, and leave the place to its owner; None if what the server wrote is not as expected:
+        then the server has the connection back.
+        """
+        sock, connection = self._sock, self._connection
+        assert sock is not None
+        assert connection is not None  # begin() has returned True
+        written = bytearray()
+        try:
+            start = self._start(connection, written)
+        except Unexpected as error:
+            log.warning("a stream stays on its server's thread: cannot continue its response: %s", error)
+            connection.give_back(sock, bytes(written))
+            return None
+        connection.let_go()
+        self._sock = None
+        return Detached(sock, start)
+
+    def _start(self, connection: Connection, written: bytearray) -> Start:
+        deadline = time.monotonic() + WRITING_SECONDS
+        while (start := start_of(bytes(written))) is None:
+            data = connection.written(max(0.0, deadline - time.monotonic()))
+            if not data:
+                raise Unexpected(f"the server wrote {bytes(written[:40])!r} and no more in {WRITING_SECONDS:g} seconds")
+            written += data
+        return start
+
+    def close(self) -> None:
+        """The server is done with the response. If that is midway, the client is disconnected."""
+        sock, self._sock = self._sock, None
+        if sock is not None:
+            sock.close()
+            self.places.give_back()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()

@@ -1,0 +1,73 @@
+"""The start of a response as a WSGI server wrote it: its headers, and how it frames the body.
+
+Pure: knows HTTP/1.1 framing (RFC 9112, 6). It must not know sockets, nor servers.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+MARK = b": detached\n\n"  # the body that the server frames; a comment to clients of event streams
+
+_MOST = 256 * 1024  # size limit of response headers in bytes
+_CHUNKED = re.compile(rb"\r\ntransfer-encoding:[ \t]*chunked[ \t]*\r\n", re.IGNORECASE).search
+_ENCODED = re.compile(rb"\r\n(?:transfer-encoding|content-length):", re.IGNORECASE).search
+_CLOSES = re.compile(rb"\r\nconnection:[ \t]*close[ \t]*\r\n", re.IGNORECASE).search
+_CONNECTION = re.compile(rb"\r\n(?:connection|keep-alive):[^\r]*(?=\r\n)", re.IGNORECASE)
+
+
+class Unexpected(Exception):
+    """The server does not write a response as expected: only the server can continue it."""
+
+
+class Start(NamedTuple):
+    """The start of a response that can be continued without the server."""
+
+    head: bytes
+    """The status line and the headers, with their empty line. They announce that the connection will be closed."""
+    chunked: bool
+
+
+def start_of(written: bytes) -> Start | None:
+    """Return the start of a response whose body so far is MARK; None if `written` is not all of it.
+
+    Raises Unexpected for another body: the server compresses, or computes a length.
+    """
+    head, end, body = written.partition(b"\r\n\r\n")
+    if not end:
+        if len(written) > _MOST:
+            raise Unexpected(f"its headers are longer than {_MOST} bytes")
+        return None
+    head += b"\r\n"
+    if head[:7] != b"HTTP/1." or head[8:10] == b" 1":
+        raise Unexpected(f"it begins with {head[:20]!r}")
+    chunked = _CHUNKED(head) is not None
+    if not chunked and _ENCODED(head):
+        raise Unexpected("it has a length, or an encoding of its own")
+    if chunked:
+        content, whole = _first_chunk(body)
+    else:
+        content, whole = body, len(body) >= len(MARK)
+    if not MARK.startswith(content) or (whole and content != MARK):
+        raise Unexpected(f"its body begins with {content[:40]!r} instead of {MARK!r}")
+    if not whole:
+        return None
+    if not _CLOSES(head):
+        head = _CONNECTION.sub(b"", head) + b"Connection: close\r\n"
+    return Start(head + b"\r\n", chunked)
+
+
+def _first_chunk(body: bytes) -> tuple[bytes, bool]:
+    """Return the data of the first chunk, and whether that is all of it. Raises Unexpected for data behind it."""
+    line, end, rest = body.partition(b"\r\n")
+    if not end:
+        return b"", False
+    try:
+        size = int(line, 16)
+    except ValueError:
+        raise Unexpected(f"its body has the chunk {line[:40]!r}") from None
+    data, after = rest[:size], rest[size:]
+    if not b"\r\n".startswith(after):
+        raise Unexpected(f"its first chunk is followed by {after[:40]!r}")
+    return data, after == b"\r\n"

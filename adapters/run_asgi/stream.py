@@ -1,0 +1,188 @@
+"""The rest of a response on the client's own connection, on the event loop: framing, backpressure, disconnects, end.
+
+It takes the place of the Desk of an Exchange. Knows HTTP/1.1 framing (RFC 9112, 7.1) and asyncio's transports. Runs on
+the loop only. It must not know where its socket came from.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import cast
+
+from .exchange import GRACE, Exchange
+
+log = logging.getLogger("gateways.asgi")
+
+FLUSH_SECONDS = 30.0  # time in which a client must read some of the rest of a complete response, in seconds
+
+
+class Stream(asyncio.Protocol):
+    """One response that has left the server's thread. `gone` is resolved once its connection is closed."""
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        head: bytes,
+        *,
+        chunked: bool,
+        has_failed: Callable[[int], bool],
+        streams: set[Stream],
+        over: Callable[[], object],
+    ) -> None:
+        """`head` is the first to be sent. `has_failed` tells whether the client of a descriptor has disconnected.
+
+        The stream is in `streams` from attach() until its connection is closed; `over` is called then.
+        """
+        self._exchange, self._head, self._chunked = exchange, head, chunked
+        self._has_failed, self._streams, self._over = has_failed, streams, over
+        self.begun = exchange.begun
+        self.closed = self.ended = False
+        self._half_closed = False
+        self._transport: asyncio.Transport | None = None
+        self._writable: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._first: list[bytes] = []  # blocks that wait for the transport
+
+    def attach(self, sock: socket.socket, items: Iterable[bytes]) -> None:
+        """Send the response on `sock`, which belongs to the stream from now on: `items`, then what the desk has."""
+        self._loop = asyncio.get_running_loop()
+        self._sock = sock
+        self.gone: asyncio.Future[None] = self._loop.create_future()
+        self._streams.add(self)
+        self.pause_writing()
+        taken = self._exchange.continue_on(self)
+        self._first = [self._head, *(self._framed(block) for block in (*items, *taken.items))]
+        self.ended = taken.ended
+        self._attaching = self._loop.create_task(self._attach(sock))
+
+    async def _attach(self, sock: socket.socket) -> None:
+        try:
+            await self._loop.create_connection(lambda: self, sock=sock)
+        except OSError as error:
+            log.info("cannot use the connection of a stream: %s", error)
+            sock.close()
+            self.connection_lost(error)
+
+    # in the place of a Desk, for the exchange
+
+    @property
+    def full(self) -> bool:
+        """Return True if the application has to await room() before it continues."""
+        return self._writable is not None
+
+    async def room(self) -> None:
+        """Wait while the client reads too slowly for more."""
+        while self._writable is not None:
+            await asyncio.shield(self._writable)
+
+    def put(self, item: bytes, size: int, last: bool = False) -> None:
+        """Send a block of `size` bytes, `last` if it is the last; drop it after the end."""
+        if not self.ended:
+            self._write(self._framed(item) if size else b"")
+            if last:
+                self.end()
+
+    def ask(self) -> None:
+        """The request body has been read before the response left: nothing can ask for it."""
+        raise AssertionError("a detached response has no request body")
+
+    def end(self) -> None:
+        """The response has ended; whether it is complete, the exchange knows."""
+        if not self.ended:
+            self.ended = True
+            if self._transport is not None:
+                self._finish()
+
+    def check(self) -> None:
+        """Close the connection of a client that has shut down its sending side and does not wait for the response."""
+        if self._half_closed and not self.closed and self._has_failed(self._sock.fileno()):
+            assert self._transport is not None  # it has reported the end of file
+            self._transport.abort()
+
+    def close(self) -> None:
+        """The loop has ended: the client must not wait for more. Thread-safe."""
+        self.closed = True
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)
+
+    # on the connection
+
+    def _framed(self, block: bytes) -> bytes:
+        if not block:
+            return b""
+        return b"%x\r\n%b\r\n" % (len(block), block) if self._chunked else block
+
+    def _write(self, data: bytes) -> None:
+        if self._transport is None:
+            self._first.append(data)
+        elif data and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def _finish(self) -> None:
+        """Close the connection once all is sent. A response that is not complete has no last chunk."""
+        assert self._transport is not None
+        if self._exchange.complete and self._chunked:
+            self._write(b"0\r\n\r\n")
+        self._transport.close()
+        self._wait_for_flush(-1)
+
+    def _wait_for_flush(self, before: int) -> None:
+        """Abort the connection of a client that has read nothing for FLUSH_SECONDS, although the response has ended."""
+        assert self._transport is not None
+        left = self._transport.get_write_buffer_size()
+        if left == before:
+            return self._transport.abort()
+        if not self.gone.done():
+            self._timer = self._loop.call_later(FLUSH_SECONDS, self._wait_for_flush, left)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are not subclasses
+        first, self._first = self._first, []
+        self.resume_writing()
+        self._transport.write(b"".join(first))
+        if self.ended:
+            self._finish()
+
+    def data_received(self, data: bytes) -> None:
+        """Drop it: the headers said that this connection carries no other request."""
+
+    def eof_received(self) -> bool:
+        self._half_closed = True
+        return True  # the client may still read (RFC 9112, 9.6)
+
+    def pause_writing(self) -> None:
+        self._writable = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        writable, self._writable = self._writable, None
+        if writable is not None and not writable.done():
+            writable.set_result(None)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        with suppress(OSError):
+            self._sock.shutdown(socket.SHUT_RDWR)  # a forked child may hold a copy: close() alone would not end it
+        self.closed = self.ended = True
+        self.resume_writing()
+        if not self._exchange.complete:
+            self._exchange.hang_up()
+        self._streams.discard(self)
+        if not self.gone.done():
+            self.gone.set_result(None)
+            self._over()
+
+    async def drain(self, seconds: float) -> None:
+        """Wait up to `seconds` for the end, then disconnect the client, and wait for the application's end."""
+        await asyncio.wait([self.gone], timeout=max(0.0, seconds))
+        if self.gone.done():
+            return
+        await self._attaching
+        if self._transport is not None:
+            self._transport.abort()
+        task = self._exchange.task
+        await asyncio.wait([self.gone, *([] if task is None else [task])], timeout=GRACE + 1)

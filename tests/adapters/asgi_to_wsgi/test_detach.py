@@ -1,0 +1,347 @@
+"""Event streams that leave the server's thread: wsgiref's own code serves them, over a socket pair."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+from wsgiref.handlers import SimpleHandler
+
+import pytest
+
+from .apps import Gate, Journal, Receive, Scope, Send, start
+from .conftest import Bridge, LoopFactory
+from .harness import Exchange
+from .patience import PATIENCE, eventually
+from .request import environ
+
+EVENTS = [(b"content-type", b"text/event-stream")]
+
+
+class Server:
+    """One request to a WSGI server, and the client's end of its connection."""
+
+    def __init__(self, app: Any, **more: Any) -> None:
+        self._theirs, self.client = socket.socketpair()
+        self.client.settimeout(PATIENCE)
+        self.errors = io.StringIO()
+        self._environ = environ("GET", "/events", **{"gunicorn.socket": self._theirs, **more})
+        self._app = app
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        with self._theirs, self._theirs.makefile("wb") as output:
+            handler = SimpleHandler(io.BytesIO(), output, self.errors, self._environ)
+            handler.http_version = "1.1"
+            handler.run(self._app)
+
+    def wait(self) -> None:
+        """Wait until the server's thread is free."""
+        self._thread.join(PATIENCE)
+        assert not self._thread.is_alive(), "the server's thread is still held"
+
+    @property
+    def is_busy(self) -> bool:
+        return self._thread.is_alive()
+
+    def until(self, end: bytes) -> bytes:
+        received = b""
+        while not received.endswith(end):
+            data = self.client.recv(65536)
+            assert data, f"the connection ended after {received[-200:]!r}"
+            received += data
+        return received
+
+    def rest(self) -> bytes:
+        received = b""
+        while data := self.client.recv(65536):
+            received += data
+        return received
+
+
+def _environ(theirs: socket.socket) -> dict[str, Any]:
+    return {**environ("GET", "/"), "gunicorn.socket": theirs}
+
+
+@contextlib.contextmanager
+def serving(app: Any, **more: Any) -> Iterator[Server]:
+    server = Server(app, **more)
+    with server.client:
+        yield server
+    server.wait()
+
+
+def events(gate: Gate, *, end: bool = True) -> Any:
+    """Send the headers, and after the gate two events."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start(200, EVENTS))
+        await gate.wait()
+        await send({"type": "http.response.body", "body": b"data: 1\n\n", "more_body": True})
+        await send({"type": "http.response.body", "body": b"data: 2\n\n", "more_body": True})
+        if end:
+            await send({"type": "http.response.body"})
+
+    return app
+
+
+def test_the_thread_is_free_at_the_headers_and_events_come_from_the_loop(
+    bridge: Bridge, loop_factory: LoopFactory
+) -> None:
+    gate = Gate()
+    app = bridge(events(gate), loop_factory, detach=True)
+    with serving(app) as server:
+        server.wait()
+        head = server.until(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+        assert b"Connection: close\r\n" in head
+        stats = app.stats()
+        assert (stats.tasks, stats.detached) == (1, 1)
+        gate.open()
+        assert server.rest() == b"data: 1\n\ndata: 2\n\n"
+    eventually("the end of the stream", lambda: (app.stats().tasks, app.stats().detached) == (0, 0))
+    assert app.stats().bytes == 18
+
+
+def test_it_is_off_by_default(bridge: Bridge) -> None:
+    gate = Gate()
+    app = bridge(events(gate))
+    with serving(app) as server:
+        eventually("the request", lambda: app.stats().tasks == 1)
+        assert app.stats().detached == 0
+        assert server.is_busy
+        gate.open()
+        assert server.rest().endswith(b"\r\n\r\ndata: 1\n\ndata: 2\n\n")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [(b"content-type", b"text/plain")],
+        [(b"content-type", b"text/event-stream"), (b"content-length", b"18")],
+        [],
+    ],
+)
+def test_other_responses_stay_on_the_thread(bridge: Bridge, headers: list[tuple[bytes, bytes]]) -> None:
+    gate = Gate()
+
+    async def other(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start(200, headers))
+        await send({"type": "http.response.body", "body": b"data: 1\n\n", "more_body": True})
+        await gate.wait()
+        await send({"type": "http.response.body", "body": b"data: 2\n\n"})
+
+    app = bridge(other, detach=True)
+    with serving(app) as server:
+        server.until(b"data: 1\n\n")
+        assert server.is_busy
+        assert app.stats().detached == 0
+        gate.open()
+        assert server.rest() == b"data: 2\n\n"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"gunicorn.socket": None},
+        {"SERVER_PROTOCOL": "HTTP/2"},
+    ],
+)
+def test_a_connection_that_cannot_be_taken_stays_on_the_thread(bridge: Bridge, more: dict[str, Any]) -> None:
+    gate = Gate()
+    app = bridge(events(gate), detach=True)
+    with serving(app, **more) as server:
+        eventually("the request", lambda: app.stats().tasks == 1)
+        gate.open()
+        assert server.rest().endswith(b"data: 1\n\ndata: 2\n\n")
+        assert app.stats().detached == 0
+
+
+def test_beyond_the_limit_streams_stay_on_their_threads(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateways.adapters.asgi_to_wsgi.MOST_DETACHED", 1)
+    gate = Gate()
+    app = bridge(events(gate), detach=True)
+    with serving(app) as first:
+        first.wait()
+        with serving(app) as second:
+            eventually("both requests", lambda: app.stats().tasks == 2)
+            assert app.stats().detached == 1
+            gate.open()
+            assert second.rest().endswith(b"data: 1\n\ndata: 2\n\n")
+        assert first.rest().endswith(b"data: 1\n\ndata: 2\n\n")
+    eventually("the end of the first", lambda: app.stats().detached == 0)
+    with serving(app) as third:
+        third.wait()  # its place is free again
+        assert third.rest().endswith(b"data: 1\n\ndata: 2\n\n")
+
+
+def test_a_client_that_leaves_is_a_disconnect(bridge: Bridge, journal: Journal) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start(200, EVENTS))
+        assert (await receive())["type"] == "http.request"
+        journal.note((await receive())["type"])
+        try:
+            await send({"type": "http.response.body", "body": b"data: 1\n\n", "more_body": True})
+        except OSError as error:
+            journal.note(type(error).__name__)
+
+    adapter = bridge(app, detach=True)
+    with serving(adapter) as server:
+        server.wait()
+        server.until(b"\r\n\r\n")
+    journal.expect("http.disconnect", "ClientDisconnected")
+    eventually("the end of the stream", lambda: adapter.stats().detached == 0)
+    assert adapter.stats().disconnects == 1
+
+
+def test_a_slow_client_stalls_the_app_not_the_memory(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    sent = [0]
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start(200, EVENTS))
+        for _ in range(100):
+            await send({"type": "http.response.body", "body": b"x" * 65536, "more_body": True})
+            sent[0] += 1
+        await send({"type": "http.response.body"})
+
+    with serving(bridge(app, loop_factory, detach=True)) as server:
+        server.wait()
+        assert len(server.client.recv(1000)) > 0
+        eventually("the app is stalled", lambda: 0 < sent[0] < 40)
+        assert len(server.rest()) > 90 * 65536
+        assert sent[0] == 100
+
+
+def test_an_app_that_returns_early_leaves_an_incomplete_response(bridge: Bridge, errors: Any) -> None:
+    gate = Gate()
+    with serving(bridge(events(gate, end=False), detach=True)) as server:
+        server.wait()
+        gate.open()
+        assert server.rest().endswith(b"data: 2\n\n")
+        eventually("the log", lambda: errors.says("returned before its response was complete"))
+
+
+def test_background_work_after_a_detached_response_goes_on(bridge: Bridge, journal: Journal) -> None:
+    gate, later = Gate(), Gate()
+    stream = events(gate)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await stream(scope, receive, send)
+        await later.wait()
+        journal.note("worked")
+
+    adapter = bridge(app, detach=True)
+    with serving(adapter) as server:
+        gate.open()
+        assert server.rest().endswith(b"data: 2\n\n")
+    eventually("the connection's end", lambda: adapter.stats().detached == 0)
+    assert adapter.stats().background == 1
+    later.open()
+    journal.expect("worked")
+
+
+def test_close_waits_for_streams_that_end(bridge: Bridge) -> None:
+    gate = Gate()
+    adapter = bridge(events(gate), detach=True)
+    with serving(adapter) as server:
+        server.wait()
+        closing = threading.Thread(target=adapter.close)
+        closing.start()
+        closing.join(0.3)
+        assert closing.is_alive()
+        gate.open()
+        assert server.rest().endswith(b"data: 1\n\ndata: 2\n\n")
+        closing.join(PATIENCE)
+        assert not closing.is_alive()
+
+
+def test_close_ends_streams_that_do_not_end_within_its_timeout(bridge: Bridge, journal: Journal) -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start(200, EVENTS))
+        await receive()
+        journal.note((await receive())["type"])
+
+    adapter = bridge(app, detach=True)
+    with serving(adapter) as server:
+        server.wait()
+        adapter.close(timeout=0.2)
+        assert server.rest().endswith(b"\r\n\r\n")
+    journal.expect("http.disconnect")
+
+
+def test_a_server_that_writes_another_body_gets_its_connection_back(
+    bridge: Bridge, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that compresses: all that it writes reaches the client, and the stream stays on its thread."""
+    monkeypatch.setattr("gateways.adapters.asgi_to_wsgi.is_iterated_by_server", lambda iterable: True)
+    gate = Gate()
+    adapter = bridge(events(gate), detach=True)
+    theirs, ours = socket.socketpair()
+    with theirs, ours, Exchange(adapter, _environ(theirs)) as exchange:
+        ours.settimeout(PATIENCE)
+        exchange.call()
+        first = exchange.block()
+        assert first is not None
+        theirs.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + first.upper())
+        caplog.set_level(logging.WARNING, "gateways.asgi")
+        gate.open()
+        while (block := exchange.block()) is not None:
+            theirs.sendall(block.upper())
+        exchange.close()
+        theirs.shutdown(socket.SHUT_WR)
+        received = b""
+        while data := ours.recv(65536):
+            received += data
+    assert received == b"HTTP/1.1 200 OK\r\n\r\n" + first.upper() + b"DATA: 1\n\nDATA: 2\n\n"
+    assert "cannot continue its response" in caplog.text
+    assert adapter.stats().detached == 0
+    assert adapter._detached.taken == 0
+
+
+def test_a_server_that_fails_after_the_headers_leaves_nothing_behind(bridge: Bridge, journal: Journal) -> None:
+    """It closes the response instead of asking for the next block: the client's connection ends."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start(200, EVENTS))
+        await receive()
+        journal.note((await receive())["type"])
+
+    adapter = bridge(app, detach=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gateways.adapters.asgi_to_wsgi.is_iterated_by_server", lambda iterable: True)
+        theirs, ours = socket.socketpair()
+        with theirs, ours, Exchange(adapter, _environ(theirs)) as exchange:
+            ours.settimeout(PATIENCE)
+            exchange.call()
+            exchange.block()
+            exchange.close()
+            assert ours.recv(100) == b""
+    journal.expect("http.disconnect")
+    assert adapter._detached.taken == 0
+
+
+def test_a_client_that_has_shut_down_its_side_and_left_is_no_error_of_the_sweep(bridge: Bridge, errors: Any) -> None:
+    """The connection may be closed, by a write, while the application still runs: the sweep goes on for the others."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start(200, EVENTS))
+        with contextlib.suppress(OSError):
+            while True:
+                await send({"type": "http.response.body", "body": b"data: 1\n\n", "more_body": True})
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(1.0)
+
+    adapter = bridge(app, detach=True)
+    with serving(adapter) as server:
+        server.wait()
+        server.client.shutdown(socket.SHUT_WR)
+        server.until(b"data: 1\n\n")
+    eventually("the connection's end", lambda: adapter.stats().detached == 0)
+    eventually("the app's end", lambda: adapter.stats().tasks == 0)
+    assert not [record for record in errors._caplog.records if "Exception in callback" in record.getMessage()]
