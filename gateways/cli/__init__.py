@@ -4,30 +4,46 @@ A failure is one line on stderr with the cause and the fix. Exit status: 2 for a
 failed. The traceback is printed only with --debug.
 """
 
+import importlib
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
-from gateways.cli.check import check
 from gateways.cli.command import Failed
-from gateways.cli.compare import compare
 from gateways.cli.configured import defaults
-from gateways.cli.demo import demo
-from gateways.cli.diff import diff
-from gateways.cli.installed import show
-from gateways.cli.serve import serve
-from gateways.cli.timeline import timeline
-from gateways.cli.trace import trace
+
+COMMANDS = ("check", "compare", "demo", "diff", "serve", "timeline", "trace")
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The commands. The module of a command is imported when it is used: imports take most of the time of a start."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = getattr(importlib.import_module(f"gateways.cli.{cmd_name}"), cmd_name)
+        return found
+
+
+def _show_versions(ctx: click.Context, param: click.Parameter, asked: Any) -> None:
+    if asked and not ctx.resilient_parsing:
+        from gateways.cli.installed import lines
+
+        click.echo("\n".join(lines()))
+        ctx.exit()
+
+
+@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--version",
     is_flag=True,
     expose_value=False,
     is_eager=True,
-    callback=show,
+    callback=_show_versions,
     help="Show the installed versions, and exit.",
 )
 @click.pass_context
@@ -35,15 +51,6 @@ def cli(ctx: click.Context) -> None:
     """Serve, compare and inspect apps under CGI, WSGI and ASGI."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
-
-
-cli.add_command(demo)
-cli.add_command(serve)
-cli.add_command(check)
-cli.add_command(compare)
-cli.add_command(diff)
-cli.add_command(timeline)
-cli.add_command(trace)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

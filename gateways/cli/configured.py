@@ -27,12 +27,13 @@ def defaults(group: click.Group) -> dict[str, Any]:
         tables = tomllib.loads(path.read_text("utf-8")).get("tool", {}).get("gateways", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise click.UsageError(f"{FILE} is not TOML: {error}") from None
-    found = {}
-    for command, table in tables.items():
-        if command not in group.commands or not isinstance(table, dict):
-            there = ", ".join(f"[tool.gateways.{name}]" for name in group.commands)
-            raise click.UsageError(f"{FILE}: [tool.gateways] has an unknown table {command!r}; the tables are {there}")
-        found[command] = _table(group.commands[command], command, table)
+    found, ctx = {}, click.Context(group)
+    for name, table in tables.items():
+        command = group.get_command(ctx, name)
+        if command is None or not isinstance(table, dict):
+            there = ", ".join(f"[tool.gateways.{each}]" for each in group.list_commands(ctx))
+            raise click.UsageError(f"{FILE}: [tool.gateways] has an unknown table {name!r}; the tables are {there}")
+        found[name] = _table(command, name, table)
     return found
 
 

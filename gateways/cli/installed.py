@@ -5,18 +5,9 @@ import sys
 from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, version
 
-import click
-
 from gateways.compare.plan.contender import ADAPTERS
 from gateways.compare.plan.servers import SERVERS
 from gateways.installing import install_line
-
-
-def show(ctx: click.Context, _param: click.Parameter, asked: bool) -> None:
-    """Print the versions and exit, as click's version option does."""
-    if asked and not ctx.resilient_parsing:
-        click.echo("\n".join(lines()))
-        ctx.exit()
 
 
 def lines() -> list[str]:
