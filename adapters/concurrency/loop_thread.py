@@ -190,9 +190,9 @@ class LoopThread(BorrowedLoop):
 
         Cancelling "all tasks", as some applications do at shutdown, does not end it.
         """
-        self._running.set()
         if (3, 12) <= sys.version_info < (3, 12, 2):  # these cannot start threads at exit: the executor has one
             await self._asyncio.run_in_executor(None, int)
+        self._running.set()
         while not self._stop.done():
             try:
                 await asyncio.wait([self._stop])

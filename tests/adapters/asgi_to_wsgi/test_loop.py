@@ -131,7 +131,8 @@ def test_no_thread_is_left_when_all_adapters_are_closed(bridge: Bridge, loop_fac
     apps = [bridge(hello, factory) for _ in range(10)]
     for app in apps:
         assert fetch(app).body == b"hello"
-    assert len(threads() - before) == 1
+    executors = ("asyncio_", "uvloop_")  # of the loop: Python 3.12.0 and 3.12.1 need one
+    assert len([thread for thread in threads() - before if not thread.name.startswith(executors)]) == 1
     for app in apps:
         app.close()
     eventually("the thread to end", lambda: threads() <= before)

@@ -13,6 +13,7 @@ import uvloop
 
 from gateways.adapters.concurrency.loop_thread import LoopFactory, LoopThread, acquire, release
 from gateways.adapters.concurrency.loops import LoopClosed
+from tests.adapters.asgi_to_wsgi.patience import eventually
 
 
 class _WithoutReaders(asyncio.SelectorEventLoop):
@@ -84,7 +85,7 @@ def test_a_loop_leaves_no_descriptor_and_no_thread_behind(factory: LoopFactory |
     before = _held()
     for _ in range(5):
         LoopThread(factory).stop()
-    assert _held() == before
+    eventually("all descriptors and threads to be gone", lambda: _held() == before)
 
 
 def test_users_of_the_same_factory_share_a_loop_until_the_last_lets_go() -> None:
