@@ -137,7 +137,7 @@ class LoopThread(BorrowedLoop):
         return threading.get_ident() == self._thread.ident
 
     def alive(self) -> bool:
-        return self._thread.is_alive()
+        return not self.ended and self._thread.is_alive()
 
     @property
     def watched(self) -> None:
@@ -190,7 +190,7 @@ class LoopThread(BorrowedLoop):
 
         Cancelling "all tasks", as some applications do at shutdown, does not end it.
         """
-        if (3, 12) <= sys.version_info < (3, 12, 2):  # these cannot start threads at exit: the executor has one
+        if (3, 12) <= sys.version_info < (3, 12, 3):  # these cannot start threads at exit: the executor has one
             await self._asyncio.run_in_executor(None, int)
         self._running.set()
         while not self._stop.done():

@@ -2,7 +2,6 @@
 
 import os
 import re
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ import httpx
 import pytest
 
 from tests.demos.starting import ENVIRONMENT, commands, started
+from tests.pythons import needs
 from tests.real.cgi_servers import _NOT_ROOT
 from tests.real.serving import ROOT, Running, serve
 
@@ -106,7 +106,7 @@ def test_a_fastapi_app_answers_as_before_and_its_lifespan_runs() -> None:
         assert worker["opened_in"] == server.process.pid
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 15), reason="python -m http.server has no --cgi from 3.15 on")
+@needs("http.server --cgi")
 def test_a_cgi_program_answers_as_before() -> None:
     requests: dict[str, Callable[[str], httpx.Response]] = {
         "a file": lambda url: client.get(f"{url}/"),

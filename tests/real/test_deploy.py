@@ -151,7 +151,6 @@ def refused_by_length(port: int, context: ssl.SSLContext, length: int) -> int:
         return client.getresponse().status
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 13), reason="uWSGI's workers die on 3.13 (pyproject.toml)")
 def test_nginx_speaks_uwsgi(machine: Machine) -> None:
     (port,) = free_ports(1)
     ini = machine.write("srv/shop/uwsgi.ini")

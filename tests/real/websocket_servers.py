@@ -88,5 +88,5 @@ def _uwsgi() -> Sequence[str]:
         pytest.skip("uWSGI is not installed for this Python: pip install pyuwsgi")
     return (
         *(str(program), "--http-socket", "{host}:{port}", "--master", "--processes", "1", "--threads", "4"),
-        *("--die-on-term", "--need-app", "--py-call-osafterfork", "--buffer-size", "32768"),
+        *("--die-on-term", "--need-app", "--py-call-uwsgi-fork-hooks", "--buffer-size", "32768"),
     )

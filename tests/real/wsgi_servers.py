@@ -97,7 +97,7 @@ def _uwsgi(app: str) -> list[str]:
             "--threads",
             "16",
         ),
-        *("--die-on-term", "--need-app", "--py-call-osafterfork", "--disable-logging", "--buffer-size", "32768"),
+        *("--die-on-term", "--need-app", "--py-call-uwsgi-fork-hooks", "--disable-logging", "--buffer-size", "32768"),
         *("--add-header", "Connection: close"),  # it closes each, and does not say so by itself
     ]
 

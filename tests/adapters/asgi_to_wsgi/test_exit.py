@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from tests.pythons import needs, require
+
 from . import subprograms
 from .test_fork import each_loop
 
@@ -179,8 +181,8 @@ NEED_THREADS = {"a thread pool of its own", "a process pool", "a subprocess", "a
 @pytest.mark.parametrize("name", SHUTDOWNS)
 def test_a_shutdown_at_exit_can_use(name: str) -> None:
     """ASGI Lifespan: the same works as on an ASGI server, whose loop ends long before the interpreter."""
-    if (3, 12) <= sys.version_info < (3, 12, 2) and name in NEED_THREADS:
-        pytest.skip("Python 3.12.0 and 3.12.1 start neither a thread nor a process at exit; close() comes before it")
+    if name in NEED_THREADS:
+        require("threads at exit")
     work = SHUTDOWNS[name]
     lines = subprograms.run(f"""
         import anyio, concurrent.futures
@@ -201,10 +203,9 @@ def test_a_shutdown_at_exit_can_use(name: str) -> None:
     assert lines == ["done"]
 
 
+@needs("threads at exit")
 def test_a_shutdown_at_exit_can_be_the_first_to_use_a_process_pool() -> None:
     """ASGI Lifespan: concurrent.futures imports its pools on first use, and registers exit hooks then."""
-    if (3, 12) <= sys.version_info < (3, 12, 2):
-        pytest.skip("Python 3.12.0 and 3.12.1 start neither a thread nor a process at exit; close() comes before it")
     lines = subprograms.run(f"""
         import concurrent.futures
 

@@ -148,7 +148,7 @@ def test_a_child_forked_after_close_starts_the_adapter_again_or_raises() -> None
 
 
 def test_an_adapter_works_after_a_fork_by_c_code() -> None:
-    """Safety: uWSGI forks in C, and runs Python's own fork hooks only when told to (--py-call-osafterfork)."""
+    """Safety: uWSGI forks in C, and runs Python's own fork hooks only when told to (--py-call-uwsgi-fork-hooks)."""
     lines = subprograms.run("""
         import ctypes
         app = make(http_only(hello), None)

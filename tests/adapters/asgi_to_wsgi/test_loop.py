@@ -131,7 +131,7 @@ def test_no_thread_is_left_when_all_adapters_are_closed(bridge: Bridge, loop_fac
     apps = [bridge(hello, factory) for _ in range(10)]
     for app in apps:
         assert fetch(app).body == b"hello"
-    executors = ("asyncio_", "uvloop_")  # of the loop: Python 3.12.0 and 3.12.1 need one
+    executors = ("asyncio_", "uvloop_")  # of the loop: Python 3.12.0 to 3.12.2 need one
     assert len([thread for thread in threads() - before if not thread.name.startswith(executors)]) == 1
     for app in apps:
         app.close()

@@ -74,6 +74,15 @@ def test_a_call_posted_after_the_end_is_refused(thread: LoopThread) -> None:
         thread.loop.post(int)
 
 
+def test_the_loop_is_not_alive_when_it_tells_of_its_end(thread: LoopThread) -> None:
+    """Otherwise a response that ends with it blames the client."""
+    found: list[bool] = []
+    thread.at_end.add(lambda: found.append(thread.alive()))
+    assert thread.alive()
+    thread.stop()
+    assert found == [False]
+
+
 def _held() -> tuple[int, int]:
     return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
 

@@ -1,0 +1,81 @@
+"""What a package cannot do on some Pythons. A test is skipped for its Python by this table only.
+
+Knows packages and versions. tests/test_pythons.py runs each row's program on the Python at hand: a row that is not true
+there, or no longer, fails.
+"""
+
+from __future__ import annotations
+
+import platform
+from typing import NamedTuple
+
+import pytest
+from packaging.specifiers import SpecifierSet
+
+
+class Limit(NamedTuple):
+    """A row: one thing that a package cannot do."""
+
+    package: str  # with the version that was tried, unless it is of the standard library
+    pythons: str  # versions of Python, as PEP 440 writes them
+    cannot: str
+    evidence: str  # what was seen, or where it is reported
+    program: str | None  # exits with 0 where the package can do it; None: pyproject.toml leaves the package out there
+
+    def applies(self, python: str) -> bool:
+        """Return True if the package cannot do it on this version of Python, for example '3.15.2'."""
+        return SpecifierSet(self.pythons).contains(python, prereleases=True)
+
+
+LIMITS = {
+    "threads at exit": Limit(
+        "threading",
+        ">=3.12,<3.12.3",
+        "start a thread or a process while the interpreter exits",
+        "RuntimeError: can't create new thread at interpreter shutdown (CPython issue 113964)",
+        """import atexit, os, threading
+def last():
+    try:
+        threading.Thread(target=int).start()
+    except RuntimeError:
+        os._exit(1)
+atexit.register(last)""",
+    ),
+    "http.server --cgi": Limit(
+        "http.server",
+        ">=3.15",
+        "run CGI programs: `--cgi` was removed",
+        "error: unrecognized arguments: --cgi (What's New in Python 3.15, http.server)",
+        """import subprocess, sys
+command = [sys.executable, "-m", "http.server", "--cgi", "--help"]
+sys.exit(b"--cgi" not in subprocess.run(command, capture_output=True).stdout)""",
+    ),
+    "pyuwsgi": Limit(
+        "pyuwsgi 2.0.30.post1",
+        ">=3.15",
+        "be installed",
+        "there is no wheel for CPython 3.15, and its source does not compile there",
+        None,
+    ),
+}
+
+
+def limited(name: str) -> bool:
+    """Return True if this Python is one of the row's."""
+    return LIMITS[name].applies(platform.python_version())
+
+
+def needs(name: str) -> pytest.MarkDecorator:
+    """Return the mark that skips a test on the row's Pythons."""
+    return pytest.mark.skipif(limited(name), reason=_reason(name))
+
+
+def require(name: str) -> None:
+    """Skip the running test on the row's Pythons."""
+    if limited(name):
+        pytest.skip(_reason(name))
+
+
+def _reason(name: str) -> str:
+    limit = LIMITS[name]
+    return f"on Python {limit.pythons}, {limit.package} cannot {limit.cannot}: {limit.evidence}"
