@@ -7,6 +7,8 @@
 #   make test-all    the tests on every Python 3.11+ of this machine, and the adapters' tests on the Pythons of .ci/newer-pythons
 #   make bench       the figures of docs/benchmarks.md: adapters, peers and servers side by side (some minutes, on a quiet machine)
 #   make bench-ledger  docs/benchmarks-ledger.md: calls, context switches and system calls per request (two minutes)
+#   make bench-tails docs/benchmarks-tails.md: p50, p99 and p99.9 at half of capacity, and their causes (three minutes, on a quiet machine)
+#   make bench-scale docs/benchmarks-scale.md: 1,000 and 10,000 streams; cost by clients, body and headers (four minutes, on a quiet machine)
 #   make bench-cgi   docs/benchmarks-cgi.md: what a CGI request costs, cold and warm, beside other hosts (two minutes, on a quiet machine)
 #   make results     docs/results.md: what is true of CGI, WSGI and ASGI, by `gateways compare` (ten minutes, on a quiet machine)
 #   make peers       docs/peers.md: the contract suites run against this project's adapters and the peers'; ARGS=asgi_to_wsgi for one; ARGS=apps
@@ -32,7 +34,7 @@ FORMATTED = $(CHECKED) adapters
 LONG = uvloop or trio or imports_alone or measure or test_ledger or test_reaper or test_cgi_to or test_clauses or test_on_loop \
     or test_in_thread or test_stats or warm
 
-.PHONY: demo test quick check test-all bench bench-ledger bench-cgi results peers soak soak-websockets autobahn site docs images clean
+.PHONY: demo test quick check test-all bench bench-ledger bench-tails bench-scale bench-cgi results peers soak soak-websockets autobahn site docs images clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.demo
@@ -71,6 +73,14 @@ bench: $(VENV)/.test
 bench-ledger: $(VENV)/.test
 	$(BIN)/python -m benchmarks.ledger > docs/benchmarks-ledger.md.new
 	@mv docs/benchmarks-ledger.md.new docs/benchmarks-ledger.md
+
+bench-tails: $(VENV)/.test
+	$(BIN)/python -m benchmarks.tails docs/images/tails.svg > docs/benchmarks-tails.md.new
+	@mv docs/benchmarks-tails.md.new docs/benchmarks-tails.md
+
+bench-scale: $(VENV)/.test
+	$(BIN)/python -m benchmarks.scale docs/images > docs/benchmarks-scale.md.new
+	@mv docs/benchmarks-scale.md.new docs/benchmarks-scale.md
 
 bench-cgi: $(VENV)/.test
 	@mkdir -p docs

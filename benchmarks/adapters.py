@@ -19,6 +19,9 @@ show medians, and the median of the ratios of the rounds: on a shared machine, r
 "Relative speed" compares ours with the others: above 1, ours is faster. In process means without a server: a request is
 a scope or an environ with the six headers of a browser. Over sockets, each server is one process on one core, and the
 client (wrk with 32 connections, or curl) runs on another core. Every response is verified.
+
+See also [the slowest responses](benchmarks-tails.md), [the cost by clients, bodies and headers](benchmarks-scale.md)
+and [one request, counted](benchmarks-ledger.md).
 """
 
 

@@ -126,6 +126,7 @@ class Outbox(_Channel):
 
     _linger_until = 0.0
     taken = 0  # bytes that the last get() returned, without those of end()
+    _last: Sequence[Any] = ()  # the items of end(), until take_last()
 
     def __init__(self, loop: Loop, workers: Workers | None = None) -> None:
         self._loop, self._workers, self._mutex = loop, workers, RLock()  # as _Channel's own, which costs another call
@@ -140,12 +141,14 @@ class Outbox(_Channel):
         Raises ClientDisconnected once the coroutine has closed the channel.
         """
         with self._mutex:
-            self._check()
+            if self.closed or self._lingering:
+                self._check()
             self._items.append(item)
             self._size += size
             waiter, self._waiter = self._waiter, None
             gate = self._shut() if self._size >= HIGH_WATER else None
-        self._notify(waiter)
+        if waiter is not None:
+            self._notify(waiter)
         if gate is not None:
             self._park(gate)
             self._check()
@@ -175,9 +178,15 @@ class Outbox(_Channel):
         with self._mutex:
             if not self.closed:
                 self._items += items
+                self._last = items
             self._ended = True
             waiter, self._waiter = self._waiter, None
         self._notify(waiter)
+
+    def take_last(self) -> Sequence[Any]:
+        """Return the items of end(), once. Call it from the coroutine, after the last get()."""
+        last, self._last = self._last, ()
+        return last
 
     @property
     def waiting(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def completes(item: Any) -> bool:
     return item["type"] in _FILE_MESSAGES if type(item) is dict else item[2]
 
 
-def size_of(items: list[Any]) -> int:
+def size_of(items: Sequence[Any]) -> int:
     """Return the size in bytes of the blocks among `items`."""
     return sum(len(item[1]) for item in items if type(item) is tuple)
 

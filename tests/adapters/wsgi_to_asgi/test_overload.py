@@ -194,6 +194,27 @@ def test_stats_count_finished_events(serve: Serve) -> None:
     assert (now.waiting, now.away, now.oldest) == (0, 0, 0.0)
 
 
+@pytest.mark.parametrize("path", ["/list", "/blocks", "/large-blocks", "/generator", "/write-and-list", "/head"])
+def test_stats_count_each_byte_once(serve: Serve, path: str) -> None:
+    """Ours: however the application produces its body."""
+
+    def app(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        write = start_response("200 OK", [])
+        if path == "/write-and-list":
+            write(b"x" * 300)
+        if path == "/generator":
+            return (b"x" * 100 for _ in range(20))
+        size = {"/list": 2000, "/large-blocks": 1_000_000}.get(path, 100)
+        return [b"x" * size] * {"/list": 1, "/large-blocks": 3}.get(path, 20)
+
+    figures = Figures(serve, app, 2)
+    method = "HEAD" if path == "/head" else "GET"
+    for number in range(1, 4):
+        exchange = serve(app, method, path, threads=2)
+        body = exchange.response().body
+        assert figures().bytes == number * len(body)
+
+
 def test_stats_show_the_current_state(serve: Serve) -> None:
     """Ours: busy and idle threads, waiting requests, and the age of the oldest."""
     app = Blocking(serve)

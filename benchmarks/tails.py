@@ -1,0 +1,222 @@
+"""`python -m benchmarks.tails CHART`: the slowest responses of adapters in an open loop, and what makes them slow.
+
+Writes the chart to that file, and prints the page. Knows contenders, rates and percentiles. It must not know how a load
+client works (gateways/compare/load) or how a cause is turned off (tails_app.py).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gateways.compare.load.histogram import Histogram
+from gateways.compare.load.order import Answer, Measured, Order, Request
+from gateways.compare.show.charts.scales import SHARES, logarithmic, nines
+
+from .chart import Chart, drawn
+from .over_sockets import CLIENT_CORE, GTHREAD, UVICORN, WAITRESS, served
+from .rounds import machine
+
+ROUNDS, SECONDS, RAMP = 3, 3.0, 0.3
+CONNECTIONS = 32
+PERCENTILES = (0.5, 0.99, 0.999)
+HALF = 0.5  # of the capacity
+
+HEADING = """# Tails: the slowest responses
+
+Generated on {date} by `make bench-tails`. Each server is one process on one core; the load client runs on another core.
+The capacity of each contender is its throughput in a closed loop of {connections} connections. Then requests are due at
+random times (a Poisson process) at half of that rate, in {rounds} rounds of {seconds:g} s, in turns with the others. A
+latency counts from the time at which the request was due, so waiting counts. A percentile is shown only if at least ten
+responses were slower.
+
+{machine}
+"""
+CAUSES = """## What makes the tail
+
+The same server and app with one possible cause turned off, at the same rate as `ours`, in turns with it. "Relative" is
+the percentile divided by that of `ours`: below 1, the cause contributes to the tail.
+
+- *garbage collection*: `gc.disable()`.
+- *sweep*: the check for disconnects, which runs every 50 ms while requests are running, is turned off.
+- *GIL switches*: `sys.setswitchinterval(1)`: a thread that runs Python code is not interrupted.
+- *thread starts*: all {threads} threads are started before the first request.
+- *front gate*: an idle thread is woken by a lock, under the GIL.
+"""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A server and an app; with `without`, a variant of `ours` with that cause turned off."""
+
+    server: str
+    name: str
+    app: str
+    without: str = ""
+
+    @property
+    def command(self) -> str:
+        template = {"uvicorn": UVICORN, "waitress": WAITRESS, "gunicorn gthread": GTHREAD}[self.server]
+        return template.replace("benchmarks.apps:", "benchmarks.tails_app:") + self.app
+
+
+CONTENDERS = (
+    Contender("uvicorn", "native ASGI", "asgi"),
+    Contender("uvicorn", "ours", "ours_on_asgi"),
+    Contender("uvicorn", "a2wsgi", "a2wsgi_on_asgi"),
+    Contender("waitress", "native WSGI", "wsgi"),
+    Contender("waitress", "ours", "ours_on_wsgi"),
+    Contender("waitress", "a2wsgi", "a2wsgi_on_wsgi"),
+    Contender("gunicorn gthread", "native WSGI", "wsgi"),
+    Contender("gunicorn gthread", "ours", "ours_on_wsgi"),
+)
+VARIANTS = tuple(
+    Contender("uvicorn", f"without {name}", "ours_on_asgi", without)
+    for name, without in (
+        ("garbage collection", "gc"),
+        ("sweep", "sweep"),
+        ("GIL switches", "switches"),
+        ("thread starts", "starts"),
+        ("front gate", "gate"),
+    )
+)
+
+
+class LoadClient:
+    """A load client in a process of its own, on the client's core."""
+
+    def __init__(self, stack: ExitStack) -> None:
+        command = ["taskset", "-c", CLIENT_CORE, sys.executable, "-m", "gateways.compare.load"]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = stack.enter_context(process)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        self._orders, self._results = process.stdin, process.stdout
+        stack.callback(self._orders.close)
+
+    def measure(self, order: Order) -> Measured:
+        """Carry out an order. Raises RuntimeError if a response was not as expected."""
+        self._orders.write(order.to_json() + "\n")
+        self._orders.flush()
+        result = json.loads(self._results.readline())
+        if "failure" in result:
+            raise RuntimeError(f"{order.host}:{order.port}: {result['failure']}")
+        measured = Measured.from_json(result)
+        if measured.failures:
+            raise RuntimeError(f"{order.host}:{order.port}: {measured.failed} {measured.examples}")
+        return measured
+
+
+def order(url: str, rate: float = 0.0, seed: int = 0) -> Order:
+    """Return an open loop at that rate; a closed loop without a rate."""
+    host, port = url.removeprefix("http://").split(":")
+    answer = Answer(200, 5, None)
+    kind, seconds = ("open", SECONDS) if rate else ("closed", 1.0)
+    request = Request("/")
+    if kind == "open":
+        return Order("open", host, int(port), request, answer, CONNECTIONS, seconds, RAMP, rate=rate, seed=seed)
+    return Order("closed", host, int(port), request, answer, CONNECTIONS, seconds, RAMP)
+
+
+def measured(
+    group: dict[Contender, str], client: LoadClient, rates: dict[Contender, float]
+) -> dict[Contender, Histogram]:
+    """Return the latencies of a group whose members take turns."""
+    rounds: dict[Contender, list[Histogram]] = {contender: [] for contender in group}
+    for turn in range(ROUNDS):
+        for contender, url in group.items():
+            rounds[contender].append(client.measure(order(url, rates[contender], turn)).latency)
+    return {contender: Histogram.merged(parts) for contender, parts in rounds.items()}
+
+
+def servers(contenders: tuple[Contender, ...], stack: ExitStack) -> dict[Contender, str]:
+    """Start the servers of a group. Return their URLs."""
+    urls = {}
+    for contender in contenders:
+        os.environ["WITHOUT"] = contender.without
+        urls[contender] = stack.enter_context(served(contender.command))
+    os.environ["WITHOUT"] = ""
+    return urls
+
+
+def milliseconds(histogram: Histogram, share: float) -> str:
+    """Return a cell of the table; – for a percentile that too few responses support."""
+    value = histogram.supported(share)
+    return "–" if value is None else f"{value / 1e6:.2f}"
+
+
+def row(contender: Contender, rate: float, histogram: Histogram) -> str:
+    """Return a contender's line of the first table."""
+    cells = " | ".join(milliseconds(histogram, share) for share in PERCENTILES)
+    return f"| {contender.server} | {contender.name} | {rate:,.0f} | {cells} |"
+
+
+def variant(contender: Contender, histogram: Histogram, ours: Histogram) -> str:
+    """Return a variant's line of the second table."""
+    cells = []
+    for share in PERCENTILES:
+        value, beside = histogram.supported(share), ours.supported(share)
+        relative = f"{value / beside:.2f}" if value is not None and beside else "–"
+        cells.append(f"{milliseconds(histogram, share)} | {relative}")
+    return f"| {contender.name} | {' | '.join(cells)} |"
+
+
+def chart(histograms: dict[Contender, Histogram]) -> Chart:
+    """Return the latencies by percentile, of the contenders of the first table."""
+    lines = {}
+    for contender, histogram in histograms.items():
+        values = ((share, histogram.supported(share)) for share in SHARES if share >= PERCENTILES[0])
+        lines[f"{contender.server}, {contender.name}".replace("gunicorn ", "")] = [
+            (share, value / 1e6) for share, value in values if value is not None
+        ]
+    most = max(points[-1][0] for points in lines.values())
+    heights = [value for points in lines.values() for _, value in points]
+    text: Callable[[float], str] = lambda value: f"{value:g}"  # noqa: E731 - a label, not a function
+    return Chart(
+        "Latency at half of capacity, by percentile",
+        "share of requests that are at least this fast",
+        "ms",
+        nines(most),
+        logarithmic(heights, text, 1.1),
+        lines,
+    )
+
+
+def main(file: Path) -> None:
+    """Measure, write the chart, and print the page."""
+    packages = machine("a2wsgi", "uvicorn", "uvloop", "waitress", "gunicorn")
+    print(
+        HEADING.format(
+            date=datetime.now(UTC).date(), connections=CONNECTIONS, rounds=ROUNDS, seconds=SECONDS, machine=packages
+        )
+    )
+    with ExitStack() as stack:
+        client, urls = LoadClient(stack), servers(CONTENDERS, stack)
+        rates = {each: client.measure(order(url)).rate * HALF for each, url in urls.items()}
+        found = measured(urls, client, rates)
+    print("| server | | requests/s | p50, ms | p99, ms | p99.9, ms |")
+    print("|---|---|--:|--:|--:|--:|")
+    for contender, histogram in found.items():
+        print(row(contender, rates[contender], histogram))
+    file.write_text(drawn(chart(found)), encoding="utf-8")
+    print(f"\n![Latency by percentile](images/{file.name})\n")
+    ours = CONTENDERS[1]
+    with ExitStack() as stack:
+        client, urls = LoadClient(stack), servers((ours, *VARIANTS), stack)
+        causes = measured(urls, client, dict.fromkeys(urls, rates[ours]))
+    print(CAUSES.format(threads=32))
+    print("| | p50, ms | relative | p99, ms | relative | p99.9, ms | relative |")
+    print("|---|--:|--:|--:|--:|--:|--:|")
+    for contender, histogram in causes.items():
+        print(variant(contender, histogram, causes[ours]))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
