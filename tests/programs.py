@@ -1,4 +1,4 @@
-"""System programs that some tests drive (curl, lighttpd, a browser): found, or seen to be missing."""
+"""Find system programs that some tests use (curl, lighttpd, a browser)."""
 
 import os
 import shutil
@@ -9,8 +9,8 @@ import pytest
 def require_program(name: str) -> str:
     """Return the absolute path of the program `name`.
 
-    Where it is missing the test is skipped with the reason; on continuous integration (CI=true) it fails instead,
-    because there a skip would hide that nothing was tested.
+    If it is missing, the test is skipped with the reason. In continuous integration (CI=true) it fails instead, because
+    a skip would hide that nothing was tested.
     """
     path = shutil.which(name, path=os.environ.get("PATH", os.defpath) + os.pathsep + "/usr/sbin")
     if path is not None:

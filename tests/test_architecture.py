@@ -1,4 +1,4 @@
-"""The rules of the layout (ARCHITECTURE.md), kept by looking at what each module imports."""
+"""The rules of the layout (ARCHITECTURE.md), checked by the imports of each module."""
 
 import ast
 import re
@@ -19,7 +19,7 @@ IMPURE = {
 
 
 def modules() -> dict[str, Path]:
-    """The name of each module, and its file."""
+    """Return the name of each module, and its file."""
     found = {}
     for package, folder in (("gateways.adapters", ROOT / "adapters"), ("gateways", ROOT / "gateways")):
         for file in sorted(folder.rglob("*.py")):
@@ -40,7 +40,7 @@ def parsed(name: str) -> ast.Module:
 
 @cache
 def imports(name: str) -> frozenset[str]:
-    """What a module imports, wherever in it: modules, and names of modules of this project."""
+    """Return the imports of a module, at any place in it: modules, and names from modules of this project."""
     found = set[str]()
     package = name.split(".") if MODULES[name].name == "__init__.py" else name.split(".")[:-1]
     for node in ast.walk(parsed(name)):
@@ -60,12 +60,12 @@ def within(name: str, parents: set[str]) -> bool:
 
 
 def pure() -> list[str]:
-    """Modules that say so in their docstring."""
+    """Return the modules whose docstring says that they are pure."""
     return [name for name in MODULES if re.search(r"\bPure[.:]", ast.get_docstring(parsed(name)) or "")]
 
 
 def reached(name: str) -> set[str]:
-    """What a module imports, and what the modules of this project import that it imports, and so on."""
+    """Return the direct and indirect imports of a module."""
     found: set[str] = set()
     waiting = [name]
     while waiting:

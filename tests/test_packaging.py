@@ -1,4 +1,4 @@
-"""What is built and installed: the source distribution, the wheel made of it, and what a user does with that."""
+"""Build and install: the source distribution, the wheel built from it, and its use."""
 
 import json
 import os
@@ -23,7 +23,7 @@ PIP = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet"]
 
 
 def run(command: list[object], **options: object) -> str:
-    """Standard output of a command that must succeed."""
+    """Return the stdout of a command, which must succeed."""
     done = subprocess.run(
         [str(each) for each in command], capture_output=True, text=True, timeout=150, check=False, **options
     )  # type: ignore[call-overload]
@@ -32,7 +32,7 @@ def run(command: list[object], **options: object) -> str:
 
 
 def pythons() -> dict[str, str]:
-    """Each Python that this project is for, of this machine."""
+    """Return each supported Python of this machine."""
     lines = run([ROOT / ".ci/pythons"]).splitlines()
     return {line.split(" ", 1)[0]: line.split(" ", 1)[1] for line in lines}
 
@@ -47,7 +47,7 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built of the source distribution: as an installer does that has nothing else."""
+    """The wheel, built from the source distribution, like an installer does."""
     folder = tmp_path_factory.mktemp("wheel")
     run([*PIP, "wheel", "--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", folder, sdist])
     (built,) = folder.iterdir()
@@ -55,14 +55,14 @@ def wheel(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def venv(python: str, folder: Path) -> Path:
-    """The Python of a new virtual environment, without pip: the one that runs the tests installs into it."""
+    """Return the Python of a new virtual environment without pip; the tests' Python installs into it."""
     run([python, "-m", "venv", "--without-pip", folder])
     return folder / "bin" / "python"
 
 
 @pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of a virtual environment with the wheel and the toolkit's dependencies."""
+    """Return the Python of a virtual environment with the wheel and the toolkit's dependencies."""
     python = venv(sys.executable, tmp_path_factory.mktemp("full") / "venv")
     done = subprocess.run(
         [*PIP, "--python", python, "install", "--no-compile", f"{wheel}[toolkit]"],
@@ -149,7 +149,7 @@ def test_the_command_runs_with_what_the_wheel_asks_for(installed: Path) -> None:
 
 @pytest.fixture
 def demo(installed: Path) -> Iterator[list[str]]:
-    """The addresses of a demo, the page's first."""
+    """Return the addresses of a demo, the page's first."""
     with subprocess.Popen(
         [installed.with_name("gateways"), "demo", "--port", "0", "--quiet"], stdout=subprocess.PIPE, text=True, cwd="/"
     ) as process:

@@ -1,4 +1,4 @@
-"""Plain English in code, messages and pages: phrases that make a reader translate, and what to write instead.
+"""Plain English in code, messages and pages: phrases that are hard to read, and their replacements.
 
 Knows phrases only. It reads every line of the library, the toolkit and the pages, and not the tests, whose names are
 sentences of specifications.
@@ -29,7 +29,7 @@ PATTERNS = {re.compile(phrase, re.IGNORECASE): instead for phrase, instead in IN
 
 
 def texts() -> list[str]:
-    """The files with text for people, relative to the root; links, which are other files, are not among them."""
+    """Return the files with text for people, relative to the root, without links."""
     listed = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=False
     ).stdout.split("\n")
@@ -44,7 +44,7 @@ def texts() -> list[str]:
 
 
 def found(text: str) -> list[str]:
-    """Lines with such a phrase, with what to write in its place."""
+    """Return the lines with such a phrase, and the replacement."""
     return [
         f"{number}: {line.strip()[:100]}  [{match[0]}: {instead}]"
         for number, line in enumerate(text.splitlines(), 1)

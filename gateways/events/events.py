@@ -19,9 +19,9 @@ or lifespan within its process. The kinds, and their data:
     WSGI     environ dict · read (method, arguments, bytes) · start_response (status, headers, exc_info given)
              write bytes · returned (type, length or None) · block bytes · close None
              file type: the app returned the server's own wsgi.file_wrapper
-    CGI request (method, path, query, HTTP version) · environment dict · process (pid, program) stdin bytes (b"": its
-    end) · stdout bytes (b"": its end) · stderr line · exit code answer (status, headers), body bytes: the host's
-    response, from the program's output
+    CGI      request (method, path, query, HTTP version) · environment dict · process (pid, program)
+             stdin bytes (b"": its end) · stdout bytes (b"": its end) · stderr line · exit code
+             answer (status, headers), body bytes: the host's response, from the program's output
 """
 
 Record = Callable[[Event], object]

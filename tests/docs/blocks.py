@@ -1,6 +1,6 @@
-"""What is in a page: its fenced blocks, the commands in them, and whether an output is still what the page shows.
+"""Parse a page: its fenced blocks, their commands, and whether an output still matches the shown one.
 
-Pure. It must not know how a command is run.
+Pure. It must not know how to run a command.
 """
 
 import re
@@ -16,9 +16,10 @@ CUT = "…"
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A fenced block: `line` is that of its first fence, from 1; `title` the file that it is; `indent` a list's.
+    """A fenced block: `line` is the line of its first fence, from 1; `title` the name of the file; `indent` that of a
+    list.
 
-    `source` is the file of this tree that it shows, by `<!-- shown: demos/x.py -->` above it (copies.py).
+    `source` is the shown file of this tree, from `<!-- shown: demos/x.py -->` above the block (copies.py).
     """
 
     line: int
@@ -35,7 +36,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command of a console block, at `line` of the page, and what the page shows of its output, from `below` on."""
+    """A command of a console block, at `line` of the page, and its shown output, which starts at line `below`."""
 
     line: int
     text: str
@@ -44,7 +45,7 @@ class Command:
 
 
 def blocks(page: str) -> Iterator[Block]:
-    """The fenced blocks of a page. Raises ValueError for one that is not closed."""
+    """Return the fenced blocks of a page. Raises ValueError for an unclosed one."""
     lines = page.splitlines()
     number = 0
     while number < len(lines):
@@ -66,9 +67,9 @@ def blocks(page: str) -> Iterator[Block]:
 
 
 def commands(block: Block) -> Iterator[Command]:
-    """The commands of a console block: "$ …", more lines of the same after a backslash, and then its output.
+    """Return the commands of a console block: "$ …", continued after a backslash, and then its output.
 
-    One on another machine keeps its prompt: "worker$ …". Raises ValueError for lines before the first.
+    A command for another machine has another prompt: "worker$ …". Raises ValueError for lines before the first.
     """
     starts = [number for number, line in enumerate(block.lines) if PROMPT.match(line)]
     if not starts or starts[0] != 0:
@@ -91,13 +92,13 @@ FORMS = [
     (re.compile(r" {2,}"), " +"),
     (re.compile(CUT), ".*"),
 ]
-"""What may be otherwise each time, and what it may be then: dates, addresses, numbers, spaces that align, a cut."""
+"""Varying parts of an output, and their patterns: dates, addresses, numbers, alignment, a cut."""
 
 VARIABLE = re.compile("|".join(f"(?:{each.pattern})" for each, _ in FORMS))
 
 
 def alike(shown: str, real: str) -> bool:
-    """Whether a line is as the page shows it, but for what may be otherwise each time."""
+    """Return True if a line matches the shown one, except for varying parts."""
     pattern, end = "", 0
     for found in VARIABLE.finditer(shown):
         pattern += re.escape(shown[end : found.start()])
@@ -107,11 +108,11 @@ def alike(shown: str, real: str) -> bool:
 
 
 def aligned(shown: Sequence[str], real: Sequence[str]) -> list[str] | None:
-    """The lines to show: those of the real output where those shown before are; None where they are not all there.
+    """Return the lines to show: the real output at the places of the shown lines; None if a line is missing.
 
-    A line that is "…" stands for any number of lines, and stays. So does a line with a "…" in it. What is before the
-    first cut begins the output, what is after the last one ends it; parts in between may come in any order, as what
-    several servers say does.
+    A line "…" matches any number of lines, and is kept. So is a line that contains "…". The part before the first cut
+    is the start of the output, the part after the last one its end; parts in between may have any order, as lines of
+    several servers do.
     """
     parts: list[list[str]] = [[]]
     for line in shown:

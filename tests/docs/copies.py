@@ -1,7 +1,7 @@
-"""What pages show of files of this tree is in the pages themselves, so that they can be read as they are.
+"""Copy files of this tree into the pages that show them, so that pages can be read without a build.
 
-`<!-- shown: demos/x.py -->` above a fenced block: the block is that file. `<!-- shown: docs/y.md, Title -->`: what
-follows, up to `<!-- end -->`, is the section of that title. `python -m tests.docs.copies` writes all of them anew.
+`<!-- shown: demos/x.py -->` above a fenced block: the block is that file. `<!-- shown: docs/y.md, Title -->`: the text
+up to `<!-- end -->` is the section with that title. `python -m tests.docs.copies` writes all of them anew.
 """
 
 import re
@@ -16,7 +16,7 @@ END = "<!-- end -->"
 
 
 def renewed(page: str, read: Callable[[str], str]) -> str:
-    """The page with its copies as the files are now. Raises ValueError for one without an end."""
+    """Return the page with current copies. Raises ValueError for a copy without an end."""
     return "".join(f"{line}\n" for line in _renewed(iter(page.splitlines()), read))
 
 
@@ -42,7 +42,7 @@ def _renewed(lines: Iterator[str], read: Callable[[str], str]) -> Iterator[str]:
 
 
 def section(page: str, title: str) -> str:
-    """What is below a heading of second order, up to the next one. Raises ValueError if there is none of that title."""
+    """Return the text below a second-level heading. Raises ValueError if there is no such heading."""
     parts = re.split(r"^## (.+)\n", page, flags=re.MULTILINE)[1:]
     found = dict(zip(parts[::2], parts[1::2], strict=True)).get(title)
     if found is None:

@@ -1,6 +1,6 @@
-"""Where a page is read: a folder as good as a clone, and the network, of which it tells who listens.
+"""The environment of a page: a folder equivalent to a clone, and the network with its listening ports.
 
-Knows files, make's stamps and Linux's tables of sockets. It must not know what is in a page.
+Knows files, make's stamps and Linux's tables of sockets. It must not know the contents of a page.
 """
 
 import shutil
@@ -15,12 +15,14 @@ ROOT = Path(__file__).parents[2]
 GIVEN = Path(__file__).parent / "given"
 ANSWERS = 10.0  # seconds for a response
 STAMPS = (".demo", ".test", ".dev")
-"""What make has installed (Makefile), as of now."""
+"""Mark the packages of make (Makefile) as installed now."""
 
 
 @contextmanager
 def clone() -> Iterator[Path]:
-    """A folder as good as a clone of this project, with its virtual environment, and the apps that pages speak of."""
+    """Create a folder equivalent to a clone of this project, with its virtual environment, and the apps that pages
+    use.
+    """
     with tempfile.TemporaryDirectory() as parent:
         folder = Path(parent) / "gateways"
         (folder / ".home").mkdir(parents=True)
@@ -41,7 +43,7 @@ def clone() -> Iterator[Path]:
 
 
 def listening() -> list[int]:
-    """The ports on which something listens in this network namespace, but for those that the system has chosen."""
+    """Return the ports with a listener in this network namespace, except those chosen by the system."""
     files = [Path("/proc/net/tcp"), Path("/proc/net/tcp6")]
     rows = [line.split() for file in files if file.exists() for line in file.read_text().splitlines()[1:]]
     ports = [int(row[1].rpartition(":")[2], 16) for row in rows if row[3] == "0A"]

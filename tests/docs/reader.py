@@ -1,7 +1,7 @@
-"""A reader of one page: runs its blocks in a folder of its own, and tells what became of them.
+"""The reader of one page: runs its blocks in a separate folder, and reports the results.
 
-Knows processes. Run by reading.py in a network and among processes of its own, so that any port is free, and nothing
-stays behind: `python -m tests.docs.reader PAGE` prints a JSON list of what differs from the page, or might.
+Knows processes. reading.py runs it in separate network and process namespaces, so that all ports are free and no
+process remains: `python -m tests.docs.reader PAGE` prints a JSON list of actual or possible differences from the page.
 """
 
 import json
@@ -24,7 +24,7 @@ SERVERS = re.compile(
     r"(make demo|gateways (demo|serve(?!.* --print))|uvicorn|gunicorn|waitress-serve|hypercorn|daphne|granian"
     r"|cheroot|lighttpd)\b"
 )
-"""Commands that serve until they are ended."""
+"""Commands that serve until they are stopped."""
 
 OURS = re.compile(r"(\.venv/bin/)?(make|gateways) ")
 READY = "Ctrl-C ends it."  # what these say when all of their servers listen
@@ -42,12 +42,14 @@ CGI = {
     "SCRIPT_NAME": "/app.cgi",
     "PATH_INFO": "/",
 }
-"""For Python that is a CGI program."""
+"""The first line of Python files that are CGI programs."""
 
 
 @dataclass(slots=True)
 class Finding:
-    """What became of a block or a command: its line, what the page shows from `below` on, and what there really is."""
+    """The result of a block or a command: its line, the shown output, which starts at line `below`, and the real
+    output.
+    """
 
     line: int
     text: str
@@ -58,7 +60,7 @@ class Finding:
 
 
 class Reader:
-    """Follows one page from the top. A server goes on until the next one is started, or the page ends."""
+    """Reads one page from the top. A server runs until the next one is started, or the page ends."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -162,7 +164,7 @@ class Reader:
             finding.problem = f"exits with {process.returncode}"
 
     def end(self) -> None:
-        """End the server as Ctrl-C does, once it has said what the page shows."""
+        """Stop the server with SIGINT, after it has printed the shown lines."""
         if self._serving is None:
             return
         process, output, finding = self._serving
@@ -190,7 +192,7 @@ class Reader:
             finding.problem = "has ended, and something that it started still listens"
 
     def _ports(self) -> set[int]:
-        """The ports on which the page's server listens."""
+        """Return the ports of the page's server."""
         return set(listening()) - self._others
 
     def _shown(self, output: str) -> list[str]:
@@ -211,7 +213,7 @@ def until(condition: Callable[[], bool], seconds: float) -> bool:
 
 
 def main() -> None:
-    """Read the page that is named, and print what was found."""
+    """Read the given page, and print the results."""
     page = Path(sys.argv[1])
     with clone() as folder:
         reader = Reader(folder)

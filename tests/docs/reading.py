@@ -1,6 +1,6 @@
-"""Pages read in a network and among processes of their own, what is wrong with them, and their outputs regenerated.
+"""Read pages in separate network and process namespaces, find their errors, and regenerate their outputs.
 
-Knows namespaces of Linux; without them a page is read all the same, and its ports must be free. It must not know what
+Knows namespaces of Linux; without them, pages are read too, but their ports must be free. It must not know what
 is in a page.
 """
 
@@ -28,12 +28,14 @@ os.execv(sys.executable, [sys.executable, "-m", "tests.docs.reader", sys.argv[1]
 
 @cache
 def can_be_apart() -> bool:
-    """Whether this system lets its users have namespaces: each page has all ports, and its processes end with it."""
+    """True if users of this system can create namespaces: each page then has all ports, and its processes end with
+    it.
+    """
     return shutil.which("unshare") is not None and not subprocess.run([*APART, "true"], check=False).returncode
 
 
 def read(page: Path) -> list[Finding]:
-    """What becomes of a page's blocks. Raises CalledProcessError if the reader fails."""
+    """Return the results of a page's blocks. Raises CalledProcessError if the reader fails."""
     apart = [*APART, sys.executable, "-c", LOOPBACK] if can_be_apart() else [sys.executable, "-m", "tests.docs.reader"]
     done = subprocess.run(
         [*apart, str(page)], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=240, check=True
@@ -60,12 +62,12 @@ def _indented(lines: list[str]) -> str:
 
 
 def is_whole(finding: Finding) -> bool:
-    """Whether the page shows the whole of an output."""
+    """Return True if the page shows a complete output."""
     return not any(CUT in line for line in finding.shown)
 
 
 def renewed(page: str, findings: list[Finding]) -> str:
-    """The page with the outputs that there are. One that has changed is replaced, if nothing was cut from it."""
+    """Return the page with the real outputs. A changed output is replaced if it has no cuts."""
     lines = page.splitlines()
     for each in reversed(findings):
         new = aligned(each.shown, each.real) or (each.real if is_whole(each) else None)

@@ -11,12 +11,12 @@ SHOWN_ONLY = {
     r"\w+\$ ": "it is for another machine",
     r"gateways compare(?!.*--(from|export-locustfile|help))": "it measures for minutes; its options are tested",
 }
-"""By the beginning of a command."""
+"""Reasons, by the beginning of a command."""
 
 DRAWINGS = {"text": "a drawing: it says nothing that could be run"}
-"""By the language of a block."""
+"""Reasons, by the language of a block."""
 
 
 def why_not(command: str) -> str | None:
-    """Why a command is not run; None for one that is."""
+    """Return why a command is not run; None if it is run."""
     return next((why for pattern, why in SHOWN_ONLY.items() if re.match(pattern, command)), None)

@@ -1,4 +1,4 @@
-"""What the reader of the pages takes for a block, a command and an output that is still as shown."""
+"""Blocks, commands and matching outputs, as the reader of the pages detects them."""
 
 import pytest
 

@@ -22,7 +22,7 @@ ADAPTERS = sorted(name for name in adapters.__all__ if "To" in name)
 
 
 def shown() -> Iterator[Command]:
-    """Every command of every page."""
+    """Return every command of every page."""
     for page in PAGES:
         for block in blocks(page.read_text()):
             if block.language == "console":

@@ -13,7 +13,7 @@ FILES = {"x.py": "import os\n\nos\n", "y.md": "# Y\n\n## One\n\n1\n\n## Two\n\n2
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_what_the_page_shows_of_files_is_what_is_in_them(page: Path) -> None:
-    """Where this fails, `make docs` is due."""
+    """If this fails, run `make docs`."""
     assert renewed(page.read_text(), lambda name: (ROOT / name).read_text()) == page.read_text()
 
 

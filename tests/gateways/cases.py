@@ -1,4 +1,6 @@
-"""What the reference app answers, in all three forms: literal requests and literal responses. Knows no interface."""
+"""The responses of the reference app, in all three forms: literal requests and literal responses. Knows no
+interface.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -8,7 +10,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True)
 class Request:
-    """A request; `target` is the octets of the request line's target."""
+    """A request; `target` is the target of the request line, as octets."""
 
     target: bytes
     method: str = "GET"
@@ -169,11 +171,11 @@ ODD = [
     (Request(b"/hello?name=\xc3\xa9\xff"), whole(200, TEXT, "Hello, é\N{REPLACEMENT CHARACTER}!\n")),
     (Request(b"/json?\xff=\xe9"), whole(200, JSON, '{"query": {"\\ufffd": ["\\ufffd"]}}\n')),
 ]
-"""Targets that no client should send: some servers mend them, some refuse them, some pass them on."""
+"""Targets that a client should not send: some servers correct them, some refuse them, some pass them on."""
 
 
 def as_head(request: Request, response: Response) -> tuple[Request, Response]:
-    """The same asked with HEAD: the same head, and no body (RFC 9110, 9.3.2)."""
+    """Return the case for HEAD: the same headers, and no body (RFC 9110, 9.3.2)."""
     return replace(request, method="HEAD"), replace(response, body=b"")
 
 

@@ -1,4 +1,4 @@
-"""The command line: what it refuses, and how: one line on stderr, 2 for a wrong command line, 1 for failed work."""
+"""The command line and its errors: one line on stderr, status 2 for a wrong command line, 1 for a failed command."""
 
 import re
 import socket
@@ -65,7 +65,7 @@ def test_a_traceback_comes_with_debug_only() -> None:
 
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """A Python in which of all that this project can use only the command line's own needs are installed."""
+    """A Python with only the packages that the command line itself needs."""
     folder = tmp_path_factory.mktemp("bare")
     for name in ("click", "rich", "markdown-it-py", "mdurl", "pygments"):
         files = distribution(name).files or []

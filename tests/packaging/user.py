@@ -1,4 +1,4 @@
-"""What a user may write: the six adapters in a file that mypy --strict checks."""
+"""Code of a user: the six adapters in a file that mypy --strict checks."""
 
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment

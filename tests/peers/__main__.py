@@ -1,6 +1,6 @@
 """Run the contract suites against each adapter and write docs/peers.md; `python -m tests.peers [SUITE] [ADAPTER …]`.
 
-With a suite, only its section of the page is made anew; with adapters, it is printed and not written.
+With a suite, only its section of the page is regenerated; with adapters, it is printed and not written.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PATIENCE = "3"  # seconds until a wait of a test has failed; a peer that hangs c
 
 
 def column(suite: Suite, name: str) -> Column:
-    """What the suite says about one adapter."""
+    """Return the suite's results for one adapter."""
     contender = suite.contenders[name]
     print(f"{suite.title}: {name} {version(contender.distribution)} …", file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -37,7 +37,7 @@ def column(suite: Suite, name: str) -> Column:
 
 
 def made(suite: Suite, names: list[str]) -> str:
-    """The suite's section, run now against the adapters of these names; against all if there are none."""
+    """Run the suite against these adapters, or all if none are given; return the section."""
     columns = [column(suite, name) for name in names or suite.contenders]
     machine = f"Python {platform.python_version()}, {platform.system()}"
     return section(suite, suite.chapters(), columns, dt.datetime.now(dt.UTC).date().isoformat(), machine)

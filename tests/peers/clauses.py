@@ -1,6 +1,6 @@
 """The clauses of a contract suite, read from its files: a test's name is the sentence, its docstring the source.
 
-Knows how the suites are written. It must not import or run them.
+Knows the form of the suites. It must not import or run them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Chapter:
 
 
 def chapters(folder: Path) -> list[Chapter]:
-    """All of the suite in `folder`, in the order of its files."""
+    """Return the chapters of the suite in `folder`, in the order of its files."""
     found = []
     for path in sorted(folder.glob("test_*.py")):
         tree = ast.parse(path.read_text())

@@ -1,4 +1,5 @@
-"""A pytest plugin that runs each test in a process of its own, with a time limit: what hangs or breaks, ends there.
+"""A pytest plugin that runs each test in a separate process with a time limit, so a hang or crash affects only one
+test.
 
 Run as `python -m tests.peers.forking SUITE FILE`: runs the suite against the adapter that CONTRACT_ADAPTER names and
 writes the outcome of every test as JSON. It must not know how outcomes are judged or shown.
@@ -29,7 +30,7 @@ JOBS = 6  # tests at once; what takes time is waiting for those that hang
 
 
 class Child:
-    """A test under way in a process, and process group, of its own."""
+    """A running test in its own process and process group."""
 
     def __init__(self, item: pytest.Item) -> None:
         self.item, self.deadline = item, time.monotonic() + LIMIT
@@ -43,7 +44,7 @@ class Child:
         return self._reading
 
     def end(self, answered: bool) -> str:
-        """Its outcome: passed, failed, skipped, crashed, or, unless it has answered, hung."""
+        """Return its outcome: passed, failed, skipped, crashed, or, without a result, hung."""
         outcome = os.read(self._reading, 64).decode() if answered else "hung"
         os.close(self._reading)
         with contextlib.suppress(ProcessLookupError):

@@ -1,4 +1,5 @@
-"""docs/peers.md: outcomes as tables: a section per suite, a row per clause, a column per adapter; first, the sums.
+"""docs/peers.md: outcomes as tables, with a section per suite, a row per clause, and a column per adapter; totals
+first.
 
 Pure: outcomes in, Markdown out; also splits an existing page into its sections. It must not run anything.
 """

@@ -1,6 +1,6 @@
 """The contract suites that are run against the peers: one for each direction between WSGI and ASGI.
 
-Knows where a suite is, what its page says of it and which adapters it can be run against. It must not run it.
+Knows the folder of a suite, its text on the page, and its adapters. It must not run it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 
 class Contender(Protocol):
-    """An adapter as each suite names it: the distribution that it comes with, and the path to import it by."""
+    """An adapter: its name in the suite, its distribution, and its import path."""
 
     @property
     def distribution(self) -> str: ...

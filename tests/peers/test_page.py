@@ -1,4 +1,4 @@
-"""The tables of the peers: how outcomes are counted, and whether docs/peers.md is of these suites."""
+"""The tables of the peers: the counting of outcomes, and whether docs/peers.md matches the suites."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_every_clause_names_its_source(suite: Suite) -> None:
 
 @each_suite
 def test_the_page_is_of_this_suite(suite: Suite) -> None:
-    """Where this fails, `make peers` is due."""
+    """If this fails, run `make peers`."""
     assert render(sections(PAGE.read_text())) == PAGE.read_text()
     lines = sections(PAGE.read_text())[suite.name].splitlines()
     rows = {tuple(line.removeprefix("| ").split(" | ")[:2]) for line in lines if line.startswith("| ")}

@@ -1,6 +1,6 @@
-"""The ASGI servers that tests run WSGI apps on, and a client for the apps behind tests/real/apps/wsgi_all.py.
+"""The ASGI servers for WSGI apps in tests, and a client for the apps of tests/real/apps/wsgi_all.py.
 
-Knows servers' names and options. It must not know what is asked of them.
+Knows the names and options of servers. It must not know the requests.
 """
 
 import contextlib
@@ -23,18 +23,18 @@ ASGI_SERVERS: Mapping[str, tuple[str, ...]] = {
     "daphne": ("daphne",),
     "gunicorn": ("gunicorn", "--worker-class", "asgi"),
 }
-"""Each as serve() wants it: the name of the server, and options."""
+"""The arguments of serve(): the name of the server, and options."""
 
 BUFFERING = ("daphne",)
-"""Servers that collect a request's whole body before they call the app, and all that it sends whether or not the client
-reads: what an app does not read, or makes, is in the server's memory or on its disk (test_wsgi_on_asgi_memory.py)."""
+"""Servers that collect a request's whole body before they call the app, and buffer its whole response if the client
+does not read: the data is in the server's memory or on its disk (test_wsgi_on_asgi_memory.py)."""
 
 FRAMEWORKS = ("flask", "django", "bottle", "falcon", "pyramid")
 DOWNLOAD = b"0123456789abcdef" * 64 * 1024  # what they give at /download
 
 
 def only(*servers: str) -> pytest.MarkDecorator:
-    """Have a test run on these servers only."""
+    """Run a test on these servers only."""
     return pytest.mark.parametrize("asgi", servers, indirect=True, scope="session")
 
 
@@ -48,7 +48,7 @@ class Site:
         self.name, self.server, self._client = name, server, client
 
     def ask(self, framework: str, method: str, path: str, **more: Any) -> httpx.Response:
-        """Make a request of httpx's arguments to one framework's app; its whole response."""
+        """Make a request with httpx's arguments to one framework's app; return the complete response."""
         headers = {"Host": f"{framework}.test", **more.pop("headers", {})}
         self._client.cookies.clear()
         return self._client.request(method, self.server.url + path, headers=headers, **more)
@@ -61,24 +61,24 @@ class Site:
 
     @contextlib.contextmanager
     def streaming(self, framework: str, path: str) -> Iterator[Iterator[bytes]]:
-        """The body as it comes; the connection ends with the block."""
+        """Yield the streaming response; the connection ends with the block."""
         request = {"headers": {"Host": f"{framework}.test"}, "timeout": 10}
         with httpx.stream("GET", self.server.url + path, trust_env=False, **request) as response:  # type: ignore[arg-type]
             yield response.iter_raw()
 
     def report(self) -> dict[str, Any]:
-        """What the server's process says of itself."""
+        """Return the server process's report about itself."""
         response = self.get("wsgi", "/")
         assert response.status_code == 200, response.text
         report: dict[str, Any] = response.json()
         return report
 
     def count(self, what: str) -> int:
-        """How often `what` has happened in the server's process (tests/real/apps/wsgi_records.py)."""
+        """Return the count of `what` in the server's process (tests/real/apps/wsgi_records.py)."""
         return int(self.report()["counts"].get(what, 0))
 
     def expect_streams_closed(self) -> None:
-        """Every stream that was begun is closed soon, each in the thread that made it."""
+        """Assert that every started stream is closed soon, on its own thread."""
         counts: dict[str, int] = {}
 
         def closed() -> bool:

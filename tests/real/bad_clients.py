@@ -1,6 +1,6 @@
-"""Clients that servers would rather not have: they stall, do not read, or go without a word. Many at once.
+"""Misbehaving clients: they stall, do not read, or vanish. Many at once.
 
-Knows sockets. It must not know what is asked, or of whom.
+Knows sockets. It must not know requests or servers.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ SMALL_BUFFER = 4096  # bytes that the system takes for a client that does not re
 
 
 class Crowd:
-    """Connections to one server, each with a request under way."""
+    """Connections to one server, each with a running request."""
 
     def __init__(self, sockets: list[socket.socket]) -> None:
         self._sockets = sockets
 
     def wait_for_answers(self, count: int) -> None:
-        """Wait until so many of them have been sent something."""
+        """Wait until `number` of them have received data."""
         deadline = time.monotonic() + PATIENCE
         answered = 0
         with selectors.DefaultSelector() as selector:
@@ -39,7 +39,7 @@ class Crowd:
                     selector.unregister(key.fileobj)
 
     def cut_off(self) -> None:
-        """Have all leave: one half says so (FIN), the other is gone as if its machine had crashed (RST)."""
+        """Disconnect all: one half closes (FIN), the other resets as after a crash (RST)."""
         for number, sock in enumerate(self._sockets):
             if number % 2:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -48,7 +48,7 @@ class Crowd:
 
 @contextlib.contextmanager
 def crowd(server: Running, requests: Iterable[bytes]) -> Iterator[Crowd]:
-    """A client for each request, which it sends as it is, on a connection that ends with the block."""
+    """Open a connection for each request and send the request unchanged; the connections end with the block."""
     with contextlib.ExitStack() as stack:
         sockets: list[socket.socket] = []
         for request in requests:
@@ -62,12 +62,14 @@ def crowd(server: Running, requests: Iterable[bytes]) -> Iterator[Crowd]:
 
 
 def get(framework: str, path: str) -> bytes:
-    """A GET request for one of the apps of tests/real/apps."""
+    """Return a GET request for one of the apps of tests/real/apps."""
     return f"GET {path} HTTP/1.1\r\nHost: {framework}.test\r\n\r\n".encode()
 
 
 def post(framework: str, path: str, length: int | None, body: bytes) -> bytes:
-    """The start of a POST request: `body` is what comes of `length` bytes, or of a chunked body that does not end."""
+    """Return the start of a POST request: `body` is the sent part of `length` bytes, or of an unfinished chunked
+    body.
+    """
     framing = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
     head = f"POST {path} HTTP/1.1\r\nHost: {framework}.test\r\n{framing}\r\n\r\n".encode()
     return head + (b"%x\r\n%b\r\n" % (len(body), body) if length is None else body)

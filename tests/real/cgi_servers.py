@@ -3,12 +3,12 @@
     with serving("apache-cgid", folder) as server:
         httpx.get(server.url + "/hello.cgi")
 
-Knows the servers' command lines and configurations. It must not know the programs: every server takes what ends in .cgi
-for one. lighttpd and Apache rewrite as people do who want the program out of their URLs:
+Knows the servers' command lines and configurations. It must not know the programs: for every server, they are the files
+that end in .cgi. lighttpd and Apache rewrite URLs so that they do not show the program:
 
     /pretty/x      to  /app.cgi/x   of the same folder
     /fallback/x    to  /fallback/root.cgi, without the path (Apache's FallbackResource)
-    /login/x       to  /app.cgi/x, with the Authorization header the way it is done on Apache without CGIPassAuth
+    /login/x       to  /app.cgi/x, with the Authorization header, as on Apache without CGIPassAuth
 """
 
 import contextlib
@@ -69,7 +69,7 @@ _NOT_ROOT = (
 
 @contextlib.contextmanager
 def serving(name: str, folder: Path, scratch: Path) -> Iterator[Running]:
-    """Serve `folder` with one of SERVERS while the block runs; `scratch` is for what the server writes."""
+    """Serve `folder` with one of SERVERS during the block; `scratch` is the folder for the server's files."""
     make = {"lighttpd": _lighttpd, "apache-cgid": _apache, "apache-cgi": _apache}.get(name)
     if make is None:
         env = {**os.environ, "CGI_PROGRAMS": str(folder)}
@@ -106,7 +106,7 @@ def _apache(name: str, folder: Path, scratch: Path) -> Sequence[str]:
 
 
 def write_program(file: Path, *lines: str) -> None:
-    """Make an executable Python program that can import this project, whatever the server's environment is."""
+    """Write an executable Python program that can import this project in any environment."""
     start = (f"#!{sys.executable} -B", "import sys", f"sys.path[:0] = [{str(ROOT)!r}]")
     file.write_text("\n".join((*start, *lines, "")))
     file.chmod(0o755)

@@ -1,6 +1,6 @@
-"""Headless Chromium, driven by its DevTools protocol: pages, what their console says, mouse and keys, screenshots.
+"""Headless Chromium, controlled with its DevTools protocol: pages, their console messages, mouse and keys, screenshots.
 
-Knows Chromium's command line and the protocol. It must not know what the pages are about.
+Knows Chromium's command line and the protocol. It must not know the contents of the pages.
 """
 
 import base64
@@ -40,12 +40,12 @@ KEYS = {
 }
 
 PLAIN: dict[str, Any] = {"max_size": None, "compression": None, "ping_interval": None}
-"""How the browser is spoken to. Without pings: nobody answers them while something else is waited for."""
+"""The connection to the browser. Without pings, because no code responds to them during other waits."""
 
 
 @dataclass
 class Page:
-    """A tab. What goes wrong in it, and what it asks the network for, is kept."""
+    """A tab. It records errors and network requests."""
 
     _connection: ClientConnection
     errors: list[str] = field(default_factory=list)
@@ -54,7 +54,7 @@ class Page:
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def do(self, method: str, **parameters: Any) -> dict[str, Any]:
-        """Send a command, and take what it gives back."""
+        """Send a command, and return its result."""
         number = next(self._numbers)
         self._connection.send(json.dumps({"id": number, "method": method, "params": parameters}))
         while True:
@@ -80,30 +80,30 @@ class Page:
         return message
 
     def open(self, file: Path) -> None:
-        """Load a file, to its end."""
+        """Load a file completely."""
         self.visit(file.resolve().as_uri())
 
     def visit(self, url: str) -> None:
-        """Load a page, to its end."""
+        """Load a page completely."""
         self._loaded = False
         self.do("Page.navigate", url=url)
         while not self._loaded:
             self._take()
 
     def size(self, width: int, height: int, dark: bool = False, phone: bool = False) -> None:
-        """Be a screen of that size, in CSS pixels."""
+        """Set the size of the screen, in CSS pixels."""
         self.do("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=phone)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.do("Emulation.setEmulatedMedia", media="screen", features=[scheme])
 
     def evaluate(self, expression: str) -> Any:
-        """What a JavaScript expression gives."""
+        """Return the value of a JavaScript expression."""
         done = self.do("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in done, done
         return done["result"].get("value")
 
     def wait_for(self, condition: str, seconds: float = PATIENCE) -> Any:
-        """What a JavaScript expression gives, once that is true there."""
+        """Wait until a JavaScript expression is true, and return its value."""
         until = time.monotonic() + seconds
         while (value := self.evaluate(f"({condition}) || null")) is None:  # an element is {} here
             assert time.monotonic() < until, (condition, self.errors)
@@ -111,7 +111,7 @@ class Page:
         return value
 
     def click(self, selector: str) -> None:
-        """Click on the middle of an element, scrolled to if need be."""
+        """Click on the middle of an element, after scrolling to it if necessary."""
         box = f"document.querySelector({json.dumps(selector)})"
         self.evaluate(f"{box}.scrollIntoView({{block: 'center', behavior: 'instant'}})")
         x, y = self.evaluate(f"(b => [b.x + b.width / 2, b.y + b.height / 2])({box}.getBoundingClientRect())")
@@ -119,7 +119,7 @@ class Page:
             self.do("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
     def type(self, text: str) -> None:
-        """Write into what has the focus, in place of what is selected there."""
+        """Type into the focused element, replacing the selection."""
         self.do("Input.insertText", text=text)
 
     def press(self, key: str) -> None:
@@ -129,18 +129,18 @@ class Page:
             self.do("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=KEYS[key], **text)
 
     def screenshot(self, file: Path, whole: bool = True) -> None:
-        """A picture of the page, or of what is seen of it at first."""
+        """Return a picture of the page, or of its first screen."""
         done = self.do("Page.captureScreenshot", format="png", captureBeyondViewport=whole)
         file.write_bytes(base64.b64decode(done["data"]))
 
     def pdf(self) -> bytes:
-        """The page as it is printed."""
+        """Return the printed page."""
         return base64.b64decode(self.do("Page.printToPDF", printBackground=True)["data"])
 
 
 @contextmanager
 def chromium() -> Iterator[Page]:
-    """A browser with one page; ended afterwards with all its processes."""
+    """Yield a browser with one page; terminate all its processes afterwards."""
     program = require_program("chromium")
     with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as folder:
         process = subprocess.Popen(
@@ -167,7 +167,7 @@ def chromium() -> Iterator[Page]:
 
 
 def _address(folder: Path) -> str:
-    """Where the browser is to be reached, once it has said so."""
+    """Wait for the address of the browser, and return it."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         with suppress(FileNotFoundError):

@@ -1,6 +1,6 @@
-"""An HTTP/1.1 client for tests: one connection for each request, and the response as it came.
+"""An HTTP/1.1 client for tests: one connection per request, and the unchanged response.
 
-Knows http.client and the requests of tests/gateways/cases.py. It must not know what is asked of whom.
+Knows http.client and the requests of tests/gateways/cases.py. It must not know servers or the meaning of requests.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ from tests.gateways.cases import Request, Response
 from tests.real.serving import Running
 
 OF_THE_SERVER = {"date", "server", "via", "connection", "keep-alive", "transfer-encoding"}
-"""Headers that the server adds, by its own rules, to what the app says (how a body without length is framed, say)."""
+"""Headers that the server adds to the app's, by its own rules (e.g. the framing of a body without a length)."""
 
 
 @contextlib.contextmanager
@@ -22,7 +22,7 @@ def connected(server: Running, timeout: float = 15.0) -> Iterator[http.client.HT
 
 @contextlib.contextmanager
 def responding(server: Running, request: Request, timeout: float = 15.0) -> Iterator[http.client.HTTPResponse]:
-    """Make the request; its response, of which only the head has been read. The connection ends with the block."""
+    """Make the request; yield its response after the headers. The connection ends with the block."""
     with connected(server, timeout) as connection:
         length = {} if request.body is None else {"Content-Length": str(len(request.body))}
         connection.request(request.method, request.target.decode("latin-1"), request.body, length)
@@ -31,7 +31,7 @@ def responding(server: Running, request: Request, timeout: float = 15.0) -> Iter
 
 
 def ask(server: Running, request: Request) -> Response:
-    """Make the request, and take the whole response, without the headers that are the server's own."""
+    """Make the request, and return the complete response without the server's own headers."""
     with responding(server, request) as response:
         headers = {name.lower(): value for name, value in response.getheaders()}
         of_the_app = {name: value for name, value in headers.items() if name not in OF_THE_SERVER}

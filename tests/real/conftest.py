@@ -1,4 +1,4 @@
-"""Servers that many tests share: each is started once, and the tests that need it run together."""
+"""Servers shared by many tests: each is started once, and its tests run together."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ DOWNLOAD = bytes(range(256)) * 4096  # 1 MiB
 
 @pytest.fixture(scope="session", params=WSGI_SERVERS)
 def wsgi(request: pytest.FixtureRequest) -> Iterator[Site]:
-    """A WSGI server with all the ASGI apps of tests/real/apps on it."""
+    """A WSGI server with all ASGI apps of tests/real/apps."""
     with site(request.param, download=DOWNLOAD) as running:
         yield running
 
 
 @pytest.fixture(scope="session", params=asgi_servers.ASGI_SERVERS)
 def asgi(request: pytest.FixtureRequest) -> Iterator[asgi_servers.Site]:
-    """An ASGI server with all the WSGI apps of tests/real/apps on it."""
+    """An ASGI server with all WSGI apps of tests/real/apps."""
     with asgi_servers.site(request.param) as running:
         yield running

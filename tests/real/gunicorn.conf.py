@@ -1,4 +1,4 @@
-"""How tests run gunicorn. A file, because gunicorn overlooks here what an older version does not know."""
+"""The configuration of gunicorn in tests. It is a file, because older versions ignore unknown settings in a file."""
 
 threads = 8
 graceful_timeout = 1

@@ -1,6 +1,6 @@
-"""How much memory a server takes while something large passes through it, and clients that send and take large bodies.
+"""Measure the memory of a server during large bodies, and clients that send and receive them.
 
-Knows processes, sockets and as much of HTTP as that needs. It must not know what runs on the server.
+Knows processes, sockets and a little HTTP. It must not know the app.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SOME = 64 * 1024  # bytes that a slow client reads at a time
 
 
 class Growth:
-    """By how many bytes resident memory was higher, at its highest, than at the beginning."""
+    """The peak of resident memory above its value at the start, in bytes."""
 
     def __init__(self, server: Running) -> None:
         root = psutil.Process(server.process.pid)
@@ -47,7 +47,7 @@ needs_peaks = pytest.mark.skipif(
 
 
 def upload(server: Running, path: str, blocks: int, chunked: bool) -> bytes:
-    """POST so many BLOCKs; what the app answers."""
+    """POST `blocks` BLOCKs; return the app's response."""
     with contextlib.closing(http.client.HTTPConnection(server.host, server.port, timeout=30)) as connection:
         connection.putrequest("POST", path)
         if chunked:
@@ -66,7 +66,7 @@ def upload(server: Running, path: str, blocks: int, chunked: bool) -> bytes:
 
 
 def download(server: Running, path: str, rate: float) -> int:
-    """GET a response, reading `rate` bytes a second; how many bytes there were."""
+    """GET a response, reading `rate` bytes per second; return its size in bytes."""
     with contextlib.closing(http.client.HTTPConnection(server.host, server.port, timeout=30)) as connection:
         connection.request("GET", path)
         with connection.getresponse() as response:

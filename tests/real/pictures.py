@@ -1,7 +1,7 @@
-"""Makes the pictures of README.md: `make images`, or `python -m tests.real.pictures [demo | COMPARISON.json]`.
+"""Create the pictures of README.md: `make images`, or `python -m tests.real.pictures [demo | COMPARISON.json]`.
 
-The pages are made by the commands, and photographed in Chromium, light and dark. A comparison takes its time, and a
-quiet machine: that of a file is photographed if there is one, else a short one is made. The demo's page is alive.
+The commands create the pages; Chromium takes the screenshots, light and dark. A comparison needs time and a quiet
+machine, so a given file is used, or else a short comparison is run. The demo's page is live.
 """
 
 import json
@@ -21,7 +21,7 @@ PAGES = {
 }
 TRIES = {"trace": 10, "timeline": 1}
 BOTTOM = {"trace": ".diagram", "timeline": ".bars", "compare": "#throughput .charts"}
-"""The last element of a page that is in its picture."""
+"""The last element of a page in its picture."""
 SHORT = ("--quick", "--scenarios", "hello,wait")
 BEFORE = {
     "trace": "document.querySelector('#close').click()",
@@ -34,17 +34,17 @@ BEFORE = {
         document.querySelector('.legend').classList.remove('stays');
     })()""",
 }
-"""What is done to a page before it is photographed: a comparison's has more than fits a picture."""
+"""Changes to a page before its screenshot: a comparison's page does not fit a picture."""
 
 USUAL_PATHS = """(() => {
     const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replaceAll(%s, '/home/you/gateways');
 })()""" % json.dumps(str(Path(__file__).parents[2]))  # noqa: UP031 - braces are JavaScript's
-"""Paths are shown as on anybody's machine."""
+"""Replace the paths of this machine."""
 
 
 def main(only: str = "") -> None:
-    """Make all of them, or the demo's, or that of one comparison."""
+    """Create all pictures, or those of the demo or of one comparison."""
     comparison = "" if only == "demo" else only
     with tempfile.TemporaryDirectory() as folder, chromium() as browser:
         browser.do("Emulation.setScrollbarsHidden", hidden=True)
@@ -62,7 +62,7 @@ def main(only: str = "") -> None:
 
 
 def demo(browser: Page) -> None:
-    """The page of a demo that has just streamed something, down to the first of its events."""
+    """Take the page of a demo after a stream, down to its first event."""
     with Running("demo", "--port", "0") as running:
         browser.size(WIDTH, 800)
         browser.visit(running.page)
@@ -86,7 +86,7 @@ def demo(browser: Page) -> None:
 
 
 def compare(page: Path, comparison: str) -> Path:
-    """The page of a comparison."""
+    """Return the page of a comparison."""
     arguments = ("--from", comparison) if comparison else SHORT
     command = [sys.executable, "-m", "gateways", "compare", *arguments, "--html", str(page)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
@@ -94,19 +94,19 @@ def compare(page: Path, comparison: str) -> Path:
 
 
 def make(page: Path, arguments: tuple[str, ...]) -> tuple[Path, float]:
-    """A page, and the milliseconds that its request took in total."""
+    """Return a page, and the total milliseconds of its request."""
     command = [sys.executable, "-m", "gateways", *arguments, "--json", "--html", str(page)]
     made = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     return page, made["response"]["total_ms"] if "response" in made else 0.0
 
 
 def took(made: tuple[Path, float]) -> float:
-    """Another program that runs on this machine shows in a picture: the fastest has least of it."""
+    """Return the fastest run, which other programs on this machine have disturbed least."""
     return made[1]
 
 
 def photograph(browser: Page, page: Path, name: str, scheme: str) -> None:
-    """A page from its top to the end of an element."""
+    """Take a page from its top to the end of an element."""
     image = IMAGES / f"{name}-{scheme}.png"
     browser.size(WIDTH, 800, dark=scheme == "dark")
     browser.open(page)

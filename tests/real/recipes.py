@@ -1,6 +1,6 @@
-"""The files of docs/deploy, written into a folder that stands for the machine, and the servers that they are for.
+"""The files of docs/deploy, written to a folder that represents the machine, and their servers.
 
-Knows the pages, and which paths and ports of theirs a test cannot have. It must not know what is tested.
+Knows the pages, and which of their paths and ports a test must replace. It must not know the tests.
 """
 
 import contextlib
@@ -26,12 +26,12 @@ BIN = Path(sys.executable).parent
 
 
 def recipes() -> dict[str, str]:
-    """The files of the pages, by the path that each has on a machine, without its first slash."""
+    """Return the files of the pages, by their path on a machine, without the first slash."""
     return {block.title: block.text for page in PAGES.glob("*.md") for block in blocks(page.read_text()) if block.title}
 
 
 class Machine:
-    """A folder with /srv/shop, the app in it, and the recipes; their paths lead into the folder."""
+    """A folder with /srv/shop, the app, and the recipes; their paths are changed to this folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -54,7 +54,7 @@ class Machine:
         }
 
     def write(self, name: str, changes: Mapping[str, str] | None = None) -> Path:
-        """Write a recipe, with the paths of this folder and further changes; each of those has to be in it."""
+        """Write a recipe with the paths of this folder and further changes, each of which must match."""
         text = recipes()[name]
         for old, new in (changes or {}).items():
             assert old in text, f"{name} has no {old!r}"
@@ -70,7 +70,7 @@ class Machine:
     def running(
         self, command: Sequence[str | Path], is_ready: Callable[[], object], number: int = signal.SIGTERM
     ) -> Iterator[subprocess.Popen[bytes]]:
-        """Run a server in /srv/shop until the block ends, then end it by a signal; an error notes its log."""
+        """Run a server in /srv/shop during the block, then stop it by a signal; an error includes its log."""
         log = self.folder / f"{Path(command[0]).name}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -97,7 +97,7 @@ class Machine:
 
 
 def until(is_true: Callable[[], object], process: subprocess.Popen[bytes] | None = None) -> None:
-    """Wait until a condition holds; a process that has ended will not make it so."""
+    """Wait until a condition is true; fail if the process has exited."""
     end = time.monotonic() + PATIENCE
     while not is_true():
         assert process is None or process.poll() is None, "the server has ended"
@@ -106,7 +106,7 @@ def until(is_true: Callable[[], object], process: subprocess.Popen[bytes] | None
 
 
 def listens(place: Path | int) -> Callable[[], bool]:
-    """Whether a connection to a Unix socket or to a port of this machine is accepted."""
+    """Return True if a Unix socket or a port of this machine accepts a connection."""
 
     def ask() -> bool:
         try:
@@ -136,7 +136,7 @@ http {{
 
 
 def nginx(machine: Machine, site: Path) -> list[str]:
-    """The command that serves a site as the packages' nginx.conf includes it."""
+    """Return the command that serves a site, included as in the package's nginx.conf."""
     program = require_program("nginx")
     shutil.copyfile("/etc/nginx/uwsgi_params", machine.folder / "uwsgi_params")
     configuration = machine.folder / "nginx.conf"
@@ -160,7 +160,7 @@ Include "{site}"
 
 
 def apache(machine: Machine, site: Path, port: int, modules: Mapping[str, str], more: str = "") -> list[str]:
-    """The command that serves a site; `modules` are the files of modules by name."""
+    """Return the command that serves a site; `modules` are the files of modules by name."""
     program = require_program("apache2")
     lines = [f"LoadModule {name}_module {file}" for name, file in modules.items()]
     as_root = os.geteuid() == 0
@@ -176,5 +176,5 @@ def apache(machine: Machine, site: Path, port: int, modules: Mapping[str, str], 
 
 
 def python_paths() -> str:
-    """Where mod_wsgi finds this project and its packages."""
+    """Return where mod_wsgi finds this project and its packages."""
     return ":".join([str(ROOT), sysconfig.get_path("purelib"), *(each for each in sys.path if "site-packages" in each)])

@@ -1,4 +1,4 @@
-"""A command of this project as a process: started as a person would, read line by line, interrupted, ended."""
+"""A command of this project as a process: started like a user, read line by line, interrupted, stopped."""
 
 import os
 import queue
@@ -16,11 +16,11 @@ from typing import Self
 import psutil
 
 PATIENCE = 20.0
-"""Seconds until something that has not happened never will."""
+"""Time limit of waits, in seconds."""
 
 
 class Running:
-    """`gateways …`, with its output; on leaving, everything it has started is killed."""
+    """`gateways …`, with its output; at the end of the block, all its processes are killed."""
 
     def __init__(self, *arguments: str, stdout: int | None = None, **environment: str) -> None:
         self._mark = uuid.uuid4().hex
@@ -58,7 +58,7 @@ class Running:
         self._lines.put(None)
 
     def wait_for(self, pattern: str, count: int = 1) -> list[str]:
-        """What has been said, once so many lines match."""
+        """Wait for `count` matching lines, and return the output."""
         until = time.monotonic() + PATIENCE
         while sum(re.search(pattern, line) is not None for line in self.said) < count:
             try:
@@ -71,29 +71,29 @@ class Running:
 
     @property
     def urls(self) -> list[str]:
-        """Where it serves, in which mode; it has said so."""
+        """Return the printed URLs by mode."""
         return re.findall(r"^[A-Z]+ +(http://\S+:\d+) ", "\n".join(self.wait_for("Ctrl-C")), re.MULTILINE)
 
     @property
     def page(self) -> str:
-        """Where the page of the demo is."""
+        """Return the URL of the demo's page."""
         (url,) = re.findall(r"^page +(http://\S+:\d+) ", "\n".join(self.wait_for("Ctrl-C")), re.MULTILINE)
         return str(url)
 
     @property
     def commands(self) -> list[str]:
-        """The curl commands that it gives to try."""
+        """Return the printed curl commands."""
         return [line.strip() for line in self.wait_for("Ctrl-C") if line.strip().startswith("curl")]
 
     def _look(self) -> None:
-        """Take note of all its processes: those that leave its process group cannot be found later."""
+        """Record all its processes, because those that leave its process group cannot be found later."""
         try:
             self._seen.update(psutil.Process(self.process.pid).children(recursive=True))
         except psutil.NoSuchProcess:
             return
 
     def _marked(self) -> list[psutil.Process]:
-        """The processes that have its environment, whoever their parent is by now."""
+        """Return the processes with its environment, whatever their current parent."""
         return [
             each
             for each in psutil.process_iter(["environ"])
@@ -101,7 +101,7 @@ class Running:
         ]
 
     def tree(self, enough: Callable[[set[psutil.Process]], bool]) -> set[psutil.Process]:
-        """All the processes that it started, once there are enough."""
+        """Return all processes that it started, as soon as there are enough."""
         until = time.monotonic() + PATIENCE
         while not enough(self._seen):
             assert time.monotonic() < until, self._seen
@@ -110,7 +110,9 @@ class Running:
         return self._seen
 
     def end(self, number: int, whole_group: bool = False) -> tuple[int, float]:
-        """Send a signal, as a terminal does to the whole group, or to it alone; exit status and seconds it took."""
+        """Send a signal to the whole group, like a terminal, or to the process alone; return the exit status and the
+        seconds until the exit.
+        """
         self._look()
         began = time.monotonic()
         if whole_group:
@@ -121,7 +123,7 @@ class Running:
         return status, time.monotonic() - began
 
     def left(self) -> list[str]:
-        """The processes of it that still run. (A zombie does not: its parent, init by now, is to collect it.)"""
+        """Return its running processes. (Without zombies, which init will reap.)"""
         alive = []
         for each in {*self._seen, *self._marked()}:
             try:
@@ -133,6 +135,6 @@ class Running:
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """`gateways …` to its end."""
+    """Run `gateways …` to its end."""
     command = [sys.executable, "-m", "gateways", *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, stdin=subprocess.DEVNULL)

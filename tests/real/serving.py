@@ -1,9 +1,9 @@
-"""Run a server for a test: a process of its own, on a port of its own, ended afterwards with all that it started.
+"""Run a server for a test: a separate process on its own port, terminated afterwards with all its descendants.
 
     with serve("gateways.wsgi.app:app", "waitress") as server:
         httpx.get(server.url + "/hello")
 
-Knows processes, ports and time limits. It must not know HTTP, or what the server answers.
+Knows processes, ports and time limits. It must not know HTTP or the app.
 """
 
 import contextlib
@@ -71,12 +71,12 @@ def serve(
     within: float = 20.0,
     grace: float = 5.0,
 ) -> Iterator[Running]:
-    """Run `target` while the block runs.
+    """Run `target` during the block.
 
-    `target` is an app for one of SERVERS, given by name, with further `options` for that server's command line; or,
-    without a server, a whole command, in which {host} and {port} say where it must listen. `env` replaces the
-    environment. The server must listen `within` so many seconds (AssertionError with what it wrote, if not), and has
-    `grace` seconds to end after SIGTERM before it is killed. An error in the block is noted with what the server wrote.
+    `target` is an app for one of SERVERS, given by name, with further `options` for that server's command line. Without
+    a server, it is a complete command with {host} and {port} for the address. `env` replaces the environment. The
+    server must listen `within` this many seconds (otherwise AssertionError with its output), and has `grace` seconds to
+    exit after SIGTERM before it is killed. An error in the block gets a note with the server's output.
     """
     with tempfile.NamedTemporaryFile(prefix="server-", suffix=".log") as output, _reserved() as port:
         arguments = _command(target, server, options) if isinstance(target, str) else target
@@ -101,7 +101,7 @@ def serve(
 
 
 def eventually(condition: Callable[[], object], what: str, within: float = 10.0) -> None:
-    """Wait until `condition()` is true: AssertionError, naming `what`, if that takes longer than `within` seconds."""
+    """Wait until `condition()` is true; AssertionError with `what` after `within` seconds."""
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, f"not within {within:g} s: {what}"
@@ -117,7 +117,9 @@ def _command(app: str, server: str | None, options: Sequence[str]) -> list[str]:
 
 @contextlib.contextmanager
 def _reserved() -> Iterator[int]:
-    """Bind a free port without listening, so that nobody is given it by chance; who names it may bind it as well."""
+    """Bind a free port without listening, so that the system does not assign it to another process; a server can still
+    bind it.
+    """
     with socket.socket() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((HOST, 0))
@@ -137,7 +139,7 @@ def _await_listening(server: Running, within: float) -> None:
 
 
 def _end(process: subprocess.Popen[bytes], grace: float) -> None:
-    """SIGTERM to the server alone, as an init system does; SIGKILL to what is left of its tree, in whatever session."""
+    """Send SIGTERM to the server alone, like an init system, then SIGKILL to the rest of its tree, in all sessions."""
     descendants: list[psutil.Process] = []
     with contextlib.suppress(psutil.NoSuchProcess):  # it has ended already
         descendants = psutil.Process(process.pid).children(recursive=True)

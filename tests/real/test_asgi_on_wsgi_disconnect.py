@@ -1,4 +1,4 @@
-"""Clients that leave an endless stream: its task ends within two seconds, nothing stays behind, on each WSGI server."""
+"""Disconnects from an endless stream: its task ends within two seconds and nothing is left, on each WSGI server."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_a_client_that_leaves_a_silent_app_ends_it_where_the_server_shows_the_co
 
 
 def test_a_client_that_has_shut_down_its_sending_side_is_answered(wsgi: Site) -> None:
-    """RFC 9112, 9.6: the end of file is not a disconnect; the same servers answer it with a native WSGI app."""
+    """RFC 9112, 9.6: the end of file is not a disconnect; with a native WSGI app, the same servers respond."""
     if wsgi.name == "granian":
         pytest.skip("granian itself drops the connection of such a client, as it does with a native WSGI app")
     for framework, path in (("asgi", "/slow"), ("django", "/hello"), ("fastapi", "/hello"), ("starlette", "/hello")):

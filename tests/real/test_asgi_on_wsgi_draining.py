@@ -1,4 +1,4 @@
-"""Work after responses when a worker ends: it is finished, and the lifespan's shutdown can still use an executor."""
+"""Background work when a worker exits: it is finished, and the lifespan's shutdown can still use an executor."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ GUNICORNS = [name for name in ENDS if name.startswith("gunicorn")]
 
 
 def work(running: Site) -> None:
-    """Have the app begin its work."""
+    """Make the app start its work."""
     for path in PATHS:
         assert running.get("any", path).json() == {"status": "working"}
 

@@ -1,4 +1,4 @@
-"""The end of a WSGI server with an ASGI app on it: the lifespan is shut down, held streams cannot keep it."""
+"""The exit of a WSGI server with an ASGI app: the lifespan is shut down, and open streams cannot prevent it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ GUNICORNS = tuple(name for name in ORDERLY if name.startswith("gunicorn"))
 
 
 def end(running: Site, number: signal.Signals, within: float) -> None:
-    """Send the signal; the server and all its processes must have ended so many seconds later."""
+    """Send the signal; the server and all its processes must exit within `seconds`."""
     process = psutil.Process(running.server.process.pid)
     tree = [process, *process.children(recursive=True)]
     before = time.monotonic()
@@ -50,7 +50,7 @@ def test_an_orderly_end_shuts_the_lifespans_down(name: str) -> None:
 
 @pytest.mark.parametrize("name", GUNICORNS)
 def test_gunicorn_ends_within_its_graceful_timeout_while_it_holds_streams(name: str) -> None:
-    """It waits for open responses until --graceful-timeout (3 s here, 30 s by default), as for any WSGI app's."""
+    """Open responses have until --graceful-timeout (3 s here, 30 s by default), as with any WSGI app."""
     with site(name, app=BARE) as running, contextlib.ExitStack() as clients:
         for _ in range(2 if "sync" in name else 8):
             clients.enter_context(running.streaming("asgi", "/events"))

@@ -1,4 +1,4 @@
-"""What FastAPI adds to ASGI, on each WSGI server: validation, dependencies, sync views, its own pages."""
+"""Features of FastAPI on each WSGI server: validation, dependencies, sync views, its own pages."""
 
 from __future__ import annotations
 

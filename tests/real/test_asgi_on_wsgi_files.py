@@ -1,4 +1,4 @@
-"""A file that changes as soon as FileResponse has returned: eight clients at once, and each gets its own report."""
+"""A file that changes as soon as FileResponse has returned: each of eight concurrent clients gets its own report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""FastAPI, Starlette, Django, Litestar and Quart behind ASGIToWSGI: what any site does, on each WSGI server."""
+"""FastAPI, Starlette, Django, Litestar and Quart behind ASGIToWSGI: common features of sites, on each WSGI server."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ each_framework = pytest.mark.parametrize("framework", FRAMEWORKS)
 
 
 def told(block: bytes) -> dict[str, object]:
-    """What the apps' digest of `block` is."""
+    """Return the apps' digest of `block`."""
     return {"length": len(block), "sha256": hashlib.sha256(block).hexdigest()}
 
 

@@ -1,4 +1,4 @@
-"""An MCP server over streamable HTTP on each WSGI server, driven by the protocol's own client."""
+"""An MCP server over streamable HTTP on each WSGI server, with the protocol's own client."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.real.wsgi_servers import Site
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 def test_tools_are_listed_and_called(wsgi: Site, mode: Any) -> None:
-    """In legacy mode the client holds a stream open beside its requests, and a session goes from one to the next."""
+    """In legacy mode the client keeps a stream open beside its requests, and requests share a session."""
     if wsgi.name.startswith("gunicorn-sync"):
         pytest.skip("sync workers share no session, and one open stream occupies a worker")
 

@@ -1,4 +1,4 @@
-"""Slow uploads: bodies reach the app as they arrive, and what it sends goes out although a read is pending."""
+"""Slow uploads: bodies reach the app as they arrive, and its output is sent while a read is pending."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WITH_CHUNKS = [name for name in SERVERS if name != "wsgiref"]
 
 @contextlib.contextmanager
 def running(name: str) -> Iterator[Running]:
-    """One of SERVERS with the app on it."""
+    """Run one of SERVERS with the app."""
     if name in SCRIPTS:
         pytest.importorskip(name)
         with serve([sys.executable, "-c", SCRIPTS[name], "{host}", "{port}"]) as server:
@@ -53,7 +53,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[Running]:
 
 
 def upload(server: Running, path: str, length: int | None, body: bytes) -> socket.socket:
-    """A connection on which the head of a POST and the start of its body have been sent; chunked without a length."""
+    """Open a connection and send the headers of a POST and the start of its body; chunked without a length."""
     connection = socket.create_connection((server.host, server.port), timeout=10)
     framing = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{framing}\r\nConnection: close\r\n\r\n".encode()
@@ -67,7 +67,7 @@ def chunk(block: bytes) -> bytes:
 
 
 def until(connection: socket.socket, what: bytes, within: float = 8.0) -> bytes:
-    """What comes up to and with `what`."""
+    """Read up to and including `what`."""
     connection.settimeout(within)
     received = b""
     while what not in received:
@@ -131,7 +131,7 @@ def test_the_start_of_a_chunk_arrives_before_its_rest(request: pytest.FixtureReq
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
 def test_an_app_that_reads_is_told_that_there_is_no_body(server: Running, method: str) -> None:
-    """Middleware reads the body of each request, whether or not it has one; the client waits for its answer."""
+    """Middleware reads the body of each request, even if it has none; the client waits for its response."""
     with socket.create_connection((server.host, server.port), timeout=10) as connection:
         connection.sendall(f"{method} /digest HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         assert until(connection, f"0 {hashlib.sha256(b'').hexdigest()}".encode())
@@ -141,7 +141,7 @@ def test_an_app_that_reads_is_told_that_there_is_no_body(server: Running, method
 def test_a_client_that_waits_for_100_continue_gets_it(
     request: pytest.FixtureRequest, server: Running, chunked: bool
 ) -> None:
-    """RFC 9110, 10.1.1: some servers send it with the application's first read."""
+    """RFC 9110, 10.1.1: some servers send 100 (Continue) at the application's first read."""
     name = request.node.callspec.params["server"]
     if name in ("wsgiref", "uwsgi"):
         pytest.skip(f"{name} does not send 100 Continue")
@@ -180,7 +180,7 @@ def test_a_chunked_body_is_refused_where_it_is_not_decoded() -> None:
 
 @pytest.mark.parametrize("name", ["gunicorn-gthread", "gunicorn-gevent", "gevent", "cheroot", "eventlet"])
 def test_a_connection_that_was_answered_early_carries_no_other_request(name: str) -> None:
-    """What comes next on it is the rest of a body, and must never be taken for a request."""
+    """The next bytes on the connection are the rest of a body, and must never be parsed as a request."""
     with (
         running(name) as server,
         socket.create_connection((server.host, server.port), timeout=10) as connection,

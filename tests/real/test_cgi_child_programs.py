@@ -28,7 +28,7 @@ in_one_block = pytest.mark.parametrize(
 
 
 class Site:
-    """A server with the programs, and a client that asks one of them."""
+    """A server with the programs, and a client for one of them."""
 
     def __init__(self, name: str, server: Running, folder: Path, program: str) -> None:
         self.name, self.server, self.folder, self.program = name, server, folder, program
@@ -134,7 +134,7 @@ def test_a_body_of_known_length(site: Site, size: int) -> None:
 
 
 def test_a_chunked_body(site: Site) -> None:
-    """Apache passes it without a length; the others find out the length first."""
+    """Apache passes the body without a length; the others determine the length first."""
     blocks = [bytes([number]) * 50_000 for number in range(30)]
     response = site.client.put(site.url("/raw"), content=iter(blocks))
     assert response.text == digest(b"".join(blocks))
@@ -225,7 +225,7 @@ def test_the_lifespan_is_around_the_request(fastapi: Site) -> None:
 
 
 def test_a_background_task_runs_after_the_response_and_to_its_end(fastapi: Site) -> None:
-    """Also under servers that send SIGTERM when the response has ended."""
+    """The same under servers that send SIGTERM when the response has ended."""
     if fastapi.name == "apache-cgi":  # it ends no response before the program has closed its stderr, too
         fastapi.signal()
     assert fastapi.client.get(fastapi.url("/background")).text == "at once"

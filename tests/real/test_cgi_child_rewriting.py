@@ -1,4 +1,4 @@
-"""Programs that lighttpd or Apache keeps out of their URLs by rewriting: what the application sees, and its links."""
+"""Programs that lighttpd or Apache hides from URLs by rewriting: the paths of the application, and its links."""
 
 import http.client
 import shutil

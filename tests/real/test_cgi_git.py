@@ -27,7 +27,7 @@ CLIENT = {"PATH": os.environ["PATH"], "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_
 
 
 def git(folder: Path, *arguments: str, **variables: str) -> str:
-    """Run git; its output. AssertionError with what it said when it fails."""
+    """Run git and return its output; AssertionError with the output if it fails."""
     environment = {**CLIENT, "HOME": str(folder), **variables}
     command = ["git", *arguments]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60, check=False)
@@ -37,7 +37,9 @@ def git(folder: Path, *arguments: str, **variables: str) -> str:
 
 @pytest.fixture(scope="module")
 def projects(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """`small.git`; `many.git` with 2000 tags; `large.git` with 30 MB that do not compress; `closed.git` refuses."""
+    """Create `small.git`; `many.git` with 2000 tags; `large.git` with 30 MB of incompressible data; `closed.git`, which
+    refuses access.
+    """
     require_program("git")
     folder = tmp_path_factory.mktemp("git")
     for name, size in (("small", 1000), ("many", 1000), ("large", 15_000_000)):

@@ -32,7 +32,7 @@ LIMITS = {
     ("cheroot", "test_an_encoded_slash_is_a_slash"): "cheroot leaves it encoded",
     ("cheroot", "test_dots_before_an_encoded_slash_are_resolved"): "cheroot leaves it encoded",
 }
-"""What a server does to its applications, and no application can undo."""
+"""Changes by a server that an application cannot undo."""
 
 
 @pytest.fixture(autouse=True)
@@ -125,7 +125,7 @@ def test_a_client_that_does_not_read_stops_the_program_and_costs_no_memory(serve
 
 
 def _memory(server: Running) -> int:
-    """Octets in use by the server's processes, programs not counted."""
+    """Return the memory of the server's processes in bytes, without programs."""
     parent = psutil.Process(server.process.pid)
     own = [process for process in parent.children(recursive=True) if process.name().startswith(("python", "gunicorn"))]
     return sum(process.memory_info().rss for process in [parent, *own])

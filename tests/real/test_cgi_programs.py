@@ -1,4 +1,6 @@
-"""Programs as Debian ships them, under the CGI hosts: cgit (C), gitweb and awstats (Perl), php-cgi, hgweb (Python)."""
+"""CGI programs from Debian packages under the CGI hosts: cgit (C), gitweb and awstats (Perl), php-cgi, hgweb
+(Python).
+"""
 
 import json
 import os
@@ -22,7 +24,7 @@ Hosting = Callable[..., Asker]
 
 @pytest.fixture(params=SERVERS)
 def hosting(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Hosting]:
-    """Serve one program, with variables of its own."""
+    """Serve one program, with its own variables."""
     with ExitStack() as stack:
 
         def host(program: Path, **variables: str) -> Asker:
@@ -36,7 +38,7 @@ def hosting(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Hosting]
 
 
 def require_file(path: str) -> Path:
-    """A program that a package installs elsewhere than on PATH."""
+    """Return the path of a program that a package installs outside PATH."""
     return Path(require_program(path))
 
 

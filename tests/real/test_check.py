@@ -23,7 +23,7 @@ def checked(target: str | Path, *options: str) -> dict[str, Any]:
 
 
 def rules(report: dict[str, Any]) -> set[tuple[str, str]]:
-    """Rule and source line of each finding; the request where there is no line."""
+    """Return the rule and source line of each finding; the request if there is no line."""
     return {(each["rule"], each["where"]["code"] if each["where"] else each["request"]) for each in report["findings"]}
 
 

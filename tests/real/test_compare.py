@@ -1,4 +1,4 @@
-"""Comparisons that really run, in as few slices as there can be: what is found of apps that misbehave in known ways."""
+"""Real comparisons with a minimum of slices: findings about apps with known faults."""
 
 import os
 import statistics
@@ -31,7 +31,7 @@ MISBEHAVING = "tests.gateways.compare.misbehaving"
 
 
 class Quiet:
-    """A listener that only remembers."""
+    """A listener that records its calls."""
 
     def __init__(self) -> None:
         self.said: list[str] = []
@@ -59,7 +59,7 @@ def plan(
 
 
 def misbehaving(app: str) -> Contender:
-    """Uvicorn with another app than it is told to serve."""
+    """Uvicorn with another app than the given one."""
     made = contender("asgi:uvicorn")
     arguments = (*made.server.arguments[:-1], f"{MISBEHAVING}:{app}")
     return replace(made, server=replace(made.server, name=app, arguments=arguments))
@@ -67,7 +67,7 @@ def misbehaving(app: str) -> Contender:
 
 @pytest.fixture(scope="module", autouse=True)
 def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """The logs that failures leave behind go to a folder of the tests."""
+    """Write the logs of failures to a folder of the tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("logs")))
         yield
@@ -75,7 +75,7 @@ def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def hello() -> Record:
-    """The reference app beside apps that misbehave, asked for hello."""
+    """The reference app and misbehaving apps, in the scenario hello."""
     apps = ("loses_one_percent", "dies_after_a_hundred", "says_something_else", "fails")
     contenders = [contender("asgi:uvicorn"), *map(misbehaving, apps)]
     return compare(plan(*contenders, scenarios=(SCENARIOS["hello"],)), [], Quiet())
@@ -88,7 +88,7 @@ def section(hello: Record) -> Section:
 
 
 def test_one_that_is_a_fifth_slower_is_found_so_and_one_that_is_the_same_is_not() -> None:
-    """By the CPU time of an answer, of which a busy machine takes nothing away."""
+    """Sorted by CPU time per response, which does not depend on other programs."""
     contenders = map(misbehaving, ("works", "works_too", "works_a_fifth_longer"))
     made = compare(plan(*contenders, scenarios=(SCENARIOS["hello"],), effort=replace(TINY, rounds=5)), [], Quiet())
     (section,) = sections(made)
@@ -103,7 +103,7 @@ def test_one_that_is_a_fifth_slower_is_found_so_and_one_that_is_the_same_is_not(
 
 
 def others(record: Record) -> float:
-    """The cores that other programs kept busy, in the median of the slices."""
+    """Return the median number of cores that other programs kept busy."""
     shares = [(foreign(cell) or 0) / cell.measured.window for cell in record.cells]
     return statistics.median(shares)
 

@@ -1,8 +1,7 @@
-"""The load client's throughput beside wrk's and h2load's, on the same servers, in turns, each on a core of its own.
+"""Compare the load client's throughput with wrk's and h2load's, on the same servers, in turns, each on its own core.
 
-Where the server has its core to itself, answers a second are held against each other. On a busy machine they say
-little; there it is answers for each second of the server's CPU time, of which others take nothing away. But it varies
-with how many requests are there at a time, when either side is kept from its work.
+If the server has a core to itself, responses per second are compared. On a busy machine, responses per second of the
+server's CPU time are compared instead, because other programs do not affect them as much.
 """
 
 import re
@@ -24,13 +23,13 @@ from tests.real.serving import Running, serve
 CONNECTIONS, SECONDS, ROUNDS = 32, 1, 3
 NEAR, NEAR_IF_BUSY = 0.1, 0.25
 ITS_OWN = 0.85
-"""The share of a core that a saturated server has where nobody disturbs it."""
+"""The share of a core that a saturated server uses if it is not disturbed."""
 PLACEMENT = here()
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a tool says, and what the server took."""
+    """The result of a tool, and the server's CPU time."""
 
     answers: int
     rate: float
@@ -73,7 +72,7 @@ def read(said: str, answers: str, rate: str) -> Seen:
 
 
 def watched(server: Running, ask: Callable[[], Seen]) -> Seen:
-    """With what the server took meanwhile."""
+    """Return the result with the server's CPU time."""
     before, began = meters.cpu((server.process.pid,)), time.monotonic()
     seen = ask()
     after = meters.cpu((server.process.pid,))

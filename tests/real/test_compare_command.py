@@ -1,4 +1,4 @@
-"""`gateways compare` as a person runs it: a small comparison, what is made of its file, Ctrl-C, and what is refused."""
+"""`gateways compare` in real use: a small comparison, its file, Ctrl-C, and refused options."""
 
 import csv
 import http.client
@@ -47,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def compared(folder: Path) -> "subprocess.CompletedProcess[str]":
-    """A user's app, on one server: the fewest slices that the command takes."""
+    """Compare a user's app on one server, with the minimum of slices."""
     (folder / "shop.py").write_text(SHOP)
     arguments = ["shop:app", "--path", "/hello", "--modes", "asgi", "--servers", "uvicorn", "--quick", "--seed", "7"]
     return gateways(*arguments, "--force", "--json", "one.json", "--html", "one.html", cwd=folder)
@@ -55,7 +55,7 @@ def compared(folder: Path) -> "subprocess.CompletedProcess[str]":
 
 @pytest.fixture(scope="module")
 def calm(compared: "subprocess.CompletedProcess[str]", folder: Path) -> str:
-    """Its file, in which both runs of the server have the same measurements: without the noise of the machine."""
+    """Return its file, changed so that both runs of the server have the same measurements, without noise."""
     assert compared.returncode in {0, 1}
     data = json.loads((folder / "one.json").read_text())
     first = {_place(cell): cell["measured"] for cell in data["cells"] if cell["contender"] == "asgi:uvicorn"}
@@ -71,7 +71,7 @@ def _place(cell: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def succeeded(done: "subprocess.CompletedProcess[str]") -> bool:
-    """It ended well, or found the machine so busy that it refused to judge, in the words for that and no others."""
+    """Assert that it succeeded, or that it refused to judge on a busy machine, with exactly that message."""
     return (done.returncode, done.stderr) == (0, "") or (done.returncode == 1 and TOO_BUSY in done.stderr)
 
 
@@ -202,7 +202,7 @@ def test_the_commands_of_kept_modules_can_be_typed_and_their_logs_are_there(fold
 
 
 def answered(port: int, path: str) -> bytes:
-    """The body that the server answers, when it listens."""
+    """Return the server's response body, as soon as it listens."""
     until = time.monotonic() + 20
     while True:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)

@@ -1,4 +1,4 @@
-"""Comparisons by locust's own master and workers, on this machine: what they find, and how they end."""
+"""Comparisons with locust's own master and workers, on this machine: their results, and their end."""
 
 import os
 import shlex
@@ -44,7 +44,7 @@ def free() -> int:
 
 
 def of_locust() -> list[psutil.Process]:
-    """What runs of it that this process has started, however indirectly."""
+    """Return the running descendants of this process that belong to locust."""
     return [each for each in psutil.Process().children(recursive=True) if "locust" in " ".join(each.cmdline())]
 
 

@@ -1,4 +1,4 @@
-"""The exported locustfile, run by plain locust: what it finds of an app that behaves, and of those that do not."""
+"""The exported locustfile, run by plain locust, with a correct app and with faulty ones."""
 
 import json
 import subprocess
@@ -10,7 +10,7 @@ from tests.real.serving import serve
 
 
 def run(folder: Path, url: str, scenarios: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Export, and have locust run it for some seconds, in another folder."""
+    """Export, and run it with locust for some seconds, in another folder."""
     command = ["gateways", "compare", "--export-locustfile", str(folder / "load.py"), "--scenarios", scenarios]
     subprocess.run([sys.executable, "-m", *command, "--url", f"a={url}"], check=True, timeout=20, capture_output=True)
     options = ["--headless", "--users", "12", "--spawn-rate", "100", "--only-summary", "--json-file", "stats"]

@@ -1,4 +1,4 @@
-"""The page of `gateways compare` in a real browser: whole, silent, readable, and every value to be read out of it."""
+"""The page of `gateways compare` in a real browser: complete, without errors, readable, with all values accessible."""
 
 import json
 import subprocess
@@ -20,11 +20,11 @@ from tests.real.test_trace_pages import CONTRAST, OVERFLOW
 
 ROOT = Path(__file__).parents[2]
 BEYOND = OVERFLOW.replace("'body *'", "'body *:not(.scroll *)'")
-"""Tables of values scroll on their own."""
+"""Tables of values scroll separately."""
 
 
 def draw(folder: Path, name: str, made: Record) -> Path:
-    """What the command makes of a record."""
+    """Return the command's page for a record."""
     (folder / f"{name}.json").write_text(json.dumps(made.to_json()))
     gateways("--from", f"{name}.json", "--html", f"{name}.html", cwd=folder)
     return folder / f"{name}.html"
@@ -40,7 +40,7 @@ def gateways(*arguments: str, cwd: Path) -> str:
 
 
 def many() -> Record:
-    """Twenty contenders; and a target's name that has nowhere to be broken."""
+    """Twenty contenders, and a target name without places for a line break."""
     names = [each.id for each in contenders(None, servers=["all"], adapters=["all"])][::3]
     cells = [each for n, name in enumerate(names, 1) for each in slices(name, [[100 * n], [100 * n]])]
     made = record(cells)
@@ -82,14 +82,14 @@ SEEN = f"{READOUT}.checkVisibility()"
 
 
 def place(page: Page, share: float) -> tuple[float, float]:
-    """Where on the screen that share of the first chart of latencies is."""
+    """Return the screen position of a share of the first chart of latencies."""
     page.evaluate(f"{FIRST}.scrollIntoView({{block: 'center', behavior: 'instant'}})")
     box = page.evaluate(f"{FIRST}.querySelector('.area').getBoundingClientRect().toJSON()")
     return box["x"] + box["width"] * share, box["y"] + box["height"] / 2
 
 
 def read(page: Page) -> dict[str, str]:
-    """What the read-out says: its title, and each contender's value."""
+    """Return the read-out: its title, and each contender's value."""
     said: list[list[str]] = page.evaluate(
         f"[...{READOUT}.children].map(each => [...(each.children.length ? each.children : [each])]"
         ".map(part => part.textContent).filter(Boolean))"
@@ -172,7 +172,7 @@ def test_nothing_overflows(browser: Page, pages: dict[str, Path], name: str, wid
 
 
 def test_what_is_read_is_light_or_dark_enough(browser: Page, pages: dict[str, Path]) -> None:
-    """WCAG 2.2, 1.4.3. Text in a picture has its colour from `fill`."""
+    """WCAG 2.2, 1.4.3. The colour of text in a picture is `fill`."""
     colour = "(each.ownerSVGElement ? getComputedStyle(each).fill : getComputedStyle(each).color)"
     for dark in (False, True):
         browser.size(1280, 900, dark)

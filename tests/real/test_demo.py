@@ -132,7 +132,7 @@ def test_the_port_is_the_one_that_was_asked_for_and_three_modes_and_their_page_t
 
 
 def four_free_ports() -> int:
-    """The first of them; the system gives out others in the meantime, but seldom these."""
+    """Return the first of several free consecutive ports; the system rarely assigns them in the meantime."""
     for port in range(20000, 30000, 4):
         with ExitStack() as probes, suppress(OSError):
             for offset in range(4):
@@ -219,7 +219,7 @@ def test_on_a_terminal_it_is_coloured_and_no_line_is_wider_than_the_terminal() -
 
 
 def on_a_terminal(columns: int) -> str:
-    """What a terminal of that width shows for one request."""
+    """Return the output of a terminal of that width for one request."""
     ours, theirs = pty.openpty()
     ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     with Running("demo", "--mode", "asgi", "--port", "0", stdout=theirs, TERM="xterm-256color") as demo:

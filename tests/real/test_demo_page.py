@@ -61,7 +61,7 @@ def text(page: Page, selector: str) -> str:
 
 
 def fill(page: Page, name: str, value: str) -> None:
-    """Write into a field, in place of what is there."""
+    """Replace the text of a field."""
     page.click(f"[name={name}]")
     page.evaluate(f"document.querySelector('[name={name}]').select()")
     page.type(value)
@@ -96,7 +96,7 @@ def figure(page: Page, lane: str, name: str) -> str:
 
 
 def why(page: Page, lane: str, said: str) -> str:
-    """The sentence under a lane, once it is there; it must say that."""
+    """Wait for the sentence under a lane, which must contain `text`."""
     sentence = str(page.wait_for(f"document.querySelector('.{lane} .why')?.innerText"))
     assert re.search(said, sentence)
     return sentence

@@ -1,4 +1,4 @@
-"""The recipes of docs/deploy: checked by the tools of the field, and started, as far as that goes without a machine."""
+"""The recipes of docs/deploy: checked with the usual tools, and started as far as possible without a machine."""
 
 import http.client
 import json
@@ -32,7 +32,7 @@ UNITS = "etc/systemd/system/"
 
 @pytest.fixture
 def machine() -> Iterator[Machine]:
-    """In a folder that other users can enter, as Apache's user has to; pytest's own folders are closed to them."""
+    """A folder that other users can enter, because Apache's user must; pytest's own folders are private."""
     with tempfile.TemporaryDirectory(prefix="machine-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         yield Machine(Path(folder))
@@ -48,7 +48,7 @@ def on_socket(path: Path) -> httpx.Client:
 
 
 def command(machine: Machine, unit: str) -> list[str]:
-    """The ExecStart of a unit."""
+    """Return the ExecStart of a unit."""
     (line,) = re.findall(r"^ExecStart=(.*)$", machine.write(f"{UNITS}{unit}").read_text(), re.MULTILINE)
     return shlex.split(line)
 
@@ -95,7 +95,7 @@ BACKENDS = {
 
 @contextmanager
 def behind_nginx(machine: Machine, backend: str) -> Iterator[tuple[int, int, str]]:
-    """Nginx in front of the app: the ports of HTTP and HTTPS, and the file of the certificate."""
+    """Run nginx in front of the app; yield the ports of HTTP and HTTPS, and the file of the certificate."""
     arguments = [each.format(socket=machine.socket) for each in BACKENDS[backend]]
     plain, secure = free_ports(2)
     with self_signed("127.0.0.1") as (certificate, key):
@@ -137,12 +137,12 @@ def test_nginx_passes_requests_events_and_websockets_on(backend: str, machine: M
 
 
 def trusting(certificate: str) -> ssl.SSLContext:
-    """A context of its own for each client: they set protocols in it."""
+    """Return a new context for each client, because clients set protocols in it."""
     return ssl.create_default_context(cafile=certificate)
 
 
 def refused_by_length(port: int, context: ssl.SSLContext, length: int) -> int:
-    """The status for a body of that length, of which nothing is sent."""
+    """Return the status for a body of that length, without sending it."""
     client = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=PATIENCE)
     with closing(client):
         client.putrequest("POST", "/")
@@ -216,7 +216,7 @@ def test_apache_serves_by_mod_cgid(machine: Machine) -> None:
 
 
 def ask(start: list[str], machine: Machine, port: int) -> None:
-    """Start Apache and make a request of each kind that its recipe speaks of."""
+    """Start Apache and make a request of each kind in its recipe."""
     url = f"http://127.0.0.1:{port}"
     with httpx.Client(timeout=PATIENCE) as client, machine.running(start, listens(port)):
         headers = {"Authorization": "Bearer x"}
@@ -225,7 +225,7 @@ def ask(start: list[str], machine: Machine, port: int) -> None:
 
 
 def test_the_command_line_for_uvicorn_is_understood_and_serves(machine: Machine) -> None:
-    """A WSGI app, by the module of the page."""
+    """A WSGI app, with the module of the page."""
     (line,) = re.findall(r"^\$ (uvicorn .*)$", (APPS.parents[3] / "docs/deploy/servers.md").read_text(), re.MULTILINE)
     (machine.shop / "cart.py").write_text("from shop_wsgi import app\n")
     machine.write("srv/shop/cart_asgi.py")

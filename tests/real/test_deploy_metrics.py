@@ -1,4 +1,4 @@
-"""The modules of docs/deploy/metrics.md: what they tell of an adapter is what the adapter has done."""
+"""The modules of docs/deploy/metrics.md: their figures match the adapter's requests."""
 
 import asyncio
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ def wsgi_app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
 
 
 async def ask(app: Any, path: str) -> bytes:
-    """The body of a response."""
+    """Return the body of a response."""
     scope: dict[str, Any] = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET"}
     scope |= {"scheme": "http", "path": path, "query_string": b"", "headers": [], "root_path": ""}
     body = b""
@@ -42,7 +42,7 @@ async def ask(app: Any, path: str) -> bytes:
 
 @pytest.fixture
 def module(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
-    """The names of a module of the page, with an app in place of its shop."""
+    """Return the namespace of a module of the page, with an app in place of its shop."""
     names: dict[str, Any] = {"wsgi_app": wsgi_app}
     before = set(REGISTRY._collector_to_names)
     exec(recipes()[request.param].replace("from shop import app as wsgi_app\n", ""), names)

@@ -1,4 +1,4 @@
-"""`gateways diff` between real servers: planted differences are found and named, and nothing else is."""
+"""`gateways diff` between real servers: planted differences are found and named, and no others."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def diff(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def differences(*arguments: str, status: int = 1) -> dict[str, dict[str, Any]]:
-    """The differences that count, by facet."""
+    """Return the counted differences, by facet."""
     done = diff(*arguments, "--json", "-")
     assert done.returncode == status, done.stderr + done.stdout
     found = json.loads(done.stdout)["differences"]

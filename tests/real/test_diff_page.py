@@ -1,4 +1,4 @@
-"""The page of `gateways diff` in a real browser: whole, silent, readable on a phone and on paper."""
+"""The page of `gateways diff` in a real browser: complete, without errors, readable on a phone and on paper."""
 
 import re
 from collections.abc import Iterator
@@ -18,7 +18,9 @@ LONG = "/search?q=" + "x" * 300
 
 
 def made() -> Result:
-    """A result with one of each: counted, not counted, accepted, with lines, long and hostile values."""
+    """A result with one difference of each kind: counted, not counted, accepted, with lines, long and hostile
+    values.
+    """
     differences = together(
         [
             [

@@ -1,4 +1,4 @@
-"""The commands in a project with its own package or module `adapters`, or with one installed; also `tests`, `demos`."""
+"""The commands in a project with its own package or module `adapters`, `tests` or `demos`, or with one installed."""
 
 import json
 import os
@@ -26,7 +26,7 @@ OWNED = ["the project"] * 4
 
 @pytest.fixture(params=["a package", "a module", "an installed package"])
 def project(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with shop.py; the modules that it imports are packages or modules beside it, or installed."""
+    """Create a folder with shop.py; the modules that it imports are beside it, or installed."""
     folder, library = tmp_path / "project", tmp_path / "library"
     folder.mkdir()
     library.mkdir()

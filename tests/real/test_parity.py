@@ -31,7 +31,7 @@ BY_NATURE = {
     ("GET", "/ws"): "ASGI has WebSockets, and tells the client to ask for one; WSGI and CGI have none",
     ("HEAD", "/ws"): "as GET",
 }
-"""Where the three do not give the same bytes, and why. All else is compared."""
+"""Accepted differences between the three, with reasons. Everything else is compared."""
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +101,7 @@ def test_clients_that_leave_hold_nothing(sides: dict[str, Running], side: str) -
 
 
 def programs(server: Running) -> list[psutil.Process]:
-    """The programs that run for this server."""
+    """Return the running programs of this server."""
     return psutil.Process(server.process.pid).children(recursive=True)
 
 

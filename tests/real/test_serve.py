@@ -165,7 +165,7 @@ async def app(scope, receive, send):
 
 
 def output(serving: Serving) -> str:
-    """What the server and its app have printed, after the end."""
+    """Return the output of the server and its app, after the exit."""
     assert serving.process.stderr is not None
     return serving.process.stderr.read().decode()
 
@@ -280,7 +280,7 @@ def refused(url: str, **headers: str) -> tuple[int, str]:
 
 
 def wait_for_answer(serving: Serving, number: int) -> None:
-    """A server that binds for itself is away for a moment while it starts; the others make clients wait."""
+    """A server that binds by itself refuses connections for a moment while it starts; with the others, clients wait."""
     until = time.monotonic() + PATIENCE
     while True:
         try:
@@ -313,7 +313,7 @@ def test_tls_by_every_server_that_has_it(mode: Mode, server: str) -> None:
 
 
 def h2_is_agreed(url: str, certfile: str) -> bool:
-    """Whether the server chooses HTTP/2 by ALPN (RFC 7301)."""
+    """Return True if the server chooses HTTP/2 by ALPN (RFC 7301)."""
     context = ssl.create_default_context(cafile=certfile)
     context.set_alpn_protocols(["h2", "http/1.1"])
     host, port = url.removeprefix("https://").split(":")

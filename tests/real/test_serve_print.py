@@ -1,4 +1,4 @@
-"""`gateways serve --print`: what it prints, typed into a shell, serves the app by each server."""
+"""`gateways serve --print`: its output, typed into a shell, serves the app with each server."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def printed(*arguments: str) -> str:
 
 @contextmanager
 def typed(script: str, folder: Path, port: int) -> Iterator[str]:
-    """What the script serves: its URL, once it listens."""
+    """Run the script; yield its URL once it listens."""
     environment = {**os.environ, "PATH": PATH, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(
         ["sh"], stdin=subprocess.PIPE, cwd=folder, env=environment, start_new_session=True, stdout=subprocess.DEVNULL

@@ -1,4 +1,4 @@
-"""The reference app on every server that `gateways demo` offers: what it answers is the app's, not the server's."""
+"""The reference app on every server of `gateways demo`: the responses are the app's, not the server's."""
 
 from collections.abc import Iterator
 

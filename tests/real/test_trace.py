@@ -35,14 +35,14 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def traced(*arguments: str, status: int = 0) -> Any:
-    """The JSON of a trace."""
+    """Return the JSON of a trace."""
     done = run(*arguments, "--json")
     assert done.returncode == status, done.stderr + done.stdout
     return json.loads(done.stdout)
 
 
 def whats(trace: Any, interface: str | None = None) -> list[str]:
-    """What happened in the request, in its order, between whom that is asked for; bytes are no numbers here."""
+    """Return the steps of the request in order, optionally between two lifelines; byte counts are left out."""
     steps = [step for step in trace["steps"] if step["phase"] == "request"]
     return [
         re.sub(r"^[\d,]+ bytes?$", "bytes", step["what"]) for step in steps if interface in (None, step["interface"])
@@ -50,7 +50,7 @@ def whats(trace: Any, interface: str | None = None) -> list[str]:
 
 
 def sent(trace: Any) -> str:
-    """All bytes that the server sent, as ISO 8859-1, with what frames them."""
+    """Return all bytes that the server sent, as ISO 8859-1, with their framing."""
     return "".join(
         step["data"]["bytes"]["bytes"] for step in trace["steps"] if step["interface"] == "tcp" and step["from"] == 1
     )

@@ -1,4 +1,6 @@
-"""The pages of `gateways trace` and `gateways timeline` in a real browser: whole, silent, readable, reachable."""
+"""The pages of `gateways trace` and `gateways timeline` in a real browser: complete, without errors, readable, usable
+by keyboard.
+"""
 
 import re
 import subprocess
@@ -17,7 +19,7 @@ OVERFLOW = """[...document.querySelectorAll('body *')].filter(each => {
     const box = each.getBoundingClientRect();
     return box.width && (box.right > innerWidth + 1 || box.left < -1);
 }).map(each => each.outerHTML.slice(0, 200))"""
-"""The elements that are not wholly on the screen."""
+"""Return the elements that are not completely on the screen."""
 
 
 def make(folder: Path, *arguments: str) -> Path:

@@ -1,4 +1,4 @@
-"""docs/websocket.md says of each server what the tests hold it to."""
+"""docs/websocket.md agrees with the tests of each server."""
 
 from tests.real.test_websockets_wsgi_on_asgi import MISSING as ON_ASGI
 from tests.real.test_websockets_wsgi_on_asgi import SERVERS

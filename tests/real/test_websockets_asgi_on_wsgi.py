@@ -1,4 +1,4 @@
-"""A FastAPI app's WebSockets on each WSGI server whose connections can be taken, by real clients."""
+"""A FastAPI app's WebSockets on each WSGI server that exposes its connections, with real clients."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_a_server_that_shows_no_connection_answers_501_and_names_those_that_do()
 
 
 def worker(server: Running) -> psutil.Process:
-    """The one worker of gunicorn."""
+    """Return gunicorn's only worker."""
     found: list[psutil.Process] = []
 
     def one() -> bool:
@@ -62,7 +62,7 @@ def worker(server: Running) -> psutil.Process:
 
 
 def test_a_websocket_outlives_gunicorns_timeout() -> None:
-    """The worker's own thread goes on and tells its master that it lives."""
+    """The worker's own thread keeps notifying its master."""
     with serving("gunicorn sync", "--timeout", "1") as server, connected(server, "/echo") as client:
         before = worker(server).pid
         client.sock.settimeout(3)
@@ -107,7 +107,7 @@ def test_max_requests_ends_a_workers_websockets_with_1012() -> None:
 
 
 def test_an_idle_websocket_holds_no_thread() -> None:
-    """A sync worker has one thread for requests; fifty WebSockets leave it free."""
+    """A sync worker has one thread for requests, which fifty WebSockets do not hold."""
     with serving("gunicorn sync") as server, contextlib.ExitStack() as stack:
         stack.enter_context(connected(server, "/echo"))
         process = worker(server)

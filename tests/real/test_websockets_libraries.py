@@ -1,4 +1,4 @@
-"""Frameworks and libraries with WebSockets of their own, both ways across the bridge."""
+"""Frameworks and libraries with their own WebSockets, through both adapters."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FRAMEWORKS = "tests.real.apps.websocket_frameworks"
 
 
 def echoed(server: Running, *texts: str) -> list[str | bytes]:
-    """What an echo at /ws gives back."""
+    """Return the echo of /ws."""
     received = []
     with connect(f"ws://{server.host}:{server.port}/ws") as websocket:
         for text in texts:

@@ -1,4 +1,6 @@
-"""A Flask app's WebSockets (flask-sock) on each ASGI server, by real clients: what holds natively there holds here."""
+"""A Flask app's WebSockets (flask-sock) on each ASGI server, with real clients: the results are the same as
+natively.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,9 @@ MISSING: dict[str, set[str]] = {
         *("denial with its own response", "error before accept is a 500", "slow reader of 20 MB"),
     },
 }
-"""What a server itself cannot do. Natively as well, but for one: daphne has no denial response, which a WSGI app's own
-500 is. It drops empty messages, large ones and close codes, and keeps in memory what a slow client does not read."""
+"""Limits of a server itself. They also apply natively, with one exception: daphne has no denial response, so a WSGI
+app's own 500 cannot be sent. It drops empty messages, large ones and close codes, and buffers in memory what a slow
+client does not read."""
 
 
 @pytest.fixture(scope="module", params=SERVERS)

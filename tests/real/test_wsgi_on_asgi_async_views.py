@@ -1,4 +1,4 @@
-"""Async views of Flask and Django behind the adapter: they run on the server's own loop, and many at once."""
+"""Async views of Flask and Django behind the adapter: they run on the server's own loop, concurrently."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_beside_trio_they_run_on_a_loop_of_asyncio_that_asgiref_makes(asgi: Site
 
 @on_asyncio
 def test_many_of_both_frameworks_run_at_once_and_meet_there(asgi: Site) -> None:
-    """Each waits for all the others in an asyncio.Barrier, which is for one loop only."""
+    """Each waits for all others at an asyncio.Barrier, which belongs to one loop."""
 
     def meet(number: int) -> str:
         host = {"Host": ("flask.test", "django.test")[number % 2]}

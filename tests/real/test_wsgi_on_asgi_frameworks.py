@@ -1,4 +1,4 @@
-"""Flask, Django, Bottle, Falcon and Pyramid behind WSGIToASGI: what any site does, on each server."""
+"""Flask, Django, Bottle, Falcon and Pyramid behind WSGIToASGI: common features of sites, on each server."""
 
 import hashlib
 

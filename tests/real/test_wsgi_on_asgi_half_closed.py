@@ -1,4 +1,4 @@
-"""Clients that leave behind an upload that the app does not read, and clients that have only ended their side."""
+"""Disconnects behind an upload that the app does not read, and clients that have only closed their sending side."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_the_servers_are_those_that_stream() -> None:
 
 @pytest.mark.parametrize("server", SERVERS)
 def test_a_client_that_leaves_behind_an_unread_upload_is_noticed(server: str) -> None:
-    """However much it has sent: a streaming app ends, and its thread is free."""
+    """For any size of the upload, a streaming app ends, and its thread is free."""
     with site(server, app=APP) as running:
         for size, length in ((1000, 1000), (2 * MB, 10 * MB), (5 * MB, 5 * MB)):
             with socket.create_connection((running.server.host, running.server.port), timeout=PATIENCE) as client:
@@ -45,14 +45,14 @@ def test_a_client_that_leaves_behind_an_unread_upload_is_noticed(server: str) ->
 
 
 def send(client: socket.socket, size: int) -> None:
-    """Send so much of a body, as far as it is taken; never reads, for it is not alone."""
+    """Send a body of that size, as far as the server reads it; never read."""
     with contextlib.suppress(OSError):
         client.sendall(b"x" * size)
 
 
 @pytest.mark.parametrize("server", ["hypercorn", "hypercorn-trio"])
 def test_a_client_that_has_only_ended_its_side_gets_its_response(server: str) -> None:
-    """RFC 9112, 9.6; uvicorn and granian close the connection themselves, also under native apps."""
+    """RFC 9112, 9.6; uvicorn and granian close the connection themselves, even with native apps."""
     with (
         site(server, app=APP) as running,
         socket.create_connection((running.server.host, running.server.port), timeout=PATIENCE) as client,

@@ -1,4 +1,4 @@
-"""Clients that leave WSGI frameworks on ASGI servers in the middle of a stream: threads and generators end."""
+"""Disconnects during streams of WSGI frameworks on ASGI servers: threads and generators end."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_clients_that_do_not_read_and_are_cut_off_hold_up_nobody(asgi: Site) -> 
 
 
 def made_all_that_fits(asgi: Site) -> None:
-    """Wait until the streams come to rest."""
+    """Wait until the streams have ended."""
     made = -1
 
     def at_rest() -> bool:

@@ -1,4 +1,4 @@
-"""Large bodies on their way to and from a WSGI app on ASGI servers: they pass through memory, and do not stay there."""
+"""Large bodies to and from a WSGI app on ASGI servers: memory use stays bounded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = needs_peaks
 
 @pytest.fixture(scope="module", params=[name for name in ASGI_SERVERS if name not in BUFFERING])
 def large(request: pytest.FixtureRequest) -> Iterator[Site]:
-    """A server that has served nothing large before: what it held then could be used again, and hide growth."""
+    """A new server without earlier large bodies, because reused memory could hide growth."""
     with site(request.param, app="tests.real.apps.wsgi_large:app") as running:
         upload(running.server, "/", 2, chunked=False)
         upload(running.server, "/", 2, chunked=True)
@@ -42,7 +42,9 @@ def test_a_download_of_100_mb_to_a_slow_client_does_not_pile_up_in_memory(large:
 
 @pytest.mark.parametrize("name", BUFFERING)
 def test_the_servers_left_out_keep_large_bodies_in_memory_by_themselves(name: str) -> None:
-    """With a native ASGI app: nothing that an adapter does could help. A server that fails here has learned to."""
+    """Expected failures with a native ASGI app, which no adapter could avoid. If a server passes here, remove it from
+    the list.
+    """
     with site(name, app="tests.real.apps.wsgi_large:native") as native:
         growth = Growth(native.server)
         upload(native.server, "/", UPLOAD, chunked=False)

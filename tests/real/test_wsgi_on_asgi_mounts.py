@@ -29,7 +29,7 @@ def mounted() -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def proxied() -> Iterator[Site]:
-    """As behind a proxy that takes /outer away from each path."""
+    """As behind a proxy that strips /outer from each path."""
     with site("uvicorn", "--root-path", "/outer", app="tests.real.apps.wsgi_mounted:app") as running:
         yield running
 
@@ -113,7 +113,7 @@ def test_clients_that_leave_end_their_streams(mounted: Site, way: str) -> None:
 
 
 def test_a_slow_request_behind_a_middleware_that_repeats_the_body_does_not_take_the_loop(mounted: Site) -> None:
-    """Its receive() never waits, and never says that the client has left: asking on would not let anybody else run."""
+    """Its receive() never waits and never reports a disconnect, so calling it repeatedly would block the loop."""
     with mounted.streaming("flask.logging", f"{PREFIX}/stream?blocks=2&gate=slow") as blocks:
         next(blocks)
         assert mounted.get("flask.logging", f"{PREFIX}/stream?blocks=2&delay=0.3").status_code == 200

@@ -1,4 +1,4 @@
-"""An adapter that was made, and used, before gunicorn forks its workers: it works in each of them."""
+"""An adapter that was created and used before gunicorn forks its workers: it works in each of them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def preloaded(request: pytest.FixtureRequest) -> Iterator[Site]:
 
 @contextlib.contextmanager
 def workers(site: Site) -> Iterator[dict[int, httpx.Client]]:
-    """A connection to each worker, by its process id: chance decides which one accepts."""
+    """Open a connection to each worker, by process id; which worker accepts is random."""
     found: dict[int, httpx.Client] = {}
     with contextlib.ExitStack() as stack:
 

@@ -1,4 +1,4 @@
-"""A hundred clients that stall, of WSGI frameworks on ASGI servers with fewer threads than that: nobody else waits."""
+"""A hundred stalled clients of WSGI frameworks on ASGI servers with fewer threads: other requests do not wait."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ THREADS = 32 + 8  # the adapter's, and the server's own
 
 
 def each_served(asgi: Site) -> None:
-    """A request of somebody else to each app is served as if nothing were."""
+    """Another client's request to each app is served without delay."""
     for framework in FRAMEWORKS:
         assert asgi.get(framework, "/hello", timeout=10).text == f"hello from {framework}"
 
@@ -24,7 +24,7 @@ def threads(asgi: Site) -> int:
 
 
 def cut_off(asgi: Site, clients: Crowd) -> None:
-    """Once the clients are gone, the threads end that were there for them, and all is as before."""
+    """After the clients have disconnected, their threads end."""
     clients.cut_off()
     eventually(lambda: threads(asgi) <= THREADS, "the threads end that waited for clients")
     each_served(asgi)

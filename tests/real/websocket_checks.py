@@ -1,4 +1,4 @@
-"""What is asked of WebSockets on each server, as a table of checks: the tests run it, and docs/websocket.md shows it.
+"""The checks of WebSockets on each server, as a table: the tests run it, and docs/websocket.md shows it.
 
 Knows the routes of apps/websocket_fastapi.py and websocket_flask.py. It must not know adapters or servers.
 """

@@ -1,6 +1,6 @@
-"""The WSGI servers that carry an ASGI app's WebSockets, few threads each; and the one that cannot.
+"""The WSGI servers that support an ASGI app's WebSockets, with few threads each; and one that does not.
 
-Knows servers' commands. It must not know what is asked of them.
+Knows the commands of servers. It must not know the requests.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ _SERVERS: Mapping[str, tuple[str, ...]] = {
     "granian": ("granian-wsgi", "--blocking-threads", "4"),
 }
 CARRYING = (*(name for name in _SERVERS if name != "granian"), *_PROGRAMS, "uWSGI")
-"""The servers whose connections can be taken."""
+"""The servers that expose their connections."""
 
 MISSING = {
     ("uWSGI", "bytes sent before the 101"): "uWSGI has read them into memory that an app cannot see: they are lost",
     ("uWSGI", "error before accept is a 500"): "uWSGI answers no error of an app with a response: it disconnects",
 }
-"""What a server cannot do, and why."""
+"""Failing checks of a server, with reasons."""
 
 
 @contextlib.contextmanager

@@ -1,7 +1,8 @@
-"""The table of docs/websocket.md, by a run of all checks: `python -m tests.real.websocket_table` writes it (minutes).
+"""The tables of docs/websocket.md, from a run of all checks: `python -m tests.real.websocket_table` writes them
+(minutes).
 
-Knows the page's markers. What a server cannot do is also in the tests' own tables, and test_websocket_table.py holds
-the page to them.
+Knows the page's markers. The tests have the same failing checks in their own tables, and test_websocket_table.py
+compares the page with them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _MARKED = r"(<!-- checks: {} -->\n).*?(<!-- end -->\n)"
 
 
 def table(title: str, missing: Mapping[str, Iterable[str]], total: int) -> str:
-    """A row for each server: how many checks hold, and which do not."""
+    """Return a row for each server: the number of passed checks, and the failed ones."""
     rows = [f"| {title} | passed | failed checks |", "|---|---|---|"]
     for server, names in missing.items():
         lacking = [name for name in CHECKS if name in names]
@@ -28,12 +29,12 @@ def table(title: str, missing: Mapping[str, Iterable[str]], total: int) -> str:
 
 
 def put(page: str, name: str, text: str) -> str:
-    """The page with a table of it replaced."""
+    """Return the page with one of its tables replaced."""
     return re.sub(_MARKED.format(name), lambda match: f"{match[1]}\n{text}\n{match[2]}", page, flags=re.DOTALL)
 
 
 def failing(server: Running, names: Iterable[str]) -> list[str]:
-    """The checks that do not hold."""
+    """Return the failing checks."""
     found = []
     for name in names:
         try:

@@ -1,6 +1,6 @@
-"""The WSGI servers that tests run ASGI apps on, and a client for the apps behind tests/real/apps/asgi_all.py.
+"""The WSGI servers for ASGI apps in tests, and a client for the apps of tests/real/apps/asgi_all.py.
 
-Knows servers' names, options and configuration. It must not know what is asked of them.
+Knows the names, options and configuration of servers. It must not know the requests.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ WSGI_SERVERS: Mapping[str, tuple[str, ...]] = {
     "uwsgi": (),
     "mod_wsgi": (),
 }
-"""Each as serve() wants it: the name of the server, and options; those without have a command of their own here."""
+"""The arguments of serve(): the name of the server, and options; servers without options have a command here."""
 
 
 def _uwsgi(app: str) -> list[str]:
@@ -125,13 +125,13 @@ def _mod_wsgi(app: str, folder: Path) -> list[str]:
 
 
 class Site:
-    """A server with all ASGI apps on it, the lines that they have written, and the time that each is given."""
+    """A server with all ASGI apps, their recorded lines, and the time limit of each."""
 
     def __init__(self, name: str, server: Running, client: httpx.Client, records: Path) -> None:
         self.name, self.server, self._client, self._records = name, server, client, records
 
     def ask(self, framework: str, method: str, path: str, **more: Any) -> httpx.Response:
-        """Make a request of httpx's arguments to one framework's app; its whole response."""
+        """Make a request with httpx's arguments to one framework's app; return the complete response."""
         headers = {"Host": f"{framework}.test", **more.pop("headers", {})}
         self._client.cookies.clear()
         return self._client.request(method, self.server.url + path, headers=headers, **more)
@@ -144,29 +144,29 @@ class Site:
 
     @contextlib.contextmanager
     def asking(self, framework: str, path: str) -> Iterator[socket.socket]:
-        """A connection on which a GET has been sent; it ends with the block."""
+        """Open a connection and send a GET; it ends with the block."""
         with socket.create_connection((self.server.host, self.server.port), timeout=10) as connection:
             connection.sendall(f"GET {path} HTTP/1.1\r\nHost: {framework}.test\r\n\r\n".encode())
             yield connection
 
     @contextlib.contextmanager
     def streaming(self, framework: str, path: str) -> Iterator[socket.socket]:
-        """A connection on which a GET has been sent and the start of its response has come; it ends with the block."""
+        """Open a connection, send a GET, and read the start of its response; it ends with the block."""
         with self.asking(framework, path) as connection:
             head = connection.recv(1000)
             assert head.startswith((b"HTTP/1.1 200", b"HTTP/1.0 200")), head
             yield connection
 
     def noted(self, what: str) -> int:
-        """How often the apps have written this line, in whatever process."""
+        """Return how often the apps have written this line, in all processes."""
         return sum(line.partition(" ")[2] == what for line in self._records.read_text().splitlines())
 
     def expect(self, what: str, count: int = 1, within: float = 10.0) -> None:
-        """Wait until the line has been written so often."""
+        """Wait until the line has been written `times` times."""
         eventually(lambda: self.noted(what) >= count, f"{what!r} noted {count} times", within)
 
     def processes(self, what: str) -> set[int]:
-        """The processes that have written this line."""
+        """Return the processes that have written this line."""
         lines = [line.partition(" ") for line in self._records.read_text().splitlines()]
         return {int(pid) for pid, _, text in lines if text == what}
 
@@ -183,14 +183,16 @@ class Site:
         eventually(is_idle, "the server closes the connections of its clients")
 
     def report(self) -> dict[str, Any]:
-        """What a process of the server says of itself."""
+        """Return the report of a server process about itself."""
         report: dict[str, Any] = self.get("asgi", "/report").json()
         return report
 
 
 @contextlib.contextmanager
 def site(name: str, *options: str, app: str = ALL, download: bytes = b"") -> Iterator[Site]:
-    """Run one of WSGI_SERVERS with ALL apps or another, and further `options`; `download` is in the file they give."""
+    """Run one of WSGI_SERVERS with ALL apps or another, and further `options`; `download` is the content of their
+    file.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="wsgi-server-") as directory,
         pytest.MonkeyPatch.context() as patch,

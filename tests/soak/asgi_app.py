@@ -1,4 +1,4 @@
-"""The ASGI app of the soak: at each path it does something else that apps do, well or badly.
+"""The ASGI app of the soak: each path has another behaviour of apps, correct or faulty.
 
 Knows ASGI. It must not know the adapter.
 """
@@ -20,7 +20,7 @@ loops: list[asyncio.AbstractEventLoop] = []  # those that it was started on
 
 
 class Failure(Exception):
-    """What the app raises."""
+    """The app's exception."""
 
 
 async def _start(send: Any, status: int = 200, *headers: tuple[bytes, bytes]) -> None:
@@ -75,7 +75,7 @@ async def endless(receive: Any, send: Any) -> None:
 
 
 async def events(receive: Any, send: Any) -> None:
-    """Send one, and wait for the client to leave."""
+    """Send one block, and wait for the disconnect."""
     await _start(send)
     await _body(send, BLOCK, True)
     while (await receive())["type"] != "http.disconnect":
@@ -83,7 +83,7 @@ async def events(receive: Any, send: Any) -> None:
 
 
 async def stubborn(receive: Any, send: Any) -> None:
-    """Send one, and notice nothing: only cancelling helps."""
+    """Send one block, and ignore the disconnect, so that only cancelling ends it."""
     await _start(send)
     await _body(send, BLOCK, True)
     await asyncio.Event().wait()
@@ -116,7 +116,7 @@ async def short(receive: Any, send: Any) -> None:
 
 
 async def silent(receive: Any, send: Any) -> None:
-    """Return without a word."""
+    """Return without a response."""
 
 
 async def cancels(receive: Any, send: Any) -> None:

@@ -1,6 +1,6 @@
-"""One request as an ASGI server plays it, with nothing of a server but the order of its messages.
+"""One request from the side of an ASGI server, reduced to the order of its messages.
 
-Knows the ASGI HTTP specification (2.5). It must not know which app it asks, or through what.
+Knows the ASGI HTTP specification (2.5). It must not know the app or the adapter.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class Client:
     ) -> None:
         """`body` in pieces; `length` in bytes, None for chunked.
 
-        All is well `until` the client has been sent so many messages; with 0, until what there is of its body has been
-        received, which is not all. `then` it leaves, and send() raises (ASGI 2.4) or does nothing, or it neither reads
-        nor sends any more.
+        The request proceeds normally `until` the client has received this many messages; with 0, until the sent part of
+        its body has been received. `then` the client disconnects, and send() raises (ASGI 2.4) or does nothing, or the
+        client stalls.
         """
         pieces = list(body)
         short = until == 0
@@ -68,11 +68,11 @@ class Client:
         self.complete = False
 
     async def ask(self, app: ASGIApp) -> None:
-        """Have the app serve it; raises what the app raises."""
+        """Make the app serve the request; raise the app's exception."""
         await app(self._scope, self._receive, self._send)
 
     async def reached(self) -> None:
-        """Wait `until` that is so."""
+        """Wait for the condition of `until`."""
         await self._reached.wait()
 
     async def _receive(self) -> Message:

@@ -1,7 +1,7 @@
 """`python -m tests.soak.asgi_on_wsgi [--requests N]`: a million requests of all kinds through ASGIToWSGI, in process.
 
-Prints what the process holds after the first 10,000 and as it goes on; exits with 1 if there is more of it at the end.
-Knows what becomes of each kind of request. It must not know how the adapter works.
+Prints the resources of the process after the first 10,000 requests and later; exits with 1 if they have grown at the
+end. Knows the result of each kind of request. It must not know how the adapter works.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Ask = Callable[[WSGIApp], None]
 
 
 class Failing(io.BytesIO):
-    """The input of a client that leaves in the middle of its body."""
+    """The input of a client that disconnects during its body."""
 
     def read1(self, size: int | None = -1, /) -> bytes:
         if block := super().read1(-1 if size is None else size):
@@ -41,7 +41,7 @@ class Failing(io.BytesIO):
 
 
 def environ_of(path: str, body: bytes = b"", length: int | None = None, **more: Any) -> dict[str, Any]:
-    """As a WSGI server makes it; `length` of None is a chunked body, whose end the server knows."""
+    """Return an environ like a WSGI server's; `length` None means a chunked body whose end the server knows."""
     framing = {"wsgi.input_terminated": True} if length is None else {"CONTENT_LENGTH": str(length)}
     return {
         "REQUEST_METHOD": "POST" if body else "GET",
@@ -68,13 +68,13 @@ def environ_of(path: str, body: bytes = b"", length: int | None = None, **more: 
 
 
 class Response:
-    """What a server has of a response."""
+    """The received part of a response."""
 
     def __init__(self, environ: dict[str, Any]) -> None:
         self.environ, self.status, self.size = environ, "", 0
 
     def take(self, adapter: WSGIApp, most: int | None = None) -> None:
-        """Take all blocks, or no more than so many; raises what the adapter raises."""
+        """Read all blocks, or at most `most`; raise the adapter's exception."""
         blocks = adapter(self.environ, self._start)
         try:
             for number, block in enumerate(blocks, 1):
@@ -94,7 +94,7 @@ class Response:
 
 
 def serves(path: str, status: str = "200", size: int | None = None, **request: Any) -> Ask:
-    """A request that is answered in full."""
+    """Make a request with a complete response."""
 
     def ask(adapter: WSGIApp) -> None:
         response = Response(environ_of(path, **request))
@@ -105,7 +105,7 @@ def serves(path: str, status: str = "200", size: int | None = None, **request: A
 
 
 def raises(path: str, error: type[Exception], status: str, **request: Any) -> Ask:
-    """A request whose error reaches the server, before or after the head."""
+    """Make a request whose error reaches the server, before or after the response headers."""
 
     def ask(adapter: WSGIApp) -> None:
         response = Response(environ_of(path, **request))
@@ -120,7 +120,7 @@ def raises(path: str, error: type[Exception], status: str, **request: Any) -> As
 
 
 def left(path: str, after: int) -> Ask:
-    """A request whose client leaves after so many blocks."""
+    """Make a request whose client disconnects after some blocks."""
 
     def ask(adapter: WSGIApp) -> None:
         response = Response(environ_of(path))
@@ -131,7 +131,7 @@ def left(path: str, after: int) -> Ask:
 
 
 def noticed(path: str) -> Ask:
-    """A request whose client leaves while the app is silent, on a server that can tell."""
+    """Make a request whose client disconnects while the app is silent, on a server that detects it."""
 
     def ask(adapter: WSGIApp) -> None:
         response = Response(environ_of(path))
@@ -180,7 +180,7 @@ KINDS: dict[Ask, int] = {
 
 
 def served(adapter: WSGIApp, kinds: Iterator[Ask], count: int) -> None:
-    """Make so many requests from the server's threads."""
+    """Make `number` requests from the server's threads."""
     mutex = threading.Lock()
     waiting = iter(range(count))
 
@@ -197,7 +197,7 @@ def served(adapter: WSGIApp, kinds: Iterator[Ask], count: int) -> None:
 
 
 def at_rest() -> int:
-    """Wait until the app has done with the requests that were left; how many tasks there are then."""
+    """Wait until the app has finished the disconnected requests; return the number of tasks then."""
     until = time.monotonic() + PATIENCE
     while tasks() > LIFESPAN and time.monotonic() < until:
         time.sleep(0.01)
@@ -210,7 +210,7 @@ def tasks() -> int:
 
 
 def soak(requests: int) -> list[Held]:
-    """Make the requests, and print what is left of them from time to time."""
+    """Make the requests, and print the remaining resources at intervals."""
     adapter = ASGIToWSGI(app, pathsend=True)
     kinds, rows, done = mixed(KINDS), [], 0
     print(header(), flush=True)

@@ -1,8 +1,8 @@
 """The Autobahn test suite against an ASGI app's WebSockets on WSGI servers: `make autobahn WSTEST=/path/to/wstest`.
 
-Autobahn's `wstest` runs on Python 2.7 (pip install autobahntestsuite) or in its container, so it is a command of its
-own here. A case that fails is an error; "non-strict" is not: the suite says so of a server that closes before its app
-has echoed what came just before the wrong frame.
+Autobahn's `wstest` runs on Python 2.7 (pip install autobahntestsuite) or in its container, so it is a separate command.
+A failed case is an error. "non-strict" is not: the suite reports it if a server closes before its app has echoed the
+message before the invalid frame.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _GOOD = ("OK", "NON-STRICT", "INFORMATIONAL")
 
 
 def run(name: str, wstest: Sequence[str]) -> tuple[Counter[str], list[str]]:
-    """How often each verdict was given for one server, and the cases that failed."""
+    """Return the number of each verdict for one server, and the failed cases."""
     with tempfile.TemporaryDirectory() as directory, serving(name) as server:
         folder = Path(directory)
         spec = {

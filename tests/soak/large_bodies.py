@@ -1,7 +1,8 @@
-"""`python -m tests.soak.large_bodies`: 1 GB to and from a WSGI app behind WSGIToASGI on uvicorn, its memory watched.
+"""`python -m tests.soak.large_bodies`: send 1 GB to and from a WSGI app behind WSGIToASGI on uvicorn, and measure its
+memory.
 
-Exits with 1 if the server has taken 16 MB more at any time. Linux only: there the highest memory can be asked for.
-Knows what passes and how fast. It must not know how memory is measured.
+Exits with 1 if the server's memory has grown by 16 MB at any time. Linux only, because it reports the peak memory.
+Knows the bodies and their rates. It must not know how memory is measured.
 """
 
 from __future__ import annotations

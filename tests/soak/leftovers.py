@@ -1,6 +1,6 @@
-"""What this process holds, row by row as a soak goes on, and whether that is more at the end than at the beginning.
+"""The resources of this process during a soak, row by row, and whether they have grown at the end.
 
-Knows processes and Python's allocator. It must not know what is done meanwhile.
+Knows processes and Python's allocator. It must not know the work of the soak.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MB = 1000 * 1000
 
 
 class Held(NamedTuple):
-    """What a process holds when so many requests are over."""
+    """The resources of a process after a number of requests."""
 
     requests: int
     seconds: float
@@ -32,14 +32,14 @@ class Held(NamedTuple):
 
 
 LEEWAY = {"rss": 8 * MB, "blocks": 1000, "threads": 0, "tasks": 0, "descriptors": 0}
-"""By how much each may be more at the end: memory is not given back to the byte, the others are counted."""
+"""Accepted growth of each resource: memory is not freed to the byte, the others are exact counts."""
 
 _began = time.monotonic()
 _process = psutil.Process()
 
 
 def held(requests: int, tasks: int) -> Held:
-    """What there is now; for a moment at which no request is under way."""
+    """Return the current resources; call it when no request is running."""
     gc.collect()
     return Held(
         requests,
@@ -66,7 +66,7 @@ def row(now: Held) -> str:
 
 
 def grown(first: Held, last: Held) -> list[str]:
-    """What there is more of at the end, a line each."""
+    """Return a line for each resource that has grown at the end."""
     return [
         f"{name} have grown from {before:,} to {after:,}; {leeway:,} more would count as none"
         for name, leeway in LEEWAY.items()
@@ -75,7 +75,7 @@ def grown(first: Held, last: Held) -> list[str]:
 
 
 def verdict(rows: Sequence[Held]) -> int:
-    """Print what has grown since the first row, and the exit status that says so."""
+    """Print the resources that have grown since the first row; return the exit status."""
     lines = grown(rows[0], rows[-1])
     print("\n".join(lines) if lines else "Nothing has grown.", flush=True)
     return 1 if lines else 0

@@ -1,6 +1,6 @@
-"""How many requests a soak makes, of which kinds, and when it looks at what they have left: the same for both adapters.
+"""The schedule of a soak, the same for both adapters: number and kinds of requests, and when resources are measured.
 
-Knows the command line. It must not know what a request is.
+Knows the command line. It must not know requests.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ def requests_wanted(description: str) -> int:
 
 
 def rounds(requests: int) -> list[int]:
-    """How many requests there are before the first look and before each that follows."""
+    """Yield the number of requests before each measurement."""
     first = min(FIRST, requests // 2)
     each, rest = divmod(requests - first, ROWS)
     return [first, *([each] * (ROWS - 1) if each else []), each + rest]
 
 
 def mixed(weights: Mapping[_Kind, int]) -> Iterator[_Kind]:
-    """Kinds without an end, each as often as it weighs, in an order that is the same in each run."""
+    """Yield kinds endlessly, in proportion to their weights, in the same order in each run."""
     kinds = [kind for kind, weight in weights.items() for _ in range(weight)]
     random.Random(1).shuffle(kinds)
     while True:

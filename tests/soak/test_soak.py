@@ -1,4 +1,4 @@
-"""The soak itself: it finds what has grown, and runs (a little of it)."""
+"""The soak itself: it finds growth, and a short run succeeds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The soak of WebSockets, a second of it: that it runs, and finds nothing."""
+"""The soak of WebSockets, for one second: it runs without findings."""
 
 import pytest
 

@@ -1,8 +1,8 @@
 """`python -m tests.soak.threads [--seconds N]`: every adapter under 32 clients, on four loops or in 32 threads.
 
-Each request carries a token that its response must contain, and one client in ten leaves early. Meant for free-threaded
-Python, where code that only the GIL kept safe fails; it runs on any. Exits with 1 if a response is wrong, a client
-hangs, or a process of a program is left. Knows clients; it must not know how an adapter works.
+Each request carries a token that its response must contain, and one client in ten leaves early. It is meant for
+free-threaded Python, where code that relied on the GIL fails; it runs on any Python. Exits with 1 if a response is
+wrong, a client hangs, or a process of a program is left. Knows clients; it must not know how an adapter works.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def ask_wsgi(app: Any, request: Request) -> bytes:
 
 
 def on_loop(app: Any, name: int, until: float, wrong: Wrong, count: list[int]) -> None:
-    """Run several clients on a loop of this thread's own."""
+    """Run several clients on a new loop in this thread."""
 
     async def client(number: int) -> None:
         for request in requests(name * 100 + number, until):
@@ -122,7 +122,7 @@ def on_loop(app: Any, name: int, until: float, wrong: Wrong, count: list[int]) -
 
 
 def in_thread(app: Any, name: int, until: float, wrong: Wrong, count: list[int]) -> None:
-    """Run one client that blocks."""
+    """Run one blocking client."""
     for request in requests(name, until):
         got = ask_wsgi(app, request)
         count[name] += 1

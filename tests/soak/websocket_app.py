@@ -1,4 +1,4 @@
-"""An ASGI app that echoes over WebSockets, behind ASGIToWSGI; /left says what its process still holds."""
+"""An ASGI app that echoes over WebSockets, behind ASGIToWSGI; /left reports the resources of its process."""
 
 from __future__ import annotations
 

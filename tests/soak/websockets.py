@@ -1,9 +1,10 @@
-"""WebSockets under load, server by server: no message to a wrong client, and nothing left when all have gone.
+"""WebSockets under load, server by server: no message reaches a wrong client, and nothing is left after all have
+closed.
 
 `python -m tests.soak.websockets [--seconds 20] [SERVER ...]` runs 30 clients against an ASGI app on each WSGI server.
-Each opens a WebSocket, sends messages that hold its own token, and checks that just these come back; a third of the
-WebSockets are cut off instead of closed. HTTP requests go on beside them. `--idle 5000` instead holds so many idle
-WebSockets on one gunicorn sync worker, and on uvicorn natively, and says what each costs.
+Each opens a WebSocket, sends messages with its own token, and checks that exactly these come back; a third of the
+WebSockets are cut off instead of closed. HTTP requests run at the same time. `--idle 5000` instead opens that many idle
+WebSockets on one gunicorn sync worker, and on uvicorn natively, and prints the cost of each.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ _HELD = ("descriptors", "threads", "tasks", "websockets")
 
 
 class Failed(AssertionError):
-    """A server did what it must not do."""
+    """A fault of a server."""
 
 
 def left(server: Running) -> dict[str, Any]:
-    """What the server's process holds."""
+    """Return the resources of the server's process."""
     report: dict[str, Any] = httpx.get(f"{server.url}/left", trust_env=False, timeout=30).json()
     return report
 
@@ -80,7 +81,7 @@ async def _load(server: Running, seconds: float) -> dict[str, int]:
 
 
 def soak(name: str, seconds: float) -> dict[str, Any]:
-    """Load one server; what was done. Raises AssertionError for a wrong message, and for what is left."""
+    """Put load on one server; return the counts. Raises AssertionError for a wrong message, and for leftovers."""
     with serving(name, app=APP) as server:
         asyncio.run(_load(server, min(2.0, seconds)))  # what is made once is made
         eventually(lambda: left(server)["websockets"] == 0, "the first WebSockets have ended", 30)
@@ -119,7 +120,7 @@ async def _idle(server: Running, count: int, pid: int) -> tuple[float, int]:
 
 
 def idle(count: int) -> None:
-    """Hold idle WebSockets on a sync worker and on uvicorn; print the KB and threads of each."""
+    """Open idle WebSockets on a sync worker and on uvicorn; print the KB and threads of each."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with serving("gunicorn sync", app=APP) as server:

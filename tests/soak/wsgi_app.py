@@ -1,4 +1,4 @@
-"""The WSGI app of the soak: at each path it does something else that apps do, well or badly.
+"""The WSGI app of the soak: each path has another behaviour of apps, correct or faulty.
 
 Knows PEP 3333. It must not know the adapter.
 """
@@ -21,7 +21,7 @@ inside: set[object] = set()  # requests that may outlast the server's interest i
 
 
 class Failure(Exception):
-    """What the app raises."""
+    """The app's exception."""
 
 
 def hello(environ: Environ, start_response: Any) -> Iterable[bytes]:

@@ -1,7 +1,7 @@
 """`python -m tests.soak.wsgi_on_asgi [--requests N]`: a million requests of all kinds through WSGIToASGI, in process.
 
-Prints what the process holds after the first 10,000 and as it goes on; exits with 1 if there is more of it at the end.
-Knows what becomes of each kind of request. It must not know how the adapter works.
+Prints the resources of the process after the first 10,000 requests and later; exits with 1 if they have grown at the
+end. Knows the result of each kind of request. It must not know how the adapter works.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Ask = Callable[[ASGIApp], Awaitable[None]]
 
 
 def serves(path: str, status: int = 200, size: int | None = None, **request: Any) -> Ask:
-    """A request that is answered in full."""
+    """Make a request with a complete response."""
 
     async def ask(adapter: ASGIApp) -> None:
         client = Client(path, **request)
@@ -42,7 +42,7 @@ def serves(path: str, status: int = 200, size: int | None = None, **request: Any
 
 
 def raises(path: str, error: type[Exception], status: int, **request: Any) -> Ask:
-    """A request whose error reaches the server, before or after the head."""
+    """Make a request whose error reaches the server, before or after the response headers."""
 
     async def ask(adapter: ASGIApp) -> None:
         client = Client(path, **request)
@@ -57,7 +57,9 @@ def raises(path: str, error: type[Exception], status: int, **request: Any) -> As
 
 
 def left(path: str, **request: Any) -> Ask:
-    """A request whose client leaves; the server may be told so (ClientDisconnected, or what its send() raised)."""
+    """Make a request whose client disconnects; the server may get an error (ClientDisconnected, or that of its
+    send()).
+    """
 
     async def ask(adapter: ASGIApp) -> None:
         client = Client(path, **request)
@@ -69,7 +71,7 @@ def left(path: str, **request: Any) -> Ask:
 
 
 def cancelled(path: str, **request: Any) -> Ask:
-    """A request whose client stalls, and whose task the server cancels then."""
+    """Make a request whose client stalls, and whose task the server then cancels."""
 
     async def ask(adapter: ASGIApp) -> None:
         client = Client(path, then="stalls", **request)
@@ -136,7 +138,7 @@ def gathering(count: int) -> Callable[[Environ, Any], list[bytes]]:
 
 
 async def served(adapter: ASGIApp, kinds: Iterator[Ask], count: int) -> None:
-    """Make so many requests, AT_ONCE at any time."""
+    """Make `number` requests, AT_ONCE of them concurrently."""
     waiting = iter(range(count))
 
     async def client() -> None:
@@ -147,7 +149,7 @@ async def served(adapter: ASGIApp, kinds: Iterator[Ask], count: int) -> None:
 
 
 async def at_rest() -> int:
-    """Wait until threads have done with the requests that were cancelled; how many tasks there are then."""
+    """Wait until threads have finished the cancelled requests; return the number of tasks then."""
     until = time.monotonic() + PATIENCE
     while tasks() > OWN and time.monotonic() < until:  # noqa: ASYNC110 - the app's threads know no event of this loop
         await asyncio.sleep(0.01)
@@ -160,7 +162,7 @@ def tasks() -> int:
 
 
 async def soak(requests: int) -> list[Held]:
-    """Make the requests, and print what is left of them from time to time."""
+    """Make the requests, and print the remaining resources at intervals."""
     adapter = WSGIToASGI(gathering(THREADS), threads=THREADS)
     await asyncio.gather(*(Client("/gather").ask(adapter) for _ in range(THREADS)))  # all threads have been started
     kinds, rows, done = mixed(KINDS), [], 0

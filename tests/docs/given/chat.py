@@ -1,4 +1,4 @@
-"""A FastAPI app with a WebSocket, such as the pages speak of."""
+"""A FastAPI app with a WebSocket, which the pages use."""
 
 from fastapi import FastAPI, WebSocket
 

@@ -1,4 +1,4 @@
-"""A FastAPI app, such as the pages speak of."""
+"""A FastAPI app, which the pages use."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""A Flask app, such as the pages speak of."""
+"""A Flask app, which the pages use."""
 
 from flask import Flask, request
 

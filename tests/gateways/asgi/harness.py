@@ -1,4 +1,4 @@
-"""Speak to an ASGI app as a server does, event by event."""
+"""Call an ASGI app like a server, event by event."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ GONE: Event = {"type": "http.disconnect"}
 
 
 def scope_of(request: Request, **changes: Any) -> dict[str, Any]:
-    """The scope of the request; what the specification calls optional is left out unless `changes` bring it."""
+    """Return the scope of the request, without optional keys unless they are in `changes`."""
     path, _, query = request.target.partition(b"?")
     length = [] if request.body is None else [(b"content-length", b"%d" % len(request.body))]
     return {
@@ -30,7 +30,7 @@ def scope_of(request: Request, **changes: Any) -> dict[str, Any]:
 
 
 class Connection:
-    """One connection to an app that runs as a task; must be made in a running loop, and left by `async with`."""
+    """One connection to an app that runs as a task; create it in a running loop, with `async with`."""
 
     def __init__(self, app: App, scope: dict[str, Any]) -> None:
         self.told: asyncio.Queue[Event] = asyncio.Queue()
@@ -48,7 +48,7 @@ class Connection:
         self.told.put_nowait({"type": kind, **event})
 
     async def next(self) -> Event:
-        """The next event that the app sends; its error, if it fails first."""
+        """Return the next event of the app; raise its error if it fails first."""
         sending = asyncio.ensure_future(self.sent.get())
         await asyncio.wait([sending, self.task], return_when=asyncio.FIRST_COMPLETED)
         if not sending.done():
@@ -58,13 +58,13 @@ class Connection:
         return sending.result()
 
     async def ended(self) -> list[Event]:
-        """Wait until the app returns (or raise its error); what it has sent and nobody has taken."""
+        """Wait until the app returns, or raise its error; return the remaining messages."""
         await asyncio.wait_for(self.task, 5)
         return [self.sent.get_nowait() for _ in range(self.sent.qsize())]
 
 
 async def conversation(app: App, scope: dict[str, Any], *told: Event) -> list[Event]:
-    """Tell the app these events, and wait until it returns: what it has sent."""
+    """Send these events to the app, and wait until it returns; return its messages."""
     async with Connection(app, scope) as connection:
         for event in told:
             connection.told.put_nowait(event)
@@ -72,7 +72,7 @@ async def conversation(app: App, scope: dict[str, Any], *told: Event) -> list[Ev
 
 
 def response_of(events: list[Event]) -> Response:
-    """The response that these events make, which must be one: a head, blocks, and the last of them at the end."""
+    """Return the response of these events, which must be complete: start, blocks, and the last block at the end."""
     start, *blocks = events
     assert start["type"] == "http.response.start"
     assert {block["type"] for block in blocks} == {"http.response.body"}
@@ -83,6 +83,6 @@ def response_of(events: list[Event]) -> Response:
 
 
 def ask(app: App, request: Request, **changes: Any) -> Response:
-    """Make the request on a loop of its own, and take the whole response."""
+    """Make the request on a new loop, and return the complete response."""
     body: Event = {"type": "http.request", "body": request.body or b""}
     return response_of(asyncio.run(conversation(app, scope_of(request, **changes), body)))

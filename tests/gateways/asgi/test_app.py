@@ -1,4 +1,4 @@
-"""The reference app in ASGI, spoken to event by event."""
+"""The reference app in ASGI, called event by event."""
 
 import asyncio
 import hashlib
@@ -19,7 +19,7 @@ SOURCE = Path(module.__file__).read_bytes()
 
 
 def on_a_loop(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:
-    """Run the test, and see that no task of the app is left."""
+    """Run the test, and check that no task of the app is left."""
 
     async def main() -> None:
         await test()

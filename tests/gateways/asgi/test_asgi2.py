@@ -1,4 +1,4 @@
-"""ASGI 2: the same answers as ASGI 3, from a callable that makes a callable."""
+"""ASGI 2: the same responses as ASGI 3, from a callable that returns a callable."""
 
 import asyncio
 from typing import Any
@@ -14,7 +14,7 @@ SHOWN = [(request, response) for request, response in CASES if request.target.st
 
 
 async def double(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    """Call App as a server of ASGI 2 does."""
+    """Call App as an ASGI 2 server does."""
     instance = App(scope)
     await instance(receive, send)
 

@@ -1,4 +1,4 @@
-"""A watched ASGI app: what is noted, and that its server cannot tell it from the app itself."""
+"""An observed ASGI app: the recorded events, and that its server cannot distinguish it from the app itself."""
 
 import asyncio
 import contextlib
@@ -27,11 +27,11 @@ async def nothing() -> Message:
 
 
 async def drop(message: Message) -> None:
-    """What is sent to nobody."""
+    """A send() that discards messages."""
 
 
 def run(app: ASGIApp, scope: dict[str, Any], *messages: Message) -> list[Message]:
-    """The messages that the app sends when it receives these."""
+    """Return the app's messages for these received ones."""
     incoming, sent = list(messages), []
 
     async def receive() -> Message:

@@ -1,4 +1,4 @@
-"""Run the CGI program as a server does: an environment, three pipes, and the head that it prints."""
+"""Run the CGI program like a server: an environment, three pipes, and its response headers."""
 
 import contextlib
 import subprocess
@@ -28,7 +28,7 @@ def environment_of(request: Request, **changes: str) -> dict[bytes, bytes]:
 
 @contextlib.contextmanager
 def program(request: Request, **changes: str) -> Iterator[subprocess.Popen[bytes]]:
-    """The program while it runs, with pipes without buffers; killed at the end, if it has not ended."""
+    """The running program, with unbuffered pipes; killed at the end of the block if it has not exited."""
     pipe = subprocess.PIPE
     environment = environment_of(request, **changes)
     with subprocess.Popen(
@@ -41,7 +41,7 @@ def program(request: Request, **changes: str) -> Iterator[subprocess.Popen[bytes
 
 
 def run(request: Request, **changes: str) -> bytes:
-    """Run the program to its end: what it printed, if it ended well and had nothing to say on stderr."""
+    """Run the program to its end; return its output. It must exit with 0 and write nothing to stderr."""
     with program(request, **changes) as process:
         output, complaints = process.communicate(request.body or b"", timeout=20)
     assert (process.returncode, complaints) == (0, b"")
@@ -56,5 +56,5 @@ def response_of(output: bytes) -> Response:
 
 
 def ask(request: Request, **changes: str) -> Response:
-    """Make the request, and take the whole response."""
+    """Make the request, and return the complete response."""
     return response_of(run(request, **changes))

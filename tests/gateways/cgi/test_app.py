@@ -1,4 +1,4 @@
-"""The reference app in CGI, run as a server runs it."""
+"""The reference app in CGI, run like a server."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ SOURCE = PROGRAM.read_bytes()
 
 
 def read_until(stream: IO[bytes] | None, end: bytes) -> bytes:
-    """Read what comes, until it ends so."""
+    """Read until the data ends with `end`."""
     assert stream is not None
     received = b""
     while not received.endswith(end):

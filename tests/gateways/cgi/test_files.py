@@ -1,4 +1,4 @@
-"""The files of a folder: what http.server gives, and what nobody is to get. wsgiref.validate watches."""
+"""The files of a folder: those that http.server sends, and those that must not be sent. wsgiref.validate checks."""
 
 import os
 from email.utils import formatdate
@@ -15,7 +15,7 @@ MODIFIED = 1_700_000_000
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A site, and next to it what is nobody's business."""
+    """A site, and private files next to it."""
     (tmp_path / "secret.txt").write_text("secret")
     root = tmp_path / "www"
     for name in ("cgi-bin", "sub/deep", "sub/HTBIN", "with index"):

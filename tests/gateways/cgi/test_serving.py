@@ -1,4 +1,4 @@
-"""A folder served in a thread, as a test suite uses it; the WSGI form of the same; what its programs are given."""
+"""A folder served in a thread, as in a test suite; the same as WSGI; the environment of its programs."""
 
 import http.client
 import sys

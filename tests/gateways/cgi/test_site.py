@@ -1,4 +1,4 @@
-"""A site of files and CGI programs, as ASGI and as WSGI: local redirects, dot segments, and where programs are."""
+"""A site of files and CGI programs, as ASGI and as WSGI: local redirects, dot segments, places of programs."""
 
 import asyncio
 import os

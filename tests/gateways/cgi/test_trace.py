@@ -1,4 +1,4 @@
-"""Watched CGI programs: what is noted of their environment, pipes and end, and that every byte passes as it is."""
+"""Observed CGI programs: the recorded environment, pipes and exit; every byte passes unchanged."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ def program(folder: Path, script: str) -> CGIToASGI:
 
 
 def ask(app: ASGIApp, body: bytes = b"", leave_after: float | None = None) -> list[Message]:
-    """What the app sends for a POST of `body`. The client leaves after so many seconds, or never."""
+    """Return the app's messages for a POST of `body`. The client disconnects after `leaves` seconds, or never."""
     incoming: list[Message] = [{"type": "http.request", "body": body}]
     sent: list[Message] = []
 
@@ -58,7 +58,7 @@ def ask(app: ASGIApp, body: bytes = b"", leave_after: float | None = None) -> li
 
 
 class Events(list[Event]):
-    """What was noted; programs may end after their answer."""
+    """Return the recorded events; programs may exit after their response."""
 
     def wait(self, condition: Callable[["Events"], bool]) -> None:
         until = time.monotonic() + 10

@@ -1,4 +1,4 @@
-"""`gateways serve` before the server starts: recognition of targets, startup lines, and errors."""
+"""`gateways serve` before the server starts: detection of targets, startup lines, and errors."""
 
 import signal
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A server that listens, has a child in a session of its own, and does not heed SIGTERM: `python -m …deaf PORT`."""
+"""A server that listens, has a child in a separate session, and ignores SIGTERM: `python -m …deaf PORT`."""
 
 import signal
 import socket

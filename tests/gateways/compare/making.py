@@ -1,4 +1,4 @@
-"""Records made by hand: cells with the rates and times that a test wants."""
+"""Handmade records: cells with the rates and times of a test."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,7 +34,7 @@ def entrant(name: str, twin_of: str = "") -> Entrant:
 
 
 def measured(rate: float, ms: float = 1.0, *, window: int = SECOND // 4, **more: Any) -> Measured:
-    """A slice with so many answers a second, each of which took so many milliseconds."""
+    """Return a slice with a rate per second and a latency in milliseconds."""
     number = round(rate * window / SECOND)
     times = [int(ms * MS)] * number
     values = {
@@ -59,7 +59,7 @@ def cell(name: str, what: Measured, question: Question = HELLO, **more: Any) -> 
 
 
 def slices(name: str, rates: Sequence[Sequence[float]], question: Question = HELLO, **more: Any) -> list[Cell]:
-    """A slice for each rate of each start."""
+    """Return a slice for each rate of each start."""
     return [
         cell(name, measured(rate, **more), question, start=start, round=number)
         for start, rounds in enumerate(rates)

@@ -1,4 +1,4 @@
-"""docs/compare.md and docs/compare-schema.md, held against the code."""
+"""docs/compare.md and docs/compare-schema.md agree with the code."""
 
 import re
 from dataclasses import fields
@@ -32,7 +32,7 @@ PAGE, SCHEMA_PAGE = ((DOCS / name).read_text() for name in ("compare.md", "compa
 
 
 def table(heading: str) -> list[list[str]]:
-    """The first table below a heading, without its head."""
+    """Return the rows of the first table below a heading."""
     _, found, rest = PAGE.partition(f"\n## {heading}\n")
     assert found, heading
     rows = re.search(r"(?:^\|.*\n)+", rest, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""The JSON file: there and back, and what is none."""
+"""The JSON file: round trip, and invalid files."""
 
 import json
 

@@ -17,7 +17,7 @@ LANES = Lanes((Lane("asgi", "uvicorn", "0.5", "one loop", ("127.0.0.1", 1)),), "
 
 
 class Client:
-    """Call an app as a server does: one request, whose client stays until leave()."""
+    """Call an app like a server: one request, whose client stays connected until leave()."""
 
     def __init__(self, app: Page, method: str, path: str, **headers: str) -> None:
         path, _, query = path.partition("?")
@@ -54,7 +54,7 @@ class Client:
         return asyncio.create_task(asking())
 
     async def next(self) -> bytes:
-        """The next piece of a body."""
+        """Return the next piece of a body."""
         while True:
             message = await asyncio.wait_for(self.sent.get(), 10)
             if message["type"] == "http.response.body":

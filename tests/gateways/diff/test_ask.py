@@ -1,4 +1,4 @@
-"""A response as a client on the socket sees it: framing, blocks, cuts, and octets that should not be there."""
+"""A response as seen on the socket: framing, blocks, cuts, and excess octets."""
 
 import socket
 import threading
@@ -17,7 +17,7 @@ GET = Request("GET", "/")
 
 @contextmanager
 def server(*pieces: bytes, reset: bool = False, keep: bool = False) -> Iterator[tuple[Address, list[bytes]]]:
-    """A server that reads one request, sends the pieces a little apart, and closes; it keeps what it has read."""
+    """A server that reads one request, sends the pieces with short pauses, and closes; it stores the request."""
     got: list[bytes] = []
     done = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:

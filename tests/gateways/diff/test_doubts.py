@@ -1,4 +1,4 @@
-"""What speaks against the requests of a comparison."""
+"""Reasons to doubt the requests of a comparison."""
 
 from gateways.diff.doubts import doubts
 from gateways.requests.request import Request

@@ -1,4 +1,4 @@
-"""Which differences are named, by which facet, and which are noise."""
+"""Differences, their facets, and noise."""
 
 import gzip
 import sys

@@ -1,4 +1,4 @@
-"""What is said about differences of known classes."""
+"""Explanations of differences."""
 
 import pytest
 

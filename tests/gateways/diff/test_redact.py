@@ -1,4 +1,4 @@
-"""A result is shown without the secrets of its requests and responses, and is compared with them."""
+"""A result is shown without secrets, but compared with them."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Differences put together, accepted, shown and written."""
+"""Differences merged, accepted, shown and written."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The order of rounds, asked of two servers in this process."""
+"""The order of rounds, with two servers in this process."""
 
 import threading
 import time
@@ -19,7 +19,7 @@ Arrivals = list[tuple[str, float, str]]
 
 @contextmanager
 def server(name: str, arrivals: Arrivals, body: Callable[[], bytes]) -> Iterator[Site]:
-    """A server that notes what it is asked: its name, the time, the Host header."""
+    """A server that records its requests: its name, the time, the Host header."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

@@ -1,4 +1,4 @@
-"""JSON documents that differ beyond noise, by place."""
+"""Differences of JSON documents beyond noise, by place."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Texts that differ beyond noise, and those that do not."""
+"""Texts with and without differences beyond noise."""
 
 import secrets
 

@@ -1,4 +1,4 @@
-"""Events made plain: what leaves the process that recorded them."""
+"""Events converted by plain() for another process."""
 
 import pickle
 from types import MappingProxyType

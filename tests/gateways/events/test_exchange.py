@@ -1,4 +1,4 @@
-"""Exchanges counted up, from literal events."""
+"""Summaries of exchanges, from literal events."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Recorder and channel: from the app's thread to another process, in order, complete, and never in the app's way."""
+"""Recorder and channel: from the app's thread to another process, in order, complete, and without delaying the app."""
 
 import queue
 import subprocess

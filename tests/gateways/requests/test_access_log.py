@@ -1,4 +1,4 @@
-"""Access logs: the known formats, formats of the user's own, and lines that cannot be replayed."""
+"""Access logs: known formats, the user's own formats, and lines that cannot be replayed."""
 
 import pytest
 

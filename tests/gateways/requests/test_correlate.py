@@ -11,7 +11,7 @@ PAGE = '<input name="next" value="/start"><input type="hidden" name="csrf" value
 
 
 def replayed(first: Request, recorded: Response, second: Request, answer: Response) -> Request:
-    """The second request as it is sent after the first was answered otherwise."""
+    """Return the second request as sent after a different first response."""
     (one, two), _ = correlated([first, second], [recorded, Response((), "")])
     session = Session()
     session.learn(session.prepared(one), 200, answer.headers, answer.body.encode())

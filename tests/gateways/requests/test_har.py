@@ -1,4 +1,4 @@
-"""Recordings of browsers, as their developer tools save them."""
+"""Recordings from the developer tools of browsers."""
 
 import base64
 import json

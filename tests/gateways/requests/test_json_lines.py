@@ -123,7 +123,7 @@ def test_what_is_written_is_read_as_the_same_requests(
 
 
 def _with_kind(request: Request) -> Request:
-    """With the Content-Type that a body has anyway."""
+    """Return the request with the default Content-Type of its body."""
     from dataclasses import replace
 
     if request.body is None or request.header("content-type") is not None:

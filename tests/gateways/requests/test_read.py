@@ -1,4 +1,4 @@
-"""Files of requests: their kind is found out by how they begin."""
+"""Files of requests: the kind is detected from the beginning."""
 
 import json
 from pathlib import Path

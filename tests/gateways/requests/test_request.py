@@ -1,4 +1,4 @@
-"""Requests, headers and targets as people write them."""
+"""Requests, headers and targets as typed by users."""
 
 import pytest
 

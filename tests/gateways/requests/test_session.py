@@ -1,4 +1,4 @@
-"""Cookies that are kept and values that are taken along."""
+"""Stored cookies, and values taken from responses."""
 
 import pytest
 

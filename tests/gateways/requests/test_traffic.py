@@ -1,4 +1,4 @@
-"""Requests together: the mix of a load test, what may change data, and what was left out."""
+"""Traffic: the mix of a load test, requests that may change data, and omitted entries."""
 
 from gateways.requests.request import Request, Take
 from gateways.requests.traffic import LeftOut, Traffic, summary

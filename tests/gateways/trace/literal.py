@@ -1,4 +1,4 @@
-"""A trace of literal values, for the tests of what is made of it."""
+"""A trace of literal values, for tests of its presentation."""
 
 from gateways.events.events import Batch
 from gateways.trace.document import Line, Served, Trace, all_steps
@@ -40,7 +40,7 @@ WSGI = Batch(
 
 
 def trace(adapter: str = "", problem: str | None = None) -> Trace:
-    """An ASGI app on uvicorn, or a WSGI app behind an adapter on it."""
+    """Return the trace of an ASGI app on uvicorn, or of a WSGI app behind an adapter."""
     interface = "wsgi" if adapter else "asgi"
     served = Served(
         target="main:app",

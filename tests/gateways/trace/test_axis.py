@@ -1,4 +1,4 @@
-"""Times as people read them, and those on an axis."""
+"""Formatted times, and the ticks of an axis."""
 
 import pytest
 

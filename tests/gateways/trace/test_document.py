@@ -1,4 +1,4 @@
-"""A literal trace as JSON, and the schema as it is documented."""
+"""A literal trace as JSON, and its documented schema."""
 
 import json
 import re
@@ -18,7 +18,7 @@ TRACE = DOCUMENT.partition("## gateways.timeline/1")[0]
 
 
 def documented(table: str) -> set[str]:
-    """The keys in the first column of a table, which is what follows that text."""
+    """Return the keys in the first column of the table after that text."""
     rows = TRACE[TRACE.index(table) :].partition("|---|---|\n")[2].partition("\n\n")[0]
     return {key for row in rows.splitlines() for key in re.findall(r"`(\w+)`", row.split("|")[1])}
 

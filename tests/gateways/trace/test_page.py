@@ -1,4 +1,4 @@
-"""A literal trace as a page: what is in it, and what must not be. Real browsers see it in tests/real."""
+"""A literal trace as a page: required and forbidden contents. tests/real opens it in a browser."""
 
 import re
 from dataclasses import replace
@@ -14,7 +14,7 @@ VOID = {"meta", "link"}
 
 
 class Outline(HTMLParser):
-    """The elements of a page; fails on one that is not closed where it must be."""
+    """Parses the elements of a page; fails on one that is not closed correctly."""
 
     def __init__(self, page: str) -> None:
         super().__init__()

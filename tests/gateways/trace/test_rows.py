@@ -1,4 +1,4 @@
-"""Rows made of literal events."""
+"""Rows from literal events."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Literal pieces and events become steps between lifelines."""
+"""Steps between lifelines, from literal pieces and events."""
 
 import pytest
 

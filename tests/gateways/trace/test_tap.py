@@ -1,4 +1,4 @@
-"""The tap and the client, over real sockets: what crosses arrives, and is kept with its time."""
+"""The tap and the client, over real sockets: all data arrives, and is stored with its time."""
 
 import socket
 import threading
@@ -18,7 +18,7 @@ Answer = Callable[[socket.socket], None]
 
 @contextmanager
 def server(answer: Answer) -> Iterator[tuple[str, int]]:
-    """Answers one connection."""
+    """Serve one connection."""
 
     def serve() -> None:
         connection, _ = listener.accept()

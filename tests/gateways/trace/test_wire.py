@@ -1,4 +1,4 @@
-"""What crossed a socket, read from literal bytes, cut at every byte."""
+"""The parser of a connection, with literal bytes, cut at every byte."""
 
 import pytest
 
@@ -13,7 +13,7 @@ UPGRADE = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n"
 
 
 def read(data: bytes, step: int = 0, bodiless: bool = False) -> tuple[list[str], Message]:
-    """The lines of data that came in pieces of that size, and the message."""
+    """Return the lines for data in pieces of that size, and the message."""
     stream = Stream(bodiless=bodiless)
     pieces = [data[at : at + step] for at in range(0, len(data), step)] if step else [data]
     lines = [line for piece in pieces for line in stream.feed(piece)]

@@ -1,4 +1,4 @@
-"""Call a WSGI app as a server does, with wsgiref.validate watching both sides."""
+"""Call a WSGI app like a server, with wsgiref.validate checking both sides."""
 
 import io
 from typing import Any
@@ -26,7 +26,7 @@ def environ_of(request: Request) -> dict[str, Any]:
 
 
 def ask(app: WSGIApplication, request: Request, **changes: Any) -> Response:
-    """Make the request and take the whole response; `changes` are made to the environ, None takes a key out."""
+    """Make the request and return the complete response; `changes` update the environ, None removes a key."""
     environ = environ_of(request)
     for name, value in changes.items():
         environ[name.replace("__", ".")] = value

@@ -1,4 +1,4 @@
-"""The reference app in WSGI, called as a server calls it."""
+"""The reference app in WSGI, called like a server."""
 
 import hashlib
 import io
@@ -18,7 +18,7 @@ SOURCE = Path(module.__file__).read_bytes()
 
 
 def begin(request: Request, **changes: Any) -> Any:
-    """The iterable that the app returns, of which nothing has been taken."""
+    """Return the app's unread iterable."""
     return app({**environ_of(request), **changes}, lambda *_: lambda _: None)
 
 

@@ -1,4 +1,4 @@
-"""The WSGI of 2003: the same answers as the WSGI of today, given in its way."""
+"""The WSGI of 2003: the same responses as in today's WSGI, in the old style."""
 
 from typing import Any
 

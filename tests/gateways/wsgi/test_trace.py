@@ -1,4 +1,4 @@
-"""A watched WSGI app: what is noted, and that its server cannot tell it from the app itself."""
+"""An observed WSGI app: the recorded events, and that its server cannot distinguish it from the app itself."""
 
 import io
 from collections import UserList
@@ -29,7 +29,7 @@ def environ_of(body: bytes = b"", **more: Any) -> WSGIEnvironment:
 
 
 def answered(app: WSGIApplication, environ: WSGIEnvironment) -> bytes:
-    """What the standard library's handler sends for it."""
+    """Return the bytes that the standard library's handler sends for it."""
     out = io.BytesIO()
     SimpleHandler(environ["wsgi.input"], out, io.StringIO(), environ).run(app)
     return out.getvalue()

@@ -1,6 +1,6 @@
-"""The ASGI apps of this folder as one WSGI app: the first label of the Host chooses; without one of theirs it is MCP's.
+"""The ASGI apps of this folder as one WSGI app: the first label of the Host selects one; the default is MCP's.
 
-A WSGI server runs `tests.real.apps.asgi_all:app`. Each app has an adapter of its own; they share one loop a process.
+A WSGI server runs `tests.real.apps.asgi_all:app`. Each app has its own adapter; they share one loop per process.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An ASGI app without a framework, which tells what its process is like; `wsgi` is it for a WSGI server."""
+"""An ASGI app without a framework, which reports about its process; `wsgi` is the same for a WSGI server."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
 
 
 async def _flood(send: Send) -> None:
-    """Sends large blocks without a pause, until the client leaves."""
+    """Sends large blocks without a pause, until the client disconnects."""
     await _start(send, b"application/octet-stream")
     note("asgi flood begun")
     try:

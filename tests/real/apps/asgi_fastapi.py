@@ -1,4 +1,4 @@
-"""A FastAPI app: the routes that all apps of this folder have, and what FastAPI adds to ASGI."""
+"""A FastAPI app: the routes common to all apps of this folder, and FastAPI's own features."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ app = FastAPI(lifespan=lifespan)
 
 
 async def session() -> AsyncIterator[str]:
-    """A dependency that has to be closed."""
+    """A dependency that must be closed."""
     note("fastapi session opened")
     try:
         yield "a session"
@@ -47,7 +47,7 @@ Session = Annotated[str, Depends(session)]
 
 
 class Item(BaseModel):
-    """What /items takes."""
+    """The body of /items."""
 
     name: str
     price: float = Field(gt=0)

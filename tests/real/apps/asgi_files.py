@@ -1,6 +1,6 @@
-"""A Starlette app that writes a report for each user into the same file and sends it, once with pathsend, once without.
+"""A Starlette app that writes a report for each user to the same file and sends it, with or without pathsend.
 
-Knows Starlette. `how` in the query says what happens to the file once FileResponse has returned.
+Knows Starlette. `how` in the query says what the app does to the file after FileResponse has returned.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _write(file: Path, how: str, block: bytes) -> None:
 
 
 class Report:
-    """The user's token, as often as fits into SIZE octets."""
+    """Return the user's token, repeated to SIZE octets."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.request, self.send = Request(scope, receive), send
@@ -45,7 +45,7 @@ class Report:
         return self.respond().__await__()
 
     async def respond(self) -> None:
-        """Hold the lock, write, send, let go."""
+        """Lock, write, send, unlock."""
         how, token = self.request.query_params["how"], self.request.query_params["user"].encode()
         file = _folder / f"{os.getpid()}-{how.replace(' ', '-')}.csv"
         async with _locks.setdefault(os.getpid(), asyncio.Lock()):

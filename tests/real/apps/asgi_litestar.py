@@ -1,4 +1,4 @@
-"""A Litestar app: the routes that all apps of this folder have."""
+"""A Litestar app: the routes common to all apps of this folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An MCP server over streamable HTTP: its lifespan keeps sessions across requests; it answers with events."""
+"""An MCP server over streamable HTTP: its lifespan keeps sessions across requests; it responds with events."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def add(one: int, two: int) -> int:
 
 @mcp.tool()
 async def count(to: int, context: Context) -> str:
-    """Reports progress on the way."""
+    """Reports progress during the call."""
     for number in range(to):
         await context.report_progress(number + 1, to)
     return "counted"

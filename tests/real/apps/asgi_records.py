@@ -1,7 +1,7 @@
-"""What ASGI apps tell of themselves: lines in the file that RECORDS names, with the process that wrote each.
+"""Records of ASGI apps: lines in the file that RECORDS names, each with its process.
 
 A file, because a server may run several processes, and because the last lines are written when the process ends.
-Knows neither a framework nor an adapter.
+Must not know frameworks or adapters.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def note(what: str) -> None:
 
 
 class Digest:
-    """Length and SHA-256 of what was fed, a block at a time."""
+    """Length and SHA-256 of data, which is fed in blocks."""
 
     def __init__(self) -> None:
         self._sha256, self._length = hashlib.sha256(), 0
@@ -36,19 +36,19 @@ class Digest:
         self._length += len(block)
 
     def report(self) -> dict[str, Any]:
-        """What it has come to, for JSON."""
+        """The result, for JSON."""
         return {"length": self._length, "sha256": self._sha256.hexdigest()}
 
 
 def digest(block: bytes) -> dict[str, Any]:
-    """The same of one block."""
+    """Return the same for one block."""
     one = Digest()
     one.feed(block)
     return one.report()
 
 
 async def blocks(count: int) -> AsyncIterator[bytes]:
-    """The body of /stream: numbered lines, a little apart."""
+    """The body of /stream: numbered lines with short pauses."""
     for number in range(count):
         yield b"block %d\n" % number
         await asyncio.sleep(0.01)
@@ -62,7 +62,7 @@ async def breaking() -> AsyncIterator[bytes]:
 
 
 async def events(name: str) -> AsyncIterator[bytes]:
-    """The body of /events: server-sent events without end; it notes its own."""
+    """The body of /events: endless server-sent events; it records its own end."""
     note(f"{name} events begun")
     number = 0
     try:
@@ -75,6 +75,6 @@ async def events(name: str) -> AsyncIterator[bytes]:
 
 
 async def work(name: str) -> None:
-    """What is left to do after the response of /background."""
+    """The background work of /background."""
     await asyncio.sleep(0.3)
     note(f"{name} worked")

@@ -1,4 +1,4 @@
-"""A Starlette app below BaseHTTPMiddleware (which listens and streams in tasks of its own), sessions and gzip."""
+"""A Starlette app below BaseHTTPMiddleware (which receives and streams in separate tasks), sessions and gzip."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""An ASGI app that reads bodies in every way: with patience, beside an answer, part by part. `wsgi` is it on WSGI.
+"""An ASGI app that reads bodies in different ways: completely, during its response, part by part. `wsgi` is the same
+for a WSGI server.
 
 Knows ASGI only.
 """
@@ -39,7 +40,7 @@ async def _read_all(receive: Receive) -> bytes:
 
 
 async def _patient(receive: Receive, send: Send) -> None:
-    """Give the upload a second."""
+    """Wait one second for the upload."""
     try:
         body = await asyncio.wait_for(_read_all(receive), 1)
     except TimeoutError:
@@ -56,7 +57,7 @@ async def _refuses(receive: Receive, send: Send) -> None:
 
 
 async def _parts(receive: Receive, send: Send) -> None:
-    """Say how many octets each part had, when it comes."""
+    """Send the size of each part when it arrives."""
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
     more = True
     while more:

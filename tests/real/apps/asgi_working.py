@@ -1,6 +1,6 @@
-"""A FastAPI app that works after its responses, on the loop and in a thread, and at its end in an executor.
+"""A FastAPI app that works after its responses, on the loop and in a thread, and at shutdown in an executor.
 
-Knows FastAPI. Lines in RECORDS tell what was done.
+Knows FastAPI. Lines in RECORDS show the finished work.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SECONDS = 2.0
 
 @asynccontextmanager
 async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-    """Flush in an executor, as an application that buffers does."""
+    """Flush in an executor at shutdown, like an application that buffers data."""
     yield
     await asyncio.to_thread(note, "flushed")
     await asyncio.get_running_loop().getaddrinfo("localhost", 80)
@@ -42,14 +42,14 @@ def _in_a_thread() -> None:
 
 @app.get("/loop")
 async def on_the_loop(tasks: BackgroundTasks) -> dict[str, str]:
-    """Answer, then work."""
+    """Respond, then work."""
     tasks.add_task(_on_the_loop)
     return {"status": "working"}
 
 
 @app.get("/thread")
 def in_a_thread(tasks: BackgroundTasks) -> dict[str, str]:
-    """Answer, then work in a thread of AnyIO's."""
+    """Respond, then work in a thread of AnyIO."""
     tasks.add_task(_in_a_thread)
     return {"status": "working"}
 

@@ -1,4 +1,4 @@
-"""The CGI hosts, for programs that want the Authorization header, in the folder that the environment names."""
+"""The CGI hosts, with the Authorization header, for the folder named in the environment."""
 
 import os
 

@@ -1,4 +1,6 @@
-"""What the CGI applications tell their test, in files beside the program: servers pass no variable of a test's."""
+"""Records of CGI applications for their test, in files beside the program, because servers do not pass the test's
+variables.
+"""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""The CGI hosts, for the folder that the environment names."""
+"""The CGI hosts, for the folder named in the environment."""
 
 import os
 

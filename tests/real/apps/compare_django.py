@@ -1,6 +1,6 @@
-"""A bookshop in Django, as people write them: models in SQLite, middleware, a template, a view that asks its database.
+"""A typical bookshop in Django: models in SQLite, middleware, a template, a view that queries its database.
 
-BOOKS names the database file, which is made when it is not there.
+BOOKS names the database file, which is created if it does not exist.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A shop in FastAPI, as people write them: validated models, a dependency, a lifespan, a service that is awaited."""
+"""A typical shop in FastAPI: validated models, a dependency, a lifespan, an awaited service."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Basket(BaseModel):
 
 
 class Stock:
-    """The service: it takes a millisecond to answer, as a cache nearby does."""
+    """The service: it takes a millisecond, like a local cache."""
 
     def __init__(self) -> None:
         self._items = [Item(number=n, name=f"item {n}", pence=99 + n, tags=["new"] * (n % 3)) for n in range(200)]

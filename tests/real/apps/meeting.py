@@ -1,6 +1,6 @@
-"""Where async views meet that run on the server's loop: what they share with the rest of the process works only there.
+"""A meeting point of async views on the server's loop: its objects only work on that loop.
 
-Knows asyncio. It must not know a framework or an adapter.
+Knows asyncio. It must not know frameworks or adapters.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _barriers: dict[int, asyncio.Barrier] = {}
 
 
 def note_the_servers_loop() -> None:
-    """To be called on the server's loop, before a request; it is not asyncio's on trio."""
+    """Call it on the server's loop, before a request; on trio, that is not an asyncio loop."""
     global _servers_loop  # noqa: PLW0603 - one server, one loop in its process
     try:
         _servers_loop = asyncio.get_running_loop()
@@ -25,7 +25,7 @@ def on_the_servers_loop() -> bool:
 
 
 async def meet(parties: int) -> str:
-    """Wait until so many are here: that needs one loop, and so many requests at once."""
+    """Wait until `number` views have arrived, which requires one loop and as many concurrent requests."""
     barrier = _barriers.setdefault(parties, asyncio.Barrier(parties))
     async with asyncio.timeout(20):
         await barrier.wait()

@@ -1,4 +1,4 @@
-"""Django's two handlers, which their own functions make."""
+"""Django's two handlers, created by Django's own functions."""
 
 import os
 
@@ -12,7 +12,7 @@ settings.configure(ALLOWED_HOSTS=["*"], ROOT_URLCONF=__name__, SECRET_KEY="of a 
 
 
 def inside(request: HttpRequest, word: str) -> JsonResponse:
-    """What the request tells."""
+    """Return facts about the request."""
     return JsonResponse(
         {"word": word, "root": request.path.removesuffix(f"/inside/{word}"), "body": request.body.decode()}
         | {"process": os.getpid()}

@@ -1,4 +1,4 @@
-"""A FastAPI app that answers only after its lifespan has begun, and says when that is over."""
+"""A FastAPI app that only responds after its lifespan has started, and reports the shutdown."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request
 
 @asynccontextmanager
 async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Any]]:
-    """What each request is given."""
+    """The state of each request."""
     yield {"begun": True}
     print("lifespan: over", flush=True)
 
@@ -20,12 +20,12 @@ app = FastAPI(lifespan=lifespan)
 
 @app.api_route("/inside/{word}", methods=["GET", "POST"])
 async def inside(word: str, request: Request) -> dict[str, Any]:
-    """What the request tells."""
+    """Return facts about the request."""
     body = (await request.body()).decode()
     return {"word": word, "root": request.scope["root_path"], "body": body, "begun": request.state.begun}
 
 
 @app.get("/never")
 async def never() -> None:
-    """It answers only when it is ended."""
+    """Respond only when cancelled."""
     await asyncio.sleep(3600)

@@ -1,4 +1,4 @@
-"""A Flask app by the usual name, made by the usual factory, and wrapped so that it does not show what it speaks."""
+"""A Flask app with the usual name, from the usual factory, and wrapped so that its signature hides its interface."""
 
 import os
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ from flask import Flask, request
 
 
 def create_app() -> Flask:
-    """Everything that a request tells of where the app is."""
+    """Return everything in a request about the app's location."""
     made = Flask(__name__)
 
     @made.route("/inside/<word>", methods=["GET", "POST"])
@@ -29,5 +29,5 @@ app = create_app()
 
 
 def wrapped(*args: Any) -> Iterable[bytes]:
-    """As decorators leave it."""
+    """An app wrapped by a decorator."""
     return app(*args)

@@ -1,4 +1,4 @@
-"""Apps in shapes that specifications allow and people write: a partial, an object, a class, ASGI 2, PEP 333's class."""
+"""Apps in unusual but valid forms: a partial, an object, a class, ASGI 2, PEP 333's class."""
 
 import functools
 import json
@@ -18,7 +18,7 @@ def _told(word: str, body: bytes) -> bytes:
 def answer(
     status: str, environ: WSGIEnvironment, start_response: StartResponse, *, kind: str = "application/json"
 ) -> Iterable[bytes]:
-    """A WSGI app but for its first argument."""
+    """A WSGI app with an additional first argument."""
     start_response(status, [("Content-Type", kind)])
     return [_told(environ["PATH_INFO"], environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))]
 
@@ -27,7 +27,7 @@ partial = functools.partial(answer, "200 OK")
 
 
 class Callable2:
-    """Made without arguments, called as WSGI."""
+    """Created without arguments, called as a WSGI app."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer."""
@@ -48,7 +48,7 @@ class Iterated:
 
 
 class Awaited(HTTPEndpoint):
-    """ASGI 3 by a class: its instances are awaited."""
+    """ASGI 3 as a class whose instances are awaited."""
 
     async def post(self, request: Request) -> Response:
         """Answer."""
@@ -56,7 +56,7 @@ class Awaited(HTTPEndpoint):
 
 
 class Double:
-    """ASGI 2: made of a scope, called with the rest. It knows no lifespan."""
+    """ASGI 2: created with a scope, called with the rest. It has no lifespan."""
 
     def __init__(self, scope: dict[str, Any]) -> None:
         if scope["type"] != "http":

@@ -1,4 +1,4 @@
-"""All the apps of this folder behind one adapter: the first label of the Host chooses; `wsgi` needs no framework.
+"""All the apps of this folder behind one adapter: the first label of the Host selects one; `wsgi` needs no framework.
 
 An ASGI server runs `tests.real.apps.wsgi_all:app`.
 """
@@ -20,7 +20,7 @@ from tests.real.apps.wsgi_records import counts, gates
 
 
 def bare(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """What the process and its environ are like, as JSON; /open?gate=NAME lets a stream go on."""
+    """Return facts about the process and its environ as JSON; /open?gate=NAME lets a stream continue."""
     if environ["PATH_INFO"] == "/open":
         gates[parse_qs(environ["QUERY_STRING"])["gate"][0]].set()
     report: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""A Bottle app: the routes of wsgi_flask.py without the async ones, which Bottle has not."""
+"""A Bottle app: the routes of wsgi_flask.py without the async ones, which Bottle does not support."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Falcon app: the routes of wsgi_flask.py without the async ones, which Falcon has for ASGI only."""
+"""A Falcon app: the routes of wsgi_flask.py without the async ones, which Falcon supports for ASGI only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.real.apps.wsgi_records import DOWNLOAD, blocks, counts, digest
 
 
 class Counting:
-    """Middleware: what Falcon calls around each request."""
+    """Middleware, which Falcon calls around each request."""
 
     def process_request(self, _: Request, __: Response) -> None:
         counts.add("requests begun")

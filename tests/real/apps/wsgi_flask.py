@@ -1,6 +1,6 @@
 """A Flask app: forms, uploads, streams, files, sessions, hooks, async views.
 
-The other frameworks of this folder have the same routes, and answer alike.
+The other frameworks of this folder have the same routes and responses.
 """
 
 from __future__ import annotations

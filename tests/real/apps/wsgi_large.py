@@ -1,7 +1,8 @@
-"""Large bodies: a WSGI app behind the adapter, and the same app for ASGI, which shows what a server does by itself.
+"""Large bodies: a WSGI app behind the adapter, and the same app for ASGI, which shows the behaviour of the server
+alone.
 
-POST reads a body, not at once, and answers with its length. GET /stream?blocks=N gives N MB, /file?blocks=N a file.
-Knows PEP 3333 and ASGI. It must not know a framework or a server.
+POST reads a body after a pause, and responds with its length. GET /stream?blocks=N sends N MB, /file?blocks=N a file.
+Knows PEP 3333 and ASGI. It must not know frameworks or servers.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _PAUSE = 0.3  # seconds before the app reads a body, in which a client can send 
 
 
 def _block() -> bytes:
-    """Each anew: that one block is there many times would not be seen."""
+    """Create each block separately, so that copies in memory are visible."""
     return b"." * _SIZE
 
 

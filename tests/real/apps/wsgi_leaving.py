@@ -1,4 +1,4 @@
-"""A WSGI app whose clients leave in ways that are hard to notice; it counts its streams that have ended.
+"""A WSGI app whose clients disconnect in ways that are hard to detect; it counts its finished streams.
 
 An ASGI server runs `tests.real.apps.wsgi_leaving:app`.
 """
@@ -24,7 +24,9 @@ def _endless(name: str) -> Iterator[bytes]:
 
 
 def leaving(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """/late answers after half a second, /endless/NAME for ever, without a look at its body; /ended names those."""
+    """/late responds after half a second, /endless/NAME forever, without reading the body; /ended lists the ended
+    ones.
+    """
     path: str = environ["PATH_INFO"]
     if path == "/late":
         time.sleep(0.5)

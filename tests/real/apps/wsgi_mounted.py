@@ -1,7 +1,7 @@
-"""The apps of wsgi_all.py mounted below a prefix of Starlette and FastAPI apps, with middleware as is common there.
+"""The apps of wsgi_all.py mounted below a prefix of Starlette and FastAPI apps, with typical middleware.
 
-The second label of the Host chooses: flask.starlette.test, django.fastapi.test; without one they are not mounted.
-Knows Starlette and FastAPI.
+The second label of the Host selects the outer app: flask.starlette.test, django.fastapi.test; without one, they are not
+mounted. Knows Starlette and FastAPI.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PREFIX = "/legacy/v1"
 
 
 class Tagging(BaseHTTPMiddleware):
-    """Starlette's own way to write a middleware: the app runs in a task of its own."""
+    """Starlette's own form of middleware, which runs the app in a separate task."""
 
     async def dispatch(self, request: Request, call_next: Any) -> Response:
         response: Response = await call_next(request)
@@ -33,7 +33,7 @@ class Tagging(BaseHTTPMiddleware):
 
 
 class BodyLogging:
-    """The usual recipe: read the body, keep it, and say it again whenever the app asks."""
+    """The usual recipe: read the body, store it, and return it at each receive()."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""A Pyramid app: the routes of wsgi_flask.py without the async ones, which Pyramid has not."""
+"""A Pyramid app: the routes of wsgi_flask.py without the async ones, which Pyramid does not support."""
 
 from __future__ import annotations
 

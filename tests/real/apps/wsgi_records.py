@@ -1,6 +1,6 @@
-"""What the apps of this folder tell about themselves: counts of blocks and of hooks, digests of what was sent.
+"""Records of the apps of this folder: counts of blocks and hooks, digests of received data.
 
-Knows neither a framework nor an adapter.
+Must not know frameworks or adapters.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Readable(Protocol):
 
 
 class Counts:
-    """How often each thing has happened in this process."""
+    """Number of occurrences of each event in this process."""
 
     def __init__(self) -> None:
         self._counter: Counter[str] = Counter()
@@ -44,7 +44,7 @@ counts = Counts()
 
 
 def digest(stream: Readable) -> dict[str, Any]:
-    """Read to the end, a block at a time."""
+    """Read to the end, block by block."""
     sha256, length = hashlib.sha256(), 0
     while block := stream.read(_BLOCK):
         sha256.update(block)
@@ -55,8 +55,8 @@ def digest(stream: Readable) -> dict[str, Any]:
 class Blocks:
     """The body of /stream: `count` blocks (without end if negative) of `size` bytes.
 
-    Before each but the first it waits for `delay` seconds, and for `gate`. Counts what is begun and closed, the bytes
-    asked for, and calls on another thread than the app's.
+    Before each but the first it waits for `delay` seconds, and for `gate`. Counts started and closed streams, requested
+    bytes, and calls on other threads than the app's.
     """
 
     def __init__(self, count: int, size: int, delay: float, gate: threading.Event | None) -> None:
@@ -91,11 +91,11 @@ class Blocks:
 
 
 gates: defaultdict[str, threading.Event] = defaultdict(threading.Event)
-"""Where streams wait that a test lets go on, by name."""
+"""Gates at which streams wait for the test, by name."""
 
 
 def blocks(query: Any) -> Blocks:
-    """The stream that a query, which has a dict's get(), asks for with `blocks`, `size`, `delay` and `gate`."""
+    """Return the stream of a query with `blocks`, `size`, `delay` and `gate`; the query has a dict's get()."""
     gate = query.get("gate")
     return Blocks(
         int(query.get("blocks") or 3),

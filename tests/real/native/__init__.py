@@ -1,1 +1,3 @@
-"""The app cannot tell, and its client cannot see: real apps, served natively and through an adapter, asked the same."""
+"""Neither the app nor its client can detect an adapter: real apps, served natively and through an adapter, get the same
+requests.
+"""

@@ -1,7 +1,8 @@
-"""`python -m tests.real.native` writes docs/peers-real-apps.md: the battery through these adapters and the peers'.
+"""`python -m tests.real.native` writes docs/peers-real-apps.md: the battery through our adapters and those of other
+packages.
 
-Knows the adapters and one server for each direction. The requests are battery.py's, the accepted differences
-differences.py's: the same for each adapter.
+Knows the adapters and one server for each direction. battery.py has the requests, differences.py the accepted
+differences; both are the same for each adapter.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ except for those in `tests/real/native/differences.py`, which have reasons and a
 
 
 def same(app: App, adapter: str) -> int:
-    """Return the number of conversations that went as they do natively. One that breaks off did not."""
+    """Return the number of conversations with the same result as natively. An aborted conversation does not count."""
     folder, first, again = natively(app)
     count = 0
     with adapted(app, SERVER[app.interface], folder, adapter) as running:

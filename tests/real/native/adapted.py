@@ -1,4 +1,4 @@
-"""The app that NATIVE_TARGET names, behind the adapter that NATIVE_ADAPTER names; both are "module:attribute"."""
+"""The app named by NATIVE_TARGET, behind the adapter named by NATIVE_ADAPTER; both are "module:attribute"."""
 
 import os
 from importlib import import_module

@@ -1,7 +1,7 @@
-"""What each app is asked: conversations, each for one role of a path that an app may have.
+"""The requests to each app: conversations, each for one role of a path.
 
-Knows what clients do: ranges, uploads, pipelining, half-closed connections, cuts. It must not know any app or server.
-A conversation answers a list of facts in a fixed form, which can be compared between two servers.
+Knows the behaviour of clients: ranges, uploads, pipelining, half-closed connections, cuts. It must not know any app or
+server. A conversation returns a list of facts in a fixed form, which can be compared between two servers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.real.serving import Running
 
 @dataclass(frozen=True)
 class App:
-    """A row: an app, and which of its paths has which role. Conversations need a role; an app need not have each.
+    """A row: an app, and the roles of its paths. A conversation needs one role; an app may lack roles.
 
     target: "module:attribute". interface: "wsgi" or "asgi". extra: further targets of GET.
     roles: page: any GET. file: a static file that may be conditional or ranged. form: POST of a=1&b=2 (urlencoded).
@@ -45,7 +45,7 @@ Ask = Callable[[Running, App, str], Facts]
 
 @dataclass(frozen=True)
 class Conversation:
-    """Something that clients do, with a path of one role."""
+    """A behaviour of clients, for a path with one role."""
 
     name: str
     role: str
@@ -64,19 +64,19 @@ def conversation(role: str) -> Callable[[Ask], Ask]:
 
 
 def one(server: Running, method: str, target: str, *headers: str, body: bytes | None = None) -> Heard:
-    """One request on a connection of its own."""
+    """Send one request over a new connection."""
     with Line(server) as line:
         line.send(request(method, target, *headers, body=body))
         return line.hear(method)
 
 
 def each(server: Running, target: str, *headers: str) -> Facts:
-    """GET for each header, one connection each."""
+    """Send a GET for each header, over one connection each."""
     return [one(server, "GET", target, header) for header in headers]
 
 
 def cookies(answer: Answer) -> str:
-    """The Cookie header that a browser sends back."""
+    """Return the Cookie header that a browser sends back."""
     pairs = [value.partition(";")[0] for name, value in answer.headers if name.lower() == "set-cookie"]
     return "Cookie: " + "; ".join(pairs)
 

@@ -1,6 +1,6 @@
-"""Two servers' answers to one conversation, as lines that can be compared; noise is what the native server varies in.
+"""Compare two servers' responses to one conversation, as lines; parts that vary on the native server are noise.
 
-Pure: knows the form of the answers. It must not know apps, servers or which differences are accepted.
+Pure: knows the form of the responses. It must not know apps, servers or accepted differences.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SHOWN = 4000
 
 
 def lines(facts: Facts) -> list[str]:
-    """One conversation as lines: "2 status 200", "2 content-type: text/plain", "2 body …"."""
+    """Return one conversation as lines: "2 status 200", "2 content-type: text/plain", "2 body …"."""
     said = []
     for number, heard in enumerate(facts):
         for answer in heard.answers:
@@ -42,7 +42,7 @@ def lines(facts: Facts) -> list[str]:
 
 
 def spelled(name: str, value: str) -> str:
-    """The value in a form that is the same on each server: sorted methods, a cookie without its signed value."""
+    """Return the value in a form that is equal on each server: sorted methods, a cookie without its signed value."""
     if name == "allow":
         return ", ".join(sorted(method.strip() for method in value.split(",")))
     if name == "expires":
@@ -53,7 +53,7 @@ def spelled(name: str, value: str) -> str:
 
 
 def _without_added_lengths(native: Facts, text: list[str]) -> list[str]:
-    """Drop the Content-Length of each answer that natively has none: PEP 3333 lets a server add one."""
+    """Drop the Content-Length of each response that natively has none: PEP 3333 allows a server to add one."""
     framed = {
         (number, index)
         for number, heard in enumerate(native)
@@ -72,7 +72,7 @@ def _without_added_lengths(native: Facts, text: list[str]) -> list[str]:
 
 
 def masked(one: Sequence[str], other: Sequence[str], text: Sequence[str]) -> list[str]:
-    """`text` with … for each word in which `one` and `other`, two native answers, differ."""
+    """Return `text` with … for each word in which the native responses `one` and `other` differ."""
     if len(one) != len(other):
         return list(text)
     by_kind: dict[str, set[str]] = {}

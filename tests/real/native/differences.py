@@ -1,6 +1,7 @@
-"""What may differ between an app served natively and through an adapter, and why. Anything else is a fault.
+"""Accepted differences between an app served natively and through an adapter, with reasons. Any other difference is a
+fault.
 
-Pure: patterns and reasons. It must not know how the answers were had.
+Pure: patterns and reasons. It must not know how the responses were obtained.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Accepted:
-    """A class of differences: its lines, its reason, and for which interface, server, conversation and app."""
+    """A class of differences: its lines, its reason, and its interface, server, conversation and app."""
 
     line: str
     reason: str

@@ -73,7 +73,7 @@ _asked_natively: dict[str, tuple[Path, dict[str, Facts], dict[str, Facts]]] = {}
 
 
 def natively(app: App) -> tuple[Path, dict[str, Facts], dict[str, Facts]]:
-    """Return the app's folder and its native answers, twice; asked once in this process.
+    """Return the app's folder and its native responses, twice; cached in this process.
 
     The adapted app gets the same folder, since ETags name the files.
     """

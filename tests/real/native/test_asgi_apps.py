@@ -1,4 +1,4 @@
-"""ASGI apps answer through ASGIToWSGI as they do on a native server, and finish their background work."""
+"""ASGI apps respond through ASGIToWSGI as on a native server, and finish their background work."""
 
 import signal
 from pathlib import Path

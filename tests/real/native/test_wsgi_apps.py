@@ -1,4 +1,4 @@
-"""WSGI apps answer through WSGIToASGI as they do on a native server."""
+"""WSGI apps respond through WSGIToASGI as on a native server."""
 
 import pytest
 

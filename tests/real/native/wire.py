@@ -1,6 +1,6 @@
-"""A client that writes the octets it is given and keeps what came back: responses, their framing, and how it ended.
+"""A client that writes given octets and records the responses, their framing, and the end of the connection.
 
-Knows sockets, and HTTP/1.1 by h11. It must not know which app answers, or what the answer should be.
+Knows sockets, and HTTP/1.1 by h11. It must not know the app or the expected response.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ import h11
 from tests.real.serving import Running
 
 TIMEOUT = 30.0
-"""Seconds without an octet until a conversation is given up."""
+"""Time without data after which a conversation is aborted, in seconds."""
 
 SLOW = 0.25
-"""Seconds between the first and the last octet of a body from which on it came as a stream."""
+"""Minimum time between the first and the last octet of a streamed body, in seconds."""
 
 
 @dataclass
 class Answer:
-    """One response: its status line, its headers as they were spelled and ordered, its body."""
+    """One response: its status line, its headers in original notation and order, its body."""
 
     status: int
     reason: str
@@ -41,7 +41,7 @@ class Answer:
 
 @dataclass
 class Heard:
-    """What a conversation brought: responses in their order, and how the connection ended.
+    """The result of a conversation: the responses in order, and the end of the connection.
 
     `end`: "open" (the client closed it), "closed" (the server did, between responses), "cut" (within one), "silent".
     """
@@ -51,7 +51,7 @@ class Heard:
 
 
 class Line:
-    """One connection. `method` of each request that was sent must be told: a response to HEAD has no body."""
+    """One connection. Reading needs the `method` of each request, because a response to HEAD has no body."""
 
     def __init__(self, server: Running) -> None:
         self._socket = socket.create_connection((server.host, server.port), TIMEOUT)
@@ -64,7 +64,7 @@ class Line:
         self._socket.close()
 
     def send(self, *parts: bytes, pause: float = 0.0) -> None:
-        """Write the parts, `pause` seconds between them; an error of writing shows when the answer is read."""
+        """Write the parts with `pause` seconds between them; a write error is reported when the response is read."""
         with contextlib.suppress(OSError):
             for number, part in enumerate(parts):
                 if number:
@@ -72,22 +72,22 @@ class Line:
                 self._socket.sendall(part)
 
     def half_close(self) -> None:
-        """Send no more: the server sees the end of input."""
+        """Shut down the sending side: the server gets the end of input."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
 
     def reset(self) -> None:
-        """End the connection at once, as a client that has crashed."""
+        """Reset the connection, like a crashed client."""
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
         self._socket.close()
 
     def octets(self) -> Iterator[bytes]:
-        """What comes, until the end or `TIMEOUT` seconds of silence (TimeoutError)."""
+        """Yield received data until the end, or until `TIMEOUT` seconds of silence (TimeoutError)."""
         while block := self._socket.recv(65536):
             yield block
 
     def hear(self, *methods: str) -> Heard:
-        """Read one response for each of `methods`, the methods of the requests that were sent."""
+        """Read one response for each of `methods`, the methods of the sent requests."""
         heard = Heard()
         rest = b""
         for method in methods:
@@ -109,7 +109,7 @@ class Line:
         return heard
 
     def _response(self, method: str, received: bytes) -> tuple[Answer | None, bytes, bool]:
-        """One response, the octets that came after it, and whether the connection is at its end."""
+        """Return one response, the octets after it, and whether the connection has ended."""
         parser = h11.Connection(h11.CLIENT)
         parser.send(h11.Request(method=method, target="/", headers=[("Host", "native.test")]))
         parser.send(h11.EndOfMessage())
@@ -148,7 +148,7 @@ class Line:
 
 
 def request(method: str, target: str, *headers: str, body: bytes | None = None, version: str = "1.1") -> bytes:
-    """The octets of a request; a Content-Length is added for `body`."""
+    """Return the octets of a request; a Content-Length is added for `body`."""
     lines = [f"{method} {target} HTTP/{version}", "Host: native.test", *headers]
     if body is not None:
         lines.append(f"Content-Length: {len(body)}")
@@ -156,5 +156,5 @@ def request(method: str, target: str, *headers: str, body: bytes | None = None, 
 
 
 def chunks(*blocks: bytes) -> list[bytes]:
-    """Each block as a chunk (RFC 9112, 7.1), and the last chunk."""
+    """Return each block as a chunk (RFC 9112, 7.1), and the last chunk."""
     return [*(b"%x\r\n%s\r\n" % (len(block), block) for block in blocks), b"0\r\n\r\n"]

@@ -1,4 +1,4 @@
-"""Two comparisons, made by hand: what has become worse is found, and what has not is not."""
+"""Two handmade comparisons: regressions are found, and nothing else is reported."""
 
 from dataclasses import replace
 
@@ -65,7 +65,7 @@ def test_one_run_is_not_held_against_one_run() -> None:
 
 
 def test_few_answers_are_held_against_each_other_by_their_sums() -> None:
-    """A median of 2 beside one of 3 is chance; half as many in all is not."""
+    """A median of 2 instead of 3 is chance; half of the total is not."""
     cold = "cgi:uvicorn:cold"
     old, same, worse = (
         record(slices(cold, rates, window=SECOND, server_cpu=None))

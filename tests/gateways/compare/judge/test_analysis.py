@@ -1,4 +1,4 @@
-"""Sections of records made by hand: who is first, who ties, who is not ranked."""
+"""Sections of handmade records: the ranking, ties, and unranked contenders."""
 
 import pytest
 
@@ -95,7 +95,7 @@ def test_slices_in_which_the_clock_was_set_are_left_out() -> None:
 
 
 def test_a_slice_without_an_answer_counts() -> None:
-    """One that stands still for more than half of the time is no rival."""
+    """A contender that hangs for more than half of the time is not comparable."""
     cells = [*slices(UVICORN, STEADY), *slices(WAITRESS, [[0, 0, 0, 10_000], [0, 0, 20_000, 0]])]
     row = sections(record(cells))[0].row(WAITRESS)
     assert row is not None
@@ -105,7 +105,7 @@ def test_a_slice_without_an_answer_counts() -> None:
 
 
 def test_where_slices_hold_few_answers_ratio_interval_and_rates_agree() -> None:
-    """The same number of answers in all, now all alike and now by fits, is the same rate and the same ratio."""
+    """The same total of responses has the same rate and ratio, whether it is evenly distributed or not."""
     cells = [
         *slices(UVICORN, [[3680] * 4] * 2, window=SECOND),
         *slices("cgi:uvicorn:cold", [[1, 6, 2, 3], [3, 2, 1, 6]], window=SECOND),

@@ -1,4 +1,4 @@
-"""Each reason to doubt, by the record that gives it; and none for a good one."""
+"""Each reason to doubt, with a record that causes it; a good record has none."""
 
 from dataclasses import replace
 from typing import Any

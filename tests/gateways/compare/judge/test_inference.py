@@ -1,4 +1,4 @@
-"""What may be claimed, of literal numbers and of random ones whose truth is known."""
+"""Reported differences, for literal numbers and for random ones with known parameters."""
 
 import math
 import random
@@ -29,7 +29,7 @@ def test_the_same_seed_gives_the_same_interval() -> None:
 
 
 def between_servers(truth: float, chance: random.Random) -> list[list[tuple[float, float]]]:
-    """Five starts of eight rounds: starts differ by 4 %, rounds by 5 %, and a neighbour halves both now and then."""
+    """Five starts of eight rounds: starts differ by 4 %, rounds by 5 %, and a noisy neighbour sometimes halves both."""
     starts = []
     for _ in range(5):
         start, rounds = chance.lognormvariate(0, 0.04), []
@@ -77,7 +77,9 @@ def test_the_noise_floor_is_how_far_two_of_the_same_may_be_apart() -> None:
 
 
 def starts(chance: random.Random, speed: float) -> list[list[float]]:
-    """Four starts of three rounds, as they are found: a tenth of the slices is disturbed, and each start differs."""
+    """Four starts of three rounds, as measured in practice: a tenth of the slices is disturbed, and each start
+    differs.
+    """
     return [
         [
             own * math.exp(chance.gauss(0, 0.02)) * (chance.uniform(0.4, 0.9) if chance.random() < 0.05 else 1)

@@ -1,4 +1,4 @@
-"""What limits a contender, by literal figures."""
+"""The bottleneck of a contender, for literal figures."""
 
 from dataclasses import replace
 from typing import Any

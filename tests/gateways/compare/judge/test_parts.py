@@ -1,4 +1,4 @@
-"""The figures of each request of a mix, made by hand, and the tables of them."""
+"""The figures of each request of a handmade mix, and their tables."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Thresholds: how they are written, and what breaches them."""
+"""Thresholds: their notation, and their breaches."""
 
 import pytest
 

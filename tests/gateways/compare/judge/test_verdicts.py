@@ -1,4 +1,4 @@
-"""Sentences about records made by hand."""
+"""Sentences about handmade records."""
 
 from dataclasses import replace
 
@@ -28,7 +28,7 @@ def said(*arguments: object, **more: object) -> list[str]:
 
 
 def facts(sentence: str, *expected: str) -> None:
-    """The sentence says these, in this order. How it words them is not a test's business."""
+    """Assert that the sentence contains these parts, in this order; tests do not fix its wording."""
     at = 0
     for each in expected:
         found = sentence.find(each, at)

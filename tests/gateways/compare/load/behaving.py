@@ -1,4 +1,6 @@
-"""Small servers that behave, and misbehave, in one way each. A thread for each connection; they end with the block."""
+"""Small servers, each with one correct or faulty behaviour. Each connection has a thread; the threads end with the
+block.
+"""
 
 import contextlib
 import socket
@@ -9,7 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 
 Behaviour = Callable[[socket.socket, int], bool]
-"""Called with a connection on which a request has been read, and the request's number: go on with the connection?"""
+"""Called with a connection on which a request has been read, and the request's number; returns True to keep the
+connection."""
 
 BODY = b"Hello, world!\n"
 
@@ -75,7 +78,7 @@ def never_answers(_sock: socket.socket, _number: int) -> bool:
 
 
 def freezes_once(seconds: float, at: int) -> Behaviour:
-    """All connections wait while one request does."""
+    """All connections wait while one request waits."""
     lock = threading.Lock()
 
     def behaviour(sock: socket.socket, number: int) -> bool:
@@ -101,7 +104,7 @@ def streams(blocks: int, pause: float) -> Behaviour:
 
 @contextlib.contextmanager
 def serving(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[int]:
-    """The port at which it serves."""
+    """Serve during the block; yield the port."""
     open_sockets: list[socket.socket] = []
     numbers, lock = iter(range(10**9)), threading.Lock()
 
@@ -148,7 +151,7 @@ def serving(behaviour: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator
 
 @contextlib.contextmanager
 def serving_by_path(answers: dict[bytes, bytes]) -> Iterator[int]:
-    """The port of a server that answers each path with those octets; to HEAD, with the head of them."""
+    """Yield the port of a server that sends these octets for each path; for HEAD, only the headers."""
 
     class Connection(socketserver.StreamRequestHandler):
         disable_nagle_algorithm = True

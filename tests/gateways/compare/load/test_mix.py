@@ -1,4 +1,4 @@
-"""Several requests in one order: drawn by weight, each with its own answer, latency and losses."""
+"""Several requests in one order: drawn by weight, each with its own response, latency and losses."""
 
 from collections import Counter
 from itertools import islice

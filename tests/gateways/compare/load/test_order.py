@@ -1,4 +1,4 @@
-"""Orders and what was measured, as JSON; requests as bytes."""
+"""Orders and measurements as JSON; requests as bytes."""
 
 from gateways.compare.load.histogram import Histogram
 from gateways.compare.load.order import Answer, Behind, Measured, Order, Request

@@ -1,4 +1,4 @@
-"""Responses cut at every byte, and what is none."""
+"""Responses cut at every byte, and invalid ones."""
 
 import pytest
 

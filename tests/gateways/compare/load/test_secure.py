@@ -1,4 +1,4 @@
-"""The client over TLS, against servers with a certificate that is trusted, or not."""
+"""The client over TLS, with trusted and untrusted certificates."""
 
 import datetime as dt
 import ipaddress
@@ -24,7 +24,7 @@ UPLOAD = Request("/upload", "POST", 1_000_000)
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One for 127.0.0.1, with its key, signed by itself."""
+    """Create a self-signed certificate for 127.0.0.1, with its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "a test")])
     now = dt.datetime.now(dt.UTC)

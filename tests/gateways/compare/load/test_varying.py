@@ -1,4 +1,4 @@
-"""What bodies that vary have in common, and which bodies have it."""
+"""The common pieces of varying bodies, and which bodies contain them."""
 
 import pytest
 from hypothesis import given

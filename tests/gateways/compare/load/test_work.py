@@ -1,4 +1,4 @@
-"""The client against servers that behave in one way each, over real sockets, with the kernel's clock and without."""
+"""The client against servers with one behaviour each, over real sockets, with and without the kernel's timestamps."""
 
 import math
 import os
@@ -134,7 +134,7 @@ def test_an_open_loop_sends_what_is_due_and_no_more() -> None:
 
 
 def test_an_open_loop_counts_from_when_a_request_was_due() -> None:
-    """A server that freezes for half a second: a closed loop hardly notices, the users do."""
+    """A server that hangs for half a second: a closed loop hardly shows it, an open loop does."""
     answer = good_answer()
 
     def while_it_freezes(kind: str) -> Measured:
@@ -149,7 +149,7 @@ def test_an_open_loop_counts_from_when_a_request_was_due() -> None:
 
 
 def above(measured: Measured, seconds: float) -> float:
-    """The share of samples that took longer."""
+    """Return the share of samples that took longer."""
     below = [share for value, share in measured.latency.curve() if value <= seconds * 1e9]
     return 1 - (below[-1] if below else 0)
 

@@ -1,4 +1,4 @@
-"""Scenarios as a locustfile: the text. That locust runs it, tests/real/test_compare_locust_export.py shows."""
+"""Scenarios as a locustfile: the text. tests/real/test_compare_locust_export.py runs it with locust."""
 
 import ast
 
@@ -16,7 +16,7 @@ BLUE = site("blue=https://blue.example.org/app/")
 
 
 def classes(text: str) -> dict[str, dict[str, object]]:
-    """What each scenario's class sets."""
+    """Return the attributes of each scenario's class."""
     found = {}
     for node in ast.parse(text).body:
         if isinstance(node, ast.ClassDef) and node.bases and ast.unparse(node.bases[0]) == "Verified":

@@ -1,4 +1,4 @@
-"""What a report says of servers that ran already, and of load from several machines."""
+"""Reports about running servers, and about load from several machines."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Orders shared out among clients, and what they have measured made one."""
+"""Orders split among clients, and their merged measurements."""
 
 import pytest
 

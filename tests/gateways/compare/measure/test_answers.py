@@ -1,4 +1,4 @@
-"""Who answers the same, and who not."""
+"""Equal and different responses of contenders."""
 
 import base64
 import random

@@ -1,4 +1,4 @@
-"""Recorded requests as the load client sends them, and what a session keeps of the answers."""
+"""Recorded requests as sent by the load client, and the values that a session takes from responses."""
 
 import base64
 import gzip

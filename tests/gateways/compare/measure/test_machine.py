@@ -1,4 +1,4 @@
-"""What is known of this machine, and of processes on it."""
+"""Facts about this machine and its processes."""
 
 import os
 import resource

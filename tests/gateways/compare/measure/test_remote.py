@@ -1,4 +1,4 @@
-"""What a URL says of a server that runs already."""
+"""Running servers, given by URL."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Contenders as processes: started, ready, ended with all that they have started; and those that do not start."""
+"""Contenders as processes: start, readiness, termination with all descendants; and failed starts."""
 
 import http.client
 import time

@@ -1,4 +1,4 @@
-"""The warden ends what is left when whoever started it is gone."""
+"""The warden kills remaining processes if its parent process dies."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Who is compared, by name, and the command line of each."""
+"""The chosen contenders, and their command lines."""
 
 import pytest
 

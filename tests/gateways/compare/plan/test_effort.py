@@ -1,4 +1,4 @@
-"""Turns, warm-up, and the rates that all can do."""
+"""Turns, warm-up, and the common rates."""
 
 from gateways.compare.plan.effort import EFFORTS, common_rates, steady, turns
 

@@ -1,4 +1,4 @@
-"""The page of a comparison: what is on it, in which order, and that nothing of an app or a machine becomes markup."""
+"""The page of a comparison: its contents, their order, and that no text of an app or machine becomes markup."""
 
 import json
 import re
@@ -31,7 +31,7 @@ VOID = {"meta", "link", "input"}
 
 
 def everything() -> Record:
-    """Something of each kind."""
+    """A record with each kind of content."""
     gaps = Histogram([50 * MS] * 900)
     hello = [
         *slices(UVICORN, [[400, 410], [390, 400]]),
@@ -57,7 +57,7 @@ def page() -> str:
 
 
 class Outline(HTMLParser):
-    """The elements of a page, and whether they are nested as they must be."""
+    """Parses the elements of a page, and checks their nesting."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
@@ -161,7 +161,7 @@ def test_every_column_of_the_tables_is_explained(page: str) -> None:
 
 
 def test_values_are_where_they_are_drawn(page: str) -> None:
-    """The script reads values out from the table: it needs the place of each."""
+    """The script reads values from the table, and needs the position of each."""
     rows = re.findall(r'<tr data-across="([\d.]+)">(.*?)</tr>', page)
     assert rows
     assert all(0 <= float(across) <= 100 for across, _ in rows)

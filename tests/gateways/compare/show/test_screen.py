@@ -1,4 +1,4 @@
-"""Bars, sparklines, columns that fit, and files that are whole or not there."""
+"""Bars, sparklines, columns that fit, and files written atomically."""
 
 import io
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Tables of words."""
+"""Tables of text."""
 
 from dataclasses import replace
 

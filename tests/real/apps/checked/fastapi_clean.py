@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class Timing:
-    """A middleware of the app's own: the lifespan passes through it."""
+    """The app's own middleware, through which the lifespan passes."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

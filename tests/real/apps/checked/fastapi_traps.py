@@ -33,7 +33,7 @@ async def blocking() -> str:
 
 
 def write_log() -> None:
-    """Work for after the response."""
+    """Work after the response."""
 
 
 @app.get("/order")

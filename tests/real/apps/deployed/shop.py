@@ -1,4 +1,4 @@
-"""The app that the recipes of docs/deploy are tried with: an ASGI app whose behaviour a proxy can spoil."""
+"""The app for the tests of docs/deploy: an ASGI app whose behaviour a proxy can break."""
 
 import json
 import os
@@ -32,7 +32,7 @@ async def lifespan(receive: Receive, send: Send) -> None:
 
 
 async def inside(scope: Scope, receive: Receive, send: Send) -> None:
-    """What the app is told: scheme, client, process, and the length of the body."""
+    """Return the scheme, client, process, and body length that the app gets."""
     length, more = 0, True
     while more:
         message = await receive()
@@ -54,7 +54,7 @@ async def inside(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def events(receive: Receive, send: Send) -> None:
-    """One event at once, and the next one never: a client that waits for more than the first block waits for ever."""
+    """Send one event at once, and no other: a client that waits for more than the first block waits forever."""
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/event-stream")]})
     await send({"type": "http.response.body", "body": b"data: first\n\n", "more_body": True})
     await receive()

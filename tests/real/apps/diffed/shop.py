@@ -1,6 +1,6 @@
-"""A small shop with things that vary by themselves: a token in the page, a session cookie, a request id, a time.
+"""A small shop with varying values: a token in the page, a session cookie, a request id, a time.
 
-Below it the same shop with one planted difference each.
+The subclasses have one planted difference each.
 """
 
 import json
@@ -93,7 +93,7 @@ class Cut(Shop):
 
 
 class Dying(Shop):
-    """Ends its process: the one that the server runs it in at /die."""
+    """Exits its server's process at /die."""
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"] == "/die" or "gunicorn" in environ["SERVER_SOFTWARE"]:

@@ -1,4 +1,4 @@
-"""A WSGI app without a framework, wrapped in middleware as old sites have it."""
+"""A WSGI app without a framework, wrapped in the middleware of old sites."""
 
 import hashlib
 import time

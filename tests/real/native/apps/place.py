@@ -1,4 +1,4 @@
-"""Where the apps keep their files: a folder made for each server process's run, named by NATIVE_FOLDER."""
+"""The folder for the apps' files: created for each run of a server, named by NATIVE_FOLDER."""
 
 import os
 from pathlib import Path
@@ -10,7 +10,7 @@ STAMP = 1_700_000_000
 
 
 def prepare() -> Path:
-    """Make the static folder if it is not there; the same files and times in each process."""
+    """Create the static folder if it does not exist, with the same files and times in each process."""
     STATIC.mkdir(exist_ok=True)
     for name in ("page.txt", "data.bin"):
         file = STATIC / name

@@ -1,4 +1,4 @@
-"""Radicale: a CalDAV server, which reads its body by CONTENT_LENGTH and answers XML."""
+"""Radicale: a CalDAV server, which reads CONTENT_LENGTH bytes and sends XML."""
 
 from radicale.app import Application
 from radicale.config import load

@@ -127,7 +127,7 @@ ROUTES = [
 
 
 class Signs(BaseHTTPMiddleware):
-    """Reads the whole body through `body_iterator`, as middleware that signs or rewrites responses does."""
+    """Reads the whole body through `body_iterator`, like middleware that signs or rewrites responses."""
 
     async def dispatch(self, request: Request, call_next: Next) -> Response:
         response = await call_next(request)

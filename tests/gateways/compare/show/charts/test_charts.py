@@ -1,4 +1,4 @@
-"""What the charts of a comparison's page show, from records made by hand."""
+"""The charts of a comparison's page, for handmade records."""
 
 import math
 import re

@@ -1,4 +1,4 @@
-"""Where values lie on an axis, and which are written there."""
+"""Positions of values on an axis, and its ticks."""
 
 import math
 
