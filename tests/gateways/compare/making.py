@@ -19,7 +19,14 @@ IDLE = Question(
     "idle", "whether idle clients leave room", "GET /hello", "long", None, 300, Answer(200, 14, "ab"), "room"
 )
 
-UVICORN, WAITRESS = "asgi:uvicorn", "wsgi:waitress"
+UVICORN, WAITRESS, HYPERCORN, DAPHNE = "asgi:uvicorn", "wsgi:waitress", "asgi:hypercorn", "asgi:daphne"
+STEADY = [[10_000, 10_100, 9_900, 10_050], [10_200, 10_300, 10_100, 10_150]]
+"""Rates of a contender in each round of two starts."""
+
+
+def scaled(factor: float, wobble: float = 0.0) -> list[list[float]]:
+    """STEADY so many times as fast; of two rounds one gains `wobble`, and the other loses it."""
+    return [[rate * (factor + wobble * (-1) ** number) for number, rate in enumerate(rounds)] for rounds in STEADY]
 
 
 def contender(name: str) -> Contender:

@@ -4,9 +4,19 @@ from dataclasses import replace
 
 from gateways.compare.judge.against import changes, differences
 from gateways.compare.record import NULL, Record
-from tests.gateways.compare.judge.test_analysis import STEADY, scaled
 from tests.gateways.compare.judge.test_verdicts import facts
-from tests.gateways.compare.making import SECOND, UVICORN, WAIT, WAITRESS, cell, measured, record, slices
+from tests.gateways.compare.making import (
+    SECOND,
+    STEADY,
+    UVICORN,
+    WAIT,
+    WAITRESS,
+    cell,
+    measured,
+    record,
+    scaled,
+    slices,
+)
 
 WHO = "hello, 64 clients: asgi uvicorn"
 OLD = record([*slices(UVICORN, STEADY), *slices(WAITRESS, scaled(0.4)), *slices(NULL, scaled(5))])

@@ -8,9 +8,12 @@ from gateways.compare.load.histogram import Histogram
 from gateways.compare.record import NULL, Exclusion
 from gateways.compare.show.table import table
 from tests.gateways.compare.making import (
+    DAPHNE,
+    HYPERCORN,
     IDLE,
     MS,
     SECOND,
+    STEADY,
     STREAM,
     UVICORN,
     WAIT,
@@ -18,15 +21,9 @@ from tests.gateways.compare.making import (
     cell,
     measured,
     record,
+    scaled,
     slices,
 )
-
-HYPERCORN, DAPHNE = "asgi:hypercorn", "asgi:daphne"
-STEADY = [[10_000, 10_100, 9_900, 10_050], [10_200, 10_300, 10_100, 10_150]]
-
-
-def scaled(factor: float, wobble: float = 0.0) -> list[list[float]]:
-    return [[rate * (factor + wobble * (-1) ** number) for number, rate in enumerate(rounds)] for rounds in STEADY]
 
 
 def test_the_fastest_is_first_and_compared_with_the_reference() -> None:

@@ -10,8 +10,20 @@ from gateways.compare.judge.doubts import doubts
 from gateways.compare.load.histogram import Histogram
 from gateways.compare.load.order import Answer
 from gateways.compare.record import Exclusion, Placement, Record, Resources
-from tests.gateways.compare.judge.test_analysis import STEADY, scaled
-from tests.gateways.compare.making import HELLO, IDLE, MS, UVICORN, WAIT, WAITRESS, cell, measured, record, slices
+from tests.gateways.compare.making import (
+    HELLO,
+    IDLE,
+    MS,
+    STEADY,
+    UVICORN,
+    WAIT,
+    WAITRESS,
+    cell,
+    measured,
+    record,
+    scaled,
+    slices,
+)
 
 UPLOAD = replace(WAIT, name="upload", service=None)
 GOOD = [*slices(UVICORN, STEADY), *slices(WAITRESS, scaled(0.4))]

@@ -4,8 +4,7 @@ import pytest
 
 from gateways.compare.judge.analysis import sections
 from gateways.compare.judge.thresholds import breaches, threshold
-from tests.gateways.compare.judge.test_analysis import STEADY, scaled
-from tests.gateways.compare.making import UVICORN, WAITRESS, cell, measured, record, slices
+from tests.gateways.compare.making import STEADY, UVICORN, WAITRESS, cell, measured, record, scaled, slices
 
 
 @pytest.mark.parametrize(

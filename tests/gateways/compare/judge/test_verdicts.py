@@ -6,12 +6,13 @@ from gateways.compare.judge.analysis import sections
 from gateways.compare.judge.verdicts import verdicts
 from gateways.compare.load.histogram import Histogram
 from gateways.compare.record import Resources
-from tests.gateways.compare.judge.test_analysis import HYPERCORN, STEADY, scaled
 from tests.gateways.compare.making import (
     HELLO,
+    HYPERCORN,
     IDLE,
     MS,
     SECOND,
+    STEADY,
     STREAM,
     UVICORN,
     WAIT,
@@ -19,6 +20,7 @@ from tests.gateways.compare.making import (
     cell,
     measured,
     record,
+    scaled,
     slices,
 )
 

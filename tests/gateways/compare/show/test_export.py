@@ -5,8 +5,7 @@ import io
 
 from gateways.compare.judge.analysis import sections
 from gateways.compare.show.export import FIELDS, command_lines, markdown, table_of_values
-from tests.gateways.compare.judge.test_analysis import STEADY, scaled
-from tests.gateways.compare.making import UVICORN, WAITRESS, cell, entrant, measured, record, slices
+from tests.gateways.compare.making import STEADY, UVICORN, WAITRESS, cell, entrant, measured, record, scaled, slices
 
 
 def test_markdown_has_verdicts_tables_doubts_and_commands() -> None:

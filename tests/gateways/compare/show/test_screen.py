@@ -10,8 +10,7 @@ from gateways.compare.judge.analysis import sections
 from gateways.compare.record import NULL, SCHEMA
 from gateways.compare.show.screen import Screen, bar, found_so_far, show, sparkline, write
 from gateways.compare.show.table import table
-from tests.gateways.compare.judge.test_analysis import STEADY, scaled
-from tests.gateways.compare.making import UVICORN, WAIT, WAITRESS, cell, measured, record, slices
+from tests.gateways.compare.making import STEADY, UVICORN, WAIT, WAITRESS, cell, measured, record, scaled, slices
 
 MADE = record([*slices(UVICORN, STEADY), *slices(WAITRESS, scaled(0.4)), *slices(NULL, scaled(5))])
 

@@ -6,8 +6,20 @@ from gateways.compare.judge.analysis import sections
 from gateways.compare.show.columns import COLUMNS
 from gateways.compare.show.export import table_of_values
 from gateways.compare.show.table import SHOWN, table
-from tests.gateways.compare.judge.test_analysis import HYPERCORN, STEADY, scaled
-from tests.gateways.compare.making import IDLE, SECOND, UVICORN, WAIT, WAITRESS, cell, measured, record, slices
+from tests.gateways.compare.making import (
+    HYPERCORN,
+    IDLE,
+    SECOND,
+    STEADY,
+    UVICORN,
+    WAIT,
+    WAITRESS,
+    cell,
+    measured,
+    record,
+    scaled,
+    slices,
+)
 
 
 def test_slices_have_ratios_letters_and_latency_at_the_common_rate() -> None:
