@@ -17,6 +17,11 @@ LOOP, LOOP_OF_RUST = "asgi:uvicorn", "asgi:granian-asgi"
 FOUR, GTHREAD, MANY = "wsgi:waitress", "wsgi:gunicorn-gthread", "wsgi:granian-wsgi"
 OURS, A2WSGI, ASGIREF = (f"wsgi-on-asgi:uvicorn:{name}" for name in ("ours", "a2wsgi", "asgiref"))
 LOOP_BEHIND_THREADS = "asgi-on-wsgi:waitress:ours"
+SOCKETS_BEHIND_THREADS = (
+    LOOP_BEHIND_THREADS,
+    "asgi-on-wsgi:gunicorn-gthread:ours",
+    "asgi-on-wsgi:cheroot:ours",
+)
 COLD, WARM = "cgi:uvicorn:cold", "cgi:uvicorn:warm"
 
 AS_MADE = (0.04, 0.065)
@@ -213,6 +218,20 @@ def _async_app_scales(found: Found) -> tuple[Verdict, str]:
     return ("false" if found.faster("wait", LOOP, LOOP_BEHIND_THREADS) else "true"), seen
 
 
+def _no_websockets(found: Found) -> tuple[Verdict, str]:
+    """The interface has none, whatever is measured; the figures say whether the adapter's work."""
+    native = found.of("websocket", LOOP)
+    bridged = [found.of("websocket", each, failing=True) for each in SOCKETS_BEHIND_THREADS]
+    working = [each for each in bridged if each.rate and not each.lost_share]
+    seen = (
+        f"websocket, {native.connections} clients, messages of the ASGI app: "
+        f"{found.beside('websocket', LOOP, *(each.entrant.id for each in working)).replace('requests', 'messages')}. "
+        "True of the interface, false of what can be built on it: ASGIToWSGI takes over the connection from the "
+        "server, and an open WebSocket holds no thread."
+    )
+    return ("conditional" if working else "true"), seen
+
+
 def _threads_do_not_scale(found: Found) -> tuple[Verdict, str]:
     loop = found.of("wait", LOOP)
     held, of_loop = found.of("idle", MANY), found.of("idle", LOOP)
@@ -250,6 +269,7 @@ _CLAIMS: Sequence[tuple[str, Judge]] = (
     ("Adapters are slow.", _adapters_slow),
     ("An async server gives a sync app async's scale.", _sync_app_scales),
     ("An async app keeps its scale on a sync server.", _async_app_scales),
+    ("WSGI cannot do WebSockets.", _no_websockets),
     ("Threads do not scale.", _threads_do_not_scale),
     ("A few slow clients stop a sync server.", _slow_clients),
 )

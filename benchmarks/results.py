@@ -22,6 +22,7 @@ from benchmarks.claims import (
     LOOP_OF_RUST,
     MANY,
     OURS,
+    SOCKETS_BEHIND_THREADS,
     WARM,
     claims,
 )
@@ -69,6 +70,7 @@ PARTS = (
     Part(("wait",), (LOOP, FOUR, GTHREAD, MANY, *ADAPTED, COLD, WARM)),
     Part(("blocking",), (LOOP, FOUR, OURS, LOOP_BEHIND_THREADS, COLD)),
     Part(("stream", "idle"), (LOOP, FOUR, GTHREAD, MANY, OURS, LOOP_BEHIND_THREADS, COLD)),
+    Part(("websocket",), (LOOP, LOOP_OF_RUST, *SOCKETS_BEHIND_THREADS)),
     Part(("slow-readers",), (LOOP, FOUR, GTHREAD, OURS, LOOP_BEHIND_THREADS)),
 )
 

@@ -16,6 +16,7 @@ from benchmarks.claims import (
     LOOP_OF_RUST,
     MANY,
     OURS,
+    SOCKETS_BEHIND_THREADS,
     WARM,
     Claim,
     claims,
@@ -46,6 +47,7 @@ RATES: dict[str, dict[str, float]] = {
     "blocking": {LOOP: 20, FOUR: 79, OURS: 310, COLD: 33},
     "stream": {LOOP: 48, MANY: 47, FOUR: 4},
     "idle": {LOOP: 100, MANY: 100, OURS: 0},
+    "websocket": {LOOP: 30_000, **dict.fromkeys(SOCKETS_BEHIND_THREADS, 20_000)},
     "slow-readers": {LOOP: 100, FOUR: 96, GTHREAD: 0},
 }
 FAILING = measured(1400, failed={"status 500": 350})
@@ -123,6 +125,7 @@ def test_the_verdicts_on_what_was_measured_once() -> None:
         "Adapters are slow.": "conditional",
         "An async server gives a sync app async's scale.": "false",
         "An async app keeps its scale on a sync server.": "false",
+        "WSGI cannot do WebSockets.": "conditional",
         "Threads do not scale.": "conditional",
         "A few slow clients stop a sync server.": "conditional",
     }
@@ -154,6 +157,7 @@ def test_the_verdicts_on_what_was_measured_once() -> None:
         ("blocking", {LOOP: 320.0}, "Just make it async.", "true"),
         ("blocking", {LOOP: 320.0}, "Async needs no threads.", "true"),
         ("wait", {OURS: 3500.0}, "An async server gives a sync app async's scale.", "true"),
+        ("websocket", dict.fromkeys(SOCKETS_BEHIND_THREADS, 0.0), "WSGI cannot do WebSockets.", "true"),
         ("wait", {MANY: 600.0}, "Threads do not scale.", "true"),
     ],
 )
