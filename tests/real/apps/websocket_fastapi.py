@@ -49,6 +49,17 @@ async def close(websocket: WebSocket) -> None:
     await websocket.close(4321, "enough")
 
 
+@api.websocket("/close-long")
+async def close_long(websocket: WebSocket) -> None:
+    await websocket.accept()
+    await websocket.close(4123, "é" * 61 + "x")
+
+
+@api.websocket("/cookies")
+async def cookies(websocket: WebSocket) -> None:
+    await websocket.accept(headers=[(b"set-cookie", b"a=1; Path=/"), (b"set-cookie", b"b=2; HttpOnly")])
+
+
 @api.websocket("/deny")
 async def deny(websocket: WebSocket) -> None:
     await websocket.send_denial_response(PlainTextResponse("not you", 403, {"X-Why": "rules"}))

@@ -47,6 +47,10 @@ def close(ws: Server) -> None:
     ws.close(4321, "enough")
 
 
+def close_long(ws: Server) -> None:
+    ws.close(4123, "é" * 61 + "x")
+
+
 def never_reached(ws: Server) -> None:
     raise AssertionError("before_request answers")
 
@@ -77,6 +81,7 @@ for path, view in {
     "/echo": echo,
     "/subprotocol": subprotocol,
     "/close": close,
+    "/close-long": close_long,
     "/deny": never_reached,
     "/fail-before": never_reached,
     "/fail-after": fail_after,
