@@ -96,7 +96,7 @@ def _asked(found: Found, job: Job, watching: Any, connections: Connections) -> d
         return cgi.ask_all(found.app, is_public, requests, watching.notes)
     from gateways.adapters.run_asgi.versions import as_asgi3
     from gateways.check.ask import asgi, wsgi
-    from gateways.check.watch import frameworks, unsafe
+    from gateways.check.watch import frameworks, signals, unsafe
     from gateways.check.watch.locals import Locals
 
     routes = frameworks.paths(found.app)  # Django imports the app's views now
@@ -106,6 +106,7 @@ def _asked(found: Found, job: Job, watching: Any, connections: Connections) -> d
     frameworks.look(found.app, watching.notes, watching.own)
     watching.locals = Locals(watching.notes, watching.own)
     watching.locals.look("import")
+    signals.install(watching.notes, watching.own)
     requests = given or _gets(routes)
     if found.interface == "wsgi":
         return wsgi.ask_all(found.app, requests, job.seconds, watching)

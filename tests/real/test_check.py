@@ -77,7 +77,7 @@ def test_the_traps_of_a_django_app_are_found() -> None:
     ("options", "expected"),
     [
         ("--server daphne", {"hop-by-hop", "blocked-loop", "lifespan"}),
-        ("--server gunicorn", {"hop-by-hop", "blocked-loop", "background", "stream"}),
+        ("--server gunicorn", {"hop-by-hop", "blocked-loop", "background", "stream", "signal-handler"}),
         ("--server nginx", {"hop-by-hop", "blocked-loop", "stream", "upload"}),
         ("--to cgi", {"hop-by-hop", "background", "lifespan", "stream", "environment", "websocket-route"}),
     ],

@@ -17,6 +17,7 @@ RULES: dict[str, Rule] = {
     "extension": protocol.extension,
     "unsafe-global": threads.unsafe_global,
     "thread-local": threads.thread_local,
+    "signal-handler": threads.signal_handler,
     "blocked-loop": threads.blocked_loop,
     "lifespan": lifetime.lifespan,
     "background": lifetime.background,

@@ -1,4 +1,4 @@
-"""Rules about the threads that run the app: unsafe globals, thread-locals, a blocked event loop. Pure."""
+"""Rules about the threads that run the app: globals, thread-locals, signal handlers, a blocked loop. Pure."""
 
 from gateways.check.finding import Advice, Seen
 from gateways.check.move import Move
@@ -13,6 +13,17 @@ def unsafe_global(seen: Seen, move: Move) -> Advice | None:
         f"{values['name']}, a {values['type']}, is made at import and shared by all threads",
         f"{move.runner} runs the app on {many}. {values['why']}",
         values["remedy"],
+    )
+
+
+def signal_handler(seen: Seen, move: Move) -> Advice | None:
+    if not move.leaves_importing_thread:
+        return None
+    return Advice(
+        f"the app installs a handler for {seen.values['name']} after its import",
+        f"only the main thread may install one (Python, signal: Signals and threads). {move.runner} runs the app on "
+        "another thread, where the call raises ValueError or RuntimeError",
+        "install it in a hook of the server, for example post_worker_init of gunicorn, or at import",
     )
 
 

@@ -24,6 +24,9 @@ def found(kind: str, interface: Mode, to: Mode, server: str = "", threads: int |
 @pytest.mark.parametrize(
     ("kind", "move", "values", "title"),
     [
+        ("signal-handler", ("asgi", "wsgi", "gunicorn"), {"name": "SIGUSR1"}, "handler for SIGUSR1 after its import"),
+        ("signal-handler", ("wsgi", "asgi", "uvicorn"), {"name": "SIGUSR1"}, "handler for SIGUSR1 after its import"),
+        ("signal-handler", ("asgi", "asgi", "hypercorn"), {"name": "SIGUSR1"}, ""),
         ("lifespan", ("asgi", "asgi", "daphne"), {"name": "start", "milliseconds": 1}, "start never runs"),
         ("lifespan", ("asgi", "cgi", ""), {"name": "start", "milliseconds": 1}, "start runs for every request"),
         ("lifespan", ("asgi", "asgi", "uvicorn"), {"name": "start", "milliseconds": 1}, ""),

@@ -1,7 +1,8 @@
-"""A FastAPI app with traps: a lifespan handler, a blocking view, background work, endless events, a WebSocket."""
+"""A FastAPI app with traps: a lifespan, a blocking view, background work, endless events, a WebSocket, a signal."""
 
 import asyncio
 import os
+import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ KEY = os.environ.get("SHOP_SECRET_KEY", "")
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.ready = True
+    asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, write_log)
     yield
 
 
