@@ -13,12 +13,15 @@ from typing import NamedTuple, Protocol
 from ..errors import ClientDisconnected
 from .kills import Kill, reason
 from .limits import NEVER, SETTLE, Patience, Timeouts
+from .polling import new_poll
 from .program import BLOCK, Program
 from .reaper import part_with
 
-# Interval between checks for a disconnect if the server has no descriptor to wait for, and time that a client
-# which has hung up still gets a response (it may have closed only its sending side), in seconds.
+# Interval between checks for a disconnect if the server has no descriptor to wait for, in seconds.
 LOOK = 0.5
+# Time that a client which has ended its side still gets a response, in seconds. It may wait for one (RFC 9112, 9.6); if
+# it has closed its socket, that shows only when data is sent to it.
+HALF_CLOSED = 3.0
 _HUNG_UP = getattr(select, "POLLRDHUP", 0)  # POLLHUP and POLLERR are always reported
 
 
@@ -48,7 +51,7 @@ class ProgramInThread:
         self._body = body
         self._block = memoryview(b"")
         self._client = client
-        self._poll = select.poll()
+        self._poll = new_poll()
         self._streams: dict[int, str] = {}
         self._look_at = time.monotonic() + LOOK if client.has_left else NEVER
         try:
@@ -115,6 +118,16 @@ class ProgramInThread:
             if self._client.has_left is None or self._client.has_left():
                 raise ClientDisconnected("the client has disconnected")
 
+    def _client_hung_up(self, events: int) -> None:
+        """Note that the client has ended its side, or that the connection has failed."""
+        connection = self._client.socket
+        self._forget_client()
+        if events & (select.POLLERR | select.POLLHUP | select.POLLNVAL):
+            self._look_at = time.monotonic()
+        else:
+            self._client, self._look_at = Client(connection), time.monotonic() + HALF_CLOSED
+            self._poll.register(connection, 0)
+
     def _forget_client(self) -> None:
         if self._client.socket >= 0:
             self._poll.unregister(self._client.socket)
@@ -124,7 +137,7 @@ class ProgramInThread:
         """Wait for events until `until` at most; write to stdin, log stderr. Return True if there may be output."""
         seconds = until - time.monotonic()
         output = False
-        for descriptor, _ in self._poll.poll(max(0.0, seconds) * 1000 + 1 if seconds < NEVER else None):
+        for descriptor, events in self._poll.poll(max(0.0, seconds) * 1000 + 1 if seconds < NEVER else None):
             stream = self._streams.get(descriptor)
             if stream == "stdout":
                 output = True
@@ -138,8 +151,7 @@ class ProgramInThread:
                     self.patience.moved = time.monotonic()
                     self._forget("exited")
             elif stream is None:
-                self._forget_client()
-                self._look_at = time.monotonic() + LOOK
+                self._client_hung_up(events)
         return output
 
     def _write(self) -> None:

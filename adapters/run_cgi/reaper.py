@@ -21,6 +21,7 @@ from ..concurrency import forks
 from .kills import OVERTIME, UNNEEDED, Kill
 from .limits import GRACE, NEVER
 from .log import log
+from .polling import new_poll
 from .program import Program
 
 LOOK_AGAIN = 0.1  # interval between checks of a program that could not be handled, and after loop failures, in seconds
@@ -72,7 +73,7 @@ class Reaper:
         """Raises OSError."""
         self._inbox: deque[_Charge] = deque()
         self._charges: set[_Charge] = set()
-        self._poll = select.poll()
+        self._poll = new_poll()
         self._streams: dict[int, tuple[_Charge, str]] = {}
         self._waker, self._wake = os.pipe()
         os.set_blocking(self._waker, False)

@@ -23,6 +23,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from ..limits import NEVER
+from ..polling import new_poll
 from ..process import Child, Pipes, no_blocked_signals, start
 from ..program import Program, log
 from ..reaper import part_with
@@ -229,7 +230,7 @@ class _Forked:
         os.close(descriptor)
 
     def _look_for_orphan(self) -> bool:
-        poll = select.poll()
+        poll = new_poll()
         poll.register(self.exited, select.POLLIN)
         if not poll.poll(0):
             return False

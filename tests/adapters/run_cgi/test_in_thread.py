@@ -2,7 +2,9 @@
 
 import io
 import os
+import select
 import socket
+import struct
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateways.adapters.errors import ClientDisconnected
-from gateways.adapters.run_cgi.in_thread import Client, ProgramInThread
+from gateways.adapters.run_cgi.in_thread import HALF_CLOSED, Client, ProgramInThread
 from gateways.adapters.run_cgi.kills import CANCELLED
 from gateways.adapters.run_cgi.limits import DEFAULT_TIMEOUTS, Timeouts
 from gateways.adapters.run_cgi.process import spawn
@@ -80,6 +82,63 @@ def test_a_socket_of_the_client_that_hangs_up_is_noticed_while_the_program_is_si
         theirs.close()
         with pytest.raises(ClientDisconnected):
             running.read()
+
+
+def test_a_client_that_has_ended_its_side_only_gets_the_response_of_a_slow_program(start: Start) -> None:
+    """RFC 9112, 9.6; Apache and lighttpd serve it too."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        running = start("sleep 1; echo done", client=Client(ours.fileno(), lambda: False))
+        theirs.shutdown(socket.SHUT_WR)
+        assert output(running) == b"done\n"
+
+
+@pytest.fixture
+def connection() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Both ends of a TCP connection."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = socket.create_connection(server.getsockname())
+        served, _ = server.accept()
+    with client, served:
+        yield client, served
+
+
+@pytest.mark.parametrize("resets", [False, True])
+def test_a_client_that_has_closed_its_socket_stops_a_silent_program(
+    start: Start, connection: tuple[socket.socket, socket.socket], resets: bool
+) -> None:
+    client, served = connection
+    running = start("exec sleep 60", client=Client(served.fileno()))
+    if resets:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    began = time.monotonic()
+    client.close()
+    with pytest.raises(ClientDisconnected):
+        running.read()
+    assert resets == (time.monotonic() - began < HALF_CLOSED)
+
+
+def test_a_reset_after_the_client_had_ended_its_side_is_noticed_at_once(
+    start: Start, connection: tuple[socket.socket, socket.socket]
+) -> None:
+    client, served = connection
+    running = start("sleep 0.3; echo one; exec sleep 60", client=Client(served.fileno()))
+    client.shutdown(socket.SHUT_WR)
+    assert running.read() == b"one\n"
+    began = time.monotonic()
+    client.close()
+    served.send(b"one\n")
+    with pytest.raises(ClientDisconnected):
+        running.read()
+    assert time.monotonic() - began < HALF_CLOSED / 2
+
+
+def test_it_runs_where_eventlet_has_removed_poll(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(select, "poll")
+    body = os.urandom(300_000)
+    with socket.socket() as client:
+        running = start("cat; echo error >&2; sleep 0.1; echo end; exit 3", body, Client(client.fileno()))
+        assert (output(running), running.settle()) == (body + b"end\n", 3)
 
 
 def test_a_server_that_can_only_be_asked_is_asked(start: Start) -> None:
