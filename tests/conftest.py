@@ -1,8 +1,9 @@
-"""What holds for all tests, whichever way pytest was started: SIGINT, and how they are divided among workers.
+"""What holds for all tests, whichever way pytest was started: SIGINT, garbage, and how they are divided among workers.
 
-Knows signals and xdist's scheduler. tests/work.py knows the units of work.
+Knows signals, the garbage collector and xdist's scheduler. tests/work.py knows the units of work.
 """
 
+import gc
 import signal
 from typing import Any
 
@@ -13,6 +14,12 @@ from tests.work import units
 # A shell without job control starts background jobs with SIGINT ignored; each server that a test starts inherits that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Freeze the many thousands of tests: many tests collect garbage, and what lives to the end is none."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)
