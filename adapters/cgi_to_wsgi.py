@@ -59,7 +59,7 @@ def respond(host: CGIHost, environ: Environ, start_response: StartResponse) -> I
     except ClientDisconnected as error:
         host.figures.count("disconnects")
         log.info("%s %r: %s", environ["REQUEST_METHOD"], environ.get("PATH_INFO"), error)
-        return _refuse(environ, start_response, Refused(503, str(error)))  # the client has gone
+        return _refuse(environ, start_response, Refused(503, str(error)))  # the client has disconnected
 
 
 def _respond(host: CGIHost, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:

@@ -160,7 +160,7 @@ def test_no_modules_of_the_adapters_import_each_other_in_a_circle() -> None:
     assert [name for name in names if name in reached(name)] == []
 
 
-# What each room may build on, besides the types and the errors.
+# The rooms that each room may import, besides the types and the errors.
 FLOORS = (
     ("errors", "asgi_types", "wsgi_types", "stats", "mapping"),
     ("concurrency", "websocket"),

@@ -18,10 +18,10 @@ Body = Iterable[bytes]
 Query = dict[str, list[str]]
 
 TEXT, JSON, EVENTS = "text/plain; charset=utf-8", "application/json", "text/event-stream"
-BLOCK = 64 * 1024  # bytes of a body that are held at once, at most
+BLOCK = 64 * 1024  # maximum number of body bytes in memory
 METHOD = os.environ.get("REQUEST_METHOD", "GET")
 FINISHED = (
-    f"gateways-cgi-{os.getuid()}.jobs"  # of /background: a process for one request remembers in a file, or not at all
+    f"gateways-cgi-{os.getuid()}.jobs"  # jobs of /background: a process for one request can only keep them in a file
 )
 
 
@@ -29,7 +29,7 @@ class BadRequest(Exception):
     """Invalid request; the text is the reason, and the body of the 400 response."""
 
 
-# What is sent: stdout takes the head as lines, an empty line, then the body; a flush sends what is written.
+# Sending: stdout gets the headers as lines, an empty line, then the body; a flush sends the data.
 
 
 def head(status: str, kind: str, *extra: str) -> None:
@@ -53,7 +53,9 @@ def streamed(kind: str, blocks: Body, *extra: str) -> None:
         for block in blocks if METHOD != "HEAD" else ():
             sys.stdout.buffer.write(block)
             sys.stdout.buffer.flush()
-    except BadRequest as error:  # in the body, with the head gone: nothing is left but to fail, and say so on stderr
+    except (
+        BadRequest
+    ) as error:  # during the body, after the headers: the program can only fail, with a message on stderr
         sys.exit(str(error))
 
 
@@ -67,7 +69,7 @@ def paced(texts: Iterable[str], delay: float) -> Iterator[bytes]:
         yield text.encode()
 
 
-# What was received: the head is the environment, the body is stdin.
+# Receiving: the headers are in the environment, the body is stdin.
 
 
 def query_of() -> Query:
@@ -176,7 +178,7 @@ def content_length() -> None:
 
 def sleep() -> None:
     pause = seconds(query_of(), "seconds", 1.0, 30)
-    time.sleep(pause)  # this process has nothing else to do; if the client leaves, the server may end it
+    time.sleep(pause)  # only this process waits; if the client disconnects, the server may terminate it
     whole("200 OK", TEXT, f"slept {pause:g} s\n")
 
 
@@ -184,7 +186,7 @@ def cpu() -> None:
     from hashlib import sha256
 
     rounds, value = integer(query_of(), "rounds", 10_000, 1, 1_000_000), b""  # a million: about a second
-    for _ in range(rounds):  # other processes have other processors
+    for _ in range(rounds):  # other processes can run on other cores
         value = sha256(value).digest()
     whole("200 OK", TEXT, f"{rounds} rounds of SHA-256: {value.hex()}\n")
 
@@ -207,9 +209,9 @@ def background() -> None:
     from pathlib import Path
     from tempfile import gettempdir
 
-    folder = Path(gettempdir(), f"gateways-cgi-{os.getuid()}")  # a process for one request remembers in a file only
+    folder = Path(gettempdir(), f"gateways-cgi-{os.getuid()}")  # a process for one request can only keep data in a file
     folder.mkdir(mode=0o700, exist_ok=True)
-    if folder.lstat().st_uid != os.getuid():  # the temporary folder is everybody's
+    if folder.lstat().st_uid != os.getuid():  # all users share the temporary folder
         raise PermissionError(f"{folder} belongs to another user")
     finished = folder / "finished"
     if METHOD != "POST":
@@ -219,7 +221,7 @@ def background() -> None:
     pause, job = seconds(query_of(), "seconds", 1.0, 10), os.urandom(8).hex()
     whole("202 Accepted", JSON, dumps({"job": job}) + "\n")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # closes stdout: the end of the output is the end of the response
-    time.sleep(pause)  # a process may go on, where the server lets it
+    time.sleep(pause)  # the process continues if the server allows it
     with finished.open("a") as jobs_file:
         jobs_file.write(f"{job}\n")
 
@@ -271,5 +273,5 @@ def app() -> None:
 if __name__ == "__main__":
     try:
         app()
-    except BrokenPipeError:  # the client left, and the server has closed the pipe
+    except BrokenPipeError:  # the client disconnected, and the server closed the pipe
         os._exit(1)

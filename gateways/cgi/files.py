@@ -25,7 +25,7 @@ PROGRAMS = ("cgi-bin", "htbin")
 INDEX = ("index.html", "index.htm")
 BLOCK = 65536
 
-# Of a compressed file the compression is its type: it is sent as it is, and must not be unpacked on the way.
+# A compressed file has the type of its compression: it is sent unchanged, and must not be decompressed on the way.
 COMPRESSED = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
 
 LISTING = """<!DOCTYPE html>

@@ -54,7 +54,7 @@ def cgi_server(
     )
     server = uvicorn.Server(config)
     with bind(host, port) as sock:
-        sock.listen(128)  # from here on clients can connect: they wait until the loop runs
+        sock.listen(128)  # clients can connect now, and wait until the loop runs
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, name="cgi-server", daemon=True)
         thread.start()
         try:

@@ -23,7 +23,7 @@ class _Site:
     def __init__(
         self, folder: str | os.PathLike[str], adapter: str, cgi_dirs: Iterable[str], options: dict[str, Any]
     ) -> None:
-        # Of two that hold a path, the longer one is meant.
+        # If two folders contain a path, the longer one counts.
         names = sorted(set(map(_name, cgi_dirs)), key=len, reverse=True)
         self.files = Files(folder, [name for name in names if name], options.get("follow_symlinks", False))
         self._names = names
@@ -37,7 +37,7 @@ class _Site:
         try:
             path = resolved(path)
         except Refused:
-            return None  # the files refuse it, too
+            return None  # the files refuse it as well
         for name in self._names:
             if cut(path, os.fsencode(f"/{name}" if name else "")) is None:
                 continue

@@ -108,7 +108,7 @@ def tap(program: Program, note: Note) -> None:
 
     def noted_end() -> None:
         note("exit", program.returncode)
-        output.join(PASSING)  # else the host would find it unfinished, and take it for held open by children
+        output.join(PASSING)  # otherwise the host finds it unfinished, and assumes that children hold it open
 
     program.on_ended = noted_end
 
@@ -128,7 +128,7 @@ def _pass_on(source: int, sink: int, noted: Callable[[bytes], None], ours: int) 
                     while view:
                         view = view[writer.write(view) :]
             except BrokenPipeError:
-                return  # the reader has gone; closing the source tells the writer
+                return  # the reader has closed; closing the source notifies the writer
             noted(b"")
 
     thread = threading.Thread(target=copy, name="gateways-tap", daemon=True)

@@ -159,7 +159,7 @@ def _side(text: str, default: str, interface: Mode | None, insecure: bool, ca: s
         raise click.UsageError(f"{text!r} has no TARGET before the @; e.g. shop:app@{name}.")
     known: Known = probe(target or default, IMPORT, interface)
     mode, server = choose(known.interface, _mode(name), None if name in ("", *MODES) else name)
-    side(mode).SERVERS[server].version()  # a server that is not installed is named before anything is started
+    side(mode).SERVERS[server].version()  # report a missing server before anything is started
     return Stack(text if target else f"{default}{text}", known, mode, server)
 
 

@@ -69,7 +69,9 @@ class Client:
         is_old = self._sock is not None
         reading, error = self._asked(request, seconds)
         if is_old and error is not None and not reading.raw and not isinstance(error, TimeoutError):
-            reading, error = self._asked(request, seconds)  # the server closed the connection as we used it
+            reading, error = self._asked(
+                request, seconds
+            )  # the server closed the connection while the request was sent
         if error is not None:
             reading.problem = _named(error, reading, seconds)
         return reading.answer()
@@ -182,7 +184,7 @@ def _written(sock: socket.socket, left: memoryview) -> int:
     except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
         return 0
     except (BrokenPipeError, ConnectionResetError):
-        return len(left)  # the server reads no more; its response may be there all the same
+        return len(left)  # the server has stopped reading, but its response may be readable
 
 
 def _take(sock: socket.socket, reading: Reading, began: float) -> None:

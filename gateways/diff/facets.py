@@ -37,7 +37,7 @@ def facets(answer: Answer) -> dict[str, str]:
         "keep-alive": "kept open" if answer.keeps_open else "closed",
     }
     if answer.problem:
-        del found["keep-alive"]  # it follows from the problem
+        del found["keep-alive"]  # a consequence of the problem
     if answer.interim:
         found["interim"] = ", ".join(map(str, answer.interim))
     if answer.excess:

@@ -86,7 +86,7 @@ def run(plan: Plan, progress: Progress = _quiet) -> Result:
 def _round(plan: Plan, which: Which, rounds: _Rounds, ports: Ports, progress: Progress) -> None:
     """Send all requests to one side, once, in order, one at a time."""
     answers: list[Answer] = []
-    rounds.answers[which].append(answers)  # before it begins: an interrupted round counts as far as it came
+    rounds.answers[which].append(answers)  # first: an interrupted round counts as far as it got
     number, requests = len(rounds.answers[which]), plan.requests
     progress(which, number, 0, len(requests))
     if plan.reset is not None:
@@ -102,7 +102,7 @@ def _round(plan: Plan, which: Which, rounds: _Rounds, ports: Ports, progress: Pr
         for request in requests:
             answers.append(_kept(_ask(request, session, client, plan, rounds, which), rounds.bodies))
             progress(which, number, len(answers), len(requests))
-    # A server may load the app before it is ready, or at the first request: its messages then are no difference.
+    # A server may load the app before it is ready or at the first request, so messages of that time are ignored.
     rounds.lines[which].append(messages(stack.lines if which == "new" else [*stack.starting, *stack.lines]))
     _must_have_answered(plan.old if which == "old" else plan.new, answers, stack)
     if stack.ended:

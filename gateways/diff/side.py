@@ -102,7 +102,7 @@ def running(spec: Stack | Site, host: str, ports: Ports) -> Iterator[Running]:
     news: NewsQueue = queue.SimpleQueue()
     try:
         sock = bind("127.0.0.1", ports.port)
-    except Failure:  # another process has taken it meanwhile
+    except Failure:  # another process uses it now
         sock = bind("127.0.0.1", 0)
     ports.port = sock.getsockname()[1]
     process = ServerProcess(

@@ -75,10 +75,10 @@ class _Answer:
     async def send(self, message: Message) -> None:
         kind = message.get("type")
         if (kind == "http.response.body" and not message.get("more_body", False)) or kind == "http.response.pathsend":
-            self._whole = True  # before it is sent: the client may leave as soon as it has it
+            self._whole = True  # before sending: the client may disconnect right after it
         try:
             await self._send(message)
-        except OSError:  # ASGI HTTP 2.4: the client has gone
+        except OSError:  # ASGI HTTP 2.4: the client has disconnected
             self.client_left = True
             raise
         if kind == "http.response.body":

@@ -104,7 +104,7 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, (bytes, bytearray, memoryview)):
         return bytes(value)
-    # Copied first, in one step: the app may be changing it in another thread.
+    # Copied first, in one step, because the app may change it in another thread.
     if type(value) is dict:
         return {_key(key): _plain(item) for key, item in value.copy().items()}
     if type(value) in (list, tuple):

@@ -85,7 +85,7 @@ def _entry(line: str, parsers: "list[LogParser]") -> "LogEntry | None":
             entry: LogEntry = parser.parse(line)
         except (InvalidEntryError, ValueError):
             continue
-        parsers.remove(parser)  # the other lines are most likely of the same format
+        parsers.remove(parser)  # the other lines probably have the same format
         parsers.insert(0, parser)
         return entry
     return None
@@ -115,7 +115,7 @@ def _asked(entry: "LogEntry") -> tuple[str, str]:
         target = (url.path or "/") + (f"?{url.query}" if url.query else "")
     if not target.startswith("/"):
         raise _Unfit(f"the target of a {method} is not a path")
-    # The log's octets, one character each, so that they are percent-encoded as they came.
+    # The log's octets, one character each, so that percent-encoding restores them.
     return method, target_of(target.encode("latin-1").decode("utf-8", "surrogateescape"))
 
 

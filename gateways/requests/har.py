@@ -64,7 +64,7 @@ def _url(entry: Any, where: str) -> SplitResult:
         raise Failure(f"{where}: it has no request.url")
     try:
         url = urlsplit(request["url"])
-        _ = url.port  # a port that is not a number is an error here
+        _ = url.port  # raises if the port is not a number
     except ValueError as error:
         raise Failure(f"{where}: the URL {request['url']!r} is not valid: {error}") from None
     return url

@@ -158,7 +158,7 @@ def _takes(given: Any) -> Iterator[Take]:
         if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
             raise ValueError(f"{name!r} in 'take' is not a name: letters, digits and _")
         how, pattern = way, ""
-        if isinstance(way, dict) and len(way) == 2 and "regex" in way:  # within what the other one finds
+        if isinstance(way, dict) and len(way) == 2 and "regex" in way:  # part of the other value
             how = {key: value for key, value in way.items() if key != "regex"}
             pattern = _pattern(name, way["regex"])
         if not isinstance(how, dict) or len(how) != 1 or next(iter(how)) not in SOURCES:

@@ -108,7 +108,7 @@ def _say(
     with connect(
         f"ws://{host}:{port}{request.target}",
         additional_headers=request.headers,
-        compression=None,  # so that what crosses the socket can be read
+        compression=None,  # so that the recorded bytes are readable
         open_timeout=seconds,
         close_timeout=1,
     ) as socket:

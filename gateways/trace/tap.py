@@ -36,7 +36,7 @@ class Tap:
 
     def __exit__(self, *_: object) -> None:
         for sock in self._open:
-            with contextlib.suppress(OSError):  # its other end may have closed it
+            with contextlib.suppress(OSError):  # the other end may have closed it
                 sock.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(timeout=1)
@@ -68,7 +68,7 @@ class Tap:
         while data:
             try:
                 data = source.recv(BLOCK)
-            except OSError:  # reset: nothing more comes, as at a proper end
+            except OSError:  # reset: no more data, as after a regular end
                 data = b""
             self._pieces.append(Piece(perf_counter(), way, data))
             self._kept += len(data)
@@ -82,5 +82,5 @@ class Tap:
                     sink.sendall(data)
                 else:
                     sink.shutdown(socket.SHUT_WR)
-            except OSError:  # the other side is gone, and what it does not read cannot be delivered
+            except OSError:  # the other side has closed; the data cannot be delivered
                 return

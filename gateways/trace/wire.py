@@ -97,7 +97,7 @@ class Stream:
 
     def _head_ends(self) -> list[str]:
         message, status = self.message, self.message.status
-        if status is not None and 100 <= status < 200 and status != 101:  # interim: the response is still to come
+        if status is not None and 100 <= status < 200 and status != 101:  # an interim response; the final one follows
             self.message = Message()
             return []
         if message.header("upgrade").lower() == "websocket" and status in (None, 101):

@@ -70,7 +70,7 @@ def has_zygote(server: Running) -> bool:
         try:
             if any(word.endswith("zygote.py") for word in process.cmdline()):
                 return True
-        except psutil.NoSuchProcess:  # a program that has just ended
+        except psutil.NoSuchProcess:  # a program that has just exited
             continue
     return False
 

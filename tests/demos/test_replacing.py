@@ -18,7 +18,7 @@ FOLDER = ROOT / "demos" / "replacing"
 NAMES = sorted(file.name for file in (FOLDER / "before").iterdir() if file.is_file())
 SHOP = ("a2wsgi_wsgi.py", "asgiref_wsgi.py", "starlette_wsgi.py", "uvicorn_wsgi.py", "wsgiref_cgi.py")
 
-# A connection for each request: on kept ones asgiref 3.13 fails many a request under uvicorn.
+# One connection per request: on keep-alive connections, asgiref 3.13 fails many requests under uvicorn.
 client = httpx.Client(trust_env=False, timeout=20, headers={"Connection": "close"})
 
 Answers = dict[str, tuple[int, str | None, bytes]]
@@ -32,7 +32,9 @@ def running(side: str, name: str, **environment: str) -> Iterator[Running]:
     demo = f"replacing/{side}/{name}"
     if name.endswith(".sh"):
         line = next(each for each in commands(demo) if f"/{side}/" in each).replace(" 8000", " {port}")
-        as_nobody = _NOT_ROOT if side == "before" and os.geteuid() == 0 else ()  # it would become nobody itself
+        as_nobody = (
+            _NOT_ROOT if side == "before" and os.geteuid() == 0 else ()
+        )  # as root it would switch to the user nobody
         with serve([*as_nobody, *line.split()], env={**ENVIRONMENT, **environment}) as server:
             yield server
         return
@@ -78,7 +80,7 @@ def test_one_line_changes(name: str) -> None:
 def test_a_flask_app_answers_as_before(name: str) -> None:
     requests = requests_to_the_shop("/legacy" if name.startswith("starlette") else "")
     if name == "wsgiref_cgi.py":
-        del requests["its head"], requests["no page"]  # each request is a process there: ask less
+        del requests["its head"], requests["no page"]  # each request is a process there: send fewer
     answers = same(name, requests)
     assert answers["a page"] == (200, "text/html; charset=utf-8", "hello, Käthe\n".encode())
     assert answers["an upload"] == (200, "application/json", b'{"bytes":200000}\n')

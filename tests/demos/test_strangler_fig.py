@@ -66,7 +66,7 @@ def test_other_methods_of_a_replaced_path_are_still_the_old_apps(browser: httpx.
     assert browser.head("/items/1").status_code == 200
     answer = browser.delete("/items/1")
     assert answer.status_code == 405
-    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}  # FastAPI would say GET alone
+    assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}  # FastAPI would list only GET
 
 
 def test_a_websocket_lives_beside_the_old_app(server: Running) -> None:

@@ -27,10 +27,10 @@ SERVERS = re.compile(
 """Commands that serve until they are stopped."""
 
 OURS = re.compile(r"(\.venv/bin/)?(make|gateways) ")
-READY = "Ctrl-C ends it."  # what these say when all of their servers listen
+READY = "Ctrl-C ends it."  # their output when all servers listen
 ENDS = 60.0  # seconds for a command to end by itself
 STARTS = 20.0  # for a server to listen
-SAYS = 4.0  # for what a server says of a request that has been answered
+SAYS = 4.0  # for the line of a finished request
 EXITS = 5.0  # from Ctrl-C
 
 CGI = {
@@ -67,7 +67,7 @@ class Reader:
         self.findings: list[Finding] = []
         self._serving: tuple[subprocess.Popen[bytes], Path, Finding] | None = None
         self._others = set(listening())  # of other programs, where the network is not the page's own
-        self._asked = False  # whether there was a command since, which would have failed without an answer
+        self._asked = False  # True if a command has run since then, which fails without a response
         path = [str(folder / ".venv/bin"), "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin"]
         kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TMPDIR") if name in os.environ}
         self._environment = {**kept, "HOME": str(folder / ".home"), "PATH": os.pathsep.join(path), "COLUMNS": "120"}

@@ -20,7 +20,7 @@ from tests.peers.page import Column, render, section, sections
 from tests.peers.suites import ROOT, SUITES, Suite
 
 PAGE = ROOT / "docs" / "peers.md"
-PATIENCE = "3"  # seconds until a wait of a test has failed; a peer that hangs costs this for each of its cases
+PATIENCE = "3"  # time limit of a test's waits, in seconds; an adapter that hangs costs this time per case
 
 
 def column(suite: Suite, name: str) -> Column:

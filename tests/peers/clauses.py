@@ -9,7 +9,7 @@ import ast
 from dataclasses import dataclass
 from pathlib import Path
 
-OURS = "Ours"  # the source of what no specification asks for
+OURS = "Ours"  # the source of rules that no specification has
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,8 @@ from _pytest.runner import runtestprotocol
 from tests.adapters.asgi_to_wsgi.contenders import ENVIRONMENT
 from tests.peers.suites import SUITES, Suite
 
-LIMIT = 40.0  # seconds for a test, far more than its own waits sum up to
-JOBS = 6  # tests at once; what takes time is waiting for those that hang
+LIMIT = 40.0  # time limit of a test in seconds, far above the sum of its own waits
+JOBS = 6  # number of concurrent tests; most of the time is spent waiting for those that hang
 
 
 class Child:
@@ -55,11 +55,11 @@ class Child:
 
 def _run(item: pytest.Item, writing: int) -> NoReturn:
     os.setsid()
-    signal.alarm(int(LIMIT) + 5)  # ends this process, should the one that watches it be gone by then
+    signal.alarm(int(LIMIT) + 5)  # ends this process if its parent has exited by then
     outcomes = {report.outcome for report in runtestprotocol(item, nextitem=None, log=False)}
     worst = next((outcome for outcome in ("failed", "skipped") if outcome in outcomes), "passed")
     os.write(writing, worst.encode())
-    os._exit(0)  # whatever threads there still are
+    os._exit(0)  # even if threads still run
 
 
 def outcomes_of(items: list[pytest.Item]) -> Iterator[tuple[pytest.Item, str]]:
@@ -93,7 +93,7 @@ class Forking:
 def main(name: str, output: str) -> int:
     suite = SUITES[name]
     plugin = Forking(suite)
-    # Imported here, once, and not by every fork; not made, since that may start a thread.
+    # Imported once, here, and not in every fork; not created, because that may start a thread.
     pkgutil.resolve_name(suite.contenders[os.environ[ENVIRONMENT]].title)
     options = ["-q", "--timeout=0", "--tb=native", "-p", "no:cacheprovider", "-W", "ignore"]
     code = pytest.main([*options, suite.folder], plugins=[plugin])

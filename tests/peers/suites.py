@@ -32,9 +32,9 @@ class Suite:
 
     name: str
     title: str
-    loops: str  # what its tests run on
+    loops: str  # the loops of its tests
     contenders: Mapping[str, Contender]
-    remark: str = ""  # what no test here shows: seen over sockets, with the versions that it was seen with
+    remark: str = ""  # remarks that no test here shows: observed over sockets, with the versions
 
     @property
     def folder(self) -> str:

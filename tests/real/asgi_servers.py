@@ -30,7 +30,7 @@ BUFFERING = ("daphne",)
 does not read: the data is in the server's memory or on its disk (test_wsgi_on_asgi_memory.py)."""
 
 FRAMEWORKS = ("flask", "django", "bottle", "falcon", "pyramid")
-DOWNLOAD = b"0123456789abcdef" * 64 * 1024  # what they give at /download
+DOWNLOAD = b"0123456789abcdef" * 64 * 1024  # the content of /download
 
 
 def only(*servers: str) -> pytest.MarkDecorator:

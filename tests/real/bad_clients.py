@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator
 
 from tests.real.serving import Running
 
-PATIENCE = 20.0  # seconds until what has not come never will
-SMALL_BUFFER = 4096  # bytes that the system takes for a client that does not read: as few as it allows
+PATIENCE = 20.0  # time limit of waits, in seconds
+SMALL_BUFFER = 4096  # receive buffer of a client that does not read, in bytes: the system's minimum
 
 
 class Crowd:

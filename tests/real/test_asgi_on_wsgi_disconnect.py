@@ -13,7 +13,7 @@ from tests.real.wsgi_servers import WSGI_SERVERS, Site
 
 STREAMING = ("asgi", "fastapi", "starlette", "django", "litestar", "quart")
 SHOWING = set(WSGI_SERVERS) - {"granian", "uwsgi", "mod_wsgi"}
-ENDS_WITHIN = 2.0  # seconds after the client has left
+ENDS_WITHIN = 2.0  # seconds after the disconnect
 
 
 @pytest.mark.parametrize("framework", STREAMING)
@@ -39,7 +39,7 @@ def test_a_client_that_leaves_a_silent_app_ends_it_where_the_server_shows_the_co
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closed with a reset
     wsgi.expect(
         "asgi silence ended", ended + 1, within=2 * ENDS_WITHIN
-    )  # it is told, and has a second to end by itself
+    )  # it is notified, and has a second to end by itself
 
 
 def test_a_client_that_has_shut_down_its_sending_side_is_answered(wsgi: Site) -> None:

@@ -14,7 +14,8 @@ from tests.real.wsgi_servers import Site, site
 APP = "tests.real.apps.asgi_working:wsgi"
 PATHS = {"/loop": "worked on the loop", "/thread": "worked in a thread"}
 GUNICORN = ("--graceful-timeout", "20")
-# What ends each server in an orderly way; waitress and cheroot leave SIGTERM to the system, which gives Python no time.
+# The signal for an orderly shutdown of each server; waitress and cheroot do not handle SIGTERM, which ends them at
+# once.
 ENDS = {
     "gunicorn-sync": (signal.SIGTERM, (*GUNICORN, "--workers", "1")),
     "gunicorn-gthread": (signal.SIGTERM, GUNICORN),
@@ -72,6 +73,6 @@ def test_the_end_is_prompt_where_nothing_works(name: str) -> None:
         running.server.process.send_signal(number)
         running.server.process.wait(20)
         eventually(lambda: not any(one.is_running() for one in tree[1:]), "its processes end")
-        # cheroot and waitress wait five seconds for threads of their own; a busy machine takes its time as well
+        # cheroot and waitress wait five seconds for their own threads; a busy machine needs more
         assert time.monotonic() - before < 15
         assert running.noted("flushed") == 1

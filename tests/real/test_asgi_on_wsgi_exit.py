@@ -11,8 +11,8 @@ import pytest
 
 from tests.real.wsgi_servers import BARE, Site, site
 
-# What ends each server in an orderly way. waitress, cheroot and wsgiref leave SIGTERM to the system, which gives Python
-# no time; granian ends its workers without running exit hooks, whatever the signal.
+# The signal for an orderly shutdown of each server. waitress, cheroot and wsgiref do not handle SIGTERM, which ends
+# them at once; granian ends its workers without running exit hooks, for any signal.
 ORDERLY = {
     "waitress": signal.SIGINT,
     "gunicorn-sync": signal.SIGTERM,

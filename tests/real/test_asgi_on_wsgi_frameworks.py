@@ -13,10 +13,10 @@ from tests.real.wsgi_servers import Site
 
 FRAMEWORKS = ("fastapi", "starlette", "django", "litestar", "quart")
 WITH_LIFESPAN = tuple(name for name in FRAMEWORKS if name != "django")
-UNDECODED = {  # servers that do not give a chunked body to the app; nobody else can decode it (RFC 9112, 7.1)
+UNDECODED = {  # servers that do not pass a chunked body to the app; only they can decode it (RFC 9112, 7.1)
     "wsgiref": "does not decode chunks, nor say where a body ends",
 }
-UNTOLD = {  # servers that end a response whose app raised in its midst as if it were whole, also a native WSGI app's
+UNTOLD = {  # servers that end a response of a failing app as if it were complete, even with a native WSGI app
     "wsgiref": "answers in HTTP/1.0, where the end of the connection is the end of the body",
     "uwsgi": "sends no chunks, so that the end of the connection is the end of the body",
     "granian": "sends the last chunk as after any other response",
@@ -44,7 +44,7 @@ def test_a_page_arrives_with_its_length(wsgi: Site, framework: str) -> None:
 @each_framework
 def test_head_has_no_body_and_leaves_the_connection_usable(wsgi: Site, framework: str) -> None:
     response = wsgi.ask(framework, "HEAD", "/hello")
-    assert response.status_code in (200, 405)  # FastAPI and Litestar want a route for HEAD
+    assert response.status_code in (200, 405)  # FastAPI and Litestar need a route for HEAD
     assert response.content == b""
     assert wsgi.get(framework, "/hello").text == f"hello from {framework}"
 
@@ -140,7 +140,7 @@ def test_an_error_is_a_500_and_the_next_request_is_served(wsgi: Site, framework:
     assert wsgi.get(framework, "/hello").status_code == 200
 
 
-# Not Starlette: its BaseHTTPMiddleware ends the body of a stream that broke, and raises after that, on any server.
+# Not Starlette: its BaseHTTPMiddleware ends the body of a failed stream and then raises, on any server.
 @pytest.mark.parametrize("framework", [name for name in FRAMEWORKS if name != "starlette"])
 def test_a_stream_that_breaks_does_not_look_whole(wsgi: Site, framework: str) -> None:
     if wsgi.name in UNTOLD:
@@ -148,6 +148,6 @@ def test_a_stream_that_breaks_does_not_look_whole(wsgi: Site, framework: str) ->
     try:
         response = wsgi.get(framework, "/breaks", headers={"Accept-Encoding": "identity"})
     except httpx.TransportError:
-        response = None  # broken off, as it should be
+        response = None  # cut off, as expected
     assert response is None or response.status_code == 500, response.content
     assert wsgi.get(framework, "/hello").status_code == 200

@@ -27,8 +27,8 @@ SCRIPTS = {
     + _RUN
     + "import eventlet.wsgi; eventlet.wsgi.server(eventlet.listen((host, port)), wsgi)",
 }
-# waitress, granian and mod_wsgi are not here: waitress calls no app before the whole body is there, the others do not
-# show the connection, so that only the thread of the request can read from it.
+# waitress, granian and mod_wsgi are missing: waitress calls the app after the whole body has arrived, and the others do
+# not expose the connection, so only the request's thread can read from it.
 SERVERS = ("gunicorn-sync", "gunicorn-gthread", "gunicorn-gevent", "cheroot", "wsgiref", "uwsgi", *SCRIPTS)
 WITH_CHUNKS = [name for name in SERVERS if name != "wsgiref"]
 

@@ -14,7 +14,7 @@ from tests.real.serving import Running, eventually
 
 PROGRAMS = {"flask": "WSGIToCGI", "fastapi": "ASGIToCGI"}
 
-# What an app answers in one block: Flask on each server, FastAPI, whose imports take long, on two.
+# Responses in one block: Flask on each server; FastAPI, whose imports take long, on two.
 in_one_block = pytest.mark.parametrize(
     ("served", "program"),
     [
@@ -155,7 +155,7 @@ def test_the_first_block_comes_before_the_last_is_made(site: Site) -> None:
 
 def test_a_client_that_leaves_ends_a_stream(site: Site) -> None:
     with site.client.stream("GET", site.url("/ticks")) as response:
-        blocks = response.iter_raw()  # which closes the connection when nothing holds it any more
+        blocks = response.iter_raw()  # which closes the connection when no process keeps it open
         assert next(blocks).startswith(b"tick\n")
         assert "ended" not in site.recorded(), site.server.log()
     eventually(lambda: "ended" in site.recorded(), "the stream has been closed")
@@ -203,7 +203,7 @@ def test_a_crash_is_a_500_and_a_traceback_in_the_log(site: Site) -> None:
 def test_a_crash_after_the_head_cuts_the_response_off(site: Site) -> None:
     received = b""
     with contextlib.ExitStack() as stack:
-        if site.name in OURS:  # the others end it as if it were whole, whatever the program's exit status
+        if site.name in OURS:  # the others end it as if it were complete, for any exit status
             stack.enter_context(pytest.raises(httpx.RemoteProtocolError))
         with site.client.stream("GET", site.url("/crash-late")) as response:
             assert response.status_code == 200
@@ -226,7 +226,7 @@ def test_the_lifespan_is_around_the_request(fastapi: Site) -> None:
 
 def test_a_background_task_runs_after_the_response_and_to_its_end(fastapi: Site) -> None:
     """The same under servers that send SIGTERM when the response has ended."""
-    if fastapi.name == "apache-cgi":  # it ends no response before the program has closed its stderr, too
+    if fastapi.name == "apache-cgi":  # it ends a response only after the program has also closed its stderr
         fastapi.signal()
     assert fastapi.client.get(fastapi.url("/background")).text == "at once"
     if fastapi.name != "apache-cgi":

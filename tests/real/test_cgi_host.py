@@ -57,7 +57,7 @@ def ask(server: Running) -> Asker:
     return OnServer(server.host, server.port)
 
 
-# What the host decides, before a server is concerned: one asynchronous and one synchronous server.
+# Rules that only depend on the host: one asynchronous and one synchronous server suffice.
 two_servers = pytest.mark.parametrize("server", ["uvicorn", "waitress"], indirect=True)
 
 
@@ -109,7 +109,7 @@ class TestEndings(_Host, clauses_of_endings.Endings):
 
 
 def test_a_client_that_does_not_read_stops_the_program_and_costs_no_memory(server: Running, ask: Asker) -> None:
-    assert ask("/hello.sh").status == 200  # what is loaded once is loaded
+    assert ask("/hello.sh").status == 200  # one-time loading is done
     mark = uuid.uuid4().hex
     before = _memory(server)
     with socket.create_connection((server.host, server.port)) as client:
@@ -118,7 +118,7 @@ def test_a_client_that_does_not_read_stops_the_program_and_costs_no_memory(serve
         written = -1
         while (now := processes(mark)[0].io_counters().write_chars) != written:
             written = now
-            time.sleep(0.5)  # it has stopped when it wrote nothing for so long
+            time.sleep(0.5)  # without output for this time, it has stopped
         assert written < 40_000_000
         assert _memory(server) - before < 16_000_000
     assert_gone(mark, server.process.pid)

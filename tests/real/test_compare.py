@@ -168,7 +168,7 @@ def test_latency_is_measured_at_a_rate_that_all_can_do() -> None:
     slowest = min(row.figures.rate for row in section.rows if row.figures.entrant.mode != "cgi")
     assert offered["asgi:uvicorn"][0] == pytest.approx(0.3 * slowest, rel=0.3)
     assert listener.kept >= 2
-    # All that was planned has been done, but for starting the servers, and looking at the machine.
+    # The planned work is done, except the start of the servers and the check of the machine.
     assert asked.seconds + listener.more - listener.done == pytest.approx(7)
     assert (
         plan(contenders[2], scenarios=asked.scenarios).seconds

@@ -26,7 +26,7 @@ SHOP = Path("tests/gateways/compare/misbehaving.py").resolve().read_text() + "\n
 
 def gateways(*arguments: str, cwd: Path | None = None, timeout: int = 50) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "gateways", "compare", *arguments]
-    # The logs that failures leave behind go to a folder of the tests.
+    # Write the logs of failures to a folder of the tests.
     environment = {**os.environ, **({"TMPDIR": str(cwd)} if cwd else {})}
     return subprocess.run(
         command,
@@ -104,7 +104,7 @@ def test_its_file_is_drawn_again_and_written_as_markdown_and_csv(
 ) -> None:
     again = gateways("--from", "one.json", "--markdown", "-", cwd=folder)
     assert (again.returncode, again.stdout.splitlines()[0]) == (compared.returncode, "# shop:app, compared")
-    # The tables are what they were: on stderr now, for stdout is Markdown.
+    # The tables are the same, but on stderr, because stdout is Markdown.
     assert again.stderr == compared.stdout[compared.stdout.index("path: GET /hello") :] + compared.stderr
     assert gateways("--from", "one.json", "--csv", "one.csv", cwd=folder).returncode == compared.returncode
     with (folder / "one.csv").open() as file:
@@ -138,7 +138,7 @@ def test_it_is_compared_with_another(calm: str, folder: Path) -> None:
     faster = json.loads((folder / calm).read_text())
     for cell in faster["cells"]:
         if cell["contender"] != "null":
-            cell["measured"]["window"] //= 4  # as many answers in a quarter of the time
+            cell["measured"]["window"] //= 4  # the same number of responses in a quarter of the time
     (folder / "faster.json").write_text(json.dumps(faster))
     worse = gateways("--from", calm, "--against", "faster.json", cwd=folder)
     assert worse.returncode == 1

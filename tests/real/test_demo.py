@@ -231,7 +231,7 @@ def on_a_terminal(columns: int) -> str:
                 while data := os.read(ours, 65536):
                     text.append(data.decode())
                     seen.set()
-            except OSError:  # EIO: nobody has the other end
+            except OSError:  # EIO: the other end is closed
                 return
 
         reader = threading.Thread(target=read)

@@ -133,7 +133,7 @@ def test_blocks_of_the_stream_are_shown_as_they_come(page: Page) -> None:
     page.evaluate(f"({WATCHED})()")
     said = ask(page, "stream", chunks="4", delay="0.3")
     assert said.startswith("All three sent the same bytes.")
-    assert len({1, 2, 3} & set(page.evaluate("window.seen"))) >= 2  # live, and not only in the end
+    assert len({1, 2, 3} & set(page.evaluate("window.seen"))) >= 2  # live, and not only at the end
     for lane in LANES:
         assert received(page, lane) == [f"chunk {number} of 4" for number in range(1, 5)]
     first = {
@@ -220,7 +220,7 @@ def test_a_chat_goes_on_in_the_lane_that_can_and_the_others_say_why_not(page: Pa
 
 def test_an_event_that_is_clicked_shows_its_bytes_and_values(page: Page) -> None:
     ask(page, "hello", name="Ada")
-    page.wait_for("document.querySelectorAll('.why').length === 3")  # nothing moves any more
+    page.wait_for("document.querySelectorAll('.why').length === 3")  # no animation is running
     page.click(".wsgi .event.block")
     assert page.evaluate("document.querySelector('dialog').open")
     assert text(page, "dialog h2") == "← block"
@@ -314,7 +314,7 @@ def test_nothing_overflows_and_all_can_be_read_light_and_dark(page: Page, width:
     for dark in (False, True):
         page.size(width, 844, dark, phone=width == 390)
         page.click("#tab-hello")
-        page.wait_for(f"{CONTRAST}.length === 0")  # once the colours have changed
+        page.wait_for(f"{CONTRAST}.length === 0")  # after the change of colours
     page.click(".cgi .event.environment")
     assert page.evaluate("document.querySelector('dialog').open")
     assert page.evaluate(OVERFLOW) == []
@@ -323,7 +323,7 @@ def test_nothing_overflows_and_all_can_be_read_light_and_dark(page: Page, width:
 
 def test_with_reduced_motion_nothing_moves_by_itself(page: Page) -> None:
     page.do("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
-    page.wait_for("document.getAnimations().length === 0")  # what had begun before
+    page.wait_for("document.getAnimations().length === 0")  # requests that started before
     choose(page, "stream", chunks="3", delay="0.2")
     page.click("#go")
     page.wait_for("document.querySelectorAll('.asgi .out li').length >= 2")

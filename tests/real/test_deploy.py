@@ -124,11 +124,11 @@ def test_nginx_passes_requests_events_and_websockets_on(backend: str, machine: M
         assert answer.http_version == "HTTP/2"
         told = answer.json()
         assert (told["scheme"], told["path"]) == ("https", "/path")
-        assert told["client"] == ("127.0.0.1" if backend == "uvicorn" else "")  # as the page says of gunicorn
+        assert told["client"] == ("127.0.0.1" if backend == "uvicorn" else "")  # as the page says about gunicorn
         assert (told["host"], told["length"]) == ("127.0.0.1", 5_000_000)
         assert refused_by_length(secure, trusting(certificate), 21_000_000) == 413
         with client.stream("GET", f"{url}/events") as stream:
-            assert next(stream.iter_text()) == "data: first\n\n"  # it waits for no buffer to fill
+            assert next(stream.iter_text()) == "data: first\n\n"  # it does not wait for a full buffer
         with connect(f"wss://127.0.0.1:{secure}/ws", ssl=trusting(certificate), open_timeout=PATIENCE) as websocket:
             websocket.send("hello")
             assert websocket.recv(timeout=PATIENCE) == "you said: hello"
@@ -198,7 +198,7 @@ def test_apache_serves_by_mod_cgid(machine: Machine) -> None:
     (port,) = free_ports(1)
     program = machine.write("srv/shop/cgi-bin/shop.cgi")
     lines = program.read_text().splitlines()
-    # Another user cannot use a Python below /root: the program is run by one that it can.
+    # Another user cannot use a Python below /root, so another Python runs the program.
     lines[0] = f"#!{sys.executable}"
     program.write_text(
         "\n".join([lines[0], "import sys", f"sys.path.insert(0, {python_paths().split(':')[0]!r})", *lines[1:], ""])

@@ -104,7 +104,8 @@ def test_the_old_stack_does_not_differ_from_itself_ten_times(monkeypatch: pytest
 def test_a_server_that_ends_by_itself_is_said_with_its_last_line() -> None:
     done = diff("shop:app@waitress", "shop:dying@waitress", "--path", "/", "--path", "/die", "--path", "/cart")
     assert done.returncode == 1
-    # The listening socket may be closed a moment later than the connection: the next one is then reset, not refused.
+    # The listening socket may be closed slightly later than the connection; the next connection is then reset, not
+    # refused.
     assert re.search(
         "problem  200 OK → no response: the connection was (refused|reset without a response)", done.stdout
     )

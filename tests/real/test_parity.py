@@ -36,7 +36,7 @@ BY_NATURE = {
 
 @pytest.fixture(scope="module")
 def sides(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Running]]:
-    env = {**os.environ, "TMPDIR": str(tmp_path_factory.mktemp("jobs"))}  # where the CGI app keeps what it remembers
+    env = {**os.environ, "TMPDIR": str(tmp_path_factory.mktemp("jobs"))}  # where the CGI app stores its data
     with (
         serve(*SIDES["cgi"], env=env) as cgi,
         serve(*SIDES["wsgi"], env=env) as wsgi,
@@ -75,7 +75,7 @@ def test_head_has_the_head_of_get_and_no_body(sides: dict[str, Running], path: s
         assert head.body == b""
         assert head.status == get.status
         assert head.headers.keys() == get.headers.keys()
-        if path != "/inside":  # which says what the method is
+        if path != "/inside":  # which contains the method
             assert head.headers == get.headers
 
 

@@ -99,7 +99,7 @@ def test_workers_are_processes_and_all_of_them_end() -> None:
     with Serving(str(APPS / "serve_flask.py"), "--server", "uvicorn", "--workers", "2", "--quiet") as serving:
         assert re.match(r"http://\S+  uvicorn \S+, 2 workers$", serving.wait_for("uvicorn")[0])
         answering = {serving.ask("/inside/x")["process"]}
-        # The parent, its child, uvicorn's two workers, and what multiprocessing needs.
+        # The parent, its child, uvicorn's two workers, and the processes of multiprocessing.
         assert answering < {each.pid for each in serving.tree(lambda seen: len(seen) >= 4)}
         serving.ends(signal.SIGTERM)
         assert not [line for line in serving.said if "/inside/x" in line]  # --quiet
@@ -114,7 +114,7 @@ def test_an_app_below_a_root_path(target: str, server: str) -> None:
         assert serving.url.endswith("/shop")
         assert serving.ask("/inside/word")["root"] == "/shop"
         with urllib.request.urlopen(serving.url.removesuffix("/shop") + "/inside/cut", timeout=PATIENCE) as answer:
-            assert json.load(answer)["root"] == "/shop"  # as by a proxy that cuts the path
+            assert json.load(answer)["root"] == "/shop"  # as behind a proxy that strips the path
 
 
 @pytest.mark.parametrize("server", ["uvicorn", "hypercorn", "waitress", "gunicorn", "cheroot"])

@@ -54,7 +54,7 @@ def test_nothing_is_logged_as_an_error_when_a_client_leaves_its_stream(server: R
 
 def test_a_websocket_echoes(asgi_server: Running) -> None:
     with connect(f"ws://{asgi_server.host}:{asgi_server.port}/ws") as client:
-        messages: list[str | bytes] = ["hello", "Jürgen €🐍", b"\x00\xff", "x" * 100_000]  # empty ones daphne keeps
+        messages: list[str | bytes] = ["hello", "Jürgen €🐍", b"\x00\xff", "x" * 100_000]  # daphne drops empty messages
         for message in messages:
             client.send(message)
             assert client.recv(timeout=10) == message
@@ -80,7 +80,7 @@ def test_the_older_spellings_run_on_the_servers_of_today() -> None:
 
 def test_http_2_gives_the_same_responses() -> None:
     with serve("gateways.asgi.app:app", "hypercorn") as server, httpx.Client(http1=False, http2=True) as client:
-        # Not the refused POSTs: hypercorn drops the connection when an app answers before it has read the body.
+        # Without refused POSTs: hypercorn drops the connection if an app responds before it has read the body.
         for request, expected in [*GOOD, *((bad, refusal) for bad, refusal in BAD if bad.body is None)]:
             url = httpx.URL(server.url, raw_path=request.target)
             response = client.request(request.method, url, content=request.body)

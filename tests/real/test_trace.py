@@ -84,7 +84,7 @@ def test_the_app_has_started_before_the_traced_request_unless_that_is_asked_for(
     assert sent(traced("traced_shop:app")).endswith("2 GET unknown ")
     assert sent(traced("traced_shop:app", "--cold")).endswith("1 GET unknown ")
     assert len(whats(traced("traced_shop:app"), "wsgi")) == len(whats(traced("traced_shop:app", "--cold"), "wsgi"))
-    # What may change data is sent once; HEAD makes the app start.
+    # An unsafe request is sent only once; HEAD makes the app start.
     assert sent(traced("traced_shop:app", "--data", "x")).endswith("2 POST unknown x")
 
 
@@ -294,7 +294,7 @@ def test_on_a_terminal_it_is_coloured() -> None:
     try:
         while data := os.read(ours, 65536):
             shown += data
-    except OSError:  # EIO: nobody has the other end any more
+    except OSError:  # EIO: the other end is closed
         assert process.wait(timeout=PATIENCE) == 0
     os.close(ours)
     assert b"\x1b[" in shown

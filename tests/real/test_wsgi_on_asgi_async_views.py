@@ -8,7 +8,7 @@ import httpx
 
 from tests.real.asgi_servers import ASGI_SERVERS, Site, only
 
-MANY = 20  # fewer than the adapter has threads, more than they would be if one thread did them all
+MANY = 20  # fewer than the adapter's threads, and more than one
 
 on_asyncio = only(*(name for name in ASGI_SERVERS if "trio" not in name))
 on_trio = only(*(name for name in ASGI_SERVERS if "trio" in name))

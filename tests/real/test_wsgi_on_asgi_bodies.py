@@ -14,7 +14,7 @@ LARGE = random.Random(1).randbytes(50 * 1000 * 1000)
 EXPECTED: dict[str, Any] = {"length": len(LARGE), "sha256": hashlib.sha256(LARGE).hexdigest()}
 BLOCK = 64 * 1024
 
-# What is slow is done by every server for one framework, and for every framework by one server.
+# Slow cases run on every server with one framework, and with every framework on one server.
 LARGE_FOR: dict[str, tuple[str, ...]] = {
     "uvicorn": FRAMEWORKS,
     "uvicorn-h11": ("django",),
@@ -71,5 +71,5 @@ def test_a_body_over_http_2_needs_no_length(asgi: Site, framework: str) -> None:
         uploaded = client.post(f"{asgi.server.url}/upload", content=chunks, headers=[host])
         assert uploaded.http_version == "HTTP/2"
         assert uploaded.json() == {"length": len(body), "sha256": hashlib.sha256(body).hexdigest()}
-        cookies = [("Cookie", "other=1"), ("Cookie", "theme=dark")]  # RFC 9113, 8.2.3: each crumb a field of its own
+        cookies = [("Cookie", "other=1"), ("Cookie", "theme=dark")]  # RFC 9113, 8.2.3: each cookie is a separate field
         assert client.get(f"{asgi.server.url}/whoami", headers=[host, *cookies]).json()["theme"] == "dark"

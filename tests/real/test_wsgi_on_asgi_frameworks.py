@@ -23,7 +23,7 @@ def test_a_page_arrives_with_its_length(asgi: Site, framework: str) -> None:
 @each_framework
 def test_head_has_no_body_and_leaves_the_connection_usable(asgi: Site, framework: str) -> None:
     response = asgi.ask(framework, "HEAD", "/hello")
-    assert response.status_code == (405 if framework == "falcon" else 200)  # Falcon wants on_head for HEAD
+    assert response.status_code == (405 if framework == "falcon" else 200)  # Falcon needs on_head for HEAD
     assert response.content == b""
     assert asgi.get(framework, "/hello").text == f"hello from {framework}"
 
@@ -125,7 +125,7 @@ def test_hooks_run_once_for_each_request_whatever_becomes_of_it(asgi: Site, fram
     def grown(what: str) -> int:
         return asgi.count(what) - int(before.get(what, 0))
 
-    ends = 8 if framework == "flask" else 6  # stream_with_context() has Flask end the request once more
+    ends = 8 if framework == "flask" else 6  # stream_with_context() makes Flask end the request a second time
     eventually(lambda: grown("requests torn down") >= ends and grown("streams closed") >= 2, "all hooks have run")
     assert grown("requests begun") == 6
     assert grown("requests torn down") == ends

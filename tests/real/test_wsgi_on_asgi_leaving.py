@@ -8,9 +8,9 @@ from tests.real.asgi_servers import FRAMEWORKS, Site
 from tests.real.bad_clients import crowd, get
 from tests.real.serving import eventually
 
-THREADS = 32  # as many requests as the adapter has at work at once
+THREADS = 32  # the number of requests that the adapter runs concurrently
 BLOCK = 64 * 1024
-LONG = 200  # blocks: more than lies between an app and a client that does not read
+LONG = 200  # number of blocks: more than all buffers between the app and a client that does not read
 
 
 def test_sixty_streaming_clients_that_are_cut_off_hold_up_nobody(asgi: Site) -> None:

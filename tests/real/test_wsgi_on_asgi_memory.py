@@ -9,9 +9,9 @@ import pytest
 from tests.real.asgi_servers import ASGI_SERVERS, BUFFERING, Site, site
 from tests.real.memory import MB, Growth, download, needs_peaks, upload
 
-LIMIT = 16 * MB  # by which the server's memory may grow
+LIMIT = 16 * MB  # accepted growth of the server's memory
 UPLOAD, DOWNLOAD = 200, 100  # MB
-RATE = 80e6  # bytes a second: a client that takes a second or more for what the app makes in less
+RATE = 80e6  # bytes per second of a client that is slower than the app
 
 pytestmark = needs_peaks
 

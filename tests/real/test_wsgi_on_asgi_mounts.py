@@ -102,7 +102,7 @@ def test_an_error_is_a_500(mounted: Site, way: str) -> None:
     assert response.status_code == 500
 
 
-# Not behind "logging": it hides from the app that the client has left, and uvicorn takes blocks for it all the same.
+# Not behind "logging": it hides the disconnect from the app, and uvicorn still accepts blocks.
 @pytest.mark.parametrize("way", [*MOUNTS, "tagging", "gzip", "tagging-gzip"])
 def test_clients_that_leave_end_their_streams(mounted: Site, way: str) -> None:
     streams = [get(f"{framework}.{way}", f"{PREFIX}/stream?blocks=-1&delay=0.02") for framework in FRAMEWORKS]

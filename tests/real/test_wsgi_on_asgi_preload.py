@@ -51,7 +51,7 @@ def test_each_worker_serves_pages_uploads_and_streams(preloaded: Site) -> None:
                 assert client.post("/upload", headers=host, content=b"x" * 600_000).json()["length"] == 600_000
                 assert len(client.get("/stream?blocks=50&size=1000", headers=host).content) == 50_000
             assert client.get("/async", headers={"Host": "flask.test"}).json() == {"shared": True}
-            assert pid(client) == number  # it was the same connection all the time
+            assert pid(client) == number  # it was the same connection
 
 
 def test_a_worker_that_takes_the_place_of_another_serves_as_well(preloaded: Site) -> None:

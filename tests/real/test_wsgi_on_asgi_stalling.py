@@ -9,8 +9,8 @@ from tests.real.bad_clients import Crowd, crowd, get, post
 from tests.real.serving import eventually
 
 KB, MB = 1000, 1000 * 1000
-STREAM = "/stream?blocks=200&size=65536"  # 13 MB: more than fits between an app and a client that does not read
-THREADS = 32 + 8  # the adapter's, and the server's own
+STREAM = "/stream?blocks=200&size=65536"  # 13 MB: more than all buffers between the app and a client that does not read
+THREADS = 32 + 8  # of the adapter, and of the server itself
 
 
 def each_served(asgi: Site) -> None:

@@ -144,7 +144,7 @@ def client_that_is_lost(server: Running) -> None:
 def slow_reader(server: Running) -> None:
     with connected(server, "/flood") as client:
         received = 0
-        time.sleep(0.3)  # it reads nothing at first; then little by little
+        time.sleep(0.3)  # it does not read at first, then slowly
         while received < FLOOD:
             message = client.message()
             assert isinstance(message, bytes)

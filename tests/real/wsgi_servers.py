@@ -34,7 +34,7 @@ module, attribute = target.split(":")
 app = getattr(importlib.import_module(module), attribute)
 make_server(host, int(port), app, Threading).serve_forever()
 """
-# One process that serves in threads, as embedding hosts have it; no log file, no user to change to.
+# One process with threads, as in embedding hosts; no log file, no change of user.
 _APACHE = """ServerRoot {folder}
 ServerName localhost
 Listen ${{ADDRESS}}
@@ -98,7 +98,7 @@ def _uwsgi(app: str) -> list[str]:
             "16",
         ),
         *("--die-on-term", "--need-app", "--py-call-uwsgi-fork-hooks", "--disable-logging", "--buffer-size", "32768"),
-        *("--add-header", "Connection: close"),  # it closes each, and does not say so by itself
+        *("--add-header", "Connection: close"),  # it closes each connection, but does not announce it
     ]
 
 

@@ -15,8 +15,8 @@ BLOCK = b"x" * 100
 LARGE = b"x" * 64 * 1024
 FILE = Path(__file__)
 
-inside: set[object] = set()  # requests under way: they may outlast their responses
-loops: list[asyncio.AbstractEventLoop] = []  # those that it was started on
+inside: set[object] = set()  # running requests, which may outlast their responses
+loops: list[asyncio.AbstractEventLoop] = []  # the loops that it was started on
 
 
 class Failure(Exception):

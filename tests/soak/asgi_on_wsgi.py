@@ -23,7 +23,7 @@ from tests.soak.leftovers import Held, header, held, row, verdict
 from tests.soak.schedule import mixed, requests_wanted, rounds
 
 THREADS = 8  # of the server
-PATIENCE = 20.0  # seconds until what has not ended never will
+PATIENCE = 20.0  # time limit of waits, in seconds
 LIFESPAN = 2  # tasks of the adapter itself: the lifespan, and the root task of the loop
 KB = b"x" * 1024
 
@@ -224,7 +224,7 @@ def soak(requests: int) -> list[Held]:
 
 
 def main() -> int:
-    logging.disable(logging.CRITICAL)  # each failure is logged, as it should be
+    logging.disable(logging.CRITICAL)  # each failure is logged, as expected
     return verdict(soak(requests_wanted(__doc__ or "")))
 
 

@@ -75,7 +75,7 @@ async def _client(server: Running, name: int, until: float, counts: dict[str, in
 
 
 async def _requests(server: Running, until: float, counts: dict[str, int]) -> None:
-    # uWSGI says nothing of keep-alive and closes: a connection that is used again can be lost.
+    # uWSGI does not announce that it closes the connection, so a reused connection may be lost.
     headers = {"Connection": "close"}
     async with httpx.AsyncClient(trust_env=False, timeout=60, headers=headers) as client:
         while time.monotonic() < until:
@@ -96,7 +96,7 @@ async def _load(server: Running, seconds: float) -> dict[str, int]:
 def soak(name: str, seconds: float) -> dict[str, Any]:
     """Load one server; what was done. Raises AssertionError for a wrong event, and for what is left."""
     with serving(name, app=APP) as server:
-        asyncio.run(_load(server, min(2.0, seconds)))  # what is made once is made
+        asyncio.run(_load(server, min(2.0, seconds)))  # one-time work is done
         eventually(lambda: held(server)["detached"] == 0, "the first streams have ended", 30)
         before = held(server)
         counts = asyncio.run(_load(server, seconds))

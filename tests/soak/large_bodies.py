@@ -16,7 +16,7 @@ from tests.real.memory import MB, Growth, download, upload
 
 SIZE = 1000  # MB
 LIMIT = 16 * MB
-RATE = 100e6  # bytes a second that a slow client takes
+RATE = 100e6  # rate of a slow client, in bytes per second
 
 PASSES: dict[str, Callable[[Site], int]] = {
     "upload with a length": lambda site: int(upload(site.server, "/", SIZE, chunked=False)),
@@ -30,7 +30,7 @@ PASSES: dict[str, Callable[[Site], int]] = {
 def main() -> int:
     failed = False
     with site("uvicorn", app="tests.real.apps.wsgi_large:app") as running:
-        upload(running.server, "/", 2, chunked=True)  # what is made once has been made
+        upload(running.server, "/", 2, chunked=True)  # one-time work is done
         for name, passing in PASSES.items():
             growth, began = Growth(running.server), time.monotonic()
             passed = passing(running)

@@ -23,9 +23,7 @@ class Held(NamedTuple):
     requests: int
     seconds: float
     rss: int  # bytes
-    blocks: (
-        int  # that Python's allocator has given away: finer than the resident memory, blind to what C libraries hold
-    )
+    blocks: int  # allocated by Python: more exact than the resident memory, but without the memory of C libraries
     threads: int
     tasks: int
     descriptors: int

@@ -13,8 +13,8 @@ from typing import TypeVar
 _Kind = TypeVar("_Kind")
 
 REQUESTS = 1_000_000
-FIRST = 10_000  # requests after which all that is made once has been made
-ROWS = 10  # looks that follow
+FIRST = 10_000  # number of requests after which one-time work is done
+ROWS = 10  # number of later measurements
 
 
 def requests_wanted(description: str) -> int:

@@ -38,6 +38,6 @@ def test_kinds_come_as_often_as_they_weigh() -> None:
 def test_a_short_soak_makes_each_kind_of_request(module: str) -> None:
     command = [sys.executable, "-m", f"tests.soak.{module}", "--requests", "2000"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=50, check=False)
-    assert done.returncode in (0, 1), done.stderr  # so few say nothing about what grows
+    assert done.returncode in (0, 1), done.stderr  # too few to detect growth
     assert done.stdout.count("\n") >= 13
     assert " 2,000 " in done.stdout

@@ -83,7 +83,7 @@ async def _load(server: Running, seconds: float) -> dict[str, int]:
 def soak(name: str, seconds: float) -> dict[str, Any]:
     """Put load on one server; return the counts. Raises AssertionError for a wrong message, and for leftovers."""
     with serving(name, app=APP) as server:
-        asyncio.run(_load(server, min(2.0, seconds)))  # what is made once is made
+        asyncio.run(_load(server, min(2.0, seconds)))  # one-time work is done
         eventually(lambda: left(server)["websockets"] == 0, "the first WebSockets have ended", 30)
         before = left(server)
         counts = asyncio.run(_load(server, seconds))

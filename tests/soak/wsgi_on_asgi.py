@@ -23,7 +23,7 @@ from tests.soak.wsgi_app import BLOCK, FILE, LARGE, Environ, Failure, app, insid
 
 AT_ONCE = 32  # requests
 THREADS = 8
-PATIENCE = 20.0  # seconds until what has not ended never will
+PATIENCE = 20.0  # time limit of waits, in seconds
 OWN = 1  # task
 KB = b"x" * 1024
 
@@ -177,7 +177,7 @@ async def soak(requests: int) -> list[Held]:
 
 
 def main() -> int:
-    logging.disable(logging.CRITICAL)  # each failure is logged, as it should be
+    logging.disable(logging.CRITICAL)  # each failure is logged, as expected
     return verdict(asyncio.run(soak(requests_wanted(__doc__ or ""))))
 
 

@@ -177,7 +177,7 @@ def _per(cells: Sequence[Cell], of: Callable[[Cell], int | None], unit: Callable
 
 
 def _answered(cell: Cell) -> int:
-    return cell.measured.answered * 10**9  # nanoseconds an answer are seconds
+    return cell.measured.answered * 10**9  # nanoseconds per response, as seconds
 
 
 def _window(cell: Cell) -> int:

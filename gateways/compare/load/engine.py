@@ -16,8 +16,8 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any, Protocol
 
-IN, OUT = 1, 4  # as select.epoll has them
-SO_TIMESTAMPNS = 35  # Linux; the socket module does not name it
+IN, OUT = 1, 4  # the same values as in select.epoll
+SO_TIMESTAMPNS = 35  # Linux; missing in the socket module
 BUFFER = 256 * 1024
 SPIN = 1_000_000
 """Time before a deadline from which on the engine polls without waiting, in nanoseconds: a poller's timeout is no more

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 BITS = 6
-EXACT = 2 << BITS  # values below it have a bucket of their own
+EXACT = 2 << BITS  # smaller values have one bucket each
 
 BEYOND = 10
 """Number of samples that must lie beyond a percentile for it to be meaningful: 1,000 samples for the 99th."""

@@ -45,7 +45,7 @@ def cpu(processes: tuple[int, ...]) -> int | None:
         return None
     total = 0
     for process in processes:
-        # One that has ended since is in its parent's time, if its parent is among them.
+        # The time of an exited process is included in its parent's, if the parent is one of them.
         with contextlib.suppress(OSError):
             # clock_getcpuclockid(3): a process's clock, of CPUCLOCK_SCHED, as Linux numbers it.
             total += time.clock_gettime_ns((~process << 3) | 2)

@@ -122,7 +122,7 @@ class Reader:
             return False
         head = head_of(raw[:end])
         rest = memoryview(raw)[end:]
-        if head.status < 200:  # interim: the response is still to come
+        if head.status < 200:  # an interim response; the final one follows
             self._held = b""
             return bool(rest) and self.feed(rest)
         if self._bodiless:
@@ -170,7 +170,7 @@ class Dechunker:
 
     def __init__(self) -> None:
         self.done = False
-        self._held = b""  # of a line that has not ended
+        self._held = b""  # of an incomplete line
         self._left = 0  # of the chunk, with the line end after it
         self._trailers = False
 
@@ -185,7 +185,7 @@ class Dechunker:
             if self._left:
                 piece = data[at : at + self._left]
                 at += len(piece)
-                # The last two bytes of what is left are the line end.
+                # The last two bytes of the rest are the line end.
                 content = piece[: max(0, self._left - 2)]
                 self._left -= len(piece)
                 if content:

@@ -75,7 +75,7 @@ class SecureLink(Link):
             self._flush()
             return False
         except ssl.SSLError as error:
-            self._flush()  # the alert that says why
+            self._flush()  # the alert with the reason
             self._give_up(error)
             return False
         self._shaken = True
@@ -90,7 +90,7 @@ class SecureLink(Link):
         length = 0
         while length < BUFFER:
             try:
-                number = int(self._tls.read(BUFFER - length, _clear[length:]))  # with a buffer, it is a number
+                number = int(self._tls.read(BUFFER - length, _clear[length:]))  # with a buffer, the result is a number
             except ssl.SSLWantReadError:
                 break
             except ssl.SSLZeroReturnError:

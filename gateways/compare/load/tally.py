@@ -66,7 +66,7 @@ class Expected:
         if not reader.whole or (self.fixed is not None and not has(self.fixed, bytes(reader.body))):
             return "body"
         if self.length and head.keep and head.length == self.length:
-            if len(self.fine) > 64:  # a date in it changes once a second
+            if len(self.fine) > 64:  # its date changes once a second
                 self.fine.clear()
             self.fine.add(reader.raw_head)
         return ""

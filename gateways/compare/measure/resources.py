@@ -35,7 +35,7 @@ def taken_by(root: int) -> Resources:
             threads += process.num_threads()
             switches += _switches(process)
         except (psutil.NoSuchProcess, psutil.AccessDenied, FileNotFoundError, ProcessLookupError):
-            continue  # it has ended meanwhile
+            continue  # it has exited meanwhile
         memory += own
         processes += 1
     return Resources(memory, resident, threads, processes, switches)
@@ -78,7 +78,7 @@ def watched(root: int) -> Iterator[Peak]:
         while True:
             started = time.monotonic()
             peak.most = peak.most.most(taken_by(root))
-            # No more than a tenth of the time is spent on looking.
+            # Sampling uses at most a tenth of the time.
             if over.wait(max(EVERY, 10 * (time.monotonic() - started))):
                 return
 

@@ -190,7 +190,7 @@ def _begin(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Recor
             **({"not_replayed": list(plan.not_replayed)} if plan.not_replayed else {}),
         },
         machine=found,
-        # Where servers run that are not started here is not known: then nothing is bound to cores.
+        # The cores of running servers are unknown, so nothing is pinned then.
         placement=Placement() if plan.remote else here(),
         reference=plan.contenders[0].id,
         entrants=[_entrant(each, plan) for each in plan.entrants],

@@ -41,13 +41,13 @@ class Running:
 
     def __init__(self, launch: Launch, folder: Path, logs: Path, cores: tuple[int, ...]) -> None:
         self.contender = launch.contender
-        # Bound, and not listening: no other process is given this port, and the server may bind it as well.
+        # Bound but not listening: the system does not assign this port to another process, and the server can bind it.
         self._reserved = bind(HOST, 0)
         self.port: int = self._reserved.getsockname()[1]
         self.log = logs / f"{re.sub(r'[^A-Za-z0-9]+', '-', self.contender.id)}.log"
         self._log = self.log.open("ab+")
         self._begin = self._log.seek(0, os.SEEK_END)
-        # Where things lie in memory depends on the environment's size, and speed on that: by chance, at each start.
+        # The size of the environment affects the memory layout, and so the speed: make it random for each start.
         padding = {"GATEWAYS_PADDING": "x" * random.randrange(4096)}  # noqa: S311
         with on(cores):
             self.process = subprocess.Popen(

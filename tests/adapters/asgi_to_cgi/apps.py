@@ -130,7 +130,7 @@ async def is_not_modified(scope: Scope, receive: Receive, send: Send) -> None:
 
 @http
 async def raises_before_head(scope: Scope, receive: Receive, send: Send) -> None:
-    await head(send)  # kept until the body begins
+    await head(send)  # kept until the body starts
     raise ZeroDivisionError("of the application")
 
 
@@ -227,7 +227,7 @@ async def complains(scope: Scope, receive: Receive, send: Send) -> None:
     await hello(scope, receive, send)
 
 
-# What only ASGI has.
+# Apps for ASGI only.
 
 
 async def has_a_lifespan(scope: Scope, receive: Receive, send: Send) -> None:

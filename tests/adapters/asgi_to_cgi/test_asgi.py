@@ -54,7 +54,7 @@ def test_an_application_that_does_not_listen_is_cancelled(run: Runner) -> None:
         program.process.send_signal(signal.SIGTERM)
         result = program.result()
     (cancelled,) = run.recorded()
-    assert float(cancelled) - told < 0.8  # a server may kill soon
+    assert float(cancelled) - told < 0.8  # a server may kill it soon
     assert (result.status, result.stderr) == (128 + signal.SIGTERM, "")
 
 

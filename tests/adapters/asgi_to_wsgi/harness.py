@@ -51,7 +51,7 @@ class Exchange:
             self.begin(self._close)
         self._steps.put(None)
 
-    # --- what the test tells the server to do
+    # --- actions of the server, called by the test
 
     def call(self) -> Iterable[bytes]:
         """Call the application; its return value is also in `result`."""
@@ -103,7 +103,7 @@ class Exchange:
         self._wait(self._running, "the request")
         return self.body
 
-    # --- what the test asks afterwards
+    # --- results, read by the test
 
     @property
     def body(self) -> bytes:

@@ -61,7 +61,7 @@ def child(work: Callable[[], object], limit: float = 10) -> int:
         try:
             work()
         except SystemExit:
-            raise  # from a child of its own
+            raise  # from its own child
         except BaseException:
             traceback.print_exc()
             os._exit(1)

@@ -210,8 +210,8 @@ def test_a_context_that_is_already_entered_causes_no_error(bridge: Bridge) -> No
 
     def serve() -> None:
         request_id.set("nested")
-        answers.append(Context().run(fetch, app).body)  # a thread of its own; free-threaded builds pass the context on
-        answers.append(b"".join(app(Exchange(app).environ, lambda *_: None)))  # this very thread
+        answers.append(Context().run(fetch, app).body)  # a separate thread; free-threaded builds pass the context on
+        answers.append(b"".join(app(Exchange(app).environ, lambda *_: None)))  # this thread
 
     thread = threading.Thread(target=copy_context().run, args=(serve,))
     thread.start()

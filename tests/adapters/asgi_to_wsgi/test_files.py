@@ -135,7 +135,7 @@ def test_send_returns_only_when_the_server_has_closed_the_file(
     with Exchange(app, environ(wsgi_file_wrapper=SendFile)) as exchange:
         exchange.call()
         assert exchange.rest() == file.read_bytes()
-        live_tasks(watched.loop)  # the loop has been round since
+        live_tasks(watched.loop)  # the loop has run an iteration since then
         assert journal.entries == []
         exchange.close()
         journal.expect("sent")

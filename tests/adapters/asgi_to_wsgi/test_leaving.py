@@ -70,7 +70,7 @@ def test_a_disconnect_is_not_logged_as_an_error(bridge: Bridge, errors: ErrorLog
     with open_stream(bridge(app)) as exchange:
         exchange.close()
         eventually("the app to end", lambda: app.running == 0)
-        live_tasks(app.loop)  # the loop has been round since
+        live_tasks(app.loop)  # the loop has run an iteration since then
     assert errors.records == []
 
 

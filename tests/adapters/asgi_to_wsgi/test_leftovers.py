@@ -54,7 +54,7 @@ def test_an_adapter_without_references_lives_as_long_as_its_responses(loop_facto
         await send(start())
         for _ in range(4):
             await send(body(b"block, ", True))
-            await asyncio.sleep(0.4)  # together longer than an app whose client has left is given
+            await asyncio.sleep(0.4)  # together longer than the grace period after a disconnect
         await send(body(b"end"))
 
     blocks = contender().make(http_only(slow), loop_factory)(environ(), lambda *_: None)
@@ -116,7 +116,7 @@ def test_nothing_of_a_finished_request_stays_referenced(
 ) -> None:
     """Safety: a body of 100 MB must be freed with its request, not by the next full garbage collection."""
     adapter = bridge(app, loop_factory)
-    request_(adapter, environ("POST", body=b"12345"))  # what is made once is made now
+    request_(adapter, environ("POST", body=b"12345"))  # create shared objects first
     mark = Mark()
     ended = weakref.ref(mark)
     request_(adapter, environ("POST", body=b"12345") | {"mark": mark})

@@ -68,7 +68,7 @@ def test_an_app_may_continue_after_its_response_to_head(bridge: Bridge) -> None:
         await send(start())
         await send(body(b"one", True))
         await send(body(b"two"))
-        await asyncio.sleep(1.5)  # longer than an app whose client has left is given
+        await asyncio.sleep(1.5)  # longer than the grace period after a disconnect
         journal.note("worked")
 
     assert fetch(bridge(works_afterwards), environ("HEAD")).body == b""

@@ -64,7 +64,7 @@ async def breaks_its_loop(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["path"] == "/stream":
         await send(start())
         await send(body(b"block", True))
-    loop._run_once = broken.pop  # as a fault in a loop's own code would
+    loop._run_once = broken.pop  # like a fault in the loop's own code
     await asyncio.sleep(60)
 
 

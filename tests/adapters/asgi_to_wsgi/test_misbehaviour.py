@@ -116,7 +116,7 @@ def test_a_callable_that_is_not_an_asgi_app_is_an_error_and_not_a_hang(bare: Bri
     try:
         adapter = bare(app)
     except TypeError:
-        return  # said at once: better still
+        return  # reported at once, which is even better
     assert Outcome(adapter).failed
 
 

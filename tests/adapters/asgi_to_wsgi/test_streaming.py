@@ -14,7 +14,7 @@ from .harness import Exchange, fetch
 from .patience import eventually
 from .request import environ
 
-BOUND = 2 * 1024 * 1024  # what may be in flight: generous, and far from what is sent
+BOUND = 2 * 1024 * 1024  # limit of bytes in flight: generous, but far below the size of the response
 
 
 def test_the_response_headers_wait_for_the_first_body_message(bridge: Bridge, loop_factory: LoopFactory) -> None:
@@ -30,7 +30,7 @@ def test_the_response_headers_wait_for_the_first_body_message(bridge: Bridge, lo
     with Exchange(bridge(pauses_after_its_head, loop_factory)) as exchange:
         exchange.begin_run()
         journal.expect("head sent")
-        assert exchange.blocks == []  # a server that has a block, even an empty one, may send the head
+        assert exchange.blocks == []  # with a block, even an empty one, a server may send the headers
         gate.open()
         assert exchange.finish() == b"late"
         assert exchange.code == 201

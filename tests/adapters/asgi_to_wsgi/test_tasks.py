@@ -17,7 +17,7 @@ from .harness import Outcome, fetch, open_stream
 from .patience import eventually
 from .request import environ
 
-BLOCK = 400_000  # bytes, above what may wait
+BLOCK = 400_000  # bytes, above the limit of waiting data
 user: ContextVar[str] = ContextVar("user", default="nobody")
 
 
@@ -131,7 +131,7 @@ def test_a_disconnect_in_a_task_group_is_not_logged_as_an_error(bridge: Bridge, 
     with open_stream(bridge(has_two_tasks)) as exchange:
         exchange.close()
         eventually("the app to end", lambda: ended)
-    assert fetch(bridge(hello)).body == b"hello"  # the loop has been round since
+    assert fetch(bridge(hello)).body == b"hello"  # the loop has run an iteration since then
     assert errors.records == []
 
 
@@ -164,7 +164,7 @@ def full_log() -> Iterator[None]:
     class Full(logging.Handler):
         def handle(self, record: logging.LogRecord) -> bool:
             if record.name == "asyncio":
-                return True  # the event loop's own code must be able to complain
+                return True  # the event loop's own code must be able to log
             raise ValueError("the log is full")
 
     handler = Full()

@@ -16,7 +16,7 @@ from .harness import Exchange, fetch
 from .patience import eventually
 from .request import Endless, environ, upload
 
-BOUND = 2 * 1024 * 1024  # what may be in flight: generous, and far from an upload's size
+BOUND = 2 * 1024 * 1024  # limit of bytes in flight: generous, but far below the size of an upload
 
 
 def test_the_input_is_read_on_the_servers_thread_only(bridge: Bridge, loop_factory: LoopFactory) -> None:

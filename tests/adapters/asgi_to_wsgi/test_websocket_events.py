@@ -361,7 +361,7 @@ def test_with_a_client_that_does_not_read_the_app_waits(bare: Bridge, loop_facto
 
     with connected(bare(websocket(floods), loop_factory)) as client:
         before = -1
-        while before != len(sent):  # until it stands still
+        while before != len(sent):  # until it no longer changes
             before = len(sent)
             time.sleep(0.2)
         assert 0 < len(sent) < 200
@@ -428,7 +428,7 @@ def test_pongs_for_a_client_that_does_not_read_are_bounded(bare: Bridge) -> None
         for _ in range(200):
             ping += b"\x89\xfd" + bytes(4) + bytes(125)
         for _ in range(200):
-            client.sock.sendall(ping)  # 5 MB; the pongs would be as much
+            client.sock.sendall(ping)  # 5 MB; the pongs would have the same size
         client.close(1000)
         pongs = 0
         while (event := client.event()) is not None and event.kind == PONG:

@@ -90,7 +90,7 @@ def _held() -> tuple[int, int]:
 @pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="descriptors are counted where /proc shows them")
 @pytest.mark.parametrize("factory", [None, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 def test_a_loop_leaves_no_descriptor_and_no_thread_behind(factory: LoopFactory | None) -> None:
-    LoopThread(factory).stop()  # whatever is opened once for the process
+    LoopThread(factory).stop()  # open shared descriptors first
     before = _held()
     for _ in range(5):
         LoopThread(factory).stop()

@@ -114,7 +114,7 @@ def test_any_bytes_of_a_path_arrive(path: bytes, root: list[str], included: bool
     whole = root_path.encode() + path
     sent = whole if included else path
     if not included and whole.startswith(root_path.encode() + root_path.encode()):
-        return  # a path that begins with its own mount point is taken to include it
+        return  # a path that starts with its mount point is assumed to include it
     raw = quote_from_bytes(sent).encode() if escaped or b"%" in sent or b"?" in sent else sent
     scope = scope_of(path=sent.decode("utf-8", "replace"), raw_path=raw, root_path=root_path)
     assert [name.encode("latin-1") for name in names(environ_from_scope(scope))] == [root_path.encode(), path]

@@ -40,7 +40,7 @@ def test_stdout_that_nobody_reads_ends_an_application_that_writes(run: Runner) -
         program.stdout.close()
         result = program.result()
     assert result.status == 70
-    assert result.stderr == ""  # it is no error
+    assert result.stderr == ""  # it is not an error
     assert run.recorded() == (["ended"] if run.side == "wsgi" else ["startup", "ended", "shutdown"])
 
 
@@ -50,7 +50,7 @@ def test_a_client_that_leaves_in_the_middle_of_the_request_is_no_traceback(run: 
         program.stdin.flush()
         program.process.send_signal(signal.SIGTERM)
         result = program.result()
-    assert result.status in (128 + signal.SIGTERM, -signal.SIGTERM)  # the latter: it had not even begun
+    assert result.status in (128 + signal.SIGTERM, -signal.SIGTERM)  # the latter if it had not started yet
 
 
 def catches_sigterm(pid: int) -> bool:

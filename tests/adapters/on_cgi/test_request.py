@@ -45,8 +45,8 @@ def test_values_are_octets(run: Runner, octets: bytes) -> None:
         ({"HTTPS": ""}, "http"),
         ({"REQUEST_SCHEME": "https"}, "https"),
         ({"REQUEST_SCHEME": "http"}, "http"),
-        ({"REQUEST_SCHEME": "http", "HTTPS": "on"}, "https"),  # a proxy's word, by Apache's SetEnvIf
-        ({"HTTP_X_FORWARDED_PROTO": "https"}, "http"),  # anybody's word
+        ({"REQUEST_SCHEME": "http", "HTTPS": "on"}, "https"),  # set by a proxy, with Apache's SetEnvIf
+        ({"HTTP_X_FORWARDED_PROTO": "https"}, "http"),  # set by any client
     ],
 )
 def test_the_scheme_is_what_the_server_says(run: Runner, variables: dict[str, Any], scheme: str) -> None:

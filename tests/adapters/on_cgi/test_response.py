@@ -15,7 +15,7 @@ def test_a_response_has_a_status_its_headers_and_its_body(run: Runner) -> None:
     result = run("hello")
     assert (result.head.status, result.head.reason, result.body) == (200, "OK", b"Hello!\n")
     assert result.values(b"content-type") == [b"text/plain"]
-    assert result.values(b"content-length") == [b"7"]  # it is known, so the server is told
+    assert result.values(b"content-length") == [b"7"]  # the length is known, so it is sent
     assert (result.status, result.stderr) == (0, "")
 
 
@@ -82,7 +82,7 @@ def test_a_content_length_that_is_not_kept_is_no_clean_end(run: Runner) -> None:
     result = run("answers_short")
     assert result.status == 70
     assert "Content-Length" in result.stderr
-    if run.side == "wsgi":  # ASGI's last message tells in time
+    if run.side == "wsgi":  # ASGI's last message shows the end in time
         assert (result.values(b"content-length"), result.body) == ([b"10"], b"short")
 
 
@@ -134,5 +134,5 @@ def test_on_one_socket_for_both_the_response_outlives_an_unread_body(run: Runner
 def test_a_subprocess_that_lives_on_does_not_hold_the_response(run: Runner) -> None:
     with run.start("leaves_a_child") as program:
         assert program.stdout.read().endswith(b"Hello!\n")  # to its end
-        os.kill(int(run.recorded()[0]), 0)  # it lives; AssertionError's like, ProcessLookupError, if not
+        os.kill(int(run.recorded()[0]), 0)  # raises ProcessLookupError if it has exited
         os.kill(int(run.recorded()[0]), signal.SIGKILL)

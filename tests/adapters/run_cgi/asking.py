@@ -52,7 +52,7 @@ class Request:
     body: bytes | None = None
     chunks: Sequence[bytes] | None = None
     version: str = "1.1"
-    at_first: Callable[[], object] = bool  # called when the first of the body has come
+    at_first: Callable[[], object] = bool  # called when the first part of the body has arrived
 
     @property
     def all_headers(self) -> list[tuple[str, str]]:
@@ -316,6 +316,6 @@ class OnServer(Asker):
                 response.body += block
         except (http.client.IncompleteRead, ConnectionError):
             response.complete = False
-        if answer.length:  # what Content-Length promised and did not come
+        if answer.length:  # missing bytes of the Content-Length
             response.complete = False
         return response

@@ -8,7 +8,7 @@ import pytest
 
 from tests.adapters.run_cgi.asking import Asker
 
-BAD = (400, 403, 404)  # a server may refuse by itself what the host would refuse
+BAD = (400, 403, 404)  # a server may refuse it before the host does
 
 
 class MetaVariables:
@@ -227,7 +227,7 @@ class FindingTheProgram:
 
     @pytest.mark.parametrize("target", ["/" + "a" * 300, "/" + "/".join(["a" * 200] * 30)], ids=["name", "path"])
     def test_a_path_that_no_file_can_have_is_404(self, ask: Asker, target: str) -> None:
-        assert ask(target).status in (400, 404, 414)  # a server may find it too long, too
+        assert ask(target).status in (400, 404, 414)  # a server may also refuse it as too long
 
     def test_double_slashes_stay_in_path_info(self, ask: Asker) -> None:
         environ = ask.environ("/nested//deep/report.py//a//b")

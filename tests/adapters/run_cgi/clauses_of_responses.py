@@ -199,7 +199,7 @@ class Bodies:
     @pytest.mark.parametrize("end", ["/kill/9", "/kill/15", "/kill/11", "/exit/70"])
     def test_a_response_in_which_the_program_was_killed_does_not_look_whole(self, ask: Asker, end: str) -> None:
         response = printed(ask, b"Content-Type: text/plain\n\npart", end)
-        assert response.complete is False or response.status == 500  # a server may not have sent the head yet
+        assert response.complete is False or response.status == 500  # a server may not have sent the headers yet
 
     @pytest.mark.parametrize(("status", "end"), [(500, "/exit/255"), (200, "/exit/1")])
     def test_a_page_is_whole_whatever_the_exit_status(self, ask: Asker, status: int, end: str) -> None:

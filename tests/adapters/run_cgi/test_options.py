@@ -58,7 +58,7 @@ def test_a_request_that_no_environment_can_hold_is_431(hosting: Hosting) -> None
 
 def test_4_4_without_room_for_all_words_there_are_no_arguments(hosting: Hosting) -> None:
     before = resource.getrlimit(resource.RLIMIT_STACK)
-    resource.setrlimit(resource.RLIMIT_STACK, (512 * 1024, before[1]))  # a quarter of it is for both
+    resource.setrlimit(resource.RLIMIT_STACK, (512 * 1024, before[1]))  # a quarter of it suffices for both
     try:
         report = hosting(query_arguments=True).report("/report.py?" + "+".join(["x"] * 20_000))
     finally:

@@ -181,7 +181,7 @@ def test_a_fork_has_a_reaper_of_its_own_and_leaves_its_parents_programs_alone(ma
     program = make("exec sleep 60")
     theirs = reaper._reaper()
     pid = os.fork()
-    if not pid:  # whatever happens, the child must not go on with the tests
+    if not pid:  # the child must never continue with the tests
         status = 1
         try:
             reaper.part_with(program, False, 0, DISCONNECTED)

@@ -50,7 +50,7 @@ def test_beyond_the_queue_a_request_gets_a_503_at_once_and_its_body_is_not_read(
         for details in ({}, {"body": b"x" * 100}, {"chunks": [b"x"] * 3}):
             response = ask("/echo.py", "POST" if details else "GET", **details)
             assert (response.status, response["Retry-After"]) == (503, "5")
-        # A body of which nothing comes: who read it would wait.
+        # A body that never arrives: reading it would wait forever.
         unfinished = Request("/echo.py", "POST", headers=[("Content-Length", "100")], body=b"")
         assert ask.exchange(unfinished).status == 503
         assert time.monotonic() - begun < 8  # no queue_timeout of 10 seconds
@@ -86,7 +86,11 @@ def test_requests_programs_bytes_and_errors_are_counted(hosting: Hosting) -> Non
     eventually(lambda: stats(ask).busy == 0, "the programs are over")
     now = stats(ask)
     assert (now.requests, now.started, now.errors, now.rejected, now.disconnects) == (6, 5, 3, 0, 0)
-    assert (now.bytes in (12, 16), now.oldest, now.waiting) == (True, 0.0, 0)  # a part of what was cut off may count
+    assert (now.bytes in (12, 16), now.oldest, now.waiting) == (
+        True,
+        0.0,
+        0,
+    )  # a part of the cut off response may count
 
 
 def test_programs_that_were_ended_are_counted_by_reason(hosting: Hosting) -> None:

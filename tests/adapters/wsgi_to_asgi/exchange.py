@@ -37,11 +37,11 @@ class Response:
 class Plan:
     """What the server and its client do."""
 
-    raise_when_gone: bool = True  # ASGI 2.4: send raises OSError once the client has left; before, it was ignored
+    raise_when_gone: bool = True  # ASGI 2.4: send raises OSError after a disconnect; before 2.4, it was ignored
     fail_from: int | None = None  # number of the first send that raises
-    failure: type[BaseException] = ConnectionResetError  # what it raises then
-    tell_once: bool = False  # only the first receive() after the client has left returns, as hypercorn's
-    hold_from: int | None = None  # number of the first send that does not return, as with a client that reads nothing
+    failure: type[BaseException] = ConnectionResetError  # its exception
+    tell_once: bool = False  # as in hypercorn, only the first receive() after a disconnect returns
+    hold_from: int | None = None  # number of the first send that does not return, as with a client that does not read
 
 
 class Exchange:
@@ -50,9 +50,9 @@ class Exchange:
     def __init__(self, loop: Loop, app: ASGIApp, scope: dict[str, Any], plan: Plan, events: list[Message]) -> None:
         self.sent: list[Message] = []
         self.received = 0  # calls of receive()
-        self.taken = 0  # bytes of the request's body that the adapter was given
-        self.violations: list[str] = []  # what a strict server would object to
-        self._bodies: list[bytes] = []  # what each message of `sent` adds to the body
+        self.taken = 0  # bytes of the request body passed to the adapter
+        self.violations: list[str] = []  # violations that a strict server would report
+        self._bodies: list[bytes] = []  # bytes that each message of `sent` adds to the body
         self._loop, self._plan = loop, plan
         self._events = deque(events)
         self._left = self._told = self._sending = self._over = False
@@ -168,7 +168,7 @@ class Exchange:
         """Drop the adapter's exception, whose traceback references the whole request."""
         self._running.error = None
 
-    # -- what was seen
+    # -- observations
 
     @property
     def complete(self) -> bool:

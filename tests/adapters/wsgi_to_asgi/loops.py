@@ -35,7 +35,7 @@ class Running:
 
     def __init__(self) -> None:
         self.ended = threading.Event()
-        self.error: BaseException | None = None  # what it raised, other than its own cancellation
+        self.error: BaseException | None = None  # its exception, except its own cancellation
         self.cancelled = False
         self.cancel_asked = False
         self._cancel: Callable[[], object] = lambda: None
@@ -55,7 +55,7 @@ class Loop(ABC):
     """A running loop. All public methods are for other threads."""
 
     def __init__(self) -> None:
-        self.complaints: list[str] = []  # what reached the loop's own handler of stray errors
+        self.complaints: list[str] = []  # errors that reached the loop's own exception handler
         self._ready = threading.Event()
         self.thread = threading.Thread(target=self._run, name="server-loop", daemon=True)
         self.thread.start()
@@ -211,7 +211,7 @@ class TrioLoop(Loop):
             except trio.Cancelled:
                 running.cancelled = True
                 raise
-            except BaseException as error:  # what a server would have to survive
+            except BaseException as error:  # errors that a server would have to survive
                 running.error = error
             finally:
                 running.cancelled |= scope.cancelled_caught

@@ -26,7 +26,7 @@ def run_script(source: str, *arguments: str) -> subprocess.CompletedProcess[str]
     """Run a script with PREAMBLE before it and with warnings; raise AssertionError if it does not end in time."""
     command = [sys.executable, "-W", "default", "-W", "ignore::DeprecationWarning", "-c", PREAMBLE + source, *arguments]
     try:
-        # The interpreter's own start is paid for as well, which is slow where many start at once.
+        # It includes the interpreter's start, which is slow if many start concurrently.
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE + 10, check=False)
     except subprocess.TimeoutExpired as error:
         raise AssertionError(f"the process did not end; it said {error.stdout!r} and {error.stderr!r}") from None

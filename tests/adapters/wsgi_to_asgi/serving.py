@@ -22,8 +22,8 @@ from tests.adapters.wsgi_to_asgi.exchange import ASGIApp, Exchange, Message, Pla
 from tests.adapters.wsgi_to_asgi.loops import PATIENCE, Loop
 
 HERE = str(Path(__file__).parent)
-STALL = None  # as `body`: the client has announced a body, and nothing of it arrives
-SLOW = Plan(hold_from=1)  # a client that reads nothing of the body
+STALL = None  # as `body`: the client has announced a body that never arrives
+SLOW = Plan(hold_from=1)  # a client that does not read the body
 LIMIT = 2 * 2**20  # bytes that may be in flight in one direction; generous
 
 
@@ -96,8 +96,8 @@ class Serve:
 
     def __init__(self, loop: Loop, contender: Contender) -> None:
         self.loop, self._contender = loop, contender
-        self.options: dict[str, Any] = {}  # of the adapters that are made from now on; ours only
-        self.only: ASGIApp | None = None  # an adapter to use for all apps, such as one that other servers use as well
+        self.options: dict[str, Any] = {}  # for adapters created from now on; ours only
+        self.only: ASGIApp | None = None  # an adapter to use for all apps, e.g. one shared with other servers
         self._adapters: dict[tuple[int, int | None], tuple[WSGIApplication, ASGIApp]] = {}
         self._exchanges: list[Exchange] = []
         self._gates: list[Gate] = []

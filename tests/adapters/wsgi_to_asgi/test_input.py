@@ -152,7 +152,7 @@ def perform(stream: Any, operations: list[tuple[str, int | None]]) -> list[Any]:
         if name == "next":
             results.append(next(iter(stream), b""))
         elif name == "readlines":
-            results.append(b"".join(stream.readlines()))  # what a hint does is the server's choice
+            results.append(b"".join(stream.readlines()))  # servers may interpret the hint
         else:
             results.append(getattr(stream, name)(argument))
     return [*results, stream.read()]

@@ -12,7 +12,7 @@ from tests.adapters.wsgi_to_asgi.exchange import Exchange
 from tests.adapters.wsgi_to_asgi.serving import SLOW, STALL, Gate, Serve, poll
 
 BLOCK = b"x" * 65536
-BLOCKS = 64  # 4 MiB: more than waits for a client at once
+BLOCKS = 64  # 4 MiB: more than the limit of waiting data
 UPLOAD = [(b"content-length", b"%d" % (len(BLOCK) * BLOCKS))]
 
 
@@ -22,7 +22,7 @@ class Slow:
     def __init__(self, held: Gate) -> None:
         self._held = held
         self.inside: list[str] = []
-        self.beside: list[str] = []  # requests that began while another was inside
+        self.beside: list[str] = []  # requests that started during another one
         self.made = 0
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -46,7 +46,7 @@ class Slow:
         try:
             for _ in range(BLOCKS):
                 self.made += 1
-                if self.made == 4:  # as much as may wait for the client: with the next, the thread does
+                if self.made == 4:  # the limit of waiting data; with the next block, the thread waits
                     self._held.open()
                 yield BLOCK
         finally:

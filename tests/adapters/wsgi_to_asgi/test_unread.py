@@ -102,7 +102,7 @@ def test_an_app_that_waits_for_a_slow_client_still_gets_the_whole_body(serve: Se
 
     exchange = upload(serve, app, size, plan=SLOW)
     exchange.wait_body(BLOCK)
-    time.sleep(1.5)  # more than the second after which an unread body may be thrown away
+    time.sleep(1.5)  # longer than the second after which an unread body may be discarded
     assert exchange.taken < size
     exchange.release()
     assert len(exchange.response().body) == size

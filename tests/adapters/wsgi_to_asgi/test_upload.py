@@ -254,7 +254,7 @@ def test_reading_after_the_response_does_not_hang(serve: Serve) -> None:
         try:
             assert len(kept[0].read()) <= MIB
         except (OSError, ValueError):
-            pass  # a clear end as well
+            pass  # also a clear end
         finally:
             read.open()
 

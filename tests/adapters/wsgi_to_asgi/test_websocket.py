@@ -39,7 +39,7 @@ class Peer:
         self._event: Event | None = None
         self._sent: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
         self.held: threading.Event | None = None  # send() waits for it
-        self.breaks = False  # send() raises, as for a client that has left
+        self.breaks = False  # send() raises, as after a disconnect
         self.running: Running = serve.loop.start(lambda: adapter({**SCOPE, **scope}, self._receive, self._send))
 
     async def _receive(self) -> Any:

@@ -169,7 +169,7 @@ def complains(environ: Environ, start_response: Start) -> Iterable[bytes]:
     return hello(environ, start_response)
 
 
-# What only WSGI has.
+# Apps for WSGI only.
 
 
 def _validated(environ: Environ, start_response: Start) -> Iterable[bytes]:

@@ -44,7 +44,7 @@ def test_each_request_has_its_response(request_: Request, response: Response) ->
         ("/app", "/app/hello", 200),
         ("/app", "/app", 200),
         ("/app", "/apple", 404),
-        ("/app", "/hello", 200),  # a server that does not put the root into the path
+        ("/app", "/hello", 200),  # a server whose path does not include the root path
         ("/app", "/app/app/hello", 404),
     ],
 )

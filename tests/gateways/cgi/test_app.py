@@ -84,7 +84,7 @@ def test_a_body_without_length_is_read_to_its_end_where_the_server_streams_it() 
 
 
 def test_a_body_without_length_is_not_read_otherwise() -> None:
-    with program(Request(b"/upload", "POST")) as process:  # stdin stays open: to read it would be to wait for ever
+    with program(Request(b"/upload", "POST")) as process:  # stdin stays open: reading it would wait forever
         assert process.stdout is not None
         assert b'"length": 0' in process.stdout.read() + process.stdout.read()
 

@@ -94,7 +94,7 @@ def test_a_folder_is_a_list_whose_links_work(folder: Path) -> None:
     [
         (b"/sub", "sub/"),
         (b"/with%20index?a=%20b", "with%20index/?a=%20b"),
-        (b"//sub", "sub/"),  # never "//host/": that would lead elsewhere
+        (b"//sub", "sub/"),  # never "//host/", which is another site
     ],
 )
 def test_a_folder_without_its_slash_is_a_redirect_within_the_host(folder: Path, target: bytes, location: str) -> None:

@@ -148,7 +148,7 @@ def test_the_exit_is_noted_when_the_program_ends_though_its_child_holds_the_outp
     events.wait(lambda events: bool(events.of("exit")))
     host.close()
     when = {kind: at for at, _, _, kind, _ in events}
-    assert when["exit"] - when["end"] < GRACE  # only then is its group, with the child, gone, and it is reaped
+    assert when["exit"] - when["end"] < GRACE  # only then have its group and child exited, and it is reaped
 
 
 def test_a_request_without_a_program_is_noted_with_its_refusal(tmp_path: Path) -> None:
@@ -173,6 +173,6 @@ def test_no_thread_or_descriptor_is_left(tmp_path: Path) -> None:
     for _ in range(5):
         ask(watched, b"some words")
     until = time.monotonic() + 10
-    while left() > (0, before):  # the first request may still hold some while they are counted
+    while left() > (0, before):  # the first request may still hold some during the count
         assert time.monotonic() < until, (left(), before)
         time.sleep(0.005)

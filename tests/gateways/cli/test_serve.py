@@ -147,7 +147,7 @@ def test_an_app_that_fails_to_be_imported_shows_its_own_traceback_and_one_line(
     assert raised.startswith(last)
     assert line.startswith("gateways serve: ")
     files = [each.split('"')[1] for each in traceback if each.startswith("  File ")]
-    assert {Path(file).parent for file in files} == {folder}  # nothing of what imported it
+    assert {Path(file).parent for file in files} == {folder}  # no frames of the importer
     shown = "\n".join(traceback)
     assert all(frame in shown for frame in frames)
 

@@ -37,7 +37,7 @@ def test_more_than_an_event_holds_comes_in_several() -> None:
 def test_the_oldest_fall_off_by_number() -> None:
     feed = Feed(items=10)
     feed.add(some(1, 25))
-    texts, last = feed.after(3)  # a page that was away
+    texts, last = feed.after(3)  # a page that was disconnected
     assert (numbers(texts), last) == (list(range(16, 26)), 25)
 
 
@@ -66,7 +66,7 @@ def test_a_waiting_page_is_woken() -> None:
         await asyncio.sleep(0)
         feed.add(some(1, 1))
         await asyncio.wait_for(asyncio.gather(*waiting), 5)
-        await asyncio.wait_for(feed.wait(0), 5)  # there is one already
+        await asyncio.wait_for(feed.wait(0), 5)  # an item already exists
 
     asyncio.run(main())
 

@@ -14,7 +14,7 @@ def batch(*events: Event, mode: Mode = "wsgi", process: int = 7) -> Batch:
 
 def tell(*events: Event, teller: Teller | None = None, mode: Mode = "wsgi") -> list[Item]:
     items = (teller or Teller()).tell(mode, batch(*events, mode=mode))
-    json.dumps(items)  # whatever it is, it can be said
+    json.dumps(items)  # any value can be converted
     return items
 
 

@@ -103,7 +103,7 @@ def test_a_response_that_is_cut_or_malformed_is_a_problem(pieces: list[bytes], p
 def test_a_reset_is_a_problem_and_what_came_is_kept() -> None:
     answer = asked(HEAD + b"Content-Length: 5\r\n\r\nhel", reset=True)
     assert answer.problem.startswith("the connection was")
-    assert answer.status in (200, None)  # a reset may overtake what was sent before
+    assert answer.status in (200, None)  # a reset may overtake data sent before
 
 
 def test_a_refused_connection_and_a_silent_server_are_problems() -> None:

@@ -50,7 +50,7 @@ def test_recording_does_not_wait_for_whoever_takes_the_events() -> None:
     recorder.record(event(1))
     assert taken.wait(10)
     for number in range(1000):
-        recorder.record(event(number))  # on this thread, while the other stands still
+        recorder.record(event(number))  # on this thread, while the other one is paused
     go_on.set()
     recorder.close()
 

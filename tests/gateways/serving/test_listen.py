@@ -51,7 +51,7 @@ def test_the_socket_file_of_an_exited_server_is_replaced(tmp_path: Path) -> None
         connect((path, 0)).close()
         with pytest.raises(Failure, match=rf"^cannot listen on {path}: a server listens there, .*; .*--unix"):
             bind_unix(path)
-    with bind_unix(path), pytest.raises(ConnectionRefusedError):  # it does not listen yet
+    with bind_unix(path), pytest.raises(ConnectionRefusedError):  # not listening yet
         connect((path, 0))
 
 

@@ -54,7 +54,7 @@ def test_what_crosses_is_kept_with_its_time_and_its_way() -> None:
     def answer(connection: socket.socket) -> None:
         assert connection.recv(100) == b"ask"
         connection.sendall(b"told")
-        assert connection.recv(100) == b""  # the client has ended its side, and only that
+        assert connection.recv(100) == b""  # the client has closed only its sending side
         connection.sendall(b"more")
 
     began = time.perf_counter()

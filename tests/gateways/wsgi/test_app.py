@@ -33,7 +33,7 @@ def test_an_empty_path_is_the_root() -> None:
 
 def test_two_chunks_are_two_blocks_that_no_server_can_join() -> None:
     blocks = begin(Request(b"/two-chunks"))
-    assert not hasattr(blocks, "__len__")  # as a list has, of which some servers make one piece
+    assert not hasattr(blocks, "__len__")  # a list, which some servers send in one piece
     assert list(blocks) == [b"the first chunk\n", b"the second chunk\n"]
 
 
@@ -107,7 +107,7 @@ def test_background_answers_before_its_work_is_finished() -> None:
     answer = begin(post(b"/background?seconds=0.2", b""))
     job = json.loads(b"".join(answer))["job"]
     assert job not in json.loads(ask(app, Request(b"/background")).body)["finished"]
-    answer.close()  # the server's word that all has been sent
+    answer.close()  # the server's signal that everything has been sent
     assert json.loads(ask(app, Request(b"/background")).body)["finished"][-1] == job
 
 

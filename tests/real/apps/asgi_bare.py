@@ -24,7 +24,7 @@ async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         async for event in events("asgi"):
             await send({"type": "http.response.body", "body": event, "more_body": True})
     elif scope["path"] == "/slow":
-        await asyncio.sleep(1.5)  # so long that the server's thread looks whether the client is still there
+        await asyncio.sleep(1.5)  # long enough for the server's thread to check for a disconnect
         await _start(send, b"text/plain")
         await send({"type": "http.response.body", "body": b"at last"})
     elif scope["path"] == "/silent":

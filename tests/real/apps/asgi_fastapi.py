@@ -100,7 +100,7 @@ async def stream(count: int = 3) -> StreamingResponse:
 
 @app.get("/events")
 async def server_sent_events(session: Session) -> StreamingResponse:
-    headers = {"Connection": "keep-alive", "Cache-Control": "no-store"}  # as many examples on the web do it
+    headers = {"Connection": "keep-alive", "Cache-Control": "no-store"}  # as in many examples on the web
     return StreamingResponse(events("fastapi"), media_type="text/event-stream", headers=headers)
 
 

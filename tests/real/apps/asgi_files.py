@@ -20,7 +20,7 @@ from gateways.adapters import ASGIToWSGI
 
 SIZE = 300_000
 _folder = Path(tempfile.mkdtemp(prefix="reports-"))
-_locks: dict[int, asyncio.Lock] = {}  # by process: workers of a preloading server have files of their own
+_locks: dict[int, asyncio.Lock] = {}  # by process: workers of a preloading server have separate files
 
 
 def _write(file: Path, how: str, block: bytes) -> None:

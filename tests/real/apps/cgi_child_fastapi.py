@@ -119,7 +119,7 @@ async def no_content() -> None:
     return
 
 
-# What only ASGI has.
+# Routes for ASGI only.
 
 
 @app.get("/state")

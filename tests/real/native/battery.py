@@ -200,7 +200,7 @@ def a_client_that_leaves_within_its_upload(server: Running, app: App, path: str)
     with Line(server) as line:
         line.send(request("POST", path, "Content-Length: 100000"), b"only this")
         line.reset()
-    return [one(server, "GET", app.page)]  # the server goes on
+    return [one(server, "GET", app.page)]  # the server continues
 
 
 @conversation("redirect")

@@ -46,7 +46,7 @@ def spelled(name: str, value: str) -> str:
     if name == "allow":
         return ", ".join(sorted(method.strip() for method in value.split(",")))
     if name == "expires":
-        return "…"  # the time of the request, and some more
+        return "…"  # times of the request, and others
     if name == "set-cookie":
         return re.sub(r"(expires)=[^;]*", r"\1=…", re.sub(r"=[^;]*", "=…", value, count=1), flags=re.IGNORECASE)
     return value

@@ -32,7 +32,7 @@ def test_background_work_is_finished_when_the_server_is_told_to_end(app: App, se
     with adapted(app, server, tmp_path) as running:
         heard = one(running, "GET", f"{app.roles['background']}?path={written}")
         assert heard.answers[0].status == 200
-        # SIGTERM ends waitress, as any Python program without a handler, before Python can do anything.
+        # SIGTERM ends waitress at once, like any Python program without a handler.
         running.process.send_signal(signal.SIGINT if server == "waitress" else signal.SIGTERM)
         eventually(lambda: running.process.poll() is not None, "the server ends", 20)
     assert written.read_text() == "done"

@@ -42,7 +42,7 @@ def faulty(*arguments, **named):
 setattr(home, name, faulty)
 runpy.run_path(sys.argv[0], run_name="__main__")
 """
-# What is called at each step, and what goes wrong there; "killed" is by kill -9.
+# The function called at each step, and its fault; "killed" means kill -9.
 FAULTS = {
     "before_it_has_read_the_program": ("builtins.compile", "killed"),
     "when_it_has_read_the_program": ("builtins.compile", "killed after"),

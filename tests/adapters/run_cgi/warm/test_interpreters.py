@@ -231,7 +231,7 @@ def test_a_forked_host_leaves_its_parents_interpreters_alone(ask: Asker, tmp_pat
     if not pid:
         good = not uses_it or ask("/a.py").body not in (parents, b"")
         ask.host.close()  # type: ignore[attr-defined]
-        gc.collect()  # what the parent had is destroyed here, without a word to it
+        gc.collect()  # the parent's objects are destroyed here, without affecting the parent
         os._exit(0 if good else 1)
     assert os.waitpid(pid, 0)[1] == 0
     assert ask("/a.py").body == parents

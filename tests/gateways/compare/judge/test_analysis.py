@@ -115,7 +115,7 @@ def test_where_slices_hold_few_answers_ratio_interval_and_rates_agree() -> None:
         assert row.ratio is not None
         assert row.figures.rate == 3
         assert row.ratio.value == pytest.approx(3 / 3680)
-        # Of 24 answers in 8 slices one more or less in each, by chance, is 23 %.
+        # With 24 responses in 8 slices, one more or less in each, by chance, is 23 %.
         assert row.ratio.low * 1.25 < row.ratio.value < row.ratio.high / 1.25
     assert [row.letters for row in section.rows] == ["a", "b", "b"]
 
@@ -203,7 +203,7 @@ def test_a_difference_is_claimed_between_two_of_which_neither_is_the_reference()
     ]
     (section,) = sections(record(cells))
     assert not section.apart(WAITRESS, HYPERCORN)
-    assert section.apart(WAITRESS, DAPHNE)  # who is not ranked, for the client limits it, does at least so much
+    assert section.apart(WAITRESS, DAPHNE)  # an unranked contender, limited by the client, has at least this rate
     assert section.apart(UVICORN, WAITRESS)
 
 

@@ -69,7 +69,7 @@ def test_too_few_samples_say_nothing() -> None:
 def test_littles_law_is_held_against_the_number_of_clients() -> None:
     main = slices(UVICORN, [[8000, 8000]], busy=int(0.25 * SECOND * 57.6))
     assert figures(entrant(UVICORN), main, main).little == pytest.approx(-0.1)
-    few = slices(UVICORN, [[400, 400]], busy=0)  # with so few answers the edges of the window count for more
+    few = slices(UVICORN, [[400, 400]], busy=0)  # with few responses the edges of the window matter more
     assert figures(entrant(UVICORN), few, few).little is None
 
 

@@ -45,7 +45,7 @@ def test_the_interval_holds_the_truth_most_of_the_time() -> None:
     chance = random.Random(1)
     found = [ratio(between_servers(1.2, chance), seed) for seed in range(40)]
     held = sum(each is not None and each.low <= 1.2 <= each.high for each in found)
-    assert held >= 32  # 95 % would be 38; of five starts the bootstrap promises a little less
+    assert held >= 32  # 95 % would be 38; with five starts, the bootstrap covers slightly less
 
 
 def test_twenty_percent_are_found_and_none_are_not() -> None:
@@ -61,7 +61,7 @@ def test_twenty_percent_are_found_and_none_are_not() -> None:
     [
         (Ratio(1.2, 1.1, 1.3), 0.05, False),
         (Ratio(1.2, 0.99, 1.4), 0.05, True),  # the interval holds 1
-        (Ratio(1.04, 1.01, 1.07), 0.05, True),  # two of the same differ by as much
+        (Ratio(1.04, 1.01, 1.07), 0.05, True),  # two identical servers differ by as much
         (Ratio(0.97, 0.95, 0.99), 0.05, True),
         (Ratio(0.9, 0.85, 0.95), 0.05, False),
     ],

@@ -69,9 +69,9 @@ def test_a_closed_loop_counts_verified_answers(stamps: bool) -> None:
     assert (measured.failed, measured.unsent, measured.reconnects, measured.stepped) == ({}, 0, 0, False)
     assert measured.octets == 14 * measured.answered
     assert 0.29e9 < measured.window < 1e9
-    # Little's law: four requests are under way, all the time.
+    # Little's law: four requests are always in flight.
     assert 3 < measured.busy / measured.window < 5
-    # Those that came in the window, and those under way at its end.
+    # Responses within the window, and requests in flight at its end.
     assert measured.answered <= len(measured.latency) <= measured.answered + 4
     assert measured.first_byte == measured.latency
     median = measured.latency.percentile(0.5)
@@ -144,7 +144,7 @@ def test_an_open_loop_counts_from_when_a_request_was_due() -> None:
 
     closed_loop, open_loop = while_it_freezes("closed"), while_it_freezes("open")
     assert above(closed_loop, 0.1) < 0.1
-    # Everybody who came in the first 0.4 of the 0.5 seconds waited for more than 0.1: that is 40 % of them.
+    # Requests due in the first 0.4 of the 0.5 seconds wait for more than 0.1: 40 % of them.
     assert 0.25 < above(open_loop, 0.1) < 0.55
 
 
@@ -240,7 +240,7 @@ def test_slow_readers_are_slow() -> None:
         measured = Work(order).run()
         took = time.monotonic() - started
     assert (measured.begun, measured.failed) == (3, {})
-    # What the buffers of both ends take at once, and 80 kB a second: never the megabytes a fast reader would take.
+    # The capacity of both buffers, and 80 kB per second: far below the megabytes of a fast reader.
     assert 3 * 8192 < sum(sent) < 3 * (200_000 + 80_000 * (took + 0.6))
 
 
@@ -250,7 +250,7 @@ def test_the_cpu_time_of_processes_is_that_of_the_window() -> None:
         measured = Work(order).run()
     if measured.server_cpu is None:
         pytest.skip("this system has no clocks of other processes")
-    # Client and server are this very process.
+    # Client and server are this process.
     assert measured.server_cpu == pytest.approx(measured.client_cpu, rel=0.2, abs=20e6)
     assert measured.machine_cpu is not None
     assert measured.machine_cpu > 0

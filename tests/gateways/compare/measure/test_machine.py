@@ -60,7 +60,7 @@ def test_a_trees_memory_threads_processes_and_cpu_time() -> None:
     assert 30_000_000 < taken.memory < 90_000_000
     assert taken.resident > taken.memory / 2
     assert taken.switches > 0
-    if spent is not None:  # elsewhere than on Linux there are no clocks of other processes
+    if spent is not None:  # only Linux has clocks of other processes
         assert 0.3e9 <= spent < 0.8e9
     assert taken_by(process.pid).processes == 0  # it has ended
 

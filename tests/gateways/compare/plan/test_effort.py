@@ -8,7 +8,7 @@ def test_turns_are_by_chance_and_repeatable() -> None:
     assert rounds == [turns("abcdef", f"7/{number}") for number in range(200)]
     assert all(sorted(each) == list("abcdef") for each in rounds)
     firsts = [each[0] for each in rounds]
-    assert all(15 < firsts.count(name) < 55 for name in "abcdef")  # 33 is each one's share
+    assert all(15 < firsts.count(name) < 55 for name in "abcdef")  # 33 is the share of each
 
 
 def test_a_warm_up_is_over_when_three_slices_are_alike() -> None:

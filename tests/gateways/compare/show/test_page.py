@@ -128,7 +128,7 @@ def test_nothing_is_asked_of_a_network(page: str) -> None:
     outline = Outline(page)
     assert {each["href"] for each in outline.all("link")} == {"data:,"}
     assert not [attributes for _, attributes in outline.found if "src" in attributes or "srcset" in attributes]
-    # References are to the page itself; a namespace's name is no address.
+    # References are to the page itself; the name of a namespace is not an address.
     assert all((attributes.get("href") or "#").startswith(("#", "data:,")) for _, attributes in outline.found)
     assert not re.search(r"@import|url\(", page)
     assert "default-src 'none'" in page

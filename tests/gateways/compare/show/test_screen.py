@@ -81,7 +81,7 @@ def test_without_a_terminal_each_step_is_a_line() -> None:
     assert out.getvalue().splitlines() == [
         "starts the servers (1m00s left)",
         "hello: 64 clients that ask without a pause (1m00s left)",
-        "json: 64 clients that ask (0m30s left)",  # by the pace of what was done
+        "json: 64 clients that ask (0m30s left)",  # from the speed so far
     ]
 
 

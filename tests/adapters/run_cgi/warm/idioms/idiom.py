@@ -19,14 +19,14 @@ class Idiom:
     """A program, the files beside it, and the random parts of its response."""
 
     source: str
-    files: Mapping[str, str] = field(default_factory=dict)  # of the program's own, by path
-    libraries: Mapping[str, str] = field(default_factory=dict)  # that are installed, by module
-    request: Callable[[int], dict[str, Any]] = get  # target and details of the nth request
+    files: Mapping[str, str] = field(default_factory=dict)  # the program's own files, by path
+    libraries: Mapping[str, str] = field(default_factory=dict)  # installed modules, by name
+    request: Callable[[int], dict[str, Any]] = get  # return target and details of the nth request
     change: Callable[[Path, int], object] | None = None  # of the folder, before the nth request
-    random: str = ""  # a pattern: its groups must differ from run to run, and are compared in no other way
-    varies: str = ""  # a pattern for what may differ: a time, an address in memory
+    random: str = ""  # a pattern whose groups must differ between runs; they are not compared otherwise
+    varies: str = ""  # a pattern for parts that may differ: a time, a memory address
     line: str = ""  # the first line; {python} is the interpreter
     env: Mapping[str, str] = field(default_factory=dict)
-    shares: bool = True  # whether it imports a library that runs can share
+    shares: bool = True  # True if it imports a library that runs can share
     runs: str = "warm"  # or "cold"
-    requests: int = 3  # how many are compared, cold and warm
+    requests: int = 3  # number of compared runs, cold and warm

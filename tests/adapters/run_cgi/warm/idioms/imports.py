@@ -118,7 +118,7 @@ IMPORTS = {
     "half_imported_module": Idiom(
         f"import json\n{HEAD}import mine",
         {"mine.py": "import json\nfrom other import x\n", "other.py": "import mine\nmine.y\n"},
-        # From Python 3.13 on the hint differs: it goes by where the interpreter's own script is.
+        # From Python 3.13 on the hint differs, because it depends on the location of the interpreter's own script.
         varies=r"partially initialized |from '\S+' |\((consider renaming|most likely).*\)",
     ),
 }

@@ -123,7 +123,7 @@ def test_a_strip_has_each_round_in_its_order_and_drift_moves_it() -> None:
     _, chart = strip()
     assert [name for _, name in chart.columns][1:3] == ["start 1, round 2", "start 2, round 1"]
     places = [at for at, _ in chart.columns]
-    assert places[2] - places[1] > places[1] - places[0]  # servers were started anew
+    assert places[2] - places[1] > places[1] - places[0]  # the servers were restarted
     assert [name for _, name in chart.x.ticks] == ["start 1", "2"]
     assert chart.breaks == {0, 2}
     steady, moved = values(of(chart, WAITRESS)), values(of(chart, UVICORN))
