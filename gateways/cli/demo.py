@@ -26,6 +26,8 @@ Chosen = list[tuple[Mode, str]]
 """Pairs of a mode and the name of its server."""
 
 PAGE = "gateways.demo.app:create_app()"
+LANE = "gateways.demo.lane:app"
+"""The app of the WSGI lane beside the page."""
 
 
 @click.command(cls=Command, short_help="Serve a reference app as CGI, WSGI and ASGI.")
@@ -91,7 +93,8 @@ def run(chosen: Chosen, host: str, port: int, quiet: bool) -> None:
             news.told = stack.enter_context(closing(link.Link(link.Lanes(lanes, host, quiet))))
         stack.callback(end_all, running)
         for (mode, name), sock in zip(chosen, sockets, strict=False):
-            running.append(ServerProcess(mode, name, side(mode).REFERENCE, observe, sock, news))
+            target = LANE if has_page and mode == "wsgi" else side(mode).REFERENCE
+            running.append(ServerProcess(mode, name, target, observe, sock, news))
         servers, page = tuple(running), None
         if news.told is not None:
             environment = {link.ADDRESS: news.told.address}

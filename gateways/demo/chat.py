@@ -1,9 +1,10 @@
-"""A WebSocket chat: a handshake in every lane, and messages in the lane that accepts it.
+"""A WebSocket chat: a handshake in every lane, and messages in the lanes that accept it.
 
 Knows websockets as a client. It must not know how events reach the page.
 """
 
 import asyncio
+from collections.abc import Sequence
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
@@ -22,13 +23,25 @@ Texts = asyncio.Queue[str]
 
 
 async def chat(lanes: dict[tuple[str, int], Note], texts: Texts) -> None:
-    """Open a WebSocket to each server and send `texts` on those that accept it, until cancelled.
+    """Open a WebSocket to each server and send each of `texts` on all that accept it, until cancelled.
 
     Notes: asked, then open, or refused (status, reason, text); sent and said (text); closed or failed in the end.
     """
-    async with asyncio.TaskGroup() as group:
-        for address, note in lanes.items():
-            group.create_task(_shake(address, texts, note))
+    own = [Texts() for _ in lanes]
+    spreading = asyncio.create_task(_spread(texts, own))
+    try:
+        async with asyncio.TaskGroup() as group:
+            for (address, note), queue in zip(lanes.items(), own, strict=True):
+                group.create_task(_shake(address, queue, note))
+    finally:
+        spreading.cancel()
+
+
+async def _spread(texts: Texts, lanes: Sequence[Texts]) -> None:
+    while True:
+        text = await texts.get()
+        for lane in lanes:
+            lane.put_nowait(text)
 
 
 async def _shake(address: tuple[str, int], texts: Texts, note: Note) -> None:

@@ -195,26 +195,31 @@ def test_of_ten_at_once_each_interface_holds_what_it_can(page: Page) -> None:
     assert page.evaluate("document.querySelectorAll('.asgi .requests > li').length") == 10
 
 
-def test_a_chat_goes_on_in_the_lane_that_can_and_the_others_say_why_not(page: Page) -> None:
+def test_a_chat_goes_on_in_asgi_and_through_the_adapter_in_wsgi_and_cgi_says_why_not(page: Page) -> None:
     choose(page, "chat", text="Can you hear me?")
     page.click("#go")
-    page.wait_for("document.querySelectorAll('.asgi .out li').length === 2")
+    for lane in ("wsgi", "asgi"):
+        page.wait_for(f"document.querySelectorAll('.{lane} .out li').length === 2")
     fill(page, "text", "And now — ünïcödé?")
     page.click("#go")
-    page.wait_for("document.querySelectorAll('.asgi .out li').length === 4")
-    assert received(page, "asgi") == ["Can you hear me?"] * 2 + ["And now — ünïcödé?"] * 2
+    for lane in ("wsgi", "asgi"):
+        page.wait_for(f"document.querySelectorAll('.{lane} .out li').length === 4")
+        assert received(page, lane) == ["Can you hear me?"] * 2 + ["And now — ünïcödé?"] * 2
+        assert figure(page, lane, "status") == "101"
     page.wait_for(
-        "document.querySelector('#verdict').innerText.startsWith('ASGI is connected; CGI responds 501, WSGI 501.')"
+        "document.querySelector('#verdict').innerText.startsWith("
+        "'ASGI is connected, and WSGI through ASGIToWSGI; CGI responds 501.')"
     )
-    for lane in ("cgi", "wsgi"):
-        assert figure(page, lane, "status") == "501"
-        assert received(page, lane)[0].startswith("A WebSocket talks both ways until one side leaves; ")
+    assert figure(page, "cgi", "status") == "501"
+    assert received(page, "cgi")[0].startswith("A WebSocket talks both ways until one side leaves; ")
     assert why(page, "cgi", "to the handshake").startswith("403")
-    assert why(page, "wsgi", "to the handshake").startswith("501")
+    why(page, "wsgi", "the adapter took over the server’s connection")
+    why(page, "asgi", "^Connected: the event loop keeps it open")
     page.wait_for("document.querySelectorAll('.asgi .event.receive').length >= 3")
     assert text(page, ".asgi .heading") == "WebSocket /ws"
     page.click("#stop")
     page.wait_for("document.querySelector('.asgi .sum').innerText.startsWith('101 · ')")
+    page.wait_for("document.querySelector('.wsgi .sum').innerText.startsWith('101 ')")
     assert page.evaluate("document.querySelector('#stop').hidden")
 
 

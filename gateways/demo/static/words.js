@@ -11,7 +11,7 @@ export const ABOUT = {
   upload:
     "A large request body, sent to all three at once. Each app reads it as it arrives and responds with its SHA-256.",
   crowd: "Ten clients at the same time, each waiting for a slow response. How many run concurrently: processes, threads or tasks?",
-  chat: "A WebSocket: messages in both directions until one side disconnects. Only ASGI supports it; an adapter adds it for an ASGI app on a WSGI server.",
+  chat: "A WebSocket: messages in both directions until one side disconnects. ASGI supports it. WSGI does not, but its server has the connection: an adapter takes it over, for an ASGI app.",
   events:
     "Server-sent events: one long, slow response. It looks like Stream; note what each interface holds while it is open.",
 };
@@ -99,14 +99,19 @@ function atOnce(works) {
 }
 
 function chatting(lane, client) {
-  if (client.open !== null)
-    return client.end === null ? "Connected: the event loop keeps it open and can serve other requests." : "Closed.";
+  if (client.open !== null) return client.end === null ? connected(lane) : "Closed.";
   if (!client.refused) return "";
   const { status, reason: said } = client.refused;
   const handshake = `${status}${said ? ` ${said}` : ""} to the handshake`;
   if (lane === "cgi")
     return `${handshake}: the gateway cannot pass a WebSocket to a program, so it starts none. On a plain request, the program explains why.`;
-  return `${handshake}: the app received it as a plain request, and explains why it cannot upgrade. An ASGI app behind ASGIToWSGI could: the adapter takes over the server’s socket.`;
+  return `${handshake}: this server does not expose the connection, so ASGIToWSGI cannot take it over.`;
+}
+
+function connected(lane) {
+  if (lane === "wsgi")
+    return "Connected to an ASGI app through ASGIToWSGI: the adapter took over the server’s connection, and serves it on its own event loop. It holds no thread of the server.";
+  return "Connected: the event loop keeps it open and can serve other requests.";
 }
 
 /** Return the result of a run in one sentence. */
@@ -131,9 +136,11 @@ function talk(run) {
     wsgi: [wsgi],
     asgi: [asgi],
   } = run.lanes;
-  if (asgi.open === null || cgi.end === null || wsgi.end === null) return "";
+  if (asgi.open === null || cgi.end === null || (wsgi.open === null && wsgi.end === null)) return "";
   const said = asgi.blocks.findLast((block) => block.way === "out");
-  return `ASGI ${asgi.end === null ? "is connected" : "was connected"}; CGI responds ${cgi.status}, WSGI ${wsgi.status}.${said ? ` ASGI sent: “${said.text}”` : ""}`;
+  const too = wsgi.open === null ? `, WSGI ${wsgi.status}` : "";
+  const through = wsgi.open === null ? "" : ", and WSGI through ASGIToWSGI";
+  return `ASGI ${asgi.end === null ? "is connected" : "was connected"}${through}; CGI responds ${cgi.status}${too}.${said ? ` ASGI sent: “${said.text}”` : ""}`;
 }
 
 function digests(run) {
