@@ -21,7 +21,7 @@ from .reaper import part_with
 LOOK = 0.5
 # Time that a client which has ended its side still gets a response, in seconds. It may wait for one (RFC 9112, 9.6); if
 # it has closed its socket, that shows only when data is sent to it.
-HALF_CLOSED = 3.0
+HALF_CLOSED = 2.0
 _HUNG_UP = getattr(select, "POLLRDHUP", 0)  # POLLHUP and POLLERR are always reported
 
 

@@ -31,7 +31,7 @@ def zombies(host: int) -> list[psutil.Process]:
     return found
 
 
-def assert_gone(value: str, host: int, within: float = 2.0, variable: str = "QUERY_STRING") -> None:
+def assert_gone(value: str, host: int, within: float = 5.0, variable: str = "QUERY_STRING") -> None:
     """Assert that within `seconds` no process remains that the request with this query started."""
     left = partial(processes, value, variable)
     eventually(lambda: not left(), f"the program and its children are gone: {left()}", within)
