@@ -4,6 +4,7 @@ Knows signals, the garbage collector and xdist's scheduler. tests/work.py knows 
 """
 
 import gc
+import importlib
 import signal
 from typing import Any
 
@@ -17,7 +18,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_collection_finish() -> None:
-    """Freeze the many thousands of tests: many tests collect garbage, and what lives to the end is none."""
+    """Freeze the many thousands of tests: many tests collect garbage, and what lives to the end is none.
+
+    Hypothesis, when it is imported, asks for the referrers of objects of other packages. Frozen objects have none.
+    """
+    importlib.import_module("hypothesis")
     gc.collect()
     gc.freeze()
 

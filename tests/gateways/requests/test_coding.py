@@ -22,12 +22,12 @@ PAGE = b"<p>hello</p>" * 20
     [
         (PAGE, ""),
         (PAGE, "identity"),
-        (gzip.compress(PAGE), "gzip"),
-        (gzip.compress(PAGE), "X-GZIP"),
+        (gzip.compress(PAGE, mtime=0), "gzip"),
+        (gzip.compress(PAGE, mtime=0), "X-GZIP"),
         (zlib.compress(PAGE), "deflate"),
         (brotli.compress(PAGE), "br"),
         (zstd.compress(PAGE), "zstd"),
-        (zstd.compress(gzip.compress(PAGE)), "gzip, zstd"),
+        (zstd.compress(gzip.compress(PAGE, mtime=0)), "gzip, zstd"),
     ],
 )
 def test_a_coding_is_undone(octets: bytes, codings: str) -> None:
