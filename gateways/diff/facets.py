@@ -115,12 +115,15 @@ def media_type(answer: Answer) -> str:
     return ", ".join(answer.values("content-type")).partition(";")[0].strip().lower()
 
 
-def text_of(answer: Answer) -> str | None:
-    """Return the body as text; None if it is binary."""
+def text_of(answer: Answer, like: Answer | None = None) -> str | None:
+    """Return the body as text; None if it is binary.
+
+    like: the answer that names the charset. Another charset is a difference of the header, not of the body.
+    """
     octets = content(answer)
     if b"\x00" in octets:
         return None
-    parameter = ", ".join(answer.values("content-type")).lower().partition("charset=")[2]
+    parameter = ", ".join((like or answer).values("content-type")).lower().partition("charset=")[2]
     for charset in (parameter.partition(";")[0].strip("\"' "), "utf-8"):
         try:
             return octets.decode(charset or "utf-8")

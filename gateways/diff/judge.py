@@ -179,7 +179,7 @@ def _places(found: Iterable[Found]) -> Iterator[Found]:
 
 
 def _html(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
-    texts, now = [text_of(each) for each in olds], text_of(new)
+    texts, now = [text_of(each, olds[0]) for each in olds], text_of(new, olds[0])
     known = [each for each in texts if each is not None]
     changed = markup.beyond_noise(known, now) if now is not None and len(known) == len(texts) else None
     if changed is None:
@@ -195,7 +195,7 @@ def _changed(facet: str, old: str, new: str, changes: Sequence[text.Change]) -> 
 
 
 def _text(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
-    texts, now = [text_of(each) for each in olds], text_of(new)
+    texts, now = [text_of(each, olds[0]) for each in olds], text_of(new, olds[0])
     known = [each for each in texts if each is not None]
     if now is None or len(known) < len(texts):
         yield from _octets(olds, new)

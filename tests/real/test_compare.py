@@ -308,6 +308,16 @@ def test_a_mix_has_a_login_values_sessions_and_figures_of_each_request() -> None
     assert {"varying", "requests-left-out"} <= {doubt.name for doubt in doubts(made, sections(made))}
 
 
+def test_a_response_that_depends_on_the_request_before_it_is_known_to_vary() -> None:
+    scenario = of_traffic(Traffic(tuple(Recorded("GET", path) for path in ("/a", "/b", "/c"))))
+    target = Target("state", "asgi", {"asgi": f"{MISBEHAVING}:says_the_path_before"})
+    effort = replace(TINY, rounds=1)
+    made = compare(plan(contender("asgi:uvicorn"), scenarios=(scenario,), effort=effort, target=target), [], Quiet())
+    assert made.exclusions == []
+    assert all(not cell.measured.failed for cell in made.cells)
+    assert "varying" in {doubt.name for doubt in doubts(made, sections(made))}
+
+
 def test_a_contender_that_answers_one_request_of_a_mix_differently_is_left_out_with_its_name() -> None:
     scenario = of_traffic(Traffic((Recorded("GET", "/a"), Recorded("GET", "/b"))))
     contenders = [contender("asgi:uvicorn"), misbehaving("says_something_else_of_b")]

@@ -128,7 +128,7 @@ def _given(bench: Bench, scenario: Scenario, asked: Sequence[Entry]) -> dict[str
     if scenario.load != "long":
         if scenario.role == "app":
             time.sleep(max(0.0, TICK - (time.monotonic() - since)))
-        second = {each.id: _seen(bench, each, scenario) for each in asked}
+        second = {each.id: _seen(bench, each, scenario, backwards=True) for each in asked}
     labels = [each.label for each in scenario.mix] or [scenario.asks]
     return {
         each.id: [
@@ -139,8 +139,13 @@ def _given(bench: Bench, scenario: Scenario, asked: Sequence[Entry]) -> dict[str
     }
 
 
-def _seen(bench: Bench, contender: Entry, scenario: Scenario) -> list[Seen]:
-    return [bench.see(contender, scenario, number) for number in range(max(1, len(scenario.mix)))]
+def _seen(bench: Bench, contender: Entry, scenario: Scenario, *, backwards: bool = False) -> list[Seen]:
+    """Return the responses to all requests, in their order. Sent backwards, a response that depends on the requests
+    before it is another one than the first time, as it will be under load.
+    """
+    numbers = range(max(1, len(scenario.mix)))
+    seen = {number: bench.see(contender, scenario, number) for number in (reversed(numbers) if backwards else numbers)}
+    return [seen[number] for number in numbers]
 
 
 def _websocket(bench: Bench, contender: Entry, scenario: Scenario) -> str:

@@ -78,3 +78,12 @@ async def says_its_host(scope: Scope, _receive: Receive, send: Send) -> None:
 
 async def says_the_time(_scope: Scope, _receive: Receive, send: Send) -> None:
     await answer(send, b"%d" % time.monotonic_ns())
+
+
+before = ["/"]
+
+
+async def says_the_path_before(scope: Scope, _receive: Receive, send: Send) -> None:
+    """As an app does whose random numbers follow a seed that another request has set."""
+    said, before[0] = before[0], scope["path"]
+    await answer(send, said.encode())

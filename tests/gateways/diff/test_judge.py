@@ -200,3 +200,9 @@ def test_a_page_with_another_element_is_compared_as_text() -> None:
     found = named([answer("<p>a</p>", kind), answer("<p>b</p>", kind)], answer("<p>c</p><hr>", kind))
     assert list(found) == ["body"]
     assert "hr" in found["body"][1]
+
+
+def test_another_charset_is_a_difference_of_the_header_alone_beside_noise() -> None:
+    olds = [answer(f"<p>é {token}</p>", ("Content-Type", "text/html; charset=utf-8")) for token in "ab"]
+    found = named(olds, answer("<p>é c</p>", ("Content-Type", "text/html; charset=koi8-r")))
+    assert list(found) == ["header:content-type"]
