@@ -53,9 +53,7 @@ def streamed(kind: str, blocks: Body, *extra: str) -> None:
         for block in blocks if METHOD != "HEAD" else ():
             sys.stdout.buffer.write(block)
             sys.stdout.buffer.flush()
-    except (
-        BadRequest
-    ) as error:  # during the body, after the headers: the program can only fail, with a message on stderr
+    except BadRequest as error:  # after the headers: the program can only fail, with a message on stderr
         sys.exit(str(error))
 
 

@@ -75,7 +75,7 @@ class Teller:
         yield _item(mode, number, when, "begin", heading=heading, process=batch.process)
         summary = access_line(mode, data).partition(heading)[2].strip().replace("  ", " · ")
         good = isinstance(status, int) and 0 < status < 400 and not flaw
-        yield _item(mode, number, when + seconds, "end", summary=f"{status or 'no head'} · {summary}", good=good)
+        yield _item(mode, number, when + seconds, "end", summary=f"{status or 'no status'} · {summary}", good=good)
 
     def _next(self, mode: str) -> int:
         self._numbers[mode] = self._numbers.get(mode, 0) + 1

@@ -69,9 +69,7 @@ class Client:
         is_old = self._sock is not None
         reading, error = self._asked(request, seconds)
         if is_old and error is not None and not reading.raw and not isinstance(error, TimeoutError):
-            reading, error = self._asked(
-                request, seconds
-            )  # the server closed the connection while the request was sent
+            reading, error = self._asked(request, seconds)  # the server closed the connection meanwhile
         if error is not None:
             reading.problem = _named(error, reading, seconds)
         return reading.answer()

@@ -24,7 +24,7 @@ def render(result: Result, version: str) -> str:
         note = "No client may depend on these. They do not count."
         body.append(_differences("Of the servers' own", note, others, result, "others"))
     if accepted:
-        body.append(_differences("Accepted", "Looked at, and agreed to.", accepted, result, "accepted"))
+        body.append(_differences("Accepted", "Reviewed and accepted.", accepted, result, "accepted"))
     body += [_noise(result), _requests(result)]
     body.append(element("footer", element("p", escape(f"gateways {version}"))))
     return page(f"diff · {result.old.label} → {result.new.label}", "\n".join(body), version, "gateways.diff")

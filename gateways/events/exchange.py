@@ -53,7 +53,7 @@ class Exchange:
         """Return the finished exchange as one line: "200 · 12 bytes · 0.61 ms"."""
         took = milliseconds(self.seconds)
         if self.error:
-            return f"{self.status or 'no head'} · {self.size:,} bytes · {took} · {self.error}"
+            return f"{self.status or 'no status'} · {self.size:,} bytes · {took} · {self.error}"
         return f"{self.status} · {self.size:,} bytes · {took}" if self.status else f"over · {took}"
 
 

@@ -187,7 +187,7 @@ def _unfilled(requests: list[Request]) -> Iterator[str]:
     for each in requests:
         names = names_in(each.target, each.body, *(value for _, value in each.headers))
         for name in unknown(names, takes):
-            yield f"{each.origin}: ${{{name}}} is sent as it is: no earlier request takes a value of that name"
+            yield f"{each.origin}: ${{{name}}} is sent unchanged: no earlier request takes a value of that name"
         takes += each.takes
 
 

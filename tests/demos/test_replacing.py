@@ -32,9 +32,8 @@ def running(side: str, name: str, **environment: str) -> Iterator[Running]:
     demo = f"replacing/{side}/{name}"
     if name.endswith(".sh"):
         line = next(each for each in commands(demo) if f"/{side}/" in each).replace(" 8000", " {port}")
-        as_nobody = (
-            _NOT_ROOT if side == "before" and os.geteuid() == 0 else ()
-        )  # as root it would switch to the user nobody
+        # As root it would switch to the user nobody.
+        as_nobody = _NOT_ROOT if side == "before" and os.geteuid() == 0 else ()
         with serve([*as_nobody, *line.split()], env={**ENVIRONMENT, **environment}) as server:
             yield server
         return

@@ -37,9 +37,8 @@ def test_a_client_that_leaves_a_silent_app_ends_it_where_the_server_shows_the_co
     with wsgi.asking("asgi", "/silent") as connection:
         wsgi.expect("asgi silence begun", begun + 1)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closed with a reset
-    wsgi.expect(
-        "asgi silence ended", ended + 1, within=2 * ENDS_WITHIN
-    )  # it is notified, and has a second to end by itself
+    # It is notified, and has a second to end by itself.
+    wsgi.expect("asgi silence ended", ended + 1, within=2 * ENDS_WITHIN)
 
 
 def test_a_client_that_has_shut_down_its_sending_side_is_answered(wsgi: Site) -> None:

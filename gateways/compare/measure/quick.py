@@ -41,9 +41,7 @@ class Quick:
         self._bench, self._contenders, self._scenarios, self._effort = bench, contenders, scenarios, effort
         self._rates: dict[str, list[float]] = {}  # by scenario
         self._resident = [each for each in contenders if each.mode != "cgi"]
-        self._own: dict[
-            tuple[str, str], float
-        ] = {}  # by scenario and contender, for contenders that cannot handle the common rates
+        self._own: dict[tuple[str, str], float] = {}  # by scenario and contender, if the common rates are too high
 
     @staticmethod
     def planned(contenders: Sequence[Entry], scenarios: Sequence[Scenario], effort: Effort) -> float:

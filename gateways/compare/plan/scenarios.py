@@ -181,7 +181,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             "websocket",
-            "messages a second on open WebSockets of an ASGI app",
+            "messages per second on open WebSockets of an ASGI app",
             Request("/ws"),
             "websocket",
             without=("cgi", "wsgi", "wsgi-on-asgi"),

@@ -86,11 +86,8 @@ def test_requests_programs_bytes_and_errors_are_counted(hosting: Hosting) -> Non
     eventually(lambda: stats(ask).busy == 0, "the programs are over")
     now = stats(ask)
     assert (now.requests, now.started, now.errors, now.rejected, now.disconnects) == (6, 5, 3, 0, 0)
-    assert (now.bytes in (12, 16), now.oldest, now.waiting) == (
-        True,
-        0.0,
-        0,
-    )  # a part of the cut off response may count
+    # A part of the cut off response may count.
+    assert (now.bytes in (12, 16), now.oldest, now.waiting) == (True, 0.0, 0)
 
 
 def test_programs_that_were_ended_are_counted_by_reason(hosting: Hosting) -> None:

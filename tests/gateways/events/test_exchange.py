@@ -63,7 +63,7 @@ def test_an_app_that_raised_before_its_head_has_no_status() -> None:
     exchange = begin(1, event(0.0, "scope", SCOPE))
     exchange.add(event(0.0, "raised", "ValueError('x')"))
     exchange.add(event(0.002, "end", None))
-    assert exchange.summary() == "no head · 0 bytes · 2.00 ms · ValueError('x')"
+    assert exchange.summary() == "no status · 0 bytes · 2.00 ms · ValueError('x')"
 
 
 def test_a_lifespan_has_no_status_either() -> None:

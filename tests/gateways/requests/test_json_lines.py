@@ -93,7 +93,7 @@ def test_a_bad_line_is_named_with_what_is_wrong(line: str, said: str) -> None:
 
 def test_a_value_that_is_never_taken_is_said() -> None:
     traffic = read(lines({"path": "/${token}"}, {"path": "/", "take": {"token": {"header": "x"}}}), "x", no_file)
-    assert traffic.notes == ("x, line 1: ${token} is sent as it is: no earlier request takes a value of that name",)
+    assert traffic.notes == ("x, line 1: ${token} is sent unchanged: no earlier request takes a value of that name",)
 
 
 TEXT = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"))
