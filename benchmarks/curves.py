@@ -70,7 +70,7 @@ def fitted(points: Curve) -> Line:
 
 
 def over_clients() -> dict[str, Curve]:
-    """Return the cost of hello by the number of clients that send requests at once."""
+    """Return the cost of hello by the number of concurrent clients."""
     ours, bridge = WSGIToASGI(wsgi_hello), ASGIToWSGI(asgi_hello)
 
     def asgi(app: Any, clients: int) -> Measure:

@@ -28,7 +28,7 @@ WATCH_SECONDS = 3.0  # time for which the CPU time is counted, in seconds
 
 @dataclass(frozen=True)
 class Cost:
-    """What a server needed for `streams` open streams."""
+    """The resources of a server for `streams` open streams."""
 
     streams: int
     memory: float  # bytes per stream, resident
@@ -43,7 +43,7 @@ class Cost:
 
 
 class TooFew(Exception):
-    """The server did not begin all streams in time; the message says how many it began."""
+    """The server did not start all streams in time; the message has the number of started ones."""
 
 
 def processor_seconds(pid: int) -> float:
@@ -72,7 +72,7 @@ def allow_descriptors() -> None:
 
 
 class Streams:
-    """Connections whose streams have begun."""
+    """Connections with started streams."""
 
     def __init__(self, url: str, target: str) -> None:
         self._address = (urlsplit(url).hostname, urlsplit(url).port)
@@ -101,7 +101,7 @@ class Streams:
                         waiting.discard(connection)
 
     def read(self, seconds: float) -> int:
-        """Read what arrives. Return the number of events."""
+        """Read the available data; return the number of events."""
         end, events = time.monotonic() + seconds, 0
         while (left := end - time.monotonic()) > 0:
             for key, _ in self._selector.select(left):
@@ -117,7 +117,7 @@ class Streams:
 
 @contextmanager
 def opened(url: str, target: str, count: int) -> Iterator[Streams]:
-    """Open streams until the block ends."""
+    """Open streams during the block."""
     streams = Streams(url, target)
     try:
         streams.open(count)

@@ -1,7 +1,7 @@
-"""What a package cannot do on some Pythons. A test is skipped for its Python by this table only.
+"""Features of packages that do not work on some Pythons. Only this table skips tests for their Python.
 
-Knows packages and versions. tests/test_pythons.py runs each row's program on the Python at hand: a row that is not true
-there, or no longer, fails.
+Knows packages and versions. tests/test_pythons.py runs each row's program on the current Python: a row that is wrong or
+outdated fails.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from packaging.specifiers import SpecifierSet
 
 
 class Limit(NamedTuple):
-    """A row: one thing that a package cannot do."""
+    """A row: one feature of a package that does not work."""
 
     package: str  # with the version that was tried, unless it is of the standard library
     pythons: str  # versions of Python, as PEP 440 writes them
@@ -23,7 +23,7 @@ class Limit(NamedTuple):
     program: str | None  # exits with 0 where the package can do it; None: pyproject.toml leaves the package out there
 
     def applies(self, python: str) -> bool:
-        """Return True if the package cannot do it on this version of Python, for example '3.15.2'."""
+        """Return True if it does not work on this version of Python, for example '3.15.2'."""
         return SpecifierSet(self.pythons).contains(python, prereleases=True)
 
 

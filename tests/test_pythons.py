@@ -1,4 +1,6 @@
-"""The table of what packages cannot do on some Pythons is true here, and nothing else skips a test for its Python."""
+"""The table of features that do not work on some Pythons is correct here, and no other code skips tests for their
+Python.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,7 @@ def test_a_package_can_do_what_the_table_says_on_this_python(name: str) -> None:
 
 
 def test_packages_that_are_left_out_of_a_python_are_in_the_table() -> None:
-    """A row without a program is one of pyproject.toml, and the other way round."""
+    """A row without a program has a marker in pyproject.toml, and vice versa."""
     left_out: dict[str, set[str]] = {}
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     for line in extras["test"]:

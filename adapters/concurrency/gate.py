@@ -32,7 +32,7 @@ class EventGate:
         os.eventfd_write(self._fd, 1)
 
     def acquire(self, timeout: float) -> bool:
-        """Wait. Return False after `timeout` seconds; below 0, wait for ever."""
+        """Wait. Return False after `timeout` seconds; below 0, wait without a limit."""
         assert sys.platform == "linux"
         if timeout >= 0 and not self._is_rung(timeout):
             return False

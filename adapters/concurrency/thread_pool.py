@@ -65,7 +65,7 @@ class Workers:
         if self._front is not None:
             self._front.close()
             self._front = None
-        self._front_made = False  # or tried in vain
+        self._front_made = False  # or has tried without success
         self._waking = False  # a thread has been woken or started and has not taken a job yet
         self._threads = 0
         self.started = self.away = 0  # threads started so far; threads in jobs that wait for a client

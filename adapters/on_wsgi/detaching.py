@@ -2,7 +2,7 @@
 
 The server gets one short block, MARK, as the body, and writes it with its headers into the dead connection that
 takeover.py gives it. So the headers, the framing and the access log are the server's own, and this module can check
-that nothing between changes the body. Knows what the server's thread does. It must not know the loop.
+that nothing between changes the body. Knows the work of the server's thread. It must not know the loop.
 """
 
 from __future__ import annotations
@@ -33,13 +33,15 @@ class Detached(NamedTuple):
 
 
 class Departure:
-    """The way of one response out of the server's thread: begin(), then give MARK to the server, then finish().
+    """Takes one response out of the server's thread: call begin(), then give MARK to the server, then call finish().
 
-    In that thread only.
+    Use it in that thread only.
     """
 
     def __init__(self, environ: Mapping[str, Any], places: Places, direct: bool) -> None:
-        """`direct`: the server has called the adapter without a middleware between, and cannot be seen to iterate."""
+        """`direct`: the server has called the adapter without middleware in between; its iteration cannot be
+        observed.
+        """
         self.places = places
         self.begun = False
         self._environ, self._direct = environ, direct
@@ -68,7 +70,7 @@ class Departure:
         return True
 
     def finish(self) -> Detached | None:
-        """Return the connection, and leave the place to its owner; None if what the server wrote is not as expected:
+        """Return the connection, and leave the place to its owner; None if the server has written something unexpected:
         then the server has the connection back.
         """
         sock, connection = self._sock, self._connection

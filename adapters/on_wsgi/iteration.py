@@ -1,6 +1,6 @@
-"""Whether a server itself iterates a response, or a middleware does: then only the middleware knows the whole body.
+"""Detect whether the server itself iterates a response, or a middleware, which may then change the body.
 
-Knows in which variable each server keeps the iterable of its application. It must not know why this is asked.
+Knows the variable in which each server keeps the application's iterable. It must not know the use of the result.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ _WERKZEUG = "werkzeug.serving"  # the rest of werkzeug has middleware
 
 
 def is_called_by_uwsgi(environ: Mapping[str, Any]) -> bool:
-    """Return True if uWSGI, which is written in C, has called the caller without a middleware between.
+    """Return True if uWSGI, which is written in C, has called the caller without middleware in between.
 
-    One of its threads may have been started by a script of pyuwsgi, which is no function.
+    A script of pyuwsgi, which is not a function, may have started one of its threads.
     """
     caller = sys._getframe(1).f_back  # noqa: SLF001 - inspect.currentframe() is the same
     if "uwsgi.version" not in environ:
@@ -25,9 +25,9 @@ def is_called_by_uwsgi(environ: Mapping[str, Any]) -> bool:
 
 
 def is_iterated_by_server(iterable: object) -> bool:
-    """Return True if the caller's caller is a server's code that has this very iterable as its application's.
+    """Return True if the caller's caller is code of a server whose application returned this iterable.
 
-    An iterator written in C, such as map(), has no frame: so a server as caller is not enough.
+    An iterator written in C, such as map(), has no frame, so it is not sufficient that the caller is a server.
     """
     method = sys._getframe(1)  # noqa: SLF001
     server = method.f_back

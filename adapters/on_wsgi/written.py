@@ -1,6 +1,6 @@
-"""The start of a response as a WSGI server wrote it: its headers, and how it frames the body.
+"""Parse the start of a response that a WSGI server has written: its headers, and the framing of the body.
 
-Pure: knows HTTP/1.1 framing (RFC 9112, 6). It must not know sockets, nor servers.
+Pure: knows HTTP/1.1 framing (RFC 9112, 6). It must not know sockets or servers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _CONNECTION = re.compile(rb"\r\n(?:connection|keep-alive):[^\r]*(?=\r\n)", re.IG
 
 
 class Unexpected(Exception):
-    """The server does not write a response as expected: only the server can continue it."""
+    """The server has written something unexpected, so only the server can continue the response."""
 
 
 class Start(NamedTuple):
@@ -30,9 +30,9 @@ class Start(NamedTuple):
 
 
 def start_of(written: bytes) -> Start | None:
-    """Return the start of a response whose body so far is MARK; None if `written` is not all of it.
+    """Return the start of a response whose body so far is MARK; None if `written` is incomplete.
 
-    Raises Unexpected for another body: the server compresses, or computes a length.
+    Raises Unexpected for any other body: the server compresses it, or computes a length.
     """
     head, end, body = written.partition(b"\r\n\r\n")
     if not end:
@@ -59,7 +59,7 @@ def start_of(written: bytes) -> Start | None:
 
 
 def _first_chunk(body: bytes) -> tuple[bytes, bool]:
-    """Return the data of the first chunk, and whether that is all of it. Raises Unexpected for data behind it."""
+    """Return the data of the first chunk, and whether the chunk is complete. Raises Unexpected if data follows it."""
     line, end, rest = body.partition(b"\r\n")
     if not end:
         return b"", False

@@ -83,7 +83,7 @@ class Exchange:
         self.dropped = False  # the server gets no content: HEAD, 204, 304
         self.unanswered = False  # its client disconnected before the response began; the application may finish
         self.can_leave = False  # if True, the server's thread also wants to know that an event stream starts
-        self.leaves = False  # it has started one, whose headers have been put on the desk as an empty block
+        self.leaves = False  # it has started a response, whose headers are on the desk as an empty block
         self.error: BaseException | None = None
         self._app, self._scope = app, scope
         self._to_head = scope.get("method") == "HEAD"  # the application may change the scope

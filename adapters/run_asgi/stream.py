@@ -35,7 +35,7 @@ class Stream(asyncio.Protocol):
     ) -> None:
         """`head` is the first to be sent. `has_failed` tells whether the client of a descriptor has disconnected.
 
-        The stream is in `streams` from attach() until its connection is closed; `over` is called then.
+        The stream is in `streams` from attach() until its connection is closed; then `over` is called.
         """
         self._exchange, self._head, self._chunked = exchange, head, chunked
         self._has_failed, self._streams, self._over = has_failed, streams, over
@@ -48,7 +48,9 @@ class Stream(asyncio.Protocol):
         self._first: list[bytes] = []  # blocks that wait for the transport
 
     def attach(self, sock: socket.socket, items: Iterable[bytes]) -> None:
-        """Send the response on `sock`, which belongs to the stream from now on: `items`, then what the desk has."""
+        """Send the response on `sock`, which belongs to the stream from now on: first `items`, then the items of the
+        desk.
+        """
         self._loop = asyncio.get_running_loop()
         self._sock = sock
         self.gone: asyncio.Future[None] = self._loop.create_future()
@@ -87,11 +89,11 @@ class Stream(asyncio.Protocol):
                 self.end()
 
     def ask(self) -> None:
-        """The request body has been read before the response left: nothing can ask for it."""
+        """Never called: the request body was read before the response left the server's thread."""
         raise AssertionError("a detached response has no request body")
 
     def end(self) -> None:
-        """The response has ended; whether it is complete, the exchange knows."""
+        """Handle the end of the response; the exchange knows whether it is complete."""
         if not self.ended:
             self.ended = True
             if self._transport is not None:
@@ -104,7 +106,7 @@ class Stream(asyncio.Protocol):
             self._transport.abort()
 
     def close(self) -> None:
-        """The loop has ended: the client must not wait for more. Thread-safe."""
+        """Close the connection at the end of the loop, so that the client does not wait. Thread-safe."""
         self.closed = True
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
@@ -148,7 +150,7 @@ class Stream(asyncio.Protocol):
             self._finish()
 
     def data_received(self, data: bytes) -> None:
-        """Drop it: the headers said that this connection carries no other request."""
+        """Discard received data: the headers have announced that the connection carries no other request."""
 
     def eof_received(self) -> bool:
         self._half_closed = True

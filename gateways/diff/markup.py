@@ -1,8 +1,8 @@
-"""How an HTML page differs from others beyond their noise, named by elements and attributes. Pure.
+"""Differences between HTML pages that exceed the noise, located by elements and attributes. Pure.
 
-A page is taken apart into tokens without loss: start tags, end tags, texts, comments. If the pages have the same
-structure, each token is compared with its counterpart, so that a token in one attribute hides nothing else, and a
-difference has a place: `/html/body/form/input[2]/@value`. Pages of another structure are not compared here.
+A page is split into tokens without loss: start tags, end tags, texts, comments. If the pages have the same structure,
+each token is compared with its counterpart, so noise in one attribute hides no other difference, and a difference has a
+place: `/html/body/form/input[2]/@value`. Pages with different structures are not compared here.
 """
 
 import re
@@ -22,7 +22,7 @@ _ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)(\s*=\s*)("[^"]*"|'[^']*'|[^\s"'<>]+)"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a page: its place, and its characters as they are written."""
+    """A piece of a page: its place, and its characters."""
 
     place: str
     written: str
@@ -30,7 +30,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A place in which a page differs: what is written there in the old and the new one, and how they differ."""
+    """A place at which pages differ: its old and new text, and the changes."""
 
     place: str
     old: str
@@ -39,7 +39,7 @@ class Changed:
 
 
 def beyond_noise(olds: Sequence[str], new: str) -> list[Changed] | None:
-    """The places in which `new` differs from olds[0] and the olds agree.
+    """Return the places at which `new` differs from olds[0] and the olds agree.
 
     None if the structures differ, or a page cannot be parsed.
     """
@@ -62,13 +62,13 @@ def beyond_noise(olds: Sequence[str], new: str) -> list[Changed] | None:
 
 
 def parts(page: str) -> list[Part]:
-    """The page in pieces, each character in one of them. The values of attributes have pieces of their own."""
+    """Split the page into pieces; each character is in one piece. The values of attributes are separate pieces."""
     reader = _Reader(page)
     return list(reader.parts())
 
 
 class _Reader(HTMLParser):
-    """Takes a page apart; the base class says where each token begins, and what it is."""
+    """Splits a page; the base class reports the kind and the start of each token."""
 
     def __init__(self, page: str) -> None:
         super().__init__(convert_charrefs=False)
@@ -81,7 +81,7 @@ class _Reader(HTMLParser):
             self._tokens.append((0, "text()", ""))
 
     def parts(self) -> Iterator[Part]:
-        """The pieces in order."""
+        """Return the pieces in order."""
         place = _Place()
         # What the parser skips belongs to the token before it, or to the first one.
         starts = [0, *(start for start, _, _ in self._tokens[1:]), len(self._page)]
@@ -134,13 +134,13 @@ class _Reader(HTMLParser):
 
 
 class _Place:
-    """Where a token is: the elements around it, and how many of each kind came before it, as XPath counts."""
+    """The place of a token: the enclosing elements, with their numbers as in XPath."""
 
     def __init__(self) -> None:
         self._around: list[tuple[str, str, dict[str, int]]] = [("", "", {})]  # name, place, children so far
 
     def child(self, kind: str) -> str:
-        """The place of the next child of that kind."""
+        """Return the place of the next child of that kind."""
         _, place, counts = self._around[-1]
         counts[kind] = counts.get(kind, 0) + 1
         return f"{place}/{kind}" if counts[kind] == 1 else f"{place}/{kind}[{counts[kind]}]"
@@ -151,7 +151,9 @@ class _Place:
         return place
 
     def leave(self, name: str) -> str:
-        """The place of the element that an end tag ends; an end tag that ends none is a child."""
+        """Return the place of the element that an end tag closes; an end tag without an open element counts as a
+        child.
+        """
         for number in range(len(self._around) - 1, 0, -1):
             if self._around[number][0] == name:
                 place = self._around[number][1]
@@ -161,7 +163,7 @@ class _Place:
 
 
 def _of_tag(place: str, written: str) -> Iterator[Part]:
-    """The tag with empty attributes, then the values."""
+    """Split a tag: first the tag with empty attributes, then the values."""
     values: list[Part] = []
 
     def take(match: re.Match[str]) -> str:

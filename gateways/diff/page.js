@@ -1,5 +1,5 @@
 "use strict";
-// Paper has nothing to click on.
+// Open all sections for printing.
 addEventListener("beforeprint", () => {
   for (const each of document.querySelectorAll("details")) each.open = true;
 });

@@ -1,4 +1,4 @@
-"""Content codings of responses undone (RFC 9110, 8.4.1): gzip, deflate, br and zstd. Pure."""
+"""Decode content codings of responses (RFC 9110, 8.4.1): gzip, deflate, br and zstd. Pure."""
 
 import sys
 import zlib
@@ -8,8 +8,8 @@ from collections.abc import Callable
 def decoded(octets: bytes, codings: str) -> bytes:
     """Return the content without its codings.
 
-    codings: the value of Content-Encoding, e.g. "gzip", in the order in which they were applied. If one is unknown, or
-    the content is not in it, the octets are returned as they are.
+    codings: the value of Content-Encoding, e.g. "gzip", in the order in which they were applied. If a coding is unknown
+    or does not match the content, the octets are returned unchanged.
     """
     content = octets
     for coding in reversed([each.strip().lower() for each in codings.split(",") if each.strip()]):

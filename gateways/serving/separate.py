@@ -1,6 +1,6 @@
 """Run a module of this project in a separate process, for code of the user that may print, hang or exit.
 
-Knows the process, the pipe for its result, and the time limit. It must not know what the result says.
+Knows the process, the pipe for its result, and the time limit. It must not know the contents of the result.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ def run_module(module: str, arguments: Callable[[int, int], Sequence[str]], seco
     """Run `python -m module` to its end, and kill all processes that it started.
 
     `arguments` makes its arguments from two descriptors: one to write the result to, and a copy of this process's
-    stderr for messages that must appear at once. Its own stdout and stderr are collected. `doing` names the work.
+    stderr for messages that must appear at once. Its stdout and stderr are collected. `doing` names the work.
 
     Raises:
         Failure: it takes longer than `seconds`.

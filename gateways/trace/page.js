@@ -4,21 +4,21 @@ const all = (open) => steps.forEach((step) => { step.open = open; });
 document.querySelector("#open")?.addEventListener("click", () => all(true));
 document.querySelector("#close")?.addEventListener("click", () => all(false));
 
-// A step that is looked at shows where it is on the axis, and a mark on the axis opens its step.
+// A selected step is highlighted on the axis, and a mark on the axis opens its step.
 for (const step of steps) {
   const mark = document.querySelector(`.axis a[href="#${step.id}"]`);
   for (const [kind, on] of [["mouseenter", true], ["mouseleave", false], ["focusin", true], ["focusout", false]]) {
     step.addEventListener(kind, () => mark?.classList.toggle("on", on));
   }
   mark?.addEventListener("click", (event) => {
-    event.preventDefault(); // going to the fragment would take the focus away again
+    event.preventDefault(); // navigating to the fragment would move the focus
     step.open = true;
     step.firstElementChild.focus({ preventScroll: true });
     step.scrollIntoView({ block: "center" });
   });
 }
 
-// Arrow keys go from step to step, as Tab does.
+// Arrow keys move between steps, like Tab.
 document.addEventListener("keydown", (event) => {
   const at = steps.findIndex((step) => step.firstElementChild === document.activeElement);
   const by = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
@@ -27,7 +27,7 @@ document.addEventListener("keydown", (event) => {
   if (next) { event.preventDefault(); next.focus(); }
 });
 
-// Paper has nothing to click on.
+// Open all sections for printing.
 let closed = [];
 addEventListener("beforeprint", () => {
   closed = [...document.querySelectorAll("details:not([open])")];

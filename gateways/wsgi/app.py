@@ -217,18 +217,18 @@ def ws(environ: Environ, start_response: Start) -> Body:
 GET, POST, BOTH = "GET, HEAD", "POST", "GET, HEAD, POST"
 ROUTES: dict[str, tuple[Callable[[Environ, Start], Body], str, str, str]] = {
     "/": (index, GET, "", "this list"),
-    "/hello": (hello, GET, "?name=", "a parameter of the query"),
+    "/hello": (hello, GET, "?name=", "a greeting, with a query parameter"),
     "/json": (json, GET, "?any=thing", "the query, as JSON"),
     "/two-chunks": (two_chunks, GET, "", "a response in two blocks"),
-    "/stream": (stream, GET, "?chunks=&delay=", "a response whose blocks are sent as they are made"),
+    "/stream": (stream, GET, "?chunks=&delay=", "a response sent block by block"),
     "/echo": (echo, POST, "", "the body, sent back as it arrives"),
     "/upload": (upload, POST, "", "the body's length and SHA-256"),
-    "/content-length": (content_length, BOTH, "", "the length that came and the length that goes"),
+    "/content-length": (content_length, BOTH, "", "the Content-Length of request and response"),
     "/sleep": (sleep, GET, "?seconds=", "a wait"),
     "/cpu": (cpu, GET, "?rounds=", "work: rounds of SHA-256"),
     "/events": (events, GET, "?count=&delay=", "server-sent events"),
-    "/inside": (inside, GET, "", "what the app was given, as JSON"),
-    "/background": (background, BOTH, "?seconds=", "POST: an answer now, work after it; GET: what is finished"),
+    "/inside": (inside, GET, "", "the input of the app, as JSON"),
+    "/background": (background, BOTH, "?seconds=", "POST: respond now, work later; GET: finished jobs"),
     "/file": (file, GET, "", "the source of this app"),
     "/ws": (ws, GET, "", "a WebSocket that echoes"),
 }

@@ -1,4 +1,4 @@
-"""Curves of cost and the lines that fit them; the cost of open streams."""
+"""Cost curves and their fitted lines; the cost of open streams."""
 
 from __future__ import annotations
 

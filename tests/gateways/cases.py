@@ -47,18 +47,18 @@ def post(target: bytes, body: bytes) -> Request:
 
 INDEX = """\
 /                               GET, HEAD        this list
-/hello?name=                    GET, HEAD        a parameter of the query
+/hello?name=                    GET, HEAD        a greeting, with a query parameter
 /json?any=thing                 GET, HEAD        the query, as JSON
 /two-chunks                     GET, HEAD        a response in two blocks
-/stream?chunks=&delay=          GET, HEAD        a response whose blocks are sent as they are made
+/stream?chunks=&delay=          GET, HEAD        a response sent block by block
 /echo                           POST             the body, sent back as it arrives
 /upload                         POST             the body's length and SHA-256
-/content-length                 GET, HEAD, POST  the length that came and the length that goes
+/content-length                 GET, HEAD, POST  the Content-Length of request and response
 /sleep?seconds=                 GET, HEAD        a wait
 /cpu?rounds=                    GET, HEAD        work: rounds of SHA-256
 /events?count=&delay=           GET, HEAD        server-sent events
-/inside                         GET, HEAD        what the app was given, as JSON
-/background?seconds=            GET, HEAD, POST  POST: an answer now, work after it; GET: what is finished
+/inside                         GET, HEAD        the input of the app, as JSON
+/background?seconds=            GET, HEAD, POST  POST: respond now, work later; GET: finished jobs
 /file                           GET, HEAD        the source of this app
 /ws                             GET, HEAD        a WebSocket that echoes
 """

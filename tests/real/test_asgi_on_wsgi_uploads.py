@@ -198,7 +198,7 @@ def test_a_connection_that_was_answered_early_carries_no_other_request(name: str
 
 @pytest.mark.parametrize("name", ["gunicorn-gthread", "gunicorn-gevent", "gevent", "cheroot"])
 def test_trailers_are_not_taken_for_the_next_request(name: str) -> None:
-    """RFC 9112, 7.1.2: cheroot leaves them to the application, and parsed them as a request."""
+    """RFC 9112, 7.1.2: cheroot leaves trailers unread, and would parse them as the next request."""
     request = b"POST /digest HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     with (
         running(name) as server,

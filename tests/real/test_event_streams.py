@@ -1,4 +1,4 @@
-"""Event streams that leave the WSGI server's threads, on each server, by real clients."""
+"""Event streams that leave the WSGI server's threads, on each server, with real clients."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ENDLESS_KEEP_ALIVE = {"gunicorn gthread", "waitress", "cheroot", "gevent pywsgi"
 
 @pytest.fixture(scope="module", params=CARRYING)
 def named(request: pytest.FixtureRequest) -> Iterator[tuple[str, Running]]:
-    """Each server: with middleware, but for uWSGI, which is written in C and so detaches only without any."""
+    """Each server with middleware, except uWSGI, which is written in C and only detaches without middleware."""
     with serving(request.param, app=APP if request.param == "uWSGI" else BEHIND) as running:
         yield request.param, running
 
@@ -64,7 +64,7 @@ class Stream:
         self.sock.close()
 
     def until(self, done: Callable[[bytes], object]) -> bytes:
-        """Read until `done(received)`; everything received."""
+        """Read until `done(received)`; return everything received."""
         while not done(self.received):
             data = self.sock.recv(65536)
             assert data, f"the connection ended after {self.received!r}"
@@ -75,13 +75,13 @@ class Stream:
         return self.until(lambda received: b"\r\n\r\n" in received).partition(b"\r\n\r\n")[0]
 
     def rest(self) -> bytes:
-        """Everything received until the connection ends."""
+        """Return everything received until the connection ends."""
         while data := self.sock.recv(65536):
             self.received += data
         return self.received
 
     def body(self) -> bytes:
-        """The body, decoded, once the connection has ended. A chunked one must have its last chunk."""
+        """Wait for the end of the connection, and return the decoded body. A chunked body must have its last chunk."""
         head, _, body = self.rest().partition(b"\r\n\r\n")
         if b"transfer-encoding: chunked" not in head.lower():
             return body
@@ -214,7 +214,7 @@ def test_a_slow_reader_stalls_the_app_and_loses_nothing(server: Running) -> None
 
 
 def test_a_request_sent_behind_the_stream_stays_with_the_server(server: Running) -> None:
-    """Pipelined: the stream stays on its thread, and the server does what it does with the next request."""
+    """Pipelined requests: the stream stays on its thread, and the server handles the next request as usual."""
     next_request = b"GET /held HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
     with Stream(server, "/quick?count=5&pause=0.05", more=next_request) as stream:
         received = stream.rest()
@@ -248,7 +248,7 @@ def test_middleware_that_wraps_the_body_keeps_the_stream_on_its_thread(behind: R
 def test_middleware_that_returns_the_body_as_it_is_does_not_hold_the_thread(
     named: tuple[str, Running], behind: Running
 ) -> None:
-    """Except on uWSGI, which is written in C: there only an adapter without any middleware can tell."""
+    """Except on uWSGI, which is written in C: there the adapter can only detect it without middleware."""
     with Stream(behind, "/passing/quick?count=40&pause=0.05") as stream:
         assert b"x-passed: yes" in stream.head().lower()
         assert detached(behind) == (named[0] != "uWSGI")
@@ -256,7 +256,7 @@ def test_middleware_that_returns_the_body_as_it_is_does_not_hold_the_thread(
 
 
 def test_the_bytes_are_those_of_a_stream_that_stays_on_its_thread(server: Running, behind: Running) -> None:
-    """But Date, the sizes of chunks, and that the connection is closed."""
+    """Return the response without Date, the sizes of chunks, and the close of the connection."""
 
     def conversation(server: Running, path: str, method: str, version: str) -> tuple[list[bytes], bytes]:
         with Stream(server, path + "/quick?count=3&pause=0.02", method=method, version=version) as stream:
@@ -283,7 +283,7 @@ FIFTY = b"".join(b"data: %d\n\n" % number for number in range(50))
 
 @contextlib.contextmanager
 def streaming(path: str, *options: str) -> Iterator[tuple[Running, list[Stream]]]:
-    """Gunicorn with five streams whose headers have come."""
+    """Gunicorn with five streams whose headers have arrived."""
     with (
         serving("gunicorn gthread", "--graceful-timeout", "30", *options, app=APP, grace=20) as server,
         contextlib.ExitStack() as stack,

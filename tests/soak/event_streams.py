@@ -1,9 +1,10 @@
-"""Detached event streams under load, server by server: no event to a wrong client, and nothing left when all have gone.
+"""Detached event streams under load, server by server: no event reaches a wrong client, and nothing is left after all
+have closed.
 
 `python -m tests.soak.event_streams [--seconds 20] [SERVER ...]` runs 30 clients against an ASGI app on each WSGI
-server. Each opens streams of events that hold its own token, and checks them; a third of the streams are cut off. HTTP
-requests go on beside them. `--streams 1000` instead holds so many streams on gunicorn's gthread worker with 4 threads,
-and says what each costs, and how long HTTP requests take beside them.
+server. Each opens streams of events with its own token, and checks them; a third of the streams are cut off. HTTP
+requests run at the same time. `--streams 1000` instead opens that many streams on gunicorn's gthread worker with 4
+threads, and prints the cost of each, and the time of HTTP requests meanwhile.
 """
 
 from __future__ import annotations
@@ -33,11 +34,11 @@ _HELD = ("descriptors", "threads", "tasks", "detached")
 
 
 class Failed(AssertionError):
-    """A server did what it must not do."""
+    """A fault of a server."""
 
 
 def held(server: Running) -> dict[str, Any]:
-    """What the server's process holds."""
+    """Return the resources of the server's process."""
     report: dict[str, Any] = httpx.get(f"{server.url}/held", trust_env=False, timeout=30).json()
     return report
 
@@ -94,7 +95,7 @@ async def _load(server: Running, seconds: float) -> dict[str, int]:
 
 
 def soak(name: str, seconds: float) -> dict[str, Any]:
-    """Load one server; what was done. Raises AssertionError for a wrong event, and for what is left."""
+    """Put load on one server; return the counts. Raises AssertionError for a wrong event, and for leftovers."""
     with serving(name, app=APP) as server:
         asyncio.run(_load(server, min(2.0, seconds)))  # one-time work is done
         eventually(lambda: held(server)["detached"] == 0, "the first streams have ended", 30)
@@ -147,7 +148,7 @@ async def _many(server: Running, count: int) -> dict[str, Any]:
 
 
 def many(count: int) -> dict[str, Any]:
-    """Hold streams on gunicorn's gthread worker with 4 threads; what they cost."""
+    """Open streams on gunicorn's gthread worker with 4 threads; return their cost."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with serving("gunicorn gthread", app=APP) as server:

@@ -1,4 +1,4 @@
-"""The soak of event streams, a second of it: that it runs, and finds nothing; two hundred streams on four threads."""
+"""The soak of event streams, for one second: it runs without findings; two hundred streams on four threads."""
 
 import pytest
 

@@ -265,7 +265,7 @@ class Scout:
             writes = (isinstance(mode, str) and not set(mode).isdisjoint("wax+")) or (flags or 0) & _WRITES
             if writes and isinstance(path, (str, bytes)) and not _is_harmless(path):
                 self._blame("writes a file")
-        elif event in _RUNS and not self._is_called_by("ctypes.util"):  # that looks for a C library
+        elif event in _RUNS and not self._is_called_by("ctypes.util"):  # a search for a C library
             self._blame("runs a program")
         elif event in _CHANGES and not (arguments and _is_harmless(arguments[0])):
             self._blame(_CHANGES[event])

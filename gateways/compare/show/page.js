@@ -1,7 +1,7 @@
 "use strict";
 const find = (selector, within = document) => [...within.querySelectorAll(selector)];
 
-// Contenders are switched on and off everywhere at once.
+// Show or hide a contender in all tables and charts.
 const switches = find("[data-switch]");
 const all = document.querySelector("#all");
 const shown = (series) => series === null || switches[series]?.getAttribute("aria-pressed") !== "false";
@@ -26,13 +26,13 @@ all.addEventListener("click", () => {
 });
 const legend = document.querySelector("details.legend");
 legend.classList.add("stays");
-// What stays in sight must not take it all.
+// Sticky elements must not fill the screen.
 if (legend.offsetHeight > 100 || matchMedia("(max-width: 46rem)").matches) {
   legend.classList.add("folds");
   legend.open = false;
 }
 
-// A chart is read out column by column, from the table of its values: by pointing at it, and by arrow keys.
+// Show the values of a chart column by column, from its table: with the pointer or the arrow keys.
 for (const figure of find("figure.chart")) {
   const area = figure.querySelector(".area");
   const rows = find("tbody tr", figure);
@@ -79,7 +79,7 @@ for (const figure of find("figure.chart")) {
     dots.forEach((each) => each.remove());
     dots = cells.map(({ cell }) => dot(cell));
     figure.classList.add("read");
-    // Beside the rule, on the side where there is more room, and never beyond the screen.
+    // Beside the line, on the side with more room, and never off the screen.
     const width = area.clientWidth;
     const across = (places[at] / 100) * width;
     const left = across > width / 2 ? across - box.offsetWidth - 12 : across + 12;
@@ -109,12 +109,12 @@ for (const figure of find("figure.chart")) {
     else if (event.key === "Escape") leave();
   });
 }
-// A finger that touches something else has done with the read-out.
+// A touch elsewhere closes the read-out.
 addEventListener("pointerdown", (event) => {
   for (const figure of find("figure.read")) if (!figure.contains(event.target)) figure.dispatchEvent(new Event("leave"));
 });
 
-// The data, as a file: there may be much of it, so it is made when it is asked for.
+// Create the data file only on request, because it may be large.
 const save = document.querySelector("#save");
 save.addEventListener("click", () => {
   const data = document.querySelector("#record").textContent;
@@ -122,7 +122,7 @@ save.addEventListener("click", () => {
 });
 save.hidden = false;
 
-// On paper nothing can be opened or switched.
+// A printed page has no controls.
 let closed = [];
 addEventListener("beforeprint", () => {
   closed = find("details:not([open]):not(.values)");

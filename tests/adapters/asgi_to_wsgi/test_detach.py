@@ -1,4 +1,4 @@
-"""Event streams that leave the server's thread: wsgiref's own code serves them, over a socket pair."""
+"""Event streams that leave the server's thread, served by wsgiref's own code over a socket pair."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EVENTS = [(b"content-type", b"text/event-stream")]
 
 
 class Server:
-    """One request to a WSGI server, and the client's end of its connection."""
+    """A request to a WSGI server, with the client's end of its connection."""
 
     def __init__(self, app: Any, **more: Any) -> None:
         self._theirs, self.client = socket.socketpair()
@@ -278,7 +278,7 @@ def test_close_ends_streams_that_do_not_end_within_its_timeout(bridge: Bridge, j
 def test_a_server_that_writes_another_body_gets_its_connection_back(
     bridge: Bridge, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server that compresses: all that it writes reaches the client, and the stream stays on its thread."""
+    """A server that compresses: its whole output reaches the client, and the stream stays on its thread."""
     monkeypatch.setattr("gateways.adapters.asgi_to_wsgi.is_iterated_by_server", lambda iterable: True)
     gate = Gate()
     adapter = bridge(events(gate), detach=True)
@@ -305,7 +305,7 @@ def test_a_server_that_writes_another_body_gets_its_connection_back(
 
 
 def test_a_server_that_fails_after_the_headers_leaves_nothing_behind(bridge: Bridge, journal: Journal) -> None:
-    """It closes the response instead of asking for the next block: the client's connection ends."""
+    """The server closes the response instead of requesting the next block, so the client's connection ends."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start(200, EVENTS))
@@ -327,7 +327,7 @@ def test_a_server_that_fails_after_the_headers_leaves_nothing_behind(bridge: Bri
 
 
 def test_a_client_that_has_shut_down_its_side_and_left_is_no_error_of_the_sweep(bridge: Bridge, errors: Any) -> None:
-    """The connection may be closed, by a write, while the application still runs: the sweep goes on for the others."""
+    """A write may close the connection while the application still runs; the sweep continues for the others."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start(200, EVENTS))

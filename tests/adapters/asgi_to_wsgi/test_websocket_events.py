@@ -349,7 +349,7 @@ def test_many_tasks_of_an_app_may_send_and_receive(bare: Bridge) -> None:
         assert client.closed()[0] == 1000
 
 
-def test_with_a_client_that_does_not_read_the_app_waits(bare: Bridge, loop_factory: LoopFactory) -> None:
+def test_the_app_waits_while_the_client_does_not_read(bare: Bridge, loop_factory: LoopFactory) -> None:
     """Ours: backpressure: send() waits, and memory stays bounded."""
     sent: list[int] = []
 
@@ -368,7 +368,7 @@ def test_with_a_client_that_does_not_read_the_app_waits(bare: Bridge, loop_facto
         assert all(len(client.message()) == 64 * 1024 for _ in range(400))
 
 
-def test_with_an_app_that_does_not_receive_the_client_waits(bare: Bridge, loop_factory: LoopFactory) -> None:
+def test_the_client_waits_while_the_app_does_not_receive(bare: Bridge, loop_factory: LoopFactory) -> None:
     """Ours."""
     go_on: Seen = queue.SimpleQueue()
     counts: Seen = queue.SimpleQueue()

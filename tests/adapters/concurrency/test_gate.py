@@ -1,4 +1,4 @@
-"""EventGate: a gate that lets one thread through for each release(), and the descriptor that it holds."""
+"""EventGate: a gate that lets one thread through for each release(), and its descriptor."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_release_before_the_wait_counts() -> None:
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="signals for one thread are POSIX's")
 def test_a_signal_does_not_end_the_wait() -> None:
-    """os.eventfd_read() raises InterruptedError where os.read() would go on (PEP 475)."""
+    """os.eventfd_read() raises InterruptedError where os.read() retries (PEP 475)."""
     gate = EventGate()
     seen: list[int] = []
     results: list[bool] = []
@@ -205,7 +205,7 @@ def test_without_a_descriptor_all_threads_wait_at_locks(workers: Workers, monkey
 
 def test_greenlets_in_place_of_threads_do_not_wait_in_a_system_call(monkeypatch: pytest.MonkeyPatch) -> None:
     class Green:
-        """A lock of gevent's."""
+        """A lock of gevent."""
 
     monkeypatch.setattr(threading, "Lock", Green)
     assert new_gate() is None
@@ -213,7 +213,9 @@ def test_greenlets_in_place_of_threads_do_not_wait_in_a_system_call(monkeypatch:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="eventfd is Linux's")
 def test_a_stand_in_that_ends_wakes_the_thread_at_the_front_gate_to_collect(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The thread-locals of a stand-in may be parts of cycles; a thread without a timeout would never look."""
+    """The thread-locals of a stand-in may be parts of cycles; a thread that waits without a timeout would never collect
+    them.
+    """
     from gateways.adapters.concurrency import thread_pool
 
     monkeypatch.setattr(thread_pool, "STAND_IN_SECONDS", 0.05)
@@ -223,7 +225,7 @@ def test_a_stand_in_that_ends_wakes_the_thread_at_the_front_gate_to_collect(monk
     run(workers)
     collected = threading.Event()
     monkeypatch.setattr(thread_pool, "_collect", lambda ended: collected.set())
-    workers._collected = time.monotonic()  # a collection has just been: the next is not due yet
+    workers._collected = time.monotonic()  # a collection has just run, and the next one is not due yet
     back = threading.Event()
 
     def waits_for_a_client(_: object) -> None:

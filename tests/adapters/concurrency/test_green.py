@@ -1,4 +1,4 @@
-"""The loop among green threads: it must not seem to run in those that run while it waits, nor stop them."""
+"""The loop among green threads: while it waits, other green threads run, and it must not seem to run in them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def soon(value):
 
 
 def run(library: str, source: str) -> list[str]:
-    """Return the lines that a program printed in which `library` has patched Python."""
+    """Run a program in which `library` has patched Python; return its lines."""
     return run_program(f"{PATCH[library]}\n{PRELUDE}{textwrap.dedent(source)}")
 
 

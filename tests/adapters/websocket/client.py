@@ -34,7 +34,7 @@ class Client:
         sock.settimeout(PATIENCE)
         self._reader = MessageReader(from_client=False, max_message=1 << 30)
         self._events: list[Event] = []
-        self.rest = b""  # received behind the head of the response
+        self.rest = b""  # received after the response headers
 
     def ask(self, path: str = "/", host: str = "example.test", *headers: str, early: bytes = b"") -> None:
         """Send a handshake, and `early` in the same segment."""

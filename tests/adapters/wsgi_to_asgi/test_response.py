@@ -169,7 +169,7 @@ def test_no_other_attributes_of_the_result_are_used(serve: Serve) -> None:
 
 
 @pytest.mark.parametrize("size", [1024, 65536, LIMIT // 2])
-def test_with_a_slow_client_the_app_waits_and_memory_stays_bounded(serve: Serve, size: int) -> None:
+def test_a_slow_client_makes_the_app_wait_and_memory_stays_bounded(serve: Serve, size: int) -> None:
     """Safety: bytes in flight are bounded, so that a large response to a slow client does not fill the memory."""
     made, total = [0], 32 * LIMIT // size
 

@@ -485,7 +485,7 @@ def test_websockets_do_not_use_the_threads_of_requests(serve: Serve) -> None:
         assert peer.ended() is None
 
 
-def test_with_a_client_that_does_not_read_the_app_waits(serve: Serve) -> None:
+def test_the_app_waits_while_the_client_does_not_read(serve: Serve) -> None:
     """Ours."""
     sent = 0
 

@@ -1,7 +1,8 @@
 """Event streams of an ASGI app: `app` detaches them from the WSGI server's threads, `attached` does not; `wrapped` has
 middleware around `app`.
 
-GET /events?count=5 sends `count` events, each once /go has been called often enough; without `count` it has no end.
+GET /events?count=5 sends `count` events, each as soon as /go has been called often enough; without `count` it is
+endless.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ async def held() -> dict[str, Any]:
 
 @api.get("/go")
 async def go(events: int = 1) -> int:
-    """Let each stream send so many more events."""
+    """Let each stream send `count` more events."""
     global _gone  # noqa: PLW0603
     async with _go:
         _gone += events
@@ -99,7 +100,7 @@ async def fail() -> StreamingResponse:
 
 @api.get("/flood")
 async def flood(megabytes: int = 20) -> StreamingResponse:
-    """Send much more than sockets buffer; /noted says how far it came."""
+    """Send much more than sockets can buffer; /noted reports how much was sent."""
 
     async def stream() -> AsyncIterator[bytes]:
         for number in range(megabytes * 16):
@@ -153,7 +154,9 @@ def _by_gzip(wsgi_app: WSGIApp) -> WSGIApp:
 
 
 def _passing(wsgi_app: WSGIApp) -> WSGIApp:
-    """A middleware that changes environ and headers, and returns the iterable as it is: ProxyFix, WhiteNoise."""
+    """A middleware that changes environ and headers and returns the iterable unchanged, like ProxyFix and
+    WhiteNoise.
+    """
 
     def passes(environ: Any, start_response: Any) -> Iterable[bytes]:
         def started(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
@@ -174,6 +177,6 @@ WRAPPED = {
 _mounts: dict[str, Any] = {"/passing": _passing(app), "/attached": attached}
 _mounts.update({f"/{name}": each for name, each in WRAPPED.items()})
 wrapped = DispatcherMiddleware(app, _mounts)
-"""`app`, and below each name of WRAPPED, behind a middleware that wraps the body; below /passing, behind one that does
-not; below /attached, `attached`.
+"""`app`; below each name of WRAPPED, the same behind a middleware that wraps the body; below /passing, behind one that
+does not; below /attached, `attached`.
 """

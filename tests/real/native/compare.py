@@ -16,7 +16,7 @@ OF_THE_SERVER = {"date", "server", "via", "connection", "keep-alive", "transfer-
 
 _FILES = b"Tue, 14 Nov 2023"
 _TIME = re.compile(rb"(?!" + _FILES + rb")(\w{3}, \d\d \w{3} \d{4} |\d{4}-\d\d-\d\d[ T])\d\d:\d\d:\d\d(\.\d+)?")
-"""The time of a request in a page: two native answers may be of one minute, and the adapted one of the next. The date
+"""The time of a request in a page: two native responses may be in one minute, and the adapted one in the next. The date
 of the files is the same in each process."""
 _TOKENS = re.compile(r"\w+|\W")
 _SHOWN = 4000

@@ -48,7 +48,7 @@ def application(environ: dict[str, Any], start_response: Any) -> Any:
 def _slowly() -> Iterator[bytes]:
     for number in range(4):
         yield b"%d\n" % number
-        time.sleep(0.15)  # the pause is the point
+        time.sleep(0.15)  # the test needs this pause
 
 
 app = ProxyFix(application)

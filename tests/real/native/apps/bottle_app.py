@@ -25,7 +25,7 @@ def stream() -> Iterator[str]:
     response.content_type = "text/plain"
     for number in range(4):
         yield f"{number}\n"
-        time.sleep(0.15)  # the pause is the point
+        time.sleep(0.15)  # the test needs this pause
 
 
 def session() -> str:

@@ -45,7 +45,7 @@ def stream(request: HttpRequest) -> HttpResponseBase:
     def blocks() -> Iterator[str]:
         for number in range(4):
             yield f"{number}\n"
-            time.sleep(0.15)  # the pause is the point
+            time.sleep(0.15)  # the test needs this pause
 
     return StreamingHttpResponse(blocks(), content_type="text/plain")
 

@@ -57,7 +57,7 @@ def stream() -> StreamingResponse:
     def blocks() -> Iterator[str]:
         for number in range(4):
             yield f"{number}\n"
-            time.sleep(0.15)  # the pause is the point
+            time.sleep(0.15)  # the test needs this pause
 
     return StreamingResponse(blocks(), media_type="text/plain")
 

@@ -47,7 +47,7 @@ def make(name: str) -> Flask:  # noqa: C901 - a list of views
         def blocks() -> Iterator[str]:
             for number in range(4):
                 yield f"block {number} of {request.path}\n"
-                time.sleep(0.15)  # the pause is the point
+                time.sleep(0.15)  # the test needs this pause
 
         return Response(stream_with_context(blocks()), mimetype="text/plain")
 
@@ -56,13 +56,13 @@ def make(name: str) -> Flask:  # noqa: C901 - a list of views
         def blocks() -> Iterator[str]:
             for number in range(3):
                 yield f"data: {number}\n\n"
-                time.sleep(0.15)  # the pause is the point
+                time.sleep(0.15)  # the test needs this pause
 
         return Response(blocks(), mimetype="text/event-stream", headers={"Cache-Control": "no-cache"})
 
     @app.get("/slow")
     def slow() -> str:
-        time.sleep(0.7)  # the pause is the point
+        time.sleep(0.7)  # the test needs this pause
         return "late"
 
     @app.get("/echo")
