@@ -91,9 +91,10 @@ def events(gate: Gate, *, end: bool = True) -> Any:
     return app
 
 
-def test_the_thread_is_free_at_the_headers_and_events_come_from_the_loop(
+def test_the_servers_thread_is_free_after_the_headers_of_an_event_stream(
     bridge: Bridge, loop_factory: LoopFactory
 ) -> None:
+    """Ours: the loop sends the events on the client's connection."""
     gate = Gate()
     app = bridge(events(gate), loop_factory, detach=True)
     with serving(app) as server:
@@ -109,7 +110,8 @@ def test_the_thread_is_free_at_the_headers_and_events_come_from_the_loop(
     assert app.stats().bytes == 18
 
 
-def test_it_is_off_by_default(bridge: Bridge) -> None:
+def test_detach_is_off_by_default(bridge: Bridge) -> None:
+    """Ours: middleware and servers must be known to allow it."""
     gate = Gate()
     app = bridge(events(gate))
     with serving(app) as server:
@@ -128,7 +130,10 @@ def test_it_is_off_by_default(bridge: Bridge) -> None:
         [],
     ],
 )
-def test_other_responses_stay_on_the_thread(bridge: Bridge, headers: list[tuple[bytes, bytes]]) -> None:
+def test_responses_other_than_event_streams_stay_on_the_servers_thread(
+    bridge: Bridge, headers: list[tuple[bytes, bytes]]
+) -> None:
+    """Ours: only event streams last long enough to be worth it."""
     gate = Gate()
 
     async def other(scope: Scope, receive: Receive, send: Send) -> None:
@@ -153,7 +158,10 @@ def test_other_responses_stay_on_the_thread(bridge: Bridge, headers: list[tuple[
         {"SERVER_PROTOCOL": "HTTP/2"},
     ],
 )
-def test_a_connection_that_cannot_be_taken_stays_on_the_thread(bridge: Bridge, more: dict[str, Any]) -> None:
+def test_a_stream_whose_connection_cannot_be_taken_over_stays_on_the_servers_thread(
+    bridge: Bridge, more: dict[str, Any]
+) -> None:
+    """Ours: a server that does not expose its connection serves the stream as before."""
     gate = Gate()
     app = bridge(events(gate), detach=True)
     with serving(app, **more) as server:
@@ -163,7 +171,8 @@ def test_a_connection_that_cannot_be_taken_stays_on_the_thread(bridge: Bridge, m
         assert app.stats().detached == 0
 
 
-def test_beyond_the_limit_streams_stay_on_their_threads(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_above_the_limit_streams_stay_on_the_servers_threads(bridge: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ours: the number of detached streams of a process is bounded."""
     monkeypatch.setattr("gateways.adapters.asgi_to_wsgi.MOST_DETACHED", 1)
     gate = Gate()
     app = bridge(events(gate), detach=True)
@@ -181,7 +190,9 @@ def test_beyond_the_limit_streams_stay_on_their_threads(bridge: Bridge, monkeypa
         assert third.rest().endswith(b"data: 1\n\ndata: 2\n\n")
 
 
-def test_a_client_that_leaves_is_a_disconnect(bridge: Bridge, journal: Journal) -> None:
+def test_a_disconnect_ends_a_detached_stream(bridge: Bridge, journal: Journal) -> None:
+    """Ours: receive() returns http.disconnect, as on the server's thread."""
+
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start(200, EVENTS))
         assert (await receive())["type"] == "http.request"
@@ -200,7 +211,8 @@ def test_a_client_that_leaves_is_a_disconnect(bridge: Bridge, journal: Journal) 
     assert adapter.stats().disconnects == 1
 
 
-def test_a_slow_client_stalls_the_app_not_the_memory(bridge: Bridge, loop_factory: LoopFactory) -> None:
+def test_a_slow_client_of_a_detached_stream_makes_the_app_wait(bridge: Bridge, loop_factory: LoopFactory) -> None:
+    """Ours: backpressure: memory stays bounded."""
     sent = [0]
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -218,7 +230,8 @@ def test_a_slow_client_stalls_the_app_not_the_memory(bridge: Bridge, loop_factor
         assert sent[0] == 100
 
 
-def test_an_app_that_returns_early_leaves_an_incomplete_response(bridge: Bridge, errors: Any) -> None:
+def test_an_app_that_returns_early_leaves_a_detached_response_incomplete(bridge: Bridge, errors: Any) -> None:
+    """Ours: the response must not look complete."""
     gate = Gate()
     with serving(bridge(events(gate, end=False), detach=True)) as server:
         server.wait()
@@ -227,7 +240,8 @@ def test_an_app_that_returns_early_leaves_an_incomplete_response(bridge: Bridge,
         eventually("the log", lambda: errors.says("returned before its response was complete"))
 
 
-def test_background_work_after_a_detached_response_goes_on(bridge: Bridge, journal: Journal) -> None:
+def test_background_work_after_a_detached_response_continues(bridge: Bridge, journal: Journal) -> None:
+    """Ours: as after any other response."""
     gate, later = Gate(), Gate()
     stream = events(gate)
 
@@ -246,7 +260,8 @@ def test_background_work_after_a_detached_response_goes_on(bridge: Bridge, journ
     journal.expect("worked")
 
 
-def test_close_waits_for_streams_that_end(bridge: Bridge) -> None:
+def test_closing_the_adapter_waits_for_detached_streams_that_end(bridge: Bridge) -> None:
+    """Ours: a worker that is replaced must not cut them off."""
     gate = Gate()
     adapter = bridge(events(gate), detach=True)
     with serving(adapter) as server:
@@ -261,7 +276,9 @@ def test_close_waits_for_streams_that_end(bridge: Bridge) -> None:
         assert not closing.is_alive()
 
 
-def test_close_ends_streams_that_do_not_end_within_its_timeout(bridge: Bridge, journal: Journal) -> None:
+def test_closing_the_adapter_ends_detached_streams_after_the_timeout(bridge: Bridge, journal: Journal) -> None:
+    """Ours: an endless stream must not prevent the exit."""
+
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start(200, EVENTS))
         await receive()
@@ -275,10 +292,10 @@ def test_close_ends_streams_that_do_not_end_within_its_timeout(bridge: Bridge, j
     journal.expect("http.disconnect")
 
 
-def test_a_server_that_writes_another_body_gets_its_connection_back(
+def test_a_server_that_changes_the_body_gets_its_connection_back(
     bridge: Bridge, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A server that compresses: its whole output reaches the client, and the stream stays on its thread."""
+    """Ours: a server that compresses: its whole output reaches the client, and the stream stays on its thread."""
     monkeypatch.setattr("gateways.adapters.asgi_to_wsgi.is_iterated_by_server", lambda iterable: True)
     gate = Gate()
     adapter = bridge(events(gate), detach=True)
@@ -305,7 +322,7 @@ def test_a_server_that_writes_another_body_gets_its_connection_back(
 
 
 def test_a_server_that_fails_after_the_headers_leaves_nothing_behind(bridge: Bridge, journal: Journal) -> None:
-    """The server closes the response instead of requesting the next block, so the client's connection ends."""
+    """Ours: the server closes the response instead of requesting the next block, so the client's connection ends."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start(200, EVENTS))
@@ -326,8 +343,8 @@ def test_a_server_that_fails_after_the_headers_leaves_nothing_behind(bridge: Bri
     assert adapter._detached.taken == 0
 
 
-def test_a_client_that_has_shut_down_its_side_and_left_is_no_error_of_the_sweep(bridge: Bridge, errors: Any) -> None:
-    """A write may close the connection while the application still runs; the sweep continues for the others."""
+def test_a_disconnect_after_a_half_close_is_not_an_error_of_the_sweep(bridge: Bridge, errors: Any) -> None:
+    """Ours: a write may close the connection while the application still runs; the sweep continues for the others."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start(200, EVENTS))
