@@ -23,7 +23,7 @@ from .concurrency import forks, spare_threads
 from .concurrency.channels import Desk, Lent, adopt
 from .concurrency.loop_thread import BorrowedLoop, LoopFactory, acquire, release
 from .concurrency.loops import Loop, LoopClosed
-from .errors import BadRequest
+from .errors import BadRequest, ClientDisconnected
 from .mapping.requests import scope_from_environ
 from .mapping.responses import status_line
 from .on_wsgi import websocket as on_wsgi
@@ -137,7 +137,13 @@ class ASGIToWSGI:
         if self._detached is not None:
             exchange.can_leave = True
             response.departure = Departure(environ, self._detached, is_called_by_uwsgi(environ))
-        return response.answer(start_response)
+        try:
+            return response.answer(start_response)
+        except Exception as error:
+            if "uwsgi.version" not in environ or isinstance(error, ClientDisconnected):
+                raise
+            # uWSGI closes the connection of an application that raises; PEP 3333, "Error Handling", leaves that to it.
+            return _answer(start_response, "500 Internal Server Error", "Internal Server Error")
 
     def _websocket(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve a WebSocket handshake: take over the connection, or return an ordinary response."""

@@ -190,3 +190,13 @@ def test_a_task_that_outlives_its_app_cannot_end_the_loop(bridge: Bridge, loop_f
     journal.expect("exiting")
     for _ in range(3):
         assert fetch(app).body == b"ok"
+
+
+def test_uwsgi_gets_a_500_in_place_of_the_error(bridge: Bridge, errors: ErrorLog) -> None:
+    """ASGI servers respond with a 500. uWSGI closes the connection of an application that raises."""
+    under_uwsgi = {"uwsgi.version": b"2.0"}
+    app = bridge(raises(ValueError("too early")))
+    assert fetch(app, environ(**under_uwsgi)).code == 500
+    assert errors.says("too early")
+    late = Outcome(bridge(raises(ValueError("too late"), start(), body(b"first", True))), environ(**under_uwsgi))
+    assert late.failed  # after the response headers, the client must see that the response is not complete
