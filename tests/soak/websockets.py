@@ -124,6 +124,7 @@ def idle(count: int) -> None:
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     with serving("gunicorn sync", app=APP) as server:
+        left(server)  # once it answers, the worker has been forked
         (worker,) = psutil.Process(server.process.pid).children()
         each, threads = asyncio.run(_idle(server, count, worker.pid))
         print(f"gunicorn sync, ASGIToWSGI: {count} idle WebSockets, {each:.1f} KB each, {threads} threads")
