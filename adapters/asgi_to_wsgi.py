@@ -309,14 +309,16 @@ class _Reading:
 class _Response:
     """The response on its way to the server; also its iterable if it streams. In the server's thread only."""
 
+    departure: Departure | None = None  # if the response may leave this thread
+    _left = False  # it has
+
     def __init__(self, exchange: Exchange, body: WSGIBody, running: Running, file_wrapper: Any) -> None:
         self._exchange, self._body, self._running, self._file_wrapper = exchange, body, running, file_wrapper
         self._loop = running.thread.loop
         self._items: list[Any] = []
         self._lent: Lent = ()
         self._reading: _Reading | None = None  # in another thread
-        self._asked = self._ended = self._closed = self._handed = self._left = False
-        self.departure: Departure | None = None  # if the response may leave this thread
+        self._asked = self._ended = self._closed = self._handed = False
 
     def answer(
         self, start_response: StartResponse, accepted: Callable[[StartResponse], Iterable[bytes] | None] | None = None

@@ -65,6 +65,15 @@ class Outlet(Protocol):
 class Exchange:
     """One request. `head`, `complete` and `error` are for the server's thread, once the desk has woken it."""
 
+    # Most requests keep these values: on the class, they cost a request nothing.
+    can_leave = False  # if True, the server's thread also wants to know that an event stream starts
+    leaves = False  # it has started a response, whose headers are on the desk as an empty block
+    unanswered = False  # its client disconnected before the response began; the application may finish
+    _cancelled = _told = _late = False
+    _has_failed = False  # the application failed, not because of a disconnect
+    _unheard = False  # the application continues with a body that will be dropped
+    _file: asyncio.Future[None] | None = None  # send() waits for it while the server reads the file
+
     def __init__(
         self, app: ASGIApp, scope: Scope, desk: Desk, messages: list[Message], more: bool, *, owner: object = None
     ) -> None:
@@ -81,21 +90,15 @@ class Exchange:
         self.head: tuple[str, Headers] | None = None
         self.complete = False  # the server has the complete response
         self.dropped = False  # the server gets no content: HEAD, 204, 304
-        self.unanswered = False  # its client disconnected before the response began; the application may finish
-        self.can_leave = False  # if True, the server's thread also wants to know that an event stream starts
-        self.leaves = False  # it has started a response, whose headers are on the desk as an empty block
         self.error: BaseException | None = None
         self._app, self._scope = app, scope
         self._to_head = scope.get("method") == "HEAD"  # the application may change the scope
         self._offered = frozenset(scope["extensions"])
         self._messages, self._more = deque(messages), more
-        self._asked = self._begun = self._gone = self._cancelled = self._told = self._late = False
-        self._has_failed = False  # the application failed, not because of a disconnect
-        self._unheard = False  # the application continues with a body that will be dropped
+        self._asked = self._begun = self._gone = False
         self._unpromised = False  # the length of the content is unknown
         self._missing: int | None = None
         self._receivers: set[asyncio.Future[None]] = set()
-        self._file: asyncio.Future[None] | None = None  # send() waits for it while the server reads the file
         self.task: asyncio.Task[None] | None = None
 
     def start(self, live: set[Exchange], context: Context) -> None:
