@@ -179,8 +179,8 @@ def test_above_the_limit_streams_stay_on_the_servers_threads(bridge: Bridge, mon
     with serving(app) as first:
         first.wait()
         with serving(app) as second:
-            eventually("both requests", lambda: app.stats().tasks == 2)
-            assert app.stats().detached == 1
+            eventually("both requests", lambda: (app.stats().requests, app.stats().detached) == (2, 1))
+            assert second.is_busy
             gate.open()
             assert second.rest().endswith(b"data: 1\n\ndata: 2\n\n")
         assert first.rest().endswith(b"data: 1\n\ndata: 2\n\n")
