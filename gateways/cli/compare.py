@@ -124,12 +124,17 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
 @click.option(
     "--threads", type=click.IntRange(1, 10_000), help="Number of threads that run the app, for servers with threads."
 )
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 1000),
+    help="Worker processes of each server that can have several, on a core each. Default: 1.",
+)
 @click.option("--url", "sites", type=Server(), multiple=True, help="Compare a running server. Repeatable.")
 @click.option("--host-header", metavar="HOST", help="Host header. Default: the recorded one, else 127.0.0.1:8000.")
 @click.option("--ca", type=OLD, help="CA certificates for --url (PEM). Default: the system's.")
 @click.option("--insecure", is_flag=True, help="Accept any certificate of --url.")
 @click.option("--engine", type=click.Choice(["own", "locust"]), default="own", help="Load generator. Default: own.")
-@click.option("--workers", type=click.IntRange(1, 1000), help=f"Number of locust workers. Default: {WORKERS}.")
+@click.option("--load-workers", type=click.IntRange(1, 1000), help=f"Number of locust workers. Default: {WORKERS}.")
 @click.option("--bind", type=Address(), help=f"Address for workers that you start yourself. Default port: {PORT}.")
 @click.option("--export-locustfile", type=FILE, help="Write the load as a locustfile; measure nothing.")
 @click.option("--quick", "effort", flag_value="quick", help="Fewer rounds, for a first look.")
@@ -214,7 +219,9 @@ def _measured(
         else:
             app = _app(target)
             chosen, absent = installed(
-                choose(app.form, asked["modes"], asked["servers"], asked["adapters"], asked["threads"])
+                choose(
+                    app.form, asked["modes"], asked["servers"], asked["adapters"], asked["threads"], asked["workers"]
+                )
             )
             if not chosen:
                 raise Failure("; ".join(dict.fromkeys(each.why for each in absent)))
@@ -231,7 +238,7 @@ def _measured(
             keep=asked["keep"],
             host_header=asked["host_header"] or (traffic.host if traffic and traffic.host and not sites else ""),
             trust=trust_of(asked["ca"], insecure=asked["insecure"], sites=sites),
-            clients=clients_of(asked["engine"], asked["workers"], asked["bind"], sites, version("gateways")),
+            clients=clients_of(asked["engine"], asked["load_workers"], asked["bind"], sites, version("gateways")),
         )
         if old is not None:
             must_be_comparable(old, app.name, {each.name: (each.asks, each.labels) for each in plan.scenarios})
@@ -271,14 +278,19 @@ def _app(target: str | None) -> Target:
 
 
 def choose(
-    form: Form | None, modes: Sequence[str], servers: Sequence[str], adapters: Sequence[str], threads: int | None
+    form: Form | None,
+    modes: Sequence[str],
+    servers: Sequence[str],
+    adapters: Sequence[str],
+    threads: int | None,
+    workers: int | None = None,
 ) -> list[Contender]:
     """Return the contenders; the first one is the reference for the others."""
     # A package name means all of its servers, unless a server has the same name: gunicorn is three, uvicorn is one.
     packages = set(servers) & set(PACKAGES)
     named = [name for name, server in SERVERS.items() if name in servers or server.package in packages]
     asked = [mode for mode in MODES if mode in modes or ALL in modes]
-    found = contenders(form, asked, [ALL] if ALL in servers else named, adapters, threads)
+    found = contenders(form, asked, [ALL] if ALL in servers else named, adapters, threads, workers or 1)
     if not found:
         what = "the reference app" if form is None else f"an app for {form.upper()}"
         raise click.UsageError(f"{what} cannot be served with these modes, servers and adapters.")

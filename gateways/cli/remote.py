@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # loaded when a comparison runs
 PORT = 5557
 """Default port of locust's master."""
 WORKERS = 2
-OF_STARTED = ("modes", "servers", "adapters", "threads")
+OF_STARTED = ("modes", "servers", "adapters", "threads", "workers")
 """Options for servers that the command starts."""
 
 
@@ -96,7 +96,7 @@ def clients_of(
 
     if engine != "locust":
         if workers is not None or bind is not None:
-            raise click.UsageError("--workers and --bind need --engine locust.")
+            raise click.UsageError("--load-workers and --bind need --engine locust; --workers is for the servers.")
         return one_client
     crew = Crew(workers or WORKERS, bind)
     if bind is None:

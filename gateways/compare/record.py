@@ -87,6 +87,8 @@ class Entrant:
 
     `files` are the modules and programs that the command needs, by name, with their text. They are in the folder that
     PYTHONPATH in `environment` names. Without PYTHONPATH they were not kept, and must be written to the current folder.
+
+    `workers` is the number of worker processes, `cores` that of the cores that they can use.
     """
 
     id: str
@@ -99,6 +101,8 @@ class Entrant:
     environment: dict[str, str]
     twin_of: str = ""
     files: dict[str, str] = field(default_factory=dict)
+    workers: int = 1
+    cores: int = 1
 
 
 @dataclass(frozen=True)
@@ -217,7 +221,9 @@ class Record:
         if self.remote:
             said = "The servers were already running; only their responses are known"
         else:
-            said = "Loopback, one machine, one worker process, no TLS, no proxy in front"
+            most = max((each.workers for each in self.entrants), default=1)
+            workers = "one worker process" if most == 1 else f"{most} worker processes"
+            said = f"Loopback, one machine, {workers}, no TLS, no proxy in front"
         hosts = Counter(each["host"] for each in self.options.get("machines", ()))
         by = ", ".join(f"{number} on {host}" for host, number in hosts.items())
         return f"{said}. Measured by {hosts.total()} of locust's workers: {by}." if hosts else f"{said}."

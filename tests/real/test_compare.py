@@ -1,5 +1,6 @@
 """Real comparisons with a minimum of slices: findings about apps with known faults."""
 
+import json
 import os
 import statistics
 import tempfile
@@ -326,6 +327,22 @@ def test_a_contender_that_answers_one_request_of_a_mix_differently_is_left_out_w
     (out,) = made.exclusions
     assert out.contender == "asgi:says_something_else_of_b"
     assert out.why.startswith("GET /b: its response starts with 'Hallo")
+
+
+def test_a_server_has_several_worker_processes_and_a_core_for_each_or_a_doubt() -> None:
+    two = replace(contender("wsgi:gunicorn-sync"), workers=2)
+    asked = plan(two, scenarios=(SCENARIOS["hello"],), effort=replace(TINY, rounds=1))
+    made = compare(asked, [], Quiet())
+    assert made.exclusions == []
+    (entrant,) = (each for each in made.entrants if not each.twin_of)
+    assert (entrant.workers, entrant.label) == (2, "wsgi gunicorn-sync·1 × 2")
+    processes = {cell.after.processes for cell in made.cells if cell.contender == entrant.id}
+    assert processes == {3}  # a master and two workers
+    assert entrant.cores == min(2, len(made.placement.server))
+    short = "few-cores" in {doubt.name for doubt in doubts(made, sections(made))}
+    assert short == (made.placement.bound and len(made.placement.server) < 2)
+    assert "2 worker processes" in made.setting
+    assert Record.from_json(json.loads(json.dumps(made.to_json()))).entrants == made.entrants
 
 
 def test_a_command_prepares_the_data_before_each_start(tmp_path: Path) -> None:

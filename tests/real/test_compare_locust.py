@@ -78,7 +78,7 @@ def test_workers_that_a_person_starts_are_awaited_and_the_loss_of_one_ends_it_al
     asked = ["--url", f"a={server.url}", "--path", "/hello", "--thorough", "--force", "--engine", "locust"]
     workers: list[subprocess.Popen[bytes]] = []
     try:
-        with Running("compare", *asked, "--workers", "2", "--bind", f"127.0.0.1:{free}") as running:
+        with Running("compare", *asked, "--load-workers", "2", "--bind", f"127.0.0.1:{free}") as running:
             for number in range(2):
                 running.wait_for(f"{number} of 2 have connected")
                 command = [sys.executable, "-m", *shlex.split(crew.command)]

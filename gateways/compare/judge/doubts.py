@@ -81,6 +81,10 @@ def _of_machine(record: Record) -> Iterator[Seen]:
         yield "one-core", ""
     elif not placement.bound and not record.remote:
         yield "not-bound", machine.system.split()[0]
+    most = max((each.workers for each in record.entrants), default=1)
+    if placement.bound and most > len(placement.server):
+        cores = len(placement.server)
+        yield "few-cores", f"{most} worker processes on {cores} core{'s' if cores > 1 else ''}"
     for entrant in record.entrants:
         if entrant.mode == "url" and not entrant.twin_of:
             yield "not-seen", f"{entrant.label} ({entrant.server})"

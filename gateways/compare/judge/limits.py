@@ -38,13 +38,17 @@ def limit(figures: Figures, service: float | None, reached: float | None, *, pac
     if of_client(figures, reached):
         return "client"
     # On a shared machine, other programs may keep the server's core busy: then the CPU is the limit.
-    if figures.cores is not None and (figures.cores >= CORE or (figures.cores > 0.5 and _shared(figures) >= CORE)):
+    cores = figures.entrant.cores
+    busy = CORE * cores
+    if figures.cores is not None and (
+        figures.cores >= busy or (figures.cores > 0.5 * cores and _shared(figures) >= busy)
+    ):
         return "cpu"
     return _waiting(figures, service) if service else ""
 
 
 def _waiting(figures: Figures, service: float) -> str:
-    threads = figures.entrant.threads
+    threads = _threads(figures)
     if threads and figures.connections > threads and abs(figures.rate * service / threads - 1) < NEAR:
         return f"threads={threads}"
     if _stands_still(figures, service):
@@ -55,7 +59,12 @@ def _waiting(figures: Figures, service: float) -> str:
 def _stands_still(figures: Figures, service: float) -> bool:
     """Return True if the app blocks the event loop, so that it answers one request at a time."""
     loop = figures.entrant.threads is None and figures.entrant.mode == "asgi"
-    return loop and figures.connections > 1 and abs(figures.rate * service - 1) < NEAR
+    return loop and figures.connections > 1 and abs(figures.rate * service / figures.entrant.workers - 1) < NEAR
+
+
+def _threads(figures: Figures) -> int:
+    """Return the number of threads of all worker processes; 0 for event loops."""
+    return (figures.entrant.threads or 0) * figures.entrant.workers
 
 
 def _shared(figures: Figures) -> float:
@@ -64,11 +73,11 @@ def _shared(figures: Figures) -> float:
 
 def allowed(figures: Figures, service: float) -> tuple[float, str]:
     """Return the theoretical maximum and its reason: (80.0, "its 4 threads allow"), (4000.0, "200 clients allow")."""
-    threads = figures.entrant.threads
+    threads = _threads(figures)
     if threads and threads < figures.connections:
         name = "its one thread allows" if threads == 1 else f"its {threads} threads allow"
         return threads / service, name
     if _stands_still(figures, service):
-        return 1 / service, "its one loop, blocked by the app, allows"
+        return figures.entrant.workers / service, "its one loop, blocked by the app, allows"
     name = f"{of_clients(figures.connections)} allow{'s' if figures.connections == 1 else ''}"
     return figures.connections / service, name

@@ -9,6 +9,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "processes cannot be pinned to cores here, so the system moves them",
         "measure on Linux; here, trust large differences only",
     ),
+    "few-cores": (
+        "worker processes share cores, so more of them bring no throughput here",
+        "measure on a machine with a core for each worker process, and one for the load client",
+    ),
     "not-seen": (
         "of running servers, only the responses are known, not the resources or the load of the machine",
         "run gateways compare with the app on their machine: it reports CPU, memory and threads",

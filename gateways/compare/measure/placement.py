@@ -10,8 +10,9 @@ from gateways.compare.record import Placement
 SIBLINGS = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
 
 
-def place(cores: list[int], siblings: dict[int, set[int]]) -> Placement:
-    """Return one core for the servers and another for the client, on another physical core if possible.
+def place(cores: list[int], siblings: dict[int, set[int]], workers: int = 1) -> Placement:
+    """Return a core for each worker process of a server, as far as there are, and another for the client, on another
+    physical core if possible.
 
     `siblings` are the logical cores that share a physical core with each. The client gets the first core, which often
     handles device interrupts: such disturbances show in its lag.
@@ -19,16 +20,16 @@ def place(cores: list[int], siblings: dict[int, set[int]]) -> Placement:
     if len(cores) < 2:
         return Placement(tuple(cores), tuple(cores))
     client, *others = sorted(cores)
-    server = next((core for core in reversed(others) if core not in siblings.get(client, set())), others[-1])
-    return Placement((server,), (client,))
+    apart = sorted(others, key=lambda core: (core in siblings.get(client, set()), -core))
+    return Placement(tuple(sorted(apart[:workers])), (client,))
 
 
-def here() -> Placement:
-    """Return the placement on this machine."""
+def here(workers: int = 1) -> Placement:
+    """Return the placement on this machine, for servers with that number of worker processes."""
     if not hasattr(os, "sched_getaffinity"):
         return Placement((), ())
     cores = sorted(os.sched_getaffinity(0))
-    return place(cores, {core: _siblings(core) for core in cores})
+    return place(cores, {core: _siblings(core) for core in cores}, workers)
 
 
 def _siblings(core: int) -> set[int]:

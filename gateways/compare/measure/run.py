@@ -178,6 +178,8 @@ def _begin(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Recor
             f"other programs keep {found.foreign:.1f} of {found.cores} cores busy; stop them, or measure "
             "anyway with --force"
         )
+    # The cores of running servers are unknown, so nothing is pinned then.
+    placement = Placement() if plan.remote else here(max(map(_workers, plan.contenders), default=1))
     return Record(
         created=_now(),
         version=machine.version("gateways"),
@@ -190,10 +192,9 @@ def _begin(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Recor
             **({"not_replayed": list(plan.not_replayed)} if plan.not_replayed else {}),
         },
         machine=found,
-        # The cores of running servers are unknown, so nothing is pinned then.
-        placement=Placement() if plan.remote else here(),
+        placement=placement,
         reference=plan.contenders[0].id,
-        entrants=[_entrant(each, plan) for each in plan.entrants],
+        entrants=[_entrant(each, plan, len(placement.server)) for each in plan.entrants],
         exclusions=list(absent),
     )
 
@@ -202,7 +203,7 @@ _BESIDES = ("uvloop", "httptools", "h11", "websockets", "wsproto")
 """Optional packages that servers use if installed."""
 
 
-def _entrant(contender: Entry, plan: Plan) -> Entrant:
+def _entrant(contender: Entry, plan: Plan, cores: int) -> Entrant:
     if isinstance(contender, Site):
         return contender.entrant
     launch = plan.target.launch(contender)
@@ -218,7 +219,13 @@ def _entrant(contender: Entry, plan: Plan) -> Entrant:
         environment=environment,
         twin_of=plan.contenders[0].id if contender.twin else "",
         files=launch.files,
+        workers=contender.workers,
+        cores=max(1, min(contender.workers, cores)),
     )
+
+
+def _workers(contender: Entry) -> int:
+    return 1 if isinstance(contender, Site) else contender.workers
 
 
 def _now() -> str:

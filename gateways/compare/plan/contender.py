@@ -1,7 +1,7 @@
 """Contenders: an app in one of its modes, on a server, with an adapter where one is needed. Pure."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from gateways.compare.plan import module
@@ -84,12 +84,14 @@ class Contender:
     adapter: Adapter | None
     threads: int | None
     twin: bool = False
+    workers: int = 1
 
     @property
     def id(self) -> str:
-        """Name in options and JSON: `wsgi-on-asgi:uvicorn:ours`."""
+        """Name in options and JSON: `wsgi-on-asgi:uvicorn:ours`, and `*4` for four worker processes."""
         own = self.adapter.name if self.adapter else None
-        return ":".join(filter(None, (self.mode, self.server.name, own))) + ("#2" if self.twin else "")
+        workers = f"*{self.workers}" if self.workers > 1 else ""
+        return ":".join(filter(None, (self.mode, self.server.name, own))) + workers + ("#2" if self.twin else "")
 
     @property
     def label(self) -> str:
@@ -97,7 +99,8 @@ class Contender:
         own = f" {self.adapter.name}" if self.adapter else ""
         grows = "≤" if self.server.grows and self.threads == self.server.threads else ""
         threads = f"·{grows}{self.threads}" if self.threads else ""
-        return f"{self.mode} {self.server.name}{own}{threads}{' again' if self.twin else ''}"
+        workers = f" × {self.workers}" if self.workers > 1 else ""
+        return f"{self.mode} {self.server.name}{own}{threads}{workers}{' again' if self.twin else ''}"
 
     @property
     def form(self) -> Form:
@@ -135,7 +138,7 @@ class Launch:
         """The command line. The folder of `files` must be on sys.path."""
         contender = self.contender
         threads = contender.threads if contender.server.threads is not None else None
-        return contender.server.command(python, self.app, host, port, threads)
+        return contender.server.command(python, self.app, host, port, threads, contender.workers)
 
 
 def contenders(
@@ -144,6 +147,7 @@ def contenders(
     servers: Sequence[str] = (),
     adapters: Sequence[str] = (),
     threads: int | None = None,
+    workers: int = 1,
 ) -> list[Contender]:
     """Return the chosen contenders; an empty choice means the defaults, and "all" means all.
 
@@ -152,7 +156,7 @@ def contenders(
     ways = WAYS[form]
     usual = [mode for mode in ways if mode not in ON_REQUEST.get(form, ()) or _named(mode, adapters)]
     return [
-        make(mode, SERVERS[name], adapter, threads)
+        replace(make(mode, SERVERS[name], adapter, threads), workers=workers if SERVERS[name].forks else 1)
         for mode in modes or usual
         if mode in ways
         for name in _names(servers, ways[mode], SERVERS)

@@ -1,7 +1,8 @@
 """The servers that can be compared, each with its command line: one row for each. Pure.
 
-They run as installed, with three exceptions, the same for all: one worker process, no access log, and room for 2,048
-connections. A new server is one row; if it is a default, its name also goes into plan.contender.WAYS.
+They run as installed, with three exceptions, the same for all: the number of worker processes (1 by default), no access
+log, and room for 2,048 connections. A new server is one row; if it is a default, its name also goes into
+plan.contender.WAYS.
 """
 
 from dataclasses import dataclass
@@ -14,11 +15,13 @@ Interface = Literal["wsgi", "asgi"]
 class Server:
     """One way to run a server.
 
-    arguments: the words after `python -m`, with the fields {host}, {port}, {app} ("module:attribute") and {threads}.
+    arguments: the words after `python -m`, with the fields {host}, {port}, {app} ("module:attribute"), {threads} and
+        {workers}.
     threads: default number of threads for a WSGI app; None if the server has an event loop.
     threads_flag: inserted for another number of threads, if the server has a default of its own.
     fixed: the number of threads cannot be changed.
     grows: `threads` is the default maximum that the server starts on demand.
+    workers_flag: inserted for several worker processes, if they are not among the arguments.
     websocket: the server supports WebSockets.
     extra: the extra of gateways that installs it; "" for a dependency of the toolkit.
     """
@@ -31,22 +34,32 @@ class Server:
     threads_flag: tuple[str, ...] = ()
     fixed: bool = False
     grows: bool = False
+    workers_flag: tuple[str, ...] = ()
     websocket: bool = False
     extra: str = "compare"
 
-    def command(self, python: str, app: str, host: str, port: str, threads: int | None) -> list[str]:
+    @property
+    def forks(self) -> bool:
+        """Return True if the server can have several worker processes."""
+        return bool(self.workers_flag) or "{workers}" in self.arguments
+
+    def command(self, python: str, app: str, host: str, port: str, threads: int | None, workers: int = 1) -> list[str]:
         """The command line."""
         flag = self.threads_flag if threads not in {None, self.threads} else ()
+        if workers > 1:
+            flag += self.workers_flag
         arguments = [*self.arguments[:-1], *flag, self.arguments[-1]]
-        values = {"host": host, "port": port, "app": app, "threads": str(threads or self.threads)}
+        values = {"host": host, "port": port, "app": app, "threads": str(threads or self.threads),
+                  "workers": str(workers)}  # fmt: skip
         return [python, "-m", *(argument.format(**values) for argument in arguments)]
 
 
-_GUNICORN = ("--bind", "{host}:{port}", "--workers", "1", "--log-level", "warning", "--no-control-socket")
+_GUNICORN = ("--bind", "{host}:{port}", "--workers", "{workers}", "--log-level", "warning", "--no-control-socket")
+_WORKERS = ("--workers", "{workers}")
 _UVICORN = ("uvicorn", "--host", "{host}", "--port", "{port}", "--log-level", "warning", "--no-access-log")
 _GRANIAN = (
     "--workers",
-    "1",
+    "{workers}",
     "--log-level",
     "warning",
     "--no-access-log",
@@ -101,12 +114,13 @@ SERVERS: dict[str, Server] = {
             grows=True,
             threads_flag=("--blocking-threads", "{threads}"),
         ),
-        Server("uvicorn", "uvicorn", "asgi", (*_UVICORN, "{app}"), websocket=True, extra=""),
+        Server("uvicorn", "uvicorn", "asgi", (*_UVICORN, "{app}"), workers_flag=_WORKERS, websocket=True, extra=""),
         Server(
             "uvicorn-h11",
             "uvicorn",
             "asgi",
             (*_UVICORN, "--loop", "asyncio", "--http", "h11", "{app}"),
+            workers_flag=_WORKERS,
             websocket=True,
             extra="",
         ),
@@ -115,6 +129,7 @@ SERVERS: dict[str, Server] = {
             "hypercorn",
             "asgi",
             ("hypercorn", "--bind", "{host}:{port}", "--log-level", "WARNING", "--backlog", "2048", "{app}"),
+            workers_flag=_WORKERS,
             websocket=True,
         ),
         Server(

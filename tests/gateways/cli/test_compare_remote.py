@@ -41,7 +41,11 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
         (["shop:app", "--url", A], "use it without TARGET"),
         (["--url", A, "--servers", "uvicorn"], "--servers is for servers that the command starts"),
         (["--url", A, "--path", "x"], "does not begin with a slash"),
-        (["--url", A, "--workers", "2"], "--workers and --bind need --engine locust."),
+        (
+            ["--url", A, "--load-workers", "2"],
+            "--load-workers and --bind need --engine locust; --workers is for the servers.",
+        ),
+        (["--url", A, "--workers", "2"], "--workers is for servers that the command starts; use it without --url."),
         (["--engine", "locust", "--bind", "192.0.2.7"], "give the servers with --url."),
         (["--engine", "locust", "--url", A, "--bind", "192.0.2.7:x"], "'192.0.2.7:x' is not an address"),
         (["--export-locustfile", "x.py", "--url", A, "--url", B], "a locustfile has one host; give one --url only"),

@@ -24,6 +24,14 @@ def test_server_and_client_have_cores_of_their_own_if_there_are_two(
     assert place(cores, siblings).apart == (len(cores) > 1)
 
 
+def test_worker_processes_have_a_core_each_as_far_as_there_are() -> None:
+    siblings = {0: {0, 1}, 1: {0, 1}, 2: {2, 3}, 3: {2, 3}}
+    assert place([0, 1, 2, 3], siblings, 2) == Placement((2, 3), (0,))
+    assert place([0, 1, 2, 3], siblings, 3) == Placement((1, 2, 3), (0,))
+    assert place([0, 1, 2, 3], siblings, 8) == Placement((1, 2, 3), (0,))
+    assert place([0, 1], siblings, 2) == Placement((1,), (0,))
+
+
 def test_lists_of_cores_as_linux_writes_them() -> None:
     assert parse_cores("0,4-6\n") == {0, 4, 5, 6}
     assert parse_cores("3") == {3}

@@ -79,6 +79,16 @@ def test_a_server_is_run_as_anyone_would() -> None:
     assert "--threads=16" in threaded.launch("shop:app").command("python", "h", "1")
 
 
+def test_servers_that_can_have_worker_processes_get_them_and_the_others_keep_one() -> None:
+    found = {each.server.name: each for each in contenders(None, ["wsgi", "asgi"], ["all"], workers=4)}
+    assert {name for name, each in found.items() if each.workers == 1} == {"waitress", "cheroot", "daphne"}
+    for name, each in found.items():
+        command = " ".join(each.launch("a:b").command("python", "h", "1"))
+        assert ("--workers 4" in command) == (each.workers == 4), name
+    assert (found["uvicorn"].id, found["uvicorn"].label) == ("asgi:uvicorn*4", "asgi uvicorn × 4")
+    assert "--workers" not in contender("asgi:uvicorn").launch("a:b").command("python", "h", "1")
+
+
 @pytest.mark.parametrize(
     ("name", "made"),
     [
