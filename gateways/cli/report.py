@@ -59,8 +59,7 @@ def report(
     if failed and not record.interrupted:
         raise Failure(
             f"the measurement of {', '.join(failed)} failed: two runs of the same server differ by more than 100 %; "
-            f"stop "
-            "other programs, or see the failures above"
+            "stop other programs and compare again"
         )
     worse = old is not None and _compared(out, record, old)
     breached = breaches(found, thresholds)
@@ -135,3 +134,4 @@ def write(file: Path, text: str) -> None:
         sys.stdout.write(text)
     else:
         write_whole(file, text)
+        click.echo(f"written: {file}", err=True)

@@ -204,7 +204,8 @@ def _doubt(doubt: Doubt) -> Text:
 
 def _environment(record: Record) -> str:
     machine, placement = record.machine, record.placement
-    where = f" (server on {placement.server[0]}, client on {placement.client[0]})" if placement.bound else ""
+    server, client = (", ".join(map(str, cores)) for cores in (placement.server, placement.client))
+    where = f" (server on {server}, client on {client})" if placement.bound else ""
     packages = ", ".join(f"{name} {version}" for name, version in machine.packages.items())
     what = f"{machine.cpu}, {machine.cores} cores{where}, {machine.system}, {machine.python}, {packages}"
     return f"{what}; seed {record.seed}. {record.setting}"
