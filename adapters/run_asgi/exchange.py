@@ -14,10 +14,12 @@ import time
 from collections import deque
 from contextvars import Context
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from urllib.parse import quote
 
 from ..asgi_types import ASGIApp, Message, Scope
 from ..concurrency.channels import Desk, Taken, harmless
 from ..errors import AppProtocolError, ClientDisconnected
+from ..mapping.requests import PATH_SAFE
 from ..mapping.responses import Headers, body_block, has_body, head_from_asgi, is_event_stream
 
 if TYPE_CHECKING:
@@ -276,8 +278,8 @@ class Exchange:
 
     @property
     def name(self) -> str:
-        """The request, for the log."""
-        return f"{self._scope.get('method')} {self._scope.get('path')}"
+        """The request, for the log: quoted, because a decoded path may contain line breaks."""
+        return f"{self._scope.get('method')} {quote(self._scope.get('path') or '', safe=PATH_SAFE)}"
 
     @property
     def sending(self) -> bool:

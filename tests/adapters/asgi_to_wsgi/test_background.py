@@ -258,3 +258,11 @@ def test_no_task_is_left_after_background_work(bridge: Bridge, loop_factory: Loo
     eventually("the tasks to end", lambda: len(live_tasks(watched.loop)) <= before)
     assert watched.calls == 201
     assert watched.running == 0
+
+
+def test_a_path_cannot_forge_lines_of_the_log(bridge: Bridge, errors: ErrorLog) -> None:
+    """Safety: the path is decoded, so a client may put a line break into it (CWE-117)."""
+    app = bridge(works_afterwards(Gate(), Journal()))
+    fetch(app, environ(path="/mails\nERROR forged \x1b[2J"))
+    app.close(timeout=0.2)
+    assert errors.says("GET /mails%0AERROR%20forged%20%1B%5B2J")
