@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import select
 import sys
-import threading
 from contextlib import suppress
+
+from . import forks
 
 
 class EventGate:
@@ -59,8 +60,8 @@ class EventGate:
 
 
 def new_gate() -> EventGate | None:
-    """Return an EventGate; None without eventfd or a free descriptor, and if threads are greenlets (gevent)."""
-    if not hasattr(os, "eventfd") or type(threading.Lock()).__module__ != "_thread":
+    """Return an EventGate; None without eventfd or a free descriptor, and if threads are green (gevent)."""
+    if not hasattr(os, "eventfd") or forks.threads_are_green():
         return None
     try:
         return EventGate()

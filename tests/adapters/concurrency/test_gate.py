@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from gateways.adapters.concurrency import forks
 from gateways.adapters.concurrency.gate import EventGate, new_gate
 from gateways.adapters.concurrency.thread_pool import Workers
 from tests.adapters.wsgi_to_asgi.loops import PATIENCE
@@ -203,11 +204,10 @@ def test_without_a_descriptor_all_threads_wait_at_locks(workers: Workers, monkey
     assert workers.started == 1
 
 
-def test_greenlets_in_place_of_threads_do_not_wait_in_a_system_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Green:
-        """A lock of gevent."""
-
-    monkeypatch.setattr(threading, "Lock", Green)
+def test_green_threads_do_not_wait_in_a_system_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would stop all of them."""
+    assert new_gate() is not None
+    monkeypatch.setattr(forks, "threads_are_green", lambda: True)
     assert new_gate() is None
 
 
