@@ -45,3 +45,9 @@ APPS = (
     row("datasette", "asgi", "datasette_app:app", "", "/data/words.json", "/data/words", file="/-/static/app.css"),
     row("nicegui", "asgi", "nicegui_app:app", "", "/_nicegui/client", page="/api"),
 )
+
+VARIANTS = {
+    *("flask-compress", "whitenoise", "werkzeug-shared-data"),
+    *("starlette-gzip", "starlette-brotli", "starlette-body-iterator", "starlette-stacked"),
+}
+"""Apps that are those of another row with a middleware: what the adapter does with it does not depend on the server."""

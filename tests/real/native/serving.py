@@ -16,6 +16,7 @@ from pathlib import Path
 from tests.real.native.battery import CONVERSATIONS, App, Conversation, Facts
 from tests.real.native.compare import differences
 from tests.real.native.differences import ACCEPTED
+from tests.real.native.rows import APPS, VARIANTS
 from tests.real.serving import Running, serve
 
 ADAPTED = "tests.real.native.adapted:app"
@@ -29,6 +30,17 @@ THROUGH: dict[str, dict[str, tuple[str, ...]]] = {
         "waitress": ("waitress", "--threads=16"),
     },
 }
+FIRST = {"wsgi": "uvicorn", "asgi": "gunicorn-gthread"}
+
+
+def pairs(interface: str) -> list[tuple[App, str]]:
+    """Return each app with each server that it is tested on: a variant on one."""
+    return [
+        (app, server)
+        for app in APPS
+        if app.interface == interface
+        for server in ([FIRST[interface]] if app.name in VARIANTS else THROUGH[interface])
+    ]
 
 
 @contextlib.contextmanager

@@ -6,14 +6,12 @@ from pathlib import Path
 import pytest
 
 from tests.real.native.battery import App, one
-from tests.real.native.rows import APPS
-from tests.real.native.serving import THROUGH, adapted, asked, natively, unaccepted
+from tests.real.native.serving import adapted, asked, natively, pairs, unaccepted
 from tests.real.serving import eventually
 
 pytestmark = [pytest.mark.timeout(150), pytest.mark.slow]
 
-OURS = [app for app in APPS if app.interface == "asgi"]
-PAIRS = [(app, server) for app in OURS for server in THROUGH["asgi"]]
+PAIRS = pairs("asgi")
 NAMES = [f"{app.name}-{server}" for app, server in PAIRS]
 WORKING = [(app, server) for app, server in PAIRS if app.name in ("fastapi", "starlette")]
 

@@ -3,13 +3,11 @@
 import pytest
 
 from tests.real.native.battery import App
-from tests.real.native.rows import APPS
-from tests.real.native.serving import THROUGH, adapted, asked, natively, unaccepted
+from tests.real.native.serving import adapted, asked, natively, pairs, unaccepted
 
 pytestmark = [pytest.mark.timeout(150), pytest.mark.slow]
 
-OURS = [app for app in APPS if app.interface == "wsgi"]
-PAIRS = [(app, server) for app in OURS for server in THROUGH["wsgi"]]
+PAIRS = pairs("wsgi")
 NAMES = [f"{app.name}-{server}" for app, server in PAIRS]
 
 
