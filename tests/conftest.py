@@ -37,12 +37,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
     class Scheduler(LoadFileScheduling):  # type: ignore[misc]
         def schedule(self) -> None:
             if self.collection is None:
-                collected = next(iter(self.registered_collections.values()))
-                self._units = {test: unit for unit, tests in units(collected).items() for test in tests}
-                config.option.loadscopereorder = False
+                found = units(next(iter(self.registered_collections.values())))
+                self._units = {test: unit for unit, tests in found.items() for test in tests}
+                self._places = {unit: place for place, unit in enumerate(found)}
             super().schedule()
 
         def _split_scope(self, nodeid: str) -> str:
             return self._units[nodeid]
+
+        def _assign_work_unit(self, node: object) -> None:
+            self.workqueue.move_to_end(min(self.workqueue, key=self._places.__getitem__), last=False)
+            super()._assign_work_unit(node)
 
     return Scheduler(config, log)

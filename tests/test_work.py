@@ -1,6 +1,11 @@
 """The units of work: every test runs once, the longest begin first, and tests that share a server run together."""
 
+import re
+import subprocess
+import sys
 from pathlib import Path
+
+import pytest
 
 from tests.work import PARTS, SHARED, units
 
@@ -37,3 +42,17 @@ def test_the_tests_of_several_files_on_one_server_are_one_unit() -> None:
 
 def test_the_named_files_exist() -> None:
     assert [file for file in (*PARTS, *SHARED) if not (ROOT / file).is_file()] == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(200)
+def test_workers_begin_with_a_long_file_though_another_has_more_tests() -> None:
+    tests = [
+        "tests/adapters/mapping/test_requests.py",
+        "tests/gateways/test_cli.py::test_a_missing_package_is_one_line",
+    ]
+    command = [sys.executable, "-m", "pytest", "-v", "-n", "1", "--dist", "loadfile", "-p", "no:cacheprovider", *tests]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=190, check=True)
+    ended = re.findall(r"PASSED (\S+?)::", done.stdout)
+    assert ended[0] == "tests/gateways/test_cli.py"
+    assert ended[1:] == ["tests/adapters/mapping/test_requests.py"] * (len(ended) - 1)
