@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from mcp import Client
 
+from tests.real.websocket_servers import serving
 from tests.real.wsgi_servers import Site
 
 
@@ -17,19 +18,31 @@ def test_tools_are_listed_and_called(wsgi: Site, mode: Any) -> None:
     if wsgi.name.startswith("gunicorn-sync"):
         pytest.skip("sync workers share no session, and one open stream occupies a worker")
 
-    async def talk() -> None:
-        reached: list[float] = []
+    asyncio.run(asyncio.wait_for(_talk(wsgi.server.url, mode), 30))
 
-        async def note(progress: float, total: float | None, message: str | None) -> None:
-            reached.append(progress)
 
-        async with Client(f"{wsgi.server.url}/mcp", mode=mode, read_timeout_seconds=10) as client:
-            tools = await client.list_tools()
-            assert sorted(tool.name for tool in tools.tools) == ["add", "count"]
-            answer: Any = await client.call_tool("add", {"one": 2, "two": 3})
-            assert answer.content[0].text == "5"
-            answer = await client.call_tool("count", {"to": 3}, progress_callback=note)
-            assert answer.content[0].text == "counted"
-            assert reached == [1, 2, 3]
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_with_detach_one_sync_worker_serves_several_clients_with_open_streams(mode: Any) -> None:
+    """The worker has one thread for requests; each client's stream would occupy it."""
+    with serving("gunicorn sync", app="tests.real.apps.asgi_mcp:detaching") as server:
 
-    asyncio.run(asyncio.wait_for(talk(), 30))
+        async def both() -> None:
+            await asyncio.gather(_talk(server.url, mode), _talk(server.url, mode))
+
+        asyncio.run(asyncio.wait_for(both(), 30))
+
+
+async def _talk(url: str, mode: Any) -> None:
+    reached: list[float] = []
+
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        reached.append(progress)
+
+    async with Client(f"{url}/mcp", mode=mode, read_timeout_seconds=10) as client:
+        tools = await client.list_tools()
+        assert sorted(tool.name for tool in tools.tools) == ["add", "count"]
+        answer: Any = await client.call_tool("add", {"one": 2, "two": 3})
+        assert answer.content[0].text == "5"
+        answer = await client.call_tool("count", {"to": 3}, progress_callback=note)
+        assert answer.content[0].text == "counted"
+        assert reached == [1, 2, 3]

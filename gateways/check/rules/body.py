@@ -17,7 +17,8 @@ def stream(seen: Seen, move: Move) -> Advice | None:
             f"each client of {seen.request} holds a thread of the server",
             f"a WSGI server runs a response on one of its threads until it ends (PEP 3333, Buffering and Streaming); "
             f"{server.name} has {server.threads} by default",
-            "give the server one thread for each concurrent stream, or serve this path with ASGI",
+            "give the server one thread for each concurrent stream, or serve this path with ASGI; for event streams, "
+            "ASGIToWSGI(app, detach=True) needs no threads",
         )
     if values["endless"] and move.to == "cgi":
         return Advice(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 
+from gateways.adapters import ASGIToWSGI
+
 mcp = MCPServer("tools")
 
 
@@ -23,3 +25,4 @@ async def count(to: int, context: Context) -> str:
 
 
 app = mcp.streamable_http_app()
+detaching = ASGIToWSGI(app, detach=True)
