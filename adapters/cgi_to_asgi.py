@@ -228,7 +228,7 @@ class _Exchange:
             running.leave(error is None, reason(error))
 
     async def _answer_elsewhere(self, environ: Environ) -> None:
-        """Have the host's `elsewhere` application serve the target of a local redirect."""
+        """Make the host's `elsewhere` application serve the target of a local redirect."""
         if self._listener is not None:
             self._listener.cancel()
             await asyncio.wait((self._listener,))

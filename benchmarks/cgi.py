@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 METHOD = """# Figures of the CGI hosts
 
 Generated on {date} by `make bench-cgi`. The figures are milliseconds for whole requests, one after the other, each on a
-connection of its own. Between requests to applications, the benchmark waits until the last program has exited. The
+new connection. Between requests to applications, the benchmark waits until the last program has exited. The
 contenders take turns in one run, and every response is verified. The tables show medians, and medians of the ratios of
 the rounds. "Relative speed" compares ours on uvicorn with the others: above 1, ours is faster. Warm is `warm=True`,
 after the first requests have shown which modules the program imports. CPU time is that of the server, its warm

@@ -219,7 +219,7 @@ def _async_app_scales(found: Found) -> tuple[Verdict, str]:
 
 
 def _no_websockets(found: Found) -> tuple[Verdict, str]:
-    """The interface has none, whatever is measured; the figures say whether the adapter's work."""
+    """The interface has no WebSockets, whatever is measured; the figures show whether the adapter's WebSockets work."""
     native = found.of("websocket", LOOP)
     bridged = [found.of("websocket", each, failing=True) for each in SOCKETS_BEHIND_THREADS]
     working = [each for each in bridged if each.rate and not each.lost_share]

@@ -48,8 +48,8 @@ threads; `run_in_executor` is a thread change alone.
 CLIENTS_EXPLAINED = """
 The curves are not straight lines, for these reasons. A single client of WSGIToASGI pays for waking a thread and the
 loop with each request; from a few clients on, one woken thread serves all requests that have arrived. With thousands of
-requests in flight, Python's garbage collector traverses the objects of all of them again and again: the line without
-it shows how much. Threads of ASGIToWSGI contend for the interpreter lock, and are started within the measurement.
+requests in flight, Python's garbage collector repeatedly traverses the objects of all of them: the line without it
+shows the cost. Threads of ASGIToWSGI contend for the interpreter lock, and are started within the measurement.
 """
 BODIES = """
 ## Size of the body

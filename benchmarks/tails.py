@@ -90,7 +90,7 @@ VARIANTS = tuple(
 
 
 class LoadClient:
-    """A load client in a process of its own, on the client's core."""
+    """A load client in a separate process, on the client's core."""
 
     def __init__(self, stack: ExitStack) -> None:
         command = ["taskset", "-c", CLIENT_CORE, sys.executable, "-m", "gateways.compare.load"]

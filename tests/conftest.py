@@ -1,4 +1,4 @@
-"""What holds for all tests, whichever way pytest was started: SIGINT, garbage, and how they are divided among workers.
+"""Setup of all tests: SIGINT, the garbage collector, and the distribution among workers.
 
 Knows signals, the garbage collector and xdist's scheduler. tests/work.py knows the units of work.
 """

@@ -23,6 +23,10 @@ INSTEAD = {
     r"\bbeforehand\b": "'before', 'first', 'in advance'",
     r"\bheld against\b|\bhold it against\b": "'compared with'",
     r"\bheed(s|ed|ing)?\b": "'ignore', 'honour', 'obey'",
+    r"\bfor ever\b|\bagain and again\b": "'forever', 'endless', 'repeatedly'",
+    r"\b(process|thread|loop|folder|connection|task|server|port|core|timer)s? of (its|their) own\b": "'its own …'",
+    r"\b(requests|responses|messages|bytes|octets) a second\b": "'per second'",
+    r'"""(Whether|Who|Have) ': "'Return True if', 'The client that', 'Make'",
     r"(?<!one )(?<!person )(?<!user )\bwho (asks|ends|gets|waits|answers|serves|runs|sends)\b": "'which' or 'that'",
 }
 PATTERNS = {re.compile(phrase, re.IGNORECASE): instead for phrase, instead in INSTEAD.items()}
@@ -67,6 +71,10 @@ def test_text_is_in_plain_english(folder: str) -> None:
         "made anew by `make docs`",
         "who asks in another thread",
         "The file is held against another one",
+        "A loop of its own thread, and a thread of its own",
+        "It is asked again and again",
+        "one core sends 10,000 requests a second",
+        '"""Have the loop run it."""',
     ],
 )
 def test_such_a_phrase_is_found(line: str) -> None:

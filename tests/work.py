@@ -1,4 +1,4 @@
-"""How the tests are divided among workers. A unit of work is a file, a part of a long file, or what shares one server.
+"""Distribution of the tests among workers. A unit of work is a file, a part of a long file, or what shares one server.
 
 Knows which files take long, and which share servers (tests/real/conftest.py). The longest begin first, so that no
 worker works alone for long at the end.

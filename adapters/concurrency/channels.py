@@ -422,7 +422,7 @@ class Desk(_ToThread):
         return self._size >= HIGH_WATER
 
     def ask(self) -> None:
-        """Have the thread's get() return with `asked`. Call it from the loop."""
+        """Make the thread's get() return `asked`. Call it from the loop."""
         with self._mutex:
             self._asked = True
             self._open()

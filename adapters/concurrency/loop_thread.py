@@ -78,7 +78,7 @@ class _Bell:
             raise
 
     def ring(self, call: Callable[[], None]) -> None:
-        """Have the loop run `call`, the same on every ring. Raises RuntimeError once the bell is closed."""
+        """Make the loop run `call`, which is the same on every ring. Raises RuntimeError once the bell is closed."""
         with self._mutex:
             if self._fd < 0:
                 raise RuntimeError("the event loop has ended")

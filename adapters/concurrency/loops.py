@@ -101,7 +101,7 @@ class Loop:
     def attend(self, call: Callable[[], object]) -> bool:
         """Run `call` in one to two LISTEN_AFTER unless leave() comes first. On the loop's thread only.
 
-        One timer serves all of the loop's requests: a short request needs no timer of its own. Returns True if no other
+        One timer serves all of the loop's requests: a short request needs no separate timer. Returns True if no other
         call is waiting: requests come one by one.
         """
         attended = self._attended

@@ -42,8 +42,8 @@ class Workers:
     one: its thread starts at once. Jobs that come together wake a thread at a lock: the caller keeps the GIL and
     submits them all, and then one thread runs them.
 
-    Threads within the limit stay until close(), because the thread-locals of applications (database connections) must
-    not be created again and again. Threads that replaced waiting ones end after STAND_IN_SECONDS without work.
+    Threads within the limit stay until close(), because creating the thread-locals of applications (database
+    connections) is expensive. Threads that replaced waiting ones end after STAND_IN_SECONDS without work.
     """
 
     _front: EventGate | None = None
@@ -235,8 +235,8 @@ class Workers:
             self._front, self._front_made = None, False
 
     def _collect_soon(self) -> None:
-        """Have the thread-locals of stand-ins collected; Django's connections are parts of cycles. Call it under the
-        mutex.
+        """Let the garbage collector free the thread-locals of stand-ins; Django's connections are parts of cycles. Call
+        it under the mutex.
 
         All stand-ins of a burst are collected together, and so are bursts that follow each other.
         """

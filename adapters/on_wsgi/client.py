@@ -1,4 +1,4 @@
-"""Whether the client of a WSGI request has disconnected: PEP 3333 does not cover this, but some servers expose it.
+"""Detect that the client of a WSGI request has disconnected: PEP 3333 does not cover this, but some servers expose it.
 
 Knows where those servers keep a connection. It must not know how an adapter reacts.
 
@@ -106,7 +106,7 @@ def _events(connection: int, wanted: int, seconds: float = 0) -> int:
 
 
 def _probe(connection: int) -> None:
-    """Have the system check whether the peer still exists."""
+    """Make the operating system check whether the peer still exists."""
     if not hasattr(_socket, "TCP_KEEPIDLE"):
         return
     sock = _socket.socket(fileno=os.dup(connection))  # not socket.socket: gevent's changes the connection's mode

@@ -21,7 +21,7 @@ _UNSUPPORTED = io.BufferedIOBase.read1  # inherited by classes that define read(
 
 
 class Source(NamedTuple):
-    """How to read an input."""
+    """The way to read an input."""
 
     read: Callable[[int], bytes]
     """Return up to `size` bytes, at least one unless it has ended. Waits for one; for all if not `prompt`."""

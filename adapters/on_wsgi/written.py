@@ -44,7 +44,7 @@ def start_of(written: bytes) -> Start | None:
         raise Unexpected(f"it begins with {head[:20]!r}")
     chunked = _CHUNKED(head) is not None
     if not chunked and _ENCODED(head):
-        raise Unexpected("it has a length, or an encoding of its own")
+        raise Unexpected("it has a length, or another encoding")
     if chunked:
         content, whole = _first_chunk(body)
     else:

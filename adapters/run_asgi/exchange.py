@@ -257,7 +257,7 @@ class Exchange:
                 self.outlet.put(b"", 0)
 
     async def _path(self, message: Message) -> None:
-        """Have the server send a file. Return once the server has closed it: until then the file must not change.
+        """Make the server send a file. Return once the server has closed it: until then the file must not change.
 
         The application may rewrite or delete the file as soon as this returns, as it may reuse a buffer that it has
         sent.

@@ -62,7 +62,9 @@ class Running:
         self._starting = Context().run(self.thread.run, self.lifespan.startup())
 
     def begin(self, exchange: Exchange, context: Context) -> None:
-        """Have the application serve a request in `context`. For a server's thread, which then waits at the desk."""
+        """Make the application serve a request in `context`. Called by a server's thread, which then waits at the
+        desk.
+        """
         self.live.add(exchange)  # before it begins: if the loop ends first, _loop_ended() must find it
         self.thread.loop.post(partial(self._begin, exchange, context))
 

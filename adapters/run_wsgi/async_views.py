@@ -22,7 +22,7 @@ def _threadlocal() -> Any:
 
 
 def lend_loop(loop: asyncio.AbstractEventLoop | None) -> None:
-    """Have async_to_sync() in this thread run on `loop`, which runs in another; None restores asgiref's default."""
+    """Make async_to_sync() in this thread use `loop`, which runs in another thread; None restores asgiref's default."""
     local = _threadlocal()
     if local is not None and local.__dict__.get("main_event_loop") is not loop:
         local.main_event_loop = loop

@@ -218,7 +218,7 @@ class WSGIResponse:
         self._put((head, b"", True), 0)
 
     def _send_file(self, result: FileWrapper, send_file: SendFile) -> bool:
-        """Have the server send the file itself. Return False if it cannot; nothing has been sent then."""
+        """Make the server send the file itself. Return False if it cannot; nothing has been sent then."""
         if self._sent or self._head is None or self._to_head or not has_body(self._head.status):
             return False
         size = send_file.size(result.filelike)

@@ -12,7 +12,7 @@ MIB = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What a server does that an app can notice, with its default settings.
+    """Properties of a server that an app can notice, with the server's default settings.
 
     threads: threads per process that call a WSGI app; 1 if a process handles one request at a time.
     lifespan: False if it sends no lifespan events.

@@ -29,7 +29,7 @@ class Report:
 def failed(asked: dict[str, str]) -> list[str]:
     """Return a line for each request that failed, by status 5xx or without a response, and one if none succeeded.
 
-    A request that did not finish has a line of its own already.
+    A request that did not finish already has a line.
     """
     said = [f"{request} failed: {status}" for request, status in asked.items() if _is_failure(status)]
     if not any(map(_is_success, asked.values())):

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 
 def refusal(scope: dict[str, Any], host: str) -> str | None:
-    """Why this request is not answered; None if it is. `host` is the name that the command was told to listen on.
+    """Return why this request must be refused, None if it is allowed. `host` is the name that the command listens on.
 
     RFC 6454, 7: a browser sends Origin with every POST and every WebSocket handshake.
     """

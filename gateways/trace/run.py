@@ -1,4 +1,4 @@
-"""Take traces: start a server in a process of its own with a tap in front, send a request, and collect the events.
+"""Take traces: start a server in a separate process with a tap in front, send a request, and collect the events.
 
 Knows processes, the queue of events and the timeout. It must not know the meaning of events, or how a trace is drawn.
 """
@@ -72,7 +72,7 @@ class _Recording:
 
     @property
     def waiting(self) -> bool:
-        """Whether the app still works on the request: not counting the lifespan; a program works until it exits."""
+        """True while the app works on the request; the lifespan does not count. A program works until it exits."""
         begun: set[tuple[int, str, int]] = set()
         ended: set[tuple[int, str, int]] = set()
         for batch in self.batches:

@@ -138,7 +138,7 @@ class Stream:
         if len(block) == self._chunk:
             return f"chunk, {shown(block)}"
         begins = len(block) + self._left == self._chunk
-        return f"chunk of {self._chunk:,} {'begins' if begins else 'goes on'}, {shown(block)}"
+        return f"chunk of {self._chunk:,} {'begins' if begins else 'continues'}, {shown(block)}"
 
     def _size(self, line: str) -> list[str]:
         digits = line.partition(";")[0].strip()

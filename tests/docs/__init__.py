@@ -1,1 +1,3 @@
-"""The pages of the documentation, run as a reader would: block by block, from the top, in a folder of their own."""
+"""The pages of the documentation, run as a reader would: block by block, from the top, each page in a temporary
+folder.
+"""

@@ -23,7 +23,7 @@ Clauses of the specifications and of safety that each adapter meets, of those th
 {summary}
 
 Each row below is a test, named after the clause that it checks. The same tests run against every adapter, without a
-server. Each case runs in a process of its own, with a time limit.
+server. Each case runs in a separate process, with a time limit.
 
 `yes`: all cases pass. `no`: all cases fail. `2 of 5`: two of five cases pass; the clause counts as not met. `hung`: the
 process had to be killed. `crashed`: the process died. `–`: not testable, and not counted. The source is a

@@ -25,7 +25,7 @@ QUICK = {"/stream": "?delay=0", "/events": "?delay=0", "/sleep": "?seconds=0", "
 BY_NATURE = {
     ("GET", "/inside"): "what an app is given is what the three differ in",
     ("HEAD", "/inside"): "and so does its length",
-    ("POST", "/background"): "each job has a name of its own",
+    ("POST", "/background"): "each job has a different name",
     ("GET", "/file"): "each app sends its own source",
     ("HEAD", "/file"): "and its length",
     ("GET", "/ws"): "ASGI has WebSockets, and tells the client to ask for one; WSGI and CGI have none",

@@ -159,7 +159,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description="Detached event streams of ASGIToWSGI under load, server by server.")
     parser.add_argument("servers", nargs="*", default=[*CARRYING], metavar="SERVER")
     parser.add_argument("--seconds", type=float, default=20.0, help="load of each server. Default: 20")
-    parser.add_argument("--streams", type=int, default=0, help="measure so many open streams instead")
+    parser.add_argument("--streams", type=int, default=0, help="measure this number of open streams instead")
     options = parser.parse_args(arguments)
     if options.streams:
         print(json.dumps(many(options.streams)))

@@ -131,7 +131,7 @@ def in_thread(app: Any, name: int, until: float, wrong: Wrong, count: list[int])
 
 
 def stress(run: Callable[..., None], app: Any, threads: int, seconds: float) -> tuple[int, Wrong]:
-    """Run `run` in so many threads; return how many requests were made, and what went wrong."""
+    """Run `run` in this number of threads; return the number of requests and the errors."""
     wrong: Wrong = []
     count = [0] * threads
     until = time.monotonic() + seconds

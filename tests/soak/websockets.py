@@ -137,7 +137,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description="WebSockets of ASGIToWSGI under load, server by server.")
     parser.add_argument("servers", nargs="*", default=[*CARRYING], metavar="SERVER")
     parser.add_argument("--seconds", type=float, default=20.0, help="load of each server. Default: 20")
-    parser.add_argument("--idle", type=int, default=0, help="measure so many idle WebSockets instead")
+    parser.add_argument("--idle", type=int, default=0, help="measure this number of idle WebSockets instead")
     options = parser.parse_args(arguments)
     if options.idle:
         idle(options.idle)

@@ -39,7 +39,7 @@ def unfit(library: Library) -> str:
 
 def share(names: list[str], explore: Callable[[list[str]], Any]) -> tuple[dict[str, str], list[tuple[str, str]]]:
     """Import the modules that can be shared. Return why others cannot, and the paths that the imports read, as
-    Scout.explore; `explore` finds out, in a separate process.
+    Scout.explore; `explore` tries it in a separate process.
     """
     if not _PATCHING.isdisjoint(name.partition(".")[0] for name in names):
         return {"all libraries": "gevent and eventlet change modules that are imported after them"}, []

@@ -1,5 +1,5 @@
 #!/bin/sh
-# How full the disk is, and how this was asked for.
+# Shows the disk usage and the request.
 echo "Content-Type: text/plain"
 echo
 echo "$REQUEST_METHOD $SCRIPT_NAME${PATH_INFO}"

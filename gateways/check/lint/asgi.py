@@ -252,6 +252,6 @@ def _fields(kind: str, row: Message, message: Mapping[str, Any]) -> list[Breach]
 
 
 def _wrong(field: Field, value: Any) -> Any:
-    """Return the headers that are wrong, of a list of headers; any other value as it is."""
+    """Return the wrong headers of a list of headers; return any other value unchanged."""
     pairs = list(value) if isinstance(value, (list, tuple)) else []
     return [pair for pair in pairs if not field.is_right([pair])] or value

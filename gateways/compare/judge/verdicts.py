@@ -54,7 +54,7 @@ def _throughput(section: Section, rows: Sequence[Row]) -> list[str]:
     base, name = reference.figures.entrant.label, section.question.name
     if best.ratio is None:
         others = [row for row in rows if row.ratio is not None and not row.tie]
-        said = f"{name}: no contender is faster than {base} ({rate(best.figures.rate)} requests a second)"
+        said = f"{name}: no contender is faster than {base} ({rate(best.figures.rate)} requests per second)"
         ends = [f"{row.figures.entrant.label} serves {as_many(row.ratio.value)}" for row in others if row.ratio]
         if ends:
             said += f"; {together(ends[:1] + ends[1:][-1:])}"

@@ -49,7 +49,7 @@ class Histogram:
         """Return the sum of the histograms."""
         whole = cls()
         for each in histograms:
-            whole._buckets.update(each._buckets)  # noqa: SLF001 - of its own kind
+            whole._buckets.update(each._buckets)  # noqa: SLF001 - the same class
             whole.total += each.total
             whole.missing += each.missing
         return whole

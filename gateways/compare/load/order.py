@@ -89,7 +89,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Behind:
-    """What other connections do meanwhile: read a body slowly, or keep an endless stream open."""
+    """Work of other connections at the same time: read a body slowly, or keep an endless stream open."""
 
     kind: Literal["slow", "held"]
     request: Request
@@ -111,8 +111,8 @@ class Trust:
 
 @dataclass(frozen=True)
 class Order:
-    """What to do. The first `ramp` seconds are not measured, the next `seconds` are; then requests in flight may take
-    `timeout`.
+    """Work of a load client. The first `ramp` seconds are not measured, the next `seconds` are; then requests in flight
+    may take `timeout`.
 
     The load starts when all connections are open, and not before `begin` (time.time_ns(); 0: at once). With `tls`, the
     certificate must be valid for `host`, as `trust` says. `host_header` is sent as Host; "" means host and port.

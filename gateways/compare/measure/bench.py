@@ -212,8 +212,8 @@ class Bench:
     def measure(
         self, contender: Entry, scenario: Scenario, order: Order, start: int, number: int, *, alone: bool = False
     ) -> None:
-        """Carry out an order and record the measurement; if the server exits, exclude it instead. `alone`: a long run
-        on a server of its own, whose resources are sampled.
+        """Carry out an order and record the measurement; if the server exits, exclude it instead. `alone`: a long run,
+        for which the server was started, and whose resources are sampled.
         """
         running = self.running[contender.id]
         before = peak = running.taken()

@@ -1,7 +1,7 @@
 """Scenarios: the requests of a comparison, and what each of them shows. One row per scenario. Pure.
 
 Quick scenarios are measured in rounds of short slices, with all servers running. Long ones (waits, streams, big bodies,
-idle connections) can leave a server with work for clients that have disconnected, so each run has a server of its own.
+idle connections) can leave a server with work for clients that have disconnected, so each run has its own server.
 A new scenario is one row: its fields are all that the reports need.
 """
 

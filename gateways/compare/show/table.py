@@ -113,7 +113,9 @@ def _note(section: Section) -> str:
     groups = " Contenders that share a group are statistically indistinguishable." * any(
         row.letters for row in section.rows
     )
-    client = "" if section.null is None else f" The load client can send up to {rate(section.null)} requests a second."
+    client = (
+        "" if section.null is None else f" The load client can send up to {rate(section.null)} requests per second."
+    )
     return f"This shows {section.question.reveals}.{_floor(section)}{groups}{client}"
 
 

@@ -181,7 +181,7 @@ class Exchange:
         assert re.fullmatch(r"[0-9]{3} .*", status), f"the status is {status!r}; PEP 3333 wants '200 OK'"
         assert type(headers) is list, f"headers are a {type(headers).__name__}; PEP 3333 wants a list"
         for header in headers:
-            assert type(header) is tuple, f"the header {header!r} is no tuple"
+            assert type(header) is tuple, f"the header {header!r} is not a tuple"
             assert [type(part) for part in header] == [str, str], f"the header {header!r} is not two str"
         self.status, self.headers = status, headers
         return self._write

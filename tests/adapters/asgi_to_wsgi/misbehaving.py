@@ -38,8 +38,8 @@ BEFORE_THE_HEAD: dict[str, Any] = {
     "sends an informational status": sends(start(101), body(b"x")),
     "sends a header of text": sends(start(200, [("x-a", "1")]), body(b"x")),
     "sends a header value that is a number": sends(start(200, [(b"x-a", 1)]), body(b"x")),
-    "sends a header that is no pair": sends(start(200, [(b"x-a",)]), body(b"x")),
-    "sends headers that are no iterable": sends(start(200, 5), body(b"x")),
+    "sends a header that is not a pair": sends(start(200, [(b"x-a",)]), body(b"x")),
+    "sends headers that are not iterable": sends(start(200, 5), body(b"x")),
     "sends a line feed in a header value": sends(start(200, [(b"x-a", b"1\nset-cookie: a=1")]), body(b"x")),
     "sends a carriage return in a header value": sends(start(200, [(b"x-a", b"1\rx")]), body(b"x")),
     "sends a NUL in a header value": sends(start(200, [(b"x-a", b"\0")]), body(b"x")),
@@ -47,7 +47,7 @@ BEFORE_THE_HEAD: dict[str, Any] = {
     "sends an empty header name": sends(start(200, [(b"", b"2")]), body(b"x")),
     "sends a space in a header name": sends(start(200, [(b"x a", b"2")]), body(b"x")),
     "sends two lengths": sends(start(200, [(b"content-length", b"1"), (b"content-length", b"2")]), body(b"x")),
-    "sends a length that is no number": sends(start(200, [(b"content-length", b"one")]), body(b"x")),
+    "sends a length that is not a number": sends(start(200, [(b"content-length", b"one")]), body(b"x")),
     "sends a body of text": sends(start(), body("text")),
     "sends a body of None": sends(start(), body(None)),
     "sends a body that is a list": sends(start(), body([b"x"])),
@@ -62,7 +62,7 @@ BEFORE_THE_HEAD: dict[str, Any] = {
     "raises StopAsyncIteration": raises(StopAsyncIteration("x")),
     "raises GeneratorExit": raises(GeneratorExit),
     "raises an ExceptionGroup": raises(ExceptionGroup("two", [ValueError("one"), TypeError("two")])),
-    "raises a BaseException of its own": raises(type("Odd", (BaseException,), {})("odd")),
+    "raises its own BaseException": raises(type("Odd", (BaseException,), {})("odd")),
 }
 
 

@@ -64,7 +64,7 @@ STUCK = {
         exchange = Exchange(make(Told(), None), environ(path="/stream"))
         exchange.call(), exchange.block()
     """,
-    "an app that waits for ever": """
+    "an app that never returns": """
         async def silent(scope, receive, send):
             say("waiting")
             await asyncio.Event().wait()
@@ -160,7 +160,7 @@ INTERRUPT = "threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT)).start()
 
 SHUTDOWNS = {
     "an executor": "await asyncio.to_thread(say, 'done')",
-    "a thread pool of its own": """with concurrent.futures.ThreadPoolExecutor() as pool:
+    "its own thread pool": """with concurrent.futures.ThreadPoolExecutor() as pool:
                     await asyncio.get_running_loop().run_in_executor(pool, say, 'done')""",
     "a process pool": """with concurrent.futures.ProcessPoolExecutor(1) as pool:
                     await asyncio.get_running_loop().run_in_executor(pool, say, 'done')""",
@@ -175,7 +175,7 @@ SHUTDOWNS = {
 }
 
 
-NEED_THREADS = {"a thread pool of its own", "a process pool", "a subprocess", "a thread of AnyIO's", "a thread"}
+NEED_THREADS = {"its own thread pool", "a process pool", "a subprocess", "a thread of AnyIO's", "a thread"}
 
 
 @pytest.mark.parametrize("name", SHUTDOWNS)

@@ -15,7 +15,7 @@ PATCHES = {
 
 @pytest.mark.parametrize("library", PATCHES)
 def test_a_loop_among_greenlets_is_woken_by_a_resolved_future(library: str) -> None:
-    """Ours: from Python 3.13.12 and 3.14.3 on, to_thread() wakes no loop of its own thread (gevent issue 2213).
+    """Ours: from Python 3.13.12 and 3.14.3 on, to_thread() does not wake a loop in its own thread (gevent issue 2213).
 
     A loop that is not woken sleeps until its next timer: 0.4 seconds for each of the 25 waits, and fetch() gives up
     after 5.

@@ -143,7 +143,7 @@ def test_options_are_keyword_only() -> None:
     loop.
     """
     if not is_ours():
-        pytest.skip("another adapter has options of its own")
+        pytest.skip("another adapter has other options")
     from gateways.adapters import ASGIToWSGI
 
     with pytest.raises(TypeError):

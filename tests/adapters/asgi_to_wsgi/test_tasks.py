@@ -56,7 +56,7 @@ def test_a_task_that_outlives_the_app_cannot_replace_its_error(bridge: Bridge, e
 
 
 def test_a_call_from_the_adapters_own_loop_is_refused_even_after_the_start(bridge: Bridge) -> None:
-    """Safety: a thread that waits for itself waits for ever."""
+    """Safety: a thread that waits for itself would never end."""
     inner = bridge(hello)
     assert fetch(inner).body == b"hello"
 

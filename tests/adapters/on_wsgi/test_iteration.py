@@ -1,4 +1,4 @@
-"""Whether a server itself iterates a response, by the servers' own code where it runs in process."""
+"""Servers that iterate a response themselves; the servers' own code runs in the test process where possible."""
 
 from __future__ import annotations
 

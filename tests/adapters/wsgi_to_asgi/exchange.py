@@ -35,7 +35,7 @@ class Response:
 
 @dataclass
 class Plan:
-    """What the server and its client do."""
+    """Behaviour of the server and its client."""
 
     raise_when_gone: bool = True  # ASGI 2.4: send raises OSError after a disconnect; before 2.4, it was ignored
     fail_from: int | None = None  # number of the first send that raises

@@ -105,6 +105,6 @@ FILES: dict[str, tuple[Callable[[Path], Any], bytes]] = {
     "pipe": (piped, CONTENT),
     "BytesIO": (lambda file: io.BytesIO(CONTENT), CONTENT),
     "read() only": (lambda file: Reader(CONTENT), CONTENT),
-    "a class of its own": (Upper, CONTENT.upper()),
+    "another class": (Upper, CONTENT.upper()),
     "empty": (lambda file: at(Path(os.devnull), 0), b""),
 }

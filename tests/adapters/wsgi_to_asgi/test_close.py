@@ -52,7 +52,7 @@ ENDINGS: dict[str, tuple[Callable[[], Iterable[bytes]], Callable[[Exchange], Non
     "an error in the first iteration": (lambda: raising(ValueError()), to_an_error, {}),
     "an error in a later iteration": (lambda: raising(ValueError(), b"one"), to_an_error, {}),
     "SystemExit": (lambda: raising(SystemExit(3), b"one"), to_an_error, {}),
-    "a block that is no bytestring": (lambda: [5], to_an_error, {}),  # type: ignore[list-item]
+    "a block that is not a bytestring": (lambda: [5], to_an_error, {}),  # type: ignore[list-item]
     "the client leaving": (endless, to_a_leave, {}),
     "the client leaving a server that ignores it": (endless, to_a_leave, {"plan": Plan(raise_when_gone=False)}),
     "send() failing": (endless, to_a_failing_send, {}),

@@ -25,7 +25,7 @@ STEADY = [[10_000, 10_100, 9_900, 10_050], [10_200, 10_300, 10_100, 10_150]]
 
 
 def scaled(factor: float, wobble: float = 0.0) -> list[list[float]]:
-    """STEADY so many times as fast; of two rounds one gains `wobble`, and the other loses it."""
+    """STEADY multiplied by a factor; of two rounds, one is `wobble` faster and the other `wobble` slower."""
     return [[rate * (factor + wobble * (-1) ** number) for number, rate in enumerate(rounds)] for rounds in STEADY]
 
 

@@ -20,7 +20,7 @@ from gateways.requests.request import Request
 from gateways.requests.traffic import Traffic
 
 Octets = bytes | float
-"""What a server sends; a number is a pause in seconds."""
+"""A part of a response; a number is a pause in seconds."""
 
 Respond = Callable[[str, int], Sequence[Octets]]
 """The response to a target; the number counts the requests that the server has had."""
@@ -74,7 +74,7 @@ def _send(client: socket.socket, pieces: Sequence[Octets]) -> None:
 
 @pytest.fixture(autouse=True)
 def _(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rounds need not be apart: dates are those of a clock that goes on with each response."""
+    """The rounds need not be apart: the date in each response is later than the one before."""
     monkeypatch.setattr("gateways.diff.run.APART", 0.0)
 
 

@@ -55,7 +55,7 @@ def test_however_it_is_cut_the_message_is_the_same(data: bytes, step: int) -> No
 def test_a_chunk_in_pieces_says_so() -> None:
     stream = Stream()
     stream.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\nabc")
-    assert stream.feed(b"defgh\r\n0\r\n\r\n") == ["chunk of 8 goes on, 5 bytes  b'defgh'", "last chunk"]
+    assert stream.feed(b"defgh\r\n0\r\n\r\n") == ["chunk of 8 continues, 5 bytes  b'defgh'", "last chunk"]
 
 
 def test_a_body_without_a_length_ends_with_the_connection() -> None:
