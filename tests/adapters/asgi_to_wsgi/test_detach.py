@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import io
 import logging
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -362,3 +363,43 @@ def test_a_disconnect_after_a_half_close_is_not_an_error_of_the_sweep(bridge: Br
     eventually("the connection's end", lambda: adapter.stats().detached == 0)
     eventually("the app's end", lambda: adapter.stats().tasks == 0)
     assert not [record for record in errors._caplog.records if "Exception in callback" in record.getMessage()]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork()")
+def test_a_stream_ends_even_if_a_forked_child_has_a_copy_of_its_connection(bridge: Bridge) -> None:
+    gate = Gate()
+    with serving(bridge(events(gate), detach=True)) as server:
+        server.wait()
+        server.until(b"\r\n\r\n")
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(writing)
+            os.read(reading, 1)  # until the test has ended
+            os._exit(0)
+        try:
+            os.close(reading)
+            gate.open()
+            assert server.rest() == b"data: 1\n\ndata: 2\n\n"
+        finally:
+            os.close(writing)
+            os.waitpid(child, 0)
+
+
+def test_several_adapters_and_whole_event_streams(bridge: Bridge) -> None:
+    """An event stream that is over before the server's thread looks is an ordinary response."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start(200, EVENTS))
+        await send({"type": "http.response.body", "body": b"data: 1\n\n", "more_body": True})
+        await send({"type": "http.response.body", "body": b"data: 2\n\n"})
+
+    adapters = [bridge(app, detach=True) for _ in range(2)]
+    for adapter in adapters:
+        for _ in range(20):
+            with serving(adapter) as server:
+                head, _, body = server.rest().partition(b"\r\n\r\n")
+                assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+                assert body == b"data: 1\n\ndata: 2\n\n"
+    for adapter in adapters:
+        eventually("the end of all", lambda adapter=adapter: adapter.stats().detached == 0)  # type: ignore[misc]
