@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import re
 from pathlib import Path
 
 from gateways.failure import Failure
@@ -58,6 +59,8 @@ def _text(file: Path) -> str:
         octets = file.read_bytes().removeprefix(codecs.BOM_UTF8)
     except OSError as error:
         raise Failure(f"cannot read {file}: {error.strerror}") from error
+    if (why := _is_no_text(octets, file.name)) is not None:
+        raise Failure(f"{file.name} is {why}; --requests reads a HAR file, an access log or JSON lines")
     if octets.lstrip()[:1] not in (b"{", b"["):
         return octets.decode("latin-1")
     try:
@@ -65,3 +68,30 @@ def _text(file: Path) -> str:
     except UnicodeDecodeError as error:
         line = octets.count(b"\n", 0, error.start) + 1
         raise Failure(f"{file.name}, line {line}: not UTF-8 (octet {octets[error.start]:#04x})") from None
+
+
+PACKED = {b"\x1f\x8b": "gunzip", b"BZh": "bunzip2", b"\xfd7zXZ\x00": "unxz", b"\x28\xb5\x2f\xfd": "unzstd",
+          b"PK\x03\x04": "unzip"}  # fmt: skip
+"""Programs that unpack a file, by how it begins."""
+
+CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+
+
+def _is_no_text(octets: bytes, name: str) -> str | None:
+    """Return what the file is, if it is not text in UTF-8 or with one octet for each character."""
+    for begin, program in PACKED.items():
+        if octets.startswith(begin):
+            return f"compressed; unpack it first: {program} {name}"
+    if octets.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "in UTF-16; save it in UTF-8"
+    found = list(CONTROL.finditer(octets[:CHECKED]))
+    if len(found) * SOME <= min(len(octets), CHECKED):  # a client may have sent a few to the server of a log
+        return None
+    return f"a binary file (octet {found[0][0][0]:#04x} at {found[0].start()})"
+
+
+CHECKED = 65_536
+"""Octets at the start of a file that are searched for control characters."""
+
+SOME = 20
+"""Of how many octets one may be a control character."""

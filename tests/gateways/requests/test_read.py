@@ -1,5 +1,6 @@
 """Files of requests: the kind is detected from the beginning."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -66,3 +67,30 @@ def test_a_log_whose_lines_all_lack_a_body_says_so(tmp_path: Path) -> None:
     file.write_text('127.0.0.1 - - [10/Oct/2026:13:55:36 +0000] "POST / HTTP/1.1" 200 5\n')
     with pytest.raises(Failure, match="line 1: an access log does not hold the body of a POST"):
         read(file)
+
+
+@pytest.mark.parametrize(
+    ("octets", "said"),
+    [
+        (
+            gzip.compress(b'{"log": {}}'),
+            "x.har is compressed; unpack it first: gunzip x.har; --requests reads a HAR",
+        ),
+        (b"PK\x03\x04\x14\x00", "unpack it first: unzip x.har"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", r"x.har is a binary file \(octet 0x1a at 6\)"),
+        ('{"log": {}}'.encode("utf-16"), "x.har is in UTF-16; save it in UTF-8"),
+    ],
+)
+def test_a_file_that_is_not_text_is_refused_with_what_it_is(tmp_path: Path, octets: bytes, said: str) -> None:
+    file = tmp_path / "x.har"
+    file.write_bytes(octets)
+    with pytest.raises(Failure, match=said):
+        read(file)
+
+
+def test_a_log_with_octets_that_clients_sent_raw_is_text(tmp_path: Path) -> None:
+    file = tmp_path / "access.log"
+    begin, end = b'::1 - - [10/Oct/2026:13:55:36 +0000] "', b'" 200 5 "-" "x"\n'
+    file.write_bytes(begin + b"GET /caf\xe9 HTTP/1.1" + end + begin + b"\x16\x03\x01\x00" + end)
+    traffic = read(file)
+    assert (len(traffic.requests), len(traffic.left_out)) == (1, 1)
