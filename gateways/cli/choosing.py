@@ -20,17 +20,23 @@ def files(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list
     return [CompletionItem(incomplete, type="file")]
 
 
-def given(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+def given(ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
     """Return the target as it was given.
 
     Raises:
-        BadParameter: it is empty, which as a path is the current folder, or has no attribute after its ':'.
+        BadParameter: it is empty, which as a path is the current folder, has no attribute after its ':', or is a URL,
+            which only `gateways diff` accepts.
     """
     if value is not None and not value.strip():
         raise click.BadParameter("an empty target; give a module and its app, e.g. 'shop:app', or '.' for this folder.")
     if value and value.endswith(":") and not Path(value).exists():
         module = value.rstrip(":")
         raise click.BadParameter(f"attribute missing after ':' in {value!r}; give e.g. '{module}:app' or '{module}'.")
+    if value and value.startswith(("http://", "https://")) and ctx.command.name != "diff":
+        raise click.BadParameter(
+            f"{value!r} is a URL; give an app, e.g. 'shop:app'. For a running server, use gateways diff, or "
+            "gateways compare --url."
+        )
     return value
 
 
