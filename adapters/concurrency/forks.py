@@ -7,8 +7,8 @@ A process whose threads have become green must forget them too: a lock from befo
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable
+from sys import modules
 from typing import Any
 
 _forgetting: list[Callable[[], object]] = []
@@ -22,10 +22,10 @@ def in_child(forget: Callable[[], object]) -> Callable[[], object]:
 
 def threads_are_green() -> bool:
     """Return True if new threads of this process are green: gevent or eventlet has patched `threading`."""
-    gevent: Any = sys.modules.get("gevent.monkey")
+    gevent: Any = modules.get("gevent.monkey")
     if gevent is not None and gevent.is_module_patched("threading"):
         return True
-    eventlet: Any = sys.modules.get("eventlet.patcher")
+    eventlet: Any = modules.get("eventlet.patcher")
     return eventlet is not None and bool(eventlet.is_monkey_patched("thread"))
 
 
@@ -35,8 +35,10 @@ _green = threads_are_green()
 
 def check() -> None:
     """Detect a fork that Python did not see, and a patch: gunicorn --preload imports the app before gevent patches."""
-    if os.getpid() != _pid or (not _green and threads_are_green()):
+    if os.getpid() != _pid:
         _forked()
+    elif not _green and ("gevent.monkey" in modules or "eventlet.patcher" in modules) and threads_are_green():
+        _forked()  # the names first: each request asks
 
 
 def _forked() -> None:
