@@ -13,7 +13,7 @@ from tests.real.wsgi_servers import WSGI_SERVERS, Site
 
 STREAMING = ("asgi", "fastapi", "starlette", "django", "litestar", "quart")
 SHOWING = set(WSGI_SERVERS) - {"granian", "uwsgi", "mod_wsgi"}
-ENDS_WITHIN = 2.0  # seconds after the disconnect
+ENDS_WITHIN = 10.0  # seconds after the disconnect, on a busy machine; without notice, an app here works for ever
 
 
 @pytest.mark.parametrize("framework", STREAMING)
@@ -32,13 +32,12 @@ def test_a_client_that_never_reads_and_leaves_ends_the_stream(wsgi: Site) -> Non
 
 
 @pytest.mark.parametrize("wsgi", sorted(SHOWING), indirect=True)
-def test_a_client_that_leaves_a_silent_app_ends_it_where_the_server_shows_the_connection(wsgi: Site) -> None:
+def test_a_silent_app_is_told_that_its_client_has_left_where_the_server_shows_the_connection(wsgi: Site) -> None:
     begun, ended = wsgi.noted("asgi silence begun"), wsgi.noted("asgi silence ended")
     with wsgi.asking("asgi", "/silent") as connection:
         wsgi.expect("asgi silence begun", begun + 1)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closed with a reset
-    # It is notified, and has a second to end by itself.
-    wsgi.expect("asgi silence ended", ended + 1, within=2 * ENDS_WITHIN)
+    wsgi.expect("asgi silence ended", ended + 1, within=ENDS_WITHIN)
 
 
 def test_a_client_that_has_shut_down_its_sending_side_is_answered(wsgi: Site) -> None:

@@ -29,10 +29,9 @@ async def app(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         await send({"type": "http.response.body", "body": b"at last"})
     elif scope["path"] == "/silent":
         note("asgi silence begun")
-        try:
-            await asyncio.get_running_loop().create_future()
-        finally:
-            note("asgi silence ended")
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        note("asgi silence ended")
     elif scope["path"] == "/flood":
         await _flood(send)
     else:
