@@ -282,6 +282,7 @@ class Inbox(_ToThread):
         self.started = False  # the thread has had to wait
         self.begun = False  # the coroutine has put a block, or the end
         self._lost = False  # part of the body has been discarded
+        self._closed_by_writer = False
 
     def put(self, block: bytes) -> None:
         """Queue one more block; bytes beyond the announced length are dropped. Call it from the coroutine."""
@@ -326,7 +327,7 @@ class Inbox(_ToThread):
     def end(self) -> None:
         """End the body. It has failed if bytes of the announced length are missing. Call it from the coroutine."""
         with self._mutex:
-            self.begun = self._ended = True
+            self.begun = self._ended = self._closed_by_writer = True
             self._failed = bool(self._missing)
             self._open()
 
@@ -336,6 +337,11 @@ class Inbox(_ToThread):
             self._failed = not self._ended or self._failed
             self._ended = True
             self._open()
+
+    @property
+    def whole(self) -> bool:
+        """Return True if the coroutine has put all of the body."""
+        return self._closed_by_writer or self._missing == 0
 
     @property
     def over(self) -> bool:

@@ -94,12 +94,19 @@ class Body:
         self.inbox = Inbox(loop, workers, length, listen)
         self._spooled: IO[bytes] | None = None
         self._postponed = False
+        self._collected = False  # collect() has received all of it
+        self._refused = False  # postponed, and never read
         self.left = False  # the client disconnected while the body was collected
 
     def postponed(self) -> io.BufferedReader:
         """Return a stream that receives nothing before it is read (RFC 9110, 10.1.1: the first receive sends 100)."""
         self._postponed = True
         return self.stream()
+
+    @property
+    def arrives(self) -> bool:
+        """Return True if the client is still sending it."""
+        return self.asked_for and not self._refused and not self._collected and not self.inbox.whole
 
     @property
     def asked_for(self) -> bool:
@@ -130,6 +137,7 @@ class Body:
         if self._spooled is not None:
             await in_thread(partial(_rewind, self._spooled, chunk.blocks))
             chunk = chunk._replace(blocks=[])
+        self._collected = chunk.end is not None
         if chunk.end and size >= (self._length or 0):
             size = size if self._length is None else self._length
             return self._spooled or io.BytesIO(b"".join(chunk.blocks)[:size]), size
@@ -162,6 +170,7 @@ class Body:
 
     def close(self) -> None:
         """End the request: free the temporary file; reading further raises."""
+        self._refused = not self.asked_for
         self.inbox.forget()
         if self._spooled is not None:
             self._spooled.close()

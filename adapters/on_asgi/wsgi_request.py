@@ -32,6 +32,7 @@ from .listener import Listener
 from .messages import SendFile, completes, deliver, deliver_each, early_hints, size_of
 from .request_body import Body, Unannounced
 from .scopes import overload_item
+from .unread import Rest
 
 log = logging.getLogger("gateways.wsgi")
 
@@ -136,7 +137,7 @@ class WSGIRequest:
 
     # The response
 
-    async def serve(self, send: Send) -> None:
+    async def serve(self, send: Send) -> None:  # noqa: PLR0915 - in one piece: each await costs
         """Run the application in a worker and send its response. Raises the application's error, or the server's."""
         outbox, loop, tally, watch = self._outbox, self._loop, self._tally, self._watch
         self._context = copy_context()
@@ -149,6 +150,8 @@ class WSGIRequest:
             ended = False
             while not ended:
                 items, ended = await outbox.get()
+                if self._body is not None and self._is_early(items):
+                    items = await self._send_before_rest(send, items)
                 if ended and len(items) == 1 and type(items[0]) is tuple and not self._terms.verbatim:  # most are so
                     head, block, self._complete = items[0]
                     tally.bytes += len(block)
@@ -158,7 +161,7 @@ class WSGIRequest:
                 elif items:
                     self._complete = completes(items[-1])
                     self._begun = True
-                    tally.bytes += outbox.taken + (size_of(outbox.take_last()) if ended else 0)
+                    tally.bytes += size_of(items) if ended else outbox.taken
                     await (deliver_each if self._terms.verbatim else deliver)(send, items)
                     if not ended and self._listener is None and not outbox.waiting:
                         watch()
@@ -184,14 +187,35 @@ class WSGIRequest:
         finally:
             self._error = None  # its traceback holds this frame
 
+    def _is_early(self, items: list[Any]) -> bool:
+        """Return True if these items complete the response while its client still sends the request body."""
+        if self._unannounced is not None or self._body is None or not items or type(items[-1]) is dict:
+            return False
+        return completes(items[-1]) and self._body.arrives and not self._outbox.is_closed()
+
+    async def _send_before_rest(self, send: Send, items: list[Any]) -> list[Any]:
+        """Send all but the end of the response, then receive the rest of the request body. Return the items left."""
+        head, block, _ = items[-1]
+        items[-1] = (head, block, False)
+        self._begun = True
+        self._tally.bytes += size_of(items)
+        await (deliver_each if self._terms.verbatim else deliver)(send, items)
+        listener, self._listener = self._listener, _NO_TASK
+        if listener is not None:
+            listener.cancel()
+            await listener.ended()
+        await Rest(self._loop, self._receive).discard(self._context)
+        return [(None, b"", True)]
+
     def _over(self) -> Task | None:
         """Stop watching. Return the listener, cancelled, if there is one."""
         del self._tally.live[self]
         self._loop.leave(self._watch)
         self._outbox.closed = True  # for a thread of the application that is still writing
         listener, self._listener = self._listener, _NO_TASK  # it holds this exchange
-        if listener is not None:
-            listener.cancel()
+        if listener is None or listener is _NO_TASK:
+            return None
+        listener.cancel()
         return listener
 
     # Disconnects, and other checks while a request runs

@@ -19,7 +19,7 @@ WRITING = ["writes_for_ever.sh", "writes_now_and_then.sh"]
 
 
 class TheClientLeaves(ABC):
-    """For each behaviour of a program: it, its children and their exit statuses are gone within two seconds."""
+    """For each behaviour of a program: it, its children and their exit statuses are gone within five seconds."""
 
     @abstractmethod
     def pid(self) -> int:

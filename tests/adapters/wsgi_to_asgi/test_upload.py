@@ -11,7 +11,7 @@ from wsgiref.types import StartResponse
 import pytest
 
 from tests.adapters.wsgi_to_asgi.apps import Environ, Reading, echo, hello
-from tests.adapters.wsgi_to_asgi.serving import LIMIT, STALL, Serve, level
+from tests.adapters.wsgi_to_asgi.serving import LIMIT, STALL, Serve, level, poll
 
 MIB = 2**20
 CHUNKED = [(b"transfer-encoding", b"chunked")]
@@ -235,6 +235,25 @@ def test_unread_body_data_is_not_read_by_the_adapter(serve: Serve) -> None:
         exchange.feed(b"x" * 65536)
     assert exchange.response().body == b"hello"
     assert exchange.taken <= LIMIT
+
+
+def test_a_response_ends_after_the_rest_of_an_upload_that_the_application_has_not_read(serve: Serve) -> None:
+    """Ours: a server that closes a connection with unread data resets it, and the response is lost (RFC 9112, 9.6)."""
+    exchange = serve(hello, "POST", body=STALL, headers=announcing(8 * 65536))
+    for number in range(8):
+        exchange.feed(b"x" * 65536, more=number < 7)
+    assert exchange.response().body == b"hello"
+    assert exchange.taken == 8 * 65536
+
+
+def test_a_response_to_a_stalled_upload_is_sent_at_once_except_for_its_end(serve: Serve) -> None:
+    """Ours: the rest of an upload is awaited for a second."""
+    exchange = serve(hello, "POST", body=STALL, headers=announcing(64 * MIB))
+    for _ in range(5):
+        exchange.feed(b"x" * 65536)
+    poll(lambda: b"hello" in [message.get("body") for message in exchange.sent], "the content")
+    assert exchange.sent[-1]["more_body"]
+    assert exchange.response().body == b"hello"
 
 
 def test_reading_after_the_response_does_not_hang(serve: Serve) -> None:

@@ -1,0 +1,64 @@
+"""The rest of a request body that the application has not read: received and discarded before the response ends.
+
+Knows receive() and the clock. It must not know the application or its response. A server that closes a connection with
+unread data resets it, and a reset destroys the response that a client or a proxy has not read yet (RFC 9112, 9.6).
+"""
+
+from __future__ import annotations
+
+import logging
+from contextvars import Context
+from time import monotonic
+
+from ..asgi_types import Receive
+from ..concurrency.loops import Future, Loop
+
+log = logging.getLogger("gateways.wsgi")
+
+MOST = 1024 * 1024  # limit in bytes; a client that sends more finds its connection closed
+IDLE = 1.0  # time without data after which the rest is not awaited any longer, in seconds
+TOTAL = 30.0  # limit of the whole wait, in seconds
+
+
+class Rest:
+    """The rest of one body."""
+
+    def __init__(self, loop: Loop, receive: Receive) -> None:
+        self._loop, self._receive = loop, receive
+        self._moved = monotonic()
+        self._until = self._moved + TOTAL
+        self._done: Future = loop.create_future()
+
+    async def discard(self, context: Context) -> None:
+        """Receive the rest, until its end, a disconnect or a limit. Receives in a copy of `context`."""
+        task = self._loop.spawn(self._run, context)
+        self._loop.attend(self._look)
+        try:
+            await self._done
+        finally:
+            self._loop.leave(self._look)
+            task.cancel()
+        await task.ended()
+
+    async def _run(self) -> None:
+        try:
+            more, size = True, 0
+            while more and size < MOST:
+                message = await self._receive()
+                self._moved = monotonic()
+                size += len(message.get("body", b""))
+                more = message["type"] == "http.request" and message.get("more_body", False)
+        except Exception as error:
+            log.debug("cannot receive the rest of a body: %r", error)
+        finally:
+            self._resolve()
+
+    def _look(self) -> None:
+        if monotonic() >= min(self._moved + IDLE, self._until):
+            self._resolve()
+        else:
+            self._loop.attend(self._look)
+
+    def _resolve(self) -> None:
+        if not self._done.done():
+            self._done.set_result(None)
