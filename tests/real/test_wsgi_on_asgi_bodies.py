@@ -44,7 +44,7 @@ def test_a_file_of_50_mb_in_a_form_arrives(asgi: Site) -> None:
 
 
 def test_a_response_to_an_upload_that_the_app_does_not_read_is_not_lost(asgi: Site) -> None:
-    """As on gunicorn, for uploads of less than a megabyte. uvicorn resets a connection that it closes with unread data."""
+    """As on gunicorn, for less than a megabyte. uvicorn resets a connection that it closes with unread data."""
     body = LARGE[:800_000]
     for _ in range(3):
         with socket.create_connection((asgi.server.host, asgi.server.port), timeout=10) as sock:
