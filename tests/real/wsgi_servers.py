@@ -161,7 +161,7 @@ class Site:
         """Return how often the apps have written this line, in all processes."""
         return sum(line.partition(" ")[2] == what for line in self._records.read_text().splitlines())
 
-    def expect(self, what: str, count: int = 1, within: float = 10.0) -> None:
+    def expect(self, what: str, count: int = 1, within: float = 20.0) -> None:
         """Wait until the line has been written `times` times."""
         eventually(lambda: self.noted(what) >= count, f"{what!r} noted {count} times", within)
 

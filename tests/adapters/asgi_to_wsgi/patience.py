@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable
 
-PATIENCE = float(os.environ.get("CONTRACT_PATIENCE", "5"))
+PATIENCE = float(os.environ.get("CONTRACT_PATIENCE", "15"))
 
 
 def eventually(what: str, true: Callable[[], object], limit: float = PATIENCE) -> None:
