@@ -38,7 +38,7 @@ _MEMBER = re.compile(r"""\\?["']([\w.-]{2,40})\\?["']\s*:\s*\\?["']([^"'\\\r\n]+
 """Members of JSON documents, also within strings."""
 
 _INPUT = re.compile(
-    r"""\bname=\\?["']?([\w.-]{2,40})\\?["']?[^<>]*?\b(?:value|content)=\\?["']([^"'\\<>]+)""", re.IGNORECASE
+    r"""\bname=\\?["']?([\w.-]{2,40})\\?["']?[^<>]{0,300}?\b(?:value|content)=\\?["']([^"'\\<>]+)""", re.IGNORECASE
 )
 """Form fields and meta elements of HTML."""
 
