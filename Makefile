@@ -10,6 +10,8 @@
 #   make bench-tails docs/benchmarks-tails.md: p50, p99 and p99.9 at half of capacity, and their causes (three minutes, on a quiet machine)
 #   make bench-scale docs/benchmarks-scale.md: 1,000 and 10,000 streams; cost by clients, body and headers (four minutes, on a quiet machine)
 #   make bench-cgi   docs/benchmarks-cgi.md: what a CGI request costs, cold and warm, beside other hosts (two minutes, on a quiet machine)
+#   make bench-threads  docs/benchmarks-free-threading.md: a WSGI app with the GIL and without (three minutes, on a quiet machine);
+#                    PYTHONS="python3.13 python3.13t": two builds that have uvicorn
 #   make results     docs/results.md: what is true of CGI, WSGI and ASGI, by `gateways compare` (ten minutes, on a quiet machine)
 #   make peers       docs/peers.md: the contract suites run against this project's adapters and the peers'; ARGS=asgi_to_wsgi for one; ARGS=apps
 #                    for docs/peers-real-apps.md
@@ -35,7 +37,7 @@ FORMATTED = $(CHECKED) adapters
 LONG = uvloop or trio or imports_alone or measure or test_ledger or test_reaper or test_cgi_to or test_clauses or test_on_loop \
     or test_in_thread or test_stats or warm
 
-.PHONY: demo test quick check test-all bench bench-ledger bench-tails bench-scale bench-cgi results peers soak soak-websockets soak-streams autobahn site docs images clean
+.PHONY: demo test quick check test-all bench bench-ledger bench-tails bench-scale bench-cgi bench-threads results peers soak soak-websockets soak-streams autobahn site docs images clean
 .DEFAULT_GOAL := demo
 
 demo: $(VENV)/.demo
@@ -87,6 +89,10 @@ bench-cgi: $(VENV)/.test
 	@mkdir -p docs
 	$(BIN)/python -m benchmarks.cgi > docs/benchmarks-cgi.md.new
 	@mv docs/benchmarks-cgi.md.new docs/benchmarks-cgi.md
+
+bench-threads: $(VENV)/.test
+	$(BIN)/python -m benchmarks.free_threading $(PYTHONS) > docs/benchmarks-free-threading.md.new
+	@mv docs/benchmarks-free-threading.md.new docs/benchmarks-free-threading.md
 
 results: $(VENV)/.test
 	@mkdir -p docs

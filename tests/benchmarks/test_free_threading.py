@@ -1,0 +1,36 @@
+"""The figures of free threading: rows of both builds, and what a second client gains."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from benchmarks.free_threading import BUILDS, CLIENTS, VIEWS, about, gains, table
+
+FIGURES = {
+    f"{view}, {clients}, {build}": [rate * (clients if build == "GIL off" else 1)] * 3
+    for view, rate in zip(VIEWS, (100.0, 2000.0), strict=True)
+    for clients in CLIENTS
+    for build in BUILDS
+}
+
+
+def test_each_view_and_number_of_clients_is_a_row_with_both_builds() -> None:
+    rows = table(FIGURES).splitlines()[2:]
+    assert len(rows) == len(VIEWS) * len(CLIENTS)
+    assert rows[1] == "| computes about 10 ms | 2 | 100 | 200 | 2.00 |"
+
+
+def test_the_gain_of_a_second_client_is_said_of_each_build() -> None:
+    assert "1.00 times the responses of one with the GIL, and 2.00 times without it" in gains(FIGURES)
+
+
+def test_an_interpreter_is_described_without_its_paths() -> None:
+    assert about(sys.executable).startswith("CPython 3.")
+    assert "/" not in about(sys.executable)
+
+
+def test_an_interpreter_that_cannot_serve_is_named() -> None:
+    with pytest.raises(RuntimeError, match="false cannot run the benchmark"):
+        about("/bin/false")
