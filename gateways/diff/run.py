@@ -165,7 +165,7 @@ LOG = Known("Servers log in their own words; look for tracebacks and warnings of
 
 
 def _log(rounds: _Rounds) -> list[Difference]:
-    """Return messages that every round of the new stack logged and no round of the old one."""
+    """Return messages that the new stack logged in every round, and the old stack in none."""
     if not rounds.lines["old"] or not rounds.lines["new"]:
         return []
     first, *others = rounds.lines["new"]

@@ -76,7 +76,7 @@ def test_fifty_clients_that_left_leave_nothing_behind(wsgi: Site) -> None:
                 clients.enter_context(wsgi.streaming("asgi", "/events"))
     wsgi.expect("asgi events ended", ended + 50)
     eventually(lambda: wsgi.report()["tasks"] <= before["tasks"], "the tasks end")
-    assert wsgi.report()["threads"] <= max(before["threads"], 24)  # servers keep up to 16 of their own
+    assert wsgi.report()["threads"] <= max(before["threads"], 24)  # servers keep up to 16 threads
 
 
 def test_a_session_that_a_dependency_opened_is_closed(wsgi: Site) -> None:

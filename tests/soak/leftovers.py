@@ -64,7 +64,7 @@ def row(now: Held) -> str:
 
 
 def grown(first: Held, last: Held) -> list[str]:
-    """Return a line for each resource that has grown at the end."""
+    """Return a line for each resource that is larger at the end than at the start."""
     return [
         f"{name} have grown from {before:,} to {after:,}; {leeway:,} more would count as none"
         for name, leeway in LEEWAY.items()

@@ -2,7 +2,7 @@
 
 A token, a time or a number differs; the page around it does not. The constant pieces are separated by gaps. A gap is
 widened to a whole word (up to white space, quotes, brackets and other punctuation of markup): "20:54:21" and "20:54:22"
-differ in one digit, but a minute later in others.
+differ in one digit, but "20:54:21" and "20:55:22" in two.
 """
 
 import re

@@ -166,7 +166,7 @@ class Journal:
             self._changed.notify_all()
 
     def expect(self, *entries: Any, limit: float = PATIENCE) -> None:
-        """Wait until each of `entries` is there."""
+        """Wait until the record contains all `entries`."""
         end = time.monotonic() + limit
         with self._changed:
             while missing := [entry for entry in entries if entry not in self.entries]:

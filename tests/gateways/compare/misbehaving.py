@@ -84,6 +84,8 @@ before = ["/"]
 
 
 async def says_the_path_before(scope: Scope, _receive: Receive, send: Send) -> None:
-    """As an app does whose random numbers follow a seed that another request has set."""
+    """Responds with the path of the previous request, like an app whose random numbers depend on another request's
+    seed.
+    """
     said, before[0] = before[0], scope["path"]
     await answer(send, said.encode())

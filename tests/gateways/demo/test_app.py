@@ -123,7 +123,7 @@ def test_the_feed_says_what_the_lanes_are_and_then_what_happens_until_the_page_l
         assert await client.next() == b'id: 3\ndata: [{"n":2},{"n":3}]\n\n'
         client.leaves.set()
         await feeding
-        assert len(asyncio.all_tasks()) <= 2  # this, and asyncio.wait_for's
+        assert len(asyncio.all_tasks()) <= 2  # this task, and the one of asyncio.wait_for
 
     run(main)
 

@@ -124,7 +124,7 @@ def planted(where: str, how: Callable[[int], Sequence[Octets]]) -> Respond:
 
 
 def edited(before: str, after: str, where: str = "/") -> Respond:
-    """The same octets but for one text in the responses of one target."""
+    """The same octets, except that one text differs in the responses of one target."""
 
     def how(number: int) -> list[Octets]:
         return [

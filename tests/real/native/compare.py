@@ -72,7 +72,7 @@ def _without_added_lengths(native: Facts, text: list[str]) -> list[str]:
 
 
 def masked(one: Sequence[str], other: Sequence[str], text: Sequence[str]) -> list[str]:
-    """Return `text` with … for each word in which the native responses `one` and `other` differ."""
+    """Return `text`; words that differ between the native responses `one` and `other` are replaced by "…"."""
     if len(one) != len(other):
         return list(text)
     by_kind: dict[str, set[str]] = {}

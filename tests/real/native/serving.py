@@ -34,7 +34,7 @@ FIRST = {"wsgi": "uvicorn", "asgi": "gunicorn-gthread"}
 
 
 def pairs(interface: str) -> list[tuple[App, str]]:
-    """Return each app with each server that it is tested on: a variant on one."""
+    """Return each app with each server that it is tested on; variants of an app are tested on one server only."""
     return [
         (app, server)
         for app in APPS
