@@ -133,6 +133,7 @@ def test_php(hosting: Hosting, tmp_path: Path) -> None:
     assert ask(f"/streams?{ready}", at_first=ready.touch).body == b"first\nsecond\n"
 
 
+@pytest.mark.timeout(150)
 def test_hgweb(hosting: Hosting, tmp_path: Path) -> None:
     mercurial = require_program("hg")
 

@@ -1,5 +1,7 @@
 """The comparison of native and adapted answers: what counts as a difference."""
 
+import gzip
+
 import pytest
 
 from tests.real.native.compare import differences
@@ -21,3 +23,11 @@ def test_the_time_of_a_request_is_no_difference_though_two_native_answers_have_t
 def test_the_date_of_a_file_and_any_other_text_is(text: str) -> None:
     found = differences(page(text.format("20")), page(text.format("20")), page(text.format("21")))
     assert [line[:2] for line in found] == ["- ", "+ "]
+
+
+def test_the_time_of_a_compression_is_no_difference() -> None:
+    def compressed(text: bytes, when: int) -> list[Heard]:
+        return [Heard([Answer(200, "OK", [], gzip.compress(text, mtime=when), whole=True)])]
+
+    assert differences(compressed(b"a", 1), compressed(b"a", 1), compressed(b"a", 2)) == []
+    assert differences(compressed(b"a", 1), compressed(b"a", 1), compressed(b"b", 1)) != []

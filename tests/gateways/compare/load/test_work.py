@@ -266,8 +266,11 @@ def test_an_order_begins_at_the_instant_that_it_names() -> None:
         assert late[-1] >= 0  # never before
         if late[-1] < 150_000_000:
             return
-    before = time.monotonic()
-    time.sleep(0.05)
-    if time.monotonic() - before > 0.07:
-        pytest.skip(f"too busy to judge: a sleep of 50 ms took {time.monotonic() - before:.3f} s")
+    slept = list[float]()
+    for _ in range(40):
+        before = time.monotonic()
+        time.sleep(0.01)
+        slept.append(time.monotonic() - before)
+    if max(slept) > 0.03:
+        pytest.skip(f"too busy to judge: a sleep of 10 ms took {max(slept):.3f} s")
     pytest.fail(f"the window opened late each time, by {late} ns")

@@ -135,4 +135,4 @@ def test_one_that_does_not_heed_sigterm_is_killed(warden: Warden, place: Folder)
         began = time.monotonic()
         end([server], warden)
     assert time.monotonic() - began < 5
-    assert not child.is_running()
+    assert not child.is_running() or child.status() == psutil.STATUS_ZOMBIE  # init collects it when it has time
