@@ -28,7 +28,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PYTHON ?= $(shell .ci/pythons | sed -n '1s/^[^ ]* //p')
 # Test files that run side by side: the tests mostly wait for servers.
-WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) > 3 ? 4 : $$(getconf _NPROCESSORS_ONLN) + 2)))
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) > 3 ? 6 : $$(getconf _NPROCESSORS_ONLN) + 3)))
 CHECKED = $(wildcard gateways demos benchmarks tests)
 # ruff does not follow the link gateways/adapters.
 FORMATTED = $(CHECKED) adapters

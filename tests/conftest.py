@@ -1,16 +1,21 @@
 """Setup of all tests: SIGINT, the garbage collector, and the distribution among workers.
 
-Knows signals, the garbage collector and xdist's scheduler. tests/work.py knows the units of work.
+Knows signals, the garbage collector, Hypothesis and xdist's scheduler. tests/work.py knows the units of work.
 """
 
 import gc
-import importlib
 import signal
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.work import units
+
+# On a busy machine one example may take long; pytest's time limit is for the whole test. Hypothesis is imported before
+# objects are frozen, since it asks for referrers, and frozen objects have none.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 
 # A shell without job control starts background jobs with SIGINT ignored; each server that a test starts inherits that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -18,11 +23,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_collection_finish() -> None:
-    """Freeze the many thousands of tests: many tests collect garbage, and what lives to the end is none.
-
-    Hypothesis, when it is imported, asks for the referrers of objects of other packages. Frozen objects have none.
-    """
-    importlib.import_module("hypothesis")
+    """Freeze the many thousands of tests: many tests collect garbage, and what lives to the end is none."""
     gc.collect()
     gc.freeze()
 
