@@ -30,8 +30,9 @@ _FUNCTIONS = {
     "register_at_fork": _FORKS,
 }
 _OWNERS = frozenset(("time", "posix", "datetime", "date", "_thread", "_ssl", "_uuid"))
-# Modules whose calls keep nothing: records of a log, caches that compare times of files.
-_HARMLESS_CALLERS = frozenset(("logging", "importlib.metadata"))
+# Modules whose calls keep nothing: records of a log, caches that compare times of files, and (from Python 3.15 on) a
+# trial of pidfd_open().
+_HARMLESS_CALLERS = frozenset(("logging", "importlib.metadata", "subprocess"))
 # Functions whose random numbers are keys within a process: a run cannot tell that they are shared.
 _KEYS = frozenset((("opentelemetry.context", "create_key"),))
 _CODE = (".py", ".pyc", ".so", ".pth")

@@ -24,6 +24,7 @@ HARMLESS = {  # lib by its idiom
     "system_random": "import random\nvalue = type(random.SystemRandom())",
     "optional": "try:\n    import no_such_module\nexcept ImportError:\n    value = 1",
     "lazy_modules": "import concurrent.futures\nvalue = concurrent.futures.ThreadPoolExecutor is not None",
+    "imports_subprocess": "import subprocess\nvalue = 1",
     "looks_for_a_c_library": "import ctypes.util\nctypes.util.find_library('c')\nvalue = 1",
     "logs": "import logging\nlogging.getLogger('lib').debug('imported')\nvalue = 1",
     "context_keys": "from opentelemetry.context import create_key\nkey, value = create_key('a'), 1",
