@@ -367,6 +367,7 @@ def test_a_disconnect_after_a_half_close_is_not_an_error_of_the_sweep(bridge: Br
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork()")
 def test_a_stream_ends_even_if_a_forked_child_has_a_copy_of_its_connection(bridge: Bridge) -> None:
+    """Ours: the connection is shut down, because close() alone would leave the child's copy open."""
     gate = Gate()
     with serving(bridge(events(gate), detach=True)) as server:
         server.wait()
@@ -387,7 +388,7 @@ def test_a_stream_ends_even_if_a_forked_child_has_a_copy_of_its_connection(bridg
 
 
 def test_several_adapters_and_whole_event_streams(bridge: Bridge) -> None:
-    """An event stream that is over before the server's thread looks is an ordinary response."""
+    """Ours: an event stream that is over before the server's thread looks is an ordinary response."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await send(start(200, EVENTS))

@@ -193,7 +193,7 @@ def test_a_task_that_outlives_its_app_cannot_end_the_loop(bridge: Bridge, loop_f
 
 
 def test_uwsgi_gets_a_500_in_place_of_the_error(bridge: Bridge, errors: ErrorLog) -> None:
-    """ASGI servers respond with a 500. uWSGI closes the connection of an application that raises."""
+    """Ours: ASGI servers respond with a 500. uWSGI closes the connection of an application that raises."""
     under_uwsgi: dict[str, Any] = {"uwsgi.version": b"2.0"}
     app = bridge(raises(ValueError("too early")))
     assert fetch(app, environ(**under_uwsgi)).code == 500
