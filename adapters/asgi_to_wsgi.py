@@ -8,35 +8,30 @@ mapped (mapping/).
 from __future__ import annotations
 
 import logging
-import sys
 import threading
 import time
 import weakref
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
-from contextvars import copy_context
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from .asgi_types import ASGIApp, Message
-from .concurrency import forks, spare_threads
-from .concurrency.channels import Desk, Lent, adopt
+from .asgi_types import ASGIApp
+from .concurrency import forks
+from .concurrency.channels import Desk
 from .concurrency.loop_thread import BorrowedLoop, LoopFactory, acquire, release
-from .concurrency.loops import Loop, LoopClosed
 from .errors import BadRequest, ClientDisconnected
 from .mapping.requests import scope_from_environ
 from .mapping.responses import status_line
 from .on_wsgi import websocket as on_wsgi
-from .on_wsgi.client import has_failed, has_left
-from .on_wsgi.detaching import MARK, Departure
-from .on_wsgi.iteration import is_called_by_uwsgi, is_iterated_by_server
-from .on_wsgi.request_body import BLOCK, WSGIBody
-from .on_wsgi.sent_file import SentFile
-from .on_wsgi.takeover import Connection, find
-from .run_asgi.exchange import Exchange, PathSend
+from .on_wsgi.asgi_response import ASGIResponse, body_message
+from .on_wsgi.client import has_left
+from .on_wsgi.detaching import Departure
+from .on_wsgi.iteration import is_called_by_uwsgi
+from .on_wsgi.request_body import WSGIBody
+from .on_wsgi.takeover import find
+from .run_asgi.exchange import Exchange
 from .run_asgi.lifespan import LifespanFailed
 from .run_asgi.running import CLOSE_SECONDS, DRAIN_SECONDS, Running
-from .run_asgi.stream import Stream
 from .run_asgi.versions import as_asgi3
 from .run_asgi.websocket import Limits, WebSocketExchange
 from .stats import ASGIStats, Tally
@@ -47,7 +42,6 @@ from .wsgi_types import StartResponse
 log = logging.getLogger("gateways.asgi")
 
 MOST_DETACHED = 10_000  # streams that a process may have detached at once; further ones stay on their threads
-READING_SECONDS = 2.0  # timeout for a body read after its connection has been shut down for reading, in seconds
 
 
 class ASGIToWSGI:
@@ -130,10 +124,10 @@ class ASGIToWSGI:
             environ["eventlet.minimum_write_chunk_size"] = 1  # otherwise it buffers a stream's blocks up to 4 KiB
         desk = Desk(running.thread.loop, partial(has_left, environ), running.thread.watched)
         first = body.first()
-        messages = [] if first is None else [_message(*first)]
+        messages = [] if first is None else [body_message(*first)]
         exchange = Exchange(self.app, scope, desk, messages, body.more, owner=self)
         exchange.tally = self._tally
-        response = _Response(exchange, body, running, file_wrapper)
+        response = ASGIResponse(exchange, body, running, file_wrapper)
         if self._detached is not None:
             exchange.can_leave = True
             response.departure = Departure(environ, self._detached, is_called_by_uwsgi(environ))
@@ -170,8 +164,8 @@ class ASGIToWSGI:
         exchange = WebSocketExchange(self.app, scope, desk, limits=self._limits, over=over, owner=self)
         exchange.tally = self._tally
         exchange.open_in(running.websockets)
-        response = _Response(exchange, WSGIBody({"wsgi.input": None}), running, None)
-        return response.answer(start_response, partial(_hand_over, exchange, connection, running))
+        response = ASGIResponse(exchange, WSGIBody({"wsgi.input": None}), running, None)
+        return response.answer(start_response, partial(on_wsgi.hand_over, exchange, connection, running))
 
     def _started(self) -> Running:
         """Return the application, started. Raises RuntimeError on its own loop, which would wait for itself."""
@@ -254,270 +248,6 @@ _adapters: weakref.WeakSet[ASGIToWSGI] = weakref.WeakSet()
 def _forked() -> None:
     for adapter in _adapters:
         adapter.forked()
-
-
-class _Whole(list[bytes]):
-    """A complete body, and the context variables that its application set: visible to middleware until close()."""
-
-    def __init__(self, body: list[bytes], lent: Lent) -> None:
-        super().__init__(body)
-        self._lent = lent
-
-    def close(self) -> None:
-        """PEP 3333: the server is done with the response. The thread's next request may be another user's."""
-        lent, self._lent = self._lent, ()
-        _take_back(lent)
-
-    def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
-        """Close it for servers that forget to. At interpreter exit this module may be gone already."""
-        if not finalizing():
-            self.close()
-
-
-def _take_back(lent: Lent) -> None:
-    for token, value in lent:
-        # Values that other code has set since then stay. Another context is not this thread's:
-        # the server created it for one request.
-        if token.var.get(None) is value:
-            with suppress(ValueError):
-                token.var.reset(token)
-
-
-def _message(block: bytes, more: bool) -> Message:
-    return {"type": "http.request", "body": block, "more_body": more}
-
-
-class _Reading:
-    """One read of a request body, which feeds the exchange. Runs in the server's thread or in a spare one."""
-
-    def __init__(self, body: WSGIBody, exchange: Exchange, loop: Loop) -> None:
-        self.over = threading.Event()
-        self._body, self._exchange, self._loop = body, exchange, loop
-
-    def __call__(self) -> None:
-        try:
-            message = _message(*self._body.read())
-        except Exception as error:
-            log.info("cannot read the request body: %r", error)
-            message = {"type": "http.disconnect"}
-        finally:
-            self.over.set()
-        with suppress(LoopClosed):  # then the server's thread knows
-            self._loop.post(partial(self._exchange.feed, message))
-
-
-class _Response:
-    """The response on its way to the server; also its iterable if it streams. In the server's thread only."""
-
-    departure: Departure | None = None  # if the response may leave this thread
-    _left = False  # it has
-
-    def __init__(self, exchange: Exchange, body: WSGIBody, running: Running, file_wrapper: Any) -> None:
-        self._exchange, self._body, self._running, self._file_wrapper = exchange, body, running, file_wrapper
-        self._loop = running.thread.loop
-        self._items: list[Any] = []
-        self._lent: Lent = ()
-        self._reading: _Reading | None = None  # in another thread
-        self._asked = self._ended = self._closed = self._handed = False
-
-    def answer(
-        self, start_response: StartResponse, accepted: Callable[[StartResponse], Iterable[bytes] | None] | None = None
-    ) -> Iterable[bytes]:
-        """Run the application until its first body block, and call start_response().
-
-        `accepted` produces the response instead if the application has accepted a WebSocket.
-        """
-        exchange = self._exchange
-        before = copy_context()
-        context = before.copy()
-        try:
-            self._running.begin(exchange, context)
-            self._take()
-            other = accepted(start_response) if accepted is not None else None
-        except BaseException:  # the application's error, or a signal that interrupts the main thread here
-            self.close()
-            raise
-        if other is not None:
-            return other
-        assert exchange.head is not None  # the application sent it, or _take() would have raised
-        status, headers = exchange.head
-        if not self._ended or not exchange.complete or self._body.interrupted:  # then close() has something to do
-            self._lent = adopt(context, before)
-            start_response(status, headers)
-            return self
-        last = self._items[-1]
-        if isinstance(last, PathSend):
-            return self._file(last, start_response)
-        lent = adopt(context, before)
-        start_response(status, headers)
-        whole = [] if exchange.dropped else [b"".join(self._items)]
-        return _Whole(whole, lent) if lent else whole
-
-    def _file(self, sent: PathSend, start_response: StartResponse) -> Iterable[bytes]:
-        exchange, self._handed = self._exchange, True
-        try:
-            file = SentFile(sent.path, sent.length, partial(self._file_done, exchange))
-        except BaseException as error:
-            self._file_done(exchange, error)
-            raise
-        try:
-            assert exchange.head is not None  # it comes first
-            status, headers = exchange.head
-            if sent.length is None:
-                headers.append(("content-length", str(file.length)))
-            start_response(status, headers)
-            wrapped: Iterable[bytes] = self._file_wrapper(file, BLOCK)
-        except BaseException:
-            file.close()
-            raise
-        return wrapped
-
-    def _file_done(self, exchange: Exchange, error: BaseException | None, sent: int = 0) -> None:
-        with suppress(LoopClosed):  # then the application has ended
-            self._loop.post(partial(exchange.file_done, error, sent))
-
-    def _take(self) -> None:
-        """Wait for items, and meanwhile read the body if the application wants it. No items, with `_ended`, are the
-        end.
-
-        Raises the application's error.
-        """
-        exchange = self._exchange
-        while not self._items:
-            if self._asked:
-                self._asked = False
-                self._read()
-            self._items, self._asked, self._ended = exchange.desk.get()
-            if self._ended and not self._items and (not exchange.complete or exchange.desk.closed):
-                error, exchange.error = exchange.error, None
-                try:
-                    raise error or self._running.lost()
-                finally:
-                    del error  # its traceback holds this frame
-            if self._ended:
-                return self._stop_reading()
-
-    def _read(self) -> None:
-        """Read the next block of the body: in this thread if it has arrived, else in another, so that blocks can be
-        sent.
-        """
-        if not self._body.ready():
-            reading = self._reading = _Reading(self._body, self._exchange, self._loop)
-            try:
-                return spare_threads.run(reading)
-            except RuntimeError as error:
-                log.warning("cannot start a thread to read a request body (%s); its response may be delayed", error)
-                self._reading = None
-        _Reading(self._body, self._exchange, self._loop)()
-
-    def _stop_reading(self) -> None:
-        """Stop the reading thread before the server uses its connection again."""
-        reading, self._reading = self._reading, None
-        if reading is not None and not reading.over.is_set():
-            self._body.interrupt()
-            if not reading.over.wait(READING_SECONDS):
-                log.error("reading the request body has not ended %g seconds after its connection", READING_SECONDS)
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        departure = self.departure
-        if departure is not None:
-            if departure.begun:
-                self._leave(departure)
-            elif self._can_leave() and departure.begin(is_iterated_by_server(self)):
-                return MARK
-            else:
-                self.departure = None
-        if not self._items and not self._closed:
-            self._take()
-        if not self._items:
-            raise StopIteration
-        items, self._items = self._items, []
-        return items[0] if len(items) == 1 else b"".join(items)
-
-    def _can_leave(self) -> bool:
-        """Return True if the loop can send the rest: an event stream, whose request body has been read."""
-        reading = self._reading is not None and not self._reading.over.is_set()
-        return self._exchange.leaves and not (self._ended or self._body.more or reading)
-
-    def _leave(self, departure: Departure) -> None:
-        """Let the loop send the rest on the client's connection; nothing is left for the server. If that is not
-        possible, return as if nothing had happened.
-        """
-        detached = departure.finish()
-        if detached is None:
-            self.departure = None
-            return departure.close()
-        stream = Stream(
-            self._exchange,
-            detached.start.head,
-            chunked=detached.start.chunked,
-            has_failed=has_failed,
-            streams=self._running.streams,
-            over=departure.places.give_back,
-        )
-        items, self._items = self._items, []
-        try:
-            self._loop.post(partial(stream.attach, detached.sock, items))
-        except LoopClosed:
-            detached.sock.close()
-            departure.places.give_back()
-            raise
-        self._left = self._closed = True
-
-    def close(self) -> None:
-        """PEP 3333: the server is done with the response. If it is not complete, the client has disconnected."""
-        exchange = self._exchange
-        self._closed, self._items = True, []
-        lent, self._lent = self._lent, ()
-        _take_back(lent)
-        departure, self.departure = self.departure, None
-        if departure is not None:
-            departure.close()
-        if self._left:
-            return
-        self._stop_reading()
-        if self._body.interrupted:
-            self._body.abandon()
-            self._body.interrupted = False
-        if not exchange.complete or (exchange.sending and not self._handed):
-            left = exchange.desk.closed  # its check found that the client has disconnected
-            exchange.desk.close()
-            try:
-                self._loop.post(partial(exchange.hang_up, left))
-            except LoopClosed:
-                self._running.live.discard(exchange)  # nothing runs there now
-
-    def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
-        """Close it for servers that forget to. At interpreter exit this module may be gone already."""
-        if not finalizing():
-            self.close()
-
-
-def _hand_over(
-    exchange: WebSocketExchange, connection: Connection, running: Running, start_response: StartResponse
-) -> Iterable[bytes] | None:
-    """Give an accepted WebSocket the server's connection. Returns None if it was not accepted."""
-    if not exchange.accepted:
-        return None
-    loop = running.thread.loop
-    taken = False
-    try:
-        sock = connection.take()
-        taken = True
-        early = connection.let_go()
-        loop.post(partial(exchange.attach, sock, early))
-        start_response("101 Switching Protocols", [])  # for the server's log: its connection has ended
-    except BaseException as error:
-        if not taken:
-            loop.post(exchange.lose)
-        elif isinstance(error, LoopClosed):
-            sock.close()
-        connection.close()
-        raise
-    return on_wsgi.HandedOver(connection)
 
 
 def _refuse(start_response: StartResponse, wrong: Refusal) -> list[bytes]:

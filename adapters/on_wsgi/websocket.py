@@ -1,17 +1,22 @@
-"""A WebSocket handshake on a WSGI server: its scope, its refusals, and the response for the server.
+"""A WebSocket handshake on a WSGI server: its scope, its refusals, the handover, and the response for the server.
 
-Knows the ASGI websocket scope and what the server must get instead of a response. It must not know how the connection
-is taken (takeover.py).
+Knows the ASGI websocket scope and what the server must get instead of a response. It must not know where servers keep
+a connection (takeover.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any
 
 from ..asgi_types import Scope
+from ..concurrency.loops import LoopClosed
 from ..mapping.requests import scope_from_environ
+from ..run_asgi.running import Running
+from ..run_asgi.websocket import WebSocketExchange
 from ..websocket.handshake import Refusal, subprotocols
+from ..wsgi_types import StartResponse
 from .takeover import Connection
 
 NO_CONNECTION = Refusal(
@@ -48,3 +53,27 @@ class HandedOver(list[bytes]):
         self._connection.close()
 
     __del__ = close  # for servers that forget to
+
+
+def hand_over(
+    exchange: WebSocketExchange, connection: Connection, running: Running, start_response: StartResponse
+) -> Iterable[bytes] | None:
+    """Give an accepted WebSocket the server's connection. Returns None if it was not accepted."""
+    if not exchange.accepted:
+        return None
+    loop = running.thread.loop
+    taken = False
+    try:
+        sock = connection.take()
+        taken = True
+        early = connection.let_go()
+        loop.post(partial(exchange.attach, sock, early))
+        start_response("101 Switching Protocols", [])  # for the server's log: its connection has ended
+    except BaseException as error:
+        if not taken:
+            loop.post(exchange.lose)
+        elif isinstance(error, LoopClosed):
+            sock.close()
+        connection.close()
+        raise
+    return HandedOver(connection)

@@ -297,7 +297,7 @@ def test_a_server_that_changes_the_body_gets_its_connection_back(
     bridge: Bridge, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ours: a server that compresses: its whole output reaches the client, and the stream stays on its thread."""
-    monkeypatch.setattr("gateways.adapters.asgi_to_wsgi.is_iterated_by_server", lambda iterable: True)
+    monkeypatch.setattr("gateways.adapters.on_wsgi.asgi_response.is_iterated_by_server", lambda iterable: True)
     gate = Gate()
     adapter = bridge(events(gate), detach=True)
     theirs, ours = socket.socketpair()
@@ -332,7 +332,7 @@ def test_a_server_that_fails_after_the_headers_leaves_nothing_behind(bridge: Bri
 
     adapter = bridge(app, detach=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gateways.adapters.asgi_to_wsgi.is_iterated_by_server", lambda iterable: True)
+        patch.setattr("gateways.adapters.on_wsgi.asgi_response.is_iterated_by_server", lambda iterable: True)
         theirs, ours = socket.socketpair()
         with theirs, ours, Exchange(adapter, _environ(theirs)) as exchange:
             ours.settimeout(PATIENCE)

@@ -1,0 +1,275 @@
+"""One response of an ASGI application on its way to a WSGI server; it is the iterable if it streams.
+
+Knows which code runs on which side, and what the server does with a response: middleware, files, close(). It must not
+know the application's order of events (run_asgi/), how threads and loops meet (concurrency/), or how the body and the
+connection are had (other modules of this room).
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from contextvars import copy_context
+from functools import partial
+from typing import Any
+
+from ..asgi_types import Message
+from ..concurrency import spare_threads
+from ..concurrency.channels import Lent, adopt
+from ..concurrency.loops import Loop, LoopClosed
+from ..run_asgi.exchange import Exchange, PathSend
+from ..run_asgi.running import Running
+from ..run_asgi.stream import Stream
+from ..wsgi_types import StartResponse
+from .client import has_failed
+from .detaching import MARK, Departure
+from .iteration import is_iterated_by_server
+from .request_body import BLOCK, WSGIBody
+from .sent_file import SentFile
+
+log = logging.getLogger("gateways.asgi")
+
+READING_SECONDS = 2.0  # timeout for a body read after its connection has been shut down for reading, in seconds
+
+
+class _Whole(list[bytes]):
+    """A complete body, and the context variables that its application set: visible to middleware until close()."""
+
+    def __init__(self, body: list[bytes], lent: Lent) -> None:
+        super().__init__(body)
+        self._lent = lent
+
+    def close(self) -> None:
+        """PEP 3333: the server is done with the response. The thread's next request may be another user's."""
+        lent, self._lent = self._lent, ()
+        _take_back(lent)
+
+    def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        """Close it for servers that forget to. At interpreter exit this module may be gone already."""
+        if not finalizing():
+            self.close()
+
+
+def _take_back(lent: Lent) -> None:
+    for token, value in lent:
+        # Values that other code has set since then stay. Another context is not this thread's:
+        # the server created it for one request.
+        if token.var.get(None) is value:
+            with suppress(ValueError):
+                token.var.reset(token)
+
+
+def body_message(block: bytes, more: bool) -> Message:
+    return {"type": "http.request", "body": block, "more_body": more}
+
+
+class _Reading:
+    """One read of a request body, which feeds the exchange. Runs in the server's thread or in a spare one."""
+
+    def __init__(self, body: WSGIBody, exchange: Exchange, loop: Loop) -> None:
+        self.over = threading.Event()
+        self._body, self._exchange, self._loop = body, exchange, loop
+
+    def __call__(self) -> None:
+        try:
+            message = body_message(*self._body.read())
+        except Exception as error:
+            log.info("cannot read the request body: %r", error)
+            message = {"type": "http.disconnect"}
+        finally:
+            self.over.set()
+        with suppress(LoopClosed):  # then the server's thread knows
+            self._loop.post(partial(self._exchange.feed, message))
+
+
+class ASGIResponse:
+    """The response. In the server's thread only."""
+
+    departure: Departure | None = None  # if the response may leave this thread
+    _left = False  # it has
+
+    def __init__(self, exchange: Exchange, body: WSGIBody, running: Running, file_wrapper: Any) -> None:
+        self._exchange, self._body, self._running, self._file_wrapper = exchange, body, running, file_wrapper
+        self._loop = running.thread.loop
+        self._items: list[Any] = []
+        self._lent: Lent = ()
+        self._reading: _Reading | None = None  # in another thread
+        self._asked = self._ended = self._closed = self._handed = False
+
+    def answer(
+        self, start_response: StartResponse, accepted: Callable[[StartResponse], Iterable[bytes] | None] | None = None
+    ) -> Iterable[bytes]:
+        """Run the application until its first body block, and call start_response().
+
+        `accepted` produces the response instead if the application has accepted a WebSocket.
+        """
+        exchange = self._exchange
+        before = copy_context()
+        context = before.copy()
+        try:
+            self._running.begin(exchange, context)
+            self._take()
+            other = accepted(start_response) if accepted is not None else None
+        except BaseException:  # the application's error, or a signal that interrupts the main thread here
+            self.close()
+            raise
+        if other is not None:
+            return other
+        assert exchange.head is not None  # the application sent it, or _take() would have raised
+        status, headers = exchange.head
+        if not self._ended or not exchange.complete or self._body.interrupted:  # then close() has something to do
+            self._lent = adopt(context, before)
+            start_response(status, headers)
+            return self
+        last = self._items[-1]
+        if isinstance(last, PathSend):
+            return self._file(last, start_response)
+        lent = adopt(context, before)
+        start_response(status, headers)
+        whole = [] if exchange.dropped else [b"".join(self._items)]
+        return _Whole(whole, lent) if lent else whole
+
+    def _file(self, sent: PathSend, start_response: StartResponse) -> Iterable[bytes]:
+        exchange, self._handed = self._exchange, True
+        try:
+            file = SentFile(sent.path, sent.length, partial(self._file_done, exchange))
+        except BaseException as error:
+            self._file_done(exchange, error)
+            raise
+        try:
+            assert exchange.head is not None  # it comes first
+            status, headers = exchange.head
+            if sent.length is None:
+                headers.append(("content-length", str(file.length)))
+            start_response(status, headers)
+            wrapped: Iterable[bytes] = self._file_wrapper(file, BLOCK)
+        except BaseException:
+            file.close()
+            raise
+        return wrapped
+
+    def _file_done(self, exchange: Exchange, error: BaseException | None, sent: int = 0) -> None:
+        with suppress(LoopClosed):  # then the application has ended
+            self._loop.post(partial(exchange.file_done, error, sent))
+
+    def _take(self) -> None:
+        """Wait for items, and meanwhile read the body if the application wants it. No items, with `_ended`, are the
+        end.
+
+        Raises the application's error.
+        """
+        exchange = self._exchange
+        while not self._items:
+            if self._asked:
+                self._asked = False
+                self._read()
+            self._items, self._asked, self._ended = exchange.desk.get()
+            if self._ended and not self._items and (not exchange.complete or exchange.desk.closed):
+                error, exchange.error = exchange.error, None
+                try:
+                    raise error or self._running.lost()
+                finally:
+                    del error  # its traceback holds this frame
+            if self._ended:
+                return self._stop_reading()
+
+    def _read(self) -> None:
+        """Read the next block of the body: in this thread if it has arrived, else in another, so that blocks can be
+        sent.
+        """
+        if not self._body.ready():
+            reading = self._reading = _Reading(self._body, self._exchange, self._loop)
+            try:
+                return spare_threads.run(reading)
+            except RuntimeError as error:
+                log.warning("cannot start a thread to read a request body (%s); its response may be delayed", error)
+                self._reading = None
+        _Reading(self._body, self._exchange, self._loop)()
+
+    def _stop_reading(self) -> None:
+        """Stop the reading thread before the server uses its connection again."""
+        reading, self._reading = self._reading, None
+        if reading is not None and not reading.over.is_set():
+            self._body.interrupt()
+            if not reading.over.wait(READING_SECONDS):
+                log.error("reading the request body has not ended %g seconds after its connection", READING_SECONDS)
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        departure = self.departure
+        if departure is not None:
+            if departure.begun:
+                self._leave(departure)
+            elif self._can_leave() and departure.begin(is_iterated_by_server(self)):
+                return MARK
+            else:
+                self.departure = None
+        if not self._items and not self._closed:
+            self._take()
+        if not self._items:
+            raise StopIteration
+        items, self._items = self._items, []
+        return items[0] if len(items) == 1 else b"".join(items)
+
+    def _can_leave(self) -> bool:
+        """Return True if the loop can send the rest: an event stream, whose request body has been read."""
+        reading = self._reading is not None and not self._reading.over.is_set()
+        return self._exchange.leaves and not (self._ended or self._body.more or reading)
+
+    def _leave(self, departure: Departure) -> None:
+        """Let the loop send the rest on the client's connection; nothing is left for the server. If that is not
+        possible, return as if nothing had happened.
+        """
+        detached = departure.finish()
+        if detached is None:
+            self.departure = None
+            return departure.close()
+        stream = Stream(
+            self._exchange,
+            detached.start.head,
+            chunked=detached.start.chunked,
+            has_failed=has_failed,
+            streams=self._running.streams,
+            over=departure.places.give_back,
+        )
+        items, self._items = self._items, []
+        try:
+            self._loop.post(partial(stream.attach, detached.sock, items))
+        except LoopClosed:
+            detached.sock.close()
+            departure.places.give_back()
+            raise
+        self._left = self._closed = True
+
+    def close(self) -> None:
+        """PEP 3333: the server is done with the response. If it is not complete, the client has disconnected."""
+        exchange = self._exchange
+        self._closed, self._items = True, []
+        lent, self._lent = self._lent, ()
+        _take_back(lent)
+        departure, self.departure = self.departure, None
+        if departure is not None:
+            departure.close()
+        if self._left:
+            return
+        self._stop_reading()
+        if self._body.interrupted:
+            self._body.abandon()
+            self._body.interrupted = False
+        if not exchange.complete or (exchange.sending and not self._handed):
+            left = exchange.desk.closed  # its check found that the client has disconnected
+            exchange.desk.close()
+            try:
+                self._loop.post(partial(exchange.hang_up, left))
+            except LoopClosed:
+                self._running.live.discard(exchange)  # nothing runs there now
+
+    def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        """Close it for servers that forget to. At interpreter exit this module may be gone already."""
+        if not finalizing():
+            self.close()
