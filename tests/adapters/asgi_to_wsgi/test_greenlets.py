@@ -20,7 +20,6 @@ def test_a_loop_among_greenlets_is_woken_by_a_resolved_future(library: str) -> N
     A loop that is not woken sleeps until its next timer: 0.4 seconds for each of the 25 waits, and fetch() gives up
     after 5.
     """
-    pytest.importorskip(library)
     lines = subprograms.run(
         """
         async def app(scope, receive, send):
