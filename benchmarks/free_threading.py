@@ -27,7 +27,7 @@ from .rounds import Figures, digits, ratio, rounds
 ROOT = Path(__file__).resolve().parents[1]
 ROUNDS, SECONDS = 7, 2.0
 BUILDS = ("GIL on", "GIL off")
-VIEWS = {"computes about 10 ms": "/computes", "hello": "/"}
+VIEWS = {"computes for some ms": "/computes", "hello": "/"}
 CLIENTS = (1, 2, 4)
 METHOD = """# Figures of free threading
 
