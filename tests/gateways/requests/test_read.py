@@ -73,7 +73,7 @@ def test_a_log_whose_lines_all_lack_a_body_says_so(tmp_path: Path) -> None:
     ("octets", "said"),
     [
         (
-            gzip.compress(b'{"log": {}}'),
+            gzip.compress(b'{"log": {}}', mtime=0),
             "x.har is compressed; unpack it first: gunzip x.har; --requests reads a HAR",
         ),
         (b"PK\x03\x04\x14\x00", "unpack it first: unzip x.har"),
