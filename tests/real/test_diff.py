@@ -187,7 +187,7 @@ def test_ctrl_c_shows_what_there_is_and_leaves_no_server(tmp_path: Path) -> None
     assert process.returncode == 1, said
     assert "interrupted: " in said
     assert "header:x-frame-options  DENY → (absent)" in said
-    assert "noise is not known" in said
+    assert "noise is unknown" in said
     assert not [each for each in Path("/proc").glob("[0-9]*/environ") if mark.encode() in _read(each)]
 
 
