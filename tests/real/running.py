@@ -35,8 +35,9 @@ class Running:
             start_new_session=True,
             env={**os.environ, **environment, "GATEWAYS_TEST": self._mark},
         )
+        self._reader = threading.Thread(target=self._read, daemon=True)
         if self.process.stdout is not None:
-            threading.Thread(target=self._read, daemon=True).start()
+            self._reader.start()
 
     def __enter__(self) -> Self:
         return self
@@ -49,6 +50,8 @@ class Running:
             with suppress(psutil.NoSuchProcess):
                 each.kill()
         self.process.kill()
+        if self.process.stdout is not None:
+            self._reader.join(PATIENCE)  # two threads cannot read one buffer
         self.process.communicate()
 
     def _read(self) -> None:

@@ -52,6 +52,7 @@ class Blocking:
         self.blocks: list[Block] = []
         self._own = own
         self._running: dict[int, _Running] = {}
+        self._sampling = threading.Lock()
         handle: Any = asyncio.Handle
         original = handle._run  # noqa: SLF001 - the one place through which callbacks run
 
@@ -70,9 +71,10 @@ class Blocking:
         threading.Thread(target=self._sample, name="gateways-check-sampler", daemon=True).start()
 
     def _over(self, entry: _Running, seconds: float) -> None:
-        if seconds >= LIMIT and entry.places:
-            place = entry.places.most_common(1)[0][0]
-            self.blocks.append(Block(place, seconds, entry.stacks[place]))
+        with self._sampling:
+            if seconds >= LIMIT and entry.places:
+                place = entry.places.most_common(1)[0][0]
+                self.blocks.append(Block(place, seconds, entry.stacks[place]))
 
     def _sample(self) -> None:
         while True:
@@ -81,8 +83,9 @@ class Blocking:
             for ident, entry in list(self._running.items()):
                 frame = frames.get(ident)
                 if (place := self._own.place(frame)) is not None:
-                    entry.places[place] += 1
-                    entry.stacks.setdefault(place, self._stack(frame))
+                    with self._sampling:
+                        entry.places[place] += 1
+                        entry.stacks.setdefault(place, self._stack(frame))
 
     def _stack(self, frame: FrameType | None) -> tuple[str, ...]:
         """The own frames and the innermost one, outermost first."""
