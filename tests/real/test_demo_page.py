@@ -146,7 +146,7 @@ def test_blocks_of_the_stream_are_shown_as_they_come(page: Page) -> None:
 def test_a_run_can_be_stopped_and_so_ends_what_it_asked_for(page: Page) -> None:
     choose(page, "stream", chunks="40", delay="0.3")
     page.click("#go")
-    page.wait_for("document.querySelectorAll('.cgi .out li').length >= 1")
+    page.wait_for("document.querySelector('.cgi .event.stdout')")  # not the output of the run before
     page.click("#stop")
     page.wait_for("document.querySelector('#verdict').innerText === 'Stopped.'")
     assert page.evaluate("document.activeElement.id") == "go"
