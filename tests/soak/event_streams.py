@@ -9,38 +9,21 @@ threads, and prints the cost of each, and the time of HTTP requests meanwhile.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import itertools
-import json
 import random
-import resource
 import statistics
 import sys
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 import httpx
 import psutil
 
-from tests.real.serving import Running, eventually
-from tests.real.websocket_servers import CARRYING, serving
-
-APP = "tests.real.apps.event_streams:app"
-CLIENTS = 30
-_HELD = ("descriptors", "threads", "tasks", "detached")
-
-
-class Failed(AssertionError):
-    """A fault of a server."""
-
-
-def held(server: Running) -> dict[str, Any]:
-    """Return the resources of the server's process."""
-    report: dict[str, Any] = httpx.get(f"{server.url}/held", trust_env=False, timeout=30).json()
-    return report
+from tests.real.serving import Running
+from tests.real.websocket_servers import serving
+from tests.soak.servers import Failed, Soak, held
 
 
 async def _opened(server: Running, target: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -73,45 +56,6 @@ async def _client(server: Running, name: int, until: float, counts: dict[str, in
         writer.close()
         with suppress(OSError):
             await writer.wait_closed()
-
-
-async def _requests(server: Running, until: float, counts: dict[str, int]) -> None:
-    # uWSGI does not announce that it closes the connection, so a reused connection may be lost.
-    headers = {"Connection": "close"}
-    async with httpx.AsyncClient(trust_env=False, timeout=60, headers=headers) as client:
-        while time.monotonic() < until:
-            (await client.get(f"{server.url}/held")).raise_for_status()
-            counts["requests"] += 1
-
-
-async def _load(server: Running, seconds: float) -> dict[str, int]:
-    counts = dict.fromkeys(("streams", "events", "cut off", "requests"), 0)
-    until = time.monotonic() + seconds
-    async with asyncio.TaskGroup() as group:
-        for name in range(CLIENTS):
-            group.create_task(_client(server, name, until, counts))
-        group.create_task(_requests(server, until, counts))
-    return counts
-
-
-def soak(name: str, seconds: float) -> dict[str, Any]:
-    """Put load on one server; return the counts. Raises AssertionError for a wrong event, and for leftovers."""
-    with serving(name, app=APP) as server:
-        asyncio.run(_load(server, min(2.0, seconds)))  # one-time work is done
-        eventually(lambda: held(server)["detached"] == 0, "the first streams have ended", 30)
-        before = held(server)
-        counts = asyncio.run(_load(server, seconds))
-        after: dict[str, Any] = {}
-
-        def clean() -> bool:
-            after.update(held(server))
-            return all(after[what] <= before[what] + (2 if what == "descriptors" else 0) for what in _HELD)
-
-        try:
-            eventually(clean, "nothing is left", 30)
-        except AssertionError as error:
-            raise Failed(f"{name}: before {before}, after {after}") from error
-    return counts
 
 
 async def _many(server: Running, count: int) -> dict[str, Any]:
@@ -149,25 +93,12 @@ async def _many(server: Running, count: int) -> dict[str, Any]:
 
 def many(count: int) -> dict[str, Any]:
     """Open streams on gunicorn's gthread worker with 4 threads; return their cost."""
-    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    with serving("gunicorn gthread", app=APP) as server:
+    with serving("gunicorn gthread", app=SOAK.app) as server:
         return asyncio.run(_many(server, count))
 
 
-def main(arguments: Sequence[str]) -> int:
-    parser = argparse.ArgumentParser(description="Detached event streams of ASGIToWSGI under load, server by server.")
-    parser.add_argument("servers", nargs="*", default=[*CARRYING], metavar="SERVER")
-    parser.add_argument("--seconds", type=float, default=20.0, help="load of each server. Default: 20")
-    parser.add_argument("--streams", type=int, default=0, help="measure this number of open streams instead")
-    options = parser.parse_args(arguments)
-    if options.streams:
-        print(json.dumps(many(options.streams)))
-        return 0
-    for name in options.servers:
-        print(f"{name}: {json.dumps(soak(name, options.seconds))}", flush=True)
-    return 0
-
+SOAK = Soak("tests.real.apps.event_streams:app", _client, ("streams", "events", "cut off"), "detached")
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    ABOUT = "Detached event streams of ASGIToWSGI under load, server by server."
+    sys.exit(SOAK.command(sys.argv[1:], ABOUT, "--streams", many))

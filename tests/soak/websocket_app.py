@@ -1,4 +1,4 @@
-"""An ASGI app that echoes over WebSockets, behind ASGIToWSGI; /left reports the resources of its process."""
+"""An ASGI app that echoes over WebSockets, behind ASGIToWSGI; /held reports the resources of its process."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from gateways.adapters import ASGIToWSGI
 api = FastAPI()
 
 
-@api.get("/left")
-async def left() -> dict[str, Any]:
+@api.get("/held")
+async def held() -> dict[str, Any]:
     return {
         "descriptors": psutil.Process().num_fds(),
         "threads": threading.active_count(),
