@@ -13,7 +13,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, cast
 
 from .asgi_types import ASGIApp, Message, Scope
-from .concurrency.channels import Desk
+from .concurrency.desk import Desk
 from .errors import ClientDisconnected
 from .mapping.requests import scope_from_environ
 from .mapping.responses import head_to_cgi

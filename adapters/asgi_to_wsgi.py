@@ -17,7 +17,7 @@ from typing import Any
 
 from .asgi_types import ASGIApp
 from .concurrency import forks
-from .concurrency.channels import Desk
+from .concurrency.desk import Desk
 from .concurrency.loop_thread import BorrowedLoop, LoopFactory, acquire, release
 from .errors import BadRequest, ClientDisconnected
 from .mapping.requests import scope_from_environ

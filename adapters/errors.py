@@ -32,3 +32,16 @@ class BadRequest(Exception):
     """
 
     status = 400
+
+
+def harmless(error: BaseException) -> Exception:
+    """Return an error in a form that terminates neither the thread nor the loop nor the coroutine that receives it."""
+    if isinstance(error, Exception) and not isinstance(error, (StopIteration, StopAsyncIteration)):
+        return error
+    try:
+        text = repr(error)
+    except Exception:
+        text = type(error).__name__
+    wrapped = RuntimeError(f"the application raised {text}")
+    wrapped.__cause__ = error
+    return wrapped

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextvars import Context
 
 from ..asgi_types import Receive
-from ..concurrency.channels import Inbox
+from ..concurrency.inbox import Inbox
 from ..concurrency.loops import Loop, Task
 
 UNREAD_LOOKS = 10  # number of checks, 0.1 s apart, until an unread body no longer hides a disconnect

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..asgi_types import Send
-from ..concurrency.channels import Outbox
+from ..concurrency.outbox import Outbox
 from ..mapping.responses import Head, head_from_wsgi
 from ..run_wsgi.response import WSGIResponse
 

@@ -13,7 +13,8 @@ from functools import partial
 from typing import IO, Any, NamedTuple, Self
 
 from ..asgi_types import Message, Receive
-from ..concurrency.channels import HIGH_WATER, Inbox
+from ..concurrency.channels import HIGH_WATER
+from ..concurrency.inbox import Inbox
 from ..concurrency.loops import Loop
 from ..concurrency.thread_pool import Workers
 

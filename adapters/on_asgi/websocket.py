@@ -20,10 +20,11 @@ from functools import partial
 from typing import Any
 
 from ..asgi_types import Message, Receive, Scope, Send
-from ..concurrency.channels import Outbox, harmless
 from ..concurrency.loops import Loop, Task
+from ..concurrency.outbox import Outbox
 from ..concurrency.sockets import LoopSocket
 from ..concurrency.thread_pool import Workers
+from ..errors import harmless
 from ..mapping.requests import Environ, environ_from_scope
 from ..run_wsgi.response import WSGIResponse
 from ..websocket.frames import CLOSE, NO_MASK, PING, PONG, MessageReader, encode, encode_close, encode_message

@@ -19,10 +19,11 @@ from time import monotonic
 from typing import IO, Any
 
 from ..asgi_types import Receive, Send
-from ..concurrency.channels import Outbox, adopt, harmless
+from ..concurrency.contexts import adopt
 from ..concurrency.loops import Loop, Task
+from ..concurrency.outbox import Outbox
 from ..concurrency.thread_pool import Workers
-from ..errors import ClientDisconnected
+from ..errors import ClientDisconnected, harmless
 from ..run_wsgi.async_views import forget_tasks, lend_loop
 from ..run_wsgi.response import WSGIResponse
 from ..stats import Tally

@@ -18,7 +18,7 @@ from typing import Any
 
 from ..asgi_types import Message
 from ..concurrency import spare_threads
-from ..concurrency.channels import Lent, adopt
+from ..concurrency.contexts import Lent, adopt
 from ..concurrency.loops import Loop, LoopClosed
 from ..run_asgi.exchange import Exchange, PathSend
 from ..run_asgi.running import Running

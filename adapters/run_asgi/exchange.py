@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import quote
 
 from ..asgi_types import ASGIApp, Message, Scope
-from ..concurrency.channels import Desk, Taken, harmless
-from ..errors import AppProtocolError, ClientDisconnected
+from ..concurrency.desk import Desk, Taken
+from ..errors import AppProtocolError, ClientDisconnected, harmless
 from ..mapping.requests import PATH_SAFE
 from ..mapping.responses import Headers, body_block, has_body, head_from_asgi, is_event_stream
 

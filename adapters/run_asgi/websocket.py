@@ -14,7 +14,8 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from ..asgi_types import ASGIApp, Message, Scope
-from ..concurrency.channels import HIGH_WATER, Desk
+from ..concurrency.channels import HIGH_WATER
+from ..concurrency.desk import Desk
 from ..errors import AppProtocolError, ClientDisconnected
 from ..mapping.responses import head_from_asgi
 from ..websocket.connection import Connection

@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from gateways.adapters.concurrency.channels import HIGH_WATER, Inbox, Outbox
+from gateways.adapters.concurrency.channels import HIGH_WATER
+from gateways.adapters.concurrency.inbox import Inbox
 from gateways.adapters.concurrency.loops import running_loop
+from gateways.adapters.concurrency.outbox import Outbox
 from gateways.adapters.concurrency.thread_pool import Workers
 from gateways.adapters.errors import ClientDisconnected
 from tests.adapters.wsgi_to_asgi.conftest import kind, loop  # noqa: F401 - fixtures

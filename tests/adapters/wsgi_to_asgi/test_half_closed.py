@@ -11,7 +11,7 @@ from wsgiref.types import StartResponse
 
 import pytest
 
-from gateways.adapters.concurrency.channels import LINGER
+from gateways.adapters.concurrency.outbox import LINGER
 from tests.adapters.wsgi_to_asgi.apps import Environ, hello
 from tests.adapters.wsgi_to_asgi.exchange import Exchange, Message
 from tests.adapters.wsgi_to_asgi.serving import Serve, poll, scope_of

@@ -9,7 +9,7 @@ from wsgiref.types import StartResponse
 
 import pytest
 
-from gateways.adapters.concurrency.channels import OVERFLOW
+from gateways.adapters.concurrency.inbox import OVERFLOW
 from tests.adapters.wsgi_to_asgi.apps import Environ, stream
 from tests.adapters.wsgi_to_asgi.exchange import Exchange
 from tests.adapters.wsgi_to_asgi.serving import SLOW, STALL, Serve, poll

@@ -1,0 +1,123 @@
+"""Items from a coroutine to a thread, which the coroutine can also wake: the response of an ASGI application.
+
+Knows that the thread may stop to need what it waits for. It must not know what an item is.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from .channels import HIGH_WATER, LOOP_CHECK, ToThread, resolve
+from .loops import Loop
+
+
+class Taken(NamedTuple):
+    """The items that a thread gets from its Desk."""
+
+    items: list[Any]
+    asked: bool  # the coroutine has called ask()
+    ended: bool  # no more items will follow
+
+
+class Desk(ToThread):
+    """Items from one coroutine to one thread, bounded by their bytes; the coroutine can also wake the thread with
+    ask().
+    """
+
+    def __init__(
+        self, loop: Loop, gone: Callable[[], bool] | None = None, alive: Callable[[], bool] | None = None
+    ) -> None:
+        """`gone` tells check() whether the thread still needs what it waits for.
+
+        `alive` tells whether the loop runs; given if the loop's end would not close() this. The thread then checks it.
+        """
+        super().__init__(loop)
+        self._gone, self._alive = gone, alive
+        self.closed = False  # the thread accepts no more items
+        self._items: list[Any] = []
+        self._asked = self._ended = False
+
+    def put(self, item: Any, size: int, last: bool = False) -> None:
+        """Queue an item of `size` bytes, `last` if it is the last; drop it after the end. Call it from the loop."""
+        with self._mutex:
+            if not self._ended:
+                self._items.append(item)
+                self._size += size
+                self._ended = last
+                self._open()
+
+    @property
+    def ended(self) -> bool:
+        """Return True if further items would be dropped."""
+        return self._ended
+
+    @property
+    def full(self) -> bool:
+        """Return True if the coroutine has to await room() before it continues."""
+        return self._size >= HIGH_WATER
+
+    def ask(self) -> None:
+        """Make the thread's get() return `asked`. Call it from the loop."""
+        with self._mutex:
+            self._asked = True
+            self._open()
+
+    def end(self) -> None:
+        """End the channel: no more items will follow. Call it from the loop."""
+        with self._mutex:
+            self._ended = True
+            self._open()
+
+    def get(self) -> Taken:
+        """Return all queued items; wait if the queue is empty. Call it from the thread."""
+        while True:
+            with self._mutex:
+                if self._items or self._asked or self._ended:
+                    taken = Taken(self._items, self._asked, self._ended)
+                    self._items, self._asked = [], False
+                    waiters = self._read(self._size)
+                    break
+                gate = self._shut()
+            if self._alive is None:
+                gate.acquire()
+            else:
+                self._look(gate, self._alive)
+        for waiter in waiters:
+            self._notify(waiter)
+        return taken
+
+    def leave(self) -> Taken:
+        """Return all queued items without waiting, and drop later ones: another object takes the place of this desk.
+        Call it from the loop.
+        """
+        with self._mutex:
+            taken = Taken(self._items, self._asked, self._ended)
+            self._items, self._ended = [], True
+            waiters = self._read(self._size)
+        for waiter in waiters:
+            resolve(waiter)
+        return taken
+
+    def _look(self, gate: threading.Lock, alive: Callable[[], bool]) -> None:
+        """Wait at the gate. A loop counts as gone if it is found stopped twice: its owner may run it piece by piece."""
+        missed = 0
+        while not gate.acquire(timeout=LOOP_CHECK):
+            missed = 0 if alive() else missed + 1
+            if missed == 2:
+                self.close()
+
+    def check(self) -> None:
+        """End the thread's wait if its result is no longer needed. Call it from the loop, at intervals."""
+        if self._gates and self._gone is not None and self._gone():
+            self.close()
+
+    def close(self) -> None:
+        """Close the channel. A coroutine that waits for room continues. Call it from a thread."""
+        with self._mutex:
+            self.closed = self._ended = True
+            self._items, waiters = [], self._read(self._size)
+            self._open()
+        for waiter in waiters:
+            self._notify(waiter)

@@ -1,0 +1,128 @@
+"""Blocks of a body from a coroutine to a thread: a request body on its way to a WSGI application.
+
+Knows the announced length, and how a body ends. It must not know messages.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from ..errors import ClientDisconnected
+from .channels import HIGH_WATER, ToThread, resolve
+from .loops import Loop, LoopClosed
+from .thread_pool import Workers
+
+OVERFLOW = 4 * HIGH_WATER  # number of queued bytes above which an unread Inbox discards data
+
+
+class Inbox(ToThread):
+    """Blocks of a body from one coroutine to one thread, bounded by their bytes and by the announced length."""
+
+    def __init__(self, loop: Loop, workers: Workers, length: int | None, start: Callable[[], object]) -> None:
+        """`length` in bytes, None if unknown; `start` is called on the loop when the thread first has to wait."""
+        super().__init__(loop, workers)
+        self._missing, self._start = length, start
+        self._blocks: deque[bytes] = deque()
+        self._ended = self._failed = False
+        self.started = False  # the thread has had to wait
+        self.begun = False  # the coroutine has put a block, or the end
+        self._lost = False  # part of the body has been discarded
+        self._closed_by_writer = False
+
+    def put(self, block: bytes) -> None:
+        """Queue one more block; bytes beyond the announced length are dropped. Call it from the coroutine."""
+        with self._mutex:
+            self.begun = True
+            if self._missing is not None:
+                block = block[: self._missing]
+                self._missing -= len(block)
+                self._ended = not self._missing
+            self._lost = self._lost or (self._overflowing and self._size + len(block) > OVERFLOW)
+            if block and not self._lost:
+                self._blocks.append(block)
+                self._size += len(block)
+            if block or self._ended:
+                self._open()
+
+    @property
+    def full(self) -> bool:
+        """Return True if the coroutine has to await room() before it continues."""
+        return self._size >= HIGH_WATER
+
+    def overflow(self) -> None:
+        """Until the thread reads, put() discards what exceeds OVERFLOW, and room() does not wait. Call it from the
+        loop.
+        """
+        with self._mutex:
+            self._overflowing = True
+            waiters, self._waiters = self._waiters, ()
+        for waiter in waiters:
+            resolve(waiter)
+
+    def give_up(self) -> None:
+        """End the body if it has not begun yet. Call it from the loop."""
+        if not self.begun:
+            self.end()
+
+    def forget(self) -> None:
+        """Drop the rest of the body, because the request is over; `start` is never called. Call it from the thread."""
+        self.close()
+        self.started, self._start = True, int
+
+    def end(self) -> None:
+        """End the body. It has failed if bytes of the announced length are missing. Call it from the coroutine."""
+        with self._mutex:
+            self.begun = self._ended = self._closed_by_writer = True
+            self._failed = bool(self._missing)
+            self._open()
+
+    def close(self) -> None:
+        """Close the channel: the rest of the body will not arrive. Thread-safe."""
+        with self._mutex:
+            self._failed = not self._ended or self._failed
+            self._ended = True
+            self._open()
+
+    @property
+    def whole(self) -> bool:
+        """Return True if the coroutine has put all of the body."""
+        return self._closed_by_writer or self._missing == 0
+
+    @property
+    def over(self) -> bool:
+        """Return True if no more blocks will be put."""
+        return self._ended
+
+    def get(self) -> bytes:
+        """Return the next block, b"" at the end of the body. Call it from the thread.
+
+        Raises ClientDisconnected if the body is shorter than announced, OSError if part of it was discarded.
+        """
+        while True:
+            with self._mutex:
+                if self._blocks:
+                    block = self._blocks.popleft()
+                    self._overflowing = self._lost
+                    waiters = self._read(len(block))
+                    break
+                if self._lost:
+                    raise OSError(
+                        f"the rest of the body was discarded: the application had begun its response and had left"
+                        f" {OVERFLOW} bytes or more unread for about a second; read the body first, or more often"
+                    )
+                if self._failed:
+                    raise ClientDisconnected("the client disconnected before the whole body had arrived")
+                if self._ended:
+                    return b""
+                gate = self._shut()
+                start, self.started = not self.started, True
+            if start:
+                try:
+                    self._loop.post(self._start)
+                except LoopClosed:
+                    self.close()
+            self._park(gate)
+        for waiter in waiters:
+            self._notify(waiter)
+        return block

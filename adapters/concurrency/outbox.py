@@ -1,0 +1,142 @@
+"""Items from a thread to a coroutine: the response of a WSGI application on its way to an ASGI server.
+
+Knows the order in which items are queued, taken and done. It must not know what an item is.
+"""
+
+from __future__ import annotations
+
+from _thread import RLock
+from collections.abc import Sequence
+from time import monotonic
+from typing import Any
+
+from ..errors import ClientDisconnected
+from .channels import HIGH_WATER, Channel
+from .loops import Future, Loop
+from .thread_pool import Workers
+
+LINGER = 1.0  # time that an Outbox accepts items for a client that may have disconnected, in seconds
+
+
+class Outbox(Channel):
+    """Items from one thread to one coroutine, bounded by their bytes."""
+
+    _linger_until = 0.0
+    taken = 0  # bytes that the last get() returned, without those of end()
+    _last: Sequence[Any] = ()  # the items of end(), until take_last()
+
+    def __init__(self, loop: Loop, workers: Workers | None = None) -> None:
+        self._loop, self._workers, self._mutex = loop, workers, RLock()  # as Channel's own, which costs another call
+        self.closed = False  # the coroutine accepts no more items
+        self._ended = self._draining = self._lingering = False
+        self._gates = ()
+        self._items: list[Any] = []
+
+    def put(self, item: Any, size: int) -> None:
+        """Queue an item of `size` bytes; wait while HIGH_WATER or more bytes are queued. Call it from the thread.
+
+        Raises ClientDisconnected once the coroutine has closed the channel.
+        """
+        with self._mutex:
+            if self.closed or self._lingering:
+                self._check()
+            self._items.append(item)
+            self._size += size
+            waiter, self._waiter = self._waiter, None
+            gate = self._shut() if self._size >= HIGH_WATER else None
+        if waiter is not None:
+            self._notify(waiter)
+        if gate is not None:
+            self._park(gate)
+            self._check()
+
+    def drain(self) -> None:
+        """Wait until the coroutine is done with every item. Raises as put() does. Call it from the thread."""
+        with self._mutex:
+            self._check()
+            if self._waiter is not None:
+                return
+            self._draining = True
+            gate = self._shut()
+        self._park(gate)
+        self._check()
+
+    def _check(self) -> None:
+        if self.closed or (self._lingering and self._has_lingered()):
+            raise ClientDisconnected("the client has disconnected")
+
+    def _has_lingered(self) -> bool:
+        if not self._linger_until:
+            self._linger_until = monotonic() + LINGER
+        return monotonic() > self._linger_until
+
+    def end(self, *items: Any) -> None:
+        """Queue these as the last items. Never waits, never raises. Call it from the thread."""
+        with self._mutex:
+            if not self.closed:
+                self._items += items
+                self._last = items
+            self._ended = True
+            waiter, self._waiter = self._waiter, None
+        self._notify(waiter)
+
+    def take_last(self) -> Sequence[Any]:
+        """Return the items of end(), once. Call it from the coroutine, after the last get()."""
+        last, self._last = self._last, ()
+        return last
+
+    @property
+    def waiting(self) -> bool:
+        """Return True if get() would return at once."""
+        return bool(self._items) or self._ended
+
+    @property
+    def is_ended(self) -> bool:
+        """Return True if the thread has put its last item."""
+        return self._ended
+
+    @property
+    def parked(self) -> bool:
+        """Return True if a thread waits for room."""
+        return bool(self._gates)
+
+    async def get(self) -> tuple[list[Any], bool]:
+        """Return all queued items, and whether they are the last; the previous ones count as done. Call it from the
+        coroutine.
+        """
+        while True:
+            with self._mutex:
+                items, self.taken, self._items, self._size = self._items, self._size, [], 0
+                if items or self._ended:
+                    if not self._draining:
+                        self._open()
+                    return items, self._ended
+                self._draining = False
+                self._open()
+                waiter = self._waiter = self._loop.create_future()
+            await waiter
+
+    def expect(self) -> Future:
+        """Return the future to await before the first get(). Call it from the coroutine, before a thread writes."""
+        waiter = self._waiter = self._loop.create_future()
+        return waiter
+
+    async def ended(self) -> None:
+        """Drop all items until the thread has ended. Call it from the coroutine."""
+        while not (await self.get())[1]:
+            pass
+
+    def is_closed(self) -> bool:
+        """Return True if the client is known to have disconnected."""
+        return self.closed or self._lingering
+
+    def linger(self) -> None:
+        """Close LINGER seconds after the next item: the client has disconnected, or only shut down its sending side."""
+        self._lingering = True
+
+    def close(self) -> None:
+        """Drop the queued items, and stop the thread at its next item. Thread-safe."""
+        with self._mutex:
+            self.closed = True
+            self._items, self._size = [], 0
+            self._open()
