@@ -78,6 +78,17 @@ def serving(app: Any, **more: Any) -> Iterator[Server]:
     server.wait()
 
 
+def silent(journal: Journal) -> Any:
+    """Return an app that starts an event stream, sends nothing, and notes the message after the request."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await send(start(200, EVENTS))
+        assert (await receive())["type"] == "http.request"
+        journal.note((await receive())["type"])
+
+    return app
+
+
 def events(gate: Gate, *, end: bool = True) -> Any:
     """Send the headers, and after the gate two events."""
 
@@ -279,13 +290,7 @@ def test_closing_the_adapter_waits_for_detached_streams_that_end(bridge: Bridge)
 
 def test_closing_the_adapter_ends_detached_streams_after_the_timeout(bridge: Bridge, journal: Journal) -> None:
     """Ours: an endless stream must not prevent the exit."""
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await send(start(200, EVENTS))
-        await receive()
-        journal.note((await receive())["type"])
-
-    adapter = bridge(app, detach=True)
+    adapter = bridge(silent(journal), detach=True)
     with serving(adapter) as server:
         server.wait()
         adapter.close(timeout=0.2)
@@ -324,13 +329,7 @@ def test_a_server_that_changes_the_body_gets_its_connection_back(
 
 def test_a_server_that_fails_after_the_headers_leaves_nothing_behind(bridge: Bridge, journal: Journal) -> None:
     """Ours: the server closes the response instead of requesting the next block, so the client's connection ends."""
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        await send(start(200, EVENTS))
-        await receive()
-        journal.note((await receive())["type"])
-
-    adapter = bridge(app, detach=True)
+    adapter = bridge(silent(journal), detach=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("gateways.adapters.on_wsgi.asgi_response.is_iterated_by_server", lambda iterable: True)
         theirs, ours = socket.socketpair()

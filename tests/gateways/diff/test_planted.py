@@ -27,7 +27,7 @@ Respond = Callable[[str, int], Sequence[Octets]]
 
 
 @contextmanager
-def serving(respond: Respond) -> Iterator[Site]:
+def serving(respond: Respond, *, keeps_open: bool = True) -> Iterator[Site]:
     """A server that sends exactly these octets, and keeps a connection open unless the response says otherwise."""
     numbers = itertools.count()
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -42,7 +42,8 @@ def serving(respond: Respond) -> Iterator[Site]:
                     while head := _head(client):
                         sent = respond(head.split(b" ")[1].decode(), next(numbers))
                         _send(client, sent)
-                        if b"connection: close" in b"".join(each for each in sent if isinstance(each, bytes)).lower():
+                        text = b"".join(each for each in sent if isinstance(each, bytes)).lower()
+                        if b"connection: close" in text or not keeps_open:
                             break
 
         thread = threading.Thread(target=serve)
@@ -208,27 +209,8 @@ def test_what_no_client_may_depend_on_is_named_and_does_not_count(new: Respond, 
 
 
 def test_a_server_that_closes_without_saying_so_has_no_keep_alive() -> None:
-    def new(target: str, number: int) -> list[Octets]:
-        return [b"".join(each for each in old(target, number) if isinstance(each, bytes))]
-
-    with socket.create_server(("127.0.0.1", 0)) as listening, serving(old) as first:
-
-        def serve() -> None:
-            while True:
-                try:
-                    client = listening.accept()[0]
-                except OSError:
-                    return
-                with client:
-                    target = _head(client).split(b" ")[1].decode()
-                    _send(client, new(target, 0))
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        second = Site(f"http://127.0.0.1:{listening.getsockname()[1]}")
+    with serving(old) as first, serving(old, keeps_open=False) as second:
         result = run(Plan(first, second, Traffic((Request("GET", "/"), Request("GET", "/moved")))))
-        listening.shutdown(socket.SHUT_RDWR)
-        thread.join()
     (found,) = (each for each in result.differences if each.found.facet == "keep-alive")
     assert (found.found.old, found.found.new) == ("kept open", "closed")
 
