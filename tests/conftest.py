@@ -8,12 +8,12 @@ import signal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.work import units
 
-# On a busy machine one example may take long; pytest's time limit is for the whole test. Hypothesis is imported before
-# objects are frozen, since it asks for referrers, and frozen objects have none.
+# On a busy machine one example may take long; pytest's time limit is for the whole test.
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("busy")
 
@@ -22,8 +22,18 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@settings(max_examples=1, database=None)
+@given(st.none())
+def start_hypothesis(_: None) -> None:
+    """Let Hypothesis make its random numbers, and look for what refers to them."""
+
+
 def pytest_collection_finish() -> None:
-    """Freeze the many thousands of tests: many tests collect garbage, and what lives to the end is none."""
+    """Freeze the many thousands of tests: many tests collect garbage, and what lives to the end is none.
+
+    Hypothesis starts before: from Python 3.14 on, it finds no referrer after a freeze, and warns.
+    """
+    start_hypothesis()
     gc.collect()
     gc.freeze()
 

@@ -1,5 +1,6 @@
 """The folder of misbehaving programs, and hosts for it."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from gateways.adapters.cgi_to_wsgi import CGIToWSGI
 from gateways.adapters.run_cgi.host import CGIHost
 from tests.adapters.run_cgi.asking import Asker, InASGI, InWSGI
 from tests.adapters.run_cgi.folder import copy_programs
+from tests.adapters.run_cgi.leftovers import zombies
+from tests.real.serving import eventually
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +47,9 @@ def hosting(request: pytest.FixtureRequest, programs: Path) -> Iterator[Hosting]
 def ask(hosting: Hosting) -> Asker:
     """A host of the folder, without options."""
     return hosting()
+
+
+@pytest.fixture
+def earlier_programs_are_reaped() -> None:
+    """Wait for programs of earlier tests: one that was terminated is reaped after a grace period."""
+    eventually(lambda: not zombies(os.getpid()), "programs of earlier tests are reaped", 10)

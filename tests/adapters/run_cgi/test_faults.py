@@ -31,7 +31,7 @@ from tests.adapters.run_cgi.conftest import Hosting
 from tests.adapters.run_cgi.leftovers import processes, zombies
 from tests.real.serving import eventually
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("earlier_programs_are_reaped")]
 
 
 def host_of(ask: Asker) -> CGIHost:

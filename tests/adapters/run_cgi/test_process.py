@@ -18,6 +18,8 @@ from gateways.adapters.run_cgi.program import Program
 from tests.adapters.run_cgi.leftovers import zombies
 from tests.real.serving import eventually
 
+pytestmark = pytest.mark.usefixtures("earlier_programs_are_reaped")
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> bytes:

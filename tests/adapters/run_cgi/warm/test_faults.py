@@ -18,7 +18,7 @@ from tests.adapters.run_cgi.leftovers import zombies
 from tests.adapters.run_cgi.warm.warming import KINDS, interpreters, warm_asker, write
 from tests.real.serving import eventually
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("earlier_programs_are_reaped")]
 
 LIMIT = 4
 BODY = "import colorsys, os\nprint('X-A: b\\n\\n' + os.environ['QUERY_STRING'])\n"
