@@ -38,7 +38,7 @@ class Screen:
         """Print the addresses, and commands to try. `page` is the address of the page, None without one."""
         if page is not None:
             line = Text().append(f"{'page':<5}", style="yellow").append(f"{url(*page)}  ", style="bold")
-            self._console.print(line.append("the three side by side: open it in a browser"))
+            self._console.print(line.append("all three side by side: open it in a browser"))
         for mode, name, (host, port) in servers:
             server = side(mode).SERVERS[name]
             line = (
