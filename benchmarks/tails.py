@@ -15,6 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
 from gateways.compare.load.histogram import Histogram
 from gateways.compare.load.order import Answer, Measured, Order, Request
@@ -24,7 +25,7 @@ from .chart import Chart, drawn
 from .over_sockets import CLIENT_CORE, GTHREAD, UVICORN, WAITRESS, served
 from .rounds import machine
 
-ROUNDS, SECONDS, RAMP = 3, 3.0, 0.3
+ROUNDS, SECONDS, RAMP = 5, 5.0, 0.3
 CONNECTIONS = 32
 PERCENTILES = (0.5, 0.99, 0.999)
 HALF = 0.5  # of the capacity
@@ -34,8 +35,11 @@ HEADING = """# Tails: the slowest responses
 Generated on {date} by `make bench-tails`. Each server is one process on one core; the load client runs on another core.
 The capacity of each contender is its throughput in a closed loop of {connections} connections. Then requests are due at
 random times (a Poisson process) at half of that rate, in {rounds} rounds of {seconds:g} s, in turns with the others. A
-latency counts from the time at which the request was due, so waiting counts. A percentile is shown only if at least ten
-responses were slower.
+latency counts from the time at which the request was due, so waiting counts.
+
+A percentile is the median of the rounds' percentiles. It is shown only if at least ten responses of each round were
+slower. The p99.9 of all rounds together would show a single stall of the machine: whatever the rate, a stall of {stall}
+ms makes one response in a thousand of all rounds late. "Highest" is the p99.9 of the worst round.
 
 {machine}
 """
@@ -127,13 +131,13 @@ def order(url: str, rate: float = 0.0, seed: int = 0) -> Order:
 
 def measured(
     group: dict[Contender, str], client: LoadClient, rates: dict[Contender, float]
-) -> dict[Contender, Histogram]:
-    """Return the latencies of a group whose members take turns."""
+) -> dict[Contender, list[Histogram]]:
+    """Return the latencies of each round of a group whose members take turns."""
     rounds: dict[Contender, list[Histogram]] = {contender: [] for contender in group}
     for turn in range(ROUNDS):
         for contender, url in group.items():
             rounds[contender].append(client.measure(order(url, rates[contender], turn)).latency)
-    return {contender: Histogram.merged(parts) for contender, parts in rounds.items()}
+    return rounds
 
 
 def servers(contenders: tuple[Contender, ...], stack: ExitStack) -> dict[Contender, str]:
@@ -146,33 +150,39 @@ def servers(contenders: tuple[Contender, ...], stack: ExitStack) -> dict[Contend
     return urls
 
 
-def milliseconds(histogram: Histogram, share: float) -> str:
+def typical(rounds: list[Histogram], share: float, choose: Callable[[list[float]], float] = median) -> float | None:
+    """Return the median of the rounds' percentiles, in nanoseconds; None if a round has too few responses for it."""
+    values = [value for each in rounds if (value := each.supported(share)) is not None]
+    return choose(values) if values and len(values) == len(rounds) else None
+
+
+def milliseconds(nanoseconds: float | None) -> str:
     """Return a cell of the table; – for a percentile that too few responses support."""
-    value = histogram.supported(share)
-    return "–" if value is None else f"{value / 1e6:.2f}"
+    return "–" if nanoseconds is None else f"{nanoseconds / 1e6:.2f}"
 
 
-def row(contender: Contender, rate: float, histogram: Histogram) -> str:
+def row(contender: Contender, rate: float, rounds: list[Histogram]) -> str:
     """Return a contender's line of the first table."""
-    cells = " | ".join(milliseconds(histogram, share) for share in PERCENTILES)
-    return f"| {contender.server} | {contender.name} | {rate:,.0f} | {cells} |"
+    cells = [milliseconds(typical(rounds, share)) for share in PERCENTILES]
+    cells.append(milliseconds(typical(rounds, PERCENTILES[-1], max)))
+    return f"| {contender.server} | {contender.name} | {rate:,.0f} | {' | '.join(cells)} |"
 
 
-def variant(contender: Contender, histogram: Histogram, ours: Histogram) -> str:
+def variant(contender: Contender, rounds: list[Histogram], ours: list[Histogram]) -> str:
     """Return a variant's line of the second table."""
     cells = []
     for share in PERCENTILES:
-        value, beside = histogram.supported(share), ours.supported(share)
+        value, beside = typical(rounds, share), typical(ours, share)
         relative = f"{value / beside:.2f}" if value is not None and beside else "–"
-        cells.append(f"{milliseconds(histogram, share)} | {relative}")
+        cells.append(f"{milliseconds(value)} | {relative}")
     return f"| {contender.name} | {' | '.join(cells)} |"
 
 
-def chart(histograms: dict[Contender, Histogram]) -> Chart:
+def chart(latencies: dict[Contender, list[Histogram]]) -> Chart:
     """Return the latencies by percentile, of the contenders of the first table."""
     lines = {}
-    for contender, histogram in histograms.items():
-        values = ((share, histogram.supported(share)) for share in SHARES if share >= PERCENTILES[0])
+    for contender, rounds in latencies.items():
+        values = ((share, typical(rounds, share)) for share in SHARES if share >= PERCENTILES[0])
         lines[f"{contender.server}, {contender.name}".replace("gunicorn ", "")] = [
             (share, value / 1e6) for share, value in values if value is not None
         ]
@@ -194,17 +204,22 @@ def main(file: Path) -> None:
     packages = machine("a2wsgi", "uvicorn", "uvloop", "waitress", "gunicorn")
     print(
         HEADING.format(
-            date=datetime.now(UTC).date(), connections=CONNECTIONS, rounds=ROUNDS, seconds=SECONDS, machine=packages
+            date=datetime.now(UTC).date(),
+            connections=CONNECTIONS,
+            rounds=ROUNDS,
+            seconds=SECONDS,
+            stall=round(ROUNDS * SECONDS),
+            machine=packages,
         )
     )
     with ExitStack() as stack:
         client, urls = LoadClient(stack), servers(CONTENDERS, stack)
         rates = {each: client.measure(order(url)).rate * HALF for each, url in urls.items()}
         found = measured(urls, client, rates)
-    print("| server | | requests/s | p50, ms | p99, ms | p99.9, ms |")
-    print("|---|---|--:|--:|--:|--:|")
-    for contender, histogram in found.items():
-        print(row(contender, rates[contender], histogram))
+    print("| server | | requests/s | p50, ms | p99, ms | p99.9, ms | highest, ms |")
+    print("|---|---|--:|--:|--:|--:|--:|")
+    for contender, rounds in found.items():
+        print(row(contender, rates[contender], rounds))
     file.write_text(drawn(chart(found)), encoding="utf-8")
     print(f"\n![Latency by percentile](images/{file.name})\n")
     ours = CONTENDERS[1]
@@ -214,8 +229,8 @@ def main(file: Path) -> None:
     print(CAUSES.format(threads=32))
     print("| | p50, ms | relative | p99, ms | relative | p99.9, ms | relative |")
     print("|---|--:|--:|--:|--:|--:|--:|")
-    for contender, histogram in causes.items():
-        print(variant(contender, histogram, causes[ours]))
+    for contender, rounds in causes.items():
+        print(variant(contender, rounds, causes[ours]))
 
 
 if __name__ == "__main__":
