@@ -115,7 +115,7 @@ def test_asgi_middleware_does_not_wait_for_a_loop_that_has_ended(
         loop.close()
     before = time.monotonic()
     app.close()
-    assert time.monotonic() - before < 1
+    assert time.monotonic() - before < 5
     assert "its event loop is not running" in caplog.text
     loop.close()
 

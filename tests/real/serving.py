@@ -68,7 +68,7 @@ def serve(
     server: str | None = None,
     *options: str,
     env: Mapping[str, str] | None = None,
-    within: float = 20.0,
+    within: float = 45.0,
     grace: float = 5.0,
 ) -> Iterator[Running]:
     """Run `target` during the block.
@@ -100,12 +100,20 @@ def serve(
             _end(process, grace)
 
 
-def eventually(condition: Callable[[], object], what: str, within: float = 10.0) -> None:
+def eventually(condition: Callable[[], object], what: str, within: float = 20.0) -> None:
     """Wait until `condition()` is true; AssertionError with `what` after `within` seconds."""
     deadline = time.monotonic() + within
     while not condition():
         assert time.monotonic() < deadline, f"not within {within:g} s: {what}"
         time.sleep(0.02)
+
+
+def runs(process: psutil.Process) -> bool:
+    """Return True if it has not exited. An orphan that has exited is a zombie until init reaps it."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _command(app: str, server: str | None, options: Sequence[str]) -> list[str]:

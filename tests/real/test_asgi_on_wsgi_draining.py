@@ -8,7 +8,7 @@ import time
 import psutil
 import pytest
 
-from tests.real.serving import eventually
+from tests.real.serving import eventually, runs
 from tests.real.wsgi_servers import Site, site
 
 APP = "tests.real.apps.asgi_working:wsgi"
@@ -72,7 +72,7 @@ def test_the_end_is_prompt_where_nothing_works(name: str) -> None:
         before = time.monotonic()
         running.server.process.send_signal(number)
         running.server.process.wait(20)
-        eventually(lambda: not any(one.is_running() for one in tree[1:]), "its processes end")
+        eventually(lambda: not any(map(runs, tree[1:])), "its processes end")
         # cheroot and waitress wait five seconds for their own threads; a busy machine needs more
         assert time.monotonic() - before < 15
         assert running.noted("flushed") == 1

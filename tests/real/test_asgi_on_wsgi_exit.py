@@ -43,7 +43,7 @@ def test_an_orderly_end_shuts_the_lifespans_down(name: str) -> None:
     with site(name, app=BARE) as running:
         running.report()
         running.wait_until_idle()
-        end(running, ORDERLY[name], within=10)
+        end(running, ORDERLY[name], within=25)
         assert running.processes("asgi startup")
         assert running.processes("asgi shutdown") == running.processes("asgi startup"), running.server.log()
 
@@ -54,13 +54,13 @@ def test_gunicorn_ends_within_its_graceful_timeout_while_it_holds_streams(name: 
     with site(name, app=BARE) as running, contextlib.ExitStack() as clients:
         for _ in range(2 if "sync" in name else 8):
             clients.enter_context(running.streaming("asgi", "/events"))
-        end(running, signal.SIGTERM, within=6)
+        end(running, signal.SIGTERM, within=20)
 
 
 def test_mod_wsgi_ends_the_streams_it_holds() -> None:
     with site("mod_wsgi", app=BARE) as running, contextlib.ExitStack() as clients:
         for _ in range(8):
             clients.enter_context(running.streaming("asgi", "/events"))
-        end(running, signal.SIGTERM, within=10)
+        end(running, signal.SIGTERM, within=25)
         assert running.noted("asgi events ended") == 8
         assert running.processes("asgi shutdown") == running.processes("asgi startup")

@@ -270,7 +270,7 @@ def test_ctrl_c_keeps_what_was_measured_and_ends_everything(folder: Path) -> Non
         running.tree(lambda seen: len(seen) >= 5)  # servers, null server, client, warden
         status, seconds = running.end(signal.SIGINT)
         running.wait_for("interrupted: ")
-        assert (status, seconds < 5) == (130, True)
+        assert (status, seconds < 20) == (130, True)  # a comparison that goes on takes minutes
         assert running.left() == []
     data = json.loads(file.read_text())
     assert data["interrupted"] is True

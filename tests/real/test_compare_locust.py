@@ -107,7 +107,7 @@ def test_ctrl_c_ends_the_master_and_its_workers(server: Server) -> None:
         running.wait_for("warm-up")
         running.tree(lambda seen: len(seen) >= 6)  # warden, master, two workers and a client of each
         status, seconds = running.end(signal.SIGINT)
-        assert (status, seconds < 6) == (130, True)
+        assert (status, seconds < 20) == (130, True)
         running.wait_for("interrupted: ")
         eventually(lambda: running.left() == [], "all has ended")
 
@@ -121,7 +121,7 @@ def test_a_port_that_is_taken_is_told_and_a_master_that_waits_can_be_interrupted
         assert second.returncode == 1
         assert f"port {free} on 127.0.0.1 is in use" in second.stderr.splitlines()[-1]
         status, seconds = first.end(signal.SIGINT)
-        assert (status, seconds < 6) == (130, True)
+        assert (status, seconds < 20) == (130, True)
         assert first.left() == []
 
 
@@ -136,7 +136,7 @@ def test_workers_that_do_not_come_are_awaited_so_long_and_no_longer(free: int) -
         Workers(crew, (), warden, Quiet(), coming=1.0),
     ):
         pytest.fail("there are no workers")
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 40
     assert of_locust() == []
 
 

@@ -19,7 +19,7 @@ import pytest
 
 from gateways.serving.server import MODES, side
 from tests.programs import require_program
-from tests.real.running import PATIENCE, Running
+from tests.real.running import AT_ONCE, PATIENCE, Running
 
 EACH = [(mode, server) for mode in MODES for server in side(mode).SERVERS]
 FIRST = {"cgi": "environment", "wsgi": "environ", "asgi": "scope"}
@@ -66,7 +66,7 @@ def test_each_server_shows_what_the_pasted_commands_do_and_ends_with_ctrl_c(mode
                 demo.tree(lambda seen: len(seen) >= 2)
             status, took = demo.end(signal.SIGINT, whole_group=True)
         assert status == 0
-        assert took < 2
+        assert took < AT_ONCE
         assert demo.left() == []
 
 
@@ -88,7 +88,7 @@ def test_all_three_at_once_and_sigterm_ends_them_in_the_middle_of_streams() -> N
             assert len(demo.tree(lambda seen: len(seen) >= 5)) >= 5
             status, took = demo.end(signal.SIGTERM)
         assert status == 0
-        assert took < 2
+        assert took < AT_ONCE
         assert demo.left() == []
 
 
@@ -181,7 +181,7 @@ def test_it_ends_at_once_however_much_is_still_to_be_shown() -> None:
         connection.close()
         status, took = demo.end(signal.SIGINT)
         assert status == 0
-        assert took < 2
+        assert took < AT_ONCE
 
 
 def test_when_the_page_ends_by_itself_all_end_and_it_is_said() -> None:
@@ -282,5 +282,5 @@ def test_it_can_be_ended_while_it_starts(number: int) -> None:
         demo.tree(lambda seen: len(seen) >= 1)
         status, took = demo.end(number)
         assert status == 0
-        assert took < 2
+        assert took < AT_ONCE
         assert demo.left() == []

@@ -13,7 +13,7 @@ import pytest
 
 from tests.programs import require_program
 from tests.real.chromium import Page, chromium
-from tests.real.running import Running
+from tests.real.running import AT_ONCE, Running
 from tests.real.test_trace_pages import CONTRAST, OVERFLOW
 
 LANES = ("cgi", "wsgi", "asgi")
@@ -347,6 +347,6 @@ def test_when_the_demo_ends_it_does_so_at_once_and_the_page_says_so(browser: Pag
         demo.tree(lambda seen: len(seen) >= 4)
         status, took = demo.end(signal.SIGINT, whole_group=True)
         assert (status, demo.left()) == (0, [])
-        assert took < 2
+        assert took < AT_ONCE
     browser.wait_for("document.querySelector('#status').innerText.startsWith('not connected')")
     browser.wait_for("document.querySelector('#stop').hidden")

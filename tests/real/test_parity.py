@@ -109,7 +109,7 @@ def test_a_program_ends_when_its_client_leaves_though_it_is_silent(sides: dict[s
     with responding(sides["cgi"], Request(b"/stream?chunks=2&delay=10")) as response:
         assert response.read1()
         assert len(programs(sides["cgi"])) == 1
-    eventually(lambda: not programs(sides["cgi"]), "the program is gone", within=5)
+    eventually(lambda: not programs(sides["cgi"]), "the program is gone")
 
 
 @pytest.mark.parametrize("side", ["cgi", "asgi"])  # waitress collects a body before it calls the app

@@ -19,7 +19,7 @@ import pytest
 
 from gateways.serving.certificate import self_signed
 from gateways.serving.server import Mode, side
-from tests.real.running import PATIENCE, Running
+from tests.real.running import AT_ONCE, PATIENCE, Running
 
 APPS = Path(__file__).parent / "apps"
 ROOT = Path(__file__).parents[2]
@@ -42,10 +42,10 @@ class Serving(Running):
             return json.load(answer)
 
     def ends(self, number: int = signal.SIGINT) -> None:
-        """Stop it: all processes exit within two seconds, with status 0."""
+        """Stop it: all processes exit at once, with status 0."""
         status, took = self.end(number)
         assert status == 0
-        assert took < 2
+        assert took < AT_ONCE
         assert self.left() == []
 
 
@@ -475,5 +475,5 @@ def test_it_can_be_ended_while_the_app_is_imported(tmp_path: Path) -> None:
         serving.tree(lambda seen: len(seen) >= 1)
         status, took = serving.end(signal.SIGTERM)
         assert status == 0
-        assert took < 2
+        assert took < AT_ONCE
         assert serving.left() == []

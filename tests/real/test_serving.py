@@ -5,7 +5,7 @@ import sys
 import psutil
 import pytest
 
-from tests.real.serving import eventually, serve
+from tests.real.serving import eventually, runs, serve
 
 
 def python(*lines: str) -> list[str]:
@@ -56,4 +56,4 @@ def test_all_that_a_server_started_is_ended_with_it() -> None:
         eventually(lambda: "ready" in server.log(), "the child ignores SIGTERM")
         descendants = psutil.Process(server.process.pid).children(recursive=True)
     assert len(descendants) == 1
-    assert not descendants[0].is_running()
+    assert not runs(descendants[0])

@@ -27,7 +27,7 @@ make = contender().make
 """
 
 
-def run(source: str, limit: float = 20, first: str = "") -> list[str]:
+def run(source: str, limit: float = 40, first: str = "") -> list[str]:
     """Run the program and return its lines. It must exit with 0 within `limit` seconds; `first` is run before any
     import.
 
@@ -54,7 +54,7 @@ def say(*words: object) -> None:
     os.write(1, (" ".join(map(str, words)) + "\n").encode())
 
 
-def child(work: Callable[[], object], limit: float = 10) -> int:
+def child(work: Callable[[], object], limit: float = 20) -> int:
     """Fork, and run `work` in the child, which exits with its exit hooks; return its process id."""
     pid = os.fork()
     if not pid:

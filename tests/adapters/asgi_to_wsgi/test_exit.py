@@ -92,7 +92,7 @@ def test_the_process_exits_promptly_with(program: str) -> None:
     """Safety: SIGTERM must suffice: servers give their workers half a minute at most before SIGKILL."""
     before = time.monotonic()
     subprograms.run(program)
-    assert time.monotonic() - before < 8
+    assert time.monotonic() - before < 18
 
 
 def test_a_shutdown_that_hangs_does_not_prevent_the_exit() -> None:
@@ -150,10 +150,10 @@ def test_a_second_interrupt_ends_the_wait_for_background_work() -> None:
         [sys.executable, "-c", subprograms.PRELUDE + textwrap.dedent(WORKS.replace("SECONDS", "60")) + INTERRUPT],
         cwd=subprograms.ROOT,
         capture_output=True,
-        timeout=20,
+        timeout=40,
         check=False,
     )
-    assert time.monotonic() - before < 15, done.stderr
+    assert time.monotonic() - before < 28, done.stderr
 
 
 INTERRUPT = "threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT)).start()\n"

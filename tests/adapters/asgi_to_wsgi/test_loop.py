@@ -24,7 +24,7 @@ def test_creating_an_adapter_creates_neither_thread_nor_loop() -> None:
     before = threads()
     for factory in (None, uvloop.new_event_loop):
         contender().make(http_only_hello, factory)
-    assert threads() == before
+    assert threads() <= before
 
 
 async def http_only_hello(scope: Scope, receive: Receive, send: Send) -> None:

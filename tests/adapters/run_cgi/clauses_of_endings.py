@@ -19,7 +19,7 @@ WRITING = ["writes_for_ever.sh", "writes_now_and_then.sh"]
 
 
 class TheClientLeaves(ABC):
-    """For each behaviour of a program: it, its children and their exit statuses are gone within five seconds."""
+    """For each behaviour of a program: it, its children and their exit statuses are gone."""
 
     @abstractmethod
     def pid(self) -> int:
@@ -52,13 +52,12 @@ class Endings(ABC):
         self, ask: Asker, program: str, tmp_path: Path
     ) -> None:
         done = tmp_path / "done"
-        begun = time.monotonic()
         response = ask(f"/{program}?{done}")
+        assert not done.exists()
         assert response.complete
         assert response.body in (b"over\n", b"hello")
-        assert time.monotonic() - begun < 0.5
-        assert not done.exists()
-        eventually(done.exists, "the program does its work", 3)
+        done.with_name("done.go").touch()
+        eventually(done.exists, "the program does its work")
         assert_gone(str(done), self.pid())
 
     @pytest.mark.parametrize("program", WRITING)
@@ -67,8 +66,8 @@ class Endings(ABC):
         begun = time.monotonic()
         response = ask(f"/{program}?{mark}", "HEAD")
         assert (response.status, response.body, response.complete) == (200, b"", True)
-        assert time.monotonic() - begun < 2
-        assert_gone(mark, self.pid(), UNHEARD + 2)
+        assert time.monotonic() - begun < UNHEARD
+        assert_gone(mark, self.pid())
 
     def test_6_4_a_job_that_holds_stdout_delays_the_end_a_little_and_does_its_work(
         self, ask: Asker, tmp_path: Path
@@ -76,13 +75,13 @@ class Endings(ABC):
         done = tmp_path / "done"
         response = ask(f"/leaves_a_job.sh?{done}")
         assert (response.complete, response.body, done.exists()) == (True, b"over\n", False)
-        eventually(done.exists, "the job does its work", 10)
+        eventually(done.exists, "the job does its work")
         assert_gone(str(done), self.pid())
 
     def test_a_job_that_has_let_go_of_stdout_may_still_write_to_stderr(self, ask: Asker, tmp_path: Path) -> None:
         done = tmp_path / "done"
         assert ask(f"/leaves_a_job_that_complains.sh?{done}").body == b"over\n"
-        eventually(done.exists, "the job does its work", 5)
+        eventually(done.exists, "the job does its work")
 
     def test_6_4_what_a_child_writes_is_part_of_the_response(self, ask: Asker) -> None:
         assert ask("/has_a_child_that_writes_on.sh").body == b"one two three four five "
@@ -90,7 +89,7 @@ class Endings(ABC):
     def test_a_child_that_let_go_of_the_pipes_lives_on(self, ask: Asker, tmp_path: Path) -> None:
         done = tmp_path / "done"
         assert ask(f"/leaves_a_daemon.sh?{done}").body == b"over\n"
-        eventually(done.exists, "the daemon does its work", 3)
+        eventually(done.exists, "the daemon does its work")
 
     @pytest.mark.parametrize("program", ["hello.sh", "no_interpreter.sh", "redirects_to_itself.sh", "prints.py"])
     def test_nothing_is_left_of_a_request_that_is_over(self, ask: Asker, program: str) -> None:
@@ -98,12 +97,10 @@ class Endings(ABC):
         ask(f"/{program}?{mark}")
         assert_gone(mark, self.pid())
 
-    def test_six_at_once_do_not_wait_for_each_other(self, ask: Asker) -> None:
-        begun = time.monotonic()
+    def test_six_at_once_do_not_wait_for_each_other(self, ask: Asker, tmp_path: Path) -> None:
         with ThreadPoolExecutor(6) as pool:
-            responses = list(pool.map(ask, ["/sleeps_half_a_second.sh"] * 6))
+            responses = list(pool.map(ask, [f"/meets_five_others.sh?{tmp_path}"] * 6))
         assert [response.body for response in responses] == [b"hello\n"] * 6
-        assert time.monotonic() - begun < 2
 
     def test_the_first_octet_passes_when_it_is_written(self, ask: Asker, tmp_path: Path) -> None:
         seen = tmp_path / "seen"

@@ -52,4 +52,4 @@ def ask(hosting: Hosting) -> Asker:
 @pytest.fixture
 def earlier_programs_are_reaped() -> None:
     """Wait for programs of earlier tests: one that was terminated is reaped after a grace period."""
-    eventually(lambda: not zombies(os.getpid()), "programs of earlier tests are reaped", 10)
+    eventually(lambda: not zombies(os.getpid()), "programs of earlier tests are reaped")

@@ -31,8 +31,8 @@ def zombies(host: int) -> list[psutil.Process]:
     return found
 
 
-def assert_gone(value: str, host: int, within: float = 5.0, variable: str = "QUERY_STRING") -> None:
-    """Assert that within `seconds` no process remains that the request with this query started."""
+def assert_gone(value: str, host: int, within: float = 20.0, variable: str = "QUERY_STRING") -> None:
+    """Assert that within that many seconds no process remains that the request with this query started."""
     left = partial(processes, value, variable)
     eventually(lambda: not left(), f"the program and its children are gone: {left()}", within)
     eventually(lambda: not zombies(host), f"all are reaped: {zombies(host)}", within)

@@ -112,7 +112,7 @@ def test_a_request_whose_turn_does_not_come_is_503(hosting: Hosting) -> None:
     left.set()
     first.join()
     assert (response.status, response["Retry-After"]) == (503, "5")
-    eventually(lambda: ask("/hello.sh").status == 200, "the slot is free again", 2)
+    eventually(lambda: ask("/hello.sh").status == 200, "the slot is free again")
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ def test_a_job_that_a_program_left_may_work_on_until_the_programs_total_time_is_
     mark = uuid.uuid4().hex
     ask = hosting(timeouts=Timeouts(total=1.2))
     assert ask(f"/leaves_a_child_that_holds_stdout.sh?{mark}").body == b"over\n"
-    assert_gone(mark, os.getpid(), 4)
+    assert_gone(mark, os.getpid())
     assert "its background processes were terminated after" in caplog.text
     assert "its response was over, and its total timeout had passed" in caplog.text
 
@@ -169,14 +169,14 @@ def test_what_a_job_writes_after_the_response_is_lost_and_that_is_logged(
     with caplog.at_level(logging.INFO, "gateways.cgi"):
         assert hosting()("/leaves_a_job_that_writes_late.sh").body == b"over\n"
         assert "processes that hold its output are still running" in caplog.text
-        eventually(lambda: "5 bytes are lost" in caplog.text, "the loss is logged", 10)
+        eventually(lambda: "5 bytes are lost" in caplog.text, "the loss is logged")
 
 
 def test_what_a_job_says_on_stderr_is_logged(
     hosting: Hosting, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     hosting()(f"/leaves_a_job_that_complains.sh?{tmp_path / 'done'}")
-    eventually(lambda: "the job says" in caplog.text, "the job's line is logged", 5)
+    eventually(lambda: "the job says" in caplog.text, "the job's line is logged")
 
 
 def test_close_ends_the_jobs_that_programs_left(hosting: Hosting) -> None:
@@ -197,7 +197,7 @@ def test_close_ends_what_runs(hosting: Hosting) -> None:
     eventually(lambda: all(processes(mark) for mark in marks), "all run")
     begun = time.monotonic()
     ask.host.close()  # type: ignore[attr-defined]
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 20  # the programs would run for a minute
     for mark in marks:
         assert_gone(mark, os.getpid())
     for thread in threads:
@@ -210,7 +210,7 @@ def test_sigterm_comes_first_so_that_programs_can_clean_up(hosting: Hosting, tmp
     seen = threading.Event()
     request = Request(f"/cleans_up_on_sigterm.py?{cleaned}", at_first=seen.set)
     ask.leave(request, seen.is_set)
-    eventually(cleaned.exists, "the program has cleaned up", 2)
+    eventually(cleaned.exists, "the program has cleaned up")
 
 
 def test_stderr_goes_to_the_log_line_by_line_and_cannot_forge_any(
@@ -310,8 +310,8 @@ sys.stdin.read()
 """
     with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE) as process:
         eventually(lambda: processes(mark), "the program runs")
-        process.communicate(timeout=10)
-    eventually(lambda: not processes(mark), f"nothing is left: {processes(mark)}", 3)
+        process.communicate(timeout=20)
+    eventually(lambda: not processes(mark), f"nothing is left: {processes(mark)}")
 
 
 def test_requests_in_a_forked_process_are_answered(hosting: Hosting) -> None:

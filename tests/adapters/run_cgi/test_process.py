@@ -42,8 +42,9 @@ def end(program: Program) -> None:
 
 def assert_nothing_is_left(before: int) -> None:
     eventually(lambda: not [each for each in psutil.Process().children() if "sleep" in each.name()], "no program")
-    assert zombies(os.getpid()) == []
-    assert psutil.Process().num_fds() == before
+    eventually(lambda: not zombies(os.getpid()), "all are reaped")
+    # Fewer if an earlier test's were still open then.
+    eventually(lambda: psutil.Process().num_fds() <= before, f"no more descriptors than the {before} before")
 
 
 def test_it_leads_its_process_group_and_its_pipes_do_not_block(file: bytes) -> None:

@@ -40,7 +40,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
         assert_over(program)
 
 
-def assert_over(program: Program, within: float = 5) -> None:
+def assert_over(program: Program, within: float = 20) -> None:
     eventually(lambda: program.reaped, f"{program.name} is reaped", within)  # type: ignore[attr-defined]
     eventually(lambda: program.stderr < 0, "its stderr is closed", within)
     assert [program.stdin, program.stdout, program.exited] == [-1, -1, -1]
@@ -75,8 +75,8 @@ def test_one_that_runs_is_terminated_and_the_log_says_why_and_after_how_long(
 
 
 def test_one_that_ignores_sigterm_is_killed_and_the_log_says_so(make: Make, caplog: pytest.LogCaptureFixture) -> None:
-    program = make("trap '' TERM; while :; do sleep 0.1; done")
-    time.sleep(0.2)  # the shell sets its trap
+    program = make("trap '' TERM; : > $0.ready; while :; do sleep 0.1; done")
+    eventually(Path(f"{program.name}.ready").exists, "the shell has set its trap")
     reaper.part_with(program, False, 0, DISCONNECTED)
     assert_over(program)
     assert program.returncode == -signal.SIGKILL
@@ -123,8 +123,10 @@ def test_a_fault_in_handling_one_program_loses_neither_it_nor_others(
     make: Make, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     """The fault occurs once, on the reaper's thread; the program still ends, and so does the next."""
-    program = make("trap 'echo bye; echo bye >&2; exit' TERM; echo x; echo x >&2; while :; do sleep 0.05; done")
-    time.sleep(0.2)
+    program = make(
+        "trap 'echo bye; echo bye >&2; exit' TERM; echo x; echo x >&2; : > $0.ready; while :; do sleep 0.05; done"
+    )
+    eventually(Path(f"{program.name}.ready").exists, "the shell has set its trap")
     faults: list[str] = []
     real = getattr(program, method)
 

@@ -84,8 +84,8 @@ def test_an_app_that_reads_slowly_while_it_responds_loses_no_data(serve: Serve) 
     def app(environ: Environ, start_response: StartResponse) -> Iterator[bytes]:
         start_response("200 OK", [])
         for turn in range(size // len(BLOCK)):
-            if turn in (5, 9, 13):
-                time.sleep(0.7)  # within the second that an application may take
+            if turn in range(3, 15, 2):
+                time.sleep(0.4)  # within the second that an application may take; all together longer
             yield environ["wsgi.input"].read(len(BLOCK))
 
     exchange = upload(serve, app, size)

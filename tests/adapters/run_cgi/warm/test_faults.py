@@ -100,15 +100,15 @@ def descriptors() -> int:
 
 def assert_nothing_is_left(host: CGIHost, before: int) -> None:
     """Assert that no program, slot, zombie, interpreter or descriptor is left."""
-    eventually(lambda: not host._running, "no program is left", 10)
+    eventually(lambda: not host._running, "no program is left")
     taken = [host.slots.take(lambda: None) for _ in range(LIMIT)]
     assert all(taken), "every slot is free"
     for _ in taken:
         host.slots.release()
     host.close()
-    eventually(lambda: not left(), f"no process is left: {left()}", 10)
-    eventually(lambda: not zombies(os.getpid()), f"no zombie is left: {zombies(os.getpid())}", 10)
-    eventually(lambda: descriptors() <= before, f"{before} descriptors, as before", 10)
+    eventually(lambda: not left(), f"no process is left: {left()}")
+    eventually(lambda: not zombies(os.getpid()), f"no zombie is left: {zombies(os.getpid())}")
+    eventually(lambda: descriptors() <= before, f"{before} descriptors, as before")
 
 
 @contextlib.contextmanager
@@ -174,7 +174,7 @@ def test_a_client_that_leaves_while_the_interpreter_begins_and_the_program_is_de
     for _ in range(2):
         with suspended(program):
             faulty.leave(Request("/a.py?2"), lambda: True)
-            eventually(lambda: not faulty.host._running, "the program that never began is forgotten", 5)
+            eventually(lambda: not faulty.host._running, "the program that never began is forgotten")
         eventually(lambda: faulty("/a.py?3").body == b"3\n", "the interpreter goes on")
     with suspended(program) as stopped:
         faulty.leave(Request("/a.py?4"), lambda: True)
@@ -230,6 +230,6 @@ def test_signals_that_come_before_a_process_are_for_it_alone(faulty: InASGI | In
         tmp_path, "a.py", f"{source}signal.signal(signal.SIGTERM, end)\npathlib.Path('begun').touch()\ntime.sleep(60)\n"
     )
     faulty.leave(Request("/a.py"), (tmp_path / "begun").exists)
-    eventually((tmp_path / "ended").exists, "it cleans up", 5)
+    eventually((tmp_path / "ended").exists, "it cleans up")
     assert interpreters(program)
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL

@@ -1,6 +1,5 @@
 """The interpreters: their number, their programs, and what happens if one fails or must end."""
 
-import contextlib
 import gc
 import os
 import signal
@@ -20,7 +19,7 @@ from gateways.adapters.run_cgi.warm.programs import MAX_PROGRAMS
 from tests.adapters.run_cgi.asking import Asker, Request
 from tests.adapters.run_cgi.leftovers import assert_gone, processes
 from tests.adapters.run_cgi.warm.warming import interpreters, warmed, write
-from tests.real.serving import eventually
+from tests.real.serving import eventually, runs
 
 pytestmark = pytest.mark.slow
 
@@ -127,7 +126,7 @@ def test_the_client_leaves_a_warm_program_and_its_children(ask: Asker, tmp_path:
 
     ask.leave(Request(f"/a.py?{mark}"), child_runs)
     assert_gone(mark, os.getpid())
-    eventually(lambda: not [leader for leader in leaders if leader and leader.is_running()], "it has ended, too", 2)
+    eventually(lambda: not any(runs(leader) for leader in leaders if leader), "it has ended, too")
     assert interpreters(program)
 
 
@@ -190,14 +189,7 @@ InASGI(CGIToASGI({str(tmp_path)!r}, warm=True))("/a.py?{(mark := uuid.uuid4().he
         started = psutil.Process(process.pid).children(recursive=True)
         assert len(started) == 3, "interpreter, program and child"
         process.send_signal(how)
-    eventually(lambda: not any(map(_runs, started)), "all have ended", 3)
-
-
-def _runs(process: psutil.Process) -> bool:
-    """Return True if it has not exited; it is an orphan, which init reaps at any later time."""
-    with contextlib.suppress(psutil.NoSuchProcess):
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    return False
+    eventually(lambda: not any(map(runs, started)), "all have ended")
 
 
 def test_close_ends_the_interpreters(ask: Asker, tmp_path: Path) -> None:
@@ -205,14 +197,14 @@ def test_close_ends_the_interpreters(ask: Asker, tmp_path: Path) -> None:
     assert ask("/a.py").status == 200
     assert interpreters(program)
     ask.host.close()  # type: ignore[attr-defined]
-    eventually(lambda: not interpreters(program), "they end", 3)
+    eventually(lambda: not interpreters(program), "they end")
 
 
 def test_so_many_interpreters_wait_and_no_more(ask: Asker, tmp_path: Path) -> None:
     files = [write(tmp_path, f"{number}.py", "print('X-A: b\\n\\nbody')\n") for number in range(MAX_PROGRAMS + 2)]
     for file in files:
         assert ask(f"/{file.name}").status == 200
-    eventually(lambda: not interpreters(files[0]) and not interpreters(files[1]), "the first ones have ended", 5)
+    eventually(lambda: not interpreters(files[0]) and not interpreters(files[1]), "the first ones have ended")
     assert len([1 for file in files if interpreters(file)]) == MAX_PROGRAMS
     assert ask("/0.py").status == 200
 
@@ -258,7 +250,7 @@ sys.stdin.read()
         assert parent.stdout is not None
         interpreter = psutil.Process(int(parent.stdout.readline()))
         assert parent.wait(20) == -signal.SIGKILL
-        eventually(lambda: not _runs(interpreter), "the interpreter ends with the process that has it", 5)
+        eventually(lambda: not runs(interpreter), "the interpreter ends with the process that has it")
 
 
 def test_programs_that_are_not_python_run_as_ever(ask: Asker, tmp_path: Path) -> None:

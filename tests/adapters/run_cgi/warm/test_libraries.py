@@ -161,7 +161,7 @@ def test_a_changed_library_is_noticed(ask_one: Asker, tmp_path: Path) -> None:
     warmed(ask_one, program)
     assert ask_one("/a.py").body == b"True old\n"
     install(tmp_path, "lib", "value = 'newer'\n")
-    eventually(lambda: ask_one("/a.py").body.endswith(b" newer\n"), "it is noticed", 1)
+    eventually(lambda: ask_one("/a.py").body.endswith(b" newer\n"), "it is noticed")
     for _ in range(3):
         assert ask_one("/a.py").body.endswith(b" newer\n")
 
