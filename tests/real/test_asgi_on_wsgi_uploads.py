@@ -66,7 +66,7 @@ def chunk(block: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(block), block)
 
 
-def until(connection: socket.socket, what: bytes, within: float = 8.0) -> bytes:
+def until(connection: socket.socket, what: bytes, within: float = 20.0) -> bytes:
     """Read up to and including `what`."""
     connection.settimeout(within)
     received = b""
@@ -83,7 +83,7 @@ def test_an_answer_goes_out_while_the_body_is_awaited(server: Running, path: str
     with upload(server, path, 1_000_000, body) as connection:
         before = time.monotonic()
         assert status in until(connection, b"\r\n")
-        assert time.monotonic() - before < 4
+        assert time.monotonic() - before < 12  # the body never comes
 
 
 def test_an_answer_goes_out_while_a_chunked_body_is_awaited(request: pytest.FixtureRequest, server: Running) -> None:

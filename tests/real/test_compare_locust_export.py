@@ -35,7 +35,7 @@ def test_answers_are_verified_and_times_are_finer_than_locusts_own(tmp_path: Pat
     assert done.returncode == 0, done.stderr
     found = stats(tmp_path)
     hello = found["GET", "/hello"]
-    assert (hello["num_requests"] > 100, hello["num_failures"]) == (True, 0)
+    assert (hello["num_requests"] > 10, hello["num_failures"]) == (True, 0)
     assert any("." in time.rstrip("0").rstrip(".") for time in hello["response_times"])
     path = "/stream?chunks=20&delay=0.05"
     whole, first = found["GET", path], found["first byte", path]

@@ -338,12 +338,12 @@ def test_streams_without_an_end_are_cut_off_when_the_time_is_over(tmp_path: Path
 
 def test_a_stream_outlives_gunicorns_timeout() -> None:
     with (
-        serving("gunicorn sync", "--timeout", "1", app=APP) as server,
+        serving("gunicorn sync", "--timeout", "2", app=APP) as server,
         Stream(server, "/events?count=1&token=T") as stream,
     ):
         stream.head()
         before = worker(server).pid
-        stream.sock.settimeout(3)
+        stream.sock.settimeout(5)
         with pytest.raises(TimeoutError):
             stream.rest()
         get(server, "/go")

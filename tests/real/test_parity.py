@@ -87,7 +87,7 @@ def test_head_has_the_head_of_get_and_no_body(sides: dict[str, Running], path: s
 def test_the_first_block_is_delivered_before_the_last_is_made(
     sides: dict[str, Running], side: str, target: bytes, first: bytes
 ) -> None:
-    with responding(sides[side], Request(target), timeout=5) as response:
+    with responding(sides[side], Request(target), timeout=9) as response:
         assert response.read1() == first
 
 

@@ -35,7 +35,7 @@ def test_each_request_has_its_response(server: Running) -> None:
 
 
 def test_the_first_block_is_delivered_before_the_last_is_made(server: Running) -> None:
-    with responding(server, Request(b"/stream?chunks=2&delay=10"), timeout=5) as response:
+    with responding(server, Request(b"/stream?chunks=2&delay=10"), timeout=9) as response:
         assert response.read1() == b"chunk 1 of 2\n"
 
 
@@ -74,7 +74,7 @@ def test_the_older_spellings_run_on_the_servers_of_today() -> None:
         for server in (pep333, asgi2):
             assert ask(server, Request(b"/hello?name=Ada")).body == b"Hello, Ada!\n"
             assert ask(server, Request(b"/stream?chunks=0")).status == 400
-            with responding(server, Request(b"/stream?chunks=2&delay=10"), timeout=5) as response:
+            with responding(server, Request(b"/stream?chunks=2&delay=10"), timeout=9) as response:
                 assert response.read1() == b"chunk 1 of 2\n"
 
 

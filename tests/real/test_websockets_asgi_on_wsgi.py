@@ -63,9 +63,9 @@ def worker(server: Running) -> psutil.Process:
 
 def test_a_websocket_outlives_gunicorns_timeout() -> None:
     """The worker's own thread keeps notifying its master."""
-    with serving("gunicorn sync", "--timeout", "1") as server, connected(server, "/echo") as client:
+    with serving("gunicorn sync", "--timeout", "2") as server, connected(server, "/echo") as client:
         before = worker(server).pid
-        client.sock.settimeout(3)
+        client.sock.settimeout(5)
         with pytest.raises(TimeoutError):
             client.event()
         client.send("alive")

@@ -50,7 +50,7 @@ def test_close_does_not_wait_for_the_app(bridge: Bridge, loop_factory: LoopFacto
     with open_stream(bridge(ignores_its_end, loop_factory)) as exchange:
         before = time.monotonic()
         exchange.close()
-        assert time.monotonic() - before < 1
+        assert time.monotonic() - before < 5
         gate.open()
         journal.expect("ended")
 
