@@ -1,5 +1,6 @@
 """Format a result for a terminal, with colours. Pure."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
@@ -114,13 +115,15 @@ def short(text: str, most: int = WIDE) -> str:
 
 
 def _where(each: Difference, result: Result) -> str:
-    labels = list(dict.fromkeys(result.asked[number].label for number in each.requests))
-    named = ", ".join(short(label) for label in labels[:NAMED])
+    times = Counter(result.asked[number].label for number in each.requests)
+    named = ", ".join(
+        short(label) + (f" ({count} ×)" if count > 1 else "") for label, count in list(times.items())[:NAMED]
+    )
     if len(each.requests) == 1:
         origin = result.asked[each.requests[0]].origin
         return f"{named}  ({origin})" if origin else named
-    more = f" and {len(labels) - NAMED} more" if len(labels) > NAMED else ""
-    return f"in {len(each.requests)} requests: {named}{more}"
+    others = sum(list(times.values())[NAMED:])
+    return f"in {len(each.requests)} requests: {named}{f' and {others} more' if others else ''}"
 
 
 def _around(result: Result) -> Iterator[Text]:

@@ -1,7 +1,8 @@
 """Differences between a text and others that exceed the noise, the differences between the others themselves. Pure.
 
 Texts are compared by lines. Different lines are compared by units: words, runs of white space, and single delimiters. A
-token or a date is one unit, so it is noise as a whole, while the rest of its line is still compared.
+token or a date is one unit, so it is noise as a whole, while the rest of its line is still compared. A URL is several
+units, its origin and the parts of its path, so a varying id hides no difference in the rest of the URL.
 """
 
 import re
@@ -9,7 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-UNIT = re.compile(r"""[^\s<>"'=&;,()\[\]{}]+|\s+|.""", re.DOTALL)
+_DELIMITERS = r"""\s<>"'=&;,()\[\]{}"""
+WORD = re.compile(rf"[^{_DELIMITERS}]+")
+UNIT = re.compile(rf"[a-z]+://[^{_DELIMITERS}/]*|/[^{_DELIMITERS}/]*|[^{_DELIMITERS}]+|\s+|.", re.DOTALL)
 MOST_PAIRS = 4_000_000
 """Maximum product of the lengths of two aligned sequences; larger sequences count as one change."""
 
@@ -138,7 +141,8 @@ def _has_words(text: str) -> bool:
 
 
 def _words(text: str) -> int:
-    return sum(map(_has_words, UNIT.findall(text)))
+    """Return the number of words. A URL or path is one, because a random token may contain slashes."""
+    return sum(map(_has_words, WORD.findall(text)))
 
 
 def noisy_share(olds: Sequence[str]) -> float:

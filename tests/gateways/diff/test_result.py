@@ -73,6 +73,13 @@ def test_the_terminal_names_the_facet_the_requests_and_the_clause() -> None:
     assert "accepted, but not seen: body in *" in text
 
 
+def test_a_request_that_was_sent_several_times_is_named_once_with_its_number() -> None:
+    labels = ["GET /", "GET /", "GET /a", "GET /b", "GET /c", "GET /c"]
+    asked = tuple(Asked(label, "", (200,), (200,)) for label in labels)
+    made = Result(OLD, NEW, asked, tuple(together([[lost()]] * len(labels))))
+    assert "in 6 requests: GET / (2 ×), GET /a, GET /b and 2 more" in said(made)
+
+
 def test_what_came_from_a_server_moves_no_cursor() -> None:
     text = said(result([Judged(Found("header:x", "\x1b[2J", "(absent)"), 1, 2)]))
     assert "\x1b" not in text

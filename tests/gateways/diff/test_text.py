@@ -72,3 +72,24 @@ def test_lines_show_the_change_and_what_cannot_be_seen() -> None:
 def test_a_large_text_without_a_common_line_is_compared_in_bounded_time() -> None:
     old, new = ("\n".join(f"{name}{number}" for number in range(20_000)) for name in "ab")
     assert len(changes(old, new)) == 1
+
+
+@pytest.mark.parametrize(
+    ("new", "differs"),
+    [
+        ("http://shop.example/orders/c3?page=2", False),
+        ("/orders/c3?page=2", True),
+        ("https://shop.example/orders/c3?page=2", True),
+        ("http://shop.example:8000/orders/c3?page=2", True),
+        ("http://shop.example/shop/orders/c3?page=2", True),
+        ("http://shop.example/orders/c3?page=3", True),
+    ],
+)
+def test_a_varying_id_in_a_url_hides_no_difference_in_the_rest(new: str, differs: bool) -> None:
+    olds = ["http://shop.example/orders/a1?page=2", "http://shop.example/orders/b2?page=2"]
+    assert bool(beyond_noise(olds, new)) == differs
+
+
+@pytest.mark.parametrize("new", ["token a/b+c/d==", "token /ab/cd==", "token abcd=="])
+def test_a_token_may_contain_slashes(new: str) -> None:
+    assert beyond_noise(["token xyz1==", "token 2wvu=="], new) == []
