@@ -17,8 +17,9 @@ from ..stats import Stats
 class CGIStats(Stats):
     """A CGI host's figures in this process: those of Stats, where a thread is a program, and two more.
 
-    `busy` includes programs that run on after their response; `idle` is 0; `rejected` counts 503 responses to requests
-    that got no slot; `errors` counts the host's other responses from 500 on, and responses that were cut off.
+    `busy` includes programs that are being started, and those that run on after their response; `idle` is 0; `rejected`
+    counts 503 responses to requests that got no slot; `errors` counts the host's other responses from 500 on, and
+    responses that were cut off.
     """
 
     kills: Mapping[str, int]  # programs that the host terminated, by reason: "disconnected", "timeout", "overtime", ...

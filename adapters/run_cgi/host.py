@@ -175,9 +175,10 @@ class CGIHost:
         now = time.monotonic()
         with self._change:
             running = [*self._running]
+            busy = len(running) + self._starting
         oldest = max((now - program.born for program in running), default=0.0)
         interpreters = self._warm.interpreters if self._warm is not None else 0
-        return self.figures.stats(len(running), self.slots.waiting, oldest, interpreters)
+        return self.figures.stats(busy, self.slots.waiting, oldest, interpreters)
 
     def admit(self) -> None:
         """Register a request. Raises Overloaded if the queue is full."""

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 import uuid
+from typing import Any
 
 import pytest
 
@@ -57,6 +58,26 @@ def test_beyond_the_queue_a_request_gets_a_503_at_once_and_its_body_is_not_read(
         assert (stats(ask).rejected, stats(ask).waiting, stats(ask).busy) == (4, waiting, 1)
     eventually(lambda: stats(ask).busy == 0, "the programs are over")
     assert ask("/hello.sh").status == 200
+
+
+def test_a_program_that_is_being_started_is_busy(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask, begun, go = hosting(), threading.Event(), threading.Event()
+    start = ask.host._run  # type: ignore[attr-defined]
+
+    def start_late(*arguments: Any) -> Any:
+        begun.set()
+        assert go.wait(10)
+        return start(*arguments)
+
+    monkeypatch.setattr(ask.host, "_run", start_late)  # type: ignore[attr-defined]
+    thread = threading.Thread(target=ask, args=("/hello.sh",))
+    thread.start()
+    assert begun.wait(10)
+    now = stats(ask)
+    go.set()
+    thread.join()
+    assert (now.busy, now.oldest) == (1, 0.0)
+    eventually(lambda: stats(ask).busy == 0, "the program is over")
 
 
 def test_queue_timeout_is_how_long_a_request_waits_for_its_turn(hosting: Hosting) -> None:
