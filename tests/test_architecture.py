@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from pathlib import Path
 
@@ -54,6 +55,11 @@ def imports(name: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def faulty(names: Iterable[str], faults: Callable[[str], Collection[str]]) -> dict[str, list[str]]:
+    """Return the faults of each module that has any."""
+    return {name: sorted(each) for name in names if (each := faults(name))}
+
+
 def within(name: str, parents: set[str]) -> bool:
     parts = name.split(".")
     return any(".".join(parts[:length]) in parents for length in range(1, len(parts) + 1))
@@ -75,23 +81,24 @@ def reached(name: str) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if within(name, {"gateways.adapters"})])
-def test_adapters_import_the_standard_library_only(name: str) -> None:
-    foreign = {each for each in imports(name) if not within(each, {*sys.stdlib_module_names, "gateways.adapters"})}
-    assert foreign == set()
+def test_adapters_import_the_standard_library_only() -> None:
+    allowed = {*sys.stdlib_module_names, "gateways.adapters"}
+    names = [name for name in MODULES if within(name, {"gateways.adapters"})]
+    assert faulty(names, lambda name: {each for each in imports(name) if not within(each, allowed)}) == {}
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name.startswith(tuple(f"gateways.{s}" for s in SIDES))])
-def test_the_three_sides_do_not_import_each_other(name: str) -> None:
-    own = name.split(".")[1]
-    others = {f"gateways.{side}" for side in SIDES if side != own}
-    assert [each for each in imports(name) if within(each, others)] == []
+def test_the_three_sides_do_not_import_each_other() -> None:
+    def foreign(name: str) -> set[str]:
+        others = {f"gateways.{side}" for side in SIDES if side != name.split(".")[1]}
+        return {each for each in imports(name) if within(each, others)}
+
+    assert faulty([name for name in MODULES if within(name, {f"gateways.{side}" for side in SIDES})], foreign) == {}
 
 
-@pytest.mark.parametrize("side", SIDES)
-def test_what_the_sides_share_does_not_import_a_side(side: str) -> None:
+def test_what_the_sides_share_does_not_import_a_side() -> None:
+    sides = {f"gateways.{side}" for side in SIDES}
     shared = [name for name in MODULES if name.startswith(("gateways.events", "gateways.trace", "gateways.serving"))]
-    assert [name for name in shared if any(within(each, {f"gateways.{side}"}) for each in imports(name))] == []
+    assert faulty(shared, lambda name: {each for each in imports(name) if within(each, sides)}) == {}
 
 
 def test_the_sides_have_the_same_files() -> None:
@@ -99,9 +106,8 @@ def test_the_sides_have_the_same_files() -> None:
         assert all(f"gateways.{side}.{name}" in MODULES for side in SIDES), name
 
 
-@pytest.mark.parametrize("name", pure())
-def test_modules_that_say_they_are_pure_are_pure(name: str) -> None:
-    assert {each for each in reached(name) if within(each, IMPURE)} == set()
+def test_modules_that_say_they_are_pure_are_pure() -> None:
+    assert faulty(pure(), lambda name: {each for each in reached(name) if within(each, IMPURE)}) == {}
 
 
 def test_the_mappings_are_among_the_pure_modules() -> None:
@@ -113,9 +119,8 @@ def test_the_mappings_are_among_the_pure_modules() -> None:
     } <= set(pure())
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_each_module_opens_with_a_docstring(name: str) -> None:
-    assert ast.get_docstring(parsed(name))
+def test_each_module_opens_with_a_docstring() -> None:
+    assert [name for name in MODULES if not ast.get_docstring(parsed(name))] == []
 
 
 # A module of the adapters is imported in a fork of an interpreter that has imported nothing,
@@ -169,14 +174,16 @@ FLOORS = (
 )
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name.count(".") > 1 and "adapters" in name])
-def test_no_room_of_the_adapters_imports_from_a_floor_above_it(name: str) -> None:
+def test_no_room_of_the_adapters_imports_from_a_floor_above_it() -> None:
     def floor(module: str) -> int:
         room = module.split(".")[2]
         return next((number for number, rooms in enumerate(FLOORS) if room in rooms), len(FLOORS))
 
-    above = [each for each in imports(name) if each.startswith("gateways.adapters.") and floor(each) > floor(name)]
-    assert above == []
+    def above(name: str) -> set[str]:
+        inner = {each for each in imports(name) if each.startswith("gateways.adapters.")}
+        return {each for each in inner if floor(each) > floor(name)}
+
+    assert faulty([name for name in MODULES if name.startswith("gateways.adapters.")], above) == {}
 
 
 def test_no_rooms_of_the_comparison_import_each_other_in_a_circle() -> None:

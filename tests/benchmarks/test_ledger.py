@@ -1,15 +1,18 @@
 """Limits for the cost of a request in Python calls and system calls, which do not depend on the load of the machine."""
 
 import sys
+from functools import cache
 
 import pytest
 
-from benchmarks.ledger import CONTENDERS, FEW, MANY, counted, slope, system_calls
+from benchmarks.ledger import CONTENDERS, FEW, MANY, counted, slope
+from benchmarks.ledger import system_calls as count_system_calls
 from tests.programs import require_program
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's")]
 
 OURS = {each.direction: number for number, each in enumerate(CONTENDERS) if each.name == "ours"}
+system_calls = cache(count_system_calls)  # several tests look at the same counts
 MOST = {"WSGI on ASGI": (80, 10), "ASGI on WSGI": (96, 14)}
 """Per request, one at a time: Python calls, and system calls. Threads that wait for the GIL add a few system calls."""
 

@@ -33,7 +33,7 @@ class Channel:
         self.requests.put_nowait({"type": "http.request", "body": body, "more_body": more_body})
 
     async def next(self) -> Message:
-        return await asyncio.wait_for(self.responses.get(), 5)
+        return await asyncio.wait_for(self.responses.get(), 20)
 
 
 def test_the_head_passes_when_it_is_written(programs: Path, tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_client_that_leaves_behind_a_body_that_is_not_read_ends_the_program(pr
         app = asyncio.create_task(CGIToASGI(programs)(request, channel.requests.get, channel.responses.put))
         await channel.next()
         channel.requests.put_nowait({"type": "http.disconnect"})
-        await asyncio.wait_for(app, 10)
+        await asyncio.wait_for(app, 20)
         await asyncio.to_thread(assert_gone, mark, os.getpid())
 
     asyncio.run(main())
@@ -176,9 +176,9 @@ def test_a_send_that_never_returns_is_interrupted_when_the_client_leaves(program
 
         channel.body(b"")
         app = asyncio.create_task(CGIToASGI(programs)(scope("/writes_for_ever.sh", mark), channel.requests.get, send))
-        await asyncio.wait_for(stuck.wait(), 5)
+        await asyncio.wait_for(stuck.wait(), 20)
         channel.requests.put_nowait({"type": "http.disconnect"})
-        await asyncio.wait_for(app, 5)
+        await asyncio.wait_for(app, 20)
         await asyncio.to_thread(assert_gone, mark, os.getpid())
 
     asyncio.run(main())

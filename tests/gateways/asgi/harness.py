@@ -59,7 +59,7 @@ class Connection:
 
     async def ended(self) -> list[Event]:
         """Wait until the app returns, or raise its error; return the remaining messages."""
-        await asyncio.wait_for(self.task, 5)
+        await asyncio.wait_for(self.task, 20)
         return [self.sent.get_nowait() for _ in range(self.sent.qsize())]
 
 

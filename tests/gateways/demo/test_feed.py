@@ -65,7 +65,7 @@ def test_a_waiting_page_is_woken() -> None:
         waiting = [asyncio.create_task(feed.wait(0)) for _ in range(3)]
         await asyncio.sleep(0)
         feed.add(some(1, 1))
-        await asyncio.wait_for(asyncio.gather(*waiting), 5)
+        await asyncio.wait_for(asyncio.gather(*waiting), 20)
         await asyncio.wait_for(feed.wait(0), 5)  # an item already exists
 
     asyncio.run(main())

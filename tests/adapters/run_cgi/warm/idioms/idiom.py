@@ -29,4 +29,4 @@ class Idiom:
     env: Mapping[str, str] = field(default_factory=dict)
     shares: bool = True  # True if it imports a library that runs can share
     runs: str = "warm"  # or "cold"
-    requests: int = 3  # number of compared runs, cold and warm
+    requests: int = 2  # number of compared runs, cold and warm
