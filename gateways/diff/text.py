@@ -6,6 +6,7 @@ units, its origin and the parts of its path, so a varying id hides no difference
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -14,7 +15,7 @@ _DELIMITERS = r"""\s<>"'=&;,()\[\]{}"""
 WORD = re.compile(rf"[^{_DELIMITERS}]+")
 UNIT = re.compile(rf"[a-z]+://[^{_DELIMITERS}/]*|/[^{_DELIMITERS}/]*|[^{_DELIMITERS}]+|\s+|.", re.DOTALL)
 MOST_PAIRS = 4_000_000
-"""Maximum product of the lengths of two aligned sequences; larger sequences count as one change."""
+"""Maximum number of comparisons to align two sequences; sequences that need more count as one change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,18 @@ def _differing(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, in
     inner, other = old[head : len(old) - tail], new[head : len(new) - tail]
     if not inner and not other:
         return
-    if len(inner) * len(other) > MOST_PAIRS:
+    if _pairs(inner, other) > MOST_PAIRS:
         yield head, len(old) - tail, slice(head, len(new) - tail)
         return
     for tag, i, j, k, m in SequenceMatcher(None, inner, other, autojunk=False).get_opcodes():
         if tag != "equal":
             yield head + i, head + j, slice(head + k, head + m)
+
+
+def _pairs(old: Sequence[str], new: Sequence[str]) -> int:
+    """Return about how many comparisons an alignment needs: each part with its equals, and with one in 16 others."""
+    counts = Counter(new)
+    return sum(map(counts.__getitem__, old)) + len(old) * len(new) // 16
 
 
 def beyond_noise(olds: Sequence[str], new: str) -> list[Change]:

@@ -1,5 +1,6 @@
 """The state of a client: its cookies, and the values taken from responses. Pure."""
 
+import copy
 from dataclasses import replace
 
 from gateways.requests.cookies import Jar, header_of, of_header
@@ -13,6 +14,7 @@ class Session:
     def __init__(self) -> None:
         self.jar = Jar()
         self.values: dict[str, str] = {}
+        self._granted: set[str] = set()  # names of cookies that responses to unsafe requests set, such as a login
 
     def prepared(self, request: Request) -> Request:
         """Return the request to send: with values inserted, and with cookies of responses in place of recorded ones of
@@ -41,6 +43,31 @@ class Session:
 
         Raises: gateways.requests.values.Missing: a value is missing. Cookies are stored nevertheless.
         """
-        self.jar.learn(fill_text(request.target, self.values, quoted=True), headers)
+        before, self.jar = self.jar, self._jar_after(request, headers)
+        if not request.is_safe:
+            self._granted |= _changed(before, self.jar)
         for take in request.takes:
             self.values[take.name] = taken(take, status, headers, body, self.jar.everything())
+
+    def ends(self, request: Request, status: int, headers: Headers) -> str:
+        """Return the name of the cookie whose loss ends the session, if the response is one to a logout; else "".
+
+        That is a redirect, or a response without content, that deletes a cookie which a login set. An OAuth 2 callback
+        deletes a cookie too, but sets that of the session.
+        """
+        if status not in (204, 302, 303):
+            return ""
+        after = self._jar_after(request, headers)
+        lost = self.jar.everything().keys() - after.everything().keys()
+        return min(lost & self._granted if _changed(self.jar, after) else lost, default="")
+
+    def _jar_after(self, request: Request, headers: Headers) -> Jar:
+        jar = copy.deepcopy(self.jar)
+        jar.learn(fill_text(request.target, self.values, quoted=True), headers)
+        return jar
+
+
+def _changed(before: Jar, after: Jar) -> set[str]:
+    """Return the names of new cookies, and of those with another value."""
+    old = before.everything()
+    return {name for name, value in after.everything().items() if old.get(name) != value}

@@ -289,6 +289,7 @@ def test_a_mix_has_a_login_values_sessions_and_figures_of_each_request() -> None
         Recorded("HEAD", "/echo"),
         Recorded("GET", "/gone", recorded=404),
         Recorded("GET", "/broken"),
+        Recorded("POST", "/logout", recorded=302),
     )
     scenario = of_traffic(Traffic(requests, login))
     contenders = map(contender, ("wsgi:waitress", "wsgi-on-asgi:uvicorn:ours"))
@@ -301,8 +302,9 @@ def test_a_mix_has_a_login_values_sessions_and_figures_of_each_request() -> None
         **dict.fromkeys(("GET /", "GET /me", "POST /echo", "HEAD /echo"), 200),
         "GET /gone": 404,
     }
-    (out,) = question.left_out
-    assert out.startswith("GET /broken: it answers 404")
+    broken, logout = question.left_out
+    assert broken.startswith("GET /broken: it answers 404")
+    assert logout == "POST /logout: it ends the session"
     assert question.parts[0].answer.fixed is not None  # the token in it varies
     assert all(row.figures.answered > 20 and not row.figures.failed for row in section.rows), section.rows
     assert all(row.answered and not row.failed for part in section.parts for row in part.rows)

@@ -7,7 +7,7 @@ import base64
 
 from gateways.compare.load.order import Request, Seen
 from gateways.requests.coding import decoded
-from gateways.requests.request import OF_THE_CONNECTION
+from gateways.requests.request import OF_THE_CONNECTION, Headers
 from gateways.requests.request import Request as Recorded
 from gateways.requests.session import Session
 
@@ -29,7 +29,16 @@ def learn(session: Session, request: Recorded, seen: Seen) -> None:
     Raises:
         gateways.requests.values.Missing: a value is missing.
     """
-    lines = (line.partition(":") for line in seen.head.split("\r\n")[1:] if line)
-    headers = tuple((name, value.strip()) for name, _, value in lines)
+    headers = _headers(seen)
     codings = ", ".join(value for name, value in headers if name.lower() == "content-encoding")
     session.learn(request, seen.status, headers, decoded(base64.b64decode(seen.body), codings))
+
+
+def ended(session: Session, request: Recorded, seen: Seen) -> str:
+    """Return the name of the cookie whose deletion ends the session, if the response does that; else ""."""
+    return session.ends(request, seen.status, _headers(seen))
+
+
+def _headers(seen: Seen) -> Headers:
+    lines = (line.partition(":") for line in seen.head.split("\r\n")[1:] if line)
+    return tuple((name, value.strip()) for name, _, value in lines)

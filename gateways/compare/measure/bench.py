@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from gateways.compare.load.meters import cpu, difference
 from gateways.compare.load.order import Answer, Kind, Measured, Order, Part, Request, Seen, Trust
-from gateways.compare.measure.asking import learn, sent
+from gateways.compare.measure.asking import ended, learn, sent
 from gateways.compare.measure.folder import Folder
 from gateways.compare.measure.reached import Reached
 from gateways.compare.measure.remote import Site
@@ -89,6 +89,8 @@ class Bench:
     """Numbers of the requests of the mix that are sent under load, by scenario."""
     sessions: dict[str, Session] = field(default_factory=dict)
     """Cookies and values of the running server, by contender."""
+    logouts: set[Recorded] = field(default_factory=set)
+    """Requests that end a session. They are not sent again: the others would get responses without a session."""
 
     @contextmanager
     def up(self, contenders: Sequence[Entry], scenario: Scenario | None = None) -> Iterator[None]:
@@ -157,7 +159,13 @@ class Bench:
         """
         session = self.sessions[contender.id] = Session()
         for recorded in scenario.login:
+            if recorded in self.logouts:
+                continue
             seen = self._see(contender, scenario, sent(session.prepared(recorded)))
+            if ended(session, recorded, seen):
+                self.logouts.add(recorded)
+                self.log_in(contender, scenario)
+                return
             wrong = seen.status != recorded.expect if recorded.expect else _is_refused(recorded, seen)
             try:
                 if wrong or seen.error:

@@ -5,11 +5,12 @@ contender is left out instead: a broken link in a log says nothing about the ser
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gateways.compare.load.order import Answer, Seen
 from gateways.compare.measure.answers import Given, expected, unequal, unusable
+from gateways.compare.measure.asking import ended
 from gateways.compare.measure.bench import Bench, Entry
 from gateways.compare.plan.scenarios import Scenario
 from gateways.compare.record import Asked, Question
@@ -88,30 +89,32 @@ def _answers(bench: Bench, scenario: Scenario, asked: Sequence[Entry], found: _F
     for each in asked:
         own = given[each.id]
         problems[each.id] = _first(scenario, own, found) if not found.answers else _as_others(own, found)
-        compared = [own[number] for number in found.answers] or own
-        alone = max(min(of.first.seconds, of.second.seconds) for of in compared)
+        compared = [own[number] for number in found.answers if number in own] or list(own.values())
+        alone = max((min(of.first.seconds, of.second.seconds) for of in compared), default=0.0)
         bench.alone[scenario.name, each.id] = alone
     return problems
 
 
-def _first(scenario: Scenario, given: Sequence[Given], found: _Found) -> str:
+def _first(scenario: Scenario, given: Mapping[int, Given], found: _Found) -> str:
     """The first contender defines the expected responses."""
-    out = {}
-    for number, own in enumerate(given):
+    out = {number: "it ends the session" for number in range(len(scenario.mix)) if number not in given}
+    for number, own in given.items():
         expect = scenario.mix[number].expect if scenario.mix else scenario.expect
         recorded = scenario.mix[number].recorded if scenario.mix else None
         why = unusable(own, expect or recorded if own.first.status == recorded else expect)
         if why:
             out[number] = why
-    if len(out) == len(given):
-        return out[0]
+    if not given.keys() - out.keys():
+        return out[min(out)]
     found.out = out
-    found.answers = {number: expected(own) for number, own in enumerate(given) if number not in out}
+    found.answers = {number: expected(own) for number, own in given.items() if number not in out}
     return ""
 
 
-def _as_others(given: Sequence[Given], found: _Found) -> str:
+def _as_others(given: Mapping[int, Given], found: _Found) -> str:
     for number, answer in found.answers.items():
+        if number not in given:
+            continue  # only this contender ends the session here
         own = given[number]
         why = unusable(own, answer.status) or unequal(own, answer)
         if why:
@@ -119,8 +122,8 @@ def _as_others(given: Sequence[Given], found: _Found) -> str:
     return ""
 
 
-def _given(bench: Bench, scenario: Scenario, asked: Sequence[Entry]) -> dict[str, list[Given]]:
-    """Return the first and second response of each contender to each request."""
+def _given(bench: Bench, scenario: Scenario, asked: Sequence[Entry]) -> dict[str, dict[int, Given]]:
+    """Return the first and second response of each contender to each request, except those that end the session."""
     first = {each.id: _seen(bench, each, scenario) for each in asked}
     since = time.monotonic()
     # Long responses of the reference app do not vary, and take long.
@@ -131,21 +134,31 @@ def _given(bench: Bench, scenario: Scenario, asked: Sequence[Entry]) -> dict[str
         second = {each.id: _seen(bench, each, scenario, backwards=True) for each in asked}
     labels = [each.label for each in scenario.mix] or [scenario.asks]
     return {
-        each.id: [
-            Given(each.id, *pair, request=label)
-            for label, pair in zip(labels, zip(first[each.id], second[each.id], strict=True), strict=True)
-        ]
+        each.id: {
+            number: Given(each.id, first[each.id][number], seen, request=labels[number])
+            for number, seen in sorted(second[each.id].items())
+        }
         for each in asked
     }
 
 
-def _seen(bench: Bench, contender: Entry, scenario: Scenario, *, backwards: bool = False) -> list[Seen]:
+def _seen(bench: Bench, contender: Entry, scenario: Scenario, *, backwards: bool = False) -> dict[int, Seen]:
     """Return the responses to all requests, in their order. Sent backwards, a response that depends on the requests
-    before it is another one than the first time, as it will be under load.
+    before it is another one than the first time, as it will be under load. After a logout, a new session begins.
     """
+    found: dict[int, Seen] = {}
     numbers = range(max(1, len(scenario.mix)))
-    seen = {number: bench.see(contender, scenario, number) for number in (reversed(numbers) if backwards else numbers)}
-    return [seen[number] for number in numbers]
+    for number in reversed(numbers) if backwards else numbers:
+        recorded = scenario.mix[number] if scenario.mix else None
+        if recorded in bench.logouts:
+            continue
+        seen = bench.see(contender, scenario, number)
+        if recorded is not None and ended(bench.sessions[contender.id], recorded, seen):
+            bench.logouts.add(recorded)
+            bench.log_in(contender, scenario)
+            continue
+        found[number] = seen
+    return found
 
 
 def _websocket(bench: Bench, contender: Entry, scenario: Scenario) -> str:

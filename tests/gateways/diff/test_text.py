@@ -93,3 +93,10 @@ def test_a_varying_id_in_a_url_hides_no_difference_in_the_rest(new: str, differs
 @pytest.mark.parametrize("new", ["token a/b+c/d==", "token /ab/cd==", "token abcd=="])
 def test_a_token_may_contain_slashes(new: str) -> None:
     assert beyond_noise(["token xyz1==", "token 2wvu=="], new) == []
+
+
+def test_a_difference_in_a_long_page_is_found_in_its_place() -> None:
+    lines = [f"<p>line {number}</p>" for number in range(3000)]
+    olds = ["\n".join([f"<p>token {token}</p>", *lines, "</html>\n"]) for token in ("a1", "b2")]
+    new = "\n".join(["<p>token c3</p>", *lines, "</html>"])
+    assert beyond_noise(olds, new) == [Change(len(olds[0]) - 1, len(olds[0]), "")]

@@ -94,3 +94,30 @@ def test_a_value_is_encoded_as_the_media_type_wants(kind: str, body: bytes, fill
 
 def test_names_in_placeholders_are_found_in_text_and_bytes() -> None:
     assert names_in("/${a}", b"${b} ${not a name} $c", None) == {"a", "b"}
+
+
+OVER = "Max-Age=0; Path=/"
+
+
+@pytest.mark.parametrize(
+    ("status", "cookies", "name"),
+    [
+        (302, [f"sessionid=; {OVER}"], "sessionid"),
+        (204, [f"sessionid=; {OVER}"], "sessionid"),
+        (302, [f"sessionid=; {OVER}", "messages=bye; Path=/"], "sessionid"),
+        (302, [f"state=; {OVER}"], "state"),
+        (302, [f"state=; {OVER}", "sessionid=new; Path=/"], ""),
+        (302, [f"unknown=; {OVER}"], ""),
+        (200, [f"messages=; {OVER}"], ""),
+        (302, ["sessionid=other; Path=/"], ""),
+    ],
+)
+def test_a_redirect_that_deletes_the_cookie_of_a_login_ends_the_session(
+    status: int, cookies: list[str], name: str
+) -> None:
+    session = Session()
+    session.learn(Request("GET", "/authorize"), 302, (("Set-Cookie", "state=1; Path=/"),), b"")
+    session.learn(Request("POST", "/login"), 302, (("Set-Cookie", "sessionid=2; Path=/"),), b"")
+    headers = tuple(("Set-Cookie", each) for each in cookies)
+    assert session.ends(Request("POST", "/logout"), status, headers) == name
+    assert session.jar.everything() == {"state": "1", "sessionid": "2"}

@@ -1,4 +1,4 @@
-"""A WSGI shop by hand: a login with a token, a session in a cookie, a page that varies, an echo, and errors."""
+"""A WSGI shop by hand: a login with a token, a session, a logout, a page that varies, an echo, and errors."""
 
 import secrets
 from collections.abc import Callable, Iterable
@@ -6,12 +6,13 @@ from typing import Any
 from urllib.parse import parse_qs
 
 TOKENS: set[str] = set()
+SESSIONS: set[str] = set()
 
 
 def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
     body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    logged_in = "session=ann" in environ.get("HTTP_COOKIE", "")
+    session = environ.get("HTTP_COOKIE", "").partition("session=")[2].partition(";")[0]
     status, headers, answer = "200 OK", [("Content-Type", "text/html")], b""
     if path == "/":
         link = f"http://{environ['HTTP_HOST']}/cart"
@@ -21,11 +22,15 @@ def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable
         answer = f"<input name=csrf value={token}>".encode()
     elif path == "/login":
         if parse_qs(body.decode())["csrf"][0] in TOKENS:
-            status, headers = "302 Found", [*headers, ("Location", "/me"), ("Set-Cookie", "session=ann; Path=/")]
+            SESSIONS.add(session := secrets.token_hex(8))
+            status, headers = "302 Found", [*headers, ("Location", "/me"), ("Set-Cookie", f"session={session}; Path=/")]
         else:
             status = "403 Forbidden"
+    elif path == "/logout":
+        SESSIONS.discard(session)
+        status, headers = "302 Found", [*headers, ("Location", "/"), ("Set-Cookie", "session=; Max-Age=0; Path=/")]
     elif path == "/me":
-        status, answer = ("200 OK", b"ann") if logged_in else ("401 Unauthorized", b"who?")
+        status, answer = ("200 OK", b"ann") if session in SESSIONS else ("401 Unauthorized", b"who?")
     elif path == "/echo":
         answer = body
     else:
