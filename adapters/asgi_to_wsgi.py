@@ -131,8 +131,18 @@ class ASGIToWSGI:
         if self._detached is not None:
             exchange.can_leave = True
             response.departure = Departure(environ, self._detached, is_called_by_uwsgi(environ))
+        return self._answered(response, environ, start_response)
+
+    def _answered(
+        self,
+        response: ASGIResponse,
+        environ: dict[str, Any],
+        start_response: StartResponse,
+        accepted: Callable[[StartResponse], Iterable[bytes] | None] | None = None,
+    ) -> Iterable[bytes]:
+        """Return the response. Raises the application's error, except on uWSGI: there it is a 500."""
         try:
-            return response.answer(start_response)
+            return response.answer(start_response, accepted)
         except Exception as error:
             if "uwsgi.version" not in environ or isinstance(error, ClientDisconnected):
                 raise
@@ -156,7 +166,8 @@ class ASGIToWSGI:
             scope = on_wsgi.websocket_scope(environ)
             scope["state"] = running.lifespan.state.copy()
             scope["wsgi_environ"] = environ
-            desk = Desk(running.thread.loop, partial(has_left, environ), running.thread.watched)
+            # A WebSocket's client needs its sending side to close: unlike for a response, its end is a disconnect.
+            desk = Desk(running.thread.loop, connection.has_ended, running.thread.watched)
         except BaseException:
             places.give_back()
             raise
@@ -165,7 +176,8 @@ class ASGIToWSGI:
         exchange.tally = self._tally
         exchange.open_in(running.websockets)
         response = ASGIResponse(exchange, WSGIBody({"wsgi.input": None}), running, None)
-        return response.answer(start_response, partial(on_wsgi.hand_over, exchange, connection, running))
+        accepted = partial(on_wsgi.hand_over, exchange, connection, running)
+        return self._answered(response, environ, start_response, accepted)
 
     def _started(self) -> Running:
         """Return the application, started. Raises RuntimeError on its own loop, which would wait for itself."""

@@ -98,6 +98,13 @@ def has_failed(connection: int) -> bool:
     return False
 
 
+def has_shut_down(connection: int) -> bool:
+    """Return True if a connection has failed, or if its client sends nothing more: it has closed it, or shut down that
+    side.
+    """
+    return can_poll and bool(_events(connection, _RDHUP))
+
+
 def _events(connection: int, wanted: int, seconds: float = 0) -> int:
     poll = _select.poll()
     poll.register(connection, wanted)

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from .client import is_readable, is_writable
+from .client import has_shut_down, is_readable, is_writable
 from .source import source_of
 
 _GIVE_BACK_SECONDS = 5.0  # timeout for the client to take what the server had written, in seconds
@@ -42,6 +42,10 @@ class Connection:
             return True
         stream = self._environ.get("eventlet.input", self._environ.get("wsgi.input"))
         return bool(source_of(stream).buffered()) or is_readable(self._fd)
+
+    def has_ended(self) -> bool:
+        """Return True if the client has closed or reset the connection, or has shut down its sending side."""
+        return has_shut_down(self._fd)
 
     def take(self) -> socket.socket:
         """Return the connection. To the server, it is silent until let_go(). Raises OSError if no descriptor is left.

@@ -171,6 +171,7 @@ class WebSocketExchange(Exchange):
             raise AppProtocolError(
                 "'websocket.accept' has a Sec-WebSocket header; they are the server's: 'subprotocol'"
             )
+        headers = [field for field in headers if field[0].lower() != "content-length"]  # RFC 9110, 8.6
         self._head_101 = response_head(self._keys[0].decode("latin-1"), protocol, headers)
         self._attached = asyncio.get_running_loop().create_future()
         self.accepted = self.complete = True
@@ -277,7 +278,7 @@ class WebSocketExchange(Exchange):
                 asyncio.get_running_loop().call_later(GRACE, self.cancel)
         else:
             self._tell(_LOST, "")
-            super().hang_up()
+            super().hang_up(patient)
 
     async def end(self) -> None:
         """Hang up for the server's shutdown, and wait for application and client, at most for the grace period."""

@@ -136,7 +136,7 @@ class Connection(asyncio.Protocol):
     def _closed_by_peer(self, code: int, reason: str) -> None:
         if not self._closing:
             self._closing = True
-            self._write(encode_close(code))
+            self._write(encode_close(code, reason))  # as clients of other servers see their own reason
         self._report(code, reason)
         assert self._transport is not None
         self._expire(CLOSE_SECONDS)

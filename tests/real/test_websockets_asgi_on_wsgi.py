@@ -37,12 +37,6 @@ def test_uwsgi_loses_a_message_that_comes_before_the_101_and_nothing_else() -> N
         assert client.message() == "on time"
 
 
-def test_uwsgi_ends_the_connection_of_an_app_that_fails_before_it_accepts() -> None:
-    with serving("uWSGI") as server, asking(server, "/fail-before") as client:
-        assert client.ended()
-        assert "an error before accept" in server.log()
-
-
 def test_a_server_that_shows_no_connection_answers_501_and_names_those_that_do() -> None:
     with serving("granian") as server, asking(server, "/echo") as client:
         assert client.head()[0].split(" ")[1] == "501"

@@ -57,7 +57,6 @@ CARRYING = (*(name for name in _SERVERS if name != "granian"), *_PROGRAMS, "uWSG
 
 MISSING = {
     ("uWSGI", "bytes sent before the 101"): "uWSGI has read them into memory that an app cannot see: they are lost",
-    ("uWSGI", "error before accept is a 500"): "uWSGI answers no error of an app with a response: it disconnects",
 }
 """Failing checks of a server, with reasons."""
 

@@ -104,7 +104,7 @@ def test_the_clients_close_code_and_reason_reach_the_app_and_are_answered(
         client.close(code, reason)
         assert seen.get(timeout=10)["text"] == "last"
         assert seen.get(timeout=10) == {"type": "websocket.disconnect", "code": code, "reason": reason}
-        assert client.closed() == (code, "")
+        assert client.closed() == (code, reason)  # as websockets and wsproto echo it
         assert client.ended()
 
 

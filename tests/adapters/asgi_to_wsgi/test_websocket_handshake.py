@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import queue
+import select
 import socket
 import ssl
 import threading
@@ -15,6 +16,7 @@ import psutil
 import pytest
 
 from gateways.adapters import ASGIToWSGI
+from gateways.adapters.run_asgi.exchange import GRACE
 from gateways.adapters.websocket.frames import encode_message
 from tests.adapters.websocket.client import MASK, Client
 from tests.real.serving import eventually
@@ -175,6 +177,75 @@ def test_a_disconnect_before_the_apps_decision_frees_the_thread(bare: Bridge) ->
         with pytest.raises(OSError, match="disconnected"):
             server.wait()
         assert seen.get(timeout=10)["type"] == "websocket.disconnect"
+
+
+@pytest.mark.skipif(not hasattr(select, "POLLRDHUP"), reason="only Linux reports a half-closed connection")
+def test_a_client_that_sends_nothing_more_before_the_apps_decision_has_disconnected(bare: Bridge) -> None:
+    """A browser's closed tab sends FIN, and it cannot be told from a half-closed connection. ASGI servers disconnect
+    both.
+    """
+    seen: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    async def waits(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        seen.put(await receive())
+
+    with asking(bare(websocket(waits))) as server:
+        server.client.sock.shutdown(socket.SHUT_WR)
+        with pytest.raises(OSError, match="disconnected"):
+            server.wait()
+        assert seen.get(timeout=10) == {"type": "websocket.disconnect", "code": 1006, "reason": ""}
+
+
+def test_an_app_may_finish_its_decision_after_its_client_has_disconnected(bare: Bridge) -> None:
+    """As on ASGI servers: accept raises, and nothing is cancelled before."""
+    left = threading.Event()
+    outcome: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    async def decides(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        assert (await receive())["type"] == "websocket.disconnect"
+        left.set()
+        try:
+            await asyncio.sleep(GRACE + 0.3)
+            await send(ACCEPT)
+        except BaseException as error:
+            outcome.put(error)
+            raise
+
+    with asking(bare(websocket(decides))) as server:
+        server.client.sock.close()
+        assert left.wait(10)
+        with pytest.raises(OSError, match="disconnected"):
+            server.wait()
+        assert isinstance(outcome.get(timeout=10), OSError)
+
+
+def test_a_101_has_no_content_length(bare: Bridge) -> None:
+    """RFC 9110, 8.6."""
+    app = answering({**ACCEPT, "headers": [(b"content-length", b"5"), (b"x-one", b"1")]})
+    with asking(bare(app)) as server:
+        headers = server.client.accepted()
+    assert "content-length" not in headers
+    assert headers["x-one"] == "1"
+
+
+def test_an_accepted_handshake_is_http_1_1_even_if_the_server_calls_it_1_0(bare: Bridge) -> None:
+    """The environ of eventlet always says HTTP/1.0."""
+    seen: queue.SimpleQueue[Scope] = queue.SimpleQueue()
+
+    async def note(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.put(scope)
+        await accept(receive, send)
+
+    class Input:
+        """eventlet's."""
+
+        def get_socket(self) -> None:
+            """The connection is found elsewhere."""
+
+    with connected(bare(websocket(note)), SERVER_PROTOCOL="HTTP/1.0", **{"eventlet.input": Input()}):
+        assert seen.get(timeout=10)["http_version"] == "1.1"
 
 
 WRONG_HANDSHAKES: dict[str, tuple[Environ, str]] = {
