@@ -181,9 +181,7 @@ def test_a_disconnect_before_the_apps_decision_frees_the_thread(bare: Bridge) ->
 
 @pytest.mark.skipif(not hasattr(select, "POLLRDHUP"), reason="only Linux reports a half-closed connection")
 def test_a_client_that_sends_nothing_more_before_the_apps_decision_has_disconnected(bare: Bridge) -> None:
-    """A browser's closed tab sends FIN, and it cannot be told from a half-closed connection. ASGI servers disconnect
-    both.
-    """
+    """Ours: a closed browser tab sends FIN, which looks like a half-closed connection. ASGI servers disconnect both."""
     seen: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
     async def waits(scope: Scope, receive: Receive, send: Send) -> None:
@@ -198,7 +196,7 @@ def test_a_client_that_sends_nothing_more_before_the_apps_decision_has_disconnec
 
 
 def test_an_app_may_finish_its_decision_after_its_client_has_disconnected(bare: Bridge) -> None:
-    """As on ASGI servers: accept raises, and nothing is cancelled before."""
+    """Ours: as on ASGI servers, accept raises, and nothing is cancelled before."""
     left = threading.Event()
     outcome: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
@@ -231,7 +229,7 @@ def test_a_101_has_no_content_length(bare: Bridge) -> None:
 
 
 def test_an_accepted_handshake_is_http_1_1_even_if_the_server_calls_it_1_0(bare: Bridge) -> None:
-    """The environ of eventlet always says HTTP/1.0."""
+    """Ours: the environ of eventlet always says HTTP/1.0."""
     seen: queue.SimpleQueue[Scope] = queue.SimpleQueue()
 
     async def note(scope: Scope, receive: Receive, send: Send) -> None:
