@@ -2,7 +2,7 @@
 
 Python calls, context switches, system calls and instructions per request, for each adapter and a thread change alone.
 Each count is the slope between two runs with different numbers of requests, so that start and exit cancel out. Knows
-the contenders and the counters (strace, perf). It must not know how an adapter works.
+the contenders and the counters (strace, perf, callgrind). It must not know how an adapter works.
 """
 
 from __future__ import annotations
@@ -25,15 +25,19 @@ from typing import Any
 from .rounds import machine
 
 FEW, MANY = 500, 2500  # requests of the two runs
+INSTRUCTIONS = (  # commands that count the instructions of another, and how they report them
+    (("perf", "stat", "-x,", "-e", "instructions:u"), re.compile(r"^(\d+),,instructions", re.MULTILINE)),
+    (("valgrind", "--tool=callgrind", f"--callgrind-out-file={os.devnull}"), re.compile(r"Collected : (\d+)")),
+)
 WAKING = ("futex", "write", "sendto", "eventfd")  # system calls that can wake a thread or a loop
 
 HEADING = """# The ledger: what one request costs, counted
 
 Generated on {date} by `make bench-ledger`. Counts per request, which do not depend on the speed of the machine: calls
 of Python functions (`sys.setprofile`, in all threads), context switches (`getrusage`), system calls (`strace -f -c`),
-and user-space instructions (`perf stat`; – where the machine does not count them). "Thread change alone" is
-`run_in_executor` or `run_coroutine_threadsafe` around a function that does nothing. Each count is the difference of two
-runs, of {few} and {many} requests.
+and user-space instructions (`perf stat`, or callgrind where the machine does not count them; – without both). "Thread
+change alone" is `run_in_executor` or `run_coroutine_threadsafe` around a function that does nothing. Each count is the
+difference of two runs, of {few} and {many} requests.
 
 `tests/benchmarks/test_ledger.py` fails if an adapter needs more of them.
 
@@ -174,19 +178,24 @@ def system_calls(number: int, clients: int) -> dict[str, float]:
 
 def instructions(number: int, clients: int) -> float | None:
     """Return user-space instructions per request; None if they cannot be counted."""
-    if shutil.which("perf") is None:
+    for command, pattern in INSTRUCTIONS:
+        found = [_instructions(number, clients, requests, command, pattern) for requests in (FEW, MANY)]
+        if found[0] is not None and found[1] is not None:
+            return slope(found[0], found[1], clients)
+    return None
+
+
+def _instructions(
+    number: int, clients: int, requests: int, command: tuple[str, ...], pattern: re.Pattern[str]
+) -> int | None:
+    if shutil.which(command[0]) is None:
         return None
-    found = []
-    for requests in (FEW, MANY):
-        try:
-            _, report = counted(number, clients, requests, "perf", "stat", "-x,", "-e", "instructions:u")
-        except subprocess.CalledProcessError:
-            return None
-        match = re.search(r"^(\d+),,instructions", report, re.MULTILINE)
-        if match is None:
-            return None
-        found.append(int(match[1]))
-    return slope(found[0], found[1], clients)
+    try:
+        _, report = counted(number, clients, requests, *command)
+    except subprocess.CalledProcessError:
+        return None
+    match = pattern.search(report)
+    return int(match[1]) if match else None
 
 
 def row(number: int, clients: int) -> str:

@@ -1,18 +1,17 @@
 """Limits for the cost of a request in Python calls and system calls, which do not depend on the load of the machine."""
 
+import os
 import sys
-from functools import cache
+from pathlib import Path
 
 import pytest
 
-from benchmarks.ledger import CONTENDERS, FEW, MANY, counted, slope
-from benchmarks.ledger import system_calls as count_system_calls
+from benchmarks.ledger import CONTENDERS, FEW, MANY, counted, instructions, slope, system_calls
 from tests.programs import require_program
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.skipif(sys.platform != "linux", reason="strace is Linux's")]
 
 OURS = {each.direction: number for number, each in enumerate(CONTENDERS) if each.name == "ours"}
-system_calls = cache(count_system_calls)  # several tests look at the same counts
 MOST = {"WSGI on ASGI": (80, 10), "ASGI on WSGI": (96, 14)}
 """Per request, one at a time: Python calls, and system calls. Threads that wait for the GIL add a few system calls."""
 
@@ -35,3 +34,20 @@ def test_a_request_is_cheaper_than_through_a_peer(direction: str) -> None:
     require_program("strace")
     (peer,) = [n for n, each in enumerate(CONTENDERS) if each.direction == direction and each.name == "a2wsgi"]
     assert 2 * sum(system_calls(OURS[direction], 1).values()) < sum(system_calls(peer, 1).values())
+
+
+def test_instructions_are_counted_by_callgrind_where_the_processor_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, report in (("perf", "<not supported>,,instructions:u,0,100.00,,"), ("valgrind", "==1== Collected : $N")):
+        program = tmp_path / name
+        program.write_text(
+            f'#!/bin/sh\nfor N; do [ "$N" = {FEW} ] || [ "$N" = {MANY} ] && break; done\n'
+            f'echo "{report}" >&2\necho "{{}}"\n'
+        )
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert instructions(OURS["ASGI on WSGI"], 1) == 1
+    (tmp_path / "valgrind").unlink()
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin/none")
+    assert instructions(OURS["ASGI on WSGI"], 1) is None
