@@ -28,7 +28,7 @@ from gateways.compare.plan.effort import EFFORTS, Effort
 from gateways.compare.plan.scenarios import MOST, SCENARIOS, USUAL, Scenario, of_traffic
 from gateways.compare.plan.servers import SERVERS
 from gateways.failure import Failure
-from gateways.requests.traffic import Traffic, summary
+from gateways.requests.traffic import LeftOut, Traffic, summary
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -230,7 +230,7 @@ def _measured(
             target=app,
             contenders=tuple(chosen),
             scenarios=tuple(_scenarios(traffic, asked)),
-            not_replayed=tuple([*summary(traffic.left_out), *traffic.notes] if traffic else ()),
+            not_replayed=tuple(summary(traffic.left_out) if traffic else ()),
             reset=asked["reset"] or "",
             effort=_effort(EFFORTS[effort or "usual"], asked["rate"], asked["duration"]),
             seed=random.randrange(2**32) if seed is None else seed,  # noqa: S311
@@ -318,9 +318,9 @@ def _traffic(app: Target, sites: Sequence[Site], asked: Mapping[str, Any]) -> Tr
     traffic = traffic_of(**options)
     if sites and not asked["unsafe"]:
         traffic = traffic.safe("it may change data on a running server; --unsafe sends it")
-    different = len(traffic.mix())
-    if different > MOST:
-        traffic += Traffic((), notes=(f"of {different:,} different requests, the {MOST} most frequent are sent",))
+    rare = sorted(traffic.mix(), key=lambda each: -each.weight)[MOST:]
+    why = f"only the {MOST} most frequent requests are sent"
+    traffic += Traffic((), left_out=tuple(LeftOut(each.origin or "command line", each.label, why) for each in rare))
     if not traffic.requests:
         why = "; ".join(summary(traffic.left_out))
         raise click.UsageError(f"none of the requests can be sent: {why}.")

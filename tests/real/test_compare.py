@@ -321,6 +321,17 @@ def test_a_response_that_depends_on_the_request_before_it_is_known_to_vary() -> 
     assert "varying" in {doubt.name for doubt in doubts(made, sections(made))}
 
 
+def test_a_page_that_changes_during_the_load_is_asked_for_again_and_known_to_vary() -> None:
+    scenario = of_traffic(Traffic((Recorded("GET", "/a"), Recorded("GET", "/b"))))
+    target = Target("times", "asgi", {"asgi": f"{MISBEHAVING}:says_how_long_ago"})
+    contenders = [contender("asgi:uvicorn"), contender("asgi-on-wsgi:waitress:ours")]
+    made = compare(plan(*contenders, scenarios=(scenario,), effort=replace(TINY, rounds=5), target=target), [], Quiet())
+    assert made.exclusions == []
+    slices = [cell.measured for cell in made.cells if cell.scenario == scenario.name and cell.contender != "null"]
+    assert sum(each.failures > each.answered for each in slices) <= len(slices) / 4
+    assert "varying" in {doubt.name for doubt in doubts(made, sections(made))}
+
+
 def test_a_contender_that_answers_one_request_of_a_mix_differently_is_left_out_with_its_name() -> None:
     scenario = of_traffic(Traffic((Recorded("GET", "/a"), Recorded("GET", "/b"))))
     contenders = [contender("asgi:uvicorn"), misbehaving("says_something_else_of_b")]

@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 WORD = re.compile(rb"""[\s"'<>&;,=(){}\[\]]+|[^\s"'<>&;,=(){}\[\]]+""")
+GAP = b""
+"""Stands between words that have a gap between them; it is equal to no word."""
+
 MOST = 4000
 """Maximum number of words between the common beginning and end for a detailed comparison, whose time is quadratic."""
 
@@ -18,7 +21,18 @@ def fixed_parts(one: bytes, other: bytes) -> tuple[bytes, ...]:
     """Return the pieces common to both bodies, in order. The first is the beginning of both, the last the end of both;
     either may be empty.
     """
-    ours, theirs = WORD.findall(one), WORD.findall(other)
+    return _parts(WORD.findall(one), WORD.findall(other))
+
+
+def narrowed(parts: Sequence[bytes], body: bytes) -> tuple[bytes, ...]:
+    """Return the pieces that `body` has in common with bodies whose common pieces are `parts`."""
+    words = WORD.findall(parts[0])
+    for part in parts[1:]:
+        words += [GAP, *WORD.findall(part)]
+    return _parts(words, WORD.findall(body))
+
+
+def _parts(ours: Sequence[bytes], theirs: Sequence[bytes]) -> tuple[bytes, ...]:
     begin = _common(ours, theirs)
     rest, others = ours[begin:], theirs[begin:]
     end = _common(rest[::-1], others[::-1])

@@ -2,10 +2,11 @@
 
 import base64
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gateways.compare.load.order import Answer, Seen
-from gateways.compare.load.varying import fixed_parts, has
+from gateways.compare.load.varying import fixed_parts, has, narrowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +27,43 @@ def expected(given: Given) -> Answer:
     if first.sha256 == second.sha256 and first.length == second.length:
         return Answer(first.status, first.length, first.sha256)
     length = first.length if first.length == second.length else None
-    if re.search(r"(?im)^content-encoding:", first.head):
+    if _is_coded(first):
         return Answer(first.status, None, None)
-    if not (first.body and second.body):
+    one, other = _text(first), _text(second)
+    if not (one and other):
         return Answer(first.status, length, None)
-    one, other = base64.b64decode(first.body), base64.b64decode(second.body)
-    if _is_binary(one) or _is_binary(other):
-        return Answer(first.status, length, None)
-    pieces = fixed_parts(one, other)
-    return Answer(first.status, None, None, tuple(piece.decode("latin-1") for piece in pieces))
+    return _with_pieces(first.status, fixed_parts(one, other))
+
+
+def widened(answer: Answer, body: bytes | None, seen: Seen) -> Answer:
+    """Return the expected response that also allows for a later one of the first contender: a page says "2 minutes
+    ago", or lists the data that other requests have created. Unchanged if the response is as expected, or fails.
+
+    body: the expected body, if `answer` has its digest.
+    """
+    if seen.error or seen.status != answer.status or not unequal(Given("", seen, seen), answer):
+        return answer
+    if _is_coded(seen):
+        return Answer(seen.status, None, None)
+    known = [body] if answer.sha256 and body else [piece.encode("latin-1") for piece in answer.fixed or ()]
+    text = _text(seen)
+    if not (known and text):
+        return Answer(seen.status, seen.length if seen.length == answer.length else None, None)
+    return _with_pieces(seen.status, narrowed(known, text))
+
+
+def _with_pieces(status: int, pieces: Sequence[bytes]) -> Answer:
+    return Answer(status, None, None, tuple(piece.decode("latin-1") for piece in pieces))
+
+
+def _is_coded(seen: Seen) -> bool:
+    return re.search(r"(?im)^content-encoding:", seen.head) is not None
+
+
+def _text(seen: Seen) -> bytes:
+    """Return the body if it is known and text; else b""."""
+    body = base64.b64decode(seen.body)
+    return b"" if _is_binary(body) else body
 
 
 def _is_binary(body: bytes) -> bool:

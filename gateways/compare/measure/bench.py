@@ -89,6 +89,10 @@ class Bench:
     """Numbers of the requests of the mix that are sent under load, by scenario."""
     sessions: dict[str, Session] = field(default_factory=dict)
     """Cookies and values of the running server, by contender."""
+    references: dict[str, Entry] = field(default_factory=dict)
+    """The contender whose responses are the expected ones, by scenario."""
+    bodies: dict[str, bytes] = field(default_factory=dict)
+    """Expected bodies, by digest, except large ones."""
     logouts: set[Recorded] = field(default_factory=set)
     """Requests that end a session. They are not sent again: the others would get responses without a session."""
 

@@ -4,6 +4,7 @@ A contender whose responses differ is excluded. In a mix, a request without the 
 contender is left out instead: a broken link in a log says nothing about the servers.
 """
 
+import base64
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from gateways.compare.load.order import Answer, Seen
 from gateways.compare.measure.answers import Given, expected, unequal, unusable
 from gateways.compare.measure.asking import ended
 from gateways.compare.measure.bench import Bench, Entry
+from gateways.compare.measure.relearn import again
 from gateways.compare.plan.scenarios import Scenario
 from gateways.compare.record import Asked, Question
 from gateways.failure import Failure
@@ -88,7 +90,12 @@ def _answers(bench: Bench, scenario: Scenario, asked: Sequence[Entry], found: _F
     problems: dict[str, str] = {}
     for each in asked:
         own = given[each.id]
-        problems[each.id] = _first(scenario, own, found) if not found.answers else _as_others(own, found)
+        if found.answers:
+            problems[each.id] = _as_others(bench, scenario, own, found)
+        else:
+            problems[each.id] = _first(scenario, own, found)
+            bench.references[scenario.name] = each
+            bench.bodies |= {of.first.sha256: base64.b64decode(of.first.body) for of in own.values() if of.first.body}
         compared = [own[number] for number in found.answers if number in own] or list(own.values())
         alone = max((min(of.first.seconds, of.second.seconds) for of in compared), default=0.0)
         bench.alone[scenario.name, each.id] = alone
@@ -111,12 +118,16 @@ def _first(scenario: Scenario, given: Mapping[int, Given], found: _Found) -> str
     return ""
 
 
-def _as_others(given: Mapping[int, Given], found: _Found) -> str:
-    for number, answer in found.answers.items():
+def _as_others(bench: Bench, scenario: Scenario, given: Mapping[int, Given], found: _Found) -> str:
+    """A response that differs from the first contender's may be later only: then the first contender's differs too."""
+    for number, answer in list(found.answers.items()):
         if number not in given:
             continue  # only this contender ends the session here
         own = given[number]
-        why = unusable(own, answer.status) or unequal(own, answer)
+        why = unusable(own, answer.status)
+        if not why and unequal(own, answer):
+            found.answers[number] = again(bench, scenario, number, answer)
+            why = unequal(own, found.answers[number])
         if why:
             return f"{own.request}: {why}" if len(given) > 1 else why
     return ""

@@ -15,6 +15,7 @@ from gateways.compare.judge.pairing import throughput
 from gateways.compare.load.order import Answer, Order
 from gateways.compare.measure.bench import Bench, Entry
 from gateways.compare.measure.checks import check
+from gateways.compare.measure.relearn import relearn
 from gateways.compare.plan.effort import BETWEEN, RAMP, WINDOW, Effort, common_rates, steady, turns
 from gateways.compare.plan.scenarios import Scenario
 from gateways.compare.record import Cell
@@ -144,7 +145,7 @@ class Quick:
         for contender in turns(everybody, name):
             if contender is not None:
                 order = replace(self._closed(contender, scenario, clients), seed=zlib.crc32(name.encode()))
-                self._bench.measure(contender, scenario, order, start, number)
+                self._measure(contender, scenario, order, start, number)
             elif null is not None:
                 self._bench.measure_null(scenario, replace(null, connections=clients), start, number)
             took = SLICE if contender is None else self._lasts(contender, scenario)
@@ -157,8 +158,21 @@ class Quick:
         for contender in turns(self._bench.left(fitting, scenario), name):
             order = self._open(contender, scenario, rate, zlib.crc32(name.encode()))
             if order is not None:
-                self._bench.measure(contender, scenario, order, start, number)
+                self._measure(contender, scenario, order, start, number)
             self._bench.listener.measured(self._bench.record, self._lasts(contender, scenario))
+
+    def _measure(self, contender: Entry, scenario: Scenario, order: Order, start: int, number: int) -> None:
+        """Measure a slice; once more if it has shown that the app's responses vary more than was known."""
+        bench, cells = self._bench, self._bench.record.cells
+        before = len(cells)
+        bench.measure(contender, scenario, order, start, number)
+        if scenario.role != "app" or len(cells) == before or not relearn(bench, scenario, cells[-1].measured):
+            return
+        cells.pop()
+        bench.listener.longer(self._lasts(contender, scenario))
+        bench.listener.measured(bench.record, self._lasts(contender, scenario))
+        now = bench.order(contender, scenario)
+        bench.measure(contender, scenario, replace(order, mix=now.mix, answer=now.answer), start, number)
 
     def _say(self, what: str, scenario: Scenario, start: int, number: int) -> None:
         where = f"start {start + 1} of {self._effort.starts}, round {number + 1} of {self._effort.rounds}"

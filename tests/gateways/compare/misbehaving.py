@@ -80,6 +80,15 @@ async def says_the_time(_scope: Scope, _receive: Receive, send: Send) -> None:
     await answer(send, b"%d" % time.monotonic_ns())
 
 
+async def says_how_long_ago(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """Responds with a page that is the same for two seconds. Then it differs in one of eight places, like a list of
+    events that happened "2 minutes ago".
+    """
+    age = time.monotonic_ns() // 2_000_000_000
+    rows = [f"<li>event {place}: {age if place == age % 8 else 0} minutes ago</li>" for place in range(8)]
+    await answer(send, "\n".join(rows).encode())
+
+
 before = ["/"]
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateways.compare.load.varying import fixed_parts, has
+from gateways.compare.load.varying import fixed_parts, has, narrowed
 
 FORM = b"<form><input name='csrf' value='%s'><p>%s</p></form>\n"
 
@@ -56,3 +56,22 @@ def test_both_bodies_have_what_they_have_in_common(one: list[bytes], other: list
     parts = fixed_parts(b"".join(one), b"".join(other))
     assert has(parts, b"".join(one))
     assert has(parts, b"".join(other))
+
+
+def test_a_third_body_narrows_what_two_have_in_common() -> None:
+    page = b"<p>saved %s</p><i>%s</i><p>bye</p>"
+    parts = fixed_parts(page % (b"now", b"k2J9"), page % (b"now", b"Qx71"))
+    assert not has(parts, page % (b"2 minutes ago", b"zzzz"))
+    parts = narrowed(parts, page % (b"1 minute ago", b"aaaa"))
+    assert has(parts, page % (b"2 minutes ago", b"zzzz"))
+    assert not has(parts, b"<p>saved now</p><i>zzzz</i><p>failed</p>")
+    assert narrowed((b"hello, world",), b"hello, you") == (b"hello, ", b"")
+
+
+WORDS = st.lists(st.sampled_from([b"a", b" ", b"<", b"b", b"\xff", b"="])).map(b"".join)
+
+
+@given(WORDS, WORDS, WORDS)
+def test_all_bodies_have_what_is_left(one: bytes, other: bytes, third: bytes) -> None:
+    parts = narrowed(fixed_parts(one, other), third)
+    assert all(has(parts, each) for each in (one, other, third))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gateways.compare.load.order import Answer, Seen
-from gateways.compare.measure.answers import Given, expected, unequal, unusable
+from gateways.compare.measure.answers import Given, expected, unequal, unusable, widened
 
 
 def seen(status: int = 200, body: str = "hello", error: str = "") -> Seen:
@@ -73,3 +73,35 @@ def test_what_two_random_bodies_have_in_common_is_not_expected_of_a_third() -> N
 
 def test_a_response_with_bytes_after_its_end_is_invalid() -> None:
     assert unusable(given(seen(error="5 bytes came after the end"))) == "invalid response: 5 bytes came after the end"
+
+
+def later(body: bytes, head: str = "") -> Seen:
+    return Seen(200, len(body), f"digest of {body!r}", head, "", 0.0, "", base64.b64encode(body).decode())
+
+
+def test_a_later_response_of_the_first_contender_widens_what_is_expected() -> None:
+    now, then = b"<p>saved now</p>", b"<p>saved 2 minutes ago</p>"
+    answer = expected(given(later(now)))
+    assert widened(answer, now, later(now)) == answer
+    wider = widened(answer, now, later(then))
+    assert unequal(given(later(b"<p>saved 3 minutes ago</p>")), wider) == ""
+    assert unequal(given(later(b"<p>lost 3 minutes ago</p>")), wider) != ""
+
+
+@pytest.mark.parametrize(
+    ("seen", "length"),
+    [
+        (later(b"hello"), 5),
+        (later(b"hello!"), None),
+        (later(b"\x00bcde"), 5),
+        (later(b"hallo", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"), None),
+    ],
+)
+def test_without_a_text_only_the_length_or_the_status_remains(seen: Seen, length: int | None) -> None:
+    assert widened(Answer(200, 5, "of a large body"), None, seen) == Answer(200, length, None)
+
+
+@pytest.mark.parametrize("seen", [seen(500, "no database"), seen(0, error="ECONNREFUSED")])
+def test_a_failure_of_the_first_contender_widens_nothing(seen: Seen) -> None:
+    answer = Answer(200, 5, "digest of hello")
+    assert widened(answer, b"hello", seen) == answer

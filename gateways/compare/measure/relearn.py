@@ -1,0 +1,52 @@
+"""Learn more about how responses vary while the load runs.
+
+Two responses do not show all that varies: a page says "2 minutes ago", or lists data that other requests create. If a
+contender sends an unexpected body, the first contender is asked again. If its own response has changed too, the app
+varies, and the expected response is widened. It must not know the order of measurements.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from gateways.compare.load.order import Answer, Measured
+from gateways.compare.measure.answers import widened
+from gateways.compare.measure.bench import Bench
+from gateways.compare.plan.scenarios import Scenario
+from gateways.compare.record import Question
+
+
+def relearn(bench: Bench, scenario: Scenario, measured: Measured) -> bool:
+    """Ask the first contender again for the requests that got unexpected bodies.
+
+    Return True if its own responses have changed: the expected ones are now wider, so measure again.
+    """
+    question, reference = bench.question(scenario), bench.references.get(scenario.name)
+    if question is None or reference is None or bench.excluded(reference.id, scenario.name):
+        return False
+    answers = list(question.answers)
+    for place in _unexpected(measured):
+        number = bench.drawn[scenario.name][place]
+        answers[place] = again(bench, scenario, number, answers[place])
+    if answers == question.answers:
+        return False
+    bench.record.questions[bench.record.questions.index(question)] = _with(question, answers)
+    return True
+
+
+def again(bench: Bench, scenario: Scenario, number: int, answer: Answer) -> Answer:
+    """Return the expected response to a request of the mix, widened by a new response of the first contender."""
+    seen = bench.see(bench.references[scenario.name], scenario, number)
+    return widened(answer, bench.bodies.get(answer.sha256 or ""), seen)
+
+
+def _unexpected(measured: Measured) -> Iterable[int]:
+    """Return the places of the requests in the mix that got unexpected bodies."""
+    each = measured.parts or (measured,)
+    return [place for place, part in enumerate(each) if part.failed.keys() & {"body", "length"}]
+
+
+def _with(question: Question, answers: list[Answer]) -> Question:
+    if not question.parts:
+        return replace(question, answer=answers[0])
+    parts = zip(question.parts, answers, strict=True)
+    return replace(question, parts=tuple(replace(part, answer=answer) for part, answer in parts))
