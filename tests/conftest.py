@@ -28,12 +28,19 @@ def start_hypothesis(_: None) -> None:
     """Let Hypothesis make its random numbers, and look for what refers to them."""
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection() -> None:
+    """Stop the garbage collector while the tests are made, which leaves no garbage: a quarter of that time."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
-    """Freeze the many thousands of tests: many tests collect garbage, and what lives to the end is none.
+    """Freeze the many thousands of tests: many tests collect garbage, and a test that lives to the end is not garbage.
 
     Hypothesis starts before: from Python 3.14 on, it finds no referrer after a freeze, and warns.
     """
     start_hypothesis()
+    gc.enable()
     gc.collect()
     gc.freeze()
 

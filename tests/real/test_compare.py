@@ -77,7 +77,7 @@ def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def hello() -> Record:
     """The reference app and misbehaving apps, in the scenario hello."""
-    apps = ("loses_one_percent", "dies_after_a_hundred", "says_something_else", "fails")
+    apps = ("loses_one_percent", "dies_after_forty", "says_something_else", "fails")
     contenders = [contender("asgi:uvicorn"), *map(misbehaving, apps)]
     return compare(plan(*contenders, scenarios=(SCENARIOS["hello"],)), [], Quiet())
 
@@ -119,16 +119,16 @@ def test_one_that_loses_one_percent_is_called_so_and_not_ranked(hello: Record, s
 
 
 def test_one_that_dies_is_left_out_and_says_so(hello: Record, section: Section) -> None:
-    (out,) = (each for each in section.out if each.contender == "asgi:dies_after_a_hundred")
+    (out,) = (each for each in section.out if each.contender == "asgi:dies_after_forty")
     assert "has exited with status 3" in out.why
-    row = section.row("asgi:dies_after_a_hundred")
+    row = section.row("asgi:dies_after_forty")
     assert row is None or not row.ranked
 
 
 def test_what_was_measured_is_kept_when_nobody_is_left() -> None:
     scenarios = (SCENARIOS["hello"], SCENARIOS["json"])
     effort = replace(TINY, rounds=2)
-    made = compare(plan(misbehaving("dies_in_the_middle"), scenarios=scenarios, effort=effort), [], Quiet())
+    made = compare(plan(misbehaving("dies_in_the_second_scenario"), scenarios=scenarios, effort=effort), [], Quiet())
     assert not made.empty
     assert made.finished
     assert any("has exited with status 3" in each.why for each in made.exclusions)

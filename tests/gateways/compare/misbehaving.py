@@ -47,15 +47,15 @@ async def loses_one_percent(_scope: Scope, _receive: Receive, send: Send) -> Non
     await (answer(send, b"oops", 500) if next(numbers) % 100 == 99 else answer(send))
 
 
-async def dies_after_a_hundred(_scope: Scope, _receive: Receive, send: Send) -> None:
-    if next(numbers) >= 100:
+async def dies_after_forty(_scope: Scope, _receive: Receive, send: Send) -> None:
+    if next(numbers) >= 40:
         os._exit(3)
     await answer(send)
 
 
-async def dies_in_the_middle(_scope: Scope, _receive: Receive, send: Send) -> None:
-    burn(0.001)
-    if next(numbers) >= 500:
+async def dies_in_the_second_scenario(scope: Scope, _receive: Receive, send: Send) -> None:
+    """Exits under the load of the scenario `json`, which begins with a few requests for its response."""
+    if scope["path"] == "/json" and next(numbers) >= 20:
         os._exit(3)
     await answer(send)
 
