@@ -95,7 +95,7 @@ def test_the_three_sides_do_not_import_each_other() -> None:
     assert faulty([name for name in MODULES if within(name, {f"gateways.{side}" for side in SIDES})], foreign) == {}
 
 
-def test_what_the_sides_share_does_not_import_a_side() -> None:
+def test_modules_used_by_all_sides_do_not_import_a_side() -> None:
     sides = {f"gateways.{side}" for side in SIDES}
     shared = [name for name in MODULES if name.startswith(("gateways.events", "gateways.trace", "gateways.serving"))]
     assert faulty(shared, lambda name: {each for each in imports(name) if within(each, sides)}) == {}
@@ -106,7 +106,7 @@ def test_the_sides_have_the_same_files() -> None:
         assert all(f"gateways.{side}.{name}" in MODULES for side in SIDES), name
 
 
-def test_modules_that_say_they_are_pure_are_pure() -> None:
+def test_modules_described_as_pure_are_pure() -> None:
     assert faulty(pure(), lambda name: {each for each in reached(name) if within(each, IMPURE)}) == {}
 
 
@@ -174,7 +174,7 @@ FLOORS = (
 )
 
 
-def test_no_room_of_the_adapters_imports_from_a_floor_above_it() -> None:
+def test_no_room_of_the_adapters_imports_from_a_higher_floor() -> None:
     def floor(module: str) -> int:
         room = module.split(".")[2]
         return next((number for number, rooms in enumerate(FLOORS) if room in rooms), len(FLOORS))

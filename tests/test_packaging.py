@@ -77,7 +77,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return python
 
 
-def test_the_source_distribution_is_what_is_needed_to_build_test_and_read(sdist: Path) -> None:
+def test_the_source_distribution_has_the_files_to_build_and_test_and_read(sdist: Path) -> None:
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"README.md", "LICENSE", "pyproject.toml", "Makefile", "mkdocs.yml", "docs/index.md"} <= names
@@ -85,7 +85,7 @@ def test_the_source_distribution_is_what_is_needed_to_build_test_and_read(sdist:
     assert not [name for name in names if re.search(r"(^|/)(\.venv|\.git|__pycache__|site|\.cache)(/|$)", name)]
 
 
-def test_a_wheel_of_the_clone_is_the_wheel_of_its_source_distribution(wheel: Path, tmp_path: Path) -> None:
+def test_a_wheel_of_the_clone_equals_that_of_its_source_distribution(wheel: Path, tmp_path: Path) -> None:
     run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path], cwd=ROOT)
     (direct,) = tmp_path.iterdir()
     with zipfile.ZipFile(direct) as one, zipfile.ZipFile(wheel) as other:
@@ -93,7 +93,7 @@ def test_a_wheel_of_the_clone_is_the_wheel_of_its_source_distribution(wheel: Pat
         assert all(one.read(name) == other.read(name) for name in one.namelist() if ".dist-info/" not in name)
 
 
-def test_the_wheel_asks_for_no_dependency_unless_an_extra_is_named(wheel: Path) -> None:
+def test_the_wheel_requires_no_dependency_without_an_extra(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         (name,) = [each for each in archive.namelist() if each.endswith(".dist-info/METADATA")]
         lines = archive.read(name).decode().splitlines()
@@ -127,7 +127,7 @@ def test_installed_alone_the_adapters_work_on_every_python(name: str, wheel: Pat
 
 
 @pytest.mark.timeout(120)
-def test_the_adapters_live_beside_another_package_that_is_named_adapters(wheel: Path, tmp_path: Path) -> None:
+def test_the_adapters_work_beside_another_package_named_adapters(wheel: Path, tmp_path: Path) -> None:
     python = venv(sys.executable, tmp_path / "venv")
     run([*PIP, "--python", python, "install", "--no-index", "--no-compile", wheel])
     (site,) = (tmp_path / "venv").glob("lib/python3*/site-packages")
@@ -139,7 +139,7 @@ def test_the_adapters_live_beside_another_package_that_is_named_adapters(wheel: 
 
 
 @pytest.mark.timeout(240)
-def test_the_command_runs_with_what_the_wheel_asks_for(installed: Path) -> None:
+def test_the_command_runs_with_the_dependencies_of_the_wheel(installed: Path) -> None:
     command = installed.with_name("gateways")
     assert run([command, "--version"]).startswith(f"gateways {version('gateways')}\n")
     assert "demo" in run([command, "--help"])
@@ -178,7 +178,7 @@ def fetched(url: str) -> str:
 
 
 @pytest.mark.timeout(150)
-def test_a_users_file_with_all_six_passes_mypy_strict(installed: Path, tmp_path: Path) -> None:
+def test_a_users_file_with_all_six_adapters_passes_mypy_strict(installed: Path, tmp_path: Path) -> None:
     mypy = [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={tmp_path}"]
     run([*mypy, f"--python-executable={installed}", USER], cwd=tmp_path)
     wrong = tmp_path / "wrong.py"
@@ -231,7 +231,7 @@ echo "${COMPREPLY[@]}"
         (["gateways", "compare", "--scenarios", "hello,str"], "hello,stream"),
     ],
 )
-def test_bash_completes(words: list[str], offered: str, tmp_path: Path) -> None:
+def test_bash_completion_works(words: list[str], offered: str, tmp_path: Path) -> None:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     script = tmp_path / "completed.sh"
     script.write_text(LINES["completion.bash"] + COMPLETED)
@@ -241,7 +241,7 @@ def test_bash_completes(words: list[str], offered: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("shell", "defines"), [("zsh", "compdef _gateways_completion gateways"), ("fish", "complete ")]
 )
-def test_there_is_completion_for(shell: str, defines: str) -> None:
+def test_completion_scripts_exist_for_each_shell(shell: str, defines: str) -> None:
     (instruction,) = re.findall(r"_GATEWAYS_COMPLETE=(\w+) gateways", LINES[f"completion.{shell}"])
     command = Path(sys.executable).with_name("gateways")
     assert defines in run([command], env={"_GATEWAYS_COMPLETE": instruction})

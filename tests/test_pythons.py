@@ -24,7 +24,7 @@ MINORS = [f"3.{minor}" for minor in range(11, 16)]
 
 
 @pytest.mark.parametrize("name", [name for name, limit in LIMITS.items() if limit.program is not None])
-def test_a_package_can_do_what_the_table_says_on_this_python(name: str) -> None:
+def test_a_package_works_as_the_table_says_on_this_python(name: str) -> None:
     limit = LIMITS[name]
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", str(limit.program)], capture_output=True, text=True, check=False
@@ -36,7 +36,7 @@ def test_a_package_can_do_what_the_table_says_on_this_python(name: str) -> None:
     )
 
 
-def test_packages_that_are_left_out_of_a_python_are_in_the_table() -> None:
+def test_packages_that_pyproject_excludes_on_a_python_are_in_the_table() -> None:
     """A row without a program has a marker in pyproject.toml, and vice versa."""
     left_out: dict[str, set[str]] = {}
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
@@ -74,11 +74,11 @@ def skips_by_python(source: str) -> Iterator[int]:
         "if (3, 12) <= sys.version_info < (3, 12, 2) and name in THREADS:\n    pytest.skip('')",
     ],
 )
-def test_a_skip_by_version_is_found(source: str) -> None:
+def test_a_skip_by_version_is_detected(source: str) -> None:
     assert list(skips_by_python(source)) == [1]
 
 
-def test_nothing_skips_a_test_for_its_python_but_the_table() -> None:
+def test_tests_are_skipped_by_python_version_only_as_in_the_table() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}"
         for path in (ROOT / "tests").rglob("*.py")
@@ -87,7 +87,7 @@ def test_nothing_skips_a_test_for_its_python_but_the_table() -> None:
     assert not found, "use tests/pythons.py: its rows are checked on each Python"
 
 
-def test_a_row_applies_to_its_pythons_only() -> None:
+def test_a_row_applies_only_to_its_pythons() -> None:
     limit = Limit("x 1.0", ">=3.12,<3.12.2", "", "", None)
     pythons = ["3.11.7", "3.12.0", "3.12.1", "3.12.2", "3.13.0"]
     assert [python for python in pythons if limit.applies(python)] == ["3.12.0", "3.12.1"]

@@ -18,12 +18,12 @@ def test_each_test_is_in_one_unit() -> None:
     assert sorted(test for unit in units(TESTS, {"tests/long.py": 3}).values() for test in unit) == sorted(TESTS)
 
 
-def test_the_longest_files_begin_first_then_those_with_the_most_tests() -> None:
+def test_the_longest_files_begin_first_and_then_those_with_the_most_tests() -> None:
     found = [unit.split(" ")[0] for unit in units([*TESTS, "tests/many.py::test_x"], {"tests/few.py": 1})]
     assert found == ["tests/few.py", "tests/many.py", "tests/long.py"]
 
 
-def test_the_tests_of_a_part_are_neighbours() -> None:
+def test_the_tests_of_a_part_are_consecutive() -> None:
     found = units(TESTS, {"tests/long.py": 2, "tests/absent.py": 2})
     assert found["tests/long.py 1/2"] == ["tests/long.py::test_0", "tests/long.py::test_1"]
     assert found["tests/long.py 2/2"] == ["tests/long.py::test_2", "tests/long.py::test_3"]
@@ -46,10 +46,10 @@ def test_the_named_files_exist() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(200)
-def test_workers_begin_with_a_long_file_though_another_has_more_tests() -> None:
+def test_workers_begin_with_a_long_file_even_if_another_has_more_tests() -> None:
     tests = [
         "tests/adapters/mapping/test_requests.py",
-        "tests/gateways/test_cli.py::test_a_missing_package_is_one_line",
+        "tests/gateways/test_cli.py::test_a_missing_package_is_reported_in_one_line",
     ]
     command = [sys.executable, "-m", "pytest", "-v", "-n", "1", "--dist", "loadfile", "-p", "no:cacheprovider", *tests]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=190, check=True)

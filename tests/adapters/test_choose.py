@@ -35,12 +35,12 @@ def test_options_go_to_the_adapter() -> None:
 
 
 @pytest.mark.parametrize(("source", "target"), [("fcgi", "wsgi"), ("wsgi", "ASGI")])
-def test_an_unknown_interface_is_named_beside_the_known_ones(source: Any, target: Any) -> None:
+def test_an_unknown_interface_is_reported_with_the_known_ones(source: Any, target: Any) -> None:
     with pytest.raises(ValueError, match="is not an interface; choose one of 'cgi', 'wsgi', 'asgi'"):
         adapt(app, source, target)
 
 
-def test_each_public_name_can_be_had_and_is_listed() -> None:
+def test_each_public_name_can_be_imported_and_is_listed() -> None:
     for name in adapters.__all__:
         assert getattr(adapters, name) is not None
         assert name in dir(adapters)

@@ -53,7 +53,7 @@ def ask_wsgi(app: Any, path: str = "/") -> tuple[str, bytes]:
 @pytest.mark.parametrize(
     "app", [WSGIMiddleware(wsgi_app), WSGIMiddleware(wsgi_app, 2, 5), WSGIMiddleware(wsgi_app, workers=3)]
 )
-def test_wsgi_middleware_takes_what_a2wsgis_takes(app: Any) -> None:
+def test_wsgi_middleware_takes_the_arguments_of_a2wsgis(app: Any) -> None:
     assert b"".join(message.get("body", b"") for message in ask_asgi(app)) == b"one, two"
 
 
@@ -63,12 +63,12 @@ def test_wsgi_to_asgi_sends_a_message_for_each_block_as_asgirefs_does() -> None:
 
 
 @pytest.mark.parametrize(("limit", "status"), [(2, 400), (3, 200), (0, 200)])
-def test_wsgi_to_asgi_refuses_a_header_that_comes_too_often(limit: int, status: int) -> None:
+def test_wsgi_to_asgi_refuses_a_header_that_is_repeated_too_often(limit: int, status: int) -> None:
     app = WsgiToAsgi(wsgi_app, duplicate_header_limit=limit)
     assert ask_asgi(app, [(b"x-tag", b"1")] * 3)[0]["status"] == status
 
 
-def test_asgi_middleware_answers_for_an_app_that_failed() -> None:
+def test_asgi_middleware_sends_the_500_for_an_app_that_failed() -> None:
     app = ASGIMiddleware(asgi_app, 0.5)
     try:
         assert ask_wsgi(app, "/fails") == ("500 Internal Server Error", b"Server got itself in trouble")
@@ -77,7 +77,7 @@ def test_asgi_middleware_answers_for_an_app_that_failed() -> None:
         app.close()
 
 
-def test_asgi_middleware_runs_on_the_loop_that_it_is_given() -> None:
+def test_asgi_middleware_runs_on_the_given_loop() -> None:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="the caller's")
     thread.start()
@@ -91,7 +91,7 @@ def test_asgi_middleware_runs_on_the_loop_that_it_is_given() -> None:
         loop.close()
 
 
-def test_asgi_middleware_does_not_wait_for_a_loop_that_nobody_runs() -> None:
+def test_asgi_middleware_does_not_wait_for_a_loop_that_is_not_running() -> None:
     loop = asyncio.new_event_loop()
     try:
         with pytest.raises(RuntimeError, match="run it in another thread"):

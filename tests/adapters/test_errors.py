@@ -8,7 +8,7 @@ import errno
 from gateways.adapters import ClientDisconnected
 
 
-def test_it_is_an_oserror_that_servers_take_for_a_reset_connection() -> None:
+def test_it_is_an_oserror_that_servers_treat_as_a_connection_reset() -> None:
     """ASGI HTTP 2.4: a subclass of OSError; gunicorn and others log a traceback unless its errno is known."""
     error = ClientDisconnected()
     assert isinstance(error, OSError)

@@ -22,7 +22,7 @@ def test_each_view_and_number_of_clients_is_a_row_with_both_builds() -> None:
     assert rows[1] == "| computes for some ms | 2 | 100 | 200 | 2.00 |"
 
 
-def test_the_gain_of_a_second_client_is_said_of_each_build() -> None:
+def test_the_gain_of_a_second_client_is_stated_for_each_build() -> None:
     assert "1.00 times the responses of one with the GIL, and 2.00 times without it" in gains(FIGURES)
 
 
@@ -31,6 +31,6 @@ def test_an_interpreter_is_described_without_its_paths() -> None:
     assert "/" not in about(sys.executable)
 
 
-def test_an_interpreter_that_cannot_serve_is_named() -> None:
+def test_an_interpreter_that_cannot_serve_is_reported() -> None:
     with pytest.raises(RuntimeError, match="false cannot run the benchmark"):
         about("/bin/false")

@@ -113,7 +113,7 @@ def judged(rates: dict[str, dict[str, float]] = RATES, gap: float = 50.0) -> dic
     return {each.said: each for each in claims(found)}
 
 
-def test_the_verdicts_on_what_was_measured_once() -> None:
+def test_the_verdicts_on_figures_of_a_single_run() -> None:
     assert {said: claim.verdict for said, claim in judged().items()} == {
         "Async is always faster.": "false",
         "The interface decides how fast a server is.": "false",
@@ -170,41 +170,41 @@ def test_contenders_without_a_significant_difference_are_reported_as_such() -> N
     assert "asgi uvicorn 362 requests/s, wsgi-on-asgi uvicorn ours·32 362 (no difference seen)" in seen
 
 
-def test_what_rests_on_one_run_says_so() -> None:
+def test_a_verdict_from_one_run_is_marked() -> None:
     once = {said: claim.once for said, claim in judged().items()}
     assert once["The interface decides how fast a server is."] == ""
     assert once["Just make it async."] == "by one run"
     assert once["CGI is 100 times slower."] == "in part by one run"
 
 
-def test_how_much_slower_cgi_is_is_the_ratio_of_the_table() -> None:
+def test_the_factor_for_cgi_is_the_ratio_of_the_table() -> None:
     seen = judged()["CGI is 100 times slower."].seen
     assert "cgi uvicorn cold 0.0013 times as many (770 times fewer) and cgi uvicorn warm 0.011 times as many" in seen
 
 
-def test_blocks_that_are_held_back_are_no_stream() -> None:
+def test_delayed_blocks_do_not_count_as_a_stream() -> None:
     assert judged(gap=0.2)["WSGI cannot stream."].verdict == "conditional"
 
 
-def test_without_the_figures_nothing_is_claimed() -> None:
+def test_without_figures_no_verdict_is_given() -> None:
     claim = judged(rates={name: of for name, of in RATES.items() if name != "wait"})["Threads do not scale."]
     assert (claim.verdict, claim.seen) == ("not measured", f"Not measured: {LOOP} in wait.")
 
 
-def test_all_that_is_claimed_is_measured() -> None:
+def test_every_claim_has_its_scenario_in_the_runs() -> None:
     measured_ones = {(name, contender) for part in PARTS for name in part.scenarios for contender in part.contenders}
     assert {(name, contender) for name, of in RATES.items() for contender in of} <= measured_ones
     assert all(claim.verdict != "not measured" for claim in judged().values())
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_each_part_is_a_comparison_that_can_be_made(part: Part) -> None:
+def test_each_part_of_the_runs_is_a_possible_comparison(part: Part) -> None:
     plan = part.plan(EFFORTS["usual"], 1)
     assert [each.id for each in plan.contenders] == list(part.contenders)
     assert plan.seconds < 240
 
 
-def test_the_page_has_its_method_above_the_claims_and_the_figures() -> None:
+def test_the_page_shows_its_method_before_the_claims_and_the_figures() -> None:
     one = scenario("hello", tuple(HELLO.items()))
     one.entrants = [replace(entrant(each.id), command=("python", "-m", each.server)) for each in one.entrants]
     text = page([one])

@@ -24,7 +24,7 @@ def test_a_curve_that_bends_deviates() -> None:
     assert fitted([(0, 10), (10, 20), (100, 1000)]).deviation > 0.2
 
 
-def test_a_table_has_a_row_for_each_x_and_a_dash_where_nothing_was_measured() -> None:
+def test_a_table_has_a_row_for_each_x_and_a_dash_without_a_value() -> None:
     lines = table({"a": [(1, 2.0), (1000, 3.0)], "b": [(1, 4.0)]}, "clients").splitlines()
     assert lines[2:] == ["| 1 | 2.00 | 4.00 |", "| 1,000 | 3.00 | – |"]
 
@@ -34,7 +34,7 @@ def test_the_slope_is_given_per_unit() -> None:
 
 
 @pytest.mark.parametrize(("size", "words"), [(0, "0"), (1_000, "1 KB"), (100_000_000, "100 MB")])
-def test_sizes_are_short(size: float, words: str) -> None:
+def test_sizes_are_written_in_a_short_form(size: float, words: str) -> None:
     assert short(size) == words
 
 

@@ -24,7 +24,7 @@ def test_async_views_run_on_the_servers_loop_and_others_in_threads(server: Runni
     assert client.get(f"{server.url}/where").json()["thread"].startswith("wsgi-to-asgi-")
 
 
-def test_async_views_of_many_requests_share_what_is_bound_to_a_loop(server: Running) -> None:
+def test_async_views_of_many_requests_share_objects_that_belong_to_a_loop(server: Running) -> None:
     with ThreadPoolExecutor(10) as clients:
         waiting = [clients.submit(client.get, f"{server.url}/next") for _ in range(10)]
 
@@ -36,7 +36,7 @@ def test_async_views_of_many_requests_share_what_is_bound_to_a_loop(server: Runn
         assert [answer.result().text for answer in waiting] == ["news"] * 10
 
 
-def test_a_stream_of_a_sync_view_goes_out_block_by_block(server: Running) -> None:
+def test_a_stream_of_a_sync_view_is_sent_block_by_block(server: Running) -> None:
     body, lasted = arrivals(f"{server.url}/report")
     assert body == b"row 0\nrow 1\nrow 2\nrow 3\n"
     assert lasted > 0.2

@@ -130,6 +130,6 @@ def test_a_recorded_visit_with_a_login_and_an_upload_is_the_same_on_uvicorn(fold
     assert "another status than recorded" not in done.stdout
 
 
-def test_without_a_reset_the_data_of_the_round_before_is_named_as_a_doubt(folder: Path) -> None:
+def test_without_a_reset_the_changed_data_is_reported_as_a_doubt(folder: Path) -> None:
     done = diff(folder, "django_site:app@waitress", "@waitress")
     assert "restore it with --reset COMMAND" in done.stdout

@@ -14,7 +14,7 @@ def said(name: str) -> str:
     return run(shlex.split(command(f"exercises/{name}.py", "python -m")))
 
 
-def test_1_an_app_can_be_called_without_a_server_and_by_one() -> None:
+def test_1_an_app_can_be_called_with_and_without_a_server() -> None:
     by_hand, serving = (f"python -m demos.exercises.hello_by_hand{option}" for option in ("", " --serve 8000"))
     assert run(by_hand.split()).split("\n") == [
         *("HTTP/1.1 200 OK", "Content-Type: text/plain", "Content-Length: 20", "", "Hello from /by/hand", "")
@@ -51,7 +51,7 @@ def test_3_a_blocked_loop_starves_other_requests() -> None:
     assert threaded < 0.4 < blocking
 
 
-def test_4_each_block_is_a_chunk_and_a_length_makes_chunks_needless() -> None:
+def test_4_each_block_is_a_chunk_unless_the_length_is_known() -> None:
     lines = re.findall(r"^(.+?) +(\d) chunks, blocks at ([\d. ]+) s$", said("chunks"), re.MULTILINE)
     assert [int(chunks) for _, chunks, _ in lines] == [5, 0, 5, 5]
     for name, _, times in lines:
@@ -59,7 +59,7 @@ def test_4_each_block_is_a_chunk_and_a_length_makes_chunks_needless() -> None:
         assert last - first > 0.2, name
 
 
-def test_5_waits_cost_a_sync_app_its_threads() -> None:
+def test_5_a_waiting_sync_app_occupies_its_threads() -> None:
     few_threads, loop, many_threads = (float(each) for each in re.findall(r"in ([\d.]+) s", said("fifty_ms")))
     assert few_threads > 0.49  # ten rounds of 50 ms
     assert loop < few_threads
@@ -78,7 +78,7 @@ def test_6_a_websocket_is_one_call_on_an_asgi_server_and_on_a_wsgi_server() -> N
     assert said("echo_websocket").splitlines() == ["on uvicorn:", *talk, "on waitress:", *talk]
 
 
-def test_7_the_answer_comes_before_the_work_is_done() -> None:
+def test_7_the_response_ends_before_the_work_is_done() -> None:
     lines = re.findall(r"(\w+): answered after ([\d.]+) s, work done after ([\d.]+) s\n", said("after_response"))
     assert [name for name, _, _ in lines] == ["CGI", "WSGI", "ASGI"]
     for name, answered, done in lines:

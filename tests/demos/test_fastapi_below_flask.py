@@ -18,14 +18,14 @@ def server() -> Iterator[Running]:
         yield running
 
 
-def test_each_app_answers_its_own_paths(server: Running) -> None:
+def test_each_app_serves_its_own_paths(server: Running) -> None:
     assert client.get(f"{server.url}/hello?name=Ada").text == "hello, Ada\n"
     assert client.get(f"{server.url}/api/wait?seconds=0").json() == "done"
     assert "<title>404 Not Found</title>" in client.get(f"{server.url}/nowhere").text
     assert client.get(f"{server.url}/api/nowhere").json() == {"detail": "Not Found"}
 
 
-def test_the_new_app_knows_where_it_is_and_its_lifespan_runs(server: Running) -> None:
+def test_the_new_app_knows_its_mount_point_and_its_lifespan_runs(server: Running) -> None:
     assert "url: '/api/openapi.json'" in client.get(f"{server.url}/api/docs").text
     worker = client.get(f"{server.url}/api/worker").json()
     assert worker["opened_in"] == worker["served_in"]

@@ -28,25 +28,25 @@ def test_the_lifespan_begins_in_the_process_that_serves(server: Running) -> None
         assert worker["served_in"] != server.process.pid  # it was forked after the import
 
 
-def test_a_stream_goes_out_block_by_block(server: Running) -> None:
+def test_a_stream_is_sent_block_by_block(server: Running) -> None:
     body, lasted = arrivals(f"{server.url}/rows")
     assert body == b"row 0\nrow 1\nrow 2\nrow 3\n"
     assert lasted > 0.2
 
 
-def test_requests_wait_side_by_side(server: Running) -> None:
+def test_waiting_requests_run_concurrently(server: Running) -> None:
     answers = at_once(lambda seconds: client.get(f"{server.url}/wait?seconds={seconds}"), [0.1] * 8)
     assert {answer.json() for answer in answers} == {"done"}
 
 
-def test_a_background_task_holds_up_nobody(server: Running) -> None:
+def test_a_background_task_delays_no_other_request(server: Running) -> None:
     answer = client.post(f"{server.url}/orders")
     assert (answer.status_code, answer.json()) == (202, "accepted")
     assert "mail sent" not in server.log()
     eventually(lambda: "mail sent" in server.log(), "the mail is sent")
 
 
-def test_a_websocket_outlives_its_request(server: Running) -> None:
+def test_a_websocket_outlives_its_handshake_request(server: Running) -> None:
     with connect(f"ws://{server.host}:{server.port}/ws") as socket:
         assert client.get(f"{server.url}/worker").status_code == 200
         socket.send("hello")

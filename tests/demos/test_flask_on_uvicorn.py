@@ -18,19 +18,19 @@ def server() -> Iterator[Running]:
         yield running
 
 
-def test_requests_at_once_do_not_see_each_others_g(server: Running) -> None:
+def test_concurrent_requests_do_not_share_flask_g(server: Running) -> None:
     names = [str(number) for number in range(16)]
     answers = at_once(lambda name: client.get(f"{server.url}/hello", params={"name": name}).text, names)
     assert answers == [f"hello, {name}\n" for name in names]
 
 
-def test_a_stream_goes_out_block_by_block(server: Running) -> None:
+def test_a_stream_is_sent_block_by_block(server: Running) -> None:
     body, lasted = arrivals(f"{server.url}/report")
     assert body == b"row 0\nrow 1\nrow 2\nrow 3\n"
     assert lasted > 0.2
 
 
-def test_an_upload_without_a_length_arrives_whole(server: Running) -> None:
+def test_an_upload_without_a_length_is_complete(server: Running) -> None:
     answer = client.post(f"{server.url}/upload", content=iter([b"x" * 100_000] * 5))
     assert answer.json() == {"bytes": 500_000}
 

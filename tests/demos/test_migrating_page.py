@@ -17,7 +17,7 @@ SHOWN = [block for page in (PAGE, WEBSOCKETS) for block in blocks(page) if (bloc
 NOT_SHOWN = {"ruff.toml", "old_site/index.html", *(f"replacing/before/{name}" for name in NAMES)}
 
 
-def test_each_demo_is_shown_once_under_its_name() -> None:
+def test_each_demo_is_shown_once_under_its_own_name() -> None:
     files = {str(file.relative_to(ROOT / "demos")) for file in (ROOT / "demos").rglob("*") if file.is_file()}
     demos = {file for file in files if "__pycache__" not in file} - NOT_SHOWN
     assert sorted(block.source or "" for block in SHOWN) == sorted(f"demos/{name}" for name in demos)
@@ -25,7 +25,7 @@ def test_each_demo_is_shown_once_under_its_name() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_lines_that_change_are_those_of_the_files(name: str) -> None:
+def test_the_shown_changes_are_those_of_the_files(name: str) -> None:
     before, after = (Counter((FOLDER / side / name).read_text().splitlines()) for side in ("before", "after"))
     (row,) = re.findall(
         rf"^\| \[.+\]\(#.+\).* \| {cell(before - after)} \| {cell(after - before)} \|$", PAGE, re.MULTILINE
@@ -46,7 +46,7 @@ def cell(lines: Counter[str]) -> str:
         ("hypercorn", "app", ["--root-path=/shop"], {}, 200, 200),
     ],
 )
-def test_a_proxys_prefix_is_wanted_as_the_page_says(
+def test_a_proxys_prefix_is_handled_as_the_page_describes(
     server: str, app: str, options: list[str], variable: dict[str, str], cut_off: int, left: int
 ) -> None:
     with serve(f"demos.flask_on_uvicorn:{app}", server, *options, env={**ENVIRONMENT, **variable}) as running:

@@ -28,7 +28,7 @@ def test_a_form_is_posted_to_an_old_program(served: tuple[str, Running]) -> None
     assert "<p>Ada: &lt;hello&gt;</p>" in answer.text
 
 
-def test_many_at_once_are_each_a_process(served: tuple[str, Running]) -> None:
+def test_concurrent_requests_each_have_a_process(served: tuple[str, Running]) -> None:
     _, server = served
     url = f"{server.url}/cgi-bin/guestbook.py"
     at_once(lambda number: client.post(url, data={"name": "many", "text": number}), range(8))
@@ -49,7 +49,7 @@ def test_no_program_is_sent_as_text(served: tuple[str, Running]) -> None:
         assert client.get(server.url + path).status_code == 404
 
 
-def test_files_are_served_by_the_file_server_alone(served: tuple[str, Running]) -> None:
+def test_other_files_are_sent_by_the_file_server_only(served: tuple[str, Running]) -> None:
     demo, server = served
     answer = client.get(server.url + "/")
     if demo == "file_server.py":
@@ -59,7 +59,7 @@ def test_files_are_served_by_the_file_server_alone(served: tuple[str, Running]) 
         assert answer.status_code == 404
 
 
-def test_warm_programs_start_from_an_interpreter_that_stays(served: tuple[str, Running]) -> None:
+def test_warm_programs_use_an_interpreter_that_keeps_running(served: tuple[str, Running]) -> None:
     demo, server = served
     assert client.get(f"{server.url}/cgi-bin/guestbook.py").status_code == 200
     assert has_zygote(server) == (demo == "cgi_bin_on_uvicorn.py")

@@ -66,7 +66,7 @@ def same(name: str, requests: dict[str, Callable[[str], httpx.Response]], **envi
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_one_line_changes(name: str) -> None:
+def test_only_one_line_changes(name: str) -> None:
     before, after = (
         Counter(line for line in (FOLDER / side / name).read_text().splitlines() if line)
         for side in ("before", "after")
@@ -76,7 +76,7 @@ def test_one_line_changes(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SHOP)
-def test_a_flask_app_answers_as_before(name: str) -> None:
+def test_a_flask_app_responds_as_before(name: str) -> None:
     requests = requests_to_the_shop("/legacy" if name.startswith("starlette") else "")
     if name == "wsgiref_cgi.py":
         del requests["its head"], requests["no page"]  # each request is a process there: send fewer
@@ -95,7 +95,7 @@ def test_asgirefs_replacement_keeps_connections() -> None:
             assert keeping.get(f"{server.url}/threads").status_code == 200
 
 
-def test_a_fastapi_app_answers_as_before_and_its_lifespan_runs() -> None:
+def test_a_fastapi_app_responds_as_before_and_its_lifespan_runs() -> None:
     requests: dict[str, Callable[[str], httpx.Response]] = {
         "a wait": lambda url: client.get(f"{url}/wait?seconds=0.01"),
         "a stream": lambda url: client.get(f"{url}/rows"),
@@ -108,7 +108,7 @@ def test_a_fastapi_app_answers_as_before_and_its_lifespan_runs() -> None:
 
 
 @needs("http.server --cgi")
-def test_a_cgi_program_answers_as_before() -> None:
+def test_a_cgi_program_responds_as_before() -> None:
     requests: dict[str, Callable[[str], httpx.Response]] = {
         "a file": lambda url: client.get(f"{url}/"),
         "no file": lambda url: httpx.Response(client.get(f"{url}/nowhere").status_code),

@@ -38,12 +38,12 @@ def server(request: pytest.FixtureRequest) -> Iterator[Running]:
             yield running
 
 
-def test_the_app_is_where_the_client_thinks_it_is(server: Running) -> None:
+def test_the_app_sees_the_same_url_as_the_client(server: Running) -> None:
     urls = client.get(f"{server.url}/items").json()
     assert urls == [f"{server.url}/items/1", f"{server.url}/items/2"]
 
 
-def test_each_request_is_a_process_with_a_lifespan_of_its_own(server: Running) -> None:
+def test_each_request_has_its_own_process_and_lifespan(server: Running) -> None:
     answers = [client.get(f"{server.url}/items/{number}?q=tea").json() for number in (1, 2)]
     processes = [answer.pop("process") for answer in answers]
     assert answers == [{"number": n, "q": "tea", "url": f"{server.url}/items/{n}?q=tea"} for n in (1, 2)]
@@ -52,13 +52,13 @@ def test_each_request_is_a_process_with_a_lifespan_of_its_own(server: Running) -
     eventually(lambda: all(end in server.log() for end in ends), "each lifespan ends")
 
 
-def test_uploads_and_404_pages_are_the_apps(server: Running) -> None:
+def test_uploads_and_404_pages_are_served_by_the_app(server: Running) -> None:
     answer = client.post(f"{server.url}/photos", files={"photo": ("cat.jpg", b"\xff" * 300_000)})
     assert (answer.status_code, answer.json()) == (201, {"name": "cat.jpg", "bytes": 300_000})
     assert client.get(f"{server.url}/nowhere").json() == {"detail": "Not Found"}
 
 
-def test_files_are_apaches_and_source_is_nobodys(apache: Running) -> None:
+def test_files_are_served_by_apache_and_sources_are_not_served(apache: Running) -> None:
     assert client.get(f"{apache.url}/style.css").text == "body { color: black }\n"
     for path in ("/api.py", "/.htaccess"):
         answer = client.get(f"{apache.url}{path}")
@@ -71,11 +71,11 @@ def test_authorization_reaches_the_app(apache: Running) -> None:
     assert client.get(f"{apache.url}/me", auth=("Ada", "secret")).json() == {"user": "Ada"}
 
 
-def test_by_hand_it_answers_one_request() -> None:
+def test_from_the_command_line_it_prints_one_response() -> None:
     head, _, body = run(shlex.split(command("shared_hosting/app.cgi", "python "))).partition("\n\n")
     assert re.search(r"^Status: 200 OK$", head, re.MULTILINE)
     assert json.loads(body)["q"] == "tea"
 
 
-def test_the_script_can_be_run_by_a_server() -> None:
+def test_the_script_runs_under_a_server() -> None:
     assert Path(FOLDER / "app.cgi").stat().st_mode & 0o777 == 0o755

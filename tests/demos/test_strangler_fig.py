@@ -28,19 +28,19 @@ def browser(server: Running) -> Iterator[httpx.Client]:
 
 
 @pytest.mark.parametrize("mount", ["", "/old"])
-def test_links_of_the_old_app_lead_to_where_it_is_mounted(browser: httpx.Client, mount: str) -> None:
+def test_links_of_the_old_app_include_its_mount_point(browser: httpx.Client, mount: str) -> None:
     page = browser.get(f"{mount}/").text
     assert f'href="{mount}/items/1"' in page
     assert f'href="{mount}/account"' in page
 
 
-def test_a_replaced_route_answers_as_the_old_one(browser: httpx.Client) -> None:
+def test_a_replaced_route_responds_as_the_old_one(browser: httpx.Client) -> None:
     for number, status in ((1, 200), (2, 200), (9, 404)):
         new, old = browser.get(f"/items/{number}"), browser.get(f"/old/items/{number}")
         assert (new.status_code, new.json()) == (old.status_code, old.json()) == (status, old.json())
 
 
-def test_a_redirect_and_a_session_of_the_old_app_hold_in_both(browser: httpx.Client) -> None:
+def test_a_redirect_and_a_session_of_the_old_app_work_in_both(browser: httpx.Client) -> None:
     assert browser.get("/me").status_code == 401
     answer = browser.post("/login", data={"user": "Ada"})
     assert [step.status_code for step in answer.history] == [302]
@@ -49,7 +49,7 @@ def test_a_redirect_and_a_session_of_the_old_app_hold_in_both(browser: httpx.Cli
     assert browser.get("/me").json() == {"user": "Ada"}
 
 
-def test_a_session_that_the_old_app_has_not_signed_counts_for_nothing(browser: httpx.Client) -> None:
+def test_a_session_that_the_old_app_has_not_signed_is_ignored(browser: httpx.Client) -> None:
     browser.post("/login", data={"user": "Ada"})
     payload, _, signature = browser.cookies["session"].partition(".")
     browser.cookies.clear()
@@ -57,19 +57,19 @@ def test_a_session_that_the_old_app_has_not_signed_counts_for_nothing(browser: h
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/items/x", "/docs"])
-def test_what_matches_no_new_route_is_the_old_apps_404(browser: httpx.Client, path: str) -> None:
+def test_unknown_paths_get_the_404_of_the_old_app(browser: httpx.Client, path: str) -> None:
     answer = browser.get(path)
     assert (answer.status_code, answer.text) == (404, f"the old shop has no {path}\n")
 
 
-def test_other_methods_of_a_replaced_path_are_still_the_old_apps(browser: httpx.Client) -> None:
+def test_other_methods_of_a_replaced_path_are_served_by_the_old_app(browser: httpx.Client) -> None:
     assert browser.head("/items/1").status_code == 200
     answer = browser.delete("/items/1")
     assert answer.status_code == 405
     assert set(answer.headers["allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}  # FastAPI would list only GET
 
 
-def test_a_websocket_lives_beside_the_old_app(server: Running) -> None:
+def test_a_websocket_runs_beside_the_old_app(server: Running) -> None:
     with connect(f"ws://{server.host}:{server.port}/prices") as websocket:
         assert json.loads(websocket.recv(timeout=10)) == {"1": 250, "2": 990}
 

@@ -13,7 +13,7 @@ from tests.demos.starting import started
 from tests.real.serving import eventually
 
 
-def test_a_flask_sock_chat_on_uvicorn() -> None:
+def test_a_flask_sock_chat_works_on_uvicorn() -> None:
     with started("flask_sock_on_uvicorn.py", "uvicorn") as server, contextlib.ExitStack() as stack:
         uri = f"ws://{server.host}:{server.port}/chat"
         people = [stack.enter_context(connect(uri)) for _ in range(3)]
@@ -24,7 +24,7 @@ def test_a_flask_sock_chat_on_uvicorn() -> None:
         eventually(lambda: client.get(server.url).json()["here"] == 2, "one has left")
 
 
-def test_a_fastapi_chat_on_gunicorns_sync_worker() -> None:
+def test_a_fastapi_chat_works_on_gunicorns_sync_worker() -> None:
     with started("fastapi_chat_on_gunicorn.py", "gunicorn") as server, contextlib.ExitStack() as stack:
         uri = f"ws://{server.host}:{server.port}/chat"
         first = stack.enter_context(connect(f"{uri}/mina"))

@@ -24,7 +24,7 @@ import os
 """
 
 
-def test_blocks_have_their_line_language_title_and_indent() -> None:
+def test_blocks_have_their_line_and_language_and_title_and_indent() -> None:
     first, second = blocks(PAGE)
     assert first == Block(4, "python", "shop.py", ("import os",), source="demos/x.py")
     assert (second.line, second.language, second.title, second.indent) == (10, "console", None, "  ")
@@ -32,7 +32,7 @@ def test_blocks_have_their_line_language_title_and_indent() -> None:
         list(blocks("```python\n1\n"))
 
 
-def test_a_command_goes_on_after_a_backslash_and_its_output_is_below_it() -> None:
+def test_a_command_continues_after_a_backslash_and_its_output_follows() -> None:
     *_, console = blocks(PAGE)
     first, second = commands(console)
     assert (first.line, first.text, first.below, first.shown) == (11, "echo one \\\n    two", 13, ("one two",))
@@ -57,7 +57,7 @@ def test_a_command_goes_on_after_a_backslash_and_its_output_is_below_it() -> Non
         ("a b", "a b c", False),
     ],
 )
-def test_lines_are_alike_whose_numbers_dates_addresses_and_alignment_differ(
+def test_lines_may_differ_in_numbers_and_dates_and_addresses_and_alignment(
     shown: str, real: str, is_alike: bool
 ) -> None:
     assert alike(shown, real) is is_alike
@@ -79,13 +79,11 @@ def test_lines_are_alike_whose_numbers_dates_addresses_and_alignment_differ(
         (["a", "…", "a"], ["a"], None),
     ],
 )
-def test_an_output_is_as_shown_from_its_start_to_its_end_but_for_cuts(
-    shown: list[str], real: list[str], found: list[str] | None
-) -> None:
+def test_an_output_matches_except_at_omitted_lines(shown: list[str], real: list[str], found: list[str] | None) -> None:
     assert aligned(shown, real) == found
 
 
-def test_outputs_are_made_anew_from_the_last_to_the_first() -> None:
+def test_outputs_are_replaced_from_the_last_to_the_first() -> None:
     page = "```console\n$ a\n1 ms\n2 ms\n$ b\nold\n…\n```\n"
     findings = [
         Finding(2, "a", 3, ("1 ms", "2 ms"), ["one line now"]),

@@ -46,7 +46,7 @@ def test_the_page_of_an_adapter_has_its_options_and_their_defaults(name: str) ->
     assert dict(OPTION.findall(page.read_text())) == options
 
 
-def test_make_targets_exist_and_are_all_named_where_people_look() -> None:
+def test_all_make_targets_are_documented() -> None:
     makefile = (ROOT / "Makefile").read_text()
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     assert {command.text.split()[1] for command in shown() if command.text.startswith("make ")} <= targets
@@ -55,7 +55,7 @@ def test_make_targets_exist_and_are_all_named_where_people_look() -> None:
     assert targets <= set(re.findall(r"^# +make ([a-z-]+)", makefile, re.MULTILINE))
 
 
-def test_the_options_of_commands_that_are_not_run_exist() -> None:
+def test_options_of_commands_that_are_not_run_exist() -> None:
     ctx = click.Context(cli)
     commands = {name: cli.get_command(ctx, name) for name in cli.list_commands(ctx)}
     known = {name: {opt for param in each.params for opt in param.opts} for name, each in commands.items() if each}
@@ -66,11 +66,11 @@ def test_the_options_of_commands_that_are_not_run_exist() -> None:
             assert options <= known[words[1]] | {"--help"}, command.text
 
 
-def test_each_reason_not_to_run_something_is_needed() -> None:
+def test_each_reason_to_skip_a_command_is_needed() -> None:
     for pattern in SHOWN_ONLY:
         assert any(re.match(pattern, command.text) for command in shown()), pattern
 
 
-def test_each_page_can_be_reached() -> None:
+def test_each_page_is_reachable() -> None:
     navigation = re.findall(r"^ +- .*?([\w/-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
     assert sorted(navigation) == sorted(str(page.relative_to(ROOT / "docs")) for page in (ROOT / "docs").rglob("*.md"))

@@ -12,7 +12,7 @@ FILES = {"x.py": "import os\n\nos\n", "y.md": "# Y\n\n## One\n\n1\n\n## Two\n\n2
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_what_the_page_shows_of_files_is_what_is_in_them(page: Path) -> None:
+def test_copies_on_the_page_equal_their_files(page: Path) -> None:
     """If this fails, run `make docs`."""
     assert renewed(page.read_text(), lambda name: (ROOT / name).read_text()) == page.read_text()
 
@@ -29,7 +29,7 @@ def test_what_the_page_shows_of_files_is_what_is_in_them(page: Path) -> None:
         ("<!-- shown: y.md, Two -->\n<!-- end -->\n", "<!-- shown: y.md, Two -->\n\n2\n\n<!-- end -->\n"),
     ],
 )
-def test_a_copy_is_replaced_from_its_mark_to_its_end(old: str, new: str) -> None:
+def test_a_copy_is_replaced_from_its_marker_to_its_end(old: str, new: str) -> None:
     assert renewed(old, FILES.__getitem__) == new
     assert renewed(new, FILES.__getitem__) == new
 
@@ -43,6 +43,6 @@ def test_a_copy_is_replaced_from_its_mark_to_its_end(old: str, new: str) -> None
         ("<!-- shown: y.md, Three -->\n<!-- end -->\n", "there is no section '## Three'"),
     ],
 )
-def test_a_mark_without_its_copy_is_an_error(page: str, problem: str) -> None:
+def test_a_marker_without_a_copy_is_an_error(page: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         renewed(page, FILES.__getitem__)

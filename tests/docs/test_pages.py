@@ -12,6 +12,6 @@ pytestmark = pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="the 
 
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("name", [str(page.relative_to(ROOT)) for page in PAGES if "```" in page.read_text()])
-def test_the_blocks_of_the_page_run_and_show_what_there_is(name: str) -> None:
+def test_the_blocks_of_the_page_run_and_print_the_shown_output(name: str) -> None:
     found = problems(read(ROOT / name))
     assert not found, f"{name}\n" + "\n".join(found) + "\n(`make docs` makes the outputs anew)"

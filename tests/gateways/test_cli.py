@@ -38,7 +38,7 @@ def gateways(*arguments: str) -> subprocess.CompletedProcess[str]:
         ),
     ],
 )
-def test_a_wrong_command_line_is_one_line_and_status_2(arguments: list[str], said: str) -> None:
+def test_a_wrong_command_line_is_reported_in_one_line_with_status_2(arguments: list[str], said: str) -> None:
     done = gateways(*arguments)
     assert done.returncode == 2
     assert done.stdout == ""
@@ -46,7 +46,7 @@ def test_a_wrong_command_line_is_one_line_and_status_2(arguments: list[str], sai
     assert done.stderr.count("\n") == 1
 
 
-def test_a_port_in_use_is_one_line_and_status_1() -> None:
+def test_a_port_in_use_is_reported_in_one_line_with_status_1() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         done = gateways("demo", "--mode", "asgi", "--port", str(port))
@@ -56,7 +56,7 @@ def test_a_port_in_use_is_one_line_and_status_1() -> None:
     )
 
 
-def test_a_traceback_comes_with_debug_only() -> None:
+def test_a_traceback_is_printed_with_debug_only() -> None:
     done = gateways("demo", "--mode", "asgi", "--host", "192.0.2.1", "--port", "0", "--debug")
     assert done.returncode == 1
     assert done.stderr.startswith("Traceback (most recent call last):\n")
@@ -94,7 +94,7 @@ def test_a_missing_server_is_reported_with_the_command_that_installs_it(
     assert re.fullmatch(re.escape(said) + rf"\S+ -m pip install -e '?{re.escape(package)}'?\n", done.stderr)
 
 
-def test_a_missing_package_is_one_line() -> None:
+def test_a_missing_package_is_reported_in_one_line() -> None:
     program = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from gateways.__main__ import main; main()"
     command = [sys.executable, "-I", "-S", "-c", program]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)

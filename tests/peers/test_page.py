@@ -37,13 +37,13 @@ def test_a_clause_is_met_if_all_its_cases_pass(outcomes: dict[str, str], word: s
     assert cell(outcomes) == word
 
 
-def test_what_could_not_be_tried_does_not_count() -> None:
+def test_untestable_clauses_do_not_count() -> None:
     clauses = [Clause(f"test_a.py::test_{name}", "PEP 3333") for name in ("one", "two", "three")]
     outcomes = {clauses[0].test: {"": "passed"}, clauses[1].test: {"": "skipped"}, clauses[2].test: {"": "failed"}}
     assert "| **met** | **1 of 2** |" in section_of(clauses, Column("peer", "peer", "1.0", outcomes))
 
 
-def test_what_only_we_promise_is_counted_apart() -> None:
+def test_promises_of_this_project_only_are_counted_separately() -> None:
     asked, ours = (
         Clause("test_a.py::test_this_is_asked_for", "PEP 3333"),
         Clause("test_a.py::test_this_is_ours", "Ours"),
@@ -55,7 +55,7 @@ def test_what_only_we_promise_is_counted_apart() -> None:
     assert "| This is asked for | PEP 3333 | yes |" in page
 
 
-def test_a_section_can_be_made_anew_beside_another() -> None:
+def test_a_section_can_be_regenerated_separately() -> None:
     peer = Column("peer", "peer", "1.0", {})
     old, new = (section_of([Clause(f"test_a.py::test_{name}", "PEP 3333")], peer) for name in ("old", "new"))
     page = render({"first": old.replace("there_and_back", "first"), "second": old.replace("there_and_back", "second")})
@@ -68,7 +68,7 @@ def test_a_section_can_be_made_anew_beside_another() -> None:
     assert parts["second"] not in again
 
 
-def test_the_page_begins_with_what_each_meets() -> None:
+def test_the_page_begins_with_a_summary_of_all_adapters() -> None:
     clauses = [Clause("test_a.py::test_one", "PEP 3333")]
     columns = [Column(name, name, "1.0", {clauses[0].test: {"": "passed"}}) for name in ("a", "b", "c")]
     first, second = section_of(clauses, columns[0], columns[1]), section_of(clauses, columns[0], columns[2])
@@ -88,7 +88,7 @@ def test_every_clause_names_its_source(suite: Suite) -> None:
 
 
 @each_suite
-def test_the_page_is_of_this_suite(suite: Suite) -> None:
+def test_the_page_contains_this_suite(suite: Suite) -> None:
     """If this fails, run `make peers`."""
     assert render(sections(PAGE.read_text())) == PAGE.read_text()
     lines = sections(PAGE.read_text())[suite.name].splitlines()

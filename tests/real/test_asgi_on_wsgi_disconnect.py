@@ -17,14 +17,14 @@ ENDS_WITHIN = 10.0  # seconds after the disconnect, on a busy machine; without n
 
 
 @pytest.mark.parametrize("framework", STREAMING)
-def test_the_stream_ends_when_its_client_has_left(wsgi: Site, framework: str) -> None:
+def test_a_stream_ends_after_a_disconnect(wsgi: Site, framework: str) -> None:
     begun, ended = wsgi.noted(f"{framework} events begun"), wsgi.noted(f"{framework} events ended")
     with wsgi.streaming(framework, "/events"):
         wsgi.expect(f"{framework} events begun", begun + 1)
     wsgi.expect(f"{framework} events ended", ended + 1, within=ENDS_WITHIN)
 
 
-def test_a_client_that_never_reads_and_leaves_ends_the_stream(wsgi: Site) -> None:
+def test_a_disconnect_of_a_client_that_never_reads_ends_the_stream(wsgi: Site) -> None:
     ended = wsgi.noted("asgi flood ended")
     with wsgi.streaming("asgi", "/flood"):
         wsgi.expect("asgi flood begun")
@@ -32,7 +32,7 @@ def test_a_client_that_never_reads_and_leaves_ends_the_stream(wsgi: Site) -> Non
 
 
 @pytest.mark.parametrize("wsgi", sorted(SHOWING), indirect=True)
-def test_a_silent_app_is_told_that_its_client_has_left_where_the_server_shows_the_connection(wsgi: Site) -> None:
+def test_a_silent_app_gets_a_disconnect_if_the_server_exposes_the_connection(wsgi: Site) -> None:
     begun, ended = wsgi.noted("asgi silence begun"), wsgi.noted("asgi silence ended")
     with wsgi.asking("asgi", "/silent") as connection:
         wsgi.expect("asgi silence begun", begun + 1)
@@ -40,7 +40,7 @@ def test_a_silent_app_is_told_that_its_client_has_left_where_the_server_shows_th
     wsgi.expect("asgi silence ended", ended + 1, within=ENDS_WITHIN)
 
 
-def test_a_client_that_has_shut_down_its_sending_side_is_answered(wsgi: Site) -> None:
+def test_a_client_that_has_shut_down_its_sending_side_gets_a_response(wsgi: Site) -> None:
     """RFC 9112, 9.6: the end of file is not a disconnect; with a native WSGI app, the same servers respond."""
     if wsgi.name == "granian":
         pytest.skip("granian itself drops the connection of such a client, as it does with a native WSGI app")
@@ -54,18 +54,18 @@ def test_a_client_that_has_shut_down_its_sending_side_is_answered(wsgi: Site) ->
         assert received.endswith((b"at last", f"hello from {framework}".encode())), received
 
 
-def test_a_client_that_waits_is_answered_however_long_the_app_is_silent(wsgi: Site) -> None:
+def test_a_waiting_client_gets_a_response_however_long_the_app_is_silent(wsgi: Site) -> None:
     assert wsgi.get("asgi", "/slow").text == "at last"
 
 
-def test_head_of_an_endless_stream_takes_no_thread(wsgi: Site) -> None:
+def test_head_of_an_endless_stream_holds_no_thread(wsgi: Site) -> None:
     ended = wsgi.noted("asgi events ended")
     for _ in range(20):  # more than each server has threads
         assert wsgi.ask("asgi", "HEAD", "/events").status_code == 200
     wsgi.expect("asgi events ended", ended + 20)
 
 
-def test_fifty_clients_that_left_leave_nothing_behind(wsgi: Site) -> None:
+def test_fifty_disconnects_leave_nothing_behind(wsgi: Site) -> None:
     if wsgi.name.startswith("gunicorn-sync"):
         pytest.skip("a sync worker has one client at a time: the tests above are the same")
     before = wsgi.report()

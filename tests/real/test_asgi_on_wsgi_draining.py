@@ -34,7 +34,7 @@ def work(running: Site) -> None:
 
 
 @pytest.mark.parametrize("name", ENDS)
-def test_work_is_finished_before_the_server_has_ended(name: str) -> None:
+def test_background_work_is_completed_before_the_server_exits(name: str) -> None:
     number, options = ENDS[name]
     with site(name, *options, app=APP) as running:
         work(running)
@@ -46,7 +46,7 @@ def test_work_is_finished_before_the_server_has_ended(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", GUNICORNS)
-def test_work_is_finished_when_the_configuration_is_loaded_again(name: str) -> None:
+def test_background_work_is_completed_on_a_reload(name: str) -> None:
     with site(name, *ENDS[name][1], app=APP) as running:
         work(running)
         running.server.process.send_signal(signal.SIGHUP)
@@ -55,7 +55,7 @@ def test_work_is_finished_when_the_configuration_is_loaded_again(name: str) -> N
 
 
 @pytest.mark.parametrize("name", GUNICORNS)
-def test_work_is_finished_when_a_worker_has_served_as_many_requests_as_it_may(name: str) -> None:
+def test_background_work_is_completed_when_a_worker_reaches_its_maximum_of_requests(name: str) -> None:
     with site(name, *ENDS[name][1], "--max-requests", "2", app=APP) as running:
         work(running)
         for what in (*PATHS.values(), "flushed", "resolved"):
@@ -63,7 +63,7 @@ def test_work_is_finished_when_a_worker_has_served_as_many_requests_as_it_may(na
 
 
 @pytest.mark.parametrize("name", ENDS)
-def test_the_end_is_prompt_where_nothing_works(name: str) -> None:
+def test_the_exit_is_prompt_without_background_work(name: str) -> None:
     number, options = ENDS[name]
     with site(name, *options, app=APP) as running:
         assert running.get("any", "/openapi.json").status_code == 200

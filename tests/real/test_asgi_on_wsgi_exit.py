@@ -39,7 +39,7 @@ def end(running: Site, number: signal.Signals, within: float) -> None:
 
 
 @pytest.mark.parametrize("name", ORDERLY)
-def test_an_orderly_end_shuts_the_lifespans_down(name: str) -> None:
+def test_an_orderly_shutdown_runs_the_lifespans_shutdown(name: str) -> None:
     with site(name, app=BARE) as running:
         running.report()
         running.wait_until_idle()
@@ -49,7 +49,7 @@ def test_an_orderly_end_shuts_the_lifespans_down(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", GUNICORNS)
-def test_gunicorn_ends_within_its_graceful_timeout_while_it_holds_streams(name: str) -> None:
+def test_gunicorn_exits_within_its_graceful_timeout_while_it_holds_streams(name: str) -> None:
     """Open responses have until --graceful-timeout (3 s here, 30 s by default), as with any WSGI app."""
     with site(name, app=BARE) as running, contextlib.ExitStack() as clients:
         for _ in range(2 if "sync" in name else 8):
@@ -57,7 +57,7 @@ def test_gunicorn_ends_within_its_graceful_timeout_while_it_holds_streams(name: 
         end(running, signal.SIGTERM, within=20)
 
 
-def test_mod_wsgi_ends_the_streams_it_holds() -> None:
+def test_mod_wsgi_terminates_its_streams() -> None:
     with site("mod_wsgi", app=BARE) as running, contextlib.ExitStack() as clients:
         for _ in range(8):
             clients.enter_context(running.streaming("asgi", "/events"))

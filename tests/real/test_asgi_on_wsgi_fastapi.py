@@ -10,7 +10,7 @@ def test_a_model_is_validated(wsgi: Site) -> None:
     assert response.json() == {"item": {"name": "tea", "price": 2.5}, "session": "a session"}
 
 
-def test_what_is_not_valid_is_a_422_that_says_why(wsgi: Site) -> None:
+def test_an_invalid_model_is_a_422_with_the_reason(wsgi: Site) -> None:
     response = wsgi.post("fastapi", "/items", json={"name": "tea", "price": -1})
     assert response.status_code == 422
     assert response.json()["detail"][0]["loc"] == ["body", "price"]
@@ -34,10 +34,10 @@ def test_a_sync_view_runs_in_a_thread_beside_the_loop(wsgi: Site) -> None:
     assert wsgi.get("fastapi", "/sync").json() == {"session": "a session"}
 
 
-def test_a_client_that_is_there_is_not_disconnected(wsgi: Site) -> None:
+def test_a_connected_client_is_not_reported_as_disconnected(wsgi: Site) -> None:
     assert wsgi.get("fastapi", "/connected").json() == {"disconnected": False}
 
 
-def test_its_own_pages_work(wsgi: Site) -> None:
+def test_the_frameworks_own_pages_work(wsgi: Site) -> None:
     assert "/items/{number}" in wsgi.get("fastapi", "/openapi.json").json()["paths"]
     assert "swagger" in wsgi.get("fastapi", "/docs").text

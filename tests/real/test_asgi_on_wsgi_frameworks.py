@@ -42,7 +42,7 @@ def test_a_page_arrives_with_its_length(wsgi: Site, framework: str) -> None:
 
 
 @each_framework
-def test_head_has_no_body_and_leaves_the_connection_usable(wsgi: Site, framework: str) -> None:
+def test_a_response_to_head_has_no_body_and_leaves_the_connection_usable(wsgi: Site, framework: str) -> None:
     response = wsgi.ask(framework, "HEAD", "/hello")
     assert response.status_code in (200, 405)  # FastAPI and Litestar need a route for HEAD
     assert response.content == b""
@@ -50,25 +50,25 @@ def test_head_has_no_body_and_leaves_the_connection_usable(wsgi: Site, framework
 
 
 @each_framework
-def test_a_path_that_is_not_there_is_the_frameworks_own_404(wsgi: Site, framework: str) -> None:
+def test_a_missing_path_gets_the_frameworks_own_404(wsgi: Site, framework: str) -> None:
     assert wsgi.get(framework, "/nowhere").status_code == 404
 
 
 @each_framework
-def test_a_form_arrives(wsgi: Site, framework: str) -> None:
+def test_a_form_is_received(wsgi: Site, framework: str) -> None:
     response = wsgi.post(framework, "/form", data={"name": "Käthe €", "tag": ["a", "b"]})
     assert response.json() == {"name": "Käthe €", "tags": ["a", "b"]}
 
 
 @each_framework
-def test_a_file_in_a_form_arrives(wsgi: Site, framework: str) -> None:
+def test_a_file_in_a_form_is_received(wsgi: Site, framework: str) -> None:
     response = wsgi.post(framework, "/files", data={"note": "für dich"}, files={"file": ("some.bin", SOME)})
     assert response.json() == {"note": "für dich", "filename": "some.bin", **told(SOME)}
 
 
 @each_framework
 @pytest.mark.parametrize("body", [b"", b"short", SOME, LARGE], ids=["nothing", "5 B", "300 KB", "20 MiB"])
-def test_an_upload_arrives(wsgi: Site, framework: str, body: bytes) -> None:
+def test_an_upload_is_received(wsgi: Site, framework: str, body: bytes) -> None:
     if framework == "django" and len(body) > 10**7:
         pytest.skip(
             "Django's ASGI handler spools the body to a file before it calls the view: the sizes below cover it"
@@ -77,7 +77,7 @@ def test_an_upload_arrives(wsgi: Site, framework: str, body: bytes) -> None:
 
 
 @each_framework
-def test_a_chunked_upload_arrives(wsgi: Site, framework: str) -> None:
+def test_a_chunked_upload_is_received(wsgi: Site, framework: str) -> None:
     if wsgi.name in UNDECODED:
         pytest.skip(f"{wsgi.name} {UNDECODED[wsgi.name]}")
 
@@ -89,14 +89,14 @@ def test_a_chunked_upload_arrives(wsgi: Site, framework: str) -> None:
 
 
 @each_framework
-def test_a_stream_arrives(wsgi: Site, framework: str) -> None:
+def test_a_stream_is_received(wsgi: Site, framework: str) -> None:
     response = wsgi.get(framework, "/stream?count=20")
     assert response.text == "".join(f"block {number}\n" for number in range(20))
     assert response.headers["content-type"].startswith("text/plain")
 
 
 @each_framework
-def test_events_arrive_while_the_app_makes_more(wsgi: Site, framework: str) -> None:
+def test_events_are_received_while_the_app_produces_more(wsgi: Site, framework: str) -> None:
     with wsgi.streaming(framework, "/events") as connection:
         received = b""
         while b"data: 3\n\n" not in received:
@@ -120,14 +120,14 @@ def test_two_cookies_are_two_headers(wsgi: Site, framework: str) -> None:
 
 
 @pytest.mark.parametrize("framework", WITH_LIFESPAN)
-def test_what_the_lifespan_made_is_there_for_requests(wsgi: Site, framework: str) -> None:
+def test_state_of_the_lifespan_is_available_to_requests(wsgi: Site, framework: str) -> None:
     assert wsgi.get(framework, "/state").json() == {"greeting": "from the lifespan"}
     pids = wsgi.processes(f"{framework} startup")
     assert wsgi.noted(f"{framework} startup") == len(pids)
 
 
 @each_framework
-def test_the_work_after_a_response_holds_up_nobody(wsgi: Site, framework: str) -> None:
+def test_work_after_a_response_delays_no_other_request(wsgi: Site, framework: str) -> None:
     before = wsgi.noted(f"{framework} worked")
     assert wsgi.get(framework, "/background").json() == {"status": "working"}
     assert wsgi.noted(f"{framework} worked") == before, "the response came after the work"
@@ -142,7 +142,7 @@ def test_an_error_is_a_500_and_the_next_request_is_served(wsgi: Site, framework:
 
 # Not Starlette: its BaseHTTPMiddleware ends the body of a failed stream and then raises, on any server.
 @pytest.mark.parametrize("framework", [name for name in FRAMEWORKS if name != "starlette"])
-def test_a_stream_that_breaks_does_not_look_whole(wsgi: Site, framework: str) -> None:
+def test_a_stream_that_fails_does_not_look_complete(wsgi: Site, framework: str) -> None:
     if wsgi.name in UNTOLD:
         pytest.skip(f"{wsgi.name} {UNTOLD[wsgi.name]}")
     try:

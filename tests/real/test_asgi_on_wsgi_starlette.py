@@ -23,7 +23,7 @@ def test_context_variables_reach_the_endpoint(wsgi: Site) -> None:
 
 
 @pytest.mark.parametrize("framework", ["starlette", "django"])
-def test_a_session_goes_from_request_to_request(wsgi: Site, framework: str) -> None:
+def test_a_session_persists_between_requests(wsgi: Site, framework: str) -> None:
     cookie = ""
     for visits in (1, 2, 3):
         response = wsgi.get(framework, "/visits", headers={"Cookie": cookie})

@@ -79,14 +79,18 @@ def until(connection: socket.socket, what: bytes, within: float = 20.0) -> bytes
 
 @pytest.mark.parametrize("body", [b"", b"ten octets"], ids=["nothing", "ten octets"])
 @pytest.mark.parametrize(("path", "status"), [("/patient", b" 408 "), ("/refuses", b" 401 ")])
-def test_an_answer_goes_out_while_the_body_is_awaited(server: Running, path: str, status: bytes, body: bytes) -> None:
+def test_a_response_is_sent_while_the_app_waits_for_the_body(
+    server: Running, path: str, status: bytes, body: bytes
+) -> None:
     with upload(server, path, 1_000_000, body) as connection:
         before = time.monotonic()
         assert status in until(connection, b"\r\n")
         assert time.monotonic() - before < 12  # the body never comes
 
 
-def test_an_answer_goes_out_while_a_chunked_body_is_awaited(request: pytest.FixtureRequest, server: Running) -> None:
+def test_a_response_is_sent_while_the_app_waits_for_a_chunked_body(
+    request: pytest.FixtureRequest, server: Running
+) -> None:
     name = request.node.callspec.params["server"]
     if name not in WITH_CHUNKS or name == "uwsgi":  # uWSGI lets only the request's own thread read chunks
         pytest.skip(f"{name} cannot read chunks beside an answer")
@@ -94,7 +98,7 @@ def test_an_answer_goes_out_while_a_chunked_body_is_awaited(request: pytest.Fixt
         assert b" 408 " in until(connection, b"\r\n")
 
 
-def test_a_body_arrives_in_the_parts_that_it_was_sent_in(request: pytest.FixtureRequest, server: Running) -> None:
+def test_a_body_is_received_in_the_parts_in_which_it_was_sent(request: pytest.FixtureRequest, server: Running) -> None:
     if request.node.callspec.params["server"] == "uwsgi":
         pytest.skip("uWSGI's read(n) waits for n octets")
     with upload(server, "/parts", 30, b"ten octets") as connection:
@@ -105,7 +109,7 @@ def test_a_body_arrives_in_the_parts_that_it_was_sent_in(request: pytest.Fixture
         until(connection, b"end\n")
 
 
-def test_a_chunked_body_arrives_in_the_parts_that_it_was_sent_in(
+def test_a_chunked_body_is_received_in_the_parts_in_which_it_was_sent(
     request: pytest.FixtureRequest, server: Running
 ) -> None:
     if request.node.callspec.params["server"] not in WITH_CHUNKS:
@@ -118,7 +122,7 @@ def test_a_chunked_body_arrives_in_the_parts_that_it_was_sent_in(
         until(connection, b"end\n")
 
 
-def test_the_start_of_a_chunk_arrives_before_its_rest(request: pytest.FixtureRequest, server: Running) -> None:
+def test_the_start_of_a_chunk_is_received_before_its_rest(request: pytest.FixtureRequest, server: Running) -> None:
     name = request.node.callspec.params["server"]
     if name not in WITH_CHUNKS or name in ("cheroot", "uwsgi"):
         pytest.skip("this server reads a whole chunk before it gives any of it, or decodes none")
@@ -130,7 +134,7 @@ def test_the_start_of_a_chunk_arrives_before_its_rest(request: pytest.FixtureReq
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE"])
-def test_an_app_that_reads_is_told_that_there_is_no_body(server: Running, method: str) -> None:
+def test_an_app_that_reads_learns_that_there_is_no_body(server: Running, method: str) -> None:
     """Middleware reads the body of each request, even if it has none; the client waits for its response."""
     with socket.create_connection((server.host, server.port), timeout=10) as connection:
         connection.sendall(f"{method} /digest HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
@@ -156,7 +160,7 @@ def test_a_client_that_waits_for_100_continue_gets_it(
 
 @pytest.mark.parametrize("size", [0, 1, 5_000, 65_536, 65_537, 3_000_000])
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
-def test_every_octet_arrives(request: pytest.FixtureRequest, server: Running, size: int, chunked: bool) -> None:
+def test_all_octets_are_received(request: pytest.FixtureRequest, server: Running, size: int, chunked: bool) -> None:
     if chunked and request.node.callspec.params["server"] not in WITH_CHUNKS:
         pytest.skip("this server does not decode chunks")
     body = os.urandom(size)
@@ -172,14 +176,14 @@ def test_every_octet_arrives(request: pytest.FixtureRequest, server: Running, si
         assert until(connection, expected)
 
 
-def test_a_chunked_body_is_refused_where_it_is_not_decoded() -> None:
+def test_a_chunked_body_is_refused_if_the_server_does_not_decode_it() -> None:
     with running("wsgiref") as server, upload(server, "/digest", None, b"ten octets") as connection:
         connection.sendall(b"0\r\n\r\n")
         assert b" 411 " in until(connection, b"\r\n")
 
 
 @pytest.mark.parametrize("name", ["gunicorn-gthread", "gunicorn-gevent", "gevent", "cheroot", "eventlet"])
-def test_a_connection_that_was_answered_early_carries_no_other_request(name: str) -> None:
+def test_a_connection_with_an_early_response_carries_no_other_request(name: str) -> None:
     """The next bytes on the connection are the rest of a body, and must never be parsed as a request."""
     with (
         running(name) as server,
@@ -197,7 +201,7 @@ def test_a_connection_that_was_answered_early_carries_no_other_request(name: str
 
 
 @pytest.mark.parametrize("name", ["gunicorn-gthread", "gunicorn-gevent", "gevent", "cheroot"])
-def test_trailers_are_not_taken_for_the_next_request(name: str) -> None:
+def test_trailers_are_not_parsed_as_the_next_request(name: str) -> None:
     """RFC 9112, 7.1.2: cheroot leaves trailers unread, and would parse them as the next request."""
     request = b"POST /digest HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     with (

@@ -92,7 +92,7 @@ def digest(octets: bytes) -> str:
 
 
 @in_one_block
-def test_a_path_outside_ascii_and_the_links_that_lead_back(site: Site) -> None:
+def test_a_path_outside_ascii_and_links_with_it(site: Site) -> None:
     response = site.client.get(site.url("/hello/caf%C3%A9%20%25"))
     assert response.status_code == 200, response.text
     root = f"/{site.program}.cgi"
@@ -101,7 +101,7 @@ def test_a_path_outside_ascii_and_the_links_that_lead_back(site: Site) -> None:
 
 
 @in_one_block
-def test_head_has_the_head_of_get(site: Site) -> None:
+def test_a_response_to_head_has_the_headers_of_get(site: Site) -> None:
     get, head = (site.client.request(method, site.url("/hello/x")) for method in ("GET", "HEAD"))
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-type"] == get.headers["content-type"]
@@ -140,12 +140,12 @@ def test_a_chunked_body(site: Site) -> None:
     assert response.text == digest(b"".join(blocks))
 
 
-def test_a_body_that_is_not_read_does_not_cost_the_response(site: Site) -> None:
+def test_an_unread_body_does_not_lose_the_response(site: Site) -> None:
     response = site.client.put(site.url("/ignored"), content=b"x" * 300_000)
     assert (response.status_code, response.text) == (200, "not read")
 
 
-def test_the_first_block_comes_before_the_last_is_made(site: Site) -> None:
+def test_the_first_block_is_received_before_the_last_is_produced(site: Site) -> None:
     with site.client.stream("GET", site.url("/stream")) as response:
         blocks = response.iter_raw()
         assert next(blocks) == b"first\n"
@@ -153,7 +153,7 @@ def test_the_first_block_comes_before_the_last_is_made(site: Site) -> None:
         assert b"".join(blocks) == b"last\n"
 
 
-def test_a_client_that_leaves_ends_a_stream(site: Site) -> None:
+def test_a_disconnect_ends_a_stream(site: Site) -> None:
     with site.client.stream("GET", site.url("/ticks")) as response:
         blocks = response.iter_raw()  # which closes the connection when no process keeps it open
         assert next(blocks).startswith(b"tick\n")
@@ -200,7 +200,7 @@ def test_a_crash_is_a_500_and_a_traceback_in_the_log(site: Site) -> None:
     )
 
 
-def test_a_crash_after_the_head_cuts_the_response_off(site: Site) -> None:
+def test_a_crash_after_the_response_headers_cuts_the_response_off(site: Site) -> None:
     received = b""
     with contextlib.ExitStack() as stack:
         if site.name in OURS:  # the others end it as if it were complete, for any exit status
@@ -213,18 +213,18 @@ def test_a_crash_after_the_head_cuts_the_response_off(site: Site) -> None:
 
 
 @in_one_block
-def test_many_at_once(site: Site) -> None:
+def test_many_concurrent_requests(site: Site) -> None:
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         names = pool.map(lambda n: site.client.get(site.url(f"/hello/{n}")).json()["name"], range(4))
     assert list(names) == ["0", "1", "2", "3"]
 
 
-def test_the_lifespan_is_around_the_request(fastapi: Site) -> None:
+def test_the_lifespan_surrounds_the_request(fastapi: Site) -> None:
     assert fastapi.client.get(fastapi.url("/state")).text == "connected"
     eventually(lambda: "shut down" in fastapi.recorded(), "the lifespan has ended")
 
 
-def test_a_background_task_runs_after_the_response_and_to_its_end(fastapi: Site) -> None:
+def test_a_background_task_runs_after_the_response_until_it_is_done(fastapi: Site) -> None:
     """The same under servers that send SIGTERM when the response has ended."""
     if fastapi.name == "apache-cgi":  # it ends a response only after the program has also closed its stderr
         fastapi.signal()

@@ -58,7 +58,7 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         ("/fallback/caf%C3%A9/x", ("/fallback", "/café/x", "")),
     ],
 )
-def test_the_client_is_where_it_thinks_it_is(served: Running, url: str, seen: tuple[str, str, str]) -> None:
+def test_the_app_sees_the_same_url_as_the_client(served: Running, url: str, seen: tuple[str, str, str]) -> None:
     response = httpx.get(served.url + url)
     assert response.status_code == 200, served.log()
     assert tuple(response.text.split("\n")[:2]) == seen[:2]
@@ -84,7 +84,7 @@ def test_the_client_is_where_it_thinks_it_is(served: Running, url: str, seen: tu
         ("a//b", "/a/b"),
     ],
 )
-def test_any_octet_of_a_path_comes_through_the_documented_rewriting(served: Running, path: str, info: str) -> None:
+def test_the_documented_rewriting_keeps_any_octet_of_a_path(served: Running, path: str, info: str) -> None:
     """Of Apache: the .htaccess of docs/cgi.md and of the demo. httpx would normalise the path."""
     url = urlsplit(served.url)
     apache = "Apache" in httpx.get(served.url + "/app.cgi").headers["server"]
@@ -101,7 +101,7 @@ def test_any_octet_of_a_path_comes_through_the_documented_rewriting(served: Runn
         assert query == "q=%231"
 
 
-def test_authorization_comes_through_a_rewriting(served: Running) -> None:
+def test_a_rewriting_keeps_the_authorization(served: Running) -> None:
     headers = {"Authorization": "Bearer x"}
     if "Apache" in httpx.get(served.url + "/app.cgi", headers=headers).headers["server"]:
         assert httpx.get(served.url + "/app.cgi/x", headers=headers).text.split("\n")[3] == "none"

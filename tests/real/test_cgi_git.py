@@ -92,7 +92,7 @@ def test_a_shallow_clone_is_deepened(server: Running, tmp_path: Path) -> None:
     assert git(tmp_path / "a", "rev-list", "--count", "HEAD").strip() == "2"
 
 
-def test_a_large_clone_arrives_whole(server: Running, projects: Path, tmp_path: Path) -> None:
+def test_a_large_clone_is_complete(server: Running, projects: Path, tmp_path: Path) -> None:
     git(tmp_path, "clone", f"{server.url}/large.git", "a")
     want = git(projects / "large.git", "rev-parse", "main")
     assert git(tmp_path / "a", "rev-parse", "HEAD") == want
@@ -134,19 +134,19 @@ def test_a_fetch_with_a_gzipped_request(server: Running, tmp_path: Path) -> None
     assert len(git(tmp_path / "a", "tag").split()) == 2000
 
 
-def test_a_repository_that_is_not_there(server: Running, tmp_path: Path) -> None:
+def test_a_missing_repository(server: Running, tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="not found"):
         git(tmp_path, "clone", f"{server.url}/none.git", "a")
 
 
-def test_a_push_that_is_refused_says_why(server: Running, tmp_path: Path) -> None:
+def test_a_refused_push_has_its_reason(server: Running, tmp_path: Path) -> None:
     git(tmp_path, "clone", f"{server.url}/closed.git", "a")
     git(tmp_path / "a", "commit", "--allow-empty", "-m", "refused")
     with pytest.raises(AssertionError, match="remote: not today"):
         git(tmp_path / "a", "push", "origin", "HEAD:new")
 
 
-def test_a_clone_that_is_cut_off_leaves_nothing(server: Running, projects: Path, tmp_path: Path) -> None:
+def test_an_interrupted_clone_leaves_nothing_behind(server: Running, projects: Path, tmp_path: Path) -> None:
     command = ["git", "clone", f"{server.url}/large.git", "a"]
     environment = {**CLIENT, "HOME": str(tmp_path)}
     with subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL) as client:

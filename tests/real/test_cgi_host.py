@@ -27,7 +27,7 @@ SERVERS = {
 
 
 LIMITS = {
-    ("cheroot", "test_a_name_with_an_underscore_cannot_pose_as_one_with_a_hyphen"): "cheroot joins the two",
+    ("cheroot", "test_a_header_name_with_an_underscore_cannot_spoof_one_with_a_hyphen"): "cheroot joins the two",
     ("cheroot", "test_4_1_18_repeated_cookies_are_joined_by_semicolons"): "cheroot keeps the last one",
     ("cheroot", "test_an_encoded_slash_is_a_slash"): "cheroot leaves it encoded",
     ("cheroot", "test_dots_before_an_encoded_slash_are_resolved"): "cheroot leaves it encoded",
@@ -108,7 +108,7 @@ class TestEndings(_Host, clauses_of_endings.Endings):
     pass
 
 
-def test_a_client_that_does_not_read_stops_the_program_and_costs_no_memory(server: Running, ask: Asker) -> None:
+def test_a_client_that_does_not_read_stops_the_program_and_uses_no_memory(server: Running, ask: Asker) -> None:
     assert ask("/hello.sh").status == 200  # one-time loading is done
     mark = uuid.uuid4().hex
     before = _memory(server)

@@ -167,13 +167,13 @@ def test_the_breach_of_an_interface_is_found_with_its_clause(name: str, seen: st
     assert (seen, True) in {(each["seen"], each["why"].startswith(why)) for each in found}
 
 
-def test_header_names_in_mixed_case_are_a_breach_of_own_code_only(breaching: Path) -> None:
+def test_header_names_in_mixed_case_are_a_breach_of_the_apps_own_code_only(breaching: Path) -> None:
     report = checked(f"{breaching}:asgi", "--to", "wsgi")
     (found,) = (each for each in report["findings"] if "headers is" in each["seen"])
     assert found["where"]["code"].startswith('await send({"type": "http.response.start"')
 
 
-def test_an_endless_response_is_left_and_a_stuck_one_is_said(breaching: Path) -> None:
+def test_an_endless_response_is_aborted_and_a_stuck_one_is_reported(breaching: Path) -> None:
     report = checked(f"{breaching}:endless", "--to", "cgi")
     assert [rule for rule, _ in rules(report)] == ["stream"]
     report = checked(f"{breaching}:stuck", "--to", "asgi")
@@ -203,7 +203,7 @@ def app(environ, start_response):
         ("/boom", 2, ["GET /boom failed: 500", NOTHING]),
     ],
 )
-def test_failed_requests_are_problems_and_without_a_success_there_is_no_result(
+def test_failed_requests_are_problems_and_without_a_success_there_is_no_valid_result(
     paths: str, status: int, problems: list[str], tmp_path: Path
 ) -> None:
     file = tmp_path / "failing.py"
@@ -216,7 +216,7 @@ def test_failed_requests_are_problems_and_without_a_success_there_is_no_result(
     assert set(problems) <= set(done.stdout.splitlines())
 
 
-def test_requests_of_a_file_are_made_with_their_bodies(tmp_path: Path) -> None:
+def test_requests_of_a_file_are_sent_with_their_bodies(tmp_path: Path) -> None:
     file = tmp_path / "echo.py"
     file.write_text(
         "def app(environ, start_response):\\n"
@@ -280,7 +280,7 @@ def test_a_site_runs_only_the_programs_below_its_cgi_folders(tmp_path: Path) -> 
         ("def app(environ, start_response): ...", "--path x", "'x' does not start with a slash"),
     ],
 )
-def test_an_app_that_cannot_be_checked_has_the_status_2(text: str, options: str, said: str, tmp_path: Path) -> None:
+def test_an_app_that_cannot_be_checked_exits_with_status_2(text: str, options: str, said: str, tmp_path: Path) -> None:
     file = tmp_path / "unfit.py"
     file.write_text(text)
     done = run("check", str(file), *options.split())
@@ -304,7 +304,9 @@ def create_app():
 """
 
 
-def test_what_a_factory_makes_is_found_where_it_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_objects_created_by_a_factory_are_found_where_they_are_created(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "factory.py"
     file.write_text(FACTORY)
     found = rules(checked(file, "--to", "asgi"))

@@ -88,7 +88,7 @@ def section(hello: Record) -> Section:
     return found
 
 
-def test_one_that_is_a_fifth_slower_is_found_so_and_one_that_is_the_same_is_not() -> None:
+def test_a_contender_that_is_a_fifth_slower_is_detected_and_an_equal_one_is_not() -> None:
     """Sorted by CPU time per response, which does not depend on other programs."""
     contenders = map(misbehaving, ("works", "works_too", "works_a_fifth_longer"))
     made = compare(plan(*contenders, scenarios=(SCENARIOS["hello"],), effort=replace(TINY, rounds=5)), [], Quiet())
@@ -109,7 +109,7 @@ def others(record: Record) -> float:
     return statistics.median(shares)
 
 
-def test_one_that_loses_one_percent_is_called_so_and_not_ranked(hello: Record, section: Section) -> None:
+def test_a_contender_that_loses_one_percent_is_reported_and_not_ranked(hello: Record, section: Section) -> None:
     row = section.row("asgi:loses_one_percent")
     assert row is not None
     assert 0.005 < row.figures.lost_share < 0.02
@@ -125,7 +125,7 @@ def test_one_that_dies_is_left_out_and_says_so(hello: Record, section: Section) 
     assert row is None or not row.ranked
 
 
-def test_what_was_measured_is_kept_when_nobody_is_left() -> None:
+def test_results_are_kept_even_if_no_contender_is_left() -> None:
     scenarios = (SCENARIOS["hello"], SCENARIOS["json"])
     effort = replace(TINY, rounds=2)
     made = compare(plan(misbehaving("dies_in_the_second_scenario"), scenarios=scenarios, effort=effort), [], Quiet())
@@ -134,7 +134,7 @@ def test_what_was_measured_is_kept_when_nobody_is_left() -> None:
     assert any("has exited with status 3" in each.why for each in made.exclusions)
 
 
-def test_who_answers_something_else_is_not_timed(section: Section) -> None:
+def test_a_contender_with_a_different_response_is_excluded_from_timing(section: Section) -> None:
     why = {each.contender: each.why for each in section.out}
     assert why["asgi:says_something_else"] == "its response starts with 'Hallo, world!\\n', unlike that of the others"
     assert why["asgi:fails"].startswith("it answers 500: no database")
@@ -150,14 +150,14 @@ def test_the_same_server_runs_twice_and_gives_the_noise_floor(hello: Record, sec
     assert set(section.ceilings) >= {"asgi:uvicorn", "asgi:loses_one_percent"}
 
 
-def test_what_was_measured_can_be_computed_again_from_its_json(hello: Record, section: Section) -> None:
+def test_a_measured_record_can_be_analysed_again_from_its_json(hello: Record, section: Section) -> None:
     assert sections(Record.from_json(hello.to_json())) == [section]
     assert all(cell.measured.window > 0.2e9 for cell in hello.cells)
     commands = {entrant.id: " ".join(entrant.command) for entrant in hello.entrants}
     assert commands["asgi:uvicorn"].endswith("--port {port} --log-level warning --no-access-log gateways.asgi.app:app")
 
 
-def test_latency_is_measured_at_a_rate_that_all_can_do() -> None:
+def test_latency_is_measured_at_a_rate_that_all_contenders_can_serve() -> None:
     effort = replace(TINY, rounds=1, shares=(0.3,), warm=0.1)
     contenders = [contender("asgi:uvicorn"), contender("wsgi:waitress"), contender("cgi:uvicorn:cold")]
     listener = Quiet()
@@ -177,7 +177,7 @@ def test_latency_is_measured_at_a_rate_that_all_can_do() -> None:
     )
 
 
-def test_clients_that_wait_are_answered_as_threads_and_loops_allow() -> None:
+def test_waiting_clients_are_served_up_to_the_limits_of_threads_and_loops() -> None:
     wait = replace(SCENARIOS["wait"], connections=(32,), seconds=0.8)
     blocking = replace(SCENARIOS["blocking"], seconds=0.8)
     made = compare(plan(contender("wsgi:waitress"), contender("asgi:uvicorn"), scenarios=(wait, blocking)), [], Quiet())
@@ -193,7 +193,7 @@ def test_clients_that_wait_are_answered_as_threads_and_loops_allow() -> None:
     assert 1.5 * rates["blocking", "asgi:uvicorn"] < rates["blocking", "wsgi:waitress"] < 85
 
 
-def test_streams_that_are_held_leave_room_or_not() -> None:
+def test_held_streams_may_leave_no_capacity_for_others() -> None:
     idle = replace(SCENARIOS["idle"], seconds=0.5, timeout=0.5, behind=Behind("held", EVENTS, 20))
     made = compare(plan(contender("wsgi:waitress"), contender("asgi:uvicorn"), scenarios=(idle,)), [], Quiet())
     (section,) = sections(made)
@@ -204,7 +204,7 @@ def test_streams_that_are_held_leave_room_or_not() -> None:
     assert threads.figures.threads >= 5
 
 
-def test_websocket_and_extra_routes() -> None:
+def test_websockets_and_extra_routes_are_served() -> None:
     scenarios = (SCENARIOS["websocket"], replace(SCENARIOS["download"], seconds=0.4))
     effort = replace(TINY, rounds=1)
     made = compare(
@@ -217,7 +217,7 @@ def test_websocket_and_extra_routes() -> None:
     assert all(row.figures.bytes_per_second > 1e7 for row in download.rows)
 
 
-def test_websockets_cross_the_bridge_to_wsgi_servers() -> None:
+def test_websockets_of_asgi_apps_work_on_wsgi_servers() -> None:
     names = [
         *("asgi:uvicorn", "asgi-on-wsgi:waitress:ours", "asgi-on-wsgi:gunicorn-gthread:ours"),
         *("asgi-on-wsgi:waitress:a2wsgi", "asgi-on-wsgi:granian-wsgi:ours"),
@@ -230,7 +230,7 @@ def test_websockets_cross_the_bridge_to_wsgi_servers() -> None:
     assert {each.contender for each in made.exclusions} == set(names[3:])
 
 
-def test_answers_that_vary_are_verified_by_what_they_have_in_common() -> None:
+def test_varying_responses_are_verified_by_their_common_parts() -> None:
     target = Target("the time", "asgi", {"asgi": f"{MISBEHAVING}:says_the_time"})
     effort = replace(TINY, rounds=1)
     made = compare(
@@ -250,7 +250,7 @@ def test_answers_that_vary_are_verified_by_what_they_have_in_common() -> None:
         ("compare_fastapi:app", "/basket?most=20", ["asgi:uvicorn", "asgi-on-wsgi:waitress:ours"]),
     ],
 )
-def test_a_users_app_is_compared_with_what_the_server_takes_for_itself(
+def test_a_users_app_is_compared_with_the_cost_of_the_server_itself(
     app: str, path: str, names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BOOKS", str(tmp_path / "books.sqlite3"))
@@ -264,7 +264,7 @@ def test_a_users_app_is_compared_with_what_the_server_takes_for_itself(
     assert any("is the cost of the server" in said for said in verdicts(sections(made)))
 
 
-def test_all_servers_get_the_same_host_so_that_absolute_links_are_the_same() -> None:
+def test_all_servers_get_the_same_host_so_that_absolute_links_are_equal() -> None:
     target = Target("links", "asgi", {"asgi": f"{MISBEHAVING}:says_its_host"})
     contenders = [contender("asgi:uvicorn"), contender("asgi-on-wsgi:waitress:ours")]
     asked = plan(*contenders, scenarios=(of_path("/"),), effort=replace(TINY, rounds=1), target=target)
@@ -276,7 +276,7 @@ def test_all_servers_get_the_same_host_so_that_absolute_links_are_the_same() -> 
     assert all(not cell.measured.failed for cell in made.cells)
 
 
-def test_a_mix_has_a_login_values_sessions_and_figures_of_each_request() -> None:
+def test_a_mix_has_a_login_and_values_and_sessions_and_separate_figures() -> None:
     form = (("Content-Type", "application/x-www-form-urlencoded"),)
     login = (
         Recorded("GET", "/login", takes=(Take("csrf", "regex", r"value=(\w+)"),)),
@@ -311,7 +311,7 @@ def test_a_mix_has_a_login_values_sessions_and_figures_of_each_request() -> None
     assert {"varying", "requests-left-out"} <= {doubt.name for doubt in doubts(made, sections(made))}
 
 
-def test_a_response_that_depends_on_the_request_before_it_is_known_to_vary() -> None:
+def test_a_response_that_depends_on_the_previous_request_is_known_to_vary() -> None:
     scenario = of_traffic(Traffic(tuple(Recorded("GET", path) for path in ("/a", "/b", "/c"))))
     target = Target("state", "asgi", {"asgi": f"{MISBEHAVING}:says_the_path_before"})
     effort = replace(TINY, rounds=1)
@@ -342,7 +342,7 @@ def test_a_contender_that_answers_one_request_of_a_mix_differently_is_left_out_w
     assert out.why.startswith("GET /b: its response starts with 'Hallo")
 
 
-def test_a_server_has_several_worker_processes_and_a_core_for_each_or_a_doubt() -> None:
+def test_a_server_gets_several_worker_processes_and_enough_cores_or_a_doubt() -> None:
     two = replace(contender("wsgi:gunicorn-sync"), workers=2)
     asked = plan(two, scenarios=(SCENARIOS["hello"],), effort=replace(TINY, rounds=1))
     made = compare(asked, [], Quiet())
@@ -367,7 +367,7 @@ def test_a_command_prepares_the_data_before_each_start(tmp_path: Path) -> None:
         compare(replace(asked, reset="echo no such table >&2; exit 3"), [], Quiet())
 
 
-def test_an_app_that_answers_nobody_is_a_failure() -> None:
+def test_an_app_without_a_response_is_a_failure() -> None:
     target = Target("fails", "asgi", {"asgi": f"{MISBEHAVING}:fails"})
     with pytest.raises(Failure, match="/hello has no response that can be measured: it answers 500: no database"):
         compare(plan(contender("asgi:uvicorn"), scenarios=(SCENARIOS["hello"],), target=target), [], Quiet())
@@ -383,7 +383,7 @@ def test_a_cgi_programs_own_cpu_time_is_counted() -> None:
     assert programs > 0.005 > 10 * loop  # starting Python takes some tens of milliseconds
 
 
-def test_an_app_that_is_slow_is_measured_for_longer_by_fewer() -> None:
+def test_a_slow_app_is_measured_for_longer_with_fewer_clients() -> None:
     slow = replace(SCENARIOS["hello"], name="path", request=Request("/sleep?seconds=0.1"))
     made = compare(plan(contender("asgi:uvicorn"), scenarios=(slow,), effort=replace(TINY, rounds=1)), [], Quiet())
     (section,) = sections(made)
@@ -394,7 +394,7 @@ def test_an_app_that_is_slow_is_measured_for_longer_by_fewer() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system does not bind processes to cores")
-def test_on_one_core_no_latency_is_claimed_and_the_report_says_why() -> None:
+def test_on_one_core_no_latency_is_reported_and_the_report_has_the_reason() -> None:
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {max(before)})
     try:

@@ -89,7 +89,9 @@ def watched(server: Running, ask: Callable[[], Seen]) -> Seen:
         ("gateways.asgi.app:app", "uvicorn", h2load),
     ],
 )
-def test_throughput_is_what_others_measure(app: str, name: str, theirs: Callable[[Running], Seen]) -> None:
+def test_throughput_equals_the_measurements_of_other_tools(
+    app: str, name: str, theirs: Callable[[Running], Seen]
+) -> None:
     if not shutil.which(theirs.__name__):
         pytest.skip(f"{theirs.__name__} is not installed")
     with on(PLACEMENT.server), serve(app, name) as server, Client(PLACEMENT.client) as client:

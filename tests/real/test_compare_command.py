@@ -79,7 +79,7 @@ def succeeded(done: "subprocess.CompletedProcess[str]") -> bool:
 TOO_BUSY = "two runs of the same server differ by more than 100 %"
 
 
-def test_a_comparison_says_what_it_does_and_what_it_has_found(compared: "subprocess.CompletedProcess[str]") -> None:
+def test_a_comparison_prints_its_progress_and_its_results(compared: "subprocess.CompletedProcess[str]") -> None:
     assert succeeded(compared)
     assert "path: 64 clients, closed loop" in compared.stdout
     assert "path: GET /hello by 64 clients" in compared.stdout
@@ -88,7 +88,7 @@ def test_a_comparison_says_what_it_does_and_what_it_has_found(compared: "subproc
     assert "Loopback, one machine" in compared.stdout
 
 
-def test_its_file_is_the_documented_one(compared: "subprocess.CompletedProcess[str]", folder: Path) -> None:
+def test_its_file_has_the_documented_keys(compared: "subprocess.CompletedProcess[str]", folder: Path) -> None:
     assert succeeded(compared)
     data = json.loads((folder / "one.json").read_text())
     assert data["schema"] == SCHEMA
@@ -100,7 +100,7 @@ def test_its_file_is_the_documented_one(compared: "subprocess.CompletedProcess[s
     assert json.loads(data_of((folder / "one.html").read_text())) == data
 
 
-def test_its_file_is_drawn_again_and_written_as_markdown_and_csv(
+def test_its_file_can_be_shown_again_and_written_as_markdown_and_csv(
     compared: "subprocess.CompletedProcess[str]", folder: Path
 ) -> None:
     again = gateways("--from", "one.json", "--markdown", "-", cwd=folder)
@@ -113,7 +113,7 @@ def test_its_file_is_drawn_again_and_written_as_markdown_and_csv(
         assert {row["contender"] for row in csv.DictReader(file)} == {"asgi:uvicorn"}
 
 
-def test_a_reader_who_closes_the_pipe_after_the_head_has_the_files(calm: str, folder: Path) -> None:
+def test_files_are_written_even_if_the_reader_closes_the_pipe_early(calm: str, folder: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     command = [
@@ -133,7 +133,7 @@ def test_a_reader_who_closes_the_pipe_after_the_head_has_the_files(calm: str, fo
     assert (folder / "head.csv").read_text().startswith("scenario,connections,contender,")
 
 
-def test_it_is_compared_with_another(calm: str, folder: Path) -> None:
+def test_it_can_be_compared_with_another_file(calm: str, folder: Path) -> None:
     same = gateways("--from", calm, "--against", calm, cwd=folder)
     assert (same.returncode, same.stderr) == (0, "")
     assert "path, 64 clients: asgi uvicorn" in same.stdout
@@ -152,7 +152,7 @@ def test_it_is_compared_with_another(calm: str, folder: Path) -> None:
     [({"target": "other:app"}, "'other:app'"), ({"request": "GET /other"}, "'GET /other'")],
     ids=["another target", "another path"],
 )
-def test_it_is_not_compared_with_a_file_of_something_else(
+def test_it_cannot_be_compared_with_a_file_of_another_target(
     change: dict[str, str], said: str, calm: str, folder: Path
 ) -> None:
     data = json.loads((folder / calm).read_text())
@@ -178,7 +178,7 @@ def test_a_measurement_whose_twins_differ_by_a_factor_of_two_is_a_failure(calm: 
     assert "asgi uvicorn" in done.stdout
 
 
-def test_the_commands_of_kept_modules_can_be_typed_and_their_logs_are_there(folder: Path) -> None:
+def test_the_commands_of_kept_modules_work_and_their_logs_exist(folder: Path) -> None:
     (folder / "shop.py").write_text(SHOP)
     arguments = ["shop:app", "--path", "/hello", "--modes", "asgi-on-wsgi", "--servers", "waitress"]
     done = gateways(
@@ -228,7 +228,7 @@ async def app(scope, receive, send):
 """
 
 
-def test_an_app_that_writes_absolute_urls_gives_all_contenders_the_same_answer(tmp_path: Path) -> None:
+def test_an_app_that_writes_absolute_urls_gets_the_same_host_in_all_contenders(tmp_path: Path) -> None:
     (tmp_path / "links.py").write_text(ABSOLUTE)
     arguments = ["links:app", "--modes", "asgi,asgi-on-wsgi", "--servers", "uvicorn,waitress", "--quick", "--force"]
     done = gateways(*arguments, "--json", "links.json", "--host-header", "shop.example", cwd=tmp_path)
@@ -241,7 +241,7 @@ def test_an_app_that_writes_absolute_urls_gives_all_contenders_the_same_answer(t
     assert data["questions"][0]["answer"]["sha256"]
 
 
-def test_a_failed_comparison_names_the_log_that_may_say_why(folder: Path) -> None:
+def test_a_failed_comparison_names_the_log(folder: Path) -> None:
     (folder / "shop.py").write_text(SHOP + "\nimport sys\nprint('a hint', file=sys.stderr, flush=True)\n")
     done = gateways("shop:fails", "--force", "--servers", "uvicorn", "--modes", "asgi", "--quick", cwd=folder)
     assert done.returncode == 1
@@ -262,7 +262,7 @@ def test_a_redirect_is_measured_only_if_it_is_expected(tmp_path: Path) -> None:
     assert "status 302" in measured.stdout
 
 
-def test_ctrl_c_keeps_what_was_measured_and_ends_everything(folder: Path) -> None:
+def test_ctrl_c_keeps_the_measured_results_and_stops_all_processes(folder: Path) -> None:
     file = folder / "interrupted.json"
     arguments = ["--scenarios", "hello", "--modes", "asgi,wsgi", "--thorough", "--force", "--json", str(file)]
     with Running("compare", *arguments) as running:
@@ -305,7 +305,7 @@ def test_ctrl_c_keeps_what_was_measured_and_ends_everything(folder: Path) -> Non
         ),
     ],
 )
-def test_what_is_refused_is_one_line(arguments: list[str], status: int, said: str, folder: Path) -> None:
+def test_a_refusal_is_reported_in_one_line(arguments: list[str], status: int, said: str, folder: Path) -> None:
     (folder / "shop.py").write_text(SHOP)
     (folder / "broken.py").write_text("1 / 0\n")
     (folder / "other.json").write_text("{}")
@@ -316,7 +316,7 @@ def test_what_is_refused_is_one_line(arguments: list[str], status: int, said: st
     assert "Traceback" not in done.stderr + done.stdout
 
 
-def test_help_says_what_there_is() -> None:
+def test_help_lists_the_options() -> None:
     done = gateways("--help")
     assert done.returncode == 0
     for option in ("--modes", "--servers", "--adapters", "--scenarios", "--from", "--against", "--markdown", "--csv"):

@@ -67,7 +67,7 @@ def figure(pattern: str, said: str) -> float:
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("theirs", [wrk, hey, ab])
-def test_rate_and_99th_percentile_are_what_others_measure(theirs: Callable[[Running], Figures]) -> None:
+def test_rate_and_99th_percentile_equal_the_measurements_of_other_tools(theirs: Callable[[Running], Figures]) -> None:
     if not shutil.which(theirs.__name__):
         pytest.skip(f"{theirs.__name__} is not installed")
     with on(PLACEMENT.server), serve("gateways.asgi.app:app", "uvicorn") as server, Client(PLACEMENT.client) as client:

@@ -48,7 +48,7 @@ def of_locust() -> list[psutil.Process]:
     return [each for each in psutil.Process().children(recursive=True) if "locust" in " ".join(each.cmdline())]
 
 
-def test_two_workers_measure_together_and_verify_every_answer(server: Server) -> None:
+def test_two_workers_measure_together_and_verify_every_response(server: Server) -> None:
     first, second, other = f"a={server.url}/hello", f"b={server.url}/hello", f"c={server.url}/json"
     sites = tuple(map(site, (first, second, other)))
     crew = partial(Workers, Crew(2))
@@ -73,7 +73,7 @@ def test_two_workers_measure_together_and_verify_every_answer(server: Server) ->
     assert of_locust() == []
 
 
-def test_workers_that_a_person_starts_are_awaited_and_the_loss_of_one_ends_it_all(server: Server, free: int) -> None:
+def test_workers_started_by_a_person_are_awaited_and_a_lost_one_ends_the_comparison(server: Server, free: int) -> None:
     crew = Crew(2, ("127.0.0.1", free))
     asked = ["--url", f"a={server.url}", "--path", "/hello", "--thorough", "--force", "--engine", "locust"]
     workers: list[subprocess.Popen[bytes]] = []
@@ -101,7 +101,7 @@ def test_workers_that_a_person_starts_are_awaited_and_the_loss_of_one_ends_it_al
             each.wait()
 
 
-def test_ctrl_c_ends_the_master_and_its_workers(server: Server) -> None:
+def test_ctrl_c_stops_the_master_and_its_workers(server: Server) -> None:
     asked = ["--url", f"a={server.url}", "--path", "/hello", "--thorough", "--force", "--engine", "locust"]
     with Running("compare", *asked) as running:
         running.wait_for("warm-up")
@@ -112,7 +112,7 @@ def test_ctrl_c_ends_the_master_and_its_workers(server: Server) -> None:
         eventually(lambda: running.left() == [], "all has ended")
 
 
-def test_a_port_that_is_taken_is_told_and_a_master_that_waits_can_be_interrupted(free: int) -> None:
+def test_a_port_in_use_is_reported_and_a_waiting_master_can_be_interrupted(free: int) -> None:
     asked = ["--url", "a=http://127.0.0.1:1", "--force", "--engine", "locust", "--bind", f"127.0.0.1:{free}"]
     with Running("compare", *asked) as first:
         first.wait_for("0 of 2 have connected")
@@ -125,7 +125,7 @@ def test_a_port_that_is_taken_is_told_and_a_master_that_waits_can_be_interrupted
         assert first.left() == []
 
 
-def test_workers_that_do_not_come_are_awaited_so_long_and_no_longer(free: int) -> None:
+def test_missing_workers_cause_a_timeout(free: int) -> None:
     crew = Crew(3, ("127.0.0.1", free))
     began = time.monotonic()
     with (
@@ -140,7 +140,7 @@ def test_workers_that_do_not_come_are_awaited_so_long_and_no_longer(free: int) -
     assert of_locust() == []
 
 
-def test_a_server_that_is_down_is_told() -> None:
+def test_an_unreachable_server_is_reported() -> None:
     command = [sys.executable, "-m", "gateways", "compare", "--url", "a=http://127.0.0.1:1", "--force", "--quick"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     assert done.returncode == 1

@@ -29,7 +29,7 @@ def stats(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
     return {(entry["method"], entry["name"]): entry for entry in entries}
 
 
-def test_answers_are_verified_and_times_are_finer_than_locusts_own(tmp_path: Path) -> None:
+def test_responses_are_verified_and_times_are_finer_than_those_of_locust(tmp_path: Path) -> None:
     with serve("gateways.asgi.app:app", "uvicorn") as server:
         done = run(tmp_path, server.url, "hello,stream", "--run-time", "4s", "Hello", "Stream")
     assert done.returncode == 0, done.stderr
@@ -44,7 +44,7 @@ def test_answers_are_verified_and_times_are_finer_than_locusts_own(tmp_path: Pat
     assert first["min_response_time"] < 500
 
 
-def test_a_wrong_answer_is_a_failure_and_one_that_is_wrong_from_the_beginning_ends_it(tmp_path: Path) -> None:
+def test_a_wrong_response_is_a_failure_and_one_at_the_start_ends_the_test(tmp_path: Path) -> None:
     with serve("tests.gateways.compare.misbehaving:loses_one_percent", "uvicorn") as server:
         assert run(tmp_path, server.url, "hello", "--run-time", "2s", "Hello").returncode == 1
     hello = stats(tmp_path)["GET", "/hello"]

@@ -97,7 +97,7 @@ def read(page: Page) -> dict[str, str]:
     return {"": said[0][0]} | dict(said[1:])
 
 
-def test_pointing_at_a_chart_reads_it_out(page: Page) -> None:
+def test_pointing_at_a_chart_shows_its_values(page: Page) -> None:
     x, y = place(page, 1)
     assert not page.evaluate(SEEN)
     page.do("Input.dispatchMouseEvent", type="mouseMoved", x=x - 1, y=y)
@@ -107,7 +107,7 @@ def test_pointing_at_a_chart_reads_it_out(page: Page) -> None:
     assert not page.evaluate(SEEN)
 
 
-def test_arrow_keys_read_it_out(page: Page) -> None:
+def test_arrow_keys_show_the_values_of_a_chart(page: Page) -> None:
     page.evaluate(f"{FIRST}.focus()")
     for key, title in (("ArrowRight", "10 %"), ("ArrowRight", "20 %"), ("End", "99 %"), ("ArrowLeft", "98 %")):
         page.press(key)
@@ -118,7 +118,7 @@ def test_arrow_keys_read_it_out(page: Page) -> None:
     assert page.evaluate(f"getComputedStyle({FIRST}).outlineStyle") == "solid"
 
 
-def test_a_finger_reads_it_out_within_the_screen(page: Page) -> None:
+def test_a_touch_shows_the_values_within_the_screen(page: Page) -> None:
     page.size(390, 844, phone=True)
     for share in (0.02, 0.5, 0.98):
         x, y = place(page, share)
@@ -129,7 +129,7 @@ def test_a_finger_reads_it_out_within_the_screen(page: Page) -> None:
     assert read(page)[""] == "99 %"
 
 
-def test_contenders_are_switched_off_and_on(page: Page) -> None:
+def test_contenders_can_be_hidden_and_shown(page: Page) -> None:
     own = "[...document.querySelectorAll('[data-series=\"1\"]')].some(each => each.getBoundingClientRect().width)"
     assert page.evaluate(own)
     page.evaluate("document.querySelector('[data-switch=\"1\"]').focus()")
@@ -144,7 +144,7 @@ def test_contenders_are_switched_off_and_on(page: Page) -> None:
     assert page.evaluate("document.querySelector('#all').hidden")
 
 
-def test_the_data_is_saved_as_the_file_that_it_came_from(page: Page, pages: dict[str, Path], folder: Path) -> None:
+def test_the_saved_data_equals_the_original_file(page: Page, pages: dict[str, Path], folder: Path) -> None:
     downloads = folder / "downloads"
     page.do("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(downloads))
     page.evaluate("document.querySelector('#save').click()")
@@ -161,7 +161,7 @@ def test_the_data_is_saved_as_the_file_that_it_came_from(page: Page, pages: dict
 
 @pytest.mark.parametrize("width", [390, 768, 1000, 1280])
 @pytest.mark.parametrize("name", ["few", "many"])
-def test_nothing_overflows(browser: Page, pages: dict[str, Path], name: str, width: int) -> None:
+def test_no_element_overflows_the_screen(browser: Page, pages: dict[str, Path], name: str, width: int) -> None:
     browser.size(width, 844, phone=width == 390)
     browser.open(pages[name])
     browser.evaluate("document.querySelectorAll('details:not(.values)').forEach(each => { each.open = true; })")
@@ -171,7 +171,7 @@ def test_nothing_overflows(browser: Page, pages: dict[str, Path], name: str, wid
     assert browser.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_what_is_read_is_light_or_dark_enough(browser: Page, pages: dict[str, Path]) -> None:
+def test_text_has_enough_contrast(browser: Page, pages: dict[str, Path]) -> None:
     """WCAG 2.2, 1.4.3. The colour of text in a picture is `fill`."""
     colour = "(each.ownerSVGElement ? getComputedStyle(each).fill : getComputedStyle(each).color)"
     for dark in (False, True):
@@ -182,7 +182,7 @@ def test_what_is_read_is_light_or_dark_enough(browser: Page, pages: dict[str, Pa
         assert browser.evaluate(CONTRAST.replace("getComputedStyle(each).color", colour)) == []
 
 
-def test_on_paper_nothing_is_closed_and_nothing_stays(page: Page) -> None:
+def test_in_print_all_sections_are_open_and_controls_are_hidden(page: Page) -> None:
     page.do("Emulation.setEmulatedMedia", media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.evaluate("[...document.querySelectorAll('details:not(.values)')].every(each => each.open)")
@@ -190,7 +190,7 @@ def test_on_paper_nothing_is_closed_and_nothing_stays(page: Page) -> None:
     assert page.pdf().startswith(b"%PDF-")
 
 
-def test_it_can_be_read_without_a_script(browser: Page, pages: dict[str, Path]) -> None:
+def test_the_page_is_readable_without_javascript(browser: Page, pages: dict[str, Path]) -> None:
     seen: dict[str, Any] = {}
     browser.do("Emulation.setScriptExecutionDisabled", value=True)
     try:

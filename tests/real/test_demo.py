@@ -42,7 +42,7 @@ def asked(url: str) -> Iterator[socket.socket]:
 
 
 @pytest.mark.parametrize(("mode", "server"), EACH)
-def test_each_server_shows_what_the_pasted_commands_do_and_ends_with_ctrl_c(mode: str, server: str) -> None:
+def test_each_server_shows_the_pasted_commands_and_stops_on_ctrl_c(mode: str, server: str) -> None:
     with Running("demo", "--mode", mode, "--server", server, "--port", "0") as demo:
         (url,) = demo.urls
         hello, stream, echo = demo.commands
@@ -70,7 +70,7 @@ def test_each_server_shows_what_the_pasted_commands_do_and_ends_with_ctrl_c(mode
         assert demo.left() == []
 
 
-def test_all_three_at_once_and_sigterm_ends_them_in_the_middle_of_streams() -> None:
+def test_all_three_run_at_once_and_stop_on_sigterm_during_streams() -> None:
     with Running("demo", "--port", "0") as demo:
         urls = demo.urls
         assert [line.split()[0] for line in demo.said[:4]] == ["page", "CGI", "WSGI", "ASGI"]
@@ -92,7 +92,7 @@ def test_all_three_at_once_and_sigterm_ends_them_in_the_middle_of_streams() -> N
         assert demo.left() == []
 
 
-def test_requests_at_the_same_time_are_told_apart() -> None:
+def test_concurrent_requests_are_shown_separately() -> None:
     with Running("demo", "--mode", "asgi", "--port", "0") as demo:
         (url,) = demo.urls
         with asked(f"{url}/stream?chunks=4&delay=0.1"), asked(f"{url}/stream?chunks=5&delay=0.1"):
@@ -108,7 +108,7 @@ def test_requests_at_the_same_time_are_told_apart() -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_quiet_is_one_line_a_request(mode: str) -> None:
+def test_quiet_prints_one_line_per_request(mode: str) -> None:
     with Running("demo", "--mode", mode, "--port", "0", "--quiet") as demo:
         for command in demo.commands:
             paste(command)
@@ -125,7 +125,7 @@ def test_quiet_is_one_line_a_request(mode: str) -> None:
     assert [re.search(r"(\d+) bytes", line)[1] for line in lines[:3]] == ["12", "39", "10"]  # type: ignore[index]
 
 
-def test_the_port_is_the_one_that_was_asked_for_and_three_modes_and_their_page_take_four() -> None:
+def test_the_port_option_sets_the_first_of_four_ports() -> None:
     port = four_free_ports()
     with Running("demo", "--port", str(port)) as demo:
         assert [*demo.urls, demo.page] == [f"http://127.0.0.1:{port + n}" for n in range(4)]
@@ -150,7 +150,7 @@ def test_it_listens_on_ipv6_too() -> None:
 
 
 @pytest.mark.parametrize(("mode", "server"), EACH)
-def test_when_it_is_killed_its_servers_end_by_themselves(mode: str, server: str) -> None:
+def test_a_killed_demo_leaves_no_servers(mode: str, server: str) -> None:
     with Running("demo", "--mode", mode, "--server", server, "--port", "0") as demo:
         demo.wait_for("Ctrl-C")
         demo.tree(lambda seen: len(seen) >= (2 if "worker" in side(mode).SERVERS[server].model else 1))  # type: ignore[arg-type]
@@ -161,7 +161,7 @@ def test_when_it_is_killed_its_servers_end_by_themselves(mode: str, server: str)
             time.sleep(0.05)
 
 
-def test_when_a_server_ends_by_itself_all_end_and_it_is_said() -> None:
+def test_an_exit_of_one_server_stops_the_others_and_is_reported() -> None:
     with Running("demo", "--port", "0", "--quiet") as demo:
         demo.wait_for("Ctrl-C")
         (wsgi,) = (each for each in demo.tree(lambda seen: len(seen) >= 3) if '"wsgi"' in " ".join(each.cmdline()))
@@ -172,7 +172,7 @@ def test_when_a_server_ends_by_itself_all_end_and_it_is_said() -> None:
         assert demo.left() == []
 
 
-def test_it_ends_at_once_however_much_is_still_to_be_shown() -> None:
+def test_it_stops_at_once_even_with_queued_output() -> None:
     with Running("demo", "--mode", "asgi", "--port", "0") as demo:
         connection = http.client.HTTPConnection(demo.urls[0].removeprefix("http://"), timeout=PATIENCE)
         for _ in range(3000):  # it takes seconds to print them
@@ -184,7 +184,7 @@ def test_it_ends_at_once_however_much_is_still_to_be_shown() -> None:
         assert took < AT_ONCE
 
 
-def test_when_the_page_ends_by_itself_all_end_and_it_is_said() -> None:
+def test_an_exit_of_the_page_stops_the_servers_and_is_reported() -> None:
     with Running("demo", "--port", "0", "--quiet") as demo:
         demo.wait_for("Ctrl-C")
         running = demo.tree(lambda seen: len(seen) >= 4)
@@ -196,7 +196,7 @@ def test_when_the_page_ends_by_itself_all_end_and_it_is_said() -> None:
         assert demo.left() == []
 
 
-def test_when_nobody_reads_its_output_any_more_it_ends() -> None:
+def test_it_stops_when_its_output_is_closed() -> None:
     read, write = os.pipe()
     with Running("demo", "--mode", "asgi", "--port", "0", stdout=write) as demo:
         os.close(write)
@@ -209,7 +209,7 @@ def test_when_nobody_reads_its_output_any_more_it_ends() -> None:
         assert demo.left() == []
 
 
-def test_on_a_terminal_it_is_coloured_and_no_line_is_wider_than_the_terminal() -> None:
+def test_on_a_terminal_the_output_is_coloured_and_no_line_is_wider_than_the_terminal() -> None:
     shown = on_a_terminal(80)
     assert "\x1b[" in shown
     lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).replace("\r", "").splitlines()
@@ -255,13 +255,13 @@ def on_a_terminal(columns: int) -> str:
     return "".join(text)
 
 
-def test_elsewhere_it_is_plain() -> None:
+def test_without_a_terminal_the_output_is_plain() -> None:
     with Running("demo", "--mode", "wsgi", "--port", "0") as demo:
         paste(demo.commands[0])
         assert "\x1b" not in "\n".join(demo.wait_for(" 200 · "))
 
 
-def test_nothing_that_a_client_sends_reaches_the_terminal_as_a_command() -> None:
+def test_data_of_a_client_cannot_send_commands_to_the_terminal() -> None:
     with Running("demo", "--port", "0") as demo:
         for url in demo.urls:
             host, port = url.removeprefix("http://").split(":")
@@ -277,7 +277,7 @@ def test_nothing_that_a_client_sends_reaches_the_terminal_as_a_command() -> None
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_it_can_be_ended_while_it_starts(number: int) -> None:
+def test_it_can_be_stopped_during_its_start(number: int) -> None:
     with Running("demo", "--port", "0") as demo:
         demo.tree(lambda seen: len(seen) >= 1)
         status, took = demo.end(number)

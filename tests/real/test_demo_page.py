@@ -102,7 +102,7 @@ def why(page: Page, lane: str, said: str) -> str:
     return sentence
 
 
-def test_hello_comes_from_all_three_with_the_events_of_each(page: Page) -> None:
+def test_hello_is_shown_for_all_three_with_its_events(page: Page) -> None:
     said = ask(page, "hello", name="Grace & Ada")
     assert said.startswith("All three sent the same bytes. First byte: CGI ")
     for lane in LANES:
@@ -129,7 +129,7 @@ WATCHED = """() => {
 }"""
 
 
-def test_blocks_of_the_stream_are_shown_as_they_come(page: Page) -> None:
+def test_blocks_of_a_stream_are_shown_as_they_arrive(page: Page) -> None:
     page.evaluate(f"({WATCHED})()")
     said = ask(page, "stream", chunks="4", delay="0.3")
     assert said.startswith("All three sent the same bytes.")
@@ -143,7 +143,7 @@ def test_blocks_of_the_stream_are_shown_as_they_come(page: Page) -> None:
     assert {len(page.evaluate(f"[...document.querySelectorAll('.row.{lane} i.dot')]")) for lane in LANES} == {4}
 
 
-def test_a_run_can_be_stopped_and_so_ends_what_it_asked_for(page: Page) -> None:
+def test_a_run_can_be_stopped_with_its_requests(page: Page) -> None:
     choose(page, "stream", chunks="40", delay="0.3")
     page.click("#go")
     page.wait_for("document.querySelector('.cgi .event.stdout')")  # not the output of the run before
@@ -154,7 +154,7 @@ def test_a_run_can_be_stopped_and_so_ends_what_it_asked_for(page: Page) -> None:
     assert page.evaluate("document.querySelector('#stop').hidden")
 
 
-def test_server_sent_events_come_in_all_three(page: Page) -> None:
+def test_server_sent_events_work_in_all_three(page: Page) -> None:
     ask(page, "events", count="2", delay="0.1")
     for lane in LANES:
         assert received(page, lane) == ["data: event 1 of 2", "data: event 2 of 2"]
@@ -184,7 +184,7 @@ def test_a_file_can_be_uploaded(page: Page, tmp_path: Path) -> None:
     assert digests == {hashlib.sha256(octets).hexdigest()}
 
 
-def test_of_ten_at_once_each_interface_holds_what_it_can(page: Page) -> None:
+def test_of_ten_concurrent_requests_each_interface_runs_as_many_as_it_can(page: Page) -> None:
     said = ask(page, "crowd", seconds="0.5")
     assert said.startswith("All thirty requests succeeded. The last response in each lane: CGI ")
     for lane in LANES:
@@ -195,7 +195,7 @@ def test_of_ten_at_once_each_interface_holds_what_it_can(page: Page) -> None:
     assert page.evaluate("document.querySelectorAll('.asgi .requests > li').length") == 10
 
 
-def test_a_chat_goes_on_in_asgi_and_through_the_adapter_in_wsgi_and_cgi_says_why_not(page: Page) -> None:
+def test_a_chat_works_in_asgi_and_through_the_adapter_in_wsgi_and_cgi_shows_the_reason(page: Page) -> None:
     choose(page, "chat", text="Can you hear me?")
     page.click("#go")
     for lane in ("wsgi", "asgi"):
@@ -223,7 +223,7 @@ def test_a_chat_goes_on_in_asgi_and_through_the_adapter_in_wsgi_and_cgi_says_why
     assert page.evaluate("document.querySelector('#stop').hidden")
 
 
-def test_an_event_that_is_clicked_shows_its_bytes_and_values(page: Page) -> None:
+def test_a_selected_event_shows_its_bytes_and_values(page: Page) -> None:
     ask(page, "hello", name="Ada")
     page.wait_for("document.querySelectorAll('.why').length === 3")  # no animation is running
     page.click(".wsgi .event.block")
@@ -255,7 +255,7 @@ def focused(page: Page, attribute: str) -> Any:
     return page.evaluate(f"document.activeElement.{attribute}")
 
 
-def test_all_of_it_can_be_done_with_the_keyboard(page: Page) -> None:
+def test_all_functions_are_accessible_with_the_keyboard(page: Page) -> None:
     page.evaluate("document.activeElement.blur()")
     tab_to(page, "[role=tab]")
     page.press("ArrowRight")
@@ -281,7 +281,7 @@ def test_all_of_it_can_be_done_with_the_keyboard(page: Page) -> None:
     assert focused(page, "className") == "event environ"
 
 
-def test_paused_events_wait_and_cleared_ones_are_gone(page: Page) -> None:
+def test_paused_events_are_kept_and_cleared_ones_are_removed(page: Page) -> None:
     page.click("#pause")
     ask(page, "hello")
     page.wait_for("/Resume \\(\\d\\d\\)/.test(document.querySelector('#pause').innerText)")
@@ -294,7 +294,7 @@ def test_paused_events_wait_and_cleared_ones_are_gone(page: Page) -> None:
     assert text(page, ".cgi .none") == "Nothing yet."
 
 
-def test_requests_of_others_are_shown_too_and_old_ones_fall_off(page: Page, demo: Running) -> None:
+def test_requests_of_other_clients_are_shown_too_and_old_ones_are_dropped(page: Page, demo: Running) -> None:
     for lane, url in zip(LANES[1:], demo.urls[1:], strict=True):
         for number in range(40):
             with urlopen(f"{url}/hello?name={number}", timeout=20) as response:
@@ -306,7 +306,7 @@ def test_requests_of_others_are_shown_too_and_old_ones_fall_off(page: Page, demo
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_overflows_and_all_can_be_read_light_and_dark(page: Page, width: int) -> None:
+def test_no_element_overflows_the_screen_and_text_has_enough_contrast(page: Page, width: int) -> None:
     page.size(width, 844, phone=width == 390)
     ask(page, "chat", text="x" * 300)
     page.wait_for("document.querySelectorAll('.cgi .out li').length === 1")
@@ -326,7 +326,7 @@ def test_nothing_overflows_and_all_can_be_read_light_and_dark(page: Page, width:
     page.wait_for(f"{CONTRAST}.length === 0")
 
 
-def test_with_reduced_motion_nothing_moves_by_itself(page: Page) -> None:
+def test_with_reduced_motion_there_are_no_animations(page: Page) -> None:
     page.do("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
     page.wait_for("document.getAnimations().length === 0")  # requests that started before
     choose(page, "stream", chunks="3", delay="0.2")
@@ -337,7 +337,7 @@ def test_with_reduced_motion_nothing_moves_by_itself(page: Page) -> None:
     page.wait_for("document.querySelector('#verdict').innerText")
 
 
-def test_when_the_demo_ends_it_does_so_at_once_and_the_page_says_so(browser: Page) -> None:
+def test_when_the_demo_exits_it_does_so_at_once_and_the_page_shows_it(browser: Page) -> None:
     with Running("demo", "--port", "0") as demo:
         browser.size(1280, 900)
         browser.visit(demo.page)

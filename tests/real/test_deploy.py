@@ -53,7 +53,7 @@ def command(machine: Machine, unit: str) -> list[str]:
     return shlex.split(line)
 
 
-def test_the_units_are_right_by_systemds_own_check(machine: Machine) -> None:
+def test_the_units_pass_systemds_own_check(machine: Machine) -> None:
     program = require_program("systemd-analyze")
     units = [machine.write(name) for name in recipes() if name.startswith(UNITS)]
     assert len(units) == 3
@@ -63,7 +63,7 @@ def test_the_units_are_right_by_systemds_own_check(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("unit", ["shop.service", "shop-asgi.service"])
-def test_a_service_takes_the_socket_that_systemd_hands_over(unit: str, machine: Machine) -> None:
+def test_a_service_takes_the_socket_from_systemd(unit: str, machine: Machine) -> None:
     activate = require_program("systemd-socket-activate")
     start = [activate, "--listen", str(machine.socket), *(f"--setenv={name}" for name in machine.environment)]
     with (
@@ -114,7 +114,7 @@ def behind_nginx(machine: Machine, backend: str) -> Iterator[tuple[int, int, str
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_nginx_passes_requests_events_and_websockets_on(backend: str, machine: Machine) -> None:
+def test_nginx_forwards_requests_and_events_and_websockets(backend: str, machine: Machine) -> None:
     with (
         behind_nginx(machine, backend) as (plain, secure, certificate),
         httpx.Client(verify=trusting(certificate), timeout=PATIENCE, http2=True) as client,
@@ -151,7 +151,7 @@ def refused_by_length(port: int, context: ssl.SSLContext, length: int) -> int:
         return client.getresponse().status
 
 
-def test_nginx_speaks_uwsgi(machine: Machine) -> None:
+def test_nginx_uses_the_uwsgi_protocol(machine: Machine) -> None:
     (port,) = free_ports(1)
     ini = machine.write("srv/shop/uwsgi.ini")
     site = machine.write("etc/nginx/conf.d/shop-uwsgi.conf", {"listen 8080;": f"listen 127.0.0.1:{port};"})
@@ -170,7 +170,7 @@ def test_nginx_speaks_uwsgi(machine: Machine) -> None:
 MODULES = Path("/usr/lib/apache2/modules")
 
 
-def test_apache_serves_by_mod_wsgi(machine: Machine) -> None:
+def test_apache_serves_with_mod_wsgi(machine: Machine) -> None:
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     module = MODULES / f"mod_wsgi.so-{version}"
     if not module.exists():
@@ -194,7 +194,7 @@ def test_apache_serves_by_mod_wsgi(machine: Machine) -> None:
     ask(start, machine, port)
 
 
-def test_apache_serves_by_mod_cgid(machine: Machine) -> None:
+def test_apache_serves_with_mod_cgid(machine: Machine) -> None:
     (port,) = free_ports(1)
     program = machine.write("srv/shop/cgi-bin/shop.cgi")
     lines = program.read_text().splitlines()
@@ -224,7 +224,7 @@ def ask(start: list[str], machine: Machine, port: int) -> None:
         assert (told["path"], told["length"], told["authorization"]) == ("/path", 3000, "Bearer x")
 
 
-def test_the_command_line_for_uvicorn_is_understood_and_serves(machine: Machine) -> None:
+def test_the_command_line_for_uvicorn_is_valid_and_serves(machine: Machine) -> None:
     """A WSGI app, with the module of the page."""
     (line,) = re.findall(r"^\$ (uvicorn .*)$", (APPS.parents[3] / "docs/deploy/servers.md").read_text(), re.MULTILINE)
     (machine.shop / "cart.py").write_text("from shop_wsgi import app\n")
@@ -235,7 +235,7 @@ def test_the_command_line_for_uvicorn_is_understood_and_serves(machine: Machine)
         assert (told["path"], told["client"], told["scheme"]) == ("/path", "192.0.2.7", "https")
 
 
-def test_the_dockerfile_has_no_finding_of_hadolint(machine: Machine) -> None:
+def test_the_dockerfile_passes_hadolint(machine: Machine) -> None:
     program = shutil.which("hadolint", path=str(BIN)) or require_program("hadolint")
     file = machine.folder / "Dockerfile"
     file.write_text(recipes()["srv/shop/Dockerfile"])
@@ -246,7 +246,7 @@ def test_the_dockerfile_has_no_finding_of_hadolint(machine: Machine) -> None:
     assert done.returncode == 0
 
 
-def test_the_compose_file_fits_the_dockerfile_and_the_configuration(machine: Machine) -> None:
+def test_the_compose_file_matches_the_dockerfile_and_the_configuration(machine: Machine) -> None:
     files = recipes()
     services: dict[str, Any] = yaml.safe_load(files["srv/shop/compose.yaml"])["services"]
     dockerfile, configuration = files["srv/shop/Dockerfile"], files["srv/shop/nginx.conf"]

@@ -61,7 +61,7 @@ PATHS = ("--path", "/", "--path", "/cart", "--path", "/api", "--path", "/stream"
         ("cut", "problem", "200 OK", "the connection was closed in the middle of the response"),
     ],
 )
-def test_a_planted_difference_is_named_and_nothing_else(planted: str, facet: str, old: str, new: str) -> None:
+def test_only_a_planted_difference_is_reported(planted: str, facet: str, old: str, new: str) -> None:
     found = differences("shop:app@waitress", f"shop:{planted}@uvicorn", *PATHS)
     assert list(found) == [facet]
     assert old in found[facet]["old"]
@@ -69,7 +69,7 @@ def test_a_planted_difference_is_named_and_nothing_else(planted: str, facet: str
 
 
 @pytest.mark.timeout(180)
-def test_one_failure_in_two_hundred_requests_of_an_access_log_is_named(tmp_path: Path) -> None:
+def test_one_failure_in_two_hundred_requests_of_an_access_log_is_reported(tmp_path: Path) -> None:
     log = tmp_path / "access.log"
     log.write_text("".join(f'::1 - - {WHEN} "GET /{number} HTTP/1.1" 200 5 "-" "x"\n' for number in range(200)))
     found = differences("shop:app@waitress", "shop:one_failure@gunicorn", "--requests", str(log))
@@ -80,17 +80,17 @@ def test_one_failure_in_two_hundred_requests_of_an_access_log_is_named(tmp_path:
 
 @pytest.mark.timeout(180)
 @pytest.mark.parametrize("server", ["waitress", "gunicorn", "cheroot", "uvicorn", "hypercorn", "granian"])
-def test_the_same_app_on_each_server_is_the_same(server: str) -> None:
+def test_the_same_app_has_no_difference_between_servers(server: str) -> None:
     assert differences("shop:app@waitress", f"@{server}", *PATHS, status=0) == {}
 
 
 @pytest.mark.timeout(180)
-def test_a_server_that_sends_no_date_is_named() -> None:
+def test_a_server_that_sends_no_date_is_reported() -> None:
     assert list(differences("shop:app@waitress", "@daphne", *PATHS)) == ["header:date"]
 
 
 @pytest.mark.timeout(400)
-def test_the_old_stack_does_not_differ_from_itself_ten_times(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_old_stack_has_no_difference_to_itself_in_ten_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(APPS)
     stack = Stack("shop:app@waitress", probe("shop:app", 60), "wsgi", "waitress")
     asked = traffic(["/", "/a", "/b", "/api", "/api?x"] * 10)
@@ -101,7 +101,7 @@ def test_the_old_stack_does_not_differ_from_itself_ten_times(monkeypatch: pytest
 
 
 @pytest.mark.timeout(180)
-def test_a_server_that_ends_by_itself_is_said_with_its_last_line() -> None:
+def test_a_server_that_exits_is_reported_with_its_last_line() -> None:
     done = diff("shop:app@waitress", "shop:dying@waitress", "--path", "/", "--path", "/die", "--path", "/cart")
     assert done.returncode == 1
     # The listening socket may be closed slightly later than the connection; the next connection is then reset, not
@@ -113,7 +113,7 @@ def test_a_server_that_ends_by_itself_is_said_with_its_last_line() -> None:
 
 
 @pytest.mark.timeout(180)
-def test_a_lost_cookie_is_one_difference_and_its_value_is_shown_only_on_demand(tmp_path: Path) -> None:
+def test_a_lost_cookie_is_one_difference_and_its_value_is_shown_only_with_an_option(tmp_path: Path) -> None:
     sides = ("shop:app@waitress", "shop:lost_cookie@waitress", "--path", "/", "--path", "/cart")
     page = tmp_path / "page.html"
     done = diff(*sides, "--html", str(page))
@@ -154,7 +154,7 @@ def test_an_accepted_difference_does_not_count_and_a_new_one_does(tmp_path: Path
         (["shop:app", "shop:dying@gunicorn", "--path", "/"], "none of 1 requests got a response"),
     ],
 )
-def test_what_cannot_be_compared_exits_with_2_and_says_why(arguments: Sequence[str], said: str) -> None:
+def test_a_failed_comparison_exits_with_2_and_the_reason(arguments: Sequence[str], said: str) -> None:
     done = diff(*arguments)
     assert done.returncode == 2, done.stdout
     assert said in done.stderr
@@ -162,7 +162,7 @@ def test_what_cannot_be_compared_exits_with_2_and_says_why(arguments: Sequence[s
 
 
 @pytest.mark.timeout(180)
-def test_ctrl_c_shows_what_there_is_and_leaves_no_server(tmp_path: Path) -> None:
+def test_ctrl_c_shows_the_results_so_far_and_leaves_no_server(tmp_path: Path) -> None:
     paths = tmp_path / "x.jsonl"
     paths.write_text('{"path": "/"}\n' + '{"path": "/stream"}\n' * 30)
     mark = f"GATEWAYS_TEST_{os.getpid()}"
@@ -199,7 +199,7 @@ def _read(file: Path) -> bytes:
 
 
 @pytest.mark.timeout(180)
-def test_requests_are_exported_as_json_lines_that_ask_the_same(tmp_path: Path) -> None:
+def test_exported_json_lines_contain_the_same_requests(tmp_path: Path) -> None:
     log, lines = tmp_path / "access.log", tmp_path / "x.jsonl"
     log.write_text(f'::1 - - {WHEN} "GET /api HTTP/1.1" 200 5\n::1 - - {WHEN} "POST / HTTP/1.1" 200 5\n')
     assert diff("shop:app", "@uvicorn", "--requests", str(log), "--export", str(lines)).returncode == 0
@@ -226,7 +226,7 @@ LOST = ["header:x-frame-options"]
 
 
 @pytest.mark.timeout(180)
-def test_a_url_is_asked_what_is_safe_and_the_rest_only_with_unsafe(tmp_path: Path) -> None:
+def test_only_safe_requests_are_sent_to_a_url_unless_unsafe_is_given(tmp_path: Path) -> None:
     lines = tmp_path / "x.jsonl"
     lines.write_text('{"path": "/"}\n{"path": "/cart", "body": "item=1"}\n')
     with served() as server:
@@ -239,7 +239,7 @@ def test_a_url_is_asked_what_is_safe_and_the_rest_only_with_unsafe(tmp_path: Pat
 
 
 @pytest.mark.timeout(180)
-def test_an_https_url_is_asked_if_its_certificate_is_trusted_or_need_not_be(tmp_path: Path) -> None:
+def test_an_https_url_needs_a_trusted_certificate_or_an_option(tmp_path: Path) -> None:
     with (
         self_signed("127.0.0.1") as (certificate, key),
         served(f"--ssl-certfile={certificate}", f"--ssl-keyfile={key}") as server,

@@ -72,12 +72,12 @@ def page(browser: Page, file: Path) -> Iterator[Page]:
     assert browser.errors == []
 
 
-def test_it_asks_for_nothing_but_itself_and_runs_nothing_of_a_response(page: Page, file: Path) -> None:
+def test_it_loads_nothing_else_and_executes_nothing_of_a_response(page: Page, file: Path) -> None:
     assert [url for url in page.requests if not url.startswith("data:")] == [file.as_uri()]
     assert page.evaluate("document.title").startswith("diff · shop:app@gunicorn")
 
 
-def test_old_and_new_are_side_by_side_and_on_a_phone_below_each_other(page: Page) -> None:
+def test_old_and_new_are_side_by_side_and_on_a_phone_one_above_the_other(page: Page) -> None:
     tops = "[...document.querySelector('.sides').children].map(each => Math.round(each.getBoundingClientRect().top))"
     old, new = page.evaluate(tops)
     assert old == new
@@ -86,7 +86,7 @@ def test_old_and_new_are_side_by_side_and_on_a_phone_below_each_other(page: Page
     assert old < new
 
 
-def test_each_difference_is_under_its_heading(page: Page) -> None:
+def test_each_difference_has_its_heading(page: Page) -> None:
     facets = "[...document.querySelectorAll('#{} h3 code')].map(each => each.innerText)"
     assert page.evaluate(facets.format("differences")) == ["status", "body:/items/0/price", "body", "stream"]
     assert page.evaluate(facets.format("others")) == ["header:server"]
@@ -96,21 +96,21 @@ def test_each_difference_is_under_its_heading(page: Page) -> None:
 
 @pytest.mark.parametrize("width", [360, 768, 1280])
 @pytest.mark.parametrize("dark", [False, True])
-def test_nothing_overflows(page: Page, width: int, dark: bool) -> None:
+def test_no_element_overflows_the_screen(page: Page, width: int, dark: bool) -> None:
     page.size(width, 844, dark, phone=width == 360)
     page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(OVERFLOW) == []
 
 
-def test_what_is_read_is_light_or_dark_enough(page: Page) -> None:
+def test_text_has_enough_contrast(page: Page) -> None:
     page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
     for dark in (False, True):
         page.size(1280, 900, dark)
         assert page.evaluate(CONTRAST) == []
 
 
-def test_on_paper_everything_is_open(page: Page) -> None:
+def test_in_print_all_sections_are_open(page: Page) -> None:
     page.do("Emulation.setEmulatedMedia", media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.evaluate("[...document.querySelectorAll('details')].every(each => each.open)")

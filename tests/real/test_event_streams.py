@@ -110,7 +110,7 @@ def settled(server: Running) -> None:
     eventually(lambda: detached(server) == 0, "no stream is left")
 
 
-def test_the_headers_come_before_the_first_event_and_events_as_they_are_sent(server: Running) -> None:
+def test_the_headers_are_received_before_the_first_event_and_events_as_they_are_sent(server: Running) -> None:
     with Stream(server, "/events?count=2&token=A") as stream:
         head = stream.head().lower()
         assert b"content-type: text/event-stream; charset=utf-8" in head
@@ -126,7 +126,7 @@ def test_the_headers_come_before_the_first_event_and_events_as_they_are_sent(ser
     assert "end A" in get(server, "/noted")
 
 
-def test_twenty_streams_leave_four_threads_free_for_http(server: Running) -> None:
+def test_twenty_streams_leave_four_threads_free_for_other_requests(server: Running) -> None:
     with contextlib.ExitStack() as stack:
         streams = [stack.enter_context(Stream(server, f"/events?count=3&token=T{number}")) for number in range(20)]
         for stream in streams:
@@ -138,14 +138,14 @@ def test_twenty_streams_leave_four_threads_free_for_http(server: Running) -> Non
     settled(server)
 
 
-def test_http_1_0_gets_the_body_without_chunks_as_far_as_the_server_knows_1_0(server: Running) -> None:
+def test_http_1_0_gets_a_body_without_chunks_if_the_server_knows_the_version(server: Running) -> None:
     with Stream(server, "/events?count=1&token=old", version="1.0") as stream:
         stream.head()
         get(server, "/go")
         assert stream.body() == b"data: old 0\n\n"
 
 
-def test_head_gets_headers_and_holds_nothing(server: Running) -> None:
+def test_head_gets_headers_and_holds_no_thread(server: Running) -> None:
     with Stream(server, "/events", method="HEAD") as stream:
         head = stream.head()
         assert b"text/event-stream" in head
@@ -153,7 +153,7 @@ def test_head_gets_headers_and_holds_nothing(server: Running) -> None:
     settled(server)
 
 
-def test_the_answer_to_a_post_is_detached_once_its_body_has_been_read(server: Running) -> None:
+def test_the_response_to_a_post_is_detached_once_its_body_has_been_read(server: Running) -> None:
     with Stream(server, "/events?count=1&token=P", method="POST", more=b"question") as stream:
         stream.head()
         assert detached(server) == 1
@@ -170,7 +170,7 @@ def test_an_app_that_fails_leaves_the_response_incomplete(server: Running) -> No
 
 
 @pytest.mark.parametrize("reset", [False, True])
-def test_the_app_learns_that_a_client_has_left(server: Running, reset: bool) -> None:
+def test_the_app_gets_a_disconnect(server: Running, reset: bool) -> None:
     token = f"gone-{reset}"
     with Stream(server, f"/events?token={token}") as stream:
         stream.head()
@@ -185,7 +185,7 @@ def test_the_app_learns_that_a_client_has_left(server: Running, reset: bool) -> 
     settled(server)
 
 
-def test_a_client_that_has_shut_down_its_side_still_gets_its_events(server: Running) -> None:
+def test_a_client_that_has_shut_down_its_sending_side_still_gets_its_events(server: Running) -> None:
     with Stream(server, "/events?count=1&token=H") as stream:
         stream.head()
         stream.sock.shutdown(socket.SHUT_WR)
@@ -193,7 +193,7 @@ def test_a_client_that_has_shut_down_its_side_still_gets_its_events(server: Runn
         assert stream.body() == b"data: H 0\n\n"
 
 
-def test_a_slow_reader_stalls_the_app_and_loses_nothing(server: Running) -> None:
+def test_a_slow_reader_makes_the_app_wait_and_loses_no_data(server: Running) -> None:
     def blocks() -> int:
         return sum(one.startswith("block") for one in get(server, "/noted"))
 
@@ -223,7 +223,7 @@ def test_a_request_sent_behind_the_stream_stays_with_the_server(server: Running)
     assert b"HTTP/1." not in received[12:] or (answered is not None and answered[1] == b"0")
 
 
-def test_a_request_sent_during_the_stream_is_not_answered_and_does_no_harm(server: Running) -> None:
+def test_a_request_sent_during_the_stream_is_ignored_and_harmless(server: Running) -> None:
     with Stream(server, "/events?count=1&token=D") as stream:
         assert b"connection: close" in stream.head().lower()
         stream.sock.sendall(b"GET /noted HTTP/1.1\r\nHost: x\r\n\r\n" * 1000)
@@ -245,7 +245,7 @@ def test_middleware_that_wraps_the_body_keeps_the_stream_on_its_thread(behind: R
         assert body == {"chain": events + b": the end\n\n", "closing": events}.get(name, events.upper())
 
 
-def test_middleware_that_returns_the_body_as_it_is_does_not_hold_the_thread(
+def test_middleware_that_returns_the_body_unchanged_does_not_keep_the_thread(
     named: tuple[str, Running], behind: Running
 ) -> None:
     """Except on uWSGI, which is written in C: there only an adapter without any middleware can tell."""
@@ -262,7 +262,7 @@ def test_middleware_that_returns_the_body_as_it_is_does_not_hold_the_thread(
         assert stream.body() == b"data: M 0\n\n"
 
 
-def test_the_bytes_are_those_of_a_stream_that_stays_on_its_thread(server: Running, behind: Running) -> None:
+def test_the_bytes_equal_those_of_a_stream_on_its_thread(server: Running, behind: Running) -> None:
     """Return the response without Date, the sizes of chunks, and the close of the connection."""
 
     def conversation(server: Running, path: str, method: str, version: str) -> tuple[list[bytes], bytes]:
@@ -301,7 +301,7 @@ def streaming(path: str, *options: str) -> Iterator[tuple[Running, list[Stream]]
         yield server, streams
 
 
-def test_max_requests_lets_streams_come_to_their_end() -> None:
+def test_max_requests_lets_streams_complete() -> None:
     with streaming("/quick?count=50&pause=0.05", "--max-requests", "7") as (server, streams):
         pid = get(server, "/held")["pid"]
         get(server, "/held")  # the seventh
@@ -311,7 +311,7 @@ def test_max_requests_lets_streams_come_to_their_end() -> None:
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
-def test_signals_let_streams_come_to_their_end(name: str) -> None:
+def test_signals_let_streams_complete(name: str) -> None:
     with streaming("/quick?count=50&pause=0.03") as (server, streams):
         pid = get(server, "/held")["pid"]
         server.process.send_signal(getattr(signal, name))
@@ -322,7 +322,7 @@ def test_signals_let_streams_come_to_their_end(name: str) -> None:
             eventually(lambda: get(server, "/held")["pid"] != pid, "another worker serves", 20)
 
 
-def test_streams_without_an_end_are_cut_off_when_the_time_is_over(tmp_path: Path) -> None:
+def test_endless_streams_are_cut_off_at_the_timeout(tmp_path: Path) -> None:
     settings = tmp_path / "gunicorn.conf.py"
     settings.write_text(
         "control_socket_disable = True\ndef worker_exit(server, worker): worker.wsgi.close(timeout=3.5)\n"

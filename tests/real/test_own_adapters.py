@@ -84,6 +84,6 @@ def test_compare_runs_an_app_that_imports_its_own_adapters(project: Path) -> Non
 
 
 @pytest.mark.usefixtures("project")
-def test_the_demo_runs_beside_a_projects_own_adapters() -> None:
+def test_the_demo_runs_in_a_project_with_its_own_adapters() -> None:
     with Running("demo", "--mode", "cgi", "--port", "0", stdout=None) as demo:
         demo.wait_for("Ctrl-C ends it")

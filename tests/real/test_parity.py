@@ -55,7 +55,9 @@ def test_each_request_has_the_same_response(sides: dict[str, Running], request_:
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
 @pytest.mark.parametrize("path", ROUTES)
-def test_each_route_and_method_is_the_same_unless_by_nature(sides: dict[str, Running], path: str, method: str) -> None:
+def test_each_route_and_method_is_the_same_with_documented_exceptions(
+    sides: dict[str, Running], path: str, method: str
+) -> None:
     request = Request(f"{path}{QUICK.get(path, '')}".encode(), method, b"hello" if method == "POST" else None)
     cgi, wsgi, asgi = (ask(side, request) for side in sides.values())
     if (method, path) not in BY_NATURE:
@@ -69,7 +71,7 @@ def test_each_route_and_method_is_the_same_unless_by_nature(sides: dict[str, Run
 
 
 @pytest.mark.parametrize("path", ROUTES)
-def test_head_has_the_head_of_get_and_no_body(sides: dict[str, Running], path: str) -> None:
+def test_a_response_to_head_has_the_headers_of_get_and_no_body(sides: dict[str, Running], path: str) -> None:
     for side in sides.values():
         get, head = (ask(side, Request(f"{path}{QUICK.get(path, '')}".encode(), method)) for method in ("GET", "HEAD"))
         assert head.body == b""
@@ -84,7 +86,7 @@ def test_head_has_the_head_of_get_and_no_body(sides: dict[str, Running], path: s
     ("target", "first"),
     [(b"/stream?chunks=2&delay=10", b"chunk 1 of 2\n"), (b"/events?count=2&delay=10", b"data: event 1 of 2\n\n")],
 )
-def test_the_first_block_is_delivered_before_the_last_is_made(
+def test_the_first_block_is_received_before_the_last_is_produced(
     sides: dict[str, Running], side: str, target: bytes, first: bytes
 ) -> None:
     with responding(sides[side], Request(target), timeout=9) as response:
@@ -92,7 +94,7 @@ def test_the_first_block_is_delivered_before_the_last_is_made(
 
 
 @each_side
-def test_clients_that_leave_hold_nothing(sides: dict[str, Running], side: str) -> None:
+def test_disconnected_clients_leave_no_work_behind(sides: dict[str, Running], side: str) -> None:
     for _ in range(8):  # as many as waitress has threads
         with responding(sides[side], Request(b"/stream?chunks=1000&delay=0.1")) as response:
             assert response.read1()
@@ -105,7 +107,7 @@ def programs(server: Running) -> list[psutil.Process]:
     return psutil.Process(server.process.pid).children(recursive=True)
 
 
-def test_a_program_ends_when_its_client_leaves_though_it_is_silent(sides: dict[str, Running]) -> None:
+def test_a_silent_program_ends_after_a_disconnect(sides: dict[str, Running]) -> None:
     with responding(sides["cgi"], Request(b"/stream?chunks=2&delay=10")) as response:
         assert response.read1()
         assert len(programs(sides["cgi"])) == 1
@@ -113,7 +115,7 @@ def test_a_program_ends_when_its_client_leaves_though_it_is_silent(sides: dict[s
 
 
 @pytest.mark.parametrize("side", ["cgi", "asgi"])  # waitress collects a body before it calls the app
-def test_echo_sends_what_has_arrived_before_the_rest_does(sides: dict[str, Running], side: str) -> None:
+def test_echo_sends_received_data_before_the_rest_arrives(sides: dict[str, Running], side: str) -> None:
     with socket.create_connection((sides[side].host, sides[side].port), timeout=10) as sock:
         sock.sendall(b"POST /echo HTTP/1.1\r\nHost: test\r\nContent-Length: 6\r\nConnection: close\r\n\r\none")
         received = b""
@@ -127,7 +129,7 @@ def test_echo_sends_what_has_arrived_before_the_rest_does(sides: dict[str, Runni
 
 
 @each_side
-def test_a_chunked_body_arrives_whole(sides: dict[str, Running], side: str) -> None:
+def test_a_chunked_body_is_complete(sides: dict[str, Running], side: str) -> None:
     blocks = [bytes([number]) * 10_000 for number in range(30)]
     with connected(sides[side]) as connection:
         connection.request(
@@ -138,13 +140,13 @@ def test_a_chunked_body_arrives_whole(sides: dict[str, Running], side: str) -> N
 
 
 @each_side
-def test_a_large_body_arrives_whole(sides: dict[str, Running], side: str) -> None:
+def test_a_large_body_is_complete(sides: dict[str, Running], side: str) -> None:
     body = bytes(range(256)) * 20_000
     report = json.loads(ask(sides[side], post(b"/upload", body)).body)
     assert report == {"length": len(body), "sha256": hashlib.sha256(body).hexdigest()}
 
 
-def test_background_answers_first_and_works_then(sides: dict[str, Running]) -> None:
+def test_background_responds_first_and_works_later(sides: dict[str, Running]) -> None:
     def finished(side: Running) -> list[str]:
         jobs: list[str] = json.loads(ask(side, Request(b"/background")).body)["finished"]
         return jobs
@@ -164,7 +166,7 @@ def test_file_is_the_source_of_the_app(sides: dict[str, Running]) -> None:
         assert ask(server, Request(b"/file")).body == source
 
 
-def test_inside_is_in_the_words_of_each_interface(sides: dict[str, Running]) -> None:
+def test_inside_uses_the_terms_of_each_interface(sides: dict[str, Running]) -> None:
     given = {name: json.loads(ask(server, Request(b"/inside?a=%C3%A9")).body) for name, server in sides.items()}
     assert given["cgi"]["QUERY_STRING"] == given["wsgi"]["QUERY_STRING"] == "a=%C3%A9"
     assert given["asgi"]["query_string"] == "b'a=%C3%A9'"

@@ -95,7 +95,7 @@ def test_an_app_is_recognised_and_served(target: str, options: str, between: str
         serving.ends()
 
 
-def test_workers_are_processes_and_all_of_them_end() -> None:
+def test_workers_are_processes_and_all_of_them_exit() -> None:
     with Serving(str(APPS / "serve_flask.py"), "--server", "uvicorn", "--workers", "2", "--quiet") as serving:
         assert re.match(r"http://\S+  uvicorn \S+, 2 workers$", serving.wait_for("uvicorn")[0])
         answering = {serving.ask("/inside/x")["process"]}
@@ -109,7 +109,7 @@ def test_workers_are_processes_and_all_of_them_end() -> None:
     ("target", "server"),
     [("serve_flask.py", "waitress"), ("serve_flask.py", "uvicorn"), ("serve_fastapi.py", "uvicorn")],
 )
-def test_an_app_below_a_root_path(target: str, server: str) -> None:
+def test_an_app_is_served_below_a_root_path(target: str, server: str) -> None:
     with Serving(str(APPS / target), "--server", server, "--root-path", "shop/") as serving:
         assert serving.url.endswith("/shop")
         assert serving.ask("/inside/word")["root"] == "/shop"
@@ -118,7 +118,7 @@ def test_an_app_below_a_root_path(target: str, server: str) -> None:
 
 
 @pytest.mark.parametrize("server", ["uvicorn", "hypercorn", "waitress", "gunicorn", "cheroot"])
-def test_a_unix_socket(server: str, tmp_path: Path) -> None:
+def test_an_app_is_served_on_a_unix_socket(server: str, tmp_path: Path) -> None:
     path = tmp_path / "socket"
     with Serving(str(APPS / "serve_odd.py:partial"), "--server", server, "--unix", str(path)) as serving:
         assert serving.url == f"unix:{path}"
@@ -135,7 +135,7 @@ def test_a_unix_socket(server: str, tmp_path: Path) -> None:
     assert not path.exists()
 
 
-def test_a_request_that_never_ends_does_not_keep_it_and_the_lifespan_is_over_first() -> None:
+def test_an_endless_request_does_not_delay_the_exit_and_the_lifespan_is_complete() -> None:
     with Serving(str(APPS / "serve_fastapi.py")) as serving:
         host, port = serving.url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), timeout=PATIENCE) as client:
@@ -174,7 +174,7 @@ def output(serving: Serving) -> str:
     ("mode", "server"),
     [(mode, name) for mode in ("wsgi", "asgi") for name in side(mode).SERVERS if name != "daphne"],  # no lifespan
 )
-def test_the_output_of_an_apps_shutdown_is_shown_and_no_noise_of_the_servers(
+def test_the_output_of_an_apps_shutdown_is_printed_without_messages_of_the_servers(
     mode: str, server: str, tmp_path: Path
 ) -> None:
     app = tmp_path / "lifespan.py"
@@ -217,7 +217,7 @@ def test_reload_shows_the_output_of_the_old_apps_shutdown(tmp_path: Path, monkey
 
 
 @pytest.mark.parametrize("options", ["--server waitress", "--server granian", "--mode asgi --workers 2"])
-def test_what_was_asked_just_before_the_end_is_told(options: str) -> None:
+def test_requests_just_before_the_exit_are_printed(options: str) -> None:
     with Serving(str(APPS / "serve_flask.py"), *options.split()) as serving:
         for number in range(3):
             serving.ask(f"/inside/{number}")
@@ -233,7 +233,7 @@ TEXT = (
 
 
 @pytest.mark.parametrize("server", ["waitress", "granian"])
-def test_reload_shows_why_an_app_cannot_be_imported_until_it_can(
+def test_reload_shows_an_import_error_until_it_is_fixed(
     server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -295,7 +295,7 @@ def wait_for_answer(serving: Serving, number: int) -> None:
     ("mode", "server"),
     [(mode, name) for mode in ("wsgi", "asgi") for name, row in side(mode).SERVERS.items() if "tls" in row.options],
 )
-def test_tls_by_every_server_that_has_it(mode: Mode, server: str) -> None:
+def test_every_server_with_tls_serves_https(mode: Mode, server: str) -> None:
     app = APPS / "serve_flask.py"  # daphne runs no lifespan, which the other apps need
     with self_signed("127.0.0.1") as (certfile, keyfile):
         options = ["--mode", mode, "--server", server, "--certfile", certfile, "--keyfile", keyfile]
@@ -324,7 +324,7 @@ def h2_is_agreed(url: str, certfile: str) -> bool:
         return secured.selected_alpn_protocol() == "h2"
 
 
-def test_a_certificate_made_for_the_run_and_a_log_in_json_from_a_level_on() -> None:
+def test_a_self_signed_certificate_and_a_json_log_from_a_given_level() -> None:
     options = ["--tls", "--log-format", "json", "--log-level", "warning"]
     with Serving(str(APPS / "serve_flask.py"), "--server", "cheroot", *options) as serving:
         context = ssl.create_default_context()
@@ -339,7 +339,7 @@ def test_a_certificate_made_for_the_run_and_a_log_in_json_from_a_level_on() -> N
         assert line["client"].startswith("127.0.0.1:")
 
 
-def test_an_import_that_hangs_says_so_with_its_line(tmp_path: Path) -> None:
+def test_an_import_that_hangs_is_reported_with_its_line(tmp_path: Path) -> None:
     app = tmp_path / "slow.py"
     app.write_text("import threading\nthreading.Event().wait(3600)\n")
     with Serving(str(app)) as serving:
@@ -353,7 +353,7 @@ def test_an_import_that_hangs_says_so_with_its_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("options", ["", "--server waitress", "--server gunicorn", "--warm"])
-def test_a_folder_is_served_as_http_server_did_with_cgi(options: str, tmp_path: Path) -> None:
+def test_a_folder_is_served_as_by_http_server_with_cgi(options: str, tmp_path: Path) -> None:
     (tmp_path / "cgi-bin").mkdir()
     (tmp_path / "data.json").write_text('"of the file"')
     program = tmp_path / "cgi-bin" / "hello.py"
@@ -395,7 +395,7 @@ def test_warm_says_which_programs_run_warm_and_why_others_do_not(tmp_path: Path)
         serving.ends()
 
 
-def test_a_cgi_bin_and_an_app_as_a_program_get_what_they_need(tmp_path: Path) -> None:
+def test_a_cgi_bin_and_an_app_as_a_program_get_their_variables(tmp_path: Path) -> None:
     folder = tmp_path / "cgi-bin"
     folder.mkdir()
     program = folder / "one"
@@ -438,7 +438,7 @@ def app(environ, start_response):
 """
 
 
-def test_a_site_has_its_programs_and_their_working_folder_where_the_options_say(tmp_path: Path) -> None:
+def test_a_site_uses_the_given_folders_of_programs_and_working_folder(tmp_path: Path) -> None:
     folder = tmp_path / "www"
     (folder / "shop" / "scripts").mkdir(parents=True)
     (folder / "page.json").write_text('"a page"')
@@ -468,7 +468,7 @@ def test_a_site_has_its_programs_and_their_working_folder_where_the_options_say(
             assert serving.ask("/page.json") == "a page"
 
 
-def test_it_can_be_ended_while_the_app_is_imported(tmp_path: Path) -> None:
+def test_it_can_be_stopped_during_the_import_of_the_app(tmp_path: Path) -> None:
     app = tmp_path / "slow.py"
     app.write_text("import time\ntime.sleep(3600)\n")
     with Running("serve", str(app), "--port", "0") as serving:

@@ -70,7 +70,7 @@ def free_port() -> int:
 
 @pytest.mark.parametrize("app", ["serve_flask.py", "serve_flask.py:create_app", "serve_fastapi.py"])
 @pytest.mark.parametrize(("mode", "server"), EACH)
-def test_a_deployment_as_printed_serves_the_app(app: str, mode: Mode, server: str, tmp_path: Path) -> None:
+def test_a_printed_deployment_serves_the_app(app: str, mode: Mode, server: str, tmp_path: Path) -> None:
     if app == "serve_fastapi.py" and server == "daphne":
         app = "serve_odd.py:partial"  # daphne runs no lifespan, which the other app needs
     port = free_port()
@@ -79,7 +79,7 @@ def test_a_deployment_as_printed_serves_the_app(app: str, mode: Mode, server: st
         assert json.load(answer)["word"] == "word"
 
 
-def test_an_app_of_the_current_folder_needs_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_app_in_the_current_folder_needs_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     shutil.copyfile(APPS / "serve_flask.py", tmp_path / "shop.py")
@@ -90,7 +90,7 @@ def test_an_app_of_the_current_folder_needs_one_line(tmp_path: Path, monkeypatch
         assert json.load(answer)["word"] == "word"
 
 
-def test_a_cgi_program_as_printed_answers(tmp_path: Path) -> None:
+def test_a_printed_cgi_program_responds(tmp_path: Path) -> None:
     script = printed(str(APPS / "serve_flask.py"), "--mode", "cgi")
     subprocess.run(["sh"], input=script, text=True, cwd=tmp_path, check=True)
     (program,) = tmp_path.glob("*.cgi")
@@ -111,7 +111,7 @@ def test_a_cgi_program_as_printed_answers(tmp_path: Path) -> None:
         ("--tls --server gunicorn", "--print does not support --root-path and --tls"),
     ],
 )
-def test_an_option_that_has_no_place_in_a_deployment_is_refused(options: str, said: str) -> None:
+def test_an_option_that_a_deployment_does_not_support_is_refused(options: str, said: str) -> None:
     done = run("serve", str(APPS / "serve_flask.py"), *options.split(), "--print")
     assert done.returncode == 2
     assert said in done.stderr

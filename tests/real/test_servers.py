@@ -34,17 +34,17 @@ def test_each_request_has_its_response(server: Running) -> None:
     assert answers == {str(request): response for request, response in SHORT}
 
 
-def test_the_first_block_is_delivered_before_the_last_is_made(server: Running) -> None:
+def test_the_first_block_is_received_before_the_last_is_produced(server: Running) -> None:
     with responding(server, Request(b"/stream?chunks=2&delay=10"), timeout=9) as response:
         assert response.read1() == b"chunk 1 of 2\n"
 
 
-def test_head_of_a_stream_is_answered_at_once(server: Running) -> None:
+def test_head_of_a_stream_gets_a_response_at_once(server: Running) -> None:
     response = ask(server, Request(b"/stream?chunks=1000&delay=10", "HEAD"))
     assert (response.status, response.body) == (200, b"")
 
 
-def test_nothing_is_logged_as_an_error_when_a_client_leaves_its_stream(server: Running) -> None:
+def test_a_disconnect_from_a_stream_is_not_logged_as_an_error(server: Running) -> None:
     for _ in range(3):
         with responding(server, Request(b"/stream?chunks=1000&delay=0.05")) as response:
             assert response.read1()
@@ -60,13 +60,13 @@ def test_a_websocket_echoes(asgi_server: Running) -> None:
             assert client.recv(timeout=10) == message
 
 
-def test_a_websocket_elsewhere_is_refused(asgi_server: Running) -> None:
+def test_a_websocket_on_another_path_is_refused(asgi_server: Running) -> None:
     with pytest.raises(InvalidStatus) as refusal, connect(f"ws://{asgi_server.host}:{asgi_server.port}/hello"):
         pass
     assert refusal.value.response.status_code == 403
 
 
-def test_the_older_spellings_run_on_the_servers_of_today() -> None:
+def test_the_older_interfaces_run_on_current_servers() -> None:
     with (
         serve("gateways.wsgi.pep333:app", "waitress") as pep333,
         serve("gateways.asgi.asgi2:App", "uvicorn", "--interface", "asgi2") as asgi2,
@@ -78,7 +78,7 @@ def test_the_older_spellings_run_on_the_servers_of_today() -> None:
                 assert response.read1() == b"chunk 1 of 2\n"
 
 
-def test_http_2_gives_the_same_responses() -> None:
+def test_http_2_has_the_same_responses() -> None:
     with serve("gateways.asgi.app:app", "hypercorn") as server, httpx.Client(http1=False, http2=True) as client:
         # Without refused POSTs: hypercorn drops the connection if an app responds before it has read the body.
         for request, expected in [*GOOD, *((bad, refusal) for bad, refusal in BAD if bad.body is None)]:

@@ -19,7 +19,7 @@ STAY = "time.sleep(60)"
 OBEY = "signal.signal(signal.SIGTERM, lambda *_: sys.exit())"
 
 
-def test_a_server_that_ends_at_once_fails_with_what_it_wrote() -> None:
+def test_a_server_that_exits_at_once_fails_with_its_output() -> None:
     command = python('print("no such app", file=sys.stderr)', "sys.exit(3)")
     with pytest.raises(AssertionError, match="ended with status 3") as failure, serve(command):
         pass
@@ -31,14 +31,14 @@ def test_a_server_that_never_listens_fails_in_time() -> None:
         pass
 
 
-def test_an_error_in_the_block_is_noted_with_what_the_server_wrote() -> None:
+def test_an_error_in_the_block_has_a_note_with_the_servers_output() -> None:
     command = python(READY, LISTEN, STAY)
     with pytest.raises(ZeroDivisionError) as failure, serve(command):
         _ = 1 / 0
     assert "ready" in failure.value.__notes__[0]
 
 
-def test_a_server_that_ends_on_sigterm_is_let_end() -> None:
+def test_a_server_that_stops_on_sigterm_is_not_killed() -> None:
     with serve(python(OBEY, LISTEN, STAY)) as server:
         pass
     assert server.process.returncode == 0
@@ -50,7 +50,7 @@ def test_a_server_that_ignores_sigterm_is_killed() -> None:
     assert server.process.returncode == -9
 
 
-def test_all_that_a_server_started_is_ended_with_it() -> None:
+def test_all_processes_of_a_server_are_stopped_with_it() -> None:
     *child, _port = python(DEAF, READY, STAY)
     with serve(python(OBEY, f"subprocess.Popen({child!r}, start_new_session=True)", LISTEN, STAY)) as server:
         eventually(lambda: "ready" in server.log(), "the child ignores SIGTERM")

@@ -19,20 +19,20 @@ def timeline() -> Any:
     return {each["name"]: each for each in json.loads(done.stdout)["generations"]}
 
 
-def test_all_five_are_there_in_their_order(timeline: Any) -> None:
+def test_all_five_generations_are_in_order(timeline: Any) -> None:
     assert list(timeline) == ["CGI", "PEP 333", "PEP 3333", "ASGI 2", "ASGI 3"]
     assert [each["year"] for each in timeline.values()] == [1993, 2003, 2010, 2016, 2019]
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_answers_both_requests(timeline: Any, name: str) -> None:
+def test_each_generation_responds_to_both_requests(timeline: Any, name: str) -> None:
     for trace in timeline[name]["traces"].values():
         assert trace["problem"] is None
         assert (trace["response"]["status"], trace["response"]["complete"]) == (200, True)
     assert timeline[name]["traces"]["stream"]["response"]["length"] == len("chunk 1 of 5\n") * 5
 
 
-def test_each_is_called_in_its_own_way(timeline: Any) -> None:
+def test_each_generation_is_called_in_its_own_way(timeline: Any) -> None:
     assert [each["signature"].rpartition("/")[2] for each in timeline.values()] == [
         "app.py",
         "app(environ, start_response)",
@@ -43,9 +43,7 @@ def test_each_is_called_in_its_own_way(timeline: Any) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_made_five_blocks_a_tenth_of_a_second_apart_and_none_was_held_back_for_the_next(
-    timeline: Any, name: str
-) -> None:
+def test_each_generation_sent_five_blocks_in_time_and_none_was_delayed_until_the_next(timeline: Any, name: str) -> None:
     made, sent = timeline[name]["blocks"]["made_ms"], timeline[name]["blocks"]["sent_ms"]
     assert len(made) == 5
     assert made == sorted(made)
@@ -55,7 +53,7 @@ def test_each_made_five_blocks_a_tenth_of_a_second_apart_and_none_was_held_back_
     assert all(any(at <= crossed < limit for crossed in sent) for at, limit in zip(made, limits, strict=True))
 
 
-def test_pep_333_pushes_its_blocks_and_pep_3333_is_asked_for_them(timeline: Any) -> None:
+def test_pep_333_pushes_its_blocks_and_pep_3333_returns_them(timeline: Any) -> None:
     def kinds(name: str) -> set[str]:
         return {step["what"] for step in timeline[name]["traces"]["stream"]["steps"]}
 
@@ -64,7 +62,7 @@ def test_pep_333_pushes_its_blocks_and_pep_3333_is_asked_for_them(timeline: Any)
     assert "block" in kinds("PEP 3333")
 
 
-def test_only_cgi_takes_a_new_process_for_each_request(timeline: Any) -> None:
+def test_only_cgi_starts_a_new_process_for_each_request(timeline: Any) -> None:
     def processes(name: str) -> list[int]:
         traces = timeline[name]["traces"].values()
         return [

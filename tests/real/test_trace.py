@@ -80,7 +80,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("shop")
-def test_the_app_has_started_before_the_traced_request_unless_that_is_asked_for() -> None:
+def test_the_app_has_started_before_the_traced_request_unless_cold_is_given() -> None:
     assert sent(traced("traced_shop:app")).endswith("2 GET unknown ")
     assert sent(traced("traced_shop:app", "--cold")).endswith("1 GET unknown ")
     assert len(whats(traced("traced_shop:app"), "wsgi")) == len(whats(traced("traced_shop:app", "--cold"), "wsgi"))
@@ -88,7 +88,7 @@ def test_the_app_has_started_before_the_traced_request_unless_that_is_asked_for(
     assert sent(traced("traced_shop:app", "--data", "x")).endswith("2 POST unknown x")
 
 
-def test_the_body_of_a_request_is_read_from_a_file_and_from_stdin(shop: Path) -> None:
+def test_the_body_of_a_request_may_come_from_a_file_or_stdin(shop: Path) -> None:
     (shop / "body").write_bytes(b"from a file")
     assert sent(traced("traced_shop:app", "--data", "@body")).endswith("from a file")
     command = [sys.executable, "-m", "gateways", "trace", "traced_shop:app", "--data", "@-", "--json"]
@@ -96,7 +96,7 @@ def test_the_body_of_a_request_is_read_from_a_file_and_from_stdin(shop: Path) ->
     assert sent(json.loads(done.stdout)).endswith("from stdin")
 
 
-def test_requests_before_the_last_are_a_login_whose_cookies_it_has_and_does_not_show(shop: Path) -> None:
+def test_earlier_requests_are_a_login_whose_cookies_are_used_and_not_shown(shop: Path) -> None:
     (shop / "requests.jsonl").write_text(
         '{"gateways-requests": 1}\n{"method": "POST", "path": "/login", "body": "x"}\n{"path": "/me"}\n'
     )
@@ -108,7 +108,7 @@ def test_requests_before_the_last_are_a_login_whose_cookies_it_has_and_does_not_
 
 
 @pytest.mark.parametrize(("mode", "server"), [(mode, name) for mode in MODES for name in side(mode).SERVERS])
-def test_the_reference_app_on_each_server(mode: str, server: str) -> None:
+def test_the_reference_app_is_traced_on_each_server(mode: str, server: str) -> None:
     trace = traced("--mode", mode, "--server", server, "--path", "/hello?name=kfir")
     assert trace["problem"] is None
     assert (trace["response"]["status"], trace["response"]["complete"]) == (200, True)
@@ -122,7 +122,7 @@ def test_the_reference_app_on_each_server(mode: str, server: str) -> None:
     assert 0 < called["at_ms"] < trace["response"]["first_byte_ms"] <= trace["response"]["total_ms"]
 
 
-def test_fastapi_with_a_dependency_and_a_stream() -> None:
+def test_a_fastapi_app_with_a_dependency_and_a_stream_is_traced() -> None:
     trace = traced("fastapi_app:app", "--path", "/stream?name=kfir")
     assert whats(trace, "asgi")[:3] == ["scope", "receive http.request", "send http.response.start"]
     assert [step["data"]["body"]["bytes"] for step in trace["steps"] if step["what"] == "send http.response.body"] == [
@@ -137,7 +137,7 @@ def test_fastapi_with_a_dependency_and_a_stream() -> None:
     assert phases == ["before", "before", "after", "after"]
 
 
-def test_flask_under_uvicorn_shows_both_sides_of_the_adapter_and_what_the_hop_cost() -> None:
+def test_flask_under_uvicorn_shows_both_sides_of_the_adapter_and_the_time_of_the_hop() -> None:
     trace = traced("flask_app.py", "--server", "uvicorn", "--path", "/echo", "--data", "hello", "--header", "X-A: b")
     assert trace["adapter"]["name"] == "WSGIToASGI"
     assert 0 < trace["adapter"]["hop_ms"] < trace["response"]["first_byte_ms"]
@@ -149,7 +149,7 @@ def test_flask_under_uvicorn_shows_both_sides_of_the_adapter_and_what_the_hop_co
     assert ["x-a", "b"] in [[name.lower(), value] for name, value in trace["request"]["headers"]]
 
 
-def test_fastapi_under_waitress() -> None:
+def test_fastapi_under_waitress_is_traced() -> None:
     trace = traced("fastapi_app:app", "--mode", "wsgi", "--path", "/hello?name=kfir")
     assert trace["adapter"]["name"] == "ASGIToWSGI"
     assert whats(trace, "wsgi")[0] == "environ"
@@ -157,7 +157,7 @@ def test_fastapi_under_waitress() -> None:
     assert sent(trace).endswith('{"hello":"KFIR"}')
 
 
-def test_flask_as_a_cgi_program_runs_in_a_process_of_its_own_and_leaves_no_file(
+def test_flask_as_a_cgi_program_runs_in_its_own_process_and_leaves_no_file_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
@@ -172,14 +172,14 @@ def test_flask_as_a_cgi_program_runs_in_a_process_of_its_own_and_leaves_no_file(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_django() -> None:
+def test_a_django_app_is_traced() -> None:
     trace = traced("django_app", "--path", "/page")
     assert (trace["target"]["interface"], trace["response"]["status"]) == ("wsgi", 200)
     assert "a page by Django" in sent(trace)
 
 
 @pytest.mark.parametrize(("mode", "adapter"), [("cgi", None), ("asgi", "CGIToASGI"), ("wsgi", "CGIToWSGI")])
-def test_a_shell_script_as_a_cgi_program(mode: str, adapter: str | None) -> None:
+def test_a_shell_script_is_traced_as_a_cgi_program(mode: str, adapter: str | None) -> None:
     trace = traced("hello.sh", "--mode", mode, "--data", "some words")
     assert (trace["adapter"] or {}).get("name") == adapter
     steps = whats(trace, "cgi")
@@ -192,7 +192,7 @@ def test_a_shell_script_as_a_cgi_program(mode: str, adapter: str | None) -> None
     assert "some words" in sent(trace)
 
 
-def test_a_websocket_chat() -> None:
+def test_a_websocket_chat_is_traced() -> None:
     trace = traced("asgi_app", "--path", "/chat", "--ws", "hello", "--ws", "goodbye")
     assert (trace["asked"], trace["response"]["status"]) == ("WebSocket /chat", 101)
     assert whats(trace, "asgi") == [
@@ -209,7 +209,7 @@ def test_a_websocket_chat() -> None:
 
 
 @pytest.mark.parametrize("server", ["waitress", "gunicorn"])
-def test_a_websocket_of_an_asgi_app_on_a_wsgi_server(server: str) -> None:
+def test_a_websocket_of_an_asgi_app_on_a_wsgi_server_is_traced(server: str) -> None:
     trace = traced("asgi_app", "--mode", "wsgi", "--server", server, "--path", "/chat", "--ws", "hello")
     assert trace["response"]["status"] == 101
     assert whats(trace, "asgi")[-6:] == [
@@ -231,7 +231,7 @@ def test_a_websocket_of_an_asgi_app_on_a_wsgi_server(server: str) -> None:
 
 
 @pytest.mark.parametrize("mode", ["asgi", "wsgi"])
-def test_a_websocket_of_a_wsgi_app(mode: str) -> None:
+def test_a_websocket_of_a_wsgi_app_is_traced(mode: str) -> None:
     server = {"asgi": "uvicorn", "wsgi": "gunicorn"}[mode]
     trace = traced("flask_app", "--mode", mode, "--server", server, "--path", "/chat", "--ws", "hello")
     assert trace["response"]["status"] == 101
@@ -243,7 +243,7 @@ def test_a_websocket_of_a_wsgi_app(mode: str) -> None:
     assert ("ASGI messages of WSGIToASGI" in trace["note"]) == (mode == "asgi")
 
 
-def test_an_app_that_raises_in_mid_stream_shows_where() -> None:
+def test_an_app_that_raises_in_a_stream_shows_the_place() -> None:
     trace = traced("asgi_app:app", "--path", "/breaks", status=1)
     assert trace["problem"] == "the connection ended in the middle of the response"
     (raised,) = (step for step in trace["steps"] if step["wrong"])
@@ -252,14 +252,14 @@ def test_an_app_that_raises_in_mid_stream_shows_where() -> None:
     assert any(line["text"] == "RuntimeError: in mid-stream" for line in trace["log"])
 
 
-def test_an_app_that_hangs_is_not_waited_for_and_the_trace_so_far_is_shown() -> None:
+def test_an_app_that_hangs_is_reported_with_the_trace_so_far() -> None:
     trace = traced("asgi_app:app", "--path", "/hangs", "--timeout", "1", status=1)
     assert trace["problem"] == "no complete response within 1 seconds"
     assert whats(trace, "asgi")[:1] == ["scope"]
     assert trace["response"] is None
 
 
-def test_an_app_that_dies_is_said_to_and_the_trace_so_far_is_shown() -> None:
+def test_an_app_that_exits_is_reported_with_the_trace_so_far() -> None:
     trace = traced("asgi_app:app", "--path", "/dies", status=1)
     assert trace["problem"] == "the server process exited; events of its last 20 ms may be missing"
     assert [step["phase"] for step in trace["steps"][:3]] == ["before"] * 3
@@ -272,7 +272,7 @@ def test_a_lifespan_that_fails_is_shown() -> None:
     assert trace["request"] is None
 
 
-def test_the_diagram_is_plain_and_fits_100_columns_where_there_is_no_terminal() -> None:
+def test_without_a_terminal_the_diagram_is_plain_and_fits_100_columns() -> None:
     done = run("flask_app:app", "--server", "uvicorn", "--path", "/hello?name=" + "x" * 300)
     assert done.returncode == 0
     assert "\x1b" not in done.stdout
@@ -280,7 +280,7 @@ def test_the_diagram_is_plain_and_fits_100_columns_where_there_is_no_terminal() 
     assert "TRANSPORT PROTOCOL   ADAPTER APPLICATION" in done.stdout
 
 
-def test_on_a_terminal_it_is_coloured() -> None:
+def test_on_a_terminal_the_output_is_coloured() -> None:
     ours, theirs = pty.openpty()
     ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 120, 0, 0))
     process = subprocess.Popen(
@@ -330,7 +330,7 @@ def test_on_a_terminal_it_is_coloured() -> None:
         (["--html", "/no/such/folder/page.html"], 1, "gateways trace: cannot write /no/such/folder/page.html: "),
     ],
 )
-def test_bad_input_is_one_clear_line(arguments: list[str], status: int, said: str) -> None:
+def test_invalid_input_is_reported_in_one_clear_line(arguments: list[str], status: int, said: str) -> None:
     done = run(*arguments)
     assert done.stderr.startswith(said)
     assert (done.returncode, done.stderr.count("\n")) == (status, 1)

@@ -59,12 +59,12 @@ def page(request: pytest.FixtureRequest, browser: Page, pages: dict[str, Path]) 
     assert browser.errors == []
 
 
-def test_it_asks_for_nothing_but_itself(page: Page, pages: dict[str, Path]) -> None:
+def test_it_loads_nothing_else(page: Page, pages: dict[str, Path]) -> None:
     asked = [url for url in page.requests if not url.startswith("data:")]
     assert asked in [[file.as_uri()] for file in pages.values()]
 
 
-def test_the_steps_are_there(page: Page, pages: dict[str, Path]) -> None:
+def test_the_steps_are_shown(page: Page, pages: dict[str, Path]) -> None:
     page.evaluate("document.querySelectorAll('details.generation').forEach(each => { each.open = true; })")
     said = page.evaluate("[...document.querySelectorAll('details.step .what')].map(each => each.innerText)")
     assert {"scope", "environ", "start_response", "send http.response.start", "block"} <= set(said)
@@ -74,7 +74,7 @@ def test_the_steps_are_there(page: Page, pages: dict[str, Path]) -> None:
 
 @pytest.mark.parametrize("width", [390, 768, 1280])
 @pytest.mark.parametrize("dark", [False, True])
-def test_nothing_overflows(page: Page, width: int, dark: bool) -> None:
+def test_no_element_overflows_the_screen(page: Page, width: int, dark: bool) -> None:
     page.size(width, 844, dark, phone=width == 390)
     page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -85,7 +85,7 @@ def test_nothing_overflows(page: Page, width: int, dark: bool) -> None:
     assert (lightness < 3 * 128) is dark
 
 
-def test_the_keyboard_reaches_the_steps_and_opens_them(page: Page) -> None:
+def test_the_steps_are_accessible_with_the_keyboard(page: Page) -> None:
     page.evaluate("document.querySelectorAll('details.generation').forEach(each => { each.open = true; })")
     page.evaluate("document.querySelector('details.step').open = false")
     focused = "document.activeElement.parentElement?.id"
@@ -106,7 +106,7 @@ def test_the_keyboard_reaches_the_steps_and_opens_them(page: Page) -> None:
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
 
 
-def test_what_is_read_is_light_or_dark_enough(page: Page) -> None:
+def test_text_has_enough_contrast(page: Page) -> None:
     """WCAG 2.2, 1.4.3: a contrast of 4.5 to 1, for each colour of text on the page and on its cards."""
     for dark in (False, True):
         page.size(1280, 900, dark)
@@ -141,14 +141,14 @@ CONTRAST = """(() => {
 })()"""
 
 
-def test_on_paper_everything_is_open(page: Page) -> None:
+def test_in_print_all_sections_are_open(page: Page) -> None:
     page.do("Emulation.setEmulatedMedia", media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.evaluate("[...document.querySelectorAll('details')].every(each => each.open)")
     assert page.pdf().startswith(b"%PDF-")
 
 
-def test_a_mark_on_the_axis_leads_to_its_step(browser: Page, pages: dict[str, Path]) -> None:
+def test_a_mark_on_the_axis_links_to_its_step(browser: Page, pages: dict[str, Path]) -> None:
     browser.size(1280, 900)
     browser.open(pages["trace"])
     browser.evaluate("document.querySelector('#close').click()")

@@ -8,7 +8,7 @@ from tests.real.websocket_servers import MISSING as ON_WSGI
 from tests.real.websocket_table import PAGE, table
 
 
-def test_the_tables_of_the_page_are_those_of_the_tests() -> None:
+def test_the_tables_of_the_page_equal_those_of_the_tests() -> None:
     on_wsgi = {name: [check for server, check in ON_WSGI if server == name] for name in CARRYING}
     on_asgi = {name: ON_ASGI.get(name, set()) for name in SERVERS}
     page = PAGE.read_text()

@@ -24,7 +24,7 @@ def named(request: pytest.FixtureRequest) -> Iterator[tuple[str, Running]]:
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_what_asgi_promises_holds_on_each_server(named: tuple[str, Running], check: str) -> None:
+def test_each_server_meets_the_guarantees_of_asgi(named: tuple[str, Running], check: str) -> None:
     name, server = named
     if (name, check) not in MISSING:
         CHECKS[check](server)
@@ -37,7 +37,7 @@ def test_uwsgi_loses_a_message_that_comes_before_the_101_and_nothing_else() -> N
         assert client.message() == "on time"
 
 
-def test_a_server_that_shows_no_connection_answers_501_and_names_those_that_do() -> None:
+def test_a_server_that_exposes_no_connection_responds_with_501_and_names_those_that_do() -> None:
     with serving("granian") as server, asking(server, "/echo") as client:
         assert client.head()[0].split(" ")[1] == "501"
         assert b"gunicorn" in client.rest or b"gunicorn" in client.sock.recv(1000)
@@ -68,7 +68,7 @@ def test_a_websocket_outlives_gunicorns_timeout() -> None:
 
 
 @pytest.mark.parametrize("name", ["gunicorn sync", "gunicorn gthread", "gunicorn gevent"])
-def test_sigterm_closes_all_with_1012_and_the_server_ends(name: str) -> None:
+def test_sigterm_closes_all_websockets_with_1012_and_the_server_exits(name: str) -> None:
     with serving(name) as server, contextlib.ExitStack() as stack:
         clients = [stack.enter_context(connected(server, "/echo")) for _ in range(10)]
         server.process.terminate()
@@ -91,7 +91,7 @@ def test_a_reload_closes_the_old_workers_websockets_with_1012_and_serves_new_one
             assert again.message() == "new"
 
 
-def test_max_requests_ends_a_workers_websockets_with_1012() -> None:
+def test_max_requests_closes_a_workers_websockets_with_1012() -> None:
     with serving("gunicorn gthread", "--max-requests", "3") as server, connected(server, "/echo") as client:
         client.send("x")
         assert client.message() == "x"

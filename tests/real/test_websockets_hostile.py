@@ -44,7 +44,7 @@ def works(server: Running) -> None:
         assert client.message() == "still here"
 
 
-def test_control_frames_between_fragments_are_answered_at_once(server: Running) -> None:
+def test_control_frames_between_fragments_get_an_immediate_response(server: Running) -> None:
     with connected(server, "/echo") as client:
         client.frame(TEXT, b"one ", last=False)
         client.frame(PING, b"1")
@@ -57,7 +57,7 @@ def test_control_frames_between_fragments_are_answered_at_once(server: Running) 
         assert client.message() == "one two three"
 
 
-def test_a_flood_of_pings_of_a_client_that_does_not_read_is_survived(server: Running) -> None:
+def test_a_flood_of_pings_of_a_client_that_does_not_read_does_no_harm(server: Running) -> None:
     with connected(server, "/echo") as client:
         flood = encode(PING, b"p" * 125, MASK) * 500
         client.sock.settimeout(2)
@@ -104,7 +104,7 @@ def test_a_megabyte_in_a_thousand_fragments(server: Running) -> None:
         ([(0x88, b"\x27\x10")], 1002),  # 10000
     ],
 )
-def test_a_client_that_breaks_the_protocol_gets_the_code_for_it(
+def test_a_client_that_violates_the_protocol_gets_the_right_code(
     ours: Running, frames: list[tuple[int, bytes]], code: int
 ) -> None:
     with connected(ours, "/echo") as client:
@@ -140,7 +140,7 @@ def test_a_reason_of_123_bytes_arrives(server: Running) -> None:
     eventually(lambda: [4124, REASON] in get(server, "/noted"), "the app has the reason")
 
 
-def test_both_sides_close_at_once(server: Running) -> None:
+def test_both_sides_may_close_at_the_same_time(server: Running) -> None:
     for _ in range(20):
         with connected(server, "/close") as client:
             client.close(1000, "me too")
@@ -152,7 +152,7 @@ def test_both_sides_close_at_once(server: Running) -> None:
     works(server)
 
 
-def test_a_close_in_the_middle_of_a_flood_ends_it(server: Running) -> None:
+def test_a_close_during_a_flood_ends_it(server: Running) -> None:
     with connected(server, "/flood") as client:
         client.message()
         client.close(1001, "enough")
@@ -192,7 +192,7 @@ def test_compression_that_is_offered_is_declined_or_used_as_agreed(server: Runni
         assert websocket.recv(20) == "a" * 10_000
 
 
-def test_a_hundred_connections_come_and_go(server: Running) -> None:
+def test_a_hundred_connections_are_opened_and_closed(server: Running) -> None:
     for number in range(100):
         with connected(server, "/echo") as client:
             client.send(f"{number}")
@@ -223,14 +223,14 @@ def test_a_hundred_connections_come_and_go(server: Running) -> None:
         ),
     ],
 )
-def test_a_handshake_that_is_none_is_refused(ours: Running, handshake: bytes, statuses: set[str]) -> None:
+def test_an_invalid_handshake_is_refused(ours: Running, handshake: bytes, statuses: set[str]) -> None:
     with socket.create_connection((ours.host, ours.port), timeout=20) as sock:
         sock.sendall(handshake + b"Host: x\r\n\r\n")
         client = Client(sock)
         assert client.head()[0].split(" ")[1] in statuses
 
 
-def test_the_cookies_of_accept_arrive(ours: Running) -> None:
+def test_the_cookies_of_accept_are_received(ours: Running) -> None:
     with asking(ours, "/cookies") as client:
         head = [line.lower() for line in client.head()]
         assert head.count("set-cookie: a=1; path=/") == head.count("set-cookie: b=2; httponly") == 1

@@ -40,14 +40,14 @@ def talking(server: Running, transports: list[str]) -> Iterator[Any]:
         client.disconnect()
 
 
-def test_django_with_simple_websocket_on_uvicorn() -> None:
+def test_django_with_simple_websocket_works_on_uvicorn() -> None:
     with serve(f"{LIBRARIES}:django", "uvicorn") as server:
         assert echoed(server, "one", "two") == ["one", "two"]
         assert httpx.get(server.url, trust_env=False).text == "plain"
 
 
 @pytest.mark.parametrize("transports", [["websocket"], ["polling", "websocket"]], ids=["direct", "upgraded"])
-def test_flask_socketio_on_uvicorn(transports: list[str]) -> None:
+def test_flask_socketio_works_on_uvicorn(transports: list[str]) -> None:
     said: queue.SimpleQueue[Any] = queue.SimpleQueue()
     with serve(f"{LIBRARIES}:flask_socketio", "uvicorn") as server, talking(server, transports) as client:
         client.on("said", said.put)
@@ -56,18 +56,18 @@ def test_flask_socketio_on_uvicorn(transports: list[str]) -> None:
         assert client.transport() == "websocket" or transports[0] == "polling"
 
 
-def test_python_socketio_in_threads_on_hypercorn() -> None:
+def test_python_socketio_in_threads_works_on_hypercorn() -> None:
     with serve(f"{LIBRARIES}:python_socketio", "hypercorn") as server, talking(server, ["websocket"]) as client:
         assert client.call("say", "hello", timeout=10) == "HELLO"
 
 
 @pytest.mark.parametrize("framework", ["starlette", "litestar", "quart"])
 @pytest.mark.parametrize("name", ["gunicorn sync", "waitress"])
-def test_asgi_frameworks_on_wsgi_servers(framework: str, name: str) -> None:
+def test_asgi_frameworks_work_on_wsgi_servers(framework: str, name: str) -> None:
     with serving(name, app=f"{FRAMEWORKS}:{framework}") as server:
         assert echoed(server, "one", "two") == ["one", "two"]
 
 
-def test_python_socketios_async_server_on_gunicorn() -> None:
+def test_python_socketios_async_server_works_on_gunicorn() -> None:
     with serving("gunicorn gthread", app=f"{FRAMEWORKS}:socket_io") as server, talking(server, ["websocket"]) as client:
         assert client.call("say", "hello", timeout=10) == "HELLO"

@@ -45,7 +45,7 @@ def named(request: pytest.FixtureRequest) -> Iterator[tuple[str, Running]]:
 
 # EARLY: RFC 6455 (4.1) forbids such bytes, and the socket is the server's.
 @pytest.mark.parametrize("check", [check for check in CHECKS if check != EARLY])
-def test_what_flask_sock_promises_holds_on_each_server(named: tuple[str, Running], check: str) -> None:
+def test_each_server_meets_the_guarantees_of_flask_sock(named: tuple[str, Running], check: str) -> None:
     name, server = named
     if check not in MISSING.get(name, ()):
         CHECKS[check](server)

@@ -15,19 +15,19 @@ on_trio = only(*(name for name in ASGI_SERVERS if "trio" in name))
 
 
 @on_asyncio
-def test_they_run_on_the_servers_loop(asgi: Site) -> None:
+def test_async_views_run_on_the_servers_loop(asgi: Site) -> None:
     for framework in ("flask", "django"):
         assert asgi.get(framework, "/async").json() == {"shared": True}
 
 
 @on_trio
-def test_beside_trio_they_run_on_a_loop_of_asyncio_that_asgiref_makes(asgi: Site) -> None:
+def test_under_trio_async_views_run_on_an_asyncio_loop_of_asgiref(asgi: Site) -> None:
     for framework in ("flask", "django"):
         assert asgi.get(framework, "/async").json() == {"shared": False}
 
 
 @on_asyncio
-def test_many_of_both_frameworks_run_at_once_and_meet_there(asgi: Site) -> None:
+def test_many_async_views_of_both_frameworks_run_concurrently(asgi: Site) -> None:
     """Each waits for all others at an asyncio.Barrier, which belongs to one loop."""
 
     def meet(number: int) -> str:

@@ -26,18 +26,18 @@ LARGE_FOR: dict[str, tuple[str, ...]] = {
 }
 
 
-def test_an_upload_of_50_mb_arrives(asgi: Site) -> None:
+def test_an_upload_of_50_mb_is_received(asgi: Site) -> None:
     for framework in LARGE_FOR[asgi.name]:
         assert asgi.post(framework, "/upload", content=LARGE).json() == EXPECTED, framework
 
 
-def test_a_chunked_upload_of_50_mb_arrives(asgi: Site) -> None:
+def test_a_chunked_upload_of_50_mb_is_received(asgi: Site) -> None:
     for framework in LARGE_FOR[asgi.name]:
         chunks = (LARGE[at : at + BLOCK] for at in range(0, len(LARGE), BLOCK))
         assert asgi.post(framework, "/upload", content=chunks).json() == EXPECTED, framework
 
 
-def test_a_file_of_50_mb_in_a_form_arrives(asgi: Site) -> None:
+def test_a_file_of_50_mb_in_a_form_is_received(asgi: Site) -> None:
     for framework in LARGE_FOR[asgi.name]:
         response = asgi.post(framework, "/files", data={"note": "large"}, files={"file": ("large.bin", LARGE)})
         assert response.json() == {"note": "large", "filename": "large.bin", **EXPECTED}, framework
@@ -54,7 +54,7 @@ def test_a_response_to_an_upload_that_the_app_does_not_read_is_not_lost(asgi: Si
         assert received.startswith(b"HTTP/1.1 404 ")
 
 
-def test_a_client_that_expects_100_continue_is_told_to_go_on_once_the_app_reads(asgi: Site) -> None:
+def test_a_client_that_expects_100_continue_gets_it_once_the_app_reads(asgi: Site) -> None:
     with socket.create_connection((asgi.server.host, asgi.server.port), timeout=10) as sock:
         head = f"Host: flask.test\r\nContent-Length: {len(LARGE)}\r\nExpect: 100-continue\r\nConnection: close\r\n"
         sock.sendall(f"POST /upload HTTP/1.1\r\n{head}\r\n".encode())

@@ -21,7 +21,7 @@ def test_a_page_arrives_with_its_length(asgi: Site, framework: str) -> None:
 
 
 @each_framework
-def test_head_has_no_body_and_leaves_the_connection_usable(asgi: Site, framework: str) -> None:
+def test_a_response_to_head_has_no_body_and_leaves_the_connection_usable(asgi: Site, framework: str) -> None:
     response = asgi.ask(framework, "HEAD", "/hello")
     assert response.status_code == (405 if framework == "falcon" else 200)  # Falcon needs on_head for HEAD
     assert response.content == b""
@@ -29,38 +29,38 @@ def test_head_has_no_body_and_leaves_the_connection_usable(asgi: Site, framework
 
 
 @each_framework
-def test_a_form_arrives(asgi: Site, framework: str) -> None:
+def test_a_form_is_received(asgi: Site, framework: str) -> None:
     response = asgi.post(framework, "/form", data={"name": "Käthe €", "tag": ["a", "b"]})
     assert response.json() == {"name": "Käthe €", "tags": ["a", "b"]}
 
 
 @each_framework
-def test_a_file_in_a_form_arrives(asgi: Site, framework: str) -> None:
+def test_a_file_in_a_form_is_received(asgi: Site, framework: str) -> None:
     response = asgi.post(framework, "/files", data={"note": "für dich"}, files={"file": ("some.bin", SOME)})
     assert response.json() == {"note": "für dich", "filename": "some.bin", **EXPECTED}
 
 
 @each_framework
-def test_an_upload_arrives(asgi: Site, framework: str) -> None:
+def test_an_upload_is_received(asgi: Site, framework: str) -> None:
     assert asgi.post(framework, "/upload", content=SOME).json() == EXPECTED
 
 
 @each_framework
 @pytest.mark.parametrize("step", [1000, 100_000])
-def test_a_chunked_upload_arrives(asgi: Site, framework: str, step: int) -> None:
+def test_a_chunked_upload_is_received(asgi: Site, framework: str, step: int) -> None:
     chunks = (SOME[at : at + step] for at in range(0, len(SOME), step))
     assert asgi.post(framework, "/upload", content=chunks).json() == EXPECTED
 
 
 @each_framework
-def test_a_stream_arrives_whole(asgi: Site, framework: str) -> None:
+def test_a_stream_is_received_completely(asgi: Site, framework: str) -> None:
     response = asgi.get(framework, "/stream?blocks=50&size=1000")
     assert response.content == (b"." * 999 + b"\n") * 50
     assert "content-length" not in response.headers
 
 
 @each_framework
-def test_a_stream_arrives_block_by_block(asgi: Site, framework: str) -> None:
+def test_a_stream_is_received_block_by_block(asgi: Site, framework: str) -> None:
     with asgi.streaming(framework, f"/stream?blocks=2&gate={framework}") as blocks:
         assert next(blocks) == b".........\n"
         asgi.get("wsgi", f"/open?gate={framework}")
@@ -79,7 +79,7 @@ def test_a_part_of_a_file_is_downloaded(asgi: Site) -> None:
     assert (response.status_code, response.content) == (206, DOWNLOAD[16:48])
 
 
-def test_a_file_that_the_client_has_is_not_downloaded(asgi: Site) -> None:
+def test_an_unmodified_file_is_not_downloaded_again(asgi: Site) -> None:
     etag = asgi.get("flask", "/download").headers["etag"]
     response = asgi.get("flask", "/download", headers={"If-None-Match": etag})
     assert (response.status_code, response.content) == (304, b"")
@@ -87,7 +87,7 @@ def test_a_file_that_the_client_has_is_not_downloaded(asgi: Site) -> None:
 
 
 @each_framework
-def test_a_session_is_kept_in_cookies(asgi: Site, framework: str) -> None:
+def test_a_session_is_stored_in_cookies(asgi: Site, framework: str) -> None:
     login = asgi.post(framework, "/login", data={"name": "Käthe"})
     assert login.status_code == 204
     cookies = "; ".join(line.partition(";")[0] for line in login.headers.get_list("set-cookie"))
@@ -96,7 +96,7 @@ def test_a_session_is_kept_in_cookies(asgi: Site, framework: str) -> None:
 
 
 @each_framework
-def test_a_path_and_a_query_outside_ascii_arrive(asgi: Site, framework: str) -> None:
+def test_a_path_and_a_query_outside_ascii_are_received(asgi: Site, framework: str) -> None:
     response = asgi.get(framework, "/path/gr%C3%BC%C3%9F%20Gott/%E2%82%AC?q=%C3%A4+b%26c")
     assert response.json() == {"path": "grüß Gott/€", "query": "ä b&c"}
 
@@ -109,13 +109,13 @@ def test_an_app_knows_its_own_address(asgi: Site, framework: str) -> None:
 
 
 @each_framework
-def test_an_error_is_a_500_and_nothing_is_left_of_it(asgi: Site, framework: str) -> None:
+def test_an_error_is_a_500_and_leaves_nothing_behind(asgi: Site, framework: str) -> None:
     assert asgi.get(framework, "/error").status_code == 500
     assert asgi.get(framework, "/hello").text == f"hello from {framework}"
 
 
 @each_framework
-def test_hooks_run_once_for_each_request_whatever_becomes_of_it(asgi: Site, framework: str) -> None:
+def test_hooks_run_once_for_each_request_with_any_result(asgi: Site, framework: str) -> None:
     before = asgi.report()["counts"]
     for path in ("/hello", "/error", "/stream?blocks=2", "/download", "/nowhere"):
         asgi.get(framework, path)
@@ -133,7 +133,7 @@ def test_hooks_run_once_for_each_request_whatever_becomes_of_it(asgi: Site, fram
     assert asgi.count("calls on a foreign thread") == 0
 
 
-def test_the_environ_is_as_pep_3333_and_its_validator_want_it(asgi: Site) -> None:
+def test_the_environ_meets_pep_3333_and_its_validator(asgi: Site) -> None:
     response = asgi.get(
         "wsgi", "/caf%C3%A9%2Fnoir?x=%FF", headers={"X-Real": "1", "X_Real": "2", "Proxy": "http://evil.test"}
     )

@@ -18,12 +18,12 @@ MB = 1000 * 1000
 SERVERS = ["uvicorn", "uvicorn-h11", "hypercorn", "hypercorn-trio", "granian", "gunicorn"]
 
 
-def test_the_servers_are_those_that_stream() -> None:
+def test_the_tested_servers_are_those_that_stream() -> None:
     assert not set(SERVERS) & set(BUFFERING)
 
 
 @pytest.mark.parametrize("server", SERVERS)
-def test_a_client_that_leaves_behind_an_unread_upload_is_noticed(server: str) -> None:
+def test_a_disconnect_behind_an_unread_upload_is_detected(server: str) -> None:
     """For any size of the upload, a streaming app ends, and its thread is free."""
     with site(server, app=APP) as running:
         for size, length in ((1000, 1000), (2 * MB, 10 * MB), (5 * MB, 5 * MB)):
@@ -51,7 +51,7 @@ def send(client: socket.socket, size: int) -> None:
 
 
 @pytest.mark.parametrize("server", ["hypercorn", "hypercorn-trio"])
-def test_a_client_that_has_only_ended_its_side_gets_its_response(server: str) -> None:
+def test_a_client_that_has_shut_down_its_sending_side_gets_its_response(server: str) -> None:
     """RFC 9112, 9.6; uvicorn and granian close the connection themselves, even with native apps."""
     with (
         site(server, app=APP) as running,

@@ -13,7 +13,7 @@ BLOCK = 64 * 1024
 LONG = 200  # number of blocks: more than all buffers between the app and a client that does not read
 
 
-def test_sixty_streaming_clients_that_are_cut_off_hold_up_nobody(asgi: Site) -> None:
+def test_sixty_aborted_streams_delay_no_other_request(asgi: Site) -> None:
     before = asgi.count("streams begun")
     with crowd(asgi.server, [get(name, "/stream?blocks=-1&delay=0.02") for name in FRAMEWORKS * 12]) as clients:
         clients.wait_for_answers(THREADS)  # the others wait for a thread
@@ -24,7 +24,7 @@ def test_sixty_streaming_clients_that_are_cut_off_hold_up_nobody(asgi: Site) -> 
     asgi.expect_streams_closed()
 
 
-def test_clients_that_do_not_read_and_are_cut_off_hold_up_nobody(asgi: Site) -> None:
+def test_aborted_clients_that_do_not_read_delay_no_other_request(asgi: Site) -> None:
     before = asgi.count("streams begun")
     streams = [get(name, f"/stream?blocks={LONG}&size={BLOCK}") for name in FRAMEWORKS * 2]
     with crowd(asgi.server, streams) as clients:

@@ -27,21 +27,21 @@ def large(request: pytest.FixtureRequest) -> Iterator[Site]:
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["with a length", "chunked"])
-def test_an_upload_of_200_mb_does_not_stay_in_memory(large: Site, chunked: bool) -> None:
+def test_an_upload_of_200_mb_is_not_kept_in_memory(large: Site, chunked: bool) -> None:
     growth = Growth(large.server)
     assert int(upload(large.server, "/", UPLOAD, chunked)) == UPLOAD * MB
     assert growth.bytes < LIMIT
 
 
 @pytest.mark.parametrize("path", ["/stream", "/file"])
-def test_a_download_of_100_mb_to_a_slow_client_does_not_pile_up_in_memory(large: Site, path: str) -> None:
+def test_a_download_of_100_mb_to_a_slow_client_does_not_accumulate_in_memory(large: Site, path: str) -> None:
     growth = Growth(large.server)
     assert download(large.server, f"{path}?blocks={DOWNLOAD}", RATE) == DOWNLOAD * MB
     assert growth.bytes < LIMIT
 
 
 @pytest.mark.parametrize("name", BUFFERING)
-def test_the_servers_left_out_keep_large_bodies_in_memory_by_themselves(name: str) -> None:
+def test_the_excluded_servers_themselves_keep_large_bodies_in_memory(name: str) -> None:
     """Expected failures with a native ASGI app, which no adapter could avoid. If a server passes here, remove it from
     the list.
     """

@@ -42,7 +42,7 @@ def test_the_prefix_is_the_script_name_and_the_rest_is_the_path(mounted: Site, m
 
 
 @each_mount
-def test_prefixes_add_up(proxied: Site, mount: str) -> None:
+def test_nested_prefixes_are_joined(proxied: Site, mount: str) -> None:
     environ = proxied.get(f"wsgi.{mount}", f"{PREFIX}/page").json()["environ"]
     assert (environ["SCRIPT_NAME"], environ["PATH_INFO"]) == (f"/outer{PREFIX}", "/page")
     host = f"flask.{mount}.test"
@@ -59,7 +59,7 @@ def test_an_app_knows_its_own_address(mounted: Site, mount: str, framework: str)
 
 
 @each_mount
-def test_the_routes_beside_it_are_served(mounted: Site, mount: str) -> None:
+def test_other_routes_beside_the_mount_are_served(mounted: Site, mount: str) -> None:
     assert mounted.get(f"flask.{mount}", "/new").text == "new"
     assert mounted.get(f"flask.{mount}", "/legacy/v10/hello").status_code == 404
     assert mounted.get(f"flask.{mount}", f"{PREFIX}/nowhere").status_code == 404
@@ -67,7 +67,9 @@ def test_the_routes_beside_it_are_served(mounted: Site, mount: str) -> None:
 
 @each_way
 @each_framework
-def test_pages_forms_uploads_streams_and_files_pass(mounted: Site, way: str, framework: str) -> None:
+def test_pages_and_forms_and_uploads_and_streams_and_files_are_passed_on(
+    mounted: Site, way: str, framework: str
+) -> None:
     host = f"{framework}.{way}"
     assert mounted.get(host, f"{PREFIX}/hello").text == f"hello from {framework}"
     form = mounted.post(host, f"{PREFIX}/form", data={"name": "Käthe €", "tag": ["a", "b"]})
@@ -80,14 +82,14 @@ def test_pages_forms_uploads_streams_and_files_pass(mounted: Site, way: str, fra
 
 
 @pytest.mark.parametrize("way", ["gzip", "tagging-gzip"])
-def test_what_the_middleware_does_is_done(mounted: Site, way: str) -> None:
+def test_the_middleware_has_its_effect(mounted: Site, way: str) -> None:
     stream = mounted.get(f"flask.{way}", f"{PREFIX}/stream?blocks=50&size=1000")
     assert stream.headers["content-encoding"] == "gzip"
     assert stream.headers.get("x-tag") == (f"{PREFIX}/stream" if "tagging" in way else None)
 
 
 @each_way
-def test_a_stream_arrives_block_by_block(mounted: Site, way: str) -> None:
+def test_a_stream_is_received_block_by_block(mounted: Site, way: str) -> None:
     with mounted.streaming(f"flask.{way}", f"{PREFIX}/stream?blocks=2&gate={way}") as blocks:
         first = next(blocks)
         mounted.get("wsgi", f"/open?gate={way}")
@@ -104,7 +106,7 @@ def test_an_error_is_a_500(mounted: Site, way: str) -> None:
 
 # Not behind "logging": it hides the disconnect from the app, and uvicorn still accepts blocks.
 @pytest.mark.parametrize("way", [*MOUNTS, "tagging", "gzip", "tagging-gzip"])
-def test_clients_that_leave_end_their_streams(mounted: Site, way: str) -> None:
+def test_disconnects_end_streams(mounted: Site, way: str) -> None:
     streams = [get(f"{framework}.{way}", f"{PREFIX}/stream?blocks=-1&delay=0.02") for framework in FRAMEWORKS]
     with crowd(mounted.server, streams) as clients:
         clients.wait_for_answers(len(streams))
@@ -112,7 +114,7 @@ def test_clients_that_leave_end_their_streams(mounted: Site, way: str) -> None:
     mounted.expect_streams_closed()
 
 
-def test_a_slow_request_behind_a_middleware_that_repeats_the_body_does_not_take_the_loop(mounted: Site) -> None:
+def test_a_slow_request_behind_middleware_that_repeats_the_body_does_not_block_the_loop(mounted: Site) -> None:
     """Its receive() never waits and never reports a disconnect, so calling it repeatedly would block the loop."""
     with mounted.streaming("flask.logging", f"{PREFIX}/stream?blocks=2&gate=slow") as blocks:
         next(blocks)

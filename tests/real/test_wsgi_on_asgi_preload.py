@@ -54,7 +54,7 @@ def test_each_worker_serves_pages_uploads_and_streams(preloaded: Site) -> None:
             assert pid(client) == number  # it was the same connection
 
 
-def test_a_worker_that_takes_the_place_of_another_serves_as_well(preloaded: Site) -> None:
+def test_a_replacement_worker_serves_too(preloaded: Site) -> None:
     with workers(preloaded) as before:
         killed = min(before)
     psutil.Process(killed).kill()

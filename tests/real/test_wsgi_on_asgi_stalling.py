@@ -35,7 +35,7 @@ def cut_off(asgi: Site, clients: Crowd) -> None:
     [(1000, 10), (10 * MB, 100 * KB), (None, 10), (None, MB)],
     ids=["10 bytes of 1000", "100 KB of 10 MB", "chunked, after 10 bytes", "chunked, after 1 MB"],
 )
-def test_uploads_that_stall_before_the_app_has_begun_hold_no_thread(asgi: Site, length: int | None, sent: int) -> None:
+def test_stalled_uploads_hold_no_thread_before_the_app_has_begun(asgi: Site, length: int | None, sent: int) -> None:
     uploads = [post(framework, "/upload", length, b"x" * sent) for framework in FRAMEWORKS * 20]
     with crowd(asgi.server, uploads) as clients:
         each_served(asgi)
@@ -44,7 +44,7 @@ def test_uploads_that_stall_before_the_app_has_begun_hold_no_thread(asgi: Site, 
 
 
 @streaming_servers
-def test_uploads_that_stall_while_the_app_reads_leave_threads_for_others(asgi: Site) -> None:
+def test_stalled_uploads_leave_threads_for_other_requests_while_the_app_reads(asgi: Site) -> None:
     uploads = [post(framework, "/upload", 10 * MB, b"x" * MB) for framework in FRAMEWORKS * 20]
     with crowd(asgi.server, uploads) as clients:
         eventually(lambda: threads(asgi) > len(uploads), "there is a thread for each, beyond the adapter's usual 32")
@@ -53,7 +53,7 @@ def test_uploads_that_stall_while_the_app_reads_leave_threads_for_others(asgi: S
 
 
 @streaming_servers
-def test_clients_that_do_not_read_leave_threads_for_others(asgi: Site) -> None:
+def test_clients_that_do_not_read_leave_threads_for_other_requests(asgi: Site) -> None:
     asgi.expect_streams_closed()
     begun = asgi.count("streams begun")
     with crowd(asgi.server, [get(framework, STREAM) for framework in FRAMEWORKS * 20]) as clients:

@@ -8,12 +8,12 @@ from tests.soak.servers import Soak
 
 @pytest.mark.parametrize("name", ["gunicorn gthread", "waitress"])
 @pytest.mark.parametrize("soak", [event_streams.SOAK, websockets.SOAK], ids=lambda soak: soak.open)
-def test_a_second_of_the_soak_finds_nothing(soak: Soak, name: str) -> None:
+def test_a_second_of_the_soak_finds_no_fault(soak: Soak, name: str) -> None:
     counts = soak.run(name, 1)
     assert all(counts[each] > 0 for each in (*soak.counts, "requests"))
 
 
-def test_two_hundred_streams_get_their_event_from_a_worker_with_four_threads() -> None:
+def test_two_hundred_streams_get_their_event_from_a_worker_with_four_threads_each() -> None:
     figures = event_streams.many(200)
     assert figures["streams"] == 200
     assert figures["threads"] < 15

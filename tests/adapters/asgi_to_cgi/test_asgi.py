@@ -14,20 +14,20 @@ from tests.adapters.on_cgi.running import Runner, respond
 from tests.real.serving import eventually
 
 
-def test_the_lifespan_is_around_the_request_and_its_state_within(run: Runner) -> None:
+def test_the_lifespan_surrounds_the_request_and_the_scope_has_its_state(run: Runner) -> None:
     result = run("has_a_lifespan")
     assert json.loads(result.body) == {"startup": "seen"}
     assert (run.recorded(), result.status) == (["startup", "request", "shutdown"], 0)
 
 
-def test_an_application_that_cannot_start_answers_500(run: Runner) -> None:
+def test_an_application_that_cannot_start_responds_with_500(run: Runner) -> None:
     result = run("fails_to_start")
     assert (result.head.status, result.status) == (500, 70)
     assert "no database" in result.stderr
 
 
 @pytest.mark.parametrize("how", ["SIGTERM", "close"])
-def test_a_client_that_leaves_during_startup_ends_it(run: Runner, how: str) -> None:
+def test_a_disconnect_during_startup_ends_it(run: Runner, how: str) -> None:
     with run.start("starts_for_ever") as program:
         eventually(lambda: run.recorded() == ["starting"], "the application starts")
         if how == "SIGTERM":
@@ -38,7 +38,7 @@ def test_a_client_that_leaves_during_startup_ends_it(run: Runner, how: str) -> N
     assert run.recorded() == ["starting", "ended"]
 
 
-def test_the_servers_closing_of_stdout_is_a_disconnect_though_nothing_is_written(run: Runner) -> None:
+def test_the_server_may_report_a_disconnect_by_closing_stdout(run: Runner) -> None:
     with run.start("waits") as program:
         program.read_until(b"first\n")
         program.stdout.close()
@@ -47,7 +47,7 @@ def test_the_servers_closing_of_stdout_is_a_disconnect_though_nothing_is_written
     assert run.recorded() == ["startup", "ClientDisconnected", "ended", "shutdown"]
 
 
-def test_an_application_that_does_not_listen_is_cancelled(run: Runner) -> None:
+def test_an_application_that_does_not_receive_the_disconnect_is_cancelled(run: Runner) -> None:
     with run.start("is_deaf") as program:
         program.read_until(b"first\n")
         told = time.time()
@@ -87,7 +87,7 @@ ASGIToCGI(app).run()
 """
 
 
-def test_little_more_than_asyncio_is_imported() -> None:
+def test_little_besides_asyncio_is_imported() -> None:
     more = set(respond(TELLS_MODULES, b"xy", CONTENT_LENGTH="2").body.decode().split())
     assert "gateways.adapters.asgi_to_cgi" in more
     of_python = {name for name in more if name.partition(".")[0] != "gateways"}
@@ -95,7 +95,7 @@ def test_little_more_than_asyncio_is_imported() -> None:
     assert of_python <= {"__future__", "fcntl", "gc", "http", "importlib.util", "ipaddress", "urllib", "urllib.parse"}
 
 
-def test_a_server_that_does_not_read_stalls_the_application_and_not_its_loop(run: Runner) -> None:
+def test_a_server_that_does_not_read_blocks_the_application_and_not_its_loop(run: Runner) -> None:
     with run.start("ticks_while_it_sends") as program:
         program.read_until(b"\r\n\r\n")
         before = len(run.recorded())
@@ -104,19 +104,19 @@ def test_a_server_that_does_not_read_stalls_the_application_and_not_its_loop(run
         assert program.result().output == b"x" * 3_000_000
 
 
-def test_a_body_that_does_not_come_stalls_receive_and_not_the_loop(run: Runner) -> None:
+def test_a_missing_body_blocks_receive_and_not_the_loop(run: Runner) -> None:
     with run.start("ticks_while_it_receives", REQUEST_METHOD="POST", CONTENT_LENGTH="4") as program:
         eventually(lambda: len(run.recorded()) > 5, "the loop goes round while the pipe is empty")
         program.stdin.write(b"body")
         assert program.result().body == b"body"
 
 
-def test_after_the_response_receive_gives_disconnect(run: Runner) -> None:
+def test_receive_returns_a_disconnect_after_the_response(run: Runner) -> None:
     assert run("receives_afterwards").status == 0
     assert run.recorded() == ["http.disconnect", "http.disconnect"]
 
 
-def test_what_is_sent_after_the_response_is_ignored(run: Runner) -> None:
+def test_messages_after_the_response_are_ignored(run: Runner) -> None:
     result = run("sends_afterwards")
     assert (result.body, result.status) == (b"Hello!\n", 0)
     assert "after its response was complete" in result.stderr
@@ -131,7 +131,7 @@ def test_what_is_sent_after_the_response_is_ignored(run: Runner) -> None:
         ("answers_too_much", 200, "more than its Content-Length"),
     ],
 )
-def test_a_response_that_breaks_asgi_is_not_ended_as_if_it_were_whole(
+def test_a_response_that_violates_asgi_does_not_look_complete(
     run: Runner, app: str, status: int, complaint: str
 ) -> None:
     result = run(app)
@@ -139,7 +139,7 @@ def test_a_response_that_breaks_asgi_is_not_ended_as_if_it_were_whole(
     assert complaint in result.stderr
 
 
-def test_an_empty_first_block_sends_the_head(run: Runner) -> None:
+def test_an_empty_first_block_sends_the_response_headers(run: Runner) -> None:
     with run.start("flushes_its_head") as program:
         read = program.read_until(b"\r\n\r\n")
         run.signal.touch()
@@ -150,7 +150,7 @@ def test_an_asgi_2_application_works(run: Runner) -> None:
     assert run("Generation2").body == b"ASGI 2\n"
 
 
-def test_what_cannot_be_an_application_is_refused_when_it_is_made() -> None:
+def test_an_invalid_application_is_refused_by_the_constructor() -> None:
     with pytest.raises(TypeError, match="is not callable"):
         ASGIToCGI("app")
     with pytest.raises(ValueError, match="script_name="):

@@ -235,7 +235,7 @@ def test_the_file_is_closed_if_the_server_rejects_the_response_headers(file_app:
     assert SendFile.made[0].filelike.closed
 
 
-def test_pathsend_is_not_offered_if_wsgi_file_wrapper_is_none(bridge: Bridge) -> None:
+def test_pathsend_is_not_offered_without_a_file_wrapper(bridge: Bridge) -> None:
     """ASGI, "Extensions": the scope has supported extensions only."""
     scopes: list[Scope] = []
 

@@ -94,7 +94,7 @@ def test_a_fork_while_another_thread_starts_the_app_does_not_block_the_child() -
     assert lines == ["child b'ok'", "parent b'ok'"]
 
 
-def test_every_process_that_serves_has_a_lifespan_of_its_own() -> None:
+def test_every_process_that_serves_has_its_own_lifespan() -> None:
     """ASGI Lifespan: in a multi-process environment there are lifespan events in each process; and state for each."""
     lines = subprograms.run("""
         app = make(Told(), None)

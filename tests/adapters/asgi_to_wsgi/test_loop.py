@@ -84,7 +84,7 @@ def test_all_adapters_of_a_process_share_one_loop_and_thread(bridge: Bridge, loo
     assert not servers & {thread for _, thread in loops}
 
 
-def test_each_loop_factory_has_a_loop_of_its_own(bridge: Bridge) -> None:
+def test_each_loop_factory_has_its_own_loop(bridge: Bridge) -> None:
     """Ours: the app runs on the loop that loop_factory creates."""
     loops: list[asyncio.AbstractEventLoop] = []
 

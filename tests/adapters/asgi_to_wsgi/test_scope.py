@@ -133,7 +133,7 @@ def test_a_client_with_an_unknown_port_has_port_0(seen: Any, port: str | None) -
 
 
 @pytest.mark.parametrize("address", [None, ""])
-def test_the_client_behind_a_unix_socket_is_none(seen: Any, address: str | None) -> None:
+def test_a_client_behind_a_unix_socket_has_no_address(seen: Any, address: str | None) -> None:
     """ASGI HTTP, "Connection Scope": client is optional and defaults to None."""
     assert seen(REMOTE_ADDR=address).get("client") is None
 

@@ -94,7 +94,7 @@ def test_a_receive_event_has_either_text_or_bytes(bare: Bridge) -> None:
 
 
 @pytest.mark.parametrize(("code", "reason"), [(1000, ""), (1001, "going"), (3999, "é"), (4000, "own")])
-def test_the_clients_close_code_and_reason_reach_the_app_and_are_answered(
+def test_the_clients_close_code_and_reason_reach_the_app_and_are_echoed(
     bare: Bridge, loop_factory: LoopFactory, code: int, reason: str
 ) -> None:
     """Ours."""

@@ -31,7 +31,7 @@ def start(target: Callable[[], object]) -> threading.Thread:
     return thread
 
 
-def test_all_threads_that_wait_for_room_go_on(loop: Loop, workers: Workers) -> None:  # noqa: F811
+def test_all_threads_that_wait_for_room_continue(loop: Loop, workers: Workers) -> None:  # noqa: F811
     """Safety: threads that the application started may call write() of PEP 3333."""
     outbox = loop.call(lambda: Outbox(running_loop(), workers))
     threads = [start(lambda: outbox.put("block", HIGH_WATER)) for _ in range(WRITERS)]
@@ -48,7 +48,7 @@ def test_all_threads_that_wait_for_room_go_on(loop: Loop, workers: Workers) -> N
     assert got == ["block"] * WRITERS
 
 
-def test_all_threads_that_wait_learn_that_the_client_has_left(loop: Loop, workers: Workers) -> None:  # noqa: F811
+def test_all_threads_that_wait_are_notified_of_a_disconnect(loop: Loop, workers: Workers) -> None:  # noqa: F811
     """Safety: the same for threads that read the same body."""
     inbox = loop.call(lambda: Inbox(running_loop(), workers, None, int))
     outcomes: list[type[BaseException]] = []

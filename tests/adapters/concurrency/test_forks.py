@@ -37,7 +37,7 @@ there_and_back.close()
 """
 
 
-def test_the_adapters_between_wsgi_and_asgi_need_nothing_that_windows_lacks() -> None:
+def test_the_adapters_between_wsgi_and_asgi_work_without_functions_that_windows_lacks() -> None:
     program = AS_ON_WINDOWS.format(root=str(ROOT)) + SERVE
     done = subprocess.run(
         [sys.executable, "-I", "-W", "error", "-c", program], capture_output=True, text=True, timeout=30, check=False

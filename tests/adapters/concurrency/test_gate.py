@@ -108,7 +108,7 @@ def _sleeps(native: int | None) -> bool:
         return file.read().startswith("0 ")  # read(2)
 
 
-def test_a_pool_holds_one_descriptor_however_many_its_threads(workers: Workers) -> None:
+def test_a_pool_needs_one_descriptor_for_any_number_of_threads(workers: Workers) -> None:
     before = descriptors()
     run(workers)
     both = threading.Barrier(3)
@@ -176,7 +176,7 @@ def test_abandon_ends_the_thread_at_the_front_gate() -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # 3.12: this process has threads
-def test_a_forked_child_has_a_gate_of_its_own(workers: Workers) -> None:
+def test_a_forked_child_has_its_own_gate(workers: Workers) -> None:
     run(workers)
     run(workers)
     pid = os.fork()

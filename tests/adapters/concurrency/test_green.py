@@ -47,7 +47,7 @@ def run_program(program: str) -> list[str]:
 
 
 @pytest.mark.parametrize("library", PATCH)
-def test_other_green_threads_may_run_loops_of_their_own_while_it_waits(library: str) -> None:
+def test_other_green_threads_may_run_their_own_loops_while_it_waits(library: str) -> None:
     """A running loop makes asgiref's async_to_sync() raise: every sync middleware of Django failed under ASGI."""
     lines = run(
         library,
@@ -65,7 +65,7 @@ def test_other_green_threads_may_run_loops_of_their_own_while_it_waits(library: 
 
 
 @pytest.mark.parametrize("library", PATCH)
-def test_a_green_thread_finds_its_own_loop_after_the_other_has_run(library: str) -> None:
+def test_a_green_thread_sees_its_own_running_loop_after_another_has_run(library: str) -> None:
     lines = run(
         library,
         """
@@ -91,7 +91,7 @@ def test_a_green_thread_finds_its_own_loop_after_the_other_has_run(library: str)
 
 
 @pytest.mark.parametrize("library", PATCH)
-def test_a_loop_that_would_stop_all_green_threads_is_refused(library: str) -> None:
+def test_a_loop_that_would_block_all_green_threads_is_refused(library: str) -> None:
     """Each request waited forever, without an error: uvloop waits in C."""
     lines = run(
         library,

@@ -41,7 +41,7 @@ def test_calls_of_one_thread_run_in_the_order_in_which_it_posted_them(thread: Lo
     assert ran == list(range(1000))
 
 
-def test_nothing_is_lost_between_threads_that_post_at_once(thread: LoopThread) -> None:
+def test_no_call_is_lost_if_several_threads_post_at_the_same_time(thread: LoopThread) -> None:
     ran: list[int] = []
 
     def post() -> None:
@@ -59,7 +59,7 @@ def test_nothing_is_lost_between_threads_that_post_at_once(thread: LoopThread) -
     assert len(ran) == 16000
 
 
-def test_a_call_runs_where_the_loop_is_the_running_one(thread: LoopThread) -> None:
+def test_a_call_runs_while_its_loop_is_the_running_loop(thread: LoopThread) -> None:
     found: list[bool] = []
     over = threading.Event()
     thread.loop.post(lambda: found.append(thread.inside()))
@@ -75,7 +75,7 @@ def test_a_call_posted_after_the_end_is_refused(thread: LoopThread) -> None:
         thread.loop.post(int)
 
 
-def test_the_loop_is_not_alive_when_it_tells_of_its_end(thread: LoopThread) -> None:
+def test_the_loop_is_not_alive_when_its_end_is_reported(thread: LoopThread) -> None:
     """Otherwise a response that ends with it blames the client."""
     found: list[bool] = []
     thread.at_end.add(lambda: found.append(thread.alive()))
@@ -98,7 +98,7 @@ def test_a_loop_leaves_no_descriptor_and_no_thread_behind(factory: LoopFactory |
     eventually("all descriptors and threads to be gone", lambda: all(map(operator.le, _held(), before)))
 
 
-def test_users_of_the_same_factory_share_a_loop_until_the_last_lets_go() -> None:
+def test_users_of_the_same_factory_share_a_loop_until_the_last_release() -> None:
     first, second = acquire(None), acquire(None)
     assert first is second
     release(None, first)

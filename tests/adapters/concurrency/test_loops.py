@@ -19,7 +19,7 @@ class Failing:
         raise ValueError("this call fails")
 
 
-def test_calls_that_wait_behind_a_failing_one_still_run(loop: Loop, kind: str) -> None:  # noqa: F811
+def test_calls_queued_behind_a_failing_one_still_run(loop: Loop, kind: str) -> None:  # noqa: F811
     """Safety: no posted call is lost, even without another post()."""
     if kind == "trio":
         pytest.skip("trio itself ends its run when a call from another thread raises")
@@ -35,7 +35,7 @@ def test_calls_that_wait_behind_a_failing_one_still_run(loop: Loop, kind: str) -
     loop.complaints.clear()
 
 
-def test_a_sweep_goes_on_after_a_call_that_raised(loop: Loop, caplog: pytest.LogCaptureFixture) -> None:  # noqa: F811
+def test_a_sweep_continues_after_a_call_that_raised(loop: Loop, caplog: pytest.LogCaptureFixture) -> None:  # noqa: F811
     """Safety: later requests are still watched."""
     first, second, late = threading.Event(), threading.Event(), threading.Event()
     attended: list[Callable[[], object]] = [first.set, Failing(), second.set]

@@ -7,7 +7,7 @@ import threading
 from gateways.adapters.concurrency import spare_threads
 
 
-def test_calls_that_come_one_after_the_other_share_a_thread() -> None:
+def test_consecutive_calls_share_a_thread() -> None:
     idents: set[int] = set()
     for _ in range(20):
         over = threading.Event()
@@ -23,7 +23,7 @@ def test_calls_that_come_one_after_the_other_share_a_thread() -> None:
     assert len(idents) == 1
 
 
-def test_calls_that_wait_at_the_same_time_have_threads_of_their_own() -> None:
+def test_concurrent_calls_have_their_own_threads() -> None:
     barrier = threading.Barrier(6)
     for _ in range(5):
         spare_threads.run(lambda: barrier.wait(5))

@@ -21,7 +21,7 @@ def alive(name: str) -> int:
     return sum(thread.name.startswith(name) for thread in threading.enumerate())
 
 
-def test_threads_that_stood_in_for_waiting_ones_end_also_while_there_is_more_to_do() -> None:
+def test_stand_in_threads_end_even_if_jobs_are_queued() -> None:
     """Ours: the limit applies again after the slow clients have disconnected, even under constant load."""
     workers = Workers(LIMIT, "stand-in")
     clients_are_back, go = threading.Event(), threading.Event()
@@ -63,7 +63,7 @@ class Cyclic:
         self.itself = self
 
 
-def test_thread_locals_of_threads_that_end_go_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_thread_locals_of_ended_threads_are_freed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Safety: a connection that outlives its thread wastes a connection of the database."""
     monkeypatch.setattr(thread_pool, "STAND_IN_SECONDS", 0.05)
     workers, local, clients_are_back = Workers(LIMIT, "local"), threading.local(), threading.Event()
@@ -88,7 +88,7 @@ def test_thread_locals_of_threads_that_end_go_with_them(monkeypatch: pytest.Monk
         workers.close()
 
 
-def test_threads_within_the_bound_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_within_the_limit_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ours: bursts with pauses between them reuse the same threads and their connections."""
     monkeypatch.setattr(thread_pool, "STAND_IN_SECONDS", 0.01)
     monkeypatch.setattr(thread_pool, "IDLE_SECONDS", 0.01)
@@ -136,7 +136,7 @@ def test_a_job_can_be_withdrawn_until_a_thread_has_begun_it() -> None:
     workers.close()
 
 
-def test_short_jobs_are_all_done_while_threads_come_and_go() -> None:
+def test_all_short_jobs_are_done_while_threads_start_and_end() -> None:
     """Safety: when a surplus thread ends, no job is left without a thread."""
     workers = Workers(2, "churn")
     done: list[int] = []
@@ -156,7 +156,7 @@ def test_short_jobs_are_all_done_while_threads_come_and_go() -> None:
     workers.close()
 
 
-def test_what_a_job_returns_is_called_once_its_thread_counts_as_idle() -> None:
+def test_the_result_of_a_job_is_called_once_its_thread_counts_as_idle() -> None:
     """Safety: a client that has its response may send the next request at once, and must not find the thread busy."""
     workers, idle = Workers(1, "last"), list[int]()
     workers.submit(lambda _: lambda: idle.append(workers.idle), None)

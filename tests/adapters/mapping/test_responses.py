@@ -34,7 +34,7 @@ ANYTHING = st.one_of(
 
 
 @given(st.integers(200, 999), st.lists(st.tuples(TOKENS, VALUES), max_size=6))
-def test_a_head_survives_the_way_there_and_back(status: int, headers: list[tuple[str, str]]) -> None:
+def test_response_headers_are_unchanged_after_a_round_trip(status: int, headers: list[tuple[str, str]]) -> None:
     """ASGI, WSGI Compatibility: status and headers map similarly; only case and surrounding blanks are lost."""
     head = head_from_wsgi(status_line(status), headers)
     line, back, length = head_from_asgi(head.status, head.headers)
@@ -47,7 +47,7 @@ def test_a_head_survives_the_way_there_and_back(status: int, headers: list[tuple
 @example([("X-A", "\n1")])
 @example([("X-A\n", "1")])
 @example([("X-A", "1\x85\u2028")])
-def test_no_text_splits_a_response(headers: list[tuple[str, str]]) -> None:
+def test_no_text_can_split_a_response(headers: list[tuple[str, str]]) -> None:
     """RFC 9112, 11.1: response splitting; accepted headers contain no CR, LF or NUL, and names are tokens."""
     with contextlib.suppress(AppProtocolError):
         for name, value in head_from_wsgi("200 OK", headers).headers:
@@ -58,7 +58,7 @@ def test_no_text_splits_a_response(headers: list[tuple[str, str]]) -> None:
 
 
 @given(st.lists(st.tuples(st.binary(max_size=8), st.binary(max_size=8)), max_size=4))
-def test_no_bytes_split_a_response(headers: list[tuple[bytes, bytes]]) -> None:
+def test_no_bytes_can_split_a_response(headers: list[tuple[bytes, bytes]]) -> None:
     """RFC 9112, 11.1: response splitting, from the other side."""
     with contextlib.suppress(AppProtocolError):
         for name, value in head_from_asgi(200, headers)[1]:
@@ -68,7 +68,7 @@ def test_no_bytes_split_a_response(headers: list[tuple[bytes, bytes]]) -> None:
 @given(st.one_of(st.text(max_size=8), st.from_regex(r"[0-9]{1,4} ?.{0,3}")))
 @example("200 OK\n")
 @example("２００ OK")
-def test_a_status_is_three_digits_or_refused(status: str) -> None:
+def test_a_status_without_three_digits_is_refused(status: str) -> None:
     """PEP 3333: a Status-Code and a Reason-Phrase, separated by a single space."""
     with contextlib.suppress(AppProtocolError):
         head = head_from_wsgi(status, [])
@@ -78,7 +78,7 @@ def test_a_status_is_three_digits_or_refused(status: str) -> None:
 
 
 @given(ANYTHING, st.one_of(st.lists(ANYTHING, max_size=2), st.lists(st.tuples(ANYTHING, ANYTHING), max_size=2)))
-def test_whatever_is_given_is_accepted_or_refused(status: Any, headers: Any) -> None:
+def test_any_argument_is_accepted_or_refused(status: Any, headers: Any) -> None:
     """PEP 3333: errors in the headers are raised while the app is running, as one class, with the reason."""
     for convert in (head_from_wsgi, head_from_asgi):
         with contextlib.suppress(AppProtocolError):
@@ -86,7 +86,7 @@ def test_whatever_is_given_is_accepted_or_refused(status: Any, headers: Any) -> 
 
 
 @pytest.mark.parametrize("name", sorted(name.decode() for name in HOP_BY_HOP))
-def test_hop_by_hop_headers_are_the_servers(name: str) -> None:
+def test_hop_by_hop_headers_are_dropped(name: str) -> None:
     """RFC 9110, 7.6.1; PEP 3333: hop-by-hop headers are dropped, and the names of those from a WSGI app are
     returned.
     """
@@ -101,7 +101,7 @@ def test_hop_by_hop_headers_are_the_servers(name: str) -> None:
 @pytest.mark.parametrize(
     ("values", "length"), [([], None), (["5"], 5), (["5", "5"], 5), (["0"], 0), (["007"], 7), ([" 5 "], 5)]
 )
-def test_a_content_length_is_a_promise(values: list[str], length: int | None) -> None:
+def test_equal_content_lengths_become_one_number(values: list[str], length: int | None) -> None:
     """RFC 9110, 8.6: one decimal number."""
     head = head_from_wsgi("200 OK", [("Content-Length", value) for value in values])
     assert head.length == length
@@ -112,7 +112,7 @@ def test_a_content_length_is_a_promise(values: list[str], length: int | None) ->
 @pytest.mark.parametrize(
     "values", [["5", "6"], ["five"], ["-5"], ["+5"], ["5.0"], [""], ["5,5"], ["5_0"], ["9" * 5000]]
 )
-def test_a_content_length_that_is_no_number_is_refused(values: list[str]) -> None:
+def test_an_invalid_content_length_is_refused(values: list[str]) -> None:
     """RFC 9110, 8.6: one decimal number; more digits than any file system supports are invalid."""
     with pytest.raises(AppProtocolError, match="Content-Length"):
         head_from_wsgi("200 OK", [("Content-Length", value) for value in values])
@@ -128,7 +128,7 @@ def test_a_status_of_asgi_is_an_int_of_three_digits(status: Any) -> None:
 
 
 @pytest.mark.parametrize("status", HTTPStatus)
-def test_reasons_are_those_of_the_registry(status: HTTPStatus) -> None:
+def test_reason_phrases_are_those_of_the_registry(status: HTTPStatus) -> None:
     """RFC 9110, 15; an unregistered status still has a status line."""
     assert status_line(status.value) == f"{status.value} {status.phrase}"
     assert reason(799) == "Unknown"
@@ -141,7 +141,7 @@ def test_some_statuses_have_no_body(status: int, content: bool) -> None:
 
 
 @given(st.integers(200, 999), st.lists(st.tuples(TOKENS, VALUES), max_size=4))
-def test_a_head_for_cgi_can_be_read_as_a_message(status: int, headers: list[tuple[str, str]]) -> None:
+def test_response_headers_for_cgi_can_be_parsed_as_a_message(status: int, headers: list[tuple[str, str]]) -> None:
     """RFC 3875, 6.2 and 6.3: one header field per line, one of them Status, and an empty line."""
     checked = head_from_asgi(*_raw(head_from_wsgi(status_line(status), headers)))
     text = head_to_cgi(checked[0], checked[1])

@@ -11,7 +11,7 @@ from tests.adapters.on_cgi.running import Runner
 from tests.real.serving import eventually
 
 
-def test_sigterm_ends_a_silent_application_at_once_and_cleanly(run: Runner) -> None:
+def test_sigterm_terminates_a_silent_application_at_once_and_cleanly(run: Runner) -> None:
     with run.start("waits") as program:
         program.read_until(b"first\n")
         began = time.monotonic()
@@ -25,7 +25,7 @@ def test_sigterm_ends_a_silent_application_at_once_and_cleanly(run: Runner) -> N
         assert run.recorded() == ["startup", "ClientDisconnected", "ended", "shutdown"]
 
 
-def test_sigterm_before_the_head_answers_nothing(run: Runner) -> None:
+def test_sigterm_before_the_response_headers_sends_no_response(run: Runner) -> None:
     with run.start("waits_before_head") as program:
         eventually(lambda: run.recorded() == ["waiting"], "the application waits")
         program.process.send_signal(signal.SIGTERM)
@@ -34,7 +34,7 @@ def test_sigterm_before_the_head_answers_nothing(run: Runner) -> None:
     assert run.recorded() == ["waiting", "ended"]
 
 
-def test_stdout_that_nobody_reads_ends_an_application_that_writes(run: Runner) -> None:
+def test_a_closed_stdout_ends_an_application_that_writes(run: Runner) -> None:
     with run.start("writes_for_ever") as program:
         program.read_until(b"x\n")
         program.stdout.close()
@@ -44,7 +44,7 @@ def test_stdout_that_nobody_reads_ends_an_application_that_writes(run: Runner) -
     assert run.recorded() == (["ended"] if run.side == "wsgi" else ["startup", "ended", "shutdown"])
 
 
-def test_a_client_that_leaves_in_the_middle_of_the_request_is_no_traceback(run: Runner) -> None:
+def test_a_disconnect_during_the_request_causes_no_traceback(run: Runner) -> None:
     with run.start("reports", REQUEST_METHOD="POST", CONTENT_LENGTH="10") as program:
         program.stdin.write(b"01234")
         program.stdin.flush()
@@ -60,7 +60,7 @@ def catches_sigterm(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("repeated", [False, True])
-def test_sigterm_after_the_response_lets_work_finish_unless_it_is_repeated(run: Runner, repeated: bool) -> None:
+def test_after_the_response_work_may_finish_unless_sigterm_is_repeated(run: Runner, repeated: bool) -> None:
     """Servers such as lighttpd and Apache send it to a program that has closed stdout and continues."""
     with run.start("works_on") as program:
         assert program.stdout.read().endswith(b"Hello!\n")

@@ -37,7 +37,7 @@ def run(program: list[str], *arguments: str) -> Result:
 @pytest.mark.parametrize(
     "arguments", [[], ["--help"], ["path"], ["--serve", "http"], ["--serve", "1", "2"], ["/", "/"]]
 )
-def test_without_a_request_it_explains_itself(program: list[str], arguments: list[str]) -> None:
+def test_without_a_request_it_prints_its_usage(program: list[str], arguments: list[str]) -> None:
     result = run(program, *arguments)
     assert (result.status, result.output) == (2, b"")
     assert len(result.stderr.splitlines()) == 3
@@ -52,7 +52,7 @@ def test_a_path_makes_one_request_and_prints_the_response(program: list[str]) ->
     assert (seen["root"], seen["path"], seen["query"]) == ("", "/caf\xc3\xa9", "a=%20b")
 
 
-def test_serve_is_a_server_on_this_machine(program: list[str]) -> None:
+def test_serve_starts_a_server_on_this_machine(program: list[str]) -> None:
     with subprocess.Popen([*program, "--serve", "0"], stderr=subprocess.PIPE, text=True) as server:
         try:
             assert server.stderr is not None
@@ -71,7 +71,7 @@ def test_serve_is_a_server_on_this_machine(program: list[str]) -> None:
             server.kill()
 
 
-def test_a_port_that_is_taken_is_one_line(program: list[str]) -> None:
+def test_a_port_in_use_is_reported_in_one_line(program: list[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -44,20 +44,20 @@ CASES = {
 
 
 @pytest.mark.parametrize(("uri", "script", "info", "option", "seen"), CASES.values(), ids=CASES)
-def test_the_path_that_the_client_asked_for(
+def test_the_path_that_the_client_requested(
     uri: str | None, script: str, info: str, option: str | None, seen: tuple[str, str]
 ) -> None:
     environ = {"SCRIPT_NAME": script, "PATH_INFO": info, **({"REQUEST_URI": uri} if uri else {})}
     assert public_path(environ, option) == seen
 
 
-def test_redirect_url_tells_where_request_uri_does_not() -> None:
+def test_redirect_url_is_used_without_request_uri() -> None:
     environ = {"SCRIPT_NAME": "/app.cgi", "PATH_INFO": "/x", "REDIRECT_URL": "/shop/x"}
     assert public_path(environ, None) == ("/shop", "/x")
     environ["REDIRECT_REDIRECT_URL"] = "/first/x"  # the first of two redirects
     assert public_path(environ, None) == ("/first", "/x")
 
 
-def test_redirect_url_tells_where_apache_has_normalised_the_path() -> None:
+def test_redirect_url_is_used_if_apache_has_normalised_the_path() -> None:
     environ = {"REQUEST_URI": "/./shop//x", "SCRIPT_NAME": "/app.cgi", "PATH_INFO": "/x", "REDIRECT_URL": "/shop/x"}
     assert public_path(environ, None) == ("/shop", "/x")

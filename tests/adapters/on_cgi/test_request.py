@@ -27,7 +27,7 @@ def test_the_meta_variables_are_the_request(run: Runner) -> None:
 
 
 @pytest.mark.parametrize("octets", [b"caf\xc3\xa9", b"\xff\xfe"], ids=["utf-8", "not-utf-8"])
-def test_values_are_octets(run: Runner, octets: bytes) -> None:
+def test_values_keep_their_octets(run: Runner, octets: bytes) -> None:
     text = octets.decode("utf-8", "surrogateescape")
     seen = report(run("reports", PATH_INFO="/" + text, HTTP_X_Y=text))
     assert seen["headers"]["x_y"] == octets.decode("latin-1")
@@ -49,7 +49,7 @@ def test_values_are_octets(run: Runner, octets: bytes) -> None:
         ({"HTTP_X_FORWARDED_PROTO": "https"}, "http"),  # set by any client
     ],
 )
-def test_the_scheme_is_what_the_server_says(run: Runner, variables: dict[str, Any], scheme: str) -> None:
+def test_the_scheme_is_that_of_the_server(run: Runner, variables: dict[str, Any], scheme: str) -> None:
     assert report(run("reports", **variables))["scheme"] == scheme
 
 
@@ -68,18 +68,18 @@ def test_authorization_survives_a_rewriting(run: Runner, variables: dict[str, An
     assert report(run("reports", **variables))["headers"].get("authorization") == seen
 
 
-def test_proxy_is_neither_a_header_nor_a_proxy_to_use(run: Runner) -> None:
+def test_proxy_becomes_neither_a_header_nor_a_proxy_setting(run: Runner) -> None:
     seen = report(run("reports", HTTP_PROXY="http://evil.example"))
     assert "proxy" not in seen["headers"]
     assert seen["proxy"] is None
 
 
-def test_content_fields_have_names_of_their_own(run: Runner) -> None:
+def test_content_headers_have_their_own_variable_names(run: Runner) -> None:
     headers = report(run("reports", HTTP_CONTENT_TYPE="text/evil", HTTP_CONTENT_LENGTH="99"))["headers"]
     assert headers.keys().isdisjoint({"content_type", "content_length"})
 
 
-def test_a_rewritten_path_is_the_clients(run: Runner) -> None:
+def test_a_rewritten_path_becomes_the_path_that_the_client_requested(run: Runner) -> None:
     seen = report(run("reports", PATH_INFO="/a b", REQUEST_URI="/shop/a%20b?q", SCRIPT_NAME="/shop/app.cgi"))
     assert (seen["root"], seen["path"]) == ("/shop", "/a b")
 
@@ -89,7 +89,7 @@ def test_script_name_hides_the_program(run: Runner) -> None:
     assert (seen["root"], seen["path"]) == ("", "/x")
 
 
-def test_a_program_that_is_told_nothing_answers(run: Runner) -> None:
+def test_an_empty_path_is_the_root(run: Runner) -> None:
     seen = report(run("reports", SCRIPT_NAME="", PATH_INFO=""))
     assert (seen["root"], seen["path"]) == ("", "/")
 
@@ -98,7 +98,7 @@ def test_a_program_that_is_told_nothing_answers(run: Runner) -> None:
 
 
 @pytest.mark.parametrize("app", ["reports", "echoes_as_it_reads"])
-def test_the_body_ends_at_its_length_though_stdin_does_not(run: Runner, app: str) -> None:
+def test_the_body_ends_at_its_length_even_if_stdin_stays_open(run: Runner, app: str) -> None:
     with run.start(app, REQUEST_METHOD="POST", CONTENT_LENGTH="5") as program:
         program.stdin.write(BODY)
         program.stdin.flush()
@@ -114,14 +114,14 @@ def test_without_a_length_stdin_is_not_read(run: Runner, length: dict[str, Any])
     assert json.loads(output.partition(b"\r\n\r\n")[2])["body"] == ""
 
 
-def test_a_chunked_body_reaches_to_the_end_of_stdin(run: Runner) -> None:
+def test_a_chunked_body_ends_at_the_end_of_stdin(run: Runner) -> None:
     with run.start("reports", REQUEST_METHOD="POST", HTTP_TRANSFER_ENCODING="chunked") as program:
         seen = report(Result(*program.process.communicate(BODY)[:1], "", program.process.wait()))  # and closes stdin
     assert seen["body"] == BODY.decode()
 
 
 @pytest.mark.parametrize("kind", ["file", "socket", "pipe"])
-def test_stdin_may_be_anything(run: Runner, kind: str, tmp_path: Path) -> None:
+def test_stdin_may_be_a_file_or_a_socket_or_a_pipe(run: Runner, kind: str, tmp_path: Path) -> None:
     body = b"ab" * 100_000
     length: dict[str, Any] = {"REQUEST_METHOD": "POST", "CONTENT_LENGTH": str(len(body))}
     if kind == "pipe":
@@ -140,7 +140,7 @@ def _assert_echoed(result: Result, body: bytes) -> None:
     assert report(result)["body"] == body.decode()
 
 
-def test_the_body_is_read_as_it_comes(run: Runner) -> None:
+def test_the_body_is_read_as_it_arrives(run: Runner) -> None:
     with run.start("echoes_as_it_reads", REQUEST_METHOD="POST", CONTENT_LENGTH="6") as program:
         for part in (b"one", b"two"):
             program.stdin.write(part)
@@ -149,7 +149,7 @@ def test_the_body_is_read_as_it_comes(run: Runner) -> None:
         assert program.result().status == 0
 
 
-def test_a_body_cut_short_is_an_error(run: Runner) -> None:
+def test_a_truncated_body_is_an_error(run: Runner) -> None:
     with run.start("reports", REQUEST_METHOD="POST", CONTENT_LENGTH="10") as program:
         program.stdin.write(b"01234")
         result = program.result()  # which closes stdin
@@ -159,13 +159,13 @@ def test_a_body_cut_short_is_an_error(run: Runner) -> None:
 
 
 @pytest.mark.parametrize("length", ["-1", "5 6", "0x5", "five", "\N{SUPERSCRIPT TWO}", "9" * 5000])
-def test_a_length_that_is_no_number_is_refused(run: Runner, length: str) -> None:
+def test_an_invalid_length_is_refused(run: Runner, length: str) -> None:
     result = run("hello", CONTENT_LENGTH=length)
     assert result.head.status == 400
     assert "Content-Length is" in result.stderr
 
 
-def test_stdin_is_the_bodys_alone(run: Runner) -> None:
+def test_stdin_is_reserved_for_the_body(run: Runner) -> None:
     assert run("reads_stdin", BODY).body == b"'' b''"
 
 
@@ -186,7 +186,7 @@ def test_a_server_may_leave_descriptors_closed(run: Runner, closed: str, tmp_pat
     assert (done.returncode, done.stdout.partition(b"\r\n\r\n")[2]) == (0, b"Hello!\n")
 
 
-def test_a_program_that_reads_slowly_keeps_nothing_in_memory(run: Runner) -> None:
+def test_a_slow_reader_does_not_accumulate_data_in_memory(run: Runner) -> None:
     """Backpressure: data that the application has not read stays in the pipe."""
     with run.start("waits", REQUEST_METHOD="POST", CONTENT_LENGTH="10000000") as program:
         program.read_until(b"first\n")

@@ -11,7 +11,7 @@ import pytest
 from tests.adapters.on_cgi.running import Runner
 
 
-def test_a_response_has_a_status_its_headers_and_its_body(run: Runner) -> None:
+def test_a_response_has_a_status_and_headers_and_a_body(run: Runner) -> None:
     result = run("hello")
     assert (result.head.status, result.head.reason, result.body) == (200, "OK", b"Hello!\n")
     assert result.values(b"content-type") == [b"text/plain"]
@@ -19,11 +19,11 @@ def test_a_response_has_a_status_its_headers_and_its_body(run: Runner) -> None:
     assert (result.status, result.stderr) == (0, "")
 
 
-def test_repeated_headers_stay_apart_and_octets_stay_as_they_are(run: Runner) -> None:
+def test_repeated_headers_and_their_octets_are_kept(run: Runner) -> None:
     assert run("sets_cookies").values(b"set-cookie") == [b"a=1", b"b=caf\xc3\xa9"]
 
 
-def test_what_else_is_written_to_stdout_goes_to_stderr(run: Runner) -> None:
+def test_other_output_to_stdout_goes_to_stderr(run: Runner) -> None:
     result = run("chatters", before="print('printed before the application runs')")
     assert result.output.endswith(b"\r\n\r\nHello!\n")
     assert result.output.startswith(b"Status: 200 OK\r\n")
@@ -35,7 +35,7 @@ def test_what_else_is_written_to_stdout_goes_to_stderr(run: Runner) -> None:
     ]
 
 
-def test_each_block_is_written_before_the_next_is_made(run: Runner) -> None:
+def test_each_block_is_written_before_the_next_is_produced(run: Runner) -> None:
     with run.start("streams") as program:
         read = program.read_until(b"\r\n\r\nfirst\n")
         run.signal.touch()
@@ -43,7 +43,7 @@ def test_each_block_is_written_before_the_next_is_made(run: Runner) -> None:
 
 
 @pytest.mark.parametrize("app", ["hello", "streams", "answers_big", "raises_before_head"])
-def test_head_has_no_body(run: Runner, app: str) -> None:
+def test_a_response_to_head_has_no_body(run: Runner, app: str) -> None:
     run.signal.touch()
     get, head = run(app), run(app, REQUEST_METHOD="HEAD")
     assert head.body == b""
@@ -57,7 +57,7 @@ def test_204_and_304_have_no_body(run: Runner) -> None:
         assert (result.body, result.status) == (b"", 0), result.stderr
 
 
-def test_an_error_before_the_head_is_a_500_and_a_traceback(run: Runner) -> None:
+def test_an_error_before_the_response_headers_is_a_500_and_a_traceback(run: Runner) -> None:
     result = run("raises_before_head")
     assert (result.head.status, result.body) == (500, b"500 Internal Server Error\n")
     assert "Traceback" in result.stderr
@@ -65,20 +65,20 @@ def test_an_error_before_the_head_is_a_500_and_a_traceback(run: Runner) -> None:
     assert result.status == 70
 
 
-def test_an_error_after_the_head_cuts_the_response_off(run: Runner) -> None:
+def test_an_error_after_the_response_headers_cuts_the_response_off(run: Runner) -> None:
     result = run("raises_after_head")
     assert (result.head.status, result.body) == (200, b"the first block")
     assert "ZeroDivisionError: of the application" in result.stderr
     assert result.status == 70
 
 
-def test_system_exit_is_an_error_whatever_its_status(run: Runner) -> None:
+def test_system_exit_is_an_error_with_any_status(run: Runner) -> None:
     result = run("exits")
     assert (result.head.status, result.status) == (500, 70)
     assert "SystemExit" in result.stderr
 
 
-def test_a_content_length_that_is_not_kept_is_no_clean_end(run: Runner) -> None:
+def test_a_wrong_content_length_does_not_look_complete(run: Runner) -> None:
     result = run("answers_short")
     assert result.status == 70
     assert "Content-Length" in result.stderr
@@ -86,7 +86,7 @@ def test_a_content_length_that_is_not_kept_is_no_clean_end(run: Runner) -> None:
         assert (result.values(b"content-length"), result.body) == ([b"10"], b"short")
 
 
-def test_an_error_after_the_response_does_not_spoil_it(run: Runner) -> None:
+def test_an_error_after_the_response_does_not_affect_it(run: Runner) -> None:
     result = run("fails_after_its_response")
     assert (result.body, result.status) == (b"Hello!\n", 0)
     assert "ZeroDivisionError: of the application" in result.stderr
@@ -95,7 +95,7 @@ def test_an_error_after_the_response_does_not_spoil_it(run: Runner) -> None:
 BIG = b"".join(bytes([65 + number]) * 100_000 for number in range(50))
 
 
-def test_a_server_that_reads_slowly_gets_everything(run: Runner) -> None:
+def test_a_slow_server_gets_the_complete_response(run: Runner) -> None:
     with run.start("answers_big") as program:
         program.read_until(b"\r\n\r\n")
         assert program.result().output == BIG
@@ -116,7 +116,7 @@ def test_stdout_may_be_stderr(run: Runner) -> None:
 
 
 @pytest.mark.parametrize("app", ["hello", "streams", "raises_before_head"])
-def test_on_one_socket_for_both_the_response_outlives_an_unread_body(run: Runner, app: str) -> None:
+def test_on_a_shared_socket_the_response_survives_an_unread_body(run: Runner, app: str) -> None:
     """Apache's mod_cgid uses a socket: if it is closed with unread data, written data is lost."""
     body = b"x" * 300_000
     run.signal.touch()
@@ -131,7 +131,7 @@ def test_on_one_socket_for_both_the_response_outlives_an_unread_body(run: Runner
     assert received.endswith((b"Hello!\n", b"last\n", b"Error\n"))
 
 
-def test_a_subprocess_that_lives_on_does_not_hold_the_response(run: Runner) -> None:
+def test_a_surviving_subprocess_does_not_delay_the_end_of_the_response(run: Runner) -> None:
     with run.start("leaves_a_child") as program:
         assert program.stdout.read().endswith(b"Hello!\n")  # to its end
         os.kill(int(run.recorded()[0]), 0)  # raises ProcessLookupError if it has exited

@@ -60,7 +60,7 @@ def reset(client: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("server", SHOWN)
-def test_a_client_is_there_until_its_connection_is_reset(pair: Pair, server: str) -> None:
+def test_a_client_is_connected_until_its_connection_is_reset(pair: Pair, server: str) -> None:
     client, connection = pair
     environ = SHOWN[server](connection)
     assert descriptor(environ) == connection.fileno()
@@ -73,7 +73,7 @@ def test_a_client_is_there_until_its_connection_is_reset(pair: Pair, server: str
     assert has_left(environ)
 
 
-def test_a_client_that_has_shut_down_its_sending_side_is_still_there(pair: Pair) -> None:
+def test_a_client_that_has_shut_down_its_sending_side_is_still_connected(pair: Pair) -> None:
     """RFC 9112, 9.6: the client waits for the response."""
     client, connection = pair
     client.shutdown(socket.SHUT_WR)
@@ -98,7 +98,7 @@ def test_a_client_that_has_shut_down_its_sending_side_is_probed() -> None:
         assert connection.gettimeout() is None
 
 
-def test_a_client_that_has_closed_its_connection_is_known_to_have_left_once_it_was_sent_something(pair: Pair) -> None:
+def test_a_closed_connection_is_detected_once_data_is_sent_to_it(pair: Pair) -> None:
     client, connection = pair
     client.close()
     environ = SHOWN["gunicorn"](connection)
@@ -107,14 +107,14 @@ def test_a_client_that_has_closed_its_connection_is_known_to_have_left_once_it_w
     eventually("the reset", lambda: has_left(environ))
 
 
-def test_a_probe_that_fails_tells_nothing() -> None:
+def test_a_failed_probe_is_not_a_disconnect() -> None:
     def fails() -> bool:
         raise AttributeError("module 'select' has no attribute 'poll'")
 
     assert not has_left({"waitress.client_disconnected": fails})
 
 
-def test_it_works_where_poll_was_taken_out_of_the_select_module() -> None:
+def test_it_works_without_poll_in_the_select_module() -> None:
     """Eventlet's monkey patching does."""
     program = """
 import select, socket, struct
@@ -131,23 +131,23 @@ assert has_left({"gunicorn.socket": connection})
 
 
 @pytest.mark.parametrize("source", [io.BytesIO(b"body"), None, SimpleNamespace(rfile=None)])
-def test_a_server_that_shows_no_socket_tells_nothing(source: Any) -> None:
+def test_a_server_that_exposes_no_socket_reports_no_disconnect(source: Any) -> None:
     environ = {"wsgi.input": source}
     assert descriptor(environ) == -1
     assert not has_left(environ)
 
 
-def test_a_file_is_no_socket(tmp_path: Any) -> None:
+def test_a_file_is_not_used_as_a_socket(tmp_path: Any) -> None:
     with (tmp_path / "body").open("w+b") as file:
         assert descriptor({"wsgi.input": file}) == -1
 
 
-def test_a_function_that_the_server_offers_is_asked_where_it_shows_no_socket() -> None:
+def test_without_a_socket_the_servers_own_callable_is_used() -> None:
     assert has_left({"waitress.client_disconnected": lambda: True})
     assert not has_left({"waitress.client_disconnected": lambda: False})
 
 
-def test_a_connection_that_is_closed_on_this_side_shows_none(pair: Pair) -> None:
+def test_a_connection_that_is_closed_on_this_side_has_no_descriptor(pair: Pair) -> None:
     _, connection = pair
     environ = SHOWN["gunicorn"](connection)
     connection.close()

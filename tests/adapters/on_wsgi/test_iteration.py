@@ -45,7 +45,7 @@ def by_generator(blocks: Blocks) -> Iterable[bytes]:
         (lambda blocks: filter(None, blocks), False),
     ],
 )
-def test_only_a_server_that_has_the_iterable_itself_counts(wrap: Callable[[Blocks], Any], seen: bool) -> None:
+def test_only_a_server_that_has_the_adapters_own_iterable_counts(wrap: Callable[[Blocks], Any], seen: bool) -> None:
     blocks = Blocks()
 
     def app(environ: Any, start_response: Any) -> Any:
@@ -56,12 +56,12 @@ def test_only_a_server_that_has_the_iterable_itself_counts(wrap: Callable[[Block
     assert blocks.noted == [seen, seen]
 
 
-def test_other_code_that_iterates_is_no_server() -> None:
+def test_other_code_that_iterates_does_not_count_as_a_server() -> None:
     blocks = Blocks()
     assert list(blocks) == [b"block"]
     assert blocks.noted == [False, False]
 
 
-def test_python_code_that_calls_is_not_uwsgi() -> None:
+def test_python_code_that_calls_does_not_count_as_uwsgi() -> None:
     assert not is_called_by_uwsgi({})
     assert not is_called_by_uwsgi({"uwsgi.version": b"2.0"})

@@ -27,7 +27,7 @@ PLAIN = b"HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n"
         (PLAIN + b"CONNECTION: close\r\n\r\n" + MARK, Start(PLAIN + b"CONNECTION: close\r\n\r\n", chunked=False)),
     ],
 )
-def test_the_start_is_known_at_its_last_byte_and_not_before(written: bytes, start: Start) -> None:
+def test_the_start_is_complete_at_its_last_byte(written: bytes, start: Start) -> None:
     assert start_of(written) == start
     for cut in range(len(written)):
         assert start_of(written[:cut]) is None, written[:cut]
@@ -50,7 +50,7 @@ def test_the_start_is_known_at_its_last_byte_and_not_before(written: bytes, star
         PLAIN + b"X: " + b"x" * 300_000,
     ],
 )
-def test_another_body_and_another_framing_are_refused(written: bytes) -> None:
+def test_any_other_body_or_framing_is_refused(written: bytes) -> None:
     with pytest.raises(Unexpected):
         start_of(written)
 

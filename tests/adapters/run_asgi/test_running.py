@@ -14,7 +14,7 @@ from gateways.adapters.run_asgi.lifespan import LifespanFailed
 from tests.adapters.asgi_to_wsgi.request import environ
 
 
-def test_close_ends_a_startup_that_hangs_and_the_request_that_waits_for_it(
+def test_close_aborts_a_startup_that_hangs_and_the_request_that_waits_for_it(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(asgi_to_wsgi, "CLOSE_SECONDS", 0.1)

@@ -48,7 +48,7 @@ class Endings(ABC):
         """The host's process, or a parent of it."""
 
     @pytest.mark.parametrize("program", ["closes_stdout_and_works_on.sh", "promises_5_octets_and_works_on.sh"])
-    def test_the_response_ends_at_once_though_the_program_works_on_to_its_end(
+    def test_the_response_ends_at_once_even_if_the_program_continues(
         self, ask: Asker, program: str, tmp_path: Path
     ) -> None:
         done = tmp_path / "done"
@@ -61,7 +61,7 @@ class Endings(ABC):
         assert_gone(str(done), self.pid())
 
     @pytest.mark.parametrize("program", WRITING)
-    def test_head_is_answered_with_the_head_though_the_body_has_no_end(self, ask: Asker, program: str) -> None:
+    def test_head_is_answered_even_if_the_body_never_ends(self, ask: Asker, program: str) -> None:
         mark = uuid.uuid4().hex
         begun = time.monotonic()
         response = ask(f"/{program}?{mark}", "HEAD")
@@ -69,40 +69,38 @@ class Endings(ABC):
         assert time.monotonic() - begun < UNHEARD
         assert_gone(mark, self.pid())
 
-    def test_6_4_a_job_that_holds_stdout_delays_the_end_a_little_and_does_its_work(
-        self, ask: Asker, tmp_path: Path
-    ) -> None:
+    def test_6_4_a_job_that_holds_stdout_delays_the_end_briefly_and_completes(self, ask: Asker, tmp_path: Path) -> None:
         done = tmp_path / "done"
         response = ask(f"/leaves_a_job.sh?{done}")
         assert (response.complete, response.body, done.exists()) == (True, b"over\n", False)
         eventually(done.exists, "the job does its work")
         assert_gone(str(done), self.pid())
 
-    def test_a_job_that_has_let_go_of_stdout_may_still_write_to_stderr(self, ask: Asker, tmp_path: Path) -> None:
+    def test_a_job_that_has_closed_stdout_may_still_write_to_stderr(self, ask: Asker, tmp_path: Path) -> None:
         done = tmp_path / "done"
         assert ask(f"/leaves_a_job_that_complains.sh?{done}").body == b"over\n"
         eventually(done.exists, "the job does its work")
 
-    def test_6_4_what_a_child_writes_is_part_of_the_response(self, ask: Asker) -> None:
+    def test_6_4_the_output_of_a_child_is_part_of_the_response(self, ask: Asker) -> None:
         assert ask("/has_a_child_that_writes_on.sh").body == b"one two three four five "
 
-    def test_a_child_that_let_go_of_the_pipes_lives_on(self, ask: Asker, tmp_path: Path) -> None:
+    def test_a_child_that_has_closed_the_pipes_keeps_running(self, ask: Asker, tmp_path: Path) -> None:
         done = tmp_path / "done"
         assert ask(f"/leaves_a_daemon.sh?{done}").body == b"over\n"
         eventually(done.exists, "the daemon does its work")
 
     @pytest.mark.parametrize("program", ["hello.sh", "no_interpreter.sh", "redirects_to_itself.sh", "prints.py"])
-    def test_nothing_is_left_of_a_request_that_is_over(self, ask: Asker, program: str) -> None:
+    def test_no_process_or_descriptor_is_left_of_a_complete_request(self, ask: Asker, program: str) -> None:
         mark = uuid.uuid4().hex
         ask(f"/{program}?{mark}")
         assert_gone(mark, self.pid())
 
-    def test_six_at_once_do_not_wait_for_each_other(self, ask: Asker, tmp_path: Path) -> None:
+    def test_six_programs_run_concurrently(self, ask: Asker, tmp_path: Path) -> None:
         with ThreadPoolExecutor(6) as pool:
             responses = list(pool.map(ask, [f"/meets_five_others.sh?{tmp_path}"] * 6))
         assert [response.body for response in responses] == [b"hello\n"] * 6
 
-    def test_the_first_octet_passes_when_it_is_written(self, ask: Asker, tmp_path: Path) -> None:
+    def test_the_first_octet_is_sent_when_it_is_written(self, ask: Asker, tmp_path: Path) -> None:
         seen = tmp_path / "seen"
         response = ask(f"/waits_for_a_file.sh?{seen}", at_first=seen.touch)
         assert response.body == b"first\nsecond\n"

@@ -36,7 +36,7 @@ class Channel:
         return await asyncio.wait_for(self.responses.get(), 20)
 
 
-def test_the_head_passes_when_it_is_written(programs: Path, tmp_path: Path) -> None:
+def test_the_response_headers_are_sent_when_they_are_written(programs: Path, tmp_path: Path) -> None:
     async def main() -> None:
         channel, seen = Channel(), tmp_path / "seen"
         channel.body(b"")
@@ -50,7 +50,7 @@ def test_the_head_passes_when_it_is_written(programs: Path, tmp_path: Path) -> N
     asyncio.run(main())
 
 
-def test_a_program_can_answer_each_line_of_a_running_upload(programs: Path) -> None:
+def test_a_program_can_respond_to_each_line_of_a_running_upload(programs: Path) -> None:
     async def main() -> None:
         channel = Channel()
         request = scope("/says_when.py", method="POST", headers=[(b"content-length", b"8")])
@@ -65,7 +65,7 @@ def test_a_program_can_answer_each_line_of_a_running_upload(programs: Path) -> N
     asyncio.run(main())
 
 
-def test_nothing_is_received_before_the_program_is_found(programs: Path) -> None:
+def test_the_body_is_not_received_before_the_program_is_found(programs: Path) -> None:
     """Otherwise a client that sent Expect: 100-continue would get a 100."""
 
     async def main() -> list[Message]:
@@ -84,7 +84,7 @@ def test_nothing_is_received_before_the_program_is_found(programs: Path) -> None
     assert asyncio.run(main())[0]["status"] == 404
 
 
-def test_a_client_that_leaves_before_its_body_is_whole_starts_no_program(programs: Path) -> None:
+def test_a_truncated_body_starts_no_program(programs: Path) -> None:
     async def main() -> None:
         channel, mark = Channel(), uuid.uuid4().hex
         request = scope("/echo.py", mark, "POST", headers=[(b"transfer-encoding", b"chunked")])
@@ -100,7 +100,7 @@ def test_a_client_that_leaves_before_its_body_is_whole_starts_no_program(program
 @pytest.mark.parametrize(
     "last", [{"type": "http.disconnect"}, {"type": "http.request", "body": b"", "more_body": False}]
 )
-def test_a_body_that_ends_short_never_looks_whole(programs: Path, last: Message) -> None:
+def test_a_truncated_body_never_looks_complete(programs: Path, last: Message) -> None:
     async def main() -> None:
         channel, mark = Channel(), uuid.uuid4().hex
         request = scope("/writes_1mb_before_it_reads.py", mark, "POST", headers=[(b"content-length", b"9")])
@@ -115,7 +115,7 @@ def test_a_body_that_ends_short_never_looks_whole(programs: Path, last: Message)
 
 
 @pytest.mark.parametrize("size", [1000, 300_000, 4_000_000])
-def test_a_client_that_leaves_behind_a_body_that_is_not_read_ends_the_program(programs: Path, size: int) -> None:
+def test_a_disconnect_behind_an_unread_body_terminates_the_program(programs: Path, size: int) -> None:
     """ASGI HTTP, "Disconnect": the event follows the body, which may be large."""
 
     async def main() -> None:
@@ -132,7 +132,7 @@ def test_a_client_that_leaves_behind_a_body_that_is_not_read_ends_the_program(pr
     asyncio.run(main())
 
 
-def test_a_program_that_reads_late_gets_what_was_kept_for_it(programs: Path) -> None:
+def test_a_program_that_reads_late_gets_the_kept_data(programs: Path) -> None:
     """Safety: even after the second in which unread input may hide a disconnect; the end of file comes last."""
 
     async def main() -> None:
@@ -149,7 +149,7 @@ def test_a_program_that_reads_late_gets_what_was_kept_for_it(programs: Path) -> 
     asyncio.run(main())
 
 
-def test_cancelling_the_task_ends_the_program(programs: Path) -> None:
+def test_cancelling_the_task_terminates_the_program(programs: Path) -> None:
     async def main() -> None:
         channel, mark = Channel(), uuid.uuid4().hex
         channel.body(b"")
@@ -164,7 +164,7 @@ def test_cancelling_the_task_ends_the_program(programs: Path) -> None:
     asyncio.run(main())
 
 
-def test_a_send_that_never_returns_is_interrupted_when_the_client_leaves(programs: Path) -> None:
+def test_a_send_that_never_returns_is_interrupted_by_a_disconnect(programs: Path) -> None:
     async def main() -> None:
         channel, mark = Channel(), uuid.uuid4().hex
         stuck = asyncio.Event()
@@ -184,7 +184,7 @@ def test_a_send_that_never_returns_is_interrupted_when_the_client_leaves(program
     asyncio.run(main())
 
 
-def test_a_send_that_says_that_the_client_is_gone_ends_the_program(programs: Path) -> None:
+def test_a_send_that_raises_terminates_the_program(programs: Path) -> None:
     async def main() -> None:
         channel, mark = Channel(), uuid.uuid4().hex
 
@@ -198,7 +198,7 @@ def test_a_send_that_says_that_the_client_is_gone_ends_the_program(programs: Pat
     asyncio.run(main())
 
 
-def test_a_failure_after_the_head_is_raised_to_the_server(programs: Path) -> None:
+def test_a_failure_after_the_response_headers_is_raised_to_the_server(programs: Path) -> None:
     async def main() -> None:
         channel = Channel()
         channel.body(b"")
@@ -209,7 +209,7 @@ def test_a_failure_after_the_head_is_raised_to_the_server(programs: Path) -> Non
     asyncio.run(main())
 
 
-def test_http_2_has_a_body_or_none_without_saying_so(programs: Path) -> None:
+def test_an_http_2_request_may_have_a_body_without_announcing_it(programs: Path) -> None:
     async def main(body: bytes) -> bytes:
         channel = Channel()
         channel.body(body)
@@ -224,7 +224,7 @@ def test_http_2_has_a_body_or_none_without_saying_so(programs: Path) -> None:
     assert b'"SERVER_PROTOCOL": "HTTP/2.0"' in asyncio.run(main(b""))
 
 
-def test_4_1_18_repeated_headers_are_lists_and_cookies_pairs(programs: Path) -> None:
+def test_4_1_18_repeated_headers_are_joined_by_commas_and_cookies_by_semicolons(programs: Path) -> None:
     async def main() -> bytes:
         channel = Channel()
         channel.body(b"")
@@ -239,7 +239,7 @@ def test_4_1_18_repeated_headers_are_lists_and_cookies_pairs(programs: Path) -> 
     assert b'"HTTP_COOKIE": "a=1; b=2"' in body
 
 
-def test_root_path_stays_in_front_of_script_name(programs: Path) -> None:
+def test_root_path_is_the_start_of_script_name(programs: Path) -> None:
     async def main() -> bytes:
         channel = Channel()
         channel.body(b"")
@@ -254,7 +254,7 @@ def test_root_path_stays_in_front_of_script_name(programs: Path) -> None:
     assert b'"PATH_INFO": "/x"' in body
 
 
-def test_lifespan_is_answered_and_its_end_closes_the_host(programs: Path) -> None:
+def test_lifespan_is_acknowledged_and_its_shutdown_closes_the_host(programs: Path) -> None:
     async def main() -> None:
         channel, requests, mark = Channel(), Channel(), uuid.uuid4().hex
         app = CGIToASGI(programs)
@@ -274,7 +274,7 @@ def test_lifespan_is_answered_and_its_end_closes_the_host(programs: Path) -> Non
     asyncio.run(main())
 
 
-def test_websocket_is_refused_and_anything_else_an_error(programs: Path) -> None:
+def test_websocket_is_refused_and_any_other_scope_is_an_error(programs: Path) -> None:
     async def main() -> None:
         channel = Channel()
         channel.requests.put_nowait({"type": "websocket.connect"})
@@ -286,7 +286,7 @@ def test_websocket_is_refused_and_anything_else_an_error(programs: Path) -> None
     asyncio.run(main())
 
 
-def test_on_uvloop_too_nobody_waits_for_a_program_that_closed_its_output(tmp_path: Path) -> None:
+def test_on_uvloop_too_a_program_that_closed_its_output_is_not_waited_for(tmp_path: Path) -> None:
     """Timers may fire slightly early because of rounding: seen with one program in eight, so this test runs many."""
     program = tmp_path / "works_on.sh"
     program.write_text("#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\nover\\n'\nexec >&-\nsleep 30\n")

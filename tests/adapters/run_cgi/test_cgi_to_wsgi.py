@@ -54,30 +54,30 @@ class Call:
 
 
 @pytest.mark.parametrize("path", ["/hello.sh", "/missing", "/prints.py", "/nph-hello.sh"])
-def test_wsgiref_finds_nothing_to_complain_about(programs: Path, path: str) -> None:
+def test_it_passes_wsgirefs_validator(programs: Path, path: str) -> None:
     assert Call(programs, path).all(validate=True)
 
 
-def test_the_programs_reason_is_passed_on(programs: Path) -> None:
+def test_the_programs_reason_phrase_is_passed_on(programs: Path) -> None:
     call = Call(programs, "/prints.py", "Status:%20404%20Gone%20Fishing%0A%0A")
     call.all()
     assert call.status == "404 Gone Fishing"
 
 
-def test_the_environ_of_the_server_is_left_as_it_is(programs: Path) -> None:
+def test_the_environ_of_the_server_is_not_changed(programs: Path) -> None:
     call = Call(programs, "/report.py", **{"wsgi.input": io.BytesIO(b"body"), "wsgi.input_terminated": True})
     before = dict(call.environ)
     assert b'"body": "body"' in call.all()
     assert call.environ == before
 
 
-def test_a_chunked_body_without_an_end_is_411(programs: Path) -> None:
+def test_a_chunked_body_without_a_known_end_is_411(programs: Path) -> None:
     call = Call(programs, "/echo.py", HTTP_TRANSFER_ENCODING="chunked", REQUEST_METHOD="POST")
     call.all()
     assert call.status.startswith("411 ")
 
 
-def test_a_body_that_ends_short_starts_no_program(programs: Path) -> None:
+def test_a_truncated_body_starts_no_program(programs: Path) -> None:
     mark = uuid.uuid4().hex
     body: dict[str, Any] = {"CONTENT_LENGTH": "9", "wsgi.input": io.BytesIO(b"part")}
     call = Call(programs, "/is_silent.sh", mark, REQUEST_METHOD="POST", **body)
@@ -86,14 +86,14 @@ def test_a_body_that_ends_short_starts_no_program(programs: Path) -> None:
     assert not processes(mark)
 
 
-def test_no_more_than_content_length_is_read_of_the_input(programs: Path) -> None:
+def test_no_more_than_the_content_length_is_read(programs: Path) -> None:
     source = io.BytesIO(b"body, and the next request")
     call = Call(programs, "/echo.py", REQUEST_METHOD="POST", CONTENT_LENGTH="4", **{"wsgi.input": source})
     assert call.all() == b"body"
     assert source.read() == b", and the next request"
 
 
-def test_close_ends_a_program_whose_response_is_not_over(programs: Path) -> None:
+def test_close_terminates_a_program_whose_response_is_incomplete(programs: Path) -> None:
     mark = uuid.uuid4().hex
     blocks = Call(programs, "/writes_for_ever.sh", mark)()
     next(iter(blocks))
@@ -101,13 +101,13 @@ def test_close_ends_a_program_whose_response_is_not_over(programs: Path) -> None
     assert_gone(mark, os.getpid())
 
 
-def test_close_without_a_look_at_the_body_ends_the_program(programs: Path) -> None:
+def test_close_before_the_body_is_read_terminates_the_program(programs: Path) -> None:
     mark = uuid.uuid4().hex
     Call(programs, "/is_silent_after_its_head.sh", mark)().close()
     assert_gone(mark, os.getpid())
 
 
-def test_a_start_response_that_raises_ends_the_program(programs: Path) -> None:
+def test_a_start_response_that_raises_terminates_the_program(programs: Path) -> None:
     mark = uuid.uuid4().hex
     call = Call(programs, "/is_silent_after_its_head.sh", mark)
 
@@ -120,7 +120,7 @@ def test_a_start_response_that_raises_ends_the_program(programs: Path) -> None:
     assert_gone(mark, os.getpid())
 
 
-def test_waitress_is_asked_whether_the_client_left(programs: Path) -> None:
+def test_a_disconnect_is_detected_through_the_callable_of_waitress(programs: Path) -> None:
     mark, left = uuid.uuid4().hex, threading.Event()
     call = Call(programs, "/is_silent.sh", mark, **{"waitress.client_disconnected": left.is_set})
     thread = threading.Thread(target=call.all)
@@ -132,14 +132,14 @@ def test_waitress_is_asked_whether_the_client_left(programs: Path) -> None:
     assert_gone(mark, os.getpid())
 
 
-def test_a_client_that_closed_its_own_side_only_gets_an_answer_that_is_quick(programs: Path) -> None:
+def test_a_client_that_has_shut_down_its_sending_side_gets_a_quick_response(programs: Path) -> None:
     client, served = socket.socketpair()
     client.shutdown(socket.SHUT_WR)
     with client, served:
         assert Call(programs, "/hello.sh", **{"gunicorn.socket": served}).all() == b"hello\n"
 
 
-def test_a_client_that_leaves_while_stderr_is_busy_is_noticed(programs: Path) -> None:
+def test_a_disconnect_while_stderr_is_busy_is_detected(programs: Path) -> None:
     mark, left = uuid.uuid4().hex, threading.Event()
     call = Call(programs, "/complains_for_ever.sh", mark, **{"waitress.client_disconnected": left.is_set})
     thread = threading.Thread(target=call.all)
@@ -150,7 +150,7 @@ def test_a_client_that_leaves_while_stderr_is_busy_is_noticed(programs: Path) ->
     assert not thread.is_alive()
 
 
-def test_a_failure_after_the_head_is_raised_from_the_iterator(programs: Path) -> None:
+def test_a_failure_after_the_response_headers_is_raised_by_the_iterator(programs: Path) -> None:
     blocks = Call(programs, "/prints.py/kill/9", "X-A:%20b%0A%0Apart")()
     assert next(iter(blocks)) == b"part"
     with pytest.raises(ProgramFailed, match="signal 9"):
@@ -158,16 +158,16 @@ def test_a_failure_after_the_head_is_raised_from_the_iterator(programs: Path) ->
     blocks.close()
 
 
-def test_script_name_of_the_server_stays_in_front(programs: Path) -> None:
+def test_script_name_starts_with_that_of_the_server(programs: Path) -> None:
     assert b'"SCRIPT_NAME": "/app/report.py"' in Call(programs, "/report.py", SCRIPT_NAME="/app").all()
 
 
-def test_who_the_server_authenticated_is_passed(programs: Path) -> None:
+def test_the_authenticated_user_is_passed_on(programs: Path) -> None:
     assert b'"REMOTE_USER": "me"' in Call(programs, "/report.py", REMOTE_USER="me", AUTH_TYPE="Basic").all()
 
 
 @pytest.mark.parametrize("length", ["five", "-1", "5, 6", "9" * 5000])
-def test_a_length_that_is_not_a_number_is_a_400(programs: Path, length: str) -> None:
+def test_an_invalid_length_is_a_400(programs: Path, length: str) -> None:
     """RFC 9110, 8.6. Safety: even a length with more digits than int() accepts."""
     call = Call(programs, "/echo.py", REQUEST_METHOD="POST", CONTENT_LENGTH=length)
     call.all()

@@ -25,7 +25,7 @@ def test_only_an_allow_list_is_inherited() -> None:
     }
 
 
-def test_there_is_always_a_path() -> None:
+def test_path_is_always_set() -> None:
     assert b"/usr/bin" in inherited({}, [])[b"PATH"].split(b":")
 
 
@@ -72,7 +72,7 @@ def test_4_1_8_remote_addr_is_an_address_without_brackets(got: str, wants: bytes
     assert variables(REMOTE_ADDR=got)[b"REMOTE_ADDR"] == wants
 
 
-def test_4_1_13_script_name_includes_the_mount_and_never_ends_in_a_slash() -> None:
+def test_4_1_13_script_name_includes_the_mount_and_has_no_trailing_slash() -> None:
     assert variables(SCRIPT_NAME="/app/")[b"SCRIPT_NAME"] == b"/app/a.cgi"
     assert variables(Script(b"/srv/a.cgi", b"", b"/x"), SCRIPT_NAME="/")[b"SCRIPT_NAME"] == b""
 
@@ -84,7 +84,7 @@ def test_4_1_6_path_translated_needs_a_document_root_and_a_path_info() -> None:
     assert b"PATH_TRANSLATED" not in variables(root=b"/srv")
 
 
-def test_4_1_1_who_the_server_authenticated_is_passed() -> None:
+def test_4_1_1_the_authenticated_user_is_passed_on() -> None:
     known = variables(AUTH_TYPE="Basic", REMOTE_USER="me")
     assert (known[b"AUTH_TYPE"], known[b"REMOTE_USER"]) == (b"Basic", b"me")
 
@@ -94,20 +94,20 @@ def test_only_plain_names_become_variables() -> None:
     assert not [name for name in got if name.startswith(b"HTTP_") or b"." in name]
 
 
-def test_https_is_on_or_unset() -> None:
+def test_https_is_on_or_not_set() -> None:
     assert variables(**{"wsgi.url_scheme": "https"})[b"HTTPS"] == b"on"
     assert variables(**{"wsgi.url_scheme": "https"})[b"REQUEST_SCHEME"] == b"https"
     assert b"HTTPS" not in variables()
 
 
-def test_a_request_uri_is_made_where_the_server_tells_none() -> None:
+def test_a_request_uri_is_built_if_the_server_passes_none() -> None:
     assert variables(SCRIPT_NAME="/app", PATH_INFO="/caf\xc3\xa9 b", QUERY_STRING="c")[b"REQUEST_URI"] == (
         b"/app/caf%C3%A9%20b?c"
     )
 
 
 @pytest.mark.parametrize(("got", "wants"), [("127.0.0.1", b"127.0.0.1"), ("::1", b"::1"), ("/run/a.sock", None)])
-def test_server_addr_is_an_address_or_unset(got: str, wants: bytes | None) -> None:
+def test_server_addr_is_an_address_or_not_set(got: str, wants: bytes | None) -> None:
     assert variables(SERVER_ADDR=got).get(b"SERVER_ADDR") == wants
 
 
@@ -117,7 +117,7 @@ def test_a_nul_is_refused() -> None:
     assert refused.value.status == 400
 
 
-def test_6_2_2_a_local_redirect_is_a_get_below_the_same_mount() -> None:
+def test_6_2_2_a_local_redirect_becomes_a_get_below_the_same_mount() -> None:
     environ = {
         "REQUEST_METHOD": "POST",
         "SCRIPT_NAME": "/m",
@@ -135,7 +135,7 @@ def test_6_2_2_a_local_redirect_is_a_get_below_the_same_mount() -> None:
 
 
 @pytest.mark.parametrize("target", ["/other", "/mm/a", "/"])
-def test_a_local_redirect_out_of_the_mount_is_the_clients(target: str) -> None:
+def test_a_local_redirect_out_of_the_mount_is_sent_to_the_client(target: str) -> None:
     with pytest.raises(Refused) as refused:
         redirected({"REQUEST_METHOD": "GET", "SCRIPT_NAME": "/m"}, target)
     assert (refused.value.status, refused.value.headers) == (302, {"Location": target})
@@ -157,5 +157,5 @@ def test_a_local_redirect_out_of_the_mount_is_the_clients(target: str) -> None:
         ("GET", b"%2Ds", []),
     ],
 )
-def test_4_4_the_words_of_an_indexed_query(method: str, query: bytes, words: list[bytes]) -> None:
+def test_4_4_the_words_of_an_indexed_query_become_arguments(method: str, query: bytes, words: list[bytes]) -> None:
     assert arguments(method, query) == words

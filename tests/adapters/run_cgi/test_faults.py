@@ -67,7 +67,7 @@ class Breaks(logging.Filter):
         raise RuntimeError("no log today")
 
 
-def test_a_logging_filter_that_raises(hosting: Hosting, nothing_is_left: Check) -> None:
+def test_a_logging_filter_that_raises_has_no_effect_on_requests(hosting: Hosting, nothing_is_left: Check) -> None:
     ask = hosting(timeouts={"head": 2, "total": 5})
     nothing_is_left(ask)
     logger, breaks = logging.getLogger("gateways.cgi"), Breaks()
@@ -87,7 +87,7 @@ def test_a_logging_filter_that_raises(hosting: Hosting, nothing_is_left: Check) 
 
 
 @pytest.mark.parametrize("number", [errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE])
-def test_a_start_that_fails_is_503_with_retry_after(
+def test_a_failing_start_is_503_with_retry_after(
     hosting: Hosting, nothing_is_left: Check, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask = hosting(limit=2)
@@ -140,7 +140,7 @@ def test_a_full_disk_is_503_with_retry_after(
 
 
 @pytest.mark.parametrize("program", ["hello.sh", "leaves_a_daemon.sh", "prints.py"])
-def test_sigchld_that_the_server_ignores(hosting: Hosting, nothing_is_left: Check, program: str) -> None:
+def test_the_server_may_ignore_sigchld(hosting: Hosting, nothing_is_left: Check, program: str) -> None:
     ask = hosting()
     nothing_is_left(ask)
     before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
@@ -154,7 +154,7 @@ def test_sigchld_that_the_server_ignores(hosting: Hosting, nothing_is_left: Chec
         signal.signal(signal.SIGCHLD, before)
 
 
-def test_an_observer_that_raises(hosting: Hosting, nothing_is_left: Check) -> None:
+def test_an_observer_that_raises_has_no_effect_on_the_program(hosting: Hosting, nothing_is_left: Check) -> None:
     ask = hosting(limit=1)
     nothing_is_left(ask)
 
@@ -168,7 +168,7 @@ def test_an_observer_that_raises(hosting: Hosting, nothing_is_left: Check) -> No
     host_of(ask).on_start = None
 
 
-def test_close_counts_programs_that_are_being_started(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_close_terminates_programs_that_are_being_started(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
     ask, mark, begun = hosting(), uuid.uuid4().hex, threading.Event()
     real = subprocess.Popen
 
@@ -189,7 +189,7 @@ def test_close_counts_programs_that_are_being_started(hosting: Hosting, monkeypa
     assert ask("/hello.sh").body == b"hello\n"
 
 
-def test_a_program_that_starts_while_the_process_exits_does_not_outlive_it(programs: Path) -> None:
+def test_a_program_started_during_the_exit_does_not_outlive_the_process(programs: Path) -> None:
     mark = uuid.uuid4().hex
     code = f"""
 import subprocess, sys, threading, time
@@ -210,7 +210,7 @@ begun.wait(10)
     eventually(lambda: not processes(mark), f"nothing is left: {processes(mark)}")
 
 
-def test_a_fork_that_exits_normally_leaves_its_parents_programs_alone(hosting: Hosting) -> None:
+def test_a_fork_that_exits_normally_does_not_affect_its_parents_programs(hosting: Hosting) -> None:
     ask, mark = hosting(limit=1, warm=True), uuid.uuid4().hex
     left = threading.Event()
     thread = threading.Thread(target=ask.leave, args=(Request(f"/is_silent_after_its_head.sh?{mark}"), left.is_set))

@@ -46,18 +46,18 @@ def output(running: ProgramInThread) -> bytes:
     return b"".join(iter(running.read, b""))
 
 
-def test_output_is_read_to_its_end_and_the_exit_status_is_told(start: Start) -> None:
+def test_output_is_read_to_its_end_and_the_exit_status_is_returned(start: Start) -> None:
     running = start("echo one; echo two; exit 3")
     assert (output(running), running.settle()) == (b"one\ntwo\n", 3)
 
 
-def test_a_body_larger_than_a_pipe_goes_in_while_output_comes_out(start: Start) -> None:
+def test_a_body_larger_than_a_pipe_is_written_while_output_is_read(start: Start) -> None:
     body = os.urandom(500_000)
     running = start("cat", body)
     assert (output(running), running.settle()) == (body, 0)
 
 
-def test_a_body_that_is_not_read_is_no_error(start: Start) -> None:
+def test_an_unread_body_is_not_an_error(start: Start) -> None:
     running = start("exec <&-; echo done", b"x" * 500_000)
     assert output(running) == b"done\n"
 
@@ -69,13 +69,13 @@ def test_a_body_that_is_not_read_is_no_error(start: Start) -> None:
         (Timeouts(total=0.2), "not done after 0.2 seconds"),
     ],
 )
-def test_silence_ends_when_the_time_is_up(start: Start, timeouts: Timeouts, verdict: str) -> None:
+def test_silence_ends_at_the_timeout(start: Start, timeouts: Timeouts, verdict: str) -> None:
     running = start("exec sleep 60", timeouts=timeouts)
     with pytest.raises(TimeoutError, match=verdict):
         running.read()
 
 
-def test_a_socket_of_the_client_that_hangs_up_is_noticed_while_the_program_is_silent(start: Start) -> None:
+def test_a_hang_up_of_the_clients_socket_is_detected_while_the_program_is_silent(start: Start) -> None:
     ours, theirs = socket.socketpair()
     with ours:
         running = start("exec sleep 60", client=Client(ours.fileno(), lambda: True))
@@ -84,7 +84,7 @@ def test_a_socket_of_the_client_that_hangs_up_is_noticed_while_the_program_is_si
             running.read()
 
 
-def test_a_client_that_has_ended_its_side_only_gets_the_response_of_a_slow_program(start: Start) -> None:
+def test_a_client_that_has_shut_down_its_sending_side_gets_the_response_of_a_slow_program(start: Start) -> None:
     """RFC 9112, 9.6; Apache and lighttpd serve it too."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
@@ -104,7 +104,7 @@ def connection() -> Iterator[tuple[socket.socket, socket.socket]]:
 
 
 @pytest.mark.parametrize("resets", [False, True])
-def test_a_client_that_has_closed_its_socket_stops_a_silent_program(
+def test_a_client_that_has_closed_its_socket_terminates_a_silent_program(
     start: Start, connection: tuple[socket.socket, socket.socket], resets: bool
 ) -> None:
     client, served = connection
@@ -118,7 +118,7 @@ def test_a_client_that_has_closed_its_socket_stops_a_silent_program(
     assert resets == (time.monotonic() - began < HALF_CLOSED)
 
 
-def test_a_reset_after_the_client_had_ended_its_side_is_noticed_at_once(
+def test_a_reset_after_a_shutdown_of_the_sending_side_is_detected_at_once(
     start: Start, connection: tuple[socket.socket, socket.socket]
 ) -> None:
     client, served = connection
@@ -133,7 +133,7 @@ def test_a_reset_after_the_client_had_ended_its_side_is_noticed_at_once(
     assert time.monotonic() - began < HALF_CLOSED / 2
 
 
-def test_it_runs_where_eventlet_has_removed_poll(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_runs_without_select_poll_under_eventlet(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(select, "poll")
     body = os.urandom(300_000)
     with socket.socket() as client:
@@ -141,7 +141,7 @@ def test_it_runs_where_eventlet_has_removed_poll(start: Start, monkeypatch: pyte
         assert (output(running), running.settle()) == (body + b"end\n", 3)
 
 
-def test_a_server_that_can_only_be_asked_is_asked(start: Start) -> None:
+def test_a_server_with_only_a_callable_is_polled(start: Start) -> None:
     asked: list[float] = []
 
     def has_left() -> bool:
@@ -154,7 +154,7 @@ def test_a_server_that_can_only_be_asked_is_asked(start: Start) -> None:
     assert len(asked) == 2
 
 
-def test_what_cannot_be_watched_is_not_left_running(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_program_that_cannot_be_watched_is_terminated(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     left: list[bool] = []
     real = ProgramInThread.leave
 

@@ -24,5 +24,5 @@ def test_the_error_that_ends_a_request_is_the_reason(error: BaseException | None
     assert reason(error).name == name
 
 
-def test_the_text_says_which_time_was_up() -> None:
+def test_the_text_names_the_timeout_that_passed() -> None:
     assert reason(TimeoutError("silent for 3 seconds")).text == "silent for 3 seconds"

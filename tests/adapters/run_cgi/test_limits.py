@@ -5,7 +5,7 @@ import pytest
 from gateways.adapters.run_cgi.limits import LINGER, NEVER, UNHEARD, Patience, Slots, Timeouts
 
 
-def test_before_the_head_its_limit_holds_and_after_it_that_of_silence() -> None:
+def test_the_head_timeout_applies_before_the_response_headers_and_the_idle_timeout_after_them() -> None:
     patience = Patience(Timeouts(head=10, idle=3, total=None), 100.0)
     assert patience.due() == 110
     patience.head_seen = True
@@ -14,34 +14,34 @@ def test_before_the_head_its_limit_holds_and_after_it_that_of_silence() -> None:
     assert patience.due() == 108
 
 
-def test_the_total_counts_from_the_start_however_much_moves() -> None:
+def test_the_total_timeout_counts_from_the_start_despite_activity() -> None:
     patience = Patience(Timeouts(head=10, idle=3, total=12), 100.0)
     patience.moved = 111.0
     assert patience.due() == 112
     assert patience.verdict() == "not done after 12 seconds"
 
 
-def test_children_of_a_program_that_ended_have_little_time() -> None:
+def test_children_of_an_ended_program_have_little_time() -> None:
     patience = Patience(Timeouts(), 100.0)
     patience.lingering = True
     assert patience.due() == 100 + LINGER
 
 
-def test_a_head_that_is_all_that_is_wanted_leaves_little_time() -> None:
+def test_a_response_without_a_body_leaves_the_program_little_time() -> None:
     patience = Patience(Timeouts(total=None), 100.0)
     assert patience.left(500.0) == NEVER
     patience.hurry(100.0)
     assert patience.left(101.0) == UNHEARD - 1
 
 
-def test_without_limits_time_is_never_up() -> None:
+def test_without_timeouts_there_is_no_deadline() -> None:
     assert Patience(Timeouts(None, None, None, None), 0.0).due() == NEVER
 
 
 @pytest.mark.parametrize(
     ("head_seen", "verdict"), [(False, "without response headers for 2 seconds"), (True, "silent for 3 seconds")]
 )
-def test_the_verdict_says_what_was_missing(head_seen: bool, verdict: str) -> None:
+def test_the_text_names_the_timeout_that_passed(head_seen: bool, verdict: str) -> None:
     patience = Patience(Timeouts(head=2, idle=3), 0.0)
     patience.head_seen = head_seen
     assert patience.verdict() == verdict
@@ -51,7 +51,7 @@ def nothing() -> None:
     """Wake nothing."""
 
 
-def test_slots_are_given_in_the_order_of_the_line() -> None:
+def test_slots_are_given_in_the_order_of_the_queue() -> None:
     slots, woken = Slots(1), list[str]()
     assert slots.take(lambda: woken.append("never"))
     first, second = (lambda: woken.append("first")), (lambda: woken.append("second"))
@@ -62,7 +62,7 @@ def test_slots_are_given_in_the_order_of_the_line() -> None:
     assert woken == ["first", "second"]
 
 
-def test_one_that_leaves_the_line_gets_no_slot_and_one_that_had_it_gives_it_back() -> None:
+def test_leaving_the_queue_releases_a_slot_that_was_already_given() -> None:
     slots, woken = Slots(1), list[str]()
     assert slots.take(nothing)
     first, second = (lambda: woken.append("first")), (lambda: woken.append("second"))
@@ -75,7 +75,7 @@ def test_one_that_leaves_the_line_gets_no_slot_and_one_that_had_it_gives_it_back
     assert slots.take(nothing)
 
 
-def test_a_slot_is_not_lost_to_one_that_cannot_be_woken() -> None:
+def test_a_slot_is_not_lost_to_a_waiter_that_cannot_be_woken() -> None:
     """Raises as if the event loop were closed."""
     slots, woken = Slots(1), list[str]()
 
@@ -94,7 +94,7 @@ def test_a_slot_is_not_lost_to_one_that_cannot_be_woken() -> None:
     assert slots.take(nothing)
 
 
-def test_a_line_that_is_full_takes_no_more() -> None:
+def test_a_full_queue_accepts_no_more_requests() -> None:
     slots = Slots(1, queue=1)
     assert not slots.is_full
     assert slots.take(nothing)
@@ -107,6 +107,6 @@ def test_a_line_that_is_full_takes_no_more() -> None:
 
 
 @pytest.mark.parametrize(("limit", "queue"), [(0, None), (1, -1)])
-def test_numbers_that_make_no_sense_are_errors(limit: int, queue: int | None) -> None:
+def test_invalid_numbers_are_errors(limit: int, queue: int | None) -> None:
     with pytest.raises(ValueError, match=r"e\.g\."):
         Slots(limit, queue)

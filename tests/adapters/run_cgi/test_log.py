@@ -40,7 +40,7 @@ def test_a_line_names_the_module_that_logs(caplog: pytest.LogCaptureFixture) -> 
     assert {record.filename for record in caplog.records} == {"test_log.py"}
 
 
-def test_stderr_is_logged_by_lines_however_it_is_cut(caplog: pytest.LogCaptureFixture) -> None:
+def test_stderr_is_logged_line_by_line_however_it_is_split(caplog: pytest.LogCaptureFixture) -> None:
     said = StderrLog("name")
     for octet in b"one\ntwo\n\nthree":
         said.feed(bytes([octet]))
@@ -48,5 +48,5 @@ def test_stderr_is_logged_by_lines_however_it_is_cut(caplog: pytest.LogCaptureFi
     assert caplog.messages == ["name: one", "name: two", "name: three"]
 
 
-def test_what_would_forge_a_line_or_command_a_terminal_is_spelled_out() -> None:
+def test_characters_that_forge_lines_or_control_a_terminal_are_escaped() -> None:
     assert printable("a\r\n\x1b[2Jb\tc") == "a\\r\\n\\x1b[2Jb\tc"

@@ -46,14 +46,14 @@ async def output(running: ProgramOnLoop) -> bytes:
     return b"".join(blocks)
 
 
-def test_output_is_read_to_its_end_and_the_exit_status_is_told(run: Callable[..., Any]) -> None:
+def test_output_is_read_to_its_end_and_the_exit_status_is_returned(run: Callable[..., Any]) -> None:
     async def use(running: ProgramOnLoop) -> tuple[bytes, int | None]:
         return await output(running), await running.settle()
 
     assert run("echo one; sleep 0.1; echo two; exit 3", use) == (b"one\ntwo\n", 3)
 
 
-def test_a_body_larger_than_a_pipe_goes_in_while_output_comes_out(run: Callable[..., Any]) -> None:
+def test_a_body_larger_than_a_pipe_is_written_while_output_is_read(run: Callable[..., Any]) -> None:
     body = os.urandom(500_000)
 
     async def use(running: ProgramOnLoop) -> bytes:
@@ -74,13 +74,13 @@ def test_a_body_larger_than_a_pipe_goes_in_while_output_comes_out(run: Callable[
         (Timeouts(total=0.2), "not done after 0.2 seconds"),
     ],
 )
-def test_silence_ends_when_the_time_is_up(run: Callable[..., Any], timeouts: Timeouts, verdict: str) -> None:
+def test_silence_ends_at_the_timeout(run: Callable[..., Any], timeouts: Timeouts, verdict: str) -> None:
     with pytest.raises(TimeoutError, match=verdict):
         run("exec sleep 60", lambda running: running.read(), timeouts=timeouts)
 
 
 @pytest.mark.parametrize("sends", [False, True])
-def test_a_failure_interrupts_whatever_the_request_waits_for(run: Callable[..., Any], sends: bool) -> None:
+def test_a_failure_interrupts_any_wait_of_the_request(run: Callable[..., Any], sends: bool) -> None:
     async def send(message: Any) -> None:
         await asyncio.Event().wait()
 
@@ -92,7 +92,7 @@ def test_a_failure_interrupts_whatever_the_request_waits_for(run: Callable[..., 
         run("exec sleep 60", use)
 
 
-def test_a_server_whose_send_fails_says_that_the_client_has_left(run: Callable[..., Any]) -> None:
+def test_a_failing_send_counts_as_a_disconnect(run: Callable[..., Any]) -> None:
     async def send(message: Any) -> None:
         raise BrokenPipeError("gone")
 
@@ -100,7 +100,7 @@ def test_a_server_whose_send_fails_says_that_the_client_has_left(run: Callable[.
         run("exec sleep 60", lambda running: running.send(send, {}))
 
 
-def test_a_program_is_left_though_its_loop_refuses_to_forget_its_pipes(
+def test_a_program_is_released_even_if_its_loop_cannot_remove_its_pipes(
     run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     parted: list[bool] = []

@@ -48,7 +48,7 @@ def test_programs_are_run(programs: Path, target: str, body: bytes) -> None:
     host.close()
 
 
-def test_beyond_the_queue_requests_get_a_503_and_are_counted(programs: Path) -> None:
+def test_requests_beyond_the_queue_get_a_503_and_are_counted(programs: Path) -> None:
     host = CGIToASGI(programs, limit=2, queue=1)
     statuses = sorted(status for status, _ in run(host, "/sleeps_half_a_second.sh", 6))
     rejected = statuses.count(503)

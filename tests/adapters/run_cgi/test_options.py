@@ -26,7 +26,7 @@ from tests.real.serving import eventually
 pytestmark = pytest.mark.slow
 
 
-def test_env_wins_over_everything(hosting: Hosting) -> None:
+def test_env_overrides_all_other_variables(hosting: Hosting) -> None:
     environ = hosting(env={"MINE": "caf\u00e9", "SERVER_NAME": "me", "PATH": "/bin"}).environ()
     assert (environ["MINE"].encode("latin-1").decode(), environ["SERVER_NAME"], environ["PATH"]) == (
         "café",
@@ -35,7 +35,7 @@ def test_env_wins_over_everything(hosting: Hosting) -> None:
     )
 
 
-def test_only_what_is_named_is_inherited(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_named_variables_are_inherited(hosting: Hosting, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_TOKEN", "s3cret")
     monkeypatch.setenv("DATABASE", "db")
     environ = hosting(inherit=["DATABASE", "NOT_SET"]).environ()
@@ -43,20 +43,20 @@ def test_only_what_is_named_is_inherited(hosting: Hosting, monkeypatch: pytest.M
     assert not {"SECRET_TOKEN", "NOT_SET"} & environ.keys()
 
 
-def test_authorization_is_passed_where_asked_for(hosting: Hosting) -> None:
+def test_authorization_is_passed_if_enabled(hosting: Hosting) -> None:
     environ = hosting(authorization=True).environ(headers=[("Authorization", "Bearer t")])
     assert environ["HTTP_AUTHORIZATION"] == "Bearer t"
 
 
-def test_4_4_a_query_without_equals_sign_is_arguments_where_asked_for(hosting: Hosting) -> None:
+def test_4_4_a_query_without_an_equals_sign_becomes_arguments_if_enabled(hosting: Hosting) -> None:
     assert hosting(query_arguments=True).report("/report.py?a%3Db+c%20d")["argv"][1:] == ["a=b", "c\\ d"]
 
 
-def test_a_request_that_no_environment_can_hold_is_431(hosting: Hosting) -> None:
+def test_a_request_that_does_not_fit_into_an_environment_is_431(hosting: Hosting) -> None:
     assert hosting()("/hello.sh", headers=[("X-Long", "x" * 200_000)]).status == 431
 
 
-def test_4_4_without_room_for_all_words_there_are_no_arguments(hosting: Hosting) -> None:
+def test_4_4_more_words_than_an_argument_list_can_hold_are_not_passed(hosting: Hosting) -> None:
     before = resource.getrlimit(resource.RLIMIT_STACK)
     resource.setrlimit(resource.RLIMIT_STACK, (512 * 1024, before[1]))  # a quarter of it suffices for both
     try:
@@ -66,18 +66,18 @@ def test_4_4_without_room_for_all_words_there_are_no_arguments(hosting: Hosting)
     assert report["argv"][1:] == []
 
 
-def test_a_prefix_is_where_programs_are(hosting: Hosting) -> None:
+def test_programs_are_found_below_the_prefix(hosting: Hosting) -> None:
     ask = hosting(prefix="/cgi-bin")
     assert ask.environ("/cgi-bin/report.py/x")["SCRIPT_NAME"] == "/cgi-bin/report.py"
     assert ask("/report.py").status == 404
 
 
-def test_the_document_root_is_what_env_says(hosting: Hosting) -> None:
+def test_env_sets_the_document_root(hosting: Hosting) -> None:
     environ = hosting(env={"DOCUMENT_ROOT": "/srv/www"}).environ("/report.py/a/b")
     assert (environ["DOCUMENT_ROOT"], environ["PATH_TRANSLATED"]) == ("/srv/www", "/srv/www/a/b")
 
 
-def test_one_program_answers_every_path(hosting: Hosting, programs: Path) -> None:
+def test_one_program_serves_every_path(hosting: Hosting, programs: Path) -> None:
     environ = hosting(programs / "report.py").environ("/a/b?c")
     assert (environ["SCRIPT_NAME"], environ["PATH_INFO"]) == ("", "/a/b")
     assert environ["SCRIPT_FILENAME"] == str(programs / "report.py")
@@ -91,18 +91,18 @@ def test_a_body_longer_than_max_body_is_413(hosting: Hosting) -> None:
     assert ask("/echo.py", "POST", chunks=[b"x" * 6, b"y" * 5]).status == 413
 
 
-def test_links_lead_out_where_that_is_allowed(hosting: Hosting) -> None:
+def test_links_may_lead_out_of_the_folder_if_enabled(hosting: Hosting) -> None:
     assert hosting(follow_symlinks=True)("/link_out.sh").body == b"hello\n"
 
 
-def test_programs_wait_for_their_turn(hosting: Hosting) -> None:
+def test_programs_wait_for_a_free_slot(hosting: Hosting) -> None:
     ask = hosting(limit=1)
     with ThreadPoolExecutor(3) as pool:
         responses = list(pool.map(ask, ["/sleeps_half_a_second.sh"] * 3))
     assert [response.status for response in responses] == [200] * 3
 
 
-def test_a_request_whose_turn_does_not_come_is_503(hosting: Hosting) -> None:
+def test_a_request_that_gets_no_slot_in_time_is_503(hosting: Hosting) -> None:
     ask, mark = hosting(limit=1, timeouts=Timeouts(queue=0.1)), uuid.uuid4().hex
     left = threading.Event()
     first = threading.Thread(target=ask.leave, args=(Request(f"/is_silent.sh?{mark}"), left.is_set))
@@ -126,7 +126,9 @@ def test_a_request_whose_turn_does_not_come_is_503(hosting: Hosting) -> None:
         ("ignores_sigterm.sh", Timeouts(idle=0.3), 200),
     ],
 )
-def test_a_program_whose_time_is_up_is_ended(hosting: Hosting, program: str, timeouts: Timeouts, status: int) -> None:
+def test_a_program_is_terminated_at_its_timeout(
+    hosting: Hosting, program: str, timeouts: Timeouts, status: int
+) -> None:
     mark = uuid.uuid4().hex
     response = hosting(timeouts=timeouts)(f"/{program}?{mark}")
     assert (response.status, response.complete) == (status, status == 504)
@@ -140,19 +142,19 @@ def test_timeouts_may_be_a_mapping(hosting: Hosting) -> None:
         hosting(timeouts={"heads": 1})
 
 
-def test_time_does_not_run_while_octets_move(hosting: Hosting) -> None:
+def test_the_idle_timeout_restarts_with_each_transfer(hosting: Hosting) -> None:
     response = hosting(timeouts=Timeouts(head=5, idle=0.5, total=None))("/has_a_child_that_writes_on.sh")
     assert response.body == b"one two three four five "
 
 
-def test_a_program_that_works_on_may_do_so_until_its_total_time_is_up(hosting: Hosting, tmp_path: Path) -> None:
+def test_a_program_may_continue_until_its_total_timeout(hosting: Hosting, tmp_path: Path) -> None:
     done = tmp_path / "done"
     assert hosting(timeouts=Timeouts(total=0.4))(f"/closes_stdout_and_works_on.sh?{done}").body == b"over\n"
     assert_gone(str(done), os.getpid())
     assert not done.exists()
 
 
-def test_a_job_that_a_program_left_may_work_on_until_the_programs_total_time_is_up(
+def test_a_background_job_may_continue_until_the_programs_total_timeout(
     hosting: Hosting, caplog: pytest.LogCaptureFixture
 ) -> None:
     mark = uuid.uuid4().hex
@@ -163,7 +165,7 @@ def test_a_job_that_a_program_left_may_work_on_until_the_programs_total_time_is_
     assert "its response was over, and its total timeout had passed" in caplog.text
 
 
-def test_what_a_job_writes_after_the_response_is_lost_and_that_is_logged(
+def test_output_of_a_job_after_the_response_is_discarded_and_logged(
     hosting: Hosting, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "gateways.cgi"):
@@ -172,14 +174,12 @@ def test_what_a_job_writes_after_the_response_is_lost_and_that_is_logged(
         eventually(lambda: "5 bytes are lost" in caplog.text, "the loss is logged")
 
 
-def test_what_a_job_says_on_stderr_is_logged(
-    hosting: Hosting, caplog: pytest.LogCaptureFixture, tmp_path: Path
-) -> None:
+def test_stderr_of_a_job_is_logged(hosting: Hosting, caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
     hosting()(f"/leaves_a_job_that_complains.sh?{tmp_path / 'done'}")
     eventually(lambda: "the job says" in caplog.text, "the job's line is logged")
 
 
-def test_close_ends_the_jobs_that_programs_left(hosting: Hosting) -> None:
+def test_close_terminates_background_jobs(hosting: Hosting) -> None:
     mark = uuid.uuid4().hex
     ask = hosting()
     ask(f"/leaves_a_child_that_holds_stdout.sh?{mark}")
@@ -188,7 +188,7 @@ def test_close_ends_the_jobs_that_programs_left(hosting: Hosting) -> None:
     assert_gone(mark, os.getpid())
 
 
-def test_close_ends_what_runs(hosting: Hosting) -> None:
+def test_close_terminates_running_programs(hosting: Hosting) -> None:
     ask, marks = hosting(), [uuid.uuid4().hex for _ in range(3)]
     names = ["is_silent.sh", "ignores_sigterm.sh", "has_a_child_that_ignores_sigterm.sh"]
     threads = [threading.Thread(target=ask, args=(f"/{n}?{m}",)) for n, m in zip(names, marks, strict=True)]
@@ -213,7 +213,7 @@ def test_sigterm_comes_first_so_that_programs_can_clean_up(hosting: Hosting, tmp
     eventually(cleaned.exists, "the program has cleaned up")
 
 
-def test_stderr_goes_to_the_log_line_by_line_and_cannot_forge_any(
+def test_stderr_is_logged_line_by_line_and_cannot_forge_lines(
     hosting: Hosting, caplog: pytest.LogCaptureFixture
 ) -> None:
     hosting()("/complains.sh")
@@ -232,7 +232,7 @@ def test_the_log_of_stderr_is_bounded(hosting: Hosting, caplog: pytest.LogCaptur
     assert "more bytes on stderr are not logged" in said[-1]
 
 
-def test_what_a_program_does_wrong_is_logged_with_its_name(hosting: Hosting, caplog: pytest.LogCaptureFixture) -> None:
+def test_violations_of_a_program_are_logged_with_its_name(hosting: Hosting, caplog: pytest.LogCaptureFixture) -> None:
     ask = hosting()
     for target, complaint in [
         ("/prints.py?", "prints.py: the program wrote nothing"),
@@ -248,7 +248,7 @@ def test_what_a_program_does_wrong_is_logged_with_its_name(hosting: Hosting, cap
         assert complaint in caplog.text
 
 
-def test_what_is_wrong_with_a_head_and_was_taken_is_logged_once(
+def test_accepted_violations_in_response_headers_are_logged_once(
     hosting: Hosting, caplog: pytest.LogCaptureFixture
 ) -> None:
     ask = hosting()
@@ -260,7 +260,7 @@ def test_what_is_wrong_with_a_head_and_was_taken_is_logged_once(
 
 
 @pytest.mark.parametrize("warm", [False, True])
-def test_a_first_line_that_ends_in_cr_lf_is_500_cold_and_warm_and_the_log_says_what_to_do(
+def test_a_first_line_that_ends_in_cr_lf_is_500_cold_and_warm_with_advice_in_the_log(
     hosting: Hosting, tmp_path: Path, warm: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As under Apache and lighttpd: the kernel looks for an interpreter whose name ends in CR."""
@@ -273,7 +273,7 @@ def test_a_first_line_that_ends_in_cr_lf_is_500_cold_and_warm_and_the_log_says_w
 
 
 @pytest.mark.parametrize("user", [0, 1000])
-def test_that_programs_run_as_root_is_logged_once_in_a_process(
+def test_programs_that_run_as_root_are_logged_once_per_process(
     hosting: Hosting, caplog: pytest.LogCaptureFixture, user: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     host_module._warn_of_root.cache_clear()
@@ -314,7 +314,7 @@ sys.stdin.read()
     eventually(lambda: not processes(mark), f"nothing is left: {processes(mark)}")
 
 
-def test_requests_in_a_forked_process_are_answered(hosting: Hosting) -> None:
+def test_requests_in_a_forked_process_are_served(hosting: Hosting) -> None:
     """As under gunicorn --preload: the host was used before the fork, and its reaper thread is not in the child."""
     ask = hosting()
     assert ask("/closes_stdout_and_works_on.sh?/dev/null").body == b"over\n"
@@ -336,7 +336,7 @@ def test_sigchld_may_be_ignored(hosting: Hosting) -> None:
 
 
 @pytest.mark.parametrize("warm", [False, True])
-def test_nothing_stays_open(hosting: Hosting, warm: bool) -> None:
+def test_no_descriptor_or_process_is_left(hosting: Hosting, warm: bool) -> None:
     ask, process = hosting(warm=warm), psutil.Process()
 
     def round_of_requests() -> None:

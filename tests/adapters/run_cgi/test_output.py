@@ -16,7 +16,7 @@ OUTPUTS = {
 
 
 @pytest.mark.parametrize("name", OUTPUTS)
-def test_a_head_is_the_same_wherever_it_is_cut(name: str) -> None:
+def test_response_headers_may_be_split_anywhere(name: str) -> None:
     output, status, body = OUTPUTS[name]
     for cut in range(len(output) + 1):
         answer = Answer("GET")
@@ -33,12 +33,12 @@ def parsed(output: bytes) -> CGIHead:
     return result[0]
 
 
-def test_a_reason_is_the_programs_or_the_usual_one() -> None:
+def test_the_reason_phrase_is_the_programs_or_the_default_one() -> None:
     assert parsed(b"Status: 404 Gone Fishing\n\n").reason == "Gone Fishing"
     assert parsed(b"Status: 404\n\n").reason == "Not Found"
 
 
-def test_names_keep_their_spelling_and_values_lose_the_blanks_around_them() -> None:
+def test_names_keep_their_case_and_values_lose_surrounding_blanks() -> None:
     assert parsed(b"x-Custom:\t a  b \t\n\n").headers == [(b"x-Custom", b"a  b")]
 
 
@@ -59,7 +59,7 @@ def test_6_2_2_only_a_path_without_status_or_other_fields_is_a_local_redirect(fi
     assert parsed(fields + b"\n").local == local
 
 
-def test_a_head_is_bounded_in_fields_and_octets() -> None:
+def test_response_headers_are_limited_in_fields_and_octets() -> None:
     assert len(parsed(b"X-A: b\n" * MAX_FIELDS + b"\n").headers) == MAX_FIELDS
     with pytest.raises(AppProtocolError, match="fields"):
         HeadParser().feed(b"X-A: b\n" * (MAX_FIELDS + 1))
@@ -77,22 +77,22 @@ def test_a_head_is_bounded_in_fields_and_octets() -> None:
         (b"X-A: b\r\r\n\n", "a line ends in CR CR LF"),
     ],
 )
-def test_what_is_wrong_and_taken_is_named(output: bytes, breach: str) -> None:
+def test_accepted_violations_are_named(output: bytes, breach: str) -> None:
     assert parsed(output).breaches == (breach,)
     assert parsed(b"Content-Type: a/b\r\n\r\n").breaches == ()
 
 
-def test_a_head_whose_fields_are_all_the_servers_has_fields() -> None:
+def test_fields_that_only_the_server_may_set_count_as_fields() -> None:
     head = parsed(b"Date: never\nConnection: close\n\n")
     assert (head.status, head.headers, head.breaches) == (200, [], ())
 
 
-def test_a_bad_line_is_found_before_the_head_is_over() -> None:
+def test_an_invalid_line_is_reported_before_the_headers_are_complete() -> None:
     with pytest.raises(AppProtocolError, match="no colon here"):
         HeadParser().feed(b"X-A: b\nno colon here\nX-")
 
 
-def test_an_error_says_what_was_got() -> None:
+def test_an_error_contains_the_received_data() -> None:
     with pytest.raises(AppProtocolError, match=r"'abc'.*three digits"):
         HeadParser().feed(b"Status: abc\n")
 
@@ -106,7 +106,7 @@ def test_an_error_says_what_was_got() -> None:
         (b"Content-Length: 4\n\n", "HEAD", b""),
     ],
 )
-def test_what_has_no_body_ends_well_without_one(output: bytes, method: str, body: bytes) -> None:
+def test_a_response_that_needs_no_body_is_complete_without_one(output: bytes, method: str, body: bytes) -> None:
     answer = Answer(method)
     assert answer.feed(output) == body
     assert answer.whole, "the client need not wait for the rest"
@@ -131,7 +131,7 @@ def test_6_3_1_a_204_loses_its_content_length_and_a_304_keeps_it() -> None:
         (b"Status: 500\n\nbody", -11, "killed by signal 11"),
     ],
 )
-def test_a_response_that_is_not_whole_is_an_error(output: bytes, returncode: int, complaint: str) -> None:
+def test_an_incomplete_response_is_an_error(output: bytes, returncode: int, complaint: str) -> None:
     answer = Answer("GET")
     answer.feed(output)
     with pytest.raises(AppProtocolError, match=complaint):
@@ -139,7 +139,7 @@ def test_a_response_that_is_not_whole_is_an_error(output: bytes, returncode: int
 
 
 @pytest.mark.parametrize("returncode", [0, 1, 255, None])
-def test_a_response_is_whole_whatever_the_exit_status_and_though_the_program_works_on(returncode: int | None) -> None:
+def test_a_response_is_complete_with_any_exit_status_and_while_the_program_continues(returncode: int | None) -> None:
     answer = Answer("GET")
     answer.feed(b"X-A: b\n\nbody")
     answer.end(returncode)

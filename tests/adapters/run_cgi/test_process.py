@@ -47,7 +47,7 @@ def assert_nothing_is_left(before: int) -> None:
     eventually(lambda: psutil.Process().num_fds() <= before, f"no more descriptors than the {before} before")
 
 
-def test_it_leads_its_process_group_and_its_pipes_do_not_block(file: bytes) -> None:
+def test_it_leads_its_process_group_and_its_pipes_are_non_blocking(file: bytes) -> None:
     program = start(file)
     assert os.getpgid(program.pid) == program.pid
     assert program.read() is None
@@ -55,7 +55,7 @@ def test_it_leads_its_process_group_and_its_pipes_do_not_block(file: bytes) -> N
     end(program)
 
 
-def test_it_blocks_no_signals_although_the_thread_that_starts_it_does(tmp_path: Path) -> None:
+def test_it_blocks_no_signals_even_if_the_starting_thread_does(tmp_path: Path) -> None:
     """As the threads of uWSGI do."""
     program = tmp_path / "mask.py"
     program.write_text(f"#!{sys.executable} -S\nimport signal\nprint(signal.pthread_sigmask(signal.SIG_BLOCK, ()))\n")
@@ -78,7 +78,7 @@ def test_it_blocks_no_signals_although_the_thread_that_starts_it_does(tmp_path: 
     assert masks == [all_signals]
 
 
-def test_every_number_of_descriptors_that_is_left_is_enough_or_leaves_nothing(file: bytes) -> None:
+def test_a_start_with_few_free_descriptors_succeeds_or_leaves_nothing_behind(file: bytes) -> None:
     """EMFILE at each step: the pipes, the start, the descriptor of its exit."""
     end(start(file))
     before, limit = psutil.Process().num_fds(), resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -110,7 +110,7 @@ def test_every_number_of_descriptors_that_is_left_is_enough_or_leaves_nothing(fi
 
 
 @pytest.mark.parametrize("number", [errno.EAGAIN, errno.ENOMEM])
-def test_a_fork_that_fails_leaves_nothing(file: bytes, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_fork_leaves_nothing_behind(file: bytes, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     before = psutil.Process().num_fds()
 
     def fail(*arguments: object) -> int:
@@ -123,7 +123,7 @@ def test_a_fork_that_fails_leaves_nothing(file: bytes, number: int, monkeypatch:
 
 
 @pytest.mark.parametrize("threads", [True, False])
-def test_where_its_end_cannot_be_watched_it_is_not_left_running(
+def test_a_process_that_cannot_be_watched_is_terminated(
     file: bytes, threads: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = psutil.Process().num_fds()
@@ -146,7 +146,7 @@ def test_where_its_end_cannot_be_watched_it_is_not_left_running(
     assert_nothing_is_left(before)
 
 
-def test_without_pidfd_a_thread_watches_its_end(file: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_pidfd_a_thread_watches_the_process(file: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "pidfd_open")
     before = psutil.Process().num_fds()
     end(start(file))
@@ -174,7 +174,7 @@ def test_children_of_a_program_that_the_kernel_reaped_can_still_be_signalled(tmp
     program.reap()
 
 
-def test_once_reaped_its_number_is_never_signalled(file: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reaped_process_is_never_signalled(file: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     program = start(file)
     end(program)
     signalled: list[int] = []

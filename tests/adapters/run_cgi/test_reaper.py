@@ -51,14 +51,14 @@ def ended(program: Program) -> None:
     eventually(program.look, "the program has ended")
 
 
-def test_a_program_that_is_over_is_reaped_at_once(make: Make) -> None:
+def test_an_ended_program_is_reaped_at_once(make: Make) -> None:
     program = make("exit 3")
     ended(program)
     reaper.part_with(program, True, 0, DISCONNECTED)
     assert (program.reaped, program.returncode, program.killed) == (True, 3, None)  # type: ignore[attr-defined]
 
 
-def test_one_that_runs_is_terminated_and_the_log_says_why_and_after_how_long(
+def test_a_running_program_is_terminated_and_the_log_has_the_reason_and_its_age(
     make: Make, caplog: pytest.LogCaptureFixture
 ) -> None:
     program = make("sleep 60")
@@ -74,7 +74,7 @@ def test_one_that_runs_is_terminated_and_the_log_says_why_and_after_how_long(
     assert program.returncode == -signal.SIGTERM
 
 
-def test_one_that_ignores_sigterm_is_killed_and_the_log_says_so(make: Make, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_program_that_ignores_sigterm_is_killed_and_logged(make: Make, caplog: pytest.LogCaptureFixture) -> None:
     program = make("trap '' TERM; : > $0.ready; while :; do sleep 0.1; done")
     eventually(Path(f"{program.name}.ready").exists, "the shell has set its trap")
     reaper.part_with(program, False, 0, DISCONNECTED)
@@ -83,7 +83,7 @@ def test_one_that_ignores_sigterm_is_killed_and_the_log_says_so(make: Make, capl
     assert "did not end on SIGTERM and was killed" in caplog.text
 
 
-def test_one_that_works_on_may_do_so_until_its_time_is_up(make: Make) -> None:
+def test_a_program_may_continue_until_its_timeout(make: Make) -> None:
     program = make("exec >&-; sleep 60")
     begun = time.monotonic()
     reaper.part_with(program, True, 0.5, DISCONNECTED)
@@ -111,7 +111,7 @@ def broken_logging() -> Iterator[None]:
     "text", ["echo x >&2; sleep 60", "trap '' TERM; echo x >&2; sleep 0.3; sleep 60", "echo x >&2"]
 )
 @pytest.mark.parametrize("over", [True, False])
-def test_a_logging_filter_that_raises_costs_its_lines_alone(make: Make, text: str, over: bool) -> None:
+def test_a_logging_filter_that_raises_loses_only_its_lines(make: Make, text: str, over: bool) -> None:
     for _ in range(3):
         program = make(text)
         reaper.part_with(program, over, 0.2, DISCONNECTED)
@@ -119,7 +119,7 @@ def test_a_logging_filter_that_raises_costs_its_lines_alone(make: Make, text: st
 
 
 @pytest.mark.parametrize("method", ["look", "log_stderr", "discard", "collect", "kill"])
-def test_a_fault_in_handling_one_program_loses_neither_it_nor_others(
+def test_an_error_in_handling_one_program_loses_no_program(
     make: Make, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     """The fault occurs once, on the reaper's thread; the program still ends, and so does the next."""
@@ -148,7 +148,7 @@ def test_a_fault_in_handling_one_program_loses_neither_it_nor_others(
     assert_over(other)
 
 
-def test_a_fault_of_the_loop_itself_does_not_end_it(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_the_loop_does_not_stop_it(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     thread = reaper._reaper()
     faults: list[int] = []
     real = thread._milliseconds
@@ -167,7 +167,7 @@ def test_a_fault_of_the_loop_itself_does_not_end_it(make: Make, monkeypatch: pyt
     assert faults
 
 
-def test_an_observer_that_raises_does_not_keep_a_program(make: Make) -> None:
+def test_an_observer_that_raises_does_not_prevent_the_end_of_a_program(make: Make) -> None:
     program = make("sleep 0.3")
 
     def observe() -> None:
@@ -179,7 +179,7 @@ def test_an_observer_that_raises_does_not_keep_a_program(make: Make) -> None:
     assert_over(program)
 
 
-def test_a_fork_has_a_reaper_of_its_own_and_leaves_its_parents_programs_alone(make: Make) -> None:
+def test_a_fork_has_its_own_reaper_and_does_not_affect_its_parents_programs(make: Make) -> None:
     program = make("exec sleep 60")
     theirs = reaper._reaper()
     pid = os.fork()
@@ -199,7 +199,7 @@ def test_a_fork_has_a_reaper_of_its_own_and_leaves_its_parents_programs_alone(ma
     reaper.part_with(program, False, 0, DISCONNECTED)
 
 
-def test_no_system_clock_is_read_but_the_monotonic_one(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_monotonic_clock_is_read(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """An administrator or NTP may set the clock."""
     now = iter(range(10_000))
     monkeypatch.setattr(time, "time", lambda: 1e9 * next(now))

@@ -38,7 +38,7 @@ def status(folder: Path, path: bytes, prefix: str = "", follow_symlinks: bool = 
         (b"/sub/a b.cgi", b"/sub/a b.cgi", b""),
     ],
 )
-def test_3_3_the_script_is_the_first_file_on_the_way(folder: Path, path: bytes, name: bytes, rest: bytes) -> None:
+def test_3_3_the_script_is_the_first_file_in_the_path(folder: Path, path: bytes, name: bytes, rest: bytes) -> None:
     assert find(folder, path) == Script(os.fsencode(folder) + name, name, rest)
 
 
@@ -49,11 +49,11 @@ def test_a_prefix_is_part_of_script_name(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [b"/a.cgi", b"/cgi-binary/a.cgi", b"/cgi-bin", b"/cgi-bin/", b"/cgi-bina.cgi", b""])
-def test_a_prefix_ends_at_a_segment(folder: Path, path: bytes) -> None:
+def test_a_prefix_ends_at_a_segment_boundary(folder: Path, path: bytes) -> None:
     assert status(folder, path, "/cgi-bin") == 404
 
 
-def test_one_program_gets_every_path(folder: Path) -> None:
+def test_one_program_serves_every_path(folder: Path) -> None:
     for path in (b"", b"/", b"/a.cgi/x"):
         assert find(folder / "a.cgi", path) == Script(os.fsencode(folder / "a.cgi"), b"", path)
 
@@ -95,7 +95,7 @@ def test_a_nul_is_a_bad_request(folder: Path, path: bytes) -> None:
     assert status(folder, path) == 400
 
 
-def test_links_may_lead_out_only_where_that_is_allowed(folder: Path) -> None:
+def test_links_may_lead_out_of_the_folder_only_if_enabled(folder: Path) -> None:
     outside = folder.parent / "outside.cgi"
     (folder / "a.cgi").rename(outside)
     (folder / "link.cgi").symlink_to(outside)
@@ -108,18 +108,18 @@ def test_links_may_lead_out_only_where_that_is_allowed(folder: Path) -> None:
     assert find(folder, b"/up/outside.cgi", follow_symlinks=True).name == b"/up/outside.cgi"
 
 
-def test_a_folder_that_is_a_link_itself_is_no_way_out(folder: Path) -> None:
+def test_a_folder_that_is_a_link_does_not_allow_links_out_of_it(folder: Path) -> None:
     (folder.parent / "alias").symlink_to("bin")
     assert find(folder.parent / "alias", b"/a.cgi").name == b"/a.cgi"
 
 
-def test_an_unexecutable_file_and_a_fifo_are_forbidden(folder: Path) -> None:
+def test_a_file_that_is_not_executable_and_a_fifo_are_forbidden(folder: Path) -> None:
     (folder / "text").write_text("#!/bin/sh\n")
     os.mkfifo(folder / "fifo", 0o755)
     assert status(folder, b"/text") == 403
     assert status(folder, b"/fifo") == 403
 
 
-def test_what_does_not_exist_is_said_at_once(tmp_path: Path) -> None:
+def test_a_missing_program_is_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no such program or folder"):
         Tree(tmp_path / "missing", "", False)

@@ -44,7 +44,7 @@ class Busy:
 
 
 @pytest.mark.parametrize("waiting", [0, 2])
-def test_beyond_the_queue_a_request_gets_a_503_at_once_and_its_body_is_not_read(hosting: Hosting, waiting: int) -> None:
+def test_a_request_beyond_the_queue_gets_a_503_before_its_body_is_read(hosting: Hosting, waiting: int) -> None:
     ask = hosting(limit=1, queue=waiting)
     with Busy(ask, waiting):
         begun = time.monotonic()
@@ -80,7 +80,7 @@ def test_a_program_that_is_being_started_is_busy(hosting: Hosting, monkeypatch: 
     eventually(lambda: stats(ask).busy == 0, "the program is over")
 
 
-def test_queue_timeout_is_how_long_a_request_waits_for_its_turn(hosting: Hosting) -> None:
+def test_queue_timeout_is_the_maximum_wait_for_a_slot(hosting: Hosting) -> None:
     ask = hosting(limit=1, queue_timeout=0.2)
     with Busy(ask):
         begun = time.monotonic()
@@ -111,7 +111,7 @@ def test_requests_programs_bytes_and_errors_are_counted(hosting: Hosting) -> Non
     assert (now.bytes in (12, 16), now.oldest, now.waiting) == (True, 0.0, 0)
 
 
-def test_programs_that_were_ended_are_counted_by_reason(hosting: Hosting) -> None:
+def test_terminated_programs_are_counted_by_reason(hosting: Hosting) -> None:
     ask, mark = hosting(timeouts={"head": 0.3, "idle": 0.5, "total": 30}), uuid.uuid4().hex
     ask("/is_silent.sh")
     assert ask("/is_silent_after_its_head.sh").complete is False
@@ -123,7 +123,7 @@ def test_programs_that_were_ended_are_counted_by_reason(hosting: Hosting) -> Non
     assert (now.disconnects, now.errors) == (1, 2)
 
 
-def test_the_age_of_the_oldest_program_is_told(hosting: Hosting) -> None:
+def test_the_age_of_the_oldest_program_is_reported(hosting: Hosting) -> None:
     ask = hosting(limit=1)
     with Busy(ask):
         eventually(lambda: 0.3 <= stats(ask).oldest < 60, "the program is 0.3 s old")
@@ -131,7 +131,7 @@ def test_the_age_of_the_oldest_program_is_told(hosting: Hosting) -> None:
     eventually(lambda: stats(ask).busy == 0, "the program is over")
 
 
-def test_close_is_a_reason_too(hosting: Hosting) -> None:
+def test_close_is_one_of_the_reasons(hosting: Hosting) -> None:
     ask, mark = hosting(), uuid.uuid4().hex
     thread = threading.Thread(target=ask, args=(f"/is_silent.sh?{mark}",))
     thread.start()

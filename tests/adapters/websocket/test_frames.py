@@ -68,7 +68,7 @@ EXAMPLES = {
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_the_examples_of_section_5_7_are_read_however_they_are_cut(name: str) -> None:
+def test_the_examples_of_section_5_7_are_parsed_however_they_are_split(name: str) -> None:
     data, from_client, events = EXAMPLES[name]
     for step in range(len(data) + 1):
         assert read(data, from_client=from_client, step=step) == (events, 0), step
@@ -114,7 +114,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_breaks_the_protocol_fails_with_its_code_and_what_came_before_is_kept(name: str) -> None:
+def test_a_protocol_error_has_its_code_and_earlier_messages_are_kept(name: str) -> None:
     data, code = BROKEN[name]
     before = client(TEXT, b"before")
     for step in (0, 1, 7):
@@ -122,7 +122,7 @@ def test_what_breaks_the_protocol_fails_with_its_code_and_what_came_before_is_ke
         assert (failure, events[0]) == (code, Event(TEXT, "before"))
 
 
-def test_a_message_that_announces_too_much_is_refused_before_it_arrives() -> None:
+def test_a_message_that_announces_too_many_bytes_is_refused_before_it_arrives() -> None:
     reader = MessageReader(from_client=True, max_message=MAX)
     reader.feed(b"\x82\xff" + (1 << 40).to_bytes(8, "big"))
     assert reader.failure is not None
@@ -130,12 +130,12 @@ def test_a_message_that_announces_too_much_is_refused_before_it_arrives() -> Non
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 3000, 3999, 4000, 4999])
-def test_the_codes_of_section_7_4_close(code: int) -> None:
+def test_the_codes_of_section_7_4_are_valid_in_a_close(code: int) -> None:
     assert read(client(CLOSE, code.to_bytes(2, "big"))) == ([Event(CLOSE, "", code)], 0)
     assert may_close_with(code)
 
 
-def test_after_a_close_nothing_is_read() -> None:
+def test_data_after_a_close_is_ignored() -> None:
     """RFC 6455, 5.5.1."""
     assert read(encode_close(1000, "", KEY) + client(TEXT, b"late") + b"\xff\xff") == ([Event(CLOSE, "", 1000)], 0)
 
@@ -145,20 +145,20 @@ def test_a_code_that_may_not_be_sent_makes_an_empty_close(code: int | None) -> N
     assert encode_close(code, "a reason") == b"\x88\x00"
 
 
-def test_a_reason_is_cut_at_a_character() -> None:
+def test_a_long_reason_is_cut_at_a_character_boundary() -> None:
     events, failure = read(encode_close(1000, "é" * 100), from_client=False)
     assert (failure, events) == (0, [Event(CLOSE, "é" * 61, 1000)])
 
 
 @given(st.binary(max_size=300), st.binary(min_size=4, max_size=4))
-def test_masking_is_the_xor_of_section_5_3_and_its_own_inverse(data: bytes, key: bytes) -> None:
+def test_masking_is_the_xor_of_section_5_3_and_its_own_inverse_operation(data: bytes, key: bytes) -> None:
     assert masked(data, key) == bytes(byte ^ key[at % 4] for at, byte in enumerate(data))
     assert masked(masked(data, key), key) == data
 
 
 @given(st.one_of(st.text(max_size=200), st.binary(max_size=70_000)), st.booleans())
 @settings(deadline=None)
-def test_what_is_encoded_is_read_back(message: str | bytes, as_client: bool) -> None:
+def test_encoded_messages_are_decoded_again(message: str | bytes, as_client: bool) -> None:
     reader = MessageReader(from_client=as_client, max_message=100_000)
     (event,) = reader.feed(encode_message(message, KEY if as_client else None))
     assert event.data == message
@@ -224,7 +224,7 @@ def judged_by_wsproto(data: bytes) -> tuple[list[Event], int]:
 
 @given(frames(), st.integers(0, 9))
 @settings(max_examples=1000, deadline=None)
-def test_any_frames_are_judged_as_wsproto_judges_them(parts: list[bytes], step: int) -> None:
+def test_any_frames_are_judged_in_the_same_way_as_by_wsproto(parts: list[bytes], step: int) -> None:
     data = b"".join(parts)
     events, code = read(data, step=step)
     if events and events[-1].kind == CLOSE:

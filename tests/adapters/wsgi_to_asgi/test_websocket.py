@@ -583,7 +583,7 @@ def test_the_option_websockets_must_be_a_number(wrong: Any) -> None:
         WSGIToASGI(echo, websockets=wrong)
 
 
-def test_a_close_frame_written_by_hand_is_answered_and_ends_both_directions(serve: Serve) -> None:
+def test_a_close_frame_written_by_hand_is_echoed_and_ends_both_directions(serve: Serve) -> None:
     """Ours."""
     seen: queue.SimpleQueue[Any] = queue.SimpleQueue()
 

@@ -14,12 +14,12 @@ from tests.real.serving import ROOT
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
-def test_wsgiref_finds_nothing_to_complain_about(run: Runner, method: str) -> None:
+def test_it_passes_wsgirefs_validator(run: Runner, method: str) -> None:
     result = run("validates", b"abc", REQUEST_METHOD=method)
     assert (result.status, result.stderr, result.body) == (0, "", b"" if method == "HEAD" else b"x")
 
 
-def test_the_environ_says_how_the_application_is_run(run: Runner) -> None:
+def test_the_environ_describes_how_the_application_is_run(run: Runner) -> None:
     assert json.loads(run("tells_of_wsgi", b"abc").body) == {
         "run_once": True,
         "multithread": False,
@@ -33,7 +33,7 @@ def test_the_environ_says_how_the_application_is_run(run: Runner) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 10, 3_000_000], ids=str)
-def test_a_chunked_body_is_given_a_length(run: Runner, size: int) -> None:
+def test_a_chunked_body_gets_a_length(run: Runner, size: int) -> None:
     """Without a length, Django and Falcon see no body; with the header Transfer-Encoding, Bottle would decode it
     again.
     """
@@ -58,7 +58,7 @@ WSGIToCGI(app).run()
 
 
 @pytest.mark.parametrize("request_", [{}, {"REQUEST_URI": "/app.cgi/x"}, {"CONTENT_LENGTH": "2"}], ids=str)
-def test_a_request_imports_no_event_loop_and_little_else(request_: dict[str, str]) -> None:
+def test_a_request_imports_no_event_loop_and_few_other_modules(request_: dict[str, str]) -> None:
     modules = set(respond(TELLS_MODULES, b"xy", **request_).body.decode().split())
     assert "gateways.adapters.wsgi_to_cgi" in modules
     heavy = {"asyncio", "concurrent.futures", "socket", "ssl", "selectors", "subprocess", "inspect", "tempfile"}
@@ -79,33 +79,33 @@ def test_file_wrapper_sends_a_file(run: Runner) -> None:
         assert run("sends_a_file").body == file.read()
 
 
-def test_write_and_the_iterable_are_one_body(run: Runner) -> None:
+def test_write_and_the_iterable_form_one_body(run: Runner) -> None:
     assert run("uses_write").body == b"written, written, returned"
     result = run("uses_write", REQUEST_METHOD="HEAD")
     assert (result.body, result.stderr, result.status) == (b"", "", 0)
 
 
-def test_exc_info_replaces_a_head_and_the_reason_is_the_applications(run: Runner) -> None:
+def test_exc_info_replaces_response_headers_and_the_reason_phrase_is_the_applications(run: Runner) -> None:
     result = run("changes_its_mind")
     assert (result.head.status, result.head.reason) == (503, "My Own Words")
     assert result.values(b"retry-after") == [b"1"]
     assert not result.values(b"content-type")
 
 
-def test_more_than_content_length_is_cut_and_logged(run: Runner) -> None:
+def test_data_beyond_the_content_length_is_cut_off_and_logged(run: Runner) -> None:
     result = run("answers_too_much")
     assert (result.body, result.status) == (b"12345", 0)
     assert "more than its Content-Length" in result.stderr
 
 
-def test_an_application_that_swallows_sigterm_ends_at_its_next_block(run: Runner) -> None:
+def test_an_application_that_suppresses_sigterm_ends_at_its_next_block(run: Runner) -> None:
     with run.start("swallows_everything") as program:
         program.read_until(b"more\n")
         program.process.send_signal(signal.SIGTERM)
         assert program.result().status == 128 + signal.SIGTERM
 
 
-def test_what_cannot_be_an_application_or_a_mount_is_refused_when_it_is_made() -> None:
+def test_an_invalid_application_or_mount_is_refused_by_the_constructor() -> None:
     with pytest.raises(TypeError, match="is not callable"):
         WSGIToCGI("app")
     for name in ("shop", "/shop/", "/"):
@@ -113,7 +113,7 @@ def test_what_cannot_be_an_application_or_a_mount_is_refused_when_it_is_made() -
             WSGIToCGI(apps.hello, script_name=name)
 
 
-def test_making_one_takes_nothing_over() -> None:
+def test_the_constructor_does_not_take_over_stdin_and_stdout() -> None:
     program = "import sys; from gateways.adapters import WSGIToCGI; WSGIToCGI(print); print('still here')"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, timeout=15, check=True)
     assert done.stdout == b"still here\n"

@@ -58,7 +58,7 @@ def test_two_chunks_are_two_events() -> None:
 
 
 @on_a_loop
-async def test_a_block_is_sent_before_the_next_is_made() -> None:
+async def test_a_block_is_sent_before_the_next_is_produced() -> None:
     async with Connection(app, scope_of(Request(b"/stream?chunks=1000&delay=10"))) as connection:
         assert (await connection.next())["status"] == 200
         assert await connection.next() == {
@@ -70,7 +70,7 @@ async def test_a_block_is_sent_before_the_next_is_made() -> None:
 
 
 @pytest.mark.parametrize("target", [b"/stream?delay=10", b"/events?delay=10", b"/sleep?seconds=30"])
-def test_what_waits_ends_when_the_client_leaves(target: bytes) -> None:
+def test_a_waiting_app_ends_on_a_disconnect(target: bytes) -> None:
     @on_a_loop
     async def test() -> None:
         async with Connection(app, scope_of(Request(target))) as connection:
@@ -85,7 +85,7 @@ def test_what_waits_ends_when_the_client_leaves(target: bytes) -> None:
 
 
 @on_a_loop
-async def test_a_stream_that_is_cancelled_leaves_nothing() -> None:
+async def test_a_cancelled_stream_leaves_no_task() -> None:
     async with Connection(app, scope_of(Request(b"/stream?delay=10"))) as connection:
         await connection.next()
         connection.task.cancel()
@@ -94,7 +94,7 @@ async def test_a_stream_that_is_cancelled_leaves_nothing() -> None:
 
 
 @on_a_loop
-async def test_head_of_a_stream_makes_no_block() -> None:
+async def test_a_response_to_head_of_a_stream_produces_no_block() -> None:
     start, end = await conversation(app, scope_of(Request(b"/stream?chunks=1000&delay=10", "HEAD")))
     assert start["status"] == 200
     assert end == {"type": "http.response.body"}
@@ -112,14 +112,14 @@ async def test_echo_sends_each_block_before_the_next_arrives() -> None:
 
 
 @pytest.mark.parametrize(("target", "sent"), [(b"/echo", 2), (b"/upload", 0), (b"/content-length", 0)])
-def test_a_truncated_body_is_never_answered_as_if_it_were_whole(target: bytes, sent: int) -> None:
+def test_a_truncated_body_never_gets_a_complete_response(target: bytes, sent: int) -> None:
     begun = {"type": "http.request", "body": b"hel", "more_body": True}
     events = asyncio.run(conversation(app, scope_of(post(target, b"hello")), begun, GONE))
     assert len(events) == sent
     assert all(event.get("more_body") for event in events[1:])
 
 
-def test_an_upload_is_what_its_events_bring() -> None:
+def test_an_upload_is_read_from_its_events() -> None:
     blocks = [{"type": "http.request", "body": bytes(size), "more_body": True} for size in (0, 1, 65_537)]
     end = {"type": "http.request"}
     events = asyncio.run(conversation(app, scope_of(Request(b"/upload", "POST")), *blocks, end))
@@ -127,7 +127,7 @@ def test_an_upload_is_what_its_events_bring() -> None:
     assert json.loads(response_of(events).body) == report
 
 
-def test_inside_is_the_scope() -> None:
+def test_inside_shows_the_scope() -> None:
     given = json.loads(ask(app, Request(b"/inside?a=%C3%A9"), client=("127.0.0.1", 5)).body)
     assert given["query_string"] == "b'a=%C3%A9'"
     assert given["headers"] == [["b'host'", "b'testserver'"]]
@@ -135,7 +135,7 @@ def test_inside_is_the_scope() -> None:
 
 
 @on_a_loop
-async def test_background_answers_before_its_work_is_finished() -> None:
+async def test_background_responds_before_its_work_is_finished() -> None:
     state: dict[str, Any] = {}
     async with Connection(app, {"type": "lifespan", "asgi": {"version": "3.0"}, "state": state}) as server:
         server.tell("lifespan.startup")
@@ -156,7 +156,7 @@ def test_background_works_without_lifespan() -> None:
     assert json.loads(ask(app, Request(b"/background"), state={}).body)["finished"][-1] == job
 
 
-def test_lifespan_works_where_the_server_keeps_no_state() -> None:
+def test_lifespan_works_without_lifespan_state() -> None:
     told = {"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}
     events = asyncio.run(conversation(app, {"type": "lifespan", "asgi": {"version": "3.0"}}, *told))
     assert [event["type"] for event in events] == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
@@ -168,7 +168,7 @@ def test_a_file_is_sent_in_blocks(extensions: dict[str, Any] | None) -> None:
     assert (response.body, response.headers["content-length"]) == (SOURCE, str(len(SOURCE)))
 
 
-def test_a_file_is_left_to_the_server_where_it_offers_pathsend() -> None:
+def test_a_file_is_passed_to_the_server_if_it_offers_pathsend() -> None:
     scope = scope_of(Request(b"/file"), extensions={"http.response.pathsend": {}})
     start, path = asyncio.run(conversation(app, scope))
     assert dict(start["headers"])[b"content-length"] == b"%d" % len(SOURCE)
@@ -176,7 +176,7 @@ def test_a_file_is_left_to_the_server_where_it_offers_pathsend() -> None:
 
 
 @on_a_loop
-async def test_a_websocket_echoes_text_and_bytes_until_the_client_leaves() -> None:
+async def test_a_websocket_echoes_text_and_bytes_until_the_client_disconnects() -> None:
     scope = scope_of(Request(b"/ws"), type="websocket")
     async with Connection(app, scope) as connection:
         connection.tell("websocket.connect")
@@ -189,13 +189,13 @@ async def test_a_websocket_echoes_text_and_bytes_until_the_client_leaves() -> No
 
 
 @on_a_loop
-async def test_a_websocket_elsewhere_is_refused() -> None:
+async def test_a_websocket_on_another_path_is_refused() -> None:
     scope = scope_of(Request(b"/hello"), type="websocket")
     assert await conversation(app, scope, {"type": "websocket.connect"}) == [{"type": "websocket.close"}]
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_http_at_the_websocket_route_is_told_to_upgrade(method: str) -> None:
+def test_http_on_the_websocket_route_gets_an_upgrade_required(method: str) -> None:
     response = ask(app, Request(b"/ws", method))
     assert response.status == 426
     assert (response.headers["upgrade"], response.headers["connection"]) == ("websocket", "upgrade")

@@ -20,7 +20,7 @@ async def double(scope: dict[str, Any], receive: Any, send: Any) -> None:
 
 
 @pytest.mark.parametrize(("request_", "response"), SHOWN, ids=str)
-def test_it_answers_as_asgi_3(request_: Request, response: Response) -> None:
+def test_it_responds_as_asgi_3(request_: Request, response: Response) -> None:
     assert ask(double, request_) == response
 
 
@@ -29,7 +29,7 @@ def test_other_routes_and_methods_are_refused() -> None:
     assert ask(double, post(b"/hello", b"")) == ask(app, post(b"/hello", b""))
 
 
-def test_a_stream_ends_when_the_client_leaves() -> None:
+def test_a_stream_ends_on_a_disconnect() -> None:
     async def main() -> None:
         async with Connection(double, scope_of(Request(b"/stream?delay=10"))) as connection:
             await connection.next()

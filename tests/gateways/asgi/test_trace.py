@@ -54,7 +54,7 @@ def steps(events: list[Event]) -> list[tuple[str, Any]]:
 REQUEST = {"type": "http.request", "body": b"abc", "more_body": False}
 
 
-def test_every_step_is_noted_in_its_order_and_with_its_time() -> None:
+def test_every_step_is_recorded_in_order_and_with_its_time() -> None:
     events: list[Event] = []
     sent = run(watch(echo, events.append), SCOPE, REQUEST)
     assert steps(events) == [
@@ -77,12 +77,12 @@ def test_two_requests_are_two_exchanges() -> None:
 
 
 @pytest.mark.parametrize("wrap", WRAPPERS)
-def test_what_the_server_sees_is_the_same(wrap: Callable[..., ASGIApp]) -> None:
+def test_the_observer_does_not_change_what_the_server_sees(wrap: Callable[..., ASGIApp]) -> None:
     assert run(wrap(echo, list), SCOPE, REQUEST) == run(echo, SCOPE, REQUEST)
 
 
 @pytest.mark.parametrize("wrap", WRAPPERS)
-def test_the_lifespan_state_is_the_servers_own_and_noted_as_it_was_given(wrap: Callable[..., ASGIApp]) -> None:
+def test_the_lifespan_state_is_the_servers_own_object_and_is_recorded_as_it_was(wrap: Callable[..., ASGIApp]) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         assert (await receive())["type"] == "lifespan.startup"
         scope["state"]["ready"] = True
@@ -100,7 +100,7 @@ def test_the_lifespan_state_is_the_servers_own_and_noted_as_it_was_given(wrap: C
 
 @pytest.mark.parametrize("wrap", WRAPPERS)
 @pytest.mark.parametrize("error", [ValueError("in the app"), asyncio.CancelledError("left")])
-def test_an_error_in_the_app_reaches_the_server_as_itself(wrap: Callable[..., ASGIApp], error: BaseException) -> None:
+def test_an_error_in_the_app_reaches_the_server_unchanged(wrap: Callable[..., ASGIApp], error: BaseException) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         raise error
 
@@ -134,7 +134,7 @@ def test_an_error_of_the_server_reaches_the_app() -> None:
     assert [kind for kind, _ in steps(events)] == ["scope", "send", "returned", "end"]
 
 
-def test_what_is_no_message_is_left_to_the_server_to_refuse() -> None:
+def test_an_invalid_message_is_left_to_the_server() -> None:
     async def app(scope: Scope, receive: Receive, send: Any) -> None:
         await send("nonsense")
 
@@ -143,7 +143,7 @@ def test_what_is_no_message_is_left_to_the_server_to_refuse() -> None:
     assert ("send", "nonsense") in steps(events)
 
 
-def test_the_access_event_tells_the_request_and_the_answer() -> None:
+def test_the_access_event_contains_request_and_response() -> None:
     events: list[Event] = []
     run(access_log(echo, events.append), SCOPE, REQUEST)
     (event,) = events
@@ -172,7 +172,7 @@ async def fails(scope: Scope, receive: Receive, send: Send) -> None:
         (fails, REQUEST, (0, 0, "raised ValueError")),
     ],
 )
-def test_the_access_event_tells_why_an_answer_is_not_whole(
+def test_the_access_event_names_why_a_response_is_incomplete(
     app: ASGIApp, message: Message, told: tuple[int, int, str]
 ) -> None:
     events: list[Event] = []
@@ -182,7 +182,7 @@ def test_the_access_event_tells_why_an_answer_is_not_whole(
     assert (data[3], data[4], data[6]) == told
 
 
-def test_the_access_event_tells_that_the_server_could_not_send() -> None:
+def test_the_access_event_reports_that_the_server_could_not_send() -> None:
     async def gone(message: Message) -> None:
         raise ConnectionResetError
 

@@ -55,7 +55,7 @@ def get(folder: Path, target: bytes, method: str = "GET", **changes: object) -> 
         (b"/deep/%3C%26%3E.txt", "text/plain", b"named badly"),
     ],
 )
-def test_a_file_comes_with_type_length_and_date(folder: Path, target: bytes, kind: str, body: bytes) -> None:
+def test_a_file_has_type_and_length_and_date(folder: Path, target: bytes, kind: str, body: bytes) -> None:
     answer = get(folder, target)
     assert (answer.status, answer.body) == (200, body)
     assert answer.headers["content-type"] == kind
@@ -76,13 +76,13 @@ def test_a_file_comes_with_type_length_and_date(folder: Path, target: bytes, kin
         (formatdate(MODIFIED, usegmt=True), {"HTTP_IF_NONE_MATCH": '"tag"'}, 200),
     ],
 )
-def test_if_modified_since(folder: Path, since: str, more: dict[str, str], status: int) -> None:
+def test_if_modified_since_is_supported(folder: Path, since: str, more: dict[str, str], status: int) -> None:
     answer = get(folder, b"/plain.txt", HTTP_IF_MODIFIED_SINCE=since, **more)
     assert (answer.status, answer.body) == (status, b"" if status == 304 else b"plain")
     assert answer.headers["last-modified"] == formatdate(MODIFIED, usegmt=True)
 
 
-def test_a_folder_is_a_list_whose_links_work(folder: Path) -> None:
+def test_a_folder_is_listed_with_working_links(folder: Path) -> None:
     listed = get(folder, b"/sub/deep/")
     assert listed.headers["content-type"] == "text/html; charset=utf-8"
     assert b'<a href="%3C%26%3E.txt">&lt;&amp;&gt;.txt</a>' in listed.body
@@ -125,7 +125,7 @@ def test_a_folder_without_its_slash_is_a_redirect_within_the_host(folder: Path, 
         (b"/sub/script.sh", 403),
     ],
 )
-def test_nothing_outside_the_folder_is_given_and_no_source_of_a_program(
+def test_files_outside_the_folder_and_sources_of_programs_are_not_sent(
     folder: Path, target: bytes, status: int
 ) -> None:
     for method in ("GET", "HEAD"):
@@ -135,19 +135,19 @@ def test_nothing_outside_the_folder_is_given_and_no_source_of_a_program(
         assert b"source" not in answer.body
 
 
-def test_an_index_that_is_a_link_gives_nothing_else_away(folder: Path) -> None:
+def test_an_index_that_is_a_link_does_not_leak_other_files(folder: Path) -> None:
     for name, leads_to, status in (("a", folder.parent / "secret.txt", 404), ("b", folder / "alias", 403)):
         (folder / name).mkdir()
         (folder / name / "index.html").symlink_to(leads_to)
         assert get(folder, f"/{name}/".encode()).status == status
 
 
-def test_what_is_no_regular_file_is_refused(folder: Path) -> None:
+def test_only_regular_files_are_sent(folder: Path) -> None:
     os.mkfifo(folder / "pipe")
     assert get(folder, b"/pipe").status == 403  # and it does not wait for a writer
 
 
-def test_other_methods_are_refused_with_those_that_are_not(folder: Path) -> None:
+def test_other_methods_are_refused_with_the_right_status(folder: Path) -> None:
     answer = get(folder, b"/plain.txt", "POST")
     assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
 
@@ -167,6 +167,6 @@ def test_the_servers_own_way_to_send_a_file_is_used(folder: Path) -> None:
     given[0].close()  # type: ignore[attr-defined]
 
 
-def test_a_folder_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         Files(tmp_path / "nowhere")

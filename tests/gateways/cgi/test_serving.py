@@ -63,14 +63,14 @@ def test_files_and_programs_are_served(url: str, folder: Path) -> None:
     assert get(f"{url}/index.html", b"posted")[0] == 405
 
 
-def test_a_folder_of_programs_may_come_later(url: str, folder: Path) -> None:
+def test_a_folder_of_programs_may_be_created_later(url: str, folder: Path) -> None:
     assert get(f"{url}/htbin/late.sh")[0] == 404
     (folder / "htbin").mkdir()
     program(folder / "htbin" / "late.sh", "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\nlate'\n")
     assert get(f"{url}/htbin/late.sh") == (200, "late")
 
 
-def test_leaving_the_block_ends_programs_that_run_and_the_thread(folder: Path) -> None:
+def test_leaving_the_block_terminates_running_programs_and_the_thread(folder: Path) -> None:
     program(
         folder / "cgi-bin" / "stays.sh", "#!/bin/sh\nprintf 'Content-Type: text/plain\\n\\n'; echo on; exec sleep 60\n"
     )
@@ -87,7 +87,7 @@ def test_leaving_the_block_ends_programs_that_run_and_the_thread(folder: Path) -
     assert "cgi-server" not in [each.name for each in threading.enumerate()]
 
 
-def test_the_same_as_a_wsgi_application(folder: Path) -> None:
+def test_the_site_also_works_as_a_wsgi_application(folder: Path) -> None:
     app = site(folder, "CGIToWSGI", env={"NAMED": "so"})
     assert isinstance(app, WSGISite)
     assert ask(app, Request(b"/")).body == b"hello"
@@ -96,6 +96,6 @@ def test_the_same_as_a_wsgi_application(folder: Path) -> None:
     app.close()
 
 
-def test_a_folder_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError), cgi_server(tmp_path / "nowhere"):
         pass

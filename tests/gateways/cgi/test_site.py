@@ -85,41 +85,39 @@ def redirect(
         ("/th%61nks.html", b"thanks.html"),
     ],
 )
-def test_6_2_2_a_local_redirect_out_of_the_programs_is_answered_by_the_site(
-    ask: Ask, location: str, body: bytes
-) -> None:
+def test_6_2_2_a_local_redirect_to_a_file_is_followed_by_the_site(ask: Ask, location: str, body: bytes) -> None:
     response = redirect(ask, location)
     assert (response.status, response.body, response.complete) == (200, body, True)
     assert response["Location"] is None
 
 
-def test_6_2_2_to_a_folder_it_is_a_listing(ask: Ask) -> None:
+def test_6_2_2_a_redirect_to_a_folder_returns_its_listing(ask: Ask) -> None:
     response = redirect(ask, "/docs/")
     assert response.status == 200
     assert b"page.html" in response.body
 
 
-def test_6_2_2_to_a_folder_without_its_slash_the_client_gets_the_whole_path(ask: Ask) -> None:
+def test_6_2_2_a_redirect_to_a_folder_without_its_slash_gives_the_client_the_whole_path(ask: Ask) -> None:
     response = redirect(ask, "/docs?q")
     assert (response.status, response["Location"]) == (301, "/docs/?q")
 
 
-def test_6_2_2_to_the_programs_of_another_folder(ask: Ask) -> None:
+def test_6_2_2_a_redirect_to_programs_of_another_folder_is_followed(ask: Ask) -> None:
     assert redirect(ask, "/htbin/says.sh/more?x=1").body.startswith(b"GET /htbin/says.sh /more?x=1 ")
 
 
-def test_6_2_2_a_chain_over_both_folders_ends_at_a_file(ask: Ask) -> None:
+def test_6_2_2_a_chain_of_redirects_over_both_folders_ends_at_a_file(ask: Ask) -> None:
     assert redirect(ask, "/htbin/prints.py?Location:%20/thanks.html%0A%0A").body == b"thanks.html"
 
 
-def test_a_loop_over_both_folders_ends_in_502(folder: Path, serve: Serve) -> None:
+def test_a_redirect_loop_over_both_folders_ends_in_502(folder: Path, serve: Serve) -> None:
     program(folder / "cgi-bin" / "ping.sh", "#!/bin/sh\nprintf 'Location: /htbin/pong.sh\\n\\n'\n")
     program(folder / "htbin" / "pong.sh", "#!/bin/sh\nprintf 'Location: /cgi-bin/ping.sh\\n\\n'\n")
     assert serve(folder)("/cgi-bin/ping.sh").status == 502
 
 
 @pytest.mark.parametrize("location", ["/thanks.html", "/htbin/says.sh"])
-def test_6_2_2_of_a_post_it_is_a_get_without_a_body(ask: Ask, location: str) -> None:
+def test_6_2_2_a_redirected_post_becomes_a_get_without_a_body(ask: Ask, location: str) -> None:
     for details in ({"body": b"x" * 100_000}, {"chunks": [b"one", b"two"]}):
         response = redirect(ask, location, "POST", **details)
         assert response.status == 200
@@ -127,7 +125,7 @@ def test_6_2_2_of_a_post_it_is_a_get_without_a_body(ask: Ask, location: str) -> 
 
 
 @pytest.mark.parametrize("location", ["/thanks.html", "/docs/", "/htbin/says.sh"])
-def test_6_2_2_of_a_head_it_is_a_head(ask: Ask, location: str) -> None:
+def test_6_2_2_a_redirected_head_stays_a_head(ask: Ask, location: str) -> None:
     response = redirect(ask, location, "HEAD")
     assert (response.status, response.body) == (200, b"")
 
@@ -136,7 +134,7 @@ def test_6_2_2_of_a_head_it_is_a_head(ask: Ask, location: str) -> None:
     ("location", "status"),
     [("/missing.html", 404), ("/cgi-bin/missing", 404), ("/../outside.txt", 404), ("/cgi-bin/", 404), ("/%00", 400)],
 )
-def test_6_2_2_what_cannot_be_had_is_refused_as_ever(ask: Ask, location: str, status: int) -> None:
+def test_6_2_2_a_redirect_to_a_refused_path_is_refused_as_usual(ask: Ask, location: str, status: int) -> None:
     response = redirect(ask, location)
     assert response.status == status
     assert b"outside" not in response.body
@@ -152,7 +150,7 @@ def test_6_2_2_what_cannot_be_had_is_refused_as_ever(ask: Ask, location: str, st
         ("/cgi-bin/..", b"index.html"),
     ],
 )
-def test_dot_segments_are_resolved_before_it_is_told_apart_what_a_path_means(ask: Ask, path: str, body: bytes) -> None:
+def test_dot_segments_are_resolved_before_a_path_is_looked_up(ask: Ask, path: str, body: bytes) -> None:
     response = ask(path)
     assert (response.status, response.body[: len(body)]) == (200, body)
 
@@ -164,7 +162,7 @@ def test_dot_segments_never_lead_above_the_folder(ask: Ask, path: str) -> None:
     assert ask(path).status == 404
 
 
-def test_folders_of_programs_are_where_they_are_said_to_be(folder: Path, serve: Serve) -> None:
+def test_cgi_dirs_names_the_folders_of_programs(folder: Path, serve: Serve) -> None:
     ask = serve(folder, cgi_dirs=["/shop/scripts/"])
     assert ask("/shop/scripts/says.sh/x?y").body.startswith(b"GET /shop/scripts/says.sh /x?y ")
     assert ask("/shop//scripts/says.sh").body.startswith(b"GET /shop/scripts/says.sh ?")
@@ -174,7 +172,7 @@ def test_folders_of_programs_are_where_they_are_said_to_be(folder: Path, serve: 
     assert ask("/shop/scripts/missing.sh").status == 404
 
 
-def test_no_source_of_a_program_is_sent_whatever_folder_it_is_in(folder: Path, serve: Serve) -> None:
+def test_no_source_of_a_program_is_sent_from_any_folder(folder: Path, serve: Serve) -> None:
     (folder / "shop" / "scripts" / "data.txt").write_text("not for clients")
     (folder / "shop" / "link").symlink_to("scripts")
     ask = serve(folder, cgi_dirs=["/shop/scripts"])
@@ -182,7 +180,7 @@ def test_no_source_of_a_program_is_sent_whatever_folder_it_is_in(folder: Path, s
     assert ask("/shop/link/data.txt").status == 403
 
 
-def test_the_whole_folder_may_be_one_of_programs(folder: Path, serve: Serve) -> None:
+def test_the_whole_folder_may_contain_programs(folder: Path, serve: Serve) -> None:
     ask = serve(folder, cgi_dirs=["/"])
     assert ask("/says.sh/x").body.startswith(b"GET /says.sh /x?")
     assert ask("/shop/scripts/says.sh").body.startswith(b"GET /shop/scripts/says.sh ?")
@@ -196,14 +194,14 @@ def test_a_folder_of_programs_outside_the_site_is_an_error(folder: Path) -> None
         site(folder, cgi_dirs=["/../bin"])
 
 
-def test_the_working_folder_may_be_another(folder: Path, serve: Serve) -> None:
+def test_the_working_folder_can_be_changed(folder: Path, serve: Serve) -> None:
     assert serve(folder)("/cgi-bin/says.sh").body.split()[-1] == os.fsencode(folder / "cgi-bin")
     assert serve(folder, chdir=folder)("/cgi-bin/says.sh").body.split()[-1] == os.fsencode(folder)
     with pytest.raises(NotADirectoryError):
         serve(folder, chdir=folder / "missing")("/cgi-bin/says.sh")
 
 
-def test_links_lead_out_of_the_site_only_where_that_is_allowed(folder: Path, serve: Serve) -> None:
+def test_links_may_lead_out_of_the_site_only_if_enabled(folder: Path, serve: Serve) -> None:
     (folder / "out.txt").symlink_to("../outside.txt")
     program(folder.parent / "elsewhere.sh", SAYS)
     (folder / "cgi-bin" / "link.sh").symlink_to("../../elsewhere.sh")
@@ -211,7 +209,7 @@ def test_links_lead_out_of_the_site_only_where_that_is_allowed(folder: Path, ser
     assert [serve(folder, follow_symlinks=True)(path).status for path in ("/out.txt", "/cgi-bin/link.sh")] == [200, 200]
 
 
-def test_the_client_that_leaves_a_redirected_request_ends_its_program(folder: Path) -> None:
+def test_a_disconnect_from_a_redirected_request_terminates_its_program(folder: Path) -> None:
     app = site(folder)
     program(folder / "htbin" / "stays.sh", "#!/bin/sh\nprintf 'Content-Type: a/b\\n\\nx'; exec sleep 60\n")
     left = asyncio.Event()

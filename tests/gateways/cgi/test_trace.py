@@ -78,7 +78,7 @@ def body_of(sent: list[Message]) -> bytes:
     return b"".join(message.get("body", b"") for message in sent)
 
 
-def test_every_step_is_noted(tmp_path: Path) -> None:
+def test_every_step_is_recorded(tmp_path: Path) -> None:
     events = Events()
     sent = ask(watch(program(tmp_path, ECHO), events.append), b"some words")
     events.wait(ended)
@@ -99,7 +99,7 @@ def test_every_step_is_noted(tmp_path: Path) -> None:
     assert events.of("end") == [None]
 
 
-def test_a_large_body_passes_both_ways_at_once(tmp_path: Path) -> None:
+def test_a_large_body_is_forwarded_in_both_directions_at_the_same_time(tmp_path: Path) -> None:
     body = os.urandom(2_000_000)
     events = Events()
     assert body_of(ask(watch(program(tmp_path, ECHO), events.append), body)) == body
@@ -107,7 +107,7 @@ def test_a_large_body_passes_both_ways_at_once(tmp_path: Path) -> None:
     assert b"".join(events.of("stdin")) == body
 
 
-def test_a_program_that_does_not_read_is_no_error(tmp_path: Path) -> None:
+def test_a_program_that_does_not_read_is_not_an_error(tmp_path: Path) -> None:
     events = Events()
     sent = ask(watch(program(tmp_path, "printf 'Status: 204\\n\\n'"), events.append), b"x" * 1_000_000)
     assert sent[0]["status"] == 204
@@ -115,7 +115,7 @@ def test_a_program_that_does_not_read_is_no_error(tmp_path: Path) -> None:
     assert events.of("exit") == [0]
 
 
-def test_stderr_goes_to_the_record_line_by_line(tmp_path: Path) -> None:
+def test_stderr_is_recorded_line_by_line(tmp_path: Path) -> None:
     events = Events()
     script = "echo one >&2; printf 'two\\003' >&2; printf 'Content-Type: text/plain\\n\\nx'"
     ask(watch(program(tmp_path, script), events.append))
@@ -123,7 +123,7 @@ def test_stderr_goes_to_the_record_line_by_line(tmp_path: Path) -> None:
     assert events.of("stderr") == ["one", "two\x03"]
 
 
-def test_a_program_that_fails_is_noted_with_the_error_that_the_server_gets(tmp_path: Path) -> None:
+def test_a_failing_program_is_recorded_with_the_error_that_the_server_gets(tmp_path: Path) -> None:
     events = Events()
     watched = watch(program(tmp_path, "printf 'Content-Type: text/plain\\n\\nx'; exit 70"), events.append)
     with pytest.raises(RuntimeError, match="exit status 70") as caught:
@@ -133,14 +133,14 @@ def test_a_program_that_fails_is_noted_with_the_error_that_the_server_gets(tmp_p
     assert events.of("raised") == [raised(caught.value)]
 
 
-def test_a_program_whose_client_leaves_is_ended_and_that_is_noted(tmp_path: Path) -> None:
+def test_a_program_terminated_after_a_disconnect_is_recorded(tmp_path: Path) -> None:
     events = Events()
     ask(watch(program(tmp_path, "printf 'Content-Type: text/plain\\n\\n'; sleep 60"), events.append), leave_after=0.2)
     events.wait(ended)
     assert events.of("exit") == [-15]
 
 
-def test_the_exit_is_noted_when_the_program_ends_though_its_child_holds_the_output(tmp_path: Path) -> None:
+def test_the_exit_is_recorded_when_the_program_ends_even_if_a_child_holds_its_output(tmp_path: Path) -> None:
     events = Events()
     script = "sleep 60 & printf 'Content-Type: text/plain\\nContent-Length: 1\\n\\nx'"
     host = program(tmp_path, script)
@@ -151,7 +151,7 @@ def test_the_exit_is_noted_when_the_program_ends_though_its_child_holds_the_outp
     assert when["exit"] - when["end"] < GRACE  # only then have its group and child exited, and it is reaped
 
 
-def test_a_request_without_a_program_is_noted_with_its_refusal(tmp_path: Path) -> None:
+def test_a_request_without_a_program_is_recorded_with_its_refusal(tmp_path: Path) -> None:
     events = Events()
     host = program(tmp_path, ECHO)
     (tmp_path / "program").chmod(0o644)

@@ -29,7 +29,7 @@ def breaches(kind: str, *messages: Any) -> list[str]:
         ("lifespan", [{"type": "lifespan.startup.failed", "message": "no database"}]),
     ],
 )
-def test_what_the_specification_allows_is_no_breach(kind: str, messages: list[Any]) -> None:
+def test_valid_messages_are_not_breaches(kind: str, messages: list[Any]) -> None:
     assert breaches(kind, *messages) == []
 
 
@@ -61,7 +61,7 @@ def test_what_the_specification_allows_is_no_breach(kind: str, messages: list[An
         ("lifespan", [{"type": "lifespan.startup.complete"}] * 2, "in the state 'started'"),
     ],
 )
-def test_a_breach_is_named_with_its_clause(kind: str, messages: list[Any], said: str) -> None:
+def test_a_breach_is_reported_with_its_clause(kind: str, messages: list[Any], said: str) -> None:
     found = breaches(kind, *messages)
     assert len(found) == 1
     assert said in found[0]
@@ -77,7 +77,7 @@ def test_only_an_offered_extension_may_be_used() -> None:
     assert [each for message in (START, BODY, trailers) for each in conversation.sent(message)] == []
 
 
-def test_an_app_that_returns_too_early_is_told_in_which_state() -> None:
+def test_an_app_that_returns_too_early_is_reported_with_its_state() -> None:
     conversation = Conversation("http")
     conversation.sent(START)
     conversation.sent({**BODY, "more_body": True})
@@ -87,14 +87,14 @@ def test_an_app_that_returns_too_early_is_told_in_which_state() -> None:
     assert conversation.returned() == []
 
 
-def test_shutdown_is_answered_after_it_was_sent() -> None:
+def test_shutdown_is_followed_by_a_reply_of_the_app() -> None:
     conversation = Conversation("lifespan")
     conversation.sent({"type": "lifespan.startup.complete"})
     conversation.received("lifespan.shutdown")
     assert conversation.sent({"type": "lifespan.shutdown.complete"}) == []
 
 
-def test_every_message_has_a_place_in_the_order_and_every_state_can_be_reached() -> None:
+def test_every_message_has_a_place_in_the_order_and_every_state_is_reachable() -> None:
     for kind, states in ORDER.items():
         said = {message for allowed in states.values() for message in allowed}
         assert said == {name for name in MESSAGES if name.startswith(f"{kind}.")}

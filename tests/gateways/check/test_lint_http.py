@@ -16,7 +16,7 @@ from gateways.check.lint.http import body
         ("GET", 200, [], 3, True),
     ],
 )
-def test_a_right_length_is_no_breach(
+def test_a_correct_length_is_not_a_breach(
     method: str, status: int, headers: list[tuple[str, str]], length: int, whole: bool
 ) -> None:
     assert list(body(method, status, headers, length, whole)) == []

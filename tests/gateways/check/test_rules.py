@@ -66,7 +66,7 @@ def found(kind: str, interface: Mode, to: Mode, server: str = "", threads: int |
         ("extension", ("asgi", "asgi", ""), {"name": "http.response.push"}, ""),
     ],
 )
-def test_an_observation_matters_where_it_makes_a_difference(
+def test_an_observation_is_reported_only_if_it_makes_a_difference(
     kind: str, move: tuple[Mode, Mode, str], values: dict[str, Any], title: str
 ) -> None:
     said = found(kind, *move, **values)
@@ -74,7 +74,7 @@ def test_an_observation_matters_where_it_makes_a_difference(
     assert bool(title) == bool(said)
 
 
-def test_a_connection_of_one_thread_matters_where_another_thread_runs_the_app() -> None:
+def test_a_connection_of_one_thread_is_reported_if_another_thread_runs_the_app() -> None:
     values: dict[str, Any] = {
         "name": "db",
         "type": "sqlite3.Connection",
@@ -96,12 +96,12 @@ def test_a_finding_is_reported_once_for_each_line() -> None:
     assert [finding.seen for finding in judged([seen, seen, other], move)] == [seen, other]
 
 
-def test_an_observation_survives_the_way_between_processes() -> None:
+def test_an_observation_can_be_sent_between_processes() -> None:
     seen = Seen("blocked-loop", "held", PLACE, "GET /", ("a", "b"), {"milliseconds": 3.5})
     assert Seen.from_dict(seen.to_dict()) == seen
 
 
-def test_every_rule_gives_reason_and_remedy_for_its_kind() -> None:
+def test_every_rule_returns_a_reason_and_a_remedy_for_its_kind() -> None:
     values: dict[str, object] = {
         **dict.fromkeys(("name", "type", "why", "remedy", "clause", "path", "database"), "x"),
         **dict.fromkeys(("bound", "accel"), False),
@@ -122,13 +122,15 @@ def test_every_rule_gives_reason_and_remedy_for_its_kind() -> None:
         ("wsgi", "daphne", "daphne does not speak WSGI; choose one of waitress, gunicorn, "),
     ],
 )
-def test_an_impossible_destination_is_refused_with_the_possible_ones(to: Mode | None, server: str, said: str) -> None:
+def test_an_impossible_destination_is_refused_and_possible_ones_are_named(
+    to: Mode | None, server: str, said: str
+) -> None:
     with pytest.raises(ValueError, match="choose") as refused:
         destination("wsgi", to, server)
     assert str(refused.value).startswith(said)
 
 
-def test_the_defaults_of_the_adapter_are_the_adapters() -> None:
+def test_the_adapter_defaults_are_those_of_the_adapters() -> None:
     parameters = inspect.signature(WSGIToASGI).parameters
     assert parameters["threads"].default == ADAPTER_THREADS
     assert parameters["websockets"].default == WEBSOCKETS

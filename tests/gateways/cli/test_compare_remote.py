@@ -52,7 +52,7 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, s
         (["--export-locustfile", "x.py", "shop:app"], "use it without TARGET"),
     ],
 )
-def test_a_command_line_that_means_nothing_is_refused(
+def test_a_contradictory_command_line_is_refused(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     status, line = refused(capsys, *arguments)
@@ -60,7 +60,7 @@ def test_a_command_line_that_means_nothing_is_refused(
     assert said in line
 
 
-def test_without_locust_the_extra_that_brings_it_is_named(
+def test_without_locust_the_extra_that_installs_it_is_named(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "locust", None)
@@ -71,7 +71,7 @@ def test_without_locust_the_extra_that_brings_it_is_named(
     )
 
 
-def test_a_locustfile_is_written_and_how_it_is_run_is_said(
+def test_a_locustfile_is_written_and_its_command_is_printed(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -86,17 +86,17 @@ def test_a_locustfile_is_written_and_how_it_is_run_is_said(
     ("text", "address"),
     [("192.0.2.7", ("192.0.2.7", PORT)), ("a.example:80", ("a.example", 80)), ("[::1]", ("[::1]", PORT))],
 )
-def test_an_address_has_the_usual_port_if_it_names_none(text: str, address: tuple[str, int]) -> None:
+def test_an_address_without_a_port_has_the_default_port(text: str, address: tuple[str, int]) -> None:
     assert Address().convert(text, None, None) == address
     assert Address().convert("[::1]:80", None, None) == ("[::1]", 80)
 
 
 @pytest.mark.parametrize("line", re.findall(r"^\$ gateways compare (.*)$", DOCS, re.MULTILINE))
-def test_the_commands_of_the_docs_are_understood(line: str) -> None:
+def test_the_commands_of_the_docs_are_valid(line: str) -> None:
     assert compare.make_context("compare", shlex.split(line)).params["sites"]
 
 
-def test_the_output_in_the_docs_is_what_is_said() -> None:
+def test_the_output_in_the_docs_is_the_real_output() -> None:
     lines = [line.strip() for line in DOCS.splitlines()]
     assert Crew(2, ("192.0.2.7", PORT)).command in lines
     assert command([SCENARIOS["hello"], SCENARIOS["stream"]], "load.py") in lines

@@ -15,7 +15,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_a_table_is_the_defaults_of_its_command_with_or_without_dashes(folder: Path) -> None:
+def test_a_table_sets_the_defaults_of_its_command_with_or_without_dashes(folder: Path) -> None:
     serve = '[tool.gateways.serve]\nport = 9000\nlog-format = "json"\nroot_path = "/x"\n'
     (folder / "pyproject.toml").write_text(f'{serve}[tool.gateways.check]\npath = ["/a"]\n')
     assert defaults(cli) == {
@@ -39,7 +39,9 @@ def test_without_a_file_or_a_table_there_are_no_defaults(folder: Path) -> None:
         ("[tool", "pyproject.toml is not TOML: "),
     ],
 )
-def test_a_wrong_file_is_one_line(text: str, said: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_file_is_reported_in_one_line(
+    text: str, said: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (folder / "pyproject.toml").write_text(text)
     with pytest.raises(click.UsageError):
         defaults(cli)
@@ -49,7 +51,7 @@ def test_a_wrong_file_is_one_line(text: str, said: str, folder: Path, capsys: py
     assert said in capsys.readouterr().err
 
 
-def test_the_command_line_comes_before_the_environment_and_that_before_the_file(
+def test_the_command_line_overrides_the_environment_and_that_overrides_the_file(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def failure(*arguments: str) -> str:

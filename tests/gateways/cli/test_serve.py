@@ -83,7 +83,7 @@ def serve(*arguments: str) -> int:
         (["apps:wsgi", "--env", "A=B"], "--env is for CGI programs, and apps:wsgi is not one."),
     ],
 )
-def test_a_wrong_command_line_is_one_line_and_status_2(
+def test_a_wrong_command_line_is_reported_in_one_line_with_status_2(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert serve(*arguments) == 2
@@ -111,7 +111,7 @@ def test_a_wrong_command_line_is_one_line_and_status_2(
         (["apps:wsgi", "--unix", "no/folder"], "cannot listen on no/folder: No such file or directory; "),
     ],
 )
-def test_an_unservable_target_is_one_line_and_status_1(
+def test_an_unservable_target_is_reported_in_one_line_with_status_1(
     arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert serve(*arguments) == 1
@@ -139,7 +139,7 @@ def test_an_unservable_target_is_one_line_and_status_1(
         ("apps:fails()", "", ["return 1 / 0"], "ZeroDivisionError: division by zero"),
     ],
 )
-def test_an_app_that_fails_to_be_imported_shows_its_own_traceback_and_one_line(
+def test_a_failed_import_shows_the_apps_traceback_and_one_line(
     folder: Path, target: str, text: str, frames: list[str], last: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "broken.py").write_text(text)
@@ -153,7 +153,7 @@ def test_an_app_that_fails_to_be_imported_shows_its_own_traceback_and_one_line(
     assert all(frame in shown for frame in frames)
 
 
-def test_a_folder_is_a_site_unless_it_is_a_cgi_bin_or_python(tmp_path: Path) -> None:
+def test_a_folder_is_a_site_unless_it_is_a_cgi_bin_or_a_python_package(tmp_path: Path) -> None:
     (tmp_path / "www" / "cgi-bin").mkdir(parents=True)
     (tmp_path / "package").mkdir()
     (tmp_path / "package" / "__init__.py").touch()
@@ -193,13 +193,13 @@ FOLDER = Known(".", "cgi", ".")
         (FOLDER, "asgi", ".: a folder of CGI programs, run by gateways.adapters.CGIToASGI"),
     ],
 )
-def test_one_line_names_the_adapter(known: Known, mode: Mode, said: str) -> None:
+def test_one_line_names_the_app_and_the_adapter(known: Known, mode: Mode, said: str) -> None:
     line = what(wanted(known, mode, "X", Settings()))
     assert said in line
     assert "\n" not in line
 
 
-def test_a_site_is_said_to_have_programs_if_it_has_a_folder_for_them(tmp_path: Path) -> None:
+def test_a_site_is_described_as_having_programs_if_it_has_a_folder_for_them(tmp_path: Path) -> None:
     known, settings = Known(str(tmp_path), "cgi", str(tmp_path)), Settings(files=True)
     said = f"{tmp_path}: files, no CGI programs (no folder cgi-bin or htbin)"
     assert what(wanted(known, "asgi", "X", settings)) == said
@@ -207,7 +207,7 @@ def test_a_site_is_said_to_have_programs_if_it_has_a_folder_for_them(tmp_path: P
     assert "CGI programs below /cgi-bin/ and /htbin/, run by" in what(wanted(known, "asgi", "X", settings))
 
 
-def test_the_heading_says_where_by_what_and_how_many() -> None:
+def test_the_heading_shows_url_and_server_and_number_of_processes_and_how_to_stop() -> None:
     version = side("wsgi").SERVERS["gunicorn"].version()
     settings = Settings(threads=3, workers=1, root_path="/shop")
     where, _, end = heading(wanted(WSGI, "wsgi", "gunicorn", settings), ("::1", 80))

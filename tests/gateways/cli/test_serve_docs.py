@@ -20,30 +20,30 @@ COMMANDS = re.findall(r"^\$ gateways serve (.*)$", README + DOCS, re.MULTILINE)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_commands_are_understood(command: str) -> None:
+def test_the_commands_of_the_docs_are_valid(command: str) -> None:
     assert serve.make_context("serve", shlex.split(command, comments=True)).params["target"]
 
 
-def test_each_option_has_its_line() -> None:
+def test_each_option_is_documented() -> None:
     has = {name for option in serve.params for name in option.opts if name.startswith("--")}
     documented = set(re.findall(r"`(--[a-z-]+)", DOCS.partition("## Options")[2].partition("\n## ")[0]))
     assert documented == has - {"--debug"}
 
 
-def test_the_names_of_apps_are_all_there_in_their_order() -> None:
+def test_the_names_of_apps_are_documented_in_their_order() -> None:
     (line,) = re.findall(r"the first that exists of (.*) \|$", DOCS, re.MULTILINE)
     assert re.findall(r"`(\w+)`", line) == [*NAMES]
 
 
 @pytest.mark.parametrize("option", ["threads", "workers"])
-def test_the_servers_that_have_an_option_are_those_that_are_named(option: str) -> None:
+def test_the_servers_that_support_an_option_are_documented(option: str) -> None:
     (line,) = re.findall(rf"^\| `--{option} N` \|(.*)\|$", DOCS, re.MULTILINE)
     modes = ("wsgi",) if option == "threads" else ("wsgi", "asgi", "cgi")
     having = {server.name for mode in modes for server in side(mode).SERVERS.values() if option in server.options}  # type: ignore[arg-type]
     assert {name for mode in ("wsgi", "asgi") for name in side(mode).SERVERS if name in line} == having
 
 
-def test_the_output_shown_is_what_is_said() -> None:
+def test_the_output_in_the_docs_is_the_real_output() -> None:
     known = Known("shop", "wsgi", "app(environ, start_response)")
     said = heading(Wanted(known, "asgi", "uvicorn", USUAL, reload=False, quiet=False), ("127.0.0.1", 8000))
     shown = DOCS.partition("```console\n")[2].partition("```")[0].splitlines()[1:4]
@@ -52,7 +52,7 @@ def test_the_output_shown_is_what_is_said() -> None:
     ]
 
 
-def test_the_fixture_shown_is_the_one_of_the_module_and_serves(tmp_path: Path) -> None:
+def test_the_documented_fixture_equals_the_docstrings_and_works(tmp_path: Path) -> None:
     import urllib.request
 
     import gateways.cgi.serving

@@ -45,22 +45,22 @@ def clients(scenario: Scenario) -> str:
     return ", ".join(f"{number:,}" for number in scenario.connections) + more
 
 
-def test_every_scenario_is_told_with_what_it_asks() -> None:
+def test_every_scenario_is_documented_with_its_request() -> None:
     assert table("Scenarios") == [
         [f"`{each.name}`", f"`{each.request.method} {each.request.target}`", clients(each), each.reveals]
         for each in SCENARIOS.values()
     ]
 
 
-def test_every_column_is_told() -> None:
+def test_every_column_is_documented() -> None:
     assert table("Columns") == [[name, meaning] for name, meaning in COLUMNS.items()]
 
 
-def test_every_doubt_is_told_with_what_to_try() -> None:
+def test_every_doubt_is_documented_with_its_remedy() -> None:
     assert table("Doubts") == [[f"`{name}`", means, remedy] for name, (means, remedy) in REASONS.items()]
 
 
-def test_every_mode_is_told_with_its_servers_and_adapters() -> None:
+def test_every_mode_is_documented_with_its_servers_and_adapters() -> None:
     rows = {row[0].strip("`"): row[1:] for row in table("What is compared")}
     assert tuple(rows) == MODES
     for mode, interface in (("wsgi", "wsgi"), ("asgi", "asgi")):
@@ -70,18 +70,18 @@ def test_every_mode_is_told_with_its_servers_and_adapters() -> None:
         assert re.findall(r"`(\w+)`", rows[mode][1]) == [adapter.name for adapter in adapters]
 
 
-def test_every_option_is_told() -> None:
+def test_every_option_is_documented() -> None:
     told = set(re.findall(r"`(--[\w-]+)`", PAGE))
     options = {name for each in compare.params if isinstance(each, click.Option) for name in each.opts}
     assert options - {"--help", "--debug"} == told
 
 
-def test_the_rounds_are_what_is_told() -> None:
+def test_the_numbers_of_rounds_are_documented() -> None:
     rounds = [EFFORTS[name].starts * EFFORTS[name].rounds for name in ("quick", "usual", "thorough")]
     assert "{} rounds instead of {}, or {}".format(*rounds) in PAGE
 
 
-def test_every_key_of_the_file_is_told() -> None:
+def test_every_key_of_the_file_is_documented() -> None:
     assert SCHEMA_PAGE.count(SCHEMA) == 2
     of = (Record, Machine, Placement, Resources, Entrant, Exclusion, Question, Asked, Answer, Cell, Measured)
     told = set(re.findall(r"`(\w+)`", SCHEMA_PAGE))

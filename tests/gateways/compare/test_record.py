@@ -8,7 +8,7 @@ from gateways.compare.record import SCHEMA, Exclusion, Record
 from tests.gateways.compare.making import UVICORN, WAITRESS, cell, measured, record
 
 
-def test_a_record_comes_back_from_json() -> None:
+def test_a_record_survives_json() -> None:
     cells = [cell(UVICORN, measured(100)), cell(WAITRESS, measured(50, missing=3), start=1, offered=20.0)]
     made = record(cells, exclusions=[Exclusion(WAITRESS, "hello", "because")], interrupted=True)
     data = json.loads(json.dumps(made.to_json(), allow_nan=False))
@@ -16,7 +16,7 @@ def test_a_record_comes_back_from_json() -> None:
     assert Record.from_json(data) == made
 
 
-def test_what_a_later_minor_version_adds_is_left_out() -> None:
+def test_keys_of_a_later_minor_version_are_ignored() -> None:
     made = record([cell(UVICORN, measured(100))])
     data = json.loads(json.dumps(made.to_json()))
     data["schema"] = "gateways-compare/1.7"
@@ -38,6 +38,6 @@ def test_what_a_later_minor_version_adds_is_left_out() -> None:
         ({**record([]).to_json(), "cells": [{"measured": {}}]}, "damaged: KeyError"),
     ],
 )
-def test_what_is_no_such_file_is_said_to_be_none(data: object, said: str) -> None:
+def test_a_different_file_is_refused_with_the_reason(data: object, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         Record.from_json(data)

@@ -27,7 +27,9 @@ def whole(body: Body | None) -> bytes:
         ("crowd", {"seconds": "0.5"}, "/sleep?seconds=0.5", 10),
     ],
 )
-def test_each_is_a_request_to_the_reference_app(name: str, query: dict[str, str], target: str, clients: int) -> None:
+def test_each_button_sends_a_request_to_the_reference_app(
+    name: str, query: dict[str, str], target: str, clients: int
+) -> None:
     meant = plan(name, query)
     assert (meant.request.method, meant.request.target, meant.clients) == ("GET", target, clients)
 
@@ -43,20 +45,20 @@ def test_each_is_a_request_to_the_reference_app(name: str, query: dict[str, str]
         ("nonsense", {}, f"unknown action 'nonsense'; the actions are {', '.join(ACTIONS)}"),
     ],
 )
-def test_what_is_out_of_bounds_is_refused(name: str, query: dict[str, str], why: str) -> None:
+def test_values_out_of_bounds_are_refused(name: str, query: dict[str, str], why: str) -> None:
     with pytest.raises(BadRequest) as refused:
         plan(name, query)
     assert str(refused.value) == why
 
 
-def test_a_generated_body_has_its_length_and_its_digest() -> None:
+def test_a_generated_body_has_its_length_and_digest() -> None:
     meant = plan("upload", {"megabytes": "2"})
     octets = whole(meant.request.body)
     assert len(octets) == 2 * MEGABYTE
     assert hashlib.sha256(octets).hexdigest() == meant.digest
 
 
-def test_a_spooled_body_can_be_sent_by_several_and_is_bounded() -> None:
+def test_a_spooled_body_can_be_sent_by_several_clients_and_is_limited() -> None:
     with closing(Spooled()) as body:
         for number in range(300):
             body.write(bytes([number % 256]) * 1000)

@@ -72,7 +72,7 @@ def run(main: Callable[[Page], Awaitable[None]]) -> None:
 @pytest.mark.parametrize(
     ("path", "kind"), [("/", "text/html"), ("/page.css", "text/css"), ("/main.js", "text/javascript")]
 )
-def test_its_files_may_load_nothing_from_elsewhere_and_not_be_framed(path: str, kind: str) -> None:
+def test_its_files_may_not_load_foreign_resources_or_be_framed(path: str, kind: str) -> None:
     async def main(page: Page) -> None:
         status, headers, body = await Client(page, "GET", path).ask()
         assert (status, headers["content-type"]) == (200, f"{kind}; charset=utf-8")
@@ -101,7 +101,7 @@ def test_its_files_may_load_nothing_from_elsewhere_and_not_be_framed(path: str, 
         ("GET", "/feed", {"origin": "http://127.0.0.1:8000"}, 403),
     ],
 )
-def test_what_is_not_for_the_page_is_refused(method: str, path: str, headers: dict[str, str], status: int) -> None:
+def test_requests_of_other_origins_are_refused(method: str, path: str, headers: dict[str, str], status: int) -> None:
     async def main(page: Page) -> None:
         answered, _, body = await Client(page, method, path, **headers).ask()
         assert answered == status
@@ -110,7 +110,7 @@ def test_what_is_not_for_the_page_is_refused(method: str, path: str, headers: di
     run(main)
 
 
-def test_the_feed_says_what_the_lanes_are_and_then_what_happens_until_the_page_leaves() -> None:
+def test_the_feed_describes_the_lanes_and_then_sends_events_until_the_page_disconnects() -> None:
     async def main(page: Page) -> None:
         page.feed.add([{"n": 1}])
         client = Client(page, "GET", "/feed")
@@ -129,7 +129,7 @@ def test_the_feed_says_what_the_lanes_are_and_then_what_happens_until_the_page_l
 
 
 @pytest.mark.parametrize(("path", "headers"), [("/feed?after=1", {}), ("/feed?after=0", {"last_event_id": "1"})])
-def test_a_page_that_comes_back_gets_what_it_has_missed(path: str, headers: dict[str, str]) -> None:
+def test_a_page_that_reconnects_gets_the_missed_events(path: str, headers: dict[str, str]) -> None:
     async def main(page: Page) -> None:
         page.feed.add([{"n": 1}, {"n": 2}])
         client = Client(page, "GET", path, **headers)
@@ -144,7 +144,7 @@ def test_a_page_that_comes_back_gets_what_it_has_missed(path: str, headers: dict
 
 
 @pytest.mark.parametrize("last", ["x", "-1", "", "9" * 40])
-def test_a_page_that_says_nonsense_gets_all_there_is(last: str) -> None:
+def test_an_invalid_event_number_returns_all_events(last: str) -> None:
     async def main(page: Page) -> None:
         page.feed.add([{"n": 1}])
         client = Client(page, "GET", "/feed", last_event_id=last)
@@ -168,7 +168,7 @@ def test_a_run_without_servers_reports_it_and_ends() -> None:
     run(main)
 
 
-def test_a_chat_from_elsewhere_is_refused_before_it_begins() -> None:
+def test_a_chat_of_another_origin_is_refused_before_it_begins() -> None:
     async def main(page: Page) -> None:
         sent: list[dict[str, Any]] = []
 

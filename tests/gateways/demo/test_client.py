@@ -31,7 +31,7 @@ def asked(answer: Answer, request: Request) -> Notes:
     return asyncio.run(main())
 
 
-def test_what_happens_is_noted_in_order() -> None:
+def test_events_are_recorded_in_order() -> None:
     heads: list[bytes] = []
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -50,7 +50,7 @@ def test_what_happens_is_noted_in_order() -> None:
     assert b"origin" not in head.lower()
 
 
-def test_a_body_is_sent_whole_and_its_way_is_noted() -> None:
+def test_a_body_is_sent_completely_and_its_progress_is_recorded() -> None:
     length = 3_000_000
     read: list[int] = []
 
@@ -65,7 +65,7 @@ def test_a_body_is_sent_whole_and_its_way_is_noted() -> None:
     assert notes[-1] == ("end", {})
 
 
-def test_an_answer_that_comes_before_all_has_been_sent_is_taken() -> None:
+def test_a_response_before_the_end_of_the_request_is_accepted() -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(OK.replace(b"200 OK", b"413 Too Large") + b"large")

@@ -15,7 +15,7 @@ def some(first: int, last: int, **more: Any) -> list[dict[str, Any]]:
     return [{"n": number, **more} for number in range(first, last + 1)]
 
 
-def test_items_come_once_and_in_order() -> None:
+def test_items_arrive_once_and_in_order() -> None:
     feed = Feed()
     feed.add(some(1, 3))
     texts, last = feed.after(0)
@@ -26,7 +26,7 @@ def test_items_come_once_and_in_order() -> None:
     assert (numbers(texts), last) == ([4, 5], 5)
 
 
-def test_more_than_an_event_holds_comes_in_several() -> None:
+def test_many_items_are_split_into_several_events() -> None:
     feed = Feed()
     feed.add(some(1, TOGETHER + 10))
     texts, last = feed.after(0)
@@ -34,14 +34,14 @@ def test_more_than_an_event_holds_comes_in_several() -> None:
     assert numbers(feed.after(last)[0]) == list(range(TOGETHER + 1, TOGETHER + 11))
 
 
-def test_the_oldest_fall_off_by_number() -> None:
+def test_the_oldest_items_are_dropped_by_number() -> None:
     feed = Feed(items=10)
     feed.add(some(1, 25))
     texts, last = feed.after(3)  # a page that was disconnected
     assert (numbers(texts), last) == (list(range(16, 26)), 25)
 
 
-def test_the_oldest_fall_off_by_size() -> None:
+def test_the_oldest_items_are_dropped_by_size() -> None:
     feed = Feed(octets=10_000)
     for number in range(1, 101):
         feed.add(some(number, number, text="x" * 1000))
@@ -53,7 +53,7 @@ def test_the_oldest_fall_off_by_size() -> None:
     assert numbers(feed.after(0)[0]) == [101]
 
 
-def test_a_number_of_another_demo_is_answered_with_all_there_is() -> None:
+def test_the_number_of_another_demo_returns_all_items() -> None:
     feed = Feed()
     feed.add(some(1, 2))
     assert numbers(feed.after(900)[0]) == [1, 2]
@@ -71,7 +71,7 @@ def test_a_waiting_page_is_woken() -> None:
     asyncio.run(main())
 
 
-def test_an_event_is_one_line_of_data_with_the_number_to_come_back_with() -> None:
+def test_an_event_is_one_line_of_data_with_a_number_for_reconnection() -> None:
     feed = Feed()
     feed.add([{"n": 1, "text": "a\nb\r\u2028"}])
     said = event(*feed.after(0))

@@ -16,7 +16,7 @@ def scope(host: str | None, origin: str | None = None, method: str = "GET", kind
 @pytest.mark.parametrize(
     "host", ["127.0.0.1:8003", "localhost:8003", "LOCALHOST:9", "[::1]:8003", "192.0.2.7", "named.example:8003"]
 )
-def test_an_address_localhost_and_the_name_that_was_given_are_let_in(host: str) -> None:
+def test_an_ip_address_and_localhost_and_the_given_name_are_accepted(host: str) -> None:
     assert refusal(scope(host), "named.example") is None
     assert refusal(scope(host, f"http://{host}", "POST"), "named.example") is None
     assert refusal(scope(host, f"http://{host}", kind="websocket"), "named.example") is None
@@ -25,7 +25,7 @@ def test_an_address_localhost_and_the_name_that_was_given_are_let_in(host: str) 
 @pytest.mark.parametrize(
     "host", [None, "", "evil.example:8003", "localhost.evil.example", "127.0.0.1.evil.example:8003", "[::1", "x y"]
 )
-def test_a_name_that_is_not_known_is_refused(host: str | None) -> None:
+def test_an_unknown_name_is_refused(host: str | None) -> None:
     why = refusal(scope(host, f"http://{host}"), "127.0.0.1")
     assert why is not None
     assert why.startswith(f"the host {host!r} ")
@@ -36,17 +36,17 @@ def test_a_name_that_is_not_known_is_refused(host: str | None) -> None:
     [None, "null", "http://evil.example", "http://127.0.0.1:8000", "https://127.0.0.1:8003", "http://localhost:8003"],
 )
 @pytest.mark.parametrize("kind", ["http", "websocket"])
-def test_what_acts_must_come_from_the_page_itself(origin: str | None, kind: str) -> None:
+def test_requests_with_effects_must_come_from_the_page_itself(origin: str | None, kind: str) -> None:
     why = refusal(scope("127.0.0.1:8003", origin, "POST", kind), "127.0.0.1")
     assert why == f"the origin {origin!r} is not this page's, which is 'http://127.0.0.1:8003'"
 
 
-def test_what_only_asks_need_not_say_where_from_but_may_not_come_from_elsewhere() -> None:
+def test_safe_requests_may_lack_an_origin_but_not_have_another() -> None:
     assert refusal(scope("127.0.0.1:8003"), "127.0.0.1") is None
     assert refusal(scope("127.0.0.1:8003", "http://evil.example"), "127.0.0.1") is not None
 
 
-def test_a_host_that_is_said_twice_is_refused() -> None:
+def test_a_repeated_host_is_refused() -> None:
     twice = scope("127.0.0.1:8003")
     twice["headers"] *= 2
     assert refusal(twice, "127.0.0.1") is not None

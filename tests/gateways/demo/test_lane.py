@@ -31,7 +31,7 @@ def test_a_plain_request_is_served_by_the_wsgi_app() -> None:
     assert refused.body.startswith(b"A WebSocket talks both ways until one side leaves; WSGI")
 
 
-def test_a_handshake_reaches_the_asgi_app_where_the_server_has_a_socket() -> None:
+def test_a_handshake_reaches_the_asgi_app_if_the_server_exposes_its_socket() -> None:
     with connected(app) as client:
         client.send("hello")
         assert client.message() == "hello"
@@ -39,7 +39,7 @@ def test_a_handshake_reaches_the_asgi_app_where_the_server_has_a_socket() -> Non
         assert client.closed()[0] == 1000
 
 
-def test_a_handshake_on_a_server_without_one_gets_a_501_that_names_others() -> None:
+def test_a_handshake_on_another_server_gets_a_501_that_names_suitable_servers() -> None:
     handshake: dict[str, Any] = dict(HANDSHAKE)
     refused = fetch(app, environ(path="/ws", **handshake))
     assert refused.code == 501

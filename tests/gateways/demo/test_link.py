@@ -16,7 +16,7 @@ def batch(number: int) -> Batch:
     return Batch(number, "wsgi", {}, ())
 
 
-def test_lanes_come_first_and_then_each_batch_in_order() -> None:
+def test_the_lanes_are_sent_first_and_then_each_batch_in_order() -> None:
     arrived: queue.SimpleQueue[Told] = queue.SimpleQueue()
 
     def keep(mode: Mode, told: Batch) -> None:
@@ -36,14 +36,14 @@ def test_lanes_come_first_and_then_each_batch_in_order() -> None:
     assert told == [("wsgi", batch(number)) for number in range(50)]
 
 
-def test_it_ends_without_a_client_and_leaves_no_socket() -> None:
+def test_it_ends_without_a_client_and_removes_the_socket() -> None:
     link = Link(LANES)
     assert Path(link.address).exists()
     link.close()
     assert not Path(link.address).exists()
 
 
-def test_a_process_that_reads_nothing_does_not_block() -> None:
+def test_a_process_that_does_not_read_does_not_block() -> None:
     with closing(Link(LANES)) as link:
         _, connection = connect(link.address)
         with connection:

@@ -23,7 +23,7 @@ def environ(when: float, exchange: int, **more: Any) -> Event:
     return (when, 1, exchange, "environ", {**values, **more})
 
 
-def test_a_request_is_begun_told_step_by_step_and_ended() -> None:
+def test_a_request_has_a_beginning_and_steps_and_an_end() -> None:
     items = tell(
         environ(2.0, 1, REMOTE_PORT="4711", **{"wsgi.input": Opaque("<stream>")}),
         (2.001, 1, 1, "start_response", ("200 OK", [("X", "y")], False)),
@@ -42,7 +42,7 @@ def test_a_request_is_begun_told_step_by_step_and_ended() -> None:
     assert (end["kind"], end["summary"], end["good"]) == ("end", "200 · 3 bytes · 3.00 ms", True)
 
 
-def test_requests_at_the_same_time_are_told_apart_and_numbered_in_their_mode() -> None:
+def test_concurrent_requests_are_separated_and_numbered_by_mode() -> None:
     teller = Teller()
     first = tell(environ(1.0, 1), environ(1.1, 2), (1.2, 1, 1, "block", b"a"), teller=teller)
     assert [(item["request"], item["kind"]) for item in first] == [
@@ -54,13 +54,13 @@ def test_requests_at_the_same_time_are_told_apart_and_numbered_in_their_mode() -
     assert tell((1.0, 1, 1, "scope", scope), teller=teller, mode="asgi")[0]["request"] == 1
 
 
-def test_what_comes_after_the_end_of_a_request_is_dropped() -> None:
+def test_events_after_the_end_of_a_request_are_dropped() -> None:
     teller = Teller()
     tell(environ(1.0, 1), (1.1, 1, 1, "end", None), teller=teller)
     assert tell((1.2, 1, 1, "block", b"late"), teller=teller) == []
 
 
-def test_of_a_body_in_many_pieces_the_first_and_the_last_are_told_and_all_are_counted() -> None:
+def test_the_first_and_last_pieces_of_a_long_body_are_shown_and_all_are_counted() -> None:
     blocks: list[Event] = [(1.0 + number / 1000, 1, 1, "block", Body(65536, b"x" * 200)) for number in range(100)]
     head: Event = (1.0, 1, 1, "start_response", ("200 OK", [], False))
     items = tell(environ(1.0, 1), head, *blocks, (1.2, 1, 1, "end", None))
@@ -72,7 +72,7 @@ def test_of_a_body_in_many_pieces_the_first_and_the_last_are_told_and_all_are_co
     assert items[-1]["summary"].startswith("200 · 6,553,600 bytes · ")
 
 
-def test_a_program_is_named_by_its_own_process_until_it_has_ended() -> None:
+def test_a_program_has_the_name_of_its_own_process_until_it_ends() -> None:
     teller = Teller()
     items = tell(
         (1.0, 1, 1, "request", ("GET", "/hello", b"", "1.1")),
@@ -91,13 +91,13 @@ def test_a_program_is_named_by_its_own_process_until_it_has_ended() -> None:
     assert tell((1.6, 1, 1, "stderr", "x"), teller=teller, mode="cgi") == []
 
 
-def test_quiet_requests_are_told_by_their_one_line() -> None:
+def test_requests_without_steps_have_one_line() -> None:
     begin, end = tell((1.0, 1, 1, "access", ("GET", b"/hello", b"name=you", 404, 1234, 0.0005, "")))
     assert begin["heading"] == "GET /hello?name=you"
     assert (end["summary"], end["good"]) == ("404 · 1,234 bytes · 0.50 ms", False)
 
 
-def test_nothing_that_a_client_sends_is_lost_or_breaks_the_feed() -> None:
+def test_data_of_a_client_cannot_break_the_feed_and_is_not_lost() -> None:
     (begin, step) = tell(environ(1.0, 1, PATH_INFO="/\x1b[31m\ud800", HTTP_X="</script>\u2028"))
     assert begin["heading"].isprintable()
     assert step["data"]["HTTP_X"] == "</script>\u2028"

@@ -51,7 +51,7 @@ def asked(*pieces: bytes, request: Request = GET, **how: bool) -> Answer:
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
 
-def test_headers_keep_their_case_order_and_repetition() -> None:
+def test_headers_keep_their_case_and_order_and_repetition() -> None:
     answer = asked(HEAD + b"x-B: 1\r\nX-a: 2\r\nX-B: 3\r\nContent-Length: 0\r\n\r\n")
     assert answer.headers == (("x-B", "1"), ("X-a", "2"), ("X-B", "3"), ("Content-Length", "0"))
     assert (answer.status, answer.reason, answer.version, answer.problem) == (200, "OK", "HTTP/1.1", "")
@@ -65,19 +65,19 @@ def test_headers_keep_their_case_order_and_repetition() -> None:
         (b"", b"hello", "close"),
     ],
 )
-def test_the_framing_is_told_and_the_content_is_without_it(head: bytes, body: bytes, framing: str) -> None:
+def test_the_framing_is_reported_and_removed_from_the_content(head: bytes, body: bytes, framing: str) -> None:
     answer = asked(HEAD + head + b"\r\n" + body)
     assert (answer.framing, answer.body.octets, answer.problem) == (framing, b"hello", "")
 
 
-def test_blocks_are_told_apart_by_their_time() -> None:
+def test_blocks_are_separated_by_their_arrival_times() -> None:
     answer = asked(HEAD + b"Content-Length: 4\r\n\r\n", b"ab", b"cd")
     assert [size for _, size in answer.blocks] == [2, 2]
     assert answer.blocks[1][0] - answer.blocks[0][0] > 0.02
     assert answer.first < answer.blocks[0][0] < answer.total
 
 
-def test_interim_responses_and_trailers_are_told() -> None:
+def test_interim_responses_and_trailers_are_reported() -> None:
     hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
     answer = asked(hints + HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX-T: 1\r\n\r\n")
     assert (answer.interim, answer.trailers) == ((103,), (("X-T", "1"),))
@@ -96,11 +96,11 @@ def test_interim_responses_and_trailers_are_told() -> None:
         ([b"SSH-2.0-x\r\n\r\n"], "the response is malformed: illegal status line: bytearray(b'SSH-2.0-x')"),
     ],
 )
-def test_a_response_that_is_cut_or_malformed_is_a_problem(pieces: list[bytes], problem: str) -> None:
+def test_a_truncated_or_malformed_response_is_a_problem(pieces: list[bytes], problem: str) -> None:
     assert asked(*pieces).problem == problem
 
 
-def test_a_reset_is_a_problem_and_what_came_is_kept() -> None:
+def test_a_reset_is_a_problem_and_received_data_is_kept() -> None:
     answer = asked(HEAD + b"Content-Length: 5\r\n\r\nhel", reset=True)
     assert answer.problem.startswith("the connection was")
     assert answer.status in (200, None)  # a reset may overtake data sent before
@@ -113,12 +113,12 @@ def test_a_refused_connection_and_a_silent_server_are_problems() -> None:
     assert ask(address, GET, 1).problem == "the connection was refused"
 
 
-def test_a_body_after_a_response_to_head_is_excess() -> None:
+def test_a_body_in_response_to_head_is_excess() -> None:
     answer = asked(HEAD + b"Content-Length: 5\r\n\r\nhello", request=Request("HEAD", "/"))
     assert (answer.framing, answer.excess, answer.body.length) == ("none", 5, 0)
 
 
-def test_the_request_is_sent_as_it_was_recorded() -> None:
+def test_the_request_is_sent_as_recorded() -> None:
     request = Request("PUT", "/a?b", (("X-A", "1"), ("x-a", "\xe9")), b"body")
     with server(HEAD + b"Content-Length: 0\r\n\r\n") as (address, got):
         ask(address, request, 5)
@@ -128,13 +128,13 @@ def test_the_request_is_sent_as_it_was_recorded() -> None:
     )  # fmt: skip
 
 
-def test_a_chunked_body_is_sent_as_it_is_and_a_host_is_not_doubled() -> None:
+def test_a_chunked_body_is_sent_unchanged_and_the_host_is_not_repeated() -> None:
     request = Request("POST", "/", (("Host", "h"), ("Transfer-Encoding", "chunked")), b"1\r\na\r\n0\r\n\r\n")
     octets = octets_of(request, "other")
     assert b"Content-Length" not in octets
     assert octets.count(b"Host:") == 1
 
 
-def test_a_server_that_answers_before_it_has_read_the_body_is_heard() -> None:
+def test_a_response_that_begins_before_the_request_is_complete_is_read() -> None:
     answer = asked(HEAD + b"Content-Length: 2\r\n\r\nno", request=Request("POST", "/", (), b"x" * (8 << 20)), keep=True)
     assert (answer.status, answer.body.octets, answer.problem) == (200, b"no", "")

@@ -12,13 +12,13 @@ REQUESTS = [
 ]
 
 
-def test_statuses_that_are_not_expected_or_not_as_recorded_are_said() -> None:
+def test_unexpected_statuses_are_reported() -> None:
     assert list(doubts(REQUESTS, [answer(), answer(), answer(), None], data_stays=False)) == [
         "old: GET /a has the status 200; expected 302",
         "old: 1 of 3 requests have another status than recorded; first GET /c: 200, recorded 404",
     ]
 
 
-def test_data_that_stays_from_round_to_round_is_said() -> None:
+def test_data_that_persists_between_rounds_is_reported() -> None:
     (said,) = doubts([], [], data_stays=True)
     assert said.endswith("is kept between rounds; restore it with --reset COMMAND.")

@@ -73,13 +73,13 @@ def named(olds: list[Answer], *news: Answer) -> dict[str, tuple[str, str]]:
         ),
     ],
 )  # fmt: skip
-def test_a_difference_is_named_by_its_facet_alone(
+def test_a_difference_is_reported_with_its_facet_only(
     old: Answer, new: Answer, facet: str, values: tuple[str, str]
 ) -> None:
     assert named([old, old], new, new) == {facet: values}
 
 
-def test_equal_answers_have_no_difference() -> None:
+def test_equal_responses_have_no_difference() -> None:
     assert named([SAME, SAME], SAME, SAME) == {}
 
 
@@ -96,12 +96,12 @@ def test_equal_answers_have_no_difference() -> None:
         lambda n: answer(gzip.compress(b"same", mtime=n), ("Content-Encoding", "gzip")),
     ],
 )
-def test_what_varies_in_the_old_stack_is_noise(vary: Any) -> None:
+def test_variation_of_the_old_stack_is_noise(vary: Any) -> None:
     assert named([vary(1), vary(2)], vary(3), vary(4)) == {}
     assert noise([vary(1), vary(2)])
 
 
-def test_beside_noise_a_difference_is_still_named() -> None:
+def test_a_difference_beside_noise_is_reported() -> None:
     olds = [answer("a", ("Date", "1"), ("Set-Cookie", f"s={n}; HttpOnly")) for n in "12"]
     assert named(olds, answer("a", ("Date", "1"), ("Set-Cookie", "s=3"))) == {"cookie:s;httponly": ("set", ABSENT)}
 
@@ -112,11 +112,11 @@ def test_a_nonce_in_a_header_does_not_hide_the_rest_of_it() -> None:
     assert named(olds, answer("a", ("CSP", "script-src 'nonce-3'; img-src *"))) == {}
 
 
-def test_with_another_status_nothing_else_is_named() -> None:
+def test_with_another_status_no_other_difference_is_reported() -> None:
     assert list(named([SAME, SAME], answer("<h1>oh</h1>", ("X", "1"), status=500))) == ["status"]
 
 
-def test_a_failure_in_one_of_two_answers_is_named_with_its_frequency() -> None:
+def test_a_failure_in_one_of_two_responses_is_reported_with_its_frequency() -> None:
     (judged,) = judge([SAME, SAME], [SAME, answer(status=500)])
     assert (judged.found.facet, judged.times, judged.asked) == ("status", 1, 2)
 
@@ -130,7 +130,7 @@ def test_a_failure_in_one_of_two_answers_is_named_with_its_frequency() -> None:
         ("zstd", zstd.compress),
     ],
 )
-def test_a_content_coding_that_gives_the_same_content_is_no_difference(coding: str, compress: Any) -> None:
+def test_another_content_coding_of_the_same_content_is_not_a_difference(coding: str, compress: Any) -> None:
     def coded(octets: bytes, level: int) -> Answer:
         return answer(compress(octets, level), ("Content-Encoding", coding))
 
@@ -138,20 +138,20 @@ def test_a_content_coding_that_gives_the_same_content_is_no_difference(coding: s
     assert named([coded(b"x" * 99, 1)], coded(b"x" * 98 + b"y", 1)) == {"body": ("x" * 99, "x" * 98 + "y")}
 
 
-def test_a_body_that_is_not_in_its_content_coding_is_compared_as_it_is() -> None:
+def test_a_body_that_does_not_match_its_content_coding_is_compared_unchanged() -> None:
     olds = [answer("plain", ("Content-Encoding", coding)) for coding in ("gzip", "br", "deflate")]
     for old in olds:
         assert list(named([old], answer("other", *old.headers[1:]))) == ["body"]
 
 
-def test_a_body_too_large_to_keep_is_compared_by_its_digest() -> None:
+def test_a_body_too_large_to_store_is_compared_by_its_digest() -> None:
     old, new = answer(b"a" * (KEPT + 1)), answer(b"a" * KEPT + b"b")
     assert not old.body.is_kept
     assert list(named([old, old], new)) == ["body"]
     assert named([old, old], answer(b"a" * (KEPT + 1))) == {}
 
 
-def test_of_a_response_without_a_body_the_length_is_a_header() -> None:
+def test_without_a_body_the_length_is_compared_as_a_header() -> None:
     head = answer("", ("Content-Length", "5"), framing="none")
     assert named([head, head], answer("", framing="none")) == {"header:content-length": ("5", ABSENT)}
 
@@ -159,7 +159,7 @@ def test_of_a_response_without_a_body_the_length_is_a_header() -> None:
 BLOCKS = ((0.01, 5), (0.2, 5), (0.4, 5))
 
 
-def test_a_stream_that_is_buffered_is_named_even_if_it_is_the_first_request() -> None:
+def test_a_buffered_stream_is_reported_even_in_the_first_request() -> None:
     old = answer(blocks=BLOCKS, total=0.4)
     new = answer(blocks=((0.4, 15),), first=0.4, total=0.4)
     (judged,) = judge([old, old], [new, new], is_first=True)
@@ -167,12 +167,12 @@ def test_a_stream_that_is_buffered_is_named_even_if_it_is_the_first_request() ->
     assert judged.found.new == "1 block after 400 ms"
 
 
-def test_a_stream_that_is_only_cut_into_other_blocks_is_the_same() -> None:
+def test_a_stream_in_other_blocks_is_the_same() -> None:
     old = answer(blocks=BLOCKS, total=0.4)
     assert named([old, old], answer(blocks=((0.01, 5), (0.4, 10)), total=0.4)) == {}
 
 
-def test_a_first_octet_must_be_later_by_a_magnitude_each_time() -> None:
+def test_a_first_octet_must_be_ten_times_later_each_time() -> None:
     slow = answer(first=0.5)
     assert named([SAME, SAME], slow, slow) == {"time": ("first octet after 10 ms", "first octet after 500 ms")}
     assert named([SAME, SAME], slow, SAME) == {}
@@ -180,14 +180,14 @@ def test_a_first_octet_must_be_later_by_a_magnitude_each_time() -> None:
     assert named([answer(first=0.2), SAME], slow, slow) == {}
 
 
-def test_endless_streams_are_compared_as_far_as_both_came() -> None:
+def test_endless_streams_are_compared_as_far_as_both_arrived() -> None:
     late = {"framing": "chunked", "problem": "no complete response within 1 seconds"}
     old = answer("tick\ntick\n", **late)
     assert named([old, old], answer("tick\n", **late), answer("tick\n" * 3, **late)) == {}
     assert list(named([old, old], answer("tock\n", **late))) == ["body"]
 
 
-def test_of_many_places_the_first_are_named() -> None:
+def test_only_the_first_of_many_places_are_reported() -> None:
     page, other = ("".join(f"<p>{letter}{number}</p>" for number in range(20)) for letter in "ab")
     kind = ("Content-Type", "text/html")
     found = named([answer(page, kind)], answer(other, kind))
@@ -202,7 +202,7 @@ def test_a_page_with_another_element_is_compared_as_text() -> None:
     assert "hr" in found["body"][1]
 
 
-def test_another_charset_is_a_difference_of_the_header_alone_beside_noise() -> None:
+def test_another_charset_is_only_a_difference_of_the_header_beside_noise() -> None:
     olds = [answer(f"<p>é {token}</p>", ("Content-Type", "text/html; charset=utf-8")) for token in "ab"]
     found = named(olds, answer("<p>é c</p>", ("Content-Type", "text/html; charset=koi8-r")))
     assert list(found) == ["header:content-type"]

@@ -22,13 +22,13 @@ from gateways.diff.known import explain
         (Found("header:date", "x", ABSENT), "RFC 9110, 6.6.1", True),
     ],
 )
-def test_a_known_class_has_its_clause(found: Found, clause: str, is_counted: bool) -> None:
+def test_a_known_difference_has_its_clause(found: Found, clause: str, is_counted: bool) -> None:
     known = explain(found)
     assert known is not None
     assert known.clause.startswith(clause)
     assert known.is_counted is is_counted
 
 
-def test_a_header_of_the_app_is_of_no_known_class() -> None:
+def test_a_header_of_the_app_has_no_known_explanation() -> None:
     assert explain(Found("header:x-frame-options", "DENY", ABSENT)) is None
     assert explain(Found("status", "200 OK", "404 Not Found")) is None

@@ -45,11 +45,11 @@ def test_each_piece_has_a_place() -> None:
         (page("n3", "t3").replace("lang=en", 'lang="en"'), [("/html", "<html lang=>", '<html lang="">')]),
     ],
 )
-def test_what_varies_is_learnt_by_its_place(new: str, expected: list[tuple[str, str, str]] | None) -> None:
+def test_varying_places_are_learnt(new: str, expected: list[tuple[str, str, str]] | None) -> None:
     assert places([page(), page("n2", "t2")], new) == expected
 
 
-def test_a_page_of_one_long_line_is_compared_beside_its_tokens() -> None:
+def test_a_page_of_one_long_line_is_compared_around_its_tokens() -> None:
     def long(token: str, price: str) -> str:
         rows = "".join(f'<tr data-id="{number}-{token}"><td>{number}</td></tr>' for number in range(2000))
         return f"<table>{rows}<tr><td>{price}</td></tr></table>"
@@ -62,5 +62,5 @@ MARKUP = st.text(st.sampled_from("<>/!-?=\"' \n\rabp&;#1[]\u2028é"), max_size=6
 
 
 @given(MARKUP, MARKUP)
-def test_two_pages_that_differ_are_never_the_same(one: str, other: str) -> None:
+def test_two_different_pages_are_never_equal(one: str, other: str) -> None:
     assert (beyond_noise([one], other) == []) == (one == other)

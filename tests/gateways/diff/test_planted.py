@@ -164,14 +164,14 @@ def differing(
         (planted("/zipped", lambda _: [response(SAME)]), "header:content-encoding", "gzip", "(absent)"),
     ],
 )  # fmt: skip
-def test_a_planted_difference_is_named_by_its_facet(new: Respond, facet: str, before: str, after: str) -> None:
+def test_a_planted_difference_is_reported_with_its_facet(new: Respond, facet: str, before: str, after: str) -> None:
     found = [each.found for each in differing(new) if each.is_counted]
     assert [each.facet for each in found] == [facet]
     assert before in found[0].old
     assert after in found[0].new
 
 
-def test_a_date_that_is_sent_twice_is_one_difference_whatever_the_dates() -> None:
+def test_a_repeated_date_header_is_one_difference_with_any_dates() -> None:
     def twice(target: str, number: int) -> list[Octets]:
         head, *rest = old(target, number)
         assert isinstance(head, bytes)
@@ -183,7 +183,7 @@ def test_a_date_that_is_sent_twice_is_one_difference_whatever_the_dates() -> Non
     assert "repeated" in found.known.says
 
 
-def test_a_cookie_that_is_not_set_the_second_time_is_lost_in_the_second_request() -> None:
+def test_a_cookie_that_is_not_set_the_second_time_is_reported_in_the_second_request() -> None:
     counts: dict[str, int] = {}
 
     def new(target: str, number: int) -> list[Octets]:
@@ -202,20 +202,20 @@ def test_a_cookie_that_is_not_set_the_second_time_is_lost_in_the_second_request(
         (edited("Vary: Cookie\r\n", "Vary: Cookie\r\nConnection: close\r\n"), "keep-alive"),
     ],
 )
-def test_what_no_client_may_depend_on_is_named_and_does_not_count(new: Respond, facet: str) -> None:
+def test_differences_that_no_client_may_depend_on_are_reported_and_not_counted(new: Respond, facet: str) -> None:
     found = differing(new)
     assert [each for each in found if each.is_counted] == []
     assert facet in {each.found.facet for each in found}
 
 
-def test_a_server_that_closes_without_saying_so_has_no_keep_alive() -> None:
+def test_a_server_that_closes_connections_unannounced_has_no_keep_alive() -> None:
     with serving(old) as first, serving(old, keeps_open=False) as second:
         result = run(Plan(first, second, Traffic((Request("GET", "/"), Request("GET", "/moved")))))
     (found,) = (each for each in result.differences if each.found.facet == "keep-alive")
     assert (found.found.old, found.found.new) == ("kept open", "closed")
 
 
-def test_one_failure_in_two_hundred_requests_is_named() -> None:
+def test_one_failure_in_two_hundred_requests_is_reported() -> None:
     def new(target: str, number: int) -> list[Octets]:
         return [response(b"failed", status="500 Oops")] if target == "/136" else old(target, number)
 
@@ -223,7 +223,7 @@ def test_one_failure_in_two_hundred_requests_is_named() -> None:
     assert [(each.found.facet, each.found.new, each.requests) for each in found] == [("status", "500 Oops", (136,))]
 
 
-def test_the_old_server_does_not_differ_from_itself_ten_times() -> None:
+def test_the_old_server_has_no_difference_to_itself_in_ten_runs() -> None:
     with serving(old) as first, serving(old) as second:
         for _ in range(10):
             traffic = Traffic(tuple(Request("GET", target) for target in ("/", "/moved", "/zipped", "/last")))

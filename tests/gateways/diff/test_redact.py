@@ -46,7 +46,7 @@ def shown(made: Result) -> str:
         Found("body", f"{TOKEN[:18]}…", "none"),
     ],
 )
-def test_a_secret_is_shown_nowhere(found: Found) -> None:
+def test_no_secret_is_shown(found: Found) -> None:
     made = result(found)
     assert TOKEN[:18] in shown(made) or "0123456789" in shown(made)
     text = shown(redacted(made))
@@ -64,7 +64,7 @@ def test_a_secret_is_shown_nowhere(found: Found) -> None:
         Found("body", "HttpOnly", "session"),
     ],
 )
-def test_what_is_no_secret_is_shown(found: Found) -> None:
+def test_other_values_are_shown(found: Found) -> None:
     assert redacted(result(found)) == result(found)
 
 

@@ -30,19 +30,19 @@ def said(made: Result) -> str:
     return "\n".join(line.plain for line in lines(made))
 
 
-def test_the_same_difference_in_several_requests_is_one() -> None:
+def test_the_same_difference_in_several_requests_is_merged() -> None:
     (difference,) = result([lost()], [], [lost()]).differences
     assert (difference.requests, difference.times, difference.asked) == ((0, 2), 4, 4)
 
 
-def test_a_cookie_that_is_lost_in_several_requests_is_one_difference_whatever_its_values() -> None:
+def test_a_cookie_lost_in_several_requests_is_one_difference_with_any_values() -> None:
     made = result(*([Judged(Found("cookie:s", value, "(absent)"), 2, 2)] for value in "abc"))
     assert [each.requests for each in made.differences] == [(0, 1, 2)]
     assert "cookie:s lost" in said(made)
     assert "cookie:s new" in said(result([Judged(Found("cookie:s", "(absent)", "a"), 2, 2)]))
 
 
-def test_formal_differences_are_said_once_and_do_not_count() -> None:
+def test_formal_differences_are_listed_once_and_not_counted() -> None:
     made = result([lost("server", "a")], [lost("server", "b")])
     assert len(made.differences) == 1
     assert made.counted == []
@@ -50,7 +50,7 @@ def test_formal_differences_are_said_once_and_do_not_count() -> None:
     assert verdict(made).startswith("same: 2 requests")
 
 
-def test_what_is_ignored_by_a_pattern_is_left_out() -> None:
+def test_ignored_facets_are_left_out() -> None:
     assert together([[lost("x-a"), lost("x-b")]], ["header:x-[a]"])[0].found.facet == "header:x-b"
 
 
@@ -80,7 +80,7 @@ def test_a_request_that_was_sent_several_times_is_named_once_with_its_number() -
     assert "in 6 requests: GET / (2 ×), GET /a, GET /b and 2 more" in said(made)
 
 
-def test_what_came_from_a_server_moves_no_cursor() -> None:
+def test_text_from_a_server_cannot_move_the_cursor() -> None:
     text = said(result([Judged(Found("header:x", "\x1b[2J", "(absent)"), 1, 2)]))
     assert "\x1b" not in text
     assert "in 1 of 2 answers" in text
@@ -97,14 +97,14 @@ def test_the_json_is_complete_and_plain() -> None:
     assert document["requests"][1] == {"request": "GET /1", "origin": "x, line 1", "old": [200], "new": [200]}
 
 
-def test_the_page_escapes_what_came_from_a_server() -> None:
+def test_the_page_escapes_text_from_a_server() -> None:
     page = render(result([Judged(Found("body", "<script>x</script>", "&", ("-<b>",)), 2, 2)]), "1")
     assert "<script>x" not in page
     assert "&lt;script&gt;x" in page
     assert "&lt;b&gt;" in page
 
 
-def test_a_written_file_accepts_all_that_differs_now_and_nothing_else() -> None:
+def test_a_written_file_accepts_exactly_the_current_differences() -> None:
     made = result([lost("a"), lost("b")], [lost("a")], [])
     accepted = read(write(made), "x")
     assert apply(made, accepted).counted == []
@@ -115,7 +115,7 @@ def test_a_written_file_accepts_all_that_differs_now_and_nothing_else() -> None:
     ]
 
 
-def test_accepted_differences_that_no_longer_occur_are_named() -> None:
+def test_accepted_differences_that_no_longer_occur_are_reported() -> None:
     assert apply(result([]), [Accepted("header:gone")]).unused == ("header:gone in *",)
 
 
@@ -139,13 +139,13 @@ def test_patterns_and_reasons_are_kept() -> None:
         ('{"gateways-accepted": 1, "differences": [{"facet": "a", "requests": 1}]}', "'requests' is 1"),
     ],
 )
-def test_a_file_that_is_wrong_is_refused_with_the_place(text: str, message: str) -> None:
+def test_an_invalid_file_is_refused_with_the_place_of_the_error(text: str, message: str) -> None:
     with pytest.raises(Failure) as caught:
         read(text, "x")
     assert message in str(caught.value)
 
 
-def test_body_as_a_pattern_means_each_place_in_a_body() -> None:
+def test_the_pattern_body_matches_each_place_in_a_body() -> None:
     judged = [[Judged(Found("body:/html/body/p[3]/text()", "a", "b"), 1, 1)]]
     for pattern in ("body", "body:*", "body:/html/body/p[3]/text()"):
         assert together(judged, [pattern]) == []

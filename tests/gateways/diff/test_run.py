@@ -44,7 +44,7 @@ def server(name: str, arrivals: Arrivals, body: Callable[[], bytes]) -> Iterator
             thread.join()
 
 
-def test_the_old_stack_is_asked_first_and_last_and_a_second_apart() -> None:
+def test_the_old_stack_gets_the_first_and_the_last_round_with_a_pause_between() -> None:
     arrivals: Arrivals = []
     with server("old", arrivals, lambda: b"x") as old, server("new", arrivals, lambda: b"x") as new:
         result = run(Plan(old, new, traffic(["/"]), host="shop.example"))
@@ -54,14 +54,14 @@ def test_the_old_stack_is_asked_first_and_last_and_a_second_apart() -> None:
     assert (result.differences, result.rounds) == ((), (2, 2))
 
 
-def test_a_value_that_is_the_same_twice_by_chance_is_found_to_be_noise() -> None:
+def test_a_value_that_is_the_same_twice_by_chance_becomes_noise() -> None:
     values = iter([b"heads", b"heads", b"tails"])
     with server("old", [], lambda: next(values)) as old, server("new", [], lambda: b"tails") as new:
         result = run(Plan(old, new, traffic(["/"])))
     assert (result.counted, result.rounds, result.noise) == ([], (3, 2), {"body": 1})
 
 
-def test_a_url_is_not_asked_again_for_what_may_change_data() -> None:
+def test_requests_that_may_change_data_are_sent_to_a_url_only_once() -> None:
     arrivals: Arrivals = []
     with server("old", arrivals, lambda: b"x") as old, server("new", arrivals, lambda: b"y") as new:
         result = run(Plan(old, new, traffic(["/"], data=b"a=1")))
@@ -69,7 +69,7 @@ def test_a_url_is_not_asked_again_for_what_may_change_data() -> None:
     assert [name for name, _, _ in arrivals] == ["old", "new", "new", "old"]
 
 
-def test_progress_is_told_request_by_request() -> None:
+def test_progress_is_reported_request_by_request() -> None:
     told: list[tuple[str, int, int, int]] = []
     with server("old", [], lambda: b"x") as old:
         run(Plan(old, old, traffic(["/", "/a"])), lambda *step: told.append(step))
@@ -77,7 +77,7 @@ def test_progress_is_told_request_by_request() -> None:
     assert told[-1] == ("old", 2, 2, 2)
 
 
-def test_a_reset_that_fails_is_a_failure_with_its_last_line() -> None:
+def test_a_failed_reset_is_reported_with_its_last_line() -> None:
     nowhere = Site("http://127.0.0.1:9")
     with pytest.raises(Failure, match="exit status 3: broken"):
         run(Plan(nowhere, nowhere, traffic(["/"]), reset="echo broken; exit 3"))

@@ -23,12 +23,12 @@ def documents(*values: Any) -> list[Any]:
         ([1], [1, None], Leaf("/1", ABSENT, "null")),
     ],
 )
-def test_a_place_is_named_by_its_pointer(old: Any, new: Any, found: Leaf) -> None:
+def test_a_place_has_a_json_pointer(old: Any, new: Any, found: Leaf) -> None:
     (document,) = documents(new)
     assert beyond_noise(documents(old, old), document) == [found]
 
 
-def test_what_varies_is_noise_by_place_and_the_rest_is_compared() -> None:
+def test_varying_places_are_noise_and_the_rest_is_compared() -> None:
     olds = documents({"id": 1, "at": "10:00", "name": "x"}, {"id": 2, "at": "10:01", "name": "x"})
     (fine,) = documents({"id": 3, "at": "10:02", "name": "x"})
     (other,) = documents({"id": 3, "at": "10:02", "name": "y"})
@@ -36,7 +36,7 @@ def test_what_varies_is_noise_by_place_and_the_rest_is_compared() -> None:
     assert [each.pointer for each in beyond_noise(olds, other)] == ["/name"]
 
 
-def test_a_list_that_grows_is_noise_as_a_whole() -> None:
+def test_a_growing_list_is_noise_as_a_whole() -> None:
     olds = documents({"log": [1]}, {"log": [1, 2, 3]})
     (new,) = documents({"log": [1, 2]})
     assert beyond_noise(olds, new) == []

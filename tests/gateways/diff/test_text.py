@@ -32,7 +32,7 @@ def test_changes_applied_to_the_old_text_give_the_new_one(old: str, new: str) ->
     assert made + old[end:] == new
 
 
-def test_tokens_dates_and_times_that_vary_are_noise() -> None:
+def test_varying_tokens_and_dates_and_times_are_noise() -> None:
     olds = [page(), page(date="Sun, 29 Nov 2026 20:54:22 GMT", ms="9")]
     for _ in range(50):
         assert beyond_noise(olds, page(date="Sun, 29 Nov 2026 20:54:59 GMT", ms="13")) == []
@@ -54,16 +54,16 @@ def test_a_difference_of_an_octet_beside_noise_is_found(old: str, new: str) -> N
     assert beyond_noise(olds, page().replace(old, new)) != []
 
 
-def test_noise_does_not_excuse_more_words_in_its_place() -> None:
+def test_noise_does_not_hide_additional_words() -> None:
     assert beyond_noise(["id=a1;", "id=b2;"], "id=c3;") == []
     assert beyond_noise(["id=a1;", "id=b2;"], "id=c3 <script> alert </script>;") != []
 
 
-def test_an_answer_that_the_old_stack_also_gives_is_no_difference() -> None:
+def test_a_response_that_the_old_stack_also_gives_is_not_a_difference() -> None:
     assert beyond_noise(["heads", "tails"], "tails") == []
 
 
-def test_lines_show_the_change_and_what_cannot_be_seen() -> None:
+def test_lines_show_the_change_and_invisible_characters() -> None:
     old, new = "one\ntwo\n", "one\ntwo\r\n"
     assert shown(old, new, changes(old, new)) == ["@ line 2", "-two", "-", "+two\\r", "+"]
     assert visible("a\u200bb") == "a\\u200bb"

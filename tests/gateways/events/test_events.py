@@ -10,11 +10,11 @@ def data_of(value: object, kind: str = "scope") -> object:
     return plain((1.0, 2, 3, kind, value))[4]
 
 
-def test_all_but_the_data_stays_as_it_is() -> None:
+def test_only_the_data_of_an_event_is_converted() -> None:
     assert plain((1.5, 2, 3, "block", b"x")) == (1.5, 2, 3, "block", b"x")
 
 
-def test_a_body_that_fits_stays_whole_and_a_longer_one_keeps_its_beginning_and_its_length() -> None:
+def test_a_short_body_is_kept_and_a_longer_one_keeps_its_beginning_and_length() -> None:
     long, cut = b"x" * (SHOWN + 1), Body(SHOWN + 1, b"x" * SHOWN)
     for kind in ("write", "block", "stdin", "stdout", "body"):
         assert data_of(b"x" * SHOWN, kind) == b"x" * SHOWN
@@ -26,7 +26,7 @@ def test_a_body_that_fits_stays_whole_and_a_longer_one_keeps_its_beginning_and_i
     assert data_of({"text": "é" * (SHOWN + 1)}, "send") == {"text": Body(SHOWN + 1, "é" * SHOWN)}
 
 
-def test_what_is_no_body_stays_whole_however_long() -> None:
+def test_values_other_than_bodies_are_kept_at_any_length() -> None:
     long = b"x" * 10_000
     for value in ({"query_string": long, "headers": [(b"a", long)]}, ("GET", long, long)):
         assert data_of(value) == value
@@ -39,7 +39,7 @@ def test_what_is_no_body_stays_whole_however_long() -> None:
     )
 
 
-def test_dicts_lists_and_tuples_are_copied_all_the_way_down() -> None:
+def test_dicts_and_lists_and_tuples_are_copied_recursively() -> None:
     headers = [(b"a", b"b")]
     scope = {"headers": headers, "client": ("::1", 1), "state": {"n": None}}
     assert data_of(scope) == scope
@@ -49,7 +49,7 @@ def test_dicts_lists_and_tuples_are_copied_all_the_way_down() -> None:
     assert copied["headers"] == [(b"a", b"b")]
 
 
-def test_objects_become_the_text_that_stands_for_them_so_that_all_can_be_sent() -> None:
+def test_objects_are_replaced_by_text() -> None:
     class Broken:
         def __repr__(self) -> str:
             raise RuntimeError
@@ -63,14 +63,14 @@ def test_objects_become_the_text_that_stands_for_them_so_that_all_can_be_sent() 
     assert pickle.loads(pickle.dumps(data_of(value))) == data_of(value)
 
 
-def test_subclasses_of_plain_types_are_objects_too() -> None:
+def test_subclasses_of_plain_types_are_replaced_too() -> None:
     class Text(str):
         __slots__ = ()
 
     assert data_of(Text("x")) == Opaque("'x'")
 
 
-def test_size_is_that_of_the_whole_body() -> None:
+def test_size_is_that_of_the_complete_body() -> None:
     assert size(b"abc") == 3
     assert size(Body(1000, b"x")) == 1000
     assert size(None) == 0

@@ -27,11 +27,11 @@ def event(when: float, kind: str, data: object) -> Event:
         ("request", ("PUT\x1b", b"/x", b"", "1.1"), "PUT\\x1b /x HTTP/1.1"),
     ],
 )
-def test_the_heading_says_what_was_asked_for_and_cannot_move_the_cursor(kind: str, data: object, heading: str) -> None:
+def test_the_heading_contains_the_request_and_cannot_move_the_cursor(kind: str, data: object, heading: str) -> None:
     assert begin(1, event(0.0, kind, data)).heading == heading
 
 
-def test_asgi_status_and_bytes_come_from_what_is_sent() -> None:
+def test_status_and_bytes_of_asgi_come_from_sent_messages() -> None:
     exchange = begin(1, event(10.0, "scope", SCOPE))
     exchange.add(event(10.1, "receive", {"type": "http.request", "body": b"not counted"}))
     exchange.add(event(10.2, "send", {"type": "http.response.start", "status": 201}))
@@ -41,7 +41,7 @@ def test_asgi_status_and_bytes_come_from_what_is_sent() -> None:
     assert exchange.summary() == "201 · 5,003 bytes · 500.00 ms"
 
 
-def test_wsgi_status_is_that_of_the_last_start_response_and_bytes_are_blocks_and_writes() -> None:
+def test_the_status_of_wsgi_is_that_of_the_last_start_response_and_bytes_are_blocks_and_writes() -> None:
     exchange = begin(1, event(0.0, "environ", {"REQUEST_METHOD": "GET"}))
     exchange.add(event(0.0, "start_response", ("200 OK", [], False)))
     exchange.add(event(0.0, "start_response", ("500 Oops", [], True)))
@@ -51,7 +51,7 @@ def test_wsgi_status_is_that_of_the_last_start_response_and_bytes_are_blocks_and
     assert exchange.summary() == "500 · 5 bytes · 1.00 ms"
 
 
-def test_a_file_that_the_server_sends_counts_as_what_its_head_says() -> None:
+def test_the_size_of_a_file_sent_by_the_server_comes_from_its_headers() -> None:
     exchange = begin(1, event(0.0, "environ", {"REQUEST_METHOD": "GET"}))
     exchange.add(event(0.0, "start_response", ("200 OK", [("A", "b"), ("Content-length", "9000")], False)))
     exchange.add(event(0.0, "file", "FileWrapper"))
@@ -59,20 +59,20 @@ def test_a_file_that_the_server_sends_counts_as_what_its_head_says() -> None:
     assert exchange.summary() == "200 · 9,000 bytes · 0.00 ms"
 
 
-def test_an_app_that_raised_before_its_head_has_no_status() -> None:
+def test_an_app_that_raised_before_its_response_headers_has_no_status() -> None:
     exchange = begin(1, event(0.0, "scope", SCOPE))
     exchange.add(event(0.0, "raised", "ValueError('x')"))
     exchange.add(event(0.002, "end", None))
     assert exchange.summary() == "no status · 0 bytes · 2.00 ms · ValueError('x')"
 
 
-def test_a_lifespan_has_no_status_either() -> None:
+def test_a_lifespan_has_no_status() -> None:
     exchange = begin(1, event(0.0, "scope", {"type": "lifespan"}))
     exchange.add(event(0.002, "end", None))
     assert exchange.summary() == "over · 2.00 ms"
 
 
-def test_an_exchange_is_over_when_its_answer_and_its_program_have_ended() -> None:
+def test_an_exchange_is_over_when_its_response_and_its_program_have_ended() -> None:
     exchange = begin(1, event(0.0, "request", ("GET", "/background", b"", "1.1")))
     exchange.add(event(0.0, "process", (1, "app.py")))
     exchange.add(event(0.0, "answer", (202, [])))
@@ -84,7 +84,7 @@ def test_an_exchange_is_over_when_its_answer_and_its_program_have_ended() -> Non
     assert exchange.summary() == "202 · 2 bytes · 500.00 ms"
 
 
-def test_the_access_line_is_one_line_whatever_the_client_sent() -> None:
+def test_the_access_line_is_always_one_line() -> None:
     line = access_line("asgi", ("GET\n", "/x\r\n", b"\x1b[31m", 200, 1234, 0.00045, ""))
     assert line == "ASGI  200  GET\\n /x%0D%0A?%1B[31m  1,234 bytes  0.45 ms"
     line = access_line("cgi", ("GET", "/", b"", 0, 0, 0.001, "raised\n"))

@@ -20,7 +20,7 @@ def event(number: int, data: object = None) -> Event:
     return (float(number), 1, 1, "block", data)
 
 
-def test_events_arrive_plain_complete_and_in_order() -> None:
+def test_events_arrive_converted_and_complete_and_in_order() -> None:
     delivered: list[Event] = []
     recorder = Recorder(delivered.extend)
     for number in range(2500):
@@ -30,7 +30,7 @@ def test_events_arrive_plain_complete_and_in_order() -> None:
     assert delivered[0][4] == Body(300, b"x" * 200)
 
 
-def test_what_is_delivered_is_never_nothing() -> None:
+def test_an_empty_batch_is_never_delivered() -> None:
     delivered: list[list[Event]] = []
     recorder = Recorder(delivered.append)
     recorder.record(event(1))
@@ -39,7 +39,7 @@ def test_what_is_delivered_is_never_nothing() -> None:
     assert delivered == [[event(1)]]
 
 
-def test_recording_does_not_wait_for_whoever_takes_the_events() -> None:
+def test_recording_does_not_wait_for_the_receiver() -> None:
     taken, go_on = threading.Event(), threading.Event()
 
     def slow(events: list[Event]) -> None:
@@ -55,7 +55,7 @@ def test_recording_does_not_wait_for_whoever_takes_the_events() -> None:
     recorder.close()
 
 
-def test_when_nobody_listens_any_more_events_are_dropped() -> None:
+def test_events_are_dropped_after_the_receiver_has_closed() -> None:
     failed = threading.Event()
 
     def gone(events: list[Event]) -> None:
@@ -78,7 +78,7 @@ def arrivals() -> Iterator[tuple[str, Arrivals]]:
     receiver.close()
 
 
-def test_batches_cross_to_another_process(arrivals: tuple[str, Arrivals]) -> None:
+def test_batches_can_be_sent_to_another_process(arrivals: tuple[str, Arrivals]) -> None:
     address, arrived = arrivals
     program = (
         "import sys, os\n"
@@ -96,14 +96,14 @@ def test_batches_cross_to_another_process(arrivals: tuple[str, Arrivals]) -> Non
     assert arrived.get(timeout=10) == Batch(process, "asgi", {}, ((2.0, 2, 3, "end", None),))
 
 
-def test_a_batch_names_the_threads_that_recorded_it(arrivals: tuple[str, Arrivals]) -> None:
+def test_a_batch_contains_the_names_of_its_threads(arrivals: tuple[str, Arrivals]) -> None:
     address, arrived = arrivals
     here = threading.get_ident()
     sender(address, "wsgi")([(1.0, here, 1, "close", None), (2.0, -1, 1, "end", None)])
     assert arrived.get(timeout=10).threads == {here: threading.current_thread().name}
 
 
-def test_what_an_ended_sender_has_sent_has_arrived_when_the_receiver_is_closed() -> None:
+def test_batches_of_an_ended_sender_are_delivered_before_the_receiver_is_closed() -> None:
     arrived: Arrivals = queue.SimpleQueue()
     receiver = Receiver(arrived.put)
     send = sender(receiver.address, "asgi")
@@ -114,7 +114,7 @@ def test_what_an_ended_sender_has_sent_has_arrived_when_the_receiver_is_closed()
     assert arrived.qsize() == 200
 
 
-def test_several_processes_may_send_at_once(arrivals: tuple[str, Arrivals]) -> None:
+def test_several_processes_may_send_concurrently(arrivals: tuple[str, Arrivals]) -> None:
     address, arrived = arrivals
     first, second = sender(address, "asgi"), sender(address, "asgi")
     first([event(1)])
@@ -124,7 +124,7 @@ def test_several_processes_may_send_at_once(arrivals: tuple[str, Arrivals]) -> N
     assert got == [1.0, 2.0, 3.0]
 
 
-def test_a_closed_receiver_leaves_nothing_behind_and_refuses() -> None:
+def test_a_closed_receiver_leaves_nothing_behind_and_refuses_senders() -> None:
     receiver = Receiver(lambda batch: None)
     address = Path(receiver.address)
     assert oct(address.parent.stat().st_mode)[-3:] == "700"

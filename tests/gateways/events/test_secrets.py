@@ -17,7 +17,7 @@ JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl"
      "X-Session-Id", "Ocp-Apim-Subscription-Key", "HTTP_X_AUTH_TOKEN", b"x-api-key", "access_token", "refreshToken",
      "client_secret", "csrfmiddlewaretoken", "PHPSESSID", "jsessionid", "user[password]", "X-Amz-Signature"],
 )  # fmt: skip
-def test_a_name_of_a_secret_is_known_in_each_spelling(name: str | bytes) -> None:
+def test_names_of_secrets_are_recognised_in_each_spelling(name: str | bytes) -> None:
     assert is_secret(name)
 
 
@@ -26,7 +26,7 @@ def test_a_name_of_a_secret_is_known_in_each_spelling(name: str | bytes) -> None
     ["Accept", "Access-Control-Allow-Credentials", "WWW-Authenticate", "Sec-WebSocket-Key", "Idempotency-Key", "Author",
      "token_type", "token_endpoint", "expires_in", "CONTENT_TYPE", "HTTP_HOST", "keyboard", "passenger"],
 )  # fmt: skip
-def test_other_names_are_not(name: str) -> None:
+def test_other_names_are_not_recognised(name: str) -> None:
     assert not is_secret(name)
 
 
@@ -46,7 +46,7 @@ def test_other_names_are_not(name: str) -> None:
         f"login failed: token={VALUE}, user=ada",
     ],
 )
-def test_a_value_beside_such_a_name_is_a_secret(text: str) -> None:
+def test_a_value_beside_the_name_of_a_secret_is_a_secret(text: str) -> None:
     assert VALUE in secrets_in(text)
     assert VALUE not in hiding(secrets_in(text))(f"{text} and {VALUE}")
 
@@ -56,7 +56,7 @@ def test_a_value_beside_such_a_name_is_a_secret(text: str) -> None:
     ["/?code=de&key=name", '{"token_type": "bearer", "session": "true"}', "GET /sessions/2026/list", "/token/refresh",
      "csrf=${value1}", "price=10&color=red"],
 )  # fmt: skip
-def test_what_is_no_secret_is_left(text: str) -> None:
+def test_other_text_is_not_changed(text: str) -> None:
     assert secrets_in(text) == set()
     assert hiding(())(text) == text
 
@@ -64,12 +64,12 @@ def test_what_is_no_secret_is_left(text: str) -> None:
 @pytest.mark.parametrize(
     "text", [f'{{"note": "{JWT}"}}', f"see {JWT[:30]}", "sk_live_0123456789abcdef", "AKIA0123456789ABCDEF"]
 )
-def test_tokens_of_known_form_are_secrets_without_a_name(text: str) -> None:
+def test_tokens_of_known_form_are_secrets_under_any_name(text: str) -> None:
     assert MASK in hiding(())(text)
     assert hiding(secrets_in(text))(text).count("0123456789") == 0
 
 
-def test_a_header_is_masked_and_a_secret_in_another_one_is_found() -> None:
+def test_a_header_is_masked_and_secrets_within_other_headers_too() -> None:
     headers = [
         ("X-Auth-Token", VALUE),
         ("Location", f"/?access_token={VALUE[::-1]}"),
@@ -80,5 +80,5 @@ def test_a_header_is_masked_and_a_secret_in_another_one_is_found() -> None:
     assert hide(f"X-Auth-Token: {VALUE}\nAccept: */*") == f"X-Auth-Token: {MASK}\nAccept: */*"
 
 
-def test_a_value_that_a_template_has_not_filled_is_no_secret() -> None:
+def test_an_unfilled_template_value_is_not_a_secret() -> None:
     assert secrets_of([("Authorization", "Bearer ${token}")]) == set()

@@ -10,7 +10,7 @@ COMMON = f'127.0.0.1 - - {WHEN} "%s" 200 5\n'
 COMBINED = f'::1 - bob {WHEN} "%s" 304 - "http://shop/" "curl/8"\n'
 
 
-def test_common_and_combined_are_told_apart_by_the_lines() -> None:
+def test_common_and_combined_formats_are_detected_from_the_lines() -> None:
     traffic = read(COMMON % "GET /a HTTP/1.1" + COMBINED % "HEAD /b?c=%20 HTTP/2.0" + "\n", "x.log")
     first, second = traffic.requests
     assert (first.method, first.target, first.headers, first.recorded) == ("GET", "/a", (), 200)
@@ -30,7 +30,7 @@ def test_common_and_combined_are_told_apart_by_the_lines() -> None:
         ("GET http://shop HTTP/1.0", "/"),
     ],
 )
-def test_a_target_has_the_octets_of_the_log(line: str, target: str) -> None:
+def test_a_target_keeps_the_octets_of_the_log(line: str, target: str) -> None:
     assert read(COMMON % line, "x").requests[0].target == target
 
 
@@ -45,13 +45,13 @@ def test_a_target_has_the_octets_of_the_log(line: str, target: str) -> None:
         ("half a li\n", "not a line of the log's format"),
     ],
 )
-def test_a_line_that_cannot_be_replayed_is_left_out_with_the_reason(line: str, why: str) -> None:
+def test_a_line_that_cannot_be_replayed_is_omitted_with_the_reason(line: str, why: str) -> None:
     traffic = read(COMMON % "GET / HTTP/1.1" + line, "x")
     assert [each.target for each in traffic.requests] == ["/"]
     assert [(each.where, each.why) for each in traffic.left_out] == [("x, line 2", why)]
 
 
-def test_a_format_may_be_named_or_written_as_apache_does() -> None:
+def test_a_format_may_be_a_name_or_an_apache_format() -> None:
     assert read(COMBINED % "GET / HTTP/1.1", "x", "combined").requests
     custom = read("200 GET /a ?b=1 curl\n", "x", "%>s %m %U %q %{User-Agent}i").requests[0]
     assert (custom.method, custom.target, custom.recorded) == ("GET", "/a?b=1", 200)
@@ -67,7 +67,7 @@ def test_a_format_may_be_named_or_written_as_apache_does() -> None:
         ("x", "%h %>s", "has neither %r nor %U"),
     ],
 )
-def test_a_format_that_does_not_fit_is_refused(text: str, form: str | None, said: str) -> None:
+def test_a_format_that_does_not_match_is_refused(text: str, form: str | None, said: str) -> None:
     with pytest.raises(Failure) as caught:
         read(text, "x", form)
     assert said in str(caught.value)

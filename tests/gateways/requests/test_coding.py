@@ -30,10 +30,10 @@ PAGE = b"<p>hello</p>" * 20
         (zstd.compress(gzip.compress(PAGE, mtime=0)), "gzip, zstd"),
     ],
 )
-def test_a_coding_is_undone(octets: bytes, codings: str) -> None:
+def test_a_content_coding_is_decoded(octets: bytes, codings: str) -> None:
     assert decoded(octets, codings) == PAGE
 
 
 @pytest.mark.parametrize("codings", ["gzip", "deflate", "br", "zstd", "compress", "gzip, unknown"])
-def test_content_that_is_not_in_its_coding_is_left_as_it_is(codings: str) -> None:
+def test_content_that_does_not_match_its_coding_is_unchanged(codings: str) -> None:
     assert decoded(PAGE, codings) == PAGE

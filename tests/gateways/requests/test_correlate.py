@@ -18,7 +18,7 @@ def replayed(first: Request, recorded: Response, second: Request, answer: Respon
     return session.prepared(two)
 
 
-def test_a_token_of_a_form_is_taken_from_the_page_that_held_it() -> None:
+def test_a_form_token_is_taken_from_the_page_that_contained_it() -> None:
     get, post = Request("GET", "/login"), Request("POST", "/login", (FORM,), f"user=me&csrf={TOKEN}".encode())
     recorded, other = Response((), PAGE.format(TOKEN)), Response((), PAGE.format("X" * 20 + "1"))
     assert replayed(get, recorded, post, other).body == f"user=me&csrf={'X' * 20}1".encode()
@@ -44,13 +44,13 @@ def test_an_id_in_a_path_is_taken_from_the_response_that_created_it() -> None:
     assert sent.target == "/orders/o2/items"
 
 
-def test_a_hash_in_the_name_of_a_file_is_left_alone() -> None:
+def test_a_hash_in_a_file_name_is_not_replaced() -> None:
     requests = [Request("GET", "/"), Request("GET", f"/static/main.{TOKEN}.js")]
     made, notes = correlated(requests, [Response((), f"<script src='/static/main.{TOKEN}.js'>"), Response((), "")])
     assert (made, notes) == (tuple(requests), [])
 
 
-def test_short_and_spoken_values_and_what_browsers_fill_in_are_left_alone() -> None:
+def test_short_and_natural_values_and_browser_headers_are_not_replaced() -> None:
     requests = [
         Request("GET", "/"),
         Request("POST", "/", (FORM, ("User-Agent", TOKEN)), b"a=short1&b=only-letters-in-here"),
@@ -59,7 +59,7 @@ def test_short_and_spoken_values_and_what_browsers_fill_in_are_left_alone() -> N
     assert correlated(requests, [Response((), body), Response((), "")]) == (tuple(requests), [])
 
 
-def test_each_value_is_taken_once_and_said_once() -> None:
+def test_each_value_is_taken_and_reported_once() -> None:
     requests = [
         Request("GET", "/a"),
         *(Request("POST", "/b", (FORM,), f"t={TOKEN}".encode(), origin="x") for _ in "12"),
@@ -70,7 +70,7 @@ def test_each_value_is_taken_once_and_said_once() -> None:
     assert notes == ["x: fD7… (20 characters) is taken from the response to GET /a"]
 
 
-def test_a_code_within_a_redirect_is_taken_from_it() -> None:
+def test_a_code_within_a_redirect_is_extracted() -> None:
     requests = [Request("POST", "/authorize"), Request("POST", "/token", (FORM,), f"code={TOKEN}".encode())]
     location = ("Location", f"http://localhost/cb?state=x&code={TOKEN}&more=1")
     made, _ = correlated(requests, [Response((location,), ""), Response((), "")])

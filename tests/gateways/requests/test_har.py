@@ -22,7 +22,7 @@ def form(text: str, **more: Any) -> dict[str, Any]:
     return {"mimeType": "application/x-www-form-urlencoded", "text": text, **more}
 
 
-def test_requests_keep_what_the_app_sees_and_lose_what_belongs_to_the_connection() -> None:
+def test_requests_keep_the_apps_data_and_lose_connection_headers() -> None:
     names = [":method", "Host", "Connection", "Content-Length", "Accept", "Cookie", "Transfer-Encoding"]
     headers = [{"name": name, "value": "1"} for name in names]
     given = entry("POST", "http://shop.example/a?b=c#d", headers=headers, postData=form("x=é"), bodySize=4)
@@ -33,7 +33,7 @@ def test_requests_keep_what_the_app_sees_and_lose_what_belongs_to_the_connection
     assert (request.recorded, request.origin, traffic.host) == (200, "x.har, entry 1", "shop.example")
 
 
-def test_the_host_with_most_requests_is_replayed_and_the_others_are_named() -> None:
+def test_the_host_with_the_most_requests_is_replayed_and_the_others_are_reported() -> None:
     traffic = read(har(entry(url="https://cdn.example/x.js"), entry(), entry(url="http://shop.example/b")), "x")
     assert [each.target for each in traffic.requests] == ["/", "/b"]
     (out,) = traffic.left_out
@@ -56,7 +56,7 @@ def test_the_host_with_most_requests_is_replayed_and_the_others_are_named() -> N
         ),
     ],
 )
-def test_what_cannot_be_replayed_is_left_out_with_the_reason(given: dict[str, Any], why: str) -> None:
+def test_entries_that_cannot_be_replayed_are_omitted_with_the_reason(given: dict[str, Any], why: str) -> None:
     traffic = read(har(entry(), given), "x")
     assert [each.target for each in traffic.requests] == ["/"]
     assert why in traffic.left_out[0].why
@@ -72,7 +72,7 @@ def test_what_cannot_be_replayed_is_left_out_with_the_reason(given: dict[str, An
         (form(""), 0, b""),
     ],
 )
-def test_a_body_is_the_octets_that_were_sent(data: dict[str, Any], size: int, body: bytes) -> None:
+def test_a_body_has_the_octets_that_were_sent(data: dict[str, Any], size: int, body: bytes) -> None:
     assert read(har(entry("POST", postData=data, bodySize=size)), "x").requests[0].body == body
 
 
@@ -87,13 +87,13 @@ def test_a_body_is_the_octets_that_were_sent(data: dict[str, Any], size: int, bo
         (har(entry(headers=[{"name": "A", "value": "\n"}])), "x, entry 1: the value of the header A holds"),
     ],
 )
-def test_a_bad_file_is_refused_with_the_place(text: str, said: str) -> None:
+def test_an_invalid_file_is_refused_with_the_place_of_the_error(text: str, said: str) -> None:
     with pytest.raises(Failure) as caught:
         read(text, "x")
     assert str(caught.value).startswith(said)
 
 
-def test_cookies_of_a_recording_that_has_them_in_a_list_only_are_sent() -> None:
+def test_cookies_that_are_only_in_the_list_are_sent() -> None:
     listed: dict[str, Any] = {"cookies": [{"name": "a", "value": "1"}, {"name": "b", "value": "2"}]}
     (request,) = read(har(entry(**listed)), "x").requests
     assert request.header("cookie") == "a=1; b=2"

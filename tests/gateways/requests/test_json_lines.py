@@ -20,7 +20,7 @@ def lines(*entries: object) -> str:
     return "".join(f"{json.dumps(each)}\n" for each in entries)
 
 
-def test_a_path_is_enough() -> None:
+def test_only_a_path_is_required() -> None:
     (request,) = read('{"path": "/"}\n\n', "x.jsonl", no_file).requests
     assert request == Request("GET", "/", origin="x.jsonl, line 1")
 
@@ -85,13 +85,13 @@ def test_bodies_may_be_base64_or_in_a_file() -> None:
         ('{"path": "/", "take": {"a": {"header": 1}}}', "1 is not a string"),
     ],
 )
-def test_a_bad_line_is_named_with_what_is_wrong(line: str, said: str) -> None:
+def test_an_invalid_line_is_reported_with_the_error(line: str, said: str) -> None:
     with pytest.raises(Failure, match=said) as caught:
         read(f'{{"path": "/"}}\n{line}\n', "shop.jsonl", no_file)
     assert str(caught.value).startswith("shop.jsonl, line 2: ")
 
 
-def test_a_value_that_is_never_taken_is_said() -> None:
+def test_a_placeholder_without_a_value_is_reported() -> None:
     traffic = read(lines({"path": "/${token}"}, {"path": "/", "take": {"token": {"header": "x"}}}), "x", no_file)
     assert traffic.notes == ("x, line 1: ${token} is sent unchanged: no earlier request takes a value of that name",)
 
@@ -112,9 +112,7 @@ REQUESTS = st.builds(
 
 
 @given(st.lists(REQUESTS), st.lists(REQUESTS), st.none() | st.just("a:80"))
-def test_what_is_written_is_read_as_the_same_requests(
-    requests: list[Request], login: list[Request], host: str | None
-) -> None:
+def test_written_requests_are_read_unchanged(requests: list[Request], login: list[Request], host: str | None) -> None:
     requests, login = ([_with_kind(each) for each in group] for group in (requests, login))
     read_back = read(write(Traffic(tuple(requests), tuple(login), host=host)), "x", no_file)
     assert [_without_origin(each) for each in read_back.requests] == requests

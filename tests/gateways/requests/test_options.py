@@ -16,7 +16,7 @@ from gateways.requests.options import traffic, weighted
         ("/a=b", "/a=b", 1.0),
     ],
 )
-def test_a_weight_follows_the_path_and_never_cuts_a_query(text: str, path: str, weight: float) -> None:
+def test_a_weight_follows_the_path_and_is_not_part_of_a_query(text: str, path: str, weight: float) -> None:
     assert weighted(text) == (path, weight)
 
 
@@ -26,7 +26,7 @@ def test_a_weight_is_a_number_above_zero(text: str) -> None:
         weighted(text)
 
 
-def test_the_options_are_those_of_each_path() -> None:
+def test_the_options_apply_to_each_path() -> None:
     first, second = traffic(
         ["/=2", "/b"], headers=["A: 1"], data=b"x=1", cookies=["c=1", "d=2"], user="me:pass:word", expect=201
     ).requests
@@ -39,12 +39,12 @@ def test_the_options_are_those_of_each_path() -> None:
     )  # fmt: skip
 
 
-def test_a_given_content_type_stays_alone() -> None:
+def test_a_given_content_type_is_not_repeated() -> None:
     (request,) = traffic(["/"], headers=["content-type: text/plain"], data=b"").requests
     assert (request.headers, request.body, request.method) == ((("content-type", "text/plain"),), b"", "POST")
 
 
-def test_without_a_path_there_is_no_request() -> None:
+def test_without_a_path_there_are_no_requests() -> None:
     assert traffic([]).requests == ()
 
 
@@ -57,6 +57,6 @@ def test_without_a_path_there_is_no_request() -> None:
         ({"paths": ["/"], "method": "A B"}, "not a method"),
     ],
 )
-def test_an_option_that_is_not_valid_is_named(given: dict[str, list[str]], said: str) -> None:
+def test_an_invalid_option_is_reported(given: dict[str, list[str]], said: str) -> None:
     with pytest.raises(ValueError, match=said):
         traffic(**given)  # type: ignore[arg-type]

@@ -23,7 +23,7 @@ HAR = {"log": {"entries": [{"request": {"method": "GET", "url": "http://a/", "he
         ("\n  {}", "json lines"),
     ],
 )
-def test_the_kind_is_found_out_by_how_the_file_begins(text: str, kind: str) -> None:
+def test_the_kind_is_detected_from_the_beginning_of_the_file(text: str, kind: str) -> None:
     assert kind_of(text) == kind
 
 
@@ -57,12 +57,12 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_reason(
     assert said in str(caught.value)
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Failure, match="No such file"):
         read(tmp_path / "gone.har")
 
 
-def test_a_log_whose_lines_all_lack_a_body_says_so(tmp_path: Path) -> None:
+def test_a_log_with_only_unusable_lines_reports_the_reason(tmp_path: Path) -> None:
     file = tmp_path / "a.log"
     file.write_text('127.0.0.1 - - [10/Oct/2026:13:55:36 +0000] "POST / HTTP/1.1" 200 5\n')
     with pytest.raises(Failure, match="line 1: an access log does not hold the body of a POST"):
@@ -81,14 +81,14 @@ def test_a_log_whose_lines_all_lack_a_body_says_so(tmp_path: Path) -> None:
         ('{"log": {}}'.encode("utf-16"), "x.har is in UTF-16; save it in UTF-8"),
     ],
 )
-def test_a_file_that_is_not_text_is_refused_with_what_it_is(tmp_path: Path, octets: bytes, said: str) -> None:
+def test_a_binary_file_is_refused_with_its_kind(tmp_path: Path, octets: bytes, said: str) -> None:
     file = tmp_path / "x.har"
     file.write_bytes(octets)
     with pytest.raises(Failure, match=said):
         read(file)
 
 
-def test_a_log_with_octets_that_clients_sent_raw_is_text(tmp_path: Path) -> None:
+def test_a_log_with_raw_octets_of_clients_is_text(tmp_path: Path) -> None:
     file = tmp_path / "access.log"
     begin, end = b'::1 - - [10/Oct/2026:13:55:36 +0000] "', b'" 200 5 "-" "x"\n'
     file.write_bytes(begin + b"GET /caf\xe9 HTTP/1.1" + end + begin + b"\x16\x03\x01\x00" + end)

@@ -26,7 +26,7 @@ def test_a_header_keeps_colons_in_its_value() -> None:
     assert checked_header("X", "") == ("X", "")
 
 
-def test_common_methods_are_written_in_capitals_and_others_are_kept() -> None:
+def test_common_methods_become_upper_case_and_others_are_kept() -> None:
     assert [checked_method(each) for each in ("get", "Purge")] == ["GET", "Purge"]
     with pytest.raises(ValueError, match=r"e\.g\. GET"):
         checked_method("GE T")
@@ -39,7 +39,7 @@ def test_safe_methods_are_those_of_rfc_9110() -> None:
     ]
 
 
-def test_origin_and_referer_name_the_site_that_is_asked() -> None:
+def test_origin_and_referer_name_the_target_site() -> None:
     headers = (("Origin", "https://shop.example"), ("Referer", "https://shop.example/a"), ("X", "https://shop.example"))
     sent = from_origin(Request("POST", "/", headers), "shop.example", "http://localhost")
     assert sent.headers == (("Origin", "http://localhost"), ("Referer", "http://localhost/a"), headers[2])

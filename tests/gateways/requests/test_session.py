@@ -8,7 +8,7 @@ from gateways.requests.session import Session
 from gateways.requests.values import Missing, names_in
 
 
-def test_set_cookie_is_taken_apart_as_rfc_6265_says() -> None:
+def test_set_cookie_is_parsed_as_rfc_6265_says() -> None:
     assert parse(' id = "a=b" ; Path=/x; HttpOnly ;SameSite=Lax') == SetCookie(
         "id", '"a=b"', (("path", "/x"), ("httponly", ""), ("samesite", "Lax"))
     )
@@ -24,7 +24,7 @@ def test_a_cookie_is_sent_at_and_below_its_path(path: str, target: str, is_sent:
     assert (jar.for_target(target) == {"id": "1"}) is is_sent
 
 
-def test_without_a_path_a_cookie_is_for_the_folder_of_the_request() -> None:
+def test_without_a_path_a_cookie_applies_to_the_folder_of_the_request() -> None:
     jar = Jar()
     jar.learn("/shop/login?x=/a/b", [("set-cookie", "id=1")])
     assert jar.for_target("/shop/cart") == {"id": "1"}
@@ -32,14 +32,14 @@ def test_without_a_path_a_cookie_is_for_the_folder_of_the_request() -> None:
 
 
 @pytest.mark.parametrize("ending", ["Max-Age=0", "Expires=Thu, 01 Jan 1970 00:00:00 GMT", "Max-Age=-1; Expires=x"])
-def test_an_expired_cookie_is_forgotten(ending: str) -> None:
+def test_an_expired_cookie_is_deleted(ending: str) -> None:
     jar = Jar()
     jar.learn("/", [("Set-Cookie", "id=1; Path=/")])
     jar.learn("/", [("Set-Cookie", f'id=""; Path=/; {ending}')])
     assert jar.everything() == {}
 
 
-def test_a_cookie_that_lasts_longer_than_now_is_kept() -> None:
+def test_a_cookie_that_expires_later_is_kept() -> None:
     jar = Jar()
     date = ("Date", "Sun, 29 Nov 2026 12:00:00 GMT")
     jar.learn("/", [date, ("Set-Cookie", "id=1; Expires=Sun, 29 Nov 2026 12:00:01 GMT; Max-Age=x")])
@@ -64,7 +64,7 @@ TAKES = [
 
 
 @pytest.mark.parametrize(("take", "body"), TAKES)
-def test_a_value_is_taken_from_a_response_into_target_header_and_body(take: Take, body: bytes) -> None:
+def test_a_value_is_taken_from_a_response_into_target_and_header_and_body(take: Take, body: bytes) -> None:
     session = Session()
     session.learn(Request("GET", "/", takes=(take,)), 200, (("X-Token", "t1"), ("Set-Cookie", "csrftoken=t1")), body)
     later = session.prepared(Request("POST", "/x?v=${v}", (("Authorization", "Bearer ${v}"),), b"v=${v}&w=${w}"))
@@ -72,7 +72,7 @@ def test_a_value_is_taken_from_a_response_into_target_header_and_body(take: Take
 
 
 @pytest.mark.parametrize("take", [each for each, _ in TAKES])
-def test_a_value_that_is_not_there_is_named(take: Take) -> None:
+def test_a_missing_value_is_reported(take: Take) -> None:
     with pytest.raises(Missing, match=r"\(status 500\) has no .* for \$\{v\}"):
         Session().learn(Request("GET", "/", takes=(take,)), 500, (), b"[]")
 
@@ -85,7 +85,7 @@ def test_a_value_that_is_not_there_is_named(take: Take) -> None:
         ("text/plain", b"${v}", 'a+"é'.encode()),
     ],
 )
-def test_a_value_is_encoded_as_the_media_type_wants(kind: str, body: bytes, filled: bytes) -> None:
+def test_a_value_is_encoded_as_the_media_type_requires(kind: str, body: bytes, filled: bytes) -> None:
     session = Session()
     session.values["v"] = 'a+"é'
     assert session.prepared(Request("POST", "/${v}", (("Content-Type", kind),), body)).body == filled

@@ -4,7 +4,7 @@ from gateways.requests.request import Request, Take
 from gateways.requests.traffic import LeftOut, Traffic, summary
 
 
-def test_a_mix_has_each_different_request_once_with_its_weight() -> None:
+def test_a_mix_has_each_different_request_once_with_its_total_weight() -> None:
     home, cart = Request("GET", "/", origin="line 1", recorded=200), Request("GET", "/cart")
     mixed = Traffic((home, cart, Request("GET", "/", weight=2.0, origin="line 3", recorded=304))).mix()
     assert [(each.target, each.weight) for each in mixed] == [("/", 3.0), ("/cart", 1.0)]
@@ -14,7 +14,7 @@ def test_requests_with_other_headers_are_different() -> None:
     assert len(Traffic((Request("GET", "/"), Request("GET", "/", (("Accept", "a"),)))).mix()) == 2
 
 
-def test_what_may_change_data_is_left_out_by_name_and_the_login_stays() -> None:
+def test_requests_that_may_change_data_are_omitted_by_name_and_the_login_is_kept() -> None:
     traffic = Traffic(
         (Request("GET", "/"), Request("POST", "/cart", origin="x.har, entry 2")), (Request("POST", "/in"),)
     )
@@ -26,13 +26,13 @@ def test_what_may_change_data_is_left_out_by_name_and_the_login_stays() -> None:
     assert not Traffic((Request("HEAD", "/"),)).changes_data
 
 
-def test_two_files_are_one_traffic_in_order() -> None:
+def test_two_files_are_combined_in_order() -> None:
     both = Traffic((Request("GET", "/a"),), host="a") + Traffic((Request("GET", "/b"),), host="b", notes=("note",))
     assert [each.target for each in both.requests] == ["/a", "/b"]
     assert (both.host, both.notes) == ("a", ("note",))
 
 
-def test_the_summary_has_a_line_for_each_reason_with_its_first_place() -> None:
+def test_the_summary_has_a_line_for_each_reason_with_its_first_place_in_the_file() -> None:
     out = [LeftOut("log, line 2", "POST /a", "no body"), LeftOut("log, line 5", "POST /b", "no body")]
     assert summary([*out, LeftOut("log, line 3", "-", "not HTTP")]) == [
         "left out: 2 entries: no body; first log, line 2: POST /a",
@@ -40,7 +40,7 @@ def test_the_summary_has_a_line_for_each_reason_with_its_first_place() -> None:
     ]
 
 
-def test_a_session_begins_with_all_requests_up_to_the_last_that_it_depends_on() -> None:
+def test_a_session_begins_with_all_requests_up_to_the_last_dependency() -> None:
     take = Take("csrf", "regex", "csrf=(.+)")
     first, form = Request("GET", "/login", takes=(take,)), Request("POST", "/login", body=b"", recorded=302)
     last = Request("GET", "/last")

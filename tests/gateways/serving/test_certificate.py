@@ -18,7 +18,7 @@ from gateways.serving.certificate import self_signed
         ("192.0.2.7", ["localhost", "127.0.0.1", "::1", "192.0.2.7"]),
     ],
 )
-def test_it_is_for_this_machine_and_only_this_user_can_read_its_key(host: str, names: list[str]) -> None:
+def test_the_certificate_is_for_this_machine_and_only_this_user_can_read_the_key(host: str, names: list[str]) -> None:
     with self_signed(host) as (certfile, keyfile):
         certificate = x509.load_pem_x509_certificate(Path(certfile).read_bytes())
         found = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value

@@ -40,11 +40,11 @@ def test_every_server_of_serve_has_a_command_line() -> None:
         ("asgi", "granian", "granian --interface asgi --host 127.0.0.1 --port 8000 shop:app"),
     ],
 )
-def test_an_app_of_the_servers_own_interface_needs_no_file(mode: Mode, server: str, line: str) -> None:
+def test_an_app_of_the_servers_own_interface_needs_no_module(mode: Mode, server: str, line: str) -> None:
     assert made(WSGI if mode == "wsgi" else ASGI, mode, server) == [line]
 
 
-def test_options_become_the_servers_own() -> None:
+def test_options_are_translated_to_the_servers_own_options() -> None:
     settings = Settings(threads=3, workers=2, certfile="c.pem", keyfile="k.pem")
     (line,) = made(WSGI, "wsgi", "gunicorn", settings, Place("::1", 80))
     assert line == (
@@ -96,7 +96,7 @@ def test_an_unsupported_option_is_refused(mode: Mode, server: str, settings: Set
         ),
     ],
 )
-def test_settings_without_an_option_go_into_a_module(
+def test_settings_without_a_command_line_option_go_into_a_module(
     app: Deployed, mode: Mode, server: str, settings: Settings, line: str
 ) -> None:
     lines = made(app, mode, server, settings)

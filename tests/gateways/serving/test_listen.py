@@ -32,12 +32,12 @@ def test_an_unknown_or_foreign_host_is_reported_in_one_line() -> None:
         bind("no such host", 0)
 
 
-def test_a_wildcard_is_reached_on_loopback() -> None:
+def test_a_wildcard_address_is_reached_on_loopback() -> None:
     with bind("0.0.0.0", 0) as sock:
         assert reachable(sock)[0] == "127.0.0.1"
 
 
-def test_urls_bracket_ipv6() -> None:
+def test_urls_have_ipv6_addresses_in_brackets() -> None:
     assert url("127.0.0.1", 80) == "http://127.0.0.1:80"
     assert url("::1", 80) == "http://[::1]:80"
 
@@ -55,7 +55,7 @@ def test_the_socket_file_of_an_exited_server_is_replaced(tmp_path: Path) -> None
         connect((path, 0))
 
 
-def test_a_file_that_is_not_a_socket_stays(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_socket_is_kept(tmp_path: Path) -> None:
     file = tmp_path / "precious"
     file.write_text("data")
     with pytest.raises(Failure, match="not a socket"):

@@ -30,12 +30,12 @@ def test_a_request_is_one_line_in_each_format(form: str, said: str) -> None:
     assert made(form) == said
 
 
-def test_json_is_one_object_a_line() -> None:
+def test_json_is_one_object_per_line() -> None:
     found = json.loads(made("json"))
     assert (found["status"], found["target"], found["level"]) == ("200", "/hello?name=you", "INFO")
 
 
-def test_no_octet_of_a_client_makes_a_second_line_or_a_field() -> None:
+def test_data_of_a_client_cannot_create_a_second_line_or_a_field() -> None:
     data = ("GET\n", b"/{time}\r\n", b"\x1b[31m", 0, 0, 0.1, "raised\n", ("fe80::1", 80), "1\n")
     for form in FORMATS:
         said = made(form, data)
@@ -45,7 +45,7 @@ def test_no_octet_of_a_client_makes_a_second_line_or_a_field() -> None:
     assert "[fe80::1]:80" in made("full", data)
 
 
-def test_a_client_that_the_server_does_not_name_is_a_dash() -> None:
+def test_an_unknown_client_is_a_dash() -> None:
     assert made("{client} {host}", (*DATA[:7], None, None)) == "- -"
     assert made("{client}", (*DATA[:7], ("127.0.0.1", ""), "HTTP/1.1")) == "127.0.0.1"
 
@@ -62,7 +62,7 @@ def test_a_client_that_the_server_does_not_name_is_a_dash() -> None:
         (0, "cancelled", "info"),
     ],
 )
-def test_a_failure_is_an_error_a_refusal_a_warning(status: int, flaw: str, level: str) -> None:
+def test_a_failure_is_an_error_and_a_refusal_a_warning(status: int, flaw: str, level: str) -> None:
     assert level_of(status, flaw) == level
 
 
@@ -71,6 +71,6 @@ def test_a_format_has_known_fields_only() -> None:
     assert not any(is_format(each) for each in ("fulll", "{nope}", "{status", "{}", "{status.x}", "{0}"))
 
 
-def test_the_common_format_is_read_as_an_access_log() -> None:
+def test_the_common_format_can_be_read_as_an_access_log() -> None:
     (request,) = read(made("common"), "shop.log").requests
     assert (request.method, request.target, request.recorded) == ("GET", "/hello?name=you", 200)

@@ -56,7 +56,7 @@ def test_output_and_exceptions_of_an_app_are_reported(mode: Mode, server: str) -
         end_all([started.process])
 
 
-def test_an_app_logs_in_its_own_format() -> None:
+def test_an_app_keeps_its_own_log_format() -> None:
     started = Started("wsgi", "waitress", "tests.gateways.serving.noisy:logs", "access")
     try:
         started.wait_for("ready")
@@ -66,7 +66,7 @@ def test_an_app_logs_in_its_own_format() -> None:
         end_all([started.process])
 
 
-def test_a_server_that_cannot_load_its_app_exits_and_its_last_line_says_why() -> None:
+def test_a_server_that_cannot_load_its_app_exits_with_the_reason_in_its_last_line() -> None:
     started = Started("asgi", "uvicorn", "no.such.module:app", "nothing")
     try:
         started.wait_for("ended")

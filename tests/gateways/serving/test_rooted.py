@@ -18,7 +18,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("path", "path_info"), CASES)
-def test_wsgi_has_it_in_script_name(path: str, path_info: str) -> None:
+def test_wsgi_apps_have_the_root_path_in_script_name(path: str, path_info: str) -> None:
     seen: dict[str, Any] = {}
     rooted(lambda environ, _start: seen.update(environ), "wsgi", "/shop")({"PATH_INFO": path, "SCRIPT_NAME": ""}, None)
     assert (seen["SCRIPT_NAME"], seen["PATH_INFO"]) == ("/shop", path_info)
@@ -36,7 +36,7 @@ def seen_by_asgi(scope: dict[str, Any], root_path: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("path", "path_info"), CASES)
 @pytest.mark.parametrize("kind", ["http", "websocket"])
-def test_asgi_has_it_in_root_path_and_in_the_path(kind: str, path: str, path_info: str) -> None:
+def test_asgi_apps_have_the_root_path_in_root_path_and_in_path(kind: str, path: str, path_info: str) -> None:
     seen = seen_by_asgi({"type": kind, "path": path, "raw_path": path.encode()}, "/shop")
     assert (seen["root_path"], seen["path"], seen["raw_path"]) == (
         "/shop",
@@ -45,7 +45,7 @@ def test_asgi_has_it_in_root_path_and_in_the_path(kind: str, path: str, path_inf
     )
 
 
-def test_outside_ascii() -> None:
+def test_a_root_path_may_contain_non_ascii_characters() -> None:
     seen = seen_by_asgi({"type": "http", "path": "/é", "raw_path": b"/%C3%A9"}, "/ü")
     assert (seen["path"], seen["raw_path"]) == ("/ü/é", b"/%C3%BC/%C3%A9")
     environ: dict[str, Any] = {"PATH_INFO": "/ü/x".encode().decode("latin-1")}
@@ -53,7 +53,7 @@ def test_outside_ascii() -> None:
     assert (environ["SCRIPT_NAME"], environ["PATH_INFO"]) == ("/ü".encode().decode("latin-1"), "/x")
 
 
-def test_lifespan_and_no_root_path_change_nothing() -> None:
+def test_lifespan_and_an_empty_root_path_change_nothing() -> None:
     assert seen_by_asgi({"type": "lifespan"}, "/shop") == {"type": "lifespan"}
 
     def app() -> None: ...

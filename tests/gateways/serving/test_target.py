@@ -74,7 +74,7 @@ async def any_async(*args: object) -> None:
 
 
 @pytest.mark.parametrize("app", [wsgi, wsgi_with_more, decorated, WSGIInstance(), WSGIClass, WSGIInstance().__call__])
-def test_these_are_wsgi_and_are_not_called(app: object) -> None:
+def test_wsgi_apps_are_recognised_without_a_call(app: object) -> None:
     assert interface_of(app) == "wsgi"
 
 
@@ -90,7 +90,7 @@ def test_these_are_wsgi_and_are_not_called(app: object) -> None:
         ASGIInstance().__call__,
     ],
 )
-def test_these_are_asgi_and_are_not_called(app: object) -> None:
+def test_asgi_apps_are_recognised_without_a_call(app: object) -> None:
     assert interface_of(app) == "asgi"
 
 
@@ -111,7 +111,7 @@ def test_these_are_asgi_and_are_not_called(app: object) -> None:
         (OfConfig, "the app is a class and called the app(config); WSGI apps take (environ, start_response)"),
     ],
 )
-def test_these_are_not_apps(app: object, said: str) -> None:
+def test_other_objects_are_refused(app: object, said: str) -> None:
     with pytest.raises(Failure) as caught:
         interface_of(app)
     assert str(caught.value).startswith(said)
@@ -130,12 +130,12 @@ def module(request: pytest.FixtureRequest) -> Iterator[Callable[..., str]]:
     del sys.modules["made_for_this"]
 
 
-def test_a_module_alone_means_its_app(module: Callable[..., str]) -> None:
+def test_a_module_is_searched_for_its_app(module: Callable[..., str]) -> None:
     assert find(module(application=wsgi, app=asgi)).app is asgi
     assert find("made_for_this:application").app is wsgi
 
 
-def test_an_interface_that_is_evidently_wrong_is_doubted(module: Callable[..., str]) -> None:
+def test_a_wrong_interface_option_is_doubted(module: Callable[..., str]) -> None:
     found = find(f"{module(app=asgi, any=any_async)}:app", "wsgi")
     assert found.interface == "wsgi"
     assert found.doubt == (
@@ -144,7 +144,7 @@ def test_an_interface_that_is_evidently_wrong_is_doubted(module: Callable[..., s
     assert find("made_for_this:app", "asgi").doubt == ""
 
 
-def test_a_factory_is_called(module: Callable[..., str]) -> None:
+def test_a_factory_is_detected_and_called(module: Callable[..., str]) -> None:
     found = find(module(create_app=lambda settings=None: wsgi))
     assert (found.app, found.interface, found.signature) == (wsgi, "wsgi", "create_app()(environ, start_response)")
     assert find("made_for_this:create_app()").app is wsgi
@@ -164,7 +164,7 @@ def test_a_class_whose_instances_are_apps_is_a_factory(module: Callable[..., str
         ({"app": "text"}, ":app()", "made_for_this:app is a str, which is not callable; leave out its '()'"),
     ],
 )
-def test_a_wrong_target_is_reported(
+def test_an_invalid_target_is_reported(
     module: Callable[..., str], names: dict[str, object], target: str, said: str
 ) -> None:
     with pytest.raises(Failure) as caught:
@@ -188,7 +188,7 @@ APP = "def app(environ, start_response): raise AssertionError('called')\n"
 
 
 @pytest.mark.parametrize("target", ["shop", "shop:app", "shop.py", "./shop.py:app", "part/shop.py", "part.shop"])
-def test_a_file_is_found_by_its_name_or_its_path(folder: Path, target: str) -> None:
+def test_a_file_is_found_by_name_or_path(folder: Path, target: str) -> None:
     (folder / "shop.py").write_text(APP)
     (folder / "part").mkdir()
     (folder / "part" / "__init__.py").touch()

@@ -46,26 +46,26 @@ def run(number: int = 2) -> Run:
     return Run(GENERATIONS[number], taken, taken)
 
 
-def test_when_blocks_were_made_and_when_they_crossed_the_socket() -> None:
+def test_times_at_which_blocks_were_sent_and_crossed_the_socket() -> None:
     taken = run()
     assert taken.made == pytest.approx((0.1, 0.25))
     assert taken.sent == pytest.approx((0.3,))
     assert taken.held == pytest.approx(0.2)
 
 
-def test_where_it_ran_and_what_it_took() -> None:
+def test_the_process_and_the_duration_of_a_generation() -> None:
     assert run().where == "process 3, worker-1"
     assert run(4).where == "process 3, worker-1, the event loop"
     assert run().calls == (("environ", 1), ("start_response", 1), ("block", 3))
 
 
-def test_a_program_of_its_own_is_a_new_process() -> None:
+def test_a_cgi_program_has_a_new_process() -> None:
     events = ((1.0, 1, 1, "process", (77, "/a")), (1.1, 2, 1, "stdout", b"x"))
     steps = tuple(of_batches([Batch(3, "cgi", {}, events)], None, 1.0, frozenset()))
     assert replace(run(0), hello=replace(trace(), steps=steps)).where == "a new process, 77"
 
 
-def test_the_median_is_shown_and_a_failure_before_all() -> None:
+def test_the_median_trace_is_shown_and_a_failure_takes_precedence() -> None:
     def took(seconds: float) -> object:
         connection = of_connection([*PIECES[:-1], Piece(1.0 + seconds, "out", b"0\r\n\r\n")])
         return replace(trace(), connection=connection)
@@ -76,7 +76,7 @@ def test_the_median_is_shown_and_a_failure_before_all() -> None:
     assert median([*traces, failed]) is failed  # type: ignore[list-item]
 
 
-def test_the_lines_have_each_generation_and_fit() -> None:
+def test_the_lines_have_each_generation_and_fit_the_width() -> None:
     timeline = Timeline(tuple(run(number) for number in range(5)), "GET /a HTTP/1.1", "GET /b HTTP/1.1")
     drawn = lines(timeline)
     assert max(line.cell_len for line in drawn) <= WIDTH
@@ -89,7 +89,7 @@ def test_the_lines_have_each_generation_and_fit() -> None:
     assert marks == {"○": [round(0.1 / 0.4 * 55), round(0.25 / 0.4 * 55)], "●": [round(0.3 / 0.4 * 55)], "◉": []}
 
 
-def test_the_json_has_what_the_document_says() -> None:
+def test_the_json_has_the_documented_keys() -> None:
     timeline = Timeline((run(),), "GET /a HTTP/1.1", "GET /b HTTP/1.1")
     made = json.loads(json.dumps(to_json(timeline)))
     assert set(made) == {key for row in DOCUMENT.splitlines() for key in re.findall(r"^\| `(\w+)`", row)}
@@ -116,7 +116,9 @@ def test_a_problem_names_its_generation() -> None:
         ((b"A: ", b"b\n\n", b"one"), (0.3,)),
     ],
 )
-def test_the_head_of_a_cgi_program_is_no_block(output: tuple[bytes, ...], made: tuple[float, ...]) -> None:
+def test_the_response_headers_of_a_cgi_program_are_not_a_block(
+    output: tuple[bytes, ...], made: tuple[float, ...]
+) -> None:
     events = tuple((1.0 + number / 10, 1, 1, "stdout", data) for number, data in enumerate(output, 1))
     steps = tuple(of_batches([Batch(3, "cgi", {}, events)], None, 1.0, frozenset()))
     assert replace(run(0), stream=replace(trace(), steps=steps)).made == pytest.approx(made)

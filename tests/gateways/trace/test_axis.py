@@ -18,7 +18,7 @@ from gateways.trace.axis import ms, ticks
         (12.3456, "12,346 ms"),
     ],
 )
-def test_as_many_digits_as_matter(seconds: float, expected: str) -> None:
+def test_times_have_three_or_four_digits(seconds: float, expected: str) -> None:
     assert ms(seconds) == expected
 
 
@@ -26,5 +26,5 @@ def test_as_many_digits_as_matter(seconds: float, expected: str) -> None:
     ("end", "expected"),
     [(1.0, [0, 0.2, 0.4, 0.6, 0.8, 1.0]), (0.00458, [0, 0.001, 0.002, 0.003, 0.004]), (0.52, [0, 0.2, 0.4])],
 )
-def test_an_axis_has_round_times(end: float, expected: list[float]) -> None:
+def test_an_axis_has_round_tick_values(end: float, expected: list[float]) -> None:
     assert ticks(end) == pytest.approx(expected)

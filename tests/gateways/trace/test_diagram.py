@@ -50,11 +50,11 @@ def plain(*arguments: object, **named: object) -> str:
     return "\n".join(line.plain.rstrip() for line in diagram(*arguments, **named))  # type: ignore[arg-type]
 
 
-def test_it_is_drawn_so() -> None:
+def test_the_diagram_is_drawn_as_expected() -> None:
     assert plain(trace()) == DRAWN
 
 
-def test_behind_an_adapter_there_are_four_lifelines_and_what_the_hop_cost() -> None:
+def test_with_an_adapter_there_are_four_lifelines_and_the_time_of_the_hop() -> None:
     drawn = plain(trace("WSGIToASGI")).splitlines()
     assert "          TRANSPORT PROTOCOL   ADAPTER APPLICATION" in drawn
     assert "      ms   socket    uvicorn WSGIToASGI   WSGI" in drawn
@@ -64,7 +64,7 @@ def test_behind_an_adapter_there_are_four_lifelines_and_what_the_hop_cost() -> N
     assert drawn[-1] == "the hop through WSGIToASGI took 2.00 ms on the way in"
 
 
-def test_what_was_written_and_what_went_wrong_are_told_and_move_no_cursor() -> None:
+def test_output_and_errors_are_shown_and_cannot_move_the_cursor() -> None:
     drawn = plain(trace("WSGIToASGI", problem="it broke"))
     assert "raised  ValueError('x\\x1b') at app.py:3" in drawn
     assert "      50  said    this \\x1b[31m" in drawn
@@ -73,25 +73,25 @@ def test_what_was_written_and_what_went_wrong_are_told_and_move_no_cursor() -> N
 
 
 @pytest.mark.parametrize("width", [90, 100, 140])
-def test_no_line_is_wider_than_it_may_be(width: int) -> None:
+def test_no_line_exceeds_the_width(width: int) -> None:
     wide = Step(0.0, "request", "protocol", "asgi", 1, 2, "scope", "y" * 300, (("x" * 50, ("z" * 500, "w " * 90)),))
     drawn = diagram(replace(trace("WSGIToASGI"), steps=(wide,), asked="GET /" + "a" * 200), width)
     assert max(line.cell_len for line in drawn) <= width
 
 
-def test_of_a_long_body_the_first_and_the_last_steps_are_drawn() -> None:
+def test_the_first_and_last_steps_of_a_long_body_are_drawn() -> None:
     blocks = tuple(Step(n / 1000, "request", "application", "wsgi", 2, 1, "block", f"number {n}") for n in range(100))
     drawn = plain(replace(trace(), steps=blocks))
     assert "⋮ 76 more steps like these; --json and --html have them all" in drawn
     assert [f"number {n}\n" in drawn for n in (0, 17, 18, 93, 94, 99)] == [True, True, False, False, True, True]
 
 
-def test_without_a_connection_there_is_the_problem() -> None:
+def test_without_a_connection_the_problem_is_shown() -> None:
     drawn = plain(replace(trace(problem="it did not start"), connection=None, steps=()))
     assert drawn.splitlines()[-1] == "it did not start"
 
 
-def test_only_what_failed_is_red() -> None:
+def test_only_failures_are_red() -> None:
     styles = {str(span.style) for line in diagram(trace()) for span in line.spans}
     assert not any("red" in style for style in styles)
     styles = {str(span.style) for line in diagram(trace("WSGIToASGI")) for span in line.spans}

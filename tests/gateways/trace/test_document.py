@@ -23,7 +23,7 @@ def documented(table: str) -> set[str]:
     return {key for row in rows.splitlines() for key in re.findall(r"`(\w+)`", row.split("|")[1])}
 
 
-def test_it_is_json_and_has_what_the_document_says() -> None:
+def test_the_json_has_the_documented_keys() -> None:
     made = json.loads(json.dumps(to_json(trace("WSGIToASGI"))))
     assert set(made) == documented("## gateways.trace/1")
     assert all(set(step) == documented("A **step** has") for step in made["steps"])
@@ -39,7 +39,7 @@ def test_it_is_json_and_has_what_the_document_says() -> None:
     }
 
 
-def test_its_values() -> None:
+def test_the_json_has_the_expected_values() -> None:
     made = to_json(trace("WSGIToASGI"))
     assert made["schema"] == "gateways.trace/1"
     assert made["adapter"] == {"name": "WSGIToASGI", "hop_ms": 2.0}
@@ -51,7 +51,7 @@ def test_its_values() -> None:
     assert (raised["from"], raised["to"], raised["process"], raised["thread"]) == (3, 2, 7, "worker-1")
 
 
-def test_without_an_adapter_there_is_none() -> None:
+def test_without_an_adapter_the_key_is_null() -> None:
     assert to_json(trace())["adapter"] is None
 
 
@@ -72,7 +72,7 @@ OPENED = of_connection(
         ("wsgi", "asgi", "uvicorn", "WSGIToASGI", "connection and the ASGI messages of WSGIToASGI."),
     ],
 )
-def test_what_cannot_be_seen_of_a_websocket_is_said(
+def test_the_unobservable_part_of_a_websocket_is_described(
     interface: str, mode: str, server: str, adapter: str, said: str
 ) -> None:
     served = replace(trace().served, interface=interface, mode=mode, server=server, adapter=adapter)
@@ -92,6 +92,6 @@ def test_what_cannot_be_seen_of_a_websocket_is_said(
         (("x", 1.5, True), ["x", 1.5, True]),
     ],
 )
-def test_what_json_has_no_word_for(value: object, expected: object) -> None:
+def test_values_without_a_json_type_are_converted(value: object, expected: object) -> None:
     assert plain(value) == expected
     json.dumps(plain(value))

@@ -35,7 +35,7 @@ class Outline(HTMLParser):
         assert self.open.pop() == tag
 
 
-def test_each_step_is_there_once_and_each_mark_leads_to_one() -> None:
+def test_each_step_occurs_once_and_each_mark_links_to_one() -> None:
     taken = trace("WSGIToASGI")
     outline = Outline(render(taken))
     steps = [name for name in outline.ids if re.fullmatch(r"s\d+", name)]
@@ -44,19 +44,19 @@ def test_each_step_is_there_once_and_each_mark_leads_to_one() -> None:
     assert outline.links == requested
 
 
-def test_nothing_comes_from_elsewhere() -> None:
+def test_the_page_loads_nothing_from_elsewhere() -> None:
     page = render(trace("WSGIToASGI"))
     assert not re.search(r"(?:src|href|url)\s*[=(]\s*[\"']?(?!#|data:)[\"']?\w*:?//", page)
     assert "default-src 'none'" in page
 
 
-def test_what_is_wrong_is_said() -> None:
+def test_errors_are_shown() -> None:
     page = render(trace("WSGIToASGI", problem="it <broke>"))
     assert "it &lt;broke&gt;" in page
     assert 'class="step wrong"' in page
 
 
-def test_what_an_app_or_a_client_says_is_no_html() -> None:
+def test_text_of_apps_and_clients_is_escaped() -> None:
     evil = "</script><script>alert(1)</script>\"'<b>"
     step = Step(0.0, "request", "protocol", evil, 1, 2, evil, evil, ((evil, (evil,)),), (1, evil))
     taken = trace()
@@ -68,7 +68,7 @@ def test_what_an_app_or_a_client_says_is_no_html() -> None:
     assert '<b>"' not in page
 
 
-def test_attributes_are_quoted_and_none_leaves_them_out() -> None:
+def test_attributes_are_quoted_and_none_omits_them() -> None:
     assert (
         element("a", "b", class_='"x"', aria_hidden="true", id=None)
         == '<a class="&quot;x&quot;" aria-hidden="true">b</a>'

@@ -52,11 +52,11 @@ def test_each_kind_of_event_has_its_row(kind: str, data: object, expected: Row) 
 
 
 @pytest.mark.parametrize("kind", ["end", "request", "body"])
-def test_some_events_only_count(kind: str) -> None:
+def test_some_events_are_only_counted(kind: str) -> None:
     assert row((0.0, 1, 1, kind, None), 0.0) is None
 
 
-def test_of_a_body_in_many_pieces_the_first_and_the_last_are_shown() -> None:
+def test_the_first_and_last_pieces_of_a_long_body_are_shown() -> None:
     def events(pieces: int) -> list[Event]:
         blocks = [
             (float(n), 1, 1, "read" if n % 2 else "block", ("read", (), b"") if n % 2 else b"") for n in range(pieces)
@@ -69,12 +69,12 @@ def test_of_a_body_in_many_pieces_the_first_and_the_last_are_shown() -> None:
     assert shown[-3] == Row(98.0, "", "…", "88 more steps like these")
 
 
-def test_values_are_shown_as_python_writes_them() -> None:
+def test_values_are_shown_in_python_notation() -> None:
     value = {"a": [1, None, (b"x",)], b"k": ("y", 2.5), "": []}
     assert show(value) == repr(value)
 
 
-def test_names_that_are_not_printable_are_quoted() -> None:
+def test_unprintable_names_are_quoted() -> None:
     made = row((0.0, 1, 1, "environment", {"X\n": "1"}), 0.0)
     assert made is not None
     assert made.fields == (("'X\\n'", ("'1'",)),)

@@ -54,13 +54,13 @@ def texts(of: Trace) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-def test_no_form_of_a_trace_has_a_secret(secret: str) -> None:
+def test_no_output_of_a_trace_contains_a_secret(secret: str) -> None:
     for form, text in texts(redacted(told())).items():
         assert secret not in text, form
         assert MASK in text
 
 
-def test_the_rest_is_as_it_was() -> None:
+def test_other_data_is_not_changed() -> None:
     before, after = told(), redacted(told())
     assert [step.what for step in after.steps] == [step.what for step in before.steps]
     assert "Host: h" in texts(after)["JSON"]

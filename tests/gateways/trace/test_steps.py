@@ -29,7 +29,7 @@ def test_the_bytes_of_a_connection_are_steps_between_client_and_server() -> None
     assert connection.last == pytest.approx(0.201)
 
 
-def test_where_nothing_crossed_there_is_no_connection() -> None:
+def test_without_data_there_is_no_connection() -> None:
     assert of_connection([]) is None
     assert of_connection([Piece(1.0, "in", b"")]) is None
 
@@ -96,19 +96,19 @@ def test_each_kind_of_event_has_its_step(
 
 
 @pytest.mark.parametrize(("kind", "data"), [("raised", "ValueError('x')"), ("exit", 1), ("exit", -9)])
-def test_what_went_wrong_is_marked(kind: str, data: object) -> None:
+def test_failures_are_marked(kind: str, data: object) -> None:
     assert made(kind, data).wrong
 
 
 @pytest.mark.parametrize("headers", [None, "none", [1, 2], [(b"a",)]])
-def test_headers_that_are_none_are_shown_as_they_are(headers: object) -> None:
+def test_invalid_headers_are_shown_unchanged(headers: object) -> None:
     step = made("send", {"type": "http.response.start", "status": 200, "headers": headers})
     assert step.fields == (
         () if headers is None else (("headers", (repr(list(headers) if isinstance(headers, list) else headers),)),)
     )
 
 
-def test_a_lifespan_is_before_and_after_the_request() -> None:
+def test_lifespan_steps_are_before_and_after_the_request() -> None:
     assert [(step.phase, step.what) for step in trace().steps if step.phase != "request"] == [
         ("before", "scope"),
         ("before", "receive lifespan.startup"),
@@ -117,13 +117,13 @@ def test_a_lifespan_is_before_and_after_the_request() -> None:
     ]
 
 
-def test_a_lifespan_whose_beginning_came_with_another_request_is_known_by_it() -> None:
+def test_a_lifespan_that_began_during_another_request_is_recognised() -> None:
     later = Batch(7, "asgi", {}, ASGI.events[-2:])
     steps = of_batches([later], None, 10.0, lifespans_of([ASGI]))
     assert [step.phase for step in steps] == ["after", "after"]
 
 
-def test_behind_an_adapter_the_apps_steps_are_one_lifeline_further() -> None:
+def test_with_an_adapter_the_apps_steps_are_one_lifeline_further() -> None:
     steps = [step for step in trace("WSGIToASGI").steps if step.phase == "request"]
     assert [(step.source, step.target) for step in steps if step.interface == "asgi"] == [
         (1, 2),
@@ -139,7 +139,7 @@ def test_each_step_names_its_process_and_thread() -> None:
     assert trace("WSGIToASGI").threads == ((7, "MainThread"), (7, "worker-1"))
 
 
-def test_what_a_cgi_program_does_is_in_its_own_process() -> None:
+def test_steps_of_a_cgi_program_are_in_its_own_process() -> None:
     events: tuple[Event, ...] = (
         (1.0, 5, 1, "environment", {}),
         (1.1, 5, 1, "process", (99, "/a.cgi")),
@@ -149,14 +149,14 @@ def test_what_a_cgi_program_does_is_in_its_own_process() -> None:
     assert [step.thread for step in steps] == [(7, "MainThread"), (7, "MainThread"), (99, "the program")]
 
 
-def test_of_earlier_requests_only_the_lifespan_is_kept() -> None:
+def test_only_the_lifespan_of_earlier_requests_is_kept() -> None:
     (kept,) = of_lifespans([ASGI, WSGI])
     assert (kept.process, kept.interface, kept.threads) == (ASGI.process, "asgi", ASGI.threads)
     assert [event[3] for event in kept.events] == ["scope", "receive", "receive", "returned"]
     assert {event[2] for event in kept.events} == {1}
 
 
-def test_a_late_event_belongs_to_the_request_whose_exchange_it_ends() -> None:
+def test_a_late_event_belongs_to_the_request_of_its_exchange() -> None:
     first: Event = (1.0, 1, 1, "environment", None)
     late: Event = (2.1, 1, 1, "exit", 0)
     second: Event = (2.0, 1, 2, "environment", None)
@@ -164,7 +164,7 @@ def test_a_late_event_belongs_to_the_request_whose_exchange_it_ends() -> None:
     assert [[event for batch in part for event in batch.events] for part in found] == [[first, late], [second]]
 
 
-def test_the_events_of_a_lifespan_stay_with_the_request_during_which_they_came() -> None:
+def test_events_of_a_lifespan_stay_with_the_request_during_which_they_occurred() -> None:
     begin: Event = (1.0, 1, 1, "scope", {"type": "lifespan"})
     end: Event = (9.0, 1, 1, "end", None)
     parts = [[Batch(7, "asgi", {}, (begin,))], [Batch(7, "asgi", {}, (end,))]]

@@ -50,7 +50,7 @@ def answering(*pieces: bytes) -> Answer:
     return answer
 
 
-def test_what_crosses_is_kept_with_its_time_and_its_way() -> None:
+def test_data_is_recorded_with_its_time_and_direction() -> None:
     def answer(connection: socket.socket) -> None:
         assert connection.recv(100) == b"ask"
         connection.sendall(b"told")
@@ -77,14 +77,14 @@ def test_what_crosses_is_kept_with_its_time_and_its_way() -> None:
     assert began < times[0] <= times[-1] < time.perf_counter()
 
 
-def test_a_tap_that_nobody_came_to_can_be_closed() -> None:
+def test_an_unused_tap_can_be_closed() -> None:
     before = set(threading.enumerate())
     with Tap(("127.0.0.1", 1)):
         pass
     assert set(threading.enumerate()) <= before
 
 
-def test_with_too_much_the_connection_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_above_the_limit_the_connection_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tapping, "MOST", 100_000)
 
     ended: list[OSError] = []
@@ -118,12 +118,12 @@ def test_with_too_much_the_connection_is_closed(monkeypatch: pytest.MonkeyPatch)
         ((b"nonsense\r\n\r\n",), "nonsense\r\n"),
     ],
 )
-def test_the_client_says_what_went_wrong(pieces: tuple[bytes, ...], said: str | None) -> None:
+def test_the_client_reports_the_problem(pieces: tuple[bytes, ...], said: str | None) -> None:
     with server(answering(*pieces)) as address:
         assert ask(address, Request("GET", "/"), PATIENCE) == said
 
 
-def test_the_client_does_not_wait_for_ever() -> None:
+def test_the_client_has_a_time_limit() -> None:
     over = threading.Event()
 
     def answer(connection: socket.socket) -> None:
@@ -135,7 +135,7 @@ def test_the_client_does_not_wait_for_ever() -> None:
         over.set()
 
 
-def test_the_client_sends_what_it_is_told_to() -> None:
+def test_the_client_sends_the_given_request() -> None:
     heads: list[bytes] = []
 
     def answer(connection: socket.socket) -> None:

@@ -8,14 +8,14 @@ def rendered(row: Row, width: int | None = None) -> list[str]:
     return [line.plain for line in lines("asgi", 1, row, width)]
 
 
-def test_a_row_is_one_line_with_its_time_its_way_and_its_text() -> None:
+def test_a_row_is_one_line_with_its_time_and_direction_and_text() -> None:
     assert rendered(Row(0.00123, "in", "receive", "{'type': 'http.request'}")) == [
         "ASGI 1       1.23 ms → receive         {'type': 'http.request'}"
     ]
     assert rendered(Row(1.5, "out", "returned")) == ["ASGI 1    1500.00 ms ← returned"]
 
 
-def test_fields_stand_below_in_a_column() -> None:
+def test_fields_are_below_in_a_column() -> None:
     fields = (("type", ("'http'",)), ("headers", ("[(b'a', b'1'),", " (b'b', b'2')]")))
     assert rendered(Row(0.0, "in", "scope", fields=fields)) == [
         "ASGI 1       0.00 ms → scope",
@@ -36,7 +36,7 @@ def test_no_line_is_wider_than_the_terminal_and_nothing_is_lost() -> None:
     assert together.endswith("x" * 200)
 
 
-def test_text_is_cut_after_a_blank_where_there_is_one() -> None:
+def test_text_is_wrapped_after_a_blank_if_possible() -> None:
     assert fold("aaaa bbbb cccc dddd eeee ffff gggg hhhh", 42, 10, 12) == [
         "aaaa bbbb cccc dddd eeee ffff",
         "gggg hhhh",
@@ -45,11 +45,11 @@ def test_text_is_cut_after_a_blank_where_there_is_one() -> None:
     assert fold("x" * 70, None, 10, 12) == ["x" * 70]
 
 
-def test_a_large_number_does_not_touch_the_text() -> None:
+def test_a_large_number_is_separated_from_the_text() -> None:
     assert heading("wsgi", 123456, "GET / HTTP/1.1", None)[0].plain == "WSGI 123456 GET / HTTP/1.1"
 
 
-def test_a_long_heading_is_folded_too() -> None:
+def test_a_long_heading_is_wrapped_too() -> None:
     folded = heading("asgi", 1, "GET /" + "x" * 100, 80)
     assert [line.plain for line in folded] == ["ASGI 1   GET /" + "x" * 66, "ASGI 1   " + "x" * 34]
 

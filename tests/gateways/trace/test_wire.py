@@ -20,7 +20,7 @@ def read(data: bytes, step: int = 0, bodiless: bool = False) -> tuple[list[str],
     return lines, stream.message
 
 
-def test_a_request_is_its_head_and_its_body() -> None:
+def test_a_request_has_headers_and_a_body() -> None:
     assert read(REQUEST) == (
         ["POST /echo HTTP/1.1", "Host: here", "Content-Length: 5", "5 bytes  b'hello'"],
         Message(
@@ -33,7 +33,7 @@ def test_a_request_is_its_head_and_its_body() -> None:
     )
 
 
-def test_a_chunked_response_names_its_chunks_and_trailers() -> None:
+def test_the_chunks_and_trailers_of_a_response_are_named() -> None:
     lines, message = read(CHUNKED)
     assert lines == [
         "HTTP/1.1 200 OK",
@@ -48,11 +48,11 @@ def test_a_chunked_response_names_its_chunks_and_trailers() -> None:
 
 @pytest.mark.parametrize("data", [REQUEST, CHUNKED, UPGRADE + b"\x81\x02hi\x88\x02\x03\xe8"])
 @pytest.mark.parametrize("step", range(1, 12))
-def test_however_it_is_cut_the_message_is_the_same(data: bytes, step: int) -> None:
+def test_a_message_may_be_split_anywhere(data: bytes, step: int) -> None:
     assert read(data, step)[1] == read(data)[1]
 
 
-def test_a_chunk_in_pieces_says_so() -> None:
+def test_a_chunk_in_pieces_is_described_as_such() -> None:
     stream = Stream()
     stream.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\nabc")
     assert stream.feed(b"defgh\r\n0\r\n\r\n") == ["chunk of 8 continues, 5 bytes  b'defgh'", "last chunk"]
@@ -67,7 +67,7 @@ def test_a_body_without_a_length_ends_with_the_connection() -> None:
 
 
 @pytest.mark.parametrize("head", [b"Content-Length: 9", b"Transfer-Encoding: chunked"])
-def test_a_body_that_is_cut_off_does_not_look_whole(head: bytes) -> None:
+def test_a_truncated_body_does_not_look_complete(head: bytes) -> None:
     stream = Stream()
     stream.feed(b"HTTP/1.1 200 OK\r\n" + head + b"\r\n\r\n5\r\nab")
     assert stream.feed(b"") == ["closed before the end of the body"]
@@ -75,12 +75,12 @@ def test_a_body_that_is_cut_off_does_not_look_whole(head: bytes) -> None:
 
 
 @pytest.mark.parametrize("status", [b"204 No Content", b"304 Not Modified"])
-def test_some_responses_have_no_body(status: bytes) -> None:
+def test_some_responses_never_have_a_body(status: bytes) -> None:
     _, message = read(b"HTTP/1.1 " + status + b"\r\nContent-Length: 5\r\n\r\n")
     assert (message.complete, message.framing) == (True, "none: this response has no body")
 
 
-def test_the_response_to_head_has_no_body() -> None:
+def test_a_response_to_head_has_no_body() -> None:
     assert read(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", bodiless=True)[1].complete
 
 
@@ -99,11 +99,11 @@ def test_websocket_frames_are_named_and_unmasked() -> None:
     ]
 
 
-def test_nothing_that_is_sent_moves_the_cursor() -> None:
+def test_data_cannot_move_the_cursor() -> None:
     assert read(b"GET /\x1b[31m HTTP/1.1\r\nX: \x07\r\n\r\n")[0] == ["GET /\\x1b[31m HTTP/1.1", "X: \\x07"]
 
 
-def test_what_is_no_http_is_shown_too() -> None:
+def test_data_other_than_http_is_shown_too() -> None:
     assert read(b"hello\n")[0] == ["hello"]
     assert read(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")[0][-1] == "'zz' is not a chunk size"
     assert read(REQUEST + b"more")[0][-1] == "4 bytes  b'more' after the end"

@@ -37,18 +37,18 @@ def test_two_chunks_are_two_blocks_that_no_server_can_join() -> None:
     assert list(blocks) == [b"the first chunk\n", b"the second chunk\n"]
 
 
-def test_a_block_is_made_when_the_server_asks_for_it_and_none_after_close() -> None:
+def test_a_block_is_produced_on_request_and_none_after_close() -> None:
     blocks = iter(begin(Request(b"/stream?chunks=1000&delay=10")))
     assert next(blocks) == b"chunk 1 of 1000\n"
     blocks.close()
     assert next(blocks, None) is None
 
 
-def test_head_of_a_stream_makes_no_block() -> None:
+def test_a_response_to_head_of_a_stream_produces_no_block() -> None:
     assert begin(Request(b"/stream?chunks=1000&delay=10", "HEAD")) == []
 
 
-def test_no_more_is_read_than_content_length() -> None:
+def test_no_more_than_the_content_length_is_read() -> None:
     stream = io.BytesIO(b"hello, and the next request")
     assert ask(app, post(b"/echo", b"hello"), wsgi__input=stream).body == b"hello"
     assert stream.tell() == 5
@@ -62,20 +62,20 @@ def test_a_body_is_read_in_blocks_of_bounded_size() -> None:
 
 
 @pytest.mark.parametrize("length", ["", None], ids=["empty", "absent"])
-def test_a_body_without_length_is_read_to_its_end_where_the_server_ends_it(length: str | None) -> None:
+def test_a_body_without_a_length_is_read_to_its_end_if_the_server_ends_it(length: str | None) -> None:
     environ = environ_of(Request(b"/echo", "POST"))
     environ |= {"wsgi.input": io.BytesIO(b"chunked"), "wsgi.input_terminated": True}
     environ |= {} if length is None else {"CONTENT_LENGTH": length}
     assert b"".join(app(environ, lambda *_: lambda _: None)) == b"chunked"
 
 
-def test_a_body_without_length_is_not_read_where_nobody_ends_it() -> None:
+def test_a_body_without_a_length_is_not_read_otherwise() -> None:
     stream = io.BytesIO(b"the next request")
     assert ask(app, Request(b"/echo", "POST"), wsgi__input=stream).body == b""
     assert stream.tell() == 0
 
 
-def test_a_truncated_upload_is_never_taken_as_whole() -> None:
+def test_a_truncated_upload_is_never_treated_as_complete() -> None:
     response = ask(app, post(b"/upload", b"hello"), CONTENT_LENGTH="7")
     assert (response.status, response.body) == (400, b"the body ended 2 bytes before its Content-Length\n")
 
@@ -87,7 +87,7 @@ def test_a_truncated_echo_never_looks_complete() -> None:
         next(blocks)
 
 
-def test_a_bad_content_length_is_the_clients_fault() -> None:
+def test_an_invalid_content_length_is_a_client_error() -> None:
     environ = environ_of(post(b"/upload", b"hello")) | {"CONTENT_LENGTH": "-5"}
     heads: list[str] = []
     [body] = app(environ, lambda status, *_: heads.append(status) or (lambda _: None))  # type: ignore[func-returns-value]
@@ -95,7 +95,7 @@ def test_a_bad_content_length_is_the_clients_fault() -> None:
     assert body.startswith(b"Content-Length: got '-5'; want one whole number from 0 to")
 
 
-def test_inside_is_the_environ() -> None:
+def test_inside_shows_the_environ() -> None:
     given = json.loads(ask(app, Request(b"/inside?a=%C3%A9"), HTTP_COOKIE="a=b", wsgi__multithread=True).body)
     assert given["QUERY_STRING"] == "a=%C3%A9"
     assert given["HTTP_COOKIE"] == "a=b"
@@ -103,7 +103,7 @@ def test_inside_is_the_environ() -> None:
     assert given["wsgi.multithread"] is True
 
 
-def test_background_answers_before_its_work_is_finished() -> None:
+def test_background_responds_before_its_work_is_finished() -> None:
     answer = begin(post(b"/background?seconds=0.2", b""))
     job = json.loads(b"".join(answer))["job"]
     assert job not in json.loads(ask(app, Request(b"/background")).body)["finished"]
@@ -117,7 +117,7 @@ def test_background_starts_no_thread() -> None:
     assert set(threading.enumerate()) <= before
 
 
-def test_a_file_goes_through_the_servers_wrapper() -> None:
+def test_a_file_is_passed_to_the_servers_wrapper() -> None:
     wrapped: list[tuple[str, int]] = []
 
     class Wrapper:
@@ -136,7 +136,7 @@ def test_a_file_goes_through_the_servers_wrapper() -> None:
     assert (response.body, response.headers["content-length"]) == (SOURCE, str(len(SOURCE)))
 
 
-def test_a_file_is_sent_and_closed_without_the_servers_wrapper() -> None:
+def test_without_a_wrapper_a_file_is_sent_and_closed() -> None:
     environ = environ_of(Request(b"/file"))
     environ.pop("wsgi.file_wrapper", None)
     blocks: Any = app(environ, lambda *_: lambda _: None)

@@ -13,7 +13,7 @@ SHOWN = [(request, response) for request, response in CASES if request.target.st
 
 
 @pytest.mark.parametrize(("request_", "response"), SHOWN, ids=str)
-def test_it_answers_as_today(request_: Request, response: Response) -> None:
+def test_it_responds_as_the_current_app(request_: Request, response: Response) -> None:
     answer = ask(old, request_)
     assert (answer.status, answer.body) == (response.status, response.body)
     assert answer.headers["content-type"] == response.headers["content-type"]
@@ -31,7 +31,7 @@ def test_a_stream_is_pushed_by_write() -> None:
     assert body == []
 
 
-def test_an_error_replaces_the_head_by_exc_info() -> None:
+def test_an_error_replaces_the_response_headers_by_exc_info() -> None:
     heads: list[tuple[Any, ...]] = []
     [*_] = old(environ_of(Request(b"/stream?chunks=0")), lambda *head: heads.append(head) or print)  # type: ignore[func-returns-value]
     (first, _), (second, _, (kind, error, traceback)) = heads

@@ -43,7 +43,7 @@ def started(*_: Any) -> Callable[[bytes], object]:
     return lambda data: None
 
 
-def test_every_step_is_noted_in_its_order_and_with_its_time() -> None:
+def test_every_step_is_recorded_in_order_and_with_its_time() -> None:
     events: list[Event] = []
     environ = environ_of(b"world!")
     result = watch(hello, events.append)(environ, started)
@@ -73,7 +73,7 @@ def test_two_requests_are_two_exchanges() -> None:
     assert sorted({exchange for _, _, exchange, _, _ in events}) == [1, 2]
 
 
-def test_the_environ_is_noted_as_it_was_given_and_reaches_the_app_itself() -> None:
+def test_the_environ_is_recorded_unchanged_and_the_app_gets_the_original() -> None:
     events: list[Event] = []
     environ = environ_of()
 
@@ -88,7 +88,7 @@ def test_the_environ_is_noted_as_it_was_given_and_reaches_the_app_itself() -> No
 
 @pytest.mark.parametrize("wrap", WRAPPERS)
 @pytest.mark.parametrize("block", [[b"one"], (b"one", b"two"), [], UserList([b"one"])])
-def test_the_length_of_a_list_stays_to_be_seen(wrap: Callable[..., WSGIApplication], block: Any) -> None:
+def test_the_length_of_a_list_is_still_visible(wrap: Callable[..., WSGIApplication], block: Any) -> None:
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [])
         return block  # type: ignore[no-any-return]
@@ -98,7 +98,7 @@ def test_the_length_of_a_list_stays_to_be_seen(wrap: Callable[..., WSGIApplicati
 
 
 @pytest.mark.parametrize("wrap", WRAPPERS)
-def test_write_works_and_is_noted(wrap: Callable[..., WSGIApplication]) -> None:
+def test_write_works_and_is_recorded(wrap: Callable[..., WSGIApplication]) -> None:
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         write = start_response("200 OK", [])
         write(b"written")
@@ -113,7 +113,7 @@ def test_write_works_and_is_noted(wrap: Callable[..., WSGIApplication]) -> None:
 
 
 @pytest.mark.parametrize("wrap", WRAPPERS)
-def test_close_runs_once_and_on_every_path(wrap: Callable[..., WSGIApplication]) -> None:
+def test_close_is_called_once_on_every_path(wrap: Callable[..., WSGIApplication]) -> None:
     closed: list[str] = []
 
     class Blocks:
@@ -142,7 +142,7 @@ def test_close_runs_once_and_on_every_path(wrap: Callable[..., WSGIApplication])
     assert closed == ["ends", "breaks", "left"]
 
 
-def test_the_servers_own_file_wrapper_comes_back_untouched() -> None:
+def test_the_servers_own_file_wrapper_is_returned_unchanged() -> None:
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", [("Content-Length", "4")])
         return environ["wsgi.file_wrapper"](io.BytesIO(b"file"))  # type: ignore[no-any-return]
@@ -158,7 +158,7 @@ def test_the_servers_own_file_wrapper_comes_back_untouched() -> None:
 
 
 @pytest.mark.parametrize("wrap", WRAPPERS)
-def test_an_error_in_the_app_reaches_the_server_as_itself(wrap: Callable[..., WSGIApplication]) -> None:
+def test_an_error_in_the_app_reaches_the_server_unchanged(wrap: Callable[..., WSGIApplication]) -> None:
     error = ValueError("in the app")
 
     def at_once(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -182,7 +182,7 @@ def test_an_error_in_the_app_reaches_the_server_as_itself(wrap: Callable[..., WS
         assert [each.rpartition(":")[0] for each in said] == [f"ValueError('in the app') at {__file__}"] * 2
 
 
-def test_exc_info_reaches_the_server_however_it_is_passed() -> None:
+def test_exc_info_reaches_the_server_as_positional_or_keyword_argument() -> None:
     got: list[Any] = []
 
     def server(status: str, headers: Any, exc_info: Any = None) -> Callable[[bytes], object]:
@@ -201,7 +201,7 @@ def test_exc_info_reaches_the_server_however_it_is_passed() -> None:
     assert [data[2] for kind, data in steps(events) if kind == "start_response"] == [False, True, True]
 
 
-def test_the_input_is_read_in_every_way_and_is_otherwise_the_servers() -> None:
+def test_all_reads_of_the_input_are_recorded_and_other_attributes_are_the_servers() -> None:
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         stream = environ["wsgi.input"]
         assert stream.readline() == b"one\n"
@@ -222,14 +222,14 @@ def test_the_input_is_read_in_every_way_and_is_otherwise_the_servers() -> None:
 
 
 @pytest.mark.parametrize("wrap", WRAPPERS)
-def test_both_sides_of_a_watched_app_pass_the_validator(wrap: Callable[..., WSGIApplication]) -> None:
+def test_both_sides_of_an_observed_app_pass_the_validator(wrap: Callable[..., WSGIApplication]) -> None:
     plain = answered(validator(hello), environ_of(b"world", QUERY_STRING=""))
     assert plain.endswith(b"Hello, world")
     watched = validator(wrap(validator(hello), list))
     assert answered(watched, environ_of(b"world", QUERY_STRING="")) == plain
 
 
-def test_the_access_event_tells_the_request_and_the_answer() -> None:
+def test_the_access_event_contains_request_and_response() -> None:
     events: list[Event] = []
     environ = environ_of(b"world", SCRIPT_NAME="/app", PATH_INFO="/\xc3\xa9", QUERY_STRING="a=1")
     answered(access_log(hello, events.append), environ)
@@ -259,7 +259,7 @@ def silent(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[
     ("app", "status", "size", "flaw"),
     [(raising, 0, 0, "raised ValueError"), (raising_later, 200, 3, "raised KeyError"), (silent, 0, 0, "no answer")],
 )
-def test_the_access_event_tells_why_an_answer_is_not_whole(
+def test_the_access_event_names_why_a_response_is_incomplete(
     app: WSGIApplication, status: int, size: int, flaw: str
 ) -> None:
     events: list[Event] = []
@@ -268,7 +268,7 @@ def test_the_access_event_tells_why_an_answer_is_not_whole(
     assert (data[3], data[4], data[6]) == (status, size, flaw)
 
 
-def test_the_access_event_has_no_status_where_the_server_refuses_the_head() -> None:
+def test_the_access_event_has_no_status_if_the_server_refuses_the_response_headers() -> None:
     def refused(*_: Any) -> Callable[[bytes], object]:
         raise AssertionError
 
@@ -283,7 +283,7 @@ def test_the_access_event_has_no_status_where_the_server_refuses_the_head() -> N
     ("method", "headers", "flaw"),
     [("GET", [], "cut off"), ("GET", [("Content-Length", "3")], ""), ("HEAD", [], "")],
 )
-def test_blocks_that_a_server_leaves_are_cut_off_unless_it_had_all_it_wanted(
+def test_unread_blocks_are_a_cut_response_unless_the_server_had_the_complete_length(
     method: str, headers: list[tuple[str, str]], flaw: str
 ) -> None:
     def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterator[bytes]:

@@ -17,7 +17,7 @@ WORKING = [(app, server) for app, server in PAIRS if app.name in ("fastapi", "st
 
 
 @pytest.mark.parametrize(("app", "server"), PAIRS, ids=NAMES)
-def test_an_app_answers_through_the_adapter_as_it_does_natively(app: App, server: str) -> None:
+def test_an_app_behaves_the_same_through_the_adapter_as_natively(app: App, server: str) -> None:
     folder, first, again = natively(app)
     with adapted(app, server, folder) as running:
         ours = asked(running, app)
@@ -25,7 +25,7 @@ def test_an_app_answers_through_the_adapter_as_it_does_natively(app: App, server
 
 
 @pytest.mark.parametrize(("app", "server"), WORKING, ids=[f"{app.name}-{server}" for app, server in WORKING])
-def test_background_work_is_finished_when_the_server_is_told_to_end(app: App, server: str, tmp_path: Path) -> None:
+def test_background_work_is_completed_when_the_server_is_terminated(app: App, server: str, tmp_path: Path) -> None:
     written = tmp_path / "written"
     with adapted(app, server, tmp_path) as running:
         heard = one(running, "GET", f"{app.roles['background']}?path={written}")

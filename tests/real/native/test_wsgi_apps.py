@@ -12,7 +12,7 @@ NAMES = [f"{app.name}-{server}" for app, server in PAIRS]
 
 
 @pytest.mark.parametrize(("app", "server"), PAIRS, ids=NAMES)
-def test_an_app_answers_through_the_adapter_as_it_does_natively(app: App, server: str) -> None:
+def test_an_app_behaves_the_same_through_the_adapter_as_natively(app: App, server: str) -> None:
     folder, first, again = natively(app)
     with adapted(app, server, folder) as running:
         ours = asked(running, app)

@@ -138,7 +138,7 @@ def faulty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[InASGI | 
 
 
 @pytest.mark.parametrize("step", FAULTS)
-def test_every_request_is_answered_whatever_becomes_of_the_interpreter(
+def test_every_request_gets_a_response_whatever_happens_to_the_interpreter(
     faulty: InASGI | InWSGI, tmp_path: Path, step: str
 ) -> None:
     before = descriptors()
@@ -152,7 +152,9 @@ def test_every_request_is_answered_whatever_becomes_of_the_interpreter(
     assert_nothing_is_left(faulty.host, before)
 
 
-def test_a_program_that_is_killed_is_answered_for_and_no_other_one_is(faulty: InASGI | InWSGI, tmp_path: Path) -> None:
+def test_a_killed_program_gets_an_error_response_and_no_other_request_fails(
+    faulty: InASGI | InWSGI, tmp_path: Path
+) -> None:
     before = descriptors()
     write(tmp_path, "a.py", BODY, faulty_python(tmp_path, "os.closerange", "killed"))
     statuses = []
@@ -164,7 +166,7 @@ def test_a_program_that_is_killed_is_answered_for_and_no_other_one_is(faulty: In
     assert_nothing_is_left(faulty.host, before)
 
 
-def test_a_client_that_leaves_while_the_interpreter_begins_and_the_program_is_deleted(
+def test_a_disconnect_while_the_interpreter_starts_and_the_program_is_deleted(
     faulty: InASGI | InWSGI, tmp_path: Path
 ) -> None:
     before = descriptors()
@@ -186,7 +188,7 @@ def test_a_client_that_leaves_while_the_interpreter_begins_and_the_program_is_de
     assert_nothing_is_left(faulty.host, before)
 
 
-def test_a_program_that_is_deleted_before_it_can_be_started_cold_is_answered_for(
+def test_a_program_deleted_before_its_cold_start_gets_an_error_response(
     faulty: InASGI | InWSGI, tmp_path: Path
 ) -> None:
     before = descriptors()
@@ -202,7 +204,7 @@ def test_a_program_that_is_deleted_before_it_can_be_started_cold_is_answered_for
     assert_nothing_is_left(faulty.host, before)
 
 
-def test_clients_that_leave_at_any_moment_leave_nothing(faulty: InASGI | InWSGI, tmp_path: Path) -> None:
+def test_disconnects_at_any_moment_leave_nothing_behind(faulty: InASGI | InWSGI, tmp_path: Path) -> None:
     before = descriptors()
     write(tmp_path, "a.py", "import colorsys, time\ntime.sleep(0.05)\nprint('X-A: b\\n\\n' + 'x' * 100_000)\n")
     with ThreadPoolExecutor(LIMIT) as pool:
@@ -212,7 +214,7 @@ def test_clients_that_leave_at_any_moment_leave_nothing(faulty: InASGI | InWSGI,
     assert_nothing_is_left(faulty.host, before)
 
 
-def test_an_interpreter_that_cannot_import_is_tried_again(
+def test_an_interpreter_whose_import_failed_is_tried_again(
     faulty: InASGI | InWSGI, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateways.adapters.run_cgi.warm.programs.PAUSE", 0.2)
@@ -223,7 +225,7 @@ def test_an_interpreter_that_cannot_import_is_tried_again(
     eventually(lambda: faulty("/a.py").body == b"True\n", "its libraries are imported in the end")
 
 
-def test_signals_that_come_before_a_process_are_for_it_alone(faulty: InASGI | InWSGI, tmp_path: Path) -> None:
+def test_signals_sent_before_a_process_exists_reach_only_that_process(faulty: InASGI | InWSGI, tmp_path: Path) -> None:
     """SIGTERM: a program may clean up, even if its client disconnected before it started."""
     source = "import colorsys, pathlib, signal, sys, time\ndef end(*_): pathlib.Path('ended').touch(); sys.exit()\n"
     program = write(

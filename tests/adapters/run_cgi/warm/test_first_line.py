@@ -58,11 +58,11 @@ def test_the_interpreter_of_a_first_line(tmp_path: Path, line: bytes, words: lis
 
 
 @pytest.mark.parametrize(("line", "reason"), COLD.items())
-def test_a_first_line_that_wants_anything_else_is_for_the_kernel(tmp_path: Path, line: bytes, reason: str) -> None:
+def test_a_first_line_with_anything_else_is_left_to_the_kernel(tmp_path: Path, line: bytes, reason: str) -> None:
     found = read(tmp_path, line)
     assert isinstance(found, str)
     assert reason in found.replace(str(tmp_path / "python3"), "PYTHON")
 
 
-def test_a_program_that_cannot_be_read_is_for_the_kernel(tmp_path: Path) -> None:
+def test_a_program_that_cannot_be_read_is_left_to_the_kernel(tmp_path: Path) -> None:
     assert "cannot read it" in interpreter_of(os.fsencode(tmp_path / "missing.py"), str(tmp_path))

@@ -102,7 +102,7 @@ def _install_tracker(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("site", IDIOMS, indirect=True)
-def test_a_program_run_warm_is_what_it_is_cold(site: Site) -> None:
+def test_a_program_behaves_the_same_warm_and_cold(site: Site) -> None:
     numbers = range(site.idiom.requests)
     cold = [site.outcome(site.cold, number) for number in numbers]
     site.settle()

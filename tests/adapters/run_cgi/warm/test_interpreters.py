@@ -33,7 +33,7 @@ print(f"X-A: b\\n\\n{os.getppid()}")
 """
 
 
-def test_what_runs_when_another_interpreter_takes_over_ends_as_it_should(ask: Asker, tmp_path: Path) -> None:
+def test_programs_that_run_while_the_interpreter_is_replaced_end_normally(ask: Asker, tmp_path: Path) -> None:
     write(tmp_path, "a.py", WAITS)
     with ThreadPoolExecutor(4) as pool:
         try:
@@ -56,7 +56,7 @@ def test_a_dead_interpreter_is_replaced(ask: Asker, tmp_path: Path) -> None:
     assert ask("/a.py").body == b"body\n"
 
 
-def test_what_replaces_a_dead_interpreter_has_its_modules_again(ask: Asker, tmp_path: Path) -> None:
+def test_a_replacement_of_a_dead_interpreter_has_the_same_modules(ask: Asker, tmp_path: Path) -> None:
     program = write(tmp_path, "a.py", "import colorsys\nprint('X-A: b\\n\\nbody')\n")
     for _ in range(2):
         warmed(ask, program)
@@ -65,7 +65,7 @@ def test_what_replaces_a_dead_interpreter_has_its_modules_again(ask: Asker, tmp_
         eventually(lambda: not interpreters(program), "it has died")
 
 
-def test_an_interpreter_that_died_too_often_is_tried_again_after_a_pause(
+def test_an_interpreter_that_died_too_often_is_tried_again_after_a_pause_of_cold_runs(
     ask: Asker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(warm, "PAUSE", 0.5)
@@ -83,7 +83,7 @@ def test_an_interpreter_that_died_too_often_is_tried_again_after_a_pause(
     eventually(lambda: ask("/a.py").body == b"body\n" and interpreters(program), "one lives")
 
 
-def test_a_program_goes_on_when_its_interpreter_dies(ask: Asker, tmp_path: Path) -> None:
+def test_a_program_continues_when_its_interpreter_dies(ask: Asker, tmp_path: Path) -> None:
     source = "import os, time\nprint('X-A: b\\n\\nfirst', flush=True)\n"
     source += (
         "while not os.path.exists(os.environ['QUERY_STRING']): time.sleep(0.02)\ntime.sleep(1.5)\nprint('second')\n"
@@ -114,7 +114,7 @@ def test_a_request_whose_interpreter_dies_before_its_program_runs_is_not_lost(as
 
 
 @pytest.mark.parametrize("ignores", [False, True])
-def test_the_client_leaves_a_warm_program_and_its_children(ask: Asker, tmp_path: Path, ignores: bool) -> None:
+def test_a_disconnect_terminates_a_warm_program_and_its_children(ask: Asker, tmp_path: Path, ignores: bool) -> None:
     source = "import signal, subprocess\n" + "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" * ignores
     program = write(tmp_path, "a.py", source + "subprocess.run(['sleep', '60'])\n")
     mark = uuid.uuid4().hex
@@ -130,7 +130,7 @@ def test_the_client_leaves_a_warm_program_and_its_children(ask: Asker, tmp_path:
     assert interpreters(program)
 
 
-def test_a_client_that_leaves_at_once_leaves_nothing(ask: Asker, tmp_path: Path) -> None:
+def test_an_immediate_disconnect_leaves_nothing_behind(ask: Asker, tmp_path: Path) -> None:
     program = write(tmp_path, "a.py", "import time\ntime.sleep(60)\n")
     for _ in range(3):
         mark = uuid.uuid4().hex
@@ -139,7 +139,7 @@ def test_a_client_that_leaves_at_once_leaves_nothing(ask: Asker, tmp_path: Path)
     assert interpreters(program)
 
 
-def test_many_at_once(ask: Asker, tmp_path: Path) -> None:
+def test_many_warm_programs_run_concurrently(ask: Asker, tmp_path: Path) -> None:
     write(tmp_path, "a.py", "import os, time\ntime.sleep(0.3)\nprint('X-A: b\\n\\n' + os.environ['QUERY_STRING'])\n")
     targets = [f"/a.py?{number}" for number in range(20)]
     with ThreadPoolExecutor(20) as pool:
@@ -147,7 +147,7 @@ def test_many_at_once(ask: Asker, tmp_path: Path) -> None:
     assert [response.body for response in responses] == [b"%d\n" % number for number in range(20)]
 
 
-def test_a_request_too_large_for_its_interpreter_does_it_no_harm(ask: Asker, tmp_path: Path) -> None:
+def test_a_request_too_large_for_its_interpreter_does_not_harm_it(ask: Asker, tmp_path: Path) -> None:
     program = write(tmp_path, "a.py", "import os\nprint('X-A: b\\n\\n' + str(sum(map(len, os.environ.values()))))\n")
     assert ask("/a.py").status == 200
     before = interpreters(program)
@@ -174,7 +174,7 @@ assert bodies == [b"body\\n"] * 5
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
-def test_nothing_outlives_a_host_that_is_killed(tmp_path: Path, how: signal.Signals) -> None:
+def test_no_warm_process_outlives_a_killed_host(tmp_path: Path, how: signal.Signals) -> None:
     code = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).parents[3])!r})
@@ -200,7 +200,7 @@ def test_close_ends_the_interpreters(ask: Asker, tmp_path: Path) -> None:
     eventually(lambda: not interpreters(program), "they end")
 
 
-def test_so_many_interpreters_wait_and_no_more(ask: Asker, tmp_path: Path) -> None:
+def test_the_number_of_waiting_interpreters_is_limited(ask: Asker, tmp_path: Path) -> None:
     files = [write(tmp_path, f"{number}.py", "print('X-A: b\\n\\nbody')\n") for number in range(MAX_PROGRAMS + 2)]
     for file in files:
         assert ask(f"/{file.name}").status == 200
@@ -216,7 +216,7 @@ def _fork() -> int:
 
 
 @pytest.mark.parametrize("uses_it", [True, False])
-def test_a_forked_host_leaves_its_parents_interpreters_alone(ask: Asker, tmp_path: Path, uses_it: bool) -> None:
+def test_a_forked_host_does_not_affect_its_parents_interpreters(ask: Asker, tmp_path: Path, uses_it: bool) -> None:
     program = write(tmp_path, "a.py", "import os\nprint(f'X-A: b\\n\\n{os.getppid()}')\n")
     parents = ask("/a.py").body
     pid = _fork()
@@ -253,14 +253,14 @@ sys.stdin.read()
         eventually(lambda: not runs(interpreter), "the interpreter ends with the process that has it")
 
 
-def test_programs_that_are_not_python_run_as_ever(ask: Asker, tmp_path: Path) -> None:
+def test_programs_in_other_languages_run_as_usual_and_not_warm(ask: Asker, tmp_path: Path) -> None:
     program = write(tmp_path, "a.sh", "")
     program.write_text("#!/bin/sh\nprintf 'X-A: b\\n\\nbody'\n")
     assert ask("/a.sh").body == b"body"
     assert not interpreters(program)
 
 
-def test_a_program_whose_interpreter_cannot_be_had_runs_cold(ask: Asker, tmp_path: Path) -> None:
+def test_a_program_whose_warm_interpreter_is_not_available_runs_cold(ask: Asker, tmp_path: Path) -> None:
     """A zip archive with a first line: the interpreter can run it, but not read it as source."""
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "__main__.py").write_text("print('X-A: b\\n\\nbody')\n")
@@ -269,7 +269,7 @@ def test_a_program_whose_interpreter_cannot_be_had_runs_cold(ask: Asker, tmp_pat
         assert ask("/a.pyz").body == b"body\n"
 
 
-def test_an_interpreter_that_cannot_fork_leaves_it_to_the_host(ask: Asker, tmp_path: Path) -> None:
+def test_an_interpreter_that_cannot_fork_leaves_the_request_to_a_cold_start(ask: Asker, tmp_path: Path) -> None:
     program = write(tmp_path, "a.py", "print('X-A: b\\n\\nbody')\n")
     assert ask("/a.py").status == 200
     (interpreter,) = interpreters(program)

@@ -89,7 +89,7 @@ def _reports(caplog: pytest.LogCaptureFixture) -> str:
 
 
 @pytest.mark.parametrize("name", HARMLESS)
-def test_a_library_that_does_no_harm_is_imported_before(ask_one: Asker, tmp_path: Path, name: str) -> None:
+def test_a_harmless_library_is_imported_in_advance_for_warm_runs(ask_one: Asker, tmp_path: Path, name: str) -> None:
     install(tmp_path, "lib", HARMLESS[name] + "\n")
     if name == "context_keys":
         install(
@@ -103,7 +103,7 @@ def test_a_library_that_does_no_harm_is_imported_before(ask_one: Asker, tmp_path
 
 
 @pytest.mark.parametrize(("source", "reason"), HARMFUL.items())
-def test_a_library_that_runs_cannot_share_is_left_to_each(
+def test_a_library_that_runs_cannot_share_is_imported_in_each_run(
     ask_one: Asker, tmp_path: Path, caplog: pytest.LogCaptureFixture, source: str, reason: str
 ) -> None:
     caplog.set_level(logging.INFO, "gateways.cgi")
@@ -115,7 +115,7 @@ def test_a_library_that_runs_cannot_share_is_left_to_each(
     assert b"False" in ask_one("/a.py").body
 
 
-def test_a_module_that_imports_one_that_is_left_is_left_as_well(ask_one: Asker, tmp_path: Path) -> None:
+def test_a_module_that_imports_an_unshared_library_is_unshared_too(ask_one: Asker, tmp_path: Path) -> None:
     install(tmp_path, "dice", "import random\nrng = random.Random()\n")
     install(tmp_path, "game", "from dice import rng\n")
     install(tmp_path, "late", "def roll():\n    import dice\n    return dice.rng.random()\n")
@@ -127,7 +127,7 @@ def test_a_module_that_imports_one_that_is_left_is_left_as_well(ask_one: Asker, 
     assert {body[:9] for body in bodies} == {b"['late'] "[:9]}
 
 
-def test_a_library_whose_settings_the_program_makes_is_left(ask_one: Asker, tmp_path: Path) -> None:
+def test_a_library_whose_settings_the_program_changes_is_not_shared(ask_one: Asker, tmp_path: Path) -> None:
     install(tmp_path, "lib", "import os\nvalue = os.environ.get('LIB_SETTING')\n")
     program = write(tmp_path, "a.py", "import os\nos.environ['LIB_SETTING'] = os.environ['QUERY_STRING']\n" + SHOWS)
     warmed(ask_one, program)
@@ -146,7 +146,7 @@ def test_each_run_is_seeded_for_numpys_global_generator(ask_one: Asker, tmp_path
     assert ask_one("/a.py").body == b"1\n"
 
 
-def test_what_a_later_run_imports_is_imported_before_as_well(ask_one: Asker, tmp_path: Path) -> None:
+def test_modules_that_a_later_run_imports_are_imported_in_advance_too(ask_one: Asker, tmp_path: Path) -> None:
     source = "import os, sys\nbefore = 'colorsys' in sys.modules\nimport json\n"
     source += "if os.environ['QUERY_STRING']: import colorsys\nprint(f'X-A: b\\n\\n{before}')\n"
     program = write(tmp_path, "a.py", source)
@@ -155,7 +155,7 @@ def test_what_a_later_run_imports_is_imported_before_as_well(ask_one: Asker, tmp
     eventually(lambda: ask_one("/a.py?more").body == b"True\n", "it is imported before")
 
 
-def test_a_changed_library_is_noticed(ask_one: Asker, tmp_path: Path) -> None:
+def test_a_change_of_a_library_is_detected(ask_one: Asker, tmp_path: Path) -> None:
     install(tmp_path, "lib", "value = 'old'\n")
     program = write(tmp_path, "a.py", SHOWS)
     warmed(ask_one, program)
@@ -166,7 +166,7 @@ def test_a_changed_library_is_noticed(ask_one: Asker, tmp_path: Path) -> None:
         assert ask_one("/a.py").body.endswith(b" newer\n")
 
 
-def test_a_module_of_the_program_that_comes_to_hide_a_library_is_noticed(ask_one: Asker, tmp_path: Path) -> None:
+def test_a_module_of_the_program_that_shadows_a_library_is_detected(ask_one: Asker, tmp_path: Path) -> None:
     install(tmp_path, "lib", "value = 'library'\n")
     program = write(tmp_path, "a.py", SHOWS)
     warmed(ask_one, program)
@@ -188,7 +188,9 @@ READS = {
 
 
 @pytest.mark.parametrize("how", READS)
-def test_a_changed_file_that_a_library_has_read_is_noticed_at_once(ask_one: Asker, tmp_path: Path, how: str) -> None:
+def test_a_change_of_a_file_that_a_library_has_read_is_detected_at_once(
+    ask_one: Asker, tmp_path: Path, how: str
+) -> None:
     data = tmp_path / "settings" / "lib.conf"
     data.parent.mkdir()
     data.write_text("old")
@@ -203,7 +205,7 @@ def test_a_changed_file_that_a_library_has_read_is_noticed_at_once(ask_one: Aske
     eventually(lambda: ask_one("/a.py").body.startswith(b"True "), "it is shared again")
 
 
-def test_files_that_the_program_writes_beside_those_of_a_library_change_nothing(ask_one: Asker, tmp_path: Path) -> None:
+def test_files_that_the_program_writes_beside_those_of_a_library_have_no_effect(ask_one: Asker, tmp_path: Path) -> None:
     """A folder's own time changes with each file in it."""
     install(tmp_path, "lib", f"import os\nvalue = os.path.isdir({str(tmp_path)!r})\n")
     program = write(tmp_path, "a.py", "import tempfile\ntempfile.NamedTemporaryFile(dir='.').close()\n" + SHOWS)
@@ -221,7 +223,7 @@ def test_a_library_that_is_installed_later_is_found(ask_one: Asker, tmp_path: Pa
     assert ask_one("/a.py").body == b"there\n"
 
 
-def test_a_library_that_wants_to_be_first_keeps_all_others_out(
+def test_a_library_that_must_run_first_prevents_all_sharing(
     ask_one: Asker, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "gateways.cgi")
@@ -236,7 +238,7 @@ def test_a_library_that_wants_to_be_first_keeps_all_others_out(
     assert "all libraries: gevent" in _reports(caplog)
 
 
-def test_a_library_that_kills_the_interpreter_is_survived(ask_one: Asker, tmp_path: Path) -> None:
+def test_a_library_that_kills_the_interpreter_causes_cold_runs_only(ask_one: Asker, tmp_path: Path) -> None:
     install(
         tmp_path,
         "lib",

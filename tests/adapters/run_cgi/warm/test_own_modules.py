@@ -35,7 +35,7 @@ def test_a_named_module_is_imported_once_with_its_submodules(tmp_path: Path) -> 
         asker.host.close()
 
 
-def test_a_named_module_that_runs_cannot_share_is_left_to_each(tmp_path: Path) -> None:
+def test_a_named_module_that_runs_cannot_share_is_imported_in_each_run(tmp_path: Path) -> None:
     (tmp_path / "shop.py").write_text(
         "import tempfile, os\nT = tempfile.TemporaryDirectory()\nok = os.path.isdir(T.name)\n"
     )
@@ -59,7 +59,7 @@ def test_each_run_starts_from_the_same_state(ask_one: Asker, tmp_path: Path) -> 
     assert {ask_one("/a.py").body for _ in range(3)} == {b"1\n"}
 
 
-def test_a_changed_program_is_noticed(ask: Asker, tmp_path: Path) -> None:
+def test_a_change_of_the_program_is_detected(ask: Asker, tmp_path: Path) -> None:
     program = write(tmp_path, "a.py", "import json\nprint('X-A: b\\n\\nold')\n")
     warmed(ask, program)
     assert ask("/a.py").body == b"old\n"
@@ -67,7 +67,7 @@ def test_a_changed_program_is_noticed(ask: Asker, tmp_path: Path) -> None:
     assert ask("/a.py").body == b"new\n"
 
 
-def test_a_changed_module_is_noticed(ask: Asker, tmp_path: Path) -> None:
+def test_a_change_of_a_module_is_detected(ask: Asker, tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("word = 'old'\n")
     program = write(tmp_path, "a.py", "import colorsys, mine\nprint(f'X-A: b\\n\\n{mine.word}')\n")
     warmed(ask, program)
@@ -77,7 +77,7 @@ def test_a_changed_module_is_noticed(ask: Asker, tmp_path: Path) -> None:
         assert ask("/a.py").body == b"newer\n"
 
 
-def test_a_program_that_takes_anothers_folder_runs_in_the_new_one(ask_one: Asker, tmp_path: Path) -> None:
+def test_a_program_moved_to_another_folder_runs_in_the_new_one(ask_one: Asker, tmp_path: Path) -> None:
     folder = tmp_path / "site"
     folder.mkdir()
     source = "import colorsys\nprint('X-A: b\\n\\n' + open('data.txt').read())\n"

@@ -29,7 +29,7 @@ print(json.dumps(state))
 """
 
 
-def test_a_warm_program_finds_itself_as_a_cold_one_does(ask: Asker, tmp_path: Path) -> None:
+def test_a_warm_program_sees_the_same_process_state_as_a_cold_one(ask: Asker, tmp_path: Path) -> None:
     program = write(tmp_path, "state.py", STATE)
     cold = cold_one(ask, tmp_path).report("/state.py?q", "POST", body=b"body")
     first = ask.report("/state.py?q", "POST", body=b"body")
@@ -78,7 +78,7 @@ ENDS = {
 
 
 @pytest.mark.parametrize("name", ENDS)
-def test_a_warm_program_ends_as_a_cold_one_does(
+def test_a_warm_program_exits_as_a_cold_one_does(
     ask: Asker, tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     write(tmp_path, f"{name}.py", f"print('Content-Type: text/plain\\n', flush=True)\n{ENDS[name]}\n")
@@ -97,13 +97,13 @@ def test_a_warm_program_ends_as_a_cold_one_does(
     assert outcome(ask) == cold
 
 
-def test_each_run_has_its_own_chance(ask: Asker, tmp_path: Path) -> None:
+def test_each_run_has_its_own_random_numbers(ask: Asker, tmp_path: Path) -> None:
     program = write(tmp_path, "a.py", "import random, uuid\nprint('X-A: b\\n')\nprint(random.random(), uuid.uuid4())\n")
     warmed(ask, program)
     assert len({ask("/a.py").body for _ in range(5)}) == 5
 
 
-def test_flags_of_the_first_line_hold(ask: Asker, tmp_path: Path) -> None:
+def test_flags_of_the_first_line_apply(ask: Asker, tmp_path: Path) -> None:
     program = tmp_path / "a.py"
     program.write_text(f"#!{sys.executable} -IO\nimport sys\nprint(f'X-A: b\\n\\n{{sys.flags}} {{sys.path[0]}}')\n")
     program.chmod(0o755)

@@ -26,7 +26,7 @@ def regressions(new: Record, old: Record = OLD) -> list[str]:
     return [change.what for change in changes(new, old) if change.regression]
 
 
-def test_nothing_has_changed() -> None:
+def test_equal_comparisons_have_no_change() -> None:
     assert regressions(OLD) == []
     assert all("no difference" in change.what for change in changes(OLD, OLD))
 
@@ -38,43 +38,43 @@ def test_twenty_percent_slower_is_a_regression() -> None:
     facts(dearer, WHO, "62 µs", "1.25", "50 µs", "(1.23–1.27)", "worse")
 
 
-def test_more_cpu_for_each_answer_is_a_regression_whatever_the_rate() -> None:
+def test_more_cpu_time_per_response_is_a_regression_at_any_rate() -> None:
     new = record([*slices(UVICORN, STEADY, server_cpu=150_000_000), *slices(NULL, scaled(5))])
     (dearer,) = regressions(new)
     facts(dearer, WHO, "59 µs", "1.20", "50 µs", "(1.18–1.22)", "worse")
 
 
-def test_faster_is_none() -> None:
+def test_a_faster_contender_is_not_a_regression() -> None:
     new = record([*slices(UVICORN, scaled(1.3)), *slices(WAITRESS, scaled(0.4)), *slices(NULL, scaled(5))])
     assert regressions(new) == []
     assert any(change.what.endswith(": better") for change in changes(new, OLD))
 
 
-def test_a_machine_that_is_slower_itself_is_no_regression_of_the_app() -> None:
+def test_a_slower_machine_is_not_a_regression_of_the_app() -> None:
     new = record([*slices(UVICORN, scaled(0.8)), *slices(WAITRESS, scaled(0.32)), *slices(NULL, scaled(3.9))])
     assert regressions(new) == []
 
 
-def test_two_of_the_same_that_differ_as_much_explain_it() -> None:
+def test_a_difference_within_the_noise_of_twins_is_not_a_regression() -> None:
     twin = f"{UVICORN}#2"
     new = record([*slices(UVICORN, scaled(0.9)), *slices(WAITRESS, scaled(0.4)), *slices(twin, scaled(0.75))])
     assert regressions(new) == []
 
 
-def test_answers_that_are_lost_now_are_a_regression() -> None:
+def test_newly_lost_responses_are_a_regression() -> None:
     new = record([*slices(UVICORN, STEADY, failed={"status 500": 100}), *slices(WAITRESS, scaled(0.4))])
     (losing,) = regressions(new)
     facts(losing, WHO, "3.8 %", "0 %")
 
 
-def test_one_run_is_not_held_against_one_run() -> None:
+def test_single_runs_are_not_compared() -> None:
     old, new = (record([cell(UVICORN, measured(rate), WAIT)], [WAIT]) for rate in (100, 50))
     (change,) = changes(new, old)
     facts(change.what, "wait, 64 clients: asgi uvicorn", "too few runs")
     assert not change.regression
 
 
-def test_few_answers_are_held_against_each_other_by_their_sums() -> None:
+def test_slices_with_few_responses_are_compared_by_their_sums() -> None:
     """A median of 2 instead of 3 is chance; half of the total is not."""
     cold = "cgi:uvicorn:cold"
     old, same, worse = (
@@ -85,7 +85,7 @@ def test_few_answers_are_held_against_each_other_by_their_sums() -> None:
     assert len(regressions(old, worse)) == 1
 
 
-def test_what_else_differs_is_said() -> None:
+def test_other_differences_between_the_comparisons_are_listed() -> None:
     new = replace(OLD, machine=replace(OLD.machine, python="CPython 3.13.0", packages={"uvicorn": "2", "h11": "1"}))
     assert differences(new, OLD) == [
         "Python: CPython 3.11.7 before, CPython 3.13.0 now",

@@ -42,7 +42,7 @@ def test_the_fastest_is_first_and_compared_with_the_reference() -> None:
     assert not last.tie
 
 
-def test_no_difference_is_claimed_below_that_of_the_twins() -> None:
+def test_no_difference_below_the_noise_of_the_twins_is_reported() -> None:
     cells = [*slices(UVICORN, STEADY), *slices(WAITRESS, scaled(0.95)), *slices(f"{UVICORN}#2", scaled(0.93))]
     (section,) = sections(record(cells))
     assert section.floor == pytest.approx(1 / 0.93 - 1, rel=0.01)
@@ -61,7 +61,7 @@ def test_an_interval_that_holds_1_is_a_tie() -> None:
     assert row.tie
 
 
-def test_who_is_limited_by_the_client_or_fails_is_not_ranked() -> None:
+def test_a_contender_that_is_limited_by_the_client_or_fails_is_not_ranked() -> None:
     cells = [
         *slices(UVICORN, STEADY),
         *slices(HYPERCORN, scaled(4), client_cpu=SECOND * 9 // 40),
@@ -77,21 +77,21 @@ def test_who_is_limited_by_the_client_or_fails_is_not_ranked() -> None:
     ]
 
 
-def test_the_ceiling_is_the_share_of_what_the_client_does_with_a_server_that_does_nothing() -> None:
+def test_the_ceiling_is_the_share_of_the_rate_with_a_server_that_does_nothing() -> None:
     cells = [*slices(UVICORN, STEADY), *slices(HYPERCORN, scaled(4)), *slices(NULL, scaled(5))]
     (section,) = sections(record(cells))
     assert section.ceilings == {UVICORN: pytest.approx(0.2), HYPERCORN: pytest.approx(0.8)}
     assert [(row.figures.entrant.id, row.limit) for row in section.rows] == [(UVICORN, ""), (HYPERCORN, "client")]
 
 
-def test_slices_in_which_the_clock_was_set_are_left_out() -> None:
+def test_slices_during_which_the_clock_was_set_are_excluded() -> None:
     cells = [*slices(UVICORN, STEADY), *slices(UVICORN, [[1]], stepped=True)]
     (section,) = sections(record(cells))
     assert section.discarded == 1
     assert section.rows[0].figures.rate == pytest.approx(10_100)
 
 
-def test_a_slice_without_an_answer_counts() -> None:
+def test_a_slice_without_a_response_counts() -> None:
     """A contender that hangs for more than half of the time is not comparable."""
     cells = [*slices(UVICORN, STEADY), *slices(WAITRESS, [[0, 0, 0, 10_000], [0, 0, 20_000, 0]])]
     row = sections(record(cells))[0].row(WAITRESS)
@@ -101,7 +101,7 @@ def test_a_slice_without_an_answer_counts() -> None:
     assert row.figures.rate == 0
 
 
-def test_where_slices_hold_few_answers_ratio_interval_and_rates_agree() -> None:
+def test_with_few_responses_per_slice_the_ratio_and_interval_and_rates_agree() -> None:
     """The same total of responses has the same rate and ratio, whether it is evenly distributed or not."""
     cells = [
         *slices(UVICORN, [[3680] * 4] * 2, window=SECOND),
@@ -120,7 +120,7 @@ def test_where_slices_hold_few_answers_ratio_interval_and_rates_agree() -> None:
     assert [row.letters for row in section.rows] == ["a", "b", "b"]
 
 
-def test_the_number_of_clients_at_the_knee_is_the_one_that_counts() -> None:
+def test_results_are_those_for_the_number_of_clients_at_the_knee() -> None:
     cells = [
         cell(name, measured(rate * factor), connections=clients, round=number)
         for name, factor in ((UVICORN, 1.0), (WAITRESS, 0.5))
@@ -134,7 +134,7 @@ def test_the_number_of_clients_at_the_knee_is_the_one_that_counts() -> None:
     assert section.rows[1].ratio.value == pytest.approx(0.5)
 
 
-def test_without_the_reference_another_is_compared_with() -> None:
+def test_without_the_reference_another_contender_is_the_reference() -> None:
     cells = [*slices(WAITRESS, STEADY), *slices(HYPERCORN, scaled(2))]
     out = [Exclusion(UVICORN, "hello", "it answers 500")]
     (section,) = sections(record(cells, exclusions=out))
@@ -142,7 +142,7 @@ def test_without_the_reference_another_is_compared_with() -> None:
     assert section.out == tuple(out)
 
 
-def test_long_scenarios_have_a_section_for_each_number_of_clients() -> None:
+def test_long_scenarios_have_a_section_for_each_number_of_clients_that_was_used() -> None:
     cells = [
         cell(name, measured(rate), WAIT, connections=clients)
         for clients, rates in ((16, (310, 79)), (200, (3700, 79)))
@@ -168,7 +168,7 @@ def test_streams_are_sorted_by_their_first_byte() -> None:
     assert [row.figures.entrant.id for row in section.rows] == [UVICORN, WAITRESS]
 
 
-def test_who_holds_more_idle_clients_is_first() -> None:
+def test_contenders_that_hold_more_idle_clients_come_first() -> None:
     cells = [
         cell(WAITRESS, measured(0, begun=4, missing=300, failed={"timeout": 300}), IDLE, offered=100.0, phase="long"),
         cell(UVICORN, measured(100, window=3 * SECOND, begun=300), IDLE, offered=100.0, phase="long"),
@@ -181,12 +181,12 @@ def test_who_holds_more_idle_clients_is_first() -> None:
     ]
 
 
-def test_a_record_without_measurements_has_nothing_to_say() -> None:
+def test_a_record_without_measurements_has_no_sections() -> None:
     assert sections(record([])) == []
     assert sections(record([cell(NULL, measured(5))]))[0].rows == ()
 
 
-def test_of_one_slice_of_each_nothing_is_claimed() -> None:
+def test_single_slices_give_no_verdict() -> None:
     (section,) = sections(
         record([*slices(UVICORN, [[100]]), *slices(WAITRESS, [[40]]), *slices(f"{UVICORN}#2", [[103]])])
     )
@@ -194,7 +194,7 @@ def test_of_one_slice_of_each_nothing_is_claimed() -> None:
     assert [(row.letters, row.tie, row.cpu_differs) for row in section.rows] == [("", True, False), ("", False, False)]
 
 
-def test_a_difference_is_claimed_between_two_of_which_neither_is_the_reference() -> None:
+def test_differences_between_two_contenders_other_than_the_reference_are_reported() -> None:
     cells = [
         *slices(UVICORN, STEADY),
         *slices(WAITRESS, scaled(0.4)),
@@ -208,7 +208,7 @@ def test_a_difference_is_claimed_between_two_of_which_neither_is_the_reference()
 
 
 @pytest.mark.parametrize(("rate", "apart"), [(55, False), (100, False), (201, True), (45, True)])
-def test_of_one_run_no_difference_below_a_factor_of_2_is_claimed(rate: int, apart: bool) -> None:
+def test_with_one_run_no_difference_below_a_factor_of_2_is_reported(rate: int, apart: bool) -> None:
     cells = [cell(name, measured(each, window=SECOND), WAIT) for name, each in ((UVICORN, 100), (WAITRESS, rate))]
     (section,) = sections(record(cells, [WAIT]))
     row = section.row(WAITRESS)

@@ -38,7 +38,7 @@ def on(**machine: Any) -> Record:
     return replace(made, machine=replace(made.machine, **machine))
 
 
-def test_there_is_no_doubt_without_a_reason() -> None:
+def test_without_a_reason_no_doubt_is_reported() -> None:
     assert found(record(GOOD)) == {}
 
 
@@ -82,17 +82,17 @@ def test_there_is_no_doubt_without_a_reason() -> None:
         ),
     ],
 )
-def test_what_is_to_be_doubted_is_named(made: Record, name: str, said: str) -> None:
+def test_each_doubt_is_named_with_its_place(made: Record, name: str, said: str) -> None:
     assert said in found(made)[name]
 
 
-def test_a_contender_that_loses_one_percent_of_its_answers_is_called_so() -> None:
+def test_a_contender_that_loses_one_percent_of_its_responses_is_reported() -> None:
     losing = slices(WAITRESS, scaled(0.4), failed={"status 500": 10}, examples=["got 500 with 4 bytes"])
     (said,) = found(record([*slices(UVICORN, STEADY), *losing])).values()
     assert "hello: wsgi waitress·4 0.98 % (status 500 × 80: got 500 with 4 bytes)" in said
 
 
-def test_what_to_try_says_the_command_and_the_logs_of_this_comparison() -> None:
+def test_remedies_contain_the_command_and_the_logs_of_this_comparison() -> None:
     out = [
         Exclusion(
             "x:y:z", "", "daphne not installed; install it with: /venv/bin/python -m pip install 'gateways[compare]'"
@@ -105,54 +105,54 @@ def test_what_to_try_says_the_command_and_the_logs_of_this_comparison() -> None:
     assert "/tmp/here/logs" in remedies["left-out"]
 
 
-def test_others_that_disturb_are_said() -> None:
+def test_disturbing_programs_are_reported() -> None:
     disturbed = slices(UVICORN, STEADY, machine_cpu=500 * MS)
     assert "more than 0.15 cores in 100 % of the slices" in found(record(disturbed))["disturbed"]
 
 
-def test_a_client_that_is_late_itself_is_said() -> None:
+def test_a_late_load_client_is_reported() -> None:
     late = measured(8000, 1.0, lag=Histogram([2 * MS] * 2000))
     made = record([*GOOD, cell(UVICORN, late, offered=8000.0)])
     assert found(made)["client-lag"].endswith("hello: asgi uvicorn (2 ms of 1 ms)")
 
 
-def test_too_few_samples_for_a_percentile_are_said() -> None:
+def test_too_few_samples_for_a_percentile_are_reported() -> None:
     made = record([*GOOD, cell(UVICORN, measured(800), offered=800.0)])
     (said,) = found(made).items()
     assert said[0] == "few-samples"
     assert said[1].endswith("hello: asgi uvicorn (200)")
 
 
-def test_littles_law_missed_is_said() -> None:
+def test_a_violation_of_littles_law_is_reported() -> None:
     made = record(slices(UVICORN, STEADY, busy=12_000 * MS))
     assert found(made)["littles-law"].endswith("hello: asgi uvicorn by 25 %")
 
 
-def test_a_client_that_has_no_more_to_give_is_said() -> None:
+def test_a_load_client_at_its_limit_is_reported() -> None:
     made = record(slices(UVICORN, STEADY, client_cpu=240 * MS))
     (said,) = found(made).items()
     assert said[0] == "client-limited"
     assert said[1].endswith("hello: asgi uvicorn")
 
 
-def test_connections_closed_after_each_answer_are_said() -> None:
+def test_connections_closed_after_each_response_are_reported() -> None:
     made = record(slices(UVICORN, STEADY, reconnects=2500))
     assert "hello: asgi uvicorn" in found(made)["no-keep-alive"]
 
 
-def test_memory_that_grows_and_is_kept_is_said() -> None:
+def test_memory_that_grows_and_is_not_released_is_reported() -> None:
     grown = [cell(UVICORN, measured(9000), before=Resources(20_000_000), after=Resources(80_000_000))]
     assert "hello: asgi uvicorn from 20 MB to 80 MB" in found(record(grown))["growth"]
 
 
-def test_the_same_doubt_about_several_is_said_once() -> None:
+def test_the_same_doubt_about_several_contenders_is_reported_once() -> None:
     cells = [cell(name, measured(9), question) for question in (WAIT, UPLOAD) for name in (UVICORN, WAITRESS)]
     (said,) = found(record(cells, [WAIT, UPLOAD])).items()
     assert said[0] == "one-run"
     assert said[1].endswith("wait; upload")
 
 
-def test_that_nobody_else_is_answered_is_no_doubt_where_that_was_the_question() -> None:
+def test_unanswered_requests_are_not_a_doubt_if_they_are_the_result() -> None:
     held = {"offered": 100.0, "phase": "long"}
     made = record([cell(WAITRESS, measured(0, begun=4, failed={"timeout": 99}), IDLE, **held)], [IDLE])
     assert found(made) == {}

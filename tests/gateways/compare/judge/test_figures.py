@@ -18,7 +18,7 @@ def test_the_rate_is_the_median_of_the_slices() -> None:
     assert (found.failures, found.lost_share) == (0, 0)
 
 
-def test_cpu_is_that_of_the_window_for_each_answer_in_it() -> None:
+def test_cpu_time_is_that_of_the_window_per_response_in_it() -> None:
     main = slices(UVICORN, [[4000, 4000]], server_cpu=SECOND // 8)
     found = figures(entrant(UVICORN), main, main)
     assert found.cpu == pytest.approx(2 * 0.125 / 2000)
@@ -28,7 +28,7 @@ def test_cpu_is_that_of_the_window_for_each_answer_in_it() -> None:
     assert figures(entrant(UVICORN), unknown, unknown).cpu is None
 
 
-def test_what_others_take_is_what_is_left_of_the_machines_time() -> None:
+def test_the_load_of_others_is_the_rest_of_the_machines_time() -> None:
     main = slices(UVICORN, [[4000]], server_cpu=SECOND // 8, client_cpu=SECOND // 16, machine_cpu=SECOND // 4)
     assert figures(entrant(UVICORN), main, main).others == pytest.approx((0.25 - 0.125 - 0.0625) / 0.25)
 
@@ -45,7 +45,7 @@ def test_percentiles_come_from_all_slices_together() -> None:
     assert found.answer.p999 == pytest.approx(0.1, rel=0.01)
 
 
-def test_what_was_never_answered_is_in_the_percentiles() -> None:
+def test_unanswered_requests_are_in_the_percentiles() -> None:
     latency = [cell(UVICORN, measured(4000, missing=20, failed={"timeout": 20}), offered=4000.0)]
     main = slices(UVICORN, [[4000]])
     found = figures(entrant(UVICORN), main, [*main, *latency])
@@ -55,25 +55,25 @@ def test_what_was_never_answered_is_in_the_percentiles() -> None:
     assert found.lost_share == pytest.approx(20 / 2020)
 
 
-def test_requests_that_were_not_even_sent_are_failures() -> None:
+def test_requests_that_were_never_sent_are_failures() -> None:
     main = slices(UVICORN, [[100]], unsent=5, failed={"closed": 2})
     assert figures(entrant(UVICORN), main, main).failed == {"closed": 2, "not sent": 5}
 
 
-def test_too_few_samples_say_nothing() -> None:
+def test_too_few_samples_give_no_percentile() -> None:
     found = Percentiles.of(Histogram([MS] * 150))
     assert found.p50 == found.p75 == found.p90 == pytest.approx(0.001, rel=0.01)
     assert (found.p99, found.p999) == (None, None)
 
 
-def test_littles_law_is_held_against_the_number_of_clients() -> None:
+def test_the_deviation_from_littles_law_is_computed_from_the_number_of_clients() -> None:
     main = slices(UVICORN, [[8000, 8000]], busy=int(0.25 * SECOND * 57.6))
     assert figures(entrant(UVICORN), main, main).little == pytest.approx(-0.1)
     few = slices(UVICORN, [[400, 400]], busy=0)  # with few responses the edges of the window matter more
     assert figures(entrant(UVICORN), few, few).little is None
 
 
-def test_memory_is_that_before_and_after_the_last_start_and_the_most_of_all() -> None:
+def test_memory_is_that_before_and_after_the_last_start_and_the_maximum_of_all() -> None:
     def with_memory(start: int, *values: int) -> Cell:
         before, peak, after = (Resources(memory=value, threads=3, processes=2) for value in values)
         return cell(UVICORN, measured(10), start=start, before=before, after=after, peak=peak)
@@ -83,7 +83,7 @@ def test_memory_is_that_before_and_after_the_last_start_and_the_most_of_all() ->
     assert (found.memory, found.threads, found.processes) == ((12, 99, 25), 3, 2)
 
 
-def test_a_ladder_of_clients_has_a_knee() -> None:
+def test_a_series_of_numbers_of_clients_has_a_knee() -> None:
     ladder = [(1, 900.0), (4, 3000.0), (16, 3900.0), (64, 4000.0), (256, 3500.0)]
     assert knee(ladder) == 16
     assert knee([(8, 0.0)]) == 8

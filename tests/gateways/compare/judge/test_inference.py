@@ -8,7 +8,7 @@ import pytest
 from gateways.compare.judge.inference import Ratio, letters, noise, ratio, unpaired
 
 
-def test_the_ratio_is_the_median_of_the_rounds_ratios() -> None:
+def test_the_ratio_is_the_median_of_the_ratios_of_the_rounds() -> None:
     found = ratio([[(200, 100), (210, 100)], [(190, 100), (9000, 100), (200, 100)]], seed=1)
     assert found is not None
     assert found.value == pytest.approx(2)  # the disturbed round does not move it
@@ -41,14 +41,14 @@ def between_servers(truth: float, chance: random.Random) -> list[list[tuple[floa
     return starts
 
 
-def test_the_interval_holds_the_truth_most_of_the_time() -> None:
+def test_the_interval_usually_contains_the_true_value() -> None:
     chance = random.Random(1)
     found = [ratio(between_servers(1.2, chance), seed) for seed in range(40)]
     held = sum(each is not None and each.low <= 1.2 <= each.high for each in found)
     assert held >= 32  # 95 % would be 38; with five starts, the bootstrap covers slightly less
 
 
-def test_twenty_percent_are_found_and_none_are_not() -> None:
+def test_a_difference_of_twenty_percent_is_found_and_equal_servers_tie() -> None:
     chance = random.Random(2)
     slower = [ratio(between_servers(0.8, chance), seed) for seed in range(12)]
     same = [ratio(between_servers(1.0, chance), seed) for seed in range(12)]
@@ -66,11 +66,11 @@ def test_twenty_percent_are_found_and_none_are_not() -> None:
         (Ratio(0.9, 0.85, 0.95), 0.05, False),
     ],
 )
-def test_ties(found: Ratio, floor: float, tie: bool) -> None:
+def test_ties_depend_on_the_interval_and_the_floor(found: Ratio, floor: float, tie: bool) -> None:
     assert found.tie(floor) is tie
 
 
-def test_the_noise_floor_is_how_far_two_of_the_same_may_be_apart() -> None:
+def test_the_noise_floor_is_the_possible_difference_between_identical_servers() -> None:
     assert noise(Ratio(1.00, 0.97, 1.06)) == pytest.approx(0.06)
     assert noise(Ratio(0.98, 0.95, 1.01)) == pytest.approx(1 / 0.95 - 1)
     assert noise(Ratio(0.9, 0.8, 0.95)) == pytest.approx(1 / 0.8 - 1)
@@ -89,7 +89,7 @@ def starts(chance: random.Random, speed: float) -> list[list[float]]:
     ]
 
 
-def test_two_of_the_same_are_seldom_told_apart_and_one_that_is_a_fifth_slower_mostly_is() -> None:
+def test_identical_servers_rarely_differ_and_one_that_is_a_fifth_slower_usually_does() -> None:
     chance = random.Random(1)
     false, found, times = 0, 0, 100
     for _ in range(times):
@@ -105,7 +105,7 @@ def test_two_of_the_same_are_seldom_told_apart_and_one_that_is_a_fifth_slower_mo
     assert found >= 80
 
 
-def test_medians_that_were_not_measured_side_by_side() -> None:
+def test_medians_that_were_not_measured_side_by_side_are_compared() -> None:
     found = unpaired([[100, 104, 96], [101, 99]], [[200, 210, 190], [202]], seed=1)
     assert found is not None
     assert found.value == pytest.approx(100 / 201, rel=0.01)
@@ -113,7 +113,7 @@ def test_medians_that_were_not_measured_side_by_side() -> None:
     assert unpaired([[1.0]], [[]], seed=1) is None
 
 
-def test_letters_are_shared_by_those_that_cannot_be_told_apart() -> None:
+def test_contenders_that_are_indistinguishable_share_letters() -> None:
     pairs = [(a, b) for a in "wxyz" for b in "wxyz" if a < b]
     chain = {pair: pair in {("w", "x"), ("x", "y")} for pair in pairs}
     assert letters("wxyz", chain) == {"w": "a", "x": "ab", "y": "b", "z": "c"}

@@ -36,16 +36,16 @@ def made(name: str, rate: float, clients: int = 200, **more: Any) -> Figures:
         (made(WAITRESS, 50, failed={"timeout": 10}), 0.05, None, "errors"),
     ],
 )
-def test_what_limits(found: Figures, service: float | None, reached: float | None, limit: str) -> None:
+def test_the_bottleneck_is_named(found: Figures, service: float | None, reached: float | None, limit: str) -> None:
     assert limits.limit(found, service, reached) == limit
 
 
-def test_a_paced_load_limits_nothing_unless_it_fails() -> None:
+def test_a_paced_load_has_no_limit_unless_it_fails() -> None:
     assert limits.limit(made(UVICORN, 100, server_cpu=CORE), None, None, paced=True) == ""
     assert limits.limit(made(UVICORN, 100, failed={"timeout": 3}), None, None, paced=True) == "errors"
 
 
-def test_what_the_law_allows() -> None:
+def test_the_theoretical_maximum_and_its_reason() -> None:
     assert limits.allowed(made(WAITRESS, 78), 0.05) == (80, "its 4 threads allow")
     assert limits.allowed(made(UVICORN, 3300), 0.05) == (4000, "200 clients allow")
     assert limits.allowed(made(UVICORN, 20), 0.05) == (20, "its one loop, blocked by the app, allows")

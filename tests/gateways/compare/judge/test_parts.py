@@ -43,14 +43,14 @@ def section() -> Section:
     return found
 
 
-def test_each_request_has_a_row_for_each_contender_in_the_order_of_the_whole() -> None:
+def test_each_request_has_a_row_for_each_contender_in_the_order_of_the_total() -> None:
     parts = section().parts
     assert [part.asked.label for part in parts] == [CART, HOME]
     assert [[row.entrant.id for row in part.rows] for part in parts] == [[UVICORN, WAITRESS]] * 2
     assert [round(row.rate) for row in parts[0].rows] == [100, 48]
 
 
-def test_latency_is_that_at_the_highest_rate_where_there_is_one() -> None:
+def test_latency_is_that_at_the_highest_rate_if_there_is_one() -> None:
     uvicorn, waitress = section().parts[0].rows
     assert uvicorn.offered == 200.0
     assert uvicorn.answer.p50 is not None
@@ -58,7 +58,7 @@ def test_latency_is_that_at_the_highest_rate_where_there_is_one() -> None:
     assert waitress.offered == 0.0
 
 
-def test_what_one_request_loses_is_not_the_others() -> None:
+def test_losses_of_one_request_do_not_count_for_the_others() -> None:
     (cart, home) = ([row.lost_share for row in part.rows] for part in section().parts)
     assert cart[0] == home[0] == home[1] == 0
     assert 0.4 < cart[1] < 0.5
@@ -66,7 +66,7 @@ def test_what_one_request_loses_is_not_the_others() -> None:
     assert CART in breach
 
 
-def test_the_table_says_request_status_and_share_once_and_the_most_frequent_first() -> None:
+def test_the_table_shows_request_and_status_and_share_once_and_the_most_frequent_first() -> None:
     shown = of_parts(section())
     assert shown is not None
     firsts = [line.cells[0] for line in shown.lines]
@@ -75,14 +75,14 @@ def test_the_table_says_request_status_and_share_once_and_the_most_frequent_firs
     assert "lost" in shown.columns
 
 
-def test_where_there_is_little_room_the_rest_is_counted() -> None:
+def test_a_short_table_counts_the_remaining_requests() -> None:
     shown = of_parts(section(), most=1)
     assert shown is not None
     assert len(shown.lines) == 2
     assert "1 more" in shown.note
 
 
-def test_the_report_the_page_and_the_csv_have_each_request() -> None:
+def test_the_report_and_the_page_and_the_csv_have_each_request() -> None:
     made = compared()
     found = sections(made)
     assert f"{CART} → 302" in markdown(made, found)

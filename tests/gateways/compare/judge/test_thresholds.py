@@ -24,7 +24,7 @@ def test_a_threshold_is_a_figure_a_sign_and_a_limit(text: str, figure: str, limi
 
 
 @pytest.mark.parametrize("text", ["p99", "p98>1ms", "p99>200", "lost>1ms", "rate>5%", "p99>=1ms", ""])
-def test_what_is_not_one_is_refused_with_an_example(text: str) -> None:
+def test_an_invalid_threshold_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match="p99>200ms"):
         threshold(text)
 
@@ -36,7 +36,7 @@ def said(*texts: str) -> list[str]:
     return breaches(sections(made), [threshold(text) for text in texts])
 
 
-def test_contenders_that_breach_are_named_with_their_figure() -> None:
+def test_contenders_that_breach_a_threshold_are_named_with_their_figure() -> None:
     (slow,) = said("p50>20ms")
     assert "wsgi waitress" in slow
     assert "30 ms" in slow
@@ -47,6 +47,6 @@ def test_contenders_that_breach_are_named_with_their_figure() -> None:
     assert said("p50>100ms", "lost>5%", "rate<1") == []
 
 
-def test_a_figure_that_is_not_known_is_a_breach() -> None:
+def test_an_unknown_figure_is_a_breach() -> None:
     assert all("unknown" in each for each in said("p999>1s"))
     assert len(said("p999>1s")) == 2

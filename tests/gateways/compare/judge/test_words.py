@@ -19,7 +19,7 @@ def test_numbers_have_three_digits(value: float, text: str) -> None:
 @pytest.mark.parametrize(
     ("value", "text"), [(0.04, "0.0"), (2.66, "2.7"), (76.3, "76"), (319.7, "320"), (12_345, "12,300")]
 )
-def test_rates(value: float, text: str) -> None:
+def test_rates_have_three_digits_and_integers_from_ten_on(value: float, text: str) -> None:
     assert words.rate(value) == text
 
 
@@ -36,7 +36,7 @@ def test_rates(value: float, text: str) -> None:
         (6.81, "6.8 s"),
     ],
 )
-def test_durations(seconds: float | None, text: str) -> None:
+def test_durations_have_a_suitable_unit(seconds: float | None, text: str) -> None:
     assert words.duration(seconds) == text
 
 
@@ -52,18 +52,18 @@ def test_durations(seconds: float | None, text: str) -> None:
         (0, "0 %"),
     ],
 )
-def test_shares(value: float, text: str) -> None:
+def test_shares_have_a_suitable_number_of_digits(value: float, text: str) -> None:
     assert words.share(value) == text
 
 
-def test_ratios_have_an_interval_if_there_was_more_than_one_measurement() -> None:
+def test_ratios_have_an_interval_after_more_than_one_measurement() -> None:
     assert words.interval(Ratio(1.73, 1.7, 1.764)) == "1.70–1.76"
     assert words.interval(Ratio(0.5, 0.5, 0.5)) == ""
     found = [words.times(value) for value in (0.0031, 0.332, 9.87, 12.34, 867.98)]
     assert found == ["0.0031", "0.33", "9.87", "12.3", "868"]
 
 
-def test_names_together() -> None:
+def test_names_are_joined_by_commas_and_and() -> None:
     assert [words.together(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
         "",
         "a",
@@ -72,17 +72,17 @@ def test_names_together() -> None:
     ]
 
 
-def test_cpu_and_memory() -> None:
+def test_cpu_times_and_memory_have_units() -> None:
     found = [words.micros(seconds) for seconds in (0.000032, 0.0009994, 0.0009999, 0.0246, None)]
     assert found == ["32 µs", "999 µs", "1.00 ms", "24.6 ms", ""]
     assert words.megabytes(20_156_416) == "20 MB"
 
 
-def test_a_small_ratio_is_said_in_both_directions() -> None:
+def test_a_small_ratio_is_written_in_both_directions() -> None:
     assert words.as_many(0.4) == "0.40 times as many"
     assert words.as_many(0.000493) == "0.00049 times as many (2,000 times fewer)"
 
 
-def test_clients_are_counted() -> None:
+def test_numbers_of_clients_are_written_with_their_noun() -> None:
     assert [words.of_clients(1), words.of_clients(1000)] == ["1 client", "1,000 clients"]
     assert words.of_clients(64, 2, 16) == "2, 16 or 64 clients"

@@ -6,14 +6,14 @@ from tests.gateways.compare.load import behaving
 from tests.real.serving import serve
 
 
-def test_messages_come_back() -> None:
+def test_echoed_messages_are_verified() -> None:
     with serve("gateways.asgi.app:app", "uvicorn") as server:
         measured = Work(Order("websocket", server.host, server.port, Request("/ws"), None, 4, 0.3, 0.05)).run()
     assert measured.failed == {}
     assert measured.octets == 32 * measured.answered > 0
 
 
-def test_a_server_without_websockets_fails_all() -> None:
+def test_against_a_server_without_websockets_all_messages_fail() -> None:
     with behaving.serving(behaving.behaves) as port:
         measured = Work(Order("websocket", "127.0.0.1", port, Request("/ws"), None, 2, 0.1, 0.0)).run()
     assert measured.answered == 0

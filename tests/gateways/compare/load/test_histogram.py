@@ -14,7 +14,9 @@ from gateways.compare.load.histogram import Histogram, bucket, middle
     ("value", "number", "stands_for"),
     [(0, 0, 0), (1, 1, 1), (127, 127, 127), (128, 128, 128.5), (129, 128, 128.5), (255, 191, 254.5), (256, 192, 257.5)],
 )
-def test_small_values_have_a_bucket_each_and_larger_ones_share(value: int, number: int, stands_for: float) -> None:
+def test_small_values_have_one_bucket_each_and_larger_ones_share_buckets(
+    value: int, number: int, stands_for: float
+) -> None:
     assert (bucket(value), middle(number)) == (number, stands_for)
 
 
@@ -24,12 +26,12 @@ def test_a_bucket_stands_for_its_values_within_0_8_percent(value: int) -> None:
 
 
 @given(st.lists(st.integers(0, 10**10), min_size=1), st.lists(st.integers(0, 10**10)))
-def test_merging_is_recording_all_in_one(some: list[int], others: list[int]) -> None:
+def test_a_merged_histogram_equals_one_of_all_values(some: list[int], others: list[int]) -> None:
     assert Histogram.merged([Histogram(some, 1), Histogram(others, 2)]) == Histogram(some + others, 3)
 
 
 @given(st.lists(st.integers(0, 10**10)), st.integers(0, 5))
-def test_json_brings_it_back(values: list[int], missing: int) -> None:
+def test_a_histogram_survives_json(values: list[int], missing: int) -> None:
     histogram = Histogram(values, missing)
     assert Histogram.from_json(histogram.to_json()) == histogram
 
@@ -49,7 +51,7 @@ def test_percentiles_agree_with_sorting_within_0_8_percent() -> None:
         assert histogram.percentile(share) == pytest.approx(exact, rel=0.008)
 
 
-def test_what_never_came_lies_beyond_every_value() -> None:
+def test_missing_values_count_as_larger_than_every_value() -> None:
     histogram = Histogram([10] * 98, missing=2)
     assert (len(histogram), histogram.seen) == (100, 98)
     assert (histogram.percentile(0.98), histogram.percentile(0.99)) == (10, math.inf)
@@ -64,7 +66,7 @@ def test_a_percentile_needs_ten_samples_beyond_it() -> None:
     assert Histogram([5] * 20).supported(0.5) == 5
 
 
-def test_an_empty_one_has_no_percentile() -> None:
+def test_an_empty_histogram_has_no_percentile() -> None:
     assert Histogram().percentile(0.5) is None
     assert Histogram().mean() is None
     assert Histogram(missing=3).percentile(0.5) == math.inf

@@ -26,7 +26,7 @@ def run(kind: Kind, port: int, mix: tuple[Part, ...]) -> Measured:
 
 
 @pytest.mark.parametrize("kind", ["closed", "open"])
-def test_each_request_has_figures_of_its_own_and_the_whole_is_their_sum(kind: Kind) -> None:
+def test_each_request_has_its_own_figures_and_the_total_is_their_sum(kind: Kind) -> None:
     with serving_by_path(ANSWERS) as port:
         mix = (part(port, SMALL, 3), part(port, LARGE), part(port, HEAD))
         measured = run(kind, port, mix)
@@ -39,7 +39,7 @@ def test_each_request_has_figures_of_its_own_and_the_whole_is_their_sum(kind: Ki
     assert Measured.from_json(measured.to_json()).to_json() == measured.to_json()
 
 
-def test_a_request_that_fails_is_told_from_those_that_do_not() -> None:
+def test_failures_are_counted_per_request() -> None:
     with serving_by_path(ANSWERS) as port:
         measured = run("closed", port, (part(port, SMALL), Part(Request("/wrong"), 1.0, Answer(200, 5, None))))
     small, wrong = measured.parts
@@ -57,7 +57,7 @@ def test_requests_are_drawn_by_weight_and_by_the_seed() -> None:
     assert counts[1] / counts[2] == pytest.approx(2, rel=0.15)
 
 
-def test_a_given_body_is_sent_as_it_is() -> None:
+def test_a_given_body_is_sent_unchanged() -> None:
     sent = Request("/", "POST", headers=(("Content-Type", "text/plain"),), content="AAEC").octets("h")
     assert sent.endswith(b"Content-Length: 3\r\n\r\n\x00\x01\x02")
     assert sent.count(b"Content-Type") == 1
@@ -65,7 +65,7 @@ def test_a_given_body_is_sent_as_it_is() -> None:
 
 
 @pytest.mark.parametrize(("body", "failed"), [(b"at 21:07 open", 0), (b"at 21:07 shut", 1)])
-def test_an_answer_that_varies_must_have_the_pieces_that_do_not(body: bytes, failed: int) -> None:
+def test_a_varying_response_must_contain_the_fixed_pieces(body: bytes, failed: int) -> None:
     expected = Answer(200, None, None, ("at ", " open"))
     with serving_by_path({b"/small": answer(body)}) as port:
         measured = run("closed", port, (Part(SMALL, 1.0, expected),))

@@ -39,7 +39,7 @@ def give(client: "subprocess.Popen[str]", order: Order) -> dict[str, object]:
     return answer
 
 
-def test_the_client_works_through_its_orders(client: "subprocess.Popen[str]", null: int) -> None:
+def test_the_client_carries_out_its_orders(client: "subprocess.Popen[str]", null: int) -> None:
     seen = give(client, Order("probe", "127.0.0.1", null, Request("/")))
     assert (seen["status"], seen["length"], seen["error"]) == (200, 300_000, "")
     answer = Answer(200, 300_000, str(seen["sha256"]))
@@ -50,7 +50,7 @@ def test_the_client_works_through_its_orders(client: "subprocess.Popen[str]", nu
         assert measured.octets == measured.answered * 300_000 > 0
 
 
-def test_an_order_that_cannot_be_carried_out_is_answered_with_a_failure(client: "subprocess.Popen[str]") -> None:
+def test_an_order_that_cannot_be_carried_out_returns_a_failure(client: "subprocess.Popen[str]") -> None:
     assert "gaierror" in str(give(client, Order("closed", "no such host", 1, Request("/")))["failure"])
     seen = give(client, Order("probe", "no such host", 1, Request("/")))
     assert str(seen["error"]).startswith("'no such host' cannot be resolved: ")

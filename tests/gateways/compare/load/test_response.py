@@ -21,7 +21,7 @@ def read(octets: bytes, *cuts: int, expected: bytes | None = b"hello") -> Reader
 
 
 @pytest.mark.parametrize("octets", [LENGTH, CHUNKED, UNTIL_CLOSE, INTERIM], ids=["length", "chunked", "close", "103"])
-def test_a_response_cut_anywhere_is_the_same(octets: bytes) -> None:
+def test_a_response_may_be_split_anywhere(octets: bytes) -> None:
     for cut in range(1, len(octets)):
         reader = read(octets, cut)
         assert (bytes(reader.body), reader.length, reader.whole) == (b"hello", 5, True), cut
@@ -30,12 +30,12 @@ def test_a_response_cut_anywhere_is_the_same(octets: bytes) -> None:
 
 
 @pytest.mark.parametrize("expected", [b"hellO", b"hell", b"hello!", b""])
-def test_another_body_is_noticed(expected: bytes) -> None:
+def test_a_different_body_is_detected(expected: bytes) -> None:
     assert not read(LENGTH, expected=expected).whole
     assert not read(CHUNKED, 60, expected=expected).whole
 
 
-def test_a_body_that_is_not_known_is_not_compared() -> None:
+def test_an_unknown_body_is_not_compared() -> None:
     assert read(LENGTH, expected=None).whole
 
 
@@ -61,7 +61,7 @@ def test_one_reader_reads_one_response_after_another() -> None:
         (b"HTTP/1.1 200 OK\r\nConnection: x\r\nConnection: close\r\nContent-Length: 1", Head(200, 1, False, False)),
     ],
 )
-def test_heads_say_how_the_body_ends(head: bytes, expected: Head) -> None:
+def test_response_headers_determine_the_end_of_the_body(head: bytes, expected: Head) -> None:
     assert parse_head(head + b"\r\n\r\n") == expected
 
 
@@ -80,12 +80,12 @@ def test_heads_say_how_the_body_ends(head: bytes, expected: Head) -> None:
         b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000,
     ],
 )
-def test_what_is_no_response_is_bad_framing(octets: bytes) -> None:
+def test_an_invalid_response_is_bad_framing(octets: bytes) -> None:
     with pytest.raises(BadFraming):
         Reader().feed(memoryview(octets))
 
 
-def test_a_body_cut_off_has_not_ended() -> None:
+def test_a_truncated_body_has_not_ended() -> None:
     for octets in (LENGTH[:-1], CHUNKED[:-1], LENGTH[:10]):
         reader = Reader()
         assert not reader.feed(memoryview(octets))

@@ -64,7 +64,7 @@ def probe(port: int, request: Request) -> Seen:
 
 @pytest.mark.usefixtures("trusted")
 @pytest.mark.parametrize("request_", [Request("/hello"), UPLOAD], ids=["small", "large body"])
-def test_answers_over_tls_are_verified_and_counted(tls: ssl.SSLContext, request_: Request) -> None:
+def test_responses_over_tls_are_verified_and_counted(tls: ssl.SSLContext, request_: Request) -> None:
     with serving(behaving.behaves, tls) as port:
         seen = probe(port, request_)
         assert (seen.error, seen.start) == ("", "Hello, world!\n")
@@ -76,7 +76,7 @@ def test_answers_over_tls_are_verified_and_counted(tls: ssl.SSLContext, request_
 
 
 @pytest.mark.usefixtures("trusted")
-def test_pieces_of_a_stream_are_timed_one_by_one_over_tls(tls: ssl.SSLContext) -> None:
+def test_pieces_of_a_stream_over_tls_are_timed_one_by_one(tls: ssl.SSLContext) -> None:
     with serving(behaving.streams(5, 0.02), tls) as port:
         seen = probe(port, Request("/"))
         order = Order("closed", "127.0.0.1", port, Request("/"), Answer(200, 20, seen.sha256), 2, 0.3, 0.0, tls=True)
@@ -86,12 +86,14 @@ def test_pieces_of_a_stream_are_timed_one_by_one_over_tls(tls: ssl.SSLContext) -
 
 
 @pytest.mark.usefixtures("trusted")
-def test_a_server_that_hangs_up_is_told_from_one_that_is_not_trusted(tls: ssl.SSLContext) -> None:
+def test_a_server_that_closes_the_connection_differs_from_one_with_an_untrusted_certificate(
+    tls: ssl.SSLContext,
+) -> None:
     with serving(behaving.hangs_up, tls) as port:
         assert probe(port, Request("/")).error == "the connection was closed before the end of the response"
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused(tls: ssl.SSLContext) -> None:
+def test_an_untrusted_certificate_is_refused(tls: ssl.SSLContext) -> None:
     with serving(behaving.behaves, tls) as port:
         assert probe(port, Request("/")).error == "TLS: self-signed certificate"
         measured = Work(Order("closed", "127.0.0.1", port, Request("/"), None, 1, 0.1, tls=True, timeout=1)).run()
@@ -100,7 +102,7 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tls: ssl.SSLContext) -
     assert measured.examples[0] == "the connection was not accepted: TLS: self-signed certificate"
 
 
-def test_a_server_without_tls_is_told() -> None:
+def test_a_server_without_tls_is_reported() -> None:
     def refuse(listener: socket.socket) -> None:
         sock, _ = listener.accept()
         with sock:
@@ -115,7 +117,7 @@ def test_a_server_without_tls_is_told() -> None:
 
 
 @pytest.mark.parametrize("ca", [True, False], ids=["its authority is named", "any is accepted"])
-def test_a_certificate_is_accepted_as_the_order_says(ca: bool, tls: ssl.SSLContext, certificate: Path) -> None:
+def test_the_order_decides_which_certificates_are_accepted(ca: bool, tls: ssl.SSLContext, certificate: Path) -> None:
     trust = Trust(str(certificate)) if ca else Trust(insecure=True)
     with serving(behaving.behaves, tls) as port:
         order = Order("probe", "127.0.0.1", port, Request("/hello"), tls=True, trust=trust)

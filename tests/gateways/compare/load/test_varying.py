@@ -9,33 +9,33 @@ from gateways.compare.load.varying import fixed_parts, has, narrowed
 FORM = b"<form><input name='csrf' value='%s'><p>%s</p></form>\n"
 
 
-def test_a_token_is_a_gap_and_the_page_around_it_is_not() -> None:
+def test_a_token_is_a_gap_and_the_rest_of_the_page_is_constant() -> None:
     parts = fixed_parts(FORM % (b"k2J9", b"Cart"), FORM % (b"Qx71", b"Cart"))
     assert parts == (b"<form><input name='csrf' value='", b"'><p>Cart</p></form>\n")
     assert has(parts, FORM % (b"another token, and longer", b"Cart"))
     assert not has(parts, FORM % (b"zzzz", b"Basket"))
 
 
-def test_a_time_is_a_gap_as_a_whole() -> None:
+def test_a_time_is_one_gap() -> None:
     parts = fixed_parts(b'{"now": "20:54:21", "ok": true}', b'{"now": "20:54:22", "ok": true}')
     assert has(parts, b'{"now": "21:07:00", "ok": true}')
     assert not has(parts, b'{"now": "21:07:00", "ok": false}')
 
 
-def test_what_stays_between_two_gaps_is_a_piece() -> None:
+def test_constant_text_between_two_gaps_is_a_piece() -> None:
     page = b"id=%d, name=shop, key=%d."
     parts = fixed_parts(page % (1, 2), page % (3, 4))
     assert has(parts, page % (55, 66))
     assert not has(parts, b"id=55, name=barn, key=66.")
 
 
-def test_bodies_that_are_the_same_have_one_piece() -> None:
+def test_equal_bodies_have_one_piece() -> None:
     assert fixed_parts(b"hello", b"hello") == (b"hello",)
     assert has((b"hello",), b"hello")
     assert not has((b"hello",), b"hello!")
 
 
-def test_the_ends_may_not_overlap() -> None:
+def test_the_first_and_the_last_piece_may_not_overlap() -> None:
     assert not has((b"abc", b"cde"), b"abcde")
     assert has((b"abc", b"cde"), b"abccde")
 
@@ -52,7 +52,7 @@ def test_large_bodies_that_differ_everywhere_are_compared_quickly(size: int) -> 
     st.lists(st.sampled_from([b"a", b" ", b"<", b"token", b"\xff", b"="])),
     st.lists(st.sampled_from([b"a", b" ", b"b"])),
 )
-def test_both_bodies_have_what_they_have_in_common(one: list[bytes], other: list[bytes]) -> None:
+def test_both_bodies_contain_the_common_pieces(one: list[bytes], other: list[bytes]) -> None:
     parts = fixed_parts(b"".join(one), b"".join(other))
     assert has(parts, b"".join(one))
     assert has(parts, b"".join(other))

@@ -36,7 +36,7 @@ def closed(behaviour: Behaviour, connections: int = 4, seconds: float = 0.2, tim
         return Work(Order("closed", "127.0.0.1", port, HELLO, answer, connections, seconds, 0.05, timeout)).run()
 
 
-def test_a_probe_tells_what_came() -> None:
+def test_a_probe_returns_the_response() -> None:
     with serving(behaving.behaves) as port:
         seen = Probe(Order("probe", "127.0.0.1", port, HELLO)).run()
     assert (seen.status, seen.length, seen.start, seen.error) == (200, 14, "Hello, world!\n", "")
@@ -45,13 +45,13 @@ def test_a_probe_tells_what_came() -> None:
 
 
 @pytest.mark.parametrize("behaviour", [behaving.hangs_up, behaving.hangs_up_in_the_middle, behaving.never_answers])
-def test_a_probe_without_an_answer_says_why(behaviour: Behaviour) -> None:
+def test_a_probe_without_a_response_returns_the_reason(behaviour: Behaviour) -> None:
     with serving(behaviour) as port:
         seen = Probe(Order("probe", "127.0.0.1", port, HELLO, timeout=0.3)).run()
     assert seen.error in {"the connection was closed before the end of the response", "no response within 0.3 s"}
 
 
-def test_a_probe_that_gets_more_than_a_response_says_so_and_the_client_goes_on() -> None:
+def test_a_probe_that_gets_more_than_a_response_reports_it_and_the_client_continues() -> None:
     with serving(behaving.says_more_than_it_promised) as port:
         seen = Probe(Order("probe", "127.0.0.1", port, HELLO, timeout=5)).run()
     assert seen.status == 200
@@ -59,7 +59,7 @@ def test_a_probe_that_gets_more_than_a_response_says_so_and_the_client_goes_on()
 
 
 @pytest.mark.parametrize("stamps", [True, False], ids=["kernel's clock", "own clock"])
-def test_a_closed_loop_counts_verified_answers(stamps: bool) -> None:
+def test_a_closed_loop_counts_verified_responses(stamps: bool) -> None:
     if stamps and not KERNEL_STAMPS:
         pytest.skip("this kernel does not say when it received bytes")
     with serving(behaving.behaves) as port:
@@ -79,7 +79,7 @@ def test_a_closed_loop_counts_verified_answers(stamps: bool) -> None:
     assert 0 < median < 1e9
 
 
-def test_connections_that_end_with_each_answer_are_opened_again() -> None:
+def test_connections_that_end_with_each_response_are_reopened() -> None:
     for behaviour in (behaving.closes_each, behaving.ends_with_the_connection):
         measured = closed(behaviour)
         assert measured.failed == {}
@@ -98,7 +98,7 @@ def test_connections_that_end_with_each_answer_are_opened_again() -> None:
         (behaving.hangs_up_in_the_middle, "closed"),
     ],
 )
-def test_wrong_answers_are_failures_and_never_throughput(behaviour: Behaviour, kind: str) -> None:
+def test_wrong_responses_are_failures_and_never_throughput(behaviour: Behaviour, kind: str) -> None:
     measured = closed(behaving.every_tenth(behaviour))
     failed = measured.failed[kind]
     assert set(measured.failed) == {kind}
@@ -109,13 +109,13 @@ def test_wrong_answers_are_failures_and_never_throughput(behaviour: Behaviour, k
     assert closed(behaviour).answered == 0
 
 
-def test_a_request_that_is_not_answered_in_time_has_failed() -> None:
+def test_a_request_without_a_response_in_time_has_failed() -> None:
     measured = closed(behaving.every_tenth(behaving.never_answers), seconds=0.4, timeout=0.1)
     assert measured.failed["timeout"] > 0
     assert measured.latency.percentile(1) == math.inf
 
 
-def test_a_server_that_is_not_there_is_a_failure_and_does_not_spin() -> None:
+def test_an_unreachable_server_is_a_failure_and_does_not_cause_a_busy_loop() -> None:
     with serving(behaving.behaves) as port:
         answer = probe(port)
     measured = Work(Order("closed", "127.0.0.1", port, HELLO, answer, 2, 0.3, 0.05)).run()
@@ -123,7 +123,7 @@ def test_a_server_that_is_not_there_is_a_failure_and_does_not_spin() -> None:
     assert 2 < measured.failed["refused"] < 100
 
 
-def test_an_open_loop_sends_what_is_due_and_no_more() -> None:
+def test_an_open_loop_sends_exactly_the_requests_that_are_due() -> None:
     with serving(behaving.behaves) as port:
         order = Order("open", "127.0.0.1", port, HELLO, probe(port), 16, 1.0, 0.1, rate=300, seed=3)
         measured = Work(order).run()
@@ -133,7 +133,7 @@ def test_an_open_loop_sends_what_is_due_and_no_more() -> None:
     assert len(measured.late) == measured.due
 
 
-def test_an_open_loop_counts_from_when_a_request_was_due() -> None:
+def test_an_open_loop_counts_latency_from_the_time_a_request_was_due() -> None:
     """A server that hangs for half a second: a closed loop hardly shows it, an open loop does."""
     answer = good_answer()
 
@@ -154,7 +154,7 @@ def above(measured: Measured, seconds: float) -> float:
     return 1 - (below[-1] if below else 0)
 
 
-def test_what_an_open_loop_could_not_send_stays_in_the_distribution() -> None:
+def test_requests_that_an_open_loop_could_not_send_stay_in_the_distribution() -> None:
     answer = good_answer()
     with serving(behaving.never_answers) as port:
         order = Order("open", "127.0.0.1", port, HELLO, answer, 2, 0.3, 0.0, 0.4, rate=200, seed=1)
@@ -179,7 +179,7 @@ def test_first_bytes_and_gaps_of_a_stream() -> None:
     assert 0.2e9 < whole < 0.4e9
 
 
-def test_a_large_body_is_sent_and_a_large_answer_verified() -> None:
+def test_a_large_body_is_sent_and_a_large_response_is_verified() -> None:
     big = Request("/", "POST", 5_000_000)
 
     def gives_ten_megabytes(sock: socket.socket, _number: int) -> bool:
@@ -194,7 +194,7 @@ def test_a_large_body_is_sent_and_a_large_answer_verified() -> None:
     assert measured.octets == measured.answered * 10_000_000
 
 
-def test_streams_are_held_while_others_ask() -> None:
+def test_streams_are_held_open_while_other_requests_are_sent() -> None:
     release = threading.Event()
 
     def holds_streams(sock: socket.socket, number: int) -> bool:
@@ -215,7 +215,7 @@ def test_streams_are_held_while_others_ask() -> None:
     assert len(measured.latency) == measured.due > 10
 
 
-def test_slow_readers_are_slow() -> None:
+def test_slow_readers_read_slowly() -> None:
     sent: list[int] = []
 
     def gives_without_end(sock: socket.socket, number: int) -> bool:
@@ -244,7 +244,7 @@ def test_slow_readers_are_slow() -> None:
     assert 3 * 8192 < sum(sent) < 3 * (200_000 + 80_000 * (took + 0.6))
 
 
-def test_the_cpu_time_of_processes_is_that_of_the_window() -> None:
+def test_the_cpu_time_of_processes_is_that_within_the_window() -> None:
     with serving(behaving.behaves) as port:
         order = Order("closed", "127.0.0.1", port, HELLO, probe(port), 2, 0.3, 0.0, processes=(os.getpid(),))
         measured = Work(order).run()
@@ -256,7 +256,7 @@ def test_the_cpu_time_of_processes_is_that_of_the_window() -> None:
     assert measured.machine_cpu > 0
 
 
-def test_an_order_begins_at_the_instant_that_it_names() -> None:
+def test_an_order_begins_at_its_start_time() -> None:
     late = []
     for _ in range(5):
         with serving(behaving.behaves) as port:

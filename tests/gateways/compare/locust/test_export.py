@@ -36,7 +36,7 @@ def test_there_is_a_class_for_each_scenario() -> None:
     }
 
 
-def test_what_is_asked_for_lies_below_the_urls_path() -> None:
+def test_paths_are_below_the_path_of_the_url() -> None:
     text = locustfile(BLUE, [of_path("/items?a='\"")], "x.py")
     assert classes(text) == {"Path": {"(method, path, body)": ("GET", "/app/items?a='\"", 0)}}
     assert 'host = "https://blue.example.org:443"' in text
@@ -47,7 +47,7 @@ def test_headers_are_sent() -> None:
     assert classes(locustfile(HERE, [made], "x.py"))["Odd"]["headers"] == {"X-A": "b"}
 
 
-def test_the_file_says_how_it_is_run() -> None:
+def test_the_file_contains_the_command_that_runs_it() -> None:
     line = command([SCENARIOS["hello"]], "a file.py")
     assert line == (
         "locust -f 'a file.py' --headless --users 64 --spawn-rate 64 --run-time 20s --json-file stats Hello"
@@ -55,7 +55,7 @@ def test_the_file_says_how_it_is_run() -> None:
     assert line in locustfile(HERE, [SCENARIOS["hello"]], "a file.py")
 
 
-def test_the_file_holds_nothing_of_this_project_and_no_marks_for_its_tools() -> None:
+def test_the_file_is_independent_of_this_project_and_its_tools() -> None:
     text = locustfile(HERE, [SCENARIOS["hello"]], "x.py")
     assert "import gateways" not in text
     assert "from gateways" not in text
@@ -65,7 +65,7 @@ def test_the_file_holds_nothing_of_this_project_and_no_marks_for_its_tools() -> 
 
 
 @pytest.mark.parametrize("name", ["idle", "slow-readers", "websocket"])
-def test_what_plain_locust_has_no_users_for_is_refused(name: str) -> None:
+def test_scenarios_that_plain_locust_cannot_run_are_refused(name: str) -> None:
     with pytest.raises(Failure, match=f"{name} needs .* use --engine locust"):
         locustfile(HERE, [SCENARIOS[name]], "x.py")
 

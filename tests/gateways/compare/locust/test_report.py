@@ -31,7 +31,7 @@ def names(made: Record) -> dict[str, str]:
     return {each.name: each.what for each in doubts(made, sections(made))}
 
 
-def test_servers_that_ran_already_are_ranked_and_what_is_not_known_of_them_is_said() -> None:
+def test_running_servers_are_ranked_and_unknown_resources_are_mentioned() -> None:
     made = record([*slices("blue", 100), *slices("green", 50)])
     (section,) = sections(made)
     assert [row.figures.entrant.label for row in section.rows] == ["blue", "green"]
@@ -41,19 +41,19 @@ def test_servers_that_ran_already_are_ranked_and_what_is_not_known_of_them_is_sa
     assert made.setting == "The servers were already running; only their responses are known."
 
 
-def test_what_is_not_known_is_no_number() -> None:
+def test_unknown_values_are_not_numbers() -> None:
     made = record(slices("blue", 100))
     values = dict(zip(*[each.split(",") for each in table_of_values(sections(made)).splitlines()[:2]], strict=True))
     unknown = ("memory_peak", "server_threads", "server_processes", "cpu_seconds_per_answer", "server_cores")
     assert [values[name] for name in unknown] == ["", "", "", "", ""]
 
 
-def test_it_is_said_whose_workers_measured() -> None:
+def test_the_report_names_the_machines_of_the_workers() -> None:
     made = record(slices("blue", 100), **WORKERS)
     assert "Measured by 3 of locust's workers: 2 on a, 1 on b." in made.setting
     assert made.setting in markdown(made, sections(made))
 
 
-def test_workers_that_did_not_begin_together_are_a_doubt() -> None:
+def test_workers_that_did_not_start_together_are_a_doubt() -> None:
     assert "apart" not in names(record(slices("blue", 100), **WORKERS, apart=0.002))
     assert "90th percentile 400 ms" in names(record(slices("blue", 100), **WORKERS, apart=0.4))["apart"]

@@ -25,32 +25,32 @@ def seen(status: int = 200, sha256: str = "ab", error: str = "") -> Seen:
 
 
 @pytest.mark.parametrize(("whole", "parts", "each"), [(10, 3, [4, 3, 3]), (6, 3, [2, 2, 2]), (1, 2, [1, 0])])
-def test_portions_are_as_equal_as_can_be(whole: int, parts: int, each: list[int]) -> None:
+def test_portions_differ_by_at_most_one(whole: int, parts: int, each: list[int]) -> None:
     assert portions(whole, parts) == each
 
 
-def test_the_shares_of_an_order_add_up_to_it() -> None:
+def test_the_shares_of_an_order_add_up_to_the_order() -> None:
     parts = shared(order(10, rate=500.0, behind=50), 3)
     assert [part.connections for part in parts] == [4, 3, 3]
     assert [part.rate for part in parts] == [200.0, 150.0, 150.0]
     assert [part.behind.connections for part in parts if part.behind] == [17, 17, 16]
 
 
-def test_the_servers_processes_are_read_by_one_client_only() -> None:
+def test_the_servers_processes_are_read_by_only_one_client() -> None:
     assert [part.processes for part in shared(order(4), 2)] == [(1, 2), ()]
 
 
-def test_where_there_are_fewer_connections_than_clients_some_have_nothing_to_do() -> None:
+def test_with_fewer_connections_than_clients_some_clients_are_idle() -> None:
     assert [part.connections for part in shared(order(2), 5)] == [1, 1]
 
 
-def test_arrivals_at_all_clients_are_as_many_as_at_one_and_at_instants_of_their_own() -> None:
+def test_arrivals_at_all_clients_have_the_total_rate_and_independent_times() -> None:
     instants = [poisson(part.rate, 10.0, part.seed) for part in shared(order(16, rate=400.0), 4)]
     assert abs(sum(map(len, instants)) - 4000) < 5 * 4000**0.5
     assert len(set().union(*instants)) == sum(map(len, instants))
 
 
-def test_measured_by_two_is_what_one_would_have_measured_of_both() -> None:
+def test_the_merged_result_equals_that_of_one_client() -> None:
     times = [[1_000_000, 2_000_000, 9_000_000], [3_000_000]]
     both = merged(
         [
@@ -67,31 +67,31 @@ def test_rates_add_up() -> None:
     assert merged([half, half]).rate == pytest.approx(2 * half.rate)
 
 
-def test_the_busiest_client_shows_whether_clients_had_more_to_give() -> None:
+def test_the_busiest_client_determines_the_client_limit() -> None:
     assert merged([Measured(9, client_cpu=3), Measured(9, client_cpu=8)]).client_cpu == 8
 
 
-def test_of_several_machines_no_common_cpu_time_is_made_up() -> None:
+def test_the_cpu_time_of_several_machines_is_unknown() -> None:
     both = merged([Measured(9, server_cpu=5, machine_cpu=7), Measured(9, machine_cpu=7)])
     assert (both.server_cpu, both.machine_cpu) == (5, None)
 
 
-def test_a_clock_that_was_set_on_one_machine_spoils_the_slice() -> None:
+def test_a_clock_that_was_set_on_one_machine_invalidates_the_slice() -> None:
     assert merged([Measured(9), Measured(9, stepped=True)]).stepped
 
 
-def test_different_answers_at_different_clients_are_shown_in_turn() -> None:
+def test_different_responses_at_different_clients_are_returned_in_turn() -> None:
     assert agreed([seen(), seen()], 1) == seen()
     two = [seen(), seen(sha256="cd")]
     assert agreed(two, 1) != agreed(two, 2)
 
 
-def test_a_client_that_gets_no_answer_is_told_first() -> None:
+def test_a_client_without_a_response_is_reported_first() -> None:
     assert agreed([seen(), seen(error="ECONNREFUSED")], 0).error == "ECONNREFUSED"
     assert agreed([seen(), seen(status=503)], 0).status == 503
 
 
-def test_the_command_of_a_worker_names_where_the_master_is() -> None:
+def test_the_command_of_a_worker_contains_the_address_of_the_master() -> None:
     assert Crew(2, ("192.0.2.7", 5557)).command == "locust -f - --worker --master-host 192.0.2.7 --master-port 5557"
     assert "0.0.0.0" not in Crew(2, ("0.0.0.0", 5557)).command
 
@@ -99,7 +99,7 @@ def test_the_command_of_a_worker_names_where_the_master_is() -> None:
 @pytest.mark.parametrize(
     ("theirs", "has"), [("0.0.9", "has gateways 0.0.9, but"), ("", "does not have gateways installed, but")]
 )
-def test_a_worker_of_another_version_is_told_what_to_install(theirs: str, has: str) -> None:
+def test_a_worker_of_another_version_is_reported_with_the_install_command(theirs: str, has: str) -> None:
     own = version("gateways")
     with pytest.raises(Failure, match=f"the worker on b {has} this is {own}; there, in its clone: pip install"):
         must_be_same({"version": theirs, "host": "b"})

@@ -18,16 +18,16 @@ def given(first: Seen, second: Seen | None = None) -> Given:
     return Given("asgi:uvicorn", first, second or first)
 
 
-def test_answers_that_are_the_same_are_verified_whole() -> None:
+def test_equal_responses_are_verified_completely() -> None:
     assert expected(given(seen())) == Answer(200, 5, "digest of hello")
 
 
-def test_of_answers_that_vary_less_is_verified() -> None:
+def test_only_the_constant_parts_of_varying_responses_are_verified() -> None:
     assert expected(given(seen(body="token 1"), seen(body="token 2"))) == Answer(200, 7, None)
     assert expected(given(seen(body="short"), seen(body="longer"))) == Answer(200, None, None)
 
 
-def test_what_cannot_be_timed() -> None:
+def test_invalid_responses_are_excluded() -> None:
     assert unusable(given(seen())) == ""
     assert unusable(given(seen(204))) == ""
     assert unusable(given(seen(0, error="ECONNREFUSED"))) == "no response: ECONNREFUSED"
@@ -43,12 +43,12 @@ def test_a_status_other_than_2xx_is_measured_only_if_it_is_expected(status: int)
     assert "it answers 200" in unusable(given(seen(200)), status)
 
 
-def test_where_a_redirect_leads_is_said() -> None:
+def test_the_target_of_a_redirect_is_reported() -> None:
     redirect = replace(seen(302, ""), head="HTTP/1.1 302 Found\r\nLocation: /login?next=/admin\r\n\r\n")
     assert "it answers 302 to /login?next=/admin" in unusable(given(redirect))
 
 
-def test_the_advice_for_a_certificate_is_about_certificates() -> None:
+def test_certificate_options_are_suggested_only_for_certificate_errors() -> None:
     why = unusable(given(seen(0, "", error="TLS: self-signed certificate")))
     assert "--ca" in why
     assert "--insecure" in why
@@ -65,7 +65,7 @@ def test_a_different_response_is_described() -> None:
     assert unequal(given(seen(body="hallo")), Answer(200, None, None)) == ""
 
 
-def test_what_two_random_bodies_have_in_common_is_not_expected_of_a_third() -> None:
+def test_common_parts_of_random_bodies_are_not_expected_of_a_third() -> None:
     bodies = [base64.b64encode(random.Random(seed).randbytes(100)).decode() for seed in range(2)]
     one, other = (replace(seen(), length=100, sha256=body, body=body) for body in bodies)
     assert expected(given(one, other)) == Answer(200, 100, None)

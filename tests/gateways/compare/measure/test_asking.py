@@ -16,7 +16,7 @@ def seen(head: str, body: bytes) -> Seen:
     return Seen(200, len(body), "", f"HTTP/1.1 200 OK\r\n{head}\r\n", "", 0.0, "", base64.b64encode(body).decode())
 
 
-def test_a_recorded_request_is_sent_without_what_belongs_to_its_connection() -> None:
+def test_a_recorded_request_is_sent_without_its_connection_headers() -> None:
     headers = (("Accept", "*/*"), ("Host", "old"), ("Connection", "close"), ("Content-Length", "9"))
     made = sent(Request("POST", "/a?b=1", headers, b"\x00\xff"))
     assert (made.method, made.target, made.headers) == ("POST", "/a?b=1", (("Accept", "*/*"),))
@@ -26,11 +26,11 @@ def test_a_recorded_request_is_sent_without_what_belongs_to_its_connection() -> 
 
 
 @pytest.mark.parametrize(("method", "length"), [("POST", True), ("PUT", True), ("GET", False), ("DELETE", False)])
-def test_an_empty_body_has_a_length_where_a_body_is_usual(method: str, length: bool) -> None:
+def test_an_empty_body_has_a_length_for_methods_with_a_body(method: str, length: bool) -> None:
     assert (b"Content-Length: 0" in sent(Request(method, "/")).octets("h")) is length
 
 
-def test_cookies_and_values_of_answers_go_into_later_requests() -> None:
+def test_cookies_and_values_of_responses_are_used_in_later_requests() -> None:
     session, take = Session(), Take("csrf", "regex", r"value=(\w+)")
     learn(session, Request("GET", "/", takes=(take,)), seen("Set-Cookie: s=1; Path=/\r\n", b"<input value=k2J9>"))
     prepared = session.prepared(Request("GET", "/x?t=${csrf}"))
@@ -45,6 +45,6 @@ def test_a_value_is_found_in_a_compressed_body() -> None:
     assert session.values == {"t": "abc"}
 
 
-def test_a_value_that_is_missing_is_said() -> None:
+def test_a_missing_value_is_reported() -> None:
     with pytest.raises(Missing, match="X-Token"):
         learn(Session(), Request("GET", "/", takes=(Take("t", "header", "X-Token"),)), seen("", b""))

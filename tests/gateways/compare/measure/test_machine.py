@@ -21,7 +21,7 @@ def test_the_machine_is_described() -> None:
     assert found.packages == {"rich": machine.version("rich")}
 
 
-def test_the_limit_of_open_files_is_raised_as_far_as_it_may_be() -> None:
+def test_the_limit_of_open_files_is_raised_to_the_maximum() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     try:
         resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 256), hard))
@@ -46,7 +46,7 @@ child.wait()
 """
 
 
-def test_a_trees_memory_threads_processes_and_cpu_time() -> None:
+def test_memory_and_threads_and_processes_and_cpu_time_of_a_tree() -> None:
     with subprocess.Popen([sys.executable, "-c", BUSY_CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
@@ -66,7 +66,7 @@ def test_a_trees_memory_threads_processes_and_cpu_time() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reaped children's time is read from /proc")
-def test_the_time_of_children_that_were_reaped_counts() -> None:
+def test_the_cpu_time_of_reaped_children_counts() -> None:
     before = cpu((os.getpid(),))
     spend = "import time\nwhile time.process_time() < 0.3: pass"
     subprocess.run([sys.executable, "-c", spend], check=True)
@@ -76,7 +76,7 @@ def test_the_time_of_children_that_were_reaped_counts() -> None:
     assert after - before >= 0.28e9  # in ticks of 10 ms
 
 
-def test_readings_notice_that_the_clock_was_set() -> None:
+def test_a_clock_change_is_detected() -> None:
     reading = Reading.now(())
     assert not Reading.now(()).stepped(reading)
     later = Reading(reading.wall + 3_000_000, reading.monotonic + 1_000_000, 0, None, None)

@@ -15,7 +15,7 @@ from gateways.compare.measure.remote import Site, several, site
         ("http://example.org/a=b", Site("example.org:80", "example.org", 80, False, "/a=b")),
     ],
 )
-def test_a_server_is_named_by_label_and_url(text: str, found: Site) -> None:
+def test_a_server_is_given_by_label_and_url(text: str, found: Site) -> None:
     assert site(text) == found
 
 
@@ -30,7 +30,7 @@ def test_a_server_is_named_by_label_and_url(text: str, found: Site) -> None:
         ("blue=http://user:secret@example.org/", "has a query, a user or a fragment"),
     ],
 )
-def test_what_names_none_is_refused(text: str, why: str) -> None:
+def test_an_invalid_server_is_refused(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         site(text)
 
@@ -39,15 +39,15 @@ def test_what_names_none_is_refused(text: str, why: str) -> None:
     ("path", "target", "asked"),
     [("", "/", "/"), ("", "/hello", "/hello"), ("/app/", "/", "/app/"), ("/app/", "/hello?a=1", "/app/hello?a=1")],
 )
-def test_what_is_asked_for_lies_below_the_urls_path(path: str, target: str, asked: str) -> None:
+def test_paths_are_below_the_path_of_the_url(path: str, target: str, asked: str) -> None:
     assert Site("a", "h", 80, path=path).asked(Request(target)).target == asked
 
 
-def test_labels_tell_servers_apart() -> None:
+def test_labels_must_be_unique() -> None:
     with pytest.raises(ValueError, match="two servers have the label 'a'"):
         several([site("a=http://h"), site("a=http://g")])
 
 
-def test_a_site_is_recorded_with_its_url_and_a_twin_with_the_other() -> None:
+def test_a_site_is_recorded_with_its_url_and_a_twin_with_that_of_the_original() -> None:
     made = Site("a", "h", 8000, path="/app", twin=True).entrant
     assert (made.id, made.label, made.server, made.twin_of) == ("a#2", "a again", "http://h:8000/app", "a")

@@ -71,9 +71,7 @@ def test_a_contender_serves_the_app_with_its_extra_routes(name: str, warden: War
 
 
 @pytest.mark.parametrize("name", [each.id for each in contenders(None, ["wsgi", "asgi"], servers=["all"])])
-def test_every_server_serves_a_module_that_does_not_say_which_of_it_is_the_app(
-    name: str, warden: Warden, place: Folder
-) -> None:
+def test_every_server_serves_a_module_without_a_named_app(name: str, warden: Warden, place: Folder) -> None:
     made = contender(name)
     server = running(made, APPS[made.form].removesuffix(":app"), place, plain=False)
     try:
@@ -83,7 +81,7 @@ def test_every_server_serves_a_module_that_does_not_say_which_of_it_is_the_app(
         end([server], warden)
 
 
-def test_a_users_app_is_run_as_a_program_that_lies_beside_the_module(
+def test_a_users_app_runs_as_a_program_in_the_same_folder_as_the_module(
     warden: Warden, place: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = "def app(environ, start_response):\n    start_response('200 OK', [])\n    return [b'hi']\n"
@@ -98,7 +96,7 @@ def test_a_users_app_is_run_as_a_program_that_lies_beside_the_module(
         end([server], warden)
 
 
-def test_a_server_that_does_not_start_says_why(warden: Warden, place: Folder) -> None:
+def test_a_server_that_does_not_start_is_reported_with_its_output(warden: Warden, place: Folder) -> None:
     servers = [
         running(contender("asgi:uvicorn"), "no_such_module:app", place),
         running(contender("wsgi:waitress"), "json:dumps", place),
@@ -113,7 +111,7 @@ def test_a_server_that_does_not_start_says_why(warden: Warden, place: Folder) ->
     assert "no_such_module" in servers[0].log.read_text()
 
 
-def test_a_server_that_ends_is_noticed(warden: Warden, place: Folder) -> None:
+def test_a_server_that_exits_is_detected(warden: Warden, place: Folder) -> None:
     server = running(contender("asgi:uvicorn"), "gateways.asgi.app:app", place)
     try:
         assert await_listening([server]) == {}
@@ -126,7 +124,7 @@ def test_a_server_that_ends_is_noticed(warden: Warden, place: Folder) -> None:
         end([server], warden)
 
 
-def test_one_that_does_not_heed_sigterm_is_killed(warden: Warden, place: Folder) -> None:
+def test_a_server_that_ignores_sigterm_is_killed(warden: Warden, place: Folder) -> None:
     made = contender("wsgi:waitress")
     deaf = replace(made, server=replace(made.server, arguments=("tests.gateways.compare.deaf", "{port}")))
     server = running(deaf, "", place)

@@ -24,7 +24,7 @@ with Warden() as warden:
 """
 
 
-def test_what_is_watched_ends_with_whoever_started_it_however_it_went() -> None:
+def test_watched_processes_are_killed_when_their_starter_ends_in_any_way() -> None:
     with subprocess.Popen([sys.executable, "-c", WATCHED], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         child, other = map(int, process.stdout.readline().split())

@@ -23,7 +23,7 @@ def test_the_reference_app_is_compared_in_five_ways() -> None:
     ]
 
 
-def test_an_app_is_compared_on_the_servers_of_its_own_interface_and_by_adapter() -> None:
+def test_an_app_is_compared_on_servers_of_its_interface_and_with_adapters() -> None:
     assert labels("wsgi") == [
         "wsgi waitress·4",
         "wsgi gunicorn-sync·1",
@@ -36,7 +36,7 @@ def test_an_app_is_compared_on_the_servers_of_its_own_interface_and_by_adapter()
     assert labels("cgi") == ["cgi uvicorn cold", "cgi waitress cold"]
 
 
-def test_what_is_asked_for_is_what_is_compared() -> None:
+def test_explicit_choices_are_used_as_given() -> None:
     assert labels(None, modes=["wsgi-on-asgi"], adapters=["a2wsgi", "asgiref"], threads=64) == [
         "wsgi-on-asgi uvicorn a2wsgi·64",
         "wsgi-on-asgi uvicorn asgiref·1",
@@ -56,13 +56,13 @@ def test_a_users_app_is_a_cgi_program_only_on_request() -> None:
     assert "cgi uvicorn warm" in labels("wsgi", adapters=["all"])
 
 
-def test_who_asks_for_an_adapter_of_other_modes_is_not_given_cgi_unless_that_is_named() -> None:
+def test_a_choice_of_adapters_does_not_exclude_cgi_if_that_mode_is_named() -> None:
     assert labels("wsgi", servers=["uvicorn"], adapters=["ours"]) == ["wsgi-on-asgi uvicorn ours·32"]
     named = labels("wsgi", modes=["wsgi-on-asgi", "cgi"], adapters=["ours"])
     assert named == ["wsgi-on-asgi uvicorn ours·32", "cgi uvicorn cold"]
 
 
-def test_all_of_everything_has_ids_of_its_own() -> None:
+def test_all_contenders_have_unique_ids() -> None:
     found = contenders(None, servers=["all"], adapters=["all"])
     assert len({each.id for each in found}) == len(found) > 40
     assert {each.mode for each in found} == set(MODES)
@@ -70,7 +70,7 @@ def test_all_of_everything_has_ids_of_its_own() -> None:
     assert all(name in SERVERS for ways in WAYS.values() for names in ways.values() for name in names)
 
 
-def test_a_server_is_run_as_anyone_would() -> None:
+def test_a_server_runs_with_a_command_line_that_users_would_type() -> None:
     launch = contender("wsgi:waitress").launch("shop:app")
     command = launch.command("python", "127.0.0.1", "8000")
     assert " ".join(command) == "python -m waitress --host=127.0.0.1 --port=8000 --connection-limit=2048 shop:app"
@@ -79,7 +79,7 @@ def test_a_server_is_run_as_anyone_would() -> None:
     assert "--threads=16" in threaded.launch("shop:app").command("python", "h", "1")
 
 
-def test_servers_that_can_have_worker_processes_get_them_and_the_others_keep_one() -> None:
+def test_servers_that_support_worker_processes_get_them_and_others_keep_one() -> None:
     found = {each.server.name: each for each in contenders(None, ["wsgi", "asgi"], ["all"], workers=4)}
     assert {name for name, each in found.items() if each.workers == 1} == {"waitress", "cheroot", "daphne"}
     for name, each in found.items():
@@ -101,7 +101,7 @@ def test_servers_that_can_have_worker_processes_get_them_and_the_others_keep_one
         ("cgi:waitress:warm", """app = CGIToWSGI('a:b', env={"PATH": PATH}, inherit=os.environ, warm=True)"""),
     ],
 )
-def test_an_adapter_is_in_a_module_that_stands_alone(name: str, made: str) -> None:
+def test_a_module_with_an_adapter_is_self_contained(name: str, made: str) -> None:
     launch = contender(name).launch("a:b")
     ((file, text),) = launch.files.items()
     assert launch.command("python", "h", "1")[-1] == f"{file.removesuffix('.py')}:app"
@@ -116,18 +116,18 @@ def test_every_adapter_of_every_mode_has_a_module() -> None:
     } == set(SOURCES)
 
 
-def test_an_app_that_a_servers_command_line_cannot_name_is_imported_by_a_module() -> None:
+def test_an_app_that_a_servers_command_line_cannot_name_is_imported_by_a_generated_module() -> None:
     launch = contender("asgi:uvicorn").launch("shop/app.py", plain=False)
     assert launch.command("python", "h", "1")[-1] == "gateways_asgi_on_asgi:app"
     assert launch.files["gateways_asgi_on_asgi.py"].splitlines()[-1] == "app = load_object('shop/app.py')"
 
 
 @pytest.mark.parametrize("name", ["cgi:gunicorn-gthread:cold", "cgi:gunicorn-sync:cold", "cgi:cheroot:cold"])
-def test_a_server_of_threads_hosts_programs_with_its_own_number_of_them(name: str) -> None:
+def test_a_server_with_threads_hosts_programs_with_its_own_default_number(name: str) -> None:
     assert "None" not in contender(name).launch("app.cgi").command("python", "h", "1")
 
 
-def test_the_command_takes_servers_by_name_and_by_package() -> None:
+def test_the_option_takes_servers_by_name_and_by_package() -> None:
     def chosen(*servers: str) -> list[str]:
         return [each.id for each in choose("asgi", ["asgi"], servers, (), None)]
 
@@ -136,7 +136,7 @@ def test_the_command_takes_servers_by_name_and_by_package() -> None:
     assert len(chosen("all")) == 6
 
 
-def test_the_usual_server_of_the_apps_own_interface_is_what_others_are_compared_with() -> None:
+def test_the_default_server_of_the_apps_interface_is_the_reference() -> None:
     assert choose(None, (), (), (), None)[0].id == "asgi:uvicorn"
     assert choose("wsgi", (), (), (), None)[0].id == "wsgi:waitress"
     assert choose("asgi", ["all"], ["all"], ["all"], None)[0].id == "asgi:uvicorn"

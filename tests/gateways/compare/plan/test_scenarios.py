@@ -6,12 +6,12 @@ from gateways.compare.plan.scenarios import SCENARIOS, USUAL, Scenario, of_path
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
-def test_each_says_in_one_sentence_what_it_reveals(scenario: Scenario) -> None:
+def test_each_scenario_describes_its_purpose_in_one_sentence(scenario: Scenario) -> None:
     assert 20 < len(scenario.reveals) < 110
     assert not scenario.reveals.endswith(".")
 
 
-def test_waiting_is_asked_of_few_and_of_many_clients() -> None:
+def test_waits_are_compared_with_few_and_with_many_clients() -> None:
     assert set(USUAL) <= set(SCENARIOS)
     wait = SCENARIOS["wait"]
     assert sorted({*wait.connections, *wait.more}) == [1, 16, 200, 1000]

@@ -19,7 +19,9 @@ def test_the_reference_app_has_all_forms_also_with_the_extra_routes() -> None:
     assert Path(target.extra["cgi"]).stat().st_mode & 0o111
 
 
-def test_a_users_app_has_its_own_form_and_is_a_cgi_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_users_app_has_its_own_form_and_a_generated_cgi_program(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     Path("shop.py").write_text(WSGI)
     target = of_user("shop:app")
@@ -48,12 +50,12 @@ def test_a_factory_is_not_plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert (target.form, target.plain) == ("wsgi", False)
 
 
-def test_a_program_is_one() -> None:
+def test_a_cgi_program_has_one_form() -> None:
     target = of_user("gateways/cgi/app.py")
     assert (target.form, target.apps) == ("cgi", {"cgi": str(Path("gateways/cgi/app.py").resolve())})
 
 
-def test_what_is_no_app_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_app_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("broken.py").write_text("1 / 0\n")
     for name in ("broken:app", "nowhere:app", "json:decoder"):

@@ -86,7 +86,7 @@ class Outline(HTMLParser):
         return [attributes for name, attributes in self.found if name == tag]
 
 
-def test_what_is_found_comes_first_and_the_data_last(page: str) -> None:
+def test_verdicts_come_first_and_the_data_last(page: str) -> None:
     headings = Outline(page).text["h2"]
     assert headings == [
         *("Doubts", "Results", "Ratios", "Throughput by number of clients", "Latency at a fixed rate"),
@@ -95,7 +95,7 @@ def test_what_is_found_comes_first_and_the_data_last(page: str) -> None:
     assert page.index('class="verdicts"') < page.index("<h2>Doubts") < page.index('class="legend"')
 
 
-def test_nothing_of_an_app_or_a_machine_becomes_markup() -> None:
+def test_text_of_apps_and_machines_is_escaped() -> None:
     made = everything()
     machine = replace(made.machine, cpu=f"{EVIL}\ud800", system=EVIL, python=EVIL, packages={EVIL: EVIL})
     entrants = [replace(each, label=f"{each.label} {EVIL}", command=(EVIL,)) for each in made.entrants]
@@ -118,13 +118,13 @@ def test_nothing_of_an_app_or_a_machine_becomes_markup() -> None:
     assert Record.from_json(json.loads(data_of(found))) == evil
 
 
-def test_the_page_is_the_data(page: str) -> None:
+def test_the_page_contains_the_data(page: str) -> None:
     assert Record.from_json(json.loads(data_of(page))) == everything()
     text = json.dumps(everything().to_json())
     assert data_of(text) == text
 
 
-def test_nothing_is_asked_of_a_network(page: str) -> None:
+def test_the_page_loads_nothing_from_a_network(page: str) -> None:
     outline = Outline(page)
     assert {each["href"] for each in outline.all("link")} == {"data:,"}
     assert not [attributes for _, attributes in outline.found if "src" in attributes or "srcset" in attributes]
@@ -134,7 +134,7 @@ def test_nothing_is_asked_of_a_network(page: str) -> None:
     assert "default-src 'none'" in page
 
 
-def test_ids_are_unique_and_pictures_have_names(page: str) -> None:
+def test_ids_are_unique_and_pictures_are_named(page: str) -> None:
     outline = Outline(page)
     ids = [attributes["id"] for _, attributes in outline.found if "id" in attributes]
     assert len(ids) == len(set(ids))
@@ -144,7 +144,7 @@ def test_ids_are_unique_and_pictures_have_names(page: str) -> None:
     assert all(each.get("aria-label") for each in outline.all("figure") if each.get("role") == "group")
 
 
-def test_each_contender_has_one_switch_and_the_same_number_everywhere(page: str) -> None:
+def test_each_contender_has_one_switch_and_the_same_number_in_all_charts(page: str) -> None:
     outline = Outline(page)
     assert [each["data-switch"] for each in outline.all("button") if "data-switch" in each] == ["0", "1"]
     series = {attributes["data-series"] for _, attributes in outline.found if attributes.get("data-series")}
@@ -160,7 +160,7 @@ def test_every_column_of_the_tables_is_explained(page: str) -> None:
     assert explained <= names
 
 
-def test_values_are_where_they_are_drawn(page: str) -> None:
+def test_marks_are_at_the_positions_of_their_values(page: str) -> None:
     """The script reads values from the table, and needs the position of each."""
     rows = re.findall(r'<tr data-across="([\d.]+)">(.*?)</tr>', page)
     assert rows
@@ -169,7 +169,7 @@ def test_values_are_where_they_are_drawn(page: str) -> None:
     assert all(("data-up=" in attributes) is bool(text) for attributes, text in cells)
 
 
-def test_how_it_was_made_is_said_in_words() -> None:
+def test_the_method_is_described_in_words() -> None:
     made = everything()
     there = [replace(each, server="https://blue.example.org/", command=()) for each in made.entrants[:1]]
     machines = [{"host": "red", "cores": 2}, {"host": "green", "cores": 4}]
@@ -183,7 +183,7 @@ def test_how_it_was_made_is_said_in_words() -> None:
     assert "Loopback" in render(made, sections(made))
 
 
-def test_a_record_without_measurements_is_a_page_too() -> None:
+def test_a_record_without_measurements_has_a_page() -> None:
     made = record([], [], entrants=[], interrupted=True)
     outline = Outline(render(made, sections(made)))
     assert "Nothing was measured." in outline.text["li"]

@@ -21,16 +21,16 @@ def shown(width: int) -> str:
     return out.getvalue()
 
 
-def test_bars_are_as_long_as_their_share() -> None:
+def test_the_length_of_a_bar_is_its_share() -> None:
     assert [bar(share, 4) for share in (0, 0.001, 0.25, 0.53, 1)] == ["", "▏", "█", "██▏", "████"]
 
 
-def test_sparklines_are_as_high_as_their_share() -> None:
+def test_the_height_of_a_sparkline_block_is_its_share() -> None:
     assert sparkline([0, 50, 100]) == "▁▅█"
     assert sparkline([0, 0]) == "▁▁"
 
 
-def test_the_end_has_tables_verdicts_and_the_machine() -> None:
+def test_the_report_has_tables_and_verdicts_and_the_machine() -> None:
     text = shown(200)
     assert "hello: GET /hello by 64 clients" in text
     assert "████████  asgi uvicorn" in text
@@ -40,7 +40,7 @@ def test_the_end_has_tables_verdicts_and_the_machine() -> None:
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
-def test_a_narrow_terminal_has_every_column_in_tables_one_below_the_other(width: int) -> None:
+def test_on_a_narrow_terminal_every_column_is_in_one_of_several_tables(width: int) -> None:
     text = shown(width).partition("•")[0]
     assert all(len(line) <= width for line in text.splitlines())
     assert "…" not in text
@@ -51,14 +51,14 @@ def test_a_narrow_terminal_has_every_column_in_tables_one_below_the_other(width:
     assert (len(rows) > 1) == (width < 100)
 
 
-def test_nothing_measured_is_said() -> None:
+def test_a_report_without_measurements_names_the_reasons() -> None:
     out = io.StringIO()
     empty = record([], interrupted=True)
     show(Console(file=out, width=100), empty, sections(empty))
     assert out.getvalue().startswith("Nothing was measured.\n")
 
 
-def test_so_far_the_medians_are_bars() -> None:
+def test_during_the_run_medians_are_shown_as_bars() -> None:
     made = record([*MADE.cells, cell(UVICORN, measured(3000), WAIT, connections=200)], [*MADE.questions, WAIT])
     out = io.StringIO()
     Console(file=out, width=100).print(found_so_far(made))
@@ -85,7 +85,7 @@ def test_without_a_terminal_each_step_is_a_line() -> None:
     ]
 
 
-def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_a_file_is_written_completely_or_not_at_all(tmp_path: Path) -> None:
     file = tmp_path / "out.json"
     write(file, "first")
     with pytest.raises(UnicodeEncodeError):
@@ -94,7 +94,7 @@ def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["out.json"]
 
 
-def test_the_record_is_kept_as_it_comes(tmp_path: Path) -> None:
+def test_the_record_is_saved_during_the_run(tmp_path: Path) -> None:
     file = tmp_path / "out.json"
     Screen(Console(file=io.StringIO()), 1.0, file).keep(MADE)
     assert file.read_text().startswith(f'{{"schema": "{SCHEMA}"')

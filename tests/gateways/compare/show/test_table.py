@@ -22,7 +22,7 @@ from tests.gateways.compare.making import (
 )
 
 
-def test_slices_have_ratios_letters_and_latency_at_the_common_rate() -> None:
+def test_slices_have_ratios_and_letters_and_latency_at_the_common_rate() -> None:
     latency = [cell(UVICORN, measured(4000, 0.5), offered=4000.0), cell(WAITRESS, measured(1000, 3), offered=1000.0)]
     cells = [
         *slices(UVICORN, STEADY),
@@ -64,7 +64,7 @@ def test_slices_have_ratios_letters_and_latency_at_the_common_rate() -> None:
     assert [round(line.bar, 2) for line in shown.lines] == [0.25, 0.1, 1.0]
 
 
-def test_long_runs_have_percentiles_of_their_own_and_no_letters() -> None:
+def test_long_runs_have_their_own_percentiles_and_no_letters() -> None:
     cells = [
         cell(UVICORN, measured(3300, 60), WAIT, connections=200),
         cell(WAITRESS, measured(80, 2500), WAIT, connections=200),
@@ -78,7 +78,7 @@ def test_long_runs_have_percentiles_of_their_own_and_no_letters() -> None:
     assert shown.lines[1].cells[:3] == ("wsgi waitress·4", "80", "0.024")
 
 
-def test_what_is_held_and_how_others_fare() -> None:
+def test_tables_of_held_clients_show_the_effect_on_others() -> None:
     idle = {"offered": 100.0, "phase": "long", "connections": 16}
     cells = [
         cell(UVICORN, measured(100, 2, window=3 * SECOND, begun=300), IDLE, **idle),
@@ -93,7 +93,7 @@ def test_what_is_held_and_how_others_fare() -> None:
     ]
 
 
-def test_who_was_asked_by_fewer_clients_says_so_wherever_it_appears() -> None:
+def test_a_different_number_of_clients_is_shown_in_each_table() -> None:
     two = [replace(each, connections=2) for each in slices("cgi:uvicorn:cold", scaled(0.01))]
     found = sections(record([*slices(UVICORN, STEADY), *two]))
     shown = table(found[0])

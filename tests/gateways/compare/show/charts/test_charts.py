@@ -36,7 +36,7 @@ def values(line: Line) -> list[float | None]:
     return [None if point is None else point.value for point in line.points]
 
 
-def test_throughput_is_drawn_over_clients_where_there_are_several() -> None:
+def test_throughput_is_drawn_by_number_of_clients_if_there_are_several() -> None:
     cells = [
         each
         for n, rate in ((1, 100), (4, 400), (16, 401))
@@ -54,7 +54,7 @@ def wait(name: str, n: int, rate: float, **more: Any) -> Cell:
     return cell(name, measured(rate, 50, window=2 * SECOND, **more), WAIT, connections=n)
 
 
-def test_the_law_stands_beside_it_where_it_is_known() -> None:
+def test_the_theoretical_maximum_is_drawn_if_it_is_known() -> None:
     cells = [wait(UVICORN, 200, 3900), wait(WAITRESS, 200, 79, failed={"timeout": 3})]
     (chart,) = clients.throughput(sections(record(cells, [WAIT])))
     ends = [(guide.start, guide.end) for guide in chart.guides]
@@ -65,7 +65,7 @@ def test_the_law_stands_beside_it_where_it_is_known() -> None:
     assert chart.y.high > 20_000
 
 
-def test_latency_is_that_of_an_equal_rate_and_another_rate_is_said() -> None:
+def test_latency_is_drawn_at_a_common_rate_and_another_rate_is_labelled() -> None:
     cells = [
         *slices(UVICORN, [[100]]),
         *(cell(name, measured(4000, ms), offered=1000.0) for name, ms in ((UVICORN, 1), (WAITRESS, 3))),
@@ -88,7 +88,7 @@ def test_latency_is_that_of_an_equal_rate_and_another_rate_is_said() -> None:
     assert values(of(chart, "cgi:uvicorn:cold"))[at.index(0.6)] is None
 
 
-def test_what_was_never_answered_is_drawn_as_such() -> None:
+def test_unanswered_requests_are_drawn_as_infinite() -> None:
     idle: dict[str, Any] = {"latency": Histogram([MS] * 200, 300), "failed": {"timeout": 300}, "begun": 300}
     cells = [
         cell(UVICORN, measured(100, 1, window=3 * SECOND, **idle), IDLE, connections=16, offered=100.0, phase="long"),
@@ -103,7 +103,7 @@ def test_what_was_never_answered_is_drawn_as_such() -> None:
     assert chart.lines[0].points[-1].text == "never"
 
 
-def test_streams_have_a_chart_of_first_bytes_and_one_of_gaps() -> None:
+def test_streams_have_charts_of_first_bytes_and_gaps() -> None:
     what = measured(50, 950, window=SECOND, gap=Histogram([50 * MS] * 900))
     made = record([cell(UVICORN, what, STREAM, connections=50)], [STREAM])
     first, gaps = percentiles.streams(made, sections(made))
@@ -119,7 +119,7 @@ def strip() -> tuple[Record, Chart]:
     return made, rounds.strips(made, sections(made))[0]
 
 
-def test_a_strip_has_each_round_in_its_order_and_drift_moves_it() -> None:
+def test_a_strip_has_each_round_in_order_and_drift_is_visible() -> None:
     _, chart = strip()
     assert [name for _, name in chart.columns][1:3] == ["start 1, round 2", "start 2, round 1"]
     places = [at for at, _ in chart.columns]
@@ -151,7 +151,7 @@ def test_memory_is_drawn_after_each_round() -> None:
     assert of(chart, UVICORN).points[0].text == "20.0 MB"  # type: ignore[union-attr]
 
 
-def test_ratios_have_their_interval_and_the_noise_that_even_the_same_server_has() -> None:
+def test_ratios_have_their_interval_and_the_noise_of_identical_servers() -> None:
     cells = [
         *slices(UVICORN, [[100, 101], [99, 100]]),
         *slices(WAITRESS, [[50, 50], [50, 51]]),
@@ -170,7 +170,7 @@ def test_ratios_have_their_interval_and_the_noise_that_even_the_same_server_has(
     assert forest.band == (1 / (1 + floor), 1 + floor)
 
 
-def test_memory_spans_go_from_before_over_the_most_to_after() -> None:
+def test_memory_spans_show_before_and_peak_and_after() -> None:
     made = record(slices(UVICORN, [[100]]))
     (shown,) = spans.memory(sections(made))
     assert shown.rows[0].marks == (("before", 2e7), ("peak", 2e7), ("after", 2e7))
@@ -184,7 +184,7 @@ def test_a_record_without_measurements_has_no_charts() -> None:
     assert not [*spans.ratios(made, found), *spans.memory(found)]
 
 
-def test_lines_are_not_drawn_from_one_start_to_the_next() -> None:
+def test_lines_are_interrupted_between_starts() -> None:
     _, shown = strip()
     drawn = lines.chart(shown, {UVICORN: 0, WAITRESS: 1})
     paths = re.findall(r'<path [^>]*\bd="([^"]*)"', drawn)
