@@ -118,7 +118,7 @@ def test_a_contender_that_loses_one_percent_is_reported_and_not_ranked(hello: Re
     assert any("loses_one_percent " in each and "status 500" in each for each in said)
 
 
-def test_one_that_dies_is_left_out_and_says_so(hello: Record, section: Section) -> None:
+def test_a_contender_that_exits_is_excluded_with_the_reason(hello: Record, section: Section) -> None:
     (out,) = (each for each in section.out if each.contender == "asgi:dies_after_forty")
     assert "has exited with status 3" in out.why
     row = section.row("asgi:dies_after_forty")
@@ -332,7 +332,7 @@ def test_a_page_that_changes_during_the_load_is_asked_for_again_and_known_to_var
     assert "varying" in {doubt.name for doubt in doubts(made, sections(made))}
 
 
-def test_a_contender_that_answers_one_request_of_a_mix_differently_is_left_out_with_its_name() -> None:
+def test_a_contender_with_one_different_response_of_a_mix_is_excluded_by_name() -> None:
     scenario = of_traffic(Traffic((Recorded("GET", "/a"), Recorded("GET", "/b"))))
     contenders = [contender("asgi:uvicorn"), misbehaving("says_something_else_of_b")]
     target = Target("two paths", "asgi", {"asgi": f"{MISBEHAVING}:behaves"})
