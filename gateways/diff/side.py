@@ -19,12 +19,9 @@ from gateways.failure import Failure
 from gateways.serving.adapting import ADAPTERS
 from gateways.serving.listen import bind
 from gateways.serving.probe import Known
-from gateways.serving.process import LAST, START, NewsQueue, ServerProcess, end_all
+from gateways.serving.process import LAST, SAME_HASHES, START, NewsQueue, ServerProcess, end_all
 from gateways.serving.server import Mode, side
 from gateways.serving.settings import USUAL, Settings
-
-SAME_HASHES = {"PYTHONHASHSEED": "0"}
-"""Sets of strings then have the same order in each process, so their order is not noise."""
 
 
 @dataclass(frozen=True, slots=True)

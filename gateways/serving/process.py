@@ -32,6 +32,9 @@ START = 20.0
 LAST = 0.3
 """Time limit for printing the last events after the servers have exited, in seconds: a terminal may be slow."""
 
+SAME_HASHES = {"PYTHONHASHSEED": "0"}
+"""Environment for servers whose responses are compared: sets of strings have the same order in each process."""
+
 
 @dataclass(frozen=True, slots=True)
 class News:

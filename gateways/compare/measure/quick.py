@@ -31,6 +31,8 @@ request: a few clients keep a core busy, and more only wait for each other."""
 SLOW, MANY, FEW = 0.02, 100_000, 16
 """If a response takes SLOW seconds or more, at most FEW clients are used (else MANY): their requests would outlast a
 slice."""
+REPEATS = 3
+"""Maximum number of repetitions of a slice during which the app's responses changed."""
 UNTROUBLED = 0.01
 """Share of failures above which a contender is ignored in the choice of rates."""
 
@@ -162,17 +164,20 @@ class Quick:
             self._bench.listener.measured(self._bench.record, self._lasts(contender, scenario))
 
     def _measure(self, contender: Entry, scenario: Scenario, order: Order, start: int, number: int) -> None:
-        """Measure a slice; once more if it has shown that the app's responses vary more than was known."""
+        """Measure a slice; again if it has shown that the app's responses vary more than was known."""
         bench, cells = self._bench, self._bench.record.cells
-        before = len(cells)
-        bench.measure(contender, scenario, order, start, number)
-        if scenario.role != "app" or len(cells) == before or not relearn(bench, scenario, cells[-1].measured):
-            return
-        cells.pop()
-        bench.listener.longer(self._lasts(contender, scenario))
-        bench.listener.measured(bench.record, self._lasts(contender, scenario))
-        now = bench.order(contender, scenario)
-        bench.measure(contender, scenario, replace(order, mix=now.mix, answer=now.answer), start, number)
+        for repeated in range(REPEATS + 1):
+            before = len(cells)
+            bench.measure(contender, scenario, order, start, number)
+            if scenario.role != "app" or len(cells) == before or repeated == REPEATS:
+                return
+            if not relearn(bench, scenario, cells[-1].measured):
+                return
+            cells.pop()
+            bench.listener.longer(self._lasts(contender, scenario))
+            bench.listener.measured(bench.record, self._lasts(contender, scenario))
+            now = bench.order(contender, scenario)
+            order = replace(order, mix=now.mix, answer=now.answer)
 
     def _say(self, what: str, scenario: Scenario, start: int, number: int) -> None:
         where = f"start {start + 1} of {self._effort.starts}, round {number + 1} of {self._effort.rounds}"

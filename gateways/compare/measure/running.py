@@ -26,7 +26,7 @@ from gateways.compare.record import Resources
 from gateways.failure import Failure
 from gateways.serving.job import GRACE
 from gateways.serving.listen import bind
-from gateways.serving.process import START
+from gateways.serving.process import SAME_HASHES, START
 
 HOST = "127.0.0.1"
 HOST_HEADER = "127.0.0.1:8000"
@@ -55,7 +55,7 @@ class Running:
                 stdin=subprocess.DEVNULL,
                 stdout=self._log,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, **module_path(folder), **padding},
+                env={**SAME_HASHES, **os.environ, **module_path(folder), **padding},
                 start_new_session=True,  # Ctrl-C must reach this process only, which then stops the server
             )
 

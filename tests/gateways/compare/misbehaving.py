@@ -82,11 +82,12 @@ async def says_the_time(_scope: Scope, _receive: Receive, send: Send) -> None:
 
 async def says_how_long_ago(_scope: Scope, _receive: Receive, send: Send) -> None:
     """Responds with a page that is the same for two seconds. Then it differs in one of eight places, like a list of
-    events that happened "2 minutes ago".
+    events that happened "2 minutes ago". The classes of its list are in the order of a set.
     """
     age = time.monotonic_ns() // 2_000_000_000
+    classes = " ".join({"wide", "blue", "new", "open", "round", "first"})
     rows = [f"<li>event {place}: {age if place == age % 8 else 0} minutes ago</li>" for place in range(8)]
-    await answer(send, "\n".join(rows).encode())
+    await answer(send, "\n".join([f"<ul class='{classes}'>", *rows]).encode())
 
 
 before = ["/"]
