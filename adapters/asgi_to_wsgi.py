@@ -24,7 +24,7 @@ from .mapping.requests import scope_from_environ
 from .mapping.responses import status_line
 from .on_wsgi import websocket as on_wsgi
 from .on_wsgi.asgi_response import ASGIResponse, body_message
-from .on_wsgi.client import has_left
+from .on_wsgi.client import Client
 from .on_wsgi.detaching import Departure
 from .on_wsgi.iteration import is_called_by_uwsgi
 from .on_wsgi.request_body import WSGIBody
@@ -122,7 +122,7 @@ class ASGIToWSGI:
         scope["wsgi_environ"] = environ
         if "eventlet.input" in environ:
             environ["eventlet.minimum_write_chunk_size"] = 1  # otherwise it buffers a stream's blocks up to 4 KiB
-        desk = Desk(running.thread.loop, partial(has_left, environ), running.thread.watched)
+        desk = Desk(running.thread.loop, Client(environ).has_left, running.thread.watched)
         first = body.first()
         messages = [] if first is None else [body_message(*first)]
         exchange = Exchange(self.app, scope, desk, messages, body.more, owner=self)

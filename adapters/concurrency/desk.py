@@ -6,6 +6,7 @@ Knows that the thread may stop to need what it waits for. It must not know what 
 from __future__ import annotations
 
 import threading
+from _thread import RLock
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -33,25 +34,21 @@ class Desk(ToThread):
 
         `alive` tells whether the loop runs; given if the loop's end would not close() this. The thread then checks it.
         """
-        super().__init__(loop)
+        self._loop, self._workers, self._mutex = loop, None, RLock()  # as Channel's own, which costs another call
         self._gone, self._alive = gone, alive
         self.closed = False  # the thread accepts no more items
+        self.ended = False  # further items would be dropped
         self._items: list[Any] = []
-        self._asked = self._ended = False
+        self._asked = False
 
     def put(self, item: Any, size: int, last: bool = False) -> None:
         """Queue an item of `size` bytes, `last` if it is the last; drop it after the end. Call it from the loop."""
         with self._mutex:
-            if not self._ended:
+            if not self.ended:
                 self._items.append(item)
                 self._size += size
-                self._ended = last
+                self.ended = last
                 self._open()
-
-    @property
-    def ended(self) -> bool:
-        """Return True if further items would be dropped."""
-        return self._ended
 
     @property
     def full(self) -> bool:
@@ -66,16 +63,18 @@ class Desk(ToThread):
 
     def end(self) -> None:
         """End the channel: no more items will follow. Call it from the loop."""
+        if self.ended:  # by its last item, in most cases: this has woken the thread
+            return
         with self._mutex:
-            self._ended = True
+            self.ended = True
             self._open()
 
     def get(self) -> Taken:
         """Return all queued items; wait if the queue is empty. Call it from the thread."""
         while True:
             with self._mutex:
-                if self._items or self._asked or self._ended:
-                    taken = Taken(self._items, self._asked, self._ended)
+                if self._items or self._asked or self.ended:
+                    taken = Taken(self._items, self._asked, self.ended)
                     self._items, self._asked = [], False
                     waiters = self._read(self._size)
                     break
@@ -93,8 +92,8 @@ class Desk(ToThread):
         Call it from the loop.
         """
         with self._mutex:
-            taken = Taken(self._items, self._asked, self._ended)
-            self._items, self._ended = [], True
+            taken = Taken(self._items, self._asked, self.ended)
+            self._items, self.ended = [], True
             waiters = self._read(self._size)
         for waiter in waiters:
             resolve(waiter)
@@ -116,7 +115,7 @@ class Desk(ToThread):
     def close(self) -> None:
         """Close the channel. A coroutine that waits for room continues. Call it from a thread."""
         with self._mutex:
-            self.closed = self._ended = True
+            self.closed = self.ended = True
             self._items, waiters = [], self._read(self._size)
             self._open()
         for waiter in waiters:

@@ -111,6 +111,8 @@ def _bell(loop: asyncio.AbstractEventLoop) -> _Bell | None:
 class LoopThread(BorrowedLoop):
     """A loop on its own thread, until stop()."""
 
+    watched = None  # at_end wakes the threads that wait
+
     def __init__(self, factory: LoopFactory | None) -> None:
         """Start the thread. Raises RuntimeError with the reason if it, or the loop on it, cannot run."""
         create = factory or asyncio.new_event_loop
@@ -120,6 +122,7 @@ class LoopThread(BorrowedLoop):
         self.users = 0
         self._stop = loop.create_future()
         self._turned = False  # the loop has run since it was last entered
+        self._ident: int | None = None  # the thread's
         self._running = threading.Event()  # also set on failure
         self._thread = threading.Thread(target=self._run, name="asgi-to-wsgi-loop", daemon=True)
         try:
@@ -134,17 +137,14 @@ class LoopThread(BorrowedLoop):
 
     def inside(self) -> bool:
         """Return True if the caller is this thread. Under gevent all greenlets seem to share the running loop."""
-        return threading.get_ident() == self._thread.ident
+        return threading.get_ident() == self._ident
 
     def alive(self) -> bool:
         return not self.ended and self._thread.is_alive()
 
-    @property
-    def watched(self) -> None:
-        return None  # at_end wakes it
-
     def _run(self) -> None:
         root: asyncio.Task[None] | None = None
+        self._ident = threading.get_ident()
         try:
             asyncio.set_event_loop(self._asyncio)
             ready = self._asyncio.create_future()

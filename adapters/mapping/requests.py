@@ -243,7 +243,8 @@ def _paths(environ: Mapping[str, Any], path: bytes) -> tuple[bytes, bytes]:
 
 
 def _number(text: str | int | None) -> int | None:
-    return int(text) if text and _DIGITS(str(text)) else None  # werkzeug's REMOTE_PORT is an int
+    digits = text if type(text) is str else str(text or "")  # werkzeug's REMOTE_PORT is an int
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= MAX_DIGITS else None
 
 
 def scope_from_environ(environ: Mapping[str, Any]) -> Scope:
@@ -251,7 +252,8 @@ def scope_from_environ(environ: Mapping[str, Any]) -> Scope:
 
     Never fails for missing variables, nor for bytes that are not UTF-8: they are replaced in `path` only.
     """
-    root = octets(environ.get("SCRIPT_NAME") or "").rstrip(b"/")
+    script_name, query = environ.get("SCRIPT_NAME"), environ.get("QUERY_STRING")  # often empty
+    root = octets(script_name).rstrip(b"/") if script_name else b""
     path, raw_path = _paths(environ, root + octets(environ.get("PATH_INFO") or "") or b"/")
     scheme = environ.get("wsgi.url_scheme")
     if not scheme:
@@ -266,7 +268,7 @@ def scope_from_environ(environ: Mapping[str, Any]) -> Scope:
         "scheme": scheme,
         "path": path.decode("utf-8", "replace"),
         "raw_path": raw_path,
-        "query_string": octets(environ.get("QUERY_STRING") or ""),
+        "query_string": octets(query) if query else b"",
         "root_path": root.decode("utf-8", "replace"),
         "headers": _headers(environ),
         "client": (address, _number(environ.get("REMOTE_PORT")) or 0) if address else None,

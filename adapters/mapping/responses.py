@@ -32,6 +32,7 @@ _CONTROLS = bytes([*range(9), *range(10, 32), 127])
 
 _CACHE_ENTRIES, _CACHE_NAME = 1024, 64
 _REASONS: dict[int, str] = {}
+_LINES: dict[int, str] = {}  # status lines
 _STATUSES: dict[str, int] = {}  # checked status lines
 _NAMES: dict[str, bytes] = {}  # checked header names, in lower case, b"" for the server's own
 _PAIRS: dict[tuple[str, str], tuple[bytes, bytes]] = {}  # checked headers whose values repeat
@@ -198,7 +199,10 @@ def head_from_wsgi(  # noqa: C901, PLR0912 - in one piece: each call would cost 
 
 def status_line(status: int) -> str:
     """Return a status as PEP 3333 and RFC 3875 write it, e.g. "200 OK"."""
-    return f"{status} {reason(status)}"
+    line = _LINES.get(status)
+    if line is None:
+        line = _LINES[status] = f"{status} {reason(status)}"
+    return line
 
 
 def _asgi_octets(what: str, text: Any) -> bytes:
@@ -238,7 +242,7 @@ def head_from_asgi(status: Any, headers: Iterable[Iterable[bytes]]) -> tuple[str
     if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 999:
         raise AppProtocolError(f"http.response.start has the status {status!r}; ASGI wants an int, e.g. 200")
     native: Headers = []
-    lengths: list[bytes] = []
+    lengths: list[str] = []
     for pair in headers:
         try:
             raw_name, raw_value = pair
@@ -249,7 +253,10 @@ def head_from_asgi(status: Any, headers: Iterable[Iterable[bytes]]) -> tuple[str
         name = _NATIVE_NAMES.get(raw_name) if type(raw_name) is bytes else None
         if name is None:
             name = _asgi_name(raw_name)
-        value = _asgi_octets("value", raw_value).strip(b" \t")
+        if type(raw_value) is bytes and raw_value.isascii() and (value := raw_value.decode()).isprintable():
+            value = value.strip()
+        else:
+            value = _asgi_octets("value", raw_value).strip(b" \t").decode("latin-1")
         if not name:
             continue
         if len(name) == 14 and name.lower() == "content-length":
@@ -258,8 +265,8 @@ def head_from_asgi(status: Any, headers: Iterable[Iterable[bytes]]) -> tuple[str
             lengths.append(value)
             if status == NO_CONTENT:
                 continue
-        native.append((name, value.decode("latin-1")))
-    return status_line(int(status)), native, promised_length(lengths) if lengths else None
+        native.append((name, value))
+    return status_line(int(status)), native, content_length(lengths, AppProtocolError) if lengths else None
 
 
 def head_to_cgi(status: str, headers: Headers) -> bytes:

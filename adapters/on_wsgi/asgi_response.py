@@ -174,7 +174,9 @@ class ASGIResponse:
                 finally:
                     del error  # its traceback holds this frame
             if self._ended:
-                return self._stop_reading()
+                if self._reading is not None:
+                    self._stop_reading()
+                return
 
     def _read(self) -> None:
         """Read the next block of the body: in this thread if it has arrived, else in another, so that blocks can be
@@ -251,13 +253,15 @@ class ASGIResponse:
         exchange = self._exchange
         self._closed, self._items = True, []
         lent, self._lent = self._lent, ()
-        _take_back(lent)
+        if lent:
+            _take_back(lent)
         departure, self.departure = self.departure, None
         if departure is not None:
             departure.close()
         if self._left:
             return
-        self._stop_reading()
+        if self._reading is not None:
+            self._stop_reading()
         if self._body.interrupted:
             self._body.abandon()
             self._body.interrupted = False

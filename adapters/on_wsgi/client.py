@@ -45,6 +45,11 @@ def descriptor(environ: Mapping[str, Any]) -> int:
 
     gunicorn, waitress, cheroot, werkzeug, wsgiref, gevent and eventlet do.
     """
+    return _found(environ)[1]
+
+
+def _found(environ: Mapping[str, Any]) -> tuple[Any, int]:
+    """Return the object that holds the client's socket, and its descriptor; None and -1 without one."""
     channel = getattr(environ.get("waitress.client_disconnected"), "__self__", None)
     source = environ.get("wsgi.input")
     for holder in (
@@ -56,21 +61,41 @@ def descriptor(environ: Mapping[str, Any]) -> int:
     ):
         with suppress(AttributeError, OSError, ValueError):  # missing, not a file's, closed
             if stat.S_ISSOCK(os.fstat(found := holder.fileno()).st_mode):  # type: ignore[union-attr]
-                return int(found)
-    return -1
+                return holder, int(found)
+    return None, -1
 
 
-def has_left(environ: Mapping[str, Any]) -> bool:
-    """Return True if the client is known to have disconnected. Never raises: the request can continue without it."""
-    try:
-        connection = descriptor(environ)
-        if connection >= 0:
-            return has_failed(connection)
-        disconnected = environ.get("waitress.client_disconnected")
-        return disconnected is not None and bool(disconnected())
-    except Exception as error:
-        log.debug("cannot check whether the client has disconnected: %r", error)
-        return False
+class Client:
+    """The client of a request. Remembers which object holds its socket: a stream is checked as long as it lasts, and
+    the search costs more than the check.
+    """
+
+    __slots__ = ("_environ", "_holder")
+
+    def __init__(self, environ: Mapping[str, Any]) -> None:
+        self._environ = environ
+        self._holder: Any = None
+
+    def has_left(self) -> bool:
+        """Return True if it is known to have disconnected. Never raises: the request can continue without it."""
+        try:
+            connection = self._descriptor()
+            if connection >= 0:
+                return has_failed(connection)
+            disconnected = self._environ.get("waitress.client_disconnected")
+            return disconnected is not None and bool(disconnected())
+        except Exception as error:
+            log.debug("cannot check whether the client has disconnected: %r", error)
+            return False
+
+    def _descriptor(self) -> int:
+        """Return the descriptor, asked each time: once the server closes the socket, its number may be another's."""
+        if self._holder is not None:
+            with suppress(OSError, ValueError):  # closed
+                if (connection := int(self._holder.fileno())) >= 0:
+                    return connection
+        self._holder, connection = _found(self._environ)
+        return connection
 
 
 def is_readable(connection: int, seconds: float = 0) -> bool:

@@ -218,7 +218,7 @@ class Exchange:
         kind = message["type"]
         if kind == "http.response.body":
             self._body(message)
-            if self.outlet.full and not self.complete:
+            if not self.complete and self.outlet.full:
                 await self.outlet.room()
                 if self.outlet.closed:
                     raise ClientDisconnected("the client has disconnected")
@@ -301,7 +301,9 @@ class Exchange:
     def _body(self, message: Message) -> None:
         if self.head is None:
             raise AppProtocolError("the application sent 'http.response.body' before 'http.response.start'")
-        block = body_block(message.get("body", b""), "http.response.body has the body", "ASGI")
+        block = message.get("body", b"")
+        if type(block) is not bytes:
+            block = body_block(block, "http.response.body has the body", "ASGI")
         if self._missing is not None:
             self._missing -= len(block)
             if self._missing < 0:
@@ -343,7 +345,8 @@ class Exchange:
         if size:
             self.tally.bytes += size
         self.outlet.put(last, size, last=True)
-        self._wake_receivers()
+        if self._receivers:
+            self._wake_receivers()
 
 
 def _is_disconnect(error: BaseException | None) -> bool:

@@ -152,7 +152,7 @@ def test_a_waiting_thread_does_not_poll(bridge: Bridge, monkeypatch: pytest.Monk
 
     app = bridge(waits)
     looked: set[int] = set()
-    monkeypatch.setattr("gateways.adapters.asgi_to_wsgi.has_left", lambda _: looked.add(threading.get_ident()))
+    monkeypatch.setattr("gateways.adapters.on_wsgi.client.Client.has_left", lambda _: looked.add(threading.get_ident()))
     with Exchange(app) as one, Exchange(app) as other:
         one.begin_run()
         other.begin_run()

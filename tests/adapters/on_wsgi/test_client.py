@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
 import socket
 import struct
 import subprocess
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from gateways.adapters.on_wsgi.client import descriptor, has_left
+from gateways.adapters.on_wsgi.client import Client, descriptor
 from tests.adapters.asgi_to_wsgi.patience import eventually
 
 Pair = tuple[socket.socket, socket.socket]
@@ -53,6 +54,11 @@ SHOWN: dict[str, Callable[[socket.socket], dict[str, Any]]] = {
 }
 
 
+def has_left(environ: dict[str, Any]) -> bool:
+    """Ask once, without a memory of where the socket is."""
+    return Client(environ).has_left()
+
+
 def reset(client: socket.socket) -> None:
     """Disconnect with a reset, as after a crash or with unread data."""
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -63,14 +69,47 @@ def reset(client: socket.socket) -> None:
 def test_a_client_is_connected_until_its_connection_is_reset(pair: Pair, server: str) -> None:
     client, connection = pair
     environ = SHOWN[server](connection)
+    asked = Client(environ)
     assert descriptor(environ) == connection.fileno()
-    assert not has_left(environ)
+    assert not asked.has_left()
     client.sendall(b"GET /next HTTP/1.1\r\n")
-    assert not has_left(environ)
+    assert not asked.has_left()
     connection.recv(100)
-    assert not has_left(environ)
+    assert not asked.has_left()
     reset(client)
+    assert asked.has_left()
     assert has_left(environ)
+
+
+def test_a_number_that_a_closed_connection_had_is_not_looked_at_again() -> None:
+    """The server may close the socket while the application still runs; the next connection gets its number."""
+    client, connection = socket.socketpair()
+    other_client, other = socket.socketpair()
+    with client, other:
+        asked = Client(SHOWN["gunicorn"](connection))
+        assert not asked.has_left()
+        number = connection.fileno()
+        connection.close()
+        os.dup2(other.fileno(), number)
+        try:
+            reset(other_client)
+            assert has_left(SHOWN["gunicorn"](other))
+            assert not asked.has_left()
+        finally:
+            os.close(number)
+
+
+def test_a_connection_that_the_server_replaces_is_found_again(pair: Pair) -> None:
+    client, connection = pair
+    channel = Channel(connection)
+    asked = Client({"waitress.client_disconnected": channel.check_client_disconnected})
+    assert not asked.has_left()
+    channel.socket = connection.dup()
+    connection.close()
+    assert not asked.has_left()
+    reset(client)
+    with channel.socket:
+        assert asked.has_left()
 
 
 def test_a_client_that_has_shut_down_its_sending_side_is_still_connected(pair: Pair) -> None:
@@ -120,11 +159,12 @@ def test_it_works_without_poll_in_the_select_module() -> None:
 import select, socket, struct
 del select.poll
 from tests.adapters.asgi_to_wsgi.patience import eventually
-from gateways.adapters.on_wsgi.client import has_left
+from gateways.adapters.on_wsgi.client import Client
 client, connection = socket.socketpair()
-assert not has_left({"gunicorn.socket": connection})
+asked = Client({"gunicorn.socket": connection})
+assert not asked.has_left()
 client.close()
-assert has_left({"gunicorn.socket": connection})
+assert asked.has_left()
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=False)
     assert done.returncode == 0, done.stderr
