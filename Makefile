@@ -27,8 +27,8 @@
 VENV ?= .venv
 BIN = $(VENV)/bin
 PYTHON ?= $(shell .ci/pythons | sed -n '1s/^[^ ]* //p')
-# Test files that run side by side: the tests mostly wait for servers.
-WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) > 3 ? 6 : $$(getconf _NPROCESSORS_ONLN) + 3)))
+# Test files that run side by side. The tests mostly wait for servers and programs: five files leave two cores idle half of the time.
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) > 1 ? 8 : 4)))
 CHECKED = $(wildcard gateways demos benchmarks tests)
 # ruff does not follow the link gateways/adapters.
 FORMATTED = $(CHECKED) adapters

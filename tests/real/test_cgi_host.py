@@ -108,6 +108,11 @@ class TestEndings(_Host, clauses_of_endings.Endings):
     pass
 
 
+@two_servers
+class TestEndlessBodies(_Host, clauses_of_endings.EndlessBodies):
+    pass
+
+
 def test_a_client_that_does_not_read_stops_the_program_and_uses_no_memory(server: Running, ask: Asker) -> None:
     assert ask("/hello.sh").status == 200  # one-time loading is done
     mark = uuid.uuid4().hex

@@ -96,8 +96,11 @@ def test_the_process_exits_promptly_with(program: str) -> None:
 
 
 def test_a_shutdown_that_hangs_does_not_prevent_the_exit() -> None:
-    """ASGI Lifespan: the server waits for the reply, but not forever."""
+    """ASGI Lifespan: the server waits for the reply, but not forever; the timeout of 10 seconds is shortened here."""
     lines = subprograms.run("""
+        import gateways.adapters.run_asgi.running as running
+        running.CLOSE_SECONDS = 0.5
+
         async def never_shuts_down(scope, receive, send):
             if scope["type"] == "lifespan":
                 await receive()

@@ -60,15 +60,6 @@ class Endings(ABC):
         eventually(done.exists, "the program does its work")
         assert_gone(str(done), self.pid())
 
-    @pytest.mark.parametrize("program", WRITING)
-    def test_head_is_answered_even_if_the_body_never_ends(self, ask: Asker, program: str) -> None:
-        mark = uuid.uuid4().hex
-        begun = time.monotonic()
-        response = ask(f"/{program}?{mark}", "HEAD")
-        assert (response.status, response.body, response.complete) == (200, b"", True)
-        assert time.monotonic() - begun < UNHEARD
-        assert_gone(mark, self.pid())
-
     def test_6_4_a_job_that_holds_stdout_delays_the_end_briefly_and_completes(self, ask: Asker, tmp_path: Path) -> None:
         done = tmp_path / "done"
         response = ask(f"/leaves_a_job.sh?{done}")
@@ -104,3 +95,20 @@ class Endings(ABC):
         seen = tmp_path / "seen"
         response = ask(f"/waits_for_a_file.sh?{seen}", at_first=seen.touch)
         assert response.body == b"first\nsecond\n"
+
+
+class EndlessBodies(ABC):
+    """The output of a program after a response that has no body."""
+
+    @abstractmethod
+    def pid(self) -> int:
+        """The host's process, or a parent of it."""
+
+    @pytest.mark.parametrize("program", WRITING)
+    def test_head_is_answered_even_if_the_body_never_ends(self, ask: Asker, program: str) -> None:
+        mark = uuid.uuid4().hex
+        begun = time.monotonic()
+        response = ask(f"/{program}?{mark}", "HEAD")
+        assert (response.status, response.body, response.complete) == (200, b"", True)
+        assert time.monotonic() - begun < UNHEARD
+        assert_gone(mark, self.pid())

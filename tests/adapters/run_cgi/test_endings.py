@@ -20,3 +20,7 @@ class TestTheClientLeaves(_Here, clauses_of_endings.TheClientLeaves):
 
 class TestEndings(_Here, clauses_of_endings.Endings):
     pass
+
+
+class TestEndlessBodies(_Here, clauses_of_endings.EndlessBodies):
+    pass

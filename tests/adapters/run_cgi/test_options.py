@@ -358,5 +358,5 @@ def test_no_descriptor_or_process_is_left(hosting: Hosting, warm: bool) -> None:
         eventually(lambda: not ask.host._running, "all programs have ended")  # type: ignore[attr-defined]
         return opened()
 
-    before = after_rounds(2)
-    eventually(lambda: all(map(operator.le, after_rounds(2), before)), f"no more is open than before: {before}", 30)
+    before = after_rounds(1)
+    eventually(lambda: all(map(operator.le, after_rounds(1), before)), f"no more is open than before: {before}", 30)
