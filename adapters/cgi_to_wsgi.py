@@ -89,7 +89,7 @@ def _read_body(host: CGIHost, environ: Environ) -> Spool | None:
     coded = bool(environ.get("HTTP_TRANSFER_ENCODING"))
     if length is None and not environ.get("wsgi.input_terminated"):
         if coded:
-            raise Refused(411, "the server does not say where the body ends (no wsgi.input_terminated)")
+            raise Refused(411, "the server does not report the end of the body (no wsgi.input_terminated)")
         return None
     if length == 0:
         return None

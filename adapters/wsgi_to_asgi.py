@@ -180,7 +180,8 @@ class WSGIToASGI:
 
 
 def _expected_body(environ: dict[str, Any]) -> str:
-    """Return what the request headers say about a body (RFC 9112, 6.3). From HTTP/2 on only its end tells.
+    """Return what the request headers say about a body (RFC 9112, 6.3). In HTTP/2 and later, only the end of a body
+    shows whether it has one.
 
     Middleware that decompresses a body, Lambda adapters and test clients pass bodies without a Content-Length.
     """

@@ -113,7 +113,7 @@ def request(port: int, path: str, pause: float) -> Measure:
         connection.close()
         elapsed = time.perf_counter() - begun
         if (response.status, body) != (200, b"hello"):
-            raise RuntimeError(f"port {port}: {path} was answered {response.status} {body[:200]!r}")
+            raise RuntimeError(f"port {port}: {path} responded with {response.status} {body[:200]!r}")
         return elapsed * 1000
 
     return measure

@@ -247,7 +247,7 @@ def _threads_do_not_scale(found: Found) -> tuple[Verdict, str]:
 def _slow_clients(found: Found) -> tuple[Verdict, str]:
     every = [found.of("slow-readers", each) for each in (GTHREAD, FOUR, LOOP)]
     parts = [
-        f"{each.entrant.label} answers {share(1 - each.lost_share)} of the other requests, with "
+        f"{each.entrant.label} responds to {share(1 - each.lost_share)} of the other requests, with "
         f"{megabytes(each.memory[1])}"
         for each in every
     ]

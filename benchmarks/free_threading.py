@@ -131,7 +131,7 @@ def gains(figures: Figures) -> str:
     view = next(iter(VIEWS))
     two = [ratio(figures, f"{view}, 2, {build}", f"{view}, 1, {build}") for build in BUILDS]
     return (
-        f"\nOf the view that computes, two clients get {two[0]:.2f} times the responses of one with the GIL, and"
+        f"\nTwo clients of the view that computes get {two[0]:.2f} times as many responses as one with the GIL, and"
         f" {two[1]:.2f} times without it.\n"
     )
 

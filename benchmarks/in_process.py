@@ -1,4 +1,4 @@
-"""Adapters without a server: microseconds per request, through each adapter and through a bare thread change.
+"""Adapters without a server: microseconds per request, through each adapter and through a bare thread switch.
 
 Knows how to call an ASGI and a WSGI application with minimal overhead.
 """

@@ -1,6 +1,6 @@
 """`python -m benchmarks.ledger`: the cost of one request in counts, which a busy machine does not change.
 
-Python calls, context switches, system calls and instructions per request, for each adapter and a thread change alone.
+Python calls, context switches, system calls and instructions per request, for each adapter and a thread switch alone.
 Each count is the slope between two runs with different numbers of requests, so that start and exit cancel out. Knows
 the contenders and the counters (strace, perf, callgrind). It must not know how an adapter works.
 """
@@ -105,10 +105,10 @@ def _bare_on_wsgi() -> Any:
 CONTENDERS = (
     Contender("WSGI on ASGI", "ours", _ours_on_asgi),
     Contender("WSGI on ASGI", "a2wsgi", _a2wsgi_on_asgi),
-    Contender("WSGI on ASGI", "thread change alone", _bare_on_asgi),
+    Contender("WSGI on ASGI", "thread switch alone", _bare_on_asgi),
     Contender("ASGI on WSGI", "ours", _ours_on_wsgi),
     Contender("ASGI on WSGI", "a2wsgi", _a2wsgi_on_wsgi),
-    Contender("ASGI on WSGI", "thread change alone", _bare_on_wsgi),
+    Contender("ASGI on WSGI", "thread switch alone", _bare_on_wsgi),
 )
 
 

@@ -41,7 +41,7 @@ CLIENTS = """
 ## Number of clients
 
 CPU time of one hello in process, without a server. Clients of WSGIToASGI are coroutines, those of ASGIToWSGI are
-threads; `run_in_executor` is a thread change alone.
+threads; `run_in_executor` shows the cost of a thread switch alone.
 
 ![CPU time of a request by number of clients](images/scale-clients.svg)
 """
@@ -60,7 +60,7 @@ CPU time of one request in process, with bodies in blocks of 64 KB.
 """
 BODIES_EXPLAINED = """
 "Deviation" is the largest distance of a point from the line. Up to one block there is no stream, so small bodies cost
-less than the line; then each block of a stream costs its copy and its part of a thread change.
+less than the line; then each block of a stream costs its copy and its part of a thread switch.
 """
 HEADERS = """
 ## Number of headers

@@ -1,6 +1,6 @@
 """Items from a coroutine to a thread, which the coroutine can also wake: the response of an ASGI application.
 
-Knows that the thread may stop to need what it waits for. It must not know what an item is.
+Knows that the thread may no longer need the item that it waits for. It must not know what an item is.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ class Desk(ToThread):
     def __init__(
         self, loop: Loop, gone: Callable[[], bool] | None = None, alive: Callable[[], bool] | None = None
     ) -> None:
-        """`gone` tells check() whether the thread still needs what it waits for.
+        """check() calls `gone` to learn that the thread needs no further items.
 
-        `alive` tells whether the loop runs; given if the loop's end would not close() this. The thread then checks it.
+        `alive` returns True if the loop runs. The thread polls it; needed only if the end of the loop does not close()
+        this.
         """
         self._loop, self._workers, self._mutex = loop, None, RLock()  # as Channel's own, which costs another call
         self._gone, self._alive = gone, alive

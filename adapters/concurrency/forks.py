@@ -38,7 +38,7 @@ def check() -> None:
     if os.getpid() != _pid:
         _forked()
     elif not _green and ("gevent.monkey" in modules or "eventlet.patcher" in modules) and threads_are_green():
-        _forked()  # the names first: each request asks
+        _forked()  # read the names first: this runs for each request
 
 
 def _forked() -> None:

@@ -30,7 +30,7 @@ def new_event_loop(factory: Callable[[], asyncio.AbstractEventLoop] | None) -> a
 
 
 def _selector() -> selectors.BaseSelector:
-    """Return a selector, already patched, for a loop that seems to run only while it does run.
+    """Return a selector, already patched, for a loop that asyncio records as running only while it runs code.
 
     Other green threads run while this loop waits. If asyncio still recorded the loop as running, asyncio.run() and
     asgiref's async_to_sync() would fail in all of them.

@@ -68,7 +68,9 @@ class _Bell:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Raises OSError or NotImplementedError if the system or the loop does not support it."""
-        self._mutex = threading.RLock()  # reentrant: garbage collection in here may find a response, which rings
+        self._mutex = (
+            threading.RLock()
+        )  # reentrant: garbage collection in here may free a response, which rings this bell
         self._call: Callable[[], None]
         self._fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         try:
@@ -239,7 +241,7 @@ def _forked() -> None:
 
 
 def acquire(factory: LoopFactory | None) -> LoopThread:
-    """Return the process's loop of this factory; it runs until release() has been called as often."""
+    """Return the process's loop of this factory; it runs until release() has been called as many times."""
     with _mutex:
         thread = _loops.get(factory)
         if thread is None:

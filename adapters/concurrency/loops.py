@@ -44,7 +44,9 @@ class Task(NamedTuple):
 class Calls(NamedTuple):
     """The operations that a kind of event loop must offer."""
 
-    wake: Callable[[Callable[[], None]], object]  # from any thread: run this on the loop soon; RuntimeError if it ended
+    wake: Callable[
+        [Callable[[], None]], object
+    ]  # from any thread: run this on the loop soon; RuntimeError if the loop has ended
     closed: Callable[[], bool]
     create_future: Callable[[], Future]
     call_later: Callable[[float, Callable[[], None]], object]

@@ -230,7 +230,7 @@ class WSGIRequest:
             self._log_if_slow(admission, admission.slow)
         if self._gone:
             self._hang_up()
-        elif self._body is not None and self._body.left:  # hypercorn's receive() says so only once
+        elif self._body is not None and self._body.left:  # hypercorn's receive() reports it only once
             self._client_left(None)
         elif self._body is None or self._body.asked_for:  # otherwise receive() would request a body
             self._listen()

@@ -146,7 +146,7 @@ class StdinBody:
 
     @property
     def length(self) -> int | None:
-        """Return the number of bytes left, None if only the end will tell."""
+        """Return the number of bytes left, None if only the end of the input marks it."""
         return self._missing
 
     def read(self, size: int) -> bytes:

@@ -2,7 +2,7 @@
 
 Knows which code runs on which side, and what the server does with a response: middleware, files, close(). It must not
 know the application's order of events (run_asgi/), how threads and loops meet (concurrency/), or how the body and the
-connection are had (other modules of this room).
+connection are obtained (other modules of this room).
 """
 
 from __future__ import annotations

@@ -64,7 +64,8 @@ class WSGIBody:
         stream = chunks_of_uwsgi(environ)
         if stream is None:
             raise LengthRequired(
-                "this server does not say where a chunked body ends (no wsgi.input_terminated): send a Content-Length"
+                "this server does not report the end of a chunked body (no wsgi.input_terminated): "
+                "send a Content-Length"
             )
         self._stream = stream
 

@@ -1,7 +1,7 @@
 """A WebSocket handshake on a WSGI server: its scope, its refusals, the handover, and the response for the server.
 
-Knows the ASGI websocket scope and what the server must get instead of a response. It must not know where servers keep
-a connection (takeover.py).
+Knows the ASGI websocket scope and the response that the server gets as a substitute. It must not know where servers
+keep a connection (takeover.py).
 """
 
 from __future__ import annotations

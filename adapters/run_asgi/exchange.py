@@ -176,7 +176,7 @@ class Exchange:
             self.task.cancel()
 
     def continue_on(self, outlet: Outlet) -> Taken:
-        """Send the rest of the response to `outlet`. Returns what the desk has not given to the server's thread."""
+        """Send the rest of the response to `outlet`. Returns the items that are still on the desk."""
         self.outlet = outlet
         return self.desk.leave()
 

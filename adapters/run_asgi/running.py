@@ -35,7 +35,7 @@ SWEEP_SECONDS = 0.4  # interval between checks for disconnects, in seconds
 _STREAM_SECONDS = GRACE + 2  # part of this timeout that is left for detached streams to end in, in seconds
 _QUIET = 1.0  # delay before the log reports the wait for background work, in seconds
 
-_started: set[Running] = set()  # until closed, even if their adapter is gone
+_started: set[Running] = set()  # until closed, even if their adapter has been freed
 _inherited: list[Running] = []  # run in the parent process; collecting them here would look like their end
 
 

@@ -19,8 +19,8 @@ from .reaper import part_with
 
 # Interval between checks for a disconnect if the server has no descriptor to wait for, in seconds.
 LOOK = 0.5
-# Time that a client which has ended its side still gets a response, in seconds. It may wait for one (RFC 9112, 9.6); if
-# it has closed its socket, that shows only when data is sent to it.
+# Time in which a client that has shut down its sending side still gets a response, in seconds (RFC 9112, 9.6). If
+# it has closed its socket, that is detected only when data is sent to it.
 HALF_CLOSED = 2.0
 _HUNG_UP = getattr(select, "POLLRDHUP", 0)  # POLLHUP and POLLERR are always reported
 
@@ -119,7 +119,7 @@ class ProgramInThread:
                 raise ClientDisconnected("the client has disconnected")
 
     def _client_hung_up(self, events: int) -> None:
-        """Note that the client has ended its side, or that the connection has failed."""
+        """Note that the client has shut down its sending side, or that the connection has failed."""
         connection = self._client.socket
         self._forget_client()
         if events & (select.POLLERR | select.POLLHUP | select.POLLNVAL):

@@ -1,4 +1,4 @@
-"""The program that a path means: the split into script and PATH_INFO (RFC 3875, 3.3), and which files may be run.
+"""Find the program for a path: split it into script and PATH_INFO (RFC 3875, 3.3), and check that the file may be run.
 
 Knows paths and file modes. It must not know requests, environments or processes. All paths are bytes.
 """
@@ -74,8 +74,8 @@ class Tree:
         return Script(self.root, prefix, path), os.stat(self.root).st_mode
 
     def _below(self, path: bytes, prefix: bytes) -> tuple[Script, int]:
-        """Split at the first file: the segments up to it name the script. Empty ones are dropped there, and kept after
-        it.
+        """Split at the first file: the segments up to it name the script. Empty segments are dropped in its name, and
+        kept after it.
         """
         file, name, rest = self.root, prefix, path
         while rest:

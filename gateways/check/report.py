@@ -33,7 +33,7 @@ def failed(asked: dict[str, str]) -> list[str]:
     """
     said = [f"{request} failed: {status}" for request, status in asked.items() if _is_failure(status)]
     if not any(map(_is_success, asked.values())):
-        said.append("no request succeeded, so nothing of the app was exercised; give paths that it answers with --path")
+        said.append("no request succeeded, so the app was not exercised; name paths that it serves with --path")
     return said
 
 

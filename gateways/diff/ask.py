@@ -62,7 +62,7 @@ class Client:
     def ask(self, request: Request, seconds: float) -> Answer:
         """Send the request and read the response to its end, within `seconds`.
 
-        Never raises: a failure is in the answer's `problem`.
+        Never raises: a failure is in the result's `problem`.
         """
         if not request.is_safe:
             self.close()
@@ -89,7 +89,7 @@ class Client:
 
 
 def ask(address: Address, request: Request, seconds: float) -> Answer:
-    """Send one request over a separate connection, as Client.ask() does."""
+    """Send one request over a separate connection, in the same way as Client.ask()."""
     with Client(address) as client:
         return client.ask(request, seconds)
 

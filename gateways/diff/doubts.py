@@ -9,7 +9,7 @@ from gateways.requests.request import Request
 def doubts(requests: Sequence[Request], olds: Sequence[Answer | None], *, data_stays: bool) -> Iterator[str]:
     """Return a sentence for each doubt.
 
-    olds: the old stack's first answer to each request; None if the request was not sent. data_stays: requests may
+    olds: the old stack's first response to each request; None if the request was not sent. data_stays: requests may
     change data, and no command resets it before a round.
     """
     asked = [(request, old) for request, old in zip(requests, olds, strict=True) if old is not None]

@@ -77,7 +77,7 @@ def is_cookie(facet: str) -> bool:
 
 
 def format_facets(old: Answer, new: Answer) -> dict[str, tuple[str, str]]:
-    """Return how two answers write common headers, where the notation differs (RFC 9110, 5.1 and 5.3)."""
+    """Return how two responses write common headers, where the notation differs (RFC 9110, 5.1 and 5.3)."""
     both = {name.lower() for name, _ in old.headers} & {name.lower() for name, _ in new.headers}
     both -= FRAMING_HEADERS | OF_THE_HOP
     pair = [[name for name, _ in each.headers if name.lower() in both] for each in (old, new)]

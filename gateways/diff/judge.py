@@ -1,5 +1,5 @@
-"""Find the differences between the answers of two stacks to one request that exceed those between the old stack's own.
-Pure.
+"""Find the differences between the responses of two stacks to one request that exceed those between the old stack's
+own. Pure.
 
 The old stack gets the request several times. Where its own answers differ is noise, and the new stack's answer may
 differ in the same place. No list of varying values is needed.
@@ -36,7 +36,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A facet that differs in `times` of `asked` answers of the new stack to one request."""
+    """A facet that differs in `times` of `asked` responses of the new stack to one request."""
 
     found: Found
     times: int
@@ -44,7 +44,7 @@ class Judged:
 
 
 def judge(olds: Sequence[Answer], news: Sequence[Answer], *, is_first: bool = False) -> list[Judged]:
-    """Return the differences between the new stack's answers to one request and the old stack's.
+    """Return the differences between the new stack's responses to one request and the old stack's.
 
     is_first: the first request to a server, whose time is ignored because the server may have loaded the app.
     """
@@ -59,7 +59,7 @@ def judge(olds: Sequence[Answer], news: Sequence[Answer], *, is_first: bool = Fa
 
 
 def noise(olds: Sequence[Answer]) -> set[str]:
-    """Return the facets in which the old stack's answers to one request differ."""
+    """Return the facets in which the old stack's responses to one request differ."""
     tables = [facets(each) for each in olds]
     found = {name for table in tables for name in table if len({one.get(name) for one in tables}) > 1}
     return found | ({"body"} if len({each.body.digest for each in olds}) > 1 else set())
@@ -112,7 +112,7 @@ def _facet(name: str, olds: Sequence[str | None], new: str | None) -> Iterator[F
 
 
 def _is_repeated(facet: str, olds: Sequence[Answer], new: Answer) -> bool:
-    """True if a header with one value is there another number of times than in each of the old answers."""
+    """True if a header with one value is repeated another number of times than in each of the old responses."""
     name = facet.removeprefix("header:")
     values, befores = new.values(name), [each.values(name) for each in olds]
     if ", ".join(values) in {", ".join(each) for each in befores}:
@@ -122,7 +122,7 @@ def _is_repeated(facet: str, olds: Sequence[Answer], new: Answer) -> bool:
 
 
 def _repeated(facet: str, olds: Sequence[Answer], new: Answer) -> Found:
-    """A header that is there another number of times; its value is shown if it does not vary."""
+    """A header that is repeated another number of times; its value is shown if it does not vary."""
     name = facet.removeprefix("header:")
     before, now = olds[0].values(name), new.values(name)
     is_same = {value for each in (*olds, new) for value in each.values(name)} == {now[0]}
@@ -157,7 +157,7 @@ def _body(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 
 
 def _is_same_as_far_as_it_came(old: Answer, new: Answer) -> bool:
-    """Return True if a stream was endless or cut: each answer then has as much as arrived in time."""
+    """Return True if a stream was endless or cut: each response then has the data that arrived in time."""
     shorter, longer = sorted((old.body.octets, new.body.octets), key=len)
     return old.body.is_kept and new.body.is_kept and longer.startswith(shorter)
 

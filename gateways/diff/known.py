@@ -52,7 +52,7 @@ STATUSES: dict[str, Known] = {
                  "RFC 9110, 15.6.2"),
     "502": Known("A CGI program sent no valid response headers.", "RFC 3875, 6.2"),
     "503": Known("The new stack is at its limit of requests.", "RFC 9110, 15.6.4"),
-    "504": Known("A time limit of the new stack has passed.", "RFC 9110, 15.6.5"),
+    "504": Known("The new stack timed out.", "RFC 9110, 15.6.5"),
 }  # fmt: skip
 """By the status of the new stack."""
 

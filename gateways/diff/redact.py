@@ -1,7 +1,7 @@
 """Remove the secrets of requests and responses from a result, so that it can be shown to others. Pure.
 
 Values of cookies, and the secrets that gateways.events.secrets finds, are replaced wherever they appear in a
-difference. Must not know how answers are compared, which happens before, with the real values.
+difference. Must not know how responses are compared, which happens earlier, with the real values.
 """
 
 import re

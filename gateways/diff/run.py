@@ -1,8 +1,9 @@
-"""Compare two stacks: send rounds of requests in an order that shows noise, and judge all answers.
+"""Compare two stacks: send rounds of requests in an order that shows noise, and judge all responses.
 
-Knows the order of rounds. The old stack is asked first and last, the new stack in between. So a value that changes with
-time (a date, a counter, growing data) also changes between the old stack's own answers, and counts as noise. While
-differences remain, the old stack is asked again, because varying values may be equal twice by chance.
+Knows the order of rounds. The old stack gets the first and the last round, the new stack the rounds in between. So a
+value that changes with time (a date, a counter, growing data) also changes between the old stack's own responses, and
+counts as noise. While differences remain, the old stack is asked again, because varying values may be equal twice by
+chance.
 """
 
 import time
@@ -42,7 +43,7 @@ Progress = Callable[[Which, int, int, int], None]
 
 @dataclass(slots=True)
 class _Rounds:
-    """The answers so far: for each side, a list per round."""
+    """The responses so far: for each side, a list per round."""
 
     answers: dict[Which, list[list[Answer]]] = field(default_factory=lambda: {"old": [], "new": []})
     lines: dict[Which, list[dict[str, str]]] = field(default_factory=lambda: {"old": [], "new": []})
@@ -60,7 +61,7 @@ def _quiet(_which: Which, _round: int, _done: int, _total: int) -> None:
 
 
 def run(plan: Plan, progress: Progress = _quiet) -> Result:
-    """Send the requests to both stacks and compare the answers. Ctrl-C stops it; the result then has the answers so
+    """Send the requests to both stacks and compare the responses. Ctrl-C stops it; the result then has the answers so
     far.
 
     Raises:

@@ -52,7 +52,7 @@ def lines(result: Result) -> Iterator[Text]:
 def verdict(result: Result) -> str:
     """Return the line with the result."""
     old, new = result.rounds
-    times = f"asked {old} × old, {new} × new"
+    times = f"rounds: {old} × old, {new} × new"
     requests = _requests(len(result.asked))
     counted = result.counted
     cut = "interrupted: " if result.interrupted else ""
@@ -141,6 +141,6 @@ def sentences(result: Result) -> Sequence[str]:
     """Yield omissions, and doubts about the requests."""
     found = [*result.left_out, *result.notes]
     if result.rounds[0] < 2:
-        found.append("the old stack was asked only once, so noise is unknown and may be among the differences")
+        found.append("the old stack got each request only once, so noise is unknown and may be among the differences")
     found += [f"accepted, but not seen: {each}" for each in result.unused]
     return found

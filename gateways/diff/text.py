@@ -104,7 +104,7 @@ def beyond_noise(olds: Sequence[str], new: str) -> list[Change]:
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """A range of a text in which the others differ; `words` are the numbers of words that they have there."""
+    """A range of a text in which the other texts differ; `words` has their numbers of words in that range."""
 
     start: int
     end: int

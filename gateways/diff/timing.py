@@ -1,6 +1,7 @@
 """Detect whether the new stack delays responses: a buffered stream, or a much later first byte. Pure.
 
-Times are noisy, so only a difference of an order of magnitude counts, and only if all answers of the new stack show it.
+Times are noisy, so only a difference of an order of magnitude counts, and only if all responses of the new stack show
+it.
 """
 
 from collections.abc import Iterator, Sequence

@@ -69,7 +69,7 @@ def begin(number: int, event: Event) -> Exchange:
 def access_line(mode: str, data: tuple[Any, ...]) -> str:
     """Return the line of a request whose steps were not recorded: "ASGI 200 GET /hello?name=you 12 bytes 0.45 ms".
 
-    A fault is at its end: "client left" or "raised ValueError"; "---" means that the app sent no status.
+    It ends with the fault, if any: "client left" or "raised ValueError"; "---" means that the app sent no status.
     """
     method, path, query, status, length, seconds, flaw, *_ = data
     asked = f"{printable(method)} {target(path, query)}"

@@ -94,7 +94,7 @@ def _entry(line: str, parsers: "list[LogParser]") -> "LogEntry | None":
 def _request(entry: "LogEntry", where: str) -> Request:
     method, target = _asked(entry)
     if method in NEED_A_BODY:
-        raise _Unfit(f"an access log does not hold the body of a {method}")
+        raise _Unfit(f"an access log does not contain the body of a {method}")
     status = getattr(entry, "final_status", None) or getattr(entry, "status", None)
     return Request(method, target, tuple(_headers(entry)), recorded=status, origin=where)
 

@@ -81,9 +81,9 @@ def _request(entry: dict[str, Any], url: SplitResult, host: str, where: str) -> 
     if url.scheme in ("ws", "wss") or "_webSocketMessages" in entry:
         raise _Unfit("a WebSocket is not replayed")
     if url.scheme not in ("http", "https"):
-        raise _Unfit(f"the browser answers {url.scheme}: URLs itself")
+        raise _Unfit(f"the browser handles {url.scheme}: URLs itself")
     if url.netloc.rpartition("@")[2] != host:
-        raise _Unfit(f"it goes to another host than {host}")
+        raise _Unfit(f"it goes to a host other than {host}")
     status = entry.get("response", {}).get("status", 0)
     return Request(
         method=checked_method(given.get("method")),
@@ -134,7 +134,7 @@ def _body(given: dict[str, Any]) -> bytes | None:
     data, size = given.get("postData"), given.get("bodySize", -1)
     if not isinstance(data, dict):
         if isinstance(size, int) and size > 0:
-            raise _Unfit("the recording does not hold its body")
+            raise _Unfit("the recording does not contain its body")
         return None
     text, kind = data.get("text"), str(data.get("mimeType", ""))
     if isinstance(text, str) and text:
@@ -143,7 +143,7 @@ def _body(given: dict[str, Any]) -> bytes | None:
     if params and kind.startswith("application/x-www-form-urlencoded"):
         return urlencode([(each.get("name", ""), each.get("value", "")) for each in params]).encode()
     if params or (isinstance(size, int) and size > 0):
-        raise _Unfit("the recording does not hold its body")
+        raise _Unfit("the recording does not contain its body")
     return b""
 
 
@@ -158,9 +158,9 @@ def _octets(text: str, data: dict[str, Any], kind: str, size: Any) -> bytes:
         candidates.append(text.encode("latin-1"))
     if not isinstance(size, int) or size <= 0:
         if kind.startswith("multipart/") and "filename=" in text:
-            raise _Unfit("the recording does not hold the files of its body")
+            raise _Unfit("the recording does not contain the files of its body")
         return candidates[0]
     fitting = [each for each in candidates if len(each) == size]
     if not fitting:
-        raise _Unfit(f"the recording holds {len(candidates[0])} bytes of a body of {size}")
+        raise _Unfit(f"the recording has {len(candidates[0])} bytes of a body of {size}")
     return fitting[0]

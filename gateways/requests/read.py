@@ -28,7 +28,7 @@ def read(file: Path, log_format: str | None = None) -> Traffic:
         found = access_log.read(text, file.name, log_format)
     if not (found.requests or found.login):
         why = f": {found.left_out[0].where}: {found.left_out[0].why}" if found.left_out else ""
-        raise Failure(f"{file} holds no request that can be replayed{why}")
+        raise Failure(f"{file} contains no request that can be replayed{why}")
     return found
 
 

@@ -123,11 +123,11 @@ def checked_header(name: object, value: object, *, without_colon: bool = False) 
     if not isinstance(value, str):
         raise ValueError(f"the value of the header {name} is {value!r}; it must be a string")
     if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value):
-        raise ValueError(f"the value of the header {name} holds a control character: {value!r}")
+        raise ValueError(f"the value of the header {name} contains a control character: {value!r}")
     try:
         value.encode("latin-1")
     except UnicodeEncodeError:
-        raise ValueError(f"the value of the header {name} holds characters outside latin-1: {value!r}") from None
+        raise ValueError(f"the value of the header {name} contains characters outside latin-1: {value!r}") from None
     return name, value
 
 

@@ -1,6 +1,6 @@
 """Detect a target's interface in a separate process, because importing an app may print, hang or exit.
 
-Knows the process's arguments and its answer. target.py does the detection.
+Knows the process's arguments and its result. target.py does the detection.
 """
 
 import json

@@ -23,7 +23,7 @@ def test_each_view_and_number_of_clients_is_a_row_with_both_builds() -> None:
 
 
 def test_the_gain_of_a_second_client_is_stated_for_each_build() -> None:
-    assert "1.00 times the responses of one with the GIL, and 2.00 times without it" in gains(FIGURES)
+    assert "1.00 times as many responses as one with the GIL, and 2.00 times without it" in gains(FIGURES)
 
 
 def test_an_interpreter_is_described_without_its_paths() -> None:

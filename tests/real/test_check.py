@@ -181,7 +181,7 @@ def test_an_endless_response_is_aborted_and_a_stuck_one_is_reported(breaching: P
     assert report["problems"] == ["GET / did not finish, so later requests were not sent", NOTHING]
 
 
-NOTHING = "no request succeeded, so nothing of the app was exercised; give paths that it answers with --path"
+NOTHING = "no request succeeded, so the app was not exercised; name paths that it serves with --path"
 FAILING = """
 def app(environ, start_response):
     path = environ["PATH_INFO"]

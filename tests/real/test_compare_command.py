@@ -256,7 +256,7 @@ def test_a_redirect_is_measured_only_if_it_is_expected(tmp_path: Path) -> None:
     arguments = ["admin:app", "--servers", "uvicorn", "--modes", "asgi", "--quick", "--force", "--keep", "kept"]
     refused = gateways(*arguments, cwd=tmp_path)
     assert refused.returncode == 1
-    assert "it answers 302 to /login" in refused.stderr
+    assert "it responds with 302 to /login" in refused.stderr
     measured = gateways(*arguments, "--expect", "302", cwd=tmp_path)
     assert succeeded(measured)
     assert "status 302" in measured.stdout
@@ -301,7 +301,7 @@ def test_ctrl_c_keeps_the_measured_results_and_stops_all_processes(folder: Path)
         (
             ["shop:fails", "--force", "--servers", "uvicorn"],
             1,
-            "/ has no response that can be measured: it answers 500: no database",
+            "/ has no response that can be measured: it responds with 500: no database",
         ),
     ],
 )

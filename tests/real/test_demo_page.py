@@ -74,7 +74,7 @@ def choose(page: Page, action: str, **values: str) -> None:
 
 
 def ask(page: Page, action: str, **values: str) -> str:
-    """Choose an action, write its values, press the button; the verdict."""
+    """Choose an action, set its values, press the button, and return the verdict."""
     choose(page, action, **values)
     page.click("#go")
     return str(page.wait_for("document.querySelector('#verdict').innerText"))

@@ -205,7 +205,9 @@ def test_exported_json_lines_contain_the_same_requests(tmp_path: Path) -> None:
     assert diff("shop:app", "@uvicorn", "--requests", str(log), "--export", str(lines)).returncode == 0
     assert '"path": "/api"' in lines.read_text()
     done = diff("shop:app", "@uvicorn", "--requests", str(log))
-    assert "left out: 1 entry: an access log does not hold the body of a POST; first access.log, line 2" in done.stdout
+    assert (
+        "left out: 1 entry: an access log does not contain the body of a POST; first access.log, line 2" in done.stdout
+    )
     assert diff("shop:app", "@uvicorn", "--requests", str(lines)).returncode == 0
 
 

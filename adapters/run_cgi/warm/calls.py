@@ -42,7 +42,7 @@ _OF_PROCESS = ("/proc/self/", f"/proc/{os.getpid()}/", "/dev/random", "/dev/uran
 class Calls:
     """Calls `blame` with a reason for each such call, and `read` with each path that is read.
 
-    The second argument of `read` tells what is read of it: "file" (its content), "folder" (its entries), "status".
+    The second argument of `read` names the part that is read: "file" (its content), "folder" (its entries), "status".
     """
 
     def __init__(self, blame: Callable[[str], None], read: Callable[[str, str], None]) -> None:

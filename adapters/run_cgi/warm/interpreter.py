@@ -152,7 +152,7 @@ class _Forked:
         self.pid = 0
         self._child: Child | None = None  # set if it was started cold
         self._orphan = self._reaped = False
-        self._early: list[signal.Signals] = []  # signals from before the process existed
+        self._early: list[signal.Signals] = []  # signals sent before the process existed
 
     def look(self) -> bool:  # noqa: PLR0911 (a row for each packet)
         """Return True if it has exited. `exited` may be another descriptor after this call."""

@@ -99,7 +99,7 @@ class Request:
             os.environb[name] = value
 
     def learn(self, shared: set[str], library: Library) -> None:
-        """Leave the names of imported libraries and of variables that the program set. In the child, at its end."""
+        """Write the names of imported libraries and of variables that the program set. In the child, at its end."""
         if self.report is None:
             return
         given = dict(variable.partition(b"=")[::2] for variable in self.variables)

@@ -1,4 +1,4 @@
-"""The libraries that a zygote imports: those that a scout, in a separate process, found harmless.
+"""Import the libraries that a scout, in a separate process, has found harmless.
 
 Knows the interpreter's settings and processes. It must not know requests, nor how effects are found. Part of zygote.py,
 loaded by file name into the program's own interpreter (Python 3.9 or later).

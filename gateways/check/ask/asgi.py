@@ -16,7 +16,7 @@ from gateways.check.lint.asgi import Conversation
 from gateways.requests.request import Request
 
 EXTENSIONS = ("http.response.trailers", "http.response.early_hint", "http.response.push", "http.response.debug")
-"""Extensions of other servers. They are not offered; a lookup of one by own code is recorded."""
+"""Extensions of other servers. They are not offered; a lookup of one by the app's own code is recorded."""
 
 
 def ask_all(app: Any, requests: Sequence[Request], seconds: float, watching: Watching) -> dict[str, str]:
@@ -46,7 +46,7 @@ async def _ask_all(app: Any, requests: Sequence[Request], seconds: float, watchi
 
 
 class _Extensions(dict[str, Any]):
-    """scope["extensions"], empty; records which keys own code looks up."""
+    """scope["extensions"], empty; records which keys the app's own code looks up."""
 
     def __init__(self, watching: Watching) -> None:
         super().__init__()

@@ -83,7 +83,8 @@ class Lifespan:
 
 
 class _Called:
-    """The first own function that the startup calls: its handler, or the app itself if it handles the lifespan.
+    """The first function of the app's own code that the startup calls: its handler, or the app itself if it handles the
+    lifespan.
 
     Not handlers: middleware, which has scope, send or message, and constructors, which frameworks call on the first
     scope.

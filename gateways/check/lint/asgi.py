@@ -231,8 +231,8 @@ class Conversation:
         return [
             Breach(
                 f"the app returned in the state '{self.state}'",
-                f"ASGI {self._type}: an app sends its whole response before it returns; servers answer 500 or cut off"
-                " the response",
+                f"ASGI {self._type}: an app sends its whole response before it returns; servers respond with 500 or"
+                " cut off the response",
                 "await send() of the last message, with more_body False, before returning",
             )
         ]

@@ -41,6 +41,6 @@ def upload(seen: Seen, move: Move) -> Advice | None:
     allowed = f"the app allows {size:,} bytes" if size else "the app accepts files"
     return Advice(
         f"{move.server.name} refuses request bodies above {limit:,} bytes",
-        f"{allowed}, but {move.server.name} answers 413 before the app is called (RFC 9110, 15.5.14)",
+        f"{allowed}, but {move.server.name} responds with 413 before the app is called (RFC 9110, 15.5.14)",
         f"raise {move.server.body_option}",
     )

@@ -15,7 +15,7 @@ FRAMEWORKS = (("starlette.background", "BackgroundTask", "func"), ("litestar.bac
 
 
 class Background:
-    """Watches threads and jobs that own code starts."""
+    """Watches threads and jobs that the app's own code starts."""
 
     def __init__(self, notes: Notes, own: Own) -> None:
         self._notes, self._own = notes, own

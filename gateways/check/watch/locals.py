@@ -12,7 +12,7 @@ from gateways.check.watch.unsafe import bound
 
 
 class Locals:
-    """The thread-locals that own modules bind."""
+    """The thread-locals that the app's own modules bind."""
 
     def __init__(self, notes: Notes, own: Own) -> None:
         self._notes, self._own = notes, own

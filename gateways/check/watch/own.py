@@ -1,4 +1,4 @@
-"""Tell the app's own code from libraries, and find the own line that caused an observation.
+"""Distinguish the app's own code from libraries, and find the own line that caused an observation.
 
 Own code lies below the current folder or the target's, outside site-packages, the standard library and this project.
 """

@@ -69,7 +69,7 @@ def look(notes: Notes, own: Own) -> None:
 
 
 def bound(own: Own) -> Iterator[tuple[ModuleType, str, str, Any]]:
-    """Return module, class or "", name and value of all that own modules and their classes bind themselves."""
+    """Return module, class or "", name and value of every name that the app's own modules and their classes bind."""
     for module in own.modules():
         for name, value in list(vars(module).items()):
             if isinstance(value, type) and value.__module__ == module.__name__:
@@ -81,7 +81,7 @@ def bound(own: Own) -> Iterator[tuple[ModuleType, str, str, Any]]:
 
 
 class Connections:
-    """The sqlite3 connections that own code opens while it is imported, wherever it keeps them."""
+    """The sqlite3 connections that the app's own code opens while it is imported, wherever it keeps them."""
 
     def __init__(self, notes: Notes, own: Own) -> None:
         self._notes, self._own = notes, own

@@ -59,7 +59,7 @@ def _changes(new: Record, old: Record, now: tuple[Section, Row], then: tuple[Sec
     floor = max(LEAST, section.floor or 0.0, then[0].floor or 0.0)
     answers = rates_unpaired(*cells, new.seed)
     machine = rates_unpaired(_null(new, section), _null(old, section), new.seed)
-    said = f"{name} answers {rate(figures.rate)} requests per second, {{}} times the previous {rate(before.rate)}"
+    said = f"{name} serves {rate(figures.rate)} requests per second, {{}} times the previous {rate(before.rate)}"
     found = [_judged(said, answers, floor, machine, more_is_worse=False)]
     spent = _unpaired(*cells, cpu_of, new.seed)
     if spent is not None:

@@ -57,7 +57,7 @@ def _waiting(figures: Figures, service: float) -> str:
 
 
 def _stands_still(figures: Figures, service: float) -> bool:
-    """Return True if the app blocks the event loop, so that it answers one request at a time."""
+    """Return True if the app blocks the event loop, so that it serves one request at a time."""
     loop = figures.entrant.threads is None and figures.entrant.mode == "asgi"
     return loop and figures.connections > 1 and abs(figures.rate * service / figures.entrant.workers - 1) < NEAR
 

@@ -19,7 +19,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "busy-machine": (
         "other programs kept cores busy before the start",
-        "stop them and compare again; rates suffer most, ratios less, CPU time per response least",
+        "stop them and compare again; rates are affected most, ratios less, CPU time per response least",
     ),
     "stolen-time": ("the hypervisor gave CPU time to other machines", "use a machine that is not shared"),
     "changing-clock": ("the CPU frequency follows the load", "cpupower frequency-set --governor performance"),

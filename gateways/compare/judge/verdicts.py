@@ -113,7 +113,7 @@ def _waiting(section: Section, rows: Sequence[Row]) -> list[str]:
     by_rate = sorted(held_up, key=lambda row: row.figures.rate)
     for row in (by_rate[0], by_rate[-1], among[0]):
         allowed, by = limits.allowed(row.figures, service)
-        part = f"{row.figures.entrant.label} answers {rate(row.figures.rate)} a second ({by} {rate(allowed)})"
+        part = f"{row.figures.entrant.label} serves {rate(row.figures.rate)} requests per second ({by} {rate(allowed)})"
         parts.append(part)
     return [f"{section.question.name}, {section.connections:,} clients: {', '.join(dict.fromkeys(parts))}."]
 
@@ -150,10 +150,10 @@ def _room(section: Section) -> list[str]:
     parts = []
     for row in section.rows[:1] + section.rows[1:][-1:]:
         figures = row.figures
-        rest = f"answers other clients in {duration(figures.answer.p50)}"
+        rest = f"responds to other clients in {duration(figures.answer.p50)}"
         if figures.lost_share > limits.ERRORS:
             rest = (
-                "answers no other client"
+                "serves no other client"
                 if figures.lost_share > 0.99
                 else f"loses {share(figures.lost_share)} of the other requests"
             )

@@ -1,4 +1,4 @@
-"""When the requests of an open loop are due. Pure."""
+"""The times at which the requests of an open loop are due. Pure."""
 
 import random
 

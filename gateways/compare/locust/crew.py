@@ -130,7 +130,7 @@ class Workers:
             said = self._hear(until)
             if said is None:
                 silent = ", ".join(self._host({"worker": worker}) for worker in lines.keys() - answers.keys())
-                raise Failure(f"locust's worker on {silent} has not answered for {within:.0f} seconds; restart it")
+                raise Failure(f"locust's worker on {silent} has not responded for {within:.0f} seconds; restart it")
             if said["kind"] == "gateways_answer" and said["number"] == self._number:
                 answers[said["worker"]] = said
         return [answers[worker] for worker in lines]

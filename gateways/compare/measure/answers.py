@@ -20,7 +20,7 @@ class Given:
 
 
 def expected(given: Given) -> Answer:
-    """Return what the two responses have in common. If the bodies differ, their constant pieces are verified; a
+    """Return the parts that the two responses share. If the bodies differ, their constant pieces are verified; a
     compressed or binary body has none: what two random bodies have in common is chance.
     """
     first, second = given.first, given.second
@@ -83,7 +83,7 @@ def unusable(given: Given, expect: int | None = None) -> str:
         if seen.status != expect and (expect is not None or not 200 <= seen.status < 300):
             start = " ".join(seen.start.split())[:80]
             want = f"--expect {expect} requires another status" if expect else f"--expect {seen.status} measures that"
-            return f"it answers {seen.status}{_location(seen)}{f': {start}' if start else ''}; {want}"
+            return f"it responds with {seen.status}{_location(seen)}{f': {start}' if start else ''}; {want}"
     if given.first.status != given.second.status:
         return f"first response {given.first.status}, second response {given.second.status}"
     return ""
@@ -105,7 +105,7 @@ def unequal(given: Given, answer: Answer) -> str:
     """Return how its responses differ from the expected one, or ""."""
     for seen in (given.first, given.second):
         if seen.status != answer.status:
-            return f"it answers {seen.status}; the others {answer.status}"
+            return f"it responds with {seen.status}; the others with {answer.status}"
         if answer.length is not None and seen.length != answer.length:
             return f"its response has {seen.length} bytes; that of the others has {answer.length}"
         if answer.sha256 is not None and seen.sha256 != answer.sha256:

@@ -173,7 +173,7 @@ class Bench:
             wrong = seen.status != recorded.expect if recorded.expect else _is_refused(recorded, seen)
             try:
                 if wrong or seen.error:
-                    raise Missing(seen.error or f"it answers {seen.status}")
+                    raise Missing(seen.error or f"it responds with {seen.status}")
                 learn(session, recorded, seen)
             except Missing as error:
                 self.exclude(contender.id, scenario.name, f"login, {recorded.label}: {error}")

@@ -6,7 +6,7 @@ COLUMNS: dict[str, str] = {
     "gaps": "Median time between the pieces of a body, as they arrive.",
     "gaps, p90": "90th percentile of that time.",
     "held": "How many of the other clients got a response and keep their connection open.",
-    "others answered": "Share of the remaining requests with the right response in time.",
+    "others answered": "Share of the remaining requests with a correct response within the time limit.",
     "clients": "Number of concurrent clients, if it differs between contenders.",
     "requests/s": "Verified responses per second: median of the slices, or all slices together if they contain few "
     "responses. ≥: limited by the load client.",
@@ -21,7 +21,7 @@ COLUMNS: dict[str, str] = {
     "body": "Bytes of response bodies per second.",
     "memory": "Peak memory of the server's own processes.",
     "threads": "Peak number of threads, and of processes, if there are several.",
-    "lost": "Share of requests without the right response in time.",
+    "lost": "Share of requests without a correct response within the time limit.",
     "limit": "Bottleneck: cpu, threads=N, one loop (blocked by the app), clients, client (the load client), errors.",
 }
 """A column's name may be followed by @ and a rate."""

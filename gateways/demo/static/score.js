@@ -69,7 +69,7 @@ function lastOf() {
   return Math.max(run.last, ...works.map((work) => work.until));
 }
 
-/** Return when the app ran for a client, in ms since the run began. */
+/** Return the time at which the app ran for a client, in ms since the run began. */
 function workOf(lane, client) {
   const request = client.port && run.clock !== null ? requests.from(lane, client.port, run.clock) : null;
   if (!request?.from) return null;

@@ -128,7 +128,7 @@ def test_available_data_is_read_without_another_thread(
 
 
 def test_the_end_of_an_empty_body_is_read_on_the_servers_thread(bridge: Bridge) -> None:
-    """Ours: with servers that mark each input as terminated (waitress), a GET needs no second thread change."""
+    """Ours: with servers that mark each input as terminated (waitress), a GET needs no second thread switch."""
     asked: list[int] = []
 
     class Input(io.BytesIO):

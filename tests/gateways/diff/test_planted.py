@@ -75,7 +75,7 @@ def _send(client: socket.socket, pieces: Sequence[Octets]) -> None:
 
 @pytest.fixture(autouse=True)
 def _(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rounds need not be apart: the date in each response is later than the one before."""
+    """No pause between rounds is needed: the date in each response is later than the one before."""
     monkeypatch.setattr("gateways.diff.run.APART", 0.0)
 
 

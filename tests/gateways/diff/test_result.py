@@ -56,7 +56,7 @@ def test_ignored_facets_are_left_out() -> None:
 
 def test_the_verdict_counts_differences_and_requests() -> None:
     made = result([lost("a"), lost("b")], [lost("a")], [])
-    assert verdict(made) == "2 differences, in 2 of 3 requests (asked 2 × old, 2 × new)"
+    assert verdict(made) == "2 differences, in 2 of 3 requests (rounds: 2 × old, 2 × new)"
     assert verdict(replace(made, interrupted=True)).startswith("interrupted: ")
     assert verdict(result()) == "no request got a response from both sides"
 

@@ -37,7 +37,7 @@ def test_a_target_keeps_the_octets_of_the_log(line: str, target: str) -> None:
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        (COMMON % "POST /a HTTP/1.1", "an access log does not hold the body of a POST"),
+        (COMMON % "POST /a HTTP/1.1", "an access log does not contain the body of a POST"),
         (COMMON % r"\x16\x03\x01", "the client did not send an HTTP request"),
         (COMMON % "-", "the client did not send an HTTP request"),
         (COMMON % "OPTIONS * HTTP/1.1", "the target of a OPTIONS is not a path"),

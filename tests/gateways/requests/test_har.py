@@ -38,7 +38,7 @@ def test_the_host_with_the_most_requests_is_replayed_and_the_others_are_reported
     assert [each.target for each in traffic.requests] == ["/", "/b"]
     (out,) = traffic.left_out
     assert (out.where, out.what) == ("x, entry 1", "GET https://cdn.example/x.js")
-    assert out.why == "it goes to another host than shop.example"
+    assert out.why == "it goes to a host other than shop.example"
 
 
 @pytest.mark.parametrize(
@@ -46,13 +46,13 @@ def test_the_host_with_the_most_requests_is_replayed_and_the_others_are_reported
     [
         (entry(url="ws://shop.example/ws"), "a WebSocket is not replayed"),
         ({**entry(url="http://shop.example/ws"), "_webSocketMessages": []}, "a WebSocket is not replayed"),
-        (entry(url="data:text/plain,x"), "the browser answers data: URLs itself"),
-        (entry("POST", bodySize=3), "the recording does not hold its body"),
-        (entry("POST", postData={"mimeType": "multipart/form-data", "params": [{}]}), "does not hold its body"),
-        (entry("POST", postData=form("x=1"), bodySize=30), "holds 3 bytes of a body of 30"),
+        (entry(url="data:text/plain,x"), "the browser handles data: URLs itself"),
+        (entry("POST", bodySize=3), "the recording does not contain its body"),
+        (entry("POST", postData={"mimeType": "multipart/form-data", "params": [{}]}), "does not contain its body"),
+        (entry("POST", postData=form("x=1"), bodySize=30), "has 3 bytes of a body of 30"),
         (
             entry("POST", postData={"mimeType": "multipart/form-data; boundary=x", "text": 'filename="a"'}),
-            "does not hold the files of its body",
+            "does not contain the files of its body",
         ),
     ],
 )
@@ -84,7 +84,7 @@ def test_a_body_has_the_octets_that_were_sent(data: dict[str, Any], size: int, b
         ('{"log": {"entries": [1]}}', "x, entry 1: it has no request.url"),
         (har(entry(), entry(url="http://a:b/")), "x, entry 2: the URL 'http://a:b/' is not valid"),
         (har(entry(method="G T")), "x, entry 1: 'G T' is not a method"),
-        (har(entry(headers=[{"name": "A", "value": "\n"}])), "x, entry 1: the value of the header A holds"),
+        (har(entry(headers=[{"name": "A", "value": "\n"}])), "x, entry 1: the value of the header A contains"),
     ],
 )
 def test_an_invalid_file_is_refused_with_the_place_of_the_error(text: str, said: str) -> None:

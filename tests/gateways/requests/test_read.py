@@ -43,8 +43,8 @@ def test_each_kind_is_read(tmp_path: Path) -> None:
     [
         ("a.http", b"GET / HTTP/1.1", ".http files are not read; save the requests as a HAR file"),
         ("a.jsonl", b'{"path": "/"}\n{"path": "/\xff"}', "a.jsonl, line 2: not UTF-8 (octet 0xff)"),
-        ("a.har", b'{"log": {"entries": []}}', "holds no request that can be replayed"),
-        ("a.log", b"", "holds no request that can be replayed"),
+        ("a.har", b'{"log": {"entries": []}}', "contains no request that can be replayed"),
+        ("a.log", b"", "contains no request that can be replayed"),
         ("a.jsonl", b'{"path": "/", "body_file": "gone"}', "line 1: [Errno 2]"),
     ],
 )
@@ -65,7 +65,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 def test_a_log_with_only_unusable_lines_reports_the_reason(tmp_path: Path) -> None:
     file = tmp_path / "a.log"
     file.write_text('127.0.0.1 - - [10/Oct/2026:13:55:36 +0000] "POST / HTTP/1.1" 200 5\n')
-    with pytest.raises(Failure, match="line 1: an access log does not hold the body of a POST"):
+    with pytest.raises(Failure, match="line 1: an access log does not contain the body of a POST"):
         read(file)
 
 

@@ -136,7 +136,7 @@ def test_results_are_those_for_the_number_of_clients_at_the_knee() -> None:
 
 def test_without_the_reference_another_contender_is_the_reference() -> None:
     cells = [*slices(WAITRESS, STEADY), *slices(HYPERCORN, scaled(2))]
-    out = [Exclusion(UVICORN, "hello", "it answers 500")]
+    out = [Exclusion(UVICORN, "hello", "it responds with 500")]
     (section,) = sections(record(cells, exclusions=out))
     assert section.reference == WAITRESS
     assert section.out == tuple(out)

@@ -66,7 +66,11 @@ def test_without_a_reason_no_doubt_is_reported() -> None:
             "not-installed",
             ": daphne and a2wsgi",
         ),
-        (record(GOOD, exclusions=[Exclusion("asgi:daphne", "hello", "it answers 500")]), "left-out", "it answers 500"),
+        (
+            record(GOOD, exclusions=[Exclusion("asgi:daphne", "hello", "it responds with 500")]),
+            "left-out",
+            "it responds with 500",
+        ),
         (record([*GOOD, *slices(f"{UVICORN}#2", scaled(1.2))]), "noise", "hello: 1.20"),
         (
             record(GOOD, [replace(HELLO, answer=Answer(200, 14, None))]),
@@ -97,7 +101,7 @@ def test_remedies_contain_the_command_and_the_logs_of_this_comparison() -> None:
         Exclusion(
             "x:y:z", "", "daphne not installed; install it with: /venv/bin/python -m pip install 'gateways[compare]'"
         ),
-        Exclusion("asgi:hypercorn", "hello", "it answers 500"),
+        Exclusion("asgi:hypercorn", "hello", "it responds with 500"),
     ]
     made = record(GOOD, exclusions=out, options={"logs": "/tmp/here/logs"})
     remedies = {doubt.name: doubt.remedy for doubt in doubts(made, sections(made))}

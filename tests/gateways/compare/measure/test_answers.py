@@ -31,8 +31,10 @@ def test_invalid_responses_are_excluded() -> None:
     assert unusable(given(seen())) == ""
     assert unusable(given(seen(204))) == ""
     assert unusable(given(seen(0, error="ECONNREFUSED"))) == "no response: ECONNREFUSED"
-    assert unusable(given(seen(500, "Internal\n  Server Error"))).startswith("it answers 500: Internal Server Error; ")
-    assert unusable(given(seen(), seen(404, ""))).startswith("it answers 404; ")
+    assert unusable(given(seen(500, "Internal\n  Server Error"))).startswith(
+        "it responds with 500: Internal Server Error; "
+    )
+    assert unusable(given(seen(), seen(404, ""))).startswith("it responds with 404; ")
     assert unusable(given(seen(200), seen(201))) == "first response 200, second response 201"
 
 
@@ -40,12 +42,12 @@ def test_invalid_responses_are_excluded() -> None:
 def test_a_status_other_than_2xx_is_measured_only_if_it_is_expected(status: int) -> None:
     assert f"--expect {status} " in unusable(given(seen(status)))
     assert unusable(given(seen(status)), status) == ""
-    assert "it answers 200" in unusable(given(seen(200)), status)
+    assert "it responds with 200" in unusable(given(seen(200)), status)
 
 
 def test_the_target_of_a_redirect_is_reported() -> None:
     redirect = replace(seen(302, ""), head="HTTP/1.1 302 Found\r\nLocation: /login?next=/admin\r\n\r\n")
-    assert "it answers 302 to /login?next=/admin" in unusable(given(redirect))
+    assert "it responds with 302 to /login?next=/admin" in unusable(given(redirect))
 
 
 def test_certificate_options_are_suggested_only_for_certificate_errors() -> None:
@@ -58,7 +60,7 @@ def test_certificate_options_are_suggested_only_for_certificate_errors() -> None
 def test_a_different_response_is_described() -> None:
     answer = Answer(200, 5, "digest of hello")
     assert unequal(given(seen()), answer) == ""
-    assert unequal(given(seen(204)), answer) == "it answers 204; the others 200"
+    assert unequal(given(seen(204)), answer) == "it responds with 204; the others with 200"
     assert unequal(given(seen(body="hello!")), answer) == "its response has 6 bytes; that of the others has 5"
     assert unequal(given(seen(body="hallo")), answer) == "its response starts with 'hallo', unlike that of the others"
     assert unequal(given(seen(), seen(body="hallo")), answer).startswith("its response starts")

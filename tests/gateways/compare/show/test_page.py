@@ -46,7 +46,7 @@ def everything() -> Record:
         cell(WAITRESS, measured(4, 950, window=SECOND, gap=gaps), STREAM, connections=50),
         cell(UVICORN, measured(100, 2, window=3 * SECOND, begun=300), IDLE, connections=16, offered=100.0),
     ]
-    out = [Exclusion("asgi:daphne", "", f"it answers {EVIL}")]
+    out = [Exclusion("asgi:daphne", "", f"it responds with {EVIL}")]
     return record([*hello, *long], [*record([]).questions, WAIT, STREAM, IDLE], exclusions=out)
 
 
