@@ -20,23 +20,39 @@ if TYPE_CHECKING:
 MAX_PATHS = 1000  # number of paths that can be watched; a module that reads more is not shared
 _TIME, _NUMBER, _ID = "keeps the time", "keeps a random number", "keeps the process's id"
 _THREAD, _FORKS = "keeps the thread's id", "registers calls for forks"
+_TIMER, _STACKS = "starts a timer", "changes the settings of threads"
 OF_LIBRARIES = frozenset((_TIME, _THREAD, _FORKS))  # reasons that do not count for modules of Python
 _FUNCTIONS = {
     **dict.fromkeys(("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"), _TIME),
     **dict.fromkeys(("clock_gettime", "clock_gettime_ns", "now", "utcnow", "today", "generate_time_safe"), _TIME),
+    **dict.fromkeys(("process_time", "process_time_ns", "thread_time", "thread_time_ns", "times", "getrusage"), _TIME),
     **dict.fromkeys(("urandom", "getrandom", "RAND_bytes"), _NUMBER),
-    **dict.fromkeys(("getpid", "getppid"), _ID),
+    **dict.fromkeys(("getpid", "getppid", "getpgrp", "getpgid", "getsid"), _ID),
+    **dict.fromkeys(("alarm", "setitimer"), _TIMER),
+    "stack_size": _STACKS,
     "get_native_id": _THREAD,
     "register_at_fork": _FORKS,
 }
-_OWNERS = frozenset(("time", "posix", "datetime", "date", "_thread", "_ssl", "_uuid"))
+_OWNERS = frozenset(("time", "posix", "datetime", "date", "_thread", "_ssl", "_uuid", "resource", "_signal"))
+# Functions of extension modules (cryptography, bcrypt, fastuuid ...) that return a random key or number.
+_KEY_MAKERS = frozenset(("generate_private_key", "generate_key", "gensalt", "uuid1", "uuid4", "uuid6", "uuid7"))
+# Functions of C libraries, called through ctypes, whose results or effects differ in each process.
+_OF_C = {
+    **dict.fromkeys(("getpid", "getppid", "gettid", "getpgrp", "getpgid", "getsid"), _ID),
+    **dict.fromkeys(("time", "clock", "clock_gettime", "gettimeofday", "times", "getrusage"), _TIME),
+    **dict.fromkeys(("rand", "random", "drand48", "lrand48", "getrandom", "getentropy", "arc4random"), _NUMBER),
+    **dict.fromkeys(("RAND_bytes", "uuid_generate", "uuid_generate_random", "uuid_generate_time"), _NUMBER),
+    **dict.fromkeys(("getenv", "secure_getenv", "environ"), "reads the environment by C code"),
+    **dict.fromkeys(("alarm", "setitimer", "timer_create"), _TIMER),
+}
 # Modules whose calls keep nothing: records of a log, caches that compare times of files, and (from Python 3.15 on) a
 # trial of pidfd_open().
 _HARMLESS_CALLERS = frozenset(("logging", "importlib.metadata", "subprocess"))
 # Functions whose random numbers are keys within a process: a run cannot tell that they are shared.
 _KEYS = frozenset((("opentelemetry.context", "create_key"),))
 _CODE = (".py", ".pyc", ".so", ".pth")
-_OF_PROCESS = ("/proc/self/", f"/proc/{os.getpid()}/", "/dev/random", "/dev/urandom")
+_RANDOM = ("/dev/random", "/dev/urandom", "/proc/sys/kernel/random/")
+_OF_PROCESS = ("/proc/self", "/proc/thread-self", f"/proc/{os.getpid()}/", "/dev/stdin", "/dev/fd/")
 
 
 class Calls:
@@ -50,7 +66,7 @@ class Calls:
 
     def observe(self) -> None:
         """Observe calls from now on. Audit events are passed to `audit` by the scout."""
-        stat, lstat = os.stat, os.lstat
+        stat, lstat, readlink = os.stat, os.lstat, os.readlink
 
         def look(path: Any, *arguments: Any, **named: Any) -> Any:
             self._note(path, "status", sys._getframe(1))
@@ -60,35 +76,53 @@ class Calls:
             self._note(path, "status", sys._getframe(1))
             return lstat(path, *arguments, **named)
 
-        os.stat, os.lstat = look, look_at_link
+        def read_link(path: Any, *arguments: Any, **named: Any) -> Any:
+            self._note(path, "link", sys._getframe(1))
+            return readlink(path, *arguments, **named)
+
+        os.stat, os.lstat, os.readlink = look, look_at_link, read_link
         sys.setprofile(self._profile)
 
     def _profile(self, frame: FrameType, event: str, function: Any) -> None:
         if event != "c_call":
             return
-        reason = _FUNCTIONS.get(getattr(function, "__name__", ""))
-        if reason is None or getattr(getattr(function, "__self__", None), "__name__", None) not in _OWNERS:
+        name = getattr(function, "__name__", "")
+        reason = _NUMBER if name in _KEY_MAKERS else _FUNCTIONS.get(name)
+        if reason is None or not (name in _KEY_MAKERS or _is_owner(getattr(function, "__self__", None))):
             return
         if frame.f_globals.get("__name__") not in _HARMLESS_CALLERS and not is_for_keys(frame):
             self._blame(reason)
 
     def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Handle an audit event that reads files."""
+        """Handle an audit event that reads files or looks up a function of C."""
         if event == "open":
             self._note(arguments[0], "file", sys._getframe(2))
         elif event in ("os.listdir", "os.scandir"):
             self._note(arguments[0], "folder", sys._getframe(2))
+        elif event == "ctypes.dlsym" and (reason := _OF_C.get(arguments[1])) is not None:
+            self._blame(reason)
 
     def _note(self, path: Any, kind: str, caller: FrameType) -> None:
         name = caller.f_globals.get("__name__") or ""
-        if name.startswith("importlib") or name in ("scout", "calls") or path is None or isinstance(path, int):
+        if name.startswith("importlib") or name in ("scout", "calls", "state") or path is None or isinstance(path, int):
             return
         text = os.path.abspath(os.fsdecode(path))
-        if text.startswith(_OF_PROCESS):
-            if kind == "file":
-                self._blame(_NUMBER if text.startswith("/dev") else "reads the process's own files")
+        if text.startswith(_RANDOM) and kind == "file":
+            self._blame(_NUMBER)
+        elif text.startswith(_OF_PROCESS):
+            if kind != "status":
+                self._blame("reads the process's own files")
+        elif kind == "link":
+            self._read(text, "status")
         elif not text.startswith(("/dev/", "/proc/", "/sys/")) and not (text.endswith(_CODE) and kind == "file"):
             self._read(text, kind)
+
+
+def _is_owner(owner: Any) -> bool:
+    """Return True for a module of _OWNERS, or a class of datetime or derived from one."""
+    if getattr(owner, "__name__", None) in _OWNERS:
+        return True
+    return isinstance(owner, type) and any(base.__module__ == "datetime" for base in owner.__mro__)
 
 
 def is_for_keys(frame: FrameType | None) -> bool:

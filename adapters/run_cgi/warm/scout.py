@@ -6,11 +6,9 @@ be shared if its import does something that each run of the program must do itse
 the time or a random number, write a file, start a thread, set a signal handler), nor can any module that imports it.
 """
 
-# ruff: noqa: PTH109, PTH208, SLF001
+# ruff: noqa: SLF001
 from __future__ import annotations
 
-import _contextvars
-import _locale
 import builtins
 import gc
 import os
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
     from . import calls as calls_module
     from .files import Library
 
-_signal: Any = sys.modules["_signal"]  # every interpreter has it
 bootstrap: Any = sys.modules["_frozen_importlib"]
 # Prefixes of variables that belong to one request; all others are the same for each.
 OF_REQUEST = (
@@ -45,22 +42,26 @@ _CHANGES = {
     "os.fork": "forks",
     "socket.connect": "connects to a server",
     "os.chdir": "changes the working folder",
+    "sys.addaudithook": "changes hooks",
 }
 _RUNS = frozenset(("subprocess.Popen", "os.system", "os.posix_spawn", "os.spawn"))
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _SHARING = frozenset(("_multiprocessing", "mmap")).union(
     f"multiprocessing.{name}" for name in ("heap", "managers", "pool", "queues", "shared_memory", "synchronize")
 )
+_FUNCTIONS_AND_CLASSES = (type, type(lambda: None))
 _PLAIN = frozenset((str, bytes, bool, complex, type(None), type(Ellipsis), type(NotImplemented), range, slice))
 
 
 class Scout:
     """Imports modules and finds those that can be shared. `set_by_program` are variables that the program sets.
 
-    `calls` is the module of that name.
+    `calls` and `state` are the modules of these names.
     """
 
-    def __init__(self, library: Library, set_by_program: Iterable[str], calls: Any) -> None:
+    def __init__(self, library: Library, set_by_program: Iterable[str], calls: Any, state: Any) -> None:
+        self._now: Callable[[], dict[str, object]] = state.now
+        self._of_settings: frozenset[str] = state.OF_SETTINGS
         self._calls: calls_module.Calls = calls.Calls(self._blame_call, self._read)
         self._is_called_by: Callable[[str], bool] = calls.is_called_by
         self._is_for_keys: Callable[[Any], bool] = calls.is_for_keys
@@ -79,7 +80,7 @@ class Scout:
         self._known = frozenset(sys.modules)
         for name in self._known:
             self._note_python(name)
-        self._state = _state()
+        self._state = self._now()
 
     def explore(self, names: Iterable[str]) -> tuple[list[str], dict[str, str], list[tuple[str, str]]]:
         """Import the modules. Return those that can be shared, in import order; why the others cannot; and the paths
@@ -160,9 +161,9 @@ class Scout:
     def _settle(self) -> None:
         """Compare the state of the process with its earlier state, and blame the module that is being loaded."""
         self._look_for_names()
-        now = _state()
+        now = self._now()
         for what, value in now.items():
-            if value != self._state[what]:
+            if value != self._state[what] and not (what in self._of_settings and self._is_loading_python()):
                 self._blame(f"changes {what}")
         self._state = now
 
@@ -207,7 +208,7 @@ class Scout:
         self._observe_program()
         sys.addaudithook(self._audit)
         self._calls.observe()
-        self._state = _state()
+        self._state = self._now()
 
     def _need(self, name: str) -> None:
         if self._loading and name not in self._known:
@@ -247,8 +248,14 @@ class Scout:
             observed._blame("reads the whole environment")
             return iterate(self)  # type: ignore[no-any-return]
 
-        environ.__getitem__, environ.__iter__, environ.__contains__ = getitem, iterate_all, _contains
+        def length(self: Any) -> int:
+            return sum(1 for _ in self)
+
+        environ.__getitem__, environ.__iter__ = getitem, iterate_all
+        environ.__contains__, environ.__len__ = _contains, length
         sys.argv = _Arguments(sys.argv)
+        if hasattr(sys, "orig_argv"):
+            sys.orig_argv = _Arguments(sys.orig_argv)
         _Arguments.blame = self._blame
 
     def _observe_program(self) -> None:
@@ -279,7 +286,19 @@ class Scout:
             if module is not None and self._library.holds(module) and not self._library.is_standard(module):
                 self._loading[-1] = name
                 self._search_in([*module.__dict__.values(), *self._elsewhere.get(name, ())], seen)
+        self._search_python()
         self._loading.pop()
+
+    def _search_python(self) -> None:
+        """Find functions and classes of libraries that have replaced public ones of Python."""
+        for names, _ in self._names.values():
+            for name, thing in list(names.items()):
+                is_public = isinstance(thing, _FUNCTIONS_AND_CLASSES) and not name.startswith("_")
+                home = getattr(thing, "__module__", None) if is_public else None
+                module = sys.modules.get(home) if isinstance(home, str) and home not in self._names else None
+                if module is not None and home in self._loaded and not self._library.is_standard(module):
+                    self._loading[-1] = str(home)
+                    self._blame("changes functions of Python")
 
     def _search_in(self, waiting: list[Any], seen: set[int]) -> None:
         module_type = type(sys)
@@ -341,6 +360,13 @@ class _Arguments(list):  # type: ignore[type-arg]
         _Arguments.blame("reads the arguments")
         return list.__iter__(self)
 
+    def __contains__(self, word: object) -> bool:
+        return any(word == each for each in self)
+
+    def __len__(self) -> int:
+        _Arguments.blame("reads the arguments")
+        return list.__len__(self)
+
 
 class _Program(type(sys)):  # type: ignore[misc]
     """`__main__`: at this time the program has not defined its own names yet."""
@@ -349,7 +375,7 @@ class _Program(type(sys)):  # type: ignore[misc]
     is_called_by: Callable[[str], bool]
 
     def __getattribute__(self, name: str) -> Any:
-        if name[:2] != "__" and not _Program.is_called_by("inspect"):
+        if (name[:2] != "__" or name in ("__dict__", "__doc__")) and not _Program.is_called_by("inspect"):
             _Program.blame("reads names of the program")
         return super().__getattribute__(name)
 
@@ -366,33 +392,3 @@ def _is_harmless(path: object) -> bool:
     """Return True if a file is a compiled module or not a file."""
     text = os.fsdecode(path) if isinstance(path, (str, bytes)) else ""
     return "__pycache__" in text or ".pyc" in text or text == os.devnull
-
-
-def _state() -> dict[str, object]:
-    """Return the process state that a module can change without an audit event, and that the program would see too
-    early.
-    """
-    timeout = getattr(sys.modules.get("socket"), "getdefaulttimeout", None)  # both may be half imported
-    numbers = getattr(sys.modules.get("random"), "_inst", None)
-    for stream in (sys.__stdout__, sys.__stderr__):
-        if stream is not None:
-            stream.flush()
-    umask = os.umask(0o22)
-    os.umask(umask)
-    return {
-        "its threads": len(os.listdir("/proc/self/task")),
-        "its descriptors": os.listdir("/proc/self/fd"),
-        "its output": [os.fstat(descriptor).st_size for descriptor in (1, 2)],
-        "its input": os.lseek(0, 0, os.SEEK_CUR),
-        "signal handlers": [_signal.getsignal(number) for number in range(1, 32)],
-        "the working folder": os.getcwd(),
-        "the umask": umask,
-        "sys.path": list(sys.path),
-        "the standard streams": [id(stream) for stream in (sys.stdin, sys.stdout, sys.stderr)],
-        "hooks": [sys.excepthook, sys.displayhook, sys.unraisablehook, sys.gettrace(), sys.getprofile()],
-        "context variables": [(variable, id(value)) for variable, value in _contextvars.copy_context().items()],
-        "the locale": _locale.setlocale(_locale.LC_ALL),
-        "limits": [sys.getrecursionlimit(), sys.getswitchinterval(), gc.get_threshold(), gc.isenabled()],
-        "the sockets' time limit": timeout and timeout(),
-        "the random numbers": numbers and numbers.getstate(),
-    }

@@ -83,6 +83,38 @@ HARMFUL = {
     "import warnings\nwarnings.warn('lib is old')": "warns when it is imported",
 }
 
+HARMFUL_TOGETHER = {  # by the name of the library; all are imported by one program
+    "cpu_time": ("import time\nvalue = time.process_time()", "keeps the time"),
+    "resources": ("import resource\nvalue = resource.getrusage(resource.RUSAGE_SELF).ru_utime", "keeps the time"),
+    "derived_time": ("import datetime\nclass D(datetime.datetime): pass\nvalue = str(D.now())", "keeps the time"),
+    "group": ("import os\nvalue = os.getpgrp()", "keeps the process's id"),
+    "key": (
+        "from cryptography.hazmat.primitives.asymmetric import ec\nkey = ec.generate_private_key(ec.SECP256R1())",
+        "keeps a random number",
+    ),
+    "kernel": ("value = open('/proc/sys/kernel/random/uuid').read()", "keeps a random number"),
+    "of_c": ("import ctypes\nvalue = ctypes.CDLL(None).getpid()", "keeps the process's id"),
+    "linked": ("import os\nvalue = os.readlink('/proc/self')", "reads the process's own files"),
+    "timer": ("import signal\nsignal.setitimer(signal.ITIMER_REAL, 3600)", "starts a timer"),
+    "blocks": ("import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR2])", "changes blocked signals"),
+    "quiet": ("import warnings\nwarnings.simplefilter('ignore')", "changes the warning filters"),
+    "logs_first": ("import logging\nlogging.basicConfig()", "changes the settings of logging"),
+    "translates": ("import gettext\ngettext.install('shop')", "changes builtins"),
+    "patches": ("import json\njson.dumps = lambda value: 'patched'", "changes functions of Python"),
+    "stacks": ("import threading\nthreading.stack_size(1 << 20)", "changes the settings of threads"),
+    "threads": ("import threading\nthreading.excepthook = print", "changes the settings of threads"),
+    "nice": ("import os\nos.nice(1)", "changes its priority"),
+    "core": ("import resource\nresource.setrlimit(resource.RLIMIT_CORE, (0, 0))", "changes resource limits"),
+    "digits": ("import sys\nsys.tracebacklimit = 5", "changes settings of Python"),
+    "precise": ("import decimal\ndecimal.DefaultContext.prec = 50", "changes defaults of Python's modules"),
+    "audits": ("import sys\nsys.addaudithook(lambda *event: None)", "changes hooks"),
+    "reconfigures": ("import sys\nsys.stdout.reconfigure(errors='replace')", "changes the standard streams"),
+    "asks": ("import sys\nvalue = 'debug' in sys.argv", "reads the arguments"),
+    "counts": ("import sys\nvalue = len(sys.argv)", "reads the arguments"),
+    "variables": ("import os\nvalue = len(os.environ)", "reads the whole environment"),
+    "doc": ("import __main__\nvalue = __main__.__doc__", "reads names of the program"),
+}
+
 
 def _reports(caplog: pytest.LogCaptureFixture) -> str:
     return "\n".join(record.getMessage() for record in caplog.records if "runs warm" in record.getMessage())
@@ -113,6 +145,28 @@ def test_a_library_that_runs_cannot_share_is_imported_in_each_run(
     eventually(lambda: " lib: " in _reports(caplog), f"the log names it: {caplog.messages}")
     assert reason in _reports(caplog).partition(" lib: ")[2].partition(";")[0]
     assert b"False" in ask_one("/a.py").body
+
+
+def test_many_libraries_that_change_the_process_are_not_shared(
+    ask_one: Asker, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "gateways.cgi")
+    for name, (source, _) in HARMFUL_TOGETHER.items():
+        install(tmp_path, f"lib_{name}", source + "\n")
+    names = ", ".join(f"lib_{name}" for name in HARMFUL_TOGETHER)
+    install(tmp_path, "harmless", "import logging\nlogging.getLogger('app').addHandler(logging.NullHandler())\n")
+    source = "import sys\nbefore = [name for name in sys.modules if name.startswith(('lib_', 'harmless'))]\n"
+    program = write(tmp_path, "a.py", f"{source}import harmless, {names}\nprint(f'X-A: b\\n\\n{{before}}')\n")
+    warmed(ask_one, program)
+    eventually(lambda: " lib_doc: " in _reports(caplog), f"the log names them: {caplog.messages}")
+    reported = dict(part.split(": ", 1) for part in _reports(caplog).partition(" itself: ")[2].split("; "))
+    wrong = {
+        name: reported.get(f"lib_{name}")
+        for name, (_, reason) in HARMFUL_TOGETHER.items()
+        if reason not in reported.get(f"lib_{name}", "")
+    }
+    assert not wrong
+    assert b"['harmless']" in ask_one("/a.py").body
 
 
 def test_a_module_that_imports_an_unshared_library_is_unshared_too(ask_one: Asker, tmp_path: Path) -> None:
