@@ -9,7 +9,7 @@ import socket
 import ssl
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,10 +28,15 @@ BEHIND = "tests.real.apps.event_streams:wrapped"
 ENDLESS_KEEP_ALIVE = {"gunicorn gthread", "waitress", "cheroot", "gevent pywsgi", "eventlet"}
 
 
+def app_for(server: str) -> str:
+    """Return an app with middleware; without for uWSGI, which is written in C: there the iteration is not visible."""
+    return APP if server == "uWSGI" else BEHIND
+
+
 @pytest.fixture(scope="module", params=CARRYING)
 def named(request: pytest.FixtureRequest) -> Iterator[tuple[str, Running]]:
     """Each server with middleware, except uWSGI, which is written in C and only detaches without middleware."""
-    with serving(request.param, app=APP if request.param == "uWSGI" else BEHIND) as running:
+    with serving(request.param, app=app_for(request.param)) as running:
         yield request.param, running
 
 
@@ -229,6 +234,23 @@ def test_a_request_sent_during_the_stream_is_ignored_and_harmless(server: Runnin
         stream.sock.sendall(b"GET /noted HTTP/1.1\r\nHost: x\r\n\r\n" * 1000)
         get(server, "/go")
         assert stream.body() == b"data: D 0\n\n"
+
+
+CHECKS: Mapping[str, Callable[[Running], None]] = {
+    "headers at once": test_the_headers_are_received_before_the_first_event_and_events_as_they_are_sent,
+    "20 streams on 4 threads": test_twenty_streams_leave_four_threads_free_for_other_requests,
+    "HTTP/1.0": test_http_1_0_gets_a_body_without_chunks_if_the_server_knows_the_version,
+    "HEAD": test_head_gets_headers_and_holds_no_thread,
+    "POST": test_the_response_to_a_post_is_detached_once_its_body_has_been_read,
+    "an app that fails": test_an_app_that_fails_leaves_the_response_incomplete,
+    "a client that leaves": lambda server: test_the_app_gets_a_disconnect(server, reset=False),
+    "a reset": lambda server: test_the_app_gets_a_disconnect(server, reset=True),
+    "a half-closed client": test_a_client_that_has_shut_down_its_sending_side_still_gets_its_events,
+    "a slow reader": test_a_slow_reader_makes_the_app_wait_and_loses_no_data,
+    "a request behind the stream": test_a_request_sent_behind_the_stream_stays_with_the_server,
+    "a request during the stream": test_a_request_sent_during_the_stream_is_ignored_and_harmless,
+}
+"""The rows of the table in docs/websocket.md."""
 
 
 @pytest.mark.parametrize("name", WRAPPED)

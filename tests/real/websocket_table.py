@@ -8,9 +8,11 @@ compares the page with them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from tests.real.serving import ROOT, Running, serve
+from tests.real.test_event_streams import CHECKS as STREAMS
+from tests.real.test_event_streams import app_for
 from tests.real.test_websockets_wsgi_on_asgi import FLASK, SERVERS
 from tests.real.websocket_checks import CHECKS, EARLY
 from tests.real.websocket_servers import CARRYING, serving
@@ -19,13 +21,24 @@ PAGE = ROOT / "docs" / "websocket.md"
 _MARKED = r"(<!-- checks: {} -->\n).*?(<!-- end -->\n)"
 
 
-def table(title: str, missing: Mapping[str, Iterable[str]], total: int) -> str:
-    """Return a row for each server: the number of passed checks, and the failed ones."""
+def table(
+    title: str, missing: Mapping[str, Iterable[str]], total: int, streams: Mapping[str, Iterable[str]] | None = None
+) -> str:
+    """Return a row for each server: the number of passed checks, and the failed ones. `streams` has the failed checks
+    of detached event streams, for another column.
+    """
     rows = [f"| {title} | passed | failed checks |", "|---|---|---|"]
+    if streams is not None:
+        rows = [f"{rows[0]} `detach=True` |", f"{rows[1]}---|"]
     for server, names in missing.items():
         lacking = [name for name in CHECKS if name in names]
-        rows.append(f"| {server} | {total - len(lacking)} of {total} | {', '.join(lacking) or 'nothing'} |")
+        row = f"| {server} | {total - len(lacking)} of {total} | {', '.join(lacking) or 'nothing'} |"
+        rows.append(row if streams is None else f"{row} {_streams(list(streams[server]))} |")
     return "\n".join(rows) + "\n"
+
+
+def _streams(failed: Sequence[str]) -> str:
+    return ", not: ".join([f"{len(STREAMS) - len(failed)} of {len(STREAMS)}", *filter(None, [", ".join(failed)])])
 
 
 def put(page: str, name: str, text: str) -> str:
@@ -33,28 +46,30 @@ def put(page: str, name: str, text: str) -> str:
     return re.sub(_MARKED.format(name), lambda match: f"{match[1]}\n{text}\n{match[2]}", page, flags=re.DOTALL)
 
 
-def failing(server: Running, names: Iterable[str]) -> list[str]:
+def failing(server: Running, checks: Mapping[str, Callable[[Running], None]]) -> list[str]:
     """Return the failing checks."""
     found = []
-    for name in names:
+    for name, check in checks.items():
         try:
-            CHECKS[name](server)
+            check(server)
         except (AssertionError, OSError):
             found.append(name)
     return found
 
 
 def main() -> None:
-    wsgi, asgi = {}, {}
+    wsgi, streams, asgi = {}, {}, {}
     for name in CARRYING:
         with serving(name) as server:
             wsgi[name] = failing(server, CHECKS)
-    names = [name for name in CHECKS if name != EARLY]
+        with serving(name, app=app_for(name)) as server:
+            streams[name] = failing(server, STREAMS)
+    checks = {name: check for name, check in CHECKS.items() if name != EARLY}
     for name, (program, *options) in SERVERS.items():
         with serve(FLASK, program, *options) as server:
-            asgi[name] = failing(server, names)
-    page = put(PAGE.read_text(), "wsgi", table("WSGI server", wsgi, len(CHECKS)))
-    PAGE.write_text(put(page, "asgi", table("ASGI server", asgi, len(names))))
+            asgi[name] = failing(server, checks)
+    page = put(PAGE.read_text(), "wsgi", table("WSGI server", wsgi, len(CHECKS), streams))
+    PAGE.write_text(put(page, "asgi", table("ASGI server", asgi, len(checks))))
 
 
 if __name__ == "__main__":
