@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 
 def new_event_loop(factory: Callable[[], asyncio.AbstractEventLoop] | None) -> asyncio.AbstractEventLoop:
@@ -18,7 +20,7 @@ def new_event_loop(factory: Callable[[], asyncio.AbstractEventLoop] | None) -> a
     would run until it returns.
     """
     if factory is None:
-        return asyncio.SelectorEventLoop(_selector())
+        return _loop()
     loop = factory()
     if not isinstance(loop, asyncio.SelectorEventLoop):
         loop.close()
@@ -29,23 +31,33 @@ def new_event_loop(factory: Callable[[], asyncio.AbstractEventLoop] | None) -> a
     return loop
 
 
-def _selector() -> selectors.BaseSelector:
-    """Return a selector, already patched, for a loop that asyncio records as running only while it runs code.
+def _loop() -> asyncio.SelectorEventLoop:
+    """Return a loop, of patched modules, that asyncio records as running only while it runs code.
 
-    Other green threads run while this loop waits. If asyncio still recorded the loop as running, asyncio.run() and
-    asgiref's async_to_sync() would fail in all of them.
+    Other green threads run while this loop waits for events, or for a thread that it starts. If asyncio still recorded
+    the loop as running, asyncio.run() and asgiref's async_to_sync() would fail in all of them.
     """
+    others: asyncio.AbstractEventLoop | None = None  # the loop that another green thread runs meanwhile
+
+    @contextmanager
+    def waiting() -> Iterator[None]:
+        nonlocal others
+        own = asyncio._get_running_loop()  # noqa: SLF001 - documented in asyncio.events, for event loops
+        asyncio._set_running_loop(others)  # noqa: SLF001
+        try:
+            yield
+        finally:
+            others = asyncio._get_running_loop()  # noqa: SLF001
+            asyncio._set_running_loop(own)  # noqa: SLF001
 
     class Selector(selectors.DefaultSelector):
-        _others: asyncio.AbstractEventLoop | None = None  # the loop that another green thread runs meanwhile
-
         def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-            own = asyncio._get_running_loop()  # noqa: SLF001 - documented in asyncio.events, for event loops
-            asyncio._set_running_loop(self._others)  # noqa: SLF001
-            try:
+            with waiting():
                 return super().select(timeout)
-            finally:
-                self._others = asyncio._get_running_loop()  # noqa: SLF001
-                asyncio._set_running_loop(own)  # noqa: SLF001
 
-    return Selector()
+    class Loop(asyncio.SelectorEventLoop):
+        def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+            with waiting():
+                return super().run_in_executor(executor, func, *args)
+
+    return Loop(Selector())

@@ -34,3 +34,25 @@ def test_a_loop_among_greenlets_is_woken_by_a_resolved_future(library: str) -> N
         first=PATCHES[library] + "\n",
     )
     assert lines == ["done"]
+
+
+@pytest.mark.parametrize("library", PATCHES)
+def test_a_thread_that_the_loop_starts_runs_no_loop(library: str) -> None:
+    """A green thread runs while the loop waits for its start: the first request of asgiref's WsgiToAsgi failed."""
+    lines = subprograms.run(
+        """
+        async def nothing():
+            return asyncio.get_running_loop() is not None
+
+        async def app(scope, receive, send):
+            if scope["type"] == "http":
+                at_first = await asyncio.to_thread(asyncio.run, nothing())
+                assert asyncio.get_running_loop() is not None
+                await respond(send, repr(at_first).encode())
+
+        say(fetch(make(app, None)).body.decode())
+        """,
+        limit=50,
+        first=PATCHES[library] + "\n",
+    )
+    assert lines == ["True"]
