@@ -200,9 +200,9 @@ def _adapters_slow(found: Found) -> tuple[Verdict, str]:
 
 def _sync_app_scales(found: Found) -> tuple[Verdict, str]:
     loop = found.of("wait", LOOP)
-    held, room = found.of("idle", OURS), found.of("idle", LOOP)
+    streams, room = found.of("idle", OURS), found.of("idle", LOOP)
     seen = (
-        f"wait, {loop.connections} clients: {found.beside('wait', OURS, LOOP)}. idle: it holds {held.begun} "
+        f"wait, {loop.connections} clients: {found.beside('wait', OURS, LOOP)}. idle: it holds {streams.begun} "
         f"event streams instead of {room.begun}. The limit is the number of the app's threads, not the server."
     )
     return ("false" if found.faster("wait", LOOP, OURS) else "true"), seen
@@ -234,10 +234,10 @@ def _no_websockets(found: Found) -> tuple[Verdict, str]:
 
 def _threads_do_not_scale(found: Found) -> tuple[Verdict, str]:
     loop = found.of("wait", LOOP)
-    held, of_loop = found.of("idle", MANY), found.of("idle", LOOP)
+    streams, of_loop = found.of("idle", MANY), found.of("idle", LOOP)
     seen = (
         f"wait, {loop.connections} clients: {found.beside('wait', MANY, LOOP)}; {found.beside('wait', FOUR)}. "
-        f"idle: {held.begun} streams held in {megabytes(held.memory[1])}, {of_loop.begun} by the loop in "
+        f"idle: {streams.begun} streams held in {megabytes(streams.memory[1])}, {of_loop.begun} by the loop in "
         f"{megabytes(of_loop.memory[1])}. Hundreds of threads work; each costs memory, and the number must be "
         f"configured."
     )

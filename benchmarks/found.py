@@ -33,8 +33,8 @@ class Found:
     def row(self, scenario: str, contender: str, *, failing: bool = False) -> tuple[Section, Row]:
         """Return a contender's row, with its section."""
         for section, row in self._rows(scenario):
-            held = section.headline == "room"  # there, lost requests are the result
-            if row.figures.entrant.id == contender and (failing or held or _claimable(row)):
+            by_held_clients = section.headline == "room"  # there, lost requests are the result
+            if row.figures.entrant.id == contender and (failing or by_held_clients or _claimable(row)):
                 return section, row
         raise Missing(f"{contender} in {scenario}")
 
@@ -60,9 +60,9 @@ class Found:
     def beside(self, scenario: str, *contenders: str) -> str:
         """Return their rates as text; says so if two of them do not differ significantly."""
         rows = [self.row(scenario, each) for each in contenders]
-        said = ", ".join([f"{_rate(rows[0][1])} requests/s", *(_rate(row) for _, row in rows[1:])])
+        text = ", ".join([f"{_rate(rows[0][1])} requests/s", *(_rate(row) for _, row in rows[1:])])
         alike = len(rows) == 2 and not rows[0][0].apart(*contenders)
-        return f"{said} (no difference seen)" if alike else said
+        return f"{text} (no difference seen)" if alike else text
 
     def least(self, scenario: str) -> float:
         """Return the factor below which no difference is reported."""

@@ -92,7 +92,7 @@ def served(python: str) -> Iterator[int]:
 def measure(port: int, path: str, clients: int) -> float:
     """Return the requests per second that so many clients get."""
     until = time.monotonic() + SECONDS
-    made: list[int] = []
+    counts: list[int] = []
 
     def client() -> None:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
@@ -103,16 +103,16 @@ def measure(port: int, path: str, clients: int) -> float:
                 return
             count += 1
         connection.close()
-        made.append(count)
+        counts.append(count)
 
     threads = [threading.Thread(target=client) for _ in range(clients)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    if len(made) < clients:
+    if len(counts) < clients:
         raise RuntimeError(f"a client of {path} got no response, or a wrong one")
-    return sum(made) / SECONDS
+    return sum(counts) / SECONDS
 
 
 def table(figures: Figures) -> str:

@@ -130,11 +130,11 @@ def work(contender: Contender, clients: int, requests: int, *, profiled: bool) -
     before, begun = resource.getrusage(resource.RUSAGE_SELF), calls[0]
     measure_of(app, clients, requests)()
     after = resource.getrusage(resource.RUSAGE_SELF)
-    made = calls[0] - begun
+    calls_made = calls[0] - begun
     sys.setprofile(None)
     threading.setprofile(None)
     switches = after.ru_nvcsw - before.ru_nvcsw + after.ru_nivcsw - before.ru_nivcsw
-    return {"calls": made, "switches": switches}
+    return {"calls": calls_made, "switches": switches}
 
 
 def counted(

@@ -60,15 +60,15 @@ def public_path(environ: Environ, script_name: str | None) -> tuple[str, str]:
     FallbackResource). Servers merge repeated slashes and resolve "." and ".." before they rewrite.
     """
     script, info = environ["SCRIPT_NAME"].rstrip("/"), environ["PATH_INFO"]
-    asked = _asked_path(environ)
+    requested = _asked_path(environ)
     if script_name is not None:
         script = script_name.encode().decode("latin-1")
-        if "/." in asked:
-            asked = _normalised(asked)
-        if not info and _is_below(asked, script):
-            info = asked[len(script) :]
-    elif info and not _is_below(asked, script):
-        for path in (asked, _redirect_url(environ), _merged(asked)):
+        if "/." in requested:
+            requested = _normalised(requested)
+        if not info and _is_below(requested, script):
+            info = requested[len(script) :]
+    elif info and not _is_below(requested, script):
+        for path in (requested, _redirect_url(environ), _merged(requested)):
             prefix = path[: -len(info)].rstrip("/")
             if path.endswith(info) and _is_plain(prefix):
                 script = prefix

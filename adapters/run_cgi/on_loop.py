@@ -36,7 +36,7 @@ class ProgramOnLoop:
         self._loop = loop
         self._task = asyncio.current_task()
         self._failure: BaseException | None = None
-        self._news: asyncio.Future[None] | None = None  # the event that the request's task waits for
+        self._event: asyncio.Future[None] | None = None  # the event that the request's task waits for
         self._writable: asyncio.Future[None] | None = None
         self._backlog: list[memoryview] | None = None  # input that the program does not read while it responds
         self._input_timer: asyncio.TimerHandle | None = None
@@ -232,11 +232,11 @@ class ProgramOnLoop:
             part_with(self.program, response_over, self.patience.left(self._loop.time()), kill)
 
     async def _wait(self) -> None:
-        self._news = self._loop.create_future()
-        await self._news
+        self._event = self._loop.create_future()
+        await self._event
 
     def _awake(self) -> None:
-        _resolve(self._news)
+        _resolve(self._event)
 
     def _on_stderr(self) -> None:
         if not self.program.log_stderr():

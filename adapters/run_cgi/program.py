@@ -63,7 +63,7 @@ class Program:
         self.born = time.monotonic()
         self._owner = os.getpid()
         self._process = process
-        self._said = StderrLog(name)
+        self._stderr_log = StderrLog(name)
 
     @property
     def is_ours(self) -> bool:
@@ -128,7 +128,7 @@ class Program:
                 return True
             if not data:
                 return False
-            self._said.feed(data)
+            self._stderr_log.feed(data)
         return True
 
     def look(self) -> bool:
@@ -209,6 +209,6 @@ class Program:
         """Log the rest of stderr and close it."""
         try:
             self.log_stderr()
-            self._said.end()
+            self._stderr_log.end()
         finally:
             self.close("stderr")

@@ -30,25 +30,25 @@ def call(app: Any, path: str) -> str:
     """Play the server: make the environ, call the app, join the blocks, close the
     iterable.
     """
-    said: list[str] = []
+    received: list[str] = []
 
     def start_response(
         status: str, headers: list[tuple[str, str]], exc_info: Any = None
     ) -> Any:
-        said.extend(
+        received.extend(
             [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in headers), ""]
         )
-        return said.append
+        return received.append
 
     environ: WSGIEnvironment = {"SCRIPT_NAME": "", "PATH_INFO": path, "QUERY_STRING": ""}
     setup_testing_defaults(environ)
     blocks = app(environ, start_response)
     try:
-        said.extend(block.decode() for block in blocks)
+        received.extend(block.decode() for block in blocks)
     finally:
         if hasattr(blocks, "close"):
             blocks.close()
-    return "\n".join(said)
+    return "\n".join(received)
 
 
 if __name__ == "__main__":

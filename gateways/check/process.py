@@ -18,7 +18,7 @@ from gateways.check.watch.unsafe import Connections
 from gateways.failure import Failure
 from gateways.requests.read import read
 from gateways.requests.request import Request, target_of
-from gateways.serving.hang import told
+from gateways.serving.hang import reporting_hang
 from gateways.serving.mode import Mode
 from gateways.serving.target import Found, find, is_site
 
@@ -68,7 +68,7 @@ def looked(job: Job) -> dict[str, Any]:
     files.install(notes, own)
     variables.install(notes, own)
     connections = Connections(notes, own)
-    with told(job.target, lambda said: os.write(job.errors, said.encode())):
+    with reporting_hang(job.target, lambda message: os.write(job.errors, message.encode())):
         found = _site(job) or find(job.target, cast("Mode | None", job.interface))
     statuses = _asked(found, job, watching, connections)
     return {

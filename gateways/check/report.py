@@ -31,10 +31,10 @@ def failed(asked: dict[str, str]) -> list[str]:
 
     A request that did not finish already has a line.
     """
-    said = [f"{request} failed: {status}" for request, status in asked.items() if _is_failure(status)]
+    lines = [f"{request} failed: {status}" for request, status in asked.items() if _is_failure(status)]
     if not any(map(_is_success, asked.values())):
-        said.append("no request succeeded, so the app was not exercised; name paths that it serves with --path")
-    return said
+        lines.append("no request succeeded, so the app was not exercised; name paths that it serves with --path")
+    return lines
 
 
 def _is_failure(status: str) -> bool:

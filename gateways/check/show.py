@@ -10,8 +10,8 @@ def lines(report: Report) -> list[str]:
     """Return the report as lines of text."""
     move = report.move
     app = f"{report.target}: {move.interface.upper()} app, {report.signature}"
-    asked = ", ".join(f"{request} {status}" for request, status in report.asked.items())
-    said = [f"{app}; checked for {move.runner} ({move.to.upper()})", f"requests: {asked}", *report.problems]
+    requests = ", ".join(f"{request} {status}" for request, status in report.asked.items())
+    said = [f"{app}; checked for {move.runner} ({move.to.upper()})", f"requests: {requests}", *report.problems]
     for number, finding in enumerate(report.findings, 1):
         said += ["", *_finding(number, finding)]
     count = len(report.findings)

@@ -57,6 +57,6 @@ def choose(interface: Mode, mode: Mode | None, server: str | None) -> tuple[Mode
         )
     if mode is not None and mode not in modes:
         article = "an" if mode == "asgi" else "a"
-        said = f"{server!r} is not {article} {mode.upper()} server; choose one of {', '.join(side(mode).SERVERS)}."
-        raise click.BadParameter(said, param_hint="'--server'")
+        message = f"{server!r} is not {article} {mode.upper()} server; choose one of {', '.join(side(mode).SERVERS)}."
+        raise click.BadParameter(message, param_hint="'--server'")
     return mode or (interface if interface in modes else modes[-1]), server

@@ -67,8 +67,8 @@ def choose(mode: Mode | None, server: str | None) -> Chosen:
     servers = side(mode).SERVERS
     if server is not None and server not in servers:
         article = "an" if mode == "asgi" else "a"
-        said = f"{server!r} is not {article} {mode.upper()} server; choose one of {', '.join(servers)}."
-        raise click.BadParameter(said, param_hint="'--server'")
+        message = f"{server!r} is not {article} {mode.upper()} server; choose one of {', '.join(servers)}."
+        raise click.BadParameter(message, param_hint="'--server'")
     return [(mode, server or next(iter(servers)))]
 
 
@@ -192,5 +192,5 @@ class _Following:
         server = "the page's server" if source is self._page else f"the {source.mode} server {source.server}"
         if item.kind == "late":
             return f"{server} is not listening after {START:.0f} seconds; see its output above"
-        said = source.lines[-1] if source.lines else "no output"
-        return f"{server} {'did not start' if source in self._awaited else 'exited unexpectedly'}: {said}"
+        message = source.lines[-1] if source.lines else "no output"
+        return f"{server} {'did not start' if source in self._awaited else 'exited unexpectedly'}: {message}"

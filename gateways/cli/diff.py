@@ -95,7 +95,7 @@ def diff(  # noqa: PLR0913, PLR0917 (options)
     as_json: Path | None,
     page: Path | None,
     export_file: Path | None,
-    **asked: Any,
+    **options: Any,
 ) -> int:
     """Send OLD and NEW the same requests, and show the differences beyond noise.
 
@@ -114,7 +114,7 @@ def diff(  # noqa: PLR0913, PLR0917 (options)
         signal.signal(number, _interrupt)
     known = None if accept is None else _accepted(accept)
     try:
-        traffic = traffic_of(**asked)
+        traffic = traffic_of(**options)
         if export_file is not None:
             export(export_file, traffic)
             return 0

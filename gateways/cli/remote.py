@@ -106,7 +106,7 @@ def clients_of(
             "--bind is for workers on other machines, which cannot reach servers on loopback; give the servers with "
             "--url."
         )
-    who = "1 worker" if crew.workers == 1 else f"{crew.workers} workers"
-    click.echo(f"start {who} on machines with gateways[locust] {version}:", err=True)
+    count = "1 worker" if crew.workers == 1 else f"{crew.workers} workers"
+    click.echo(f"start {count} on machines with gateways[locust] {version}:", err=True)
     click.echo(f"  {crew.command}", err=True)
     return partial(Workers, crew)

@@ -57,9 +57,9 @@ class Screen:
 
     def log(self, mode: Mode | None, line: str) -> None:
         """Print a line that a server or an app wrote to stdout or stderr. `mode` is None for the page."""
-        said = printable(line.expandtabs())
-        who = Text().append(f"{mode.upper()} log ", style=text.STYLES[mode]) if mode else Text("page log ")
-        self._console.print(who.append(said, style="yellow"))
+        line_text = printable(line.expandtabs())
+        source = Text().append(f"{mode.upper()} log ", style=text.STYLES[mode]) if mode else Text("page log ")
+        self._console.print(source.append(line_text, style="yellow"))
 
     def events(self, mode: Mode, batch: Batch) -> None:
         """Print a batch of steps, grouped by request; the steps of each request stay in order."""

@@ -130,8 +130,8 @@ def serve(  # noqa: PLR0913, PLR0917 (options)
     if unix and (host is not None or port is not None):
         raise click.UsageError("--unix excludes --host and --port.")
     if not is_format(log_format):
-        said = f"{log_format!r} is neither a format nor a template with known fields: {', '.join(FIELDS)}."
-        raise click.BadParameter(said, param_hint="'--log-format'")
+        message = f"{log_format!r} is neither a format nor a template with known fields: {', '.join(FIELDS)}."
+        raise click.BadParameter(message, param_hint="'--log-format'")
     files = interface != "cgi" and (is_site(Path(target)) or (bool(cgi_dir) and Path(target).is_dir()))
     settings = Settings(
         *(threads, workers, _root(root_path), warm, files, env), cgi_dir, chdir, follow_symlinks, limit, timeout

@@ -21,14 +21,14 @@ def check(wanted: Wanted, unix: str | None) -> None:
     """
     mode, settings = wanted.mode, wanted.settings
     is_adapted = mode == "asgi" and wanted.known.interface == "wsgi"  # the adapter has threads
-    asked = {
+    requested = {
         "tls": bool(settings.certfile),
         "threads": settings.threads is not None and not is_adapted,
         "workers": (settings.workers or 1) > 1,
         "unix": unix is not None,
     }
     servers = side(mode).SERVERS
-    for option, is_asked in asked.items():
+    for option, is_asked in requested.items():
         if is_asked and option not in servers[wanted.server].options:
             having = ", ".join(name for name in servers if option in servers[name].options)
             instead = f"use one of {having}" if having else f"no {mode} server supports it"

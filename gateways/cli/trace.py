@@ -64,7 +64,7 @@ def trace(  # noqa: PLR0913, PLR0917 (options)
     show_secrets: bool,
     as_json: bool,
     page: Path | None,
-    **asked: Any,
+    **options: Any,
 ) -> int:
     """Trace one request: the bytes on the socket, what the server parsed from them, every call and event of the
     app, and the bytes of the response.
@@ -74,7 +74,7 @@ def trace(  # noqa: PLR0913, PLR0917 (options)
 
     Exit status: 0 for a complete response, whatever its status; 1 for none, or one that was cut; 2 for a wrong command.
     """
-    before, last = requests(texts, "/" if target else REFERENCE_PATH, **asked)
+    before, last = requests(texts, "/" if target else REFERENCE_PATH, **options)
     known = probe(target, max(timeout, IMPORT), interface) if target else None
     # A CGI program starts for each request.
     warm_up = not (cold or before or (known is not None and known.interface == "cgi"))
@@ -89,13 +89,13 @@ def trace(  # noqa: PLR0913, PLR0917 (options)
     return 1 if taken.problem else 0
 
 
-def requests(texts: tuple[str, ...], path: str, **asked: Any) -> tuple[tuple[Recorded, ...], Recorded]:
+def requests(texts: tuple[str, ...], path: str, **options: Any) -> tuple[tuple[Recorded, ...], Recorded]:
     """Return the requests to send first, and the one to trace. `path` is the default path."""
-    if texts and (asked["method"] or asked["data"] is not None):
+    if texts and (options["method"] or options["data"] is not None):
         raise click.UsageError("--ws excludes --method and --data: a WebSocket starts with GET and has no body.")
-    if not (asked["paths"] or asked["files"]):
-        asked["paths"] = (path,)
-    traffic = traffic_of(**asked)
+    if not (options["paths"] or options["files"]):
+        options["paths"] = (path,)
+    traffic = traffic_of(**options)
     tell_left_out(traffic)
     if not traffic.requests:
         raise click.UsageError("there are no requests to trace.")

@@ -35,7 +35,7 @@ class Serving:
     def __init__(self, wanted: Wanted, sock: socket) -> None:
         self._wanted = wanted
         self._sock = sock
-        self._news: NewsQueue = queue.SimpleQueue()
+        self._events: NewsQueue = queue.SimpleQueue()
         self._current: ServerProcess
         self._page: BrokenPage | None = None
         self._has_listened = False
@@ -47,7 +47,7 @@ class Serving:
             Failure: the server did not start or exited, and --reload is off.
         """
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, lambda *_: self._news.put(None))
+            signal.signal(number, lambda *_: self._events.put(None))
         if hasattr(sys.stdout, "reconfigure"):
             sys.stdout.reconfigure(errors="replace", line_buffering=True)
         with ExitStack() as stack:
@@ -56,11 +56,11 @@ class Serving:
             stack.callback(lambda: end_all([self._current]))
             if self._wanted.reload:
                 stack.enter_context(Changes(_folders(self._wanted.known.target), self._changed))
-            while (item := self._news.get()) is not None:
+            while (item := self._events.get()) is not None:
                 # The last output of a server that a file change has replaced is printed too.
                 if item.source is self._current or item.kind in ("line", "events"):
                     self._take(item)
-        for item in last_told(self._news):
+        for item in last_told(self._events):
             self._take(item)
 
     def _start(self) -> None:
@@ -72,13 +72,13 @@ class Serving:
             wanted.known.target,
             "nothing" if wanted.quiet else "access",
             self._sock.dup(),  # our copy stays open, so that clients wait during a restart
-            self._news,
+            self._events,
             wanted.known.interface,
             wanted.settings,
         )
 
     def _changed(self, paths: list[Path]) -> None:
-        self._news.put(News(self._current, "changed", ", ".join(map(str, paths))))
+        self._events.put(News(self._current, "changed", ", ".join(map(str, paths))))
 
     def _take(self, item: News) -> None:
         if item.batch is not None:
@@ -134,8 +134,8 @@ class Serving:
             self._page = BrokenPage(self._sock.dup(), wanted.known.target, lines, tls)
             return
         how = "exited unexpectedly" if self._has_listened else "did not start"
-        said = self._current.lines[-1] if self._current.lines else "no output"
-        raise Failure(f"the {wanted.mode} server {wanted.server} {how}: {said}")
+        message = self._current.lines[-1] if self._current.lines else "no output"
+        raise Failure(f"the {wanted.mode} server {wanted.server} {how}: {message}")
 
 
 def await_change(target: str, failure: Failure, sock: socket, tls: tuple[str, str] | None) -> None:

@@ -34,9 +34,9 @@ def heading(wanted: Wanted, address: tuple[str, int]) -> list[str]:
     parts = [f"{number} {name}{'s' * (number > 1)}" for name, number in numbers.items() if number]
     if settings.certfile and "http2" in server.options:
         parts.append("HTTP/2")
-    said = ", ".join([f"{wanted.server} {server.version()}", *parts])
+    text = ", ".join([f"{wanted.server} {server.version()}", *parts])
     place = url(*address, "https" if settings.certfile else "http")
-    return [f"{place}{settings.root_path}  {said}", what(wanted), "Ctrl-C ends it."]
+    return [f"{place}{settings.root_path}  {text}", what(wanted), "Ctrl-C ends it."]
 
 
 def what(wanted: Wanted) -> str:

@@ -219,14 +219,14 @@ class Record:
     def setting(self) -> str:
         """Return where servers and clients ran, in one or two sentences."""
         if self.remote:
-            said = "The servers were already running; only their responses are known"
+            text = "The servers were already running; only their responses are known"
         else:
             most = max((each.workers for each in self.entrants), default=1)
             workers = "one worker process" if most == 1 else f"{most} worker processes"
-            said = f"Loopback, one machine, {workers}, no TLS, no proxy in front"
+            text = f"Loopback, one machine, {workers}, no TLS, no proxy in front"
         hosts = Counter(each["host"] for each in self.options.get("machines", ()))
         by = ", ".join(f"{number} on {host}" for host, number in hosts.items())
-        return f"{said}. Measured by {hosts.total()} of locust's workers: {by}." if hosts else f"{said}."
+        return f"{text}. Measured by {hosts.total()} of locust's workers: {by}." if hosts else f"{text}."
 
     @property
     def empty(self) -> bool:

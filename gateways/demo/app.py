@@ -24,9 +24,9 @@ from gateways.demo import actions, link
 from gateways.demo.exchange import POLICY, Gone, Receive, Send, Write, body_of, refuse, streamed, whole
 from gateways.demo.feed import Feed, event
 from gateways.demo.guard import refusal
+from gateways.demo.items import Converter
 from gateways.demo.link import Lanes
 from gateways.demo.runs import ask_all, talk
-from gateways.demo.told import Teller
 from gateways.events.events import Batch
 from gateways.serving.listen import url
 from gateways.serving.server import Mode
@@ -74,7 +74,7 @@ class Page:
         self.feed = Feed()
         self._lanes = lanes
         self._connection = connection
-        self._teller = Teller()
+        self._converter = Converter()
         self._instance = f"{os.getpid()} {time.time_ns()}"  # a page may reconnect to a restarted demo
         self._files = {
             f"/{each.name}": each.read_bytes() for each in files("gateways.demo").joinpath("static").iterdir()
@@ -104,7 +104,7 @@ class Page:
 
             def arrived(mode: Mode, batch: Batch) -> None:
                 with suppress(RuntimeError):  # the loop is closed; this thread ends
-                    loop.call_soon_threadsafe(lambda: self.feed.add(self._teller.tell(mode, batch)))
+                    loop.call_soon_threadsafe(lambda: self.feed.add(self._converter.convert(mode, batch)))
 
             threading.Thread(
                 target=link.follow, args=(self._connection, arrived), name="gateways-link", daemon=True

@@ -9,7 +9,7 @@ import json
 from collections import deque
 from collections.abc import Iterable
 
-from gateways.demo.told import Item
+from gateways.demo.items import Item
 
 ITEMS = 4000
 OCTETS = 4 * 1024 * 1024

@@ -74,8 +74,8 @@ class Link:
         with connection:
             try:
                 connection.send(self._lanes)
-                while (told := self._batches.get()) is not None:
-                    connection.send(told)
+                while (message := self._batches.get()) is not None:
+                    connection.send(message)
             except OSError:  # the page's process has exited; the command notices that itself
                 return
 
@@ -92,7 +92,7 @@ def follow(connection: "Connection[Any, Any]", arrived: Callable[[Mode, Batch], 
     with connection:
         while True:
             try:
-                told: Told = connection.recv()
+                message: Told = connection.recv()
             except (EOFError, OSError):
                 return
-            arrived(*told)
+            arrived(*message)

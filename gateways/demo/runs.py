@@ -69,7 +69,7 @@ async def talk(lanes: tuple[Lane, ...], receive: Receive, send: Send) -> None:
     """Serve a WebSocket of the page: do the handshake in all lanes, and forward texts, until the page disconnects."""
     notes, texts = Notes(method="GET", target="/ws"), asyncio.Queue[str](maxsize=100)
 
-    async def heard() -> Message:
+    async def received() -> Message:
         message = await receive()
         if message["type"] == "websocket.receive" and message.get("text"):
             await texts.put(message["text"][:LONGEST])
@@ -86,4 +86,4 @@ async def talk(lanes: tuple[Lane, ...], receive: Receive, send: Send) -> None:
 
     await receive()  # websocket.connect
     await send({"type": "websocket.accept"})
-    await until_left(heard, talking(), "websocket.disconnect")
+    await until_left(received, talking(), "websocket.disconnect")

@@ -12,15 +12,15 @@ def doubts(requests: Sequence[Request], olds: Sequence[Answer | None], *, data_s
     olds: the old stack's first response to each request; None if the request was not sent. data_stays: requests may
     change data, and no command resets it before a round.
     """
-    asked = [(request, old) for request, old in zip(requests, olds, strict=True) if old is not None]
-    for request, old in asked:
+    compared = [(request, old) for request, old in zip(requests, olds, strict=True) if old is not None]
+    for request, old in compared:
         if request.expect is not None and old.status != request.expect:
             yield f"old: {request.label} has the status {old.status}; expected {request.expect}"
-    other = [(request, old) for request, old in asked if request.recorded not in (None, old.status)]
+    other = [(request, old) for request, old in compared if request.recorded not in (None, old.status)]
     if other:
         request, old = other[0]
         yield (
-            f"old: {len(other)} of {len(asked)} requests have another status than recorded; "
+            f"old: {len(other)} of {len(compared)} requests have another status than recorded; "
             f"first {request.label}: {old.status}, recorded {request.recorded}"
         )
     if data_stays:

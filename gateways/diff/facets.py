@@ -66,8 +66,8 @@ def _cookies(answer: Answer) -> dict[str, str]:
         counts[cookie.name] = counts.get(cookie.name, 0) + 1
         again = f"#{counts[cookie.name]}" if counts[cookie.name] > 1 else ""
         found[f"cookie:{cookie.name}{again}"] = cookie.value
-        for name, said in cookie.attributes:
-            found[f"cookie:{cookie.name}{again};{name}"] = said or "set"
+        for name, text in cookie.attributes:
+            found[f"cookie:{cookie.name}{again};{name}"] = text or "set"
     return found
 
 

@@ -43,18 +43,21 @@ class Judged:
     asked: int
 
 
-def judge(olds: Sequence[Answer], news: Sequence[Answer], *, is_first: bool = False) -> list[Judged]:
+def judge(olds: Sequence[Answer], new_answers: Sequence[Answer], *, is_first: bool = False) -> list[Judged]:
     """Return the differences between the new stack's responses to one request and the old stack's.
 
     is_first: the first request to a server, whose time is ignored because the server may have loaded the app.
     """
     found: dict[str, list[Found]] = {}
-    for new in news:
+    for new in new_answers:
         for each in _compare(olds, new):
             found.setdefault(each.facet, []).append(each)
-    judged = [Judged(each[0], len(each), len(news)) for each in found.values()]
+    judged = [Judged(each[0], len(each), len(new_answers)) for each in found.values()]
     if not found.keys() & {"problem", "status"}:
-        judged += [Judged(Found(*each), len(news), len(news)) for each in slower(olds, news, is_first=is_first)]
+        judged += [
+            Judged(Found(*each), len(new_answers), len(new_answers))
+            for each in slower(olds, new_answers, is_first=is_first)
+        ]
     return judged
 
 

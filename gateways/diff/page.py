@@ -89,11 +89,11 @@ def _line(line: str) -> str:
 
 def _shown_by(asked: list[Asked]) -> str:
     more = f" and {len(asked) - 1:,} more" if len(asked) > 1 else ""
-    said = escape(short(asked[0].label) + more)
+    text = escape(short(asked[0].label) + more)
     items = [element("li", element("code", escape(printable(each.label)))) for each in asked[:MOST]]
     if len(asked) > MOST:
         items.append(element("li", f"and {len(asked) - MOST:,} more"))
-    return element("details", element("summary", said), element("ul", *items))
+    return element("details", element("summary", text), element("ul", *items))
 
 
 def _noise(result: Result) -> str:

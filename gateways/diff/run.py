@@ -152,8 +152,8 @@ def _kept(answer: Answer, bodies: dict[str, Body]) -> Answer:
 
 def _differences(plan: Plan, rounds: _Rounds) -> list[Difference]:
     judged = [
-        judge(olds, news, is_first=number == 0) if olds and news else []
-        for number, (olds, news) in enumerate(_pairs(plan, rounds))
+        judge(olds, new_answers, is_first=number == 0) if olds and new_answers else []
+        for number, (olds, new_answers) in enumerate(_pairs(plan, rounds))
     ]
     return together(judged, plan.ignored)
 
@@ -187,10 +187,10 @@ def _log(rounds: _Rounds) -> list[Difference]:
 
 def _result(plan: Plan, rounds: _Rounds, *, interrupted: bool) -> Result:
     pairs = _pairs(plan, rounds)
-    asked = tuple(
-        Asked(request.label, request.origin, _statuses(olds), _statuses(news))
-        for request, (olds, news) in zip(plan.requests, pairs, strict=True)
-        if olds and news
+    compared = tuple(
+        Asked(request.label, request.origin, _statuses(olds), _statuses(new_answers))
+        for request, (olds, new_answers) in zip(plan.requests, pairs, strict=True)
+        if olds and new_answers
     )
     differences = _differences(plan, rounds)
     if "log" not in plan.ignored:
@@ -200,7 +200,7 @@ def _result(plan: Plan, rounds: _Rounds, *, interrupted: bool) -> Result:
     return Result(
         old=plan.old.words,
         new=plan.new.words,
-        asked=asked,
+        asked=compared,
         differences=tuple(differences),
         noise=count_noise(noise(olds) for olds, _ in pairs if len(olds) > 1),
         rounds=(len(rounds.answers["old"]), len(rounds.answers["new"])),

@@ -137,8 +137,8 @@ def _until_ready(spec: Stack, process: ServerProcess, news: NewsQueue) -> None:
         if item is not None and item.kind == "ready":
             return
         if item is not None and item.kind == "ended":
-            said = process.lines[-1] if process.lines else "it said nothing"
-            raise Failure(f"{spec.label}: the server {spec.server} did not start: {said}", "\n".join(process.lines))
+            reason = process.lines[-1] if process.lines else "it said nothing"
+            raise Failure(f"{spec.label}: the server {spec.server} did not start: {reason}", "\n".join(process.lines))
     raise Failure(f"{spec.label}: the server {spec.server} is not listening after {START:.0f} seconds")
 
 

@@ -110,8 +110,8 @@ def heading(found: Found) -> str:
 
 def short(text: str, most: int = WIDE) -> str:
     """Return a value on one line, safe for a terminal."""
-    said = printable(text)
-    return said if len(said) <= most else f"{said[:most]}…"
+    shown = printable(text)
+    return shown if len(shown) <= most else f"{shown[:most]}…"
 
 
 def _where(each: Difference, result: Result) -> str:
@@ -131,8 +131,8 @@ def _around(result: Result) -> Iterator[Text]:
         yield Text()
         parts = [f"{printable(name)} in {_requests(count)}" for name, count in list(result.noise.items())[:8]]
         more = f" and {len(result.noise) - 8} more" if len(result.noise) > 8 else ""
-        said = f"Ignored as noise (the old stack's own responses differ): {', '.join(parts)}{more}"
-        yield Text(said, style="dim")
+        shown = f"Ignored as noise (the old stack's own responses differ): {', '.join(parts)}{more}"
+        yield Text(shown, style="dim")
     for line in sentences(result):
         yield Text(printable(line), style="yellow")
 

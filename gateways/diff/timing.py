@@ -16,16 +16,18 @@ LATER = 0.3
 """Minimum delay of the first byte that counts as a difference, in seconds."""
 
 
-def slower(olds: Sequence[Answer], news: Sequence[Answer], *, is_first: bool = False) -> Iterator[tuple[str, str, str]]:
+def slower(
+    olds: Sequence[Answer], new_answers: Sequence[Answer], *, is_first: bool = False
+) -> Iterator[tuple[str, str, str]]:
     """Return facet, old and new: "stream" if blocks no longer arrive when they are sent, "time" for the first byte."""
-    if not olds or not news:
+    if not olds or not new_answers:
         return
-    old_spread, new_spread = min(map(spread, olds)), max(map(spread, news))
+    old_spread, new_spread = min(map(spread, olds)), max(map(spread, new_answers))
     if old_spread >= SPREAD and new_spread * MAGNITUDE <= old_spread:
-        old, new = min(olds, key=spread), max(news, key=spread)
+        old, new = min(olds, key=spread), max(new_answers, key=spread)
         yield "stream", _stream(old), _stream(new)
         return
-    new_first, old_first = min(each.first for each in news), max(each.first for each in olds)
+    new_first, old_first = min(each.first for each in new_answers), max(each.first for each in olds)
     if not is_first and new_first >= old_first * MAGNITUDE and new_first - old_first >= LATER:
         yield "time", f"first octet after {_ms(old_first)}", f"first octet after {_ms(new_first)}"
 

@@ -81,8 +81,8 @@ def raised(error: BaseException) -> str:
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    said = _text(error)
-    return said if trace is None else f"{said} at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+    description = _text(error)
+    return description if trace is None else f"{description} at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
 
 
 def size(value: Any) -> int:

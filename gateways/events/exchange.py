@@ -72,8 +72,8 @@ def access_line(mode: str, data: tuple[Any, ...]) -> str:
     It ends with the fault, if any: "client left" or "raised ValueError"; "---" means that the app sent no status.
     """
     method, path, query, status, length, seconds, flaw, *_ = data
-    asked = f"{printable(method)} {target(path, query)}"
-    line = f"{mode.upper():<5} {printable(str(status or '---'))}  {asked}  {length:,} bytes  {milliseconds(seconds)}"
+    request = f"{printable(method)} {target(path, query)}"
+    line = f"{mode.upper():<5} {printable(str(status or '---'))}  {request}  {length:,} bytes  {milliseconds(seconds)}"
     return f"{line}  {printable(flaw)}" if flaw else line
 
 

@@ -22,5 +22,5 @@ def target(path: str | bytes, query: bytes) -> str:
     """Return a request target with everything except printable ASCII %-quoted: "/caf%C3%A9?name=x". A str is ASGI's
     `path`.
     """
-    asked = quote(path.encode("utf-8", "replace") if isinstance(path, str) else path, safe=_PATH)
-    return f"{asked}?{quote(query, safe=_QUERY)}" if query else asked
+    quoted = quote(path.encode("utf-8", "replace") if isinstance(path, str) else path, safe=_PATH)
+    return f"{quoted}?{quote(query, safe=_QUERY)}" if query else quoted

@@ -27,7 +27,7 @@ def parse(header: str) -> SetCookie:
     first, *rest = header.split(";")
     name, _, value = first.partition("=")
     pairs = (part.partition("=") for part in rest if part.strip())
-    return SetCookie(name.strip(), value.strip(), tuple((key.strip().lower(), said.strip()) for key, _, said in pairs))
+    return SetCookie(name.strip(), value.strip(), tuple((key.strip().lower(), text.strip()) for key, _, text in pairs))
 
 
 class Jar:
@@ -98,4 +98,4 @@ def header_of(cookies: dict[str, str]) -> str:
 def of_header(value: str) -> dict[str, str]:
     """Return the cookies in the value of a Cookie header."""
     pairs = (part.strip().partition("=") for part in value.split(";") if part.strip())
-    return {name: said for name, _, said in pairs}
+    return {name: text for name, _, text in pairs}

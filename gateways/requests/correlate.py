@@ -40,7 +40,7 @@ def correlated(requests: Sequence[Request], responses: Sequence[Response]) -> tu
 
     responses: the responses to the requests, in the same order.
     """
-    made = list(requests)
+    replaced = list(requests)
     notes: list[str] = []
     names: dict[tuple[int, str], str] = {}
     for number, request in enumerate(requests):
@@ -52,11 +52,13 @@ def correlated(requests: Sequence[Request], responses: Sequence[Response]) -> tu
             key = before, value
             if key not in names:
                 names[key] = f"value{len(names) + 1}"
-                made[before] = replace(made[before], takes=(*made[before].takes, replace(take, name=names[key])))
-                said = f"{value[:3]}… ({len(value)} characters)"
-                notes.append(f"{request.origin}: {said} is taken from the response to {requests[before].label}")
-            made[number] = _with(made[number], value, names[key])
-    return tuple(made), notes
+                replaced[before] = replace(
+                    replaced[before], takes=(*replaced[before].takes, replace(take, name=names[key]))
+                )
+                header_value = f"{value[:3]}… ({len(value)} characters)"
+                notes.append(f"{request.origin}: {header_value} is taken from the response to {requests[before].label}")
+            replaced[number] = _with(replaced[number], value, names[key])
+    return tuple(replaced), notes
 
 
 def _values(request: Request) -> Iterator[str]:
@@ -90,13 +92,13 @@ def _source(
 
 
 def _take(value: str, response: Response) -> Take | None:
-    for name, said in response.headers:
+    for name, header_value in response.headers:
         if name.lower() == "set-cookie":
-            if parse(said).value == value:
-                return Take("", "cookie", parse(said).name)
-        elif said == value:
+            if parse(header_value).value == value:
+                return Take("", "cookie", parse(header_value).name)
+        elif header_value == value:
             return Take("", "header", name)
-        elif pattern := _by_context(value, said):
+        elif pattern := _by_context(value, header_value):
             return Take("", "header", name, pattern)
     try:
         pointer = next((where for where, leaf in _leaves(json.loads(response.body)) if leaf == value), None)
@@ -141,6 +143,7 @@ def _with(request: Request, value: str, name: str) -> Request:
         target = target.replace(spelling, place)
         body = None if body is None else body.replace(spelling.encode(), place.encode())
     headers = tuple(
-        (key, said if key.lower() in FIXED else said.replace(value, place)) for key, said in request.headers
+        (key, header_value if key.lower() in FIXED else header_value.replace(value, place))
+        for key, header_value in request.headers
     )
     return replace(request, target=target, headers=headers, body=body)

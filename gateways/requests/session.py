@@ -24,8 +24,8 @@ class Session:
         headers = [(name, fill_text(value, self.values)) for name, value in request.headers]
         own = {
             name: value
-            for each, said in headers if each.lower() == "cookie"
-            for name, value in of_header(said).items()
+            for each, text in headers if each.lower() == "cookie"
+            for name, value in of_header(text).items()
         }  # fmt: skip
         cookies = {**own, **self.jar.for_target(target)}
         headers = [pair for pair in headers if pair[0].lower() != "cookie"]

@@ -18,7 +18,7 @@ from typing import NoReturn
 from gateways.failure import Failure
 from gateways.serving.aborted import leave_out_aborted
 from gateways.serving.adapting import adapted
-from gateways.serving.hang import told
+from gateways.serving.hang import reporting_hang
 from gateways.serving.job import GRACE, Job
 from gateways.serving.observing import observed
 from gateways.serving.rooted import rooted
@@ -71,7 +71,7 @@ def load(job: Job) -> App:
     _prepare_logging(job.settings.log_level)  # a worker may be a new process
     if job.settings.warm and job.settings.log_level is None:
         _tell_of_warm_programs()
-    with told(job.target, lambda said: print(said, end="", file=sys.stderr, flush=True)):
+    with reporting_hang(job.target, lambda message: print(message, end="", file=sys.stderr, flush=True)):
         app = adapted(job) if job.interface != job.mode else side(job.mode).load(job)
     return rooted(observed(app, job.mode, job), job.mode, job.settings.root_path)
 

@@ -15,14 +15,14 @@ AFTER = 5.0
 
 
 @contextmanager
-def told(target: str, tell: Callable[[str], object], seconds: float = AFTER) -> Iterator[None]:
-    """Call `tell` once, on another thread, with the caller's stack, if the block takes longer than `seconds`."""
+def reporting_hang(target: str, report: Callable[[str], object], seconds: float = AFTER) -> Iterator[None]:
+    """Call `report` once, on another thread, with the caller's stack, if the block takes longer than `seconds`."""
     over = threading.Event()
     ident = threading.get_ident()
 
     def watch() -> None:
         if not over.wait(seconds):
-            tell(said(target, ident, seconds))
+            report(message(target, ident, seconds))
 
     threading.Thread(target=watch, name="gateways-hang", daemon=True).start()
     try:
@@ -31,7 +31,7 @@ def told(target: str, tell: Callable[[str], object], seconds: float = AFTER) -> 
         over.set()
 
 
-def said(target: str, ident: int, seconds: float) -> str:
+def message(target: str, ident: int, seconds: float) -> str:
     """Return the message: the app's frames, innermost last; the whole stack if no frame belongs to the app."""
     stack = traceback.extract_stack(sys._current_frames()[ident])  # noqa: SLF001 - the documented way to look
     package = Path(gateways.__file__).parent

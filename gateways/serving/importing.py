@@ -66,8 +66,8 @@ def _import(name: str) -> ModuleType:
             raise Failure(f"no module {missing!r} in this folder{_instead(missing, _modules())}") from error
         raise Failure(f"importing {name} failed: {error}{where(error)}", traceback_of(error)) from error
     except (Exception, SystemExit) as error:
-        said = f"SyntaxError: {error.msg}" if isinstance(error, SyntaxError) else repr(error)
-        raise Failure(f"importing {name} failed: {said}{where(error)}", traceback_of(error)) from error
+        message = f"SyntaxError: {error.msg}" if isinstance(error, SyntaxError) else repr(error)
+        raise Failure(f"importing {name} failed: {message}{where(error)}", traceback_of(error)) from error
 
 
 def _modules() -> list[str]:
@@ -105,8 +105,8 @@ def attribute_of(module: ModuleType, name: str) -> Any:
     try:
         return attrgetter(name)(module)
     except AttributeError:
-        said = _instead(name, _callables(module))
-        raise Failure(f"module {module.__name__} has no attribute {name!r}{said}") from None
+        message = _instead(name, _callables(module))
+        raise Failure(f"module {module.__name__} has no attribute {name!r}{message}") from None
 
 
 def _callables(module: ModuleType) -> list[str]:
@@ -143,9 +143,9 @@ def where(error: BaseException) -> str:
 
 def traceback_of(error: BaseException) -> str:
     """Return the traceback as Python prints it, without the frames outside the app."""
-    told = traceback.TracebackException.from_exception(error)
-    told.stack = traceback.StackSummary.from_list(theirs(told.stack))
-    return "".join(told.format())
+    report = traceback.TracebackException.from_exception(error)
+    report.stack = traceback.StackSummary.from_list(theirs(report.stack))
+    return "".join(report.format())
 
 
 def theirs(frames: Iterable[traceback.FrameSummary]) -> list[traceback.FrameSummary]:

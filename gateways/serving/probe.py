@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import cast
 
 from gateways.failure import Failure
-from gateways.serving.hang import told
+from gateways.serving.hang import reporting_hang
 from gateways.serving.separate import Ended, run_module
 from gateways.serving.server import Mode
 from gateways.serving.target import find, program_of
@@ -60,7 +60,7 @@ def main() -> None:
     target, interface = sys.argv[1], cast("Mode | None", sys.argv[2] or None)
     descriptor, errors = map(int, sys.argv[3:])
     try:
-        with told(target, lambda said: os.write(errors, said.encode())):
+        with reporting_hang(target, lambda message: os.write(errors, message.encode())):
             found = find(target, interface)
     except Failure as failure:
         answer = {"failure": str(failure), "traceback": failure.traceback}

@@ -78,10 +78,12 @@ def _folder(target: str, module: str) -> str:
 
 def _doubt(app: Any, interface: Mode, how: str) -> str:
     try:
-        evident = interface_of(app)
+        detected = interface_of(app)
     except Failure:
         return ""
-    return f"{how}, as {evident.upper()} apps are; --interface {interface} may be wrong" if evident != interface else ""
+    return (
+        f"{how}, as {detected.upper()} apps are; --interface {interface} may be wrong" if detected != interface else ""
+    )
 
 
 def _load(target: str) -> tuple[Any, str, str]:

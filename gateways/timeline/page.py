@@ -15,13 +15,13 @@ COLUMNS = ("", "is called", "runs in", "takes", "first byte", "in total", "canno
 def render(timeline: Timeline) -> str:
     """The page."""
     served = timeline.runs[-1].hello.served
-    made = f"gateways {served.gateways} on Python {served.python}; one after the other on one machine"
+    origin = f"gateways {served.gateways} on Python {served.python}; one after the other on one machine"
     body = [
         _header(timeline),
         _table(timeline),
         _bars(timeline),
         _sequences(timeline),
-        element("footer", element("p", escape(made))),
+        element("footer", element("p", escape(origin))),
     ]
     return page("Five generations: CGI, WSGI, ASGI", "\n".join(body), served.gateways)
 
@@ -101,21 +101,21 @@ def _bars(timeline: Timeline) -> str:
 
 def _bar(run: Run, end: float) -> str:
     first, last = times(run.stream)
-    held = f"; held back for up to {ms(run.held)}" if run.held is not None else ""
-    said = f"first byte {_time(first)}, all {_time(last)}"
+    delay = f"; held back for up to {ms(run.held)}" if run.held is not None else ""
+    text = f"first byte {_time(first)}, all {_time(last)}"
     parts = [element("i", class_="wait", style=f"left:0;width:{(first or end) / end:.2%}")]
     if first is not None and last is not None:
         parts.append(element("i", class_="flow", style=f"left:{first / end:.2%};width:{(last - first) / end:.2%}"))
     parts += [element("i", class_="made", style=f"left:{at / end:.2%}") for at in run.made]
     parts += [element("i", class_="sent", style=f"left:{at / end:.2%}") for at in run.sent]
-    name = element("b", escape(run.generation.name)) + element("small", escape(said))
+    name = element("b", escape(run.generation.name)) + element("small", escape(text))
     return element(
         "div",
         element("div", name, class_="name"),
         element("div", *parts, class_="track"),
         class_=f"bar {run.generation.mode}",
         role="img",
-        aria_label=f"{run.generation.name}: {said}{held}",
+        aria_label=f"{run.generation.name}: {text}{delay}",
     )
 
 

@@ -54,9 +54,9 @@ def _row(name: str, cells: list[list[str]], column: int, timeline: Timeline, bol
     for height in range(max(map(len, cells))):
         line = Text(name.ljust(NAMES) if not height else " " * NAMES, style="dim")
         for cell, run in zip(cells, timeline.runs, strict=True):
-            said = cell[height] if height < len(cell) else ""
+            words = cell[height] if height < len(cell) else ""
             style = f"not dim bold {STYLES[run.generation.mode]}" if bold else "not dim"
-            line.append(said.ljust(column), style=style)
+            line.append(words.ljust(column), style=style)
         line.rstrip()
         out.append(line)
     return out
@@ -69,8 +69,8 @@ def _signature(run: Run) -> str:
 
 def _calls(run: Run) -> str:
     total = sum(count for _, count in run.calls)
-    said = ", ".join(f"{name} ×{count}" if count > 1 else name for name, count in run.calls)
-    return f"{total}: {said}"
+    words = ", ".join(f"{name} ×{count}" if count > 1 else name for name, count in run.calls)
+    return f"{total}: {words}"
 
 
 def _time(seconds: float | None) -> str:
@@ -83,14 +83,14 @@ def _bar(run: Run, end: float) -> Text:
     cells = [" "] * BAR
     for column in range(_column(last or 0.0, end) + 1):
         cells[column] = "─" if first is not None and column >= _column(first, end) else "░"
-    made, sent = ({_column(at, end) for at in when} for when in (run.made, run.sent))
-    for column in made | sent:
-        cells[column] = "◉" if column in made & sent else "●" if column in sent else "○"
+    sent_by_app, sent = ({_column(at, end) for at in when} for when in (run.made, run.sent))
+    for column in sent_by_app | sent:
+        cells[column] = "◉" if column in sent_by_app & sent else "●" if column in sent else "○"
     style = STYLES[run.generation.mode]
     line = Text(run.generation.name.ljust(NAMES), style=f"bold {style}")
     line.append("".join(cells), style=f"not bold {style}")
-    said = f"  first {_time(first)}, all {_time(last)}"
-    return line.append(said, style="not bold default")
+    words = f"  first {_time(first)}, all {_time(last)}"
+    return line.append(words, style="not bold default")
 
 
 def _column(at: float, end: float) -> int:

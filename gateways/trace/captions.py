@@ -48,16 +48,16 @@ def summary(trace: Trace, width: int) -> list[Text]:
 def _outcome(connection: Connection) -> list[str]:
     response = connection.response
     _, _, status = response.start.partition(" ")
-    said = [
+    parts = [
         printable(status),
         f"framed by {FRAMINGS.get(response.framing, response.framing)}"
         if response.framing
         else "response headers incomplete",
     ]
-    said.append(f"{response.length:,} bytes" + ("" if response.complete else ", incomplete"))
+    parts.append(f"{response.length:,} bytes" + ("" if response.complete else ", incomplete"))
     if connection.first is not None and connection.last is not None:
-        said += [f"first byte {ms(connection.first)}", f"in total {ms(connection.last)}"]
-    return said
+        parts += [f"first byte {ms(connection.first)}", f"in total {ms(connection.last)}"]
+    return parts
 
 
 def thread_name(name: str) -> str:

@@ -42,10 +42,10 @@ def diagram(trace: Trace, width: int = WIDTH) -> list[Text]:
     """Return the lines of a trace, each at most `width` columns wide."""
     canvas = _Canvas(trace, width)
     lines = [*title(trace, width), Text(), *canvas.heads()]
-    for phase, said in (("before", "before the request: the app starts"), ("request", ""), ("after", "the end")):
+    for phase, caption in (("before", "before the request: the app starts"), ("request", ""), ("after", "the end")):
         steps = [step for step in trace.steps if step.phase == phase]
-        if steps and said:
-            lines += canvas.rule(said)
+        if steps and caption:
+            lines += canvas.rule(caption)
         elif steps and phase == "request" and any(step.phase == "before" for step in trace.steps):
             lines += canvas.rule("the request")
         lines += canvas.steps(steps)
@@ -68,16 +68,16 @@ class _Canvas:
         """Return the names of the layers, and below each its implementation."""
         lines = [Text(" " * CLOCK), Text(f"{'ms':>{CLOCK - 2}}  ", style="dim")]
         for column, (layer, name) in zip(self._columns, self._lifelines, strict=True):
-            for line, said in zip(lines, (layer, name), strict=True):
-                start = max(column - len(said) // 2, len(line.plain) + bool(line.plain.strip()))
-                line.append(" " * (start - len(line.plain))).append(said, style=f"bold {LAYERS[layer]}")
+            for line, caption in zip(lines, (layer, name), strict=True):
+                start = max(column - len(caption) // 2, len(line.plain) + bool(line.plain.strip()))
+                line.append(" " * (start - len(line.plain))).append(caption, style=f"bold {LAYERS[layer]}")
         return lines
 
     def feet(self) -> list[Text]:
         return [self._row(dict.fromkeys(self._columns, "┴"))]
 
-    def rule(self, said: str) -> list[Text]:
-        return [self._row({}).append(f"── {said}", style="dim italic")]
+    def rule(self, caption: str) -> list[Text]:
+        return [self._row({}).append(f"── {caption}", style="dim italic")]
 
     def steps(self, steps: Sequence[Step]) -> Iterator[Text]:
         """Return the lines of consecutive steps."""

@@ -51,18 +51,18 @@ def element(name: str, *content: str, **attributes: str | int | None) -> str:
     """Return an element around content, which is HTML. `class_` becomes `class`, other underscores become dashes; None
     omits the attribute.
     """
-    said = "".join(
+    text = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(str(value))}"'
         for key, value in attributes.items()
         if value is not None
     )
-    return f"<{name}{said}>{''.join(content)}</{name}>"
+    return f"<{name}{text}>{''.join(content)}</{name}>"
 
 
 def section(title: str, note: str, *content: str, name: str) -> str:
     """Return a section with a heading; `name` is its id."""
-    said = element("p", escape(note)) if note else ""
-    return element("section", element("h2", escape(title)), said, *content, id=name)
+    text = element("p", escape(note)) if note else ""
+    return element("section", element("h2", escape(title)), text, *content, id=name)
 
 
 def facts(pairs: list[tuple[str, str]]) -> str:

@@ -23,8 +23,8 @@ def render(trace: Trace) -> str:
     """The page."""
     served = trace.served
     body = [_header(trace), _axis(trace), _steps(trace), _log(trace)]
-    made = f"gateways {served.gateways} on Python {served.python}, {served.server} {served.version}: {served.model}"
-    body.append(element("footer", element("p", escape(made))))
+    versions = f"gateways {served.gateways} on Python {served.python}, {served.server} {served.version}: {served.model}"
+    body.append(element("footer", element("p", escape(versions))))
     return page(f"{trace.asked} · {served.target}", "\n".join(body), served.gateways)
 
 

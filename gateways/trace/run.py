@@ -192,8 +192,8 @@ def _until_ready(news: NewsQueue, recording: _Recording) -> str | None:
             break
         recording.take(item)
         if item.kind == "ended":
-            said = recording.lines[-1][1] if recording.lines else "it wrote no output"
-            return f"the server {item.source.server} did not start: {said}"
+            reason = recording.lines[-1][1] if recording.lines else "it wrote no output"
+            return f"the server {item.source.server} did not start: {reason}"
         if item.kind == "late":
             return f"the server is not listening after {START:.0f} seconds"
     for item in _news(news, time.monotonic() + 2 * GATHER):  # events of the lifespan do not belong to the request

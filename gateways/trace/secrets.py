@@ -111,12 +111,12 @@ def _data(value: Any, hide: Hide) -> Any:
 
 def _list(value: Sequence[Any], hide: Hide) -> Sequence[Any]:
     """Replace the secrets in a list or tuple; a pair may be a header."""
-    made: list[Any]
+    masked: list[Any]
     if len(value) == 2 and isinstance(value[0], (str, bytes)) and is_secret(value[0]):
-        made = [value[0], _masked(value[1])]
+        masked = [value[0], _masked(value[1])]
     else:
-        made = [_data(item, hide) for item in value]
-    return tuple(made) if isinstance(value, tuple) else made
+        masked = [_data(item, hide) for item in value]
+    return tuple(masked) if isinstance(value, tuple) else masked
 
 
 def _masked(value: Any) -> Any:

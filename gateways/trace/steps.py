@@ -75,9 +75,9 @@ def of_connection(pieces: Iterable[Piece], bodiless: bool = False) -> Connection
         text, *more = lines or [""]
         text = text.removeprefix(what).strip()
         below = tuple(("", (line,)) for line in more)
-        who = "client" if piece.way == "in" else "server"
+        sender = "client" if piece.way == "in" else "server"
         if not piece.data:
-            what, text = f"{who} closes", "" if text == "closed" else text
+            what, text = f"{sender} closes", "" if text == "closed" else text
         kept = piece.data if len(piece.data) <= KEPT else Body(len(piece.data), piece.data[:KEPT])
         data = {"bytes": kept}
         steps.append(Step(piece.at - began, "request", "transport", "tcp", *ends, what, text, below, (0, ""), data))

@@ -56,7 +56,7 @@ class Stream:
 
     message: Message = field(default_factory=Message)
     bodiless: bool = False
-    _held: bytes = b""
+    _pending: bytes = b""
     _state: Literal["head", "body", "size", "chunk", "trailers", "frames", "over"] = "head"
     _left: int = 0
     _chunk: int = 0
@@ -66,19 +66,19 @@ class Stream:
         if not data:
             return self._end()
         lines: list[str] = []
-        self._held += data
-        while self._held and (more := self._step()) is not None:
+        self._pending += data
+        while self._pending and (more := self._step()) is not None:
             lines += more
         return lines
 
     def _step(self) -> list[str] | None:
         """Parse the next element of the buffer; return None if it is incomplete."""
         if self._state in ("head", "size", "trailers"):
-            end = self._held.find(b"\n")
+            end = self._pending.find(b"\n")
             if end < 0:
                 return None
-            line = self._held[:end].rstrip(b"\r").decode("latin-1")
-            self._held = self._held[end + 1 :]
+            line = self._pending[:end].rstrip(b"\r").decode("latin-1")
+            self._pending = self._pending[end + 1 :]
             return {"head": self._head, "size": self._size, "trailers": self._trailer}[self._state](line)
         if self._state == "frames":
             return self._frame()
@@ -120,8 +120,8 @@ class Stream:
         self.message.framing, self.message.complete, self._state = framing, True, "over"
 
     def _content(self) -> list[str]:
-        size = len(self._held) if self._left < 0 or self._state == "over" else min(self._left, len(self._held))
-        block, self._held = self._held[:size], self._held[size:]
+        size = len(self._pending) if self._left < 0 or self._state == "over" else min(self._left, len(self._pending))
+        block, self._pending = self._pending[:size], self._pending[size:]
         if self._state == "over":
             return [f"{shown(block)} after the end"]
         self.message.length += size
@@ -159,7 +159,7 @@ class Stream:
         return [printable(line)] if line else []
 
     def _frame(self) -> list[str] | None:
-        data = self._held
+        data = self._pending
         if len(data) < 2:
             return None
         length, at = data[1] & 0x7F, 2
@@ -173,18 +173,18 @@ class Stream:
         payload = data[at : at + length]
         if mask:
             payload = bytes(byte ^ mask[n % 4] for n, byte in enumerate(payload))
-        self._held = data[at + length :]
+        self._pending = data[at + length :]
         name = OPCODES.get(data[0] & 0x0F, "unknown")
         self.message.length += length
         return [f"{name} frame{', masked' if mask else ''}{', compressed' if data[0] & 0x40 else ''}: {shown(payload)}"]
 
     def _end(self) -> list[str]:
-        held, self._held = self._held, b""
+        pending, self._pending = self._pending, b""
         if self._state in ("body", "frames") and self._left <= 0:
             self.message.complete = True
         if self._state not in ("head", "over", "frames") and not self.message.complete:
             return ["closed before the end of the body"]
-        return [f"{shown(held)}, then closed" if held else "closed"]
+        return [f"{shown(pending)}, then closed" if pending else "closed"]
 
 
 def shown(data: bytes) -> str:

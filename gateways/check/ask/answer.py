@@ -47,5 +47,5 @@ class Answer:
         return bool(self.status) and (events or (len(self.times) > 1 and (self.took >= STREAM or not self.whole)))
 
     def __str__(self) -> str:
-        said = str(self.status or "no response")
-        return f"{said} ({self.error})" if self.error else said
+        text = str(self.status or "no response")
+        return f"{text} ({self.error})" if self.error else text

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from gateways.check.ask.answer import MOST, Answer
 from gateways.check.ask.client import HOST, Client
 from gateways.check.ask.lifespan import LEAVE, Lifespan
-from gateways.check.ask.told import breach, lint, tell
+from gateways.check.ask.record import breach, lint, record
 from gateways.check.ask.watching import Watching
 from gateways.check.lint.asgi import Conversation
 from gateways.requests.request import Request
@@ -38,7 +38,7 @@ async def _ask_all(app: Any, requests: Sequence[Request], seconds: float, watchi
             request.is_safe,
         )
         watching.locals.look("request")
-        tell(answer, request.method, notes, watching.own)
+        record(answer, request.method, notes, watching.own)
         client.end(request, answer)
     notes.request = "lifespan"
     await lifespan.stop(seconds)

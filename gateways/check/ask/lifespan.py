@@ -9,7 +9,7 @@ import time
 from types import FrameType
 from typing import Any
 
-from gateways.check.ask.told import lint
+from gateways.check.ask.record import lint
 from gateways.check.ask.watching import Watching
 from gateways.check.lint.asgi import Conversation
 from gateways.check.watch.own import Own, at

@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 
 from gateways.check.ask.answer import MOST, Answer
 from gateways.check.ask.client import HOST, Client
-from gateways.check.ask.told import breach, tell
+from gateways.check.ask.record import breach, record
 from gateways.check.ask.watching import Watching
 from gateways.check.lint.wsgi import validated
 from gateways.requests.request import Request
@@ -39,7 +39,7 @@ def ask_all(app: Any, requests: Sequence[Request], seconds: float, watching: Wat
             notes.problems.append(f"{notes.request} did not finish, so later requests were not sent")
             break
         worker.call(lambda: watching.locals.look("request"), seconds)
-        tell(answer, request.method, notes, own)
+        record(answer, request.method, notes, own)
         client.end(request, answer)
     return statuses
 

@@ -36,8 +36,8 @@ def validated(app: Any, report: Report) -> Any:
             return
         frame = sys._getframe(1)  # noqa: SLF001 - the caller
         function = frame.f_code.co_name
-        said = str(arguments[0]) if arguments else f"{function}() of wsgi.input or wsgi.errors, wrongly called"
-        report(_breach(said, function), frame)
+        message = str(arguments[0]) if arguments else f"{function}() of wsgi.input or wsgi.errors, wrongly called"
+        report(_breach(message, function), frame)
         raise AssertionError(*arguments)
 
     module: Any = validate
@@ -53,9 +53,9 @@ def validated(app: Any, report: Report) -> Any:
     return called
 
 
-def _breach(said: str, function: str) -> Breach:
-    text = f"{said} {function}".lower()
+def _breach(message: str, function: str) -> Breach:
+    text = f"{message} {function}".lower()
     section = next((section for word, section in SECTIONS if word in text), "Specification Details")
     return Breach(
-        said, f"PEP 3333, {section}; wsgiref.validate checks it", "see the section; wsgiref.validate passes then"
+        message, f"PEP 3333, {section}; wsgiref.validate checks it", "see the section; wsgiref.validate passes then"
     )

@@ -29,21 +29,21 @@ def signal_handler(seen: Seen, move: Move) -> Advice | None:
 
 def thread_local(seen: Seen, move: Move) -> Advice | None:
     values = seen.values
-    held = ", ".join(values["held"])
+    attributes = ", ".join(values["held"])
     if values["when"] == "import":
         if not move.leaves_importing_thread:
             return None
         return Advice(
             f"the thread-local {values['name']} is filled at import",
             f"threading.local: attributes exist only in the thread that set them. {move.runner} runs requests on other "
-            f"threads, where {held} raises AttributeError",
-            f"set {held} where it is first used in each thread, or use a plain global for a value that does not change",
+            f"threads, where {attributes} raises AttributeError",
+            f"set {attributes} where it is first used in each thread, or use a plain global for a constant value",
         )
     if move.interface == "wsgi" and move.threads < 2:
         return None
     shared = move.interface == "asgi"
     return Advice(
-        f"the thread-local {values['name']} keeps {held} after the request",
+        f"the thread-local {values['name']} keeps {attributes} after the request",
         (
             "all coroutines of an event loop share one thread, so concurrent requests overwrite the value"
             if shared

@@ -103,9 +103,9 @@ def look(app: Any, notes: Notes, own: Own) -> None:
 def _sockets(notes: Notes, own: Own) -> None:
     """Record the existing extension objects, with the line that creates them."""
     kinds = {each for value in gc.get_objects() for each in type(value).__mro__}
-    for package, name, said in EXTENSIONS:
+    for package, name, text in EXTENSIONS:
         if getattr(sys.modules.get(package), name, None) in kinds and (place := _call(name, own)) is not None:
-            notes.add("websocket-extension", place.code, place, name=said)
+            notes.add("websocket-extension", place.code, place, name=text)
 
 
 def _call(name: str, own: Own) -> Place | None:

@@ -23,10 +23,10 @@ class Locals:
             if not isinstance(value, threading.local):
                 continue
             name, place = f"{within}.{bare}" if within else bare, assigned(module, bare, within)
-            held = [key for key, what in vars(value).items() if not _is_resource(what) or when == "import"]
-            if held:
-                seen = ", ".join(f"{name}.{key} = {_shown(vars(value)[key])}" for key in held)
-                self._notes.add("thread-local", seen, place, name=name, held=held, when=when)
+            kept = [key for key, what in vars(value).items() if not _is_resource(what) or when == "import"]
+            if kept:
+                seen = ", ".join(f"{name}.{key} = {_shown(vars(value)[key])}" for key in kept)
+                self._notes.add("thread-local", seen, place, name=name, held=kept, when=when)
 
 
 def _is_resource(value: Any) -> bool:

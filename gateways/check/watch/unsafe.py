@@ -85,7 +85,7 @@ class Connections:
 
     def __init__(self, notes: Notes, own: Own) -> None:
         self._notes, self._own = notes, own
-        self._made: list[tuple[sqlite3.Connection, Place]] = []
+        self._opened: list[tuple[sqlite3.Connection, Place]] = []
         self._importing = True
         sys.addaudithook(self._hook)
 
@@ -93,14 +93,14 @@ class Connections:
         if event == "sqlite3.connect/handle" and self._importing:
             place = self._own.place(sys._getframe(1))  # noqa: SLF001 - the frame that the audit event came from
             if place is not None:
-                self._made.append((arguments[0], place))
+                self._opened.append((arguments[0], place))
 
     def look(self) -> None:
         """Record the connections that are still open; call it in the importing thread, after the import."""
         self._importing = False
-        made, self._made = self._made, []
-        while made:
-            connection, place = made.pop()
+        opened, self._opened = self._opened, []
+        while opened:
+            connection, place = opened.pop()
             if sys.getrefcount(connection) > 2:  # more than this name and the call's argument
                 _sqlite(self._notes, connection, self._name(connection), place)
 
@@ -113,32 +113,32 @@ class Connections:
 
 def _sqlite(notes: Notes, connection: sqlite3.Connection, name: str, place: Place | None) -> None:
     """Test on another thread whether the connection may be used there."""
-    said: list[str] = []
+    evidence: list[str] = []
 
     def use() -> None:
         try:
             connection.cursor().close()
         except sqlite3.ProgrammingError as error:
-            said.append(str(error))
+            evidence.append(str(error))
 
     thread = threading.Thread(target=use)
     thread.start()
     thread.join()
-    closed = said and "closed" in said[0]
+    closed = evidence and "closed" in evidence[0]
     if closed:
         return
     notes.add(
         "unsafe-global",
-        f"ProgrammingError: {said[0]}" if said else f"{name}.cursor() on another thread raises nothing",
+        f"ProgrammingError: {evidence[0]}" if evidence else f"{name}.cursor() on another thread raises nothing",
         place,
         name=name,
         type="sqlite3.Connection",
         why=(
             "sqlite3: with check_same_thread=True a connection raises ProgrammingError on any thread but its own"
-            if said
+            if evidence
             else "check_same_thread=False: the threads share one transaction, so commit() of one request commits "
             "the half of another"
         ),
         remedy="connect in each request, or keep one connection for each thread",
-        bound=bool(said),
+        bound=bool(evidence),
     )

@@ -59,18 +59,20 @@ def _changes(new: Record, old: Record, now: tuple[Section, Row], then: tuple[Sec
     floor = max(LEAST, section.floor or 0.0, then[0].floor or 0.0)
     answers = rates_unpaired(*cells, new.seed)
     machine = rates_unpaired(_null(new, section), _null(old, section), new.seed)
-    said = f"{name} serves {rate(figures.rate)} requests per second, {{}} times the previous {rate(before.rate)}"
-    found = [_judged(said, answers, floor, machine, more_is_worse=False)]
+    sentence = f"{name} serves {rate(figures.rate)} requests per second, {{}} times the previous {rate(before.rate)}"
+    found = [_judged(sentence, answers, floor, machine, more_is_worse=False)]
     spent = _unpaired(*cells, cpu_of, new.seed)
     if spent is not None:
-        said = f"{name} needs {micros(figures.cpu)} of CPU per response, {{}} times the previous {micros(before.cpu)}"
+        sentence = (
+            f"{name} needs {micros(figures.cpu)} of CPU per response, {{}} times the previous {micros(before.cpu)}"
+        )
         machine = _unpaired(_null(new, section), _null(old, section), cpu_of, new.seed)
-        found.append(_judged(said, spent, floor, machine, more_is_worse=True))
+        found.append(_judged(sentence, spent, floor, machine, more_is_worse=True))
     return [each for each in found if each is not None]
 
 
 def _judged(
-    said: str, ratio: Ratio | None, floor: float, machine: Ratio | None, *, more_is_worse: bool
+    sentence: str, ratio: Ratio | None, floor: float, machine: Ratio | None, *, more_is_worse: bool
 ) -> Change | None:
     """`machine` is the change of the server that does nothing, so it is a change of the machine, not of the
     contender.
@@ -80,7 +82,7 @@ def _judged(
     if machine is not None and not machine.low <= 1 <= machine.high:
         floor = max(floor, math.expm1(abs(math.log(machine.value))))
     bounds = f" ({interval(ratio)})" if interval(ratio) else ""
-    what = said.format(times(ratio.value)) + bounds
+    what = sentence.format(times(ratio.value)) + bounds
     if ratio.tie(floor):
         return Change(f"{what}: no difference", False)
     worse = (ratio.value > 1) == more_is_worse

@@ -60,7 +60,7 @@ def breaches(sections: Sequence[Section], thresholds: Sequence[Threshold]) -> li
     Latencies are those at the highest measured rate. An unknown figure breaches its threshold, so that a check without
     a figure does not pass.
     """
-    return [said for section in sections for each in thresholds for said in _breaches(section, each)]
+    return [sentence for section in sections for each in thresholds for sentence in _breaches(section, each)]
 
 
 def _breaches(section: Section, threshold: Threshold) -> Iterator[str]:

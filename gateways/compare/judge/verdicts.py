@@ -10,22 +10,22 @@ from gateways.compare.judge.words import as_many, bounded, duration, megabytes, 
 
 def verdicts(sections: Sequence[Section]) -> list[str]:
     """Return one or two sentences for each scenario with a result."""
-    said = []
+    sentences = []
     for section in sections:
         rows = [row for row in section.rows if row.ranked]
         if section.failed:
-            said.append(f"{section.question.name}: the measurement failed, so nothing can be compared.")
+            sentences.append(f"{section.question.name}: the measurement failed, so nothing can be compared.")
             continue
         if section.headline == "room":
-            said += _room(section)
+            sentences += _room(section)
         elif section.question.service and section.headline == "rate":
-            said += _waiting(section, rows)
+            sentences += _waiting(section, rows)
         elif section.headline == "first byte":
-            said += _first_byte(section, rows)
+            sentences += _first_byte(section, rows)
         elif len(rows) > 1:
-            said += [*_throughput(section, rows), *_adapters(section)]
-        said += _losing(section)
-    return [*said, *_own_share(sections)]
+            sentences += [*_throughput(section, rows), *_adapters(section)]
+        sentences += _losing(section)
+    return [*sentences, *_own_share(sections)]
 
 
 def _own_share(sections: Sequence[Section]) -> list[str]:
@@ -54,18 +54,18 @@ def _throughput(section: Section, rows: Sequence[Row]) -> list[str]:
     base, name = reference.figures.entrant.label, section.question.name
     if best.ratio is None:
         others = [row for row in rows if row.ratio is not None and not row.tie]
-        said = f"{name}: no contender is faster than {base} ({rate(best.figures.rate)} requests per second)"
+        sentence = f"{name}: no contender is faster than {base} ({rate(best.figures.rate)} requests per second)"
         ends = [f"{row.figures.entrant.label} serves {as_many(row.ratio.value)}" for row in others if row.ratio]
         if ends:
-            said += f"; {together(ends[:1] + ends[1:][-1:])}"
+            sentence += f"; {together(ends[:1] + ends[1:][-1:])}"
     elif best.tie:
-        said = f"{name}: no difference between {base} and the fastest, {best.figures.entrant.label}"
+        sentence = f"{name}: no difference between {base} and the fastest, {best.figures.entrant.label}"
     else:
-        said = f"{name}: {best.figures.entrant.label} serves {bounded(best.ratio)} times the requests of {base}"
+        sentence = f"{name}: {best.figures.entrant.label} serves {bounded(best.ratio)} times the requests of {base}"
     ties = [row.figures.entrant.label for row in rows if row.tie and row is not reference and row is not best]
     each = "each of " if len(ties) > 1 else ""
-    said += f"; no difference between {base} and {each}{together(ties)}." if ties else "."
-    return [said, *_costs(rows, base)]
+    sentence += f"; no difference between {base} and {each}{together(ties)}." if ties else "."
+    return [sentence, *_costs(rows, base)]
 
 
 def _costs(rows: Sequence[Row], base: str) -> list[str]:
@@ -82,7 +82,7 @@ def _adapters(section: Section) -> list[str]:
     """Return the cost that an adapter adds on the same server; measured with small responses, where it is visible."""
     if not section.question.small:
         return []
-    said = []
+    sentences = []
     rows = [row for row in section.rows if not row.figures.failures]
     native = {row.figures.entrant.server: row for row in rows if not row.figures.entrant.adapter}
     for row in rows:
@@ -98,8 +98,8 @@ def _adapters(section: Section) -> list[str]:
         else:
             ends = "no difference"
         beside = f"{own.figures.entrant.label} {micros(own.figures.cpu)}"
-        said.append(f"{entrant.label} needs {micros(cpu)} of CPU time per response, {beside}: {ends}.")
-    return said
+        sentences.append(f"{entrant.label} needs {micros(cpu)} of CPU time per response, {beside}: {ends}.")
+    return sentences
 
 
 def _waiting(section: Section, rows: Sequence[Row]) -> list[str]:

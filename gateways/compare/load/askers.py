@@ -133,9 +133,9 @@ class Asker:
     def give_up(self, kind: str, example: str) -> None:
         """Count the current request, if any, as failed, and close the connection."""
         self.close()
-        asked = self.sent > 0
+        was_sent = self.sent > 0
         self.sent, self._begun = 0, False
-        if asked:
+        if was_sent:
             self.tally.fail(kind, example, sample=self.loop.samples(self))
         self.loop.left(self)
 

@@ -78,9 +78,9 @@ class Reader:
         "_bodiless",
         "_chunks",
         "_expected",
-        "_held",
         "_keep",
         "_left",
+        "_pending",
         "body",
         "head",
         "length",
@@ -101,7 +101,7 @@ class Reader:
         self.length = 0  # of the body, so far
         self.same = True  # so far the body is the expected one
         self.body = bytearray()
-        self._held = b""
+        self._pending = b""
         self._left = 0
         self._chunks: Dechunker | None = None
 
@@ -113,17 +113,17 @@ class Reader:
         """
         if self.head is not None:
             return self._more(data)
-        raw = self._held + bytes(data)
+        raw = self._pending + bytes(data)
         end = raw.find(b"\r\n\r\n") + 4
         if end < 4:
             if len(raw) > MOST_HEAD:
                 raise BadFraming(f"response headers do not end after {len(raw)} bytes")
-            self._held = raw
+            self._pending = raw
             return False
         head = head_of(raw[:end])
         rest = memoryview(raw)[end:]
         if head.status < 200:  # an interim response; the final one follows
-            self._held = b""
+            self._pending = b""
             return bool(rest) and self.feed(rest)
         if self._bodiless:
             head = head._replace(length=0, chunked=False)
@@ -166,19 +166,19 @@ class Reader:
 class Dechunker:
     """Decodes a chunked body (RFC 9112, 7.1)."""
 
-    __slots__ = ("_held", "_left", "_trailers", "done")
+    __slots__ = ("_left", "_pending", "_trailers", "done")
 
     def __init__(self) -> None:
         self.done = False
-        self._held = b""  # of an incomplete line
+        self._pending = b""  # of an incomplete line
         self._left = 0  # of the chunk, with the line end after it
         self._trailers = False
 
     def feed(self, data: bytes) -> list[bytes]:
         """Yield the pieces of content in the data."""
         pieces: list[bytes] = []
-        data, at = self._held + data, 0
-        self._held = b""
+        data, at = self._pending + data, 0
+        self._pending = b""
         while at < len(data):
             if self.done:
                 raise BadFraming(f"{len(data) - at} bytes came after the last chunk")
@@ -195,7 +195,7 @@ class Dechunker:
             if end < 0:
                 if len(data) - at > MOST_HEAD:
                     raise BadFraming(f"chunk-size line does not end after {len(data) - at} bytes")
-                self._held = data[at:]
+                self._pending = data[at:]
                 break
             self._line(data[at:end])
             at = end + 2

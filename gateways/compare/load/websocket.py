@@ -38,14 +38,14 @@ class Frames:
     """Parses the frames of a server."""
 
     def __init__(self) -> None:
-        self._held = b""
+        self._pending = b""
 
     def feed(self, data: bytes) -> list[tuple[int, bytes]]:
         """Yield the opcode and payload of each complete frame in the data.
 
         Raises: BadFraming: a frame is fragmented or masked, or has reserved bits; the echo of a short message never is.
         """
-        data, at = self._held + data, 0
+        data, at = self._pending + data, 0
         frames: list[tuple[int, bytes]] = []
         while len(data) - at >= 2:
             if not data[at] & 0x80 or data[at] & 0x70 or data[at + 1] & 0x80:
@@ -58,5 +58,5 @@ class Frames:
                 break
             frames.append((data[at] & 0x0F, data[start : start + length]))
             at = start + length
-        self._held = data[at:]
+        self._pending = data[at:]
         return frames

@@ -77,9 +77,9 @@ def described() -> dict[str, Any]:
         version = ""
     python = f"{platform.python_implementation()} {platform.python_version()}"
     system = f"{platform.system()} {platform.release()} {platform.machine()}"
-    said = {"version": version, "host": socket.gethostname(), "python": python, "system": system}
+    description = {"version": version, "host": socket.gethostname(), "python": python, "system": system}
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return {**said, "cores": cores}
+    return {**description, "cores": cores}
 
 
 def say(**what: Any) -> None:

@@ -112,10 +112,10 @@ class Workers:
         longest = max(order.ramp + order.seconds + 2 * order.timeout for order in orders.values())
         lines = {worker: order.to_json() for worker, order in orders.items()}
         found = []
-        for said in self._ask(lines, longest + self._lead + ANSWERING):
-            answer: dict[str, Any] = json.loads(said["answer"])
+        for message in self._ask(lines, longest + self._lead + ANSWERING):
+            answer: dict[str, Any] = json.loads(message["answer"])
             if "failure" in answer:
-                raise Failure(f"the load client on {self._host(said)} failed: {answer['failure']}")
+                raise Failure(f"the load client on {self._host(message)} failed: {answer['failure']}")
             found.append(answer)
         return found
 
@@ -127,30 +127,30 @@ class Workers:
         answers: dict[str, Said] = {}
         until = time.monotonic() + within
         while len(answers) < len(lines):
-            said = self._hear(until)
-            if said is None:
+            message = self._hear(until)
+            if message is None:
                 silent = ", ".join(self._host({"worker": worker}) for worker in lines.keys() - answers.keys())
                 raise Failure(f"locust's worker on {silent} has not responded for {within:.0f} seconds; restart it")
-            if said["kind"] == "gateways_answer" and said["number"] == self._number:
-                answers[said["worker"]] = said
+            if message["kind"] == "gateways_answer" and message["number"] == self._number:
+                answers[message["worker"]] = message
         return [answers[worker] for worker in lines]
 
     def _hear(self, until: float) -> Said | None:
         """Return the next message of the master. Raises Failure if one of our workers is lost."""
-        said = self._locust.hear(until)
-        lost = said is not None and said["kind"] in {"gone", "gateways_broken"}
-        if said is not None and lost and said["worker"] in {worker.id for worker in self._workers}:
-            why = said.get("why", "it exited, or the network failed")
-            raise Failure(f"locust's worker on {self._host(said)} is lost: {why}; restart it and the comparison")
-        return said
+        message = self._locust.hear(until)
+        lost = message is not None and message["kind"] in {"gone", "gateways_broken"}
+        if message is not None and lost and message["worker"] in {worker.id for worker in self._workers}:
+            why = message.get("why", "it exited, or the network failed")
+            raise Failure(f"locust's worker on {self._host(message)} is lost: {why}; restart it and the comparison")
+        return message
 
     def _has_room(self, worker: Worker) -> bool:
         """Return True if the worker can busy-wait on a core and still leave one to a server on the same machine."""
         same = [each for each in self._workers if each.about["host"] == worker.about["host"]]
         return bool(worker.about["cores"] > len(same))
 
-    def _host(self, said: Said) -> str:
-        return next(str(worker.about["host"]) for worker in self._workers if worker.id == said["worker"])
+    def _host(self, message: Said) -> str:
+        return next(str(worker.about["host"]) for worker in self._workers if worker.id == message["worker"])
 
     def _gather(self) -> None:
         """Wait until the master listens and all workers are there."""
@@ -163,20 +163,20 @@ class Workers:
         until = time.monotonic() + self._coming
         while len(self._workers) < self._crew.workers:
             self._listener.now(f"waits for workers: {len(came)} of {self._crew.workers} have connected")
-            said = self._hear(until)
-            if said is None:
+            message = self._hear(until)
+            if message is None:
                 raise Failure(self._missing(len(came)))
-            if said["kind"] == "gateways_came":
-                must_be_same(said)
-                came[said["worker"]] = {name: said[name] for name in ("host", "system", "python", "cores")}
-            elif said["kind"] == "gateways_ready":
-                self._workers.append(Worker(said["worker"], came[said["worker"]]))
+            if message["kind"] == "gateways_came":
+                must_be_same(message)
+                came[message["worker"]] = {name: message[name] for name in ("host", "system", "python", "cores")}
+            elif message["kind"] == "gateways_ready":
+                self._workers.append(Worker(message["worker"], came[message["worker"]]))
 
     def _missing(self, came: int) -> str:
-        said = f"{came} of {self._crew.workers} workers have connected within {self._coming:.0f} seconds"
+        message = f"{came} of {self._crew.workers} workers have connected within {self._coming:.0f} seconds"
         if self._crew.bind is None:
-            return f"{said}: {self._locust.last_words()}"
-        return f"{said}; start each with: {self._crew.command} (and check firewalls)"
+            return f"{message}: {self._locust.last_words()}"
+        return f"{message}; start each with: {self._crew.command} (and check firewalls)"
 
     def _set_clocks(self) -> None:
         """Measure each worker's clock offset; its reading is assumed halfway between request and reply."""
@@ -184,23 +184,23 @@ class Workers:
         for worker in self._workers:
             quickest = 1 << 62
             for _ in range(LOOKS):
-                asked = time.time_ns()
+                requested = time.time_ns()
                 clock = self._ask({worker.id: ""}, ANSWERING)[0]["clock"]
-                told = time.time_ns()
-                if told - asked < quickest:
-                    quickest, worker.offset = told - asked, clock - (asked + told) // 2
+                replied = time.time_ns()
+                if replied - requested < quickest:
+                    quickest, worker.offset = replied - requested, clock - (requested + replied) // 2
             longest = max(longest, quickest)
         self._lead += longest / 1e9
 
 
-def must_be_same(said: Said) -> None:
+def must_be_same(message: Said) -> None:
     """Check that the worker has this version of gateways; orders differ between versions.
 
     Raises: Failure: the worker has another version of gateways, or none.
     """
     own = version("gateways")
-    if said["version"] != own:
-        has = f"has gateways {said['version']}" if said["version"] else "does not have gateways installed"
+    if message["version"] != own:
+        has = f"has gateways {message['version']}" if message["version"] else "does not have gateways installed"
         raise Failure(
-            f"the worker on {said['host']} {has}, but this is {own}; there, in its clone: pip install '.[locust]'"
+            f"the worker on {message['host']} {has}, but this is {own}; there, in its clone: pip install '.[locust]'"
         )

@@ -46,7 +46,7 @@ class Locust:
         self._log = tempfile.TemporaryFile(prefix="gateways-")  # noqa: SIM115 - closed in end()
         self._folder = tempfile.TemporaryDirectory(prefix="gateways-")
         self._workers: list[subprocess.Popen[bytes]] = []
-        self._said: queue.SimpleQueue[Said | None] = queue.SimpleQueue()
+        self._messages: queue.SimpleQueue[Said | None] = queue.SimpleQueue()
         host, port = crew.bind or ("127.0.0.1", 0)
         number = str(crew.workers)
         where = ("--master-bind-host", host, "--master-bind-port", str(port))
@@ -78,12 +78,12 @@ class Locust:
         Raises: Failure: the master has exited.
         """
         try:
-            said = self._said.get(timeout=max(0.0, until - time.monotonic()))
+            message = self._messages.get(timeout=max(0.0, until - time.monotonic()))
         except queue.Empty:
             return None
-        if said is None:
+        if message is None:
             raise Failure(self._ended())
-        return said
+        return message
 
     def last_words(self) -> str:
         """Return the last line of the output."""
@@ -131,8 +131,8 @@ class Locust:
         with self._master.stdout as lines:
             for line in lines:
                 if line.startswith(MARK):
-                    self._said.put(json.loads(line.removeprefix(MARK)))
-        self._said.put(None)
+                    self._messages.put(json.loads(line.removeprefix(MARK)))
+        self._messages.put(None)
 
     def _ended(self) -> str:
         words = self.last_words()

@@ -131,8 +131,8 @@ class Bench:
         self.listener.now("prepares the data")
         done = subprocess.run(self.reset, shell=True, stdin=subprocess.DEVNULL, capture_output=True, check=False)  # noqa: S602
         if done.returncode:
-            said = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
-            last = f": {said[-1]}" if said else ""
+            output = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
+            last = f": {output[-1]}" if output else ""
             raise Failure(f"--reset: {self.reset!r} exited with status {done.returncode}{last}")
 
     def exclude(self, contender: str, scenario: str, why: str) -> None:

@@ -55,8 +55,8 @@ class Long:
 
     def _run(self, contender: Entry, scenario: Scenario, clients: int, number: int, seed: int) -> None:
         behind = scenario.behind
-        who = f"{clients} clients" if behind is None else f"{behind.connections} clients {_DOING[behind.kind]}"
-        self._bench.listener.now(f"{who}: {contender.label}", scenario.name)
+        clients_text = f"{clients} clients" if behind is None else f"{behind.connections} clients {_DOING[behind.kind]}"
+        self._bench.listener.now(f"{clients_text}: {contender.label}", scenario.name)
         with self._bench.up([contender], scenario):
             if self._bench.excluded(contender.id, scenario.name):
                 return

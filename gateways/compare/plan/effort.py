@@ -54,9 +54,9 @@ BETWEEN = 0.06
 """Further duration of a slice in seconds: for the last responses, and for sampling the server's processes."""
 
 
-def turns(who: Sequence[T], seed: str) -> list[T]:
+def turns(contenders: Sequence[T], seed: str) -> list[T]:
     """Return the order of the contenders in a round: random, so that no contender always follows the same other one."""
-    order = list(who)
+    order = list(contenders)
     random.Random(seed).shuffle(order)  # noqa: S311 - nothing to be kept secret
     return order
 

@@ -29,10 +29,10 @@ def markdown(record: Record, sections: Sequence[Section]) -> str:
     if found:
         parts += ["## Doubts", "\n".join(f"- **{each.name}**: {each.what}. Try: {each.remedy}." for each in found)]
     packages = ", ".join(f"{name} {version}" for name, version in machine.packages.items())
-    made = f"{machine.cpu}, {machine.cores} cores; {machine.system}; {machine.python}; {packages}"
+    method = f"{machine.cpu}, {machine.cores} cores; {machine.system}; {machine.python}; {packages}"
     lines = [line for line in command_lines(record) if line]
     commands = "\n".join(["```", *lines, "```"]) if lines else ""
-    parts += ["## Setup", f"{made}. {record.created}, seed {record.seed}. {record.setting}", commands]
+    parts += ["## Setup", f"{method}. {record.created}, seed {record.seed}. {record.setting}", commands]
     parts += files_of(record)
     return "\n\n".join(filter(None, parts)) + "\n"
 

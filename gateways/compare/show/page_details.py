@@ -33,10 +33,10 @@ def _left_out(of: Section, numbers: Numbers) -> Iterator[str]:
         yield _failure(each.contender, f"{of.question.name}: not measured", each.why, (), numbers.get(each.contender))
 
 
-def _failure(who: str, what: str, why: str, examples: Sequence[str], number: int | None) -> str:
+def _failure(subject: str, what: str, why: str, examples: Sequence[str], number: int | None) -> str:
     return element(
         "li",
-        element("p", element("b", escape(who)), escape(f" {what}")),
+        element("p", element("b", escape(subject)), escape(f" {what}")),
         element("p", escape(why)),
         *(element("p", element("code", escape(each)), class_="note") for each in examples),
         data_series=number,

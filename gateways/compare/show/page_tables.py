@@ -85,9 +85,9 @@ def _width(cell: str) -> str | None:
 def _key(sections: Sequence[Section]) -> str:
     """Meaning of the columns."""
     there = {column.partition(" @")[0] for each in sections for column in table(each).columns}
-    said = [
+    meanings = [
         element("div", element("dt", escape(name)), element("dd", escape(what)))
         for name, what in COLUMNS.items()
         if name in there
     ]
-    return element("details", element("summary", "Meaning of the columns"), element("dl", *said), class_="key")
+    return element("details", element("summary", "Meaning of the columns"), element("dl", *meanings), class_="key")

@@ -41,7 +41,7 @@ class Screen(AbstractContextManager["Screen"]):
     def __init__(self, console: Console, planned: float, file: Path | None) -> None:
         self._console, self._planned, self._file = console, planned, file
         self._live = Live(console=console, auto_refresh=False, transient=True) if console.is_terminal else None
-        self._what = self._scenario = self._said = ""
+        self._what = self._scenario = self._printed = ""
         self._done = 0.0
         self._began = self._drawn = time.monotonic()
         self._record: Record | None = None
@@ -63,9 +63,9 @@ class Screen(AbstractContextManager["Screen"]):
             self._draw()
             return
         said = f"{scenario}: {what.partition(':')[0]}" if scenario else what
-        if said != self._said:
+        if said != self._printed:
             self._console.print(f"{said} ({self._left()} left)")
-            self._said = said
+            self._printed = said
 
     def longer(self, seconds: float) -> None:
         self._planned += seconds

@@ -3,7 +3,7 @@
 import queue
 import threading
 
-from gateways.serving.hang import told
+from gateways.serving.hang import reporting_hang
 
 
 def test_a_slow_block_is_reported_once_with_the_stack_of_its_thread() -> None:
@@ -11,7 +11,7 @@ def test_a_slow_block_is_reported_once_with_the_stack_of_its_thread() -> None:
     over = threading.Event()
 
     def hangs() -> None:
-        with told("shop", said.put, 0.05):
+        with reporting_hang("shop", said.put, 0.05):
             over.wait(20)
 
     thread = threading.Thread(target=hangs)
@@ -26,7 +26,7 @@ def test_a_slow_block_is_reported_once_with_the_stack_of_its_thread() -> None:
 
 def test_a_block_that_ends_in_time_is_not_reported() -> None:
     said: list[str] = []
-    with told("shop", said.append, 0.2):
+    with reporting_hang("shop", said.append, 0.2):
         watchers = [each for each in threading.enumerate() if each.name == "gateways-hang"]
     for each in watchers:
         each.join()

@@ -51,7 +51,8 @@ def _over_clients(
 ) -> Chart:
     figures = {row.figures.entrant.id: row.figures for section in sections for row in section.rows}
     lines = tuple(
-        Line(who, figures[who].entrant.label, tuple(own.get(n) for n in clients)) for who, own in rates.items()
+        Line(contender, figures[contender].entrant.label, tuple(own.get(n) for n in clients))
+        for contender, own in rates.items()
     )
     least, most = (1, 1000) if len(clients) < 2 else (clients[0], clients[-1])
     guides = _laws(list(figures.values()), service, least, most) if service else []
@@ -83,7 +84,7 @@ def _laws(figures: Sequence[Figures], service: float, least: int, most: int) -> 
     limited = [(count, f"{count} thread{'s' if count > 1 else ''}") for count in threads if count < most]
     if any(limits.limit(each, service, None) == "one loop" for each in figures):
         limited.append((1, "one blocked loop"))
-    for count, who in limited:
+    for count, contender in limited:
         allowed = count / service
-        found.append(Guide(f"{who}: {rate(allowed)}/s", (max(count, least), allowed), (most, allowed)))
+        found.append(Guide(f"{contender}: {rate(allowed)}/s", (max(count, least), allowed), (most, allowed)))
     return found

@@ -82,5 +82,5 @@ def picture(
     parts: list[svg.Element], height: int, name: str = "", width: int | None = None, *, hidden: bool = False
 ) -> str:
     """Return an SVG. `name` is its text for screen readers; `hidden`: the text beside it says the same."""
-    said = {"aria-hidden": "true"} if hidden else {"role": "img", "aria-label": escape(name)}
-    return str(svg.SVG(elements=parts, width=width or across(1), height=height, extra=said, xmlns=None))
+    aria = {"aria-hidden": "true"} if hidden else {"role": "img", "aria-label": escape(name)}
+    return str(svg.SVG(elements=parts, width=width or across(1), height=height, extra=aria, xmlns=None))

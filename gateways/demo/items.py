@@ -1,10 +1,11 @@
 """Convert events for the page: grouped by request, as JSON values. Pure: batches in, items out.
 
-An item is {"lane", "request", "when", "kind"} and, by its kind, "when" being seconds of time.perf_counter():
+An item is {"lane", "request", "when", "kind"} with further values by its kind. "when" is in seconds, as returned by
+time.perf_counter():
     begin  heading, process
-    step   step: the event's kind; at: ms since the request began; way: "in" or "out" of the app; what and text: it in
-           short; thread: its process's id, and its name; port: the client's, where an event says it; data: the values,
-           as in docs/trace-schema.md
+    step   step: the event's kind; at: ms since the request began; way: "in" or "out" of the app; what and text: its
+           name and a short text; thread: process id and thread name; port: the client's, if the event has it; data: the
+           values, as in docs/trace-schema.md
     more   at; skipped: steps of a long body that are not shown
     end    summary, good
 """
@@ -25,7 +26,7 @@ Item = dict[str, Any]
 Key = tuple[str, int, int]
 
 
-class Teller:
+class Converter:
     """Converts batches to items, and numbers the requests of each mode as the terminal does."""
 
     def __init__(self) -> None:
@@ -33,7 +34,7 @@ class Teller:
         self._programs: dict[Key, int] = {}
         self._numbers: dict[str, int] = {}
 
-    def tell(self, mode: str, batch: Batch) -> list[Item]:
+    def convert(self, mode: str, batch: Batch) -> list[Item]:
         """Return the items of a batch; those of one request keep their order."""
         groups = groupby(sorted(batch.events, key=itemgetter(2)), key=itemgetter(2))
         return [item for number, steps in groups for item in self._request(mode, batch, number, list(steps))]

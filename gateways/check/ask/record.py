@@ -14,17 +14,17 @@ from gateways.check.watch.notes import Notes
 from gateways.check.watch.own import Own
 
 
-def tell(answer: Answer, method: str, notes: Notes, own: Own) -> None:
+def record(answer: Answer, method: str, notes: Notes, own: Own) -> None:
     """Record observations of the response to the current request."""
     for name, value in answer.headers:
         if name.lower() in http.HOP_BY_HOP:
             place = own.place_of_name(name)
             notes.add("hop-by-hop", f"{name}: {value}", place, name=name)
     if answer.is_stream:
-        told = f"{len(answer.times)} blocks in {answer.took * 1000:.0f} ms"
+        blocks = f"{len(answer.times)} blocks in {answer.took * 1000:.0f} ms"
         accel = answer.header("x-accel-buffering").lower() == "no"
         kind = answer.header("content-type")
-        notes.add("stream", f"{told}, {kind or 'no content type'}", accel=accel, endless=not answer.whole)
+        notes.add("stream", f"{blocks}, {kind or 'no content type'}", accel=accel, endless=not answer.whole)
     breach(http.body(method, answer.status, answer.headers, answer.length, answer.whole), notes)
 
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from gateways.demo.told import Item, Teller
+from gateways.demo.items import Converter, Item
 from gateways.events.events import Batch, Body, Event, Opaque
 from gateways.serving.server import Mode
 
@@ -12,8 +12,8 @@ def batch(*events: Event, mode: Mode = "wsgi", process: int = 7) -> Batch:
     return Batch(process, mode, {1: "waitress-0"}, events)
 
 
-def tell(*events: Event, teller: Teller | None = None, mode: Mode = "wsgi") -> list[Item]:
-    items = (teller or Teller()).tell(mode, batch(*events, mode=mode))
+def convert(*events: Event, converter: Converter | None = None, mode: Mode = "wsgi") -> list[Item]:
+    items = (converter or Converter()).convert(mode, batch(*events, mode=mode))
     json.dumps(items)  # any value can be converted
     return items
 
@@ -24,7 +24,7 @@ def environ(when: float, exchange: int, **more: Any) -> Event:
 
 
 def test_a_request_has_a_beginning_and_steps_and_an_end() -> None:
-    items = tell(
+    items = convert(
         environ(2.0, 1, REMOTE_PORT="4711", **{"wsgi.input": Opaque("<stream>")}),
         (2.001, 1, 1, "start_response", ("200 OK", [("X", "y")], False)),
         (2.002, 1, 1, "block", b"\xffhi"),
@@ -43,27 +43,27 @@ def test_a_request_has_a_beginning_and_steps_and_an_end() -> None:
 
 
 def test_concurrent_requests_are_separated_and_numbered_by_mode() -> None:
-    teller = Teller()
-    first = tell(environ(1.0, 1), environ(1.1, 2), (1.2, 1, 1, "block", b"a"), teller=teller)
+    converter = Converter()
+    first = convert(environ(1.0, 1), environ(1.1, 2), (1.2, 1, 1, "block", b"a"), converter=converter)
     assert [(item["request"], item["kind"]) for item in first] == [
         (1, "begin"), (1, "step"), (1, "step"), (2, "begin"), (2, "step"),
     ]  # fmt: skip
-    again = tell((1.3, 1, 2, "block", b"b"), (1.4, 1, 2, "end", None), teller=teller)
+    again = convert((1.3, 1, 2, "block", b"b"), (1.4, 1, 2, "end", None), converter=converter)
     assert [item["request"] for item in again] == [2, 2]
     scope = {"type": "lifespan", "asgi": {}}
-    assert tell((1.0, 1, 1, "scope", scope), teller=teller, mode="asgi")[0]["request"] == 1
+    assert convert((1.0, 1, 1, "scope", scope), converter=converter, mode="asgi")[0]["request"] == 1
 
 
 def test_events_after_the_end_of_a_request_are_dropped() -> None:
-    teller = Teller()
-    tell(environ(1.0, 1), (1.1, 1, 1, "end", None), teller=teller)
-    assert tell((1.2, 1, 1, "block", b"late"), teller=teller) == []
+    converter = Converter()
+    convert(environ(1.0, 1), (1.1, 1, 1, "end", None), converter=converter)
+    assert convert((1.2, 1, 1, "block", b"late"), converter=converter) == []
 
 
 def test_the_first_and_last_pieces_of_a_long_body_are_shown_and_all_are_counted() -> None:
     blocks: list[Event] = [(1.0 + number / 1000, 1, 1, "block", Body(65536, b"x" * 200)) for number in range(100)]
     head: Event = (1.0, 1, 1, "start_response", ("200 OK", [], False))
-    items = tell(environ(1.0, 1), head, *blocks, (1.2, 1, 1, "end", None))
+    items = convert(environ(1.0, 1), head, *blocks, (1.2, 1, 1, "end", None))
     steps = [item for item in items if item.get("step") == "block"]
     (more,) = [item for item in items if item["kind"] == "more"]
     assert len(steps) + more["skipped"] == 100
@@ -73,31 +73,31 @@ def test_the_first_and_last_pieces_of_a_long_body_are_shown_and_all_are_counted(
 
 
 def test_a_program_has_the_name_of_its_own_process_until_it_ends() -> None:
-    teller = Teller()
-    items = tell(
+    converter = Converter()
+    items = convert(
         (1.0, 1, 1, "request", ("GET", "/hello", b"", "1.1")),
         (1.1, 1, 1, "environment", {"REMOTE_PORT": "4711"}),
         (1.2, 1, 1, "process", (99, "/app.py")),
         (1.3, 1, 1, "stdout", b"Status: 200 OK\r\n\r\n"),
         (1.4, 1, 1, "end", None),
-        teller=teller, mode="cgi",
+        converter=converter, mode="cgi",
     )  # fmt: skip
     steps = {item["step"]: item for item in items if item["kind"] == "step"}
     assert steps["environment"]["port"] == 4711
     assert steps["process"]["thread"] == [7, "waitress-0"]
     assert steps["stdout"]["thread"] == [99, "the program"]
-    (late,) = tell((1.5, 1, 1, "exit", 0), teller=teller, mode="cgi")
+    (late,) = convert((1.5, 1, 1, "exit", 0), converter=converter, mode="cgi")
     assert (late["step"], late["thread"]) == ("exit", [99, "the program"])
-    assert tell((1.6, 1, 1, "stderr", "x"), teller=teller, mode="cgi") == []
+    assert convert((1.6, 1, 1, "stderr", "x"), converter=converter, mode="cgi") == []
 
 
 def test_requests_without_steps_have_one_line() -> None:
-    begin, end = tell((1.0, 1, 1, "access", ("GET", b"/hello", b"name=you", 404, 1234, 0.0005, "")))
+    begin, end = convert((1.0, 1, 1, "access", ("GET", b"/hello", b"name=you", 404, 1234, 0.0005, "")))
     assert begin["heading"] == "GET /hello?name=you"
     assert (end["summary"], end["good"]) == ("404 · 1,234 bytes · 0.50 ms", False)
 
 
 def test_data_of_a_client_cannot_break_the_feed_and_is_not_lost() -> None:
-    (begin, step) = tell(environ(1.0, 1, PATH_INFO="/\x1b[31m\ud800", HTTP_X="</script>\u2028"))
+    (begin, step) = convert(environ(1.0, 1, PATH_INFO="/\x1b[31m\ud800", HTTP_X="</script>\u2028"))
     assert begin["heading"].isprintable()
     assert step["data"]["HTTP_X"] == "</script>\u2028"
