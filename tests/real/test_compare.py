@@ -96,8 +96,9 @@ def test_a_contender_that_is_a_fifth_slower_is_detected_and_an_equal_one_is_not(
     same, slower = section.row("asgi:works_too"), section.row("asgi:works_a_fifth_longer")
     assert same is not None
     assert slower is not None
-    assert slower.cpu_ratio is not None
-    found = slower.cpu_differs, 1.1 < slower.cpu_ratio.value < 1.3, same.cpu_differs
+    # A busy machine may rank the slower one first; then it has no ratio.
+    is_slower = slower.cpu_ratio is not None and 1.1 < slower.cpu_ratio.value < 1.3
+    found = slower.cpu_differs, is_slower, same.cpu_differs
     if found != (True, True, False) and (busy := others(made)) > 0.2:
         pytest.skip(f"too busy to judge: other programs kept {busy:.1f} cores busy")
     assert found == (True, True, False), (slower, same)

@@ -25,12 +25,15 @@ def test_an_app_behaves_the_same_through_the_adapter_as_natively(app: App, serve
 
 
 @pytest.mark.parametrize(("app", "server"), WORKING, ids=[f"{app.name}-{server}" for app, server in WORKING])
-def test_background_work_is_completed_when_the_server_is_terminated(app: App, server: str, tmp_path: Path) -> None:
+def test_background_work_is_completed_when_the_server_is_terminated(
+    app: App, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GUNICORN_CMD_ARGS", "--graceful-timeout 30")  # on a busy machine, the work takes seconds
     written = tmp_path / "written"
     with adapted(app, server, tmp_path) as running:
         heard = one(running, "GET", f"{app.roles['background']}?path={written}")
         assert heard.answers[0].status == 200
         # SIGTERM ends waitress at once, like any Python program without a handler.
         running.process.send_signal(signal.SIGINT if server == "waitress" else signal.SIGTERM)
-        eventually(lambda: running.process.poll() is not None, "the server ends", 20)
+        eventually(lambda: running.process.poll() is not None, "the server ends", 40)
     assert written.read_text() == "done"

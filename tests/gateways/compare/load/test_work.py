@@ -271,6 +271,9 @@ def test_an_order_begins_at_its_start_time() -> None:
         before = time.monotonic()
         time.sleep(0.01)
         slept.append(time.monotonic() - before)
-    if max(slept) > 0.03:
-        pytest.skip(f"too busy to judge: a sleep of 10 ms took {max(slept):.3f} s")
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    if max(slept) > 0.03 or load > 1.5 * cores:
+        pytest.skip(
+            f"too busy to judge: a sleep of 10 ms took {max(slept):.3f} s, {load:.1f} programs want {cores} cores"
+        )
     pytest.fail(f"the window opened late each time, by {late} ns")
