@@ -36,7 +36,17 @@ def heading(wanted: Wanted, address: tuple[str, int]) -> list[str]:
         parts.append("HTTP/2")
     text = ", ".join([f"{wanted.server} {server.version()}", *parts])
     place = url(*address, "https" if settings.certfile else "http")
-    return [f"{place}{settings.root_path}  {text}", what(wanted), "Ctrl-C ends it."]
+    return [f"{place}{settings.root_path}  {text}", what(wanted), *limits(wanted), "Ctrl-C ends it."]
+
+
+def limits(wanted: Wanted) -> list[str]:
+    """Return a line for each feature of ASGI that an app does not get on this server."""
+    found: list[str] = []
+    if wanted.known.interface == "asgi" and wanted.server == "daphne":
+        found.append("daphne sends no lifespan events, so startup and shutdown functions of the app do not run")
+    if wanted.known.interface == "asgi" and wanted.mode == "wsgi" and wanted.settings.certfile:
+        found.append("WSGI servers have WebSockets over plain HTTP only, so over TLS a client gets the status 501")
+    return found
 
 
 def what(wanted: Wanted) -> str:

@@ -213,3 +213,21 @@ def test_the_heading_shows_url_and_server_and_number_of_processes_and_how_to_sto
     where, _, end = heading(wanted(WSGI, "wsgi", "gunicorn", settings), ("::1", 80))
     assert where == f"http://[::1]:80/shop  gunicorn {version}, 1 worker, 3 threads"
     assert end == "Ctrl-C ends it."
+
+
+@pytest.mark.parametrize(
+    ("known", "mode", "server", "certfile", "said"),
+    [
+        (ASGI, "asgi", "daphne", "", "daphne sends no lifespan events"),
+        (ASGI, "wsgi", "gunicorn", "cert.pem", "WebSockets over plain HTTP only"),
+        (ASGI, "wsgi", "gunicorn", "", ""),
+        (ASGI, "asgi", "uvicorn", "cert.pem", ""),
+        (WSGI, "asgi", "daphne", "", ""),
+    ],
+)
+def test_the_heading_says_which_features_of_asgi_the_server_does_not_have(
+    known: Known, mode: Mode, server: str, certfile: str, said: str
+) -> None:
+    lines = heading(wanted(known, mode, server, Settings(certfile=certfile)), ("127.0.0.1", 80))
+    assert len(lines) == 3 + bool(said)
+    assert said in lines[2]
