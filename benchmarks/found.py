@@ -58,7 +58,7 @@ class Found:
         return row.figures.rate > beside.figures.rate and section.apart(one, other)
 
     def beside(self, scenario: str, *contenders: str) -> str:
-        """Return their rates as text; says so if two of them do not differ significantly."""
+        """Return their rates as text; with a remark if two of them do not differ significantly."""
         rows = [self.row(scenario, each) for each in contenders]
         text = ", ".join([f"{_rate(rows[0][1])} requests/s", *(_rate(row) for _, row in rows[1:])])
         alike = len(rows) == 2 and not rows[0][0].apart(*contenders)

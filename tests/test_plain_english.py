@@ -1,7 +1,6 @@
 """Plain English in code, messages and pages: phrases that are hard to read, and their replacements.
 
-Knows phrases only. It reads every line of the library, the toolkit and the pages, and not the tests, whose names are
-sentences of specifications.
+Knows phrases only. It reads every line of the library, the toolkit and the pages, and the names of the tests.
 """
 
 import re
@@ -12,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 SUFFIXES = {".py", ".md", ".js", ".html", ".cgi", ".toml", ".yml"}
-# The names of tests, and the page that lists them.
+# Tests, except their names, and the page that lists these.
 LEFT_OUT = ("tests/", "docs/peers.md")
 
 INSTEAD = {
@@ -26,8 +25,19 @@ INSTEAD = {
     r"\bfor ever\b|\bagain and again\b": "'forever', 'endless', 'repeatedly'",
     r"\b(process|thread|loop|folder|connection|task|server|port|core|timer)s? of (its|their) own\b": "'its own …'",
     r"\b(requests|responses|messages|bytes|octets) a second\b": "'per second'",
+    r"(?<!person )(?<!reader )\b(is|are|was|were|been|be) (told|asked)\b": "'notified', 'configured', 'requested'",
+    r"\b(servers?|apps?|clients?|programs?|stacks?|contenders?|it) answers?\b(?! to\b)": "'responds', 'serves'",
+    r"\banswers [1-5]\d\d\b": "'responds with 404'",
+    r"\bcan(not)? be had\b|\bis there no more\b": "'is available', 'can be installed'",
     r'"""(Whether|Who|Have) ': "'Return True if', 'The client that', 'Make'",
     r"(?<!one )(?<!person )(?<!user )\bwho (asks|ends|gets|waits|answers|serves|runs|sends)\b": "'which' or 'that'",
+}
+# In the names of tests only: a sentence of a page may use these words.
+IN_NAMES = {
+    r"\b(is|are) said\b|\bsaid to\b|\bsays so\b": "'is reported', 'is stated'",
+    r"\btells?\b|\btold\b": "'reports', 'contains', 'separate'",
+    r"^what\b": "name it: 'invalid values', 'other text'",
+    r"\bas ever\b|\bare left alone\b|\bto be had\b": "'as usual', 'are not changed', 'is available'",
 }
 PATTERNS = {re.compile(phrase, re.IGNORECASE): instead for phrase, instead in INSTEAD.items()}
 
@@ -63,6 +73,17 @@ def test_text_is_in_plain_english(folder: str) -> None:
     assert [f"{name}:{line}" for name in names for line in found((ROOT / name).read_text(encoding="utf-8"))] == []
 
 
+def test_names_of_tests_are_in_plain_english() -> None:
+    names = {
+        name.replace("_", " ")
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^ *(?:async )?def test_(\w+)\(", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert len(names) > 1000
+    patterns = {**INSTEAD, **IN_NAMES}
+    assert [(name, patterns[each]) for name in sorted(names) for each in patterns if re.search(each, name)] == []
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -72,15 +93,20 @@ def test_text_is_in_plain_english(folder: str) -> None:
         "who asks in another thread",
         "The file is held against another one",
         "A loop of its own thread, and a thread of its own",
-        "It is asked again and again",
+        "It is sent again and again",
         "one core sends 10,000 requests a second",
         '"""Have the loop run it."""',
+        "the server answers with 302",
+        "the app is told that its client has left",
+        "what can be had is not mocked",
     ],
 )
 def test_such_a_phrase_is_found(line: str) -> None:
     assert len(found(line)) == 1
 
 
-@pytest.mark.parametrize("line", ["a person who reads this page", "None if absent", "someone who moves an app"])
+@pytest.mark.parametrize(
+    "line", ["a person who reads this page", "None if absent", "someone who moves an app", "the answer to it"]
+)
 def test_a_person_may_be_who(line: str) -> None:
     assert found(line) == []

@@ -79,7 +79,7 @@ class Exchange:
     def __init__(
         self, app: ASGIApp, scope: Scope, desk: Desk, messages: list[Message], more: bool, *, owner: object = None
     ) -> None:
-        """`messages` are the known part of the request body; with `more`, the thread is asked for the rest.
+        """`messages` are the known part of the request body; with `more`, the thread supplies the rest.
 
         `owner` is not garbage-collected while this runs.
         """

@@ -11,25 +11,25 @@ def lines(report: Report) -> list[str]:
     move = report.move
     app = f"{report.target}: {move.interface.upper()} app, {report.signature}"
     requests = ", ".join(f"{request} {status}" for request, status in report.asked.items())
-    said = [f"{app}; checked for {move.runner} ({move.to.upper()})", f"requests: {requests}", *report.problems]
+    report_lines = [f"{app}; checked for {move.runner} ({move.to.upper()})", f"requests: {requests}", *report.problems]
     for number, finding in enumerate(report.findings, 1):
-        said += ["", *_finding(number, finding)]
+        report_lines += ["", *_finding(number, finding)]
     count = len(report.findings)
     none = "no finding" if report.has_success else "no result"
     total = none if not count else f"{count} finding{'s' * (count > 1)}"
-    return [*said, "", f"{total} for {move.runner}"]
+    return [*report_lines, "", f"{total} for {move.runner}"]
 
 
 def _finding(number: int, finding: Finding) -> list[str]:
     seen, advice = finding.seen, finding.advice
     where = f"{seen.place}: " if seen.place else f"{seen.request}: " if seen.request else ""
-    said = [f"{number}. {where}{advice.title}  [{finding.rule}]"]
+    report_lines = [f"{number}. {where}{advice.title}  [{finding.rule}]"]
     if seen.place and seen.place.code:
-        said.append(f"   line    {seen.place.code}")
+        report_lines.append(f"   line    {seen.place.code}")
     during = f"  ({seen.request})" if seen.request and seen.place else ""
-    said.append(f"   seen    {seen.message}{during}")
-    said += [f"   stack   {frame}" for frame in seen.stack]
-    return [*said, f"   why     {advice.why}", f"   remedy  {advice.remedy}"]
+    report_lines.append(f"   seen    {seen.message}{during}")
+    report_lines += [f"   stack   {frame}" for frame in seen.stack]
+    return [*report_lines, f"   why     {advice.why}", f"   remedy  {advice.remedy}"]
 
 
 def document(report: Report) -> dict[str, Any]:

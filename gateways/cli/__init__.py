@@ -29,8 +29,8 @@ class Commands(click.Group):
         return found
 
 
-def _show_versions(ctx: click.Context, param: click.Parameter, asked: Any) -> None:
-    if asked and not ctx.resilient_parsing:
+def _show_versions(ctx: click.Context, param: click.Parameter, requested: Any) -> None:
+    if requested and not ctx.resilient_parsing:
         from gateways.cli.installed import lines
 
         click.echo("\n".join(lines()))

@@ -161,7 +161,7 @@ def compare(  # noqa: PLR0913, PLR0917 (options)
     markdown: Path | None,
     csv_file: Path | None,
     thresholds: tuple[Threshold, ...],
-    **asked: Any,
+    **options: Any,
 ) -> int:
     """Compare ways to serve TARGET under load: "module:attribute", a file, a CGI program, or a folder of them.
 
@@ -169,11 +169,11 @@ def compare(  # noqa: PLR0913, PLR0917 (options)
     verified, and a contender with different responses is excluded. Differences smaller than the noise are not reported.
     Only HTTP/1.1 is measured. Ctrl-C stops the comparison and shows the results so far.
     """
-    export: Path | None = asked.pop("export_locustfile")
+    export: Path | None = options.pop("export_locustfile")
     for file in (json_file, html, markdown, csv_file, export):
         must_be_writable(file)
     if export is not None:
-        return _export(export, target, **asked)
+        return _export(export, target, **options)
     old = None if against is None else read(against)
     if from_file is not None:
         if target is not None or json_file is not None:
@@ -182,7 +182,7 @@ def compare(  # noqa: PLR0913, PLR0917 (options)
         if old is not None:
             must_be_comparable(old, record.target, {each.name: _requests(each) for each in record.questions})
     else:
-        record = _measured(target, old, json_file, to_stdout=Path("-") in {markdown, csv_file}, **asked)
+        record = _measured(target, old, json_file, to_stdout=Path("-") in {markdown, csv_file}, **options)
     return report(record, old, thresholds, html, markdown, csv_file)
 
 
@@ -198,7 +198,7 @@ def _measured(
     to_stdout: bool,
     effort: str | None,
     seed: int | None,
-    **asked: Any,
+    **options: Any,
 ) -> Record:
     """Run the comparison."""
     from gateways.compare.locust.process import must_be_installed
@@ -209,36 +209,47 @@ def _measured(
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     with ExitStack() as stack:
-        sites: Sequence[Site] = asked["sites"]
-        if asked["engine"] == "locust":
+        sites: Sequence[Site] = options["sites"]
+        if options["engine"] == "locust":
             must_be_installed()
         chosen: Sequence[Entry]
         absent: Sequence[Exclusion]
         if sites:
-            app, chosen, absent = target_of(sites, target, asked), sites, []
+            app, chosen, absent = target_of(sites, target, options), sites, []
         else:
             app = _app(target)
             chosen, absent = installed(
                 choose(
-                    app.form, asked["modes"], asked["servers"], asked["adapters"], asked["threads"], asked["workers"]
+                    app.form,
+                    options["modes"],
+                    options["servers"],
+                    options["adapters"],
+                    options["threads"],
+                    options["workers"],
                 )
             )
             if not chosen:
                 raise Failure("; ".join(dict.fromkeys(each.why for each in absent)))
-        traffic = _traffic(app, sites, asked)
+        traffic = _traffic(app, sites, options)
         plan = Plan(
             target=app,
             contenders=tuple(chosen),
-            scenarios=tuple(_scenarios(traffic, asked)),
+            scenarios=tuple(_scenarios(traffic, options)),
             not_replayed=tuple(summary(traffic.left_out) if traffic else ()),
-            reset=asked["reset"] or "",
-            effort=_effort(EFFORTS[effort or "usual"], asked["rate"], asked["duration"]),
+            reset=options["reset"] or "",
+            effort=_effort(EFFORTS[effort or "usual"], options["rate"], options["duration"]),
             seed=random.randrange(2**32) if seed is None else seed,  # noqa: S311
-            force=asked["force"],
-            keep=asked["keep"],
-            host_header=asked["host_header"] or (traffic.host if traffic and traffic.host and not sites else ""),
-            trust=trust_of(asked["ca"], insecure=asked["insecure"], sites=sites),
-            clients=clients_of(asked["engine"], asked["load_workers"], asked["bind"], sites, version("gateways")),
+            force=options["force"],
+            keep=options["keep"],
+            host_header=options["host_header"] or (traffic.host if traffic and traffic.host and not sites else ""),
+            trust=trust_of(options["ca"], insecure=options["insecure"], sites=sites),
+            clients=clients_of(
+                options["engine"],
+                options["load_workers"],
+                options["bind"],
+                sites,
+                version("gateways"),
+            ),
         )
         if old is not None:
             must_be_comparable(old, app.name, {each.name: (each.asks, each.labels) for each in plan.scenarios})
@@ -253,14 +264,14 @@ def _effort(effort: Effort, rate: float | None, duration: float | None) -> Effor
     return effort if duration is None else effort.lasting(duration)
 
 
-def _export(file: Path, target: str | None, **asked: Any) -> int:
+def _export(file: Path, target: str | None, **options: Any) -> int:
     """Write the locustfile and print the command that runs it."""
     from gateways.compare.locust.export import HERE, command, locustfile
 
-    sites: Sequence[Site] = asked["sites"]
+    sites: Sequence[Site] = options["sites"]
     if len(sites) > 1:
         raise click.UsageError("a locustfile has one host; give one --url only (locust's --host overrides it).")
-    scenarios = _scenarios(_traffic(target_of(sites, target, asked), sites, asked), asked)
+    scenarios = _scenarios(_traffic(target_of(sites, target, options), sites, options), options)
     write(file, locustfile(sites[0] if sites else HERE, scenarios, str(file)))
     if file != Path("-"):
         click.echo(command(scenarios, str(file)))
@@ -289,8 +300,8 @@ def choose(
     # A package name means all of its servers, unless a server has the same name: gunicorn is three, uvicorn is one.
     packages = set(servers) & set(PACKAGES)
     named = [name for name, server in SERVERS.items() if name in servers or server.package in packages]
-    asked = [mode for mode in MODES if mode in modes or ALL in modes]
-    found = contenders(form, asked, [ALL] if ALL in servers else named, adapters, threads, workers or 1)
+    chosen = [mode for mode in MODES if mode in modes or ALL in modes]
+    found = contenders(form, chosen, [ALL] if ALL in servers else named, adapters, threads, workers or 1)
     if not found:
         what = "the reference app" if form is None else f"an app for {form.upper()}"
         raise click.UsageError(f"{what} cannot be served with these modes, servers and adapters.")
@@ -298,25 +309,25 @@ def choose(
     return sorted(found, key=lambda each: (each.mode != native, each.server.extra != ""))
 
 
-def _traffic(app: Target, sites: Sequence[Site], asked: Mapping[str, Any]) -> Traffic | None:
+def _traffic(app: Target, sites: Sequence[Site], options: Mapping[str, Any]) -> Traffic | None:
     """Return the user's own requests; None if the scenarios of the reference app are used.
 
     With --scenarios, the servers of --url serve the reference app. Requests that cannot be sent are reported on stderr.
     """
-    names: Sequence[str] = asked["scenarios"]
-    options = {name: asked[name] for name in OF_REQUESTS}
-    if not any(options.values()) and app.form is None and (names or not sites):
+    names: Sequence[str] = options["scenarios"]
+    parameters = {name: options[name] for name in OF_REQUESTS}
+    if not any(parameters.values()) and app.form is None and (names or not sites):
         return None
     if names:
         raise click.UsageError(
             "--scenarios is for the reference app; use it without TARGET and without requests of your own."
         )
-    if any(header.lower().startswith("host:") for header in asked["headers"]):
+    if any(header.lower().startswith("host:") for header in options["headers"]):
         raise click.UsageError("--header cannot set Host, which is the same for all contenders; use --host-header.")
-    if not (asked["files"] or asked["paths"]):
-        options["paths"] = ("/",)
-    traffic = traffic_of(**options)
-    if sites and not asked["unsafe"]:
+    if not (options["files"] or options["paths"]):
+        parameters["paths"] = ("/",)
+    traffic = traffic_of(**parameters)
+    if sites and not options["unsafe"]:
         traffic = traffic.safe("it may change data on a running server; --unsafe sends it")
     rare = sorted(traffic.mix(), key=lambda each: -each.weight)[MOST:]
     why = f"only the {MOST} most frequent requests are sent"
@@ -332,9 +343,9 @@ OF_REQUESTS = ("files", "log_format", "paths", "method", "headers", "data", "coo
 """Parameters that describe requests."""
 
 
-def _scenarios(traffic: Traffic | None, asked: Mapping[str, Any]) -> list[Scenario]:
+def _scenarios(traffic: Traffic | None, options: Mapping[str, Any]) -> list[Scenario]:
     """Return the scenario of the user's own requests, or those of the reference app."""
-    names, clients = asked["scenarios"], asked["connections"]
+    names, clients = options["scenarios"], options["connections"]
     if traffic is not None:
         scenario = of_traffic(traffic)
         return [replace(scenario, connections=(clients,), more=()) if clients else scenario]

@@ -19,7 +19,7 @@ from gateways.events.events import Batch
 from gateways.failure import Failure
 from gateways.serving.job import Observe
 from gateways.serving.listen import bind, reachable
-from gateways.serving.process import START, News, ServerProcess, end_all, last_told
+from gateways.serving.process import START, ServerEvent, ServerProcess, end_all, last_events
 from gateways.serving.server import MODES, Mode, side
 
 Chosen = list[tuple[Mode, str]]
@@ -80,9 +80,9 @@ def run(chosen: Chosen, host: str, port: int, quiet: bool) -> None:
     """
     for mode, name in chosen:
         side(mode).SERVERS[name].version()
-    news = _News()
+    queued = _Queue()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: news.end())
+        signal.signal(number, lambda *_: queued.end())
     has_page = len(chosen) > 1
     observe: Observe = "access" if quiet else "steps"
     sockets = _bind(len(chosen) + has_page, host, port)
@@ -90,19 +90,19 @@ def run(chosen: Chosen, host: str, port: int, quiet: bool) -> None:
     with ExitStack() as stack:
         if has_page:
             lanes = tuple(_lane(mode, name, sock) for (mode, name), sock in zip(chosen, sockets, strict=False))
-            news.told = stack.enter_context(closing(link.Link(link.Lanes(lanes, host, quiet))))
+            queued.page_link = stack.enter_context(closing(link.Link(link.Lanes(lanes, host, quiet))))
         stack.callback(end_all, running)
         for (mode, name), sock in zip(chosen, sockets, strict=False):
             target = LANE if has_page and mode == "wsgi" else side(mode).REFERENCE
-            running.append(ServerProcess(mode, name, target, observe, sock, news))
+            running.append(ServerProcess(mode, name, target, observe, sock, queued))
         servers, page = tuple(running), None
-        if news.told is not None:
-            environment = {link.ADDRESS: news.told.address}
-            page = ServerProcess("asgi", "uvicorn", PAGE, "nothing", sockets[-1], news, environment=environment)
+        if queued.page_link is not None:
+            environment = {link.ADDRESS: queued.page_link.address}
+            page = ServerProcess("asgi", "uvicorn", PAGE, "nothing", sockets[-1], queued, environment=environment)
             running.append(page)
         following = _Following(servers, page, Screen(quiet))
-        following.until_ended(news)
-    for item in last_told(news):
+        following.until_ended(queued)
+    for item in last_events(queued):
         following.show(item)
 
 
@@ -123,17 +123,17 @@ def _bind(number: int, host: str, port: int) -> list[socket.socket]:
     return sockets
 
 
-class _News(queue.SimpleQueue[News | None]):
+class _Queue(queue.SimpleQueue[ServerEvent | None]):
     """Queue of events for the screen. Forwards them to the page at once: a terminal may be slow or paused."""
 
     def __init__(self) -> None:
-        self.told: link.Link | None = None
+        self.page_link: link.Link | None = None
         self.ended = False
 
-    def put(self, item: News | None, block: bool = True, timeout: float | None = None) -> None:
+    def put(self, item: ServerEvent | None, block: bool = True, timeout: float | None = None) -> None:
         """Queue an item, and forward its events to the page. Thread-safe."""
-        if self.told is not None and item is not None and item.batch is not None:
-            self.told.put(item.source.mode, item.batch)
+        if self.page_link is not None and item is not None and item.batch is not None:
+            self.page_link.put(item.source.mode, item.batch)
         super().put(item, block, timeout)
 
     def end(self) -> None:
@@ -152,13 +152,13 @@ class _Following:
         self._awaited = {*servers} if page is None else {*servers, page}
         self._early: list[tuple[Mode, Batch]] = []
 
-    def until_ended(self, news: _News) -> None:
+    def until_ended(self, queued: _Queue) -> None:
         """Show events until a signal stops the servers.
 
         Raises:
             Failure: a server did not start or exited.
         """
-        while not news.ended and (item := news.get()) is not None:
+        while not queued.ended and (item := queued.get()) is not None:
             if item.batch is not None or item.kind == "line":
                 self.show(item)
             elif item.kind == "ready":
@@ -166,7 +166,7 @@ class _Following:
             else:
                 raise Failure(self._why(item))
 
-    def show(self, item: News) -> None:
+    def show(self, item: ServerEvent) -> None:
         """Show a batch of steps, or a line."""
         if item.batch is not None:
             self._happened(item.source.mode, item.batch)
@@ -187,7 +187,7 @@ class _Following:
             for mode, batch in self._early:
                 self._screen.events(mode, batch)
 
-    def _why(self, item: News) -> str:
+    def _why(self, item: ServerEvent) -> str:
         source = item.source
         server = "the page's server" if source is self._page else f"the {source.mode} server {source.server}"
         if item.kind == "late":

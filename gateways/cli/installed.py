@@ -14,14 +14,14 @@ def lines() -> list[str]:
     """Return the lines: the installed versions, and the missing packages."""
     servers = _found(server.package for server in SERVERS.values())
     others = _found(each.package for adapters in ADAPTERS.values() for each in adapters if each.package != "gateways")
-    said = [
+    output = [
         f"gateways {_found(['gateways'])['gateways'] or 'run from a folder, not installed'}",
         f"{platform.python_implementation()} {platform.python_version()}, {', '.join(_machine())}",
         f"servers: {_listed(servers)}",
         f"other adapters: {_listed(others)}",
     ]
     absent = [name for name, number in (servers | others).items() if number is None]
-    return [*said, f"not installed: {', '.join(absent)} ({install_line('compare')})"] if absent else said
+    return [*output, f"not installed: {', '.join(absent)} ({install_line('compare')})"] if absent else output
 
 
 def _machine() -> tuple[str, str]:

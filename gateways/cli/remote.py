@@ -63,12 +63,12 @@ def _is_port(text: str) -> bool:
     return text.isdigit() and 0 < int(text) < 65536
 
 
-def target_of(sites: Sequence[Site], target: str | None, asked: Mapping[str, Any]) -> Target:
+def target_of(sites: Sequence[Site], target: str | None, options: Mapping[str, Any]) -> Target:
     """Return the target for running servers: an unknown app."""
     if target is not None:
         raise click.UsageError("--url names a running server, which already has its app; use it without TARGET.")
     for name in OF_STARTED:
-        if asked[name]:
+        if options[name]:
             raise click.UsageError(f"--{name} is for servers that the command starts; use it without --url.")
     try:
         labels = [each.label for each in several(sites)]

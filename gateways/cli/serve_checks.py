@@ -74,8 +74,8 @@ def certificate(
     if is_made:
         if certfile or keyfile:
             raise click.UsageError("--tls excludes --certfile and --keyfile: it creates its own certificate.")
-        with self_signed(host or "127.0.0.1") as made:
-            yield made
+        with self_signed(host or "127.0.0.1") as paths:
+            yield paths
     elif certfile:
         pair = certfile, keyfile or certfile
         try:

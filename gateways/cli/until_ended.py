@@ -22,7 +22,7 @@ from gateways.serving.broken import BrokenPage
 from gateways.serving.changes import Changes
 from gateways.serving.listen import bind, reachable, url
 from gateways.serving.log_lines import LEVELS, fields, level_of, line
-from gateways.serving.process import START, News, NewsQueue, ServerProcess, end_all, last_told
+from gateways.serving.process import START, EventQueue, ServerEvent, ServerProcess, end_all, last_events
 from gateways.serving.server import side
 
 LINES = 200
@@ -35,7 +35,7 @@ class Serving:
     def __init__(self, wanted: Wanted, sock: socket) -> None:
         self._wanted = wanted
         self._sock = sock
-        self._events: NewsQueue = queue.SimpleQueue()
+        self._events: EventQueue = queue.SimpleQueue()
         self._current: ServerProcess
         self._page: BrokenPage | None = None
         self._has_listened = False
@@ -60,7 +60,7 @@ class Serving:
                 # The last output of a server that a file change has replaced is printed too.
                 if item.source is self._current or item.kind in ("line", "events"):
                     self._take(item)
-        for item in last_told(self._events):
+        for item in last_events(self._events):
             self._take(item)
 
     def _start(self) -> None:
@@ -78,9 +78,9 @@ class Serving:
         )
 
     def _changed(self, paths: list[Path]) -> None:
-        self._events.put(News(self._current, "changed", ", ".join(map(str, paths))))
+        self._events.put(ServerEvent(self._current, "changed", ", ".join(map(str, paths))))
 
-    def _take(self, item: News) -> None:
+    def _take(self, item: ServerEvent) -> None:
         if item.batch is not None:
             for event in item.batch.events:
                 self._tell(event)

@@ -113,23 +113,23 @@ class Page:
         await receive()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _answer(self, asked: Asked) -> None:
-        scope, send = asked.scope, asked.send
+    async def _answer(self, page_request: Asked) -> None:
+        scope, send = page_request.scope, page_request.send
         method, path = scope["method"], scope["path"]
         route = self._routes.get((method, path))
         if why := refusal(scope, self._lanes.host):
             await refuse(send, 403, why)
         elif route is not None:
-            await route(asked)
+            await route(page_request)
         elif path in self._files and method in ("GET", "HEAD"):
             kind = KINDS[PurePath(path).suffix or ".html"]
             await whole(send, 200, kind, self._files[path], (b"content-security-policy", POLICY))
         else:
             await refuse(send, 404, "not found")
 
-    async def _feed(self, asked: Asked) -> None:
+    async def _feed(self, page_request: Asked) -> None:
         """Send the description of the lanes, then the items after the page's last one."""
-        last = asked.header(b"last-event-id") or asked.query.get("after", "0")
+        last = page_request.header(b"last-event-id") or page_request.query.get("after", "0")
         number = int(last) if last.isascii() and last.isdecimal() and len(last) < 16 else 0
 
         async def follow(write: Write) -> None:
@@ -146,7 +146,7 @@ class Page:
                 except TimeoutError:
                     await write(b": nothing new\n\n")
 
-        await streamed(asked.receive, asked.send, "text/event-stream", follow)
+        await streamed(page_request.receive, page_request.send, "text/event-stream", follow)
 
     def _described(self) -> dict[str, Any]:
         lanes = [
@@ -157,27 +157,35 @@ class Page:
         about = {"python": platform.python_version(), "quiet": self._lanes.quiet, "instance": self._instance}
         return {"lanes": lanes, **about}
 
-    async def _run(self, asked: Asked) -> None:
+    async def _run(self, page_request: Asked) -> None:
         """Send the button's request to all three, and write each event as a line of JSON."""
         try:
-            await self._planned(asked)
+            await self._planned(page_request)
         except actions.BadRequest as error:
-            await refuse(asked.send, 400, str(error))
+            await refuse(page_request.send, 400, str(error))
         except Gone:
             return
 
-    async def _planned(self, asked: Asked) -> None:
-        name = asked.scope["path"].rpartition("/")[2]
-        if name == "upload" and "megabytes" not in asked.query:
+    async def _planned(self, page_request: Asked) -> None:
+        name = page_request.scope["path"].rpartition("/")[2]
+        if name == "upload" and "megabytes" not in page_request.query:
             with closing(actions.Spooled()) as body:
-                async for octets in body_of(asked.receive):
+                async for octets in body_of(page_request.receive):
                     body.write(octets)
                 plan = actions.of_body(body, body.whole())
                 await streamed(
-                    asked.receive, asked.send, "application/x-ndjson", partial(ask_all, self._lanes.lanes, plan)
+                    page_request.receive,
+                    page_request.send,
+                    "application/x-ndjson",
+                    partial(ask_all, self._lanes.lanes, plan),
                 )
         else:
-            async for _ in body_of(asked.receive):
+            async for _ in body_of(page_request.receive):
                 pass
-            plan = await asyncio.to_thread(actions.plan, name, asked.query)
-            await streamed(asked.receive, asked.send, "application/x-ndjson", partial(ask_all, self._lanes.lanes, plan))
+            plan = await asyncio.to_thread(actions.plan, name, page_request.query)
+            await streamed(
+                page_request.receive,
+                page_request.send,
+                "application/x-ndjson",
+                partial(ask_all, self._lanes.lanes, plan),
+            )

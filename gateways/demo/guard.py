@@ -14,13 +14,13 @@ def refusal(scope: dict[str, Any], host: str) -> str | None:
 
     RFC 6454, 7: a browser sends Origin with every POST and every WebSocket handshake.
     """
-    asked = _only(scope, b"host")
-    if asked is None or not _is_known(asked, host):
-        return f"the host {asked!r} is not this page's; use its IP address, or localhost"
+    requested = _only(scope, b"host")
+    if requested is None or not _is_known(requested, host):
+        return f"the host {requested!r} is not this page's; use its IP address, or localhost"
     origin = _only(scope, b"origin")
     acts = scope["type"] == "websocket" or scope["method"] not in ("GET", "HEAD")
-    if (origin is None and acts) or (origin is not None and origin != f"http://{asked}"):
-        return f"the origin {origin!r} is not this page's, which is 'http://{asked}'"
+    if (origin is None and acts) or (origin is not None and origin != f"http://{requested}"):
+        return f"the origin {origin!r} is not this page's, which is 'http://{requested}'"
     return None
 
 
@@ -30,10 +30,10 @@ def _only(scope: dict[str, Any], name: bytes) -> str | None:
     return values[0].decode("latin-1") if len(values) == 1 else None
 
 
-def _is_known(asked: str, host: str) -> bool:
+def _is_known(requested: str, host: str) -> bool:
     """Return True for an IP address (needs no DNS), localhost, and the name given to the command."""
     try:
-        name = urlsplit(f"//{asked}").hostname or ""
+        name = urlsplit(f"//{requested}").hostname or ""
     except ValueError:
         return False
     try:

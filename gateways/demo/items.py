@@ -89,14 +89,14 @@ class Converter:
             return None
         if kind == "process":
             self._programs[key] = data[0]
-        who = [batch.process, batch.threads.get(thread, f"thread {thread}")]
+        thread_of = [batch.process, batch.threads.get(thread, f"thread {thread}")]
         if kind in OF_PROGRAM and key in self._programs:
-            who = [self._programs[key], "the program"]
+            thread_of = [self._programs[key], "the program"]
         what, _, message = shown.what.partition(" ")  # "send http.response.start"
         text = "  ".join(filter(None, (message, shown.text or ("" if message else _count(shown.fields)))))
         way = "in" if shown.source < shown.target else "out"
         step = {"step": kind, "at": _ms(shown.at), "way": way, "what": what, "text": text}
-        return {**step, "thread": who, "data": plain(data), **_port(kind, data)}
+        return {**step, "thread": thread_of, "data": plain(data), **_port(kind, data)}
 
 
 def _item(mode: str, number: int, when: float, kind: str, **more: Any) -> Item:

@@ -87,12 +87,12 @@ def _line(line: str) -> str:
     return element("span", escape(printable(line)), class_=kind)
 
 
-def _shown_by(asked: list[Asked]) -> str:
-    more = f" and {len(asked) - 1:,} more" if len(asked) > 1 else ""
-    text = escape(short(asked[0].label) + more)
-    items = [element("li", element("code", escape(printable(each.label)))) for each in asked[:MOST]]
-    if len(asked) > MOST:
-        items.append(element("li", f"and {len(asked) - MOST:,} more"))
+def _shown_by(sent: list[Asked]) -> str:
+    more = f" and {len(sent) - 1:,} more" if len(sent) > 1 else ""
+    text = escape(short(sent[0].label) + more)
+    items = [element("li", element("code", escape(printable(each.label)))) for each in sent[:MOST]]
+    if len(sent) > MOST:
+        items.append(element("li", f"and {len(sent) - MOST:,} more"))
     return element("details", element("summary", text), element("ul", *items))
 
 

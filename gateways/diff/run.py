@@ -2,8 +2,8 @@
 
 Knows the order of rounds. The old stack gets the first and the last round, the new stack the rounds in between. So a
 value that changes with time (a date, a counter, growing data) also changes between the old stack's own responses, and
-counts as noise. While differences remain, the old stack is asked again, because varying values may be equal twice by
-chance.
+counts as noise. While differences remain, the old stack gets further rounds, because varying values may be equal twice
+by chance.
 """
 
 import time

@@ -19,7 +19,7 @@ from gateways.failure import Failure
 from gateways.serving.adapting import ADAPTERS
 from gateways.serving.listen import bind
 from gateways.serving.probe import Known
-from gateways.serving.process import LAST, SAME_HASHES, START, NewsQueue, ServerProcess, end_all
+from gateways.serving.process import LAST, SAME_HASHES, START, EventQueue, ServerProcess, end_all
 from gateways.serving.server import Mode, side
 from gateways.serving.settings import USUAL, Settings
 
@@ -96,42 +96,42 @@ def running(spec: Stack | Site, host: str, ports: Ports) -> Iterator[Running]:
     if isinstance(spec, Site):
         yield Running(_address(spec, host))
         return
-    news: NewsQueue = queue.SimpleQueue()
+    incoming: EventQueue = queue.SimpleQueue()
     try:
         sock = bind("127.0.0.1", ports.port)
     except Failure:  # another process uses it now
         sock = bind("127.0.0.1", 0)
     ports.port = sock.getsockname()[1]
     process = ServerProcess(
-        spec.mode, spec.server, spec.known.target, "nothing", sock, news, spec.known.interface, spec.settings,
+        spec.mode, spec.server, spec.known.target, "nothing", sock, incoming, spec.known.interface, spec.settings,
         SAME_HASHES,
     )  # fmt: skip
     stack = Running(Address(process.address, host))
     try:
-        _until_ready(spec, process, news)
+        _until_ready(spec, process, incoming)
         before = len(process.lines)
         stack.starting = process.lines[:before]
         yield stack
         time.sleep(LAST / 3)  # for lines about the last request
         stack.lines = process.lines[before:]
-        stack.ended = _has_ended(news)
+        stack.ended = _has_ended(incoming)
     finally:
         end_all([process])
 
 
-def _has_ended(news: NewsQueue) -> bool:
+def _has_ended(incoming: EventQueue) -> bool:
     found = False
-    while not news.empty():
-        item = news.get()
+    while not incoming.empty():
+        item = incoming.get()
         found = found or (item is not None and item.kind == "ended")
     return found
 
 
-def _until_ready(spec: Stack, process: ServerProcess, news: NewsQueue) -> None:
+def _until_ready(spec: Stack, process: ServerProcess, incoming: EventQueue) -> None:
     until = time.monotonic() + START + 1
     while (left := until - time.monotonic()) > 0:
         try:
-            item = news.get(timeout=left)
+            item = incoming.get(timeout=left)
         except queue.Empty:
             break
         if item is not None and item.kind == "ready":

@@ -37,7 +37,7 @@ SAME_HASHES = {"PYTHONHASHSEED": "0"}
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class ServerEvent:
     """An event of a server process: it is ready, printed a line, sent events, exited, or is not ready in time.
 
     Or a file of the app changed, if files are watched (gateways.serving.changes).
@@ -50,25 +50,25 @@ class News:
     when: float = field(default_factory=time.perf_counter)
 
 
-NewsQueue = queue.SimpleQueue[News | None]
+EventQueue = queue.SimpleQueue[ServerEvent | None]
 """None tells the reader to stop."""
 
 
 class ServerProcess:
-    """A server for `target`, in its own process group. Its events go into `news`.
+    """A server for `target`, in its own process group. Its events go into `incoming`.
 
     `interface` is that of the target. If it differs from the server's `mode`, an adapter is used. The process gets our
     environment and `environment`.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917 (what is served, how, and where it is told)
+    def __init__(  # noqa: PLR0913, PLR0917 (what is served, how, and the queue of its events)
         self,
         mode: Mode,
         server: str,
         target: str,
         observe: Observe,
         sock: socket.socket,
-        news: NewsQueue,
+        incoming: EventQueue,
         interface: Mode | None = None,
         settings: Settings = USUAL,
         environment: Mapping[str, str] = MappingProxyType({}),
@@ -77,7 +77,7 @@ class ServerProcess:
         self.server = server
         self.address = reachable(sock)
         self.lines: list[str] = []
-        self._news = news
+        self._incoming = incoming
         self._is_tls = bool(settings.certfile)
         self._ended = threading.Event()
         self._receiver = Receiver(self._arrived)
@@ -101,10 +101,10 @@ class ServerProcess:
             for octets in stream:
                 line = octets.decode("utf-8", "backslashreplace").rstrip()
                 self.lines.append(line)
-                self._news.put(News(self, "line", line))
+                self._incoming.put(ServerEvent(self, "line", line))
         # Every process of the server held this pipe: all of them have exited.
         self._ended.set()
-        self._news.put(News(self, "ended"))
+        self._incoming.put(ServerEvent(self, "ended"))
 
     def _wait_until_ready(self) -> None:
         """Wait until the server listens. Until then connections to the bound socket are refused."""
@@ -114,14 +114,14 @@ class ServerProcess:
                 _greet(self.address, self._is_tls)
             except OSError:
                 if time.monotonic() > until:
-                    self._news.put(News(self, "late"))
+                    self._incoming.put(ServerEvent(self, "late"))
                     return
             else:
-                self._news.put(News(self, "ready"))
+                self._incoming.put(ServerEvent(self, "ready"))
                 return
 
     def _arrived(self, batch: Batch) -> None:
-        self._news.put(News(self, "events", batch=batch))
+        self._incoming.put(ServerEvent(self, "events", batch=batch))
 
     def ask_to_end(self) -> None:
         """Send SIGTERM to the server, which stops its own processes."""
@@ -162,13 +162,13 @@ def end_all(processes: Iterable[ServerProcess]) -> None:
         process.end(until)
 
 
-def last_told(news: NewsQueue) -> Iterator[News]:
+def last_events(incoming: EventQueue) -> Iterator[ServerEvent]:
     """Yield the last events of servers that have exited, for at most LAST seconds: requests, and lines of output.
 
     An app prints during shutdown too: in its lifespan, in atexit functions, in signal handlers.
     """
     until = time.perf_counter() + LAST
-    while time.perf_counter() < until and not news.empty():
-        item = news.get()
+    while time.perf_counter() < until and not incoming.empty():
+        item = incoming.get()
         if item is not None and (item.batch or item.kind == "line"):
             yield item

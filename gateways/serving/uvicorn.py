@@ -43,7 +43,7 @@ def _workers(config: "Config", sock: socket) -> None:
     from uvicorn.supervisors import Multiprocess
 
     supervisor: Any = Multiprocess
-    asked = inspect.signature(supervisor).parameters
+    accepted = inspect.signature(supervisor).parameters
     # Before about 0.50 it needed the target of its processes.
-    more = {"target": Server(config).run} if "target" in asked else {}
+    more = {"target": Server(config).run} if "target" in accepted else {}
     supervisor(config, sockets=[sock], **more).run()

@@ -135,13 +135,13 @@ def sequence(trace: Trace, prefix: str) -> str:
 
 def _threads(letters: dict[tuple[int, str], str]) -> str:
     """Return the process and thread of each letter."""
-    said = (
+    caption = (
         element(
             "span", element("span", letter, class_="who"), escape(f"process {process}, {printable(thread_name(name))}")
         )
         for (process, name), letter in letters.items()
     )
-    return element("div", *said, class_="threads")
+    return element("div", *caption, class_="threads")
 
 
 def _heads(trace: Trace) -> str:
@@ -172,14 +172,14 @@ def _step(name: str, step: Step, letter: str | None, waited: float) -> str:
     ends = sorted((step.source, step.target))
     way = "out" if step.source > step.target else "in"
     arrow = element("span", class_=f"arrow {way}", style=f"--a:{ends[0]};--b:{ends[1]}")
-    said = [element("span", letter, class_="who", title=_who(step))] if letter else []
-    said.append(element("span", escape(printable(step.what)), class_="what"))
-    said.append(element("span", escape(printable(step.text)), class_="text"))
+    caption = [element("span", letter, class_="who", title=_who(step))] if letter else []
+    caption.append(element("span", escape(printable(step.what)), class_="what"))
+    caption.append(element("span", escape(printable(step.text)), class_="text"))
     summary = element(
         "summary",
         element("span", escape(ms(step.at)), class_="clock"),
         element("span", arrow, class_="wires"),
-        element("span", *said, class_="said"),
+        element("span", *caption, class_="said"),
     )
     meta = f"{_who(step)}; {step.at * 1000:,.3f} ms" + (
         f", {waited * 1000:,.3f} ms after the step above" if waited else ""

@@ -21,7 +21,7 @@ from gateways.requests.values import Missing
 from gateways.serving.adapting import ADAPTERS
 from gateways.serving.listen import bind
 from gateways.serving.probe import Known
-from gateways.serving.process import START, News, NewsQueue, ServerProcess, end_all
+from gateways.serving.process import START, EventQueue, ServerEvent, ServerProcess, end_all
 from gateways.serving.server import Mode, side
 from gateways.trace.client import Request, answered, ask, of_recorded
 from gateways.trace.document import Line, Served, Trace, all_steps
@@ -64,11 +64,11 @@ class _Recording:
     pieces: list[Piece] = field(default_factory=list)
     problem: str | None = None
 
-    def take(self, news: News) -> None:
-        if news.batch is not None:
-            self.batches.append(news.batch)
-        elif news.kind == "line":
-            self.lines.append((news.when, news.line))
+    def take(self, event: ServerEvent) -> None:
+        if event.batch is not None:
+            self.batches.append(event.batch)
+        elif event.kind == "line":
+            self.lines.append((event.when, event.line))
 
     @property
     def waiting(self) -> bool:
@@ -94,21 +94,21 @@ def take(plan: Plan) -> list[Trace]:
     """
     served = _served(plan)
     recordings = [_Recording()]
-    news: NewsQueue = queue.SimpleQueue()
+    incoming: EventQueue = queue.SimpleQueue()
     sock = bind("127.0.0.1", 0)
-    process = ServerProcess(plan.mode, plan.server, plan.known.target, "steps", sock, news, plan.known.interface)
+    process = ServerProcess(plan.mode, plan.server, plan.known.target, "steps", sock, incoming, plan.known.interface)
     again = False
     try:
-        recordings[0].problem = _until_ready(news, recordings[0])
+        recordings[0].problem = _until_ready(incoming, recordings[0])
         requests = plan.requests
         if recordings[0].problem is None and plan.last is not None:
-            requests = (*requests, _prepared(plan, process, news, recordings[0]))
+            requests = (*requests, _prepared(plan, process, incoming, recordings[0]))
         for number, request in enumerate(requests):
             if recordings[-1].problem is not None:
                 break
             if number:
                 recordings.append(_Recording())
-            recordings[-1].problem = _ask(request, plan.seconds, process, news, recordings[-1])
+            recordings[-1].problem = _ask(request, plan.seconds, process, incoming, recordings[-1])
     except _NotWarmError:
         again = True
     finally:
@@ -116,8 +116,8 @@ def take(plan: Plan) -> list[Trace]:
         end_all([process])
     if again:
         return take(replace(plan, before=(), warm_up=False))
-    while not news.empty():
-        if (item := news.get()) is not None and (item.batch or item.when < ending):  # not the output of its shutdown
+    while not incoming.empty():
+        if (item := incoming.get()) is not None and (item.batch or item.when < ending):  # not its shutdown
             recordings[-1].take(item)
     for recording, batches in zip(recordings, by_request([each.batches for each in recordings]), strict=True):
         recording.batches = batches
@@ -133,7 +133,7 @@ class _NotWarmError(Exception):
     """The warm-up request has no response: the traced request will show why."""
 
 
-def _prepared(plan: Plan, process: ServerProcess, news: NewsQueue, recording: _Recording) -> Request:
+def _prepared(plan: Plan, process: ServerProcess, incoming: EventQueue, recording: _Recording) -> Request:
     """Send the requests that come first, and return the one that is traced.
 
     Of their events only those of a lifespan are recorded: an adapter begins it with the first request.
@@ -149,9 +149,9 @@ def _prepared(plan: Plan, process: ServerProcess, news: NewsQueue, recording: _R
             if plan.warm_up:
                 raise _NotWarmError from error
             raise Failure(f"{recorded.label}, which is sent first: {str(error) or type(error).__name__}") from error
-        _settle(news, quiet)
+        _settle(incoming, quiet)
     if plan.before:
-        for item in _news(news, time.monotonic() + 2 * GATHER):
+        for item in _incoming(incoming, time.monotonic() + 2 * GATHER):
             if item is not None:
                 quiet.take(item)
     recording.batches += of_lifespans(quiet.batches)
@@ -176,18 +176,18 @@ def _served(plan: Plan) -> Served:
     )
 
 
-def _news(news: NewsQueue, until: float) -> Iterator[News | None]:
+def _incoming(incoming: EventQueue, until: float) -> Iterator[ServerEvent | None]:
     """Yield the events until `until` (time.monotonic())."""
     while (left := until - time.monotonic()) > 0:
         try:
-            yield news.get(timeout=left)
+            yield incoming.get(timeout=left)
         except queue.Empty:
             return
 
 
-def _until_ready(news: NewsQueue, recording: _Recording) -> str | None:
+def _until_ready(incoming: EventQueue, recording: _Recording) -> str | None:
     """Return None, or why the server did not start."""
-    for item in _news(news, time.monotonic() + START + 1):
+    for item in _incoming(incoming, time.monotonic() + START + 1):
         if item is None or item.kind == "ready":
             break
         recording.take(item)
@@ -196,29 +196,29 @@ def _until_ready(news: NewsQueue, recording: _Recording) -> str | None:
             return f"the server {item.source.server} did not start: {reason}"
         if item.kind == "late":
             return f"the server is not listening after {START:.0f} seconds"
-    for item in _news(news, time.monotonic() + 2 * GATHER):  # events of the lifespan do not belong to the request
+    for item in _incoming(incoming, time.monotonic() + 2 * GATHER):  # not the events of the lifespan
         if item is not None:
             recording.take(item)
     return None
 
 
 def _ask(
-    request: Request, seconds: float, process: ServerProcess, news: NewsQueue, recording: _Recording
+    request: Request, seconds: float, process: ServerProcess, incoming: EventQueue, recording: _Recording
 ) -> str | None:
     """Make the request; return None, or the problem."""
     problems: list[str | None] = []
 
     def client() -> None:
         problems.append(ask(tap.address, request, seconds))
-        news.put(None)
+        incoming.put(None)
 
     with Tap(process.address) as tap:
         asking = threading.Thread(target=client, name="gateways-client", daemon=True)
         asking.start()
-        dead = _follow(seconds, news, recording)
+        dead = _follow(seconds, incoming, recording)
         problem = problems[0] if problems else f"no complete response within {seconds:g} seconds"
         if problems and not dead:
-            dead = _settle(news, recording)
+            dead = _settle(incoming, recording)
         asking.join(timeout=0.5 if dead else 0)
         recording.pieces = tap.pieces()
         if tap.full:
@@ -229,9 +229,9 @@ def _ask(
     return problem
 
 
-def _follow(seconds: float, news: NewsQueue, recording: _Recording) -> bool:
+def _follow(seconds: float, incoming: EventQueue, recording: _Recording) -> bool:
     """Collect events until the client is done, or the timeout. Return True if the server has exited."""
-    for item in _news(news, time.monotonic() + seconds + 0.2):
+    for item in _incoming(incoming, time.monotonic() + seconds + 0.2):
         if item is None:
             return False
         recording.take(item)
@@ -240,11 +240,11 @@ def _follow(seconds: float, news: NewsQueue, recording: _Recording) -> bool:
     return False
 
 
-def _settle(news: NewsQueue, recording: _Recording) -> bool:
+def _settle(incoming: EventQueue, recording: _Recording) -> bool:
     """Wait, within limits, until the app finishes its work after the response. Return True if the server has exited."""
     if not recording.waiting:
         return False
-    for item in _news(news, time.monotonic() + SETTLE):
+    for item in _incoming(incoming, time.monotonic() + SETTLE):
         if item is not None:
             recording.take(item)
             if item.kind == "ended":

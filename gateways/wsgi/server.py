@@ -28,7 +28,7 @@ def _waitress(load: Load, sock: socket.socket, settings: Settings) -> None:
     waitress.serve(load(), sockets=[sock], threads=settings.threads or THREADS, ident="waitress", _quiet=True)
 
 
-def _gunicorn(load: Load, sock: socket.socket, asked: Settings) -> None:
+def _gunicorn(load: Load, sock: socket.socket, requested: Settings) -> None:
     from gunicorn.app.base import BaseApplication
 
     class Application(BaseApplication):
@@ -43,12 +43,12 @@ def _gunicorn(load: Load, sock: socket.socket, asked: Settings) -> None:
     settings = {
         "bind": f"fd://{sock.fileno()}",
         "worker_class": "gthread",
-        "workers": asked.workers or 1,
-        "threads": asked.threads or THREADS,
+        "workers": requested.workers or 1,
+        "threads": requested.threads or THREADS,
         "graceful_timeout": 1,
         "loglevel": "warning",
         "control_socket_disable": True,
-        **({"certfile": asked.certfile, "keyfile": asked.keyfile} if asked.certfile else {}),
+        **({"certfile": requested.certfile, "keyfile": requested.keyfile} if requested.certfile else {}),
     }
     Application().run()
 

@@ -322,7 +322,7 @@ def test_a_response_that_depends_on_the_previous_request_is_known_to_vary() -> N
     assert "varying" in {doubt.name for doubt in doubts(made, sections(made))}
 
 
-def test_a_page_that_changes_during_the_load_is_asked_for_again_and_known_to_vary() -> None:
+def test_a_page_that_changes_during_the_load_is_requested_again_and_known_to_vary() -> None:
     scenario = of_traffic(Traffic((Recorded("GET", "/a"), Recorded("GET", "/b"))))
     target = Target("times", "asgi", {"asgi": f"{MISBEHAVING}:says_how_long_ago"})
     contenders = [contender("asgi:uvicorn"), contender("asgi-on-wsgi:waitress:ours")]

@@ -128,13 +128,13 @@ class Files:
         now = time.monotonic()
         if any(_stamp(file) != stamp for file, stamp in self._own.items()) or self._is_hidden():
             return True
-        if _has_news(self._read):
+        if _has_changed(self._read):
             return True
         if now - self._looked > LOOK_AFTER:
             self._looked = now
-            if any(_stamp(file) != stamp for file, stamp in self._installed.items()) or any(_news_in(self._places)):
+            if any(_stamp(file) != stamp for file, stamp in self._installed.items()) or any(_added_in(self._places)):
                 return True
-            if _has_news(self._read_of_installed):
+            if _has_changed(self._read_of_installed):
                 return True
         if now - self._looked_at_python > LOOK_AT_PYTHON_AFTER:
             self._looked_at_python = now
@@ -143,10 +143,10 @@ class Files:
 
     def _is_hidden(self) -> bool:
         """Return True if the program's own folders have a new module that shadows an imported one."""
-        return any(news & self._shared for news in _news_in(self._folders))
+        return any(added & self._shared for added in _added_in(self._folders))
 
 
-def _news_in(folders: dict[str, tuple[object, frozenset[str]]]) -> Iterator[frozenset[str]]:
+def _added_in(folders: dict[str, tuple[object, frozenset[str]]]) -> Iterator[frozenset[str]]:
     """Return the modules that were added to or removed from folders since the last check."""
     for folder, (stamp, before) in list(folders.items()):
         now = _stamp(folder)
@@ -168,7 +168,7 @@ def _modules_in(folder: str) -> Iterator[str]:
             yield name
 
 
-def _has_news(read: dict[tuple[str, str], object]) -> bool:
+def _has_changed(read: dict[tuple[str, str], object]) -> bool:
     return any(_seen(*path) != seen for path, seen in read.items())
 
 

@@ -101,7 +101,7 @@ class WarmInterpreter:
         forked = _Forked(control, pipes, start_cold, functools.partial(report, self))
         return Program(os.fsdecode(arguments[0]), forked, *pipes.ours)
 
-    def news(self) -> str:
+    def message(self) -> str:
         """Return its message: "ready" and reasons (see zygote.py), "never REASON", or why it cannot send one; "" for
         not yet.
         """

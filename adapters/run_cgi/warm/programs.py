@@ -215,29 +215,29 @@ class _WarmProgram:
         if self._failed_at is not None and time.monotonic() - self._failed_at > PAUSE:
             self._failed_at = None
             self._import(self._wanted)
-        if self._coming is None or not (news := self._coming.news()):
+        if self._coming is None or not (message := self._coming.message()):
             return
-        if not news.startswith("ready"):
-            log.warning("%s runs without its libraries imported: %s", self._name, news)
+        if not message.startswith("ready"):
+            log.warning("%s runs without its libraries imported: %s", self._name, message)
             self._end_coming()
             self._failed_at = time.monotonic()
             return
         if self._serving is not None:
             self._serving.retire()
         self._serving, self._coming = self._coming, None
-        left = "; ".join(news.split("\0")[1:])
+        left = "; ".join(message.split("\0")[1:])
         log.info("%s runs warm%s", self._name, left and f"; each run imports these modules itself: {left}")
 
     def _bury(self, error: OSError) -> None:
         """Handle the death of the serving interpreter. If it never served a request, do not start another each time."""
-        news = self._serving.news() if self._serving is not None else ""
+        message = self._serving.message() if self._serving is not None else ""
         if self._serving is not None:
             self._serving.end()
             self._serving = None
-        if news.startswith("never "):
+        if message.startswith("never "):
             self._command = None
             self._end_coming()
-            log.info("%s runs cold: %s", self._name, news.removeprefix("never "))
+            log.info("%s runs cold: %s", self._name, message.removeprefix("never "))
             return
         self._deaths += 1
         self._resting_until = time.monotonic() + PAUSE

@@ -28,14 +28,14 @@ def environment(seen: Seen, move: Move) -> Advice | None:
     if _SECRET.search(name):
         return Advice(
             f"the secret {name} would have to pass through the environment of a CGI program",
-            "CGI programs get the request's meta-variables and only the variables that the web server is told to pass "
+            "CGI programs get the request's meta-variables and only the variables that the web server is set to pass "
             "(RFC 3875, 4.1). A passed secret can be read by every program of the folder, by each process that it "
             "starts, and in error pages that print the environment",
             f"read {name} from a file that only the program's user can read",
         )
     return Advice(
         f"the variable {name} is missing in a CGI program",
-        "CGI programs get the request's meta-variables and only the variables that the web server is told to pass "
+        "CGI programs get the request's meta-variables and only the variables that the web server is set to pass "
         "(RFC 3875, 4.1)",
         f"pass it: PassEnv {name} in Apache, inherit=[{name!r}] of CGIToASGI, --env {name} of gateways serve",
     )

@@ -147,30 +147,30 @@ def _varying(question: Question) -> Iterator[str]:
 
 
 def _of_figures(section: Section, figures: Figures) -> Iterator[Seen]:
-    who = figures.entrant.label
+    label = figures.entrant.label
     # In these scenarios, unanswered requests are the result, and in the table.
     expected = {"timeout", "not sent"} if section.headline == "room" else set()
     if set(figures.failed) - expected:
         kinds = ", ".join(f"{kind} × {count:,}" for kind, count in sorted(figures.failed.items()))
         example = f": {figures.examples[0]}" if figures.examples else ""
-        yield "errors", f"{who} {share(figures.lost_share)} ({kinds}{example})"
+        yield "errors", f"{label} {share(figures.lost_share)} ({kinds}{example})"
     if section.quick and figures.answered and figures.per_slice < FEW:
-        yield "few-answers", f"{who} ({figures.per_slice:.0f} in each)"
+        yield "few-answers", f"{label} ({figures.per_slice:.0f} in each)"
     if figures.little is not None and abs(figures.little) > SLACK:
-        yield "littles-law", f"{who} by {share(abs(figures.little))}"
+        yield "littles-law", f"{label} by {share(abs(figures.little))}"
     before, _, after = figures.memory
     if section.quick and after - before > GROWTH and after > 1.5 * before:
-        yield "growth", f"{who} from {megabytes(before)} to {megabytes(after)}"
+        yield "growth", f"{label} from {megabytes(before)} to {megabytes(after)}"
     if not section.question.behind and limits.of_client(figures, section.ceilings.get(figures.entrant.id)):
-        yield "client-limited", who
+        yield "client-limited", label
     if section.quick and not figures.failures and figures.reconnects > figures.answered / 2:
-        yield "no-keep-alive", who
+        yield "no-keep-alive", label
 
 
 def _of_latency(figures: Figures, latency: Latency) -> Iterator[Seen]:
-    who, p99 = figures.entrant.label, latency.answer.p99
+    label, p99 = figures.entrant.label, latency.answer.p99
     if p99 is None:
         if figures.entrant.mode != "cgi":  # a process for each request never gives enough samples
-            yield "few-samples", f"{who} ({latency.samples})"
+            yield "few-samples", f"{label} ({latency.samples})"
     elif latency.lag is not None and not math.isinf(p99) and latency.lag > LAG * p99:
-        yield "client-lag", f"{who} ({duration(latency.lag)} of {duration(p99)})"
+        yield "client-lag", f"{label} ({duration(latency.lag)} of {duration(p99)})"

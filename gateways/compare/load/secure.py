@@ -17,11 +17,11 @@ _clear = memoryview(bytearray(BUFFER))
 
 @lru_cache
 def context(trust: Trust) -> ssl.SSLContext:
-    made = ssl.create_default_context(cafile=trust.ca or None)
+    tls_context = ssl.create_default_context(cafile=trust.ca or None)
     if trust.insecure:
-        made.check_hostname, made.verify_mode = False, ssl.CERT_NONE
-    made.set_alpn_protocols(["http/1.1"])
-    return made
+        tls_context.check_hostname, tls_context.verify_mode = False, ssl.CERT_NONE
+    tls_context.set_alpn_protocols(["http/1.1"])
+    return tls_context
 
 
 class SecureLink(Link):

@@ -48,9 +48,11 @@ class LoadClient(User):
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as client:
             try:
                 while True:
-                    asked = orders.get()
-                    answer = given(client, asked["order"]) if asked["order"] else ""
-                    runner.send_message(ANSWER, {"number": asked["number"], "answer": answer, "clock": time.time_ns()})
+                    current = orders.get()
+                    answer = given(client, current["order"]) if current["order"] else ""
+                    runner.send_message(
+                        ANSWER, {"number": current["number"], "answer": answer, "clock": time.time_ns()}
+                    )
             except (OSError, EOFError) as error:
                 runner.send_message(BROKEN, {"why": f"its load client has exited ({type(error).__name__})"})
             finally:
@@ -103,8 +105,8 @@ def begin(environment: Environment, **_: Any) -> None:
 def pass_on(runner: MasterRunner) -> None:
     """Forward each line of stdin to its worker."""
     for line in FileObject(sys.stdin.fileno(), "r", closefd=False):
-        asked = json.loads(line)
-        runner.send_message(ORDER, {"number": asked["number"], "order": asked["order"]}, asked["worker"])
+        current = json.loads(line)
+        runner.send_message(ORDER, {"number": current["number"], "order": current["order"]}, current["worker"])
     runner.quit()
     os._exit(0)  # otherwise locust waits for workers, and then prints empty statistics
 

@@ -37,14 +37,14 @@ def check(bench: Bench, scenario: Scenario, contenders: Sequence[Entry]) -> None
         Failure: no contender has a response that can be measured, and nothing was measured before.
     """
     bench.listener.now("verifies the responses", scenario.name)
-    asked = bench.left([each for each in contenders if not each.twin], scenario)
-    if contenders and not asked and bench.record.empty:
+    checked = bench.left([each for each in contenders if not each.twin], scenario)
+    if contenders and not checked and bench.record.empty:
         raise Failure(f"no contender can be measured: {bench.record.exclusions[0].why}")
     found = _Found()
     if scenario.needs_websocket:
-        problems = {each.id: _websocket(bench, each, scenario) for each in asked}
+        problems = {each.id: _websocket(bench, each, scenario) for each in checked}
     else:
-        problems = _answers(bench, scenario, asked, found)
+        problems = _answers(bench, scenario, checked, found)
     for contender, why in problems.items():
         if why:
             bench.exclude(contender, scenario.name, why)
@@ -52,7 +52,7 @@ def check(bench: Bench, scenario: Scenario, contenders: Sequence[Entry]) -> None
         if each.twin and bench.excluded(each.id.removesuffix("#2"), scenario.name):
             bench.exclude(each.id, scenario.name, "its first run is not compared")
     _record(bench, scenario, found)
-    if asked and not bench.left(asked, scenario) and bench.record.empty:
+    if checked and not bench.left(checked, scenario) and bench.record.empty:
         why = next(why for why in reversed(problems.values()) if why)
         raise Failure(f"{scenario.asks.partition(' ')[2]} has no response that can be measured: {why}")
 
@@ -84,11 +84,11 @@ def _record(bench: Bench, scenario: Scenario, found: _Found) -> None:
     )
 
 
-def _answers(bench: Bench, scenario: Scenario, asked: Sequence[Entry], found: _Found) -> dict[str, str]:
+def _answers(bench: Bench, scenario: Scenario, checked: Sequence[Entry], found: _Found) -> dict[str, str]:
     """Send all requests to all contenders. Return, by contender, why it cannot be compared, or ""."""
-    given = _given(bench, scenario, asked)
+    given = _given(bench, scenario, checked)
     problems: dict[str, str] = {}
-    for each in asked:
+    for each in checked:
         own = given[each.id]
         if found.answers:
             problems[each.id] = _as_others(bench, scenario, own, found)
@@ -133,23 +133,23 @@ def _as_others(bench: Bench, scenario: Scenario, given: Mapping[int, Given], fou
     return ""
 
 
-def _given(bench: Bench, scenario: Scenario, asked: Sequence[Entry]) -> dict[str, dict[int, Given]]:
+def _given(bench: Bench, scenario: Scenario, checked: Sequence[Entry]) -> dict[str, dict[int, Given]]:
     """Return the first and second response of each contender to each request, except those that end the session."""
-    first = {each.id: _seen(bench, each, scenario) for each in asked}
+    first = {each.id: _seen(bench, each, scenario) for each in checked}
     since = time.monotonic()
     # Long responses of the reference app do not vary, and take long.
     second = first
     if scenario.load != "long":
         if scenario.role == "app":
             time.sleep(max(0.0, TICK - (time.monotonic() - since)))
-        second = {each.id: _seen(bench, each, scenario, backwards=True) for each in asked}
+        second = {each.id: _seen(bench, each, scenario, backwards=True) for each in checked}
     labels = [each.label for each in scenario.mix] or [scenario.asks]
     return {
         each.id: {
             number: Given(each.id, first[each.id][number], seen, request=labels[number])
             for number, seen in sorted(second[each.id].items())
         }
-        for each in asked
+        for each in checked
     }
 
 

@@ -36,13 +36,13 @@ class Folder:
 @contextmanager
 def folder(keep: Path | None) -> Iterator[Folder]:
     """Yield the folder `keep`, which stays; or a temporary one, of which only the logs stay, if `keep_logs` is set."""
-    made = Folder((keep or Path(tempfile.mkdtemp(prefix="gateways-compare-"))).absolute())
+    created = Folder((keep or Path(tempfile.mkdtemp(prefix="gateways-compare-"))).absolute())
     try:
-        yield made
+        yield created
     finally:
         if keep is None:
-            for each in made.path.iterdir():
-                if each != made.logs or not made.keep_logs:
+            for each in created.path.iterdir():
+                if each != created.logs or not created.keep_logs:
                     shutil.rmtree(each) if each.is_dir() else each.unlink()
-            if not made.keep_logs:
-                made.path.rmdir()
+            if not created.keep_logs:
+                created.path.rmdir()

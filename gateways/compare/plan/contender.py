@@ -180,21 +180,21 @@ def _named(mode: Mode, adapters: Sequence[str]) -> bool:
     return "all" in adapters or bool(known & set(adapters))
 
 
-def _names(asked: Sequence[str], usual: Iterable[str], known: Iterable[str]) -> Iterable[str]:
-    if "all" in asked:
+def _names(chosen: Sequence[str], usual: Iterable[str], known: Iterable[str]) -> Iterable[str]:
+    if "all" in chosen:
         return known
-    return asked or usual
+    return chosen or usual
 
 
-def _adapters(mode: Mode, speaks: Interface, asked: Sequence[str], *, named: bool) -> Sequence[Adapter | None]:
+def _adapters(mode: Mode, speaks: Interface, chosen: Sequence[str], *, named: bool) -> Sequence[Adapter | None]:
     """Return the adapters of a mode. A choice of adapters does not exclude CGI if that mode is named: the adapters
     belong to other modes.
     """
     known = ADAPTERS[mode, speaks]
     if not known:
         return [None]
-    if "all" in asked:
+    if "all" in chosen:
         return known
-    return [each for each in known if each.name in asked] or (
-        [] if asked and not (named and mode == "cgi") else known[:1]
+    return [each for each in known if each.name in chosen] or (
+        [] if chosen and not (named and mode == "cgi") else known[:1]
     )

@@ -50,14 +50,14 @@ def data_of(text: str) -> str:
 
 
 def _header(record: Record, sections: Sequence[Section]) -> str:
-    said = [element("li", escape(verdict)) for verdict in verdicts(sections)] or ["<li>Nothing was measured.</li>"]
+    sentences = [element("li", escape(verdict)) for verdict in verdicts(sections)] or ["<li>Nothing was measured.</li>"]
     machine = record.machine
     when = f"{record.created[:10]} · {machine.cpu or 'unknown CPU'}, {machine.cores} cores · {machine.system}"
     parts = [
         element("p", "<b>gateways</b> compare", class_="brand"),
         element("h1", escape(f"{record.target}, compared")),
         element("p", escape(when), class_="lead"),
-        element("ul", *said, class_="verdicts"),
+        element("ul", *sentences, class_="verdicts"),
     ]
     return element("header", *parts)
 

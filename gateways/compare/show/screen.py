@@ -62,10 +62,10 @@ class Screen(AbstractContextManager["Screen"]):
         if self._live is not None:
             self._draw()
             return
-        said = f"{scenario}: {what.partition(':')[0]}" if scenario else what
-        if said != self._printed:
-            self._console.print(f"{said} ({self._left()} left)")
-            self._printed = said
+        progress = f"{scenario}: {what.partition(':')[0]}" if scenario else what
+        if progress != self._printed:
+            self._console.print(f"{progress} ({self._left()} left)")
+            self._printed = progress
 
     def longer(self, seconds: float) -> None:
         self._planned += seconds
@@ -132,9 +132,11 @@ def sparkline(values: Sequence[float]) -> str:
 
 def console(to_stderr: bool) -> Console:
     """Return the console. Outside a terminal, its width is unlimited."""
-    made = Console(stderr=to_stderr, highlight=False, emoji=False, markup=False)
+    output = Console(stderr=to_stderr, highlight=False, emoji=False, markup=False)
     return (
-        made if made.is_terminal else Console(stderr=to_stderr, highlight=False, emoji=False, markup=False, width=WIDE)
+        output
+        if output.is_terminal
+        else Console(stderr=to_stderr, highlight=False, emoji=False, markup=False, width=WIDE)
     )
 
 

@@ -182,7 +182,7 @@ def test_both_tasks_of_a_framework_end(bridge: Bridge, loop_factory: LoopFactory
         journal.expect("both ended")
 
 
-def test_while_the_app_is_silent_the_server_is_asked_for_a_disconnect(bridge: Bridge) -> None:
+def test_while_the_app_is_silent_the_adapter_polls_the_server_for_a_disconnect(bridge: Bridge) -> None:
     """Ours: environ["waitress.client_disconnected"]() reports a disconnect before there is a block to write."""
     journal, left = Journal(), threading.Event()
 

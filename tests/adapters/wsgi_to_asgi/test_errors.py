@@ -146,7 +146,7 @@ def test_an_app_that_cannot_be_called_is_an_error(serve: Serve) -> None:
     assert exchange.sent == []
 
 
-def test_an_error_raised_again_and_again_is_always_reported(serve: Serve) -> None:
+def test_an_error_raised_repeatedly_is_always_reported(serve: Serve) -> None:
     """Safety: an app may keep an exception object and raise it for each request."""
     boom = BoomError("always the same")
     app = Raising(boom, "call")

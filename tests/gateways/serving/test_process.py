@@ -8,7 +8,7 @@ import pytest
 
 from gateways.serving.job import Observe
 from gateways.serving.listen import bind
-from gateways.serving.process import News, NewsQueue, ServerProcess, end_all
+from gateways.serving.process import EventQueue, ServerEvent, ServerProcess, end_all
 from gateways.serving.server import Mode, side
 
 ROOT = Path(__file__).parent.parent.parent.parent
@@ -20,13 +20,13 @@ class Started:
     """A server process, and its events one by one."""
 
     def __init__(self, mode: Mode, server: str, target: str, observe: Observe) -> None:
-        self._news: NewsQueue = queue.SimpleQueue()
-        self.process = ServerProcess(mode, server, target, observe, bind("127.0.0.1", 0), self._news)
+        self._incoming: EventQueue = queue.SimpleQueue()
+        self.process = ServerProcess(mode, server, target, observe, bind("127.0.0.1", 0), self._incoming)
 
-    def wait_for(self, kind: str, line: str = "") -> News:
+    def wait_for(self, kind: str, line: str = "") -> ServerEvent:
         """Return the next event of that kind and with that line."""
         while True:
-            news = self._news.get(timeout=20)
+            news = self._incoming.get(timeout=20)
             assert news is not None
             if news.kind == kind and line in news.line:
                 return news

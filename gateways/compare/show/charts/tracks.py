@@ -36,13 +36,13 @@ def _row(shown: Spans, row: Span, numbers: Numbers) -> str:
     own += [_mark(kind, across(shown.x.place(value)), middle, number) for kind, value in row.marks]
     drawn = [*_behind(shown), svg.G(elements=own, class_=["own"])]
     name = element("span", swatch(number), escape(row.label), class_="name")
-    said = element("span", escape(row.text), class_="said")
+    shown_text = element("span", escape(row.text), class_="said")
     faint = " faint" if row.faint else ""
     return element(
         "div",
         name,
         picture(drawn, TRACK, name=f"{row.label}: {row.text}"),
-        said,
+        shown_text,
         class_=f"row {colour(number)}{faint}",
         data_series=number,
     )
