@@ -2,11 +2,14 @@
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from gateways.compare.load.order import Answer, Seen
 from gateways.compare.load.varying import fixed_parts, has, narrowed
+
+LEAST = 8
+"""Minimum length of a session's value that is looked for in bodies; shorter ones occur by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,19 @@ def widened(answer: Answer, body: bytes | None, seen: Seen) -> Answer:
     if not (known and text):
         return Answer(seen.status, seen.length if seen.length == answer.length else None, None)
     return _with_pieces(seen.status, narrowed(known, text))
+
+
+def without(answer: Answer, body: bytes, values: Iterable[str]) -> Answer:
+    """Return the expected response without the values of the first contender's session: others have their own.
+
+    body: the expected body, if `answer` has its digest.
+    """
+    known = [body] if answer.sha256 else [piece.encode("latin-1") for piece in answer.fixed or ()]
+    pieces = known
+    for value in values:
+        if len(value) >= LEAST:
+            pieces = [part for piece in pieces for part in piece.split(value.encode())]
+    return answer if len(pieces) == len(known) else _with_pieces(answer.status, pieces)
 
 
 def _with_pieces(status: int, pieces: Sequence[bytes]) -> Answer:

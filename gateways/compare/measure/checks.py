@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from gateways.compare.load.order import Answer, Seen
-from gateways.compare.measure.answers import Given, expected, unequal, unusable
+from gateways.compare.measure.answers import Given, expected, unequal, unusable, without
 from gateways.compare.measure.asking import ended
 from gateways.compare.measure.bench import Bench, Entry
 from gateways.compare.measure.relearn import again
@@ -95,6 +95,7 @@ def _answers(bench: Bench, scenario: Scenario, checked: Sequence[Entry], found: 
         else:
             problems[each.id] = _first(scenario, own, found)
             bench.references[scenario.name] = each
+            _leave_out_session(bench, each, own, found)
             bench.bodies |= {of.first.sha256: base64.b64decode(of.first.body) for of in own.values() if of.first.body}
         compared = [own[number] for number in found.answers if number in own] or list(own.values())
         alone = max((min(of.first.seconds, of.second.seconds) for of in compared), default=0.0)
@@ -116,6 +117,16 @@ def _first(scenario: Scenario, given: Mapping[int, Given], found: _Found) -> str
     found.out = out
     found.answers = {number: expected(own) for number, own in given.items() if number not in out}
     return ""
+
+
+def _leave_out_session(bench: Bench, contender: Entry, given: Mapping[int, Given], found: _Found) -> None:
+    """Do not expect the cookies and taken values of the first contender's session from the others."""
+    session = bench.sessions.get(contender.id)
+    if session is None:
+        return
+    values = [*session.values.values(), *session.jar.everything().values()]
+    for number, answer in found.answers.items():
+        found.answers[number] = without(answer, base64.b64decode(given[number].first.body), values)
 
 
 def _as_others(bench: Bench, scenario: Scenario, given: Mapping[int, Given], found: _Found) -> str:

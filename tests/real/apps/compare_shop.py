@@ -30,7 +30,9 @@ def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable
         SESSIONS.discard(session)
         status, headers = "302 Found", [*headers, ("Location", "/"), ("Set-Cookie", "session=; Max-Age=0; Path=/")]
     elif path == "/me":
-        status, answer = ("200 OK", b"ann") if session in SESSIONS else ("401 Unauthorized", b"who?")
+        status, answer = (
+            ("200 OK", f"ann ({session})".encode()) if session in SESSIONS else ("401 Unauthorized", b"who?")
+        )
     elif path == "/echo":
         answer = body
     else:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from gateways.compare.load.order import Answer, Seen
-from gateways.compare.measure.answers import Given, expected, unequal, unusable, widened
+from gateways.compare.measure.answers import Given, expected, unequal, unusable, widened, without
 
 
 def seen(status: int = 200, body: str = "hello", error: str = "") -> Seen:
@@ -107,3 +107,11 @@ def test_without_a_text_only_the_length_or_the_status_remains(seen: Seen, length
 def test_a_failure_of_the_first_contender_widens_nothing(seen: Seen) -> None:
     answer = Answer(200, 5, "digest of hello")
     assert widened(answer, b"hello", seen) == answer
+
+
+def test_the_values_of_a_session_are_not_expected_of_another_session() -> None:
+    body = b'{"id": "b87e1323", "name": "tea"}'
+    answer = without(expected(given(later(body))), body, ["b87e1323", "tea"])
+    assert unequal(given(later(b'{"id": "0a1b2c3d", "name": "tea"}')), answer) == ""
+    assert unequal(given(later(b'{"id": "0a1b2c3d", "name": "ale"}')), answer) != ""
+    assert without(answer, b"", ["elsewhere"]) == answer
