@@ -56,7 +56,9 @@ def _loop() -> asyncio.SelectorEventLoop:
                 return super().select(timeout)
 
     class Loop(asyncio.SelectorEventLoop):
-        def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+        def run_in_executor(  # type: ignore[override]
+            self, executor: Any, func: Callable[..., Any], *args: Any
+        ) -> asyncio.Future[Any]:
             with waiting():
                 return super().run_in_executor(executor, func, *args)
 
