@@ -38,7 +38,7 @@ def test_a_loop_among_greenlets_is_woken_by_a_resolved_future(library: str) -> N
 
 @pytest.mark.parametrize("library", PATCHES)
 def test_a_thread_that_the_loop_starts_runs_no_loop(library: str) -> None:
-    """A green thread runs while the loop waits for its start: the first request of asgiref's WsgiToAsgi failed."""
+    """Safety: a green thread runs while the loop waits for its start; the first request of WsgiToAsgi failed there."""
     lines = subprograms.run(
         """
         async def nothing():
