@@ -34,7 +34,7 @@ def new_event_loop(factory: Callable[[], asyncio.AbstractEventLoop] | None) -> a
 def _loop() -> asyncio.SelectorEventLoop:
     """Return a loop, of patched modules, that asyncio records as running only while it runs code.
 
-    Other green threads run while this loop waits for events, or for a thread that it starts. If asyncio still recorded
+    Other green threads run while this loop waits for events, or for an executor to start one. If asyncio still recorded
     the loop as running, asyncio.run() and asgiref's async_to_sync() would fail in all of them.
     """
     others: asyncio.AbstractEventLoop | None = None  # the loop that another green thread runs meanwhile
