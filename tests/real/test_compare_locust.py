@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from gateways.compare.judge.analysis import sections
+from gateways.compare.locust import crew
 from gateways.compare.locust.crew import Workers
 from gateways.compare.locust.shares import Crew
 from gateways.compare.measure.remote import site
@@ -37,6 +38,12 @@ def server() -> Iterator[Server]:
         yield running
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine, locust and its workers take long to start."""
+    monkeypatch.setattr(crew, "START", 60.0)
+
+
 @pytest.fixture
 def free() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -51,8 +58,8 @@ def of_locust() -> list[psutil.Process]:
 def test_two_workers_measure_together_and_verify_every_response(server: Server) -> None:
     first, second, other = f"a={server.url}/hello", f"b={server.url}/hello", f"c={server.url}/json"
     sites = tuple(map(site, (first, second, other)))
-    crew = partial(Workers, Crew(2))
-    plan = Plan(Target("a, b, c", None, {}), sites, (of_path("/"),), TINY, seed=1, force=True, clients=crew)
+    workers = partial(Workers, Crew(2))
+    plan = Plan(Target("a, b, c", None, {}), sites, (of_path("/"),), TINY, seed=1, force=True, clients=workers)
     record = compare(plan, [], Quiet())
     assert (record.options["engine"], record.options["workers"], record.options["apart"] < 0.5) == ("locust", 2, True)
     assert len(record.options["machines"]) == 2
