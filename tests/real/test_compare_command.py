@@ -144,7 +144,7 @@ def test_it_can_be_compared_with_another_file(calm: str, folder: Path) -> None:
     (folder / "faster.json").write_text(json.dumps(faster))
     worse = gateways("--from", calm, "--against", "faster.json", cwd=folder)
     assert worse.returncode == 1
-    assert "worse: path, 64 clients: asgi uvicorn answers" in worse.stdout
+    assert "worse: path, 64 clients: asgi uvicorn serves" in worse.stdout
 
 
 @pytest.mark.parametrize(
