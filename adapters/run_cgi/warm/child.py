@@ -56,9 +56,8 @@ def _renew(stream: Any, descriptor: int) -> None:
     """Recreate a stream as the interpreter does (create_stdio in pylifecycle.c), in place: a library may hold it."""
     buffer, name = stream.buffer, stream.name
     options = stream.encoding, stream.errors, "\n", stream.line_buffering, stream.write_through
-    raw: Any = _io.FileIO(
-        descriptor, "wb" if descriptor else "rb", closefd=False
-    )  # the old object still reports that it can seek
+    # A new object: the old one still reports that it can seek.
+    raw: Any = _io.FileIO(descriptor, "wb" if descriptor else "rb", closefd=False)
     raw.name = name
     if isinstance(buffer, _io.FileIO):  # `python -u`
         buffer = raw
