@@ -1,18 +1,15 @@
 """Give a WSGI application a socket for an ASGI server's WebSocket: one end of a socket pair in place of its client.
 
-Knows the convention of simple-websocket (`werkzeug.socket`, `gunicorn.socket`): the application speaks RFC 6455 on the
-socket, in its own thread. The adapter acts as the client on the loop, between the pair and ASGI WebSocket 2.5.
+The application speaks RFC 6455 on the socket, in its own thread. The adapter acts as the client on the loop, between
+the pair and ASGI WebSocket 2.5.
 """
 
 from __future__ import annotations
 
-import io
 import logging
-import os
 import socket
 import sys
 import threading
-from base64 import b64encode
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from contextvars import copy_context
@@ -25,11 +22,12 @@ from ..concurrency.outbox import Outbox
 from ..concurrency.sockets import LoopSocket
 from ..concurrency.thread_pool import Workers
 from ..errors import harmless
-from ..mapping.requests import Environ, environ_from_scope
+from ..mapping.requests import Environ
 from ..run_wsgi.response import WSGIResponse
 from ..websocket.frames import CLOSE, NO_MASK, PING, PONG, MessageReader, encode, encode_close, encode_message
-from ..websocket.handshake import VERSION, Accepted, read_response
+from ..websocket.handshake import Accepted, read_response
 from ..wsgi_types import StartResponse, WSGIApp
+from .lent_socket import lending_environ, lent_pair
 from .messages import deliver
 from .scopes import refusal
 
@@ -39,42 +37,11 @@ GRACE = 1.0  # delay between a disconnect and the shutdown of the application's 
 _MAX_HEAD = 64 * 1024  # size limit of the application's 101 response, in bytes
 _READ = 64 * 1024
 _ANY_SIZE = sys.maxsize  # size limit of a message from the application, which is trusted
-_CONNECTION = (b"upgrade", b"connection", b"http2-settings")  # the handshake is repeated
 _FULL, _FAILED, _TRY_AGAIN = 503, 1011, 1013
 
 
 class _SocketUsed(Exception):
     """The application has accepted the WebSocket: its response to its server is meaningless."""
-
-
-def lending_environ(scope: Scope, common: Environ, sock: socket.socket) -> tuple[Environ, str]:
-    """Return the environ of a `websocket` scope that lends `sock`, and the Sec-WebSocket-Key in it."""
-    key = b64encode(os.urandom(16)).decode()
-    headers = [
-        (name, value)
-        for name, value in scope.get("headers") or ()
-        if name.lower() not in _CONNECTION and not name.lower().startswith(b"sec-websocket-")
-    ]
-    scheme = "https" if scope.get("scheme") in ("wss", "https") else "http"
-    as_http = {**scope, "method": "GET", "http_version": "1.1", "scheme": scheme, "headers": headers}
-    environ = environ_from_scope(as_http)
-    environ.update(common)
-    environ |= {
-        "HTTP_UPGRADE": "websocket",
-        "HTTP_CONNECTION": "Upgrade",
-        "HTTP_SEC_WEBSOCKET_KEY": key,
-        "HTTP_SEC_WEBSOCKET_VERSION": VERSION,
-        "wsgi.url_scheme": scheme,
-        "wsgi.input": io.BytesIO(),
-        "wsgi.input_terminated": True,
-        "wsgi.errors": sys.stderr,
-        "asgi.scope": scope,
-        "werkzeug.socket": sock,
-        "gunicorn.socket": sock,
-    }
-    if scope.get("subprotocols"):
-        environ["HTTP_SEC_WEBSOCKET_PROTOCOL"] = ", ".join(scope["subprotocols"])
-    return environ, key
 
 
 async def refuse_full(scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,7 +76,7 @@ class WebSocketBridge:
         """Serve the WebSocket. Raises the application's error; `over` is called when its thread is free again."""
         self._over = over
         try:
-            ours, self._theirs = socket.socketpair()
+            ours, self._theirs = lent_pair()
             self._socket = LoopSocket(self._loop, ours)
             environ, self._key = lending_environ(self._scope, common, self._theirs)
             environ["waitress.client_disconnected"] = self._outbox.is_closed

@@ -9,6 +9,8 @@ import contextlib
 import contextvars
 import queue
 import socket
+import subprocess
+import sys
 import threading
 from collections import deque
 from typing import Any
@@ -203,6 +205,122 @@ def test_an_app_that_fails_after_accept_closes_with_1011_and_its_error_is_raised
     assert peer.sent()["type"] == "websocket.accept"
     assert peer.sent()["code"] == 1011
     assert isinstance(peer.ended(), LookupError)
+
+
+def closes_while_a_thread_reads(environ: Any) -> None:
+    ws = Server.accept(environ)  # its thread waits in recv()
+    ws.send("read on")
+    while ws.receive() != "close":
+        pass
+    ws.sock.close()
+
+
+def closes_a_socket_without_a_thread(environ: Any) -> None:
+    accepted(environ).close()
+
+
+def closes_after_its_last_file(environ: Any) -> None:
+    sock = accepted(environ)
+    with sock.makefile("rwb") as file:
+        sock.close()
+        file.write(encode(TEXT, b"from a file"))
+
+
+def closes_beside_a_child_that_has_a_copy(environ: Any) -> None:
+    sock = accepted(environ)
+    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, pass_fds=[sock.fileno()])
+    CHILDREN.put(child)
+    sock.close()
+
+
+def shuts_down(environ: Any) -> None:
+    Server.accept(environ).sock.shutdown(socket.SHUT_RDWR)
+
+
+def shuts_down_its_sending_side(environ: Any) -> None:
+    accepted(environ).shutdown(socket.SHUT_WR)
+
+
+ENDS = [
+    closes_while_a_thread_reads,
+    closes_a_socket_without_a_thread,
+    closes_after_its_last_file,
+    closes_beside_a_child_that_has_a_copy,
+    shuts_down,
+    shuts_down_its_sending_side,
+]
+CHILDREN: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+
+def accepted(environ: Any) -> Any:
+    """Accept the WebSocket without a library, and return the socket."""
+    sock = environ["werkzeug.socket"]
+    sock.sendall(response_head(environ["HTTP_SEC_WEBSOCKET_KEY"], None, []))
+    return sock
+
+
+@pytest.mark.parametrize(
+    ("ends", "stays"),
+    [*((each, False) for each in ENDS), (ENDS[0], True)],
+    ids=[*(each.__name__ for each in ENDS), "and stays"],
+)
+def test_an_app_that_ends_its_connection_without_a_close_frame_ends_the_clients(
+    serve: Serve, ends: Any, stays: bool
+) -> None:
+    """Ours: natively the client sees the end of its connection."""
+    go_on = serve.gate("the app to go on")
+
+    def app(environ: Any, start_response: Any) -> Any:
+        ends(environ)
+        if stays:
+            go_on.wait()
+        return []
+
+    peer = Peer(serve, serve.adapt(app))
+    assert peer.sent()["type"] == "websocket.accept"
+    peer.text("close")
+    try:
+        while (message := peer.sent())["type"] == "websocket.send":
+            pass
+        assert message == {"type": "websocket.close", "code": 1000, "reason": ""}
+        go_on.open()
+        assert peer.ended() is None
+    finally:
+        while not CHILDREN.empty():
+            CHILDREN.get().communicate()
+
+
+def test_an_app_that_ends_its_connection_and_fails_closes_with_1011(serve: Serve) -> None:
+    """Ours."""
+
+    def fails(environ: Any, start_response: Any) -> Any:
+        closes_while_a_thread_reads(environ)
+        raise LookupError("a fault of the app")
+
+    peer = Peer(serve, serve.adapt(fails))
+    peer.text("close")
+    assert [peer.sent()["type"], peer.sent()["type"]] == ["websocket.accept", "websocket.send"]
+    assert peer.sent()["code"] == 1011
+    assert isinstance(peer.ended(), LookupError)
+
+
+def test_a_copy_of_the_socket_outlives_it(serve: Serve) -> None:
+    """Ours: natively a WSGI app can continue with a copy in a thread of its own."""
+    copies: queue.SimpleQueue[Any] = queue.SimpleQueue()
+
+    def hands_on(environ: Any, start_response: Any) -> Any:
+        sock = accepted(environ)
+        copies.put(sock.dup())
+        sock.close()
+        return []
+
+    peer = Peer(serve, serve.adapt(hands_on))
+    assert peer.sent()["type"] == "websocket.accept"
+    with copies.get(timeout=PATIENCE) as copy:
+        copy.sendall(encode(TEXT, b"still here"))
+        assert peer.sent() == {"type": "websocket.send", "text": "still here"}
+    assert peer.sent()["type"] == "websocket.close"
+    assert peer.ended() is None
 
 
 def test_a_500_of_a_framework_after_accept_is_1011(serve: Serve) -> None:

@@ -1,0 +1,82 @@
+"""The socket that a WSGI application gets in place of its client's connection, and the environ that lends it.
+
+Knows the convention of simple-websocket: `werkzeug.socket` and `gunicorn.socket`. It must not know what is sent on it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import sys
+from base64 import b64encode
+from contextlib import suppress
+from typing import Any
+
+from ..asgi_types import Scope
+from ..mapping.requests import Environ, environ_from_scope
+from ..websocket.handshake import VERSION
+
+_REPEATED = (b"upgrade", b"connection", b"http2-settings")  # headers of the handshake, which is repeated
+
+
+class LentSocket(socket.socket):
+    """A socket whose close() ends the connection at once.
+
+    close() of an ordinary socket does not while another thread waits in recv(), as simple-websocket's does, or while a
+    forked child has a copy: its peer would wait for ever. After dup(), only the last copy ends the connection; close()
+    in a forked child does not end it.
+    """
+
+    is_shared = False
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._process = os.getpid()
+
+    def dup(self) -> LentSocket:
+        copy = super().dup()  # of the same class
+        self.is_shared = copy.is_shared = True
+        return copy
+
+    def _real_close(self, *arguments: Any) -> None:  # close() calls it, after the last file of makefile()
+        if not self.is_shared and os.getpid() == self._process:
+            with suppress(OSError):  # it has been shut down
+                self.shutdown(socket.SHUT_RDWR)
+        super()._real_close(*arguments)  # type: ignore[misc]
+
+
+def lent_pair() -> tuple[socket.socket, LentSocket]:
+    """Return the two ends of a connection; the application gets the second."""
+    ours, theirs = socket.socketpair()
+    return ours, LentSocket(theirs.family, theirs.type, theirs.proto, theirs.detach())
+
+
+def lending_environ(scope: Scope, common: Environ, sock: socket.socket) -> tuple[Environ, str]:
+    """Return the environ of a `websocket` scope that lends `sock`, and the Sec-WebSocket-Key in it."""
+    key = b64encode(os.urandom(16)).decode()
+    headers = [
+        (name, value)
+        for name, value in scope.get("headers") or ()
+        if name.lower() not in _REPEATED and not name.lower().startswith(b"sec-websocket-")
+    ]
+    scheme = "https" if scope.get("scheme") in ("wss", "https") else "http"
+    as_http = {**scope, "method": "GET", "http_version": "1.1", "scheme": scheme, "headers": headers}
+    environ = environ_from_scope(as_http)
+    environ.update(common)
+    environ |= {
+        "HTTP_UPGRADE": "websocket",
+        "HTTP_CONNECTION": "Upgrade",
+        "HTTP_SEC_WEBSOCKET_KEY": key,
+        "HTTP_SEC_WEBSOCKET_VERSION": VERSION,
+        "wsgi.url_scheme": scheme,
+        "wsgi.input": io.BytesIO(),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "asgi.scope": scope,
+        "werkzeug.socket": sock,
+        "gunicorn.socket": sock,
+    }
+    if scope.get("subprotocols"):
+        environ["HTTP_SEC_WEBSOCKET_PROTOCOL"] = ", ".join(scope["subprotocols"])
+    return environ, key
