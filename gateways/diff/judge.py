@@ -110,7 +110,7 @@ def _facet(name: str, olds: Sequence[str | None], new: str | None) -> Iterator[F
     there = [each for each in olds if each is not None]
     if new is None or not there:
         yield Found(name, there[0] if there else ABSENT, ABSENT if new is None else new)
-    elif text.beyond_noise(there, new):
+    elif (len(there) > 1 or None not in olds) and text.beyond_noise(there, new):
         yield Found(name, there[0], new)
 
 

@@ -20,6 +20,7 @@ from gateways.diff.known import Known
 from gateways.diff.plan import HOST, Plan
 from gateways.diff.result import Asked, Difference, Result, count_noise, together
 from gateways.diff.side import Ports, Running, Site, Stack, messages, reset, running
+from gateways.diff.sometimes import irregular, without
 from gateways.events.secrets import secrets_in, secrets_of
 from gateways.failure import Failure
 from gateways.requests.request import Request, from_origin
@@ -32,7 +33,9 @@ __all__ = ("HOST", "Plan", "run")
 Which = Literal["old", "new"]
 ORDER: tuple[Which, ...] = ("old", "new", "new", "old")
 MORE = 3
-"""Maximum number of further rounds of the old stack; they end when a round removes no difference."""
+"""Maximum number of further rounds of the old stack; they end when a round removes no difference and all responses of
+the new stack show the remaining ones.
+"""
 
 APART = 1.2
 """Minimum time between two rounds of the old stack, in seconds, so that a time in whole seconds changes."""
@@ -77,7 +80,7 @@ def run(plan: Plan, progress: Progress = _quiet) -> Result:
                 break
             _round(plan, "old", rounds, ports, progress)
             before, differences = differences, _differences(plan, rounds)
-            if len(differences) == len(before):
+            if len(differences) == len(before) and all(each.times == each.asked for each in differences):
                 break
     except KeyboardInterrupt:
         interrupted = True
@@ -151,9 +154,11 @@ def _kept(answer: Answer, bodies: dict[str, Body]) -> Answer:
 
 
 def _differences(plan: Plan, rounds: _Rounds) -> list[Difference]:
+    pairs = _pairs(plan, rounds)
+    names = irregular(olds for olds, _ in pairs)
     judged = [
-        judge(olds, new_answers, is_first=number == 0) if olds and new_answers else []
-        for number, (olds, new_answers) in enumerate(_pairs(plan, rounds))
+        without(judge(olds, new_answers, is_first=number == 0), names) if olds and new_answers else []
+        for number, (olds, new_answers) in enumerate(pairs)
     ]
     return together(judged, plan.ignored)
 

@@ -1,16 +1,17 @@
-"""Convert access logs of web servers to requests. Knows apachelogs, which reads the lines.
+"""Convert access logs of web servers to requests. Knows apachelogs, which reads the lines of a known format.
 
 A log contains no cookies, no bodies, and no headers except Referer and User-Agent, so requests that need a body cannot
 be replayed.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gateways.failure import Failure
-from gateways.requests.request import TOKEN, Request, checked_header, target_of
+from gateways.requests.request import TOKEN, Headers, Request, checked_header, target_of
+from gateways.requests.server_log import Logged, logged
 from gateways.requests.traffic import LeftOut, Traffic
 
 if TYPE_CHECKING:
@@ -32,19 +33,23 @@ class _Unfit(ValueError):
 def read(text: str, origin: str, log_format: str | None = None) -> Traffic:
     """Return the requests in an access log.
 
-    log_format: a name of FORMATS, or a format string of Apache's LogFormat; None to try the known ones on each line.
+    log_format: a name of FORMATS, or a format string of Apache's LogFormat; None to try the known ones on each line,
+    and then to find the request by its form (server_log.py).
 
     Raises: Failure: no line has that format, or the format is invalid.
     """
     parsers = _parsers(log_format)
     requests: list[Request] = []
     out: list[LeftOut] = []
-    seen = False
+    seen, by_form = False, 0
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         where = f"{origin}, line {number}"
-        entry = _entry(line.rstrip("\r"), parsers)
+        entry: LogEntry | Logged | None = _entry(line.rstrip("\r"), parsers)
+        if entry is None and log_format is None:
+            entry = logged(line)
+            by_form += entry is not None
         if entry is None:
             out.append(LeftOut(where, line[:100], "not a line of the log's format"))
             continue
@@ -52,14 +57,21 @@ def read(text: str, origin: str, log_format: str | None = None) -> Traffic:
         try:
             requests.append(_request(entry, where))
         except _Unfit as why:
-            out.append(LeftOut(where, (entry.request_line or "-")[:100], str(why)))
+            out.append(
+                LeftOut(where, line[:100] if isinstance(entry, Logged) else (entry.request_line or "-")[:100], str(why))
+            )
     if out and not seen:
         known = f"the format {log_format!r}" if log_format else f"a known format ({', '.join(FORMATS)})"
         raise Failure(
             f"{out[0].where}: {out[0].what!r} is not a line in {known}; "
             f"name the format of the log with --log-format, e.g. '{COMMON}'"
         )
-    return Traffic(tuple(requests), left_out=tuple(out))
+    return Traffic(tuple(requests), left_out=tuple(out), notes=(_by_form(origin, by_form),) if by_form else ())
+
+
+def _by_form(origin: str, count: int) -> str:
+    lines = "1 line is" if count == 1 else f"{count:,} lines are"
+    return f"{origin}: {lines} in another format than {', '.join(FORMATS)}; the requests are found by their form"
 
 
 def _parsers(log_format: str | None) -> "list[LogParser]":
@@ -91,12 +103,18 @@ def _entry(line: str, parsers: "list[LogParser]") -> "LogEntry | None":
     return None
 
 
-def _request(entry: "LogEntry", where: str) -> Request:
-    method, target = _asked(entry)
+def _request(entry: "LogEntry | Logged", where: str) -> Request:
+    status: int | None
+    if isinstance(entry, Logged):
+        method, target, status = entry.method, _path(entry.method, entry.target), entry.status
+        headers = _headers({"Referer": entry.referer, "User-Agent": entry.agent})
+    else:
+        method, target = _asked(entry)
+        status = getattr(entry, "final_status", None) or getattr(entry, "status", None)
+        headers = _headers(getattr(entry, "headers_in", {}))
     if method in NEED_A_BODY:
         raise _Unfit(f"an access log does not contain the body of a {method}")
-    status = getattr(entry, "final_status", None) or getattr(entry, "status", None)
-    return Request(method, target, tuple(_headers(entry)), recorded=status, origin=where)
+    return Request(method, target, headers, recorded=status, origin=where)
 
 
 def _asked(entry: "LogEntry") -> tuple[str, str]:
@@ -109,22 +127,25 @@ def _asked(entry: "LogEntry") -> tuple[str, str]:
     parts = (line or "").split(" ")
     if len(parts) != 3 or not parts[2].startswith("HTTP/") or not TOKEN.fullmatch(parts[0]):
         raise _Unfit("the client did not send an HTTP request")
-    method, target, _ = parts
+    return parts[0], _path(parts[0], parts[1])
+
+
+def _path(method: str, target: str) -> str:
+    """Return the target of a request to this server, from the octets of the log, one character each."""
     if target.startswith(("http://", "https://")):
         url = urlsplit(target)
         target = (url.path or "/") + (f"?{url.query}" if url.query else "")
     if not target.startswith("/"):
         raise _Unfit(f"the target of a {method} is not a path")
-    # The log's octets, one character each, so that percent-encoding restores them.
-    return method, target_of(target.encode("latin-1").decode("utf-8", "surrogateescape"))
+    return target_of(target.encode("latin-1").decode("utf-8", "surrogateescape"))
 
 
-def _headers(entry: "LogEntry") -> Iterator[tuple[str, str]]:
-    found = getattr(entry, "headers_in", {})
+def _headers(found: Mapping[str, str | None]) -> Headers:
+    headers: list[tuple[str, str]] = []
     for name in HEADERS:
-        value = found.get(name)
-        if value:
+        if value := found.get(name):
             try:
-                yield checked_header(name, value)
+                headers.append(checked_header(name, value))
             except ValueError:
                 raise _Unfit(f"its {name} cannot be sent") from None
+    return tuple(headers)

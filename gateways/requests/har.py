@@ -133,7 +133,7 @@ def _body(given: dict[str, Any]) -> bytes | None:
     """Return the exact octets of the body; browsers do not record every body."""
     data, size = given.get("postData"), given.get("bodySize", -1)
     if not isinstance(data, dict):
-        if isinstance(size, int) and size > 0:
+        if (isinstance(size, int) and size > 0) or _announces_body(given):
             raise _Unfit("the recording does not contain its body")
         return None
     text, kind = data.get("text"), str(data.get("mimeType", ""))
@@ -142,9 +142,18 @@ def _body(given: dict[str, Any]) -> bytes | None:
     params = data.get("params")
     if params and kind.startswith("application/x-www-form-urlencoded"):
         return urlencode([(each.get("name", ""), each.get("value", "")) for each in params]).encode()
-    if params or (isinstance(size, int) and size > 0):
+    if params or (isinstance(size, int) and size > 0) or _announces_body(given):
         raise _Unfit("the recording does not contain its body")
     return b""
+
+
+def _announces_body(given: dict[str, Any]) -> bool:
+    """Return True if the headers announce a body (RFC 9112, 6.3): recorders omit uploads and write the size 0."""
+    for each in given.get("headers") or []:
+        name, value = str(each.get("name")).lower(), str(each.get("value")).strip()
+        if name == "transfer-encoding" or (name == "content-length" and value.isdecimal() and int(value) > 0):
+            return True
+    return False
 
 
 def _octets(text: str, data: dict[str, Any], kind: str, size: Any) -> bytes:

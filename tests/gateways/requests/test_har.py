@@ -48,6 +48,14 @@ def test_the_host_with_the_most_requests_is_replayed_and_the_others_are_reported
         ({**entry(url="http://shop.example/ws"), "_webSocketMessages": []}, "a WebSocket is not replayed"),
         (entry(url="data:text/plain,x"), "the browser handles data: URLs itself"),
         (entry("POST", bodySize=3), "the recording does not contain its body"),
+        (
+            entry("POST", bodySize=0, headers=[{"name": "Content-Length", "value": "1424"}]),
+            "the recording does not contain its body",
+        ),
+        (
+            entry("PUT", postData=form(""), bodySize=0, headers=[{"name": "transfer-encoding", "value": "chunked"}]),
+            "the recording does not contain its body",
+        ),
         (entry("POST", postData={"mimeType": "multipart/form-data", "params": [{}]}), "does not contain its body"),
         (entry("POST", postData=form("x=1"), bodySize=30), "has 3 bytes of a body of 30"),
         (

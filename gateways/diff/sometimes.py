@@ -1,0 +1,34 @@
+"""Recognise headers and cookies that the old stack sends only sometimes. Pure.
+
+A session that is renewed each second adds a cookie to any response, so no number of rounds shows all places. If the old
+stack varies in this way in one request, the same in some responses of the new stack to another request is noise. If all
+responses of the new stack show it, it is a difference.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from gateways.diff.answer import Answer
+from gateways.diff.facets import facets
+from gateways.diff.judge import ABSENT, Judged
+
+
+def irregular(olds: Iterable[Sequence[Answer]]) -> set[str]:
+    """Return the headers and cookies that only some of the old stack's responses to one request have.
+
+    olds: for each request, the old stack's responses.
+    """
+    found: set[str] = set()
+    for answers in olds:
+        tables = [set(facets(each)) for each in answers if each.status is not None]
+        if tables:
+            found.update({name for table in tables for name in table if not all(name in each for each in tables)})
+    return {name for name in found if name.startswith(("header:", "cookie:"))}
+
+
+def without(judged: Sequence[Judged], names: set[str]) -> list[Judged]:
+    """Return the differences except headers and cookies of these names that some of the new stack's responses have."""
+    return [each for each in judged if not (_is_sometimes(each) and each.found.facet in names)]
+
+
+def _is_sometimes(judged: Judged) -> bool:
+    return judged.times < judged.asked and ABSENT in (judged.found.old, judged.found.new)

@@ -1,0 +1,60 @@
+"""Find the request in a log line of a Python server, by its form. Pure.
+
+uvicorn, hypercorn, granian, daphne, Werkzeug and uWSGI write formats of their own, nginx and Apache httpd often one
+that is longer than "combined", and a container adds a prefix to each line. All contain the request and the status.
+"""
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """A logged request: text is latin-1, one character for each octet. referer, agent: "" if not logged."""
+
+    method: str
+    target: str
+    status: int
+    referer: str = ""
+    agent: str = ""
+
+
+_COLOR = re.compile(r"\x1b\[[0-9;]*m")
+_QUOTED = re.compile(
+    r'"(?P<method>[A-Z][A-Z-]*) (?P<target>\S+)(?: (?:HTTP/)?\d(?:\.\d)?)?" (?P<status>[1-5]\d\d)\b'
+    r'(?: \S+ "(?P<referer>(?:[^"\\]|\\.)*)" "(?P<agent>(?:[^"\\]|\\.)*)")?'
+)
+_UWSGI = re.compile(
+    r"\] (?P<method>[A-Z][A-Z-]*) (?P<target>\S+) => generated \d+ bytes .*\(HTTP/\d(?:\.\d)? (?P<status>[1-5]\d\d)\)"
+)
+_OF_A_CLIENT = re.compile(r"://\S+ $")
+"""Before the request in the message of a client library: `https://api.example:443 "GET /v1 HTTP/1.1" 200 12`."""
+
+_ESCAPE = re.compile(r'\\(?:x([0-9A-Fa-f]{2})|(["\\]))')
+
+
+def logged(line: str) -> Logged | None:
+    """Return the request in a line; None if it contains none that a client sent."""
+    line = _COLOR.sub("", line)
+    match = _QUOTED.search(line)
+    if match is not None and _OF_A_CLIENT.search(line, 0, match.start()):
+        return None
+    match = match or _UWSGI.search(line)
+    if match is None:
+        return None
+    found = match.groupdict()
+    return Logged(
+        found["method"],
+        _unescaped(found["target"]),
+        int(found["status"]),
+        _value(found.get("referer")),
+        _value(found.get("agent")),
+    )
+
+
+def _value(text: str | None) -> str:
+    return "" if text in (None, "-") else _unescaped(str(text))
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPE.sub(lambda at: chr(int(at[1], 16)) if at[1] else at[2], text)

@@ -1,0 +1,62 @@
+"""Requests in the log lines of Python servers, as these write them by default."""
+
+import pytest
+
+from gateways.requests.access_log import read
+from gateways.requests.server_log import logged
+
+REQUEST = "GET /a?b=%20"
+DAY = "30/Nov/2026:07:04:33"
+HYPERCORN = f"[2026-11-30 07:04:33 +0000] [15] [INFO] 127.0.0.1:1 - - [{DAY}]"
+LINES = {
+    "uvicorn": f'INFO:     127.0.0.1:39122 - "{REQUEST} HTTP/1.1" 200 OK',
+    "uvicorn in colours": f'\x1b[32mINFO\x1b[0m:     ::1:1 - "\x1b[1m{REQUEST} HTTP/1.1\x1b[0m" \x1b[32m200 OK\x1b[0m',
+    "hypercorn": f'{HYPERCORN} "{REQUEST} 1.1" 200 9 "-" "-"',
+    "hypercorn with HTTP/2": f'{HYPERCORN} "{REQUEST} 2" 200 9 "-" "-"',
+    "granian": f'[2026-11-30 07:04:32 +0000] 127.0.0.1 - "{REQUEST} HTTP/1.1" 200 10.143',
+    "daphne": f'127.0.0.1:41210 - - [{DAY}] "{REQUEST}" 200 9',
+    "Werkzeug": f'127.0.0.1 - - [30/Nov/2026 07:04:33] "{REQUEST} HTTP/1.1" 200 -',
+    "Django's runserver": f'[30/Nov/2026 07:04:33] "{REQUEST} HTTP/1.1" 200 12',
+    "uWSGI": "[pid: 1|app: 0|req: 1/1] 127.0.0.1 () {28 vars in 301 bytes} [Mon Nov 30 07:04:33 2026] "
+    f"{REQUEST} => generated 9 bytes in 1 msecs (HTTP/1.1 200) 2 headers in 78 bytes (1 switches on core 0)",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("line", LINES.values(), ids=LINES)
+def test_the_request_in_a_line_of_a_server_is_found(line: str) -> None:
+    traffic = read(f"Started server process [15]\n{line}\n", "x.log")
+    (request,) = traffic.requests
+    assert (request.method, request.target, request.recorded, request.origin) == (
+        "GET",
+        "/a?b=%20",
+        200,
+        "x.log, line 2",
+    )
+    assert [each.where for each in traffic.left_out] == ["x.log, line 1"]
+    assert "1 line is in another format than combined" in traffic.notes[0]
+
+
+def test_a_format_longer_than_combined_keeps_referer_and_user_agent() -> None:
+    line = r'::1 - - [30/Nov/2026:07:04:33 +0000] "GET /\xC3\xA9 HTTP/1.1" 200 9 "http://shop/" "a \"b\"" "10.0.0.1"'
+    (request,) = read(line, "x").requests
+    assert request.target == "/%C3%A9"
+    assert request.headers == (("Referer", "http://shop/"), ("User-Agent", 'a "b"'))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'DEBUG:urllib3.connectionpool:https://api.example:443 "GET /v1 HTTP/1.1" 200 12',
+        'INFO:httpx:HTTP Request: GET https://api.example/v1 "HTTP/1.1 200 OK"',
+        'the user wrote "GET OUT" 12 times',
+    ],
+)
+def test_a_request_that_the_app_sent_is_not_one_to_it(line: str) -> None:
+    assert logged(line) is None
+
+
+def test_a_line_of_a_server_that_cannot_be_replayed_is_reported() -> None:
+    upload = LINES["uvicorn"].replace("GET", "POST")
+    traffic = read(f"{LINES['uvicorn']}\n{upload}\n", "x")
+    assert len(traffic.requests) == 1
+    assert [(each.where, each.what) for each in traffic.left_out] == [("x, line 2", upload)]
