@@ -44,12 +44,14 @@ _NATIVE_NAMES: dict[bytes, str] = {}  # checked header names of ASGI application
 
 
 class Head:
-    """Response headers and status as ASGI writes them; `length` is the Content-Length, in bytes, or None."""
+    """Response headers and status as ASGI writes them; `length` is the Content-Length, in bytes, or None. `dated` is
+    true if there is a Date header.
+    """
 
-    __slots__ = ("headers", "length", "status")
+    __slots__ = ("dated", "headers", "length", "status")
 
-    def __init__(self, status: int, headers: RawHeaders, length: int | None) -> None:
-        self.status, self.headers, self.length = status, headers, length
+    def __init__(self, status: int, headers: RawHeaders, length: int | None, dated: bool = False) -> None:
+        self.status, self.headers, self.length, self.dated = status, headers, length, dated
 
 
 def reason(status: int) -> str:
@@ -158,6 +160,7 @@ def head_from_wsgi(  # noqa: C901, PLR0912 - in one piece: each call would cost 
     code = (_STATUSES.get(status) if isinstance(status, str) else None) or _wsgi_status(status)
     raw: RawHeaders = []
     lengths: list[bytes] = []
+    dated = False
     known = _PAIRS
     for pair in headers:
         if type(pair) is tuple:
@@ -193,8 +196,10 @@ def head_from_wsgi(  # noqa: C901, PLR0912 - in one piece: each call would cost 
                 continue
         elif lower in _REPEATING and len(value) <= _CACHE_NAME and len(known) < _CACHE_ENTRIES:
             known[name, value] = (lower, octets)
+        elif lower == b"date":
+            dated = True
         raw.append((lower, octets))
-    return Head(code, raw, promised_length(lengths) if lengths else None)
+    return Head(code, raw, promised_length(lengths) if lengths else None, dated)
 
 
 def status_line(status: int) -> str:

@@ -8,17 +8,20 @@ from __future__ import annotations
 import io
 import os
 import stat
+import time
 from collections.abc import Sequence
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
-from ..asgi_types import Send
+from ..asgi_types import Message, Send
 from ..concurrency.outbox import Outbox
 from ..mapping.responses import Head, head_from_wsgi
 from ..run_wsgi.response import WSGIResponse
 
 _JOIN = 64 * 1024  # queued blocks are joined up to about this size, in bytes
 _FILE_MESSAGES = ("http.response.pathsend", "http.response.zerocopysend")
+_NOW = 5  # seconds: a Date as recent as this equals the one that the server adds
 _PLAIN = (io.BufferedReader, io.BufferedRandom, io.FileIO)
 
 
@@ -32,12 +35,24 @@ def size_of(items: Sequence[Any]) -> int:
     return sum(len(item[1]) for item in items if type(item) is tuple)
 
 
+def response_start(head: Head) -> Message:
+    """Return `http.response.start`, without a Date of now: every server adds its own, and some do not see that there is
+    one. Two would be invalid (RFC 9110, 5.3 and 6.6.1).
+    """
+    headers = head.headers
+    if head.dated:
+        now = time.time()
+        same = {formatdate(now - seconds, usegmt=True).encode() for seconds in range(_NOW)}
+        headers = [(name, value) for name, value in headers if name != b"date" or value not in same]
+    return {"type": "http.response.start", "status": head.status, "headers": headers}
+
+
 async def deliver(send: Send, items: list[Any]) -> None:
     """Send the queued items, small blocks joined. This delays no block: they were queued while the server was busy."""
     if len(items) == 1 and type(items[0]) is not dict:
         head, block, last = items[0]
         if head is not None:
-            await send({"type": "http.response.start", "status": head.status, "headers": head.headers})
+            await send(response_start(head))
         return await send({"type": "http.response.body", "body": block, "more_body": not last})
     blocks: list[bytes] = []
     size = 0
@@ -48,7 +63,7 @@ async def deliver(send: Send, items: list[Any]) -> None:
             continue
         head, block, last = item
         if head is not None:
-            await send({"type": "http.response.start", "status": head.status, "headers": head.headers})
+            await send(response_start(head))
         if blocks and size + len(block) > _JOIN:
             await send({"type": "http.response.body", "body": b"".join(blocks), "more_body": True})
             blocks, size = [], 0
@@ -66,7 +81,7 @@ async def deliver_each(send: Send, items: list[Any]) -> None:
         if type(item) is dict:
             await send(item)
         if head is not None:
-            await send({"type": "http.response.start", "status": head.status, "headers": head.headers})
+            await send(response_start(head))
         if block:
             await send({"type": "http.response.body", "body": block, "more_body": True})
         if last:
@@ -111,8 +126,7 @@ class SendFile:
             if self._by_path
             else {"type": "http.response.zerocopysend", "file": file, "offset": 0, "count": size, "more_body": False}
         )
-        start = {"type": "http.response.start", "status": head.status, "headers": head.headers}
-        self._outbox.put(start, 0)
+        self._outbox.put(response_start(head), 0)
         self._outbox.put(message, 0)
         self._outbox.drain()
 

@@ -30,7 +30,7 @@ from ..stats import Tally
 from ..wsgi_types import Item, WSGIApp
 from .admission import Admission
 from .listener import Listener
-from .messages import SendFile, completes, deliver, deliver_each, early_hints, size_of
+from .messages import SendFile, completes, deliver, deliver_each, early_hints, response_start, size_of
 from .request_body import Body, Unannounced
 from .scopes import overload_item
 from .unread import Rest
@@ -157,7 +157,7 @@ class WSGIRequest:
                     head, block, self._complete = items[0]
                     tally.bytes += len(block)
                     if head is not None:
-                        await send({"type": "http.response.start", "status": head.status, "headers": head.headers})
+                        await send(response_start(head))
                     await send({"type": "http.response.body", "body": block, "more_body": not self._complete})
                 elif items:
                     self._complete = completes(items[-1])

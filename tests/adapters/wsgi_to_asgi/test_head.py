@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -118,6 +120,22 @@ def test_hop_by_hop_headers_are_dropped(serve: Serve, name: str, caplog: pytest.
     ]
     assert name in caplog.text
     assert "PEP 3333" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("age", "sent"),
+    [(0, False), (2, False), (60, True), (-60, True), (None, True)],
+    ids=["now", "just now", "a minute old", "in the future", "invalid"],
+)
+@pytest.mark.parametrize("body", [[b"x"], [b"x", b"y"]], ids=["one block", "two blocks"])
+def test_a_date_of_now_is_left_to_the_server(serve: Serve, age: int | None, sent: bool, body: list[bytes]) -> None:
+    """RFC 9110, 5.3 and 6.6.1: uvicorn and hypercorn add a second Date. Source: werkzeug's `send_file()` sets one."""
+    date = "yesterday" if age is None else formatdate(time.time() - age, usegmt=True)
+    response = serve(Returning(body, headers=[("X-Before", "1"), ("Date", date), ("X-After", "2")])).response()
+    dates = [pair for pair in response.headers if pair[0] == b"date"]
+    assert dates == ([(b"date", date.encode())] if sent else [])
+    assert (b"x-before", b"1") in response.headers
+    assert (b"x-after", b"2") in response.headers
 
 
 def test_the_log_has_one_warning_for_the_hop_by_hop_headers_of_an_app(
