@@ -22,6 +22,7 @@ SOCKETS_BEHIND_THREADS = (
     "asgi-on-wsgi:gunicorn-gthread:ours",
     "asgi-on-wsgi:cheroot:ours",
 )
+SOCKETS_OF_WSGI = ("wsgi:gunicorn-gthread-100", OURS, "wsgi-on-asgi:hypercorn:ours")
 COLD, WARM = "cgi:uvicorn:cold", "cgi:uvicorn:warm"
 
 AS_MADE = (0.04, 0.065)
@@ -219,17 +220,26 @@ def _async_app_scales(found: Found) -> tuple[Verdict, str]:
 
 
 def _no_websockets(found: Found) -> tuple[Verdict, str]:
-    """The interface has no WebSockets, whatever is measured; the figures show whether the adapter's WebSockets work."""
+    """The interface has no WebSockets, whatever is measured; the figures show whether those of the adapters work."""
     native = found.of("websocket", LOOP)
-    bridged = [found.of("websocket", each, failing=True) for each in SOCKETS_BEHIND_THREADS]
-    working = [each for each in bridged if each.rate and not each.lost_share]
+    bridged, own = _working(found, SOCKETS_BEHIND_THREADS), _working(found, SOCKETS_OF_WSGI)
     seen = (
         f"websocket, {native.connections} clients, messages of the ASGI app: "
-        f"{found.beside('websocket', LOOP, *(each.entrant.id for each in working)).replace('requests', 'messages')}. "
-        "True of the interface, false of what can be built on it: ASGIToWSGI takes over the connection from the "
-        "server, and an open WebSocket holds no thread."
+        f"{found.beside('websocket', LOOP, *bridged)}. True of the interface, false of what can be built on it: "
+        "ASGIToWSGI takes over the connection from the server, and an open WebSocket holds no thread."
     )
-    return ("conditional" if working else "true"), seen
+    if own:
+        seen += (
+            " A WSGI app that takes the server's socket, or the one of WSGIToASGI, holds a thread for each: "
+            f"{found.beside('websocket', *own)}."
+        )
+    return ("conditional" if bridged else "true"), seen.replace("requests", "messages")
+
+
+def _working(found: Found, contenders: Sequence[str]) -> list[str]:
+    """Return the contenders whose WebSockets lose no message."""
+    figures = [found.of("websocket", each, failing=True) for each in contenders]
+    return [each.entrant.id for each in figures if each.rate and not each.lost_share]
 
 
 def _threads_do_not_scale(found: Found) -> tuple[Verdict, str]:

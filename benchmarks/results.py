@@ -23,6 +23,7 @@ from benchmarks.claims import (
     MANY,
     OURS,
     SOCKETS_BEHIND_THREADS,
+    SOCKETS_OF_WSGI,
     WARM,
     claims,
 )
@@ -70,7 +71,7 @@ PARTS = (
     Part(("wait",), (LOOP, FOUR, GTHREAD, MANY, *ADAPTED, COLD, WARM)),
     Part(("blocking",), (LOOP, FOUR, OURS, LOOP_BEHIND_THREADS, COLD)),
     Part(("stream", "idle"), (LOOP, FOUR, GTHREAD, MANY, OURS, LOOP_BEHIND_THREADS, COLD)),
-    Part(("websocket",), (LOOP, LOOP_OF_RUST, *SOCKETS_BEHIND_THREADS)),
+    Part(("websocket",), (LOOP, LOOP_OF_RUST, *SOCKETS_BEHIND_THREADS, *SOCKETS_OF_WSGI)),
     Part(("slow-readers",), (LOOP, FOUR, GTHREAD, OURS, LOOP_BEHIND_THREADS)),
 )
 

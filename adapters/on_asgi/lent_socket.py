@@ -24,7 +24,7 @@ class LentSocket(socket.socket):
     """A socket whose close() ends the connection at once.
 
     close() of an ordinary socket does not while another thread waits in recv(), as simple-websocket's does, or while a
-    forked child has a copy: its peer would wait for ever. After dup(), only the last copy ends the connection; close()
+    forked child has a copy: its peer would wait forever. After dup(), only the last copy ends the connection; close()
     in a forked child does not end it.
     """
 

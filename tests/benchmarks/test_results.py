@@ -17,6 +17,7 @@ from benchmarks.claims import (
     MANY,
     OURS,
     SOCKETS_BEHIND_THREADS,
+    SOCKETS_OF_WSGI,
     WARM,
     Claim,
     claims,
@@ -47,7 +48,7 @@ RATES: dict[str, dict[str, float]] = {
     "blocking": {LOOP: 20, FOUR: 79, OURS: 310, COLD: 33},
     "stream": {LOOP: 48, MANY: 47, FOUR: 4},
     "idle": {LOOP: 100, MANY: 100, OURS: 0},
-    "websocket": {LOOP: 30_000, **dict.fromkeys(SOCKETS_BEHIND_THREADS, 20_000)},
+    "websocket": {LOOP: 30_000, **dict.fromkeys((*SOCKETS_BEHIND_THREADS, *SOCKETS_OF_WSGI), 20_000)},
     "slow-readers": {LOOP: 100, FOUR: 96, GTHREAD: 0},
 }
 FAILING = measured(1400, failed={"status 500": 350})

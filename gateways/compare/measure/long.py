@@ -11,7 +11,7 @@ from gateways.compare.measure.bench import Bench, Entry
 from gateways.compare.measure.checks import check
 from gateways.compare.measure.quick import numbers_of_clients
 from gateways.compare.plan.effort import Effort, turns
-from gateways.compare.plan.scenarios import Scenario
+from gateways.compare.plan.scenarios import Scenario, by_routes
 
 RAMP = 0.2
 START = 1.5
@@ -33,14 +33,12 @@ class Long:
         return contenders * (effort.runs * sum(runs) + checks)
 
     def run(self) -> None:
-        for extra in (False, True):
-            scenarios = [each for each in self._scenarios if each.extra_routes == extra]
-            if scenarios:
-                self._bench.listener.now("sends requests" if self._bench.record.remote else "starts the servers")
-                contenders = [each for each in self._contenders if not self._bench.excluded(each.id, "")]
-                with self._bench.up(contenders, scenarios[0]):
-                    for scenario in scenarios:
-                        check(self._bench, scenario, contenders)
+        for scenarios in by_routes(self._scenarios):
+            self._bench.listener.now("sends requests" if self._bench.record.remote else "starts the servers")
+            contenders = [each for each in self._contenders if not self._bench.excluded(each.id, "")]
+            with self._bench.up(contenders, scenarios[0]):
+                for scenario in scenarios:
+                    check(self._bench, scenario, contenders)
         for number in range(self._effort.runs):
             for scenario in self._scenarios:
                 self._scenario(scenario, number)

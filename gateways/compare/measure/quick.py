@@ -17,7 +17,7 @@ from gateways.compare.measure.bench import Bench, Entry
 from gateways.compare.measure.checks import check
 from gateways.compare.measure.relearn import relearn
 from gateways.compare.plan.effort import BETWEEN, RAMP, WINDOW, Effort, common_rates, steady, turns
-from gateways.compare.plan.scenarios import Scenario
+from gateways.compare.plan.scenarios import Scenario, by_routes
 from gateways.compare.record import Cell
 
 SLICE = WINDOW + RAMP + BETWEEN
@@ -53,16 +53,17 @@ class Quick:
             return 0.0
         of_each = sum(_seconds(each, scenario, effort, _usual(each)) for scenario in scenarios for each in contenders)
         null = sum(len(numbers_of_clients(each, effort)) for each in scenarios) * effort.starts * effort.rounds * SLICE
-        return of_each + null + effort.starts * 2.0 + 1.0 * len(scenarios)
+        return of_each + null + effort.starts * 2.0 * len(by_routes(scenarios)) + 1.0 * len(scenarios)
 
     def run(self) -> None:
         for start in range(self._effort.starts if self._scenarios else 0):
             what = "sends requests" if self._bench.record.remote else "starts the servers"
             self._bench.listener.now(f"start {start + 1} of {self._effort.starts}: {what}")
-            contenders = [each for each in self._contenders if not self._bench.excluded(each.id, "")]
-            with self._bench.up(contenders):
-                for scenario in self._scenarios:
-                    self._scenario(scenario, start)
+            for scenarios in by_routes(self._scenarios):
+                contenders = [each for each in self._contenders if not self._bench.excluded(each.id, "")]
+                with self._bench.up(contenders, scenarios[0]):
+                    for scenario in scenarios:
+                        self._scenario(scenario, start)
             self._bench.listener.keep(self._bench.record)
 
     def _scenario(self, scenario: Scenario, start: int) -> None:

@@ -199,8 +199,8 @@ def _begin(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Recor
     )
 
 
-_BESIDES = ("uvloop", "httptools", "h11", "websockets", "wsproto")
-"""Optional packages that servers use if installed."""
+_BESIDES = ("uvloop", "httptools", "h11", "websockets", "wsproto", "simple-websocket")
+"""Optional packages that servers, and the WSGI app with WebSockets, use if installed."""
 
 
 def _entrant(contender: Entry, plan: Plan, cores: int) -> Entrant:

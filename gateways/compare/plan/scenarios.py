@@ -5,6 +5,7 @@ idle connections) can leave a server with work for clients that have disconnecte
 A new scenario is one row: its fields are all that the reports need.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -181,10 +182,11 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             "websocket",
-            "messages per second on open WebSockets of an ASGI app",
+            "messages per second on open WebSockets; a WSGI app holds a thread for each",
             Request("/ws"),
             "websocket",
-            without=("cgi", "wsgi", "wsgi-on-asgi"),
+            extra_routes=True,
+            without=("cgi",),
         ),
         Scenario(
             "blocking",
@@ -197,6 +199,15 @@ SCENARIOS: dict[str, Scenario] = {
         ),
     )
 }
+
+
+def by_routes(scenarios: Iterable[Scenario]) -> list[list[Scenario]]:
+    """Group the scenarios by the form of the app that they need: without the routes in plan.apps, then with them."""
+    groups: tuple[list[Scenario], list[Scenario]] = ([], [])
+    for each in scenarios:
+        groups[each.extra_routes].append(each)
+    return [group for group in groups if group]
+
 
 USUAL = ("hello", "wait", "stream")
 """Default scenarios: about two minutes."""

@@ -98,6 +98,13 @@ SERVERS: dict[str, Server] = {
             threads=4,
         ),
         Server(
+            "gunicorn-gthread-100",  # as Flask-SocketIO advises: each WebSocket holds a thread
+            "gunicorn",
+            "wsgi",
+            ("gunicorn", *_GUNICORN, "--worker-class", "gthread", "--threads", "{threads}", "{app}"),
+            threads=100,
+        ),
+        Server(
             "cheroot",
             "cheroot",
             "wsgi",

@@ -1,4 +1,7 @@
-"""The reference app in WSGI, with a large body and a wait that blocks. Knows only PEP 3333."""
+"""The reference app in WSGI, with a large body, a wait that blocks, and a WebSocket.
+
+Knows only PEP 3333, and simple-websocket where the server or an adapter exposes a socket.
+"""
 
 import time
 from collections.abc import Iterable
@@ -21,4 +24,18 @@ def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[byt
         time.sleep(float(query["seconds"][0]))
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "8")])
         return [b"blocked\n"]
+    if environ["PATH_INFO"] == "/ws" and ("gunicorn.socket" in environ or "werkzeug.socket" in environ):
+        return echoes(environ)
     return reference(environ, start_response)
+
+
+def echoes(environ: WSGIEnvironment) -> Iterable[bytes]:
+    """Send each message of a WebSocket back. It holds a thread, and simple-websocket starts another."""
+    from simple_websocket import ConnectionClosed, Server  # of the extra `compare`
+
+    websocket = Server.accept(environ, max_message_size=None)
+    try:
+        while True:
+            websocket.send(websocket.receive())
+    except ConnectionClosed:
+        return []
