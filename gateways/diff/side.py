@@ -10,7 +10,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from gateways.diff.ask import Address
@@ -102,8 +102,10 @@ def running(spec: Stack | Site, host: str, ports: Ports) -> Iterator[Running]:
     except Failure:  # another process uses it now
         sock = bind("127.0.0.1", 0)
     ports.port = sock.getsockname()[1]
+    # A CGI program gets only the variables that are named.
+    settings = replace(spec.settings, environment=(*SAME_HASHES, *spec.settings.environment))
     process = ServerProcess(
-        spec.mode, spec.server, spec.known.target, "nothing", sock, incoming, spec.known.interface, spec.settings,
+        spec.mode, spec.server, spec.known.target, "nothing", sock, incoming, spec.known.interface, settings,
         SAME_HASHES,
     )  # fmt: skip
     stack = Running(Address(process.address, host))

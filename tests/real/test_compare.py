@@ -14,7 +14,7 @@ from gateways.compare.judge.analysis import Section, sections
 from gateways.compare.judge.doubts import doubts
 from gateways.compare.judge.figures import foreign
 from gateways.compare.judge.verdicts import verdicts
-from gateways.compare.load.order import Behind, Request
+from gateways.compare.load.order import Answer, Behind, Request
 from gateways.compare.measure.run import Plan, compare
 from gateways.compare.plan.contender import Contender
 from gateways.compare.plan.effort import Effort
@@ -299,6 +299,7 @@ def test_a_mix_has_a_login_and_values_and_sessions_and_separate_figures() -> Non
     requests = (
         Recorded("GET", "/", weight=5),
         Recorded("GET", "/me", weight=2),
+        Recorded("GET", "/cart"),
         Recorded("POST", "/echo", body=b"\x00\xff"),
         Recorded("HEAD", "/echo"),
         Recorded("GET", "/gone", recorded=404),
@@ -313,13 +314,14 @@ def test_a_mix_has_a_login_and_values_and_sessions_and_separate_figures() -> Non
     assert made.exclusions == []
     question, section = made.questions[0], sections(made)[0]
     assert {each.label: each.answer.status for each in question.parts} == {
-        **dict.fromkeys(("GET /", "GET /me", "POST /echo", "HEAD /echo"), 200),
+        **dict.fromkeys(("GET /", "GET /me", "GET /cart", "POST /echo", "HEAD /echo"), 200),
         "GET /gone": 404,
     }
     broken, logout = question.left_out
     assert broken.startswith("GET /broken: it responds with 404")
     assert logout == "POST /logout: it ends the session"
     assert question.parts[0].answer.fixed is not None  # the token in it varies
+    assert question.parts[2].answer == Answer(200, None, None)  # compressed, with another token in another session
     assert all(row.figures.answered > 20 and not row.figures.failed for row in section.rows), section.rows
     assert all(row.answered and not row.failed for part in section.parts for row in part.rows)
     assert {"varying", "requests-left-out"} <= {doubt.name for doubt in doubts(made, sections(made))}

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
+from gateways.diff.ask import ask
 from gateways.diff.plan import Plan
 from gateways.diff.run import run
-from gateways.diff.side import Stack
+from gateways.diff.side import Ports, Stack, running
 from gateways.requests.options import traffic
 from gateways.serving.certificate import self_signed
 from gateways.serving.probe import probe
@@ -87,6 +88,19 @@ def test_the_same_app_has_no_difference_between_servers(server: str) -> None:
 @pytest.mark.timeout(180)
 def test_a_server_that_sends_no_date_is_reported() -> None:
     assert list(differences("shop:app@waitress", "@daphne", *PATHS)) == ["header:date"]
+
+
+@pytest.mark.timeout(60)
+def test_a_cgi_program_has_the_string_hashes_of_the_other_stack(tmp_path: Path) -> None:
+    program = tmp_path / "program"
+    program.write_text("#!/usr/bin/env python3\nprint('Content-Type: text/plain\\n')\nprint(hash('a'))\n")
+    program.chmod(0o755)
+    stack = Stack("old", probe(str(program), 60), "asgi", "uvicorn")
+    (request,) = traffic(["/"]).requests
+    with running(stack, "localhost", Ports()) as started:
+        answered = ask(started.address, request, 30)
+    known = subprocess.check_output([sys.executable, "-c", "print(hash('a'))"], env={"PYTHONHASHSEED": "0"})
+    assert answered.body.octets == known
 
 
 @pytest.mark.timeout(400)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gateways.compare.load.order import Answer, Seen
 from gateways.compare.load.varying import fixed_parts, has, narrowed
+from gateways.requests.coding import decoded
 
 LEAST = 8
 """Minimum length of a session's value that is looked for in bodies; shorter ones occur by chance."""
@@ -55,16 +56,20 @@ def widened(answer: Answer, body: bytes | None, seen: Seen) -> Answer:
     return _with_pieces(seen.status, narrowed(known, text))
 
 
-def without(answer: Answer, body: bytes, values: Iterable[str]) -> Answer:
+def without(answer: Answer, seen: Seen, values: Iterable[str]) -> Answer:
     """Return the expected response without the values of the first contender's session: others have their own.
 
-    body: the expected body, if `answer` has its digest.
+    seen: the first contender's response.
     """
+    body = base64.b64decode(seen.body)
+    long = [value.encode() for value in values if len(value) >= LEAST]
+    if _is_coded(seen):
+        has_one = any(value in decoded(body, codings(seen)) for value in long)
+        return Answer(answer.status, None, None) if has_one else answer
     known = [body] if answer.sha256 else [piece.encode("latin-1") for piece in answer.fixed or ()]
     pieces = known
-    for value in values:
-        if len(value) >= LEAST:
-            pieces = [part for piece in pieces for part in piece.split(value.encode())]
+    for value in long:
+        pieces = [part for piece in pieces for part in piece.split(value)]
     return answer if len(pieces) == len(known) else _with_pieces(answer.status, pieces)
 
 
@@ -72,8 +77,13 @@ def _with_pieces(status: int, pieces: Sequence[bytes]) -> Answer:
     return Answer(status, None, None, tuple(piece.decode("latin-1") for piece in pieces))
 
 
+def codings(seen: Seen) -> str:
+    """Return the value of Content-Encoding; "" if absent."""
+    return ", ".join(re.findall(r"(?im)^content-encoding:[ \t]*([^\r\n]*)", seen.head))
+
+
 def _is_coded(seen: Seen) -> bool:
-    return re.search(r"(?im)^content-encoding:", seen.head) is not None
+    return bool(codings(seen))
 
 
 def _text(seen: Seen) -> bytes:

@@ -161,6 +161,21 @@ class Bench:
         """Begin a session with a new server. A contender is excluded if it does not accept a request that may change
         data, or if a value is missing.
         """
+        if why := self._begin_session(contender, scenario):
+            self.exclude(contender.id, scenario.name, why)
+
+    def log_in_again(self, contender: Entry, scenario: Scenario) -> bool:
+        """Begin another session with the same server. Return False, and keep the session, if the server refuses it: an
+        app may accept a registration only once.
+        """
+        before = self.sessions[contender.id]
+        if not self._begin_session(contender, scenario):
+            return True
+        self.sessions[contender.id] = before
+        return False
+
+    def _begin_session(self, contender: Entry, scenario: Scenario) -> str:
+        """Begin a session. Return why the server refuses it, or ""."""
         session = self.sessions[contender.id] = Session()
         for recorded in scenario.login:
             if recorded in self.logouts:
@@ -168,16 +183,15 @@ class Bench:
             seen = self._see(contender, scenario, sent(session.prepared(recorded)))
             if ended(session, recorded, seen):
                 self.logouts.add(recorded)
-                self.log_in(contender, scenario)
-                return
+                return self._begin_session(contender, scenario)
             wrong = seen.status != recorded.expect if recorded.expect else _is_refused(recorded, seen)
             try:
                 if wrong or seen.error:
                     raise Missing(seen.error or f"it responds with {seen.status}")
                 learn(session, recorded, seen)
             except Missing as error:
-                self.exclude(contender.id, scenario.name, f"login, {recorded.label}: {error}")
-                return
+                return f"login, {recorded.label}: {error}"
+        return ""
 
     def order(self, contender: Entry, scenario: Scenario) -> Order:
         """Return an order for the scenario: a closed loop, or an open loop if the scenario has a rate."""

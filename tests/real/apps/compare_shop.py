@@ -1,12 +1,16 @@
-"""A WSGI shop by hand: a login with a token, a session, a logout, a page that varies, an echo, and errors."""
+"""A WSGI shop by hand: a login with a token, a session, a logout, a page that varies, one that varies with the session,
+an echo, and errors.
+"""
 
+import gzip
 import secrets
 from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qs
 
 TOKENS: set[str] = set()
-SESSIONS: set[str] = set()
+SESSIONS: dict[str, str] = {}
+"""By cookie: the token in the session's pages."""
 
 
 def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -22,17 +26,20 @@ def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable
         answer = f"<input name=csrf value={token}>".encode()
     elif path == "/login":
         if parse_qs(body.decode())["csrf"][0] in TOKENS:
-            SESSIONS.add(session := secrets.token_hex(8))
+            SESSIONS[session := secrets.token_hex(8)] = secrets.token_hex(8)
             status, headers = "302 Found", [*headers, ("Location", "/me"), ("Set-Cookie", f"session={session}; Path=/")]
         else:
             status = "403 Forbidden"
     elif path == "/logout":
-        SESSIONS.discard(session)
+        SESSIONS.pop(session, None)
         status, headers = "302 Found", [*headers, ("Location", "/"), ("Set-Cookie", "session=; Max-Age=0; Path=/")]
     elif path == "/me":
         status, answer = (
             ("200 OK", f"ann ({session})".encode()) if session in SESSIONS else ("401 Unauthorized", b"who?")
         )
+    elif path == "/cart":
+        headers.append(("Content-Encoding", "gzip"))
+        answer = gzip.compress(f"<input value={SESSIONS.get(session)}>".encode(), mtime=0)
     elif path == "/echo":
         answer = body
     else:
