@@ -156,7 +156,7 @@ class _Response:
             raise
 
     def head(self) -> CGIHead:
-        """Wait for the response headers. Raises Refused, after which the program is gone."""
+        """Wait for the response headers. Raises Refused; the program has then been released."""
         try:
             while self._answer.head is None:
                 self._block = self._answer.feed(self._read())

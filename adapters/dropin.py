@@ -36,7 +36,7 @@ class WsgiToAsgi(WSGIToASGI):
     _verbatim = True
 
     def __init__(self, wsgi_application: WSGIApp, duplicate_header_limit: int = 100) -> None:
-        """Refuse a header that is repeated more than `duplicate_header_limit` times with 400; 0 allows any number."""
+        """Respond with 400 if a header occurs more than `duplicate_header_limit` times; 0 allows any number."""
         super().__init__(wsgi_application)
         self.duplicate_header_limit = duplicate_header_limit
 

@@ -23,19 +23,21 @@ class ClientDisconnected(OSError):
 
 
 class AppProtocolError(AssertionError):
-    """The application broke the interface. The text says what was got, what the specification requires, and the fix."""
+    """The application broke the interface. The text contains the wrong value, the requirement of the specification, and
+    the fix.
+    """
 
 
 class BadRequest(Exception):
-    """The request cannot be passed on unchanged; respond with `status`. The text says what was got and what is
-    required.
+    """The request cannot be passed on unchanged; respond with `status`. The text contains the wrong value and the
+    requirement.
     """
 
     status = 400
 
 
 def harmless(error: BaseException) -> Exception:
-    """Return an error in a form that terminates neither the thread nor the loop nor the coroutine that receives it."""
+    """Return the error in a form that does not terminate the thread, loop or coroutine that receives it."""
     if isinstance(error, Exception) and not isinstance(error, (StopIteration, StopAsyncIteration)):
         return error
     try:

@@ -1,6 +1,6 @@
 """WSGI applications on ASGI servers: the application runs in a worker thread, the request's coroutine sends its blocks.
 
-Knows both interfaces, and what the request headers say about a body. It must not know how a request is mapped to an
+Knows both interfaces, and the request headers about a body. It must not know how a request is mapped to an
 environ (mapping/) or in which order its events happen (on_asgi/wsgi_request.py).
 """
 
@@ -79,7 +79,7 @@ class WSGIToASGI:
         websockets: int = 256,
     ) -> None:
         if not callable(app):
-            raise TypeError(f"app={app!r} is not callable; a WSGI application is, with (environ, start_response)")
+            raise TypeError(f"app={app!r} is not callable; a WSGI application is called with (environ, start_response)")
         self.app = app
         self._spool = spool
         workers = Workers(threads, "wsgi-to-asgi")

@@ -1,6 +1,6 @@
 """Items from a coroutine to a thread, which the coroutine can also wake: the response of an ASGI application.
 
-Knows that the thread may no longer need the item that it waits for. It must not know what an item is.
+Knows that the thread may no longer need the item that it waits for. It must not know the meaning of items.
 """
 
 from __future__ import annotations
@@ -101,7 +101,9 @@ class Desk(ToThread):
         return taken
 
     def _look(self, gate: threading.Lock, alive: Callable[[], bool]) -> None:
-        """Wait at the gate. A loop counts as gone if it is found stopped twice: its owner may run it piece by piece."""
+        """Wait at the gate. A loop counts as ended only if it is stopped at two checks in a row, because its owner may
+        run it piece by piece.
+        """
         missed = 0
         while not gate.acquire(timeout=LOOP_CHECK):
             missed = 0 if alive() else missed + 1

@@ -1,7 +1,7 @@
 """Event loops among green threads: gevent and eventlet run many of Python's threads in one thread of the system.
 
-Knows that asyncio records its running loop for each thread of the system. It must not know what
-runs on a loop.
+Knows that asyncio records its running loop for each thread of the system. It must not know the code that runs on a
+loop.
 """
 
 from __future__ import annotations

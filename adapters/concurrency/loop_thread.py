@@ -1,7 +1,7 @@
 """The event loop that a process keeps for ASGI applications on WSGI servers, on its own thread.
 
 Knows when such a loop starts and stops: it starts on first use in this process, is shared by all users of the same
-factory, and stops when the last of them releases it. It must not know what runs on it.
+factory, and stops when the last of them releases it. It must not know the code that runs on it.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class _Bell:
             raise
 
     def ring(self, call: Callable[[], None]) -> None:
-        """Make the loop run `call`, which is the same on every ring. Raises RuntimeError once the bell is closed."""
+        """Make the loop run `call`, which must be the same each time. Raises RuntimeError once the bell is closed."""
         with self._mutex:
             if self._fd < 0:
                 raise RuntimeError("the event loop has ended")

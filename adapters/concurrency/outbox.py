@@ -1,6 +1,6 @@
 """Items from a thread to a coroutine: the response of a WSGI application on its way to an ASGI server.
 
-Knows the order in which items are queued, taken and done. It must not know what an item is.
+Knows the order in which items are queued, taken and done. It must not know the meaning of items.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Threads that run jobs: as many as needed, up to a limit; more while some wait for slow clients.
 
-Knows threads, locks and forks. It must not know event loops (channels.py does), nor what a job is.
+Knows threads, locks and forks. It must not know event loops (channels.py does), nor the meaning of jobs.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """ASGI scope <-> meta-variables (RFC 3875, section 4.1; PEP 3333, "environ Variables"): the only mapping of requests.
 
-Pure: knows names and encodings. It must not know what runs an app, nor touch a socket, a thread, a loop or a clock.
+Pure: knows names and encodings. It must not know how an app is run, nor touch a socket, a thread, a loop or a clock.
 Text in an environ is "bytes as latin-1" (PEP 3333, "Unicode Issues"): each character stands for one byte.
 """
 

@@ -61,8 +61,8 @@ class Admission:
             return
         if count := self._waits.count():
             log.warning(
-                "%d requests have waited for a thread, all are busy, %d wait now: raise threads=%d; or limit the wait"
-                " with queue= and queue_timeout=; slow= logs requests that hold a thread",
+                "%d requests have waited for a thread, because all are busy; %d wait now. Raise threads=%d, or limit"
+                " the wait with queue= and queue_timeout=; slow= logs requests that hold a thread",
                 count,
                 self._workers.waiting,
                 self._workers.limit,

@@ -98,7 +98,7 @@ def early_hints(outbox: Outbox, response: WSGIResponse, headers: list[tuple[str,
 
 
 class SendFile:
-    """The server's own way to send a file: `http.response.pathsend` if available, else `zerocopysend`."""
+    """The server's extension for sending files: `http.response.pathsend` if available, else `zerocopysend`."""
 
     def __init__(self, outbox: Outbox, by_path: bool) -> None:
         self._outbox, self._by_path = outbox, by_path

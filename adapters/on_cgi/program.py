@@ -29,7 +29,7 @@ class CGIChild(ABC):
 
     def __init__(self, app: Any, *, script_name: str | None = None) -> None:
         if not callable(app):
-            raise TypeError(f"app={app!r} is not callable; a WSGI or ASGI application is")
+            raise TypeError(f"app={app!r} is not callable; expected a WSGI or ASGI application")
         if script_name and (not script_name.startswith("/") or script_name.endswith("/")):
             raise ValueError(f"script_name={script_name!r} is not a path to mount at; use '' or e.g. '/shop'")
         self.app = app

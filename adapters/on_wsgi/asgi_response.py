@@ -48,7 +48,7 @@ class _Whole(list[bytes]):
         _take_back(lent)
 
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
-        """Close it for servers that forget to. At interpreter exit this module may be gone already."""
+        """Close it if the server did not. At interpreter exit this module may have been cleared already."""
         if not finalizing():
             self.close()
 
@@ -156,8 +156,8 @@ class ASGIResponse:
             self._loop.post(partial(exchange.file_done, error, sent))
 
     def _take(self) -> None:
-        """Wait for items, and meanwhile read the body if the application wants it. No items, with `_ended`, are the
-        end.
+        """Wait for items, and meanwhile read the body if the application reads it. An empty result with `_ended` set is
+        the end.
 
         Raises the application's error.
         """
@@ -224,8 +224,8 @@ class ASGIResponse:
         return self._exchange.leaves and not (self._ended or self._body.more or reading)
 
     def _leave(self, departure: Departure) -> None:
-        """Let the loop send the rest on the client's connection; nothing is left for the server. If that is not
-        possible, return as if nothing had happened.
+        """Make the loop send the rest on the client's connection; nothing is left for the server. If that is not
+        possible, change nothing.
         """
         detached = departure.finish()
         if detached is None:
@@ -274,6 +274,6 @@ class ASGIResponse:
                 self._running.live.discard(exchange)  # nothing runs there now
 
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
-        """Close it for servers that forget to. At interpreter exit this module may be gone already."""
+        """Close it if the server did not. At interpreter exit this module may have been cleared already."""
         if not finalizing():
             self.close()

@@ -26,7 +26,9 @@ _PROBE_SECONDS = 15  # interval between keep-alive probes to a client that has s
 
 
 def _own_select() -> Any:
-    """Return Python's own select: eventlet removes poll() from the shared module, gevent's does not report errors."""
+    """Return Python's original select module: eventlet removes poll() from it, and gevent's poll() does not report
+    errors.
+    """
     spec = importlib.util.find_spec("select")
     if spec is None or spec.loader is None:
         return select
@@ -89,7 +91,9 @@ class Client:
             return False
 
     def _descriptor(self) -> int:
-        """Return the descriptor, asked each time: once the server closes the socket, its number may be another's."""
+        """Return the descriptor; it is looked up each time, because its number may be reused once the server closes the
+        socket.
+        """
         if self._holder is not None:
             with suppress(OSError, ValueError):  # closed
                 if (connection := int(self._holder.fileno())) >= 0:

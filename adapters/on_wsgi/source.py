@@ -21,7 +21,7 @@ _UNSUPPORTED = io.BufferedIOBase.read1  # inherited by classes that define read(
 
 
 class Source(NamedTuple):
-    """The way to read an input."""
+    """How to read one kind of input."""
 
     read: Callable[[int], bytes]
     """Return up to `size` bytes, at least one unless it has ended. Waits for one; for all if not `prompt`."""
@@ -48,7 +48,7 @@ def is_whole(stream: Any) -> bool:
 
 
 def source_of(stream: Any) -> Source:
-    """Return how to read `stream`, by its type."""
+    """Return the source that reads `stream`, by its type."""
     if type(stream).__module__.startswith("gunicorn.") and hasattr(stream, "reader"):
         return _gunicorn(stream)
     decoded = _decoded(stream)
@@ -63,7 +63,7 @@ def source_of(stream: Any) -> Source:
 
 
 def _decoded(stream: Any) -> Source | None:
-    """Return how to read an input that decodes chunks; None for any other."""
+    """Return the source of an input that decodes chunks; None for any other."""
     if getattr(stream, "chunked_input", False):  # gevent's and eventlet's
         return _chunks(stream, stream.rfile, lambda: max(0, stream.chunk_length - stream.position))
     if isinstance(getattr(stream, "buffer", None), bytes):  # cheroot's, which reads a chunk at a time
@@ -124,8 +124,8 @@ def _chunks(
 ) -> Source:
     """Return the source of an input that decodes chunks. read(1) blocks; then `rest` bytes of a chunk are left.
 
-    With `trailers`, which reads them, these bytes have arrived. Otherwise, only those that the connection's `reader`
-    gives at once have.
+    If `trailers` (a function that reads them) is given, these bytes have arrived. Otherwise only the bytes that the
+    connection's `reader` returns without blocking have arrived.
     """
 
     def read(size: int) -> bytes:

@@ -322,8 +322,8 @@ class Exchange:
     def _leave_unheard(self) -> None:
         """End a response without content (HEAD, 204, 304): the server has the headers, however long the body continues.
 
-        The application would never learn of a disconnect, because nothing is written. It is treated as if it knew: it
-        may end by itself, and is cancelled otherwise.
+        The application would never be notified of a disconnect, because nothing is written. So it is treated as
+        disconnected: it may end by itself, and is cancelled otherwise.
         """
         self.complete = self._unheard = True
         self.outlet.put(b"", 0, last=True)

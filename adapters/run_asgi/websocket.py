@@ -169,7 +169,8 @@ class WebSocketExchange(Exchange):
             raise AppProtocolError(str(error).replace("http.response.start", "websocket.accept")) from None
         if any(name.lower().startswith("sec-websocket-") for name, _ in headers):
             raise AppProtocolError(
-                "'websocket.accept' has a Sec-WebSocket header; they are the server's: 'subprotocol'"
+                "'websocket.accept' has a Sec-WebSocket header, which only the server may set; pass the protocol as "
+                "'subprotocol'"
             )
         headers = [field for field in headers if field[0].lower() != "content-length"]  # RFC 9110, 8.6
         self._head_101 = response_head(self._keys[0].decode("latin-1"), protocol, headers)

@@ -54,8 +54,8 @@ class CGIHost:
     inherit: names of variables to pass from this process's current environment, besides PATH, LD_LIBRARY_PATH, TZ,
         LANG, LANGUAGE and LC_*. No other variables are passed.
     authorization: pass HTTP_AUTHORIZATION, for programs that check it themselves (RFC 3875, 4.1.18 advises against it).
-    query_arguments: pass the words of a query without "=" as arguments (4.4). Programs not written for it take them for
-        options or files.
+    query_arguments: pass the words of a query without "=" as arguments (4.4). Programs that do not expect them may
+        treat them as options or files.
     timeouts: timeouts in seconds, e.g. {"head": 30, "total": None}; Timeouts lists them.
     limit: number of programs that may run at once.
     queue: number of requests that may wait for a free slot. One more gets a 503 with Retry-After at once, before its
@@ -63,7 +63,7 @@ class CGIHost:
     queue_timeout: seconds that a request may wait for a free slot before it gets that 503. Default: `queue` of
         timeouts.
     max_body: size limit of a request body in bytes; a longer body gets a 413. None for no limit.
-    follow_symlinks: let links lead out of the folder. Links within it are always followed.
+    follow_symlinks: follow symbolic links that lead out of the folder. Links within it are always followed.
     chdir: working folder of every program. Default: the folder of each program (RFC 3875, 7.2). With it no program runs
         warm.
     warm: run Python programs in forks of an interpreter that has already imported their libraries. A list names modules
@@ -72,7 +72,7 @@ class CGIHost:
         the differences. Changes of programs and modules are detected. Linux only; other programs run cold.
 
     A response is cut off if its program is killed by a signal, ends before its Content-Length, or ends with exit status
-    70 (EX_SOFTWARE, which WSGIToCGI and ASGIToCGI use), so that no client takes it for complete. Any other exit status
+    70 (EX_SOFTWARE, which WSGIToCGI and ASGIToCGI use), so that no client treats it as complete. Any other exit status
     is logged and does not affect the response: programs that send complete pages end with any status.
 
     A program's stderr and its errors go to the logger "gateways.cgi".

@@ -83,9 +83,11 @@ class Slots:
 
     def __init__(self, limit: int, queue: int | None = None) -> None:
         if limit < 1:
-            raise ValueError(f"limit={limit!r} would let no program run; it is the number of programs at once, e.g. 64")
+            raise ValueError(
+                f"limit={limit!r} allows no program to run; expected the maximum number of concurrent programs, e.g. 64"
+            )
         if queue is not None and queue < 0:
-            raise ValueError(f"queue={queue!r} is below 0; it is the number of waiting requests, e.g. 100")
+            raise ValueError(f"queue={queue!r} is below 0; expected the maximum number of waiting requests, e.g. 100")
         self._free = limit
         self._queue = NEVER if queue is None else queue
         self._lock = threading.Lock()

@@ -122,7 +122,7 @@ class ProgramOnLoop:
         return self._input_timer is not None
 
     def _look_at_input(self, writable: asyncio.Future[None], again: bool = False) -> None:
-        """Give up on `writable` if the program responds and waits neither for its input nor for its client."""
+        """Stop waiting for `writable` if the program responds and waits neither for its input nor for its client."""
         if again and self.patience.head_seen and not self._sending:
             self._input_timer = None
             _resolve(writable)

@@ -33,7 +33,7 @@ class Script(NamedTuple):
 class Tree:
     """The programs below a folder, or one program that serves every path.
 
-    `follow_symlinks` lets links lead out of the folder; links within it are always followed.
+    `follow_symlinks`: follow links that lead out of the folder; links within it are always followed.
     """
 
     def __init__(self, program: str | os.PathLike[str], prefix: str, follow_symlinks: bool) -> None:

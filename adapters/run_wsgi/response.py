@@ -71,7 +71,7 @@ class WSGIResponse:
     ) -> None:
         """`put` takes an item and the size of its block in bytes; `method` is the request's.
 
-        `verbatim`: no Content-Length but the application's, and each block on its own. `may_warn` returns True if a
+        `verbatim`: add no Content-Length, and send each block separately. `may_warn` returns True if a
         warning about a dropped header is due: once per application.
         """
         self._may_warn = may_warn
@@ -112,7 +112,7 @@ class WSGIResponse:
 
             getLogger("gateways.wsgi").warning(
                 "the application set the hop-by-hop header %r; it was dropped: PEP 3333 (The start_response() Callable)"
-                " leaves it to the server. Remove it from the application. Further ones are dropped without warning",
+                " leaves it to the server. Remove it from the application. Others are dropped without a warning",
                 name,
             )
 

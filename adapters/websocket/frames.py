@@ -165,7 +165,12 @@ class MessageReader:
             if not first & 0x80:
                 raise ProtocolError(1002, "a control frame is fragmented")
         elif (kind == CONTINUATION) is not bool(self._kind):
-            raise ProtocolError(1002, "a continuation without a start" if kind == 0 else "a message within a message")
+            raise ProtocolError(
+                1002,
+                "a continuation frame without a started message"
+                if kind == 0
+                else "a new message starts within a fragmented message",
+            )
         elif len(self._message) + size > self._max:
             raise ProtocolError(1009, f"a message is larger than {self._max} bytes")
 

@@ -49,7 +49,9 @@ def refusal(environ: Mapping[str, Any]) -> Refusal | None:
     ):  # eventlet always states HTTP/1.0
         return Refusal("400 Bad Request", "The handshake uses HTTP/1.0; RFC 6455 (4.1) wants HTTP/1.1.")
     if environ.get("CONTENT_LENGTH") not in (None, "", "0") or "HTTP_TRANSFER_ENCODING" in environ:
-        return Refusal("400 Bad Request", "The handshake has a body; after it come WebSocket frames (RFC 6455, 1.5).")
+        return Refusal(
+            "400 Bad Request", "The handshake has a body; only WebSocket frames may follow it (RFC 6455, 1.5)."
+        )
     return None
 
 

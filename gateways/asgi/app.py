@@ -286,7 +286,7 @@ async def app(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await (ws(scope, receive, send) if handler is ws else send({"type": "websocket.close"}))
     elif handler is None:
-        await whole(scope, send, 404, TEXT, "There is no such route; / lists them.\n")
+        await whole(scope, send, 404, TEXT, "There is no such route; / lists all routes.\n")
     elif scope["method"] not in methods.split(", "):
         await whole(scope, send, 405, TEXT, f"This route takes {methods}.\n", (b"allow", methods.encode()))
     else:

@@ -258,7 +258,7 @@ def app() -> None:
     """Find the route and call it."""
     handler, methods, *_ = ROUTES.get(os.environ.get("PATH_INFO") or "/", (None, ""))
     if handler is None:
-        whole("404 Not Found", TEXT, "There is no such route; / lists them.\n")
+        whole("404 Not Found", TEXT, "There is no such route; / lists all routes.\n")
     elif METHOD not in methods.split(", "):
         whole("405 Method Not Allowed", TEXT, f"This route takes {methods}.\n", f"Allow: {methods}")
     else:

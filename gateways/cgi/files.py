@@ -73,7 +73,7 @@ class Files:
         self._follow_symlinks = follow_symlinks
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request (PEP 3333)."""
+        """Serve one request (PEP 3333)."""
         try:
             status, headers, content = self._find(environ)
         except _Refused as refusal:

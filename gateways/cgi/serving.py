@@ -7,7 +7,7 @@
         with cgi_server("tests/www") as url:
             yield url
 
-It knows one server and no test framework.
+It knows uvicorn. It must not know a test framework.
 """
 
 import os

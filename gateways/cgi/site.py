@@ -83,7 +83,7 @@ class WSGISite(_Site):
     """The site as a WSGI application."""
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request (PEP 3333)."""
+        """Serve one request (PEP 3333)."""
         app = self.host(environ.get("PATH_INFO", "").encode("latin-1", "replace")) or self.files
         answer: Iterable[bytes] = app(environ, start_response)
         return answer

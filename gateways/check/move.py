@@ -1,4 +1,4 @@
-"""The move that is checked: from the app's interface to a server and its interface, with that server's traits. Pure.
+"""The checked move: from the app's interface to a server and its interface, with that server's traits. Pure.
 
 A new server is one row of SERVERS. Each trait cites the server's own documentation.
 """

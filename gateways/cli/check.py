@@ -1,6 +1,6 @@
 """`gateways check`: report the parts of an app that behave differently under another server. Knows the command line.
 
-Exit status 0 without findings, 1 with findings, 2 if the app could not be checked or answered no request with success.
+Exit status 0 without findings, 1 with findings, 2 if the app could not be checked or no request succeeded.
 """
 
 import json

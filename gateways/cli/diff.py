@@ -66,7 +66,7 @@ class _Diff(Command):
     "ignored",
     metavar="FACET",
     multiple=True,
-    help="Leave out differences, e.g. header:x-request-id or 'cookie:*'. Repeatable.",
+    help="Ignore differences, e.g. header:x-request-id or 'cookie:*'. Repeatable.",
 )
 @click.option("--accept", metavar="FILE", type=FILE, help="File of accepted differences; only others count.")
 @click.option("--write-accepted", metavar="FILE", type=STDOUT, help="Write a file that accepts all differences.")
@@ -173,7 +173,7 @@ def _sent(traffic: Traffic, sides: tuple[Stack | Site, ...], *, unsafe: bool) ->
     if any(isinstance(each, Site) for each in sides) and not unsafe:
         traffic = traffic.safe("it may change data, and goes to a URL only with --unsafe")
     if not (traffic.requests or traffic.login):
-        raise click.UsageError("there is no request to send; --requests FILE or --path PATH gives some.")
+        raise click.UsageError("there are no requests to send; add --requests FILE or --path PATH.")
     return traffic
 
 

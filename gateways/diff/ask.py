@@ -146,7 +146,7 @@ def _connected(address: Address, seconds: float) -> socket.socket:
 
 
 def _exchange(sock: socket.socket, outgoing: bytes, reading: Reading, seconds: float) -> None:
-    """Write and read at the same time: a server may answer before it has read the body."""
+    """Write and read at the same time: a server may respond before it has read the body."""
     began = time.perf_counter()
     left = memoryview(outgoing)
     while not reading.done:

@@ -20,7 +20,7 @@ def doubts(requests: Sequence[Request], olds: Sequence[Answer | None], *, data_s
     if other:
         request, old = other[0]
         yield (
-            f"old: {len(other)} of {len(compared)} requests have another status than recorded; "
+            f"old: {len(other)} of {len(compared)} requests have a status other than the recorded one; "
             f"first {request.label}: {old.status}, recorded {request.recorded}"
         )
     if data_stays:

@@ -1,4 +1,4 @@
-"""Split an answer into facets, the compared parts; each has a name that can be ignored or accepted. Pure.
+"""Split a response into facets, the compared parts; each has a name that can be ignored or accepted. Pure.
 
 They are: problem, status, interim, framing, body, excess, trailers, header:NAME, cookie:NAME, cookie:NAME;ATTRIBUTE. No
 client may depend on these: keep-alive, reason, version, header-order, header-case, header-repetition.
@@ -25,7 +25,7 @@ FORMATS = "header-order", "header-case", "header-repetition"
 
 
 def facets(answer: Answer) -> dict[str, str]:
-    """Return all facets except the body and times. Facets that the answer does not have are missing."""
+    """Return all facets except the body and times. Facets that the response does not have are missing."""
     found = {"problem": answer.problem} if answer.problem else {}
     if answer.status is None:
         return found
@@ -118,7 +118,7 @@ def media_type(answer: Answer) -> str:
 def text_of(answer: Answer, like: Answer | None = None) -> str | None:
     """Return the body as text; None if it is binary.
 
-    like: the answer that names the charset. Another charset is a difference of the header, not of the body.
+    like: the response that names the charset. Another charset is a difference of the header, not of the body.
     """
     octets = content(answer)
     if b"\x00" in octets:

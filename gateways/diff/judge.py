@@ -1,8 +1,8 @@
 """Find the differences between the responses of two stacks to one request that exceed those between the old stack's
 own. Pure.
 
-The old stack gets the request several times. Where its own answers differ is noise, and the new stack's answer may
-differ in the same place. No list of varying values is needed.
+The old stack gets the request several times. A place in which its own responses differ is noise, so the new stack's
+response may differ there too. No list of varying values is needed.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ HTML = ("text/html", "application/xhtml+xml")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A facet that differs in one answer. `old` and `new` are the values as text; `lines` show more context."""
+    """A facet that differs in one response. `old` and `new` are the values as text; `lines` show more context."""
 
     facet: str
     old: str
@@ -91,7 +91,7 @@ def _compare(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 
 
 def _other_outcome(old: Answer, new: Answer) -> Found:
-    """Return the differences if the status differs or is missing: other differences follow from it, so only helpful
+    """Return the differences if the status differs or is missing: other differences follow from that, so only helpful
     ones are shown.
     """
     name = "status" if old.status != new.status and new.status is not None and not new.problem else "problem"
@@ -115,7 +115,7 @@ def _facet(name: str, olds: Sequence[str | None], new: str | None) -> Iterator[F
 
 
 def _is_repeated(facet: str, olds: Sequence[Answer], new: Answer) -> bool:
-    """True if a header with one value is repeated another number of times than in each of the old responses."""
+    """True if the number of repetitions of a header differs from that in each of the old responses."""
     name = facet.removeprefix("header:")
     values, befores = new.values(name), [each.values(name) for each in olds]
     if ", ".join(values) in {", ".join(each) for each in befores}:
@@ -125,7 +125,7 @@ def _is_repeated(facet: str, olds: Sequence[Answer], new: Answer) -> bool:
 
 
 def _repeated(facet: str, olds: Sequence[Answer], new: Answer) -> Found:
-    """A header that is repeated another number of times; its value is shown if it does not vary."""
+    """A header with a different number of repetitions; its value is shown if it does not vary."""
     name = facet.removeprefix("header:")
     before, now = olds[0].values(name), new.values(name)
     is_same = {value for each in (*olds, new) for value in each.values(name)} == {now[0]}

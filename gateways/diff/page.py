@@ -22,7 +22,7 @@ def render(result: Result, version: str) -> str:
         body.append(_differences("Differences", "", counted, result, "differences"))
     if others:
         note = "No client may depend on these. They do not count."
-        body.append(_differences("Of the servers' own", note, others, result, "others"))
+        body.append(_differences("From the servers", note, others, result, "others"))
     if accepted:
         body.append(_differences("Accepted", "Reviewed and accepted.", accepted, result, "accepted"))
     body += [_noise(result), _requests(result)]
@@ -42,8 +42,8 @@ def _header(result: Result) -> str:
             [
                 ("Requests", f"{len(result.asked):,}"),
                 ("That differ", f"{len(differing):,}"),
-                ("Old stack asked", f"{old} times"),
-                ("New stack asked", f"{new} times"),
+                ("Rounds, old stack", f"{old} times"),
+                ("Rounds, new stack", f"{new} times"),
             ]
         ),
     ]
@@ -105,7 +105,7 @@ def _noise(result: Result) -> str:
         )
         for name, count in result.noise.items()
     ]
-    note = "In these facets the old stack differs from itself, so the new one may differ in the same places."
+    note = "In these facets the old stack's own responses differ, so the new stack may differ in the same places."
     return section("Noise", note, element("ul", *items, class_="noise"), name="noise")
 
 

@@ -84,7 +84,7 @@ class Reading:
         self.keeps_open = False
 
     def answer(self) -> Answer:
-        """Return the answer so far."""
+        """Return the response so far."""
         if self.head is None:
             return Answer(interim=tuple(self._interim), first=self._first, total=self._last, problem=self.problem)
         return Answer(

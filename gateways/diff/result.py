@@ -15,8 +15,8 @@ from gateways.diff.known import Known, explain
 class Difference:
     """A difference, and each request that shows it.
 
-    requests: indices. times, asked: the number of the new stack's answers that show it, and of all its answers to those
-    requests.
+    requests: indices. times, asked: the number of the new stack's responses that show it, and of all its responses to
+    those requests.
     accepted: the reason in the file of accepted differences; None if not accepted.
     """
 
@@ -35,7 +35,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """The texts about one stack: as the user gave it, the app with its server, and the adapter's name ("" without
+    """The texts about one stack: the user's name for it, the app with its server, and the adapter's name ("" without
     one).
     """
 

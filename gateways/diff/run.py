@@ -64,7 +64,7 @@ def _quiet(_which: Which, _round: int, _done: int, _total: int) -> None:
 
 
 def run(plan: Plan, progress: Progress = _quiet) -> Result:
-    """Send the requests to both stacks and compare the responses. Ctrl-C stops it; the result then has the answers so
+    """Send the requests to both stacks and compare the responses. Ctrl-C stops it; the result then has the responses so
     far.
 
     Raises:
@@ -121,7 +121,7 @@ def _must_have_answered(spec: Stack | Site, answers: Sequence[Answer], stack: Ru
 
 
 def _last(stack: Running) -> str:
-    return next((line.strip() for line in reversed(stack.lines) if line.strip()), "it said nothing")
+    return next((line.strip() for line in reversed(stack.lines) if line.strip()), "it wrote no output")
 
 
 def _ask(request: Request, session: Session, client: Client, plan: Plan, rounds: _Rounds, which: Which) -> Answer:
@@ -149,7 +149,7 @@ def _in_body(octets: bytes) -> set[str]:
 
 
 def _kept(answer: Answer, bodies: dict[str, Body]) -> Answer:
-    """Return the answer, with its body shared between equal answers to save memory."""
+    """Return the response, with its body shared between equal responses to save memory."""
     return replace(answer, body=bodies.setdefault(answer.body.digest, answer.body))
 
 

@@ -69,7 +69,7 @@ class Site:
 class Running:
     """A stack that is ready for requests.
 
-    lines: its log lines since it was ready. starting: those before. ended: the server exited by itself.
+    lines: its log lines since it was ready. starting: the earlier ones. ended: the server exited by itself.
     """
 
     address: Address
@@ -139,7 +139,7 @@ def _until_ready(spec: Stack, process: ServerProcess, incoming: EventQueue) -> N
         if item is not None and item.kind == "ready":
             return
         if item is not None and item.kind == "ended":
-            reason = process.lines[-1] if process.lines else "it said nothing"
+            reason = process.lines[-1] if process.lines else "it wrote no output"
             raise Failure(f"{spec.label}: the server {spec.server} did not start: {reason}", "\n".join(process.lines))
     raise Failure(f"{spec.label}: the server {spec.server} is not listening after {START:.0f} seconds")
 

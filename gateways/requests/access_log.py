@@ -83,7 +83,7 @@ def _parsers(log_format: str | None) -> "list[LogParser]":
     except (InvalidDirectiveError, UnknownDirectiveError) as error:
         raise Failure(f"the log format {log_format!r} is not valid: {error}") from None
     if not any(directive in texts[0] for directive in ("%r", "%U")):
-        raise Failure(f"the log format {log_format!r} has neither %r nor %U: it does not say what was requested")
+        raise Failure(f"the log format {log_format!r} has neither %r nor %U, so it does not contain the request target")
     return parsers
 
 

@@ -79,7 +79,7 @@ def _source(
 ) -> tuple[int, Take] | None:
     """Return the latest earlier response that contains the value, and how to find it there.
 
-    A value in a path may be the hash in a file name, so it is only taken from responses to unsafe requests.
+    A value in a path may be the hash in a file name, so it is taken only from responses to unsafe requests.
     """
     in_path = value in request.target.partition("?")[0]
     for before in range(number - 1, -1, -1):

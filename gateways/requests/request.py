@@ -35,7 +35,7 @@ class Take:
     pattern: str = ""
 
     def within(self, found: str) -> str | None:
-        """Return the value within what was found: the first group of the pattern, or its match; None if absent."""
+        """Return the value within the found text: the first group of the pattern, or its match; None if absent."""
         match = re.search(self.pattern, found)
         return match and (match[1 if match.re.groups else 0] if self.pattern else found)
 
@@ -137,7 +137,7 @@ def checked_method(method: object) -> str:
     Raises: ValueError: not a token (RFC 9110, 9.1).
     """
     if not isinstance(method, str) or not TOKEN.fullmatch(method):
-        raise ValueError(f"{method!r} is not a method; e.g. GET")
+        raise ValueError(f"{method!r} is not a method; write for example GET")
     return method.upper() if method.upper() in _COMMON else method
 
 

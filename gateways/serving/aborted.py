@@ -1,4 +1,4 @@
-"""Leave out of the log how servers abort requests at shutdown: the request's own line says that it was cancelled.
+"""Filter the log messages of servers about requests that they abort at shutdown: the request's own line reports that.
 
 Knows the log records of uvicorn and hypercorn. Records of the app pass, and so does every other error.
 """

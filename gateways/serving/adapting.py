@@ -79,7 +79,7 @@ def _as_program(job: Job) -> App:
 
 
 def run_as_program(text: str, here: str) -> None:
-    """In the generated program: answer one request with the job's app, in the folder `here`."""
+    """In the generated program: serve one request with the job's app, in the folder `here`."""
     job = Job.from_json(text)
     os.chdir(here)
     _adapter(job)(_watched(job)).run()

@@ -1,4 +1,4 @@
-"""Detect which interface an app speaks from its signature, without calling it.
+"""Detect the interface of an app from its signature, without calling it.
 
 Knows the signatures of WSGI, ASGI and ASGI 2 apps. It must not know where an app comes from or how it is served.
 """
@@ -22,7 +22,7 @@ def interface_of(app: Any, name: str = "the app") -> Mode:
         Failure: not callable, or the number of arguments fits no interface, or more than one.
     """
     if not callable(app):
-        raise Failure(f"{name} is {article(app)}, which is not callable; WSGI and ASGI apps are")
+        raise Failure(f"{name} is {article(app)}, which is not callable; expected a WSGI or ASGI app")
     if is_async(app):
         return "asgi"
     numbers = arguments(app)
@@ -62,7 +62,7 @@ def is_async(app: Any) -> bool:
 
 
 def arguments(app: Any) -> set[int] | None:
-    """Return which numbers of positional arguments, from 0 to 3, it accepts; None if unknown."""
+    """Return the numbers of positional arguments, from 0 to 3, that it accepts; None if unknown."""
     try:
         signature = inspect.signature(app)
     except (TypeError, ValueError):

@@ -51,7 +51,7 @@ class ServerEvent:
 
 
 EventQueue = queue.SimpleQueue[ServerEvent | None]
-"""None tells the reader to stop."""
+"""None stops the reader."""
 
 
 class ServerProcess:

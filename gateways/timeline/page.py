@@ -49,7 +49,7 @@ def _table(timeline: Timeline) -> str:
     return element(
         "section",
         element("h2", "Side by side"),
-        element("p", "The form of the app, the steps and time of one request, and the limits of each generation."),
+        element("p", "For each generation: the form of the app, the steps and time of one request, and the limits."),
         element(
             "table",
             element("thead", head),

@@ -79,7 +79,7 @@ class Trace:
             beside = f" and the ASGI messages of {served.adapter}" if served.adapter else ""
             return (
                 "The app reads and writes its WebSocket on the socket in its environ, which a trace does not observe: "
-                f"shown are the frames on the client's connection{beside}."
+                f"the trace shows the frames on the client's connection{beside}."
             )
         if served.mode == "wsgi":
             return (

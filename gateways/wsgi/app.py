@@ -238,7 +238,7 @@ def app(environ: Environ, start_response: Start) -> Body:
     """Find the route and call it."""
     handler, methods, *_ = ROUTES.get(environ.get("PATH_INFO") or "/", (None, ""))
     if handler is None:
-        return whole(environ, start_response, "404 Not Found", TEXT, "There is no such route; / lists them.\n")
+        return whole(environ, start_response, "404 Not Found", TEXT, "There is no such route; / lists all routes.\n")
     if environ["REQUEST_METHOD"] not in methods.split(", "):
         allow = ("Allow", methods)
         return whole(environ, start_response, "405 Method Not Allowed", TEXT, f"This route takes {methods}.\n", allow)

@@ -127,7 +127,7 @@ def test_a_recorded_visit_with_a_login_and_an_upload_is_the_same_on_uvicorn(fold
     }
     assert all(each["old"] == each["new"] for each in result["requests"])
     assert "is taken from the response to GET /admin/login/" in done.stdout
-    assert "another status than recorded" not in done.stdout
+    assert "a status other than the recorded one" not in done.stdout
 
 
 def test_without_a_reset_the_changed_data_is_reported_as_a_doubt(folder: Path) -> None:

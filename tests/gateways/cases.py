@@ -107,7 +107,7 @@ GOOD = [
     ),
 ]
 
-MISSING = whole(404, TEXT, "There is no such route; / lists them.\n")
+MISSING = whole(404, TEXT, "There is no such route; / lists all routes.\n")
 
 
 def refused(body: str) -> Response:

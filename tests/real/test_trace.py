@@ -310,7 +310,7 @@ def test_on_a_terminal_the_output_is_coloured() -> None:
         (
             ["asgi_app:__doc__"],
             1,
-            "gateways trace: asgi_app:__doc__ is a str, which is not callable; WSGI and ASGI apps are",
+            "gateways trace: asgi_app:__doc__ is a str, which is not callable; expected a WSGI or ASGI app",
         ),
         (["none.py"], 1, "gateways trace: no file 'none.py' in this folder"),
         (
@@ -324,7 +324,7 @@ def test_on_a_terminal_the_output_is_coloured() -> None:
             "gateways trace: Invalid value for '--server': 'waitress' is not an ASGI server; ",
         ),
         (["--path", "hello"], 2, "gateways trace: the path 'hello' does not begin with a slash"),
-        (["--method", "G T"], 2, "gateways trace: 'G T' is not a method; e.g. GET."),
+        (["--method", "G T"], 2, "gateways trace: 'G T' is not a method; write for example GET."),
         (["--header", "none"], 2, "gateways trace: 'none' is not a header; "),
         (["--ws", "a", "--data", "b"], 2, "gateways trace: --ws excludes --method and --data"),
         (["--html", "/no/such/folder/page.html"], 1, "gateways trace: cannot write /no/such/folder/page.html: "),

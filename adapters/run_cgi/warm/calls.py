@@ -1,4 +1,4 @@
-"""Observe calls of C functions whose results differ in each process, and what an import reads of files.
+"""Observe calls of C functions whose results differ in each process, and the files that an import reads.
 
 Knows C functions, audit events and the frames that call them. It must not know modules, or which of them may be shared.
 Part of zygote.py, run by the scout (scout.py) in its separate process. A profile function sees each call, even if the
@@ -56,7 +56,7 @@ _OF_PROCESS = ("/proc/self", "/proc/thread-self", f"/proc/{os.getpid()}/", "/dev
 
 
 class Calls:
-    """Calls `blame` with a reason for each such call, and `read` with each path that is read.
+    """Calls `blame` with a reason for each observed call, and `read` with each path that is read.
 
     The second argument of `read` names the part that is read: "file" (its content), "folder" (its entries), "status".
     """

@@ -173,7 +173,7 @@ def _has_changed(read: dict[tuple[str, str], object]) -> bool:
 
 
 def _seen(path: str, kind: str) -> object:
-    """Return what an import saw of a path: a "file", the entries of a "folder", or only its "status"."""
+    """Return the observed state of a path: of a "file", of the entries of a "folder", or only its "status"."""
     stamp = _stamp(path)
     if kind == "folder":
         try:

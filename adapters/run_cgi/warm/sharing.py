@@ -22,7 +22,7 @@ _PATCHING = {"gevent", "eventlet"}  # packages that change modules which are imp
 
 
 def unfit(library: Library) -> str:
-    """Return why programs of this interpreter cannot run warm, "" if they can."""
+    """Return the reason why programs of this interpreter cannot run warm, "" if they can."""
     for name in ("sitecustomize", "usercustomize"):
         module = sys.modules.get(name)
         if module is not None and not library.is_standard(module):

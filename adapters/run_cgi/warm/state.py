@@ -1,8 +1,8 @@
 """The state of a process that an import can change without an audit event.
 
 Knows the settings of the process, of the interpreter and of modules of Python. It must not know which module changes
-them. Part of zygote.py, run by the scout (scout.py) in its separate process. A program that acts before it imports the
-library would find the change too early, and could undo it where the library should have the last word.
+them. Part of zygote.py, run by the scout (scout.py) in its separate process. A program that runs code before it imports
+the library would see the change too early, and could overwrite it although the library's import should come last.
 """
 
 # ruff: noqa: PTH109, PTH208

@@ -1,9 +1,9 @@
 r"""A Python interpreter that has imported the libraries of one CGI program, and forks for each request.
 
 Run by the program's own interpreter, Python 3.9 or later on Linux, as `python FLAGS zygote.py CONNECTION PROGRAM`. It
-imports nothing of this package, and removes its own imports from sys.modules: a program finds the modules that every
-program finds, and the libraries. It has one thread. It passes each request to a child, which becomes the program as if
-it had been started for this request alone (child.py); it must not know anything else about a request.
+imports nothing of this package, and removes its own imports from sys.modules: a program finds only the modules of any
+fresh interpreter, and the libraries. It has one thread. It passes each request to a child, which becomes the program as
+if it had been started for this request alone (child.py); it must not know anything else about a request.
 
 Packets on the connection: first three lists, separated by \1, their words by NUL: names of the program's own modules
 that may be shared, names of modules to import, variables that the program sets. Then the requests: each has the number
@@ -179,7 +179,7 @@ class Zygote:
         return None
 
     def _is_at_home(self) -> bool:
-        """Change to the program's folder, which may have been replaced since this process began."""
+        """Change to the program's folder, which may have been replaced since this process started."""
         try:
             os.chdir(os.path.dirname(self.program))
         except OSError:
@@ -220,7 +220,7 @@ class Zygote:
 
 
 def start(connection: int, program: str) -> Zygote:
-    """Start as the program's interpreter does, and import the shared libraries."""
+    """Start as the program's interpreter would, and import the shared libraries."""
     if not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
         sys.path[0] = os.path.dirname(os.path.realpath(program))
     sys.argv[:] = [program]

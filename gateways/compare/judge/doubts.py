@@ -1,4 +1,4 @@
-"""Find the reasons to doubt the figures of a comparison. Pure. Their texts are in `reasons`."""
+"""Find the reasons to doubt the figures of a comparison; their texts are in `reasons`. Pure."""
 
 import math
 from collections.abc import Iterator, Sequence

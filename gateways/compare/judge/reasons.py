@@ -14,7 +14,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "measure on a machine with a core for each worker process, and one for the load client",
     ),
     "not-seen": (
-        "of running servers, only the responses are known, not the resources or the load of the machine",
+        "the servers were already running, so CPU, memory and load of their machine are unknown",
         "run gateways compare with the app on their machine: it reports CPU, memory and threads",
     ),
     "busy-machine": (
@@ -27,18 +27,18 @@ REASONS: dict[str, tuple[str, str]] = {
     "interrupted": ("the comparison was interrupted, so it has fewer slices", "let it finish"),
     "disturbed": (
         "other programs used part of the cores during the measurement",
-        "stop them; intervals and noise floor show how much it matters",
+        "stop them; intervals and noise floor show the effect",
     ),
     "apart": (
         "clients on several machines did not start at the same instant, so their slices overlap only in part",
         "use workers closer to each other, or --thorough",
     ),
     "not-installed": (
-        "not compared, because these packages are not installed",
+        "contenders are not compared, because packages are missing",
         "install gateways with the extra `compare`",
     ),
     "left-out": (
-        "not measured, or not completely",
+        "not measured, or only in part",
         "gateways trace shows the response; read the servers' logs",
     ),
     "noise": (
@@ -55,7 +55,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "requests-left-out": (
         "requests are not measured, because their responses are unexpected",
-        "--expect STATUS, or `expect` in a file of requests, if the response is right",
+        "if the response is right, use --expect STATUS, or `expect` in a file of requests",
     ),
     "clock": ("slices were dropped, because the clock was set during them", "stop the program that sets the clock"),
     "one-run": ("each contender ran once, so only orders of magnitude can be compared", "--thorough"),
@@ -70,7 +70,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "growth": (
         "memory grew under load and was not released",
-        "compare again for longer; if it grows each time, it is a leak",
+        "compare again with a longer --duration; if memory grows each time, it is a leak",
     ),
     "client-limited": (
         "the load client reached its limit, so these servers may be faster than shown",
@@ -82,7 +82,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "few-samples": ("too few samples for a 99th percentile", "--thorough"),
     "client-lag": (
-        "the load client saw responses late: its lag, compared with the latency, at the 99th percentile",
+        "the load client read responses late, by this part of the latency at the 99th percentile",
         "stop other programs; trust the medians",
     ),
 }

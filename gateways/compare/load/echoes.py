@@ -56,4 +56,4 @@ class Echo(Asker):
             self._succeeded(at, len(payload))
             self._finished()
         elif opcode != PONG:
-            self.give_up("body", f"{payload[:40]!r} came back for {MESSAGE!r}")
+            self.give_up("body", f"{payload[:40]!r} came back instead of {MESSAGE!r}")

@@ -20,8 +20,8 @@ open: requests are due at random times. websocket: a closed loop of messages."""
 
 @dataclass(frozen=True)
 class Request:
-    """An HTTP/1.1 request. A generated body has `body` bytes, always the same for a length. A given body is `content`,
-    in base64; its type is among `headers`.
+    """An HTTP/1.1 request. A generated body has `body` bytes, always the same for a length. A body from the user is
+    `content`, in base64; its type is among `headers`.
     """
 
     target: str
@@ -115,7 +115,7 @@ class Order:
     may take `timeout`.
 
     The load starts when all connections are open, and not before `begin` (time.time_ns(); 0: at once). With `tls`, the
-    certificate must be valid for `host`, as `trust` says. `host_header` is sent as Host; "" means host and port.
+    certificate must be valid for `host`, according to `trust`. `host_header` is sent as Host; "" means host and port.
     With a `mix`, each request is drawn from it, by `seed`, and `request` and `answer` are not used.
     """
 

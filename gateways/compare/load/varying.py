@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 
 WORD = re.compile(rb"""[\s"'<>&;,=(){}\[\]]+|[^\s"'<>&;,=(){}\[\]]+""")
 GAP = b""
-"""Stands between words that have a gap between them; it is equal to no word."""
+"""Placeholder for a gap between words; it differs from every word."""
 
 MOST = 4000
 """Maximum number of words between the common beginning and end for a detailed comparison, whose time is quadratic."""

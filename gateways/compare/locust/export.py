@@ -36,7 +36,7 @@ def locustfile(site: Site, scenarios: Sequence[Scenario], file: str) -> str:
     for each in scenarios:
         if each.behind or each.needs_websocket:
             what = "messages of WebSockets" if each.needs_websocket else "clients that read slowly or hold connections"
-            raise Failure(f"{each.name} needs {what}, which plain locust does not have; use --engine locust")
+            raise Failure(f"{each.name} needs {what}, which plain locust does not support; use --engine locust")
         if each.mix and (len(each.mix) > 1 or each.login or not _is_plain(each.mix[0])):
             raise Failure("a locustfile has one GET of a path, without a login; --engine locust sends all requests")
     template = re.sub(r"  # (type: ignore|noqa).*", "", TEMPLATE.read_text(encoding="utf-8"))

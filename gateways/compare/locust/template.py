@@ -73,7 +73,7 @@ class Verified(FastHttpUser):
 
     @classmethod
     def ask_before(cls, host: str) -> None:
-        """Get the expected response. Raises OSError if there is none."""
+        """Get the expected response. Raises OSError if the server sends none."""
         request = urllib.request.Request(host + cls.path, cls.payload(), cls.headers, method=cls.method)  # noqa: S310
         answers = []
         for _ in range(2):

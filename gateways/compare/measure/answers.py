@@ -25,7 +25,7 @@ class Given:
 
 def expected(given: Given) -> Answer:
     """Return the parts that the two responses share. If the bodies differ, their constant pieces are verified; a
-    compressed or binary body has none: what two random bodies have in common is chance.
+    compressed or binary body has none, because two random bodies share bytes only by chance.
     """
     first, second = given.first, given.second
     if first.sha256 == second.sha256 and first.length == second.length:
@@ -139,5 +139,5 @@ def unequal(given: Given, answer: Answer) -> str:
         if answer.fixed is not None and seen.body:
             pieces = [piece.encode("latin-1") for piece in answer.fixed]
             if not has(pieces, base64.b64decode(seen.body)):
-                return f"its response starts with {seen.start[:60]!r}, and lacks what the others have in common"
+                return f"its response starts with {seen.start[:60]!r}, and lacks parts that the others have in common"
     return ""

@@ -1,4 +1,4 @@
-"""Requests of a user's traffic as sent to one server, with the cookies and values of its session. Pure.
+"""The user's requests as they are sent to one server, with the cookies and values of its session. Pure.
 
 A restarted server has a new session, because it may have lost the old one.
 """

@@ -57,10 +57,10 @@ class Listener(Protocol):
         """Receive a correction of the planned duration, in seconds."""
 
     def measured(self, record: Record, planned: float) -> None:
-        """Receive that a measurement is done, with its planned duration in seconds."""
+        """A measurement is done; `seconds` was its planned duration."""
 
     def keep(self, record: Record) -> None:
-        """Receive that now is a good time to save the record."""
+        """Now is a good time to save the record."""
 
 
 Clients = Callable[[tuple[int, ...], Warden, Listener], AbstractContextManager[Asks]]
@@ -158,8 +158,8 @@ class Bench:
         return self.client.see(replace(order, timeout=max(10, scenario.timeout)))
 
     def log_in(self, contender: Entry, scenario: Scenario) -> None:
-        """Begin a session with a new server. A contender is excluded if it does not accept a request that may change
-        data, or if a value is missing.
+        """Begin a session with a new server. A contender is excluded if it rejects a request that may change data, or
+        if a value is missing.
         """
         if why := self._begin_session(contender, scenario):
             self.exclude(contender.id, scenario.name, why)

@@ -138,7 +138,9 @@ def _leave_out_other_session(bench: Bench, scenario: Scenario, contender: Entry,
 
 
 def _as_others(bench: Bench, scenario: Scenario, given: Mapping[int, Given], found: _Found) -> str:
-    """A response that differs from the first contender's may be later only: then the first contender's differs too."""
+    """Check a response that differs from the first contender's. If the first contender's new response differs too, the
+    app's data has changed.
+    """
     for number, answer in list(found.answers.items()):
         if number not in given:
             continue  # only this contender ends the session here
@@ -173,8 +175,8 @@ def _given(bench: Bench, scenario: Scenario, checked: Sequence[Entry]) -> dict[s
 
 
 def _seen(bench: Bench, contender: Entry, scenario: Scenario, *, backwards: bool = False) -> dict[int, Seen]:
-    """Return the responses to all requests, in their order. Sent backwards, a response that depends on the requests
-    before it is another one than the first time, as it will be under load. After a logout, a new session begins.
+    """Return the responses to all requests, in their order. Sent in reverse order, a response that depends on earlier
+    requests differs from the first one, as it will under load. After a logout, a new session begins.
     """
     found: dict[int, Seen] = {}
     numbers = range(max(1, len(scenario.mix)))

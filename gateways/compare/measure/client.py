@@ -86,7 +86,7 @@ class Client(_Process):
 
 
 class NullServer(_Process):
-    """A server that answers every request with `length` bytes."""
+    """A server that responds to every request with `length` bytes."""
 
     def __init__(self, length: int, cores: tuple[int, ...] = ()) -> None:
         super().__init__(cores, "gateways.compare.load.null", str(length))

@@ -22,7 +22,7 @@ from gateways.compare.record import Cell
 
 SLICE = WINDOW + RAMP + BETWEEN
 ANSWERS = 5
-"""Number of sequential responses that a slice is long enough for,"""
+"""Minimum number of sequential responses in a slice,"""
 LONGEST = 3.0
 """and the maximum duration of a slice, in seconds."""
 LONGER, PROGRAMS = 1.0, 2

@@ -20,7 +20,7 @@ class Reached:
         self.host, self.port, self.tls, self.asked = where.host, where.port, where.tls, where.asked
 
     def check(self) -> None:
-        """Only its responses show whether it still runs."""
+        """Do nothing: only its responses show whether it still runs."""
 
     def taken(self) -> Resources:
         return Resources()

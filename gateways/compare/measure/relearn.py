@@ -16,7 +16,7 @@ from gateways.compare.record import Question
 
 
 def relearn(bench: Bench, scenario: Scenario, measured: Measured) -> bool:
-    """Ask the first contender again for the requests that got unexpected bodies.
+    """Send the requests that got unexpected bodies to the first contender again.
 
     Return True if its own responses have changed: the expected ones are now wider, so measure again.
     """

@@ -40,7 +40,7 @@ ADAPTERS: dict[tuple[Mode, Interface], tuple[Adapter, ...]] = {
     ),
     ("asgi-on-wsgi", "wsgi"): (Adapter("ours", "gateways"), Adapter("a2wsgi", "a2wsgi")),
 }
-"""Adapters for each mode and interface of the server; the first is the default. A missing pair cannot be served."""
+"""Adapters for each mode and interface of the server; the first is the default. A missing pair is unsupported."""
 
 ADAPTER_NAMES = list(dict.fromkeys(adapter.name for adapters in ADAPTERS.values() for adapter in adapters))
 

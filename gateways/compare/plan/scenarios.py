@@ -107,12 +107,12 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             "json",
-            "how far a little work in the app narrows the gaps between servers",
+            "how much a little work in the app reduces the differences between servers",
             Request("/json?a=1&b=2&c=3"),
         ),
         Scenario(
             "wait",
-            "where threads run out: each request waits 50 ms, as for a database",
+            "which servers run out of threads: each request waits 50 ms, as for a database",
             Request(f"/sleep?seconds={WAIT}"),
             "long",
             connections=(200,),
@@ -190,7 +190,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             "blocking",
-            "a common mistake: code that blocks for 50 ms, also in the async app, where it stops all requests",
+            "a common mistake: code that blocks for 50 ms; in the async app, it stops all requests",
             Request(f"/block?seconds={WAIT}"),
             "long",
             connections=(16,),

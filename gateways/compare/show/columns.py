@@ -2,10 +2,10 @@
 
 COLUMNS: dict[str, str] = {
     "contender": "Mode, server, adapter if there is one, and number of threads that run the app.",
-    "first byte": "Time from sending the request to the first byte of the body, for half of the clients.",
+    "first byte": "Median time from sending the request to the first byte of the body.",
     "gaps": "Median time between the pieces of a body, as they arrive.",
     "gaps, p90": "90th percentile of that time.",
-    "held": "How many of the other clients got a response and keep their connection open.",
+    "held": "Number of waiting or slow clients that got a response and keep their connection open.",
     "others answered": "Share of the remaining requests with a correct response within the time limit.",
     "clients": "Number of concurrent clients, if it differs between contenders.",
     "requests/s": "Verified responses per second: median of the slices, or all slices together if they contain few "

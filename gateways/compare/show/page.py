@@ -76,7 +76,7 @@ def _doubts(found: Sequence[Doubt]) -> str:
     ]
     return section(
         "Doubts",
-        "Reasons to distrust some figures, and what to try.",
+        "Reasons to doubt some figures, and remedies.",
         element("ul", *items, class_="doubts"),
         name="doubts",
     )

@@ -88,7 +88,7 @@ BROKEN = {
     "2.5 a ping of 126 bytes": (client(PING, bytes(126)), 1002),
     "5.1 a fragmented ping": (client(PING, b"", 0), 1002),
     "5.2 a fragmented pong": (client(PONG, b"", 0), 1002),
-    "5.9 a continuation without a start": (client(CONTINUATION, b"x"), 1002),
+    "5.9 a continuation frame without a started message": (client(CONTINUATION, b"x"), 1002),
     "5.18 a text within a text": (client(TEXT, b"a", 0) + client(TEXT, b"b"), 1002),
     "6.3 text that is not UTF-8": (client(TEXT, b"\xce\xba\xed\xa0\x80"), 1007),
     "6.4 text that is not UTF-8 in a later fragment": (

@@ -99,7 +99,7 @@ def test_a_wrong_command_line_is_reported_in_one_line_with_status_2(
     [
         (["nothing"], "no module 'nothing' in this folder; it has apps"),
         (["apps:wsgy"], "module apps has no attribute 'wsgy'; did you mean 'wsgi'?"),
-        (["apps:number"], "apps:number is an int, which is not callable; WSGI and ASGI apps are"),
+        (["apps:number"], "apps:number is an int, which is not callable; expected a WSGI or ASGI app"),
         (
             ["apps:either"],
             "apps:either is called either(*args), which may be WSGI or ASGI; use --interface wsgi or ",

@@ -15,7 +15,7 @@ REQUESTS = [
 def test_unexpected_statuses_are_reported() -> None:
     assert list(doubts(REQUESTS, [answer(), answer(), answer(), None], data_stays=False)) == [
         "old: GET /a has the status 200; expected 302",
-        "old: 1 of 3 requests have another status than recorded; first GET /c: 200, recorded 404",
+        "old: 1 of 3 requests have a status other than the recorded one; first GET /c: 200, recorded 404",
     ]
 
 

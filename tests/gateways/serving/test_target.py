@@ -97,7 +97,7 @@ def test_asgi_apps_are_recognised_without_a_call(app: object) -> None:
 @pytest.mark.parametrize(
     ("app", "said"),
     [
-        (3, "the app is an int, which is not callable; WSGI and ASGI apps are"),
+        (3, "the app is an int, which is not callable; expected a WSGI or ASGI app"),
         (
             lambda *args: args,
             "the app is called the app(*args), which may be WSGI or ASGI",

@@ -15,7 +15,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 async def app(scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]], send: Send) -> None:
-    """Answer one request."""
+    """Serve one request."""
     path = scope.get("path")
     query = parse_qs(scope.get("query_string", b"").decode())
     if path == "/download":

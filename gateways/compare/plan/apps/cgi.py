@@ -16,7 +16,7 @@ def head(kind: str, length: int) -> None:
 
 
 def main() -> None:
-    """Answer the request."""
+    """Serve the request."""
     path, query = os.environ.get("PATH_INFO"), parse_qs(os.environ.get("QUERY_STRING", ""))
     if path == "/download":
         length = int(query["bytes"][0])

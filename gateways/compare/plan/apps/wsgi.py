@@ -14,7 +14,7 @@ BLOCK = b"0123456789abcdef" * 4096  # 64 KiB
 
 
 def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Answer one request."""
+    """Serve one request."""
     query = parse_qs(environ.get("QUERY_STRING", ""))
     if environ["PATH_INFO"] == "/download":
         length = int(query["bytes"][0])
