@@ -1,4 +1,4 @@
-"""Common claims about CGI, WSGI and ASGI, each with the figures that show it true, false or conditional. Pure.
+"""Common claims about CGI, WSGI and ASGI, each with the figures that prove, refute or limit it. Pure.
 
 A verdict is computed from the figures, so another run may reach another verdict.
 """
@@ -122,10 +122,10 @@ def _cannot_stream(found: Found) -> tuple[Verdict, str]:
         raise Missing("the gaps of a stream")
     as_made = all(AS_MADE[0] < gap < AS_MADE[1] for gap in gaps if gap is not None)
     seen = (
-        f"stream: blocks sent every 50 ms arrive {duration(few.gap.p50)} apart from {few.entrant.label}, "
-        f"{duration(many.gap.p50)} from {many.entrant.label}. But a stream holds a thread: with {few.connections} "
-        f"clients, the median time to the first byte is {duration(few.first_byte.p50)} and "
-        f"{duration(many.first_byte.p50)}."
+        f"stream: the app sends a block every 50 ms. Blocks arrive every {duration(few.gap.p50)} from "
+        f"{few.entrant.label}, and every {duration(many.gap.p50)} from {many.entrant.label}. But a stream holds a "
+        f"thread: with {few.connections} clients, the median time to the first byte is "
+        f"{duration(few.first_byte.p50)} and {duration(many.first_byte.p50)}."
     )
     return ("false" if as_made else "conditional"), seen
 
@@ -139,11 +139,10 @@ def _hundred_times(found: Found) -> tuple[Verdict, str]:
     seen = (
         f"hello, compared with {found.of('hello', LOOP).entrant.label}: "
         f"{together([f'{row.figures.entrant.label} {as_many(row.ratio.value)}' for _, row in rows if row.ratio])}; a "
-        f"response takes "
-        f"{together([micros(row.figures.cpu) for _, row in rows])} of CPU, "
+        f"response takes {together([micros(row.figures.cpu) for _, row in rows])} of CPU, "
         f"{together([times(each.value) for each in costs])} times as much. blocking: "
-        f"{found.beside('blocking', COLD, LOOP)}. Starting a process costs far more than hello, and little compared "
-        f"with a report that takes a second."
+        f"{found.beside('blocking', COLD, LOOP)}. Starting a process costs far more than a hello response, but little "
+        f"compared with a report that takes a second."
     )
     program, blocked = found.of("blocking", COLD), found.of("blocking", LOOP)
     if not all(found.faster("hello", LOOP, each) for each in (COLD, WARM)):
@@ -157,9 +156,8 @@ def _hundred_times(found: Found) -> tuple[Verdict, str]:
 def _needs_no_threads(found: Found) -> tuple[Verdict, str]:
     waiting = found.of("wait", LOOP)
     seen = (
-        f"wait, where the app awaits: {found.beside('wait', LOOP)} in {waiting.threads} threads. blocking, where it "
-        f"does "
-        f"not: {found.beside('blocking', LOOP, OURS)}. An async app needs no threads as long as it never blocks."
+        f"wait (the app awaits): {found.beside('wait', LOOP)} in {waiting.threads} threads. blocking (the app blocks): "
+        f"{found.beside('blocking', LOOP, OURS)}. An async app needs no threads as long as it never blocks."
     )
     return ("conditional" if found.faster("blocking", OURS, LOOP) else "true"), seen
 
@@ -167,9 +165,8 @@ def _needs_no_threads(found: Found) -> tuple[Verdict, str]:
 def _make_it_async(found: Found) -> tuple[Verdict, str]:
     blocked = found.of("blocking", LOOP)
     seen = (
-        f"blocking, {blocked.connections} clients: {found.beside('blocking', LOOP, FOUR)}. A blocking call of 50 ms "
-        f"stops "
-        "the whole server, so 20 requests/s is the maximum."
+        f"blocking, {blocked.connections} clients: {found.beside('blocking', LOOP, FOUR)}. In an async app, a blocking "
+        "call of 50 ms stops the whole server, so 20 requests/s is the maximum."
     )
     return _gain(found, "blocking", LOOP, FOUR), seen
 
@@ -203,8 +200,9 @@ def _sync_app_scales(found: Found) -> tuple[Verdict, str]:
     loop = found.of("wait", LOOP)
     streams, room = found.of("idle", OURS), found.of("idle", LOOP)
     seen = (
-        f"wait, {loop.connections} clients: {found.beside('wait', OURS, LOOP)}. idle: it holds {streams.begun} "
-        f"event streams instead of {room.begun}. The limit is the number of the app's threads, not the server."
+        f"wait, {loop.connections} clients: {found.beside('wait', OURS, LOOP)}. idle: the sync app holds "
+        f"{streams.begun} event streams, the async app {room.begun}. The limit is the number of the app's threads, not "
+        f"the server."
     )
     return ("false" if found.faster("wait", LOOP, OURS) else "true"), seen
 
@@ -212,9 +210,8 @@ def _sync_app_scales(found: Found) -> tuple[Verdict, str]:
 def _async_app_scales(found: Found) -> tuple[Verdict, str]:
     loop = found.of("wait", LOOP)
     seen = (
-        f"wait, {loop.connections} clients: {found.beside('wait', LOOP_BEHIND_THREADS, LOOP)}. Each response "
-        f"occupies a "
-        "thread of the server."
+        f"wait, {loop.connections} clients: {found.beside('wait', LOOP_BEHIND_THREADS, LOOP)}. Each response occupies "
+        "a thread of the server."
     )
     return ("false" if found.faster("wait", LOOP, LOOP_BEHIND_THREADS) else "true"), seen
 
@@ -225,8 +222,8 @@ def _no_websockets(found: Found) -> tuple[Verdict, str]:
     bridged, own = _working(found, SOCKETS_BEHIND_THREADS), _working(found, SOCKETS_OF_WSGI)
     seen = (
         f"websocket, {native.connections} clients, messages of the ASGI app: "
-        f"{found.beside('websocket', LOOP, *bridged)}. True of the interface, false of what can be built on it: "
-        "ASGIToWSGI takes over the connection from the server, and an open WebSocket holds no thread."
+        f"{found.beside('websocket', LOOP, *bridged)}. True of the interface, but not of an adapter: ASGIToWSGI takes "
+        "over the connection from the server, and an open WebSocket holds no thread."
     )
     if own:
         seen += (
@@ -247,9 +244,9 @@ def _threads_do_not_scale(found: Found) -> tuple[Verdict, str]:
     streams, of_loop = found.of("idle", MANY), found.of("idle", LOOP)
     seen = (
         f"wait, {loop.connections} clients: {found.beside('wait', MANY, LOOP)}; {found.beside('wait', FOUR)}. "
-        f"idle: {streams.begun} streams held in {megabytes(streams.memory[1])}, {of_loop.begun} by the loop in "
-        f"{megabytes(of_loop.memory[1])}. Hundreds of threads work; each costs memory, and the number must be "
-        f"configured."
+        f"idle: {streams.entrant.label} holds {streams.begun} streams with {megabytes(streams.memory[1])}, "
+        f"{of_loop.entrant.label} {of_loop.begun} with {megabytes(of_loop.memory[1])}. Hundreds of threads work; each "
+        f"costs memory, and you must configure the number."
     )
     return ("true" if found.faster("wait", LOOP, MANY) else "conditional"), seen
 

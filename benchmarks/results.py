@@ -123,14 +123,15 @@ def _method(record: Record) -> str:
     where = ", one for the server and one for the client," if placement.bound and placement.apart else ","
     return (
         f"Generated on {record.created[:10]} by `make results`, with `gateways compare`: "
-        "[its method](compare.md), with what each column and each doubt means.\n\n"
+        "[its page](compare.md) explains the method, the columns and the doubts.\n\n"
         f"{machine.cpu}, {machine.cores} cores{where} {machine.system}, {machine.python}; {packages}; "
-        f"seed {record.seed}. The reference app in each of its forms, as installed: one worker process, no TLS, "
+        f"seed {record.seed}. Every server runs the reference app with default settings: one worker process, no TLS, "
         "loopback, no proxy. In hello and cpu, the contenders took turns in slices of a quarter of a second (CGI: two "
         f"clients, a second or more), in {record.options['rounds']} rounds of each of {record.options['starts']} "
-        "starts. In the other scenarios each contender ran once, on its own server, which shows only orders of "
-        "magnitude. Verdicts are computed from the figures and use only the differences that the tables report: a tie "
-        'is reported as "no difference seen", and after a single run no difference below a factor of two is reported.'
+        "starts. In the other scenarios each contender ran once, on a server started for that run, which shows only "
+        "orders of magnitude. Verdicts are computed from the figures and use only the differences that the tables "
+        'report: a tie is reported as "no difference seen", and after a single run no difference below a factor of '
+        "two is reported."
     )
 
 

@@ -180,7 +180,7 @@ def test_a_verdict_from_one_run_is_marked() -> None:
 
 def test_the_factor_for_cgi_is_the_ratio_of_the_table() -> None:
     seen = judged()["CGI is 100 times slower."].seen
-    assert "cgi uvicorn cold 0.0013 times as many (770 times fewer) and cgi uvicorn warm 0.011 times as many" in seen
+    assert "cgi uvicorn cold 0.0013 times as many (1/770) and cgi uvicorn warm 0.011 times as many" in seen
 
 
 def test_delayed_blocks_do_not_count_as_a_stream() -> None:

@@ -54,14 +54,14 @@ def times(value: float) -> str:
     return number(value) if value >= 10 else f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"
 
 
-def fewer(value: float) -> str:
-    """`2,000 times fewer` for 0.0005; computed from the rounded ratio, so that both figures agree."""
-    return f"{rate(float(f'{1 / float(times(value)):.2g}'))} times fewer"
+def fraction(value: float) -> str:
+    """`1/2,000` for 0.0005; computed from the rounded ratio, so that both figures agree."""
+    return f"1/{rate(float(f'{1 / float(times(value)):.2g}'))}"
 
 
 def as_many(value: float) -> str:
-    """`0.40 times as many`; `0.0005 times as many (2,000 times fewer)`."""
-    return f"{times(value)} times as many" + (f" ({fewer(value)})" if value < 0.1 else "")
+    """`0.40 times as many`; `0.0005 times as many (1/2,000)`."""
+    return f"{times(value)} times as many" + (f" ({fraction(value)})" if value < 0.1 else "")
 
 
 def bounded(ratio: Ratio) -> str:

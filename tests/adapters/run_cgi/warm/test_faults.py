@@ -227,6 +227,7 @@ def test_an_interpreter_whose_import_failed_is_tried_again(
 
 def test_signals_sent_before_a_process_exists_reach_only_that_process(faulty: InASGI | InWSGI, tmp_path: Path) -> None:
     """SIGTERM: a program may clean up, even if its client disconnected before it started."""
+    before = signal.getsignal(signal.SIGTERM)
     source = "import colorsys, pathlib, signal, sys, time\ndef end(*_): pathlib.Path('ended').touch(); sys.exit()\n"
     program = write(
         tmp_path, "a.py", f"{source}signal.signal(signal.SIGTERM, end)\npathlib.Path('begun').touch()\ntime.sleep(60)\n"
@@ -234,4 +235,4 @@ def test_signals_sent_before_a_process_exists_reach_only_that_process(faulty: In
     faulty.leave(Request("/a.py"), (tmp_path / "begun").exists)
     eventually((tmp_path / "ended").exists, "it cleans up")
     assert interpreters(program)
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert signal.getsignal(signal.SIGTERM) == before

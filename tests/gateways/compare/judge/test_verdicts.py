@@ -52,7 +52,7 @@ def test_no_contender_is_faster_than_the_reference() -> None:
 
 def test_a_much_slower_contender_is_described_in_both_directions() -> None:
     (verdict,) = said([*slices(UVICORN, STEADY), *slices("cgi:uvicorn:cold", scaled(0.0005), window=8 * SECOND)])
-    facts(verdict, "cgi uvicorn cold", "0.0005", "2,000 times fewer")
+    facts(verdict, "cgi uvicorn cold", "0.0005", "1/2,000")
 
 
 def test_with_one_run_a_factor_of_2_is_required_and_stated() -> None:

@@ -80,7 +80,7 @@ def test_cpu_times_and_memory_have_units() -> None:
 
 def test_a_small_ratio_is_written_in_both_directions() -> None:
     assert words.as_many(0.4) == "0.40 times as many"
-    assert words.as_many(0.000493) == "0.00049 times as many (2,000 times fewer)"
+    assert words.as_many(0.000493) == "0.00049 times as many (1/2,000)"
 
 
 def test_numbers_of_clients_are_written_with_their_noun() -> None:
