@@ -62,7 +62,7 @@ def looked(job: Job) -> dict[str, Any]:
     notes = Notes()
     location = Path(job.target.partition(":")[0])
     own = Own([Path.cwd(), *([location.resolve().parent] if location.is_file() else [])])
-    from gateways.check.ask.watching import Watching
+    from gateways.check.send.watching import Watching
 
     watching = Watching(notes, own)
     files.install(notes, own)
@@ -89,13 +89,13 @@ def _site(job: Job) -> Found | None:
 def _asked(found: Found, job: Job, watching: Any, connections: Connections) -> dict[str, str]:
     given = _given(job)
     if found.interface == "cgi":
-        from gateways.check.ask import cgi
+        from gateways.check.send import cgi
 
         is_public = _site(job) is not None
         requests = given or _gets(cgi.paths(found.app, is_public))
-        return cgi.ask_all(found.app, is_public, requests, watching.notes)
+        return cgi.send_all(found.app, is_public, requests, watching.notes)
     from gateways.adapters.run_asgi.versions import as_asgi3
-    from gateways.check.ask import asgi, wsgi
+    from gateways.check.send import asgi, wsgi
     from gateways.check.watch import frameworks, signals, unsafe
     from gateways.check.watch.locals import Locals
 
@@ -109,8 +109,8 @@ def _asked(found: Found, job: Job, watching: Any, connections: Connections) -> d
     signals.install(watching.notes, watching.own)
     requests = given or _gets(routes)
     if found.interface == "wsgi":
-        return wsgi.ask_all(found.app, requests, job.seconds, watching)
-    return asgi.ask_all(as_asgi3(found.app), requests, job.seconds, watching)
+        return wsgi.send_all(found.app, requests, job.seconds, watching)
+    return asgi.send_all(as_asgi3(found.app), requests, job.seconds, watching)
 
 
 def _given(job: Job) -> list[Request]:

@@ -123,7 +123,7 @@ class ServerProcess:
     def _arrived(self, batch: Batch) -> None:
         self._incoming.put(ServerEvent(self, "events", batch=batch))
 
-    def ask_to_end(self) -> None:
+    def terminate(self) -> None:
         """Send SIGTERM to the server, which stops its own processes."""
         if not self._ended.is_set():
             self._process.terminate()
@@ -156,7 +156,7 @@ def end_all(processes: Iterable[ServerProcess]) -> None:
     """Stop all servers in parallel, within two seconds."""
     running = list(processes)
     for process in running:
-        process.ask_to_end()
+        process.terminate()
     until = time.monotonic() + GRACE
     for process in running:
         process.end(until)

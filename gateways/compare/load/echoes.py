@@ -2,7 +2,7 @@
 
 import os
 
-from gateways.compare.load.askers import Asker
+from gateways.compare.load.connections import Connection
 from gateways.compare.load.engine import Engine
 from gateways.compare.load.response import BadFraming, head_of
 from gateways.compare.load.tally import Expected
@@ -11,7 +11,7 @@ from gateways.compare.load.websocket import CLOSE, PING, PONG, TEXT, Frames, acc
 MESSAGE = b"0123456789abcdef0123456789abcdef"
 
 
-class Echo(Asker):
+class Echo(Connection):
     """One connection. A message is complete when its echo has arrived."""
 
     def __init__(self, engine: Engine, address: tuple[str, int], target: str, host: str) -> None:

@@ -6,7 +6,7 @@ Knows connections and their engine's timers.
 import time
 from collections import deque
 
-from gateways.compare.load.askers import Asker
+from gateways.compare.load.connections import Connection
 from gateways.compare.load.engine import Engine
 from gateways.compare.load.tally import Tally
 
@@ -15,57 +15,57 @@ BACK_OFF = 0.01
 
 
 class Loop:
-    """Decides when its connections (askers) send requests."""
+    """Decides when its connections send requests."""
 
-    def __init__(self, engine: Engine, tally: Tally, askers: list[Asker]) -> None:
-        self.engine, self.tally, self.askers = engine, tally, askers
-        self.asking = False
-        for asker in askers:
-            asker.loop = self
-            asker.tally = tally
+    def __init__(self, engine: Engine, tally: Tally, connections: list[Connection]) -> None:
+        self.engine, self.tally, self.connections = engine, tally, connections
+        self.sending = False
+        for connection in connections:
+            connection.loop = self
+            connection.tally = tally
 
     def connect(self) -> None:
-        for asker in self.askers:
-            asker.connect()
+        for connection in self.connections:
+            connection.connect()
 
     def tried(self) -> bool:
         """Return True if all connections are open or have failed."""
-        return all(asker.tried for asker in self.askers)
+        return all(connection.tried for connection in self.connections)
 
     def under_way(self) -> int:
         """Return the number of requests without a response."""
-        return sum(asker.sent > 0 for asker in self.askers)
+        return sum(connection.sent > 0 for connection in self.connections)
 
     def begin(self) -> None:
         """Start sending requests."""
-        self.asking = True
+        self.sending = True
 
-    def samples(self, asker: Asker) -> bool:
+    def samples(self, connection: Connection) -> bool:
         """Return True if the request of this connection belongs to the distribution."""
         raise NotImplementedError
 
-    def idle(self, asker: Asker, now: int) -> None:
+    def idle(self, connection: Connection, now: int) -> None:
         """The connection can send another request."""
         raise NotImplementedError
 
-    def left(self, asker: Asker) -> None:
+    def left(self, connection: Connection) -> None:
         """The connection is closed."""
         raise NotImplementedError
 
     def expire(self, timeout: float) -> None:
         """Fail the requests that have waited longer than `timeout` seconds."""
         limit = time.time_ns() - int(timeout * 1e9)
-        for asker in self.askers:
-            if 0 < asker.sent < limit:
-                asker.give_up("timeout", f"no response within {timeout:g} s")
+        for connection in self.connections:
+            if 0 < connection.sent < limit:
+                connection.give_up("timeout", f"no response within {timeout:g} s")
 
     def settle(self) -> None:
         """Stop; requests in flight have failed."""
-        self.asking = False
-        for asker in self.askers:
-            if asker.sent:
-                asker.give_up("timeout", "no response before the end of the measurement")
-            asker.close()
+        self.sending = False
+        for connection in self.connections:
+            if connection.sent:
+                connection.give_up("timeout", "no response before the end of the measurement")
+            connection.close()
 
 
 class ClosedLoop(Loop):
@@ -75,19 +75,19 @@ class ClosedLoop(Loop):
 
     def begin(self) -> None:
         super().begin()
-        for asker in self.askers:
-            self.idle(asker, time.time_ns())
+        for connection in self.connections:
+            self.idle(connection, time.time_ns())
 
-    def samples(self, asker: Asker) -> bool:
-        return self.tally.counting or not self.asking
+    def samples(self, connection: Connection) -> bool:
+        return self.tally.counting or not self.sending
 
-    def idle(self, asker: Asker, now: int) -> None:
-        if self.asking and not asker.sent:
-            asker.ask(now, now)
+    def idle(self, connection: Connection, now: int) -> None:
+        if self.sending and not connection.sent:
+            connection.send(now, now)
 
-    def left(self, asker: Asker) -> None:
-        if self.asking:
-            self.engine.after(BACK_OFF, lambda: self.idle(asker, time.time_ns()))
+    def left(self, connection: Connection) -> None:
+        if self.sending:
+            self.engine.after(BACK_OFF, lambda: self.idle(connection, time.time_ns()))
 
 
 class OpenLoop(Loop):
@@ -96,10 +96,12 @@ class OpenLoop(Loop):
     Its samples are the requests due after the ramp.
     """
 
-    def __init__(self, engine: Engine, tally: Tally, askers: list[Asker], instants: list[int], ramp: float) -> None:
-        super().__init__(engine, tally, askers)
+    def __init__(
+        self, engine: Engine, tally: Tally, connections: list[Connection], instants: list[int], ramp: float
+    ) -> None:
+        super().__init__(engine, tally, connections)
         self._instants, self._ramp = instants, int(ramp * 1e9)
-        self._idle: deque[Asker] = deque()
+        self._idle: deque[Connection] = deque()
         self._waiting: deque[int] = deque()
         self._next = 0
         self._counts_from = 0
@@ -112,18 +114,18 @@ class OpenLoop(Loop):
         self.tally.measured.due = sum(instant >= self._counts_from for instant in self._instants)
         self.engine.pace = self._pace
 
-    def samples(self, asker: Asker) -> bool:
-        return asker.due >= self._counts_from
+    def samples(self, connection: Connection) -> bool:
+        return connection.due >= self._counts_from
 
-    def idle(self, asker: Asker, now: int) -> None:
+    def idle(self, connection: Connection, now: int) -> None:
         if self._waiting:
-            asker.ask(self._waiting.popleft(), now)
-        elif asker not in self._idle:
-            self._idle.append(asker)
+            connection.send(self._waiting.popleft(), now)
+        elif connection not in self._idle:
+            self._idle.append(connection)
 
-    def left(self, asker: Asker) -> None:
+    def left(self, connection: Connection) -> None:
         """The connection counts as idle: it reconnects when it sends a request."""
-        self.engine.after(BACK_OFF, lambda: self.idle(asker, time.time_ns()))
+        self.engine.after(BACK_OFF, lambda: self.idle(connection, time.time_ns()))
 
     def under_way(self) -> int:
         return super().under_way() + len(self._waiting) + len(self._instants) - self._next
@@ -134,7 +136,7 @@ class OpenLoop(Loop):
             due = instants[self._next]
             self._next += 1
             if self._idle:
-                self._idle.popleft().ask(due, time.time_ns())
+                self._idle.popleft().send(due, time.time_ns())
             else:
                 self._waiting.append(due)
         return instants[self._next] if self._next < len(instants) else now + 1_000_000_000

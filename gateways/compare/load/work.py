@@ -13,8 +13,8 @@ from functools import partial
 from itertools import accumulate
 
 from gateways.compare.load.arrivals import poisson
-from gateways.compare.load.askers import Asker, Drawing
 from gateways.compare.load.behind import Held, SlowReader, close_all
+from gateways.compare.load.connections import Connection, MixConnection
 from gateways.compare.load.echoes import Echo
 from gateways.compare.load.engine import KERNEL_STAMPS, Engine, Link, Links
 from gateways.compare.load.loops import ClosedLoop, Loop, OpenLoop
@@ -50,21 +50,21 @@ class Work:
 
     def _make_loop(self) -> Loop:
         order, engine, address, host = self._order, self._engine, self._address, self._order.authority
-        askers: list[Asker]
+        connections: list[Connection]
         if order.kind == "websocket":
-            askers = [Echo(engine, address, order.request.target, host) for _ in range(order.connections)]
+            connections = [Echo(engine, address, order.request.target, host) for _ in range(order.connections)]
         elif order.mix:
             mix = zip(order.mix, self._parts, strict=True)
             choices = [(part.request.octets(host), _expected(part.answer), tally) for part, tally in mix]
             draw = drawn([part.weight for part in order.mix], order.seed)
-            askers = [Drawing(engine, address, choices, draw) for _ in range(order.connections)]
+            connections = [MixConnection(engine, address, choices, draw) for _ in range(order.connections)]
         else:
             expected, payload = _expected(order.answer), order.request.octets(host)
-            askers = [Asker(engine, address, payload, expected) for _ in range(order.connections)]
+            connections = [Connection(engine, address, payload, expected) for _ in range(order.connections)]
         if order.kind == "open":
             instants = poisson(order.rate, order.ramp + order.seconds, order.seed)
-            return OpenLoop(engine, self._tally, askers, instants, order.ramp)
-        return ClosedLoop(engine, self._tally, askers)
+            return OpenLoop(engine, self._tally, connections, instants, order.ramp)
+        return ClosedLoop(engine, self._tally, connections)
 
     def run(self) -> Measured:
         gc.collect()
@@ -133,7 +133,7 @@ class Work:
 
     def _close_window(self) -> None:
         self._count(False)
-        self._loop.asking = False
+        self._loop.sending = False
         after, before, measured = Reading.now(self._order.processes), self._before, self._tally.measured
         measured.window, measured.opened = after.monotonic - before.monotonic, before.wall
         measured.client_cpu = after.client - before.client

@@ -15,7 +15,7 @@ from gateways.compare.load.order import Measured, Order, Seen
 from gateways.compare.locust.process import Locust, Said
 from gateways.compare.locust.shares import Crew, agreed, merged, shared
 from gateways.compare.measure.bench import Listener
-from gateways.compare.measure.client import asked_of_nothing
+from gateways.compare.measure.client import null_server_order
 from gateways.compare.measure.machine import version
 from gateways.compare.measure.warden import Warden
 from gateways.failure import Failure
@@ -99,7 +99,7 @@ class Workers:
         """Yield an order for a server that does nothing; None for workers on other machines, which would each need such
         a server.
         """
-        return asked_of_nothing(length, cores) if self._crew.bind is None else nullcontext()
+        return null_server_order(length, cores) if self._crew.bind is None else nullcontext()
 
     def facts(self) -> dict[str, Any]:
         """`apart` is the 90th percentile of the difference between the clients' starts, in seconds."""

@@ -54,7 +54,7 @@ def name_of(scenario: Scenario) -> str:
 
 
 def _class(site: Site, scenario: Scenario) -> str:
-    request = site.asked(scenario.request)
+    request = site.for_server(scenario.request)
     lines = [
         f"class {name_of(scenario)}(Verified):",
         f'    """It reveals {scenario.reveals}."""',

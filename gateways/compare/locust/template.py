@@ -72,7 +72,7 @@ class Verified(FastHttpUser):
         return random.Random(cls.body).randbytes(cls.body) if cls.body else None  # noqa: S311
 
     @classmethod
-    def ask_before(cls, host: str) -> None:
+    def expect_response(cls, host: str) -> None:
         """Get the expected response. Raises OSError if the server sends none."""
         request = urllib.request.Request(host + cls.path, cls.payload(), cls.headers, method=cls.method)  # noqa: S310
         answers = []
@@ -138,7 +138,7 @@ def before(environment: Environment, **_: Any) -> None:
         if issubclass(each, Verified):
             host = (environment.host or each.host or "").rstrip("/")
             try:
-                each.ask_before(host)
+                each.expect_response(host)
             except OSError as error:
                 each.without = f"{host}{each.path} gives no response to compare with: {error}"
 

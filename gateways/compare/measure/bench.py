@@ -12,11 +12,11 @@ from typing import Any, Protocol
 
 from gateways.compare.load.meters import cpu, difference
 from gateways.compare.load.order import Answer, Kind, Measured, Order, Part, Request, Seen, Trust
-from gateways.compare.measure.asking import ended, learn, sent
 from gateways.compare.measure.folder import Folder
 from gateways.compare.measure.reached import Reached
 from gateways.compare.measure.remote import Site
 from gateways.compare.measure.running import Running, await_listening, end
+from gateways.compare.measure.sessions import ended, learn, sent
 from gateways.compare.measure.warden import Warden
 from gateways.compare.plan.contender import Contender
 from gateways.compare.plan.scenarios import Scenario
@@ -31,7 +31,7 @@ Entry = Contender | Site
 """A contender: a server that is started here, or a running one."""
 
 
-class Asks(Protocol):
+class LoadClients(Protocol):
     """The load client, or several that share each order."""
 
     def see(self, order: Order) -> Seen:
@@ -63,7 +63,7 @@ class Listener(Protocol):
         """Now is a good time to save the record."""
 
 
-Clients = Callable[[tuple[int, ...], Warden, Listener], AbstractContextManager[Asks]]
+Clients = Callable[[tuple[int, ...], Warden, Listener], AbstractContextManager[LoadClients]]
 """Starts the load client, or several, on these cores; they end with the block."""
 
 
@@ -71,7 +71,7 @@ Clients = Callable[[tuple[int, ...], Warden, Listener], AbstractContextManager[A
 class Bench:
     """The resources of one comparison."""
 
-    client: Asks
+    client: LoadClients
     warden: Warden
     target: Target
     record: Record
@@ -203,7 +203,7 @@ class Bench:
             answer=self.answer_to(scenario),
             timeout=scenario.timeout,
             processes=running.processes,
-            behind=behind and replace(behind, request=running.asked(behind.request)),
+            behind=behind and replace(behind, request=running.for_server(behind.request)),
         )
 
     def _request(self, contender: Entry, scenario: Scenario) -> Request:
@@ -219,7 +219,7 @@ class Bench:
         question = self.question(scenario)
         parts = question.parts if question else ()
         return tuple(
-            Part(running.asked(sent(session.prepared(scenario.mix[number]))), part.weight, part.answer)
+            Part(running.for_server(sent(session.prepared(scenario.mix[number]))), part.weight, part.answer)
             for number, part in zip(self.drawn[scenario.name], parts, strict=True)
         )
 
@@ -229,7 +229,7 @@ class Bench:
             kind,
             running.host,
             running.port,
-            running.asked(request),
+            running.for_server(request),
             tls=running.tls,
             host_header=self.host_header or running.host_header,
             trust=self.trust,

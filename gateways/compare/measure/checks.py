@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 
 from gateways.compare.load.order import Answer, Seen
 from gateways.compare.measure.answers import Given, expected, unequal, unusable, without
-from gateways.compare.measure.asking import ended
 from gateways.compare.measure.bench import Bench, Entry
 from gateways.compare.measure.relearn import again
+from gateways.compare.measure.sessions import ended
 from gateways.compare.plan.scenarios import Scenario
 from gateways.compare.record import Asked, Question
 from gateways.failure import Failure

@@ -71,7 +71,7 @@ class Client(_Process):
         return Measured.from_json(self._give(order))
 
     def null(self, length: int, cores: tuple[int, ...]) -> AbstractContextManager[Order]:
-        return asked_of_nothing(length, cores)
+        return null_server_order(length, cores)
 
     def facts(self) -> dict[str, Any]:
         return {"engine": "own"}
@@ -94,7 +94,7 @@ class NullServer(_Process):
 
 
 @contextmanager
-def asked_of_nothing(length: int, cores: tuple[int, ...]) -> Iterator[Order]:
+def null_server_order(length: int, cores: tuple[int, ...]) -> Iterator[Order]:
     """Yield an order for a server that does nothing, which runs during the block."""
     with NullServer(length, cores) as null:
         yield Order("closed", "127.0.0.1", null.port, Request("/"), processes=(null.process.pid,))

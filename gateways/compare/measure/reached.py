@@ -17,7 +17,7 @@ class Reached:
     host_header = ""
 
     def __init__(self, where: Site) -> None:
-        self.host, self.port, self.tls, self.asked = where.host, where.port, where.tls, where.asked
+        self.host, self.port, self.tls, self.for_server = where.host, where.port, where.tls, where.for_server
 
     def check(self) -> None:
         """Do nothing: only its responses show whether it still runs."""

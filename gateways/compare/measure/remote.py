@@ -33,7 +33,7 @@ class Site:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{'https' if self.tls else 'http'}://{host}:{self.port}"
 
-    def asked(self, request: Request) -> Request:
+    def for_server(self, request: Request) -> Request:
         """Return the request with its target below the URL's path; for `/`, the target is that path itself."""
         target = (self.path or "/") if request.target == "/" else self.path.rstrip("/") + request.target
         return replace(request, target=target)

@@ -64,7 +64,7 @@ class Running:
         """The processes that live longer than a request."""
         return tuple(process.pid for process in tree(self.process.pid))
 
-    def asked(self, request: Request) -> Request:
+    def for_server(self, request: Request) -> Request:
         """Return the request for this server."""
         return request
 
@@ -93,7 +93,7 @@ class Running:
         """Raise Failure if it has exited."""
         status = self.process.poll()
         if status is not None:
-            raise Failure(f"{self.contender.label} has exited with status {status}: {self.said()}")
+            raise Failure(f"{self.contender.label} has exited with status {status}: {self.last_line()}")
 
     def await_programs(self, resident: int) -> None:
         """Wait until the programs started for requests have exited, so that only `processes` are left."""
@@ -101,7 +101,7 @@ class Running:
         while len(self.processes) > resident and time.monotonic() < until:
             time.sleep(0.01)
 
-    def said(self) -> str:
+    def last_line(self) -> str:
         """Return the last line of its output."""
         begin = max(self._begin, self._log.seek(0, os.SEEK_END) - 4000)
         self._log.seek(begin)
@@ -110,7 +110,7 @@ class Running:
         lines = [line for line in lines if "Task queue depth is" not in line]
         return lines[-1].strip() if lines else "it wrote no output"
 
-    def ask_to_end(self) -> None:
+    def terminate(self) -> None:
         """Send SIGTERM."""
         self._started = tree(self.process.pid)
         if self.process.poll() is None:
@@ -146,7 +146,9 @@ def await_listening(running: Iterable[Running]) -> dict[str, str]:
                 if each.listening():
                     waiting.remove(each)
                 elif time.monotonic() > until:
-                    raise Failure(f"{each.contender.label} is not listening after {START:.0f} seconds: {each.said()}")
+                    raise Failure(
+                        f"{each.contender.label} is not listening after {START:.0f} seconds: {each.last_line()}"
+                    )
             except Failure as failure:
                 failed[each.contender.id] = str(failure)
                 waiting.remove(each)
@@ -158,7 +160,7 @@ def end(running: Iterable[Running], warden: Warden) -> None:
     """Stop all servers in parallel."""
     ending = list(running)
     for each in ending:
-        each.ask_to_end()
+        each.terminate()
     until = time.monotonic() + GRACE
     for each in ending:
         each.end(until)

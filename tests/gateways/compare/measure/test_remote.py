@@ -40,7 +40,7 @@ def test_an_invalid_server_is_refused(text: str, why: str) -> None:
     [("", "/", "/"), ("", "/hello", "/hello"), ("/app/", "/", "/app/"), ("/app/", "/hello?a=1", "/app/hello?a=1")],
 )
 def test_paths_are_below_the_path_of_the_url(path: str, target: str, asked: str) -> None:
-    assert Site("a", "h", 80, path=path).asked(Request(target)).target == asked
+    assert Site("a", "h", 80, path=path).for_server(Request(target)).target == asked
 
 
 def test_labels_must_be_unique() -> None:

@@ -7,19 +7,19 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from gateways.check.ask.answer import MOST, Answer
-from gateways.check.ask.client import HOST, Client
-from gateways.check.ask.lifespan import LEAVE, Lifespan
-from gateways.check.ask.record import breach, lint, record
-from gateways.check.ask.watching import Watching
 from gateways.check.lint.asgi import Conversation
+from gateways.check.send.answer import MOST, Answer
+from gateways.check.send.client import HOST, Client
+from gateways.check.send.lifespan import LEAVE, Lifespan
+from gateways.check.send.record import breach, lint, record
+from gateways.check.send.watching import Watching
 from gateways.requests.request import Request
 
 EXTENSIONS = ("http.response.trailers", "http.response.early_hint", "http.response.push", "http.response.debug")
 """Extensions of other servers. They are not offered; a lookup of one by the app's own code is recorded."""
 
 
-def ask_all(app: Any, requests: Sequence[Request], seconds: float, watching: Watching) -> dict[str, str]:
+def send_all(app: Any, requests: Sequence[Request], seconds: float, watching: Watching) -> dict[str, str]:
     """Run the lifespan, send each request within it, and return the statuses."""
     return asyncio.run(_ask_all(app, requests, seconds, watching))
 

@@ -9,9 +9,9 @@ import time
 from types import FrameType
 from typing import Any
 
-from gateways.check.ask.record import lint
-from gateways.check.ask.watching import Watching
 from gateways.check.lint.asgi import Conversation
+from gateways.check.send.record import lint
+from gateways.check.send.watching import Watching
 from gateways.check.watch.own import Own, at
 
 LEAVE = 1.0

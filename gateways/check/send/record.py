@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from types import FrameType
 from typing import Any
 
-from gateways.check.ask.answer import Answer
-from gateways.check.ask.watching import Watching
 from gateways.check.finding import Place
 from gateways.check.lint import http
 from gateways.check.lint.asgi import Conversation
 from gateways.check.lint.breach import Breach
+from gateways.check.send.answer import Answer
+from gateways.check.send.watching import Watching
 from gateways.check.watch.notes import Notes
 from gateways.check.watch.own import Own
 

@@ -16,17 +16,17 @@ class Schedule(Protocol):
 
     tally: Tally
 
-    def samples(self, asker: "Asker") -> bool:
+    def samples(self, connection: "Connection") -> bool:
         """Return True if the current request of this connection belongs to the distribution."""
 
-    def idle(self, asker: "Asker", now: int) -> None:
+    def idle(self, connection: "Connection", now: int) -> None:
         """The connection can send a request."""
 
-    def left(self, asker: "Asker") -> None:
+    def left(self, connection: "Connection") -> None:
         """The connection is closed."""
 
 
-class Asker:
+class Connection:
     """One connection. Sends a request on demand, connecting first if necessary, and notifies its schedule when it can
     send another. Results are counted in `tally`.
     """
@@ -57,7 +57,7 @@ class Asker:
             self._link = self._engine.connect(self._address, self)
             self.loop.tally.measured.reconnects += self._opened > 1
 
-    def ask(self, due: int, now: int) -> None:
+    def send(self, due: int, now: int) -> None:
         """Send the request that was due at `due` (time_ns)."""
         self.due, self.sent = due, now
         if self._link is None:
@@ -186,7 +186,7 @@ Choice = tuple[bytes, Expected, Tally]
 """A request of a mix: its bytes, the expected response, and the tally that counts it."""
 
 
-class Drawing(Asker):
+class MixConnection(Connection):
     """A connection that draws each request from a mix: `draw` returns the number of the next one."""
 
     def __init__(
@@ -197,11 +197,11 @@ class Drawing(Asker):
         self._choices, self._draw = choices, draw
         self._readers: dict[int, Reader] = {}
 
-    def ask(self, due: int, now: int) -> None:
+    def send(self, due: int, now: int) -> None:
         number = self._draw()
         self._payload, self._expected, self.tally = self._choices[number]
         reader = self._readers.get(number)
         if reader is None:
             reader = self._readers[number] = reader_for(self._payload, self._expected)
         self._reader = reader
-        super().ask(due, now)
+        super().send(due, now)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gateways.check.ask.wsgi import environ
+from gateways.check.send.wsgi import environ
 from gateways.check.watch.notes import Notes
 from gateways.failure import Failure
 from gateways.requests.request import Request
@@ -36,24 +36,24 @@ def paths(target: str, is_site: bool) -> list[str]:
     return found[:MOST]
 
 
-def ask_all(target: str, is_site: bool, requests: Sequence[Request], notes: Notes) -> dict[str, str]:
+def send_all(target: str, is_site: bool, requests: Sequence[Request], notes: Notes) -> dict[str, str]:
     """Run each program once, served as `gateways serve` would, and return the statuses."""
     from gateways.cgi.server import host
 
     secret = secrets.token_hex(16)
-    said = _Said()
-    logging.getLogger("gateways.cgi").addHandler(said)
+    log_lines = _LogLines()
+    logging.getLogger("gateways.cgi").addHandler(log_lines)
     app: Any = host(target, "CGIToWSGI", Settings(files=is_site, environment=(f"GATEWAYS_CHECK={secret}",)))
     statuses = {}
     for request in requests:
         notes.request = request.label
-        said.lines.clear()
+        log_lines.lines.clear()
         status, body = _ask(app, request)
         statuses[notes.request] = status
         if secret.encode() in body:
             notes.add("shown-environment", "the value of GATEWAYS_CHECK is in the body")
-        if status.startswith("502") and said.lines:
-            notes.add("breach", said.lines[-1], clause="RFC 3875, 6: the program's response", remedy=_REMEDY)
+        if status.startswith("502") and log_lines.lines:
+            notes.add("breach", log_lines.lines[-1], clause="RFC 3875, 6: the program's response", remedy=_REMEDY)
     app.close()
     return statuses
 
@@ -76,7 +76,7 @@ def _ask(app: Any, request: Request) -> tuple[str, bytes]:
     return statuses[-1], body
 
 
-class _Said(logging.Handler):
+class _LogLines(logging.Handler):
     """Collects the lines of warnings and errors."""
 
     def __init__(self) -> None:

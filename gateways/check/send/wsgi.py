@@ -11,15 +11,15 @@ from concurrent.futures import Future
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from gateways.check.ask.answer import MOST, Answer
-from gateways.check.ask.client import HOST, Client
-from gateways.check.ask.record import breach, record
-from gateways.check.ask.watching import Watching
 from gateways.check.lint.wsgi import validated
+from gateways.check.send.answer import MOST, Answer
+from gateways.check.send.client import HOST, Client
+from gateways.check.send.record import breach, record
+from gateways.check.send.watching import Watching
 from gateways.requests.request import Request
 
 
-def ask_all(app: Any, requests: Sequence[Request], seconds: float, watching: Watching) -> dict[str, str]:
+def send_all(app: Any, requests: Sequence[Request], seconds: float, watching: Watching) -> dict[str, str]:
     """Send each request and return the statuses. Stop after a request that takes longer than `seconds`."""
     notes, own = watching.notes, watching.own
     linted = validated(app, lambda found, frame: breach([found], notes, own.place(frame)))

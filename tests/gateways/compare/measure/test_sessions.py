@@ -6,7 +6,7 @@ import gzip
 import pytest
 
 from gateways.compare.load.order import Seen
-from gateways.compare.measure.asking import learn, sent
+from gateways.compare.measure.sessions import learn, sent
 from gateways.requests.request import Request, Take
 from gateways.requests.session import Session
 from gateways.requests.values import Missing

@@ -1,6 +1,6 @@
 """The client of all requests of a check: its cookies, extracted values, and received statuses."""
 
-from gateways.check.ask.answer import Answer
+from gateways.check.send.answer import Answer
 from gateways.check.watch.notes import Notes
 from gateways.requests.request import Request
 from gateways.requests.session import Session
