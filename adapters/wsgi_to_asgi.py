@@ -6,6 +6,7 @@ environ (mapping/) or in which order its events happen (on_asgi/wsgi_request.py)
 
 from __future__ import annotations
 
+import io
 import sys
 import threading
 import weakref
@@ -112,10 +113,40 @@ class WSGIToASGI:
 
         Raises what the application raises, and ValueError for any other scope type.
         """
+        if scope["type"] != "http":
+            return await self._other(scope, receive, send)
+        loop, terms = running_loop(), self._terms
+        tally = self._tallies.of(loop)
+        tally.requests += 1
+        if terms.admission.queue is not None and terms.admission.rejects(tally):
+            return await overloaded(send, scope["method"])
+        try:
+            environ = environ_from_scope(scope, coded=True)
+        except BadRequest as error:
+            return await refuse(send, error.status, str(error))
+        environ.update(self._environ)
+        environ["wsgi.url_scheme"] = scope.get("scheme") or "http"
+        environ["wsgi.errors"] = sys.stderr
+        environ["asgi.scope"] = scope
+        request = WSGIRequest(terms, tally, environ, loop, receive)
+        extensions = scope.get("extensions")
+        if extensions:
+            request.offer(extensions)
+        body = _expected_body(environ)
+        if body is _UNLIKELY:
+            request.expect_no_body()
+        elif body is _NONE:
+            environ["wsgi.input"] = io.BytesIO()
+        else:
+            await request.collect(self._spool, body is _LIKELY)
+            if terms.admission.queue is not None and terms.admission.rejects(tally):
+                return await overloaded(send, scope["method"])
+        await request.serve(send)
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve any other kind of scope. `http` has no call of its own: each coroutine costs."""
         kind = scope["type"]
-        if kind == "http":
-            await self._http(scope, receive, send)
-        elif kind == "lifespan":
+        if kind == "lifespan":
             await answer_lifespan(receive, send, self.close)
         elif kind == "websocket" and self._places.limit:
             await self._websocket(scope, receive, send)
@@ -150,33 +181,6 @@ class WSGIToASGI:
             rejected=tally.rejected,
             bytes=tally.bytes,
         )
-
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        loop, terms = running_loop(), self._terms
-        tally = self._tallies.of(loop)
-        tally.requests += 1
-        if terms.admission.queue is not None and terms.admission.rejects(tally):
-            return await overloaded(send, scope["method"])
-        try:
-            environ = environ_from_scope(scope, coded=True)
-        except BadRequest as error:
-            return await refuse(send, error.status, str(error))
-        environ.update(self._environ)
-        environ["wsgi.url_scheme"] = scope.get("scheme") or "http"
-        environ["wsgi.errors"] = sys.stderr
-        environ["asgi.scope"] = scope
-        request = WSGIRequest(terms, tally, environ, loop, receive)
-        extensions = scope.get("extensions")
-        if extensions:
-            request.offer(extensions)
-        body = _expected_body(environ)
-        if body is _UNLIKELY:
-            request.expect_no_body()
-        elif body is not _NONE:
-            await request.collect(self._spool, body is _LIKELY)
-            if terms.admission.queue is not None and terms.admission.rejects(tally):
-                return await overloaded(send, scope["method"])
-        await request.serve(send)
 
 
 def _expected_body(environ: dict[str, Any]) -> str:

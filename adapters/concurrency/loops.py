@@ -34,6 +34,12 @@ class Future(Protocol):
     def __await__(self) -> Any: ...
 
 
+class Watched(Protocol):
+    """An object that the loop looks at once, if it still exists after a while: a request that still runs."""
+
+    def look(self) -> object: ...
+
+
 class Task(NamedTuple):
     """A task that runs beside the one that spawned it."""
 
@@ -65,7 +71,7 @@ class Loop:
         self.wake, self.closed, self.create_future, self.call_later, self.spawn = calls
         self._box: deque[Callable[[], object] | Future] = deque()
         self._posted = False
-        self._attended: dict[Callable[[], object], int] = {}
+        self._attended: dict[Watched, int] = {}
         self._tick = 0
         self._sweeping = False
 
@@ -100,21 +106,21 @@ class Loop:
         """Wait, in a coroutine on the loop."""
         await (asyncio if self.asyncio_loop is not None else cast(Any, sys.modules["trio"])).sleep(seconds)
 
-    def attend(self, call: Callable[[], object]) -> bool:
-        """Run `call` in one to two LISTEN_AFTER unless leave() comes first. On the loop's thread only.
+    def attend(self, watched: Watched) -> bool:
+        """Call `watched.look()` in one to two LISTEN_AFTER unless leave() comes first. On the loop's thread only.
 
-        One timer serves all of the loop's requests: a short request needs no separate timer. Returns True if no other
-        call is waiting: requests come one by one.
+        One timer serves all of the loop's requests: a short request needs no separate timer. Returns True if nothing
+        else is attended: requests come one by one.
         """
         attended = self._attended
-        attended[call] = self._tick
+        attended[watched] = self._tick
         if not self._sweeping:
             self._sweep_later()
         return len(attended) == 1
 
-    def leave(self, call: Callable[[], object]) -> None:
-        """Undo attend(), if it has not run yet. On the loop's thread only."""
-        self._attended.pop(call, None)
+    def leave(self, watched: Watched) -> None:
+        """Undo attend(), unless it has been looked at. On the loop's thread only."""
+        self._attended.pop(watched, None)
 
     def _sweep_later(self) -> None:
         # A timer keeps the context in which it was created: here, that of the first request.
@@ -122,14 +128,14 @@ class Loop:
         self._sweeping = True
 
     def _sweep(self) -> None:
-        """Run the calls that are due. One that raises is logged; those after it run in the next sweep."""
+        """Look at all that is due. If a look raises, that is logged; those after it come in the next sweep."""
         self._sweeping = False
-        due = [call for call, tick in self._attended.items() if tick < self._tick]
+        due = [watched for watched, tick in self._attended.items() if tick < self._tick]
         self._tick += 1
         try:
-            for call in due:
-                if self._attended.pop(call, None) is not None:
-                    call()
+            for watched in due:
+                if self._attended.pop(watched, None) is not None:
+                    watched.look()
         except Exception:  # on trio it would end the whole run
             log.exception("a request is no longer watched for a disconnect")
         finally:
@@ -206,7 +212,14 @@ def _trio_loop(token: Any) -> Loop:
     return Loop(Calls(token.run_sync_soon, closed, partial(_TrioFuture, trio), call_later, spawn), None)
 
 
-_here = threading.local()
+class _Here(threading.local):
+    """The Loop of this thread, and what it stands for."""
+
+    key: Any = None
+    loop: Loop
+
+
+_here = _Here()
 
 
 def running_loop() -> Loop:
@@ -215,15 +228,12 @@ def running_loop() -> Loop:
     if trio is not None and trio.lowlevel.in_trio_run() and trio.lowlevel.in_trio_task():  # also as asyncio's guest
         return _known(trio.lowlevel.current_trio_token(), _trio_loop)
     loop = asyncio.get_running_loop()
-    try:
-        if _here.key is loop:
-            return cast(Loop, _here.loop)
-    except AttributeError:
-        pass
+    if _here.key is loop:
+        return _here.loop
     return _known(loop, asyncio_loop)
 
 
 def _known(key: Any, make: Callable[[Any], Loop]) -> Loop:
-    if getattr(_here, "key", None) is not key:
+    if _here.key is not key:
         _here.loop, _here.key = make(key), key
-    return cast(Loop, _here.loop)
+    return _here.loop

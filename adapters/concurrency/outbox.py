@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import ClientDisconnected
 from .channels import HIGH_WATER, Channel
-from .loops import Future, Loop
+from .loops import Future, Loop, LoopClosed
 from .thread_pool import Workers
 
 LINGER = 1.0  # time that an Outbox accepts items for a client that may have disconnected, in seconds
@@ -78,7 +78,11 @@ class Outbox(Channel):
                 self._last = items
             self._ended = True
             waiter, self._waiter = self._waiter, None
-        self._notify(waiter)
+        if waiter is not None:  # as _notify(), which costs another call
+            try:
+                self._loop.post(waiter)
+            except LoopClosed:
+                self.close()
 
     def take_last(self) -> Sequence[Any]:
         """Return the items of end(), once. Call it from the coroutine, after the last get()."""
@@ -99,6 +103,13 @@ class Outbox(Channel):
     def parked(self) -> bool:
         """Return True if a thread waits for room."""
         return bool(self._gates)
+
+    def take(self) -> tuple[list[Any], bool] | None:
+        """Return what get() would, if it has ended: None otherwise. Call it from the coroutine."""
+        if not self._ended or self._gates:
+            return None
+        items, self.taken, self._items, self._size = self._items, self._size, [], 0
+        return items, True
 
     async def get(self) -> tuple[list[Any], bool]:
         """Return all queued items, and whether they are the last; the previous ones count as done. Call it from the

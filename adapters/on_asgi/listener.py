@@ -70,15 +70,16 @@ class Listener:
     async def _room(self, inbox: Inbox) -> None:
         """Wait until the application has read; not forever, because the disconnect comes after the body."""
         self._looks = 0
-        self._loop.attend(self._look)
+        self._loop.attend(self)
         try:
             await inbox.room()
         finally:
-            self._loop.leave(self._look)
+            self._loop.leave(self)
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Discard data of a body that the application ignores. Called by the loop, at intervals."""
         self._looks = self._looks + 1 if self._ignores_body() else 0
         if self._looks >= UNREAD_LOOKS and self._inbox is not None:
             self._inbox.overflow()
         else:
-            self._loop.attend(self._look)
+            self._loop.attend(self)

@@ -32,11 +32,11 @@ class Rest:
     async def discard(self, context: Context) -> None:
         """Receive the rest, until its end, a disconnect or a limit. Receives in a copy of `context`."""
         task = self._loop.spawn(self._run, context)
-        self._loop.attend(self._look)
+        self._loop.attend(self)
         try:
             await self._done
         finally:
-            self._loop.leave(self._look)
+            self._loop.leave(self)
             task.cancel()
         await task.ended()
 
@@ -53,11 +53,12 @@ class Rest:
         finally:
             self._resolve()
 
-    def _look(self) -> None:
+    def look(self) -> None:
+        """Stop at a limit. Called by the loop, at intervals."""
         if monotonic() >= min(self._moved + IDLE, self._until):
             self._resolve()
         else:
-            self._loop.attend(self._look)
+            self._loop.attend(self)
 
     def _resolve(self) -> None:
         if not self._done.done():

@@ -24,7 +24,7 @@ from ..concurrency.loops import Loop, Task
 from ..concurrency.outbox import Outbox
 from ..concurrency.thread_pool import Workers
 from ..errors import ClientDisconnected, harmless
-from ..run_wsgi.async_views import forget_tasks, lend_loop
+from ..run_wsgi.async_views import TASKS, lend_loop
 from ..run_wsgi.response import WSGIResponse
 from ..stats import Tally
 from ..wsgi_types import Item, WSGIApp
@@ -75,7 +75,6 @@ class WSGIRequest:
     def __init__(self, terms: Terms, tally: Tally, environ: dict[str, Any], loop: Loop, receive: Receive) -> None:
         self._terms, self._tally, self._environ, self._loop, self._receive = terms, tally, environ, loop, receive
         self._outbox = Outbox(loop, terms.workers)
-        environ["wsgi.input"] = io.BytesIO()
         environ["waitress.client_disconnected"] = self._outbox.is_closed
 
     def offer(self, extensions: Mapping[str, Any]) -> None:
@@ -103,6 +102,7 @@ class WSGIRequest:
         first = await self._receive()
         if unannounced and first["type"] == "http.disconnect":  # a body is not required: call the application
             self._gone = True
+            environ["wsgi.input"] = io.BytesIO()
             return
         block = first.get("body", b"")
         if (
@@ -138,19 +138,19 @@ class WSGIRequest:
 
     # The response
 
-    async def serve(self, send: Send) -> None:  # noqa: PLR0915 - in one piece: each await costs
+    async def serve(self, send: Send) -> None:  # noqa: PLR0912, PLR0915 - in one piece: each call costs
         """Run the application in a worker and send its response. Raises the application's error, or the server's."""
-        outbox, loop, tally, watch = self._outbox, self._loop, self._tally, self._watch
-        self._context = copy_context()
-        context = self._copy = self._context.copy()
+        outbox, loop, tally = self._outbox, self._loop, self._tally
+        before = self._context = copy_context()
+        context = self._copy = before.copy()
         tally.live[self] = monotonic()
         waiter = outbox.expect()
         try:
-            self._terms.workers.submit(context.run, self.run, loop.attend(watch))
+            self._terms.workers.submit(context.run, self.run, loop.attend(self))
             await waiter
             ended = False
             while not ended:
-                items, ended = await outbox.get()
+                items, ended = outbox.take() or await outbox.get()
                 if self._body is not None and self._is_early(items):
                     items = await self._send_before_rest(send, items)
                 if ended and len(items) == 1 and type(items[0]) is tuple and not self._terms.verbatim:  # most are so
@@ -165,7 +165,7 @@ class WSGIRequest:
                     tally.bytes += size_of(items) if ended else outbox.taken
                     await (deliver_each if self._terms.verbatim else deliver)(send, items)
                     if not ended and self._listener is None and not outbox.waiting:
-                        watch()
+                        self.look()
         except Exception:  # the server's send() failed: tell the application and wait for it
             self._hang_up()
             await outbox.ended()
@@ -181,7 +181,8 @@ class WSGIRequest:
         try:
             if listener is not None:
                 await listener.ended()
-            adopt(context, self._context)
+            if context:
+                adopt(context, before)
             if self._error is not None:
                 tally.errors += 1
                 raise self._error
@@ -211,7 +212,7 @@ class WSGIRequest:
     def _over(self) -> Task | None:
         """Stop watching. Return the listener, cancelled, if there is one."""
         del self._tally.live[self]
-        self._loop.leave(self._watch)
+        self._loop.leave(self)
         self._outbox.closed = True  # for a thread of the application that is still writing
         listener, self._listener = self._listener, _NO_TASK  # it holds this exchange
         if listener is None or listener is _NO_TASK:
@@ -221,7 +222,7 @@ class WSGIRequest:
 
     # Disconnects, and other checks while a request runs
 
-    def _watch(self) -> None:
+    def look(self) -> None:
         """Check the request, 50 to 100 ms after its start, and every 100 ms while needed. Runs on the loop."""
         admission = self._terms.admission
         if not self._thread and self._still_waits(admission):
@@ -235,7 +236,7 @@ class WSGIRequest:
         elif self._body is None or self._body.asked_for:  # otherwise receive() would request a body
             self._listen()
         if (admission.slow is not None and not self._logged) or (admission.timeout is not None and not self._thread):
-            self._loop.attend(self._watch)
+            self._loop.attend(self)
 
     def _still_waits(self, admission: Admission) -> bool:
         """Note that no thread is free. Return True if the request has been refused."""
@@ -310,7 +311,7 @@ class WSGIRequest:
         if terms.admission.slow is not None:
             self._taken = monotonic()
         self._thread = get_ident()
-        lend_loop(self._loop.asyncio_loop if terms.share_loop else None)
+        lent = lend_loop(self._loop.asyncio_loop if terms.share_loop else None)
         try:
             if not outbox.closed:
                 response = WSGIResponse(outbox.put, self._environ["REQUEST_METHOD"], terms.verbatim, terms.may_warn)
@@ -320,7 +321,8 @@ class WSGIRequest:
         except BaseException as error:
             self._failed(error)
         finally:
-            forget_tasks()
+            if lent is not None and lent.get(TASKS):
+                lent[TASKS] = None  # the tasks that async_to_sync() created in this thread
             self._close_body()
         if terms.admission.queue is not None:
             return partial(outbox.end, *items)

@@ -12,6 +12,8 @@ import os
 from functools import cache
 from typing import Any
 
+TASKS = "task_context"  # the tasks that async_to_sync() has created in this thread
+
 
 @cache
 def _threadlocal() -> Any:
@@ -21,17 +23,18 @@ def _threadlocal() -> Any:
         return None
 
 
-def lend_loop(loop: asyncio.AbstractEventLoop | None) -> None:
-    """Make async_to_sync() in this thread use `loop`, which runs in another thread; None restores asgiref's default."""
-    local = _threadlocal()
-    if local is not None and local.__dict__.get("main_event_loop") is not loop:
-        local.main_event_loop = loop
-        local.main_event_loop_pid = os.getpid() if loop is not None else None
-        local.task_context = None
+def lend_loop(loop: asyncio.AbstractEventLoop | None) -> dict[str, Any] | None:
+    """Make async_to_sync() in this thread use `loop`, which runs in another thread; None restores asgiref's default.
 
-
-def forget_tasks() -> None:
-    """Release the tasks that async_to_sync() created in this thread."""
+    Returns what asgiref keeps for this thread, None without asgiref. The caller sets TASKS there to None at the end of
+    its request.
+    """
     local = _threadlocal()
-    if local is not None and local.__dict__.get("task_context"):
-        local.task_context = None
+    if local is None:
+        return None
+    kept: dict[str, Any] = local.__dict__
+    if kept.get("main_event_loop") is not loop:
+        kept["main_event_loop"] = loop
+        kept["main_event_loop_pid"] = os.getpid() if loop is not None else None
+        kept[TASKS] = None
+    return kept

@@ -145,7 +145,7 @@ class WSGIResponse:
         head = self._head
         if head is None:
             raise AppProtocolError("the application returned a body before it called start_response()")
-        bodiless = not has_body(head.status)
+        bodiless = head.status != 200 and not has_body(head.status)  # mostly 200, and a call costs
         adds_length = head.length is None and not self._verbatim and not bodiless
         if size is not None and adds_length and (size or not self._to_head):
             head.headers.append((b"content-length", b"%d" % size))

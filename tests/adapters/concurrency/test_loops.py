@@ -19,6 +19,13 @@ class Failing:
         raise ValueError("this call fails")
 
 
+class Watched:
+    """An object that a loop looks at."""
+
+    def __init__(self, look: Callable[[], object]) -> None:
+        self.look = look
+
+
 def test_calls_queued_behind_a_failing_one_still_run(loop: Loop, kind: str) -> None:  # noqa: F811
     """Safety: no posted call is lost, even without another post()."""
     if kind == "trio":
@@ -38,15 +45,14 @@ def test_calls_queued_behind_a_failing_one_still_run(loop: Loop, kind: str) -> N
 def test_a_sweep_continues_after_a_call_that_raised(loop: Loop, caplog: pytest.LogCaptureFixture) -> None:  # noqa: F811
     """Safety: later requests are still watched."""
     first, second, late = threading.Event(), threading.Event(), threading.Event()
-    attended: list[Callable[[], object]] = [first.set, Failing(), second.set]
 
     def attend() -> None:
-        for call in attended:
-            running_loop().attend(call)
+        for call in (first.set, Failing(), second.set):
+            running_loop().attend(Watched(call))
 
     loop.soon(attend)
     assert first.wait(PATIENCE)
     assert second.wait(PATIENCE)
     assert "this call fails" in caplog.text
-    loop.call(lambda: running_loop().attend(late.set))
+    loop.call(lambda: running_loop().attend(Watched(late.set)))
     assert late.wait(PATIENCE)
