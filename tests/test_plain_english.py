@@ -101,12 +101,12 @@ def test_names_of_tests_are_in_plain_english() -> None:
         "what can be had is not mocked",
     ],
 )
-def test_such_a_phrase_is_found(line: str) -> None:
+def test_a_hard_phrase_is_found(line: str) -> None:
     assert len(found(line)) == 1
 
 
 @pytest.mark.parametrize(
     "line", ["a person who reads this page", "None if absent", "someone who moves an app", "the answer to it"]
 )
-def test_a_person_may_be_who(line: str) -> None:
+def test_who_may_stand_for_a_person(line: str) -> None:
     assert found(line) == []

@@ -114,7 +114,7 @@ def judged(rates: dict[str, dict[str, float]] = RATES, gap: float = 50.0) -> dic
     return {each.said: each for each in claims(found)}
 
 
-def test_the_verdicts_on_figures_of_a_single_run() -> None:
+def test_single_runs_give_the_expected_verdicts() -> None:
     assert {said: claim.verdict for said, claim in judged().items()} == {
         "Async is always faster.": "false",
         "The interface decides how fast a server is.": "false",

@@ -22,7 +22,7 @@ def test_a_percentile_needs_ten_slower_responses() -> None:
     assert milliseconds(typical([MANY, FEW], 0.99)) == "–"
 
 
-def test_a_stall_in_one_round_changes_only_the_highest() -> None:
+def test_a_stall_in_one_round_changes_only_the_highest_percentile() -> None:
     stalled = Histogram([1_000_000] * 1_900 + list(range(1_000_000, 31_000_000, 300_000)))
     rounds = [MANY, stalled, MANY]
     assert typical(rounds, 0.99) == MANY.supported(0.99)
@@ -40,7 +40,7 @@ def test_a_variant_is_compared_with_ours() -> None:
     assert "| 2.0" in variant(VARIANTS[0], [slower], [MANY])
 
 
-def test_a_rate_makes_an_open_loop() -> None:
+def test_a_load_with_a_rate_is_an_open_loop() -> None:
     assert order("http://127.0.0.1:8000").kind == "closed"
     assert (order("http://127.0.0.1:8000", 100.0, 3).kind, order("http://127.0.0.1:8000", 100.0, 3).rate) == (
         "open",

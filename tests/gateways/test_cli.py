@@ -103,7 +103,7 @@ def test_a_missing_package_is_reported_in_one_line() -> None:
     assert done.stderr.startswith(said)
 
 
-def test_version_and_help() -> None:
+def test_version_and_help_are_printed() -> None:
     said = gateways("--version").stdout
     assert said.startswith(f"gateways {version('gateways')}\n")
     for package in ("waitress", "uvicorn", "granian", "a2wsgi"):

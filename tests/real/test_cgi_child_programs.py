@@ -92,7 +92,7 @@ def digest(octets: bytes) -> str:
 
 
 @in_one_block
-def test_a_path_outside_ascii_and_links_with_it(site: Site) -> None:
+def test_a_path_outside_ascii_and_its_links_work(site: Site) -> None:
     response = site.client.get(site.url("/hello/caf%C3%A9%20%25"))
     assert response.status_code == 200, response.text
     root = f"/{site.program}.cgi"
@@ -108,19 +108,19 @@ def test_a_response_to_head_has_the_headers_of_get(site: Site) -> None:
 
 
 @in_one_block
-def test_no_content(site: Site) -> None:
+def test_a_204_has_no_content(site: Site) -> None:
     response = site.client.get(site.url("/no-content"))
     assert (response.status_code, response.content) == (204, b"")
 
 
 @in_one_block
-def test_a_form(site: Site) -> None:
+def test_a_form_is_received_by_the_program(site: Site) -> None:
     response = site.client.post(site.url("/form"), data={"a": "ä b", "b": "&="})
     assert response.json() == {"a": "ä b", "b": "&="}
 
 
 @in_one_block
-def test_an_upload(site: Site) -> None:
+def test_an_upload_is_received_by_the_program(site: Site) -> None:
     octets = bytes(range(256)) * 4000
     response = site.client.post(site.url("/upload"), data={"note": "n"}, files={"file": ("ü.bin", octets)})
     assert response.json() == {"name": "ü.bin", "digest": digest(octets), "note": "n"}
@@ -128,12 +128,12 @@ def test_an_upload(site: Site) -> None:
 
 @in_one_block
 @pytest.mark.parametrize("size", [0, 2_000_000], ids=str)
-def test_a_body_of_known_length(site: Site, size: int) -> None:
+def test_a_body_of_known_length_is_received(site: Site, size: int) -> None:
     octets = b"\0\xff" * (size // 2)
     assert site.client.put(site.url("/raw"), content=octets).text == digest(octets)
 
 
-def test_a_chunked_body(site: Site) -> None:
+def test_a_chunked_body_is_received_by_the_program(site: Site) -> None:
     """Apache passes the body without a length; the others determine the length first."""
     blocks = [bytes([number]) * 50_000 for number in range(30)]
     response = site.client.put(site.url("/raw"), content=iter(blocks))
@@ -164,7 +164,7 @@ def test_a_disconnect_ends_a_stream(site: Site) -> None:
 
 
 @in_one_block
-def test_a_redirect(site: Site) -> None:
+def test_a_redirect_reaches_the_client(site: Site) -> None:
     response = site.client.get(site.url("/redirect"))
     assert response.status_code == 303
     target = httpx.URL(site.server.url).join(response.headers["location"])
@@ -173,14 +173,14 @@ def test_a_redirect(site: Site) -> None:
 
 
 @in_one_block
-def test_cookies(site: Site) -> None:
+def test_cookies_are_received_and_set(site: Site) -> None:
     response = site.client.get(site.url("/cookies"), headers={"Cookie": "x=1; y=2"})
     assert response.json() == {"x": "1", "y": "2"}
     assert [cookie.partition(";")[0] for cookie in response.headers.get_list("set-cookie")] == ["a=1", "b=2"]
 
 
 @in_one_block
-def test_authorization(site: Site) -> None:
+def test_authorization_reaches_the_program(site: Site) -> None:
     response = site.client.get(site.url("/authorization"), headers={"Authorization": "Bearer x"})
     assert response.text == "Bearer x"
 
@@ -213,7 +213,7 @@ def test_a_crash_after_the_response_headers_cuts_the_response_off(site: Site) ->
 
 
 @in_one_block
-def test_many_concurrent_requests(site: Site) -> None:
+def test_many_concurrent_requests_are_served(site: Site) -> None:
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         names = pool.map(lambda n: site.client.get(site.url(f"/hello/{n}")).json()["name"], range(4))
     assert list(names) == ["0", "1", "2", "3"]

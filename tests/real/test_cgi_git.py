@@ -79,7 +79,7 @@ def server(request: pytest.FixtureRequest, projects: Path) -> Iterator[Running]:
 
 
 @pytest.mark.parametrize("version", ["0", "2"])
-def test_clone(server: Running, tmp_path: Path, version: str) -> None:
+def test_a_repository_is_cloned(server: Running, tmp_path: Path, version: str) -> None:
     git(tmp_path, "-c", f"protocol.version={version}", "clone", f"{server.url}/small.git", "a")
     assert git(tmp_path / "a", "log", "--format=%s").split("\n")[:2] == ["commit 2", "commit 1"]
     git(tmp_path / "a", "fsck", "--strict")
@@ -99,7 +99,7 @@ def test_a_large_clone_is_complete(server: Running, projects: Path, tmp_path: Pa
     git(tmp_path / "a", "fsck")
 
 
-def test_the_dumb_protocol(server: Running, projects: Path, tmp_path: Path) -> None:
+def test_the_dumb_protocol_works(server: Running, projects: Path, tmp_path: Path) -> None:
     git(projects / "small.git", "update-server-info")
     git(tmp_path, "clone", f"{server.url}/small.git", "a", GIT_SMART_HTTP="0")
     assert git(tmp_path / "a", "rev-list", "--count", "HEAD").strip() == "2"
@@ -108,7 +108,7 @@ def test_the_dumb_protocol(server: Running, projects: Path, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("size", "buffer"), [(1000, 1 << 20), (3_000_000, 65536), (3_000_000, 1 << 25)], ids=["small", "chunked", "large"]
 )
-def test_push(server: Running, projects: Path, tmp_path: Path, size: int, buffer: int) -> None:
+def test_commits_are_pushed(server: Running, projects: Path, tmp_path: Path, size: int, buffer: int) -> None:
     git(tmp_path, "clone", f"{server.url}/small.git", "a")
     branch = f"b{size}-{buffer}"
     (tmp_path / "a" / "new").write_bytes(os.urandom(size))
@@ -134,7 +134,7 @@ def test_a_fetch_with_a_gzipped_request(server: Running, tmp_path: Path) -> None
     assert len(git(tmp_path / "a", "tag").split()) == 2000
 
 
-def test_a_missing_repository(server: Running, tmp_path: Path) -> None:
+def test_a_missing_repository_is_reported(server: Running, tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="not found"):
         git(tmp_path, "clone", f"{server.url}/none.git", "a")
 

@@ -55,7 +55,7 @@ def repositories(tmp_path: Path) -> Path:
     return tmp_path / "repositories"
 
 
-def test_cgit(hosting: Hosting, repositories: Path, tmp_path: Path) -> None:
+def test_cgit_works(hosting: Hosting, repositories: Path, tmp_path: Path) -> None:
     config = tmp_path / "cgitrc"
     config.write_text(f"virtual-root=/\nenable-http-clone=1\nsnapshots=tar.gz\nscan-path={repositories}\n")
     ask = hosting(require_file("/usr/lib/cgit/cgit.cgi"), CGIT_CONFIG=str(config))
@@ -70,7 +70,7 @@ def test_cgit(hosting: Hosting, repositories: Path, tmp_path: Path) -> None:
     git(tmp_path, "clone", f"http://{ask.address[0]}:{ask.address[1]}/a.git", "clone")  # type: ignore[attr-defined]
 
 
-def test_gitweb(hosting: Hosting, repositories: Path, tmp_path: Path) -> None:
+def test_gitweb_works(hosting: Hosting, repositories: Path, tmp_path: Path) -> None:
     config = tmp_path / "gitweb.conf"
     config.write_text(f"our $projectroot = '{repositories}';\n$feature{{'pathinfo'}}{{'default'}} = [1];\n")
     ask = hosting(require_file("/usr/share/gitweb/gitweb.cgi"), GITWEB_CONFIG=str(config))
@@ -110,7 +110,7 @@ if ($_SERVER['PATH_INFO'] == '/upload') {{
 """
 
 
-def test_php(hosting: Hosting, tmp_path: Path) -> None:
+def test_php_works(hosting: Hosting, tmp_path: Path) -> None:
     program = tmp_path / "a.php"
     program.write_text(PHP.format(interpreter=require_program("php-cgi")))
     program.chmod(0o755)
@@ -134,7 +134,7 @@ def test_php(hosting: Hosting, tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(150)
-def test_hgweb(hosting: Hosting, tmp_path: Path) -> None:
+def test_hgweb_works(hosting: Hosting, tmp_path: Path) -> None:
     mercurial = require_program("hg")
 
     def hg(folder: Path, *arguments: str) -> None:
@@ -163,7 +163,7 @@ def test_hgweb(hosting: Hosting, tmp_path: Path) -> None:
     assert b"second" in ask("/repo/log").body
 
 
-def test_awstats(hosting: Hosting, tmp_path: Path) -> None:
+def test_awstats_works(hosting: Hosting, tmp_path: Path) -> None:
     program = require_file("/usr/lib/cgi-bin/awstats.pl")
     log = tmp_path / "access.log"
     log.write_text('10.0.0.1 - - [20/Nov/2026:12:00:00 +0000] "GET /page HTTP/1.1" 200 99 "-" "Mozilla/5.0"\n')

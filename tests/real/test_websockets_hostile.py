@@ -75,7 +75,7 @@ def test_a_flood_of_pings_of_a_client_that_does_not_read_does_no_harm(server: Ru
     works(server)
 
 
-def test_a_megabyte_in_a_thousand_fragments(server: Running) -> None:
+def test_a_megabyte_in_a_thousand_fragments_is_one_message(server: Running) -> None:
     with connected(server, "/echo") as client:
         client.frame(TEXT, b"a" * 1024, last=False)
         for _ in range(1022):
@@ -162,7 +162,7 @@ def test_a_close_during_a_flood_ends_it(server: Running) -> None:
 
 
 @pytest.mark.parametrize("reset", [False, True])
-def test_a_connection_that_ends_in_the_middle_of_a_frame(server: Running, reset: bool) -> None:
+def test_a_connection_that_ends_within_a_frame_does_no_harm(server: Running, reset: bool) -> None:
     with connected(server, "/echo") as client:
         client.sock.sendall(encode(TEXT, b"x" * 1000, MASK)[:500])
         if reset:
@@ -175,7 +175,7 @@ def test_a_connection_that_ends_in_the_middle_of_a_frame(server: Running, reset:
     works(server)
 
 
-def test_a_frame_that_arrives_byte_by_byte(server: Running) -> None:
+def test_a_frame_may_arrive_byte_by_byte(server: Running) -> None:
     with connected(server, "/echo") as client:
         client.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for byte in encode(TEXT, b"slowly", MASK):

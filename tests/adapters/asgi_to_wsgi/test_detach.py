@@ -386,7 +386,7 @@ def test_a_stream_ends_even_if_a_forked_child_has_a_copy_of_its_connection(bridg
             os.waitpid(child, 0)
 
 
-def test_several_adapters_and_whole_event_streams(bridge: Bridge) -> None:
+def test_an_event_stream_in_one_piece_is_an_ordinary_response(bridge: Bridge) -> None:
     """Ours: an event stream that is over before the server's thread looks is an ordinary response."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -88,7 +88,7 @@ STUCK = {
 
 
 @pytest.mark.parametrize("program", STUCK.values(), ids=STUCK)
-def test_the_process_exits_promptly_with(program: str) -> None:
+def test_the_process_exits_promptly_despite_unfinished_work(program: str) -> None:
     """Safety: SIGTERM must suffice: servers give their workers half a minute at most before SIGKILL."""
     before = time.monotonic()
     subprograms.run(program)
@@ -182,7 +182,7 @@ NEED_THREADS = {"its own thread pool", "a process pool", "a subprocess", "a thre
 
 
 @pytest.mark.parametrize("name", SHUTDOWNS)
-def test_a_shutdown_at_exit_can_use(name: str) -> None:
+def test_a_shutdown_at_exit_can_use_threads_and_processes(name: str) -> None:
     """ASGI Lifespan: the same works as on an ASGI server, whose loop ends long before the interpreter."""
     if name in NEED_THREADS:
         require("threads at exit")

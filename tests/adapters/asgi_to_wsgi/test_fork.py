@@ -116,7 +116,7 @@ def test_every_process_that_serves_has_its_own_lifespan() -> None:
     ]
 
 
-def test_a_child_without_requests_shuts_nothing_down() -> None:
+def test_a_child_without_requests_runs_no_shutdown() -> None:
     """Safety: the child must not shut down the parent's lifespan, neither at exit nor by close()."""
     lines = subprograms.run("""
         app = make(Told(), None)

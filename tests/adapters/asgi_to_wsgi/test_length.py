@@ -96,7 +96,7 @@ def test_the_content_length_of_a_response_to_head_is_kept(bridge: Bridge, parts:
     assert (response.values("content-length"), response.body) == ([length.decode()], b"")
 
 
-def test_a_response_to_head_never_states_an_empty_content(bridge: Bridge) -> None:
+def test_a_response_to_head_never_has_a_content_length_of_0(bridge: Bridge) -> None:
     """RFC 9110, 8.6: a Content-Length for HEAD is that for GET, or absent; for [b""] a server would state 0."""
     with Exchange(bridge(sends(start(200, []), body(b"12345"))), environ("HEAD")) as exchange:
         result = exchange.call()

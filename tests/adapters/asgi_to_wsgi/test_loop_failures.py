@@ -78,7 +78,7 @@ async def breaks_its_loop(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 @pytest.mark.parametrize("path", ["/silent", "/stream"])
-def test_a_loop_that_dies_fails_the_request_and_the_next_one_gets_another(bridge: Bridge, path: str) -> None:
+def test_a_loop_that_dies_fails_the_request_and_the_next_request_gets_a_new_loop(bridge: Bridge, path: str) -> None:
     """Safety: no wait for a thread that may have died is without limit."""
 
     def factory() -> asyncio.AbstractEventLoop:

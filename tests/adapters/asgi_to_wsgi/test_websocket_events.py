@@ -464,7 +464,7 @@ def test_a_client_that_breaks_the_protocol_gets_the_reason_even_while_it_sends(b
 
 
 @pytest.mark.parametrize("what", [name for name in BROKEN if not name.startswith("9 ")])
-def test_each_way_to_break_the_protocol_closes_with_its_code(bare: Bridge, what: str) -> None:
+def test_each_violation_of_the_protocol_closes_with_its_code(bare: Bridge, what: str) -> None:
     """Ours: as in Autobahn's test suite: responses to earlier frames, then the Close frame, then the end."""
     data, code = BROKEN[what]
     with connected(bare(echo)) as client:

@@ -180,7 +180,7 @@ def test_a_disconnect_before_the_apps_decision_frees_the_thread(bare: Bridge) ->
 
 
 @pytest.mark.skipif(not hasattr(select, "POLLRDHUP"), reason="only Linux reports a half-closed connection")
-def test_a_client_that_sends_nothing_more_before_the_apps_decision_has_disconnected(bare: Bridge) -> None:
+def test_before_the_apps_decision_a_half_closed_connection_is_a_disconnect(bare: Bridge) -> None:
     """Ours: a closed browser tab sends FIN, which looks like a half-closed connection. ASGI servers disconnect both."""
     seen: queue.SimpleQueue[Any] = queue.SimpleQueue()
 
@@ -228,7 +228,7 @@ def test_a_101_has_no_content_length(bare: Bridge) -> None:
     assert headers["x-one"] == "1"
 
 
-def test_an_accepted_handshake_is_http_1_1_even_if_the_server_calls_it_1_0(bare: Bridge) -> None:
+def test_an_accepted_handshake_is_http_1_1_even_if_the_server_reports_1_0(bare: Bridge) -> None:
     """Ours: the environ of eventlet always says HTTP/1.0."""
     seen: queue.SimpleQueue[Scope] = queue.SimpleQueue()
 

@@ -71,7 +71,7 @@ def test_each_release_lets_one_thread_through() -> None:
         assert not thread.is_alive()
 
 
-def test_a_release_before_the_wait_counts() -> None:
+def test_a_release_before_the_wait_is_not_lost() -> None:
     gate = EventGate()
     gate.release()
     assert gate.acquire(WAITS_FOR_EVER)

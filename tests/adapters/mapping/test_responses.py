@@ -78,7 +78,7 @@ def test_a_status_without_three_digits_is_refused(status: str) -> None:
 
 
 @given(ANYTHING, st.one_of(st.lists(ANYTHING, max_size=2), st.lists(st.tuples(ANYTHING, ANYTHING), max_size=2)))
-def test_any_argument_is_accepted_or_refused(status: Any, headers: Any) -> None:
+def test_any_argument_is_accepted_or_raises_a_protocol_error(status: Any, headers: Any) -> None:
     """PEP 3333: errors in the headers are raised while the app is running, as one class, with the reason."""
     for convert in (head_from_wsgi, head_from_asgi):
         with contextlib.suppress(AppProtocolError):

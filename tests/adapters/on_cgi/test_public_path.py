@@ -44,7 +44,7 @@ CASES = {
 
 
 @pytest.mark.parametrize(("uri", "script", "info", "option", "seen"), CASES.values(), ids=CASES)
-def test_the_path_that_the_client_requested(
+def test_public_path_is_the_path_that_the_client_requested(
     uri: str | None, script: str, info: str, option: str | None, seen: tuple[str, str]
 ) -> None:
     environ = {"SCRIPT_NAME": script, "PATH_INFO": info, **({"REQUEST_URI": uri} if uri else {})}

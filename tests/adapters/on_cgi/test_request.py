@@ -20,7 +20,7 @@ def report(result: Result) -> Any:
     return json.loads(result.body)
 
 
-def test_the_meta_variables_are_the_request(run: Runner) -> None:
+def test_the_meta_variables_describe_the_request(run: Runner) -> None:
     seen = report(run("reports", REQUEST_METHOD="PUT", QUERY_STRING="a=%20b&c", HTTP_X_Y="z", HTTP_ACCEPT="*/*"))
     assert (seen["method"], seen["root"], seen["path"], seen["query"]) == ("PUT", "/app.cgi", "/x", "a=%20b&c")
     assert (seen["headers"]["x_y"], seen["headers"]["accept"]) == ("z", "*/*")

@@ -81,7 +81,7 @@ def test_a_client_is_connected_until_its_connection_is_reset(pair: Pair, server:
     assert has_left(environ)
 
 
-def test_a_number_that_a_closed_connection_had_is_not_looked_at_again() -> None:
+def test_the_descriptor_of_a_closed_connection_is_not_checked_again() -> None:
     """The server may close the socket while the application still runs; the next connection gets its number."""
     client, connection = socket.socketpair()
     other_client, other = socket.socketpair()

@@ -45,7 +45,9 @@ def by_generator(blocks: Blocks) -> Iterable[bytes]:
         (lambda blocks: filter(None, blocks), False),
     ],
 )
-def test_only_a_server_that_has_the_adapters_own_iterable_counts(wrap: Callable[[Blocks], Any], seen: bool) -> None:
+def test_a_server_is_recognised_only_if_it_iterates_the_adapters_iterable(
+    wrap: Callable[[Blocks], Any], seen: bool
+) -> None:
     blocks = Blocks()
 
     def app(environ: Any, start_response: Any) -> Any:
@@ -56,7 +58,7 @@ def test_only_a_server_that_has_the_adapters_own_iterable_counts(wrap: Callable[
     assert blocks.noted == [seen, seen]
 
 
-def test_other_code_that_iterates_does_not_count_as_a_server() -> None:
+def test_other_code_that_iterates_is_not_a_server() -> None:
     blocks = Blocks()
     assert list(blocks) == [b"block"]
     assert blocks.noted == [False, False]

@@ -115,7 +115,7 @@ def test_a_truncated_body_never_looks_complete(programs: Path, last: Message) ->
 
 
 @pytest.mark.parametrize("size", [1000, 300_000, 4_000_000])
-def test_a_disconnect_behind_an_unread_body_terminates_the_program(programs: Path, size: int) -> None:
+def test_a_disconnect_after_an_unread_body_terminates_the_program(programs: Path, size: int) -> None:
     """ASGI HTTP, "Disconnect": the event follows the body, which may be large."""
 
     async def main() -> None:

@@ -87,7 +87,7 @@ def test_a_logging_filter_that_raises_has_no_effect_on_requests(hosting: Hosting
 
 
 @pytest.mark.parametrize("number", [errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE])
-def test_a_failing_start_is_503_with_retry_after(
+def test_a_failed_start_is_a_503_with_retry_after(
     hosting: Hosting, nothing_is_left: Check, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask = hosting(limit=2)
@@ -104,7 +104,7 @@ def test_a_failing_start_is_503_with_retry_after(
 
 
 @pytest.mark.parametrize("call", ["pipe", "pidfd_open"])
-def test_a_full_table_of_descriptors_is_503(
+def test_without_a_free_descriptor_the_response_is_a_503(
     hosting: Hosting, nothing_is_left: Check, call: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask = hosting(limit=2)
@@ -124,7 +124,7 @@ def test_a_full_table_of_descriptors_is_503(
             assert ask("/hello.sh").status == 503
 
 
-def test_a_full_disk_is_503_with_retry_after(
+def test_a_full_disk_is_a_503_with_retry_after(
     hosting: Hosting, nothing_is_left: Check, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A temporary file on /dev/full: writing fails as on a full disk."""
@@ -236,7 +236,7 @@ def test_a_fork_that_exits_normally_does_not_affect_its_parents_programs(hosting
 
 
 @pytest.mark.timeout(180)
-def test_three_hundred_clients_that_leave_at_random_moments(programs: Path) -> None:
+def test_three_hundred_random_disconnects_leave_nothing_behind(programs: Path) -> None:
     """In process, on one loop: each client disconnects between before the start and after the end of its program."""
     host = CGIToASGI(programs, limit=64, timeouts={"queue": None})
     ask, choose = InASGI(host), random.Random(20261129)

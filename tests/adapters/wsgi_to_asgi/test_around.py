@@ -27,7 +27,7 @@ def reads_all(environ: Environ, start_response: StartResponse) -> Iterable[bytes
     return [str(size).encode()]
 
 
-def test_a_context_variable_set_in_a_send_wrapper_is_still_set_after_the_adapter(serve: Serve) -> None:
+def test_a_context_variable_set_in_a_send_wrapper_is_still_set_after_the_adapter_returns(serve: Serve) -> None:
     """PEP 567: the request runs in the caller's task; only variables of the app itself are copied back."""
     seen: list[str] = []
     adapter = serve.adapt(hello)

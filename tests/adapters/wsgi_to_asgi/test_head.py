@@ -128,7 +128,9 @@ def test_hop_by_hop_headers_are_dropped(serve: Serve, name: str, caplog: pytest.
     ids=["now", "just now", "a minute old", "in the future", "invalid"],
 )
 @pytest.mark.parametrize("body", [[b"x"], [b"x", b"y"]], ids=["one block", "two blocks"])
-def test_a_date_of_now_is_left_to_the_server(serve: Serve, age: int | None, sent: bool, body: list[bytes]) -> None:
+def test_a_current_date_header_is_left_to_the_server(
+    serve: Serve, age: int | None, sent: bool, body: list[bytes]
+) -> None:
     """RFC 9110, 5.3 and 6.6.1: uvicorn and hypercorn add a second Date. Source: werkzeug's `send_file()` sets one."""
     date = "yesterday" if age is None else formatdate(time.time() - age, usegmt=True)
     response = serve(Returning(body, headers=[("X-Before", "1"), ("Date", date), ("X-After", "2")])).response()

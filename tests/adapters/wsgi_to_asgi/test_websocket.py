@@ -434,7 +434,7 @@ def test_a_wrong_accept_token_does_not_accept(serve: Serve) -> None:
     assert peer.ended() is None
 
 
-def test_pings_of_the_app_are_answered(serve: Serve) -> None:
+def test_pings_of_the_app_get_pongs(serve: Serve) -> None:
     """Ours."""
     seen: queue.SimpleQueue[Any] = queue.SimpleQueue()
 

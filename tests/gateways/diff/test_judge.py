@@ -167,12 +167,12 @@ def test_a_buffered_stream_is_reported_even_in_the_first_request() -> None:
     assert judged.found.new == "1 block after 400 ms"
 
 
-def test_a_stream_in_other_blocks_is_the_same() -> None:
+def test_a_stream_with_other_block_boundaries_is_not_a_difference() -> None:
     old = answer(blocks=BLOCKS, total=0.4)
     assert named([old, old], answer(blocks=((0.01, 5), (0.4, 10)), total=0.4)) == {}
 
 
-def test_a_first_octet_must_be_ten_times_later_each_time() -> None:
+def test_a_late_first_octet_is_reported_only_if_it_is_ten_times_later_each_time() -> None:
     slow = answer(first=0.5)
     assert named([SAME, SAME], slow, slow) == {"time": ("first octet after 10 ms", "first octet after 500 ms")}
     assert named([SAME, SAME], slow, SAME) == {}

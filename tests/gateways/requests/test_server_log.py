@@ -36,7 +36,7 @@ def test_the_request_in_a_line_of_a_server_is_found(line: str) -> None:
     assert "1 line is in another format than combined" in traffic.notes[0]
 
 
-def test_a_format_longer_than_combined_keeps_referer_and_user_agent() -> None:
+def test_a_format_with_more_fields_than_combined_keeps_referer_and_user_agent() -> None:
     line = r'::1 - - [30/Nov/2026:07:04:33 +0000] "GET /\xC3\xA9 HTTP/1.1" 200 9 "http://shop/" "a \"b\"" "10.0.0.1"'
     (request,) = read(line, "x").requests
     assert request.target == "/%C3%A9"
@@ -51,7 +51,7 @@ def test_a_format_longer_than_combined_keeps_referer_and_user_agent() -> None:
         'the user wrote "GET OUT" 12 times',
     ],
 )
-def test_a_request_that_the_app_sent_is_not_one_to_it(line: str) -> None:
+def test_a_logged_request_that_the_app_sent_is_ignored(line: str) -> None:
     assert logged(line) is None
 
 

@@ -8,7 +8,7 @@ from gateways.requests.session import Session
 from gateways.requests.values import Missing, names_in
 
 
-def test_set_cookie_is_parsed_as_rfc_6265_says() -> None:
+def test_set_cookie_is_parsed_as_rfc_6265_requires() -> None:
     assert parse(' id = "a=b" ; Path=/x; HttpOnly ;SameSite=Lax') == SetCookie(
         "id", '"a=b"', (("path", "/x"), ("httponly", ""), ("samesite", "Lax"))
     )

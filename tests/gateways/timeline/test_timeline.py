@@ -46,14 +46,14 @@ def run(number: int = 2) -> Run:
     return Run(GENERATIONS[number], taken, taken)
 
 
-def test_times_at_which_blocks_were_sent_and_crossed_the_socket() -> None:
+def test_the_times_of_sent_blocks_and_of_data_on_the_socket_are_computed() -> None:
     taken = run()
     assert taken.made == pytest.approx((0.1, 0.25))
     assert taken.sent == pytest.approx((0.3,))
     assert taken.held == pytest.approx(0.2)
 
 
-def test_the_process_and_the_duration_of_a_generation() -> None:
+def test_the_process_and_the_duration_of_a_generation_are_described() -> None:
     assert run().where == "process 3, worker-1"
     assert run(4).where == "process 3, worker-1, the event loop"
     assert run().calls == (("environ", 1), ("start_response", 1), ("block", 3))

@@ -68,7 +68,7 @@ def test_text_of_apps_and_clients_is_escaped() -> None:
     assert '<b>"' not in page
 
 
-def test_attributes_are_quoted_and_none_omits_them() -> None:
+def test_attributes_are_quoted_and_omitted_if_none() -> None:
     assert (
         element("a", "b", class_='"x"', aria_hidden="true", id=None)
         == '<a class="&quot;x&quot;" aria-hidden="true">b</a>'

@@ -15,7 +15,7 @@ def test_a_row_is_one_line_with_its_time_and_direction_and_text() -> None:
     assert rendered(Row(1.5, "out", "returned")) == ["ASGI 1    1500.00 ms ← returned"]
 
 
-def test_fields_are_below_in_a_column() -> None:
+def test_fields_are_listed_below_in_a_column() -> None:
     fields = (("type", ("'http'",)), ("headers", ("[(b'a', b'1'),", " (b'b', b'2')]")))
     assert rendered(Row(0.0, "in", "scope", fields=fields)) == [
         "ASGI 1       0.00 ms → scope",

@@ -166,7 +166,7 @@ def test_a_killed_program_gets_an_error_response_and_no_other_request_fails(
     assert_nothing_is_left(faulty.host, before)
 
 
-def test_a_disconnect_while_the_interpreter_starts_and_the_program_is_deleted(
+def test_a_disconnect_before_the_program_is_deleted_leaves_nothing_behind(
     faulty: InASGI | InWSGI, tmp_path: Path
 ) -> None:
     before = descriptors()

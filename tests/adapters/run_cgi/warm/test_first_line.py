@@ -52,13 +52,13 @@ def read(folder: Path, line: bytes) -> list[str] | str:
 
 
 @pytest.mark.parametrize(("line", "words"), READ.items())
-def test_the_interpreter_of_a_first_line(tmp_path: Path, line: bytes, words: list[str]) -> None:
+def test_the_interpreter_is_that_of_the_first_line(tmp_path: Path, line: bytes, words: list[str]) -> None:
     python = str(tmp_path / "python3")
     assert read(tmp_path, line) == [python, *(word.replace("%b", python) for word in words)]
 
 
 @pytest.mark.parametrize(("line", "reason"), COLD.items())
-def test_a_first_line_with_anything_else_is_left_to_the_kernel(tmp_path: Path, line: bytes, reason: str) -> None:
+def test_any_other_first_line_is_left_to_the_kernel(tmp_path: Path, line: bytes, reason: str) -> None:
     found = read(tmp_path, line)
     assert isinstance(found, str)
     assert reason in found.replace(str(tmp_path / "python3"), "PYTHON")

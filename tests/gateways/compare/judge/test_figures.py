@@ -91,7 +91,7 @@ def test_a_series_of_numbers_of_clients_has_a_knee() -> None:
     assert figures(entrant(UVICORN), cells[2:3], cells).ladder == tuple(ladder)
 
 
-def test_first_bytes_and_gaps_of_a_stream() -> None:
+def test_first_bytes_and_gaps_of_a_stream_are_measured() -> None:
     times = {"first_byte": Histogram([5 * MS] * 50), "gap": Histogram([50 * MS] * 950)}
     main = [cell(UVICORN, measured(50, 1000, window=SECOND, **times), STREAM, connections=50)]
     found = figures(entrant(UVICORN), main, main)

@@ -45,7 +45,7 @@ def test_a_paced_load_has_no_limit_unless_it_fails() -> None:
     assert limits.limit(made(UVICORN, 100, failed={"timeout": 3}), None, None, paced=True) == "errors"
 
 
-def test_the_theoretical_maximum_and_its_reason() -> None:
+def test_the_theoretical_maximum_has_its_reason() -> None:
     assert limits.allowed(made(WAITRESS, 78), 0.05) == (80, "its 4 threads allow")
     assert limits.allowed(made(UVICORN, 3300), 0.05) == (4000, "200 clients allow")
     assert limits.allowed(made(UVICORN, 20), 0.05) == (20, "its one loop, blocked by the app, allows")

@@ -58,7 +58,7 @@ def test_latency_is_that_at_the_highest_rate_if_there_is_one() -> None:
     assert waitress.offered == 0.0
 
 
-def test_losses_of_one_request_do_not_count_for_the_others() -> None:
+def test_losses_of_one_request_do_not_affect_the_figures_of_others() -> None:
     (cart, home) = ([row.lost_share for row in part.rows] for part in section().parts)
     assert cart[0] == home[0] == home[1] == 0
     assert 0.4 < cart[1] < 0.5

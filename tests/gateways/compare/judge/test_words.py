@@ -63,7 +63,7 @@ def test_ratios_have_an_interval_after_more_than_one_measurement() -> None:
     assert found == ["0.0031", "0.33", "9.87", "12.3", "868"]
 
 
-def test_names_are_joined_by_commas_and_and() -> None:
+def test_names_are_joined_by_commas_and_the_last_by_and() -> None:
     assert [words.together(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])] == [
         "",
         "a",

@@ -58,7 +58,7 @@ def test_both_bodies_contain_the_common_pieces(one: list[bytes], other: list[byt
     assert has(parts, b"".join(other))
 
 
-def test_a_third_body_narrows_what_two_have_in_common() -> None:
+def test_a_third_body_reduces_the_common_pieces() -> None:
     page = b"<p>saved %s</p><i>%s</i><p>bye</p>"
     parts = fixed_parts(page % (b"now", b"k2J9"), page % (b"now", b"Qx71"))
     assert not has(parts, page % (b"2 minutes ago", b"zzzz"))
@@ -72,6 +72,6 @@ WORDS = st.lists(st.sampled_from([b"a", b" ", b"<", b"b", b"\xff", b"="])).map(b
 
 
 @given(WORDS, WORDS, WORDS)
-def test_all_bodies_have_what_is_left(one: bytes, other: bytes, third: bytes) -> None:
+def test_all_bodies_contain_the_remaining_pieces(one: bytes, other: bytes, third: bytes) -> None:
     parts = narrowed(fixed_parts(one, other), third)
     assert all(has(parts, each) for each in (one, other, third))

@@ -165,7 +165,7 @@ def test_requests_that_an_open_loop_could_not_send_stay_in_the_distribution() ->
     assert measured.unsent > 10
 
 
-def test_first_bytes_and_gaps_of_a_stream() -> None:
+def test_first_bytes_and_gaps_of_a_stream_are_measured() -> None:
     with serving(behaving.streams(4, 0.05)) as port:
         order = Order("closed", "127.0.0.1", port, HELLO, probe(port), 2, 1.0, 0.0)
         measured = Work(order).run()

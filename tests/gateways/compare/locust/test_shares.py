@@ -29,7 +29,7 @@ def test_portions_differ_by_at_most_one(whole: int, parts: int, each: list[int])
     assert portions(whole, parts) == each
 
 
-def test_the_shares_of_an_order_add_up_to_the_order() -> None:
+def test_the_shares_of_all_clients_add_up_to_the_order() -> None:
     parts = shared(order(10, rate=500.0, behind=50), 3)
     assert [part.connections for part in parts] == [4, 3, 3]
     assert [part.rate for part in parts] == [200.0, 150.0, 150.0]

@@ -82,7 +82,7 @@ def later(body: bytes, head: str = "") -> Seen:
     return Seen(200, len(body), f"digest of {body!r}", head, "", 0.0, "", base64.b64encode(body).decode())
 
 
-def test_a_later_response_of_the_first_contender_widens_what_is_expected() -> None:
+def test_a_later_response_of_the_first_contender_widens_the_expected_response() -> None:
     now, then = b"<p>saved now</p>", b"<p>saved 2 minutes ago</p>"
     answer = expected(given(later(now)))
     assert widened(answer, now, later(now)) == answer
@@ -100,7 +100,7 @@ def test_a_later_response_of_the_first_contender_widens_what_is_expected() -> No
         (later(b"hallo", "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\n"), None),
     ],
 )
-def test_without_a_text_only_the_length_or_the_status_remains(seen: Seen, length: int | None) -> None:
+def test_without_a_text_only_the_length_or_the_status_is_verified(seen: Seen, length: int | None) -> None:
     assert widened(Answer(200, 5, "of a large body"), None, seen) == Answer(200, length, None)
 
 

@@ -46,7 +46,7 @@ child.wait()
 """
 
 
-def test_memory_and_threads_and_processes_and_cpu_time_of_a_tree() -> None:
+def test_the_memory_threads_processes_and_cpu_time_of_a_process_tree_are_measured() -> None:
     with subprocess.Popen([sys.executable, "-c", BUSY_CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()

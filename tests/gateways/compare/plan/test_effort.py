@@ -23,7 +23,7 @@ def test_latency_is_measured_at_shares_of_the_slowest_capacity() -> None:
     assert common_rates([], (0.5,)) == []
 
 
-def test_a_higher_effort_has_more_of_everything() -> None:
+def test_a_higher_effort_has_more_rounds_clients_and_rates() -> None:
     quick, usual, thorough = (EFFORTS[name] for name in ("quick", "usual", "thorough"))
     assert quick.starts * quick.rounds < usual.starts * usual.rounds < thorough.starts * thorough.rounds == 40
     assert thorough.starts >= 5

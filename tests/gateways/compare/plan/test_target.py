@@ -43,7 +43,7 @@ def test_a_launch_has_the_files_that_it_needs_and_no_others(tmp_path: Path, monk
     assert f"Path(__file__).with_name({PROGRAM!r})" in cold["gateways_cgi_on_asgi_cold.py"]
 
 
-def test_a_factory_is_not_plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_factory_is_not_supported_by_every_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("made.py").write_text(f"{WSGI}\ndef create_app():\n    return app\n")
     target = of_user("made:create_app")
