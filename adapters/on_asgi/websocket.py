@@ -28,7 +28,7 @@ from ..websocket.frames import CLOSE, NO_MASK, PING, PONG, MessageReader, encode
 from ..websocket.handshake import Accepted, read_response
 from ..wsgi_types import StartResponse, WSGIApp
 from .lent_socket import lending_environ, lent_pair
-from .messages import deliver
+from .messages import deliver, size_of
 from .scopes import refusal
 
 log = logging.getLogger("gateways.wsgi")
@@ -36,6 +36,7 @@ log = logging.getLogger("gateways.wsgi")
 GRACE = 1.0  # delay between a disconnect and the shutdown of the application's socket, in seconds
 _MAX_HEAD = 64 * 1024  # size limit of the application's 101 response, in bytes
 _READ = 64 * 1024
+_SHORT = 64 * 1024  # size of a denial that is collected before it is sent, in bytes
 _ANY_SIZE = sys.maxsize  # size limit of a message from the application, which is trusted
 _FULL, _FAILED, _TRY_AGAIN = 503, 1011, 1013
 
@@ -210,15 +211,20 @@ class WebSocketBridge:
         return read_response(head, self._key), rest
 
     async def _deny(self) -> None:
-        """Send the application's response as the denial of the WebSocket."""
-        ended = False
+        """Send the application's response as the denial of the WebSocket.
+
+        A short one is sent at once: uvicorn on websockets' older API loses blocks that come after the headers.
+        """
+        ended = sent = False
         may_respond = "websocket.http.response" in (self._scope.get("extensions") or {})
-        sent = False
+        waiting: list[Any] = []
         while not ended:
             items, ended = await self._outbox.get()
+            waiting += items
             sent = sent or bool(items)
-            if items and may_respond:
-                await deliver(self._send_denial, items)
+            if waiting and may_respond and (ended or size_of(waiting) >= _SHORT):
+                await deliver(self._send_denial, waiting)
+                waiting = []
         if sent and not may_respond:
             await self._send({"type": "websocket.close", "code": 1008, "reason": self._status})
         if not sent and self._error is None:

@@ -362,12 +362,26 @@ def test_an_ordinary_response_of_the_app_becomes_the_denial(serve: Serve) -> Non
     start = peer.sent()
     assert (start["type"], start["status"]) == ("websocket.http.response.start", 401)
     assert (b"www-authenticate", b"Basic") in start["headers"]
-    body, more = b"", True
-    while more:
-        message = peer.sent()
-        body, more = body + message["body"], message["more_body"]
-    assert body == b"who are you?"
+    assert peer.sent() == {"type": "websocket.http.response.body", "body": b"who are you?", "more_body": False}
     assert peer.ended() is None
+
+
+def test_a_denial_that_stops_before_its_end_is_not_complete(serve: Serve) -> None:
+    """ASGI, "Websocket Denial Response": the last message has `more_body` False."""
+
+    def fails(environ: Any, start_response: Any) -> Any:
+        start_response("401 Unauthorized", [])
+        yield b"who "
+        raise LookupError("a fault of the app")
+
+    peer = Peer(serve, serve.adapt(fails), **DENIAL)
+    assert isinstance(peer.ended(), LookupError)
+    messages = []
+    while not peer.nothing_sent():
+        messages.append(peer.sent())
+    assert not any(
+        message["type"] == "websocket.http.response.body" and not message["more_body"] for message in messages
+    )
 
 
 def test_a_denial_larger_than_any_buffer_is_streamed(serve: Serve) -> None:
