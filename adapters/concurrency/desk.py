@@ -8,18 +8,13 @@ from __future__ import annotations
 import threading
 from _thread import RLock
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from .channels import HIGH_WATER, LOOP_CHECK, ToThread, resolve
 from .loops import Loop
 
-
-class Taken(NamedTuple):
-    """The items that a thread gets from its Desk."""
-
-    items: list[Any]
-    asked: bool  # the coroutine has called ask()
-    ended: bool  # no more items will follow
+# What a thread gets from its Desk: items; whether the coroutine has called ask(); whether no more items will follow.
+Taken = tuple[list[Any], bool, bool]
 
 
 class Desk(ToThread):
@@ -75,7 +70,7 @@ class Desk(ToThread):
         while True:
             with self._mutex:
                 if self._items or self._asked or self.ended:
-                    taken = Taken(self._items, self._asked, self.ended)
+                    taken = self._items, self._asked, self.ended
                     self._items, self._asked = [], False
                     waiters = self._read(self._size)
                     break
@@ -93,7 +88,7 @@ class Desk(ToThread):
         Call it from the loop.
         """
         with self._mutex:
-            taken = Taken(self._items, self._asked, self.ended)
+            taken = self._items, self._asked, self.ended
             self._items, self.ended = [], True
             waiters = self._read(self._size)
         for waiter in waiters:

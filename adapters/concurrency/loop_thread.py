@@ -58,9 +58,13 @@ class BorrowedLoop:
     def refuse_inside(self) -> None:
         """Raise RuntimeError if the caller runs on this loop."""
         if self.inside():
-            raise RuntimeError(
-                "ASGIToWSGI was called on its own event loop, which would deadlock: call it from another thread"
-            )
+            raise _inside()
+
+
+def _inside() -> RuntimeError:
+    return RuntimeError(
+        "ASGIToWSGI was called on its own event loop, which would deadlock: call it from another thread"
+    )
 
 
 class _Bell:
@@ -140,6 +144,10 @@ class LoopThread(BorrowedLoop):
     def inside(self) -> bool:
         """Return True if the caller is this thread. Under gevent all greenlets seem to share the running loop."""
         return threading.get_ident() == self._ident
+
+    def refuse_inside(self) -> None:
+        if threading.get_ident() == self._ident:  # as inside(): this runs for each request
+            raise _inside()
 
     def alive(self) -> bool:
         return not self.ended and self._thread.is_alive()

@@ -14,15 +14,21 @@ if TYPE_CHECKING:
 MAX_DIGITS = 18  # fits 63 bits; int() refuses more than 4,300 digits
 
 
+def _is_length(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS
+
+
 def content_length(values: Iterable[str], error: type[Exception] = BadRequest) -> int:
     """Return the one length, in bytes, that the `values` of Content-Length state; equal values count once.
 
     Raises `error` if they differ, or if one is not 1 to 18 ASCII digits.
     """
     values = list(values)
+    if len(values) == 1 and _is_length(values[0]):  # most are so
+        return int(values[0])
     lengths = {value.strip(" \t") for value in values}
     length = lengths.pop() if len(lengths) == 1 else ""
-    if not (length.isascii() and length.isdigit() and len(length) <= MAX_DIGITS):
+    if not _is_length(length):
         got = ",".join(values)
         raise error(f"Content-Length is {got!r:.80}; RFC 9110 (8.6) wants one decimal number, e.g. '42'")
     return int(length)

@@ -7,7 +7,7 @@ when headers are sent, nor touch a socket, a thread, a loop or a clock.
 from __future__ import annotations
 
 from ..errors import AppProtocolError
-from .lengths import content_length
+from .lengths import MAX_DIGITS, content_length
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -135,7 +135,9 @@ def _wsgi_value(name: str, value: str) -> bytes:
 
 def promised_length(values: list[bytes]) -> int:
     """Return the one length, in bytes, of an application's Content-Length headers. Raises AppProtocolError."""
-    return content_length((value.decode("latin-1") for value in values), AppProtocolError)
+    if len(values) == 1 and values[0].isdigit() and len(values[0]) <= MAX_DIGITS:  # as below, at a third of the cost
+        return int(values[0])
+    return content_length([value.decode("latin-1") for value in values], AppProtocolError)
 
 
 def body_block(block: Any, what: str, rule: str) -> bytes:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
@@ -90,14 +90,15 @@ class ASGIResponse:
 
     departure: Departure | None = None  # if the response may leave this thread
     _left = False  # it has
+    _whole = False  # the response was complete at once: close() has nothing to do
+    _lent: Lent = ()
+    _reading: _Reading | None = None  # in another thread
+    _asked = _ended = _closed = _handed = False
+    _items: Sequence[Any] = ()
 
     def __init__(self, exchange: Exchange, body: WSGIBody, running: Running, file_wrapper: Any) -> None:
         self._exchange, self._body, self._running, self._file_wrapper = exchange, body, running, file_wrapper
         self._loop = running.thread.loop
-        self._items: list[Any] = []
-        self._lent: Lent = ()
-        self._reading: _Reading | None = None  # in another thread
-        self._asked = self._ended = self._closed = self._handed = False
 
     def answer(
         self, start_response: StartResponse, accepted: Callable[[StartResponse], Iterable[bytes] | None] | None = None
@@ -127,7 +128,8 @@ class ASGIResponse:
         last = self._items[-1]
         if isinstance(last, PathSend):
             return self._file(last, start_response)
-        lent = adopt(context, before)
+        self._whole = self.departure is None
+        lent = adopt(context, before) if context else ()
         start_response(status, headers)
         whole = [] if exchange.dropped else [b"".join(self._items)]
         return _Whole(whole, lent) if lent else whole
@@ -275,5 +277,5 @@ class ASGIResponse:
 
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         """Close it if the server did not. At interpreter exit this module may have been cleared already."""
-        if not finalizing():
+        if not (self._whole or finalizing()):
             self.close()

@@ -74,6 +74,16 @@ class Exchange:
     _cancelled = _told = _late = False
     _has_failed = False  # the application failed, not because of a disconnect
     _unheard = False  # the application continues with a body that will be dropped
+    head: tuple[str, Headers] | None = None
+    complete = False  # the server has the complete response
+    dropped = False  # the server gets no content: HEAD, 204, 304
+    error: BaseException | None = None
+    task: asyncio.Task[None] | None = None
+    _asked = _begun = _gone = False
+    _unpromised = False  # the length of the content is unknown
+    _missing: int | None = None
+    _offered: frozenset[str] = frozenset()
+    _receivers: tuple[asyncio.Future[None], ...] = ()
     _file: asyncio.Future[None] | None = None  # send() waits for it while the server reads the file
 
     def __init__(
@@ -89,19 +99,11 @@ class Exchange:
         self.server_thread = threading.get_ident()
         self.begun = time.monotonic()
         self.tally: Tally | _Uncounted = _UNCOUNTED  # the adapter's, if it has one
-        self.head: tuple[str, Headers] | None = None
-        self.complete = False  # the server has the complete response
-        self.dropped = False  # the server gets no content: HEAD, 204, 304
-        self.error: BaseException | None = None
         self._app, self._scope = app, scope
         self._to_head = scope.get("method") == "HEAD"  # the application may change the scope
-        self._offered = frozenset(scope["extensions"])
+        if scope["extensions"]:
+            self._offered = frozenset(scope["extensions"])
         self._messages, self._more = deque(messages), more
-        self._asked = self._begun = self._gone = False
-        self._unpromised = False  # the length of the content is unknown
-        self._missing: int | None = None
-        self._receivers: set[asyncio.Future[None]] = set()
-        self.task: asyncio.Task[None] | None = None
 
     def start(self, live: set[Exchange], context: Context) -> None:
         """Run the application in `context`; it is removed from `live` at its end."""
@@ -203,12 +205,16 @@ class Exchange:
             if self._more and not self._asked:
                 self._asked = True
                 self.outlet.ask()
-            receiver = asyncio.get_running_loop().create_future()
-            self._receivers.add(receiver)
-            try:
-                await receiver
-            finally:
-                self._receivers.discard(receiver)
+            await self._wait_to_receive()
+
+    async def _wait_to_receive(self) -> None:
+        """Wait until _wake_receivers(). An application may receive from several tasks."""
+        receiver = asyncio.get_running_loop().create_future()
+        self._receivers += (receiver,)
+        try:
+            await receiver
+        finally:
+            self._receivers = tuple(one for one in self._receivers if one is not receiver)
 
     async def _send(self, message: Message) -> None:
         if self.complete:

@@ -56,9 +56,9 @@ class Stream(asyncio.Protocol):
         self.gone: asyncio.Future[None] = self._loop.create_future()
         self._streams.add(self)
         self.pause_writing()
-        taken = self._exchange.continue_on(self)
-        self._first = [self._head, *(self._framed(block) for block in (*items, *taken.items))]
-        self.ended = taken.ended
+        left, _, ended = self._exchange.continue_on(self)
+        self._first = [self._head, *(self._framed(block) for block in (*items, *left))]
+        self.ended = ended
         self._attaching = self._loop.create_task(self._attach(sock))
 
     async def _attach(self, sock: socket.socket) -> None:

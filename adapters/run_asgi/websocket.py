@@ -113,12 +113,7 @@ class WebSocketExchange(Exchange):
         while not self._messages:
             if self._gone or self._left or (self.complete and not self.accepted):
                 return _disconnect(_LOST, "")
-            receiver = asyncio.get_running_loop().create_future()
-            self._receivers.add(receiver)
-            try:
-                await receiver
-            finally:
-                self._receivers.discard(receiver)
+            await self._wait_to_receive()
         message = self._messages.popleft()
         if message["type"] == "websocket.disconnect":
             self._messages.append(message)  # further calls get it too
