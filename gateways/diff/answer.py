@@ -41,7 +41,7 @@ class Answer:
 
     status: None if no response began.
     headers, trailers: names and values as they were sent, latin-1, in order.
-    interim: the statuses of 1xx responses before it.
+    interim: 1xx responses before it: status and headers.
     blocks: for each piece that arrived separately, the seconds since the request was sent, and the size of its content
     in bytes. first, total: seconds until the first octet of the response, and until its end.
     excess: octets after the end of the response. keeps_open: the server kept the connection open for another request.
@@ -54,7 +54,7 @@ class Answer:
     headers: Headers = ()
     body: Body = NO_BODY
     trailers: Headers = ()
-    interim: tuple[int, ...] = ()
+    interim: tuple[tuple[int, Headers], ...] = ()
     framing: Framing = "none"
     blocks: tuple[tuple[float, int], ...] = ()
     first: float = 0.0

@@ -1,12 +1,13 @@
 """Split a response into facets, the compared parts; each has a name that can be ignored or accepted. Pure.
 
 They are: problem, status, interim, framing, body, excess, trailers, header:NAME, cookie:NAME, cookie:NAME;ATTRIBUTE. No
-client may depend on these: keep-alive, reason, version, header-order, header-case, header-repetition.
+client may depend on these: keep-alive, reason, version, header-order, header-case, header-repetition, cookie-order.
 """
 
 from gateways.diff.answer import Answer
 from gateways.requests.coding import decoded
 from gateways.requests.cookies import parse
+from gateways.requests.request import Headers
 
 FRAMING_HEADERS = frozenset(("content-length", "transfer-encoding"))
 """Their meaning is the facet "framing"; in responses without a body they are compared like other headers."""
@@ -21,7 +22,7 @@ WORDS = {
     "none": "no body",
 }
 
-FORMATS = "header-order", "header-case", "header-repetition"
+FORMATS = "header-order", "header-case", "header-repetition", "cookie-order"
 
 
 def facets(answer: Answer) -> dict[str, str]:
@@ -39,13 +40,17 @@ def facets(answer: Answer) -> dict[str, str]:
     if answer.problem:
         del found["keep-alive"]  # a consequence of the problem
     if answer.interim:
-        found["interim"] = ", ".join(map(str, answer.interim))
+        found["interim"] = "\n".join(" ".join([str(status), *_lines(headers)]) for status, headers in answer.interim)
     if answer.excess:
         found["excess"] = "octets after the end of the response"
     found |= _headers(answer) | _cookies(answer)
     if answer.trailers:
-        found["trailers"] = "\n".join(f"{name.lower()}: {value}" for name, value in answer.trailers)
+        found["trailers"] = "\n".join(_lines(answer.trailers))
     return found
+
+
+def _lines(headers: Headers) -> list[str]:
+    return [f"{name.lower()}: {value}" for name, value in headers]
 
 
 def _headers(answer: Answer) -> dict[str, str]:
@@ -92,6 +97,9 @@ def format_facets(old: Answer, new: Answer) -> dict[str, tuple[str, str]]:
     orders = [list(dict.fromkeys(name.lower() for name in names)) for names in pair]
     if orders[0] != orders[1]:
         found["header-order"] = ", ".join(orders[0]), ", ".join(orders[1])
+    cookies = [_names_of_cookies(each) for each in (old, new)]
+    if cookies[0] != cookies[1] and sorted(cookies[0]) == sorted(cookies[1]):
+        found["cookie-order"] = ", ".join(cookies[0]), ", ".join(cookies[1])
     repeated = sorted(
         name for name in both - {"set-cookie"}
         if len(old.values(name)) != len(new.values(name)) and ", ".join(old.values(name)) == ", ".join(new.values(name))
@@ -103,11 +111,22 @@ def format_facets(old: Answer, new: Answer) -> dict[str, tuple[str, str]]:
     return found
 
 
+def _names_of_cookies(answer: Answer) -> list[str]:
+    return [parse(value).name for value in answer.values("set-cookie")]
+
+
 def content(answer: Answer) -> bytes:
     """Return the body without its content coding (RFC 9110, 8.4); unchanged if the coding is unknown or does not match
     the data.
     """
     return decoded(answer.body.octets, ", ".join(answer.values("content-encoding")))
+
+
+def is_damaged(answer: Answer) -> bool:
+    """Return True if the body does not have the content coding that its header names."""
+    codings = ", ".join(answer.values("content-encoding")).lower()
+    is_coded = codings not in ("", "identity") and answer.body.octets != b""
+    return is_coded and content(answer) is answer.body.octets
 
 
 def media_type(answer: Answer) -> str:

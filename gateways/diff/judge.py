@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from gateways.diff import markup, structure, text
 from gateways.diff.answer import Answer
-from gateways.diff.facets import content, facets, format_facets, media_type, text_of
+from gateways.diff.facets import content, facets, format_facets, is_damaged, media_type, text_of
 from gateways.diff.timing import slower
 
 ABSENT = structure.ABSENT
@@ -146,8 +146,7 @@ def _body(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
         return
     if all("json" in media_type(each) for each in (*olds, new)):
         try:
-            documents = [structure.parse(each) for each in contents]
-            document = structure.parse(content(new))
+            *documents, document = structure.parse_all([*contents, content(new)])
         except (ValueError, RecursionError):
             pass
         else:
@@ -168,9 +167,18 @@ def _is_same_as_far_as_it_came(old: Answer, new: Answer) -> bool:
 def _json(olds: Sequence[object], document: object, answers: Sequence[Answer], new: Answer) -> Iterator[Found]:
     found = structure.beyond_noise(olds, document)
     yield from _places(Found(f"body:{each.pointer}", each.old, each.new) for each in found)
-    if not found and not structure.noisy(olds):
-        for each_text in _text(answers, new):
+    if not found:
+        layouts = [structure.layout(content(each)) for each in (*answers, new)] if structure.noisy(olds) else []
+        written = _written(layouts) if layouts else _text(answers, new)
+        for each_text in written:
             yield replace(each_text, lines=("the same JSON, written differently", *each_text.lines))
+
+
+def _written(layouts: Sequence[str]) -> Iterator[Found]:
+    """Return the difference of the last layout from the others, if these are equal."""
+    old, now = layouts[0], layouts[-1]
+    if now != old and len({*layouts[:-1]}) == 1:
+        yield _changed("body", old, now, text.changes(old, now))
 
 
 def _places(found: Iterable[Found]) -> Iterator[Found]:
@@ -201,7 +209,10 @@ def _text(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
     texts, now = [text_of(each, olds[0]) for each in olds], text_of(new, olds[0])
     known = [each for each in texts if each is not None]
     if now is None or len(known) < len(texts):
-        yield from _octets(olds, new)
+        if len(known) == len(texts) and not is_damaged(new):
+            yield Found("body", _summary(olds[0]), f"{_summary(new)}, which is not text")
+        else:
+            yield from _octets(olds, new)
         return
     changes = text.beyond_noise(known, now)
     if changes:
@@ -209,8 +220,11 @@ def _text(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 
 
 def _octets(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
-    """Return the difference of binary bodies: equal or not."""
-    if len({each.body.digest for each in olds}) == 1:
+    """Return the difference of binary bodies: equal or not, without a coding that writes the time, as gzip does."""
+    if is_damaged(new) and not any(map(is_damaged, olds)):
+        coding = ", ".join(new.values("content-encoding"))
+        yield Found("body", _summary(olds[0]), f"{_summary(new)}, which is not valid {coding}")
+    elif len({each.body.digest for each in olds}) == 1 or len(set(map(content, olds))) == 1:
         yield Found("body", _summary(olds[0]), _summary(new))
 
 

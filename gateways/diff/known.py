@@ -27,6 +27,8 @@ FORMAL: tuple[tuple[str, Known], ...] = (
                          "RFC 9112, 9.3", False)),
     ("header-case", Known("Names of headers are case-insensitive.", "RFC 9110, 5.1", False)),
     ("header-order", Known("The order of headers with different names has no meaning.", "RFC 9110, 5.3", False)),
+    ("cookie-order", Known("A server should not rely on the order of cookies with different names.",
+                           "RFC 6265, 4.2.2", False)),
     ("header-repetition", Known("A repeated header means the same as one with the values joined by commas.",
                                 "RFC 9110, 5.3", False)),
     ("header:server", Known("Each server names itself.", "RFC 9110, 10.2.4", False)),
@@ -69,7 +71,21 @@ EXCESS = Known("Octets after a response break the next response on the connectio
 DATE = Known("A server that has a clock must send Date.", "RFC 9110, 6.6.1")
 TWICE = Known("The header is repeated: the server adds it to that of the app.", "RFC 9110, 5.3")
 ONCE = Known("The header is sent once: the server does not repeat that of the app.", "RFC 9110, 5.3")
+NO_VALIDATOR = Known("Without it, clients download an unchanged response again.", "RFC 9110, 8.8")
+UNCONDITIONAL = Known("The new stack ignores the condition, so clients download an unchanged response again.",
+                      "RFC 9110, 13.1")  # fmt: skip
+WHOLE = Known("The new stack ignores Range, so a client cannot resume a download, or seek.", "RFC 9110, 14.2")
+PLAIN = Known("The body is no longer compressed: middleware that compresses may be missing, or bypassed by a server "
+              "that sends files itself.", "RFC 9110, 8.4")  # fmt: skip
+LOCATION = Known("The app builds URLs from the scheme, the Host header and the path at which it is mounted.",
+                 "RFC 9110, 10.2.2")  # fmt: skip
+TRAILERS = Known("Trailers differ, or reach the client on one side only: not every server passes them on.",
+                 "RFC 9110, 6.5")  # fmt: skip
 EARLY = Known("Early hints reach the client on one side only.", "RFC 8297, 2")
+
+
+CHANGES = {("304", "200"): UNCONDITIONAL, ("206", "200"): WHOLE}
+"""By the statuses of the old and the new stack."""
 
 
 def explain(found: Found) -> Known | None:
@@ -78,7 +94,7 @@ def explain(found: Found) -> Known | None:
         if fnmatchcase(found.facet, facet):
             return known
     if found.facet == "status":
-        return STATUSES.get(found.new[:3])
+        return CHANGES.get((found.old[:3], found.new[:3]), STATUSES.get(found.new[:3]))
     if found.facet == "header:date" and ABSENT in (found.old, found.new):
         return DATE
     if found.facet.startswith("header:") and (times := re.match(r"(\d+) ×", found.new)):
@@ -90,6 +106,11 @@ def explain(found: Found) -> Known | None:
         "framing": lengths.get(found.new, NO_LENGTH),
         "stream": STREAM,
         "problem": CUT if "middle" in found.new else None,
+        "header:etag": NO_VALIDATOR if found.new == ABSENT else None,
+        "header:last-modified": NO_VALIDATOR if found.new == ABSENT else None,
+        "header:content-encoding": PLAIN if found.new == ABSENT else None,
+        "header:location": LOCATION if ABSENT not in (found.old, found.new) else None,
+        "trailers": TRAILERS,
         "header:content-length": HEAD_LENGTH if found.new == ABSENT else None,
         "excess": EXCESS,
         "interim": EARLY if "103" in found.old + found.new else None,

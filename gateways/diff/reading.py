@@ -30,7 +30,7 @@ class Reading:
         self.raw = 0
         self.keeps_open = False
         self._first = self._last = 0.0
-        self._interim: list[int] = []
+        self._interim: list[tuple[int, Headers]] = []
         self._blocks: list[tuple[float, int]] = []
         self._pieces: list[bytes] = []
         self._trailers: Headers = ()
@@ -62,7 +62,7 @@ class Reading:
 
     def _event(self, event: Any) -> int:
         if isinstance(event, h11.InformationalResponse):
-            self._interim.append(event.status_code)
+            self._interim.append((event.status_code, _pairs(event.headers)))
         elif isinstance(event, h11.Response):
             self.head = event
             self.framing = _framing(self._method, event)

@@ -1,6 +1,7 @@
 """Differences between JSON documents that exceed the noise, located by JSON pointers (RFC 6901). Pure."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,26 @@ class _Number(str):
 def parse(octets: bytes) -> Any:
     """Parse the document, keeping the notation of numbers. Raises ValueError."""
     return json.loads(octets, parse_float=_Number, parse_int=_Number, parse_constant=_Number)
+
+
+def parse_all(bodies: Sequence[bytes]) -> list[Any]:
+    """Parse each body: as one document, or as the list of its lines if one of them is a file of JSON lines.
+
+    Raises: ValueError: not JSON.
+    """
+    try:
+        return [parse(each) for each in bodies]
+    except ValueError:
+        return [[parse(line) for line in each.split(b"\n") if line.strip()] for each in bodies]
+
+
+_PART = re.compile(r'("(?:[^"\\]|\\.)*"\s*:)|"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|true|false|null')
+"""A name with its colon, or a value."""
+
+
+def layout(octets: bytes) -> str:
+    """Return the document without its values: names, order and white space remain."""
+    return _PART.sub(lambda part: part[1] or "0", octets.decode("utf-8", "replace"))
 
 
 def leaves(document: Any, pointer: str = "") -> Iterator[tuple[str, str]]:

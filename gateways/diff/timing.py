@@ -13,23 +13,36 @@ SPREAD = 0.15
 """Minimum time between the first and the last block of a stream, in seconds."""
 
 LATER = 0.3
-"""Minimum delay of the first byte that counts as a difference, in seconds."""
+"""Minimum delay of the first or last byte that counts as a difference, in seconds."""
 
 
 def slower(
     olds: Sequence[Answer], new_answers: Sequence[Answer], *, is_first: bool = False
 ) -> Iterator[tuple[str, str, str]]:
-    """Return facet, old and new: "stream" if blocks no longer arrive when they are sent, "time" for the first byte."""
+    """Return facet, old and new: "stream" if blocks no longer arrive when they are sent, "time" for the first or last
+    byte.
+    """
     if not olds or not new_answers:
         return
     old_spread, new_spread = min(map(spread, olds)), max(map(spread, new_answers))
     if old_spread >= SPREAD and new_spread * MAGNITUDE <= old_spread:
-        old, new = min(olds, key=spread), max(new_answers, key=spread)
-        yield "stream", _stream(old), _stream(new)
+        yield "stream", _stream(min(olds, key=spread)), _stream(max(new_answers, key=spread))
         return
-    new_first, old_first = min(each.first for each in new_answers), max(each.first for each in olds)
-    if not is_first and new_first >= old_first * MAGNITUDE and new_first - old_first >= LATER:
-        yield "time", f"first octet after {_ms(old_first)}", f"first octet after {_ms(new_first)}"
+    if is_first:
+        return
+    for what, times in (("first octet", _first), ("last octet", _total)):
+        new, old = min(map(times, new_answers)), max(map(times, olds))
+        if new >= old * MAGNITUDE and new - old >= LATER:
+            yield "time", f"{what} after {_ms(old)}", f"{what} after {_ms(new)}"
+            return
+
+
+def _first(answer: Answer) -> float:
+    return answer.first
+
+
+def _total(answer: Answer) -> float:
+    return answer.total
 
 
 def spread(answer: Answer) -> float:

@@ -80,7 +80,7 @@ def test_blocks_are_separated_by_their_arrival_times() -> None:
 def test_interim_responses_and_trailers_are_reported() -> None:
     hints = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
     answer = asked(hints + HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\nX-T: 1\r\n\r\n")
-    assert (answer.interim, answer.trailers) == ((103,), (("X-T", "1"),))
+    assert (answer.interim, answer.trailers) == (((103, (("Link", "</a>"),)),), (("X-T", "1"),))
 
 
 @pytest.mark.parametrize(

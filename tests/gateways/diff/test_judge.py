@@ -57,7 +57,11 @@ def named(olds: list[Answer], *news: Answer) -> dict[str, tuple[str, str]]:
             "2 octets, sha256 022a6979e6da…", "2 octets, sha256 57eb35615d47…"
         )),
         (answer(), answer(framing="chunked"), "framing", ("Content-Length", "chunked")),
-        (answer(interim=(103,)), answer(), "interim", ("103", ABSENT)),
+        (answer(interim=((103, ()),)), answer(), "interim", ("103", ABSENT)),
+        (
+            answer(interim=((103, (("Link", "</a>"),)),)), answer(interim=((103, (("link", "</b>"),)),)), "interim",
+            ("103 link: </a>", "103 link: </b>"),
+        ),
         (answer(trailers=(("X", "1"),)), answer(), "trailers", ("x: 1", ABSENT)),
         (answer(), answer(excess=2), "excess", (ABSENT, "octets after the end of the response")),
         (answer(), answer(problem="cut"), "problem", ("200 OK", "200 OK: cut")),
@@ -70,6 +74,10 @@ def named(olds: list[Answer], *news: Answer) -> dict[str, tuple[str, str]]:
         ),
         (
             answer("a", ("A", "1"), ("A", "2")), answer("a", ("A", "1, 2")), "header-repetition", ("2 × a", "1 × a"),
+        ),
+        (
+            answer("a", ("Set-Cookie", "s=1"), ("Set-Cookie", "t=2")),
+            answer("a", ("Set-Cookie", "t=2"), ("Set-Cookie", "s=1")), "cookie-order", ("s, t", "t, s"),
         ),
     ],
 )  # fmt: skip
@@ -99,6 +107,38 @@ def test_equal_responses_have_no_difference() -> None:
 def test_variation_of_the_old_stack_is_noise(vary: Any) -> None:
     assert named([vary(1), vary(2)], vary(3), vary(4)) == {}
     assert noise([vary(1), vary(2)])
+
+
+def packed(octets: bytes, time: int) -> Answer:
+    return answer(gzip.compress(octets, mtime=time), ("Content-Encoding", "gzip"))
+
+
+def test_a_body_in_gzip_with_another_time_each_time_is_still_compared() -> None:
+    olds = [packed(b"\x00image", 1), packed(b"\x00image", 2)]
+    (found,) = named(olds, packed(b"\x00imag", 3)).items()
+    assert found[0] == "body"
+    cut = answer(packed(b"\x00image", 3).body.octets[:-4], ("Content-Encoding", "gzip"))
+    ((_, new),) = named(olds, cut).values()
+    assert new.endswith("which is not valid gzip")
+
+
+def test_a_text_that_becomes_binary_beside_noise_is_reported() -> None:
+    ((_, new),) = named([answer("token a1"), answer("token b2")], answer(b"\x00\x01")).values()
+    assert new.endswith("which is not text")
+
+
+def test_json_that_is_written_differently_beside_noise_is_reported() -> None:
+    olds = [answer(f'{{"id": "{token}", "x: ": 1}}', JSON) for token in ("a1", "b2")]
+    assert named(olds, answer('{"id": "c3", "x: ": 1}', JSON)) == {}
+    assert named(olds, answer('{"id":"c3","x: ":1}', JSON)) == {"body": (": 0 …   … : 0", ":0 … :0")}
+    assert list(named(olds, answer('{"x: ": 1, "id": "c3"}', JSON))) == ["body"]
+
+
+def test_json_lines_are_compared_by_line_and_place() -> None:
+    lines = ("Content-Type", "application/x-ndjson")
+    olds = [answer(f'{{"id": "{token}"}}\n{{"a": 1}}\n', lines) for token in ("a1", "b2")]
+    assert named(olds, answer('{"id": "c3"}\n{"a": 2}\n', lines)) == {"body:/1/a": ("1", "2")}
+    assert named(olds, answer('{"id": "c3"}\n', lines)) == {"body:/1/a": ("1", ABSENT)}
 
 
 def test_a_difference_beside_noise_is_reported() -> None:
@@ -178,6 +218,8 @@ def test_a_late_first_octet_is_reported_only_if_it_is_ten_times_later_each_time(
     assert named([SAME, SAME], slow, SAME) == {}
     assert judge([SAME, SAME], [slow, slow], is_first=True) == []
     assert named([answer(first=0.2), SAME], slow, slow) == {}
+    late = answer(total=0.5)
+    assert named([SAME, SAME], late, late) == {"time": ("last octet after 10 ms", "last octet after 500 ms")}
 
 
 def test_endless_streams_are_compared_as_far_as_both_arrived() -> None:

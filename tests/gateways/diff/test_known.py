@@ -19,6 +19,13 @@ from gateways.diff.known import explain
         (Found("cookie:s;secure", "set", ABSENT), "RFC 6265, 4.1", True),
         (Found("stream", "3 blocks", "1 block"), "PEP 3333, Buffering and Streaming", True),
         (Found("problem", "200", "200: the connection was closed in the middle"), "RFC 9112, 8", True),
+        (Found("status", "304 Not Modified", "200 OK"), "RFC 9110, 13.1", True),
+        (Found("status", "206 Partial Content", "200 OK"), "RFC 9110, 14.2", True),
+        (Found("header:etag", '"a"', ABSENT), "RFC 9110, 8.8", True),
+        (Found("header:content-encoding", "gzip", ABSENT), "RFC 9110, 8.4", True),
+        (Found("header:location", "/a", "/b/a"), "RFC 9110, 10.2.2", True),
+        (Found("trailers", "x: 1", ABSENT), "RFC 9110, 6.5", True),
+        (Found("cookie-order", "a, b", "b, a"), "RFC 6265, 4.2.2", False),
         (Found("header:date", "x", ABSENT), "RFC 9110, 6.6.1", True),
     ],
 )
