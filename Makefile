@@ -33,6 +33,9 @@ CHECKED = $(wildcard gateways demos benchmarks tests)
 # ruff does not follow the link gateways/adapters.
 FORMATTED = $(CHECKED) adapters
 
+# Tests start more than a thousand Pythons, and each worker imports all tests: uncached, that takes a minute of CPU time.
+unexport PYTHONDONTWRITEBYTECODE
+
 # What `make quick` leaves out: loops beside asyncio, programs and servers in processes of their own, and counts.
 LONG = uvloop or trio or imports_alone or measure or test_ledger or test_reaper or test_cgi_to or test_clauses or test_on_loop \
     or test_in_thread or test_stats or warm

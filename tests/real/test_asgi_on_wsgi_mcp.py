@@ -6,7 +6,6 @@ import asyncio
 from typing import Any
 
 import pytest
-from mcp import Client
 
 from tests.real.websocket_servers import serving
 from tests.real.wsgi_servers import Site
@@ -33,6 +32,8 @@ def test_with_detach_one_sync_worker_serves_several_clients_with_open_streams(mo
 
 
 async def _talk(url: str, mode: Any) -> None:
+    from mcp import Client  # half a second, which each worker would spend while it collects the tests
+
     reached: list[float] = []
 
     async def note(progress: float, total: float | None, message: str | None) -> None:
