@@ -1,34 +1,24 @@
-"""The process of one request: how a fork of the zygote becomes the program, runs it, and exits as an interpreter does.
+"""The process of one request: how a fork of the zygote becomes the program, and runs it.
 
-Knows how the interpreter starts and exits. It must not know sockets, other requests or the zygote. Part of zygote.py,
-loaded by file name into the program's own interpreter (Python 3.9 or later).
+Knows how the interpreter starts and runs a program. It must not know sockets, other requests or the zygote, nor how the
+process exits (ending.py). Part of zygote.py, loaded by file name into the program's own interpreter (Python 3.9 or
+later).
 """
 
-# pathlib and contextlib would be imported by every program; the interpreter's exit has private names
-# ruff: noqa: SIM105, SLF001, RUF063
+# the interpreter's start has private names
+# ruff: noqa: SLF001, RUF063
 from __future__ import annotations
 
 import _io
-import _weakref
-import atexit
-import gc
-import os
 import sys
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import CodeType, ModuleType, TracebackType
+    from types import CodeType, ModuleType
     from typing import Any
 
-# Names of sys that the interpreter forgets before it destroys modules (sys_deletes in pylifecycle.c).
-_FORGOTTEN = (
-    *("path", "argv", "ps1", "ps2", "last_exc", "last_type", "last_value", "last_traceback"),
-    *("path_hooks", "path_importer_cache", "meta_path", "__interactivehook__"),
-)
 _MAX_STATUS = 1 << 63
-_signal: Any = sys.modules["_signal"]  # every interpreter has it
 
 
 def fresh_main(of_zygote: dict[str, Any], program: str) -> ModuleType:
@@ -84,34 +74,32 @@ def refresh() -> None:
             thread._set_native_id()
 
 
-def c_exit() -> Any:
-    """Return the C library's exit(), which flushes the output of C code; _exit() if it is not available."""
-    try:
-        import _ctypes
-
-        itself: Any = None
-        address = _ctypes.dlsym(_ctypes.dlopen(itself, 2), "exit")
-    except (ImportError, OSError, AttributeError):
-        return os._exit
-    return lambda status: _ctypes.call_function(address, (status,))
-
-
 class Run:
-    """The run of a program. `shared` are the names of the modules that were imported before it."""
+    """The run of a program."""
 
-    def __init__(self, main: ModuleType, shared: set[str]) -> None:
-        self._main: ModuleType | None = main
+    def __init__(self, main: ModuleType) -> None:
+        self.main: ModuleType | None = main
         sys.modules["__main__"] = main
-        self._shared = shared
-        self._signal = 0
+        self.signal = 0  # the process ends by this signal
         self._has_exited = False  # by SystemExit
+        self._trace: Any = None  # the functions that the program left with sys.settrace and sys.setprofile
+        self._profile: Any = None
+        self.is_observed = False  # by one of them
 
     def run(self, code: CodeType) -> int:
         """Run the code as __main__. Return the exit status."""
-        assert self._main is not None
+        assert self.main is not None
         failure: BaseException | None = None
         try:
-            exec(code, self._main.__dict__)  # noqa: S102 (it is what an interpreter does with a program)
+            try:
+                exec(code, self.main.__dict__)  # noqa: S102 (it is what an interpreter does with a program)
+            finally:  # in this frame, because a trace function sees each new one
+                if callable(trace := sys.gettrace()):
+                    sys.settrace(None)
+                    self._trace, self.is_observed = trace, True
+                if callable(profile := sys.getprofile()):
+                    sys.setprofile(None)
+                    self._profile, self.is_observed = profile, True
         except SystemExit as error:
             return self._exit_status(error.code)
         except BaseException as error:
@@ -119,7 +107,7 @@ class Run:
         status = 0 if failure is None else self._report(failure)
         if not self._has_exited:
             for name in ("__file__", "__cached__"):  # as in the interpreter (_PyRun_SimpleFile in pythonrun.c)
-                self._main.__dict__.pop(name, None)
+                self.main.__dict__.pop(name, None)
         return status
 
     def _report(self, error: BaseException) -> int:
@@ -133,7 +121,13 @@ class Run:
         sys.last_type, sys.last_value, sys.last_traceback = type(error), error, error.__traceback__
         second: BaseException | None = None
         try:
-            sys.excepthook(type(error), error, error.__traceback__)
+            try:
+                self.observe()
+                sys.excepthook(type(error), error, error.__traceback__)
+            finally:
+                if self.is_observed:
+                    sys.settrace(None)
+                    sys.setprofile(None)
         except SystemExit as exit_:
             return self._exit_status(exit_.code)
         except BaseException as failure:
@@ -144,7 +138,7 @@ class Run:
             sys.__excepthook__(type(second), second, second.__traceback__)
             _write("\nOriginal exception was:\n")
             sys.__excepthook__(type(error), error, error.__traceback__)
-        self._signal = 2 if type(error) is KeyboardInterrupt else 0
+        self.signal = 2 if type(error) is KeyboardInterrupt else 0
         return 1
 
     def _exit_status(self, code: object) -> int:
@@ -157,126 +151,15 @@ class Run:
             return 1
         return 1
 
-    def end(self, status: int, exit_: Callable[[int], object]) -> None:
-        """Exit as an interpreter does, without destroying shared state: threads, atexit, output, objects."""
-        if "threading" in sys.modules:
-            _call(sys.modules["threading"]._shutdown)
-        _call(atexit._run_exitfuncs)
-        status = 120 if _lost_output() else status
-        self._destroy_modules()
-        _flush_streams()
-        if self._signal:
-            _signal.signal(self._signal, _signal.SIG_DFL)
-            os.kill(os.getpid(), self._signal)
-        exit_(status)
-        os._exit(status)
+    def observe(self) -> None:
+        """Let the program's trace and profile functions see the next call, which an interpreter makes too.
 
-    def _destroy_modules(self) -> None:
-        """Destroy the program's own modules, in the interpreter's order (finalize_modules in pylifecycle.c)."""
-        for name in _FORGOTTEN:
-            if hasattr(sys, name):
-                setattr(sys, name, None)
-        sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__
-        shared = []
-        modules = []
-        for name in list(sys.modules):
-            module = sys.modules.pop(name)
-            if name in self._shared and name != "__main__":
-                shared.append(module)
-                continue
-            try:
-                modules.append(_weakref.ref(module))
-            except TypeError:  # sys.modules may contain any object
-                pass
-        del module
-        self._main = None
-        gc.collect()
-        for reference in reversed(modules):
-            living = reference()
-            if type(living) is type(sys):
-                _clear(living.__dict__)
-            del living
-        gc.collect()
-        _flush_files()
-
-
-def _clear(names: dict[str, Any]) -> None:
-    """Clear names in the order of _PyModule_ClearDict: private names first, builtins never."""
-    for private in (True, False):
-        for name in list(names):
-            if isinstance(name, str) and name != "__builtins__" and (not private or name[:1] == "_" != name[1:2]):
-                names[name] = None
-
-
-def _flush_files() -> None:
-    """Flush files that shared objects still hold."""
-    things = gc.get_objects()  # only this process's; those of the zygote are frozen
-    kinds = {kind for kind in set(map(type, things)) if issubclass(kind, _io._IOBase)}
-    for thing in things:
-        if type(thing) in kinds and thing is not sys.stdout and thing is not sys.stderr:
-            try:
-                thing.flush()
-            except (OSError, ValueError):
-                pass
-
-
-def _lost_output() -> bool:
-    """Flush the standard streams. Return True if that failed for stdout; failures of stderr do not count."""
-    lost = False
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            if stream is not None and not getattr(stream, "closed", False):
-                stream.flush()
-        except Exception as error:  # the program may have put any object there
-            if stream is sys.stdout:
-                lost = True
-                _unraisable(error, stream, None)
-    return lost
-
-
-def _flush_streams() -> None:
-    """Flush the standard streams as their destruction does: without reports."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            if stream is not None:
-                stream.flush()
-        except (OSError, ValueError):
-            pass
-
-
-def _call(function: Callable[[], object]) -> None:
-    try:
-        function()
-    except BaseException as error:
-        _unraisable(error, function, error.__traceback__ and error.__traceback__.tb_next)
-
-
-def _unraisable(error: BaseException, thing: object, trace: TracebackType | None) -> None:
-    """Report it as the interpreter does."""
-    message = None
-    if sys.version_info >= (3, 13) and thing is sys.stdout:
-        when = "while" if sys.version_info >= (3, 14) else "on"
-        message, thing = f"Exception ignored {when} flushing sys.stdout", None
-    try:
-        sys.unraisablehook(_kind_of_report()((type(error), error, trace, message, thing)))
-    except Exception:  # it cannot be reported
-        return
-
-
-def _kind_of_report() -> Any:
-    """Return the type of the argument of sys.unraisablehook, which has no public name."""
-
-    class Failing:
-        def __del__(self) -> None:
-            raise ValueError
-
-    kinds: list[Any] = []
-    hook, sys.unraisablehook = sys.unraisablehook, lambda report: kinds.append(type(report))
-    try:
-        Failing()
-    finally:
-        sys.unraisablehook = hook
-    return kinds[0]
+        Remove them right after it in the same frame, if `is_observed`: they would see another function of this package.
+        """
+        if self._profile is not None:
+            sys.setprofile(self._profile)
+        if self._trace is not None:
+            sys.settrace(self._trace)
 
 
 def _write(text: str) -> None:

@@ -86,6 +86,7 @@ class Scout:
         """Import the modules. Return those that can be shared, in import order; why the others cannot; and the paths
         that the former read, each with "file", "folder" or "status".
         """
+        names = list(names)
         self._observe()
         for name in names:
             try:
@@ -103,6 +104,8 @@ class Scout:
         self._search()
         left = self._with_dependents()
         good = set(self._loaded) - left
+        if "warnings" not in names and not any("warnings" in self._needs.get(name, ()) for name in good - {"warnings"}):
+            good.discard("warnings")  # only _observe_calls has imported it
         return (
             [name for name in sys.modules if name in good],
             {name: ", ".join(reasons) for name, reasons in self.reasons.items() if name and reasons},

@@ -3,7 +3,7 @@ r"""A Python interpreter that has imported the libraries of one CGI program, and
 Run by the program's own interpreter, Python 3.9 or later on Linux, as `python FLAGS zygote.py CONNECTION PROGRAM`. It
 imports nothing of this package, and removes its own imports from sys.modules: a program finds only the modules of any
 fresh interpreter, and the libraries. It has one thread. It passes each request to a child, which becomes the program as
-if it had been started for this request alone (child.py); it must not know anything else about a request.
+if it had been started for this request alone (child.py, ending.py); it must not know anything else about a request.
 
 Packets on the connection: first three lists, separated by \1, their words by NUL: names of the program's own modules
 that may be shared, names of modules to import, variables that the program sets. Then the requests: each has the number
@@ -24,7 +24,7 @@ from __future__ import annotations
 import sys
 
 _MAIN = dict(globals())
-_BEFORE = frozenset(sys.modules)
+_BEFORE = frozenset(name for name in sys.modules if name != "__future__" or name != list(sys.modules)[-1])
 
 import _socket  # noqa: E402
 import gc  # noqa: E402
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from types import CodeType
     from typing import Any
 
-    from . import child, sharing
+    from . import child, ending, sharing
     from .child import Run
     from .files import Files, Library
     from .request import Request
@@ -61,7 +61,7 @@ def part(name: str) -> Any:
 
 
 if not TYPE_CHECKING:
-    child, sharing = part("child"), part("sharing")
+    child, ending, sharing = part("child"), part("ending"), part("sharing")
     Run = child.Run
     Files, Library = (files := part("files")).Files, files.Library
     Request = part("request").Request
@@ -239,14 +239,14 @@ def forget_own_modules() -> None:
 
 
 if __name__ == "__main__":
-    _exit = child.c_exit()
+    _exit = ending.c_exit()
     forget_own_modules()
     _own = sys.modules["__main__"]  # keeps it alive; it no longer has that name
     _zygote = start(int(sys.argv[1]), sys.argv[2])
     _request = _zygote.serve()
     child.renew_streams()
     child.refresh()
-    _run = Run(child.fresh_main(_MAIN, _zygote.program), _zygote.shared)
+    _run = Run(child.fresh_main(_MAIN, _zygote.program))
     _status = _run.run(_zygote.code)
     _request.learn(_zygote.shared, _zygote.library)
-    _run.end(_status, _exit)
+    ending.Ending(_run, _zygote.shared).end(_status, _exit)

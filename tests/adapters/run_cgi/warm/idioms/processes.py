@@ -3,6 +3,10 @@
 from tests.adapters.run_cgi.warm.idioms.idiom import HEAD, Idiom
 
 QUERY = "os.environ['QUERY_STRING']"
+TRACE = (
+    f"import atexit, json, os, sys\n{HEAD}def bye(): pass\natexit.register(bye)\n"
+    "def trace(frame, event, _): os.write(1, f'{event} {frame.f_code.co_name}\\n'.encode())\nsys.settrace(trace)\n"
+)
 PROCESSES = {
     "state_of_the_process": Idiom(
         "import fcntl, json, os, resource, signal, stat, sys\n"
@@ -108,5 +112,24 @@ PROCESSES = {
         "kept = open('kept.txt', 'a+'); kept.write('x'); import builtins; builtins.kept = kept\nprint(len(open('kept.txt').read()))",
         {"mine.py": "left = None\n"},
         change=lambda folder, _: (folder / "kept.txt").unlink(missing_ok=True),
+    ),
+    "finalizers_in_order": Idiom(
+        f"import json, sys\n{HEAD}class Last:\n    def __init__(self, name): self.name = name\n"
+        "    def __del__(self): print('finalized', self.name, sys.is_finalizing())\n"
+        "_first = Last('private'); last = Last('global'); many = [Last('in a list')]\n"
+        "Last.own = Last('of the class'); cycle = Last('cycle'); cycle.me = cycle\n"
+    ),
+    "task_left_pending": Idiom(
+        f"import asyncio\n{HEAD}async def wait(): await asyncio.sleep(60)\n"
+        "loop = asyncio.new_event_loop(); task = loop.create_task(wait()); loop.run_until_complete(asyncio.sleep(0))\n",
+        varies=r"0x[0-9a-f]+",
+    ),
+    "traced": Idiom(f"{TRACE}def work(): pass\nwork()\n"),
+    "traced_and_fails": Idiom(f"{TRACE}def hook(*info): print('hook')\nsys.excepthook = hook\n1 / 0"),
+    "traced_and_exits": Idiom(f"{TRACE}sys.exit('text')"),
+    "audited_to_the_end": Idiom(
+        f"import json, sys\n{HEAD}def hook(event, words):\n"
+        "    if not event.startswith(('compile', 'marshal', 'import', 'sys._getframe', 'object.')): raise RuntimeError(event)\n"
+        "sys.addaudithook(hook)\nprint('body')"
     ),
 }

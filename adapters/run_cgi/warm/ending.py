@@ -1,0 +1,182 @@
+"""The end of a process: how it exits as an interpreter does, and leaves what it shares with others as it is.
+
+Knows the interpreter's exit (Py_FinalizeEx in pylifecycle.c). It must not know how the program ran, sockets or the
+zygote. Part of zygote.py, loaded by file name into the program's own interpreter (Python 3.9 or later).
+"""
+
+# pathlib and contextlib would be imported by every program; the interpreter's exit has private names
+# ruff: noqa: SIM105, SLF001
+from __future__ import annotations
+
+import _io
+import _weakref
+import atexit
+import gc
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Any
+
+    from .child import Run
+
+# Names of sys that the interpreter forgets before it destroys modules (sys_deletes in pylifecycle.c).
+_FORGOTTEN = (
+    *("path", "argv", "ps1", "ps2", "last_exc", "last_type", "last_value", "last_traceback"),
+    *("path_hooks", "path_importer_cache", "meta_path", "__interactivehook__"),
+)
+_signal: Any = sys.modules["_signal"]  # every interpreter has it
+
+
+def c_exit() -> Any:
+    """Return the C library's exit(), which flushes the output of C code; _exit() if it is not available."""
+    try:
+        import _ctypes
+
+        itself: Any = None
+        address = _ctypes.dlsym(_ctypes.dlopen(itself, 2), "exit")
+        function: Any = type("Exit", (_ctypes.CFuncPtr,), {"_flags_": _ctypes.FUNCFLAG_CDECL})
+        return function(address)  # unlike call_function(), it raises no audit event
+    except (ImportError, OSError, AttributeError):
+        return os._exit
+
+
+class Ending:
+    """The end of a run. `shared` are the names of the modules that were imported before it."""
+
+    def __init__(self, run: Run, shared: set[str]) -> None:
+        self._run, self._shared = run, shared
+
+    def end(self, status: int, exit_: Callable[[int], object]) -> None:
+        """Exit as an interpreter does, without destroying shared state: threads, atexit, output, objects."""
+        if "threading" in sys.modules:
+            self._call(sys.modules["threading"]._shutdown)
+        self._call(atexit._run_exitfuncs)
+        sys.is_finalizing = True.__bool__
+        status = 120 if _lost_output() else status
+        self._destroy_modules()
+        _flush_streams()
+        if self._run.signal:
+            _signal.signal(self._run.signal, _signal.SIG_DFL)
+            os.kill(os.getpid(), self._run.signal)
+        exit_(status)
+        os._exit(status)
+
+    def _call(self, function: Callable[[], object]) -> None:
+        try:
+            try:
+                self._run.observe()
+                function()
+            finally:
+                if self._run.is_observed:
+                    sys.settrace(None)
+                    sys.setprofile(None)
+        except BaseException as error:
+            _unraisable(error, function, error.__traceback__ and error.__traceback__.tb_next)
+
+    def _destroy_modules(self) -> None:
+        """Destroy the program's own modules, in the interpreter's order (finalize_modules in pylifecycle.c)."""
+        gc.collect()
+        for name in _FORGOTTEN:
+            if hasattr(sys, name):
+                setattr(sys, name, None)
+        sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__
+        shared = []
+        modules = []
+        for name in list(sys.modules):
+            module = sys.modules.pop(name)
+            if name in self._shared and name != "__main__":
+                shared.append(module)
+                continue
+            try:
+                modules.append(_weakref.ref(module))
+            except TypeError:  # sys.modules may contain any object
+                pass
+        del module
+        self._run.main = None
+        gc.collect()
+        for reference in reversed(modules):
+            living = reference()
+            if type(living) is type(sys):
+                _clear(living.__dict__)
+            del living
+        gc.collect()
+        _flush_files()
+
+
+def _clear(names: dict[str, Any]) -> None:
+    """Clear names in the order of _PyModule_ClearDict: private names first, builtins never."""
+    for private in (True, False):
+        for name in list(names):
+            if isinstance(name, str) and name != "__builtins__" and (not private or name[:1] == "_" != name[1:2]):
+                names[name] = None
+
+
+def _flush_files() -> None:
+    """Flush files that shared objects still hold."""
+    try:
+        things = gc.get_objects()  # only this process's; those of the zygote are frozen
+    except Exception:  # of an audit hook of the program
+        return
+    kinds = {kind for kind in set(map(type, things)) if issubclass(kind, _io._IOBase)}
+    for thing in things:
+        if type(thing) in kinds and thing is not sys.stdout and thing is not sys.stderr:
+            try:
+                thing.flush()
+            except (OSError, ValueError):
+                pass
+
+
+def _lost_output() -> bool:
+    """Flush the standard streams. Return True if that failed for stdout; failures of stderr do not count."""
+    lost = False
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None and not getattr(stream, "closed", False):
+                stream.flush()
+        except Exception as error:  # the program may have put any object there
+            if stream is sys.stdout:
+                lost = True
+                _unraisable(error, stream, None)
+    return lost
+
+
+def _flush_streams() -> None:
+    """Flush the standard streams as their destruction does: without reports."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
+            pass
+
+
+def _unraisable(error: BaseException, thing: object, trace: TracebackType | None) -> None:
+    """Report it as the interpreter does."""
+    message = None
+    if sys.version_info >= (3, 13) and thing is sys.stdout:
+        when = "while" if sys.version_info >= (3, 14) else "on"
+        message, thing = f"Exception ignored {when} flushing sys.stdout", None
+    try:
+        sys.unraisablehook(_kind_of_report()((type(error), error, trace, message, thing)))
+    except Exception:  # it cannot be reported
+        return
+
+
+def _kind_of_report() -> Any:
+    """Return the type of the argument of sys.unraisablehook, which has no public name."""
+
+    class Failing:
+        def __del__(self) -> None:
+            raise ValueError
+
+    kinds: list[Any] = []
+    hook, sys.unraisablehook = sys.unraisablehook, lambda report: kinds.append(type(report))
+    try:
+        Failing()
+    finally:
+        sys.unraisablehook = hook
+    return kinds[0]
