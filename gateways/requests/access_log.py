@@ -90,8 +90,7 @@ def _parsers(log_format: str | None) -> "list[LogParser]":
 def _entry(line: str, parsers: "list[LogParser]") -> "LogEntry | None":
     from apachelogs import InvalidEntryError
 
-    # apachelogs wants octets outside ASCII as Apache httpd and nginx write them; other servers write them raw.
-    line = re.sub(r"[^\x00-\x7f]", lambda char: f"\\x{ord(char[0]):02x}", line)
+    line = _OCTET.sub(_escaped, line)
     for parser in parsers:
         try:
             entry: LogEntry = parser.parse(line)
@@ -101,6 +100,22 @@ def _entry(line: str, parsers: "list[LogParser]") -> "LogEntry | None":
         parsers.insert(0, parser)
         return entry
     return None
+
+
+_OCTET = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|.)|[^\x00-\x7f]")
+
+
+def _escaped(match: re.Match[str]) -> str:
+    r"""Return an octet, escaped as \xNN or raw, as a backslash and one character; as itself if it is printable.
+
+    apachelogs has two ways to read \xNN, so its time doubles with each of them in a line of another format.
+    """
+    if match[0][0] == "\\" and not match[1]:
+        return match[0]  # \t, \" and the like
+    char = chr(int(match[1], 16)) if match[1] else match[0]
+    if char == "\n":
+        return r"\n"
+    return char if "\x20" <= char <= "\x7e" and char not in '"\\' else f"\\{char}"
 
 
 def _request(entry: "LogEntry | Logged", where: str) -> Request:

@@ -25,6 +25,8 @@ def test_common_and_combined_formats_are_detected_from_the_lines() -> None:
         (r"GET /caf\xc3\xa9 HTTP/1.1", "/caf%C3%A9"),
         ("GET /café HTTP/1.1".encode().decode("latin-1"), "/caf%C3%A9"),
         (r"GET /\xff HTTP/1.1", "/%FF"),
+        (r"GET /\x41\x74\x22\x5c\x0a\n HTTP/1.1", "/At%22\\%0A%0A"),
+        (r"GET /\\xff HTTP/1.1", r"/\xff"),
         (r"GET /?q=\"x\" HTTP/1.1", "/?q=%22x%22"),
         ("GET http://shop/a?b HTTP/1.1", "/a?b"),
         ("GET http://shop HTTP/1.0", "/"),
@@ -71,3 +73,10 @@ def test_a_format_that_does_not_match_is_refused(text: str, form: str | None, sa
     with pytest.raises(Failure) as caught:
         read(text, "x", form)
     assert said in str(caught.value)
+
+
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("octet", [r"\xe2", "\xe2"])
+def test_many_octets_outside_ascii_in_a_line_of_another_format_cost_no_time(octet: str) -> None:
+    traffic = read(COMMON % "GET / HTTP/1.1" + f"{octet * 200} Traceback\n", "x")
+    assert (len(traffic.requests), len(traffic.left_out)) == (1, 1)
