@@ -111,10 +111,17 @@ def explain(found: Found) -> Known | None:
         "header:content-encoding": PLAIN if found.new == ABSENT else None,
         "header:location": LOCATION if ABSENT not in (found.old, found.new) else None,
         "trailers": TRAILERS,
-        "header:content-length": HEAD_LENGTH if found.new == ABSENT else None,
+        "header:content-length": _head_length(found),
         "excess": EXCESS,
         "interim": EARLY if "103" in found.old + found.new else None,
     }.get(found.facet)
+
+
+def _head_length(found: Found) -> Known | None:
+    """Explain the Content-Length of a response without a body. A new length of 0 may be that of the missing body."""
+    if found.new == ABSENT:
+        return HEAD_LENGTH
+    return GAINED_LENGTH if found.old == ABSENT and found.new != "0" else None
 
 
 _PAGES = {

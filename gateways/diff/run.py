@@ -87,6 +87,10 @@ def run(plan: Plan, progress: Progress = _quiet) -> Result:
     return _result(plan, rounds, interrupted=interrupted)
 
 
+def _is_rare(difference: Difference) -> bool:
+    return difference.is_counted and difference.times < difference.asked
+
+
 def _round(plan: Plan, which: Which, rounds: _Rounds, ports: Ports, progress: Progress) -> None:
     """Send all requests to one side, once, in order, one at a time."""
     answers: list[Answer] = []

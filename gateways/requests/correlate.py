@@ -3,7 +3,7 @@ Pure.
 
 A recording has the values of its own session; another server sends different ones. If an earlier response of the
 recording contains a long value of a request, the request takes it from that response instead. Names of values do not
-matter.
+matter. A value that the client sent before any response contained it, such as the state of OAuth 2.0, stays as it is.
 """
 
 import html
@@ -43,10 +43,12 @@ def correlated(requests: Sequence[Request], responses: Sequence[Response]) -> tu
     replaced = list(requests)
     notes: list[str] = []
     names: dict[tuple[int, str], str] = {}
+    sent_first: dict[str, int] = {}
     for number, request in enumerate(requests):
         for value in _values(request):
+            sent = sent_first.setdefault(value, number)
             source = _source(value, number, request, requests, responses)
-            if source is None:
+            if source is None or _is_of_client(value, sent, source[0], responses):
                 continue
             before, take = source
             key = before, value
@@ -91,6 +93,14 @@ def _source(
     return None
 
 
+def _is_of_client(value: str, sent: int, before: int, responses: Sequence[Response]) -> bool:
+    """Return True if the client sent the value, with request `sent`, before any response contained it.
+
+    before: a response that contains the value.
+    """
+    return sent <= before and not any(_take(value, each) for each in responses[:sent])
+
+
 def _take(value: str, response: Response) -> Take | None:
     for name, header_value in response.headers:
         if name.lower() == "set-cookie":
@@ -127,11 +137,23 @@ def _by_context(value: str, text: str) -> str:
     if at < 0:
         return ""
     for length in (8, 16, 32, 64, 128):
-        pattern = re.escape(text[max(0, at - length) : at]) + rf"({TOKEN.pattern})"
+        pattern = rf"{_pattern_before(text, max(0, at - length), at)}({TOKEN.pattern})"
         match = re.search(pattern, text)
         if match is not None and match[1] == value:
             return pattern
     return ""
+
+
+def _pattern_before(text: str, start: int, end: int) -> str:
+    """Return a regular expression for the text, from its first whole word on. Other generated values vary too."""
+    while 0 < start < end and _WORD.match(text[start - 1]) and _WORD.match(text[start]):
+        start += 1
+    pieces = _GENERATED.split(text[start:end])
+    return _GENERATED.pattern.join(map(re.escape, pieces))
+
+
+_WORD = re.compile(r"[\w\-]")
+_GENERATED = re.compile(r"(?=[\w\-]*\d)[\w\-]{16,}")
 
 
 def _with(request: Request, value: str, name: str) -> Request:

@@ -26,6 +26,8 @@ from gateways.diff.known import explain
         (Found("header:location", "/a", "/b/a"), "RFC 9110, 10.2.2", True),
         (Found("trailers", "x: 1", ABSENT), "RFC 9110, 6.5", True),
         (Found("cookie-order", "a, b", "b, a"), "RFC 6265, 4.2.2", False),
+        (Found("header:content-length", "5", ABSENT), "RFC 9110, 9.3.2", True),
+        (Found("header:content-length", ABSENT, "5"), "RFC 9110, 8.6", False),
         (Found("header:date", "x", ABSENT), "RFC 9110, 6.6.1", True),
     ],
 )
@@ -39,3 +41,4 @@ def test_a_known_difference_has_its_clause(found: Found, clause: str, is_counted
 def test_a_header_of_the_app_has_no_known_explanation() -> None:
     assert explain(Found("header:x-frame-options", "DENY", ABSENT)) is None
     assert explain(Found("status", "200 OK", "404 Not Found")) is None
+    assert explain(Found("header:content-length", ABSENT, "0")) is None

@@ -61,6 +61,16 @@ def test_a_value_that_is_the_same_twice_by_chance_becomes_noise() -> None:
     assert (result.counted, result.rounds, result.noise) == ([], (3, 2), {"body": 1})
 
 
+def test_a_difference_in_some_answers_only_gets_all_further_rounds() -> None:
+    old_values, new_values = iter([b"heads", b"heads", b"heads", b"tails"]), iter([b"tails", b"heads"])
+    with (
+        server("old", [], lambda: next(old_values)) as old,
+        server("new", [], lambda: next(new_values)) as new,
+    ):
+        result = run(Plan(old, new, traffic(["/"])))
+    assert (result.counted, result.rounds, result.noise) == ([], (4, 2), {"body": 1})
+
+
 def test_requests_that_may_change_data_are_sent_to_a_url_only_once() -> None:
     arrivals: Arrivals = []
     with server("old", arrivals, lambda: b"x") as old, server("new", arrivals, lambda: b"y") as new:

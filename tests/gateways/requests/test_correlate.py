@@ -79,3 +79,24 @@ def test_a_code_within_a_redirect_is_extracted() -> None:
     again = ("location", location[1].replace(TOKEN, "another-code-0123456789"))
     assert taken(take, 302, (again,), b"", {}) == "another-code-0123456789"
     assert made[1].body == b"code=${value1}"
+
+
+def test_a_value_is_found_beside_another_that_varies() -> None:
+    recorded, other = (f"http://localhost/cb?code={code}z9&state={{}}" for code in ("Ab1" * 8, "Cd2" * 11))
+    requests = [Request("POST", "/authorize"), Request("GET", f"/cb?code={'Ab1' * 8}z9&state={TOKEN}")]
+    answers = [Response((("Location", each),), "") for each in (recorded.format(TOKEN), other.format("new" * 6 + "1"))]
+    sent = replayed(requests[0], answers[0], requests[1], answers[1])
+    assert sent.target == f"/cb?code={'Cd2' * 11}z9&state={'new' * 6}1"
+    page = "<b id='{}'>{}</b> <b id='{}'>{}</b>"
+    form = Request("POST", "/", (FORM,), f"t={TOKEN}".encode())
+    texts = (page.format("a1" * 9, "x", "b1" * 9, TOKEN), page.format("c3" * 9, "y", "d3" * 9, "new" * 6 + "1"))
+    assert (
+        replayed(requests[0], Response((), texts[0]), form, Response((), texts[1])).body == f"t={'new' * 6}1".encode()
+    )
+
+
+def test_a_value_that_the_client_made_is_not_replaced() -> None:
+    """For example the state of OAuth 2.0, which the redirect repeats."""
+    requests = [Request("GET", f"/authorize?state={TOKEN}"), Request("GET", f"/cb?state={TOKEN}")]
+    location = ("Location", f"/cb?state={TOKEN}")
+    assert correlated(requests, [Response((location,), ""), Response((), "")]) == (tuple(requests), [])
