@@ -28,7 +28,7 @@ def test_a_header_keeps_colons_in_its_value() -> None:
 
 def test_common_methods_become_upper_case_and_others_are_kept() -> None:
     assert [checked_method(each) for each in ("get", "Purge")] == ["GET", "Purge"]
-    with pytest.raises(ValueError, match=r"e\.g\. GET"):
+    with pytest.raises(ValueError, match="for example GET"):
         checked_method("GE T")
 
 
