@@ -1,0 +1,127 @@
+"""A WSGI application's call for a WebSocket, in its own thread: how it ends, and whether it used the lent socket.
+
+Knows PEP 3333, and how WebSocket libraries end a call. It must not know the frames, nor ASGI.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from ..concurrency.loops import Loop
+from ..concurrency.outbox import Outbox
+from ..concurrency.thread_pool import Workers
+from ..errors import harmless
+from ..mapping.requests import Environ
+from ..run_wsgi.response import WSGIResponse
+from ..wsgi_types import StartResponse, WSGIApp
+
+log = logging.getLogger("gateways.wsgi")
+
+_POLL = 0.5  # interval of checks that the loop still runs, in seconds
+
+
+class _SocketUsed(Exception):
+    """The application has accepted the WebSocket: its response to its server is meaningless."""
+
+
+class WebSocketCall:
+    """One call. The thread runs it; the rest is for the loop. An ordinary response of the application goes to `outbox`.
+
+    `accepted` is None until decide(): only the loop sees whether the application has accepted the WebSocket.
+    """
+
+    def __init__(self, app: WSGIApp, loop: Loop, workers: Workers, sock: socket.socket) -> None:
+        self._app, self._loop, self._socket = app, loop, sock
+        self.outbox = Outbox(loop, workers)
+        self.accepted: bool | None = None
+        self._decided = threading.Lock()
+        self._decided.acquire()
+        self.status = ""  # the application's status in start_response()
+        self.error: Exception | None = None
+        self._abandoned = False  # no coroutine is left that could raise the error
+
+    def decide(self, accepted: bool) -> None:
+        """Tell the thread whether the WebSocket is accepted. Only the first decision counts."""
+        if self.accepted is None:
+            self.accepted = accepted
+            self._decided.release()
+
+    def take_error(self) -> Exception | None:
+        """Return the application's error, for the caller to raise; later errors are logged."""
+        error, self.error = self.error, None
+        self._abandoned = True
+        return error
+
+    def abandon(self) -> None:
+        """Log the application's error, now or later: nothing will raise it."""
+        self._abandoned = True
+        self._log_error()
+
+    def _log_error(self) -> None:
+        error, self.error = self.error, None  # its traceback holds this call
+        if error is not None:
+            log.error("the application failed after its WebSocket had ended", exc_info=error)
+
+    # the application's thread
+
+    def run(self, environ: Environ, over: Callable[[], object]) -> None:
+        """Call the application. `over` is called when it has returned."""
+        try:
+            response = WSGIResponse(self._put, "GET")
+            items = response.answer(partial(self._application, response), environ)
+            self.outbox.end(*items)
+        except BaseException as error:
+            self._failed(error)
+        finally:
+            self._shut()
+            self._socket.close()
+            self.outbox.end()
+            over()
+
+    def _application(self, response: WSGIResponse, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            self.status = status
+            if status[:3] == "101":
+                return response.write  # for the log of a server; an inner ASGIToWSGI reports 101 here
+            return start_response(status, headers, exc_info)
+
+        result = self._app(environ, start)
+        if self._was_accepted():
+            close = getattr(result, "close", None)
+            if close is not None:
+                close()
+            raise _SocketUsed
+        return result
+
+    def _put(self, item: Any, size: int) -> None:
+        if self._was_accepted():
+            raise _SocketUsed
+        self.outbox.put(item, size)
+
+    def _was_accepted(self) -> bool:
+        """End the application's use of the socket, and wait until the loop knows whether it accepted the WebSocket."""
+        if self.accepted is None:
+            self._shut()
+            while not self._decided.acquire(timeout=_POLL):
+                if self._loop.closed():
+                    return False
+        return bool(self.accepted)
+
+    def _shut(self) -> None:
+        with suppress(OSError):  # the application may have closed it
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def _failed(self, error: BaseException) -> None:
+        if isinstance(error, _SocketUsed) or (self.outbox.closed and isinstance(error, OSError)):
+            return
+        if isinstance(error, (StopIteration, ConnectionError)) and self._was_accepted():
+            return  # flask-sock and Engine.IO end this way after they have used a server's socket
+        self.error = harmless(error)
+        if self._abandoned:
+            self._log_error()
