@@ -130,12 +130,12 @@ class _Request:
         stuck.
         """
         signal.signal(number, signal.SIG_DFL)
-        if not self._complete:  # some servers send it to a program that works on after closing stdout
+        if not self._complete:  # some servers also send it to a program that continues after closing stdout
             self.status = 128 + number
             self._loop.call_soon_threadsafe(self._disconnect)
 
     def _disconnect(self) -> None:
-        """Tell the application that the client has disconnected, and cancel it if it does not end soon."""
+        """Notify the application that the client has disconnected, and cancel it if it does not end soon."""
         if self.closed:
             return
         self.closed = True
@@ -169,7 +169,7 @@ class _Request:
 
     def _head(self) -> bytes:
         head = self._exchange.head if self._exchange is not None else None
-        assert head is not None  # it comes first
+        assert head is not None  # the headers precede the first block
         self._begun = True
         return head_to_cgi(*head)
 
@@ -182,7 +182,7 @@ class _Request:
 
     def _read(self) -> None:
         self._loop.remove_reader(self._body.stdin)
-        assert self._exchange is not None  # it is the caller
+        assert self._exchange is not None  # the exchange is the caller
         try:
             block = self._body.read(_BLOCK)
         except BlockingIOError:

@@ -60,7 +60,7 @@ class ASGIToWSGI:
     max_message: size limit in bytes of a message from a client; a larger one closes its WebSocket with 1009.
     detach: serve responses of the type text/event-stream on the loop, without a thread of the server, if their
         connection can be taken as for a WebSocket and no middleware wraps their body. Off by default: the connection
-        closes after such a response, and the server logs it, and counts it for its limits, when it starts.
+        closes after such a response, and the server logs the response, and applies its limits to it, when it starts.
 
     The loop and the application's lifespan start with the first request in this process, so an adapter that was created
     before a server forks works in each child. close() stops them, and so does the end of the process, after waiting up
@@ -106,7 +106,7 @@ class ASGIToWSGI:
         self._beginning: Running | None = None  # also while it starts
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """Serve one WSGI request. Raises what the application raises, and LifespanFailed if it could not start."""
+        """Serve one WSGI request. Raises the application's exceptions, and LifespanFailed if it could not start."""
         if "HTTP_UPGRADE" in environ and is_handshake(environ):
             return self._websocket(environ, start_response)
         try:
@@ -146,7 +146,7 @@ class ASGIToWSGI:
         except Exception as error:
             if "uwsgi.version" not in environ or isinstance(error, ClientDisconnected):
                 raise
-            # uWSGI closes the connection of an application that raises; PEP 3333, "Error Handling", leaves that to it.
+            # uWSGI closes the connection of an application that raises, which PEP 3333, "Error Handling", allows.
             return _answer(start_response, "500 Internal Server Error", "Internal Server Error")
 
     def _websocket(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:

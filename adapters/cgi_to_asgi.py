@@ -96,10 +96,10 @@ class _Exchange:
         self._host, self._loop, self._scope, self._receive, self._send = host, loop, scope, receive, send
         self._running: ProgramOnLoop | None = None
         self._listener: asyncio.Task[None] | None = None
-        self._first: Message | None = None  # of the body
+        self._first: Message | None = None  # the first message of the body
         self._spool: Spool | None = None
         self._body_over = self._loop.create_future()
-        self._length = 0  # of the body
+        self._length = 0  # CONTENT_LENGTH of the request
         self._started = False
         self._sent = 0  # bytes of the response body
 
@@ -337,7 +337,7 @@ class _Exchange:
     async def _start(self, running: ProgramOnLoop, head: CGIHead) -> None:
         headers = [(name.lower(), value) for name, value in head.headers]
         self._started = True
-        status = head.status if head.status <= LAST_STATUS else 500  # RFC 9110, 15; uvicorn knows no other
+        status = head.status if head.status <= LAST_STATUS else 500  # RFC 9110, 15; uvicorn supports no higher one
         await running.send(self._send, {"type": "http.response.start", "status": status, "headers": headers})
 
     async def _refuse(self, refused: Refused) -> None:

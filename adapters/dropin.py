@@ -21,7 +21,7 @@ from .wsgi_types import StartResponse, WSGIApp
 
 
 class WSGIMiddleware(WSGIToASGI):
-    """a2wsgi.WSGIMiddleware; with `app` alone also the one of Starlette, FastAPI and uvicorn."""
+    """a2wsgi.WSGIMiddleware; with `app` alone also that of Starlette, FastAPI and uvicorn."""
 
     def __init__(self, app: WSGIApp, workers: int = 10, send_queue_size: int = 10) -> None:
         """Run `workers` threads. `send_queue_size` is ignored: data that waits for a client is bounded by its size in
@@ -56,7 +56,7 @@ class ASGIMiddleware(ASGIToWSGI):
     def __init__(self, app: Any, wait_time: float | None = None, loop: asyncio.AbstractEventLoop | None = None) -> None:
         """Run on `loop`, which the caller runs in another thread, or on the process's own loop.
 
-        `wait_time` is ignored: the client does not wait for what the application does after its response.
+        `wait_time` is ignored: the client does not wait for work after the response.
         """
         super().__init__(app)
         self._borrowed = loop

@@ -30,7 +30,7 @@ class Stats:
     started: int  # threads started
     requests: int  # requests received, including rejected ones
     errors: int  # requests that the application failed
-    disconnects: int  # requests whose client left before the response was complete
+    disconnects: int  # requests whose client disconnected before the response was complete
     rejected: int  # requests that got a 503 because no thread was free
     bytes: int  # bytes of response bodies that were given to the server
 
@@ -49,7 +49,7 @@ class ASGIStats:
     oldest: float  # age of the oldest of all these in seconds; 0.0 without any
     requests: int  # requests that reached the application, including WebSocket handshakes
     errors: int  # requests that failed in the application or in its background work
-    disconnects: int  # requests whose client left before the response was complete
+    disconnects: int  # requests whose client disconnected before the response was complete
     bytes: int  # bytes of response bodies that were given to the server
 
 
@@ -99,7 +99,7 @@ def age(live: dict[Any, float]) -> float:
 
 
 class Seldom:
-    """Count events, and say when to warn: at once, then every WARN_EVERY seconds."""
+    """Count events, and decide when to warn: at once, then every WARN_EVERY seconds."""
 
     def __init__(self) -> None:
         self._count, self._due = 0, 0.0

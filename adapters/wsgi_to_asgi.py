@@ -111,7 +111,7 @@ class WSGIToASGI:
         """Serve one ASGI scope: `http`; `lifespan`, which is acknowledged; `websocket`, with a socket for the
         application.
 
-        Raises what the application raises, and ValueError for any other scope type.
+        Raises the application's exceptions, and ValueError for any other scope type.
         """
         if scope["type"] != "http":
             return await self._other(scope, receive, send)

@@ -133,7 +133,7 @@ class _Output:
 
         print_exception(error)
         if self._complete:
-            return 0  # the status is about the response
+            return 0  # the exit status describes the response
         if not self._begun:
             try:
                 self._write(error_response("500 Internal Server Error", self._method))

@@ -127,7 +127,7 @@ def table(figures: Figures) -> str:
 
 
 def gains(figures: Figures) -> str:
-    """Return a sentence on what a second client gains in each build."""
+    """Return a sentence about the gain of a second client in each build."""
     view = next(iter(VIEWS))
     two = [ratio(figures, f"{view}, 2, {build}", f"{view}, 1, {build}") for build in BUILDS]
     return (

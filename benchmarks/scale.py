@@ -1,5 +1,5 @@
-"""`python -m benchmarks.scale FOLDER`: what open streams, clients, bodies and headers cost, and whether the curves are
-straight.
+"""`python -m benchmarks.scale FOLDER`: the cost of open streams, clients, bodies and headers, and whether the curves
+are straight.
 
 Writes the charts to that folder, and prints the page. Knows titles and tables. It must not know how a cost is measured
 (idle.py, curves.py).

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.tails CHART`: the slowest responses of adapters in an open loop, and what makes them slow.
+"""`python -m benchmarks.tails CHART`: the slowest responses of adapters in an open loop, and their causes.
 
 Writes the chart to that file, and prints the page. Knows contenders, rates and percentiles. It must not know how a load
 client works (gateways/compare/load) or how a cause is turned off (tails_app.py).
@@ -45,7 +45,7 @@ ms makes one response in a thousand of all rounds late. "Highest" is the p99.9 o
 """
 CAUSES = """## What makes the tail
 
-The same server and app with one possible cause turned off, at the same rate as `ours`, in turns with it. "Relative" is
+In each row below `ours`, one possible cause is turned off. All rows get the same rate, and take turns. "Relative" is
 the percentile divided by that of `ours`: below 1, the cause contributes to the tail.
 
 - *garbage collection*: `gc.disable()`.

@@ -47,7 +47,7 @@ class Channel(ABC):
     def __init__(self, loop: Loop, workers: Workers | None = None) -> None:
         """If the thread belongs to `workers`, they replace it while it waits here."""
         self._loop, self._workers = loop, workers
-        # Reentrant: garbage collection in here may find a coroutine whose loop is gone, and close this channel.
+        # Reentrant: garbage collection may run within, find a coroutine whose loop has ended, and close this channel.
         self._mutex = RLock()
 
     def _shut(self) -> threading.Lock:

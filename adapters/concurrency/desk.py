@@ -30,7 +30,7 @@ class Desk(ToThread):
         `alive` returns True if the loop runs. The thread polls it; needed only if the end of the loop does not close()
         this.
         """
-        self._loop, self._workers, self._mutex = loop, None, RLock()  # as Channel's own, which costs another call
+        self._loop, self._workers, self._mutex = loop, None, RLock()  # not by super(): a call costs more
         self._gone, self._alive = gone, alive
         self.closed = False  # the thread accepts no more items
         self.ended = False  # further items would be dropped

@@ -56,11 +56,11 @@ class EventGate:
             with suppress(OSError):  # a child may have closed all descriptors
                 os.close(fd)
 
-    __del__ = close  # not earlier: a thread that holds a reference may still ring
+    __del__ = close  # only then: a thread with a reference may still call release()
 
 
 def new_gate() -> EventGate | None:
-    """Return an EventGate; None without eventfd or a free descriptor, and if threads are green (gevent)."""
+    """Return an EventGate; None if eventfd or a descriptor is not available, or if threads are green (gevent)."""
     if not hasattr(os, "eventfd") or forks.threads_are_green():
         return None
     try:

@@ -24,7 +24,7 @@ log = logging.getLogger("gateways.asgi")
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 START_SECONDS = 10.0  # timeout for the start of a loop on its thread, in seconds
-CANCEL_SECONDS = 10.0  # timeout for the cleanup of tasks cancelled at the end, in seconds; asyncio.run() has none
+CANCEL_SECONDS = 10.0  # timeout for the cleanup of tasks cancelled at the end, in seconds; asyncio.run() has no timeout
 
 
 class BorrowedLoop:
@@ -221,7 +221,7 @@ class LoopThread(BorrowedLoop):
         self._asyncio.close()
 
     def stop(self) -> None:
-        """Cancel the running tasks, stop the loop and its thread. Waits CANCEL_SECONDS and a little at most."""
+        """Cancel the running tasks, stop the loop and its thread. Waits slightly more than CANCEL_SECONDS at most."""
         try:
             self._asyncio.call_soon_threadsafe(self._stopped)
         except RuntimeError:

@@ -98,7 +98,7 @@ class Loop:
                 elif not call.done():
                     call.set_result(None)
         finally:
-            if box:  # a call has failed, or a signal's handler in it; the others must not wait for the next post()
+            if box:  # a call, or a signal handler within it, has raised; the others must still run
                 self._posted = True
                 self.wake(self._drain)
 
@@ -107,10 +107,11 @@ class Loop:
         await (asyncio if self.asyncio_loop is not None else cast(Any, sys.modules["trio"])).sleep(seconds)
 
     def attend(self, watched: Watched) -> bool:
-        """Call `watched.look()` in one to two LISTEN_AFTER unless leave() comes first. On the loop's thread only.
+        """Call `watched.look()` after one to two times LISTEN_AFTER, unless leave() is called first. On the loop's
+        thread only.
 
-        One timer serves all of the loop's requests: a short request needs no separate timer. Returns True if nothing
-        else is attended: requests come one by one.
+        One timer serves all of the loop's requests: a short request needs no separate timer. Returns True if no other
+        request is attended: requests come one by one.
         """
         attended = self._attended
         attended[watched] = self._tick
@@ -119,7 +120,7 @@ class Loop:
         return len(attended) == 1
 
     def leave(self, watched: Watched) -> None:
-        """Undo attend(), unless it has been looked at. On the loop's thread only."""
+        """Undo attend(), unless look() has been called. On the loop's thread only."""
         self._attended.pop(watched, None)
 
     def _sweep_later(self) -> None:
@@ -128,7 +129,9 @@ class Loop:
         self._sweeping = True
 
     def _sweep(self) -> None:
-        """Look at all that is due. If a look raises, that is logged; those after it come in the next sweep."""
+        """Look at all that is due. An exception of look() is logged; the remaining requests are checked in the next
+        sweep.
+        """
         self._sweeping = False
         due = [watched for watched, tick in self._attended.items() if tick < self._tick]
         self._tick += 1
@@ -213,7 +216,7 @@ def _trio_loop(token: Any) -> Loop:
 
 
 class _Here(threading.local):
-    """The Loop of this thread, and what it stands for."""
+    """The Loop of this thread, and the loop that it represents."""
 
     key: Any = None
     loop: Loop
@@ -225,7 +228,7 @@ _here = _Here()
 def running_loop() -> Loop:
     """Return the caller's running loop: asyncio's (or uvloop's, or any other), else trio's. Raises RuntimeError."""
     trio = sys.modules.get("trio")
-    if trio is not None and trio.lowlevel.in_trio_run() and trio.lowlevel.in_trio_task():  # also as asyncio's guest
+    if trio is not None and trio.lowlevel.in_trio_run() and trio.lowlevel.in_trio_task():  # also in guest mode
         return _known(trio.lowlevel.current_trio_token(), _trio_loop)
     loop = asyncio.get_running_loop()
     if _here.key is loop:

@@ -26,7 +26,7 @@ class Outbox(Channel):
     _last: Sequence[Any] = ()  # the items of end(), until take_last()
 
     def __init__(self, loop: Loop, workers: Workers | None = None) -> None:
-        self._loop, self._workers, self._mutex = loop, workers, RLock()  # as Channel's own, which costs another call
+        self._loop, self._workers, self._mutex = loop, workers, RLock()  # not by super(): a call costs more
         self.closed = False  # the coroutine accepts no more items
         self._ended = self._draining = self._lingering = False
         self._gates = ()
@@ -105,7 +105,7 @@ class Outbox(Channel):
         return bool(self._gates)
 
     def take(self) -> tuple[list[Any], bool] | None:
-        """Return what get() would, if it has ended: None otherwise. Call it from the coroutine."""
+        """Return the result of get() if the thread has ended: None otherwise. Call it from the coroutine."""
         if not self._ended or self._gates:
             return None
         items, self.taken, self._items, self._size = self._items, self._size, [], 0

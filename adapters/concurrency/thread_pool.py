@@ -65,7 +65,7 @@ class Workers:
         if self._front is not None:
             self._front.close()
             self._front = None
-        self._front_made = False  # or has tried without success
+        self._front_made = False  # the gate has been created, or cannot be
         self._waking = False  # a thread has been woken or started and has not taken a job yet
         self._threads = 0
         self.started = self.away = 0  # threads started so far; threads in jobs that wait for a client
@@ -230,7 +230,7 @@ class Workers:
             front.release()  # abandon() has opened it once; each thread that ends opens it for the next
         elif self._ended is not None and not self._waking and self._idle and self._idle[0] is front:
             self._waking = True
-            self._idle.pop(0).release()  # the thread there has no timeout; now it must collect
+            self._idle.pop(0).release()  # that thread has no timeout, and must now collect garbage
         if not self._threads:
             self._front, self._front_made = None, False
 

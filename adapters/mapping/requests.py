@@ -28,7 +28,7 @@ _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:/?#@\[\]]+)(?::([0-9]*))?").fullm
 # Proxy would become HTTP_PROXY, which HTTP clients obey ("httpoxy"); the body is passed on without its transfer coding
 # (RFC 3875, 4.2), so if the coding were named, Bottle and others would decode it again.
 _DROPPED = {b"proxy"}
-CODED = "transfer-encoding"  # in the environ while it is built, and longer for a caller that asks for it
+CODED = "transfer-encoding"  # in the environ while it is built; kept for a caller that passes `coded`
 _KEYS: dict[bytes, str] = {}  # header name as received -> meta-variable, "" if it is dropped
 _NAMES: dict[str, bytes] = {}  # meta-variable -> header name, b"" if it is not a header
 _CACHE_ENTRIES, _CACHE_NAME = 1024, 64  # a client chooses header names, so both caches are bounded
@@ -170,7 +170,7 @@ def environ_from_scope(  # noqa: C901, PLR0912 - in one piece: each call would c
         if key is None:
             key = _key(name)
         if key:
-            text = value.decode() if value.isascii() else value.decode("latin-1")  # the former costs half
+            text = value.decode() if value.isascii() else value.decode("latin-1")  # decode() alone costs half as much
             environ[key] = _combined(key, environ[key], text, comma) if key in environ else text
     if environ.get("HTTP_HOST") == "":  # granian's for a request without Host, which Django would reject
         del environ["HTTP_HOST"]
@@ -235,7 +235,9 @@ def _paths(environ: Mapping[str, Any], path: bytes) -> tuple[bytes, bytes]:
     raw = target.partition(b"?")[0].partition(b"#")[0]
     if raw:
         sent = unquote_to_bytes(raw)
-        if sent == path or sent.decode("utf-8", "replace").encode() == path:  # werkzeug replaces what is not UTF-8
+        if (
+            sent == path or sent.decode("utf-8", "replace").encode() == path
+        ):  # werkzeug replaces bytes that are not UTF-8
             return path, raw
         if b"%2F".join(map(unquote_to_bytes, _SLASH(raw))) == path:  # cheroot leaves %2F quoted
             return sent, raw

@@ -20,7 +20,7 @@ class Admission:
     """The limits under which an adapter's requests get a thread."""
 
     def __init__(self, workers: Workers, queue: int | None, timeout: float | None, slow: float | None) -> None:
-        """`queue` requests may wait, for `timeout` seconds; those that hold a thread for `slow` seconds are logged."""
+        """`queue` requests may wait for `timeout` seconds. Those that hold a thread for `slow` seconds are logged."""
         for name, bound in (("queue", queue), ("queue_timeout", timeout), ("slow", slow)):
             if bound is not None and bound < 0:
                 raise ValueError(f"{name}={bound!r} is negative; use None for no limit, or e.g. {name}=10")

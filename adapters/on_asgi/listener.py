@@ -16,7 +16,7 @@ UNREAD_LOOKS = 10  # number of checks, 0.1 s apart, until an unread body no long
 
 
 class Listener:
-    """A task beside the response that receives until the client disconnects."""
+    """A task that receives, while the response is sent, until the client disconnects."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class Listener:
                 self._gone(None)
         except Exception as error:
             self._gone(error)
-        except BaseException:  # cancelled with the request; or by receive() itself, and the request continues
+        except BaseException:  # cancelled with the request; or receive() itself raised it
             self._gone(None)
             raise
 

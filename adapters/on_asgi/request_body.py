@@ -180,7 +180,7 @@ class Body:
 class _Chunk(NamedTuple):
     blocks: list[bytes]
     size: int
-    end: bool | None  # True: the body ends here; False: the client has disconnected; None: there is more
+    end: bool | None  # True: the body ends here; False: the client has disconnected; None: more follows
 
 
 def _rewind(file: IO[bytes], blocks: list[bytes]) -> None:

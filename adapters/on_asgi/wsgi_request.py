@@ -66,7 +66,7 @@ class WSGIRequest:
     _error: BaseException | None = None
     _begun = False  # the response headers have gone to the server
     _complete = False  # the end of the response has gone to the server
-    _abandoned = False  # no coroutine is left that could raise the error
+    _abandoned = False  # the coroutine that would raise the error has ended
     _gone = False  # the client disconnected before the application was called
     _thread = 0  # identifier of the worker thread, from its start
     _taken = 0.0  # time of that start (time.monotonic), if slow requests are logged
@@ -153,7 +153,7 @@ class WSGIRequest:
                 items, ended = outbox.take() or await outbox.get()
                 if self._body is not None and self._is_early(items):
                     items = await self._send_before_rest(send, items)
-                if ended and len(items) == 1 and type(items[0]) is tuple and not self._terms.verbatim:  # most are so
+                if ended and len(items) == 1 and type(items[0]) is tuple and not self._terms.verbatim:  # the usual case
                     head, block, self._complete = items[0]
                     tally.bytes += len(block)
                     if head is not None:
@@ -166,7 +166,7 @@ class WSGIRequest:
                     await (deliver_each if self._terms.verbatim else deliver)(send, items)
                     if not ended and self._listener is None and not outbox.waiting:
                         self.look()
-        except Exception:  # the server's send() failed: tell the application and wait for it
+        except Exception:  # the server's send() failed: notify the application and wait for it
             self._hang_up()
             await outbox.ended()
             self._log_error("after its client had disconnected")
@@ -336,7 +336,7 @@ class WSGIRequest:
             self._body.close()
 
     def _failed(self, error: BaseException) -> None:
-        """Keep an error that the coroutine raises later, in a form that terminates neither it nor the loop. Runs in the
+        """Keep an error that the coroutine raises later, in a form that does not terminate the loop. Runs in the
         thread.
         """
         if isinstance(error, ClientDisconnected) and (self._outbox.closed or (self._body and self._body.left)):
@@ -346,7 +346,7 @@ class WSGIRequest:
             self._log_error("after its request had been cancelled")
 
     def _log_error(self, when: str) -> None:
-        """Log the application's error, if any, if no coroutine is left that could raise it."""
+        """Log the application's error, if any, if the coroutine that would raise it has ended."""
         error, self._error = self._error, None  # its traceback holds this exchange
         if error is not None:
             self._tally.errors += 1
@@ -354,7 +354,7 @@ class WSGIRequest:
 
 
 async def _in_thread(loop: Loop, workers: Workers, call: Callable[[], object]) -> None:
-    """Run `call`, which may wait for a disk, in a worker thread. Raises what it raises."""
+    """Run `call`, which may wait for a disk, in a worker thread. Raises its exceptions."""
     outbox = Outbox(loop, workers)
 
     def run(_: object) -> Callable[[], object]:

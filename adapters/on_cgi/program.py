@@ -68,7 +68,7 @@ def take_over() -> tuple[int, int]:
     goes to stderr: a stray print() does not become part of the response.
     """
     null = os.open(os.devnull, os.O_RDWR)
-    while null <= 2:  # opens descriptors that the server left closed
+    while null <= 2:  # opens descriptors that the server has closed
         null = os.dup(null)
     stdin, stdout = fcntl(0, F_DUPFD_CLOEXEC, 3), fcntl(1, F_DUPFD_CLOEXEC, 3)
     os.dup2(null, 0)

@@ -127,7 +127,7 @@ def _asked_path(environ: Environ) -> str:
 
 
 class StdinBody:
-    """The request body (RFC 3875, 4.2): as many bytes as CONTENT_LENGTH says, or all bytes to the end.
+    """The request body (RFC 3875, 4.2): CONTENT_LENGTH bytes, or all bytes to the end.
 
     The latter is for chunked bodies, which Apache passes without a length. `more` says whether any bytes are left to
     read.

@@ -81,7 +81,7 @@ class _Reading:
             message = {"type": "http.disconnect"}
         finally:
             self.over.set()
-        with suppress(LoopClosed):  # then the server's thread knows
+        with suppress(LoopClosed):  # then the server's thread handles it
             self._loop.post(partial(self._exchange.feed, message))
 
 
@@ -89,8 +89,8 @@ class ASGIResponse:
     """The response. In the server's thread only."""
 
     departure: Departure | None = None  # if the response may leave this thread
-    _left = False  # it has
-    _whole = False  # the response was complete at once: close() has nothing to do
+    _left = False  # the response has left this thread
+    _whole = False  # the response was complete at once: close() has no work to do
     _lent: Lent = ()
     _reading: _Reading | None = None  # in another thread
     _asked = _ended = _closed = _handed = False
@@ -121,7 +121,7 @@ class ASGIResponse:
             return other
         assert exchange.head is not None  # the application sent it, or _take() would have raised
         status, headers = exchange.head
-        if not self._ended or not exchange.complete or self._body.interrupted:  # then close() has something to do
+        if not self._ended or not exchange.complete or self._body.interrupted:  # then close() has work to do
             self._lent = adopt(context, before)
             start_response(status, headers)
             return self
@@ -142,7 +142,7 @@ class ASGIResponse:
             self._file_done(exchange, error)
             raise
         try:
-            assert exchange.head is not None  # it comes first
+            assert exchange.head is not None  # the headers precede the file
             status, headers = exchange.head
             if sent.length is None:
                 headers.append(("content-length", str(file.length)))

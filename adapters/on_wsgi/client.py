@@ -3,9 +3,9 @@
 Knows where those servers keep a connection. It must not know how an adapter reacts.
 
 A client that has only shut down its sending side still waits for its response (RFC 9112, 9.6): the end of file is not a
-disconnect. A client that has closed its socket looks the same until data is sent to it, which its system answers with a
-reset. This module sends nothing but keep-alive probes: they are reset once that system has forgotten the connection,
-after a minute.
+disconnect. A client that has closed its socket looks the same until data is sent to it, to which its system responds
+with a reset. This module sends nothing but keep-alive probes: they are reset once that system has forgotten the
+connection, after a minute.
 """
 
 from __future__ import annotations
@@ -128,9 +128,7 @@ def has_failed(connection: int) -> bool:
 
 
 def has_shut_down(connection: int) -> bool:
-    """Return True if a connection has failed, or if its client sends nothing more: it has closed it, or shut down that
-    side.
-    """
+    """Return True if a connection has failed, or if its client has closed it or shut down its sending side."""
     return can_poll and bool(_events(connection, _RDHUP))
 
 

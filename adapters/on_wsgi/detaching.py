@@ -2,7 +2,7 @@
 
 The server gets one short block, MARK, as the body, and writes it with its headers into the dead connection that
 takeover.py gives it. So the headers, the framing and the access log are the server's own, and this module can check
-that nothing between changes the body. Knows the work of the server's thread. It must not know the loop.
+that no middleware changes the body. Knows the work of the server's thread. It must not know the loop.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class Departure:
         """Take the connection and a place. Return False if the response must stay.
 
         It stays if a middleware has wrapped its body (not `by_server`); if the server does not expose the connection;
-        if the client has already sent another request, which the server will answer; or if all places are taken.
+        if the client has already sent another request, which the server will serve; or if all places are taken.
         """
         if not by_server and not self._direct:
             log.debug("a stream stays on its server's thread: a middleware has wrapped its body")

@@ -104,7 +104,7 @@ class WSGIBody:
         """
         source = self._source()
         size = BLOCK if self._missing is None else min(BLOCK, self._missing)
-        self.more = False  # in case this raises
+        self.more = False  # before the next line, which may raise
         block = source.read(size)
         if self._missing is None:
             self.more = len(block) == size if self._whole else bool(block)

@@ -23,7 +23,7 @@ from typing import Any
 from .client import has_shut_down, is_readable, is_writable
 from .source import source_of
 
-_GIVE_BACK_SECONDS = 5.0  # timeout for the client to take what the server had written, in seconds
+_GIVE_BACK_SECONDS = 5.0  # timeout for the client to read the server's earlier output, in seconds
 _TLS = ("getpeercert", "get_peer_certificate")  # ssl's, gevent's and eventlet's sockets; pyOpenSSL's
 
 
@@ -65,7 +65,7 @@ class Connection:
         return socket.socket(fileno=mine)
 
     def written(self, seconds: float) -> bytes:
-        """Return the next bytes that the server has written since take(), b"" if none come within `seconds`."""
+        """Return the next bytes that the server has written since take(), b"" if it writes none within `seconds`."""
         assert self._servers is not None
         fd = self._servers.fileno()
         return os.read(fd, 65536) if is_readable(fd, seconds) else b""

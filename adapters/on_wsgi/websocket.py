@@ -33,7 +33,7 @@ def websocket_scope(environ: Mapping[str, Any]) -> Scope:
     scope = scope_from_environ(environ)
     del scope["method"]
     scope["type"] = "websocket"
-    scope["http_version"] = "1.1"  # HTTP/2 is refused, and RFC 6455 (4.1) wants 1.1; eventlet always says 1.0
+    scope["http_version"] = "1.1"  # HTTP/2 is refused, and RFC 6455 (4.1) wants 1.1; eventlet always reports 1.0
     scope["scheme"] = "wss" if scope["scheme"] in ("https", "wss") else "ws"
     scope["subprotocols"] = subprotocols(environ)
     scope["extensions"] = {"websocket.http.response": {}}

@@ -68,7 +68,7 @@ class Exchange:
     """One request. `head`, `complete` and `error` are for the server's thread, once the desk has woken it."""
 
     # Most requests keep these values: on the class, they cost a request nothing.
-    can_leave = False  # if True, the server's thread also wants to know that an event stream starts
+    can_leave = False  # if True, the server's thread is also notified when an event stream starts
     leaves = False  # it has started a response, whose headers are on the desk as an empty block
     unanswered = False  # its client disconnected before the response began; the application may finish
     _cancelled = _told = _late = False
@@ -156,7 +156,7 @@ class Exchange:
         self._wake_receivers()
 
     def hang_up(self, patient: bool = False) -> None:
-        """Tell the application that the response is no longer needed, and cancel it if it does not end soon.
+        """Notify the application that the response is no longer needed, and cancel it if it does not end soon.
 
         `patient`: not if it has not begun its response. It may be in the middle of a change, which ASGI servers let it
         finish when a client disconnects.

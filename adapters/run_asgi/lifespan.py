@@ -42,7 +42,7 @@ class Lifespan:
             raise
         self._started = answer is not None
         if answer is None:
-            self._task.cancel()  # it may have treated this as a request that is still running
+            self._task.cancel()  # the application may treat the lifespan as a request that still runs
         if answer is not None and answer["type"] == "lifespan.startup.failed":
             raise LifespanFailed(f"the application failed to start: {answer.get('message') or 'it gave no reason'}")
 

@@ -79,7 +79,7 @@ class Running:
         """Notify the requests whose clients have disconnected: one timer for all, so their threads need not wake up."""
         self._sweeping = bool(self.live)
         if self._sweeping:
-            self.thread.loop.call_later(SWEEP_SECONDS, self._sweep)  # first: a check may fail
+            self.thread.loop.call_later(SWEEP_SECONDS, self._sweep)  # before the checks, which may raise
         for exchange in list(self.live):
             exchange.outlet.check()
 
@@ -103,7 +103,9 @@ class Running:
             log.error("%s; its requests will fail", error)
         except CancelledError:
             self.failure = "it was closed while the application was starting"
-        except BaseException:  # a signal, or the loop has ended: the next request starts it again
+        except (
+            BaseException
+        ):  # a signal interrupted the wait, or the loop has ended: the next request starts the application again
             self.close_soon()
             raise
 
@@ -237,7 +239,7 @@ def _forked() -> None:
     _started.clear()
 
 
-# Imported later, their hooks would come before ours; and none can be registered any more once the process ends.
+# If they were imported later, their hooks would run before ours; and once the process ends, no hook can be registered.
 import concurrent.futures.thread  # noqa: E402
 
 with suppress(ImportError):  # of systems without processes

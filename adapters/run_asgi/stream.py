@@ -33,7 +33,7 @@ class Stream(asyncio.Protocol):
         streams: set[Stream],
         over: Callable[[], object],
     ) -> None:
-        """`head` is the first to be sent. `has_failed` tells whether the client of a descriptor has disconnected.
+        """`head` is the first to be sent. `has_failed` returns True if the client of a descriptor has disconnected.
 
         The stream is in `streams` from attach() until its connection is closed; then `over` is called.
         """

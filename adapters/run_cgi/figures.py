@@ -27,7 +27,7 @@ class CGIStats(Stats):
 
 
 class Figures:
-    """The counters. One lock protects them; its cost is negligible beside a process."""
+    """The counters. One lock protects them; its cost is negligible compared with that of a process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

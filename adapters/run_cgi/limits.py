@@ -118,7 +118,7 @@ class Slots:
             return False
 
     def leave(self, wake: Callable[[], None]) -> None:
-        """Leave the queue, and release the slot if it had been given already."""
+        """Leave the queue; release the slot if this request has one already."""
         with self._lock:
             if wake in self._line:
                 self._line.remove(wake)
@@ -136,4 +136,4 @@ class Slots:
             try:
                 return wake()
             except Exception as error:
-                log.debug("a queued request is gone: %r", error)
+                log.debug("a queued request cannot be continued: %r", error)

@@ -117,7 +117,7 @@ class ProgramOnLoop:
         finally:
             if self._input_timer is not None:
                 self._input_timer.cancel()
-            if not self._left:  # otherwise the number may belong to another pipe by now
+            if not self._left:  # otherwise another pipe may have this number by now
                 self._loop.remove_writer(descriptor)
         return self._input_timer is not None
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ..errors import AppProtocolError
 from ..mapping.responses import HOP_BY_HOP, NOT_WHOLE, RawHeaders, has_body, promised_length, reason
 
-LAST_STATUS = 599  # RFC 9110, 15: servers and clients need not know others
+LAST_STATUS = 599  # RFC 9110, 15: servers and clients need not support others
 MAX_HEAD, MAX_FIELDS = 128 * 1024, 500  # bytes and fields; one long cookie or policy must fit
 
 _FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*)", re.DOTALL).fullmatch
@@ -20,7 +20,7 @@ _NPH = re.compile(rb"HTTP/[0-9](?:\.[0-9])? +(.*)", re.DOTALL).fullmatch
 _PATH = re.compile(rb"/(?!/)[^#]*").fullmatch
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]").search
 _ONCE = frozenset((b"status", b"location", b"content-type", b"content-length"))  # 6.3: each at most once
-_NOT_EMPTY = frozenset((b"content-type", b"content-length"))  # an empty value means nothing
+_NOT_EMPTY = frozenset((b"content-type", b"content-length"))  # an empty value is ignored
 # The server sends its own name, date and framing.
 _NOT_FORWARDED = HOP_BY_HOP | {b"status", b"server", b"date", b"keep-alive", b"transfer-encoding"}
 

@@ -1,4 +1,4 @@
-"""poll() on descriptors, also where a library has removed it: eventlet leaves select() only, which lets others run.
+"""poll() on descriptors, also under eventlet, which removes it: only eventlet's select() lets other green threads run.
 
 Knows the module select. It must not know programs.
 """
@@ -19,7 +19,7 @@ class Poll(Protocol):
         """Stop watching a descriptor."""
 
     def poll(self, milliseconds: float | None, /) -> list[tuple[int, int]]:
-        """Wait, without limit if None. Return the descriptors with events, and the events."""
+        """Wait; None waits without limit. Return the descriptors with events, and the events."""
 
 
 class _Select:

@@ -63,7 +63,7 @@ class _Charge:
         self.program = program
         self.kill_at, self.end_at = kill_at, end_at
         self.collected = self.broken = False
-        self.left_children = False  # its response and the program ended, but its children held its output
+        self.left_children = False  # the response and the program have ended, but its children hold the output
 
 
 class Reaper:
@@ -118,7 +118,7 @@ class Reaper:
 
     def _take(self, charge: _Charge) -> None:
         self._inbox.append(charge)
-        with contextlib.suppress(BlockingIOError):  # full: the thread is awake anyway
+        with contextlib.suppress(BlockingIOError):  # the pipe is full: the thread is awake anyway
             os.write(self._wake, b"\0")
 
     def _run(self) -> None:

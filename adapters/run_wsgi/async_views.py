@@ -26,7 +26,7 @@ def _threadlocal() -> Any:
 def lend_loop(loop: asyncio.AbstractEventLoop | None) -> dict[str, Any] | None:
     """Make async_to_sync() in this thread use `loop`, which runs in another thread; None restores asgiref's default.
 
-    Returns what asgiref keeps for this thread, None without asgiref. The caller sets TASKS there to None at the end of
+    Returns asgiref's state for this thread, None without asgiref. The caller sets TASKS there to None at the end of
     its request.
     """
     local = _threadlocal()

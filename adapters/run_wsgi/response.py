@@ -123,9 +123,9 @@ class WSGIResponse:
         self._block(block)
 
     def answer(self, app: WSGIApp, environ: dict[str, Any], send_file: SendFile | None = None) -> list[Item]:
-        """Run `app`. Return the items left to send if only sending is left to do.
+        """Run `app`. Return the items still to send, if sending them is the only remaining work.
 
-        Raises what the application raises, ClientDisconnected from `put`, and AppProtocolError. When this returns or
+        Raises the application's exceptions, ClientDisconnected from `put`, and AppProtocolError. When this returns or
         raises, the iterable's close() has been called, once.
         """
         result = app(environ, self.start_response)
@@ -218,7 +218,7 @@ class WSGIResponse:
         self._put((head, b"", True), 0)
 
     def _send_file(self, result: FileWrapper, send_file: SendFile) -> bool:
-        """Make the server send the file itself. Return False if it cannot; nothing has been sent then."""
+        """Make the server send the file itself. Return False, with nothing sent, if it cannot."""
         if self._sent or self._head is None or self._to_head or not has_body(self._head.status):
             return False
         size = send_file.size(result.filelike)

@@ -59,7 +59,8 @@ class _Refused(Exception):
 
 
 class Files:
-    """Files below `folder` by GET and HEAD: index.html or a list for a folder, If-Modified-Since, nothing outside it.
+    """Serves the files below `folder` to GET and HEAD: index.html or a listing for a folder, If-Modified-Since. No file
+    outside it.
 
     Links within the folder are followed. Hidden files are files like any other.
     """
@@ -167,7 +168,7 @@ def _file(path: Path, environ: WSGIEnvironment) -> _Answer:
 
 
 def _is_known(environ: WSGIEnvironment, modified: int) -> bool:
-    """RFC 9110, 13.1.3: compare whole seconds; ignore the header beside If-None-Match, and if it is not a valid
+    """RFC 9110, 13.1.3: compare whole seconds; ignore the header if If-None-Match is present, or if it is not a valid
     date.
     """
     since = environ.get("HTTP_IF_MODIFIED_SINCE", "")

@@ -114,7 +114,7 @@ class Move:
 
     @property
     def leaves_importing_thread(self) -> bool:
-        """True if requests run on another thread than the one that imported the app."""
+        """True if the thread that runs requests is not the one that imported the app."""
         return self.threads > 1 or (self.interface == "asgi" and self.to == "wsgi")
 
     @property

@@ -90,7 +90,9 @@ def trust_of(ca: Path | None, *, insecure: bool, sites: Sequence[Site]) -> Trust
 def clients_of(
     engine: str, workers: int | None, bind: tuple[str, int] | None, sites: Sequence[Site], version: str
 ) -> Clients:
-    """Return what starts the load clients. If locust's workers run elsewhere, print the command that starts them."""
+    """Return the function that starts the load clients. If locust's workers run elsewhere, print the command that
+    starts them.
+    """
     from gateways.compare.locust.crew import Workers
     from gateways.compare.measure.run import one_client
 

@@ -69,7 +69,7 @@ def report(
 
 
 def _compared(out: Console, record: Record, old: Record) -> bool:
-    """Print what has changed since the old comparison; return True if anything is worse."""
+    """Print the changes since the old comparison; return True if a result is worse."""
     from gateways.compare.judge.against import changes, differences
 
     found = changes(record, old)

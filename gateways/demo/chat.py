@@ -59,7 +59,7 @@ async def _shake(address: tuple[str, int], texts: Texts, note: Note) -> None:
         response = error.response
         text = bytes(response.body or b"").decode(errors="replace")
         note("refused", status=response.status_code, reason=response.reason_phrase, text=text)
-        if not text:  # the server refused it without calling the app, which can say why
+        if not text:  # the server refused it without calling the app, which would give the reason
             await ask(address, Request("GET", "/ws"), note)
     except (OSError, WebSocketException) as error:
         note("failed", why=str(error) or type(error).__name__)

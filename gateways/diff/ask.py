@@ -37,7 +37,7 @@ class Address:
 
 
 class Client:
-    """A client that uses its connection again where the server keeps it open (RFC 9112, 9.3).
+    """A client that reuses its connection if the server keeps it open (RFC 9112, 9.3).
 
     A request that may change data gets a new connection: if the server closes an old one at the same moment, the client
     cannot know whether the server has read it, and must not repeat it (RFC 9112, 9.3.1).
@@ -69,7 +69,7 @@ class Client:
         is_old = self._sock is not None
         reading, error = self._asked(request, seconds)
         if is_old and error is not None and not reading.raw and not isinstance(error, TimeoutError):
-            reading, error = self._asked(request, seconds)  # the server closed the connection meanwhile
+            reading, error = self._asked(request, seconds)  # the server has closed the idle connection
         if error is not None:
             reading.problem = _named(error, reading, seconds)
         return reading.answer()

@@ -1,5 +1,5 @@
-"""Find the differences between the responses of two stacks to one request that exceed those between the old stack's
-own. Pure.
+"""Find the differences between two stacks' responses to one request that exceed the differences between the old stack's
+own responses. Pure.
 
 The old stack gets the request several times. A place in which its own responses differ is noise, so the new stack's
 response may differ there too. No list of varying values is needed.

@@ -56,7 +56,7 @@ def beyond_noise(olds: Sequence[str], new: str) -> list[Changed] | None:
     for number, place in enumerate(places):
         *befores, now = (page[number].written for page in pages)
         if now in befores or (len(set(befores)) > 1 and all(map(text.UNIT.fullmatch, (*befores, now)))):
-            continue  # the same, or a single word that varies
+            continue  # equal, or one word that varies
         changes = text.beyond_noise(befores, now)
         if changes:
             found.append(Changed(place, befores[0], now, tuple(changes)))

@@ -57,7 +57,7 @@ def _differences(title: str, note: str, differences: list[Difference], result: R
 
 def _difference(each: Difference, result: Result) -> str:
     found = each.found
-    often = f"in {each.times} of {each.asked} answers" if each.times < each.asked else ""
+    often = f"in {each.times} of {each.asked} responses" if each.times < each.asked else ""
     parts = [
         element(
             "h3", element("code", escape(printable(heading(found)))), element("span", escape(often), class_="often")

@@ -94,7 +94,7 @@ def _is_rare(difference: Difference) -> bool:
 def _round(plan: Plan, which: Which, rounds: _Rounds, ports: Ports, progress: Progress) -> None:
     """Send all requests to one side, once, in order, one at a time."""
     answers: list[Answer] = []
-    rounds.answers[which].append(answers)  # first: an interrupted round counts as far as it got
+    rounds.answers[which].append(answers)  # before the round: the finished part of an interrupted round counts
     number, requests = len(rounds.answers[which]), plan.requests
     progress(which, number, 0, len(requests))
     if plan.reset is not None:

@@ -97,7 +97,7 @@ def _head(each: Difference) -> Text:
     line = Text().append(heading(found), style="bold").append("  ")
     line.append(short(found.old), style="red").append(" → ").append(short(found.new), style="green")
     if each.times < each.asked:
-        line.append(f"  in {each.times} of {each.asked} answers", style="bold yellow")
+        line.append(f"  in {each.times} of {each.asked} responses", style="bold yellow")
     return line
 
 

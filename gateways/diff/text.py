@@ -1,4 +1,5 @@
-"""Differences between a text and others that exceed the noise, the differences between the others themselves. Pure.
+"""Differences between a text and other texts that exceed the noise, which is the differences among those other texts.
+Pure.
 
 Texts are compared by lines. Different lines are compared by units: words, runs of white space, and single delimiters. A
 token or a date is one unit, so it is noise as a whole, while the rest of its line is still compared. A URL is several

@@ -78,7 +78,7 @@ CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 def _is_no_text(octets: bytes, name: str) -> str | None:
-    """Return what the file is, if it is not text in UTF-8 or with one octet for each character."""
+    """Return the kind of the file if it is not text in UTF-8 or with one octet for each character."""
     for begin, program in PACKED.items():
         if octets.startswith(begin):
             return f"compressed; unpack it first: {program} {name}"

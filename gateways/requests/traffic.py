@@ -57,7 +57,7 @@ class Traffic:
         """Return the traffic without requests that may change data; these are added to `left_out`, with the reason
         `why`.
 
-        The login stays, because the user asked for it.
+        The login stays, because the user has requested it.
         """
         unsafe = [each for each in self.requests if not each.is_safe]
         out = tuple(LeftOut(each.origin or "command line", each.label, why) for each in unsafe)

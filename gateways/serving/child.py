@@ -67,7 +67,7 @@ def _tell_of_warm_programs() -> None:
 
 
 def load(job: Job) -> App:
-    """Return the app in the server's interface, observed as the job says. Call it in the process that runs the app."""
+    """Return the app in the server's interface, observed as the job requires. Call it in the process of the app."""
     _prepare_logging(job.settings.log_level)  # a worker may be a new process
     if job.settings.warm and job.settings.log_level is None:
         _tell_of_warm_programs()

@@ -1,4 +1,4 @@
-"""Wrap an app in the observer of its interface, as a job says. Each observer has its own recorder, and so a thread."""
+"""Wrap an app in the observer of its interface, as a job requires. Each observer has its own recorder and thread."""
 
 import importlib
 from typing import Any

@@ -129,7 +129,7 @@ class ServerProcess:
             self._process.terminate()
 
     def end(self, until: float) -> int:
-        """Wait until `until` (time.monotonic()), kill what is left of the group, return the server's exit status."""
+        """Wait until `until` (time.monotonic()), kill the rest of the group, and return the server's exit status."""
         assert self._process.stdin is not None
         self._ended.wait(max(0.0, until - time.monotonic()))
         with contextlib.suppress(ProcessLookupError):

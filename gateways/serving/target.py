@@ -25,8 +25,8 @@ PROGRAMS = ("cgi-bin", "htbin")
 class Found:
     """An app, or the path of a CGI program. `signature` shows how to call it: "app(environ, start_response)".
 
-    `doubt` says why the given interface may be wrong. `name` is the import name, "shop:create_app()", and `folder` the
-    folder to import it from, "" if that is the current one or the app is installed.
+    `doubt` is the reason why the given interface may be wrong. `name` is the import name, "shop:create_app()", and
+    `folder` the folder to import it from, "" if that is the current one or the app is installed.
     """
 
     app: Any
@@ -114,7 +114,7 @@ def program_of(target: str) -> str | None:
     A Python file is a program if it is executable and starts with "#!".
 
     Raises:
-        Failure: a path that is neither.
+        Failure: the path is neither of these.
     """
     path = Path(target)
     if path.is_dir() and not (path / "__init__.py").exists():

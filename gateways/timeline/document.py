@@ -105,7 +105,7 @@ def times(trace: Trace) -> tuple[float | None, float | None]:
 
 
 def _head_over(steps: list[Step]) -> float:
-    """Return when a CGI program wrote its response headers, if these came alone; None elsewhere."""
+    """Return the time at which a CGI program wrote its response headers, if it wrote them separately; else None."""
     written = b""
     for step in steps:
         if step.what == "stdout" and isinstance(step.data, bytes):

@@ -186,7 +186,7 @@ def _incoming(incoming: EventQueue, until: float) -> Iterator[ServerEvent | None
 
 
 def _until_ready(incoming: EventQueue, recording: _Recording) -> str | None:
-    """Return None, or why the server did not start."""
+    """Return None, or the reason why the server did not start."""
     for item in _incoming(incoming, time.monotonic() + START + 1):
         if item is None or item.kind == "ready":
             break

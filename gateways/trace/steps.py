@@ -109,8 +109,8 @@ def of_lifespans(batches: Sequence[Batch]) -> list[Batch]:
 def by_request(parts: Sequence[Sequence[Batch]]) -> list[list[Batch]]:
     """Return the batches of several requests with each late event moved to the request that it belongs to.
 
-    On a busy machine the last events of a request may come after the next request has been sent. Those of a lifespan
-    stay where they came: it is longer than a request.
+    On a busy machine the last events of a request may come after the next request has been sent. Lifespan events keep
+    their place, because a lifespan is longer than a request.
     """
     lifespans = lifespans_of(batch for part in parts for batch in part)
     first: dict[tuple[int, str, int], int] = {}

@@ -159,7 +159,7 @@ def sleep(environ: Environ, start_response: Start) -> Body:
 
 def cpu(environ: Environ, start_response: Start) -> Body:
     rounds, value = integer(query_of(environ), "rounds", 10_000, 1, 1_000_000), b""  # a million: about a second
-    for _ in range(rounds):  # other threads run only in turns
+    for _ in range(rounds):  # other threads must wait for the GIL
         value = sha256(value).digest()
     return whole(environ, start_response, "200 OK", TEXT, f"{rounds} rounds of SHA-256: {value.hex()}\n")
 

@@ -29,7 +29,9 @@ def clone() -> Iterator[Path]:
         (folder / ".home" / ".curlrc").write_text("silent\nshow-error\n")  # as curl is on a terminal
         (folder / ".venv").mkdir()
         for name in ("Makefile", "pyproject.toml"):
-            shutil.copyfile(ROOT / name, folder / name)  # older than the stamps, even if they are edited meanwhile
+            shutil.copyfile(
+                ROOT / name, folder / name
+            )  # older than the time stamps, even if the files are edited during the test
         for name in (".ci", *(each.name for each in ROOT.iterdir() if each.name[0] != ".")):
             if not (folder / name).exists():
                 (folder / name).symlink_to(ROOT / name)

@@ -1,4 +1,4 @@
-"""Every block of every page: Python runs, commands do what the page says, and outputs are as shown."""
+"""Every block of every page: Python runs, commands work as the page describes, and outputs are as shown."""
 
 from pathlib import Path
 

@@ -56,7 +56,7 @@ SUITES = {
             """\
 Over sockets, asgiref 3.13.0's adapter on uvicorn 0.54.0 (uvloop, httptools) fails requests on connections that their
 clients keep, with "CurrentThreadExecutor already quit or is broken" in the log: of 160 requests by eight clients, 79
-were answered with 500 in one run and 67 in another; where each request had its own connection, none was.""",
+got a 500 in one run and 67 in another. When each request had its own connection, none got a 500.""",
         ),
         Suite(
             "asgi_to_wsgi",

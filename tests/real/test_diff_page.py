@@ -91,7 +91,7 @@ def test_each_difference_has_its_heading(page: Page) -> None:
     assert page.evaluate(facets.format("differences")) == ["status", "body:/items/0/price", "body", "stream"]
     assert page.evaluate(facets.format("others")) == ["header:server"]
     assert page.evaluate(facets.format("accepted")) == ["header:x-a"]
-    assert "in 1 of 2 answers" in page.evaluate("document.querySelector('#differences').innerText")
+    assert "in 1 of 2 responses" in page.evaluate("document.querySelector('#differences').innerText")
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])

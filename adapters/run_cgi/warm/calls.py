@@ -48,7 +48,7 @@ _OF_C = {
 # Modules whose calls keep nothing: records of a log, caches that compare times of files, and (from Python 3.15 on) a
 # trial of pidfd_open().
 _HARMLESS_CALLERS = frozenset(("logging", "importlib.metadata", "subprocess"))
-# Functions whose random numbers are keys within a process: a run cannot tell that they are shared.
+# Functions whose random numbers are only keys within a process: no run can detect that they are shared.
 _KEYS = frozenset((("opentelemetry.context", "create_key"),))
 _CODE = (".py", ".pyc", ".so", ".pth")
 _RANDOM = ("/dev/random", "/dev/urandom", "/proc/sys/kernel/random/")

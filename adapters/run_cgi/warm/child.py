@@ -26,7 +26,7 @@ def fresh_main(of_zygote: dict[str, Any], program: str) -> ModuleType:
     main = type(sys)("__main__")
     main.__dict__.clear()
     main.__dict__.update((name, value) for name, value in of_zygote.items() if name.startswith("__"))
-    if "__annotations__" in main.__dict__:  # until Python 3.13
+    if "__annotations__" in main.__dict__:  # absent from Python 3.14 on
         main.__dict__["__annotations__"] = {}
     main.__dict__.update(__doc__=None, __file__=program)
     loader = main.__dict__.get("__loader__")

@@ -114,7 +114,7 @@ class WarmInterpreter:
 
     def retire(self) -> None:
         """Let it exit when its programs have ended."""
-        self._connection.settimeout(RETIRE_WITHIN)  # it may be full of requests, which closing it would cut
+        self._connection.settimeout(RETIRE_WITHIN)  # it may be full of requests, which close() would discard
         with contextlib.suppress(OSError):
             self._connection.send(b"retire")
         self._connection.close()

@@ -34,7 +34,9 @@ MAX_SEARCHES = 5  # limit of interpreters that are started because a run importe
 PAUSE = 30.0  # time without an interpreter after MAX_ATTEMPTS failures, or after a failed import, in seconds
 
 _PYTHON = re.compile(r"python[0-9.]*[dt]?").fullmatch
-_FLAG = re.compile(r"-[bBdEIOPqRsSu]+|-X[\w=]+|-W[\w:.]+").fullmatch  # flags that say how, not what, to run
+_FLAG = re.compile(
+    r"-[bBdEIOPqRsSu]+|-X[\w=]+|-W[\w:.]+"
+).fullmatch  # flags that change how Python runs, not what it runs
 # A full socket, a request that is too large for it, no free descriptors: the interpreter survives these errors.
 _NO_ROOM = frozenset(
     getattr(errno, name) for name in ["EAGAIN", "EMSGSIZE", "ENOBUFS", "ETOOMANYREFS", "EMFILE", "ENFILE", "ENOMEM"]

@@ -1,7 +1,7 @@
 """Find the libraries that can be imported before a request arrives: import them, and observe the effects.
 
 Knows modules, the effects of their import on the process, and their contents. It must not know requests or processes.
-Part of zygote.py, run in a separate process that exits afterwards, because it leaves hooks everywhere. A module cannot
+Part of zygote.py, run in a separate process that exits afterwards, because its hooks cannot be removed. A module cannot
 be shared if its import does something that each run of the program must do itself (read the request's variables, keep
 the time or a random number, write a file, start a thread, set a signal handler), nor can any module that imports it.
 """
@@ -318,7 +318,7 @@ class Scout:
                 waiting.extend(gc.get_referents(thing))
 
     def _trouble(self, thing: Any, kind: type) -> str | None:
-        """Return why two processes must not share it, None if they may."""
+        """Return the reason why two processes must not share it, None if they may."""
         if kind is int or kind is float:
             return "keeps the time" if self._is_now(thing, kind) else None
         home = getattr(kind, "__module__", "")

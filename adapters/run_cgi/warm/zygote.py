@@ -241,7 +241,7 @@ def forget_own_modules() -> None:
 if __name__ == "__main__":
     _exit = ending.c_exit()
     forget_own_modules()
-    _own = sys.modules["__main__"]  # keeps it alive; it no longer has that name
+    _own = sys.modules["__main__"]  # keeps this module alive, which is no longer in sys.modules
     _zygote = start(int(sys.argv[1]), sys.argv[2])
     _request = _zygote.serve()
     child.renew_streams()

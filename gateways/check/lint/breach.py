@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Breach(NamedTuple):
-    """`seen` is what the app did, `clause` the rule with its source, `remedy` what is correct.
+    """`seen` is the observation, `clause` the rule with its source, `remedy` the correction.
 
     `forgiven`: every server accepts it, and Django does it; reported only for the app's own code.
     """

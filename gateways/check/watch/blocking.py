@@ -26,7 +26,7 @@ SAMPLE = 0.01
 """Interval between stack samples, in seconds."""
 
 REPEATS = 3
-"""Number of times a request with a block is sent."""
+"""Number of times that a request which blocks the loop is sent."""
 
 
 @dataclass(slots=True)

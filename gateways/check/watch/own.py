@@ -48,7 +48,7 @@ class Own:
     def frame(self, frame: FrameType | None) -> FrameType | None:
         """Return the innermost own frame, or None.
 
-        Stops at an import: the importing line is not the cause of what a library does during its import.
+        Stops at an import: the importing line does not cause the calls that a library makes during its import.
         """
         while frame is not None:
             filename = frame.f_code.co_filename
@@ -76,7 +76,7 @@ class Own:
         return at(code.co_filename, first_line(code)) if self.is_own(code.co_filename) else None
 
     def place_of_name(self, text: str) -> Place | None:
-        """Return the only own line with that string, variable or keyword, in any case; None for several or none."""
+        """Return the own line with that string, variable or keyword, in any case; None if there is not exactly one."""
         places = {
             at(str(module.__file__), node.lineno)
             for module in self.modules()

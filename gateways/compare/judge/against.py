@@ -1,4 +1,4 @@
-"""Compare two comparisons: what has become slower, beyond the noise. Pure."""
+"""Compare two comparisons: find the contenders that have become slower, beyond the noise. Pure."""
 
 import math
 from collections.abc import Sequence

@@ -31,7 +31,7 @@ APART = 0.025
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """`name` identifies it, `what` is the observation and its place, `remedy` is what to try."""
+    """`name` identifies it, `what` is the observation and its place, `remedy` a suggestion."""
 
     name: str
     what: str
@@ -54,9 +54,7 @@ def doubts(record: Record, sections: Sequence[Section]) -> list[Doubt]:
 
 
 def _remedy(name: str, record: Record) -> str:
-    """Return what to try, with details of this comparison: the folder of the logs, the command that installs
-    packages.
-    """
+    """Return the remedy, with details of this comparison: the folder of the logs, the command to install packages."""
     remedy, logs = REASONS[name][1], record.options.get("logs")
     if logs and name in {"left-out", "errors"}:
         return f"{remedy} ({logs})"

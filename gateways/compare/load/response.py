@@ -98,7 +98,7 @@ class Reader:
         """Expect a new response."""
         self.head: Head | None = None
         self.raw_head = b""
-        self.length = 0  # of the body, so far
+        self.length = 0  # length of the body so far
         self.same = True  # so far the body is the expected one
         self.body = bytearray()
         self._pending = b""

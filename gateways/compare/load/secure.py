@@ -1,6 +1,6 @@
 """A connection over TLS. Knows encryption. Arrival times are the kernel's, of the encrypted bytes.
 
-Certificates are verified as usual in Python, unless the order says otherwise.
+Certificates are verified as usual in Python, unless the order accepts any.
 """
 
 import ssl

@@ -1,4 +1,4 @@
-"""The client side of WebSocket (RFC 6455), as far as an echo needs it. Pure."""
+"""The client side of WebSocket (RFC 6455), the part that an echo needs. Pure."""
 
 import base64
 import hashlib

@@ -1,7 +1,7 @@
 """Split an order among several load clients, and merge their measurements. Pure.
 
 Histograms can be added, and the sum of independent Poisson processes is a Poisson process with the sum of the rates. So
-the result is what one larger client would measure.
+the result equals that of one larger client.
 """
 
 import platform

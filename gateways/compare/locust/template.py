@@ -4,8 +4,8 @@
 
 Name one class: users of several classes would disturb each other. Other options: locust --help. About the figures:
 
-- A user sends its next request after the response. So a server that hangs gets no requests meanwhile, and most of the
-  delay for real users is not measured. At full load, latency is the number of users divided by the rate.
+- A user sends its next request after the response. So a server gets no requests while it hangs, and most of the delay
+  for real users is not measured. At full load, latency is the number of users divided by the rate.
 - One core sends about 10,000 requests per second. For more, use --processes 2, or workers on other machines.
 - Every response is compared with one from before the load. A different response is a failure.
 - Times have three digits: read percentiles from response_times in the JSON file; locust's own are whole milliseconds.

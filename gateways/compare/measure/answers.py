@@ -40,8 +40,8 @@ def expected(given: Given) -> Answer:
 
 
 def widened(answer: Answer, body: bytes | None, seen: Seen) -> Answer:
-    """Return the expected response that also allows for a later one of the first contender: a page says "2 minutes
-    ago", or lists the data that other requests have created. Unchanged if the response is as expected, or fails.
+    """Return the expected response that also allows for a later one of the first contender: a page contains "2 minutes
+    ago", or lists data that other requests have created. Unchanged if the response is as expected, or fails.
 
     body: the expected body, if `answer` has its digest.
     """

@@ -1,7 +1,8 @@
-"""Send every request to every contender once or twice before the load, and exclude what cannot be compared.
+"""Send every request to every contender once or twice before the load, and exclude contenders and requests that cannot
+be compared.
 
 A contender whose responses differ is excluded. In a mix, a request without the expected response from the first
-contender is left out instead: a broken link in a log says nothing about the servers.
+contender is left out instead: a broken link in a log is not a difference between servers.
 """
 
 import base64

@@ -50,7 +50,7 @@ def parse_cores(text: str) -> set[int]:
 
 @contextmanager
 def on(cores: tuple[int, ...]) -> Iterator[None]:
-    """Pin this thread, and what it starts in the block, to these cores."""
+    """Pin this thread, and the processes that it starts in the block, to these cores."""
     if not cores:
         yield
         return

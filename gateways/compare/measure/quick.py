@@ -165,7 +165,7 @@ class Quick:
             self._bench.listener.measured(self._bench.record, self._lasts(contender, scenario))
 
     def _measure(self, contender: Entry, scenario: Scenario, order: Order, start: int, number: int) -> None:
-        """Measure a slice; again if it has shown that the app's responses vary more than was known."""
+        """Measure a slice. Repeat it if it has shown that the app's responses vary more than was known."""
         bench, cells = self._bench, self._bench.record.cells
         for repeated in range(REPEATS + 1):
             before = len(cells)

@@ -1,8 +1,8 @@
 """Learn more about how responses vary while the load runs.
 
-Two responses do not show all that varies: a page says "2 minutes ago", or lists data that other requests create. If a
-contender sends an unexpected body, the first contender gets the request again. If its own response has changed too, the
-app varies, and the expected response is widened. It must not know the order of measurements.
+Two responses do not show every variation: a page contains "2 minutes ago", or lists data that other requests create. If
+a contender sends an unexpected body, the first contender gets the request again. If its own response has changed too,
+the app varies, and the expected response is widened. It must not know the order of measurements.
 """
 
 from collections.abc import Iterable

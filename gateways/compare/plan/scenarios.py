@@ -1,4 +1,4 @@
-"""Scenarios: the requests of a comparison, and what each of them shows. One row per scenario. Pure.
+"""Scenarios: the requests of a comparison, and the purpose of each. One row per scenario. Pure.
 
 Quick scenarios are measured in rounds of short slices, with all servers running. Long ones (waits, streams, big bodies,
 idle connections) can leave a server with work for clients that have disconnected, so each run has its own server.
@@ -37,7 +37,7 @@ DOWNLOAD = Request(f"/download?bytes={16 * 1024 * 1024}")
 class Scenario:
     """A kind of load.
 
-    reveals: what the results show, for "This shows ...".
+    reveals: the purpose of the scenario, to complete the sentence "This shows ...".
     connections: concurrent clients; each number is measured separately. `more` are added by --thorough.
     service: time that the app waits for each response, in seconds; it determines the theoretical maximum of threads and
     clients.

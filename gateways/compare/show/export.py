@@ -38,8 +38,8 @@ def markdown(record: Record, sections: Sequence[Section]) -> str:
 
 
 def files_of(record: Record) -> list[str]:
-    """Return the modules and programs that the commands need, each once, after a sentence that says where they
-    belong.
+    """Return the modules and programs that the commands need, each once, after a sentence that names the folder for
+    them.
     """
     files = {name: text for entrant in record.entrants for name, text in entrant.files.items()}
     if not files:

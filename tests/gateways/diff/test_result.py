@@ -83,7 +83,7 @@ def test_a_request_that_was_sent_several_times_is_named_once_with_its_number() -
 def test_text_from_a_server_cannot_move_the_cursor() -> None:
     text = said(result([Judged(Found("header:x", "\x1b[2J", "(absent)"), 1, 2)]))
     assert "\x1b" not in text
-    assert "in 1 of 2 answers" in text
+    assert "in 1 of 2 responses" in text
 
 
 def test_the_json_is_complete_and_plain() -> None:

@@ -32,7 +32,7 @@ def chart(shown: Chart, numbers: Numbers) -> str:
         class_="chart",
         role="group",
         tabindex=0,
-        aria_label=f"{shown.title}: arrow keys read it out",
+        aria_label=f"{shown.title}: arrow keys show the values",
     )
 
 

@@ -81,6 +81,6 @@ def text(words: str, x: svg.Length | float, y: float, anchor: str) -> svg.Elemen
 def picture(
     parts: list[svg.Element], height: int, name: str = "", width: int | None = None, *, hidden: bool = False
 ) -> str:
-    """Return an SVG. `name` is its text for screen readers; `hidden`: the text beside it says the same."""
+    """Return an SVG. `name` is its text for screen readers; `hidden`: the text beside it has the same content."""
     aria = {"aria-hidden": "true"} if hidden else {"role": "img", "aria-label": escape(name)}
     return str(svg.SVG(elements=parts, width=width or across(1), height=height, extra=aria, xmlns=None))
