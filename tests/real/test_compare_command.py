@@ -76,6 +76,9 @@ def succeeded(done: "subprocess.CompletedProcess[str]") -> bool:
     return (done.returncode, said) == (0, []) or (done.returncode == 1 and TOO_BUSY in done.stderr)
 
 
+SHORT = ("--quick", "--duration", "0.5", "--force")
+"""For findings that do not depend on the number of slices: one of each kind in each start."""
+
 TOO_BUSY = "two runs of the same server differ by more than 100 %"
 
 
@@ -181,9 +184,7 @@ def test_a_measurement_whose_twins_differ_by_a_factor_of_two_is_a_failure(calm: 
 def test_the_commands_of_kept_modules_work_and_their_logs_exist(folder: Path) -> None:
     (folder / "shop.py").write_text(SHOP)
     arguments = ["shop:app", "--path", "/hello", "--modes", "asgi-on-wsgi", "--servers", "waitress"]
-    done = gateways(
-        *arguments, "--quick", "--force", "--keep", "kept", "--json", "kept.json", "--markdown", "kept.md", cwd=folder
-    )
+    done = gateways(*arguments, *SHORT, "--keep", "kept", "--json", "kept.json", "--markdown", "kept.md", cwd=folder)
     assert succeeded(done)
     assert sorted(each.name for each in (folder / "kept/logs").iterdir())
     entrants = json.loads((folder / "kept.json").read_text())["entrants"]
@@ -230,7 +231,7 @@ async def app(scope, receive, send):
 
 def test_an_app_that_writes_absolute_urls_gets_the_same_host_in_all_contenders(tmp_path: Path) -> None:
     (tmp_path / "links.py").write_text(ABSOLUTE)
-    arguments = ["links:app", "--modes", "asgi,asgi-on-wsgi", "--servers", "uvicorn,waitress", "--quick", "--force"]
+    arguments = ["links:app", "--modes", "asgi,asgi-on-wsgi", "--servers", "uvicorn,waitress", *SHORT]
     done = gateways(*arguments, "--json", "links.json", "--host-header", "shop.example", cwd=tmp_path)
     assert succeeded(done)
     data = json.loads((tmp_path / "links.json").read_text())
@@ -253,7 +254,7 @@ def test_a_failed_comparison_names_the_log(folder: Path) -> None:
 def test_a_redirect_is_measured_only_if_it_is_expected(tmp_path: Path) -> None:
     app = ABSOLUTE.replace('"status": 200', '"status": 302').replace("[(b", '[(b"location", b"/login"), (b')
     (tmp_path / "admin.py").write_text(app)
-    arguments = ["admin:app", "--servers", "uvicorn", "--modes", "asgi", "--quick", "--force", "--keep", "kept"]
+    arguments = ["admin:app", "--servers", "uvicorn", "--modes", "asgi", *SHORT, "--keep", "kept"]
     refused = gateways(*arguments, cwd=tmp_path)
     assert refused.returncode == 1
     assert "it responds with 302 to /login" in refused.stderr
