@@ -18,7 +18,7 @@ from rich.console import Console
 
 from gateways.cli.choosing import choose, files, given
 from gateways.cli.command import Command
-from gateways.cli.requests import export, request_options, traffic_of
+from gateways.cli.requests import export, request_options, tell_left_out, traffic_of
 from gateways.failure import Failure
 from gateways.serving.probe import Known, probe
 from gateways.serving.server import MODES, Mode, side
@@ -117,6 +117,7 @@ def diff(  # noqa: PLR0913, PLR0917 (options)
         traffic = traffic_of(**options)
         if export_file is not None:
             export(export_file, traffic)
+            tell_left_out(traffic)
             return 0
         first = _side(old, "", interface, insecure, ca)
         second = _side(new, "" if isinstance(first, Site) else first.known.target, interface, insecure, ca)

@@ -15,6 +15,7 @@ from gateways.diff.redact import hide_of, without_secrets
 from gateways.diff.result import Difference, Result, fits
 from gateways.events.secrets import MASK, Hide
 from gateways.failure import Failure
+from gateways.requests.not_json import reason
 
 VERSION = 1
 HEADING = "gateways-accepted"
@@ -53,7 +54,7 @@ def read(text: str, origin: str) -> list[Accepted]:
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
-        raise Failure(f"{origin}, line {error.lineno}: not JSON ({error.msg} at column {error.colno})") from None
+        raise Failure(f"{origin}, line {error.lineno}: not JSON ({reason(error)})") from None
     if not isinstance(document, dict) or document.get(HEADING) != VERSION:
         raise Failure(f'{origin}: not a file of accepted differences; it begins with {{"{HEADING}": {VERSION}, …')
     entries = document.get("differences")

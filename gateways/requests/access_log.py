@@ -42,11 +42,11 @@ def read(text: str, origin: str, log_format: str | None = None) -> Traffic:
     requests: list[Request] = []
     out: list[LeftOut] = []
     seen, by_form = False, 0
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(re.split("\r\n?|\n", text), 1):
         if not line.strip():
             continue
         where = f"{origin}, line {number}"
-        entry: LogEntry | Logged | None = _entry(line.rstrip("\r"), parsers)
+        entry: LogEntry | Logged | None = _entry(line, parsers)
         if entry is None and log_format is None:
             entry = logged(line)
             by_form += entry is not None

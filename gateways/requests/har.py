@@ -8,12 +8,13 @@ import binascii
 import json
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 from urllib.parse import SplitResult, urlencode, urlsplit
 
 from gateways.failure import Failure
 from gateways.requests.cookies import header_of
 from gateways.requests.correlate import Response, correlated
+from gateways.requests.not_json import reason
 from gateways.requests.request import OF_THE_CONNECTION, Headers, Request, checked_header, checked_method, target_of
 from gateways.requests.traffic import LeftOut, Traffic
 
@@ -50,7 +51,7 @@ def _entries(text: str, origin: str) -> list[dict[str, Any]]:
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
-        raise Failure(f"{origin}, line {error.lineno}: not JSON ({error.msg} at column {error.colno})") from None
+        raise Failure(f"{origin}, line {error.lineno}: not JSON ({reason(error)})") from None
     log = document.get("log") if isinstance(document, dict) else None
     entries = log.get("entries") if isinstance(log, dict) else None
     if not isinstance(entries, list):
@@ -84,11 +85,12 @@ def _request(entry: dict[str, Any], url: SplitResult, host: str, where: str) -> 
         raise _Unfit(f"the browser handles {url.scheme}: URLs itself")
     if url.netloc.rpartition("@")[2] != host:
         raise _Unfit(f"it goes to a host other than {host}")
-    status = entry.get("response", {}).get("status", 0)
+    response = entry.get("response")
+    status = response.get("status") if isinstance(response, dict) else None
     return Request(
         method=checked_method(given.get("method")),
         target=target_of((url.path or "/") + (f"?{url.query}" if url.query else "")),
-        headers=_with_cookies(tuple(_headers(given.get("headers", []))), given.get("cookies")),
+        headers=_with_cookies(tuple(_headers(given.get("headers"))), given.get("cookies")),
         body=_body(given),
         recorded=status if isinstance(status, int) and status >= 100 else None,
         origin=where,
@@ -98,7 +100,9 @@ def _request(entry: dict[str, Any], url: SplitResult, host: str, where: str) -> 
 def _response(given: Any) -> Response:
     """Return the parts of a recorded response that later requests may have used."""
     given = given if isinstance(given, dict) else {}
-    pairs = [(each.get("name"), each.get("value")) for each in given.get("headers") or [] if isinstance(each, dict)]
+    listed = given.get("headers")
+    pairs = [(each.get("name"), each.get("value")) for each in (listed if isinstance(listed, list) else ())
+             if isinstance(each, dict)]  # fmt: skip
     headers = tuple((name, value) for name, value in pairs if isinstance(name, str) and isinstance(value, str))
     content = given.get("content") or {}
     text = content.get("text") if isinstance(content, dict) else None
@@ -112,8 +116,17 @@ def _response(given: Any) -> Response:
         return Response(headers, "")
 
 
+def _list(given: Any, name: str) -> list[Any]:
+    """Return a list that may be absent. Raises ValueError for another type."""
+    if not isinstance(given or [], list):
+        raise ValueError(f"{name} is {given!r}; it must be a list")
+    return given or []
+
+
 def _headers(given: Any) -> Iterator[tuple[str, str]]:
-    for each in cast("list[dict[str, Any]]", given):
+    for each in _list(given, "request.headers"):
+        if not isinstance(each, dict):
+            raise ValueError(f"{each!r} in request.headers is not an object with a name and a value")
         name, value = each.get("name"), each.get("value")
         if isinstance(name, str) and (name.startswith(":") or name.lower() in OF_THE_CONNECTION):
             continue  # of HTTP/2, or of the recorded connection
@@ -122,7 +135,8 @@ def _headers(given: Any) -> Iterator[tuple[str, str]]:
 
 def _with_cookies(headers: Headers, given: Any) -> Headers:
     """Return the headers, with a Cookie header of the list of cookies if the recording has only that."""
-    pairs = [(each.get("name"), each.get("value")) for each in given or [] if isinstance(each, dict)]
+    pairs = [(each.get("name"), each.get("value")) for each in _list(given, "request.cookies")
+             if isinstance(each, dict)]  # fmt: skip
     cookies = {name: value for name, value in pairs if isinstance(name, str) and isinstance(value, str)}
     if not cookies or any(name.lower() == "cookie" for name, _ in headers):
         return headers
@@ -150,7 +164,7 @@ def _body(given: dict[str, Any]) -> bytes | None:
 def _announces_body(given: dict[str, Any]) -> bool:
     """Return True if the headers announce a body (RFC 9112, 6.3): recorders omit uploads and write the size 0."""
     for each in given.get("headers") or []:
-        name, value = str(each.get("name")).lower(), str(each.get("value")).strip()
+        name, value = str(each["name"]).lower(), str(each["value"]).strip()
         if name == "transfer-encoding" or (name == "content-length" and value.isdecimal() and int(value) > 0):
             return True
     return False

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 from gateways.failure import Failure
+from gateways.requests.not_json import reason
 from gateways.requests.request import Headers, Request, Take, checked_header, checked_method, target_of
 from gateways.requests.traffic import Traffic
 from gateways.requests.values import names_in, unknown
@@ -55,7 +56,7 @@ def _object(line: str) -> dict[str, Any]:
     try:
         entry = json.loads(line)
     except json.JSONDecodeError as error:
-        raise ValueError(f"not JSON ({error.msg} at column {error.colno})") from None
+        raise ValueError(f"not JSON ({reason(error)})") from None
     if not isinstance(entry, dict):
         raise ValueError(f'got {line.strip()[:40]!r}; each line is a JSON object, e.g. {{"path": "/"}}')
     return entry

@@ -19,6 +19,8 @@ def read(file: Path, log_format: str | None = None) -> Traffic:
     Raises: Failure: the file cannot be read or is invalid; the text names the line.
     """
     text = _text(file)
+    if not text.strip():
+        raise Failure(f"{file} is empty")
     kind = "access log" if log_format is not None else kind_of(text, file.name)
     if kind == "har":
         found = har.read(text, file.name)

@@ -53,6 +53,12 @@ def test_a_line_that_cannot_be_replayed_is_omitted_with_the_reason(line: str, wh
     assert [(each.where, each.why) for each in traffic.left_out] == [("x, line 2", why)]
 
 
+def test_lines_may_end_as_on_other_systems() -> None:
+    for end in ("\r\n", "\r"):
+        traffic = read((COMMON % "GET /a HTTP/1.1" + COMBINED % "GET /b HTTP/1.1").replace("\n", end), "x")
+        assert [(each.target, each.origin) for each in traffic.requests] == [("/a", "x, line 1"), ("/b", "x, line 2")]
+
+
 def test_a_format_may_be_a_name_or_an_apache_format() -> None:
     assert read(COMBINED % "GET / HTTP/1.1", "x", "combined").requests
     custom = read("200 GET /a ?b=1 curl\n", "x", "%>s %m %U %q %{User-Agent}i").requests[0]

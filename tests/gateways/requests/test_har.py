@@ -88,6 +88,11 @@ def test_a_body_has_the_octets_that_were_sent(data: dict[str, Any], size: int, b
     ("text", "said"),
     [
         ('{"log":\n {"entries": [}', "x, line 2: not JSON"),
+        (har(entry())[:-9], "x, line 14: not JSON (Expecting ',' delimiter at column 5; it ends too early)"),
+        (har(entry())[:27], "x, line 3: not JSON (Unterminated string starting at column 14; it ends too early)"),
+        (har(entry(headers=1)), "x, entry 1: request.headers is 1; it must be a list"),
+        (har(entry(headers=[1])), "x, entry 1: 1 in request.headers is not an object"),
+        (har(entry(cookies=1)), "x, entry 1: request.cookies is 1; it must be a list"),
         ("{}", "x: not a HAR file"),
         ('{"log": {"entries": [1]}}', "x, entry 1: it has no request.url"),
         (har(entry(), entry(url="http://a:b/")), "x, entry 2: the URL 'http://a:b/' is not valid"),
@@ -99,6 +104,13 @@ def test_an_invalid_file_is_refused_with_the_place_of_the_error(text: str, said:
     with pytest.raises(Failure) as caught:
         read(text, "x")
     assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize("given", [{"headers": None, "cookies": None, "postData": None}, {}])
+def test_what_a_recorder_leaves_empty_is_absent(given: dict[str, Any]) -> None:
+    for response in (None, 1, {"headers": 1, "content": 1}):
+        (request,) = read(har({**entry(**given), "response": response}), "x").requests
+        assert (request.headers, request.body, request.recorded) == ((), None, None)
 
 
 def test_cookies_that_are_only_in_the_list_are_sent() -> None:

@@ -44,7 +44,8 @@ def test_each_kind_is_read(tmp_path: Path) -> None:
         ("a.http", b"GET / HTTP/1.1", ".http files are not read; save the requests as a HAR file"),
         ("a.jsonl", b'{"path": "/"}\n{"path": "/\xff"}', "a.jsonl, line 2: not UTF-8 (octet 0xff)"),
         ("a.har", b'{"log": {"entries": []}}', "contains no request that can be replayed"),
-        ("a.log", b"", "contains no request that can be replayed"),
+        ("a.log", b"", "a.log is empty"),
+        ("a.har", b"\n\n", "a.har is empty"),
         ("a.jsonl", b'{"path": "/", "body_file": "gone"}', "line 1: [Errno 2]"),
     ],
 )
