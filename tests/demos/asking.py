@@ -10,10 +10,12 @@ from typing import TypeVar
 
 import httpx
 
+from tests.real.client import KEPT
+
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
-client = httpx.Client(trust_env=False, timeout=20)
+client = httpx.Client(trust_env=False, timeout=20, limits=KEPT)
 
 
 def arrivals(url: str) -> tuple[bytes, float]:

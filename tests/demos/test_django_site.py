@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from tests.demos.starting import ENVIRONMENT
+from tests.real.client import KEPT
 from tests.real.serving import ROOT, serve
 
 pytestmark = pytest.mark.timeout(180)
@@ -24,7 +25,7 @@ class Browser:
     """A client that records its requests like the developer tools of a browser (HAR 1.2, with content)."""
 
     def __init__(self, url: str) -> None:
-        self.client = httpx.Client(base_url=url, headers={"User-Agent": "Mozilla/5.0"})
+        self.client = httpx.Client(base_url=url, headers={"User-Agent": "Mozilla/5.0"}, limits=KEPT)
         self._url = url
         self.entries: list[dict[str, Any]] = []
 

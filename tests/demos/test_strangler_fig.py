@@ -10,6 +10,7 @@ from websockets.sync.client import connect
 
 from tests.demos.asking import client
 from tests.demos.starting import curl, started
+from tests.real.client import KEPT
 from tests.real.serving import Running
 
 DEMO = "strangler_fig/app.py"
@@ -23,7 +24,7 @@ def server() -> Iterator[Running]:
 
 @pytest.fixture
 def browser(server: Running) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, trust_env=False, follow_redirects=True) as session:
+    with httpx.Client(base_url=server.url, trust_env=False, follow_redirects=True, limits=KEPT) as session:
         yield session
 
 

@@ -1,4 +1,4 @@
-"""An HTTP/1.1 client for tests: one connection per request, and the unchanged response.
+"""An HTTP/1.1 client for tests: one connection per request, and the unchanged response; and the limits of httpx's.
 
 Knows http.client and the requests of tests/gateways/cases.py. It must not know servers or the meaning of requests.
 """
@@ -7,8 +7,14 @@ import contextlib
 import http.client
 from collections.abc import Iterator
 
+import httpx
+
 from tests.gateways.cases import Request, Response
 from tests.real.serving import Running
+
+KEPT = httpx.Limits(keepalive_expiry=1.0)
+"""Limits for a client of a real server. gunicorn closes an idle connection after 2 seconds, others after 5, which is
+httpx's default, too: a request that is sent at that moment gets no response ("Server disconnected")."""
 
 OF_THE_SERVER = {"date", "server", "via", "connection", "keep-alive", "transfer-encoding"}
 """Headers that the server adds to the app's, by its own rules (e.g. the framing of a body without a length)."""

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.real.apps.asgi_files import SIZE
+from tests.real.client import KEPT
 from tests.real.wsgi_servers import site
 
 CLIENTS, REQUESTS = 8, 15
@@ -30,7 +31,7 @@ def test_each_client_gets_its_own_file(name: str, kind: str) -> None:
 
         def ask(client: int) -> list[str]:
             wrong = []
-            with httpx.Client(timeout=20, trust_env=False) as http:
+            with httpx.Client(timeout=20, trust_env=False, limits=KEPT) as http:
                 for number in range(REQUESTS):
                     how = ("truncate", "in place", "replace", "unlink")[number % 4]
                     token = f"{client:03}-{number:03};"  # 8 octets, and SIZE is a multiple

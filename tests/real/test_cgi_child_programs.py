@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.real.cgi_servers import OURS, SERVERS, serving, write_program
+from tests.real.client import KEPT
 from tests.real.serving import Running, eventually
 
 PROGRAMS = {"flask": "WSGIToCGI", "fastapi": "ASGIToCGI"}
@@ -32,7 +33,7 @@ class Site:
 
     def __init__(self, name: str, server: Running, folder: Path, program: str) -> None:
         self.name, self.server, self.folder, self.program = name, server, folder, program
-        self.client = httpx.Client(base_url=server.url, timeout=20)
+        self.client = httpx.Client(base_url=server.url, timeout=20, limits=KEPT)
 
     def url(self, path: str) -> str:
         return f"/{self.program}.cgi{path}"

@@ -20,6 +20,7 @@ import psutil
 import pytest
 
 from tests.programs import require_program
+from tests.real.client import KEPT
 from tests.real.serving import ROOT, Running, eventually, serve
 
 ALL = "tests.real.apps.asgi_all:app"
@@ -196,7 +197,7 @@ def site(name: str, *options: str, app: str = ALL, download: bytes = b"") -> Ite
     with (
         tempfile.TemporaryDirectory(prefix="wsgi-server-") as directory,
         pytest.MonkeyPatch.context() as patch,
-        httpx.Client(timeout=20, trust_env=False) as client,
+        httpx.Client(timeout=20, trust_env=False, limits=KEPT) as client,
     ):
         folder = Path(directory)
         folder.chmod(0o755)  # Apache's children are not root
