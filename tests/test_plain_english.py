@@ -28,6 +28,11 @@ INSTEAD = {
     r"(?<!person )(?<!reader )\b(is|are|was|were|been|be) (told|asked)\b": "'notified', 'configured', 'requested'",
     r"\b(servers?|apps?|clients?|programs?|stacks?|contenders?|it) answers?\b(?! to\b)": "'responds', 'serves'",
     r"\banswers [1-5]\d\d\b": "'responds with 404'",
+    r"\b(some|no|few|more|all|the|old|new|its) answers\b(?! to\b)": "'responses'",
+    r"\b(tell|tells) (an?|the|its) (app|application|program|server|client)\b": "'notify'",
+    r"\banother (number|status|value) (of|than)\b": "'a different number'",
+    r"\bwhat (an?|the) \w+ (costs|gets|wants|asks|gains|brings|took)\b": "a noun: 'the cost of a request'",
+    r"\bas far as (it|they|there)\b|\b(of now|at hand)\b": "'if', 'current', 'available'",
     r"\bcan(not)? be had\b|\bis there no more\b": "'is available', 'can be installed'",
     r'"""(Whether|Who|Have) ': "'Return True if', 'The client that', 'Make'",
     r"(?<!one )(?<!person )(?<!user )\bwho (asks|ends|gets|waits|answers|serves|runs|sends)\b": "'which' or 'that'",
@@ -99,6 +104,11 @@ def test_names_of_tests_are_in_plain_english() -> None:
         "the server answers with 302",
         "the app is told that its client has left",
         "what can be had is not mocked",
+        "some answers of the new stack differ",
+        "ASGIToWSGI tells an app that its client has left",
+        "a header that is repeated another number of times",
+        "what a request costs",
+        "pieces as far as they came",
     ],
 )
 def test_a_hard_phrase_is_found(line: str) -> None:

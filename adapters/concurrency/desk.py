@@ -13,7 +13,7 @@ from typing import Any
 from .channels import HIGH_WATER, LOOP_CHECK, ToThread, resolve
 from .loops import Loop
 
-# What a thread gets from its Desk: items; whether the coroutine has called ask(); whether no more items will follow.
+# The items that a thread gets from its Desk; whether the coroutine has called ask(); whether no more items will follow.
 Taken = tuple[list[Any], bool, bool]
 
 

@@ -36,8 +36,8 @@ def size_of(items: Sequence[Any]) -> int:
 
 
 def response_start(head: Head) -> Message:
-    """Return `http.response.start`, without a Date of now: every server adds its own, and some do not see that there is
-    one. Two would be invalid (RFC 9110, 5.3 and 6.6.1).
+    """Return `http.response.start`, without a current Date: every server adds its own, some even beside another.
+    Two would be invalid (RFC 9110, 5.3 and 6.6.1).
     """
     headers = head.headers
     if head.dated:

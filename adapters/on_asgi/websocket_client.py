@@ -1,6 +1,7 @@
 """The client's side of RFC 6455 on a socket pair, for an application that acts as the server on the other end.
 
-Knows the handshake and frames, unmasked in effect: the mask is zero. It must not know ASGI, nor the application.
+Knows the handshake and frames; its mask is zero, which leaves the data unchanged. It must not know ASGI, nor the
+application.
 """
 
 from __future__ import annotations

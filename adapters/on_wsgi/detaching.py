@@ -97,7 +97,7 @@ class Departure:
         return start
 
     def close(self) -> None:
-        """The server is done with the response. If that is midway, the client is disconnected."""
+        """The server is done with the response. If the response is not complete, disconnect the client."""
         sock, self._sock = self._sock, None
         if sock is not None:
             sock.close()

@@ -14,17 +14,17 @@ WORDS = frozenset(
      "csrftoken", "jsessionid", "jwt", "passphrase", "passwd", "password", "phpsessid", "pwd", "secret", "session",
      "sessionid", "sid", "sig", "signature", "token", "xsrf", "xsrftoken")
 )  # fmt: skip
-"""Words that make a name one of a secret: X-Auth-Token, csrf_token, accessToken."""
+"""Words that mark the name of a secret: X-Auth-Token, csrf_token, accessToken."""
 
 BEFORE_KEY = frozenset(("access", "api", "auth", "private", "secret", "shared", "subscription"))
-"""Words that make a following "key" a secret: X-Api-Key."""
+"""Words before "key" that mark the name of a secret: X-Api-Key."""
 
 HARMLESS_ENDS = frozenset(
     ("age", "allowed", "at", "count", "endpoint", "expires", "expiry", "field", "in", "length", "lifetime", "max",
      "name", "param", "parameter", "path", "required", "strength", "support", "supported", "timeout", "ttl", "type",
      "uri", "url", "version")
 )  # fmt: skip
-"""Last words of names that are about a secret: token_type, session-timeout."""
+"""Last words of names that describe a secret but do not contain it: token_type, session-timeout."""
 
 LONG_VALUES = frozenset(("assertion", "code", "key", "ticket"))
 """Names of parameters whose values are secrets if they are long: `code=` of OAuth 2, but not `code=de`."""

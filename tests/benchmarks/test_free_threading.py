@@ -16,7 +16,7 @@ FIGURES = {
 }
 
 
-def test_each_view_and_number_of_clients_is_a_row_with_both_builds() -> None:
+def test_each_row_compares_both_builds_for_a_view_and_a_number_of_clients() -> None:
     rows = table(FIGURES).splitlines()[2:]
     assert len(rows) == len(VIEWS) * len(CLIENTS)
     assert rows[1] == "| computes for some ms | 2 | 100 | 200 | 2.00 |"

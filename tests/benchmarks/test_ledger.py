@@ -32,13 +32,13 @@ def lowest(direction: str) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("direction", OURS)
-def test_a_request_makes_no_more_python_calls(direction: str) -> None:
+def test_a_request_makes_no_more_python_calls_than_recorded(direction: str) -> None:
     few, many = (counted(OURS[direction], 1, requests, profiled=True)[0]["calls"] for requests in (FEW, MANY))
     assert slope(few, many, 1) <= MOST[direction][0]
 
 
 @pytest.mark.parametrize("direction", OURS)
-def test_a_request_makes_no_more_system_calls(direction: str) -> None:
+def test_a_request_makes_no_more_system_calls_than_recorded(direction: str) -> None:
     require_program("strace")
     by_name = lowest(direction)
     assert sum(by_name.values()) <= MOST[direction][1], by_name

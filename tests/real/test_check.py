@@ -57,12 +57,12 @@ FLASK = {
         ),
     ],
 )
-def test_the_traps_of_a_flask_app_are_found(options: str, more: set[tuple[str, str]]) -> None:
+def test_the_problems_of_a_flask_app_are_found(options: str, more: set[tuple[str, str]]) -> None:
     found = rules(checked(APPS / "flask_traps.py", *options.split()))
     assert {each for each in found if each[0] != "websocket-extension"} == FLASK | more
 
 
-def test_the_traps_of_a_django_app_are_found() -> None:
+def test_the_problems_of_a_django_app_are_found() -> None:
     found = rules(checked(APPS / "django_traps.py"))
     assert {rule for rule, _ in found} == {
         *("hop-by-hop", "relative-path", "unsafe-global", "thread-local", "conn-max-age", "async-middleware")
@@ -82,7 +82,7 @@ def test_the_traps_of_a_django_app_are_found() -> None:
         ("--to cgi", {"hop-by-hop", "background", "lifespan", "stream", "environment", "websocket-route"}),
     ],
 )
-def test_the_traps_of_a_fastapi_app_are_found(
+def test_the_problems_of_a_fastapi_app_are_found(
     options: str, expected: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SHOP_SECRET_KEY", "hidden")

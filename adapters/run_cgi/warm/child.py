@@ -93,7 +93,7 @@ class Run:
         try:
             try:
                 exec(code, self.main.__dict__)  # noqa: S102 (it is what an interpreter does with a program)
-            finally:  # in this frame, because a trace function sees each new one
+            finally:  # not in a function: a trace function would see its frame
                 if callable(trace := sys.gettrace()):
                     sys.settrace(None)
                     self._trace, self.is_observed = trace, True

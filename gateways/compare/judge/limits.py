@@ -9,7 +9,7 @@ from gateways.compare.judge.words import of_clients
 CORE = 0.93
 """Load of a core, as a share, above which it counts as busy: the rest is wake-ups."""
 NEAR = 0.15
-"""Share of a theoretical maximum above which a rate counts as limited by it."""
+"""Share of a theoretical maximum; a rate above it counts as limited by that maximum."""
 OWN_CORE, CEILING = 0.8, 0.7
 """Shares of the load client's core, and of its maximum rate, above which it may be the bottleneck."""
 ERRORS = 0.005

@@ -100,7 +100,7 @@ def _is_binary(body: bytes) -> bool:
 
 def unusable(given: Given, expect: int | None = None) -> str:
     """Return why the responses cannot be measured, or "". Without `expect`, the status must be 2xx: a redirect to a
-    login page is fast, and not what a user wants to measure.
+    login page is fast, and not the page that a user wants to measure.
     """
     for seen in (given.first, given.second):
         if seen.error:

@@ -11,7 +11,7 @@ SIBLINGS = "/sys/devices/system/cpu/cpu{}/topology/thread_siblings_list"
 
 
 def place(cores: list[int], siblings: dict[int, set[int]], workers: int = 1) -> Placement:
-    """Return a core for each worker process of a server, as far as there are enough, and one for the client, on another
+    """Return a core for each worker process of a server, if there are enough, and one for the client, on another
     physical core if possible.
 
     `siblings` are the logical cores that share a physical core with each. The client gets the first core, which often

@@ -18,7 +18,7 @@ class Server:
     arguments: the words after `python -m`, with the fields {host}, {port}, {app} ("module:attribute"), {threads} and
         {workers}.
     threads: default number of threads for a WSGI app; None if the server has an event loop.
-    threads_flag: inserted for another number of threads, if the server itself has a default number.
+    threads_flag: inserted for a different number of threads, if the server itself has a default number.
     fixed: the number of threads cannot be changed.
     grows: `threads` is the default maximum that the server starts on demand.
     workers_flag: inserted for several worker processes, if they are not among the arguments.
