@@ -81,8 +81,8 @@ def _is_below(path: str, prefix: str) -> bool:
 
 
 def _is_plain(prefix: str) -> bool:
-    """Return True if links may begin with it: a client must not control them, so no //elsewhere.example, even if
-    merged.
+    """Return True if links may begin with this path. A client must not choose their host: "//elsewhere.example/" is
+    refused, even if its slashes have been merged.
     """
     return all(segment not in ("", ".", "..") and "\\" not in segment for segment in prefix.split("/")[1:])
 

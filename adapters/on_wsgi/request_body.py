@@ -70,7 +70,7 @@ class WSGIBody:
         self._stream = stream
 
     def first(self) -> tuple[bytes, bool] | None:
-        """Return the part that needs no waiting: an empty body, or a start that has arrived, as read() does."""
+        """Return the result of read() if it needs no waiting: the body is empty, or its start has arrived."""
         if not self.more:
             return b"", False
         if not self._whole:

@@ -107,7 +107,7 @@ def test_an_invalid_file_is_refused_with_the_place_of_the_error(text: str, said:
 
 
 @pytest.mark.parametrize("given", [{"headers": None, "cookies": None, "postData": None}, {}])
-def test_what_a_recorder_leaves_empty_is_absent(given: dict[str, Any]) -> None:
+def test_a_value_that_a_recorder_leaves_empty_is_absent(given: dict[str, Any]) -> None:
     for response in (None, 1, {"headers": 1, "content": 1}):
         (request,) = read(har({**entry(**given), "response": response}), "x").requests
         assert (request.headers, request.body, request.recorded) == ((), None, None)
