@@ -77,7 +77,7 @@ class Stream(asyncio.Protocol):
         return self._writable is not None
 
     async def room(self) -> None:
-        """Wait while the client reads too slowly for more."""
+        """Wait until the client has read enough that more can be sent."""
         while self._writable is not None:
             await asyncio.shield(self._writable)
 

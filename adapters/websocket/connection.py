@@ -69,7 +69,7 @@ class Connection(asyncio.Protocol):
         self._write(encode_message(data))
 
     async def drain(self) -> None:
-        """Wait while the client reads too slowly for more."""
+        """Wait until the client has read enough that more can be sent."""
         while self._writable is not None:
             await asyncio.shield(self._writable)
 

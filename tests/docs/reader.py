@@ -67,7 +67,7 @@ class Reader:
         self.findings: list[Finding] = []
         self._serving: tuple[subprocess.Popen[bytes], Path, Finding] | None = None
         self._others = set(listening())  # of other programs, where the network is not the page's own
-        self._asked = False  # True if a command has run since then, which fails without a response
+        self._asked = False  # True if a later command has run: it fails if the server does not respond
         path = [str(folder / ".venv/bin"), "/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin"]
         kept = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TMPDIR") if name in os.environ}
         self._environment = {**kept, "HOME": str(folder / ".home"), "PATH": os.pathsep.join(path), "COLUMNS": "120"}

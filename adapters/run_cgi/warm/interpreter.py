@@ -102,7 +102,9 @@ class WarmInterpreter:
         return Program(os.fsdecode(arguments[0]), forked, *pipes.ours)
 
     def message(self) -> str:
-        """Return its message: "ready" and reasons (see zygote.py), "never REASON", or the reason why it cannot send one; "" if none has arrived yet."""
+        """Return its message: "ready" and reasons (see zygote.py), "never REASON", or why it cannot send one.
+        Return "" if no message has arrived yet.
+        """
         try:
             return self._connection.recv(PACKET).decode() or "the interpreter ended"
         except BlockingIOError:
