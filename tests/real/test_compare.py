@@ -15,6 +15,7 @@ from gateways.compare.judge.doubts import doubts
 from gateways.compare.judge.figures import foreign
 from gateways.compare.judge.verdicts import verdicts
 from gateways.compare.load.order import Answer, Behind, Request
+from gateways.compare.measure import run
 from gateways.compare.measure.run import Plan, compare
 from gateways.compare.plan.contender import Contender
 from gateways.compare.plan.effort import Effort
@@ -67,9 +68,10 @@ def misbehaving(app: str) -> Contender:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Write the logs of failures to a folder of the tests."""
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Write the logs of failures to a folder of the tests, and measure the server itself in one round, not four."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "ONCE", replace(run.ONCE, rounds=1))
         patch.setattr(tempfile, "tempdir", str(tmp_path_factory.mktemp("logs")))
         yield
 
