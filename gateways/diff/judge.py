@@ -36,11 +36,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A facet that differs in `times` of `asked` responses of the new stack to one request."""
+    """A facet that differs in `times` of `asked` responses of the new stack to one request. `status`: that of both
+    stacks; None if it is unknown or differs.
+    """
 
     found: Found
     times: int
     asked: int
+    status: int | None = None
 
 
 def judge(olds: Sequence[Answer], new_answers: Sequence[Answer], *, is_first: bool = False) -> list[Judged]:
@@ -52,8 +55,10 @@ def judge(olds: Sequence[Answer], new_answers: Sequence[Answer], *, is_first: bo
     for new in new_answers:
         for each in _compare(olds, new):
             found.setdefault(each.facet, []).append(each)
-    judged = [Judged(each[0], len(each), len(new_answers)) for each in found.values()]
-    if not found.keys() & {"problem", "status"}:
+    outcome_differs = bool(found.keys() & {"problem", "status"})
+    status = None if outcome_differs or not new_answers else new_answers[0].status
+    judged = [Judged(each[0], len(each), len(new_answers), status) for each in found.values()]
+    if not outcome_differs:
         judged += [
             Judged(Found(*each), len(new_answers), len(new_answers))
             for each in slower(olds, new_answers, is_first=is_first)

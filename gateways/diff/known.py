@@ -84,19 +84,22 @@ TRAILERS = Known("Trailers differ, or reach the client on one side only: not eve
 EARLY = Known("Early hints reach the client on one side only.", "RFC 8297, 2")
 
 
+ERROR_PAGE = Known("If an app raises an exception, each server sends its own error page. An app that handles its "
+                   "errors sends the same page on all servers.", "RFC 9110, 15.6.1")  # fmt: skip
+_OF_ERROR_PAGES = ("header:content-type", "header:content-length")
 CHANGES = {("304", "200"): UNCONDITIONAL, ("206", "200"): WHOLE}
 """By the statuses of the old and the new stack."""
 
 
-def explain(found: Found) -> Known | None:
-    """Return the explanation of a difference; None if unknown."""
+def explain(found: Found, status: int | None = None) -> Known | None:
+    """Return the explanation of a difference; None if unknown. `status`: that of both responses, if it is the same."""
+    if status == 500 and (found.facet.split(":")[0] == "body" or found.facet in _OF_ERROR_PAGES):
+        return ERROR_PAGE
     for facet, known in FORMAL:
         if fnmatchcase(found.facet, facet):
             return known
     if found.facet == "status":
         return CHANGES.get((found.old[:3], found.new[:3]), STATUSES.get(found.new[:3]))
-    if found.facet == "header:date" and ABSENT in (found.old, found.new):
-        return DATE
     if found.facet.startswith("header:") and (times := re.match(r"(\d+) ×", found.new)):
         return TWICE if int(times[1]) > 1 else ONCE
     if found.facet.startswith("cookie:"):
@@ -106,6 +109,7 @@ def explain(found: Found) -> Known | None:
         "framing": lengths.get(found.new, NO_LENGTH),
         "stream": STREAM,
         "problem": CUT if "middle" in found.new else None,
+        "header:date": DATE if ABSENT in (found.old, found.new) else None,
         "header:etag": NO_VALIDATOR if found.new == ABSENT else None,
         "header:last-modified": NO_VALIDATOR if found.new == ABSENT else None,
         "header:content-encoding": PLAIN if found.new == ABSENT else None,

@@ -94,7 +94,7 @@ def together(judged: Sequence[Sequence[Judged]], ignored: Sequence[str] = ()) ->
             facet = one.found.facet
             if any(fits(facet, pattern) for pattern in ignored):
                 continue
-            known = explain(one.found)
+            known = explain(one.found, one.status)
             key = _key(one.found, known)
             before = groups.get(key) or Difference(one.found, (), 0, 0, known)
             groups[key] = replace(

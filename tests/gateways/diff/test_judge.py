@@ -156,6 +156,12 @@ def test_with_another_status_no_other_difference_is_reported() -> None:
     assert list(named([SAME, SAME], answer("<h1>oh</h1>", ("X", "1"), status=500))) == ["status"]
 
 
+def test_a_difference_has_the_status_of_both_responses() -> None:
+    old, new = answer("a", status=500), answer("b", status=500)
+    assert [each.status for each in judge([old, old], [new])] == [500]
+    assert [each.status for each in judge([SAME, SAME], [new])] == [None]
+
+
 def test_a_failure_in_one_of_two_responses_is_reported_with_its_frequency() -> None:
     (judged,) = judge([SAME, SAME], [SAME, answer(status=500)])
     assert (judged.found.facet, judged.times, judged.asked) == ("status", 1, 2)

@@ -38,6 +38,16 @@ def test_a_known_difference_has_its_clause(found: Found, clause: str, is_counted
     assert known.is_counted is is_counted
 
 
+def test_a_page_of_an_error_may_be_the_servers() -> None:
+    page = Found("body:/html/body/h1/text()", "Internal Server Error", "Error")
+    known = explain(page, 500)
+    assert known is not None
+    assert known.is_counted
+    assert "own error page" in known.says
+    assert explain(page, 200) is None
+    assert explain(Found("header:x-frame-options", "DENY", ABSENT), 500) is None
+
+
 def test_a_header_of_the_app_has_no_known_explanation() -> None:
     assert explain(Found("header:x-frame-options", "DENY", ABSENT)) is None
     assert explain(Found("status", "200 OK", "404 Not Found")) is None
