@@ -74,6 +74,13 @@ def test_common_parts_of_random_bodies_are_not_expected_of_a_third() -> None:
     assert expected(given(one, other)) == Answer(200, 100, None)
 
 
+def test_each_server_has_its_own_page_for_an_exception_of_the_app() -> None:
+    answer = expected(given(seen(500, "Internal Server Error")))
+    assert answer == Answer(500, None, None)
+    assert unequal(given(seen(500, "<h1>Internal Server Error</h1>")), answer) == ""
+    assert unequal(given(seen(404, "Internal Server Error")), answer) != ""
+
+
 def test_a_response_with_bytes_after_its_end_is_invalid() -> None:
     assert unusable(given(seen(error="5 bytes came after the end"))) == "invalid response: 5 bytes came after the end"
 
