@@ -261,7 +261,7 @@ def scope_from_environ(environ: Mapping[str, Any]) -> Scope:
     if not scheme:
         scheme = "https" if str(environ.get("HTTPS", "")).lower() in ("on", "1", "true", "yes") else "http"
     name: str = environ.get("SERVER_NAME") or ""
-    if name.endswith(".invalid"):  # RFC 6761, 6.4: never a real name; waitress uses one
+    if name.endswith(".invalid") or "/" in name:  # waitress; RFC 6761, 6.4: never a real name. "cheroot/11.1.2"
         name = (host_and_port(environ.get("HTTP_HOST") or "") or ("localhost",))[0]
     address: str = environ.get("REMOTE_ADDR") or ""
     return {

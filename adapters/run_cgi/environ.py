@@ -101,7 +101,7 @@ def _server_name(environ: Mapping[str, Any]) -> bytes:
     """Return the name that the client used for this server if it is a name (4.1.14); else the server's own name."""
     named = host_and_port(environ.get("HTTP_HOST") or "")
     name = named[0] if named else environ.get("SERVER_NAME") or ""
-    if not name or name.endswith(".invalid"):  # RFC 6761, 6.4: never a real name; waitress uses one
+    if not name or "/" in name or name.endswith(".invalid"):  # as scope_from_environ()
         name = "localhost"
     return octets(f"[{name}]" if ":" in name and not name.startswith("[") else name)
 

@@ -299,6 +299,7 @@ def test_any_environ_can_be_converted(headers: dict[str, str], data: st.DataObje
         ({"SERVER_NAME": "x", "SERVER_PORT": ""}, "server", ("x", None)),
         ({"SERVER_NAME": "waitress.invalid", "HTTP_HOST": "[::1]:80", "SERVER_PORT": "80"}, "server", ("::1", 80)),
         ({"SERVER_NAME": "waitress.invalid", "HTTP_HOST": "a/b", "SERVER_PORT": "80"}, "server", ("localhost", 80)),
+        ({"SERVER_NAME": "cheroot/11.1.2", "HTTP_HOST": "a:8", "SERVER_PORT": "80"}, "server", ("a", 80)),
         ({"CONTENT_LENGTH": "", "CONTENT_TYPE": ""}, "headers", []),
         ({"CONTENT_LENGTH": "5", "HTTP_X_A": ""}, "headers", [(b"content-length", b"5"), (b"x-a", b"")]),
         ({"HTTP_CONTENT_LENGTH": "99"}, "headers", []),

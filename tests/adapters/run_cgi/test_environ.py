@@ -38,6 +38,7 @@ def test_path_is_always_set() -> None:
         ({"HTTP_HOST": "a b", "SERVER_NAME": "mine"}, b"mine"),
         ({"SERVER_NAME": "::1"}, b"[::1]"),
         ({"SERVER_NAME": "waitress.invalid"}, b"localhost"),
+        ({"SERVER_NAME": "cheroot/11.1.2"}, b"localhost"),
         ({}, b"localhost"),
     ],
 )
