@@ -23,6 +23,19 @@ def test_the_longest_files_begin_first_and_then_those_with_the_most_tests() -> N
     assert found == ["tests/few.py", "tests/many.py", "tests/long.py"]
 
 
+def test_files_that_start_servers_begin_before_pure_files_with_more_tests() -> None:
+    """A server takes seconds to start: at the end of the run, one such file would keep one worker busy alone."""
+    real = ["tests/demos/test_one.py::test_a", "tests/real/test_two.py::test_a", "tests/real/test_two.py::test_b"]
+    found = [unit.split(" ")[0] for unit in units([*TESTS, *real], {"tests/few.py": 1})]
+    assert found == [
+        "tests/few.py",
+        "tests/real/test_two.py",
+        "tests/demos/test_one.py",
+        "tests/long.py",
+        "tests/many.py",
+    ]
+
+
 def test_the_tests_of_a_part_are_consecutive() -> None:
     found = units(TESTS, {"tests/long.py": 2, "tests/absent.py": 2})
     assert found["tests/long.py 1/2"] == ["tests/long.py::test_0", "tests/long.py::test_1"]
@@ -48,11 +61,11 @@ def test_the_named_files_exist() -> None:
 @pytest.mark.timeout(200)
 def test_workers_begin_with_a_long_file_even_if_another_has_more_tests() -> None:
     tests = [
-        "tests/adapters/mapping/test_requests.py",
+        "tests/gateways/trace/test_steps.py",
         "tests/gateways/test_cli.py::test_a_missing_package_is_reported_in_one_line",
     ]
     command = [sys.executable, "-m", "pytest", "-v", "-n", "1", "--dist", "loadfile", "-p", "no:cacheprovider", *tests]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=190, check=True)
     ended = re.findall(r"PASSED (\S+?)::", done.stdout)
     assert ended[0] == "tests/gateways/test_cli.py"
-    assert ended[1:] == ["tests/adapters/mapping/test_requests.py"] * (len(ended) - 1)
+    assert ended[1:] == ["tests/gateways/trace/test_steps.py"] * (len(ended) - 1)

@@ -27,14 +27,23 @@ PARTS: Mapping[str, int] = {
     "tests/real/test_diff.py": 4,
     "tests/real/native/test_asgi_apps.py": 4,
     "tests/real/native/test_wsgi_apps.py": 3,
+    "tests/real/test_event_streams.py": 2,
     "tests/real/test_compare_command.py": 3,
     "tests/real/test_compare.py": 3,
     "tests/adapters/run_cgi/warm/test_idioms.py": 4,
     "tests/real/test_cgi_child_programs.py": 2,
     "tests/real/test_check.py": 3,
+    "tests/adapters/run_cgi/test_faults.py": 2,
+    "tests/benchmarks/test_ledger.py": 1,
     "tests/real/test_serve.py": 3,
     "tests/real/test_cgi_host.py": 4,
     "tests/real/test_trace.py": 2,
+    "tests/adapters/run_cgi/test_clauses.py": 2,
+    "tests/adapters/run_cgi/test_endings.py": 1,
+    "tests/demos/test_replacing.py": 1,
+    "tests/gateways/diff/test_planted.py": 1,
+    "tests/soak/test_servers.py": 1,
+    "tests/demos/test_shared_hosting.py": 1,
     "tests/real/test_asgi_on_wsgi_draining.py": 2,
     "tests/adapters/wsgi_to_asgi/test_leftovers.py": 2,
     "tests/real/test_cgi_git.py": 2,
@@ -47,6 +56,14 @@ PARTS: Mapping[str, int] = {
     "tests/real/test_compare_locust.py": 1,
     "tests/real/test_cgi_child_rewriting.py": 1,
     "tests/adapters/run_cgi/test_options.py": 1,
+    "tests/adapters/run_cgi/warm/test_libraries.py": 1,
+    "tests/adapters/on_cgi/test_request.py": 1,
+    "tests/adapters/run_cgi/test_stats.py": 1,
+    "tests/adapters/run_cgi/test_reaper.py": 1,
+    "tests/adapters/wsgi_to_asgi/test_unread.py": 1,
+    "tests/adapters/wsgi_to_asgi/test_frameworks.py": 1,
+    "tests/adapters/asgi_to_cgi/test_asgi.py": 1,
+    "tests/test_work.py": 1,
     "tests/real/test_websockets_asgi_on_wsgi.py": 1,
     "tests/demos/test_django_site.py": 1,
     "tests/gateways/compare/load/test_work.py": 1,
@@ -59,6 +76,9 @@ PARTS: Mapping[str, int] = {
 }
 """Files that take long, the longest first, and the number of parts that they are divided into."""
 
+REAL = ("tests/real/", "tests/demos/", "tests/soak/", "tests/benchmarks/")
+"""Folders whose tests start servers and programs: few tests take long, and so they begin before the pure ones."""
+
 
 def units(tests: Iterable[str], parts: Mapping[str, int] = PARTS) -> dict[str, list[str]]:
     """Return the units of work in the order in which they begin, each with its tests in the order in which they run.
@@ -70,7 +90,8 @@ def units(tests: Iterable[str], parts: Mapping[str, int] = PARTS) -> dict[str, l
     for test in tests:
         server = _server(test)
         (shared if server else files).setdefault(server or _file(test), []).append(test)
-    order = [*parts, *sorted(files.keys() - parts.keys(), key=lambda file: (-len(files[file]), file))]
+    rest = sorted(files.keys() - parts.keys(), key=lambda file: (not file.startswith(REAL), -len(files[file]), file))
+    order = [*parts, *rest]
     for file in order:
         own, number = files.get(file, []), parts.get(file, 1)
         for part in range(number):

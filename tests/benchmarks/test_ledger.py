@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import ledger
 from benchmarks.ledger import CONTENDERS, FEW, MANY, counted, instructions, slope, system_calls
 from tests.programs import require_program
 
@@ -45,10 +46,14 @@ def test_a_request_makes_no_more_system_calls_than_recorded(direction: str) -> N
 
 
 @pytest.mark.parametrize("direction", OURS)
-def test_a_request_is_cheaper_than_through_a_peer(direction: str) -> None:
+def test_a_request_is_cheaper_than_through_a_peer(direction: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Peers make several times as many system calls: a fifth of the requests shows the factor."""
     require_program("strace")
     (peer,) = [n for n, each in enumerate(CONTENDERS) if each.direction == direction and each.name == "a2wsgi"]
-    assert 2 * sum(lowest(direction).values()) < sum(system_calls(peer, 1).values())
+    ours = lowest(direction)
+    monkeypatch.setattr(ledger, "FEW", FEW // 5)
+    monkeypatch.setattr(ledger, "MANY", MANY // 5)
+    assert 2 * sum(ours.values()) < sum(system_calls(peer, 1).values())
 
 
 def test_instructions_are_counted_by_callgrind_where_the_processor_does_not(
