@@ -94,12 +94,12 @@ class Run:
             try:
                 exec(code, self.main.__dict__)  # noqa: S102 (it is what an interpreter does with a program)
             finally:  # not in a function: a trace function would see its frame
-                if callable(trace := sys.gettrace()):
-                    sys.settrace(None)
-                    self._trace, self.is_observed = trace, True
                 if callable(profile := sys.getprofile()):
                     sys.setprofile(None)
                     self._profile, self.is_observed = profile, True
+                if callable(trace := sys.gettrace()):
+                    sys.settrace(None)
+                    self._trace, self.is_observed = trace, True
         except SystemExit as error:
             return self._exit_status(error.code)
         except BaseException as error:

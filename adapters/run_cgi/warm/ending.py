@@ -11,6 +11,7 @@ from __future__ import annotations
 import _io
 import _weakref
 import atexit
+import builtins
 import gc
 import os
 import sys
@@ -28,7 +29,16 @@ _FORGOTTEN = (
     *("path", "argv", "ps1", "ps2", "last_exc", "last_type", "last_value", "last_traceback"),
     *("path_hooks", "path_importer_cache", "meta_path", "__interactivehook__"),
 )
+# Builtins that Python adds after its start; the interpreter removes them (finalize_restore_builtins_dict).
+_LATE = ("open", "quit", "exit", "copyright", "credits", "license", "help", "_")
 _signal: Any = sys.modules["_signal"]  # every interpreter has it
+# Objects die in code of these two. A warning then has the place that it has without a frame of Python.
+_FILE, _LINE = ("<sys>", 0) if sys.version_info >= (3, 13) else ("sys", 1)
+_PLACE: dict[str, Any] = {"__name__": "sys", "collect": gc.collect}
+_SOURCES = ("lambda: collect()", "lambda names, name: names.__setitem__(name, None)")
+_collect, _forget = (eval(compile(source, _FILE, "eval"), _PLACE) for source in _SOURCES)  # noqa: S307 (constants)
+for _function in (_collect, _forget):
+    _function.__code__ = _function.__code__.replace(co_firstlineno=_LINE)
 
 
 def c_exit() -> Any:
@@ -54,7 +64,8 @@ class Ending:
         """Exit as an interpreter does, without destroying shared state: threads, atexit, output, objects."""
         if "threading" in sys.modules:
             self._call(sys.modules["threading"]._shutdown)
-        self._call(atexit._run_exitfuncs)
+        # Up to Python 3.9 the program's module has its own calls.
+        self._call(sys.modules.get("atexit", atexit)._run_exitfuncs)
         sys.is_finalizing = True.__bool__
         status = 120 if _lost_output() else status
         self._destroy_modules()
@@ -79,31 +90,34 @@ class Ending:
 
     def _destroy_modules(self) -> None:
         """Destroy the program's own modules, in the interpreter's order (finalize_modules in pylifecycle.c)."""
-        gc.collect()
+        _collect()
         for name in _FORGOTTEN:
             if hasattr(sys, name):
-                setattr(sys, name, None)
+                _forget(sys.__dict__, name)
         sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__
-        shared = []
-        modules = []
-        for name in list(sys.modules):
-            module = sys.modules.pop(name)
+        self._run.main = None
+        modules, shared, references = sys.modules, [], []
+        for name in list(modules):
+            module = modules[name]
             if name in self._shared and name != "__main__":
                 shared.append(module)
-                continue
-            try:
-                modules.append(_weakref.ref(module))
-            except TypeError:  # sys.modules may contain any object
-                pass
-        del module
-        self._run.main = None
-        gc.collect()
-        for reference in reversed(modules):
+            else:
+                try:
+                    references.append(_weakref.ref(module))
+                except TypeError:  # sys.modules may contain any object
+                    pass
+            del module
+            _forget(modules, name)
+        modules.clear()
+        for name in _LATE:
+            builtins.__dict__.pop(name, None)
+        _collect()
+        for reference in reversed(references):
             living = reference()
             if type(living) is type(sys):
                 _clear(living.__dict__)
             del living
-        gc.collect()
+        _collect()
         _flush_files()
 
 
@@ -112,7 +126,7 @@ def _clear(names: dict[str, Any]) -> None:
     for private in (True, False):
         for name in list(names):
             if isinstance(name, str) and name != "__builtins__" and (not private or name[:1] == "_" != name[1:2]):
-                names[name] = None
+                _forget(names, name)
 
 
 def _flush_files() -> None:

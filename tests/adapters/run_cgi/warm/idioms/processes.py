@@ -132,4 +132,19 @@ PROCESSES = {
         "    if not event.startswith(('compile', 'marshal', 'import', 'sys._getframe', 'object.')): raise RuntimeError(event)\n"
         "sys.addaudithook(hook)\nprint('body')"
     ),
+    "unclosed_files": Idiom(
+        f"import json, mine, socket, warnings\n{HEAD}warnings.simplefilter('always')\n"
+        "kept = socket.socket(); cycle = [open('/dev/null')]; cycle.append(cycle)",
+        {"mine.py": "kept = open('/dev/null')\n"},
+        varies=r"fd=\d+",
+    ),
+    "finalizers_without_builtins": Idiom(
+        f"import json, mine, sys\n{HEAD}class Last:\n    def __init__(self, work): self.work = work\n"
+        "    def __del__(self): print(self.work, self.work())\n"
+        "def opens(): return open('/dev/null').close()\ndef imports(): import mine, colorsys\n"
+        "def looks(): return sys.path, sys.meta_path, sys.stdout is not None\n"
+        "last = [Last(opens), Last(imports), Last(looks)]",
+        {"mine.py": ""},
+        varies=r"0x[0-9a-f]+",
+    ),
 }

@@ -1,0 +1,35 @@
+"""The end of a warm process, apart from the interpreter that forks it."""
+
+import subprocess
+import sys
+
+import pytest
+
+START = """
+import os, sys, types
+from gateways.adapters.run_cgi.warm.child import Run
+from gateways.adapters.run_cgi.warm.ending import Ending, c_exit
+run = Run(types.ModuleType("__main__"))
+"""
+
+
+def _ended(
+    source: str, end: str = "Ending(run, set(sys.modules)).end(3, os._exit)"
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", f"{START}\n{source}\n{end}"]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_the_calls_of_the_programs_own_atexit_module_are_made() -> None:
+    # up to Python 3.9 each module named atexit has its own calls
+    source = (
+        "atexit = sys.modules['atexit'] = types.ModuleType('atexit')\natexit._run_exitfuncs = lambda: print('called')"
+    )
+    ended = _ended(source)
+    assert (ended.stdout, ended.returncode, ended.stderr) == ("called\n", 3, "")
+
+
+@pytest.mark.parametrize("hook", ["", "sys.addaudithook(lambda event, _: 1 / 0 if event.startswith('ctypes') else 0)"])
+def test_the_exit_of_c_raises_no_audit_event(hook: str) -> None:
+    ended = _ended(f"leave = c_exit()\n{hook}", "leave(4)")
+    assert (ended.returncode, ended.stderr) == (4, "")
