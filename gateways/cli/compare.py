@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from gateways.compare.measure.bench import Entry
     from gateways.compare.measure.remote import Site
     from gateways.compare.plan.target import Target
-    from gateways.compare.record import Exclusion, Question, Record
+    from gateways.compare.question import Question
+    from gateways.compare.record import Exclusion, Record
 
 ALL = "all"
 

@@ -7,78 +7,19 @@ Reports are computed from the record alone.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Literal, Self, TypeVar, cast
+from typing import Any, Literal, Self
 
-from gateways.compare.load.order import Answer, Measured
+from gateways.compare.load.order import Measured
+from gateways.compare.machine import Machine, Placement, Resources
+from gateways.compare.made import made
+from gateways.compare.question import Question
 
 NAME, MAJOR, MINOR = "gateways-compare", 1, 2
 SCHEMA = f"{NAME}/{MAJOR}.{MINOR}"
 
-T = TypeVar("T")
-
 Phase = Literal["capacity", "latency", "long"]
 """capacity: a closed loop, in slices. latency: an open loop at a fixed rate, in slices. long: either, on a server
 started for this run alone."""
-
-
-@dataclass(frozen=True)
-class Machine:
-    """The machine. "" or None: unknown.
-
-    `memory` is in bytes; `quota` is the CPU limit of the control group. `steal` is the share of time that the
-    hypervisor gave to other machines, `foreign` the number of cores kept busy by other programs; both were measured
-    before the comparison.
-    """
-
-    system: str
-    python: str
-    cpu: str
-    cores: int
-    memory: int
-    open_files: int
-    governor: str = ""
-    turbo: str = ""
-    quota: str = ""
-    steal: float | None = None
-    foreign: float | None = None
-    packages: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Placement:
-    """Cores by number. Both are empty if processes cannot be pinned to cores, as on macOS."""
-
-    server: tuple[int, ...] = ()
-    client: tuple[int, ...] = ()
-
-    @property
-    def bound(self) -> bool:
-        return bool(self.server)
-
-    @property
-    def apart(self) -> bool:
-        """Return True if client and server are not known to share a core."""
-        return not self.bound or not set(self.server) & set(self.client)
-
-
-@dataclass(frozen=True, slots=True)
-class Resources:
-    """The resources of a server's process tree at one moment, or the maximum of each over several moments.
-
-    `memory` is its private memory in bytes: anonymous pages, with pages shared by processes divided among them (Linux),
-    or the unique set size. `resident` counts shared pages once per process. `switches` are context switches since the
-    start.
-    """
-
-    memory: int = 0
-    resident: int = 0
-    threads: int = 0
-    processes: int = 0
-    switches: int = 0
-
-    def most(self, other: "Resources") -> "Resources":
-        """Return the larger of each value."""
-        return Resources(*(max(getattr(self, each.name), getattr(other, each.name)) for each in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -114,46 +55,6 @@ class Exclusion:
     why: str
 
 
-@dataclass(frozen=True)
-class Asked:
-    """A request of a mix: its label, its weight, and the expected response."""
-
-    label: str
-    weight: float
-    answer: Answer
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        return cls(data["label"], data["weight"], Answer.from_json(data["answer"]))
-
-
-@dataclass(frozen=True)
-class Question:
-    """A scenario as it was measured, and the expected response (None: a mix, or messages of a WebSocket).
-
-    `headline`, `role` and `small` are the scenario's (plan.scenarios). For a mix, `parts` are the requests that are
-    sent, in the order of each measurement's parts; `left_out` lists the others, with reasons.
-    """
-
-    name: str
-    reveals: str
-    request: str
-    load: str
-    service: float | None
-    behind: int
-    answer: Answer | None = None
-    headline: str = "rate"
-    role: str = ""
-    small: bool = False
-    parts: tuple[Asked, ...] = ()
-    left_out: tuple[str, ...] = ()
-
-    @property
-    def answers(self) -> list[Answer]:
-        """The expected responses of all requests."""
-        return [each.answer for each in self.parts] or ([self.answer] if self.answer else [])
-
-
 NULL = "null"
 """The contender id for slices with the server that does nothing: they show the limit of the load client."""
 
@@ -184,8 +85,8 @@ class Cell:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        taken = {name: _made(Resources, data[name]) for name in ("before", "after", "peak")}
-        return _made(cls, {**data, **taken, "measured": Measured.from_json(data["measured"])})
+        taken = {name: made(Resources, data[name]) for name in ("before", "after", "peak")}
+        return made(cls, {**data, **taken, "measured": Measured.from_json(data["measured"])})
 
 
 @dataclass
@@ -262,42 +163,15 @@ class Record:
 
     @classmethod
     def _from_json(cls, data: dict[str, Any]) -> Self:
-        return _made(
+        return made(
             cls,
             data
             | {
-                "machine": _made(Machine, data["machine"]),
+                "machine": made(Machine, data["machine"]),
                 "placement": Placement(**{name: tuple(cores) for name, cores in data["placement"].items()}),
-                "entrants": [_made(Entrant, each | {"command": tuple(each["command"])}) for each in data["entrants"]],
-                "exclusions": [_made(Exclusion, each) for each in data["exclusions"]],
-                "questions": [_question(each) for each in data["questions"]],
+                "entrants": [made(Entrant, each | {"command": tuple(each["command"])}) for each in data["entrants"]],
+                "exclusions": [made(Exclusion, each) for each in data["exclusions"]],
+                "questions": [Question.from_json(each) for each in data["questions"]],
                 "cells": [Cell.from_json(each) for each in data["cells"]],
             },
         )
-
-
-_BY_NAME: dict[str, dict[str, Any]] = {
-    "stream": {"headline": "first byte"},
-    "idle": {"headline": "room"},
-    "slow-readers": {"headline": "room"},
-    "hello": {"small": True},
-    "path": {"small": True, "role": "app"},
-    "gateway": {"role": "server"},
-}
-"""Defaults for keys that files before version 1.2 do not have."""
-
-
-def _question(data: dict[str, Any]) -> Question:
-    added = {} if "headline" in data else _BY_NAME.get(data["name"], {})
-    answer = data["answer"] and Answer.from_json(data["answer"])
-    parts = tuple(Asked.from_json(each) for each in data.get("parts", ()))
-    return _made(
-        Question,
-        data | added | {"answer": answer, "parts": parts, "left_out": tuple(data.get("left_out", ()))},
-    )
-
-
-def _made(cls: type[T], data: Mapping[str, Any]) -> T:
-    """Ignore keys that later minor versions have added."""
-    names = {each.name for each in fields(cast(Any, cls))}
-    return cls(**{name: value for name, value in data.items() if name in names})

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from gateways.diff import markup, structure, text
 from gateways.diff.answer import Answer
+from gateways.diff.constant import repeated
 from gateways.diff.facets import content, facets, format_facets, is_damaged, media_type, text_of
 from gateways.diff.timing import slower
 
@@ -46,10 +47,16 @@ class Judged:
     status: int | None = None
 
 
-def judge(olds: Sequence[Answer], new_answers: Sequence[Answer], *, is_first: bool = False) -> list[Judged]:
+EACH, SAME = "another value in each response", "the same value in all responses"
+
+
+def judge(
+    olds: Sequence[Answer], new_answers: Sequence[Answer], *, is_first: bool = False, is_restarted: bool = False
+) -> list[Judged]:
     """Return the differences between the new stack's responses to one request and the old stack's.
 
     is_first: the first request to a server, whose time is ignored because the server may have loaded the app.
+    is_restarted: the new stack was started for each of its responses, so that no value of a process is in all of them.
     """
     found: dict[str, list[Found]] = {}
     for new in new_answers:
@@ -58,6 +65,11 @@ def judge(olds: Sequence[Answer], new_answers: Sequence[Answer], *, is_first: bo
     outcome_differs = bool(found.keys() & {"problem", "status"})
     status = None if outcome_differs or not new_answers else new_answers[0].status
     judged = [Judged(each[0], len(each), len(new_answers), status) for each in found.values()]
+    if is_restarted:
+        judged += [
+            Judged(Found(name, EACH, SAME), len(new_answers), len(new_answers))
+            for name in repeated(olds, new_answers) if name not in found
+        ]  # fmt: skip
     if not outcome_differs:
         judged += [
             Judged(Found(*each), len(new_answers), len(new_answers))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from gateways.diff.facets import WORDS
-from gateways.diff.judge import ABSENT, Found
+from gateways.diff.judge import ABSENT, SAME, Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,8 @@ LOCATION = Known("The app builds URLs from the scheme, the Host header and the p
                  "RFC 9110, 10.2.2")  # fmt: skip
 TRAILERS = Known("Trailers differ, or reach the client on one side only: not every server passes them on.",
                  "RFC 9110, 6.5")  # fmt: skip
+CONSTANT = Known("The old stack generates this value for each client, such as a token; the new stack sends one to all.",
+                 "RFC 6749, 10.10")  # fmt: skip
 EARLY = Known("Early hints reach the client on one side only.", "RFC 8297, 2")
 
 
@@ -102,8 +104,8 @@ def explain(found: Found, status: int | None = None) -> Known | None:
         return CHANGES.get((found.old[:3], found.new[:3]), STATUSES.get(found.new[:3]))
     if found.facet.startswith("header:") and (times := re.match(r"(\d+) ×", found.new)):
         return TWICE if int(times[1]) > 1 else ONCE
-    if found.facet.startswith("cookie:"):
-        return COOKIE
+    if found.new == SAME or found.facet.startswith("cookie:"):
+        return CONSTANT if found.new == SAME else COOKIE
     lengths = {WORDS["length"]: GAINED_LENGTH, WORDS["close"]: CLOSE}
     return {
         "framing": lengths.get(found.new, NO_LENGTH),

@@ -8,7 +8,7 @@ import re
 from dataclasses import replace
 
 from gateways.diff.facets import is_cookie
-from gateways.diff.judge import ABSENT, Found
+from gateways.diff.judge import ABSENT, SAME, Found
 from gateways.diff.result import Result
 from gateways.events.secrets import MASK, Hide, hiding, is_secret
 
@@ -35,6 +35,8 @@ def redacted(result: Result) -> Result:
 
 def without_secrets(found: Found, hide: Hide) -> Found:
     """Return the difference with MASK in place of secrets. An absent or empty value is not a secret."""
+    if found.new == SAME:
+        return found  # without a value
     if _holds_secret(found.facet):
         old, new = (value if value in {ABSENT, ""} else MASK for value in (found.old, found.new))
     else:

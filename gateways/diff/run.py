@@ -38,7 +38,7 @@ the new stack show the remaining ones.
 """
 
 APART = 1.2
-"""Minimum time between two rounds of the old stack, in seconds, so that a time in whole seconds changes."""
+"""Minimum time between two rounds of a stack, in seconds, so that a time in whole seconds changes."""
 
 Progress = Callable[[Which, int, int, int], None]
 """Called with the side, the number of its round (from 1), the number of finished requests, and the total."""
@@ -53,7 +53,7 @@ class _Rounds:
     notes: dict[str, None] = field(default_factory=dict)
     bodies: dict[str, Body] = field(default_factory=dict)
     secrets: set[str] = field(default_factory=set)
-    old_began: float = float("-inf")
+    began: dict[Which, float] = field(default_factory=dict)
 
     def of(self, which: Which, number: int) -> list[Answer]:
         return [each[number] for each in self.answers[which] if len(each) > number]
@@ -99,9 +99,9 @@ def _round(plan: Plan, which: Which, rounds: _Rounds, ports: Ports, progress: Pr
     progress(which, number, 0, len(requests))
     if plan.reset is not None:
         reset(plan.reset)
-    if which == "old":
-        time.sleep(max(0.0, rounds.old_began + APART - time.monotonic()))
-        rounds.old_began = time.monotonic()
+    if which == "old" or isinstance(plan.new, Stack):
+        time.sleep(max(0.0, rounds.began.get(which, float("-inf")) + APART - time.monotonic()))
+        rounds.began[which] = time.monotonic()
     with (
         running(plan.old if which == "old" else plan.new, plan.host, ports) as stack,
         Client(stack.address) as client,
@@ -160,10 +160,12 @@ def _kept(answer: Answer, bodies: dict[str, Body]) -> Answer:
 def _differences(plan: Plan, rounds: _Rounds) -> list[Difference]:
     pairs = _pairs(plan, rounds)
     names = irregular(olds for olds, _ in pairs)
+    is_restarted = isinstance(plan.new, Stack)
     judged = [
-        without(judge(olds, new_answers, is_first=number == 0), names) if olds and new_answers else []
+        without(judge(olds, new_answers, is_first=number == 0, is_restarted=is_restarted), names)
+        if olds and new_answers else []
         for number, (olds, new_answers) in enumerate(pairs)
-    ]
+    ]  # fmt: skip
     return together(judged, plan.ignored)
 
 

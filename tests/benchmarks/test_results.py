@@ -27,7 +27,8 @@ from gateways.compare.judge.analysis import Section, sections
 from gateways.compare.load.histogram import Histogram
 from gateways.compare.plan.effort import EFFORTS
 from gateways.compare.plan.scenarios import SCENARIOS
-from gateways.compare.record import Cell, Question, Record
+from gateways.compare.question import Question
+from gateways.compare.record import Cell, Record
 from tests.gateways.compare.making import MS, SECOND, cell, entrant, measured, record
 
 HELLO = {

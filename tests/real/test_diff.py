@@ -56,6 +56,7 @@ PATHS = ("--path", "/", "--path", "/cart", "--path", "/api", "--path", "/stream"
     [
         ("lost_header", "header:x-frame-options", "DENY", "(absent)"),
         ("cookie_attribute", "cookie:session;httponly", "set", "(absent)"),
+        ("same_token", "cookie:session", "another value in each response", "the same value in all responses"),
         ("buffered", "stream", "4 blocks from", "1 block after"),
         ("off_by_one", "body:/text()", "(absent)", "\\n"),
         ("price", "body:/items/0/price", '"1.10"', "1.10"),

@@ -12,7 +12,8 @@ from gateways.compare.judge.inference import Ratio
 from gateways.compare.judge.pairing import compared, cpu_of, rate_of, rates_compared, throughput
 from gateways.compare.judge.parts import PartTable, part_tables
 from gateways.compare.plan.scenarios import Headline
-from gateways.compare.record import NULL, Cell, Exclusion, Question, Record
+from gateways.compare.question import Question
+from gateways.compare.record import NULL, Cell, Exclusion, Record
 
 FOR_LETTERS = 400
 """Number of resamples per pair of contenders; small, because there are many pairs."""

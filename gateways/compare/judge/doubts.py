@@ -10,7 +10,8 @@ from gateways.compare.judge.figures import Figures, Latency, foreign
 from gateways.compare.judge.pairing import FEW
 from gateways.compare.judge.reasons import REASONS
 from gateways.compare.judge.words import duration, interval, megabytes, share, together
-from gateways.compare.record import Question, Record
+from gateways.compare.question import Question
+from gateways.compare.record import Record
 
 FOREIGN = 0.15
 """Number of cores kept busy by other programs above which there is a doubt."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from gateways.compare.judge.figures import Percentiles
 from gateways.compare.load.histogram import Histogram
 from gateways.compare.load.order import Measured
-from gateways.compare.record import Asked, Cell, Entrant, Question
+from gateways.compare.question import Asked, Question
+from gateways.compare.record import Cell, Entrant
 
 
 @dataclass(frozen=True, slots=True)

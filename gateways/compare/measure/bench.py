@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from gateways.compare.load.meters import cpu, difference
 from gateways.compare.load.order import Answer, Kind, Measured, Order, Part, Request, Seen, Trust
+from gateways.compare.machine import Resources
 from gateways.compare.measure.folder import Folder
 from gateways.compare.measure.reached import Reached
 from gateways.compare.measure.remote import Site
@@ -21,7 +22,8 @@ from gateways.compare.measure.warden import Warden
 from gateways.compare.plan.contender import Contender
 from gateways.compare.plan.scenarios import Scenario
 from gateways.compare.plan.target import Target
-from gateways.compare.record import NULL, Cell, Exclusion, Phase, Question, Record, Resources
+from gateways.compare.question import Question
+from gateways.compare.record import NULL, Cell, Exclusion, Phase, Record
 from gateways.failure import Failure
 from gateways.requests.request import Request as Recorded
 from gateways.requests.session import Session

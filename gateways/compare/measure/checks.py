@@ -16,7 +16,7 @@ from gateways.compare.measure.bench import Bench, Entry
 from gateways.compare.measure.relearn import again
 from gateways.compare.measure.sessions import ended
 from gateways.compare.plan.scenarios import Scenario
-from gateways.compare.record import Asked, Question
+from gateways.compare.question import Asked, Question
 from gateways.failure import Failure
 
 TICK = 1.05

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 
 from gateways.compare.load.meters import machine as machine_cpu
-from gateways.compare.record import Machine
+from gateways.compare.machine import Machine
 
 GOVERNOR = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor"
 NO_TURBO = "/sys/devices/system/cpu/intel_pstate/no_turbo"

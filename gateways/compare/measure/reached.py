@@ -5,9 +5,9 @@ Nothing is started, pinned or stopped, and its resources are unknown. Its respon
 
 from contextlib import AbstractContextManager, nullcontext
 
+from gateways.compare.machine import Resources
 from gateways.compare.measure.remote import Site
 from gateways.compare.measure.resources import Peak
-from gateways.compare.record import Resources
 
 
 class Reached:

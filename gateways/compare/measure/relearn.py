@@ -12,7 +12,7 @@ from gateways.compare.load.order import Answer, Measured
 from gateways.compare.measure.answers import widened
 from gateways.compare.measure.bench import Bench
 from gateways.compare.plan.scenarios import Scenario
-from gateways.compare.record import Question
+from gateways.compare.question import Question
 
 
 def relearn(bench: Bench, scenario: Scenario, measured: Measured) -> bool:

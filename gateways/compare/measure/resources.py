@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from gateways.compare.record import Resources
+from gateways.compare.machine import Resources
 
 EVERY = 0.25
 """Sampling interval under load, in seconds. Sampling uses CPU time of the client's core."""

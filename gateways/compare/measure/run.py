@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gateways.compare.load.order import Trust
+from gateways.compare.machine import Placement
 from gateways.compare.measure import machine
 from gateways.compare.measure.bench import Bench, Clients, Entry, Listener
 from gateways.compare.measure.client import Client
@@ -20,7 +21,7 @@ from gateways.compare.plan.contender import Contender
 from gateways.compare.plan.effort import Effort
 from gateways.compare.plan.scenarios import GATEWAY, Scenario
 from gateways.compare.plan.target import Target, reference
-from gateways.compare.record import Entrant, Exclusion, Placement, Record
+from gateways.compare.record import Entrant, Exclusion, Record
 from gateways.failure import Failure
 from gateways.installing import install_line
 

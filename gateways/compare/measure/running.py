@@ -18,11 +18,11 @@ from pathlib import Path
 import psutil
 
 from gateways.compare.load.order import Request
+from gateways.compare.machine import Resources
 from gateways.compare.measure.placement import on
 from gateways.compare.measure.resources import Peak, taken_by, tree, watched
 from gateways.compare.measure.warden import Warden
 from gateways.compare.plan.contender import Launch
-from gateways.compare.record import Resources
 from gateways.failure import Failure
 from gateways.serving.job import GRACE
 from gateways.serving.listen import bind

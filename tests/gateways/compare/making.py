@@ -6,8 +6,10 @@ from typing import Any
 
 from gateways.compare.load.histogram import Histogram
 from gateways.compare.load.order import Answer, Measured
+from gateways.compare.machine import Machine, Placement, Resources
 from gateways.compare.plan.contender import Contender, contenders
-from gateways.compare.record import Cell, Entrant, Machine, Placement, Question, Record, Resources
+from gateways.compare.question import Question
+from gateways.compare.record import Cell, Entrant, Record
 
 MS = 1_000_000
 SECOND = 1_000_000_000

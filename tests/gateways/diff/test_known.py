@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateways.diff.judge import ABSENT, Found
+from gateways.diff.judge import ABSENT, SAME, Found
 from gateways.diff.known import explain
 
 
@@ -28,6 +28,7 @@ from gateways.diff.known import explain
         (Found("cookie-order", "a, b", "b, a"), "RFC 6265, 4.2.2", False),
         (Found("header:content-length", "5", ABSENT), "RFC 9110, 9.3.2", True),
         (Found("header:content-length", ABSENT, "5"), "RFC 9110, 8.6", False),
+        (Found("body:/token", "another in each", SAME), "RFC 6749, 10.10", True),
         (Found("header:date", "x", ABSENT), "RFC 9110, 6.6.1", True),
     ],
 )

@@ -9,7 +9,8 @@ from gateways.compare.judge.analysis import sections
 from gateways.compare.judge.doubts import doubts
 from gateways.compare.load.histogram import Histogram
 from gateways.compare.load.order import Answer
-from gateways.compare.record import Exclusion, Placement, Record, Resources
+from gateways.compare.machine import Placement, Resources
+from gateways.compare.record import Exclusion, Record
 from tests.gateways.compare.making import (
     HELLO,
     IDLE,

@@ -6,7 +6,8 @@ import pytest
 
 from gateways.compare.judge.figures import Percentiles, figures, knee
 from gateways.compare.load.histogram import Histogram
-from gateways.compare.record import Cell, Resources
+from gateways.compare.machine import Resources
+from gateways.compare.record import Cell
 from tests.gateways.compare.making import MS, SECOND, STREAM, UVICORN, cell, entrant, measured, slices
 
 

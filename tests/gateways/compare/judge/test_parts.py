@@ -7,7 +7,8 @@ from dataclasses import replace
 from gateways.compare.judge.analysis import Section, sections
 from gateways.compare.judge.thresholds import breaches, threshold
 from gateways.compare.load.order import Answer, Measured
-from gateways.compare.record import Asked, Record
+from gateways.compare.question import Asked
+from gateways.compare.record import Record
 from gateways.compare.show.export import markdown, table_of_values
 from gateways.compare.show.page_tables import tables
 from gateways.compare.show.table import of_parts

@@ -5,7 +5,7 @@ from dataclasses import replace
 from gateways.compare.judge.analysis import sections
 from gateways.compare.judge.verdicts import verdicts
 from gateways.compare.load.histogram import Histogram
-from gateways.compare.record import Resources
+from gateways.compare.machine import Resources
 from tests.gateways.compare.making import (
     HELLO,
     HYPERCORN,

@@ -5,8 +5,9 @@ from typing import Any
 
 from gateways.compare.judge.analysis import sections
 from gateways.compare.judge.doubts import doubts
+from gateways.compare.machine import Resources
 from gateways.compare.measure.remote import site
-from gateways.compare.record import Cell, Record, Resources
+from gateways.compare.record import Cell, Record
 from gateways.compare.show.export import markdown, table_of_values
 from tests.gateways.compare import making
 

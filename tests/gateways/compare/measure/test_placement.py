@@ -4,8 +4,8 @@ import os
 
 import pytest
 
+from gateways.compare.machine import Placement
 from gateways.compare.measure.placement import here, on, parse_cores, place
-from gateways.compare.record import Placement
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,12 @@ class CookieAttribute(Shop):
         return [(name, value.replace("; HttpOnly", "")) for name, value in super().headers()]
 
 
+class SameToken(Shop):
+    def headers(self) -> list[tuple[str, str]]:
+        same = "session=k7Jd82hHs0aLq93xTb5c; Path=/; HttpOnly; SameSite=Lax"
+        return [(name, same if name == "Set-Cookie" else value) for name, value in super().headers()]
+
+
 class LostCookie(Shop):
     def headers(self) -> list[tuple[str, str]]:
         return super().headers()[:2]
@@ -104,4 +110,5 @@ class Dying(Shop):
 
 app, dying = Shop(), Dying()
 lost_header, cookie_attribute, buffered, off_by_one = LostHeader(), CookieAttribute(), Buffered(), OffByOne()
+same_token = SameToken()
 price, one_failure, cut, lost_cookie = Price(), OneFailure(), Cut(), LostCookie()

@@ -9,7 +9,8 @@ import pytest
 
 from gateways.compare.judge.analysis import sections
 from gateways.compare.load.histogram import Histogram
-from gateways.compare.record import Cell, Question, Record
+from gateways.compare.question import Question
+from gateways.compare.record import Cell, Record
 from gateways.compare.show.charts import clients, lines, percentiles, rounds, spans
 from gateways.compare.show.charts.chart import Chart, Line
 from tests.gateways.compare.making import (

@@ -1,0 +1,68 @@
+"""Find values that the old stack generates for each response, and the new one repeats: one token for all clients. Pure.
+
+The place of such a value is noise, because the old stack's own responses differ there, so no comparison with them finds
+that the new stack's responses do not differ.
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import islice
+
+from gateways.diff import markup, structure
+from gateways.diff.answer import Answer
+from gateways.diff.facets import content, facets, media_type, text_of
+
+GENERATED = re.compile(r"(?=[\w\-]*[0-9])(?=[\w\-]*[A-Za-z])[\w\-]{16,}")
+"""A long word with letters and digits."""
+
+HTML = ("text/html", "application/xhtml+xml")
+
+
+def repeated(olds: Sequence[Answer], new_answers: Sequence[Answer]) -> list[str]:
+    """Return the places with a generated value that differs in all of the old responses, and is the same in all new
+    ones. Empty with fewer than two of each.
+    """
+    if min(len(olds), len(new_answers)) < 2 or len({each.status for each in (*olds, *new_answers)}) > 1:
+        return []
+    befores, after = [facets(each) for each in olds], [facets(each) for each in new_answers]
+    digests = {each.body.digest for each in olds}
+    if len(digests) == len(olds) and all(each.body.is_kept for each in (*olds, *new_answers)):
+        places = [_places(each) for each in (*olds, *new_answers)]
+        befores = [table | more for table, more in zip(befores, places, strict=False)]
+        after = [table | more for table, more in zip(after, places[len(olds) :], strict=True)]
+    return [
+        name for name, value in after[0].items()
+        if all(name in table for table in befores)
+        and {table.get(name) for table in after} == {value}
+        and _is_generated([table[name] for table in befores], value)
+    ]  # fmt: skip
+
+
+def _is_generated(befores: Sequence[str], now: str) -> bool:
+    """Return True if each of the old values has a generated word that no other has, and the new one has such a word."""
+    words = [set(GENERATED.findall(each)) for each in befores]
+    own = [each.difference(*words[:at], *words[at + 1 :]) for at, each in enumerate(words)]
+    return all(own) and bool(set(GENERATED.findall(now)).difference(set.intersection(*words)))
+
+
+MOST = 20_000
+"""Maximum number of places of one body that are compared."""
+
+
+def _places(answer: Answer) -> dict[str, str]:
+    """Return the values of a JSON document or an HTML page by their places; of another text, the whole body."""
+    if "json" in media_type(answer):
+        try:
+            leaves = structure.leaves(structure.parse(content(answer)))
+            return {f"body:{pointer}": value for pointer, value in islice(leaves, MOST)}
+        except (ValueError, RecursionError):
+            return {}
+    page = text_of(answer)
+    if page is None:
+        return {}
+    if media_type(answer) not in HTML:
+        return {"body": page}
+    try:
+        return {f"body:{part.place}": part.written for part in markup.parts(page)[:MOST]}
+    except AssertionError:  # of html.parser before Python 3.13.4: a malformed declaration
+        return {}
