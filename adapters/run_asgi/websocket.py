@@ -17,16 +17,13 @@ from ..asgi_types import ASGIApp, Message, Scope
 from ..concurrency.channels import HIGH_WATER
 from ..concurrency.desk import Desk
 from ..errors import AppProtocolError, ClientDisconnected
-from ..mapping.responses import head_from_asgi
 from ..websocket.connection import Connection
-from ..websocket.frames import may_close_with
-from ..websocket.handshake import response_head
 from .exchange import GRACE, Exchange
+from .websocket_messages import accepting, closing, cost, disconnect, payload, received
 
 log = logging.getLogger("gateways.asgi")
 
 _DENIAL = ("websocket.http.response.start", "websocket.http.response.body")
-_MESSAGE_COST = 256  # memory of a received message in addition to its data, in bytes
 _SERVER_ERROR, _LOST, _RESTART = 1011, 1006, 1012
 
 
@@ -112,13 +109,13 @@ class WebSocketExchange(Exchange):
     async def _receive(self) -> Message:
         while not self._messages:
             if self._gone or self._left or (self.complete and not self.accepted):
-                return _disconnect(_LOST, "")
+                return disconnect(_LOST, "")
             await self._wait_to_receive()
         message = self._messages.popleft()
         if message["type"] == "websocket.disconnect":
             self._messages.append(message)  # further calls get it too
         elif message["type"] == "websocket.receive":
-            self._waiting -= _cost(message.get("text") or message.get("bytes") or "")
+            self._waiting -= cost(message.get("text") or message.get("bytes") or "")
             if self._waiting < HIGH_WATER // 2 and self._connection is not None:
                 self._connection.hold(False)
         return message
@@ -152,23 +149,7 @@ class WebSocketExchange(Exchange):
             raise AppProtocolError(str(error).replace("http.response", "websocket.http.response")) from None
 
     async def _accept(self, message: Message) -> None:
-        protocol = message.get("subprotocol")
-        if protocol is not None and protocol not in self._offered_protocols:
-            raise AppProtocolError(
-                f"'websocket.accept' has the subprotocol {protocol!r}, which is not one that the client offers:"
-                f" {list(self._offered_protocols)}"
-            )
-        try:
-            _, headers, _ = head_from_asgi(200, message.get("headers") or ())
-        except AppProtocolError as error:
-            raise AppProtocolError(str(error).replace("http.response.start", "websocket.accept")) from None
-        if any(name.lower().startswith("sec-websocket-") for name, _ in headers):
-            raise AppProtocolError(
-                "'websocket.accept' has a Sec-WebSocket header, which only the server may set; pass the protocol as "
-                "'subprotocol'"
-            )
-        headers = [field for field in headers if field[0].lower() != "content-length"]  # RFC 9110, 8.6
-        self._head_101 = response_head(self._keys[0].decode("latin-1"), protocol, headers)
+        self._head_101 = accepting(message, self._keys[0].decode("latin-1"), self._offered_protocols)
         self._attached = asyncio.get_running_loop().create_future()
         self.accepted = self.complete = True
         self._live.discard(self)
@@ -184,16 +165,12 @@ class WebSocketExchange(Exchange):
             if connection is None or connection.is_closing:
                 raise ClientDisconnected("the WebSocket is closed")  # ASGI WebSocket, "Send - send event"
             try:
-                connection.send(_payload(message))
+                connection.send(payload(message))
             except UnicodeEncodeError as error:
                 raise AppProtocolError(f"'websocket.send' has text that UTF-8 cannot encode: {error}") from None
             await connection.drain()
         elif kind == "websocket.close":
-            code, reason = message.get("code", 1000), message.get("reason") or ""
-            if not isinstance(code, int) or not may_close_with(code):
-                raise AppProtocolError(
-                    f"'websocket.close' has the code {code!r}; RFC 6455 (7.4) wants e.g. 1000, or 3000"
-                )
+            code, reason = closing(message)
             self._closed = True
             if connection is not None:
                 connection.close(code, reason)
@@ -245,8 +222,8 @@ class WebSocketExchange(Exchange):
     # the connection
 
     def _arrived(self, data: str | bytes) -> None:
-        self._messages.append({"type": "websocket.receive", "text" if isinstance(data, str) else "bytes": data})
-        self._waiting += _cost(data)
+        self._messages.append(received(data))
+        self._waiting += cost(data)
         if self._waiting >= HIGH_WATER and self._connection is not None:
             self._connection.hold(True)
         self._wake_receivers()
@@ -255,7 +232,7 @@ class WebSocketExchange(Exchange):
         """Queue the disconnect for the application, after the messages that it has not taken."""
         if not self._left:
             self._left = True
-            self._messages.append(_disconnect(code, reason))
+            self._messages.append(disconnect(code, reason))
             self._wake_receivers()
 
     def _connection_ended(self, ended: asyncio.Future[None]) -> None:
@@ -287,25 +264,3 @@ class WebSocketExchange(Exchange):
             await asyncio.wait(waiting, timeout=GRACE + 1)
         if connection is not None:
             connection.abort()
-
-
-def _disconnect(code: int, reason: str) -> Message:
-    return {"type": "websocket.disconnect", "code": code, "reason": reason}
-
-
-def _cost(data: str | bytes) -> int:
-    return len(data) + _MESSAGE_COST
-
-
-def _payload(message: Message) -> str | bytes:
-    """Return the data of a websocket.send. Raises AppProtocolError."""
-    data, text = message.get("bytes"), message.get("text")
-    if isinstance(data, bytes):
-        return data
-    if isinstance(data, (bytearray, memoryview)):
-        return bytes(data)
-    if data is None and isinstance(text, str):
-        return text
-    raise AppProtocolError(
-        f"'websocket.send' has bytes={data!r:.80} and text={text!r:.80}; ASGI wants one: bytes as bytes, or text as str"
-    )

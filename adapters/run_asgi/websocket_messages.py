@@ -1,0 +1,71 @@
+"""The messages of an ASGI WebSocket (ASGI WebSocket 2.5): checks of what an application sends, and what it receives.
+
+Pure: knows the messages and the close codes of RFC 6455. It must not know when they are sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from ..asgi_types import Message
+from ..errors import AppProtocolError
+from ..mapping.responses import head_from_asgi
+from ..websocket.frames import may_close_with
+from ..websocket.handshake import response_head
+
+_MESSAGE_COST = 256  # memory of a received message in addition to its data, in bytes
+
+
+def disconnect(code: int, reason: str) -> Message:
+    """Return a websocket.disconnect."""
+    return {"type": "websocket.disconnect", "code": code, "reason": reason}
+
+
+def received(data: str | bytes) -> Message:
+    """Return a websocket.receive."""
+    return {"type": "websocket.receive", "text" if isinstance(data, str) else "bytes": data}
+
+
+def cost(data: str | bytes) -> int:
+    """Return the memory of a received message, about, in bytes."""
+    return len(data) + _MESSAGE_COST
+
+
+def accepting(message: Message, key: str, offered: Collection[str]) -> bytes:
+    """Return the 101 response of a websocket.accept, for the client's key and subprotocols. Raises AppProtocolError."""
+    protocol = message.get("subprotocol")
+    if protocol is not None and protocol not in offered:
+        raise AppProtocolError(
+            f"'websocket.accept' has the subprotocol {protocol!r}, which is not one that the client offers:"
+            f" {list(offered)}"
+        )
+    try:
+        _, headers, _ = head_from_asgi(200, message.get("headers") or ())
+    except AppProtocolError as error:
+        raise AppProtocolError(str(error).replace("http.response.start", "websocket.accept")) from None
+    if any(name.lower().startswith("sec-websocket-") for name, _ in headers):
+        raise AppProtocolError("'websocket.accept' has a Sec-WebSocket header; they are the server's: 'subprotocol'")
+    headers = [field for field in headers if field[0].lower() != "content-length"]  # RFC 9110, 8.6
+    return response_head(key, protocol, headers)
+
+
+def payload(message: Message) -> str | bytes:
+    """Return the data of a websocket.send. Raises AppProtocolError."""
+    data, text = message.get("bytes"), message.get("text")
+    if isinstance(data, bytes):
+        return data
+    if isinstance(data, (bytearray, memoryview)):
+        return bytes(data)
+    if data is None and isinstance(text, str):
+        return text
+    raise AppProtocolError(
+        f"'websocket.send' has bytes={data!r:.80} and text={text!r:.80}; ASGI wants one: bytes as bytes, or text as str"
+    )
+
+
+def closing(message: Message) -> tuple[int, str]:
+    """Return the code and reason of a websocket.close. Raises AppProtocolError."""
+    code, reason = message.get("code", 1000), message.get("reason") or ""
+    if not isinstance(code, int) or not may_close_with(code):
+        raise AppProtocolError(f"'websocket.close' has the code {code!r}; RFC 6455 (7.4) wants e.g. 1000, or 3000")
+    return code, reason
