@@ -158,8 +158,8 @@ class Exchange:
     def hang_up(self, patient: bool = False) -> None:
         """Notify the application that the response is no longer needed, and cancel it if it does not end soon.
 
-        `patient`: not if it has not begun its response. It may be in the middle of a change, which ASGI servers let it
-        finish when a client disconnects.
+        `patient`: do not cancel an application that has not begun its response. It may be changing data, and ASGI
+        servers let it finish when a client disconnects.
         """
         self._gone = True
         self.unanswered = patient and self.head is None

@@ -21,7 +21,7 @@ ASK = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Plan:
     """The input of a check: target, interface if known, paths, a file of requests, and the total timeout in seconds."""
 
     target: str
@@ -31,17 +31,17 @@ class Wanted:
     seconds: float = 60.0
 
 
-def check(wanted: Wanted, to: Mode | None = None, server: str | None = None, threads: int | None = None) -> Report:
+def check(plan: Plan, to: Mode | None = None, server: str | None = None, threads: int | None = None) -> Report:
     """Check a target for a move to the interface `to` on `server`, with `threads` threads.
 
     Raises:
         Failure: the app could not be imported, ended its process, or took too long.
         ValueError: unknown server, or it does not speak `to`.
     """
-    target, interface = wanted.target, wanted.interface
+    target, interface = plan.target, plan.interface
     if server is not None:
         destination(interface or "wsgi", to, server)  # report a wrong name at once
-    answer = _looked(wanted)
+    answer = _looked(plan)
     app: Mode = answer["interface"]
     where, traits = destination(app, to, server)
     if where == "cgi" and app == "cgi":
@@ -52,12 +52,12 @@ def check(wanted: Wanted, to: Mode | None = None, server: str | None = None, thr
     return Report(target, answer["signature"], move, answer["asked"], problems, findings)
 
 
-def _looked(wanted: Wanted) -> dict[str, Any]:
+def _looked(plan: Plan) -> dict[str, Any]:
     def arguments(writing: int, errors: int) -> list[str]:
-        job = Job(wanted.target, wanted.interface, wanted.paths, wanted.requests, ASK, writing, errors)
+        job = Job(plan.target, plan.interface, plan.paths, plan.requests, ASK, writing, errors)
         return [job.to_json()]
 
-    ended = run_module("gateways.check.process", arguments, wanted.seconds, f"checking {wanted.target!r}")
+    ended = run_module("gateways.check.process", arguments, plan.seconds, f"checking {plan.target!r}")
     if not ended.result:
         lines = ended.output.decode("utf-8", "backslashreplace").strip().splitlines()
         last = lines[-1] if lines else "without output"

@@ -9,7 +9,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from gateways.check.move import SERVERS
-from gateways.check.run import Wanted
+from gateways.check.run import Plan
 from gateways.check.run import check as run
 from gateways.check.show import document, lines
 from gateways.cli.choosing import files, given
@@ -80,8 +80,8 @@ def check(  # noqa: PLR0913, PLR0917 (options)
         if not path.startswith("/"):
             raise click.BadParameter(f"{path!r} does not start with a slash.", param_hint="'--path'")
     try:
-        wanted = Wanted(target, interface, paths, requests, timeout)
-        report = run(wanted, to, server, threads)
+        plan = Plan(target, interface, paths, requests, timeout)
+        report = run(plan, to, server, threads)
     except ValueError as error:
         raise click.UsageError(f"{error}.") from None
     except Failure as failure:

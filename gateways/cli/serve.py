@@ -18,9 +18,9 @@ import click
 
 from gateways.cli.choosing import choose, complete, files, given
 from gateways.cli.command import Command
+from gateways.cli.plan import Plan
 from gateways.cli.serve_checks import certificate, check
 from gateways.cli.until_ended import Serving, await_change
-from gateways.cli.wanted import Wanted
 from gateways.failure import Failure
 from gateways.serving.deployment import Deployed, Place, script
 from gateways.serving.listen import bind, bind_unix
@@ -146,34 +146,34 @@ def serve(  # noqa: PLR0913, PLR0917 (options)
         sock = stack.enter_context(_listening(host, port, unix)) if reload else None  # for the page of a broken app
         known = Known(target, "cgi", target) if files else _found(target, interface, sock, secured)
         mode, server = choose(known.interface, mode, server)
-        wanted = Wanted(known, mode, server, settings, reload, quiet, log_format)
-        check(wanted, unix)
+        plan = Plan(known, mode, server, settings, reload, quiet, log_format)
+        check(plan, unix)
         if is_printed:
             if root_path or tls:
                 raise click.UsageError(
                     "--print does not support --root-path and --tls: configure them in the reverse proxy (docs/deploy)."
                 )
             place = Place(host or "127.0.0.1", 8000 if port is None else port, unix or "")
-            click.echo("\n".join(printed(wanted, place)))
+            click.echo("\n".join(printed(plan, place)))
             return
         side(mode).SERVERS[server].version()
-        Serving(wanted, sock or stack.enter_context(_listening(host, port, unix))).run()
+        Serving(plan, sock or stack.enter_context(_listening(host, port, unix))).run()
 
 
-def printed(wanted: Wanted, place: Place) -> list[str]:
+def printed(plan: Plan, place: Place) -> list[str]:
     """Return the shell script of a deployment.
 
     Raises:
         UsageError: the server's command line has no such option.
     """
-    known = wanted.known
+    known = plan.known
     module, _, attribute = known.name.partition(":")
     program = str(Path(known.target).resolve()) if known.interface == "cgi" else ""
     # A CGI program runs in its own folder; other apps run in the current folder.
-    folder = known.folder or (str(Path.cwd()) if wanted.mode == "cgi" else "")
+    folder = known.folder or (str(Path.cwd()) if plan.mode == "cgi" else "")
     app = Deployed(known.interface, module, attribute, folder, program, sys.executable)
     try:
-        return script(app, wanted.mode, wanted.server, wanted.settings, place, lambda name: Path(name).exists())
+        return script(app, plan.mode, plan.server, plan.settings, place, lambda name: Path(name).exists())
     except ValueError as error:
         raise click.UsageError(f"{error}.") from None
 

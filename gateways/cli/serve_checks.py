@@ -7,20 +7,20 @@ from collections.abc import Iterator
 
 import click
 
-from gateways.cli.wanted import Wanted
+from gateways.cli.plan import Plan
 from gateways.failure import Failure
 from gateways.serving.certificate import self_signed
 from gateways.serving.server import side
 
 
-def check(wanted: Wanted, unix: str | None) -> None:
+def check(plan: Plan, unix: str | None) -> None:
     """Check that the server and the target support the options.
 
     Raises:
         UsageError: unsupported option; the message names the servers that support it.
     """
-    mode, settings = wanted.mode, wanted.settings
-    is_adapted = mode == "asgi" and wanted.known.interface == "wsgi"  # the adapter has threads
+    mode, settings = plan.mode, plan.settings
+    is_adapted = mode == "asgi" and plan.known.interface == "wsgi"  # the adapter has threads
     requested = {
         "tls": bool(settings.certfile),
         "threads": settings.threads is not None and not is_adapted,
@@ -29,12 +29,12 @@ def check(wanted: Wanted, unix: str | None) -> None:
     }
     servers = side(mode).SERVERS
     for option, is_asked in requested.items():
-        if is_asked and option not in servers[wanted.server].options:
+        if is_asked and option not in servers[plan.server].options:
             having = ", ".join(name for name in servers if option in servers[name].options)
             instead = f"use one of {having}" if having else f"no {mode} server supports it"
-            raise click.UsageError(f"{wanted.server} does not support --{option}; {instead}.")
-    is_cgi = "cgi" in (mode, wanted.known.interface)
-    if wanted.reload and is_cgi:
+            raise click.UsageError(f"{plan.server} does not support --{option}; {instead}.")
+    is_cgi = "cgi" in (mode, plan.known.interface)
+    if plan.reload and is_cgi:
         raise click.UsageError("--reload does not apply to CGI: each request runs the current program.")
     for_cgi = {
         "warm": settings.warm,
@@ -46,11 +46,9 @@ def check(wanted: Wanted, unix: str | None) -> None:
     }
     for option, is_there in for_cgi.items():
         if is_there and not is_cgi:
-            raise click.UsageError(f"--{option} is for CGI programs, and {wanted.known.target} is not one.")
+            raise click.UsageError(f"--{option} is for CGI programs, and {plan.known.target} is not one.")
     if settings.cgi_dirs and not settings.files:
-        raise click.UsageError(
-            f"--cgi-dir is for a folder of files and programs, and {wanted.known.target} is not one."
-        )
+        raise click.UsageError(f"--cgi-dir is for a folder of files and programs, and {plan.known.target} is not one.")
     for variable in settings.environment:
         name, is_given, _ = variable.partition("=")
         if not name:

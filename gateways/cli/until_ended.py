@@ -14,7 +14,7 @@ from socket import SO_ACCEPTCONN, SOL_SOCKET, socket
 
 import click
 
-from gateways.cli.wanted import Wanted, heading
+from gateways.cli.plan import Plan, heading
 from gateways.events.events import Event
 from gateways.events.printable import printable
 from gateways.failure import Failure
@@ -32,8 +32,8 @@ LINES = 200
 class Serving:
     """A server on a socket. With --reload it is replaced by new servers on the same socket."""
 
-    def __init__(self, wanted: Wanted, sock: socket) -> None:
-        self._wanted = wanted
+    def __init__(self, plan: Plan, sock: socket) -> None:
+        self._wanted = plan
         self._sock = sock
         self._events: EventQueue = queue.SimpleQueue()
         self._current: ServerProcess
@@ -64,17 +64,17 @@ class Serving:
             self._take(item)
 
     def _start(self) -> None:
-        wanted = self._wanted
+        plan = self._wanted
         self._make_room()
         self._current = ServerProcess(
-            wanted.mode,
-            wanted.server,
-            wanted.known.target,
-            "nothing" if wanted.quiet else "access",
+            plan.mode,
+            plan.server,
+            plan.known.target,
+            "nothing" if plan.quiet else "access",
             self._sock.dup(),  # our copy stays open, so that clients wait during a restart
             self._events,
-            wanted.known.interface,
-            wanted.settings,
+            plan.known.interface,
+            plan.settings,
         )
 
     def _changed(self, paths: list[Path]) -> None:
@@ -126,16 +126,16 @@ class Serving:
                 click.echo(line)
 
     def _ended(self) -> None:
-        wanted = self._wanted
-        if wanted.reload:
-            click.echo(f"{wanted.server} has exited; it is restarted when a Python file changes")
-            tls = (wanted.settings.certfile, wanted.settings.keyfile) if wanted.settings.certfile else None
+        plan = self._wanted
+        if plan.reload:
+            click.echo(f"{plan.server} has exited; it is restarted when a Python file changes")
+            tls = (plan.settings.certfile, plan.settings.keyfile) if plan.settings.certfile else None
             lines = self._current.lines[-LINES:]
-            self._page = BrokenPage(self._sock.dup(), wanted.known.target, lines, tls)
+            self._page = BrokenPage(self._sock.dup(), plan.known.target, lines, tls)
             return
         how = "exited unexpectedly" if self._has_listened else "did not start"
         message = self._current.lines[-1] if self._current.lines else "no output"
-        raise Failure(f"the {wanted.mode} server {wanted.server} {how}: {message}")
+        raise Failure(f"the {plan.mode} server {plan.server} {how}: {message}")
 
 
 def await_change(target: str, failure: Failure, sock: socket, tls: tuple[str, str] | None) -> None:

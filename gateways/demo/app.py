@@ -49,7 +49,7 @@ def create_app() -> "Page":
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PageRequest:
     """A request to the page's server."""
 
     scope: Scope
@@ -80,7 +80,7 @@ class Page:
             f"/{each.name}": each.read_bytes() for each in files("gateways.demo").joinpath("static").iterdir()
         }
         self._files["/"] = self._files.pop("/index.html")
-        self._routes: dict[tuple[str, str], Callable[[Asked], Awaitable[None]]] = {
+        self._routes: dict[tuple[str, str], Callable[[PageRequest], Awaitable[None]]] = {
             ("GET", "/feed"): self._feed,
             **{("POST", f"/run/{name}"): self._run for name in actions.ACTIONS},
         }
@@ -90,7 +90,7 @@ class Page:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
-            await self._answer(Asked(scope, receive, send))
+            await self._answer(PageRequest(scope, receive, send))
         elif scope["path"] != "/chat" or refusal(scope, self._lanes.host):
             await receive()
             await send({"type": "websocket.close", "code": 1008})
@@ -113,7 +113,7 @@ class Page:
         await receive()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _answer(self, page_request: Asked) -> None:
+    async def _answer(self, page_request: PageRequest) -> None:
         scope, send = page_request.scope, page_request.send
         method, path = scope["method"], scope["path"]
         route = self._routes.get((method, path))
@@ -127,7 +127,7 @@ class Page:
         else:
             await refuse(send, 404, "not found")
 
-    async def _feed(self, page_request: Asked) -> None:
+    async def _feed(self, page_request: PageRequest) -> None:
         """Send the description of the lanes, then the items after the page's last one."""
         last = page_request.header(b"last-event-id") or page_request.query.get("after", "0")
         number = int(last) if last.isascii() and last.isdecimal() and len(last) < 16 else 0
@@ -157,7 +157,7 @@ class Page:
         about = {"python": platform.python_version(), "quiet": self._lanes.quiet, "instance": self._instance}
         return {"lanes": lanes, **about}
 
-    async def _run(self, page_request: Asked) -> None:
+    async def _run(self, page_request: PageRequest) -> None:
         """Send the button's request to all three, and write each event as a line of JSON."""
         try:
             await self._planned(page_request)
@@ -166,7 +166,7 @@ class Page:
         except Gone:
             return
 
-    async def _planned(self, page_request: Asked) -> None:
+    async def _planned(self, page_request: PageRequest) -> None:
         name = page_request.scope["path"].rpartition("/")[2]
         if name == "upload" and "megabytes" not in page_request.query:
             with closing(actions.Spooled()) as body:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gateways.cli import main
-from gateways.cli.wanted import Wanted, heading, what
+from gateways.cli.plan import Plan, heading, what
 from gateways.serving.probe import Known
 from gateways.serving.server import Mode, side
 from gateways.serving.settings import Settings
@@ -167,8 +167,8 @@ def test_a_folder_is_a_site_unless_it_is_a_cgi_bin_or_a_python_package(tmp_path:
     assert is_site(tmp_path / "package")
 
 
-def wanted(known: Known, mode: Mode, server: str, settings: Settings) -> Wanted:
-    return Wanted(known, mode, server, settings, reload=False, quiet=False)
+def plan(known: Known, mode: Mode, server: str, settings: Settings) -> Plan:
+    return Plan(known, mode, server, settings, reload=False, quiet=False)
 
 
 WSGI = Known("shop:app", "wsgi", "app(environ, start_response)")
@@ -194,7 +194,7 @@ FOLDER = Known(".", "cgi", ".")
     ],
 )
 def test_one_line_names_the_app_and_the_adapter(known: Known, mode: Mode, said: str) -> None:
-    line = what(wanted(known, mode, "X", Settings()))
+    line = what(plan(known, mode, "X", Settings()))
     assert said in line
     assert "\n" not in line
 
@@ -202,15 +202,15 @@ def test_one_line_names_the_app_and_the_adapter(known: Known, mode: Mode, said: 
 def test_a_site_is_described_as_having_programs_if_it_has_a_folder_for_them(tmp_path: Path) -> None:
     known, settings = Known(str(tmp_path), "cgi", str(tmp_path)), Settings(files=True)
     said = f"{tmp_path}: files, no CGI programs (no folder cgi-bin or htbin)"
-    assert what(wanted(known, "asgi", "X", settings)) == said
+    assert what(plan(known, "asgi", "X", settings)) == said
     (tmp_path / "htbin").mkdir()
-    assert "CGI programs below /cgi-bin/ and /htbin/, run by" in what(wanted(known, "asgi", "X", settings))
+    assert "CGI programs below /cgi-bin/ and /htbin/, run by" in what(plan(known, "asgi", "X", settings))
 
 
 def test_the_heading_shows_url_and_server_and_number_of_processes_and_how_to_stop() -> None:
     version = side("wsgi").SERVERS["gunicorn"].version()
     settings = Settings(threads=3, workers=1, root_path="/shop")
-    where, _, end = heading(wanted(WSGI, "wsgi", "gunicorn", settings), ("::1", 80))
+    where, _, end = heading(plan(WSGI, "wsgi", "gunicorn", settings), ("::1", 80))
     assert where == f"http://[::1]:80/shop  gunicorn {version}, 1 worker, 3 threads"
     assert end == "Ctrl-C ends it."
 
@@ -228,6 +228,6 @@ def test_the_heading_shows_url_and_server_and_number_of_processes_and_how_to_sto
 def test_the_heading_says_which_features_of_asgi_the_server_does_not_have(
     known: Known, mode: Mode, server: str, certfile: str, said: str
 ) -> None:
-    lines = heading(wanted(known, mode, server, Settings(certfile=certfile)), ("127.0.0.1", 80))
+    lines = heading(plan(known, mode, server, Settings(certfile=certfile)), ("127.0.0.1", 80))
     assert len(lines) == 3 + bool(said)
     assert said in lines[2]

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from gateways.cli.plan import Plan, heading
 from gateways.cli.serve import serve
-from gateways.cli.wanted import Wanted, heading
 from gateways.serving.importing import NAMES
 from gateways.serving.probe import Known
 from gateways.serving.server import side
@@ -45,7 +45,7 @@ def test_the_servers_that_support_an_option_are_documented(option: str) -> None:
 
 def test_the_output_in_the_docs_is_the_real_output() -> None:
     known = Known("shop", "wsgi", "app(environ, start_response)")
-    said = heading(Wanted(known, "asgi", "uvicorn", USUAL, reload=False, quiet=False), ("127.0.0.1", 8000))
+    said = heading(Plan(known, "asgi", "uvicorn", USUAL, reload=False, quiet=False), ("127.0.0.1", 8000))
     shown = DOCS.partition("```console\n")[2].partition("```")[0].splitlines()[1:4]
     assert [re.sub(r"(?<=uvicorn )[\d.]+", "", line) for line in shown] == [
         re.sub(r"(?<=uvicorn )[\d.]+", "", line) for line in said

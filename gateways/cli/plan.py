@@ -15,7 +15,7 @@ from gateways.serving.target import PROGRAMS
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class Plan:
     """The target, its server, and the options of the command itself."""
 
     known: Known
@@ -27,37 +27,37 @@ class Wanted:
     log_format: str = "full"
 
 
-def heading(wanted: Wanted, address: tuple[str, int]) -> list[str]:
+def heading(plan: Plan, address: tuple[str, int]) -> list[str]:
     """Return the lines printed at the start: URL and server, app and adapter, and how to stop."""
-    server, settings = side(wanted.mode).SERVERS[wanted.server], wanted.settings
+    server, settings = side(plan.mode).SERVERS[plan.server], plan.settings
     numbers = {"worker": settings.workers, "thread": settings.threads}
     parts = [f"{number} {name}{'s' * (number > 1)}" for name, number in numbers.items() if number]
     if settings.certfile and "http2" in server.options:
         parts.append("HTTP/2")
-    text = ", ".join([f"{wanted.server} {server.version()}", *parts])
+    text = ", ".join([f"{plan.server} {server.version()}", *parts])
     place = url(*address, "https" if settings.certfile else "http")
-    return [f"{place}{settings.root_path}  {text}", what(wanted), *limits(wanted), "Ctrl-C ends it."]
+    return [f"{place}{settings.root_path}  {text}", what(plan), *limits(plan), "Ctrl-C ends it."]
 
 
-def limits(wanted: Wanted) -> list[str]:
+def limits(plan: Plan) -> list[str]:
     """Return a line for each feature of ASGI that an app does not get on this server."""
     found: list[str] = []
-    if wanted.known.interface == "asgi" and wanted.server == "daphne":
+    if plan.known.interface == "asgi" and plan.server == "daphne":
         found.append("daphne sends no lifespan events, so startup and shutdown functions of the app do not run")
-    if wanted.known.interface == "asgi" and wanted.mode == "wsgi" and wanted.settings.certfile:
+    if plan.known.interface == "asgi" and plan.mode == "wsgi" and plan.settings.certfile:
         found.append("WSGI servers have WebSockets over plain HTTP only, so over TLS a client gets the status 501")
     return found
 
 
-def what(wanted: Wanted) -> str:
+def what(plan: Plan) -> str:
     """Return one line that names the app, its interface, and the adapter between it and the server."""
-    known, mode, server = wanted.known, wanted.mode, wanted.server
+    known, mode, server = plan.known, plan.mode, plan.server
     if known.interface == "cgi":
         adapter = ADAPTERS["cgi", "wsgi" if mode == "wsgi" else "asgi"]
-        names = wanted.settings.cgi_dirs or PROGRAMS
-        if wanted.settings.files and not any(Path(known.target, name.strip("/")).is_dir() for name in names):
+        names = plan.settings.cgi_dirs or PROGRAMS
+        if plan.settings.files and not any(Path(known.target, name.strip("/")).is_dir() for name in names):
             return f"{known.target}: files, no CGI programs (no folder {' or '.join(names)})"
-        if wanted.settings.files:
+        if plan.settings.files:
             below = " and ".join(f"/{name.strip('/')}/" for name in names)
             return f"{known.target}: files, and CGI programs below {below}, run by gateways.adapters.{adapter}"
         kind = "a folder of CGI programs" if Path(known.target).is_dir() else "a CGI program"
