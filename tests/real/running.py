@@ -142,4 +142,4 @@ class Running:
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run `gateways …` to its end."""
     command = [sys.executable, "-m", "gateways", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False, stdin=subprocess.DEVNULL)
+    return subprocess.run(command, capture_output=True, text=True, timeout=90, check=False, stdin=subprocess.DEVNULL)

@@ -139,7 +139,7 @@ def test_hgweb_works(hosting: Hosting, tmp_path: Path) -> None:
 
     def hg(folder: Path, *arguments: str) -> None:
         environment = {**os.environ, "HOME": str(tmp_path), "HGUSER": "a"}
-        subprocess.run([mercurial, *arguments], cwd=folder, env=environment, check=True, timeout=30)
+        subprocess.run([mercurial, *arguments], cwd=folder, env=environment, check=True, timeout=90)
 
     work, clone = tmp_path / "repo", tmp_path / "clone"
     hg(tmp_path, "init", str(work))

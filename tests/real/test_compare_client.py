@@ -62,7 +62,7 @@ def h2load(server: Running) -> Seen:
 
 def run(command: list[str]) -> str:
     with on(PLACEMENT.client):
-        return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout
+        return subprocess.run(command, capture_output=True, text=True, timeout=90, check=True).stdout
 
 
 def read(said: str, answers: str, rate: str) -> Seen:

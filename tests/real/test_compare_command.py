@@ -21,10 +21,13 @@ from gateways.compare.show.page import data_of
 from gateways.serving.listen import bind
 from tests.real.running import Running
 
+# Ten seconds alone; on a busy machine, beside other tests, more than a minute.
+pytestmark = pytest.mark.timeout(300)
+
 SHOP = Path("tests/gateways/compare/misbehaving.py").resolve().read_text() + "\napp = works\n"
 
 
-def gateways(*arguments: str, cwd: Path | None = None, timeout: int = 50) -> "subprocess.CompletedProcess[str]":
+def gateways(*arguments: str, cwd: Path | None = None, timeout: int = 200) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "gateways", "compare", *arguments]
     # Write the logs of failures to a folder of the tests.
     environment = {**os.environ, **({"TMPDIR": str(cwd)} if cwd else {})}
@@ -132,7 +135,7 @@ def test_files_are_written_even_if_the_reader_closes_the_pipe_early(calm: str, f
         "head.csv",
     ]
     with os.fdopen(writing, "w") as gone:
-        subprocess.run(command, cwd=folder, stdout=gone, stderr=subprocess.DEVNULL, timeout=60, check=False)
+        subprocess.run(command, cwd=folder, stdout=gone, stderr=subprocess.DEVNULL, timeout=200, check=False)
     assert (folder / "head.csv").read_text().startswith("scenario,connections,contender,")
 
 

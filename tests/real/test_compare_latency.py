@@ -56,7 +56,7 @@ def ab(server: Running) -> Figures:
 
 def run(*command: str) -> str:
     with on(PLACEMENT.client):
-        return subprocess.run(command, capture_output=True, text=True, timeout=30, check=True).stdout
+        return subprocess.run(command, capture_output=True, text=True, timeout=90, check=True).stdout
 
 
 def figure(pattern: str, said: str) -> float:

@@ -124,7 +124,7 @@ def test_a_port_in_use_is_reported_and_a_waiting_master_can_be_interrupted(free:
     with Running("compare", *asked) as first:
         first.wait_for("0 of 2 have connected")
         command = [sys.executable, "-m", "gateways", "compare", *asked]
-        second = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        second = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
         assert second.returncode == 1
         assert f"port {free} on 127.0.0.1 is in use" in second.stderr.splitlines()[-1]
         status, seconds = first.end(signal.SIGINT)
@@ -149,6 +149,6 @@ def test_missing_workers_cause_a_timeout(free: int) -> None:
 
 def test_an_unreachable_server_is_reported() -> None:
     command = [sys.executable, "-m", "gateways", "compare", "--url", "a=http://127.0.0.1:1", "--force", "--quick"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
     assert done.returncode == 1
     assert done.stderr == ("gateways compare: / has no response that can be measured: no response: ECONNREFUSED\n")

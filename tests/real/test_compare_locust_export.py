@@ -12,14 +12,14 @@ from tests.real.serving import serve
 def run(folder: Path, url: str, scenarios: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """Export, and run it with locust for some seconds, in another folder."""
     command = ["gateways", "compare", "--export-locustfile", str(folder / "load.py"), "--scenarios", scenarios]
-    subprocess.run([sys.executable, "-m", *command, "--url", f"a={url}"], check=True, timeout=20, capture_output=True)
+    subprocess.run([sys.executable, "-m", *command, "--url", f"a={url}"], check=True, timeout=90, capture_output=True)
     options = ["--headless", "--users", "12", "--spawn-rate", "100", "--only-summary", "--json-file", "stats"]
     return subprocess.run(
         [sys.executable, "-m", "locust", "-f", "load.py", *options, *arguments],
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=40,
+        timeout=90,
         check=False,
     )
 

@@ -1,9 +1,15 @@
 """The comparison of native and adapted answers: what counts as a difference."""
 
 import gzip
+import socket
+import threading
+import time
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from tests.real.native.battery import SLOW, App, other_targets, streams
 from tests.real.native.compare import differences
 from tests.real.native.wire import Answer, Heard
 
@@ -31,3 +37,32 @@ def test_the_time_of_a_compression_is_not_a_difference() -> None:
 
     assert differences(compressed(b"a", 1), compressed(b"a", 1), compressed(b"a", 2)) == []
     assert differences(compressed(b"a", 1), compressed(b"a", 1), compressed(b"b", 1)) != []
+
+
+def test_only_a_stream_has_to_arrive_as_slowly_as_natively() -> None:
+    """On a busy machine the two blocks of an ordinary page arrived 0.3 s apart, which was a difference."""
+
+    def answer_slowly() -> None:
+        while True:
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return  # closed: the test is over
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\na")
+                time.sleep(1.2 * SLOW)
+                connection.sendall(b"b")
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=answer_slowly)
+    thread.start()
+    server: Any = SimpleNamespace(host="127.0.0.1", port=listener.getsockname()[1])
+    app = App("slow", "wsgi", "", {"page": "/", "stream": "/"})
+    try:
+        assert {answer.streamed for heard in streams(server, app, "/") for answer in heard.answers} == {True}
+        assert {answer.streamed for heard in other_targets(server, app, "/") for answer in heard.answers} == {False}
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join()
