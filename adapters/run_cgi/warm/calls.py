@@ -50,6 +50,7 @@ _OF_C = {
 _HARMLESS_CALLERS = frozenset(("logging", "importlib.metadata", "subprocess"))
 # Functions whose random numbers are only keys within a process: no run can detect that they are shared.
 _KEYS = frozenset((("opentelemetry.context", "create_key"),))
+_PARTS = frozenset(("scout", "calls", "state", "contents", "reads"))
 _CODE = (".py", ".pyc", ".so", ".pth")
 _RANDOM = ("/dev/random", "/dev/urandom", "/proc/sys/kernel/random/")
 _OF_PROCESS = ("/proc/self", "/proc/thread-self", f"/proc/{os.getpid()}/", "/dev/stdin", "/dev/fd/")
@@ -104,7 +105,7 @@ class Calls:
 
     def _note(self, path: Any, kind: str, caller: FrameType) -> None:
         name = caller.f_globals.get("__name__") or ""
-        if name.startswith("importlib") or name in ("scout", "calls", "state") or path is None or isinstance(path, int):
+        if name.startswith("importlib") or name in _PARTS or path is None or isinstance(path, int):
             return
         text = os.path.abspath(os.fsdecode(path))
         if text.startswith(_RANDOM) and kind == "file":

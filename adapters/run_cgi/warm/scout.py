@@ -1,6 +1,6 @@
 """Find the libraries that can be imported before a request arrives: import them, and observe the effects.
 
-Knows modules, the effects of their import on the process, and their contents. It must not know requests or processes.
+Knows modules and the effects of their import on the process. It must not know requests or processes.
 Part of zygote.py, run in a separate process that exits afterwards, because its hooks cannot be removed. A module cannot
 be shared if its import does something that each run of the program must do itself (read the request's variables, keep
 the time or a random number, write a file, start a thread, set a signal handler), nor can any module that imports it.
@@ -10,25 +10,20 @@ the time or a random number, write a file, start a thread, set a signal handler)
 from __future__ import annotations
 
 import builtins
-import gc
 import os
 import sys
 import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
     from typing import Any
 
     from . import calls as calls_module
+    from . import contents
     from .files import Library
 
 bootstrap: Any = sys.modules["_frozen_importlib"]
-# Prefixes of variables that belong to one request; all others are the same for each.
-OF_REQUEST = (
-    *("HTTP_", "REMOTE_", "REQUEST_", "SCRIPT_", "SERVER_", "PATH_INFO", "PATH_TRANSLATED", "QUERY_STRING"),
-    *("CONTENT_", "AUTH_TYPE", "GATEWAY_", "DOCUMENT_ROOT", "REDIRECT_", "HTTPS"),
-)
 # Modules of Python whose state `child.refresh` renews in each process, or that are harmless.
 _REFRESHED = frozenset(("logging", "random"))
 _CHANGES = {
@@ -46,20 +41,19 @@ _CHANGES = {
 }
 _RUNS = frozenset(("subprocess.Popen", "os.system", "os.posix_spawn", "os.spawn"))
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_SHARING = frozenset(("_multiprocessing", "mmap")).union(
-    f"multiprocessing.{name}" for name in ("heap", "managers", "pool", "queues", "shared_memory", "synchronize")
-)
 _FUNCTIONS_AND_CLASSES = (type, type(lambda: None))
-_PLAIN = frozenset((str, bytes, bool, complex, type(None), type(Ellipsis), type(NotImplemented), range, slice))
 
 
 class Scout:
     """Imports modules and finds those that can be shared. `set_by_program` are variables that the program sets.
 
-    `calls` and `state` are the modules of these names.
+    `part` returns a file beside this one as a module.
     """
 
-    def __init__(self, library: Library, set_by_program: Iterable[str], calls: Any, state: Any) -> None:
+    def __init__(self, library: Library, set_by_program: Iterable[str], part: Callable[[str], Any]) -> None:
+        calls, state = part("calls"), part("state")
+        self._contents: contents.Contents = part("contents").Contents()
+        self._observe_reads: Callable[..., None] = part("reads").observe
         self._now: Callable[[], dict[str, object]] = state.now
         self._of_settings: frozenset[str] = state.OF_SETTINGS
         self._calls: calls_module.Calls = calls.Calls(self._blame_call, self._read)
@@ -76,7 +70,6 @@ class Scout:
         self._loading: list[str] = []
         self._loaded: list[str] = []
         self._needs: dict[str, set[str]] = {}
-        self._begun = time.time(), time.monotonic()
         self._known = frozenset(sys.modules)
         for name in self._known:
             self._note_python(name)
@@ -207,8 +200,7 @@ class Scout:
         bootstrap._load_unlocked, bootstrap._find_and_load = load_and_observe, find_and_need
         builtins.__import__ = import_and_need
         self._observe_calls()
-        self._observe_variables()
-        self._observe_program()
+        self._observe_reads(self._blame, self._is_called_by, self._set_by_program)
         sys.addaudithook(self._audit)
         self._calls.observe()
         self._state = self._now()
@@ -237,35 +229,6 @@ class Scout:
 
         setattr(module, name, call)
 
-    def _observe_variables(self) -> None:
-        environ: Any = type(os.environ)
-        get, iterate, observed = environ.__getitem__, environ.__iter__, self
-
-        def getitem(self: Any, key: Any) -> Any:
-            name = key.decode("utf-8", "replace") if isinstance(key, bytes) else key
-            if isinstance(name, str) and (name.startswith(OF_REQUEST) or name in observed._set_by_program):
-                observed._blame(f"reads {name} of the environment")
-            return get(self, key)
-
-        def iterate_all(self: Any) -> Iterator[Any]:
-            observed._blame("reads the whole environment")
-            return iterate(self)  # type: ignore[no-any-return]
-
-        def length(self: Any) -> int:
-            return sum(1 for _ in self)
-
-        environ.__getitem__, environ.__iter__ = getitem, iterate_all
-        environ.__contains__, environ.__len__ = _contains, length
-        sys.argv = _Arguments(sys.argv)
-        if hasattr(sys, "orig_argv"):
-            sys.orig_argv = _Arguments(sys.orig_argv)
-        _Arguments.blame = self._blame
-
-    def _observe_program(self) -> None:
-        main: Any = sys.modules["__main__"]
-        main.__class__ = _Program
-        _Program.blame, _Program.is_called_by = self._blame, self._is_called_by
-
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not self._loading:
             return
@@ -288,7 +251,9 @@ class Scout:
             module = sys.modules.get(name)
             if module is not None and self._library.holds(module) and not self._library.is_standard(module):
                 self._loading[-1] = name
-                self._search_in([*module.__dict__.values(), *self._elsewhere.get(name, ())], seen)
+                things = [*module.__dict__.values(), *self._elsewhere.get(name, ())]
+                if reason := self._contents.trouble(things, seen):
+                    self._blame(reason)
         self._search_python()
         self._loading.pop()
 
@@ -302,93 +267,6 @@ class Scout:
                 if module is not None and home in self._loaded and not self._library.is_standard(module):
                     self._loading[-1] = str(home)
                     self._blame("changes functions of Python")
-
-    def _search_in(self, waiting: list[Any], seen: set[int]) -> None:
-        module_type = type(sys)
-        while waiting:
-            thing = waiting.pop()
-            kind = type(thing)
-            if kind in _PLAIN or id(thing) in seen:
-                continue
-            seen.add(id(thing))
-            if (reason := self._trouble(thing, kind)) is not None:
-                self._blame(reason)
-                return
-            if kind is not module_type:
-                waiting.extend(gc.get_referents(thing))
-
-    def _trouble(self, thing: Any, kind: type) -> str | None:
-        """Return the reason why two processes must not share it, None if they may."""
-        if kind is int or kind is float:
-            return "keeps the time" if self._is_now(thing, kind) else None
-        home = getattr(kind, "__module__", "")
-        if kind.__name__ == "datetime" and home == "datetime":
-            elapsed = type(thing).now(thing.tzinfo) - thing
-            return "keeps the time" if 0 <= elapsed.total_seconds() <= time.time() - self._begun[0] + 1 else None
-        if _is_generator(thing, kind, home):
-            return "has a random generator"
-        shares = isinstance(home, str) and home in _SHARING and not issubclass(kind, type)
-        return "has shared memory or a multiprocessing lock" if shares else None
-
-    def _is_now(self, number: float, kind: type) -> bool:
-        """Return True if a number is a time since the start, in any of the clock's units."""
-        now = time.time()
-        if self._begun[0] <= number <= now or self._begun[0] * 1e9 <= number <= now * 1e9:
-            return True
-        return kind is float and self._begun[1] <= number <= time.monotonic()
-
-
-def _is_generator(thing: object, kind: type, home: object) -> bool:
-    """Return True if it creates random numbers from its own state, which `child.refresh` does not renew."""
-    random = sys.modules.get("random")
-    if random is not None and issubclass(kind, random.Random):
-        return not issubclass(kind, random.SystemRandom) and thing is not random._inst
-    if isinstance(home, str) and home.startswith("numpy.random") and hasattr(kind, "__setstate__"):
-        numpys = getattr(sys.modules.get("numpy.random.mtrand"), "_rand", None)
-        return thing is not numpys and thing is not getattr(numpys, "_bit_generator", None)
-    return False
-
-
-class _Arguments(list):  # type: ignore[type-arg]
-    """sys.argv: the program's name is the same for each request; the other words may differ."""
-
-    blame: Callable[[str], None]
-
-    def __getitem__(self, index: Any) -> Any:
-        if index != 0:
-            _Arguments.blame("reads the arguments")
-        return list.__getitem__(self, index)
-
-    def __iter__(self) -> Iterator[Any]:
-        _Arguments.blame("reads the arguments")
-        return list.__iter__(self)
-
-    def __contains__(self, word: object) -> bool:
-        return any(word == each for each in self)
-
-    def __len__(self) -> int:
-        _Arguments.blame("reads the arguments")
-        return list.__len__(self)
-
-
-class _Program(type(sys)):  # type: ignore[misc]
-    """`__main__`: at this time the program has not defined its own names yet."""
-
-    blame: Callable[[str], None]
-    is_called_by: Callable[[str], bool]
-
-    def __getattribute__(self, name: str) -> Any:
-        if (name[:2] != "__" or name in ("__dict__", "__doc__")) and not _Program.is_called_by("inspect"):
-            _Program.blame("reads names of the program")
-        return super().__getattribute__(name)
-
-
-def _contains(environ: Any, key: object) -> bool:
-    try:
-        environ[key]
-    except KeyError:
-        return False
-    return True
 
 
 def _is_harmless(path: object) -> bool:

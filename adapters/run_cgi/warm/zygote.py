@@ -100,7 +100,7 @@ class Zygote:
 
     def _explore(self, names: list[str], variables: list[str]) -> Any:
         child.renew_streams()
-        return part("scout").Scout(self.library, variables, part("calls"), part("state")).explore(names)
+        return part("scout").Scout(self.library, variables, part).explore(names)
 
     def _read_program(self) -> str:
         """Compile the program. Return why that fails, "" on success."""

@@ -1,0 +1,92 @@
+"""The request as an import sees it: observe reads of its variables, its arguments and the names of the program.
+
+Knows os.environ, sys.argv and `__main__`. It must not know modules, or which of them may be shared. Part of zygote.py,
+run by the scout (scout.py) in its separate process, which it changes for good.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any
+
+# Prefixes of variables that belong to one request; all others are the same for each.
+OF_REQUEST = (
+    *("HTTP_", "REMOTE_", "REQUEST_", "SCRIPT_", "SERVER_", "PATH_INFO", "PATH_TRANSLATED", "QUERY_STRING"),
+    *("CONTENT_", "AUTH_TYPE", "GATEWAY_", "DOCUMENT_ROOT", "REDIRECT_", "HTTPS"),
+)
+
+
+def observe(blame: Callable[[str], None], is_called_by: Callable[[str], bool], set_by_program: Iterable[str]) -> None:
+    """Call `blame` with a reason for each read from now on. `set_by_program` are variables that the program sets."""
+    environ: Any = type(os.environ)
+    get, iterate, others = environ.__getitem__, environ.__iter__, frozenset(set_by_program)
+
+    def getitem(self: Any, key: Any) -> Any:
+        name = key.decode("utf-8", "replace") if isinstance(key, bytes) else key
+        if isinstance(name, str) and (name.startswith(OF_REQUEST) or name in others):
+            blame(f"reads {name} of the environment")
+        return get(self, key)
+
+    def iterate_all(self: Any) -> Iterator[Any]:
+        blame("reads the whole environment")
+        return iterate(self)  # type: ignore[no-any-return]
+
+    def length(self: Any) -> int:
+        return sum(1 for _ in self)
+
+    environ.__getitem__, environ.__iter__ = getitem, iterate_all
+    environ.__contains__, environ.__len__ = _contains, length
+    sys.argv = _Arguments(sys.argv)
+    if hasattr(sys, "orig_argv"):
+        sys.orig_argv = _Arguments(sys.orig_argv)
+    _Arguments.blame = blame
+    main: Any = sys.modules["__main__"]
+    main.__class__ = _Program
+    _Program.blame, _Program.is_called_by = blame, is_called_by
+
+
+class _Arguments(list):  # type: ignore[type-arg]
+    """sys.argv: the program's name is the same for each request; the other words may differ."""
+
+    blame: Callable[[str], None]
+
+    def __getitem__(self, index: Any) -> Any:
+        if index != 0:
+            _Arguments.blame("reads the arguments")
+        return list.__getitem__(self, index)
+
+    def __iter__(self) -> Iterator[Any]:
+        _Arguments.blame("reads the arguments")
+        return list.__iter__(self)
+
+    def __contains__(self, word: object) -> bool:
+        return any(word == each for each in self)
+
+    def __len__(self) -> int:
+        _Arguments.blame("reads the arguments")
+        return list.__len__(self)
+
+
+class _Program(type(sys)):  # type: ignore[misc]
+    """`__main__`: at this time the program has not defined its own names yet."""
+
+    blame: Callable[[str], None]
+    is_called_by: Callable[[str], bool]
+
+    def __getattribute__(self, name: str) -> Any:
+        if (name[:2] != "__" or name in ("__dict__", "__doc__")) and not _Program.is_called_by("inspect"):
+            _Program.blame("reads names of the program")
+        return super().__getattribute__(name)
+
+
+def _contains(environ: Any, key: object) -> bool:
+    try:
+        environ[key]
+    except KeyError:
+        return False
+    return True
