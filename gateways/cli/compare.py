@@ -8,27 +8,27 @@ from __future__ import annotations
 
 import random
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-from click.shell_completion import CompletionItem
 
 from gateways.cli.choosing import files, given
 from gateways.cli.command import Command
+from gateways.cli.load import effort_of, scenarios_of, traffic_to_compare
+from gateways.cli.parameters import ALL, Limit, Names
 from gateways.cli.remote import PORT, WORKERS, Address, Server, clients_of, target_of, trust_of
 from gateways.cli.report import must_be_comparable, must_be_writable, read, report, write
-from gateways.cli.requests import request_options, tell_left_out, traffic_of
-from gateways.compare.judge.thresholds import EXAMPLE, Threshold, threshold
+from gateways.cli.requests import request_options
+from gateways.compare.judge.thresholds import EXAMPLE, Threshold
 from gateways.compare.plan.contender import ADAPTER_NAMES, MODES, Contender, Form, contenders
-from gateways.compare.plan.effort import EFFORTS, Effort
-from gateways.compare.plan.scenarios import MOST, SCENARIOS, USUAL, Scenario, of_traffic
+from gateways.compare.plan.effort import EFFORTS
+from gateways.compare.plan.scenarios import SCENARIOS, USUAL
 from gateways.compare.plan.servers import SERVERS
 from gateways.failure import Failure
-from gateways.requests.traffic import LeftOut, Traffic, summary
+from gateways.requests.traffic import summary
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -38,45 +38,6 @@ if TYPE_CHECKING:
     from gateways.compare.plan.target import Target
     from gateways.compare.question import Question
     from gateways.compare.record import Exclusion, Record
-
-ALL = "all"
-
-
-class Names(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
-    """Known names, separated by commas."""
-
-    name = "NAMES"
-
-    def __init__(self, known: Sequence[str], *, everything: bool = True) -> None:
-        self._known = [*known, *([ALL] if everything else [])]
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
-        if isinstance(value, tuple):
-            return value
-        names = tuple(name.strip() for name in value.split(",") if name.strip())
-        for name in names:
-            if name not in self._known:
-                self.fail(f"unknown name {name!r}; choose from {', '.join(self._known)}.", param, ctx)
-        return names
-
-    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-        before, comma, begun = incomplete.rpartition(",")
-        return [CompletionItem(f"{before}{comma}{name}") for name in self._known if name.startswith(begun)]
-
-
-class Limit(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on
-    """A threshold."""
-
-    name = "THRESHOLD"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Threshold:
-        if isinstance(value, Threshold):
-            return value
-        try:
-            return threshold(value)
-        except ValueError as error:
-            self.fail(f"{error}.", param, ctx)
-
 
 FILE = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 OLD = click.Path(dir_okay=False, exists=True, path_type=Path)
@@ -231,14 +192,14 @@ def _measured(
             )
             if not chosen:
                 raise Failure("; ".join(dict.fromkeys(each.why for each in absent)))
-        traffic = _traffic(app, sites, options)
+        traffic = traffic_to_compare(app, sites, options)
         plan = Plan(
             target=app,
             contenders=tuple(chosen),
-            scenarios=tuple(_scenarios(traffic, options)),
+            scenarios=tuple(scenarios_of(traffic, options)),
             not_replayed=tuple(summary(traffic.left_out) if traffic else ()),
             reset=options["reset"] or "",
-            effort=_effort(EFFORTS[effort or "usual"], options["rate"], options["duration"]),
+            effort=effort_of(EFFORTS[effort or "usual"], options["rate"], options["duration"]),
             seed=random.randrange(2**32) if seed is None else seed,  # noqa: S311
             force=options["force"],
             keep=options["keep"],
@@ -258,13 +219,6 @@ def _measured(
         return compare(plan, absent, screen)
 
 
-def _effort(effort: Effort, rate: float | None, duration: float | None) -> Effort:
-    """Return the effort with the given rate and duration."""
-    if rate is not None:
-        effort = replace(effort, rates=(rate,))
-    return effort if duration is None else effort.lasting(duration)
-
-
 def _export(file: Path, target: str | None, **options: Any) -> int:
     """Write the locustfile and print the command that runs it."""
     from gateways.compare.locust.export import HERE, command, locustfile
@@ -272,7 +226,7 @@ def _export(file: Path, target: str | None, **options: Any) -> int:
     sites: Sequence[Site] = options["sites"]
     if len(sites) > 1:
         raise click.UsageError("a locustfile has one host; give one --url only (locust's --host overrides it).")
-    scenarios = _scenarios(_traffic(target_of(sites, target, options), sites, options), options)
+    scenarios = scenarios_of(traffic_to_compare(target_of(sites, target, options), sites, options), options)
     write(file, locustfile(sites[0] if sites else HERE, scenarios, str(file)))
     if file != Path("-"):
         click.echo(command(scenarios, str(file)))
@@ -308,48 +262,3 @@ def choose(
         raise click.UsageError(f"{what} cannot be served with these modes, servers and adapters.")
     native = "asgi" if form is None else form
     return sorted(found, key=lambda each: (each.mode != native, each.server.extra != ""))
-
-
-def _traffic(app: Target, sites: Sequence[Site], options: Mapping[str, Any]) -> Traffic | None:
-    """Return the user's own requests; None if the scenarios of the reference app are used.
-
-    With --scenarios, the servers of --url serve the reference app. Requests that cannot be sent are reported on stderr.
-    """
-    names: Sequence[str] = options["scenarios"]
-    parameters = {name: options[name] for name in OF_REQUESTS}
-    if not any(parameters.values()) and app.form is None and (names or not sites):
-        return None
-    if names:
-        raise click.UsageError(
-            "--scenarios is for the reference app; use it without TARGET and without requests of your own."
-        )
-    if any(header.lower().startswith("host:") for header in options["headers"]):
-        raise click.UsageError("--header cannot set Host, which is the same for all contenders; use --host-header.")
-    if not (options["files"] or options["paths"]):
-        parameters["paths"] = ("/",)
-    traffic = traffic_of(**parameters)
-    if sites and not options["unsafe"]:
-        traffic = traffic.safe("it may change data on a running server; --unsafe sends it")
-    rare = sorted(traffic.mix(), key=lambda each: -each.weight)[MOST:]
-    why = f"only the {MOST} most frequent requests are sent"
-    traffic += Traffic((), left_out=tuple(LeftOut(each.origin or "command line", each.label, why) for each in rare))
-    if not traffic.requests:
-        why = "; ".join(summary(traffic.left_out))
-        raise click.UsageError(f"none of the requests can be sent: {why}.")
-    tell_left_out(traffic)
-    return traffic
-
-
-OF_REQUESTS = ("files", "log_format", "paths", "method", "headers", "data", "cookies", "user", "login", "expect")
-"""Parameters that describe requests."""
-
-
-def _scenarios(traffic: Traffic | None, options: Mapping[str, Any]) -> list[Scenario]:
-    """Return the scenario of the user's own requests, or those of the reference app."""
-    names, clients = options["scenarios"], options["connections"]
-    if traffic is not None:
-        scenario = of_traffic(traffic)
-        return [replace(scenario, connections=(clients,), more=()) if clients else scenario]
-    if clients is not None:
-        raise click.UsageError("--connections is for requests of your own; --scenarios have fixed numbers.")
-    return list(SCENARIOS.values()) if ALL in names else [SCENARIOS[name] for name in names or USUAL]
