@@ -162,6 +162,16 @@ class Site:
         """Return how often the apps have written this line, in all processes."""
         return sum(line.partition(" ")[2] == what for line in self._records.read_text().splitlines())
 
+    @contextlib.contextmanager
+    def permitted(self) -> Iterator[None]:
+        """Let the apps' background work end (asgi_records.PERMITTED) during the block."""
+        file = self._records.with_name(f"{self._records.name}.permitted")
+        file.touch()
+        try:
+            yield
+        finally:
+            file.unlink()
+
     def expect(self, what: str, count: int = 1, within: float = 20.0) -> None:
         """Wait until the line has been written `times` times."""
         eventually(lambda: self.noted(what) >= count, f"{what!r} noted {count} times", within)
