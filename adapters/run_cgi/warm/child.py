@@ -10,6 +10,7 @@ later).
 from __future__ import annotations
 
 import _io
+import os
 import sys
 import time
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _MAX_STATUS = 1 << 63
+_KIND, _REGULAR = 0o170000, 0o100000  # of a file's mode
 
 
 def fresh_main(of_zygote: dict[str, Any], program: str) -> ModuleType:
@@ -35,11 +37,33 @@ def fresh_main(of_zygote: dict[str, Any], program: str) -> ModuleType:
     return main
 
 
+_prepared: list[object] = [None, None, None]  # kinds of files that the standard streams were created on
+
+
+def prepare_streams() -> None:
+    """Recreate the three standard streams for the kinds of files that most programs have: stdin that is empty, and two
+    pipes. In the zygote, so that renew_streams() has nothing to do: a child shares their memory.
+    """
+    saved = os.dup(1), os.dup(2)
+    pipe = os.pipe()
+    for descriptor in (1, 2):
+        os.dup2(pipe[1], descriptor)
+    renew_streams()
+    for descriptor in (1, 2):
+        os.dup2(saved[descriptor - 1], descriptor)
+    for descriptor in (*saved, *pipe):
+        os.close(descriptor)
+
+
 def renew_streams() -> None:
-    """Recreate the three standard streams, in place, on the current descriptors."""
+    """Recreate the three standard streams, in place, on the current descriptors, if these are files of other kinds."""
     for descriptor, stream in enumerate((sys.stdin, sys.stdout, sys.stderr)):
         if stream is not None:
-            _renew(stream, descriptor)
+            status = os.fstat(descriptor)
+            kind = status.st_mode & _KIND, status.st_rdev, status.st_blksize
+            if kind != _prepared[descriptor] or kind[0] == _REGULAR:  # a file has a position
+                _renew(stream, descriptor)
+                _prepared[descriptor] = kind
 
 
 def _renew(stream: Any, descriptor: int) -> None:

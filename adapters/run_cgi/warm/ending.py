@@ -59,6 +59,7 @@ class Ending:
 
     def __init__(self, run: Run, shared: set[str]) -> None:
         self._run, self._shared = run, shared
+        self._kept: list[object] = []  # shared modules: to free one would copy its memory for this process
 
     def end(self, status: int, exit_: Callable[[int], object]) -> None:
         """Exit as an interpreter does, without destroying shared state: threads, atexit, output, objects."""
@@ -96,7 +97,7 @@ class Ending:
                 _forget(sys.__dict__, name)
         sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__
         self._run.main = None
-        modules, shared, references = sys.modules, [], []
+        modules, shared, references = sys.modules, self._kept, []
         for name in list(modules):
             module = modules[name]
             if name in self._shared and name != "__main__":

@@ -132,8 +132,12 @@ class Zygote:
     def serve(self) -> Request:
         """Serve requests until no more can come. Returns in the children only."""
         os.environ.clear()
+        child.prepare_streams()
         gc.collect()
         gc.freeze()  # all children share these objects; their collectors need not touch them
+        self.main = child.fresh_main(
+            _MAIN, self.program
+        )  # not frozen: the collector must find what the program puts there
         while True:
             for descriptor, _ in self._poll.poll():
                 if descriptor in self._running:
@@ -246,7 +250,8 @@ if __name__ == "__main__":
     _request = _zygote.serve()
     child.renew_streams()
     child.refresh()
-    _run = Run(child.fresh_main(_MAIN, _zygote.program))
+    _run = Run(_zygote.main)
+    del _zygote.main  # the run alone holds it, and lets go of it at its end
     _status = _run.run(_zygote.code)
     _request.learn(_zygote.shared, _zygote.library)
     ending.Ending(_run, _zygote.shared).end(_status, _exit)
