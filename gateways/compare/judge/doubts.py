@@ -9,7 +9,7 @@ from gateways.compare.judge.analysis import Section
 from gateways.compare.judge.figures import Figures, Latency, foreign
 from gateways.compare.judge.pairing import FEW
 from gateways.compare.judge.reasons import REASONS
-from gateways.compare.judge.words import duration, interval, megabytes, share, together
+from gateways.compare.judge.words import duration, interval, megabytes, share, times, together
 from gateways.compare.question import Question
 from gateways.compare.record import Record
 
@@ -119,7 +119,7 @@ def _of_section(section: Section) -> Iterator[Seen]:
             yield "left-out", f"{each.contender}: {each.why}"
     twins = section.twins
     if twins is not None and max(twins.high, 1 / twins.low) > 1 + FLOOR:
-        yield "noise", f"{interval(twins)} times"
+        yield "noise", f"{interval(twins) or times(twins.value)} times"
     for of in _varying(section.question):
         yield "varying", of
     for of in section.question.left_out:

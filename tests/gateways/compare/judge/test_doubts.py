@@ -73,6 +73,7 @@ def test_without_a_reason_no_doubt_is_reported() -> None:
             "it responds with 500",
         ),
         (record([*GOOD, *slices(f"{UVICORN}#2", scaled(1.2))]), "noise", "hello: 1.20"),
+        (record([*GOOD, *slices(f"{UVICORN}#2", [[1.5 * STEADY[0][0]]])]), "noise", "hello: 1.50 times"),
         (
             record(GOOD, [replace(HELLO, answer=Answer(200, 14, None))]),
             "varying",
