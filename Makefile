@@ -28,7 +28,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 PYTHON ?= $(shell .ci/pythons | sed -n '1s/^[^ ]* //p')
 # Test files that run side by side. The tests mostly wait for servers and programs: of the time of two cores, five files leave
-# half idle, and eight a quarter. Each further worker costs 4 s of CPU time.
+# half idle, and eight a quarter. Each further worker costs 5 s of CPU time, for importing the tests.
 WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) > 1 ? 10 : 4)))
 CHECKED = $(wildcard gateways demos benchmarks tests)
 # ruff does not follow the link gateways/adapters.
@@ -51,7 +51,7 @@ test: $(VENV)/.test
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 quick: $(VENV)/.test
-	$(BIN)/pytest -q -n $(WORKERS) --dist loadfile -m 'not slow' -k 'not ($(LONG))' \
+	$(BIN)/pytest -q -n 4 --dist loadfile -m 'not slow' -k 'not ($(LONG))' \
 	    tests/adapters tests/gateways tests/test_architecture.py tests/benchmarks tests/peers $(ARGS)
 
 check: $(VENV)/.dev
