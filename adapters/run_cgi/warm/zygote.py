@@ -26,11 +26,25 @@ import sys
 _MAIN = dict(globals())
 _BEFORE = frozenset(name for name in sys.modules if name != "__future__" or name != list(sys.modules)[-1])
 
+
+def lazy_imports(mode: str) -> str:
+    """Set which imports of modules are lazy from now on, "normal" or "all"; return the mode until now. Python 3.15."""
+    before: str = getattr(sys, "get_lazy_imports", str)()
+    getattr(sys, "set_lazy_imports", str)(mode)
+    return before
+
+
+# The imports of these files are never lazy: the exit of a program would not find them any more.
+_MODE = lazy_imports("normal")
+getattr(sys, "lazy_modules", set()).difference_update(("__future__", "__future__.annotations"))
+
 import _socket  # noqa: E402
 import gc  # noqa: E402
 import os  # noqa: E402
 import select  # noqa: E402
 import time  # noqa: E402
+
+lazy_imports(_MODE)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -56,7 +70,9 @@ def part(name: str) -> Any:
     module = type(sys)(name)
     module.__file__ = path
     loader = sys.modules["_frozen_importlib_external"].SourceFileLoader(name, path)
+    mode = lazy_imports("normal")
     exec(loader.get_code(name), module.__dict__)  # noqa: S102 (it is what an import does)
+    lazy_imports(mode)
     return module
 
 

@@ -60,6 +60,13 @@ LANGUAGE = {
     "python_in_development": Idiom(
         f"import json\n{HEAD}print(open(__file__))", env={"PYTHONDEVMODE": "1"}, runs="cold"
     ),
+    "lazy_imports": Idiom(  # from Python 3.15 on
+        f"import json, sys\nof_zygote = '__future__ atexit gc mmap select _socket'.split()\n{HEAD}print(getattr(sys, 'get_lazy_imports', str)())\n"
+        "print([name for name in of_zygote if name in sys.modules or name in getattr(sys, 'lazy_modules', ())])\n"
+        "print(json.dumps([1]), 'json' in sys.modules)\n"
+        "class Last:\n    def __del__(self): print('the end')\nlast = Last()",
+        env={"PYTHON_LAZY_IMPORTS": "all"},
+    ),
     "time_zone": Idiom(
         f"import json, os, time\n{HEAD}print(time.tzname, time.strftime('%H %Z', time.localtime(0)))\n"
         "os.environ['TZ'] = ['UTC', 'Asia/Tokyo', 'America/Lima'][len(os.environ['QUERY_STRING']) % 3]; time.tzset()\n"
