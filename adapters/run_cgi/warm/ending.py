@@ -19,7 +19,6 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
     from typing import Any
 
     from .child import Run
@@ -87,7 +86,7 @@ class Ending:
                     sys.settrace(None)
                     sys.setprofile(None)
         except BaseException as error:
-            _unraisable(error, function, error.__traceback__ and error.__traceback__.tb_next)
+            _unraisable(error, function)
 
     def _destroy_modules(self) -> None:
         """Destroy the program's own modules, in the interpreter's order (finalize_modules in pylifecycle.c)."""
@@ -155,7 +154,7 @@ def _lost_output() -> bool:
         except Exception as error:  # the program may have put any object there
             if stream is sys.stdout:
                 lost = True
-                _unraisable(error, stream, None)
+                _unraisable(error, stream)
     return lost
 
 
@@ -169,8 +168,10 @@ def _flush_streams() -> None:
             pass
 
 
-def _unraisable(error: BaseException, thing: object, trace: TracebackType | None) -> None:
-    """Report it as the interpreter does."""
+def _unraisable(error: BaseException, thing: object) -> None:
+    """Report it as the interpreter does: without the frame that caught it."""
+    trace = error.__traceback__ and error.__traceback__.tb_next
+    error.__traceback__ = trace  # from 3.15 the traceback of the exception is shown
     message = None
     if sys.version_info >= (3, 13) and thing is sys.stdout:
         when = "while" if sys.version_info >= (3, 14) else "on"

@@ -15,6 +15,8 @@ from wsgiref.handlers import SimpleHandler
 
 import pytest
 
+from tests.forks import fork
+
 from .apps import Gate, Journal, Receive, Scope, Send, start
 from .conftest import Bridge, LoopFactory
 from .harness import Exchange
@@ -372,7 +374,7 @@ def test_a_stream_ends_even_if_a_forked_child_has_a_copy_of_its_connection(bridg
         server.wait()
         server.until(b"\r\n\r\n")
         reading, writing = os.pipe()
-        child = os.fork()
+        child = fork()
         if child == 0:
             os.close(writing)
             os.read(reading, 1)  # until the test has ended

@@ -19,6 +19,7 @@ from gateways.adapters import ASGIToWSGI
 from gateways.adapters.run_asgi.exchange import GRACE
 from gateways.adapters.websocket.frames import encode_message
 from tests.adapters.websocket.client import MASK, Client
+from tests.forks import fork
 from tests.real.serving import eventually
 
 from .apps import Receive, Scope, Send
@@ -433,7 +434,6 @@ def test_close_does_not_wait_long_for_an_app_and_a_client_that_ignore_it() -> No
         assert client.ended()
 
 
-@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 def test_a_connection_ends_even_if_a_forked_child_has_a_copy(bare: Bridge) -> None:
     """Ours: shutdown() ends it for all copies of its descriptor, close() for its own only."""
 
@@ -443,7 +443,7 @@ def test_a_connection_ends_even_if_a_forked_child_has_a_copy(bare: Bridge) -> No
 
     with connected(bare(websocket(forks))) as client:
         ready, go = os.pipe()
-        child = os.fork()
+        child = fork()
         if not child:
             os.read(ready, 1)  # until the parent has seen the end
             os._exit(0)

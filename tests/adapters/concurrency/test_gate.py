@@ -17,6 +17,7 @@ from gateways.adapters.concurrency.gate import EventGate, new_gate
 from gateways.adapters.concurrency.thread_pool import Workers
 from tests.adapters.wsgi_to_asgi.loops import PATIENCE
 from tests.adapters.wsgi_to_asgi.serving import poll
+from tests.forks import fork
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "eventfd"), reason="this system has no eventfd")
 WAITS_FOR_EVER = -1.0
@@ -175,11 +176,10 @@ def test_abandon_ends_the_thread_at_the_front_gate() -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no forks here")
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # 3.12: this process has threads
 def test_a_forked_child_has_its_own_gate(workers: Workers) -> None:
     run(workers)
     run(workers)
-    pid = os.fork()
+    pid = fork()
     if not pid:
         try:
             before = descriptors()

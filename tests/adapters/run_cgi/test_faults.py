@@ -29,6 +29,7 @@ from gateways.adapters.run_cgi.host import CGIHost
 from tests.adapters.run_cgi.asking import Asker, InASGI, Request
 from tests.adapters.run_cgi.conftest import Hosting
 from tests.adapters.run_cgi.leftovers import processes, zombies
+from tests.forks import fork
 from tests.real.serving import eventually
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("earlier_programs_are_reaped")]
@@ -217,7 +218,7 @@ def test_a_fork_that_exits_normally_does_not_affect_its_parents_programs(hosting
     thread.start()
     eventually(lambda: processes(mark), "the program runs")
     running = processes(mark)
-    pid = os.fork()
+    pid = fork()
     if not pid:
         status = 1
         try:  # its one slot is free, though the parent's is not

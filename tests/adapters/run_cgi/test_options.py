@@ -21,6 +21,7 @@ from gateways.adapters.run_cgi.limits import Timeouts
 from tests.adapters.run_cgi.asking import Request
 from tests.adapters.run_cgi.conftest import Hosting
 from tests.adapters.run_cgi.leftovers import assert_gone, processes
+from tests.forks import fork
 from tests.real.serving import eventually
 
 pytestmark = pytest.mark.slow
@@ -318,7 +319,7 @@ def test_requests_in_a_forked_process_are_served(hosting: Hosting) -> None:
     """As under gunicorn --preload: the host was used before the fork, and its reaper thread is not in the child."""
     ask = hosting()
     assert ask("/closes_stdout_and_works_on.sh?/dev/null").body == b"over\n"
-    pid = os.fork()
+    pid = fork()
     if not pid:
         bodies = [ask("/hello.sh").body, ask("/promises_5_octets_and_works_on.sh?/dev/null").body]
         os._exit(0 if bodies == [b"hello\n", b"hello"] else 1)

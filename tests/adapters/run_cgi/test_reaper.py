@@ -15,6 +15,7 @@ from gateways.adapters.run_cgi.kills import DISCONNECTED, Kill
 from gateways.adapters.run_cgi.process import spawn
 from gateways.adapters.run_cgi.program import Program
 from tests.adapters.run_cgi.leftovers import zombies
+from tests.forks import fork
 from tests.real.serving import eventually
 
 Make = Callable[[str], Program]
@@ -182,7 +183,7 @@ def test_an_observer_that_raises_does_not_prevent_the_end_of_a_program(make: Mak
 def test_a_fork_has_its_own_reaper_and_does_not_affect_its_parents_programs(make: Make) -> None:
     program = make("exec sleep 60")
     theirs = reaper._reaper()
-    pid = os.fork()
+    pid = fork()
     if not pid:  # the child must never continue with the tests
         status = 1
         try:

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import uuid
-import warnings
 import zipapp
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +17,8 @@ from gateways.adapters.run_cgi.warm import programs as warm
 from gateways.adapters.run_cgi.warm.programs import MAX_PROGRAMS
 from tests.adapters.run_cgi.asking import Asker, Request
 from tests.adapters.run_cgi.leftovers import assert_gone, processes
-from tests.adapters.run_cgi.warm.warming import interpreters, warmed, write
+from tests.adapters.run_cgi.warm.warming import interpreters, living, warmed, write
+from tests.forks import fork
 from tests.real.serving import eventually, runs
 
 pytestmark = pytest.mark.slow
@@ -49,11 +49,10 @@ def test_programs_that_run_while_the_interpreter_is_replaced_end_normally(ask: A
 def test_a_dead_interpreter_is_replaced(ask: Asker, tmp_path: Path) -> None:
     program = write(tmp_path, "a.py", "print('X-A: b\\n\\nbody')\n")
     for _ in range(3):
-        assert ask("/a.py").body == b"body\n"
-        (interpreter,) = interpreters(program)
+        (interpreter,) = living(ask, program)
         interpreter.kill()
         eventually(lambda: not interpreters(program), "it has died")
-    assert ask("/a.py").body == b"body\n"
+        assert ask("/a.py").body == b"body\n"
 
 
 def test_a_replacement_of_a_dead_interpreter_has_the_same_modules(ask: Asker, tmp_path: Path) -> None:
@@ -209,17 +208,11 @@ def test_the_number_of_waiting_interpreters_is_limited(ask: Asker, tmp_path: Pat
     assert ask("/0.py").status == 200
 
 
-def _fork() -> int:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # from Python 3.12 on: this process has threads
-        return os.fork()
-
-
 @pytest.mark.parametrize("uses_it", [True, False])
 def test_a_forked_host_does_not_affect_its_parents_interpreters(ask: Asker, tmp_path: Path, uses_it: bool) -> None:
     program = write(tmp_path, "a.py", "import os\nprint(f'X-A: b\\n\\n{os.getppid()}')\n")
     parents = ask("/a.py").body
-    pid = _fork()
+    pid = fork()
     if not pid:
         good = not uses_it or ask("/a.py").body not in (parents, b"")
         ask.host.close()  # type: ignore[attr-defined]

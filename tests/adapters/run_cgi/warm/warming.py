@@ -69,10 +69,22 @@ def interpreters(program: Path) -> list[psutil.Process]:
     return found
 
 
+def living(ask: Asker, program: Path) -> list[psutil.Process]:
+    """Send requests until an interpreter waits: a run is cold if the host has just noticed that the last one died."""
+    found: list[psutil.Process] = []
+
+    def waits() -> bool:
+        ask(f"/{program.name}")
+        found[:] = interpreters(program)
+        return bool(found)
+
+    eventually(waits, "an interpreter waits")
+    return found
+
+
 def warmed(ask: Asker, program: Path) -> None:
     """Send requests until an interpreter with the libraries of the first run serves; fail if there is none."""
-    ask(f"/{program.name}")
-    first = min(interpreters(program), key=psutil.Process.create_time)
+    first = min(living(ask, program), key=psutil.Process.create_time)
 
     def replaced() -> bool:
         ask(f"/{program.name}")

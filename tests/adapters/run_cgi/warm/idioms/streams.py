@@ -84,7 +84,14 @@ STREAMS = {
         "sys.stdout.buffer.write(bytes(range(256)) * 1000)"
     ),
     "stdout_closed": Idiom(f"import json, os, sys\n{HEAD}print(os.environ['QUERY_STRING'])\nsys.stdout.close()"),
-    "descriptor_closed": Idiom(f"import json, os, sys\n{HEAD}print('lost')\nos.close(1)"),
+    "descriptor_closed": Idiom(
+        f"import json, os, sys\n{HEAD}print('lost')\nos.dup(1)\nos.close(1)"
+    ),  # its end is its exit
+    "flush_that_fails": Idiom(
+        f"import json, os, sys\n{HEAD}class Stream:\n    def flush(self):\n        raise ValueError(os.environ['QUERY_STRING'])\n"
+        "sys.stdout = Stream()\n",
+        varies=r"0x[0-9a-f]+",
+    ),
     "c_output": Idiom(
         f"import ctypes, os\n{HEAD}libc = ctypes.CDLL(None)\nlibc.printf(b'from C %s', os.environb[b'QUERY_STRING'])"
     ),
