@@ -48,7 +48,7 @@ def c_exit() -> Any:
         itself: Any = None
         address = _ctypes.dlsym(_ctypes.dlopen(itself, 2), "exit")
         function: Any = type("Exit", (_ctypes.CFuncPtr,), {"_flags_": _ctypes.FUNCFLAG_CDECL})
-        return function(address)  # unlike call_function(), it raises no audit event
+        return function(address)  # unlike call_function(), it raises no audit event before 3.14
     except (ImportError, OSError, AttributeError):
         return os._exit
 
@@ -73,8 +73,10 @@ class Ending:
         if self._run.signal:
             _signal.signal(self._run.signal, _signal.SIG_DFL)
             os.kill(os.getpid(), self._run.signal)
-        exit_(status)
-        os._exit(status)
+        try:
+            exit_(status)
+        finally:  # from 3.14 an audit hook of the program can refuse the call
+            os._exit(status)
 
     def _call(self, function: Callable[[], object]) -> None:
         try:

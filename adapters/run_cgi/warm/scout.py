@@ -97,8 +97,9 @@ class Scout:
         self._search()
         left = self._with_dependents()
         good = set(self._loaded) - left
-        if "warnings" not in names and not any("warnings" in self._needs.get(name, ()) for name in good - {"warnings"}):
-            good.discard("warnings")  # only _observe_calls has imported it
+        for own in ("warnings", "_py_warnings", "_contextvars"):  # from 3.14 the first imports the others
+            if own not in names and not any(own in self._needs.get(name, ()) for name in good - {own}):
+                good.discard(own)  # only _observe_calls has imported it
         return (
             [name for name in sys.modules if name in good],
             {name: ", ".join(reasons) for name, reasons in self.reasons.items() if name and reasons},
