@@ -194,11 +194,11 @@ class _Request:
             self._exchange.feed({"type": "http.request", "body": block, "more_body": self._body.more})
 
     def end(self) -> None:
-        """Note that the application's task has ended."""
+        """Record that the application's task has ended."""
         self._over.set()
 
     def _flushed(self) -> None:
-        """Note that all output has been written. After the last block the server need not wait for this process."""
+        """Record that all output has been written. After the last block the server need not wait for this process."""
         if self._last and self._closing is None:
             if self._body.must_be_read:
                 self._closing = self._loop.create_task(self._drain_and_close())

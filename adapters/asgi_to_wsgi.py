@@ -166,7 +166,8 @@ class ASGIToWSGI:
             scope = on_wsgi.websocket_scope(environ)
             scope["state"] = running.lifespan.state.copy()
             scope["wsgi_environ"] = environ
-            # A WebSocket's client needs its sending side to close: unlike for a response, its end is a disconnect.
+            # A WebSocket client that shuts down its sending side has disconnected. An HTTP client that does so may
+            # still wait for its response.
             desk = Desk(running.thread.loop, connection.has_ended, running.thread.watched)
         except BaseException:
             places.give_back()
@@ -231,8 +232,8 @@ class ASGIToWSGI:
         """Shut down the lifespan, and the loop if no other adapter uses it. Does not wait if called on the loop itself.
 
         timeout: seconds that background work of complete responses may take before it is cancelled, which is logged.
-            Responses that are not complete are aborted at once, but detached streams have this time less 3 seconds. The
-            lifespan's shutdown then has 10 seconds.
+            Responses that are not complete are aborted immediately, but detached streams have this time less 3 seconds.
+            The lifespan's shutdown then has 10 seconds.
 
         Later requests raise RuntimeError.
         """

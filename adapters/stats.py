@@ -99,7 +99,7 @@ def age(live: dict[Any, float]) -> float:
 
 
 class Seldom:
-    """Count events, and decide when to warn: at once, then every WARN_EVERY seconds."""
+    """Count events, and decide when to warn: immediately, then every WARN_EVERY seconds."""
 
     def __init__(self) -> None:
         self._count, self._due = 0, 0.0

@@ -39,7 +39,7 @@ class WSGIToASGI:
         wait without a thread. A thread that waits for a slow client does not count (up to 512 of them), so slow clients
         cannot block other requests. With 1 the application handles one request at a time.
     spool: limit in bytes for a request body of unknown length (chunked, HTTP/2), which is written to a temporary file
-        before the application starts, so that it has a CONTENT_LENGTH. 0 streams the body at once, with
+        before the application starts, so that it has a CONTENT_LENGTH. 0 streams the body immediately, with
         wsgi.input_terminated only.
     pathsend: let the server send files of `wsgi.file_wrapper` itself, by `http.response.pathsend` or `zerocopysend`, if
         it offers one. Use it only if files stay in place until they have been sent, and if the middleware around the
@@ -47,7 +47,7 @@ class WSGIToASGI:
     share_loop: run async views (Flask, Django, by asgiref) on the server's event loop, where they can share clients and
         pools with the rest of the process. A view that blocks then blocks the server. With False each call has its own
         event loop, as on a WSGI server.
-    queue: number of requests that may wait for a thread; one more gets a 503 with Retry-After at once. Default: no
+    queue: number of requests that may wait for a thread; one more gets a 503 with Retry-After immediately. Default: no
         limit.
     queue_timeout: seconds that a request may wait for a thread before it gets that 503. Default: no limit.
     slow: seconds after which a request that still holds a thread is logged, with the thread's stack. Default: never.

@@ -101,7 +101,7 @@ def report() -> str:
     lines = [
         f"**WSGIToASGI: {offered}, {THREADS} threads**",
         "",
-        "| | accepted | p50 | p99 | 503 at once | still waiting at the end | memory |",
+        "| | accepted | p50 | p99 | immediate 503 | still waiting at the end | memory |",
         "|---|--:|--:|--:|--:|--:|--:|",
     ]
     runs: dict[str, dict[str, Any]] = {

@@ -1,7 +1,7 @@
 """Forks: threads do not survive them, so the child must forget its parent's threads.
 
 Knows which callbacks to run in a child process. A fork that Python does not see (by C code) shows in the process id.
-A process whose threads have become green must forget them too: a lock from before would block all green threads.
+A process that changes to green threads must forget its old threads too: an old lock would block all green threads.
 """
 
 from __future__ import annotations

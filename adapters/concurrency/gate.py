@@ -1,4 +1,4 @@
-"""A gate for an idle thread that is opened without the GIL, by an eventfd: the woken thread can run at once.
+"""A gate for an idle thread that is opened without the GIL, by an eventfd: the woken thread can run immediately.
 
 `Lock.release()` wakes a thread while the caller holds the GIL: the thread wakes, goes to sleep until the GIL is free,
 and is woken again. Knows the descriptor. It must not know jobs or which thread waits.

@@ -91,7 +91,7 @@ class Outbox(Channel):
 
     @property
     def waiting(self) -> bool:
-        """Return True if get() would return at once."""
+        """Return True if get() would return immediately."""
         return bool(self._items) or self._ended
 
     @property

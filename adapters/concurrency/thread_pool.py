@@ -39,7 +39,7 @@ class Workers:
     others: while jobs are queued, a thread is on its way to them, or all threads are busy.
 
     One idle thread waits at the front gate, the others at locks. The front gate is opened for jobs that come one by
-    one: its thread starts at once. Jobs that come together wake a thread at a lock: the caller keeps the GIL and
+    one: its thread starts immediately. Jobs that come together wake a thread at a lock: the caller keeps the GIL and
     submits them all, and then one thread runs them.
 
     Threads within the limit stay until close(), because creating the thread-locals of applications (database
@@ -248,14 +248,14 @@ class Workers:
                 self._wake()
 
     def leave(self) -> None:
-        """Note that this thread will wait for a client; another may replace it (if limit > 1). Call it in the job."""
+        """Record that this thread will wait for a client; another may replace it (if limit > 1). Call it in the job."""
         with self._mutex:
             self.away += 1
             if self._jobs and not self._waking:
                 self._wake()
 
     def come_back(self) -> None:
-        """Note that the wait is over. Call it from the same thread."""
+        """Record that the wait is over. Call it from the same thread."""
         with self._mutex:
             self.away -= 1
 

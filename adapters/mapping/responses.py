@@ -114,7 +114,7 @@ def _wsgi_name(name: str) -> bytes:
 
 
 def _wsgi_value(name: str, value: str) -> bytes:
-    """Raise the reason why a value failed the quick check; or return its bytes if it is valid after all."""
+    """Return the bytes of a value that failed the quick check; raise an error with the reason if it is invalid."""
     if not isinstance(value, str):
         raise AppProtocolError(
             f"start_response() was given {value!r} as value of {name!r}; PEP 3333 wants a str, e.g. {str(value)!r}"

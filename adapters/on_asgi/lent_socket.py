@@ -21,7 +21,7 @@ _REPEATED = (b"upgrade", b"connection", b"http2-settings")  # headers of the han
 
 
 class LentSocket(socket.socket):
-    """A socket whose close() ends the connection at once.
+    """A socket whose close() ends the connection immediately.
 
     close() of an ordinary socket does not while another thread waits in recv(), as simple-websocket's does, or while a
     forked child has a copy: its peer would wait forever. After dup(), only the last copy ends the connection; close()

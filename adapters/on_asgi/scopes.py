@@ -56,7 +56,7 @@ def _overload(method: str) -> tuple[Message, Message]:
 
 
 async def overloaded(send: Send, method: str) -> None:
-    """Send the 503 of a request that gets no thread."""
+    """Send the 503 for a request if no thread is free."""
     for message in _overload(method):
         await send(message)
 

@@ -30,7 +30,7 @@ class Rest:
         self._done: Future = loop.create_future()
 
     async def discard(self, context: Context) -> None:
-        """Receive the rest, until its end, a disconnect or a limit. Receives in a copy of `context`."""
+        """Receive the rest until its end, a disconnect or a limit. `receive` runs in a copy of `context`."""
         task = self._loop.spawn(self._run, context)
         self._loop.attend(self)
         try:

@@ -109,7 +109,7 @@ class WebSocketBridge:
     async def _deny(self) -> None:
         """Send the application's response as the denial of the WebSocket.
 
-        A short one is sent at once: uvicorn on websockets' older API loses blocks that come after the headers.
+        A short one is sent immediately: uvicorn on websockets' older API loses blocks that come after the headers.
         """
         ended = sent = False
         may_respond = "websocket.http.response" in (self._scope.get("extensions") or {})

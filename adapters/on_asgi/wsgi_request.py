@@ -131,7 +131,7 @@ class WSGIRequest:
         return self._make_body(None, self._ask_for_body).stream()
 
     def _ask_for_body(self) -> None:
-        """Receive the body, if it arrives at once. Runs on the loop."""
+        """Receive the body, if it arrives immediately. Runs on the loop."""
         self._listen()
         if self._body is not None:
             self._loop.call_later(_UNANNOUNCED_WAIT, self._body.inbox.give_up)
@@ -239,7 +239,7 @@ class WSGIRequest:
             self._loop.attend(self)
 
     def _still_waits(self, admission: Admission) -> bool:
-        """Note that no thread is free. Return True if the request has been refused."""
+        """Record that no thread is free. Return True if the request has been refused."""
         if not self._waited:
             self._waited = True
             admission.waited()

@@ -20,7 +20,7 @@ log = logging.getLogger("gateways.asgi")
 class Stdout:
     """stdout on the loop. Waits for a pipe or socket that is full.
 
-    A file is written at once: this waits for a disk at most, and a loop without threads cannot do better.
+    A file is written immediately: this waits for a disk at most, and a loop without threads cannot do better.
     """
 
     def __init__(self, fd: int, flushed: Callable[[], None], gone: Callable[[], None]) -> None:

@@ -90,7 +90,7 @@ class ASGIResponse:
 
     departure: Departure | None = None  # if the response may leave this thread
     _left = False  # the response has left this thread
-    _whole = False  # the response was complete at once: close() has no work to do
+    _whole = False  # the response was complete immediately: close() has no work to do
     _lent: Lent = ()
     _reading: _Reading | None = None  # in another thread
     _asked = _ended = _closed = _handed = False

@@ -55,7 +55,7 @@ class Departure:
         if the client has already sent another request, which the server will serve; or if all places are taken.
         """
         if not by_server and not self._direct:
-            log.debug("a stream stays on its server's thread: a middleware has wrapped its body")
+            log.debug("cannot detach a stream from its thread: a middleware has wrapped its body")
             return False
         connection = find(self._environ) if can_poll else None
         if connection is None or connection.has_input or not self.places.take():
@@ -63,7 +63,7 @@ class Departure:
         try:
             self._sock = connection.take()
         except OSError as error:
-            log.warning("a stream stays on its server's thread: cannot take its connection: %s", error)
+            log.warning("cannot detach a stream from its thread: cannot take its connection: %s", error)
             self.places.give_back()
             return False
         self._connection, self.begun = connection, True
@@ -80,7 +80,7 @@ class Departure:
         try:
             start = self._start(connection, written)
         except Unexpected as error:
-            log.warning("a stream stays on its server's thread: cannot continue its response: %s", error)
+            log.warning("cannot detach a stream from its thread: cannot continue its response: %s", error)
             connection.give_back(sock, bytes(written))
             return None
         connection.let_go()
@@ -92,7 +92,9 @@ class Departure:
         while (start := start_of(bytes(written))) is None:
             data = connection.written(max(0.0, deadline - time.monotonic()))
             if not data:
-                raise Unexpected(f"the server wrote {bytes(written[:40])!r} and no more in {WRITING_SECONDS:g} seconds")
+                raise Unexpected(
+                    f"the server wrote {bytes(written[:40])!r} and then nothing for {WRITING_SECONDS:g} seconds"
+                )
             written += data
         return start
 

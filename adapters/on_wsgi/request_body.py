@@ -30,7 +30,10 @@ class LengthRequired(BadRequest):
 
 
 class WSGIBody:
-    """The body of a request: never read past its length; without a length if it ends itself. One read() at a time."""
+    """A request body. It is not read past its length; without a length, the server must signal its end.
+
+    Call one read() at a time.
+    """
 
     def __init__(self, environ: dict[str, Any]) -> None:
         """Raises BadRequest for a CONTENT_LENGTH that is not a number, LengthRequired if the end cannot be known."""
@@ -87,7 +90,7 @@ class WSGIBody:
         return self._known
 
     def ready(self) -> bool:
-        """Return True if read() would return at once, or must run in the server's thread. Call it from that thread."""
+        """Return True if read() would return immediately, or must run in the server's thread. Call it there."""
         if self._whole:
             return True
         if self._connection is None:

@@ -48,9 +48,9 @@ class Connection:
         return has_shut_down(self._fd)
 
     def take(self) -> socket.socket:
-        """Return the connection. To the server, it is silent until let_go(). Raises OSError if no descriptor is left.
+        """Return the connection. Until let_go(), the server receives nothing on it.
 
-        The server's writes to it can be read with written().
+        Raises OSError if no descriptor is free. The server's writes to it can be read with written().
         """
         mine = os.dup(self._fd)
         try:
@@ -97,7 +97,7 @@ class Connection:
 def find(environ: Mapping[str, Any]) -> Connection | None:
     """Return the connection of this request, None if the server does not expose it or it cannot be taken.
 
-    Also returns None for anything but a connected stream socket: a wrong guess must not mix up connections.
+    Also returns None if it is not a connected stream socket: a wrong guess must not mix up connections.
     """
     if environ.get("SERVER_PROTOCOL", "")[:7] != "HTTP/1." or getattr(_waitress(environ), "total_outbufs_len", 0):
         return None

@@ -293,7 +293,7 @@ class Exchange:
         return self._file is not None
 
     def file_done(self, error: BaseException | None, sent: int = 0) -> None:
-        """Note that the server has closed the file after `sent` bytes, or failed to send it all because of `error`."""
+        """Record that the server closed the file after `sent` bytes, or could not send it all because of `error`."""
         self.tally.bytes += sent
         self.tally.disconnects += isinstance(error, ClientDisconnected)
         file, self._file = self._file, None

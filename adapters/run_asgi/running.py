@@ -100,7 +100,7 @@ class Running:
             self._result(self._starting)
         except LifespanFailed as error:
             self.failure = str(error)
-            log.error("%s; its requests will fail", error)
+            log.error("%s; all requests to it will fail", error)
         except CancelledError:
             self.failure = "it was closed while the application was starting"
         except (
@@ -132,7 +132,7 @@ class Running:
 
         Waits up to `timeout` seconds for the background work of complete responses, for work whose client has
         disconnected before the response began, for responses that threads whose identifiers are in `serving` still
-        send, and, a little less, for detached streams. Other responses are aborted at once.
+        send, and, a little less, for detached streams. Other responses are aborted immediately.
         """
         with self._closing:
             if self not in _started:

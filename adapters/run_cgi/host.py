@@ -58,8 +58,8 @@ class CGIHost:
         treat them as options or files.
     timeouts: timeouts in seconds, e.g. {"head": 30, "total": None}; Timeouts lists them.
     limit: number of programs that may run at once.
-    queue: number of requests that may wait for a free slot. One more gets a 503 with Retry-After at once, before its
-        body is read. Default: no limit.
+    queue: number of requests that may wait for a free slot. One more gets a 503 with Retry-After immediately, before
+        its body is read. Default: no limit.
     queue_timeout: seconds that a request may wait for a free slot before it gets that 503. Default: `queue` of
         timeouts.
     max_body: size limit of a request body in bytes; a longer body gets a 413. None for no limit.
@@ -249,7 +249,7 @@ class CGIHost:
                 log.warning("%s: %s; RFC 3875 (6) does not allow it (logged once)", program.name, breach)
 
     def start(self, environ: Mapping[str, Any], script: Script, stdin: bool) -> Program:
-        """Start a program. The caller's slot is released once it has been reaped, or at once if it cannot be started.
+        """Start a program. The caller's slot is released once it is reaped, or immediately if it cannot be started.
 
         Raises Refused.
         """

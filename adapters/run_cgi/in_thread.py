@@ -119,7 +119,7 @@ class ProgramInThread:
                 raise ClientDisconnected("the client has disconnected")
 
     def _client_hung_up(self, events: int) -> None:
-        """Note that the client has shut down its sending side, or that the connection has failed."""
+        """Record that the client has shut down its sending side, or that the connection has failed."""
         connection = self._client.socket
         self._forget_client()
         if events & (select.POLLERR | select.POLLHUP | select.POLLNVAL):

@@ -24,8 +24,8 @@ ATTEND_AFTER = 0.05  # delay before a running program is fully watched, in secon
 class ProgramOnLoop:
     """One program that serves the request of the current task, which must always `leave` it.
 
-    A program that ends at once is watched by its output only. For a longer one, its stderr, its end and its timeouts
-    are watched as well, and `attend` is called, once, for further things to watch.
+    A program that ends immediately is watched by its output only. For a longer one, its stderr, end and timeouts are
+    watched as well, and `attend` is called, once, for further things to watch.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class ProgramOnLoop:
         finally:
             if self._input_timer is not None:
                 self._input_timer.cancel()
-            if not self._left:  # otherwise another pipe may have this number by now
+            if not self._left:  # otherwise another pipe may have this number now
                 self._loop.remove_writer(descriptor)
         return self._input_timer is not None
 

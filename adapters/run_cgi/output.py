@@ -129,12 +129,12 @@ class HeadParser:
             self._once[lower] = value
             return False
         if before != value:
-            raise _bad(value, f"RFC 3875 (6.3) allows {name} once, and it was {before[:200]!r} before")
+            raise _bad(value, f"RFC 3875 (6.3) allows {name} only once; the first value was {before[:200]!r}")
         self._note(f"{name} is repeated")
         return True
 
     def _note(self, breach: str) -> None:
-        """Note a harmless violation."""
+        """Record a harmless violation."""
         if breach not in self._breaches:
             self._breaches.append(breach)
 

@@ -1,6 +1,6 @@
 """Start a CGI program: a child with three pipes, in its own session; signalled as a group; reaped.
 
-Knows processes and signals. It must not know requests, responses, loops or servers. Nothing copies this process:
+Knows processes and signals. It must not know requests, responses, loops or servers. This process is not copied:
 CPython starts a child by vfork if there is no preexec_fn.
 """
 
@@ -25,7 +25,7 @@ def spawn(
 ) -> Program:
     """Start a program in its own session, with default signals and only its three descriptors (7.2).
 
-    folder: its working folder. Default: the folder that contains it. Without `stdin` it reads an end-of-file at once.
+    folder: its working folder. Default: the folder that contains it. Without `stdin` it reads an empty file.
         Raises OSError if it cannot be run.
     """
     pipes = Pipes(stdin)
@@ -145,7 +145,7 @@ class Child:
         return self._taken
 
     def signal(self, number: signal.Signals) -> None:
-        """Signal its process group, unless the group's number may belong to another by now."""
+        """Signal the program's process group, unless another group may have its number now."""
         if self._reaped or (self._taken and _exists(self.pid)):
             return
         try:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 
 class Refused(Exception):
-    """The request gets no program: `status` is for the client, the text for the log."""
+    """No program runs for the request. `status` is sent to the client, the text is logged."""
 
     def __init__(self, status: int, detail: str, **headers: str) -> None:
         super().__init__(detail)

@@ -117,7 +117,7 @@ class WSGIResponse:
             )
 
     def write(self, block: bytes) -> None:
-        """Send a block at once. PEP 3333 keeps this for old applications."""
+        """Send a block immediately. PEP 3333 keeps this for old applications."""
         if self._complete and block and not self._bodiless:
             raise AppProtocolError(f"write() was given {len(block)} bytes beyond the Content-Length")
         self._block(block)

@@ -1,7 +1,7 @@
 """Exercise 4: stream a response, and count the chunks that arrive.
 
 What you see: a body of unknown length is sent in chunks (RFC 9112, 7.1), and the server
-sends one for each block of the app, at once. With a Content-Length there are no chunks,
+immediately sends one for each block of the app. With a Content-Length there are no chunks,
 yet the blocks still arrive one by one: chunks mark the end of a body; they do not make it
 a stream. If an app behind an adapter makes blocks faster than they can be sent, several
 may share a chunk: rely on the bytes, never on the chunks.

@@ -1,7 +1,7 @@
 """Observe a CGI program: its environment, its three pipes, and its exit. Must not know WSGI and ASGI apps.
 
 The program's behaviour does not change: the same host starts it in the same way, and a tap between its pipes and the
-host forwards each byte at once, in both directions. Only its stderr is recorded instead of logged.
+host forwards each byte immediately, in both directions. Only its stderr is recorded instead of logged.
 """
 
 import os

@@ -27,7 +27,7 @@ class Report:
 
 
 def failed(asked: dict[str, str]) -> list[str]:
-    """Return a line for each request that failed, by status 5xx or without a response, and one if none succeeded.
+    """Return a line for each request with a status of 5xx or no response, and one more if no request succeeded.
 
     A request that did not finish already has a line.
     """

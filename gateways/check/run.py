@@ -40,7 +40,7 @@ def check(plan: Plan, to: Mode | None = None, server: str | None = None, threads
     """
     target, interface = plan.target, plan.interface
     if server is not None:
-        destination(interface or "wsgi", to, server)  # report a wrong name at once
+        destination(interface or "wsgi", to, server)  # report a wrong name immediately
     answer = _looked(plan)
     app: Mode = answer["interface"]
     where, traits = destination(app, to, server)

@@ -52,7 +52,7 @@ def _servers(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> l
     "--requests",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False),
-    help="Requests to make: a HAR file, an access log, or JSON lines.",
+    help="Requests to send: a HAR file, an access log, or JSON lines.",
 )
 @click.option(
     "--timeout", metavar="SECONDS", type=click.FloatRange(0.1), default=60.0, help="Time limit.  [default: 60]"

@@ -41,7 +41,7 @@ LANE = "gateways.demo.lane:app"
     type=click.IntRange(0, 65535),
     default=8000,
     show_default=True,
-    help="First port: the three modes use this and the next two, the page the one after. 0: any ports.",
+    help="First of four ports in a row: three for the modes, then one for the page. 0: any free ports.",
 )
 @click.option("--quiet", is_flag=True, help="Print one line per request; do not record its steps.")
 def demo(mode: Mode | None, server: str | None, host: str, port: int, quiet: bool) -> None:
@@ -124,7 +124,7 @@ def _bind(number: int, host: str, port: int) -> list[socket.socket]:
 
 
 class _Queue(queue.SimpleQueue[ServerEvent | None]):
-    """Queue of events for the screen. Forwards them to the page at once: a terminal may be slow or paused."""
+    """Queue of events for the screen. Forwards them to the page immediately: a terminal may be slow or paused."""
 
     def __init__(self) -> None:
         self.page_link: link.Link | None = None

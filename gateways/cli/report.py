@@ -110,7 +110,7 @@ def must_be_comparable(old: Record, target: str, requests: Mapping[str, tuple[st
         missing = sorted(parts - set(labels))
         if new == question.request and missing and labels:
             raise click.UsageError(
-                f"--against compares the same requests: that file has {missing[0]!r}, and now it is missing."
+                f"--against compares the same requests: that file has {missing[0]!r}, which this run does not send."
             )
         if new != question.request:
             raise click.UsageError(

@@ -37,7 +37,7 @@ NO_BODY = body_of(b"")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response, or the reason why there is none.
+    """A response, or the reason why it is missing.
 
     status: None if no response began.
     headers, trailers: names and values as they were sent, latin-1, in order.
@@ -45,7 +45,7 @@ class Answer:
     blocks: for each piece that arrived separately, the seconds since the request was sent, and the size of its content
     in bytes. first, total: seconds until the first octet of the response, and until its end.
     excess: octets after the end of the response. keeps_open: the server kept the connection open for another request.
-    problem: the fault, as a sentence; "" if there is none.
+    problem: the error, as a sentence, or "".
     """
 
     status: int | None = None

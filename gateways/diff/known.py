@@ -60,7 +60,7 @@ STATUSES: dict[str, Known] = {
 
 COOKIE = Known("Set-Cookie must reach the client attribute for attribute: browsers act on each.", "RFC 6265, 4.1")
 CUT = Known("A response that ends early must not look complete; a client sees a transfer that failed.", "RFC 9112, 8")
-STREAM = Known("The new stack delays blocks: its server, or a proxy in front, must send each block at once.",
+STREAM = Known("The new stack delays blocks: its server, or a proxy in front, must send each block immediately.",
                "PEP 3333, Buffering and Streaming; ASGI, Response Body")  # fmt: skip
 NO_LENGTH = Known("Both are valid framing. Without a Content-Length a client shows no progress.", "RFC 9112, 6.3")
 GAINED_LENGTH = Known("The new stack also sends the length of the body.", "RFC 9110, 8.6", is_counted=False)

@@ -26,7 +26,7 @@ class Recorder:
     """
 
     record: Record
-    """Stores an event; never blocks. It is `queue.SimpleQueue.put` itself, so that no Python code of ours runs between
+    """Stores an event; never blocks. It is `queue.SimpleQueue.put` itself, so that none of our Python code runs between
     two steps."""
 
     def __init__(self, deliver: Callable[[list[Event]], None]) -> None:

@@ -73,7 +73,7 @@ def _heading(entry: dict[str, Any]) -> str | None:
 def _known(entry: dict[str, Any], fields: tuple[str, ...]) -> None:
     for name in entry:
         if name not in fields:
-            raise ValueError(f"unknown field {name!r}; a request has {', '.join(fields)}")
+            raise ValueError(f"unknown field {name!r}; known fields: {', '.join(fields)}")
 
 
 def _flag(entry: dict[str, Any], name: str) -> bool:

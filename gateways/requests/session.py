@@ -53,7 +53,7 @@ class Session:
         """Return the name of the cookie whose loss ends the session, if the response is one to a logout; else "".
 
         That is a redirect, or a response without content, that deletes a cookie which a login set. An OAuth 2 callback
-        deletes a cookie too, but sets that of the session.
+        deletes a cookie too, but sets the session cookie.
         """
         if status not in (204, 302, 303):
             return ""

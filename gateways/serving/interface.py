@@ -27,15 +27,15 @@ def interface_of(app: Any, name: str = "the app") -> Mode:
         return "asgi"
     numbers = arguments(app)
     if numbers is None or _takes_any(app):
-        how = called(app, name.rpartition(":")[2])
-        raise Failure(f"{name} is called {how}, which may be WSGI or ASGI; use --interface wsgi or --interface asgi")
+        takes = _parameters(app, "")
+        raise Failure(f"{name} takes {takes}, so it may be WSGI or ASGI; use --interface wsgi or --interface asgi")
     fewest = min(numbers, default=-1)
     if fewest in (2, 3) or (fewest == 1 and _is_asgi2(app)):
         return "wsgi" if fewest == 2 else "asgi"
     kind = "a class" if inspect.isclass(app) else article(app)
     makes = inspect.isclass(app) or inspect.isroutine(app)
     raise Failure(
-        f"{name} is {kind} and called {_parameters(app, name.rpartition(':')[2])}; "
+        f"{name} is {kind} that takes {_parameters(app, '')}; "
         "WSGI apps take (environ, start_response), ASGI apps (scope, receive, send)"
         + ("; if it creates the app, serve a function that calls it: main:create_app()" if makes else "")
     )
@@ -78,7 +78,7 @@ def arguments(app: Any) -> set[int] | None:
 
 
 def called(app: Any, name: str) -> str:
-    """Return how to call it: "await app(scope, receive, send)", "await App(scope)(receive, send)"."""
+    """Return the call of the app: "await app(scope, receive, send)", "await App(scope)(receive, send)"."""
     call, numbers = _parameters(app, name), arguments(app)
     if is_async(app) or numbers == {3}:
         return f"await {call}"

@@ -1,4 +1,4 @@
-"""The socket of a server, bound before the server starts, so that a port in use is reported at once."""
+"""The socket of a server, bound before the server starts, so that a port in use is reported immediately."""
 
 import contextlib
 import errno

@@ -89,7 +89,7 @@ class ServerProcess:
             stderr=subprocess.STDOUT,
             pass_fds=[sock.fileno()],
             start_new_session=True,  # Ctrl-C goes to us; we stop the server
-            env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"},  # show the app's output at once
+            env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"},  # show the app's output immediately
         )
         sock.close()
         threading.Thread(target=self._listen, name=f"{server}-output", daemon=True).start()

@@ -27,7 +27,7 @@ def run_module(module: str, arguments: Callable[[int, int], Sequence[str]], seco
     """Run `python -m module` to its end, and kill all processes that it started.
 
     `arguments` makes its arguments from two descriptors: one to write the result to, and a copy of this process's
-    stderr for messages that must appear at once. Its stdout and stderr are collected. `doing` names the work.
+    stderr for messages that must appear immediately. Its stdout and stderr are collected. `doing` names the work.
 
     Raises:
         Failure: it takes longer than `seconds`.

@@ -38,7 +38,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One request. `asked` is its request line; `problem` is the fault, None if there is none."""
+    """One request. `asked` is its request line; `problem` is the error, or None."""
 
     served: Served
     asked: str

@@ -148,7 +148,9 @@ def _prepared(plan: Plan, process: ServerProcess, incoming: EventQueue, recordin
         except (OSError, http.client.HTTPException, Missing) as error:
             if plan.warm_up:
                 raise _NotWarmError from error
-            raise Failure(f"{recorded.label}, which is sent first: {str(error) or type(error).__name__}") from error
+            raise Failure(
+                f"{recorded.label}, sent before the traced request: {str(error) or type(error).__name__}"
+            ) from error
         _settle(incoming, quiet)
     if plan.before:
         for item in _incoming(incoming, time.monotonic() + 2 * GATHER):

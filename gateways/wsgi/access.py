@@ -1,6 +1,6 @@
 """One line per request, for WSGI apps, at the lowest possible cost. Knows WSGI and the clock.
 
-A list goes to the server unchanged, and its length is counted at once. Only other iterables are wrapped.
+A list goes to the server unchanged, and its length is counted immediately. Only other iterables are wrapped.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sized

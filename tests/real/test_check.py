@@ -104,7 +104,7 @@ def test_a_clean_app_has_no_finding(app: str, options: str) -> None:
     assert report["problems"] == []
 
 
-def test_a_block_is_shown_with_its_stack_and_time() -> None:
+def test_a_blocking_call_is_shown_with_its_stack_and_time() -> None:
     done = run("check", str(APPS / "fastapi_traps.py"), "--server", "uvicorn", "--path", "/blocking")
     assert "the loop was blocked for 1" in done.stdout
     assert "in blocking: time.sleep(0.15)" in done.stdout

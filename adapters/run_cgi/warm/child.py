@@ -42,7 +42,7 @@ _prepared: list[object] = [None, None, None]  # kinds of files that the standard
 
 def prepare_streams() -> None:
     """Recreate the three standard streams for the kinds of files that most programs have: stdin that is empty, and two
-    pipes. In the zygote, so that renew_streams() has nothing to do: a child shares their memory.
+    pipes. Runs in the zygote: its children share the memory of these streams, and renew_streams() need not create them.
     """
     saved = os.dup(1), os.dup(2)
     pipe = os.pipe()
@@ -135,8 +135,8 @@ class Run:
         return status
 
     def _report(self, error: BaseException) -> int:
-        """Report an exception of the program. Call it outside an except clause, whose exception would be the hook's
-        context.
+        """Report an exception of the program. Call it outside any except clause: the exception of that clause
+        would become the context of an exception in the hook.
         """
         trace = error.__traceback__
         error.__traceback__ = trace and trace.tb_next  # without the frame of `run`
@@ -176,9 +176,10 @@ class Run:
         return 1
 
     def observe(self) -> None:
-        """Let the program's trace and profile functions see the next call, which an interpreter makes too.
+        """Let the program's trace and profile functions see the next call, as in a cold run.
 
-        Remove them right after it in the same frame, if `is_observed`: they would see another function of this package.
+        If `is_observed`, remove them right after that call, in the same frame: otherwise they would also see a
+        function of this package.
         """
         if self._profile is not None:
             sys.setprofile(self._profile)

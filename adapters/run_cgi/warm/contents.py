@@ -67,7 +67,7 @@ class Contents:
 
 
 def _is_generator(thing: object, kind: type, home: object) -> bool:
-    """Return True if it creates random numbers from its own state, which `child.refresh` does not renew."""
+    """Return True if the object creates random numbers from its own state, which `child.refresh` does not renew."""
     random = sys.modules.get("random")
     if random is not None and issubclass(kind, random.Random):
         return not issubclass(kind, random.SystemRandom) and thing is not random._inst

@@ -184,7 +184,7 @@ class _Forked:
         return True
 
     def _begin(self, pid: int) -> None:
-        """Note that the process has its ends of the pipes."""
+        """Record that the process has its ends of the pipes."""
         self.pid = pid
         if not self.started:
             self.started = True
@@ -209,7 +209,7 @@ class _Forked:
         return self.look()
 
     def _never_began(self, returncode: int) -> bool:
-        """Note that there will be no process."""
+        """Record that there will be no process."""
         self.started, self.returncode = True, returncode
         self._pipes.given()
         self._early.clear()

@@ -246,7 +246,9 @@ class _WarmProgram:
         level = logging.WARNING if self._deaths == 1 and self._has_served else logging.INFO
         log.log(level, "%s: its warm interpreter has died (%s)", self._name, error)
         if self._deaths == MAX_ATTEMPTS:
-            log.warning("%s runs cold for %g seconds: %d warm interpreters died", self._name, PAUSE, MAX_ATTEMPTS)
+            log.warning(
+                "%s: cold runs for %g seconds, because %d warm interpreters died", self._name, PAUSE, MAX_ATTEMPTS
+            )
 
     def _end_coming(self) -> None:
         if self._coming is not None:

@@ -130,7 +130,7 @@ class Scout:
             self._blame(reason)
 
     def _read(self, path: str, kind: str) -> None:
-        """Note that the module that is being loaded reads a path."""
+        """Record that the module that is being loaded reads a path."""
         if not self._loading or self._is_loading_python():
             return
         paths = self._paths.setdefault(self._loading[-1], set())
@@ -139,7 +139,7 @@ class Scout:
             self._blame("reads many files")
 
     def _note_python(self, name: str) -> None:
-        """Note the names that a module of Python has, once it has been loaded."""
+        """Record the names that a module of Python has, once it has been loaded."""
         module = sys.modules.get(name)
         if module is None or type(module) is not type(sys) or getattr(module, "__spec__", None) is None:
             return  # Cython creates modules without files
@@ -147,7 +147,7 @@ class Scout:
             self._names[name] = module.__dict__, len(module.__dict__)
 
     def _look_for_names(self) -> None:
-        """Note objects that the module that is being loaded, a library, has put into modules of Python."""
+        """Record objects that the module that is being loaded, a library, has put into modules of Python."""
         for name, (names, size) in self._names.items():
             if len(names) > size:
                 new = list(names.values())[size:]

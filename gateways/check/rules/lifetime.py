@@ -39,7 +39,7 @@ def background(seen: Seen, move: Move) -> Advice | None:
         return Advice(
             f"{name} still runs after the response",
             f"{move.server.name} does not know of it: when a worker is recycled or terminated, {move.runner} waits "
-            "only for a limited time, and waitress and cheroot exit at once on SIGTERM",
+            "only for a limited time, and waitress and cheroot exit immediately on SIGTERM",
             "send work that must not be lost to a queue; call close() of the adapter from the server's exit hook",
         )
     return None

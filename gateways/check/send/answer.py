@@ -32,7 +32,7 @@ class Answer:
             self.body = (self.body + data)[:KEPT]
 
     def header(self, name: str) -> str:
-        """Return the first value of a header, "" if there is none; `name` in lower case."""
+        """Return the first value of a header, or "" if it is missing; `name` in lower case."""
         return next((value for key, value in self.headers if key.lower() == name), "")
 
     @property

@@ -69,8 +69,8 @@ class Loop:
 
 
 class ClosedLoop(Loop):
-    """The maximum load: each connection sends its next request at once. Its samples are the responses that arrive after
-    the start of the window.
+    """The maximum load: each connection sends its next request immediately. Its samples are the responses that arrive
+    after the start of the window.
     """
 
     def begin(self) -> None:

@@ -7,7 +7,7 @@ Name one class: users of several classes would disturb each other. Other options
 - A user sends its next request after the response. So a server gets no requests while it hangs, and most of the delay
   for real users is not measured. At full load, latency is the number of users divided by the rate.
 - One core sends about 10,000 requests per second. For more, use --processes 2, or workers on other machines.
-- Every response is compared with one from before the load. A different response is a failure.
+- Every response is compared with one that was recorded before the load. A different response is a failure.
 - Times have three digits: read percentiles from response_times in the JSON file; locust's own are whole milliseconds.
 - "first byte" lists the same requests again, up to the first byte of the body, so ignore the line Aggregated.
 """
@@ -123,7 +123,7 @@ def summary(status: int, content: bytes) -> tuple[int, int, str]:
 
 
 def difference(got: tuple[int, int, str], want: Answer | None) -> str:
-    """Return the difference from the expected response; "" if there is none."""
+    """Return the difference from the expected response, or ""."""
     for name, own, expected in zip(("status", "length", "SHA-256"), got, want or (), strict=False):
         if expected is not None and own != expected:
             return f"{name} {own} instead of {expected}"

@@ -122,7 +122,7 @@ def _first(scenario: Scenario, given: Mapping[int, Given], found: _Found) -> str
 
 
 def _leave_out_session(bench: Bench, contender: Entry, given: Mapping[int, Given], found: _Found) -> None:
-    """Do not expect the cookies and taken values of the first contender's session from the others."""
+    """Exclude the cookies and `take` values of the first contender's session from the expected responses."""
     session = bench.sessions.get(contender.id)
     if session is None:
         return

@@ -123,7 +123,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             "stream",
-            "which servers send the first byte at once: 50 clients each receive 20 blocks, one every 50 ms",
+            "which servers send the first byte immediately: 50 clients each receive 20 blocks, one every 50 ms",
             Request(f"/stream?chunks={BLOCKS}&delay={WAIT}"),
             "long",
             connections=(50,),
@@ -190,7 +190,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             "blocking",
-            "a common mistake: code that blocks for 50 ms; in the async app, it stops all requests",
+            "a common mistake: code that blocks for 50 ms. In the async app, it delays all requests",
             Request(f"/block?seconds={WAIT}"),
             "long",
             connections=(16,),

@@ -13,7 +13,7 @@ export const KINDS = {
     "PEP 3333: the server calls app(environ, start_response). The environ is CGI’s environment plus wsgi.* keys.",
   read: "PEP 3333: the app reads the request’s body from environ['wsgi.input'], a file.",
   start_response: "PEP 3333: the app sets status and headers. The server holds them until the first block.",
-  write: "PEP 3333: the app sends a block at once, with the function that start_response() returned.",
+  write: "PEP 3333: the app sends a block immediately, with the function that start_response() returned.",
   block: "PEP 3333: the server takes the next block from the app’s iterable, and sends it before it takes another.",
   file: "PEP 3333: the app returned the server’s own wsgi.file_wrapper.",
   close: "PEP 3333: the server calls close() on the app’s iterable, even after an error.",

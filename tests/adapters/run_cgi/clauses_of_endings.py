@@ -81,7 +81,7 @@ class Endings(ABC):
         eventually(done.exists, "the daemon does its work")
 
     @pytest.mark.parametrize("program", ["hello.sh", "no_interpreter.sh", "redirects_to_itself.sh", "prints.py"])
-    def test_no_process_or_descriptor_is_left_of_a_complete_request(self, ask: Asker, program: str) -> None:
+    def test_no_process_or_descriptor_remains_after_a_complete_request(self, ask: Asker, program: str) -> None:
         mark = uuid.uuid4().hex
         ask(f"/{program}?{mark}")
         assert_gone(mark, self.pid())

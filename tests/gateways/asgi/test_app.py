@@ -94,7 +94,7 @@ async def test_a_cancelled_stream_leaves_no_task() -> None:
 
 
 @on_a_loop
-async def test_a_response_to_head_of_a_stream_produces_no_block() -> None:
+async def test_a_head_request_for_a_stream_produces_no_block() -> None:
     start, end = await conversation(app, scope_of(Request(b"/stream?chunks=1000&delay=10", "HEAD")))
     assert start["status"] == 200
     assert end == {"type": "http.response.body"}

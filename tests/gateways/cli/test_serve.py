@@ -102,7 +102,7 @@ def test_a_wrong_command_line_is_reported_in_one_line_with_status_2(
         (["apps:number"], "apps:number is an int, which is not callable; expected a WSGI or ASGI app"),
         (
             ["apps:either"],
-            "apps:either is called either(*args), which may be WSGI or ASGI; use --interface wsgi or ",
+            "apps:either takes (*args), so it may be WSGI or ASGI; use --interface wsgi or ",
         ),
         (
             ["apps:wsgi", "--interface", "cgi"],

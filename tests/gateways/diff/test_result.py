@@ -145,7 +145,7 @@ def test_an_invalid_file_is_refused_with_the_place_of_the_error(text: str, messa
     assert message in str(caught.value)
 
 
-def test_the_pattern_body_matches_each_place_in_a_body() -> None:
+def test_the_pattern_body_matches_every_difference_in_a_body() -> None:
     judged = [[Judged(Found("body:/html/body/p[3]/text()", "a", "b"), 1, 1)]]
     for pattern in ("body", "body:*", "body:/html/body/p[3]/text()"):
         assert together(judged, [pattern]) == []

@@ -63,7 +63,7 @@ def test_bodies_may_be_base64_or_in_a_file() -> None:
         ("{}", "'path' is missing"),
         ('{"path": 1}', "'path' is 1; it must be a string"),
         ('{"path": "x"}', "does not begin with a slash"),
-        ('{"path": "/", "pat": 1}', "unknown field 'pat'; a request has method, path"),
+        ('{"path": "/", "pat": 1}', "unknown field 'pat'; known fields: method, path"),
         ('{"path": "/", "method": "G T"}', "not a method"),
         ('{"path": "/", "headers": {"A": 1}}', "value of the header A is 1"),
         ('{"path": "/", "headers": ["A"]}', "not a pair"),

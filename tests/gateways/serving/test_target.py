@@ -100,15 +100,15 @@ def test_asgi_apps_are_recognised_without_a_call(app: object) -> None:
         (3, "the app is an int, which is not callable; expected a WSGI or ASGI app"),
         (
             lambda *args: args,
-            "the app is called the app(*args), which may be WSGI or ASGI",
+            "the app takes (*args), so it may be WSGI or ASGI",
         ),
         (
             lambda a, b, c, d: a,
-            "the app is a function and called the app(a, b, c, d); WSGI apps take (environ, start_response)",
+            "the app is a function that takes (a, b, c, d); WSGI apps take (environ, start_response)",
         ),
-        (lambda config: config, "the app is a function and called the app(config); WSGI apps take "),
-        (Configured, "the app is a class and called the app(files, memory, cors, settings); WSGI apps take "),
-        (OfConfig, "the app is a class and called the app(config); WSGI apps take (environ, start_response)"),
+        (lambda config: config, "the app is a function that takes (config); WSGI apps take "),
+        (Configured, "the app is a class that takes (files, memory, cors, settings); WSGI apps take "),
+        (OfConfig, "the app is a class that takes (config); WSGI apps take (environ, start_response)"),
     ],
 )
 def test_other_objects_are_refused(app: object, said: str) -> None:

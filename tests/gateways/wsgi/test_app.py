@@ -44,7 +44,7 @@ def test_a_block_is_produced_on_request_and_none_after_close() -> None:
     assert next(blocks, None) is None
 
 
-def test_a_response_to_head_of_a_stream_produces_no_block() -> None:
+def test_a_head_request_for_a_stream_produces_no_block() -> None:
     assert begin(Request(b"/stream?chunks=1000&delay=10", "HEAD")) == []
 
 

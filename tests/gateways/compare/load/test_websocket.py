@@ -6,13 +6,13 @@ from gateways.compare.load.response import BadFraming
 from gateways.compare.load.websocket import PING, TEXT, Frames, accept, frame, handshake
 
 
-def test_the_accept_value_is_that_of_section_1_3() -> None:
+def test_the_accept_value_is_that_of_the_example_in_rfc_6455_1_3() -> None:
     key = b"the sample nonce"
     assert b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" in handshake("/ws", "a.test", key)
     assert accept(key) == b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 
 
-def test_a_frame_is_masked_as_in_section_5_7() -> None:
+def test_a_frame_is_masked_as_in_rfc_6455_5_7() -> None:
     assert frame(TEXT, b"Hello", bytes.fromhex("37fa213d")).hex() == "818537fa213d7f9f4d5158"
     assert frame(TEXT, b"x" * 256, bytes(4))[:8].hex() == "81fe010000000000"
 
