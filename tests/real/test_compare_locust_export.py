@@ -31,7 +31,7 @@ def stats(folder: Path) -> dict[tuple[str, str], dict[str, Any]]:
 
 def test_responses_are_verified_and_times_are_finer_than_those_of_locust(tmp_path: Path) -> None:
     with serve("gateways.asgi.app:app", "uvicorn") as server:
-        done = run(tmp_path, server.url, "hello,stream", "--run-time", "4s", "Hello", "Stream")
+        done = run(tmp_path, server.url, "hello,stream", "--run-time", "8s", "Hello", "Stream")
     assert done.returncode == 0, done.stderr
     found = stats(tmp_path)
     hello = found["GET", "/hello"]

@@ -55,11 +55,15 @@ class Locust:
         threading.Thread(target=self._read, name="gateways-locust", daemon=True).start()
 
     def start_workers(self, port: int, cores: tuple[int, ...]) -> None:
-        """Start all workers on this machine."""
+        """Start all workers on this machine.
+
+        They read the file itself. With `-f -`, all would write the master's copy to one temporary file, and one of them
+        could read it while another truncates it.
+        """
         where = ("--master-host", "127.0.0.1", "--master-port", str(port))
         with on(cores):
             for _ in range(self._crew.workers):
-                worker = self._start("-f", "-", "--worker", *where)
+                worker = self._start("-f", str(BUS), "--worker", *where)
                 self._workers.append(worker)
                 self._warden.watch(worker.pid)
 
