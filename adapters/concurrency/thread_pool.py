@@ -38,8 +38,8 @@ class Workers:
     thread runs several short jobs that arrive together, without a thread switch, and a job that blocks does not delay
     others: while jobs are queued, a thread is on its way to them, or all threads are busy.
 
-    One idle thread waits at the front gate, the others at locks. The front gate is opened for jobs that come one by
-    one: its thread starts immediately. Jobs that come together wake a thread at a lock: the caller keeps the GIL and
+    One idle thread waits at the front gate, the others at locks. The front gate is opened for jobs that arrive one by
+    one: its thread starts immediately. Jobs submitted together wake a thread at a lock: the caller keeps the GIL and
     submits them all, and then one thread runs them.
 
     Threads within the limit stay until close(), because creating the thread-locals of applications (database

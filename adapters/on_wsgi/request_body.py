@@ -62,7 +62,7 @@ class WSGIBody:
         """Raise for a chunked body without a known end: treating it as empty would be wrong."""
         if environ.get("wsgi.input_terminated") or environ.get("mod_wsgi.input_chunked") == "1":
             return
-        if getattr(self._stream, "chunked_input", False):  # eventlet decodes it without announcing that
+        if getattr(self._stream, "chunked_input", False):  # eventlet decodes it, but does not set input_terminated
             return
         stream = chunks_of_uwsgi(environ)
         if stream is None:

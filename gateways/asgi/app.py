@@ -190,7 +190,7 @@ async def sleep(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def cpu(scope: Scope, receive: Receive, send: Send) -> None:
-    rounds, value = integer(query_of(scope), "rounds", 10_000, 1, 1_000_000), b""  # a million: about a second
+    rounds, value = integer(query_of(scope), "rounds", 10_000, 1, 1_000_000), b""  # a million take about a second
     for _ in range(rounds):  # the loop serves no other request meanwhile
         value = sha256(value).digest()
     await whole(scope, send, 200, TEXT, f"{rounds} rounds of SHA-256: {value.hex()}\n")

@@ -110,7 +110,9 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
 )
 @click.option("--json", "json_file", type=FILE, help="Write all measurements as JSON, updated during the run.")
 @click.option("--from", "from_file", type=OLD, help="Show the results in a --json or --html file; measure nothing.")
-@click.option("--against", type=OLD, help="Compare with the results in such a file; exit with 1 if something is worse.")
+@click.option(
+    "--against", type=OLD, help="Compare with an earlier --json or --html file; exit with 1 if a figure is worse."
+)
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a web page with charts.")
 @click.option("--markdown", type=FILE, help="Write a report; - is stdout.")
 @click.option("--csv", "csv_file", type=FILE, help="Write the figures; - is stdout.")

@@ -1,7 +1,7 @@
 """Convert events for the page: grouped by request, as JSON values. Pure: batches in, items out.
 
-An item is {"lane", "request", "when", "kind"} with further values by its kind. "when" is in seconds, as returned by
-time.perf_counter():
+An item is {"lane", "request", "when", "kind"} with further keys that depend on the kind. "when" is in seconds, as
+returned by time.perf_counter():
     begin  heading, process
     step   step: the event's kind; at: ms since the request began; way: "in" or "out" of the app; what and text: its
            name and a short text; thread: process id and thread name; port: the client's, if the event has it; data: the

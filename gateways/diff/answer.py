@@ -27,7 +27,7 @@ class Body:
 
 
 def body_of(octets: bytes) -> Body:
-    """Return the body with these octets."""
+    """Return the body with these bytes."""
     digest = hashlib.sha256(octets).hexdigest()
     return Body(octets if len(octets) <= KEPT else b"", len(octets), digest)
 
@@ -44,7 +44,7 @@ class Answer:
     interim: 1xx responses before it: status and headers.
     blocks: for each piece that arrived separately, the seconds since the request was sent, and the size of its content
     in bytes. first, total: seconds until the first octet of the response, and until its end.
-    excess: octets after the end of the response. keeps_open: the server kept the connection open for another request.
+    excess: bytes after the end of the response. keeps_open: the server kept the connection open for another request.
     problem: the error, as a sentence, or "".
     """
 

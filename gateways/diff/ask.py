@@ -1,7 +1,7 @@
 """Send requests over connections that are kept open, and record everything about the responses that a client can see.
 
-Knows sockets and the clock. It writes the requests itself, so that the octets are exactly the recorded ones. It follows
-no redirects, and decodes no content codings.
+Knows sockets and the clock. It writes the requests itself, so that the sent bytes are exactly the recorded ones. It
+follows no redirects, and decodes no content codings.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from gateways.serving.listen import connect
 
 READ = 1 << 16
 SETTLE = 0.02
-"""Time to wait for octets after a response without a body, in seconds."""
+"""Time to wait for bytes after a response without a body, in seconds."""
 
 CLOSING = 0.003
 """Time to wait for the server to close a connection that it should keep open, in seconds."""
@@ -163,7 +163,7 @@ def _exchange(sock: socket.socket, outgoing: bytes, reading: Reading, seconds: f
 
 
 def _look_after(sock: socket.socket, reading: Reading) -> None:
-    """Record octets after a response, and whether the server closes the connection."""
+    """Record bytes after a response, and whether the server closes the connection."""
     if reading.framing != "none" and not reading.keeps_open:
         return
     readable, _, _ = select.select([sock], [], [], SETTLE if reading.framing == "none" else CLOSING)

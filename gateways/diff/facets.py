@@ -42,7 +42,7 @@ def facets(answer: Answer) -> dict[str, str]:
     if answer.interim:
         found["interim"] = "\n".join(" ".join([str(status), *_lines(headers)]) for status, headers in answer.interim)
     if answer.excess:
-        found["excess"] = "octets after the end of the response"
+        found["excess"] = "bytes after the end of the response"
     found |= _headers(answer) | _cookies(answer)
     if answer.trailers:
         found["trailers"] = "\n".join(_lines(answer.trailers))

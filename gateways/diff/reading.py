@@ -1,4 +1,4 @@
-"""Parse a response from its octets: response headers, content, blocks, and octets after its end. Pure.
+"""Parse a response from its bytes: response headers, content, blocks, and bytes after its end. Pure.
 
 Uses h11. Times are parameters; content codings are not decoded.
 """
@@ -40,7 +40,7 @@ class Reading:
         self._parser.send(h11.EndOfMessage())
 
     def feed(self, octets: bytes, now: float) -> None:
-        """Parse octets received `now` seconds after the request was sent; b"" is the end of the connection.
+        """Parse bytes received `now` seconds after the request was sent; b"" is the end of the connection.
 
         Raises: h11.RemoteProtocolError: not a response, or it ends too early.
         """
@@ -79,7 +79,7 @@ class Reading:
         return 0
 
     def after(self, octets: int) -> None:
-        """Take the number of octets that came after the response; 0 is the end of the connection."""
+        """Take the number of bytes that came after the response; 0 is the end of the connection."""
         self.excess = octets
         self.keeps_open = False
 

@@ -161,7 +161,9 @@ def site(url: str, *, insecure: bool = False, authorities: str | None = None) ->
     """
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/") or parts.query:
-        raise Failure(f"{url!r} is not the URL of a server; e.g. http://127.0.0.1:8000 (paths are in the requests)")
+        raise Failure(
+            f"{url!r} is not the URL of a server; write for example http://127.0.0.1:8000 (paths are in the requests)"
+        )
     if parts.scheme == "http":
         return Site(url.rstrip("/"))
     try:

@@ -14,7 +14,7 @@ def printable(text: str) -> str:
 
 
 def octets(text: str) -> bytes:
-    """Return the octets of a WSGI string (PEP 3333: one character each)."""
+    """Return the bytes of a WSGI string (PEP 3333: one character each)."""
     return text.encode("latin-1", "replace")
 
 

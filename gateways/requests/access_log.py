@@ -106,7 +106,7 @@ _OCTET = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|.)|[^\x00-\x7f]")
 
 
 def _escaped(match: re.Match[str]) -> str:
-    r"""Return an octet, escaped as \xNN or raw, as a backslash and one character; as itself if it is printable.
+    r"""Return a byte, escaped as \xNN or raw, as a backslash and one character; as itself if it is printable.
 
     apachelogs has two ways to read \xNN, so its time doubles with each of them in a line of another format.
     """
@@ -146,7 +146,7 @@ def _asked(entry: "LogEntry") -> tuple[str, str]:
 
 
 def _path(method: str, target: str) -> str:
-    """Return the target of a request to this server, from the octets of the log, one character each."""
+    """Return the target of a request to this server, from the bytes of the log, one character each."""
     if target.startswith(("http://", "https://")):
         url = urlsplit(target)
         target = (url.path or "/") + (f"?{url.query}" if url.query else "")

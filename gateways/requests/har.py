@@ -144,7 +144,7 @@ def _with_cookies(headers: Headers, given: Any) -> Headers:
 
 
 def _body(given: dict[str, Any]) -> bytes | None:
-    """Return the exact octets of the body; browsers do not record every body."""
+    """Return the exact bytes of the body; browsers do not record every body."""
     data, size = given.get("postData"), given.get("bodySize", -1)
     if not isinstance(data, dict):
         if (isinstance(size, int) and size > 0) or _announces_body(given):

@@ -54,7 +54,7 @@ def kind_of(text: str, name: str = "") -> Kind:
 
 
 def _text(file: Path) -> str:
-    """JSON is UTF-8. A log contains the octets that clients sent: one character for each."""
+    """JSON is UTF-8. A log contains the bytes that clients sent: one character for each."""
     try:
         if file.stat().st_size > MOST:
             raise Failure(f"{file} is larger than {MOST >> 30} GiB; take a part of it")
@@ -69,7 +69,7 @@ def _text(file: Path) -> str:
         return octets.decode()
     except UnicodeDecodeError as error:
         line = octets.count(b"\n", 0, error.start) + 1
-        raise Failure(f"{file.name}, line {line}: not UTF-8 (octet {octets[error.start]:#04x})") from None
+        raise Failure(f"{file.name}, line {line}: not UTF-8 (byte {octets[error.start]:#04x})") from None
 
 
 PACKED = {b"\x1f\x8b": "gunzip", b"BZh": "bunzip2", b"\xfd7zXZ\x00": "unxz", b"\x28\xb5\x2f\xfd": "unzstd",
@@ -80,20 +80,20 @@ CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
 def _is_no_text(octets: bytes, name: str) -> str | None:
-    """Return the kind of the file if it is not text in UTF-8 or with one octet for each character."""
+    """Return the kind of the file if it is not text in UTF-8 or with one byte for each character."""
     for begin, program in PACKED.items():
         if octets.startswith(begin):
             return f"compressed; unpack it first: {program} {name}"
     if octets.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "in UTF-16; save it in UTF-8"
     found = list(CONTROL.finditer(octets[:CHECKED]))
-    if len(found) * SOME <= min(len(octets), CHECKED):  # a client may have sent a few to the server of a log
+    if len(found) * SOME <= min(len(octets), CHECKED):  # a log may contain a few that clients sent
         return None
-    return f"a binary file (octet {found[0][0][0]:#04x} at {found[0].start()})"
+    return f"a binary file (byte {found[0][0][0]:#04x} at {found[0].start()})"
 
 
 CHECKED = 65_536
 """Octets at the start of a file that are searched for control characters."""
 
 SOME = 20
-"""Of how many octets one may be a control character."""
+"""A text file may contain one control character per this number of bytes."""

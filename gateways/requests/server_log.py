@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """A logged request: text is latin-1, one character for each octet. referer, agent: "" if not logged."""
+    """A logged request: text is latin-1, one character for each byte. referer, agent: "" if not logged."""
 
     method: str
     target: str

@@ -10,7 +10,7 @@ from gateways.compare.load.varying import has
 
 
 class Tally:
-    """Per response, samples in nanoseconds are only appended to arrays. `counting` is True within the window."""
+    """Samples in nanoseconds; a response only appends to arrays. `counting` is True within the window."""
 
     def __init__(self) -> None:
         self.counting = False

@@ -155,7 +155,7 @@ def _ratio(section: Section, row: Row) -> str:
 
 
 def _latency(of: Callable[[Latency], float | None]) -> Callable[[Section, Row], str]:
-    """Return the latency at the given rate; if there is only another rate, the text names it."""
+    """Return the latency at the given rate; if it was measured at another rate only, the text names that rate."""
 
     def cell(section: Section, row: Row) -> str:
         offered = _offered(section)

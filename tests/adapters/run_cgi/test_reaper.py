@@ -120,7 +120,7 @@ def test_a_logging_filter_that_raises_loses_only_its_lines(make: Make, text: str
 
 
 @pytest.mark.parametrize("method", ["look", "log_stderr", "discard", "collect", "kill"])
-def test_an_error_in_handling_one_program_loses_no_program(
+def test_after_an_error_with_one_program_all_programs_still_end(
     make: Make, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     """The fault occurs once, on the reaper's thread; the program still ends, and so does the next."""

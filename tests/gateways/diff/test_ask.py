@@ -1,4 +1,4 @@
-"""A response as seen on the socket: framing, blocks, cuts, and excess octets."""
+"""A response as seen on the socket: framing, blocks, cuts, and excess bytes."""
 
 import socket
 import threading

@@ -63,7 +63,7 @@ def named(olds: list[Answer], *news: Answer) -> dict[str, tuple[str, str]]:
             ("103 link: </a>", "103 link: </b>"),
         ),
         (answer(trailers=(("X", "1"),)), answer(), "trailers", ("x: 1", ABSENT)),
-        (answer(), answer(excess=2), "excess", (ABSENT, "octets after the end of the response")),
+        (answer(), answer(excess=2), "excess", (ABSENT, "bytes after the end of the response")),
         (answer(), answer(problem="cut"), "problem", ("200 OK", "200 OK: cut")),
         (answer(), Answer(problem="refused"), "problem", ("200 OK", "no response: refused")),
         (answer(), answer(reason="Fine"), "reason", ("OK", "Fine")),
@@ -228,7 +228,7 @@ def test_a_late_first_octet_is_reported_only_if_it_is_ten_times_later_each_time(
     assert named([SAME, SAME], late, late) == {"time": ("last octet after 10 ms", "last octet after 500 ms")}
 
 
-def test_endless_streams_are_compared_as_far_as_both_arrived() -> None:
+def test_endless_streams_are_compared_up_to_the_end_of_the_shorter_one() -> None:
     late = {"framing": "chunked", "problem": "no complete response within 1 seconds"}
     old = answer("tick\ntick\n", **late)
     assert named([old, old], answer("tick\n", **late), answer("tick\n" * 3, **late)) == {}

@@ -83,6 +83,6 @@ def test_a_format_that_does_not_match_is_refused(text: str, form: str | None, sa
 
 @pytest.mark.timeout(10)
 @pytest.mark.parametrize("octet", [r"\xe2", "\xe2"])
-def test_many_octets_outside_ascii_in_a_line_of_another_format_cost_no_time(octet: str) -> None:
+def test_many_bytes_outside_ascii_in_a_line_of_another_format_cost_no_time(octet: str) -> None:
     traffic = read(COMMON % "GET / HTTP/1.1" + f"{octet * 200} Traceback\n", "x")
     assert (len(traffic.requests), len(traffic.left_out)) == (1, 1)

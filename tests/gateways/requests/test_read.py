@@ -42,7 +42,7 @@ def test_each_kind_is_read(tmp_path: Path) -> None:
     ("name", "content", "said"),
     [
         ("a.http", b"GET / HTTP/1.1", ".http files are not read; save the requests as a HAR file"),
-        ("a.jsonl", b'{"path": "/"}\n{"path": "/\xff"}', "a.jsonl, line 2: not UTF-8 (octet 0xff)"),
+        ("a.jsonl", b'{"path": "/"}\n{"path": "/\xff"}', "a.jsonl, line 2: not UTF-8 (byte 0xff)"),
         ("a.har", b'{"log": {"entries": []}}', "contains no request that can be replayed"),
         ("a.log", b"", "a.log is empty"),
         ("a.har", b"\n\n", "a.har is empty"),
@@ -78,7 +78,7 @@ def test_a_log_with_only_unusable_lines_reports_the_reason(tmp_path: Path) -> No
             "x.har is compressed; unpack it first: gunzip x.har; --requests reads a HAR",
         ),
         (b"PK\x03\x04\x14\x00", "unpack it first: unzip x.har"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00", r"x.har is a binary file \(octet 0x1a at 6\)"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", r"x.har is a binary file \(byte 0x1a at 6\)"),
         ('{"log": {}}'.encode("utf-16"), "x.har is in UTF-16; save it in UTF-8"),
     ],
 )
