@@ -108,8 +108,8 @@ class Inbox(ToThread):
                     break
                 if self._lost:
                     raise OSError(
-                        f"the rest of the body was discarded: the application had begun its response and had left"
-                        f" {OVERFLOW} bytes or more unread for about a second; read the body first, or more often"
+                        f"the rest of the body was discarded: the application began its response and then left"
+                        f" {OVERFLOW} bytes or more unread for about a second; read the body first, or read faster"
                     )
                 if self._failed:
                     raise ClientDisconnected("the client disconnected before the whole body had arrived")

@@ -44,7 +44,9 @@ def accepting(message: Message, key: str, offered: Collection[str]) -> bytes:
     except AppProtocolError as error:
         raise AppProtocolError(str(error).replace("http.response.start", "websocket.accept")) from None
     if any(name.lower().startswith("sec-websocket-") for name, _ in headers):
-        raise AppProtocolError("'websocket.accept' has a Sec-WebSocket header; they are the server's: 'subprotocol'")
+        raise AppProtocolError(
+            "'websocket.accept' has a Sec-WebSocket header, which only the server sets; use 'subprotocol'"
+        )
     headers = [field for field in headers if field[0].lower() != "content-length"]  # RFC 9110, 8.6
     return response_head(key, protocol, headers)
 

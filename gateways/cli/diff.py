@@ -59,7 +59,7 @@ class _Diff(Command):
 )
 @click.option("--reset", metavar="COMMAND", help="Shell command that prepares the data before each round.")
 @click.option("--unsafe", is_flag=True, help="Also send POST, PUT, PATCH and DELETE to a URL.")
-@click.option("--insecure", is_flag=True, help="Accept any certificate of a URL.")
+@click.option("--insecure", is_flag=True, help="Do not verify TLS certificates of URLs.")
 @click.option("--ca", metavar="FILE", help="Certificates to trust, for URLs.")
 @click.option(
     "--ignore",

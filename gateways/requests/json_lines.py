@@ -65,7 +65,7 @@ def _object(line: str) -> dict[str, Any]:
 def _heading(entry: dict[str, Any]) -> str | None:
     _known(entry, (HEADING, "host"))
     if entry[HEADING] != VERSION:
-        raise ValueError(f"version {entry[HEADING]!r} of the format is unknown; this gateways reads version {VERSION}")
+        raise ValueError(f"unknown version {entry[HEADING]!r} of the format; expected {VERSION}")
     host = entry.get("host")
     return None if host is None else checked_header("Host", host)[1]
 

@@ -59,7 +59,7 @@ def test_bodies_may_be_base64_or_in_a_file() -> None:
     [
         ('{"path": "/"', r"line 2: not JSON \(.*column"),
         ("[1]", "line 2: got '\\[1\\]'; each line is a JSON object"),
-        ('{"gateways-requests": 2}', "version 2 of the format is unknown"),
+        ('{"gateways-requests": 2}', "unknown version 2 of the format; expected 1"),
         ("{}", "'path' is missing"),
         ('{"path": 1}', "'path' is 1; it must be a string"),
         ('{"path": "x"}', "does not begin with a slash"),

@@ -73,8 +73,8 @@ _WRITTEN = (0.5, 0.9, 0.99, 0.999, 0.9999, 0.99999)
 
 
 def nines(most: float) -> Scale:
-    """Return an axis of shares on which each further nine has the same length, so that the slowest requests are
-    visible.
+    """Return an axis of shares on which 90 %, 99 % and 99.9 % are equally far apart, so that the slowest requests
+    are visible.
     """
     ticks = [(share, percent(share)) for share in _WRITTEN if share <= most]
     return Scale(0.0, most or SHARES[0], lambda share: -math.log10(1 - share), tuple(ticks))
