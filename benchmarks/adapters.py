@@ -1,5 +1,5 @@
-"""`python -m benchmarks.adapters [in-process|overload|sockets]`: compare our adapters, other adapters, and a thread
-change alone.
+"""`python -m benchmarks.adapters [in-process|overload|sockets]`: compare our adapters, other adapters, and a bare
+thread switch.
 """
 
 from __future__ import annotations

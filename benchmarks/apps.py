@@ -21,7 +21,7 @@ RAW_HEAD = [(b"content-type", b"text/plain"), (b"content-length", b"5")]
 
 
 def wsgi(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Return hello at /, 100 MB at /download, and the length of the request body at /upload."""
+    """Serve a small text at /, 100 MB at /download, and the length of the request body at /upload."""
     path = environ["PATH_INFO"]
     if path == "/download":
         start_response("200 OK", [("Content-Length", str(len(BLOCK) * BLOCKS))])

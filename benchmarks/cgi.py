@@ -100,7 +100,7 @@ def bare(program: Path) -> Measure:
 def request(port: int, path: str, pause: float) -> Measure:
     """Return the milliseconds of one request, from connecting to the last byte.
 
-    It starts after `pause` seconds, because the previous program may still be exiting.
+    The request is sent after `pause` seconds, because the previous program may still be exiting.
     """
 
     def measure() -> float:
@@ -133,7 +133,7 @@ def processor_time(pid: int) -> float:
 
 
 def processor_times(title: str, program: str, hosts: dict[str, Host], count: int) -> tuple[str, Figures]:
-    """Return the CPU time per request of each host, which hardly depends on the load of the machine."""
+    """Return the CPU time per request of each host, which the load of the machine hardly changes."""
     path = f"/cgi-bin/{program}" + "/" * ("_" in program)
 
     def contender(host: Host) -> Measure:
@@ -143,7 +143,7 @@ def processor_times(title: str, program: str, hosts: dict[str, Host], count: int
             before = processor_time(host.pid)
             for _ in range(count):
                 ask()
-            time.sleep(0.2)  # the last program ends
+            time.sleep(0.2)  # until the last program has exited
             return (processor_time(host.pid) - before) / count
 
         return measure
@@ -154,7 +154,7 @@ def processor_times(title: str, program: str, hosts: dict[str, Host], count: int
 
 @contextmanager
 def serving(command: str, folder: Path) -> Iterator[Host]:
-    """Run a server of the folder during the block."""
+    """Run a server for the folder during the block."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

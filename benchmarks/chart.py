@@ -36,14 +36,14 @@ DASHES: tuple[list[Decimal | float | int] | Literal["none"], ...] = (
     "none",
     [6, 3],
     [2, 3],
-)  # for readers who see no colours
+)  # for readers who cannot distinguish the colours
 
 Points = Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart; the points of each line, by its name, are (x, y)."""
+    """A chart. `lines` has the (x, y) points of each line, by the name of the line."""
 
     title: str
     across: str
@@ -107,7 +107,7 @@ def _line(chart: Chart, number: int, name: str, points: Points, label: float) ->
 
 
 def _spread(names: Sequence[tuple[str, float]]) -> dict[str, float]:
-    """Return the height of each name: that of its line's end, moved so that names do not overlap."""
+    """Return the vertical position of each line's name: at the end of the line, moved so that names do not overlap."""
     heights: dict[str, float] = {}
     last = float(TOP) - LINE_GAP
     for name, height in sorted(names, key=lambda each: each[1]):

@@ -26,9 +26,10 @@ SOCKETS_OF_WSGI = ("wsgi:gunicorn-gthread-100", OURS, "wsgi-on-asgi:hypercorn:ou
 COLD, WARM = "cgi:uvicorn:cold", "cgi:uvicorn:warm"
 
 AS_MADE = (0.04, 0.065)
-"""Maximum time between blocks that are sent every 50 ms, in seconds, if the server does not buffer them."""
+"""Range of the time between received blocks, in seconds, if the server does not buffer them. The app sends a block
+every 50 ms."""
 NOTABLE = 1.1
-"""Relative speed; with an app that computes for milliseconds, a larger difference is not the cost of an adapter."""
+"""Maximum relative speed that the cost of an adapter can explain, with an app that computes for milliseconds."""
 HUNDRED = 100
 
 
@@ -217,7 +218,9 @@ def _async_app_scales(found: Found) -> tuple[Verdict, str]:
 
 
 def _no_websockets(found: Found) -> tuple[Verdict, str]:
-    """The interface has no WebSockets, whatever is measured; the figures show whether those of the adapters work."""
+    """WSGI itself has no WebSockets, so no figure can refute the claim. The figures show whether WebSockets work
+    through the adapters.
+    """
     native = found.of("websocket", LOOP)
     bridged, own = _working(found, SOCKETS_BEHIND_THREADS), _working(found, SOCKETS_OF_WSGI)
     seen = (

@@ -24,7 +24,7 @@ CLIENTS = (1, 3, 10, 32, 100, 300, 1_000, 3_000, 10_000)
 THREADS = (1, 3, 10, 32, 100, 300, 1_000)  # clients of a WSGI server are threads
 BODIES = (0, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000)
 HEADER_COUNTS = (5, 10, 20, 40, 60, 80, 100)
-REQUESTS = 1_000  # requests of one measurement, at least
+REQUESTS = 1_000  # minimum number of requests of one measurement
 BLOCK = b"x" * 65536
 SMALL = 1_000_000  # a body below this size, in bytes, is measured several times
 COUNT = 5  # rounds
@@ -35,9 +35,9 @@ Curve = list[tuple[float, float]]  # (x, microseconds of CPU time per request)
 class Line(NamedTuple):
     """The straight line that fits a curve best (least squares of relative errors)."""
 
-    fixed: float  # at 0
+    fixed: float  # value at x = 0
     slope: float  # per unit of x
-    deviation: float  # the largest, relative to the line
+    deviation: float  # largest deviation of a point, relative to the line
 
 
 def processor(measure: Callable[[], object], requests: int) -> Measure:
@@ -58,7 +58,7 @@ def curve(points: dict[int, Measure]) -> Curve:
 
 
 def fitted(points: Curve) -> Line:
-    """Return the line that fits the points; each counts as much as its relative error."""
+    """Return the line that fits the points, by the least squares of their relative errors."""
     weights = [1 / (y * y) for _, y in points]
     total = sum(weights)
     x_mean = sum(w * x for w, (x, _) in zip(weights, points, strict=True)) / total
@@ -70,7 +70,7 @@ def fitted(points: Curve) -> Line:
 
 
 def over_clients() -> dict[str, Curve]:
-    """Return the cost of hello by the number of concurrent clients."""
+    """Return the cost of a small request by the number of concurrent clients."""
     ours, bridge = WSGIToASGI(wsgi_hello), ASGIToWSGI(asgi_hello)
 
     def asgi(app: Any, clients: int) -> Measure:
@@ -214,7 +214,7 @@ def over_bodies() -> dict[str, Curve]:
 
 
 def over_headers() -> dict[str, Curve]:
-    """Return the cost of hello by the number of request headers, which all differ."""
+    """Return the cost of a small request by the number of its headers, which all differ."""
     ours, bridge = WSGIToASGI(wsgi_hello), ASGIToWSGI(asgi_hello)
 
     def asgi(count: int) -> Measure:

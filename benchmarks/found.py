@@ -33,7 +33,7 @@ class Found:
     def row(self, scenario: str, contender: str, *, failing: bool = False) -> tuple[Section, Row]:
         """Return a contender's row, with its section."""
         for section, row in self._rows(scenario):
-            by_held_clients = section.headline == "room"  # there, lost requests are the result
+            by_held_clients = section.headline == "room"  # in that scenario, lost requests are the result
             if row.figures.entrant.id == contender and (failing or by_held_clients or _claimable(row)):
                 return section, row
         raise Missing(f"{contender} in {scenario}")

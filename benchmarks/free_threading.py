@@ -58,7 +58,7 @@ asgi = WSGIToASGI(app)
 
 
 def about(python: str) -> str:
-    """Return a line about an interpreter; raise RuntimeError if it lacks uvicorn."""
+    """Return a line that describes an interpreter. Raises RuntimeError if uvicorn is not installed there."""
     run = [python, "-c", f"import uvicorn, httptools\n{ABOUT}"]
     done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -90,7 +90,7 @@ def served(python: str) -> Iterator[int]:
 
 
 def measure(port: int, path: str, clients: int) -> float:
-    """Return the requests per second that so many clients get."""
+    """Return the requests per second that are completed with that number of concurrent clients."""
     until = time.monotonic() + SECONDS
     counts: list[int] = []
 

@@ -43,7 +43,7 @@ class Cost:
 
 
 class TooFew(Exception):
-    """The server did not start all streams in time; the message has the number of started ones."""
+    """The server did not start all streams in time; the message contains the number of streams that started."""
 
 
 def processor_seconds(pid: int) -> float:
@@ -51,7 +51,7 @@ def processor_seconds(pid: int) -> float:
     total = 0
     for process in _family(pid):
         for thread in Path(f"/proc/{process.pid}/task").iterdir():
-            with suppress(OSError):  # it has ended
+            with suppress(OSError):  # the thread has ended
                 total += int((thread / "schedstat").read_text(encoding="ascii").split()[0])
     return total / 1e9
 
@@ -109,7 +109,7 @@ class Streams:
         return events
 
     def close(self) -> None:
-        """Disconnect all."""
+        """Close all connections."""
         self._selector.close()
         for connection in self._sockets:
             connection.close()

@@ -1,8 +1,8 @@
 """`python -m benchmarks.ledger`: the cost of one request in counts, which a busy machine does not change.
 
-Python calls, context switches, system calls and instructions per request, for each adapter and a thread switch alone.
-Each count is the slope between two runs with different numbers of requests, so that start and exit cancel out. Knows
-the contenders and the counters (strace, perf, callgrind). It must not know how an adapter works.
+Python calls, context switches, system calls and instructions per request, for each adapter and for a bare thread
+switch. Each count is the slope between two runs with different numbers of requests, so that start and exit cancel out.
+Knows the contenders and the counters (strace, perf, callgrind). It must not know how an adapter works.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ CONTENDERS = (
 
 
 def work(contender: Contender, clients: int, requests: int, *, profiled: bool) -> dict[str, float]:
-    """In the process of a run: make the requests, and return their counts."""
+    """Send the requests within the process of a run, and return their counts."""
     from .in_process import asgi_measure, wsgi_measure
 
     measure_of = asgi_measure if contender.direction == "WSGI on ASGI" else wsgi_measure
@@ -126,7 +126,7 @@ def work(contender: Contender, clients: int, requests: int, *, profiled: bool) -
     if profiled:
         threading.setprofile(count)
         sys.setprofile(count)
-    measure_of(app, clients, clients * 2)()  # one-time work is done before
+    measure_of(app, clients, clients * 2)()  # do one-time work before counting
     before, begun = resource.getrusage(resource.RUSAGE_SELF), calls[0]
     measure_of(app, clients, requests)()
     after = resource.getrusage(resource.RUSAGE_SELF)
@@ -162,7 +162,7 @@ def counted(
 
 
 def slope(few: float, many: float, clients: int) -> float:
-    """Return counts per request from the counts of two runs, each of complete rounds of clients."""
+    """Return counts per request from the counts of two runs. In a run, all clients send equally many requests."""
     return (many - few) / (MANY // clients * clients - FEW // clients * clients)
 
 

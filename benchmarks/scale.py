@@ -91,7 +91,7 @@ HOUR = 3600
 
 
 def streams_row(name: str, count: int) -> str:
-    """Return a server's line of the table of streams: a dash where it could not begin all of them."""
+    """Return a server's line of the table of streams: a dash if the server could not start all streams."""
     cells = ["–"] * 4
     try:
         idle = cost(SERVERS[name], count)
@@ -137,7 +137,7 @@ def microseconds(curves: dict[str, Curve]) -> Scale:
 
 
 def short(value: float) -> str:
-    """`10 KB`, `1 MB`; `0` below 1 KB."""
+    """Format a size: `10 KB`, `1 MB`; `0` below 1 KB."""
     for size, unit in ((1e6, "MB"), (1e3, "KB")):
         if value >= size:
             return f"{value / size:g} {unit}"
@@ -158,7 +158,7 @@ def write(folder: Path, name: str, chart: Chart) -> None:
 
 
 def shifted(curves: dict[str, Curve], least: float) -> dict[str, Sequence[tuple[float, float]]]:
-    """Return the curves with an x of at least `least`: a logarithmic axis has no 0."""
+    """Return the curves with every smaller x raised to `least`, because a logarithmic axis has no 0."""
     return {name: [(max(x, least), y) for x, y in points] for name, points in curves.items()}
 
 

@@ -28,7 +28,7 @@ from .rounds import machine
 ROUNDS, SECONDS, RAMP = 5, 5.0, 0.3
 CONNECTIONS = 32
 PERCENTILES = (0.5, 0.99, 0.999)
-HALF = 0.5  # of the capacity
+HALF = 0.5  # share of the capacity
 
 HEADING = """# Tails: the slowest responses
 
@@ -58,7 +58,7 @@ the percentile divided by that of `ours`: below 1, the cause contributes to the 
 
 @dataclass(frozen=True)
 class Contender:
-    """A server and an app; with `without`, a variant of `ours` with that cause turned off."""
+    """A server and an app. `without` names a cause of slow responses that is turned off in this variant of `ours`."""
 
     server: str
     name: str

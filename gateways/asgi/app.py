@@ -25,7 +25,7 @@ Query = dict[str, list[str]]
 TEXT, JSON, EVENTS = "text/plain; charset=utf-8", "application/json", "text/event-stream"
 BLOCK = 64 * 1024  # bytes read from a file at a time
 SOURCE = Path(__file__).resolve()
-FINISHED: deque[str] = deque(maxlen=100)  # jobs of /background, for servers without lifespan state
+FINISHED: deque[str] = deque(maxlen=100)  # finished jobs of /background, for servers without lifespan state
 
 
 class BadRequest(Exception):
@@ -180,7 +180,7 @@ async def content_length(scope: Scope, receive: Receive, send: Send) -> None:
     received = dict(scope["headers"]).get(b"content-length", b"none").decode("latin-1")
     read = sum([len(block) async for block in body_of(receive)])
     text = f"Content-Length received: {received}\nbytes read: {read}\nContent-Length sent: "
-    await whole(scope, send, 200, TEXT, f"{text}{len(text) + 3}\n")  # 3: two digits and a newline
+    await whole(scope, send, 200, TEXT, f"{text}{len(text) + 3}\n")  # 3 more bytes: two digits and a newline
 
 
 async def sleep(scope: Scope, receive: Receive, send: Send) -> None:
@@ -263,7 +263,7 @@ ROUTES: dict[str, tuple[Callable[[Scope, Receive, Send], Awaitable[None]], str, 
 
 
 async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
-    """Run startup before the first connection and shutdown after the last. Each scope gets the state."""
+    """Run startup before the first connection and shutdown after the last. Each scope contains the state."""
     await receive()  # lifespan.startup
     if "state" in scope:
         scope["state"]["finished"] = deque(maxlen=100)

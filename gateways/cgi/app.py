@@ -171,7 +171,7 @@ def upload() -> None:
 def content_length() -> None:
     received, read = os.environ.get("CONTENT_LENGTH") or "none", sum(map(len, body_of()))
     text = f"Content-Length received: {received}\nbytes read: {read}\nContent-Length sent: "
-    whole("200 OK", TEXT, f"{text}{len(text) + 3}\n")  # 3: two digits and a newline
+    whole("200 OK", TEXT, f"{text}{len(text) + 3}\n")  # 3 more bytes: two digits and a newline
 
 
 def sleep() -> None:

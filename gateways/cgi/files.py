@@ -1,7 +1,7 @@
-"""The files of a folder, as http.server gives them: a WSGI application.
+"""A WSGI application that serves the files of a folder, as http.server does.
 
-Knows paths, file modes and dates. It never sends the source of a program: no file below a folder for CGI programs, and
-no executable file that starts with `#!`. It must not know how to run programs.
+Knows paths, file modes and dates. It never sends the source of a program: it refuses files below a folder for CGI
+programs, and executable files that start with `#!`. It must not know how to run programs.
 """
 
 import html
@@ -25,7 +25,7 @@ PROGRAMS = ("cgi-bin", "htbin")
 INDEX = ("index.html", "index.htm")
 BLOCK = 65536
 
-# A compressed file has the type of its compression: it is sent unchanged, and must not be decompressed on the way.
+# The Content-Type of a compressed file is that of its compression, so that no proxy or client decompresses it.
 COMPRESSED = {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}
 
 LISTING = """<!DOCTYPE html>
@@ -59,16 +59,17 @@ class _Refused(Exception):
 
 
 class Files:
-    """Serves the files below `folder` to GET and HEAD: index.html or a listing for a folder, If-Modified-Since. No file
-    outside it.
+    """Serves the files below `folder` for GET and HEAD, and no file outside it.
 
-    Links within the folder are followed. Hidden files are files like any other.
+    For a folder, it sends index.html or a listing. It supports If-Modified-Since.
+
+    Links within the folder are followed. Hidden files are served too.
     """
 
     def __init__(
         self, folder: str | os.PathLike[str], programs: Iterable[str] = (), follow_symlinks: bool = False
     ) -> None:
-        """Serve `folder`, but nothing below `programs`, further folders of CGI programs, e.g. "shop/scripts"."""
+        """Serve `folder` without `programs`, which are further folders of CGI programs, e.g. "shop/scripts"."""
         self._root = Path(folder).resolve(strict=True)
         self._programs = [name.casefold().split("/") for name in programs]
         self._follow_symlinks = follow_symlinks
@@ -110,11 +111,12 @@ class Files:
     def _index(self, folder: Path, path: bytes, environ: WSGIEnvironment) -> _Answer:
         for name in INDEX:
             if (folder / name).is_file():
-                return _file(self._below(path + name.encode()), environ)  # it may be a link
+                return _file(self._below(path + name.encode()), environ)  # the index may be a link
         return _list(folder, path)
 
     def _below(self, path: bytes) -> Path:
-        """Return the file at a path, after following links. Raises OSError if the file does not exist, and _Refused.
+        """Return the file at a path, after following links. Raises OSError if the file does not exist, and _Refused if
+        it must not be sent.
 
         The checks apply to the target of a link, which is the file that would be sent.
         """
@@ -132,10 +134,11 @@ class Files:
 
 
 def _moved(environ: WSGIEnvironment) -> _Answer:
-    """Redirect to the same path with a slash: relative, so that it works behind any proxy; one segment, so that it
-    stays on this host.
+    """Redirect to the same path with a slash at its end.
 
-    After a local redirect, the client's URL is a different one: send the whole path.
+    The Location is relative, so that it works behind any proxy. It is one segment, so that it stays on this host.
+
+    After a local redirect, the client's URL has another path, so the Location is the whole path.
     """
     path = (environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")).encode("latin-1")
     query = environ.get("QUERY_STRING")

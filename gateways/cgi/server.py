@@ -50,7 +50,7 @@ def environment(wanted: tuple[str, ...] = ()) -> dict[str, str]:
     given = {
         name: value if equals else os.environ[name] for name, equals, value in pairs if equals or name in os.environ
     }
-    # A program that starts with `#!/usr/bin/env python3` gets the Python that runs this.
+    # A program that starts with `#!/usr/bin/env python3` runs with the Python of this process.
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     return {**given, "PATH": path}
 

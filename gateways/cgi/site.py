@@ -23,7 +23,7 @@ class _Site:
     def __init__(
         self, folder: str | os.PathLike[str], adapter: str, cgi_dirs: Iterable[str], options: dict[str, Any]
     ) -> None:
-        # If two folders contain a path, the longer one counts.
+        # If two folders contain a path, the one with the longer name is used.
         names = sorted(set(map(_name, cgi_dirs)), key=len, reverse=True)
         self.files = Files(folder, [name for name in names if name], options.get("follow_symlinks", False))
         self._names = names
@@ -37,7 +37,7 @@ class _Site:
         try:
             path = resolved(path)
         except Refused:
-            return None  # the files refuse it as well
+            return None  # self.files refuses the path too
         for name in self._names:
             if cut(path, os.fsencode(f"/{name}" if name else "")) is None:
                 continue
@@ -51,7 +51,7 @@ class _Site:
             if not folder.is_dir():
                 return None
             host = self._hosts[name] = self._make(folder, prefix=f"/{name}", **self._options)
-            host.elsewhere = self  # a local redirect out of the folder (RFC 3875, 6.2.2)
+            host.elsewhere = self  # serves a local redirect out of the folder (RFC 3875, 6.2.2)
         return self._hosts[name]
 
     def close(self) -> None:

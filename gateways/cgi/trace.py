@@ -108,13 +108,13 @@ def tap(program: Program, note: Note) -> None:
 
     def noted_end() -> None:
         note("exit", program.returncode)
-        output.join(PASSING)  # otherwise the host finds it unfinished, and assumes that children hold it open
+        output.join(PASSING)  # otherwise stdout is still open, and the host assumes that children hold it
 
     program.on_ended = noted_end
 
 
 def _pass_on(source: int, sink: int, noted: Callable[[bytes], None], ours: int) -> threading.Thread:
-    """Copy from `source` to `sink` until either is closed, on a thread. `ours` is the end that the host uses."""
+    """Copy from `source` to `sink` until either is closed, on a new thread. `ours` is the end that the host uses."""
     os.set_blocking(ours, False)
     for end in (source, sink):
         os.set_blocking(end, True)

@@ -81,7 +81,7 @@ def looked(job: Job) -> dict[str, Any]:
 
 
 def _site(job: Job) -> Found | None:
-    """Return the target if it is a folder whose files are public, as `gateways serve` decides."""
+    """Return the target if it is a folder whose files `gateways serve` would serve; else None."""
     path = Path(job.target)
     return Found(str(path.resolve()), "cgi", job.target) if job.interface != "cgi" and is_site(path) else None
 
@@ -114,7 +114,7 @@ def _asked(found: Found, job: Job, watching: Any, connections: Connections) -> d
 
 
 def _given(job: Job) -> list[Request]:
-    """Return the requests of the command: from the file first, starting with its login."""
+    """Return the requests of the command: the login and the requests of the file, then one for each path."""
     if job.requests is None:
         return _gets(job.paths)
     traffic = read(Path(job.requests))

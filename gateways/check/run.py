@@ -1,6 +1,6 @@
 """Run a check: start the app's process, wait for its observations, and apply the rules.
 
-Knows the process's job and its result, as `gateways.serving.probe` does for the interface alone.
+Knows the process's job and its result. `gateways.serving.probe` is the same for detecting the interface alone.
 """
 
 import json

@@ -254,7 +254,8 @@ def choose(
     workers: int | None = None,
 ) -> list[Contender]:
     """Return the contenders; the first one is the reference for the others."""
-    # A package name means all of its servers, unless a server has the same name: gunicorn is three, uvicorn is one.
+    # A package name means all of its servers, unless a server has the same name: "gunicorn" means three servers,
+    # "uvicorn" one.
     packages = set(servers) & set(PACKAGES)
     named = [name for name, server in SERVERS.items() if name in servers or server.package in packages]
     chosen = [mode for mode in MODES if mode in modes or ALL in modes]

@@ -120,7 +120,7 @@ class _Counted:
 
 
 class _SizedCounted(_Counted):
-    """For an app that returned an object with a length."""
+    """The iterable for an app that returned an object with a length."""
 
     def __len__(self) -> int:
         return len(self._result)

@@ -94,7 +94,9 @@ class _Blocks:
 
 
 class _SizedBlocks(_Blocks):
-    """For an app that returned a list or the like: servers compute Content-Length from a list of one."""
+    """The iterable for an app that returned a list or another object with a length: servers compute Content-Length from
+    a list of one block.
+    """
 
     def __len__(self) -> int:
         return len(self._result)

@@ -12,7 +12,7 @@ from gateways.check.lint.breach import Breach
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A key of a message: the test of its value, that rule in words with a correct value, see Breach for `forgiven`."""
+    """A key of a message: the test of its value, and the rule as text with a correct value. `forgiven`: see Breach."""
 
     name: str
     is_right: Callable[[Any], bool]
@@ -225,7 +225,7 @@ class Conversation:
         return []
 
     def returned(self) -> list[Breach]:
-        """Return the breach of an app that has returned without an exception, too early."""
+        """Return the breach of an app that has returned too early, without an exception."""
         if self.state in DONE[self._type] or (self._type == "websocket" and self.state == "open"):
             return []
         return [
@@ -252,6 +252,6 @@ def _fields(kind: str, row: Message, message: Mapping[str, Any]) -> list[Breach]
 
 
 def _wrong(field: Field, value: Any) -> Any:
-    """Return the wrong headers of a list of headers; return any other value unchanged."""
+    """Return the invalid headers of a list of headers; return any other value unchanged."""
     pairs = list(value) if isinstance(value, (list, tuple)) else []
     return [pair for pair in pairs if not field.is_right([pair])] or value

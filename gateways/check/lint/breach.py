@@ -6,7 +6,7 @@ from typing import NamedTuple
 class Breach(NamedTuple):
     """`seen` is the observation, `clause` the rule with its source, `remedy` the correction.
 
-    `forgiven`: every server accepts it, and Django does it; reported only for the app's own code.
+    `forgiven`: every server accepts the breach, and Django commits it, so it is reported only in the app's own code.
     """
 
     seen: str

@@ -101,7 +101,7 @@ class Connections:
         opened, self._opened = self._opened, []
         while opened:
             connection, place = opened.pop()
-            if sys.getrefcount(connection) > 2:  # more than this name and the call's argument
+            if sys.getrefcount(connection) > 2:  # more references than `connection` and the call's argument
                 _sqlite(self._notes, connection, self._name(connection), place)
 
     def _name(self, connection: sqlite3.Connection) -> str:

@@ -16,7 +16,7 @@ from gateways.compare.record import NULL, Cell, Record
 LEAST = 0.05
 """Smallest reported change, as a share: two runs always differ a little."""
 ENOUGH = 5
-"""Number of runs or slices of both comparisons below which there is no result."""
+"""Minimum number of runs or slices in each comparison; with fewer there is no result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,9 @@ def changes(new: Record, old: Record) -> list[Change]:
 
 
 def _key(section: Section) -> tuple[str, int]:
-    """Slices with different numbers of clients can be compared; long runs must have the same number."""
+    """Return the key of a section. Slices with different numbers of clients can be compared; long runs must have the
+    same number.
+    """
     return section.question.name, 0 if section.quick else section.connections
 
 
@@ -74,8 +76,8 @@ def _changes(new: Record, old: Record, now: tuple[Section, Row], then: tuple[Sec
 def _judged(
     sentence: str, ratio: Ratio | None, floor: float, machine: Ratio | None, *, more_is_worse: bool
 ) -> Change | None:
-    """`machine` is the change of the server that does nothing, so it is a change of the machine, not of the
-    contender.
+    """Return the change, or None. `machine` is the change of the server that does nothing: it is caused by the machine,
+    not by the contender.
     """
     if ratio is None:
         return None

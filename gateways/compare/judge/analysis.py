@@ -21,7 +21,7 @@ FAILED = 1.0
 """Noise floor, as a share, above which a measurement has failed: if twins differ by a factor of 2, a comparison is
 meaningless."""
 ONE_RUN = 1.0
-"""Smallest difference that a single run of each can show, as a share: a factor of 2."""
+"""Smallest difference that is reported after a single run of each contender, as a share: a factor of 2."""
 LEAST_CPU = 0.03
 """Smallest reported difference of CPU time, as a share: caches and the clock rate cause differences of this size."""
 

@@ -14,20 +14,20 @@ from gateways.compare.question import Question
 from gateways.compare.record import Record
 
 FOREIGN = 0.15
-"""Number of cores kept busy by other programs above which there is a doubt."""
+"""There is a doubt if other programs keep more cores busy than this."""
 FLOOR = 0.05
-"""Noise floor, as a share, above which there is a doubt."""
+"""There is a doubt if the noise floor, as a share, is larger than this."""
 LAG = 0.1
-"""Lag of the load client, as a share of the 99th percentile, above which there is a doubt."""
+"""There is a doubt if the lag of the load client, as a share of the 99th percentile, is larger than this."""
 SLACK = 0.05
-"""Deviation from Little's law, as a share, above which there is a doubt."""
+"""There is a doubt if the deviation from Little's law, as a share, is larger than this."""
 GROWTH = 20_000_000
 INSTALL = "install it with: "
-"""In the text of an exclusion for missing packages: the words before the command."""
+"""The words before the command, in the text of an exclusion for missing packages."""
 NOT_INSTALLED = " not installed"
-"""In the text of such an exclusion: the words after the packages."""
+"""The words after the packages, in the same text."""
 APART = 0.025
-"""Time between the starts of clients above which there is a doubt, in seconds: a tenth of a slice."""
+"""There is a doubt if the time between the starts of clients, in seconds, is longer than this: a tenth of a slice."""
 
 
 @dataclass(frozen=True, slots=True)

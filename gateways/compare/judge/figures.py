@@ -11,7 +11,7 @@ from gateways.compare.load.histogram import Histogram
 from gateways.compare.record import Cell, Entrant
 
 ENOUGH = 20
-"""Responses per connection in a window above which the window's edges are negligible for Little's law."""
+"""Responses per connection in a window; with more, the edges of the window are negligible for Little's law."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class Figures:
     `answered` and `failed` count all requests, including those outside the measured windows.
 
     `cpu` is the server's CPU time per response, in seconds; `cores` is the number of cores that the server kept busy,
-    `others` that of the rest of the machine. `memory` is (before, maximum, after) in bytes; before and after are of the
-    same start. `failed` counts by kind; `switches` is context switches per response. `client` is the share of a core
-    that the client used, `little` the deviation from Little's law, as a share.
+    `others` that of the rest of the machine. `memory` is (before, maximum, after) in bytes; before and after belong to
+    the same start of the server. `failed` counts by kind; `switches` is context switches per response. `client` is the
+    share of a core that the client used, `little` the deviation from Little's law, as a share.
     """
 
     entrant: Entrant
@@ -117,8 +117,8 @@ def seconds(nanoseconds: float | None) -> float | None:
 
 
 def figures(entrant: Entrant, main: Sequence[Cell], every: Sequence[Cell]) -> Figures:
-    """`main` are the slices, or long runs, that throughput is computed from; `every` are all of the scenario, in order
-    of time.
+    """Return the figures of a contender in a scenario. Throughput is computed from `main`: slices, or long runs.
+    `every` has all slices or runs of the scenario, in order of time.
     """
     measured = [cell.measured for cell in main]
     window = sum(each.window for each in measured) or 1
@@ -170,7 +170,7 @@ def _failures(cells: Sequence[Cell]) -> tuple[dict[str, int], tuple[str, ...]]:
 
 
 def _per(cells: Sequence[Cell], of: Callable[[Cell], int | None], unit: Callable[[Cell], int]) -> float | None:
-    """Return the sum of the known values, per unit of the cells that have one."""
+    """Return the sum of the known values, divided by the sum of the units of the cells whose value is known."""
     known = [(value, unit(cell)) for cell in cells if (value := of(cell)) is not None]
     units = sum(number for _, number in known)
     return sum(value for value, _ in known) / units if units else None

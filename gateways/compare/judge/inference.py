@@ -69,7 +69,7 @@ def of_few(found: Ratio, value: float, counts: Sequence[Sequence[int]]) -> Ratio
     slices of each.
 
     Whether a response falls just inside or outside a slice is chance. If all slices contain the same number, the rounds
-    do not show this, so the interval is widened by it.
+    do not show this, so the interval is widened by this chance.
     """
     edges = sum(len(each) / max(1, sum(each)) ** 2 for each in counts)
     reach = math.exp(DEVIATIONS * math.sqrt(edges))
@@ -104,8 +104,9 @@ def noise(twins: Ratio) -> float:
     """Return the smallest difference that can be reported, as a share: the largest by which two identical servers may
     differ.
 
-    That is the far end of their interval; its middle can be near 1 by chance. With four starts and typical variation,
-    one comparison in eighty then reports a difference that does not exist; without twins, one in eight.
+    The result is the end of the interval that is farther from 1, because its middle can be near 1 by chance. With four
+    starts and typical variation, one comparison in eighty then reports a difference that does not exist; without twins,
+    one in eight.
     """
     return math.expm1(max(abs(math.log(bound)) for bound in (twins.low, twins.high)))
 
@@ -114,7 +115,7 @@ def letters(order: Sequence[str], tie: Mapping[tuple[str, str], bool]) -> dict[s
     """Return letters: one for each group of neighbours in `order` that are statistically indistinguishable, "a" for the
     first.
 
-    `tie[a, b]` is given for a before b. A contender that ties with a part of a group only is in two groups: "ab".
+    `tie[a, b]` is given for a before b. A contender that ties with only a part of a group is in two groups: "ab".
     """
     groups: list[range] = []
     for first in range(len(order)):

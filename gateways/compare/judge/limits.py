@@ -9,11 +9,11 @@ from gateways.compare.judge.words import of_clients
 CORE = 0.93
 """Load of a core, as a share, above which it counts as busy: the rest is wake-ups."""
 NEAR = 0.15
-"""Share of a theoretical maximum; a rate above it counts as limited by that maximum."""
+"""A rate that differs from a theoretical maximum by less than this share counts as limited by that maximum."""
 OWN_CORE, CEILING = 0.8, 0.7
-"""Shares of the load client's core, and of its maximum rate, above which it may be the bottleneck."""
+"""The load client may be the bottleneck if it uses a larger share of its core, or of its maximum rate, than these."""
 ERRORS = 0.005
-"""Share of failures above which the limit of a contender is `errors`."""
+"""The limit of a contender is `errors` if a larger share of its requests fails than this."""
 
 
 def of_client(figures: Figures, reached: float | None) -> bool:

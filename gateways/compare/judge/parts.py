@@ -45,7 +45,7 @@ Slices = tuple[Entrant, Sequence[Cell], Sequence[Cell]]
 
 
 def part_tables(question: Question, contenders: Sequence[Slices]) -> tuple[PartTable, ...]:
-    """Return one for each request."""
+    """Return one table for each request of the mix."""
     return tuple(
         PartTable(asked, tuple(_row(number, *each) for each in contenders))
         for number, asked in enumerate(question.parts)

@@ -29,7 +29,7 @@ def verdicts(sections: Sequence[Section]) -> list[str]:
 
 
 def _own_share(sections: Sequence[Section]) -> list[str]:
-    """The share of the cost of a response that depends on the server."""
+    """Return a sentence with the share of the cost of a response that depends on the server."""
     by_role = {section.question.role: section for section in sections}
     if not {"server", "app"} <= set(by_role) or not (rows := by_role["server"].rows):
         return []

@@ -17,7 +17,7 @@ class Schedule(Protocol):
     tally: Tally
 
     def samples(self, connection: "Connection") -> bool:
-        """Return True if the current request of this connection belongs to the distribution."""
+        """Return True if the latency of this connection's current request counts for the distribution."""
 
     def idle(self, connection: "Connection", now: int) -> None:
         """The connection can send a request."""

@@ -20,8 +20,8 @@ IN, OUT = 1, 4  # the same values as in select.epoll
 SO_TIMESTAMPNS = 35  # Linux; missing in the socket module
 BUFFER = 256 * 1024
 SPIN = 1_000_000
-"""Time before a deadline from which on the engine polls without waiting, in nanoseconds: a poller's timeout is no more
-exact than that."""
+"""In the last nanoseconds before a deadline, this many, the engine polls without waiting: a poller's timeout is no more
+exact."""
 
 KERNEL_STAMPS = sys.platform == "linux"
 
@@ -163,7 +163,8 @@ class Engine:
         self.view = memoryview(bytearray(BUFFER))
         self.whole = [self.view]
         self.pace: Callable[[int], int] | None = None
-        """Called repeatedly with the time: does the work that is due, and returns the time of the next."""
+        """Called repeatedly with the current time. It does the due work, and returns the time of the next.
+        """
         self._spin = SPIN if spin else 0
         self._poller: Any = select.epoll() if hasattr(select, "epoll") else _Poller()
         self._ready: dict[int, Callable[[int], None]] = {}
@@ -179,7 +180,7 @@ class Engine:
         return self._link(self, client, address, receive_buffer)
 
     def after(self, seconds: float, call: Callable[[], None]) -> None:
-        """Call it then."""
+        """Call `call` after that time."""
         heapq.heappush(self._timers, (time.time_ns() + int(seconds * 1e9), next(self._numbers), call))
 
     def stop(self) -> None:
@@ -222,7 +223,7 @@ Links = Callable[[Engine, Client, tuple[str, int], int], Link]
 
 
 class _Poller:
-    """selectors.DefaultSelector (kqueue on BSD and macOS) as if it were select.epoll."""
+    """selectors.DefaultSelector (kqueue on BSD and macOS) with the methods of select.epoll."""
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
@@ -233,7 +234,9 @@ class _Poller:
         self._selector.register(fd, _events(mask))
 
     def modify(self, fd: int, mask: int) -> None:
-        """A selector does not register a descriptor without events."""
+        """Change the events of a descriptor. A selector cannot register a descriptor without events, so it is
+        unregistered.
+        """
         if mask and fd in self._silent:
             self._silent.discard(fd)
             self._selector.register(fd, _events(mask))

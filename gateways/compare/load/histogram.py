@@ -14,7 +14,7 @@ BITS = 6
 EXACT = 2 << BITS  # smaller values have one bucket each
 
 BEYOND = 10
-"""Number of samples that must lie beyond a percentile to report it: the 99th needs 1,000 samples."""
+"""Minimum number of samples beyond a percentile, which is otherwise not reported: the 99th needs 1,000 samples."""
 
 
 def bucket(value: int) -> int:

@@ -41,7 +41,7 @@ class Loop:
         self.sending = True
 
     def samples(self, connection: Connection) -> bool:
-        """Return True if the request of this connection belongs to the distribution."""
+        """Return True if the latency of this connection's request counts for the distribution."""
         raise NotImplementedError
 
     def idle(self, connection: Connection, now: int) -> None:

@@ -7,7 +7,7 @@ bytes.
 from typing import NamedTuple
 
 MOST_HEAD = 64 * 1024
-MOST_HEADS = 512  # remembered
+MOST_HEADS = 512  # maximum number of remembered blocks of headers
 
 
 class BadFraming(Exception):

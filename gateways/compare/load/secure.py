@@ -25,7 +25,9 @@ def context(trust: Trust) -> ssl.SSLContext:
 
 
 class SecureLink(Link):
-    """connected() is called after the handshake. It is its own client: the engine reports the encrypted bytes to it."""
+    """A link over TLS. The engine reports the encrypted bytes to the link itself. The user's connected() is called
+    after the handshake.
+    """
 
     __slots__ = ("_in", "_out", "_shaken", "_tls", "_user")
 

@@ -22,7 +22,7 @@ class Tally:
         self._missing = 0
 
     def fail(self, kind: str, example: str, *, sample: bool) -> None:
-        """Count a request without the expected response; `sample`: it belongs to the distribution."""
+        """Count a request without the expected response; `sample`: it counts for the distribution of latencies."""
         self._failed[kind] += 1
         self._missing += sample
         if len(self.measured.examples) < EXAMPLES:

@@ -98,7 +98,7 @@ class Work:
                 self._behind.append(kind(self._engine, self._address, payload, self._tally.measured))
 
     def _connected(self) -> bool:
-        """Return True if all connections are open, or the time for that is over."""
+        """Return True if all connections are open, or the timeout for opening them is over."""
         begun = all(each.begun for each in self._behind)
         return (begun and self._loop.tried()) or time.monotonic() - self._started > CONNECT
 

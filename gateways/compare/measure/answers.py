@@ -45,8 +45,9 @@ def expected(given: Given) -> Answer:
 
 
 def widened(answer: Answer, body: bytes | None, seen: Seen) -> Answer:
-    """Return the expected response that also allows for a later one of the first contender: a page contains "2 minutes
-    ago", or lists data that other requests have created. Unchanged if the response is as expected, or fails.
+    """Return the expected response, widened so that a later response of the first contender matches too: a page
+    contains "2 minutes ago", or lists data that other requests have created. It is unchanged if the later response is
+    as expected, or failed.
 
     body: the expected body, if `answer` has its digest.
     """

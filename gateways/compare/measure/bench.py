@@ -59,10 +59,10 @@ class Listener(Protocol):
         """Receive a correction of the planned duration, in seconds."""
 
     def measured(self, record: Record, planned: float) -> None:
-        """A measurement is done; `seconds` was its planned duration."""
+        """Receive the record after a measurement; `planned` was the duration planned for it, in seconds."""
 
     def keep(self, record: Record) -> None:
-        """Now is a good time to save the record."""
+        """Save the record, if wanted: at this moment, saving disturbs no measurement."""
 
 
 Clients = Callable[[tuple[int, ...], Warden, Listener], AbstractContextManager[LoadClients]]
@@ -291,8 +291,8 @@ class Bench:
 
 
 def _count_programs(measured: Measured, spent: int | None) -> None:
-    """CPU time of a program is known only after its exit, perhaps after the window: so use a share of the whole
-    order's.
+    """Set the CPU time of CGI programs to their share of the CPU time of the whole order. The CPU time of a program is
+    known only after its exit, which may be after the window.
     """
     every = measured.answered + measured.outside
     measured.server_cpu = None if spent is None or not every else spent * measured.answered // every

@@ -106,7 +106,7 @@ def _answers(bench: Bench, scenario: Scenario, checked: Sequence[Entry], found: 
 
 
 def _first(scenario: Scenario, given: Mapping[int, Given], found: _Found) -> str:
-    """The first contender defines the expected responses."""
+    """Take the expected responses from the first contender."""
     out = {number: "it ends the session" for number in range(len(scenario.mix)) if number not in given}
     for number, own in given.items():
         expect = scenario.mix[number].expect if scenario.mix else scenario.expect

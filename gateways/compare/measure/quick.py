@@ -22,19 +22,19 @@ from gateways.compare.record import Cell
 
 SLICE = WINDOW + RAMP + BETWEEN
 ANSWERS = 5
-"""Minimum number of sequential responses in a slice,"""
+"""A slice is long enough for this number of sequential responses, but never longer than LONGEST."""
 LONGEST = 3.0
-"""and the maximum duration of a slice, in seconds."""
+"""Maximum duration of a slice, in seconds."""
 LONGER, PROGRAMS = 1.0, 2
 """Minimum duration of a slice in seconds, and number of clients, for a contender that starts a process for each
 request: a few clients keep a core busy, and more only wait for each other."""
 SLOW, MANY, FEW = 0.02, 100_000, 16
-"""If a response takes SLOW seconds or more, at most FEW clients are used (else MANY): their requests would outlast a
-slice."""
+"""If a response takes SLOW seconds or more, at most FEW clients are used, else at most MANY. With more clients, slow
+requests would last longer than a slice."""
 REPEATS = 3
 """Maximum number of repetitions of a slice during which the app's responses changed."""
 UNTROUBLED = 0.01
-"""Share of failures above which a contender is ignored in the choice of rates."""
+"""If a larger share of its requests fails, a contender is ignored in the choice of rates."""
 
 
 class Quick:
@@ -92,7 +92,7 @@ class Quick:
                 self._latency(scenario, fitting, start, number, rate)
 
     def _longer(self, contender: Entry, scenario: Scenario) -> float:
-        """Return the difference to the planned duration, in seconds, after the first responses or an exclusion."""
+        """Return the difference from the planned duration, in seconds, after the first responses or an exclusion."""
         planned = _seconds(contender, scenario, self._effort, _usual(contender))
         if self._bench.excluded(contender.id, scenario.name):
             return -planned
@@ -190,8 +190,8 @@ class Quick:
         return replace(order, connections=min(clients, most), seconds=seconds, ramp=RAMP)
 
     def _open(self, contender: Entry, scenario: Scenario, rate: float, seed: int) -> Order | None:
-        """Return an open loop, at a lower rate for a contender that cannot handle the common one; None if it can handle
-        none.
+        """Return an open loop, at a lower rate for a contender that cannot handle the common one; None if it cannot
+        handle any rate.
         """
         if contender.mode == "cgi":
             own = common_rates(self._capacities(scenario, [contender.id]), self._effort.shares)

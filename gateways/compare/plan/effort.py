@@ -73,5 +73,5 @@ def common_rates(capacities: Sequence[float], shares: Sequence[float]) -> list[f
 
 
 def _round(rate: float) -> float:
-    """Rounded to two digits, which are easier to read: 1,234 is 1,200."""
+    """Return the rate rounded to two digits, which are easier to read: 1,200 for 1,234."""
     return float(f"{rate:.2g}")

@@ -214,11 +214,12 @@ USUAL = ("hello", "wait", "stream")
 
 
 MOST = 200
-"""Requests of a mix: those with the largest weights. Each is sent to every contender twice before the load."""
+"""Maximum number of requests of a mix: those with the largest weights. Each is sent to every contender twice before the
+load."""
 
 
 def of_path(path: str, expect: int | None = None) -> Scenario:
-    """The scenario of a user's app: one of its paths."""
+    """Return the scenario of one path of a user's app."""
     return of_traffic(Traffic((Recorded("GET", path, expect=expect),)))
 
 
