@@ -47,8 +47,8 @@ class ASGIToCGI(CGIChild):
     output to stdout is redirected to stderr.
 
     If the response is incomplete, the exit status is not 0: an error before the response headers gives a 500, a later
-    one cuts the response off. The traceback goes to the logger "gateways.asgi", which writes to stderr by default. A
-    client's disconnect is SIGTERM, or a closed stdout: receive() returns http.disconnect, send() raises
+    one cuts the response off. The traceback goes to the logger "gateways.asgi", which writes to stderr by default.
+    SIGTERM or a closed stdout means that the client has disconnected: receive() returns http.disconnect, send() raises
     ClientDisconnected, an OSError, and an application that continues is cancelled soon after.
     """
 
@@ -75,7 +75,7 @@ class ASGIToCGI(CGIChild):
 class _Request:
     """The one request of this process, and the lifespan around it.
 
-    To the Exchange it is the desk: it writes the response to stdout and reads the request body from stdin.
+    It takes the place of the Exchange's Desk: it writes the response to stdout and reads the request body from stdin.
     """
 
     def __init__(self, app: ASGIApp, scope: Scope, body: StdinBody) -> None:
@@ -130,7 +130,7 @@ class _Request:
         stuck.
         """
         signal.signal(number, signal.SIG_DFL)
-        if not self._complete:  # some servers also send it to a program that continues after closing stdout
+        if not self._complete:  # some servers also send SIGTERM to a program that continues after closing stdout
             self.status = 128 + number
             self._loop.call_soon_threadsafe(self._disconnect)
 

@@ -1,4 +1,4 @@
-"""ASGI applications on WSGI servers: the application runs on one event loop, the server's thread passes its blocks on.
+"""ASGI applications on WSGI servers: the application runs on one event loop, the server's threads forward its blocks.
 
 Knows both interfaces. It must not know threads and loops (concurrency/), the application's start, end and order of
 events (run_asgi/), how servers offer a body and a connection (on_wsgi/), or how requests and response headers are
@@ -58,19 +58,20 @@ class ASGIToWSGI:
     ping: seconds between pings to a WebSocket client. A client that does not respond to one is disconnected. 0 sends no
         pings.
     max_message: size limit in bytes of a message from a client; a larger one closes its WebSocket with 1009.
-    detach: serve responses of the type text/event-stream on the loop, without a thread of the server, if their
-        connection can be taken as for a WebSocket and no middleware wraps their body. Off by default: the connection
-        closes after such a response, and the server logs the response, and applies its limits to it, when it starts.
+    detach: serve responses of the type text/event-stream on the loop, without a thread of the server. This requires
+        that the adapter can take over the connection, as for a WebSocket, and that no middleware wraps the body. Off by
+        default: the connection closes after such a response, and the server logs the response and applies its limits
+        when the response starts.
 
     The loop and the application's lifespan start with the first request in this process, so an adapter that was created
-    before a server forks works in each child. close() stops them, and so does the end of the process, after waiting up
-    to 30 seconds for the work that the application does after its responses. Call close() from the server's own hook if
-    it has one: gunicorn's gthread waits for running streams before it exits, and is killed (`def worker_exit(server,
-    worker): app.close()` in its configuration file first ends them and the lifespan).
+    before a server forks works in each child. close() stops both. The end of the process stops them too, after waiting
+    up to 30 seconds for background tasks. Call close() from the server's own hook if it has one: a gthread worker of
+    gunicorn waits for running streams before it exits, until gunicorn kills it. `def worker_exit(server, worker):
+    app.close()` in gunicorn's configuration file ends the streams and the lifespan before that.
 
     An exception of the application, or a response that breaks ASGI, is logged ("gateways.asgi") and raised to the
-    server: before the response headers, which gives a 500; after them, so that the server does not end the response as
-    if it were complete. The scope has the environ as `wsgi_environ`.
+    server. Before the response headers, this gives a 500. After them, it prevents the server from ending the response
+    as if it were complete. The scope has the environ as `wsgi_environ`.
 
     When the application accepts a WebSocket, the adapter takes the connection's socket from the server and serves it on
     the loop, without holding a thread (ASGI WebSocket 2.5). If the server does not expose its socket, or if the
@@ -103,7 +104,7 @@ class ASGIToWSGI:
         self._tally = Tally()
         self._starting = threading.Lock()
         self._running: Running | None = None
-        self._beginning: Running | None = None  # also while it starts
+        self._beginning: Running | None = None  # also set while it starts
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Serve one WSGI request. Raises the application's exceptions, and LifespanFailed if it could not start."""
@@ -140,7 +141,7 @@ class ASGIToWSGI:
         start_response: StartResponse,
         accepted: Callable[[StartResponse], Iterable[bytes] | None] | None = None,
     ) -> Iterable[bytes]:
-        """Return the response. Raises the application's error, except on uWSGI: there it is a 500."""
+        """Return the response. Raises the application's error; on uWSGI, returns a 500 instead."""
         try:
             return response.answer(start_response, accepted)
         except Exception as error:
@@ -243,7 +244,7 @@ class ASGIToWSGI:
             if self._beginning is not None:
                 self._beginning.give_up()
             if not self._starting.acquire(timeout=1):
-                return  # it blocks the loop as well
+                return  # the application blocks the loop, so nothing can be shut down
         running, self._running = self._running, None
         self._starting.release()
         if running is None:

@@ -86,9 +86,7 @@ class CGIToASGI(CGIHost):
 
 
 class _Exchange:
-    """One request: its body on the way to the program, the response on the way back, and whether the client
-    disconnected.
-    """
+    """One request: forwards its body to the program and the response to the client, and notices a disconnect."""
 
     def __init__(
         self, host: CGIHost, loop: asyncio.AbstractEventLoop, scope: Scope, receive: Receive, send: Send
@@ -176,7 +174,7 @@ class _Exchange:
             self._listener = self._loop.create_task(self._listen(self._running))
 
     async def _listen(self, running: ProgramOnLoop) -> None:
-        """Forward the body, discard the unread rest, then wait for the disconnect. A task beside the response."""
+        """Forward the body, discard the unread rest, then wait for the disconnect. Runs in a separate task."""
         try:
             await (self._feed_spooled(running) if self._spool else self._feed(running, self._length))
             running.end_of_body()
@@ -341,7 +339,7 @@ class _Exchange:
         await running.send(self._send, {"type": "http.response.start", "status": status, "headers": headers})
 
     async def _refuse(self, refused: Refused) -> None:
-        """Send an error response in the program's place."""
+        """Send an error response instead of the program's."""
         self._host.refused(self._scope["method"], self._scope.get("path") or "", refused)
         headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in refused.headers.items()]
         to_head = self._scope["method"] == "HEAD"

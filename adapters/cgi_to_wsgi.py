@@ -156,7 +156,7 @@ class _Response:
             raise
 
     def head(self) -> CGIHead:
-        """Wait for the response headers. Raises Refused; the program has then been released."""
+        """Wait for the response headers. Raises Refused, after it has released the program."""
         try:
             while self._answer.head is None:
                 self._block = self._answer.feed(self._read())
@@ -233,7 +233,7 @@ class _Response:
             self._left = True
             over = self._over or (self._answer.whole and not self._block)
             left = self._error is None or isinstance(self._error, ClientDisconnected)
-            if not over and self._answer.head is not None and left:  # before the head, respond() counts it
+            if not over and self._answer.head is not None and left:  # before the response headers, respond() counts it
                 self._host.figures.count("disconnects")
             try:
                 if over:
@@ -252,7 +252,7 @@ def _native(head: CGIHead) -> list[tuple[str, str]]:
 
 
 def _refuse(environ: Environ, start_response: StartResponse, refusal: Refused) -> Iterable[bytes]:
-    """Return an error response in the program's place."""
+    """Return an error response instead of the program's."""
     text = f"{status_line(refusal.status)}\n".encode()
     headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))]
     start_response(status_line(refusal.status), headers + list(refusal.headers.items()))

@@ -1,4 +1,4 @@
-"""The names and signatures of a2wsgi and asgiref over this package's adapters: to migrate, change the import.
+"""The adapters of this package with the names and signatures of a2wsgi and asgiref: to migrate, change the import.
 
 Knows those signatures. It must not know how an adapter works. Options without a meaning here are accepted and ignored;
 the docstrings say why.
@@ -31,7 +31,7 @@ class WSGIMiddleware(WSGIToASGI):
 
 
 class WsgiToAsgi(WSGIToASGI):
-    """asgiref.wsgi.WsgiToAsgi: one message per block, as there; but requests run concurrently, not one at a time."""
+    """asgiref.wsgi.WsgiToAsgi: also sends one message per block, but runs requests concurrently."""
 
     _verbatim = True
 

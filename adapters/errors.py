@@ -1,4 +1,4 @@
-"""The exceptions that rooms share: a client's disconnect, an application's error, a client's error.
+"""The exceptions that several packages share: a client's disconnect, an application's error, a client's error.
 
 Pure: imports almost nothing, so that a CGI program that raises one does not import an event loop.
 """
@@ -7,7 +7,7 @@ import errno
 
 
 class ClientDisconnected(OSError):
-    """The client has disconnected, or the server has on its behalf: no more data can be read or written.
+    """The client has disconnected, or the server has ended the connection: no more data can be read or written.
 
     Its errno is ECONNRESET, which servers know: a disconnect is not an error of the server.
     """
@@ -23,14 +23,14 @@ class ClientDisconnected(OSError):
 
 
 class AppProtocolError(AssertionError):
-    """The application broke the interface. The text contains the wrong value, the requirement of the specification, and
-    the fix.
+    """The application broke the interface. The message contains the wrong value, the specification's rule and the
+    fix.
     """
 
 
 class BadRequest(Exception):
-    """The request cannot be passed on unchanged; respond with `status`. The text contains the wrong value and the
-    requirement.
+    """The request cannot be forwarded unchanged; respond with `status`. The message contains the wrong value and the
+    rule.
     """
 
     status = 400

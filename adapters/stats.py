@@ -16,7 +16,7 @@ RETRY_AFTER = 5  # Retry-After of a 503 because no thread or program was free, i
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """An adapter's figures in this process, taken without a lock: each figure is exact.
+    """An adapter's figures in this process. Each figure is exact, although no lock is taken.
 
     `busy` to `oldest` are current values, the others count since the adapter was created. In a CGI host, read "program"
     for "thread".
@@ -73,10 +73,10 @@ class Tallies:
 
     def __init__(self) -> None:
         self._of: dict[Any, Tally] = {}
-        self._past = Tally()  # of loops that have ended
+        self._past = Tally()  # the sum for loops that have ended
 
     def of(self, loop: Hashable) -> Tally:
-        """Return the counters of a loop; `loop` has closed()."""
+        """Return the counters of a loop; `loop` must have a method closed()."""
         tally = self._of.get(loop)
         if tally is None:
             for ended in [known for known in list(self._of) if known.closed()]:

@@ -1,6 +1,6 @@
 """WSGI applications on ASGI servers: the application runs in a worker thread, the request's coroutine sends its blocks.
 
-Knows both interfaces, and the request headers about a body. It must not know how a request is mapped to an
+Knows both interfaces, and the request headers that announce a body. It must not know how a request is mapped to an
 environ (mapping/) or in which order its events happen (on_asgi/wsgi_request.py).
 """
 
@@ -39,8 +39,8 @@ class WSGIToASGI:
         wait without a thread. A thread that waits for a slow client does not count (up to 512 of them), so slow clients
         cannot block other requests. With 1 the application handles one request at a time.
     spool: limit in bytes for a request body of unknown length (chunked, HTTP/2), which is written to a temporary file
-        before the application starts, so that it has a CONTENT_LENGTH. 0 streams the body immediately, with
-        wsgi.input_terminated only.
+        before the application starts, so that it has a CONTENT_LENGTH. 0 streams the body immediately; the environ then
+        has wsgi.input_terminated, but no CONTENT_LENGTH.
     pathsend: let the server send files of `wsgi.file_wrapper` itself, by `http.response.pathsend` or `zerocopysend`, if
         it offers one. Use it only if files stay in place until they have been sent, and if the middleware around the
         adapter knows these messages.
@@ -59,9 +59,9 @@ class WSGIToASGI:
     callable that takes a list of headers). Reading the body raises ClientDisconnected, an OSError, if the client
     disconnects before its end.
 
-    An exception of the application is raised to the server: unchanged before the response headers are sent; after them,
-    so that the response does not look complete. The adapter may be created before any loop exists, used by several
-    loops, and kept across a fork.
+    An exception of the application is raised to the server, so that the response does not look complete. Before the
+    response headers are sent, it is raised unchanged. The adapter may be created before any loop exists, used by
+    several loops, and kept across a fork.
     """
 
     _verbatim = False  # one message for each block, and the application's headers only: for dropin.py
@@ -144,7 +144,7 @@ class WSGIToASGI:
         await request.serve(send)
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve any other kind of scope. `http` has no call of its own: each coroutine costs."""
+        """Serve any scope but `http`, which __call__() serves itself because each further coroutine costs time."""
         kind = scope["type"]
         if kind == "lifespan":
             await answer_lifespan(receive, send, self.close)
@@ -184,8 +184,8 @@ class WSGIToASGI:
 
 
 def _expected_body(environ: dict[str, Any]) -> str:
-    """Return what the request headers say about a body (RFC 9112, 6.3). In HTTP/2 and later, only the end of a body
-    shows whether it has one.
+    """Return whether the request headers announce a body (RFC 9112, 6.3). In HTTP/2 and later a request may have a body
+    that no header announces.
 
     Middleware that decompresses a body, Lambda adapters and test clients pass bodies without a Content-Length.
     """

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .on_cgi.request import Environ
     from .wsgi_types import ExcInfo, Item, Write, WSGIApp
 else:
-    from _signal import SIG_DFL, SIGTERM, signal  # the module signal imports enum: a tenth of a small start
+    from _signal import SIG_DFL, SIGTERM, signal  # `import signal` imports enum: a tenth of the start-up
 
 _BLOCK = 64 * 1024  # size of one read of the request body, in bytes
 _SPOOL = 1024 * 1024  # bytes of a body of unknown length that stay in memory
@@ -43,8 +43,9 @@ class WSGIToCGI(CGIChild):
     it is produced. All other output to stdout is redirected to stderr.
 
     If the response is incomplete, the exit status is not 0: an error before the response headers gives a 500, a later
-    one cuts the response off; the traceback goes to stderr. A client's disconnect is SIGTERM or a failing write: the
-    iterable is closed, and the process ends. The client does not wait for close() once the response is complete.
+    one cuts the response off; the traceback goes to stderr. SIGTERM or a failing write means that the client has
+    disconnected: the iterable is closed, and the process ends. The client does not wait for close() once the response
+    is complete.
     """
 
     def answer(self, environ: Environ, body: StdinBody, stdout: int) -> int:
@@ -118,7 +119,7 @@ class _Output:
         responding.
         """
         signal(number, SIG_DFL)
-        if not self._complete:  # some servers send it to a program that works on after closing stdout
+        if not self._complete:  # some servers send SIGTERM to a program that continues after closing stdout
             self._status = 128 + number
             sys.exit(self._status)
 

@@ -24,7 +24,7 @@ def content_length(values: Iterable[str], error: type[Exception] = BadRequest) -
     Raises `error` if they differ, or if one is not 1 to 18 ASCII digits.
     """
     values = list(values)
-    if len(values) == 1 and _is_length(values[0]):  # most are so
+    if len(values) == 1 and _is_length(values[0]):  # the usual case
         return int(values[0])
     lengths = {value.strip(" \t") for value in values}
     length = lengths.pop() if len(lengths) == 1 else ""

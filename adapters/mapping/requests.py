@@ -17,7 +17,7 @@ from .lengths import MAX_DIGITS, content_length
 Environ = dict[str, Any]
 
 PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
-_PROTOCOLS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0", "1": "HTTP/1.0", "2": "HTTP/2", "3": "HTTP/3"}  # granian: "1"
+_PROTOCOLS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0", "1": "HTTP/1.0", "2": "HTTP/2", "3": "HTTP/3"}  # "1": granian's
 _VERSIONS = {"HTTP/1.1": "1.1", "HTTP/1.0": "1.0", "HTTP/2": "2", "HTTP/2.0": "2", "HTTP/3": "3", "HTTP/3.0": "3"}
 _PLAIN_PATH = re.compile(rb"[/0-9A-Za-z\-._~]+").fullmatch  # the same quoted and unquoted
 _SLASH = re.compile(rb"%2[Ff]").split
@@ -25,8 +25,8 @@ PATH_SAFE = "/:@!$&'()*+,;=-._~"  # RFC 3986, 3.3: characters that a path may co
 _DIGITS = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}", re.ASCII).fullmatch
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:/?#@\[\]]+)(?::([0-9]*))?").fullmatch
 
-# Proxy would become HTTP_PROXY, which HTTP clients obey ("httpoxy"); the body is passed on without its transfer coding
-# (RFC 3875, 4.2), so if the coding were named, Bottle and others would decode it again.
+# The header Proxy would become HTTP_PROXY, which HTTP clients use as their proxy ("httpoxy"). Transfer-Encoding is
+# dropped too: the body has been decoded (RFC 3875, 4.2), and Bottle and others would decode it again.
 _DROPPED = {b"proxy"}
 CODED = "transfer-encoding"  # in the environ while it is built; kept for a caller that passes `coded`
 _KEYS: dict[bytes, str] = {}  # header name as received -> meta-variable, "" if it is dropped
@@ -44,7 +44,7 @@ def _key(name: bytes) -> str:
     elif b"_" in lower or lower in _DROPPED or not lower.strip():
         key = ""  # X_Forwarded_For would be mistaken for X-Forwarded-For
     else:
-        key = "HTTP_" + lower.replace(b"-", b"_").upper().decode("latin-1")  # as text, "ß" would become "SS"
+        key = "HTTP_" + lower.replace(b"-", b"_").upper().decode("latin-1")  # upper() of text makes "ß" "SS"
     _remember(_KEYS, name, key)
     return key
 
@@ -72,7 +72,7 @@ def octets(text: str) -> bytes:
 
 
 def _lone(text: str) -> bool:
-    """Return True if text has surrogates that stand for no byte."""
+    """Return True if text has surrogates that do not stand for a byte."""
     return any("\ud800" <= char < "\udc80" or "\udcff" < char <= "\udfff" for char in text)
 
 
@@ -95,7 +95,7 @@ def _path(scope: Mapping[str, Any], root: str) -> tuple[str, str]:
         return native, quote(native.encode("latin-1"), safe=PATH_SAFE)
     raw = raw.partition(b"?")[0]
     if not path.isascii():
-        # A server decodes raw_path with replacements; if the two agree, the original bytes are correct.
+        # The server decoded raw_path to `path`, with replacement characters. If the two match, use raw_path's bytes.
         sent = unquote_to_bytes(raw)
         for prefix in (b"", octets(root)):
             if (prefix + sent).decode("utf-8", "replace") == path:
@@ -133,7 +133,7 @@ def _server(scope: Mapping[str, Any], host: str) -> tuple[str, str]:
     return name, str(port) if port or port == 0 else PORTS.get(scope.get("scheme") or "http", "80")
 
 
-def environ_from_scope(  # noqa: C901, PLR0912 - in one piece: each call would cost a tenth of it
+def environ_from_scope(  # noqa: C901, PLR0912 - one function: each further call would cost a tenth
     scope: Mapping[str, Any], comma: str = ",", coded: bool = False
 ) -> Environ:
     """Return the meta-variables of an `http` scope (ASGI HTTP 2.5), as WSGI strings, in a new dict without `wsgi.*`
@@ -145,7 +145,7 @@ def environ_from_scope(  # noqa: C901, PLR0912 - in one piece: each call would c
     """
     root, path_info, raw = scope.get("root_path"), scope.get("path") or "", scope.get("raw_path")
     if not root and raw and path_info[:1] == "/" and path_info.isascii() and b"?" not in raw:
-        script_name, target = "", raw.decode("latin-1")  # the result of the functions below, at a fifth of the cost
+        script_name, target = "", raw.decode("latin-1")  # same result as the functions below, at a fifth of the cost
     else:
         root = _native(root or "")
         path, target = _path(scope, root)
@@ -170,9 +170,9 @@ def environ_from_scope(  # noqa: C901, PLR0912 - in one piece: each call would c
         if key is None:
             key = _key(name)
         if key:
-            text = value.decode() if value.isascii() else value.decode("latin-1")  # decode() alone costs half as much
+            text = value.decode() if value.isascii() else value.decode("latin-1")  # decode() is twice as fast
             environ[key] = _combined(key, environ[key], text, comma) if key in environ else text
-    if environ.get("HTTP_HOST") == "":  # granian's for a request without Host, which Django would reject
+    if environ.get("HTTP_HOST") == "":  # granian's value for a request without Host; Django would reject it
         del environ["HTTP_HOST"]
     if CODED in environ:
         if not coded:
@@ -261,7 +261,7 @@ def scope_from_environ(environ: Mapping[str, Any]) -> Scope:
     if not scheme:
         scheme = "https" if str(environ.get("HTTPS", "")).lower() in ("on", "1", "true", "yes") else "http"
     name: str = environ.get("SERVER_NAME") or ""
-    if name.endswith(".invalid") or "/" in name:  # waitress; RFC 6761, 6.4: never a real name. "cheroot/11.1.2"
+    if name.endswith(".invalid") or "/" in name:  # waitress (RFC 6761, 6.4: not a real name); "cheroot/11.1.2"
         name = (host_and_port(environ.get("HTTP_HOST") or "") or ("localhost",))[0]
     address: str = environ.get("REMOTE_ADDR") or ""
     return {

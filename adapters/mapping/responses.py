@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 RawHeaders = list[tuple[bytes, bytes]]
 Headers = list[tuple[str, str]]
 
-# Exit status of a CGI program whose response is incomplete: EX_SOFTWARE of sysexits.h. Other exit statuses do not say
-# this: RFC 3875 defines none, and programs that send complete pages end with any status.
+# Exit status of a CGI program whose response is incomplete: EX_SOFTWARE of sysexits.h. Other exit statuses do not mean
+# this: RFC 3875 defines no exit status, and programs that send complete pages exit with any.
 NOT_WHOLE = 70
 NO_CONTENT = 204  # RFC 9110, 8.6: no Content-Length, although applications set it to 0
-# RFC 9110, 7.6.1, and RFC 2616, 13.5.1, which PEP 3333 names: these describe one connection, which is the server's.
+# RFC 9110, 7.6.1, and RFC 2616, 13.5.1, which PEP 3333 names: these describe one connection, which the server manages.
 HOP_BY_HOP = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authentication-info proxy-authorization proxy-connection te"
     b" trailer trailers transfer-encoding upgrade".split()
@@ -34,13 +34,13 @@ _CACHE_ENTRIES, _CACHE_NAME = 1024, 64
 _REASONS: dict[int, str] = {}
 _LINES: dict[int, str] = {}  # status lines
 _STATUSES: dict[str, int] = {}  # checked status lines
-_NAMES: dict[str, bytes] = {}  # checked header names, in lower case, b"" for the server's own
+_NAMES: dict[str, bytes] = {}  # checked header names, in lower case, b"" for hop-by-hop headers
 _PAIRS: dict[tuple[str, str], tuple[bytes, bytes]] = {}  # checked headers whose values repeat
 _REPEATING = frozenset(
     b"content-type cache-control vary server x-content-type-options x-frame-options referrer-policy"
     b" cross-origin-opener-policy strict-transport-security access-control-allow-origin content-language allow".split()
 )
-_NATIVE_NAMES: dict[bytes, str] = {}  # checked header names of ASGI applications, "" for the server's own
+_NATIVE_NAMES: dict[bytes, str] = {}  # checked header names of ASGI applications, "" if hop-by-hop
 
 
 class Head:
@@ -135,7 +135,7 @@ def _wsgi_value(name: str, value: str) -> bytes:
 
 def promised_length(values: list[bytes]) -> int:
     """Return the one length, in bytes, of an application's Content-Length headers. Raises AppProtocolError."""
-    if len(values) == 1 and values[0].isdigit() and len(values[0]) <= MAX_DIGITS:  # as below, at a third of the cost
+    if len(values) == 1 and values[0].isdigit() and len(values[0]) <= MAX_DIGITS:  # as below, but faster
         return int(values[0])
     return content_length([value.decode("latin-1") for value in values], AppProtocolError)
 
@@ -149,7 +149,7 @@ def body_block(block: Any, what: str, rule: str) -> bytes:
     raise AppProtocolError(f"{what} {block!r:.80}; {rule} wants bytes: encode text, e.g. .encode('utf-8')")
 
 
-def head_from_wsgi(  # noqa: C901, PLR0912 - in one piece: each call would cost a tenth of it
+def head_from_wsgi(  # noqa: C901, PLR0912 - one function: each further call would cost a tenth
     status: str, headers: Iterable[tuple[str, str]], dropped: Callable[[str], object] | None = None
 ) -> Head:
     """Check the arguments of start_response() and return them as ASGI writes them.

@@ -1,1 +1,1 @@
-"""The side that an ASGI server sees of an application: scopes, messages and the request body."""
+"""The part of the adapters that faces an ASGI server: scopes, messages and the request body."""

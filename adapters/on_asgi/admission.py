@@ -56,7 +56,7 @@ class Admission:
             )
 
     def waited(self) -> None:
-        """Count a request that has waited; warn if all threads are busy, not if only the machine is."""
+        """Count a request that has waited. Warn if all threads are busy, but not if only the machine is slow."""
         if self._workers.busy < self._workers.limit:
             return
         if count := self._waits.count():

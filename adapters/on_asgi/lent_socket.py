@@ -17,15 +17,15 @@ from ..asgi_types import Scope
 from ..mapping.requests import Environ, environ_from_scope
 from ..websocket.handshake import VERSION
 
-_REPEATED = (b"upgrade", b"connection", b"http2-settings")  # headers of the handshake, which is repeated
+_REPEATED = (b"upgrade", b"connection", b"http2-settings")  # replaced in the environ by a new handshake's
 
 
 class LentSocket(socket.socket):
     """A socket whose close() ends the connection immediately.
 
-    close() of an ordinary socket does not while another thread waits in recv(), as simple-websocket's does, or while a
-    forked child has a copy: its peer would wait forever. After dup(), only the last copy ends the connection; close()
-    in a forked child does not end it.
+    close() of an ordinary socket does not end the connection while another thread waits in recv(), as
+    simple-websocket's thread does, or while a forked child has a copy: the peer would wait forever. After dup(), the
+    close() of the last copy ends the connection. close() in a forked child does not end it.
     """
 
     is_shared = False

@@ -12,7 +12,7 @@ from ..asgi_types import Receive
 from ..concurrency.inbox import Inbox
 from ..concurrency.loops import Loop, Task
 
-UNREAD_LOOKS = 10  # number of checks, 0.1 s apart, until an unread body no longer hides a disconnect
+UNREAD_LOOKS = 10  # number of checks, 0.1 s apart, before an ignored body is received to detect a disconnect
 
 
 class Listener:
@@ -43,14 +43,14 @@ class Listener:
                 self._gone(None)
         except Exception as error:
             self._gone(error)
-        except BaseException:  # cancelled with the request; or receive() itself raised it
+        except BaseException:  # cancelled with the request, or raised by receive()
             self._gone(None)
             raise
 
     async def _receive_all(self) -> bool:
         """Receive until the client disconnects. Return False if that cannot be detected."""
         inbox = self._inbox
-        over = False  # the request has ended
+        over = False  # the request body is complete
         while True:
             message = await self._receive()
             if message["type"] == "http.disconnect":
@@ -68,7 +68,7 @@ class Listener:
                 await self._room(inbox)
 
     async def _room(self, inbox: Inbox) -> None:
-        """Wait until the application has read; not forever, because the disconnect comes after the body."""
+        """Wait until the application has read, but not forever: a disconnect can be received only after the body."""
         self._looks = 0
         self._loop.attend(self)
         try:

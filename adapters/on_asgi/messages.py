@@ -36,8 +36,8 @@ def size_of(items: Sequence[Any]) -> int:
 
 
 def response_start(head: Head) -> Message:
-    """Return `http.response.start`, without a current Date: every server adds its own, some even beside another.
-    Two would be invalid (RFC 9110, 5.3 and 6.6.1).
+    """Return `http.response.start`, without a current Date: every server adds a Date, some even if there is one.
+    Two Date headers would be invalid (RFC 9110, 5.3 and 6.6.1).
     """
     headers = head.headers
     if head.dated:
@@ -58,7 +58,7 @@ async def deliver(send: Send, items: list[Any]) -> None:
     size = 0
     last = None
     for item in items:
-        if type(item) is dict:  # a message of its own
+        if type(item) is dict:  # a complete ASGI message
             await send(item)
             continue
         head, block, last = item

@@ -20,7 +20,7 @@ from ..concurrency.thread_pool import Workers
 
 InThread = Callable[[Callable[[], object]], Awaitable[None]]
 
-SMALL = HIGH_WATER  # a body of this many bytes is collected before a thread is taken: a stalled upload holds none
+SMALL = HIGH_WATER  # bytes of a body that are collected before a thread is taken, so a stalled upload holds no thread
 _SPOOL_WRITE = HIGH_WATER  # number of bytes per write to the temporary file
 
 
@@ -48,7 +48,7 @@ class _Raw(io.RawIOBase):
 
 
 class Unannounced(io.BytesIO):
-    """`wsgi.input` of a request whose headers announce no body: looks for a body when it is read.
+    """`wsgi.input` of a request whose headers announce no body: checks for a body when it is read.
 
     `opens` returns the body itself, and may be called once; if None, the body is empty.
     """
@@ -96,7 +96,7 @@ class Body:
         self._spooled: IO[bytes] | None = None
         self._postponed = False
         self._collected = False  # collect() has received all of it
-        self._refused = False  # postponed, and never read
+        self._refused = False  # the body was postponed and never read
         self.left = False  # the client disconnected while the body was collected
 
     def postponed(self) -> io.BufferedReader:
@@ -117,8 +117,8 @@ class Body:
     async def collect(self, first: Message, spool: int, in_thread: InThread) -> tuple[IO[bytes], int | None]:
         """Receive as much as possible before the application starts. Return a stream, and the body's length if known.
 
-        A small body is then in memory. One of unknown length is in a temporary file, up to `spool` bytes of it, because
-        many applications (Django, Bottle, Falcon) ignore a body without CONTENT_LENGTH. Others stream.
+        A small body is then in memory. A body of unknown length is in a temporary file, up to `spool` bytes of it,
+        because many applications (Django, Bottle, Falcon) ignore a body without CONTENT_LENGTH. Any other body streams.
         """
         try:
             return await self._collect(first, spool, in_thread)

@@ -37,7 +37,7 @@ async def refuse_scope(scope: Scope, receive: Receive, send: Send, app: str) -> 
 def refusal(
     status: int, text: str, headers: Iterable[tuple[bytes, bytes]] = (), to_head: bool = False
 ) -> tuple[Message, Message]:
-    """Return the two messages of a plain text response in the application's place; `to_head`: without the body."""
+    """Return the two messages of a plain text response that replaces the application's; `to_head`: without the body."""
     body = f"{text}\n".encode("utf-8", "backslashreplace")
     head: RawHeaders = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
     start = {"type": "http.response.start", "status": status, "headers": [*head, *headers]}
@@ -45,7 +45,7 @@ def refusal(
 
 
 async def refuse(send: Send, status: int, text: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
-    """Send a plain text response in the application's place."""
+    """Send a plain text response instead of the application's."""
     for message in refusal(status, text, headers):
         await send(message)
 

@@ -15,7 +15,7 @@ from ..concurrency.loops import Future, Loop
 
 log = logging.getLogger("gateways.wsgi")
 
-MOST = 1024 * 1024  # limit in bytes; a client that sends more finds its connection closed
+MOST = 1024 * 1024  # limit in bytes; if a client sends more, its connection is closed
 IDLE = 1.0  # time without data after which the rest is not awaited any longer, in seconds
 TOTAL = 30.0  # limit of the whole wait, in seconds
 

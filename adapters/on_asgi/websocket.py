@@ -1,7 +1,8 @@
 """A WSGI application's WebSocket on an ASGI server: the application gets one end of a socket pair.
 
-It speaks RFC 6455 on the socket, in its own thread. This is the loop's side: it connects the client at the other end
-(websocket_client.py) with ASGI WebSocket 2.5. It must not know frames, nor how the application is called.
+The application speaks RFC 6455 on the socket, in its own thread. This module runs on the loop: it forwards messages
+between the other end of the pair (websocket_client.py) and ASGI WebSocket 2.5. It must not know frames, nor how the
+application is called.
 """
 
 from __future__ import annotations
@@ -185,7 +186,7 @@ class WebSocketBridge:
             for watcher in watchers:
                 watcher.cancel()
 
-    # the task beside it
+    # the concurrent task
 
     async def _to_application(self) -> None:
         """Forward the client's messages until it disconnects."""
@@ -200,7 +201,7 @@ class WebSocketBridge:
                 elif kind == "websocket.disconnect":
                     return await self._disconnect(message)
         except OSError:
-            pass  # the application has closed its socket; its end will be detected
+            pass  # the application has closed its socket; _to_client() detects this
         except Exception as error:  # from the server's receive()
             self._call.error = self._call.error or error
             self._disconnected()

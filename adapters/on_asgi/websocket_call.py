@@ -27,11 +27,11 @@ _POLL = 0.5  # interval of checks that the loop still runs, in seconds
 
 
 class _SocketUsed(Exception):
-    """The application has accepted the WebSocket: its response to its server is meaningless."""
+    """The application has accepted the WebSocket: its WSGI response is meaningless."""
 
 
 class WebSocketCall:
-    """One call. The thread runs it; the rest is for the loop. An ordinary response of the application goes to `outbox`.
+    """One call. run() is for the thread, all else for the loop. An ordinary response goes to `outbox`.
 
     `accepted` is None until decide(): only the loop sees whether the application has accepted the WebSocket.
     """

@@ -39,7 +39,7 @@ class SocketClient:
         return read_response(head, key)
 
     async def receive(self) -> list[Event] | None:
-        """Return the next messages and control frames, which may be none yet; None at the end of the connection."""
+        """Return the next messages and control frames, possibly an empty list; None at the end of the connection."""
         data, self._rest = self._rest, b""
         data = data or await self._socket.receive(_READ)
         return self._reader.feed(data) if data else None
@@ -62,7 +62,7 @@ class SocketClient:
             self._sending = False
 
     def pong(self, data: bytes) -> None:
-        """Answer a Ping, without waiting."""
+        """Respond to a Ping, without waiting."""
         self._control(encode(PONG, data, NO_MASK))
 
     def close(self, code: int, reason: str = "") -> None:

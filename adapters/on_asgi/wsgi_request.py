@@ -1,7 +1,7 @@
 """One request of a WSGI application on an ASGI server: run() in a worker thread, everything else on the loop.
 
 Knows which code runs on which side, and how each side learns that the other has ended. It must not know the order of a
-response (run_wsgi/), its messages and the request body (other modules of this room), or how threads and loops meet
+response (run_wsgi/), its messages and the request body (other modules here), or how threads and loops meet
 (concurrency/).
 """
 
@@ -138,7 +138,7 @@ class WSGIRequest:
 
     # The response
 
-    async def serve(self, send: Send) -> None:  # noqa: PLR0912, PLR0915 - in one piece: each call costs
+    async def serve(self, send: Send) -> None:  # noqa: PLR0912, PLR0915 - one function: each call costs
         """Run the application in a worker and send its response. Raises the application's error, or the server's."""
         outbox, loop, tally = self._outbox, self._loop, self._tally
         before = self._context = copy_context()
@@ -297,7 +297,7 @@ class WSGIRequest:
         if self._body is not None:
             self._body.inbox.close()
 
-    # The application's part
+    # The application's thread
 
     def run(self) -> Callable[[], object] | None:
         """Run the whole application. It catches every exception. Runs in the thread.

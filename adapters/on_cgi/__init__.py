@@ -1,1 +1,1 @@
-"""The side that a CGI host sees of its program: environment, stdin, stdout and exit status."""
+"""The part of the adapters that faces a web server's CGI: environment, stdin, stdout and exit status."""

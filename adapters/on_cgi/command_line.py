@@ -1,6 +1,6 @@
 """The command line of a CGI program that was not started by a web server: a usage text, one request, or a local server.
 
-Knows the command line and the environment of one request. Imported only in that case.
+Knows the command line and the environment of one request. Imported only if no web server started the program.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _serve(app: Any, port: int) -> None:
     from wsgiref.simple_server import make_server
 
     def bounded(environ: Environ, start_response: Any) -> Any:
-        """End the input with the body, as in a CGI program."""
+        """Make wsgi.input end with the body, as in a CGI program."""
         try:
             length = content_length((environ.get("CONTENT_LENGTH") or "0",))
         except BadRequest as error:

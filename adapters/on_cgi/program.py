@@ -1,4 +1,4 @@
-"""An application as a CGI program (RFC 3875): the frame around its one response; stdout is for the response only.
+"""An application as a CGI program (RFC 3875): set-up and exit around its one response; reserves stdout for it.
 
 Knows this process, on POSIX: its descriptors and exit status. It must not know how an application is called. It imports
 little, because each request pays for it.
@@ -83,7 +83,7 @@ def take_over() -> tuple[int, int]:
 
 
 def error_response(status: str, method: str) -> bytes:
-    """Return a complete response in the application's place."""
+    """Return a complete error response instead of the application's."""
     text = f"{status}\n".encode()
     headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(text)))]
     return head_to_cgi(status, headers) + (b"" if method == "HEAD" else text)

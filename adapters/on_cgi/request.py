@@ -27,13 +27,13 @@ _DEFAULTS = {
     "SERVER_PORT": "80",
     "SERVER_PROTOCOL": "HTTP/1.0",
 }
-# Content-Type and -Length have other names (4.1.18). HTTP clients would use Proxy as their proxy ("httpoxy").
+# CONTENT_TYPE and CONTENT_LENGTH have no prefix (4.1.18). HTTP clients would use HTTP_PROXY as their proxy ("httpoxy").
 _DROPPED = ("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH", "HTTP_PROXY")
 _REDIRECTED = ("REDIRECT_HTTP_AUTHORIZATION", "REDIRECT_REDIRECT_HTTP_AUTHORIZATION")  # Apache's names after rewriting
 
 
 def request_environ(script_name: str | None) -> Environ:
-    """Return the process's environment as PEP 3333 encodes it (bytes as latin-1), less misleading keys; and
+    """Return the process's environment as PEP 3333 encodes it (bytes as latin-1), without misleading keys, and with
     wsgi.url_scheme.
     """
     environ: Environ = {name.decode("latin-1"): value.decode("latin-1") for name, value in os.environb.items()}
@@ -52,8 +52,8 @@ def request_environ(script_name: str | None) -> Environ:
 
 
 def public_path(environ: Environ, script_name: str | None) -> tuple[str, str]:
-    """Return SCRIPT_NAME and PATH_INFO of the URL that the client requested, even if a server rewrote it to the
-    program's.
+    """Return SCRIPT_NAME and PATH_INFO of the URL that the client requested, even if the server rewrote it to the
+    program's URL.
 
     If /shop/cart was rewritten to /shop/app.cgi/cart, SCRIPT_NAME is /shop, so that links are valid for the client. A
     given `script_name` is used as it is; the rest of the client's path is PATH_INFO if the server passes none (Apache's
@@ -101,13 +101,13 @@ def _normalised(path: str) -> str:
 
 
 def _merged(path: str) -> str:
-    """Return the path normalised; "" if that would change its first segment, which the client controls."""
+    """Return the normalised path; "" if that changes its first segment, because the client controls the path."""
     normalised = _normalised(path)
     return normalised if normalised.split("/")[:2] == path.split("/")[:2] else ""
 
 
 def _redirect_url(environ: Environ) -> str:
-    """Return the path before Apache rewrote it, decoded and normalised; "" if it did not, or with another server."""
+    """Return the path before Apache rewrote it, decoded and normalised; "" without a rewrite or on other servers."""
     return environ.get("REDIRECT_REDIRECT_URL") or environ.get("REDIRECT_URL") or ""
 
 
@@ -129,8 +129,7 @@ def _asked_path(environ: Environ) -> str:
 class StdinBody:
     """The request body (RFC 3875, 4.2): CONTENT_LENGTH bytes, or all bytes to the end.
 
-    The latter is for chunked bodies, which Apache passes without a length. `more` says whether any bytes are left to
-    read.
+    A chunked body has no length: Apache passes it without CONTENT_LENGTH. `more` is True if bytes are left to read.
     """
 
     def __init__(self, environ: Environ, stdin: int) -> None:

@@ -18,9 +18,9 @@ log = logging.getLogger("gateways.asgi")
 
 
 class Stdout:
-    """stdout on the loop. Waits for a pipe or socket that is full.
+    """stdout on the loop. Waits without blocking the loop while a pipe or socket is full.
 
-    A file is written immediately: this waits for a disk at most, and a loop without threads cannot do better.
+    A file is written immediately: this blocks for the disk at most, which a loop without threads cannot avoid.
     """
 
     def __init__(self, fd: int, flushed: Callable[[], None], gone: Callable[[], None]) -> None:
@@ -30,7 +30,7 @@ class Stdout:
         self._buffer = bytearray()
         self._closed = False
         self._moved = asyncio.Event()
-        # A stderr that is the same pipe must stay blocking: other code writes there too.
+        # If stderr is the same pipe, it must stay blocking, because other code writes to stderr.
         os.set_blocking(fd, not is_stream(fd) or os.path.sameopenfile(fd, 2))
         if stat.S_ISFIFO(os.fstat(fd).st_mode):
             self._loop.add_reader(fd, gone)  # the write end of a pipe becomes readable when the reader closes

@@ -1,1 +1,1 @@
-"""The side that a WSGI server sees of an application: the request body and the client connection."""
+"""The part of the adapters that faces a WSGI server: the request body and the client connection."""

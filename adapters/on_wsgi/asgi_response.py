@@ -1,8 +1,8 @@
-"""One response of an ASGI application on its way to a WSGI server; it is the iterable if it streams.
+"""One response of an ASGI application to a WSGI server; if it streams, it is the iterable of PEP 3333.
 
 Knows which code runs on which side, and what the server does with a response: middleware, files, close(). It must not
 know the application's order of events (run_asgi/), how threads and loops meet (concurrency/), or how the body and the
-connection are obtained (other modules of this room).
+connection are obtained (other modules of this package).
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ READING_SECONDS = 2.0  # timeout for a body read after its connection has been s
 
 
 class _Whole(list[bytes]):
-    """A complete body, and the context variables that its application set: visible to middleware until close()."""
+    """A complete body. Middleware sees the context variables that the application has set, until close()."""
 
     def __init__(self, body: list[bytes], lent: Lent) -> None:
         super().__init__(body)
         self._lent = lent
 
     def close(self) -> None:
-        """PEP 3333: the server is done with the response. The thread's next request may be another user's."""
+        """Reset the variables: the thread's next request may be another user's. PEP 3333: the response is over."""
         lent, self._lent = self._lent, ()
         _take_back(lent)
 
@@ -55,8 +55,8 @@ class _Whole(list[bytes]):
 
 def _take_back(lent: Lent) -> None:
     for token, value in lent:
-        # Values that other code has set since then stay. Another context is not this thread's:
-        # the server created it for one request.
+        # Keep values that other code has set since then. A token of another context needs no reset:
+        # the server created that context for one request.
         if token.var.get(None) is value:
             with suppress(ValueError):
                 token.var.reset(token)
@@ -86,13 +86,13 @@ class _Reading:
 
 
 class ASGIResponse:
-    """The response. In the server's thread only."""
+    """The response. Use it in the server's thread only."""
 
-    departure: Departure | None = None  # if the response may leave this thread
+    departure: Departure | None = None  # set if the response may leave this thread
     _left = False  # the response has left this thread
-    _whole = False  # the response was complete immediately: close() has no work to do
+    _whole = False  # the response was complete immediately, so close() has nothing to do
     _lent: Lent = ()
-    _reading: _Reading | None = None  # in another thread
+    _reading: _Reading | None = None  # a read in another thread
     _asked = _ended = _closed = _handed = False
     _items: Sequence[Any] = ()
 
@@ -105,7 +105,7 @@ class ASGIResponse:
     ) -> Iterable[bytes]:
         """Run the application until its first body block, and call start_response().
 
-        `accepted` produces the response instead if the application has accepted a WebSocket.
+        If the application has accepted a WebSocket, `accepted` returns the response instead.
         """
         exchange = self._exchange
         before = copy_context()
@@ -158,10 +158,9 @@ class ASGIResponse:
             self._loop.post(partial(exchange.file_done, error, sent))
 
     def _take(self) -> None:
-        """Wait for items, and meanwhile read the body if the application reads it. An empty result with `_ended` set is
-        the end.
+        """Wait for items; meanwhile, read the request body if the application reads it.
 
-        Raises the application's error.
+        No items and `_ended` set: the response has ended. Raises the application's error.
         """
         exchange = self._exchange
         while not self._items:
@@ -181,8 +180,8 @@ class ASGIResponse:
                 return
 
     def _read(self) -> None:
-        """Read the next block of the body: in this thread if it has arrived, else in another, so that blocks can be
-        sent.
+        """Read the next block of the request body: in this thread if it has arrived, else in another thread, so that
+        this one can send blocks.
         """
         if not self._body.ready():
             reading = self._reading = _Reading(self._body, self._exchange, self._loop)
@@ -226,7 +225,7 @@ class ASGIResponse:
         return self._exchange.leaves and not (self._ended or self._body.more or reading)
 
     def _leave(self, departure: Departure) -> None:
-        """Make the loop send the rest on the client's connection; nothing is left for the server. If that is not
+        """Make the loop send the rest on the client's connection, and give the server no further blocks. If that is not
         possible, change nothing.
         """
         detached = departure.finish()
@@ -268,12 +267,12 @@ class ASGIResponse:
             self._body.abandon()
             self._body.interrupted = False
         if not exchange.complete or (exchange.sending and not self._handed):
-            left = exchange.desk.closed  # its check found that the client has disconnected
+            left = exchange.desk.closed  # the desk's check found that the client has disconnected
             exchange.desk.close()
             try:
                 self._loop.post(partial(exchange.hang_up, left))
             except LoopClosed:
-                self._running.live.discard(exchange)  # nothing runs there now
+                self._running.live.discard(exchange)  # nothing runs on the loop now
 
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
         """Close it if the server did not. At interpreter exit this module may have been cleared already."""

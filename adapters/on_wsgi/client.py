@@ -1,11 +1,12 @@
-"""Detect that the client of a WSGI request has disconnected: PEP 3333 does not cover this, but some servers expose it.
+"""Detect that the client of a WSGI request has disconnected. PEP 3333 has no way to do so, but some servers expose the
+client's socket.
 
 Knows where those servers keep a connection. It must not know how an adapter reacts.
 
 A client that has only shut down its sending side still waits for its response (RFC 9112, 9.6): the end of file is not a
-disconnect. A client that has closed its socket looks the same until data is sent to it, to which its system responds
-with a reset. This module sends nothing but keep-alive probes: they are reset once that system has forgotten the
-connection, after a minute.
+disconnect. A client that has closed its socket looks the same until data is sent to it: then its system responds with a
+reset. This module sends only keep-alive probes. The client's system responds to a probe with a reset once it has
+forgotten the connection, after a minute.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Any
 
 log = logging.getLogger("gateways.asgi")
 
-_PROBE_SECONDS = 15  # interval between keep-alive probes to a client that has shut down its side, in seconds
+_PROBE_SECONDS = 15  # interval between keep-alive probes to a client that has shut down its sending side
 
 
 def _own_select() -> Any:
@@ -59,17 +60,17 @@ def _found(environ: Mapping[str, Any]) -> tuple[Any, int]:
         environ.get("werkzeug.socket"),
         getattr(channel, "socket", None),
         getattr(environ.get("eventlet.input"), "_sock", None),
-        getattr(source, "rfile", source),  # cheroot, gevent, and wsgiref, whose input is the socket itself
+        getattr(source, "rfile", source),  # cheroot, gevent; and wsgiref, whose input is the socket's own file
     ):
-        with suppress(AttributeError, OSError, ValueError):  # missing, not a file's, closed
+        with suppress(AttributeError, OSError, ValueError):  # missing, not a file, or closed
             if stat.S_ISSOCK(os.fstat(found := holder.fileno()).st_mode):  # type: ignore[union-attr]
                 return holder, int(found)
     return None, -1
 
 
 class Client:
-    """The client of a request. Remembers which object holds its socket: a stream is checked as long as it lasts, and
-    the search costs more than the check.
+    """The client of a request. Remembers which object holds its socket: a stream is checked repeatedly, and searching
+    for the object costs more than the check.
     """
 
     __slots__ = ("_environ", "_holder")
@@ -79,7 +80,7 @@ class Client:
         self._holder: Any = None
 
     def has_left(self) -> bool:
-        """Return True if it is known to have disconnected. Never raises: the request can continue without it."""
+        """Return True if the client is known to have disconnected. Never raises, so the request is not affected."""
         try:
             connection = self._descriptor()
             if connection >= 0:
@@ -91,7 +92,7 @@ class Client:
             return False
 
     def _descriptor(self) -> int:
-        """Return the descriptor; it is looked up each time, because its number may be reused once the server closes the
+        """Return the descriptor. Reads it each time, because its number may be reused once the server closes the
         socket.
         """
         if self._holder is not None:

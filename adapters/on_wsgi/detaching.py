@@ -1,7 +1,7 @@
-"""A response that leaves the server's thread: the server writes its headers, and its connection is taken over.
+"""A response that leaves the server's thread: the server writes the headers, then the loop takes over the connection.
 
-The server gets one short block, MARK, as the body, and writes it with its headers into the dead connection that
-takeover.py gives it. So the headers, the framing and the access log are the server's own, and this module can check
+The server gets one short block, MARK, as the body. It writes the headers and MARK to the substitute connection that
+takeover.py gives it. So the server produces the headers, the framing and the access log, and this module can check
 that no middleware changes the body. Knows the work of the server's thread. It must not know the loop.
 """
 
@@ -26,7 +26,7 @@ WRITING_SECONDS = 5.0  # timeout for the server to write its headers, in seconds
 
 
 class Detached(NamedTuple):
-    """A client's connection, and the response's start that must be sent on it first."""
+    """A client's connection, and the start of the response, which must be sent on it first."""
 
     sock: socket.socket
     start: Start
@@ -39,9 +39,7 @@ class Departure:
     """
 
     def __init__(self, environ: Mapping[str, Any], places: Places, direct: bool) -> None:
-        """`direct`: the server has called the adapter without middleware in between; its iteration cannot be
-        observed.
-        """
+        """`direct`: the server has called the adapter without middleware, and begin() cannot observe its iteration."""
         self.places = places
         self.begun = False
         self._environ, self._direct = environ, direct
@@ -49,10 +47,10 @@ class Departure:
         self._sock: socket.socket | None = None
 
     def begin(self, by_server: bool) -> bool:
-        """Take the connection and a place. Return False if the response must stay.
+        """Take the connection and a place. Return False if the response must stay in the server's thread.
 
-        It stays if a middleware has wrapped its body (not `by_server`); if the server does not expose the connection;
-        if the client has already sent another request, which the server will serve; or if all places are taken.
+        It stays if a middleware has wrapped its body (not `by_server`), if the server does not expose the connection,
+        if the client has already sent another request, which the server will serve, or if all places are taken.
         """
         if not by_server and not self._direct:
             log.debug("cannot detach a stream from its thread: a middleware has wrapped its body")
@@ -70,8 +68,8 @@ class Departure:
         return True
 
     def finish(self) -> Detached | None:
-        """Return the connection, and leave the place to its owner; None if the server has written something unexpected:
-        then the server has the connection back.
+        """Return the connection; the caller must release the place. Return None if the server has written something
+        unexpected: then the server has its connection back.
         """
         sock, connection = self._sock, self._connection
         assert sock is not None
@@ -99,7 +97,7 @@ class Departure:
         return start
 
     def close(self) -> None:
-        """The server is done with the response. If the response is not complete, disconnect the client."""
+        """Disconnect the client if the response is not complete: the server has closed it."""
         sock, self._sock = self._sock, None
         if sock is not None:
             sock.close()

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _SERVERS = ("gunicorn", "waitress", "cheroot", "gevent", "eventlet", "werkzeug", "wsgiref")
-_WERKZEUG = "werkzeug.serving"  # the rest of werkzeug has middleware
+_WERKZEUG = "werkzeug.serving"  # other modules of werkzeug contain middleware
 
 
 def is_called_by_uwsgi(environ: Mapping[str, Any]) -> bool:

@@ -1,6 +1,6 @@
 """The body of a WSGI request: where it ends, and whether a read would block.
 
-Knows how servers announce a body. It must not know how each server lets it be read (source.py), nor its reader.
+Knows how servers announce a body. It must not know how to read each server's input (source.py), nor the reader.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class WSGIBody:
             self.more = True
         elif environ.get("HTTP_TRANSFER_ENCODING", "identity").lower() == "identity":
             # RFC 9112, 6.3: no length and no transfer coding mean no body. gunicorn and gevent set input_terminated for
-            # all; elsewhere a filter of the server may have removed the length.
+            # every request; on other servers it may mean that a filter has removed the length.
             ends = environ.get("wsgi.input_terminated") or environ.get("mod_wsgi.input_chunked") == "1"
             self.more = bool(ends) and not type(self._stream).__module__.startswith(("gunicorn.", "gevent."))
         else:
@@ -78,7 +78,7 @@ class WSGIBody:
             return b"", False
         if not self._whole:
             return None
-        if self._missing is None:  # most requests of servers that set input_terminated for each
+        if self._missing is None:  # the usual case on servers that always set input_terminated
             block = self._stream.read(BLOCK)
             self.more = len(block) == BLOCK
             return block, self.more
@@ -120,15 +120,15 @@ class WSGIBody:
         return block, self.more
 
     def interrupt(self) -> None:
-        """End a read() in another thread. The connection must not carry another request: see abandon()."""
+        """End a read() in another thread. The connection must not carry another request afterwards: see abandon()."""
         self.interrupted = True
         self._on_connection(lambda sock: sock.shutdown(_socket.SHUT_RD))
 
     def abandon(self) -> None:
-        """After the response to an interrupted body: prevent further data from being treated as another request.
+        """Prevent the rest of an interrupted body from being treated as another request. Call it after the response.
 
-        A socket that is shut down for reading only still gets data. Once it is shut down for writing too, the system
-        resets the connection instead.
+        A socket that is shut down only for reading still receives data. Once it is shut down for writing too, the
+        operating system resets the connection when data arrives.
         """
 
         def end(sock: _socket.socket) -> None:

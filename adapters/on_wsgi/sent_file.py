@@ -1,8 +1,8 @@
 """A file as the body of a WSGI response: the argument of wsgi.file_wrapper (PEP 3333, "File Handling").
 
-Knows how a server reads the file and that close() is the end. It must not know how the application chose the file. The
-server reads the bytes; they are never sent by sendfile(). Its manual page gives the reason: with zero-copy the file
-must stay unmodified until the reader at the other end has consumed the data, and close() comes long before that.
+Knows how a server reads the file, and that close() ends this. It must not know how the application chose the file. The
+server reads the bytes; it cannot use sendfile(). With sendfile() the file must stay unmodified until the client has
+received the data (its manual page says so), and the server calls close() long before that.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class SentFile(io.BufferedIOBase):
     def __init__(self, path: str, length: int | None, done: Done) -> None:
         """Open `path`; `length` is the response's Content-Length, None for the size of the file.
 
-        `done` gets None if the server has read all of it, else the error; and the number of bytes read. Raises OSError
-        if the file cannot be opened, is a directory, or is shorter than `length`.
+        `done` gets two arguments: None if the server has read the whole file, else the error; and the number of bytes
+        read. Raises OSError if the file cannot be opened, is a directory, or is shorter than `length`.
         """
         self._done: Done | None = None
         self._file = open(path, "rb", buffering=0)  # noqa: SIM115 - close() closes it
@@ -62,7 +62,7 @@ class SentFile(io.BufferedIOBase):
         return self._file.seek(offset, whence)
 
     def close(self) -> None:
-        """PEP 3333: the server is done with the response, even if it has not sent all of it."""
+        """Close the file (PEP 3333: the server is done with the response, even if it has not sent all of it)."""
         if self.closed:
             return
         super().close()

@@ -1,7 +1,7 @@
-"""wsgi.input of each server: how to read the data that has arrived, and whether any has.
+"""wsgi.input of each server: how to read the data that has arrived, and whether any data has arrived.
 
 PEP 3333 has only read(n), which on most servers waits for all n bytes: a slow upload would reach an application in
-steps of 64 KiB. Knows the inputs of servers. It must not know lengths, nor the reader.
+steps of 64 KiB. Knows the input objects of servers. It must not know lengths, nor the reader.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ class Source(NamedTuple):
     """How to read one kind of input."""
 
     read: Callable[[int], bytes]
-    """Return up to `size` bytes, at least one unless it has ended. Waits for one; for all if not `prompt`."""
+    """Return up to `size` bytes, b"" at the end. Waits for one byte if `prompt`, else for all `size` bytes."""
     buffered: Callable[[], Any]
     """Return True if read() has buffered bytes."""
     prompt: bool
 
 
 def is_whole(stream: Any) -> bool:
-    """Return True if the whole body is here, so that reading to its end neither blocks nor takes data of another
-    request.
+    """Return True if the server has received the whole body: reading to its end neither blocks nor takes data of
+    another request.
     """
     kind = type(stream)
     if kind is io.BytesIO:
@@ -67,7 +67,7 @@ def _decoded(stream: Any) -> Source | None:
     if getattr(stream, "chunked_input", False):  # gevent's and eventlet's
         return _chunks(stream, stream.rfile, lambda: max(0, stream.chunk_length - stream.position))
     if isinstance(getattr(stream, "buffer", None), bytes):  # cheroot's, which reads a chunk at a time
-        trailers = getattr(stream, "read_trailer_lines", tuple)  # left unread, they would be the next request
+        trailers = getattr(stream, "read_trailer_lines", tuple)  # unread, they would become the next request
         return _chunks(stream, _reader_below(stream), lambda: len(stream.buffer), trailers)
     if hasattr(stream, "read_chunk_len"):  # werkzeug's
         return _chunks(stream, getattr(stream, "_rfile", None), lambda: getattr(stream, "_len", 0))
@@ -75,7 +75,7 @@ def _decoded(stream: Any) -> Source | None:
 
 
 def chunks_of_uwsgi(environ: dict[str, Any]) -> Any:
-    """Return a stream of a chunked body under uWSGI, whose own input does not have it; None elsewhere."""
+    """Return a stream of a chunked body under uWSGI, whose wsgi.input does not contain it; None on other servers."""
     uwsgi = sys.modules.get("uwsgi")
     return _UWSGIChunks(uwsgi) if uwsgi is not None and "uwsgi.version" in environ else None
 
@@ -94,7 +94,7 @@ class _UWSGIChunks:
 
 
 def _gunicorn(body: Any) -> Source:
-    """Bypass gunicorn's Body, which requests 1 KiB or more from its reader and so waits for all of it."""
+    """Bypass gunicorn's Body: it requests at least 1 KiB from its reader, and waits until all of it has arrived."""
     reader = body.reader
 
     def ahead() -> int:
@@ -144,7 +144,7 @@ def _chunks(
 def _counted(stream: Any, reader: Any) -> Source:
     """Return the source of an input whose own read() counts the bytes that it takes from the connection's `reader`.
 
-    Only this read() knows that a request has no body, and sends 100 Continue: so the source blocks in read(1).
+    Only this read() knows that a request has no body, and only it sends 100 Continue. So the source blocks in read(1).
     """
 
     def read(size: int) -> bytes:
@@ -169,7 +169,7 @@ def _socket_of(reader: Any) -> Any:
 
 
 def _arrived(reader: Any) -> int:
-    """Return how many bytes a buffered reader has, or gets without blocking. peek() alone would block."""
+    """Return how many bytes a buffered reader has, or can read without blocking. peek() alone would block."""
     sock = _socket_of(reader)
     if sock is None:
         return 0

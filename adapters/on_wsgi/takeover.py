@@ -1,9 +1,9 @@
 """Take over a client's connection from a WSGI server, so that it can outlive the request.
 
-Knows where each server keeps the socket of a request, and the data that it has read ahead. It must not know the
-protocol on the connection. Only plain HTTP/1.1 connections are taken: HTTP/2 connections carry other requests, and TLS
-connections have a state that only the server has. A connection of waitress is not taken while it has output to send:
-that would be lost.
+Knows where each server keeps the socket of a request, and the data that the server has read ahead. It must not know the
+protocol on the connection. Only plain HTTP/1.1 connections are taken over: HTTP/2 connections carry other requests, and
+only the server has the state of a TLS connection. A connection of waitress is not taken over while waitress has output
+to send, which would be lost.
 
 dup() alone is not enough: servers end a response with shutdown(), which ends the connection for all copies of its
 descriptor. So the descriptor is duplicated and then replaced with one end of a socket pair: the server's later writes,
@@ -24,7 +24,7 @@ from .client import has_shut_down, is_readable, is_writable
 from .source import source_of
 
 _GIVE_BACK_SECONDS = 5.0  # timeout for the client to read the server's earlier output, in seconds
-_TLS = ("getpeercert", "get_peer_certificate")  # ssl's, gevent's and eventlet's sockets; pyOpenSSL's
+_TLS = ("getpeercert", "get_peer_certificate")  # sockets of ssl, gevent and eventlet; pyOpenSSL
 
 
 class Connection:
@@ -48,9 +48,9 @@ class Connection:
         return has_shut_down(self._fd)
 
     def take(self) -> socket.socket:
-        """Return the connection. Until let_go(), the server receives nothing on it.
+        """Return the connection. Until let_go(), the server receives nothing on its replacement socket.
 
-        Raises OSError if no descriptor is free. The server's writes to it can be read with written().
+        written() returns what the server writes to the replacement. Raises OSError if no descriptor is free.
         """
         mine = os.dup(self._fd)
         try:
@@ -71,13 +71,13 @@ class Connection:
         return os.read(fd, 65536) if is_readable(fd, seconds) else b""
 
     def let_go(self) -> bytes:
-        """Return the bytes that the server has read ahead. It reads the end of file from now on."""
+        """Return the bytes that the server has read ahead. From now on the server reads the end of file."""
         assert self._servers is not None
         self._servers.shutdown(socket.SHUT_WR)
         return _read_ahead(self._environ)
 
     def give_back(self, sock: socket.socket, written: bytes) -> None:
-        """Undo take(): the server continues with its connection, behind the bytes that it has `written`."""
+        """Undo take(): send the bytes that the server has `written`, and let it continue on its connection."""
         with sock:
             while written:
                 if is_writable(sock.fileno(), _GIVE_BACK_SECONDS):
@@ -88,7 +88,7 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """The server is done with its response; its later writes are dropped."""
+        """Drop the server's later writes: it is done with its response."""
         servers, self._servers = self._servers, None
         if servers is not None:
             servers.close()
@@ -97,12 +97,13 @@ class Connection:
 def find(environ: Mapping[str, Any]) -> Connection | None:
     """Return the connection of this request, None if the server does not expose it or it cannot be taken.
 
-    Also returns None if it is not a connected stream socket: a wrong guess must not mix up connections.
+    Also returns None for a descriptor that is not a connected stream socket: taking a wrong one would mix up
+    connections.
     """
     if environ.get("SERVER_PROTOCOL", "")[:7] != "HTTP/1." or getattr(_waitress(environ), "total_outbufs_len", 0):
         return None
     for holder in _holders(environ):
-        with suppress(AttributeError, OSError, ValueError, TypeError):  # missing, not a file's, or closed
+        with suppress(AttributeError, OSError, ValueError, TypeError):  # missing, not a file, or closed
             fd = int(holder.fileno())
             if not stat.S_ISSOCK(os.fstat(fd).st_mode):
                 continue
@@ -113,7 +114,7 @@ def find(environ: Mapping[str, Any]) -> Connection | None:
 
 
 def _holders(environ: Mapping[str, Any]) -> Iterator[Any]:
-    """Return the objects that may have the descriptor, for each server."""
+    """Return the objects that may hold the socket, for each server."""
     yield environ.get("gunicorn.socket")
     yield environ.get("werkzeug.socket")
     yield getattr(_waitress(environ), "socket", None)
@@ -136,18 +137,18 @@ class _UWSGI:
 
 
 def _has_tls_sockets(uwsgi: Any) -> bool:
-    """Return True if a uWSGI worker uses TLS itself: its descriptors do not show it."""
+    """Return True if the uWSGI worker itself uses TLS, which its descriptors do not show."""
     return any(name in getattr(uwsgi, "opt", {}) for name in ("https-socket", "suwsgi-socket", "ssl-socket"))
 
 
 def _waitress(environ: Mapping[str, Any]) -> Any:
-    """Return the channel of waitress; other servers also offer its callable."""
+    """Return the channel of waitress. Other servers also set "waitress.client_disconnected", but have no channel."""
     channel = getattr(environ.get("waitress.client_disconnected"), "__self__", None)
     return channel if hasattr(channel, "socket") else None
 
 
 def _is_tls(holder: Any) -> bool:
-    """Return True if this, or the socket below a file or a green socket, encrypts."""
+    """Return True if this object, or the socket below a file or a green socket, uses TLS."""
     layers = [holder]
     for name in ("_sock", "fd"):
         layer = getattr(holder, name, None)
@@ -166,7 +167,7 @@ def _is_client(fd: int) -> bool:
 
 
 def _read_ahead(environ: Mapping[str, Any]) -> bytes:
-    """Return the data that the server has read beyond the request. Reads do not block: its connection has ended."""
+    """Return the data that the server has read beyond the request. Reads do not block: its socket is at its end."""
     source = environ.get("wsgi.input")
     unreader = getattr(getattr(source, "reader", None), "unreader", None)
     if unreader is not None:  # gunicorn

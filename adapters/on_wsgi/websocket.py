@@ -1,6 +1,6 @@
 """A WebSocket handshake on a WSGI server: its scope, its refusals, the handover, and the response for the server.
 
-Knows the ASGI websocket scope and the response that the server gets as a substitute. It must not know where servers
+Knows the ASGI websocket scope and the substitute response for the server. It must not know where servers
 keep a connection (takeover.py).
 """
 
@@ -33,7 +33,7 @@ def websocket_scope(environ: Mapping[str, Any]) -> Scope:
     scope = scope_from_environ(environ)
     del scope["method"]
     scope["type"] = "websocket"
-    scope["http_version"] = "1.1"  # HTTP/2 is refused, and RFC 6455 (4.1) wants 1.1; eventlet always reports 1.0
+    scope["http_version"] = "1.1"  # HTTP/2 is refused, and RFC 6455 (4.1) requires 1.1; eventlet always reports 1.0
     scope["scheme"] = "wss" if scope["scheme"] in ("https", "wss") else "ws"
     scope["subprotocols"] = subprotocols(environ)
     scope["extensions"] = {"websocket.http.response": {}}
@@ -41,8 +41,8 @@ def websocket_scope(environ: Mapping[str, Any]) -> Scope:
 
 
 class HandedOver(list[bytes]):
-    """An empty body for a server that has lost the connection: one block, because uWSGI sends headers only with a
-    block.
+    """The body for a server whose connection was taken over: one empty block, because uWSGI sends the headers with the
+    first block.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -50,10 +50,10 @@ class HandedOver(list[bytes]):
         self._connection = connection
 
     def close(self) -> None:
-        """PEP 3333: the server is done with the response."""
+        """Release the connection (PEP 3333: the server is done with the response)."""
         self._connection.close()
 
-    __del__ = close  # for servers that forget to
+    __del__ = close  # for servers that do not call close()
 
 
 def hand_over(
@@ -69,7 +69,7 @@ def hand_over(
         taken = True
         early = connection.let_go()
         loop.post(partial(exchange.attach, sock, early))
-        start_response("101 Switching Protocols", [])  # for the server's log: its connection has ended
+        start_response("101 Switching Protocols", [])  # for the server's log only: it no longer has the connection
     except BaseException as error:
         if not taken:
             loop.post(exchange.lose)

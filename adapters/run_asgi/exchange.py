@@ -1,7 +1,7 @@
 """One request of an ASGI application, on its event loop: receive(), send(), and the end of the task.
 
-Knows the order of events that ASGI HTTP 2.5 requires. All code here runs on the loop. It puts the response on a Desk
-for the server's thread, which feed()s it the request body. It must not know the WSGI server.
+Knows the order of events that ASGI HTTP 2.5 requires. All code here runs on the loop. The Exchange puts the response on
+a Desk for the server's thread; that thread passes the request body to feed(). It must not know the WSGI server.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ _UNCOUNTED = _Uncounted()
 
 
 class PathSend(NamedTuple):
-    """The body is this file (ASGI extension http.response.pathsend)."""
+    """A file that is the response body (ASGI extension http.response.pathsend)."""
 
     path: str
     length: int | None  # the application's Content-Length
 
 
 class Outlet(Protocol):
-    """The object that takes the response: the Desk of the server's thread, or a Stream. As in Desk."""
+    """The object that takes the response: the Desk of the server's thread, or a Stream. Desk has the documentation."""
 
     closed: bool
 
@@ -65,15 +65,15 @@ class Outlet(Protocol):
 
 
 class Exchange:
-    """One request. `head`, `complete` and `error` are for the server's thread, once the desk has woken it."""
+    """One request. The server's thread reads `head`, `complete` and `error` once the desk has woken it."""
 
-    # Most requests keep these values: on the class, they cost a request nothing.
+    # Most requests keep these values. As class attributes they cost no time per request.
     can_leave = False  # if True, the server's thread is also notified when an event stream starts
-    leaves = False  # it has started a response, whose headers are on the desk as an empty block
-    unanswered = False  # its client disconnected before the response began; the application may finish
+    leaves = False  # an event stream has started; its headers are on the desk as an empty block
+    unanswered = False  # the client disconnected before the response began; the application may finish
     _cancelled = _told = _late = False
-    _has_failed = False  # the application failed, not because of a disconnect
-    _unheard = False  # the application continues with a body that will be dropped
+    _has_failed = False  # the application failed for another reason than a disconnect
+    _unheard = False  # the application continues to send a body that will be dropped
     head: tuple[str, Headers] | None = None
     complete = False  # the server has the complete response
     dropped = False  # the server gets no content: HEAD, 204, 304
@@ -89,7 +89,7 @@ class Exchange:
     def __init__(
         self, app: ASGIApp, scope: Scope, desk: Desk, messages: list[Message], more: bool, *, owner: object = None
     ) -> None:
-        """`messages` are the known part of the request body; with `more`, the thread supplies the rest.
+        """`messages` are the part of the request body that has arrived; with `more`, the thread supplies the rest.
 
         `owner` is not garbage-collected while this runs.
         """
@@ -98,7 +98,7 @@ class Exchange:
         self.outlet: Outlet = desk
         self.server_thread = threading.get_ident()
         self.begun = time.monotonic()
-        self.tally: Tally | _Uncounted = _UNCOUNTED  # the adapter's, if it has one
+        self.tally: Tally | _Uncounted = _UNCOUNTED  # the adapter's tally, if it has one
         self._app, self._scope = app, scope
         self._to_head = scope.get("method") == "HEAD"  # the application may change the scope
         if scope["extensions"]:
@@ -106,7 +106,7 @@ class Exchange:
         self._messages, self._more = deque(messages), more
 
     def start(self, live: set[Exchange], context: Context) -> None:
-        """Run the application in `context`; it is removed from `live` at its end."""
+        """Run the application in `context`. `live` contains this exchange until the application has ended."""
         self.tally.requests += 1
         loop = asyncio.get_running_loop()
         if sys.version_info >= (3, 12):
@@ -126,7 +126,7 @@ class Exchange:
                 self.error = ClientDisconnected("the client has disconnected")
             elif not self.complete and not self.outlet.closed:
                 self._failed(AppProtocolError("the application returned before its response was complete"))
-        finally:  # whatever happens, logging included: the server's thread waits for this
+        finally:  # even if logging fails: the server's thread waits for this
             live.discard(self)
             self.task = None
             self._gone = True
@@ -166,7 +166,7 @@ class Exchange:
         if self._file is not None:
             self.file_done(ClientDisconnected())
         if self.outlet.closed:
-            self.error = None  # it will not be raised, and its traceback holds this exchange
+            self.error = None  # it will not be raised, and its traceback refers to this exchange
         self._wake_receivers()
         if self.task is not None and not self.unanswered:
             asyncio.get_running_loop().call_later(GRACE, self.cancel)
@@ -241,7 +241,7 @@ class Exchange:
         """ASGI HTTP, "Response Body": after the end any further messages will be ignored."""
         if self._unheard and message["type"] == "http.response.body":
             self._unheard = bool(message.get("more_body", False))
-            return await asyncio.sleep(0)  # it may only send, without other awaits
+            return await asyncio.sleep(0)  # the application may await nothing but send()
         level, self._late = logging.DEBUG if self._late else logging.WARNING, True
         log.log(level, "the application sent %r after its response was complete: ignored", message.get("type"))
 
@@ -265,8 +265,7 @@ class Exchange:
     async def _path(self, message: Message) -> None:
         """Make the server send a file. Return once the server has closed it: until then the file must not change.
 
-        The application may rewrite or delete the file as soon as this returns, as it may reuse a buffer that it has
-        sent.
+        Once this returns, the application may rewrite or delete the file.
         """
         if self.head is None or self._begun:
             raise AppProtocolError("'http.response.pathsend' is the whole body: send it once, after the start")
@@ -279,12 +278,12 @@ class Exchange:
 
     @property
     def finished(self) -> bool:
-        """Return True if the response is complete and, if it is a file, sent: the rest is background work."""
+        """Return True if the response is complete and its file, if any, has been sent: only background work is left."""
         return self.complete and self._file is None and not self._unheard
 
     @property
     def name(self) -> str:
-        """The request, for the log: quoted, because a decoded path may contain line breaks."""
+        """The request as text for the log. The path is quoted, because a decoded path may contain line breaks."""
         return f"{self._scope.get('method')} {quote(self._scope.get('path') or '', safe=PATH_SAFE)}"
 
     @property
@@ -326,10 +325,10 @@ class Exchange:
             self.outlet.put(block, len(block))
 
     def _leave_unheard(self) -> None:
-        """End a response without content (HEAD, 204, 304): the server has the headers, however long the body continues.
+        """End a response without content (HEAD, 204, 304) although the application continues to send its body.
 
-        The application would never be notified of a disconnect, because nothing is written. So it is treated as
-        disconnected: it may end by itself, and is cancelled otherwise.
+        A later disconnect could not be detected, because nothing is written. So the client is treated as disconnected:
+        the application may end by itself; otherwise it is cancelled.
         """
         self.complete = self._unheard = True
         self.outlet.put(b"", 0, last=True)
@@ -344,7 +343,7 @@ class Exchange:
         """Complete the response; the client does not wait for later work of the application."""
         self.complete = True
         if self._unpromised and not self._begun and self.head is not None and (size or not self._to_head):
-            # The body is one block: HEAD gets the Content-Length of GET, and servers need not use chunks.
+            # The body is one block. With its length, HEAD has the Content-Length of GET, and servers need no chunks.
             self.head[1].append(("content-length", str(size)))
         if self.dropped:
             last, size = b"", 0
@@ -356,7 +355,7 @@ class Exchange:
 
 
 def _is_disconnect(error: BaseException | None) -> bool:
-    """Return True for ClientDisconnected, also as a framework passes it on: in a group, or in its own exception."""
+    """Return True for ClientDisconnected, also if a framework has wrapped it in a group or in its own exception."""
     if isinstance(error, BaseExceptionGroup):
         return all(_is_disconnect(one) for one in error.exceptions)
     if error is None or isinstance(error, ClientDisconnected):

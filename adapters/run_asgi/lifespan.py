@@ -1,4 +1,4 @@
-"""The lifespan of an ASGI application (ASGI lifespan 2.0) that no server runs: started once, shut down once.
+"""The lifespan of an ASGI application (ASGI lifespan 2.0) without an ASGI server: started once, shut down once.
 
 Knows the protocol's messages. Runs on the application's event loop; it must not know threads or requests.
 """
@@ -22,7 +22,7 @@ class LifespanFailed(RuntimeError):
 
 
 class Lifespan:
-    """One application's lifespan. `state` has the values that it set for its requests, each of which gets a copy."""
+    """One application's lifespan. `state` has the values that the application set; each request gets a copy of it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -33,7 +33,7 @@ class Lifespan:
         self._started = False
 
     async def startup(self) -> None:
-        """Start the application. Raises LifespanFailed if it reports a failure; one without lifespan is served."""
+        """Start the application. Raises LifespanFailed if it reports a failure, but not if it supports no lifespan."""
         self._task = asyncio.ensure_future(self._run())
         try:
             answer = await self._ask("lifespan.startup")
@@ -47,7 +47,7 @@ class Lifespan:
             raise LifespanFailed(f"the application failed to start: {answer.get('message') or 'it gave no reason'}")
 
     async def shutdown(self) -> None:
-        """Shut down the application. Waits for its response."""
+        """Shut down the application, and wait until it reports the result."""
         if self._task is None or self._task.done():
             return
         answer = await self._ask("lifespan.shutdown")
@@ -83,7 +83,7 @@ class Lifespan:
     async def _send(self, message: Message) -> None:
         if message["type"] not in _ANSWERS:
             if self._answer is not None and not self._answer.done() and not message["type"].startswith("lifespan."):
-                self._answer.set_result(None)  # it treats this as a request: no lifespan, and may never return
+                self._answer.set_result(None)  # it treats the lifespan as a request, so it does not support it
             raise AppProtocolError(f"the application sent {message['type']!r} in its lifespan; ASGI defines {_ANSWERS}")
         if self._answer is not None and not self._answer.done():
             self._answer.set_result(message)

@@ -1,4 +1,4 @@
-"""An ASGI application that runs in this process, on a loop that is not the caller's, from its start until close().
+"""An ASGI application that runs in this process, on a loop in another thread, from its start until close().
 
 Knows when it starts and ends: its lifespan, its live requests, the process's exit and forks. It must not know WSGI.
 """
@@ -32,11 +32,11 @@ log = logging.getLogger("gateways.asgi")
 DRAIN_SECONDS = 30.0  # timeout of close() for background work, in seconds; same as gunicorn's graceful timeout
 CLOSE_SECONDS = 10.0  # timeout of close() for the lifespan's shutdown after that, in seconds
 SWEEP_SECONDS = 0.4  # interval between checks for disconnects, in seconds
-_STREAM_SECONDS = GRACE + 2  # part of this timeout that is left for detached streams to end in, in seconds
+_STREAM_SECONDS = GRACE + 2  # part of this timeout that is reserved for ending detached streams, in seconds
 _QUIET = 1.0  # delay before the log reports the wait for background work, in seconds
 
 _started: set[Running] = set()  # until closed, even if their adapter has been freed
-_inherited: list[Running] = []  # run in the parent process; collecting them here would look like their end
+_inherited: list[Running] = []  # these run in the parent process; garbage-collecting them here would end them
 
 
 class Running:
@@ -62,8 +62,8 @@ class Running:
         self._starting = Context().run(self.thread.run, self.lifespan.startup())
 
     def begin(self, exchange: Exchange, context: Context) -> None:
-        """Make the application serve a request in `context`. Called by a server's thread, which then waits at the
-        desk.
+        """Make the application serve a request in `context`. Called by a server's thread, which then waits for the
+        desk's items.
         """
         self.live.add(exchange)  # before it begins: if the loop ends first, _loop_ended() must find it
         self.thread.loop.post(partial(self._begin, exchange, context))
@@ -71,12 +71,12 @@ class Running:
     def _begin(self, exchange: Exchange, context: Context) -> None:
         if not self._sweeping:
             self._sweeping = True
-            # A timer keeps the context in which it was created: here, that of the first request.
+            # A timer keeps the context in which it was created. Without an empty one, this is the first request's.
             Context().run(self.thread.loop.call_later, SWEEP_SECONDS, self._sweep)
         exchange.start(self.live, context)
 
     def _sweep(self) -> None:
-        """Notify the requests whose clients have disconnected: one timer for all, so their threads need not wake up."""
+        """Notify the requests whose clients have disconnected. One timer serves all, so no thread needs to wake up."""
         self._sweeping = bool(self.live)
         if self._sweeping:
             self.thread.loop.call_later(SWEEP_SECONDS, self._sweep)  # before the checks, which may raise
@@ -84,18 +84,18 @@ class Running:
             exchange.outlet.check()
 
     def _loop_ended(self) -> None:
-        """Release all waiting threads of the server. The last act of the loop's thread."""
+        """Release all waiting threads of the server. Runs at the end of the loop's thread."""
         for exchange in list(self.live):
             exchange.outlet.close()
 
     def lost(self) -> Exception:
-        """Return the reason for a response that ended without an error of the application."""
+        """Return the error for a response that ended early without an error of the application."""
         if self.thread.alive():
             return ClientDisconnected()
         return RuntimeError(f"the event loop has ended: {self.thread.failure or 'it was stopped'}")
 
     def wait(self) -> None:
-        """Wait until the application has started; `failure` is the reason if it could not."""
+        """Wait until the application has started. If it could not start, `failure` is the reason."""
         try:
             self._result(self._starting)
         except LifespanFailed as error:
@@ -130,9 +130,9 @@ class Running:
     def close(self, timeout: float = DRAIN_SECONDS, serving: Collection[int] = ()) -> None:
         """Stop the requests, the lifespan and, if no other application uses it, the loop.
 
-        Waits up to `timeout` seconds for the background work of complete responses, for work whose client has
-        disconnected before the response began, for responses that threads whose identifiers are in `serving` still
-        send, and, a little less, for detached streams. Other responses are aborted immediately.
+        Waits up to `timeout` seconds for three kinds of work: background work of complete responses, requests whose
+        client disconnected before the response began, and responses that are sent by threads whose identifiers are in
+        `serving`. Waits slightly less for detached streams. Aborts other responses immediately.
         """
         with self._closing:
             if self not in _started:
@@ -161,14 +161,14 @@ class Running:
             ending.cancel()  # also on a second Ctrl-C, which ends the wait
 
     def abandon(self) -> None:
-        """Release a loop without the application's shutdown: for loops that have ended."""
+        """Release a loop that has ended, without shutting down the application."""
         if self in _started:
             _started.discard(self)
             self.thread.at_end.discard(self._loop_ended)
             self._let_go()
 
     def close_soon(self) -> None:
-        """Run close() in a separate thread: the garbage collector must not wait. The process's exit waits for it."""
+        """Run close() in a separate thread, because the garbage collector must not wait. The process's exit waits."""
         if self in _started:
             threading.Thread(target=self.close, name="asgi-to-wsgi-close", daemon=True).start()
 
@@ -223,7 +223,7 @@ def _close_all() -> None:
 def _close_before_executors() -> None:
     """Run _close_all() at exit before the executors stop accepting work.
 
-    They stop in a hook of threading that runs before atexit's; the last registered hook runs first.
+    The executors stop in a threading hook, which runs before atexit's hooks. The last registered hook runs first.
     """
     register = getattr(threading, "_register_atexit", None)
     if register is not None:
@@ -239,10 +239,10 @@ def _forked() -> None:
     _started.clear()
 
 
-# If they were imported later, their hooks would run before ours; and once the process ends, no hook can be registered.
+# If executors were imported later, their hooks would run before ours. At exit no more hooks can be registered.
 import concurrent.futures.thread  # noqa: E402
 
-with suppress(ImportError):  # of systems without processes
+with suppress(ImportError):  # on systems without processes
     import concurrent.futures.process
 
 _close_before_executors()

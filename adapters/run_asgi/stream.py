@@ -1,7 +1,7 @@
 """The rest of a response on the client's own connection, on the event loop: framing, backpressure, disconnects, end.
 
-It takes the place of the Desk of an Exchange. Knows HTTP/1.1 framing (RFC 9112, 7.1) and asyncio's transports. Runs on
-the loop only. It must not know where its socket came from.
+A Stream takes the place of the Desk of an Exchange. Knows HTTP/1.1 framing (RFC 9112, 7.1) and asyncio's transports.
+Runs on the loop only. It must not know where its socket came from.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Stream(asyncio.Protocol):
         streams: set[Stream],
         over: Callable[[], object],
     ) -> None:
-        """`head` is the first to be sent. `has_failed` returns True if the client of a descriptor has disconnected.
+        """`head` is sent first. `has_failed` returns True if the client of a descriptor has disconnected.
 
         The stream is in `streams` from attach() until its connection is closed; then `over` is called.
         """
@@ -69,7 +69,7 @@ class Stream(asyncio.Protocol):
             sock.close()
             self.connection_lost(error)
 
-    # in the place of a Desk, for the exchange
+    # the methods of a Desk, for the exchange
 
     @property
     def full(self) -> bool:
@@ -77,12 +77,12 @@ class Stream(asyncio.Protocol):
         return self._writable is not None
 
     async def room(self) -> None:
-        """Wait until the client has read enough that more can be sent."""
+        """Wait until more can be sent, because the client has read enough."""
         while self._writable is not None:
             await asyncio.shield(self._writable)
 
     def put(self, item: bytes, size: int, last: bool = False) -> None:
-        """Send a block of `size` bytes, `last` if it is the last; drop it after the end."""
+        """Send a block of `size` bytes; `last` if it is the last. After the end, drop it."""
         if not self.ended:
             self._write(self._framed(item) if size else b"")
             if last:
@@ -102,11 +102,11 @@ class Stream(asyncio.Protocol):
     def check(self) -> None:
         """Close the connection of a client that has shut down its sending side and does not wait for the response."""
         if self._half_closed and not self.closed and self._has_failed(self._sock.fileno()):
-            assert self._transport is not None  # it has reported the end of file
+            assert self._transport is not None  # the transport has reported the end of file
             self._transport.abort()
 
     def close(self) -> None:
-        """Close the connection at the end of the loop, so that the client does not wait. Thread-safe."""
+        """Close the connection when the loop ends, so that the client does not wait. Thread-safe."""
         self.closed = True
         with suppress(OSError):
             self._sock.shutdown(socket.SHUT_RDWR)
@@ -125,7 +125,7 @@ class Stream(asyncio.Protocol):
             self._transport.write(data)
 
     def _finish(self) -> None:
-        """Close the connection once all is sent. A response that is not complete has no last chunk."""
+        """Close the connection once all data is sent. Do not send the last chunk of an incomplete response."""
         assert self._transport is not None
         if self._exchange.complete and self._chunked:
             self._write(b"0\r\n\r\n")
@@ -179,7 +179,7 @@ class Stream(asyncio.Protocol):
             self._over()
 
     async def drain(self, seconds: float) -> None:
-        """Wait up to `seconds` for the end, then disconnect the client, and wait for the application's end."""
+        """Wait up to `seconds` for the end of the response. Then disconnect the client, and await the task."""
         await asyncio.wait([self.gone], timeout=max(0.0, seconds))
         if self.gone.done():
             return

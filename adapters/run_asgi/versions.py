@@ -30,7 +30,7 @@ def is_double_callable(app: Any) -> bool:
 
 
 def as_asgi3(app: Any) -> ASGIApp:
-    """Return `app` itself, or ASGI 3 around an ASGI 2 application. Raises TypeError if it is not callable."""
+    """Return `app` itself, or an ASGI 2 application wrapped as ASGI 3. Raises TypeError if it is not callable."""
     if not callable(app):
         raise TypeError(f"app={app!r} is not callable; an ASGI application is called with (scope, receive, send)")
     if not is_double_callable(app):

@@ -1,7 +1,7 @@
 """One WebSocket of an ASGI application, on its event loop (ASGI WebSocket 2.5): its events and their order.
 
-Until it is accepted it is a request with a Desk for the server's thread, which also sends a denial, as the HTTP
-response of Exchange. Once accepted, it is a Connection on this loop. It must not know the WSGI server.
+Before it is accepted, it is a request with a Desk for the server's thread. That thread also sends a denial, which is an
+HTTP response of Exchange. Once accepted, it is a Connection on this loop. It must not know the WSGI server.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SERVER_ERROR, _LOST, _RESTART = 1011, 1006, 1012
 
 
 class Limits(NamedTuple):
-    """The limits of a client."""
+    """The limits for a client."""
 
     max_message: int  # size of a message in bytes
     ping: float  # seconds between pings, 0 for none
@@ -47,7 +47,7 @@ class WebSocketExchange(Exchange):
         over: Callable[[], object],
         owner: object = None,
     ) -> None:
-        """`over` is called once, when application and connection have ended; it keeps `owner` alive until then."""
+        """Call `over` once, when application and connection have ended, and keep `owner` alive until then."""
         super().__init__(app, scope, desk, [{"type": "websocket.connect"}], False, owner=owner)
         self.accepted = False
         self._limits, self._over = limits, over
@@ -59,7 +59,7 @@ class WebSocketExchange(Exchange):
         self._attached: asyncio.Future[None] | None = None
         self._waiting = 0  # received bytes that the application has not taken
         self._closed = False  # the application has sent websocket.close
-        self._left = False  # the application has got, or will get, the disconnect
+        self._left = False  # the disconnect has been received by the application, or is queued for it
         self._ended = False
 
     def open_in(self, sockets: set[WebSocketExchange]) -> None:
@@ -82,7 +82,7 @@ class WebSocketExchange(Exchange):
         else:
             if not (self.accepted or self.complete or self.desk.closed):
                 self._failed(AppProtocolError("the application returned without accepting or closing the WebSocket"))
-        finally:  # whatever happens, logging included: the server's thread waits for this
+        finally:  # even if logging fails: the server's thread waits for this
             self.task = None
             self._gone = True
             live.discard(self)
@@ -142,7 +142,7 @@ class WebSocketExchange(Exchange):
             await super()._send({"type": "http.response.body", "body": b""})
 
     async def _deny(self, message: Message) -> None:
-        """ASGI, "Websocket Denial Response": an HTTP response under other names."""
+        """Send the denial (ASGI, "Websocket Denial Response"): an HTTP response with other message types."""
         try:
             await super()._send(message)
         except AppProtocolError as error:
@@ -178,7 +178,7 @@ class WebSocketExchange(Exchange):
         else:
             raise AppProtocolError(f"the application sent {kind!r} to an accepted WebSocket; use 'websocket.send'")
 
-    # called by posts of the server's thread
+    # called on the loop, posted by the server's thread
 
     def attach(self, sock: socket.socket, early: bytes) -> None:
         """Continue with the client's connection, which the server has released."""
@@ -202,14 +202,14 @@ class WebSocketExchange(Exchange):
         except OSError as error:
             log.info("cannot use the connection of a WebSocket: %s", error)
             self.lose()
-        if self.task is None or self._left:  # while it was attached
+        if self.task is None or self._left:  # it ended while attach() waited
             connection.close(_RESTART, "the server restarts")
         assert self._attached is not None
         if not self._attached.done():
             self._attached.set_result(None)
 
     def lose(self) -> None:
-        """End the WebSocket: its connection could not be taken."""
+        """End the WebSocket: its connection could not be taken over."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.ended.cancel()
@@ -242,7 +242,7 @@ class WebSocketExchange(Exchange):
     # shutdown of the server
 
     def hang_up(self, patient: bool = False) -> None:
-        """Before it is accepted, the client has disconnected. After that, the server shuts down: close with 1012."""
+        """End the WebSocket: before its acceptance, as if the client had disconnected; after it, close with 1012."""
         if self.accepted:
             if self._connection is not None:
                 self._connection.close(_RESTART, "the server restarts")

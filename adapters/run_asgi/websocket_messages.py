@@ -1,4 +1,4 @@
-"""The messages of an ASGI WebSocket (ASGI WebSocket 2.5): checks of what an application sends, and what it receives.
+"""The messages of an ASGI WebSocket (ASGI WebSocket 2.5): check sent messages, and create received ones.
 
 Pure: knows the messages and the close codes of RFC 6455. It must not know when they are sent.
 """
@@ -27,7 +27,7 @@ def received(data: str | bytes) -> Message:
 
 
 def cost(data: str | bytes) -> int:
-    """Return the memory of a received message, about, in bytes."""
+    """Return the approximate memory size of a received message in bytes."""
     return len(data) + _MESSAGE_COST
 
 

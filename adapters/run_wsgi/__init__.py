@@ -1,1 +1,1 @@
-"""Run a WSGI application: the side of PEP 3333 that the application sees."""
+"""Run a WSGI application: the server's role in PEP 3333."""

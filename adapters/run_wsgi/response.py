@@ -1,12 +1,12 @@
-"""One response as PEP 3333 has an application produce it: start_response(), write(), and an iterable of blocks.
+"""One response as a WSGI application produces it (PEP 3333): start_response(), write(), and an iterable of blocks.
 
-Knows the order that PEP 3333 requires and what a body may be. It must not know where the blocks go, nor touch a thread
-or a loop: it runs in the application's thread, and calls `put`.
+Knows the order that PEP 3333 requires, and the valid types of a body. It must not know where the blocks go, nor touch a
+thread or a loop: it runs in the application's thread, and calls `put`.
 """
 
 from __future__ import annotations
 
-from _collections_abc import Sized  # already loaded; the package collections costs a small CGI program a tenth
+from _collections_abc import Sized  # already loaded; importing collections adds a tenth to a small CGI program
 
 from ..errors import AppProtocolError
 from ..mapping.responses import body_block, has_body, head_from_wsgi
@@ -54,13 +54,13 @@ class FileWrapper:
 class WSGIResponse:
     """One response of one application.
 
-    Each item goes to `put` before the application's next block is requested. Nothing is sent before the first block
-    that is not empty, or the end, so that until then start_response() may replace the response headers.
+    Each item goes to `put` before the application's next block is requested. Nothing is sent before the first non-empty
+    block, or the end of the body. Until then start_response() may replace the response headers.
     """
 
     _head: Head | None = None
     _called = _sent = _complete = _bodiless = False
-    _missing: int | None = None  # bytes still missing to Content-Length
+    _missing: int | None = None  # bytes that are still missing according to Content-Length
 
     def __init__(
         self,
@@ -71,8 +71,8 @@ class WSGIResponse:
     ) -> None:
         """`put` takes an item and the size of its block in bytes; `method` is the request's.
 
-        `verbatim`: add no Content-Length, and send each block separately. `may_warn` returns True if a
-        warning about a dropped header is due: once per application.
+        `verbatim`: add no Content-Length, and send each block separately. `may_warn` returns True, once per
+        application, if a warning about a dropped header is due.
         """
         self._may_warn = may_warn
         self._put = put
@@ -85,11 +85,10 @@ class WSGIResponse:
         return self._sent
 
     def start_response(self, status: str, headers: list[tuple[str, str]], exc_info: ExcInfo | None = None) -> Write:
-        """Keep the response headers (PEP 3333); a second call only with exc_info, and only before the first have been
-        sent.
+        """Store the response headers (PEP 3333). A second call requires exc_info, and replaces the first headers.
 
-        Raises AppProtocolError for headers that HTTP does not allow, and the exception of `exc_info` once it is too
-        late.
+        Raises AppProtocolError for headers that HTTP does not allow, and the exception of `exc_info` if the first
+        headers have already been sent.
         """
         if exc_info:
             try:
@@ -145,7 +144,7 @@ class WSGIResponse:
         head = self._head
         if head is None:
             raise AppProtocolError("the application returned a body before it called start_response()")
-        bodiless = head.status != 200 and not has_body(head.status)  # mostly 200, and a call costs
+        bodiless = head.status != 200 and not has_body(head.status)  # usually 200: saves the call
         adds_length = head.length is None and not self._verbatim and not bodiless
         if size is not None and adds_length and (size or not self._to_head):
             head.headers.append((b"content-length", b"%d" % size))
@@ -178,7 +177,7 @@ class WSGIResponse:
         return [(head, body, True)]
 
     def _iterate(self, blocks: Iterable[bytes]) -> None:
-        # PEP 3333, "Handling the Content-Length Header": an iterable of length 1 is its only block.
+        # PEP 3333, "Handling the Content-Length Header": an iterable of length 1 has only one block.
         only = isinstance(blocks, Sized) and len(blocks) == 1 and not self._sent
         for block in blocks:
             self._block(block, only)
