@@ -64,7 +64,7 @@ def _is_port(text: str) -> bool:
 
 
 def target_of(sites: Sequence[Site], target: str | None, options: Mapping[str, Any]) -> Target:
-    """Return the target for running servers: an unknown app."""
+    """Return the target for running servers, whose app is unknown."""
     if target is not None:
         raise click.UsageError("--url names a running server, which already has its app; use it without TARGET.")
     for name in OF_STARTED:
@@ -79,7 +79,7 @@ def target_of(sites: Sequence[Site], target: str | None, options: Mapping[str, A
 
 
 def trust_of(ca: Path | None, *, insecure: bool, sites: Sequence[Site]) -> Trust:
-    """Return which certificates are accepted."""
+    """Return the rule for accepting certificates."""
     if (ca or insecure) and not any(each.tls for each in sites):
         raise click.UsageError("--ca and --insecure are for --url with https.")
     if ca and insecure:

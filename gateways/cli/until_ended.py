@@ -71,7 +71,7 @@ class Serving:
             plan.server,
             plan.known.target,
             "nothing" if plan.quiet else "access",
-            self._sock.dup(),  # our copy stays open, so that clients wait during a restart
+            self._sock.dup(),  # the original stays open, so that clients wait during a restart
             self._events,
             plan.known.interface,
             plan.settings,

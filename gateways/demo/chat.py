@@ -25,7 +25,8 @@ Texts = asyncio.Queue[str]
 async def chat(lanes: dict[tuple[str, int], Note], texts: Texts) -> None:
     """Open a WebSocket to each server and send each of `texts` on all that accept it, until cancelled.
 
-    Notes: asked, then open, or refused (status, reason, text); sent and said (text); closed or failed in the end.
+    It notes `asked`, then `open` or `refused` (status, reason, text), then `sent` and `said` (text) for each message,
+    and finally `closed` or `failed`.
     """
     own = [Texts() for _ in lanes]
     spreading = asyncio.create_task(_spread(texts, own))

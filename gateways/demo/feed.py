@@ -26,7 +26,7 @@ class Feed:
         self._most, self._room = items, octets
         self._kept: deque[str] = deque()
         self._size = 0
-        self._last = 0  # the number of the newest item; the first ever is 1
+        self._last = 0  # number of the newest item; the first item has the number 1
         self._more = asyncio.Event()
 
     def add(self, items: Iterable[Item]) -> None:
@@ -42,7 +42,9 @@ class Feed:
         self._more = asyncio.Event()
 
     def after(self, number: int) -> tuple[list[str], int]:
-        """Return the oldest items (JSON) after that number, at most one event of them, and the last number."""
+        """Return the oldest items (JSON) after that number, as many as fit one event, and the number of the last of
+        them.
+        """
         oldest = self._last - len(self._kept) + 1
         # A number above ours comes from a page of an earlier demo on this port.
         begin = max(number + 1, oldest) if number <= self._last else oldest
@@ -57,5 +59,5 @@ class Feed:
 
 
 def event(texts: list[str], number: int) -> bytes:
-    """Return items as one server-sent event. A browser that reconnects sends that number in Last-Event-ID."""
+    """Return items as one server-sent event. A browser that reconnects sends `number` in Last-Event-ID."""
     return f"id: {number}\ndata: [{','.join(texts)}]\n\n".encode()

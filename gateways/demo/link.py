@@ -64,9 +64,9 @@ class Link:
     def close(self) -> None:
         """Stop sending, and remove the socket."""
         self._batches.put(None)
-        with contextlib.suppress(OSError):  # after a client has connected, the socket is closed
+        with contextlib.suppress(OSError):  # fails if a client has connected, because the socket is closed then
             Client(self.address, "AF_UNIX").close()
-        self._thread.join(timeout=0.2)  # it may block on the page's process until that exits
+        self._thread.join(timeout=0.2)  # the thread may block until the page's process exits
 
     def _run(self) -> None:
         with self._listener:

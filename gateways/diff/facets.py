@@ -10,7 +10,7 @@ from gateways.requests.cookies import parse
 from gateways.requests.request import Headers
 
 FRAMING_HEADERS = frozenset(("content-length", "transfer-encoding"))
-"""Their meaning is the facet "framing"; in responses without a body they are compared like other headers."""
+"""Headers that the facet "framing" covers. In responses without a body they are compared like other headers."""
 
 OF_THE_HOP = frozenset(("connection", "keep-alive", "proxy-connection", "upgrade", "trailer"))
 """RFC 9110, 7.6.1: headers for the next hop, which a proxy in front of the server removes."""

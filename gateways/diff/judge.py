@@ -37,8 +37,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A facet that differs in `times` of `asked` responses of the new stack to one request. `status`: that of both
-    stacks; None if it is unknown or differs.
+    """A facet that differs in `times` of `asked` responses of the new stack to one request. `status` is the status of
+    both stacks; None if it is unknown or differs.
     """
 
     found: Found
@@ -56,7 +56,8 @@ def judge(
     """Return the differences between the new stack's responses to one request and the old stack's.
 
     is_first: the first request to a server, whose time is ignored because the server may have loaded the app.
-    is_restarted: the new stack was started for each of its responses, so that no value of a process is in all of them.
+    is_restarted: the new stack was started for each of its responses, so no value that a process keeps is in all of
+    them.
     """
     found: dict[str, list[Found]] = {}
     for new in new_answers:
@@ -108,8 +109,8 @@ def _compare(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 
 
 def _other_outcome(old: Answer, new: Answer) -> Found:
-    """Return the differences if the status differs or is missing: other differences follow from that, so only helpful
-    ones are shown.
+    """Return the difference of two responses if the status differs or is missing. Other differences follow from that
+    one, so only the first lines of the body are shown with it.
     """
     name = "status" if old.status != new.status and new.status is not None and not new.problem else "problem"
     lines = [f"+{text.visible(line)}"[:200] for line in (text_of(new) or "").split("\n") if line.strip()][:6]
@@ -132,7 +133,7 @@ def _facet(name: str, olds: Sequence[str | None], new: str | None) -> Iterator[F
 
 
 def _is_repeated(facet: str, olds: Sequence[Answer], new: Answer) -> bool:
-    """True if the number of repetitions of a header differs from that in each of the old responses."""
+    """Return True if the number of repetitions of the header is different in each of the old responses."""
     name = facet.removeprefix("header:")
     values, befores = new.values(name), [each.values(name) for each in olds]
     if ", ".join(values) in {", ".join(each) for each in befores}:
@@ -142,7 +143,7 @@ def _is_repeated(facet: str, olds: Sequence[Answer], new: Answer) -> bool:
 
 
 def _repeated(facet: str, olds: Sequence[Answer], new: Answer) -> Found:
-    """A header with a different number of repetitions; its value is shown if it does not vary."""
+    """Return the difference in the number of repetitions of a header; its value is shown if it does not vary."""
     name = facet.removeprefix("header:")
     before, now = olds[0].values(name), new.values(name)
     is_same = {value for each in (*olds, new) for value in each.values(name)} == {now[0]}
@@ -176,7 +177,9 @@ def _body(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 
 
 def _is_same_as_far_as_it_came(old: Answer, new: Answer) -> bool:
-    """Return True if a stream was endless or cut: each response then has the data that arrived in time."""
+    """Return True if one body is the beginning of the other. If a stream is endless or cut off, a response has only the
+    data that arrived in time.
+    """
     shorter, longer = sorted((old.body.octets, new.body.octets), key=len)
     return old.body.is_kept and new.body.is_kept and longer.startswith(shorter)
 
@@ -199,7 +202,7 @@ def _written(layouts: Sequence[str]) -> Iterator[Found]:
 
 
 def _places(found: Iterable[Found]) -> Iterator[Found]:
-    """The first places that differ, and how many more there are."""
+    """Yield the first places that differ, and the number of the other ones."""
     places = list(found)
     yield from places[:MOST_PLACES]
     if len(places) > MOST_PLACES:

@@ -94,7 +94,9 @@ CHANGES = {("304", "200"): UNCONDITIONAL, ("206", "200"): WHOLE}
 
 
 def explain(found: Found, status: int | None = None) -> Known | None:
-    """Return the explanation of a difference; None if unknown. `status`: that of both responses, if it is the same."""
+    """Return the explanation of a difference; None if unknown. `status` is the status of both responses, if it is the
+    same.
+    """
     if status == 500 and (found.facet.split(":")[0] == "body" or found.facet in _OF_ERROR_PAGES):
         return ERROR_PAGE
     for facet, known in FORMAL:
@@ -124,7 +126,7 @@ def explain(found: Found, status: int | None = None) -> Known | None:
 
 
 def _head_length(found: Found) -> Known | None:
-    """Explain the Content-Length of a response without a body. A new length of 0 may be that of the missing body."""
+    """Explain the Content-Length of a response without a body. A new length of 0 may be that of the omitted body."""
     if found.new == ABSENT:
         return HEAD_LENGTH
     return GAINED_LENGTH if found.old == ABSENT and found.new != "0" else None

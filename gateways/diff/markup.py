@@ -85,7 +85,7 @@ class _Reader(HTMLParser):
     def parts(self) -> Iterator[Part]:
         """Return the pieces in order."""
         place = _Place()
-        # What the parser skips belongs to the token before it, or to the first one.
+        # Text that the parser skips belongs to the token before it, or to the first token.
         starts = [0, *(start for start, _, _ in self._tokens[1:]), len(self._page)]
         for (_, kind, name), start, end in zip(self._tokens, starts, starts[1:], strict=False):
             written = self._page[start:end]

@@ -79,7 +79,7 @@ class Reading:
         return 0
 
     def after(self, octets: int) -> None:
-        """Take the number of bytes that came after the response; 0 is the end of the connection."""
+        """Record the number of bytes that came after the response; 0 means that the connection was closed."""
         self.excess = octets
         self.keeps_open = False
 

@@ -36,7 +36,7 @@ def redacted(result: Result) -> Result:
 def without_secrets(found: Found, hide: Hide) -> Found:
     """Return the difference with MASK in place of secrets. An absent or empty value is not a secret."""
     if found.new == SAME:
-        return found  # without a value
+        return found  # it contains no value
     if _holds_secret(found.facet):
         old, new = (value if value in {ABSENT, ""} else MASK for value in (found.old, found.new))
     else:

@@ -64,8 +64,7 @@ def _quiet(_which: Which, _round: int, _done: int, _total: int) -> None:
 
 
 def run(plan: Plan, progress: Progress = _quiet) -> Result:
-    """Send the requests to both stacks and compare the responses. Ctrl-C stops it; the result then has the responses so
-    far.
+    """Send the requests to both stacks and compare the responses. After Ctrl-C, the result has the responses so far.
 
     Raises:
         Failure: a stack did not start, or the reset failed.
@@ -94,7 +93,7 @@ def _is_rare(difference: Difference) -> bool:
 def _round(plan: Plan, which: Which, rounds: _Rounds, ports: Ports, progress: Progress) -> None:
     """Send all requests to one side, once, in order, one at a time."""
     answers: list[Answer] = []
-    rounds.answers[which].append(answers)  # before the round: the finished part of an interrupted round counts
+    rounds.answers[which].append(answers)  # now, so that the responses of an interrupted round count
     number, requests = len(rounds.answers[which]), plan.requests
     progress(which, number, 0, len(requests))
     if plan.reset is not None:

@@ -69,7 +69,8 @@ class Site:
 class Running:
     """A stack that is ready for requests.
 
-    lines: its log lines since it was ready. starting: the earlier ones. ended: the server exited by itself.
+    lines: its log lines since it was ready. starting: its log lines before that. ended: True if the server exited by
+    itself.
     """
 
     address: Address
@@ -79,7 +80,7 @@ class Running:
 
 
 class Ports:
-    """One port for all rounds, so that apps that show the port always show the same."""
+    """The port of a stack: the same in all rounds, because apps may show it in their responses."""
 
     def __init__(self) -> None:
         self.port = 0

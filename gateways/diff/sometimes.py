@@ -1,8 +1,8 @@
 """Recognise headers and cookies that the old stack sends only sometimes. Pure.
 
-A session that is renewed each second adds a cookie to any response, so no number of rounds shows all places. If the old
-stack varies in this way in one request, the same in some responses of the new stack to another request is noise. If all
-responses of the new stack show it, it is a difference.
+A session that is renewed each second adds a cookie to any response, so no number of rounds shows all places. If a
+header or cookie is in only some of the old stack's responses to one request, the same in some responses of the new
+stack to another request is noise. If all responses of the new stack show it, it is a difference.
 """
 
 from collections.abc import Iterable, Sequence

@@ -19,7 +19,7 @@ WIDE = 160
 """Maximum length of a shown value, in characters."""
 
 BRIEF = 40
-"""The same, for a difference that is not counted."""
+"""Maximum length of the shown value of a difference that is not counted, in characters."""
 
 
 def lines(result: Result) -> Iterator[Text]:

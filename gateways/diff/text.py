@@ -48,13 +48,13 @@ def changes(old: str, new: str) -> list[Change]:
 
 
 LONG = 2_000
-"""Characters of a line from which on it is cut at the ends of tags and statements: minified files have one line."""
+"""Lines of at least this many characters are split at the ends of tags and statements: minified files have one line."""
 
 _ENDS = re.compile(r"(?<=\n)|(?<=[;}])|(?<=>)(?=<)")
 
 
 def _lines(text: str, other: str) -> list[str]:
-    """The text in lines; in shorter pieces, if it or the other one has long lines."""
+    """Return the text in lines, or in shorter pieces if it or the other text has long lines."""
     lines = text.splitlines(keepends=True)
     if max(map(len, (*lines, *other.splitlines())), default=0) < LONG:
         return lines
@@ -88,7 +88,9 @@ def _differing(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, in
 
 
 def _pairs(old: Sequence[str], new: Sequence[str]) -> int:
-    """Return about how many comparisons an alignment needs: each part with its equals, and with one in 16 others."""
+    """Estimate the number of comparisons of an alignment: each part with all equal parts, and with one in 16 other
+    parts.
+    """
     counts = Counter(new)
     return sum(map(counts.__getitem__, old)) + len(old) * len(new) // 16
 
@@ -130,8 +132,8 @@ def _noise(base: str, others: Sequence[str]) -> list[_Spot]:
 
 
 def _is_within(change: Change, spot: _Spot, base: str) -> bool:
-    """Return True if the change is within noise, except for delimiters at its edges, and has as many words as the
-    noise.
+    """Return True if the change is within noise, except for delimiters at its edges, and has as many words as the noise
+    has.
 
     If noise always has the same number of words, a change to more words is a difference.
     """

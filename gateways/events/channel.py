@@ -53,7 +53,7 @@ class Receiver:
             last.send(None)
             self._thread.join()
         for reader in self._readers:
-            reader.join(timeout=1)  # a sender that still runs has left its process group
+            reader.join(timeout=1)  # a sender that still runs has left the process group of its server
 
     def _accept(self) -> None:
         with self._listener:

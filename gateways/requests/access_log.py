@@ -96,7 +96,7 @@ def _entry(line: str, parsers: "list[LogParser]") -> "LogEntry | None":
             entry: LogEntry = parser.parse(line)
         except (InvalidEntryError, ValueError):
             continue
-        parsers.remove(parser)  # the other lines probably have the same format
+        parsers.remove(parser)  # try this format first: the other lines probably have it too
         parsers.insert(0, parser)
         return entry
     return None
@@ -106,7 +106,7 @@ _OCTET = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|.)|[^\x00-\x7f]")
 
 
 def _escaped(match: re.Match[str]) -> str:
-    r"""Return a byte, escaped as \xNN or raw, as a backslash and one character; as itself if it is printable.
+    r"""Return a byte, escaped as \xNN or raw, as a backslash and one character; a printable byte is returned as itself.
 
     apachelogs has two ways to read \xNN, so its time doubles with each of them in a line of another format.
     """

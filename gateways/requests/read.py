@@ -54,7 +54,9 @@ def kind_of(text: str, name: str = "") -> Kind:
 
 
 def _text(file: Path) -> str:
-    """JSON is UTF-8. A log contains the bytes that clients sent: one character for each."""
+    """Return the text of a file. JSON is UTF-8. A log contains the bytes that clients sent, and each becomes one
+    character.
+    """
     try:
         if file.stat().st_size > MOST:
             raise Failure(f"{file} is larger than {MOST >> 30} GiB; take a part of it")
@@ -74,7 +76,7 @@ def _text(file: Path) -> str:
 
 PACKED = {b"\x1f\x8b": "gunzip", b"BZh": "bunzip2", b"\xfd7zXZ\x00": "unxz", b"\x28\xb5\x2f\xfd": "unzstd",
           b"PK\x03\x04": "unzip"}  # fmt: skip
-"""Programs that unpack a file, by how it begins."""
+"""Programs that unpack a file, by the first bytes of the file."""
 
 CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
@@ -87,7 +89,7 @@ def _is_no_text(octets: bytes, name: str) -> str | None:
     if octets.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "in UTF-16; save it in UTF-8"
     found = list(CONTROL.finditer(octets[:CHECKED]))
-    if len(found) * SOME <= min(len(octets), CHECKED):  # a log may contain a few that clients sent
+    if len(found) * SOME <= min(len(octets), CHECKED):  # a log may contain a few control characters
         return None
     return f"a binary file (byte {found[0][0][0]:#04x} at {found[0].start()})"
 

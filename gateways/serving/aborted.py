@@ -7,7 +7,7 @@ import logging
 from asyncio import CancelledError
 
 SHUTDOWN = "timeout graceful shutdown exceeded"
-"""uvicorn's reason for cancelling requests. The time limit is 0, so it gives this reason at every shutdown."""
+"""uvicorn's reason for cancelling requests. The time limit is 0, so uvicorn gives this reason at every shutdown."""
 
 
 def leave_out_aborted() -> None:

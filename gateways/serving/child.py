@@ -68,7 +68,7 @@ def _tell_of_warm_programs() -> None:
 
 def load(job: Job) -> App:
     """Return the app in the server's interface, observed as the job requires. Call it in the process of the app."""
-    _prepare_logging(job.settings.log_level)  # a worker may be a new process
+    _prepare_logging(job.settings.log_level)  # again, because a worker may be a new process
     if job.settings.warm and job.settings.log_level is None:
         _tell_of_warm_programs()
     with reporting_hang(job.target, lambda message: print(message, end="", file=sys.stderr, flush=True)):

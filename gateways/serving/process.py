@@ -102,7 +102,7 @@ class ServerProcess:
                 line = octets.decode("utf-8", "backslashreplace").rstrip()
                 self.lines.append(line)
                 self._incoming.put(ServerEvent(self, "line", line))
-        # Every process of the server held this pipe: all of them have exited.
+        # At the end of this pipe, all processes of the server have exited, because each held it open.
         self._ended.set()
         self._incoming.put(ServerEvent(self, "ended"))
 

@@ -26,8 +26,9 @@ class Ended:
 def run_module(module: str, arguments: Callable[[int, int], Sequence[str]], seconds: float, doing: str) -> Ended:
     """Run `python -m module` to its end, and kill all processes that it started.
 
-    `arguments` makes its arguments from two descriptors: one to write the result to, and a copy of this process's
-    stderr for messages that must appear immediately. Its stdout and stderr are collected. `doing` names the work.
+    `arguments` returns the arguments of the module, from two descriptors: one to write the result to, and a copy of
+    this process's stderr for messages that must appear immediately. Its stdout and stderr are collected. `doing` names
+    the work.
 
     Raises:
         Failure: it takes longer than `seconds`.

@@ -44,6 +44,6 @@ def _workers(config: "Config", sock: socket) -> None:
 
     supervisor: Any = Multiprocess
     accepted = inspect.signature(supervisor).parameters
-    # Before about 0.50 it needed the target of its processes.
+    # Before version 0.50 or so, Multiprocess required the target of its processes.
     more = {"target": Server(config).run} if "target" in accepted else {}
     supervisor(config, sockets=[sock], **more).run()

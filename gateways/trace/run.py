@@ -37,11 +37,11 @@ BEGINNINGS = ("environment", "environ", "scope")
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to serve, the server, and the requests; `seconds` is the timeout for each response.
+    """The target, its server, and the requests; `seconds` is the timeout for each response.
 
-    `before` are requests that are sent first and not traced. Their cookies and values are put into `last`, which is
-    traced after `requests`, if given; with `texts`, as a WebSocket.
-    `warm_up`: `before` only makes the app start. Without a response to it, the traced request is sent to a new server.
+    `before` are requests that are sent first and not traced. Their cookies and values are inserted into `last`. If
+    `last` is given, it is traced after `requests`; with `texts`, as a WebSocket. `warm_up`: the only purpose of
+    `before` is to make the app start. If it gets no response, the traced request is sent to a new server.
     """
 
     known: Known
@@ -136,7 +136,8 @@ class _NotWarmError(Exception):
 def _prepared(plan: Plan, process: ServerProcess, incoming: EventQueue, recording: _Recording) -> Request:
     """Send the requests that come first, and return the one that is traced.
 
-    Of their events only those of a lifespan are recorded: an adapter begins it with the first request.
+    Their events are not recorded, except those of a lifespan, because an adapter starts the lifespan with the first
+    request.
 
     Raises:
         Failure: one of them has no response, or its response lacks a required value.

@@ -155,7 +155,9 @@ def _ratio(section: Section, row: Row) -> str:
 
 
 def _latency(of: Callable[[Latency], float | None]) -> Callable[[Section, Row], str]:
-    """Return the latency at the given rate; if it was measured at another rate only, the text names that rate."""
+    """Return the function for a latency cell: the latency at the table's rate. If it was measured only at another rate,
+    the cell names that rate.
+    """
 
     def cell(section: Section, row: Row) -> str:
         offered = _offered(section)
@@ -169,8 +171,8 @@ def _latency(of: Callable[[Latency], float | None]) -> Callable[[Section, Row], 
 
 
 def _whole(of: Callable[[Row], float | None]) -> Callable[[Section, Row], str]:
-    """Return the latency of a long run. Not for slices: in a closed loop, it is the number of clients divided by the
-    rate.
+    """Return the function for a latency cell of a long run. The cell is empty for slices: in a closed loop, their
+    latency is the number of clients divided by the rate.
     """
     return lambda section, row: "" if section.quick else duration(of(row))
 

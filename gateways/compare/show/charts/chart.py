@@ -29,7 +29,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Guide:
-    """A guide line from `start` to the other end; or only a label, at `start`."""
+    """A guide line from `start` to `end`; without `end`, only a label at `start`."""
 
     text: str
     start: tuple[float, float]

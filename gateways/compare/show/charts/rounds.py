@@ -13,11 +13,11 @@ from gateways.compare.show.charts.chart import Chart, Guide, Line, Point
 from gateways.compare.show.charts.scales import Scale, from_zero, linear
 
 SPREAD = 0.36
-"""Share of a lane's height for the largest deviation, on either side of the median."""
+"""Height of the largest deviation from the median, as a share of the height of a lane."""
 LANE = 46
 """Height of a lane, in pixels."""
 Rounds = Sequence[tuple[int, int]]
-"""Key: number of the start, and number of the round within it."""
+"""The rounds of a chart, each as the number of the start and the number of the round within that start."""
 
 
 def strips(record: Record, sections: Sequence[Section]) -> list[Chart]:

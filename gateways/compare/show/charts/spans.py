@@ -25,7 +25,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """Tracks of one scenario. `at` is the reference value, `band` the noise around it."""
+    """Tracks of one scenario. `at` is the reference value; `band` is the range of noise around it."""
 
     title: str
     note: str
