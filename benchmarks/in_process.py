@@ -33,7 +33,7 @@ Measure = Callable[[], float]
 
 
 def wsgi_hello(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Fixed cost."""
+    """Return a small response, to measure the fixed cost of a request."""
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"hello"]
 
@@ -53,7 +53,7 @@ def wsgi_stream(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]
 
 
 async def asgi_hello(scope: Any, receive: Any, send: Any) -> None:
-    """Fixed cost."""
+    """Send a small response, to measure the fixed cost of a request."""
     if scope["type"] == "lifespan":
         raise RuntimeError("no lifespan here")
     await receive()

@@ -89,7 +89,7 @@ class Blocking:
                         entry.stacks.setdefault(place, self._stack(frame))
 
     def _stack(self, frame: FrameType | None) -> tuple[str, ...]:
-        """The own frames and the innermost one, outermost first."""
+        """Return the app's own frames and the innermost frame, outermost first."""
         summary = traceback.extract_stack(frame)
         kept = [each for each in summary if self._own.is_own(each.filename)]
         if summary[-1] not in kept:

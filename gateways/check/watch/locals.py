@@ -18,7 +18,7 @@ class Locals:
         self._notes, self._own = notes, own
 
     def look(self, when: str) -> None:
-        """Record those that hold values on the calling thread; `when` is "import" or "request"."""
+        """Record the thread-locals that hold values on the calling thread; `when` is "import" or "request"."""
         for module, within, bare, value in bound(self._own):  # each time: Django imports views with the first request
             if not isinstance(value, threading.local):
                 continue

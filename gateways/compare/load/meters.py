@@ -47,7 +47,7 @@ def cpu(processes: tuple[int, ...]) -> int | None:
     for process in processes:
         # The time of an exited process is included in its parent's, if the parent is one of them.
         with contextlib.suppress(OSError):
-            # clock_getcpuclockid(3): a process's clock, of CPUCLOCK_SCHED, as Linux numbers it.
+            # clock_getcpuclockid(3): the id of a process's CPU clock of kind CPUCLOCK_SCHED on Linux.
             total += time.clock_gettime_ns((~process << 3) | 2)
             after_name = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
             total += (int(after_name[13]) + int(after_name[14])) * _TICK

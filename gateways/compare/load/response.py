@@ -170,8 +170,8 @@ class Dechunker:
 
     def __init__(self) -> None:
         self.done = False
-        self._pending = b""  # of an incomplete line
-        self._left = 0  # of the chunk, with the line end after it
+        self._pending = b""  # bytes of an incomplete line
+        self._left = 0  # bytes left of the chunk, with the line end after it
         self._trailers = False
 
     def feed(self, data: bytes) -> list[bytes]:

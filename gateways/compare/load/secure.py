@@ -77,7 +77,7 @@ class SecureLink(Link):
             self._flush()
             return False
         except ssl.SSLError as error:
-            self._flush()  # the alert with the reason
+            self._flush()  # sends the alert with the reason
             self._give_up(error)
             return False
         self._shaken = True

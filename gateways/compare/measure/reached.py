@@ -20,7 +20,7 @@ class Reached:
         self.host, self.port, self.tls, self.for_server = where.host, where.port, where.tls, where.for_server
 
     def check(self) -> None:
-        """Do nothing: only its responses show whether it still runs."""
+        """Do nothing: only the server's responses show whether it still runs."""
 
     def taken(self) -> Resources:
         return Resources()
