@@ -62,7 +62,7 @@ async def asgi_hello(scope: Any, receive: Any, send: Any) -> None:
 
 
 async def asgi_stream(scope: Any, receive: Any, send: Any) -> None:
-    """Send twenty blocks and the end."""
+    """Send twenty blocks, then the last event."""
     if scope["type"] == "lifespan":
         raise RuntimeError("no lifespan here")
     await receive()

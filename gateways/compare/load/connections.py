@@ -50,7 +50,7 @@ class Connection:
         return self._ready if self._link is not None else self._opened > 0
 
     def connect(self) -> None:
-        """Connect if not connected; then the schedule's `idle` is called, or `left`."""
+        """Connect if not connected. Then the schedule's `idle` is called; if connecting fails, `left` is called."""
         if self._link is None:
             self._ready = False
             self._opened += 1

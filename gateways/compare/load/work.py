@@ -25,7 +25,7 @@ from gateways.compare.load.tally import Expected, Tally
 from gateways.compare.load.where import address
 
 CHECK = 0.05
-"""Interval for checking timeouts and the end of all requests, in seconds."""
+"""Interval for checking whether requests have timed out or all have finished, in seconds."""
 CONNECT = 2.0
 """Timeout for opening the connections before the load starts, in seconds."""
 

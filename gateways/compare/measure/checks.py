@@ -159,7 +159,7 @@ def _given(bench: Bench, scenario: Scenario, checked: Sequence[Entry]) -> dict[s
     """Return the first and second response of each contender to each request, except those that end the session."""
     first = {each.id: _seen(bench, each, scenario) for each in checked}
     since = time.monotonic()
-    # Long responses of the reference app do not vary, and take long.
+    # The long responses of the reference app do not vary, so a second request would only take time.
     second = first
     if scenario.load != "long":
         if scenario.role == "app":
