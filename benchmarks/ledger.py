@@ -36,7 +36,7 @@ HEADING = """# The ledger: what one request costs, counted
 Generated on {date} by `make bench-ledger`. Counts per request, which do not depend on the speed of the machine: calls
 of Python functions (`sys.setprofile`, in all threads), context switches (`getrusage`), system calls (`strace -f -c`),
 and user-space instructions (`perf stat`, or callgrind where the machine does not count them; – without both). "Thread
-change alone" is `run_in_executor` or `run_coroutine_threadsafe` around a function that does nothing. Each count is the
+switch alone" is `run_in_executor` or `run_coroutine_threadsafe` around a function that does nothing. Each count is the
 difference of two runs, of {few} and {many} requests.
 
 `tests/benchmarks/test_ledger.py` fails if an adapter needs more of them.
