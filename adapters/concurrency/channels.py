@@ -1,7 +1,7 @@
 """Bounded channels of blocks between a thread and an event loop, both ways, over the loop's mailbox (loops.py).
 
-Knows both threads and loops: the part that all three channels share (outbox.py, inbox.py, desk.py). It must not know
-WSGI, ASGI or CGI: channels move calls and blocks. The table lists each wait, and the events that end it:
+Knows both threads and loops. Contains the part that all three channels share (outbox.py, inbox.py, desk.py). It must
+not know WSGI, ASGI or CGI: channels move calls and blocks. The table lists each wait, and the events that end it:
 
 ====================  =============================  =================================================================
 waiting side          waits for                      woken by
@@ -26,7 +26,7 @@ from .loops import Future, Loop, LoopClosed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .thread_pool import Workers  # a CGI program has none
+    from .thread_pool import Workers  # a CGI program does not need it
 
 HIGH_WATER = 256 * 1024  # number of queued bytes above which a channel's writer waits
 LOOP_CHECK = 0.5  # interval at which a parked thread checks whether its loop still runs, in seconds
@@ -45,9 +45,9 @@ class Channel(ABC):
     _size = 0  # bytes waiting
 
     def __init__(self, loop: Loop, workers: Workers | None = None) -> None:
-        """If the thread belongs to `workers`, they replace it while it waits here."""
+        """If the thread belongs to `workers`, another thread may replace it while it waits here."""
         self._loop, self._workers = loop, workers
-        # Reentrant: garbage collection may run within, find a coroutine whose loop has ended, and close this channel.
+        # Reentrant: garbage collection under the mutex may free a coroutine whose loop has ended, which closes this.
         self._mutex = RLock()
 
     def _shut(self) -> threading.Lock:
@@ -90,7 +90,7 @@ class ToThread(Channel):
     """A channel that a coroutine writes and a thread reads."""
 
     _overflowing = False  # if True, writers never wait for room
-    _waiters: Sequence[Future] = ()  # all that wait for room: an application may send from several tasks
+    _waiters: Sequence[Future] = ()  # coroutines that wait for room: an application may send from several tasks
 
     async def room(self) -> None:
         """Wait while HIGH_WATER or more bytes are queued. Call it from a coroutine."""

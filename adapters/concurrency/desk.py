@@ -1,6 +1,6 @@
-"""Items from a coroutine to a thread, which the coroutine can also wake: the response of an ASGI application.
+"""Items from a coroutine to a thread: the response of an ASGI application. The coroutine can also wake the thread.
 
-Knows that the thread may no longer need the item that it waits for. It must not know the meaning of items.
+Knows that the thread may no longer need the item for which it waits. It must not know the meaning of items.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ class Desk(ToThread):
     ) -> None:
         """check() calls `gone` to learn that the thread needs no further items.
 
-        `alive` returns True if the loop runs. The thread polls it; needed only if the end of the loop does not close()
-        this.
+        `alive` returns True if the loop runs. The thread polls it. Needed only if the end of the loop does not close()
+        the desk.
         """
-        self._loop, self._workers, self._mutex = loop, None, RLock()  # not by super(): a call costs more
+        self._loop, self._workers, self._mutex = loop, None, RLock()  # not super().__init__(): saves a call
         self._gone, self._alive = gone, alive
         self.closed = False  # the thread accepts no more items
         self.ended = False  # further items would be dropped
@@ -38,7 +38,7 @@ class Desk(ToThread):
         self._asked = False
 
     def put(self, item: Any, size: int, last: bool = False) -> None:
-        """Queue an item of `size` bytes, `last` if it is the last; drop it after the end. Call it from the loop."""
+        """Queue an item of `size` bytes; `last` if it is the last. After the end, drop it. Call it from the loop."""
         with self._mutex:
             if not self.ended:
                 self._items.append(item)
@@ -59,7 +59,7 @@ class Desk(ToThread):
 
     def end(self) -> None:
         """End the channel: no more items will follow. Call it from the loop."""
-        if self.ended:  # by its last item, in most cases: this has woken the thread
+        if self.ended:  # usually put() has ended it, with the last item, and woken the thread
             return
         with self._mutex:
             self.ended = True
@@ -84,7 +84,7 @@ class Desk(ToThread):
         return taken
 
     def leave(self) -> Taken:
-        """Return all queued items without waiting, and drop later ones: another object takes the place of this desk.
+        """Return all queued items without waiting, and drop later ones, because another object replaces this desk.
         Call it from the loop.
         """
         with self._mutex:
@@ -96,8 +96,8 @@ class Desk(ToThread):
         return taken
 
     def _look(self, gate: threading.Lock, alive: Callable[[], bool]) -> None:
-        """Wait at the gate. A loop counts as ended only if it is stopped at two checks in a row, because its owner may
-        run it piece by piece.
+        """Wait at the gate. A loop counts as ended only if two consecutive checks find it stopped, because its owner
+        may stop and run it again.
         """
         missed = 0
         while not gate.acquire(timeout=LOOP_CHECK):

@@ -1,6 +1,6 @@
-"""Forks: threads do not survive them, so the child must forget its parent's threads.
+"""Forks: threads do not survive a fork, so the child must forget its parent's threads.
 
-Knows which callbacks to run in a child process. A fork that Python does not see (by C code) shows in the process id.
+Knows which callbacks to run in a child process. A fork by C code, which Python does not see, changes the process id.
 A process that changes to green threads must forget its old threads too: an old lock would block all green threads.
 """
 

@@ -1,4 +1,4 @@
-"""A gate for an idle thread that is opened without the GIL, by an eventfd: the woken thread can run immediately.
+"""A gate at which an idle thread waits. An eventfd opens it without the GIL: the woken thread can run immediately.
 
 `Lock.release()` wakes a thread while the caller holds the GIL: the thread wakes, goes to sleep until the GIL is free,
 and is woken again. Knows the descriptor. It must not know jobs or which thread waits.
@@ -15,7 +15,7 @@ from . import forks
 
 
 class EventGate:
-    """A gate for threads, as a Lock that is released from outside: each release() lets one thread through.
+    """A gate for threads, like a Lock that other threads release: each release() lets one thread through.
 
     A thread that waits without a timeout makes one system call.
     """
@@ -45,18 +45,18 @@ class EventGate:
             return True
 
     def _is_rung(self, timeout: float) -> bool:
-        poll = select.poll()  # an object of this thread's own: another thread may still be leaving
+        poll = select.poll()  # one for each thread: another thread may still use its poll object
         poll.register(self._fd, select.POLLIN)
         return bool(poll.poll(timeout * 1000))
 
     def close(self) -> None:
-        """Close the descriptor, in a forked child: the threads that hold references to this stayed in the parent."""
+        """Close the descriptor, in a forked child: the threads that use this gate exist only in the parent."""
         fd, self._fd = self._fd, -1
         if fd >= 0:
             with suppress(OSError):  # a child may have closed all descriptors
                 os.close(fd)
 
-    __del__ = close  # only then: a thread with a reference may still call release()
+    __del__ = close  # not earlier: a thread with a reference may still call release()
 
 
 def new_gate() -> EventGate | None:

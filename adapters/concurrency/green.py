@@ -1,6 +1,6 @@
-"""Event loops among green threads: gevent and eventlet run many of Python's threads in one thread of the system.
+"""Event loops among green threads: gevent and eventlet run many Python threads in one operating system thread.
 
-Knows that asyncio records its running loop for each thread of the system. It must not know the code that runs on a
+Knows that asyncio records the running loop of each operating system thread. It must not know the code that runs on a
 loop.
 """
 
@@ -16,8 +16,8 @@ from typing import Any
 def new_event_loop(factory: Callable[[], asyncio.AbstractEventLoop] | None) -> asyncio.AbstractEventLoop:
     """Return a loop for a green thread.
 
-    Raises RuntimeError if the factory's loop, for example uvloop's, waits outside of Python: no other green thread
-    would run until it returns.
+    Raises RuntimeError if the factory's loop waits outside of Python, as uvloop's does: while it waits, no other green
+    thread would run.
     """
     if factory is None:
         return _loop()
@@ -32,10 +32,10 @@ def new_event_loop(factory: Callable[[], asyncio.AbstractEventLoop] | None) -> a
 
 
 def _loop() -> asyncio.SelectorEventLoop:
-    """Return a loop, of patched modules, that asyncio records as running only while it runs code.
+    """Return a loop that uses the patched modules, and that asyncio records as running only while it runs code.
 
-    Other green threads run while this loop waits for events, or for an executor to start one. If asyncio still recorded
-    the loop as running, asyncio.run() and asgiref's async_to_sync() would fail in all of them.
+    Other green threads run while this loop waits for events, or for an executor to start a thread. If asyncio still
+    recorded the loop as running, asyncio.run() and asgiref's async_to_sync() would fail in all of them.
     """
     others: asyncio.AbstractEventLoop | None = None  # the loop that another green thread runs meanwhile
 

@@ -51,9 +51,7 @@ class Inbox(ToThread):
         return self._size >= HIGH_WATER
 
     def overflow(self) -> None:
-        """Until the thread reads, put() discards what exceeds OVERFLOW, and room() does not wait. Call it from the
-        loop.
-        """
+        """Until the thread reads, let put() discard data beyond OVERFLOW; room() does not wait. On the loop."""
         with self._mutex:
             self._overflowing = True
             waiters, self._waiters = self._waiters, ()
@@ -66,7 +64,7 @@ class Inbox(ToThread):
             self.end()
 
     def forget(self) -> None:
-        """Drop the rest of the body, because the request is over; `start` is never called. Call it from the thread."""
+        """Drop the rest of the body, because the request is over. `start` is never called. Call it from the thread."""
         self.close()
         self.started, self._start = True, int
 

@@ -24,13 +24,13 @@ log = logging.getLogger("gateways.asgi")
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 START_SECONDS = 10.0  # timeout for the start of a loop on its thread, in seconds
-CANCEL_SECONDS = 10.0  # timeout for the cleanup of tasks cancelled at the end, in seconds; asyncio.run() has no timeout
+CANCEL_SECONDS = 10.0  # timeout for the tasks that are cancelled at the end, in seconds; asyncio.run() has none
 
 
 class BorrowedLoop:
     """A loop that the caller runs in another thread, and stops. `loop` is its mailbox for other threads."""
 
-    ended = False  # the loop has stopped for good
+    ended = False  # the loop has stopped permanently
     failure: str | None = None  # the reason, if known
 
     def __init__(self, loop: asyncio.AbstractEventLoop, wake: Wake | None = None) -> None:
@@ -68,13 +68,13 @@ def _inside() -> RuntimeError:
 
 
 class _Bell:
-    """Wakes a loop from any thread by one write, where call_soon_threadsafe() needs a handle, a write and two reads."""
+    """Wakes a loop from any thread with one write; call_soon_threadsafe() needs a handle, a write and two reads."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Raises OSError or NotImplementedError if the system or the loop does not support it."""
         self._mutex = (
             threading.RLock()
-        )  # reentrant: garbage collection in here may free a response, which rings this bell
+        )  # reentrant: garbage collection under the lock may free a response, which rings this bell
         self._call: Callable[[], None]
         self._fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         try:
@@ -115,12 +115,12 @@ def _bell(loop: asyncio.AbstractEventLoop) -> _Bell | None:
 
 
 class LoopThread(BorrowedLoop):
-    """A loop on its own thread, until stop()."""
+    """A loop that runs on its own thread until stop()."""
 
     watched = None  # at_end wakes the threads that wait
 
     def __init__(self, factory: LoopFactory | None) -> None:
-        """Start the thread. Raises RuntimeError with the reason if it, or the loop on it, cannot run."""
+        """Start the thread. Raises RuntimeError, with the reason, if the thread or its loop cannot run."""
         create = factory or asyncio.new_event_loop
         loop = green.new_event_loop(factory) if forks.threads_are_green() else create()
         self._bell = _bell(loop)
@@ -128,7 +128,7 @@ class LoopThread(BorrowedLoop):
         self.users = 0
         self._stop = loop.create_future()
         self._turned = False  # the loop has run since it was last entered
-        self._ident: int | None = None  # the thread's
+        self._ident: int | None = None  # the thread's identifier
         self._running = threading.Event()  # also set on failure
         self._thread = threading.Thread(target=self._run, name="asgi-to-wsgi-loop", daemon=True)
         try:
@@ -173,7 +173,7 @@ class LoopThread(BorrowedLoop):
             try:
                 asyncio.set_event_loop(None)
                 self._close()
-            except Exception as error:  # a broken loop: waiting threads must continue all the same
+            except Exception as error:  # a broken loop: waiting threads must still continue
                 log.error("cannot close the event loop of ASGIToWSGI", exc_info=error)
             self._running.set()
             for call in list(self.at_end):
@@ -185,7 +185,7 @@ class LoopThread(BorrowedLoop):
         self._asyncio.call_soon(self._has_turned)
         try:
             self._asyncio.run_until_complete(root)
-        except (SystemExit, KeyboardInterrupt) as error:  # asyncio lets these out of any task
+        except (SystemExit, KeyboardInterrupt) as error:  # asyncio raises these out of the loop
             log.error("a task raised %r; the event loop continues", error, exc_info=error)
         except RuntimeError:
             if not self._turned or root.done() or self._asyncio.is_closed():
@@ -196,9 +196,9 @@ class LoopThread(BorrowedLoop):
         self._turned = True
 
     async def _root(self) -> None:
-        """Run as long as the loop does: AnyIO keeps its worker threads as long as the task that was passed to run().
+        """Run as long as the loop: AnyIO keeps its worker threads until the task that was passed to run() ends.
 
-        Cancelling "all tasks", as some applications do at shutdown, does not end it.
+        This task continues if an application cancels "all tasks", as some do at shutdown.
         """
         if (3, 12) <= sys.version_info < (3, 12, 3):  # these cannot start threads at exit: the executor has one
             await self._asyncio.run_in_executor(None, int)
@@ -221,7 +221,7 @@ class LoopThread(BorrowedLoop):
         self._asyncio.close()
 
     def stop(self) -> None:
-        """Cancel the running tasks, stop the loop and its thread. Waits slightly more than CANCEL_SECONDS at most."""
+        """Cancel the running tasks, then stop the loop and its thread. Waits slightly over CANCEL_SECONDS at most."""
         try:
             self._asyncio.call_soon_threadsafe(self._stopped)
         except RuntimeError:
@@ -235,7 +235,7 @@ class LoopThread(BorrowedLoop):
 
 
 _loops: dict[LoopFactory | None, LoopThread] = {}
-# Their threads belong to the parent; garbage-collecting them would end tasks that still run there.
+# Loops whose threads belong to the parent process; garbage-collecting them would end tasks that still run there.
 _inherited: list[LoopThread] = []
 _mutex = threading.Lock()
 
@@ -249,7 +249,7 @@ def _forked() -> None:
 
 
 def acquire(factory: LoopFactory | None) -> LoopThread:
-    """Return the process's loop of this factory; it runs until release() has been called as many times."""
+    """Return the process's loop of this factory. Each call must be matched by one release(); the last one stops it."""
     with _mutex:
         thread = _loops.get(factory)
         if thread is None:

@@ -35,13 +35,13 @@ class Future(Protocol):
 
 
 class Watched(Protocol):
-    """An object that the loop looks at once, if it still exists after a while: a request that still runs."""
+    """An object whose look() the loop calls after a delay, unless leave() comes first: a request that still runs."""
 
     def look(self) -> object: ...
 
 
 class Task(NamedTuple):
-    """A task that runs beside the one that spawned it."""
+    """A task that runs concurrently with the task that spawned it."""
 
     cancel: Callable[[], object]
     ended: Callable[[], Awaitable[object]]  # waits until it has ended
@@ -52,18 +52,18 @@ class Calls(NamedTuple):
 
     wake: Callable[
         [Callable[[], None]], object
-    ]  # from any thread: run this on the loop soon; RuntimeError if the loop has ended
+    ]  # thread-safe: run this on the loop soon; RuntimeError if the loop has ended
     closed: Callable[[], bool]
     create_future: Callable[[], Future]
     call_later: Callable[[float, Callable[[], None]], object]
-    spawn: Callable[[Main, Context], Task]  # in a copy of that context, not the caller's
+    spawn: Callable[[Main, Context], Task]  # run in a copy of that context, not in the caller's
 
 
 class Loop:
     """An event loop: a mailbox for threads (post()), and a sweep for its own coroutines (attend()).
 
-    The mailbox costs one wake-up for everything posted since the loop last emptied it. No call is lost in either order:
-    a thread appends, then reads the flag; the loop clears the flag, then empties the box.
+    The mailbox needs one wake-up for all calls posted since the loop last emptied it. No call is lost: a thread appends
+    its call, then reads the flag; the loop clears the flag, then empties the mailbox.
     """
 
     def __init__(self, calls: Calls, asyncio_loop: asyncio.AbstractEventLoop | None) -> None:
@@ -110,8 +110,8 @@ class Loop:
         """Call `watched.look()` after one to two times LISTEN_AFTER, unless leave() is called first. On the loop's
         thread only.
 
-        One timer serves all of the loop's requests: a short request needs no separate timer. Returns True if no other
-        request is attended: requests come one by one.
+        One timer serves all of the loop's requests, so a short request needs no timer. Returns True if no other request
+        is attended: requests arrive one by one.
         """
         attended = self._attended
         attended[watched] = self._tick
@@ -124,14 +124,12 @@ class Loop:
         self._attended.pop(watched, None)
 
     def _sweep_later(self) -> None:
-        # A timer keeps the context in which it was created: here, that of the first request.
+        # A timer keeps the context in which it was created. Without an empty one, this is the first request's.
         Context().run(self.call_later, LISTEN_AFTER, self._sweep)
         self._sweeping = True
 
     def _sweep(self) -> None:
-        """Look at all that is due. An exception of look() is logged; the remaining requests are checked in the next
-        sweep.
-        """
+        """Call look() of all objects that are due. If one raises, log it, and check the others in the next sweep."""
         self._sweeping = False
         due = [watched for watched, tick in self._attended.items() if tick < self._tick]
         self._tick += 1
@@ -161,7 +159,7 @@ def asyncio_loop(loop: asyncio.AbstractEventLoop, wake: Wake | None = None) -> L
 
 
 class _TrioFuture:
-    """The part of a future that one waiting task needs."""
+    """A future for trio, with the methods that one waiting task needs."""
 
     def __init__(self, trio: Any) -> None:
         self._trio, self._task, self._done = trio, None, False

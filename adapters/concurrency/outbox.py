@@ -22,11 +22,11 @@ class Outbox(Channel):
     """Items from one thread to one coroutine, bounded by their bytes."""
 
     _linger_until = 0.0
-    taken = 0  # bytes that the last get() returned, without those of end()
+    taken = 0  # bytes that the last get() returned, except those of end()
     _last: Sequence[Any] = ()  # the items of end(), until take_last()
 
     def __init__(self, loop: Loop, workers: Workers | None = None) -> None:
-        self._loop, self._workers, self._mutex = loop, workers, RLock()  # not by super(): a call costs more
+        self._loop, self._workers, self._mutex = loop, workers, RLock()  # not super().__init__(): saves a call
         self.closed = False  # the coroutine accepts no more items
         self._ended = self._draining = self._lingering = False
         self._gates = ()
@@ -78,7 +78,7 @@ class Outbox(Channel):
                 self._last = items
             self._ended = True
             waiter, self._waiter = self._waiter, None
-        if waiter is not None:  # as _notify(), which costs another call
+        if waiter is not None:  # like _notify(), without its call
             try:
                 self._loop.post(waiter)
             except LoopClosed:
@@ -105,15 +105,15 @@ class Outbox(Channel):
         return bool(self._gates)
 
     def take(self) -> tuple[list[Any], bool] | None:
-        """Return the result of get() if the thread has ended: None otherwise. Call it from the coroutine."""
+        """Return the result of get() if the thread has ended, else None. Call it from the coroutine."""
         if not self._ended or self._gates:
             return None
         items, self.taken, self._items, self._size = self._items, self._size, [], 0
         return items, True
 
     async def get(self) -> tuple[list[Any], bool]:
-        """Return all queued items, and whether they are the last; the previous ones count as done. Call it from the
-        coroutine.
+        """Return all queued items, and whether they are the last. Items of earlier calls now count as done. Call it
+        from the coroutine.
         """
         while True:
             with self._mutex:

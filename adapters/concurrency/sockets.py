@@ -1,4 +1,4 @@
-"""A connected socket on an event loop, asyncio's or trio's, which waits for a slow peer.
+"""A connected socket on an event loop, asyncio's or trio's, that waits for a slow peer without blocking.
 
 Knows how each kind of loop waits for a socket. It must not know what is sent.
 """
@@ -34,7 +34,7 @@ class LoopSocket:
         return received
 
     async def send(self, data: bytes) -> None:
-        """Send all of it. Raises OSError once the connection has ended."""
+        """Send all of `data`. Raises OSError once the connection has ended."""
         if self._asyncio is not None:
             return await self._asyncio.sock_sendall(self._sock, data)
         with memoryview(data) as view:
@@ -46,7 +46,7 @@ class LoopSocket:
         """Send as much as possible without waiting. Return the number of bytes sent."""
         try:
             return self._sock.send(data)
-        except OSError:  # BlockingIOError as well
+        except OSError:  # includes BlockingIOError
             return 0
 
     def shut_down(self) -> None:
@@ -55,5 +55,5 @@ class LoopSocket:
             self._sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Close the descriptor. No coroutine may wait for it any longer: its number may soon belong to another file."""
+        """Close the descriptor. No coroutine may still wait for it: its number may soon belong to another file."""
         self._sock.close()

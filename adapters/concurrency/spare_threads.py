@@ -1,4 +1,4 @@
-"""Reusable threads for calls that may block for long: one for each such call.
+"""Reusable threads for calls that may block for a long time: one thread for each such call.
 
 Knows threads and forks. It must not know what a call waits for.
 """
@@ -44,7 +44,7 @@ def _work(call: Call, calls: queue.SimpleQueue[Call]) -> None:
     global _idle  # noqa: PLW0603
     while True:
         call()
-        del call  # it must not live while this thread waits
+        del call  # this thread must not keep it alive while it waits
         with _mutex:
             _idle += 1
         try:
@@ -54,4 +54,4 @@ def _work(call: Call, calls: queue.SimpleQueue[Call]) -> None:
                 if _idle:
                     _idle -= 1
                     return
-            call = calls.get()  # run() has just counted on this thread
+            call = calls.get()  # run() has just chosen an idle thread: its call is in the queue

@@ -34,13 +34,13 @@ def _forked() -> None:
 class Workers:
     """Up to `limit` daemon threads that take jobs in order.
 
-    At most one thread is being woken at any time. It wakes the next one before its own job if jobs are left. So one
-    thread runs several short jobs that arrive together, without a thread switch, and a job that blocks does not delay
-    others: while jobs are queued, a thread is on its way to them, or all threads are busy.
+    At most one thread is being woken at any time. Before it runs its own job, it wakes the next thread if jobs are
+    left. So one thread runs several short jobs that arrive together, without a thread switch. A job that blocks does
+    not delay others: while jobs are queued, a thread is being woken for them, or all threads are busy.
 
-    One idle thread waits at the front gate, the others at locks. The front gate is opened for jobs that arrive one by
-    one: its thread starts immediately. Jobs submitted together wake a thread at a lock: the caller keeps the GIL and
-    submits them all, and then one thread runs them.
+    One idle thread waits at the front gate, the others at locks. A job that arrives alone opens the front gate, and its
+    thread starts immediately. Jobs submitted together wake a thread at a lock: the caller keeps the GIL until it has
+    submitted them all, and then one thread runs them.
 
     Threads within the limit stay until close(), because creating the thread-locals of applications (database
     connections) is expensive. Threads that replaced waiting ones end after STAND_IN_SECONDS without work.
@@ -61,11 +61,11 @@ class Workers:
         """Start again without threads: they stayed in the parent process."""
         self._mutex = threading.Lock()
         self._jobs: deque[tuple[Callable[..., Any], Any]] = deque()
-        self._idle: list[threading.Lock | EventGate] = []  # their gates: the front one first, the latest lock last
+        self._idle: list[threading.Lock | EventGate] = []  # gates of idle threads: front first, latest lock last
         if self._front is not None:
             self._front.close()
             self._front = None
-        self._front_made = False  # the gate has been created, or cannot be
+        self._front_made = False  # the front gate has been created, or cannot be created
         self._waking = False  # a thread has been woken or started and has not taken a job yet
         self._threads = 0
         self.started = self.away = 0  # threads started so far; threads in jobs that wait for a client
@@ -90,9 +90,9 @@ class Workers:
         return max(0, self._threads - self.idle)
 
     def queue_for_new_job(self) -> int:
-        """Return the number of jobs that must begin before a thread is free for a new one; below 0, some are free."""
+        """Return the number of jobs that must begin before a new job; below 0, threads are free."""
         ahead = self._ahead()
-        if ahead >= 0:  # a thread on its way to a job may have been counted twice
+        if ahead >= 0:  # a thread that is being woken may have been counted twice
             with self._mutex:
                 ahead = self._ahead()
         return ahead
@@ -227,18 +227,18 @@ class Workers:
             self._wake()
         front = self._front
         if front is not None and self._abandoned:
-            front.release()  # abandon() has opened it once; each thread that ends opens it for the next
+            front.release()  # abandon() opened it for one thread; each thread that ends opens it for the next
         elif self._ended is not None and not self._waking and self._idle and self._idle[0] is front:
             self._waking = True
-            self._idle.pop(0).release()  # that thread has no timeout, and must now collect garbage
+            self._idle.pop(0).release()  # that thread waits without a timeout, and must now collect garbage
         if not self._threads:
             self._front, self._front_made = None, False
 
     def _collect_soon(self) -> None:
-        """Let the garbage collector free the thread-locals of stand-ins; Django's connections are parts of cycles. Call
-        it under the mutex.
+        """Make a thread collect garbage, to free the thread-locals of stand-ins: Django's connections are in cycles.
+        Call it under the mutex.
 
-        All stand-ins of a burst are collected together, and so are bursts that follow each other.
+        One collection serves all stand-ins of a burst, and of bursts in quick succession.
         """
         due = self._threads <= self.limit and monotonic() - self._collected >= IDLE_SECONDS
         if self._ended is not None and due and gc.isenabled():
@@ -268,11 +268,11 @@ class Workers:
             self._idle.clear()
 
     def abandon(self) -> None:
-        """Close permanently, from a finalizer: takes no lock, which the interrupted code may hold."""
+        """Close permanently. For finalizers: takes no lock, because the interrupted code may hold it."""
         self._abandoned = True
         front = self._front
         if front is not None:
-            front.release()  # also for a thread that is about to wait there: it may have read the flag before
+            front.release()  # also for a thread that has read the flag and is about to wait there
         with suppress(IndexError):
             while True:
                 self._idle.pop().release()

@@ -19,14 +19,14 @@ Variables = dict[bytes, bytes]
 
 _INHERITED = frozenset(("PATH", "LD_LIBRARY_PATH", "TZ", "LANG", "LANGUAGE"))  # and LC_*
 _PATH = b"/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
-# These are the server's; this module derives the others.
+# Values of the server that are passed unchanged; this module derives all others.
 _PASSED = (
     {"REQUEST_METHOD", "QUERY_STRING", "CONTENT_TYPE", "CONTENT_LENGTH", "SERVER_SOFTWARE", "SERVER_ADDR"}
     | {f"REMOTE_{what}" for what in ("ADDR", "PORT", "HOST", "IDENT", "USER")}
     | {"AUTH_TYPE"}
 )
-# Content-Type and -Length have other names (4.1.18); the body has no transfer coding (4.2); clients would use Proxy
-# as their proxy ("httpoxy").
+# CONTENT_TYPE and CONTENT_LENGTH have no prefix (4.1.18). The body has no transfer coding (4.2). HTTP clients would use
+# HTTP_PROXY as their proxy ("httpoxy").
 _DROPPED = frozenset(("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_PROXY"))
 _CREDENTIALS = frozenset(("HTTP_AUTHORIZATION", "HTTP_PROXY_AUTHORIZATION"))  # 4.1.18
 _HEADER = re.compile("HTTP_[A-Z0-9_]+", re.ASCII).fullmatch
@@ -36,7 +36,7 @@ _SHELL_ACTIVE = re.compile(rb"([^A-Za-z0-9_./:,@%+=\x80-\xff-])")
 
 
 def inherited(host: Mapping[str, str], names: Iterable[str]) -> Variables:
-    """Return the variables of the host's own environment `host` that a program gets: the allow-list, and `names`."""
+    """Return the variables of the host's own environment, `host`, that a program gets: the allow-list and `names`."""
     wanted = _INHERITED.union(names)
     passed = {_os(name): _os(value) for name, value in host.items() if name in wanted or name.startswith("LC_")}
     passed.setdefault(b"PATH", _PATH)
@@ -101,7 +101,7 @@ def _server_name(environ: Mapping[str, Any]) -> bytes:
     """Return the name that the client used for this server if it is a name (4.1.14); else the server's own name."""
     named = host_and_port(environ.get("HTTP_HOST") or "")
     name = named[0] if named else environ.get("SERVER_NAME") or ""
-    if not name or "/" in name or name.endswith(".invalid"):  # as scope_from_environ()
+    if not name or "/" in name or name.endswith(".invalid"):  # as in scope_from_environ()
         name = "localhost"
     return octets(f"[{name}]" if ":" in name and not name.startswith("[") else name)
 
@@ -111,7 +111,7 @@ def _port(text: str | None, scheme: str) -> bytes:
 
 
 def _request_uri(environ: Mapping[str, Any]) -> bytes:
-    """Return the request target as the client sent it, or quote path and query again if the server does not pass it."""
+    """Return the request target as the client sent it. If the server does not pass it, quote path and query again."""
     target = environ.get("REQUEST_URI") or environ.get("RAW_URI")
     if target:
         return octets(target)
@@ -123,7 +123,7 @@ def _request_uri(environ: Mapping[str, Any]) -> bytes:
 def redirected(environ: Environ, local: str) -> Environ:
     """Return the request of a local redirect (RFC 3875, 6.2.2) from `environ`: GET, without its body, for `local`.
 
-    PATH_INFO is relative to the mount again. Raises Refused(302) for a path outside it: the client must request it.
+    PATH_INFO is relative to the mount. Raises Refused(302) for a path outside the mount: the client must request it.
     """
     path, _, query = local.partition("?")
     decoded, mount = resolved(unquote_to_bytes(octets(path))), octets(environ.get("SCRIPT_NAME") or "").rstrip(b"/")

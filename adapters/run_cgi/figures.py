@@ -15,11 +15,11 @@ from ..stats import Stats
 
 @dataclass(frozen=True, slots=True)
 class CGIStats(Stats):
-    """A CGI host's figures in this process: those of Stats, with programs in place of threads, and two more.
+    """A CGI host's figures in this process: those of Stats, for programs instead of threads, and two more.
 
-    `busy` includes programs that are being started, and those that run on after their response; `idle` is 0; `rejected`
-    counts 503 responses to requests that got no slot; `errors` counts the host's other responses from 500 on, and
-    responses that were cut off.
+    `busy` includes programs that are being started, and programs that continue after their response. `idle` is 0.
+    `rejected` counts 503 responses to requests that got no slot. `errors` counts the host's other responses with a
+    status of 500 or higher, and responses that were cut off.
     """
 
     kills: Mapping[str, int]  # programs that the host terminated, by reason: "disconnected", "timeout", "overtime", ...

@@ -1,4 +1,4 @@
-"""The part that both CGI hosts share: their options, and the way from a request to a running program.
+"""The part that both CGI hosts share: their options, and how a request starts a program.
 
 Knows requests as WSGI environs. It must not know how a server calls its applications, nor any loop or thread.
 """
@@ -73,7 +73,7 @@ class CGIHost:
 
     A response is cut off if its program is killed by a signal, ends before its Content-Length, or ends with exit status
     70 (EX_SOFTWARE, which WSGIToCGI and ASGIToCGI use), so that no client treats it as complete. Any other exit status
-    is logged and does not affect the response: programs that send complete pages end with any status.
+    is logged and does not affect the response: programs that send complete pages exit with any status.
 
     A program's stderr and its errors go to the logger "gateways.cgi".
     """
@@ -126,7 +126,7 @@ class CGIHost:
         _hosts.add(self)
 
     def _set_up(self) -> None:
-        """Begin without programs: when the host is created, and in a fork of this process."""
+        """Start without programs. Called when the host is created, and in a fork of this process."""
         self.slots = Slots(self.limit, self.queue)
         self._running: set[Program] = set()
         self._starting = 0  # programs that are being started and do not run yet
@@ -187,7 +187,7 @@ class CGIHost:
             raise self.overloaded()
 
     def overloaded(self) -> Overloaded:
-        """Return the refusal of a request that gets no slot."""
+        """Return the 503 for a request that gets no slot."""
         return Overloaded(f"the limit of running programs is reached: limit={self.limit}, queue={self.queue}")
 
     def refused(self, method: str, path: str, refusal: Refused) -> None:

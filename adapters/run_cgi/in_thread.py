@@ -1,4 +1,4 @@
-"""A running CGI program in a thread of its server: all its pipes in one poll(), its timeouts, its end.
+"""A running CGI program, served by a thread of the server: polls its pipes, checks its timeouts, detects its end.
 
 Knows descriptors, poll() and the clock. It must not know what the bytes mean, nor WSGI.
 """
@@ -19,8 +19,8 @@ from .reaper import part_with
 
 # Interval between checks for a disconnect if the server has no descriptor to wait for, in seconds.
 LOOK = 0.5
-# Time in which a client that has shut down its sending side still gets a response, in seconds (RFC 9112, 9.6). If
-# it has closed its socket, that is detected only when data is sent to it.
+# Time in which a client that has shut down its sending side still gets a response, in seconds (RFC 9112, 9.6). A
+# client that has closed its socket looks the same until data is sent to it.
 HALF_CLOSED = 2.0
 _HUNG_UP = getattr(select, "POLLRDHUP", 0)  # POLLHUP and POLLERR are always reported
 
@@ -71,7 +71,7 @@ class ProgramInThread:
         patience = self.patience
         while True:
             self._look_for_client()
-            patience.lingering = self.program.ended  # its children hold the pipe; their output counts too (6.4)
+            patience.lingering = self.program.ended  # its children keep the pipe open; their output counts too (6.4)
             due = patience.due()
             if self._wait(min(due, self._look_at)) and (data := self.program.read()) is not None:
                 patience.lingering = False
@@ -87,7 +87,7 @@ class ProgramInThread:
         program = self.program
         if not program.ended and not program.look():
             until = time.monotonic() + SETTLE
-            self._forget("stdout")  # at its end it would always be ready
+            self._forget("stdout")  # at its end, poll() would always report it
             self._forget_client()  # after the whole response a disconnect is normal
             while not program.ended and time.monotonic() < until:
                 self._wait(until)

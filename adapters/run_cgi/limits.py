@@ -23,9 +23,9 @@ class Timeouts(NamedTuple):
     """Timeouts of a host in seconds; None waits forever. On a timeout the program is terminated: a 504, or a cut
     response.
 
-    `head` counts from the last byte of the request that the program took to the end of its response headers, `idle`
-    from the last byte in either direction after that (also if the client does not read), `total` from the start.
-    `queue` is the time that a request waits for a free slot while `limit` programs run; then it gets a 503.
+    `head`: from the last byte of the request that the program has read, to the end of its response headers. `idle`:
+    after that, from the last byte in either direction (also if the client does not read). `total`: from the start.
+    `queue`: the time that a request waits for a free slot while `limit` programs run; then it gets a 503.
     """
 
     head: float | None = 120.0
@@ -60,7 +60,7 @@ class Patience:
         return max(0.0, self._end - now)
 
     def verdict(self) -> str:
-        """Return which timeout has passed, in words."""
+        """Return a text that names the timeout that has passed."""
         if self._end < self.moved + self._silence():
             return f"not done after {self._timeouts.total} seconds"
         return f"{'silent' if self.head_seen else 'without response headers'} for {self._silence()} seconds"

@@ -1,7 +1,7 @@
 """The logger of CGI programs, "gateways.cgi", and the log lines of their stderr.
 
-A logging handler or filter that raises loses its line. It must not affect a program, a slot or a response: much of this
-is logged while a program is being terminated. Knows lines of text. It must not know processes.
+If a logging handler or filter raises, its line is lost. The error must not affect a program, a slot or a response: many
+lines are logged while a program is being terminated. Knows lines of text. It must not know processes.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class SafeLogger:
             self._logger.log(level, message, *arguments, stacklevel=3)
         except Exception:
             self.lost += 1
-            if logging.raiseExceptions and self.lost == 1:  # as logging.Handler.handleError does, but once
+            if logging.raiseExceptions and self.lost == 1:  # like logging.Handler.handleError, but only once
                 with contextlib.suppress(Exception):  # stderr itself may fail
                     traceback.print_exc()
 
@@ -54,7 +54,7 @@ log = SafeLogger(logging.getLogger("gateways.cgi"))
 
 
 class StderrLog:
-    """A program's stderr, line by line to the log, bounded."""
+    """Logs a program's stderr line by line, up to the limits."""
 
     def __init__(self, name: str) -> None:
         self._name = name

@@ -1,4 +1,4 @@
-"""A running CGI program on an asyncio loop: its pipes read and written without a thread, its timeouts, its end.
+"""A running CGI program on an asyncio loop: uses its pipes without a thread, checks timeouts, detects its end.
 
 Knows descriptors and the loop. It must not know what the bytes mean, nor ASGI.
 """
@@ -16,7 +16,7 @@ from .limits import NEVER, SETTLE, Patience, Timeouts
 from .program import Program, log
 from .reaper import part_with
 
-UNREAD = 1.0  # time after which a responding program's unread input no longer hides a disconnect, in seconds
+UNREAD = 1.0  # time for a responding program to read its input before the rest is received anyway, in seconds
 OVERFLOW = 1024 * 1024  # limit of such input in bytes; the rest is discarded
 ATTEND_AFTER = 0.05  # delay before a running program is fully watched, in seconds
 
@@ -24,8 +24,8 @@ ATTEND_AFTER = 0.05  # delay before a running program is fully watched, in secon
 class ProgramOnLoop:
     """One program that serves the request of the current task, which must always `leave` it.
 
-    A program that ends immediately is watched by its output only. For a longer one, its stderr, end and timeouts are
-    watched as well, and `attend` is called, once, for further things to watch.
+    At first only the program's output is watched. If the program runs longer, its stderr, end and timeouts are watched
+    as well, and `attend` is called, once, so that the caller can watch more.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class ProgramOnLoop:
                 raise
 
     def attend(self) -> None:
-        """Watch everything from now on."""
+        """Also watch stderr, the end and the timeouts from now on."""
         if not self._attended:
             self._attended = True
             self._watch(self.program.stderr, self._on_stderr)
@@ -75,7 +75,7 @@ class ProgramOnLoop:
                 self.patience.moved = self._loop.time()
                 return data
             self._watch(program.stdout, self._awake)
-            if program.ended:  # its children hold the pipe; RFC 3875 (6.4) includes their output, but with a limit
+            if program.ended:  # its children keep the pipe open; their output counts (RFC 3875, 6.4), up to a limit
                 self.patience.lingering = True
                 self._check_time()
             try:
@@ -88,8 +88,8 @@ class ProgramOnLoop:
     async def write(self, data: bytes) -> None:
         """Write to the program's stdin; data that it does not accept is dropped.
 
-        Waits while the program does not read, but with a limit once it has begun its response: the client's disconnect
-        comes after the body. From then on unread data is kept, up to OVERFLOW.
+        Waits while the program does not read. Once it has begun its response, the wait has a limit, because a
+        disconnect can be received only after the body. Then unread data is kept, up to OVERFLOW.
         """
         view, program = memoryview(data), self.program
         if self._backlog is not None:
@@ -108,7 +108,7 @@ class ProgramOnLoop:
         return None
 
     async def _until_writable(self, descriptor: int) -> bool:
-        """Wait. Return False if the program has begun its response and does not read."""
+        """Wait until stdin is writable. Return False if the program has begun its response and does not read."""
         writable = self._writable = self._loop.create_future()
         self._loop.add_writer(descriptor, _resolve, writable)
         self._look_at_input(writable)
@@ -122,7 +122,7 @@ class ProgramOnLoop:
         return self._input_timer is not None
 
     def _look_at_input(self, writable: asyncio.Future[None], again: bool = False) -> None:
-        """Stop waiting for `writable` if the program responds and waits neither for its input nor for its client."""
+        """Stop waiting for `writable` if the program has begun its response, and waits for neither input nor client."""
         if again and self.patience.head_seen and not self._sending:
             self._input_timer = None
             _resolve(writable)
@@ -266,7 +266,7 @@ class ProgramOnLoop:
             self._loop.remove_reader(descriptor)
 
     def _check_time(self) -> None:
-        """Check the timeouts. The only timer; it restarts itself when it fires, so that a block costs no timer."""
+        """Check the timeouts. The only timer: it restarts itself, so that a block of data needs no timer."""
         if not self._attended:
             return
         if self._timer is not None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ..errors import AppProtocolError
 from ..mapping.responses import HOP_BY_HOP, NOT_WHOLE, RawHeaders, has_body, promised_length, reason
 
-LAST_STATUS = 599  # RFC 9110, 15: servers and clients need not support others
+LAST_STATUS = 599  # RFC 9110, 15: servers and clients need not support higher ones
 MAX_HEAD, MAX_FIELDS = 128 * 1024, 500  # bytes and fields; one long cookie or policy must fit
 
 _FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*)", re.DOTALL).fullmatch
@@ -21,7 +21,7 @@ _PATH = re.compile(rb"/(?!/)[^#]*").fullmatch
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]").search
 _ONCE = frozenset((b"status", b"location", b"content-type", b"content-length"))  # 6.3: each at most once
 _NOT_EMPTY = frozenset((b"content-type", b"content-length"))  # an empty value is ignored
-# The server sends its own name, date and framing.
+# The server itself sends its name, the date and the framing.
 _NOT_FORWARDED = HOP_BY_HOP | {b"status", b"server", b"date", b"keep-alive", b"transfer-encoding"}
 
 
@@ -54,8 +54,8 @@ def _status(value: bytes) -> tuple[int, str]:
 class HeadParser:
     """Parses the response headers from a program's output (RFC 3875, 6.3), also after "HTTP/1.1 200 OK" (section 5).
 
-    Lines end in LF or CRLF, in any mixture; the first empty line ends the headers. The status line of a "non-parsed"
-    response is read as its status, because the server behind a gateway interface writes its own.
+    Lines end in LF or CRLF, in any mixture. The first empty line ends the headers. The status line of a "non-parsed"
+    response is treated as a Status field, because the server writes its own status line.
 
     Harmless violations that Apache and lighttpd accept are accepted here: headers without a field, a field that is
     repeated with the same value, an empty Content-Length, a status from 600 to 999, CR CR LF at the end of a line.
@@ -120,7 +120,7 @@ class HeadParser:
             raise _bad(line, f"response headers may have {MAX_FIELDS} fields")
 
     def _says_nothing_new(self, name: str, lower: bytes, value: bytes) -> bool:
-        """Return True if a single-valued field is empty or repeated. Raises AppProtocolError for another value."""
+        """Return True if a single-valued field is empty or repeats its value. Raises AppProtocolError otherwise."""
         if not value and lower in _NOT_EMPTY:
             self._note(f"{name} is empty")
             return True
@@ -153,8 +153,8 @@ class HeadParser:
         return CGIHead(status, phrase or reason(status), fields, promised, local, tuple(self._breaches))
 
     def _local(self, location: bytes | None) -> str | None:
-        """Return the target of a local redirect: path and query, if there is no Status or body that the client would
-        lose.
+        """Return the target of a local redirect (path and query); None if there is a Status or a body, which the client
+        would not get.
         """
         if not location or self._status or not _PATH(location):
             return None
@@ -193,15 +193,15 @@ class Answer:
 
     @property
     def whole(self) -> bool:
-        """Return True if the response is complete, even if the program runs on."""
+        """Return True if the response is complete, even if the program continues."""
         return self._left == 0
 
     def end(self, returncode: int | None) -> None:
-        """End the response; `returncode` is the program's, None while it runs on. Raises AppProtocolError.
+        """End the response; `returncode` is the program's, None while it still runs. Raises AppProtocolError.
 
         A program that was killed, or that ends with NOT_WHOLE, has not sent its whole response, so the response must
-        not look complete. Other exit statuses do not mean this: programs that send complete pages end with any (awstats
-        with 1, php-cgi with 255, the shell with its last command's, old C programs with a random one).
+        not look complete. Other exit statuses do not mean this: programs that send complete pages exit with any status
+        (awstats 1, php-cgi 255, a shell script that of its last command, old C programs a random one).
         """
         if self.head is None:
             raise self._parser.end()
@@ -212,5 +212,5 @@ class Answer:
 
 
 def ending(returncode: int) -> str:
-    """Return a program's end in words."""
+    """Return a text that describes how a program ended."""
     return f"was killed by signal {-returncode}" if returncode < 0 else f"ended with exit status {returncode}"

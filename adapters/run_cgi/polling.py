@@ -1,4 +1,4 @@
-"""poll() on descriptors, also under eventlet, which removes it: only eventlet's select() lets other green threads run.
+"""poll() on descriptors. eventlet removes poll(); there, its select(), which lets other green threads run, is used.
 
 Knows the module select. It must not know programs.
 """

@@ -1,7 +1,7 @@
 """Start a CGI program: a child with three pipes, in its own session; signalled as a group; reaped.
 
-Knows processes and signals. It must not know requests, responses, loops or servers. This process is not copied:
-CPython starts a child by vfork if there is no preexec_fn.
+Knows processes and signals. It must not know requests, responses, loops or servers. The memory of this process is not
+copied: CPython starts a child by vfork if there is no preexec_fn.
 """
 
 # pathlib does not support bytes
@@ -25,7 +25,7 @@ def spawn(
 ) -> Program:
     """Start a program in its own session, with default signals and only its three descriptors (7.2).
 
-    folder: its working folder. Default: the folder that contains it. Without `stdin` it reads an empty file.
+    folder: its working folder. Default: the folder that contains it. Without `stdin` its stdin is an empty file.
         Raises OSError if it cannot be run.
     """
     pipes = Pipes(stdin)
@@ -64,9 +64,9 @@ def start(
 
 @contextlib.contextmanager
 def no_blocked_signals() -> Iterator[None]:
-    """Block no signals in this thread meanwhile: a child inherits the mask, and the threads of uWSGI block all signals.
+    """Unblock all signals in this thread during the block: a child inherits the mask, and uWSGI's threads block all.
 
-    With them blocked, a program's alarm(), its SIGPIPE and the SIGTERM of a timeout would have no effect.
+    If signals were blocked, a program's alarm(), its SIGPIPE and the SIGTERM of a timeout would have no effect.
     """
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     if not blocked:
@@ -80,7 +80,7 @@ def no_blocked_signals() -> Iterator[None]:
 
 
 class Pipes:
-    """The pipes of one program: its ends, which block, and ours, which do not."""
+    """The pipes of one program: the program's ends are blocking, this side's ends are non-blocking."""
 
     def __init__(self, stdin: bool) -> None:
         self.ours: list[int] = []
@@ -101,7 +101,7 @@ class Pipes:
             os.set_blocking(ours, False)
 
     def given(self) -> None:
-        """Close the program's ends on this side, or its end-of-file would never be seen."""
+        """Close this process's copies of the program's ends; otherwise no end-of-file would ever arrive."""
         for descriptor in self.theirs:
             if descriptor >= 0:
                 os.close(descriptor)
@@ -160,7 +160,7 @@ class Child:
 
 
 def _exists(pid: int) -> bool:
-    """Return True if a process has this number. While a process group has it, no new process can get it."""
+    """Return True if a process has this number. No new process can get the number of an existing process group."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

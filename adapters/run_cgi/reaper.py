@@ -1,9 +1,8 @@
 """The background thread that terminates and reaps programs whose response is over, or lets them finish first.
 
 Knows processes, descriptors and the clock. It must not know requests or servers. A process has one such thread for all
-hosts; it sleeps in poll(). `ensure` starts it before the first program, so that no program is without it, and a fork
-starts its own. No failure of the code that it calls can stop it: a program that it fails to handle is killed and
-checked again until it is gone.
+hosts; it sleeps in poll(). `ensure` starts the thread before the first program; a fork starts its own. No failure of
+the code that the thread calls can stop it: it kills a program that it fails to handle, and checks it until it is gone.
 """
 
 from __future__ import annotations
@@ -30,9 +29,10 @@ LOOK_AGAIN = 0.1  # interval between checks of a program that could not be handl
 def part_with(program: Program, response_over: bool, seconds: float, kill: Kill = UNNEEDED) -> None:
     """Hand over a program whose response is over or has failed; the caller must not touch it afterwards.
 
-    A program that has ended, with its output, is reaped. If its response is over, it, or the children that hold its
-    output, may run on for `seconds`; their output is discarded. Otherwise it is terminated, with every child, with
-    reason `kill`. Children that have closed stdout are not terminated; their stderr is logged for `seconds`.
+    If the program and its output have ended, it is reaped. If only its response is over, the program, or children that
+    keep its output open, may continue for `seconds`; their output is discarded. Otherwise it is terminated with all its
+    children, for the reason `kill`. Children that have closed stdout are not terminated; their stderr is logged for
+    `seconds`.
     """
     if not program.is_ours:
         program.abandon()
@@ -98,7 +98,7 @@ class Reaper:
         self._take(_Charge(program, time.monotonic() + GRACE, NEVER))
 
     def let_finish(self, program: Program, seconds: float) -> None:
-        """Let the program and its children run on for `seconds`, then terminate them.
+        """Let the program and its children continue for `seconds`, then terminate them.
 
         Their output is discarded, their stderr logged.
         """
@@ -185,16 +185,16 @@ class Reaper:
             self._release_if_over(charge)
 
     def _release_if_over(self, charge: _Charge) -> None:
-        """Reap a program that has ended, with its output. Children that have closed the output are not terminated.
+        """Reap a program if it and its output have ended. Children that have closed the output are not terminated.
 
-        After SIGTERM they have the rest of the grace period; until then the group's number stays reserved.
+        After SIGTERM they have the rest of the grace period, during which the group's number stays reserved.
         """
         program = charge.program
         if not program.ended or charge.kill_at < NEVER:
             return
         if program.stdout < 0:
             self._release(charge)
-        elif program.killed is not None:  # by its host, which is being closed
+        elif program.killed is not None:  # its host, which is being closed, has sent SIGTERM
             charge.end_at, charge.kill_at = NEVER, time.monotonic() + GRACE
 
     def _check_time(self, charge: _Charge, now: float) -> None:

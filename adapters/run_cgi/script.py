@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 
 class Refused(Exception):
-    """No program runs for the request. `status` is sent to the client, the text is logged."""
+    """No program can run for the request. The client gets `status`; the message is logged."""
 
     def __init__(self, status: int, detail: str, **headers: str) -> None:
         super().__init__(detail)
@@ -74,8 +74,8 @@ class Tree:
         return Script(self.root, prefix, path), os.stat(self.root).st_mode
 
     def _below(self, path: bytes, prefix: bytes) -> tuple[Script, int]:
-        """Split at the first file: the segments up to it name the script. Empty segments are dropped in its name, and
-        kept after it.
+        """Split the path after the first segment that names a file: script, then PATH_INFO. Empty segments are dropped
+        in the script's name, and kept in PATH_INFO.
         """
         file, name, rest = self.root, prefix, path
         while rest:

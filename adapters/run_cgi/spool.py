@@ -36,7 +36,7 @@ class Spool:
 
     def close(self) -> None:
         """Delete it."""
-        with contextlib.suppress(OSError):  # data that could not be written before cannot be written now
+        with contextlib.suppress(OSError):  # data that could not be written cannot be flushed either
             self._file.close()
 
 

@@ -29,10 +29,10 @@ class Connection(asyncio.Protocol):
         on_message: Callable[[str | bytes], object],
         on_close: Callable[[int, str], object],
     ) -> None:
-        """`head` is the response that accepts the handshake. `ping` is in seconds between pings, 0 for no pings.
+        """`head` is the response that accepts the handshake. `ping`: seconds between pings, 0 for no pings.
 
-        `on_close` is called once, with the code and reason of the peer's Close frame, of the failure, or with 1006. It
-        is not called after close().
+        `on_close` is called once, with the code and reason of the peer's Close frame or of the failure, else with 1006.
+        It is not called after close().
         """
         self._head, self._ping = head, ping
         self._on_message, self._on_close = on_message, on_close
@@ -69,7 +69,7 @@ class Connection(asyncio.Protocol):
         self._write(encode_message(data))
 
     async def drain(self) -> None:
-        """Wait until the client has read enough that more can be sent."""
+        """Wait until more can be sent, because the client has read enough."""
         while self._writable is not None:
             await asyncio.shield(self._writable)
 
@@ -79,7 +79,7 @@ class Connection(asyncio.Protocol):
         return self._closing or self._transport is None or self._transport.is_closing()
 
     def close(self, code: int, reason: str) -> None:
-        """Start the closing handshake (RFC 6455, 7.1.2); further data of the client is dropped."""
+        """Start the closing handshake (RFC 6455, 7.1.2). Further data from the client is dropped."""
         self._reported = True
         if self._transport is None or self._closing:
             return
@@ -127,7 +127,7 @@ class Connection(asyncio.Protocol):
             self._fail(failure.code, failure.reason)
 
     def _answer(self, data: bytes) -> None:
-        """Send a Pong. If a client does not read, only its latest Ping gets one (RFC 6455, 5.5.3)."""
+        """Send a Pong. If a client does not read, respond only to its latest Ping (RFC 6455, 5.5.3)."""
         if self._writable is None:
             self._write(encode(PONG, data))
         else:
@@ -136,17 +136,17 @@ class Connection(asyncio.Protocol):
     def _closed_by_peer(self, code: int, reason: str) -> None:
         if not self._closing:
             self._closing = True
-            self._write(encode_close(code, reason))  # as clients of other servers see their own reason
+            self._write(encode_close(code, reason))  # echo the reason, as other servers do
         self._report(code, reason)
         assert self._transport is not None
         self._expire(CLOSE_SECONDS)
-        self._transport.close()  # once everything is written
+        self._transport.close()  # after all data has been written
 
     def _fail(self, code: int, reason: str) -> None:
-        """RFC 6455, 7.1.7: send the reason, and end the connection.
+        """Send the reason, and end the connection (RFC 6455, 7.1.7).
 
-        Closing the socket while the client still sends would reset the connection, and the client would not get the
-        reason: its data is read and dropped for a moment.
+        If the socket were closed while the client still sends, the connection would be reset, and the client would not
+        get the reason. So its data is read and dropped for LINGER_SECONDS.
         """
         assert self._transport is not None
         if not self._closing:

@@ -1,4 +1,4 @@
-"""RFC 6455, sections 5 to 8: bytes to messages and back, for both roles.
+"""RFC 6455, sections 5 to 8: convert bytes to messages and back, for both roles.
 
 Pure: no socket, loop, thread or clock. It must not know ASGI, nor the opening handshake. Extensions are not
 implemented, so a frame with a reserved bit is an error.
@@ -44,7 +44,7 @@ def may_close_with(code: int) -> bool:
 
 
 def masked(data: bytes, key: bytes) -> bytes:
-    """Return `data` with each byte XORed with the key's (RFC 6455, 5.3). Masking twice gives the original."""
+    """Return `data` XORed with the repeated key (RFC 6455, 5.3). Masking twice gives the original."""
     size = len(data)
     if not size or key == NO_MASK:
         return data
@@ -71,8 +71,8 @@ def encode_message(data: str | bytes, key: bytes | None = None) -> bytes:
 
 
 def encode_close(code: int | None, reason: str = "", key: bytes | None = None) -> bytes:
-    """Return a Close frame, its reason cut to 123 bytes. A code that may not be sent (1005, 1006) makes it empty
-    (7.4.1).
+    """Return a Close frame; cut the reason to 123 bytes. For a code that must not be sent (1005, 1006) the frame is
+    empty (7.4.1).
     """
     if code is None or not may_close_with(code):
         return encode(CLOSE, b"", key)
@@ -84,7 +84,7 @@ class MessageReader:
     """Reads the messages and control frames of a peer."""
 
     def __init__(self, *, from_client: bool, max_message: int) -> None:
-        """`from_client`: the peer is a client, so frames are masked. `max_message` is in bytes, of all fragments."""
+        """`from_client`: the peer is a client, so frames are masked. `max_message`: bytes of all fragments together."""
         self._from_client, self._max = from_client, max_message
         self._buffer = bytearray()
         self._kind = 0  # kind of the message whose fragments are arriving

@@ -1,4 +1,4 @@
-"""RFC 6455, section 4: the opening handshake: the request in an environ, and the response of either side.
+"""The opening handshake (RFC 6455, section 4): check the request in an environ; create and check the response.
 
 Pure: knows headers and tokens. It must not know frames, nor when messages are sent.
 """
@@ -25,7 +25,7 @@ class Refusal(NamedTuple):
 
 
 def is_handshake(environ: Mapping[str, Any]) -> bool:
-    """Return True if a WSGI request requests a WebSocket (RFC 6455, 4.1)."""
+    """Return True if a WSGI request is a WebSocket handshake (RFC 6455, 4.1)."""
     upgrade, connection = (environ.get(name, "").lower().split(",") for name in ("HTTP_UPGRADE", "HTTP_CONNECTION"))
     return (
         environ.get("REQUEST_METHOD") == "GET"

@@ -1,4 +1,4 @@
-"""The limit of WebSockets that a process may have at once: servers no longer count them, so the adapters do.
+"""The limit of WebSockets that a process may have open at once: adapters count them, because servers do not.
 
 Knows a lock, a number, and forks.
 """
