@@ -27,8 +27,8 @@
 VENV ?= .venv
 BIN = $(VENV)/bin
 PYTHON ?= $(shell .ci/pythons | sed -n '1s/^[^ ]* //p')
-# Test files that run side by side. The tests mostly wait for servers and programs: of the time of two cores, five files leave
-# half idle, and eight a quarter. Each further worker costs 5 s of CPU time, for importing the tests.
+# Test files that run side by side. Many tests wait for servers and programs: five files leave two cores idle half of the time,
+# ten almost never. Each further worker costs 5 s of CPU time, for importing the tests.
 WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) > 1 ? 10 : 4)))
 CHECKED = $(wildcard gateways demos benchmarks tests)
 # ruff does not follow the link gateways/adapters.
