@@ -20,6 +20,7 @@ _TIME = re.compile(rb"(?!" + _FILES + rb")(\w{3}, \d\d \w{3} \d{4} |\d{4}-\d\d-\
 of the files is the same in each process."""
 _TOKENS = re.compile(r"\w+|\W")
 _SHOWN = 4000
+_FNAME = 8  # the only flag of the header: a file name, which NUL ends
 
 
 def lines(facts: Facts) -> list[str]:
@@ -28,19 +29,32 @@ def lines(facts: Facts) -> list[str]:
     for number, heard in enumerate(facts):
         for answer in heard.answers:
             said += [f"{number} status {answer.status}", f"{number} reason {answer.reason}"]
+            compared = _without_padding(answer.body)
+            padded, length = str(len(answer.body)), str(len(compared))
             kept = [(name.lower(), value) for name, value in answer.headers]
+            kept = [(name, length if (name, value) == ("content-length", padded) else value) for name, value in kept]
             said += [
                 f"{number} {name}: {spelled(name, value)}" for name, value in sorted(kept) if name not in OF_THE_SERVER
             ]
-            body = _TIME.sub(b"...", answer.body)
-            if body.startswith(b"\x1f\x8b"):
-                body = body[:4] + bytes(4) + body[8:]  # the time of the compression (RFC 1952, 2.3: MTIME)
+            body = _TIME.sub(b"...", compared)
             shown = body.decode("latin-1") if len(body) <= _SHOWN else ""
-            said.append(f"{number} body {shown or hashlib.sha256(body).hexdigest()} ({len(answer.body)} octets)")
+            said.append(f"{number} body {shown or hashlib.sha256(body).hexdigest()} ({length} octets)")
             said.append(f"{number} {'whole' if answer.whole else 'cut'}{', streamed' if answer.streamed else ''}")
         if heard.end in ("silent", "cut") or not heard.answers:
             said.append(f"{number} connection {heard.end}")
     return said
+
+
+def _without_padding(body: bytes) -> bytes:
+    """Return a gzip body without its time and its file name (RFC 1952, 2.3: MTIME, FNAME), and any other unchanged.
+
+    Django's GZipMiddleware gives the name a random length, against attacks that measure lengths.
+    """
+    if not body.startswith(b"\x1f\x8b\x08"):
+        return body
+    flags = body[3]
+    rest = body[10:].partition(b"\0")[2] if flags == _FNAME else body[10:]
+    return body[:4] + bytes(4) + body[8:10] + rest
 
 
 def spelled(name: str, value: str) -> str:
