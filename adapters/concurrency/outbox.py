@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import ClientDisconnected
 from .channels import HIGH_WATER, Channel
-from .loops import Future, Loop, LoopClosed
+from .loops import Future, Loop
 from .thread_pool import Workers
 
 LINGER = 1.0  # time that an Outbox accepts items for a client that may have disconnected, in seconds
@@ -78,11 +78,7 @@ class Outbox(Channel):
                 self._last = items
             self._ended = True
             waiter, self._waiter = self._waiter, None
-        if waiter is not None:  # like _notify(), without its call
-            try:
-                self._loop.post(waiter)
-            except LoopClosed:
-                self.close()
+        self._notify(waiter)
 
     def take_last(self) -> Sequence[Any]:
         """Return the items of end(), once. Call it from the coroutine, after the last get()."""

@@ -122,6 +122,13 @@ def host_and_port(host: str) -> tuple[str, str] | None:
     return (match[1], match[2] or "") if match else None
 
 
+def is_server_name(name: str) -> bool:
+    """Return False for what servers put into SERVER_NAME if they do not know their name: "waitress.invalid" (RFC 6761,
+    6.4: never a real name), "cheroot/11.1.2".
+    """
+    return not (name.endswith(".invalid") or "/" in name)
+
+
 def _server(scope: Mapping[str, Any], host: str) -> tuple[str, str]:
     """Return SERVER_NAME, never empty, and SERVER_PORT, always digits (RFC 3875, 4.1.14 and 4.1.15)."""
     server = scope.get("server") or (None, None)
@@ -261,7 +268,7 @@ def scope_from_environ(environ: Mapping[str, Any]) -> Scope:
     if not scheme:
         scheme = "https" if str(environ.get("HTTPS", "")).lower() in ("on", "1", "true", "yes") else "http"
     name: str = environ.get("SERVER_NAME") or ""
-    if name.endswith(".invalid") or "/" in name:  # waitress (RFC 6761, 6.4: not a real name); "cheroot/11.1.2"
+    if name and not is_server_name(name):
         name = (host_and_port(environ.get("HTTP_HOST") or "") or ("localhost",))[0]
     address: str = environ.get("REMOTE_ADDR") or ""
     return {

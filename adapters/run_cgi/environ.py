@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
-from ..mapping.requests import PATH_SAFE, PORTS, Environ, host_and_port, octets
+from ..mapping.requests import PATH_SAFE, PORTS, Environ, host_and_port, is_server_name, octets
 from .script import Refused, Script, resolved
 
 Variables = dict[bytes, bytes]
@@ -101,7 +101,7 @@ def _server_name(environ: Mapping[str, Any]) -> bytes:
     """Return the name that the client used for this server if it is a name (4.1.14); else the server's own name."""
     named = host_and_port(environ.get("HTTP_HOST") or "")
     name = named[0] if named else environ.get("SERVER_NAME") or ""
-    if not name or "/" in name or name.endswith(".invalid"):  # as in scope_from_environ()
+    if not name or not is_server_name(name):
         name = "localhost"
     return octets(f"[{name}]" if ":" in name and not name.startswith("[") else name)
 

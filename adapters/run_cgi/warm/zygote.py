@@ -24,7 +24,9 @@ from __future__ import annotations
 import sys
 
 _MAIN = dict(globals())
-_BEFORE = frozenset(name for name in sys.modules if name != "__future__" or name != list(sys.modules)[-1])
+_BEFORE = frozenset(sys.modules)
+if [*sys.modules][-1] == "__future__":  # by the import above
+    _BEFORE -= {"__future__"}
 
 
 def lazy_imports(mode: str) -> str:
