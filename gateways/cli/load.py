@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from gateways.compare.measure.remote import Site
     from gateways.compare.plan.target import Target
 
+OF_REQUESTS = ("files", "log_format", "paths", "method", "headers", "data", "cookies", "user", "login", "expect")
+"""Parameters that describe requests."""
+
 
 def effort_of(effort: Effort, rate: float | None, duration: float | None) -> Effort:
     """Return the effort with the given rate and duration."""
@@ -54,10 +57,6 @@ def traffic_to_compare(app: Target, sites: Sequence[Site], options: Mapping[str,
         raise click.UsageError(f"none of the requests can be sent: {why}.")
     tell_left_out(traffic)
     return traffic
-
-
-OF_REQUESTS = ("files", "log_format", "paths", "method", "headers", "data", "cookies", "user", "login", "expect")
-"""Parameters that describe requests."""
 
 
 def scenarios_of(traffic: Traffic | None, options: Mapping[str, Any]) -> list[Scenario]:
