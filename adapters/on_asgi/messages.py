@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+import sys
 import time
 from collections.abc import Sequence
 from email.utils import formatdate
@@ -21,6 +22,7 @@ from ..run_wsgi.response import WSGIResponse
 
 _JOIN = 64 * 1024  # queued blocks are joined up to about this size, in bytes
 _FILE_MESSAGES = ("http.response.pathsend", "http.response.zerocopysend")
+_ADD_DATE = frozenset(("uvicorn", "hypercorn"))  # servers that add a Date even if there is one; daphne never adds one
 _NOW = 5  # seconds: a Date as recent as this equals the one that the server adds
 _PLAIN = (io.BufferedReader, io.BufferedRandom, io.FileIO)
 
@@ -36,11 +38,11 @@ def size_of(items: Sequence[Any]) -> int:
 
 
 def response_start(head: Head) -> Message:
-    """Return `http.response.start`, without a current Date: every server adds a Date, some even if there is one.
-    Two Date headers would be invalid (RFC 9110, 5.3 and 6.6.1).
+    """Return `http.response.start`, without a Date of now if the server sends its own to any response. Two would be
+    invalid (RFC 9110, 5.3 and 6.6.1).
     """
     headers = head.headers
-    if head.dated:
+    if head.dated and not _ADD_DATE.isdisjoint(sys.modules):
         now = time.time()
         same = {formatdate(now - seconds, usegmt=True).encode() for seconds in range(_NOW)}
         headers = [(name, value) for name, value in headers if name != b"date" or value not in same]

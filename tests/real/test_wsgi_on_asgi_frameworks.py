@@ -74,6 +74,12 @@ def test_a_file_is_downloaded(asgi: Site, framework: str) -> None:
     assert response.content == DOWNLOAD
 
 
+def test_a_file_of_flask_which_sets_a_date_has_one_date(asgi: Site) -> None:
+    """Every server: uvicorn and hypercorn add theirs to any response, daphne to none, the others if it is missing."""
+    response = asgi.get("flask", "/download")
+    assert len(response.headers.get_list("date")) == 1
+
+
 def test_a_part_of_a_file_is_downloaded(asgi: Site) -> None:
     response = asgi.get("flask", "/download", headers={"Range": "bytes=16-47"})
     assert (response.status_code, response.content) == (206, DOWNLOAD[16:48])

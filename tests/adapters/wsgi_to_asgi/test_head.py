@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from email.utils import formatdate
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -19,6 +21,13 @@ def refused(serve: Serve, status: Any, headers: Any) -> None:
     exchange.wait_end()
     assert isinstance(app.error, Exception), "start_response() accepted it"
     assert exchange.sent == []
+
+
+def runs_under(monkeypatch: pytest.MonkeyPatch, server: str) -> None:
+    """Let this server's modules be loaded, and those of no other."""
+    for name in ("uvicorn", "hypercorn", "daphne"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    monkeypatch.setitem(sys.modules, server, ModuleType(server))
 
 
 def test_the_status_becomes_a_number(serve: Serve) -> None:
@@ -128,16 +137,26 @@ def test_hop_by_hop_headers_are_dropped(serve: Serve, name: str, caplog: pytest.
     ids=["now", "just now", "a minute old", "in the future", "invalid"],
 )
 @pytest.mark.parametrize("body", [[b"x"], [b"x", b"y"]], ids=["one block", "two blocks"])
-def test_a_current_date_header_is_left_to_the_server(
-    serve: Serve, age: int | None, sent: bool, body: list[bytes]
+@pytest.mark.parametrize("server", ["uvicorn", "hypercorn"])
+def test_a_current_date_header_is_left_to_a_server_that_adds_its_own(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, server: str, age: int | None, sent: bool, body: list[bytes]
 ) -> None:
-    """RFC 9110, 5.3 and 6.6.1: uvicorn and hypercorn add a second Date. Source: werkzeug's `send_file()` sets one."""
+    """RFC 9110, 5.3 and 6.6.1: a response has one Date. Source: werkzeug's `send_file()` sets one."""
+    runs_under(monkeypatch, server)
     date = "yesterday" if age is None else formatdate(time.time() - age, usegmt=True)
     response = serve(Returning(body, headers=[("X-Before", "1"), ("Date", date), ("X-After", "2")])).response()
     dates = [pair for pair in response.headers if pair[0] == b"date"]
     assert dates == ([(b"date", date.encode())] if sent else [])
     assert (b"x-before", b"1") in response.headers
     assert (b"x-after", b"2") in response.headers
+
+
+def test_a_date_header_is_sent_under_other_servers(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """RFC 9110, 6.6.1: daphne adds none, and granian only if there is none."""
+    runs_under(monkeypatch, "daphne")
+    date = formatdate(usegmt=True)
+    response = serve(Returning([b"x"], headers=[("Date", date)])).response()
+    assert (b"date", date.encode()) in response.headers
 
 
 def test_the_log_has_one_warning_for_the_hop_by_hop_headers_of_an_app(
