@@ -38,7 +38,7 @@ def size_of(items: Sequence[Any]) -> int:
 
 
 def response_start(head: Head) -> Message:
-    """Return `http.response.start`, without a Date of now if the server sends its own to any response. Two would be
+    """Return `http.response.start`, without a current Date if the server adds its own to any response. Two would be
     invalid (RFC 9110, 5.3 and 6.6.1).
     """
     headers = head.headers
