@@ -32,9 +32,9 @@ CLIENTS = (1, 2, 4)
 METHOD = """# Figures of free threading
 
 Generated on {date} by `make bench-threads`. One uvicorn process (httptools, asyncio) serves a WSGI app through
-`WSGIToASGI`; clients keep their connections and send a request when they have the response to the last one. The figures
-are requests per second: medians of {rounds} rounds of {seconds:g} seconds, in which all rows and both builds take
-turns. "off / on" is the median of the ratios of the rounds.
+`WSGIToASGI`; clients keep their connections and send a request when they have the response to the previous one. The
+figures are requests per second: medians of {rounds} rounds of {seconds:g} seconds, in which all rows and both builds
+take turns. "off / on" is the median of the ratios of the rounds.
 
 {machines}
 
@@ -131,8 +131,8 @@ def gains(figures: Figures) -> str:
     view = next(iter(VIEWS))
     two = [ratio(figures, f"{view}, 2, {build}", f"{view}, 1, {build}") for build in BUILDS]
     return (
-        f"\nTwo clients of the view that computes get {two[0]:.2f} times as many responses as one with the GIL, and"
-        f" {two[1]:.2f} times without it.\n"
+        f"\nWith the GIL, two clients of the view that computes get {two[0]:.2f} times as many responses as one client;"
+        f" without the GIL, {two[1]:.2f} times as many.\n"
     )
 
 

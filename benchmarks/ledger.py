@@ -39,7 +39,7 @@ and user-space instructions (`perf stat`, or callgrind where the machine does no
 switch alone" is `run_in_executor` or `run_coroutine_threadsafe` around a function that does nothing. Each count is the
 difference of two runs, of {few} and {many} requests.
 
-`tests/benchmarks/test_ledger.py` fails if an adapter needs more of them.
+`tests/benchmarks/test_ledger.py` fails if an adapter needs more than these counts.
 
 {machine}
 """

@@ -48,8 +48,9 @@ threads; `run_in_executor` shows the cost of a thread switch alone.
 CLIENTS_EXPLAINED = """
 The curves are not straight lines, for these reasons. A single client of WSGIToASGI pays for waking a thread and the
 loop with each request; from a few clients on, one woken thread serves all requests that have arrived. With thousands of
-requests in flight, Python's garbage collector repeatedly traverses the objects of all of them: the line without it
-shows the cost. Threads of ASGIToWSGI contend for the interpreter lock, and are started within the measurement.
+requests in flight, Python's garbage collector repeatedly traverses the objects of all of them: the line without
+garbage collection shows the cost. Threads of ASGIToWSGI contend for the interpreter lock, and are started
+within the measurement.
 """
 BODIES = """
 ## Size of the body
@@ -59,8 +60,8 @@ CPU time of one request in process, with bodies in blocks of 64 KB.
 ![CPU time of a request by the size of its body](images/scale-bodies.svg)
 """
 BODIES_EXPLAINED = """
-"Deviation" is the largest distance of a point from the line. Up to one block there is no stream, so small bodies cost
-less than the line; then each block of a stream costs its copy and its part of a thread switch.
+"Deviation" is the largest distance of a point from the line. A body of up to one block is not streamed, so small bodies
+cost less than the line. From then on, each block of a stream adds the cost of a copy and of a share of a thread switch.
 """
 HEADERS = """
 ## Number of headers

@@ -34,8 +34,8 @@ HEADING = """# Tails: the slowest responses
 
 Generated on {date} by `make bench-tails`. Each server is one process on one core; the load client runs on another core.
 The capacity of each contender is its throughput in a closed loop of {connections} connections. Then requests are due at
-random times (a Poisson process) at half of that rate, in {rounds} rounds of {seconds:g} s, in turns with the others. A
-latency counts from the time at which the request was due, so waiting counts.
+random times (a Poisson process), at half of that rate, in {rounds} rounds of {seconds:g} s; the contenders take turns.
+The latency of a request is counted from the time at which it was due, so it includes waiting.
 
 A percentile is the median of the rounds' percentiles. It is shown only if at least ten responses of each round were
 slower. The p99.9 of all rounds together would show a single stall of the machine: whatever the rate, a stall of {stall}

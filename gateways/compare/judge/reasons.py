@@ -82,7 +82,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "few-samples": ("too few samples for a 99th percentile", "--thorough"),
     "client-lag": (
-        "the load client read responses late; delay, as part of the latency at the 99th percentile",
+        "the load client read responses late: its delay, and the latency that includes it, at the 99th percentile",
         "stop other programs; trust the medians",
     ),
 }

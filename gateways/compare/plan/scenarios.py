@@ -176,7 +176,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             "cpu",
-            "3 ms of computation in Python: no interface makes it faster, only more processes do",
+            "that no interface makes computation in Python (3 ms) faster; only more processes do",
             Request("/cpu?rounds=8000"),
             connections=(8,),
         ),
@@ -190,7 +190,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             "blocking",
-            "a common mistake: code that blocks for 50 ms. In the async app, it delays all requests",
+            "a common mistake: code that blocks for 50 ms, which delays all requests of an async app",
             Request(f"/block?seconds={WAIT}"),
             "long",
             connections=(16,),

@@ -52,7 +52,10 @@ def where(record: Record) -> str:
     """Return where the files of the commands are, or where they belong."""
     if any(entrant.environment for entrant in record.entrants):
         return "The commands import these files from the folder in PYTHONPATH"
-    return "The commands need these files in the current folder (programs executable); --keep FOLDER writes them"
+    return (
+        "The commands need these files in the current folder; programs must be executable."
+        " --keep FOLDER writes the files"
+    )
 
 
 def grid(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -33,8 +33,8 @@ HEADING = """\
 Each app runs natively and through an adapter, and gets the same conversations over sockets: GET and other methods,
 conditional requests and ranges, forms and uploads (announced, chunked, gzip, `Expect: 100-continue`), redirects,
 sessions, streams with their times, errors before and during the body, disconnects, half-closed connections, keep-alive,
-pipelining, eight concurrent clients. A cell counts the conversations whose responses equal those of the native server,
-except for those in `tests/real/native/differences.py`, which have reasons and are accepted for every adapter.
+pipelining, eight concurrent clients. A cell counts the conversations whose responses equal those of the native server.
+The differences in `tests/real/native/differences.py` are accepted for every adapter; the file states the reasons.
 """
 
 
