@@ -57,7 +57,7 @@ def doubts(record: Record, sections: Sequence[Section]) -> list[Doubt]:
 def _remedy(name: str, record: Record) -> str:
     """Return the remedy, with details of this comparison: the folder of the logs, the command to install packages."""
     remedy, logs = REASONS[name][1], record.options.get("logs")
-    if logs and name in {"left-out", "errors"}:
+    if logs and name in {"left-out", "errors", "retried"}:
         return f"{remedy} ({logs})"
     if name == "not-installed":
         commands = (each.why.partition(INSTALL)[2] for each in record.exclusions if NOT_INSTALLED in each.why)
@@ -153,6 +153,8 @@ def _of_figures(section: Section, figures: Figures) -> Iterator[Seen]:
         kinds = ", ".join(f"{kind} × {count:,}" for kind, count in sorted(figures.failed.items()))
         example = f": {figures.examples[0]}" if figures.examples else ""
         yield "errors", f"{label} {share(figures.lost_share)} ({kinds}{example})"
+    if figures.retried:
+        yield "retried", f"{label} {share(figures.retried_share)} of the requests"
     if section.quick and figures.answered and figures.per_slice < FEW:
         yield "few-answers", f"{label} ({figures.per_slice:.0f} in each)"
     if figures.little is not None and abs(figures.little) > SLACK:

@@ -48,7 +48,7 @@ class Figures:
     """The measurements of one contender. `rate` is verified responses per second: the median of the slices; if slices
     contain few responses (`per_slice`, on average), the rate of all together.
 
-    `answered` and `failed` count all requests, including those outside the measured windows.
+    `answered`, `failed` and `retried` count all requests, including those outside the measured windows.
 
     `cpu` is the server's CPU time per response, in seconds; `cores` is the number of cores that the server kept busy,
     `others` that of the rest of the machine. `memory` is (before, maximum, after) in bytes; before and after belong to
@@ -64,6 +64,7 @@ class Figures:
     failed: dict[str, int]
     examples: tuple[str, ...]
     reconnects: int
+    retried: int
     cpu: float | None
     cores: float | None
     others: float | None
@@ -90,6 +91,11 @@ class Figures:
     def lost_share(self) -> float:
         """Share of requests without the expected response."""
         return self.failures / max(1, self.failures + self.answered)
+
+    @property
+    def retried_share(self) -> float:
+        """Share of requests that were sent twice."""
+        return self.retried / max(1, self.failures + self.answered)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +145,7 @@ def figures(entrant: Entrant, main: Sequence[Cell], every: Sequence[Cell]) -> Fi
         failed=failed,
         examples=examples,
         reconnects=sum(cell.measured.reconnects for cell in every),
+        retried=sum(cell.measured.retried for cell in every),
         cpu=_per(main, _spent, _answered),
         cores=_per(main, _spent, _window),
         others=_per(main, foreign, _window),

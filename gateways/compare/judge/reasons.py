@@ -64,6 +64,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "trust large differences only; --thorough",
     ),
     "errors": ("responses are lost or wrong", "they do not count as throughput; read the servers' logs"),
+    "retried": (
+        "the server closed connections without a response; requests on them were sent again, as browsers do",
+        "read the servers' logs: some servers close the connection after an exception in the app",
+    ),
     "littles-law": (
         "rate × latency differs from the number of clients",
         "the load client was delayed: stop other programs",

@@ -13,6 +13,7 @@ from gateways.compare.judge.words import duration, micros, rate, share
 EXAMPLE = "'p99>200ms', 'lost>0.1%' or 'rate<500'"
 
 UNITS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0}
+PERCENT = {"%": 0.01}
 PERCENTILES = ("p50", "p75", "p90", "p99", "p999")
 BREACHES: dict[str, Callable[[float, float], bool]] = {">": operator.gt, "<": operator.lt}
 
@@ -21,8 +22,8 @@ BREACHES: dict[str, Callable[[float, float], bool]] = {">": operator.gt, "<": op
 class Threshold:
     """A condition that fails a comparison: a figure above (`>`) or below (`<`) the limit.
 
-    figure: p50, p75, p90, p99 or p999 (latency, seconds), cpu (per response, seconds), lost (share) or rate (responses
-    per second).
+    figure: p50, p75, p90, p99 or p999 (latency, seconds), cpu (per response, seconds), lost or retried (shares of the
+    requests), or rate (responses per second).
     """
 
     text: str
@@ -51,7 +52,7 @@ def threshold(text: str) -> Threshold:
 def _units(figure: str) -> dict[str, float] | None:
     if figure in PERCENTILES or figure == "cpu":
         return UNITS
-    return {"lost": {"%": 0.01}, "rate": {"": 1.0, "/s": 1.0}}.get(figure)
+    return {"lost": PERCENT, "retried": PERCENT, "rate": {"": 1.0, "/s": 1.0}}.get(figure)
 
 
 def breaches(sections: Sequence[Section], thresholds: Sequence[Threshold]) -> list[str]:
@@ -81,6 +82,8 @@ def _breaches(section: Section, threshold: Threshold) -> Iterator[str]:
 def _value(section: Section, figures: Figures, figure: str) -> float | None:
     if figure == "lost":
         return figures.lost_share
+    if figure == "retried":
+        return figures.retried_share
     if figure == "rate":
         return figures.rate
     if figure == "cpu":
@@ -101,7 +104,7 @@ def _judged(what: str, threshold: Threshold, value: float | None) -> Iterator[st
 
 
 def _shown(figure: str, value: float) -> str:
-    if figure == "lost":
+    if figure in {"lost", "retried"}:
         return share(value)
     if figure == "rate":
         return f"{rate(value)} a second"

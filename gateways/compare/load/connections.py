@@ -26,9 +26,17 @@ class Schedule(Protocol):
         """The connection is closed."""
 
 
+IDEMPOTENT = frozenset((b"GET", b"HEAD", b"OPTIONS", b"TRACE", b"PUT", b"DELETE"))
+"""Methods of requests that a client may send again (RFC 9110, 9.2.2)."""
+
+
 class Connection:
     """One connection. Sends a request on demand, connecting first if necessary, and notifies its schedule when it can
     send another. Results are counted in `tally`.
+
+    A server may close an idle connection at the moment when the next request is sent. As browsers do, the connection
+    sends an idempotent request again if a reused connection was closed before the first byte of the response: once, on
+    a new connection (RFC 9112, 9.3.1). Its latency counts from the first time.
     """
 
     def __init__(self, engine: Engine, address: tuple[str, int], payload: bytes, expected: Expected) -> None:
@@ -43,6 +51,7 @@ class Connection:
         self._begun = False  # the first bytes of the response have arrived
         self._first = self._latest = 0  # when the first and the latest bytes of its body arrived
         self._opened = 0
+        self._requests = 0  # number of requests on this connection
 
     @property
     def tried(self) -> bool:
@@ -53,6 +62,7 @@ class Connection:
         """Connect if not connected. Then the schedule's `idle` is called; if connecting fails, `left` is called."""
         if self._link is None:
             self._ready = False
+            self._requests = 0
             self._opened += 1
             self._link = self._engine.connect(self._address, self)
             self.loop.tally.measured.reconnects += self._opened > 1
@@ -64,6 +74,7 @@ class Connection:
             self.connect()
         elif self._ready:
             self._link.send(self._payload)
+        self._requests += 1
 
     def connected(self) -> None:
         self._ready = True
@@ -125,10 +136,17 @@ class Connection:
             self.loop.left(self)
         elif self._begun and self._reader.ended():
             self._answered(self._latest or time.time_ns())
+        elif self._may_repeat():
+            self.tally.measured.retried += 1
+            self.connect()
+            self._requests = 1
         elif self._ready:
             self.give_up("closed", f"the connection was closed before the end of the response {why}".rstrip())
         else:
             self.give_up("refused", f"the connection was not accepted: {why}")
+
+    def _may_repeat(self) -> bool:
+        return self._requests > 1 and not self._begun and self._payload.partition(b" ")[0] in IDEMPOTENT
 
     def give_up(self, kind: str, example: str) -> None:
         """Count the current request, if any, as failed, and close the connection."""

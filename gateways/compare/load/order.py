@@ -162,7 +162,7 @@ class Order:
         return cls(**data)
 
 
-LATER = ("opened", "parts")
+LATER = ("opened", "parts", "retried")
 """Fields that are missing in files of earlier versions."""
 EXAMPLES = 3
 """Maximum number of examples of failures."""
@@ -186,7 +186,8 @@ class Measured:
 
     `client_cpu`, `server_cpu` and `machine_cpu` are the CPU time within the window of this program, of the order's
     processes with their reaped children, and of the whole machine (None if unknown). `stepped`: the clock was set
-    within the window, so the times are wrong. `begun` and `lost` count the background connections.
+    within the window, so the times are wrong. `begun` and `lost` count the background connections. `retried` counts
+    requests that were sent again, because the server closed a reused connection before it responded.
 
     For a mix, `parts` are the measurements of each request, in the order of the mix; the whole is their sum. Values
     that belong to no single request (CPU time, connections, requests never sent) are in the whole only.
@@ -200,6 +201,7 @@ class Measured:
     failed: dict[str, int] = field(default_factory=dict)
     examples: list[str] = field(default_factory=list)
     reconnects: int = 0
+    retried: int = 0
     busy: int = 0
     client_cpu: int = 0
     server_cpu: int | None = None
@@ -220,7 +222,7 @@ class Measured:
         if not parts:
             return self
         self.parts = tuple(parts)
-        for name in ("octets", "outside", "busy"):
+        for name in ("octets", "outside", "busy", "retried"):
             setattr(self, name, getattr(self, name) + sum(getattr(each, name) for each in parts))
         self.failed = dict(sum((Counter(each.failed) for each in parts), Counter(self.failed)))
         self.examples = [*self.examples, *(example for each in parts for example in each.examples)][:EXAMPLES]
@@ -251,7 +253,7 @@ class Measured:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """The inverse of to_json; keys added by later versions are ignored, and keys of ADDED may be missing."""
+        """The inverse of to_json; keys added by later versions are ignored, and keys of LATER may be missing."""
         known = {each.name: data[each.name] for each in fields(cls) if each.name not in LATER or each.name in data}
         known |= {name: Histogram.from_json(data[name]) for name in HISTOGRAMS}
         return cls(**known | {"parts": tuple(cls.from_json(each) for each in data.get("parts", ()))})

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from gateways.compare.load.histogram import Histogram
 from gateways.compare.load.order import EXAMPLES, HISTOGRAMS, Behind, Measured, Order, Seen
 
-SUMS = ("octets", "outside", "due", "unsent", "reconnects", "busy", "begun", "lost")
+SUMS = ("octets", "outside", "due", "unsent", "reconnects", "retried", "busy", "begun", "lost")
 
 
 @dataclass(frozen=True)

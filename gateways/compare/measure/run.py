@@ -156,7 +156,8 @@ def _measure(plan: Plan, bench: Bench) -> None:
 
 def _keep_logs(plan: Plan, record: Record, place: Folder) -> None:
     """Keep the servers' logs if they may explain a failure, and record their folder."""
-    failed = any(each.why for each in record.exclusions) or any(cell.measured.failures for cell in record.cells)
+    measured = [cell.measured for cell in record.cells]
+    failed = any(each.why for each in record.exclusions) or any(each.failures or each.retried for each in measured)
     place.keep_logs = failed and not plan.remote
     if place.keep_logs or plan.keep is not None:
         record.options["logs"] = str(place.logs)

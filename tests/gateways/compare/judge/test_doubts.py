@@ -146,6 +146,13 @@ def test_connections_closed_after_each_response_are_reported() -> None:
     assert "hello: asgi uvicorn" in found(made)["no-keep-alive"]
 
 
+def test_requests_that_were_sent_again_are_reported_and_are_not_lost() -> None:
+    made = record(slices(UVICORN, STEADY, retried=25))
+    (said,) = found(made).items()
+    assert said[0] == "retried"
+    assert said[1].endswith("hello: asgi uvicorn 0.99 % of the requests")
+
+
 def test_memory_that_grows_and_is_not_released_is_reported() -> None:
     grown = [cell(UVICORN, measured(9000), before=Resources(20_000_000), after=Resources(80_000_000))]
     assert "hello: asgi uvicorn from 20 MB to 80 MB" in found(record(grown))["growth"]

@@ -14,6 +14,7 @@ from tests.gateways.compare.making import STEADY, UVICORN, WAITRESS, cell, measu
         ("p50 > 1.5 s", "p50", 1.5),
         ("cpu>250us", "cpu", 250e-6),
         ("lost>0.1%", "lost", 0.001),
+        ("retried>1%", "retried", 0.01),
         ("rate<500", "rate", 500.0),
     ],
 )
@@ -31,7 +32,7 @@ def test_an_invalid_threshold_is_refused_with_an_example(text: str) -> None:
 
 def said(*texts: str) -> list[str]:
     at_a_rate = [cell(UVICORN, measured(4000, 0.5), offered=4000.0), cell(WAITRESS, measured(4000, 30), offered=4000.0)]
-    losing = slices(WAITRESS, scaled(0.4), failed={"status 500": 10})
+    losing = slices(WAITRESS, scaled(0.4), failed={"status 500": 10}, retried=20)
     made = record([*slices(UVICORN, STEADY), *losing, *at_a_rate])
     return breaches(sections(made), [threshold(text) for text in texts])
 
@@ -42,6 +43,8 @@ def test_contenders_that_breach_a_threshold_are_named_with_their_figure() -> Non
     assert "30 ms" in slow
     (losing,) = said("lost>0.1%")
     assert "wsgi waitress" in losing
+    (retrying,) = said("retried>1%")
+    assert "retried is 1.7 %" in retrying
     (few,) = said("rate<5000")
     assert "4,040" in few
     assert said("p50>100ms", "lost>5%", "rate<1") == []

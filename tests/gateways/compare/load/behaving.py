@@ -8,6 +8,7 @@ import socketserver
 import ssl
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 Behaviour = Callable[[socket.socket, int], bool]
@@ -40,6 +41,24 @@ def ends_with_the_connection(sock: socket.socket, _number: int) -> bool:
 def every_tenth(misbehaves: Behaviour) -> Behaviour:
     def behaviour(sock: socket.socket, number: int) -> bool:
         return misbehaves(sock, number) if number % 10 == 9 else behaves(sock, number)
+
+    return behaviour
+
+
+def hangs_up_after(requests: int) -> Behaviour:
+    """Each connection responds to that many requests, and is closed when the next one arrives."""
+    numbers: Counter[socket.socket] = Counter()
+
+    def behaviour(sock: socket.socket, number: int) -> bool:
+        numbers[sock] += 1
+        return numbers[sock] <= requests and behaves(sock, number)
+
+    return behaviour
+
+
+def in_turns(*behaviours: Behaviour) -> Behaviour:
+    def behaviour(sock: socket.socket, number: int) -> bool:
+        return behaviours[number % len(behaviours)](sock, number)
 
     return behaviour
 

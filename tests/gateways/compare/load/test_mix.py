@@ -48,6 +48,11 @@ def test_failures_are_counted_per_request() -> None:
     assert wrong.failures > 10
 
 
+def test_requests_that_were_sent_again_are_counted_per_request() -> None:
+    parts = [Measured(retried=2), Measured(retried=3)]
+    assert Measured().with_parts(parts).retried == 5
+
+
 def test_requests_are_drawn_by_weight_and_by_the_seed() -> None:
     first = list(islice(iter(drawn([3.0, 1.0, 0.5], 7), -1), 9000))
     assert first == list(islice(iter(drawn([3.0, 1.0, 0.5], 7), -1), 9000))

@@ -94,7 +94,6 @@ def test_connections_that_end_with_each_response_are_reopened() -> None:
         (behaving.says_something_else, "body"),
         (behaving.says_less, "length"),
         (behaving.says_more_than_it_promised, "framing"),
-        (behaving.hangs_up, "closed"),
         (behaving.hangs_up_in_the_middle, "closed"),
     ],
 )
@@ -107,6 +106,35 @@ def test_wrong_responses_are_failures_and_never_throughput(behaviour: Behaviour,
     assert 0 < measured.latency.missing <= failed
     assert measured.examples
     assert closed(behaviour).answered == 0
+
+
+def test_a_request_on_a_reused_connection_that_is_closed_without_a_response_is_sent_again_and_counted() -> None:
+    """RFC 9112, 9.3.1. A server may close an idle connection at the moment when the next request is sent."""
+    measured = closed(behaving.hangs_up_after(requests=9))
+    total = measured.answered + measured.outside
+    assert measured.failed == {}
+    assert 0 < measured.retried <= total / 9
+    assert measured.reconnects >= measured.retried
+
+
+def test_a_request_that_was_sent_again_and_has_no_response_is_lost() -> None:
+    measured = closed(behaving.in_turns(behaving.behaves, behaving.hangs_up, behaving.hangs_up), connections=1)
+    assert set(measured.failed) == {"closed"}
+    assert abs(measured.failed["closed"] - measured.retried) <= 1
+    assert measured.answered > 5
+
+
+@pytest.mark.parametrize("behaviour", [behaving.hangs_up, behaving.hangs_up_in_the_middle])
+def test_a_request_on_a_new_connection_that_is_closed_is_lost(behaviour: Behaviour) -> None:
+    measured = closed(behaviour)
+    assert (set(measured.failed), measured.retried, measured.answered) == ({"closed"}, 0, 0)
+
+
+def test_a_request_that_may_change_data_is_never_sent_again() -> None:
+    answer = good_answer()
+    with serving(behaving.every_tenth(behaving.hangs_up)) as port:
+        measured = Work(Order("closed", "127.0.0.1", port, Request("/", "POST"), answer, 4, 0.2, 0.05)).run()
+    assert (set(measured.failed), measured.retried) == ({"closed"}, 0)
 
 
 def test_a_request_without_a_response_in_time_has_failed() -> None:
