@@ -1,8 +1,7 @@
-"""The environment of a CGI program: RFC 3875's meta-variables (4.1) as bytes, and variables of the host's own
-environment.
+"""The environment of a CGI program, as bytes: meta-variables (RFC 3875, 4.1), and variables of the host's environment.
 
-Pure: knows names and values. It must not know files, processes or pipes. Only an allow-list of the host's own
-environment is passed: a program needs PATH and a locale, not the host's secrets.
+Pure: knows names and values. It must not know files, processes or pipes. Of the host's own environment, only variables
+on an allow-list are passed: a program needs PATH and a locale, but must not get the host's secrets.
 """
 
 from __future__ import annotations
@@ -25,8 +24,8 @@ _PASSED = (
     | {f"REMOTE_{what}" for what in ("ADDR", "PORT", "HOST", "IDENT", "USER")}
     | {"AUTH_TYPE"}
 )
-# CONTENT_TYPE and CONTENT_LENGTH have no prefix (4.1.18). The body has no transfer coding (4.2). HTTP clients would use
-# HTTP_PROXY as their proxy ("httpoxy").
+# CONTENT_TYPE and CONTENT_LENGTH are passed without the prefix (4.1.18). The body has no transfer coding (4.2). An HTTP
+# client in the program would use HTTP_PROXY as its proxy ("httpoxy").
 _DROPPED = frozenset(("HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_PROXY"))
 _CREDENTIALS = frozenset(("HTTP_AUTHORIZATION", "HTTP_PROXY_AUTHORIZATION"))  # 4.1.18
 _HEADER = re.compile("HTTP_[A-Z0-9_]+", re.ASCII).fullmatch
@@ -36,7 +35,7 @@ _SHELL_ACTIVE = re.compile(rb"([^A-Za-z0-9_./:,@%+=\x80-\xff-])")
 
 
 def inherited(host: Mapping[str, str], names: Iterable[str]) -> Variables:
-    """Return the variables of the host's own environment, `host`, that a program gets: the allow-list and `names`."""
+    """Return the variables of the host's environment that a program gets: those of the allow-list, and `names`."""
     wanted = _INHERITED.union(names)
     passed = {_os(name): _os(value) for name, value in host.items() if name in wanted or name.startswith("LC_")}
     passed.setdefault(b"PATH", _PATH)
@@ -64,7 +63,7 @@ def meta_variables(environ: Mapping[str, Any], script: Script, root: bytes | Non
         b"QUERY_STRING": b"",
         b"REQUEST_SCHEME": scheme.encode(),
         b"REQUEST_URI": _request_uri(environ),
-        b"REDIRECT_STATUS": b"200",  # php-cgi checks that a server runs it
+        b"REDIRECT_STATUS": b"200",  # php-cgi requires it, as a sign that a server runs it
     }
     withheld = _DROPPED if authorization else _DROPPED | _CREDENTIALS
     for key, value in environ.items():
@@ -74,10 +73,10 @@ def meta_variables(environ: Mapping[str, Any], script: Script, root: bytes | Non
         elif key in _PASSED and value:
             variables[key.encode()] = octets(value)
     variables[b"REMOTE_ADDR"] = variables[b"REMOTE_ADDR"].strip(b"[]")
-    variables.setdefault(b"REMOTE_HOST", variables[b"REMOTE_ADDR"])  # 4.1.9: if the name is unknown
+    variables.setdefault(b"REMOTE_HOST", variables[b"REMOTE_ADDR"])  # 4.1.9: the address, because the name is unknown
     variables[b"SCRIPT_NAME"] = octets(environ.get("SCRIPT_NAME") or "").rstrip(b"/") + script.name
     variables[b"SCRIPT_FILENAME"] = script.file
-    if script.path_info:  # else unset, as in Apache and lighttpd: programs use os.environ.get("PATH_INFO", "/")
+    if script.path_info:  # an empty one is unset, as in Apache: programs use os.environ.get("PATH_INFO", "/")
         variables[b"PATH_INFO"] = script.path_info
     if scheme == "https":
         variables[b"HTTPS"] = b"on"
@@ -98,7 +97,7 @@ def _protocol(text: str) -> bytes:
 
 
 def _server_name(environ: Mapping[str, Any]) -> bytes:
-    """Return the name that the client used for this server if it is a name (4.1.14); else the server's own name."""
+    """Return the host name that the client used, if it is valid (4.1.14); else the server's own name."""
     named = host_and_port(environ.get("HTTP_HOST") or "")
     name = named[0] if named else environ.get("SERVER_NAME") or ""
     if not name or not is_server_name(name):
@@ -111,7 +110,7 @@ def _port(text: str | None, scheme: str) -> bytes:
 
 
 def _request_uri(environ: Mapping[str, Any]) -> bytes:
-    """Return the request target as the client sent it. If the server does not pass it, quote path and query again."""
+    """Return the request target as the client sent it. If the server does not pass it, build it from path and query."""
     target = environ.get("REQUEST_URI") or environ.get("RAW_URI")
     if target:
         return octets(target)
@@ -121,9 +120,9 @@ def _request_uri(environ: Mapping[str, Any]) -> bytes:
 
 
 def redirected(environ: Environ, local: str) -> Environ:
-    """Return the request of a local redirect (RFC 3875, 6.2.2) from `environ`: GET, without its body, for `local`.
+    """Return the request of a local redirect (RFC 3875, 6.2.2): `environ` as a GET (or HEAD) for `local`, without body.
 
-    PATH_INFO is relative to the mount. Raises Refused(302) for a path outside the mount: the client must request it.
+    PATH_INFO is relative to the mount. Raises Refused(302) for a path outside the mount, which the client must request.
     """
     path, _, query = local.partition("?")
     decoded, mount = resolved(unquote_to_bytes(octets(path))), octets(environ.get("SCRIPT_NAME") or "").rstrip(b"/")
@@ -148,9 +147,10 @@ def ask_elsewhere(local: str) -> Refused:
 
 
 def arguments(method: str, query: bytes) -> list[bytes]:
-    """Return the words of a query without "=" as a command line (RFC 3875, 4.4), with shell characters escaped (7.2).
+    """Return the words of a query without "=" as arguments (RFC 3875, 4.4), with shell characters escaped (7.2).
 
-    Returns an empty list for other methods, if a word cannot be an argument, or if the first looks like an option.
+    Returns an empty list if the method is not GET or HEAD, if a word cannot be an argument, or if the first word looks
+    like an option.
     """
     if method not in ("GET", "HEAD") or not query or b"=" in query:
         return []

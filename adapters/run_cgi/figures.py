@@ -15,7 +15,7 @@ from ..stats import Stats
 
 @dataclass(frozen=True, slots=True)
 class CGIStats(Stats):
-    """A CGI host's figures in this process: those of Stats, for programs instead of threads, and two more.
+    """A CGI host's figures in this process: those of Stats (with programs in place of threads), and two more.
 
     `busy` includes programs that are being started, and programs that continue after their response. `idle` is 0.
     `rejected` counts 503 responses to requests that got no slot. `errors` counts the host's other responses with a
@@ -27,7 +27,7 @@ class CGIStats(Stats):
 
 
 class Figures:
-    """The counters. One lock protects them; its cost is negligible compared with that of a process."""
+    """The counters. One lock protects them; its cost is negligible compared with the start of a process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""The part that both CGI hosts share: their options, and how a request starts a program.
+"""The common part of both CGI hosts (WSGI and ASGI): their options, and how a request starts a program.
 
 Knows requests as WSGI environs. It must not know how a server calls its applications, nor any loop or thread.
 """
@@ -34,46 +34,45 @@ from .script import Refused, Script, Tree
 from .warm.programs import Warm
 
 MAX_REDIRECTS = 5
-MAX_NOTED = 1000  # number of remembered violations of RFC 3875, each of which is logged once
-REDIRECTS = "gateways.local_redirects"  # number of redirects that led to a request: a key of its environ or scope
+MAX_NOTED = 1000  # limit of violations of RFC 3875 that are logged; each is logged once
+REDIRECTS = "gateways.local_redirects"  # key in an environ or scope: the number of local redirects so far
 
 
 class ProgramFailed(RuntimeError):
-    """A program's response has begun and cannot be completed. Raised to the server, which closes the connection."""
+    """A response that has begun cannot be completed. The server gets this error and closes the connection."""
 
 
 class CGIHost:
     """The programs below a folder, or one program, and the options under which they run.
 
-    program: a folder, whose executable files are the programs: the first segment of a path that names a file is
-        SCRIPT_NAME, the rest PATH_INFO. Or one executable file, which gets every path as PATH_INFO. In a path "%2F" is
-        an ordinary slash; "." and ".." are resolved, and never lead out of the folder.
+    program: a folder, or one executable file. The programs are the executable files in the folder and below: the path
+        up to the first segment that names a file is SCRIPT_NAME, the rest PATH_INFO. A single file gets the whole path
+        as PATH_INFO. In a path "%2F" is an ordinary slash; "." and ".." are resolved, and never lead out of the folder.
     prefix: path prefix under which the programs are found, e.g. "/cgi-bin"; it is part of SCRIPT_NAME.
-    env: variables for every program; they override all others. DOCUMENT_ROOT (default: the folder itself) is also the
-        start of PATH_TRANSLATED.
+    env: variables for every program; they override all others. PATH_TRANSLATED starts with DOCUMENT_ROOT (default: the
+        folder itself).
     inherit: names of variables to pass from this process's current environment, besides PATH, LD_LIBRARY_PATH, TZ,
         LANG, LANGUAGE and LC_*. No other variables are passed.
     authorization: pass HTTP_AUTHORIZATION, for programs that check it themselves (RFC 3875, 4.1.18 advises against it).
-    query_arguments: pass the words of a query without "=" as arguments (4.4). Programs that do not expect them may
-        treat them as options or files.
+    query_arguments: pass the words of a query without "=" as arguments (4.4). A program that does not expect arguments
+        may treat them as options or files.
     timeouts: timeouts in seconds, e.g. {"head": 30, "total": None}; Timeouts lists them.
     limit: number of programs that may run at once.
-    queue: number of requests that may wait for a free slot. One more gets a 503 with Retry-After immediately, before
-        its body is read. Default: no limit.
-    queue_timeout: seconds that a request may wait for a free slot before it gets that 503. Default: `queue` of
-        timeouts.
+    queue: number of requests that may wait for a free slot. If the queue is full, a request gets a 503 with Retry-After
+        immediately, before its body is read. Default: no limit.
+    queue_timeout: seconds that a request may wait for a free slot before it gets a 503. Default: `queue` of `timeouts`.
     max_body: size limit of a request body in bytes; a longer body gets a 413. None for no limit.
     follow_symlinks: follow symbolic links that lead out of the folder. Links within it are always followed.
-    chdir: working folder of every program. Default: the folder of each program (RFC 3875, 7.2). With it no program runs
-        warm.
-    warm: run Python programs in forks of an interpreter that has already imported their libraries. A list names modules
-        of the programs' own to import there too, e.g. ["shop"]. All other modules of the program, and libraries whose
-        shared import would be visible, are imported in each process. The program sees ordinary CGI; docs/cgi.md lists
-        the differences. Changes of programs and modules are detected. Linux only; other programs run cold.
+    chdir: working folder of every program. Default: the folder of each program (RFC 3875, 7.2). If set, `warm` has no
+        effect.
+    warm: run Python programs in forks of an interpreter that has already imported their libraries. A list names the
+        programs' own modules to import there too, e.g. ["shop"]. Each process itself imports the program's other
+        modules, and libraries whose shared import would be visible. For the program this is ordinary CGI; docs/cgi.md
+        lists the differences. Changes of programs and modules are detected. Linux only; other programs run cold.
 
-    A response is cut off if its program is killed by a signal, ends before its Content-Length, or ends with exit status
-    70 (EX_SOFTWARE, which WSGIToCGI and ASGIToCGI use), so that no client treats it as complete. Any other exit status
-    is logged and does not affect the response: programs that send complete pages exit with any status.
+    A response is cut off, so that no client treats it as complete, if its program is killed by a signal, sends less
+    than its Content-Length, or exits with status 70 (EX_SOFTWARE, which WSGIToCGI and ASGIToCGI use). Any other exit
+    status is logged and does not affect the response, because programs that send complete pages exit with any status.
 
     A program's stderr and its errors go to the logger "gateways.cgi".
     """
@@ -103,8 +102,8 @@ class CGIHost:
             self.timeouts = self.timeouts._replace(queue=queue_timeout)
         self.limit = limit
         self.queue = queue
-        self.on_start: Callable[[Variables, Program], None] | None = None  # called for each started program
-        self.elsewhere: Any = None  # app of the server's interface; serves local redirects out of `prefix`
+        self.on_start: Callable[[Variables, Program], None] | None = None  # called for each program that was started
+        self.elsewhere: Any = None  # app (WSGI or ASGI, as the server) for local redirects out of `prefix`
         self._tree = Tree(program, prefix, follow_symlinks)
         self._host_variables = inherited(os.environ, inherit)
         self._own_variables = {os.fsencode(name): os.fsencode(value) for name, value in (env or {}).items()}
@@ -126,12 +125,12 @@ class CGIHost:
         _hosts.add(self)
 
     def _set_up(self) -> None:
-        """Start without programs. Called when the host is created, and in a fork of this process."""
+        """Reset the state: no program runs. Called when the host is created, and in a fork of this process."""
         self.slots = Slots(self.limit, self.queue)
         self._running: set[Program] = set()
         self._starting = 0  # programs that are being started and do not run yet
         self._closing = 0  # calls of close()
-        self._closed = False  # permanently: this process ends
+        self._closed = False  # True: no program is started any more, because this process exits
         self._change = threading.Condition()
 
     def after_fork(self) -> None:
@@ -141,10 +140,9 @@ class CGIHost:
         self._set_up()
 
     def close(self) -> None:
-        """Terminate every program of this host, with its children. Blocks until they have exited, about a second at
-        most.
+        """Terminate all programs of this host and their children. Block until they have exited: about a second at most.
 
-        Programs that are being started meanwhile are terminated too. Later requests are served again.
+        Programs that are started during this time are terminated too. Later requests are served again.
         """
         forks.check()
         with self._change:
@@ -158,7 +156,7 @@ class CGIHost:
             self._warm.close()
 
     def close_for_good(self) -> None:
-        """Terminate every program and start no other, because this process ends."""
+        """Terminate all programs, and refuse to start others, because this process exits."""
         self._closed = True
         self.close()
 
@@ -191,7 +189,7 @@ class CGIHost:
         return Overloaded(f"the limit of running programs is reached: limit={self.limit}, queue={self.queue}")
 
     def refused(self, method: str, path: str, refusal: Refused) -> None:
-        """Log and count a refusal; log overloads once a minute at most."""
+        """Log and count a refusal. Overloads are logged at most once a minute."""
         if isinstance(refusal, Overloaded):
             self.figures.count("rejected")
             if count := self._rejections.count():
@@ -209,9 +207,9 @@ class CGIHost:
         return self._tree.find(_path(environ))
 
     def redirect(self, environ: Environ, local: str) -> tuple[Environ, Script | None]:
-        """Return the request of a local redirect (RFC 3875, 6.2.2) and its program; None if `elsewhere` serves it.
+        """Return the request of a local redirect (RFC 3875, 6.2.2), and its program: None if `elsewhere` serves it.
 
-        Raises Refused: a 302 if no program has that path.
+        Raises Refused, e.g. with a 302 if the path is outside `prefix` and there is no `elsewhere`.
         """
         request = redirected(environ, local)
         request[REDIRECTS] = redirects = environ.get(REDIRECTS, 0) + 1
@@ -224,7 +222,7 @@ class CGIHost:
         return request, None
 
     def body_length(self, environ: Mapping[str, Any]) -> int | None:
-        """Return the length of the request body in bytes, None if it is unknown. Raises Refused."""
+        """Return the length of the request body in bytes, None if unknown. Raises Refused: invalid, or too long."""
         text = environ.get("CONTENT_LENGTH") or ""
         if not text:
             return None
@@ -241,7 +239,7 @@ class CGIHost:
             raise Refused(413, f"the body is longer than max_body={self._max_body} bytes")
 
     def note(self, program: Program, head: CGIHead) -> None:
-        """Log the accepted violations in a program's response headers, once for each program."""
+        """Log the violations in a program's response headers that were accepted; each is logged once per program."""
         for breach in head.breaches:
             noted = (program.name, breach)
             if noted not in self._noted and len(self._noted) < MAX_NOTED:
@@ -249,9 +247,9 @@ class CGIHost:
                 log.warning("%s: %s; RFC 3875 (6) does not allow it (logged once)", program.name, breach)
 
     def start(self, environ: Mapping[str, Any], script: Script, stdin: bool) -> Program:
-        """Start a program. The caller's slot is released once it is reaped, or immediately if it cannot be started.
+        """Start a program. Raises Refused.
 
-        Raises Refused.
+        The caller's slot is released when the program is reaped, or immediately if it cannot be started.
         """
         program = None
         forks.check()

@@ -1,4 +1,4 @@
-"""A running CGI program, served by a thread of the server: polls its pipes, checks its timeouts, detects its end.
+"""A running CGI program, driven by a thread of the server: poll its pipes, check its timeouts, detect its end.
 
 Knows descriptors, poll() and the clock. It must not know what the bytes mean, nor WSGI.
 """
@@ -17,32 +17,32 @@ from .polling import new_poll
 from .program import BLOCK, Program
 from .reaper import part_with
 
-# Interval between checks for a disconnect if the server has no descriptor to wait for, in seconds.
+# Interval between checks for a disconnect if the server does not expose the client's socket, in seconds.
 LOOK = 0.5
-# Time in which a client that has shut down its sending side still gets a response, in seconds (RFC 9112, 9.6). A
-# client that has closed its socket looks the same until data is sent to it.
+# Time during which a client that has shut down its sending side still gets its response, in seconds (RFC 9112, 9.6). It
+# is limited because a client that has closed its socket looks the same until data is sent to it.
 HALF_CLOSED = 2.0
 _HUNG_UP = getattr(select, "POLLRDHUP", 0)  # POLLHUP and POLLERR are always reported
 
 
 class Readable(Protocol):
-    """The request body, to be read without waiting."""
+    """The request body; read() does not block."""
 
     def read(self, size: int, /) -> bytes:
         """Return at most `size` bytes, b"" at the end."""
 
 
 class Client(NamedTuple):
-    """The ways to detect a disconnect: a socket to watch, a function to call, both, or neither."""
+    """How to detect a disconnect: by a socket to watch, a function to call, both, or neither."""
 
     socket: int = -1
     has_left: Callable[[], bool] | None = None
 
 
 class ProgramInThread:
-    """One program that serves the request of the current thread, which must always `leave` it.
+    """One program that serves the request of the current thread. The caller must always call `leave`.
 
-    `body` is all that goes to its stdin. It is written whenever the program reads: before, between and after reads.
+    `body` is written to the program's stdin whenever the program accepts input, while `read` or `settle` waits.
     """
 
     def __init__(self, program: Program, timeouts: Timeouts, body: Readable | None, client: Client) -> None:
@@ -71,7 +71,7 @@ class ProgramInThread:
         patience = self.patience
         while True:
             self._look_for_client()
-            patience.lingering = self.program.ended  # its children keep the pipe open; their output counts too (6.4)
+            patience.lingering = self.program.ended  # children have the pipe open; their output counts too (6.4)
             due = patience.due()
             if self._wait(min(due, self._look_at)) and (data := self.program.read()) is not None:
                 patience.lingering = False
@@ -83,11 +83,11 @@ class ProgramInThread:
                 raise TimeoutError(patience.verdict())
 
     def settle(self) -> int | None:
-        """Return the exit status, or minus the signal that killed it; None if it does not end within SETTLE."""
+        """Wait for the exit. Return the exit status, minus the signal that killed the program, or None after SETTLE."""
         program = self.program
         if not program.ended and not program.look():
             until = time.monotonic() + SETTLE
-            self._forget("stdout")  # at its end, poll() would always report it
+            self._forget("stdout")  # poll() would always report the end-of-file
             self._forget_client()  # after the whole response a disconnect is normal
             while not program.ended and time.monotonic() < until:
                 self._wait(until)
@@ -119,7 +119,7 @@ class ProgramInThread:
                 raise ClientDisconnected("the client has disconnected")
 
     def _client_hung_up(self, events: int) -> None:
-        """Record that the client has shut down its sending side, or that the connection has failed."""
+        """Handle an event of the client's socket: its sending side was shut down, or the connection has failed."""
         connection = self._client.socket
         self._forget_client()
         if events & (select.POLLERR | select.POLLHUP | select.POLLNVAL):
@@ -134,7 +134,7 @@ class ProgramInThread:
         self._client, self._look_at = Client(), NEVER
 
     def _wait(self, until: float) -> bool:
-        """Wait for events until `until` at most; write to stdin, log stderr. Return True if there may be output."""
+        """Wait for events until `until` at most, and handle them. Return True if stdout may have output."""
         seconds = until - time.monotonic()
         output = False
         for descriptor, events in self._poll.poll(max(0.0, seconds) * 1000 + 1 if seconds < NEVER else None):
@@ -158,7 +158,7 @@ class ProgramInThread:
         if not self._block and self._body is not None:
             self._block = memoryview(self._body.read(BLOCK))
         count = self.program.write(self._block) if self._block else None
-        if count is None:  # all written, or the reader has closed its end
+        if count is None:  # all was written, or the program has closed its stdin
             self._close("stdin")
         else:
             self._block = self._block[count:]

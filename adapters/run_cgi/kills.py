@@ -1,4 +1,4 @@
-"""The reasons for which a host terminates a program: their names, texts, and log levels.
+"""The reasons why a host terminates a program: their names, texts, and log levels.
 
 Pure: knows exceptions and words. It must not know processes, nor when a program is terminated.
 """
@@ -28,7 +28,7 @@ UNNEEDED = Kill("unneeded", "it is no longer needed", DEBUG)
 
 
 def reason(error: BaseException | None) -> Kill:
-    """Return the reason for terminating a program whose request ended with `error`; None: the server closed it."""
+    """Return the reason for terminating a program whose request failed with `error`; None: the server closed it."""
     if isinstance(error, ClientDisconnected):
         return DISCONNECTED
     if isinstance(error, TimeoutError):

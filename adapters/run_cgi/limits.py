@@ -1,6 +1,6 @@
 """The timeouts of a CGI program, and the limit of running programs.
 
-Pure except for one lock: the time is an argument, it is never read here. It must not know processes, loops or servers.
+Pure except for one lock: the current time is an argument. It must not know processes, loops or servers.
 """
 
 from __future__ import annotations
@@ -13,19 +13,22 @@ from typing import NamedTuple
 from .log import log
 
 NEVER = float("inf")
-LINGER = 1.0  # silence after which children of an ended program no longer keep its response open, in seconds
+LINGER = 1.0  # idle timeout for the output of children after the program has exited, in seconds
 SETTLE = 0.1  # timeout for the exit status of a program that has closed its output, in seconds
-UNHEARD = 5.0  # time that a program may run on after a response without a body, in seconds; its output is discarded
+UNHEARD = 5.0  # time that a program may continue after a response without a body, in seconds; its output is discarded
 GRACE = 0.5  # delay between SIGTERM and SIGKILL, in seconds
 
 
 class Timeouts(NamedTuple):
-    """Timeouts of a host in seconds; None waits forever. On a timeout the program is terminated: a 504, or a cut
-    response.
+    """Timeouts of a host, in seconds; None for no timeout.
 
-    `head`: from the last byte of the request that the program has read, to the end of its response headers. `idle`:
-    after that, from the last byte in either direction (also if the client does not read). `total`: from the start.
-    `queue`: the time that a request waits for a free slot while `limit` programs run; then it gets a 503.
+    head: time between the last byte of the request that the program has read and the end of its response headers.
+    idle: after the response headers, time without a byte in either direction, even if it is the client that does not
+        read.
+    total: time since the start of the program.
+    queue: time that a request may wait for a free slot; then it gets a 503.
+
+    After `head`, `idle` or `total` the program is terminated. The client gets a 504, or a response that is cut off.
     """
 
     head: float | None = 120.0
@@ -38,17 +41,17 @@ DEFAULT_TIMEOUTS = Timeouts()
 
 
 class Patience:
-    """The deadline of a program. Times are those of any monotonic clock, in seconds."""
+    """The deadline of a program. Times are in seconds, of any monotonic clock."""
 
     def __init__(self, timeouts: Timeouts, now: float) -> None:
         self.moved = now
         self.head_seen = False
-        self.lingering = False  # waiting for output, although the program has ended
+        self.lingering = False  # the program has exited, and its children may still write output
         self._timeouts = timeouts
         self._end = now + _seconds(timeouts.total)
 
     def due(self) -> float:
-        """Return the deadline that applies without further activity."""
+        """Return the deadline if there is no further activity."""
         return min(self.moved + self._silence(), self._end)
 
     def hurry(self, now: float) -> None:
@@ -56,11 +59,11 @@ class Patience:
         self._end = min(self._end, now + UNHEARD)
 
     def left(self, now: float) -> float:
-        """Return the seconds that the program may run on after its response has ended."""
+        """Return the seconds that the program may continue after its response has ended."""
         return max(0.0, self._end - now)
 
     def verdict(self) -> str:
-        """Return a text that names the timeout that has passed."""
+        """Return a text that names the timeout that was exceeded."""
         if self._end < self.moved + self._silence():
             return f"not done after {self._timeouts.total} seconds"
         return f"{'silent' if self.head_seen else 'without response headers'} for {self._silence()} seconds"
@@ -76,9 +79,9 @@ def _seconds(limit: float | None) -> float:
 
 
 class Slots:
-    """At most `limit` programs at once. Further requests queue, each a thread or a coroutine.
+    """Slots for at most `limit` programs at once. Further requests wait in a queue; each is a thread or a coroutine.
 
-    The queue has room for `queue` requests; None: no limit.
+    queue: size limit of the queue; None for no limit.
     """
 
     def __init__(self, limit: int, queue: int | None = None) -> None:
@@ -100,13 +103,13 @@ class Slots:
 
     @property
     def is_full(self) -> bool:
-        """Return True if a request could neither take a slot nor queue."""
+        """True if there is neither a free slot nor room in the queue."""
         return self._free <= 0 and len(self._line) >= self._queue
 
     def take(self, wake: Callable[[], None]) -> bool | None:
-        """Take a slot (True), or queue (False); `wake()` is then called, in any thread, with the slot taken.
+        """Return True if a slot was taken, False if the request was queued, None if the queue is full.
 
-        Returns None if the queue is full.
+        A queued request gets a slot later: then `wake()` is called, in any thread.
         """
         with self._lock:
             if self._free > 0:
@@ -118,7 +121,7 @@ class Slots:
             return False
 
     def leave(self, wake: Callable[[], None]) -> None:
-        """Leave the queue; release the slot if this request has one already."""
+        """Leave the queue. If the request has already got its slot, release that."""
         with self._lock:
             if wake in self._line:
                 self._line.remove(wake)
@@ -126,7 +129,7 @@ class Slots:
         self.release()
 
     def release(self) -> None:
-        """Release a slot to the first queued request that can be woken (an event loop may have been closed)."""
+        """Give a slot to the first queued request that can be woken; if its event loop is closed, to the next one."""
         while True:
             with self._lock:
                 if not self._line:

@@ -1,4 +1,4 @@
-"""A running CGI program on an asyncio loop: uses its pipes without a thread, checks timeouts, detects its end.
+"""A running CGI program, driven by an asyncio loop without a thread: use its pipes, check timeouts, detect its end.
 
 Knows descriptors and the loop. It must not know what the bytes mean, nor ASGI.
 """
@@ -16,16 +16,16 @@ from .limits import NEVER, SETTLE, Patience, Timeouts
 from .program import Program, log
 from .reaper import part_with
 
-UNREAD = 1.0  # time for a responding program to read its input before the rest is received anyway, in seconds
-OVERFLOW = 1024 * 1024  # limit of such input in bytes; the rest is discarded
-ATTEND_AFTER = 0.05  # delay before a running program is fully watched, in seconds
+UNREAD = 1.0  # time that `write` waits for a program that responds but does not read its input, in seconds
+OVERFLOW = 1024 * 1024  # limit of input that is kept for such a program, in bytes; if there is more, all is discarded
+ATTEND_AFTER = 0.05  # delay before a program's stderr, exit and timeouts are watched, in seconds
 
 
 class ProgramOnLoop:
-    """One program that serves the request of the current task, which must always `leave` it.
+    """One program that serves the request of the current task. The caller must always call `leave`.
 
-    At first only the program's output is watched. If the program runs longer, its stderr, end and timeouts are watched
-    as well, and `attend` is called, once, so that the caller can watch more.
+    At first only the program's output is watched, to save time for short programs. After ATTEND_AFTER its stderr, exit
+    and timeouts are watched too, and `attend` is called once, so that the caller can start to watch for a disconnect.
     """
 
     def __init__(
@@ -36,9 +36,9 @@ class ProgramOnLoop:
         self._loop = loop
         self._task = asyncio.current_task()
         self._failure: BaseException | None = None
-        self._event: asyncio.Future[None] | None = None  # the event that the request's task waits for
+        self._event: asyncio.Future[None] | None = None  # the future that the request's task waits for
         self._writable: asyncio.Future[None] | None = None
-        self._backlog: list[memoryview] | None = None  # input that the program does not read while it responds
+        self._backlog: list[memoryview] | None = None  # input that is kept for a program that responds without reading
         self._input_timer: asyncio.TimerHandle | None = None
         self._body_over = False
         self._sending = False
@@ -56,7 +56,7 @@ class ProgramOnLoop:
                 raise
 
     def attend(self) -> None:
-        """Also watch stderr, the end and the timeouts from now on."""
+        """From now on also watch the program's stderr, its exit and the timeouts."""
         if not self._attended:
             self._attended = True
             self._watch(self.program.stderr, self._on_stderr)
@@ -75,7 +75,7 @@ class ProgramOnLoop:
                 self.patience.moved = self._loop.time()
                 return data
             self._watch(program.stdout, self._awake)
-            if program.ended:  # its children keep the pipe open; their output counts (RFC 3875, 6.4), up to a limit
+            if program.ended:  # children have the pipe open; their output counts (RFC 3875, 6.4), for a limited time
                 self.patience.lingering = True
                 self._check_time()
             try:
@@ -86,10 +86,10 @@ class ProgramOnLoop:
         return b""
 
     async def write(self, data: bytes) -> None:
-        """Write to the program's stdin; data that it does not accept is dropped.
+        """Write to the program's stdin. If the program has closed its stdin, the data is dropped.
 
-        Waits while the program does not read. Once it has begun its response, the wait has a limit, because a
-        disconnect can be received only after the body. Then unread data is kept, up to OVERFLOW.
+        Waits while the program does not read. When the program has begun its response, the wait is limited to UNREAD,
+        because a disconnect can be received only after the whole body. Then the data is kept, up to OVERFLOW.
         """
         view, program = memoryview(data), self.program
         if self._backlog is not None:
@@ -108,7 +108,7 @@ class ProgramOnLoop:
         return None
 
     async def _until_writable(self, descriptor: int) -> bool:
-        """Wait until stdin is writable. Return False if the program has begun its response and does not read."""
+        """Wait until stdin is writable, and return True. Return False if the program responds without reading."""
         writable = self._writable = self._loop.create_future()
         self._loop.add_writer(descriptor, _resolve, writable)
         self._look_at_input(writable)
@@ -117,12 +117,12 @@ class ProgramOnLoop:
         finally:
             if self._input_timer is not None:
                 self._input_timer.cancel()
-            if not self._left:  # otherwise another pipe may have this number now
+            if not self._left:  # after `leave` the descriptor is closed, and another pipe may have its number
                 self._loop.remove_writer(descriptor)
         return self._input_timer is not None
 
     def _look_at_input(self, writable: asyncio.Future[None], again: bool = False) -> None:
-        """Stop waiting for `writable` if the program has begun its response, and waits for neither input nor client."""
+        """At each interval, give up waiting if the program has begun its response and does not wait for the client."""
         if again and self.patience.head_seen and not self._sending:
             self._input_timer = None
             _resolve(writable)
@@ -141,7 +141,7 @@ class ProgramOnLoop:
             backlog.append(view)
 
     def _write_backlog(self) -> None:
-        """Write the kept input: the program reads again."""
+        """Write the kept input, because the program reads again."""
         backlog = self._backlog
         while backlog:
             count = self.program.write(backlog[0])
@@ -166,7 +166,7 @@ class ProgramOnLoop:
         self.program.close("stdin")
 
     def end_of_body(self) -> None:
-        """End the program's input after all data, including kept data."""
+        """Close the program's stdin when all data, including kept data, has been written."""
         self._body_over = True
         if not self._backlog:
             self._close_stdin()
@@ -177,7 +177,10 @@ class ProgramOnLoop:
         self._check_time()
 
     async def send(self, send: Send, message: dict[str, Any]) -> None:
-        """Await the server's `send`; `fail` interrupts it. Timeouts include the time while a client does not read."""
+        """Await the server's `send`, which `fail` can interrupt.
+
+        The time while the client does not read counts for the timeouts.
+        """
         if self._failure is not None:
             raise self._failure
         self._sending = True
@@ -194,12 +197,12 @@ class ProgramOnLoop:
         self.patience.moved = self._loop.time()
 
     async def settle(self) -> int | None:
-        """Return the exit status, or minus the signal that killed it; None if it does not end within SETTLE."""
+        """Wait for the exit. Return the exit status, minus the signal that killed the program, or None after SETTLE."""
         if not self._look():
             until = self._loop.time() + SETTLE
             timer = self._loop.call_at(until, self._awake)
             try:
-                # uvloop's time is in whole milliseconds: its timer may fire slightly before `until`.
+                # uvloop's clock has whole milliseconds, so the timer may fire slightly before `until`.
                 while not self.program.ended and self._failure is None and self._loop.time() + 0.001 < until:
                     await self._wait()
             finally:
@@ -208,7 +211,7 @@ class ProgramOnLoop:
         return self.program.returncode
 
     def fail(self, error: BaseException) -> None:
-        """End the response: the current or next wait of the request's task raises `error`."""
+        """Fail the response: the current or next wait of the request's task raises `error`."""
         if self._failure is None:
             self._failure = error
             self._awake()
@@ -249,8 +252,8 @@ class ProgramOnLoop:
             self._awake()
 
     def _look(self) -> bool:
-        """Return True if the program has ended; if not, watch for its end."""
-        self._unwatch(self.program.exited)  # it may be another descriptor after this
+        """Return True if the program has exited; if not, watch for its exit."""
+        self._unwatch(self.program.exited)  # look() may change the descriptor
         if not self.program.look():
             self._watch(self.program.exited, self._on_news)
         return self.program.ended
@@ -266,7 +269,7 @@ class ProgramOnLoop:
             self._loop.remove_reader(descriptor)
 
     def _check_time(self) -> None:
-        """Check the timeouts. The only timer: it restarts itself, so that a block of data needs no timer."""
+        """Check the timeouts, and schedule the next check. There is one timer, not one for each block of data."""
         if not self._attended:
             return
         if self._timer is not None:

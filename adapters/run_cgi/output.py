@@ -11,8 +11,8 @@ from typing import NamedTuple
 from ..errors import AppProtocolError
 from ..mapping.responses import HOP_BY_HOP, NOT_WHOLE, RawHeaders, has_body, promised_length, reason
 
-LAST_STATUS = 599  # RFC 9110, 15: servers and clients need not support higher ones
-MAX_HEAD, MAX_FIELDS = 128 * 1024, 500  # bytes and fields; one long cookie or policy must fit
+LAST_STATUS = 599  # RFC 9110, 15: servers and clients need not support higher statuses
+MAX_HEAD, MAX_FIELDS = 128 * 1024, 500  # limits of bytes and fields; a long cookie or policy must fit
 
 _FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*(.*)", re.DOTALL).fullmatch
 _STATUS = re.compile(rb"([2-9][0-9]{2})(?:[ \t]+(.*))?", re.DOTALL).fullmatch
@@ -20,8 +20,8 @@ _NPH = re.compile(rb"HTTP/[0-9](?:\.[0-9])? +(.*)", re.DOTALL).fullmatch
 _PATH = re.compile(rb"/(?!/)[^#]*").fullmatch
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]").search
 _ONCE = frozenset((b"status", b"location", b"content-type", b"content-length"))  # 6.3: each at most once
-_NOT_EMPTY = frozenset((b"content-type", b"content-length"))  # an empty value is ignored
-# The server itself sends its name, the date and the framing.
+_NOT_EMPTY = frozenset((b"content-type", b"content-length"))  # a field with an empty value is ignored
+# The server itself sends its name, the date and the fields for framing.
 _NOT_FORWARDED = HOP_BY_HOP | {b"status", b"server", b"date", b"keep-alive", b"transfer-encoding"}
 
 
@@ -57,8 +57,8 @@ class HeadParser:
     Lines end in LF or CRLF, in any mixture. The first empty line ends the headers. The status line of a "non-parsed"
     response is treated as a Status field, because the server writes its own status line.
 
-    Harmless violations that Apache and lighttpd accept are accepted here: headers without a field, a field that is
-    repeated with the same value, an empty Content-Length, a status from 600 to 999, CR CR LF at the end of a line.
+    Harmless violations that Apache and lighttpd accept are accepted here: no fields at all, a field that is repeated
+    with the same value, an empty Content-Length, a status from 600 to 999, CR CR LF at the end of a line.
     """
 
     def __init__(self) -> None:
@@ -71,7 +71,7 @@ class HeadParser:
         self._breaches: list[str] = []
 
     def feed(self, data: bytes) -> tuple[CGIHead, bytes] | None:
-        """Return the headers and the part of `data` that follows them, None if incomplete. Raises AppProtocolError."""
+        """Return the headers and the part of `data` after them; None if more is needed. Raises AppProtocolError."""
         self._size += len(data)
         lines = (self._buffer + data).split(b"\n")
         for number, line in enumerate(lines[:-1]):
@@ -87,7 +87,7 @@ class HeadParser:
         return None
 
     def end(self) -> AppProtocolError:
-        """Return the error of output that ended here."""
+        """Return the error for output that ended before the end of the headers."""
         if not self._size:
             return AppProtocolError(
                 "the program wrote nothing; RFC 3875 (6.1) wants response headers, an empty line and the body"
@@ -120,7 +120,10 @@ class HeadParser:
             raise _bad(line, f"response headers may have {MAX_FIELDS} fields")
 
     def _says_nothing_new(self, name: str, lower: bytes, value: bytes) -> bool:
-        """Return True if a single-valued field is empty or repeats its value. Raises AppProtocolError otherwise."""
+        """Return True if a single-valued field can be ignored: it is empty, or repeats the earlier value.
+
+        Raises AppProtocolError for a different value.
+        """
         if not value and lower in _NOT_EMPTY:
             self._note(f"{name} is empty")
             return True
@@ -153,8 +156,9 @@ class HeadParser:
         return CGIHead(status, phrase or reason(status), fields, promised, local, tuple(self._breaches))
 
     def _local(self, location: bytes | None) -> str | None:
-        """Return the target of a local redirect (path and query); None if there is a Status or a body, which the client
-        would not get.
+        """Return the target of a local redirect (path and query), None for other responses.
+
+        A response with a Status or a body is not a local redirect: the client would not get these.
         """
         if not location or self._status or not _PATH(location):
             return None
@@ -163,7 +167,7 @@ class HeadParser:
 
 
 class Answer:
-    """One response, from a program's output: `feed` all output to it, send the results, then `end` it."""
+    """One response. Pass all output of the program to `feed`, send the results to the client, then call `end`."""
 
     def __init__(self, method: str) -> None:
         self.head: CGIHead | None = None
@@ -172,7 +176,7 @@ class Answer:
         self._left: int | None = None
 
     def feed(self, data: bytes) -> bytes:
-        """Return the body in the next bytes of output: empty for HEAD, 204 and 304, and beyond Content-Length (6.4)."""
+        """Return the part of `data` that belongs to the body: b"" for HEAD, 204 and 304, and after Content-Length."""
         if self.head is None:
             parsed = self._parser.feed(data)
             if parsed is None:
@@ -188,20 +192,21 @@ class Answer:
 
     @property
     def bodiless(self) -> bool:
-        """Return True if only headers are sent: the rest of the program's output is discarded."""
+        """True if only headers are sent, and the rest of the program's output is discarded."""
         return self._bodiless
 
     @property
     def whole(self) -> bool:
-        """Return True if the response is complete, even if the program continues."""
+        """True if the response is complete, even if the program continues."""
         return self._left == 0
 
     def end(self, returncode: int | None) -> None:
-        """End the response; `returncode` is the program's, None while it still runs. Raises AppProtocolError.
+        """Check at the end of the output that the response is complete. Raises AppProtocolError if it is not.
 
-        A program that was killed, or that ends with NOT_WHOLE, has not sent its whole response, so the response must
-        not look complete. Other exit statuses do not mean this: programs that send complete pages exit with any status
-        (awstats 1, php-cgi 255, a shell script that of its last command, old C programs a random one).
+        returncode: the program's; None while it still runs. A program that was killed, or that exits with NOT_WHOLE,
+        has not sent its whole response, so the response must not look complete. No other exit status means this:
+        programs that send complete pages exit with any status (awstats with 1, php-cgi with 255, a shell script with
+        the status of its last command, old C programs with a random one).
         """
         if self.head is None:
             raise self._parser.end()
@@ -212,5 +217,5 @@ class Answer:
 
 
 def ending(returncode: int) -> str:
-    """Return a text that describes how a program ended."""
+    """Return a text that describes how a program exited."""
     return f"was killed by signal {-returncode}" if returncode < 0 else f"ended with exit status {returncode}"

@@ -1,4 +1,4 @@
-"""poll() on descriptors. eventlet removes poll(); there, its select(), which lets other green threads run, is used.
+"""poll() on descriptors. eventlet removes poll(); there, eventlet's select() is used, which lets other threads run.
 
 Knows the module select. It must not know programs.
 """
@@ -13,17 +13,17 @@ class Poll(Protocol):
     """The part of select.poll() that is used here."""
 
     def register(self, descriptor: int, events: int, /) -> object:
-        """Watch a descriptor for POLLIN or POLLOUT; 0 for none of them."""
+        """Watch a descriptor for POLLIN or POLLOUT, or, with 0, only for errors."""
 
     def unregister(self, descriptor: int, /) -> object:
         """Stop watching a descriptor."""
 
     def poll(self, milliseconds: float | None, /) -> list[tuple[int, int]]:
-        """Wait; None waits without limit. Return the descriptors with events, and the events."""
+        """Wait, without limit if `milliseconds` is None. Return (descriptor, events) pairs."""
 
 
 class _Select:
-    """A Poll by select(); it does not report hang-ups."""
+    """A Poll that uses select(). It does not report errors or disconnects."""
 
     def __init__(self) -> None:
         self._watched: dict[int, int] = {}
@@ -43,5 +43,5 @@ class _Select:
 
 
 def new_poll() -> Poll:
-    """Return an object that waits for events of descriptors."""
+    """Return a new Poll."""
     return select.poll() if hasattr(select, "poll") else _Select()

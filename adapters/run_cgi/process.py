@@ -1,7 +1,7 @@
-"""Start a CGI program: a child with three pipes, in its own session; signalled as a group; reaped.
+"""Start a CGI program as a child process with three pipes, in its own session; signal its process group; reap it.
 
-Knows processes and signals. It must not know requests, responses, loops or servers. The memory of this process is not
-copied: CPython starts a child by vfork if there is no preexec_fn.
+Knows processes and signals. It must not know requests, responses, loops or servers. Starting a child does not copy this
+process's memory: without a preexec_fn, CPython uses vfork().
 """
 
 # pathlib does not support bytes
@@ -25,8 +25,8 @@ def spawn(
 ) -> Program:
     """Start a program in its own session, with default signals and only its three descriptors (7.2).
 
-    folder: its working folder. Default: the folder that contains it. Without `stdin` its stdin is an empty file.
-        Raises OSError if it cannot be run.
+    stdin: if False, the program gets an empty stdin. folder: its working folder. Default: the folder that contains it.
+    Raises OSError if the program cannot be run.
     """
     pipes = Pipes(stdin)
     try:
@@ -40,7 +40,7 @@ def spawn(
 def start(
     arguments: Sequence[bytes], environment: Mapping[bytes, bytes], pipes: Pipes, folder: bytes | None = None
 ) -> Child:
-    """Start a process with these pipes, and close the process's ends of them. Raises OSError."""
+    """Start a process with these pipes; close this process's copies of its ends. Raises OSError."""
     with no_blocked_signals():
         process = subprocess.Popen(
             arguments,
@@ -53,7 +53,7 @@ def start(
         )
     try:
         child = Child(process)
-    except BaseException:  # its end cannot be watched: out of descriptors or threads
+    except BaseException:  # its exit cannot be watched: out of descriptors or threads
         with contextlib.suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -64,9 +64,10 @@ def start(
 
 @contextlib.contextmanager
 def no_blocked_signals() -> Iterator[None]:
-    """Unblock all signals in this thread during the block: a child inherits the mask, and uWSGI's threads block all.
+    """Unblock all signals in this thread, for a child that is started in the with block and inherits the signal mask.
 
-    If signals were blocked, a program's alarm(), its SIGPIPE and the SIGTERM of a timeout would have no effect.
+    uWSGI's threads block all signals. With that mask a program's alarm(), SIGPIPE and the SIGTERM of a timeout would
+    have no effect.
     """
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     if not blocked:
@@ -80,7 +81,7 @@ def no_blocked_signals() -> Iterator[None]:
 
 
 class Pipes:
-    """The pipes of one program: the program's ends are blocking, this side's ends are non-blocking."""
+    """The pipes of one program. The program's ends are blocking, the ends of this process are non-blocking."""
 
     def __init__(self, stdin: bool) -> None:
         self.ours: list[int] = []
@@ -118,14 +119,14 @@ class Child:
     """A child of this process."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        """Raises OSError if no descriptor or thread is available to watch its end."""
+        """Raises OSError if no descriptor or thread is available to watch its exit."""
         self.pid = process.pid
         self.returncode: int | None = None
         self.started = True
         self.exited = _exit_descriptor(process)
         self._process = process
         self._reaped = False
-        self._taken = False  # another part of this process waited for it, or the kernel reaped it (SIGCHLD is ignored)
+        self._taken = False  # other code of this process reaped it, or the kernel did (SIGCHLD is ignored)
 
     def look(self) -> bool:
         """Return True if the process has exited."""
@@ -145,7 +146,7 @@ class Child:
         return self._taken
 
     def signal(self, number: signal.Signals) -> None:
-        """Signal the program's process group, unless another group may have its number now."""
+        """Signal the program's process group, unless its number may now belong to another group."""
         if self._reaped or (self._taken and _exists(self.pid)):
             return
         try:
@@ -154,7 +155,7 @@ class Child:
             log.debug("no signal to process group %d: %s", self.pid, error)
 
     def reap(self) -> None:
-        """Reap it; it has exited."""
+        """Reap the process, which has exited."""
         self._reaped = True
         self._process.wait()
 
@@ -179,7 +180,7 @@ def _exit_descriptor(process: subprocess.Popen[bytes]) -> int:
     readable, writable = os.pipe()
 
     def wait() -> None:
-        with contextlib.suppress(ChildProcessError):  # another part of this process waited for it: it has ended
+        with contextlib.suppress(ChildProcessError):  # other code of this process has reaped it, so it has exited
             if hasattr(os, "waitid"):
                 os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
             else:

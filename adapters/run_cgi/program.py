@@ -1,8 +1,8 @@
-"""A running CGI program: three non-blocking pipes, detection of its end, a log.
+"""A running CGI program: three non-blocking pipes, detection of its exit, a log.
 
 Knows descriptors. It must not know requests, responses, loops or servers, nor how a process is started or signalled.
-Nothing here blocks. A program belongs to the process that started it: a fork of that process neither signals it nor
-waits for it.
+No function here blocks. A program belongs to the process that started it: in a fork of that process, no method signals
+the program or waits for it.
 """
 
 from __future__ import annotations
@@ -22,39 +22,39 @@ BLOCK = 65536  # size of one read from a program, in bytes: the capacity of a pi
 
 
 class Process(Protocol):
-    """A process that has been started, by any means."""
+    """A process that has been started in any way: as a child, or by a warm interpreter."""
 
     pid: int  # 0 while unknown
-    returncode: int | None  # after its end: exit status, or minus the number of the signal
+    returncode: int | None  # after its exit: the exit status, or minus the number of the signal
     exited: int  # a descriptor that becomes readable when its state changes
-    started: bool  # True if it is known to run; a failed start also makes `exited` readable
+    started: bool  # True if it is known to run; if the start fails, `exited` becomes readable
 
     def look(self) -> bool:
-        """Return True if the process has exited; does not reap it, so its process group number stays reserved.
+        """Return True if the process has exited. It is not reaped, so its process group number stays reserved.
 
-        `exited` may be another descriptor after this call: watch the new one.
+        After this call `exited` may be another descriptor: watch that.
         """
 
     def signal(self, number: signal.Signals) -> None:
-        """Signal it and every descendant that has not left its process group."""
+        """Signal the process and every descendant that has not left its process group."""
 
     def reap(self) -> None:
-        """Reap it, after it has exited."""
+        """Reap the process, after it has exited."""
 
 
 class Program:
-    """A running program and this side's ends of its pipes, non-blocking; -1 once closed.
+    """A running program, and this process's ends of its pipes: non-blocking descriptors, -1 when closed.
 
-    on_ended: called when the program has ended; its children may still run.
-    on_killed: called with the reason when the host begins to terminate it.
-    on_reaped: called when it has been reaped, and no longer counts as running.
+    on_ended: called when the program has exited; its children may still run.
+    on_killed: called with the reason when the host begins to terminate the program.
+    on_reaped: called when the program has been reaped, and no longer counts as running.
     """
 
     def __init__(self, name: str, process: Process, stdin: int, stdout: int, stderr: int) -> None:
         self.name = name
         self.stdin, self.stdout, self.stderr, self.exited = stdin, stdout, stderr, process.exited
-        self.ended = False  # the program itself; its children may still run
-        self.at_end = False  # of its output, which its children may hold open too
+        self.ended = False  # the program itself has exited; its children may still run
+        self.at_end = False  # stdout is at end-of-file: the program and its children have closed it
         self.discarded = 0  # number of discarded bytes of output
         self.killed: Kill | None = None
         self.on_ended: Callable[[], None] | None = None
@@ -67,24 +67,24 @@ class Program:
 
     @property
     def is_ours(self) -> bool:
-        """Return True if this process started it. A fork of that process has only copies of its descriptors."""
+        """True if this process started the program. A fork of that process has only copies of the descriptors."""
         return self._owner == os.getpid()
 
     @property
     def started(self) -> bool:
-        """Return True if it is known to run. If not, there may be no end-of-file on its pipes before `look` returns
-        True.
+        """True if the program is known to run. While it is False, the pipes may not report an end-of-file before `look`
+        returns True.
         """
         return self._process.started
 
     @property
     def pid(self) -> int:
-        """The process number, also that of its session and group; 0 while unknown."""
+        """The number of the process, of its session and of its process group; 0 while unknown."""
         return self._process.pid
 
     @property
     def returncode(self) -> int | None:
-        """After its end: its exit status, or minus the number of the signal that killed it."""
+        """After the exit: the exit status, or minus the number of the signal that killed the program."""
         return self._process.returncode
 
     def read(self) -> bytes | None:
@@ -99,8 +99,9 @@ class Program:
         return data
 
     def write(self, data: memoryview) -> int | None:
-        """Return the number of bytes that the program's stdin took; None if it is closed (a program need not read:
-        4.2).
+        """Write to stdin. Return the number of bytes written, None if the program has closed its stdin.
+
+        A program need not read its input (4.2).
         """
         try:
             return os.write(self.stdin, data)
@@ -110,7 +111,7 @@ class Program:
             return None
 
     def discard(self) -> bool:
-        """Discard output, a little at a time. Return False at its end."""
+        """Discard available output, up to a limit for each call. Return False at end-of-file."""
         for _ in range(16):
             if (data := self.read()) is None:
                 return True
@@ -120,7 +121,7 @@ class Program:
         return True
 
     def log_stderr(self) -> bool:
-        """Log the available stderr, a little at a time. Return False at its end."""
+        """Log available stderr, up to a limit for each call. Return False at end-of-file."""
         for _ in range(16):
             try:
                 data = os.read(self.stderr, BLOCK) if self.stderr >= 0 else b""
@@ -145,7 +146,7 @@ class Program:
             self._process.signal(number)
 
     def terminate(self, kill: Kill) -> None:
-        """Send SIGTERM to the program's group, and log the reason, once."""
+        """Send SIGTERM to the program's group. The first call also logs the reason."""
         if not self.is_ours:
             return
         if self.killed is None:
@@ -187,7 +188,7 @@ class Program:
                 self.close(stream)
 
     def collect(self) -> None:
-        """Reap the program; it and its output have ended. stderr of its children can still be read."""
+        """Reap the program, which has exited, and close its descriptors except stderr, to which children may write."""
         try:
             self._process.reap()
         finally:
@@ -199,7 +200,7 @@ class Program:
                     self.on_reaped()
 
     def reap(self) -> None:
-        """Reap the program, which has ended, and close its descriptors."""
+        """Reap the program, which has exited, log the rest of its stderr, and close all its descriptors."""
         try:
             self.finish()
         finally:

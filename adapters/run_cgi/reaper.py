@@ -1,8 +1,8 @@
-"""The background thread that terminates and reaps programs whose response is over, or lets them finish first.
+"""The background thread that owns programs whose response is over: it lets them finish, or terminates them; reaps them.
 
 Knows processes, descriptors and the clock. It must not know requests or servers. A process has one such thread for all
-hosts; it sleeps in poll(). `ensure` starts the thread before the first program; a fork starts its own. No failure of
-the code that the thread calls can stop it: it kills a program that it fails to handle, and checks it until it is gone.
+hosts; it sleeps in poll(). `ensure` starts the thread before the first program; a fork starts its own. The thread
+survives any exception: if it fails to handle a program, it kills the program, and checks at intervals until it is gone.
 """
 
 from __future__ import annotations
@@ -23,16 +23,18 @@ from .log import log
 from .polling import new_poll
 from .program import Program
 
-LOOK_AGAIN = 0.1  # interval between checks of a program that could not be handled, and after loop failures, in seconds
+LOOK_AGAIN = 0.1  # delay before the next check of a program that could not be handled, or after an error, in seconds
 
 
 def part_with(program: Program, response_over: bool, seconds: float, kill: Kill = UNNEEDED) -> None:
-    """Hand over a program whose response is over or has failed; the caller must not touch it afterwards.
+    """Hand over a program whose response is over or has failed. The caller must not use it afterwards.
 
-    If the program and its output have ended, it is reaped. If only its response is over, the program, or children that
-    keep its output open, may continue for `seconds`; their output is discarded. Otherwise it is terminated with all its
-    children, for the reason `kill`. Children that have closed stdout are not terminated; their stderr is logged for
-    `seconds`.
+    - The program has exited and its output has ended: it is reaped.
+    - Only its response is over: the program, and children that have its output open, may continue for `seconds`. Their
+      output is discarded.
+    - The response has failed: the program and its children are terminated, for the reason `kill`.
+
+    In the first two cases children that have closed stdout are not terminated. Their stderr is logged for `seconds`.
     """
     if not program.is_ours:
         program.abandon()
@@ -55,15 +57,15 @@ def ensure() -> None:
 class _Charge:
     """A program that was handed over.
 
-    Its group gets SIGTERM at `end_at` and SIGKILL at `kill_at`. `collected` is set when only its stderr is left,
-    `broken` when it could not be handled.
+    Its process group gets SIGTERM at `end_at` and SIGKILL at `kill_at`. `collected`: it was reaped, and its children's
+    stderr is still logged. `broken`: handling it failed.
     """
 
     def __init__(self, program: Program, kill_at: float, end_at: float) -> None:
         self.program = program
         self.kill_at, self.end_at = kill_at, end_at
         self.collected = self.broken = False
-        self.left_children = False  # the response and the program have ended, but its children hold the output
+        self.left_children = False  # the response is over and the program has exited; children have its stdout open
 
 
 class Reaper:
@@ -86,12 +88,12 @@ class Reaper:
             raise OSError(errno.EAGAIN, str(error)) from error
 
     def close(self) -> None:
-        """Close the descriptors: in a fork, where the thread does not exist."""
+        """Close the descriptors in a fork, where the thread does not exist."""
         os.close(self._waker)
         os.close(self._wake)
 
     def end(self, program: Program, kill: Kill) -> None:
-        """Send SIGTERM to the program's group now, SIGKILL after a grace period to the rest of it; then reap."""
+        """Send SIGTERM to the program's group now, and SIGKILL after a grace period; then reap the program."""
         program.terminate(kill)
         program.close("stdin")
         program.close("stdout")
@@ -100,7 +102,7 @@ class Reaper:
     def let_finish(self, program: Program, seconds: float) -> None:
         """Let the program and its children continue for `seconds`, then terminate them.
 
-        Their output is discarded, their stderr logged.
+        Their output is discarded, and their stderr is logged.
         """
         program.close("stdin")
         charge = _Charge(program, NEVER, time.monotonic() + seconds)
@@ -110,7 +112,7 @@ class Reaper:
         self._take(charge)
 
     def take_stderr(self, program: Program, seconds: float) -> None:
-        """Reap the program, which has ended, and log its children's stderr for `seconds`."""
+        """Reap the program, which has exited, and log its children's stderr for `seconds`."""
         charge = _Charge(program, NEVER, time.monotonic() + seconds)
         charge.collected = True
         program.collect()
@@ -118,7 +120,7 @@ class Reaper:
 
     def _take(self, charge: _Charge) -> None:
         self._inbox.append(charge)
-        with contextlib.suppress(BlockingIOError):  # the pipe is full: the thread is awake anyway
+        with contextlib.suppress(BlockingIOError):  # the pipe is full, so the thread will wake anyway
             os.write(self._wake, b"\0")
 
     def _run(self) -> None:
@@ -130,7 +132,7 @@ class Reaper:
                 time.sleep(LOOK_AGAIN)
 
     def _turn(self) -> None:
-        """Wait for changes of the programs, and handle them."""
+        """Wait for events of the programs, and handle them."""
         ready = self._poll.poll(self._milliseconds())
         for descriptor, _ in ready:
             if descriptor == self._waker:
@@ -185,16 +187,17 @@ class Reaper:
             self._release_if_over(charge)
 
     def _release_if_over(self, charge: _Charge) -> None:
-        """Reap a program if it and its output have ended. Children that have closed the output are not terminated.
+        """Reap a program that has exited and whose output has ended. Children that have closed stdout may continue.
 
-        After SIGTERM they have the rest of the grace period, during which the group's number stays reserved.
+        If SIGTERM was sent, the program is not reaped before the grace period is over, so that the number of its group
+        stays reserved for SIGKILL.
         """
         program = charge.program
         if not program.ended or charge.kill_at < NEVER:
             return
         if program.stdout < 0:
             self._release(charge)
-        elif program.killed is not None:  # its host, which is being closed, has sent SIGTERM
+        elif program.killed is not None:  # its host is being closed and has sent SIGTERM
             charge.end_at, charge.kill_at = NEVER, time.monotonic() + GRACE
 
     def _check_time(self, charge: _Charge, now: float) -> None:
@@ -224,7 +227,7 @@ class Reaper:
             self._charges.discard(charge)
 
     def _release(self, charge: _Charge) -> None:
-        """Reap the program. stderr of surviving children is still logged."""
+        """Reap the program. If children have stderr open, continue to log it."""
         program = charge.program
         for stream in ("exited", "stdout"):
             self._forget(getattr(program, stream))

@@ -1,4 +1,4 @@
-"""Error responses of a CGI host for programs that it cannot start, and their log lines.
+"""Error responses of a CGI host for requests whose program it cannot start, and their log lines.
 
 Knows errors, statuses and the log. It must not know how a program is started.
 """
@@ -34,7 +34,7 @@ def not_started(error: OSError, script: Script) -> Refused:
 
 
 def _first_line(file: bytes) -> str:
-    """Return the advice about the program's first line."""
+    """Return advice about the program's first line."""
     try:
         with open(file, "rb") as program:
             line = program.readline(256)
@@ -46,7 +46,7 @@ def _first_line(file: bytes) -> str:
 
 
 def log_refusal(method: str, path: str, refusal: Refused) -> None:
-    """Log a refusal: at ERROR if the programs are at fault, at INFO if the request is."""
+    """Log a refusal: at level ERROR if a program is at fault, INFO if the request is."""
     level = (
         logging.ERROR if refusal.status >= 500 else logging.INFO if refusal.status in (302, 404) else logging.WARNING
     )

@@ -1,4 +1,4 @@
-"""Find the program for a path: split it into script and PATH_INFO (RFC 3875, 3.3), and check that the file may be run.
+"""Find the program for a path: split the path into script and PATH_INFO (RFC 3875, 3.3); check the file's mode.
 
 Knows paths and file modes. It must not know requests, environments or processes. All paths are bytes.
 """
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 
 class Refused(Exception):
-    """No program can run for the request. The client gets `status`; the message is logged."""
+    """The request is refused: no program can run for it. The client gets `status`; the message is logged."""
 
     def __init__(self, status: int, detail: str, **headers: str) -> None:
         super().__init__(detail)
@@ -23,7 +23,7 @@ class Refused(Exception):
 
 
 class Script(NamedTuple):
-    """A program: its file, the part of the path that names it (below the mount), and the rest of the path."""
+    """A program: its file, the part of the path that names the file (below the mount), and the rest of the path."""
 
     file: bytes
     name: bytes
@@ -46,7 +46,7 @@ class Tree:
         self._follow_symlinks = follow_symlinks
 
     def find(self, path: bytes) -> Script:
-        """Return the program for a decoded path; it exists and can be run. Raises Refused: 400, 403 or 404.
+        """Return the program for a decoded path: an existing executable file. Raises Refused: 400, 403 or 404.
 
         "." and ".." are resolved first, in the whole path, as Apache and lighttpd do.
         """
@@ -74,8 +74,9 @@ class Tree:
         return Script(self.root, prefix, path), os.stat(self.root).st_mode
 
     def _below(self, path: bytes, prefix: bytes) -> tuple[Script, int]:
-        """Split the path after the first segment that names a file: script, then PATH_INFO. Empty segments are dropped
-        in the script's name, and kept in PATH_INFO.
+        """Split the path after the first segment that names a file: script, PATH_INFO. Return this and the file's mode.
+
+        Empty segments are dropped from the script's name, and kept in PATH_INFO.
         """
         file, name, rest = self.root, prefix, path
         while rest:
@@ -101,9 +102,9 @@ class Tree:
 
 
 def cut(path: bytes, prefix: bytes) -> bytes | None:
-    """Return the rest of a path below a prefix ("/a/b", or ""), None if it is not below it.
+    """Return the rest of a path after a prefix ("/a/b", or ""), None if the path does not start with the prefix.
 
-    Slashes of the prefix may be repeated in the path. A prefix ends at the end of a segment.
+    The prefix must end at the end of a segment. The path may repeat slashes of the prefix.
     """
     rest = path
     for name in prefix.split(b"/")[1:]:
@@ -133,5 +134,5 @@ def resolved(path: bytes) -> bytes:
         elif segment != b".":
             kept.append(segment)
     if segments[-1] in (b".", b".."):
-        kept.append(b"")  # it names a folder
+        kept.append(b"")  # the path ends with a slash: it names a folder
     return b"/" + b"/".join(kept)

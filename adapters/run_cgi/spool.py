@@ -14,18 +14,18 @@ IN_MEMORY = 1 << 20  # limit in memory, in bytes
 
 
 class Spool:
-    """The body. Every method but close() raises Refused(503) if the disk is full, or no file can be created."""
+    """The body. Each method except close() raises Refused(503) if the disk is full, or no file can be created."""
 
     def __init__(self) -> None:
         self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 (close() closes it)
 
     def write(self, block: bytes) -> int:
-        """Add a block. Return its length."""
+        """Append a block. Return its length."""
         with _Storing():
             return self._file.write(block)
 
     def rewind(self) -> None:
-        """Start reading."""
+        """Go to the start, to read the body."""
         with _Storing():
             self._file.seek(0)  # flushes the buffer
 
@@ -35,8 +35,8 @@ class Spool:
             return self._file.read(size)
 
     def close(self) -> None:
-        """Delete it."""
-        with contextlib.suppress(OSError):  # data that could not be written cannot be flushed either
+        """Delete the stored body."""
+        with contextlib.suppress(OSError):  # close() flushes again the data that could not be written
             self._file.close()
 
 

@@ -1,8 +1,10 @@
-"""Observe calls of C functions whose results differ in each process, and the files that an import reads.
+"""Observe an import: its calls of C functions whose results differ between processes, and the files that it reads.
 
 Knows C functions, audit events and the frames that call them. It must not know modules, or which of them may be shared.
-Part of zygote.py, run by the scout (scout.py) in its separate process. A profile function sees each call, even if the
-caller has kept the function itself (`from os import urandom`), as random has before the scout begins.
+Part of zygote.py, run by the scout (scout.py) in its separate process.
+
+Calls are observed by a profile function, not by replacing the C functions: a module that did `from os import urandom`
+before the scout started, such as random, would still call the original.
 """
 
 # ruff: noqa: PTH100, SLF001
@@ -21,7 +23,7 @@ MAX_PATHS = 1000  # number of paths that can be watched; a module that reads mor
 _TIME, _NUMBER, _ID = "keeps the time", "keeps a random number", "keeps the process's id"
 _THREAD, _FORKS = "keeps the thread's id", "registers calls for forks"
 _TIMER, _STACKS = "starts a timer", "changes the settings of threads"
-OF_LIBRARIES = frozenset((_TIME, _THREAD, _FORKS))  # reasons that do not count for modules of Python
+OF_LIBRARIES = frozenset((_TIME, _THREAD, _FORKS))  # reasons that are ignored for modules of the standard library
 _FUNCTIONS = {
     **dict.fromkeys(("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns"), _TIME),
     **dict.fromkeys(("clock_gettime", "clock_gettime_ns", "now", "utcnow", "today", "generate_time_safe"), _TIME),
@@ -36,7 +38,7 @@ _FUNCTIONS = {
 _OWNERS = frozenset(("time", "posix", "datetime", "date", "_thread", "_ssl", "_uuid", "resource", "_signal"))
 # Functions of extension modules (cryptography, bcrypt, fastuuid ...) that return a random key or number.
 _KEY_MAKERS = frozenset(("generate_private_key", "generate_key", "gensalt", "uuid1", "uuid4", "uuid6", "uuid7"))
-# Functions of C libraries, called through ctypes, whose results or effects differ in each process.
+# Functions of C libraries, called through ctypes, whose results or effects differ between processes.
 _OF_C = {
     **dict.fromkeys(("getpid", "getppid", "gettid", "getpgrp", "getpgid", "getsid"), _ID),
     **dict.fromkeys(("time", "clock", "clock_gettime", "gettimeofday", "times", "getrusage"), _TIME),
@@ -45,10 +47,10 @@ _OF_C = {
     **dict.fromkeys(("getenv", "secure_getenv", "environ"), "reads the environment by C code"),
     **dict.fromkeys(("alarm", "setitimer", "timer_create"), _TIMER),
 }
-# Modules whose calls keep nothing: records of a log, caches that compare times of files, and (from Python 3.15 on) a
-# trial of pidfd_open().
+# Modules that do not keep the results: logging puts them into log records, importlib.metadata compares file times for
+# its cache, and subprocess (from Python 3.15 on) tests pidfd_open().
 _HARMLESS_CALLERS = frozenset(("logging", "importlib.metadata", "subprocess"))
-# Functions whose random numbers are only keys within a process: no run can detect that they are shared.
+# Functions that create random keys for use within one process. A run cannot detect that other runs have the same keys.
 _KEYS = frozenset((("opentelemetry.context", "create_key"),))
 _PARTS = frozenset(("scout", "calls", "state", "contents", "reads"))
 _CODE = (".py", ".pyc", ".so", ".pth")
@@ -57,16 +59,16 @@ _OF_PROCESS = ("/proc/self", "/proc/thread-self", f"/proc/{os.getpid()}/", "/dev
 
 
 class Calls:
-    """Calls `blame` with a reason for each observed call, and `read` with each path that is read.
+    """Calls `blame` with the reason for each observed call, and `read` with each path that an import reads.
 
-    The second argument of `read` names the part that is read: "file" (its content), "folder" (its entries), "status".
+    The second argument of `read` is "file" (the content was read), "folder" (the entries) or "status" (stat()).
     """
 
     def __init__(self, blame: Callable[[str], None], read: Callable[[str, str], None]) -> None:
         self._blame, self._read = blame, read
 
     def observe(self) -> None:
-        """Observe calls from now on. Audit events are passed to `audit` by the scout."""
+        """Start observing calls. The scout passes audit events to `audit`."""
         stat, lstat, readlink = os.stat, os.lstat, os.readlink
 
         def look(path: Any, *arguments: Any, **named: Any) -> Any:
@@ -95,7 +97,7 @@ class Calls:
             self._blame(reason)
 
     def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Handle an audit event that reads files or looks up a function of C."""
+        """Handle an audit event: a file is read, or a C function is looked up."""
         if event == "open":
             self._note(arguments[0], "file", sys._getframe(2))
         elif event in ("os.listdir", "os.scandir"):
@@ -120,14 +122,14 @@ class Calls:
 
 
 def _is_owner(owner: Any) -> bool:
-    """Return True for a module of _OWNERS, or a class of datetime or derived from one."""
+    """Return True for a module or class in _OWNERS, and for subclasses of a class of datetime."""
     if getattr(owner, "__name__", None) in _OWNERS:
         return True
     return isinstance(owner, type) and any(base.__module__ == "datetime" for base in owner.__mro__)
 
 
 def is_for_keys(frame: FrameType | None) -> bool:
-    """Return True if a function that creates keys within a process is running."""
+    """Return True if a function of _KEYS is on the stack."""
     while frame is not None:
         if (frame.f_globals.get("__name__"), frame.f_code.co_name) in _KEYS:
             return True
@@ -136,7 +138,7 @@ def is_for_keys(frame: FrameType | None) -> bool:
 
 
 def is_called_by(name: str) -> bool:
-    """Return True if a function of this module is running."""
+    """Return True if a function of the module `name` is on the stack."""
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         if frame.f_globals.get("__name__") == name:

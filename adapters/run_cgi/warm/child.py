@@ -5,7 +5,7 @@ process exits (ending.py). Part of zygote.py, loaded by file name into the progr
 later).
 """
 
-# the interpreter's start has private names
+# the start of an interpreter is implemented with private names
 # ruff: noqa: SLF001, RUF063
 from __future__ import annotations
 
@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from typing import Any
 
 _MAX_STATUS = 1 << 63
-_KIND, _REGULAR = 0o170000, 0o100000  # of a file's mode
+_KIND, _REGULAR = 0o170000, 0o100000  # bits of a file's mode: S_IFMT, S_IFREG
 
 
 def fresh_main(of_zygote: dict[str, Any], program: str) -> ModuleType:
-    """Return a module `__main__` as the interpreter creates one for a program. `of_zygote` is the zygote's own."""
+    """Return a module `__main__` like the one that the interpreter creates for a program.
+
+    `of_zygote`: the names of the zygote's own `__main__`.
+    """
     main = type(sys)("__main__")
     main.__dict__.clear()
     main.__dict__.update((name, value) for name, value in of_zygote.items() if name.startswith("__"))
@@ -37,12 +40,13 @@ def fresh_main(of_zygote: dict[str, Any], program: str) -> ModuleType:
     return main
 
 
-_prepared: list[object] = [None, None, None]  # kinds of files that the standard streams were created on
+_prepared: list[object] = [None, None, None]  # kinds of files that the standard streams were created for
 
 
 def prepare_streams() -> None:
-    """Recreate the three standard streams for the kinds of files that most programs have: stdin that is empty, and two
-    pipes. Runs in the zygote: its children share the memory of these streams, and renew_streams() need not create them.
+    """Recreate the three standard streams for the files that most programs get: an empty stdin, and pipes.
+
+    Runs in the zygote, so that its children share the memory of these streams and need not recreate them.
     """
     saved = os.dup(1), os.dup(2)
     pipe = os.pipe()
@@ -56,21 +60,24 @@ def prepare_streams() -> None:
 
 
 def renew_streams() -> None:
-    """Recreate the three standard streams, in place, on the current descriptors, if these are files of other kinds."""
+    """Recreate, in place, each standard stream whose descriptor is now a file of another kind."""
     for descriptor, stream in enumerate((sys.stdin, sys.stdout, sys.stderr)):
         if stream is not None:
             status = os.fstat(descriptor)
             kind = status.st_mode & _KIND, status.st_rdev, status.st_blksize
-            if kind != _prepared[descriptor] or kind[0] == _REGULAR:  # a file has a position
+            if kind != _prepared[descriptor] or kind[0] == _REGULAR:  # a regular file has a position
                 _renew(stream, descriptor)
                 _prepared[descriptor] = kind
 
 
 def _renew(stream: Any, descriptor: int) -> None:
-    """Recreate a stream as the interpreter does (create_stdio in pylifecycle.c), in place: a library may hold it."""
+    """Recreate a stream as the interpreter does (create_stdio in pylifecycle.c).
+
+    The object stays the same, because a library may have a reference to it.
+    """
     buffer, name = stream.buffer, stream.name
     options = stream.encoding, stream.errors, "\n", stream.line_buffering, stream.write_through
-    # A new object: the old one still reports that it can seek.
+    # A new object: the old one caches whether its file can seek.
     raw: Any = _io.FileIO(descriptor, "wb" if descriptor else "rb", closefd=False)
     raw.name = name
     if isinstance(buffer, _io.FileIO):  # `python -u`
@@ -84,7 +91,7 @@ def _renew(stream: Any, descriptor: int) -> None:
 
 
 def refresh() -> None:
-    """Renew process-specific state of modules. The standard library reseeds its random numbers itself."""
+    """Renew the process-specific state of modules. The module random reseeds its generator itself after a fork."""
     modules = sys.modules
     if "numpy.random.mtrand" in modules:
         modules["numpy.random.mtrand"].seed()
@@ -99,16 +106,16 @@ def refresh() -> None:
 
 
 class Run:
-    """The run of a program."""
+    """One run of the program."""
 
     def __init__(self, main: ModuleType) -> None:
         self.main: ModuleType | None = main
         sys.modules["__main__"] = main
-        self.signal = 0  # the process ends by this signal
-        self._has_exited = False  # by SystemExit
-        self._trace: Any = None  # the functions that the program left with sys.settrace and sys.setprofile
+        self.signal = 0  # the signal that must terminate the process, 0 for none
+        self._has_exited = False  # the program raised SystemExit
+        self._trace: Any = None  # the trace and profile functions that the program set and did not remove
         self._profile: Any = None
-        self.is_observed = False  # by one of them
+        self.is_observed = False  # one of the two functions is set
 
     def run(self, code: CodeType) -> int:
         """Run the code as __main__. Return the exit status."""
@@ -117,7 +124,7 @@ class Run:
         try:
             try:
                 exec(code, self.main.__dict__)  # noqa: S102 (it is what an interpreter does with a program)
-            finally:  # not in a function: a trace function would see its frame
+            finally:  # inline: the program's trace function would see the call of a helper function
                 if callable(profile := sys.getprofile()):
                     sys.setprofile(None)
                     self._profile, self.is_observed = profile, True
@@ -135,8 +142,10 @@ class Run:
         return status
 
     def _report(self, error: BaseException) -> int:
-        """Report an exception of the program. Call it outside any except clause: the exception of that clause
-        would become the context of an exception in the hook.
+        """Report an exception of the program.
+
+        Call it outside any except clause: otherwise the exception of that clause would become the context of an
+        exception that sys.excepthook raises.
         """
         trace = error.__traceback__
         error.__traceback__ = trace and trace.tb_next  # without the frame of `run`
@@ -176,10 +185,10 @@ class Run:
         return 1
 
     def observe(self) -> None:
-        """Let the program's trace and profile functions see the next call, as in a cold run.
+        """Set the program's trace and profile functions again for the next call, because a cold run has them there.
 
-        If `is_observed`, remove them right after that call, in the same frame: otherwise they would also see a
-        function of this package.
+        If `is_observed`, the caller must remove them in its own frame immediately after that call: otherwise they
+        would also see functions of this package.
         """
         if self._profile is not None:
             sys.setprofile(self._profile)

@@ -22,15 +22,15 @@ _PLAIN = frozenset((str, bytes, bool, complex, type(None), type(Ellipsis), type(
 
 
 class Contents:
-    """Searches objects. A number is a time if it lies between the creation of this object and now."""
+    """Searches objects. A number counts as a time if it is between the creation time of this object and now."""
 
     def __init__(self) -> None:
         self._begun = time.time(), time.monotonic()
 
     def trouble(self, waiting: list[Any], seen: set[int]) -> str | None:
-        """Return why two processes must not share one of the objects, or one that it refers to; None if they may.
+        """Search objects and all objects that they refer to. Return why one cannot be shared; None if all can.
 
-        Takes the objects from `waiting`; `seen` are the ids of all objects that need no search, and grows.
+        waiting: the objects; emptied. seen: ids of objects that need no search; the ids of searched objects are added.
         """
         module_type = type(sys)
         while waiting:
@@ -46,7 +46,7 @@ class Contents:
         return None
 
     def _of_one(self, thing: Any, kind: type) -> str | None:
-        """Return the reason why two processes must not share it, None if they may."""
+        """Return why two processes must not share this object, None if they may."""
         if kind is int or kind is float:
             return "keeps the time" if self._is_now(thing, kind) else None
         home = getattr(kind, "__module__", "")
@@ -59,7 +59,7 @@ class Contents:
         return "has shared memory or a multiprocessing lock" if shares else None
 
     def _is_now(self, number: float, kind: type) -> bool:
-        """Return True if a number is a time since the start, in any of the clock's units."""
+        """Return True if a number is a time since the start, of either clock (time() also in nanoseconds)."""
         now = time.time()
         if self._begun[0] <= number <= now or self._begun[0] * 1e9 <= number <= now * 1e9:
             return True
@@ -67,7 +67,7 @@ class Contents:
 
 
 def _is_generator(thing: object, kind: type, home: object) -> bool:
-    """Return True if the object creates random numbers from its own state, which `child.refresh` does not renew."""
+    """Return True for a random generator whose state is not renewed in each process (`child.refresh`)."""
     random = sys.modules.get("random")
     if random is not None and issubclass(kind, random.Random):
         return not issubclass(kind, random.SystemRandom) and thing is not random._inst

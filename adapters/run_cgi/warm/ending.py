@@ -1,10 +1,10 @@
-"""The end of a process: how it exits as an interpreter does, and leaves what it shares with others as it is.
+"""The exit of a process: as the interpreter exits, but without destroying objects that it shares with other processes.
 
 Knows the interpreter's exit (Py_FinalizeEx in pylifecycle.c). It must not know how the program ran, sockets or the
 zygote. Part of zygote.py, loaded by file name into the program's own interpreter (Python 3.9 or later).
 """
 
-# pathlib and contextlib would be imported by every program; the interpreter's exit has private names
+# every program would import pathlib and contextlib; the exit of an interpreter is implemented with private names
 # ruff: noqa: SIM105, SLF001
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ if TYPE_CHECKING:
 
     from .child import Run
 
-# Names of sys that the interpreter forgets before it destroys modules (sys_deletes in pylifecycle.c).
+# Names of sys that the interpreter deletes before it destroys modules (sys_deletes in pylifecycle.c).
 _FORGOTTEN = (
     *("path", "argv", "ps1", "ps2", "last_exc", "last_type", "last_value", "last_traceback"),
     *("path_hooks", "path_importer_cache", "meta_path", "__interactivehook__"),
 )
-# Builtins that Python adds after its start; the interpreter removes them (finalize_restore_builtins_dict).
+# Builtins that Python adds after its start; at exit the interpreter removes them (finalize_restore_builtins_dict).
 _LATE = ("open", "quit", "exit", "copyright", "credits", "license", "help", "_")
 _signal: Any = sys.modules["_signal"]  # every interpreter has it
-# Objects die in code of these two. A warning then has the place that it has without a frame of Python.
+# These two functions destroy objects. A warning from a destructor names the current line of Python. The interpreter's
+# own exit has no Python frame; Python then names the place below. So the functions are compiled with that place.
 _FILE, _LINE = ("<sys>", 0) if sys.version_info >= (3, 13) else ("sys", 1)
 _PLACE: dict[str, Any] = {"__name__": "sys", "collect": gc.collect}
 _SOURCES = ("lambda: collect()", "lambda names, name: names.__setitem__(name, None)")
@@ -54,17 +55,17 @@ def c_exit() -> Any:
 
 
 class Ending:
-    """The end of a run. `shared` are the names of the modules that were imported before it."""
+    """The exit of a process after a run. `shared`: names of the modules that were imported before the run."""
 
     def __init__(self, run: Run, shared: set[str]) -> None:
         self._run, self._shared = run, shared
-        self._kept: list[object] = []  # shared modules: to free one would copy its memory for this process
+        self._kept: list[object] = []  # shared modules; freeing one would copy its memory pages for this process
 
     def end(self, status: int, exit_: Callable[[int], object]) -> None:
-        """Exit as an interpreter does, without destroying shared state: threads, atexit, output, objects."""
+        """Exit in the interpreter's order: threads, atexit, output, objects. Shared objects are not destroyed."""
         if "threading" in sys.modules:
             self._call(sys.modules["threading"]._shutdown)
-        # Up to Python 3.9 the program's module has its own calls.
+        # Up to Python 3.9 each import of atexit creates a module with its own list of functions.
         self._call(sys.modules.get("atexit", atexit)._run_exitfuncs)
         sys.is_finalizing = True.__bool__
         status = 120 if _lost_output() else status
@@ -75,7 +76,7 @@ class Ending:
             os.kill(os.getpid(), self._run.signal)
         try:
             exit_(status)
-        finally:  # from 3.14 an audit hook of the program can refuse the call
+        finally:  # from 3.14 on, an audit hook of the program can make the call of exit() raise
             os._exit(status)
 
     def _call(self, function: Callable[[], object]) -> None:
@@ -124,7 +125,7 @@ class Ending:
 
 
 def _clear(names: dict[str, Any]) -> None:
-    """Clear names in the order of _PyModule_ClearDict: private names first, builtins never."""
+    """Clear names in the order of _PyModule_ClearDict: private names first; `__builtins__` is kept."""
     for private in (True, False):
         for name in list(names):
             if isinstance(name, str) and name != "__builtins__" and (not private or name[:1] == "_" != name[1:2]):
@@ -132,10 +133,10 @@ def _clear(names: dict[str, Any]) -> None:
 
 
 def _flush_files() -> None:
-    """Flush files that shared objects still hold."""
+    """Flush files that shared objects still refer to."""
     try:
-        things = gc.get_objects()  # only this process's; those of the zygote are frozen
-    except Exception:  # of an audit hook of the program
+        things = gc.get_objects()  # only objects of this process: the zygote's are frozen
+    except Exception:  # raised by an audit hook of the program
         return
     kinds = {kind for kind in set(map(type, things)) if issubclass(kind, _io._IOBase)}
     for thing in things:
@@ -147,7 +148,7 @@ def _flush_files() -> None:
 
 
 def _lost_output() -> bool:
-    """Flush the standard streams. Return True if that failed for stdout; failures of stderr do not count."""
+    """Flush the standard streams. Return True if that failed for stdout; failures of stderr are ignored."""
     lost = False
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -161,7 +162,7 @@ def _lost_output() -> bool:
 
 
 def _flush_streams() -> None:
-    """Flush the standard streams as their destruction does: without reports."""
+    """Flush the standard streams as their destructors do: errors are not reported."""
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None:
@@ -171,16 +172,16 @@ def _flush_streams() -> None:
 
 
 def _unraisable(error: BaseException, thing: object) -> None:
-    """Report it as the interpreter does: without the frame that caught it."""
+    """Report an exception that cannot be raised as the interpreter does: without the frame that caught it."""
     trace = error.__traceback__ and error.__traceback__.tb_next
-    error.__traceback__ = trace  # from 3.15 the traceback of the exception is shown
+    error.__traceback__ = trace  # Python 3.15 and later show the exception's own traceback
     message = None
     if sys.version_info >= (3, 13) and thing is sys.stdout:
         when = "while" if sys.version_info >= (3, 14) else "on"
         message, thing = f"Exception ignored {when} flushing sys.stdout", None
     try:
         sys.unraisablehook(_kind_of_report()((type(error), error, trace, message, thing)))
-    except Exception:  # it cannot be reported
+    except Exception:  # the hook of the program failed; the report is lost
         return
 
 

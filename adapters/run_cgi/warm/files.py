@@ -7,7 +7,7 @@ A library is the standard library, an installed package (below site-packages or 
 module that the host's owner has named. All other modules are the program's own, and each process imports them itself.
 """
 
-# pathlib would be imported by every program
+# every program would import pathlib
 # ruff: noqa: PTH116, PTH118, PTH120, PTH208
 from __future__ import annotations
 
@@ -20,17 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import ModuleType
 
-LOOK_AFTER = 0.1  # interval between checks of the files of installed packages, in seconds
-LOOK_AT_PYTHON_AFTER = 1.0  # interval between checks of the files of the standard library, in seconds
+LOOK_AFTER = 0.1  # shortest interval between checks of installed packages, in seconds
+LOOK_AT_PYTHON_AFTER = 1.0  # shortest interval between checks of the standard library, in seconds
 _SOURCES = (".py", ".pyc", ".so")
 _HERE = os.path.dirname(os.path.realpath(__file__))
 _ADAPTERS = os.path.dirname(os.path.dirname(_HERE))
 
 
 class Library:
-    """The modules that all runs of a program may share. `named` are modules of the program's own that may be shared
-    too.
-    """
+    """The modules that all runs of a program may share. `named`: the program's own modules that may be shared too."""
 
     def __init__(self, program: str, named: Iterable[str]) -> None:
         self._named = frozenset(named)
@@ -46,11 +44,11 @@ class Library:
         file = self.file(module)
         if file is not None:
             return self._below(os.path.dirname(file) + os.sep)
-        folders = list(getattr(module, "__path__", ()))  # of a namespace package, which has no file
+        folders = list(getattr(module, "__path__", ()))  # a namespace package has no file
         return all(self._below(folder + os.sep) for folder in folders) if folders else self._is_builtin(module)
 
     def is_standard(self, module: ModuleType) -> bool:
-        """Return True if the module is part of Python."""
+        """Return True if the module is part of the standard library."""
         file = self.file(module)
         return file is None or (file.startswith(self._standard) and not _is_installed(file))
 
@@ -78,7 +76,7 @@ def _is_installed(path: str) -> bool:
 
 
 def _is_ours(folder: str) -> bool:
-    """Return True for this package, which reads no request on import, and for the package that contains it."""
+    """Return True for this package and for the package that contains it: their import does not depend on a request."""
     real = os.path.realpath(folder) + os.sep
     return real.startswith(_ADAPTERS + os.sep) or os.path.realpath(os.path.join(folder, "adapters")) == _ADAPTERS
 
@@ -93,19 +91,20 @@ class Files:
         self._standard: dict[str, object] = {}
         self._folders: dict[str, tuple[object, frozenset[str]]] = {}  # the program's own folders
         self._places: dict[str, tuple[object, frozenset[str]]] = {}  # folders of installed packages
-        self._read: dict[tuple[str, str], object] = {}  # other paths that imports have read, and how
+        self._read: dict[tuple[str, str], object] = {}  # (path, kind) of other reads by imports
         self._read_of_installed: dict[tuple[str, str], object] = {}
         self._shared: frozenset[str] = frozenset()
         self._looked = self._looked_at_python = time.monotonic()
 
     def watch(self, shared: Iterable[str], read: Iterable[tuple[str, str]] = ()) -> None:
-        """Watch the files of these modules, the folders in which a new module could shadow one of them, and the paths
-        that their imports have read, each with "file", "folder" or "status".
+        """Watch the files of the modules `shared`, folders where a new module could shadow one of them, and `read`.
+
+        `read`: paths that the imports have read, each with "file", "folder" or "status".
         """
         for path, kind in read:
             if not _is_installed(path) and not path.startswith(os.path.dirname(os.__file__) + os.sep):
                 self._read[path, kind] = _seen(path, kind)
-            elif kind != "status":  # whether installed files exist changes with the packages only
+            elif kind != "status":  # installed files appear and disappear only with their packages, which are watched
                 self._read_of_installed[path, kind] = _seen(path, kind)
         self._shared = frozenset(name.partition(".")[0] for name in shared)
         for name in shared:
@@ -124,7 +123,7 @@ class Files:
                 self._folders[folder] = _stamp(folder), frozenset(_modules_in(folder))
 
     def changed(self) -> bool:
-        """Return True if one of them has changed."""
+        """Return True if a watched file or folder has changed."""
         now = time.monotonic()
         if any(_stamp(file) != stamp for file, stamp in self._own.items()) or self._is_hidden():
             return True
@@ -147,7 +146,7 @@ class Files:
 
 
 def _added_in(folders: dict[str, tuple[object, frozenset[str]]]) -> Iterator[frozenset[str]]:
-    """Return the modules that were added to or removed from folders since the last check."""
+    """Yield, for each changed folder, the modules that were added or removed since the last check."""
     for folder, (stamp, before) in list(folders.items()):
         now = _stamp(folder)
         if now != stamp:
@@ -157,7 +156,7 @@ def _added_in(folders: dict[str, tuple[object, frozenset[str]]]) -> Iterator[fro
 
 
 def _modules_in(folder: str) -> Iterator[str]:
-    """Return the names of modules that a folder may contain."""
+    """Yield the names of the entries of a folder that may be modules."""
     try:
         entries = os.listdir(folder)
     except OSError:  # sys.path may name things that are not folders
@@ -173,7 +172,9 @@ def _has_changed(read: dict[tuple[str, str], object]) -> bool:
 
 
 def _seen(path: str, kind: str) -> object:
-    """Return the observed state of a path: of a "file", of the entries of a "folder", or only its "status"."""
+    """Return a value that changes when the path changes. `kind` says which change counts: "file": its content;
+    "folder": its entries; "status": its status.
+    """
     stamp = _stamp(path)
     if kind == "folder":
         try:
@@ -181,7 +182,7 @@ def _seen(path: str, kind: str) -> object:
         except OSError:
             return None
     is_folder = isinstance(stamp, tuple) and len(stamp) == 2
-    return stamp[1] if is_folder and isinstance(stamp, tuple) else stamp  # its entries change its time
+    return stamp[1] if is_folder and isinstance(stamp, tuple) else stamp  # a folder's time changes with its entries
 
 
 def _stamp(file: str) -> object:

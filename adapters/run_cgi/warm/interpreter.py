@@ -1,8 +1,9 @@
-"""A warm interpreter: a process of zygote.py, the packets that are sent to it, and the processes that it forks.
+"""A warm interpreter, seen from the host: its process runs zygote.py; packets are sent to it; it forks processes.
 
 Knows sockets, packets and descriptors. It must not know requests, servers or loops, nor which modules a program needs.
-A request whose interpreter dies before its program runs is not lost: the program's ends of its pipes are kept until a
-process is known to have them; otherwise the program is started cold.
+
+A request is not lost if the interpreter dies before the program runs: this process keeps the program's ends of the
+pipes until the forked process has confirmed that it has them. Without that confirmation, it starts the program cold.
 """
 
 # pathlib does not support bytes
@@ -29,7 +30,7 @@ from ..program import Program, log
 from ..reaper import part_with
 
 READY_WITHIN = 60.0  # timeout for imports, in seconds
-RETIRE_WITHIN = 1.0  # timeout for an interpreter to read its next packet, in seconds
+RETIRE_WITHIN = 1.0  # timeout for sending the packet that retires an interpreter, in seconds
 PACKET = 1 << 20
 ZYGOTE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "zygote.py")
 
@@ -37,9 +38,10 @@ Variables = Mapping[bytes, bytes]
 Report = Callable[["WarmInterpreter", str, list[str], list[str]], None]
 
 
-class Wanted(NamedTuple):
-    """Imports for an interpreter: the program's own modules by name, libraries; and the variables that the program
-    sets.
+class Imports(NamedTuple):
+    """The modules that an interpreter imports, and the variables that the program sets.
+
+    named: the program's own modules that may be shared. libraries: other modules to import.
     """
 
     named: tuple[str, ...] = ()
@@ -52,10 +54,10 @@ class Wanted(NamedTuple):
 
 
 class WarmInterpreter:
-    """The process, and the connection to it. `command` is the executable, then the words of its command line."""
+    """The process, and the connection to it. `command`: the executable, then the words of its command line."""
 
-    def __init__(self, command: Sequence[str], file: bytes, environment: Variables, wanted: Wanted) -> None:
-        self.wanted = wanted
+    def __init__(self, command: Sequence[str], file: bytes, environment: Variables, imports: Imports) -> None:
+        self.imports = imports
         self._born = time.monotonic()
         self._connection, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs, contextlib.ExitStack() as undo:
@@ -76,11 +78,11 @@ class WarmInterpreter:
         self._popen = process
         self._process = Program(f"{os.fsdecode(file)} (its warm interpreter)", Child(process), -1, -1, -1)
         self._connection.setblocking(False)
-        with contextlib.suppress(ConnectionError):  # it has already died; the first request detects this
-            self._connection.send(wanted.packet())
+        with contextlib.suppress(ConnectionError):  # the process has already died; the first request detects this
+            self._connection.send(imports.packet())
 
     def run(self, arguments: Sequence[bytes], variables: Variables, stdin: bool, report: Report) -> Program:
-        """Run the program in a fork. Raises OSError if the interpreter has died or is overloaded."""
+        """Run the program in a fork of the interpreter. Raises OSError if that has died or is overloaded."""
         packet = b"\0".join((b"%d" % len(arguments), *arguments, *(b"%b=%b" % pair for pair in variables.items())))
         if len(packet) > PACKET:
             raise OSError(errno.EMSGSIZE, os.strerror(errno.EMSGSIZE))
@@ -90,7 +92,7 @@ class WarmInterpreter:
             control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             undo.callback(control.close)
             with theirs, contextlib.ExitStack() as given:
-                if not stdin:  # one per program, because a program may change its descriptors
+                if not stdin:  # opened for each program, because a program may change its descriptors
                     null = os.open(os.devnull, os.O_RDWR)
                     given.callback(os.close, null)
                 streams = [pipes.theirs[0] if stdin else null, *pipes.theirs[1:], theirs.fileno()]
@@ -102,8 +104,9 @@ class WarmInterpreter:
         return Program(os.fsdecode(arguments[0]), forked, *pipes.ours)
 
     def message(self) -> str:
-        """Return its message: "ready" and reasons (see zygote.py), "never REASON", or why it cannot send one.
-        Return "" if no message has arrived yet.
+        """Return the interpreter's first message, "" if it has not arrived yet.
+
+        It is "ready" with reasons (see zygote.py), "never REASON", or a text that says why there is no message.
         """
         try:
             return self._connection.recv(PACKET).decode() or "the interpreter ended"
@@ -113,7 +116,7 @@ class WarmInterpreter:
             return str(error)
 
     def retire(self) -> None:
-        """Let it exit when its programs have ended."""
+        """Let the interpreter exit when its programs have ended."""
         self._connection.settimeout(RETIRE_WITHIN)  # it may be full of requests, which close() would discard
         with contextlib.suppress(OSError):
             self._connection.send(b"retire")
@@ -121,19 +124,19 @@ class WarmInterpreter:
         part_with(self._process, True, NEVER)
 
     def end(self) -> None:
-        """Terminate it, and its programs."""
+        """Terminate the interpreter and its programs."""
         self._connection.close()
         part_with(self._process, False, 0)
 
     def forget(self) -> None:
-        """In a fork of this process, whose parent owns the interpreter: close descriptors that would keep it alive."""
+        """Close the descriptors in a fork of this process: they would keep the interpreter of the parent alive."""
         self._connection.close()
         self._process.close("exited")
         self._popen.returncode = 0  # not this process's child: do not wait for it, do not warn
 
 
 class _Forked:
-    """The process of one request; its interpreter reports on it by packets on `exited`."""
+    """The process of one request. Its interpreter sends packets about it, which arrive at the descriptor `exited`."""
 
     def __init__(
         self,
@@ -150,12 +153,12 @@ class _Forked:
         self._start_cold = start_cold
         self._report = report
         self.pid = 0
-        self._child: Child | None = None  # set if it was started cold
+        self._child: Child | None = None  # the process, if the program was started cold
         self._orphan = self._reaped = False
         self._early: list[signal.Signals] = []  # signals sent before the process existed
 
     def look(self) -> bool:  # noqa: PLR0911 (a row for each packet)
-        """Return True if it has exited. `exited` may be another descriptor after this call."""
+        """Return True if the process has exited. After this call `exited` may be another descriptor."""
         if self._child is not None:
             ended, self.returncode = self._child.look(), self._child.returncode
             return ended
@@ -171,7 +174,7 @@ class _Forked:
             elif kind == b"modules":
                 names, _, variables = text.decode("utf-8", "replace").partition("\1")
                 self._report("modules", names.split("\0") if names else [], variables.split("\0") if variables else [])
-            elif kind == b"status" and not self.pid:  # it was killed before it became the program
+            elif kind == b"status" and not self.pid:  # the process was killed before it became the program
                 return self._run_cold(False)
             elif kind == b"status":
                 self._begin(self.pid)
@@ -184,7 +187,7 @@ class _Forked:
         return True
 
     def _begin(self, pid: int) -> None:
-        """Record that the process has its ends of the pipes."""
+        """Record that the process runs and has its ends of the pipes; send it the earlier signals."""
         self.pid = pid
         if not self.started:
             self.started = True
@@ -194,7 +197,7 @@ class _Forked:
             self.signal(number)
 
     def _run_cold(self, changed: bool) -> bool:
-        """Start the program cold: the interpreter has refused, or has died before the program ran."""
+        """Start the program cold, because the interpreter has refused it, or has died before the program ran."""
         if changed:
             self._report("changed", [], [])
         if signal.SIGKILL in self._early or signal.SIGTERM in self._early:  # its result is no longer needed
@@ -203,13 +206,13 @@ class _Forked:
             self._child = self._start_cold()
         except OSError as error:
             log.error("%s", error)
-            return self._never_began(127)  # as in a shell
+            return self._never_began(127)  # a shell's status for a command that it cannot find
         self.started = True
         self._replace_exited(self._child.exited)
         return self.look()
 
     def _never_began(self, returncode: int) -> bool:
-        """Record that there will be no process."""
+        """Record that the program will not be started."""
         self.started, self.returncode = True, returncode
         self._pipes.given()
         self._early.clear()
@@ -221,7 +224,7 @@ class _Forked:
         try:
             self._replace_exited(os.pidfd_open(self.pid))
         except ProcessLookupError:
-            self.returncode = 0  # the real one is unknown
+            self.returncode = 0  # the true exit status is unknown
             return True
         return self._look_for_orphan()
 
@@ -238,7 +241,10 @@ class _Forked:
         return True
 
     def signal(self, number: signal.Signals) -> None:
-        """Signal its process group. Until it is reaped its number is its own; another process reaps an orphan."""
+        """Signal the process group, while its number is reserved: until the process is reaped.
+
+        An orphan, whose interpreter has died, may be reaped by another process at any time after its exit.
+        """
         if self._child is not None:
             self._child.signal(number)
         elif not self.pid:
@@ -251,12 +257,15 @@ class _Forked:
                 os.killpg(self.pid, number)
 
     def _give_up(self) -> None:
-        """Make `exited` report the end: the interpreter may never take the request. If it does, its child exits."""
+        """Make `exited` report an end-of-file, because the interpreter may never take the request.
+
+        If the interpreter takes it later, the child cannot report and exits.
+        """
         with socket.fromfd(self.exited, socket.AF_UNIX, socket.SOCK_SEQPACKET) as control:
             control.shutdown(socket.SHUT_RD)
 
     def reap(self) -> None:
-        """Forget it. Its interpreter reaps it when it detects that `exited` is closed."""
+        """Release the process. The interpreter reaps it when `exited` is closed."""
         self._reaped = True
         if self._child is not None:
             self._child.reap()

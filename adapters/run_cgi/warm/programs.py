@@ -1,8 +1,8 @@
-"""Python programs run warm: each in a fork of an interpreter that has already imported the libraries of the program.
+"""Run Python programs warm: each in a fork of an interpreter that has already imported the libraries of the program.
 
 Knows programs, their first lines and their modules. It must not know requests, servers or loops, nor the protocol of an
-interpreter. The interpreter is the one in the program's first line, with its flags, in a separate process: this process
-never forks. A program that cannot run warm is started cold.
+interpreter. The interpreter is the one that the program's first line names, with the flags there. It is a separate
+process: this process never forks. A program that cannot run warm is started cold.
 """
 
 # pathlib does not support bytes
@@ -24,20 +24,20 @@ from collections.abc import Mapping, Sequence
 from ...concurrency import forks
 from ..log import SafeLogger
 from ..program import Program
-from .interpreter import Wanted, WarmInterpreter
+from .interpreter import Imports, WarmInterpreter
 
 log = SafeLogger(logging.getLogger("gateways.cgi.warm"))
 
-MAX_PROGRAMS = 16  # limit of programs with a waiting interpreter; the least recently used loses its own
-MAX_ATTEMPTS = 5  # attempts to keep an interpreter alive
-MAX_SEARCHES = 5  # limit of interpreters that are started because a run imported more than earlier ones
-PAUSE = 30.0  # time without an interpreter after MAX_ATTEMPTS failures, or after a failed import, in seconds
+MAX_PROGRAMS = 16  # limit of programs that have an interpreter; beyond it the least recently used program loses its own
+MAX_ATTEMPTS = 5  # number of consecutive failures of an interpreter before PAUSE
+MAX_SEARCHES = 5  # limit of interpreters that are started because a run imported more modules than earlier runs
+PAUSE = 30.0  # delay before the next interpreter after MAX_ATTEMPTS failures, or after a failed import, in seconds
 
 _PYTHON = re.compile(r"python[0-9.]*[dt]?").fullmatch
 _FLAG = re.compile(
     r"-[bBdEIOPqRsSu]+|-X[\w=]+|-W[\w:.]+"
-).fullmatch  # flags that change how Python runs, not what it runs
-# A full socket, a request that is too large for it, no free descriptors: the interpreter survives these errors.
+).fullmatch  # flags that change how Python runs, not which code it runs
+# Errors that do not mean that the interpreter has died: a full socket, a request too large for it, no free descriptors.
 _NO_ROOM = frozenset(
     getattr(errno, name) for name in ["EAGAIN", "EMSGSIZE", "ENOBUFS", "ETOOMANYREFS", "EMFILE", "ENFILE", "ENOMEM"]
 )
@@ -45,9 +45,10 @@ Variables = Mapping[bytes, bytes]
 
 
 def interpreter_of(file: bytes, path: str) -> list[str] | str:
-    """Return the Python command in a program's first line, as the kernel and env(1) read it, or why it cannot run warm.
+    """Return the Python command in a program's first line, as the kernel and env(1) read it.
 
-    A command is the executable, then the words of its command line: its name as in the line, and flags.
+    The command is a list: the executable, then the words of its command line (its name in the first line, and flags).
+    If the program cannot run warm, returns the reason, a string.
     """
     try:
         with open(file, "rb") as program:
@@ -71,7 +72,7 @@ def interpreter_of(file: bytes, path: str) -> list[str] | str:
 
 
 class Warm:
-    """The interpreters for the programs of one host. `named` are modules of the programs' own that all runs share."""
+    """The interpreters for the programs of one host. `named`: the programs' own modules that all runs share."""
 
     def __init__(self, named: Sequence[str], environment: Variables) -> None:
         self._named = tuple(named)
@@ -87,7 +88,7 @@ class Warm:
         return sum(program.interpreters for program in list(self._programs.values()))
 
     def start(self, arguments: Sequence[bytes], variables: Variables, stdin: bool) -> Program | None:
-        """Run a program warm; return None if it is not Python, or no interpreter is available for it."""
+        """Run a program warm. Return None if it is not a Python program, or if no interpreter is available for it."""
         with self._lock:
             program = self._program(arguments[0])
         return program.start(arguments, variables, stdin)
@@ -112,7 +113,7 @@ class Warm:
                 self._programs.popitem()[1].close()
 
     def forget(self) -> None:
-        """In a fork of this process: forget the interpreters, which belong to the parent."""
+        """Forget the interpreters in a fork of this process: they belong to the parent."""
         self._lock = threading.Lock()
         while self._programs:
             self._programs.popitem()[1].forget()
@@ -133,7 +134,7 @@ def _stamp(file: bytes) -> tuple[int, ...]:
 
 
 class _WarmProgram:
-    """One program: the interpreter that serves it, and the next one, while it imports."""
+    """One program: the interpreter that serves it, and the next interpreter, while that imports libraries."""
 
     def __init__(
         self,
@@ -147,7 +148,7 @@ class _WarmProgram:
         self._name = os.fsdecode(file)
         self._file, self._environment = file, environment
         self._command = command if isinstance(command, list) else None
-        self._wanted = Wanted(named)
+        self._imports = Imports(named)
         self._serving: WarmInterpreter | None = None
         self._coming: WarmInterpreter | None = None
         self._searches = self._deaths = 0
@@ -160,7 +161,7 @@ class _WarmProgram:
 
     @property
     def interpreters(self) -> int:
-        """Number of its interpreters: the serving one, the next one."""
+        """Number of the program's interpreters: 0 to 2 (the serving one and the next one)."""
         return (self._serving is not None) + (self._coming is not None)
 
     def start(self, arguments: Sequence[bytes], variables: Variables, stdin: bool) -> Program | None:
@@ -169,9 +170,9 @@ class _WarmProgram:
             self._look_for_news()
             while self._command and (self._deaths < MAX_ATTEMPTS or time.monotonic() >= self._resting_until):
                 try:
-                    if self._serving is None:  # at once, and the libraries after that
-                        self._serving = self._interpreter(Wanted(self._wanted.named))
-                        self._import(self._wanted)
+                    if self._serving is None:  # serve without libraries immediately; the next interpreter imports them
+                        self._serving = self._interpreter(Imports(self._imports.named))
+                        self._import(self._imports)
                     return self._serving.run(arguments, variables, stdin, self._report)
                 except OSError as error:
                     if error.errno in _NO_ROOM:
@@ -179,36 +180,36 @@ class _WarmProgram:
                     self._bury(error)
         return None
 
-    def _interpreter(self, wanted: Wanted) -> WarmInterpreter:
+    def _interpreter(self, imports: Imports) -> WarmInterpreter:
         assert self._command is not None
-        return WarmInterpreter(self._command, self._file, self._environment, wanted)
+        return WarmInterpreter(self._command, self._file, self._environment, imports)
 
     def _report(self, interpreter: WarmInterpreter, kind: str, names: list[str], variables: list[str]) -> None:
-        """Handle the report of a request: it ran ("status"), having imported "modules"; or a file has "changed"."""
+        """Handle a report of kind "status" (the program ran), "modules" (its imports) or "changed" (a file changed)."""
         with self._lock:
             if kind == "changed" and interpreter is self._serving:
                 log.info("%s or a module that it imports has changed: starting another interpreter", self._name)
                 interpreter.retire()
                 self._end_coming()
-                self._serving, self._wanted, self._searches = None, Wanted(self._wanted.named), 0
+                self._serving, self._imports, self._searches = None, Imports(self._imports.named), 0
             elif kind == "modules" and self._command:
                 self._learn(names, variables)
             elif kind == "status":
                 self._deaths, self._has_served = 0, True
 
     def _learn(self, names: list[str], variables: list[str]) -> None:
-        """Start another interpreter that imports the new modules; the serving one continues meanwhile."""
-        known = self._wanted
-        wanted = Wanted(known.named, _with(known.libraries, names), _with(known.variables, variables))
-        if self._coming is None and wanted != known and self._searches < MAX_SEARCHES:
-            self._wanted = wanted
+        """Start another interpreter, which imports the new modules; until it is ready, the serving one continues."""
+        known = self._imports
+        imports = Imports(known.named, _with(known.libraries, names), _with(known.variables, variables))
+        if self._coming is None and imports != known and self._searches < MAX_SEARCHES:
+            self._imports = imports
             self._searches += 1
-            self._import(wanted)
+            self._import(imports)
 
-    def _import(self, wanted: Wanted) -> None:
-        if self._coming is None and wanted.libraries:
+    def _import(self, imports: Imports) -> None:
+        if self._coming is None and imports.libraries:
             try:
-                self._coming = self._interpreter(wanted)
+                self._coming = self._interpreter(imports)
             except OSError as error:
                 log.info("%s: cannot start another interpreter now: %s", self._name, error)
                 self._failed_at = time.monotonic()
@@ -216,7 +217,7 @@ class _WarmProgram:
     def _look_for_news(self) -> None:
         if self._failed_at is not None and time.monotonic() - self._failed_at > PAUSE:
             self._failed_at = None
-            self._import(self._wanted)
+            self._import(self._imports)
         if self._coming is None or not (message := self._coming.message()):
             return
         if not message.startswith("ready"):
@@ -231,7 +232,7 @@ class _WarmProgram:
         log.info("%s runs warm%s", self._name, left and f"; each run imports these modules itself: {left}")
 
     def _bury(self, error: OSError) -> None:
-        """Handle the death of the serving interpreter. If it never served a request, do not start another each time."""
+        """Handle the death of the serving interpreter. If it never served a request, limit the number of restarts."""
         message = self._serving.message() if self._serving is not None else ""
         if self._serving is not None:
             self._serving.end()
@@ -264,7 +265,7 @@ class _WarmProgram:
             self._serving = self._command = None
 
     def forget(self) -> None:
-        """In a fork of this process: forget them; they belong to the parent."""
+        """Forget the interpreters in a fork of this process: they belong to the parent."""
         for interpreter in (self._serving, self._coming):
             if interpreter is not None:
                 interpreter.forget()

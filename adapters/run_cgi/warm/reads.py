@@ -1,7 +1,7 @@
-"""The request as an import sees it: observe reads of its variables, its arguments and the names of the program.
+"""Observe whether an import reads the request: its variables, its arguments, or the names of the program.
 
 Knows os.environ, sys.argv and `__main__`. It must not know modules, or which of them may be shared. Part of zygote.py,
-run by the scout (scout.py) in its separate process, which it changes for good.
+run by the scout (scout.py) in its separate process; the changes that it makes to that process are permanent.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
-# Prefixes of variables that belong to one request; all others are the same for each.
+# Prefixes of variables that belong to one request; all other variables are the same for each request.
 OF_REQUEST = (
     *("HTTP_", "REMOTE_", "REQUEST_", "SCRIPT_", "SERVER_", "PATH_INFO", "PATH_TRANSLATED", "QUERY_STRING"),
     *("CONTENT_", "AUTH_TYPE", "GATEWAY_", "DOCUMENT_ROOT", "REDIRECT_", "HTTPS"),
@@ -22,7 +22,10 @@ OF_REQUEST = (
 
 
 def observe(blame: Callable[[str], None], is_called_by: Callable[[str], bool], set_by_program: Iterable[str]) -> None:
-    """Call `blame` with a reason for each read from now on. `set_by_program` are variables that the program sets."""
+    """From now on, call `blame` with the reason for each read.
+
+    `set_by_program`: variables that the program sets; reading them counts too.
+    """
     environ: Any = type(os.environ)
     get, iterate, others = environ.__getitem__, environ.__iter__, frozenset(set_by_program)
 
@@ -51,7 +54,7 @@ def observe(blame: Callable[[str], None], is_called_by: Callable[[str], bool], s
 
 
 class _Arguments(list):  # type: ignore[type-arg]
-    """sys.argv: the program's name is the same for each request; the other words may differ."""
+    """sys.argv. The program's name is the same for each request; the other words may differ, so reading them counts."""
 
     blame: Callable[[str], None]
 
@@ -73,7 +76,7 @@ class _Arguments(list):  # type: ignore[type-arg]
 
 
 class _Program(type(sys)):  # type: ignore[misc]
-    """`__main__`: at this time the program has not defined its own names yet."""
+    """`__main__`. A library that reads its names needs the program, which has not run yet when libraries are shared."""
 
     blame: Callable[[str], None]
     is_called_by: Callable[[str], bool]

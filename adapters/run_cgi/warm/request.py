@@ -1,4 +1,4 @@
-"""One request: its packet, the zygote's view of its process, and how that process begins.
+"""One request: its packet, its child process as the zygote sees it, and the first steps of that process.
 
 Knows packets, descriptors and variables. It must not know other requests, nor how the program is run. Part of
 zygote.py, loaded by file name into the program's own interpreter (Python 3.9 or later).
@@ -16,11 +16,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .files import Library
 
-REPORT = 1 << 18  # size limit of the names that a process reports, in bytes
+REPORT = 1 << 18  # size limit of the report of a process (names of modules and variables), in bytes
 
 
 class Request:
-    """One request: in the parent, the state of its child; in the child, how to become the program."""
+    """One request. In the parent it has the state of the child; in the child it turns the process into the program."""
 
     def __init__(self, packet: bytes, descriptors: list[int], learning: bool) -> None:
         count, *words = packet.split(b"\0")
@@ -33,9 +33,9 @@ class Request:
         self.pid = -1
 
     def fork(self) -> int:
-        """Fork. Return a descriptor that reports the child's exit, -1 if impossible. `pid` is 0 in the child."""
+        """Fork. Return a descriptor that reports the child's exit, -1 on failure. In the child `pid` is 0."""
         try:
-            spare = os.dup(self.control)  # reserves a descriptor until the child runs
+            spare = os.dup(self.control)  # reserves a descriptor number for pidfd_open()
         except OSError:
             return -1
         try:
@@ -47,51 +47,52 @@ class Request:
         return os.pidfd_open(self.pid) if self.pid else -1
 
     def send(self, packet: bytes) -> None:
-        """Send a packet to the host, if it still listens."""
+        """Send a packet to the host, unless it has closed this connection."""
         try:
             self._control.send(packet)
         except OSError:
             pass
 
     def refuse(self, packet: bytes) -> None:
-        """Refuse the request, in the parent: there is no child."""
+        """Refuse the request with this packet. Called in the parent, if there is no child."""
         self.send(packet)
         self.close_streams()
         self.close()
 
     def close_streams(self) -> None:
-        """Close the streams in the parent, once the child has them."""
+        """Close the parent's copies of the streams, after the fork."""
         for descriptor in self._streams:
             os.close(descriptor)
 
     def close(self) -> None:
-        """Close the request in the parent: nothing more to report."""
+        """Close the connection and the report in the parent, when the request is over."""
         self._control.close()
         if self.report is not None:
             self.report.close()
 
     def tell_end(self) -> None:
-        """Report the imports and the status of a child that has exited and is not reaped. In the parent."""
+        """Send the imports and the status of a child that has exited but is not reaped. Called in the parent."""
         status = os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
         if self.report is not None and (length := int.from_bytes(self.report[:4], "little")):
-            self.send(b"modules " + self.report[4 : 4 + length])  # the other pages have never been touched
+            self.send(b"modules " + self.report[4 : 4 + length])  # only the used pages
         assert status is not None
         self.send(b"status %d" % (status.si_status if status.si_code == os.CLD_EXITED else -status.si_status))
 
     def become(self, highest: int) -> None:
-        """Become the program, in the child: own session, three descriptors, folder, arguments and variables (RFC 3875,
-        7.2).
+        """Set up the process as the program's: session, three descriptors, arguments and variables (RFC 3875, 7.2).
+
+        Called in the child.
         """
         os.setsid()
         try:
             self._control.send(b"pid %d" % os.getpid())
-        except OSError:  # its result is no longer needed
+        except OSError:  # the host has closed the connection: it no longer needs the response
             os._exit(0)
         for descriptor, stream in zip(self._streams, (0, 1, 2)):  # noqa: B905 (Python 3.9)
             os.dup2(descriptor, stream)
         self._control.detach()
         os.closerange(3, highest + 1)
-        if hasattr(sys, "orig_argv"):  # from Python 3.10 on; it ends with the program's name
+        if hasattr(sys, "orig_argv"):  # from Python 3.10 on; its last word is the program's name
             sys.orig_argv[len(sys.orig_argv) - 1 :] = self._arguments
         sys.argv[:] = self._arguments
         for variable in self.variables:
@@ -99,7 +100,10 @@ class Request:
             os.environb[name] = value
 
     def learn(self, shared: set[str], library: Library) -> None:
-        """Write the names of imported libraries and of variables that the program set. In the child, at its end."""
+        """Write the names of imported libraries and of variables that the program set to the report.
+
+        Called in the child, after the program.
+        """
         if self.report is None:
             return
         given = dict(variable.partition(b"=")[::2] for variable in self.variables)

@@ -1,4 +1,4 @@
-"""Import the libraries that a scout, in a separate process, has found harmless.
+"""Import the libraries that can be shared, according to a scout that has tried their import in a separate process.
 
 Knows the interpreter's settings and processes. It must not know requests, nor how effects are found. Part of zygote.py,
 loaded by file name into the program's own interpreter (Python 3.9 or later).
@@ -22,7 +22,7 @@ _PATCHING = {"gevent", "eventlet"}  # packages that change modules which are imp
 
 
 def unfit(library: Library) -> str:
-    """Return the reason why programs of this interpreter cannot run warm, "" if they can."""
+    """Return the reason why this interpreter cannot run programs warm, "" if it can."""
     for name in ("sitecustomize", "usercustomize"):
         module = sys.modules.get(name)
         if module is not None and not library.is_standard(module):
@@ -38,8 +38,9 @@ def unfit(library: Library) -> str:
 
 
 def share(names: list[str], explore: Callable[[list[str]], Any]) -> tuple[dict[str, str], list[tuple[str, str]]]:
-    """Import the modules that can be shared. Return why others cannot, and the paths that the imports read, as
-    Scout.explore; `explore` tries it in a separate process.
+    """Import the modules that can be shared. Return the reason for each other module, and the paths that imports read.
+
+    `explore` imports the modules in a separate process; it is Scout.explore.
     """
     if not _PATCHING.isdisjoint(name.partition(".")[0] for name in names):
         return {"all libraries": "gevent and eventlet change modules that are imported after them"}, []
@@ -57,15 +58,17 @@ def share(names: list[str], explore: Callable[[list[str]], Any]) -> tuple[dict[s
     for name in good:
         try:
             __import__(name)
-        except BaseException:  # noqa: S112 (it is as if it had not been tried)
+        except BaseException:  # noqa: S112 (the program imports it and sees the error)
             continue
     if len(os.listdir("/proc/self/task")) > 1:
-        raise SystemExit  # a fork would lose a thread; the scout had no thread
+        raise SystemExit  # a fork would lose a thread; in the scout the imports started none
     return dict(left), list(paths)
 
 
 def _explore(names: list[str], explore: Callable[[list[str]], Any], writable: int) -> None:
-    """In the separate process: import the modules on streams that report their use, write the findings, and exit."""
+    """Run the scout in the separate process: with files as standard streams (to detect their use), write its findings
+    to `writable`, and exit.
+    """
     try:
         for descriptor in (0, 1, 2):
             os.dup2(os.memfd_create("stream"), descriptor)

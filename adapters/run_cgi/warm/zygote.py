@@ -1,23 +1,28 @@
 r"""A Python interpreter that has imported the libraries of one CGI program, and forks for each request.
 
 Run by the program's own interpreter, Python 3.9 or later on Linux, as `python FLAGS zygote.py CONNECTION PROGRAM`. It
-imports nothing of this package, and removes its own imports from sys.modules: a program finds only the modules of any
-fresh interpreter, and the libraries. It has one thread. It passes each request to a child, which becomes the program as
-if it had been started for this request alone (child.py, ending.py); it must not know anything else about a request.
+imports no other module of this package by name, and removes its own imports from sys.modules: in sys.modules a program
+finds only the modules of a fresh interpreter, and the libraries. It has one thread. It passes each request to a child,
+which becomes the program as if it had been started for this request alone (child.py, ending.py). It must not know
+anything else about a request.
 
-Packets on the connection: first three lists, separated by \1, their words by NUL: names of the program's own modules
-that may be shared, names of modules to import, variables that the program sets. Then the requests: each has the number
-of arguments, the arguments and the variables, separated by NUL, with four descriptors: stdin, stdout, stderr and
-control. At last b"retire". If the connection ends without it, the host has died, and all children are terminated.
+Packets from the host, on the connection:
+- The first packet has three lists, separated by \1; NUL separates the words of a list. The lists are the names of the
+  program's own modules that may be shared, the names of modules to import, and the variables that the program sets.
+- Each request is one packet: the number of arguments, the arguments, the variables, separated by NUL. Four descriptors
+  come with it: stdin, stdout, stderr and control.
+- The last packet is b"retire". If the connection closes without it, the host has died: all children are terminated.
 
-Packets back: b"ready", then NUL and "MODULE: REASON" for each module that two runs cannot share (scout.py); or b"never
-REASON" if the program must be started cold. On a request's control: b"pid N" from the child; after its exit b"modules"
-with two lists as above (modules that it imported, variables that it set) and b"status N". Or, instead of all these,
-b"cold": start the program cold; or b"changed": do that, and start another interpreter. The child is reaped when the
-other side closes control.
+There is one packet to the host on the connection: b"ready", then NUL and "MODULE: REASON" for each module that two runs
+cannot share (scout.py); or b"never REASON" if the program must always be started cold.
+
+Packets to the host, on the control socket of a request: b"pid N" from the child; after its exit b"modules" with two
+lists in the format above (modules that it imported, variables that it set), then b"status N". If a request is refused,
+there is one packet instead: b"cold" (start the program cold), or b"changed" (start it cold, and start another
+interpreter). The child is reaped when the host closes its end of the control socket.
 """
 
-# pathlib and contextlib would be imported by every program
+# every program would import pathlib and contextlib
 # ruff: noqa: PTH100, PTH118, PTH119, PTH120, SIM105
 from __future__ import annotations
 
@@ -30,13 +35,13 @@ if [*sys.modules][-1] == "__future__":  # by the import above
 
 
 def lazy_imports(mode: str) -> str:
-    """Set which imports of modules are lazy from now on, "normal" or "all"; return the mode until now. Python 3.15."""
+    """Set the mode of lazy imports (Python 3.15), "normal" or "all", from now on. Return the previous mode."""
     before: str = getattr(sys, "get_lazy_imports", str)()
     getattr(sys, "set_lazy_imports", str)(mode)
     return before
 
 
-# The imports of these files are never lazy: the exit of a program would not find them any more.
+# The imports of these files are never lazy: when the program exits, a late import would fail.
 _MODE = lazy_imports("normal")
 getattr(sys, "lazy_modules", set()).difference_update(("__future__", "__future__.annotations"))
 
@@ -62,12 +67,12 @@ PACKET = 1 << 20
 GRACE = 0.5  # delay between SIGTERM and SIGKILL when the host has died, in seconds
 LEARNING = 8  # number of requests of a new interpreter that report their imports
 _SIGTERM, _SIGKILL = 15, 9
-# Variables that an interpreter reads when it starts, and C code when it is loaded.
+# Prefixes of variables that an interpreter reads when it starts, or that C code reads when it is loaded.
 _OF_INTERPRETER = (b"PYTHON", b"LC_", b"LANG=", b"LANGUAGE=", b"TZ=", b"LD_", b"MALLOC_")
 
 
 def part(name: str) -> Any:
-    """Return a module beside this file, which stays out of sys.modules."""
+    """Load a file of this folder as a module, without adding it to sys.modules."""
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name + ".py")
     module = type(sys)(name)
     module.__file__ = path
@@ -86,14 +91,14 @@ if not TYPE_CHECKING:
 
 
 class Zygote:
-    """The parent: takes requests, forks, and waits for the children."""
+    """The parent process: takes requests, forks a child for each, and waits for the children."""
 
     def __init__(self, connection: int, program: str) -> None:
         self._connection = _socket.socket(fileno=connection)
         self._poll = select.poll()
         self._poll.register(connection, select.POLLIN)
-        self._running: dict[int, Request] = {}  # by the descriptor that reports its exit
-        self._ended: dict[int, Request] = {}  # by control; it is closed when the status has been read
+        self._running: dict[int, Request] = {}  # by the descriptor that reports the child's exit
+        self._ended: dict[int, Request] = {}  # by control, which the host closes when it has read the status
         self._retired = False
         self._learning = LEARNING
         self._started_with = frozenset(b"%b=%b" % pair for pair in os.environb.items())
@@ -121,7 +126,7 @@ class Zygote:
         return part("scout").Scout(self.library, variables, part).explore(names)
 
     def _read_program(self) -> str:
-        """Compile the program. Return why that fails, "" on success."""
+        """Compile the program. Return the reason if that fails, "" on success."""
         try:
             with open(self.program, "rb") as source:
                 self.source = source.read()
@@ -130,7 +135,7 @@ class Zygote:
             try:
                 code = compile(self.source, self.program, "exec", dont_inherit=True)
             finally:
-                warned = os.fstat(written).st_size > 0  # each run issues its warnings itself
+                warned = os.fstat(written).st_size > 0  # if True, each run compiles the program, to show its warnings
                 os.dup2(before, 2)
                 os.close(before)
                 os.close(written)
@@ -142,20 +147,20 @@ class Zygote:
 
     @property
     def code(self) -> CodeType:
-        """Return the program's code. In the child."""
+        """The program's code. Used in the child."""
         if self._code is not None:
             return self._code
         return compile(self.source, self.program, "exec", dont_inherit=True)
 
     def serve(self) -> Request:
-        """Serve requests until no more can come. Returns in the children only."""
+        """Serve requests until the interpreter is retired or the host dies. Returns only in a child."""
         os.environ.clear()
         child.prepare_streams()
         gc.collect()
-        gc.freeze()  # all children share these objects; their collectors need not touch them
+        gc.freeze()  # so that the collectors of the children do not write to the shared memory of these objects
         self.main = child.fresh_main(
             _MAIN, self.program
-        )  # not frozen: the collector must find what the program puts there
+        )  # not frozen: the collector must find the objects that the program stores there
         while True:
             for descriptor, _ in self._poll.poll():
                 if descriptor in self._running:
@@ -168,10 +173,10 @@ class Zygote:
                 os._exit(0)
 
     def _take(self) -> Request | None:
-        """Take a request. Returns the request in the child, None in the parent."""
+        """Receive a packet. Return the request in its new child, None in the parent."""
         try:
             packet, ancillary, _, _ = self._connection.recvmsg(PACKET, _socket.CMSG_SPACE(16))
-        except ConnectionResetError:  # it ended without reading all; reported before data that it had sent
+        except ConnectionResetError:  # the host died before it read all packets; its own packets can still be read
             packet, ancillary, _, _ = self._connection.recvmsg(PACKET, _socket.CMSG_SPACE(16))
         if packet == b"retire":
             self._retired = True
@@ -181,7 +186,7 @@ class Zygote:
             self._bury()
         octets = b"".join(data for _, _, data in ancillary)
         descriptors = [int.from_bytes(octets[at : at + 4], sys.byteorder) for at in range(0, len(octets), 4)]
-        if len(descriptors) < 4:  # out of descriptors; the other side sees control closed
+        if len(descriptors) < 4:  # this process is out of descriptors; the host sees that control is closed
             for descriptor in descriptors:
                 os.close(descriptor)
             return None
@@ -201,7 +206,7 @@ class Zygote:
         return None
 
     def _is_at_home(self) -> bool:
-        """Change to the program's folder, which may have been replaced since this process started."""
+        """Change to the program's folder, which may have been replaced since this process started. False on failure."""
         try:
             os.chdir(os.path.dirname(self.program))
         except OSError:
@@ -214,7 +219,7 @@ class Zygote:
         return not self._started_with.issuperset(wanted)
 
     def _end(self, descriptor: int) -> None:
-        """Handle the exit of a child; it is not reaped yet, so that its number stays reserved."""
+        """Handle the exit of a child. The child is not reaped yet, so that its process number stays reserved."""
         request = self._running.pop(descriptor)
         self._poll.unregister(descriptor)
         os.close(descriptor)
@@ -235,14 +240,14 @@ class Zygote:
             for request in requests:
                 try:
                     os.killpg(request.pid, number)
-                except OSError:  # it and its children have exited
+                except OSError:  # all processes of the group have exited
                     pass
             time.sleep(GRACE if number == _SIGTERM and requests else 0)
         os._exit(0)
 
 
 def start(connection: int, program: str) -> Zygote:
-    """Start as the program's interpreter would, and import the shared libraries."""
+    """Set sys.path, sys.argv and the process name as for the program, and import the shared libraries."""
     if not (sys.flags.isolated or getattr(sys.flags, "safe_path", False)):
         sys.path[0] = os.path.dirname(os.path.realpath(program))
     sys.argv[:] = [program]
@@ -255,7 +260,7 @@ def start(connection: int, program: str) -> Zygote:
 
 
 def forget_own_modules() -> None:
-    """Remove this file's own imports from sys.modules: a program that imports them gets them as usual."""
+    """Remove this file's own imports from sys.modules, so that a program that imports them loads them as usual."""
     for name in [name for name in sys.modules if name not in _BEFORE]:
         del sys.modules[name]
 
@@ -263,13 +268,13 @@ def forget_own_modules() -> None:
 if __name__ == "__main__":
     _exit = ending.c_exit()
     forget_own_modules()
-    _own = sys.modules["__main__"]  # keeps this module alive, which is no longer in sys.modules
+    _own = sys.modules["__main__"]  # keeps this module alive after it is removed from sys.modules
     _zygote = start(int(sys.argv[1]), sys.argv[2])
     _request = _zygote.serve()
     child.renew_streams()
     child.refresh()
     _run = Run(_zygote.main)
-    del _zygote.main  # the run alone holds it, and lets go of it at its end
+    del _zygote.main  # now only the run refers to it, and releases it at its end
     _status = _run.run(_zygote.code)
     _request.learn(_zygote.shared, _zygote.library)
     ending.Ending(_run, _zygote.shared).end(_status, _exit)
