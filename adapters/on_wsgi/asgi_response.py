@@ -27,8 +27,8 @@ from ..wsgi_types import StartResponse
 from .client import has_failed
 from .detaching import MARK, Departure
 from .iteration import is_iterated_by_server
-from .request_body import BLOCK, WSGIBody
-from .sent_file import SentFile
+from .request_body import WSGIBody
+from .sent_file import FILE_BLOCK, SentFile
 
 log = logging.getLogger("gateways.asgi")
 
@@ -147,7 +147,7 @@ class ASGIResponse:
             if sent.length is None:
                 headers.append(("content-length", str(file.length)))
             start_response(status, headers)
-            wrapped: Iterable[bytes] = self._file_wrapper(file, BLOCK)
+            wrapped: Iterable[bytes] = self._file_wrapper(file, FILE_BLOCK)
         except BaseException:
             file.close()
             raise

@@ -20,7 +20,8 @@ from .source import Source, chunks_of_uwsgi, is_whole, source_of
 
 log = logging.getLogger("gateways.asgi")
 
-BLOCK = 64 * 1024  # size of one read of a request body, in bytes
+BLOCK = 256 * 1024  # limit of one read of data that has arrived, in bytes: each read costs two thread switches
+AWAITED = 64 * 1024  # size of one read on servers whose read() waits for all of it, in bytes
 
 
 class LengthRequired(BadRequest):
@@ -106,7 +107,9 @@ class WSGIBody:
         Raises ClientDisconnected if the body ends too soon, OSError or the server's exception if it cannot be read.
         """
         source = self._source()
-        size = BLOCK if self._missing is None else min(BLOCK, self._missing)
+        size = BLOCK if source.prompt else AWAITED
+        if self._missing is not None:
+            size = min(size, self._missing)
         self.more = False  # before the next line, which may raise
         block = source.read(size)
         if self._missing is None:

@@ -15,6 +15,8 @@ from ..errors import ClientDisconnected
 
 Done = Callable[[BaseException | None, int], object]
 
+FILE_BLOCK = 64 * 1024  # block size that the server's wsgi.file_wrapper gets, in bytes
+
 
 class SentFile(io.BufferedIOBase):
     """The first `length` bytes of a file, without fileno(). Calls `done` once the server has closed it."""
