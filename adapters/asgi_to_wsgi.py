@@ -192,7 +192,7 @@ class ASGIToWSGI:
     def _start(self) -> Running:
         with self._starting:
             if self._closed:
-                raise RuntimeError("this ASGIToWSGI has been closed; create another")
+                raise RuntimeError("this ASGIToWSGI has been closed; create a new one")
             if self._running is not None and self._running.thread.ended:
                 self._running.abandon()
                 self._running = None

@@ -159,7 +159,7 @@ def demo(installed: Path) -> Iterator[list[str]]:
         [installed.with_name("gateways"), "demo", "--port", "0", "--quiet"], stdout=subprocess.PIPE, text=True, cwd="/"
     ) as process:
         assert process.stdout is not None
-        said = iter(process.stdout.readline, "Ctrl-C ends it.\n")
+        said = iter(process.stdout.readline, "Press Ctrl-C to stop.\n")
         yield [url for line in said for url in re.findall(r"^\w+ +(http://\S+)", line)]
         process.send_signal(signal.SIGINT)
         assert process.wait(10) == 0

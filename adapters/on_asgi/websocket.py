@@ -146,7 +146,7 @@ class WebSocketBridge:
                 elif event.kind != PONG and not self._gone:
                     await self._send_message(event.data)
             if self._client.failure is not None:
-                log.error("the application broke RFC 6455 on its WebSocket: %s", self._client.failure)
+                log.error("the application violated RFC 6455 on its WebSocket: %s", self._client.failure)
                 code, reason = _FAILED, "Internal Server Error"
         await self._thread_ended(GRACE)
         if not code:

@@ -81,7 +81,7 @@ def _serve(app: Any, port: int) -> None:
     except (OSError, OverflowError) as error:
         sys.exit(f"{sys.argv[0]}: cannot use port {port}: {error}; choose another, or --serve 0 for any free port")
     with server:
-        print(f"http://127.0.0.1:{server.server_port}/ (Ctrl-C ends it)", file=sys.stderr)
+        print(f"http://127.0.0.1:{server.server_port}/ (press Ctrl-C to stop)", file=sys.stderr)
         _serve_until_interrupted(server)
 
 

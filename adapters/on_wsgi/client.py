@@ -151,6 +151,6 @@ def _probe(connection: int) -> None:
             sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_KEEPINTVL, _PROBE_SECONDS)
             sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_KEEPALIVE, 1)
     except OSError as error:
-        log.debug("cannot send keep-alive probes: %s", error)  # the connection is not TCP
+        log.debug("cannot enable keep-alive probes: %s", error)  # the connection is not TCP
     finally:
         sock.close()

@@ -132,8 +132,8 @@ class WebSocketExchange(Exchange):
             raise ClientDisconnected("the client has disconnected")
         if self.head is not None or kind not in ("websocket.accept", "websocket.close"):
             raise AppProtocolError(
-                f"the application sent {kind!r}; the first is 'websocket.accept', 'websocket.close', or a response of"
-                " 'websocket.http.response.start' and 'websocket.http.response.body'"
+                f"the application sent {kind!r}; the first message must be 'websocket.accept', 'websocket.close', or a"
+                " response of 'websocket.http.response.start' and 'websocket.http.response.body'"
             )
         if kind == "websocket.accept":
             await self._accept(message)

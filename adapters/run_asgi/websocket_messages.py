@@ -36,7 +36,7 @@ def accepting(message: Message, key: str, offered: Collection[str]) -> bytes:
     protocol = message.get("subprotocol")
     if protocol is not None and protocol not in offered:
         raise AppProtocolError(
-            f"'websocket.accept' has the subprotocol {protocol!r}, which is not one that the client offers:"
+            f"'websocket.accept' has the subprotocol {protocol!r}, which the client did not offer; it offered"
             f" {list(offered)}"
         )
     try:

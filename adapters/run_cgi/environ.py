@@ -143,7 +143,7 @@ def redirected(environ: Environ, local: str) -> Environ:
 
 def ask_elsewhere(local: str) -> Refused:
     """Return the response to a local redirect whose target is not on this host: a redirect for the client."""
-    return Refused(302, f"the local redirect to {local} leads out of the programs of this host", Location=local)
+    return Refused(302, f"the target of the local redirect, {local}, is not a program of this host", Location=local)
 
 
 def arguments(method: str, query: bytes) -> list[bytes]:

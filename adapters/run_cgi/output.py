@@ -83,7 +83,7 @@ class HeadParser:
             self._line(text)
         self._buffer = lines[-1]
         if self._size > MAX_HEAD:
-            raise _bad(self._buffer, f"response headers may have {MAX_HEAD} bytes: end them with an empty line")
+            raise _bad(self._buffer, f"response headers may have at most {MAX_HEAD} bytes: end them with an empty line")
         return None
 
     def end(self) -> AppProtocolError:
@@ -117,7 +117,7 @@ class HeadParser:
         elif lower not in _NOT_FORWARDED and not lower.startswith((b"x-cgi-", b"proxy-")):
             self._fields.append((name, value))
         if len(self._fields) > MAX_FIELDS:
-            raise _bad(line, f"response headers may have {MAX_FIELDS} fields")
+            raise _bad(line, f"response headers may have at most {MAX_FIELDS} fields")
 
     def _says_nothing_new(self, name: str, lower: bytes, value: bytes) -> bool:
         """Return True if a single-valued field can be ignored: it is empty, or repeats the earlier value.
@@ -143,7 +143,7 @@ class HeadParser:
 
     def _head(self) -> CGIHead:
         if not self._seen:
-            self._note("the response headers have no field")
+            self._note("there are no response headers")
         location, length = self._once.get(b"location"), self._once.get(b"content-length")
         if location == b"":
             raise _bad(b"Location:", "RFC 3875 (6.3.2) wants an absolute URI or a path there")

@@ -152,7 +152,7 @@ class Child:
         try:
             os.killpg(self.pid, number)
         except (ProcessLookupError, PermissionError) as error:  # macOS: EPERM when only zombies are left
-            log.debug("no signal to process group %d: %s", self.pid, error)
+            log.debug("cannot send a signal to process group %d: %s", self.pid, error)
 
     def reap(self) -> None:
         """Reap the process, which has exited."""

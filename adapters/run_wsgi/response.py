@@ -110,8 +110,9 @@ class WSGIResponse:
             from logging import getLogger
 
             getLogger("gateways.wsgi").warning(
-                "the application set the hop-by-hop header %r; it was dropped: PEP 3333 (The start_response() Callable)"
-                " leaves it to the server. Remove it from the application. Others are dropped without a warning",
+                "the application set the hop-by-hop header %r; it was dropped, because PEP 3333 (The start_response()"
+                " Callable) leaves such headers to the server. Remove it from the application. Further hop-by-hop"
+                " headers are dropped without a warning",
                 name,
             )
 

@@ -20,7 +20,7 @@ _decoder = getincrementaldecoder("utf-8")
 
 
 class ProtocolError(Exception):
-    """The peer broke RFC 6455: close the connection with `code` and `reason`."""
+    """The peer violated RFC 6455: close the connection with `code` and `reason`."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)

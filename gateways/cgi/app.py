@@ -230,7 +230,10 @@ def file() -> None:
 
 
 def ws() -> None:
-    why = "A WebSocket talks both ways until one side leaves; CGI is one run: a request in, a response out.\n"
+    why = (
+        "A WebSocket sends messages in both directions until one side closes it; a CGI program gets one request and "
+        "sends one response.\n"
+    )
     whole("501 Not Implemented", TEXT, why)
 
 

@@ -100,7 +100,9 @@ PACKAGES = sorted({server.package for server in SERVERS.values()} - set(SERVERS)
 @click.option("--bind", type=Address(), help=f"Address for workers that you start yourself. Default port: {PORT}.")
 @click.option("--export-locustfile", type=FILE, help="Write the load as a locustfile; measure nothing.")
 @click.option("--quick", "effort", flag_value="quick", help="Fewer rounds, for a first look.")
-@click.option("--thorough", "effort", flag_value="thorough", help="More rounds, clients and rates, to publish.")
+@click.option(
+    "--thorough", "effort", flag_value="thorough", help="More rounds, clients and rates, for published results."
+)
 @click.option("--seed", type=int, help="Seed of all random choices. Default: random.")
 @click.option("--force", is_flag=True, help="Measure even if other programs keep the machine busy.")
 @click.option(

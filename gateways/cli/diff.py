@@ -55,12 +55,16 @@ class _Diff(Command):
 @click.option("--interface", type=click.Choice(MODES), help="Interface of the app, if it cannot be detected.")
 @click.option("--host-header", metavar="HOST", help="Host header for both. Default: the recorded one, else localhost.")
 @click.option(
-    "--timeout", type=click.FloatRange(0.1, 3600), default=30.0, show_default=True, help="Seconds for one response."
+    "--timeout",
+    type=click.FloatRange(0.1, 3600),
+    default=30.0,
+    show_default=True,
+    help="Timeout for each response, in seconds.",
 )
 @click.option("--reset", metavar="COMMAND", help="Shell command that prepares the data before each round.")
 @click.option("--unsafe", is_flag=True, help="Also send POST, PUT, PATCH and DELETE to a URL.")
 @click.option("--insecure", is_flag=True, help="Do not verify TLS certificates of URLs.")
-@click.option("--ca", metavar="FILE", help="Certificates to trust, for URLs.")
+@click.option("--ca", metavar="FILE", help="CA certificates for URLs (PEM). Default: the system's.")
 @click.option(
     "--ignore",
     "ignored",
@@ -68,8 +72,10 @@ class _Diff(Command):
     multiple=True,
     help="Ignore differences, e.g. header:x-request-id or 'cookie:*'. Repeatable.",
 )
-@click.option("--accept", metavar="FILE", type=FILE, help="File of accepted differences; only others count.")
-@click.option("--write-accepted", metavar="FILE", type=STDOUT, help="Write a file that accepts all differences.")
+@click.option("--accept", metavar="FILE", type=FILE, help="File of accepted differences, which do not count.")
+@click.option(
+    "--write-accepted", metavar="FILE", type=STDOUT, help="Write the current differences to a file for --accept."
+)
 @click.option("--strict", is_flag=True, help="Also count differences that no client may depend on, e.g. header order.")
 @click.option("--show-secrets", is_flag=True, help="Show cookies, tokens, passwords and API keys. Default: [redacted].")
 @click.option("--json", "as_json", metavar="FILE", type=STDOUT, help="Write the result as JSON; - is stdout.")

@@ -36,7 +36,7 @@ def heading(plan: Plan, address: tuple[str, int]) -> list[str]:
         parts.append("HTTP/2")
     text = ", ".join([f"{plan.server} {server.version()}", *parts])
     place = url(*address, "https" if settings.certfile else "http")
-    return [f"{place}{settings.root_path}  {text}", what(plan), *limits(plan), "Ctrl-C ends it."]
+    return [f"{place}{settings.root_path}  {text}", what(plan), *limits(plan), "Press Ctrl-C to stop."]
 
 
 def limits(plan: Plan) -> list[str]:

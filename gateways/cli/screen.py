@@ -53,7 +53,7 @@ class Screen:
         )
         for command in commands([address for _, _, address in servers]):
             self._console.print(f"  {command}", style="bold")
-        self._console.print("\nCtrl-C ends it.")
+        self._console.print("\nPress Ctrl-C to stop.")
 
     def log(self, mode: Mode | None, line: str) -> None:
         """Print a line that a server or an app wrote to stdout or stderr. `mode` is None for the page."""

@@ -101,7 +101,7 @@ def _named(error: Exception, reading: Reading, seconds: float) -> str:
         case ConnectionRefusedError():
             return "the connection was refused"
         case ssl.SSLCertVerificationError():
-            return f"its certificate is not trusted: {error.verify_message}; --ca FILE names one to trust"
+            return f"its certificate is not trusted: {error.verify_message}; to trust its authority, use --ca FILE"
         case ssl.SSLError():
             return f"TLS failed: {error.reason or error}"
     return _cut(error, reading)

@@ -47,7 +47,7 @@ class Judged:
     status: int | None = None
 
 
-EACH, SAME = "another value in each response", "the same value in all responses"
+EACH, SAME = "a different value in each response", "the same value in all responses"
 
 
 def judge(

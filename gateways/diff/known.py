@@ -22,7 +22,7 @@ class Known:
 
 FORMAL: tuple[tuple[str, Known], ...] = (
     ("reason", Known("A client should ignore the reason phrase.", "RFC 9112, 4", False)),
-    ("version", Known("The version belongs to this hop; a proxy in front uses its own.", "RFC 9110, 2.5", False)),
+    ("version", Known("The version applies to one connection; a proxy in front uses its own.", "RFC 9110, 2.5", False)),
     ("keep-alive", Known("A client must be able to connect again. Without keep-alive, each request costs a connection.",
                          "RFC 9112, 9.3", False)),
     ("header-case", Known("Names of headers are case-insensitive.", "RFC 9110, 5.1", False)),
@@ -46,7 +46,7 @@ STATUSES: dict[str, Known] = {
     "414": Known("The new server has a lower limit for the request line.", "RFC 9110, 15.5.15"),
     "417": Known("The new server does not support Expect: 100-continue.", "RFC 9110, 15.5.18"),
     "431": Known("The new server has a lower limit for request headers.", "RFC 6585, 5"),
-    "400": Known("The new server refuses the request before or in the app: compare its limits and its strictness.",
+    "400": Known("The new server or the app refuses the request: compare the limits and strictness of both servers.",
                  "RFC 9110, 15.5.1"),
     "500": Known("The app or the new server failed: the log of the new server has the traceback.",
                  "RFC 9110, 15.6.1"),
@@ -58,19 +58,19 @@ STATUSES: dict[str, Known] = {
 }  # fmt: skip
 """By the status of the new stack."""
 
-COOKIE = Known("Set-Cookie must reach the client attribute for attribute: browsers act on each.", "RFC 6265, 4.1")
+COOKIE = Known("Browsers act on each attribute of Set-Cookie, so all of them must reach the client.", "RFC 6265, 4.1")
 CUT = Known("A response that ends early must not look complete; a client sees a transfer that failed.", "RFC 9112, 8")
 STREAM = Known("The new stack delays blocks: its server, or a proxy in front, must send each block immediately.",
                "PEP 3333, Buffering and Streaming; ASGI, Response Body")  # fmt: skip
-NO_LENGTH = Known("Both are valid framing. Without a Content-Length a client shows no progress.", "RFC 9112, 6.3")
+NO_LENGTH = Known("Both are valid framing. Without a Content-Length a client cannot show progress.", "RFC 9112, 6.3")
 GAINED_LENGTH = Known("The new stack also sends the length of the body.", "RFC 9110, 8.6", is_counted=False)
 CLOSE = Known("The end of the body is the end of the connection, so a truncated response looks complete.",
               "RFC 9112, 6.3 and 8")  # fmt: skip
 HEAD_LENGTH = Known("A server may leave this header out of a response to HEAD.", "RFC 9110, 9.3.2")
-EXCESS = Known("Octets after a response break the next response on the connection.", "RFC 9112, 6.3")
+EXCESS = Known("Bytes after the end of a response damage the next response on the connection.", "RFC 9112, 6.3")
 DATE = Known("A server that has a clock must send Date.", "RFC 9110, 6.6.1")
-TWICE = Known("The header is repeated: the server adds it to that of the app.", "RFC 9110, 5.3")
-ONCE = Known("The header is sent once: the server does not repeat that of the app.", "RFC 9110, 5.3")
+TWICE = Known("The header is repeated: the app sends it, and the server sends it again.", "RFC 9110, 5.3")
+ONCE = Known("The header is sent once: the server does not add its own to that of the app.", "RFC 9110, 5.3")
 NO_VALIDATOR = Known("Without it, clients download an unchanged response again.", "RFC 9110, 8.8")
 UNCONDITIONAL = Known("The new stack ignores the condition, so clients download an unchanged response again.",
                       "RFC 9110, 13.1")  # fmt: skip
@@ -81,7 +81,7 @@ LOCATION = Known("The app builds URLs from the scheme, the Host header and the p
                  "RFC 9110, 10.2.2")  # fmt: skip
 TRAILERS = Known("Trailers differ, or reach the client on one side only: not every server passes them on.",
                  "RFC 9110, 6.5")  # fmt: skip
-CONSTANT = Known("The old stack generates this value for each client, such as a token; the new stack sends one to all.",
+CONSTANT = Known("The old stack generates a value (a token) for each client; the new stack sends one value to all.",
                  "RFC 6749, 10.10")  # fmt: skip
 EARLY = Known("Early hints reach the client on one side only.", "RFC 8297, 2")
 

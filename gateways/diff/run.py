@@ -113,7 +113,7 @@ def _round(plan: Plan, which: Which, rounds: _Rounds, ports: Ports, progress: Pr
     rounds.lines[which].append(messages(stack.lines if which == "new" else [*stack.starting, *stack.lines]))
     _must_have_answered(plan.old if which == "old" else plan.new, answers, stack)
     if stack.ended:
-        rounds.notes[f"{which}: the server ended by itself; its last line: {_last(stack)}"] = None
+        rounds.notes[f"{which}: the server exited unexpectedly; its last line: {_last(stack)}"] = None
 
 
 def _must_have_answered(spec: Stack | Site, answers: Sequence[Answer], stack: Running) -> None:
@@ -172,7 +172,7 @@ def _pairs(plan: Plan, rounds: _Rounds) -> list[tuple[list[Answer], list[Answer]
     return [(rounds.of("old", number), rounds.of("new", number)) for number in range(len(plan.requests))]
 
 
-LOG = Known("Servers log in their own words; look for tracebacks and warnings of the app.", "", is_counted=False)
+LOG = Known("Each server has its own log messages; look for tracebacks and warnings of the app.", "", is_counted=False)
 
 
 def _log(rounds: _Rounds) -> list[Difference]:

@@ -25,7 +25,7 @@ GENERATIONS = (
         "",
         "uvicorn",
         "the server runs a program: variables and stdin in, stdout out",
-        "keep state between requests; each request starts a process",
+        "keep state between requests, because each request starts a process",
     ),
     Generation(
         "PEP 333",
@@ -34,7 +34,7 @@ GENERATIONS = (
         "gateways.wsgi.pep333:app",
         "waitress",
         "the process stays; the server calls a function, and the app may push data with write()",
-        "apply backpressure, because write() pushes; distinguish bytes from text, because both are str",
+        "slow down an app that calls write(); distinguish bytes from text (both are str)",
     ),
     Generation(
         "PEP 3333",
@@ -61,6 +61,6 @@ GENERATIONS = (
         "",
         "uvicorn",
         "one coroutine function, which middleware can wrap",
-        "block: that stops every request on the loop",
+        "block without stopping all other requests on the loop",
     ),
 )

@@ -208,8 +208,9 @@ def file(environ: Environ, start_response: Start) -> Body:
 
 def ws(environ: Environ, start_response: Start) -> Body:
     why = (
-        "A WebSocket talks both ways until one side leaves; WSGI is one call: a request in, a response out. "
-        "An ASGI app behind ASGIToWSGI can have one: the adapter takes over the server's socket.\n"
+        "A WebSocket sends messages in both directions until one side closes it; a WSGI app gets one request and "
+        "returns one response. An ASGI app behind ASGIToWSGI can serve WebSockets: the adapter takes over the "
+        "server's socket.\n"
     )
     return whole(environ, start_response, "501 Not Implemented", TEXT, why)
 

@@ -27,7 +27,7 @@ SERVERS = re.compile(
 """Commands that serve until they are stopped."""
 
 OURS = re.compile(r"(\.venv/bin/)?(make|gateways) ")
-READY = "Ctrl-C ends it."  # their output when all servers listen
+READY = "Press Ctrl-C to stop."  # their output when all servers listen
 ENDS = 60.0  # seconds for a command to end by itself
 STARTS = 20.0  # for a server to listen
 SAYS = 4.0  # for the line of a finished request

@@ -211,7 +211,9 @@ def test_a_chat_works_in_asgi_and_through_the_adapter_in_wsgi_and_cgi_shows_the_
         "'ASGI is connected, and WSGI through ASGIToWSGI; CGI responds 501.')"
     )
     assert figure(page, "cgi", "status") == "501"
-    assert received(page, "cgi")[0].startswith("A WebSocket talks both ways until one side leaves; ")
+    assert received(page, "cgi")[0].startswith(
+        "A WebSocket sends messages in both directions until one side closes it; "
+    )
     assert why(page, "cgi", "to the handshake").startswith("403")
     why(page, "wsgi", "the adapter took over the server’s connection")
     why(page, "asgi", "^Connected: the event loop keeps it open")

@@ -56,7 +56,7 @@ PATHS = ("--path", "/", "--path", "/cart", "--path", "/api", "--path", "/stream"
     [
         ("lost_header", "header:x-frame-options", "DENY", "(absent)"),
         ("cookie_attribute", "cookie:session;httponly", "set", "(absent)"),
-        ("same_token", "cookie:session", "another value in each response", "the same value in all responses"),
+        ("same_token", "cookie:session", "a different value in each response", "the same value in all responses"),
         ("buffered", "stream", "4 blocks from", "1 block after"),
         ("off_by_one", "body:/text()", "(absent)", "\\n"),
         ("price", "body:/items/0/price", '"1.10"', "1.10"),
@@ -124,7 +124,7 @@ def test_a_server_that_exits_is_reported_with_its_last_line() -> None:
     assert re.search(
         "problem  200 OK → no response: the connection was (refused|reset without a response)", done.stdout
     )
-    assert "new: the server ended by itself; its last line: planted: dying" in done.stdout
+    assert "new: the server exited unexpectedly; its last line: planted: dying" in done.stdout
 
 
 @pytest.mark.timeout(180)

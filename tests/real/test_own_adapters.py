@@ -58,7 +58,7 @@ def fetched(url: str) -> bytes:
 @pytest.mark.parametrize("server", ["waitress", "uvicorn", "gunicorn"])
 def test_serve_runs_an_app_that_imports_its_own_adapters(server: str) -> None:
     with Running("serve", "shop:app", "--server", server, "--port", "0", stdout=None) as serving:
-        serving.wait_for("Ctrl-C ends it")
+        serving.wait_for("Press Ctrl-C to stop")
         assert json.loads(fetched(serving.said[0].split()[0])) == OWNED
 
 
@@ -86,4 +86,4 @@ def test_compare_runs_an_app_that_imports_its_own_adapters(project: Path) -> Non
 @pytest.mark.usefixtures("project")
 def test_the_demo_runs_in_a_project_with_its_own_adapters() -> None:
     with Running("demo", "--mode", "cgi", "--port", "0", stdout=None) as demo:
-        demo.wait_for("Ctrl-C ends it")
+        demo.wait_for("Press Ctrl-C to stop")

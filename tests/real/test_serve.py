@@ -34,7 +34,7 @@ class Serving(Running):
 
     @property
     def url(self) -> str:
-        self.wait_for("Ctrl-C ends it")
+        self.wait_for("Press Ctrl-C to stop")
         return self.said[0].split()[0]
 
     def ask(self, path: str, data: bytes | None = None) -> Any:
@@ -265,7 +265,7 @@ def test_reload_starts_with_an_app_that_cannot_be_imported(tmp_path: Path, monke
         assert page.startswith("changing is not running\n")
         assert "No module named 'no_such_library'" in page
         app.write_text(TEXT.format(number=22))
-        serving.wait_for("Ctrl-C ends it")
+        serving.wait_for("Press Ctrl-C to stop")
         with urllib.request.urlopen(url, timeout=PATIENCE) as answer:
             assert json.load(answer) == 22
         serving.ends()

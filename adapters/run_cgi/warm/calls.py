@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MAX_PATHS = 1000  # number of paths that can be watched; a module that reads more is not shared
 _TIME, _NUMBER, _ID = "keeps the time", "keeps a random number", "keeps the process's id"
-_THREAD, _FORKS = "keeps the thread's id", "registers calls for forks"
+_THREAD, _FORKS = "keeps the thread's id", "registers fork handlers"
 _TIMER, _STACKS = "starts a timer", "changes the settings of threads"
 OF_LIBRARIES = frozenset((_TIME, _THREAD, _FORKS))  # reasons that are ignored for modules of the standard library
 _FUNCTIONS = {
@@ -44,7 +44,7 @@ _OF_C = {
     **dict.fromkeys(("time", "clock", "clock_gettime", "gettimeofday", "times", "getrusage"), _TIME),
     **dict.fromkeys(("rand", "random", "drand48", "lrand48", "getrandom", "getentropy", "arc4random"), _NUMBER),
     **dict.fromkeys(("RAND_bytes", "uuid_generate", "uuid_generate_random", "uuid_generate_time"), _NUMBER),
-    **dict.fromkeys(("getenv", "secure_getenv", "environ"), "reads the environment by C code"),
+    **dict.fromkeys(("getenv", "secure_getenv", "environ"), "reads the environment in C code"),
     **dict.fromkeys(("alarm", "setitimer", "timer_create"), _TIMER),
 }
 # Modules that do not keep the results: logging puts them into log records, importlib.metadata compares file times for

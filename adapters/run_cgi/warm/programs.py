@@ -221,7 +221,7 @@ class _WarmProgram:
         if self._coming is None or not (message := self._coming.message()):
             return
         if not message.startswith("ready"):
-            log.warning("%s runs without its libraries imported: %s", self._name, message)
+            log.warning("%s runs warm, but its interpreter has not imported its libraries: %s", self._name, message)
             self._end_coming()
             self._failed_at = time.monotonic()
             return
@@ -248,7 +248,7 @@ class _WarmProgram:
         log.log(level, "%s: its warm interpreter has died (%s)", self._name, error)
         if self._deaths == MAX_ATTEMPTS:
             log.warning(
-                "%s: cold runs for %g seconds, because %d warm interpreters died", self._name, PAUSE, MAX_ATTEMPTS
+                "%s runs cold for %g seconds, because %d warm interpreters died", self._name, PAUSE, MAX_ATTEMPTS
             )
 
     def _end_coming(self) -> None:

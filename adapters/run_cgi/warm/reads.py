@@ -83,7 +83,7 @@ class _Program(type(sys)):  # type: ignore[misc]
 
     def __getattribute__(self, name: str) -> Any:
         if (name[:2] != "__" or name in ("__dict__", "__doc__")) and not _Program.is_called_by("inspect"):
-            _Program.blame("reads names of the program")
+            _Program.blame("reads the module __main__")
         return super().__getattribute__(name)
 
 

@@ -216,7 +216,7 @@ class Scout:
         import warnings
 
         for name in ("warn", "warn_explicit"):
-            self._observe_call(warnings, name, "warns when it is imported")
+            self._observe_call(warnings, name, "issues a warning when it is imported")
         self._observe_call(sys.modules["_thread"], "start_new_thread", "starts a thread")
         for name, count in (("ctime", 1), ("localtime", 1), ("gmtime", 1), ("strftime", 2), ("asctime", 1)):
             self._observe_call(time, name, "keeps the time", unless=count)
@@ -269,7 +269,7 @@ class Scout:
                 module = sys.modules.get(home) if isinstance(home, str) and home not in self._names else None
                 if module is not None and home in self._loaded and not self._library.is_standard(module):
                     self._loading[-1] = str(home)
-                    self._blame("changes functions of Python")
+                    self._blame("changes functions of Python's modules")
 
 
 def _is_harmless(path: object) -> bool:

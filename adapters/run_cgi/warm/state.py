@@ -59,7 +59,7 @@ def now() -> dict[str, object]:
         "the locale": _locale.setlocale(_locale.LC_ALL),
         "limits": [sys.getrecursionlimit(), sys.getswitchinterval(), gc.get_threshold(), gc.isenabled()],
         "its priority": [os.getpriority(os.PRIO_PROCESS, 0), os.sched_getaffinity(0)],
-        "the sockets' time limit": timeout and timeout(),
+        "the default timeout of sockets": timeout and timeout(),
         "the random numbers": numbers and numbers.getstate(),
         "the warning filters": _filters(),
         "builtins": [(name, id(value)) for name, value in vars(sys.modules["builtins"]).items()],

@@ -57,5 +57,7 @@ def _breach(message: str, function: str) -> Breach:
     text = f"{message} {function}".lower()
     section = next((section for word, section in SECTIONS if word in text), "Specification Details")
     return Breach(
-        message, f"PEP 3333, {section}; wsgiref.validate checks it", "see the section; wsgiref.validate passes then"
+        message,
+        f"PEP 3333, {section}; wsgiref.validate checks it",
+        "correct the call as that section describes; wsgiref.validate then passes",
     )

@@ -1,4 +1,4 @@
-"""Rules about how long the app's process lives: lifespan handlers, background tasks, threads made at import. Pure."""
+"""Rules about how long the app's process lives: lifespan handlers, background tasks, threads of the import. Pure."""
 
 from gateways.check.finding import Advice, Seen
 from gateways.check.move import Move
@@ -28,7 +28,7 @@ def background(seen: Seen, move: Move) -> Advice | None:
         outlived = {
             "task": "asyncio tasks that outlive the app's call are cancelled",
             "awaited": "the process runs until the task ends; Apache's mod_cgi makes the client wait for it",
-            "thread": "the process ends with the response, or waits for the thread and holds the client",
+            "thread": "the process exits after the response, or waits for the thread, and then the client waits too",
         }[seen.values["how"]]
         return Advice(
             f"{name} still runs after the response",
@@ -38,7 +38,7 @@ def background(seen: Seen, move: Move) -> Advice | None:
     if move.interface == "asgi" and move.to == "wsgi":
         return Advice(
             f"{name} still runs after the response",
-            f"{move.server.name} does not know of it: when a worker is recycled or terminated, {move.runner} waits "
+            f"{move.server.name} does not know this work: when a worker is recycled or terminated, {move.runner} waits "
             "only for a limited time, and waitress and cheroot exit immediately on SIGTERM",
             "send work that must not be lost to a queue; call close() of the adapter from the server's exit hook",
         )
@@ -51,6 +51,6 @@ def thread_at_import(seen: Seen, move: Move) -> Advice | None:
     return Advice(
         f"importing the app starts the thread {seen.values['name']!r}",
         "a CGI program is a new process for each request (RFC 3875, 3.4): each request starts the thread again, and "
-        "the end of the request ends it",
+        "the thread ends with the request",
         "run scheduled work in a separate process (cron, a systemd timer, a worker)",
     )

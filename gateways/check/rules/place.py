@@ -16,7 +16,7 @@ def relative_path(seen: Seen, move: Move) -> Advice:
     )
     return Advice(
         f"a file is opened by the relative path {seen.values['path']!r}",
-        f"{where}, so this is another file there, or no file",
+        f"{where}, so the path leads to another file there, or to no file",
         "build the path from the module: Path(__file__).parent / ...",
     )
 

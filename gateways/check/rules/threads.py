@@ -10,7 +10,7 @@ def unsafe_global(seen: Seen, move: Move) -> Advice | None:
         return None
     many = f"up to {move.threads} threads" if move.threads > 1 else "another thread than the one that imported it"
     return Advice(
-        f"{values['name']}, a {values['type']}, is made at import and shared by all threads",
+        f"{values['name']}, a {values['type']}, is created at import and shared by all threads",
         f"{move.runner} runs the app on {many}. {values['why']}",
         values["remedy"],
     )

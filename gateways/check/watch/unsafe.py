@@ -1,4 +1,4 @@
-"""Objects made at import that threads must not share. A new one is a row of UNSAFE."""
+"""Objects created at import that threads must not share. A new one is a row of UNSAFE."""
 
 import sqlite3
 import sys
@@ -129,7 +129,7 @@ def _sqlite(notes: Notes, connection: sqlite3.Connection, name: str, place: Plac
         return
     notes.add(
         "unsafe-global",
-        f"ProgrammingError: {evidence[0]}" if evidence else f"{name}.cursor() on another thread raises nothing",
+        f"ProgrammingError: {evidence[0]}" if evidence else f"{name}.cursor() on another thread raises no exception",
         place,
         name=name,
         type="sqlite3.Connection",

@@ -10,7 +10,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "measure on Linux; here, trust large differences only",
     ),
     "few-cores": (
-        "worker processes share cores, so more of them bring no throughput here",
+        "worker processes share cores, so more of them do not increase throughput here",
         "measure on a machine with a core for each worker process, and one for the load client",
     ),
     "not-seen": (
@@ -31,7 +31,7 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "apart": (
         "clients on several machines did not start at the same instant, so their slices overlap only in part",
-        "use workers closer to each other, or --thorough",
+        "use workers on one network, or --thorough",
     ),
     "not-installed": (
         "contenders are not compared, because packages are missing",
@@ -61,9 +61,9 @@ REASONS: dict[str, tuple[str, str]] = {
     "one-run": ("each contender ran once, so only orders of magnitude can be compared", "--thorough"),
     "few-answers": (
         "slices contain few responses, so the rate is that of all slices together, with a wide interval",
-        "trust large differences only; --thorough",
+        "trust large differences only; use --thorough",
     ),
-    "errors": ("responses are lost or wrong", "they do not count as throughput; read the servers' logs"),
+    "errors": ("responses are lost or wrong", "read the servers' logs; such responses do not count as throughput"),
     "retried": (
         "the server closed connections without a response; requests on them were sent again, as browsers do",
         "read the servers' logs: some servers close the connection after an exception in the app",
@@ -81,7 +81,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "use a faster core for the client, or an app that does more",
     ),
     "no-keep-alive": (
-        "the server closes the connection after each response, so figures include connecting",
+        "the server closes the connection after each response, so the figures include the time to connect",
         "use a variant of the server that keeps connections, such as gunicorn-gthread",
     ),
     "few-samples": ("too few samples for a 99th percentile", "--thorough"),

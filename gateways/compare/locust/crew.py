@@ -162,7 +162,7 @@ class Workers:
         came: dict[str, dict[str, Any]] = {}
         until = time.monotonic() + self._coming
         while len(self._workers) < self._crew.workers:
-            self._listener.now(f"waits for workers: {len(came)} of {self._crew.workers} have connected")
+            self._listener.now(f"waiting for workers: {len(came)} of {self._crew.workers} have connected")
             message = self._hear(until)
             if message is None:
                 raise Failure(self._missing(len(came)))

@@ -199,4 +199,4 @@ def _websocket(bench: Bench, contender: Entry, scenario: Scenario) -> str:
     measured = bench.client.measure(replace(bench.order(contender, scenario), seconds=0.05))
     if measured.answered:
         return ""
-    return f"it echoes no message: {measured.examples[0] if measured.examples else 'no data'}"
+    return f"it does not echo messages: {measured.examples[0] if measured.examples else 'no data'}"

@@ -174,7 +174,7 @@ def _begin(plan: Plan, absent: Sequence[Exclusion], listener: Listener) -> Recor
     for _ in range(0 if plan.force else PATIENCE):
         if found.foreign is None or found.foreign < QUIET:
             break
-        listener.now(f"waits, because other programs keep {found.foreign:.1f} cores busy")
+        listener.now(f"waiting, because other programs keep {found.foreign:.1f} cores busy")
         found = replace(found, foreign=machine.watch(1.0)[0])
     if found.foreign is not None and found.foreign > BUSY * found.cores and not plan.force:
         raise Failure(

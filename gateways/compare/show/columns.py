@@ -22,6 +22,6 @@ COLUMNS: dict[str, str] = {
     "memory": "Peak memory of the server's own processes.",
     "threads": "Peak number of threads, and of processes, if there are several.",
     "lost": "Share of requests without a correct response within the time limit.",
-    "limit": "Bottleneck: cpu, threads=N, one loop (blocked by the app), clients, client (the load client), errors.",
+    "limit": "Bottleneck: cpu, threads=N, one loop (blocked), clients (too few), client (the load client), errors.",
 }
 """A column's name may be followed by @ and a rate."""

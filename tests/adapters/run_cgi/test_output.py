@@ -70,7 +70,7 @@ def test_response_headers_are_limited_in_fields_and_octets() -> None:
 @pytest.mark.parametrize(
     ("output", "breach"),
     [
-        (b"\n", "the response headers have no field"),
+        (b"\n", "there are no response headers"),
         (b"Content-Length:\n\n", "Content-Length is empty"),
         (b"Content-type: a/b\nContent-Type: a/b\n\n", "Content-Type is repeated"),
         (b"Status: 600\n\n", "the status is 600, above 599"),

@@ -212,7 +212,7 @@ def test_the_heading_shows_url_and_server_and_number_of_processes_and_how_to_sto
     settings = Settings(threads=3, workers=1, root_path="/shop")
     where, _, end = heading(plan(WSGI, "wsgi", "gunicorn", settings), ("::1", 80))
     assert where == f"http://[::1]:80/shop  gunicorn {version}, 1 worker, 3 threads"
-    assert end == "Ctrl-C ends it."
+    assert end == "Press Ctrl-C to stop."
 
 
 @pytest.mark.parametrize(

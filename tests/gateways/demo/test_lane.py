@@ -28,7 +28,7 @@ def test_a_plain_request_is_served_by_the_wsgi_app() -> None:
     assert fetch(app, environ(path="/hello")).body == b"Hello, world!\n"
     refused = fetch(app, environ(path="/ws"))
     assert refused.code == 501
-    assert refused.body.startswith(b"A WebSocket talks both ways until one side leaves; WSGI")
+    assert refused.body.startswith(b"A WebSocket sends messages in both directions until one side closes it; a WSGI")
 
 
 def test_a_handshake_reaches_the_asgi_app_if_the_server_exposes_its_socket() -> None:

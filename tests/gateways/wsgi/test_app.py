@@ -148,4 +148,4 @@ def test_without_a_wrapper_a_file_is_sent_and_closed() -> None:
 def test_a_websocket_gets_a_501_that_names_the_adapter() -> None:
     response = ask(app, Request(b"/ws"))
     assert response.status == 501
-    assert b"An ASGI app behind ASGIToWSGI can have one" in response.body
+    assert b"An ASGI app behind ASGIToWSGI can serve WebSockets" in response.body

@@ -59,9 +59,9 @@ HARMFUL = {
     "import decimal\ndecimal.getcontext().prec = 5": "changes context variables",
     "import builtins, random\nbuiltins.dice = random.Random()": "has a random generator",
     "import threading\nvalue = threading.get_native_id()": "keeps the thread's id",
-    "import os\nforked = []\nos.register_at_fork(after_in_child=lambda: forked.append(1))": "registers calls for forks",
+    "import os\nforked = []\nos.register_at_fork(after_in_child=lambda: forked.append(1))": "registers fork handlers",
     "import subprocess\nvalue = subprocess.run(['true'])": "runs a program",
-    "import __main__\nvalue = getattr(__main__, 'before', None)": "reads names of the program",
+    "import __main__\nvalue = getattr(__main__, 'before', None)": "reads the module __main__",
     "value = open('/proc/self/environ').read()": "reads the process's own files",
     "from datetime import datetime, timezone\nvalue = datetime.now(timezone.utc)": "keeps the time",
     "import os\nvalue = os.environ.get('QUERY_STRING')": "reads QUERY_STRING of the environment",
@@ -77,10 +77,10 @@ HARMFUL = {
     "import sys\nsys.path.append('/lib')": "changes sys.path",
     "import sys, io\nsys.stdout = io.TextIOWrapper(sys.stdout.buffer)": "changes the standard streams",
     "import locale\nlocale.setlocale(locale.LC_CTYPE, 'C')": "changes the locale",
-    "import socket\nsocket.setdefaulttimeout(5)": "changes the sockets' time limit",
+    "import socket\nsocket.setdefaulttimeout(5)": "changes the default timeout of sockets",
     "import sys\nsys.setrecursionlimit(5000)": "changes limits",
     "import sys\nprint('from lib', file=sys.stderr)": "changes its output",
-    "import warnings\nwarnings.warn('lib is old')": "warns when it is imported",
+    "import warnings\nwarnings.warn('lib is old')": "issues a warning when it is imported",
 }
 
 HARMFUL_TOGETHER = {  # by the name of the library; all are imported by one program
@@ -100,7 +100,7 @@ HARMFUL_TOGETHER = {  # by the name of the library; all are imported by one prog
     "quiet": ("import warnings\nwarnings.simplefilter('ignore')", "changes the warning filters"),
     "logs_first": ("import logging\nlogging.basicConfig()", "changes the settings of logging"),
     "translates": ("import gettext\ngettext.install('shop')", "changes builtins"),
-    "patches": ("import json\njson.dumps = lambda value: 'patched'", "changes functions of Python"),
+    "patches": ("import json\njson.dumps = lambda value: 'patched'", "changes functions of Python's modules"),
     "stacks": ("import threading\nthreading.stack_size(1 << 20)", "changes the settings of threads"),
     "threads": ("import threading\nthreading.excepthook = print", "changes the settings of threads"),
     "nice": ("import os\nos.nice(1)", "changes its priority"),
@@ -112,7 +112,7 @@ HARMFUL_TOGETHER = {  # by the name of the library; all are imported by one prog
     "asks": ("import sys\nvalue = 'debug' in sys.argv", "reads the arguments"),
     "counts": ("import sys\nvalue = len(sys.argv)", "reads the arguments"),
     "variables": ("import os\nvalue = len(os.environ)", "reads the whole environment"),
-    "doc": ("import __main__\nvalue = __main__.__doc__", "reads names of the program"),
+    "doc": ("import __main__\nvalue = __main__.__doc__", "reads the module __main__"),
 }
 
 
