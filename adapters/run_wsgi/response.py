@@ -111,8 +111,8 @@ class WSGIResponse:
 
             getLogger("gateways.wsgi").warning(
                 "the application set the hop-by-hop header %r; it was dropped, because PEP 3333 (The start_response()"
-                " Callable) leaves such headers to the server. Remove it from the application. Further hop-by-hop"
-                " headers are dropped without a warning",
+                " Callable) leaves such headers to the server. Remove it from the application. Further headers of"
+                " this kind are dropped without a warning",
                 name,
             )
 
