@@ -1,7 +1,7 @@
 """Bounded channels of blocks between a thread and an event loop, both ways, over the loop's mailbox (loops.py).
 
-Knows both threads and loops. Contains the part that all three channels share (outbox.py, inbox.py, desk.py). It must
-not know WSGI, ASGI or CGI: channels move calls and blocks. The table lists each wait, and the events that end it:
+Knows both threads and loops. Contains the common part of the three channels (outbox.py, inbox.py, desk.py). It must not
+know WSGI, ASGI or CGI: channels move calls and blocks. The table lists each wait, and the events that end it:
 
 ====================  =============================  =================================================================
 waiting side          waits for                      woken by
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .thread_pool import Workers  # a CGI program does not need it
 
 HIGH_WATER = 256 * 1024  # number of queued bytes above which a channel's writer waits
-LOOP_CHECK = 0.5  # interval at which a parked thread checks whether its loop still runs, in seconds
+LOOP_CHECK = 0.5  # interval at which a waiting thread checks whether its loop still runs, in seconds
 
 
 def resolve(future: Future) -> None:
@@ -38,16 +38,16 @@ def resolve(future: Future) -> None:
 
 
 class Channel(ABC):
-    """The part that both directions share: one lock for the state, and a gate for each parked thread."""
+    """The common part of both directions: one lock for the state, and a gate for each waiting thread."""
 
     _gates: tuple[threading.Lock, ...] = ()  # an application may write, or read, from several threads
     _waiter: Future | None = None
     _size = 0  # bytes waiting
 
     def __init__(self, loop: Loop, workers: Workers | None = None) -> None:
-        """If the thread belongs to `workers`, another thread may replace it while it waits here."""
+        """`workers`: the pool of the thread, which may start another thread while that thread waits here."""
         self._loop, self._workers = loop, workers
-        # Reentrant: garbage collection under the mutex may free a coroutine whose loop has ended, which closes this.
+        # Reentrant: while the mutex is held, garbage collection may free a coroutine that closes this channel.
         self._mutex = RLock()
 
     def _shut(self) -> threading.Lock:
@@ -58,7 +58,7 @@ class Channel(ABC):
         return gate
 
     def _open(self) -> None:
-        """Let the parked threads continue. Call it under the mutex."""
+        """Let the waiting threads continue. Call it under the mutex."""
         if self._gates:
             gates, self._gates = self._gates, ()
             for gate in gates:

@@ -15,10 +15,9 @@ Lent = Sequence[tuple[Token[Any], Any]]
 
 
 def adopt(context: Context, before: Context) -> Lent:
-    """Set in the current context the variables that were set in `context`, where other code ran for this request.
+    """Copy the variables that other code has set in `context` to the current context. Return undo tokens, and values.
 
-    `before` is the context that `context` was copied from: values that the caller itself has set since then stay.
-    Returns the tokens that undo this, and the values.
+    `context` is a copy of `before`. A variable that the caller has changed since that copy keeps the caller's value.
     """
     if not context:
         return ()

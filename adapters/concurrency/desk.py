@@ -13,7 +13,7 @@ from typing import Any
 from .channels import HIGH_WATER, LOOP_CHECK, ToThread, resolve
 from .loops import Loop
 
-# The items that a thread gets from its Desk; whether the coroutine has called ask(); whether no more items will follow.
+# The result of get(): the items; True if the coroutine has called ask(); True if no more items will follow.
 Taken = tuple[list[Any], bool, bool]
 
 
@@ -25,12 +25,11 @@ class Desk(ToThread):
     def __init__(
         self, loop: Loop, gone: Callable[[], bool] | None = None, alive: Callable[[], bool] | None = None
     ) -> None:
-        """check() calls `gone` to learn that the thread needs no further items.
-
-        `alive` returns True if the loop runs. The thread polls it. Needed only if the end of the loop does not close()
-        the desk.
+        """gone: returns True if the thread needs no more items; check() calls it.
+        alive: returns True if the loop runs; the thread polls it. Needed only if no other code calls close() when the
+        loop ends.
         """
-        self._loop, self._workers, self._mutex = loop, None, RLock()  # not super().__init__(): saves a call
+        self._loop, self._workers, self._mutex = loop, None, RLock()  # inlined super().__init__(), to save a call
         self._gone, self._alive = gone, alive
         self.closed = False  # the thread accepts no more items
         self.ended = False  # further items would be dropped
@@ -52,14 +51,14 @@ class Desk(ToThread):
         return self._size >= HIGH_WATER
 
     def ask(self) -> None:
-        """Make the thread's get() return `asked`. Call it from the loop."""
+        """Wake the thread: its get() returns with the second value True. Call it from the loop."""
         with self._mutex:
             self._asked = True
             self._open()
 
     def end(self) -> None:
         """End the channel: no more items will follow. Call it from the loop."""
-        if self.ended:  # usually put() has ended it, with the last item, and woken the thread
+        if self.ended:  # the usual case: put() has queued the last item, and woken the thread
             return
         with self._mutex:
             self.ended = True
@@ -96,8 +95,9 @@ class Desk(ToThread):
         return taken
 
     def _look(self, gate: threading.Lock, alive: Callable[[], bool]) -> None:
-        """Wait at the gate. A loop counts as ended only if two consecutive checks find it stopped, because its owner
-        may stop and run it again.
+        """Wait at the gate, and check the loop at intervals.
+
+        The loop counts as ended if two consecutive checks find it stopped: its owner may stop it and run it again.
         """
         missed = 0
         while not gate.acquire(timeout=LOOP_CHECK):
@@ -106,7 +106,7 @@ class Desk(ToThread):
                 self.close()
 
     def check(self) -> None:
-        """End the thread's wait if its result is no longer needed. Call it from the loop, at intervals."""
+        """End the thread's wait if no more items are needed. Call it from the loop, at intervals."""
         if self._gates and self._gone is not None and self._gone():
             self.close()
 

@@ -1,7 +1,8 @@
 """Forks: threads do not survive a fork, so the child must forget its parent's threads.
 
-Knows which callbacks to run in a child process. A fork by C code, which Python does not see, changes the process id.
-A process that changes to green threads must forget its old threads too: an old lock would block all green threads.
+Knows which callbacks to run in a child process. A fork by C code calls no hook of Python; it is detected by the changed
+process id. A process that changes to green threads must forget its old threads too: an old lock would block all green
+threads.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ def in_child(forget: Callable[[], object]) -> Callable[[], object]:
 
 
 def threads_are_green() -> bool:
-    """Return True if new threads of this process are green: gevent or eventlet has patched `threading`."""
+    """Return True if gevent or eventlet has patched `threading`, so that new threads are green."""
     gevent: Any = modules.get("gevent.monkey")
     if gevent is not None and gevent.is_module_patched("threading"):
         return True
@@ -34,7 +35,7 @@ _green = threads_are_green()
 
 
 def check() -> None:
-    """Detect a fork that Python did not see, and a patch: gunicorn --preload imports the app before gevent patches."""
+    """Detect a fork by C code, and a late patch: gunicorn --preload imports the app before gevent patches threads."""
     if os.getpid() != _pid:
         _forked()
     elif not _green and ("gevent.monkey" in modules or "eventlet.patcher" in modules) and threads_are_green():

@@ -1,7 +1,8 @@
-"""A gate at which an idle thread waits. An eventfd opens it without the GIL: the woken thread can run immediately.
+"""A gate at which an idle thread waits. It is an eventfd, to which another thread writes without holding the GIL, so
+that the woken thread can run immediately.
 
-`Lock.release()` wakes a thread while the caller holds the GIL: the thread wakes, goes to sleep until the GIL is free,
-and is woken again. Knows the descriptor. It must not know jobs or which thread waits.
+In contrast, `Lock.release()` wakes a thread while the caller holds the GIL: the thread wakes, sleeps again until the
+GIL is free, and is woken a second time. Knows the descriptor. It must not know jobs or which thread waits.
 """
 
 from __future__ import annotations
@@ -15,9 +16,8 @@ from . import forks
 
 
 class EventGate:
-    """A gate for threads, like a Lock that other threads release: each release() lets one thread through.
-
-    A thread that waits without a timeout makes one system call.
+    """A gate for threads: each release() lets one thread through. A thread that waits without a timeout needs only one
+    system call.
     """
 
     _fd = -1
@@ -33,7 +33,7 @@ class EventGate:
         os.eventfd_write(self._fd, 1)
 
     def acquire(self, timeout: float) -> bool:
-        """Wait. Return False after `timeout` seconds; below 0, wait without a limit."""
+        """Wait. Return False after `timeout` seconds; if `timeout` is negative, wait without a limit."""
         assert sys.platform == "linux"
         if timeout >= 0 and not self._is_rung(timeout):
             return False
@@ -45,7 +45,7 @@ class EventGate:
             return True
 
     def _is_rung(self, timeout: float) -> bool:
-        poll = select.poll()  # one for each thread: another thread may still use its poll object
+        poll = select.poll()  # a new object, because a poll object cannot be used by two threads at once
         poll.register(self._fd, select.POLLIN)
         return bool(poll.poll(timeout * 1000))
 
@@ -53,10 +53,10 @@ class EventGate:
         """Close the descriptor, in a forked child: the threads that use this gate exist only in the parent."""
         fd, self._fd = self._fd, -1
         if fd >= 0:
-            with suppress(OSError):  # a child may have closed all descriptors
+            with suppress(OSError):  # a forked child may have closed all descriptors
                 os.close(fd)
 
-    __del__ = close  # not earlier: a thread with a reference may still call release()
+    __del__ = close  # a thread that has a reference may still call release(), so it is not closed earlier
 
 
 def new_gate() -> EventGate | None:

@@ -16,8 +16,8 @@ from typing import Any
 def new_event_loop(factory: Callable[[], asyncio.AbstractEventLoop] | None) -> asyncio.AbstractEventLoop:
     """Return a loop for a green thread.
 
-    Raises RuntimeError if the factory's loop waits outside of Python, as uvloop's does: while it waits, no other green
-    thread would run.
+    Raises RuntimeError if the factory's loop waits in C code, like uvloop: while it waits, no other green thread could
+    run.
     """
     if factory is None:
         return _loop()
@@ -37,7 +37,7 @@ def _loop() -> asyncio.SelectorEventLoop:
     Other green threads run while this loop waits for events, or for an executor to start a thread. If asyncio still
     recorded the loop as running, asyncio.run() and asgiref's async_to_sync() would fail in all of them.
     """
-    others: asyncio.AbstractEventLoop | None = None  # the loop that another green thread runs meanwhile
+    others: asyncio.AbstractEventLoop | None = None  # the loop of another green thread that runs while this loop waits
 
     @contextmanager
     def waiting() -> Iterator[None]:

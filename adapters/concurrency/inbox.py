@@ -20,7 +20,7 @@ class Inbox(ToThread):
     """Blocks of a body from one coroutine to one thread, bounded by their bytes and by the announced length."""
 
     def __init__(self, loop: Loop, workers: Workers, length: int | None, start: Callable[[], object]) -> None:
-        """`length` in bytes, None if unknown; `start` is called on the loop when the thread first has to wait."""
+        """length: in bytes, None if unknown. start: called on the loop when the thread first has to wait."""
         super().__init__(loop, workers)
         self._missing, self._start = length, start
         self._blocks: deque[bytes] = deque()
@@ -51,7 +51,9 @@ class Inbox(ToThread):
         return self._size >= HIGH_WATER
 
     def overflow(self) -> None:
-        """Until the thread reads, let put() discard data beyond OVERFLOW; room() does not wait. On the loop."""
+        """From now on, until the thread reads, room() does not wait, and put() discards data beyond OVERFLOW. Call it
+        from the loop.
+        """
         with self._mutex:
             self._overflowing = True
             waiters, self._waiters = self._waiters, ()
@@ -84,7 +86,7 @@ class Inbox(ToThread):
 
     @property
     def whole(self) -> bool:
-        """Return True if the coroutine has put all of the body."""
+        """True if the coroutine has put the complete body."""
         return self._closed_by_writer or self._missing == 0
 
     @property

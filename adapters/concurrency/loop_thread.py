@@ -24,14 +24,14 @@ log = logging.getLogger("gateways.asgi")
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 START_SECONDS = 10.0  # timeout for the start of a loop on its thread, in seconds
-CANCEL_SECONDS = 10.0  # timeout for the tasks that are cancelled at the end, in seconds; asyncio.run() has none
+CANCEL_SECONDS = 10.0  # timeout for tasks that are cancelled at the end, in seconds; asyncio.run() has no timeout
 
 
 class BorrowedLoop:
     """A loop that the caller runs in another thread, and stops. `loop` is its mailbox for other threads."""
 
     ended = False  # the loop has stopped permanently
-    failure: str | None = None  # the reason, if known
+    failure: str | None = None  # the reason why the loop has stopped, if known
 
     def __init__(self, loop: asyncio.AbstractEventLoop, wake: Wake | None = None) -> None:
         self._asyncio = loop
@@ -43,7 +43,7 @@ class BorrowedLoop:
         return asyncio.run_coroutine_threadsafe(main, self._asyncio)
 
     def inside(self) -> bool:
-        """Return True if the caller runs on this loop, where waiting for it would deadlock."""
+        """Return True if the caller runs on this loop: waiting for the loop would be a deadlock."""
         return asyncio._get_running_loop() is self._asyncio  # noqa: SLF001 - get_running_loop() raises where none is
 
     def alive(self) -> bool:
@@ -52,7 +52,7 @@ class BorrowedLoop:
 
     @property
     def watched(self) -> Callable[[], bool] | None:
-        """Return the check that a thread must poll while it waits for the loop, if the loop's end will not wake it."""
+        """The function that a waiting thread must poll to detect the end of the loop; None if that wakes the thread."""
         return self.alive
 
     def refuse_inside(self) -> None:
@@ -68,13 +68,13 @@ def _inside() -> RuntimeError:
 
 
 class _Bell:
-    """Wakes a loop from any thread with one write; call_soon_threadsafe() needs a handle, a write and two reads."""
+    """Wakes a loop from any thread with one write. call_soon_threadsafe() needs a handle, a write and two reads."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Raises OSError or NotImplementedError if the system or the loop does not support it."""
         self._mutex = (
             threading.RLock()
-        )  # reentrant: garbage collection under the lock may free a response, which rings this bell
+        )  # reentrant: while it is held, garbage collection may free a response, which rings this bell
         self._call: Callable[[], None]
         self._fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         try:
@@ -84,7 +84,7 @@ class _Bell:
             raise
 
     def ring(self, call: Callable[[], None]) -> None:
-        """Make the loop run `call`, which must be the same each time. Raises RuntimeError once the bell is closed."""
+        """Make the loop run `call`, which must be the same function each time. Raises RuntimeError if closed."""
         with self._mutex:
             if self._fd < 0:
                 raise RuntimeError("the event loop has ended")
@@ -117,7 +117,7 @@ def _bell(loop: asyncio.AbstractEventLoop) -> _Bell | None:
 class LoopThread(BorrowedLoop):
     """A loop that runs on its own thread until stop()."""
 
-    watched = None  # at_end wakes the threads that wait
+    watched = None  # the callbacks in at_end wake waiting threads
 
     def __init__(self, factory: LoopFactory | None) -> None:
         """Start the thread. Raises RuntimeError, with the reason, if the thread or its loop cannot run."""
@@ -127,7 +127,7 @@ class LoopThread(BorrowedLoop):
         super().__init__(loop, self._bell.ring if self._bell else None)
         self.users = 0
         self._stop = loop.create_future()
-        self._turned = False  # the loop has run since it was last entered
+        self._turned = False  # the loop has made progress since the last call of _turn()
         self._ident: int | None = None  # the thread's identifier
         self._running = threading.Event()  # also set on failure
         self._thread = threading.Thread(target=self._run, name="asgi-to-wsgi-loop", daemon=True)
@@ -142,11 +142,11 @@ class LoopThread(BorrowedLoop):
             raise RuntimeError(f"the event loop of ASGIToWSGI is not running: {self.failure}")
 
     def inside(self) -> bool:
-        """Return True if the caller is this thread. Under gevent all greenlets seem to share the running loop."""
+        """Return True if the caller is this thread. (Under gevent, get_running_loop() is the same in all greenlets.)"""
         return threading.get_ident() == self._ident
 
     def refuse_inside(self) -> None:
-        if threading.get_ident() == self._ident:  # as inside(): this runs for each request
+        if threading.get_ident() == self._ident:  # inlined inside(), because this runs for each request
             raise _inside()
 
     def alive(self) -> bool:
@@ -173,7 +173,7 @@ class LoopThread(BorrowedLoop):
             try:
                 asyncio.set_event_loop(None)
                 self._close()
-            except Exception as error:  # a broken loop: waiting threads must still continue
+            except Exception as error:  # the loop is broken; waiting threads must still be woken
                 log.error("cannot close the event loop of ASGIToWSGI", exc_info=error)
             self._running.set()
             for call in list(self.at_end):
@@ -196,11 +196,11 @@ class LoopThread(BorrowedLoop):
         self._turned = True
 
     async def _root(self) -> None:
-        """Run as long as the loop: AnyIO keeps its worker threads until the task that was passed to run() ends.
+        """The root task, which runs as long as the loop: AnyIO keeps its worker threads until the root task ends.
 
-        This task continues if an application cancels "all tasks", as some do at shutdown.
+        If an application cancels all tasks, as some do at shutdown, this task continues.
         """
-        if (3, 12) <= sys.version_info < (3, 12, 3):  # these cannot start threads at exit: the executor has one
+        if (3, 12) <= sys.version_info < (3, 12, 3):  # these versions cannot start the executor's thread at exit
             await self._asyncio.run_in_executor(None, int)
         self._running.set()
         while not self._stop.done():
@@ -221,11 +221,13 @@ class LoopThread(BorrowedLoop):
         self._asyncio.close()
 
     def stop(self) -> None:
-        """Cancel the running tasks, then stop the loop and its thread. Waits slightly over CANCEL_SECONDS at most."""
+        """Cancel the running tasks, then stop the loop and its thread. Blocks slightly longer than CANCEL_SECONDS at
+        most.
+        """
         try:
             self._asyncio.call_soon_threadsafe(self._stopped)
         except RuntimeError:
-            return  # closed already
+            return  # already closed
         if not self.inside():
             self._thread.join(timeout=CANCEL_SECONDS + 2)
 
@@ -235,7 +237,7 @@ class LoopThread(BorrowedLoop):
 
 
 _loops: dict[LoopFactory | None, LoopThread] = {}
-# Loops whose threads belong to the parent process; garbage-collecting them would end tasks that still run there.
+# Loops of the parent process. They are kept, because freeing them would end tasks that still run in the parent.
 _inherited: list[LoopThread] = []
 _mutex = threading.Lock()
 
@@ -249,7 +251,7 @@ def _forked() -> None:
 
 
 def acquire(factory: LoopFactory | None) -> LoopThread:
-    """Return the process's loop of this factory. Each call must be matched by one release(); the last one stops it."""
+    """Return the process's loop of this factory. Call release() once for each call; the last release stops the loop."""
     with _mutex:
         thread = _loops.get(factory)
         if thread is None:
@@ -259,7 +261,7 @@ def acquire(factory: LoopFactory | None) -> LoopThread:
 
 
 def release(factory: LoopFactory | None, thread: LoopThread) -> None:
-    """Release a loop that acquire() returned; the last release stops it."""
+    """Release a loop that acquire() returned. The last release stops the loop."""
     with _mutex:
         thread.users -= 1
         if thread.users:

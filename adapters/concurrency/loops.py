@@ -1,4 +1,4 @@
-"""An event loop, asyncio's (any, including uvloop) or trio's: its mailbox for threads, its futures, timers and tasks.
+"""An event loop of asyncio (any, including uvloop) or trio: its mailbox for threads, its futures, timers and tasks.
 
 Knows the two kinds of loop. It must not know threads or requests. It must not block.
 """
@@ -35,7 +35,7 @@ class Future(Protocol):
 
 
 class Watched(Protocol):
-    """An object whose look() the loop calls after a delay, unless leave() comes first: a request that still runs."""
+    """An object whose look() the loop calls after a delay, unless leave() is called first: a running request."""
 
     def look(self) -> object: ...
 
@@ -44,7 +44,7 @@ class Task(NamedTuple):
     """A task that runs concurrently with the task that spawned it."""
 
     cancel: Callable[[], object]
-    ended: Callable[[], Awaitable[object]]  # waits until it has ended
+    ended: Callable[[], Awaitable[object]]  # waits until the task has ended
 
 
 class Calls(NamedTuple):
@@ -52,11 +52,11 @@ class Calls(NamedTuple):
 
     wake: Callable[
         [Callable[[], None]], object
-    ]  # thread-safe: run this on the loop soon; RuntimeError if the loop has ended
+    ]  # thread-safe: run the function on the loop soon; raises RuntimeError if the loop has ended
     closed: Callable[[], bool]
     create_future: Callable[[], Future]
     call_later: Callable[[float, Callable[[], None]], object]
-    spawn: Callable[[Main, Context], Task]  # run in a copy of that context, not in the caller's
+    spawn: Callable[[Main, Context], Task]  # runs the task in a copy of that context, not of the caller's
 
 
 class Loop:
@@ -76,7 +76,7 @@ class Loop:
         self._sweeping = False
 
     def post(self, call: Callable[[], object] | Future) -> None:
-        """Run `call`, or resolve that future, on the loop, in order. Thread-safe. Raises LoopClosed."""
+        """Call a function, or resolve a future, on the loop, in order. Thread-safe. Raises LoopClosed."""
         self._box.append(call)
         if not self._posted:
             self._posted = True
@@ -98,7 +98,7 @@ class Loop:
                 elif not call.done():
                     call.set_result(None)
         finally:
-            if box:  # a call, or a signal handler within it, has raised; the others must still run
+            if box:  # a call, or a signal handler during the call, has raised; the other calls must still run
                 self._posted = True
                 self.wake(self._drain)
 
@@ -110,8 +110,8 @@ class Loop:
         """Call `watched.look()` after one to two times LISTEN_AFTER, unless leave() is called first. On the loop's
         thread only.
 
-        One timer serves all of the loop's requests, so a short request needs no timer. Returns True if no other request
-        is attended: requests arrive one by one.
+        One timer serves all requests of the loop, so a short request needs no timer. Returns True if no other request
+        is attended.
         """
         attended = self._attended
         attended[watched] = self._tick
@@ -124,12 +124,14 @@ class Loop:
         self._attended.pop(watched, None)
 
     def _sweep_later(self) -> None:
-        # A timer keeps the context in which it was created. Without an empty one, this is the first request's.
+        # A timer keeps the context in which it was created; without this line, it would keep that of the first request.
         Context().run(self.call_later, LISTEN_AFTER, self._sweep)
         self._sweeping = True
 
     def _sweep(self) -> None:
-        """Call look() of all objects that are due. If one raises, log it, and check the others in the next sweep."""
+        """Call look() of all objects that are due. If one call raises, log the error; the others follow in the next
+        sweep.
+        """
         self._sweeping = False
         due = [watched for watched, tick in self._attended.items() if tick < self._tick]
         self._tick += 1
@@ -137,7 +139,7 @@ class Loop:
             for watched in due:
                 if self._attended.pop(watched, None) is not None:
                     watched.look()
-        except Exception:  # on trio it would end the whole run
+        except Exception:  # on trio an exception would end the whole run
             log.exception("a request is no longer watched for a disconnect")
         finally:
             if self._attended and not self._sweeping:
@@ -205,7 +207,7 @@ def _trio_loop(token: Any) -> Loop:
 
     def closed() -> bool:
         try:
-            token.run_sync_soon(int)  # only the token knows whether the run has ended
+            token.run_sync_soon(int)  # raises if the run has ended; there is no other way to know
         except trio.RunFinishedError:
             return True
         return False
@@ -214,7 +216,7 @@ def _trio_loop(token: Any) -> Loop:
 
 
 class _Here(threading.local):
-    """The Loop of this thread, and the loop that it represents."""
+    """The Loop of this thread, and the asyncio or trio loop that it represents."""
 
     key: Any = None
     loop: Loop

@@ -15,7 +15,7 @@ from .channels import HIGH_WATER, Channel
 from .loops import Future, Loop
 from .thread_pool import Workers
 
-LINGER = 1.0  # time that an Outbox accepts items for a client that may have disconnected, in seconds
+LINGER = 1.0  # time during which an Outbox accepts items for a client that may have disconnected, in seconds
 
 
 class Outbox(Channel):
@@ -26,7 +26,7 @@ class Outbox(Channel):
     _last: Sequence[Any] = ()  # the items of end(), until take_last()
 
     def __init__(self, loop: Loop, workers: Workers | None = None) -> None:
-        self._loop, self._workers, self._mutex = loop, workers, RLock()  # not super().__init__(): saves a call
+        self._loop, self._workers, self._mutex = loop, workers, RLock()  # inlined super().__init__(), to save a call
         self.closed = False  # the coroutine accepts no more items
         self._ended = self._draining = self._lingering = False
         self._gates = ()
@@ -51,7 +51,7 @@ class Outbox(Channel):
             self._check()
 
     def drain(self) -> None:
-        """Wait until the coroutine is done with every item. Raises as put() does. Call it from the thread."""
+        """Wait until the coroutine has handled all items. Raises the errors of put(). Call it from the thread."""
         with self._mutex:
             self._check()
             if self._waiter is not None:
@@ -101,15 +101,15 @@ class Outbox(Channel):
         return bool(self._gates)
 
     def take(self) -> tuple[list[Any], bool] | None:
-        """Return the result of get() if the thread has ended, else None. Call it from the coroutine."""
+        """Return the result of get() if the thread has queued its last item, else None. Call it from the coroutine."""
         if not self._ended or self._gates:
             return None
         items, self.taken, self._items, self._size = self._items, self._size, [], 0
         return items, True
 
     async def get(self) -> tuple[list[Any], bool]:
-        """Return all queued items, and whether they are the last. Items of earlier calls now count as done. Call it
-        from the coroutine.
+        """Return all queued items, and True if they are the last. The items of earlier calls now count as handled. Call
+        it from the coroutine.
         """
         while True:
             with self._mutex:
@@ -138,7 +138,7 @@ class Outbox(Channel):
         return self.closed or self._lingering
 
     def linger(self) -> None:
-        """Close LINGER seconds after the next item: the client has disconnected, or only shut down its sending side."""
+        """Close the channel LINGER seconds after the next item, because the client may have disconnected."""
         self._lingering = True
 
     def close(self) -> None:

@@ -44,7 +44,7 @@ def _work(call: Call, calls: queue.SimpleQueue[Call]) -> None:
     global _idle  # noqa: PLW0603
     while True:
         call()
-        del call  # this thread must not keep it alive while it waits
+        del call  # a waiting thread must not keep the last call alive
         with _mutex:
             _idle += 1
         try:
@@ -54,4 +54,4 @@ def _work(call: Call, calls: queue.SimpleQueue[Call]) -> None:
                 if _idle:
                     _idle -= 1
                     return
-            call = calls.get()  # run() has just chosen an idle thread: its call is in the queue
+            call = calls.get()  # run() has counted on this thread: its call is in the queue

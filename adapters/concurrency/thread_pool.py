@@ -1,4 +1,4 @@
-"""Threads that run jobs: as many as needed, up to a limit; more while some wait for slow clients.
+"""Threads that run jobs: as many as needed, up to a limit; and more, while some threads wait for slow clients.
 
 Knows threads, locks and forks. It must not know event loops (channels.py does), nor the meaning of jobs.
 """
@@ -18,9 +18,9 @@ from typing import Any
 from . import forks
 from .gate import EventGate, new_gate
 
-STAND_IN_SECONDS = 1.0  # time until an idle thread beyond the limit ends, in seconds
-IDLE_SECONDS = 30.0  # interval at which other idle threads check for work, and between two collections, in seconds
-MOST_AWAY = 512  # number of threads that may wait for clients beyond the limit
+STAND_IN_SECONDS = 1.0  # idle timeout of a stand-in, a thread beyond the limit, in seconds
+IDLE_SECONDS = 30.0  # interval at which other idle threads check for work, and between garbage collections, in seconds
+MOST_AWAY = 512  # limit of threads that wait for clients and do not count for the limit of the pool
 
 _all: weakref.WeakSet[Workers] = weakref.WeakSet()
 
@@ -28,22 +28,22 @@ _all: weakref.WeakSet[Workers] = weakref.WeakSet()
 @forks.in_child
 def _forked() -> None:
     for workers in _all:
-        workers.forked()  # their threads stayed in the parent
+        workers.forked()  # their threads exist only in the parent
 
 
 class Workers:
     """Up to `limit` daemon threads that take jobs in order.
 
-    At most one thread is being woken at any time. Before it runs its own job, it wakes the next thread if jobs are
-    left. So one thread runs several short jobs that arrive together, without a thread switch. A job that blocks does
-    not delay others: while jobs are queued, a thread is being woken for them, or all threads are busy.
+    At most one thread is being woken at any time. Before that thread runs its own job, it wakes the next thread if jobs
+    are left. So one thread runs several short jobs that arrive together, without a thread switch. A job that blocks
+    does not delay others: while jobs are queued, either a thread is being woken for them, or all threads are busy.
 
-    One idle thread waits at the front gate, the others at locks. A job that arrives alone opens the front gate, and its
-    thread starts immediately. Jobs submitted together wake a thread at a lock: the caller keeps the GIL until it has
-    submitted them all, and then one thread runs them.
+    One idle thread waits at the front gate, the others wait at locks. A job that arrives alone opens the front gate,
+    and the thread there starts immediately. Jobs that are submitted together wake a thread at a lock: the caller keeps
+    the GIL until it has submitted them all, and then one thread runs them.
 
-    Threads within the limit stay until close(), because creating the thread-locals of applications (database
-    connections) is expensive. Threads that replaced waiting ones end after STAND_IN_SECONDS without work.
+    Threads within the limit stay until close(), because it is expensive to create the thread-locals of applications
+    (database connections). Threads that stand in for waiting threads end after STAND_IN_SECONDS without work.
     """
 
     _front: EventGate | None = None
@@ -58,10 +58,12 @@ class Workers:
         _all.add(self)
 
     def forked(self) -> None:
-        """Start again without threads: they stayed in the parent process."""
+        """Reset the pool in a forked child: its threads exist only in the parent."""
         self._mutex = threading.Lock()
         self._jobs: deque[tuple[Callable[..., Any], Any]] = deque()
-        self._idle: list[threading.Lock | EventGate] = []  # gates of idle threads: front first, latest lock last
+        self._idle: list[
+            threading.Lock | EventGate
+        ] = []  # gates of idle threads: the front gate first, the most recent lock last
         if self._front is not None:
             self._front.close()
             self._front = None
@@ -71,12 +73,12 @@ class Workers:
         self.started = self.away = 0  # threads started so far; threads in jobs that wait for a client
         self._leaving = 0  # number of threads that must end instead of waiting
         self._abandoned = False  # all threads must end
-        self._ended: threading.Thread | None = None  # the last stand-in whose thread-locals may still exist
-        self._collected = -IDLE_SECONDS  # time of the last collection (time.monotonic)
+        self._ended: threading.Thread | None = None  # the last stand-in that ended; its thread-locals may still exist
+        self._collected = -IDLE_SECONDS  # time of the last garbage collection (time.monotonic)
 
     @property
     def waiting(self) -> int:
-        """Number of jobs that no thread has begun."""
+        """Number of queued jobs."""
         return len(self._jobs)
 
     @property
@@ -90,7 +92,7 @@ class Workers:
         return max(0, self._threads - self.idle)
 
     def queue_for_new_job(self) -> int:
-        """Return the number of jobs that must begin before a new job; below 0, threads are free."""
+        """Return the number of jobs that a new job must wait for; a negative number if threads are free."""
         ahead = self._ahead()
         if ahead >= 0:  # a thread that is being woken may have been counted twice
             with self._mutex:
@@ -106,11 +108,10 @@ class Workers:
         return self.limit + min(self.away, MOST_AWAY) if self.limit > 1 else 1
 
     def submit(self, call: Callable[..., Any], argument: Any, alone: bool = False) -> None:
-        """Run `call(argument)`, which must not raise, in a thread. Raises RuntimeError if no thread at all can be
-        started.
+        """Run `call(argument)` in a thread. Raises RuntimeError if there is no thread and none can be started.
 
-        It returns None, or a callable that the thread calls once it counts as idle again or is about to begin the next
-        job. `alone`: the caller will wait for this job next; it has no other job to submit.
+        `call` must not raise. It returns None, or a function that the thread calls when it counts as idle again, or
+        before it begins the next job. `alone`: the caller has no other job to submit, and will wait for this one.
         """
         front = None
         with self._mutex:
@@ -141,7 +142,7 @@ class Workers:
             return True
 
     def _wake(self) -> None:
-        """Wake or start one more thread for a waiting job, if one more is allowed. Call it under the mutex."""
+        """Wake or start a thread for a queued job, if another thread is allowed. Call it under the mutex."""
         idle = self._idle
         if self._threads - len(idle) >= self._allowed:
             return
@@ -190,11 +191,11 @@ class Workers:
             if call is not None:
                 try:
                     last = call(argument)
-                except BaseException:  # it must not raise; if it does, this thread ends and its slot is freed
+                except BaseException:  # the job has raised, although it must not: this thread ends and no longer counts
                     with mutex:
                         self._end()
                     raise
-                del call, argument  # while it waits, a thread must not keep its last request alive
+                del call, argument  # a waiting thread must not keep its last request alive
                 continue
             while not (woken := gate.acquire(timeout=patience)):
                 with mutex:
@@ -208,7 +209,7 @@ class Workers:
             last()
 
     def _rest(self, lock: threading.Lock) -> tuple[threading.Lock | EventGate, float]:
-        """Count this thread as idle. Return the gate to wait at, and for how long. Call it under the mutex."""
+        """Count this thread as idle. Return the gate to wait at, and the timeout. Call it under the mutex."""
         idle, front = self._idle, self._front
         surplus = self._threads > self.limit
         if front is None or surplus or (idle and idle[0] is front):
@@ -230,15 +231,15 @@ class Workers:
             front.release()  # abandon() opened it for one thread; each thread that ends opens it for the next
         elif self._ended is not None and not self._waking and self._idle and self._idle[0] is front:
             self._waking = True
-            self._idle.pop(0).release()  # that thread waits without a timeout, and must now collect garbage
+            self._idle.pop(0).release()  # wake a thread that waits without a timeout, to collect garbage
         if not self._threads:
             self._front, self._front_made = None, False
 
     def _collect_soon(self) -> None:
-        """Make a thread collect garbage, to free the thread-locals of stand-ins: Django's connections are in cycles.
-        Call it under the mutex.
+        """Make a thread collect garbage, to free the thread-locals of stand-ins that ended. Call it under the mutex.
 
-        One collection serves all stand-ins of a burst, and of bursts in quick succession.
+        Django's database connections are in reference cycles, so only a garbage collection frees them. One collection
+        serves all stand-ins that end within IDLE_SECONDS.
         """
         due = self._threads <= self.limit and monotonic() - self._collected >= IDLE_SECONDS
         if self._ended is not None and due and gc.isenabled():
@@ -248,7 +249,7 @@ class Workers:
                 self._wake()
 
     def leave(self) -> None:
-        """Record that this thread will wait for a client; another may replace it (if limit > 1). Call it in the job."""
+        """Record that this thread waits for a client, so that a stand-in may run (if limit > 1). Call it in the job."""
         with self._mutex:
             self.away += 1
             if self._jobs and not self._waking:
@@ -260,7 +261,7 @@ class Workers:
             self.away -= 1
 
     def close(self) -> None:
-        """Stop the threads, each when it has no job left. Does not wait; later jobs start new threads."""
+        """Stop the threads when no jobs are left. Does not block. Later jobs start new threads."""
         with self._mutex:
             self._leaving = self._threads
             for gate in self._idle:

@@ -1,4 +1,4 @@
-"""Content-Length (RFC 9110, 8.6): the one check for requests, responses of applications and CGI programs.
+"""Content-Length (RFC 9110, 8.6): the common check for requests, and for responses of applications and CGI programs.
 
 Pure: knows the values that the field may have. It must not know where the field came from.
 """
@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MAX_DIGITS = 18  # fits 63 bits; int() refuses more than 4,300 digits
+MAX_DIGITS = 18  # the largest number that always fits into 63 bits; int() refuses more than 4,300 digits
 
 
 def _is_length(text: str) -> bool:
@@ -19,7 +19,7 @@ def _is_length(text: str) -> bool:
 
 
 def content_length(values: Iterable[str], error: type[Exception] = BadRequest) -> int:
-    """Return the one length, in bytes, that the `values` of Content-Length state; equal values count once.
+    """Return the length, in bytes, from the `values` of Content-Length; repeated equal values are accepted.
 
     Raises `error` if they differ, or if one is not 1 to 18 ASCII digits.
     """

@@ -17,9 +17,9 @@ from .lengths import MAX_DIGITS, content_length
 Environ = dict[str, Any]
 
 PORTS = {"http": "80", "https": "443", "ws": "80", "wss": "443"}
-_PROTOCOLS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0", "1": "HTTP/1.0", "2": "HTTP/2", "3": "HTTP/3"}  # "1": granian's
+_PROTOCOLS = {"1.1": "HTTP/1.1", "1.0": "HTTP/1.0", "1": "HTTP/1.0", "2": "HTTP/2", "3": "HTTP/3"}  # "1": from granian
 _VERSIONS = {"HTTP/1.1": "1.1", "HTTP/1.0": "1.0", "HTTP/2": "2", "HTTP/2.0": "2", "HTTP/3": "3", "HTTP/3.0": "3"}
-_PLAIN_PATH = re.compile(rb"[/0-9A-Za-z\-._~]+").fullmatch  # the same quoted and unquoted
+_PLAIN_PATH = re.compile(rb"[/0-9A-Za-z\-._~]+").fullmatch  # paths that quoting does not change
 _SLASH = re.compile(rb"%2[Ff]").split
 PATH_SAFE = "/:@!$&'()*+,;=-._~"  # RFC 3986, 3.3: characters that a path may contain unquoted
 _DIGITS = re.compile(rf"[0-9]{{1,{MAX_DIGITS}}}", re.ASCII).fullmatch
@@ -28,7 +28,7 @@ _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\s:/?#@\[\]]+)(?::([0-9]*))?").fullm
 # The header Proxy would become HTTP_PROXY, which HTTP clients use as their proxy ("httpoxy"). Transfer-Encoding is
 # dropped too: the body has been decoded (RFC 3875, 4.2), and Bottle and others would decode it again.
 _DROPPED = {b"proxy"}
-CODED = "transfer-encoding"  # in the environ while it is built; kept for a caller that passes `coded`
+CODED = "transfer-encoding"  # temporary key of the environ; kept only for a caller that passes `coded`
 _KEYS: dict[bytes, str] = {}  # header name as received -> meta-variable, "" if it is dropped
 _NAMES: dict[str, bytes] = {}  # meta-variable -> header name, b"" if it is not a header
 _CACHE_ENTRIES, _CACHE_NAME = 1024, 64  # a client chooses header names, so both caches are bounded
@@ -42,7 +42,7 @@ def _key(name: bytes) -> str:
     elif lower == b"transfer-encoding":
         key = CODED
     elif b"_" in lower or lower in _DROPPED or not lower.strip():
-        key = ""  # X_Forwarded_For would be mistaken for X-Forwarded-For
+        key = ""  # X_Forwarded_For would become the same variable as X-Forwarded-For
     else:
         key = "HTTP_" + lower.replace(b"-", b"_").upper().decode("latin-1")  # upper() of text makes "ß" "SS"
     _remember(_KEYS, name, key)
@@ -64,7 +64,7 @@ def _combined(key: str, first: str, second: str, comma: str) -> str:
 
 
 def octets(text: str) -> bytes:
-    """Return the bytes that an environ string stands for. Never fails, even if a server put real text there."""
+    """Return the bytes that an environ string stands for. Never fails, even for text that is not "bytes as latin-1"."""
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError:
@@ -105,7 +105,7 @@ def _path(scope: Mapping[str, Any], root: str) -> tuple[str, str]:
 
 
 def split_path(root: str, path: str) -> tuple[str, str]:
-    """Return SCRIPT_NAME and PATH_INFO: `root` is cut from `path` at a segment boundary only, if it is there."""
+    """Return SCRIPT_NAME and PATH_INFO. `root` is removed from `path` only if it ends at the end of a segment."""
     root = root.rstrip("/")
     if root and not root.startswith("/"):
         root = "/" + root
@@ -123,8 +123,9 @@ def host_and_port(host: str) -> tuple[str, str] | None:
 
 
 def is_server_name(name: str) -> bool:
-    """Return False for what servers put into SERVER_NAME if they do not know their name: "waitress.invalid" (RFC 6761,
-    6.4: never a real name), "cheroot/11.1.2".
+    """Return False for a placeholder that a server uses if it does not know its name.
+
+    Examples: "waitress.invalid" (RFC 6761, 6.4: never a real name), "cheroot/11.1.2".
     """
     return not (name.endswith(".invalid") or "/" in name)
 
@@ -133,7 +134,7 @@ def _server(scope: Mapping[str, Any], host: str) -> tuple[str, str]:
     """Return SERVER_NAME, never empty, and SERVER_PORT, always digits (RFC 3875, 4.1.14 and 4.1.15)."""
     server = scope.get("server") or (None, None)
     name, port = server[0], server[1]
-    if not name or port is None:  # a unix socket, or unknown: use the Host header
+    if not name or port is None:  # a unix socket, or the address is unknown: use the Host header
         name, port = host_and_port(host) or ("localhost", "")
     elif ":" in name and name[0] != "[":
         name = f"[{name}]"
@@ -152,7 +153,7 @@ def environ_from_scope(  # noqa: C901, PLR0912 - one function: each further call
     """
     root, path_info, raw = scope.get("root_path"), scope.get("path") or "", scope.get("raw_path")
     if not root and raw and path_info[:1] == "/" and path_info.isascii() and b"?" not in raw:
-        script_name, target = "", raw.decode("latin-1")  # same result as the functions below, at a fifth of the cost
+        script_name, target = "", raw.decode("latin-1")  # the result of the functions below, at a fifth of the cost
     else:
         root = _native(root or "")
         path, target = _path(scope, root)
@@ -184,7 +185,7 @@ def environ_from_scope(  # noqa: C901, PLR0912 - one function: each further call
     if CODED in environ:
         if not coded:
             del environ[CODED]
-        environ.pop("CONTENT_LENGTH", None)  # RFC 9112, 6.3: the coding overrides it
+        environ.pop("CONTENT_LENGTH", None)  # RFC 9112, 6.3: Transfer-Encoding overrides Content-Length
     length = environ.get("CONTENT_LENGTH")
     if length is not None and not _DIGITS(length):
         if length:
@@ -231,8 +232,9 @@ def _headers(environ: Mapping[str, Any]) -> list[tuple[bytes, bytes]]:
 
 
 def _paths(environ: Mapping[str, Any], path: bytes) -> tuple[bytes, bytes]:
-    """Return the decoded path, and the path as it was sent: from the server's target if it is equivalent to `path`,
-    else `path` quoted again.
+    """Return the decoded path, and the path as it was sent.
+
+    The latter is taken from the request target if that is equivalent to `path`; else `path` is quoted again.
     """
     target = octets(environ.get("REQUEST_URI") or environ.get("RAW_URI") or "")
     if _PLAIN_PATH(path) and (not target or target.partition(b"?")[0] == path):
@@ -259,7 +261,7 @@ def _number(text: str | int | None) -> int | None:
 def scope_from_environ(environ: Mapping[str, Any]) -> Scope:
     """Return the `http` scope (ASGI HTTP 2.5) of an environ: WSGI's, or the environment of a CGI program.
 
-    Never fails for missing variables, nor for bytes that are not UTF-8: they are replaced in `path` only.
+    Never fails for missing variables, nor for bytes that are not UTF-8; in `path` these are replaced.
     """
     script_name, query = environ.get("SCRIPT_NAME"), environ.get("QUERY_STRING")  # often empty
     root = octets(script_name).rstrip(b"/") if script_name else b""

@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 RawHeaders = list[tuple[bytes, bytes]]
 Headers = list[tuple[str, str]]
 
-# Exit status of a CGI program whose response is incomplete: EX_SOFTWARE of sysexits.h. Other exit statuses do not mean
-# this: RFC 3875 defines no exit status, and programs that send complete pages exit with any.
+# Exit status of a CGI program whose response is incomplete: EX_SOFTWARE of sysexits.h. No other status means this:
+# RFC 3875 defines no exit statuses, and programs that send complete pages exit with any status.
 NOT_WHOLE = 70
-NO_CONTENT = 204  # RFC 9110, 8.6: no Content-Length, although applications set it to 0
-# RFC 9110, 7.6.1, and RFC 2616, 13.5.1, which PEP 3333 names: these describe one connection, which the server manages.
+NO_CONTENT = 204  # RFC 9110, 8.6: it must have no Content-Length, but some applications set it to 0
+# Headers about one connection, which the server manages (RFC 9110, 7.6.1; RFC 2616, 13.5.1, to which PEP 3333 refers).
 HOP_BY_HOP = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authentication-info proxy-authorization proxy-connection te"
     b" trailer trailers transfer-encoding upgrade".split()
 )
 _TOKEN = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # RFC 9110, 5.1
-# PEP 3333: no control characters; RFC 9110, 5.5: except the tab. CR, LF and NUL would end the field or all headers.
+# Forbidden characters. PEP 3333: all control characters; RFC 9110, 5.5 allows the tab. CR and LF would end the field.
 _CONTROLS = bytes([*range(9), *range(10, 32), 127])
 
 _CACHE_ENTRIES, _CACHE_NAME = 1024, 64
@@ -35,7 +35,7 @@ _REASONS: dict[int, str] = {}
 _LINES: dict[int, str] = {}  # status lines
 _STATUSES: dict[str, int] = {}  # checked status lines
 _NAMES: dict[str, bytes] = {}  # checked header names, in lower case, b"" for hop-by-hop headers
-_PAIRS: dict[tuple[str, str], tuple[bytes, bytes]] = {}  # checked headers whose values repeat
+_PAIRS: dict[tuple[str, str], tuple[bytes, bytes]] = {}  # checked headers with frequently used values
 _REPEATING = frozenset(
     b"content-type cache-control vary server x-content-type-options x-frame-options referrer-policy"
     b" cross-origin-opener-policy strict-transport-security access-control-allow-origin content-language allow".split()
@@ -44,8 +44,8 @@ _NATIVE_NAMES: dict[bytes, str] = {}  # checked header names of ASGI application
 
 
 class Head:
-    """Response headers and status as ASGI writes them; `length` is the Content-Length, in bytes, or None. `dated` is
-    true if there is a Date header.
+    """Status and response headers in ASGI's form. `length`: the Content-Length in bytes, or None. `dated`: True with a
+    Date header.
     """
 
     __slots__ = ("dated", "headers", "length", "status")
@@ -55,7 +55,7 @@ class Head:
 
 
 def reason(status: int) -> str:
-    """Return the reason phrase of a status code, "Unknown" if RFC 9110 and its registry define none."""
+    """Return the reason phrase of a status code, "Unknown" if it is not in the registry of RFC 9110."""
     if not _REASONS:
         from http import HTTPStatus
 
@@ -134,14 +134,16 @@ def _wsgi_value(name: str, value: str) -> bytes:
 
 
 def promised_length(values: list[bytes]) -> int:
-    """Return the one length, in bytes, of an application's Content-Length headers. Raises AppProtocolError."""
+    """Return the length, in bytes, from an application's Content-Length headers. Raises AppProtocolError."""
     if len(values) == 1 and values[0].isdigit() and len(values[0]) <= MAX_DIGITS:  # as below, but faster
         return int(values[0])
     return content_length([value.decode("latin-1") for value in values], AppProtocolError)
 
 
 def body_block(block: Any, what: str, rule: str) -> bytes:
-    """Return a block of a body as bytes. Raises AppProtocolError, "{what} {block}; {rule} wants bytes", for others."""
+    """Return a block of a body as bytes. If it is not bytes, raise AppProtocolError("{what} {block}; {rule} wants
+    bytes").
+    """
     if isinstance(block, bytes):
         return block
     if isinstance(block, (bytearray, memoryview)):
@@ -152,11 +154,11 @@ def body_block(block: Any, what: str, rule: str) -> bytes:
 def head_from_wsgi(  # noqa: C901, PLR0912 - one function: each further call would cost a tenth
     status: str, headers: Iterable[tuple[str, str]], dropped: Callable[[str], object] | None = None
 ) -> Head:
-    """Check the arguments of start_response() and return them as ASGI writes them.
+    """Check the arguments of start_response(), and return them in ASGI's form.
 
-    `headers` is PEP 3333's list of (name, value). Hop-by-hop headers are left out: PEP 3333 forbids them; `dropped` is
-    called with the name of each. Raises AppProtocolError, in the caller's thread, for a status that is not three digits
-    and a reason, for text that is not str or not latin-1, for control characters, and for a Content-Length that is not
+    headers: PEP 3333's list of (name, value). dropped: called with the name of each hop-by-hop header; these headers
+    are left out, because PEP 3333 forbids them. Raises AppProtocolError for a status that is not three digits, a space
+    and a reason; for text that is not str, or not latin-1; for control characters; and for a Content-Length that is not
     one number.
     """
     code = (_STATUSES.get(status) if isinstance(status, str) else None) or _wsgi_status(status)
@@ -205,7 +207,7 @@ def head_from_wsgi(  # noqa: C901, PLR0912 - one function: each further call wou
 
 
 def status_line(status: int) -> str:
-    """Return a status as PEP 3333 and RFC 3875 write it, e.g. "200 OK"."""
+    """Return a status in the form of PEP 3333 and RFC 3875, e.g. "200 OK"."""
     line = _LINES.get(status)
     if line is None:
         line = _LINES[status] = f"{status} {reason(status)}"
@@ -240,11 +242,10 @@ def _asgi_name(raw: Any) -> str:
 
 
 def head_from_asgi(status: Any, headers: Iterable[Iterable[bytes]]) -> tuple[str, Headers, int | None]:
-    """Check an `http.response.start` (ASGI HTTP 2.5). Return status line, headers and Content-Length as WSGI writes
-    them.
+    """Check an `http.response.start` (ASGI HTTP 2.5). Return status line, headers and Content-Length in WSGI's form.
 
     Hop-by-hop headers are left out: PEP 3333 forbids them, and the server frames the response itself. Raises
-    AppProtocolError for a status that is not an int from 200 to 999 and for names or values that HTTP does not allow.
+    AppProtocolError for a status that is not an int from 200 to 999, and for names or values that HTTP does not allow.
     """
     if not isinstance(status, int) or isinstance(status, bool) or not 200 <= status <= 999:
         raise AppProtocolError(f"http.response.start has the status {status!r}; ASGI wants an int, e.g. 200")

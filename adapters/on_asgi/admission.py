@@ -1,4 +1,4 @@
-"""Admission of requests to threads, and log lines for requests that wait, are rejected, or hold a thread too long.
+"""Limits for requests that wait for a thread, and log lines for requests that wait, get a 503, or are slow.
 
 Knows the worker threads and the counters. It must not know a request's body or response.
 """
@@ -20,7 +20,10 @@ class Admission:
     """The limits under which an adapter's requests get a thread."""
 
     def __init__(self, workers: Workers, queue: int | None, timeout: float | None, slow: float | None) -> None:
-        """`queue` requests may wait for `timeout` seconds. Those that hold a thread for `slow` seconds are logged."""
+        """At most `queue` requests may wait, each for at most `timeout` seconds; None for no limit.
+
+        Requests that use a thread for `slow` seconds are logged; None for never.
+        """
         for name, bound in (("queue", queue), ("queue_timeout", timeout), ("slow", slow)):
             if bound is not None and bound < 0:
                 raise ValueError(f"{name}={bound!r} is negative; use None for no limit, or e.g. {name}=10")
@@ -33,7 +36,7 @@ class Admission:
         return self.queue is not None and self._workers.queue_for_new_job() >= self.queue
 
     def rejects(self, tally: Tally) -> bool:
-        """Return True if a request must get a 503 now, and count it."""
+        """Return True if a new request must get a 503 immediately. Counts that response."""
         if not self.is_full():
             return False
         self.rejected(tally)
@@ -69,7 +72,7 @@ class Admission:
             )
 
     def log_slow(self, method: str, target: str, thread: int, seconds: float) -> None:
-        """Log a request that holds a thread, with the thread's stack."""
+        """Log a slow request, with the stack of its thread."""
         frame = sys._current_frames().get(thread)  # noqa: SLF001 - documented, in spite of its name
         stack = "".join(format_stack(frame)) if frame is not None else ""
         log.warning("slow request: %s %s holds a thread for %.1f s, now at\n%s", method, target, seconds, stack)

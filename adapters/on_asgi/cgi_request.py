@@ -1,8 +1,8 @@
 """One request of a CGI program on asyncio: its body to the program, and the response to the client.
 
 Knows ASGI HTTP events and asyncio tasks. It must not know what a path, a variable or a response header means, nor read
-a pipe. Programs are started on the loop's own thread: CPython holds the GIL meanwhile, and it takes a fraction of a
-millisecond.
+a pipe. Programs are started on the loop's own thread. Another thread would not help: CPython holds the GIL during the
+start, which takes a fraction of a millisecond.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from ..run_cgi.script import Refused, Script
 from ..run_cgi.spool import Spool
 from .scopes import refusal
 
-FAIR = 16  # number of blocks after which this task yields to others, even if it never had to wait
+FAIR = 16  # number of blocks after which this task yields to others, even if no operation had to wait
 _OF_BODY = frozenset((b"content-length", b"content-type", b"transfer-encoding", b"expect"))
 DRAIN = 5.0  # timeout for a client to finish sending a body that the program does not read, in seconds
 
 
 class CGIRequest:
-    """One request: forwards its body to the program and the response to the client, and notices a disconnect."""
+    """One request: forwards its body to the program and the response to the client, and detects a disconnect."""
 
     def __init__(
         self, host: CGIHost, loop: asyncio.AbstractEventLoop, scope: Scope, receive: Receive, send: Send
@@ -79,7 +79,7 @@ class CGIRequest:
                 self._spool.close()
 
     async def _await_body(self, environ: Environ) -> bool:
-        """Wait for the body to begin, or for all of it if its length is unknown. Return True if there is one."""
+        """Wait for the start of the body; if its length is unknown, for all of it. Return True if there is a body."""
         length = self._host.body_length(environ)
         if length is not None:
             if length:
@@ -266,7 +266,7 @@ class CGIRequest:
             await asyncio.wait((self._body_over,), timeout=DRAIN)
 
     async def _read(self, running: ProgramOnLoop, answer: Answer) -> bytes:
-        """Return the next output; b"" at the end of a good response, AppProtocolError at the end of a bad one."""
+        """Return the next output, b"" at the end. Raises AppProtocolError at the end of an incomplete response."""
         data = await running.read()
         if not data:
             returncode = await running.settle()
@@ -278,7 +278,7 @@ class CGIRequest:
     async def _start(self, running: ProgramOnLoop, head: CGIHead) -> None:
         headers = [(name.lower(), value) for name, value in head.headers]
         self._started = True
-        status = head.status if head.status <= LAST_STATUS else 500  # RFC 9110, 15; uvicorn supports no higher one
+        status = head.status if head.status <= LAST_STATUS else 500  # RFC 9110, 15; uvicorn supports no higher status
         await running.send(self._send, {"type": "http.response.start", "status": status, "headers": headers})
 
     async def _refuse(self, refused: Refused) -> None:

@@ -17,7 +17,7 @@ from ..asgi_types import Scope
 from ..mapping.requests import Environ, environ_from_scope
 from ..websocket.handshake import VERSION
 
-_REPEATED = (b"upgrade", b"connection", b"http2-settings")  # replaced in the environ by a new handshake's
+_REPEATED = (b"upgrade", b"connection", b"http2-settings")  # headers that are replaced by those of a new handshake
 
 
 class LentSocket(socket.socket):
@@ -35,13 +35,13 @@ class LentSocket(socket.socket):
         self._process = os.getpid()
 
     def dup(self) -> LentSocket:
-        copy = super().dup()  # of the same class
+        copy = super().dup()  # an object of the same class
         self.is_shared = copy.is_shared = True
         return copy
 
     def _real_close(self, *arguments: Any) -> None:  # close() calls it, after the last file of makefile()
         if not self.is_shared and os.getpid() == self._process:
-            with suppress(OSError):  # it has been shut down
+            with suppress(OSError):  # already shut down
                 self.shutdown(socket.SHUT_RDWR)
         super()._real_close(*arguments)  # type: ignore[misc]
 

@@ -1,4 +1,4 @@
-"""The rest of a request while its response is sent: the rest of its body, then the disconnect.
+"""A background task that receives the rest of a request's body, then the disconnect, while the response is sent.
 
 Knows `receive`, and when an unread body may be discarded. It must not know the application.
 """
@@ -12,7 +12,7 @@ from ..asgi_types import Receive
 from ..concurrency.inbox import Inbox
 from ..concurrency.loops import Loop, Task
 
-UNREAD_LOOKS = 10  # number of checks, 0.1 s apart, before an ignored body is received to detect a disconnect
+UNREAD_LOOKS = 10  # number of checks, 0.1 s apart, before an ignored body is discarded, to detect a disconnect
 
 
 class Listener:
@@ -26,9 +26,10 @@ class Listener:
         gone: Callable[[Exception | None], object],
         ignores_body: Callable[[], bool],
     ) -> None:
-        """`inbox` takes the body; None if it is complete. `gone` is called after a disconnect, or if receive() fails.
+        """Create the task; start() runs it.
 
-        `ignores_body` returns True if the application has begun its response and does not wait for its client.
+        inbox: gets the body; None if the body is complete. gone: called after a disconnect, or if receive() fails.
+        ignores_body: returns True if the application has begun its response and does not wait for its client.
         """
         self._loop, self._receive, self._inbox, self._gone = loop, receive, inbox, gone
         self._ignores_body, self._looks = ignores_body, 0
@@ -55,7 +56,7 @@ class Listener:
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 return True
-            if over:  # some middleware repeats the last message on each call, and never reports a disconnect
+            if over:  # some middlewares return the last message from each call, and never a disconnect
                 return False
             if inbox is None or inbox.over:
                 over = True
@@ -68,7 +69,7 @@ class Listener:
                 await self._room(inbox)
 
     async def _room(self, inbox: Inbox) -> None:
-        """Wait until the application has read, but not forever: a disconnect can be received only after the body."""
+        """Wait for a limited time until the application reads: a disconnect can be received only after the body."""
         self._looks = 0
         self._loop.attend(self)
         try:

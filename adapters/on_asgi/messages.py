@@ -22,7 +22,7 @@ from ..run_wsgi.response import WSGIResponse
 
 _JOIN = 64 * 1024  # queued blocks are joined up to about this size, in bytes
 _FILE_MESSAGES = ("http.response.pathsend", "http.response.zerocopysend")
-_ADD_DATE = frozenset(("uvicorn", "hypercorn"))  # servers that add a Date even if there is one; daphne never adds one
+_ADD_DATE = frozenset(("uvicorn", "hypercorn"))  # servers that add a Date even if the app sends one; daphne adds none
 _NOW = 5  # seconds: a Date as recent as this equals the one that the server adds
 _PLAIN = (io.BufferedReader, io.BufferedRandom, io.FileIO)
 
@@ -38,8 +38,9 @@ def size_of(items: Sequence[Any]) -> int:
 
 
 def response_start(head: Head) -> Message:
-    """Return `http.response.start`, without a current Date if the server adds its own to any response. Two would be
-    invalid (RFC 9110, 5.3 and 6.6.1).
+    """Return `http.response.start`. A current Date is left out if the server adds its own Date to every response.
+
+    Two Date headers would be invalid (RFC 9110, 5.3 and 6.6.1).
     """
     headers = head.headers
     if head.dated and not _ADD_DATE.isdisjoint(sys.modules):
@@ -50,7 +51,7 @@ def response_start(head: Head) -> Message:
 
 
 async def deliver(send: Send, items: list[Any]) -> None:
-    """Send the queued items, small blocks joined. This delays no block: they were queued while the server was busy."""
+    """Send the queued items; join small blocks. This delays no block: they were queued while the server was busy."""
     if len(items) == 1 and type(items[0]) is not dict:
         head, block, last = items[0]
         if head is not None:
@@ -77,7 +78,7 @@ async def deliver(send: Send, items: list[Any]) -> None:
 
 
 async def deliver_each(send: Send, items: list[Any]) -> None:
-    """Send each block as its own message, and the end as another."""
+    """Send each block in its own message, and the end in another message."""
     for item in items:
         head, block, last = (None, b"", False) if type(item) is dict else item
         if type(item) is dict:
@@ -108,7 +109,7 @@ class SendFile:
     def size(self, filelike: Any) -> int | None:
         """Return the size in bytes of a regular file that is read from its start; None for anything else."""
         file = _plain_file(filelike)
-        if file is None or (self._by_path and file is not filelike):  # temporary files disappear when they are closed
+        if file is None or (self._by_path and file is not filelike):  # a temporary file is deleted on close
             return None
         try:
             status = os.fstat(file.fileno())
@@ -121,7 +122,7 @@ class SendFile:
         return status.st_size
 
     def send(self, head: Head, filelike: Any, size: int) -> None:
-        """Send the headers and the file, and wait until the server is done with it."""
+        """Send the headers and the file, and wait until the server no longer needs the file."""
         file = _plain_file(filelike)
         message = (
             {"type": "http.response.pathsend", "path": os.fspath(Path(os.fsdecode(file.name)).absolute())}
@@ -134,7 +135,7 @@ class SendFile:
 
 
 def _plain_file(filelike: Any) -> Any:
-    """Return the file itself, if reading it gives the bytes of its descriptor (a GzipFile's are different)."""
+    """Return the file object whose read() returns the bytes of its descriptor; None for others, such as a GzipFile."""
     if type(filelike).__module__ == "tempfile":
         filelike = getattr(filelike, "file", filelike)
     raw = getattr(filelike, "raw", filelike)

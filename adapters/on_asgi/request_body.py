@@ -20,7 +20,7 @@ from ..concurrency.thread_pool import Workers
 
 InThread = Callable[[Callable[[], object]], Awaitable[None]]
 
-SMALL = HIGH_WATER  # bytes of a body that are collected before a thread is taken, so a stalled upload holds no thread
+SMALL = HIGH_WATER  # limit of bytes that are received before a thread is taken, so that a stalled upload needs none
 _SPOOL_WRITE = HIGH_WATER  # number of bytes per write to the temporary file
 
 
@@ -90,7 +90,7 @@ class Body:
     def __init__(
         self, loop: Loop, workers: Workers, receive: Receive, length: int | None, listen: Callable[[], object]
     ) -> None:
-        """`length` in bytes, None if unknown; `listen` starts receiving the rest on the loop."""
+        """length: in bytes, None if unknown. listen: starts to receive the rest of the body, on the loop."""
         self._receive, self._length = receive, length
         self.inbox = Inbox(loop, workers, length, listen)
         self._spooled: IO[bytes] | None = None
@@ -100,25 +100,26 @@ class Body:
         self.left = False  # the client disconnected while the body was collected
 
     def postponed(self) -> io.BufferedReader:
-        """Return a stream that receives nothing before it is read (RFC 9110, 10.1.1: the first receive sends 100)."""
+        """Return a stream that calls receive() only when it is read: the first call sends 100 (RFC 9110, 10.1.1)."""
         self._postponed = True
         return self.stream()
 
     @property
     def arrives(self) -> bool:
-        """Return True if the client is still sending it."""
+        """Return True if the client is still sending the body."""
         return self.asked_for and not self._refused and not self._collected and not self.inbox.whole
 
     @property
     def asked_for(self) -> bool:
-        """Return True if the adapter may receive more of it."""
+        """Return True if the adapter may call receive(): the body need not be postponed any longer."""
         return not self._postponed or self.inbox.started
 
     async def collect(self, first: Message, spool: int, in_thread: InThread) -> tuple[IO[bytes], int | None]:
         """Receive as much as possible before the application starts. Return a stream, and the body's length if known.
 
-        A small body is then in memory. A body of unknown length is in a temporary file, up to `spool` bytes of it,
-        because many applications (Django, Bottle, Falcon) ignore a body without CONTENT_LENGTH. Any other body streams.
+        A small body is received completely, in memory. Of a body of unknown length, up to `spool` bytes are received,
+        in a temporary file, because many applications (Django, Bottle, Falcon) ignore a body without CONTENT_LENGTH.
+        The rest of any other body is received while the application reads.
         """
         try:
             return await self._collect(first, spool, in_thread)
@@ -150,7 +151,7 @@ class Body:
         return self.stream(), self._length
 
     async def _some(self, message: Message, limit: int) -> _Chunk:
-        """Return `message` and those after it, until they contain `limit` bytes or the body ends."""
+        """Return the data of `message` and the next messages, until there are `limit` bytes or the body ends."""
         blocks: list[bytes] = []
         size = 0
         while message["type"] == "http.request":
@@ -166,11 +167,11 @@ class Body:
         return _Chunk(blocks, size, False)
 
     def stream(self) -> io.BufferedReader:
-        """Return a stream of the collected data, then of the inbox."""
+        """Return a stream that reads the collected data, then the inbox."""
         return io.BufferedReader(_Raw(self.inbox, self._spooled), 64 * 1024)
 
     def close(self) -> None:
-        """End the request: free the temporary file; reading further raises."""
+        """Free the temporary file at the end of the request. Later reads raise."""
         self._refused = not self.asked_for
         self.inbox.forget()
         if self._spooled is not None:

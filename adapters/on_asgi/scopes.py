@@ -37,7 +37,7 @@ async def refuse_scope(scope: Scope, receive: Receive, send: Send, app: str) -> 
 def refusal(
     status: int, text: str, headers: Iterable[tuple[bytes, bytes]] = (), to_head: bool = False
 ) -> tuple[Message, Message]:
-    """Return the two messages of a plain text response that replaces the application's; `to_head`: without the body."""
+    """Return the two messages of a plain text response that replaces the application's. `to_head`: omit the body."""
     body = f"{text}\n".encode("utf-8", "backslashreplace")
     head: RawHeaders = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"%d" % len(body))]
     start = {"type": "http.response.start", "status": status, "headers": [*head, *headers]}
@@ -56,7 +56,7 @@ def _overload(method: str) -> tuple[Message, Message]:
 
 
 async def overloaded(send: Send, method: str) -> None:
-    """Send the 503 for a request if no thread is free."""
+    """Send the 503 for a request that gets no thread."""
     for message in _overload(method):
         await send(message)
 

@@ -1,7 +1,8 @@
 """The rest of a request body that the application has not read: received and discarded before the response ends.
 
-Knows receive() and the clock. It must not know the application or its response. A server that closes a connection with
-unread data resets it, and a reset destroys the response that a client or a proxy has not read yet (RFC 9112, 9.6).
+Knows receive() and the clock. It must not know the application or its response. If a server closes a connection with
+unread data, the connection is reset, and the client or proxy loses the part of the response that it has not read yet
+(RFC 9112, 9.6).
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from ..concurrency.loops import Future, Loop
 
 log = logging.getLogger("gateways.wsgi")
 
-MOST = 1024 * 1024  # limit in bytes; if a client sends more, its connection is closed
-IDLE = 1.0  # time without data after which the rest is not awaited any longer, in seconds
-TOTAL = 30.0  # limit of the whole wait, in seconds
+MOST = 1024 * 1024  # limit of discarded data, in bytes; if a client sends more, its connection is closed
+IDLE = 1.0  # timeout for the next data, in seconds
+TOTAL = 30.0  # timeout for the whole rest, in seconds
 
 
 class Rest:
-    """The rest of one body."""
+    """The unread rest of one body."""
 
     def __init__(self, loop: Loop, receive: Receive) -> None:
         self._loop, self._receive = loop, receive

@@ -29,7 +29,7 @@ from .websocket_client import SocketClient
 log = logging.getLogger("gateways.wsgi")
 
 GRACE = 1.0  # delay between a disconnect and the shutdown of the application's socket, in seconds
-_SHORT = 64 * 1024  # size of a denial that is collected before it is sent, in bytes
+_SHORT = 64 * 1024  # size limit of a denial that is sent in one message, in bytes
 _FULL, _FAILED, _TRY_AGAIN = 503, 1011, 1013
 
 
@@ -43,7 +43,7 @@ async def refuse_full(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 class WebSocketBridge:
-    """One WebSocket: run() on the loop, the application's call in a thread, and a socket pair between them."""
+    """One WebSocket. run() runs on the loop, the application in a thread; a socket pair connects them."""
 
     def __init__(self, app: WSGIApp, loop: Loop, workers: Workers, scope: Scope, receive: Receive, send: Send) -> None:
         self._app, self._loop, self._workers = app, loop, workers
@@ -52,7 +52,7 @@ class WebSocketBridge:
         self._users = 0  # coroutines that may wait for the socket
 
     async def run(self, common: Environ, over: Callable[[], object]) -> None:
-        """Serve the WebSocket. Raises the application's error; `over` is called when its thread is free again."""
+        """Serve the WebSocket. Raises the application's error. `over` is called when the thread is free again."""
         try:
             ours, theirs = lent_pair()
             self._socket = LoopSocket(self._loop, ours)
@@ -92,7 +92,7 @@ class WebSocketBridge:
                 del error  # its traceback holds this frame
 
     def _leave(self) -> None:
-        """Release the socket; the last coroutine that may wait for it closes it."""
+        """Release the socket. The last of the coroutines that use it closes it."""
         self._users -= 1
         if not self._users:
             self._socket.close()
@@ -110,7 +110,8 @@ class WebSocketBridge:
     async def _deny(self) -> None:
         """Send the application's response as the denial of the WebSocket.
 
-        A short one is sent immediately: uvicorn on websockets' older API loses blocks that come after the headers.
+        A short response is sent in one message: uvicorn with the legacy API of websockets loses blocks that are sent
+        after the headers.
         """
         ended = sent = False
         may_respond = "websocket.http.response" in (self._scope.get("extensions") or {})
@@ -131,7 +132,7 @@ class WebSocketBridge:
         await self._send({**message, "type": f"websocket.{message['type']}"})
 
     async def _to_client(self) -> None:
-        """Forward the application's messages until it closes the WebSocket, or ends."""
+        """Forward the application's messages until the application closes the WebSocket, or returns."""
         code, reason = 0, ""
         while not code:
             events = await self._client.receive()
@@ -164,7 +165,7 @@ class WebSocketBridge:
             self._gone = True
 
     async def _thread_ended(self, seconds: float) -> None:
-        """Wait until the application's call has returned, for at most this time."""
+        """Wait until the application's call has returned, at most `seconds`."""
         waiter = self._loop.create_future()
 
         def resolve() -> None:
@@ -189,7 +190,7 @@ class WebSocketBridge:
     # the concurrent task
 
     async def _to_application(self) -> None:
-        """Forward the client's messages until it disconnects."""
+        """Forward the client's messages until the client disconnects."""
         self._users += 1
         try:
             while True:
@@ -202,7 +203,7 @@ class WebSocketBridge:
                     return await self._disconnect(message)
         except OSError:
             pass  # the application has closed its socket; _to_client() detects this
-        except Exception as error:  # from the server's receive()
+        except Exception as error:  # raised by the server's receive()
             self._call.error = self._call.error or error
             self._disconnected()
         finally:

@@ -1,4 +1,4 @@
-"""A WSGI application's call for a WebSocket, in its own thread: how it ends, and whether it used the lent socket.
+"""The call of a WSGI application for a WebSocket, in its own thread: how the call ends, and whether it used the socket.
 
 Knows PEP 3333, and how WebSocket libraries end a call. It must not know the frames, nor ASGI.
 """
@@ -31,9 +31,9 @@ class _SocketUsed(Exception):
 
 
 class WebSocketCall:
-    """One call. run() is for the thread, all else for the loop. An ordinary response goes to `outbox`.
+    """One call. run() runs in the thread; all other methods are for the loop. An ordinary response goes to `outbox`.
 
-    `accepted` is None until decide(): only the loop sees whether the application has accepted the WebSocket.
+    `accepted` is None until the loop calls decide(): only the loop reads the socket, and so knows the decision.
     """
 
     def __init__(self, app: WSGIApp, loop: Loop, workers: Workers, sock: socket.socket) -> None:
@@ -42,9 +42,9 @@ class WebSocketCall:
         self.accepted: bool | None = None
         self._decided = threading.Lock()
         self._decided.acquire()
-        self.status = ""  # the application's status in start_response()
+        self.status = ""  # the status that the application passed to start_response()
         self.error: Exception | None = None
-        self._abandoned = False  # no coroutine is left that could raise the error
+        self._abandoned = False  # the coroutine that could raise the error has ended
 
     def decide(self, accepted: bool) -> None:
         """Tell the thread whether the WebSocket is accepted. Only the first decision counts."""
@@ -59,12 +59,12 @@ class WebSocketCall:
         return error
 
     def abandon(self) -> None:
-        """Log the application's error, now or later: nothing will raise it."""
+        """Log the application's error, now or when it occurs, because no coroutine will raise it."""
         self._abandoned = True
         self._log_error()
 
     def _log_error(self) -> None:
-        error, self.error = self.error, None  # its traceback holds this call
+        error, self.error = self.error, None  # the traceback refers to this object
         if error is not None:
             log.error("the application failed after its WebSocket had ended", exc_info=error)
 
@@ -88,7 +88,7 @@ class WebSocketCall:
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             self.status = status
             if status[:3] == "101":
-                return response.write  # for the log of a server; an inner ASGIToWSGI reports 101 here
+                return response.write  # a status for the log of a server: an inner ASGIToWSGI passes 101
             return start_response(status, headers, exc_info)
 
         result = self._app(environ, start)
@@ -105,7 +105,7 @@ class WebSocketCall:
         self.outbox.put(item, size)
 
     def _was_accepted(self) -> bool:
-        """End the application's use of the socket, and wait until the loop knows whether it accepted the WebSocket."""
+        """Shut down the application's socket. Wait until the loop knows whether the WebSocket was accepted."""
         if self.accepted is None:
             self._shut()
             while not self._decided.acquire(timeout=_POLL):

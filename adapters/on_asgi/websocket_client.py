@@ -1,7 +1,7 @@
 """The client's side of RFC 6455 on a socket pair, for an application that acts as the server on the other end.
 
-Knows the handshake and frames; its mask is zero, which leaves the data unchanged. It must not know ASGI, nor the
-application.
+Knows the handshake and frames. Its frames have a zero mask, which leaves the data unchanged. It must not know ASGI, nor
+the application.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _ANY_SIZE = sys.maxsize  # size limit of a message from the application, which i
 
 
 class SocketClient:
-    """One connection. One coroutine may receive while another sends messages; each may send control frames."""
+    """One connection. One coroutine may receive while another sends messages; both may send control frames."""
 
     def __init__(self, sock: LoopSocket) -> None:
         self._socket = sock
         self._reader = MessageReader(from_client=False, max_message=_ANY_SIZE)
-        self._rest = b""  # received with the end of the handshake
+        self._rest = b""  # data that was received together with the end of the handshake
         self._sending = False
         self._pending = b""  # control frames that wait for the end of a message
 
@@ -46,7 +46,7 @@ class SocketClient:
 
     @property
     def failure(self) -> ProtocolError | None:
-        """Return the application's violation of RFC 6455, if the last received data has one."""
+        """Return the violation of RFC 6455 in the data that was received last, None if there is none."""
         return self._reader.failure
 
     async def send(self, data: str | bytes) -> None:
@@ -70,7 +70,7 @@ class SocketClient:
         self._control(encode_close(code, reason, NO_MASK))
 
     def _control(self, frame: bytes) -> None:
-        """Send a control frame without waiting: the application may wait until its own messages are received."""
+        """Send a control frame without waiting: the application may not read before its own messages are received."""
         if self._sending or self._pending:
             self._pending += frame
         else:

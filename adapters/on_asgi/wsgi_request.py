@@ -1,8 +1,8 @@
 """One request of a WSGI application on an ASGI server: run() in a worker thread, everything else on the loop.
 
-Knows which code runs on which side, and how each side learns that the other has ended. It must not know the order of a
-response (run_wsgi/), its messages and the request body (other modules here), or how threads and loops meet
-(concurrency/).
+Knows which code runs in the thread and which on the loop, and how each learns that the other has ended. It must not
+know the order of the calls in a response (run_wsgi/), its messages and the request body (other modules here), or how
+threads and loops communicate (concurrency/).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from .unread import Rest
 
 log = logging.getLogger("gateways.wsgi")
 
-_UNANNOUNCED_WAIT = 0.25  # timeout for a body that no header announces, from the application's first read, in seconds
+_UNANNOUNCED_WAIT = 0.25  # timeout for a body without a header that announces it, after the first read, in seconds
 _NO_TASK = Task(int, int)  # type: ignore[arg-type] # in a listener's place once it is too late for one
 _making_body = threading.Lock()
 
@@ -52,7 +52,7 @@ class Terms:
     pathsend: bool
     share_loop: bool
     admission: Admission
-    may_warn: Callable[[], bool]  # True once: warn about a dropped header
+    may_warn: Callable[[], bool]  # returns True at the first call: warn about a dropped header
 
 
 class WSGIRequest:
@@ -61,16 +61,16 @@ class WSGIRequest:
     _body: Body | None = None
     _unannounced: Unannounced | None = None
     _send_file: SendFile | None = None
-    _hints = False  # the server sends early hints
+    _hints = False  # the server can send early hints
     _listener: Task | None = None
     _error: BaseException | None = None
     _begun = False  # the response headers have gone to the server
     _complete = False  # the end of the response has gone to the server
     _abandoned = False  # the coroutine that would raise the error has ended
     _gone = False  # the client disconnected before the application was called
-    _thread = 0  # identifier of the worker thread, from its start
-    _taken = 0.0  # time of that start (time.monotonic), if slow requests are logged
-    _waited = _logged = False  # has waited for a thread; was logged as slow
+    _thread = 0  # identifier of the worker thread; 0 before run()
+    _taken = 0.0  # start time of run() (time.monotonic), set only if slow requests are logged
+    _waited = _logged = False  # the request has waited for a thread; it was logged as slow
 
     def __init__(self, terms: Terms, tally: Tally, environ: dict[str, Any], loop: Loop, receive: Receive) -> None:
         self._terms, self._tally, self._environ, self._loop, self._receive = terms, tally, environ, loop, receive
@@ -78,7 +78,7 @@ class WSGIRequest:
         environ["waitress.client_disconnected"] = self._outbox.is_closed
 
     def offer(self, extensions: Mapping[str, Any]) -> None:
-        """Pass on the server's abilities (ASGI extensions)."""
+        """Record which of the server's ASGI extensions the application can use."""
         self._hints = "http.response.early_hint" in extensions
         if not self._terms.pathsend:
             return
@@ -100,7 +100,7 @@ class WSGIRequest:
             environ["wsgi.input"] = self._make_body(length).postponed()
             return
         first = await self._receive()
-        if unannounced and first["type"] == "http.disconnect":  # a body is not required: call the application
+        if unannounced and first["type"] == "http.disconnect":  # there may be no body at all: call the application
             self._gone = True
             environ["wsgi.input"] = io.BytesIO()
             return
@@ -127,18 +127,18 @@ class WSGIRequest:
             return self._body
 
     def _open_unannounced(self) -> IO[bytes]:
-        """Receive a body that no header has announced. Runs in the thread that reads it."""
+        """Receive a body that no header has announced. Runs in the application's thread."""
         return self._make_body(None, self._ask_for_body).stream()
 
     def _ask_for_body(self) -> None:
-        """Receive the body, if it arrives immediately. Runs on the loop."""
+        """Receive the body; if none arrives within _UNANNOUNCED_WAIT, it is empty. Runs on the loop."""
         self._listen()
         if self._body is not None:
             self._loop.call_later(_UNANNOUNCED_WAIT, self._body.inbox.give_up)
 
     # The response
 
-    async def serve(self, send: Send) -> None:  # noqa: PLR0912, PLR0915 - one function: each call costs
+    async def serve(self, send: Send) -> None:  # noqa: PLR0912, PLR0915 - one function, because each call costs
         """Run the application in a worker and send its response. Raises the application's error, or the server's."""
         outbox, loop, tally = self._outbox, self._loop, self._tally
         before = self._context = copy_context()
@@ -166,12 +166,12 @@ class WSGIRequest:
                     await (deliver_each if self._terms.verbatim else deliver)(send, items)
                     if not ended and self._listener is None and not outbox.waiting:
                         self.look()
-        except Exception:  # the server's send() failed: notify the application and wait for it
+        except Exception:  # the server's send() failed: stop the application and wait for its end
             self._hang_up()
             await outbox.ended()
             self._log_error("after its client had disconnected")
             raise
-        except BaseException:  # cancelled: the thread finishes by itself
+        except BaseException:  # cancelled: do not wait for the thread
             self._abandoned = True
             self._hang_up()
             self._log_error("before its request was cancelled")
@@ -187,10 +187,10 @@ class WSGIRequest:
                 tally.errors += 1
                 raise self._error
         finally:
-            self._error = None  # its traceback holds this frame
+            self._error = None  # the traceback refers to this frame
 
     def _is_early(self, items: list[Any]) -> bool:
-        """Return True if these items complete the response while its client still sends the request body."""
+        """Return True if these items complete the response while the client still sends the request body."""
         if self._unannounced is not None or self._body is None or not items or type(items[-1]) is dict:
             return False
         return completes(items[-1]) and self._body.arrives and not self._outbox.is_closed()
@@ -210,11 +210,11 @@ class WSGIRequest:
         return [(None, b"", True)]
 
     def _over(self) -> Task | None:
-        """Stop watching. Return the listener, cancelled, if there is one."""
+        """Stop watching the request. Return the listener's task, cancelled, None without one."""
         del self._tally.live[self]
         self._loop.leave(self)
         self._outbox.closed = True  # for a thread of the application that is still writing
-        listener, self._listener = self._listener, _NO_TASK  # it holds this exchange
+        listener, self._listener = self._listener, _NO_TASK  # the task refers to this object
         if listener is None or listener is _NO_TASK:
             return None
         listener.cancel()
@@ -231,9 +231,9 @@ class WSGIRequest:
             self._log_if_slow(admission, admission.slow)
         if self._gone:
             self._hang_up()
-        elif self._body is not None and self._body.left:  # hypercorn's receive() reports it only once
+        elif self._body is not None and self._body.left:  # hypercorn's receive() reports the disconnect only once
             self._client_left(None)
-        elif self._body is None or self._body.asked_for:  # otherwise receive() would request a body
+        elif self._body is None or self._body.asked_for:  # otherwise receive() would send 100 Continue
             self._listen()
         if (admission.slow is not None and not self._logged) or (admission.timeout is not None and not self._thread):
             self._loop.attend(self)
@@ -271,8 +271,8 @@ class WSGIRequest:
     def _client_left(self, error: Exception | None) -> None:
         """Stop the application. A disconnect after the response is not an error (ASGI HTTP, "Disconnect").
 
-        Before the response, the client may only have shut down its sending side; hypercorn reports that as a disconnect
-        and can still send. So a response that has not begun may begin, and has one second to complete.
+        Before the response, the client may only have shut down its sending side. hypercorn reports that as a
+        disconnect, but can still send. So a response that has not begun may begin; then it must end within one second.
         """
         if error is None and self._thread and not self._begun and not self._outbox.closed:
             if not self._complete:
@@ -290,7 +290,7 @@ class WSGIRequest:
         return self._begun and not self._outbox.parked
 
     def _hang_up(self) -> None:
-        """Make the application's next read or block fail: the client disconnected, or the server gave up."""
+        """Make the application's next read or write fail: the client disconnected, or the server ended the request."""
         if not self._outbox.closed and not self._complete:
             self._tally.disconnects += 1
         self._outbox.close()
@@ -300,11 +300,11 @@ class WSGIRequest:
     # The application's thread
 
     def run(self) -> Callable[[], object] | None:
-        """Run the whole application. It catches every exception. Runs in the thread.
+        """Run the whole application, and catch all exceptions. Runs in the thread.
 
-        With a bounded queue it returns the call that ends the response: the client must not see the end, and send its
-        next request, before the thread counts as idle. Otherwise it ends the response here, which saves a thread
-        switch.
+        With a bounded queue, return the function that ends the response. The pool calls it when the thread counts as
+        idle: otherwise a client that sends its next request immediately could get a 503. With an unbounded queue, end
+        the response here, which saves a thread switch.
         """
         outbox, terms = self._outbox, self._terms
         items: list[Item] = []
@@ -331,14 +331,12 @@ class WSGIRequest:
 
     def _close_body(self) -> None:
         if self._unannounced is not None:
-            self._unannounced.opens = None  # it holds this exchange
+            self._unannounced.opens = None  # the function refers to this object
         if self._body is not None:
             self._body.close()
 
     def _failed(self, error: BaseException) -> None:
-        """Keep an error that the coroutine raises later, in a form that does not terminate the loop. Runs in the
-        thread.
-        """
+        """Store an error for the coroutine to raise, in a form that does not stop the loop. Runs in the thread."""
         if isinstance(error, ClientDisconnected) and (self._outbox.closed or (self._body and self._body.left)):
             return
         self._error = harmless(error)
@@ -346,8 +344,8 @@ class WSGIRequest:
             self._log_error("after its request had been cancelled")
 
     def _log_error(self, when: str) -> None:
-        """Log the application's error, if any, if the coroutine that would raise it has ended."""
-        error, self._error = self._error, None  # its traceback holds this exchange
+        """Log the application's error if the coroutine that would raise it has ended."""
+        error, self._error = self._error, None  # the traceback refers to this object
         if error is not None:
             self._tally.errors += 1
             log.error("the application failed %s", when, exc_info=error)

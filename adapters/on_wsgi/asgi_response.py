@@ -1,8 +1,8 @@
-"""One response of an ASGI application to a WSGI server; if it streams, it is the iterable of PEP 3333.
+"""One response of an ASGI application to a WSGI server. A response that streams is the iterable of PEP 3333.
 
-Knows which code runs on which side, and what the server does with a response: middleware, files, close(). It must not
-know the application's order of events (run_asgi/), how threads and loops meet (concurrency/), or how the body and the
-connection are obtained (other modules of this package).
+Knows which code runs in the server's thread and which on the loop, and how a server uses a response: middleware, files,
+close(). It must not know the application's order of events (run_asgi/), how threads and loops communicate
+(concurrency/), or how the body and the connection are obtained (other modules of this package).
 """
 
 from __future__ import annotations
@@ -36,27 +36,27 @@ READING_SECONDS = 2.0  # timeout for a body read after its connection has been s
 
 
 class _Whole(list[bytes]):
-    """A complete body. Middleware sees the context variables that the application has set, until close()."""
+    """A complete body. Until close(), middleware sees the context variables that the application has set."""
 
     def __init__(self, body: list[bytes], lent: Lent) -> None:
         super().__init__(body)
         self._lent = lent
 
     def close(self) -> None:
-        """Reset the variables: the thread's next request may be another user's. PEP 3333: the response is over."""
+        """Reset the variables at the end of the response: the thread's next request may belong to another user."""
         lent, self._lent = self._lent, ()
         _take_back(lent)
 
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
-        """Close it if the server did not. At interpreter exit this module may have been cleared already."""
+        """Call close() if the server did not. At interpreter exit the globals of this module may already be None."""
         if not finalizing():
             self.close()
 
 
 def _take_back(lent: Lent) -> None:
     for token, value in lent:
-        # Keep values that other code has set since then. A token of another context needs no reset:
-        # the server created that context for one request.
+        # Keep values that other code has set since then. A token of another context needs no reset, because the server
+        # created that context for one request.
         if token.var.get(None) is value:
             with suppress(ValueError):
                 token.var.reset(token)
@@ -67,7 +67,7 @@ def body_message(block: bytes, more: bool) -> Message:
 
 
 class _Reading:
-    """One read of a request body, which feeds the exchange. Runs in the server's thread or in a spare one."""
+    """One read of a request body. Passes the data to the exchange. Runs in the server's thread or in a spare thread."""
 
     def __init__(self, body: WSGIBody, exchange: Exchange, loop: Loop) -> None:
         self.over = threading.Event()
@@ -81,18 +81,18 @@ class _Reading:
             message = {"type": "http.disconnect"}
         finally:
             self.over.set()
-        with suppress(LoopClosed):  # then the server's thread handles it
+        with suppress(LoopClosed):  # the server's thread detects a closed loop itself
             self._loop.post(partial(self._exchange.feed, message))
 
 
 class ASGIResponse:
-    """The response. Use it in the server's thread only."""
+    """The response. Not thread-safe: use it in the server's thread only."""
 
     departure: Departure | None = None  # set if the response may leave this thread
     _left = False  # the response has left this thread
     _whole = False  # the response was complete immediately, so close() has nothing to do
     _lent: Lent = ()
-    _reading: _Reading | None = None  # a read in another thread
+    _reading: _Reading | None = None  # a read that runs in another thread
     _asked = _ended = _closed = _handed = False
     _items: Sequence[Any] = ()
 
@@ -114,12 +114,12 @@ class ASGIResponse:
             self._running.begin(exchange, context)
             self._take()
             other = accepted(start_response) if accepted is not None else None
-        except BaseException:  # the application's error, or a signal that interrupts the main thread here
+        except BaseException:  # the application's error, or an exception from a signal handler
             self.close()
             raise
         if other is not None:
             return other
-        assert exchange.head is not None  # the application sent it, or _take() would have raised
+        assert exchange.head is not None  # without response headers _take() raises
         status, headers = exchange.head
         if not self._ended or not exchange.complete or self._body.interrupted:  # then close() has work to do
             self._lent = adopt(context, before)
@@ -154,13 +154,13 @@ class ASGIResponse:
         return wrapped
 
     def _file_done(self, exchange: Exchange, error: BaseException | None, sent: int = 0) -> None:
-        with suppress(LoopClosed):  # then the application has ended
+        with suppress(LoopClosed):  # the application has ended with its loop
             self._loop.post(partial(exchange.file_done, error, sent))
 
     def _take(self) -> None:
-        """Wait for items; meanwhile, read the request body if the application reads it.
+        """Wait for items. While waiting, read the request body if the application needs it.
 
-        No items and `_ended` set: the response has ended. Raises the application's error.
+        If there are no items and `_ended` is set, the response has ended. Raises the application's error.
         """
         exchange = self._exchange
         while not self._items:
@@ -173,15 +173,15 @@ class ASGIResponse:
                 try:
                     raise error or self._running.lost()
                 finally:
-                    del error  # its traceback holds this frame
+                    del error  # the traceback refers to this frame
             if self._ended:
                 if self._reading is not None:
                     self._stop_reading()
                 return
 
     def _read(self) -> None:
-        """Read the next block of the request body: in this thread if it has arrived, else in another thread, so that
-        this one can send blocks.
+        """Read the next block of the request body: in this thread if the block has arrived; else in another thread, so
+        that this thread can send the response.
         """
         if not self._body.ready():
             reading = self._reading = _Reading(self._body, self._exchange, self._loop)
@@ -220,12 +220,12 @@ class ASGIResponse:
         return items[0] if len(items) == 1 else b"".join(items)
 
     def _can_leave(self) -> bool:
-        """Return True if the loop can send the rest: an event stream, whose request body has been read."""
+        """Return True if the loop can send the rest: it is an event stream, and the request body has been read."""
         reading = self._reading is not None and not self._reading.over.is_set()
         return self._exchange.leaves and not (self._ended or self._body.more or reading)
 
     def _leave(self, departure: Departure) -> None:
-        """Make the loop send the rest on the client's connection, and give the server no further blocks. If that is not
+        """Let the loop send the rest on the client's connection; the server gets no further blocks. If that is not
         possible, change nothing.
         """
         detached = departure.finish()
@@ -267,14 +267,14 @@ class ASGIResponse:
             self._body.abandon()
             self._body.interrupted = False
         if not exchange.complete or (exchange.sending and not self._handed):
-            left = exchange.desk.closed  # the desk's check found that the client has disconnected
+            left = exchange.desk.closed  # a check has found that the client has disconnected
             exchange.desk.close()
             try:
                 self._loop.post(partial(exchange.hang_up, left))
             except LoopClosed:
-                self._running.live.discard(exchange)  # nothing runs on the loop now
+                self._running.live.discard(exchange)  # the application has ended
 
     def __del__(self, finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
-        """Close it if the server did not. At interpreter exit this module may have been cleared already."""
+        """Call close() if the server did not. At interpreter exit the globals of this module may already be None."""
         if not (self._whole or finalizing()):
             self.close()

@@ -1,12 +1,12 @@
 """Detect that the client of a WSGI request has disconnected. PEP 3333 has no way to do so, but some servers expose the
 client's socket.
 
-Knows where those servers keep a connection. It must not know how an adapter reacts.
+Knows where those servers keep a connection. It must not know how an adapter reacts to a disconnect.
 
-A client that has only shut down its sending side still waits for its response (RFC 9112, 9.6): the end of file is not a
-disconnect. A client that has closed its socket looks the same until data is sent to it: then its system responds with a
-reset. This module sends only keep-alive probes. The client's system responds to a probe with a reset once it has
-forgotten the connection, after a minute.
+A client that has only shut down its sending side still waits for its response (RFC 9112, 9.6), so an end-of-file is not
+a disconnect. A client that has closed its socket looks the same until data is sent to it: then its operating system
+responds with a reset. This module sends only keep-alive probes. The client's operating system responds to a probe with
+a reset when it has forgotten the connection, which takes about a minute.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ _RDHUP: int = getattr(_select, "POLLRDHUP", 0)  # the peer has shut down its sen
 
 
 def descriptor(environ: Mapping[str, Any]) -> int:
-    """Return the descriptor of the client's socket if the server exposes it; else -1.
+    """Return the descriptor of the client's socket, -1 if the server does not expose it.
 
-    gunicorn, waitress, cheroot, werkzeug, wsgiref, gevent and eventlet do.
+    gunicorn, waitress, cheroot, werkzeug, wsgiref, gevent and eventlet expose it.
     """
     return _found(environ)[1]
 
 
 def _found(environ: Mapping[str, Any]) -> tuple[Any, int]:
-    """Return the object that holds the client's socket, and its descriptor; None and -1 without one."""
+    """Return the object that has the client's socket, and the socket's descriptor; None and -1 if not found."""
     channel = getattr(environ.get("waitress.client_disconnected"), "__self__", None)
     source = environ.get("wsgi.input")
     for holder in (
@@ -60,17 +60,19 @@ def _found(environ: Mapping[str, Any]) -> tuple[Any, int]:
         environ.get("werkzeug.socket"),
         getattr(channel, "socket", None),
         getattr(environ.get("eventlet.input"), "_sock", None),
-        getattr(source, "rfile", source),  # cheroot, gevent; and wsgiref, whose input is the socket's own file
+        getattr(source, "rfile", source),  # cheroot, gevent; and wsgiref, whose input is the file of the socket
     ):
-        with suppress(AttributeError, OSError, ValueError):  # missing, not a file, or closed
+        with suppress(AttributeError, OSError, ValueError):  # no such attribute, not a file, or closed
             if stat.S_ISSOCK(os.fstat(found := holder.fileno()).st_mode):  # type: ignore[union-attr]
                 return holder, int(found)
     return None, -1
 
 
 class Client:
-    """The client of a request. Remembers which object holds its socket: a stream is checked repeatedly, and searching
-    for the object costs more than the check.
+    """The client of a request.
+
+    Remembers which object has the client's socket: a response that streams checks repeatedly, and the search for the
+    object costs more than the check.
     """
 
     __slots__ = ("_environ", "_holder")
@@ -92,11 +94,11 @@ class Client:
             return False
 
     def _descriptor(self) -> int:
-        """Return the descriptor. Reads it each time, because its number may be reused once the server closes the
-        socket.
+        """Return the descriptor. Read it from the object each time: when the server closes the socket, another file may
+        get the number.
         """
         if self._holder is not None:
-            with suppress(OSError, ValueError):  # closed
+            with suppress(OSError, ValueError):  # the socket is closed
                 if (connection := int(self._holder.fileno())) >= 0:
                     return connection
         self._holder, connection = _found(self._environ)
@@ -104,15 +106,15 @@ class Client:
 
 
 def is_readable(connection: int, seconds: float = 0) -> bool:
-    """Return True if a read of a socket would not block: there is data, the end of file, or an error.
+    """Return True if a read of a socket would not block: there is data, an end-of-file, or an error.
 
-    Waits for that up to `seconds`; this blocks the other greenlets too.
+    Waits up to `seconds` for one of these. The wait also blocks all other greenlets of the thread.
     """
     return can_poll and bool(_events(connection, _select.POLLIN, seconds))
 
 
 def is_writable(connection: int, seconds: float) -> bool:
-    """Return True if a write to a socket would not block. Waits for that as is_readable() does."""
+    """Return True if a write to a socket would not block. Waits up to `seconds`, like is_readable()."""
     return can_poll and bool(_events(connection, _select.POLLOUT, seconds))
 
 
@@ -144,7 +146,7 @@ def _probe(connection: int) -> None:
     """Make the operating system check whether the peer still exists."""
     if not hasattr(_socket, "TCP_KEEPIDLE"):
         return
-    sock = _socket.socket(fileno=os.dup(connection))  # not socket.socket: gevent's changes the connection's mode
+    sock = _socket.socket(fileno=os.dup(connection))  # gevent's socket.socket would make it non-blocking
     try:
         if not sock.getsockopt(_socket.SOL_SOCKET, _socket.SO_KEEPALIVE):
             sock.setsockopt(_socket.IPPROTO_TCP, _socket.TCP_KEEPIDLE, _PROBE_SECONDS)

@@ -1,8 +1,8 @@
 """A response that leaves the server's thread: the server writes the headers, then the loop takes over the connection.
 
 The server gets one short block, MARK, as the body. It writes the headers and MARK to the substitute connection that
-takeover.py gives it. So the server produces the headers, the framing and the access log, and this module can check
-that no middleware changes the body. Knows the work of the server's thread. It must not know the loop.
+takeover.py gives it. So the server produces the headers, the framing and the access log, and this module can check that
+no middleware changes the body. Knows the steps in the server's thread. It must not know the loop.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ WRITING_SECONDS = 5.0  # timeout for the server to write its headers, in seconds
 
 
 class Detached(NamedTuple):
-    """A client's connection, and the start of the response, which must be sent on it first."""
+    """A client's connection, and the start of the response, which must be sent first."""
 
     sock: socket.socket
     start: Start
@@ -35,11 +35,11 @@ class Detached(NamedTuple):
 class Departure:
     """Takes one response out of the server's thread: call begin(), then give MARK to the server, then call finish().
 
-    Use it in that thread only.
+    Not thread-safe: use it in the server's thread only.
     """
 
     def __init__(self, environ: Mapping[str, Any], places: Places, direct: bool) -> None:
-        """`direct`: the server has called the adapter without middleware, and begin() cannot observe its iteration."""
+        """`direct`: the server is known to have called the adapter without middleware (for servers written in C)."""
         self.places = places
         self.begun = False
         self._environ, self._direct = environ, direct
@@ -47,10 +47,12 @@ class Departure:
         self._sock: socket.socket | None = None
 
     def begin(self, by_server: bool) -> bool:
-        """Take the connection and a place. Return False if the response must stay in the server's thread.
+        """Take the connection and a place. Return False if the response must stay in the server's thread, because:
 
-        It stays if a middleware has wrapped its body (not `by_server`), if the server does not expose the connection,
-        if the client has already sent another request, which the server will serve, or if all places are taken.
+        - a middleware has wrapped the body (`by_server` is False),
+        - the server does not expose the connection,
+        - the client has already sent another request, which the server must serve, or
+        - all places are taken.
         """
         if not by_server and not self._direct:
             log.debug("cannot detach a stream from its thread: a middleware has wrapped its body")
@@ -68,8 +70,9 @@ class Departure:
         return True
 
     def finish(self) -> Detached | None:
-        """Return the connection; the caller must release the place. Return None if the server has written something
-        unexpected: then the server has its connection back.
+        """Return the connection; the caller must release the place.
+
+        Return None if the server has written something unexpected. Then the server has got its connection back.
         """
         sock, connection = self._sock, self._connection
         assert sock is not None
@@ -97,7 +100,7 @@ class Departure:
         return start
 
     def close(self) -> None:
-        """Disconnect the client if the response is not complete: the server has closed it."""
+        """Disconnect the client if the server has closed the response before its end."""
         sock, self._sock = self._sock, None
         if sock is not None:
             sock.close()

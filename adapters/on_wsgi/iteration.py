@@ -1,6 +1,6 @@
-"""Detect whether the server itself iterates a response, or a middleware, which may then change the body.
+"""Detect whether the server itself iterates over a response, or a middleware, which may change the body.
 
-Knows the variable in which each server keeps the application's iterable. It must not know the use of the result.
+Knows the variable in which each server keeps the application's iterable. It must not know how the result is used.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ _WERKZEUG = "werkzeug.serving"  # other modules of werkzeug contain middleware
 
 
 def is_called_by_uwsgi(environ: Mapping[str, Any]) -> bool:
-    """Return True if uWSGI, which is written in C, has called the caller without middleware in between.
+    """Return True if uWSGI has called the caller directly, without middleware.
 
-    A script of pyuwsgi, which is not a function, may have started one of its threads.
+    uWSGI is written in C and has no frame. Under pyuwsgi the last frame may be that of a script (not of a function).
     """
     caller = sys._getframe(1).f_back  # noqa: SLF001 - inspect.currentframe() is the same
     if "uwsgi.version" not in environ:
@@ -37,6 +37,6 @@ def is_iterated_by_server(iterable: object) -> bool:
     if module.partition(".")[0] not in _SERVERS or (module[:8] == "werkzeug" and module != _WERKZEUG):
         return False
     variables = server.f_locals
-    if getattr(variables.get("self"), "result", None) is iterable:  # wsgiref's handlers and gevent's
+    if getattr(variables.get("self"), "result", None) is iterable:  # the handlers of wsgiref and gevent
         return True
     return any(value is iterable for value in variables.values())

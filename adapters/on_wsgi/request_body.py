@@ -25,15 +25,15 @@ AWAITED = 64 * 1024  # size of one read on servers whose read() waits for all of
 
 
 class LengthRequired(BadRequest):
-    """The server does not decode a chunked body, or does not report its end: reading it would block forever."""
+    """The server does not decode a chunked body, or does not report its end. Reading the body would block forever."""
 
     status = 411
 
 
 class WSGIBody:
-    """A request body. It is not read past its length; without a length, the server must signal its end.
+    """A request body. It is read up to its length; without a length, the server must report its end.
 
-    Call one read() at a time.
+    Only one read() may run at a time.
     """
 
     def __init__(self, environ: dict[str, Any]) -> None:
@@ -51,8 +51,9 @@ class WSGIBody:
         elif self._whole:
             self.more = True
         elif environ.get("HTTP_TRANSFER_ENCODING", "identity").lower() == "identity":
-            # RFC 9112, 6.3: no length and no transfer coding mean no body. gunicorn and gevent set input_terminated for
-            # every request; on other servers it may mean that a filter has removed the length.
+            # RFC 9112, 6.3: without a length and a transfer coding there is no body. But if a server sets
+            # input_terminated, there may be one: a filter may have removed the length. (gunicorn and gevent always set
+            # it.)
             ends = environ.get("wsgi.input_terminated") or environ.get("mod_wsgi.input_chunked") == "1"
             self.more = bool(ends) and not type(self._stream).__module__.startswith(("gunicorn.", "gevent."))
         else:
@@ -60,7 +61,7 @@ class WSGIBody:
             self._find_end(environ)
 
     def _find_end(self, environ: dict[str, Any]) -> None:
-        """Raise for a chunked body without a known end: treating it as empty would be wrong."""
+        """Raise LengthRequired for a chunked body whose end is not reported: it must not be treated as empty."""
         if environ.get("wsgi.input_terminated") or environ.get("mod_wsgi.input_chunked") == "1":
             return
         if getattr(self._stream, "chunked_input", False):  # eventlet decodes it, but does not set input_terminated
@@ -74,7 +75,7 @@ class WSGIBody:
         self._stream = stream
 
     def first(self) -> tuple[bytes, bool] | None:
-        """Return the result of read() if it needs no waiting: the body is empty, or its start has arrived."""
+        """Return the result of read() if that would not block: the body is empty or has begun to arrive. Else None."""
         if not self.more:
             return b"", False
         if not self._whole:
@@ -91,26 +92,26 @@ class WSGIBody:
         return self._known
 
     def ready(self) -> bool:
-        """Return True if read() would return immediately, or must run in the server's thread. Call it there."""
+        """Return True if read() would not block, or must run in the server's thread. Call this in that thread."""
         if self._whole:
             return True
         if self._connection is None:
             self._connection = _connection_of(self._environ)
         if self._connection < 0:
-            return True  # interrupt() would not work
+            return True  # a read in another thread could not be interrupted
         source = self._source()
         return bool(source.buffered()) or (source.prompt and is_readable(self._connection))
 
     def read(self) -> tuple[bytes, bool]:
-        """Return the next block, and whether there may be more.
+        """Return the next block, and True if there may be more.
 
-        Raises ClientDisconnected if the body ends too soon, OSError or the server's exception if it cannot be read.
+        Raises ClientDisconnected if the body ends early; OSError or the server's exception if it cannot be read.
         """
         source = self._source()
         size = BLOCK if source.prompt else AWAITED
         if self._missing is not None:
             size = min(size, self._missing)
-        self.more = False  # before the next line, which may raise
+        self.more = False  # set first, because the next line may raise
         block = source.read(size)
         if self._missing is None:
             self.more = len(block) == size if self._whole else bool(block)
@@ -123,7 +124,7 @@ class WSGIBody:
         return block, self.more
 
     def interrupt(self) -> None:
-        """End a read() in another thread. The connection must not carry another request afterwards: see abandon()."""
+        """End a read() in another thread. The connection must not be used for another request: see abandon()."""
         self.interrupted = True
         self._on_connection(lambda sock: sock.shutdown(_socket.SHUT_RD))
 
@@ -143,7 +144,7 @@ class WSGIBody:
 
     def _on_connection(self, call: Callable[[_socket.socket], object]) -> None:
         if self._connection is not None and self._connection >= 0:
-            sock = _socket.socket(fileno=os.dup(self._connection))  # not socket.socket: gevent's changes its mode
+            sock = _socket.socket(fileno=os.dup(self._connection))  # gevent's socket.socket would make it non-blocking
             try:
                 call(sock)
             except OSError as error:

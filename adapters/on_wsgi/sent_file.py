@@ -1,8 +1,9 @@
 """A file as the body of a WSGI response: the argument of wsgi.file_wrapper (PEP 3333, "File Handling").
 
-Knows how a server reads the file, and that close() ends this. It must not know how the application chose the file. The
-server reads the bytes; it cannot use sendfile(). With sendfile() the file must stay unmodified until the client has
-received the data (its manual page says so), and the server calls close() long before that.
+Knows how a server reads and closes the file. It must not know how the application chose the file.
+
+There is no fileno(), so that the server reads the file and does not use sendfile(). With sendfile() the file must stay
+unmodified until the client has received the data (see its manual page), but the server calls close() long before that.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ FILE_BLOCK = 64 * 1024  # block size that the server's wsgi.file_wrapper gets, i
 
 
 class SentFile(io.BufferedIOBase):
-    """The first `length` bytes of a file, without fileno(). Calls `done` once the server has closed it."""
+    """The first `length` bytes of a file, without fileno(). Calls `done` when the server has closed it."""
 
     def __init__(self, path: str, length: int | None, done: Done) -> None:
-        """Open `path`; `length` is the response's Content-Length, None for the size of the file.
+        """Open `path`. Raises OSError if the file cannot be opened, is a directory, or is shorter than `length`.
 
-        `done` gets two arguments: None if the server has read the whole file, else the error; and the number of bytes
-        read. Raises OSError if the file cannot be opened, is a directory, or is shorter than `length`.
+        length: the response's Content-Length, None for the size of the file. done: called with the error (None if the
+        server has read the whole file), and with the number of bytes read.
         """
         self._done: Done | None = None
         self._file = open(path, "rb", buffering=0)  # noqa: SIM115 - close() closes it
@@ -43,7 +44,7 @@ class SentFile(io.BufferedIOBase):
         return True
 
     def read(self, size: int | None = -1, /) -> bytes:
-        """Return up to `size` bytes. Raises OSError if the file has become shorter: the response must not look
+        """Return up to `size` bytes. Raises OSError if the file has become shorter, because the response must not look
         complete.
         """
         rest = self.length - self._file.tell()

@@ -1,7 +1,7 @@
 """wsgi.input of each server: how to read the data that has arrived, and whether any data has arrived.
 
-PEP 3333 has only read(n), which on most servers waits for all n bytes: a slow upload would reach an application in
-steps of 64 KiB. Knows the input objects of servers. It must not know lengths, nor the reader.
+PEP 3333 has only read(n), which on most servers waits for all n bytes: an application would get a slow upload in blocks
+of 64 KiB. Knows the input objects of servers. It must not know the length of a body, nor the code that reads it.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ class Source(NamedTuple):
 
 
 def is_whole(stream: Any) -> bool:
-    """Return True if the server has received the whole body: reading to its end neither blocks nor takes data of
-    another request.
+    """Return True if the server has received the whole body.
+
+    Reading to its end then does not block, and does not read data of another request.
     """
     kind = type(stream)
     if kind is io.BytesIO:
@@ -48,7 +49,7 @@ def is_whole(stream: Any) -> bool:
 
 
 def source_of(stream: Any) -> Source:
-    """Return the source that reads `stream`, by its type."""
+    """Return the source for an input, chosen by its type."""
     if type(stream).__module__.startswith("gunicorn.") and hasattr(stream, "reader"):
         return _gunicorn(stream)
     decoded = _decoded(stream)
@@ -57,37 +58,37 @@ def source_of(stream: Any) -> Source:
     if getattr(type(stream), "read1", _UNSUPPORTED) is not _UNSUPPORTED:
         return Source(stream.read1, lambda: _arrived(stream), True)
     reader = _reader_below(stream)
-    if _socket_of(reader) is not None:  # cheroot, gevent and eventlet count bytes in their own read()
+    if _socket_of(reader) is not None:  # cheroot, gevent and eventlet: their read() counts the bytes
         return _counted(stream, reader)
     return Source(stream.read, bool, False)
 
 
 def _decoded(stream: Any) -> Source | None:
-    """Return the source of an input that decodes chunks; None for any other."""
-    if getattr(stream, "chunked_input", False):  # gevent's and eventlet's
+    """Return the source of an input that decodes chunks; None for any other input."""
+    if getattr(stream, "chunked_input", False):  # gevent and eventlet
         return _chunks(stream, stream.rfile, lambda: max(0, stream.chunk_length - stream.position))
-    if isinstance(getattr(stream, "buffer", None), bytes):  # cheroot's, which reads a chunk at a time
-        trailers = getattr(stream, "read_trailer_lines", tuple)  # unread, they would become the next request
+    if isinstance(getattr(stream, "buffer", None), bytes):  # cheroot, which reads one chunk at a time
+        trailers = getattr(stream, "read_trailer_lines", tuple)  # unread trailers would become the next request
         return _chunks(stream, _reader_below(stream), lambda: len(stream.buffer), trailers)
-    if hasattr(stream, "read_chunk_len"):  # werkzeug's
+    if hasattr(stream, "read_chunk_len"):  # werkzeug
         return _chunks(stream, getattr(stream, "_rfile", None), lambda: getattr(stream, "_len", 0))
     return None
 
 
 def chunks_of_uwsgi(environ: dict[str, Any]) -> Any:
-    """Return a stream of a chunked body under uWSGI, whose wsgi.input does not contain it; None on other servers."""
+    """Return a stream of a chunked body under uWSGI, whose wsgi.input does not have it; None on other servers."""
     uwsgi = sys.modules.get("uwsgi")
     return _UWSGIChunks(uwsgi) if uwsgi is not None and "uwsgi.version" in environ else None
 
 
 class _UWSGIChunks:
-    """The chunks of uwsgi.chunked_read() as a stream. Only for the thread of the request."""
+    """The chunks of uwsgi.chunked_read() as a stream. Use it in the request's thread only."""
 
     def __init__(self, uwsgi: Any) -> None:
         self._uwsgi, self._rest = uwsgi, b""
 
     def read(self, size: int) -> bytes:
-        """Return up to `size` bytes. Raises OSError if the client takes longer than uWSGI waits."""
+        """Return up to `size` bytes. Raises OSError after uWSGI's timeout for the client."""
         block = self._rest or self._uwsgi.chunked_read()
         self._rest = block[size:]
         return bytes(block[:size])
@@ -107,7 +108,7 @@ def _gunicorn(body: Any) -> Source:
             first = b"" if ahead() else reader.read(1)
             return bytes(first + reader.read(min(size - len(first), ahead())))
         except Exception:
-            body.failed = True  # as its own read() does: the connection must not be reused
+            body.failed = True  # like Body.read(): the connection must not be reused
             raise
 
     def buffered() -> bool:
@@ -122,10 +123,11 @@ def _gunicorn(body: Any) -> Source:
 def _chunks(
     stream: Any, reader: Any, rest: Callable[[], int], trailers: Callable[[], Iterable[bytes]] | None = None
 ) -> Source:
-    """Return the source of an input that decodes chunks. read(1) blocks; then `rest` bytes of a chunk are left.
+    """Return the source of an input that decodes chunks: read(1), which blocks, then more bytes of the same chunk.
 
-    If `trailers` (a function that reads them) is given, these bytes have arrived. Otherwise only the bytes that the
-    connection's `reader` returns without blocking have arrived.
+    rest: returns the number of bytes that are left in the chunk. trailers: a function that reads the trailers; None
+    unless the server reads whole chunks. With it, the rest of the chunk has arrived. Without it, only the bytes that
+    `reader`, the connection's, returns without blocking have arrived.
     """
 
     def read(size: int) -> bytes:
@@ -142,9 +144,10 @@ def _chunks(
 
 
 def _counted(stream: Any, reader: Any) -> Source:
-    """Return the source of an input whose own read() counts the bytes that it takes from the connection's `reader`.
+    """Return the source of an input whose read() counts the bytes that it takes from the connection's `reader`.
 
-    Only this read() knows that a request has no body, and only it sends 100 Continue. So the source blocks in read(1).
+    Only that read() knows that a request has no body, and only it sends 100 Continue. So the source first calls
+    read(1), which blocks.
     """
 
     def read(size: int) -> bytes:
@@ -156,7 +159,7 @@ def _counted(stream: Any, reader: Any) -> Source:
 
 
 def _reader_below(stream: Any) -> Any:
-    """Return the buffered reader of the connection that an input reads from, None if there is no such reader."""
+    """Return the connection's buffered reader from which an input reads, None if there is no such reader."""
     reader = getattr(stream, "rfile", None)
     while reader is not None and not hasattr(reader, "peek"):
         reader = getattr(reader, "rfile", None)
@@ -169,7 +172,7 @@ def _socket_of(reader: Any) -> Any:
 
 
 def _arrived(reader: Any) -> int:
-    """Return how many bytes a buffered reader has, or can read without blocking. peek() alone would block."""
+    """Return the number of bytes that a buffered reader has, or can read without blocking. peek() alone may block."""
     sock = _socket_of(reader)
     if sock is None:
         return 0
@@ -177,7 +180,7 @@ def _arrived(reader: Any) -> int:
     sock.settimeout(0)
     try:
         return len(reader.peek(1))
-    except (OSError, ValueError):  # TLS has no data yet; or the next read() raises
+    except (OSError, ValueError):  # TLS has no complete record yet; or the reader is closed, and the next read() raises
         return 0
     finally:
         sock.settimeout(timeout)

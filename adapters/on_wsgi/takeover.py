@@ -1,13 +1,15 @@
 """Take over a client's connection from a WSGI server, so that it can outlive the request.
 
 Knows where each server keeps the socket of a request, and the data that the server has read ahead. It must not know the
-protocol on the connection. Only plain HTTP/1.1 connections are taken over: HTTP/2 connections carry other requests, and
-only the server has the state of a TLS connection. A connection of waitress is not taken over while waitress has output
-to send, which would be lost.
+protocol on the connection.
+
+Only HTTP/1.1 connections without TLS are taken over: an HTTP/2 connection carries other requests, and only the server
+has the state of a TLS connection. A connection of waitress is not taken over while waitress still has output to send,
+because that output would be lost.
 
 dup() alone is not enough: servers end a response with shutdown(), which ends the connection for all copies of its
-descriptor. So the descriptor is duplicated and then replaced with one end of a socket pair: the server's later writes,
-reads and close go there.
+descriptor. So the descriptor is duplicated, and the original is replaced with one end of a socket pair. Then the
+server's later writes, reads and close affect only the socket pair.
 """
 
 from __future__ import annotations
@@ -23,8 +25,8 @@ from typing import Any
 from .client import has_shut_down, is_readable, is_writable
 from .source import source_of
 
-_GIVE_BACK_SECONDS = 5.0  # timeout for the client to read the server's earlier output, in seconds
-_TLS = ("getpeercert", "get_peer_certificate")  # sockets of ssl, gevent and eventlet; pyOpenSSL
+_GIVE_BACK_SECONDS = 5.0  # timeout for sending the server's output to the client in give_back(), in seconds
+_TLS = ("getpeercert", "get_peer_certificate")  # methods of TLS sockets: of ssl, gevent and eventlet; of pyOpenSSL
 
 
 class Connection:
@@ -48,9 +50,10 @@ class Connection:
         return has_shut_down(self._fd)
 
     def take(self) -> socket.socket:
-        """Return the connection. Until let_go(), the server receives nothing on its replacement socket.
+        """Return the connection, and give the server a replacement socket. Raises OSError if no descriptor is free.
 
-        written() returns what the server writes to the replacement. Raises OSError if no descriptor is free.
+        written() returns the data that the server writes to the replacement. The server reads nothing from it before
+        let_go().
         """
         mine = os.dup(self._fd)
         try:
@@ -65,19 +68,19 @@ class Connection:
         return socket.socket(fileno=mine)
 
     def written(self, seconds: float) -> bytes:
-        """Return the next bytes that the server has written since take(), b"" if it writes none within `seconds`."""
+        """Return the next bytes that the server has written since take(), b"" if there are none within `seconds`."""
         assert self._servers is not None
         fd = self._servers.fileno()
         return os.read(fd, 65536) if is_readable(fd, seconds) else b""
 
     def let_go(self) -> bytes:
-        """Return the bytes that the server has read ahead. From now on the server reads the end of file."""
+        """Return the bytes that the server has read ahead. From now on the server reads an end-of-file."""
         assert self._servers is not None
         self._servers.shutdown(socket.SHUT_WR)
         return _read_ahead(self._environ)
 
     def give_back(self, sock: socket.socket, written: bytes) -> None:
-        """Undo take(): send the bytes that the server has `written`, and let it continue on its connection."""
+        """Undo take(): send the bytes that the server has `written`, and give the connection back to the server."""
         with sock:
             while written:
                 if is_writable(sock.fileno(), _GIVE_BACK_SECONDS):
@@ -88,22 +91,21 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """Drop the server's later writes: it is done with its response."""
+        """Discard later writes of the server, after the end of its response."""
         servers, self._servers = self._servers, None
         if servers is not None:
             servers.close()
 
 
 def find(environ: Mapping[str, Any]) -> Connection | None:
-    """Return the connection of this request, None if the server does not expose it or it cannot be taken.
+    """Return the connection of this request, None if the server does not expose it, or if it cannot be taken over.
 
-    Also returns None for a descriptor that is not a connected stream socket: taking a wrong one would mix up
-    connections.
+    Also returns None for a descriptor that is not a connected stream socket: a wrong one would mix up connections.
     """
     if environ.get("SERVER_PROTOCOL", "")[:7] != "HTTP/1." or getattr(_waitress(environ), "total_outbufs_len", 0):
         return None
     for holder in _holders(environ):
-        with suppress(AttributeError, OSError, ValueError, TypeError):  # missing, not a file, or closed
+        with suppress(AttributeError, OSError, ValueError, TypeError):  # no such attribute, not a file, or closed
             fd = int(holder.fileno())
             if not stat.S_ISSOCK(os.fstat(fd).st_mode):
                 continue
@@ -114,14 +116,14 @@ def find(environ: Mapping[str, Any]) -> Connection | None:
 
 
 def _holders(environ: Mapping[str, Any]) -> Iterator[Any]:
-    """Return the objects that may hold the socket, for each server."""
+    """Yield the objects that may have the socket; each server has its own."""
     yield environ.get("gunicorn.socket")
     yield environ.get("werkzeug.socket")
     yield getattr(_waitress(environ), "socket", None)
     if "eventlet.input" in environ:
         yield environ["eventlet.input"].get_socket()
     source = environ.get("wsgi.input")
-    source = getattr(source, "rfile", source)  # cheroot's and gevent's; wsgiref gives the file itself
+    source = getattr(source, "rfile", source)  # cheroot, gevent; in wsgiref the input is the file itself
     yield getattr(source, "raw", None)
     yield source
     uwsgi = sys.modules.get("uwsgi")
@@ -130,14 +132,14 @@ def _holders(environ: Mapping[str, Any]) -> Iterator[Any]:
 
 
 class _UWSGI:
-    """The number of a descriptor as an object with fileno()."""
+    """An object with fileno(), for the descriptor of a uWSGI request."""
 
     def __init__(self, fileno: Callable[[], int]) -> None:
         self.fileno = fileno
 
 
 def _has_tls_sockets(uwsgi: Any) -> bool:
-    """Return True if the uWSGI worker itself uses TLS, which its descriptors do not show."""
+    """Return True if the uWSGI worker has TLS sockets; a descriptor of uWSGI does not show that."""
     return any(name in getattr(uwsgi, "opt", {}) for name in ("https-socket", "suwsgi-socket", "ssl-socket"))
 
 
@@ -167,7 +169,7 @@ def _is_client(fd: int) -> bool:
 
 
 def _read_ahead(environ: Mapping[str, Any]) -> bytes:
-    """Return the data that the server has read beyond the request. Reads do not block: its socket is at its end."""
+    """Return the data that the server has read beyond the request. Reads do not block: its socket is at end-of-file."""
     source = environ.get("wsgi.input")
     unreader = getattr(getattr(source, "reader", None), "unreader", None)
     if unreader is not None:  # gunicorn

@@ -1,7 +1,7 @@
 """A WebSocket handshake on a WSGI server: its scope, its refusals, the handover, and the response for the server.
 
-Knows the ASGI websocket scope and the substitute response for the server. It must not know where servers
-keep a connection (takeover.py).
+Knows the ASGI websocket scope, and the substitute response for the server. It must not know where servers keep a
+connection (takeover.py).
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class HandedOver(list[bytes]):
 def hand_over(
     exchange: WebSocketExchange, connection: Connection, running: Running, start_response: StartResponse
 ) -> Iterable[bytes] | None:
-    """Give an accepted WebSocket the server's connection. Returns None if it was not accepted."""
+    """Give the server's connection to an accepted WebSocket. Return the server's response; None if not accepted."""
     if not exchange.accepted:
         return None
     loop = running.thread.loop
@@ -69,7 +69,7 @@ def hand_over(
         taken = True
         early = connection.let_go()
         loop.post(partial(exchange.attach, sock, early))
-        start_response("101 Switching Protocols", [])  # for the server's log only: it no longer has the connection
+        start_response("101 Switching Protocols", [])  # for the server's log only: it has no connection now
     except BaseException as error:
         if not taken:
             loop.post(exchange.lose)

@@ -18,7 +18,7 @@ _CONNECTION = re.compile(rb"\r\n(?:connection|keep-alive):[^\r]*(?=\r\n)", re.IG
 
 
 class Unexpected(Exception):
-    """The server has written something unexpected, so only the server can continue the response."""
+    """The server has written something unexpected, so the response cannot be continued without the server."""
 
 
 class Start(NamedTuple):
@@ -32,7 +32,7 @@ class Start(NamedTuple):
 def start_of(written: bytes) -> Start | None:
     """Return the start of a response whose body so far is MARK; None if `written` is incomplete.
 
-    Raises Unexpected for any other body: the server compresses it, or computes a length.
+    Raises Unexpected for any other body, e.g. if the server compresses it or adds a Content-Length.
     """
     head, end, body = written.partition(b"\r\n\r\n")
     if not end:

@@ -13,8 +13,8 @@ from typing import cast
 
 from .frames import CLOSE, PING, PONG, MessageReader, encode, encode_close, encode_message
 
-CLOSE_SECONDS = 10.0  # Timeout for the client's half of the closing handshake and for unread data, in seconds
-LINGER_SECONDS = 2.0  # Time for a client that broke the protocol to read the reason and stop sending, in seconds
+CLOSE_SECONDS = 10.0  # Timeout for the client to read all data and complete the closing handshake, in seconds
+LINGER_SECONDS = 2.0  # Timeout for a client that violated the protocol to read the reason and disconnect, in seconds
 
 
 class Connection(asyncio.Protocol):
@@ -45,13 +45,13 @@ class Connection(asyncio.Protocol):
         self._closing = self._reported = False  # a Close frame has been sent; on_close has been called
         self._holding = False  # the owner has paused reading
         self._heard = True  # data has arrived since the last ping
-        self._pong: bytes | None = None  # the latest ping whose pong has not been sent
+        self._pong: bytes | None = None  # data of the client's latest Ping, if its Pong has not been sent
         self._sent = self._flushed = 0
         self._stuck = False  # the client was not reading at the last ping
         self._timer: asyncio.TimerHandle | None = None
 
     async def attach(self, sock: socket.socket, early: bytes) -> None:
-        """Complete the handshake on `sock`, which belongs to this connection from now on.
+        """Complete the handshake on `sock`, which this connection owns from now on.
 
         `early` are bytes that the client sent after its handshake. Raises OSError if the socket cannot be used.
         """
@@ -127,7 +127,7 @@ class Connection(asyncio.Protocol):
             self._fail(failure.code, failure.reason)
 
     def _answer(self, data: bytes) -> None:
-        """Send a Pong. If a client does not read, respond only to its latest Ping (RFC 6455, 5.5.3)."""
+        """Send a Pong. If the client does not read, respond only to its latest Ping (RFC 6455, 5.5.3)."""
         if self._writable is None:
             self._write(encode(PONG, data))
         else:
@@ -143,10 +143,10 @@ class Connection(asyncio.Protocol):
         self._transport.close()  # after all data has been written
 
     def _fail(self, code: int, reason: str) -> None:
-        """Send the reason, and end the connection (RFC 6455, 7.1.7).
+        """Send the reason in a Close frame, and end the connection (RFC 6455, 7.1.7).
 
         If the socket were closed while the client still sends, the connection would be reset, and the client would not
-        get the reason. So its data is read and dropped for LINGER_SECONDS.
+        get the reason. So data from the client is read and dropped for LINGER_SECONDS.
         """
         assert self._transport is not None
         if not self._closing:
@@ -188,7 +188,7 @@ class Connection(asyncio.Protocol):
         self._timer = self._loop.call_later(self._ping, self._tick)
 
     def eof_received(self) -> bool:
-        return False  # close
+        return False  # let asyncio close the transport
 
     def pause_writing(self) -> None:
         self._writable = self._loop.create_future()
@@ -207,7 +207,7 @@ class Connection(asyncio.Protocol):
         sock, self._sock = self._sock, None
         if sock is not None:
             with suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)  # a forked child may hold a copy: close() alone would not end it
+                sock.shutdown(socket.SHUT_RDWR)  # a forked child may have a copy, so close() alone may not end it
         self._closing = True
         self._report(1006, "")
         self._pong = None

@@ -12,9 +12,9 @@ from typing import NamedTuple
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 NO_MASK = b"\0\0\0\0"  # a client must mask; this key leaves the data unchanged
 
-# Section 7.4.1, and the registry that it defines: the codes that a Close frame may have, besides 3000 to 4999.
+# The codes that a Close frame may have, besides 3000 to 4999: section 7.4.1, and the registry of the RFC.
 _CODES = frozenset((1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014))
-_MAX_REASON = 123  # bytes: 125 of a control frame minus two for the code
+_MAX_REASON = 123  # in bytes: the 125 bytes of a control frame minus two for the code
 _MAX_CONTROL = 125
 _decoder = getincrementaldecoder("utf-8")
 
@@ -30,7 +30,7 @@ class ProtocolError(Exception):
 class Event(NamedTuple):
     """A whole message (TEXT with a str, BINARY with bytes) or a control frame (PING, PONG with bytes).
 
-    A CLOSE has its reason as `data` and its `code`, 1005 if the frame has no code (7.1.5).
+    For a CLOSE, `data` is the reason, and `code` the status code: 1005 if the frame has no code (7.1.5).
     """
 
     kind: int
@@ -53,7 +53,7 @@ def masked(data: bytes, key: bytes) -> bytes:
 
 
 def encode(kind: int, data: bytes, key: bytes | None = None) -> bytes:
-    """Return one whole, unfragmented frame (RFC 6455, 5.2). A client passes the four-byte mask, a server None."""
+    """Return an unfragmented frame (RFC 6455, 5.2). A client passes the four-byte masking key, a server None."""
     size = len(data)
     bit = 0x80 if key is not None else 0
     if size < 126:
@@ -71,8 +71,9 @@ def encode_message(data: str | bytes, key: bytes | None = None) -> bytes:
 
 
 def encode_close(code: int | None, reason: str = "", key: bytes | None = None) -> bytes:
-    """Return a Close frame; cut the reason to 123 bytes. For a code that must not be sent (1005, 1006) the frame is
-    empty (7.4.1).
+    """Return a Close frame. The reason is truncated to 123 bytes.
+
+    For a code that must not be sent (1005, 1006), the frame is empty (7.4.1).
     """
     if code is None or not may_close_with(code):
         return encode(CLOSE, b"", key)
@@ -84,7 +85,7 @@ class MessageReader:
     """Reads the messages and control frames of a peer."""
 
     def __init__(self, *, from_client: bool, max_message: int) -> None:
-        """`from_client`: the peer is a client, so frames are masked. `max_message`: bytes of all fragments together."""
+        """from_client: the peer is a client, so its frames are masked. max_message: limit of a message in bytes."""
         self._from_client, self._max = from_client, max_message
         self._buffer = bytearray()
         self._kind = 0  # kind of the message whose fragments are arriving
@@ -94,7 +95,7 @@ class MessageReader:
         self.failure: ProtocolError | None = None
 
     def feed(self, data: bytes) -> list[Event]:
-        """Return the events that these bytes complete, in order. If they break RFC 6455, `failure` is set.
+        """Return the events that these bytes complete, in order. If the bytes violate RFC 6455, `failure` is set.
 
         After a failure or a CLOSE all further bytes are ignored (RFC 6455, 5.5.1 and 7.1.7).
         """
@@ -119,7 +120,7 @@ class MessageReader:
         return events
 
     def _next(self, start: int, events: list[Event]) -> int:
-        """Read the frame at `start`. Return where it ends, 0 if it is incomplete. Raises ProtocolError."""
+        """Read the frame at `start`. Return the position of its end, 0 if it is incomplete. Raises ProtocolError."""
         buffer = self._buffer
         have = len(buffer)
         if have - start < 2:
@@ -190,7 +191,7 @@ class MessageReader:
         self._message += payload
         if kind == TEXT:
             try:
-                self._utf8.decode(payload, last)  # fails as early as possible
+                self._utf8.decode(payload, last)  # detects invalid text before the message is complete
             except UnicodeDecodeError:
                 raise ProtocolError(1007, "a text message is not UTF-8") from None
         if last:

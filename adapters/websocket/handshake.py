@@ -17,7 +17,7 @@ _KEY_BYTES = 16
 
 
 class Refusal(NamedTuple):
-    """Why a handshake fails: the response's status, text and headers."""
+    """The response to an invalid handshake: status, text and headers."""
 
     status: str
     text: str
@@ -35,7 +35,7 @@ def is_handshake(environ: Mapping[str, Any]) -> bool:
 
 
 def refusal(environ: Mapping[str, Any]) -> Refusal | None:
-    """Return the error of a handshake (RFC 6455, 4.2.1); None if it is valid."""
+    """Return the response to an invalid handshake (RFC 6455, 4.2.1); None if the handshake is valid."""
     version = environ.get("HTTP_SEC_WEBSOCKET_VERSION", "").strip()
     if version != VERSION:
         text = f"Sec-WebSocket-Version is {version!r}; this server supports '13' (RFC 6455, 4.4)."
@@ -69,7 +69,7 @@ def accept_token(key: str) -> str:
 
 
 def subprotocols(environ: Mapping[str, Any]) -> list[str]:
-    """Return the subprotocols that the client offers, in its order."""
+    """Return the subprotocols that the client offers, in the client's order."""
     offered: str = environ.get("HTTP_SEC_WEBSOCKET_PROTOCOL", "")
     return [name for name in (part.strip() for part in offered.split(",")) if name]
 
@@ -89,7 +89,7 @@ def response_head(key: str, subprotocol: str | None, headers: Iterable[tuple[str
 
 
 class Accepted(NamedTuple):
-    """The contents of a 101 response besides the handshake itself."""
+    """The data of a 101 response besides the handshake itself."""
 
     subprotocol: str | None
     headers: list[tuple[bytes, bytes]]

@@ -1,4 +1,4 @@
-"""The limit of WebSockets that a process may have open at once: adapters count them, because servers do not.
+"""The limit of open WebSockets of a process. Adapters count the WebSockets, because servers do not.
 
 Knows a lock, a number, and forks.
 """
@@ -31,7 +31,7 @@ class Places:
         _all.add(self)
 
     def forked(self) -> None:
-        """Start with all places free: the parent's WebSockets stay in the parent."""
+        """Reset to all places free: the parent's WebSockets do not count in a forked child."""
         self._mutex = threading.Lock()
         self.taken = 0
 
