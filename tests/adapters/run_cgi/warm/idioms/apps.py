@@ -70,9 +70,9 @@ DJANGO_FILES = {
 TRACKER = """
 import os
 from pathlib import Path
-from roundup.cgi.wsgi_handler import RequestHandler
+from roundup.cgi.wsgi_handler import RequestDispatcher
 from wsgiref.handlers import CGIHandler
-CGIHandler().run(RequestHandler(str(Path(__file__).parent / "tracker")))
+CGIHandler().run(RequestDispatcher(str(Path(__file__).parent / "tracker")))
 """
 APPS = {
     "form_at_import": Idiom(
@@ -87,9 +87,16 @@ APPS = {
     "traceback_page": Idiom(
         "import cgitb\ncgitb.enable()\nimport os\nprint('Content-Type: text/html\\n')\ndef fail(query): return 1 / 0\nfail(os.environ['QUERY_STRING'])",
         varies=r"\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}|0x[0-9a-f]+",
+        fault="exit status 1",
     ),
     "flask": Idiom(FLASK, request=at_root, varies=r"session=[\w.-]+"),
     "fastapi": Idiom(FASTAPI, request=at_root),
     "django": Idiom(DJANGO, DJANGO_FILES, request=at_root),
-    "tracker": Idiom(TRACKER, requests=5, request=page_of_the_tracker, varies=r"[0-9a-f]{16,}|\d\d:\d\d:\d\d|\d+\.\d+"),
+    "tracker": Idiom(
+        TRACKER,
+        requests=5,
+        request=page_of_the_tracker,
+        random=r'(?:nonce|value)="([\w-]{54,})"',
+        varies=r"\d\d:\d\d:\d\d",
+    ),
 }

@@ -29,4 +29,6 @@ class Idiom:
     env: Mapping[str, str] = field(default_factory=dict)
     shares: bool = True  # True if it imports a library that runs can share
     runs: str = "warm"  # or "cold"
+    status: int = 200  # of the response
+    fault: str = ""  # part of the message with which it is meant to fail
     requests: int = 2  # number of compared runs, cold and warm

@@ -62,11 +62,11 @@ IMPORTS = {
         libraries={"lib": "import tempfile\nfolder = tempfile.TemporaryDirectory()\n"},
     ),
     "shared_memory": Idiom(
-        f"import json, mine, os\n{HEAD}print(mine.shared[:20])\nmine.shared[:9] = os.environb[b'QUERY_STRING'][:9]",
+        f"import json, mine, os\n{HEAD}print(mine.shared[:20])\nmine.shared[:8] = os.environb[b'QUERY_STRING'][:8]",
         {"mine.py": "import mmap\nshared = mmap.mmap(-1, 4096)\n"},
     ),
     "library_with_shared_memory": Idiom(
-        f"import json, lib, os\n{HEAD}print(lib.shared[:20])\nlib.shared[:9] = os.environb[b'QUERY_STRING'][:9]",
+        f"import json, lib, os\n{HEAD}print(lib.shared[:20])\nlib.shared[:8] = os.environb[b'QUERY_STRING'][:8]",
         libraries={"lib": "import mmap\nshared = mmap.mmap(-1, 4096)\n"},
     ),
     "lock_that_is_never_released": Idiom(
@@ -114,14 +114,17 @@ IMPORTS = {
         "print(importlib.resources.files('shop').joinpath('a.txt').read_text(), shop.__spec__.origin[-11:])",
         {"shop/__init__.py": "", "shop/a.txt": "text"},
     ),
-    "missing_module": Idiom(f"import json\n{HEAD}import no_such_module"),
+    "missing_module": Idiom(f"import json\n{HEAD}import no_such_module", fault="ModuleNotFoundError"),
     "failing_module": Idiom(
-        f"import json\n{HEAD}import mine", {"mine.py": "def fail():\n    raise ValueError('so')\nfail()\n"}
+        f"import json\n{HEAD}import mine",
+        {"mine.py": "def fail():\n    raise ValueError('so')\nfail()\n"},
+        fault="ValueError",
     ),
     "half_imported_module": Idiom(
         f"import json\n{HEAD}import mine",
         {"mine.py": "import json\nfrom other import x\n", "other.py": "import mine\nmine.y\n"},
         # From Python 3.13 on the hint differs, because it depends on the location of the interpreter's own script.
         varies=r"partially initialized |from '\S+' |\((consider renaming|most likely).*\)",
+        fault="AttributeError",
     ),
 }

@@ -34,19 +34,22 @@ LANGUAGE = {
     ),
     "warns": Idiom(
         f"import json, warnings\n{HEAD}warnings.warn('old', DeprecationWarning)\nwarnings.warn('user')\nwarnings.warn('user')\n"
-        "warnings.simplefilter('error')\nwarnings.warn('now an error')"
+        "warnings.simplefilter('error')\nwarnings.warn('now an error')",
+        fault="UserWarning: now an error",
     ),
     "syntax_warning": Idiom(f"import json\n{HEAD}print('\\d' is 1)"),
-    "syntax_error": Idiom("import json\nthis is no Python\n", runs="cold"),
+    "syntax_error": Idiom("import json\nthis is no Python\n", runs="cold", status=502, fault="SyntaxError"),
     "other_encoding": Idiom(f"# coding: latin-1\nimport json\n{HEAD}print(len('é'), ascii('é'))"),
     "flags": Idiom(FLAGS, line="#!{python} -u"),
     "flags_together": Idiom(FLAGS, line="#!{python} -uEsO"),
     "flags_isolated": Idiom(FLAGS, line="#!{python} -I"),
     "flags_by_env": Idiom(FLAGS, line="#!/usr/bin/env -S {python} -u -E -s"),
-    "flags_of_warnings": Idiom(f"{FLAGS}\nimport warnings; warnings.warn('x')", line="#!{python} -Werror"),
-    "flags_apart": Idiom(FLAGS, line="#!{python} -u -E -s", runs="cold"),
+    "flags_of_warnings": Idiom(
+        f"{FLAGS}\nimport warnings; warnings.warn('x')", line="#!{python} -Werror", fault="UserWarning: x"
+    ),
+    "flags_apart": Idiom(FLAGS, line="#!{python} -u -E -s", runs="cold", status=502, fault="Unknown option"),
     "verbose": Idiom(f"import json\n{HEAD}", line="#!{python} -v", runs="cold", varies=r"[\s\S]+"),
-    "crlf": Idiom(f"import json\n{HEAD}", line="#!{python}\r", runs="cold"),
+    "crlf": Idiom(f"import json\n{HEAD}", line="#!{python}\r", runs="cold", status=500),
     "by_name": Idiom(f"{FLAGS}\nprint(open('/proc/self/comm').read())", line="#!/usr/bin/env python3"),
     "variables_of_python": Idiom(
         f"{FLAGS}\nprint(sys.stdout.encoding, sys.stdout.errors, set('abcdefgh'), hash('x'), 'é')",

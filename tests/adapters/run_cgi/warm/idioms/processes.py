@@ -23,6 +23,7 @@ PROCESSES = {
         "atexit.register(lambda: 1 / 0)\nprint('body')",
         {"mine.py": "import atexit\natexit.register(print, 'of a module')\n"},
         varies=r"0x[0-9a-f]+",
+        fault="ZeroDivisionError",
     ),
     "finalizers": Idiom(
         "import json, os, weakref, mine\n"
@@ -32,21 +33,26 @@ PROCESSES = {
         "weakref.finalize(last, print, 'weakly')\n",
         {"mine.py": "class Own:\n    def __del__(self): print('own', os)\nimport os\nown = Own()\n"},
         varies=r"0x[0-9a-f]+",
+        fault="NameError",
     ),
-    "fails": Idiom(f"import json, mine\n{HEAD}mine.fail(0)", {"mine.py": "def fail(n): return 1 / n\n"}),
+    "fails": Idiom(
+        f"import json, mine\n{HEAD}mine.fail(0)", {"mine.py": "def fail(n): return 1 / n\n"}, fault="ZeroDivisionError"
+    ),
     "fails_with_causes": Idiom(
-        f"import json\n{HEAD}try:\n    {{}}['x']\nexcept KeyError as error:\n    raise ExceptionGroup('all', [ValueError(1), error]) from error"
+        f"import json\n{HEAD}try:\n    {{}}['x']\nexcept KeyError as error:\n    raise ExceptionGroup('all', [ValueError(1), error]) from error",
+        fault="KeyError",
     ),
     "fails_with_a_hook": Idiom(
-        f"import json, sys\n{HEAD}sys.excepthook = lambda *info: print('hook', *info[:2])\n1 / 0"
+        f"import json, sys\n{HEAD}sys.excepthook = lambda *info: print('hook', *info[:2])\n1 / 0", fault="exit status 1"
     ),
     "fails_with_a_failing_hook": Idiom(
-        f"import json, sys\n{HEAD}def hook(*info):\n    raise KeyError('hook')\nsys.excepthook = hook\n1 / 0"
+        f"import json, sys\n{HEAD}def hook(*info):\n    raise KeyError('hook')\nsys.excepthook = hook\n1 / 0",
+        fault="Error in sys.excepthook",
     ),
-    "interrupted": Idiom(f"import json\n{HEAD}raise KeyboardInterrupt"),
-    "exits": Idiom(f"import json, os, sys\n{HEAD}sys.exit(int({QUERY}[7:]) + 2)"),
-    "exits_with_text": Idiom(f"import json, os, sys\n{HEAD}sys.exit('why ' + {QUERY})"),
-    "exits_with_less_than_nothing": Idiom(f"import json, sys\n{HEAD}sys.exit(-3)"),
+    "interrupted": Idiom(f"import json\n{HEAD}raise KeyboardInterrupt", fault="KeyboardInterrupt"),
+    "exits": Idiom(f"import json, os, sys\n{HEAD}sys.exit(int({QUERY}[7:]) + 2)", fault="exit status 2"),
+    "exits_with_text": Idiom(f"import json, os, sys\n{HEAD}sys.exit('why ' + {QUERY})", fault="exit status 1"),
+    "exits_with_less_than_nothing": Idiom(f"import json, sys\n{HEAD}sys.exit(-3)", fault="exit status 253"),
     "exits_in_a_thread": Idiom(
         f"import json, sys, threading\n{HEAD}t = threading.Thread(target=sys.exit, args=(3,)); t.start(); t.join(); print('on')"
     ),
@@ -59,7 +65,8 @@ PROCESSES = {
         f"import threading, time\n{HEAD}threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\nprint('body')"
     ),
     "failing_thread": Idiom(
-        f"import threading\n{HEAD}t = threading.Thread(target=lambda: 1 / 0, name='T'); t.start(); t.join()"
+        f"import threading\n{HEAD}t = threading.Thread(target=lambda: 1 / 0, name='T'); t.start(); t.join()",
+        fault="Exception in thread",
     ),
     "thread_pool": Idiom(
         f"from concurrent.futures import ThreadPoolExecutor\n{HEAD}pool = ThreadPoolExecutor(4)\n"
@@ -95,7 +102,8 @@ PROCESSES = {
     ),
     "alarm": Idiom(
         f"import json, signal, sys\n{HEAD}def ring(number, frame):\n    print('ring', number, frame.f_code.co_name)\n    sys.exit(4)\n"
-        "signal.signal(signal.SIGALRM, ring)\nsignal.setitimer(signal.ITIMER_REAL, 0.05)\nsignal.pause()"
+        "signal.signal(signal.SIGALRM, ring)\nsignal.setitimer(signal.ITIMER_REAL, 0.05)\nsignal.pause()",
+        fault="exit status 4",
     ),
     "terminates_itself": Idiom(
         f"import json, os, signal\n{HEAD}print('x', flush=True)\nos.kill(os.getpid(), signal.SIGTERM)", shares=False
@@ -125,8 +133,10 @@ PROCESSES = {
         varies=r"0x[0-9a-f]+",
     ),
     "traced": Idiom(f"{TRACE}def work(): pass\nwork()\n"),
-    "traced_and_fails": Idiom(f"{TRACE}def hook(*info): print('hook')\nsys.excepthook = hook\n1 / 0"),
-    "traced_and_exits": Idiom(f"{TRACE}sys.exit('text')"),
+    "traced_and_fails": Idiom(
+        f"{TRACE}def hook(*info): print('hook')\nsys.excepthook = hook\n1 / 0", fault="exit status 1"
+    ),
+    "traced_and_exits": Idiom(f"{TRACE}sys.exit('text')", fault="exit status 1"),
     "audited_to_the_end": Idiom(
         f"import json, sys\n{HEAD}def hook(event, words):\n"
         "    if not event.startswith(('compile', 'marshal', 'import', 'sys._getframe', 'object.')): raise RuntimeError(event)\n"
@@ -146,5 +156,6 @@ PROCESSES = {
         "last = [Last(opens), Last(imports), Last(looks)]",
         {"mine.py": ""},
         varies=r"0x[0-9a-f]+",
+        fault="NameError",
     ),
 }

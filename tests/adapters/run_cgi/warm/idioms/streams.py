@@ -43,7 +43,8 @@ STREAMS = {
         f"{HEAD}print('on stderr', os.environ['QUERY_STRING'], file=sys.stderr)\n"
     ),
     "stderr_to_stdout": Idiom(
-        f"import json, os, sys\nsys.stderr = sys.stdout\n{HEAD}print('on stderr', os.environ['QUERY_STRING'], file=sys.stderr)\n1 / 0"
+        f"import json, os, sys\nsys.stderr = sys.stdout\n{HEAD}print('on stderr', os.environ['QUERY_STRING'], file=sys.stderr)\n1 / 0",
+        fault="exit status 1",
     ),
     "stdout_to_devnull": Idiom(
         f"import json, os, sys\n{HEAD}sys.stdout.flush()\nout = os.dup(1)\nos.dup2(os.open(os.devnull, os.O_WRONLY), 1)\n"
@@ -85,12 +86,13 @@ STREAMS = {
     ),
     "stdout_closed": Idiom(f"import json, os, sys\n{HEAD}print(os.environ['QUERY_STRING'])\nsys.stdout.close()"),
     "descriptor_closed": Idiom(
-        f"import json, os, sys\n{HEAD}print('lost')\nos.dup(1)\nos.close(1)"
+        f"import json, os, sys\n{HEAD}print('lost')\nos.dup(1)\nos.close(1)", fault="exit status 120"
     ),  # its end is its exit
     "flush_that_fails": Idiom(
         f"import json, os, sys\n{HEAD}class Stream:\n    def flush(self):\n        raise ValueError(os.environ['QUERY_STRING'])\n"
         "sys.stdout = Stream()\n",
         varies=r"0x[0-9a-f]+",
+        fault="exit status 120",
     ),
     "c_output": Idiom(
         f"import ctypes, os\n{HEAD}libc = ctypes.CDLL(None)\nlibc.printf(b'from C %s', os.environb[b'QUERY_STRING'])"
@@ -100,5 +102,7 @@ STREAMS = {
         "libc.on_exit(puts, b'at the very end')\n",
         varies=r"at the very end",
     ),
-    "nph": Idiom("import json, os\nprint('HTTP/1.1 201 Made\\r\\nX-A: b\\r\\n\\r\\n' + os.environ['QUERY_STRING'])"),
+    "nph": Idiom(
+        "import json, os\nprint('HTTP/1.1 201 Made\\r\\nX-A: b\\r\\n\\r\\n' + os.environ['QUERY_STRING'])", status=201
+    ),
 }
