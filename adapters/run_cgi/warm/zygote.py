@@ -4,7 +4,7 @@ Run by the program's own interpreter, Python 3.9 or later on Linux, as `python F
 imports no other module of this package by name, and removes its own imports from sys.modules: in sys.modules a program
 finds only the modules of a fresh interpreter, and the libraries. It has one thread. It passes each request to a child,
 which becomes the program as if it had been started for this request alone (child.py, ending.py). It must not know
-anything else about a request.
+anything else about a request. It always forks one child in advance (spare.py).
 
 Packets from the host, on the connection:
 - The first packet has three lists, separated by \1; NUL separates the words of a list. The lists are the names of the
@@ -61,11 +61,12 @@ if TYPE_CHECKING:
     from . import child, ending, sharing
     from .child import Run
     from .files import Files, Library
-    from .request import Request
+    from .request import PACKET, Request, receive
+    from .spare import Spare
 
-PACKET = 1 << 20
 GRACE = 0.5  # delay between SIGTERM and SIGKILL when the host has died, in seconds
 LEARNING = 8  # number of requests of a new interpreter that report their imports
+FORK_AFTER = 20  # delay before the next child is forked if the last one still runs, in milliseconds
 _SIGTERM, _SIGKILL = 15, 9
 # Prefixes of variables that an interpreter reads when it starts, or that C code reads when it is loaded.
 _OF_INTERPRETER = (b"PYTHON", b"LC_", b"LANG=", b"LANGUAGE=", b"TZ=", b"LD_", b"MALLOC_")
@@ -87,7 +88,9 @@ if not TYPE_CHECKING:
     child, ending, sharing = part("child"), part("ending"), part("sharing")
     Run = child.Run
     Files, Library = (files := part("files")).Files, files.Library
-    Request = part("request").Request
+    requests = part("request")
+    PACKET, receive = requests.PACKET, requests.receive
+    Spare = part("spare").Spare
 
 
 class Zygote:
@@ -97,8 +100,10 @@ class Zygote:
         self._connection = _socket.socket(fileno=connection)
         self._poll = select.poll()
         self._poll.register(connection, select.POLLIN)
-        self._running: dict[int, Request] = {}  # by the descriptor that reports the child's exit
-        self._ended: dict[int, Request] = {}  # by control, which the host closes when it has read the status
+        self._living: dict[int, Spare] = {}  # by the descriptor that reports the child's exit
+        self._ended: dict[int, Spare] = {}  # by control, which the host closes when it has read the status
+        self._spare: Spare | None = None  # it waits for the next request
+        self._is_due = False  # the next child should be forked
         self._retired = False
         self._learning = LEARNING
         self._started_with = frozenset(b"%b=%b" % pair for pair in os.environb.items())
@@ -152,7 +157,7 @@ class Zygote:
             return self._code
         return compile(self.source, self.program, "exec", dont_inherit=True)
 
-    def serve(self) -> Request:
+    def serve(self) -> Spare:
         """Serve requests until the interpreter is retired or the host dies. Returns only in a child."""
         os.environ.clear()
         child.prepare_streams()
@@ -161,57 +166,68 @@ class Zygote:
         self.main = child.fresh_main(
             _MAIN, self.program
         )  # not frozen: the collector must find the objects that the program stores there
-        while True:
-            for descriptor, _ in self._poll.poll():
-                if descriptor in self._running:
-                    self._end(descriptor)
-                elif descriptor in self._ended:
-                    self._reap(descriptor)
-                elif (request := self._take()) is not None:
-                    return request
-            if self._retired and not self._running and not self._ended:
-                os._exit(0)
+        self._fork()
+        while (spare := self._spare) is None or spare.pid:
+            self._turn()
+        return spare
 
-    def _take(self) -> Request | None:
-        """Receive a packet. Return the request in its new child, None in the parent."""
-        try:
-            packet, ancillary, _, _ = self._connection.recvmsg(PACKET, _socket.CMSG_SPACE(16))
-        except ConnectionResetError:  # the host died before it read all packets; its own packets can still be read
-            packet, ancillary, _, _ = self._connection.recvmsg(PACKET, _socket.CMSG_SPACE(16))
-        if packet == b"retire":
-            self._retired = True
-            self._poll.unregister(self._connection.fileno())
-            return None
-        if not packet:
-            self._bury()
-        octets = b"".join(data for _, _, data in ancillary)
-        descriptors = [int.from_bytes(octets[at : at + 4], sys.byteorder) for at in range(0, len(octets), 4)]
-        if len(descriptors) < 4:  # this process is out of descriptors; the host sees that control is closed
-            for descriptor in descriptors:
-                os.close(descriptor)
-            return None
-        request = Request(packet, descriptors, self._learning > 0)
-        if self._files.changed():
-            request.refuse(b"changed")
-        elif not self._is_at_home() or self._is_other(request) or ((end := request.fork()) < 0 and request.pid):
-            request.refuse(b"cold")
-        elif request.pid == 0:
-            request.become(max(*descriptors, self._connection.fileno(), *self._running, *self._ended, 3))
-            return request
-        else:
-            self._learning -= 1
-            request.close_streams()
-            self._running[end] = request
-            self._poll.register(end, select.POLLIN)
-        return None
+    def _turn(self) -> None:
+        """Wait for events, and handle them. Return immediately in a child that was forked for an event."""
+        ready = self._poll.poll(FORK_AFTER if self._is_due else None)
+        for descriptor, _ in ready:
+            if descriptor in self._living:
+                self._end(descriptor)
+            elif descriptor in self._ended:
+                self._reap(descriptor)
+            elif self._take():
+                return
+        if self._retired and not self._living and not self._ended:
+            os._exit(0)
+        if self._is_due and not (ready and self._living):
+            self._fork()
 
-    def _is_at_home(self) -> bool:
-        """Change to the program's folder, which may have been replaced since this process started. False on failure."""
-        try:
-            os.chdir(os.path.dirname(self.program))
-        except OSError:
-            return False
+    def _fork(self) -> bool:
+        """Fork the child for the next request, unless it exists. Return False if the fork fails."""
+        self._is_due = False
+        if self._spare is None:
+            try:
+                self._spare = Spare(self._learning > 0)
+            except OSError:
+                return False
+            if self._spare.pid:
+                self._learning -= 1
+                self._living[self._spare.end] = self._spare
+                self._poll.register(self._spare.end, select.POLLIN)
         return True
+
+    def _take(self) -> bool:
+        """Take a request. Return True in the child that was forked for it."""
+        packet, request = receive(self._connection)
+        if packet == b"retire":
+            self._retire()
+        elif not packet:
+            self._bury()
+        elif request is None:  # out of descriptors
+            return False
+        elif self._files.changed():
+            request.refuse(b"changed")
+        elif self._is_other(request) or not self._fork():
+            request.refuse(b"cold")
+        elif self._spare is not None and not self._spare.pid:
+            return True
+        else:
+            self._give(request)
+        return False
+
+    def _give(self, request: Request) -> None:
+        assert self._spare is not None
+        self._is_due = True
+        try:
+            self._spare.give(request)
+        except OSError:  # it has died, or the packet is too large
+            request.refuse(b"cold")
+        else:
+            self._spare = None
 
     def _is_other(self, request: Request) -> bool:
         """Return True if the request needs an interpreter that was started with other variables."""
@@ -220,29 +236,39 @@ class Zygote:
 
     def _end(self, descriptor: int) -> None:
         """Handle the exit of a child. The child is not reaped yet, so that its process number stays reserved."""
-        request = self._running.pop(descriptor)
+        spare = self._living.pop(descriptor)
         self._poll.unregister(descriptor)
         os.close(descriptor)
-        request.tell_end()
-        self._ended[request.control] = request
-        self._poll.register(request.control, select.POLLIN)
+        if spare.request is None:
+            spare.reap()
+            self._spare = None
+        else:
+            spare.tell_end()
+            self._ended[spare.request.control] = spare
+            self._poll.register(spare.request.control, select.POLLIN)
 
     def _reap(self, control: int) -> None:
-        request = self._ended.pop(control)
+        spare = self._ended.pop(control)
         self._poll.unregister(control)
-        os.waitpid(request.pid, 0)
-        request.close()
+        spare.reap()
+
+    def _retire(self) -> None:
+        """Take no other request, and exit when all programs have ended."""
+        self._retired = True
+        self._poll.unregister(self._connection.fileno())
+        if self._spare is not None:
+            self._spare.dismiss()
 
     def _bury(self) -> None:
         """Terminate the programs of a host that has died."""
-        requests = [*self._running.values(), *self._ended.values()]
+        spares = [spare for spare in (*self._living.values(), *self._ended.values()) if spare.request is not None]
         for number in (_SIGTERM, _SIGKILL):
-            for request in requests:
+            for spare in spares:
                 try:
-                    os.killpg(request.pid, number)
+                    os.killpg(spare.pid, number)
                 except OSError:  # all processes of the group have exited
                     pass
-            time.sleep(GRACE if number == _SIGTERM and requests else 0)
+            time.sleep(GRACE if number == _SIGTERM and spares else 0)
         os._exit(0)
 
 
@@ -270,11 +296,12 @@ if __name__ == "__main__":
     forget_own_modules()
     _own = sys.modules["__main__"]  # keeps this module alive after it is removed from sys.modules
     _zygote = start(int(sys.argv[1]), sys.argv[2])
-    _request = _zygote.serve()
-    child.renew_streams()
-    child.refresh()
+    _spare = _zygote.serve()
     _run = Run(_zygote.main)
     del _zygote.main  # now only the run refers to it, and releases it at its end
+    _spare.wait(receive).become(_zygote.program)
+    child.renew_streams()
+    child.refresh()
     _status = _run.run(_zygote.code)
-    _request.learn(_zygote.shared, _zygote.library)
+    _spare.learn(_zygote.shared, _zygote.library)
     ending.Ending(_run, _zygote.shared).end(_status, _exit)

@@ -24,10 +24,10 @@ LIMIT = 4
 BODY = "import colorsys, os\nprint('X-A: b\\n\\n' + os.environ['QUERY_STRING'])\n"
 # Runs zygote.py with a fault in one function, once for each mark in the folder.
 FAULTY = """
-import builtins, errno, os, runpy, sys
+import _socket, builtins, errno, os, runpy, sys
 folder, module, name, fault = sys.argv[1:5]
 del sys.argv[:5]
-home = {"os": os, "builtins": builtins}[module]
+home = {"_socket": _socket, "builtins": builtins, "os": os}[module]
 whole = getattr(home, name)
 def faulty(*arguments, **named):
     result = whole(*arguments, **named) if fault == "killed after" else None
@@ -46,11 +46,13 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 FAULTS = {
     "before_it_has_read_the_program": ("builtins.compile", "killed"),
     "when_it_has_read_the_program": ("builtins.compile", "killed after"),
-    "when_it_has_a_request": ("os.chdir", "killed"),
-    "before_it_forks": ("os.dup", "killed"),
+    "when_it_has_a_request": ("os.fsdecode", "killed"),
+    "before_it_forks": ("_socket.socketpair", "killed"),
     "when_it_has_forked_or_its_child_has_begun": ("os.fork", "killed after"),
     "in_the_child_before_it_has_a_session": ("os.setsid", "killed"),
-    "in_the_child_before_it_tells_of_itself": ("os.setsid", "killed after"),
+    "in_the_child_before_it_waits": ("os.setsid", "killed after"),
+    "in_the_child_when_it_has_a_request": ("os.chdir", "killed"),
+    "in_the_child_before_it_tells_of_itself": ("os.write", "killed"),
     "when_the_child_runs": ("os.pidfd_open", "killed"),
     "when_it_watches_the_child": ("os.pidfd_open", "killed after"),
     "when_the_child_has_ended": ("os.waitid", "killed"),
@@ -59,7 +61,7 @@ FAULTS = {
     "when_it_has_reaped_the_child": ("os.waitpid", "killed after"),
     "no_process_can_be_had": ("os.fork", "EAGAIN"),
     "no_memory_can_be_had": ("os.fork", "ENOMEM"),
-    "no_descriptor_can_be_had": ("os.dup", "EMFILE"),
+    "no_descriptor_can_be_had": ("_socket.socketpair", "EMFILE"),
     "the_child_cannot_be_watched": ("os.pidfd_open", "ENFILE"),
     "its_folder_cannot_be_entered": ("os.chdir", "EACCES"),
 }
@@ -156,7 +158,8 @@ def test_a_killed_program_gets_an_error_response_and_no_other_request_fails(
     faulty: InASGI | InWSGI, tmp_path: Path
 ) -> None:
     before = descriptors()
-    write(tmp_path, "a.py", BODY, faulty_python(tmp_path, "os.closerange", "killed"))
+    body = BODY.replace("colorsys, ", "")  # nothing for which another interpreter would be started
+    write(tmp_path, "a.py", body, faulty_python(tmp_path, "os.fstat", "killed"))
     statuses = []
     for number in range(6):
         if number in (1, 3):

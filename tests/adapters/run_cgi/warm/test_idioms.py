@@ -89,7 +89,7 @@ class Site:
             seen.extend(each.getMessage() for each in self._caplog.records)
             return any(states[self.idiom.runs] in message for message in seen)
 
-        eventually(settled, f"it runs {self.idiom.runs}: {seen}")
+        eventually(settled, f"it runs {self.idiom.runs}: {seen}", 60)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import uuid
 import zipapp
 from concurrent.futures import ThreadPoolExecutor
@@ -112,6 +113,55 @@ def test_a_request_whose_interpreter_dies_before_its_program_runs_is_not_lost(as
         assert response.result(10).body == b"the body\n"
 
 
+def waiting(program: Path) -> psutil.Process:
+    """The process that waits for the next request."""
+    found: list[psutil.Process] = []
+
+    def waits() -> bool:
+        found[:] = [child for each in interpreters(program) for child in each.children()]
+        return len(found) == 1 and found[0].status() == psutil.STATUS_SLEEPING
+
+    eventually(waits, "a process waits")
+    return found[0]
+
+
+def test_a_request_is_run_by_a_process_that_waits_already(ask: Asker, tmp_path: Path) -> None:
+    """Its folder, its times and its log are those of the request."""
+    source = "import logging, os\nprint(f'X-A: b\\n\\n{os.getpid()} {os.getcwd()} {logging._startTime}')\n"
+    program = write(tmp_path, "a.py", source)
+    warmed(ask, program)
+    for _ in range(2):
+        process, begun = waiting(program), time.time()
+        pid, folder, started = ask("/a.py").body.decode().split()
+        assert (int(pid), folder) == (process.pid, str(tmp_path))
+        assert begun < float(started) / (1e9 if started.isdigit() else 1) < time.time()
+
+
+def test_a_waiting_process_that_dies_is_replaced(ask: Asker, tmp_path: Path) -> None:
+    program = write(tmp_path, "a.py", "print('X-A: b\\n\\nbody')\n")
+    living(ask, program)
+    before = interpreters(program)
+    for _ in range(2):
+        waiting(program).kill()
+        assert ask("/a.py").body == b"body\n"
+    assert interpreters(program) == before
+
+
+@pytest.mark.parametrize("end", ["close", "kill", "replace"])
+def test_no_waiting_process_outlives_its_interpreter(ask: Asker, tmp_path: Path, end: str) -> None:
+    program = write(tmp_path, "a.py", "print('X-A: b\\n\\nbody')\n")
+    (interpreter,) = living(ask, program)
+    process = waiting(program)
+    if end == "close":
+        ask.host.close()  # type: ignore[attr-defined]
+    elif end == "kill":
+        interpreter.kill()
+    else:
+        program.write_text(program.read_text() + "#\n")
+        assert ask("/a.py").body == b"body\n"
+    eventually(lambda: not runs(process), "it ends")
+
+
 @pytest.mark.parametrize("ignores", [False, True])
 def test_a_disconnect_terminates_a_warm_program_and_its_children(ask: Asker, tmp_path: Path, ignores: bool) -> None:
     source = "import signal, subprocess\n" + "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" * ignores
@@ -186,7 +236,7 @@ InASGI(CGIToASGI({str(tmp_path)!r}, warm=True))("/a.py?{(mark := uuid.uuid4().he
     with subprocess.Popen([sys.executable, "-c", code]) as process:
         eventually(lambda: processes(mark), "the program runs, and has a child")
         started = psutil.Process(process.pid).children(recursive=True)
-        assert len(started) == 3, "interpreter, program and child"
+        assert len(started) >= 3, "interpreter, program and child; perhaps the process of the next request"
         process.send_signal(how)
     eventually(lambda: not any(map(runs, started)), "all have ended")
 
