@@ -351,6 +351,34 @@ def test_a_page_that_changes_during_the_load_is_requested_again_and_known_to_var
     assert "varying" in {doubt.name for doubt in doubts(made, sections(made))}
 
 
+def test_a_page_in_random_order_excludes_no_contender() -> None:
+    scenario = of_traffic(Traffic((Recorded("GET", "/a"), Recorded("GET", "/b"))))
+    target = Target("order", "asgi", {"asgi": f"{MISBEHAVING}:says_a_random_order"})
+    contenders = [contender("asgi:uvicorn"), contender("asgi-on-wsgi:waitress:ours")]
+    made = compare(plan(*contenders, scenarios=(scenario,), effort=replace(TINY, rounds=1), target=target), [], Quiet())
+    assert made.exclusions == []
+    assert all(not cell.measured.failed for cell in made.cells)
+    (varying,) = [doubt.what for doubt in doubts(made, sections(made)) if doubt.name == "varying"]
+    assert "GET /a (the order varies: the length" in varying
+
+
+def test_every_contender_gets_a_logout_once_so_that_all_apps_have_the_same_data() -> None:
+    """The login is sent again after it. If only the first contender got it, its app would have one login more."""
+    form = (("Content-Type", "application/x-www-form-urlencoded"),)
+    login = (
+        Recorded("GET", "/login", takes=(Take("csrf", "regex", r"value=(\w+)"),)),
+        Recorded("POST", "/login", form, b"csrf=${csrf}", expect=302),
+    )
+    requests = (Recorded("POST", "/logout", recorded=302), Recorded("GET", "/logins"), Recorded("GET", "/me"))
+    contenders = map(contender, ("wsgi:waitress", "wsgi-on-asgi:uvicorn:ours"))
+    target = of_user("tests.real.apps.compare_shop:app")
+    scenario, effort = of_traffic(Traffic(requests, login)), replace(TINY, rounds=1)
+    made = compare(plan(*contenders, scenarios=(scenario,), effort=effort, target=target), [], Quiet())
+    assert made.exclusions == []
+    assert {each.label: each.answer.status for each in made.questions[0].parts} == {"GET /logins": 200, "GET /me": 200}
+    assert all(not cell.measured.failed for cell in made.cells)
+
+
 def test_a_contender_with_one_different_response_of_a_mix_is_excluded_by_name() -> None:
     scenario = of_traffic(Traffic((Recorded("GET", "/a"), Recorded("GET", "/b"))))
     contenders = [contender("asgi:uvicorn"), misbehaving("says_something_else_of_b")]

@@ -142,6 +142,8 @@ def _varying(question: Question) -> Iterator[str]:
         if answer.sha256 is None:
             only = "status" if answer.length is None else "status and length"
             what = "the parts of the body that stay the same" if answer.fixed is not None else f"only the {only}"
+            if answer.fixed is not None and answer.length is not None:
+                what = "the order varies: the length, the beginning and the end of the body"
             yield f"{label} ({what})" if label else what
 
 

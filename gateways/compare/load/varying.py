@@ -3,9 +3,13 @@
 A token, a time or a number differs; the page around it does not. The constant pieces are separated by gaps. A gap is
 widened to a whole word (up to white space, quotes, brackets and other punctuation of markup): "20:54:21" and "20:54:22"
 differ in one digit, but "20:54:21" and "20:55:22" in two.
+
+If two bodies have the same words in another order, such as a list of a set, only their common beginning and end are
+constant: a third order would break every piece between them.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
@@ -24,6 +28,11 @@ def fixed_parts(one: bytes, other: bytes) -> tuple[bytes, ...]:
     return _parts(WORD.findall(one), WORD.findall(other))
 
 
+def is_reordered(one: bytes, other: bytes) -> bool:
+    """Return True if the bodies differ, and have the same words."""
+    return one != other and Counter(WORD.findall(one)) == Counter(WORD.findall(other))
+
+
 def narrowed(parts: Sequence[bytes], body: bytes) -> tuple[bytes, ...]:
     """Return the pieces that `body` has in common with bodies whose common pieces are `parts`."""
     words = WORD.findall(parts[0])
@@ -40,7 +49,8 @@ def _parts(ours: Sequence[bytes], theirs: Sequence[bytes]) -> tuple[bytes, ...]:
     first, last = b"".join(ours[:begin]), b"".join(rest[len(rest) - end :])
     if not middle and not gaps:
         return (first + last,)
-    inner = [] if max(len(middle), len(gaps)) > MOST else _pieces(middle, gaps)
+    is_opaque = max(len(middle), len(gaps)) > MOST or Counter(middle) == Counter(gaps)
+    inner = [] if is_opaque else _pieces(middle, gaps)
     return (first, *inner, last)
 
 

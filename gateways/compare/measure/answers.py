@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from gateways.compare.load.order import Answer, Seen
-from gateways.compare.load.varying import fixed_parts, has, narrowed
+from gateways.compare.load.varying import fixed_parts, has, is_reordered, narrowed
 from gateways.requests.coding import decoded
 
 SERVER_ERROR = 500
@@ -41,7 +41,7 @@ def expected(given: Given) -> Answer:
     one, other = _text(first), _text(second)
     if not (one and other):
         return Answer(first.status, length, None)
-    return _with_pieces(first.status, fixed_parts(one, other))
+    return _with_pieces(first.status, fixed_parts(one, other), length if is_reordered(one, other) else None)
 
 
 def widened(answer: Answer, body: bytes | None, seen: Seen) -> Answer:
@@ -59,7 +59,10 @@ def widened(answer: Answer, body: bytes | None, seen: Seen) -> Answer:
     text = _text(seen)
     if not (known and text):
         return Answer(seen.status, seen.length if seen.length == answer.length else None, None)
-    return _with_pieces(seen.status, narrowed(known, text))
+    length = answer.length if seen.length == answer.length else None
+    if answer.sha256 and not is_reordered(known[0], text):
+        length = None
+    return _with_pieces(seen.status, narrowed(known, text), length)
 
 
 def without(answer: Answer, seen: Seen, values: Iterable[str]) -> Answer:
@@ -79,8 +82,9 @@ def without(answer: Answer, seen: Seen, values: Iterable[str]) -> Answer:
     return answer if len(pieces) == len(known) else _with_pieces(answer.status, pieces)
 
 
-def _with_pieces(status: int, pieces: Sequence[bytes]) -> Answer:
-    return Answer(status, None, None, tuple(piece.decode("latin-1") for piece in pieces))
+def _with_pieces(status: int, pieces: Sequence[bytes], length: int | None = None) -> Answer:
+    """Return the expected response of a varying body; `length` if only the order of its words varies."""
+    return Answer(status, length, None, tuple(piece.decode("latin-1") for piece in pieces))
 
 
 def codings(seen: Seen) -> str:

@@ -6,6 +6,7 @@ measurements, or their reasons.
 
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -159,11 +160,19 @@ class Bench:
         order = self._ask("probe", contender, request)
         return self.client.see(replace(order, timeout=max(10, scenario.timeout)))
 
-    def log_in(self, contender: Entry, scenario: Scenario) -> None:
-        """Begin a session with a new server. A contender is excluded if it rejects a request that may change data, or
-        if a value is missing.
+    def log_in_all(self, contenders: Sequence[Entry], scenario: Scenario) -> None:
+        """Begin a session with each new server. All get the same requests: a logout among them is known only after a
+        contender has got it, and if the others did not get it, their apps would have other data.
         """
-        if why := self._begin_session(contender, scenario):
+        known = frozenset(self.logouts)
+        for contender in contenders:
+            self.log_in(contender, scenario, known)
+
+    def log_in(self, contender: Entry, scenario: Scenario, out: AbstractSet[Recorded] | None = None) -> None:
+        """Begin a session with a new server, without the requests `out`; by default, those that end a session. A
+        contender is excluded if it rejects a request that may change data, or if a value is missing.
+        """
+        if why := self._begin_session(contender, scenario, self.logouts if out is None else out):
             self.exclude(contender.id, scenario.name, why)
 
     def log_in_again(self, contender: Entry, scenario: Scenario) -> bool:
@@ -171,21 +180,21 @@ class Bench:
         app may accept a registration only once.
         """
         before = self.sessions[contender.id]
-        if not self._begin_session(contender, scenario):
+        if not self._begin_session(contender, scenario, self.logouts):
             return True
         self.sessions[contender.id] = before
         return False
 
-    def _begin_session(self, contender: Entry, scenario: Scenario) -> str:
-        """Begin a session. Return why the server refuses it, or ""."""
+    def _begin_session(self, contender: Entry, scenario: Scenario, out: AbstractSet[Recorded]) -> str:
+        """Begin a session without the requests `out`. Return why the server refuses it, or ""."""
         session = self.sessions[contender.id] = Session()
         for recorded in scenario.login:
-            if recorded in self.logouts:
+            if recorded in out:
                 continue
             seen = self._see(contender, scenario, sent(session.prepared(recorded)))
             if ended(session, recorded, seen):
                 self.logouts.add(recorded)
-                return self._begin_session(contender, scenario)
+                return self._begin_session(contender, scenario, {*out, recorded})
             wrong = seen.status != recorded.expect if recorded.expect else _is_refused(recorded, seen)
             try:
                 if wrong or seen.error:

@@ -8,16 +8,18 @@ contender is left out instead: a broken link in a log is not a difference betwee
 import base64
 import time
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from gateways.compare.load.order import Answer, Seen
 from gateways.compare.measure.answers import Given, expected, unequal, unusable, without
 from gateways.compare.measure.bench import Bench, Entry
-from gateways.compare.measure.relearn import again
+from gateways.compare.measure.relearn import again, times
 from gateways.compare.measure.sessions import ended
 from gateways.compare.plan.scenarios import Scenario
 from gateways.compare.question import Asked, Question
 from gateways.failure import Failure
+from gateways.requests.request import Request as Recorded
 
 TICK = 1.05
 """Seconds between two responses to a request of a user's app, so that a timestamp in whole seconds differs."""
@@ -146,25 +148,40 @@ def _as_others(bench: Bench, scenario: Scenario, given: Mapping[int, Given], fou
         if number not in given:
             continue  # only this contender ends the session here
         own = given[number]
-        why = unusable(own, answer.status)
-        if not why and unequal(own, answer):
-            found.answers[number] = again(bench, scenario, number, answer)
-            why = unequal(own, found.answers[number])
+        why = unusable(own, answer.status) or _differs(bench, scenario, number, own, found)
         if why:
             return f"{own.request}: {why}" if len(given) > 1 else why
     return ""
 
 
+def _differs(bench: Bench, scenario: Scenario, number: int, own: Given, found: _Found) -> str:
+    """Return how the responses differ from the expected one, or "". While they do, the first contender gets the request
+    again, and the expected response is widened by its new response.
+    """
+    for _ in range(times(scenario, number)):
+        if not unequal(own, found.answers[number]):
+            return ""
+        found.answers[number] = again(bench, scenario, number, found.answers[number])
+    return unequal(own, found.answers[number])
+
+
 def _given(bench: Bench, scenario: Scenario, checked: Sequence[Entry]) -> dict[str, dict[int, Given]]:
-    """Return the first and second response of each contender to each request, except those that end the session."""
-    first = {each.id: _seen(bench, each, scenario) for each in checked}
+    """Return the first and second response of each contender to each request, except those that end the session.
+
+    Every contender gets the same requests. If one of them ends the session, it is known only after a contender has got
+    it, so the first responses are those without it.
+    """
+    known = frozenset(bench.logouts)
+    first = {each.id: _seen(bench, each, scenario, known) for each in checked}
+    if bench.logouts != known:
+        first = {each.id: _seen(bench, each, scenario, bench.logouts) for each in checked}
     since = time.monotonic()
     # The long responses of the reference app do not vary, so a second request would only take time.
     second = first
     if scenario.load != "long":
         if scenario.role == "app":
             time.sleep(max(0.0, TICK - (time.monotonic() - since)))
-        second = {each.id: _seen(bench, each, scenario, backwards=True) for each in checked}
+        second = {each.id: _seen(bench, each, scenario, bench.logouts, backwards=True) for each in checked}
     labels = [each.label for each in scenario.mix] or [scenario.asks]
     return {
         each.id: {
@@ -175,15 +192,17 @@ def _given(bench: Bench, scenario: Scenario, checked: Sequence[Entry]) -> dict[s
     }
 
 
-def _seen(bench: Bench, contender: Entry, scenario: Scenario, *, backwards: bool = False) -> dict[int, Seen]:
-    """Return the responses to all requests, in their order. Sent in reverse order, a response that depends on earlier
-    requests differs from the first one, as it will under load. After a logout, a new session begins.
+def _seen(
+    bench: Bench, contender: Entry, scenario: Scenario, out: AbstractSet[Recorded], *, backwards: bool = False
+) -> dict[int, Seen]:
+    """Return the responses to all requests except `out`, in their order. Sent in reverse order, a response that depends
+    on earlier requests differs from the first one, as it will under load. After a logout, a new session begins.
     """
     found: dict[int, Seen] = {}
     numbers = range(max(1, len(scenario.mix)))
     for number in reversed(numbers) if backwards else numbers:
         recorded = scenario.mix[number] if scenario.mix else None
-        if recorded in bench.logouts:
+        if recorded in out:
             continue
         seen = bench.see(contender, scenario, number)
         if recorded is not None and ended(bench.sessions[contender.id], recorded, seen):

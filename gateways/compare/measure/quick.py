@@ -71,8 +71,7 @@ class Quick:
         if not fitting:
             return
         if scenario.stateful:
-            for contender in self._bench.left(fitting, scenario):
-                self._bench.log_in(contender, scenario)
+            self._bench.log_in_all(self._bench.left(fitting, scenario), scenario)
         if start == 0:
             check(self._bench, scenario, fitting)
             self._bench.listener.longer(sum(self._longer(each, scenario) for each in fitting))

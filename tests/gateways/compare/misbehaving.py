@@ -1,6 +1,7 @@
 """ASGI apps that respond to hello like the reference app, with one difference each."""
 
 import os
+import random
 import time
 from collections.abc import Awaitable, Callable
 from itertools import count
@@ -66,6 +67,11 @@ async def says_something_else(_scope: Scope, _receive: Receive, send: Send) -> N
 
 async def says_something_else_of_b(scope: Scope, _receive: Receive, send: Send) -> None:
     await answer(send, b"Hallo, world!\n" if scope["path"] == "/b" else b"Hello, world!\n")
+
+
+async def says_a_random_order(_scope: Scope, _receive: Receive, send: Send) -> None:
+    """Two of the six orders are equal by chance in one of six pairs of responses."""
+    await answer(send, b" ".join(random.sample([b"tea", b"milk", b"salt"], 3)))
 
 
 async def fails(_scope: Scope, _receive: Receive, send: Send) -> None:

@@ -1,5 +1,5 @@
 """A WSGI shop by hand: a login with a token, a session, a logout, a page that varies, one that varies with the session,
-an echo, and errors.
+an echo, a list of all logins, and errors.
 """
 
 import gzip
@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 
 TOKENS: set[str] = set()
 SESSIONS: dict[str, str] = {}
-"""By cookie: the token in the session's pages."""
+"""By cookie: the token in the session's pages, "" after the logout."""
 
 
 def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -31,12 +31,14 @@ def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable
         else:
             status = "403 Forbidden"
     elif path == "/logout":
-        SESSIONS.pop(session, None)
+        SESSIONS[session] = ""
         status, headers = "302 Found", [*headers, ("Location", "/"), ("Set-Cookie", "session=; Max-Age=0; Path=/")]
     elif path == "/me":
         status, answer = (
-            ("200 OK", f"ann ({session})".encode()) if session in SESSIONS else ("401 Unauthorized", b"who?")
+            ("200 OK", f"ann ({session})".encode()) if SESSIONS.get(session) else ("401 Unauthorized", b"who?")
         )
+    elif path == "/logins":
+        answer = b"".join(b"<li>%d</li>" % number for number in range(len(SESSIONS)))
     elif path == "/cart":
         headers.append(("Content-Encoding", "gzip"))
         answer = gzip.compress(f"<input value={SESSIONS.get(session)}>".encode(), mtime=0)

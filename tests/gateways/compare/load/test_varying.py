@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateways.compare.load.varying import fixed_parts, has, narrowed
+from gateways.compare.load.varying import fixed_parts, has, is_reordered, narrowed
 
 FORM = b"<form><input name='csrf' value='%s'><p>%s</p></form>\n"
 
@@ -56,6 +56,15 @@ def test_both_bodies_contain_the_common_pieces(one: list[bytes], other: list[byt
     parts = fixed_parts(b"".join(one), b"".join(other))
     assert has(parts, b"".join(one))
     assert has(parts, b"".join(other))
+
+
+def test_only_beginning_and_end_of_bodies_with_the_same_words_in_another_order_are_constant() -> None:
+    page = b"<ul><li>%s</li><li>%s</li><li>%s</li></ul><p>bye</p>"
+    parts = fixed_parts(page % (b"tea", b"milk", b"salt"), page % (b"milk", b"salt", b"tea"))
+    assert parts == (b"<ul><li>", b"</li></ul><p>bye</p>")
+    assert has(parts, page % (b"salt", b"tea", b"milk"))
+    assert is_reordered(page % (b"tea", b"milk", b"salt"), page % (b"milk", b"salt", b"tea"))
+    assert not is_reordered(page % (b"tea", b"milk", b"salt"), page % (b"milk", b"salt", b"milk"))
 
 
 def test_a_third_body_reduces_the_common_pieces() -> None:
