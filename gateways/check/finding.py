@@ -1,4 +1,4 @@
-"""The two records of a check: an observation, and the finding that a rule makes of it. Pure."""
+"""The records of a check: an observation, and the finding that a rule derives from it. Pure."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
@@ -24,7 +24,7 @@ class Seen:
     message: the evidence as text: a call, a header, an exception's own message.
     place: the line of the app that caused it; None if it could not be traced to a line.
     request: the request during which it was observed, e.g. "GET /"; "" for import and startup.
-    stack: the frames of a measured block, innermost last.
+    stack: for a blocked event loop, the frames at that time, innermost last.
     values: further data that the rule needs; JSON types only.
     """
 
@@ -56,14 +56,14 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An observation that matters for the checked move."""
+    """An observation that matters for the checked move, with the advice."""
 
     rule: str
     seen: Seen
     advice: Advice
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the finding as `--json` prints it."""
+        """Return the finding in the format of `--json`."""
         seen = self.seen
         return {
             "rule": self.rule,

@@ -1,6 +1,6 @@
 """The checked move: from the app's interface to a server and its interface, with that server's traits. Pure.
 
-A new server is one row of SERVERS. Each trait cites the server's own documentation.
+To add a server, add one row to SERVERS. Each trait cites the server's own documentation.
 """
 
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ MIB = 1 << 20
 class Traits:
     """Properties of a server that an app can notice, with the server's default settings.
 
-    threads: threads per process that call a WSGI app; 1 if a process handles one request at a time.
-    lifespan: False if it sends no lifespan events.
+    threads: number of threads per process that call a WSGI app; 1 if a process handles one request at a time.
+    lifespan: False if the server sends no lifespan events.
     lends_socket: True for a WSGI server whose environ contains its socket, as simple-websocket requires.
     shows_socket: True for a WSGI server whose connection ASGIToWSGI can take over for WebSockets (docs/websocket.md).
-    body_limit: largest request body in bytes, None if unlimited; `body_option` raises it.
-    buffering: how it delays a streamed response, "" if it does not; `unbuffered` is the remedy.
+    body_limit: size limit of a request body in bytes, None for no limit. body_option: the option that raises the limit.
+    buffering: how the server delays a streamed response, "" if it does not. unbuffered: the remedy.
     """
 
     name: str
@@ -98,7 +98,7 @@ ADAPTER_THREADS = 32
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """An app of `interface` that is to run on `server`, which speaks `to`. `threads` is None for the default."""
+    """An app of the interface `interface` moves to `server`, which speaks `to`. `threads`: None for the default."""
 
     interface: Mode
     to: Mode
@@ -127,10 +127,10 @@ class Move:
 
 
 def destination(interface: Mode, to: Mode | None, server: str | None) -> tuple[Mode, Traits]:
-    """Choose mode and server: the given ones, else the other interface and its default server.
+    """Choose mode and server: the given ones; by default, the other interface and its default server.
 
     Raises:
-        ValueError: unknown server, or it does not speak `to`; the message names the ones that do.
+        ValueError: the server is unknown, or does not speak `to`; the message names the servers that do.
     """
     if server is None:
         to = to or OTHER[interface]

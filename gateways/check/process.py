@@ -1,6 +1,7 @@
 """The app's own process: import the app, watch it, send requests, and write the observations to a pipe as JSON.
 
-Started by `gateways.check.run`. Anything that the app prints, starts or breaks stays in this process.
+Started by `gateways.check.run`. It must not know the rules. Output, threads and crashes of the app affect only this
+process.
 """
 
 import json
@@ -25,7 +26,7 @@ from gateways.serving.target import Found, find, is_site
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A check: target, interface if known, paths, a file of requests (default: its routes), timeout in seconds."""
+    """A check: target, interface if known, paths, file of requests, timeout in seconds. Default paths: its routes."""
 
     target: str
     interface: str | None
@@ -45,7 +46,7 @@ class Job:
 
 
 def main() -> None:
-    """Run the job given as the only argument."""
+    """Run the job in the only argument of the command line."""
     job = Job.from_json(sys.argv[1])
     try:
         answer = looked(job)
@@ -54,7 +55,7 @@ def main() -> None:
     with os.fdopen(job.descriptor, "w") as pipe:
         json.dump(answer, pipe)
     sys.stdout.flush()
-    os._exit(0)  # even if the app has started threads
+    os._exit(0)  # exit even if the app has started threads
 
 
 def looked(job: Job) -> dict[str, Any]:
@@ -81,7 +82,7 @@ def looked(job: Job) -> dict[str, Any]:
 
 
 def _site(job: Job) -> Found | None:
-    """Return the target if it is a folder whose files `gateways serve` would serve; else None."""
+    """Return the target if it is a folder with files that `gateways serve` would serve; else None."""
     path = Path(job.target)
     return Found(str(path.resolve()), "cgi", job.target) if job.interface != "cgi" and is_site(path) else None
 
@@ -99,7 +100,7 @@ def _asked(found: Found, job: Job, watching: Any, connections: Connections) -> d
     from gateways.check.watch import frameworks, signals, unsafe
     from gateways.check.watch.locals import Locals
 
-    routes = frameworks.paths(found.app)  # Django imports the app's views now
+    routes = frameworks.paths(found.app)  # this makes Django import the app's views
     watching.background.imported()
     unsafe.look(watching.notes, watching.own)
     connections.look()
@@ -114,7 +115,7 @@ def _asked(found: Found, job: Job, watching: Any, connections: Connections) -> d
 
 
 def _given(job: Job) -> list[Request]:
-    """Return the requests of the command: the login and the requests of the file, then one for each path."""
+    """Return the requests of the command line: the login and the requests of the file, then one for each path."""
     if job.requests is None:
         return _gets(job.paths)
     traffic = read(Path(job.requests))

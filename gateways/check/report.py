@@ -11,7 +11,7 @@ RAISED = "(raised "
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The result of a check. `asked` has the status of each request, `problems` the failed checks."""
+    """The result of a check. asked: the status of each request, by its label. problems: the failed checks."""
 
     target: str
     signature: str
@@ -22,14 +22,14 @@ class Report:
 
     @property
     def has_success(self) -> bool:
-        """True if at least one response had a status below 400 and the app did not raise."""
+        """True if the app sent at least one response with a status below 400 without raising."""
         return any(_is_success(status) for status in self.asked.values())
 
 
 def failed(asked: dict[str, str]) -> list[str]:
-    """Return a line for each request with a status of 5xx or no response, and one more if no request succeeded.
+    """Return a line for each request with a 5xx or no response, and another line if no request succeeded.
 
-    A request that did not finish already has a line.
+    Requests that did not finish have their own line already.
     """
     lines = [f"{request} failed: {status}" for request, status in asked.items() if _is_failure(status)]
     if not any(map(_is_success, asked.values())):

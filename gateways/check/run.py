@@ -1,6 +1,7 @@
 """Run a check: start the app's process, wait for its observations, and apply the rules.
 
-Knows the process's job and its result. `gateways.serving.probe` is the same for detecting the interface alone.
+Knows the job of that process, and its result. `gateways.serving.probe` starts a similar process that detects only the
+interface.
 """
 
 import json
@@ -35,8 +36,8 @@ def check(plan: Plan, to: Mode | None = None, server: str | None = None, threads
     """Check a target for a move to the interface `to` on `server`, with `threads` threads.
 
     Raises:
-        Failure: the app could not be imported, ended its process, or took too long.
-        ValueError: unknown server, or it does not speak `to`.
+        Failure: the app could not be imported, its process exited, or the check took too long.
+        ValueError: the server is unknown, or does not speak `to`.
     """
     target, interface = plan.target, plan.interface
     if server is not None:

@@ -33,7 +33,7 @@ def _finding(number: int, finding: Finding) -> list[str]:
 
 
 def document(report: Report) -> dict[str, Any]:
-    """Return the report as `--json` prints it."""
+    """Return the report in the format of `--json`."""
     move = report.move
     return {
         "target": report.target,

@@ -1,7 +1,7 @@
 """The file of accepted differences, which a team reviews and commits. Pure.
 
 JSON: {"gateways-accepted": 1, "differences": [{"facet": ..., "requests": ..., "old": ..., "new": ..., "reason": ...}]}.
-Only "facet" is required; a missing key matches anything. "facet" is a pattern (fnmatch), and so is each of "requests".
+Only "facet" is required; a missing key matches anything. "facet" and the items of "requests" are patterns (fnmatch).
 """
 
 import json
@@ -36,7 +36,7 @@ class Accepted:
     reason: str = ""
 
     def fits(self, difference: Difference, labels: Sequence[str]) -> bool:
-        """Return True if it accepts the difference in every request that shows it."""
+        """Return True if this entry accepts the difference in every request that shows it."""
         found = difference.found
         return (
             fits(found.facet, self.facet)
@@ -49,7 +49,7 @@ class Accepted:
 def read(text: str, origin: str) -> list[Accepted]:
     """Return the accepted differences of a file.
 
-    Raises: Failure: not such a file; the text names the entry and the fault.
+    Raises: Failure: not a valid file; the text names the entry and the error.
     """
     try:
         document = json.loads(text)
@@ -81,9 +81,9 @@ def _entry(entry: object, where: str) -> Accepted:
 
 
 def write(result: Result, before: Sequence[Accepted] = ()) -> str:
-    """Return the text of a file that accepts each difference of a result, after those that were accepted before.
+    """Return the text of a file with the entries of `before`, then an entry for each difference of a result.
 
-    A value with a secret is left out, because the file is committed.
+    Values with secrets are left out, because the file is committed.
     """
     accepting = partial(_accepting, result=result, hide=hide_of(result))
     entries = [_written(each) for each in (*before, *map(accepting, result.counted))]

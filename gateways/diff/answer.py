@@ -1,4 +1,4 @@
-"""The response to one request, as seen on the socket. Pure."""
+"""The response to one request, as received from the socket. Pure."""
 
 import hashlib
 from dataclasses import dataclass
@@ -41,11 +41,11 @@ class Answer:
 
     status: None if no response began.
     headers, trailers: names and values as they were sent, latin-1, in order.
-    interim: 1xx responses before it: status and headers.
+    interim: the 1xx responses before the response: status and headers.
     blocks: for each piece that arrived separately, the seconds since the request was sent, and the size of its content
-    in bytes. first, total: seconds until the first octet of the response, and until its end.
-    excess: bytes after the end of the response. keeps_open: the server kept the connection open for another request.
-    problem: the error, as a sentence, or "".
+    in bytes. first, total: seconds until the first byte of the response, and until its end.
+    excess: number of bytes after the end of the response. keeps_open: the server kept the connection open for another
+    request. problem: the error, as a sentence, or "".
     """
 
     status: int | None = None

@@ -1,7 +1,7 @@
 """Send requests over connections that are kept open, and record everything about the responses that a client can see.
 
-Knows sockets and the clock. It writes the requests itself, so that the sent bytes are exactly the recorded ones. It
-follows no redirects, and decodes no content codings.
+Knows sockets and the clock. It writes requests without an HTTP library, so that the sent bytes are exactly the recorded
+ones. It does not follow redirects, and does not decode content codings.
 """
 
 import contextlib
@@ -39,8 +39,8 @@ class Address:
 class Client:
     """A client that reuses its connection if the server keeps it open (RFC 9112, 9.3).
 
-    A request that may change data gets a new connection: if the server closes an old one at the same moment, the client
-    cannot know whether the server has read it, and must not repeat it (RFC 9112, 9.3.1).
+    A request that may change data gets a new connection. On an old connection, which the server may close at the same
+    moment, the client could not know whether the server has read the request, and must not repeat it (RFC 9112, 9.3.1).
     """
 
     def __init__(self, address: Address) -> None:
@@ -108,7 +108,7 @@ def _named(error: Exception, reading: Reading, seconds: float) -> str:
 
 
 def _cut(error: Exception, reading: Reading) -> str:
-    """Return how an established connection ended."""
+    """Return a sentence that says how an established connection failed."""
     how = "reset" if isinstance(error, OSError) else "closed"
     if not reading.raw:
         return f"the connection was {how} without a response"
@@ -119,7 +119,7 @@ def _cut(error: Exception, reading: Reading) -> str:
 
 
 def octets_of(request: Request, host: str) -> bytes:
-    """Return the bytes of the request (RFC 9112, 3): the recorded parts, and the headers of this connection."""
+    """Return the bytes of the request (RFC 9112, 3): the recorded parts, and the headers for this connection."""
     given = {name.lower() for name, _ in request.headers}
     headers = [("Host", host)] if "host" not in given else []
     headers += [(name, value) for name, value in _DEFAULTS if name.lower() not in given]
@@ -163,7 +163,7 @@ def _exchange(sock: socket.socket, outgoing: bytes, reading: Reading, seconds: f
 
 
 def _look_after(sock: socket.socket, reading: Reading) -> None:
-    """Record bytes after a response, and whether the server closes the connection."""
+    """Record any bytes after the response, and whether the server closes the connection."""
     if reading.framing != "none" and not reading.keeps_open:
         return
     readable, _, _ = select.select([sock], [], [], SETTLE if reading.framing == "none" else CLOSING)

@@ -1,7 +1,9 @@
-"""Find values that the old stack generates for each response, and the new one repeats: one token for all clients. Pure.
+"""Find values that the old stack generates for each response and the new stack repeats: one token for all clients.
 
-The place of such a value is noise, because the old stack's own responses differ there, so no comparison with them finds
-that the new stack's responses do not differ.
+Pure.
+
+The old stack's own responses differ in the place of such a value, so the place is noise and is not compared. Therefore
+the comparison alone does not find that all responses of the new stack have the same value.
 """
 
 import re
@@ -19,8 +21,9 @@ HTML = ("text/html", "application/xhtml+xml")
 
 
 def repeated(olds: Sequence[Answer], new_answers: Sequence[Answer]) -> list[str]:
-    """Return the places with a generated value that differs in all of the old responses, and is the same in all new
-    ones. Empty with fewer than two of each.
+    """Return the places of generated values that are different in all old responses, and the same in all new responses.
+
+    Needs two old and two new responses at least; otherwise the result is empty.
     """
     if min(len(olds), len(new_answers)) < 2 or len({each.status for each in (*olds, *new_answers)}) > 1:
         return []
@@ -39,7 +42,7 @@ def repeated(olds: Sequence[Answer], new_answers: Sequence[Answer]) -> list[str]
 
 
 def _is_generated(befores: Sequence[str], now: str) -> bool:
-    """Return True if each of the old values has a generated word that no other has, and the new one has such a word."""
+    """Return True if each old value has a generated word that no other value has, and the new value has one too."""
     words = [set(GENERATED.findall(each)) for each in befores]
     own = [each.difference(*words[:at], *words[at + 1 :]) for at, each in enumerate(words)]
     return all(own) and bool(set(GENERATED.findall(now)).difference(set.intersection(*words)))
@@ -50,7 +53,7 @@ MOST = 20_000
 
 
 def _places(answer: Answer) -> dict[str, str]:
-    """Return the values of a JSON document or an HTML page by their places; of another text, the whole body."""
+    """Return the values of a JSON document or an HTML page by place. Any other text is one value: the whole body."""
     if "json" in media_type(answer):
         try:
             leaves = structure.leaves(structure.parse(content(answer)))
@@ -64,5 +67,5 @@ def _places(answer: Answer) -> dict[str, str]:
         return {"body": page}
     try:
         return {f"body:{part.place}": part.written for part in markup.parts(page)[:MOST]}
-    except AssertionError:  # of html.parser before Python 3.13.4: a malformed declaration
+    except AssertionError:  # html.parser before Python 3.13.4 raises it for a malformed declaration
         return {}

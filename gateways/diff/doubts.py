@@ -10,7 +10,7 @@ def doubts(requests: Sequence[Request], olds: Sequence[Answer | None], *, data_s
     """Return a sentence for each doubt.
 
     olds: the old stack's first response to each request; None if the request was not sent. data_stays: requests may
-    change data, and no command resets it before a round.
+    change data, and no command resets the data before a round.
     """
     compared = [(request, old) for request, old in zip(requests, olds, strict=True) if old is not None]
     for request, old in compared:

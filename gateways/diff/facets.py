@@ -1,7 +1,8 @@
-"""Split a response into facets, the compared parts; each has a name that can be ignored or accepted. Pure.
+"""Split a response into facets: the parts that are compared. Options can ignore or accept a facet by its name. Pure.
 
-They are: problem, status, interim, framing, body, excess, trailers, header:NAME, cookie:NAME, cookie:NAME;ATTRIBUTE. No
-client may depend on these: keep-alive, reason, version, header-order, header-case, header-repetition, cookie-order.
+The facets are: problem, status, interim, framing, body, excess, trailers, header:NAME, cookie:NAME,
+cookie:NAME;ATTRIBUTE. No client may depend on these further facets: keep-alive, reason, version, header-order,
+header-case, header-repetition, cookie-order.
 """
 
 from gateways.diff.answer import Answer
@@ -26,7 +27,7 @@ FORMATS = "header-order", "header-case", "header-repetition", "cookie-order"
 
 
 def facets(answer: Answer) -> dict[str, str]:
-    """Return all facets except the body and times. Facets that the response does not have are missing."""
+    """Return all facets except the body and times, by name. A facet that the response does not have is missing."""
     found = {"problem": answer.problem} if answer.problem else {}
     if answer.status is None:
         return found
@@ -82,7 +83,7 @@ def is_cookie(facet: str) -> bool:
 
 
 def format_facets(old: Answer, new: Answer) -> dict[str, tuple[str, str]]:
-    """Return how two responses write common headers, where the notation differs (RFC 9110, 5.1 and 5.3)."""
+    """Return the facets of notation (order, case, repetition of common headers) that differ (RFC 9110, 5.1 and 5.3)."""
     both = {name.lower() for name, _ in old.headers} & {name.lower() for name, _ in new.headers}
     both -= FRAMING_HEADERS | OF_THE_HOP
     pair = [[name for name, _ in each.headers if name.lower() in both] for each in (old, new)]
@@ -137,7 +138,7 @@ def media_type(answer: Answer) -> str:
 def text_of(answer: Answer, like: Answer | None = None) -> str | None:
     """Return the body as text; None if it is binary.
 
-    like: the response that names the charset. Another charset is a difference of the header, not of the body.
+    like: the response whose charset is used. If the charsets differ, that is a difference of a header, not of the body.
     """
     octets = content(answer)
     if b"\x00" in octets:

@@ -2,7 +2,7 @@
 own responses. Pure.
 
 The old stack gets the request several times. A place in which its own responses differ is noise, so the new stack's
-response may differ there too. No list of varying values is needed.
+response may differ there too. So the user need not list values that vary.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A facet that differs in `times` of `asked` responses of the new stack to one request. `status` is the status of
+    """A facet that differs in `times` of the `asked` responses of the new stack to one request. `status`: the status of
     both stacks; None if it is unknown or differs.
     """
 
@@ -55,9 +55,9 @@ def judge(
 ) -> list[Judged]:
     """Return the differences between the new stack's responses to one request and the old stack's.
 
-    is_first: the first request to a server, whose time is ignored because the server may have loaded the app.
-    is_restarted: the new stack was started for each of its responses, so no value that a process keeps is in all of
-    them.
+    is_first: the first request to a server; its time is ignored, because the server may have loaded the app.
+    is_restarted: the new stack was restarted before each response, so a value that is in all responses was not kept by
+    one process.
     """
     found: dict[str, list[Found]] = {}
     for new in new_answers:
@@ -95,7 +95,7 @@ def _compare(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
     for name in sorted({*now, *(each for table in tables for each in table)}):
         cookie, attribute, _ = name.partition(";") if name.startswith("cookie:") else (name, "", "")
         if attribute and (cookie not in now or not any(cookie in table for table in tables)):
-            continue  # the cookie itself is lost or new
+            continue  # an attribute of a cookie that is itself missing or new
         if name.startswith("header:") and _is_repeated(name, same, new):
             yield _repeated(name, same, new)
             continue
@@ -109,8 +109,9 @@ def _compare(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 
 
 def _other_outcome(old: Answer, new: Answer) -> Found:
-    """Return the difference of two responses if the status differs or is missing. Other differences follow from that
-    one, so only the first lines of the body are shown with it.
+    """Return the difference of two responses whose status differs or is missing.
+
+    All other differences are consequences, so only the first lines of the body are shown.
     """
     name = "status" if old.status != new.status and new.status is not None and not new.problem else "problem"
     lines = [f"+{text.visible(line)}"[:200] for line in (text_of(new) or "").split("\n") if line.strip()][:6]
@@ -133,7 +134,7 @@ def _facet(name: str, olds: Sequence[str | None], new: str | None) -> Iterator[F
 
 
 def _is_repeated(facet: str, olds: Sequence[Answer], new: Answer) -> bool:
-    """Return True if the number of repetitions of the header is different in each of the old responses."""
+    """Return True if each response repeats one value of the header, and no old response as often as the new one."""
     name = facet.removeprefix("header:")
     values, befores = new.values(name), [each.values(name) for each in olds]
     if ", ".join(values) in {", ".join(each) for each in befores}:
@@ -143,7 +144,7 @@ def _is_repeated(facet: str, olds: Sequence[Answer], new: Answer) -> bool:
 
 
 def _repeated(facet: str, olds: Sequence[Answer], new: Answer) -> Found:
-    """Return the difference in the number of repetitions of a header; its value is shown if it does not vary."""
+    """Return the difference in the number of repetitions of a header. The value is shown if it does not vary."""
     name = facet.removeprefix("header:")
     before, now = olds[0].values(name), new.values(name)
     is_same = {value for each in (*olds, new) for value in each.values(name)} == {now[0]}
@@ -177,8 +178,9 @@ def _body(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 
 
 def _is_same_as_far_as_it_came(old: Answer, new: Answer) -> bool:
-    """Return True if one body is the beginning of the other. If a stream is endless or cut off, a response has only the
-    data that arrived in time.
+    """Return True if one body is the beginning of the other.
+
+    Of a stream that is endless or cut off, a response contains only the data that arrived before the timeout.
     """
     shorter, longer = sorted((old.body.octets, new.body.octets), key=len)
     return old.body.is_kept and new.body.is_kept and longer.startswith(shorter)
@@ -195,14 +197,14 @@ def _json(olds: Sequence[object], document: object, answers: Sequence[Answer], n
 
 
 def _written(layouts: Sequence[str]) -> Iterator[Found]:
-    """Return the difference of the last layout from the others, if these are equal."""
+    """Yield the difference between the last layout and the others, if the others are equal."""
     old, now = layouts[0], layouts[-1]
     if now != old and len({*layouts[:-1]}) == 1:
         yield _changed("body", old, now, text.changes(old, now))
 
 
 def _places(found: Iterable[Found]) -> Iterator[Found]:
-    """Yield the first places that differ, and the number of the other ones."""
+    """Yield the first places that differ, then the number of further places."""
     places = list(found)
     yield from places[:MOST_PLACES]
     if len(places) > MOST_PLACES:
@@ -240,7 +242,7 @@ def _text(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 
 
 def _octets(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
-    """Return the difference of binary bodies: equal or not, without a coding that writes the time, as gzip does."""
+    """Yield the difference of binary bodies, if they are not equal. Codings are removed: gzip contains a time."""
     if is_damaged(new) and not any(map(is_damaged, olds)):
         coding = ", ".join(new.values("content-encoding"))
         yield Found("body", _summary(olds[0]), f"{_summary(new)}, which is not valid {coding}")
@@ -249,7 +251,7 @@ def _octets(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
 
 
 def _joined(pieces: Sequence[str]) -> str:
-    """Return the text of changes; for a long text, its beginning and a digest that identifies it."""
+    """Return the text of changes. A long text is reduced to its beginning and a digest that identifies the whole."""
     whole = " … ".join(text.visible(each) for each in pieces if each)
     if len(whole) <= MOST_TEXT:
         return f"'{whole}'" if whole != whole.strip() else whole or ABSENT

@@ -1,4 +1,4 @@
-"""Explanations of differences: whether a client may depend on it, the clause, and the documentation page. Pure."""
+"""Explanations of differences: whether a client may depend on the facet, the clause, the page of the docs. Pure."""
 
 import re
 from dataclasses import dataclass
@@ -94,8 +94,8 @@ CHANGES = {("304", "200"): UNCONDITIONAL, ("206", "200"): WHOLE}
 
 
 def explain(found: Found, status: int | None = None) -> Known | None:
-    """Return the explanation of a difference; None if unknown. `status` is the status of both responses, if it is the
-    same.
+    """Return the explanation of a difference; None if unknown. `status`: the status of both responses; None if they
+    differ.
     """
     if status == 500 and (found.facet.split(":")[0] == "body" or found.facet in _OF_ERROR_PAGES):
         return ERROR_PAGE
@@ -126,7 +126,7 @@ def explain(found: Found, status: int | None = None) -> Known | None:
 
 
 def _head_length(found: Found) -> Known | None:
-    """Explain the Content-Length of a response without a body. A new length of 0 may be that of the omitted body."""
+    """Explain the Content-Length of a response to HEAD, but not of a new 0: it may come from the omitted body."""
     if found.new == ABSENT:
         return HEAD_LENGTH
     return GAINED_LENGTH if found.old == ABSENT and found.new != "0" else None

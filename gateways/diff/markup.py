@@ -1,8 +1,8 @@
 """Differences between HTML pages that exceed the noise, located by elements and attributes. Pure.
 
 A page is split into tokens without loss: start tags, end tags, texts, comments. If the pages have the same structure,
-each token is compared with its counterpart, so noise in one attribute hides no other difference, and a difference has a
-place: `/html/body/form/input[2]/@value`. Pages with different structures are not compared here.
+each token is compared with its counterpart. So noise in one attribute hides no other difference, and a difference has a
+place, such as `/html/body/form/input[2]/@value`. Pages with different structures are not compared here.
 """
 
 import re
@@ -22,7 +22,7 @@ _ATTRIBUTE = re.compile(r"""([^\s"'<>/=]+)(\s*=\s*)("[^"]*"|'[^']*'|[^\s"'<>]+)"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a page: its place, and its characters."""
+    """A piece of a page: its place and its text."""
 
     place: str
     written: str
@@ -39,15 +39,15 @@ class Changed:
 
 
 def beyond_noise(olds: Sequence[str], new: str) -> list[Changed] | None:
-    """Return the places at which `new` differs from olds[0] and the olds agree.
+    """Return the places at which the olds are equal and `new` differs from them.
 
-    None if the structures differ, or a page cannot be parsed.
+    Returns None if the structures differ, or a page cannot be parsed.
     """
     if new in olds:
         return []
     try:
         pages = [parts(each) for each in (*olds, new)]
-    except AssertionError:  # of html.parser before Python 3.13.4: a malformed declaration
+    except AssertionError:  # html.parser before Python 3.13.4 raises it for a malformed declaration
         return None
     places = [part.place for part in pages[0]]
     if any([part.place for part in page] != places for page in pages[1:]):
@@ -56,7 +56,7 @@ def beyond_noise(olds: Sequence[str], new: str) -> list[Changed] | None:
     for number, place in enumerate(places):
         *befores, now = (page[number].written for page in pages)
         if now in befores or (len(set(befores)) > 1 and all(map(text.UNIT.fullmatch, (*befores, now)))):
-            continue  # equal, or one word that varies
+            continue  # equal, or the difference is within a word that varies in the old pages
         changes = text.beyond_noise(befores, now)
         if changes:
             found.append(Changed(place, befores[0], now, tuple(changes)))
@@ -64,7 +64,7 @@ def beyond_noise(olds: Sequence[str], new: str) -> list[Changed] | None:
 
 
 def parts(page: str) -> list[Part]:
-    """Split the page into pieces; each character is in one piece. The values of attributes are separate pieces."""
+    """Split the page into pieces, without loss. The values of attributes are separate pieces."""
     reader = _Reader(page)
     return list(reader.parts())
 
@@ -76,7 +76,7 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=False)
         self._page = page
         self._lines = [0, *(each.end() for each in re.finditer("\n", page))]
-        self._tokens: list[tuple[int, str, str]] = []  # where it begins, what it is, the name of its element
+        self._tokens: list[tuple[int, str, str]] = []  # start, kind, name of the element
         self.feed(page)
         self.close()
         if page and not self._tokens:
@@ -104,7 +104,7 @@ class _Reader(HTMLParser):
             self._tokens.append((self._lines[line - 1] + column, kind, name))
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
-        """The parser calls these."""
+        """Record a start tag. HTMLParser calls this method and the next ones."""
         self._add("start", tag)
 
     def handle_startendtag(self, tag: str, attrs: object) -> None:
@@ -139,7 +139,7 @@ class _Place:
     """The place of a token: the enclosing elements, with their numbers as in XPath."""
 
     def __init__(self) -> None:
-        self._around: list[tuple[str, str, dict[str, int]]] = [("", "", {})]  # name, place, children so far
+        self._around: list[tuple[str, str, dict[str, int]]] = [("", "", {})]  # name, place, numbers of children
 
     def child(self, kind: str) -> str:
         """Return the place of the next child of that kind."""
@@ -153,9 +153,7 @@ class _Place:
         return place
 
     def leave(self, name: str) -> str:
-        """Return the place of the element that an end tag closes; an end tag without an open element counts as a
-        child.
-        """
+        """Return the place of the element that an end tag closes. An unmatched end tag counts as a child."""
         for number in range(len(self._around) - 1, 0, -1):
             if self._around[number][0] == name:
                 place = self._around[number][1]

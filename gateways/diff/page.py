@@ -1,9 +1,9 @@
-"""A result as a page: each difference with old and new side by side, the requests that show it, and noise. Pure."""
+"""A result as an HTML page: each difference with old and new side by side, its requests, and the noise. Pure."""
 
 from html import escape
 
 from gateways.diff.known import page_of
-from gateways.diff.result import Asked, Difference, Result
+from gateways.diff.result import Difference, Result, SentRequest
 from gateways.diff.terminal import heading, sentences, short, verdict
 from gateways.events.printable import printable
 from gateways.trace.html import element, facts, page, section
@@ -13,7 +13,7 @@ MOST = 200
 
 
 def render(result: Result, version: str) -> str:
-    """The page. `version` is that of this program."""
+    """Return the page. `version`: the version of this program."""
     body = [_header(result)]
     counted = result.counted
     others = [each for each in result.differences if each not in counted and each.accepted is None]
@@ -87,7 +87,7 @@ def _line(line: str) -> str:
     return element("span", escape(printable(line)), class_=kind)
 
 
-def _shown_by(sent: list[Asked]) -> str:
+def _shown_by(sent: list[SentRequest]) -> str:
     more = f" and {len(sent) - 1:,} more" if len(sent) > 1 else ""
     text = escape(short(sent[0].label) + more)
     items = [element("li", element("code", escape(printable(each.label)))) for each in sent[:MOST]]

@@ -1,4 +1,4 @@
-"""The plan of a comparison: two stacks, the requests, and how to send them. Must not know rounds and judgement."""
+"""The plan of a comparison: two stacks, the requests, and how to send them. It must not know rounds or judgements."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,9 @@ HOST = "localhost"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to compare.
+    """The plan.
 
-    host: the Host header for both sides. seconds: time limit for one response. reset: command before each round.
+    host: the Host header for both sides. seconds: timeout for one response. reset: command that runs before each round.
     ignored: patterns of facets. strict: also count differences that no client may depend on.
     """
 
@@ -33,8 +33,6 @@ class Plan:
 
     @property
     def may_repeat(self) -> bool:
-        """Return True if a further round leaves no changed data: data is reset before a round, or all requests are
-        safe.
-        """
+        """True if another round meets the same data: data is reset before each round, or all requests are safe."""
         has_site = isinstance(self.old, Site)
         return self.reset is not None or not self.traffic.changes_data or not has_site

@@ -17,8 +17,8 @@ HEAD_LIMIT = 1 << 20
 class Reading:
     """The response received so far.
 
-    problem: set by the caller if the connection fails. raw: number of octets received.
-    keeps_open: the connection can be used for another request, as far as is known.
+    problem: set by the caller if the connection fails. raw: number of bytes received.
+    keeps_open: False if the connection is known to be unusable for another request.
     """
 
     def __init__(self, method: str) -> None:
@@ -40,9 +40,9 @@ class Reading:
         self._parser.send(h11.EndOfMessage())
 
     def feed(self, octets: bytes, now: float) -> None:
-        """Parse bytes received `now` seconds after the request was sent; b"" is the end of the connection.
+        """Parse bytes that were received `now` seconds after the request was sent; b"" is the end of the connection.
 
-        Raises: h11.RemoteProtocolError: not a response, or it ends too early.
+        Raises: h11.RemoteProtocolError: not an HTTP response, or an incomplete one.
         """
         if octets and not self.raw:
             self._first = now
@@ -79,7 +79,7 @@ class Reading:
         return 0
 
     def after(self, octets: int) -> None:
-        """Record the number of bytes that came after the response; 0 means that the connection was closed."""
+        """Record the number of bytes that arrived after the response; 0 means that the connection was closed."""
         self.excess = octets
         self.keeps_open = False
 
@@ -111,7 +111,7 @@ def _pairs(headers: Any) -> Headers:
 
 
 def _framing(method: str, head: h11.Response) -> Framing:
-    """RFC 9112, 6.3."""
+    """Return how the end of the body is determined (RFC 9112, 6.3)."""
     if method == "HEAD" or head.status_code in (204, 304):
         return "none"
     names = {name for name, _ in head.headers}

@@ -1,7 +1,7 @@
 """Remove the secrets of requests and responses from a result, so that it can be shown to others. Pure.
 
 Values of cookies, and the secrets that gateways.events.secrets finds, are replaced wherever they appear in a
-difference. Must not know how responses are compared, which happens earlier, with the real values.
+difference. It must not know how responses are compared: that happens earlier, with the real values.
 """
 
 import re
@@ -36,7 +36,7 @@ def redacted(result: Result) -> Result:
 def without_secrets(found: Found, hide: Hide) -> Found:
     """Return the difference with MASK in place of secrets. An absent or empty value is not a secret."""
     if found.new == SAME:
-        return found  # it contains no value
+        return found  # this facet contains no value
     if _holds_secret(found.facet):
         old, new = (value if value in {ABSENT, ""} else MASK for value in (found.old, found.new))
     else:
@@ -52,7 +52,7 @@ def _holds_secret(facet: str) -> bool:
 def hide_of(result: Result) -> Hide:
     """Return a function that replaces the secrets of the requests and responses in a text.
 
-    It also replaces parts of a secret: the text of a change may begin or end within one.
+    It also replaces parts of a secret, because the text of a change may begin or end within a secret.
     """
     secrets = {each for each in result.secrets if len(each) >= LEAST}
     whole, joined = hiding(secrets), "\n".join(each for each in secrets if not _PAIR.match(each))

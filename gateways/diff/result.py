@@ -15,8 +15,8 @@ from gateways.diff.known import Known, explain
 class Difference:
     """A difference, and each request that shows it.
 
-    requests: indices. times, asked: the number of the new stack's responses that show it, and of all its responses to
-    those requests.
+    requests: the indices of these requests. asked: the number of the new stack's responses to them. times: the number
+    of those responses that show the difference.
     accepted: the reason in the file of accepted differences; None if not accepted.
     """
 
@@ -29,15 +29,13 @@ class Difference:
 
     @property
     def is_counted(self) -> bool:
-        """Return True if a client may depend on it and it is not accepted."""
+        """True if a client may depend on the facet, and the difference is not accepted."""
         return self.accepted is None and (self.known is None or self.known.is_counted)
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """The texts about one stack: the user's name for it, the app with its server, and the adapter's name ("" without
-    one).
-    """
+    """The texts about one stack: the user's name for it, the app with its server, and the adapter's name, if any."""
 
     label: str
     what: str
@@ -45,7 +43,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SentRequest:
     """A request, and the statuses of each side's responses; None if there was no response."""
 
     label: str
@@ -58,15 +56,15 @@ class Asked:
 class Result:
     """The result.
 
-    asked: the compared requests, in order. noise: by facet, the number of requests in which the old stack varied.
-    left_out: lines about requests that were not sent. notes: further sentences. interrupted: it was stopped before the
-    end.
+    asked: the compared requests, in order. noise: for each facet, the number of requests in which the old stack's own
+    responses differed. left_out: lines about requests that were not sent. notes: further sentences. interrupted: True
+    if the comparison was stopped before its end.
     unused: accepted differences that did not occur. secrets: values in requests and responses that must not be shown.
     """
 
     old: Side
     new: Side
-    asked: tuple[Asked, ...]
+    asked: tuple[SentRequest, ...]
     differences: tuple[Difference, ...]
     noise: dict[str, int] = field(default_factory=dict)
     rounds: tuple[int, int] = (2, 2)
@@ -84,7 +82,7 @@ class Result:
 
 
 def together(judged: Sequence[Sequence[Judged]], ignored: Sequence[str] = ()) -> list[Difference]:
-    """Return the differences of all requests, equal ones merged, the most important first.
+    """Return the differences of all requests, the most important first. Equal differences are merged.
 
     judged: the findings of each request. ignored: patterns of facets to leave out ("header:date", "cookie:*").
     """
@@ -107,12 +105,12 @@ def together(judged: Sequence[Sequence[Judged]], ignored: Sequence[str] = ()) ->
 
 
 def fits(facet: str, pattern: str) -> bool:
-    """True if a pattern of facets means this one: "header:date", "cookie:*". "body" means each place in a body."""
+    """Return True if a facet matches a pattern, e.g. "header:date", "cookie:*". "body" matches each place in a body."""
     return facet == pattern or fnmatchcase(facet, pattern) or (pattern == "body" and facet.startswith("body:"))
 
 
 def _key(found: Found, known: Known | None) -> object:
-    """Return the key of a difference. Equal keys are merged: the same formal class, absent cookie, or values."""
+    """Return a key that is equal for differences to merge: of the same formal kind, cookie, or values."""
     if known is not None and not known.is_counted:
         return found.facet
     if is_cookie(found.facet) and ABSENT in (found.old, found.new):
@@ -126,7 +124,7 @@ def _rank(facet: str) -> int:
 
 
 def count_noise(noise: Iterable[set[str]]) -> dict[str, int]:
-    """Return, by facet, the number of requests in which it was noise, most frequent first."""
+    """Return, for each facet, the number of requests in which it was noise. The most frequent facet is first."""
     counts: dict[str, int] = {}
     for each in noise:
         for name in each:

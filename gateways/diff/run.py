@@ -1,9 +1,10 @@
 """Compare two stacks: send rounds of requests in an order that shows noise, and judge all responses.
 
-Knows the order of rounds. The old stack gets the first and the last round, the new stack the rounds in between. So a
-value that changes with time (a date, a counter, growing data) also changes between the old stack's own responses, and
-counts as noise. While differences remain, the old stack gets further rounds, because varying values may be equal twice
-by chance.
+Knows the order of rounds. It must not know how a request is sent, or how responses are judged.
+
+The old stack gets the first and the last round, the new stack the rounds in between. So a value that changes with time
+(a date, a counter, growing data) also changes between the old stack's own responses, and counts as noise. While
+differences remain, the old stack gets further rounds, because a varying value may have been equal twice by chance.
 """
 
 import time
@@ -18,7 +19,7 @@ from gateways.diff.facets import content
 from gateways.diff.judge import Found, judge, noise
 from gateways.diff.known import Known
 from gateways.diff.plan import HOST, Plan
-from gateways.diff.result import Asked, Difference, Result, count_noise, together
+from gateways.diff.result import Difference, Result, SentRequest, count_noise, together
 from gateways.diff.side import Ports, Running, Site, Stack, messages, reset, running
 from gateways.diff.sometimes import irregular, without
 from gateways.events.secrets import secrets_in, secrets_of
@@ -46,7 +47,7 @@ Progress = Callable[[Which, int, int, int], None]
 
 @dataclass(slots=True)
 class _Rounds:
-    """The responses so far: for each side, a list per round."""
+    """The responses so far: for each side, one list per round."""
 
     answers: dict[Which, list[list[Answer]]] = field(default_factory=lambda: {"old": [], "new": []})
     lines: dict[Which, list[dict[str, str]]] = field(default_factory=lambda: {"old": [], "new": []})
@@ -64,7 +65,7 @@ def _quiet(_which: Which, _round: int, _done: int, _total: int) -> None:
 
 
 def run(plan: Plan, progress: Progress = _quiet) -> Result:
-    """Send the requests to both stacks and compare the responses. After Ctrl-C, the result has the responses so far.
+    """Send the requests to both stacks and compare the responses. After Ctrl-C, compare the responses so far.
 
     Raises:
         Failure: a stack did not start, or the reset failed.
@@ -93,7 +94,7 @@ def _is_rare(difference: Difference) -> bool:
 def _round(plan: Plan, which: Which, rounds: _Rounds, ports: Ports, progress: Progress) -> None:
     """Send all requests to one side, once, in order, one at a time."""
     answers: list[Answer] = []
-    rounds.answers[which].append(answers)  # now, so that the responses of an interrupted round count
+    rounds.answers[which].append(answers)  # before the requests, so that the responses of an interrupted round count
     number, requests = len(rounds.answers[which]), plan.requests
     progress(which, number, 0, len(requests))
     if plan.reset is not None:
@@ -107,9 +108,10 @@ def _round(plan: Plan, which: Which, rounds: _Rounds, ports: Ports, progress: Pr
     ):
         session = Session()
         for request in requests:
-            answers.append(_kept(_ask(request, session, client, plan, rounds, which), rounds.bodies))
+            answers.append(_kept(_send(request, session, client, plan, rounds, which), rounds.bodies))
             progress(which, number, len(answers), len(requests))
-    # A server may load the app before it is ready or at the first request, so messages of that time are ignored.
+    # One server may load the app when it starts, another at the first request. So the old stack's messages from the
+    # start count as known, and the new stack's are ignored.
     rounds.lines[which].append(messages(stack.lines if which == "new" else [*stack.starting, *stack.lines]))
     _must_have_answered(plan.old if which == "old" else plan.new, answers, stack)
     if stack.ended:
@@ -127,7 +129,7 @@ def _last(stack: Running) -> str:
     return next((line.strip() for line in reversed(stack.lines) if line.strip()), "it wrote no output")
 
 
-def _ask(request: Request, session: Session, client: Client, plan: Plan, rounds: _Rounds, which: Which) -> Answer:
+def _send(request: Request, session: Session, client: Client, plan: Plan, rounds: _Rounds, which: Which) -> Answer:
     origin = f"{'https' if client.address.tls else 'http'}://{client.address.host}"
     prepared = from_origin(session.prepared(request), plan.traffic.host, origin)
     answer = client.ask(prepared, plan.seconds)
@@ -198,7 +200,7 @@ def _log(rounds: _Rounds) -> list[Difference]:
 def _result(plan: Plan, rounds: _Rounds, *, interrupted: bool) -> Result:
     pairs = _pairs(plan, rounds)
     compared = tuple(
-        Asked(request.label, request.origin, _statuses(olds), _statuses(new_answers))
+        SentRequest(request.label, request.origin, _statuses(olds), _statuses(new_answers))
         for request, (olds, new_answers) in zip(plan.requests, pairs, strict=True)
         if olds and new_answers
     )

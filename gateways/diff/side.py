@@ -51,7 +51,7 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A running server. It gets no other requests than the given ones."""
+    """A running server. It gets only the given requests, no checks."""
 
     url: str
     tls: ssl.SSLContext | None = None
@@ -69,8 +69,8 @@ class Site:
 class Running:
     """A stack that is ready for requests.
 
-    lines: its log lines since it was ready. starting: its log lines before that. ended: True if the server exited by
-    itself.
+    lines: its log lines since it was ready. starting: its log lines before that. ended: True if the server exited
+    without being stopped.
     """
 
     address: Address
@@ -100,7 +100,7 @@ def running(spec: Stack | Site, host: str, ports: Ports) -> Iterator[Running]:
     incoming: EventQueue = queue.SimpleQueue()
     try:
         sock = bind("127.0.0.1", ports.port)
-    except Failure:  # another process uses it now
+    except Failure:  # another process uses the port now
         sock = bind("127.0.0.1", 0)
     ports.port = sock.getsockname()[1]
     # A CGI program gets only the variables that are named.
@@ -115,7 +115,7 @@ def running(spec: Stack | Site, host: str, ports: Ports) -> Iterator[Running]:
         before = len(process.lines)
         stack.starting = process.lines[:before]
         yield stack
-        time.sleep(LAST / 3)  # for lines about the last request
+        time.sleep(LAST / 3)  # wait for log lines about the last request
         stack.lines = process.lines[before:]
         stack.ended = _has_ended(incoming)
     finally:

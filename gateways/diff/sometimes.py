@@ -1,8 +1,9 @@
 """Recognise headers and cookies that the old stack sends only sometimes. Pure.
 
-A session that is renewed each second adds a cookie to any response, so no number of rounds shows all places. If a
-header or cookie is in only some of the old stack's responses to one request, the same in some responses of the new
-stack to another request is noise. If all responses of the new stack show it, it is a difference.
+For example, a session that is renewed each second adds a cookie to any response, so even many rounds do not show all
+responses that may have the cookie. Therefore: if only some of the old stack's responses to one request have a header or
+cookie, it is noise if some of the new stack's responses to any request have it, or lack it. If all responses of the new
+stack to a request show the difference, it is not noise.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,7 +14,7 @@ from gateways.diff.judge import ABSENT, Judged
 
 
 def irregular(olds: Iterable[Sequence[Answer]]) -> set[str]:
-    """Return the headers and cookies that only some of the old stack's responses to one request have.
+    """Return the headers and cookies that only some of the old stack's responses to the same request have.
 
     olds: for each request, the old stack's responses.
     """
@@ -26,7 +27,7 @@ def irregular(olds: Iterable[Sequence[Answer]]) -> set[str]:
 
 
 def without(judged: Sequence[Judged], names: set[str]) -> list[Judged]:
-    """Return the differences except headers and cookies of these names that some of the new stack's responses have."""
+    """Return the differences without those in headers and cookies of these names that only some responses show."""
     return [each for each in judged if not (_is_sometimes(each) and each.found.facet in names)]
 
 

@@ -19,7 +19,7 @@ class Leaf:
 
 
 class _Number(str):
-    """A number in its notation: 1.0 is not 1."""
+    """A number as it was written, so that 1.0 differs from 1."""
 
     __slots__ = ()
 
@@ -30,7 +30,7 @@ def parse(octets: bytes) -> Any:
 
 
 def parse_all(bodies: Sequence[bytes]) -> list[Any]:
-    """Parse each body: as one document, or as the list of its lines if one of them is a file of JSON lines.
+    """Parse each body as one document. If one body is a file of JSON lines, parse all as lists of lines.
 
     Raises: ValueError: not JSON.
     """
@@ -45,7 +45,7 @@ _PART = re.compile(r'("(?:[^"\\]|\\.)*"\s*:)|"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*|tr
 
 
 def layout(octets: bytes) -> str:
-    """Return the document without its values: names, order and white space remain."""
+    """Return the document without its values: only names, their order and white space remain."""
     return _PART.sub(lambda part: part[1] or "0", octets.decode("utf-8", "replace"))
 
 
@@ -73,7 +73,7 @@ def lengths(document: Any, pointer: str = "") -> Iterator[tuple[str, int]]:
 
 
 def noisy(olds: Sequence[Any]) -> set[str]:
-    """Return the pointers at which the olds differ: single values, and lists of different lengths."""
+    """Return the pointers at which the olds differ: in a single value, or in the length of a list."""
     flat = [dict(leaves(each)) for each in olds]
     sizes = [dict(lengths(each)) for each in olds]
     found: set[str] = set()

@@ -1,9 +1,10 @@
-"""Differences between a text and other texts that exceed the noise, which is the differences among those other texts.
+"""Differences between a new text and several old texts that exceed the noise: the differences among the old texts.
+
 Pure.
 
 Texts are compared by lines. Different lines are compared by units: words, runs of white space, and single delimiters. A
-token or a date is one unit, so it is noise as a whole, while the rest of its line is still compared. A URL is several
-units, its origin and the parts of its path, so a varying id hides no difference in the rest of the URL.
+token or a date is one unit, so it is noise as a whole, and the rest of its line is still compared. A URL is several
+units (its origin, and the parts of its path), so an id that varies hides no difference in the rest of the URL.
 """
 
 import re
@@ -54,7 +55,7 @@ _ENDS = re.compile(r"(?<=\n)|(?<=[;}])|(?<=>)(?=<)")
 
 
 def _lines(text: str, other: str) -> list[str]:
-    """Return the text in lines, or in shorter pieces if it or the other text has long lines."""
+    """Split the text into lines, or into shorter pieces if one of the two texts has long lines."""
     lines = text.splitlines(keepends=True)
     if max(map(len, (*lines, *other.splitlines())), default=0) < LONG:
         return lines
@@ -69,7 +70,7 @@ def _starts(parts: Sequence[str]) -> list[int]:
 
 
 def _differing(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int, slice]]:
-    """Yield the different ranges: start, end, and the range of `new` in their place."""
+    """Yield the ranges that differ: start and end in `old`, and the range of `new` that replaces them."""
     head = 0
     while head < min(len(old), len(new)) and old[head] == new[head]:
         head += 1
@@ -88,17 +89,15 @@ def _differing(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, in
 
 
 def _pairs(old: Sequence[str], new: Sequence[str]) -> int:
-    """Estimate the number of comparisons of an alignment: each part with all equal parts, and with one in 16 other
-    parts.
+    """Estimate the number of comparisons that an alignment needs: each part with all equal parts, and with one in 16
+    other parts.
     """
     counts = Counter(new)
     return sum(map(counts.__getitem__, old)) + len(old) * len(new) // 16
 
 
 def beyond_noise(olds: Sequence[str], new: str) -> list[Change]:
-    """Return the changes from olds[0] to `new` in places where the olds agree. Empty if `new` equals one of the
-    olds.
-    """
+    """Return the changes from olds[0] to `new` in places where all olds are equal. Empty if `new` equals one old."""
     if new in olds:
         return []
     noise = _noise(olds[0], olds[1:])
@@ -107,7 +106,7 @@ def beyond_noise(olds: Sequence[str], new: str) -> list[Change]:
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """A range of a text in which the other texts differ; `words` has their numbers of words in that range."""
+    """A range of olds[0] in which the other olds differ. `words`: the number of words of each text in that range."""
 
     start: int
     end: int
@@ -132,10 +131,9 @@ def _noise(base: str, others: Sequence[str]) -> list[_Spot]:
 
 
 def _is_within(change: Change, spot: _Spot, base: str) -> bool:
-    """Return True if the change is within noise, except for delimiters at its edges, and has as many words as the noise
-    has.
+    """Return True if the change is noise: it lies within the spot, except for delimiters at its edges.
 
-    If noise always has the same number of words, a change to more words is a difference.
+    If all olds have the same number of words in the spot, the change must have that number too.
     """
     start, end = min(change.start, spot.start), max(change.end, spot.end)
     if _has_words(base[start : spot.start]) or _has_words(base[spot.end : end]):
@@ -151,12 +149,12 @@ def _has_words(text: str) -> bool:
 
 
 def _words(text: str) -> int:
-    """Return the number of words. A URL or path is one, because a random token may contain slashes."""
+    """Return the number of words. A URL or path counts as one word, because a random token may contain slashes."""
     return sum(map(_has_words, WORD.findall(text)))
 
 
 def noisy_share(olds: Sequence[str]) -> float:
-    """Return the share of the first text's characters that is noise."""
+    """Return the share of olds[0], in characters, that is noise."""
     if not olds[0]:
         return 0.0
     return sum(spot.end - spot.start for spot in _noise(olds[0], olds[1:])) / len(olds[0])

@@ -1,7 +1,6 @@
 """Detect whether the new stack delays responses: a buffered stream, or a much later first byte. Pure.
 
-Times are noisy, so only a difference of an order of magnitude counts, and only if all responses of the new stack show
-it.
+Times vary, so a difference counts only if it is an order of magnitude, and if all responses of the new stack show it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,8 +18,8 @@ LATER = 0.3
 def slower(
     olds: Sequence[Answer], new_answers: Sequence[Answer], *, is_first: bool = False
 ) -> Iterator[tuple[str, str, str]]:
-    """Return facet, old and new: "stream" if blocks no longer arrive when they are sent, "time" for the first or last
-    byte.
+    """Yield facet, old value, new value. The facet is "stream" if blocks no longer arrive when they are sent, or "time"
+    for the first or last byte.
     """
     if not olds or not new_answers:
         return

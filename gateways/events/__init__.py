@@ -1,1 +1,1 @@
-"""Events, the recorded steps between servers and apps: their format, and how they reach the parent process."""
+"""Events are the recorded steps between servers and apps: their format, and how the parent process receives them."""

@@ -51,9 +51,7 @@ def access_log(app: ASGIApp, record: Record) -> ASGIApp:
 
 
 class _Answer:
-    """The status and size of the response that the server accepted, and whether the app received an early
-    disconnect.
-    """
+    """The status and size of the response that was sent, and whether the app received a disconnect before its end."""
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self.status = self.size = 0
@@ -62,7 +60,7 @@ class _Answer:
         self._receive, self._send = receive, send
 
     def lacks(self, kind: str) -> str:
-        """Return the fault of the response of an app that has returned."""
+        """Return the fault of a response whose app has returned: its start or its end is missing."""
         if kind != "http" or self._whole:
             return ""
         return "not complete" if self.status else "no answer"
@@ -75,7 +73,7 @@ class _Answer:
     async def send(self, message: Message) -> None:
         kind = message.get("type")
         if (kind == "http.response.body" and not message.get("more_body", False)) or kind == "http.response.pathsend":
-            self._whole = True  # before sending: the client may disconnect right after it
+            self._whole = True  # set before sending, because the client may disconnect immediately afterwards
         try:
             await self._send(message)
         except OSError:  # ASGI HTTP 2.4: the client has disconnected

@@ -1,7 +1,8 @@
 """Send batches of events from the processes of a server to the process that shows them, over a private Unix socket.
 
-Knows sockets and threads. Each process of a server has its own connection, so servers may fork or spawn.
-The batches are pickled: both ends are this program, and only its user can access the socket's directory.
+Knows sockets and threads. It must not know the content of events. Each process of a server has its own connection, so
+servers may fork or spawn. The batches are pickled: both ends are this program, and only its user can access the folder
+of the socket.
 """
 
 import os
@@ -17,9 +18,7 @@ Arrived = Callable[[Batch], object]
 
 
 def sender(address: str, interface: str) -> Callable[[list[Event]], None]:
-    """Return a function that sends batches to the receiver at `address`; it raises OSError if the receiver is
-    closed.
-    """
+    """Return a function that sends batches to the receiver at `address`, and raises OSError if that is closed."""
     connection: list[Connection[Any, Any]] = []
 
     def send(events: list[Event]) -> None:
@@ -45,15 +44,13 @@ class Receiver:
         self._thread.start()
 
     def close(self) -> None:
-        """Stop accepting connections, and remove the socket. All batches of senders that have exited are delivered
-        first.
-        """
+        """Deliver all batches of senders that have exited, then stop accepting connections, and remove the socket."""
         self._closed = True
         with Client(self.address, "AF_UNIX") as last:  # earlier clients are accepted first
             last.send(None)
             self._thread.join()
         for reader in self._readers:
-            reader.join(timeout=1)  # a sender that still runs has left the process group of its server
+            reader.join(timeout=1)  # limited: a sender may still run if it has left the process group of its server
 
     def _accept(self) -> None:
         with self._listener:
@@ -72,7 +69,7 @@ class Receiver:
                 pass
 
     def _take(self, connection: "Connection[Any, Any]") -> bool:
-        """Receive one batch; return False at the end: the sender's process has exited, or the receiver is closed."""
+        """Receive one batch. Return False if the sender's process has exited, or if the receiver is closed."""
         try:
             batch = connection.recv()
         except (EOFError, OSError):

@@ -1,4 +1,4 @@
-"""An event: one step between a server and an app, as a tuple, which is cheap to create.
+"""An event: one step between a server and an app. It is a tuple, because that is cheap to create.
 
 Pure: knows the kinds of events, and how to convert their data to values that can be stored and sent. It must not know
 how they are recorded or shown.
@@ -71,7 +71,7 @@ def plain(event: Event) -> Event:
 
 
 def flaw(error: BaseException) -> str:
-    """Return why a response is incomplete, in two words, if the app raised this: "raised ValueError"."""
+    """Return a short text for an app's error that made a response incomplete: "raised ValueError"."""
     name = type(error).__name__
     return "cancelled" if name == "CancelledError" else f"raised {name}"
 

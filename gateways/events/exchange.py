@@ -10,7 +10,7 @@ from gateways.events.printable import octets, printable, target
 
 @dataclass(slots=True)
 class Exchange:
-    """One request, WebSocket or lifespan, so far. `began` is the time of its first event, in seconds."""
+    """The events so far of one request, WebSocket or lifespan. `began`: time of the first event, in seconds."""
 
     number: int
     began: float
@@ -25,7 +25,7 @@ class Exchange:
 
     @property
     def over(self) -> bool:
-        """Return True if no further event can follow. A CGI program may outlive its response."""
+        """True if no further event can follow. (A CGI program may continue after its response.)"""
         return self.ended and not self.programs
 
     def add(self, event: Event) -> None:
@@ -69,7 +69,8 @@ def begin(number: int, event: Event) -> Exchange:
 def access_line(mode: str, data: tuple[Any, ...]) -> str:
     """Return the line of a request whose steps were not recorded: "ASGI 200 GET /hello?name=you 12 bytes 0.45 ms".
 
-    It ends with the fault, if any: "client left" or "raised ValueError"; "---" means that the app sent no status.
+    If the response has a fault, it is at the end: "client left" or "raised ValueError". The status is "---" if the app
+    sent none.
     """
     method, path, query, status, length, seconds, flaw, *_ = data
     request = f"{printable(method)} {target(path, query)}"

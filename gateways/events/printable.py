@@ -1,6 +1,4 @@
-"""Make the output of clients and programs safe for a terminal: no character moves the cursor or rings the bell.
-Pure.
-"""
+"""Make text from clients and programs safe for a terminal: no character moves the cursor or rings the bell. Pure."""
 
 from urllib.parse import quote
 
@@ -19,8 +17,9 @@ def octets(text: str) -> bytes:
 
 
 def target(path: str | bytes, query: bytes) -> str:
-    """Return a request target with everything except printable ASCII %-quoted: "/caf%C3%A9?name=x". A str is ASGI's
-    `path`.
+    """Return a request target in which all but printable ASCII is %-quoted: "/caf%C3%A9?name=x".
+
+    path: bytes, or ASGI's decoded `path` as a str.
     """
     quoted = quote(path.encode("utf-8", "replace") if isinstance(path, str) else path, safe=_PATH)
     return f"{quoted}?{quote(query, safe=_QUERY)}" if query else quoted

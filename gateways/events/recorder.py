@@ -1,4 +1,4 @@
-"""Record events without delaying the app: the app appends a tuple, a thread does the rest later.
+"""Record events without delaying the app: the app's thread only appends a tuple; another thread delivers it later.
 
 Knows the queue and its thread. It must not know the meaning or the receiver of events.
 """
@@ -21,8 +21,8 @@ MOST = 1000
 class Recorder:
     """Collects the events of one process, converts them with plain(), and passes them to `deliver` in batches.
 
-    `deliver` is called on the recorder's own thread and may block. An OSError means that the parent has exited; later
-    events are dropped. Create it in the recording process: a thread does not survive a fork.
+    `deliver` is called on the recorder's own thread and may block. If it raises OSError, the parent has exited, and
+    later events are dropped. Create the recorder in the process that records: a thread does not survive a fork.
     """
 
     record: Record
@@ -35,7 +35,7 @@ class Recorder:
         self.record = self._events.put
         self._thread = threading.Thread(target=self._run, name="gateways-recorder", daemon=True)
         self._thread.start()
-        # Like atexit, but it also runs in processes of multiprocessing, which skip atexit.
+        # Finalize also runs in processes of multiprocessing, which skip atexit.
         self._at_exit = Finalize(None, self.close, exitpriority=0)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Decide by its name whether a header, a parameter, a form field or a JSON member holds a secret. Pure."""
+"""Decide by the name of a header, parameter, form field or JSON member whether its value is a secret. Pure."""
 
 import re
 from itertools import pairwise
@@ -36,7 +36,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
 def is_secret(name: object) -> bool:
-    """Return True for the name of a header, of its meta-variable, or of a field, that holds a secret."""
+    """Return True if the value of a header, of its meta-variable, or of a field with this name is a secret."""
     text = name.decode("latin-1") if isinstance(name, bytes) else str(name)
     plain = text.lower().removeprefix("http_").replace("_", "-")
     if plain in EXACT:
@@ -52,5 +52,5 @@ def is_secret(name: object) -> bool:
 
 
 def is_secret_field(name: str, value: str) -> bool:
-    """Return True if a parameter, a form field or a JSON member of that name and value holds a secret."""
+    """Return True if the value of a parameter, form field or JSON member with this name is a secret."""
     return is_secret(name) or (name.lower() in LONG_VALUES and len(value) >= LONG)

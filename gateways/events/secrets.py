@@ -1,7 +1,7 @@
 """Find secrets in headers, targets, bodies and other text, and remove them. Pure.
 
-They are found by the names beside them (secret_names), and by their form: JSON Web Tokens and keys of well-known
-services. Must not know where the text comes from: a trace, a comparison or a file of requests.
+Secrets are found by their names (secret_names), and by their form: JSON Web Tokens, and keys of well-known services. It
+must not know where the text comes from: a trace, a comparison or a file of requests.
 """
 
 import base64
@@ -97,8 +97,8 @@ def _values(name: str, text: str) -> Iterator[str]:
 
 
 def hiding(secrets: Iterable[str]) -> Hide:
-    """Return a function that replaces by MASK the secrets in a text, the values of headers that hold secrets, and
-    tokens that are known by their form.
+    """Return a function that replaces in a text, by MASK: these secrets, secret values of headers, and tokens that are
+    known by their form.
     """
     longest = sorted(secrets, key=len, reverse=True)
     pattern = re.compile("|".join(map(re.escape, longest))) if longest else None

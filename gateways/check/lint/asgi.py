@@ -1,6 +1,6 @@
 """The messages that ASGI allows an app to send, as tables: their fields and their order. Pure.
 
-A new message is one row of MESSAGES and one entry in ORDER. `Conversation` follows one call of an app.
+To add a message, add one row to MESSAGES and one entry to ORDER. `Conversation` follows one call of an app.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +12,7 @@ from gateways.check.lint.breach import Breach
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A key of a message: the test of its value, and the rule as text with a correct value. `forgiven`: see Breach."""
+    """A key of a message: the test for its value, the rule as text with a correct value. `forgiven`: see Breach."""
 
     name: str
     is_right: Callable[[Any], bool]
@@ -77,7 +77,7 @@ _BODY = (
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A type of message an app may send: its section of the specification, its keys, the extension it needs."""
+    """A type of message that an app may send: its section in the specification, its keys, the required extension."""
 
     section: str
     fields: tuple[Field, ...] = ()
@@ -166,7 +166,7 @@ LAST = {"http.response.body": "complete", "websocket.http.response.body": "denie
 
 
 class Conversation:
-    """One call of an app, followed message by message. `extensions` are those that its scope offers."""
+    """One call of an app, followed message by message. `extensions`: the extensions that the scope offers."""
 
     def __init__(self, scope_type: str, extensions: Iterable[str] = ()) -> None:
         self._type = scope_type
@@ -174,14 +174,14 @@ class Conversation:
         self.state = FIRST[scope_type]
 
     def received(self, message_type: str) -> None:
-        """Follow a message of the server."""
+        """Record a message from the server."""
         if message_type == "lifespan.shutdown":
             self.state = "stopping"
         elif message_type == "websocket.disconnect":
             self.state = "closed"
 
     def sent(self, message: Any) -> list[Breach]:
-        """Return the breaches of a message that the app sends, and follow it."""
+        """Record a message from the app. Return its breaches."""
         kind = message.get("type") if isinstance(message, Mapping) else None
         if not isinstance(kind, str):
             return [
@@ -225,7 +225,7 @@ class Conversation:
         return []
 
     def returned(self) -> list[Breach]:
-        """Return the breach of an app that has returned too early, without an exception."""
+        """Return the breach if the app has returned too early without an exception."""
         if self.state in DONE[self._type] or (self._type == "websocket" and self.state == "open"):
             return []
         return [
@@ -252,6 +252,6 @@ def _fields(kind: str, row: Message, message: Mapping[str, Any]) -> list[Breach]
 
 
 def _wrong(field: Field, value: Any) -> Any:
-    """Return the invalid headers of a list of headers; return any other value unchanged."""
+    """Return the invalid part of a value: of a list of headers, the invalid headers; else the whole value."""
     pairs = list(value) if isinstance(value, (list, tuple)) else []
     return [pair for pair in pairs if not field.is_right([pair])] or value

@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 
 class Breach(NamedTuple):
-    """`seen` is the observation, `clause` the rule with its source, `remedy` the correction.
+    """A breach. seen: the observation. clause: the rule with its source. remedy: the correction.
 
-    `forgiven`: every server accepts the breach, and Django commits it, so it is reported only in the app's own code.
+    forgiven: every server accepts the breach, and Django itself has it, so it is reported only in the app's own code.
     """
 
     seen: str

@@ -1,6 +1,7 @@
-"""wsgiref.validate as a lint: each failed assertion is a breach, with the frame that failed it.
+"""wsgiref.validate as a lint: each failed assertion becomes a breach, with the frame that caused it.
 
-Its rules about Content-Type are left out: PEP 3333 does not have them, and RFC 9110 (8.3, 15.3.5) allows both.
+The rules of wsgiref.validate about Content-Type are left out: PEP 3333 does not have them, and RFC 9110 (8.3, 15.3.5)
+allows a body without Content-Type, and a Content-Type without a body.
 """
 
 import sys
@@ -29,7 +30,7 @@ Report = Callable[[Breach, FrameType], None]
 
 
 def validated(app: Any, report: Report) -> Any:
-    """Return the app behind wsgiref.validate; `report` gets each breach and the frame in which it was found."""
+    """Return the app wrapped by wsgiref.validate. `report` is called with each breach and its frame."""
 
     def assert_(condition: Any, *arguments: Any) -> None:
         if condition:

@@ -1,6 +1,6 @@
 """The table of rules: the kind of an observation, and the function that gives advice for a move. Pure.
 
-A rule returns None where the observation makes no difference. A new rule is one function and one row.
+A rule returns None if the observation does not matter for the move. To add a rule, add one function and one row.
 """
 
 from collections.abc import Callable, Iterable
@@ -35,7 +35,7 @@ RULES: dict[str, Rule] = {
 
 
 def judged(seen: Iterable[Seen], move: Move) -> list[Finding]:
-    """Return the findings for a move, each place and message once, in the order of the table."""
+    """Return the findings for a move, in the order of the table. Each pair of place and message is reported once."""
     order = {kind: number for number, kind in enumerate(RULES)}
     found: dict[tuple[str, str, str], Finding] = {}
     for each in seen:

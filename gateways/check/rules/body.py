@@ -1,4 +1,4 @@
-"""Rules about bodies: streams that a server holds back or that hold a thread, uploads beyond a limit. Pure."""
+"""Rules about bodies: streams that a server buffers or that occupy a thread, and uploads over a limit. Pure."""
 
 from gateways.check.finding import Advice, Seen
 from gateways.check.move import MIB, Move
@@ -34,7 +34,7 @@ def upload(seen: Seen, move: Move) -> Advice | None:
     if limit is None:
         return None
     size = seen.values.get("size")
-    if size is None and limit > MIB:  # unknown file sizes: report only a limit that photos reach
+    if size is None and limit > MIB:  # the sizes of uploads are unknown: report only limits that photos exceed
         return None
     if size is not None and size <= limit:
         return None

@@ -5,7 +5,7 @@ from gateways.check.move import Move
 
 
 def breach(seen: Seen, _move: Move) -> Advice:
-    """A breach is a fault on every server: some servers accept it, others do not."""
+    """Report a breach for every move: some servers accept it, others do not."""
     return Advice("the app violates the specification of its interface", seen.values["clause"], seen.values["remedy"])
 
 

@@ -14,7 +14,7 @@ KEPT = 1 << 20
 
 @dataclass(slots=True)
 class Answer:
-    """`status` is 0 before the response headers. `times` are those of the non-empty blocks, in seconds on any clock."""
+    """A response. status: 0 before the response headers. times: of the non-empty blocks, in seconds, on any clock."""
 
     status: int = 0
     headers: list[tuple[str, str]] = field(default_factory=list)
@@ -42,7 +42,7 @@ class Answer:
 
     @property
     def is_stream(self) -> bool:
-        """True if the blocks came over time, the type is a streaming one, or it had not ended at the time limit."""
+        """True if the blocks arrived over time, the media type is for streams, or the response did not end in time."""
         events = self.header("content-type").startswith("text/event-stream")
         return bool(self.status) and (events or (len(self.times) > 1 and (self.took >= STREAM or not self.whole)))
 

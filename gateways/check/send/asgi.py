@@ -1,4 +1,4 @@
-"""Send requests to an ASGI app on an event loop in the importing thread, within its lifespan, each message linted."""
+"""Send requests to an ASGI app, within its lifespan, and check each message. The loop runs in the importing thread."""
 
 import asyncio
 import sys
@@ -34,7 +34,7 @@ async def _ask_all(app: Any, requests: Sequence[Request], seconds: float, watchi
         if prepared is None:
             continue
         answer = await watching.repeat_async(
-            lambda prepared=prepared: _ask(app, prepared, lifespan.state, seconds, watching),  # type: ignore[misc]
+            lambda prepared=prepared: _send(app, prepared, lifespan.state, seconds, watching),  # type: ignore[misc]
             request.is_safe,
         )
         watching.locals.look("request")
@@ -46,7 +46,7 @@ async def _ask_all(app: Any, requests: Sequence[Request], seconds: float, watchi
 
 
 class _Extensions(dict[str, Any]):
-    """scope["extensions"], empty; records which keys the app's own code looks up."""
+    """An empty scope["extensions"] that records the keys that the app's own code looks up."""
 
     def __init__(self, watching: Watching) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class _Extensions(dict[str, Any]):
         return super().__getitem__(key)
 
 
-async def _ask(app: Any, request: Request, state: dict[str, Any], seconds: float, watching: Watching) -> Answer:
+async def _send(app: Any, request: Request, state: dict[str, Any], seconds: float, watching: Watching) -> Answer:
     answer, conversation, left = Answer(), Conversation("http"), asyncio.Event()
     messages = [{"type": "http.request", "body": request.body or b"", "more_body": False}]
 
@@ -105,7 +105,7 @@ async def _ask(app: Any, request: Request, state: dict[str, Any], seconds: float
 
 
 async def _until(task: "asyncio.Task[None]", left: asyncio.Event, seconds: float) -> None:
-    """Wait for the app. After `seconds` the client disconnects, and then the app is cancelled."""
+    """Wait for the app. After `seconds`, send a disconnect; if the app still runs, cancel it."""
     leaving = asyncio.ensure_future(left.wait())
     await asyncio.wait([task, leaving], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     leaving.cancel()

@@ -48,7 +48,7 @@ def send_all(target: str, is_site: bool, requests: Sequence[Request], notes: Not
     for request in requests:
         notes.request = request.label
         log_lines.lines.clear()
-        status, body = _ask(app, request)
+        status, body = _send(app, request)
         statuses[notes.request] = status
         if secret.encode() in body:
             notes.add("shown-environment", "the value of GATEWAYS_CHECK is in the body")
@@ -61,7 +61,7 @@ def send_all(target: str, is_site: bool, requests: Sequence[Request], notes: Not
 _REMEDY = "write 'Content-Type: text/plain', an empty line and the body to stdout; write messages to stderr"
 
 
-def _ask(app: Any, request: Request) -> tuple[str, bytes]:
+def _send(app: Any, request: Request) -> tuple[str, bytes]:
     statuses: list[str] = []
 
     def start_response(status: str, _headers: Any, _exc_info: Any = None) -> Any:

@@ -1,4 +1,4 @@
-"""The client of all requests of a check: its cookies, extracted values, and received statuses."""
+"""The client that sends all requests of a check: its cookies, extracted values, and received statuses."""
 
 from gateways.check.send.answer import Answer
 from gateways.check.watch.notes import Notes
@@ -10,7 +10,7 @@ HOST = "127.0.0.1:8000"
 
 
 class Client:
-    """Sets the current request in `notes`. `statuses` has the result of each request, in order."""
+    """The client. Sets the current request in `notes`. `statuses`: the result of each request, in order."""
 
     def __init__(self, notes: Notes) -> None:
         self.statuses: dict[str, str] = {}
@@ -18,7 +18,7 @@ class Client:
         self._session = Session()
 
     def begin(self, request: Request) -> Request | None:
-        """Return the request to send; None if a value for it was not found."""
+        """Return the request to send; None if an earlier response did not have a value for it."""
         self._notes.request = request.label
         try:
             return self._session.prepared(request)

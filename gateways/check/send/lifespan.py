@@ -32,7 +32,7 @@ class Lifespan:
         self._direct = False  # True if the app's own code sends, not a framework
 
     async def start(self, seconds: float) -> None:
-        """Send startup and wait for the reply; record the handler that ran."""
+        """Send startup and wait for the app's reply. Record the handler that ran."""
         scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": self.state}
         self._events.put_nowait({"type": "lifespan.startup"})
         began = time.perf_counter()
@@ -83,11 +83,10 @@ class Lifespan:
 
 
 class _Called:
-    """The first function of the app's own code that the startup calls: its handler, or the app itself if it handles the
-    lifespan.
+    """Finds the first function of the app's own code that the startup calls: a handler, or the app itself.
 
-    Not handlers: middleware, which has scope, send or message, and constructors, which frameworks call on the first
-    scope.
+    Middleware (a function with a parameter scope, send or message) does not count as a handler. Constructors, which
+    frameworks call for the first scope, do not count either.
     """
 
     def __init__(self, own: Own) -> None:

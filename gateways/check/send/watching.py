@@ -1,4 +1,4 @@
-"""All watchers of one process, around its requests."""
+"""All watchers of one process: start and stop them around each request."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Watching:
-    """Created before the app is imported, except `locals`, which inspects the app's objects."""
+    """The watchers. They are created before the app is imported, except `locals`, which inspects the app's objects."""
 
     locals: Locals
 

@@ -1,4 +1,4 @@
-"""Send requests to a WSGI app on a worker thread (not the importing thread), behind wsgiref.validate."""
+"""Send requests to a WSGI app, wrapped by wsgiref.validate, on a thread that is not the importing thread."""
 
 import io
 import logging
@@ -31,7 +31,7 @@ def send_all(app: Any, requests: Sequence[Request], seconds: float, watching: Wa
             continue
         try:
             answer = watching.repeat(
-                lambda prepared=prepared: worker.call(lambda: _ask(linted, prepared, seconds), seconds + 5),  # type: ignore[misc]
+                lambda prepared=prepared: worker.call(lambda: _send(linted, prepared, seconds), seconds + 5),  # type: ignore[misc]
                 request.is_safe,
             )
         except TimeoutError:
@@ -66,7 +66,7 @@ class Worker:
                 future.set_exception(error)
 
 
-def _ask(app: Any, request: Request, seconds: float) -> Answer:
+def _send(app: Any, request: Request, seconds: float) -> Answer:
     answer, until = Answer(), time.monotonic() + seconds
 
     def write(data: bytes) -> None:

@@ -1,1 +1,1 @@
-"""The watchers of the app's own process. Each knows one kind of evidence and records its observations in `Notes`."""
+"""The watchers, which run in the app's process. Each knows one kind of evidence and records observations in `Notes`."""

@@ -52,7 +52,7 @@ class Background:
         ThreadPoolExecutor.submit = submit  # type: ignore[method-assign,assignment]
 
     def imported(self) -> None:
-        """Record the threads that the import has started and that still run; then start watching frameworks."""
+        """Record threads that the import has started and that still run. Then start to watch frameworks."""
         for thread, place in self._threads:
             if thread.is_alive():
                 self._notes.add("thread-at-import", f"{thread!r} runs after the import", place, name=thread.name)
@@ -91,7 +91,7 @@ class Background:
                 self._notes.add("background", f"submit({name}) is not done", place, name=name, how="thread")
 
     def tasks(self, before: set["asyncio.Task[Any]"]) -> None:
-        """Record own tasks of the running loop that are not in `before`."""
+        """Record tasks of the app's own code on the running loop that are not in `before`."""
         for task in asyncio.all_tasks() - before - {asyncio.current_task()}:
             coroutine = task.get_coro()
             if (place := self._own.place_of_code(coroutine)) is not None:

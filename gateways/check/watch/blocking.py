@@ -1,8 +1,7 @@
-"""Measure callbacks that block an event loop. Replaces asyncio.Handle._run, which runs every callback.
+"""Measure callbacks that block an event loop: replace asyncio.Handle._run, which runs every callback.
 
 A sampling thread reads the stack of the loop's thread. A block counts only if the app's own code is on the stack, and
-only if it is as long each time the request is repeated: on a busy machine the scheduler may suspend a process at any
-line.
+only if it occurs each time the request is repeated: on a busy machine the scheduler may suspend a process at any line.
 """
 
 import asyncio
@@ -98,7 +97,7 @@ class Blocking:
 
 
 def repeated(notes: Notes, passes: list[list[Block]], request: str) -> None:
-    """Record the blocks that occurred in every pass, with their shortest duration."""
+    """Record the blocks that occurred each time the request was sent, with their shortest duration."""
     for block in passes[0]:
         times = [[other.seconds for other in each if other.place.file == block.place.file] for each in passes]
         if all(times):

@@ -1,4 +1,4 @@
-"""Files that the app opens by a relative path, observed with an audit hook (PEP 578). A hook cannot be removed."""
+"""Find files that the app opens by a relative path, with an audit hook (PEP 578), which cannot be removed."""
 
 import os
 import sys

@@ -1,6 +1,6 @@
 """Facts from Flask, Django and Starlette (FastAPI) about an app: its routes, settings and WebSockets.
 
-Uses only modules that the app has imported. For an unknown framework there are no facts, and the path is "/".
+Uses only modules that the app has imported. An app of an unknown framework has no facts, and "/" is its only path.
 """
 
 import ast
@@ -41,7 +41,7 @@ def _flask_paths(app: Any) -> Iterator[str]:
 
 def _starlette_paths(app: Any) -> Iterator[str]:
     for route in _starlette_routes(app):
-        own = getattr(route, "include_in_schema", True)  # not FastAPI's own pages
+        own = getattr(route, "include_in_schema", True)  # False for FastAPI's own pages
         if "GET" in (getattr(route, "methods", None) or ()) and "{" not in route.path and own:
             yield str(route.path)
 
@@ -81,7 +81,7 @@ def _of(app: Any, module: str, name: str) -> Any:
 
 
 def _attribute(value: Any, name: str) -> Any:
-    """A bound method counts as its object: `app.wsgi_app = Middleware(app.wsgi_app)`."""
+    """Return the object of a bound method (as in `app.wsgi_app = Middleware(app.wsgi_app)`), else the value itself."""
     inner = getattr(value, "__dict__", {}).get(name)
     return getattr(inner, "__self__", inner)
 
@@ -109,7 +109,7 @@ def _sockets(notes: Notes, own: Own) -> None:
 
 
 def _call(name: str, own: Own) -> Place | None:
-    """Return the first own line that calls that name."""
+    """Return the first line of the app's own code that calls that name."""
     for module in own.modules():
         for node in walk(module):
             if isinstance(node, ast.Call) and name in (getattr(node.func, "id", ""), getattr(node.func, "attr", "")):
@@ -139,7 +139,7 @@ def _uploads(app: Any, notes: Notes, own: Own) -> None:
 
 
 def _takes_files(node: ast.AST) -> bool:
-    """request.files, request.FILES, or a parameter of FastAPI's type UploadFile."""
+    """Return True for request.files, request.FILES, or a parameter of FastAPI's type UploadFile."""
     if isinstance(node, ast.Attribute) and node.attr in ("files", "FILES"):
         return isinstance(node.value, ast.Name) and node.value.id == "request"
     if isinstance(node, ast.arg) and node.annotation is not None:

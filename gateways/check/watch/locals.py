@@ -1,6 +1,6 @@
-"""Thread-locals of the app: filled at import, or still filled after a request.
+"""Find thread-locals of the app that have values after the import, or still after a request.
 
-An attribute with close() counts as a resource that a thread keeps on purpose, such as a database connection.
+A value with close() is treated as a resource that a thread keeps on purpose, such as a database connection.
 """
 
 import threading
@@ -12,14 +12,14 @@ from gateways.check.watch.unsafe import bound
 
 
 class Locals:
-    """The thread-locals that the app's own modules bind."""
+    """The thread-locals in the app's own modules."""
 
     def __init__(self, notes: Notes, own: Own) -> None:
         self._notes, self._own = notes, own
 
     def look(self, when: str) -> None:
         """Record the thread-locals that hold values on the calling thread; `when` is "import" or "request"."""
-        for module, within, bare, value in bound(self._own):  # each time: Django imports views with the first request
+        for module, within, bare, value in bound(self._own):  # each time: Django imports views at the first request
             if not isinstance(value, threading.local):
                 continue
             name, place = f"{within}.{bare}" if within else bare, assigned(module, bare, within)
@@ -34,5 +34,5 @@ def _is_resource(value: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
-    """Return the value as text, or its type if the text could be long or secret."""
+    """Return the value as text; only its type if the text could be long or secret."""
     return repr(value) if isinstance(value, (int, float, bool)) or value is None else f"a {type(value).__name__}"

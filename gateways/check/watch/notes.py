@@ -1,4 +1,4 @@
-"""The observations of all watchers, and the current request. Thread-safe: list.append is one step."""
+"""The observations of all watchers, and the current request. Thread-safe, because list.append is atomic."""
 
 from typing import Any
 
@@ -14,5 +14,5 @@ class Notes:
         self.problems: list[str] = []
 
     def add(self, kind: str, message: str, place: Place | None = None, **values: Any) -> None:
-        """Record an observation, under the current request."""
+        """Record an observation for the current request."""
         self.seen.append(Seen(kind, message, place, self.request, values=values))

@@ -1,6 +1,7 @@
-"""Distinguish the app's own code from libraries, and find the own line that caused an observation.
+"""Distinguish the app's own code from libraries, and find the line of its own code that caused an observation.
 
-Own code lies below the current folder or the target's, outside site-packages, the standard library and this project.
+The app's own code is below the current folder or the target's folder, outside site-packages, the standard library and
+this project. In this package, "own" means this code.
 """
 
 import ast
@@ -46,9 +47,9 @@ class Own:
                 yield module
 
     def frame(self, frame: FrameType | None) -> FrameType | None:
-        """Return the innermost own frame, or None.
+        """Return the innermost frame of own code, or None.
 
-        Stops at an import: the importing line does not cause the calls that a library makes during its import.
+        The search stops at an import: the importing line does not cause the calls of a library during its import.
         """
         while frame is not None:
             filename = frame.f_code.co_filename
@@ -60,7 +61,7 @@ class Own:
         return None
 
     def place(self, frame: FrameType | None) -> Place | None:
-        """Return the line of the innermost own frame, or None."""
+        """Return the line of the innermost frame of own code, or None."""
         found = self.frame(frame)
         return at(found.f_code.co_filename, found.f_lineno) if found else None
 
@@ -76,7 +77,7 @@ class Own:
         return at(code.co_filename, first_line(code)) if self.is_own(code.co_filename) else None
 
     def place_of_name(self, text: str) -> Place | None:
-        """Return the own line with that string, variable or keyword, in any case; None if there is not exactly one."""
+        """Return the line of own code with that string, variable or keyword (case-insensitive); None unless unique."""
         places = {
             at(str(module.__file__), node.lineno)
             for module in self.modules()
@@ -90,7 +91,7 @@ class Own:
 
 
 def at(filename: str, line: int) -> Place:
-    """Return the place, with the text of its line and a path relative to the current folder if it is below it."""
+    """Return the place, with the text of its line. The path is relative if it is below the current folder."""
     return Place(_short(filename), line, linecache.getline(filename, line).strip())
 
 
@@ -100,7 +101,7 @@ def _short(filename: str) -> str:
 
 
 def first_line(code: CodeType) -> int:
-    """Return the line of `def`: co_firstlineno is that of the first decorator."""
+    """Return the line of `def`; co_firstlineno would be the line of the first decorator."""
     line = code.co_firstlineno
     for number in range(line, line + 20):
         if linecache.getline(code.co_filename, number).lstrip().startswith(("def ", "async def ", "class ")):
@@ -118,7 +119,7 @@ def _name_of(node: ast.Constant | ast.Name | ast.keyword) -> str:
 
 
 def assigned(module: ModuleType, name: str, within: str = "") -> Place | None:
-    """Return the line at which a module, or its class `within`, binds `name`."""
+    """Return the line at which a module, or the class `within` of it, assigns `name`."""
     file = str(module.__file__)
     body: list[ast.stmt] = _tree(file).body
     if within:
@@ -139,7 +140,7 @@ def _outside_functions(stmt: ast.AST) -> Iterator[ast.AST]:
 
 
 def walk(module: ModuleType) -> Iterator[ast.AST]:
-    """Return all nodes of a module's source."""
+    """Yield all nodes of a module's syntax tree."""
     return ast.walk(_tree(str(module.__file__)))
 
 
@@ -147,5 +148,5 @@ def walk(module: ModuleType) -> Iterator[ast.AST]:
 def _tree(filename: str) -> ast.Module:
     try:
         return ast.parse(Path(filename).read_bytes())
-    except (OSError, SyntaxError, ValueError):  # compiled, or in an archive
+    except (OSError, SyntaxError, ValueError):  # a compiled module, or in an archive
         return ast.Module([], [])

@@ -1,4 +1,4 @@
-"""Signal handlers that the app installs after its import, during startup or a request."""
+"""Find signal handlers that the app installs after its import, during startup or a request."""
 
 import signal
 import sys

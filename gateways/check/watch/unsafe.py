@@ -1,4 +1,4 @@
-"""Objects created at import that threads must not share. A new one is a row of UNSAFE."""
+"""Find objects that are created at import and that threads must not share. To add a class, add a row to UNSAFE."""
 
 import sqlite3
 import sys
@@ -15,7 +15,7 @@ from gateways.check.watch.own import Own, assigned
 
 @dataclass(frozen=True, slots=True)
 class Unsafe:
-    """A class, in a module, that is not safe for threads; the reason, as its documentation gives it."""
+    """A class of a module that is not thread-safe, and the reason from its documentation."""
 
     module: str
     name: str
@@ -69,7 +69,7 @@ def look(notes: Notes, own: Own) -> None:
 
 
 def bound(own: Own) -> Iterator[tuple[ModuleType, str, str, Any]]:
-    """Return module, class or "", name and value of every name that the app's own modules and their classes bind."""
+    """Yield module, class (or ""), name and value for every name in the app's own modules and their classes."""
     for module in own.modules():
         for name, value in list(vars(module).items()):
             if isinstance(value, type) and value.__module__ == module.__name__:
@@ -81,7 +81,7 @@ def bound(own: Own) -> Iterator[tuple[ModuleType, str, str, Any]]:
 
 
 class Connections:
-    """The sqlite3 connections that the app's own code opens while it is imported, wherever it keeps them."""
+    """The sqlite3 connections that the app's own code opens during its import, in variables of any kind."""
 
     def __init__(self, notes: Notes, own: Own) -> None:
         self._notes, self._own = notes, own
@@ -101,7 +101,7 @@ class Connections:
         opened, self._opened = self._opened, []
         while opened:
             connection, place = opened.pop()
-            if sys.getrefcount(connection) > 2:  # more references than `connection` and the call's argument
+            if sys.getrefcount(connection) > 2:  # referenced by more than `connection` and the argument of this call
                 _sqlite(self._notes, connection, self._name(connection), place)
 
     def _name(self, connection: sqlite3.Connection) -> str:

@@ -1,4 +1,4 @@
-"""Environment variables that are set and that the app's own code reads."""
+"""Find environment variables that are set and that the app's own code reads."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ PASSED = {"PATH", "LD_LIBRARY_PATH", "LANG", "LANGUAGE", "TZ", "REQUEST_METHOD",
 def install(notes: Notes, own: Own) -> None:
     """Start watching os.environ."""
     kind: Any = type(os.environ)
-    given = set(os.environ)  # without those that the app sets later, as Django's wsgi.py does
+    given = set(os.environ)  # not the variables that the app sets later, as Django's wsgi.py does
     original = kind.__getitem__
 
     def getitem(this: Any, name: Any) -> Any:
@@ -30,7 +30,7 @@ def install(notes: Notes, own: Own) -> None:
 
 
 def _caller(frame: FrameType | None) -> FrameType | None:
-    """The frame outside os and collections.abc, which os.getenv() and environ.get() go through."""
+    """Return the frame that called os.getenv() or environ.get(): the first outside os and collections.abc."""
     while frame is not None and frame.f_globals.get("__name__") in ("os", "_collections_abc", "collections.abc"):
         frame = frame.f_back
     return frame

@@ -10,7 +10,7 @@ from gateways.diff.document import to_json
 from gateways.diff.judge import Found, Judged
 from gateways.diff.page import render
 from gateways.diff.redact import redacted
-from gateways.diff.result import Asked, Result, Side, together
+from gateways.diff.result import Result, SentRequest, Side, together
 from gateways.diff.terminal import lines
 from gateways.events.secrets import MASK, secrets_of
 
@@ -24,7 +24,7 @@ SECRETS = frozenset(
 
 def result(*found: Found) -> Result:
     differences = together([[Judged(each, 2, 2) for each in found]])
-    asked = (Asked("GET /", "", (200,), (200,)),)
+    asked = (SentRequest("GET /", "", (200,), (200,)),)
     return Result(Side("old", "old"), Side("new", "new"), asked, tuple(differences), secrets=SECRETS)
 
 

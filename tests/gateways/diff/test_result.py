@@ -9,7 +9,7 @@ from gateways.diff.accepted import Accepted, apply, read, write
 from gateways.diff.document import to_json
 from gateways.diff.judge import Found, Judged, judge
 from gateways.diff.page import render
-from gateways.diff.result import Asked, Result, Side, together
+from gateways.diff.result import Result, SentRequest, Side, together
 from gateways.diff.terminal import lines, verdict
 from gateways.failure import Failure
 from tests.gateways.diff.making import answer
@@ -18,7 +18,7 @@ OLD, NEW = Side("shop:app@gunicorn", "shop:app (WSGI) on gunicorn 27"), Side("@u
 
 
 def result(*judged: list[Judged], **more: object) -> Result:
-    asked = tuple(Asked(f"GET /{number}", f"x, line {number}", (200,), (200,)) for number, _ in enumerate(judged))
+    asked = tuple(SentRequest(f"GET /{number}", f"x, line {number}", (200,), (200,)) for number, _ in enumerate(judged))
     return replace(Result(OLD, NEW, asked, tuple(together(judged))), **more)  # type: ignore[arg-type]
 
 
@@ -75,7 +75,7 @@ def test_the_terminal_names_the_facet_the_requests_and_the_clause() -> None:
 
 def test_a_request_that_was_sent_several_times_is_named_once_with_its_number() -> None:
     labels = ["GET /", "GET /", "GET /a", "GET /b", "GET /c", "GET /c"]
-    asked = tuple(Asked(label, "", (200,), (200,)) for label in labels)
+    asked = tuple(SentRequest(label, "", (200,), (200,)) for label in labels)
     made = Result(OLD, NEW, asked, tuple(together([[lost()]] * len(labels))))
     assert "in 6 requests: GET / (2 ×), GET /a, GET /b and 2 more" in said(made)
 
