@@ -198,7 +198,10 @@ class ASGIResponse:
         if reading is not None and not reading.over.is_set():
             self._body.interrupt()
             if not reading.over.wait(READING_SECONDS):
-                log.error("reading the request body has not ended %g seconds after its connection", READING_SECONDS)
+                log.error(
+                    "a read of the request body is still running %g seconds after the end of its connection",
+                    READING_SECONDS,
+                )
 
     def __iter__(self) -> Iterator[bytes]:
         return self

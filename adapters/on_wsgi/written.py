@@ -37,20 +37,20 @@ def start_of(written: bytes) -> Start | None:
     head, end, body = written.partition(b"\r\n\r\n")
     if not end:
         if len(written) > _MOST:
-            raise Unexpected(f"its headers are longer than {_MOST} bytes")
+            raise Unexpected(f"the server wrote more than {_MOST} bytes of response headers")
         return None
     head += b"\r\n"
     if head[:7] != b"HTTP/1." or head[8:10] == b" 1":
-        raise Unexpected(f"it begins with {head[:20]!r}")
+        raise Unexpected(f"the server wrote {head[:20]!r} instead of a status line")
     chunked = _CHUNKED(head) is not None
     if not chunked and _ENCODED(head):
-        raise Unexpected("it has a length, or another encoding")
+        raise Unexpected("the server set a Content-Length, or a transfer coding other than chunked")
     if chunked:
         content, whole = _first_chunk(body)
     else:
         content, whole = body, len(body) >= len(MARK)
     if not MARK.startswith(content) or (whole and content != MARK):
-        raise Unexpected(f"its body begins with {content[:40]!r} instead of {MARK!r}")
+        raise Unexpected(f"the server wrote {content[:40]!r} instead of {MARK!r}")
     if not whole:
         return None
     if not _CLOSES(head):
@@ -66,8 +66,8 @@ def _first_chunk(body: bytes) -> tuple[bytes, bool]:
     try:
         size = int(line, 16)
     except ValueError:
-        raise Unexpected(f"its body has the chunk {line[:40]!r}") from None
+        raise Unexpected(f"the server wrote {line[:40]!r} instead of the size of a chunk") from None
     data, after = rest[:size], rest[size:]
     if not b"\r\n".startswith(after):
-        raise Unexpected(f"its first chunk is followed by {after[:40]!r}")
+        raise Unexpected(f"the server wrote {after[:40]!r} after the first chunk")
     return data, after == b"\r\n"

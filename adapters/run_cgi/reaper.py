@@ -233,7 +233,7 @@ class Reaper:
             self._forget(getattr(program, stream))
         if charge.left_children and program.discarded:
             log.warning(
-                "%s: %d bytes are lost, which background processes wrote after its response had ended",
+                "%s: discarded %d bytes that background processes wrote after its response had ended",
                 program.name,
                 program.discarded,
             )

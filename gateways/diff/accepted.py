@@ -74,7 +74,7 @@ def _entry(entry: object, where: str) -> Accepted:
         raise Failure(f"{where}: 'requests' is {requests!r}; it must be a pattern or a list of patterns, e.g. 'GET /*'")
     for name, value in entry.items():
         if name not in FIELDS:
-            raise Failure(f"{where}: unknown field {name!r}; there are {', '.join(FIELDS)}")
+            raise Failure(f"{where}: unknown field {name!r}; known fields: {', '.join(FIELDS)}")
         if not isinstance(value, str):
             raise Failure(f"{where}: {name!r} is {value!r}; it must be a string")
     return Accepted(**entry, requests=tuple(requests))

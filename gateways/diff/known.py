@@ -59,7 +59,7 @@ STATUSES: dict[str, Known] = {
 """By the status of the new stack."""
 
 COOKIE = Known("Browsers act on each attribute of Set-Cookie, so all of them must reach the client.", "RFC 6265, 4.1")
-CUT = Known("A response that ends early must not look complete; a client sees a transfer that failed.", "RFC 9112, 8")
+CUT = Known("A response that ends early must not look complete, so that the client detects the failure.", "RFC 9112, 8")
 STREAM = Known("The new stack delays blocks: its server, or a proxy in front, must send each block immediately.",
                "PEP 3333, Buffering and Streaming; ASGI, Response Body")  # fmt: skip
 NO_LENGTH = Known("Both are valid framing. Without a Content-Length a client cannot show progress.", "RFC 9112, 6.3")

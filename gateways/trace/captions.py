@@ -36,7 +36,7 @@ def summary(trace: Trace, width: int) -> list[Text]:
     if trace.connection and trace.connection.response.start:
         pieces.append((" · ".join(_outcome(trace.connection)), "bold"))
     if trace.hop is not None:
-        hop = f"the hop through {trace.served.adapter} took {ms(trace.hop)} on the way in"
+        hop = f"{trace.served.adapter} called the app after {ms(trace.hop)}"
         pieces.append((hop, "bold"))
     if trace.note:
         pieces.append((trace.note, "italic"))

@@ -38,7 +38,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "install gateways with the extra `compare`",
     ),
     "left-out": (
-        "not measured, or only in part",
+        "some contenders were not measured, or only in part",
         "gateways trace shows the response; read the servers' logs",
     ),
     "noise": (

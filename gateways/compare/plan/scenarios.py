@@ -229,8 +229,7 @@ def of_traffic(traffic: Traffic) -> Scenario:
     several = len(mix) > 1
     return Scenario(
         "requests" if several else "path",
-        f"what {'these requests' if several else 'this path'} of the app cost{'' if several else 's'}, in each way to "
-        "serve it",
+        f"the cost of {'these requests' if several else 'this path'} of the app, in each way to serve it",
         Request(mix[0].target, mix[0].method),
         more=(1, 4, 16, 256),
         role="app",

@@ -172,7 +172,7 @@ def test_output_of_a_job_after_the_response_is_discarded_and_logged(
     with caplog.at_level(logging.INFO, "gateways.cgi"):
         assert hosting()("/leaves_a_job_that_writes_late.sh").body == b"over\n"
         assert "processes that hold its output are still running" in caplog.text
-        eventually(lambda: "5 bytes are lost" in caplog.text, "the loss is logged")
+        eventually(lambda: "discarded 5 bytes" in caplog.text, "the loss is logged")
 
 
 def test_stderr_of_a_job_is_logged(hosting: Hosting, caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:

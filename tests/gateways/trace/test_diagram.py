@@ -61,7 +61,7 @@ def test_with_an_adapter_there_are_four_lifelines_and_the_time_of_the_hop() -> N
     assert "    3.00 b    │         │         ├────────▶│   environ" in drawn
     assert "    4.00 b    │         │         │◀────────┤   start_response  '200 OK'" in drawn
     assert "              │         │         │         │     and 1 more: asgi.scope" in drawn
-    assert drawn[-1] == "the hop through WSGIToASGI took 2.00 ms on the way in"
+    assert drawn[-1] == "WSGIToASGI called the app after 2.00 ms"
 
 
 def test_output_and_errors_are_shown_and_cannot_move_the_cursor() -> None:
