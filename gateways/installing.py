@@ -7,7 +7,6 @@ import json
 import os
 import shlex
 import sys
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 
@@ -28,6 +27,8 @@ def install_line(extra: str = "toolkit") -> str:
 
 def _source() -> str | None:
     """Return the URL that this project was installed from; None for a package index."""
+    from importlib.metadata import PackageNotFoundError, distribution  # slow to import
+
     try:
         recorded = distribution("gateways").read_text("direct_url.json")
     except PackageNotFoundError:

@@ -5,7 +5,6 @@ environment, and the environment overrides pyproject.toml.
 """
 
 import difflib
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,8 @@ def defaults(group: click.Group) -> dict[str, Any]:
     path = Path(FILE)
     if not path.is_file():
         return {}
+    import tomllib  # most folders have no such file
+
     try:
         tables = tomllib.loads(path.read_text("utf-8")).get("tool", {}).get("gateways", {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

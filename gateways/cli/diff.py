@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import signal
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -218,6 +217,8 @@ def _show(result: Result, as_json: Path | None, page: Path | None, *, to_stdout:
     if as_json is not None:
         _write(as_json, json.dumps(to_json(result), indent=2) + "\n")
     if page is not None:
+        from importlib.metadata import version
+
         _write(page, render(result, version("gateways")))
     if to_stdout:
         if hasattr(sys.stdout, "reconfigure"):

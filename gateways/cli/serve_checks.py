@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import ssl
 from collections.abc import Iterator
 
 import click
@@ -75,6 +74,8 @@ def certificate(
         with self_signed(host or "127.0.0.1") as paths:
             yield paths
     elif certfile:
+        import ssl
+
         pair = certfile, keyfile or certfile
         try:
             ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(*pair)

@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from socket import SO_ACCEPTCONN, SOL_SOCKET, socket
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,12 +19,14 @@ from gateways.cli.plan import Plan, heading
 from gateways.events.events import Event
 from gateways.events.printable import printable
 from gateways.failure import Failure
-from gateways.serving.broken import BrokenPage
 from gateways.serving.changes import Changes
 from gateways.serving.listen import bind, reachable, url
 from gateways.serving.log_lines import LEVELS, fields, level_of, line
 from gateways.serving.process import START, EventQueue, ServerEvent, ServerProcess, end_all, last_events
 from gateways.serving.server import side
+
+if TYPE_CHECKING:
+    from gateways.serving.broken import BrokenPage
 
 LINES = 200
 """Number of lines of server output on the page of a broken app."""
@@ -128,6 +131,8 @@ class Serving:
     def _ended(self) -> None:
         plan = self._wanted
         if plan.reload:
+            from gateways.serving.broken import BrokenPage  # imports http.server
+
             click.echo(f"{plan.server} has exited; it is restarted when a Python file changes")
             tls = (plan.settings.certfile, plan.settings.keyfile) if plan.settings.certfile else None
             lines = self._current.lines[-LINES:]
@@ -140,6 +145,8 @@ class Serving:
 
 def await_change(target: str, failure: Failure, sock: socket, tls: tuple[str, str] | None) -> None:
     """Show the import error, in the terminal and in the browser, until a Python file changes."""
+    from gateways.serving.broken import BrokenPage  # imports http.server
+
     click.echo(f"{failure}; waiting for a change of a Python file to try again", err=True)
     changed: queue.SimpleQueue[list[Path]] = queue.SimpleQueue()
     lines = [*failure.traceback.splitlines(), str(failure)]

@@ -6,7 +6,6 @@ dates are compared only with the Date header of the same response, because this 
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +82,8 @@ def _is_over(cookie: SetCookie, date: str | None) -> bool:
         return int(age) <= 0
     if expires is None:
         return False
+    from email.utils import parsedate_to_datetime  # slow to import, and few cookies have a date
+
     try:
         until = parsedate_to_datetime(expires)
         return until.timestamp() <= (parsedate_to_datetime(date).timestamp() if date else 0.0)

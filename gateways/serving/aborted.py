@@ -4,7 +4,6 @@ Knows the log records of uvicorn and hypercorn. Records of the app pass, and so 
 """
 
 import logging
-from asyncio import CancelledError
 
 SHUTDOWN = "timeout graceful shutdown exceeded"
 """uvicorn's reason for cancelling requests. The time limit is 0, so uvicorn gives this reason at every shutdown."""
@@ -17,11 +16,15 @@ def leave_out_aborted() -> None:
 
 
 def _is_kept_of_uvicorn(record: logging.LogRecord) -> bool:
+    from asyncio import CancelledError  # imported late: a WSGI server does not need asyncio
+
     error = _error(record)
     return SHUTDOWN not in (str(error) if isinstance(error, CancelledError) else str(record.msg))
 
 
 def _is_kept_of_asyncio(record: logging.LogRecord) -> bool:
+    from asyncio import CancelledError
+
     # Python 3.11: the callback of a stream's connection raises when hypercorn cancels the connection's task.
     return not isinstance(_error(record), CancelledError)
 

@@ -6,7 +6,6 @@ Knows the adapters by name. gateways/<mode> knows the interfaces.
 import os
 import stat
 import sys
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -65,6 +64,8 @@ def _as_program(job: Job) -> App:
 
     The program gets all variables of this environment, as the app would in another mode.
     """
+    import tempfile  # imported late, and so not in the program
+
     folder = tempfile.TemporaryDirectory(prefix="gateways-", ignore_cleanup_errors=True)
     program = Path(folder.name, "app.cgi")
     here = str(Path.cwd())

@@ -9,7 +9,6 @@ import os
 import queue
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import threading
@@ -147,6 +146,8 @@ def _greet(address: tuple[str, int], is_tls: bool) -> None:
     """
     with connect(address) as sock:
         if is_tls:
+            import ssl
+
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # sends no data
             context.wrap_socket(sock).close()

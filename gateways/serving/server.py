@@ -1,7 +1,6 @@
 """A server's description: one row of the table in gateways/<mode>/server.py."""
 
 import importlib
-import importlib.metadata
 from collections.abc import Callable
 from dataclasses import dataclass
 from socket import socket
@@ -42,9 +41,11 @@ class Server:
         Raises:
             Failure: not installed.
         """
+        from importlib.metadata import PackageNotFoundError, version  # slow to import
+
         try:
-            return importlib.metadata.version(self.name)
-        except importlib.metadata.PackageNotFoundError:
+            return version(self.name)
+        except PackageNotFoundError:
             raise Failure(
                 f"the server {self.name} is not installed; it comes with: {install_line(self.extra)}"
             ) from None

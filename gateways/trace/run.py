@@ -4,7 +4,6 @@ Knows processes, the queue of events and the timeout. It must not know the meani
 """
 
 import http.client
-import importlib.metadata
 import platform
 import queue
 import threading
@@ -163,6 +162,8 @@ def _prepared(plan: Plan, process: ServerProcess, incoming: EventQueue, recordin
 
 
 def _served(plan: Plan) -> Served:
+    from importlib.metadata import version  # slow to import
+
     server = side(plan.mode).SERVERS[plan.server]
     adapter = "" if plan.known.interface == plan.mode else ADAPTERS[plan.known.interface, plan.mode]
     return Served(
@@ -175,7 +176,7 @@ def _served(plan: Plan) -> Served:
         model=server.model,
         adapter=adapter,
         python=platform.python_version(),
-        gateways=importlib.metadata.version("gateways"),
+        gateways=version("gateways"),
     )
 
 
