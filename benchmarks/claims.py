@@ -35,7 +35,7 @@ HUNDRED = 100
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim, its verdict and the figures. `once`: "by one run" of each contender, "in part by one run", or ""."""
+    """A claim, its verdict and the figures. `once`: "measured once", "partly measured once", or ""."""
 
     said: str
     verdict: Verdict
@@ -54,7 +54,9 @@ def _judged(said: str, judge: "Judge", found: Found) -> Claim:
     except Missing as missing:
         return Claim(said, "not measured", f"Not measured: {missing}.")
     repeated = found.repeated.values()
-    return Claim(said, verdict, seen, "" if all(repeated) else "in part by one run" if any(repeated) else "by one run")
+    return Claim(
+        said, verdict, seen, "" if all(repeated) else "partly measured once" if any(repeated) else "measured once"
+    )
 
 
 Judge = Callable[[Found], tuple[Verdict, str]]
@@ -225,8 +227,8 @@ def _no_websockets(found: Found) -> tuple[Verdict, str]:
     bridged, own = _working(found, SOCKETS_BEHIND_THREADS), _working(found, SOCKETS_OF_WSGI)
     seen = (
         f"websocket, {native.connections} clients, messages of the ASGI app: "
-        f"{found.beside('websocket', LOOP, *bridged)}. True of the interface, but not of an adapter: ASGIToWSGI takes "
-        "over the connection from the server, and an open WebSocket holds no thread."
+        f"{found.beside('websocket', LOOP, *bridged)}. This is true of the interface, but not of an adapter: ASGIToWSGI "
+        "takes over the connection from the server, and an open WebSocket holds no thread."
     )
     if own:
         seen += (

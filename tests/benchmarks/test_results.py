@@ -175,8 +175,8 @@ def test_contenders_without_a_significant_difference_are_reported_as_such() -> N
 def test_a_verdict_from_one_run_is_marked() -> None:
     once = {said: claim.once for said, claim in judged().items()}
     assert once["The interface decides how fast a server is."] == ""
-    assert once["Just make it async."] == "by one run"
-    assert once["CGI is 100 times slower."] == "in part by one run"
+    assert once["Just make it async."] == "measured once"
+    assert once["CGI is 100 times slower."] == "partly measured once"
 
 
 def test_the_factor_for_cgi_is_the_ratio_of_the_table() -> None:

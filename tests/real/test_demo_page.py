@@ -108,7 +108,7 @@ def test_hello_is_shown_for_all_three_with_its_events(page: Page) -> None:
     for lane in LANES:
         assert received(page, lane) == ["Hello, Grace & Ada!"]
         assert figure(page, lane, "status") == "200"
-    why(page, "cgi", r"were spent between the start of a Python process and its first output. Process \d+")
+    why(page, "cgi", r"was spent between the start of a Python process and its first output. Process \d+")
     why(page, "wsgi", r"on its thread waitress.\d, which already existed")
     why(page, "asgi", "without a new process or thread")
     page.wait_for("document.querySelector('.cgi .event.exit')")

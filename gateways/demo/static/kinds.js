@@ -18,7 +18,7 @@ export const KINDS = {
   file: "PEP 3333: the app returned the server’s own wsgi.file_wrapper.",
   close: "PEP 3333: the server calls close() on the app’s iterable, even after an error.",
   scope:
-    "ASGI: the server calls app(scope, receive, send). The scope describes the connection and lives as long as it.",
+    "ASGI: the server calls app(scope, receive, send). The scope describes the connection, and lasts as long as the connection.",
   receive: "ASGI: the app awaited receive() and got this message.",
   send: "ASGI: the app awaits send() with this message.",
   returned: "The app has returned.",

@@ -50,7 +50,7 @@ function started(run, work, client) {
   if (!work.from || !work.output) return "";
   const share = ms((work.output - work.from) * 1000);
   return (
-    `${share} of the ${ms(client.first)} before the first byte were spent between the start of a Python process and its ` +
+    `${share} of the ${ms(client.first)} before the first byte was spent between the start of a Python process and its ` +
     `first output. Process ${work.process} served only this request.`
   );
 }
