@@ -227,8 +227,8 @@ def _no_websockets(found: Found) -> tuple[Verdict, str]:
     bridged, own = _working(found, SOCKETS_BEHIND_THREADS), _working(found, SOCKETS_OF_WSGI)
     seen = (
         f"websocket, {native.connections} clients, messages of the ASGI app: "
-        f"{found.beside('websocket', LOOP, *bridged)}. This is true of the interface, but not of an adapter: ASGIToWSGI "
-        "takes over the connection from the server, and an open WebSocket holds no thread."
+        f"{found.beside('websocket', LOOP, *bridged)}. This is true of the interface, but not of an adapter: "
+        "ASGIToWSGI takes over the connection from the server, and an open WebSocket holds no thread."
     )
     if own:
         seen += (
