@@ -5,6 +5,8 @@ cookie:NAME;ATTRIBUTE. No client may depend on these further facets: keep-alive,
 header-case, header-repetition, cookie-order.
 """
 
+from collections.abc import Sequence
+
 from gateways.diff.answer import Answer
 from gateways.requests.coding import decoded
 from gateways.requests.cookies import parse
@@ -128,6 +130,15 @@ def is_damaged(answer: Answer) -> bool:
     codings = ", ".join(answer.values("content-encoding")).lower()
     is_coded = codings not in ("", "identity") and answer.body.octets != b""
     return is_coded and content(answer) is answer.body.octets
+
+
+def unnamed_coding(olds: Sequence[Answer], new: Answer) -> str:
+    """Return the content coding of the olds if the new body has it too, and no header names it; else ""."""
+    codings = {", ".join(each.values("content-encoding")) for each in olds}
+    if len(codings) > 1 or new.values("content-encoding"):
+        return ""
+    (coding,) = codings
+    return coding if decoded(new.body.octets, coding) != new.body.octets else ""
 
 
 def media_type(answer: Answer) -> str:

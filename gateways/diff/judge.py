@@ -12,7 +12,15 @@ from dataclasses import dataclass, replace
 from gateways.diff import markup, structure, text
 from gateways.diff.answer import Answer
 from gateways.diff.constant import repeated
-from gateways.diff.facets import content, facets, format_facets, is_damaged, media_type, text_of
+from gateways.diff.facets import (
+    content,
+    facets,
+    format_facets,
+    is_damaged,
+    media_type,
+    text_of,
+    unnamed_coding,
+)
 from gateways.diff.timing import slower
 
 ABSENT = structure.ABSENT
@@ -46,6 +54,9 @@ class Judged:
     asked: int
     status: int | None = None
 
+
+STILL = ", and the body is still"
+"""The words after ABSENT if a response no longer names the coding that its body has."""
 
 EACH, SAME = "a different value in each response", "the same value in all responses"
 
@@ -91,6 +102,9 @@ def _compare(olds: Sequence[Answer], new: Answer) -> Iterator[Found]:
     if not same:
         yield _other_outcome(olds[0], new)
         return
+    if coding := unnamed_coding(same, new):
+        yield Found("header:content-encoding", coding, f"{ABSENT}{STILL} {coding}")
+        new = replace(new, headers=(*new.headers, ("Content-Encoding", coding)))
     tables, now = [facets(each) for each in same], facets(new)
     for name in sorted({*now, *(each for table in tables for each in table)}):
         cookie, attribute, _ = name.partition(";") if name.startswith("cookie:") else (name, "", "")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from gateways.diff.facets import WORDS
-from gateways.diff.judge import ABSENT, SAME, Found
+from gateways.diff.judge import ABSENT, SAME, STILL, Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,8 @@ UNCONDITIONAL = Known("The new stack ignores the condition, so clients download 
 WHOLE = Known("The new stack ignores Range, so a client cannot resume a download, or seek.", "RFC 9110, 14.2")
 PLAIN = Known("The body is no longer compressed: middleware that compresses may be missing, or bypassed by a server "
               "that sends files itself.", "RFC 9110, 8.4")  # fmt: skip
+UNNAMED = Known("The body is compressed, but no header says so: clients show or store the compressed bytes.",
+                "RFC 9110, 8.4")  # fmt: skip
 LOCATION = Known("The app builds URLs from the scheme, the Host header and the path at which it is mounted.",
                  "RFC 9110, 10.2.2")  # fmt: skip
 TRAILERS = Known("Trailers differ, or reach the client on one side only: not every server passes them on.",
@@ -116,7 +118,7 @@ def explain(found: Found, status: int | None = None) -> Known | None:
         "header:date": DATE if ABSENT in (found.old, found.new) else None,
         "header:etag": NO_VALIDATOR if found.new == ABSENT else None,
         "header:last-modified": NO_VALIDATOR if found.new == ABSENT else None,
-        "header:content-encoding": PLAIN if found.new == ABSENT else None,
+        "header:content-encoding": UNNAMED if STILL in found.new else PLAIN if found.new == ABSENT else None,
         "header:location": LOCATION if ABSENT not in (found.old, found.new) else None,
         "trailers": TRAILERS,
         "header:content-length": _head_length(found),

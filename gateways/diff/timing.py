@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from gateways.diff.answer import Answer
 
 MAGNITUDE = 10.0
-SPREAD = 0.15
+SPREAD = 0.05
 """Minimum time between the first and the last block of a stream, in seconds."""
 
 LATER = 0.3

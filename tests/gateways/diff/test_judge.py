@@ -213,6 +213,22 @@ def test_a_buffered_stream_is_reported_even_in_the_first_request() -> None:
     assert judged.found.new == "1 block after 400 ms"
 
 
+def test_a_stream_of_a_twentieth_of_a_second_is_one_and_a_shorter_one_is_not() -> None:
+    short = answer(blocks=((0.01, 5), (0.07, 10)), total=0.07)
+    whole = answer(blocks=((0.07, 15),), first=0.07, total=0.07)
+    assert list(named([short, short], whole, whole)) == ["stream"]
+    assert named([short, answer(blocks=((0.01, 5), (0.03, 10)), total=0.03)], whole, whole) == {}
+
+
+def test_a_lost_content_encoding_of_a_body_that_is_still_compressed_is_named_as_such() -> None:
+    gzipped = ("Content-Encoding", "gzip")
+    old, new = answer(gzip.compress(b"hello", mtime=1), gzipped), answer(gzip.compress(b"hello", mtime=2))
+    assert named([old, old], new) == {"header:content-encoding": ("gzip", "(absent), and the body is still gzip")}
+    other = answer(gzip.compress(b"help!"))
+    assert list(named([old, old], other)) == ["header:content-encoding", "body"]
+    assert named([old, old], answer("hello")) == {"header:content-encoding": ("gzip", ABSENT)}
+
+
 def test_a_stream_with_other_block_boundaries_is_not_a_difference() -> None:
     old = answer(blocks=BLOCKS, total=0.4)
     assert named([old, old], answer(blocks=((0.01, 5), (0.4, 10)), total=0.4)) == {}

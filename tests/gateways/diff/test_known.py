@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateways.diff.judge import ABSENT, SAME, Found
+from gateways.diff.judge import ABSENT, SAME, STILL, Found
 from gateways.diff.known import explain
 
 
@@ -23,6 +23,7 @@ from gateways.diff.known import explain
         (Found("status", "206 Partial Content", "200 OK"), "RFC 9110, 14.2", True),
         (Found("header:etag", '"a"', ABSENT), "RFC 9110, 8.8", True),
         (Found("header:content-encoding", "gzip", ABSENT), "RFC 9110, 8.4", True),
+        (Found("header:content-encoding", "gzip", f"{ABSENT}{STILL} gzip"), "RFC 9110, 8.4", True),
         (Found("header:location", "/a", "/b/a"), "RFC 9110, 10.2.2", True),
         (Found("trailers", "x: 1", ABSENT), "RFC 9110, 6.5", True),
         (Found("cookie-order", "a, b", "b, a"), "RFC 6265, 4.2.2", False),
