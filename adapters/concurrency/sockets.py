@@ -5,6 +5,7 @@ Knows how each kind of loop waits for a socket. It must not know what is sent.
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import sys
 from contextlib import suppress
@@ -20,12 +21,20 @@ class LoopSocket:
         sock.setblocking(False)
         self._sock, self._asyncio = sock, loop.asyncio_loop
         self._trio: Any = None
-        if loop.asyncio_loop is None:
+        self._watches = False  # the loop can watch a socket: asyncio's on Windows cannot
+        if self._asyncio is None:
             self._trio = sys.modules["trio"].socket.from_stdlib_socket(sock)
+        else:
+            self._watches = type(self._asyncio).add_reader is not asyncio.AbstractEventLoop.add_reader
+        self._watched = False
+        self._received: asyncio.Future[bytes] | None = None  # of the last receive() that had to wait
+        self._size = 0  # its argument
 
     async def receive(self, size: int) -> bytes:
         """Return up to `size` bytes, b"" once the peer, or shut_down(), has ended the connection."""
         try:
+            if self._watches:
+                return await self._receive(size)
             if self._asyncio is not None:
                 return await self._asyncio.sock_recv(self._sock, size)
             received: bytes = await self._trio.recv(size)
@@ -33,12 +42,46 @@ class LoopSocket:
             return b""
         return received
 
+    async def _receive(self, size: int) -> bytes:
+        """Receive on a loop that watches the socket between two calls; sock_recv() starts and ends that each time.
+
+        A watched socket has no data yet, so trying to receive would be a wasted system call.
+        """
+        assert self._asyncio is not None
+        if not self._watched:
+            with suppress(BlockingIOError):
+                return self._sock.recv(size)
+            self._asyncio.add_reader(self._sock, self._arrived)
+            self._watched = True
+        self._received, self._size = self._asyncio.create_future(), size
+        return await self._received
+
+    def _arrived(self) -> None:
+        """Receive for the coroutine that waits. Without one, watch no longer: the loop would call this all the time."""
+        received = self._received
+        if received is None or received.done():
+            return self._watch_no_longer()
+        try:
+            received.set_result(self._sock.recv(self._size))
+        except BlockingIOError:
+            return
+        except OSError:
+            received.set_result(b"")
+
+    def _watch_no_longer(self) -> None:
+        if self._watched:
+            assert self._asyncio is not None
+            self._asyncio.remove_reader(self._sock)
+            self._watched = False
+
     async def send(self, data: bytes) -> None:
         """Send all of `data`. Raises OSError once the connection has ended."""
+        sent = self.send_now(data)
         if self._asyncio is not None:
-            return await self._asyncio.sock_sendall(self._sock, data)
+            if sent < len(data):
+                await self._asyncio.sock_sendall(self._sock, memoryview(data)[sent:])
+            return
         with memoryview(data) as view:
-            sent = 0
             while sent < len(data):
                 sent += await self._trio.send(view[sent:])
 
@@ -56,4 +99,5 @@ class LoopSocket:
 
     def close(self) -> None:
         """Close the descriptor. No coroutine may still wait for it: its number may soon belong to another file."""
+        self._watch_no_longer()
         self._sock.close()

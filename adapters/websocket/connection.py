@@ -14,10 +14,11 @@ from typing import cast
 from .frames import CLOSE, PING, PONG, MessageReader, encode, encode_close, encode_message
 
 CLOSE_SECONDS = 10.0  # Timeout for the client to read all data and complete the closing handshake, in seconds
+READ, READ_MORE = 16 * 1024, 64 * 1024  # Sizes of one read in bytes: usually, and after a read that was full
 LINGER_SECONDS = 2.0  # Timeout for a client that violated the protocol to read the reason and disconnect, in seconds
 
 
-class Connection(asyncio.Protocol):
+class Connection(asyncio.BufferedProtocol):
     """One accepted WebSocket. `ended` is resolved once its socket is closed."""
 
     def __init__(
@@ -47,6 +48,8 @@ class Connection(asyncio.Protocol):
         self._heard = True  # data has arrived since the last ping
         self._pong: bytes | None = None  # data of the client's latest Ping, if its Pong has not been sent
         self._sent = self._flushed = 0
+        self._buffer = bytearray()  # for the next read
+        self._room = READ
         self._stuck = False  # the client was not reading at the last ping
         self._timer: asyncio.TimerHandle | None = None
 
@@ -62,7 +65,7 @@ class Connection(asyncio.Protocol):
             sock.close()
             raise
         if early:
-            self.data_received(early)
+            self._received(early)
 
     def send(self, data: str | bytes) -> None:
         """Send a message. Raises UnicodeEncodeError for text that UTF-8 cannot encode."""
@@ -110,7 +113,18 @@ class Connection(asyncio.Protocol):
         if self._ping:
             self._timer = self._loop.call_later(self._ping, self._tick)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> bytearray:
+        """Return a buffer for the next read. asyncio's own has 256 KB, which the system maps and unmaps each time."""
+        self._buffer = bytearray(self._room)
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        buffer, self._buffer = self._buffer, bytearray()
+        self._room = READ_MORE if nbytes == len(buffer) else READ
+        with memoryview(buffer) as view:
+            self._received(view[:nbytes])
+
+    def _received(self, data: bytes | memoryview) -> None:
         self._heard = True
         for event in self._reader.feed(data):
             if event.kind == CLOSE:

@@ -94,7 +94,7 @@ class MessageReader:
         self._over = False
         self.failure: ProtocolError | None = None
 
-    def feed(self, data: bytes) -> list[Event]:
+    def feed(self, data: bytes | memoryview) -> list[Event]:
         """Return the events that these bytes complete, in order. If the bytes violate RFC 6455, `failure` is set.
 
         After a failure or a CLOSE all further bytes are ignored (RFC 6455, 5.5.1 and 7.1.7).
