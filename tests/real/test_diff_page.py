@@ -9,7 +9,7 @@ import pytest
 
 from gateways.diff.judge import Found, Judged
 from gateways.diff.page import render
-from gateways.diff.result import Asked, Result, Side, together
+from gateways.diff.result import SentRequest, Result, Side, together
 from tests.programs import require_program
 from tests.real.chromium import Page, chromium
 from tests.real.test_trace_pages import CONTRAST, OVERFLOW
@@ -38,7 +38,10 @@ def made() -> Result:
         ]
     )
     accepted = [replace(each, accepted="agreed") if each.found.facet == "header:x-a" else each for each in differences]
-    asked = [Asked("GET /", "a.har, entry 1", (200, 200), (500, 200)), Asked(f"GET {LONG}", "", (200,), (200,))]
+    asked = [
+        SentRequest("GET /", "a.har, entry 1", (200, 200), (500, 200)),
+        SentRequest(f"GET {LONG}", "", (200,), (200,)),
+    ]
     return Result(
         Side("shop:app@gunicorn", "shop:app (WSGI) on gunicorn 27"),
         Side("@uvicorn", "shop:app (WSGI) through WSGIToASGI on uvicorn 0.54", "WSGIToASGI"),
