@@ -9,7 +9,7 @@ import pytest
 
 from gateways.diff.judge import Found, Judged
 from gateways.diff.page import render
-from gateways.diff.result import SentRequest, Result, Side, together
+from gateways.diff.result import Result, SentRequest, Side, together
 from tests.programs import require_program
 from tests.real.chromium import Page, chromium
 from tests.real.test_trace_pages import CONTRAST, OVERFLOW
