@@ -16,7 +16,8 @@ from gateways.diff.answer import Answer, Body
 from gateways.diff.ask import Client
 from gateways.diff.doubts import doubts
 from gateways.diff.facets import content
-from gateways.diff.judge import Found, judge, noise
+from gateways.diff.head_lengths import varying_targets, without_lengths
+from gateways.diff.judge import Found, Judged, judge, noise
 from gateways.diff.known import Known
 from gateways.diff.plan import HOST, Plan
 from gateways.diff.result import Difference, Result, SentRequest, count_noise, together
@@ -162,12 +163,14 @@ def _kept(answer: Answer, bodies: dict[str, Body]) -> Answer:
 def _differences(plan: Plan, rounds: _Rounds) -> list[Difference]:
     pairs = _pairs(plan, rounds)
     names = irregular(olds for olds, _ in pairs)
+    targets = varying_targets(zip(plan.requests, (olds for olds, _ in pairs), strict=True))
     is_restarted = isinstance(plan.new, Stack)
-    judged = [
-        without(judge(olds, new_answers, is_first=number == 0, is_restarted=is_restarted), names)
-        if olds and new_answers else []
-        for number, (olds, new_answers) in enumerate(pairs)
-    ]  # fmt: skip
+    judged: list[list[Judged]] = []
+    for number, (request, (olds, new_answers)) in enumerate(zip(plan.requests, pairs, strict=True)):
+        found: list[Judged] = []
+        if olds and new_answers:
+            found = judge(olds, new_answers, is_first=number == 0, is_restarted=is_restarted)
+        judged.append(without_lengths(without(found, names), request, targets))
     return together(judged, plan.ignored)
 
 

@@ -1,0 +1,34 @@
+"""Recognise the Content-Length of a response to HEAD as noise. Pure.
+
+It is the length of the body that a GET would get (RFC 9110, 9.3.2). If the body varies, for example in the digits of a
+time, its length may be the same in a few responses by chance. The responses to GET show whether the body varies.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from gateways.diff.answer import Answer
+from gateways.diff.judge import ABSENT, Judged
+from gateways.requests.request import Request
+
+
+def varying_targets(pairs: Iterable[tuple[Request, Sequence[Answer]]]) -> set[str]:
+    """Return the targets of GET requests whose responses from the old stack have different bodies.
+
+    pairs: each request, with the old stack's responses.
+    """
+    return {
+        request.target
+        for request, olds in pairs
+        if request.method == "GET" and len({each.body.digest for each in olds if each.status is not None}) > 1
+    }
+
+
+def without_lengths(judged: Sequence[Judged], request: Request, targets: set[str]) -> list[Judged]:
+    """Return the differences without that of a length of a body that varies; a lost or new header stays."""
+    if request.method != "HEAD" or request.target not in targets:
+        return list(judged)
+    return [each for each in judged if not _is_length(each)]
+
+
+def _is_length(judged: Judged) -> bool:
+    return judged.found.facet == "header:content-length" and ABSENT not in (judged.found.old, judged.found.new)
