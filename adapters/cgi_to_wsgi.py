@@ -20,7 +20,7 @@ from .run_cgi.host import CGIHost, ProgramFailed
 from .run_cgi.in_thread import Client, ProgramInThread
 from .run_cgi.kills import reason
 from .run_cgi.log import log
-from .run_cgi.output import Answer, CGIHead, ending
+from .run_cgi.output import Answer, CGIHead
 from .run_cgi.program import BLOCK
 from .run_cgi.script import Refused, Script
 from .run_cgi.spool import Spool
@@ -222,8 +222,7 @@ class _Response:
         data = self._running.read()
         if not data:
             returncode = self._running.settle()
-            if returncode:
-                log.warning("%s: %s", self._running.program.name, ending(returncode))
+            self._running.program.log_exit()
             self._answer.end(returncode)
         return data
 

@@ -17,7 +17,7 @@ from ..run_cgi.host import REDIRECTS, CGIHost, ProgramFailed
 from ..run_cgi.kills import reason
 from ..run_cgi.log import log
 from ..run_cgi.on_loop import ProgramOnLoop
-from ..run_cgi.output import LAST_STATUS, Answer, CGIHead, ending
+from ..run_cgi.output import LAST_STATUS, Answer, CGIHead
 from ..run_cgi.program import BLOCK
 from ..run_cgi.script import Refused, Script
 from ..run_cgi.spool import Spool
@@ -270,8 +270,7 @@ class CGIRequest:
         data = await running.read()
         if not data:
             returncode = await running.settle()
-            if returncode:
-                log.warning("%s: %s", running.program.name, ending(returncode))
+            running.program.log_exit()
             answer.end(returncode)
         return data
 

@@ -1,4 +1,4 @@
-"""The reasons why a host terminates a program: their names, texts, and log levels.
+"""How programs end: the reasons why a host terminates them, with names, texts and log levels, and their own exits.
 
 Pure: knows exceptions and words. It must not know processes, nor when a program is terminated.
 """
@@ -38,3 +38,8 @@ def reason(error: BaseException | None) -> Kill:
     if isinstance(error, Exception):
         return Kill("error", f"its request failed with {error!r}")
     return CANCELLED
+
+
+def ending(returncode: int) -> str:
+    """Return a text that describes how a program exited."""
+    return f"was killed by signal {-returncode}" if returncode < 0 else f"ended with exit status {returncode}"

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ..errors import AppProtocolError
 from ..mapping.responses import HOP_BY_HOP, NOT_WHOLE, RawHeaders, has_body, promised_length, reason
+from .kills import ending
 
 LAST_STATUS = 599  # RFC 9110, 15: servers and clients need not support higher statuses
 MAX_HEAD, MAX_FIELDS = 128 * 1024, 500  # limits of bytes and fields; a long cookie or policy must fit
@@ -214,8 +215,3 @@ class Answer:
             raise AppProtocolError(f"the program ended {self._left} bytes before its Content-Length")
         if returncode is not None and (returncode < 0 or returncode == NOT_WHOLE) and not self._bodiless:
             raise AppProtocolError(f"the program {ending(returncode)} in the middle of its response")
-
-
-def ending(returncode: int) -> str:
-    """Return a text that describes how a program exited."""
-    return f"was killed by signal {-returncode}" if returncode < 0 else f"ended with exit status {returncode}"

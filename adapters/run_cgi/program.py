@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from .kills import Kill
+from .kills import Kill, ending
 from .log import StderrLog
 from .log import log as log  # noqa: PLC0414 (run_cgi.warm finds it here)
 
@@ -64,6 +64,7 @@ class Program:
         self._owner = os.getpid()
         self._process = process
         self._stderr_log = StderrLog(name)
+        self._exit_logged = False
 
     @property
     def is_ours(self) -> bool:
@@ -132,6 +133,12 @@ class Program:
             self._stderr_log.feed(data)
         return True
 
+    def log_exit(self) -> None:
+        """Log a failed exit, once. The log already has the reason of a program that was terminated."""
+        if self.returncode and self.killed is None and not self._exit_logged:
+            self._exit_logged = True
+            log.warning("%s: %s", self.name, ending(self.returncode))
+
     def look(self) -> bool:
         """Return True if the program has exited. Call it when `exited` has become readable."""
         if not self.ended and (not self.is_ours or self._process.look()):
@@ -191,6 +198,7 @@ class Program:
         """Reap the program, which has exited, and close its descriptors except stderr, to which children may write."""
         try:
             self._process.reap()
+            self.log_exit()
         finally:
             try:
                 for stream in ("stdin", "stdout", "exited"):

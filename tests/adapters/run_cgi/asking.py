@@ -299,7 +299,7 @@ class OnServer(Asker):
     def leave(self, request: Request, when: Callable[[], object]) -> None:
         fields = [("Host", f"{self.address[0]}:{self.address[1]}"), *request.all_headers]
         head = "".join(f"{name}: {value}\r\n" for name, value in fields)
-        with socket.create_connection(self.address, timeout=10) as connection:
+        with socket.create_connection(self.address, timeout=30) as connection:
             connection.sendall(
                 f"{request.method} {request.target} HTTP/{request.version}\r\n{head}\r\n".encode("latin-1")
             )

@@ -249,6 +249,14 @@ def test_violations_of_a_program_are_logged_with_its_name(hosting: Hosting, capl
         assert complaint in caplog.text
 
 
+def test_a_program_that_fails_after_its_response_is_logged(
+    hosting: Hosting, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    assert hosting()(f"/fails_late.sh?{tmp_path / 'now'}").body == b"over\n"
+    (tmp_path / "now").touch()
+    eventually(lambda: "fails_late.sh: ended with exit status 3" in caplog.text, "the exit status is logged")
+
+
 def test_accepted_violations_in_response_headers_are_logged_once(
     hosting: Hosting, caplog: pytest.LogCaptureFixture
 ) -> None:

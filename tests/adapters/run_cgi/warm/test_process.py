@@ -10,6 +10,7 @@ import pytest
 from gateways.adapters.cgi_to_asgi import CGIToASGI
 from tests.adapters.run_cgi.asking import Asker, InASGI
 from tests.adapters.run_cgi.warm.warming import cold_one, warm_asker, warmed, write
+from tests.real.serving import eventually
 
 STATE = """
 import json, os, signal, sys
@@ -86,6 +87,7 @@ def test_a_warm_program_exits_as_a_cold_one_does(
     def outcome(asker: Asker) -> Any:
         caplog.clear()
         response = asker(f"/{name}.py")
+        eventually(lambda: not asker.host.stats().busy, "it has been reaped")  # type: ignore[attr-defined]
         left = tmp_path / f"{name}.py.out"
         text = left.read_text() if left.exists() else None
         left.unlink(missing_ok=True)
